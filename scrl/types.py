@@ -1,0 +1,248 @@
+"""The frozen arrays that travel between the steps.
+
+Shapes are written as ``[axis, axis]``. Everything here is NumPy, flat and ragged: a ballot ranks
+any subset of its prompt's completions, a rater answers any subset of prompts, a prompt may recur.
+Nothing is dense over prompts × completions × raters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+
+class InputError(ValueError):
+    """Bad input from a person. Its message is one sentence: what is wrong, where, what to do."""
+
+
+def frozen(array, dtype) -> np.ndarray:
+    """``array`` as a read-only array of ``dtype``."""
+    array = np.array(array, dtype=dtype)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The prompts, the completions, and which completions each prompt offers.
+
+    An *item* is a completion in the context of one prompt: what a reward model scores. Items are
+    numbered prompt by prompt, so those of prompt ``p`` are ``offsets[p] : offsets[p + 1]``.
+
+    Attributes:
+        prompts: names ``[prompts]``, distinct.
+        completions: names ``[completions]``; a name recurs where it stands for different texts.
+        members: the completion behind each item ``[items]``.
+        offsets: where each prompt's items begin ``[prompts + 1]``.
+        prompt_texts, completion_texts: what a rater read; the name where nothing else is known.
+        prompt_features, completion_features: ``[prompts, features]`` and ``[completions,
+            features]`` in the units of the file, or None where completions are known by name.
+    """
+
+    prompts: tuple[str, ...]
+    completions: tuple[str, ...]
+    members: np.ndarray
+    offsets: np.ndarray
+    prompt_texts: tuple[str, ...] = ()
+    completion_texts: tuple[str, ...] = ()
+    prompt_features: np.ndarray | None = None
+    completion_features: np.ndarray | None = None
+
+    def __post_init__(self):
+        set_ = object.__setattr__
+        set_(self, "members", frozen(self.members, np.int32))
+        set_(self, "offsets", frozen(self.offsets, np.int64))
+        set_(self, "prompt_texts", tuple(self.prompt_texts) or self.prompts)
+        set_(self, "completion_texts", tuple(self.completion_texts) or self.completions)
+        for name in ("prompt_features", "completion_features"):
+            if getattr(self, name) is not None:
+                set_(self, name, frozen(getattr(self, name), np.float32))
+
+    @property
+    def items(self) -> int:
+        return len(self.members)
+
+    @cached_property
+    def item_prompt(self) -> np.ndarray:
+        """The prompt of each item ``[items]``."""
+        return frozen(np.repeat(np.arange(len(self.prompts)), np.diff(self.offsets)), np.int32)
+
+    @cached_property
+    def _item_keys(self) -> tuple[np.ndarray, np.ndarray]:
+        keys = self.item_prompt.astype(np.int64) * len(self.completions) + self.members
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def item_of(self, prompt: np.ndarray, completion: np.ndarray) -> np.ndarray:
+        """The item of each (prompt, completion), any equal shapes; the pair must exist."""
+        keys, order = self._item_keys
+        wanted = np.asarray(prompt, np.int64) * len(self.completions) + np.asarray(completion)
+        return order[np.searchsorted(keys, wanted)]
+
+    def names(self, prompt: int) -> list[str]:
+        """The names of a prompt's completions, in item order."""
+        start, stop = self.offsets[prompt : prompt + 2]
+        return [self.completions[c] for c in self.members[start:stop]]
+
+
+@dataclass(frozen=True, eq=False)
+class Ratings:
+    """Ballots of many raters, flat and ragged.
+
+    Ballots are grouped by rater in ascending order; the entries of ballot ``b`` are
+    ``offsets[b] : offsets[b + 1]``.
+
+    Attributes:
+        catalogue: what was ranked.
+        raters: names ``[raters]``; a rater may have no ballot.
+        ballot_rater, ballot_prompt: indices ``[ballots]``; ``ballot_rater`` never falls.
+        ballot_weight: how much a ballot counts ``[ballots]``, positive.
+        offsets: where each ballot's entries begin ``[ballots + 1]``.
+        completion: the completion of each entry ``[entries]``.
+        rank: its place on the ballot ``[entries]``, 0 = best, equal = tied, dense (0, 1, 2 …).
+        absent: what a completion left off a ballot means: ``"unseen"`` (nothing is known; a ballot
+            with one completion says nothing) or ``"last"`` (tied behind all that are ranked).
+        rater_type: index into ``types`` ``[raters]``, -1 where unknown; None where no rater's is.
+        types: names of the kinds of rater.
+        notes: what the reader of the source should know (ignored columns and ballots).
+        name: what to call this data.
+    """
+
+    catalogue: Catalogue
+    raters: tuple[str, ...]
+    ballot_rater: np.ndarray
+    ballot_prompt: np.ndarray
+    ballot_weight: np.ndarray
+    offsets: np.ndarray
+    completion: np.ndarray
+    rank: np.ndarray
+    absent: str = "unseen"
+    rater_type: np.ndarray | None = None
+    types: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    name: str = "ratings"
+
+    def __post_init__(self):
+        set_ = object.__setattr__
+        for name, dtype in (
+            ("ballot_rater", np.int32),
+            ("ballot_prompt", np.int32),
+            ("ballot_weight", np.float64),
+            ("offsets", np.int64),
+            ("completion", np.int32),
+            ("rank", np.int32),
+        ):
+            set_(self, name, frozen(getattr(self, name), dtype))
+        if self.rater_type is not None:
+            set_(self, "rater_type", frozen(self.rater_type, np.int32))
+
+    @property
+    def ballots(self) -> int:
+        return len(self.ballot_rater)
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """How many completions each ballot ranks ``[ballots]``."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def entry_ballot(self) -> np.ndarray:
+        """The ballot of each entry ``[entries]``."""
+        return np.repeat(np.arange(self.ballots), self.sizes)
+
+    @cached_property
+    def item(self) -> np.ndarray:
+        """The catalogue item of each entry ``[entries]``."""
+        return self.catalogue.item_of(self.ballot_prompt[self.entry_ballot], self.completion)
+
+    def select(self, ballots: np.ndarray) -> Ratings:
+        """These ballots alone (a boolean mask or ascending indices ``[ballots]``); every rater,
+        prompt and completion keeps its number."""
+        index = np.arange(self.ballots)[ballots]
+        sizes = self.sizes[index]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        entries = np.repeat(self.offsets[index] - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return Ratings(
+            self.catalogue, self.raters, self.ballot_rater[index], self.ballot_prompt[index],
+            self.ballot_weight[index], offsets, self.completion[entries], self.rank[entries],
+            self.absent, self.rater_type, self.types, self.notes, self.name,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Ballots:
+    """What a rule counts: voters' views of the candidates of one or many contests.
+
+    Attributes:
+        utility: ``[..., voters, candidates]``; only its order within a voter matters to an ordinal
+            rule, equal values are ties. A rank r enters as -r.
+        ranked: which candidates the ballot ranks, same shape, or None for all. What is not ranked
+            is unseen.
+        weight: ``[..., voters]``, zero for padding, or None for one each.
+        candidates: which candidates stand in the contest ``[..., candidates]`` (False is padding),
+            or None for all.
+    """
+
+    utility: np.ndarray
+    ranked: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    candidates: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a rule says of each contest.
+
+    Attributes:
+        rule: its name in the registry.
+        place: ``[..., candidates]``, how many candidates stand strictly ahead (0 = first, equal =
+            tied); -1 for padding.
+        scores: ``[..., candidates]``; for a lottery its probabilities. NaN for padding.
+        lottery: whether ``scores`` are probabilities.
+    """
+
+    rule: str
+    place: np.ndarray
+    scores: np.ndarray
+    lottery: bool = False
+
+    def order(self, names: list[str], contest: tuple[int, ...] | int = ()) -> list[list[str]]:
+        """One contest's order, best first, each place the list of names tied there."""
+        return places_to_order(self.place[contest], names)
+
+    def by_name(self, names: list[str], contest: tuple[int, ...] | int = ()) -> dict[str, float]:
+        """One contest's scores (or probabilities) by candidate."""
+        return {name: float(s) for name, s in zip(names, self.scores[contest], strict=False)}
+
+
+def places_to_order(place: np.ndarray, names: list[str]) -> list[list[str]]:
+    """``place [candidates]`` (0 = first, equal = tied) as names, best first."""
+    place = np.asarray(place)[: len(names)]
+    return [[names[i] for i in np.flatnonzero(place == p)] for p in np.unique(place)]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands; handed to ``on_progress`` between chunks of work.
+
+    Attributes:
+        phase: ``"compiling" | "individual" | "density" | "voters" | "social" | "evaluating"``.
+        fraction: of the whole run, 0 to 1.
+        message: one line for a person.
+        curves: name -> (steps, values), what a live chart shows.
+        embedding: ``[shown raters, 2]`` principal components of the latent means, or None.
+        embedding_type: type of each shown rater ``[shown raters]``, or None.
+    """
+
+    phase: str
+    fraction: float
+    message: str = ""
+    curves: dict = field(default_factory=dict)
+    embedding: np.ndarray | None = None
+    embedding_type: np.ndarray | None = None
+
+
+class Cancelled(Exception):
+    """Raised inside a run whose owner has asked it to stop."""
