@@ -7,7 +7,7 @@ Nothing is dense over prompts × completions × raters.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -164,11 +164,35 @@ class Ratings:
         sizes = self.sizes[index]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         entries = np.repeat(self.offsets[index] - offsets[:-1], sizes) + np.arange(offsets[-1])
-        return Ratings(
-            self.catalogue, self.raters, self.ballot_rater[index], self.ballot_prompt[index],
-            self.ballot_weight[index], offsets, self.completion[entries], self.rank[entries],
-            self.absent, self.rater_type, self.types, self.notes, self.name,
-        )  # fmt: skip
+        return replace(
+            self,
+            ballot_rater=self.ballot_rater[index],
+            ballot_prompt=self.ballot_prompt[index],
+            ballot_weight=self.ballot_weight[index],
+            offsets=offsets,
+            completion=self.completion[entries],
+            rank=self.rank[entries],
+        )
+
+    def completed(self) -> Ratings:
+        """The same ballots with what each leaves out of its prompt's completions tied last."""
+        c = self.catalogue
+        offered = np.diff(c.offsets)[self.ballot_prompt]
+        offsets = np.concatenate([[0], np.cumsum(offered)])
+        ballot = np.repeat(np.arange(self.ballots), offered)
+        slot = np.arange(offsets[-1]) - offsets[ballot]
+        at = (
+            offsets[self.entry_ballot]
+            + self.item
+            - c.offsets[self.ballot_prompt][self.entry_ballot]
+        )
+        rank = np.full(offsets[-1], -1)
+        rank[at] = self.rank
+        worst = np.full(self.ballots, -1)
+        np.maximum.at(worst, self.entry_ballot, self.rank)
+        rank = np.where(rank < 0, worst[ballot] + 1, rank)
+        completion = c.members[c.offsets[self.ballot_prompt][ballot] + slot]
+        return replace(self, offsets=offsets, completion=completion, rank=rank)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,88 @@
+"""Ratings as padded arrays ``[raters, contests, slots]``, in buckets of like size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.types import Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class Bucket:
+    """Raters whose ballots fit one shape.
+
+    Attributes:
+        rater: index of each row's rater ``[raters]``, -1 for padding; real rows come first.
+        item: catalogue item of each slot ``[raters, contests, slots]``, 0 for padding.
+        rank: place on the ballot, same shape (0 = best, equal = tied).
+        mask: True where a slot holds a completion, same shape.
+        weight: of each ballot ``[raters, contests]``, 0 for padding.
+        size: how many rows are real.
+    """
+
+    rater: np.ndarray
+    item: np.ndarray
+    rank: np.ndarray
+    mask: np.ndarray
+    weight: np.ndarray
+    size: int
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Contests and slots."""
+        return self.item.shape[1:]
+
+
+def round_up(n: int) -> int:
+    """The next size in the series 1, 2, 3, 4, 6, 8, 12, 16, 24 …, so that shapes recur."""
+    power = 1 << max(int(n) - 1, 0).bit_length()
+    return 3 * power // 4 if 3 * power // 4 >= n and power >= 4 else power
+
+
+def _sizes(need: np.ndarray) -> np.ndarray:
+    """A padded size for each need: the largest one's, or that over 4, 16 …, whichever is next.
+
+    Few sizes, because each is a compiled program; a row is at most four times too long.
+    """
+    top = round_up(need.max())
+    level = np.floor(np.log(top / need) / np.log(4) + 1e-9)
+    return np.ceil(top / 4**level).astype(np.int64)
+
+
+def buckets(ratings: Ratings) -> list[Bucket]:
+    """The raters with at least one ballot of two completions, grouped by padded shape.
+
+    Ballots of one completion are left out where absent means unseen; where it means tied last a
+    ballot is first completed with its prompt's other completions.
+    """
+    r = ratings.completed() if ratings.absent == "last" else ratings
+    r = r.select(r.sizes >= 2)
+    contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
+    longest = np.zeros(len(r.raters), np.int64)
+    np.maximum.at(longest, r.ballot_rater, r.sizes)
+    present = np.flatnonzero(contests)
+    shape = np.stack([_sizes(contests[present]), _sizes(longest[present])], axis=1)
+    first = np.searchsorted(r.ballot_rater, np.arange(len(r.raters)))
+    position = np.arange(r.ballots) - first[r.ballot_rater]
+    slot = np.arange(len(r.item)) - r.offsets[r.entry_ballot]
+    out = []
+    for c, s in np.unique(shape, axis=0):
+        rows = present[(shape == (c, s)).all(1)]
+        n = round_up(len(rows))
+        row_of = np.full(len(r.raters), -1)
+        row_of[rows] = np.arange(len(rows))
+        rater = np.full(n, -1, np.int32)
+        rater[: len(rows)] = rows
+        item = np.zeros((n, c, s), np.int32)
+        rank = np.zeros((n, c, s), np.int32)
+        mask = np.zeros((n, c, s), bool)
+        weight = np.zeros((n, c), np.float32)
+        b = np.flatnonzero(row_of[r.ballot_rater] >= 0)
+        weight[row_of[r.ballot_rater[b]], position[b]] = r.ballot_weight[b]
+        e = np.flatnonzero(row_of[r.ballot_rater[r.entry_ballot]] >= 0)
+        at = (row_of[r.ballot_rater[r.entry_ballot[e]]], position[r.entry_ballot[e]], slot[e])
+        item[at], rank[at], mask[at] = r.item[e], r.rank[e], True
+        out.append(Bucket(rater, item, rank, mask, weight, len(rows)))
+    return out

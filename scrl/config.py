@@ -1,0 +1,121 @@
+"""Every knob, as frozen dataclasses. Nothing else in the library holds a default that matters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: The rules a run counts when none is named.
+DEFAULT_RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a fit proceeds, in optimiser steps (see ``training.fit``).
+
+    Attributes:
+        rate: Adam's peak learning rate, reached after ``warmup`` steps.
+        explore: the least and the most steps before the ramp; between the two it begins as soon
+            as the loss the fit watches has stopped falling.
+        ramp: steps in which the task widens from its first form to its last.
+        cool: steps in which the learning rate falls to zero along a cosine.
+        chunk: steps between two reports.
+    """
+
+    rate: float = 4e-3
+    warmup: int = 50
+    explore: tuple[int, int] = (400, 800)
+    ramp: int = 400
+    cool: int = 800
+    chunk: int = 100
+
+    @property
+    def most(self) -> int:
+        """The most steps a fit can take."""
+        return self.explore[1] + self.ramp + self.cool
+
+
+@dataclass(frozen=True)
+class IndividualConfig:
+    """Step 1: the model of individual raters.
+
+    Attributes:
+        latent: dimensions of the preference latent.
+        constant: replace the latent by zeros, which leaves a model of one pooled rater.
+        width: of tokens and hidden layers; ``heads`` of the encoder's attention; ``preference``
+            dimensions of the decoded preference that the reward block is conditioned on.
+        likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
+        regime: how ballots are hidden, a name of ``masking.REGIMES``.
+        single: share of the views that show one completion with its absolute position.
+        beta: weight of a rater's KL (nats) against the summed loss of that rater's ballots; it
+            grows from nothing over ``kl_warmup`` steps, so that the latent is found useful before
+            it is asked to be cheap.
+        prior_sd: of the Gaussian prior on each centred reward, in log-odds.
+        cells: completions a batch holds, which sets how many raters it holds: between 8 and 256.
+        schedule: see ``Schedule``; its ramp lets the visible completions into the targets.
+    """
+
+    latent: int = 8
+    constant: bool = False
+    width: int = 32
+    heads: int = 4
+    preference: int = 32
+    likelihood: str = "list"
+    regime: str = "curriculum"
+    single: float = 0.15
+    beta: float = 0.01
+    kl_warmup: int = 400
+    prior_sd: float = 10.0
+    cells: int = 384
+    schedule: Schedule = Schedule()
+
+
+@dataclass(frozen=True)
+class RewardConfig:
+    """Step 7 and the vanilla model: a network with one reward per completion.
+
+    Attributes:
+        width: of its embeddings and hidden layer.
+        prior_sd: of the Gaussian prior on each centred reward, in log-odds: too wide to move a
+            figure on real counts, narrow enough that an unbeaten completion's reward is finite.
+        schedule: full-batch steps; there is nothing to explore or ramp.
+    """
+
+    width: int = 32
+    prior_sd: float = 10.0
+    schedule: Schedule = Schedule(rate=2e-2, warmup=20, explore=(0, 0), ramp=0, cool=600, chunk=200)
+
+
+@dataclass(frozen=True)
+class DensityConfig:
+    """Step 2: Gaussian mixtures of up to ``components``, the number chosen by BIC.
+
+    Attributes:
+        components: the most that are tried.
+        sample: raters used to choose the number (all are used to fit the chosen one).
+        floor: added to each variance, in squared latent units, so that a cluster of identical
+            raters has a density.
+    """
+
+    components: int = 8
+    sample: int = 3000
+    floor: float = 1e-4
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run.
+
+    Attributes:
+        voters: simulated voters (step 3).
+        draws: voters per type by which noise is integrated where the truth is computed.
+        weighting: ``"pair"`` counts every observed pair once, ``"ballot"`` divides by the pairs
+            of its ballot, as InstructGPT's loss does.
+    """
+
+    individual: IndividualConfig = IndividualConfig()
+    density: DensityConfig = DensityConfig()
+    reward: RewardConfig = RewardConfig()
+    voters: int = 20_000
+    draws: int = 4096
+    weighting: str = "pair"
+    rules: tuple[str, ...] = field(default=DEFAULT_RULES)

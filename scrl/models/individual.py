@@ -1,0 +1,272 @@
+"""Step 1: a stochastic model of individual raters.
+
+A rater's whole sequence of (prompt, completion, position) tokens is read by a learned query into
+a Gaussian over a latent; a draw is decoded into a preference; the reward block gives every item a
+reward conditioned on it. Only the reward block runs once for each voter, so it is one product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from scrl import losses, masking
+from scrl.batches import Bucket, buckets
+from scrl.config import IndividualConfig
+from scrl.models.layers import MLP, Items, Sizes, Table
+from scrl.training import Phase, fit
+from scrl.types import Catalogue, Ratings
+
+
+class Posterior(NamedTuple):
+    """What is believed of a rater's latent: ``mean`` and ``log_variance``, ``[..., latent]``."""
+
+    mean: jax.Array
+    log_variance: jax.Array
+
+    def at(self, noise: jax.Array) -> jax.Array:
+        """The draw that standard normal ``noise [..., latent]`` stands for."""
+        return self.mean + jnp.exp(0.5 * self.log_variance) * noise
+
+
+class IndividualReward(nnx.Module):
+    """The network of step 1. Methods are written for one rater; ``vmap`` them."""
+
+    def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs):
+        width, latent = config.width, config.latent
+        self.constant = config.constant
+        self.items = Items(sizes, width, rngs=rngs)
+        self.token = MLP(width + masking.POSITION_FEATURES, 2 * width, width, rngs=rngs)
+        self.query = nnx.Param(0.5 * jax.random.normal(rngs.params(), (1, width)))
+        self.nothing = nnx.Param(0.5 * jax.random.normal(rngs.params(), (1, width)))
+        self.attention = nnx.MultiHeadAttention(config.heads, width, decode=False, rngs=rngs)
+        self.before_feed = nnx.LayerNorm(width, rngs=rngs)
+        self.feed = MLP(width, 2 * width, width, rngs=rngs)
+        self.after_feed = nnx.LayerNorm(width, rngs=rngs)
+        self.mean = nnx.Linear(width, latent, rngs=rngs)
+        self.log_variance = nnx.Linear(
+            width,
+            latent,
+            kernel_init=nnx.initializers.zeros,
+            bias_init=nnx.initializers.constant(-2.0),
+            rngs=rngs,
+        )
+        self.decoder = MLP(latent, 2 * width, config.preference, rngs=rngs)
+        self.appeal = nnx.Linear(width, config.preference, rngs=rngs)
+        self.pooled = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
+
+    def encode(self, meaning, item, view: masking.View) -> Posterior:
+        """What one rater's visible completions say of its latent.
+
+        Args:
+            meaning: ``[items, width]``, from ``self.items``.
+            item: ``[contests, slots]``.
+        """
+        visible = view.visible.reshape(-1)
+        tokens = self.token(jnp.concatenate([meaning[item], view.position], axis=-1))
+        tokens = jnp.concatenate([self.nothing[...], tokens.reshape(len(visible), -1)])
+        # A token that is always there keeps the attention of an unseen rater well defined.
+        seen = jnp.concatenate([jnp.ones(1, bool), visible])
+        read = self.query[...] + self.attention(self.query[...], tokens, mask=seen[None, None, :])
+        read = self.after_feed(read + self.feed(self.before_feed(read)))[0]
+        return Posterior(self.mean(read), self.log_variance(read))
+
+    def rewards(self, meaning, latent) -> jax.Array:
+        """``[items, width], [latent] -> [items]``, log-odds."""
+        preference = self.decoder(latent * (0.0 if self.constant else 1.0))
+        shared = self.pooled(meaning)[:, 0]
+        return shared + self.appeal(meaning) @ preference / jnp.sqrt(preference.shape[-1])
+
+
+class Rows(NamedTuple):
+    """A bucket on the device; ``size`` is how many rows are real."""
+
+    item: jax.Array
+    rank: jax.Array
+    mask: jax.Array
+    weight: jax.Array
+    size: jax.Array
+
+    @classmethod
+    def of(cls, bucket: Bucket) -> Rows:
+        return cls(*map(jnp.asarray, (bucket.item, bucket.rank, bucket.mask, bucket.weight)),
+                   jnp.asarray(bucket.size))  # fmt: skip
+
+
+class Data(NamedTuple):
+    """All that the loss draws from: the catalogue, and the buckets with their share of raters."""
+
+    table: Table
+    rows: tuple[Rows, ...]
+    share: jax.Array
+
+
+@lru_cache(maxsize=64)
+def _graph(sizes: Sizes, config: IndividualConfig):
+    """The network's structure, its parameters left out."""
+    make = partial(IndividualReward, sizes, config)
+    return nnx.graphdef(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
+
+
+@partial(jax.jit, static_argnames=("sizes", "config"))
+def _initial(key, sizes: Sizes, config: IndividualConfig):
+    return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
+
+
+def _centred_square(reward, table: Table, prompts: int):
+    """Σ r² over items, r centred within its prompt; ``[items] -> scalar``."""
+    count = jax.ops.segment_sum(jnp.ones_like(reward), table.prompt, prompts)
+    mean = jax.ops.segment_sum(reward, table.prompt, prompts) / jnp.maximum(count, 1)
+    return jnp.sum((reward - mean[table.prompt]) ** 2)
+
+
+@lru_cache(maxsize=64)
+def _loss(sizes: Sizes, config: IndividualConfig):
+    """The objective, as ``training.fit`` takes it."""
+    graph = _graph(sizes, config)
+    per_ballot = {
+        "list": losses.list_loss,
+        "pair": lambda reward, rank, mask, jitter: losses.pair_loss(reward, rank, mask),
+    }[config.likelihood]
+
+    def one(model, meaning, table, ramp, beta, key, item, rank, mask, weight):
+        key_view, key_latent, key_ties = jax.random.split(key, 3)
+        view = masking.view(key_view, rank, mask, ramp, config.regime, config.single)
+        posterior = model.encode(meaning, item, view)
+        latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
+        reward = model.rewards(meaning, latent)
+        jitter = jax.random.uniform(key_ties, rank.shape)
+        # The likelihood of the whole order given the order of what is not a target: with nothing
+        # but hidden targets, how well they are placed among the visible.
+        nll = jax.vmap(per_ballot)(reward[item], rank, mask, jitter)
+        given = jax.vmap(per_ballot)(reward[item], rank, mask & ~view.target, jitter)
+        seen = jax.vmap(per_ballot)(reward[item], rank, mask & view.visible, jitter)
+        kl = 0.0 if config.constant else losses.kl_loss(*posterior)
+        prior = 0.5 * _centred_square(reward, table, sizes.prompts) / config.prior_sd**2
+        return {
+            "objective": jnp.sum(weight * (nll - given)) + beta * kl + prior,
+            "watched": jnp.sum(weight * (nll - seen)),
+            "visible loss": jnp.sum(weight * seen),
+            "KL": kl * jnp.ones(()),
+        }
+
+    def draw(key, rows: Rows):
+        _, contests, slots = rows.item.shape
+        batch = int(np.clip(config.cells // (contests * slots), 8, 256))
+        index = jax.random.randint(key, (batch,), 0, rows.size)
+        return (rows.item[index], rows.rank[index], rows.mask[index], rows.weight[index])
+
+    def loss(params, key, data: Data, phase: Phase):
+        key_bucket, key_batch, key_raters = jax.random.split(key, 3)
+        model = nnx.merge(graph, params)
+        meaning = model.items(data.table)
+        beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
+        each = partial(one, model, meaning, data.table, phase.ramp, beta)
+
+        def on(rows: Rows):
+            batch = draw(key_batch, rows)
+            terms = jax.vmap(each)(jax.random.split(key_raters, len(batch[0])), *batch)
+            return jax.tree.map(jnp.mean, terms)
+
+        if len(data.rows) == 1:
+            terms = on(data.rows[0])
+        else:
+            which = jax.random.choice(key_bucket, len(data.rows), p=data.share)
+            terms = jax.lax.switch(which, [partial(on, rows) for rows in data.rows])
+        return terms.pop("objective"), terms
+
+    return loss
+
+
+@partial(jax.jit, static_argnames=("sizes", "config"))
+def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
+    model = nnx.merge(_graph(sizes, config), params)
+    meaning = model.items(table)
+
+    def one(row):
+        item, rank, mask = row
+        return model.encode(meaning, item, masking.whole(rank, mask))
+
+    return jax.lax.map(one, (rows.item, rows.rank, rows.mask), batch_size=2048)
+
+
+@partial(jax.jit, static_argnames=("sizes", "config"))
+def _rewards(params, table, latent, *, sizes, config):
+    model = nnx.merge(_graph(sizes, config), params)
+    meaning = model.items(table)
+    return jax.vmap(lambda z: model.rewards(meaning, z))(latent)
+
+
+@dataclass(frozen=True, eq=False)
+class Individual:
+    """A fitted model of individual raters.
+
+    Attributes:
+        params: of the network; catalogue: what it was trained on; config: how.
+    """
+
+    params: nnx.State
+    catalogue: Catalogue
+    config: IndividualConfig
+
+    @property
+    def _static(self) -> dict:
+        return {"sizes": Sizes.of(self.catalogue), "config": self.config}
+
+    def embed(self, ratings: Ratings) -> tuple[np.ndarray, Posterior]:
+        """Read whole raters.
+
+        Returns:
+            The raters with something to read ``[read]`` and their posteriors ``[read, latent]``.
+        """
+        table = Table.of(self.catalogue)
+        raters, means, log_variances = [], [], []
+        for bucket in buckets(ratings):
+            posterior = _embed(self.params, table, Rows.of(bucket), **self._static)
+            raters.append(bucket.rater[: bucket.size])
+            means.append(np.asarray(posterior.mean)[: bucket.size])
+            log_variances.append(np.asarray(posterior.log_variance)[: bucket.size])
+        raters = np.concatenate(raters)
+        order = np.argsort(raters)
+        return raters[order], Posterior(
+            np.concatenate(means)[order], np.concatenate(log_variances)[order]
+        )
+
+    def rewards(self, latent: np.ndarray) -> np.ndarray:
+        """``[voters, latent] -> [voters, items]``, log-odds."""
+        return np.asarray(_rewards(self.params, Table.of(self.catalogue), latent, **self._static))
+
+
+def fit_individual(
+    key: jax.Array, ratings: Ratings, config: IndividualConfig, on_chunk=None
+) -> tuple[Individual, dict[str, np.ndarray]]:
+    """Train the individual model on every rater with a ballot of two completions or more.
+
+    Args:
+        on_chunk: called with (model so far, curves, share done) between chunks.
+
+    Returns:
+        The model, and its curves by name (see ``training.fit``).
+    """
+    catalogue = ratings.catalogue
+    sizes = Sizes.of(catalogue)
+    key_init, key_fit = jax.random.split(key)
+    rows = buckets(ratings)
+    share = np.array([bucket.size for bucket in rows], np.float32)
+    data = Data(Table.of(catalogue), tuple(map(Rows.of, rows)), jnp.asarray(share / share.sum()))
+
+    def report(state, curves, done):
+        if on_chunk is not None:
+            on_chunk(Individual(state.params, catalogue, config), curves, done)
+
+    params, curves = fit(
+        key_fit, _loss(sizes, config), _initial(key_init, sizes, config), data, config.schedule,
+        report,
+    )  # fmt: skip
+    return Individual(params, catalogue, config), curves

@@ -1,0 +1,127 @@
+"""Layers that the models share, and the catalogue as they meet it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from scrl.types import Catalogue
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What of a catalogue a module's shape depends on; equal sizes share compiled programs.
+
+    ``names`` counts the distinct names of completions; feature counts are 0 without features.
+    """
+
+    prompts: int
+    completions: int
+    names: int
+    prompt_features: int
+    completion_features: int
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Sizes:
+        prompt, completion = catalogue.prompt_features, catalogue.completion_features
+        return cls(
+            len(catalogue.prompts),
+            len(catalogue.completions),
+            len(set(catalogue.completions)),
+            0 if prompt is None else prompt.shape[1],
+            0 if completion is None else completion.shape[1],
+        )
+
+
+class Table(NamedTuple):
+    """The catalogue on the device.
+
+    Attributes:
+        prompt, completion: of each item ``[items]``.
+        name: number of each completion's name ``[completions]``.
+        prompt_features, completion_features: standardised, ``[entries, features]``, or None.
+    """
+
+    prompt: jax.Array
+    completion: jax.Array
+    name: jax.Array
+    prompt_features: jax.Array | None
+    completion_features: jax.Array | None
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, like: Catalogue | None = None) -> Table:
+        """``catalogue`` with its features standardised by those of ``like`` (or its own)."""
+        like = like or catalogue
+        number = {name: i for i, name in enumerate(dict.fromkeys(catalogue.completions))}
+        return cls(
+            jnp.asarray(catalogue.item_prompt),
+            jnp.asarray(catalogue.members),
+            jnp.asarray(np.array([number[name] for name in catalogue.completions], np.int32)),
+            _standardise(catalogue.prompt_features, like.prompt_features),
+            _standardise(catalogue.completion_features, like.completion_features),
+        )
+
+
+def _standardise(features, like):
+    if features is None:
+        return None
+    spread = like.std(0)
+    return jnp.asarray((features - like.mean(0)) / np.where(spread > 0, spread, 1))
+
+
+class MLP(nnx.Module):
+    """Two layers with a GELU between: ``[..., size_in] -> [..., size_out]``."""
+
+    def __init__(self, size_in: int, hidden: int, size_out: int, *, rngs: nnx.Rngs):
+        self.hidden = nnx.Linear(size_in, hidden, rngs=rngs)
+        self.out = nnx.Linear(hidden, size_out, rngs=rngs)
+
+    def __call__(self, x):
+        return self.out(nnx.gelu(self.hidden(x)))
+
+
+def _vectors(count: int, width: int, rngs: nnx.Rngs) -> nnx.Param:
+    return nnx.Param(jax.random.normal(rngs.params(), (count, width)))
+
+
+class Items(nnx.Module):
+    """Completions interpreted in the context of their prompt.
+
+    A prompt or completion enters by its features where the catalogue has them, else by a vector
+    of its own. Completions that share a name but not a text (one system's answers to many prompts,
+    say) add a vector for the name, so that what they have in common can be learnt.
+    """
+
+    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs):
+        self.sizes = sizes
+        if sizes.prompt_features:
+            self.prompt_projection = MLP(sizes.prompt_features, width, width, rngs=rngs)
+        else:
+            self.prompt = _vectors(sizes.prompts, width, rngs)
+        if sizes.completion_features:
+            self.completion_projection = MLP(sizes.completion_features, width, width, rngs=rngs)
+        else:
+            self.completion = _vectors(sizes.completions, width, rngs)
+            if sizes.names < sizes.completions:
+                self.name = _vectors(sizes.names, width, rngs)
+        self.interpret = MLP(2 * width, 2 * width, width, rngs=rngs)
+
+    def __call__(self, table: Table) -> jax.Array:
+        """``[items, width]``."""
+        if self.sizes.prompt_features:
+            prompt = self.prompt_projection(table.prompt_features)
+        else:
+            prompt = self.prompt[...]
+        if self.sizes.completion_features:
+            completion = self.completion_projection(table.completion_features)
+        else:
+            completion = self.completion[...]
+            if self.sizes.names < self.sizes.completions:
+                completion = completion + self.name[...][table.name]
+        pair = jnp.concatenate([prompt[table.prompt], completion[table.completion]], axis=-1)
+        return self.interpret(pair)
