@@ -1,0 +1,726 @@
+"""A scenario file -> types of rater, prompts, completions, missing data -> sampled ratings.
+
+A type of rater states an order (or utilities) for every prompt over all its completions; silence
+is said only by the chances ``answers`` and ``includes``. An order of m stands for the utilities
+m-1 … 0, ties averaged; ``noise`` is the scale of Gumbel noise in these units.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from .ratings_io import MAX_COMPLETIONS, MAX_RATERS, MAX_ROWS, decode, plain, quoted, read_file
+from .ratings_io import single_notes as _single_notes
+from .types import Ballots, Catalogue, InputError, Ratings
+
+MAX_SCENARIO_BYTES = 1_000_000
+MAX_DEPTH = 12
+#: raters × completions offered by the prompts, each counted: what a sample may have to draw
+MAX_DRAWS = 100_000_000
+SHARE_TOLERANCE = 1e-6
+GALLERY = Path(__file__).resolve().parents[1] / "scenarios"
+
+
+# -- what a scenario file may say -----------------------------------------------------------------
+
+
+def _wrong(problem: str) -> PydanticCustomError:
+    return PydanticCustomError("scenario", "{problem}", {"problem": problem})
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        raise _wrong("a bare yes, no, on, off, true or false is not text; put quotes around it")
+    if not isinstance(value, str):
+        hint = "" if isinstance(value, dict | list | tuple) else "; put quotes around it"
+        raise _wrong(f"{quoted(value)} is not text{hint}")
+    if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
+        raise _wrong(f"{quoted(value)} holds a character that is no text")
+    return value.strip()
+
+
+def _name(value: Any) -> str:
+    if not _text(value):
+        raise _wrong("a name is empty; give it a name")
+    return value
+
+
+def _number(value: Any, low: float, high: float, what: str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (math.isfinite(number) and low <= number <= high):
+        raise _wrong(f"should be {what}, not {quoted(value)}")
+    return number
+
+
+def _raters(value: Any) -> int:
+    number = _number(value, -math.inf, math.inf, f"a whole number from 1 to {MAX_RATERS:,}")
+    if number > MAX_RATERS:
+        raise _wrong(f"{quoted(value)[1:-1]} raters are more than the limit of {MAX_RATERS:,}")
+    if number < 1 or number != int(number):
+        raise _wrong(f"should be a whole number from 1 to {MAX_RATERS:,}, not {quoted(value)}")
+    return int(number)
+
+
+def _ranking(value: Any) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise _wrong("should be a list of completions, best first")
+    places = [tuple(p) if isinstance(p, list | tuple) else (p,) for p in value]
+    if not all(places):
+        raise _wrong("holds an empty list; leave it out")
+    return tuple(tuple(_name(name) for name in place) for place in places)
+
+
+def _completions(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    names = [_name(name) for name in value]
+    _distinct(names)
+    return {name: {} for name in names}
+
+
+def _distinct(names: Sequence[str]) -> None:
+    if len(set(names)) < len(names):
+        seen: set[str] = set()
+        twice = next(n for n in names if n in seen or seen.add(n))
+        raise _wrong(f"{quoted(twice)} stands twice; keep one")
+
+
+def _nothing(value: Any) -> Any:
+    """An entry without a value (``best:``) has no text and no features."""
+    return {} if value is None else value
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Name = Annotated[str, BeforeValidator(_name)]
+Real = Annotated[
+    float, BeforeValidator(partial(_number, low=-1e30, high=1e30, what="a finite number"))
+]
+Chance = Annotated[
+    float, BeforeValidator(partial(_number, low=0, high=1, what="a chance between 0 and 1"))
+]
+Share = Annotated[
+    float, BeforeValidator(partial(_number, low=0, high=1, what="a share between 0 and 1"))
+]
+Noise = Annotated[
+    float, BeforeValidator(partial(_number, low=0, high=1e6, what="a finite number, 0 or more"))
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Completion(_Part):
+    """What a rater may rank: its text (the name where none is given) and its features."""
+
+    text: Text | None = None
+    features: tuple[Real, ...] | None = None
+
+
+class Prompt(_Part):
+    """What is asked; ``completions`` are those on offer (all of the scenario's where None)."""
+
+    text: Text | None = None
+    completions: tuple[Name, ...] | None = None
+    features: tuple[Real, ...] | None = None
+
+
+class RaterType(_Part):
+    """A kind of rater: its share, its view of every prompt, and what it leaves unsaid.
+
+    Attributes:
+        share: of the raters, 0 to 1.
+        rankings: prompt -> places, best first, each the names tied there.
+        utilities: prompt -> completion -> utility, in place of a ranking.
+        answers: prompt -> chance that such a rater answers it (1 where not given).
+        includes: prompt -> completion -> chance that the ballot includes it (1 where not given).
+    """
+
+    share: Share
+    rankings: dict[Name, Annotated[Any, BeforeValidator(_ranking)]] = {}
+    utilities: dict[Name, dict[Name, Real]] = {}
+    answers: dict[Name, Chance] = {}
+    includes: dict[Name, dict[Name, Chance]] = {}
+
+
+class Scenario(_Part):
+    """A population of raters and what they are asked. Make one with ``load_scenario`` or
+    ``parse_scenario``, whose faults are one sentence; change one with ``with_overrides``."""
+
+    name: Name
+    summary: Text = ""
+    source: Text = ""
+    completions: Annotated[
+        dict[Name, Annotated[Completion, BeforeValidator(_nothing)]],
+        BeforeValidator(_completions),
+    ]
+    prompts: dict[Name, Annotated[Prompt, BeforeValidator(_nothing)]]
+    types: dict[Name, RaterType]
+    raters: Annotated[int, BeforeValidator(_raters)] = 10_000
+    noise: Noise = 0.0
+    sampling: Literal["quota", "iid"] = "quota"
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        return tuple(self.types)
+
+    def offered(self, prompt: str) -> tuple[str, ...]:
+        """The completions of a prompt, in item order."""
+        return self.prompts[prompt].completions or tuple(self.completions)
+
+    def catalogue(self) -> Catalogue:
+        """Prompts and completions in the order of the file."""
+        number = {name: i for i, name in enumerate(self.completions)}
+        offered = [[number[c] for c in self.offered(p)] for p in self.prompts]
+
+        def features(parts):
+            rows = [part.features for part in parts]
+            return None if rows[0] is None else np.array(rows)
+
+        return Catalogue(
+            tuple(self.prompts), tuple(self.completions), np.concatenate(offered),
+            np.concatenate([[0], np.cumsum([len(o) for o in offered])]),
+            tuple(part.text or name for name, part in self.prompts.items()),
+            tuple(part.text or name for name, part in self.completions.items()),
+            features(self.prompts.values()), features(self.completions.values()),
+        )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _check(self) -> Scenario:
+        for key, least in (("completions", 2), ("prompts", 1), ("types", 1)):
+            if len(getattr(self, key)) < least:
+                raise _wrong(f"{key}: give at least {'two' if least == 2 else 'one'}")
+        if len(self.completions) > MAX_COMPLETIONS:
+            raise _wrong(
+                f"completions: {len(self.completions):,} are more than the limit of "
+                f"{MAX_COMPLETIONS:,} completions"
+            )
+        for key in ("completions", "prompts"):
+            _check_features(key, getattr(self, key))
+        for p, prompt in self.prompts.items():
+            if prompt.completions is not None:
+                where = f"prompts.{_step(p)}.completions"
+                for c in prompt.completions:
+                    _known(where, c, self.completions, "one of the scenario's completions")
+                _at(where, _distinct, prompt.completions)
+                if len(prompt.completions) < 2:
+                    raise _wrong(f"{where}: a prompt needs at least two completions")
+        for t, rater_type in self.types.items():
+            self._check_type(f"types.{_step(t)}", rater_type)
+        total = math.fsum(t.share for t in self.types.values())
+        if abs(total - 1) > SHARE_TOLERANCE:
+            raise _wrong(f"types: the shares add up to {total:.6g}; they should add up to 1")
+        items = sum(len(self.offered(p)) for p in self.prompts)
+        if self.raters * items > MAX_DRAWS:
+            raise _wrong(
+                f"raters: {self.raters:,} raters times {items:,} completions offered are more than "
+                f"the limit of {MAX_DRAWS:,}; ask for fewer raters"
+            )
+        rows = self.raters * sum(
+            t.share * t.answers.get(p, 1.0) * t.includes.get(p, {}).get(c, 1.0)
+            for t in self.types.values()
+            for p in self.prompts
+            for c in self.offered(p)
+        )
+        if rows > MAX_ROWS:
+            raise _wrong(
+                f"raters: the ballots of {self.raters:,} raters would have about {rows:,.0f} rows "
+                f"and the limit is {MAX_ROWS:,}; ask for fewer raters"
+            )
+        return self
+
+    def _check_type(self, where: str, t: RaterType) -> None:
+        for key in ("rankings", "utilities", "answers", "includes"):
+            for p in getattr(t, key):
+                _known(f"{where}.{key}", p, self.prompts, "one of the prompts")
+        for p in self.prompts:
+            offered = dict.fromkeys(self.offered(p))
+            step = _step(p)
+            if p in t.rankings and p in t.utilities:
+                raise _wrong(
+                    f"{where}: the prompt {quoted(p)} has a ranking and utilities; keep one"
+                )
+            if p not in t.rankings and p not in t.utilities:
+                raise _wrong(
+                    f"{where}.rankings: the prompt {quoted(p)} has no ranking; give every type one "
+                    "for every prompt"
+                )
+            key = "rankings" if p in t.rankings else "utilities"
+            ranked = (
+                [c for place in t.rankings[p] for c in place]
+                if key == "rankings"
+                else list(t.utilities[p])
+            )
+            for c in ranked:
+                _known(f"{where}.{key}.{step}", c, offered, "one of this prompt's completions")
+            _at(f"{where}.{key}.{step}", _distinct, ranked)
+            lacking = offered.keys() - set(ranked)
+            if lacking:
+                raise _wrong(
+                    f"{where}.{key}.{step}: {quoted(min(lacking))} is missing; rank every "
+                    "completion and say with 'includes' what is left off ballots"
+                )
+            for c in t.includes.get(p, {}):
+                _known(f"{where}.includes.{step}", c, offered, "one of this prompt's completions")
+
+
+def _check_features(key: str, parts: Mapping) -> None:
+    lengths = {name: len(part.features or ()) for name, part in parts.items()}
+    most = max(lengths.values())
+    for name, length in lengths.items():
+        if length != most:
+            raise _wrong(
+                f"{key}.{_step(name)}: there are {length} features where another has {most}; "
+                "give all of them the same number, or none"
+            )
+        if parts[name].features == ():
+            raise _wrong(f"{key}.{_step(name)}.features: the list is empty; leave it out")
+
+
+def _known(where: str, name: str, names: Mapping, what: str) -> None:
+    if name not in names:
+        raise _wrong(f"{where}: {quoted(name)} is not {what}{_suggestion(name, names)}")
+
+
+def _suggestion(name: Any, names) -> str:
+    # Comparing is quadratic in lengths and numbers: a help for people, not for huge files.
+    options = [n for n in list(names)[:1000] if len(n) <= 100]
+    close = difflib.get_close_matches(str(name)[:100], options, n=1, cutoff=0.6)
+    return f" (did you mean {quoted(close[0])}?)" if close else ""
+
+
+def _at(where: str, check, *args) -> None:
+    try:
+        check(*args)
+    except PydanticCustomError as error:
+        raise _wrong(f"{where}: {error.message()}") from None
+
+
+def _step(part: Any) -> str:
+    """A name as one step of a dotted path."""
+    return quoted(str(part))[1:-1]
+
+
+# -- reading and writing --------------------------------------------------------------------------
+
+
+def load_scenario(path: str | Path) -> Scenario:
+    """The scenario in the YAML file ``path``.
+
+    Raises:
+        InputError: naming the file, the place in it (a dotted path or a line) and what to do.
+    """
+    return parse_scenario(read_file(path, MAX_SCENARIO_BYTES), Path(path).name)
+
+
+def parse_scenario(data: bytes | str, filename: str) -> Scenario:
+    """As ``load_scenario``, for the content of a file called ``filename``."""
+    file = plain(filename)
+    if isinstance(data, str):
+        data = data.encode("utf-8", "replace")
+    if len(data) > MAX_SCENARIO_BYTES:
+        raise InputError(
+            f"{file}: {len(data) / 1e6:,.1f} MB are more than the limit of "
+            f"{MAX_SCENARIO_BYTES / 1e6:.0f} MB for a scenario."
+        )
+    return _validated(_read_yaml(decode(data, file), file), file)
+
+
+def scenario_to_yaml(scenario: Scenario) -> str:
+    """The scenario as the text of a file that loads to the same; also a key for caches."""
+    dump = scenario.model_dump(exclude_defaults=True)
+    completions = dump["completions"]
+    dump["completions"] = completions if any(completions.values()) else list(completions)
+    for t in dump["types"].values():
+        for prompt, ranking in t.get("rankings", {}).items():
+            t["rankings"][prompt] = [list(p) if len(p) > 1 else p[0] for p in ranking]
+    dump["raters"] = scenario.raters
+    order = {key: dump[key] for key in Scenario.model_fields if key in dump}
+    return yaml.dump(
+        order, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None,
+        width=100,
+    )  # fmt: skip
+
+
+def with_overrides(
+    scenario: Scenario,
+    shares: Sequence[float] | Mapping[str, float] | None = None,
+    includes: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+    answers: Mapping[str, Mapping[str, float]] | None = None,
+    raters: int | None = None,
+    noise: float | None = None,
+) -> Scenario:
+    """A scenario like this one with other numbers, validated again.
+
+    Args:
+        shares: of all types, in their order or by name; they add up to 1.
+        includes: type -> prompt -> completion -> chance; what is not named stays.
+        answers: type -> prompt -> chance; what is not named stays.
+
+    Raises:
+        InputError: as for a file, under the scenario's name.
+    """
+    file = plain(scenario.name)
+    dump = scenario.model_dump()
+    if shares is not None:
+        if not isinstance(shares, Mapping):
+            if len(shares) != len(scenario.types):
+                raise InputError(
+                    f"{file}: there are {len(shares)} shares for {len(scenario.types)} types."
+                )
+            shares = dict(zip(scenario.types, shares, strict=True))
+        shares = {t: {"share": share} for t, share in shares.items()}
+    changes = (
+        shares or {},
+        {t: {"includes": change} for t, change in (includes or {}).items()},
+        {t: {"answers": change} for t, change in (answers or {}).items()},
+    )
+    for change in changes:
+        for t in change:
+            if t not in dump["types"]:
+                raise InputError(
+                    f"{file}: {quoted(t)} is not one of the types{_suggestion(t, dump['types'])}."
+                )
+        _merge(dump["types"], change)
+    dump["raters"] = scenario.raters if raters is None else raters
+    dump["noise"] = scenario.noise if noise is None else noise
+    return _validated(dump, file)
+
+
+def _merge(into: dict, change: Mapping) -> None:
+    for key, value in change.items():
+        if isinstance(value, Mapping):
+            _merge(into.setdefault(key, {}), value)
+        else:
+            into[key] = value
+
+
+def gallery() -> dict[str, Path]:
+    """The scenarios that come with the software: file name without suffix -> path."""
+    return {path.stem: path for path in sorted(GALLERY.glob("*.yaml"))}
+
+
+_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BaseLoader):
+    """The safe loader, refusing a key that stands twice (YAML would silently keep the last)."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {quoted(key.value)} stands twice; keep one",
+                        key.start_mark,
+                    )  # fmt: skip
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
+
+
+def _read_yaml(text: str, file: str) -> Any:
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_BaseLoader):
+            # Aliases can blow a small file up without bound, and nesting can exhaust the stack.
+            if getattr(event, "anchor", None):
+                raise InputError(
+                    f"{file}: line {event.start_mark.line + 1}: anchors and aliases (& and *) are "
+                    "not read; write the value out."
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise InputError(
+                    f"{file}: line {event.start_mark.line + 1}: nesting is deeper than the limit "
+                    f"of {MAX_DEPTH} levels."
+                )
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+        if "stands twice" not in problem:
+            problem = f"this is not readable as YAML ({quoted(problem)[1:-1]})"
+        raise InputError(f"{file}: {line}{problem}.") from None
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{file}: a value cannot be read ({quoted(error)[1:-1]}).") from None
+
+
+def _validated(content: Any, file: str) -> Scenario:
+    if not isinstance(content, dict):
+        raise InputError(
+            f"{file}: a scenario is a mapping with name, completions, prompts and types; this is "
+            f"{quoted(content)}."
+        )
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{file}: {_first_problem(error)}.") from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    """The first fault; a misspelt key before the lack of the key that was meant."""
+    faults = error.errors(include_url=False)
+    fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
+    kind, loc, value = fault["type"], list(fault["loc"]), fault["input"]
+    if loc and loc[-1] == "[key]":
+        del loc[-2:]
+    place = ".".join(map(_step, loc))
+    if kind == "extra_forbidden":
+        part = {"types": RaterType, "prompts": Prompt, "completions": Completion}
+        known = (Scenario if len(loc) == 1 else part[loc[0]]).model_fields
+        hint = _suggestion(loc[-1], known) or f"; the keys are {', '.join(known)}"
+        return f"{place}: unknown key{hint}"
+    if kind == "missing":
+        return f"{place}: this is missing; give it"
+    problem = {
+        "scenario": fault["msg"],
+        "dict_type": f"should be a mapping (name: value), not {quoted(value)}",
+        "model_type": f"should be a mapping (name: value), not {quoted(value)}",
+        "tuple_type": f"should be a list, not {quoted(value)}",
+        "literal_error": f"should be 'quota' or 'iid', not {quoted(value)}",
+    }.get(kind, f"{fault['msg']}, found {quoted(value)}")
+    return f"{place}: {problem}" if place else problem
+
+
+# -- what a scenario means ------------------------------------------------------------------------
+
+
+def shares(scenario: Scenario) -> np.ndarray:
+    """Each type's share ``[types]``, adding up to 1."""
+    values = np.array([t.share for t in scenario.types.values()])
+    return values / values.sum()
+
+
+def type_utilities(scenario: Scenario) -> np.ndarray:
+    """What each type thinks of each catalogue item ``[types, items]``, without noise."""
+    rows = []
+    for t in scenario.types.values():
+        row: list[float] = []
+        for p in scenario.prompts:
+            utility = t.utilities.get(p) or _order_utilities(t.rankings[p])
+            row += [utility[c] for c in scenario.offered(p)]
+        rows.append(row)
+    return np.array(rows)
+
+
+def _order_utilities(places: Sequence[Sequence[str]]) -> dict[str, float]:
+    left = sum(map(len, places))
+    utility = {}
+    for place in places:
+        left -= len(place)
+        utility.update(dict.fromkeys(place, left + (len(place) - 1) / 2))
+    return utility
+
+
+def _answers(scenario: Scenario) -> np.ndarray:
+    """The chance that each type answers each prompt ``[types, prompts]``."""
+    return np.array(
+        [[t.answers.get(p, 1.0) for p in scenario.prompts] for t in scenario.types.values()]
+    )
+
+
+def _includes(scenario: Scenario) -> np.ndarray:
+    """The chance that each type's ballot includes each item ``[types, items]``."""
+    pairs = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
+    return np.array(
+        [[t.includes.get(p, {}).get(c, 1.0) for p, c in pairs] for t in scenario.types.values()]
+    )
+
+
+def allot(shares: np.ndarray, raters: int) -> np.ndarray:
+    """How many of ``raters`` each type gets ``[types]``, by largest remainder; of equal remainders
+    the earlier type goes first."""
+    quota = np.asarray(shares, float) / np.sum(shares) * raters
+    count = np.floor(quota + 1e-9).astype(np.int64)
+    # Rounded, so that remainders equal but for the last binary digit are equal.
+    order = np.argsort(-np.round(quota - count, 9), kind="stable")
+    count[order[: raters - count.sum()]] += 1
+    return count
+
+
+# -- sampling -------------------------------------------------------------------------------------
+
+#: raters × items drawn at once
+_BLOCK = 2_000_000
+_STREAMS = ("types", "answers", "includes", "noise", "truth")
+
+
+def _stream(seed: int, name: str, prompt: int = 0) -> np.random.Generator:
+    """An independent generator for each use and prompt, so that one knob leaves the draws behind
+    the others as they were."""
+    key = (_STREAMS.index(name), prompt)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Ratings drawn from a scenario, and what their raters truly think.
+
+    Attributes:
+        scenario, seed: what it was drawn from.
+        ratings: raters are 'r0', 'r1', … grouped by type, with ``rater_type`` set.
+    """
+
+    scenario: Scenario
+    seed: int
+    ratings: Ratings
+
+    def complete_utilities(self, prompts: Sequence[int] | None = None) -> np.ndarray:
+        """Each sampled rater's own utilities ``[raters, items]``, noise included, for all items of
+        these prompts (default: all) side by side, whether the rater answered or not. Ballots are
+        their order."""
+        kinds = self.ratings.rater_type
+        table, offsets = type_utilities(self.scenario), self.ratings.catalogue.offsets
+        wanted = range(len(offsets) - 1) if prompts is None else prompts
+        parts = []
+        for p in wanted:
+            utility = table[:, offsets[p] : offsets[p + 1]][kinds]
+            stream = _stream(self.seed, "noise", p)
+            parts.append(_noisy(utility, self.scenario.noise, stream))
+        return np.concatenate(parts, axis=1)
+
+
+def _noisy(utility: np.ndarray, noise: float, stream: np.random.Generator) -> np.ndarray:
+    """Utilities ``[raters, items]`` with Gumbel noise added, drawn rater by rater."""
+    return utility + noise * stream.gumbel(size=utility.shape) if noise else utility
+
+
+def sample(scenario: Scenario, seed: int) -> Sample:
+    """Draw raters and their ballots.
+
+    Types are allotted by largest remainder (``sampling: iid``: drawn); who answers what, what is
+    included and the noise are random, each from its own stream of ``seed``. One uniform number for
+    each rater and item is compared with the chance of inclusion, so raising a chance only adds to
+    ballots. A ballot that includes nothing is dropped.
+
+    Raises:
+        InputError: where the seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; give a whole number, 0 or more.")
+    n = scenario.raters
+    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
+    table, catalogue = type_utilities(scenario), scenario.catalogue()
+    if scenario.sampling == "iid":
+        draws = np.searchsorted(np.cumsum(share), _stream(seed, "types").random(n), side="right")
+        kinds = np.sort(np.minimum(draws, len(share) - 1))
+    else:
+        kinds = np.repeat(np.arange(len(share)), allot(share, n))
+    parts = []
+    for p in range(len(catalogue.prompts)):
+        items = slice(*catalogue.offsets[p : p + 2])
+        members = catalogue.members[items]
+        stream = {name: _stream(seed, name, p) for name in ("answers", "includes", "noise")}
+        # Blocks of raters bound the memory; the streams run on through them.
+        block = max(1, _BLOCK // len(members))
+        for start in range(0, n, block):
+            kind = kinds[start : start + block]
+            utility = _noisy(table[:, items][kind], scenario.noise, stream["noise"])
+            ranked = np.ones(utility.shape, bool)
+            if (includes[:, items] < 1).any():
+                draws = stream["includes"].random(utility.shape)
+                ranked = draws < includes[:, items][kind]
+            if (answers[:, p] < 1).any():
+                draws = stream["answers"].random(len(kind))
+                ranked &= (draws < answers[kind, p])[:, None]
+            rank = _dense_ranks(utility, ranked)
+            row, item = np.nonzero(ranked)
+            parts.append((p, start + row, members[item], rank[row, item]))
+
+    prompt = np.concatenate([np.full(len(rater), p) for p, rater, _, _ in parts])
+    rater, completion, rank = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
+    if len(parts) > 1:
+        order = np.argsort(rater, kind="stable")
+        prompt, rater, completion, rank = (a[order] for a in (prompt, rater, completion, rank))
+    starts = np.flatnonzero(np.r_[True, (rater[1:] != rater[:-1]) | (prompt[1:] != prompt[:-1])])
+    starts = starts[: len(rater)]  # no ballot at all where there is no entry
+    offsets = np.append(starts, len(rater))
+    ratings = Ratings(
+        catalogue, tuple(f"r{i}" for i in range(n)), rater[starts], prompt[starts],
+        np.ones(len(starts)), offsets, completion, rank, "unseen", kinds, scenario.type_names,
+        _single_notes(np.diff(offsets), "unseen"), scenario.name,
+    )  # fmt: skip
+    return Sample(scenario, seed, ratings)
+
+
+def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:
+    """Ranks 0, 1, 2 … of the ranked by falling utility, equal utilities tied ``[raters, items]``;
+    of no meaning where not ranked."""
+    value = np.where(ranked, -utility, np.inf)
+    order = np.argsort(value, axis=1, kind="stable")
+    value = np.take_along_axis(value, order, axis=1)
+    steps = np.zeros(value.shape, np.int32)
+    np.cumsum(value[:, 1:] != value[:, :-1], axis=1, out=steps[:, 1:])
+    rank = np.empty_like(steps)
+    np.put_along_axis(rank, order, steps, axis=1)
+    return rank
+
+
+# -- exact outcomes -------------------------------------------------------------------------------
+
+
+def true_ballots(scenario: Scenario, draws: int = 4096, seed: int = 0) -> list[Ballots]:
+    """The complete ballots of the true population, one ``Ballots`` a prompt.
+
+    Without noise one voter a type with its share as weight, ``utility [types, items of the
+    prompt]``: exact. With noise ``draws`` voters a type, each weighing its share / draws.
+    """
+    table, offsets, share = type_utilities(scenario), scenario.catalogue().offsets, shares(scenario)
+    ballots = []
+    for p in range(len(offsets) - 1):
+        utility, weight = table[:, offsets[p] : offsets[p + 1]], share
+        if scenario.noise:
+            utility = np.repeat(utility, draws, axis=0)
+            utility = _noisy(utility, scenario.noise, _stream(seed, "truth", p))
+            weight = np.repeat(share / draws, draws)
+        ballots.append(Ballots(utility, weight=weight))
+    return ballots
+
+
+def expected_pair_weights(scenario: Scenario) -> list[np.ndarray]:
+    """What Bradley–Terry would see of infinitely many raters: for each prompt ``[m, m]``, the
+    expected number of observed pairs a over b per rater, ties half each way.
+
+    Exact, noise included: the difference of two Gumbel variables of scale s is logistic of scale
+    s. Two completions are included independently of each other.
+    """
+    table, offsets = type_utilities(scenario), scenario.catalogue().offsets
+    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
+    weights = []
+    for p in range(len(offsets) - 1):
+        items = slice(*offsets[p : p + 2])
+        utility, include = table[:, items], includes[:, items]
+        gap = utility[:, :, None] - utility[:, None, :]
+        if scenario.noise:
+            with np.errstate(over="ignore"):  # a gap of very many scales is a sure thing
+                above = 0.5 * (1 + np.tanh(gap / (2 * scenario.noise)))
+        else:
+            above = 0.5 * (1 + np.sign(gap))
+        weight = np.einsum("t,ta,tb,tab->ab", share * answers[:, p], include, include, above)
+        np.fill_diagonal(weight, 0.0)
+        weights.append(weight)
+    return weights
