@@ -1,0 +1,201 @@
+"""Background runs: a fair queue with progress and cancel, which outlives a page reload.
+
+Knows nothing of pages and nothing of models: a job is any function of ``on_progress``.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from scrl.types import Cancelled, InputError, Progress
+
+log = logging.getLogger(__name__)
+
+#: What a person reads of a fault of ours; the traceback goes to the log.
+FAULT = "The run stopped because of a fault in the software; its log says more."
+ACTIVE = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is known of a job at one moment.
+
+    Attributes:
+        id: unguessable; key: jobs of one key are one job until it fails; label: for a person.
+        state: ``"queued" | "running" | "done" | "failed" | "cancelled"``.
+        progress: the latest report, None before the first.
+        position: how many jobs start before this one, for a queued job.
+        created, started, ended: seconds of a monotonic clock; the last two None until they happen.
+        cancelling: whether a running job has been asked to stop.
+        result: what the job's function returned. error: one sentence, of a failed job.
+    """
+
+    id: str
+    key: str
+    label: str
+    state: str = "queued"
+    progress: Progress | None = None
+    position: int = 0
+    created: float = field(default_factory=time.monotonic)
+    started: float | None = None
+    ended: float | None = None
+    cancelling: bool = False
+    result: Any = None
+    error: str = ""
+
+    @property
+    def active(self) -> bool:
+        return self.state in ACTIVE
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds it has run."""
+        if self.started is None:
+            return 0.0
+        return (time.monotonic() if self.ended is None else self.ended) - self.started
+
+    @property
+    def fraction(self) -> float:
+        """Of the run, 0 to 1."""
+        if self.state == "done":
+            return 1.0
+        return 0.0 if self.progress is None else min(max(self.progress.fraction, 0.0), 1.0)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds left at the pace so far; None where it is too early to say."""
+        if self.state != "running" or self.fraction < 0.03:
+            return None
+        return self.elapsed * (1 - self.fraction) / self.fraction
+
+
+class Jobs:
+    """A queue served by a few threads, first come first served.
+
+    Args:
+        workers: how many run at once.
+        keep: how many finished jobs are remembered; the oldest are forgotten, and their ids then
+            give None.
+        most: how many may wait; a further one is refused.
+    """
+
+    def __init__(self, workers: int = 2, keep: int = 32, most: int = 100):
+        self._keep, self._most = keep, most
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._work: dict[str, Callable[[Callable[[Progress], None]], Any]] = {}
+        self._queue: list[str] = []
+        self._closed = False
+        self._change = threading.Condition()
+        for i in range(workers):
+            threading.Thread(target=self._serve, name=f"scrl-job-{i}", daemon=True).start()
+
+    def submit(self, fn: Callable[[Callable[[Progress], None]], Any], *, key: str, label: str):
+        """Queue ``fn(on_progress) -> result`` and return its id.
+
+        Where a job of the same key is queued, running or done, its id is returned and nothing is
+        queued: a double click starts one run.
+
+        Raises:
+            InputError: where too many jobs wait.
+        """
+        with self._change:
+            for job in self._jobs.values():
+                if job.key == key and job.state in (*ACTIVE, "done") and not job.cancelling:
+                    return job.id
+            if len(self._queue) >= self._most:
+                raise InputError(f"{self._most} runs are waiting already; try again in a while.")
+            job = Job(secrets.token_urlsafe(12), key, label)
+            self._jobs[job.id] = job
+            self._work[job.id] = fn
+            self._queue.append(job.id)
+            self._change.notify_all()
+            return job.id
+
+    def get(self, id: str) -> Job | None:
+        """The job as it stands; None for an id that is unknown or forgotten."""
+        with self._change:
+            job = self._jobs.get(id)
+            if job is not None and job.state == "queued":
+                job = replace(job, position=self._queue.index(id))
+            return job
+
+    def cancel(self, id: str) -> None:
+        """Take a queued job out of the queue; ask a running one to stop at its next report."""
+        with self._change:
+            job = self._jobs.get(id)
+            if job is None:
+                return
+            if job.state == "queued":
+                self._queue.remove(id)
+                self._finish(id, state="cancelled")
+            elif job.state == "running":
+                self._jobs[id] = replace(job, cancelling=True)
+
+    def wait(self, id: str, timeout: float | None = None) -> Job | None:
+        """The job once it has ended, or as it stands after ``timeout`` seconds."""
+        with self._change:
+            self._change.wait_for(
+                lambda: id not in self._jobs or not self._jobs[id].active, timeout
+            )
+        return self.get(id)
+
+    def close(self) -> None:
+        """Cancel everything and let the threads end."""
+        with self._change:
+            self._closed = True
+            active = [job.id for job in self._jobs.values() if job.active]
+            self._change.notify_all()
+        for id in active:
+            self.cancel(id)
+
+    def _serve(self) -> None:
+        while True:
+            with self._change:
+                self._change.wait_for(lambda: self._queue or self._closed)
+                if self._closed:
+                    return
+                id = self._queue.pop(0)
+                fn = self._work[id]
+                self._jobs[id] = replace(self._jobs[id], state="running", started=time.monotonic())
+            outcome = self._run(id, fn)
+            with self._change:
+                self._finish(id, **outcome)
+            del fn, outcome  # a waiting thread must not hold the last result in memory
+
+    def _run(self, id: str, fn) -> dict:
+        def on_progress(progress: Progress) -> None:
+            with self._change:
+                job = self._jobs[id]
+                if job.cancelling:
+                    raise Cancelled
+                self._jobs[id] = replace(job, progress=progress)
+
+        try:
+            return {"state": "done", "result": fn(on_progress)}
+        except Cancelled:
+            return {"state": "cancelled"}
+        except InputError as error:
+            return {"state": "failed", "error": str(error)}
+        except MemoryError:
+            log.exception("job ran out of memory")
+            return {"state": "failed", "error": "The run needs more memory than there is; "
+                    "ask for fewer raters."}  # fmt: skip
+        except Exception:
+            log.exception("job failed")
+            return {"state": "failed", "error": FAULT}
+
+    def _finish(self, id: str, **outcome) -> None:
+        self._work.pop(id, None)
+        self._jobs[id] = replace(self._jobs[id], ended=time.monotonic(), **outcome)
+        self._jobs.move_to_end(id)
+        ended = [job.id for job in self._jobs.values() if not job.active]
+        for old in ended[: max(0, len(ended) - self._keep)]:
+            del self._jobs[old]
+        self._change.notify_all()
