@@ -51,14 +51,16 @@ def _sizes(need: np.ndarray) -> np.ndarray:
     return np.ceil(top / 4**level).astype(np.int64)
 
 
-def buckets(ratings: Ratings) -> list[Bucket]:
-    """The raters with at least one ballot of two completions, grouped by padded shape.
+def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
+    """The raters with a ballot of ``least`` completions or more, grouped by padded shape.
 
-    Ballots of one completion are left out where absent means unseen; where it means tied last a
+    Shorter ballots are left out, since alone they say nothing, where absent means unseen; where it means tied last a
     ballot is first completed with its prompt's other completions.
     """
     r = ratings.completed() if ratings.absent == "last" else ratings
-    r = r.select(r.sizes >= 2)
+    r = r.select(r.sizes >= least)
+    if r.ballots == 0:
+        return []
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
     longest = np.zeros(len(r.raters), np.int64)
     np.maximum.at(longest, r.ballot_rater, r.sizes)
@@ -86,3 +88,9 @@ def buckets(ratings: Ratings) -> list[Bucket]:
         item[at], rank[at], mask[at] = r.item[e], r.rank[e], True
         out.append(Bucket(rater, item, rank, mask, weight, len(rows)))
     return out
+
+
+def empty_bucket() -> Bucket:
+    """One rater who said nothing."""
+    nothing = np.zeros((1, 1, 2), np.int32)
+    return Bucket(np.zeros(1, np.int32), nothing, nothing, nothing > 0, np.zeros((1, 1)), 1)

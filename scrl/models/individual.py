@@ -17,9 +17,9 @@ import numpy as np
 from flax import nnx
 
 from scrl import losses, masking
-from scrl.batches import Bucket, buckets
+from scrl.batches import Bucket, buckets, empty_bucket
 from scrl.config import IndividualConfig
-from scrl.models.layers import MLP, Items, Sizes, Table
+from scrl.models.layers import MLP, Items, Sizes, Table, centre
 from scrl.training import Phase, fit
 from scrl.types import Catalogue, Ratings
 
@@ -118,8 +118,8 @@ class Rows(NamedTuple):
 
     @classmethod
     def of(cls, bucket: Bucket) -> Rows:
-        return cls(*map(jnp.asarray, (bucket.item, bucket.rank, bucket.mask, bucket.weight)),
-                   jnp.asarray(bucket.size))  # fmt: skip
+        size = np.asarray(bucket.size, np.int32)
+        return cls(bucket.item, bucket.rank, bucket.mask, bucket.weight, size)
 
 
 class Data(NamedTuple):
@@ -140,13 +140,6 @@ def _graph(sizes: Sizes, config: IndividualConfig):
 @partial(jax.jit, static_argnames=("sizes", "config"))
 def _initial(key, sizes: Sizes, config: IndividualConfig):
     return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
-
-
-def _centred_square(reward, table: Table, prompts: int):
-    """Σ r² over items, r centred within its prompt; ``[items] -> scalar``."""
-    count = jax.ops.segment_sum(jnp.ones_like(reward), table.prompt, prompts)
-    mean = jax.ops.segment_sum(reward, table.prompt, prompts) / jnp.maximum(count, 1)
-    return jnp.sum((reward - mean[table.prompt]) ** 2)
 
 
 @lru_cache(maxsize=64)
@@ -171,7 +164,7 @@ def _loss(sizes: Sizes, config: IndividualConfig):
         given = jax.vmap(per_ballot)(reward[item], rank, mask & ~view.target, jitter)
         seen = jax.vmap(per_ballot)(reward[item], rank, mask & view.visible, jitter)
         kl = 0.0 if config.constant else losses.kl_loss(*posterior)
-        prior = 0.5 * _centred_square(reward, table, sizes.prompts) / config.prior_sd**2
+        prior = 0.5 * jnp.sum(centre(reward, table) ** 2) / config.prior_sd**2
         return {
             "objective": jnp.sum(weight * (nll - given)) + beta * kl + prior,
             "watched": jnp.sum(weight * (nll - seen)),
@@ -220,10 +213,10 @@ def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
-def _rewards(params, table, latent, *, sizes, config):
+def _rewards(params, table, latent, item, *, sizes, config):
     model = nnx.merge(_graph(sizes, config), params)
-    meaning = model.items(table)
-    return jax.vmap(lambda z: model.rewards(meaning, z))(latent)
+    meaning = model.items(table)[item]
+    return jax.vmap(lambda z: jax.vmap(lambda m: model.rewards(m, z))(meaning), out_axes=1)(latent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,28 +235,50 @@ class Individual:
     def _static(self) -> dict:
         return {"sizes": Sizes.of(self.catalogue), "config": self.config}
 
-    def embed(self, ratings: Ratings) -> tuple[np.ndarray, Posterior]:
+    def embed(self, ratings: Ratings, everyone: bool = False) -> tuple[np.ndarray, Posterior]:
         """Read whole raters.
 
+        Args:
+            everyone: also those who ranked no two completions; what nothing says is the posterior
+                of an empty ballot.
+
         Returns:
-            The raters with something to read ``[read]`` and their posteriors ``[read, latent]``.
+            The raters that were read ``[read]``, ascending, and their posteriors ``[read,
+            latent]``.
         """
         table = Table.of(self.catalogue)
+        parts = [(b.rater[: b.size], b) for b in buckets(ratings, 1 if everyone else 2)]
+        if everyone:
+            known = np.concatenate([rater for rater, _ in parts] or [np.empty(0, int)])
+            silent = np.setdiff1d(np.arange(len(ratings.raters)), known)
+            parts += [(silent, empty_bucket())] * bool(len(silent))
         raters, means, log_variances = [], [], []
-        for bucket in buckets(ratings):
+        for rater, bucket in parts:
             posterior = _embed(self.params, table, Rows.of(bucket), **self._static)
-            raters.append(bucket.rater[: bucket.size])
-            means.append(np.asarray(posterior.mean)[: bucket.size])
-            log_variances.append(np.asarray(posterior.log_variance)[: bucket.size])
+            raters.append(rater)
+            for found, rows in zip((means, log_variances), posterior, strict=True):
+                rows = np.asarray(rows)[: bucket.size]
+                found.append(np.broadcast_to(rows, (len(rater), rows.shape[1])))
         raters = np.concatenate(raters)
         order = np.argsort(raters)
         return raters[order], Posterior(
             np.concatenate(means)[order], np.concatenate(log_variances)[order]
         )
 
-    def rewards(self, latent: np.ndarray) -> np.ndarray:
-        """``[voters, latent] -> [voters, items]``, log-odds."""
-        return np.asarray(_rewards(self.params, Table.of(self.catalogue), latent, **self._static))
+    def rewards(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
+        """Rewards of latent draws, log-odds.
+
+        Args:
+            latent: ``[voters, latent]``.
+            item: which items, ``[contests, candidates]``; all by default.
+
+        Returns:
+            ``[contests, voters, candidates]``, or ``[voters, items]`` for all.
+        """
+        wanted = np.arange(self.catalogue.items)[None] if item is None else item
+        table = Table.of(self.catalogue)
+        rewards = np.asarray(_rewards(self.params, table, latent, wanted, **self._static))
+        return rewards[0] if item is None else rewards
 
 
 def fit_individual(
@@ -282,7 +297,7 @@ def fit_individual(
     key_init, key_fit = jax.random.split(key)
     rows = buckets(ratings)
     share = np.array([bucket.size for bucket in rows], np.float32)
-    data = Data(Table.of(catalogue), tuple(map(Rows.of, rows)), jnp.asarray(share / share.sum()))
+    data = jax.device_put(Data(Table.of(catalogue), tuple(map(Rows.of, rows)), share / share.sum()))
 
     def report(state, curves, done):
         if on_chunk is not None:

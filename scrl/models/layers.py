@@ -42,11 +42,14 @@ class Table(NamedTuple):
     """The catalogue on the device.
 
     Attributes:
-        prompt, completion: of each item ``[items]``.
+        contest: the group within which each item's reward is centred ``[items]``, below their
+            number: its prompt.
+        prompt, completion: of each item ``[items]``, in the numbering of the model's vectors.
         name: number of each completion's name ``[completions]``.
         prompt_features, completion_features: standardised, ``[entries, features]``, or None.
     """
 
+    contest: jax.Array
     prompt: jax.Array
     completion: jax.Array
     name: jax.Array
@@ -54,24 +57,32 @@ class Table(NamedTuple):
     completion_features: jax.Array | None
 
     @classmethod
-    def of(cls, catalogue: Catalogue, like: Catalogue | None = None) -> Table:
-        """``catalogue`` with its features standardised by those of ``like`` (or its own)."""
-        like = like or catalogue
+    def of(cls, catalogue: Catalogue) -> Table:
         number = {name: i for i, name in enumerate(dict.fromkeys(catalogue.completions))}
         return cls(
-            jnp.asarray(catalogue.item_prompt),
-            jnp.asarray(catalogue.members),
-            jnp.asarray(np.array([number[name] for name in catalogue.completions], np.int32)),
-            _standardise(catalogue.prompt_features, like.prompt_features),
-            _standardise(catalogue.completion_features, like.completion_features),
+            catalogue.item_prompt,
+            catalogue.item_prompt,
+            catalogue.members,
+            np.array([number[name] for name in catalogue.completions], np.int32),
+            standardise(catalogue.prompt_features, catalogue.prompt_features),
+            standardise(catalogue.completion_features, catalogue.completion_features),
         )
 
 
-def _standardise(features, like):
-    if features is None:
+def standardise(features: np.ndarray | None, like: np.ndarray | None) -> np.ndarray | None:
+    """``[entries, features]`` in the spread and around the mean of ``like``."""
+    if features is None or like is None:
         return None
     spread = like.std(0)
-    return jnp.asarray((features - like.mean(0)) / np.where(spread > 0, spread, 1))
+    return ((features - like.mean(0)) / np.where(spread > 0, spread, 1)).astype(np.float32)
+
+
+def centre(reward: jax.Array, table: Table) -> jax.Array:
+    """``[items]`` less its mean over each prompt's items."""
+    one = jnp.ones_like(reward)
+    count = jax.ops.segment_sum(one, table.contest, len(reward))
+    mean = jax.ops.segment_sum(reward, table.contest, len(reward)) / jnp.maximum(count, 1)
+    return reward - mean[table.contest]
 
 
 class MLP(nnx.Module):

@@ -1,0 +1,3 @@
+from scrl.cli import main
+
+raise SystemExit(main())

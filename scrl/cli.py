@@ -1,0 +1,287 @@
+"""``python -m scrl run | vote | evaluate | score | bake``: tables on stdout, progress on stderr.
+
+Exit code 0, or 2 with one line for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scrl.config import DEFAULT_RULES, Config
+from scrl.types import InputError, Progress, Ratings
+
+SCENARIOS = (".yaml", ".yml")
+MOST_VOTERS = 1_000_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.command(chosen)
+    except InputError as error:
+        _clear_line()
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        self.exit(2, f"error: {message} (see python -m scrl --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="python -m scrl", description="The social choice reward lab.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, function, about: str) -> argparse.ArgumentParser:
+        parser = commands.add_parser(name, help=about, description=about)
+        parser.set_defaults(command=function)
+        return parser
+
+    def shared(parser, *names: str) -> None:
+        if "rule" in names:
+            parser.add_argument(
+                "--rule", action="append", metavar="NAME", help="a rule; may be given several times"
+            )
+        if "seed" in names:
+            parser.add_argument("--seed", type=_whole(0), default=0, metavar="N")
+        if "missing" in names:
+            parser.add_argument(
+                "--missing",
+                choices=("unseen", "last"),
+                help="what a completion left off a ballot means (default: as the format has it)",
+            )
+        parser.add_argument("--out", type=Path, metavar="RESULT.json", help="also write the result")
+
+    run = command("run", _run, "From a scenario or a ratings file to a social reward model.")
+    run.add_argument("file", type=Path)
+    run.add_argument("--raters", type=_whole(1), metavar="N", help="of a scenario, else its own")
+    run.add_argument("--voters", type=_whole(1, MOST_VOTERS), metavar="N", help="simulated voters")
+    run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
+    shared(run, "rule", "seed", "missing")
+
+    vote = command("vote", _vote, "Count the ballots of a ratings file as they are.")
+    vote.add_argument("file", type=Path)
+    shared(vote, "rule", "missing")
+
+    evaluate = command("evaluate", _evaluate, "Predict hidden comparisons of held-out raters.")
+    evaluate.add_argument("file", type=Path)
+    evaluate.add_argument("--hide", type=float, default=0.5, metavar="FRACTION")
+    shared(evaluate, "seed", "missing")
+
+    score = command("score", _score, "Rewards of a saved model for the completions of a file.")
+    score.add_argument("model", type=Path)
+    score.add_argument("file", type=Path)
+    shared(score)
+
+    bake = command("bake", _bake, "Make again the results that the first screen shows.")
+    bake.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    return top
+
+
+def _whole(least: int, most: int | None = None):
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            bound = f"from {least:,} to {most:,}" if most else f"{least} or more"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {bound}")
+        return value
+
+    return read
+
+
+# -- commands -------------------------------------------------------------------------------------
+
+
+def _run(chosen) -> None:
+    from scrl.pipeline import run
+    from scrl.report import to_dict
+    from scrl.runtime import start
+
+    _check_out(chosen.out)
+    source = _source(chosen)
+    start()
+    config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
+    if chosen.voters:
+        config = replace(config, voters=chosen.voters)
+    experiment = run(source, config, chosen.seed, _show)
+    _clear_line()
+    result = to_dict(experiment)
+    for prompt, entry in result["prompts"].items():
+        _print_orders(prompt, entry)
+    latent = result["latent"]
+    print(
+        f"{latent['raters']:,} raters read, {latent['active_units']} of {latent['dim']} latent "
+        f"units active, {latent['components']} mixture components"
+    )
+    _print_notes(result["notes"])
+    seconds = result["seconds"]
+    print(
+        f"{seconds['total']:.1f} s on {result['device']}, {seconds['compile']:.1f} s of it compiling"
+    )
+    _write(chosen.out, result)
+    if chosen.save:
+        from scrl.artifacts import save
+
+        chosen.save.mkdir(parents=True, exist_ok=True)
+        for name, model in experiment.models.items():
+            save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source.name)
+
+
+def _vote(chosen) -> None:
+    from scrl.ratings_io import load_ratings
+    from scrl.report import outcome_dict
+    from scrl.voting import count
+
+    _check_out(chosen.out)
+    ratings = load_ratings(chosen.file, chosen.missing)
+    counted = count(ratings, chosen.rule or DEFAULT_RULES)
+    prompts = {}
+    for p, (prompt, outcomes) in enumerate(counted.items()):
+        names = ratings.catalogue.names(p)
+        prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
+        rows = [(rule, entry["order"]) for rule, entry in prompts[prompt].items()]
+        _print_table(prompt, rows)
+    _print_notes(ratings.notes)
+    _write(chosen.out, {"prompts": prompts})
+
+
+def _evaluate(chosen) -> None:
+    from scrl.evaluation import evaluate
+    from scrl.ratings_io import load_ratings
+    from scrl.runtime import start
+
+    _check_out(chosen.out)
+    if not 0 < chosen.hide < 1:
+        raise InputError(f"--hide is {chosen.hide:g}; give a fraction between 0 and 1.")
+    ratings = load_ratings(chosen.file, chosen.missing)
+    start()
+    found = evaluate(ratings, Config(), chosen.hide, chosen.seed, _show)
+    _clear_line()
+    result = found.to_dict()
+    print(f"{found.pairs:,} hidden pairs of {found.raters:,} held-out raters, five folds\n")
+    for name, accuracy in result["accuracy"].items():
+        interval = "" if name == "chance" else f"  [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
+        print(f"  {name:<12}{accuracy['mean']:.3f}{interval}")
+    print()
+    _print_notes(result["notes"])
+    _write(chosen.out, result)
+
+
+def _score(chosen) -> None:
+    from scrl.artifacts import load, score
+    from scrl.report import by_name
+    from scrl.runtime import start
+
+    _check_out(chosen.out)
+    start()
+    model = load(chosen.model)
+    source = _source(chosen)
+    catalogue = source.catalogue if isinstance(source, Ratings) else source.catalogue()
+    rewards = score(model, catalogue)
+    result = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names = catalogue.names(p)
+        result[prompt] = by_name(names, rewards[slice(*catalogue.offsets[p : p + 2])])
+        print(f"\n{prompt}")
+        for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
+            print(f"  {reward:8.3f}  {name}")
+    _write(chosen.out, {"prompts": result})
+
+
+def _bake(chosen) -> None:
+    from scrl.pipeline import run
+    from scrl.report import bake
+    from scrl.runtime import start
+    from scrl.scenario import gallery, load_scenario
+
+    start()
+    experiment = run(load_scenario(gallery()["tennessee-morristown"]), Config(), 0, _show)
+    _clear_line()
+    print(bake(experiment, "tennessee-morristown", "python -m scrl bake", chosen.out))
+
+
+# -- files ----------------------------------------------------------------------------------------
+
+
+def _source(chosen):
+    """The scenario or the ratings in a file, by its ending."""
+    from scrl.ratings_io import load_ratings
+    from scrl.scenario import load_scenario, with_overrides
+
+    if chosen.file.suffix.lower() not in SCENARIOS:
+        if getattr(chosen, "raters", None):
+            raise InputError("--raters is for scenarios; a ratings file has its own raters.")
+        return load_ratings(chosen.file, getattr(chosen, "missing", None))
+    if getattr(chosen, "missing", None):
+        raise InputError("--missing is for ratings files; a scenario says what is missing itself.")
+    scenario = load_scenario(chosen.file)
+    raters = getattr(chosen, "raters", None)
+    return with_overrides(scenario, raters=raters) if raters else scenario
+
+
+def _check_out(path: Path | None) -> None:
+    """Better before the run than after it."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise InputError(f"--out {path}: cannot be written; give a file in a folder that exists.")
+
+
+def _write(path: Path | None, result: dict) -> None:
+    if path is not None:
+        text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {path}: {error.strerror}.") from error
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+
+def _show(progress: Progress) -> None:
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{progress.fraction:4.0%}  {progress.message}", end="", file=sys.stderr)
+
+
+def _clear_line() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _print_orders(prompt: str, entry: dict) -> None:
+    rows = []
+    for key, label in (("truth", "truth"), ("raters", "raters' own ballots")):
+        rows += [(f"{label}, {rule}", o["order"]) for rule, o in entry.get(key, {}).items()]
+    rows.append(("vanilla Bradley–Terry", entry["vanilla"]["order"]))
+    rows += [(f"simulated voters, {rule}", o["order"]) for rule, o in entry["voters"].items()]
+    rows += [(f"social reward, {rule}", o["order"]) for rule, o in entry["social"].items()]
+    _print_table(prompt, rows)
+
+
+def _print_table(title: str, rows: list[tuple[str, list[list[str]]]]) -> None:
+    width = max(len(label) for label, _ in rows)
+    print(f"{title}\n")
+    for label, order in rows:
+        shown = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
+        print(f"  {label:<{width}}  {' > '.join(shown)}")
+    print()
+
+
+def _print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}")

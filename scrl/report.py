@@ -1,0 +1,154 @@
+"""An experiment as plain data: the result file, the latent map, and the baked results.
+
+Everything a page or the command line shows is made from these, so that a baked result and a fresh
+one look alike. Imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scrl.types import InputError, Outcome, places_to_order
+
+if TYPE_CHECKING:
+    from scrl.pipeline import Experiment
+
+BAKED = Path(__file__).resolve().parents[1] / "scenarios" / "baked"
+
+
+def order_of(values: np.ndarray, names: Sequence[str]) -> list[list[str]]:
+    """Names by falling value ``[candidates]``, equal within 1e-9 tied."""
+    values = np.asarray(values, np.float64)
+    best = np.argsort(-values, kind="stable")
+    step = np.concatenate([[0], np.cumsum(-np.diff(values[best]) > 1e-9)]).astype(int)
+    place = np.empty(len(values), int)
+    place[best] = step
+    return places_to_order(place, list(names))
+
+
+def outcome_dict(outcome: Outcome, names: Sequence[str]) -> dict:
+    """``{"order", "scores"}``, or ``{"order", "probabilities"}`` for a lottery."""
+    names = list(names)
+    scores = "probabilities" if outcome.lottery else "scores"
+    return {"order": outcome.order(names), scores: _rounded(outcome.by_name(names))}
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 9) for name, value in values.items()}
+
+
+def by_name(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
+    """``values [candidates]`` by candidate."""
+    return _rounded(dict(zip(names, values, strict=True)))
+
+
+def to_dict(experiment: Experiment) -> dict:
+    """The result file: its shape is README's "Result file", its numbers plain JSON."""
+    from scrl.diagnostics import active_units
+
+    e, catalogue = experiment, experiment.catalogue
+    prompts = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names = catalogue.names(p)
+        items = slice(*catalogue.offsets[p : p + 2])
+
+        def rewards(values, names=names, items=items):
+            values = values[items]
+            return {"order": order_of(values, names), "rewards": by_name(names, values)}
+
+        entry = {"completions": names}
+        for key, outcomes in (("truth", e.truth), ("raters", e.raters)):
+            if outcomes is not None:
+                entry[key] = {r: outcome_dict(o, names) for r, o in outcomes[p].items()}
+        entry["vanilla"] = {**rewards(e.vanilla), "mle": by_name(names, e.mle[items])}
+        entry["voters"] = {r: outcome_dict(o, names) for r, o in e.voters[p].items()}
+        entry["social"] = {rule: rewards(values) for rule, values in e.social.items()}
+        prompts[prompt] = entry
+    return {
+        "scenario": e.source.name,
+        "seed": e.seed,
+        "device": e.device,
+        "prompts": prompts,
+        "latent": {
+            "raters": len(e.read),
+            "dim": e.config.individual.latent,
+            "active_units": active_units(e.posterior.mean),
+            "components": e.density.components,
+        },
+        "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
+        "notes": list(e.ratings.notes),
+    }
+
+
+def latent_map(experiment: Experiment, shown: int = 600) -> dict:
+    """The raters' latents on their principal plane, for the figure of the same name.
+
+    Raters are marked by whether they ranked the completion that ballots leave out most.
+
+    Returns:
+        ``x``, ``y``, ``type`` (index into ``types``, -1 unknown), ``marked``, their labels, and
+        ``explained``, the share of the variance on each axis.
+    """
+    from scrl.diagnostics import principal_plane
+
+    e, ratings = experiment, experiment.ratings
+    plane, explained = principal_plane(e.posterior.mean)
+    step = max(1, -(-len(e.read) // shown))
+    some = np.arange(0, len(e.read), step)
+    marked, name = _marks(ratings)
+    kinds = np.full(len(e.read), -1) if ratings.rater_type is None else ratings.rater_type[e.read]
+    return {
+        "x": plane[some, 0].round(3).tolist(),
+        "y": plane[some, 1].round(3).tolist(),
+        "type": kinds[some].tolist(),
+        "types": list(ratings.types),
+        "marked": marked[e.read[some]].tolist(),
+        "marked_label": f"{name} on the ballot" if name else "",
+        "unmarked_label": f"{name} left out" if name else "",
+        "explained": explained.round(4).tolist(),
+        "raters": len(e.read),
+    }
+
+
+def _marks(ratings) -> tuple[np.ndarray, str]:
+    """Who ranked the item that most ballots on its prompt leave out, and its name."""
+    catalogue = ratings.catalogue
+    asked = np.bincount(ratings.ballot_prompt, minlength=len(catalogue.prompts))
+    ranked = np.bincount(ratings.item, minlength=catalogue.items)
+    share = ranked / np.maximum(asked[catalogue.item_prompt], 1)
+    item = int(np.argmin(share))
+    marked = np.ones(len(ratings.raters), bool)
+    if share[item] > 0.999:
+        return marked, ""
+    marked[:] = False
+    marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
+    return marked, catalogue.completions[catalogue.members[item]]
+
+
+def bake(experiment: Experiment, stem: str, command: str, folder: Path | None = None) -> Path:
+    """Write a baked result, small and free of timings, so that baking again changes nothing."""
+    folder = folder or BAKED
+    result = to_dict(experiment)
+    del result["seconds"], result["device"]
+    content = {"result": result, "latent": latent_map(experiment, 400), "made": command}
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{stem}.json"
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    return path
+
+
+def load_baked(stem: str) -> dict:
+    """``{"result", "latent", "made"}`` of a baked scenario.
+
+    Raises:
+        InputError: where none is baked under this name.
+    """
+    path = BAKED / f"{stem}.json"
+    if not path.is_file():
+        raise InputError(f"There is no baked result named '{stem}'; run `python -m scrl bake`.")
+    return json.loads(path.read_text("utf-8"))

@@ -1,0 +1,28 @@
+"""What tests share: where reference data lies, and one trained experiment for all that need one."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data beside the project."""
+    if not (SHARED / "golden").is_dir():
+        pytest.skip("the reference data folder ../shared is absent")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def experiment():
+    """Tennessee with Morristown as shipped, run once for all tests; Borda and random ballot too."""
+    import scrl
+    from scrl.runtime import start
+
+    start()
+    rules = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
+    scenario = scrl.load_scenario(ROOT / "scenarios" / "tennessee-morristown.yaml")
+    return scrl.run(scenario, scrl.Config(rules=rules), seed=1)
