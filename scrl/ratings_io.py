@@ -110,9 +110,9 @@ def to_csv(ratings: Ratings) -> str:
         columns["weight"] = r.ballot_weight[entry].tolist()
     if r.rater_type is not None and (r.rater_type >= 0).any():
         columns["rater_group"] = texts((*r.types, ""), r.rater_type[rater])
-    if c.prompt_texts != c.prompts:
+    if c.prompt_texts != tuple(map(str.strip, c.prompts)):
         columns["prompt_text"] = texts(c.prompt_texts, prompt)
-    if c.completion_texts != c.completions:
+    if c.completion_texts != tuple(map(str.strip, c.completions)):
         columns["completion_text"] = texts(c.completion_texts, r.completion)
     for prefix, features, index in (
         ("prompt_feature_", c.prompt_features, prompt),
@@ -343,7 +343,7 @@ def _read_csv(data: bytes, file: str) -> _Table:
         names = [n for n in chunks if n.startswith(prefix)]
         if names:
             table.features[prefix] = np.stack(
-                [_numbers(table, columns[n], n, np.finfo(np.float32).max) for n in names], axis=1
+                [_numbers(table, columns[n], n, most=1e38) for n in names], axis=1
             )
     ignored = [name or "(unnamed)" for name in header if not _used(name)]
     if ignored:
@@ -409,6 +409,7 @@ def _numbers(table: _Table, column: _Column, field: str, most=math.inf, positive
         row = int(np.flatnonzero(bad[column.codes])[0])
         text = column.values[column.codes[row]]
         advice = " greater than 0" if positive else " (1 = best)" if field == "rank" else ""
+        advice += f", {most:g} at most" if most < math.inf else ""
         found = quoted(text) if text.strip() else "empty"
         table.fail(f"{quoted(field)[1:-1]} is {found}; give a finite number{advice}.", row)
     return numbers[column.codes]
@@ -441,6 +442,8 @@ def _read_jsonl(text: str, file: str) -> _Table:
                 for n, c in same.items():
                     rows[n].append(c)
         _check_counts(file, len(rows["line"]), len(coders["rater"]), len(coders["completion"]))
+    if not rows["line"]:
+        raise InputError(f"{file}: the file is empty.")
     columns = {n: _Column(np.array(rows[n], np.int32), list(coders[n])) for n in coders}
     lines = np.array(rows["line"])
     notes = [f"Ignored keys: {', '.join(quoted(k)[1:-1] for k in list(ignored)[:10])}."]
@@ -672,10 +675,10 @@ def _catalogue(t: _Table, agreed_texts, prompt_of, completion_of) -> tuple[Catal
         entry[items],
         np.concatenate([[0], np.cumsum(np.bincount(pair_prompt))]),
         tuple(
-            prompt_values[c] if c >= 0 else n
+            prompt_values[c] if c >= 0 else n.strip()
             for c, n in zip(prompt_text, t.prompt.values, strict=True)
         ),
-        tuple(text_values[c] if c >= 0 else n for c, n in zip(text, names, strict=True)),
+        tuple(text_values[c] if c >= 0 else n.strip() for c, n in zip(text, names, strict=True)),
         features.get("prompt_feature_"),
         features.get("feature_"),
     )

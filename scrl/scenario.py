@@ -20,8 +20,16 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from .ratings_io import MAX_COMPLETIONS, MAX_RATERS, MAX_ROWS, decode, plain, quoted, read_file
-from .ratings_io import single_notes as _single_notes
+from .ratings_io import (
+    MAX_COMPLETIONS,
+    MAX_RATERS,
+    MAX_ROWS,
+    decode,
+    plain,
+    quoted,
+    read_file,
+    single_notes,
+)
 from .types import Ballots, Catalogue, InputError, Ratings
 
 MAX_SCENARIO_BYTES = 1_000_000
@@ -194,8 +202,8 @@ class Scenario(_Part):
         return Catalogue(
             tuple(self.prompts), tuple(self.completions), np.concatenate(offered),
             np.concatenate([[0], np.cumsum([len(o) for o in offered])]),
-            tuple(part.text or name for name, part in self.prompts.items()),
-            tuple(part.text or name for name, part in self.completions.items()),
+            tuple(part.text or name.strip() for name, part in self.prompts.items()),
+            tuple(part.text or name.strip() for name, part in self.completions.items()),
             features(self.prompts.values()), features(self.completions.values()),
         )  # fmt: skip
 
@@ -437,6 +445,14 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data):
         return True
 
+    def represent_str(self, data):
+        # Other styles would turn unusual line ends, such as U+0085, into ordinary ones.
+        style = None if data.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
 
 def _read_yaml(text: str, file: str) -> Any:
     try:
@@ -662,7 +678,7 @@ def sample(scenario: Scenario, seed: int) -> Sample:
     ratings = Ratings(
         catalogue, tuple(f"r{i}" for i in range(n)), rater[starts], prompt[starts],
         np.ones(len(starts)), offsets, completion, rank, "unseen", kinds, scenario.type_names,
-        _single_notes(np.diff(offsets), "unseen"), scenario.name,
+        single_notes(np.diff(offsets), "unseen"), scenario.name,
     )  # fmt: skip
     return Sample(scenario, seed, ratings)
 
