@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 
 from scrl.config import DensityConfig
 from scrl.types import InputError
@@ -47,6 +48,7 @@ class Density:
         return np.concatenate(draws).astype(np.float32)
 
 
+@threadpool_limits.wrap(limits=1)  # matrices this small lose more to threads than they gain
 def fit_density(
     latents: np.ndarray, config: DensityConfig, seed: np.random.SeedSequence
 ) -> Density:

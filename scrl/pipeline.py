@@ -28,7 +28,8 @@ from scrl.diagnostics import principal_plane
 from scrl.models.individual import Individual, Posterior, fit_individual
 from scrl.models.social import Reward
 from scrl.runtime import compile_seconds, device_name
-from scrl.scenario import Sample, Scenario, sample, true_ballots
+from scrl.sampling import Sample, sample, true_ballots
+from scrl.scenario import Scenario
 from scrl.social import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
 from scrl.types import Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voters import Contests, Election, elect

@@ -11,21 +11,26 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
+from .files import check_text, decode, plain, quoted, read_file, too_large
 from .preflib import KINDS, parse_preflib
-from .types import Catalogue, InputError, Ratings
-
-MAX_ROWS = 5_000_000
-MAX_BYTES = 200_000_000
-MAX_RATERS = 100_000
-MAX_COMPLETIONS = 10_000
+from .ratings_table import (
+    MAX_BYTES,
+    MAX_COMPLETIONS,
+    Coder,
+    Column,
+    Table,
+    assemble,
+    check_counts,
+    single_notes,
+    stripped,
+)
+from .types import InputError, Ratings
 
 #: value column -> its sign, so that lower is better
 _VALUES = {"rank": 1.0, "score": -1.0, "penalty": 1.0}
@@ -59,16 +64,16 @@ def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Rat
             f"files, not from {quoted(suffix or 'a file without suffix')}."
         )
     if len(data) > MAX_BYTES:
-        raise InputError(_too_large(file, len(data), MAX_BYTES))
+        raise InputError(too_large(file, len(data), MAX_BYTES))
     name = Path(filename).stem
     if suffix in KINDS:
         ratings = parse_preflib(decode(data, file), file, suffix, missing, name, MAX_COMPLETIONS)
-        _check_counts(file, len(ratings.rank), len(ratings.raters), 0)
+        check_counts(file, len(ratings.rank), len(ratings.raters), 0)
         return replace(
             ratings, notes=(*ratings.notes, *single_notes(ratings.sizes, ratings.absent))
         )
     table = _read_csv(data, file) if suffix == ".csv" else _read_jsonl(decode(data, file), file)
-    return _assemble(table, missing or "unseen", name)
+    return assemble(table, missing or "unseen", name)
 
 
 def save_ratings(ratings: Ratings, path: str | Path) -> None:
@@ -129,144 +134,11 @@ def to_csv(ratings: Ratings) -> str:
     return out.getvalue()
 
 
-def single_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:
-    """The note on ballots (of these sizes) that rank one completion only, where that says nothing
-    because absent means unseen; none otherwise."""
-    count = int((sizes == 1).sum()) if absent == "unseen" else 0
-    if count < 2:
-        one = "1 ballot ranks one completion only; it says nothing and is left out of training and"
-        return (f"{one} counts.",) * count
-    return (
-        f"{count:,} ballots rank one completion only; they say nothing and are left out of "
-        "training and counts.",
-    )
+# -- CSV ------------------------------------------------------------------------------------------
 
 
-# -- reading files and quoting them ---------------------------------------------------------------
-
-
-def quoted(value: object) -> str:
-    """``value`` in quotes on one line, cut to 60 characters, for a message."""
-    try:
-        text = value if isinstance(value, str) else str(value)
-    except (RecursionError, ValueError):  # nested too deep, or a number of very many digits
-        text = type(value).__name__
-    return repr(text if len(text) <= 60 else text[:59] + "…")
-
-
-def plain(value: object) -> str:
-    """``value`` as it is on one line, its end kept when it is too long: a path for a message."""
-    text = "".join(ch if ch.isprintable() else "?" for ch in str(value)[-200:])
-    return text or "(no name)"
-
-
-def read_file(path: str | Path, limit: int) -> bytes:
-    """The bytes of a file of at most ``limit`` bytes; InputError where that cannot be."""
-    file = plain(path)
-    try:
-        path = Path(path)
-        if path.is_dir():
-            raise InputError(f"{file}: this is a folder; give a file.")
-        if not path.exists():
-            raise InputError(f"{file}: there is no such file.")
-        if not path.is_file():
-            raise InputError(f"{file}: this is not an ordinary file.")
-        size = path.stat().st_size
-        if size > limit:
-            raise InputError(_too_large(file, size, limit))
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{file}: the file cannot be read ({reason}).") from error
-
-
-def decode(data: bytes, file: str) -> str:
-    """UTF-8 text, a byte-order mark dropped; InputError naming the byte and line otherwise."""
-    _check_text(data, file)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{file}: line {line}: byte 0x{data[error.start]:02x} at position {error.start:,} is "
-            "not UTF-8; save the file as UTF-8."
-        ) from None
-
-
-def _check_text(data: bytes, file: str) -> None:
-    if not data or data.isspace() or data == b"\xef\xbb\xbf":
-        raise InputError(f"{file}: the file is empty.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{file}: the file is UTF-16; save it as UTF-8.")
-    zero = data.find(b"\0")
-    if zero >= 0:
-        line = data.count(b"\n", 0, zero) + 1
-        raise InputError(
-            f"{file}: line {line}: there is a NUL byte at position {zero:,}, so this is not a text "
-            "file in UTF-8; save it as UTF-8."
-        )
-
-
-def _too_large(file: str, size: int, limit: int) -> str:
-    return (
-        f"{file}: {size / 1e6:,.0f} MB are more than the limit of {limit / 1e6:,.0f} MB a file; "
-        "give fewer ballots."
-    )
-
-
-# -- a table of rows, whatever the format ---------------------------------------------------------
-
-
-class _Coder(dict):
-    """Numbers strings by first appearance."""
-
-    def __missing__(self, key):
-        self[key] = code = len(self)
-        return code
-
-    def codes(self, values, size) -> np.ndarray:
-        return np.fromiter(map(self.__getitem__, values), np.int32, size)
-
-
-class _Column(NamedTuple):
-    codes: np.ndarray  # [rows], into values
-    values: list[str]  # distinct
-
-
-@dataclass
-class _Table:
-    """One row a ranked completion; ``line_of`` gives a row's line in the file."""
-
-    file: str
-    line_of: Callable[[int], int]
-    rater: _Column
-    prompt: _Column
-    completion: _Column
-    ballot: np.ndarray | None  # label of the ballot within rater and prompt [rows]
-    value: np.ndarray  # lower is better [rows]
-    weight: np.ndarray | None = None
-    texts: dict[str, _Column] = field(default_factory=dict)  # an empty text is none
-    features: dict[str, np.ndarray] = field(default_factory=dict)  # [rows, features]
-    notes: list[str] = field(default_factory=list)
-
-    def fail(self, problem: str, row: int):
-        raise InputError(f"{self.file}: line {self.line_of(row)}: {problem}")
-
-
-def _check_counts(file: str, rows: int, raters: int, completions: int) -> None:
-    for number, limit, what in (
-        (rows, MAX_ROWS, "rows"),
-        (raters, MAX_RATERS, "raters"),
-        (completions, MAX_COMPLETIONS, "completions"),
-    ):
-        if number > limit:
-            raise InputError(f"{file}: there are more {what} than the limit of {limit:,} {what}.")
-
-
-def _read_csv(data: bytes, file: str) -> _Table:
-    _check_text(data, file)
+def _read_csv(data: bytes, file: str) -> Table:
+    check_text(data, file)
 
     def records():
         """The reader and its rows, header first, without rows in which every field is empty."""
@@ -295,7 +167,7 @@ def _read_csv(data: bytes, file: str) -> _Table:
             raise InputError(f"{file}: the file is empty.")
         value = _check_header(header, file)
         wanted = [i for i, name in enumerate(header) if _used(name)]
-        coders = {header[i]: _Coder() for i in wanted}
+        coders = {header[i]: Coder() for i in wanted}
         chunks: dict[str, list[np.ndarray]] = {header[i]: [] for i in wanted}
         count = 0
         while chunk := list(islice(rows, _CHUNK)):
@@ -309,7 +181,7 @@ def _read_csv(data: bytes, file: str) -> _Table:
             for i in wanted:
                 chunks[header[i]].append(coders[header[i]].codes(columns[i], len(chunk)))
             count += len(chunk)
-            _check_counts(file, count, len(coders["rater"]), len(coders["completion"]))
+            check_counts(file, count, len(coders["rater"]), len(coders["completion"]))
     except UnicodeDecodeError:
         decode(data, file)
         raise
@@ -323,11 +195,11 @@ def _read_csv(data: bytes, file: str) -> _Table:
         ) from None
     if not count:
         raise InputError(f"{file}: there is a header but no row; give at least one rating.")
-    columns = {n: _Column(np.concatenate(chunks[n]), list(coders[n])) for n in chunks}
+    columns = {n: Column(np.concatenate(chunks[n]), list(coders[n])) for n in chunks}
     for name in _OPTIONAL[2:]:
         if name in columns:
-            columns[name] = _stripped(columns[name])
-    table = _Table(
+            columns[name] = stripped(columns[name])
+    table = Table(
         file, line_of, columns["rater"], columns["prompt"], columns["completion"],
         columns["ballot"].codes if "ballot" in columns else None, np.zeros(0),
         texts={n: columns[n] for n in _OPTIONAL[2:] if n in columns},
@@ -352,14 +224,6 @@ def _read_csv(data: bytes, file: str) -> _Table:
         more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
         table.notes.append(f"Ignored columns: {shown}{more}.")
     return table
-
-
-def _stripped(column: _Column) -> _Column:
-    """The column without white space around its texts, which says nothing and yet tells texts
-    apart that a reader would call the same."""
-    coder = _Coder()
-    codes = coder.codes((text.strip() for text in column.values), len(column.values))
-    return _Column(codes[column.codes], list(coder))
 
 
 def _used(name: str) -> bool:
@@ -395,7 +259,7 @@ def _check_header(header: list[str], file: str) -> str:
     return values[0]
 
 
-def _numbers(table: _Table, column: _Column, field: str, most=math.inf, positive=False):
+def _numbers(table: Table, column: Column, field: str, most=math.inf, positive=False):
     """The column as finite numbers ``[rows]``."""
 
     def number(text: str) -> float:
@@ -419,8 +283,8 @@ def _numbers(table: _Table, column: _Column, field: str, most=math.inf, positive
 # -- JSON lines -----------------------------------------------------------------------------------
 
 
-def _read_jsonl(text: str, file: str) -> _Table:
-    coders = {n: _Coder() for n in (*_KEYS, "rater_group", "prompt_text")}
+def _read_jsonl(text: str, file: str) -> Table:
+    coders = {n: Coder() for n in (*_KEYS, "rater_group", "prompt_text")}
     code = {n: coder.__getitem__ for n, coder in coders.items()}
     rows: dict[str, list] = {n: [] for n in (*coders, "line", "value", "weight")}
     ignored: dict[str, None] = {}
@@ -442,13 +306,13 @@ def _read_jsonl(text: str, file: str) -> _Table:
                 rows["weight"].append(weight)
                 for n, c in same.items():
                     rows[n].append(c)
-        _check_counts(file, len(rows["line"]), len(coders["rater"]), len(coders["completion"]))
+        check_counts(file, len(rows["line"]), len(coders["rater"]), len(coders["completion"]))
     if not rows["line"]:
         raise InputError(f"{file}: the file is empty.")
-    columns = {n: _Column(np.array(rows[n], np.int32), list(coders[n])) for n in coders}
+    columns = {n: Column(np.array(rows[n], np.int32), list(coders[n])) for n in coders}
     lines = np.array(rows["line"])
     notes = [f"Ignored keys: {', '.join(quoted(k)[1:-1] for k in list(ignored)[:10])}."]
-    return _Table(
+    return Table(
         file, lambda row: int(lines[row]), columns["rater"], columns["prompt"],
         columns["completion"], lines, np.array(rows["value"], float),
         np.array(rows["weight"], float),
@@ -527,160 +391,3 @@ def _once(pairs: list) -> dict:
 
 def _no_constant(text: str):
     raise _BadLine(f"{text} is not a number; give a finite one.")
-
-
-# -- assembling -----------------------------------------------------------------------------------
-
-
-def _number(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Keys ``[rows]`` numbered by first appearance, and the first row of each number."""
-    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    number = np.empty_like(order)
-    number[order] = np.arange(len(order))
-    return number[inverse], first[order]
-
-
-def _agreed(table: _Table, group, groups: int, value, given, what: Callable[[int], str]):
-    """The row ``[groups]`` that gives each group its value, -1 where none does; a row that
-    disagrees with it is a fault."""
-    rows = np.flatnonzero(given)
-    first = np.full(groups, -1)
-    first[group[rows][::-1]] = rows[::-1]
-    differs = value[rows] != value[first[group[rows]]]
-    bad = rows[differs if differs.ndim == 1 else differs.any(1)]
-    if len(bad):
-        row = int(bad[0])
-        earlier = table.line_of(int(first[group[row]]))
-        table.fail(f"{what(row)} differs from line {earlier}; make them agree.", row)
-    return first
-
-
-def _assemble(t: _Table, absent: str, name: str) -> Ratings:
-    """Rows in any order as Ratings."""
-    rows, n_prompts, n_names = len(t.value), len(t.prompt.values), len(t.completion.values)
-
-    def of(column: _Column) -> Callable[[int], str]:
-        return lambda row: quoted(column.values[column.codes[row]])
-
-    rater_of, prompt_of, completion_of = of(t.rater), of(t.prompt), of(t.completion)
-
-    # Ballots: numbered by first appearance, then put in order of their raters.
-    key = t.rater.codes.astype(np.int64) * n_prompts + t.prompt.codes
-    if t.ballot is not None:
-        key = _number(key)[0] * (int(t.ballot.max()) + 1) + t.ballot
-    ballot, first_row = _number(key)
-    by_rater = np.argsort(t.rater.codes[first_row], kind="stable")
-    place = np.empty_like(by_rater)
-    place[by_rater] = np.arange(len(by_rater))
-    ballot, first_row = place[ballot], first_row[by_rater]
-
-    twice = ballot.astype(np.int64) * n_names + t.completion.codes
-    seen, first = _number(twice)
-    if len(first) < rows:
-        row = int(np.flatnonzero(first[seen] < np.arange(rows))[0])
-        t.fail(
-            f"rater {rater_of(row)} already ranked {completion_of(row)} on this ballot for "
-            f"{prompt_of(row)} in line {t.line_of(int(first[seen[row]]))}; remove one.", row,
-        )  # fmt: skip
-
-    weight = np.ones(len(first_row))
-    if t.weight is not None:
-        given = np.ones(rows, bool)
-        which = _agreed(
-            t, ballot, len(first_row), t.weight, given,
-            lambda row: f"the weight of rater {rater_of(row)}'s ballot for {prompt_of(row)}",
-        )  # fmt: skip
-        weight = t.weight[which]
-
-    def agreed_texts(column: str, group, groups, what) -> tuple[np.ndarray, list[str]]:
-        """The text number ``[groups]``, -1 for none, and the texts."""
-        if column not in t.texts:
-            return np.full(groups, -1), []
-        codes, values = t.texts[column]
-        given = np.array([text != "" for text in values])[codes]
-        which = _agreed(t, group, groups, codes, given, what)
-        return np.where(which >= 0, codes[which], -1), values
-
-    group, groups = agreed_texts(
-        "rater_group", t.rater.codes, len(t.rater.values),
-        lambda row: f"rater_group of rater {rater_of(row)}",
-    )  # fmt: skip
-    rater_type, types = None, ()
-    if (group >= 0).any():
-        numbers, firsts = _number(group[group >= 0])
-        types = tuple(groups[g] for g in group[group >= 0][firsts])
-        rater_type = np.full(len(group), -1)
-        rater_type[group >= 0] = numbers
-
-    catalogue, completion = _catalogue(t, agreed_texts, prompt_of, completion_of)
-
-    # Entries by ballot, in file order within it; ranks 0, 1, 2 … by value within the ballot.
-    order = np.argsort(ballot, kind="stable")
-    sizes = np.bincount(ballot)
-    by_value = np.lexsort((t.value, ballot))
-    ballots, values = ballot[by_value], t.value[by_value]
-    starts = np.concatenate([[True], ballots[1:] != ballots[:-1]])
-    steps = np.concatenate([[0], np.cumsum((values[1:] != values[:-1]) & ~starts[1:])])
-    rank = np.empty(rows, np.int64)
-    rank[by_value] = steps - steps[starts][ballots]
-
-    notes = (*t.notes, *single_notes(sizes, absent))
-    return Ratings(
-        catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
-        weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order], rank[order],
-        absent, rater_type, types, notes, name,
-    )  # fmt: skip
-
-
-def _catalogue(t: _Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalogue, np.ndarray]:
-    """The catalogue, and the completion of each row ``[rows]``."""
-    n_prompts, n_names = len(t.prompt.values), len(t.completion.values)
-    prompt_text, prompt_values = agreed_texts(
-        "prompt_text", t.prompt.codes, n_prompts, lambda row: f"prompt_text of {prompt_of(row)}"
-    )
-    # A pair is a name under a prompt. It has one text; names whose pairs have several are split.
-    pair, pair_row = _number(t.prompt.codes.astype(np.int64) * n_names + t.completion.codes)
-    pair_name, pair_prompt = t.completion.codes[pair_row], t.prompt.codes[pair_row]
-    pair_text, text_values = agreed_texts(
-        "completion_text", pair, len(pair_row),
-        lambda row: f"completion_text of {completion_of(row)} for {prompt_of(row)}",
-    )  # fmt: skip
-    known = pair_text >= 0
-    texts_of_name = np.unique(np.stack([pair_name[known], pair_text[known]]), axis=1)[0]
-    split = np.bincount(texts_of_name, minlength=n_names) > 1
-    key = np.where(split[pair_name], n_names + np.arange(len(pair_row)), pair_name)
-    entry, entry_pair = _number(key)
-    _check_counts(t.file, 0, 0, len(entry_pair))
-    text = np.full(len(entry_pair), -1)
-    text[entry[known]] = pair_text[known]
-    names = [t.completion.values[n] for n in pair_name[entry_pair]]
-
-    features = {}
-    for prefix, group, groups, what in (
-        ("prompt_feature_", t.prompt.codes, n_prompts, prompt_of),
-        ("feature_", entry[pair], len(entry_pair), completion_of),
-    ):
-        if prefix in t.features:
-            values = t.features[prefix]
-            which = _agreed(
-                t, group, groups, values, np.ones(len(values), bool),
-                lambda row, what=what, prefix=prefix: f"a {prefix}… column of {what(row)}",
-            )  # fmt: skip
-            features[prefix] = values[which]
-
-    items = np.lexsort((entry, pair_prompt))
-    catalogue = Catalogue(
-        tuple(t.prompt.values),
-        tuple(names),
-        entry[items],
-        np.concatenate([[0], np.cumsum(np.bincount(pair_prompt))]),
-        tuple(
-            prompt_values[c] if c >= 0 else n.strip()
-            for c, n in zip(prompt_text, t.prompt.values, strict=True)
-        ),
-        tuple(text_values[c] if c >= 0 else n.strip() for c, n in zip(text, names, strict=True)),
-        features.get("prompt_feature_"),
-        features.get("feature_"),
-    )
-    return catalogue, entry[pair]

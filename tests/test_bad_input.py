@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl import ratings_io
+from scrl import ratings_io, ratings_table
 from scrl.ratings_io import load_ratings, parse_ratings, save_ratings
 from scrl.scenario import gallery, load_scenario, parse_scenario, scenario_to_yaml
 from scrl.types import InputError
@@ -170,9 +170,9 @@ def test_limits(monkeypatch):
     def rows(n, make):
         return HEAD + "".join(make(i) for i in range(n))
 
-    monkeypatch.setattr(ratings_io, "MAX_ROWS", 10)
+    monkeypatch.setattr(ratings_table, "MAX_ROWS", 10)
     assert "10 rows" in refused(rows(11, lambda i: f"r{i},p,a,1\n"))
-    monkeypatch.setattr(ratings_io, "MAX_ROWS", 10**6)
+    monkeypatch.setattr(ratings_table, "MAX_ROWS", 10**6)
     monkeypatch.setattr(ratings_io, "MAX_BYTES", 1000)
     assert "limit of" in refused(" " * 1001)
     assert len(refused("1: 1\n" * 300, "e.soi")) < 200

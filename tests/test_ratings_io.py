@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from scrl import preflib
 from scrl.ratings_io import load_ratings, parse_ratings, save_ratings, to_csv
-from scrl.scenario import gallery, load_scenario, sample, with_overrides
+from scrl.sampling import sample
+from scrl.scenario import gallery, load_scenario, with_overrides
 from scrl.types import Ratings
 
 SHARED = Path(__file__).parents[1].parent / "shared"

@@ -10,19 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.scenario import (
-    allot,
-    expected_pair_weights,
-    gallery,
-    load_scenario,
-    parse_scenario,
-    sample,
-    scenario_to_yaml,
-    shares,
-    true_ballots,
-    type_utilities,
-    with_overrides,
-)
+from scrl.sampling import allot, expected_pair_weights, sample, shares, true_ballots, type_utilities
+from scrl.scenario import gallery, load_scenario, parse_scenario, scenario_to_yaml, with_overrides
 from scrl.types import InputError
 
 FOUR = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
@@ -343,7 +332,7 @@ def test_blocks_of_raters_draw_what_one_block_would(monkeypatch):
     s = with_overrides(shipped("tennessee-inverted-partial"), noise=1.0, raters=97)
     s = with_overrides(s, includes={t: {"worst": {"Memphis": 0.5}} for t in FOUR})
     whole = sample(s, 4).ratings
-    monkeypatch.setattr("scrl.scenario._BLOCK", 30)
+    monkeypatch.setattr("scrl.sampling._BLOCK", 30)
     blocks = sample(s, 4).ratings
     for key in ("ballot_rater", "ballot_prompt", "offsets", "completion", "rank"):
         np.testing.assert_array_equal(getattr(whole, key), getattr(blocks, key))
