@@ -1,0 +1,121 @@
+"""The lab: choose a population, guess, train, compare."""
+
+import streamlit as st
+
+from scrl import figures, preview
+from scrl.scenario import Scenario
+from ui import controls, page, results, runs, store, tables
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def before_training(yaml: str, rules: tuple, _scenario: Scenario) -> dict:
+    return preview.preview(_scenario, rules)
+
+
+def pick_view(prompts: dict, rules: tuple[str, ...]) -> tuple[str, str]:
+    """The prompt and the rule that the main figure shows."""
+    with st.container(horizontal=True):
+        prompt = next(iter(prompts))
+        if len(prompts) > 1:
+            prompt = st.selectbox("Prompt", list(prompts), key="prompt", bind="query-params")
+        widget = st.segmented_control if len(rules) <= 6 else st.selectbox
+        settings = {"required": True} if len(rules) <= 6 else {}
+        rule = widget(
+            "Counted by", rules, format_func=controls.title_of, key="rule", bind="query-params",
+            **settings,
+        )  # fmt: skip
+    return prompt, rule
+
+
+def main_figure(entry: dict, rule: str, follow: str, trained: bool) -> list:
+    columns = tables.columns(entry, rule)
+    if not trained:
+        columns.append(("Social model", None))
+    figure = figures.order_bumps(columns, entry["completions"], follow, **page.look())
+    if trained:
+        caption = f"Places by {controls.title_of(rule)}, by the vanilla and by the social network."
+    elif "truth" in entry:
+        caption = (
+            "Before training, exactly: the truth from complete ballots, and where Bradley–Terry "
+            "ends up on the ballots that such raters give."
+        )
+    else:
+        caption = ""
+    page.chart(
+        figure,
+        "orders",
+        alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
+        caption=caption,
+    )
+    return columns
+
+
+def ask(choice: controls.Choice, follow: str, places: int, job, trained: bool) -> int | None:
+    """The question, the reader's guess, and the button that answers it."""
+    question, button = st.columns([4, 1.2], vertical_alignment="bottom")
+    guess = None
+    with question:
+        if follow and places <= 10:
+            guess = st.segmented_control(
+                f"Where will the social model put {page.plain(follow)}?",
+                list(range(1, places + 1)),
+                key="place",
+            )
+    with button:
+        busy = job is not None and job.active
+        label = "Training" if busy else "Trained" if trained else "Train"
+        if st.button(label, type="primary", disabled=busy or trained, width="stretch", key="train"):
+            runs.start(choice)
+    return guess
+
+
+def answer(guess: int | None, order: list, follow: str) -> None:
+    place = tables.place_word(order, follow)
+    said = "" if guess is None else "Right: " if figures.places(order)[follow] == guess else "No: "
+    st.markdown(f"{said}the social model puts {page.plain(follow)} **{place}**.")
+
+
+def bench(choice: controls.Choice) -> None:
+    runs.remember_types(choice.source)
+    job = runs.current()
+    done = runs.finished(job)
+    fresh = done is not None and store.spec_of(done) == choice.spec
+    if fresh:
+        prompts = done.result["result"]["prompts"]
+    elif choice.yaml:
+        prompts = before_training(choice.yaml, choice.rules, choice.source)
+    else:
+        prompts = preview.uploaded(choice.source)
+    prompt, rule = pick_view(prompts, choice.rules)
+    entry = prompts[prompt]
+    follow = choice.follow if choice.follow in entry["completions"] else ""
+    follow = follow or tables.most_moved(entry, rule)
+    columns = main_figure(entry, rule, follow, trained=fresh)
+    guess = ask(choice, follow, len(entry["completions"]), job, fresh)
+    if job is not None:
+        runs.watch(job)
+    if fresh:
+        answer(guess, columns[-1][1], follow)
+        results.show(done.result, prompt, rule, follow)
+    elif done is not None:
+        st.subheader(f"The run before: {page.plain(done.label)}", anchor=False)
+        shown = done.result["result"]["prompts"]
+        prompt = prompt if prompt in shown else next(iter(shown))
+        rule = rule if rule in shown[prompt]["social"] else next(iter(shown[prompt]["social"]))
+        results.show(done.result, prompt, rule, follow)
+
+
+def lab() -> None:
+    st.title("The lab")
+    st.markdown("Choose who the raters are and what they leave unsaid. Guess. Then train.")
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        choice = controls.choose()
+    if choice is not None:
+        with right:
+            bench(choice)
+    page.device_line()
+
+
+page.ensure_frame()
+lab()

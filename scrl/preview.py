@@ -1,0 +1,94 @@
+"""What is known of a scenario before any training: the truth, and where vanilla ends up.
+
+Both are exact. What vanilla Bradley–Terry converges to needs only the expected pairs, so a slider
+moves it in milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scrl.bradley_terry import PairCounts, bradley_terry, pair_counts
+from scrl.config import RewardConfig
+from scrl.report import order_of, outcome_dict
+from scrl.sampling import expected_pair_weights, true_ballots
+from scrl.scenario import Scenario
+from scrl.types import Ratings
+from scrl.voting import aggregate_all
+
+#: Voters a type by which the truth of a noisy scenario is previewed.
+DRAWS = 1024
+
+
+def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
+    """The ``"prompts"`` of a result file with ``"truth"`` and ``"vanilla"`` alone.
+
+    Vanilla has ``"mle"``, the exact scores on the pairs that so many raters give on average, and
+    their order; and ``"pairs"``, how many pairs a rater gives on average.
+    """
+    catalogue = scenario.catalogue()
+    weights = expected_pair_weights(scenario)
+    offsets = catalogue.offsets
+    first, second, wins_first, wins_second = [], [], [], []
+    for weight, start in zip(weights, offsets[:-1], strict=True):
+        a, b = np.triu_indices(len(weight), 1)
+        first.append(start + a)
+        second.append(start + b)
+        wins_first.append(weight[a, b])
+        wins_second.append(weight[b, a])
+    first, second = np.concatenate(first), np.concatenate(second)
+    wins_first = np.concatenate(wins_first) * scenario.raters
+    wins_second = np.concatenate(wins_second) * scenario.raters
+    met = wins_first + wins_second > 0
+    counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
+    scores = bradley_terry(counts, offsets, RewardConfig().prior_sd)
+    prompts = {}
+    for p, (prompt, ballots) in enumerate(
+        zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
+    ):
+        names, mine = catalogue.names(p), scores[offsets[p] : offsets[p + 1]]
+        mle = {name: float(score) for name, score in zip(names, mine, strict=True)}
+        prompts[prompt] = {
+            "completions": names,
+            "truth": {
+                rule: outcome_dict(outcome, names)
+                for rule, outcome in aggregate_all(ballots, list(rules)).items()
+            },
+            # Balanced counts give scores that are equal but for rounding.
+            "vanilla": {"order": order_of(np.round(mine, 6), names), "mle": mle},
+            "pairs": float(weights[p].sum()),
+        }
+    return prompts
+
+
+def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress) -> dict:
+    """The seven steps, as what a page keeps of them: plain data, no models.
+
+    Returns:
+        ``"result"`` and ``"latent"``, as in a baked file.
+    """
+    from scrl.config import Config
+    from scrl.pipeline import run
+    from scrl.report import latent_map, to_dict
+    from scrl.runtime import start
+
+    start()
+    experiment = run(source, Config(rules=tuple(rules)), seed, on_progress)
+    return {"result": to_dict(experiment), "latent": latent_map(experiment)}
+
+
+def uploaded(ratings: Ratings) -> dict:
+    """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
+    catalogue = ratings.catalogue
+    scores = bradley_terry(pair_counts(ratings), catalogue.offsets, RewardConfig().prior_sd)
+    prompts = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names, mine = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]
+        mle = {name: float(score) for name, score in zip(names, mine, strict=True)}
+        prompts[prompt] = {
+            "completions": names,
+            "vanilla": {"order": order_of(np.round(mine, 6), names), "mle": mle},
+        }
+    return prompts

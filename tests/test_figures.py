@@ -1,0 +1,115 @@
+"""Figures: what they show, not how they look."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from scrl import figures
+
+TRUTH = [["Chattanooga"], ["Knoxville"], ["Nashville"], ["Morristown"], ["Memphis"]]
+VANILLA = [["Chattanooga"], ["Nashville"], ["Knoxville"], ["Memphis"], ["Morristown"]]
+NAMES = ["Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"]
+LATENT = {
+    "x": [0, 0.1, 1, 1.1], "y": [0, 0.1, 1, 0.9], "type": [0, 0, 1, 1], "types": ["A", "B<b>"],
+    "marked": [True, False, True, True], "marked_label": "M on the ballot",
+    "unmarked_label": "M left out", "explained": [0.6, 0.2],
+}  # fmt: skip
+
+
+def marks(figure, name):
+    return next(t for t in figure.data if t.name == name and "markers" in t.mode)
+
+
+def labels(figure):
+    return [a.text for a in figure.layout.annotations]
+
+
+def test_places_of_ties_are_their_mean_and_read_as_shared():
+    order = [["a"], ["b", "c"], ["d"]]
+    assert figures.places(order) == {"a": 1, "b": 2.5, "c": 2.5, "d": 4}
+    assert figures.ordinals(order) == {"a": "1", "b": "2=", "c": "2=", "d": "4"}
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_an_order_is_drawn_place_by_place_and_labelled_at_both_ends(dark):
+    columns = [("Truth", TRUTH), ("Bradley–Terry", VANILLA), ("Social", TRUTH)]
+    figure = figures.order_bumps(columns, NAMES, "Morristown", dark=dark)
+    morristown = marks(figure, "Morristown")
+    assert list(morristown.x) == [0, 1, 2]
+    assert list(morristown.y) == [4, 5, 4]
+    assert list(morristown.text) == ["4", "5", "4"]
+    assert labels(figure).count("<b>Morristown</b>") == 2
+    assert labels(figure).count("Memphis") == 2
+    assert figure.data[-1].name == "Morristown"  # on top
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]  # the best on top
+
+
+def test_an_order_not_yet_known_keeps_its_column():
+    figure = figures.order_bumps([("Truth", TRUTH), ("Social", None)], NAMES)
+    assert list(marks(figure, "Memphis").x) == [0]
+    assert any(t.text == "?" and list(t.x) == [1] * 5 for t in figure.data)
+
+
+def test_tied_completions_are_drawn_apart_around_their_mean_place():
+    figure = figures.order_bumps([("Plurality", [["a", "b"], ["c"]])], ["a", "b", "c"])
+    a, b = marks(figure, "a").y[0], marks(figure, "b").y[0]
+    assert a != b
+    assert (a + b) / 2 == 1.5
+    assert marks(figure, "a").text == ("1=",)
+
+
+def test_a_long_order_shows_the_best_and_a_long_name_is_shortened():
+    names = [f"completion number {i:03}, a long one" for i in range(100)]
+    figure = figures.order_bumps([("a", [[n] for n in names])], names)
+    assert len({t.name for t in figure.data}) == figures.MOST_LINES
+    assert max(map(len, labels(figure))) < 30
+
+
+def test_a_type_keeps_its_colour_and_those_who_left_it_out_are_open():
+    figure = figures.latent_map(LATENT)
+    by_name = {t.name: t for t in figure.data}
+    full, left_out = by_name["A, M on the ballot"], by_name["A, M left out"]
+    assert full.marker.color == left_out.marker.color == figures.colour(0)
+    assert (full.marker.symbol, left_out.marker.symbol) == ("circle", "circle-open")
+    assert all(t.type == "scatter" for t in figure.data)  # SVG: pages run out of WebGL contexts
+    assert "<b>A</b>" in labels(figure)
+
+
+def test_names_from_files_are_shown_not_interpreted():
+    assert "<b>B&lt;b&gt;</b>" in labels(figures.latent_map(LATENT))
+
+
+def test_raters_of_unknown_type_are_drawn_without_labels():
+    payload = {**LATENT, "type": [-1] * 4, "types": [], "marked_label": "", "unmarked_label": ""}
+    figure = figures.latent_map(payload)
+    assert sum(len(t.x) for t in figure.data) == 4
+    assert labels(figure) == []
+
+
+def test_loss_curves_are_labelled_at_their_ends():
+    curves = {"loss": (np.arange(3), np.array([3.0, 2, 1])), "KL": (np.arange(3), np.ones(3))}
+    assert labels(figures.loss_curves(curves)) == ["loss", "KL"]
+    assert figures.loss_curves({}).data == ()
+
+
+def test_scores_stand_in_rows_with_the_best_on_top():
+    scores = {"a": 1.0, "b": 3.0, "c": 2.0}
+    figure = figures.score_dots(list("abc"), [("truth", scores), ("voters", scores)], "points")
+    assert list(figure.layout.yaxis.ticktext) == ["a", "c", "b"]
+    assert [t.name for t in figure.data] == ["truth", "voters"]
+
+
+def test_presenter_mode_enlarges_type():
+    sizes = [figures.latent_map(LATENT, scale=s).layout.font.size for s in (1.0, 1.3)]
+    assert sizes[1] == pytest.approx(1.3 * sizes[0])
+
+
+def test_figures_need_no_jax_and_set_no_theme():
+    code = (
+        "import sys, plotly.io as io; before = io.templates.default; import scrl.figures; "
+        "assert 'jax' not in sys.modules and 'streamlit' not in sys.modules; "
+        "assert io.templates.default == before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,1 @@
+"""What pages share: layout, controls, tables. No numerics; results come from ``scrl``."""

@@ -1,0 +1,271 @@
+"""The lab's choices: which data, how it is changed, how it is run. All but files stand in the URL.
+
+Widget keys are the names of URL parameters: ``scenario``, ``share1`` …, ``missing``, ``says1`` …,
+``raters``, ``noise``, ``seed``, ``rules``. Another scenario sets them all to its own values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import streamlit as st
+
+from scrl.config import DEFAULT_RULES
+from scrl.figures import colour
+from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml, with_overrides
+from scrl.types import InputError, Ratings
+from scrl.voting import RULES
+from ui import page, store
+
+FIRST = "tennessee-morristown"
+#: Types of rater that get sliders; of more, the rest keep what the file says.
+MOST_TYPES = 12
+_IN_URL = {"bind": "query-params"}
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What the reader has chosen.
+
+    Attributes:
+        source: the scenario with the sliders' numbers, or uploaded ratings.
+        follow: the completion that may be left out, "" where it is a prompt or nothing.
+        spec: a short hash of everything that a run depends on.
+        yaml: the scenario as a file; empty for ratings.
+    """
+
+    source: Scenario | Ratings
+    rules: tuple[str, ...]
+    seed: int
+    follow: str
+    spec: str
+    yaml: str
+
+
+@st.cache_resource(show_spinner=False)
+def _of_gallery(stem: str) -> Scenario:
+    return load_scenario(gallery()[stem])
+
+
+def _source(id: str) -> Scenario | Ratings | None:
+    if id in gallery():
+        return _of_gallery(id)
+    kept = store.uploads().get(id)
+    return kept and kept[1]
+
+
+def title_of(rule: str) -> str:
+    return getattr(RULES[rule], "title", rule)
+
+
+def choose() -> Choice | None:
+    """Draw all controls and return what they say; None where it makes no run, with the reason
+    shown in its place."""
+    picker, uploader = st.container(), st.container()
+    with uploader:
+        _upload()
+    with picker:
+        source = _pick()
+    if source is None:
+        return None
+    follow = ""
+    try:
+        if isinstance(source, Scenario):
+            source, follow = _scenario_controls(source)
+    except InputError as error:
+        st.error(str(error))
+        return None
+    seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", **_IN_URL)
+    rules = st.multiselect(
+        "Rules", list(RULES), list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
+    )
+    if not rules:
+        st.info("Choose at least one rule.")
+        return None
+    st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+    yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
+    known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
+    spec = hashlib.sha256(known.encode()).hexdigest()[:16]
+    return Choice(source, tuple(rules), int(seed), follow, spec, yaml)
+
+
+# -- which data -----------------------------------------------------------------------------------
+
+
+def _pick() -> Scenario | Ratings | None:
+    wanted = st.session_state.get("scenario") or st.query_params.get("scenario", FIRST)
+    options = list(gallery())
+    if wanted not in options:
+        if store.uploads().get(wanted):
+            options.append(wanted)
+        elif wanted.startswith("file-"):
+            st.warning("This file is no longer kept on the server; choose it again below.")
+        else:
+            st.warning(f"There is no scenario named '{wanted[:60]}'; this is the first one.")
+
+    def name(id: str) -> str:
+        return _of_gallery(id).name if id in gallery() else store.uploads().get(id)[0]
+
+    id = st.selectbox(
+        "Scenario",
+        options,
+        options.index(FIRST) if FIRST in options else 0,
+        format_func=name,
+        key="scenario",
+        on_change=_reset,
+        **_IN_URL,
+    )
+    source = _source(id)
+    if isinstance(source, Scenario):
+        st.caption(page.plain(source.summary))
+    else:
+        st.caption(
+            f"{len(source.raters):,} raters, {source.ballots:,} ballots, "
+            f"{len(source.catalogue.prompts):,} prompts. Nobody knows the truth about real raters, "
+            "so vanilla is compared with the social model."
+        )
+        for note in source.notes[:3]:
+            st.caption(page.plain(note))
+    return source
+
+
+def _upload() -> None:
+    with st.expander("Bring a file"):
+        file = st.file_uploader(
+            "A scenario (YAML) or ratings (CSV, JSONL, PrefLib), 200 MB at the most",
+            type=[*store.SCENARIO_SUFFIXES, *store.RATINGS_SUFFIXES],
+            key="file",
+        )
+        if file is not None and file.file_id != st.session_state.get("file_read"):
+            st.session_state["file_read"] = file.file_id
+            try:
+                with st.spinner("Reading the file"):
+                    id = store.uploads().add(file.getvalue(), file.name)
+            except InputError as error:
+                st.session_state["file_fault"] = str(error)
+            else:
+                st.session_state["file_fault"] = None
+                st.session_state["scenario"] = id
+                _reset()
+    if file is not None and st.session_state.get("file_fault"):
+        st.error(st.session_state["file_fault"])
+
+
+def _reset() -> None:
+    """Every slider to what the chosen scenario says."""
+    source = _source(st.session_state.get("scenario", FIRST))
+    if isinstance(source, Scenario):
+        missing = _missing_options(source)
+        st.session_state["missing"] = _first_missing(source, missing)
+        st.session_state.update(_defaults(source, st.session_state["missing"]))
+
+
+# -- how it is changed ----------------------------------------------------------------------------
+
+
+def _types(scenario: Scenario) -> list[str]:
+    return list(scenario.type_names)[:MOST_TYPES]
+
+
+def _missing_options(scenario: Scenario) -> list[str]:
+    """What may be left unsaid: a completion (``c:``) or, of several, a prompt (``p:``)."""
+    prompts = list(scenario.prompts) if len(scenario.prompts) > 1 else []
+    return [f"c:{name}" for name in scenario.completions] + [f"p:{name}" for name in prompts]
+
+
+def _first_missing(scenario: Scenario, options: list[str]) -> str:
+    """What the scenario itself leaves unsaid; the last completion where it leaves out nothing."""
+    for option in options:
+        if any(_says(scenario, t, option) < 1 for t in scenario.type_names):
+            return option
+    return f"c:{list(scenario.completions)[-1]}"
+
+
+def _says(scenario: Scenario, rater_type: str, option: str) -> float:
+    """The chance, in the file, that such a rater says it."""
+    t, (kind, _, name) = scenario.types[rater_type], option.partition(":")
+    if kind == "p":
+        return t.answers.get(name, 1.0)
+    return min((t.includes.get(p, {}).get(name, 1.0) for p in scenario.prompts), default=1.0)
+
+
+def _defaults(scenario: Scenario, option: str) -> dict:
+    """Widget key -> the value that stands for the scenario as it is."""
+    values = {"raters": scenario.raters, "noise": float(scenario.noise)}
+    for i, t in enumerate(_types(scenario), 1):
+        values[f"share{i}"] = round(scenario.types[t].share * 100)
+        values[f"says{i}"] = round(_says(scenario, t, option) * 100)
+    return values
+
+
+def _scenario_controls(scenario: Scenario) -> tuple[Scenario, str]:
+    options = _missing_options(scenario)
+    first = _first_missing(scenario, options)
+    option = st.session_state.get("missing", first)
+    usual = _defaults(scenario, option if option in options else first)
+
+    st.subheader("The raters", anchor=False)
+    option = st.selectbox(
+        "What may be left unsaid", options, options.index(first),
+        format_func=lambda o: o[2:] if o[0] == "c" else f"the prompt ‘{o[2:]}’",
+        key="missing", on_change=_reset_says, **_IN_URL,
+    )  # fmt: skip
+    kind, _, name = option.partition(":")
+    verb = f"ranks {page.plain(name)}" if kind == "c" else f"answers ‘{page.plain(name)}’"
+    raw, said = {}, {}
+    types = _types(scenario)
+    for i, t in enumerate(types, 1):
+        for column, values, key in zip(st.columns(2), (raw, said), ("share", "says"), strict=True):
+            label = page.plain(t) if values is raw else verb
+            values[t] = column.slider(
+                label, 0, 100, usual[f"{key}{i}"], format="%d %%", key=f"{key}{i}", **_IN_URL
+            )
+    weight = {t: scenario.types[t].share * 100 for t in scenario.type_names}
+    moved = any(raw[t] != usual[f"share{i}"] for i, t in enumerate(types, 1))
+    if moved:
+        weight |= raw
+    total = sum(weight.values())
+    if not total:
+        raise InputError("Give at least one type of rater a share above 0.")
+    _share_bar({t: w / total for t, w in weight.items()})
+    said = {t: said[t] / 100 for i, t in enumerate(types, 1) if said[t] != usual[f"says{i}"]}
+    offered = [p for p in scenario.prompts if name in scenario.offered(p)]
+    most = max(20_000, scenario.raters)
+    raters = st.slider(
+        "Raters", min(500, scenario.raters), most, scenario.raters, 500, key="raters", **_IN_URL
+    )
+    noise = st.slider("Noise", 0.0, max(3.0, scenario.noise), float(scenario.noise), 0.1,
+                      key="noise", help="Scale of the Gumbel noise added to each utility before "
+                      "a rater ranks; neighbours on a ballot are 1 apart.", **_IN_URL)  # fmt: skip
+    changed = with_overrides(
+        scenario,
+        shares={t: w / total for t, w in weight.items()} if moved else None,
+        includes={t: {p: {name: c} for p in offered} for t, c in said.items()}
+        if kind == "c"
+        else None,
+        answers={t: {name: c} for t, c in said.items()} if kind == "p" else None,
+        raters=raters,
+        noise=noise,
+    )
+    return changed, name if kind == "c" else ""
+
+
+def _reset_says() -> None:
+    source = _source(st.session_state["scenario"])
+    usual = _defaults(source, st.session_state["missing"])
+    st.session_state.update({k: v for k, v in usual.items() if k.startswith("says")})
+
+
+def _share_bar(shares: dict[str, float]) -> None:
+    """The shares that result, in the colours that the types have in every figure."""
+    parts = "".join(
+        f"<span style='width:{share:.2%};background:{colour(i)}'></span>"
+        for i, share in enumerate(shares.values())
+    )
+    key = " · ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[:MOST_TYPES])
+    st.html(
+        "<style>.shares{display:flex;height:.6rem;border-radius:.3rem;overflow:hidden;gap:2px}"
+        f"</style><div class='shares' role='img' aria-label='shares'>{parts}</div>"
+    )
+    st.caption(page.plain(key))

@@ -1,0 +1,89 @@
+"""A finished run: the orders under every rule, the raters, the numbers, the files."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from scrl import figures
+from ui import page, tables
+from ui.controls import title_of
+
+
+def show(content: dict, prompt: str, rule: str, follow: str) -> None:
+    """Everything below the main figure."""
+    result, entry = content["result"], content["result"]["prompts"][prompt]
+    rules, raters, numbers, files = st.tabs(["Every rule", "The raters", "The numbers", "Files"])
+    with rules:
+        _every_rule(entry, follow)
+    with raters:
+        _raters(content)
+    with numbers:
+        _numbers(result, entry, rule, follow)
+    with files:
+        _files(content)
+
+
+def _every_rule(entry: dict, follow: str) -> None:
+    titles = {rule: title_of(rule) for rule in entry["social"]}
+    orders = [("Bradley–Terry", entry["vanilla"]["order"])]
+    orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
+    if len(orders) <= 8:
+        page.chart(
+            figures.order_bumps(orders, entry["completions"], follow, **page.look()),
+            "rules",
+            alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
+            caption="The order of the vanilla network, and of the social network of every rule.",
+        )
+    st.dataframe(tables.places_table(entry, titles), hide_index=True, height="content")
+    st.caption("Places, 1 is best; 2= is a shared second place. Networks never tie.")
+
+
+def _raters(content: dict) -> None:
+    latent, said = content["latent"], content["result"]["latent"]
+    page.chart(
+        figures.latent_map(latent, height=380, **page.look()),
+        "latent",
+        alt=f"Raters by type: {', '.join(latent['types'])}.",
+        caption=f"{said['raters']:,} raters, a sample of them drawn. {said['active_units']} of "
+        f"{said['dim']} latent dimensions are in use; the density has {said['components']} "
+        "components.",
+    )
+
+
+def _numbers(result: dict, entry: dict, rule: str, follow: str) -> None:
+    series = tables.score_series(entry, rule)
+    if len(series) > 1:
+        page.chart(
+            figures.score_dots(
+                entry["completions"], series, f"{title_of(rule)} score", follow, **page.look()
+            ),
+            "scores",
+            alt=f"{title_of(rule)} scores of every completion",
+        )
+    page.numbers(tables.numbers_table(entry, rule))
+    seconds = result.get("seconds", {})
+    spent = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    st.caption(
+        "‘Raters themselves’ counts the complete ballots of the same sample: what perfect "
+        f"knowledge of it would give. Ran on {result.get('device', 'an unknown device')}: {spent}."
+    )
+
+
+def _files(content: dict) -> None:
+    result = content["result"]
+    stem = "".join(c if c.isalnum() else "-" for c in result["scenario"].lower())[:60]
+    files = [
+        ("Result (JSON)", json.dumps(result, indent=1, ensure_ascii=False), "json",
+         "application/json"),
+        ("Orders (CSV)", tables.orders_csv(result), "csv", "text/csv"),
+        ("Scenario (YAML)", content["yaml"], "yaml", "application/yaml"),
+    ]  # fmt: skip
+    with st.container(horizontal=True):
+        for label, data, suffix, mime in files:
+            if data:
+                st.download_button(
+                    label, data, f"{stem}.{suffix}", mime, on_click="ignore", key=f"get-{suffix}"
+                )
+    st.caption("`python -m scrl run FILE --seed N` gives the same result on the same device.")

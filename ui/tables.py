@@ -1,0 +1,120 @@
+"""Result files as tables and sentences. Works on the plain data of ``report.to_dict``."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+from scrl.figures import ordinals, places
+
+_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+          "tenth")  # fmt: skip
+
+
+def place_word(order: Sequence[Sequence[str]], name: str) -> str:
+    """``"fourth"``, ``"last"``, ``"tied second"``; ``"12th"`` further down."""
+    before = 0
+    for tied in order:
+        if name in tied:
+            if before and before + len(tied) == sum(map(len, order)):
+                word = "last"
+            else:
+                word = _WORDS[before] if before < len(_WORDS) else f"place {before + 1}"
+            return f"tied {word}" if len(tied) > 1 else word
+        before += len(tied)
+    raise KeyError(name)
+
+
+def order_text(order: Sequence[Sequence[str]]) -> str:
+    return " ≻ ".join(" = ".join(tied) for tied in order)
+
+
+def columns(entry: Mapping, rule: str) -> list[tuple[str, list]]:
+    """The orders a reader compares: truth where there is one, vanilla, social."""
+    orders = [("Truth", entry["truth"][rule]["order"])] if "truth" in entry else []
+    orders.append(("Bradley–Terry", entry["vanilla"]["order"]))
+    if "social" in entry:
+        orders.append(("Social model", entry["social"][rule]["order"]))
+    return orders
+
+
+def most_moved(entry: Mapping, rule: str) -> str:
+    """The completion whose place Bradley–Terry gets most wrong, or moves most from the social
+    order where there is no truth; the first completion where nothing moves."""
+    orders = columns(entry, rule)
+    a, b = places(orders[0][1]), places(orders[-1 if "truth" not in entry else 1][1])
+    return max(entry["completions"], key=lambda name: abs(a[name] - b[name]))
+
+
+def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:
+    """A row for every rule's order and one for vanilla; a column a completion: its place."""
+    rows = [{"": "Bradley–Terry", "from": "vanilla network", **_places(entry["vanilla"], entry)}]
+    for source, label in (("truth", "truth"), ("voters", "simulated voters"),
+                          ("social", "social network")):  # fmt: skip
+        for rule, outcome in entry.get(source, {}).items():
+            name = titles.get(rule, rule)
+            rows.append({"": name, "from": label, **_places(outcome, entry)})
+    known = list(titles.values())
+    return rows[:1] + sorted(rows[1:], key=lambda row: known.index(row[""]) if row[""] in known
+                             else len(known))  # fmt: skip
+
+
+def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:
+    place = ordinals(outcome["order"])
+    return {name: place[name] for name in entry["completions"]}
+
+
+_SCORES = (
+    ("truth", "truth"),
+    ("raters", "raters themselves"),
+    ("voters", "simulated voters"),
+)
+
+
+def scores_of(outcome: Mapping) -> Mapping[str, float]:
+    """A rule's scores; a lottery's probabilities."""
+    return outcome.get("scores") or outcome["probabilities"]
+
+
+def score_series(entry: Mapping, rule: str) -> list[tuple[str, Mapping[str, float]]]:
+    """The rule's scores by where they come from, in one unit."""
+    return [(label, scores_of(entry[k][rule])) for k, label in _SCORES if rule in entry.get(k, {})]
+
+
+def numbers_table(entry: Mapping, rule: str) -> list[dict]:
+    """A row a completion, best first by the social model: every score there is."""
+    order = (entry.get("social") or entry["voters"])[rule]["order"]
+    rows = []
+    for name in (name for tied in order for name in tied):
+        row = {"completion": name}
+        row |= {label: scores[name] for label, scores in score_series(entry, rule)}
+        row["social reward"] = entry["social"][rule]["rewards"][name]
+        row["vanilla reward"] = entry["vanilla"]["rewards"][name]
+        row["exact Bradley–Terry"] = entry["vanilla"]["mle"][name]
+        rows.append(row)
+    return rows
+
+
+def orders_csv(result: Mapping) -> str:
+    """Every order of a result file: prompt, source, rule, completion, place, score."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["prompt", "source", "rule", "completion", "place", "score"])
+    for prompt, entry in result["prompts"].items():
+        outcomes = [("vanilla", "", entry["vanilla"])]
+        for source in ("truth", "raters", "voters", "social"):
+            outcomes += [(source, rule, o) for rule, o in entry.get(source, {}).items()]
+        for source, rule, outcome in outcomes:
+            values = outcome.get("rewards") or scores_of(outcome)
+            place = 1
+            for tied in outcome["order"]:
+                for name in tied:
+                    writer.writerow([prompt, source, rule, _plain(name), place, values[name]])
+                place += len(tied)
+    return out.getvalue()
+
+
+def _plain(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in "=+-@\t\r" else name
