@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.batches import round_up
 from scrl.types import Ballots, Outcome
-from scrl.voting import aggregate_all, pairwise_shares
+from scrl.voting import tally
 
 #: Utilities held at once, contests × voters × candidates.
 CELLS = 20_000_000
@@ -79,8 +79,7 @@ def elect(
     done = 0
     for group in contests(offsets, voters):
         ballots = Ballots(utility_of(group), candidates=group.real)
-        counted = aggregate_all(ballots, rules)
-        shares = pairwise_shares(ballots)
+        counted, shares = tally(ballots, rules)
         for row, prompt in enumerate(group.prompts):
             size = int(group.real[row].sum())
             above[prompt] = shares[row, :size, :size]

@@ -1,0 +1,84 @@
+"""Ratings as they are -> contests -> outcomes: what ``python -m scrl vote`` counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from scrl.batches import round_up
+from scrl.types import Ballots, InputError, Outcome, Ratings
+from scrl.voting.aggregate import aggregate_all
+from scrl.voting.registry import RULES
+
+#: Ballots × candidates held at once.
+CELLS = 20_000_000
+
+
+def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
+    """The ballots of every prompt that has any, several prompts of like size together.
+
+    Where absent means unseen a ballot of one completion says nothing and is left out; where it
+    means tied last, ballots are completed.
+
+    Yields:
+        prompts ``[contests]`` and their ``Ballots [contests, voters, candidates]``.
+    """
+    r = ratings.completed() if ratings.absent == "last" else ratings
+    r = r.select(r.sizes >= 2) if r.absent == "unseen" else r
+    sizes = np.diff(r.catalogue.offsets)
+    cast = np.bincount(r.ballot_prompt, minlength=len(sizes))
+    shape = np.array([(round_up(v), round_up(m)) for v, m in zip(cast, sizes, strict=True)])
+    by_prompt = np.argsort(r.ballot_prompt, kind="stable")
+    start = np.concatenate([[0], np.cumsum(cast)])
+    row = np.empty(r.ballots, np.int64)
+    row[by_prompt] = np.arange(r.ballots) - start[r.ballot_prompt[by_prompt]]
+    slot = r.item - r.catalogue.offsets[r.ballot_prompt][r.entry_ballot]
+    for v, m in np.unique(shape[cast > 0], axis=0):
+        alike = np.flatnonzero((shape == (v, m)).all(1) & (cast > 0))
+        step = max(1, CELLS // int(v * m))
+        for i in range(0, len(alike), step):
+            prompts = alike[i : i + step]
+            number = np.full(len(sizes), -1)
+            number[prompts] = np.arange(len(prompts))
+            contest = number[r.ballot_prompt]
+            ballots = np.flatnonzero(contest >= 0)
+            entries = np.flatnonzero(contest[r.entry_ballot] >= 0)
+            at = (contest[r.entry_ballot[entries]], row[r.entry_ballot[entries]], slot[entries])
+            utility = np.zeros((len(prompts), v, m), np.float32)
+            ranked = np.zeros(utility.shape, bool)
+            weight = np.zeros(utility.shape[:2])
+            utility[at], ranked[at] = -r.rank[entries], True
+            weight[contest[ballots], row[ballots]] = r.ballot_weight[ballots]
+            candidates = np.arange(m) < sizes[prompts, None]
+            yield prompts, Ballots(utility, ranked, weight, candidates)
+
+
+def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:
+    """Count every prompt's ballots by every rule.
+
+    Returns:
+        prompt -> rule -> ``Outcome`` over the prompt's completions, prompts in their own order.
+
+    Raises:
+        InputError: where a prompt has no ballot that says anything, or a rule is unknown.
+    """
+    for name in rules:
+        RULES[name]
+    catalogue = ratings.catalogue
+    found: dict[int, dict[str, Outcome]] = {}
+    for prompts, ballots in contests(ratings):
+        outcomes = aggregate_all(ballots, rules)
+        for row, prompt in enumerate(prompts):
+            size = len(catalogue.names(prompt))
+            found[prompt] = {
+                rule: Outcome(rule, o.place[row, :size], o.scores[row, :size], o.lottery)
+                for rule, o in outcomes.items()
+            }
+    for p, prompt in enumerate(catalogue.prompts):
+        if p not in found:
+            raise InputError(
+                f"{ratings.name}: no ballot on the prompt '{prompt[:60]}' ranks two completions, "
+                "so there is nothing to count."
+            )
+    return {prompt: found[p] for p, prompt in enumerate(catalogue.prompts)}
