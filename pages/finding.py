@@ -20,7 +20,7 @@ def baked() -> dict:
 def orders_section(entry: dict) -> None:
     columns = tables.columns(entry, RULE)
     guess = None
-    if st.session_state.get("predict"):
+    if page.switched_on("predict"):
         guess = st.segmented_control(
             f"Where do you think the social model puts {CITY}?",
             options=list(range(1, len(entry["completions"]) + 1)),
@@ -83,7 +83,7 @@ def finding() -> None:
     entry = content["result"]["prompts"][PROMPT]
     social, truth = entry["social"][RULE]["order"], entry["truth"][RULE]["order"]
     vanilla, place = entry["vanilla"]["order"], tables.place_word
-    guessing = st.session_state.get("predict")
+    guessing = page.switched_on("predict")
     ending = "" if guessing else f" The social model puts it **{place(social, CITY)}**."
     st.markdown(
         f"Where should the capital of Tennessee be? {CITY} is **{place(truth, CITY)}** when "

@@ -18,12 +18,13 @@ def pick_view(prompts: dict, rules: tuple[str, ...]) -> tuple[str, str]:
         prompt = next(iter(prompts))
         if len(prompts) > 1:
             prompt = st.selectbox("Prompt", list(prompts), key="prompt", bind="query-params")
-        widget = st.segmented_control if len(rules) <= 6 else st.selectbox
-        settings = {"required": True} if len(rules) <= 6 else {}
-        rule = widget(
-            "Counted by", rules, format_func=controls.title_of, key="rule", bind="query-params",
-            **settings,
-        )  # fmt: skip
+        settings = {"format_func": controls.title_of, "key": "rule", "bind": "query-params"}
+        if len(rules) <= 6:
+            rule = st.segmented_control(
+                "Counted by", rules, default=rules[0], required=True, **settings
+            )
+        else:
+            rule = st.selectbox("Counted by", rules, **settings)
     return prompt, rule
 
 
@@ -31,7 +32,7 @@ def main_figure(entry: dict, rule: str, follow: str, trained: bool) -> list:
     columns = tables.columns(entry, rule)
     if not trained:
         columns.append(("Social model", None))
-    figure = figures.order_bumps(columns, entry["completions"], follow, **page.look())
+    figure = figures.order_bumps(columns, entry["completions"], follow, pitch=48, **page.look())
     if trained:
         caption = f"Places by {controls.title_of(rule)}, by the vanilla and by the social network."
     elif "truth" in entry:
@@ -106,8 +107,7 @@ def bench(choice: controls.Choice) -> None:
 
 
 def lab() -> None:
-    st.title("The lab")
-    st.markdown("Choose who the raters are and what they leave unsaid. Guess. Then train.")
+    st.title("What if others had answered?")
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         choice = controls.choose()

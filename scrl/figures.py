@@ -26,6 +26,10 @@ FONT = "'Source Sans', 'Source Sans Pro', 'Helvetica Neue', Arial, sans-serif"
 MOST_LINES = 24
 
 
+LIGHT = {"text": "#1D2733", "quiet": "#5C6875", "line": "#DCE1E6", "ground": "#FFFFFF"}
+DARK = {"text": "#E8EAED", "quiet": "#A3ABB5", "line": "#38404A", "ground": "#14181D"}
+
+
 def colour(position: int) -> str:
     """Of the rater type, or the completion, at this position."""
     return COLOURS[position % len(COLOURS)]
@@ -33,9 +37,7 @@ def colour(position: int) -> str:
 
 def ink(dark: bool) -> dict[str, str]:
     """Text, quiet text, hairlines and ground of the two themes."""
-    if dark:
-        return {"text": "#E8EAED", "quiet": "#A3ABB5", "line": "#38404A", "ground": "#14181D"}
-    return {"text": "#1D2733", "quiet": "#5C6875", "line": "#DCE1E6", "ground": "#FFFFFF"}
+    return DARK if dark else LIGHT
 
 
 def _figure(dark: bool, scale: float, height: float, **layout) -> go.Figure:
@@ -92,7 +94,7 @@ def _heights(order: Sequence[Sequence[str]]) -> dict[str, float]:
     at = places(order)
     for tied in order:
         for i, name in enumerate(tied):
-            at[name] += min(0.34, 0.8 / len(tied)) * (i - (len(tied) - 1) / 2)
+            at[name] += min(0.5, 0.9 / len(tied)) * (i - (len(tied) - 1) / 2)
     return at
 
 
@@ -103,6 +105,7 @@ def order_bumps(
     *,
     dark: bool = False,
     scale: float = 1.0,
+    pitch: float | None = None,
 ) -> go.Figure:
     """Orders side by side, one line a completion, from place to place.
 
@@ -111,6 +114,7 @@ def order_bumps(
         names: all completions in the order of the file, which gives them their colours; of more
             than ``MOST_LINES`` those best in the first column are drawn.
         highlight: the completion to follow; the others are drawn quietly.
+        pitch: pixels from place to place; by default less the more there are.
     """
     shade = ink(dark)
     known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
@@ -118,19 +122,22 @@ def order_bumps(
     drawn = [name for name in names if name in set(best)]
     lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
     rows = max(round(lowest), len(drawn))
-    pitch = (60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28) * scale
+    pitch = (pitch or (60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28)) * (1 + scale) / 2
     figure = _figure(dark, scale, 58 * scale + pitch * rows)
-    radius = min(13.0, pitch / 2.6) * (1 if len(drawn) <= 12 else 0.85)
+    radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
     # The followed completion last, so that it lies on top.
     for name in sorted(drawn, key=lambda n: n == highlight):
         strong = highlight is None or name == highlight
         _bump(figure, name, names, known, strong, highlight, radius, shade, scale)
     _column_titles(figure, columns, shade, scale, rows, radius)
     _end_labels(figure, drawn, known, highlight, shade, scale)
-    _clear("xaxis", figure, range=[-0.16, len(columns) - 1 + 0.16])
+    pad = max(0.16, 0.07 * len(columns))
+    _clear("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
     _clear("yaxis", figure, range=[rows + 0.5, 0.5])
     side = (24 + 7.6 * max((len(_short(n)) for n in drawn), default=0)) * scale
-    figure.update_layout(margin={"l": side, "r": side, "t": 44 * scale, "b": 4})
+    figure.update_layout(
+        margin={"l": side, "r": side, "t": (44 if len(columns) <= 4 else 58) * scale, "b": 4}
+    )
     return figure
 
 
@@ -145,9 +152,10 @@ def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -
         xs += [*(x0 + (x1 - x0) * t), None]
         ys += [*(y0 + (y1 - y0) * ease), None]
     width = (6 if name == highlight else 3 if strong else 2) * scale
+    quiet = 0.8 if shade is DARK else 0.5
     dash = "solid" if name == highlight else DASHES[position % len(DASHES)]
     figure.add_scatter(
-        x=xs, y=ys, mode="lines", name=name, hoverinfo="skip", opacity=1 if strong else 0.5,
+        x=xs, y=ys, mode="lines", name=name, hoverinfo="skip", opacity=1 if strong else quiet,
         line={"color": tone, "width": width, "dash": dash},
     )  # fmt: skip
     ordinal = [ordinals(order)[name] for _, order in known]
@@ -172,7 +180,8 @@ def _column_titles(figure, columns, shade, scale, rows, radius) -> None:
     for x, (title, order) in enumerate(columns):
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * scale, showarrow=False,
-            text=f"<b>{_safe(title)}</b>", font={"size": 15 * scale, "color": shade["text"]},
+            text=f"<b>{_wrapped(title) if len(columns) > 4 else _safe(title)}</b>",
+            font={"size": (15 if len(columns) <= 4 else 13) * scale, "color": shade["text"]},
         )  # fmt: skip
         if order is None:
             figure.add_scatter(
@@ -200,6 +209,11 @@ def _short(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
+def _wrapped(title: str) -> str:
+    """A column's title on two lines where it has a joint."""
+    return _safe(title).replace("–", "–<br>", 1).replace(" ", "<br>", 1)
+
+
 def _safe(text: str) -> str:
     """Text that plotly shows as it is: names come from files, and ``<`` begins its markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -212,17 +226,19 @@ def latent_map(
     payload: Mapping, *, dark: bool = False, scale: float = 1.0, height: float = 330
 ) -> go.Figure:
     """Raters on the principal plane of their latents: colour and symbol say the type, open marks
-    those who left the completion of ``marked_label`` out. Drawn as SVG."""
+    those who left the completion of ``marked_label`` out. Raters at one point, who said the same,
+    are packed around it, so that each is seen. Drawn as SVG."""
     shade = ink(dark)
-    figure = _figure(dark, scale, height * scale)
+    figure = _figure(dark, scale, height * (1 + scale) / 2)
     x, y = np.asarray(payload["x"], float), np.asarray(payload["y"], float)
     kind, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
+    x, y = _packed(x, y, marked, height)
     for k in np.unique(kind):
         name = types[k] if 0 <= k < len(types) else "raters"
         tone = colour(k) if k >= 0 else shade["quiet"]
         symbol = SYMBOLS[max(k, 0) % len(SYMBOLS)]
-        for full in (True, False):
+        for full in (False, True):
             some = (kind == k) & (marked == full)
             if some.any():
                 note = payload["marked_label"] if full else payload["unmarked_label"]
@@ -230,8 +246,8 @@ def latent_map(
                     x=x[some], y=y[some], mode="markers", name=f"{name}, {note}" if note else name,
                     marker={
                         "color": tone, "symbol": symbol if full else f"{symbol}-open",
-                        "size": 8 * scale, "opacity": 0.8,
-                        "line": {"width": 1.6 * scale if not full else 0, "color": tone},
+                        "size": 6.5 * scale, "opacity": 0.85,
+                        "line": {"width": 1.4 * scale if not full else 0, "color": tone},
                     },
                     hovertemplate=_safe(f"{name} rater" + (f", {note}" if note else ""))
                     + "<extra></extra>",
@@ -254,6 +270,26 @@ def latent_map(
     top = 34 if payload["marked_label"] else 8
     figure.update_layout(margin={"l": 26 * scale, "r": 8, "t": top * scale, "b": 28 * scale})
     return figure
+
+
+def _packed(x, y, marked, height: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points moved off each other: those at one place onto a sunflower spiral around it, the
+    marked ones inside."""
+    if not len(x):
+        return x, y
+    wide, high = max(np.ptp(x), 1e-3), max(np.ptp(y), 1e-3)
+    cell = np.round(np.stack([x, y]) / max(wide, high) * 400).astype(int)
+    _, inverse, count = np.unique(cell, axis=1, return_inverse=True, return_counts=True)
+    inverse = inverse.ravel()
+    order = np.lexsort([~marked, inverse])
+    turn = np.empty(len(x))
+    turn[order] = np.arange(len(x)) - np.repeat(np.cumsum(count) - count, count)
+    radius, angle = np.sqrt(turn) * (count[inverse] > 2), turn * np.pi * (3 - np.sqrt(5))
+    step = 4.2 / height  # pixels
+    return (
+        x + step * 0.7 * wide * radius * np.cos(angle),
+        y + step * high * radius * np.sin(angle),
+    )
 
 
 def _cluster_labels(figure, x, y, kind, types, shade, scale) -> None:

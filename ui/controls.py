@@ -76,7 +76,10 @@ def choose() -> Choice | None:
     except InputError as error:
         st.error(str(error))
         return None
-    seed = st.number_input("Seed", 0, 2**31 - 1, 0, key="seed", **_IN_URL)
+    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
+    seed = int(
+        st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
+    )
     rules = st.multiselect(
         "Rules", list(RULES), list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
     )
@@ -87,35 +90,32 @@ def choose() -> Choice | None:
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
     spec = hashlib.sha256(known.encode()).hexdigest()[:16]
-    return Choice(source, tuple(rules), int(seed), follow, spec, yaml)
+    return Choice(source, tuple(rules), seed, follow, spec, yaml)
 
 
 # -- which data -----------------------------------------------------------------------------------
 
 
 def _pick() -> Scenario | Ratings | None:
+    # Kept in the URL by hand: a bound widget would write the title there, not the id.
     wanted = st.session_state.get("scenario") or st.query_params.get("scenario", FIRST)
     options = list(gallery())
-    if wanted not in options:
-        if store.uploads().get(wanted):
-            options.append(wanted)
-        elif wanted.startswith("file-"):
+    if store.uploads().get(wanted):
+        options.append(wanted)
+    elif wanted not in options:
+        if wanted.startswith("file-"):
             st.warning("This file is no longer kept on the server; choose it again below.")
         else:
-            st.warning(f"There is no scenario named '{wanted[:60]}'; this is the first one.")
+            st.warning(f"There is no scenario named ‘{page.plain(wanted[:60])}’; this is another.")
+        wanted = FIRST
+    st.session_state["scenario"] = wanted
 
     def name(id: str) -> str:
         return _of_gallery(id).name if id in gallery() else store.uploads().get(id)[0]
 
-    id = st.selectbox(
-        "Scenario",
-        options,
-        options.index(FIRST) if FIRST in options else 0,
-        format_func=name,
-        key="scenario",
-        on_change=_reset,
-        **_IN_URL,
-    )
+    id = st.selectbox("Scenario", options, format_func=name, key="scenario", on_change=_reset)
+    if id != FIRST or "scenario" in st.query_params:
+        st.query_params["scenario"] = id
     source = _source(id)
     if isinstance(source, Scenario):
         st.caption(page.plain(source.summary))

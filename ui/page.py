@@ -11,9 +11,14 @@ LARGE = 1.3
 _PLOTLY = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
+def switched_on(key: str) -> bool:
+    """Whether a switch bound to the URL is on, also before it is drawn."""
+    return bool(st.session_state.get(key, st.query_params.get(key) == "true"))
+
+
 def presenting() -> bool:
     """Whether presenter mode is on; the switch stands in the URL as ``?present=true``."""
-    return bool(st.session_state.get("present", st.query_params.get("present") == "true"))
+    return switched_on("present")
 
 
 def dark() -> bool:

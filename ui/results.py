@@ -31,8 +31,8 @@ def _every_rule(entry: dict, follow: str) -> None:
     orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
     if len(orders) <= 8:
         page.chart(
-            figures.order_bumps(orders, entry["completions"], follow, **page.look()),
-            "rules",
+            figures.order_bumps(orders, entry["completions"], follow, pitch=48, **page.look()),
+            "chart-rules",
             alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
             caption="The order of the vanilla network, and of the social network of every rule.",
         )
@@ -44,11 +44,11 @@ def _raters(content: dict) -> None:
     latent, said = content["latent"], content["result"]["latent"]
     page.chart(
         figures.latent_map(latent, height=380, **page.look()),
-        "latent",
+        "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{said['raters']:,} raters, a sample of them drawn. {said['active_units']} of "
-        f"{said['dim']} latent dimensions are in use; the density has {said['components']} "
-        "components.",
+        caption=f"A sample of {said['raters']:,} raters; those who said the same lie together. "
+        f"{said['active_units']} of {said['dim']} latent dimensions are in use; the density has "
+        f"{said['components']} components.",
     )
 
 
@@ -59,7 +59,7 @@ def _numbers(result: dict, entry: dict, rule: str, follow: str) -> None:
             figures.score_dots(
                 entry["completions"], series, f"{title_of(rule)} score", follow, **page.look()
             ),
-            "scores",
+            "chart-scores",
             alt=f"{title_of(rule)} scores of every completion",
         )
     page.numbers(tables.numbers_table(entry, rule))

@@ -107,12 +107,12 @@ def _live(progress) -> None:
         return
     loss, latent = st.columns(2)
     with loss:
-        figure = figures.loss_curves(progress.curves, height=230, **page.look())
+        figure = figures.loss_curves(progress.curves, height=200, **page.look())
         page.chart(figure, "live-loss", "Loss against steps", "Loss of the individual model")
     if progress.embedding is not None:
         with latent:
             payload = _payload(progress)
-            figure = figures.latent_map(payload, height=230, **page.look())
+            figure = figures.latent_map(payload, height=200, **page.look())
             page.chart(figure, "live-map", "Raters' latents", "Raters as the model sees them now")
 
 

@@ -91,7 +91,7 @@ def numbers_table(entry: Mapping, rule: str) -> list[dict]:
         row |= {label: scores[name] for label, scores in score_series(entry, rule)}
         row["social reward"] = entry["social"][rule]["rewards"][name]
         row["vanilla reward"] = entry["vanilla"]["rewards"][name]
-        row["exact Bradley–Terry"] = entry["vanilla"]["mle"][name]
+        row["vanilla, exact"] = entry["vanilla"]["mle"][name]
         rows.append(row)
     return rows
 

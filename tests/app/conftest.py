@@ -1,0 +1,25 @@
+"""Pages run in the test's own process, without a browser."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def open_page(monkeypatch):
+    """``open_page("lab", raters="900")`` is that page at that URL, run once."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.syspath_prepend(str(ROOT))
+
+    def opened(name: str = "finding", **parameters: str) -> AppTest:
+        app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        if name == "finding":
+            return app.run()
+        return app.switch_page(f"pages/{name}.py").run()
+
+    return opened

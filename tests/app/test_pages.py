@@ -1,0 +1,266 @@
+"""Every page, its widgets and its faults."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scrl.jobs import Jobs
+from scrl.types import Progress
+from ui import store
+
+ROOT = Path(__file__).resolve().parents[2]
+RATINGS = b"""rater,prompt,completion,rank
+ann,snack,apple,1
+ann,snack,bread,2
+ann,snack,cake,3
+bob,snack,cake,1
+bob,snack,apple,2
+cem,snack,bread,1
+cem,snack,cake,1
+"""
+
+
+def words(app) -> str:
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.info, app.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def widget(kind, key):
+    return next(element for element in kind if element.key == key)
+
+
+def figures(app) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def parameter(app, key: str) -> str:
+    value = app.query_params[key]
+    return value if isinstance(value, str) else value[0]
+
+
+def line(figure: dict, name: str) -> list[float]:
+    """The places of a completion in a chart of orders, as drawn."""
+    marks = next(t for t in figure["data"] if t.get("name") == name and "markers" in t["mode"])
+    return [int(text.rstrip("=")) for text in marks["text"]]
+
+
+def test_the_first_screen_shows_the_finding(open_page):
+    app = open_page()
+    assert not app.exception
+    assert "Morristown is **fourth**" in words(app)
+    assert "**last** in the reward model" in words(app)
+    assert "The social model puts it **fourth**" in words(app)
+    orders, latent = figures(app)
+    assert line(orders, "Morristown") == [4, 5, 4]
+    assert any("left out" in trace["name"] for trace in latent["data"])
+    assert [b.proto.label for b in app.get("download_button")] == ["Result (JSON)", "Orders (CSV)"]
+
+
+def test_the_first_screen_needs_no_jax():
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest; "
+        "app = AppTest.from_file('app.py', default_timeout=60).run(); "
+        "assert not app.exception and app.title[0].value == 'Who gets a say?'; "
+        "heavy = {'jax', 'flax', 'sklearn', 'optax'} & set(sys.modules); assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_reader_who_guesses_first_sees_the_answer_after(open_page):
+    app = open_page(predict="true")
+    assert "The social model puts it" not in words(app)
+    assert line(figures(app)[0], "Morristown") == [4, 5]
+    app.button_group(key="guess").set_value(4).run()
+    assert "Right: the social model puts it **fourth**" in words(app)
+    assert line(figures(app)[0], "Morristown") == [4, 5, 4]
+
+
+def test_presenter_mode_hides_the_numbers_and_stands_in_the_url(open_page):
+    app = open_page(present="true")
+    assert widget(app.toggle, "present").value
+    assert not app.expander
+    small, large = (figures(a)[0]["layout"]["font"]["size"] for a in (open_page(), app))
+    assert large > small
+
+
+def test_the_lab_shows_truth_and_vanilla_before_training(open_page):
+    app = open_page("lab")
+    assert not app.exception
+    assert line(figures(app)[0], "Morristown") == [4, 5]
+    assert "Before training" in words(app)
+    assert widget(app.button, "train").label == "Train"
+
+
+def test_a_slider_moves_the_preview(open_page):
+    app = open_page("lab")
+    for i in range(2, 5):
+        app.slider(key=f"says{i}").set_value(100)
+    app.run()
+    assert line(figures(app)[0], "Morristown") == [4, 4]  # everyone ranks it: vanilla is Borda
+    app.slider(key="share1").set_value(0).run()
+    assert not app.exception
+    assert "Memphis 0%" in words(app)
+
+
+def test_shares_of_nothing_get_a_sentence(open_page):
+    app = open_page("lab", **{f"share{i}": "0" for i in range(1, 5)})
+    assert not app.exception
+    assert [e.value for e in app.error] == ["Give at least one type of rater a share above 0."]
+
+
+def test_the_url_restores_the_choices(open_page):
+    app = open_page("lab", scenario="tennessee-four", raters="5000", share1="50", seed="7")
+    assert app.selectbox(key="scenario").value == "tennessee-four"
+    assert app.slider(key="raters").value == 5000
+    assert app.slider(key="share1").value == 50
+    assert app.number_input(key="seed").value == 7
+
+
+def test_another_scenario_sets_the_sliders_to_its_own_numbers(open_page):
+    app = open_page("lab", share1="77")
+    app.selectbox(key="scenario").set_value("tennessee-four").run()
+    assert not app.exception
+    assert [app.slider(key=f"share{i}").value for i in range(1, 5)] == [42, 26, 15, 17]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"scenario": "atlantis"}, "There is no scenario named"),
+        ({"scenario": "file-0123456789abcdef"}, "no longer kept on the server; choose it again"),
+        ({"run": "nonsense"}, "no longer kept on the server; press Train"),
+    ],
+)
+def test_a_url_that_names_nothing_gets_a_sentence_and_a_working_page(
+    open_page, parameters, sentence
+):
+    app = open_page("lab", **parameters)
+    assert not app.exception
+    assert sentence in words(app)
+    assert len(figures(app)) == 1
+
+
+@pytest.mark.parametrize("value", ["-3", "1e400", "abc", "nan"])
+def test_numbers_out_of_range_in_the_url_are_ignored(open_page, value):
+    app = open_page("lab", raters=value, share1=value, noise=value, seed=value)
+    assert not app.exception
+    assert app.slider(key="raters").value == 10_000
+    assert len(figures(app)) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("bad.yaml", b"name: x\ncompletions: [a"),
+        ("bad.csv", b"rater,prompt\n"),
+        ("empty.csv", b""),
+        ("bad.jsonl", b"{"),
+        ("utf16.csv", "rater,prompt".encode("utf-16")),
+    ],
+)
+def test_a_bad_upload_gets_one_sentence_and_leaves_the_page_as_it_was(open_page, name, data):
+    app = open_page("lab", share1="50")
+    before = figures(app)
+    app.get("file_uploader")[0].set_value((name, data, "text/plain")).run()
+    assert not app.exception
+    assert len(app.error) == 1
+    assert name in app.error[0].value
+    assert "\n" not in app.error[0].value
+    assert figures(app) == before
+    assert app.slider(key="share1").value == 50
+
+
+def test_uploaded_ratings_have_no_truth(open_page):
+    app = open_page("lab")
+    app.get("file_uploader")[0].set_value(("snacks.csv", RATINGS, "text/csv")).run()
+    assert not app.exception
+    assert not app.error
+    assert "3 raters" in words(app)
+    assert len(line(figures(app)[0], "apple")) == 1
+    assert parameter(app, "scenario").startswith("file-")
+
+
+class FakeRun:
+    """What trains, in a moment: the result is the baked one."""
+
+    def __init__(self, wait: bool = False):
+        self.wait, self.calls = wait, 0
+
+    def __call__(self, source, rules, seed, on_progress):
+        from scrl.report import load_baked
+
+        self.calls += 1
+        while self.wait:
+            on_progress(Progress("individual", 0.4, curves={"loss": ([1, 2], [2.0, 1.0])}))
+            time.sleep(0.01)
+        return {key: load_baked("tennessee-morristown")[key] for key in ("result", "latent")}
+
+
+@pytest.fixture
+def training(monkeypatch):
+    queue = Jobs()
+    monkeypatch.setattr(store, "jobs", lambda: queue)
+    run = FakeRun()
+    monkeypatch.setattr("scrl.preview.train", run)
+    yield run
+    run.wait = False
+    queue.close()
+
+
+def trained(app):
+    widget(app.button, "train").click().run()
+    id = parameter(app, "run")
+    assert store.jobs().wait(id, 20).state == "done"
+    return app.run()
+
+
+def test_training_fills_in_the_social_order(open_page, training):
+    app = trained(open_page("lab"))
+    assert not app.exception
+    assert line(figures(app)[0], "Morristown") == [4, 5, 4]
+    assert "the social model puts Morristown **fourth**" in words(app)
+    assert [tab.label for tab in app.tabs] == ["Every rule", "The raters", "The numbers", "Files"]
+    assert [b.proto.label for b in app.get("download_button")][-1] == "Scenario (YAML)"
+
+
+def test_a_reload_finds_the_run_and_another_choice_keeps_its_result(open_page, training):
+    app = trained(open_page("lab"))
+    again = open_page("lab", run=parameter(app, "run"))
+    assert line(figures(again)[0], "Morristown") == [4, 5, 4]
+    again.slider(key="share1").set_value(60).run()
+    assert not again.exception
+    assert len(line(figures(again)[0], "Morristown")) == 2
+    assert "The run before" in words(again)
+
+
+def test_a_run_shows_its_progress_and_can_be_cancelled(open_page, training):
+    app = trained(open_page("lab"))
+    training.wait = True
+    app.number_input(key="seed").set_value(1).run()
+    widget(app.button, "train").click().run()
+    while store.jobs().get(parameter(app, "run")).progress is None:
+        time.sleep(0.01)
+    app.run()
+    assert "40%" in app.get("progress")[0].proto.text
+    widget(app.button, "cancel").click().run()
+    store.jobs().wait(parameter(app, "run"), 5)
+    app.run()
+    assert not app.exception
+    assert "The run was cancelled." in words(app)
+    assert "The run before" in words(app)
+
+
+def test_two_viewers_train_at_once_and_neither_loses_its_run(open_page, training):
+    first, second = open_page("lab"), open_page("lab", seed="3")
+    widget(first.button, "train").click().run()
+    widget(second.button, "train").click().run()
+    ids = [parameter(app, "run") for app in (first, second)]
+    assert ids[0] != ids[1]
+    for app, id in zip((first, second), ids, strict=True):
+        assert store.jobs().wait(id, 20).state == "done"
+        assert line(figures(app.run())[0], "Morristown") == [4, 5, 4]
+    assert training.calls == 2
