@@ -24,6 +24,7 @@ _HOME = {
     "load_scenario": "scenario",
     "run": "pipeline",
     "save": "artifacts",
+    "score": "artifacts",
     "to_dict": "report",
 }
 
