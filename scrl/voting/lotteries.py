@@ -1,7 +1,7 @@
 """Rules that draw the winner."""
 
 import numpy as np
-from scipy.optimize import nnls
+from scipy.optimize import lsq_linear, nnls
 
 from scrl.voting.profile import Profile
 from scrl.voting.registry import rule
@@ -44,6 +44,9 @@ def maximal_lottery(above: np.ndarray) -> np.ndarray:
     target = np.zeros(m + 1)
     target[-1] = 1.0
     multiplier, _ = nnls(system, target, maxiter=1000 * m)
+    if (system.T @ (system @ multiplier - target)).min() < -1e-10:
+        # On some degenerate duels nnls stops before the optimum; this solver is slower, and sure.
+        multiplier = lsq_linear(system, target, (0, np.inf), "bvls", 1e-15, max_iter=1000 * m).x
     residual = system @ multiplier - target
     p = np.maximum(-residual[:m] / residual[m], 0.0)
     p[p < 1e-12] = 0.0
