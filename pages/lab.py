@@ -12,19 +12,24 @@ def before_training(yaml: str, rules: tuple, _scenario: Scenario) -> dict:
     return preview.preview(_scenario, rules)
 
 
-def pick_view(prompts: dict, rules: tuple[str, ...]) -> tuple[str, str]:
+def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
     """The prompt and the rule that the main figure shows."""
+    rules = choice.rules
     with st.container(horizontal=True):
         prompt = next(iter(prompts))
         if len(prompts) > 1:
-            prompt = st.selectbox("Prompt", list(prompts), key="prompt", bind="query-params")
+            first = list(prompts).index(choice.about) if choice.about in prompts else 0
+            prompt = st.selectbox("Prompt", list(prompts), first, key="prompt", bind="query-params")
         settings = {"format_func": controls.title_of, "key": "rule", "bind": "query-params"}
         if len(rules) <= 6:
-            rule = st.segmented_control(
-                "Counted by", rules, default=rules[0], required=True, **settings
-            )
+            settings |= {"default": rules[0], "required": True}
+            rule = st.segmented_control("Counted by", rules, **settings)
         else:
             rule = st.selectbox("Counted by", rules, **settings)
+    catalogue = preview.catalogue_of(choice.source)
+    text = catalogue.prompt_texts[catalogue.prompts.index(prompt)]
+    if text != prompt:
+        st.markdown(f"*{page.plain(text)} …*")
     return prompt, rule
 
 
@@ -87,7 +92,7 @@ def bench(choice: controls.Choice) -> None:
         prompts = before_training(choice.yaml, choice.rules, choice.source)
     else:
         prompts = preview.uploaded(choice.source)
-    prompt, rule = pick_view(prompts, choice.rules)
+    prompt, rule = pick_view(prompts, choice)
     entry = prompts[prompt]
     follow = choice.follow if choice.follow in entry["completions"] else ""
     follow = follow or tables.most_moved(entry, rule)

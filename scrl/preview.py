@@ -15,7 +15,7 @@ from scrl.config import RewardConfig
 from scrl.report import order_of, outcome_dict
 from scrl.sampling import expected_pair_weights, true_ballots
 from scrl.scenario import Scenario
-from scrl.types import Ratings
+from scrl.types import Catalogue, Ratings
 from scrl.voting import aggregate_all
 
 #: Voters a type by which the truth of a noisy scenario is previewed.
@@ -61,6 +61,11 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
             "pairs": float(weights[p].sum()),
         }
     return prompts
+
+
+def catalogue_of(source: Scenario | Ratings) -> Catalogue:
+    """Its prompts and completions."""
+    return source.catalogue if isinstance(source, Ratings) else source.catalogue()
 
 
 def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress) -> dict:

@@ -30,7 +30,8 @@ class Choice:
 
     Attributes:
         source: the scenario with the sliders' numbers, or uploaded ratings.
-        follow: the completion that may be left out, "" where it is a prompt or nothing.
+        follow: the completion that may be left out, "" where it is a prompt.
+        about: the prompt that may go unanswered, "" where it is a completion.
         spec: a short hash of everything that a run depends on.
         yaml: the scenario as a file; empty for ratings.
     """
@@ -39,6 +40,7 @@ class Choice:
     rules: tuple[str, ...]
     seed: int
     follow: str
+    about: str
     spec: str
     yaml: str
 
@@ -69,10 +71,10 @@ def choose() -> Choice | None:
         source = _pick()
     if source is None:
         return None
-    follow = ""
+    follow = about = ""
     try:
         if isinstance(source, Scenario):
-            source, follow = _scenario_controls(source)
+            source, follow, about = _scenario_controls(source)
     except InputError as error:
         st.error(str(error))
         return None
@@ -90,7 +92,7 @@ def choose() -> Choice | None:
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
     spec = hashlib.sha256(known.encode()).hexdigest()[:16]
-    return Choice(source, tuple(rules), seed, follow, spec, yaml)
+    return Choice(source, tuple(rules), seed, follow, about, spec, yaml)
 
 
 # -- which data -----------------------------------------------------------------------------------
@@ -199,7 +201,7 @@ def _defaults(scenario: Scenario, option: str) -> dict:
     return values
 
 
-def _scenario_controls(scenario: Scenario) -> tuple[Scenario, str]:
+def _scenario_controls(scenario: Scenario) -> tuple[Scenario, str, str]:
     options = _missing_options(scenario)
     first = _first_missing(scenario, options)
     option = st.session_state.get("missing", first)
@@ -248,7 +250,7 @@ def _scenario_controls(scenario: Scenario) -> tuple[Scenario, str]:
         raters=raters,
         noise=noise,
     )
-    return changed, name if kind == "c" else ""
+    return changed, *((name, "") if kind == "c" else ("", name))
 
 
 def _reset_says() -> None:
