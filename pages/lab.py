@@ -3,13 +3,7 @@
 import streamlit as st
 
 from scrl import figures, preview
-from scrl.scenario import Scenario
-from ui import controls, page, results, runs, store, tables
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def before_training(yaml: str, rules: tuple, _scenario: Scenario) -> dict:
-    return preview.preview(_scenario, rules)
+from ui import controls, orders, page, results, runs, store, tables
 
 
 def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
@@ -31,29 +25,6 @@ def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
     if text != prompt:
         st.markdown(f"*{page.plain(text)} …*")
     return prompt, rule
-
-
-def main_figure(entry: dict, rule: str, follow: str, trained: bool) -> list:
-    columns = tables.columns(entry, rule)
-    if not trained:
-        columns.append(("Social model", None))
-    figure = figures.order_bumps(columns, entry["completions"], follow, pitch=48, **page.look())
-    if trained:
-        caption = f"Places by {controls.title_of(rule)}, by the vanilla and by the social network."
-    elif "truth" in entry:
-        caption = (
-            "Before training, exactly: the truth from complete ballots, and where Bradley–Terry "
-            "ends up on the ballots that such raters give."
-        )
-    else:
-        caption = ""
-    page.chart(
-        figure,
-        "orders",
-        alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
-        caption=caption,
-    )
-    return columns
 
 
 def ask(choice: controls.Choice, follow: str, places: int, job, trained: bool) -> int | None:
@@ -86,17 +57,12 @@ def bench(choice: controls.Choice) -> None:
     job = runs.current()
     done = runs.finished(job)
     fresh = done is not None and store.spec_of(done) == choice.spec
-    if fresh:
-        prompts = done.result["result"]["prompts"]
-    elif choice.yaml:
-        prompts = before_training(choice.yaml, choice.rules, choice.source)
-    else:
-        prompts = preview.uploaded(choice.source)
+    prompts = done.result["result"]["prompts"] if fresh else orders.before_training(choice)
     prompt, rule = pick_view(prompts, choice)
     entry = prompts[prompt]
     follow = choice.follow if choice.follow in entry["completions"] else ""
     follow = follow or tables.most_moved(entry, rule)
-    columns = main_figure(entry, rule, follow, trained=fresh)
+    columns = orders.draw(entry, rule, follow, trained=fresh)
     guess = ask(choice, follow, len(entry["completions"]), job, fresh)
     if job is not None:
         runs.watch(job)
@@ -113,13 +79,13 @@ def bench(choice: controls.Choice) -> None:
 
 def lab() -> None:
     st.title("What if others had answered?")
+    page.start_runtime()
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         choice = controls.choose()
     if choice is not None:
         with right:
             bench(choice)
-    page.device_line()
 
 
 page.ensure_frame()

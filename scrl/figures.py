@@ -130,11 +130,14 @@ def order_bumps(
         strong = highlight is None or name == highlight
         _bump(figure, name, names, known, strong, highlight, radius, shade, scale)
     _column_titles(figure, columns, shade, scale, rows, radius)
-    _end_labels(figure, drawn, known, highlight, shade, scale)
+    longest = max((len(_short(n)) for n in drawn), default=0)
+    # A column still to come leaves room for short labels before it.
+    inner = known and known[-1][0] < len(columns) - 1 and (scale > 1 or longest > 12)
+    _end_labels(figure, drawn, known, highlight, shade, scale, ends=1 if inner else 2)
     pad = max(0.16, 0.07 * len(columns))
     _clear("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
     _clear("yaxis", figure, range=[rows + 0.5, 0.5])
-    side = (24 + 7.6 * max((len(_short(n)) for n in drawn), default=0)) * scale
+    side = (24 + 7.6 * longest) * scale
     figure.update_layout(
         margin={"l": side, "r": side, "t": (44 if len(columns) <= 4 else 58) * scale, "b": 4}
     )
@@ -192,9 +195,9 @@ def _column_titles(figure, columns, shade, scale, rows, radius) -> None:
             )  # fmt: skip
 
 
-def _end_labels(figure, drawn, known, highlight, shade, scale) -> None:
-    ends = ((known[0], "right", -22), (known[-1], "left", 22)) if known else ()
-    for (x, order), anchor, shift in ends:
+def _end_labels(figure, drawn, known, highlight, shade, scale, ends) -> None:
+    sides = ((known[0], "right", -22), (known[-1], "left", 22)) if known else ()
+    for (x, order), anchor, shift in sides[:ends]:
         at = _heights(order)
         for name in drawn:
             strong = highlight is None or name == highlight

@@ -65,8 +65,9 @@ def choose() -> Choice | None:
     """Draw all controls and return what they say; None where it makes no run, with the reason
     shown in its place."""
     picker, uploader = st.container(), st.container()
-    with uploader:
-        _upload()
+    if not page.presenting():
+        with uploader:
+            _upload()
     with picker:
         source = _pick()
     if source is None:
@@ -100,7 +101,8 @@ def choose() -> Choice | None:
 
 def _pick() -> Scenario | Ratings | None:
     # Kept in the URL by hand: a bound widget would write the title there, not the id.
-    wanted = st.session_state.get("scenario") or st.query_params.get("scenario", FIRST)
+    state = st.session_state
+    wanted = state.get("scenario") or st.query_params.get("scenario") or state.get("last", FIRST)
     options = list(gallery())
     if store.uploads().get(wanted):
         options.append(wanted)
@@ -110,17 +112,21 @@ def _pick() -> Scenario | Ratings | None:
         else:
             st.warning(f"There is no scenario named ‘{page.plain(wanted[:60])}’; this is another.")
         wanted = FIRST
-    st.session_state["scenario"] = wanted
+    state["scenario"] = wanted
+    if state.pop(page.ANEW, False):
+        _reset()
 
     def name(id: str) -> str:
         return _of_gallery(id).name if id in gallery() else store.uploads().get(id)[0]
 
     id = st.selectbox("Scenario", options, format_func=name, key="scenario", on_change=_reset)
+    state["last"] = id  # a widget's own state goes when the reader visits another page
     if id != FIRST or "scenario" in st.query_params:
         st.query_params["scenario"] = id
     source = _source(id)
     if isinstance(source, Scenario):
-        st.caption(page.plain(source.summary))
+        if not page.presenting():
+            st.caption(page.plain(source.summary))
     else:
         st.caption(
             f"{len(source.raters):,} raters, {source.ballots:,} ballots, "

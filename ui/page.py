@@ -8,6 +8,8 @@ import streamlit as st
 
 #: Of type and marks, in presenter mode.
 LARGE = 1.3
+#: Session key: the next page's controls start from the values of what it is given.
+ANEW = "anew"
 _PLOTLY = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -87,6 +89,7 @@ def numbers(rows: list[dict]) -> None:
 def go(label: str, target: str, params: dict[str, str]) -> None:
     """A button to another page with these choices; presenter mode stays as it is."""
     if st.button(label, type="primary", icon=":material/arrow_forward:", key=f"go-{target}"):
+        st.session_state[ANEW] = True
         st.switch_page(
             target, query_params={**params, **({"present": "true"} if presenting() else {})}
         )
@@ -98,12 +101,14 @@ def plain(text: str) -> str:
 
 
 @st.cache_resource(show_spinner=False)
-def _device() -> str:
-    from scrl.runtime import device_name
+def _runtime() -> str:
+    from scrl.runtime import device_name, start
 
+    start()
     return device_name()
 
 
-def device_line() -> None:
-    """What models are trained on, in the sidebar. Loads JAX, so only pages that train call it."""
-    st.sidebar.caption(f"Trains on {_device()}")
+def start_runtime() -> None:
+    """Set the compilation cache before anything compiles, and say in the sidebar what models are
+    trained on. Loads JAX, so only pages that train or count call it."""
+    st.sidebar.caption(f"Trains on {_runtime()}")

@@ -14,15 +14,17 @@ from ui.controls import title_of
 def show(content: dict, prompt: str, rule: str, follow: str) -> None:
     """Everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
-    rules, raters, numbers, files = st.tabs(["Every rule", "The raters", "The numbers", "Files"])
-    with rules:
+    titles = ["Every rule", "The raters", "The numbers", "Files"]
+    tabs = st.tabs(titles[:2] if page.presenting() else titles)
+    with tabs[0]:
         _every_rule(entry, follow)
-    with raters:
+    with tabs[1]:
         _raters(content)
-    with numbers:
-        _numbers(result, entry, rule, follow)
-    with files:
-        _files(content)
+    if not page.presenting():
+        with tabs[2]:
+            _numbers(result, entry, rule, follow)
+        with tabs[3]:
+            _files(content)
 
 
 def _every_rule(entry: dict, follow: str) -> None:
@@ -36,6 +38,8 @@ def _every_rule(entry: dict, follow: str) -> None:
             alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
             caption="The order of the vanilla network, and of the social network of every rule.",
         )
+    if page.presenting():
+        return
     st.dataframe(tables.places_table(entry, titles), hide_index=True, height="content")
     st.caption("Places, 1 is best; 2= is a shared second place. Networks never tie.")
 

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -97,3 +98,17 @@ def _work(source, rules, seed, yaml, on_progress) -> dict:
 
 def spec_of(job) -> str:
     return job.key.rpartition(":")[2]
+
+
+@st.cache_resource(show_spinner=False, max_entries=50)
+def warm(scenario_id: str, rules: tuple[str, ...], _scenario) -> None:
+    """Compile in the background what a first touch of the noise slider will need."""
+
+    def work() -> None:
+        from scrl.preview import preview
+        from scrl.scenario import with_overrides
+
+        with suppress(Exception):  # a courtesy, and the slider says what is wrong
+            preview(with_overrides(_scenario, noise=0.0 if _scenario.noise else 1.0), rules)
+
+    threading.Thread(target=work, name="scrl-warm", daemon=True).start()
