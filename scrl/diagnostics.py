@@ -28,9 +28,8 @@ def principal_plane(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         the share of the variance on each ``[2]``.
     """
     centred = np.asarray(points, np.float64) - np.mean(points, axis=0)
+    if centred.shape[1] < 2:
+        centred = np.pad(centred, ((0, 0), (0, 1)))
     _, spread, axes = np.linalg.svd(centred.T @ centred)
     axes = axes[:2] * np.sign(axes[:2][np.arange(2), np.abs(axes[:2]).argmax(1)])[:, None]
-    if axes.shape[0] < 2 or points.shape[1] < 2:
-        axes = np.vstack([axes, np.zeros((2 - len(axes), points.shape[1]))])
-        spread = np.append(spread, 0.0)
     return centred @ axes.T, spread[:2] / max(spread.sum(), 1e-12)
