@@ -18,6 +18,8 @@ class Schedule:
             as the loss the fit watches has stopped falling.
         ramp: steps in which the task widens from its first form to its last.
         cool: steps in which the learning rate falls to zero along a cosine.
+        decay: weight decay, as a share of a parameter per unit of learning rate (AdamW): what keeps
+            forty raters from being learnt by heart.
         chunk: steps between two reports.
     """
 
@@ -26,6 +28,7 @@ class Schedule:
     explore: tuple[int, int] = (400, 800)
     ramp: int = 400
     cool: int = 800
+    decay: float = 0.1
     chunk: int = 100
 
     @property
@@ -82,7 +85,9 @@ class RewardConfig:
 
     width: int = 32
     prior_sd: float = 10.0
-    schedule: Schedule = Schedule(rate=2e-2, warmup=20, explore=(0, 0), ramp=0, cool=600, chunk=200)
+    schedule: Schedule = Schedule(
+        rate=2e-2, warmup=20, explore=(0, 0), ramp=0, cool=600, decay=0.0, chunk=200
+    )
 
 
 @dataclass(frozen=True)

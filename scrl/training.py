@@ -83,7 +83,9 @@ def _chunk(state: State, key, data, *, loss: Callable, schedule: Schedule):
         rate = schedule.rate * jnp.minimum(1.0, (state.step + 1) / schedule.warmup)
         rate = rate * 0.5 * (1 + jnp.cos(jnp.pi * state.cool))
         updates, optimiser = OPTIMISER.update(grads, state.optimiser)
-        params = jax.tree.map(lambda p, u: p - rate * u, state.params, updates)
+        params = jax.tree.map(
+            lambda p, u: p - rate * (u + schedule.decay * p), state.params, updates
+        )
         state = state._replace(params=params, optimiser=optimiser)
         return _advance(state, watch["watched"], schedule), watch
 
