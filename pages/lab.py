@@ -47,9 +47,14 @@ def ask(choice: controls.Choice, follow: str, places: int, job, trained: bool) -
 
 
 def answer(guess: int | None, order: list, follow: str) -> None:
-    place = tables.place_word(order, follow)
-    said = "" if guess is None else "Right: " if figures.places(order)[follow] == guess else "No: "
-    st.markdown(f"{said}the social model puts {page.plain(follow)} **{place}**.")
+    if not follow:
+        return
+    place, name = tables.place_word(order, follow), page.plain(follow)
+    if guess is None:
+        st.markdown(f"The social model puts {name} **{place}**.")
+    else:
+        right = figures.places(order)[follow] == guess
+        st.markdown(f"{'Right' if right else 'No'}: the social model puts {name} **{place}**.")
 
 
 def bench(choice: controls.Choice) -> None:

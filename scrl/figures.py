@@ -114,7 +114,7 @@ def order_bumps(
         names: all completions in the order of the file, which gives them their colours; of more
             than ``MOST_LINES`` those best in the first column are drawn.
         highlight: the completion to follow; the others are drawn quietly.
-        pitch: pixels from place to place; by default less the more there are.
+        pitch: pixels from place to place at the most; less where there are many.
     """
     shade = ink(dark)
     known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
@@ -122,7 +122,8 @@ def order_bumps(
     drawn = [name for name in names if name in set(best)]
     lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
     rows = max(round(lowest), len(drawn))
-    pitch = (pitch or (60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28)) * (1 + scale) / 2
+    usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28
+    pitch = min(pitch or usual, usual) * (1 + scale) / 2
     figure = _figure(dark, scale, 58 * scale + pitch * rows)
     radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
     # The followed completion last, so that it lies on top.
@@ -255,8 +256,16 @@ def latent_map(
                     hovertemplate=_safe(f"{name} rater" + (f", {note}" if note else ""))
                     + "<extra></extra>",
                 )  # fmt: skip
-    _cluster_labels(figure, x, y, kind, types, shade, scale)
+    apart = _apart(x, y, kind)
+    if apart:
+        _cluster_labels(figure, x, y, kind, types, shade, scale)
     _mark_key(figure, payload, shade, scale)
+    quiet = {"size": 13 * scale, "color": shade["quiet"]}
+    figure.update_layout(
+        showlegend=not apart and bool(types),
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom",
+                "font": quiet},
+    )  # fmt: skip
     explained = [*payload.get("explained", ()), 0, 0]
     span = {"showline": True, "linecolor": shade["line"], "linewidth": 1}
     for axis, values, share, word in (
@@ -270,9 +279,19 @@ def latent_map(
             {axis: {"title": {"text": f"{word} principal component{percent}", "standoff": 6,
                               "font": {"size": 12 * scale, "color": shade["quiet"]}}}}
         )  # fmt: skip
-    top = 34 if payload["marked_label"] else 8
+    top = 34 if payload["marked_label"] or not apart else 8
     figure.update_layout(margin={"l": 26 * scale, "r": 8, "t": top * scale, "b": 28 * scale})
     return figure
+
+
+def _apart(x: np.ndarray, y: np.ndarray, kind: np.ndarray) -> bool:
+    """Whether the types stand apart, so that a label beside each says which is which."""
+    kinds = np.unique(kind[kind >= 0])
+    points = np.stack([x, y], 1)
+    middles = np.array([np.median(points[kind == k], axis=0) for k in kinds]).reshape(-1, 2)
+    gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)[np.triu_indices(len(kinds), 1)]
+    spread = [points[kind == k].std(axis=0).mean() for k in kinds]
+    return not len(gaps) or gaps.min() > 2 * np.mean(spread)
 
 
 def _packed(x, y, marked, height: float) -> tuple[np.ndarray, np.ndarray]:

@@ -77,6 +77,19 @@ def test_a_type_keeps_its_colour_and_those_who_left_it_out_are_open():
     assert "<b>A</b>" in labels(figure)
 
 
+def test_types_that_do_not_stand_apart_get_a_key_in_place_of_labels():
+    payload = {**LATENT, "x": [0, 1, 0.1, 0.9], "y": [0, 1, 0.1, 0.8]}
+    figure = figures.latent_map(payload)
+    assert figure.layout.showlegend
+    assert "<b>A</b>" not in labels(figure)
+
+
+def test_raters_at_one_point_are_packed_around_it():
+    one = {**LATENT, "x": [0.0] * 5, "y": [0.0] * 5, "type": [0] * 5, "marked": [True] * 5}
+    trace = figures.latent_map(one).data[0]
+    assert len(set(zip(trace.x, trace.y, strict=True))) == 5
+
+
 def test_names_from_files_are_shown_not_interpreted():
     assert "<b>B&lt;b&gt;</b>" in labels(figures.latent_map(LATENT))
 

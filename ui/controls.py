@@ -89,7 +89,8 @@ def choose() -> Choice | None:
     if not rules:
         st.info("Choose at least one rule.")
         return None
-    st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+    if isinstance(source, Scenario):
+        st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
     spec = hashlib.sha256(known.encode()).hexdigest()[:16]

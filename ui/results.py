@@ -50,9 +50,9 @@ def _raters(content: dict) -> None:
         figures.latent_map(latent, height=380, **page.look()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"A sample of {said['raters']:,} raters; those who said the same lie together. "
+        caption=f"{said['raters']:,} raters, or a sample of them; who said the same lies together. "
         f"{said['active_units']} of {said['dim']} latent dimensions are in use; the density has "
-        f"{said['components']} components.",
+        f"{said['components']} component{'s' * (said['components'] > 1)}.",
     )
 
 

@@ -20,7 +20,7 @@ def place_word(order: Sequence[Sequence[str]], name: str) -> str:
             if before and before + len(tied) == sum(map(len, order)):
                 word = "last"
             else:
-                word = _WORDS[before] if before < len(_WORDS) else f"place {before + 1}"
+                word = _WORDS[before] if before < len(_WORDS) else f"{before + 1}th"
             return f"tied {word}" if len(tied) > 1 else word
         before += len(tied)
     raise KeyError(name)
@@ -40,11 +40,12 @@ def columns(entry: Mapping, rule: str) -> list[tuple[str, list]]:
 
 
 def most_moved(entry: Mapping, rule: str) -> str:
-    """The completion whose place Bradley–Terry gets most wrong, or moves most from the social
-    order where there is no truth; the first completion where nothing moves."""
+    """The completion whose place Bradley–Terry gets most wrong, or that the social model moves most
+    where there is no truth; "" where nothing moves."""
     orders = columns(entry, rule)
     a, b = places(orders[0][1]), places(orders[-1 if "truth" not in entry else 1][1])
-    return max(entry["completions"], key=lambda name: abs(a[name] - b[name]))
+    name = max(entry["completions"], key=lambda name: abs(a[name] - b[name]))
+    return name if a[name] != b[name] else ""
 
 
 def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:

@@ -222,7 +222,7 @@ def test_training_fills_in_the_social_order(open_page, training):
     app = trained(open_page("lab"))
     assert not app.exception
     assert line(figures(app)[0], "Morristown") == [4, 5, 4]
-    assert "the social model puts Morristown **fourth**" in words(app)
+    assert "The social model puts Morristown **fourth**" in words(app)
     assert [tab.label for tab in app.tabs] == ["Every rule", "The raters", "The numbers", "Files"]
     assert [b.proto.label for b in app.get("download_button")][-1] == "Scenario (YAML)"
 

@@ -104,7 +104,7 @@ def test_the_journey(page, address, record_property):
     tab = page.get_by_role("tab", name="Every rule")
     sync_api.expect(tab).to_be_visible(timeout=PATIENT)
     sync_api.expect(page.get_by_role("button", name="Trained")).to_be_disabled()
-    sync_api.expect(page.get_by_text("the social model puts Morristown fourth")).to_be_visible()
+    sync_api.expect(page.get_by_text("The social model puts Morristown fourth")).to_be_visible()
 
     page.get_by_role("link", name="The finding").click()
     sync_api.expect(page.get_by_role("heading", name="Who gets a say?")).to_be_visible()
