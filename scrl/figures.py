@@ -322,9 +322,9 @@ def _cluster_labels(figure, x, y, kind, types, shade, scale) -> None:
         mine = kind == k
         cx, cy = np.median(x[mine]), np.median(y[mine])
         up = cy <= middle
-        edge = np.quantile(y[mine], 0.97 if up else 0.03)
+        edge = np.quantile(y[mine], 0.88 if up else 0.12)
         figure.add_annotation(
-            x=cx, y=edge, yshift=(13 if up else -13) * scale, showarrow=False,
+            x=cx, y=edge, yshift=(18 if up else -18) * scale, showarrow=False,
             text=f"<b>{_safe(_short(types[k]))}</b>",
             font={"size": 13.5 * scale, "color": shade["text"]},
             bgcolor=_glass(shade["ground"]), borderpad=1,

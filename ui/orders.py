@@ -43,6 +43,9 @@ def draw(entry: dict, rule: str, follow: str, trained: bool) -> list:
         )
     else:
         caption = ""
+    many = len(entry["completions"])
+    if many > figures.MOST_LINES:
+        caption += f" Drawn are the best {figures.MOST_LINES} of {many} in the first order."
     page.chart(
         figure,
         "orders",

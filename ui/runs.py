@@ -19,6 +19,10 @@ _PHASES = {
 }
 
 
+#: What the individual model's curves are called in its config, and for a reader.
+_CURVES = {"watched": "hidden part", "visible loss": "visible part", "KL": "KL"}
+
+
 def current():
     """The run that the URL (or, after a visit to another page, this session) names; None without
     one, or where the server no longer keeps it, which is then said."""
@@ -107,8 +111,12 @@ def _live(progress) -> None:
         return
     loss, latent = st.columns(2)
     with loss:
-        figure = figures.loss_curves(progress.curves, height=200, **page.look())
-        page.chart(figure, "live-loss", "Loss against steps", "Loss of the individual model")
+        curves = {_CURVES.get(name, name): curve for name, curve in progress.curves.items()}
+        figure = figures.loss_curves(curves, height=200, **page.look())
+        page.chart(
+            figure, "live-loss", "Loss against steps",
+            "Loss on the hidden and the visible part of ballots, and KL, in nats",
+        )  # fmt: skip
     if progress.embedding is not None:
         with latent:
             payload = _payload(progress)
