@@ -124,7 +124,7 @@ def order_bumps(
     rows = max(round(lowest), len(drawn))
     usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28
     pitch = min(pitch or usual, usual) * (1 + scale) / 2
-    figure = _figure(dark, scale, 58 * scale + pitch * rows)
+    figure = _figure(dark, scale, 70 * scale + pitch * rows)
     radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
     # The followed completion last, so that it lies on top.
     for name in sorted(drawn, key=lambda n: n == highlight):
@@ -139,9 +139,7 @@ def order_bumps(
     _clear("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
     _clear("yaxis", figure, range=[rows + 0.5, 0.5])
     side = (24 + 7.6 * longest) * scale
-    figure.update_layout(
-        margin={"l": side, "r": side, "t": (44 if len(columns) <= 4 else 58) * scale, "b": 4}
-    )
+    figure.update_layout(margin={"l": side, "r": side, "t": 60 * scale, "b": 4})
     return figure
 
 
@@ -166,7 +164,7 @@ def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -
     filled = name == highlight
     figure.add_scatter(
         x=[x for x, _ in known], y=[_heights(order)[name] for _, order in known],
-        mode="markers+text", name=name, text=ordinal,
+        mode="markers+text", name=name, text=ordinal, cliponaxis=False,
         textfont={
             "color": "#FFFFFF" if filled else shade["text"],
             "size": (12.5 if radius > 11 else 10) * scale, "weight": 700 if filled else 400,
@@ -184,7 +182,7 @@ def _column_titles(figure, columns, shade, scale, rows, radius) -> None:
     for x, (title, order) in enumerate(columns):
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * scale, showarrow=False,
-            text=f"<b>{_wrapped(title) if len(columns) > 4 else _safe(title)}</b>",
+            text=f"<b>{_wrapped(title)}</b>",
             font={"size": (15 if len(columns) <= 4 else 13) * scale, "color": shade["text"]},
         )  # fmt: skip
         if order is None:
