@@ -136,13 +136,19 @@ class Evaluation:
 
 
 def hide(ratings: Ratings, fraction: float, rng: np.random.Generator) -> np.ndarray:
-    """Which entries to hide ``[entries]``: of each ballot this fraction, rounded, at random."""
+    """Which entries to hide ``[entries]``: of each ballot this fraction, rounded, at random.
+
+    Where that would be fewer than two, which leaves no pair to predict (a ballot of two or three,
+    say), the ballot is hidden whole with this probability.
+    """
     draw = rng.random(len(ratings.item))
     order = np.lexsort((draw, ratings.entry_ballot))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     place -= ratings.offsets[ratings.entry_ballot]
-    return place < np.round(fraction * ratings.sizes)[ratings.entry_ballot]
+    wanted = np.round(fraction * ratings.sizes)
+    whole = np.where(rng.random(ratings.ballots) < fraction, ratings.sizes, 0)
+    return place < np.where(wanted >= 2, wanted, whole)[ratings.entry_ballot]
 
 
 def keep_entries(ratings: Ratings, keep: np.ndarray) -> Ratings:
@@ -210,7 +216,7 @@ def evaluate(
     raters = np.unique(ratings.ballot_rater)
     if len(raters) < 2 * FOLDS:
         raise InputError(
-            f"{ratings.name}: {len(raters)} raters ranked two completions or more; "
+            f"{ratings.name}: raters who ranked two completions or more: {len(raters)}; "
             f"held-out accuracy needs at least {2 * FOLDS}."
         )
     clock, compiling = time.perf_counter(), compile_seconds()
