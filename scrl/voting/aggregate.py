@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from scrl.batches import round_up
@@ -20,6 +21,8 @@ from scrl.voting.registry import RULES
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
 TRACES: Counter = Counter()
+#: Contests × voters × candidates counted at once: what stays near the processor is counted fastest.
+CELLS = 2_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
 MOST = 2_000
 
@@ -30,7 +33,8 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...]):
 
     def contest(arrays):
         profile = Profile.of(*arrays)
-        return profile.above, {name: RULES[name].count(profile) for name in rules}
+        counted = {name: RULES[name].count(profile) for name in rules}
+        return profile.above, counted, jnp.any(profile.weight > 0)
 
     arrays = (utility, ranked, weight, standing)
     return jax.lax.map(contest, arrays, batch_size=8)
@@ -41,7 +45,7 @@ def aggregate(ballots: Ballots, rule: str) -> Outcome:
 
     Raises:
         InputError: for an unknown rule, weights that are negative or all zero, utilities that are
-            not numbers, no voter or no candidate.
+            not numbers, no voter or no candidate, a contest in which no ballot ranks anybody.
     """
     return aggregate_all(ballots, [rule])[rule]
 
@@ -55,12 +59,27 @@ def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], n
     """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
     names = list(dict.fromkeys(rules))
     on_device = tuple(sorted(name for name in names if not RULES[name].on_host))
-    lead, arrays = _padded(ballots)
-    with jax.enable_x64(True):
-        above, counted = jax.tree.map(np.asarray, _count(*arrays, rules=on_device))
-    contests, m = int(np.prod(lead)), ballots.utility.shape[-1]
-    standing = arrays[3][:contests, :m]
-    above = above[:contests, :m, :m]
+    lead, arrays = _flat(ballots)
+    utility, ranked, weight, standing = arrays
+    contests, voters, m = utility.shape
+    v, k = round_up(voters), round_up(m)
+    # Sizes are powers of two and the last group is filled up, so that few programs serve all.
+    step = min(power_up(contests), max(1, power_up(CELLS // (v * k) + 1) // 2))
+    parts = []
+    for i in range(0, contests, step):
+        some = slice(i, i + step)
+        group = (
+            _pad(utility[some], (step, v, k)),
+            _pad(ranked[some], (step, v, k)),
+            _pad(weight[some], (step, v)),
+            _pad(standing[some], (step, k)),
+        )
+        with jax.enable_x64(True):
+            parts.append(jax.tree.map(np.asarray, _count(*group, rules=on_device)))
+    above, counted, weighed = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
+    if not weighed.all():
+        raise InputError("No ballot of a contest ranks any of its candidates.")
+    above = above[:, :m, :m]
     outcomes = {}
     for name in names:
         if RULES[name].on_host:
@@ -68,7 +87,7 @@ def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], n
             for contest, real in enumerate(standing):
                 values[contest, real] = RULES[name].count(above[contest][np.ix_(real, real)])
         else:
-            values = counted[name][:contests, :m]
+            values = counted[name][:, :m]
         outcomes[name] = _outcome(name, values, standing, lead)
     return outcomes, above.reshape(*lead, m, m)
 
@@ -111,15 +130,31 @@ def place_scores(place: np.ndarray, standing: np.ndarray) -> np.ndarray:
     return behind + (tied.sum(-1) - 1) / 2
 
 
-def _padded(ballots: Ballots) -> tuple[tuple, tuple]:
-    """The leading contest axes, and arrays of one contest axis in padded shapes."""
+def power_up(n: int) -> int:
+    """The least power of two that is at least ``n``."""
+    return 1 << max(int(n) - 1, 0).bit_length()
+
+
+def _pad(array: np.ndarray, shape: tuple) -> np.ndarray:
+    if array.shape == shape:
+        return array
+    out = np.zeros(shape, array.dtype)
+    out[tuple(slice(n) for n in array.shape)] = array
+    return out
+
+
+def _flat(ballots: Ballots) -> tuple[tuple, tuple]:
+    """The leading contest axes, and checked arrays with those made one."""
     utility = np.asarray(ballots.utility)
-    if utility.ndim < 2 or 0 in utility.shape[-2:]:
+    if utility.ndim < 2 or 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
     *lead, voters, m = utility.shape
     if m > MOST:
         raise InputError(f"A contest has {m:,} candidates; at most {MOST:,} can be counted.")
-    if utility.dtype.kind != "f":
+    # Every number keeps its type, so that no two utilities are rounded into a tie.
+    if utility.dtype.kind == "b" or utility.dtype == np.float16:
+        utility = utility.astype(np.float32)
+    elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
         utility = utility.astype(np.float64)
     weight = np.ones((*lead, voters)) if ballots.weight is None else ballots.weight
     weight = np.broadcast_to(np.asarray(weight, np.float64), (*lead, voters))
@@ -128,22 +163,17 @@ def _padded(ballots: Ballots) -> tuple[tuple, tuple]:
     if (weight.sum(-1) <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
     standing = np.ones((*lead, m), bool) if ballots.candidates is None else ballots.candidates
-    standing = np.broadcast_to(standing, (*lead, m))
-    ranked = np.ones(utility.shape, bool) if ballots.ranked is None else ballots.ranked
-    if np.isnan(np.where(ranked & standing[..., None, :], utility, 0)).any():
-        raise InputError("A utility on a ballot is not a number.")
-    contests, v, k = round_up(int(np.prod(lead))), round_up(voters), round_up(m)
-
-    def pad(array, shape):
-        out = np.zeros(shape, array.dtype)
-        flat = array.reshape(-1, *array.shape[len(lead) :])
-        out[tuple(slice(n) for n in flat.shape)] = flat
-        return out
-
-    arrays = (
-        pad(utility, (contests, v, k)),
-        pad(np.asarray(ranked), (contests, v, k)),
-        pad(weight, (contests, v)),
-        pad(standing, (contests, k)),
+    standing = np.broadcast_to(np.asarray(standing, bool), (*lead, m))
+    if not standing.any(-1).all():
+        raise InputError("A contest has no candidates; give it one.")
+    ranked = np.True_ if ballots.ranked is None else np.asarray(ballots.ranked, bool)
+    ranked = np.broadcast_to(ranked, utility.shape)
+    if utility.dtype.kind == "f":
+        blank = np.isnan(utility)
+        if blank.any() and (blank & ranked & standing[..., None, :]).any():
+            raise InputError("A utility on a ballot is not a number.")
+    shapes = ((voters, m), (voters, m), (voters,), (m,))
+    arrays = (utility, ranked, weight, standing)
+    return tuple(lead), tuple(
+        array.reshape(-1, *shape) for array, shape in zip(arrays, shapes, strict=True)
     )
-    return tuple(lead), arrays

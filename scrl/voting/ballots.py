@@ -6,9 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from scrl.batches import round_up
 from scrl.types import Ballots, InputError, Outcome, Ratings
-from scrl.voting.aggregate import aggregate_all
+from scrl.voting.aggregate import aggregate_all, power_up
 from scrl.voting.registry import RULES
 
 #: Ballots × candidates held at once.
@@ -28,14 +27,18 @@ def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
     r = r.select(r.sizes >= 2) if r.absent == "unseen" else r
     sizes = np.diff(r.catalogue.offsets)
     cast = np.bincount(r.ballot_prompt, minlength=len(sizes))
-    shape = np.array([(round_up(v), round_up(m)) for v, m in zip(cast, sizes, strict=True)])
+    # Every shape is a compiled program, worth some hundred million cells: 64, 256, 1024 … voters
+    # by 4, 8, 16 … candidates, so that a thousand unlike prompts need but a few.
+    shape = np.array([_shape(v, m) for v, m in zip(cast, sizes, strict=True)])
     by_prompt = np.argsort(r.ballot_prompt, kind="stable")
     start = np.concatenate([[0], np.cumsum(cast)])
     row = np.empty(r.ballots, np.int64)
     row[by_prompt] = np.arange(r.ballots) - start[r.ballot_prompt[by_prompt]]
     slot = r.item - r.catalogue.offsets[r.ballot_prompt][r.entry_ballot]
-    for v, m in np.unique(shape[cast > 0], axis=0):
-        alike = np.flatnonzero((shape == (v, m)).all(1) & (cast > 0))
+    for group in np.unique(shape[cast > 0], axis=0):
+        alike = np.flatnonzero((shape == group).all(1) & (cast > 0))
+        # Contests are not filled up to four times their size, but to their largest.
+        v, m = min(group[0], max(64, cast[alike].max())), sizes[alike].max()
         step = max(1, CELLS // int(v * m))
         for i in range(0, len(alike), step):
             prompts = alike[i : i + step]
@@ -52,6 +55,12 @@ def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
             weight[contest[ballots], row[ballots]] = r.ballot_weight[ballots]
             candidates = np.arange(m) < sizes[prompts, None]
             yield prompts, Ballots(utility, ranked, weight, candidates)
+
+
+def _shape(voters: int, candidates: int) -> tuple[int, int]:
+    """The padded size of a contest: voters a power of four from 64, candidates of two from 4."""
+    twos = power_up(max(voters, 64)).bit_length() - 1
+    return 1 << (twos + twos % 2), power_up(max(candidates, 4))
 
 
 def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:

@@ -16,7 +16,7 @@ class Profile(NamedTuple):
 
     Attributes:
         utility: ``[candidates, voters]``; ranked: which of them the ballot ranks, same shape.
-        weight: ``[voters]``, adding up to one.
+        weight: ``[voters]``, adding up to one; all zero where no ballot ranks anybody.
         standing: which candidates are not padding ``[candidates]``.
         above: P(a ≻ b) ``[candidates, candidates]``: the share, among ballots that rank both, with
             a above b, ties half; ½ where no ballot ranks both, and on the diagonal.
@@ -35,7 +35,8 @@ class Profile(NamedTuple):
         utility = utility.T
         # A ballot that ranks nobody says nothing, and is no part of any share.
         weight = jnp.where(ranked.any(0), weight, 0.0)
-        weight = weight / jnp.sum(weight)
+        total = jnp.sum(weight)
+        weight = weight / jnp.where(total > 0, total, 1.0)
         return cls(utility, ranked, weight, standing, pairwise(utility, ranked, weight))
 
     @property
@@ -48,10 +49,15 @@ class Profile(NamedTuple):
         """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
         top split equally; ballots that rank none of the remaining count for nobody."""
         open_ = self.ranked & remaining[:, None]
-        best = jnp.max(jnp.where(open_, self.utility, -jnp.inf), axis=0)
+        best = jnp.max(jnp.where(open_, self.utility, lowest(self.utility.dtype)), axis=0)
         top = open_ & (self.utility == best)
         share = self.weight / jnp.maximum(jnp.sum(top, axis=0), 1)
-        return jnp.sum(jnp.where(top, share, 0.0), axis=1)
+        return top.astype(share.dtype) @ share
+
+
+def lowest(dtype):
+    """The least value of a real or whole type, for a maximum over some."""
+    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
 
 
 def pairwise(utility, ranked, weight) -> jax.Array:
@@ -59,10 +65,9 @@ def pairwise(utility, ranked, weight) -> jax.Array:
 
     def row(a):
         one, here = a
-        both = ranked & here
-        ahead = jnp.where(one > utility, 1.0, jnp.where(one == utility, 0.5, 0.0))
-        share = jnp.where(both, weight, 0.0)
-        return jnp.sum(share * ahead, axis=1), jnp.sum(share, axis=1)
+        return (ranked & (one > utility)).astype(weight.dtype) @ jnp.where(here, weight, 0.0)
 
-    ahead, total = jax.lax.map(row, (utility, ranked))
-    return jnp.where(total > 0, ahead / jnp.where(total > 0, total, 1.0), 0.5)
+    # Sums of products run several times faster than sums of choices, here and in first_places.
+    ahead = jax.lax.map(row, (utility, ranked))
+    total = jnp.where(ranked, weight, 0.0) @ ranked.T.astype(weight.dtype)
+    return 0.5 + 0.5 * (ahead - ahead.T) / jnp.where(total > 0, total, 1.0)
