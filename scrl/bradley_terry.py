@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from scrl.batches import round_up
 from scrl.types import Ratings
 
-#: Prompts × completions² held at once while solving.
-CELLS = 4_000_000
+#: Prompts × completions², or pairs, held at once.
+CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,30 +36,55 @@ def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
         weighting: ``"pair"``: weight one each, times the ballot's; ``"ballot"``: a ballot's pairs
             share its weight, as in InstructGPT's loss (another answer on incomplete data).
     """
-    r = ratings.completed() if ratings.absent == "last" else ratings
-    items = r.catalogue.items
-    keys, ahead, weights = [], [], []
-    for size in np.unique(r.sizes[r.sizes >= 2]):
-        ballots = np.flatnonzero(r.sizes == size)
-        at = r.offsets[ballots, None] + np.arange(size)
-        a, b = (at[:, i].ravel() for i in np.triu_indices(size, 1))
-        a, b = np.where(r.item[a] < r.item[b], a, b), np.where(r.item[a] < r.item[b], b, a)
-        pairs = size * (size - 1) // 2
-        share = 1.0 / pairs if weighting == "ballot" else 1.0
-        keys.append(r.item[a].astype(np.int64) * items + r.item[b])
-        ahead.append(0.5 + 0.5 * np.sign(r.rank[b] - r.rank[a]))
-        weights.append(np.repeat(r.ballot_weight[ballots] * share, pairs))
-    if not keys:
-        nothing = np.empty(0, np.int64)
-        return PairCounts(nothing, nothing, np.empty(0), np.empty(0))
-    key, pair = np.unique(np.concatenate(keys), return_inverse=True)
-    ahead, weight = np.concatenate(ahead), np.concatenate(weights)
-    return PairCounts(
-        key // items,
-        key % items,
-        np.bincount(pair, weight * ahead),
-        np.bincount(pair, weight * (1.0 - ahead)),
-    )
+    r, last = ratings, ratings.absent == "last"
+    offered = np.diff(r.catalogue.offsets)
+    size = offered[r.ballot_prompt] if last else r.sizes
+    group = _in_groups(offered**2)
+    of_ballot = group[r.ballot_prompt]
+    # Ballots of one size lie together, so that a block of them holds few sizes.
+    order = np.lexsort((size, of_ballot))
+    order = order[size[order] >= 2]
+    block = _in_groups(size[order] * (size[order] - 1) // 2)
+    found = [PairCounts(*(np.empty(0, kind) for kind in (np.int64, np.int64, float, float)))]
+    for g in np.unique(of_ballot[order]):
+        prompts = np.flatnonzero(group == g)
+        mine = of_ballot[order] == g
+        blocks = (r.select(np.sort(order[mine & (block == b)])) for b in np.unique(block[mine]))
+        blocks = (some.completed() if last else some for some in blocks)
+        found.append(_count(prompts, r.catalogue.offsets, blocks, weighting))
+    columns = zip(*(vars(counts).values() for counts in found), strict=True)
+    return PairCounts(*(np.concatenate(column) for column in columns))
+
+
+def _in_groups(cells: np.ndarray) -> np.ndarray:
+    """Numbers for consecutive groups, each of about ``CELLS`` together."""
+    return (np.cumsum(cells) - cells) // CELLS
+
+
+def _count(prompts, offsets, blocks: Iterable[Ratings], weighting: str) -> PairCounts:
+    """The pairs of some prompts ``[prompts]``, counted in a table of all their items could make."""
+    offered = np.diff(offsets)
+    cells = offered[prompts] ** 2
+    base = np.zeros(len(offered), np.int64)
+    base[prompts] = np.cumsum(cells) - cells
+    wins = np.zeros((2, cells.sum()))
+    for r in blocks:
+        for size in np.unique(r.sizes):
+            ballots = np.flatnonzero(r.sizes == size)
+            prompt = r.ballot_prompt[ballots]
+            at = r.offsets[ballots, None] + np.arange(size)
+            at = np.take_along_axis(at, np.argsort(r.item[at], axis=1), axis=1)
+            slot = r.item[at] - offsets[prompt, None]
+            i, j = np.triu_indices(size, 1)
+            cell = base[prompt, None] + slot[:, i] * offered[prompt, None] + slot[:, j]
+            ahead = 0.5 + 0.5 * np.sign(r.rank[at[:, j]] - r.rank[at[:, i]])
+            weight = r.ballot_weight[ballots, None] / (len(i) if weighting == "ballot" else 1)
+            np.add.at(wins[0], cell.ravel(), (weight * ahead).ravel())
+            np.add.at(wins[1], cell.ravel(), (weight * (1 - ahead)).ravel())
+    met = np.flatnonzero(wins.sum(0))
+    prompt = prompts[np.searchsorted(base[prompts], met, side="right") - 1]
+    first, second = np.divmod(met - base[prompt], offered[prompt])
+    return PairCounts(offsets[prompt] + first, offsets[prompt] + second, *wins[:, met])
 
 
 def bradley_terry(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
@@ -102,6 +128,7 @@ def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray
     total = wins + np.swapaxes(wins, -1, -2)
     reward = np.zeros(wins.shape[:-1])
     scale = 1.0 + total.sum((-1, -2))
+    noise = 1e-15 * (1.0 + total.sum(-1))  # what rounding leaves of a slope
 
     def value(r):
         gap = r[..., :, None] - r[..., None, :]
@@ -111,8 +138,6 @@ def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray
     for _ in range(200):
         chance = 0.5 * (1 + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :])))
         slope = (wins - total * chance).sum(-1) - precision * reward
-        if (np.abs(slope).max(-1) <= 1e-12 * scale).all():
-            break
         bend = total * chance * (1 - chance)
         hessian = -bend
         hessian[..., np.arange(m), np.arange(m)] = bend.sum(-1) + precision
@@ -127,4 +152,10 @@ def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray
                 break
             length = np.where(worse, 0.5 * length, length)
         reward, now = tried, then
-    return reward
+        # Convergence is quadratic: after so short a move nothing is left to gain but rounding.
+        if (np.abs(move) <= 1e-8).all() or (np.abs(slope) <= noise).all():
+            break
+    # Rounding may shift all that was compared; it has mean zero, as what was not is at zero.
+    met = total.sum(-1) > 0
+    drift = reward.sum(-1, where=met) / np.maximum(met.sum(-1), 1)
+    return np.where(met, reward - drift[..., None], reward)
