@@ -11,6 +11,7 @@ from scrl.voting.registry import rule
     "instant-runoff",
     title="Instant runoff",
     family="elimination",
+    reads="profile",
     gives="places",
     summary="The candidate with the fewest first places goes out, its ballots move on, and so on.",
     reference="Hare; ties for fewest go out together, no stop at a majority",

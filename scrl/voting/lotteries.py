@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.optimize import lsq_linear, nnls
 
-from scrl.voting.profile import Profile
+from scrl.voting.profile import TIE, Profile
 from scrl.voting.registry import rule
 
 
@@ -11,6 +11,7 @@ from scrl.voting.registry import rule
     "random-ballot",
     title="Random ballot",
     family="lottery",
+    reads="profile",
     gives="probabilities",
     summary="A ballot is drawn and its first place wins; what the ordinary reward loss does, pair "
     "by pair.",
@@ -24,6 +25,7 @@ def random_ballot(profile: Profile):
     "maximal-lottery",
     title="Maximal lottery",
     family="lottery",
+    reads="pairwise",
     gives="probabilities",
     on_host=True,
     summary="The mixture of candidates that no other mixture beats head to head.",
@@ -36,7 +38,9 @@ def maximal_lottery(above: np.ndarray) -> np.ndarray:
     23). Σp ≥ 1 will do, since shrinking p keeps the other constraints.
     """
     m = len(above)
-    margin = above - above.T
+    lead = above - 0.5
+    lead = np.where(np.abs(lead) <= TIE, 0.0, lead)  # else a duel tied but for rounding decides
+    margin = lead - lead.T
     constraints = np.concatenate([np.eye(m), margin.T, np.ones((1, m))])
     bounds = np.zeros(2 * m + 1)
     bounds[-1] = 1.0

@@ -10,6 +10,7 @@ from scrl.voting.registry import rule
     "borda",
     title="Borda",
     family="positional",
+    reads="pairwise",
     gives="scores",
     summary="A point for every opponent that a ballot puts behind; what Bradley–Terry learns when "
     "all pairs are compared equally often.",
@@ -23,6 +24,7 @@ def borda(profile: Profile):
     "plurality",
     title="Plurality",
     family="positional",
+    reads="profile",
     gives="scores",
     summary="Only first places count.",
     reference="share of ballots with the candidate at the top, a tied top split equally",

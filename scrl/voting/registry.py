@@ -16,6 +16,8 @@ class Rule:
     Attributes:
         name: on the command line; title: on a page.
         family: ``"positional" | "pairwise" | "elimination" | "lottery"``.
+        reads: ``"pairwise"`` if P(a ≻ b) alone decides, so that two populations with equal duels
+            are one to it; ``"profile"`` if it needs the ballots themselves.
         gives: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better), ``"places"``
             (0 = first, for rules without natural scores), ``"probabilities"``.
         on_host: whether ``count`` takes the matrix of P(a ≻ b) in NumPy, instead of a
@@ -27,6 +29,7 @@ class Rule:
     name: str
     title: str
     family: str
+    reads: str
     gives: str
     on_host: bool
     summary: str
@@ -58,13 +61,14 @@ def rule(
     gives: str,
     summary: str,
     reference: str,
+    reads: str = "profile",
     on_host: bool = False,
 ):
     """Add the decorated function to ``RULES``."""
 
     def add(count: Callable) -> Callable:
         assert name not in RULES, name
-        RULES[name] = Rule(name, title, family, gives, on_host, summary, reference, count)
+        RULES[name] = Rule(name, title, family, reads, gives, on_host, summary, reference, count)
         return count
 
     return add
