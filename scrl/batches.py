@@ -30,9 +30,29 @@ class Bucket:
     size: int
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Contests and slots."""
-        return self.item.shape[1:]
+    def cells(self) -> int:
+        """Slots of one row."""
+        return self.item.shape[1] * self.item.shape[2]
+
+    def padded(self, rows: int) -> Bucket:
+        """The same with rows of padding up to ``rows``."""
+
+        def longer(array, fill=0):
+            width = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
+            return np.pad(array, width, constant_values=fill)
+
+        arrays = map(longer, (self.item, self.rank, self.mask, self.weight))
+        return Bucket(longer(self.rater, -1), *arrays, self.size)
+
+    def parts(self, rows: int) -> list[Bucket]:
+        """The real rows in parts of ``rows`` each, the last one padded."""
+        out = []
+        for start in range(0, self.size, rows):
+            part = slice(start, min(start + rows, self.size))
+            columns = (self.rater, self.item, self.rank, self.mask, self.weight)
+            bucket = Bucket(*(column[part] for column in columns), part.stop - start)
+            out.append(bucket.padded(rows))
+        return out
 
 
 def round_up(n: int) -> int:
@@ -41,12 +61,14 @@ def round_up(n: int) -> int:
     return 3 * power // 4 if 3 * power // 4 >= n and power >= 4 else power
 
 
-def _sizes(need: np.ndarray) -> np.ndarray:
-    """A padded size for each need: the largest one's, or that over 4, 16 …, whichever is next.
+def _sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
+    """A padded size for each need: the largest one's (or ``natural``, where that is at most twice
+    as large), or that over 4, 16 …, whichever is next.
 
     Few sizes, because each is a compiled program; a row is at most four times too long.
     """
-    top = round_up(need.max())
+    largest = int(need.max())
+    top = round_up(natural if largest <= natural <= 2 * largest else largest)
     level = np.floor(np.log(top / need) / np.log(4) + 1e-9)
     return np.ceil(top / 4**level).astype(np.int64)
 
@@ -54,8 +76,9 @@ def _sizes(need: np.ndarray) -> np.ndarray:
 def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
     """The raters with a ballot of ``least`` completions or more, grouped by padded shape.
 
-    Shorter ballots are left out, since alone they say nothing, where absent means unseen; where it means tied last a
-    ballot is first completed with its prompt's other completions.
+    Shorter ballots are left out, since alone they say nothing, where absent means unseen; where it
+    means tied last a ballot is first completed with its prompt's other completions. Ballots nearly
+    as long as their prompt get its length, so that a shape outlives who includes what.
     """
     r = ratings.completed() if ratings.absent == "last" else ratings
     r = r.select(r.sizes >= least)
@@ -63,20 +86,19 @@ def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
         return []
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
     longest = np.zeros(len(r.raters), np.int64)
+    offered = int(np.diff(r.catalogue.offsets).max())
     np.maximum.at(longest, r.ballot_rater, r.sizes)
     present = np.flatnonzero(contests)
-    shape = np.stack([_sizes(contests[present]), _sizes(longest[present])], axis=1)
+    shape = np.stack([_sizes(contests[present]), _sizes(longest[present], offered)], axis=1)
     first = np.searchsorted(r.ballot_rater, np.arange(len(r.raters)))
     position = np.arange(r.ballots) - first[r.ballot_rater]
     slot = np.arange(len(r.item)) - r.offsets[r.entry_ballot]
     out = []
     for c, s in np.unique(shape, axis=0):
         rows = present[(shape == (c, s)).all(1)]
-        n = round_up(len(rows))
+        n = len(rows)
         row_of = np.full(len(r.raters), -1)
         row_of[rows] = np.arange(len(rows))
-        rater = np.full(n, -1, np.int32)
-        rater[: len(rows)] = rows
         item = np.zeros((n, c, s), np.int32)
         rank = np.zeros((n, c, s), np.int32)
         mask = np.zeros((n, c, s), bool)
@@ -86,7 +108,7 @@ def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
         e = np.flatnonzero(row_of[r.ballot_rater[r.entry_ballot]] >= 0)
         at = (row_of[r.ballot_rater[r.entry_ballot[e]]], position[r.entry_ballot[e]], slot[e])
         item[at], rank[at], mask[at] = r.item[e], r.rank[e], True
-        out.append(Bucket(rater, item, rank, mask, weight, len(rows)))
+        out.append(Bucket(rows.astype(np.int32), item, rank, mask, weight, n))
     return out
 
 

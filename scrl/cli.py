@@ -132,7 +132,8 @@ def _run(chosen) -> None:
     _print_notes(result["notes"])
     seconds = result["seconds"]
     print(
-        f"{seconds['total']:.1f} s on {result['device']}, {seconds['compile']:.1f} s of it compiling"
+        f"{seconds['total']:.1f} s on {result['device']}, "
+        f"{seconds['compile']:.1f} s of it compiling"
     )
     _write(chosen.out, result)
     if chosen.save:

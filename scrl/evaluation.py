@@ -241,14 +241,14 @@ def evaluate(
 
         held = fold[ratings.ballot_rater] == k
         train = ratings.select(~held)
-        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), k), 3)
+        keys = jax.random.split(jax.random.fold_in(jax.random.key(seed), k))
         model, _ = fit_individual(keys[0], train, config.individual, report)
         active.append(active_units(model.embed(train)[1].mean))
         counts = pair_counts(train, config.weighting)
         pooled = fit_vanilla(keys[1], ratings.catalogue, counts, config.reward).rewards()
         asked = np.flatnonzero(fold[rater] == k)
         visible = keep_entries(ratings, ~hidden & held[ratings.entry_ballot])
-        ahead = _predicted(model, visible, keys[2], rater[asked], better[asked], worse[asked])
+        ahead = _predicted(model, visible, rng, rater[asked], better[asked], worse[asked])
         right["individual"][asked] = _half_ties(ahead)
         right["vanilla"][asked] = _half_ties(pooled[better[asked]] - pooled[worse[asked]])
     boot = _Bootstrap(rater, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,))))
@@ -258,7 +258,10 @@ def evaluate(
     return Evaluation(
         len(np.unique(rater)), len(rater), units, tuple(active),
         found["individual"], found["vanilla"], difference,
-        {"total": round(time.perf_counter() - clock, 3), "compile": round(compile_seconds() - compiling, 3)},
+        {
+            "total": round(time.perf_counter() - clock, 3),
+            "compile": round(compile_seconds() - compiling, 3),
+        },
         (*ratings.notes, verdict(difference, units)),
     )  # fmt: skip
 
@@ -277,7 +280,7 @@ def _half_ties(gap: np.ndarray) -> np.ndarray:
     return (gap > 0) + 0.5 * (gap == 0)
 
 
-def _predicted(model, visible: Ratings, key, rater, better, worse) -> np.ndarray:
+def _predicted(model, visible: Ratings, rng, rater, better, worse) -> np.ndarray:
     """By how much the posterior mean of P(better ≻ worse) exceeds ½, for each pair ``[pairs]``.
 
     A rater with nothing visible is predicted from the posterior of an empty ballot.
@@ -285,8 +288,8 @@ def _predicted(model, visible: Ratings, key, rater, better, worse) -> np.ndarray
     read, posterior = model.embed(visible, everyone=True)
     rows = np.searchsorted(read, rater)
     gap = np.zeros(len(rater))
-    for noise in np.asarray(jax.random.normal(key, (DRAWS, *posterior.mean.shape))):
-        rewards = model.rewards(posterior.at(noise))
+    for _ in range(DRAWS):
+        rewards = model.rewards(posterior.draw(rng))
         gap += np.tanh(0.5 * (rewards[rows, better] - rewards[rows, worse]))
     return gap / DRAWS
 

@@ -31,7 +31,7 @@ from scrl.runtime import compile_seconds, device_name
 from scrl.sampling import Sample, sample, true_ballots
 from scrl.scenario import Scenario
 from scrl.social import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
-from scrl.types import Catalogue, InputError, Outcome, Progress, Ratings
+from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voters import Contests, Election, elect
 from scrl.voting import RULES, aggregate_all
 
@@ -107,15 +107,16 @@ def run(
     """
     config = config or Config()
     clock = _Clock(on_progress)
-    clock.say("compiling", 0.0, "Drawing raters")
+    clock.say("compiling", 0.0, "Drawing raters; new shapes are compiled first")
     drawn = sample(source, seed) if isinstance(source, Scenario) else None
     ratings = drawn.ratings if drawn else source
     catalogue, rules = ratings.catalogue, list(dict.fromkeys(config.rules))
     _check(ratings, rules)
     counts = pair_counts(ratings, config.weighting)
-    named = dict(zip(("individual", "latent", "vanilla", "social"),
-                     jax.random.split(jax.random.key(seed), 4), strict=True))  # fmt: skip
-    host = dict(zip(("density", "voters"), np.random.SeedSequence(seed).spawn(2), strict=True))
+    named = dict(zip(("individual", "vanilla", "social"),
+                     jax.random.split(jax.random.key(seed), 3), strict=True))  # fmt: skip
+    host = dict(zip(("latent", "density", "voters"),
+                    np.random.SeedSequence(seed).spawn(3), strict=True))  # fmt: skip
 
     with clock.phase("individual"):  # step 1
         individual, curves = fit_individual(
@@ -123,12 +124,12 @@ def run(
         )
     with clock.phase("density"):  # step 2
         read, posterior = individual.embed(ratings)
-        noise = jax.random.normal(named["latent"], posterior.mean.shape)
-        density = fit_density(posterior.at(np.asarray(noise)), config.density, host["density"])
+        drawn_latents = posterior.draw(np.random.default_rng(host["latent"]))
+        density = fit_density(drawn_latents, config.density, host["density"])
     with clock.phase("voters"):  # steps 3 to 6
         latents = density.draw(host["voters"], config.voters)
         election = elect(
-            lambda group: individual.rewards(latents, group.item),
+            lambda group: Ballots(individual.rewards(latents, group.item), candidates=group.real),
             catalogue.offsets,
             config.voters,
             rules,
@@ -151,7 +152,7 @@ def run(
         seed=seed,
         device=device_name(),
         truth=_truth(source, rules, config.draws, seed) if drawn else None,
-        raters=_oracle(drawn, rules) if drawn else None,
+        raters=_oracle(drawn, rules, config.voters) if drawn else None,
         vanilla=vanilla.rewards(),
         mle=mle,
         individual=individual,
@@ -196,18 +197,22 @@ def _truth(scenario: Scenario, rules: list[str], draws: int, seed: int) -> Outco
     return [aggregate_all(ballots, rules) for ballots in true_ballots(scenario, draws, seed)]
 
 
-def _oracle(drawn: Sample, rules: list[str]) -> Outcomes:
+def _oracle(drawn: Sample, rules: list[str], voters: int) -> Outcomes:
     """What perfect knowledge of the sampled raters would give: their own complete ballots."""
     offsets = drawn.ratings.catalogue.offsets
 
-    def utility(group: Contests) -> np.ndarray:
-        own = drawn.complete_utilities(group.prompts)
-        sizes = group.real.sum(1)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    def ballots(group: Contests) -> Ballots:
+        own = drawn.complete_utilities(group.prompts).astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(group.real.sum(1))[:-1]])
         item = np.where(group.real, starts[:, None] + np.arange(group.real.shape[1]), 0)
-        return np.moveaxis(own[:, item], 1, 0)
+        # As many rows as there are simulated voters: then their program counts these too.
+        rows = max(voters, len(own))
+        weight = np.zeros((len(group.prompts), rows))
+        weight[:, : len(own)] = 1.0
+        own = np.pad(own, ((0, rows - len(own)), (0, 0)))
+        return Ballots(np.moveaxis(own[:, item], 1, 0), weight=weight, candidates=group.real)
 
-    return elect(utility, offsets, len(drawn.ratings.raters), rules).outcomes
+    return elect(ballots, offsets, len(drawn.ratings.raters), rules).outcomes
 
 
 class _Clock:

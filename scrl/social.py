@@ -52,7 +52,7 @@ def fit_social(
 
 
 def _round_up(pairs: int) -> int:
-    return 1 << max(pairs - 1, 3).bit_length()
+    return 1 << max(pairs - 1, 15).bit_length()
 
 
 def _padded(column: np.ndarray, size: int) -> np.ndarray:

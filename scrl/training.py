@@ -47,8 +47,8 @@ class State(NamedTuple):
     slow: jax.Array
 
     @property
-    def done(self) -> jax.Array:
-        return self.cool > 0.9999
+    def done(self) -> bool:
+        return float(self.cool) > 0.9999
 
 
 def _advance(state: State, watched, schedule: Schedule) -> State:
@@ -123,14 +123,16 @@ def fit(
         if on_chunk is not None:
             curves = {name: np.array([row[name] for row in rows]) for name in rows[0]}
             on_chunk(state, curves, _share(state, schedule))
-        if bool(state.done):
+        if state.done:
             break
     return state.params, {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def _share(state: State, schedule: Schedule) -> float:
     """The share of the steps done, taking exploration at its longest until it ends."""
-    explored = 1.0 if state.ramp > 0 else min(float(state.step) / max(schedule.explore[1], 1), 1.0)
+    explored = min(float(state.step) / max(schedule.explore[1], 1), 1.0)
+    if float(state.ramp) > 0:
+        explored = 1.0
     done = (
         explored * schedule.explore[1]
         + float(state.ramp) * schedule.ramp

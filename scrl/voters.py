@@ -59,7 +59,7 @@ class Election(NamedTuple):
 
 
 def elect(
-    utility_of: Callable[[Contests], np.ndarray],
+    ballots_of: Callable[[Contests], Ballots],
     offsets: np.ndarray,
     voters: int,
     rules: Sequence[str],
@@ -68,8 +68,8 @@ def elect(
     """Count complete ballots for every prompt by every rule.
 
     Args:
-        utility_of: the voters' utilities for some contests, ``[contests, voters, candidates]``
-            with candidates as ``Contests.item`` arranges them.
+        ballots_of: the voters' ballots for some contests, ``[contests, voters, candidates]`` with
+            candidates as ``Contests.item`` arranges them.
         offsets: where each prompt's items begin ``[prompts + 1]``.
         on_share: called with the share of the prompts done.
     """
@@ -78,8 +78,7 @@ def elect(
     above: list[np.ndarray] = [np.empty((0, 0))] * prompts
     done = 0
     for group in contests(offsets, voters):
-        ballots = Ballots(utility_of(group), candidates=group.real)
-        counted, shares = tally(ballots, rules)
+        counted, shares = tally(ballots_of(group), rules)
         for row, prompt in enumerate(group.prompts):
             size = int(group.real[row].sum())
             above[prompt] = shares[row, :size, :size]

@@ -17,11 +17,17 @@ import numpy as np
 from flax import nnx
 
 from scrl import losses, masking
-from scrl.batches import Bucket, buckets, empty_bucket
+from scrl.batches import Bucket, buckets, empty_bucket, round_up
 from scrl.config import IndividualConfig
 from scrl.models.layers import MLP, Items, Sizes, Table, centre
 from scrl.training import Phase, fit
 from scrl.types import Catalogue, Ratings
+
+#: Completions read at once, which sets how many raters are.
+READ_CELLS = 32_768
+#: Rows that training data are padded to, up to so many completions: a slider of raters then stays
+#: within one compiled program.
+PADDED_ROWS, PADDED_CELLS = 32_768, 4_000_000
 
 
 class Posterior(NamedTuple):
@@ -33,6 +39,11 @@ class Posterior(NamedTuple):
     def at(self, noise: jax.Array) -> jax.Array:
         """The draw that standard normal ``noise [..., latent]`` stands for."""
         return self.mean + jnp.exp(0.5 * self.log_variance) * noise
+
+    def draw(self, rng: np.random.Generator) -> np.ndarray:
+        """One draw each, on the host: ``[..., latent]``."""
+        noise = rng.standard_normal(np.shape(self.mean), np.float32)
+        return self.mean + np.exp(0.5 * self.log_variance) * noise
 
 
 class IndividualReward(nnx.Module):
@@ -209,7 +220,7 @@ def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
         item, rank, mask = row
         return model.encode(meaning, item, masking.whole(rank, mask))
 
-    return jax.lax.map(one, (rows.item, rows.rank, rows.mask), batch_size=2048)
+    return jax.vmap(one)((rows.item, rows.rank, rows.mask))
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
@@ -254,10 +265,13 @@ class Individual:
             parts += [(silent, empty_bucket())] * bool(len(silent))
         raters, means, log_variances = [], [], []
         for rater, bucket in parts:
-            posterior = _embed(self.params, table, Rows.of(bucket), **self._static)
             raters.append(rater)
-            for found, rows in zip((means, log_variances), posterior, strict=True):
-                rows = np.asarray(rows)[: bucket.size]
+            read = []
+            for part in bucket.parts(int(np.clip(READ_CELLS // bucket.cells, 8, 1024))):
+                posterior = _embed(self.params, table, Rows.of(part), **self._static)
+                read.append([np.asarray(column)[: part.size] for column in posterior])
+            for found, columns in zip((means, log_variances), zip(*read, strict=True), strict=True):
+                rows = np.concatenate(columns)
                 found.append(np.broadcast_to(rows, (len(rater), rows.shape[1])))
         raters = np.concatenate(raters)
         order = np.argsort(raters)
@@ -281,6 +295,12 @@ class Individual:
         return rewards[0] if item is None else rewards
 
 
+def _training_rows(bucket: Bucket) -> int:
+    if bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= PADDED_CELLS:
+        return PADDED_ROWS
+    return round_up(bucket.size)
+
+
 def fit_individual(
     key: jax.Array, ratings: Ratings, config: IndividualConfig, on_chunk=None
 ) -> tuple[Individual, dict[str, np.ndarray]]:
@@ -295,9 +315,10 @@ def fit_individual(
     catalogue = ratings.catalogue
     sizes = Sizes.of(catalogue)
     key_init, key_fit = jax.random.split(key)
-    rows = buckets(ratings)
-    share = np.array([bucket.size for bucket in rows], np.float32)
-    data = jax.device_put(Data(Table.of(catalogue), tuple(map(Rows.of, rows)), share / share.sum()))
+    groups = buckets(ratings)
+    share = np.array([bucket.size for bucket in groups], np.float32)
+    rows = tuple(Rows.of(bucket.padded(_training_rows(bucket))) for bucket in groups)
+    data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum()))
 
     def report(state, curves, done):
         if on_chunk is not None:

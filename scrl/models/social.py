@@ -126,6 +126,7 @@ def fit_rewards(
     data = jax.device_put((Table.of(catalogue), pairs))
     report = None if on_chunk is None else lambda state, curves, done: on_chunk(done)
     params, _ = fit(key_fit, _loss(sizes, config), params, data, config.schedule, report)
+    params = jax.tree.map(np.asarray, params)
     return [
         Reward(jax.tree.map(lambda p, i=i: p[i], params), catalogue, config)
         for i in range(networks)
