@@ -78,15 +78,18 @@ def test_every_entry_appears_exactly_once(rows, least, missing):
 
 
 @settings(deadline=None, max_examples=40)
-@given(ragged())
-def test_padding_is_marked(rows):
-    for bucket in buckets(ratings_of(rows)):
+@given(ragged(), st.integers(1, 9))
+def test_padding_is_marked_and_parts_are_the_whole(rows, most):
+    whole = buckets(ratings_of(rows))
+    parts = [part for bucket in whole for part in bucket.parts(most)]
+    assert entries_in(parts) == entries_in(whole)
+    for bucket in [*whole, *parts, *(bucket.padded(bucket.size + most) for bucket in whole)]:
         assert (bucket.rater[bucket.size :] == -1).all()
         assert (bucket.rater[: bucket.size] >= 0).all()
         assert not bucket.mask[bucket.size :].any()
         assert ((bucket.weight > 0) == bucket.mask.any(2)).all()
-        assert bucket.shape == bucket.mask.shape[1:]
-        assert len(bucket.rater) == round_up(bucket.size)
+        assert bucket.cells == bucket.mask[0].size
+    assert all(len(part.rater) == most for part in parts)
 
 
 @settings(deadline=None, max_examples=40)
@@ -95,11 +98,13 @@ def test_shapes_are_few_and_no_row_is_more_than_four_times_too_long(rows):
     parts = buckets(ratings_of(rows))
     for bucket in parts:
         for need, length in zip(
-            (bucket.mask.any(2).sum(1), bucket.mask.sum(2).max(1)), bucket.shape, strict=True
+            (bucket.mask.any(2).sum(1), bucket.mask.sum(2).max(1)),
+            bucket.mask.shape[1:],
+            strict=True,
         ):
             assert (need[: bucket.size] <= length).all()
             assert (length <= 4 * need[: bucket.size]).all()
-    assert len({bucket.shape for bucket in parts}) == len(parts) <= 12
+    assert len({bucket.mask.shape[1:] for bucket in parts}) == len(parts) <= 12
 
 
 def test_a_heavy_rater_costs_its_own_bucket_alone():
