@@ -50,8 +50,8 @@ def latent_section(latent: dict) -> None:
         "latent",
         alt=f"Raters fall into {len(latent['types'])} clusters: {', '.join(latent['types'])}.",
         caption=f"A sample of {latent.get('raters', 10_000):,} raters as the individual model sees "
-        f"them. Raters of one city lie together whether or not {CITY} was on their ballot, so "
-        "the model knows what those who left it out would have said.",
+        "them; those at one point are drawn side by side. Raters of one city lie together whether "
+        f"or not {CITY} was on their ballot, so the model knows what the others would have said.",
     )
 
 

@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--rule", action="append", metavar="NAME", help="a rule; may be given several times"
             )
         if "seed" in names:
-            parser.add_argument("--seed", type=_whole(0), default=0, metavar="N")
+            parser.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, metavar="N")
         if "missing" in names:
             parser.add_argument(
                 "--missing",
@@ -115,6 +115,11 @@ def _run(chosen) -> None:
 
     _check_out(chosen.out)
     source = _source(chosen)
+    if chosen.save:
+        try:
+            chosen.save.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--save {chosen.save}: {error.strerror}; give a folder.") from error
     start()
     config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
     if chosen.voters:
@@ -139,7 +144,6 @@ def _run(chosen) -> None:
     if chosen.save:
         from scrl.artifacts import save
 
-        chosen.save.mkdir(parents=True, exist_ok=True)
         for name, model in experiment.models.items():
             save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source.name)
 
@@ -153,11 +157,14 @@ def _vote(chosen) -> None:
     ratings = load_ratings(chosen.file, chosen.missing)
     counted = count(ratings, chosen.rule or DEFAULT_RULES)
     prompts = {}
-    for p, (prompt, outcomes) in enumerate(counted.items()):
-        names = ratings.catalogue.names(p)
+    for prompt, outcomes in counted.items():
+        names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))
         prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
         rows = [(rule, entry["order"]) for rule, entry in prompts[prompt].items()]
         _print_table(prompt, rows)
+    silent = len(ratings.catalogue.prompts) - len(counted)
+    if silent:
+        print(f"note: no ballot ranks two completions on {silent} prompts; they are left out.")
     _print_notes(ratings.notes)
     _write(chosen.out, {"prompts": prompts})
 

@@ -33,6 +33,7 @@ class Job:
         progress: the latest report, None before the first.
         position: how many jobs start before this one, for a queued job.
         created, started, ended: seconds of a monotonic clock; the last two None until they happen.
+        paced: when the first work was reported, and how much of the run it was.
         cancelling: whether a running job has been asked to stop.
         result: what the job's function returned. error: one sentence, of a failed job.
     """
@@ -46,6 +47,7 @@ class Job:
     created: float = field(default_factory=time.monotonic)
     started: float | None = None
     ended: float | None = None
+    paced: tuple[float, float] | None = None
     cancelling: bool = False
     result: Any = None
     error: str = ""
@@ -70,10 +72,13 @@ class Job:
 
     @property
     def left(self) -> float | None:
-        """Seconds left at the pace so far; None where it is too early to say."""
-        if self.state != "running" or self.fraction < 0.03:
+        """Seconds left at the pace since the first work was done (before it, shapes are compiled);
+        None where it is too early to say."""
+        if self.state != "running" or self.paced is None:
             return None
-        return self.elapsed * (1 - self.fraction) / self.fraction
+        began, before = self.paced
+        gained = self.fraction - before
+        return (time.monotonic() - began) * (1 - self.fraction) / gained if gained > 0.02 else None
 
 
 class Jobs:
@@ -175,7 +180,10 @@ class Jobs:
                 job = self._jobs[id]
                 if job.cancelling:
                     raise Cancelled
-                self._jobs[id] = replace(job, progress=progress)
+                paced = job.paced
+                if paced is None and progress.fraction > 0:
+                    paced = (time.monotonic(), progress.fraction)
+                self._jobs[id] = replace(job, progress=progress, paced=paced)
 
         try:
             return {"state": "done", "result": fn(on_progress)}

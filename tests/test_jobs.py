@@ -39,11 +39,30 @@ def test_a_job_goes_from_queued_through_running_to_done(jobs):
     assert (job.state, job.label, job.fraction, job.progress.message) == (
         "running", "Tennessee", 0.25, "a step",
     )  # fmt: skip
-    assert job.left == pytest.approx(3 * job.elapsed, rel=0.5)
+    assert job.left is None, "one report says nothing of the pace"
     gate.open.set()
     job = jobs.wait(id, 5)
     assert (job.state, job.result, job.fraction, job.left) == ("done", "result", 1.0, None)
     assert job.elapsed == job.ended - job.started
+
+
+def test_time_left_goes_by_the_pace_since_the_first_work(jobs):
+    reported, end = threading.Event(), threading.Event()
+
+    def run(on_progress):
+        on_progress(Progress("compiling", 0.0))
+        time.sleep(0.5)  # compiling says nothing of the pace of the steps
+        on_progress(Progress("individual", 0.2))
+        time.sleep(0.2)
+        on_progress(Progress("individual", 0.6))
+        reported.set()
+        end.wait(5)
+
+    id = jobs.submit(run, key="pace", label="Tennessee")
+    assert reported.wait(5)
+    left = jobs.get(id).left
+    end.set()
+    assert 0.2 <= left < 0.5, left
 
 
 def test_two_run_at_once_and_the_rest_wait_in_order(jobs):

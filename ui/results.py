@@ -50,8 +50,8 @@ def _raters(content: dict) -> None:
         figures.latent_map(latent, height=380, **page.look()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{said['raters']:,} raters, or a sample of them; who said the same lies together. "
-        f"{said['active_units']} of {said['dim']} latent dimensions are in use; the density has "
+        caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn side "
+        f"by side. {said['active_units']} of {said['dim']} latent dimensions are in use; the density has "
         f"{said['components']} component{'s' * (said['components'] > 1)}.",
     )
 
@@ -84,6 +84,8 @@ def _files(content: dict) -> None:
         ("Orders (CSV)", tables.orders_csv(result), "csv", "text/csv"),
         ("Scenario (YAML)", content["yaml"], "yaml", "application/yaml"),
     ]  # fmt: skip
+    for note in result.get("notes", []):
+        st.caption(page.plain(note))
     with st.container(horizontal=True):
         for label, data, suffix, mime in files:
             if data:

@@ -67,10 +67,11 @@ def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome
     """Count every prompt's ballots by every rule.
 
     Returns:
-        prompt -> rule -> ``Outcome`` over the prompt's completions, prompts in their own order.
+        prompt -> rule -> ``Outcome`` over the prompt's completions, prompts in their own order;
+        a prompt on which no ballot says anything is left out.
 
     Raises:
-        InputError: where a prompt has no ballot that says anything, or a rule is unknown.
+        InputError: where no prompt has a ballot that says anything, or a rule is unknown.
     """
     for name in rules:
         RULES[name]
@@ -84,10 +85,9 @@ def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome
                 rule: Outcome(rule, o.place[row, :size], o.scores[row, :size], o.lottery)
                 for rule, o in outcomes.items()
             }
-    for p, prompt in enumerate(catalogue.prompts):
-        if p not in found:
-            raise InputError(
-                f"{ratings.name}: no ballot on the prompt '{prompt[:60]}' ranks two completions, "
-                "so there is nothing to count."
-            )
-    return {prompt: found[p] for p, prompt in enumerate(catalogue.prompts)}
+    if not found:
+        raise InputError(
+            f"{ratings.name}: no ballot ranks two completions of one prompt, so there is nothing "
+            "to count."
+        )
+    return {catalogue.prompts[p]: found[p] for p in sorted(found)}

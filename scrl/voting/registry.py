@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scrl.files import quoted
 from scrl.types import InputError
 
 
@@ -47,7 +48,7 @@ class Rules(dict[str, Rule]):
     def __missing__(self, name: str) -> Rule:
         near = difflib.get_close_matches(str(name), self, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(self)}."
-        raise InputError(f"There is no rule '{str(name)[:60]}'; {hint}")
+        raise InputError(f"There is no rule {quoted(name)}; {hint}")
 
 
 RULES = Rules()
