@@ -1,0 +1,236 @@
+"""The command line: the result files it promises, and one line for every bad input."""
+
+from __future__ import annotations
+
+import json
+import math
+from itertools import pairwise
+
+import pytest
+
+from scrl.cli import main
+from scrl.config import DEFAULT_RULES
+from scrl.voting import RULES
+
+SCENARIO = """
+name: Two camps
+completions: [left, middle, right]
+prompts:
+  best: {text: "What should be done"}
+types:
+  L: {share: 0.6, rankings: {best: [left, middle, right]}, includes: {best: {right: 0.5}}}
+  R: {share: 0.4, rankings: {best: [right, middle, left]}}
+"""
+HEAD = "rater,prompt,completion,rank\n"
+ONE = HEAD + "r0,p,a,1\nr1,p,a,1\n"
+BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\n"
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder with a scenario, ratings, and things that are neither; work goes on inside it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "camps.yaml").write_text(SCENARIO)
+    rows = [
+        f"r{i},p,{c},{1 + (k if i % 3 else 2 - k)}\n"
+        for i in range(12)
+        for k, c in enumerate("abc")
+    ]
+    (tmp_path / "ratings.csv").write_text(HEAD + "".join(rows))
+    (tmp_path / "one.csv").write_text(ONE)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "bomb.yaml").write_text(BOMB)
+    (tmp_path / "noise.csv").write_bytes(bytes(range(256)))
+    (tmp_path / "folder.csv").mkdir()
+    return tmp_path
+
+
+def run(*arguments: str) -> int:
+    """The exit code, however the program ends."""
+    try:
+        return main([*arguments])
+    except SystemExit as ended:
+        return ended.code
+
+
+# -- what it promises -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A run on few raters, its result file and its saved models."""
+    folder = tmp_path_factory.mktemp("run")
+    scenario, out = folder / "camps.yaml", folder / "result.json"
+    scenario.write_text(SCENARIO)
+    rules = ("borda", "plurality", "maximal-lottery", "random-ballot")
+    asked = [part for rule in rules for part in ("--rule", rule)]
+    few = ("--raters", "300", "--voters", "500", "--seed", "4")
+    save = ("--save", str(folder / "models"), "--out", str(out))
+    assert run("run", str(scenario), *few, *asked, *save) == 0
+    return folder, json.loads(out.read_text()), rules
+
+
+def check_order(entry: dict, values: str, names: list[str]) -> None:
+    """An order names each completion once, and follows the values beside it."""
+    assert sorted(name for tied in entry["order"] for name in tied) == sorted(names)
+    assert sorted(entry[values]) == sorted(names)
+    assert all(math.isfinite(x) for x in entry[values].values())
+    levels = [[entry[values][name] for name in tied] for tied in entry["order"]]
+    assert all(max(level) - min(level) < 1e-6 for level in levels)
+    assert all(min(a) > max(b) for a, b in pairwise(levels))
+
+
+def test_run_writes_the_contract(ran):
+    _, result, rules = ran
+    assert result.keys() >= {"scenario", "seed", "device", "prompts", "latent", "seconds"}
+    assert result["scenario"] == "Two camps"
+    assert result["seed"] == 4
+    assert result["device"]
+    (entry,) = result["prompts"].values()
+    names = entry["completions"]
+    assert names == ["left", "middle", "right"]
+    for part in ("truth", "raters", "voters"):
+        assert list(entry[part]) == list(rules)
+        for rule, outcome in entry[part].items():
+            lottery = RULES[rule].lottery
+            check_order(outcome, "probabilities" if lottery else "scores", names)
+            if lottery:
+                assert sum(outcome["probabilities"].values()) == pytest.approx(1)
+    check_order(entry["vanilla"], "rewards", names)
+    assert sorted(entry["vanilla"]["mle"]) == sorted(names)
+    assert list(entry["social"]) == list(rules)
+    for outcome in entry["social"].values():
+        check_order(outcome, "rewards", names)
+    latent = result["latent"]
+    assert latent["raters"] == 300
+    assert 1 <= latent["active_units"] <= latent["dim"]
+    assert latent["components"] >= 2
+    seconds = result["seconds"]
+    steps = ("individual", "density", "voters", "social", "vanilla")
+    assert seconds.keys() == {*steps, "compile", "total"}
+    assert all(seconds[step] > 0 for step in steps)
+    assert sum(seconds[step] for step in steps) <= seconds["total"]
+    assert 0 < seconds["compile"] <= seconds["total"]
+
+
+def test_run_finds_the_truth_of_two_camps(ran):
+    _, result, _ = ran
+    entry = result["prompts"]["best"]
+    assert entry["truth"]["borda"]["scores"] == pytest.approx(
+        {"left": 1.2, "middle": 1.0, "right": 0.8}
+    )
+    assert entry["voters"]["borda"]["order"] == [["left"], ["middle"], ["right"]]
+    assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.02)
+
+
+def test_saved_models_score_the_file_they_came_from(ran, capsys):
+    folder, result, rules = ran
+    saved = {path.stem for path in (folder / "models").iterdir()}
+    assert saved == {"vanilla", *rules}
+    scored = folder / "scored.json"
+    model = folder / "models" / "borda.safetensors"
+    assert run("score", str(model), str(folder / "camps.yaml"), "--out", str(scored)) == 0
+    entry = result["prompts"]["best"]
+    found = json.loads(scored.read_text())["prompts"]["best"]
+    assert found == pytest.approx(entry["social"]["borda"]["rewards"], abs=1e-4)
+    printed = capsys.readouterr().out
+    assert printed.index("left") < printed.index("middle") < printed.index("right")
+
+
+def test_vote_counts_the_golden_files(shared, tmp_path, capsys):
+    out = tmp_path / "result.json"
+    golden = shared / "golden" / "tennessee-four.csv"
+    expected = json.loads((shared / "golden" / "expected.json").read_text())
+    expected = expected["tennessee-four.csv"]["unseen"]
+    rules = [*expected, "maximal-lottery"]
+    expected["maximal-lottery"] = {
+        "order": [["Nashville"], ["Memphis", "Chattanooga", "Knoxville"]]
+    }
+    asked = [part for rule in rules for part in ("--rule", rule)]
+    assert run("vote", str(golden), *asked, "--out", str(out)) == 0
+    result = json.loads(out.read_text())
+    assert result.keys() == {"prompts"}
+    assert list(result["prompts"]["capital"]) == list(rules)
+    for rule, entry in result["prompts"]["capital"].items():
+        assert entry.keys() == {"order", "probabilities" if RULES[rule].lottery else "scores"}
+        for key, wanted in expected[rule].items():
+            if key == "order":
+                assert [sorted(t) for t in entry["order"]] == [sorted(t) for t in wanted]
+            else:
+                assert entry[key] == pytest.approx(wanted, abs=1e-8)
+    said = capsys.readouterr()
+    assert "Nashville > Chattanooga > Memphis > Knoxville" in said.out
+    assert said.err == ""
+
+
+def test_without_a_rule_the_usual_five_are_counted(files, capsys):
+    assert run("vote", "ratings.csv", "--out", "out.json") == 0
+    assert list(json.loads((files / "out.json").read_text())["prompts"]["p"]) == list(DEFAULT_RULES)
+
+
+def test_missing_changes_what_absence_means(shared, tmp_path):
+    truncated = str(shared / "golden" / "truncated.csv")
+    orders = []
+    for missing in ("unseen", "last"):
+        out = tmp_path / f"{missing}.json"
+        assert run("vote", truncated, "--missing", missing, "--out", str(out)) == 0
+        (entry,) = json.loads(out.read_text())["prompts"].values()
+        orders.append(entry["borda"]["scores"])
+    assert orders[0] != orders[1]
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+BAD = {
+    "no command": ([], "COMMAND"),
+    "no such command": (["dance"], "dance"),
+    "no file": (["run"], "file"),
+    "missing scenario": (["run", "none.yaml"], "none.yaml"),
+    "missing ratings": (["vote", "none.csv"], "none.csv"),
+    "a folder": (["vote", "folder.csv"], "folder"),
+    "a folder to run": (["run", "."], "."),
+    "an empty file": (["vote", "empty.csv"], "empty"),
+    "bytes": (["vote", "noise.csv"], "noise.csv"),
+    "unknown rule": (["vote", "ratings.csv", "--rule", "bord"], "did you mean 'borda'"),
+    "unknown rule of a run": (["run", "camps.yaml", "--rule", "x y\nz"], "no rule"),
+    "an alias bomb": (["run", "bomb.yaml"], "aliases"),
+    "one completion": (["vote", "one.csv"], "nothing to count"),
+    "one completion to run": (["run", "one.csv"], "nothing is compared"),
+    "one completion to evaluate": (["evaluate", "one.csv"], "10"),
+    "negative seed": (["run", "camps.yaml", "--seed", "-1"], "--seed"),
+    "a vast seed": (["run", "camps.yaml", "--seed", "9" * 30], "seed"),
+    "no raters": (["run", "camps.yaml", "--raters", "0"], "--raters"),
+    "too many raters": (["run", "camps.yaml", "--raters", "100001"], "100,000"),
+    "half a rater": (["run", "camps.yaml", "--raters", "1.5"], "1.5"),
+    "raters of ratings": (["run", "ratings.csv", "--raters", "5"], "--raters is for scenarios"),
+    "one rater": (["run", "camps.yaml", "--raters", "1"], "at least two"),
+    "no voters": (["run", "camps.yaml", "--voters", "0"], "--voters"),
+    "too many voters": (["run", "camps.yaml", "--voters", "1000000000"], "1,000,000"),
+    "missing of a scenario": (["run", "camps.yaml", "--missing", "last"], "--missing"),
+    "missing is unknown": (["vote", "ratings.csv", "--missing", "first"], "first"),
+    "hide nothing": (["evaluate", "ratings.csv", "--hide", "0"], "--hide"),
+    "hide all": (["evaluate", "ratings.csv", "--hide", "1"], "--hide"),
+    "hide more": (["evaluate", "ratings.csv", "--hide", "50%"], "--hide"),
+    "hide nonsense": (["evaluate", "ratings.csv", "--hide", "nan"], "--hide"),
+    "evaluate a scenario": (["evaluate", "camps.yaml"], "camps.yaml"),
+    "out in no folder": (["vote", "ratings.csv", "--out", "none/out.json"], "none"),
+    "out is a folder": (["vote", "ratings.csv", "--out", "folder.csv"], "folder.csv"),
+    "save is a file": (["run", "camps.yaml", "--save", "one.csv"], "one.csv"),
+    "missing model": (["score", "none.safetensors", "camps.yaml"], "none.safetensors"),
+    "not a model": (["score", "noise.csv", "camps.yaml"], "not a reward model"),
+    "unknown option": (["run", "camps.yaml", "--speed", "9"], "--speed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_answered_in_one_line(files, capsys, case):
+    arguments, word = BAD[case]
+    assert run(*arguments) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.endswith("\n")
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("error: ")
+    assert word in said.err
+    assert "Traceback" not in said.err
+    assert len(said.err) < 500
