@@ -117,7 +117,8 @@ def _run(chosen) -> None:
     source = _source(chosen)
     if chosen.save:
         try:
-            except OSError as error:
+            chosen.save.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
             raise InputError(f"--save {chosen.save}: {error.strerror}; give a folder.") from error
     start()
     config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))

@@ -50,9 +50,9 @@ def _raters(content: dict) -> None:
         figures.latent_map(latent, height=380, **page.look()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn side "
-        f"by side. {said['active_units']} of {said['dim']} latent dimensions are in use; the density has "
-        f"{said['components']} component{'s' * (said['components'] > 1)}.",
+        caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn "
+        f"side by side. {said['active_units']} of {said['dim']} latent dimensions are in use; the "
+        f"density has {said['components']} component{'s' * (said['components'] > 1)}.",
     )
 
 
