@@ -94,7 +94,7 @@ def _heights(order: Sequence[Sequence[str]]) -> dict[str, float]:
     at = places(order)
     for tied in order:
         for i, name in enumerate(tied):
-            at[name] += min(0.5, 0.9 / len(tied)) * (i - (len(tied) - 1) / 2)
+            at[name] += 0.7 * (i - (len(tied) - 1) / 2)
     return at
 
 
