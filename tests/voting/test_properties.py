@@ -234,6 +234,14 @@ def test_only_the_order_of_utilities_matters(ballots):
     same(aggregate_all(ballots, ALL), aggregate_all(bent, ALL))
 
 
+def test_a_tie_is_a_tie_within_a_billionth_of_the_weight():
+    utility = np.array([[1.0, 0.0], [0.0, 1.0]])
+    for more, place in ((1e-11, [0, 0]), (1e-6, [1, 0])):
+        found = aggregate_all(Ballots(utility, weight=np.array([1.0, 1.0 + more])), ALL)
+        for rule, outcome in found.items():
+            assert outcome.place.tolist() == place, (rule, more)
+
+
 def test_ties_chain_so_that_places_are_an_order():
     np.testing.assert_array_equal(weak_order([0.0, 0.8e-9, 1.6e-9, 1.0]), [1, 1, 1, 0])
     np.testing.assert_array_equal(weak_order([3.0, 1.0, 3.0, 2.0]), [0, 3, 0, 2])
