@@ -75,7 +75,7 @@ def load(path: str | Path) -> Reward:
             if value.shape != leaf.shape:
                 raise ValueError
             values.append(value)
-    except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path}: this is not a reward model that scrl saved.") from error

@@ -52,7 +52,7 @@ class IndividualConfig:
         beta: weight of a rater's KL (nats) against the summed loss of that rater's ballots; it
             grows from nothing over ``kl_warmup`` steps, so that the latent is found useful before
             it is asked to be cheap.
-        prior_sd: of the Gaussian prior on each centred reward, in log-odds.
+        prior_sd: of the Gaussian prior on each centred reward of each rater, in log-odds.
         cells: completions a batch holds, which sets how many raters it holds: between 8 and 256.
         schedule: see ``Schedule``; its ramp lets the visible completions into the targets.
     """

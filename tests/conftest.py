@@ -8,6 +8,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compilation_cache():
+    """Set before the first test compiles, as the app and the command line do."""
+    from scrl.runtime import start
+
+    start()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference data beside the project."""
@@ -20,9 +28,7 @@ def shared() -> Path:
 def experiment():
     """Tennessee with Morristown as shipped, run once for all tests; Borda and random ballot too."""
     import scrl
-    from scrl.runtime import start
 
-    start()
     rules = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
     scenario = scrl.load_scenario(ROOT / "scenarios" / "tennessee-morristown.yaml")
     return scrl.run(scenario, scrl.Config(rules=rules), seed=1)

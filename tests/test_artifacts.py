@@ -14,7 +14,6 @@ from safetensors.numpy import load_file, save_file
 from scrl.artifacts import load, save, score
 from scrl.bradley_terry import PairCounts
 from scrl.config import RewardConfig, Schedule
-from scrl.runtime import start
 from scrl.social import fit_vanilla
 from scrl.types import Catalogue, InputError
 
@@ -26,7 +25,6 @@ QUICK = RewardConfig(
 def trained(catalogue: Catalogue, reward: np.ndarray):
     """A network that learnt Bradley–Terry comparisons by these rewards, of all pairs of a
     prompt."""
-    start()
     first, second = np.triu_indices(catalogue.items, 1)
     same = catalogue.item_prompt[first] == catalogue.item_prompt[second]
     first, second = first[same], second[same]

@@ -221,9 +221,6 @@ def camps(raters=80, prompts=3):
 
 @pytest.fixture(scope="module")
 def evaluated():
-    from scrl.runtime import start
-
-    start()
     told = []
     return evaluate(camps(), TINY, 0.5, 0, told.append), told
 

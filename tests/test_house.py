@@ -13,7 +13,6 @@ import pytest
 
 import scrl
 from scrl.report import BAKED, load_baked, to_dict
-from scrl.runtime import start
 from scrl.sampling import sample, true_ballots
 from scrl.scenario import gallery, load_scenario
 
@@ -187,7 +186,6 @@ def test_the_baked_result_is_what_a_run_gives_today():
     """
     if not (BAKED / "tennessee-morristown.json").is_file():
         pytest.skip("nothing is baked")
-    start()
     baked = load_baked("tennessee-morristown")["result"]
     fresh = scrl.run(load_scenario(gallery()["tennessee-morristown"]), scrl.Config(), seed=0)
     fresh = to_dict(fresh)

@@ -23,7 +23,6 @@ from scrl.evaluation import hide, keep_entries, reversed_pairs
 from scrl.models.individual import Data, Rows, _graph, _initial, _loss, fit_individual
 from scrl.models.layers import Sizes, Table
 from scrl.ratings_io import parse_ratings
-from scrl.runtime import start
 from scrl.sampling import sample, type_utilities
 from scrl.scenario import load_scenario, with_overrides
 from scrl.training import Phase
@@ -39,11 +38,6 @@ POOLED = replace(
     regime="full",
     schedule=Schedule(rate=5e-3, explore=(100, 100), ramp=0, cool=600, chunk=350),
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def kept_programs():
-    start()
 
 
 def ratings_of(rows) -> Ratings:

@@ -11,7 +11,6 @@ from scipy.optimize import minimize
 from scrl.bradley_terry import PairCounts, bradley_terry
 from scrl.config import RewardConfig
 from scrl.evaluation import reversed_pairs
-from scrl.runtime import start
 from scrl.social import (
     WHOLE,
     ballot_pairs,
@@ -29,7 +28,6 @@ CONFIG = RewardConfig()
 def key():
     import jax
 
-    start()
     return jax.random.key(0)
 
 
