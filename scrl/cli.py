@@ -160,7 +160,7 @@ def _vote(chosen) -> None:
     for prompt, outcomes in counted.items():
         names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))
         prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
-        rows = [(rule, entry["order"]) for rule, entry in prompts[prompt].items()]
+        rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
         _print_table(prompt, rows)
     silent = len(ratings.catalogue.prompts) - len(counted)
     if silent:
@@ -272,21 +272,31 @@ def _clear_line() -> None:
 
 
 def _print_orders(prompt: str, entry: dict) -> None:
+    labels = {"truth": "truth", "raters": "raters' own ballots", "vanilla": "vanilla Bradley–Terry",
+              "voters": "simulated voters", "social": "social reward"}  # fmt: skip
+    agreement = entry.get("agreement", {})
     rows = []
-    for key, label in (("truth", "truth"), ("raters", "raters' own ballots")):
-        rows += [(f"{label}, {rule}", o["order"]) for rule, o in entry.get(key, {}).items()]
-    rows.append(("vanilla Bradley–Terry", entry["vanilla"]["order"]))
-    rows += [(f"simulated voters, {rule}", o["order"]) for rule, o in entry["voters"].items()]
-    rows += [(f"social reward, {rule}", o["order"]) for rule, o in entry["social"].items()]
+    for source, label in labels.items():
+        if source == "vanilla":
+            taus = [f"{found['vanilla']['tau']:.2f} {rule}" for rule, found in agreement.items()]
+            rows.append((label, entry[source]["order"], f"τ {', '.join(taus)}" if taus else ""))
+            continue
+        for rule, outcome in entry.get(source, {}).items():
+            found = agreement.get(rule, {}).get(source)
+            tau = f"τ {found['tau']:.2f}" if found else ""
+            rows.append((f"{label}, {rule}", outcome["order"], tau))
     _print_table(prompt, rows)
+    if agreement:
+        print("  τ: Kendall's with the truth under the same rule\n")
 
 
-def _print_table(title: str, rows: list[tuple[str, list[list[str]]]]) -> None:
-    width = max(len(label) for label, _ in rows)
+def _print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> None:
+    """A line for each label, order and remark."""
+    width = max(len(label) for label, *_ in rows)
     print(f"{title}\n")
-    for label, order in rows:
+    for label, order, remark in rows:
         shown = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
-        print(f"  {label:<{width}}  {' > '.join(shown)}")
+        print(f"  {label:<{width}}  {' > '.join(shown)}   {remark}".rstrip())
     print()
 
 

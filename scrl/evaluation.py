@@ -1,4 +1,4 @@
-"""How good a model is: agreement of orders, welfare, and accuracy on hidden comparisons."""
+"""How good a model of raters is: accuracy on comparisons it has not seen."""
 
 from __future__ import annotations
 
@@ -21,63 +21,6 @@ FOLDS = 5
 #: Posterior draws over which a predicted comparison is averaged.
 DRAWS = 32
 RESAMPLES = 2000
-
-
-# -- orders ---------------------------------------------------------------------------------------
-
-
-def kendall_tau(place: np.ndarray, other: np.ndarray) -> float:
-    """Kendall's τ-b of two weak orders, ``[candidates]`` places each (Kendall 1945).
-
-    1 for the same order, -1 for its reverse; pairs tied in either count for neither. Two orders
-    that tie everything agree wholly (1); one that does says nothing of the other (0).
-    """
-    a, b = _signs(place), _signs(other)
-    if not a.any() or not b.any():
-        return float(a.any() == b.any())
-    return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
-
-
-def _signs(place) -> np.ndarray:
-    place = np.asarray(place)
-    return np.sign(place[:, None] - place[None, :])[np.triu_indices(len(place), 1)]
-
-
-def reversed_pairs(place: np.ndarray, values: np.ndarray) -> int:
-    """How many strict pairs of an order ``values`` (higher better) put the other way round.
-
-    A network never ties, so it agrees with a rule where this is 0.
-    """
-    place, values = np.asarray(place), np.asarray(values)
-    ahead = place[:, None] < place[None, :]
-    return int((ahead & (values[:, None] <= values[None, :])).sum())
-
-
-def places_right(order: list[list[str]], truth: list[list[str]]) -> int:
-    """How many completions stand at the same place, ties included, as in ``truth``."""
-    at = {name: sum(map(len, order[:i])) for i, tied in enumerate(order) for name in tied}
-    true = {name: sum(map(len, truth[:i])) for i, tied in enumerate(truth) for name in tied}
-    return sum(at[name] == true[name] for name in true)
-
-
-def welfare(utility: np.ndarray, share: np.ndarray, chosen: np.ndarray) -> dict:
-    """What an outcome is worth, to all and to each type.
-
-    Args:
-        utility: of the types ``[types, candidates]``; share: of the types ``[types]``.
-        chosen: probability of each candidate ``[candidates]`` (a tied winner's is split).
-
-    Returns:
-        ``mean`` (in the units of utility), ``by_type`` ``[types]``, and ``best``, the mean that
-        the best candidate would give.
-    """
-    by_type = utility @ chosen
-    share = np.asarray(share) / np.sum(share)
-    return {
-        "mean": float(share @ by_type),
-        "by_type": by_type,
-        "best": float((share @ utility).max()),
-    }
 
 
 # -- hidden comparisons ---------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scrl.agreement import kendall_tau, order_places, places_right, strictly_reversed, welfare
 from scrl.types import InputError, Outcome, places_to_order
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def by_name(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
 def to_dict(experiment: Experiment) -> dict:
     """The result file: its shape is README's "Result file", its numbers plain JSON."""
     from scrl.diagnostics import active_units
+    from scrl.sampling import shares, type_utilities
 
     e, catalogue = experiment, experiment.catalogue
     prompts = {}
@@ -68,6 +70,10 @@ def to_dict(experiment: Experiment) -> dict:
         entry["vanilla"] = {**rewards(e.vanilla), "mle": by_name(names, e.mle[items])}
         entry["voters"] = {r: outcome_dict(o, names) for r, o in e.voters[p].items()}
         entry["social"] = {rule: rewards(values) for rule, values in e.social.items()}
+        if e.truth is not None:
+            utility = type_utilities(e.source)[:, items]
+            entry["agreement"] = agreement(entry)
+            entry["welfare"] = welfare_dict(entry, utility, shares(e.source), e.source.type_names)
         prompts[prompt] = entry
     return {
         "scenario": e.source.name,
@@ -82,6 +88,57 @@ def to_dict(experiment: Experiment) -> dict:
         },
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
         "notes": list(e.ratings.notes),
+    }
+
+
+def agreement(entry: dict) -> dict:
+    """How far each order of one prompt agrees with the truth, by rule.
+
+    Returns:
+        rule -> source (``"vanilla"``, ``"raters"``, ``"voters"``, ``"social"``) -> ``tau``
+        (Kendall's τ-b), ``places`` (how many completions stand where they truly do) and
+        ``reversed`` (strict pairs the other way round).
+    """
+    names = entry["completions"]
+    found: dict[str, dict] = {}
+    for rule, truth in entry["truth"].items():
+        place = order_places(truth["order"], names)
+        orders = {"vanilla": entry["vanilla"]["order"]}
+        orders |= {s: entry[s][rule]["order"] for s in ("raters", "voters", "social")}
+        found[rule] = {}
+        for source, order in orders.items():
+            other = order_places(order, names)
+            found[rule][source] = {
+                "tau": round(kendall_tau(other, place), 9),
+                "places": places_right(order, truth["order"]),
+                "reversed": strictly_reversed(place, other),
+            }
+    return found
+
+
+def welfare_dict(entry: dict, utility: np.ndarray, share: np.ndarray, types: Sequence[str]) -> dict:
+    """What the winner of each order is worth, in the utilities of the scenario.
+
+    Args:
+        utility: of the types ``[types, candidates]``; share: theirs ``[types]``.
+
+    Returns:
+        ``"best"``, the mean that the best completion would give, and for ``"truth"`` and
+        ``"social"`` by rule, and for ``"vanilla"``: ``winner``, ``mean`` and ``by_type``.
+    """
+    names = entry["completions"]
+
+    def worth(order) -> dict:
+        chosen = np.isin(names, order[0]) / len(order[0])
+        found = welfare(utility, share, chosen)
+        by_type = dict(zip(types, np.round(found["by_type"], 9).tolist(), strict=True))
+        return {"winner": order[0], "mean": round(found["mean"], 9), "by_type": by_type}
+
+    anyone = np.full(len(names), 1 / len(names))
+    return {
+        "best": round(welfare(utility, share, anyone)["best"], 9),
+        "vanilla": worth(entry["vanilla"]["order"]),
+        **{s: {r: worth(o["order"]) for r, o in entry[s].items()} for s in ("truth", "social")},
     }
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,8 +18,22 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from .fields import (
+    Chance,
+    Name,
+    Noise,
+    Real,
+    Share,
+    Text,
+    as_completions,
+    as_entry,
+    as_ranking,
+    as_raters,
+    distinct,
+    fault,
+)
 from .files import decode, plain, quoted, read_file, read_yaml
-from .ratings_table import MAX_COMPLETIONS, MAX_RATERS, MAX_ROWS
+from .ratings_table import MAX_COMPLETIONS, MAX_ROWS
 from .types import Catalogue, InputError
 
 MAX_SCENARIO_BYTES = 1_000_000
@@ -31,91 +44,6 @@ GALLERY = Path(__file__).resolve().parents[1] / "scenarios"
 
 
 # -- what a scenario file may say -----------------------------------------------------------------
-
-
-def _wrong(problem: str) -> PydanticCustomError:
-    return PydanticCustomError("scenario", "{problem}", {"problem": problem})
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        raise _wrong("a bare yes, no, on, off, true or false is not text; put quotes around it")
-    if not isinstance(value, str):
-        hint = "" if isinstance(value, dict | list | tuple) else "; put quotes around it"
-        raise _wrong(f"{quoted(value)} is not text{hint}")
-    if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
-        raise _wrong(f"{quoted(value)} holds a character that is no text")
-    return value.strip()
-
-
-def _name(value: Any) -> str:
-    if not _text(value):
-        raise _wrong("a name is empty; give it a name")
-    return value
-
-
-def _number(value: Any, low: float, high: float, what: str) -> float:
-    try:
-        number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not (math.isfinite(number) and low <= number <= high):
-        raise _wrong(f"should be {what}, not {quoted(value)}")
-    return number
-
-
-def _raters(value: Any) -> int:
-    number = _number(value, -math.inf, math.inf, f"a whole number from 1 to {MAX_RATERS:,}")
-    if number > MAX_RATERS:
-        raise _wrong(f"{quoted(value)[1:-1]} raters are more than the limit of {MAX_RATERS:,}")
-    if number < 1 or number != int(number):
-        raise _wrong(f"should be a whole number from 1 to {MAX_RATERS:,}, not {quoted(value)}")
-    return int(number)
-
-
-def _ranking(value: Any) -> tuple[tuple[str, ...], ...]:
-    if not isinstance(value, list | tuple) or not value:
-        raise _wrong("should be a list of completions, best first")
-    places = [tuple(p) if isinstance(p, list | tuple) else (p,) for p in value]
-    if not all(places):
-        raise _wrong("holds an empty list; leave it out")
-    return tuple(tuple(_name(name) for name in place) for place in places)
-
-
-def _completions(value: Any) -> Any:
-    if not isinstance(value, list | tuple):
-        return value
-    names = [_name(name) for name in value]
-    _distinct(names)
-    return {name: {} for name in names}
-
-
-def _distinct(names: Sequence[str]) -> None:
-    if len(set(names)) < len(names):
-        seen: set[str] = set()
-        twice = next(n for n in names if n in seen or seen.add(n))
-        raise _wrong(f"{quoted(twice)} stands twice; keep one")
-
-
-def _nothing(value: Any) -> Any:
-    """An entry without a value (``best:``) has no text and no features."""
-    return {} if value is None else value
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-Name = Annotated[str, BeforeValidator(_name)]
-Real = Annotated[
-    float, BeforeValidator(partial(_number, low=-1e30, high=1e30, what="a finite number"))
-]
-Chance = Annotated[
-    float, BeforeValidator(partial(_number, low=0, high=1, what="a chance between 0 and 1"))
-]
-Share = Annotated[
-    float, BeforeValidator(partial(_number, low=0, high=1, what="a share between 0 and 1"))
-]
-Noise = Annotated[
-    float, BeforeValidator(partial(_number, low=0, high=1e6, what="a finite number, 0 or more"))
-]
 
 
 class _Part(BaseModel):
@@ -149,7 +77,7 @@ class RaterType(_Part):
     """
 
     share: Share
-    rankings: dict[Name, Annotated[Any, BeforeValidator(_ranking)]] = {}
+    rankings: dict[Name, Annotated[Any, BeforeValidator(as_ranking)]] = {}
     utilities: dict[Name, dict[Name, Real]] = {}
     answers: dict[Name, Chance] = {}
     includes: dict[Name, dict[Name, Chance]] = {}
@@ -163,12 +91,12 @@ class Scenario(_Part):
     summary: Text = ""
     source: Text = ""
     completions: Annotated[
-        dict[Name, Annotated[Completion, BeforeValidator(_nothing)]],
-        BeforeValidator(_completions),
+        dict[Name, Annotated[Completion, BeforeValidator(as_entry)]],
+        BeforeValidator(as_completions),
     ]
-    prompts: dict[Name, Annotated[Prompt, BeforeValidator(_nothing)]]
+    prompts: dict[Name, Annotated[Prompt, BeforeValidator(as_entry)]]
     types: dict[Name, RaterType]
-    raters: Annotated[int, BeforeValidator(_raters)] = 10_000
+    raters: Annotated[int, BeforeValidator(as_raters)] = 10_000
     noise: Noise = 0.0
     sampling: Literal["quota", "iid"] = "quota"
 
@@ -201,9 +129,9 @@ class Scenario(_Part):
     def _check(self) -> Scenario:
         for key, least in (("completions", 2), ("prompts", 1), ("types", 1)):
             if len(getattr(self, key)) < least:
-                raise _wrong(f"{key}: give at least {'two' if least == 2 else 'one'}")
+                raise fault(f"{key}: give at least {'two' if least == 2 else 'one'}")
         if len(self.completions) > MAX_COMPLETIONS:
-            raise _wrong(
+            raise fault(
                 f"completions: {len(self.completions):,} are more than the limit of "
                 f"{MAX_COMPLETIONS:,} completions"
             )
@@ -214,17 +142,17 @@ class Scenario(_Part):
                 where = f"prompts.{_step(p)}.completions"
                 for c in prompt.completions:
                     _known(where, c, self.completions, "one of the scenario's completions")
-                _at(where, _distinct, prompt.completions)
+                _at(where, distinct, prompt.completions)
                 if len(prompt.completions) < 2:
-                    raise _wrong(f"{where}: a prompt needs at least two completions")
+                    raise fault(f"{where}: a prompt needs at least two completions")
         for t, rater_type in self.types.items():
             self._check_type(f"types.{_step(t)}", rater_type)
         total = math.fsum(t.share for t in self.types.values())
         if abs(total - 1) > SHARE_TOLERANCE:
-            raise _wrong(f"types: the shares add up to {total:.6g}; they should add up to 1")
+            raise fault(f"types: the shares add up to {total:.6g}; they should add up to 1")
         items = sum(len(self.offered(p)) for p in self.prompts)
         if self.raters * items > MAX_DRAWS:
-            raise _wrong(
+            raise fault(
                 f"raters: {self.raters:,} raters times {items:,} completions offered are more than "
                 f"the limit of {MAX_DRAWS:,}; ask for fewer raters"
             )
@@ -235,7 +163,7 @@ class Scenario(_Part):
             for c in self.offered(p)
         )
         if rows > MAX_ROWS:
-            raise _wrong(
+            raise fault(
                 f"raters: the ballots of {self.raters:,} raters would have about {rows:,.0f} rows "
                 f"and the limit is {MAX_ROWS:,}; ask for fewer raters"
             )
@@ -249,11 +177,11 @@ class Scenario(_Part):
             offered = dict.fromkeys(self.offered(p))
             step = _step(p)
             if p in t.rankings and p in t.utilities:
-                raise _wrong(
+                raise fault(
                     f"{where}: the prompt {quoted(p)} has a ranking and utilities; keep one"
                 )
             if p not in t.rankings and p not in t.utilities:
-                raise _wrong(
+                raise fault(
                     f"{where}.rankings: the prompt {quoted(p)} has no ranking; give every type one "
                     "for every prompt"
                 )
@@ -265,10 +193,10 @@ class Scenario(_Part):
             )
             for c in ranked:
                 _known(f"{where}.{key}.{step}", c, offered, "one of this prompt's completions")
-            _at(f"{where}.{key}.{step}", _distinct, ranked)
+            _at(f"{where}.{key}.{step}", distinct, ranked)
             lacking = offered.keys() - set(ranked)
             if lacking:
-                raise _wrong(
+                raise fault(
                     f"{where}.{key}.{step}: {quoted(min(lacking))} is missing; rank every "
                     "completion and say with 'includes' what is left off ballots"
                 )
@@ -281,17 +209,17 @@ def _check_features(key: str, parts: Mapping) -> None:
     most = max(lengths.values())
     for name, length in lengths.items():
         if length != most:
-            raise _wrong(
+            raise fault(
                 f"{key}.{_step(name)}: there are {length} features where another has {most}; "
                 "give all of them the same number, or none"
             )
         if parts[name].features == ():
-            raise _wrong(f"{key}.{_step(name)}.features: the list is empty; leave it out")
+            raise fault(f"{key}.{_step(name)}.features: the list is empty; leave it out")
 
 
 def _known(where: str, name: str, names: Mapping, what: str) -> None:
     if name not in names:
-        raise _wrong(f"{where}: {quoted(name)} is not {what}{_suggestion(name, names)}")
+        raise fault(f"{where}: {quoted(name)} is not {what}{_suggestion(name, names)}")
 
 
 def _suggestion(name: Any, names) -> str:
@@ -305,7 +233,7 @@ def _at(where: str, check, *args) -> None:
     try:
         check(*args)
     except PydanticCustomError as error:
-        raise _wrong(f"{where}: {error.message()}") from None
+        raise fault(f"{where}: {error.message()}") from None
 
 
 def _step(part: Any) -> str:

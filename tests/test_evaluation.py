@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
+from scrl.agreement import kendall_tau, places_right, reversed_pairs, welfare
 from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
 from scrl.evaluation import (
     Accuracy,
@@ -20,11 +21,7 @@ from scrl.evaluation import (
     hidden_pairs,
     hide,
     keep_entries,
-    kendall_tau,
-    places_right,
-    reversed_pairs,
     verdict,
-    welfare,
 )
 from scrl.ratings_io import parse_ratings
 from scrl.types import InputError

@@ -16,10 +16,11 @@ from flax import nnx
 
 import scrl
 from scrl import losses, masking
+from scrl.agreement import reversed_pairs
 from scrl.batches import buckets
 from scrl.bradley_terry import bradley_terry, maximum_a_posteriori, pair_counts
 from scrl.config import IndividualConfig, Schedule
-from scrl.evaluation import hide, keep_entries, reversed_pairs
+from scrl.evaluation import hide, keep_entries
 from scrl.models.individual import Data, Rows, _graph, _initial, _loss, fit_individual
 from scrl.models.layers import Sizes, Table
 from scrl.ratings_io import parse_ratings

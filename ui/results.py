@@ -67,6 +67,16 @@ def _numbers(result: dict, entry: dict, rule: str, follow: str) -> None:
             alt=f"{title_of(rule)} scores of every completion",
         )
     page.numbers(tables.numbers_table(entry, rule))
+    if agreement := tables.agreement_table(entry, rule):
+        st.markdown("**Agreement with the truth**")
+        page.numbers(agreement)
+        st.markdown("**What the winner is worth**")
+        page.numbers(tables.welfare_table(entry, rule))
+        st.caption(
+            "Mean utility of the winner to everyone and to each type of rater; the best completion "
+            f"would give everyone {entry['welfare']['best']:.3f}. An order of m completions stands "
+            "for utilities m − 1 … 0."
+        )
     seconds = result.get("seconds", {})
     spent = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
     st.caption(

@@ -97,6 +97,38 @@ def numbers_table(entry: Mapping, rule: str) -> list[dict]:
     return rows
 
 
+_SOURCES = {
+    "vanilla": "Bradley–Terry",
+    "raters": "raters themselves",
+    "voters": "simulated voters",
+    "social": "social network",
+}
+
+
+def agreement_table(entry: Mapping, rule: str) -> list[dict]:
+    """How far each order agrees with the truth; no rows without a truth."""
+    size = len(entry["completions"])
+    return [
+        {"": label, "Kendall’s τ": found["tau"], "places right": f"{found['places']} of {size}",
+         "pairs reversed": f"{found['reversed']} of {size * (size - 1) // 2}"}
+        for source, label in _SOURCES.items()
+        if (found := entry.get("agreement", {}).get(rule, {}).get(source))
+    ]  # fmt: skip
+
+
+def welfare_table(entry: Mapping, rule: str) -> list[dict]:
+    """What each order's winner is worth to all and to each type; no rows without a truth."""
+    if "welfare" not in entry:
+        return []
+    found = entry["welfare"]
+    worth = {"truth": found["truth"][rule], "Bradley–Terry": found["vanilla"],
+             "social network": found["social"][rule]}  # fmt: skip
+    return [
+        {"": label, "winner": " = ".join(x["winner"]), "mean": x["mean"], **x["by_type"]}
+        for label, x in worth.items()
+    ]
+
+
 def orders_csv(result: Mapping) -> str:
     """Every order of a result file: prompt, source, rule, completion, place, score."""
     out = io.StringIO()
