@@ -4,8 +4,10 @@
     python benchmarks/pipeline.py --show     print the records
 
 Whole-process figures start a new interpreter each time: `cold` with an empty compilation cache,
-`cached` with the one that `cold` filled. `warm` repeats the run in one process. Tennessee with
-Morristown, default settings: 10,000 raters, 20,000 voters, five rules.
+`cached` with the one that `cold` filled. `warm` repeats the run in one process. `app` drives a real
+server with the system's Chromium (left out without Playwright): seconds from asking for the first
+page until its charts are drawn, and from moving a slider until the figure beside it has changed.
+Tennessee with Morristown, default settings: 10,000 raters, 20,000 voters, five rules.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ import argparse
 import json
 import os
 import platform
+import re
 import resource
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +36,13 @@ SCENARIO = ROOT / "scenarios" / "tennessee-morristown.yaml"
 #: Seconds of the reference implementation on two busy cores for the same result (FACTS.md, §9).
 REFERENCE = 2477 + 213
 REPEATS = 5
+#: The percentages under the sliders differ from those before, and the page's script has ended.
+REDRAWN = """(before) => {
+    const app = document.querySelector('[data-test-script-state]');
+    const line = [...document.querySelectorAll('p')].find((p) =>
+        /^Memphis .*% · Nashville/.test(p.innerText));
+    return line && line.innerText !== before && app.dataset.testScriptState === 'notRunning';
+}"""
 
 
 def process(cache: str) -> float:
@@ -80,6 +93,65 @@ def within() -> dict:
     }
 
 
+def app(cache: str) -> dict | None:
+    """The first screen and a slider, as a person waits for them."""
+    try:
+        from playwright.sync_api import expect, sync_playwright
+    except ImportError:
+        return None
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        return None
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}",
+               "--server.address=127.0.0.1", "--server.headless=true"]  # fmt: skip
+    server = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "SCRL_CACHE": cache},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.1)
+        first, slider = [], []
+        with sync_playwright() as play:
+            browser = play.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            )
+            for _ in range(REPEATS):
+                page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+                began = time.perf_counter()
+                page.goto(address)
+                expect(page.locator(".js-plotly-plot .scatterlayer")).to_have_count(2)
+                first.append(time.perf_counter() - began)
+                page.context.close()
+            page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+            page.goto(f"{address}/lab")
+            page.set_default_timeout(60_000)
+            expect(page.locator(".js-plotly-plot .scatterlayer")).to_have_count(1, timeout=60_000)
+            page.wait_for_timeout(3000)
+            shares = page.get_by_text(re.compile(r"Memphis \d+% · Nashville"))
+            page.get_by_role("slider").first.focus()
+            for key in ["End", "Home"] * REPEATS:
+                before = shares.text_content()
+                began = time.perf_counter()
+                page.keyboard.press(key)
+                page.wait_for_function(REDRAWN, arg=before, polling=5)
+                slider.append(time.perf_counter() - began)
+                page.wait_for_timeout(500)
+            browser.close()
+    finally:
+        server.terminate()
+        server.wait(10)
+    return {"first screen": spread(first), "slider": spread(slider)}
+
+
 def spread(seconds: list[float]) -> dict:
     return {
         "median": round(statistics.median(seconds), 3),
@@ -98,6 +170,7 @@ def measure() -> dict:
 
         start()
         inside = within()
+        inside["app"] = app(cache)
     packages = ("jax", "flax", "optax", "numpy", "scikit-learn")
     return {
         "date": date.today().isoformat(),
