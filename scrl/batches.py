@@ -44,14 +44,17 @@ class Bucket:
         arrays = map(longer, (self.item, self.rank, self.mask, self.weight))
         return Bucket(longer(self.rater, -1), *arrays, self.size)
 
+    def rows(self, some) -> Bucket:
+        """These real rows (indices or a slice) without padding."""
+        columns = (self.rater, self.item, self.rank, self.mask, self.weight)
+        rater, *rest = (column[: self.size][some] for column in columns)
+        return Bucket(rater, *rest, len(rater))
+
     def parts(self, rows: int) -> list[Bucket]:
         """The real rows in parts of ``rows`` each, the last one padded."""
         out = []
         for start in range(0, self.size, rows):
-            part = slice(start, min(start + rows, self.size))
-            columns = (self.rater, self.item, self.rank, self.mask, self.weight)
-            bucket = Bucket(*(column[part] for column in columns), part.stop - start)
-            out.append(bucket.padded(rows))
+            out.append(self.rows(slice(start, start + rows)).padded(rows))
         return out
 
 

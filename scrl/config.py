@@ -97,12 +97,18 @@ class DensityConfig:
     Attributes:
         components: the most that are tried.
         sample: raters used to choose the number (all are used to fit the chosen one).
+        draws: of each component, which carry the density. ``weigh``: whether their shares are
+            those under which the raters' ballots are likeliest, or those of the embedded points.
+        ballots: distinct raters' ballots at most by which they are weighed.
         floor: added to each variance, in squared latent units, so that a cluster of identical
             raters has a density.
     """
 
     components: int = 8
     sample: int = 3000
+    draws: int = 128
+    weigh: bool = True
+    ballots: int = 2000
     floor: float = 1e-4
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sklearn.mixture import GaussianMixture
@@ -11,41 +12,106 @@ from threadpoolctl import threadpool_limits
 from scrl.config import DensityConfig
 from scrl.types import InputError
 
+#: Steps of expectation-maximisation. Few, on purpose: run to its end it leaves a handful of points.
+EM_STEPS = 100
+#: Reward scales that are tried: how much surer raters are of their orders than the model is.
+SHARPNESS = (1.0, 2.0, 4.0, 8.0)
+#: Width of the kernel around an atom, as a share of its component's.
+KERNEL = 0.2
+
 
 @dataclass(frozen=True, eq=False)
 class Density:
-    """A Gaussian mixture.
+    """A Gaussian mixture, carried by weighted draws from its components.
 
     Attributes:
         weight: ``[components]``; mean: ``[components, latent]``; covariance: ``[components,
-            latent, latent]``.
+            latent, latent]``: the mixture of the embedded raters.
         bic: of each number of components that was tried, from one up (lower is better).
+        atoms: draws ``[components, draws, latent]``; share: of each in the population
+            ``[components, draws]``.
+        sharpness: the reward scale under which the raters' ballots are likeliest; None before
+            ``weighted``.
     """
 
     weight: np.ndarray
     mean: np.ndarray
     covariance: np.ndarray
     bic: np.ndarray
+    atoms: np.ndarray
+    share: np.ndarray
+    sharpness: float | None = None
 
     @property
     def components(self) -> int:
         return len(self.weight)
 
+    def weighted(self, log_likelihood: Callable[[np.ndarray, float], tuple]) -> Density:
+        """The same atoms with the shares under which the raters' ballots are likelier.
+
+        A rater who said little is embedded where the likeliest kind is, so a mixture of embeddings
+        overstates whichever kind silence looks like. The ballots themselves say which kinds could
+        have cast them: expectation-maximisation of Σ_r log Σ_a share_a P(ballots_r | a), begun at
+        the mixture, divides each rater among those (Kiefer & Wolfowitz 1956; stopped early).
+
+        Args:
+            log_likelihood: of ballots under latents ``[atoms, latent]`` at a reward scale: how many
+                raters cast them ``[distinct]``, and nats ``[distinct, atoms]``.
+        """
+        flat = self.atoms.reshape(-1, self.atoms.shape[-1])
+        tried = []
+        for sharpness in SHARPNESS:
+            count, nats = log_likelihood(flat, sharpness)
+            top = nats.max(axis=1)
+            likelihood = np.exp(nats - top[:, None], dtype=np.float64)
+            share = np.ravel(self.share)
+            for _ in range(EM_STEPS):
+                total = likelihood @ share
+                share = share * (likelihood.T @ (count / total)) / count.sum()
+            tried.append((float(count @ (np.log(likelihood @ share) + top)), sharpness, share))
+        _, sharpness, share = max(tried, key=lambda attempt: attempt[0])
+        share = share.reshape(self.share.shape)
+        return replace(self, share=share, sharpness=sharpness)
+
     def draw(self, seed: np.random.SeedSequence, voters: int) -> np.ndarray:
-        """``[voters, latent]``, each component given its share by largest remainder.
+        """``[voters, latent]``, each component given its share by largest remainder, and within it
+        each atom.
 
         Shares that hold exactly take the luck of the draw out of how many voters are of each
         kind, which with 2,000 independent ones reverses a close order in one run of ten.
         """
         rng = np.random.default_rng(seed)
-        exact = self.weight / self.weight.sum() * voters
-        count = np.floor(exact).astype(int)
-        count[np.argsort(count - exact, kind="stable")[: voters - count.sum()]] += 1
-        draws = [
-            rng.multivariate_normal(mean, covariance, n, method="cholesky")
-            for mean, covariance, n in zip(self.mean, self.covariance, count, strict=True)
-        ]
-        return np.concatenate(draws).astype(np.float32)
+        by_component = _allotted(self.share.sum(axis=1), voters)
+        count = np.concatenate(
+            [_allotted(share, n) for share, n in zip(self.share, by_component, strict=True)]
+        )
+        component = np.repeat(np.arange(self.components), by_component)
+        root = np.linalg.cholesky(self.covariance)[component]
+        noise = rng.standard_normal((voters, self.mean.shape[1], 1))
+        points = np.repeat(self.atoms.reshape(-1, self.mean.shape[1]), count, axis=0)
+        return (points + KERNEL * (root @ noise)[..., 0]).astype(np.float32)
+
+
+def _allotted(share: np.ndarray, total: int) -> np.ndarray:
+    """``total`` whole numbers in proportion to ``share``, by largest remainder; of equal
+    remainders, evenly spaced ones."""
+    exact = share / max(share.sum(), 1e-300) * total
+    count = np.floor(exact + 1e-9).astype(int)
+    # A stride that visits every place spreads what is left over like draws.
+    spread = np.argsort((np.arange(len(share)) * 0.6180339887498949) % 1.0, kind="stable")
+    order = spread[np.argsort(-np.round(exact - count, 9)[spread], kind="stable")]
+    count[order[: total - count.sum()]] += 1
+    return count
+
+
+def _standard(rng: np.random.Generator, draws: int, size: int) -> np.ndarray:
+    """Normal draws whose own mean is 0 and covariance 1, where there are enough of them."""
+    noise = rng.standard_normal((draws, size))
+    if draws <= size:
+        return noise
+    noise -= noise.mean(axis=0)
+    root = np.linalg.cholesky(noise.T @ noise / draws)
+    return np.linalg.solve(root, noise.T).T
 
 
 @threadpool_limits.wrap(limits=1)  # matrices this small lose more to threads than they gain
@@ -94,4 +160,15 @@ def fit_density(
             precisions_init=best.precisions_,
             random_state=int(states[0]),
         ).fit(latents)
-    return Density(best.weights_, best.means_, best.covariances_, np.array(bic))
+    noise = _standard(rng, config.draws, latents.shape[1]) * np.sqrt(1 - KERNEL**2)
+    roots = np.linalg.cholesky(best.covariances_)
+    atoms = best.means_[:, None] + noise @ np.swapaxes(roots, -1, -2)
+    share = np.repeat(best.weights_[:, None] / config.draws, config.draws, axis=1)
+    return Density(
+        best.weights_,
+        best.means_,
+        best.covariances_,
+        np.array(bic),
+        atoms.astype(np.float32),
+        share,
+    )

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import jax
 import numpy as np
@@ -126,6 +127,9 @@ def run(
         read, posterior = individual.embed(ratings)
         drawn_latents = posterior.draw(np.random.default_rng(host["latent"]))
         density = fit_density(drawn_latents, config.density, host["density"])
+        if config.density.weigh:
+            ballots = individual.distinct(ratings, config.density.ballots)
+            density = density.weighted(partial(individual.log_likelihood, ballots))
     with clock.phase("voters"):  # steps 3 to 6
         latents = density.draw(host["voters"], config.voters)
         election = elect(

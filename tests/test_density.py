@@ -29,6 +29,13 @@ def planted(n: int, rng_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return MEAN[kind] + SCALE[kind, None] * rng.normal(size=(len(kind), 4)), kind
 
 
+def points(share) -> Density:
+    """Three kinds of rater, each all but a point."""
+    narrow = np.tile(1e-4 * np.eye(4), (3, 1, 1))
+    atoms = MEAN[:, None].repeat(2, axis=1)
+    return Density(share, MEAN, narrow, np.zeros(3), atoms, np.stack([share, share], axis=1) / 2)
+
+
 @pytest.fixture(scope="module")
 def fitted() -> Density:
     return fit_density(planted(2000)[0], CONFIG, seed())
@@ -79,7 +86,7 @@ def test_fresh_latents_are_as_likely_as_under_the_truth(fitted):
 @pytest.mark.parametrize("voters", [1, 7, 100, 12_345])
 def test_a_draw_holds_the_shares_exactly(voters):
     share = np.array([0.471, 0.333, 0.196])
-    density = Density(share, MEAN, np.tile(1e-4 * np.eye(4), (3, 1, 1)), np.zeros(3))
+    density = points(share)
     drawn = density.draw(seed(5), voters)
     assert drawn.shape == (voters, 4)
     count = np.bincount(nearest(drawn), minlength=3)
@@ -143,3 +150,46 @@ def test_two_kinds_each_all_alike():
 def test_one_rater_is_no_population():
     with pytest.raises(InputError, match="two raters"):
         fit_density(np.zeros((1, 8)), CONFIG, seed())
+
+
+# -- weighing by ballots --------------------------------------------------------------------------
+
+
+def test_raters_who_could_be_either_are_divided_as_those_who_say():
+    """Four raters in ten say what they are; of the others it is known whether they are of the last
+    kind. The embedding took all who could be either for the first kind."""
+    taken_for = np.array([0.8 - 0.3 * 0.4, 0.3 * 0.4, 0.2])
+    said, cannot = 0.0, -40.0
+    kinds = np.array([[said, cannot, cannot], [cannot, said, cannot], [cannot, cannot, said],
+                      [said, said, cannot]])  # fmt: skip
+    count = 1000 * np.array([0.4 * WEIGHT[0], 0.4 * WEIGHT[1], WEIGHT[2], 0.6 * WEIGHT[:2].sum()])
+    found = points(taken_for).weighted(lambda latent, scale: (count, kinds.repeat(2, axis=1)))
+    np.testing.assert_allclose(found.share.sum(1), WEIGHT, atol=1e-3)
+    drawn = np.bincount(nearest(found.draw(seed(), 1000)), minlength=3)
+    np.testing.assert_allclose(drawn, 1000 * WEIGHT, atol=2)
+
+
+@pytest.mark.parametrize("true", [1.0, 2.0, 4.0, 8.0])
+def test_the_scale_of_rewards_is_the_one_under_which_ballots_are_likeliest(true):
+    gap = np.array([1.0, -1.0])  # a ballot for or against what every kind of rater prefers by .5
+
+    def log_likelihood(latent, sharpness):
+        nats = -np.log1p(np.exp(-0.5 * sharpness * gap))
+        return count, np.repeat(nats[:, None], len(latent), axis=1)
+
+    count = 1000 / (1 + np.exp(-0.5 * true * gap))
+    assert points(WEIGHT).weighted(log_likelihood).sharpness == true
+
+
+def test_weighing_never_makes_the_ballots_less_likely(fitted):
+    rng = np.random.default_rng(4)
+    nats = rng.normal(size=(300, fitted.share.size)) * 3
+    count = rng.integers(1, 9, 300).astype(float)
+
+    def total(share):
+        return count @ np.log(np.exp(nats) @ np.ravel(share))
+
+    found = fitted.weighted(lambda latent, scale: (count, nats))
+    assert found.share.sum() == pytest.approx(1)
+    assert (found.share >= 0).all()
+    assert total(found.share) > total(fitted.share)

@@ -153,14 +153,17 @@ def _initial(key, sizes: Sizes, config: IndividualConfig):
     return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
 
 
+_PER_BALLOT = {
+    "list": losses.list_loss,
+    "pair": lambda reward, rank, mask, jitter: losses.pair_loss(reward, rank, mask),
+}
+
+
 @lru_cache(maxsize=64)
 def _loss(sizes: Sizes, config: IndividualConfig):
     """The objective, as ``training.fit`` takes it."""
     graph = _graph(sizes, config)
-    per_ballot = {
-        "list": losses.list_loss,
-        "pair": lambda reward, rank, mask, jitter: losses.pair_loss(reward, rank, mask),
-    }[config.likelihood]
+    per_ballot = _PER_BALLOT[config.likelihood]
 
     def one(model, meaning, table, ramp, beta, key, item, rank, mask, weight):
         key_view, key_latent, key_ties = jax.random.split(key, 3)
@@ -230,6 +233,25 @@ def _rewards(params, table, latent, item, *, sizes, config):
     return jax.vmap(lambda z: jax.vmap(lambda m: model.rewards(m, z))(meaning), out_axes=1)(latent)
 
 
+@partial(jax.jit, static_argnames=("sizes", "config"))
+def _log_likelihood(params, table, rows: Rows, latent, sharpness, *, sizes, config):
+    model = nnx.merge(_graph(sizes, config), params)
+    meaning = model.items(table)
+    per_ballot = _PER_BALLOT[config.likelihood]
+
+    def under(one):
+        reward = sharpness * model.rewards(meaning, one)
+
+        def rater(item, rank, mask, weight):
+            # Equal numbers leave a tie unbroken: each of the tied is placed before all the others.
+            loss = jax.vmap(per_ballot)(reward[item], rank, mask, jnp.zeros(rank.shape))
+            return -jnp.sum(weight * loss)
+
+        return jax.vmap(rater)(rows.item, rows.rank, rows.mask, rows.weight)
+
+    return jax.lax.map(under, latent).T
+
+
 @dataclass(frozen=True, eq=False)
 class Individual:
     """A fitted model of individual raters.
@@ -278,6 +300,44 @@ class Individual:
         return raters[order], Posterior(
             np.concatenate(means)[order], np.concatenate(log_variances)[order]
         )
+
+    def distinct(self, ratings: Ratings, most: int) -> list[tuple[np.ndarray, Bucket]]:
+        """The different ballots of raters, and how many raters cast each.
+
+        Returns:
+            Counts ``[rows]`` and the rows, by bucket; with more than ``most`` in all, evenly
+            spaced ones.
+        """
+        found = []
+        for bucket in buckets(ratings):
+            columns = (bucket.item, bucket.rank, bucket.mask, bucket.weight)
+            packed = np.concatenate([np.reshape(c, (bucket.size, -1)) for c in columns], axis=1)
+            _, first, count = np.unique(packed, axis=0, return_index=True, return_counts=True)
+            found.append((count.astype(float), bucket.rows(first)))
+        step = -(-sum(len(count) for count, _ in found) // most)
+        return [(count[::step], rows.rows(slice(None, None, step))) for count, rows in found]
+
+    def log_likelihood(
+        self, ballots: list[tuple[np.ndarray, Bucket]], latent: np.ndarray, sharpness: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How well each latent would explain raters' ballots.
+
+        Args:
+            ballots: from ``distinct``.
+            latent: ``[draws, latent]``.
+            sharpness: by which rewards are multiplied.
+
+        Returns:
+            How many raters cast them ``[rows]``, and the log-likelihood in nats ``[rows, draws]``.
+        """
+        table, found = Table.of(self.catalogue), []
+        for _, bucket in ballots:
+            for part in bucket.parts(int(np.clip(READ_CELLS // bucket.cells, 8, 256))):
+                nats = _log_likelihood(
+                    self.params, table, Rows.of(part), latent, np.float32(sharpness), **self._static
+                )
+                found.append(np.asarray(nats)[: part.size])
+        return np.concatenate([count for count, _ in ballots]), np.concatenate(found)
 
     def rewards(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
         """Rewards of latent draws, log-odds.

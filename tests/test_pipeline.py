@@ -1,0 +1,82 @@
+"""A whole run against what perfect knowledge of its raters would give."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import scrl
+from scrl.config import DensityConfig
+from scrl.scenario import load_scenario, with_overrides
+from scrl.types import Cancelled
+
+SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"
+
+
+def furthest(experiment, rule: str) -> float:
+    """How far the simulated voters' scores stand from those of the raters' complete ballots."""
+    voters, raters = (o[0][rule].scores for o in (experiment.voters, experiment.raters))
+    return float(np.abs(voters - raters).max())
+
+
+def test_likelihoods_of_different_ballots_are_plackett_luces(experiment):
+    individual, ratings = experiment.individual, experiment.ratings
+    ballots = individual.distinct(ratings, 1000)
+    latent = experiment.latents[::4000]
+    count, nats = individual.log_likelihood(ballots, latent, 2.0)
+    assert count.sum() == len(experiment.read)
+    assert len(count) == 8, "four kinds, with and without Morristown"
+    reward = 2.0 * individual.rewards(latent)
+    rows = [row for _, bucket in ballots for row in zip(bucket.item, bucket.rank, bucket.mask)]  # noqa: B905
+    for (item, rank, mask), found in zip(rows, nats, strict=True):
+        order = item[mask][np.argsort(rank[mask])]
+        expected = sum(
+            reward[:, order[i]] - np.log(np.exp(reward[:, order[i:]]).sum(1))
+            for i in range(len(order))
+        )
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+
+
+def test_an_electorate_of_raters_who_said_half_is_not_biased_to_whom_silence_looks_like():
+    """Every completion is on half of the ballots, whoever casts them: most could be of two kinds.
+    The shares of first places are then right only if such raters are divided fairly."""
+    scenario = load_scenario(SCENARIO)
+    half = dict.fromkeys(("Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"), 0.5)
+    scenario = with_overrides(scenario, includes={t: {"best": half} for t in scenario.types})
+    weighed = scrl.run(scenario, seed=0)
+    assert furthest(weighed, "plurality") < 0.03
+    assert furthest(weighed, "borda") < 0.06
+    embedded = scrl.Config(density=DensityConfig(weigh=False))
+    assert furthest(scrl.run(scenario, embedded, seed=0), "plurality") > 0.06
+
+
+def test_the_default_run_is_all_but_the_oracle(experiment):
+    assert furthest(experiment, "borda") < 0.01
+    assert furthest(experiment, "plurality") < 0.01
+
+
+def test_progress_rises_and_a_run_can_be_cancelled():
+    scenario = with_overrides(load_scenario(SCENARIO), raters=500)
+    config = replace(scrl.Config(), voters=500)
+    told = []
+    scrl.run(scenario, config, 0, told.append)
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions)
+    assert {p.phase for p in told} >= {"compiling", "individual", "voters", "social"}
+    assert told[-1].embedding.shape[1] == 2
+    assert set(told[-1].curves) == {"watched", "visible loss", "KL"}
+
+    def stop(progress):
+        if progress.phase == "individual":
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scrl.run(scenario, config, 0, stop)
+
+
+def test_one_seed_gives_one_result():
+    scenario = with_overrides(load_scenario(SCENARIO), raters=500)
+    config = replace(scrl.Config(), voters=500)
+    one, two = (scrl.to_dict(scrl.run(scenario, config, 3))["prompts"] for _ in range(2))
+    assert one == two
