@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
+from scrl.agreement import reversed_pairs
 from scrl.bradley_terry import PairCounts, bradley_terry
 from scrl.config import RewardConfig
-from scrl.evaluation import reversed_pairs
 from scrl.social import (
     WHOLE,
     ballot_pairs,
