@@ -25,6 +25,8 @@ from scrl.types import Catalogue, Ratings
 
 #: Completions read at once, which sets how many raters are.
 READ_CELLS = 32_768
+#: Latents whose likelihood is worked out at once.
+DRAWS_AT_ONCE = 1024
 #: Rows that training data are padded to, up to so many completions: a slider of raters then stays
 #: within one compiled program.
 PADDED_ROWS, PADDED_CELLS = 32_768, 4_000_000
@@ -331,12 +333,15 @@ class Individual:
             How many raters cast them ``[rows]``, and the log-likelihood in nats ``[rows, draws]``.
         """
         table, found = Table.of(self.catalogue), []
+        draws = len(latent)
+        # However many components the density has, one program serves.
+        latent = np.pad(latent, ((0, -draws % DRAWS_AT_ONCE), (0, 0)))
         for _, bucket in ballots:
             for part in bucket.parts(int(np.clip(READ_CELLS // bucket.cells, 8, 256))):
                 nats = _log_likelihood(
                     self.params, table, Rows.of(part), latent, np.float32(sharpness), **self._static
                 )
-                found.append(np.asarray(nats)[: part.size])
+                found.append(np.asarray(nats)[: part.size, :draws])
         return np.concatenate([count for count, _ in ballots]), np.concatenate(found)
 
     def rewards(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
