@@ -41,7 +41,7 @@ def _every_rule(entry: dict, follow: str) -> None:
     if page.presenting():
         return
     st.dataframe(tables.places_table(entry, titles), hide_index=True, height="content")
-    st.caption("Places, 1 is best; 2= is a shared second place. Networks never tie.")
+    st.caption("Places, 1 is best; 2= is a shared second place.")
 
 
 def _raters(content: dict) -> None:
