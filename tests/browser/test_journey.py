@@ -91,17 +91,22 @@ def test_the_journey(page, address, record_property):
         page.get_by_role("heading", name="What if others had answered?")
     ).to_be_visible()
     sync_api.expect(charts(page)).to_have_count(1)
-    page.get_by_role("slider", name="Raters").focus()
-    for _ in range(17):
-        page.keyboard.press("ArrowLeft")
+    slider = page.get_by_role("slider", name="Raters")
+    # A key pressed while the page redraws can be lost, so each is pressed until it is answered.
+    for _ in range(60):
+        if slider.get_attribute("aria-valuetext") == "1500":
+            break
+        slider.press("ArrowLeft")
+        page.wait_for_timeout(150)
     sync_api.expect(page).to_have_url(re.compile("raters=1500"))
 
     page.get_by_role("button", name="Train").click()
     sync_api.expect(page).to_have_url(re.compile("run="))
-    sync_api.expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    tab = page.get_by_role("tab", name="Every rule")
+    # A warm run takes two seconds, so a slow page may find it done already.
+    sync_api.expect(page.get_by_role("button", name="Cancel").or_(tab)).to_be_visible()
     page.reload()
     sync_api.expect(page).to_have_url(re.compile("raters=1500.*run=|run=.*raters=1500"))
-    tab = page.get_by_role("tab", name="Every rule")
     sync_api.expect(tab).to_be_visible(timeout=PATIENT)
     sync_api.expect(page.get_by_role("button", name="Trained")).to_be_disabled()
     sync_api.expect(page.get_by_text("The social model puts Morristown fourth")).to_be_visible()
@@ -114,9 +119,13 @@ def test_the_journey(page, address, record_property):
 
 def test_presenter_mode_is_larger_and_in_the_url(page, address):
     page.goto(address)
+    sync_api.expect(charts(page)).to_have_count(2)
     title = page.get_by_role("heading", name="Who gets a say?")
     small = title.bounding_box()["height"]
     page.get_by_text("Presenter mode").click()
     sync_api.expect(page).to_have_url(re.compile("present=true"))
     sync_api.expect(page.get_by_text("The numbers")).to_have_count(0)
-    assert title.bounding_box()["height"] > small
+    # The page redraws in its own time; what is asked is that it ends up larger.
+    page.wait_for_function(
+        "small => document.querySelector('h1').getBoundingClientRect().height > small", arg=small
+    )
