@@ -12,7 +12,7 @@ import numpy as np
 
 from scrl.bradley_terry import PairCounts, bradley_terry, pair_counts
 from scrl.config import RewardConfig
-from scrl.report import order_of, outcome_dict
+from scrl.report import by_name, order_of, outcome_dict
 from scrl.sampling import expected_pair_weights, true_ballots
 from scrl.scenario import Scenario
 from scrl.types import Catalogue, Ratings
@@ -49,15 +49,13 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
         zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
     ):
         names, mine = catalogue.names(p), scores[offsets[p] : offsets[p + 1]]
-        mle = {name: float(score) for name, score in zip(names, mine, strict=True)}
         prompts[prompt] = {
             "completions": names,
             "truth": {
                 rule: outcome_dict(outcome, names)
                 for rule, outcome in aggregate_all(ballots, list(rules)).items()
             },
-            # Balanced counts give scores that are equal but for rounding.
-            "vanilla": {"order": order_of(np.round(mine, 6), names), "mle": mle},
+            "vanilla": _vanilla(names, mine),
             "pairs": float(weights[p].sum()),
         }
     return prompts
@@ -66,6 +64,12 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
 def catalogue_of(source: Scenario | Ratings) -> Catalogue:
     """Its prompts and completions."""
     return source.catalogue if isinstance(source, Ratings) else source.catalogue()
+
+
+def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
+    """The exact scores of one prompt and their order."""
+    # Balanced counts give scores that are equal but for rounding.
+    return {"order": order_of(np.round(scores, 6), names), "mle": by_name(names, scores)}
 
 
 def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress) -> dict:
@@ -91,9 +95,8 @@ def uploaded(ratings: Ratings) -> dict:
     prompts = {}
     for p, prompt in enumerate(catalogue.prompts):
         names, mine = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]
-        mle = {name: float(score) for name, score in zip(names, mine, strict=True)}
         prompts[prompt] = {
             "completions": names,
-            "vanilla": {"order": order_of(np.round(mine, 6), names), "mle": mle},
+            "vanilla": _vanilla(names, mine),
         }
     return prompts

@@ -69,12 +69,19 @@ def order_pairs(catalogue: Catalogue, places: list[np.ndarray]) -> PairCounts:
             With more than ``WHOLE`` completions only those 1, 2, 4, 8 … places apart are paired:
             enough to fix the order, at m log m instead of m².
     """
+    return _comparisons(
+        catalogue, places, lambda place, a, b: 0.5 + 0.5 * np.sign(place[b] - place[a])
+    )
+
+
+def _comparisons(catalogue: Catalogue, places: list[np.ndarray], ahead_of) -> PairCounts:
+    """Pairs of each prompt's completions, weight one each: ``ahead_of(place, a, b)`` of it to a."""
     first, second, ahead = [], [], []
-    for start, place in zip(catalogue.offsets[:-1], places, strict=True):
-        a, b = _whole_or_thinned(np.asarray(place))
+    for start, place in zip(catalogue.offsets[:-1], map(np.asarray, places), strict=True):
+        a, b = _whole_or_thinned(place)
         first.append(start + a)
         second.append(start + b)
-        ahead.append(0.5 + 0.5 * np.sign(place[b] - place[a]))
+        ahead.append(ahead_of(place, a, b))
     ahead = np.concatenate(ahead)
     return PairCounts(np.concatenate(first), np.concatenate(second), ahead, 1.0 - ahead)
 
@@ -93,15 +100,12 @@ def _whole_or_thinned(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def lottery_pairs(catalogue: Catalogue, probabilities: list[np.ndarray]) -> PairCounts:
     """Pairs drawn in proportion to a lottery: a beats b with weight p_a / (p_a + p_b), ½ where
     neither is ever drawn."""
-    first, second, ahead = [], [], []
-    for start, p in zip(catalogue.offsets[:-1], probabilities, strict=True):
-        a, b = _whole_or_thinned(-np.asarray(p))
-        total = p[a] + p[b]
-        first.append(start + a)
-        second.append(start + b)
-        ahead.append(np.where(total > 0, p[a] / np.where(total > 0, total, 1.0), 0.5))
-    ahead = np.concatenate(ahead)
-    return PairCounts(np.concatenate(first), np.concatenate(second), ahead, 1.0 - ahead)
+
+    def ahead_of(behind, a, b):
+        total = behind[a] + behind[b]
+        return np.where(total < 0, behind[a] / np.where(total < 0, total, 1.0), 0.5)
+
+    return _comparisons(catalogue, [-np.asarray(p) for p in probabilities], ahead_of)
 
 
 def ballot_pairs(catalogue: Catalogue, above: list[np.ndarray], voters: float) -> PairCounts:
