@@ -1,0 +1,155 @@
+"""Orders side by side, and how places are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+
+from scrl.figures.base import DARK, DASHES, blank, clear, colour, ink, safe, short
+
+#: A chart of orders draws this many completions at the most.
+MOST_LINES = 24
+
+
+def places(order: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Each name's place, 1 = best, ties at the mean of the places they fill."""
+    place, first = {}, 1
+    for tied in order:
+        place.update(dict.fromkeys(tied, first + (len(tied) - 1) / 2))
+        first += len(tied)
+    return place
+
+
+def ordinals(order: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Each name's place as a reader writes it: ``"2"``, and ``"2="`` where it is shared."""
+    text, first = {}, 1
+    for tied in order:
+        text.update(dict.fromkeys(tied, f"{first}=" if len(tied) > 1 else f"{first}"))
+        first += len(tied)
+    return text
+
+
+def _heights(order: Sequence[Sequence[str]]) -> dict[str, float]:
+    """Where each name is drawn: at its place, those tied a little apart so that each is seen."""
+    at = places(order)
+    for tied in order:
+        for i, name in enumerate(tied):
+            at[name] += 0.7 * (i - (len(tied) - 1) / 2)
+    return at
+
+
+def order_bumps(
+    columns: Sequence[tuple[str, Sequence[Sequence[str]] | None]],
+    names: Sequence[str],
+    highlight: str | None = None,
+    *,
+    dark: bool = False,
+    scale: float = 1.0,
+    pitch: float | None = None,
+) -> go.Figure:
+    """Orders side by side, one line a completion, from place to place.
+
+    Args:
+        columns: title and order, best first; None keeps a place for an order not yet known.
+        names: all completions in the order of the file, which gives them their colours; of more
+            than ``MOST_LINES`` those best in the first column are drawn.
+        highlight: the completion to follow; the others are drawn quietly.
+        pitch: pixels from place to place at the most; less where there are many.
+    """
+    shade = ink(dark)
+    known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
+    best = [name for tied in known[0][1] for name in tied][:MOST_LINES] if known else []
+    drawn = [name for name in names if name in set(best)]
+    lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
+    rows = max(round(lowest), len(drawn))
+    usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28
+    pitch = min(pitch or usual, usual) * (1 + scale) / 2
+    figure = blank(dark, scale, 70 * scale + pitch * rows)
+    radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
+    # The followed completion last, so that it lies on top.
+    for name in sorted(drawn, key=lambda n: n == highlight):
+        strong = highlight is None or name == highlight
+        _bump(figure, name, names, known, strong, highlight, radius, shade, scale)
+    _column_titles(figure, columns, shade, scale, rows, radius)
+    longest = max((len(short(n)) for n in drawn), default=0)
+    # A column still to come leaves room for short labels before it.
+    inner = known and known[-1][0] < len(columns) - 1 and (scale > 1 or longest > 12)
+    _end_labels(figure, drawn, known, highlight, shade, scale, ends=1 if inner else 2)
+    pad = max(0.16, 0.07 * len(columns))
+    clear("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
+    clear("yaxis", figure, range=[rows + 0.5, 0.5])
+    side = (24 + 7.6 * longest) * scale
+    figure.update_layout(margin={"l": side, "r": side, "t": 60 * scale, "b": 4})
+    return figure
+
+
+def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -> None:
+    position = list(names).index(name)
+    tone = colour(position)
+    xs, ys = [], []
+    for (x0, a), (x1, b) in pairwise(known):
+        t = np.linspace(0, 1, 25)
+        ease = t * t * (3 - 2 * t)
+        y0, y1 = _heights(a)[name], _heights(b)[name]
+        xs += [*(x0 + (x1 - x0) * t), None]
+        ys += [*(y0 + (y1 - y0) * ease), None]
+    width = (6 if name == highlight else 3 if strong else 2) * scale
+    quiet = 0.8 if shade is DARK else 0.5
+    dash = "solid" if name == highlight else DASHES[position % len(DASHES)]
+    figure.add_scatter(
+        x=xs, y=ys, mode="lines", name=name, hoverinfo="skip", opacity=1 if strong else quiet,
+        line={"color": tone, "width": width, "dash": dash},
+    )  # fmt: skip
+    ordinal = [ordinals(order)[name] for _, order in known]
+    filled = name == highlight
+    figure.add_scatter(
+        x=[x for x, _ in known], y=[_heights(order)[name] for _, order in known],
+        mode="markers+text", name=name, text=ordinal, cliponaxis=False,
+        textfont={
+            "color": "#FFFFFF" if filled else shade["text"],
+            "size": (12.5 if radius > 11 else 10) * scale, "weight": 700 if filled else 400,
+        },
+        marker={
+            "size": radius * 2 * scale, "symbol": "circle", "opacity": 1,
+            "color": tone if filled else shade["ground"],
+            "line": {"color": tone, "width": (2 if strong else 1.6) * scale},
+        },
+        hovertemplate=[f"{safe(name)}: place {o}<extra></extra>" for o in ordinal],
+    )  # fmt: skip
+
+
+def _column_titles(figure, columns, shade, scale, rows, radius) -> None:
+    for x, (title, order) in enumerate(columns):
+        figure.add_annotation(
+            x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * scale, showarrow=False,
+            text=f"<b>{_wrapped(title)}</b>",
+            font={"size": (15 if len(columns) <= 4 else 13) * scale, "color": shade["text"]},
+        )  # fmt: skip
+        if order is None:
+            figure.add_scatter(
+                x=[x] * rows, y=list(range(1, rows + 1)), mode="markers+text", hoverinfo="skip",
+                text="?", textfont={"color": shade["quiet"], "size": 13 * scale},
+                marker={"size": radius * 2 * scale, "color": shade["ground"],
+                        "line": {"color": shade["line"], "width": 1.6 * scale}},
+            )  # fmt: skip
+
+
+def _end_labels(figure, drawn, known, highlight, shade, scale, ends) -> None:
+    sides = ((known[0], "right", -22), (known[-1], "left", 22)) if known else ()
+    for (x, order), anchor, shift in sides[:ends]:
+        at = _heights(order)
+        for name in drawn:
+            strong = highlight is None or name == highlight
+            figure.add_annotation(
+                x=x, y=at[name], xanchor=anchor, xshift=shift * scale, showarrow=False,
+                text=f"<b>{safe(short(name))}</b>" if name == highlight else safe(short(name)),
+                font={"size": 14.5 * scale, "color": shade["text" if strong else "quiet"]},
+            )  # fmt: skip
+
+
+def _wrapped(title: str) -> str:
+    """A column's title on two lines where it has a joint."""
+    return safe(title).replace("–", "–<br>", 1).replace(" ", "<br>", 1)
