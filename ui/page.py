@@ -41,10 +41,21 @@ def navigate():
         initial_sidebar_state="collapsed" if presenting() else 240,
     )
     return st.navigation(
-        [
-            st.Page("pages/finding.py", title="The finding", icon=":material/flag:", default=True),
-            st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
-        ]
+        {
+            "Reward models": [
+                st.Page(
+                    "pages/finding.py", title="The finding", icon=":material/flag:", default=True
+                ),
+                st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
+            ],
+            "Voting": [
+                st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),
+                st.Page("pages/criteria.py", title="Criteria", icon=":material/checklist:"),
+                st.Page("pages/distortion.py", title="Distortion", icon=":material/balance:"),
+                st.Page("pages/strategy.py", title="Strategy", icon=":material/chess:"),
+                st.Page("pages/theorems.py", title="Theorems", icon=":material/lightbulb:"),
+            ],
+        }
     )
 
 

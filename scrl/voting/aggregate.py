@@ -17,7 +17,7 @@ import numpy as np
 from scrl.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.profile import TIE, Profile
-from scrl.voting.registry import RULES
+from scrl.voting.registry import RULES, Rule
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
 TRACES: Counter = Counter()
@@ -83,13 +83,38 @@ def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], n
     outcomes = {}
     for name in names:
         if RULES[name].on_host:
-            values = np.zeros((contests, m))
-            for contest, real in enumerate(standing):
-                values[contest, real] = RULES[name].count(above[contest][np.ix_(real, real)])
+            values = _on_host(RULES[name], arrays, above)
         else:
             values = counted[name][:, :m]
         outcomes[name] = _outcome(name, values, standing, lead)
     return outcomes, above.reshape(*lead, m, m)
+
+
+def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
+    """What a rule in NumPy says ``[contests, candidates]``: contests of one size together where
+    it reads duels, else one by one."""
+    utility, ranked, weight, standing = arrays
+    size = standing.sum(1)
+    values = np.zeros(standing.shape)
+    if rule.most is not None and size.max() > rule.most:
+        raise InputError(
+            f"{rule.title} counts at most {rule.most:,} candidates, and a contest has "
+            f"{size.max():,}; choose another rule for it."
+        )
+    if rule.reads == "pairwise":
+        for k in np.unique(size):
+            alike = np.flatnonzero(size == k)
+            who = np.nonzero(standing[alike])[1].reshape(len(alike), k)
+            duels = above[alike[:, None, None], who[:, :, None], who[:, None, :]]
+            values[alike[:, None], who] = rule.count(duels)
+        return values
+    for i, who in enumerate(standing):
+        voted = (weight[i] > 0) & (ranked[i] & who).any(-1)
+        cast = np.ix_(voted, who)
+        share = weight[i][voted] / weight[i][voted].sum()
+        here = (utility[i][cast].T, ranked[i][cast].T, share, np.ones(size[i], bool))
+        values[i, who] = rule.count(Profile(*here, above[i][np.ix_(who, who)]))
+    return values
 
 
 def _outcome(name: str, values: np.ndarray, standing: np.ndarray, lead: tuple) -> Outcome:

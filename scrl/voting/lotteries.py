@@ -31,6 +31,11 @@ def random_ballot(profile: Profile):
     summary="The mixture of candidates that no other mixture beats head to head.",
     reference="Kreweras 1965, Fishburn 1984; of several, the one nearest to uniform",
 )
+def maximal_lotteries(above: np.ndarray) -> np.ndarray:
+    """Of each contest ``[contests, candidates]``."""
+    return np.stack([maximal_lottery(duels) for duels in above])
+
+
 def maximal_lottery(above: np.ndarray) -> np.ndarray:
     """Least ‖p‖² subject to p ≥ 0, Σp = 1 and Σ_a p_a (P(a≻b) - P(b≻a)) ≥ 0 for every b.
 

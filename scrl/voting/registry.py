@@ -16,15 +16,25 @@ class Rule:
 
     Attributes:
         name: on the command line; title: on a page.
-        family: ``"positional" | "pairwise" | "elimination" | "lottery"``.
+        family: one of ``FAMILIES``.
         reads: ``"pairwise"`` if P(a ≻ b) alone decides, so that two populations with equal duels
-            are one to it; ``"profile"`` if it needs the ballots themselves.
+            are one to it; ``"profile"`` if it needs the ballots themselves; ``"utility"`` if it
+            needs how much, not only which, so that ballots of mere orders cannot be counted.
         gives: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better), ``"places"``
             (0 = first, for rules without natural scores), ``"probabilities"``.
-        on_host: whether ``count`` takes the matrix of P(a ≻ b) in NumPy, instead of a
-            ``Profile`` in JAX.
-        summary: what it does, in a sentence; reference: who said so first.
-        count: the rule itself, for one profile.
+        on_host: False if ``count`` takes a ``Profile`` in JAX. True if it runs in NumPy: a rule
+            that reads duels then takes those of many contests of one size, P(a ≻ b)
+            ``[contests, candidates, candidates]``, and gives ``[contests, candidates]``; any other
+            takes one ``Profile`` of NumPy arrays without padding and gives ``[candidates]``.
+        summary: what it does, in a sentence; reference: who said so first, and the convention
+            where there are several.
+        keeps: which of ``criteria.CRITERIA`` it satisfies, of those in the published table;
+            None where the table has no row for it.
+        distortion: worst cases as published, ``(utilitarian with unit-sum utilities, metric)``, ""
+            where none is known to us.
+        cost: how work grows with n ballots and m candidates.
+        most: candidates it can count, None for as many as fit.
+        count: the rule itself.
     """
 
     name: str
@@ -35,11 +45,19 @@ class Rule:
     on_host: bool
     summary: str
     reference: str
+    keeps: frozenset[str] | None
+    distortion: tuple[str, str]
+    cost: str
+    most: int | None
     count: Callable
 
     @property
     def lottery(self) -> bool:
         return self.gives == "probabilities"
+
+
+#: Kinds of rule, as a reader finds them grouped.
+FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "lottery")
 
 
 class Rules(dict[str, Rule]):
@@ -64,12 +82,21 @@ def rule(
     reference: str,
     reads: str = "profile",
     on_host: bool = False,
+    keeps: str | None = None,
+    distortion: tuple[str, str] = ("", ""),
+    cost: str = "n·m",
+    most: int | None = None,
 ):
-    """Add the decorated function to ``RULES``."""
+    """Add the decorated function to ``RULES``; ``keeps`` names criteria, separated by spaces."""
 
     def add(count: Callable) -> Callable:
         assert name not in RULES, name
-        RULES[name] = Rule(name, title, family, reads, gives, on_host, summary, reference, count)
+        assert family in FAMILIES, family
+        kept = None if keeps is None else frozenset(keeps.split())
+        RULES[name] = Rule(
+            name, title, family, reads, gives, on_host, summary, reference, kept, distortion, cost,
+            most, count,
+        )  # fmt: skip
         return count
 
     return add

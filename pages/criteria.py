@@ -1,0 +1,8 @@
+"""Criteria."""
+
+import streamlit as st
+
+from ui import page
+
+page.ensure_frame()
+st.title("Criteria")

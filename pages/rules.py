@@ -1,0 +1,8 @@
+"""Rules."""
+
+import streamlit as st
+
+from ui import page
+
+page.ensure_frame()
+st.title("Rules")

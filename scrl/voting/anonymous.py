@@ -1,0 +1,178 @@
+"""A few weighted ballots over named candidates: what people write down, edit and share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.files import quoted
+from scrl.types import Ballots, InputError, frozen, places_to_order
+
+MOST_CANDIDATES = 50
+MOST_BALLOTS = 5_000
+MOST_LETTERS = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class AnonymousProfile:
+    """Ballots without voters: how many cast which.
+
+    Attributes:
+        names: of the candidates.
+        place: place on the ballot ``[ballots, candidates]``, 0 = best, equal = tied, dense; -1
+            where the ballot does not rank the candidate.
+        weight: how many (or which share) cast it ``[ballots]``, positive.
+        labels: what to call those who cast it (a type of rater); "" without a name.
+        utility: what a candidate is worth to them ``[ballots, candidates]``, or None where only
+            orders are known.
+    """
+
+    names: tuple[str, ...]
+    place: np.ndarray
+    weight: np.ndarray
+    labels: tuple[str, ...] = ()
+    utility: np.ndarray | None = None
+
+    def __post_init__(self):
+        set_ = object.__setattr__
+        set_(self, "names", tuple(self.names))
+        set_(self, "place", frozen(self.place, np.int32))
+        set_(self, "weight", frozen(self.weight, np.float64))
+        set_(self, "labels", tuple(self.labels) or ("",) * len(self.place))
+        if self.utility is not None:
+            set_(self, "utility", frozen(self.utility, np.float64))
+
+    @classmethod
+    def of_orders(
+        cls, names: Sequence[str], orders: Sequence, weight=None, labels: Sequence[str] = ()
+    ) -> AnonymousProfile:
+        """From orders of candidates' numbers, best first; a nested sequence is a tie.
+
+        >>> AnonymousProfile.of_orders("abc", [[0, 1, 2], [2, (0, 1)]], [3, 2]).to_text()
+        '3: a > b > c\\n2: c > a = b'
+        """
+        place = np.full((len(orders), len(names)), -1)
+        for row, order in enumerate(orders):
+            for at, tied in enumerate(order):
+                place[row, np.atleast_1d(np.asarray(tied, int))] = at
+        weight = np.ones(len(orders)) if weight is None else weight
+        return cls(tuple(names), place, weight, tuple(labels))
+
+    @classmethod
+    def of_utilities(
+        cls, names: Sequence[str], utility, weight=None, labels: Sequence[str] = ()
+    ) -> AnonymousProfile:
+        """From utilities ``[ballots, candidates]``; the orders follow, equal ones tied."""
+        utility = np.asarray(utility, float)
+        place = np.stack([np.unique(-row, return_inverse=True)[1].ravel() for row in utility])
+        weight = np.ones(len(utility)) if weight is None else weight
+        return cls(tuple(names), place, weight, tuple(labels), utility)
+
+    @property
+    def complete(self) -> bool:
+        return bool((self.place >= 0).all())
+
+    @property
+    def strict(self) -> bool:
+        """Whether every ballot ranks all candidates without ties."""
+        m = len(self.names)
+        return bool((np.sort(self.place, axis=1) == np.arange(m)).all())
+
+    def ballots(self) -> Ballots:
+        """As rules count them: the utilities where they are known, else the orders."""
+        utility = -self.place if self.utility is None else self.utility
+        return Ballots(utility, self.place >= 0, self.weight)
+
+    def orders(self) -> list[list[list[str]]]:
+        """Each ballot's order, best first, each place the list of names tied there."""
+        names = np.array(self.names, object)
+        return [places_to_order(row[row >= 0], list(names[row >= 0])) for row in self.place]
+
+    def to_text(self, separator: str = "\n") -> str:
+        """A ballot a line, ``3: A > B = C``, as ``from_text`` reads it; utilities are left out."""
+        lines = []
+        seen = [name for order in self.orders() for tied in order for name in tied]
+        if list(dict.fromkeys(seen)) != list(self.names):
+            lines.append("candidates: " + ", ".join(self.names))
+        for weight, order in zip(self.weight, self.orders(), strict=True):
+            lines.append(f"{weight:.10g}: " + " > ".join(" = ".join(tied) for tied in order))
+        return separator.join(lines)
+
+    @classmethod
+    def from_text(cls, text: str) -> AnonymousProfile:
+        """Read ``3: A > B = C`` a line (or separated by semicolons): a weight, 1 where it is left
+        out, then the candidates, best first. A first line ``candidates: A, B, C`` names and orders
+        them; else they come as they are met.
+
+        Raises:
+            InputError: naming the line and what to write instead.
+        """
+        if len(text) > MOST_LETTERS:
+            raise InputError(f"The profile is longer than {MOST_LETTERS:,} letters.")
+        names: dict[str, int] = {}
+        declared, rows, weights = False, [], []
+        for number, line in enumerate(re.split(r"[;\n]", text), 1):
+            line = line.strip()
+            if not line or line.startswith("#"):
+                continue
+            if line.lower().startswith("candidates:"):
+                if rows or declared:
+                    raise InputError(f"Line {number}: 'candidates:' belongs on the first line.")
+                for name in line.split(":", 1)[1].split(","):
+                    _add(names, name.strip(), number)
+                declared = True
+                continue
+            before, colon, rest = line.rpartition(":")
+            weights.append(_weight(before, number) if colon else 1.0)
+            row: dict[int, int] = {}
+            for at, tied in enumerate(rest.split(">")):
+                for name in tied.split("="):
+                    name = name.strip()
+                    if name not in names:
+                        if declared:
+                            raise InputError(
+                                f"Line {number}: {quoted(name)} is not among the candidates."
+                            )
+                        _add(names, name, number)
+                    if names[name] in row:
+                        raise InputError(
+                            f"Line {number} ranks {quoted(name)} twice; name each candidate once."
+                        )
+                    row[names[name]] = at
+            rows.append(row)
+            if len(rows) > MOST_BALLOTS:
+                raise InputError(f"The profile has more than {MOST_BALLOTS:,} lines.")
+        if not rows:
+            raise InputError("The profile has no ballot; write one a line, such as 3: A > B > C.")
+        place = np.full((len(rows), len(names)), -1)
+        for i, row in enumerate(rows):
+            place[i, list(row)] = list(row.values())
+        return cls(tuple(names), place, weights)
+
+
+def _add(names: dict[str, int], name: str, number: int) -> None:
+    if not name:
+        raise InputError(
+            f"Line {number} has an empty place; write a ballot as 3: A > B > C, ties as A = B."
+        )
+    if name in names:
+        raise InputError(f"Line {number} names {quoted(name)} twice; name each candidate once.")
+    if len(names) >= MOST_CANDIDATES:
+        raise InputError(f"Line {number}: there are more than {MOST_CANDIDATES} candidates.")
+    names[name] = len(names)
+
+
+def _weight(text: str, number: int) -> float:
+    try:
+        weight = float(text.strip())
+    except ValueError:
+        weight = float("nan")
+    if not 0 < weight < 1e12:
+        raise InputError(
+            f"Line {number}: the weight {quoted(text.strip())} is not a number above 0; write a "
+            "ballot as 3: A > B > C."
+        )
+    return weight
