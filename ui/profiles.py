@@ -1,0 +1,198 @@
+"""The profile that a page counts: chosen, written, drawn or loaded, and always in the URL.
+
+``?profile=`` holds one of three: the name of a preset, the ballots themselves
+(``3:A>B>C;2:B>C>A``), or the name of a file that the server keeps (``file-…``, with the number of
+a prompt). The same profile stays when the reader goes to another page.
+"""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from scrl.scenario import scenario_to_yaml
+from scrl.types import InputError, Ratings
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.exchange import of_ratings, to_scenario
+from ui import page, store
+from ui.presets import PRESETS
+
+#: Letters of a profile that a link can hold.
+MOST_IN_URL = 6_000
+MAX_BYTES = 20_000_000
+_FILE = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
+_SAMPLES = "A > B = C is a ballot: best first, ties with =, anyone left out is not ranked."
+
+
+def choose(default: str = "tennessee") -> AnonymousProfile | None:
+    """Draw the controls and return the profile that they say; None where there is none to count.
+
+    A fault gets one sentence, and the profile before it stays.
+
+    Args:
+        default: the preset that this page begins with.
+    """
+    spec = st.query_params.get("profile") or st.session_state.get("profile") or default
+    try:
+        profile = read(spec)
+    except InputError as error:
+        st.warning(f"{page.plain(str(error))} Shown is another profile.")
+        spec = st.session_state.get("profile_good", default)
+        profile = read(spec)
+    else:
+        st.session_state["profile_good"] = spec
+        if spec != default:
+            _remember(spec)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _pick(spec)
+        with st.popover("Edit", icon=":material/edit:"):
+            _edit(spec, profile)
+        with st.popover("Load", icon=":material/upload_file:"):
+            _load(spec)
+        _send(spec, profile)
+    if fault := st.session_state.pop("profile_fault", ""):
+        st.error(page.plain(fault))
+    return profile
+
+
+def title(spec: str) -> str:
+    """What to call a profile."""
+    if spec in PRESETS:
+        return PRESETS[spec].title
+    if found := _FILE.fullmatch(spec):
+        kept = store.uploads().get(found[1])
+        return kept[0] if kept else "A file"
+    return "My profile"
+
+
+def read(spec: str) -> AnonymousProfile:
+    """The profile that ``?profile=`` says.
+
+    Raises:
+        InputError: where it says none.
+    """
+    if spec in PRESETS:
+        return PRESETS[spec].profile
+    if found := _FILE.fullmatch(spec):
+        kept = store.uploads().get(found[1])
+        if kept is None or not isinstance(kept[1], Ratings):
+            raise InputError("This file is no longer kept on the server; choose it again.")
+        prompt = int(found[2] or 0)
+        if prompt >= len(kept[1].catalogue.prompts):
+            raise InputError("This file has fewer prompts than the link asks for.")
+        return of_ratings(kept[1], prompt)
+    return AnonymousProfile.from_text(spec)
+
+
+def compact(profile: AnonymousProfile) -> str:
+    """A profile as a link holds it: without labels, utilities and spaces."""
+    return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
+
+
+def show(profile: AnonymousProfile) -> None:
+    """Make this the profile of every page; for callbacks."""
+    _remember(compact(profile))
+
+
+def _remember(spec: str) -> None:
+    st.session_state["profile"] = st.query_params["profile"] = spec
+
+
+# -- the controls ---------------------------------------------------------------------------------
+
+
+def _pick(spec: str) -> None:
+    options = list(PRESETS) if spec in PRESETS else [*PRESETS, spec]
+
+    def picked() -> None:
+        _remember(st.session_state["profile_pick"])
+
+    # Kept in the URL by hand: a bound widget would write the title there, not the name.
+    st.session_state["profile_pick"] = spec
+    st.selectbox(
+        "Ballots", options, format_func=title, key="profile_pick", on_change=picked, width=320
+    )
+
+
+def _edit(spec: str, profile: AnonymousProfile) -> None:
+    state = st.session_state
+    if state.get("profile_text_of") != spec or "profile_text" not in state:
+        state["profile_text"] = profile.to_text()
+        state["profile_text_of"] = spec
+
+    def edited() -> None:
+        text = state["profile_text"]
+        try:
+            written = compact(AnonymousProfile.from_text(text))
+            if len(written) > MOST_IN_URL:
+                raise InputError(
+                    f"A link holds at most {MOST_IN_URL:,} letters of ballots; load a longer "
+                    "profile from a file."
+                )
+        except InputError as error:
+            state["profile_fault"] = f"{error} Shown is the profile before."
+            return
+        _remember(written)
+        state["profile_text_of"] = written
+
+    st.text_area(
+        "A ballot a line: how many, then whom, best first",
+        key="profile_text",
+        on_change=edited,
+        height=190,
+        width=460,
+        help=_SAMPLES,
+    )
+    st.caption(_SAMPLES)
+
+
+def _load(spec: str) -> None:
+    file = st.file_uploader(
+        "Ratings (CSV, JSONL) or PrefLib, 20 MB at the most",
+        type=list(store.RATINGS_SUFFIXES),
+        key="profile_file",
+    )
+    state = st.session_state
+    if file is not None and file.file_id != state.get("profile_file_read"):
+        state["profile_file_read"] = file.file_id
+        try:
+            if file.size > MAX_BYTES:
+                raise InputError(
+                    f"The file has {file.size / 1e6:,.0f} MB and a page reads at most "
+                    f"{MAX_BYTES / 1e6:.0f} MB; count it with 'python -m scrl vote'."
+                )
+            id = store.uploads().add(file.getvalue(), file.name)
+            read(id)
+        except InputError as error:
+            state["profile_fault"] = str(error)
+        else:
+            _remember(id)
+            st.rerun()
+    if found := _FILE.fullmatch(spec):
+        ratings = store.uploads().get(found[1])[1]
+        prompts = ratings.catalogue.prompts
+        if len(prompts) > 1:
+
+            def chosen() -> None:
+                _remember(f"{found[1]}.{prompts.index(state['profile_prompt'])}")
+
+            state["profile_prompt"] = prompts[int(found[2] or 0)]
+            st.selectbox("Prompt", prompts, key="profile_prompt", on_change=chosen)
+        for note in ratings.notes[:2]:
+            st.caption(page.plain(note))
+
+
+def _send(spec: str, profile: AnonymousProfile) -> None:
+    """The profile as a scenario of the lab."""
+    if page.presenting():
+        return
+    if st.button("Send to the lab", icon=":material/science:", key="profile_send"):
+        try:
+            scenario = to_scenario(profile, title(spec))
+            id = store.uploads().add(scenario_to_yaml(scenario).encode(), f"{title(spec)}.yaml")
+        except InputError as error:
+            st.session_state["profile_fault"] = str(error)
+            return
+        st.session_state[page.ANEW] = True
+        st.switch_page("pages/lab.py", query_params={"scenario": id})
