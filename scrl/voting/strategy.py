@@ -1,0 +1,312 @@
+"""What a lie gains: the best ballot of one voter, or of a coalition that votes alike, by any rule.
+
+A coalition is some of the voters behind one line of a profile; everybody else votes as the profile
+says. An outcome is worth what the winner is, a tie for first place being a draw among the tied and
+a lottery what it is on average. Orders stand for the utilities m-1 … 0, ties averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.types import Ballots, InputError, Outcome
+from scrl.voting.aggregate import aggregate_all, place_scores
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.lies import (
+    EXACT,
+    cut_orders,
+    distance,
+    exaggerations,
+    moves,
+    places_of,
+    starts,
+    strict_orders,
+    values_of,
+)
+from scrl.voting.registry import RULES
+
+#: Gains no larger than this are none: lotteries come from solvers.
+GAIN = 1e-6
+#: Most steps of a climb.
+STEPS = 60
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """The best lie that was found, and what it does.
+
+    Attributes:
+        rule, row: under which rule, and which line of the profile lies.
+        voters: how many of the line's voters lie (in its weight).
+        truth, outcome: what the rule says before and after, one contest.
+        before, after: chance to win ``[candidates]``.
+        place: on the ballots of the coalition ``[lies, candidates]``, -1 where left out: one row
+            where all vote alike, the true ballot where no lie gains; ``weight``: how many cast
+            each ``[lies]``; ``said``: the utilities reported in their stead, for a rule that reads
+            utilities.
+        gain: in the coalition's mean utility.
+        places: by how many places its favourite (of several, the one placed best) rises in the
+            order of the outcome; negative where it falls.
+        dominates: whether the outcome is better whatever utilities go with the true order
+            (first-order stochastic dominance).
+        mean, others: mean utility ``(before, after)`` of all voters, and of those outside the
+            coalition (NaN where there are none); ``by_line``: of each line ``[lines, 2]``.
+        tried: ballots tried; exact: whether they were all strict orders.
+    """
+
+    rule: str
+    row: int
+    voters: float
+    truth: Outcome
+    outcome: Outcome
+    before: np.ndarray
+    after: np.ndarray
+    place: np.ndarray
+    weight: np.ndarray
+    said: np.ndarray | None
+    gain: float
+    places: int
+    dominates: bool
+    mean: tuple[float, float]
+    others: tuple[float, float]
+    by_line: np.ndarray
+    tried: int
+    exact: bool
+
+    @property
+    def pays(self) -> bool:
+        return self.gain > GAIN
+
+
+def chances(outcome: Outcome) -> np.ndarray:
+    """Chance to win ``[..., candidates]``: a lottery's own, else 1 shared by those tied first."""
+    if outcome.lottery:
+        return np.nan_to_num(outcome.scores)
+    first = outcome.place == 0
+    return first / first.sum(-1, keepdims=True)
+
+
+def utilities(profile: AnonymousProfile) -> np.ndarray:
+    """What each line's voters get of each winner ``[lines, candidates]``: the profile's own, else
+    m-1 … 0 by place, ties averaged, what is left out tied last."""
+    if profile.utility is not None:
+        return profile.utility
+    place = np.where(profile.place < 0, len(profile.names), profile.place)
+    return place_scores(place, np.ones(place.shape, bool))
+
+
+def countable(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> list[str]:
+    """The rules (default: all) that can count the profile: those that read utilities need them,
+    and some count few candidates only."""
+    m = len(profile.names)
+    return [
+        name
+        for name in (RULES if rules is None else rules)
+        if (RULES[name].reads != "utility" or profile.utility is not None)
+        and (RULES[name].most is None or RULES[name].most >= m)
+    ]
+
+
+def strategies(
+    profile: AnonymousProfile,
+    row: int,
+    rules: Sequence[str] | None = None,
+    voters: float | None = None,
+    truncated: bool = False,
+    seed: int = 0,
+) -> dict[str, Strategy]:
+    """The best lie of some of a line's voters, who vote alike, under each rule.
+
+    Up to ``EXACT`` candidates every strict order is tried. Beyond, the search climbs from several
+    starts (compromises, burials, random ones from ``seed``) by moving one candidate at a time, and
+    may miss the best. A rule that reads utilities is lied to by giving the true values to the
+    candidates in another order, or by naming only the largest and the least of them. Of equally
+    good lies the one nearest to the truth is kept.
+
+    Args:
+        rules: default: all that can count the profile.
+        voters: how many lie, at most the line's weight; default: all of it.
+        truncated: whether ballots may also leave candidates out.
+
+    Raises:
+        InputError: where there is no such line, or it has fewer voters.
+    """
+    voters = liars(profile, row, voters)
+    found: dict[str, Strategy] = {}
+    for names, lies in tasks(profile, row, countable(profile, rules), truncated):
+        if lies is None:
+            for name in names:
+                found[name] = _climb(profile, row, voters, name, truncated, seed)
+            continue
+        said = outcomes(profile, row, [voters], lies, names)
+        for name in names:
+            one = of_one_size(said[name])
+            best = best_of(profile, row, lies, one)
+            found[name] = described(
+                profile, row, voters, one, lies[[best]], best, len(lies),
+                exact=len(profile.names) <= EXACT,
+            )  # fmt: skip
+    return {name: found[name] for name in countable(profile, rules)}
+
+
+def best_lie(profile: AnonymousProfile, rule: str, row: int, **settings) -> Strategy:
+    """As ``strategies``, under one rule.
+
+    Raises:
+        InputError: also where the rule cannot count the profile.
+    """
+    if not countable(profile, [rule]):
+        raise InputError(
+            f"{RULES[rule].title} cannot count this profile: it needs utilities or fewer "
+            "candidates."
+        )
+    return strategies(profile, row, [rule], **settings)[rule]
+
+
+# -- how the search goes --------------------------------------------------------------------------
+
+
+def liars(profile: AnonymousProfile, row: int, voters: float | None) -> float:
+    if not 0 <= row < len(profile.place):
+        raise InputError(f"There is no line {row + 1}; the profile has {len(profile.place)}.")
+    weight = float(profile.weight[row])
+    voters = weight if voters is None else float(voters)
+    if not 0 < voters <= weight * (1 + 1e-12):
+        raise InputError(
+            f"{voters:g} voters cannot lie: line {row + 1} has {weight:g}; give more than 0 and "
+            "no more than that."
+        )
+    return voters
+
+
+def tasks(profile: AnonymousProfile, row: int, rules: list[str], truncated: bool):
+    """Rules with the ballots ``[lies, 1, candidates]`` to try under them, the true one first; None
+    where the search has to climb."""
+    m = len(profile.names)
+    ordinal = [name for name in rules if RULES[name].reads != "utility"]
+    if ordinal and m <= EXACT:
+        lies = [profile.place[[row]], strict_orders(m)]
+        if truncated:
+            lies.append(cut_orders(m))
+        yield ordinal, values_of(np.concatenate(lies))[:, None]
+    elif ordinal:
+        yield ordinal, None
+    if len(ordinal) < len(rules):
+        cardinal = [name for name in rules if name not in ordinal]
+        yield cardinal, exaggerations(profile.utility[row])[:, None]
+
+
+def outcomes(
+    profile: AnonymousProfile, row: int, voters, lies: np.ndarray, rules: Sequence[str]
+) -> dict[str, Outcome]:
+    """Outcomes ``[sizes, lies, candidates]`` where ``voters`` ``[sizes]`` of a line cast ``lies``
+    ``[lies, ballots, candidates]``, divided evenly over the ballots."""
+    voters = np.asarray(voters, float)
+    c, k = lies.shape[:2]
+    cardinal = RULES[rules[0]].reads == "utility"
+    own = profile.utility if cardinal else values_of(profile.place)
+    own = np.broadcast_to(own, (c, *own.shape))
+    values = np.concatenate([own, lies], axis=1)
+    weight = np.repeat(profile.weight[None], len(voters), axis=0)
+    weight[:, row] = np.maximum(weight[:, row] - voters, 0.0)
+    weight = np.concatenate([weight, np.repeat(voters[:, None] / k, k, axis=1)], axis=1)
+    shape = (len(voters), *values.shape)
+    ranked = ~np.isnan(values)
+    ballots = Ballots(
+        np.broadcast_to(np.where(ranked, values, 0.0), shape),
+        None if ranked.all() else np.broadcast_to(ranked, shape),
+        np.broadcast_to(weight[:, None], shape[:-1]),
+    )
+    return aggregate_all(ballots, rules)
+
+
+def of_one_size(outcome: Outcome) -> Outcome:
+    """Of a single size."""
+    return Outcome(outcome.rule, outcome.place[0], outcome.scores[0], outcome.lottery)
+
+
+def best_of(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outcome) -> int:
+    """Which lie is worth most, the true ballot being lie 0; of equals the one nearest to it."""
+    worth = chances(outcome) @ utilities(profile)[row]
+    if worth.max() <= worth[0] + GAIN:
+        return 0
+    good = np.flatnonzero(worth >= worth.max() - GAIN)
+    return int(good[np.argmin(distance(lies[good], lies[0]))])
+
+
+def described(
+    profile: AnonymousProfile, row: int, voters: float, outcome: Outcome, lies: np.ndarray,
+    best: int, tried: int, exact: bool,
+) -> Strategy:  # fmt: skip
+    """From the outcomes of all lies, the first of them the truth; ``lies`` ``[.., candidates]``
+    are the ballots of the best."""
+    truth, after = (
+        Outcome(outcome.rule, outcome.place[i], outcome.scores[i], outcome.lottery)
+        for i in (0, best)
+    )
+    chance = np.stack([chances(truth), chances(after)])
+    u, weight = utilities(profile), profile.weight.copy()
+    got = u @ chance.T
+    lies, cast = np.unique(lies.reshape(-1, lies.shape[-1]), axis=0, return_counts=True)
+    mean = weight @ got / weight.sum()
+    weight[row] = max(weight[row] - voters, 0.0)
+    others = weight @ got / weight.sum() if weight.sum() > 0 else np.full(2, np.nan)
+    favourite = u[row] == u[row].max()
+    by_value = np.argsort(-u[row], kind="stable")
+    ahead = chance[:, by_value].cumsum(1)
+    last = np.append(np.diff(u[row][by_value]) < 0, True)  # ties are passed together
+    gap = (ahead[1] - ahead[0])[last]
+    return Strategy(
+        rule=outcome.rule, row=row, voters=voters, truth=truth, outcome=after, before=chance[0],
+        after=chance[1], place=np.stack([places_of(lie) for lie in lies]),
+        weight=voters * cast / cast.sum(),
+        said=lies if RULES[outcome.rule].reads == "utility" else None,
+        gain=float(got[row, 1] - got[row, 0]),
+        places=int(truth.place[favourite].min() - after.place[favourite].min()),
+        dominates=bool((gap >= -GAIN).all() and (gap > GAIN).any()),
+        mean=tuple(mean.tolist()), others=tuple(others.tolist()), by_line=got, tried=tried,
+        exact=exact,
+    )  # fmt: skip
+
+
+def _climb(
+    profile: AnonymousProfile, row: int, voters: float, rule: str, truncated: bool, seed: int
+) -> Strategy:
+    """The best ballot met by moving one candidate at a time from several starts, all at once.
+
+    Where no move gains, one that brings a better candidate nearer to winning is taken.
+    """
+    u = utilities(profile)[row]
+    m = len(u)
+    true = values_of(profile.place[row])
+    here = starts(np.argsort(-u, kind="stable"), np.random.default_rng(seed))
+    kept, aim, tried = true[None, None], None, 0
+    for _ in range(STEPS):
+        near = moves(here)
+        lies = values_of(np.argsort(near, axis=-1)).reshape(-1, m)
+        if truncated:
+            cut = lies <= -np.arange(1, m)[:, None, None]
+            lies = np.concatenate([lies, *np.where(cut, np.nan, lies)])
+        lies = np.concatenate([true[None], lies])[:, None]
+        tried += len(lies) - 1
+        one = of_one_size(outcomes(profile, row, [voters], lies, [rule])[rule])
+        kept = np.concatenate([kept, lies[[best_of(profile, row, lies, one)]]])
+        worth = chances(one) @ u
+        if aim is None:
+            aim = u > worth[0] + GAIN  # who would be better than what the truth brings
+        if not aim.any():
+            break
+        behind = np.where(aim, one.scores.max(-1, keepdims=True) - one.scores, np.inf).min(-1)
+        score = worth - 1e-4 * behind / max(np.ptp(one.scores, axis=-1).max(), GAIN)
+        score = score[1 : 1 + near[..., 0].size].reshape(near.shape[:2])
+        step = score.argmax(1)
+        moved = score[np.arange(len(near)), step] > score[:, 0] + 1e-12
+        if not moved.any():
+            break
+        here = near[np.arange(len(near)), np.where(moved, step, 0)]
+    one = of_one_size(outcomes(profile, row, [voters], kept, [rule])[rule])
+    best = best_of(profile, row, kept, one)
+    return described(profile, row, voters, one, kept[[best]], best, tried, exact=False)
