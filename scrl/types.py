@@ -201,18 +201,21 @@ class Ballots:
 
     Attributes:
         utility: ``[..., voters, candidates]``; only its order within a voter matters to an ordinal
-            rule, equal values are ties. A rank r enters as -r.
+            rule, equal values are ties.
         ranked: which candidates the ballot ranks, same shape, or None for all. What is not ranked
             is unseen.
         weight: ``[..., voters]``, zero for padding, or None for one each.
         candidates: which candidates stand in the contest ``[..., candidates]`` (False is padding),
             or None for all.
+        rank: whole numbers ``[..., voters, candidates]``, 0 = best, equal = tied, in place of
+            ``utility``; int8 counts fastest.
     """
 
-    utility: np.ndarray
+    utility: np.ndarray | None = None
     ranked: np.ndarray | None = None
     weight: np.ndarray | None = None
     candidates: np.ndarray | None = None
+    rank: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,28 +16,44 @@ import numpy as np
 
 from scrl.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE, Profile, strict_ranks
 from scrl.voting.registry import RULES, Rule
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
 TRACES: Counter = Counter()
 #: Contests × voters × candidates counted at once: what stays near the processor is counted fastest.
 CELLS = 2_000_000
+#: From so many, complete ballots of equal weight are counted where they lie.
+LARGE = 500_000
+#: Of those, as many are counted together as stay near the processor.
+CACHE = 1_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
 MOST = 2_000
 
+_strict = jax.jit(strict_ranks)
 
-@partial(jax.jit, static_argnames=("rules",))
-def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...]):
+
+@partial(jax.jit, static_argnames=("rules", "ranks", "duels"))
+def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=False, duels=True):
+    """Contests ``[contests, candidates, voters]`` counted by every rule."""
     TRACES[rules] += 1
 
     def contest(arrays):
-        profile = Profile.of(*arrays)
+        utility, ranked, weight, standing = arrays
+        valid = jnp.array(True)
+        if weight is not None:
+            ranked = ranked & standing[:, None]
+            # A ballot that ranks nobody says nothing, and is no part of any share.
+            weight = jnp.where(ranked.any(0), weight, 0.0)
+            total = jnp.sum(weight)
+            weight, valid = weight / jnp.where(total > 0, total, 1.0), total > 0
+        profile = Profile(-utility if ranks else utility, ranked, weight, standing, ranks=ranks)
         counted = {name: RULES[name].count(profile) for name in rules}
-        return profile.above, counted, jnp.any(profile.weight > 0)
+        return (profile.above if duels else None), counted, valid
 
-    arrays = (utility, ranked, weight, standing)
-    return jax.lax.map(contest, arrays, batch_size=8)
+    contests, m, voters = utility.shape
+    size = 8 if weight is not None else max(1, min(contests, CACHE // (m * voters)))
+    return jax.lax.map(contest, (utility, ranked, weight, standing), batch_size=size)
 
 
 def aggregate(ballots: Ballots, rule: str) -> Outcome:
@@ -52,42 +68,70 @@ def aggregate(ballots: Ballots, rule: str) -> Outcome:
 
 def aggregate_all(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
     """What several rules say; what they share is computed once. Raises as ``aggregate``."""
-    return tally(ballots, rules)[0]
+    lead, arrays, ranks = _flat(ballots)
+    return _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), False)[0]
 
 
 def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], np.ndarray]:
     """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
-    names = list(dict.fromkeys(rules))
-    on_device = tuple(sorted(name for name in names if not RULES[name].on_host))
-    lead, arrays = _flat(ballots)
+    lead, arrays, ranks = _flat(ballots)
+    outcomes, above = _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), True)
+    return outcomes, above.reshape(*lead, *above.shape[1:])
+
+
+def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
+    if ranks and any(RULES[name].reads == "utility" for name in names):
+        raise InputError("Ballots of ranks say which and not how much; give utilities.")
+    device = tuple(sorted(name for name in names if not RULES[name].on_host))
+    duels = duels or any(RULES[name].on_host for name in names)
+    standing = arrays[3]
+    for name in names:
+        most = RULES[name].most
+        if most is not None and standing.sum(-1).max() > most:
+            raise InputError(
+                f"{RULES[name].title} counts at most {most:,} candidates and a contest has "
+                f"{standing.sum(-1).max():,}; choose another rule for it."
+            )
+    above, counted, valid = (_whole if arrays[2] is None else _padded)(arrays, device, ranks, duels)
+    if not valid.all():
+        raise InputError("No ballot of a contest ranks any of its candidates.")
+    values = {
+        name: _on_host(RULES[name], arrays, above) if RULES[name].on_host else counted[name]
+        for name in names
+    }
+    return _outcomes(values, standing, lead), above
+
+
+def _padded(arrays, device, ranks, duels):
+    """Sizes are padded to a few, so that another number of voters compiles nothing new."""
     utility, ranked, weight, standing = arrays
-    contests, voters, m = utility.shape
+    contests, m, voters = utility.shape
     v, k = round_up(voters), round_up(m)
-    # Sizes are powers of two and the last group is filled up, so that few programs serve all.
+    # Groups are powers of two and the last is filled up, so that few programs serve all.
     step = min(power_up(contests), max(1, power_up(CELLS // (v * k) + 1) // 2))
     parts = []
     for i in range(0, contests, step):
         some = slice(i, i + step)
         group = (
-            _pad(utility[some], (step, v, k)),
-            _pad(ranked[some], (step, v, k)),
+            _pad(utility[some], (step, k, v)),
+            _pad(ranked[some], (step, k, v)),
             _pad(weight[some], (step, v)),
             _pad(standing[some], (step, k)),
         )
         with jax.enable_x64(True):
-            parts.append(jax.tree.map(np.asarray, _count(*group, rules=on_device)))
-    above, counted, weighed = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
-    if not weighed.all():
-        raise InputError("No ballot of a contest ranks any of its candidates.")
-    above = above[:, :m, :m]
-    outcomes = {}
-    for name in names:
-        if RULES[name].on_host:
-            values = _on_host(RULES[name], arrays, above)
-        else:
-            values = counted[name][:, :m]
-        outcomes[name] = _outcome(name, values, standing, lead)
-    return outcomes, above.reshape(*lead, m, m)
+            found = _count(*group, rules=device, ranks=ranks, duels=duels)
+            parts.append(jax.tree.map(np.asarray, found))
+    above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
+    above = above[:, :m, :m] if duels else None
+    return above, {name: values[:, :m] for name, values in counted.items()}, valid
+
+
+def _whole(arrays, device, ranks, duels):
+    """Many complete ballots of equal weight: as they are, since a copy would cost as much as the
+    count."""
+    with jax.enable_x64(True):
+        found = _count(*arrays, rules=device, ranks=ranks, duels=duels)
+        return jax.tree.map(np.asarray, found)
 
 
 def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
@@ -96,11 +140,6 @@ def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
     utility, ranked, weight, standing = arrays
     size = standing.sum(1)
     values = np.zeros(standing.shape)
-    if rule.most is not None and size.max() > rule.most:
-        raise InputError(
-            f"{rule.title} counts at most {rule.most:,} candidates, and a contest has "
-            f"{size.max():,}; choose another rule for it."
-        )
     if rule.reads == "pairwise":
         for k in np.unique(size):
             alike = np.flatnonzero(size == k)
@@ -109,23 +148,35 @@ def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
             values[alike[:, None], who] = rule.count(duels)
         return values
     for i, who in enumerate(standing):
-        voted = (weight[i] > 0) & (ranked[i] & who).any(-1)
-        cast = np.ix_(voted, who)
-        share = weight[i][voted] / weight[i][voted].sum()
-        here = (utility[i][cast].T, ranked[i][cast].T, share, np.ones(size[i], bool))
-        values[i, who] = rule.count(Profile(*here, above[i][np.ix_(who, who)]))
+        u = np.asarray(utility[i])[who]
+        on = np.ones(u.shape, bool) if ranked is None else ranked[i][who]
+        share = np.ones(u.shape[1]) if weight is None else weight[i]
+        voted = (share > 0) & on.any(0)
+        share = share[voted] / share[voted].sum()
+        duels = above[i][np.ix_(who, who)]
+        values[i, who] = rule.count(
+            Profile(u[:, voted], on[:, voted], share, np.ones(size[i], bool), duels)
+        )
     return values
 
 
-def _outcome(name: str, values: np.ndarray, standing: np.ndarray, lead: tuple) -> Outcome:
-    rule = RULES[name]
-    if rule.gives == "places":
-        place, scores = values.astype(int), place_scores(values, standing)
-    else:
-        place, scores = weak_order(values, standing), values.astype(float)
-    m = values.shape[-1]
-    place = np.where(standing, place, -1).reshape(*lead, m)
-    return Outcome(name, place, np.where(standing, scores, np.nan).reshape(*lead, m), rule.lottery)
+def _outcomes(values: dict[str, np.ndarray], standing: np.ndarray, lead: tuple) -> dict:
+    """Scores ``[contests, candidates]`` of each rule as outcomes with the leading axes ``lead``."""
+    names = list(values)
+    given = np.stack([np.asarray(values[name], float) for name in names])
+    ordinal = np.array([RULES[name].gives in ("places", "order") for name in names])
+    falling = np.array([RULES[name].gives == "places" for name in names])
+    given[falling] *= -1
+    place = weak_order(given, standing)
+    if ordinal.any():
+        given[ordinal] = place_scores(place[ordinal], standing)
+    shape = (*lead, standing.shape[-1])
+    if not standing.all():
+        place, given = np.where(standing, place, -1), np.where(standing, given, np.nan)
+    return {
+        name: Outcome(name, place[i].reshape(shape), given[i].reshape(shape), RULES[name].lottery)
+        for i, name in enumerate(names)
+    }
 
 
 def weak_order(scores: np.ndarray, standing: np.ndarray | None = None) -> np.ndarray:
@@ -168,14 +219,28 @@ def _pad(array: np.ndarray, shape: tuple) -> np.ndarray:
     return out
 
 
-def _flat(ballots: Ballots) -> tuple[tuple, tuple]:
-    """The leading contest axes, and checked arrays with those made one."""
-    utility = np.asarray(ballots.utility)
+def _flat(ballots: Ballots) -> tuple[tuple, tuple, bool]:
+    """The leading contest axes, checked arrays with those made one and candidates before voters,
+    and whether utilities are ranks."""
+    ranks = ballots.utility is None
+    utility = ballots.rank if ranks else ballots.utility
+    if utility is None:
+        raise InputError("There is nothing to count: ballots need a utility or a rank.")
+    if not isinstance(utility, jax.Array):
+        utility = np.asarray(utility)
     if utility.ndim < 2 or 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
     *lead, voters, m = utility.shape
     if m > MOST:
         raise InputError(f"A contest has {m:,} candidates; at most {MOST:,} can be counted.")
+    if ranks and utility.dtype.kind not in "iu":
+        raise InputError("Ranks are whole numbers, 0 for the best.")
+    whole = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
+    if whole and utility.size >= LARGE:
+        return _large(utility, tuple(lead), ranks)
+    utility = np.asarray(utility)
+    if ranks:
+        utility = ~utility  # the order reversed, without leaving the type
     # Every number keeps its type, so that no two utilities are rounded into a tie.
     if utility.dtype.kind == "b" or utility.dtype == np.float16:
         utility = utility.astype(np.float32)
@@ -197,8 +262,22 @@ def _flat(ballots: Ballots) -> tuple[tuple, tuple]:
         blank = np.isnan(utility)
         if blank.any() and (blank & ranked & standing[..., None, :]).any():
             raise InputError("A utility on a ballot is not a number.")
-    shapes = ((voters, m), (voters, m), (voters,), (m,))
-    arrays = (utility, ranked, weight, standing)
-    return tuple(lead), tuple(
-        array.reshape(-1, *shape) for array, shape in zip(arrays, shapes, strict=True)
-    )
+    shapes = ((m, voters), (m, voters), (voters,), (m,))
+    arrays = (np.swapaxes(utility, -1, -2), np.swapaxes(ranked, -1, -2), weight, standing)
+    flat = tuple(x.reshape(-1, *shape) for x, shape in zip(arrays, shapes, strict=True))
+    return tuple(lead), flat, False
+
+
+def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
+    """Complete ballots of equal weight. In memory voters should run along candidates (such as the
+    swapped view of ``[..., candidates, voters]``), else they are copied so."""
+    *_, voters, m = utility.shape
+    utility = utility.swapaxes(-1, -2).reshape(-1, m, voters)
+    with jax.enable_x64(True):
+        utility = jnp.asarray(utility)
+        strict = ranks and m <= 15 and bool(_strict(utility))
+        if not strict and ranks:
+            utility = ~utility
+        if jnp.issubdtype(utility.dtype, jnp.floating) and bool(jnp.isnan(utility).any()):
+            raise InputError("A utility on a ballot is not a number.")
+    return lead, (utility, None, None, np.ones((len(utility), m), bool)), strict

@@ -1,9 +1,67 @@
-"""Rules that give points for places."""
+"""Rules that give points for places. A tie gets the mean of the points of the places it fills."""
 
 import jax.numpy as jnp
 
-from scrl.voting.profile import Profile
+from scrl.voting.profile import TIE, Profile
 from scrl.voting.registry import rule
+
+
+@rule(
+    "plurality",
+    title="Plurality",
+    family="positional",
+    gives="scores",
+    summary="Only first places count.",
+    reference="share of ballots with the candidate at the top, a tied top split equally",
+    keeps="majority monotonicity participation later-no-harm",
+    distortion=("Θ(m²)", "2m − 1"),
+)
+def plurality(profile: Profile):
+    return profile.first_places(profile.standing)
+
+
+@rule(
+    "anti-plurality",
+    title="Anti-plurality",
+    family="positional",
+    gives="scores",
+    summary="Only last places count, against.",
+    reference="also called veto; minus the share of ballots with the candidate at the bottom of "
+    "those it ranks, a tied bottom split equally",
+    keeps="majority-loser monotonicity participation",
+    distortion=("unbounded", "unbounded"),
+)
+def anti_plurality(profile: Profile):
+    return -profile.last_places(profile.standing)
+
+
+@rule(
+    "2-approval",
+    title="2-approval",
+    family="positional",
+    gives="scores",
+    summary="A point for each of a ballot's first two places.",
+    reference="k-approval with k = 2",
+)
+def two_approval(profile: Profile):
+    return approval(profile, 2)
+
+
+@rule(
+    "3-approval",
+    title="3-approval",
+    family="positional",
+    gives="scores",
+    summary="A point for each of a ballot's first three places.",
+    reference="k-approval with k = 3",
+)
+def three_approval(profile: Profile):
+    return approval(profile, 3)
+
+
+def approval(profile: Profile, k: int):
+    """The share of ballots with the candidate among the first k ``[candidates]``."""
+    return jnp.sum(profile.places[:, :k], axis=1)
 
 
 @rule(
@@ -15,19 +73,39 @@ from scrl.voting.registry import rule
     summary="A point for every opponent that a ballot puts behind; what Bradley–Terry learns when "
     "all pairs are compared equally often.",
     reference="Borda 1781; with missing comparisons, the sum of P(a ≻ b) over opponents",
+    keeps="majority-loser condorcet-loser monotonicity participation reversal",
+    distortion=("unbounded", "2m − 1"),
 )
 def borda(profile: Profile):
-    return jnp.sum(jnp.where(profile.opponents, profile.above, 0.0), axis=1)
+    return profile.points
 
 
 @rule(
-    "plurality",
-    title="Plurality",
+    "dowdall",
+    title="Dowdall",
     family="positional",
-    reads="profile",
     gives="scores",
-    summary="Only first places count.",
-    reference="share of ballots with the candidate at the top, a tied top split equally",
+    summary="A point for a first place, half for a second, a third for a third, and so on.",
+    reference="harmonic scores; used in Nauru",
 )
-def plurality(profile: Profile):
-    return profile.first_places(profile.standing)
+def dowdall(profile: Profile):
+    return profile.places @ (1.0 / jnp.arange(1, profile.size + 1))
+
+
+@rule(
+    "bucklin",
+    title="Bucklin",
+    family="positional",
+    gives="order",
+    summary="Second places are added to first places, then thirds, until somebody has a majority; "
+    "of several, the most votes lead.",
+    reference="each candidate by the level at which its votes pass half of the ballots, then by "
+    "the votes it has there",
+)
+def bucklin(profile: Profile):
+    votes = jnp.cumsum(profile.places, axis=1)
+    passed = votes > 0.5 + TIE
+    # Who never passes half, on ballots that leave out much, comes behind by all its votes.
+    level = jnp.where(passed.any(1), jnp.argmax(passed, axis=1), profile.size)
+    at = jnp.minimum(level, profile.size - 1)
+    return jnp.take_along_axis(votes, at[:, None], axis=1)[:, 0] - 2.0 * level

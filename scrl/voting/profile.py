@@ -1,58 +1,201 @@
-"""One contest as the rules read it, and the statistics that they share."""
+"""One contest as the rules read it, and the statistics that they share, each computed once, where
+it is first read: a rule with a loop reads them before it.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 #: Scores closer than this share of the weight are tied.
 TIE = 1e-9
+#: Comparisons of so many voters are added as bytes before they are added as numbers.
+BYTES, LANES = 240, 64
 
 
-class Profile(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Profile:
     """The ballots of one contest, candidates first so that sums over voters run along memory.
 
     Attributes:
-        utility: ``[candidates, voters]``; ranked: which of them the ballot ranks, same shape.
-        weight: ``[voters]``, adding up to one; all zero where no ballot ranks anybody.
+        utility: ``[candidates, voters]``, higher better. Only its order within a voter matters to
+            an ordinal rule.
+        ranked: which of them the ballot ranks, same shape; None for all.
+        weight: ``[voters]``, adding up to one (all zero where no ballot ranks anybody); None for
+            equal ones.
         standing: which candidates are not padding ``[candidates]``.
-        above: P(a ≻ b) ``[candidates, candidates]``: the share, among ballots that rank both, with
-            a above b, ties half; ½ where no ballot ranks both, and on the diagonal.
+        duels: ``above`` where it is known already, else None.
+        ranks: whether every ballot is a strict order of all candidates and ``utility`` is minus
+            the place, so that points need no comparison.
     """
 
     utility: jax.Array
-    ranked: jax.Array
-    weight: jax.Array
+    ranked: jax.Array | None
+    weight: jax.Array | None
     standing: jax.Array
-    above: jax.Array
+    duels: jax.Array | None = None
+    ranks: bool = False
 
-    @classmethod
-    def of(cls, utility, ranked, weight, standing) -> Profile:
-        """From ``[voters, candidates]`` arrays of one contest."""
-        ranked = (ranked & standing).T
-        utility = utility.T
-        # A ballot that ranks nobody says nothing, and is no part of any share.
-        weight = jnp.where(ranked.any(0), weight, 0.0)
-        total = jnp.sum(weight)
-        weight = weight / jnp.where(total > 0, total, 1.0)
-        return cls(utility, ranked, weight, standing, pairwise(utility, ranked, weight))
+    @property
+    def size(self) -> int:
+        """Candidates, padding included."""
+        return self.utility.shape[0]
 
     @property
     def opponents(self) -> jax.Array:
         """Who opposes whom ``[candidates, candidates]``."""
         both = self.standing[:, None] & self.standing[None, :]
-        return both & ~jnp.eye(len(self.standing), dtype=bool)
+        return both & ~jnp.eye(self.size, dtype=bool)
+
+    def share(self, of: jax.Array) -> jax.Array:
+        """The share of the weight for which ``of [..., voters]`` is true ``[...]``."""
+        if self.weight is None:
+            return how_many(of).astype(float) / of.shape[-1]
+        return of.astype(self.weight.dtype) @ self.weight
+
+    def split(self, of: jax.Array) -> jax.Array:
+        """As ``share`` of ``[candidates, voters]``, a voter's weight split equally among the
+        candidates for which it is true."""
+        if self.ranks:
+            return self.share(of)
+        weight = 1.0 / of.shape[-1] if self.weight is None else self.weight
+        part = weight / jnp.maximum(jnp.sum(of, axis=0), 1)
+        return of.astype(part.dtype) @ part
+
+    # -- duels ------------------------------------------------------------------------------------
+
+    @cached_property
+    def prefer(self) -> jax.Array:
+        """The share of the weight that ranks a strictly above b
+        ``[candidates, candidates]``: no sort, no array of candidates² × voters."""
+        u = self.utility
+        if self.ranked is None and self.ranks:
+            # Of two candidates one is above the other, so half the comparisons do.
+            rows = [
+                jnp.stack([self.share(u[a] > u[b]) for b in range(a + 1, self.size)])
+                for a in range(self.size - 1)
+            ]
+            upper = jnp.zeros((self.size, self.size))
+            for a, row in enumerate(rows):
+                upper = upper.at[a, a + 1 :].set(row)
+            beaten = jnp.triu(jnp.ones((self.size, self.size)), 1) - upper
+            return upper + beaten.T
+        if self.ranked is None:
+            return jax.lax.map(lambda one: self.share(one > u), u)
+
+        def row(a):
+            one, here = a
+            return (self.ranked & (one > u)).astype(self.weight.dtype) @ jnp.where(
+                here, self.weight, 0.0
+            )
+
+        return jax.lax.map(row, (u, self.ranked))
+
+    @cached_property
+    def above(self) -> jax.Array:
+        """P(a ≻ b) ``[candidates, candidates]``: the share, among ballots that rank both, with a
+        above b, ties half; ½ where no ballot ranks both, and on the diagonal."""
+        if self.duels is not None:
+            return self.duels
+        lead = self.prefer - self.prefer.T
+        if self.ranked is not None:
+            met = self.met
+            lead = lead / jnp.where(met > 0, met, 1.0)
+        return 0.5 + 0.5 * lead
+
+    @cached_property
+    def met(self) -> jax.Array:
+        """The share of the weight that ranks both of two candidates, same shape."""
+        if self.ranked is None:
+            return jnp.ones((self.size, self.size))
+        weight = self.weight
+        return jnp.where(self.ranked, weight, 0.0) @ self.ranked.T.astype(weight.dtype)
+
+    @cached_property
+    def points(self) -> jax.Array:
+        """The sum of P(a ≻ b) over opponents ``[candidates]``."""
+        if self.ranks:
+            # Points of a strict ballot are the opponents it puts behind: one pass over the ballots.
+            total = add_bytes(-self.utility).astype(float)
+            return self.size - 1 - total / self.utility.shape[-1]
+        return jnp.sum(jnp.where(self.opponents, self.above, 0.0), axis=1)
+
+    # -- places -----------------------------------------------------------------------------------
+
+    @cached_property
+    def places(self) -> jax.Array:
+        """The share of the weight that puts a candidate at a place
+        ``[candidates, places]``, a tie spread equally over the places it fills: all that rules of
+        points read."""
+        if self.ranks:
+            return jnp.stack([self.share(self.utility == -r) for r in range(self.size)], axis=1)
+        u = self.utility
+        on = jnp.broadcast_to(self.standing[:, None], u.shape)
+        on = on if self.ranked is None else self.ranked & on
+
+        def against(b, found):
+            ahead, tied = found
+            other, here = u[b], on[b]
+            return ahead + (here & (other > u)), tied + (here & (other == u))
+
+        zero = jnp.zeros(u.shape, jnp.int32)
+        ahead, tied = jax.lax.fori_loop(0, self.size, against, (zero, zero))
+        weight = jnp.full(u.shape[1], 1 / u.shape[1]) if self.weight is None else self.weight
+        part = jnp.where(on, weight / jnp.maximum(tied, 1), 0.0)
+
+        def at(r):
+            return jnp.sum(jnp.where((ahead <= r) & (r < ahead + tied), part, 0.0), axis=1)
+
+        return jax.lax.map(at, jnp.arange(self.size)).T
 
     def first_places(self, remaining) -> jax.Array:
         """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
         top split equally; ballots that rank none of the remaining count for nobody."""
-        open_ = self.ranked & remaining[:, None]
-        best = jnp.max(jnp.where(open_, self.utility, lowest(self.utility.dtype)), axis=0)
-        top = open_ & (self.utility == best)
-        share = self.weight / jnp.maximum(jnp.sum(top, axis=0), 1)
-        return top.astype(share.dtype) @ share
+        open_, worst = self._open(remaining), lowest(self.utility.dtype)
+        if self.ranks:
+            # The places of those out are beyond every other; a chain of maxima keeps bytes apart.
+            rows = [jnp.where(remaining[a], self.utility[a], worst) for a in range(self.size)]
+            best = reduce(jnp.maximum, rows)
+            return jnp.where(remaining, jnp.stack([self.share(row == best) for row in rows]), 0.0)
+        best = jnp.max(jnp.where(open_, self.utility, worst), axis=0)
+        return self.split(open_ & (self.utility == best))
+
+    def last_places(self, remaining, least: int = 2) -> jax.Array:
+        """Share of the weight whose lowest remaining candidate each is ``[candidates]``, a tied
+        bottom split equally; ballots that rank fewer than ``least`` of the remaining count
+        against nobody."""
+        open_, top = self._open(remaining), highest(self.utility.dtype)
+        worst = jnp.min(jnp.where(open_, self.utility, top), axis=0)
+        last = open_ & (self.utility == worst)
+        if self.ranked is not None:
+            last &= jnp.sum(open_, axis=0) >= least
+        return self.split(last)
+
+    def _open(self, remaining) -> jax.Array:
+        return remaining[:, None] if self.ranked is None else self.ranked & remaining[:, None]
+
+
+def how_many(of) -> jax.Array:
+    """How many are true along the last axis; bytes add up several times faster than numbers."""
+    return add_bytes(of.astype(jnp.uint8), most=1)
+
+
+def add_bytes(values, most: int = 0) -> jax.Array:
+    """The sum of small whole numbers, 0 to ``most`` (to the candidates, where 0), along the last
+    axis: as many as a byte holds are added as bytes."""
+    n = values.shape[-1]
+    block = max(1, BYTES // (most or values.shape[0]))
+    whole = n // (block * LANES) * block * LANES
+    if block == 1 or not whole:
+        return jnp.sum(values, axis=-1, dtype=jnp.int32)
+    head = values[..., :whole].astype(jnp.uint8)
+    head = head.reshape(*values.shape[:-1], -1, block, LANES)
+    total = jnp.sum(jnp.sum(head, axis=-2, dtype=jnp.uint8), axis=(-1, -2), dtype=jnp.int32)
+    return total + jnp.sum(values[..., whole:], axis=-1, dtype=jnp.int32)
 
 
 def lowest(dtype):
@@ -60,14 +203,15 @@ def lowest(dtype):
     return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
 
 
-def pairwise(utility, ranked, weight) -> jax.Array:
-    """``Profile.above``, straight from utilities: no sort, one pass over voters a candidate."""
+def highest(dtype):
+    """The greatest value of a real or whole type, for a minimum over some."""
+    return jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max
 
-    def row(a):
-        one, here = a
-        return (ranked & (one > utility)).astype(weight.dtype) @ jnp.where(here, weight, 0.0)
 
-    # Sums of products run several times faster than sums of choices, here and in first_places.
-    ahead = jax.lax.map(row, (utility, ranked))
-    total = jnp.where(ranked, weight, 0.0) @ ranked.T.astype(weight.dtype)
-    return 0.5 + 0.5 * (ahead - ahead.T) / jnp.where(total > 0, total, 1.0)
+def strict_ranks(rank) -> jax.Array:
+    """Whether all of ``rank [..., candidates, voters]`` are strict orders 0 … m - 1: m powers of
+    two add up to 2^m - 1 only if they are all different."""
+    m = rank.shape[-2]
+    bit = jnp.left_shift(jnp.array(1, jnp.uint16), rank.astype(jnp.uint16))
+    inside = jnp.all((rank >= 0) & (rank < m))
+    return inside & jnp.all(jnp.sum(bit, axis=-2, dtype=jnp.uint16) == np.uint16((1 << m) - 1))

@@ -20,8 +20,9 @@ class Rule:
         reads: ``"pairwise"`` if P(a ≻ b) alone decides, so that two populations with equal duels
             are one to it; ``"profile"`` if it needs the ballots themselves; ``"utility"`` if it
             needs how much, not only which, so that ballots of mere orders cannot be counted.
-        gives: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better), ``"places"``
-            (0 = first, for rules without natural scores), ``"probabilities"``.
+        gives: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better),
+            ``"probabilities"``, and for rules without natural scores ``"places"`` (lower better) or
+            ``"order"`` (higher better), which are reported as m - 1 - place.
         on_host: False if ``count`` takes a ``Profile`` in JAX. True if it runs in NumPy: a rule
             that reads duels then takes those of many contests of one size, P(a ≻ b)
             ``[contests, candidates, candidates]``, and gives ``[contests, candidates]``; any other

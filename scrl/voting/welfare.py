@@ -1,0 +1,75 @@
+"""Rules that read how much candidates are worth to people, where that is known."""
+
+import jax.numpy as jnp
+import numpy as np
+
+from scrl.types import InputError
+from scrl.voting.profile import TIE, Profile
+from scrl.voting.registry import rule
+
+
+@rule(
+    "utilitarian",
+    title="Utilitarian",
+    family="utility",
+    reads="utility",
+    gives="scores",
+    summary="The greatest mean utility.",
+    reference="Bentham 1789; over the ballots that state one",
+    distortion=("1", "1"),
+)
+def utilitarian(profile: Profile):
+    if profile.ranked is None:
+        return jnp.mean(profile.utility, axis=1, dtype=float)
+    weight = jnp.where(profile.ranked, profile.weight, 0.0)
+    total = jnp.sum(weight, axis=1)
+    utility = jnp.where(profile.ranked, profile.utility, 0.0)
+    return jnp.sum(weight * utility, axis=1) / jnp.where(total > 0, total, 1.0)
+
+
+@rule(
+    "egalitarian",
+    title="Egalitarian",
+    family="utility",
+    reads="utility",
+    gives="places",
+    on_host=True,
+    summary="The best lot for whoever is worst off; in a tie, for the next worst off, and so on.",
+    reference="leximin: Rawls 1971, Sen 1970; over the ballots that state a utility",
+    cost="n·m·log n",
+)
+def egalitarian(profile: Profile) -> np.ndarray:
+    """Of two candidates the better has the smaller share of people at or below the lowest utility
+    at which these shares differ."""
+    levels, at = np.unique(profile.utility[profile.ranked], return_inverse=True)
+    held = np.zeros((len(profile.utility), len(levels)))
+    who, voter = np.nonzero(profile.ranked)
+    np.add.at(held, (who, at), profile.weight[voter])
+    total = held.sum(1, keepdims=True)
+    below = np.cumsum(held / np.where(total > 0, total, 1.0), axis=1)
+    below = np.where(total > 0, np.round(below / TIE), np.inf)
+    return np.unique(below, axis=0, return_inverse=True)[1].reshape(-1)
+
+
+@rule(
+    "nash",
+    title="Nash welfare",
+    family="utility",
+    reads="utility",
+    gives="scores",
+    on_host=True,
+    summary="The greatest product of utilities, which favours a fair share for all.",
+    reference="Nash 1950, Kaneko & Nakamura 1979; the geometric mean over the ballots that state "
+    "a utility, which must not be negative",
+)
+def nash(profile: Profile) -> np.ndarray:
+    utility = np.where(profile.ranked, profile.utility, 1.0).astype(float)
+    if (utility < 0).any():
+        raise InputError(
+            "Nash welfare multiplies utilities, and one is negative; give utilities of 0 or more."
+        )
+    weight = np.where(profile.ranked, profile.weight, 0.0)
+    total = weight.sum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(weight > 0, weight * np.log(utility), 0.0).sum(1)
+    return np.where(total > 0, np.exp(logs / np.where(total > 0, total, 1.0)), 0.0)
