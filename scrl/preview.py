@@ -29,21 +29,9 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
     their order; and ``"pairs"``, how many pairs a rater gives on average.
     """
     catalogue = scenario.catalogue()
-    weights = expected_pair_weights(scenario)
     offsets = catalogue.offsets
-    first, second, wins_first, wins_second = [], [], [], []
-    for weight, start in zip(weights, offsets[:-1], strict=True):
-        a, b = np.triu_indices(len(weight), 1)
-        first.append(start + a)
-        second.append(start + b)
-        wins_first.append(weight[a, b])
-        wins_second.append(weight[b, a])
-    first, second = np.concatenate(first), np.concatenate(second)
-    wins_first = np.concatenate(wins_first) * scenario.raters
-    wins_second = np.concatenate(wins_second) * scenario.raters
-    met = wins_first + wins_second > 0
-    counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
-    scores = bradley_terry(counts, offsets, RewardConfig().prior_sd)
+    weights = expected_pair_weights(scenario)
+    scores = expected_scores(weights, offsets, scenario.raters)
     prompts = {}
     for p, (prompt, ballots) in enumerate(
         zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
@@ -59,6 +47,28 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
             "pairs": float(weights[p].sum()),
         }
     return prompts
+
+
+def expected_scores(weights: Sequence[np.ndarray], offsets: np.ndarray, raters: int) -> np.ndarray:
+    """The exact Bradley–Terry scores ``[items]`` on the pairs that so many raters give on average.
+
+    Args:
+        weights: of each prompt, as ``sampling.expected_pair_weights`` gives them.
+        offsets: where each prompt's items begin ``[prompts + 1]``.
+    """
+    first, second, wins_first, wins_second = [], [], [], []
+    for weight, start in zip(weights, offsets[:-1], strict=True):
+        a, b = np.triu_indices(len(weight), 1)
+        first.append(start + a)
+        second.append(start + b)
+        wins_first.append(weight[a, b])
+        wins_second.append(weight[b, a])
+    first, second = np.concatenate(first), np.concatenate(second)
+    wins_first = np.concatenate(wins_first) * raters
+    wins_second = np.concatenate(wins_second) * raters
+    met = wins_first + wins_second > 0
+    counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
+    return bradley_terry(counts, offsets, RewardConfig().prior_sd)
 
 
 def catalogue_of(source: Scenario | Ratings) -> Catalogue:
