@@ -200,12 +200,12 @@ def add_bytes(values, most: int = 0) -> jax.Array:
 
 def lowest(dtype):
     """The least value of a real or whole type, for a maximum over some."""
-    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
+    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else np.array(jnp.iinfo(dtype).min, dtype)
 
 
 def highest(dtype):
     """The greatest value of a real or whole type, for a minimum over some."""
-    return jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max
+    return jnp.inf if jnp.issubdtype(dtype, jnp.floating) else np.array(jnp.iinfo(dtype).max, dtype)
 
 
 def strict_ranks(rank) -> jax.Array:

@@ -15,6 +15,7 @@ from scrl.types import Ballots
 from scrl.voting import RULES, aggregate_all
 
 PROFILES, VOTERS, MOST = 300, 12, 7
+ORDINAL = [name for name, rule in RULES.items() if rule.reads != "utility"]
 
 
 @cache
@@ -39,7 +40,7 @@ def outcomes() -> dict:
         voters, m = rankings.shape
         utility[i, np.arange(voters)[:, None], rankings] = -np.arange(m)
         weight[i, :voters], standing[i, :m] = 1, True
-    return aggregate_all(Ballots(utility, weight=weight, candidates=standing), list(RULES))
+    return aggregate_all(Ballots(utility, weight=weight, candidates=standing), ORDINAL)
 
 
 def each(rule: str):

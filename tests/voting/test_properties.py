@@ -15,10 +15,13 @@ from scrl.scenario import load_scenario
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
 from scrl.voting.aggregate import TRACES
+from scrl.voting.registry import FAMILIES
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 VOTERS, CANDIDATES = 8, 5
-ALL = list(RULES)
+#: Rules that see no difference between the first two of three places, or of two.
+BLUNT = {"anti-plurality", "2-approval", "3-approval"}
+ALL = [name for name, rule in RULES.items() if rule.reads != "utility"]
 #: Those that the brute force below counts; all are padded alike, so one program serves.
 BRUTE = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
 
@@ -224,7 +227,7 @@ def test_utilities_in_double_precision_are_not_rounded_into_ties():
     utility = np.array([[1.0, 1.0 + 1e-12, 0.0]])
     for rule, found in aggregate_all(Ballots(utility), ALL).items():
         assert found.place[1] == 0, rule
-        assert found.place[0] > 0, rule
+        assert found.place[0] > 0 or rule in BLUNT, rule
 
 
 @settings(deadline=None, max_examples=40)
@@ -239,7 +242,8 @@ def test_a_tie_is_a_tie_within_a_billionth_of_the_weight():
     for more, place in ((1e-11, [0, 0]), (1e-6, [1, 0])):
         found = aggregate_all(Ballots(utility, weight=np.array([1.0, 1.0 + more])), ALL)
         for rule, outcome in found.items():
-            assert outcome.place.tolist() == place, (rule, more)
+            wanted = [0, 0] if rule in {"2-approval", "3-approval"} else place
+            assert outcome.place.tolist() == wanted, (rule, more)
 
 
 def test_ties_chain_so_that_places_are_an_order():
@@ -256,11 +260,12 @@ def test_the_registry_holds_the_rules_and_says_what_each_is():
     for name, rule in RULES.items():
         assert rule.name == name
         assert name == name.lower().replace(" ", "-").replace("_", "-")
-        assert rule.title[0].isupper()
+        assert not rule.title[0].islower()
         assert len(rule.summary) > 20
         assert rule.reference
-        assert rule.family in {"positional", "pairwise", "elimination", "lottery"}
-        assert rule.gives in {"scores", "places", "probabilities"}
+        assert rule.family in FAMILIES
+        assert rule.gives in {"scores", "places", "order", "probabilities"}
+        assert rule.reads in {"pairwise", "profile", "utility"}
         assert rule.lottery == (rule.family == "lottery")
 
 
