@@ -1,8 +1,9 @@
 """The profile that a page counts: chosen, written, drawn or loaded, and always in the URL.
 
-``?profile=`` holds one of three: the name of a preset, the ballots themselves
-(``3:A>B>C;2:B>C>A``), or the name of a file that the server keeps (``file-…``, with the number of
-a prompt). The same profile stays when the reader goes to another page.
+``?profile=`` holds one of four: the name of a preset, the ballots themselves
+(``3:A>B>C;2:B>C>A``), what is drawn (``draw:mallows,4,25,0.8,7``: culture, candidates, voters,
+parameter, seed), or the name of a file that the server keeps (``file-…``, with the number of a
+prompt). The same profile stays when the reader goes to another page.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ from scrl.scenario import scenario_to_yaml
 from scrl.types import InputError, Ratings
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.exchange import of_ratings, to_scenario
+from scrl.voting.generators import CULTURES, draw
 from ui import page, store
 from ui.presets import PRESETS
 
 #: Letters of a profile that a link can hold.
 MOST_IN_URL = 6_000
 MAX_BYTES = 20_000_000
+#: Candidates and voters of a profile drawn at random.
+MOST_DRAWN = (12, 1_000)
+_DRAW = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
 _FILE = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
 _SAMPLES = "A > B = C is a ballot: best first, ties with =, anyone left out is not ranked."
 
@@ -48,6 +53,8 @@ def choose(default: str = "tennessee") -> AnonymousProfile | None:
         _pick(spec)
         with st.popover("Edit", icon=":material/edit:"):
             _edit(spec, profile)
+        with st.popover("Draw", icon=":material/casino:"):
+            _draw()
         with st.popover("Load", icon=":material/upload_file:"):
             _load(spec)
         _send(spec, profile)
@@ -63,6 +70,9 @@ def title(spec: str) -> str:
     if found := _FILE.fullmatch(spec):
         kept = store.uploads().get(found[1])
         return kept[0] if kept else "A file"
+    if found := _DRAW.fullmatch(spec):
+        culture = CULTURES[found[1]].title if found[1] in CULTURES else "Drawn"
+        return f"{culture}, {found[3]} voters, seed {found[5]}"
     return "My profile"
 
 
@@ -82,7 +92,21 @@ def read(spec: str) -> AnonymousProfile:
         if prompt >= len(kept[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
         return of_ratings(kept[1], prompt)
+    if found := _DRAW.fullmatch(spec):
+        culture, m, n, parameter, seed = found.groups()
+        if int(m) > MOST_DRAWN[0] or int(n) > MOST_DRAWN[1]:
+            raise InputError(
+                f"A link draws at most {MOST_DRAWN[0]} candidates and {MOST_DRAWN[1]:,} voters."
+            )
+        return draw(culture, int(m), int(n), int(seed), _real(parameter))
     return AnonymousProfile.from_text(spec)
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{text!r} in the link is not a number.") from None
 
 
 def compact(profile: AnonymousProfile) -> str:
@@ -145,6 +169,30 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
         help=_SAMPLES,
     )
     st.caption(_SAMPLES)
+
+
+def _draw() -> None:
+    state = st.session_state
+    culture = st.selectbox(
+        "Culture", list(CULTURES), format_func=lambda c: CULTURES[c].title, key="draw_culture"
+    )
+    about = CULTURES[culture]
+    st.caption(f"{about.summary} {about.reference}.")
+    m = st.slider("Candidates", 2, MOST_DRAWN[0], 4, key="draw_candidates")
+    n = st.slider("Voters", 1, MOST_DRAWN[1], 25, key="draw_voters")
+    value = about.usual
+    if about.parameter:
+        step = 1.0 if about.usual == int(about.usual) else 0.05
+        value = st.slider(
+            about.parameter.capitalize(), float(about.low), float(about.high), float(about.usual),
+            step, key=f"draw_{culture}",
+        )  # fmt: skip
+
+    def drawn() -> None:
+        seed = state["draw_seed"] = state.get("draw_seed", -1) + 1
+        _remember(f"draw:{culture},{m},{n},{value:g},{seed}")
+
+    st.button("Draw a profile", type="primary", on_click=drawn, key="draw_go")
 
 
 def _load(spec: str) -> None:

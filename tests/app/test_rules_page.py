@@ -42,7 +42,21 @@ def test_a_link_restores_a_profile_and_editing_changes_the_link(open_page):
     assert parameter(app, "profile") == "3:A>B=C;2:B"
 
 
-@pytest.mark.parametrize("bad", ["3:A>A", "nan:A>B", "file-0123456789abcdef", ">", ";", "3:"])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "3:A>A",
+        "nan:A>B",
+        "file-0123456789abcdef",
+        ">",
+        ";",
+        "3:",
+        "draw:nonsense,3,4,5,6",
+        "draw:mallows,3,4,7,6",
+        "draw:mallows,99,4,.5,6",
+        "draw:mallows,3,4,..,6",
+    ],
+)
 def test_a_fault_in_the_url_gets_a_sentence(open_page, bad):
     app = open_page("rules", profile=bad)
     assert not app.exception
@@ -71,3 +85,40 @@ def test_truncated_ballots_do_not_go_to_the_lab(open_page):
     app.button(key="profile_send").click().run()
     assert not app.exception
     assert "A scenario needs complete orders" in words(app)
+
+
+def test_a_profile_is_drawn_and_its_link_draws_it_again(open_page):
+    app = open_page("rules")
+    app.selectbox(key="draw_culture").set_value("spatial").run()
+    app.button(key="draw_go").click().run()
+    assert not app.exception
+    spec = parameter(app, "profile")
+    assert spec == "draw:spatial,4,25,2,0"
+    text = app.text_area(key="profile_text").value
+    again = open_page("rules", profile=spec)
+    assert again.text_area(key="profile_text").value == text
+    app.button(key="draw_go").click().run()
+    assert parameter(app, "profile") == "draw:spatial,4,25,2,1"
+
+
+PREFLIB = b"""# TITLE: Three towns
+# NUMBER ALTERNATIVES: 3
+# ALTERNATIVE NAME 1: A; the first
+# ALTERNATIVE NAME 2: B
+# ALTERNATIVE NAME 3: C > D
+3: 1
+2: {2,3},1
+"""
+
+
+def test_a_file_is_read_and_named(open_page):
+    app = open_page("rules")
+    app.file_uploader(key="profile_file").set_value(("towns.toi", PREFLIB, "text/plain")).run()
+    assert not app.exception
+    assert parameter(app, "profile").startswith("file-")
+    assert app.text_area(key="profile_text").value == (
+        "3: A the first > B = C D\n2: B = C D > A the first"
+    )
+    app.file_uploader(key="profile_file").set_value(("bad.toi", b"x", "text/plain")).run()
+    assert not app.exception
+    assert len(app.error) == 1
