@@ -8,7 +8,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from scrl.types import InputError, Outcome
+from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.lies import EXACT, strict_orders, values_of
@@ -23,6 +23,7 @@ from scrl.voting.strategy import (
     liars,
     of_one_size,
     outcomes,
+    strategies,
     tasks,
     utilities,
 )
@@ -107,9 +108,9 @@ def coalition_curves(
 def replaced(profile: AnonymousProfile, lies: Sequence[Strategy]) -> AnonymousProfile:
     """The profile as it is counted when several lines lie at once, each as its strategy says.
 
-    Lines of liars follow those that they leave; labels say who lies. Utilities are what is said.
+    Lines of liars come last, and lines that all of their voters leave go; labels say who lies.
+    Utilities are what is said.
     """
-    m = len(profile.names)
     place, weight, labels = [*profile.place], [*profile.weight], [*profile.labels]
     said = None if profile.utility is None else [*profile.utility]
     for lie in lies:
@@ -121,19 +122,108 @@ def replaced(profile: AnonymousProfile, lies: Sequence[Strategy]) -> AnonymousPr
             said += list(values_of(lie.place) if lie.said is None else lie.said)
     kept = np.array(weight) > 1e-12 * profile.weight.sum()
     return AnonymousProfile(
-        profile.names,
-        np.array(place).reshape(-1, m)[kept],
-        np.array(weight)[kept],
-        tuple(np.array(labels, object)[kept]),
-        None if said is None else np.array(said)[kept],
-    )
+        profile.names, np.array(place)[kept], np.array(weight)[kept],
+        tuple(np.array(labels, object)[kept]), None if said is None else np.array(said)[kept],
+    )  # fmt: skip
 
 
-def together(
-    profile: AnonymousProfile, lies: Sequence[Strategy], rule: str
-) -> tuple[Outcome, np.ndarray]:
-    """What a rule says when several lines lie at once, and each line's utility of it ``[lines]``,
-    then that of all: ``[lines + 1]``."""
-    outcome = aggregate_all(replaced(profile, lies).ballots(), [rule])[rule]
-    got = utilities(profile) @ chances(outcome)
-    return outcome, np.append(got, profile.weight @ got / profile.weight.sum())
+@dataclass(frozen=True, eq=False)
+class Mutual:
+    """What several lines bring about that each lie as if all others were honest.
+
+    Attributes:
+        lies: of each line, its best answer to an honest profile.
+        outcome: what the rule says when all of them lie at once; chance: to win ``[candidates]``.
+        by_line: mean utility of each line ``[lines, 2]``, before and after.
+        mean: of all voters, before and after; best: what the best candidate would give.
+    """
+
+    lies: tuple[Strategy, ...]
+    outcome: Outcome
+    chance: np.ndarray
+    by_line: np.ndarray
+    mean: tuple[float, float]
+    best: float
+
+    @property
+    def distortion(self) -> tuple[float, float]:
+        """The best mean utility over that of the outcome, before and after; infinite at 0."""
+        return tuple(self.best / mean if mean > 0 else float("inf") for mean in self.mean)
+
+
+def mutual(
+    profile: AnonymousProfile, rows: Sequence[int], rules: Sequence[str] | None = None
+) -> dict[str, Mutual]:
+    """Each of some lines takes its best lie against an honest profile, all at once, by rule.
+
+    Raises:
+        InputError: for more than ``EXACT`` candidates, or lines that there are not.
+    """
+    if len(profile.names) > EXACT:
+        raise InputError(f"Lines answer each other over at most {EXACT} candidates.")
+    rules = countable(profile, rules)
+    lies = [strategies(profile, row, rules) for row in rows]
+    found = {}
+    for reads_utility in (False, True):
+        names = [name for name in rules if (RULES[name].reads == "utility") == reads_utility]
+        if not names:
+            continue
+        own = profile.utility if reads_utility else values_of(profile.place)
+        each = [[lie[n].said[0] if reads_utility else values_of(lie[n].place[0]) for lie in lies]
+                for n in names]  # fmt: skip
+        values = np.concatenate([np.broadcast_to(own, (len(names), *own.shape)), each], axis=1)
+        weight = np.append(profile.weight, profile.weight[list(rows)])
+        weight[list(rows)] = 0.0
+        # A contest for each rule's lies, all counted by all rules: one program.
+        ranked = ~np.isnan(values)
+        ballots = Ballots(np.where(ranked, values, 0.0), ranked, np.tile(weight, (len(names), 1)))
+        counted = aggregate_all(ballots, names)
+        for i, name in enumerate(names):
+            outcome = Outcome(
+                name, counted[name].place[i], counted[name].scores[i], RULES[name].lottery
+            )
+            found[name] = _mutual(profile, tuple(lie[name] for lie in lies), outcome)
+    return {name: found[name] for name in rules}
+
+
+def _mutual(profile: AnonymousProfile, lies: tuple[Strategy, ...], outcome: Outcome) -> Mutual:
+    chance = np.stack([lies[0].before, chances(outcome)])
+    got = utilities(profile) @ chance.T
+    share = profile.weight / profile.weight.sum()
+    best = float((share @ utilities(profile)).max())
+    return Mutual(lies, outcome, chance[1], got, tuple((share @ got).tolist()), best)
+
+
+def spread(
+    profile: AnonymousProfile, lies: Sequence[Strategy], rule: str, steps: int = 100
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What a rule that reads orders says as more of several lines' voters lie.
+
+    Returns:
+        shares of each line's liars who lie, 0 to 1 ``[steps + 1]``; the scores (a lottery's
+        probabilities) ``[steps + 1, candidates]``; the mean utility of all voters ``[steps + 1]``.
+    """
+    shares = np.linspace(0.0, 1.0, steps + 1)
+    values = values_of(np.concatenate([profile.place, *(lie.place for lie in lies)]))
+    weight = np.tile(profile.weight, (len(shares), 1))
+    for lie in lies:
+        weight[:, lie.row] -= shares * lie.voters
+    cast = np.concatenate([lie.weight for lie in lies])
+    weight = np.concatenate([weight, shares[:, None] * cast], axis=1)
+    utility = np.broadcast_to(values, (len(shares), *values.shape))
+    ranked = ~np.isnan(utility)
+    outcome = aggregate_all(
+        Ballots(np.where(ranked, utility, 0.0), ranked, np.maximum(weight, 0.0)), [rule]
+    )[rule]
+    mean = chances(outcome) @ (profile.weight @ utilities(profile)) / profile.weight.sum()
+    return shares, outcome.scores, mean
+
+
+#: Two camps of like size, a compromise that both find good, and a dud that nobody wants. Utilities
+#: of Left, Right, Centre, Dud.
+BURIAL = AnonymousProfile.of_utilities(
+    ("Left", "Right", "Centre", "Dud"),
+    [[1.0, 0.2, 0.8, 0.05], [0.2, 1.0, 0.8, 0.05], [0.5, 0.5, 1.0, 0.05]],
+    [47, 45, 8],
+    ("Left", "Right", "Centre"),
+)

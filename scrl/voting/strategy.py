@@ -30,6 +30,8 @@ from scrl.voting.registry import RULES
 
 #: Gains no larger than this are none: lotteries come from solvers.
 GAIN = 1e-6
+#: Sizes × lies × ballots × candidates counted in one call.
+CELLS = 4_000_000
 #: Most steps of a climb.
 STEPS = 60
 
@@ -205,22 +207,35 @@ def outcomes(
     """Outcomes ``[sizes, lies, candidates]`` where ``voters`` ``[sizes]`` of a line cast ``lies``
     ``[lies, ballots, candidates]``, divided evenly over the ballots."""
     voters = np.asarray(voters, float)
-    c, k = lies.shape[:2]
-    cardinal = RULES[rules[0]].reads == "utility"
-    own = profile.utility if cardinal else values_of(profile.place)
-    own = np.broadcast_to(own, (c, *own.shape))
-    values = np.concatenate([own, lies], axis=1)
+    c, k, m = lies.shape
+    lines = len(profile.weight)
+    own = profile.utility if RULES[rules[0]].reads == "utility" else values_of(profile.place)
     weight = np.repeat(profile.weight[None], len(voters), axis=0)
     weight[:, row] = np.maximum(weight[:, row] - voters, 0.0)
     weight = np.concatenate([weight, np.repeat(voters[:, None] / k, k, axis=1)], axis=1)
-    shape = (len(voters), *values.shape)
-    ranked = ~np.isnan(values)
-    ballots = Ballots(
-        np.broadcast_to(np.where(ranked, values, 0.0), shape),
-        None if ranked.all() else np.broadcast_to(ranked, shape),
-        np.broadcast_to(weight[:, None], shape[:-1]),
-    )
-    return aggregate_all(ballots, rules)
+    parts: dict[str, list[Outcome]] = {name: [] for name in rules}
+    step = max(1, CELLS // (len(voters) * (lines + k) * m))
+    for start in range(0, c, step):
+        some = lies[start : start + step]
+        values = np.concatenate([np.broadcast_to(own, (len(some), lines, m)), some], axis=1)
+        shape = (len(voters), *values.shape)
+        ranked = ~np.isnan(values)
+        ballots = Ballots(
+            np.broadcast_to(np.where(ranked, values, 0.0), shape),
+            None if ranked.all() else np.broadcast_to(ranked, shape),
+            np.broadcast_to(weight[:, None], shape[:-1]),
+        )
+        for name, outcome in aggregate_all(ballots, rules).items():
+            parts[name].append(outcome)
+    return {
+        name: Outcome(
+            name,
+            np.concatenate([o.place for o in part], axis=1),
+            np.concatenate([o.scores for o in part], axis=1),
+            RULES[name].lottery,
+        )
+        for name, part in parts.items()
+    }
 
 
 def of_one_size(outcome: Outcome) -> Outcome:
