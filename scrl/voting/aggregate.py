@@ -16,7 +16,7 @@ import numpy as np
 
 from scrl.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.profile import TIE, Profile, strict_ranks
+from scrl.voting.profile import MOST_STRICT, TIE, Profile, strict_ranks
 from scrl.voting.registry import RULES, Rule
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
@@ -29,8 +29,6 @@ LARGE = 500_000
 CACHE = 1_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
 MOST = 2_000
-
-_strict = jax.jit(strict_ranks)
 
 
 @partial(jax.jit, static_argnames=("rules", "ranks", "duels"))
@@ -47,7 +45,9 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
             weight = jnp.where(ranked.any(0), weight, 0.0)
             total = jnp.sum(weight)
             weight, valid = weight / jnp.where(total > 0, total, 1.0), total > 0
-        profile = Profile(-utility if ranks else utility, ranked, weight, standing, ranks=ranks)
+        if ranks:
+            utility, valid = -utility, strict_ranks(utility)
+        profile = Profile(utility, ranked, weight, standing, ranks=ranks)
         counted = {name: RULES[name].count(profile) for name in rules}
         return (profile.above if duels else None), counted, valid
 
@@ -68,20 +68,18 @@ def aggregate(ballots: Ballots, rule: str) -> Outcome:
 
 def aggregate_all(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
     """What several rules say; what they share is computed once. Raises as ``aggregate``."""
-    lead, arrays, ranks = _flat(ballots)
+    lead, arrays, ranks = _flat(ballots, rules)
     return _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), False)[0]
 
 
 def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], np.ndarray]:
     """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
-    lead, arrays, ranks = _flat(ballots)
+    lead, arrays, ranks = _flat(ballots, rules)
     outcomes, above = _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), True)
     return outcomes, above.reshape(*lead, *above.shape[1:])
 
 
 def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
-    if ranks and any(RULES[name].reads == "utility" for name in names):
-        raise InputError("Ballots of ranks say which and not how much; give utilities.")
     device = tuple(sorted(name for name in names if not RULES[name].on_host))
     duels = duels or any(RULES[name].on_host for name in names)
     standing = arrays[3]
@@ -92,7 +90,10 @@ def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
                 f"{RULES[name].title} counts at most {most:,} candidates and a contest has "
                 f"{standing.sum(-1).max():,}; choose another rule for it."
             )
-    above, counted, valid = (_whole if arrays[2] is None else _padded)(arrays, device, ranks, duels)
+    if arrays[2] is None:
+        above, counted, valid = _whole(arrays, device, ranks, duels)
+    else:
+        above, counted, valid = _padded(arrays, device, duels)
     if not valid.all():
         raise InputError("No ballot of a contest ranks any of its candidates.")
     values = {
@@ -102,7 +103,7 @@ def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
     return _outcomes(values, standing, lead), above
 
 
-def _padded(arrays, device, ranks, duels):
+def _padded(arrays, device, duels):
     """Sizes are padded to a few, so that another number of voters compiles nothing new."""
     utility, ranked, weight, standing = arrays
     contests, m, voters = utility.shape
@@ -119,7 +120,7 @@ def _padded(arrays, device, ranks, duels):
             _pad(standing[some], (step, k)),
         )
         with jax.enable_x64(True):
-            found = _count(*group, rules=device, ranks=ranks, duels=duels)
+            found = _count(*group, rules=device, duels=duels)
             parts.append(jax.tree.map(np.asarray, found))
     above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
     above = above[:, :m, :m] if duels else None
@@ -128,10 +129,14 @@ def _padded(arrays, device, ranks, duels):
 
 def _whole(arrays, device, ranks, duels):
     """Many complete ballots of equal weight: as they are, since a copy would cost as much as the
-    count."""
+    count. Ranks are taken for strict orders, which the count finds out."""
+    utility, *rest = arrays
     with jax.enable_x64(True):
-        found = _count(*arrays, rules=device, ranks=ranks, duels=duels)
-        return jax.tree.map(np.asarray, found)
+        above, counted, valid = _count(utility, *rest, rules=device, ranks=ranks, duels=duels)
+        if ranks and not np.asarray(valid).all():
+            above, counted, valid = _count(~utility, *rest, rules=device, duels=duels)
+        counted = {name: np.asarray(values) for name, values in counted.items()}
+        return (np.asarray(above) if duels else None), counted, np.asarray(valid)
 
 
 def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
@@ -191,8 +196,8 @@ def weak_order(scores: np.ndarray, standing: np.ndarray | None = None) -> np.nda
     fallen = np.take_along_axis(values, best, axis=-1)
     with np.errstate(invalid="ignore"):  # padding behind padding is -inf less -inf
         new = fallen[..., :-1] - fallen[..., 1:] > TIE
-    step = np.where(new, np.arange(1, values.shape[-1]), 0)
-    ahead = np.maximum.accumulate(np.insert(step, 0, 0, axis=-1), axis=-1)
+    ahead = np.zeros(values.shape, int)
+    ahead[..., 1:] = np.maximum.accumulate(new * np.arange(1, values.shape[-1]), axis=-1)
     place = np.empty(values.shape, int)
     np.put_along_axis(place, best, ahead, axis=-1)
     return place
@@ -219,10 +224,12 @@ def _pad(array: np.ndarray, shape: tuple) -> np.ndarray:
     return out
 
 
-def _flat(ballots: Ballots) -> tuple[tuple, tuple, bool]:
+def _flat(ballots: Ballots, rules: Sequence[str]) -> tuple[tuple, tuple, bool]:
     """The leading contest axes, checked arrays with those made one and candidates before voters,
-    and whether utilities are ranks."""
+    and whether the first is of ranks."""
     ranks = ballots.utility is None
+    if ranks and any(RULES[name].reads == "utility" for name in rules):
+        raise InputError("Ballots of ranks say which and not how much; give utilities.")
     utility = ballots.rank if ranks else ballots.utility
     if utility is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")
@@ -275,9 +282,8 @@ def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
     utility = utility.swapaxes(-1, -2).reshape(-1, m, voters)
     with jax.enable_x64(True):
         utility = jnp.asarray(utility)
-        strict = ranks and m <= 15 and bool(_strict(utility))
-        if not strict and ranks:
-            utility = ~utility
+        if ranks and m > MOST_STRICT:
+            utility, ranks = ~utility, False
         if jnp.issubdtype(utility.dtype, jnp.floating) and bool(jnp.isnan(utility).any()):
             raise InputError("A utility on a ballot is not a number.")
-    return lead, (utility, None, None, np.ones((len(utility), m), bool)), strict
+    return lead, (utility, None, None, np.ones((len(utility), m), bool)), ranks

@@ -13,8 +13,12 @@ import numpy as np
 
 #: Scores closer than this share of the weight are tied.
 TIE = 1e-9
-#: Comparisons of so many voters are added as bytes before they are added as numbers.
-BYTES, LANES = 240, 64
+#: So many comparisons are added as bytes before they are added as numbers.
+BYTES = 25
+#: Among so few candidates all pairs are compared at once, one contest at a time.
+FEW = 16
+#: Candidates whose strict orders are recognised by the bits of a short number.
+MOST_STRICT = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,17 +77,13 @@ class Profile:
         """The share of the weight that ranks a strictly above b
         ``[candidates, candidates]``: no sort, no array of candidates² × voters."""
         u = self.utility
-        if self.ranked is None and self.ranks:
-            # Of two candidates one is above the other, so half the comparisons do.
-            rows = [
-                jnp.stack([self.share(u[a] > u[b]) for b in range(a + 1, self.size)])
-                for a in range(self.size - 1)
-            ]
-            upper = jnp.zeros((self.size, self.size))
-            for a, row in enumerate(rows):
-                upper = upper.at[a, a + 1 :].set(row)
-            beaten = jnp.triu(jnp.ones((self.size, self.size)), 1) - upper
-            return upper + beaten.T
+        if self.weight is None and self.size <= FEW:
+            first, second = np.triu_indices(self.size, 1)
+            # All pairs at once are counted in bytes.
+            wins = self.share(u[first] > u[second])
+            losses = 1.0 - wins if self.ranks else self.share(u[first] < u[second])
+            both = jnp.zeros((self.size, self.size)).at[first, second].set(wins)
+            return both.at[second, first].set(losses)
         if self.ranked is None:
             return jax.lax.map(lambda one: self.share(one > u), u)
 
@@ -120,7 +120,7 @@ class Profile:
         """The sum of P(a ≻ b) over opponents ``[candidates]``."""
         if self.ranks:
             # Points of a strict ballot are the opponents it puts behind: one pass over the ballots.
-            total = add_bytes(-self.utility).astype(float)
+            total = add_bytes(-self.utility, max(1, self.size - 1)).astype(float)
             return self.size - 1 - total / self.utility.shape[-1]
         return jnp.sum(jnp.where(self.opponents, self.above, 0.0), axis=1)
 
@@ -156,21 +156,16 @@ class Profile:
         """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
         top split equally; ballots that rank none of the remaining count for nobody."""
         open_, worst = self._open(remaining), lowest(self.utility.dtype)
-        if self.ranks:
-            # The places of those out are beyond every other; a chain of maxima keeps bytes apart.
-            rows = [jnp.where(remaining[a], self.utility[a], worst) for a in range(self.size)]
-            best = reduce(jnp.maximum, rows)
-            return jnp.where(remaining, jnp.stack([self.share(row == best) for row in rows]), 0.0)
-        best = jnp.max(jnp.where(open_, self.utility, worst), axis=0)
-        return self.split(open_ & (self.utility == best))
+        shown = jnp.where(open_, self.utility, worst)
+        return self.split(open_ & (shown == jnp.max(shown, axis=0)))
 
     def last_places(self, remaining, least: int = 2) -> jax.Array:
         """Share of the weight whose lowest remaining candidate each is ``[candidates]``, a tied
         bottom split equally; ballots that rank fewer than ``least`` of the remaining count
         against nobody."""
         open_, top = self._open(remaining), highest(self.utility.dtype)
-        worst = jnp.min(jnp.where(open_, self.utility, top), axis=0)
-        last = open_ & (self.utility == worst)
+        shown = jnp.where(open_, self.utility, top)
+        last = open_ & (shown == jnp.min(shown, axis=0))
         if self.ranked is not None:
             last &= jnp.sum(open_, axis=0) >= least
         return self.split(last)
@@ -180,38 +175,44 @@ class Profile:
 
 
 def how_many(of) -> jax.Array:
-    """How many are true along the last axis; bytes add up several times faster than numbers."""
-    return add_bytes(of.astype(jnp.uint8), most=1)
+    """How many are true along the last axis ``[...]``."""
+    return add_bytes(of, 1)
 
 
-def add_bytes(values, most: int = 0) -> jax.Array:
-    """The sum of small whole numbers, 0 to ``most`` (to the candidates, where 0), along the last
-    axis: as many as a byte holds are added as bytes."""
-    n = values.shape[-1]
-    block = max(1, BYTES // (most or values.shape[0]))
-    whole = n // (block * LANES) * block * LANES
-    if block == 1 or not whole:
-        return jnp.sum(values, axis=-1, dtype=jnp.int32)
-    head = values[..., :whole].astype(jnp.uint8)
-    head = head.reshape(*values.shape[:-1], -1, block, LANES)
-    total = jnp.sum(jnp.sum(head, axis=-2, dtype=jnp.uint8), axis=(-1, -2), dtype=jnp.int32)
+def add_bytes(values, most: int) -> jax.Array:
+    """The sum along the last axis of whole numbers from 0 to ``most``. As many as a byte holds are
+    added as bytes, which the processor does several times faster."""
+    block = min(BYTES, 255 // most)
+    whole = values.shape[-1] // block * block
+    head = values[..., :whole].astype(jnp.uint8).reshape(*values.shape[:-1], block, -1)
+    total = jnp.sum(jnp.sum(head, axis=-2, dtype=jnp.uint8), axis=-1, dtype=jnp.int32)
+    if whole == values.shape[-1]:
+        return total
     return total + jnp.sum(values[..., whole:], axis=-1, dtype=jnp.int32)
 
 
 def lowest(dtype):
     """The least value of a real or whole type, for a maximum over some."""
-    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else np.array(jnp.iinfo(dtype).min, dtype)
+    return (
+        np.array(-np.inf, dtype)
+        if jnp.issubdtype(dtype, jnp.floating)
+        else np.array(jnp.iinfo(dtype).min, dtype)
+    )
 
 
 def highest(dtype):
     """The greatest value of a real or whole type, for a minimum over some."""
-    return jnp.inf if jnp.issubdtype(dtype, jnp.floating) else np.array(jnp.iinfo(dtype).max, dtype)
+    return (
+        np.array(np.inf, dtype)
+        if jnp.issubdtype(dtype, jnp.floating)
+        else np.array(jnp.iinfo(dtype).max, dtype)
+    )
 
 
 def strict_ranks(rank) -> jax.Array:
-    """Whether all of ``rank [..., candidates, voters]`` are strict orders 0 … m - 1: m powers of
-    two add up to 2^m - 1 only if they are all different."""
-    m = rank.shape[-2]
-    bit = jnp.left_shift(jnp.array(1, jnp.uint16), rank.astype(jnp.uint16))
+    """Whether all ballots of ``rank [candidates, voters]``, at most ``MOST_STRICT`` candidates, are
+    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different."""
+    m = len(rank)
     inside = jnp.all((rank >= 0) & (rank < m))
-    return inside & jnp.all(jnp.sum(bit, axis=-2, dtype=jnp.uint16) == np.uint16((1 << m) - 1))
+    bit = jnp.left_shift(np.uint16(1), rank.astype(jnp.uint16))
+    return inside & jnp.all(jnp.sum(bit, axis=0, dtype=jnp.uint16) == np.uint16((1 << m) - 1))
