@@ -1,0 +1,165 @@
+"""Eliminations, round by round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from scrl.voting.profile import TIE
+from scrl.voting.steps import Count, Explanation, Round, Rounds, percent, winners
+
+
+def instant_runoff(count: Count) -> Explanation:
+    return _eliminate(
+        count,
+        "instant-runoff",
+        "Share of first places among those left",
+        lambda on: count.weight @ count.tops(on),
+        _fewest,
+        "has the fewest first places",
+        moves=True,
+    )
+
+
+def baldwin(count: Count) -> Explanation:
+    return _eliminate(
+        count, "baldwin", "Borda score among those left", _borda(count), _fewest,
+        "has the lowest Borda score",
+    )  # fmt: skip
+
+
+def nanson(count: Count) -> Explanation:
+    def below(score, on):
+        mean = score[on].mean()
+        out = on & (score < mean - TIE)
+        return out if out.any() else on
+
+    return _eliminate(
+        count, "nanson", "Borda score among those left", _borda(count), below,
+        "is below the mean Borda score",
+    )  # fmt: skip
+
+
+def coombs(count: Count) -> Explanation:
+    on, place = count.everyone.copy(), np.zeros(count.m, int)
+    rounds, taken = [], 0
+    while on.any():
+        tops, bottoms = count.tops(on), count.bottoms(on)
+        first, last = count.weight @ tops, count.weight @ bottoms
+        wins = on & (first > first.sum() / 2 + TIE)
+        if wins.any():
+            out, taken_now = wins, 1
+            note = (
+                f"{count.named(np.flatnonzero(wins))} has a majority of first places "
+                f"({percent(first[wins][0])})."
+            )
+            place[out] = taken
+        else:
+            out, taken_now = on & (-last <= -last[on].max() + TIE), 0
+            place[out] = taken + (on & ~out).sum()
+            note = _note(count, out, on, "has the most last places", percent(last[out][0]))
+        rounds.append(Round(np.where(on, last, np.nan), _who(out), note, None, bool(taken_now)))
+        on, taken = on & ~out, taken + taken_now
+    return _explained(count, "coombs", "Share of last places among those left", place, rounds)
+
+
+def plurality_veto(count: Count) -> Explanation:
+    credit = count.weight @ count.tops(count.everyone)
+    out = credit <= TIE
+    on, place, rounds = ~out, np.zeros(count.m, int), []
+    place[out] = on.sum()
+    if out.any():
+        note = f"Nobody puts {count.named(np.flatnonzero(out))} first: no credit to stand on."
+        rounds.append(Round(credit.copy(), _who(out), note))
+    while on.any():
+        rate = np.where(on, count.weight @ count.bottoms(on, 1), 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            time = np.where(on & (rate > TIE), credit / np.where(rate > TIE, rate, 1), np.inf)
+        step = time.min()
+        if np.isfinite(step):
+            left = np.where(on, credit - rate * step, 0.0)
+            out = on & (left <= TIE)
+            what = "is worn down first by the vetoes of those who like it least"
+            note = _note(count, out, on, what)
+        else:
+            left, out = credit, on
+            note = f"Nobody vetoes any more; {count.named(np.flatnonzero(on))} stand."
+        rounds.append(Round(np.where(on, credit, np.nan), _who(out), note))
+        credit, on = left, on & ~out
+        place[out] = on.sum()
+    return _explained(count, "plurality-veto", "Credit left, from first places", place, rounds)
+
+
+def _borda(count: Count) -> Callable:
+    duels = count.above * ~np.eye(count.m, dtype=bool)
+    return lambda on: duels @ on
+
+
+def _fewest(score, on) -> np.ndarray:
+    return on & (score <= score[on].min() + TIE)
+
+
+def _eliminate(count: Count, rule, unit, measure, losers, why, moves=False) -> Explanation:
+    on, place, rounds = count.everyone.copy(), np.zeros(count.m, int), []
+    while on.any():
+        score = measure(on)
+        out = losers(score, on)
+        left = on & ~out
+        place[out] = left.sum()
+        moved = _moved(count, on, left) if moves and left.any() else None
+        rounds.append(
+            Round(np.where(on, score, np.nan), _who(out), _note(count, out, on, why), moved)
+        )
+        on = left
+    return _explained(count, rule, unit, place, rounds)
+
+
+def _moved(count: Count, on: np.ndarray, left: np.ndarray) -> np.ndarray:
+    """Where the votes of those who leave go ``[candidates, candidates + 1]``."""
+    before, after = count.tops(on), count.tops(left)
+    lost = np.where(on & ~left, before, 0.0)
+    gained = np.where(left, np.maximum(after - before, 0.0), 0.0)
+    gone = lost.sum(1, keepdims=True)
+    gained = np.column_stack([gained, gone[:, 0] - gained.sum(1)])
+    return (lost * count.weight[:, None]).T @ (gained / np.where(gone > 0, gone, 1.0))
+
+
+def _who(out: np.ndarray) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(out).tolist())
+
+
+def _note(count: Count, out, on, why: str, value: str = "") -> str:
+    who = np.flatnonzero(out)
+    if out.sum() == on.sum():
+        return f"{count.named(who)} {'stands' if len(who) == 1 else 'tie for the place that'} " + (
+            "last, and wins." if len(who) == 1 else "is left."
+        )
+    if len(who) > 1:
+        why = why.replace("has ", "have ", 1).replace("is ", "are ", 1)
+    return f"{count.named(who)} {why}{f' ({value})' if value else ''}, and out."
+
+
+def _explained(count: Count, rule, unit, place, rounds) -> Explanation:
+    table = []
+    for i, r in enumerate(rounds, 1):
+        row = {"round": i}
+        row |= {n: float(s) for n, s in zip(count.names, r.score, strict=True)}
+        table.append({**row, "out": count.named(r.out)})
+    first = winners(place)
+    tie = "share first place" if len(first) > 1 else "wins"
+    notes = (
+        f"{count.named(first)} {tie} after {len(rounds)} round{'s' * (len(rounds) > 1)}.",
+        *(f"Round {i}: {r.note}" for i, r in enumerate(rounds, 1)),
+    )
+    steps = (Rounds("Round by round", unit, tuple(rounds)),)
+    return Explanation(rule, count.names, place, notes, steps, tuple(table))
+
+
+EXPLAINED = {
+    "instant-runoff": instant_runoff,
+    "coombs": coombs,
+    "baldwin": baldwin,
+    "nanson": nanson,
+    "plurality-veto": plurality_veto,
+}
