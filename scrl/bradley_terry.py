@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import numpy as np
 
 from scrl.batches import round_up
-from scrl.types import Ratings
+from scrl.types import InputError, Ratings
 
 #: Prompts × completions², or pairs, held at once.
 CELLS = 2_000_000
+#: Of those, as many are solved together as stay near the processor.
+BLOCK = 25_000
+#: A step after which only rounding is left, and the steps after which to give up.
+CLOSE, STEPS = 1e-5, 1_000
+#: Log-odds beyond which exp of a reward would leave double precision.
+WIDE = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,40 +132,155 @@ def bradley_terry(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.
 
 
 def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
-    """As ``bradley_terry``, from matrices of wins ``[..., candidates, candidates]``."""
+    """As ``bradley_terry``, from matrices of wins ``[..., candidates, candidates]``: rewards
+    ``[..., candidates]``.
+
+    Args:
+        prior_sd: ``inf`` for maximum likelihood.
+
+    Raises:
+        InputError: for maximum likelihood, where the rewards have no finite optimum.
+    """
+    wins = np.asarray(wins, float)
     m = wins.shape[-1]
-    precision = 1.0 / prior_sd**2
-    total = wins + np.swapaxes(wins, -1, -2)
-    reward = np.zeros(wins.shape[:-1])
-    scale = 1.0 + total.sum((-1, -2))
-    noise = 1e-15 * (1.0 + total.sum(-1))  # what rounding leaves of a slope
+    if np.isinf(prior_sd):
+        check_bounded(wins > 0)
+    flat = wins.reshape(-1, m, m)
+    size = max(1, BLOCK // (m * m))
+    blocks = [flat[i : i + size] for i in range(0, len(flat), size)]
+    solve = partial(_solve, precision=1.0 / prior_sd**2)
+    if len(blocks) < 2:
+        found = [solve(block) for block in blocks]
+    else:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = list(pool.map(solve, blocks))
+    return np.concatenate([np.empty((0, m)), *found]).reshape(wins.shape[:-1])
 
-    def value(r):
-        gap = r[..., :, None] - r[..., None, :]
-        return (wins * np.logaddexp(0.0, -gap)).sum((-1, -2)) + 0.5 * precision * (r**2).sum(-1)
 
-    now = value(reward)
-    for _ in range(200):
-        chance = 0.5 * (1 + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :])))
-        slope = (wins - total * chance).sum(-1) - precision * reward
-        bend = total * chance * (1 - chance)
-        hessian = -bend
-        hessian[..., np.arange(m), np.arange(m)] = bend.sum(-1) + precision
-        move = np.linalg.solve(hessian, slope[..., None])[..., 0]
-        # The objective is convex, so halving a step that overshoots is enough to converge.
-        length = np.ones(now.shape)
-        for _ in range(40):
-            tried = reward + length[..., None] * move
-            then = value(tried)
-            worse = then > now + 1e-12 * scale
-            if not worse.any():
-                break
-            length = np.where(worse, 0.5 * length, length)
-        reward, now = tried, then
+def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
+    """Rewards ``[fits, candidates]`` of ``wins [fits, candidates, candidates]``."""
+    total = wins + wins.swapaxes(-1, -2)
+    won, met = wins.sum(-1), total.sum(-1)
+
+    def curve(reward):
+        if np.ptp(reward) < WIDE:  # few exponentials, where none can overflow
+            strength = np.exp(reward)
+            chance = strength[..., None, :] + strength[..., :, None]
+            np.divide(strength[..., :, None], chance, out=chance)
+        else:
+            chance = 0.5 * (1 + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :])))
+        expected = total * chance
+        slope = won - expected.sum(-1)
+        # Minus the second derivative, off its diagonal.
+        chance -= 1.0
+        chance *= expected
+        return slope, chance
+
+    # Log-odds averaged over opponents are near the optimum where all have met often.
+    start = np.log((wins + 0.5) / (wins.swapaxes(-1, -2) + 0.5)).mean(-1)
+    reward = maximise(curve, start, precision, noise=1e-15 * (1.0 + met))
+    return recentred(reward, met > 0)
+
+
+def maximise(curve: Callable, start: np.ndarray, precision: float, noise: np.ndarray):
+    """Rewards ``[..., candidates]`` that maximise a log-likelihood of their gaps and Gaussian
+    priors, by Newton's method.
+
+    A step is damped by log(1 + b) / b, where b is its range. For models in which chances are ratios
+    of exp(reward) that needs no line search and always converges (Sun & Tran-Dinh 2019,
+    generalized self-concordant functions with ν = 2).
+
+    Args:
+        curve: of rewards, the slope ``[..., candidates]`` and minus the second derivative
+            ``[..., candidates, candidates]``, whose diagonal is filled in here: rows add up to 0.
+        precision: of the prior; 0 for none.
+        noise: what rounding leaves of a slope ``[..., candidates]``.
+    """
+    reward = start - start.mean(-1, keepdims=True)
+    at = np.arange(start.shape[-1])
+    for _ in range(STEPS):
+        slope, bend = curve(reward)
+        slope -= precision * reward
+        bend[..., at, at] = 0.0
+        diagonal = precision - bend.sum(-1)
+        bend[..., at, at] = diagonal
+        if not precision:
+            # The likelihood sees gaps only; any slope along their common shift fixes the mean.
+            bend += diagonal.mean(-1)[..., None, None]
+        move = np.linalg.solve(bend, slope[..., None])[..., 0]
+        width = np.ptp(move, axis=-1)[..., None]
+        reward = reward + np.log1p(width) / np.where(width > 0, width, 1.0) * move
         # Convergence is quadratic: after so short a move nothing is left to gain but rounding.
-        if (np.abs(move) <= 1e-8).all() or (np.abs(slope) <= noise).all():
+        if (width <= CLOSE).all() or (np.abs(slope) <= noise).all():
             break
-    # Rounding may shift all that was compared; it has mean zero, as what was not is at zero.
-    met = total.sum(-1) > 0
+    return reward
+
+
+def recentred(reward: np.ndarray, met: np.ndarray) -> np.ndarray:
+    """Without what rounding shifts all that was compared by; what was not is at 0."""
     drift = reward.sum(-1, where=met) / np.maximum(met.sum(-1), 1)
-    return np.where(met, reward - drift[..., None], reward)
+    return np.where(met, reward - drift[..., None], 0.0)
+
+
+def check_bounded(beats: np.ndarray) -> None:
+    """Refuse data whose likelihood has no maximum (Ford 1957): some items never come out ahead of
+    the others, nor of any that do.
+
+    Args:
+        beats: whether one was ever preferred to the other ``[..., items, items]``.
+
+    Raises:
+        InputError: if a chain of such preferences does not lead from every item to every other.
+    """
+    m = beats.shape[-1]
+    reached = (beats | np.eye(m, dtype=bool)).astype(np.float32)
+    for _ in range(max(m - 1, 1).bit_length()):
+        reached = np.minimum(reached @ reached, 1.0)
+    if not reached.all():
+        raise InputError(
+            "Some items never came out ahead of the others, so the likelihood has no maximum; "
+            "give a finite prior_sd."
+        )
+
+
+def count_wins(comparisons: np.ndarray | list, items: int | None = None) -> np.ndarray:
+    """How often each item was preferred to each other ``[..., items, items]``.
+
+    Args:
+        comparisons: ``[..., comparisons, 2]`` whole numbers, the preferred item first. A list of
+            pairs will do; an array is counted many times faster.
+        items: how many there are; by default as many as the comparisons name.
+
+    Raises:
+        InputError: for anything else, and for an item compared with itself.
+    """
+    if isinstance(comparisons, list | tuple) and comparisons and len(comparisons[0]) == 2:
+        try:  # three times as fast as asarray
+            flat = np.fromiter(chain.from_iterable(comparisons), np.int64)
+            comparisons = flat.reshape(-1, 2) if len(flat) == 2 * len(comparisons) else comparisons
+        except (TypeError, ValueError):
+            pass
+    pairs = np.asarray(comparisons)
+    if pairs.ndim < 2 or pairs.shape[-1] != 2 or pairs.dtype.kind not in "iu":
+        raise InputError("Comparisons are pairs of whole numbers, the preferred item first.")
+    least, most = (int(pairs.min()), int(pairs.max())) if pairs.size else (0, -1)
+    m = most + 1 if items is None else items
+    if least < 0 or most >= m:
+        raise InputError(f"A comparison names item {least if least < 0 else most}, of {m} items.")
+    fits = int(np.prod(pairs.shape[:-2]))
+    cell = pairs[..., 0] * np.int64(m)
+    cell += pairs[..., 1]
+    if pairs.ndim > 2:
+        cell = cell.reshape(fits, -1) + np.arange(fits)[:, None] * m * m
+    wins = np.bincount(cell.ravel(), minlength=fits * m * m).astype(float)
+    wins = wins.reshape(*pairs.shape[:-2], m, m)
+    if np.diagonal(wins, axis1=-2, axis2=-1).any():
+        raise InputError("An item is compared with itself; a comparison names two.")
+    return wins
+
+
+def fit_comparisons(
+    comparisons: np.ndarray | list, items: int | None = None, prior_sd: float = 10.0
+) -> np.ndarray:
+    """Rewards ``[..., items]`` from raw comparisons: ``count_wins``, ``maximum_a_posteriori``."""
+    return maximum_a_posteriori(count_wins(comparisons, items), prior_sd)
