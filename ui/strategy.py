@@ -1,0 +1,358 @@
+"""The parts of the page on strategy: one lie, two camps, and how often lies pay."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from scrl.figures.strategy import lie_dumbbells, share_bars, size_steps, spread_lines
+from scrl.types import InputError
+from scrl.voting import RULES
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.coalitions import BURIAL, coalition_curves, mutual, spread
+from scrl.voting.lies import EXACT
+from scrl.voting.manipulable import MODELS, manipulable_share
+from scrl.voting.strategy import Strategy, countable, strategies
+from ui import page, profiles, tables
+from ui.controls import title_of
+
+_IN_URL = {"bind": "query-params"}
+#: Electorates of four candidates that are drawn.
+DRAWN = 50
+
+
+def guess(question: str, options: Sequence[str], key: str) -> tuple[str | None, bool]:
+    """The reader's guess, and whether the answer may be shown."""
+    said = st.segmented_control(question, list(options), key=key)
+    return said, said is not None or not page.switched_on("predict")
+
+
+def verdict(said: str | None, right: str, sentence: str) -> None:
+    opening = "" if said is None else "Right. " if said == right else "No. "
+    st.markdown(opening + sentence)
+
+
+def rule_of(rules: Sequence[str], default: str = "borda", key: str = "rule") -> str:
+    return st.selectbox(
+        "Rule", list(rules), list(rules).index(default) if default in rules else 0,
+        format_func=title_of, key=key, **_IN_URL,
+    )  # fmt: skip
+
+
+def ballot(place, names: Sequence[str]) -> str:
+    """``A > B = C``; who is left out is not named."""
+    ranked = [i for i in range(len(names)) if place[i] >= 0]
+    order: dict[int, list[str]] = {}
+    for i in sorted(ranked, key=lambda i: place[i]):
+        order.setdefault(int(place[i]), []).append(names[i])
+    return " > ".join(" = ".join(tied) for tied in order.values())
+
+
+def winners(chance, names: Sequence[str]) -> str:
+    """Who may win, with chances where they differ."""
+    able = [(c, name) for c, name in zip(chance, names, strict=True) if c > 1e-6]
+    if len({round(float(c), 6) for c, _ in able}) == 1:
+        return " = ".join(name for _, name in able)
+    return ", ".join(f"{name} {c:.0%}" for c, name in able)
+
+
+def download(rows: list[dict], name: str) -> None:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    st.download_button("Table (CSV)", out.getvalue(), name, "text/csv", on_click="ignore")
+
+
+# -- one lie --------------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=60, show_spinner="Trying every ballot")
+def _strategies(key: str, row: int, rules: tuple, voters: float, _profile) -> dict:
+    return strategies(_profile, row, rules, voters)
+
+
+def _key(profile: AnonymousProfile) -> str:
+    utility = "" if profile.utility is None else profile.utility.tolist()
+    return f"{profile.to_text()}|{profile.labels}|{utility}"
+
+
+def one_lie() -> None:
+    profile = profiles.choose()
+    if profile is None:
+        return
+    names, lines = profile.names, min(len(profile.weight), 60)
+    total = profile.weight.sum()
+    labels = [
+        f"{i + 1}. {profile.labels[i] or ballot(profile.place[i], names)} "
+        f"({profile.weight[i] / total:.0%})"
+        for i in range(lines)
+    ]
+    who_box, rule_box, share_box = st.columns([1.5, 1.2, 1.3], gap="medium")
+    with who_box:
+        who = st.selectbox("Who may lie", labels, lines - 1, key="who", **_IN_URL)
+    with rule_box:
+        rule = rule_of(countable(profile))
+    share = share_box.slider("How many of them lie", 1, 100, 100, format="%d %%", key="liars",
+                             **_IN_URL)  # fmt: skip
+    row = labels.index(who)
+    short = profile.labels[row] or "these voters"
+    said, shown = guess(
+        f"Can {page.plain(short)} get a winner they like better by lying, under {title_of(rule)}?",
+        ("Yes", "No"), "guess",
+    )  # fmt: skip
+    if not shown:
+        return
+    voters = float(profile.weight[row]) * share / 100
+    rules = countable(profile) if len(names) <= EXACT else [rule]
+    try:
+        found = _strategies(_key(profile), row, tuple(rules), voters, profile)
+    except InputError as error:
+        st.error(page.plain(str(error)))
+        return
+    best = found[rule]
+    paid = [name for name, s in found.items() if s.pays]
+    hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
+    many = (
+        f" By {len(paid)} of {len(found)} rules a lie of theirs pays, and by {len(hurt)} of those "
+        "it costs everybody else."
+        if len(found) > 1
+        else f" With more than {EXACT} candidates not all ballots are tried, so a better lie may "
+        "be missed."
+    )
+    answer = "a lie pays" if best.pays else "no lie pays"
+    verdict(said, "Yes" if best.pays else "No", f"Under {title_of(rule)} **{answer}**.{many}")
+    left, right = st.columns([1, 1.35], gap="large")
+    with left:
+        _one(profile, best, short)
+        if len(names) <= EXACT:
+            _sizes(profile, row, rule, voters, short)
+    with right:
+        _every_rule(found, rule, short)
+    if not page.presenting():
+        _lie_table(profile, found)
+
+
+def _one(profile: AnonymousProfile, best: Strategy, short: str) -> None:
+    names = profile.names
+    lies = [ballot(place, names) for place in best.place]
+    if best.said is not None and best.pays:
+        pairs = zip(names, best.said[0], strict=True)
+        lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
+    honest = ballot(profile.place[best.row], names)
+    rows = [
+        ("They say", honest, "; ".join(lies) if best.pays else "the truth"),
+        ("Wins", winners(best.before, names), winners(best.after, names)),
+        ("Order", tables.order_text(best.truth.order(list(names))),
+         tables.order_text(best.outcome.order(list(names)))),
+        ("Utility to them", *(f"{best.by_line[best.row][i]:.3f}" for i in (0, 1))),
+        ("to everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
+    ]  # fmt: skip
+    cells = [[page.plain(cell) for cell in row] for row in rows]
+    head = f"| {page.plain(short)} | honest | best lie |\n|---|---|---|\n"
+    st.markdown(head + "\n".join(f"| {' | '.join(row)} |" for row in cells))
+
+
+def _sizes(profile: AnonymousProfile, row: int, rule: str, voters: float, short: str) -> None:
+    curve = coalition_curves(profile, row, [rule])[rule]
+    weight = profile.weight[row]
+    needed = (
+        "However many of them agree on a lie, none pays."
+        if math.isnan(curve.needed)
+        else f"A lie pays from {curve.needed / weight:.0%} of them."
+    )
+    page.chart(
+        size_steps(curve.voters, curve.gain, voters, **page.look()), "sizes", alt=needed,
+        caption=f"What the best common lie gains {page.plain(short)} by how many join it. {needed}",
+    )  # fmt: skip
+
+
+def _every_rule(found: dict[str, Strategy], rule: str, short: str) -> None:
+    order = sorted(found, key=lambda name: -round(found[name].gain, 6))
+    rows = [
+        {
+            "title": title_of(name),
+            "liars": tuple(found[name].by_line[found[name].row]),
+            "others": found[name].others if math.isfinite(found[name].others[0]) else None,
+            "note": "a lie pays" if found[name].pays else "no lie pays",
+        }
+        for name in order
+    ]
+    page.chart(
+        lie_dumbbells(rows, short, title_of(rule), **page.look()), "lies",
+        alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
+        caption="Mean utility of the winner, honest and with the best lie under each rule: left to "
+        "the liars, right to everybody else. Where only orders are known, utility is m-1 for a "
+        "first place down to 0.",
+    )  # fmt: skip
+
+
+def _lie_table(profile: AnonymousProfile, found: dict[str, Strategy]) -> None:
+    rows = [
+        {
+            "rule": title_of(name),
+            "best lie": "; ".join(ballot(p, profile.names) for p in s.place) if s.pays else "",
+            "winner, honest": winners(s.before, profile.names),
+            "winner, lie": winners(s.after, profile.names),
+            "favourite rises": s.places,
+            "gain": s.gain,
+            "others lose": float(s.others[0] - s.others[1]),
+            "mean, honest": s.mean[0],
+            "mean, lie": s.mean[1],
+        }
+        for name, s in found.items()
+    ]
+    with st.expander("The numbers"):
+        page.numbers(rows)
+        st.caption(
+            "All voters behind the line who lie cast the same ballot. Every strict order was tried "
+            f"for up to {EXACT} candidates; of equally good lies the one nearest to the truth is "
+            "shown. A tie for first is drawn. 'Favourite rises' counts places in the order."
+        )
+        download(rows, "lies.csv")
+
+
+# -- two camps ------------------------------------------------------------------------------------
+
+
+@st.cache_data(show_spinner="Trying every ballot")
+def _mutual() -> dict:
+    return mutual(BURIAL, (0, 1))
+
+
+def two_camps() -> None:
+    names = BURIAL.names
+    found = _mutual()
+    borda = found["borda"]
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        st.markdown(
+            "Left has 47 voters, Right 45, and both like Centre well; nobody wants Dud. "
+            "Each camp finds its best lie under Borda, as if the others were honest: "
+            f"**{page.plain(ballot(borda.lies[0].place[0], names))}** and "
+            f"**{page.plain(ballot(borda.lies[1].place[0], names))}**."
+        )
+        said, shown = guess("If both camps lie at once, who wins?", names, "guess_camps")
+        share = st.slider("How many of both camps lie", 0, 100, 100, format="%d %%", key="lying",
+                          disabled=not shown, **_IN_URL)  # fmt: skip
+        if not shown:
+            return
+        shares, scores, mean = spread(BURIAL, borda.lies, "borda")
+        best = borda.best
+        winner = names[int(scores[share].argmax())]
+        verdict(
+            said, "Dud",
+            f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
+            f"{best:.3f} at best: distortion {best / mean[share]:.2f}.",
+        )  # fmt: skip
+        page.chart(
+            spread_lines(names, shares, scores, share / 100, "Borda points a voter",
+                         height=300, **page.look()),
+            "camps", alt=f"Borda points as more voters lie; at {share} % {winner} wins.",
+            caption="The first liars win it for Left; then Dud, which every honest ballot puts "
+            "last, passes everybody.",
+        )  # fmt: skip
+    with right:
+        _camp_table(found)
+    if not page.presenting():
+        _camp_note(found)
+
+
+def _camp_table(found: dict) -> None:
+    names = BURIAL.names
+    rows = [
+        {
+            "rule": title_of(name),
+            "honest": winners(m.lies[0].before, names),
+            "both lie": winners(m.chance, names),
+            "lies pay": " and ".join(
+                label for label, lie in zip(BURIAL.labels, m.lies, strict=False) if lie.pays
+            ) or "to nobody",
+            "mean, honest": m.mean[0],
+            "mean, both lie": m.mean[1],
+            "distortion": m.distortion[1],
+        }
+        for name, m in sorted(found.items(), key=lambda item: -item[1].distortion[1])
+    ]  # fmt: skip
+    page.numbers(rows)
+    st.caption(
+        "Each camp with its own best lie under each rule, or the truth where none pays. "
+        "Distortion: the best mean utility over that of the winner, when both lie."
+    )
+    if not page.presenting():
+        download(rows, "camps.csv")
+
+
+def _camp_note(found: dict) -> None:
+    with st.expander("Why anybody would do this"):
+        borda = found["borda"]
+        st.markdown(
+            "Utilities of Left, Right, Centre, Dud: the Left camp 1, .2, .8, .05; the Right camp "
+            ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents each "
+            "lie is the only one of the 24 ballots that makes the camp's favourite win, a gain "
+            f"of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the best "
+            "answer is to retreat and put Centre first; who lies first and is not answered wins. "
+            "Without strategy one may say that a winner cannot be that perverse, since some human "
+            "wanted it; with strategy that defence is gone."
+        )
+
+
+# -- how often ------------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=200, show_spinner="Counting electorates")
+def _shares(rules: tuple, m: int, n: int, drawn: int | None, seed: int, model: str) -> dict:
+    return manipulable_share(rules, m, n, drawn, seed, model)
+
+
+def how_often() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        m = int(st.segmented_control("Candidates", ["3", "4"], default="3", required=True,
+                                     key="candidates", **_IN_URL))  # fmt: skip
+        n = st.slider("Voters", 2, 12 if m == 3 else 9, 9, key="voters", **_IN_URL)
+        model = st.selectbox("Drawn from", list(MODELS), key="model", **_IN_URL)
+        exact = m == 3 and model in ("impartial", "anonymous")
+        seed = 0
+        if not exact:
+            seed = int(st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed",
+                                       **_IN_URL))  # fmt: skip
+    rules = tuple(name for name in RULES if RULES[name].reads != "utility")
+    bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
+    said, shown = guess(
+        f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
+        bands, "guess_often",
+    )  # fmt: skip
+    if not shown:
+        return
+    found = _shares(rules, m, n, None if exact else 1000 if m == 3 else DRAWN, seed, model)
+    share = found["borda"].share
+    band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
+    least = min((r for r in found.values() if not RULES[r.rule].lottery), key=lambda r: r.share)
+    verdict(
+        said, band,
+        f"Under Borda in **{share:.1%}**. The least of the rules that are no lotteries is "
+        f"{title_of(least.rule)} with {least.share:.1%}; random ballot is never manipulable.",
+    )  # fmt: skip
+    what = found["borda"]
+    how = (
+        f"All {what.electorates:,} electorates, weighed by their chance"
+        if what.exact
+        else f"{what.electorates:,} electorates drawn with seed {seed}; bars of two standard errors"
+    )
+    rows = [(title_of(name), r.share, r.error) for name, r in found.items()]
+    page.chart(
+        share_bars(rows, "electorates in which some voter gains by a lie", title_of("borda"),
+                   **page.look()),
+        "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
+        caption=f"{how}: {MODELS[model]}. A lie gains if the winner is worth more to the liar in "
+        f"points {m - 1} to 0, a tie being drawn.",
+    )  # fmt: skip
+    if not page.presenting():
+        with st.expander("The numbers"):
+            table = [{"rule": t, "share": s, "standard error": float(e)} for t, s, e in rows]
+            page.numbers(table)
+            download(table, "manipulable.csv")
