@@ -1,24 +1,70 @@
 """Rules that draw the winner."""
 
+import jax.numpy as jnp
 import numpy as np
-from scipy.optimize import lsq_linear, nnls
+from scipy.optimize import linprog
 
+from scrl.voting.games import balanced, nearest_to_uniform, stable_mixture
 from scrl.voting.profile import TIE, Profile
 from scrl.voting.registry import rule
+from scrl.voting.worst_case import Adversary, weakly_above
 
 
 @rule(
     "random-ballot",
     title="Random ballot",
     family="lottery",
-    reads="profile",
     gives="probabilities",
     summary="A ballot is drawn and its first place wins; what the ordinary reward loss does, pair "
     "by pair.",
-    reference="Gibbard 1977",
+    reference="Gibbard 1977, also called random dictatorship; a tied top split equally",
+    distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
 def random_ballot(profile: Profile):
     return profile.first_places(profile.standing)
+
+
+@rule(
+    "proportional-borda",
+    title="Proportional Borda",
+    family="lottery",
+    reads="pairwise",
+    gives="probabilities",
+    summary="Every candidate's chance is in proportion to its Borda score.",
+    reference="Barberà 1979: a ballot and two candidates are drawn, and the one that the ballot "
+    "puts first wins; missing comparisons as for Borda",
+    cost="n·m²",
+)
+def proportional_borda(profile: Profile):
+    return _proportional(profile.points, profile.standing)
+
+
+@rule(
+    "harmonic-lottery",
+    title="Harmonic lottery",
+    family="lottery",
+    gives="probabilities",
+    summary="Half of the chance is equal for all, half in proportion to harmonic scores, 1/r for a "
+    "place r.",
+    reference="Boutilier et al. 2015; ties share the points of the places they fill, what a ballot "
+    "leaves out gets none from it",
+    distortion=("O(√(m log m))", ""),
+    cost="n·m²",
+)
+def harmonic_lottery(profile: Profile):
+    harmonic = profile.places @ (1.0 / jnp.arange(1, profile.size + 1))
+    uniform = profile.standing / jnp.sum(profile.standing)
+    return (uniform + _proportional(harmonic, profile.standing)) / 2
+
+
+def _proportional(scores, standing):
+    """Scores as probabilities ``[candidates]``; equal ones where all are 0."""
+    total = jnp.sum(scores)
+    even = standing / jnp.sum(standing)
+    return jnp.where(total > 0, scores / jnp.where(total > 0, total, 1.0), even)
+
+
+# -- maximal lotteries ----------------------------------------------------------------------------
 
 
 @rule(
@@ -30,33 +76,125 @@ def random_ballot(profile: Profile):
     on_host=True,
     summary="The mixture of candidates that no other mixture beats head to head.",
     reference="Kreweras 1965, Fishburn 1984; of several, the one nearest to uniform",
+    distortion=("unbounded", "3"),
+    cost="n·m², then a game of m × m",
 )
 def maximal_lotteries(above: np.ndarray) -> np.ndarray:
     """Of each contest ``[contests, candidates]``."""
-    return np.stack([maximal_lottery(duels) for duels in above])
+    return balanced(_margins(above))
+
+
+@rule(
+    "c1-maximal-lottery",
+    title="Maximal lottery of majorities",
+    family="lottery",
+    reads="pairwise",
+    gives="probabilities",
+    on_host=True,
+    summary="The maximal lottery where all that counts of a duel is who wins it.",
+    reference="Fisher & Ryan 1992, Laffond, Laslier & Le Breton 1993; with ties, of several the "
+    "one nearest to uniform",
+    cost="n·m², then a game of m × m",
+)
+def c1_maximal_lotteries(above: np.ndarray) -> np.ndarray:
+    """Of each contest ``[contests, candidates]``."""
+    return balanced(np.sign(_margins(above)))
 
 
 def maximal_lottery(above: np.ndarray) -> np.ndarray:
-    """Least ‖p‖² subject to p ≥ 0, Σp = 1 and Σ_a p_a (P(a≻b) - P(b≻a)) ≥ 0 for every b.
+    """Least ‖p‖² subject to p ≥ 0, Σp = 1 and Σ_a p_a (P(a≻b) - P(b≻a)) ≥ 0 for every b."""
+    return nearest_to_uniform(_margins(above).T)
 
-    A least-distance programme, solved as non-negative least squares (Lawson & Hanson 1974, ch.
-    23). Σp ≥ 1 will do, since shrinking p keeps the other constraints.
-    """
-    m = len(above)
+
+def _margins(above: np.ndarray) -> np.ndarray:
+    """P(a ≻ b) - P(b ≻ a), same shape; else a duel tied but for rounding decides."""
     lead = above - 0.5
-    lead = np.where(np.abs(lead) <= TIE, 0.0, lead)  # else a duel tied but for rounding decides
-    margin = lead - lead.T
-    constraints = np.concatenate([np.eye(m), margin.T, np.ones((1, m))])
-    bounds = np.zeros(2 * m + 1)
-    bounds[-1] = 1.0
-    system = np.concatenate([constraints.T, bounds[None]])
-    target = np.zeros(m + 1)
-    target[-1] = 1.0
-    multiplier, _ = nnls(system, target, maxiter=1000 * m)
-    if (system.T @ (system @ multiplier - target)).min() < -1e-10:
-        # On some degenerate duels nnls stops before the optimum; this solver is slower, and sure.
-        multiplier = lsq_linear(system, target, (0, np.inf), "bvls", 1e-15, max_iter=1000 * m).x
-    residual = system @ multiplier - target
-    p = np.maximum(-residual[:m] / residual[m], 0.0)
-    p[p < 1e-12] = 0.0
-    return p / p.sum()
+    lead = np.where(np.abs(lead) <= TIE, 0.0, lead)
+    return lead - np.swapaxes(lead, -1, -2)
+
+
+# -- lotteries of low distortion ------------------------------------------------------------------
+
+
+@rule(
+    "stable-lottery",
+    title="Stable lottery",
+    family="lottery",
+    gives="probabilities",
+    on_host=True,
+    summary="Half of the chance is equal for all; half goes to a member of a random committee of "
+    "√m that no candidate is preferred to by more than its share of voters.",
+    reference="Ebadian, Kahng, Peters & Shah 2022; ⌈√m⌉ members, by multiplicative weights, nobody "
+    "preferred by more than 1/(members + 1) + 0.001; a tie or what a ballot leaves out is no "
+    "preference",
+    distortion=("Θ(√m)", ""),
+    cost="at most 16,000 rounds of n·m²",
+    most=100,
+)
+def stable_lottery(profile: Profile) -> np.ndarray:
+    place, weight = _distinct(profile)
+    ahead = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
+    m = place.shape[1]
+    member, _ = stable_mixture(ahead, weight, int(np.ceil(np.sqrt(m))))
+    return (member + 1 / m) / 2
+
+
+@rule(
+    "optimal-lottery",
+    title="Distortion-optimal lottery",
+    family="lottery",
+    gives="probabilities",
+    on_host=True,
+    summary="The lottery whose worst case, over unit-sum utilities that agree with these ballots, "
+    "is the least.",
+    reference="Boutilier et al. 2015, by cutting planes; of several, the one nearest to uniform; "
+    "ties are worth the same, what a ballot leaves out anything",
+    distortion=("Θ(√m)", ""),
+    cost="cuts·n·m²",
+    most=50,
+)
+def optimal_lottery(profile: Profile) -> np.ndarray:
+    place, weight = _distinct(profile)
+    return least_distortion(Adversary.of(place, weight))
+
+
+def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
+    """Places ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the weight of each kind of
+    ballot."""
+    utility, ranked = np.asarray(profile.utility).T, np.asarray(profile.ranked).T
+    ahead = (utility[:, None, :] > utility[:, :, None]) & ranked[:, None, :]
+    place = np.where(ranked, ahead.sum(2), -1)
+    place, kind = np.unique(place, axis=0, return_inverse=True)
+    return place, np.bincount(kind.ravel(), np.asarray(profile.weight), len(place))
+
+
+def least_distortion(adversary: Adversary, most_rounds: int = 500) -> np.ndarray:
+    """The lottery ``[candidates]`` with the least worst case, nearest to uniform of several.
+
+    A game: the lottery against utilities u, which give mean utilities z(u), paying
+    p·z(u)/max z(u); its value is 1/distortion. Cutting planes: each lottery meets its worst
+    utilities, for every candidate that may be best, and the next holds its own against all so far.
+    Once the value is known to 1e-10, the same cuts lead to the nearest of the optimal lotteries.
+    """
+    m = adversary.extremes.shape[-1]
+    p, low = np.full(m, 1 / m), 0.0
+    cuts = np.zeros((0, m))
+    for _ in range(most_rounds):
+        value, _, _, welfare = adversary.worst(p)
+        cuts = np.concatenate([cuts, welfare / welfare.diagonal()[:, None]])
+        low = max(low, 1 / value)
+        found = linprog(
+            np.append(np.zeros(m), -1.0),
+            np.hstack([-cuts, np.ones((len(cuts), 1))]), np.zeros(len(cuts)),
+            np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs",
+        )  # fmt: skip
+        high, p = found.x[-1], np.maximum(found.x[:-1], 0) / np.maximum(found.x[:-1], 0).sum()
+        if high - low <= 1e-10:
+            break
+    for _ in range(most_rounds):
+        p = nearest_to_uniform(cuts - (low - 1e-9))
+        value, _, _, welfare = adversary.worst(p)
+        if 1 / value >= low - 2e-9:
+            break
+        cuts = np.concatenate([cuts, welfare / welfare.diagonal()[:, None]])
+    return p

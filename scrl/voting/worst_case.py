@@ -249,7 +249,7 @@ class _Biased:
 
     def worst(self, p: np.ndarray) -> tuple[float, int, np.ndarray]:
         """Value, best candidate, distances ``[ballots, m]``."""
-        ballots, m = self.place.shape
+        m = self.place.shape[1]
         best = (1.0, int(np.argmax(p)), biased_distances(self.place, np.zeros(m)) + 1.0)
         for j in range(m):
             # Who is not above j, even through others, may be anywhere while all stand on j.
