@@ -1,11 +1,29 @@
-"""Rules: one set of ballots, every rule."""
+"""Rules: one set of ballots, every rule, and how each counted."""
 
 import streamlit as st
 
-from ui import page, profiles
+from ui import counting, page, profiles
+
+
+def rules() -> None:
+    st.title("One set of ballots. Who wins?")
+    page.start_runtime()
+    profile = profiles.choose()
+    outcomes, faults = counting.count(profile)
+    shown = counting.ask(profile, outcomes)
+    left, right = st.columns([1.15, 1], gap="large")
+    with left:
+        counting.show_ballots(profile)
+    if not shown:
+        return
+    with right:
+        rule = counting.pick_rule(outcomes)
+        counting.show_steps(profile, rule)
+    with left:
+        counting.show_standings(profile, outcomes, rule)
+    if not page.presenting():
+        counting.show_numbers(profile, outcomes, faults, rule)
+
 
 page.ensure_frame()
-st.title("One set of ballots. Who wins?")
-page.start_runtime()
-profile = profiles.choose()
-st.text(profile.to_text())
+rules()

@@ -114,6 +114,12 @@ def compact(profile: AnonymousProfile) -> str:
     return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
 
 
+def identity(profile: AnonymousProfile) -> str:
+    """A key for caches: everything that a rule reads."""
+    known = () if profile.utility is None else profile.utility.tolist()
+    return repr((profile.names, profile.place.tolist(), profile.weight.tolist(), known))
+
+
 def show(profile: AnonymousProfile) -> None:
     """Make this the profile of every page; for callbacks."""
     _remember(compact(profile))

@@ -49,7 +49,7 @@ def everyone(
     ballots, names = padded(profile), rules_for(profile)
     names = names if rules is None else [name for name in rules if name in names]
     together = [name for name in names if not RULES[name].on_host]
-    found, faults = aggregate_all(ballots, together), {}
+    found, faults = aggregate_all(ballots, together) if together else {}, {}
     for name in names:
         if name not in found:
             try:

@@ -137,7 +137,8 @@ def _note(count: Count, out, on, why: str, value: str = "") -> str:
         )
     if len(who) > 1:
         why = why.replace("has ", "have ", 1).replace("is ", "are ", 1)
-    return f"{count.named(who)} {why}{f' ({value})' if value else ''}, and out."
+    goes = "goes" if len(who) == 1 else "go"
+    return f"{count.named(who)} {why}{f' ({value})' if value else ''} and {goes} out."
 
 
 def _explained(count: Count, rule, unit, place, rounds) -> Explanation:
