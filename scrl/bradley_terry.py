@@ -17,7 +17,7 @@ from scrl.types import InputError, Ratings
 #: Prompts × completions², or pairs, held at once.
 CELLS = 2_000_000
 #: Of those, as many are solved together as stay near the processor.
-BLOCK = 25_000
+BLOCK = 50_000
 #: A step after which only rounding is left, and the steps after which to give up.
 CLOSE, STEPS = 1e-5, 1_000
 #: Log-odds beyond which exp of a reward would leave double precision.
@@ -177,7 +177,8 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
         return slope, chance
 
     # Log-odds averaged over opponents are near the optimum where all have met often.
-    start = np.log((wins + 0.5) / (wins.swapaxes(-1, -2) + 0.5)).mean(-1)
+    odds = np.log(wins + 0.5)
+    start = odds.mean(-1) - odds.mean(-2)
     reward = maximise(curve, start, precision, noise=1e-15 * (1.0 + met))
     return recentred(reward, met > 0)
 
