@@ -47,6 +47,8 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
             weight, valid = weight / jnp.where(total > 0, total, 1.0), total > 0
         if ranks:
             utility, valid = -utility, strict_ranks(utility)
+        elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
+            valid = ~jnp.isnan(utility).any()
         profile = Profile(utility, ranked, weight, standing, ranks=ranks)
         counted = {name: RULES[name].count(profile) for name in rules}
         return (profile.above if duels else None), counted, valid
@@ -92,10 +94,12 @@ def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
             )
     if arrays[2] is None:
         above, counted, valid = _whole(arrays, device, ranks, duels)
+        wrong = "A utility on a ballot is not a number."
     else:
         above, counted, valid = _padded(arrays, device, duels)
+        wrong = "No ballot of a contest ranks any of its candidates."
     if not valid.all():
-        raise InputError("No ballot of a contest ranks any of its candidates.")
+        raise InputError(wrong)
     values = {
         name: _on_host(RULES[name], arrays, above) if RULES[name].on_host else counted[name]
         for name in names
@@ -233,8 +237,7 @@ def _flat(ballots: Ballots, rules: Sequence[str]) -> tuple[tuple, tuple, bool]:
     utility = ballots.rank if ranks else ballots.utility
     if utility is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")
-    if not isinstance(utility, jax.Array):
-        utility = np.asarray(utility)
+    utility = np.asarray(utility)  # of an array that JAX holds, a view
     if utility.ndim < 2 or 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
     *lead, voters, m = utility.shape
@@ -242,17 +245,16 @@ def _flat(ballots: Ballots, rules: Sequence[str]) -> tuple[tuple, tuple, bool]:
         raise InputError(f"A contest has {m:,} candidates; at most {MOST:,} can be counted.")
     if ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
-    whole = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
-    if whole and utility.size >= LARGE:
-        return _large(utility, tuple(lead), ranks)
-    utility = np.asarray(utility)
-    if ranks:
-        utility = ~utility  # the order reversed, without leaving the type
     # Every number keeps its type, so that no two utilities are rounded into a tie.
     if utility.dtype.kind == "b" or utility.dtype == np.float16:
         utility = utility.astype(np.float32)
     elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
         utility = utility.astype(np.float64)
+    whole = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
+    if whole and utility.size >= LARGE:
+        return _large(utility, tuple(lead), ranks)
+    if ranks:
+        utility = ~utility  # the order reversed, without leaving the type
     weight = np.ones((*lead, voters)) if ballots.weight is None else ballots.weight
     weight = np.broadcast_to(np.asarray(weight, np.float64), (*lead, voters))
     if not np.isfinite(weight).all() or (weight < 0).any():
@@ -279,11 +281,7 @@ def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
     """Complete ballots of equal weight. In memory voters should run along candidates (such as the
     swapped view of ``[..., candidates, voters]``), else they are copied so."""
     *_, voters, m = utility.shape
-    utility = utility.swapaxes(-1, -2).reshape(-1, m, voters)
-    with jax.enable_x64(True):
-        utility = jnp.asarray(utility)
-        if ranks and m > MOST_STRICT:
-            utility, ranks = ~utility, False
-        if jnp.issubdtype(utility.dtype, jnp.floating) and bool(jnp.isnan(utility).any()):
-            raise InputError("A utility on a ballot is not a number.")
+    utility = np.ascontiguousarray(utility.swapaxes(-1, -2)).reshape(-1, m, voters)
+    if ranks and m > MOST_STRICT:
+        utility, ranks = ~utility, False
     return lead, (utility, None, None, np.ones((len(utility), m), bool)), ranks

@@ -17,7 +17,7 @@ TIE = 1e-9
 BYTES = 25
 #: Among so few candidates all pairs are compared at once, one contest at a time.
 FEW = 16
-#: Candidates whose strict orders are recognised by the bits of a short number.
+#: Candidates whose strict orders are recognised by bits.
 MOST_STRICT = 15
 
 
@@ -211,8 +211,7 @@ def highest(dtype):
 
 def strict_ranks(rank) -> jax.Array:
     """Whether all ballots of ``rank [candidates, voters]``, at most ``MOST_STRICT`` candidates, are
-    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different."""
-    m = len(rank)
-    inside = jnp.all((rank >= 0) & (rank < m))
-    bit = jnp.left_shift(np.uint16(1), rank.astype(jnp.uint16))
-    return inside & jnp.all(jnp.sum(bit, axis=0, dtype=jnp.uint16) == np.uint16((1 << m) - 1))
+    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different.
+    (A rank below 0 or above 31 shifts to nothing, and fewer powers cannot make up for it.)"""
+    bit = jnp.left_shift(np.int32(1), rank.astype(jnp.int32))
+    return jnp.all(jnp.sum(bit, axis=0, dtype=jnp.int32) == (1 << len(rank)) - 1)
