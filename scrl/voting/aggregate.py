@@ -25,7 +25,7 @@ TRACES: Counter = Counter()
 CELLS = 2_000_000
 #: From so many, complete ballots of equal weight are counted where they lie.
 LARGE = 500_000
-#: Of those, as many are counted together as stay near the processor.
+#: Of those, as many bytes are counted together as stay near the processor.
 CACHE = 1_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
 MOST = 2_000
@@ -48,13 +48,14 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
         if ranks:
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
-            valid = ~jnp.isnan(utility).any()
+            valid = ~jnp.isnan(jnp.max(utility))  # which a maximum hands on
         profile = Profile(utility, ranked, weight, standing, ranks=ranks)
         counted = {name: RULES[name].count(profile) for name in rules}
         return (profile.above if duels else None), counted, valid
 
     contests, m, voters = utility.shape
-    size = 8 if weight is not None else max(1, min(contests, CACHE // (m * voters)))
+    together = CACHE // (m * voters * utility.dtype.itemsize)
+    size = 8 if weight is not None else max(1, min(contests, together))
     return jax.lax.map(contest, (utility, ranked, weight, standing), batch_size=size)
 
 
