@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
 
 from scrl.types import InputError
 from scrl.voting.anonymous import AnonymousProfile
@@ -19,6 +18,10 @@ from scrl.voting.anonymous import AnonymousProfile
 NOTHING = 1e-12
 #: Ballots × candidates² held at once.
 CELLS = 20_000_000
+#: What rounding may leave of zero.
+ROUNDING = 1e-12
+#: How exactly programmes are solved.
+TIGHT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,79 +224,82 @@ def metric_worst_case(profile: AnonymousProfile, lotteries) -> MetricWorstCase:
 
 
 class _Biased:
-    """The linear programmes of one profile. Variables: x ``[m]``; for each ballot its reach
-    s ``[ballots, m]`` and d(v, j) = t ``[ballots]``."""
+    """The linear programmes of one profile, by cutting planes in x ``[m]``.
+
+    For x with x_j = 0 let H be the mean d(v, j) of its biased metric, convex, and G what the
+    lottery's mean distance exceeds it by, concave. The worst case with j best is 1 + G/H at the
+    least H with G ≥ 1. Both are piecewise linear, and a piece of H serves every j and lottery.
+    """
 
     def __init__(self, place: np.ndarray, weight: np.ndarray):
         self.place, self.weight = place, weight
-        ballots, m = place.shape
-        self.size = m + ballots * m + ballots
         self.above = weakly_above(place)
-        # s_vc ≤ x_c, and s_vc ≤ s_vd for the next places d only: the rest follows.
-        v, c = np.divmod(np.arange(ballots * m), m)
-        own = [(m + v * m + c, 1.0), (c, -1.0)]
-        behind = np.sum(self.above, axis=2)  # falls along a ballot, equal in a tie
-        nearest = np.where(
-            self.above & (behind[:, :, None] > behind[:, None, :]), behind[:, None, :], -1
-        )
-        next_ = (nearest == nearest.max(2, keepdims=True)) & (nearest >= 0)
-        tied = self.above & (behind[:, :, None] == behind[:, None, :]) & ~np.eye(m, dtype=bool)
-        v1, c1, d1 = np.nonzero(next_ | tied)
-        chain = [(m + v1 * m + c1, 1.0), (m + v1 * m + d1, -1.0)]
-        # x_c - s_vc ≤ 2 t_v
-        half = [(c, 1.0), (m + v * m + c, -1.0), (m + ballots * m + v, -2.0)]
-        self.matrix = _stack([own, chain, half], self.size)
+        self.pieces = np.zeros((0, place.shape[1]))
         self.reached = self.above.any(0)
-        for k in range(m):  # who stands above whom on some ballot, or through others
+        for k in range(place.shape[1]):  # who stands above whom, also through others
             self.reached |= self.reached[:, k, None] & self.reached[k, None, :]
+        agree = np.einsum("v,vab->ab", weight, self.above)
+        self.farther = 2 / np.maximum(agree, ROUNDING) - 1
 
     def worst(self, p: np.ndarray) -> tuple[float, int, np.ndarray]:
         """Value, best candidate, distances ``[ballots, m]``."""
-        m = self.place.shape[1]
-        best = (1.0, int(np.argmax(p)), biased_distances(self.place, np.zeros(m)) + 1.0)
+        m = len(p)
         for j in range(m):
             # Who is not above j, even through others, may be anywhere while all stand on j.
             free = ~self.reached[:, j]
             if p[free].any():
                 return np.inf, j, biased_distances(self.place, free.astype(float))
-        for j in range(m):
-            if not (~self.above[:, :, j] & (p > 0)).any():
-                continue  # nobody can be farther from the lottery than from j
-            x = self._solve(p, j)
-            distance = biased_distances(self.place, x)
+        best = (1.0, int(np.argmax(p)), np.ones(self.place.shape))
+        # Candidates a share s puts no lower than j are at most 2/s - 1 times as far (Anshelevich
+        # et al. 2018), which rules out most j.
+        most = p @ self.farther
+        for j in np.argsort(-most):
+            if most[j] <= best[0] or not (~self.above[:, :, j] & (p > 0)).any():
+                continue  # of the latter nobody is farther from the lottery than from j
+            distance = biased_distances(self.place, self._least(p, int(j)))
             scale = self.weight @ distance[:, j]
             value = float(self.weight @ distance @ p / scale)
-            if value > best[0]:
-                best = (value, j, distance / scale)
+            if value > best[0] * (1 + ROUNDING):
+                best = (value, int(j), distance / scale)
         return best
 
-    def _solve(self, p: np.ndarray, j: int) -> np.ndarray:
-        """The x ``[m]`` that has the least mean d(v, j) where the lottery's excess is 1."""
-        ballots, m = self.place.shape
-        cost = np.zeros(self.size)
-        cost[m + ballots * m :] = self.weight
-        excess = np.zeros((1, self.size))
-        excess[0, m : m + ballots * m] = np.outer(self.weight, p).ravel()
-        upper = np.full(self.size, np.inf)
-        upper[j] = 0.0
-        found = linprog(
-            cost, self.matrix, np.zeros(self.matrix.shape[0]), excess, [1.0],
-            np.stack([np.zeros(self.size), upper], axis=1), method="highs",
-        )  # fmt: skip
-        x = np.maximum(found.x[:m], 0.0)
+    def _least(self, p: np.ndarray, j: int) -> np.ndarray:
+        """The x ``[m]`` with the least H where G is 1."""
+        m = len(p)
+        x, low, excess = np.ones(m), 0.0, np.zeros((0, m))
         x[j] = 0.0
-        return x
+        upper = np.append(np.where(np.arange(m) == j, 0.0, np.inf), np.inf)
+        while True:
+            piece, gain = self._pieces(x, p)
+            if gain @ x > ROUNDING and piece @ x <= low * (gain @ x) * (1 + 1e-9):
+                return x
+            known = _among(piece, self.pieces), _among(gain, excess)
+            if all(known):  # the last digits are the solver's
+                return x
+            self.pieces = self.pieces if known[0] else np.vstack([self.pieces, piece])
+            excess = excess if known[1] else np.vstack([excess, gain])
+            # Least h with piece · x ≤ h for every piece of H, and gain · x ≥ 1 for those of G.
+            height, one = np.ones(len(self.pieces)), np.ones(len(excess))
+            found = linprog(
+                np.append(np.zeros(m), 1.0),
+                np.column_stack([np.vstack([self.pieces, -excess]), np.append(-height, 0.0 * one)]),
+                np.append(0.0 * height, -one),
+                bounds=np.column_stack([np.zeros(m + 1), upper]),
+                method="highs",
+                options=TIGHT,
+            )
+            x, low = np.maximum(found.x[:-1], 0.0), found.x[-1]
+
+    def _pieces(self, x: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The linear pieces of H and G at x ``[m]``."""
+        ballots = np.arange(len(self.weight))
+        nearest = np.where(self.above, x, np.inf).argmin(-1)
+        reach = x[nearest]
+        far = (x - reach).argmax(1)
+        half, m = self.weight / 2, len(x)
+        piece = np.bincount(far, half, m) - np.bincount(nearest[ballots, far], half, m)
+        return piece, np.bincount(nearest.ravel(), np.outer(self.weight, p).ravel(), m)
 
 
-def _stack(groups: list, width: int) -> coo_array:
-    """Rows of one form after another: each group lists (column of every row, coefficient)."""
-    rows, columns, values, start = [], [], [], 0
-    for group in groups:
-        count = len(group[0][0])
-        for column, value in group:
-            rows.append(start + np.arange(count))
-            columns.append(column)
-            values.append(np.full(count, value))
-        start += count
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return coo_array(entries, shape=(start, width)).tocsr()
+def _among(row: np.ndarray, rows: np.ndarray) -> bool:
+    return bool((np.abs(rows - row) <= ROUNDING).all(1).any())
