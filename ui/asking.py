@@ -1,0 +1,50 @@
+"""Guess first, then see; and the numbers behind a figure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from ui import page
+
+
+def switch() -> None:
+    st.toggle("Let me guess first", key="predict", bind="query-params")
+
+
+def guess(question: str, options: Sequence[str], key: str) -> tuple[str | None, bool]:
+    """The reader's guess, and whether the answer may be shown; asked only where wanted."""
+    if not page.switched_on("predict"):
+        return None, True
+    said = st.segmented_control(question, list(options), key=key)
+    return said, said is not None
+
+
+def verdict(said: str | None, right: str) -> str:
+    """What to say before the answer."""
+    if said is None:
+        return ""
+    return "Right. " if said == right else "Not quite. "
+
+
+def sheet(rows: Sequence[Mapping], name: str, note: str = "", number: str = "%.3f") -> None:
+    """Rows as a folded table, with a download; not in presenter mode."""
+    if page.presenting():
+        return
+    real = st.column_config.NumberColumn(format=number)
+    formats = {key: real for key, value in rows[0].items() if isinstance(value, float)}
+    with st.expander("The numbers"):
+        st.dataframe(list(rows), hide_index=True, column_config=formats)
+        if note:
+            st.caption(note)
+        out = io.StringIO()
+        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        st.download_button(
+            "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
+            key=f"{name}-csv",
+        )  # fmt: skip
