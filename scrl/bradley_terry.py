@@ -160,7 +160,8 @@ def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray
 def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
     """Rewards ``[fits, candidates]`` of ``wins [fits, candidates, candidates]``."""
     total = wins + wins.swapaxes(-1, -2)
-    won, met = wins.sum(-1), total.sum(-1)
+    ones = np.ones(wins.shape[-1])  # products add short rows several times faster than sums
+    won, met = wins @ ones, total @ ones
 
     def curve(reward):
         if np.ptp(reward) < WIDE:  # few exponentials, where none can overflow
@@ -170,7 +171,7 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
         else:
             chance = 0.5 * (1 + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :])))
         expected = total * chance
-        slope = won - expected.sum(-1)
+        slope = won - expected @ ones
         # Minus the second derivative, off its diagonal.
         chance -= 1.0
         chance *= expected
@@ -178,7 +179,7 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
 
     # Log-odds averaged over opponents are near the optimum where all have met often.
     odds = np.log(wins + 0.5)
-    start = odds.mean(-1) - odds.mean(-2)
+    start = (odds @ ones - ones @ odds) / len(ones)
     reward = maximise(curve, start, precision, noise=1e-15 * (1.0 + met))
     return recentred(reward, met > 0)
 
@@ -203,7 +204,7 @@ def maximise(curve: Callable, start: np.ndarray, precision: float, noise: np.nda
         slope, bend = curve(reward)
         slope -= precision * reward
         bend[..., at, at] = 0.0
-        diagonal = precision - bend.sum(-1)
+        diagonal = precision - bend @ np.ones(len(at))
         bend[..., at, at] = diagonal
         if not precision:
             # The likelihood sees gaps only; any slope along their common shift fixes the mean.
