@@ -82,7 +82,8 @@ def _show(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     place = (social or after)["place"]
     verdict(
         said, "Yes" if place < before["place"] else "No",
-        f"{page.plain(lie.type)} states **{page.plain(tables.order_text(lie.order))}**. "
+        f"The raters of {page.plain(lie.type)} state "
+        f"**{page.plain(tables.order_text(lie.order))}**. "
         f"Vanilla moves {page.plain(favourite)} from place {vanilla['honest']['place']} to "
         f"**{vanilla['lied']['place']}**; {title_of(rule)} on complete ballots from "
         f"{before['place']} to **{after['place']}**"
@@ -93,8 +94,9 @@ def _show(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
         ("Vanilla, lied to", vanilla["lied"]["order"]),
         (f"{title_of(rule)}, honest", before["order"]),
         (f"{title_of(rule)}, lied to", after["order"]),
-        ("Social model", social["order"] if social else None),
     ]
+    if social:
+        columns.append(("Social model, trained", social["order"]))
     page.chart(
         figures.order_bumps(columns, names, favourite, pitch=44, **page.look()), "misreport",
         alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
@@ -112,24 +114,24 @@ def _table(outcomes: dict, trained: dict | None) -> None:
         honest, lied = both["honest"], both["lied"]
         row = {
             "model": "vanilla" if name == "vanilla" else title_of(name),
-            "winner, honest": " = ".join(honest["order"][0]),
-            "winner, lied to": " = ".join(lied["order"][0]),
+            "winner": f"{' = '.join(honest['order'][0])} → {' = '.join(lied['order'][0])}",
             "favourite's place": f"{honest['place']} → {lied['place']}",
-            "chance it wins": f"{honest['chance']:.0%} → {lied['chance']:.0%}",
             "liars gain": lied["liars"] - honest["liars"],
         }
         if lied["others"] is not None:
             row["others gain"] = lied["others"] - honest["others"]
-        row["mean gain"] = lied["mean"] - honest["mean"]
+        row["all gain"] = lied["mean"] - honest["mean"]
         if trained:
             got = trained["vanilla"] if name == "vanilla" else trained["social"][name]
             row["trained: winner"] = " = ".join(got["order"][0])
             row["trained: place"] = f"{got['place']}"
+        row["chance it wins"] = f"{honest['chance']:.0%} → {lied['chance']:.0%}"
         rows.append(row)
     page.numbers(rows)
     st.caption(
         "Gains in the mean utility of the winner by the honest scenario; the places are of what "
-        "the liars truly like best."
+        "the liars truly like best. `python benchmarks/strategy.py` trains on three such lies with "
+        "three seeds each: every trained winner is among the exact ones."
     )
     if not page.presenting():
         types = list(outcomes["vanilla"]["honest"]["by_type"])

@@ -17,10 +17,12 @@ from scrl.voting.coalitions import BURIAL, coalition_curves, mutual, spread
 from scrl.voting.lies import EXACT
 from scrl.voting.manipulable import MODELS, manipulable_share
 from scrl.voting.strategy import Strategy, countable, strategies
-from ui import page, profiles, tables
+from ui import page, profiles
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
+#: Lotteries that draw a voter, or a candidate in proportion to points (Gibbard 1977, Barberà 1979).
+STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
 #: Electorates of four candidates that are drawn.
 DRAWN = 50
 
@@ -60,6 +62,10 @@ def winners(chance, names: Sequence[str]) -> str:
     return ", ".join(f"{name} {c:.0%}" for c, name in able)
 
 
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + list(words[-1:]))
+
+
 def download(rows: list[dict], name: str) -> None:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]))
@@ -85,56 +91,64 @@ def one_lie() -> None:
     profile = profiles.choose()
     if profile is None:
         return
-    names, lines = profile.names, min(len(profile.weight), 60)
-    total = profile.weight.sum()
-    labels = [
-        f"{i + 1}. {profile.labels[i] or ballot(profile.place[i], names)} "
-        f"({profile.weight[i] / total:.0%})"
-        for i in range(lines)
-    ]
-    who_box, rule_box, share_box = st.columns([1.5, 1.2, 1.3], gap="medium")
-    with who_box:
-        who = st.selectbox("Who may lie", labels, lines - 1, key="who", **_IN_URL)
-    with rule_box:
-        rule = rule_of(countable(profile))
-    share = share_box.slider("How many of them lie", 1, 100, 100, format="%d %%", key="liars",
-                             **_IN_URL)  # fmt: skip
-    row = labels.index(who)
-    short = profile.labels[row] or "these voters"
-    said, shown = guess(
-        f"Can {page.plain(short)} get a winner they like better by lying, under {title_of(rule)}?",
-        ("Yes", "No"), "guess",
-    )  # fmt: skip
-    if not shown:
-        return
-    voters = float(profile.weight[row]) * share / 100
-    rules = countable(profile) if len(names) <= EXACT else [rule]
-    try:
-        found = _strategies(_key(profile), row, tuple(rules), voters, profile)
-    except InputError as error:
-        st.error(page.plain(str(error)))
-        return
-    best = found[rule]
-    paid = [name for name, s in found.items() if s.pays]
-    hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
-    many = (
-        f" By {len(paid)} of {len(found)} rules a lie of theirs pays, and by {len(hurt)} of those "
-        "it costs everybody else."
-        if len(found) > 1
-        else f" With more than {EXACT} candidates not all ballots are tried, so a better lie may "
-        "be missed."
-    )
-    answer = "a lie pays" if best.pays else "no lie pays"
-    verdict(said, "Yes" if best.pays else "No", f"Under {title_of(rule)} **{answer}**.{many}")
-    left, right = st.columns([1, 1.35], gap="large")
+    left, right = st.columns([1, 1.2], gap="large")
     with left:
-        _one(profile, best, short)
-        if len(names) <= EXACT:
+        row, rule, voters, short = _who(profile)
+        said, shown = guess(
+            f"Can {page.plain(short)} get a winner they like better by lying?", ("Yes", "No"),
+            "guess",
+        )  # fmt: skip
+        if not shown:
+            return
+        exact = len(profile.names) <= EXACT
+        rules = countable(profile) if exact else [rule]
+        try:
+            found = _strategies(_key(profile), row, tuple(rules), voters, profile)
+        except InputError as error:
+            st.error(page.plain(str(error)))
+            return
+        _answer(said, found, rule)
+        _one(profile, found[rule], short)
+        if exact and not page.presenting():
             _sizes(profile, row, rule, voters, short)
     with right:
         _every_rule(found, rule, short)
     if not page.presenting():
         _lie_table(profile, found)
+
+
+def _who(profile: AnonymousProfile) -> tuple[int, str, float, str]:
+    """Which line may lie, under which rule, how many of its voters, and what to call them."""
+    names, lines = profile.names, min(len(profile.weight), 60)
+    labels = [
+        f"{i + 1}. {profile.labels[i] or ballot(profile.place[i], names)} "
+        f"({profile.weight[i] / profile.weight.sum():.0%})"
+        for i in range(lines)
+    ]
+    one, two, three = st.columns([1.2, 1, 1], gap="small")
+    with one:
+        who = st.selectbox("Who may lie", labels, lines - 1, key="who", **_IN_URL)
+    with two:
+        rule = rule_of(countable(profile))
+    share = three.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **_IN_URL)
+    row = labels.index(who)
+    short = profile.labels[row] or f"line {row + 1}"
+    return row, rule, float(profile.weight[row]) * share / 100, short
+
+
+def _answer(said: str | None, found: dict[str, Strategy], rule: str) -> None:
+    paid = [name for name, s in found.items() if s.pays]
+    hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
+    many = (
+        f" By {len(paid)} of {len(found)} rules one does, and by {len(hurt)} of those it costs "
+        "everybody else."
+        if len(found) > 1
+        else f" With more than {EXACT} candidates not every ballot is tried, so a better lie may "
+        "be missed."
+    )
+    pays = found[rule].pays
+    answer = "a lie pays" if pays else "no lie pays"
+    verdict(said, "Yes" if pays else "No", f"Under {title_of(rule)} **{answer}**.{many}")
 
 
 def _one(profile: AnonymousProfile, best: Strategy, short: str) -> None:
@@ -147,10 +161,8 @@ def _one(profile: AnonymousProfile, best: Strategy, short: str) -> None:
     rows = [
         ("They say", honest, "; ".join(lies) if best.pays else "the truth"),
         ("Wins", winners(best.before, names), winners(best.after, names)),
-        ("Order", tables.order_text(best.truth.order(list(names))),
-         tables.order_text(best.outcome.order(list(names)))),
         ("Utility to them", *(f"{best.by_line[best.row][i]:.3f}" for i in (0, 1))),
-        ("to everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
+        ("To everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
     ]  # fmt: skip
     cells = [[page.plain(cell) for cell in row] for row in rows]
     head = f"| {page.plain(short)} | honest | best lie |\n|---|---|---|\n"
@@ -269,12 +281,13 @@ def _camp_table(found: dict) -> None:
             "rule": title_of(name),
             "honest": winners(m.lies[0].before, names),
             "both lie": winners(m.chance, names),
+            "distortion": m.distortion[1],
             "lies pay": " and ".join(
                 label for label, lie in zip(BURIAL.labels, m.lies, strict=False) if lie.pays
-            ) or "to nobody",
+            )
+            or "to nobody",
             "mean, honest": m.mean[0],
             "mean, both lie": m.mean[1],
-            "distortion": m.distortion[1],
         }
         for name, m in sorted(found.items(), key=lambda item: -item[1].distortion[1])
     ]  # fmt: skip
@@ -320,7 +333,9 @@ def how_often() -> None:
         if not exact:
             seed = int(st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed",
                                        **_IN_URL))  # fmt: skip
-    rules = tuple(name for name in RULES if RULES[name].reads != "utility")
+    trivial = {f"{k}-approval" for k in range(m, 10)}  # everybody approves of everybody
+    slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
+    rules = tuple(n for n in RULES if RULES[n].reads != "utility" and n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
     said, shown = guess(
         f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
@@ -331,12 +346,13 @@ def how_often() -> None:
     found = _shares(rules, m, n, None if exact else 1000 if m == 3 else DRAWN, seed, model)
     share = found["borda"].share
     band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
-    least = min((r for r in found.values() if not RULES[r.rule].lottery), key=lambda r: r.share)
+    proof = [title_of(name) for name in found if name in STRATEGYPROOF]
     verdict(
-        said, band,
-        f"Under Borda in **{share:.1%}**. The least of the rules that are no lotteries is "
-        f"{title_of(least.rule)} with {least.share:.1%}; random ballot is never manipulable.",
-    )  # fmt: skip
+        said,
+        band,
+        f"Under Borda in **{share:.1%}**. Under {_listed(proof)} never: such a lottery is linear "
+        "in each ballot and leaves nothing to gain by a lie.",
+    )
     what = found["borda"]
     how = (
         f"All {what.electorates:,} electorates, weighed by their chance"
@@ -349,7 +365,9 @@ def how_often() -> None:
                    **page.look()),
         "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
         caption=f"{how}: {MODELS[model]}. A lie gains if the winner is worth more to the liar in "
-        f"points {m - 1} to 0, a tie being drawn.",
+        f"points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards fewer lies. "
+        "Left out are rules that need a linear program "
+        "for each electorate.",
     )  # fmt: skip
     if not page.presenting():
         with st.expander("The numbers"):

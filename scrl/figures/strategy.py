@@ -39,13 +39,14 @@ def lie_dumbbells(
         moved = [(y, r) for y, r in shown if abs(r[key][1] - r[key][0]) >= 1e-6]
         for y, row in moved:
             figure.add_scatter(
-                x=list(row[key]), y=[y, y], mode="lines", hoverinfo="skip", **axis,
+                x=list(row[key]), y=[y, y], mode="lines", hoverinfo="skip", showlegend=False,
+                **axis,
                 line={"color": hue, "width": 2.4 * scale},
             )  # fmt: skip
         for marks, at, name, symbol in (
-            (still, 0, "no change", "line-ns-open"),
+            (still, 0, "same", "line-ns-open"),
             (moved, 0, "honest", "circle-open"),
-            (moved, 1, "with the lie", "circle"),
+            (moved, 1, "lie", "circle"),
         ):
             figure.add_scatter(
                 x=[r[key][at] for _, r in marks], y=[y for y, _ in marks], mode="markers",
