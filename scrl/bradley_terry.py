@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain
 
 import numpy as np
 
@@ -256,13 +255,10 @@ def count_wins(comparisons: np.ndarray | list, items: int | None = None) -> np.n
     Raises:
         InputError: for anything else, and for an item compared with itself.
     """
-    if isinstance(comparisons, list | tuple) and comparisons and len(comparisons[0]) == 2:
-        try:  # three times as fast as asarray
-            flat = np.fromiter(chain.from_iterable(comparisons), np.int64)
-            comparisons = flat.reshape(-1, 2) if len(flat) == 2 * len(comparisons) else comparisons
-        except (TypeError, ValueError):
-            pass
-    pairs = np.asarray(comparisons)
+    try:
+        pairs = np.asarray(comparisons)
+    except ValueError:  # of unequal length
+        pairs = np.empty(0)
     if pairs.ndim < 2 or pairs.shape[-1] != 2 or pairs.dtype.kind not in "iu":
         raise InputError("Comparisons are pairs of whole numbers, the preferred item first.")
     least, most = (int(pairs.min()), int(pairs.max())) if pairs.size else (0, -1)
