@@ -35,6 +35,8 @@ from scrl.social import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, or
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voters import Contests, Election, elect
 from scrl.voting import RULES, aggregate_all
+from scrl.voting.ballots import only_orders
+from scrl.voting.orders import TANGLED
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]
@@ -173,8 +175,15 @@ def run(
 
 
 def _check(ratings: Ratings, rules: list[str]) -> None:
+    only_orders(rules, "rewards learnt from orders cannot be compared between people")
+    largest = np.diff(ratings.catalogue.offsets).max(initial=0)
     for rule in rules:
-        RULES[rule]
+        most = TANGLED if rule == "kemeny" else RULES[rule].most
+        if most is not None and largest > most:
+            raise InputError(
+                f"'{rule}' is sure to count {most:,} completions of a prompt, and one has "
+                f"{largest:,}; choose another rule."
+            )
     if len(ratings.catalogue.prompts) == 0 or np.diff(ratings.catalogue.offsets).max() < 2:
         raise InputError(f"{ratings.name}: no prompt has two completions, so nothing is compared.")
     useful = ratings.completed().sizes if ratings.absent == "last" else ratings.sizes

@@ -57,6 +57,15 @@ def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
             yield prompts, Ballots(utility, ranked, weight, candidates)
 
 
+def only_orders(rules: Sequence[str], why: str) -> None:
+    """Raise ``InputError`` for a rule that is unknown or reads more than orders."""
+    for name in rules:
+        if RULES[name].reads == "utility":
+            raise InputError(
+                f"'{name}' needs known utilities, and {why}; choose a rule that reads orders."
+            )
+
+
 def _shape(voters: int, candidates: int) -> tuple[int, int]:
     """The padded size of a contest: voters a power of four from 64, candidates of two from 4."""
     twos = power_up(max(voters, 64)).bit_length() - 1
@@ -71,10 +80,10 @@ def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome
         a prompt on which no ballot says anything is left out.
 
     Raises:
-        InputError: where no prompt has a ballot that says anything, or a rule is unknown.
+        InputError: where no prompt has a ballot that says anything, or a rule is unknown or reads
+            utilities, which ratings do not state.
     """
-    for name in rules:
-        RULES[name]
+    only_orders(rules, "ratings say which and not how much")
     catalogue = ratings.catalogue
     found: dict[int, dict[str, Outcome]] = {}
     for prompts, ballots in contests(ratings):
