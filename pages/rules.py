@@ -11,15 +11,18 @@ def rules() -> None:
     profile = profiles.choose()
     outcomes, faults = counting.count(profile)
     shown = counting.ask(profile, outcomes)
-    left, right = st.columns([1.15, 1], gap="large")
+    left, right = st.columns([1.3, 1], gap="large")
     with left:
+        above, below = st.container(), st.container()
+    # The ballots first; presented, the orders first, which is what a class looks at.
+    with below if page.presenting() and shown else above:
         counting.show_ballots(profile)
     if not shown:
         return
     with right:
         rule = counting.pick_rule(outcomes)
         counting.show_steps(profile, rule)
-    with left:
+    with above if page.presenting() else below:
         counting.show_standings(profile, outcomes, rule)
     if not page.presenting():
         counting.show_numbers(profile, outcomes, faults, rule)

@@ -79,7 +79,9 @@ def pick_rule(outcomes: dict[str, Outcome]) -> str:
     state = st.session_state
     wanted = st.query_params.get("rule") or state.get("rule_last", FIRST)
     if wanted not in outcomes:
-        if wanted not in RULES:
+        if wanted in RULES:
+            st.caption(f"{RULES[wanted].title} does not count this profile; this is another.")
+        else:
             st.warning(f"There is no rule named ‘{page.plain(wanted[:40])}’; this is another.")
         wanted = FIRST
     # Kept in the URL by hand: a bound widget would write the title there, not the name.
@@ -91,8 +93,10 @@ def pick_rule(outcomes: dict[str, Outcome]) -> str:
     rule = st.selectbox(
         "How did this rule count?", list(outcomes), format_func=lambda r: RULES[r].title,
         key="rule_pick", on_change=picked,
+        label_visibility="collapsed" if page.presenting() else "visible",
     )  # fmt: skip
-    st.caption(page.plain(RULES[rule].summary))
+    if not page.presenting():
+        st.caption(page.plain(RULES[rule].summary))
     return rule
 
 
@@ -113,7 +117,7 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     """The reader's guess and, beside it, what holds; whether the answer may be shown."""
     names = profile.names
     who, rules = found(outcomes)
-    question, answer = st.columns([1, 1.15], gap="medium", vertical_alignment="bottom")
+    question, answer = st.columns([1.3, 1], gap="large", vertical_alignment="bottom")
     guess = None
     if 1 < len(names) <= 10:
         guess = question.segmented_control(
@@ -126,7 +130,7 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     word = "" if guess is None else "Right: " if guess == len(who) else "No: "
     listed = ", ".join(page.plain(names[a]) for a in sorted(who)[:12])
     if len(who) == 1:
-        answer.markdown(f"{word}**one**, {listed}. Every rule agrees on the winner.")
+        answer.markdown(f"{word}**One**, {listed}. Every rule agrees on the winner.")
     else:
         answer.markdown(f"{word}**{len(who)} of {len(names)}**: {listed}.")
     return True
@@ -145,6 +149,7 @@ def show_ballots(profile: AnonymousProfile) -> None:
             f"{w:g}: {order_text(o)}"
             for w, o in list(zip(profile.weight, profile.orders(), strict=True))[:40]
         ),
+        caption="" if page.presenting() else profiles.note(),
     )  # fmt: skip
 
 

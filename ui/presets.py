@@ -49,10 +49,11 @@ PRESETS = {
     ),
     "many-winners": Preset(
         "Malkevitch’s 55 voters",
-        "Plurality, instant runoff, Borda and Condorcet’s rules each elect another; a runoff of two "
-        "would elect B.",
+        "Plurality, instant runoff, Borda and Condorcet’s rules each elect another.",
         _text(
-            "candidates: A, B, C, D, E\n18: A > D > E > C > B\n12: B > E > D > C > A\n10: C > B > E > D > A\n"
+            "candidates: A, B, C, D, E\n"
+            "18: A > D > E > C > B\n12: B > E > D > C > A\n"
+            "10: C > B > E > D > A\n"
             "9: D > C > E > B > A\n4: E > B > D > C > A\n2: E > C > D > B > A"
         ),
     ),

@@ -43,7 +43,7 @@ def choose(default: str = "tennessee") -> AnonymousProfile | None:
         profile = read(spec)
     except InputError as error:
         st.warning(f"{page.plain(str(error))} Shown is another profile.")
-        spec = st.session_state.get("profile_good", default)
+        spec = st.session_state.setdefault("profile_good", default)
         profile = read(spec)
     else:
         st.session_state["profile_good"] = spec
@@ -74,6 +74,12 @@ def title(spec: str) -> str:
         culture = CULTURES[found[1]].title if found[1] in CULTURES else "Drawn"
         return f"{culture}, {found[3]} voters, seed {found[5]}"
     return "My profile"
+
+
+def note() -> str:
+    """What there is to see in the preset that is shown; "" in another profile."""
+    spec = st.session_state["profile_good"]
+    return PRESETS[spec].note if spec in PRESETS else ""
 
 
 def read(spec: str) -> AnonymousProfile:
@@ -141,8 +147,9 @@ def _pick(spec: str) -> None:
     # Kept in the URL by hand: a bound widget would write the title there, not the name.
     st.session_state["profile_pick"] = spec
     st.selectbox(
-        "Ballots", options, format_func=title, key="profile_pick", on_change=picked, width=320
-    )
+        "Ballots", options, format_func=title, key="profile_pick", on_change=picked, width=320,
+        label_visibility="collapsed" if page.presenting() else "visible",
+    )  # fmt: skip
 
 
 def _edit(spec: str, profile: AnonymousProfile) -> None:

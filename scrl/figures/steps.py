@@ -23,7 +23,8 @@ def bars(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0) 
     """A bar a candidate, the best on top, in the pieces that ballots gave it."""
     shade = ink(dark)
     total = np.asarray(step.total, float)
-    order = np.argsort(-np.nan_to_num(total, nan=-np.inf), kind="stable")
+    good = total if not step.low else -total
+    order = np.argsort(-np.nan_to_num(good, nan=-np.inf), kind="stable")
     rank = np.empty(len(order), int)
     rank[order] = np.arange(len(order))
     pieces = step.parts if step.parts is not None and len(step.parts) <= MOST_PARTS else [total]
@@ -35,12 +36,14 @@ def bars(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0) 
             marker={**tile(a), "line": {"color": shade["ground"], "width": 1.5}},
             hovertemplate=f"{safe(name)}: %{{x:.4f}}<extra></extra>",
         )  # fmt: skip
-    low, high = min(0.0, np.nanmin(total)), max(0.0, np.nanmax(total))
+    right = np.sum([np.maximum(np.nan_to_num(piece), 0) for piece in pieces], axis=0)
+    low = min(0.0, *np.sum([np.minimum(np.nan_to_num(piece), 0) for piece in pieces], axis=0))
+    high = max(0.0, *right)
     span = high - low or 1.0
     for a, value in enumerate(total):
         figure.add_annotation(
-            x=max(value, 0) if np.isfinite(value) else 0, y=rank[a], xanchor="left", xshift=6,
-            text=f"{value:.3f}".rstrip("0").rstrip(".") if np.isfinite(value) else "none",
+            x=right[a], y=rank[a], xanchor="left", xshift=6,
+            text=f"{value:.4g}" if np.isfinite(value) else "none",
             showarrow=False, font={"size": 13 * scale, "color": shade["text"]},
         )  # fmt: skip
         figure.add_annotation(
@@ -92,16 +95,16 @@ def matrix(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
     clear("xaxis", figure, showticklabels=True, tickvals=list(range(len(names))), ticktext=heads,
           side="top", tickangle=0, tickfont={"size": 12.5 * scale}, ticklen=0)  # fmt: skip
     clear("yaxis", figure, showticklabels=True, tickvals=list(range(len(rows))),
-          ticktext=[safe(short(n)) for n in rows], autorange="reversed",
+          ticktext=[f"{safe(short(n))} " for n in rows], autorange="reversed",
           tickfont={"size": 13 * scale}, ticklen=0)  # fmt: skip
-    figure.update_layout(margin={"l": _names_width(rows, scale), "r": 8, "t": 32 * scale, "b": 4})
+    figure.update_layout(margin={"l": _names_width(rows, scale), "r": 8, "t": 26 * scale, "b": 4})
     return figure
 
 
 def graph(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0) -> go.Figure:
     """Candidates on a circle; an arrow points from the victor to the beaten."""
     shade, m = ink(dark), len(names)
-    height = (330 if m <= 6 else 400) * scale
+    height = (320 if m <= 6 else 400) * (1 + scale) / 2
     figure = blank(dark, scale, height)
     turn = np.pi / 2 - 2 * np.pi * np.arange(m) / max(m, 1)
     x, y = np.cos(turn), np.sin(turn)
@@ -111,7 +114,7 @@ def graph(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0)
         "back": (_BACK, 3.5, "dash", 1.0), "left out": (_BACK, 2.2, "dash", 0.95),
         "quiet": (shade["quiet"], 1.1, "solid", 0.4),
     }  # fmt: skip
-    labelled = m <= 7
+    labelled = m <= 5
     for e in sorted(step.edges, key=lambda e: e.state == "quiet", reverse=True):
         tone, width, dash, strength = looks[e.state]
         dx, dy = x[e.b] - x[e.a], y[e.b] - y[e.a]
@@ -136,7 +139,7 @@ def graph(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0)
             hovertemplate=f"{safe(names[e.a])} beats {safe(names[e.b])} by {e.width:.1%}"
             f"{'<br>' + safe(e.why) if e.why else ''}<extra></extra>",
         )  # fmt: skip
-        if labelled and (loud or m <= 4):
+        if m <= 7 and (e.state not in ("counted", "quiet") or (labelled and (loud or m <= 4))):
             figure.add_annotation(
                 x=x0 + at * (x1 - x0), y=y0 + at * (y1 - y0), showarrow=False,
                 text=f"{e.width:.0%}", bgcolor=shade["ground"], borderpad=1,
@@ -158,7 +161,7 @@ def graph(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0)
             font={"size": 13.5 * scale, "color": shade["text"]},
         )  # fmt: skip
     clear("xaxis", figure, range=[-1.95, 1.95])
-    clear("yaxis", figure, range=[-1.3, 1.3])
+    clear("yaxis", figure, range=[y.min() - 0.3, 1.3])
     return figure
 
 
@@ -174,13 +177,13 @@ def rounds(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
         pairwise(zip(stacks, step.rounds, strict=True))
     ):
         _ribbons(figure, low, here, high, there, k, width)
-    room = 440 / n * width
+    room = 390 / n * width
     for k, (stack, r) in enumerate(zip(stacks, step.rounds, strict=True)):
         for a, (bottom, top) in stack.items():
-            out = a in r.out and not r.wins and k < n - 1
+            out = a in r.out and r.word == "out"
             tall = (top - bottom) * height * 0.8
             value = f"{r.score[a]:.0%}" if shares else f"{r.score[a]:.3g}"
-            label = fit(names[a], room - 34 * scale, 7.4 * scale)
+            label = fit(names[a], room - 34 * scale, scale)
             figure.add_bar(
                 x=[k], width=width, y=[top - bottom], base=bottom, name=safe(names[a]),
                 marker={**tile(a), "opacity": 0.5 if out else 1,
@@ -193,15 +196,13 @@ def rounds(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
                 hovertemplate=f"Round {k + 1}, {safe(names[a])}: {r.score[a]:.4f}<extra></extra>",
             )  # fmt: skip
         gone = " ".join(short(names[a], 14) for a in r.out[:2]) + (" …" if len(r.out) > 2 else "")
-        last = k == n - 1
-        word = "wins" if r.wins or (last and len(r.out) == 1) else "tie" if last else "out"
         figure.add_annotation(
             x=k, y=1, yanchor="bottom", yshift=4, showarrow=False,
             text=f"<b>Round {k + 1}</b>", font={"size": 13 * scale, "color": shade["text"]},
         )  # fmt: skip
         figure.add_annotation(
             x=k, y=0, yanchor="top", yshift=-4, showarrow=False,
-            text=safe(f"{gone} {word}".strip()),
+            text=safe(f"{gone} {r.word}"),
             font={"size": 12.5 * scale, "color": shade["quiet"]},
         )  # fmt: skip
     clear("xaxis", figure, range=[-0.5, n - 0.5])
@@ -218,7 +219,7 @@ def _stack(score: np.ndarray) -> dict[int, tuple[float, float]]:
     total = np.nansum(np.maximum(score, 0))
     found, top = {}, 1.0
     for a in np.flatnonzero(np.isfinite(score)).tolist():
-        part = max(score[a], 0.0) / total if total > 0 else 0.0
+        part = max(score[a], 0.0) / total if total > 0 else 1 / np.isfinite(score).sum()
         found[a] = (top - part, top)
         top -= part
     return found

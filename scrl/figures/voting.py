@@ -30,10 +30,10 @@ def tile(position: int) -> dict:
     return fill
 
 
-def fit(name: str, width: float, letter: float = 7.6) -> str:
-    """A name cut to so many pixels; "" where not even one letter has room."""
-    room = int((width - 6) / letter)
-    return safe(short(name, room)) if room >= min(len(name), 3) else ""
+def fit(name: str, width: float, scale: float = 1.0, least: int = 3) -> str:
+    """A name cut to so many pixels; "" where not even ``least`` letters have room."""
+    room = int((width - 4 * scale) / (6.2 * scale))
+    return safe(short(name, room)) if room >= min(len(name), least) else ""
 
 
 def ballots(
@@ -44,7 +44,7 @@ def ballots(
     *,
     dark: bool = False,
     scale: float = 1.0,
-    width: float = 560,
+    width: float = 510,
     row: float = 25,
 ) -> go.Figure:
     """A column a kind of ballot, as wide as its weight, best place on top.
@@ -73,7 +73,7 @@ def ballots(
             figure.add_bar(
                 x=x + part / 2, width=part, y=-tall, base=-ahead, name=safe(names[a]),
                 marker={**tile(a), "line": {"color": shade["ground"], "width": 1.5}},
-                text=[fit(names[a], w * width, 7.6 * scale) for w in part],
+                text=[fit(names[a], w * width, scale) for w in part],
                 textposition="inside", insidetextanchor="middle", textangle=0,
                 insidetextfont={"color": on(colour(a)), "size": 12.5 * scale}, constraintext="none",
                 hovertemplate=[
@@ -105,7 +105,7 @@ def standings(
     *,
     dark: bool = False,
     scale: float = 1.0,
-    width: float = 560,
+    width: float = 510,
     pitch: float = 18.5,
 ) -> go.Figure:
     """A row a rule: who comes where, or with which chance a lottery draws whom.
@@ -117,7 +117,7 @@ def standings(
         width: pixels that the figure will have, which decides what text fits.
     """
     shade, m = ink(dark), len(names)
-    margin = (14 + 6.9 * max(len(short(r["title"], 26)) for r in rows)) * scale
+    margin = (14 + 6.1 * max(len(short(r["title"], 30)) for r in rows)) * scale
     y, at = [], 0.0
     for i, r in enumerate(rows):
         at += 1.0 + (0.45 if i and r["group"] != rows[i - 1]["group"] else 0)
@@ -132,7 +132,7 @@ def standings(
             figure.add_bar(**_row_tiles(names, rows, y, a, mine, m, width - margin, scale, shade))
     for i, r in enumerate(rows):
         chosen = r["rule"] == selected
-        title = safe(short(r["title"], 26))
+        title = safe(short(r["title"], 30))
         figure.add_annotation(
             x=0, y=y[i], xanchor="right", xshift=-8, showarrow=False,
             text=f"<b>{title}</b>" if chosen else title,
@@ -180,14 +180,13 @@ def _row_tiles(names, rows, y, a, mine, m, width, scale, shade) -> dict:
         r, cell = rows[k], part / m * width
         if r["chance"] is not None:
             chance = f"{r['chance'][a]:.0%}"
-            name = fit(names[a], cell - 34 * scale, 7.2 * scale)
+            name = fit(names[a], cell - 32 * scale, scale, 5)
             text.append(f"{name} {chance}" if name else chance if cell > 30 * scale else "")
             hover.append(f"{safe(r['title'])}<br>{safe(names[a])}: chance {r['chance'][a]:.3f}")
         else:
             tied = int((np.asarray(r["place"]) == r["place"][a]).sum())
-            mark = "= " if tied > 1 else ""
-            name = fit(mark + names[a], cell, 7.2 * scale)
-            text.append(name)
+            room = cell - (10 * scale if tied > 1 else 0)
+            text.append(("= " if tied > 1 else "") + fit(names[a], room, scale))
             place = f"{r['place'][a] + 1}{f', tied with {tied - 1}' if tied > 1 else ''}"
             hover.append(f"{safe(r['title'])}<br>{safe(names[a])}: place {place}")
     return {

@@ -181,7 +181,7 @@ def bucklin(count: Count) -> Explanation:
         )
     else:
         notes = (f"Nobody reaches a majority; {count.named(first)} has most votes in all.",)
-    rows = tuple(f"{'Up to ' * (i > 0)}{w}" for i, w in enumerate(_ordinals(count.m)))
+    rows = tuple(f"Up to {w.lower()}" if i else w for i, w in enumerate(_ordinals(count.m)))
     steps = (Matrix("Votes as lower places are added; past half is a majority", votes.T, rows,
                     0.5, tuple(x for x in marked if x[0] < count.m)),)  # fmt: skip
     table = tuple(

@@ -50,8 +50,9 @@ def coombs(count: Count) -> Explanation:
         wins = on & (first > first.sum() / 2 + TIE)
         if wins.any():
             out, taken_now = wins, 1
+            rank = "a majority" if not taken else "the next majority"
             note = (
-                f"{count.named(np.flatnonzero(wins))} has a majority of first places "
+                f"{count.named(np.flatnonzero(wins))} has {rank} of first places "
                 f"({percent(first[wins][0])})."
             )
             place[out] = taken
@@ -59,7 +60,8 @@ def coombs(count: Count) -> Explanation:
             out, taken_now = on & (-last <= -last[on].max() + TIE), 0
             place[out] = taken + (on & ~out).sum()
             note = _note(count, out, on, "has the most last places", percent(last[out][0]))
-        rounds.append(Round(np.where(on, last, np.nan), _who(out), note, None, bool(taken_now)))
+        word = "out" if not taken_now else "next" if taken else "wins"
+        rounds.append(Round(np.where(on, last, np.nan), _who(out), note, None, word))
         on, taken = on & ~out, taken + taken_now
     return _explained(count, "coombs", "Share of last places among those left", place, rounds)
 
@@ -148,9 +150,14 @@ def _explained(count: Count, rule, unit, place, rounds) -> Explanation:
         row |= {n: float(s) for n, s in zip(count.names, r.score, strict=True)}
         table.append({**row, "out": count.named(r.out)})
     first = winners(place)
-    tie = "share first place" if len(first) > 1 else "wins"
+    last = rounds[-1]
+    if last.word == "out" and not place[list(last.out)].any():
+        word = "wins" if len(last.out) == 1 else "tie"
+        rounds[-1] = Round(last.score, last.out, last.note, last.moved, word)
+    decided = next(i for i, r in enumerate(rounds, 1) if first[0] in r.out)
     notes = (
-        f"{count.named(first)} {tie} after {len(rounds)} round{'s' * (len(rounds) > 1)}.",
+        f"{count.named(first)} {'share first place' if len(first) > 1 else 'wins'} in round "
+        f"{decided}.",
         *(f"Round {i}: {r.note}" for i, r in enumerate(rounds, 1)),
     )
     steps = (Rounds("Round by round", unit, tuple(rounds)),)

@@ -89,7 +89,7 @@ def _minimax(count: Count, rule: str, shown, against, unit: str) -> Explanation:
             notes.append(f"{count.names[a]} loses to nobody.")
     steps = (
         Graph("Each candidate’s worst defeat", edges_of(count, state)),
-        Bars(f"Worst defeat, {unit}", np.maximum(worst, 0) + 0.0),
+        Bars(f"Worst defeat, {unit}", np.maximum(worst, 0) + 0.0, low=True),
         duels(count, [(a, int(at[a])) for a in range(count.m) if (int(at[a]), a) in lost]),
     )
     table = _table(
@@ -311,8 +311,8 @@ def kemeny(count: Count) -> Explanation:
                 f"The best order led by another, {count.names[second]}, disagrees with "
                 f"{cost[second]:.3f} more."
             )
-        steps = (steps[0], Bars("Disagreement of the best order that each leads, pairs a voter",
-                                led), duels(count))  # fmt: skip
+        unit = "Disagreement of the best order that each leads, pairs a voter"
+        steps = (steps[0], Bars(unit, led, low=True), duels(count))
         table = _table(count, {"best order led by it": led})
     for a, b in sorted(overruled, key=lambda e: -count.margin[e])[:6]:
         notes.append(

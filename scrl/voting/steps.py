@@ -24,6 +24,7 @@ class Bars:
         total: ``[candidates]``.
         parts: ``[ballots, candidates]`` that add up to ``total``, or None.
         line: a value to be compared with, or None; said: what it is.
+        low: whether less is better.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Bars:
     parts: np.ndarray | None = None
     line: float | None = None
     said: str = ""
+    low: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,7 @@ class Round:
 
     Attributes:
         score: ``[candidates]``, NaN for those no longer there.
-        out: who leaves; wins: whether they leave as winners.
+        out: who leaves; word: as what (``"out"``, ``"wins"``).
         moved: weight that goes from each candidate to each other, the last column to nobody
             ``[candidates, candidates + 1]``, or None where nothing moves.
         note: what happens, in a sentence.
@@ -86,7 +88,7 @@ class Round:
     out: tuple[int, ...]
     note: str
     moved: np.ndarray | None = None
-    wins: bool = False
+    word: str = "out"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,14 @@
 """The profile chooser and the page of rules."""
 
+import json
 from urllib.parse import unquote
 
 import pytest
+
+from scrl.voting import RULES
+from scrl.voting.aggregate import TRACES
+from ui import counting
+from ui.presets import PRESETS
 
 CYCLE = "1:A>B>C;1:B>C>A;1:C>A>B"
 
@@ -10,6 +16,13 @@ CYCLE = "1:A>B>C;1:B>C>A;1:C>A>B"
 def words(app) -> str:
     kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.info, app.warning)
     return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def figure(app, key: str) -> dict:
+    """The figure whose key ends so."""
+    charts = app.get("plotly_chart")
+    (found,) = (c for c in charts if c.proto.id.endswith(f"-{key}"))
+    return json.loads(found.proto.spec)
 
 
 def parameter(app, key: str) -> str:
@@ -122,3 +135,105 @@ def test_a_file_is_read_and_named(open_page):
     app.file_uploader(key="profile_file").set_value(("bad.toi", b"x", "text/plain")).run()
     assert not app.exception
     assert len(app.error) == 1
+
+
+# -- the rules ------------------------------------------------------------------------------------
+
+
+def test_the_page_answers_its_question(open_page):
+    app = open_page("rules", profile="tennessee")
+    assert "**4 of 4**: Memphis, Nashville, Chattanooga, Knoxville." in words(app)
+    app.button_group(key="winners_guess").set_value(2).run()
+    assert "No: **4 of 4**" in words(app)
+    app.button_group(key="winners_guess").set_value(4).run()
+    assert "Right: **4 of 4**" in words(app)
+
+
+def test_every_rule_has_its_row_and_its_places(open_page):
+    app = open_page("rules", profile="tennessee")
+    drawn = figure(app, "standings")
+    titles = {note["text"].removeprefix("<b>").removesuffix("</b>")
+              for note in drawn["layout"]["annotations"]}  # fmt: skip
+    asked = [r for r in RULES.values() if r.reads != "utility"]
+    assert {r.title for r in asked} <= titles
+    memphis = next(t for t in drawn["data"] if t["name"] == "Memphis")
+    rules = [row[0] for row in memphis["customdata"]]
+    start = memphis["base"]
+    assert start[rules.index("plurality")] == 0
+    assert start[rules.index("borda")] == 2
+    assert start[rules.index("copeland")] == 3
+
+
+def test_a_reader_who_guesses_first_sees_the_orders_after(open_page):
+    app = open_page("rules", predict="true")
+    assert "Guess first" in words(app)
+    assert len(app.get("plotly_chart")) == 1
+    app.button_group(key="winners_guess").set_value(1).run()
+    assert "No: **4 of 4**" in words(app)
+    assert figure(app, "standings")
+
+
+def test_every_rule_can_be_asked_how_it_counted(open_page):
+    app = open_page("rules", profile="morristown")
+    for rule in app.selectbox(key="rule_pick").options:
+        name = next(n for n, r in RULES.items() if r.title == rule)
+        app.selectbox(key="rule_pick").set_value(name).run()
+        assert not app.exception, name
+        assert parameter(app, "rule") == name
+        assert figure(app, f"step-{name}-0")["data"] or name == "kemeny"
+
+
+def test_the_url_names_the_rule_and_a_wrong_name_gets_a_sentence(open_page):
+    app = open_page("rules", rule="instant-runoff", profile="tennessee")
+    assert app.selectbox(key="rule_pick").value == "instant-runoff"
+    assert "Chattanooga has the fewest first places and goes out." in words(app)
+    app = open_page("rules", rule="no`nsense")
+    assert not app.exception
+    assert len(app.warning) == 1
+    app = open_page("rules", rule="nash")
+    assert "does not count this profile" in words(app)
+
+
+def test_utility_rules_come_where_utilities_are_known(open_page):
+    app = open_page("rules", profile="intensity", rule="utilitarian")
+    assert app.selectbox(key="rule_pick").value == "utilitarian"
+    assert "mean utility 0.9999" in words(app)
+    assert "Nash welfare does not count this profile" in words(app)
+
+
+@pytest.mark.parametrize("spec", ["1:A", "1:A=B", "3:A>B;2:C>D;1:D", "1:A>B>C>D>E>F>G>H>I>J>K>L",
+                                  "0.000001:A>B;1000000:B>A", "1:<b>x</b>>*y*;1:`z`"])  # fmt: skip
+def test_odd_profiles_are_counted_or_get_a_sentence(open_page, spec):
+    app = open_page("rules", profile=spec)
+    assert not app.exception
+    assert figure(app, "standings")["data"]
+
+
+def test_another_weight_compiles_nothing(open_page):
+    app = open_page("rules", profile="3:A>B>C;2:B>C>A")
+    before = sum(TRACES.values())
+    for text in ("4: A > B > C\n2: B > C > A", "1: A > B > C\n9: B > C > A\n2: C > A > B",
+                 "1: A > B > C > D\n9: B > C > A = D"):  # fmt: skip
+        app.text_area(key="profile_text").set_value(text).run()
+        assert not app.exception
+    assert sum(TRACES.values()) == before
+
+
+def test_what_is_downloaded_reads_back(open_page):
+    app = open_page("rules", profile="tennessee")
+    assert [b.proto.label for b in app.get("download_button")] == [
+        "Orders (CSV)", "Profile (text)", "Profile (PrefLib .toc)",
+    ]  # fmt: skip
+    profile = PRESETS["tennessee"].profile
+    outcomes, _ = counting.everyone(profile)
+    lines = counting.orders_csv(profile, outcomes).splitlines()
+    assert lines[0] == "rule,candidate,place,score"
+    assert "plurality,Memphis,1,0.42" in lines
+    assert len(lines) == 1 + 4 * len(outcomes)
+
+
+def test_presented_there_is_only_what_a_class_needs(open_page):
+    app = open_page("rules", present="true")
+    assert not app.exception
+    assert not app.expander
+    assert not [b for b in app.button if b.key == "profile_send"]

@@ -1,0 +1,84 @@
+"""Profiles to and from ratings, PrefLib and scenarios."""
+
+import numpy as np
+import pytest
+
+from scrl.ratings_io import parse_ratings
+from scrl.sampling import true_ballots
+from scrl.types import InputError
+from scrl.voting import RULES, aggregate
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.exchange import grouped, of_ratings, to_preflib, to_scenario
+from ui.presets import PRESETS
+
+
+def ballots_of(profile: AnonymousProfile) -> dict:
+    """Each ballot's share, however they are ordered."""
+    order = [tuple(map(tuple, order)) for order in profile.orders()]
+    share = profile.weight / profile.weight.sum()
+    return {o: pytest.approx(share[[p == o for p in order]].sum()) for o in order}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preflib_file_holds_the_same_ballots(preset):
+    profile = PRESETS[preset].profile
+    suffix, text = to_preflib(profile, "A title")
+    back = of_ratings(parse_ratings(text.encode(), f"x.{suffix}"), 0)
+    assert suffix == "toc"
+    assert back.names == profile.names
+    assert ballots_of(back) == ballots_of(profile)
+
+
+def test_what_a_ballot_leaves_out_is_last_in_preflib():
+    profile = AnonymousProfile.from_text("3: A > B = C\n0.5: C")
+    suffix, text = to_preflib(profile)
+    assert suffix == "toi"
+    back = of_ratings(parse_ratings(text.encode(), "x.toi"), 0)
+    assert ballots_of(back) == ballots_of(AnonymousProfile.from_text("6: A > B = C\n1: C > A = B"))
+
+
+def test_unseen_completions_stay_unranked():
+    csv = b"rater,prompt,completion,rank\na,p,x,1\na,p,y,2\nb,p,y,1\nb,p,z,2\nc,p,z,1\n"
+    profile = of_ratings(parse_ratings(csv, "x.csv"), 0)
+    assert sorted(profile.to_text().splitlines()) == [
+        "1: x > y", "1: y > z", "candidates: x, y, z",
+    ]  # fmt: skip
+
+
+def test_names_lose_the_signs_of_the_text_form():
+    csv = "rater,prompt,completion,rank\na,p,x > y,1\na,p,x; y,2\na,p,#,3\n"
+    profile = of_ratings(parse_ratings(csv.encode(), "x.csv"), 0)
+    assert profile.names == ("x y", "x y (2)", "unnamed")
+    assert AnonymousProfile.from_text(profile.to_text()).names == profile.names
+
+
+def test_equal_ballots_are_one():
+    profile = grouped("ab", np.array([[0, 1], [1, 0], [1, 0]]), [1, 2, 3])
+    assert profile.to_text() == "candidates: a, b\n5: b > a\n1: a > b"
+
+
+@pytest.mark.parametrize("preset", [p for p in PRESETS if p != "intensity"])
+@pytest.mark.parametrize("rule", ["borda", "plurality", "schulze"])
+def test_a_scenario_has_the_orders_of_its_profile(preset, rule):
+    profile = PRESETS[preset].profile
+    scenario = to_scenario(profile, "x")
+    (ballots,) = true_ballots(scenario, draws=1)
+    there, here = aggregate(ballots, rule), aggregate(profile.ballots(), rule)
+    assert rule in RULES
+    assert there.place.ravel().tolist() == here.place.tolist()
+
+
+def test_what_is_no_scenario_gets_a_sentence():
+    for text, sentence in (("1: A > B\n1: A", "complete orders"), ("1: A", "two candidates")):
+        with pytest.raises(InputError, match=sentence):
+            to_scenario(AnonymousProfile.from_text(text), "x")
+    many = AnonymousProfile(("a", "b"), np.tile([[0, 1]], (300, 1)), np.ones(300))
+    with pytest.raises(InputError, match="types of rater"):
+        to_scenario(many, "x")
+
+
+def test_a_file_of_too_many_candidates_is_refused():
+    rows = "".join(f"a,p,c{i},{i}\n" for i in range(60))
+    ratings = parse_ratings(f"rater,prompt,completion,rank\n{rows}".encode(), "x.csv")
+    with pytest.raises(InputError, match="60 candidates"):
+        of_ratings(ratings, 0)
