@@ -3,17 +3,20 @@
 import streamlit as st
 
 from ui import asking, page
-from ui.theorems import CARDS, card
+from ui.theorems import CARDS, alone, back, card
 
 
 def theorems() -> None:
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.title("What can a reward not say?")
-        asking.switch()
-    page.start_runtime()
     chosen = st.query_params.get("card")
-    if chosen in CARDS:
-        card(chosen, large=True)
+    single = chosen in CARDS
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.title(CARDS[chosen].title if single else "What can a reward not say?")
+        asking.switch()
+        if single:
+            back()
+    page.start_runtime()
+    if single:
+        alone(chosen)
         return
     if chosen is not None:
         st.warning(f"There is no card named ‘{page.plain(chosen[:60])}’; these are all.")

@@ -26,12 +26,14 @@ def _share(label: str, key: str, high: int, value: int, low: int = 0) -> float:
     return round(_slider(label, key, low, high, value, 1, "%.0f%%")) / 100
 
 
-def _chart(figure, key: str, alt: str) -> None:
-    page.chart(figure, f"card-{key}", alt)
+def _chart(aside, figure, key: str, alt: str) -> None:
+    """Where the card stands alone its figure stands aside, else in its place."""
+    with aside or st.container():
+        page.chart(figure, f"card-{key}", alt)
 
 
-def _height(large: bool) -> dict:
-    return {**page.look(), "height": 330 if large else 235}
+def _look(aside) -> dict:
+    return {**page.look(), "height": 330 if aside else 235}
 
 
 # -- Bradley–Terry is Borda -----------------------------------------------------------------------
@@ -44,7 +46,7 @@ def _missing_curve() -> theorems.Missing:
     return theorems.missing(_LEFT_OUT)
 
 
-def borda(large: bool) -> None:
+def borda(aside) -> None:
     at = _share("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
     now, along = theorems.missing(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
@@ -52,20 +54,21 @@ def borda(large: bool) -> None:
         "Once ballots are missing, is the reward’s order still Borda’s?",
         ["Always", "Up to a point", "Never"], "guess_borda",
     )  # fmt: skip
-    if shown:
-        series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
-        figure = curves(
-            _LEFT_OUT, series, at=at, percent=True, y_title="learned reward",
-            x_title="left out elsewhere (from Memphis: a ninth of that)", **_height(large),
-        )  # fmt: skip
-        _chart(figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
-        order = np.argsort(-now.reward)
-        st.markdown(
-            asking.verdict(said, "Up to a point")
-            + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
-            + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
-            + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
-        )
+    if not shown:
+        return
+    series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
+    figure = curves(
+        _LEFT_OUT, series, at=at, percent=True, y_title="learned reward",
+        x_title="left out elsewhere (from Memphis: a ninth of that)", **_look(aside),
+    )  # fmt: skip
+    _chart(aside, figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
+    order = np.argsort(-now.reward)
+    st.markdown(
+        asking.verdict(said, "Up to a point")
+        + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
+        + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
+        + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
+    )
     rows = [
         {"city": name, "Borda, complete ballots": float(now.borda[i]),
          "reward, complete": float(along.reward[0, i]), f"reward at {at:.0%}": float(now.reward[i])}
@@ -78,7 +81,7 @@ def borda(large: bool) -> None:
     )  # fmt: skip
 
 
-def hidden(large: bool) -> None:
+def hidden(aside) -> None:
     left, right = st.columns(2)
     with left:
         start = _slider("The context matters from", "start", 0.1, 0.9, 0.8, 0.05)
@@ -88,28 +91,29 @@ def hidden(large: bool) -> None:
     said, shown = asking.guess(
         f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
     )
-    if shown:
-        # Rewards have no unit: they are drawn over the span of the utilities.
-        unit = (found.reward - found.reward.min()) / np.ptp(found.reward)
-        breaks = np.searchsorted(found.a, start)
-        series = [("mean utility", found.expected, 7), ("Borda score", found.borda, 1),
-                  ("reward", unit, 4)]  # fmt: skip
-        series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
-        figure = curves(
-            np.insert(found.a, breaks, start), series, x_title="alternative",
-            y_title="worth (reward: 0 to its most)", **_height(large),
-        )  # fmt: skip
-        _chart(figure, "hidden", "Mean utility rises throughout; Borda score and reward jump.")
-        falls = found.after < found.before
-        worth = 2 * chance * start
-        st.markdown(
-            asking.verdict(said, "Falls" if falls else "Rises")
-            + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
-            f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
-            "utility "
-            + (f"stays {start:g}." if np.isclose(worth, start) else
-               f"goes from {start:g} to {worth:.3g}.")
-        )  # fmt: skip
+    if not shown:
+        return
+    # Rewards have no unit: they are drawn over the span of the utilities.
+    unit = (found.reward - found.reward.min()) / np.ptp(found.reward)
+    breaks = np.searchsorted(found.a, start)
+    series = [("mean utility", found.expected, 7), ("Borda score", found.borda, 1),
+              ("reward", unit, 4)]  # fmt: skip
+    series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
+    figure = curves(
+        np.insert(found.a, breaks, start), series, x_title="alternative",
+        y_title="worth (reward: 0 to its most)", **_look(aside),
+    )  # fmt: skip
+    _chart(aside, figure, "hidden", "Mean utility rises throughout; Borda score and reward jump.")
+    falls = found.after < found.before
+    worth = 2 * chance * start
+    st.markdown(
+        asking.verdict(said, "Falls" if falls else "Rises")
+        + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
+        f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
+        "utility "
+        + (f"stays {start:g}." if np.isclose(worth, start) else
+           f"goes from {start:g} to {worth:.3g}.")
+    )  # fmt: skip
     rows = [
         {"alternative": float(found.a[i]), "mean utility": float(found.expected[i]),
          "Borda score": float(found.borda[i]), "reward": float(found.reward[i])}
@@ -124,12 +128,12 @@ def hidden(large: bool) -> None:
 # -- cycles ---------------------------------------------------------------------------------------
 
 
-def _cycle(found: theorems.Cycle, key: str, large: bool) -> None:
+def _cycle(found: theorems.Cycle, key: str, aside) -> None:
     notes = [f"reward {r + 0.0:+.3f}<br>lottery {p:.0%}" if abs(r) > 5e-4 else
              f"reward 0<br>lottery {p:.0%}"
              for r, p in zip(found.reward, found.lottery, strict=True)]  # fmt: skip
-    figure = duel_circle(found.names, found.duels, notes, **_height(large))
-    _chart(figure, key, "Duels as arrows: " + "; ".join(
+    figure = duel_circle(found.names, found.duels, notes, **_look(aside))
+    _chart(aside, figure, key, "Duels as arrows: " + "; ".join(
         f"{a} over {b} {found.duels[i, j]:.0%}"
         for i, a in enumerate(found.names) for j, b in enumerate(found.names) if i < j
     ))  # fmt: skip
@@ -144,30 +148,31 @@ def _cycle_sheet(found: theorems.Cycle, name: str) -> None:
     asking.sheet(rows, name)
 
 
-def intransitive(large: bool) -> None:
+def intransitive(aside) -> None:
     steady = _share("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
     found = theorems.intransitive(steady)
     said, shown = asking.guess(
         "Of such answers, how many can a reward model get right at the most?",
         ["1/3", "1/2", "2/3", "all"], "guess_steady",
     )  # fmt: skip
-    if shown:
-        _cycle(found, "intransitive", large)
-        right = "2/3" if steady == 0 else ""
-        st.markdown(
-            (asking.verdict(said, right) if right else "")
-            + f"No reward gets more than **{found.most:.1%}** of the answers right; "
-            f"Bradley–Terry’s order gets {found.right:.1%}."
-            + (" It learns 0, 0, 0 and knows nothing." if np.abs(found.reward).max() < 1e-6 else "")
-        )
+    if not shown:
+        return
+    _cycle(found, "intransitive", aside)
+    right = "2/3" if steady == 0 else ""
+    st.markdown(
+        (asking.verdict(said, right) if right else "")
+        + f"No reward gets more than **{found.most:.1%}** of the answers right; "
+        f"Bradley–Terry’s order gets {found.right:.1%}."
+        + (" It learns 0, 0, 0 and knows nothing." if np.abs(found.reward).max() < 1e-6 else "")
+    )
     _cycle_sheet(found, "intransitive")
 
 
-def cycle(large: bool) -> None:
+def cycle(aside) -> None:
     weight = _slider("Ballots A ≻ B ≻ C, for one B ≻ C ≻ A and one C ≻ A ≻ B", "abc", 0, 3, 1, 0.1,
                      "%.1f")  # fmt: skip
     found = theorems.condorcet_cycle(weight) if weight else theorems.condorcet_cycle(1e-12)
-    _cycle(found, "cycle", large)
+    _cycle(found, "cycle", aside)
     leads = found.lottery.max() > 1 - 1e-6
     st.markdown(
         "Bradley–Terry: " + ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0"
@@ -187,7 +192,7 @@ def _blindness(second: float) -> theorems.Blind:
     return theorems.blindness(second)
 
 
-def blind(large: bool) -> None:
+def blind(aside) -> None:
     second = _share("How far the second population is from the first", "second", 100, 100)
     said, shown = asking.guess(
         "How many of the rules here tell the two populations apart?", ["None", "Some", "Most"],
@@ -196,17 +201,18 @@ def blind(large: bool) -> None:
     found = _blindness(second)
     total = len(found.alike) + len(found.apart)
     same = bool(np.allclose(found.duels[0], found.duels[1]))
-    if shown:
-        figure = blind_duels(found.names, found.duels[1], found.served, **_height(large))
-        _chart(figure, "blind", "One matrix of duels, two populations of raters.")
-        right = "None" if not found.apart else "Some" if len(found.apart) <= total / 2 else "Most"
-        st.markdown(
-            asking.verdict(said, right)
-            + f"Duels {'identical' if same else 'different'}; **{len(found.apart)} of {total} "
-            "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
-            f"**{found.follows[0]:.0%}** and by **{found.follows[1]:.0%}**: only a model of "
-            "individuals can know."
-        )
+    if not shown:
+        return
+    figure = blind_duels(found.names, found.duels[1], found.served, **_look(aside))
+    _chart(aside, figure, "blind", "One matrix of duels, two populations of raters.")
+    right = "None" if not found.apart else "Some" if len(found.apart) <= total / 2 else "Most"
+    st.markdown(
+        asking.verdict(said, right)
+        + f"Duels {'identical' if same else 'different'}; **{len(found.apart)} of {total} "
+        "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
+        f"**{found.follows[0]:.0%}** and by **{found.follows[1]:.0%}**: only a model of "
+        "individuals can know."
+    )
     rows = [
         {"ballot": order, "first population": float(found.weight[0, i]),
          "second population": float(found.weight[1, i])} for i, order in enumerate(found.orders)
@@ -228,32 +234,33 @@ def _irrelevant_curve() -> theorems.Irrelevant:
     return theorems.irrelevant(_OFFERED)
 
 
-def irrelevant(large: bool) -> None:
+def irrelevant(aside) -> None:
     at = _share("How often G is compared, relative to R and B", "offered", 100, 100)
     now, along = theorems.irrelevant(at), _irrelevant_curve()
     said, shown = asking.guess(
         "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
     )
-    if shown:
-        series = [(name, along.reward[:, i], p) for i, (name, p) in
-                  enumerate(zip(now.names, (4, 1, 0), strict=True))]  # fmt: skip
-        figure = curves(
-            _OFFERED, series, at=at, here=now.reward, percent=True, y_title="learned reward",
-            x_title="how often G is compared", **_height(large),
-        )  # fmt: skip
-        _chart(figure, "irrelevant", "Rewards of R and B cross as G is compared more often.")
-        known = ", ".join(
-            f"{name} {r:.3f}" for name, r in zip(now.names, now.reward, strict=True)
-            if np.isfinite(r)
-        )  # fmt: skip
-        lead = now.reward[0] - now.reward[2]
-        top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
-        picks = now.names[now.lottery.argmax()]
-        st.markdown(
-            asking.verdict(said, "B")
-            + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
-            f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
-        )
+    if not shown:
+        return
+    series = [(name, along.reward[:, i], p) for i, (name, p) in
+              enumerate(zip(now.names, (4, 1, 0), strict=True))]  # fmt: skip
+    figure = curves(
+        _OFFERED, series, at=at, here=now.reward, percent=True, y_title="learned reward",
+        x_title="how often G is compared", **_look(aside),
+    )  # fmt: skip
+    _chart(aside, figure, "irrelevant", "Rewards of R and B cross as G is compared more often.")
+    known = ", ".join(
+        f"{name} {r:.3f}" for name, r in zip(now.names, now.reward, strict=True)
+        if np.isfinite(r)
+    )  # fmt: skip
+    lead = now.reward[0] - now.reward[2]
+    top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
+    picks = now.names[now.lottery.argmax()]
+    st.markdown(
+        asking.verdict(said, "B")
+        + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
+        f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
+    )
     without = theorems.irrelevant(0.0).reward
     rows = [
         {"": name, "reward with G": float(along.reward[-1, i]),
@@ -266,10 +273,10 @@ def irrelevant(large: bool) -> None:
 
 # -- a unanimous preference overturned ------------------------------------------------------------
 
-_EPSILON = np.geomspace(0.001, 1, 121)
+_EPSILON = np.geomspace(0.001, 0.3, 121)
 
 
-def unanimity(large: bool) -> None:
+def unanimity(aside) -> None:
     left, middle, right = st.columns(3)
     with left:
         epsilon = _slider("ε", "epsilon", 0.001, 0.3, 0.01, 0.001, "%.3f")
@@ -282,28 +289,27 @@ def unanimity(large: bool) -> None:
     said, shown = asking.guess(
         "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
     )
-    if shown:
-        along = theorems.overturned(_EPSILON, delta, share)
-        figure = curves(
-            _EPSILON, [("r(c′) − r(c)", along.gap, 4)], at=epsilon, log="x", below=True,
-            number=".4f", x_title="ε, the size of the step from c to c′",
-            y_title="r(c′) − r(c)", **_height(large),
-        )  # fmt: skip
-        _chart(figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
-        if large:
-            _chart(
-                plane(now.points[0], theorems.POINTS, theta, **page.look()),
-                "unanimity-plane",
-                "Six alternatives in the plane and the direction of the learned reward.",
-            )
-        below = along.gap < 0
-        turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
-        st.markdown(
-            asking.verdict(said, "No" if gap < 0 else "Yes")
-            + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
-            + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
-            + turn
-        )
+    if not shown:
+        return
+    along = theorems.overturned(_EPSILON, delta, share)
+    figure = curves(
+        _EPSILON, [("", along.gap / _EPSILON, 4)], at=epsilon, log="x", below=True,
+        x_title="ε, the size of the step from c to c′", y_title="(r(c′) − r(c)) / ε",
+        **_look(aside),
+    )  # fmt: skip
+    _chart(aside, figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
+    if aside and not page.presenting():
+        picture = plane(now.points[0], theorems.POINTS, theta, **page.look())
+        alt = "Six alternatives in the plane and the direction of the learned reward."
+        _chart(aside, picture, "unanimity-plane", alt)
+    below = along.gap < 0
+    turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
+    st.markdown(
+        asking.verdict(said, "No" if gap < 0 else "Yes")
+        + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
+        + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
+        + turn
+    )
     rows = [
         {"": name, "x": float(p[0]), "y": float(p[1]), "first kind": float(p @ theorems.TASTES[0]),
          "second kind": float(p @ theorems.TASTES[1]), "learned reward": float(p @ theta)}
@@ -321,27 +327,21 @@ def unanimity(large: bool) -> None:
 _BETA = np.linspace(0.1, 10, 200)
 
 
-def bounds(large: bool) -> None:
+def bounds(aside) -> None:
     beta = _slider("β, how sharply voters see their utilities", "beta", 0.1, 10, 4, 0.1, "%.1f")
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
-    said, shown = asking.guess(
-        "Which may lose most welfare?", ["RLHF", "Borda", "Maximal lottery"], "guess_bounds"
+    series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),
+              ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
+    figure = curves(
+        _BETA, series, at=beta, x_title="β", y_title="distortion", number=".2f",
+        y_range=(0, 11), **_look(aside),
+    )  # fmt: skip
+    _chart(aside, figure, "bounds", "Bounds on distortion rise with β.")
+    st.markdown(
+        f"At β = {beta:g}: Borda and Copeland at most **{now['borda']:.2f}**, the maximal "
+        f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
+        "in the worst case. Borda’s ceiling and RLHF’s floor all but meet."
     )
-    if shown:
-        series = [("Borda, at most", along["borda"], 0),
-                  ("RLHF, at least", along["rlhf-at-least"], 4),
-                  ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
-        figure = curves(
-            _BETA, series, at=beta, x_title="β", y_title="distortion", number=".2f",
-            y_range=(0, 11), **_height(large),
-        )  # fmt: skip
-        _chart(figure, "bounds", "Bounds on distortion rise with β.")
-        st.markdown(
-            f"At β = {beta:g}: Borda and Copeland at most **{now['borda']:.2f}**, the maximal "
-            f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
-            "in the worst case."
-            + ("" if said is None else " Borda’s ceiling and RLHF’s floor all but meet.")
-        )
     asking.sheet(
         theorems.published_bounds(), "bounds", "Without noise, worst case over all utilities that "
         "agree with the ballots, m candidates and n voters. Above: Gölz, Haghtalab & Yang 2025.",
@@ -353,11 +353,12 @@ def bounds(large: bool) -> None:
 
 @dataclass(frozen=True)
 class Card:
-    """A theorem: its name, the claim in a sentence, and what draws the rest."""
+    """A theorem: its name, the claim in a sentence, and what draws the rest, given where its figure
+    goes (None for in its place)."""
 
     title: str
     claim: str
-    draw: Callable[[bool], None]
+    draw: Callable
 
 
 CARDS = {
@@ -368,7 +369,7 @@ CARDS = {
         borda,
     ),
     "irrelevant": Card(
-        "An irrelevant alternative flips the winner",
+        "An irrelevant alternative",
         "Two voters R ≻ G ≻ B, three B ≻ R ≻ G. G never wins, yet whether it is shown decides "
         "between R and B.",
         irrelevant,
@@ -385,7 +386,7 @@ CARDS = {
         intransitive,
     ),
     "hidden": Card(
-        "What raters saw and the model does not",
+        "A hidden context",
         "A context hidden from the model makes the learned reward fall where mean utility does "
         "not.",
         hidden,
@@ -397,7 +398,7 @@ CARDS = {
         blind,
     ),
     "unanimity": Card(
-        "A unanimous preference overturned",
+        "Unanimity overturned",
         "All voters have linear utilities and all prefer c′ to c; the best linear reward prefers "
         "c.",
         unanimity,
@@ -412,26 +413,38 @@ CARDS = {
 
 
 @st.fragment
-def live(key: str, large: bool) -> None:
+def _live(key: str) -> None:
     """A card's controls and figure; its slider runs nothing but the card again."""
-    CARDS[key].draw(large)
+    CARDS[key].draw(None)
 
 
-def card(key: str, large: bool = False) -> None:
-    def turn() -> None:
-        if large:
-            st.query_params.pop("card", None)
-        else:
-            st.query_params["card"] = key
+def card(key: str) -> None:
+    def enlarge() -> None:
+        st.query_params["card"] = key
 
     about = CARDS[key]
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(about.title, anchor=False)
-            icon = ":material/close_fullscreen:" if large else ":material/open_in_full:"
             st.button(
-                "All cards" if large else "", icon=icon, key=f"open-{key}", type="tertiary",
-                on_click=turn, help=None if large else "This card alone",
+                "", icon=":material/open_in_full:", key=f"open-{key}", type="tertiary",
+                on_click=enlarge, help="This card alone",
             )  # fmt: skip
         st.markdown(about.claim)
-        live(key, large)
+        _live(key)
+
+
+@st.fragment
+def alone(key: str) -> None:
+    """One card over the whole page, its figure beside what is said."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.markdown(CARDS[key].claim)
+        CARDS[key].draw(right)
+
+
+def back() -> None:
+    def close() -> None:
+        st.query_params.pop("card", None)
+
+    st.button("All cards", icon=":material/grid_view:", key="close", on_click=close)

@@ -116,6 +116,8 @@ def _end_labels(figure, series, span, log, scale, pixels, shade) -> None:
             limit = 1 if k == len(ends) - 1 else ends[k + 1][0] - gap
             ends[k][0] = min(ends[k][0], limit)
     for y, name, i in ends:
+        if not name:
+            continue
         figure.add_annotation(
             x=1, xref="paper", y=y, yref="paper", xanchor="left", yanchor="middle", xshift=5,
             showarrow=False, font={"size": 13 * scale, "color": shade["text"]},
@@ -213,8 +215,8 @@ def blind_duels(
     for i, label in enumerate(("first population", "second population")):
         figure.add_bar(
             x=kinds, y=served[i], xaxis="x2", yaxis="y2", name=label,
-            text=[f"{v:.0%}" for v in served[i]], textposition="outside", cliponaxis=False,
-            constraintext="none", textangle=0,
+            text=[f"{v:.0%}" if v else "" for v in served[i]], textposition="outside",
+            cliponaxis=False, constraintext="none", textangle=0,
             textfont={"size": 12.5 * scale, "color": shade["text"]},
             marker={"color": [shade["line"], colour(0)][i],
                     "line": {"color": shade["quiet"], "width": [1.2 * scale, 0][i]}},
