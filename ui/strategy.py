@@ -240,10 +240,10 @@ def two_camps() -> None:
     names = BURIAL.names
     found = _mutual()
     borda = found["borda"]
-    left, right = st.columns([1.15, 1], gap="large")
+    left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.markdown(
-            "Left has 47 voters, Right 45, and both like Centre well; nobody wants Dud. "
+            "Left and Right have 46 voters each, and both like Centre well; nobody wants Dud. "
             "Each camp finds its best lie under Borda, as if the others were honest: "
             f"**{page.plain(ballot(borda.lies[0].place[0], names))}** and "
             f"**{page.plain(ballot(borda.lies[1].place[0], names))}**."
@@ -255,21 +255,22 @@ def two_camps() -> None:
             return
         shares, scores, mean = spread(BURIAL, borda.lies, "borda")
         best = borda.best
-        winner = names[int(scores[share].argmax())]
+        first = scores[share] > scores[share].max() - 1e-9
+        winner = winners(first / first.sum(), names)
         verdict(
             said, "Dud",
             f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
             f"{best:.3f} at best: distortion {best / mean[share]:.2f}.",
         )  # fmt: skip
+    with right:
         page.chart(
             spread_lines(names, shares, scores, share / 100, "Borda points a voter",
-                         height=300, **page.look()),
+                         height=330, **page.look()),
             "camps", alt=f"Borda points as more voters lie; at {share} % {winner} wins.",
-            caption="The first liars win it for Left; then Dud, which every honest ballot puts "
-            "last, passes everybody.",
+            caption="The first liars lift Left and Right over Centre; then Dud, which every honest "
+            "ballot puts last, passes everybody.",
         )  # fmt: skip
-    with right:
-        _camp_table(found)
+    _camp_table(found)
     if not page.presenting():
         _camp_note(found)
 
@@ -307,8 +308,9 @@ def _camp_note(found: dict) -> None:
             "Utilities of Left, Right, Centre, Dud: the Left camp 1, .2, .8, .05; the Right camp "
             ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents each "
             "lie is the only one of the 24 ballots that makes the camp's favourite win, a gain "
-            f"of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the best "
-            "answer is to retreat and put Centre first; who lies first and is not answered wins. "
+            f"of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the best that "
+            "a camp can still get is Centre, by giving up its favourite. Whoever lies and is not "
+            "answered wins; both expect to be the one. "
             "Without strategy one may say that a winner cannot be that perverse, since some human "
             "wanted it; with strategy that defence is gone."
         )

@@ -219,11 +219,11 @@ def spread(
     return shares, outcome.scores, mean
 
 
-#: Two camps of like size, a compromise that both find good, and a dud that nobody wants. Utilities
-#: of Left, Right, Centre, Dud.
+#: Two camps of one size (then each has a single best lie under Borda), a compromise that both
+#: find good, and a dud that nobody wants. Utilities of Left, Right, Centre, Dud.
 BURIAL = AnonymousProfile.of_utilities(
     ("Left", "Right", "Centre", "Dud"),
     [[1.0, 0.2, 0.8, 0.05], [0.2, 1.0, 0.8, 0.05], [0.5, 0.5, 1.0, 0.05]],
-    [47, 45, 8],
+    [46, 46, 8],
     ("Left", "Right", "Centre"),
 )

@@ -1,0 +1,301 @@
+"""Lies: the best of them against brute force, how often they pay, and two camps that bury."""
+
+from __future__ import annotations
+
+from functools import cache
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from pref_voting import scoring_methods as pv
+from pref_voting.c1_methods import copeland
+from pref_voting.iterative_methods import instant_runoff
+from pref_voting.margin_based_methods import minimax
+from pref_voting.profiles import Profile
+
+from scrl.types import InputError
+from scrl.voting import RULES, strategy
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.coalitions import (
+    BURIAL,
+    best_split,
+    coalition_curves,
+    mutual,
+    replaced,
+    spread,
+)
+from scrl.voting.lies import strict_orders
+from scrl.voting.manipulable import manipulable_share
+from scrl.voting.strategy import best_lie, countable, strategies
+
+ORACLES = {
+    "plurality": pv.plurality,
+    "borda": pv.borda,
+    "instant-runoff": instant_runoff,
+    "copeland": copeland,
+    "minimax": minimax,
+}
+#: Lotteries that are linear in every ballot, so that no lie can pay (Gibbard 1977, Barberà 1979).
+STRATEGYPROOF = [
+    n for n in ("random-ballot", "proportional-borda", "harmonic-lottery") if n in RULES
+]
+ORDINAL = [n for n, r in RULES.items() if r.reads != "utility"]
+#: Rules that solve a programme for each contest are checked on fewer.
+QUICK = [n for n in ORDINAL if not (RULES[n].on_host and RULES[n].reads == "profile")]
+
+
+def worth(rule: str, orders: list[tuple], weight: list[int], truth: tuple) -> float:
+    """Points m-1 … 0 that a voter with an order expects of pref_voting's winners, ties drawn."""
+    winners = ORACLES[rule](Profile([list(map(int, o)) for o in orders], list(map(int, weight))))
+    return float(np.mean([len(truth) - 1 - truth.index(w) for w in winners]))
+
+
+@pytest.mark.parametrize("rule", ORACLES)
+def test_the_best_lie_gains_what_brute_force_finds(rule):
+    rng = np.random.default_rng(3)
+    paid = 0
+    for _ in range(25):
+        m = int(rng.integers(3, 5))
+        orders = [tuple(map(int, rng.permutation(m))) for _ in range(5)]
+        weight = rng.integers(1, 5, 5)
+        liars = int(rng.integers(1, weight[0] + 1))
+        rest = [int(weight[0]) - liars, *map(int, weight[1:])]
+        kept = [(o, w) for o, w in zip(orders, rest, strict=True) if w]
+        gain = max(
+            worth(rule, [o for o, _ in kept] + [lie], [w for _, w in kept] + [liars], orders[0])
+            for lie in permutations(range(m))
+        ) - worth(rule, orders, weight, orders[0])
+        profile = AnonymousProfile.of_orders("abcd"[:m], orders, weight)
+        found = best_lie(profile, rule, 0, voters=liars)
+        assert found.gain == pytest.approx(gain, abs=1e-9)
+        paid += found.pays
+    assert paid, "some of these profiles can be manipulated"
+
+
+def test_what_a_strategy_says_of_costs_adds_up():
+    profile = AnonymousProfile.of_orders("abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz")
+    for row, found in ((r, s) for r in range(3) for s in strategies(profile, r, QUICK).values()):
+        inside = found.voters * found.by_line[row]
+        outside = (profile.weight.sum() - found.voters) * np.array(found.others)
+        assert (inside + outside) / profile.weight.sum() == pytest.approx(np.array(found.mean))
+        assert found.gain == pytest.approx(found.by_line[row, 1] - found.by_line[row, 0])
+        assert found.gain >= 0
+        assert not found.dominates or found.pays, "dominance is gain for every utility"
+        if not found.pays:
+            assert (found.place[0] == profile.place[row]).all(), "no lie for nothing"
+
+
+@pytest.mark.parametrize("rule", STRATEGYPROOF)
+def test_lotteries_linear_in_ballots_are_strategyproof(rule):
+    for by in ("utility", "dominance"):
+        assert manipulable_share(rule, 3, 5, by=by)[rule].share == 0
+    assert manipulable_share(rule, 4, 6, 40, seed=2, size=2)[rule].share == 0
+
+
+def test_every_deterministic_rule_can_be_manipulated():
+    """Gibbard and Satterthwaite: with three candidates some profile can be. Ties are drawn here,
+    which the theorem does not cover; four voters suffice for every rule all the same."""
+    trivial = {"3-approval"}  # of three candidates it approves all
+    rules = [name for name in QUICK if not RULES[name].lottery and name not in trivial]
+    assert len(rules) >= 10
+    found = manipulable_share(rules, 3, 4)
+    orders = np.argsort(strict_orders(3), axis=1)
+    for name in rules:
+        assert found[name].share > 0, name
+        if name not in ORACLES:
+            continue
+        counts, liar, lie = found[name].example
+        held = [i for i, count in enumerate(counts) if count]
+        profile = AnonymousProfile.of_orders(
+            "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
+        )
+        best = best_lie(profile, name, held.index(liar), voters=1)
+        assert best.pays, f"{name}: the kept example is one"
+        assert lie != liar
+
+
+@cache
+def _won(rule: str, held: tuple[int, ...]) -> tuple[int, ...]:
+    """pref_voting's winners of voters who hold these orders (sorted numbers of permutations)."""
+    kinds = sorted(set(held))
+    orders = list(permutations(range(3)))
+    return tuple(
+        ORACLES[rule](Profile([list(orders[k]) for k in kinds], [held.count(k) for k in kinds]))
+    )
+
+
+@pytest.mark.parametrize("voters", [3, 4])
+@pytest.mark.parametrize("rule", ORACLES)
+def test_the_share_of_manipulable_electorates_is_that_of_brute_force(rule, voters):
+    """Impartial culture, three candidates: all 6^n assignments of orders to voters."""
+    orders = list(permutations(range(3)))
+
+    def points(order: int, winners: tuple[int, ...]) -> float:
+        return float(np.mean([2 - orders[order].index(w) for w in winners]))
+
+    able = 0
+    for held in product(range(6), repeat=voters):
+        before = _won(rule, tuple(sorted(held)))
+        able += any(
+            points(mine, _won(rule, tuple(sorted((*held[:i], lie, *held[i + 1 :])))))
+            > points(mine, before) + 1e-9
+            for i, mine in enumerate(held)
+            for lie in range(6)
+        )
+    found = manipulable_share(rule, 3, voters)[rule]
+    assert found.exact
+    assert found.share == pytest.approx(able / 6**voters)
+
+
+def test_drawn_electorates_agree_with_all_of_them():
+    rules = ["plurality", "borda", "instant-runoff"]
+    for model in ("impartial", "anonymous"):
+        every = manipulable_share(rules, 3, 9, model=model)
+        drawn = manipulable_share(rules, 3, 9, 3000, seed=5, model=model)
+        for rule in rules:
+            assert abs(every[rule].share - drawn[rule].share) < 4 * drawn[rule].error
+    assert manipulable_share(rules, 3, 9, 200, 7) == manipulable_share(rules, 3, 9, 200, 7)
+
+
+def test_voters_who_agree_leave_less_to_lies():
+    shares = {
+        model: manipulable_share("borda", 3, 11, 2000, model=model)["borda"].share
+        for model in ("impartial", "urn", "mallows")
+    }
+    assert shares["urn"] < shares["impartial"]
+    assert shares["mallows"] < shares["impartial"]
+
+
+def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
+    rng = np.random.default_rng(8)
+    profiles = [
+        AnonymousProfile.of_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
+        for _ in range(12)
+    ]
+    cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
+    exact = [best_lie(p, rule, 0) for p, rule in cases]
+    monkeypatch.setattr(strategy, "EXACT", 5)
+    climbed = [best_lie(p, rule, 0) for p, rule in cases]
+    assert all(e.exact for e in exact)
+    assert not any(c.exact for c in climbed)
+    assert all(c.gain <= e.gain + 1e-9 for c, e in zip(climbed, exact, strict=True))
+    same = [abs(c.gain - e.gain) < 1e-9 for c, e in zip(climbed, exact, strict=True)]
+    assert any(e.pays for e in exact)
+    assert np.mean(same) >= 0.9
+
+
+def test_leaving_candidates_out_is_never_worse():
+    profile = AnonymousProfile.of_orders(
+        "abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3]
+    )
+    for row in range(3):
+        whole = strategies(profile, row, list(ORACLES))
+        cut = strategies(profile, row, list(ORACLES), truncated=True)
+        assert all(cut[n].gain >= whole[n].gain - 1e-9 for n in whole)
+
+
+def test_a_coalition_that_divides_does_at_least_as_well():
+    rng = np.random.default_rng(0)
+    better = 0
+    for _ in range(25):
+        orders = [[0, 1, 2]] + [list(rng.permutation(3)) for _ in range(3)]
+        profile = AnonymousProfile.of_orders("abc", orders, [3, *rng.integers(1, 4, 3)])
+        alike, split = best_lie(profile, "borda", 0), best_split(profile, "borda", 0, 3)
+        assert split.gain >= alike.gain - 1e-9
+        assert split.weight.sum() == pytest.approx(3)
+        better += split.gain > alike.gain + 1e-6
+    assert better, "burying two rivals takes two ballots"
+
+
+def test_a_curve_says_what_each_size_gains():
+    profile = BURIAL
+    curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
+    for rule, curve in curves.items():
+        for voters, gain in zip(curve.voters, curve.gain, strict=True):
+            assert gain == pytest.approx(best_lie(profile, rule, 0, voters=voters).gain)
+    assert curves["plurality"].needed == pytest.approx(41.4), "to Centre: 8 + 41.4 beats 46"
+    assert np.isnan(coalition_curves(profile, 0, ["copeland"])["copeland"].needed)
+    assert curves["borda"].needed == pytest.approx(13.8)
+
+
+def test_two_camps_bury_each_other_and_the_dud_wins():
+    """Strategy deepens distortion: from 1 to 16.32 under Borda, with what nobody wanted."""
+    condorcet = ["copeland", "minimax", "schulze", "ranked-pairs", "kemeny"]
+    found = mutual(BURIAL, (0, 1), ["borda", *condorcet])
+    borda = found["borda"]
+    assert borda.lies[0].before.tolist() == [0, 0, 1, 0], "honest: the compromise"
+    assert borda.chance.tolist() == [0, 0, 0, 1], "both lie: the dud"
+    assert (BURIAL.utility[:, 3] < BURIAL.utility[:, :3].min(1)).all(), "last for everybody"
+    assert borda.mean == pytest.approx((0.816, 0.05))
+    assert borda.distortion == pytest.approx((1.0, 16.32))
+    for rule in condorcet:
+        assert not any(lie.pays for lie in found[rule].lies), rule
+        assert found[rule].distortion == pytest.approx((1.0, 1.0)), rule
+
+
+@pytest.mark.parametrize("camp", [0, 1])
+def test_each_lie_is_the_only_best_answer_to_honest_opponents(camp):
+    """By hand: Borda points of all 24 ballots of a camp."""
+    orders = np.array(list(permutations(range(4))))
+    points = {0: [3, 1, 2, 0], 1: [1, 3, 2, 0], 2: [1.5, 1.5, 3, 0]}
+    others = sum(BURIAL.weight[row] * np.array(points[row]) for row in points if row != camp)
+    win = []
+    for order in orders:
+        said = np.empty(4)
+        said[order] = [3, 2, 1, 0]
+        totals = others + BURIAL.weight[camp] * said
+        win.append(totals.argmax() == camp and np.sum(totals == totals.max()) == 1)
+    assert sum(win) == 1
+    lie = best_lie(BURIAL, "borda", camp)
+    assert (np.argsort(lie.place[0]) == orders[int(np.argmax(win))]).all()
+    assert lie.gain == pytest.approx(0.2)
+    assert lie.dominates
+
+
+def test_once_the_others_lie_the_best_left_is_the_compromise():
+    lies = mutual(BURIAL, (0, 1), ["borda"])["borda"].lies
+    against = replaced(BURIAL, [lies[1]])
+    assert against.labels[-1] == "Right (lying)"
+    answer = best_lie(against, "borda", 0)
+    assert answer.before.tolist() == [0, 1, 0, 0], "honesty gives in to the liars"
+    assert answer.after.tolist() == [0, 0, 1, 0]
+
+
+def test_the_dud_wins_once_most_of_both_camps_lie():
+    lies = mutual(BURIAL, (0, 1), ["borda"])["borda"].lies
+    shares, scores, mean = spread(BURIAL, lies, "borda")
+    winner = scores.argmax(1)
+    assert winner[0] == 2
+    # Left and Right: 1.96 - .46 s; Centre: 2.08 - .92 s; Dud: 1.84 s.
+    assert scores[:, 0] == pytest.approx(1.96 - 0.46 * shares)
+    assert scores[:, 1] == pytest.approx(scores[:, 0])
+    assert scores[:, 3] == pytest.approx(1.84 * shares)
+    assert winner[26:28].tolist() == [2, 0]
+    assert winner[85:87].tolist() == [0, 3]
+    assert mean[[0, 50, 100]] == pytest.approx([0.816, 0.592, 0.05])
+
+
+def test_rules_that_read_utilities_need_them():
+    plain = AnonymousProfile.of_orders("abc", [[0, 1, 2], [2, 1, 0]])
+    assert not {"utilitarian", "egalitarian", "nash"} & set(countable(plain))
+    if "utilitarian" in RULES:
+        with pytest.raises(InputError, match="utilities"):
+            best_lie(plain, "utilitarian", 0)
+        lie = best_lie(BURIAL, "utilitarian", 0)
+        assert lie.pays
+        assert set(np.unique(lie.said)) <= set(BURIAL.utility[0]), "nothing beyond the true range"
+
+
+def test_what_cannot_be_asked_is_said():
+    with pytest.raises(InputError, match="no line 9"):
+        best_lie(BURIAL, "borda", 8)
+    with pytest.raises(InputError, match="has 46"):
+        best_lie(BURIAL, "borda", 0, voters=48)
+    with pytest.raises(InputError, match="ways to divide"):
+        best_split(BURIAL, "borda", 0, 40)
+    with pytest.raises(InputError, match="candidates"):
+        manipulable_share("borda", 9, 3)
+    with pytest.raises(InputError, match="no model"):
+        manipulable_share("borda", 3, 3, 10, model="nonsense")
+    with pytest.raises(InputError, match="too many"):
+        manipulable_share("borda", 4, 20)
