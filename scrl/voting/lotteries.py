@@ -4,10 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linprog
 
+from scrl.types import InputError
 from scrl.voting.games import balanced, nearest_to_uniform, stable_mixture
 from scrl.voting.profile import TIE, Profile
 from scrl.voting.registry import rule
-from scrl.voting.worst_case import Adversary, weakly_above
+from scrl.voting.worst_case import TIGHT, Adversary, weakly_above
+
+#: Kinds of ballots × candidates² that lotteries of low distortion hold at once.
+MOST_CELLS = 30_000_000
 
 
 @rule(
@@ -160,11 +164,21 @@ def optimal_lottery(profile: Profile) -> np.ndarray:
 
 def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
     """Places ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the weight of each kind of
-    ballot."""
+    ballot.
+
+    Raises:
+        InputError: where kinds of ballots × candidates² are more than memory should hold.
+    """
     utility, ranked = np.asarray(profile.utility).T, np.asarray(profile.ranked).T
-    ahead = (utility[:, None, :] > utility[:, :, None]) & ranked[:, None, :]
-    place = np.where(ranked, ahead.sum(2), -1)
-    place, kind = np.unique(place, axis=0, return_inverse=True)
+    place = np.zeros(utility.shape, int)
+    for better, known in zip(utility.T, ranked.T, strict=True):
+        place += known[:, None] & (better[:, None] > utility)
+    place, kind = np.unique(np.where(ranked, place, -1), axis=0, return_inverse=True)
+    if place.size * place.shape[1] > MOST_CELLS:
+        raise InputError(
+            f"A contest has {len(place):,} different ballots of {place.shape[1]:,} candidates, "
+            "too many for this lottery; choose another rule for it."
+        )
     return place, np.bincount(kind.ravel(), np.asarray(profile.weight), len(place))
 
 
@@ -181,12 +195,12 @@ def least_distortion(adversary: Adversary, most_rounds: int = 500) -> np.ndarray
     cuts = np.zeros((0, m))
     for _ in range(most_rounds):
         value, _, _, welfare = adversary.worst(p)
-        cuts = np.concatenate([cuts, welfare / welfare.diagonal()[:, None]])
+        cuts = np.concatenate([cuts, _cuts(welfare)])
         low = max(low, 1 / value)
         found = linprog(
             np.append(np.zeros(m), -1.0),
             np.hstack([-cuts, np.ones((len(cuts), 1))]), np.zeros(len(cuts)),
-            np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs",
+            np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs", options=TIGHT,
         )  # fmt: skip
         high, p = found.x[-1], np.maximum(found.x[:-1], 0) / np.maximum(found.x[:-1], 0).sum()
         if high - low <= 1e-10:
@@ -196,5 +210,11 @@ def least_distortion(adversary: Adversary, most_rounds: int = 500) -> np.ndarray
         value, _, _, welfare = adversary.worst(p)
         if 1 / value >= low - 2e-9:
             break
-        cuts = np.concatenate([cuts, welfare / welfare.diagonal()[:, None]])
+        cuts = np.concatenate([cuts, _cuts(welfare)])
     return p
+
+
+def _cuts(welfare: np.ndarray) -> np.ndarray:
+    """Mean utilities ``[j, candidates]`` in units of j's; where j is worth nothing, no cut."""
+    best = welfare.diagonal()
+    return welfare[best > 0] / best[best > 0, None]
