@@ -188,8 +188,9 @@ def maximise(curve: Callable, start: np.ndarray, precision: float, noise: np.nda
     priors, by Newton's method.
 
     A step is damped by log(1 + b) / b, where b is its range. For models in which chances are ratios
-    of exp(reward) that needs no line search and always converges (Sun & Tran-Dinh 2019,
-    generalized self-concordant functions with ν = 2).
+    of exp(reward) that always converges (Sun & Tran-Dinh 2019, generalized self-concordant
+    functions with ν = 2). A long step that ends before the top of its line is taken whole, since it
+    gains more.
 
     Args:
         curve: of rewards, the slope ``[..., candidates]`` and minus the second derivative
@@ -210,7 +211,12 @@ def maximise(curve: Callable, start: np.ndarray, precision: float, noise: np.nda
             bend += diagonal.mean(-1)[..., None, None]
         move = np.linalg.solve(bend, slope[..., None])[..., 0]
         width = np.ptp(move, axis=-1)[..., None]
-        reward = reward + np.log1p(width) / np.where(width > 0, width, 1.0) * move
+        damped = np.log1p(width) / np.where(width > 0, width, 1.0)
+        if width.max(initial=0.0) > 1:
+            full = reward + move
+            along = (curve(full)[0] - precision * full) * move
+            damped = np.where(along.sum(-1, keepdims=True) >= 0, 1.0, damped)
+        reward = reward + damped * move
         # Convergence is quadratic: after so short a move nothing is left to gain but rounding.
         if (width <= CLOSE).all() or (np.abs(slope) <= noise).all():
             break

@@ -26,9 +26,7 @@ CLOSE, STEPS = 1e-7, 500
 def maximise(curve, size: int) -> jax.Array:
     """The rewards ``[size]`` at which the slope of the log-likelihood is that of the prior.
 
-    Newton's method, damped by log(1 + b) / b where b is the range of the step: for models in which
-    chances are ratios of exp(reward) that needs no line search and always converges (Sun &
-    Tran-Dinh 2019, generalized self-concordant functions with ν = 2).
+    Newton's method, as ``scrl.bradley_terry.maximise``.
 
     Args:
         curve: of rewards ``[size]``, the slope ``[size]`` of the log-likelihood and minus its
@@ -41,8 +39,10 @@ def maximise(curve, size: int) -> jax.Array:
         slope, bend = slope - PRECISION * reward, bend + PRECISION * jnp.eye(size)
         move = jnp.linalg.solve(bend, slope)
         width = jnp.max(move) - jnp.min(move)
-        damped = jnp.where(width > 0, jnp.log1p(width) / jnp.where(width > 0, width, 1.0), 1.0)
-        return reward + damped * move, width, steps + 1
+        full = reward + move
+        short = (curve(full)[0] - PRECISION * full) @ move >= 0
+        damped = jnp.log1p(width) / jnp.where(width > 0, width, 1.0)
+        return reward + jnp.where(short, 1.0, damped) * move, width, steps + 1
 
     def unfinished(state):
         return (state[1] > CLOSE) & (state[2] < STEPS)
