@@ -7,6 +7,7 @@ type more; what an outcome is worth, and to whom, is measured on the honest one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,8 @@ def with_lie(scenario: Scenario, lie: Lie) -> Scenario:
             continue
         if lie.share < 1:
             types[name] = {**own, "share": own["share"] * (1 - lie.share)}
-        false = {**own, "share": own["share"] * lie.share}
+        # A copy: the reader of scenarios refuses the aliases that YAML writes for shared parts.
+        false = {**deepcopy(own), "share": own["share"] * lie.share}
         stated = [list(place) if len(place) > 1 else place[0] for place in lie.order]
         false["rankings"] = {**own.get("rankings", {}), lie.prompt: stated}
         false["utilities"] = {p: u for p, u in own.get("utilities", {}).items() if p != lie.prompt}
