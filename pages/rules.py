@@ -11,7 +11,7 @@ def rules() -> None:
     profile = profiles.choose()
     outcomes, faults = counting.count(profile)
     shown = counting.ask(profile, outcomes)
-    left, right = st.columns([1.3, 1], gap="large")
+    left, right = st.columns([1.4, 1], gap="large")
     with left:
         above, below = st.container(), st.container()
     # The ballots first; presented, the orders first, which is what a class looks at.

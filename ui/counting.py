@@ -117,7 +117,7 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     """The reader's guess and, beside it, what holds; whether the answer may be shown."""
     names = profile.names
     who, rules = found(outcomes)
-    question, answer = st.columns([1.3, 1], gap="large", vertical_alignment="bottom")
+    question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
     guess = None
     if 1 < len(names) <= 10:
         guess = question.segmented_control(
@@ -136,8 +136,13 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     return True
 
 
+def _look() -> dict:
+    """As ``page.look``, and the width that the left column has at the usual window sizes."""
+    return {**page.look(), "width": 590 if page.presenting() else 530}
+
+
 def show_ballots(profile: AnonymousProfile) -> None:
-    look = page.look()
+    look = _look()
     many = len(profile.names)
     page.chart(
         tiles.ballots(
@@ -155,7 +160,7 @@ def show_ballots(profile: AnonymousProfile) -> None:
 
 def show_standings(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     st.plotly_chart(
-        tiles.standings(profile.names, rows(outcomes), rule, **page.look()),
+        tiles.standings(profile.names, rows(outcomes), rule, **_look()),
         theme=None, key="standings", config=_CONFIG, on_select=_clicked,
         selection_mode="points",
         alt="; ".join(

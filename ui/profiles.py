@@ -153,29 +153,27 @@ def _pick(spec: str) -> None:
 
 
 def _edit(spec: str, profile: AnonymousProfile) -> None:
-    state = st.session_state
-    if state.get("profile_text_of") != spec or "profile_text" not in state:
-        state["profile_text"] = profile.to_text()
-        state["profile_text_of"] = spec
+    # A value set in the session would be lost while the popover is closed, so every profile has its
+    # own text field, which begins with it.
+    key = f"profile_text_{hash(spec):x}"
 
     def edited() -> None:
-        text = state["profile_text"]
         try:
-            written = compact(AnonymousProfile.from_text(text))
+            written = compact(AnonymousProfile.from_text(st.session_state[key]))
             if len(written) > MOST_IN_URL:
                 raise InputError(
                     f"A link holds at most {MOST_IN_URL:,} letters of ballots; load a longer "
                     "profile from a file."
                 )
         except InputError as error:
-            state["profile_fault"] = f"{error} Shown is the profile before."
-            return
-        _remember(written)
-        state["profile_text_of"] = written
+            st.session_state["profile_fault"] = f"{error} Shown is the profile before."
+        else:
+            _remember(written)
 
     st.text_area(
         "A ballot a line: how many, then whom, best first",
-        key="profile_text",
+        profile.to_text(),
+        key=key,
         on_change=edited,
         height=190,
         width=460,
@@ -234,12 +232,12 @@ def _load(spec: str) -> None:
         ratings = store.uploads().get(found[1])[1]
         prompts = ratings.catalogue.prompts
         if len(prompts) > 1:
+            at, key = int(found[2] or 0), f"profile_prompt_{hash(spec):x}"
 
             def chosen() -> None:
-                _remember(f"{found[1]}.{prompts.index(state['profile_prompt'])}")
+                _remember(f"{found[1]}.{prompts.index(state[key])}")
 
-            state["profile_prompt"] = prompts[int(found[2] or 0)]
-            st.selectbox("Prompt", prompts, key="profile_prompt", on_change=chosen)
+            st.selectbox("Prompt", prompts, at, key=key, on_change=chosen)
         for note in ratings.notes[:2]:
             st.caption(page.plain(note))
 

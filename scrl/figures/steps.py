@@ -12,7 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import blank, clear, colour, glass, ink, safe, short
-from scrl.figures.voting import fit, on, tile
+from scrl.figures.voting import on, tile
 
 #: Parts of a bar told apart.
 MOST_PARTS = 24
@@ -90,8 +90,8 @@ def matrix(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
             type="rect", x0=c - 0.48, x1=c + 0.48, y0=r - 0.47, y1=r + 0.47,
             line={"color": shade["text"], "width": 2.2 * scale},
         )  # fmt: skip
-    room = 520 / scale / max(len(names), 1)
-    heads = [safe(short(n, max(2, int(room / 8)))) for n in names]
+    room = 290 / scale / max(len(names), 1)
+    heads = [safe(short(n, max(2, int(room / 6)))) for n in names]
     clear("xaxis", figure, showticklabels=True, tickvals=list(range(len(names))), ticktext=heads,
           side="top", tickangle=0, tickfont={"size": 12.5 * scale}, ticklen=0)  # fmt: skip
     clear("yaxis", figure, showticklabels=True, tickvals=list(range(len(rows))),
@@ -171,44 +171,51 @@ def rounds(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
     height = 350 * scale
     figure = blank(dark, scale, height)
     stacks = [_stack(r.score) for r in step.rounds]
-    width = 0.52 if n > 4 else 0.4 if n > 1 else 0.25
+    width = 0.52 if n > 3 else 0.42 if n > 1 else 0.25
     shares = all(np.nanmax(r.score) <= 1 + 1e-9 for r in step.rounds)
     for k, ((low, here), (high, there)) in enumerate(
         pairwise(zip(stacks, step.rounds, strict=True))
     ):
         _ribbons(figure, low, here, high, there, k, width)
-    room = 390 / n * width
+    side = _names_width(names, scale)
+    pitch = (375 - side - 24 * scale) / (n - 1 + width)
+    for a, (bottom, top) in stacks[0].items():
+        if (top - bottom) * height > 16 * scale:
+            figure.add_annotation(
+                x=-width / 2, y=(top + bottom) / 2, xanchor="right", xshift=-6, showarrow=False,
+                text=safe(short(names[a])), font={"size": 13 * scale, "color": shade["text"]},
+            )  # fmt: skip
     for k, (stack, r) in enumerate(zip(stacks, step.rounds, strict=True)):
         for a, (bottom, top) in stack.items():
             out = a in r.out and r.word == "out"
             tall = (top - bottom) * height * 0.8
             value = f"{r.score[a]:.0%}" if shares else f"{r.score[a]:.3g}"
-            label = fit(names[a], room - 34 * scale, scale)
             figure.add_bar(
                 x=[k], width=width, y=[top - bottom], base=bottom, name=safe(names[a]),
                 marker={**tile(a), "opacity": 0.5 if out else 1,
                         "line": {"color": shade["ground"], "width": 1.5}},
-                text=f"{label} {value}".strip() if tall > 15 * scale else "",
+                text=value if tall > 15 * scale else "",
                 textposition="inside", insidetextanchor="middle", textangle=0,
                 insidetextfont={"color": shade["text"] if out else on(colour(a)),
                                 "size": 12.5 * scale},
                 constraintext="none",
                 hovertemplate=f"Round {k + 1}, {safe(names[a])}: {r.score[a]:.4f}<extra></extra>",
             )  # fmt: skip
-        gone = " ".join(short(names[a], 14) for a in r.out[:2]) + (" …" if len(r.out) > 2 else "")
+        gone = ", ".join(names[a] for a in r.out)
+        gone = safe(short(gone, max(3, int((pitch - 6) / (6.4 * scale)))))
         figure.add_annotation(
             x=k, y=1, yanchor="bottom", yshift=4, showarrow=False,
             text=f"<b>Round {k + 1}</b>", font={"size": 13 * scale, "color": shade["text"]},
         )  # fmt: skip
         figure.add_annotation(
             x=k, y=0, yanchor="top", yshift=-4, showarrow=False,
-            text=safe(f"{gone} {r.word}"),
+            text=f"{gone}<br>{r.word}",
             font={"size": 12.5 * scale, "color": shade["quiet"]},
         )  # fmt: skip
-    clear("xaxis", figure, range=[-0.5, n - 0.5])
+    clear("xaxis", figure, range=[-width / 2, n - 1 + width / 2])
     clear("yaxis", figure, range=[0, 1])
     figure.update_layout(
-        barmode="overlay", margin={"l": 4, "r": 4, "t": 28 * scale, "b": 26 * scale}
+        barmode="overlay", margin={"l": side, "r": 24 * scale, "t": 28 * scale, "b": 42 * scale}
     )
     return figure
 
@@ -278,19 +285,24 @@ def fitted(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
                     f"{safe(names[a])} over {safe(names[b])}<br>seen %{{x:.3f}}, fitted %{{y:.3f}}"
                     "<extra></extra>" for b in ahead],
             )  # fmt: skip
-            if len(names) <= 5:
-                for b in ahead:
-                    figure.add_annotation(
-                        x=step.seen[a, b], y=step.fitted[a, b], xanchor="left", xshift=11 * scale,
-                        text=f"{safe(short(names[a], 12))} over {safe(short(names[b], 12))}",
-                        showarrow=False, font={"size": 12 * scale, "color": shade["quiet"]},
-                    )  # fmt: skip
     seen = step.seen[np.isfinite(step.seen)]
     low = min([0.5, *seen[(step.fitted >= step.fitted.T)[np.isfinite(step.seen)]]]) - 0.06
     ticks = {"showticklabels": True, "tickformat": ".0%", "tickfont": {"size": 12 * scale},
              "showgrid": True, "gridcolor": shade["line"]}  # fmt: skip
-    clear("xaxis", figure, range=[low, 1.12], title={"text": "share of ballots"}, **ticks)
-    clear("yaxis", figure, range=[0.46, 1.04], title={"text": "by the scores"}, **ticks)
+    clear(
+        "xaxis",
+        figure,
+        range=[low, 1.04],
+        title={"text": "share of ballots", "font": {"size": 13 * scale}},
+        **ticks,
+    )
+    clear(
+        "yaxis",
+        figure,
+        range=[0.46, 1.04],
+        title={"text": "by the scores", "font": {"size": 13 * scale}},
+        **ticks,
+    )
     figure.update_layout(margin={"l": 62 * scale, "r": 8, "t": 8, "b": 48 * scale})
     return figure
 

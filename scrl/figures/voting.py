@@ -32,7 +32,7 @@ def tile(position: int) -> dict:
 
 def fit(name: str, width: float, scale: float = 1.0, least: int = 3) -> str:
     """A name cut to so many pixels; "" where not even ``least`` letters have room."""
-    room = int((width - 4 * scale) / (6.2 * scale))
+    room = int((width - 4 * scale) / (5.9 * scale))
     return safe(short(name, room)) if room >= min(len(name), least) else ""
 
 
@@ -44,7 +44,7 @@ def ballots(
     *,
     dark: bool = False,
     scale: float = 1.0,
-    width: float = 510,
+    width: float = 530,
     row: float = 25,
 ) -> go.Figure:
     """A column a kind of ballot, as wide as its weight, best place on top.
@@ -105,7 +105,7 @@ def standings(
     *,
     dark: bool = False,
     scale: float = 1.0,
-    width: float = 510,
+    width: float = 530,
     pitch: float = 18.5,
 ) -> go.Figure:
     """A row a rule: who comes where, or with which chance a lottery draws whom.
@@ -194,7 +194,7 @@ def _row_tiles(names, rows, y, a, mine, m, width, scale, shade) -> dict:
         "name": safe(names[a]), "customdata": [[rows[k]["rule"]] for k in i],
         "marker": {**tile(a), "line": {"color": shade["ground"], "width": 1.2}},
         "text": text, "textposition": "inside", "insidetextanchor": "middle", "textangle": 0,
-        "insidetextfont": {"color": on(colour(a)), "size": 12 * scale}, "constraintext": "none",
+        "insidetextfont": {"color": on(colour(a)), "size": 11.5 * scale}, "constraintext": "none",
         "hovertemplate": [f"{h}<extra></extra>" for h in hover],
         "unselected": {"marker": {"opacity": 1}}, "selected": {"marker": {"opacity": 1}},
     }  # fmt: skip

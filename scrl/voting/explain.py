@@ -220,8 +220,11 @@ def likelihood(count: Count, rule: str, score: np.ndarray, place: np.ndarray) ->
             f"Least well fitted is {count.names[a]} over {count.names[b]}: "
             f"{percent(seen[a, b])} of ballots, {percent(fitted[a, b])} by the scores.",
         )
-    steps = (Bars("Score, in log-odds", score), Fit("Duels as seen and as fitted", seen, fitted),
-             explain_pairwise.duels(count))  # fmt: skip
+    steps = (
+        Bars("Score, in log-odds", score),
+        Fit("Duels as seen and as fitted (rim: the victor)", seen, fitted),
+        explain_pairwise.duels(count),
+    )
     return Explanation(rule, count.names, place, notes, steps, _scores(count, score))
 
 

@@ -38,17 +38,17 @@ def test_a_preset_can_be_picked_and_stands_in_the_url(open_page):
     assert not app.exception
     assert parameter(app, "profile") == "cycle"
     assert app.selectbox(key="profile_pick").value == "cycle"
-    assert app.text_area(key="profile_text").value == "1: A > B > C\n1: B > C > A\n1: C > A > B"
+    assert app.text_area[0].value == "1: A > B > C\n1: B > C > A\n1: C > A > B"
 
 
 def test_a_link_restores_a_profile_and_editing_changes_the_link(open_page):
     app = open_page("rules", profile=CYCLE)
     assert not app.exception
-    assert app.text_area(key="profile_text").value.startswith("1: A > B > C\n")
-    app.text_area(key="profile_text").set_value("3: A > B = C\n2: B").run()
+    assert app.text_area[0].value.startswith("1: A > B > C\n")
+    app.text_area[0].set_value("3: A > B = C\n2: B").run()
     assert not app.exception
     assert parameter(app, "profile") == "3:A>B=C;2:B"
-    app.text_area(key="profile_text").set_value("3: A > A").run()
+    app.text_area[0].set_value("3: A > A").run()
     assert [e.value for e in app.error] == [
         "Line 1 ranks 'A' twice; name each candidate once. Shown is the profile before."
     ]
@@ -107,9 +107,9 @@ def test_a_profile_is_drawn_and_its_link_draws_it_again(open_page):
     assert not app.exception
     spec = parameter(app, "profile")
     assert spec == "draw:spatial,4,25,2,0"
-    text = app.text_area(key="profile_text").value
+    text = app.text_area[0].value
     again = open_page("rules", profile=spec)
-    assert again.text_area(key="profile_text").value == text
+    assert again.text_area[0].value == text
     app.button(key="draw_go").click().run()
     assert parameter(app, "profile") == "draw:spatial,4,25,2,1"
 
@@ -129,9 +129,7 @@ def test_a_file_is_read_and_named(open_page):
     app.file_uploader(key="profile_file").set_value(("towns.toi", PREFLIB, "text/plain")).run()
     assert not app.exception
     assert parameter(app, "profile").startswith("file-")
-    assert app.text_area(key="profile_text").value == (
-        "3: A the first > B = C D\n2: B = C D > A the first"
-    )
+    assert app.text_area[0].value == ("3: A the first > B = C D\n2: B = C D > A the first")
     app.file_uploader(key="profile_file").set_value(("bad.toi", b"x", "text/plain")).run()
     assert not app.exception
     assert len(app.error) == 1
@@ -214,7 +212,7 @@ def test_another_weight_compiles_nothing(open_page):
     before = sum(TRACES.values())
     for text in ("4: A > B > C\n2: B > C > A", "1: A > B > C\n9: B > C > A\n2: C > A > B",
                  "1: A > B > C > D\n9: B > C > A = D"):  # fmt: skip
-        app.text_area(key="profile_text").set_value(text).run()
+        app.text_area[0].set_value(text).run()
         assert not app.exception
     assert sum(TRACES.values()) == before
 
@@ -237,3 +235,15 @@ def test_presented_there_is_only_what_a_class_needs(open_page):
     assert not app.exception
     assert not app.expander
     assert not [b for b in app.button if b.key == "profile_send"]
+
+
+def test_another_prompt_of_a_file_can_be_chosen(open_page):
+    csv = b"rater,prompt,completion,rank\na,p,x,1\na,p,y,2\na,q,y,1\na,q,z,2\n"
+    app = open_page("rules")
+    app.file_uploader(key="profile_file").set_value(("two.csv", csv, "text/csv")).run()
+    assert app.text_area[0].value == "1: x > y"
+    prompt = next(s for s in app.selectbox if s.label == "Prompt")
+    prompt.set_value("q").run()
+    assert not app.exception
+    assert app.text_area[0].value == "1: y > z"
+    assert parameter(app, "profile").endswith(".1")
