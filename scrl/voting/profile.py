@@ -5,7 +5,7 @@ it is first read: a rule with a loop reads them before it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -158,6 +158,11 @@ class Profile:
     def first_places(self, remaining) -> jax.Array:
         """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
         top split equally; ballots that rank none of the remaining count for nobody."""
+        if self.ranks:
+            # A bit puts those out behind all others, in half the time that a choice takes.
+            out = jnp.where(remaining, 0, 64).astype(self.utility.dtype)
+            shown = -self.utility | out[:, None]
+            return self.share(shown == jnp.min(shown, axis=0))
         open_, worst = self._open(remaining), lowest(self.utility.dtype)
         shown = jnp.where(open_, self.utility, worst)
         return self.split(open_ & (shown == jnp.max(shown, axis=0)))
