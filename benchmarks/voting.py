@@ -1,0 +1,198 @@
+"""Counting votes: beside pref_voting and choix in the same process, and beside the memory itself.
+
+    python benchmarks/voting.py          measure, print, and write voting.json
+
+Ballots are drawn by impartial culture, seed 0, as int8 ranks with voters running along memory.
+Medians of warm runs; compilation is told apart. pref_voting groups equal ballots first, which is
+its faster way, and its profiles are built within the time.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+
+import jax
+import numpy as np
+from pref_voting.c1_methods import copeland
+from pref_voting.iterative_methods import instant_runoff
+from pref_voting.margin_based_methods import beat_path
+from pref_voting.probabilistic_methods import maximal_lottery
+from pref_voting.profiles import Profile
+from pref_voting.scoring_methods import borda
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+
+from likelihood import bradley_terry_rows, plackett_luce_rows  # noqa: E402
+
+from scrl.runtime import device_name, start  # noqa: E402 (the project is not installed)
+from scrl.types import Ballots  # noqa: E402
+from scrl.voting import aggregate_all  # noqa: E402
+
+FOUR = ["borda", "copeland", "schulze", "instant-runoff"]
+
+
+def timed(work, repeats: int = 15) -> dict:
+    """Seconds of the first run, and least and median of the later ones."""
+    began = time.perf_counter()
+    work()
+    first, took = time.perf_counter() - began, []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        took.append(time.perf_counter() - began)
+    return {"first": first, "least": min(took), "median": statistics.median(took)}
+
+
+def ranks(contests: int, voters: int, candidates: int) -> np.ndarray:
+    """int8 ranks, a view ``[contests, voters, candidates]`` of memory in which voters run last."""
+    rng = np.random.default_rng(0)
+    some = min(contests, 50)
+    drawn = rng.permuted(
+        np.broadcast_to(np.arange(candidates, dtype=np.int8), (some, voters, candidates)), axis=-1
+    )
+    held = np.tile(np.swapaxes(drawn, 1, 2), (-(-contests // some), 1, 1))[:contests]
+    # Where JAX holds it, memory is aligned and read in place.
+    return np.swapaxes(np.asarray(jax.numpy.asarray(np.ascontiguousarray(held))), 1, 2)
+
+
+def ms(seconds: float) -> float:
+    return round(1e3 * seconds, 3)
+
+
+def small() -> dict:
+    rank = ranks(200, 1_000, 5)
+    orders = np.argsort(rank, axis=-1)
+    distinct = [np.unique(r, axis=0).size for r in orders[:1]]
+
+    def grouped(ballots: np.ndarray) -> Profile:
+        cast = Counter(map(bytes, ballots.astype(np.uint8)))
+        return Profile([list(ballot) for ballot in cast], rcounts=list(cast.values()))
+
+    def theirs() -> list:
+        found = []
+        for ballots in orders:
+            profile = grouped(ballots)
+            found.append([rule(profile) for rule in (borda, copeland, beat_path, instant_runoff)])
+        return found
+
+    def ours() -> dict:
+        return aggregate_all(Ballots(rank=rank), FOUR)
+
+    winners, places = theirs(), ours()
+    for i, contest in enumerate(winners):
+        for name, wanted in zip(FOUR, contest, strict=True):
+            assert np.flatnonzero(places[name].place[i] == 0).tolist() == wanted, name
+    assert distinct
+    mine, other = timed(ours, 101), timed(theirs, 5)
+    return {
+        "case": "200 contests × 1,000 voters × 5, Borda + Copeland + Schulze + instant runoff",
+        "scrl ms": ms(mine["median"]),
+        "scrl least ms": ms(mine["least"]),
+        "pref_voting grouped ms": ms(other["median"]),
+        "ratio": round(other["median"] / mine["median"]),
+        "ratio of the least": round(other["least"] / mine["least"]),
+    }
+
+
+def large() -> list[dict]:
+    rank = ranks(1_000, 10_000, 10)
+    flat = np.swapaxes(rank, 1, 2).reshape(-1).view(np.int64)
+    read = timed(lambda: int(flat.sum()))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    points = timed(lambda: aggregate_all(Ballots(rank=rank), ["borda"]))
+    duels = ["copeland", "schulze", "minimax"]
+    counted = timed(lambda: aggregate_all(Ballots(rank=rank), duels))
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rows = [
+        {
+            "case": "1,000 contests × 10,000 voters × 10, int8 ranks: Borda",
+            "one pass over them ms": ms(read["median"]),
+            "bandwidth GB/s": round(rank.nbytes / read["median"] / 1e9, 1),
+            "scrl ms": ms(points["median"]),
+            "passes": round(points["median"] / read["median"], 2),
+            "share of bandwidth": round(read["median"] / points["median"], 2),
+        },
+        {
+            "case": "the same: pairwise matrix + Copeland + Schulze + minimax",
+            "scrl ms": ms(counted["median"]),
+            "first run ms": ms(counted["first"]),
+            "ballots MB": round(rank.nbytes / 1e6),
+            "memory grew by MB": round((after - before) / 1024),
+        },
+    ]
+    utility = np.swapaxes(np.asarray(-jax.numpy.asarray(np.swapaxes(rank, 1, 2)).astype("f4")), 1, 2)
+    assert utility.dtype == np.float32
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    real = timed(lambda: aggregate_all(Ballots(utility), duels), 5)
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rows.append(
+        {
+            "case": "the same from float32 utilities, without sorting",
+            "scrl ms": ms(real["median"]),
+            "ballots MB": round(utility.nbytes / 1e6),
+            "memory grew by MB": round((after - before) / 1024),
+        }
+    )
+    return rows
+
+
+def duels(contests: int, voters: int, m: int) -> np.ndarray:
+    rank = ranks(contests, voters, m)
+    return (rank[..., :, None] < rank[..., None, :]).mean(1) + 0.5 * np.eye(m)
+
+
+def host() -> list[dict]:
+    from scrl.voting.lotteries import maximal_lotteries
+    from scrl.voting.orders import kemeny, ranked_pairs
+
+    rows = []
+    for name, rule, contests, m in (
+        ("Kemeny", kemeny, 1_000, 10),
+        ("Kemeny", kemeny, 200, 12),
+        ("Ranked pairs", ranked_pairs, 1_000, 10),
+        ("Maximal lottery", maximal_lotteries, 10_000, 5),
+        ("Maximal lottery", maximal_lotteries, 1_000, 10),
+    ):
+        above = np.concatenate([duels(50, 21, m)] * (contests // 50))
+        took = timed(lambda rule=rule, above=above: rule(above), 3)
+        rows.append(
+            {
+                "case": f"{name}, {contests:,} contests × {m}, from their duels",
+                "scrl ms a contest": round(1e3 * took["median"] / contests, 4),
+            }
+        )
+    rank = ranks(50, 21, 5)
+    profiles = [Profile(np.argsort(r, axis=-1).tolist()) for r in rank]
+    took = timed(lambda: [maximal_lottery(profile) for profile in profiles], 3)
+    rows[3]["pref_voting ms a contest"] = ms(took["median"] / len(profiles))
+    rows[3]["ratio"] = round(rows[3]["pref_voting ms a contest"] / rows[3]["scrl ms a contest"])
+    return rows
+
+
+def main() -> None:
+    start()
+    rows = [small(), *large(), *host(), *bradley_terry_rows(), *plackett_luce_rows()]
+    for row in rows:
+        print(row.pop("case"), *(f"  {k}: {v}" for k, v in row.items()), sep="\n")
+
+
+def report() -> dict:
+    packages = ("jax", "numpy", "scipy", "pref_voting", "choix")
+    return {
+        "hardware": f"{platform.machine()}, {device_name()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+    }
+
+
+if __name__ == "__main__":
+    main()
