@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from scrl.voting import cases as c
+from scrl.voting import changes as d
 from scrl.voting import electorates as e
-from scrl.voting.criteria import CRITERIA, READINGS, Violation, faults, judged, told
+from scrl.voting.criteria import CRITERIA, READINGS, faults, judged
 from scrl.voting.kept import FILE, claimed, to_dict
 from scrl.voting.registry import RULES
+from scrl.voting.violations import Violation, told
 
 #: Voters up to which every electorate is searched, by candidates; of voters that cast truncated
 #: ballots and of pairs of electorates there are more.
@@ -31,7 +33,7 @@ DRAWN = (
     (3, 9), (3, 11), (3, 13), (3, 17), (3, 25), (4, 5), (4, 7), (4, 9), (4, 11), (4, 15), (4, 21),
     (4, 31), (5, 7), (5, 11),
 )  # fmt: skip
-DRAWS = 1_000
+DRAWS = 500
 SEED = 0
 NAMES = "ABCDEFGH"
 
@@ -49,7 +51,7 @@ def every(criterion: str, m: int, n: int) -> c.Cases:
     find = CRITERIA[criterion].cases
     if criterion == "reinforcement":
         parts = [
-            c.meeting_cases(rows, e.electorates(m, k), e.all_electorates(m, n - k))
+            d.meeting_cases(rows, e.electorates(m, k), e.all_electorates(m, n - k))
             for k in range(1, n // 2 + 1)
         ]
         return c.joined(rows, parts, 3)
@@ -122,11 +124,11 @@ def search(criterion: str, rules: list[str], log=print) -> dict[str, dict[str, V
         for n in range(1, most + 1):
             note(every(criterion, m, n), NAMES[:m])
     rng = np.random.default_rng(SEED)
+    rules = [r for r in rules if "strict" not in found[r] and not claimed(r, criterion)]
+    count = e.Count(rules)
     for m, n in () if criterion in SYMMETRIES else DRAWN:
-        rules = [r for r in rules if "strict" not in found[r] and not claimed(r, criterion)]
-        if not rules:
+        if all("strict" in found[r] for r in rules):
             break
-        count = e.Count(rules)
         cases = drawn(criterion, m, n, DRAWS, rng)
         for i in range(0, len(cases), 200_000):
             note(cases[slice(i, i + 200_000)], NAMES[:m])

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.files import quoted
-from scrl.types import InputError, places_to_order
+from scrl.types import InputError
 from scrl.voting import cases as c
+from scrl.voting import changes as d
 from scrl.voting import electorates as e
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.registry import RULES, Rule
+from scrl.voting.violations import Violation, told
 
 #: Which outcomes are compared: all, a tie for first counting against the rule; only those with one
 #: winner; only those in which nobody is tied anywhere.
@@ -35,7 +37,7 @@ class Criterion:
         statement: what is asked, in a sentence; reference: who asked it.
         titles: what to call the electorates that are compared.
         change, explanation: sentences about a violation, with names to fill in.
-        cases, fault: as in ``scrl.voting.cases``.
+        cases, fault: as in ``scrl.voting.cases`` and ``changes``.
     """
 
     name: str
@@ -115,7 +117,7 @@ CRITERIA: dict[str, Criterion] = {
             _TWO, "{voters} raise {who}: {old} becomes {new}.",
             "{who} is liked better than before and loses by it: {rule} elected {first} and now "
             "elects {second}.",
-            c.monotonicity_cases, c.stops_winning,
+            d.monotonicity_cases, d.stops_winning,
         ),
         Criterion(
             "participation", "Participation",
@@ -124,7 +126,7 @@ CRITERIA: dict[str, Criterion] = {
             ("Without them", "With them"), "{voters} come to vote {new}.",
             "By their own ballots they lose by voting: {rule} elected {first} without them and "
             "elects {second} with them.",
-            c.participation_cases, c.participation_fault,
+            d.participation_cases, d.participation_fault,
         ),
         Criterion(
             "reversal", "Reversal symmetry",
@@ -132,7 +134,7 @@ CRITERIA: dict[str, Criterion] = {
             "Saari 1994",
             ("The ballots", "All upside down"), "Every ballot is turned upside down.",
             "{rule} elects {first} by these ballots, and {second} by their exact opposite.",
-            c.reversal_cases, c.reversal_fault,
+            d.reversal_cases, d.reversal_fault,
         ),
         Criterion(
             "clones", "Independence of clones",
@@ -143,7 +145,7 @@ CRITERIA: dict[str, Criterion] = {
             "{gone} enters; on every ballot {who} stand next to each other.",
             "Only a clone has entered: {rule} elected {first} without {gone} and elects {second} "
             "with {gone}.",
-            c.clones_cases, c.clones_fault,
+            d.clones_cases, d.clones_fault,
         ),
         Criterion(
             "iia", "Irrelevant alternatives",
@@ -152,7 +154,7 @@ CRITERIA: dict[str, Criterion] = {
             ("All stand", "One withdraws"), "{gone} withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
             "ahead while {gone} stood, {behind} is now.",
-            c.iia_cases, c.iia_fault,
+            d.iia_cases, d.iia_fault,
         ),
         Criterion(
             "local-iia", "Local irrelevant alternatives",
@@ -162,7 +164,7 @@ CRITERIA: dict[str, Criterion] = {
             ("All stand", "One withdraws"), "{gone}, {end} of all, withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
             "ahead while {gone} stood, {behind} is now.",
-            c.iia_cases, c.local_iia_fault,
+            d.iia_cases, d.local_iia_fault,
         ),
         Criterion(
             "later-no-harm", "Later-no-harm",
@@ -171,7 +173,7 @@ CRITERIA: dict[str, Criterion] = {
             _TWO, "{voters} who wrote {old} write more: {new}.",
             "{harmed} stands as high on these ballots as before and loses by what is said of "
             "others: {rule} elected {first} and now elects {second}.",
-            c.later_no_harm_cases, c.stops_winning,
+            d.later_no_harm_cases, d.stops_winning,
         ),
         Criterion(
             "reinforcement", "Reinforcement",
@@ -180,7 +182,7 @@ CRITERIA: dict[str, Criterion] = {
             ("One electorate", "Another", "Together"), "Both electorates vote together.",
             "{rule} elects {first} in one electorate and {second} in the other, and together "
             "{third}.",
-            c.reinforcement_cases, c.reinforcement_fault,
+            d.reinforcement_cases, d.reinforcement_fault,
         ),
         Criterion(
             "anonymity", "Anonymity",
@@ -188,7 +190,7 @@ CRITERIA: dict[str, Criterion] = {
             "May 1952",
             _TWO, "Voters exchange their ballots.",
             "The same ballots are cast by others, and the order of {rule} is not the same.",
-            c.anonymity_cases, c.anonymity_fault,
+            d.anonymity_cases, d.anonymity_fault,
         ),
         Criterion(
             "neutrality", "Neutrality",
@@ -196,37 +198,10 @@ CRITERIA: dict[str, Criterion] = {
             "May 1952",
             _TWO, "{who} exchange names on every ballot.",
             "Names are exchanged, and the order of {rule} is not that with the names exchanged.",
-            c.neutrality_cases, c.neutrality_fault,
+            d.neutrality_cases, d.neutrality_fault,
         ),
     )
 }  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Violation:
-    """Ballots on which a rule fails a criterion.
-
-    Attributes:
-        rule, criterion: names.
-        profiles: the electorates compared: one, before and after, or two and both together.
-        titles: what to call them.
-        orders: the rule's order of each, best first, each place the names tied there.
-        who: the candidates concerned.
-        moved: how many voters, their ballot before and after (``"A > B > C"``, "" for none), where
-            only they changed theirs.
-        change: what changed, in a sentence; "" where nothing does.
-        explanation: what is wrong with that, in a sentence.
-    """
-
-    rule: str
-    criterion: str
-    profiles: tuple[AnonymousProfile, ...]
-    titles: tuple[str, ...]
-    orders: tuple[list[list[str]], ...]
-    who: tuple[str, ...]
-    moved: tuple[float, str, str] | None
-    change: str
-    explanation: str
 
 
 def criterion_named(name: str) -> Criterion:
@@ -298,95 +273,3 @@ def check_all(
                 out[name] = told(asked, name, cases, own, at[0], profile.names)
                 break
     return out
-
-
-# -- telling a case -------------------------------------------------------------------------------
-
-
-def told(criterion, rule, cases, place, i, names) -> Violation:
-    """Case ``i`` as a violation, its candidates called ``names``; a clone that has yet no name
-    gets one."""
-    names = list(names)
-    while len(names) < cases.rows.shape[1]:
-        names.append(_clone_name(names, names[int(np.flatnonzero(cases.who[i])[0])]))
-    profiles = tuple(
-        _profile(cases.rows, w[i], s[i], names)
-        for w, s in zip(cases.weight, cases.standing, strict=True)
-    )
-    orders = tuple(_order(p[i], names) for p in place)
-    who = tuple(names[x] for x in np.flatnonzero(cases.who[i]))
-    old, new = (_ballot(cases.rows[r], names) if r >= 0 else "" for r in _moves(cases, i))
-    moved = None
-    if old or new:
-        row = cases.old[i] if old else cases.new[i]
-        moved = (float(abs(cases.weight[0][i][row] - cases.weight[1][i][row])), old, new)
-    words = _words(criterion, rule, names, cases, place, i, orders, who, moved)
-    return Violation(
-        rule, criterion.name, profiles, criterion.titles, orders, who, moved,
-        criterion.change.format(**words), criterion.explanation.format(**words),
-    )  # fmt: skip
-
-
-def _moves(cases, i) -> tuple[int, int]:
-    return int(cases.old[i]), int(cases.new[i])
-
-
-def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[str, str]:
-    first = [and_(order[0]) + (" (tied)" if len(order[0]) > 1 else "") for order in orders]
-    gone = int(cases.gone[i])
-    turned = ("", "")
-    if len(place) > 1:
-        stay = place[1][i] >= 0
-        pairs = np.argwhere(c._strict(place[0][i], stay) & c._strict(place[1][i], stay).T)
-        if len(pairs):
-            turned = tuple(names[x] for x in pairs[np.argmin(place[0][i][pairs[:, 0]])])
-    harmed = [n for n in who if n in orders[0][0] and (len(orders) < 2 or n not in orders[1][0])]
-    amount, old, new = moved or (0, "", "")
-    verb = "One voter" if amount == 1 else f"{amount:.10g} voters"
-    if 0 < amount < 1:
-        verb = f"A share of {amount:.10g}"
-    return {
-        "rule": RULES[rule].title, "who": and_(who), "harmed": and_(harmed),
-        "gone": names[gone] if gone >= 0 else "", "voters": verb, "old": old, "new": new,
-        "ahead": turned[0], "behind": turned[1],
-        "end": "first" if gone >= 0 and place[0][i][gone] == 0 else "last",
-        **dict(zip(("first", "second", "third"), first, strict=False)),
-    }  # fmt: skip
-
-
-def and_(names) -> str:
-    """``A, B and C``."""
-    *most, last = names or ("nobody",)
-    return f"{', '.join(most)} and {last}" if most else last
-
-
-def _order(place, names) -> list[list[str]]:
-    at = np.flatnonzero(place >= 0)
-    return places_to_order(place[at], [names[x] for x in at])
-
-
-def _ballot(row, names) -> str:
-    return " > ".join(" = ".join(names[x] for x in tied) for tied in e.groups(row))
-
-
-def _profile(rows, weight, standing, names) -> AnonymousProfile:
-    """The electorate of those who stand, equal ballots together, in the order of the rows."""
-    cast = np.flatnonzero(weight > 1e-12)
-    here = np.flatnonzero(standing)
-    inside = rows[cast][:, here]
-    dense = np.stack([_dense(row) for row in inside])
-    kept, first, line = np.unique(dense, axis=0, return_index=True, return_inverse=True)
-    total = np.bincount(line.ravel(), weight[cast])
-    by = np.lexsort((first, -total))
-    return AnonymousProfile(tuple(names[x] for x in here), kept[by], total[by])
-
-
-def _dense(row) -> np.ndarray:
-    return np.where(row >= 0, np.unique(row, return_inverse=True)[1].ravel() - (row < 0).any(), -1)
-
-
-def _clone_name(names: list[str], of: str) -> str:
-    number = 2
-    while f"{of}{number}" in names:
-        number += 1
-    return f"{of}{number}"
