@@ -56,7 +56,10 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
     contests, m, voters = utility.shape
     together = CACHE // (m * voters * utility.dtype.itemsize)
     size = 8 if weight is not None else max(1, min(contests, together))
-    return jax.lax.map(contest, (utility, ranked, weight, standing), batch_size=size)
+    arrays = (utility, ranked, weight, standing)
+    if size == contests:
+        return jax.vmap(contest)(arrays)
+    return jax.lax.map(contest, arrays, batch_size=size)
 
 
 def aggregate(ballots: Ballots, rule: str) -> Outcome:
