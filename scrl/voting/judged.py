@@ -1,0 +1,116 @@
+"""The outcomes of one profile side by side: the worst that each can be, and what is usual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.types import Ballots, InputError, Outcome
+from scrl.voting.aggregate import aggregate_all
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.distortion import lottery, measurable, ratio
+from scrl.voting.worst_case import (
+    MetricWorstCase,
+    UtilitarianWorstCase,
+    metric_worst_case,
+    utilitarian_worst_case,
+)
+
+#: Ballots × candidates² up to which the metric worst case is quick.
+METRIC_CELLS = 20_000
+#: Draws × ballots × candidates held at once.
+CELLS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Every different outcome that rules come to on one profile.
+
+    Attributes:
+        names: of the candidates.
+        rules: names of the rules that come to each ``[outcomes]``.
+        lotteries: who wins, as probabilities ``[outcomes, candidates]``.
+        utilitarian: the worst over utilities that add up to one; metric: over distances, None for
+            a profile too large for it.
+        typical: distortion under utilities drawn by ``agreeing`` ``[outcomes, draws]``.
+    """
+
+    names: tuple[str, ...]
+    rules: tuple[tuple[str, ...], ...]
+    lotteries: np.ndarray
+    utilitarian: UtilitarianWorstCase
+    metric: MetricWorstCase | None
+    typical: np.ndarray
+
+
+def judge(
+    profile: AnonymousProfile, rules: Sequence[str] | None = None, *, draws: int = 500, seed=0
+) -> Judged:
+    """Every outcome of ``rules`` (all that orders are enough for, if None) that can count the
+    profile, the least bad worst case first.
+
+    Raises:
+        InputError: where no rule can.
+    """
+    m = len(profile.names)
+    outcomes = countable(profile.ballots(), measurable(rules))
+    found: dict[tuple, list[str]] = {}
+    for name, outcome in outcomes.items():
+        found.setdefault(tuple(np.round(lottery(outcome), 6)), []).append(name)
+    lotteries = np.array(list(found))
+    lotteries = lotteries / lotteries.sum(-1, keepdims=True)
+    worst = utilitarian_worst_case(profile, lotteries)
+    order = np.argsort(worst.value, kind="stable")
+    lotteries = lotteries[order]
+    worst = UtilitarianWorstCase(worst.value[order], worst.against[order], worst.utility[order])
+    small = len(profile.place) * m * m <= METRIC_CELLS
+    weight = profile.weight / profile.weight.sum()
+    draws = max(1, min(draws, CELLS // profile.place.size))
+    mean = np.einsum("v,dvm->dm", weight, agreeing(profile, draws, seed))
+    return Judged(
+        profile.names, tuple(tuple(list(found.values())[i]) for i in order), lotteries, worst,
+        metric_worst_case(profile, lotteries) if small else None,
+        ratio(mean.max(-1), lotteries @ mean.T),
+    )  # fmt: skip
+
+
+def countable(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
+    """The outcomes of those rules that can count the ballots; Kemeny's order of many candidates in
+    a cycle takes too long.
+
+    Raises:
+        InputError: where no rule can.
+    """
+    try:
+        return aggregate_all(ballots, rules)
+    except InputError as error:
+        outcomes = {}
+        for name in rules:
+            with suppress(InputError):
+                outcomes |= aggregate_all(ballots, [name])
+        if not outcomes:
+            raise error
+        return outcomes
+
+
+def agreeing(profile: AnonymousProfile, draws: int, seed=0) -> np.ndarray:
+    """Utilities drawn among those that agree with the ballots ``[draws, ballots, candidates]``.
+
+    Each ballot's are uniform among those that add up to one in its order; tied candidates get the
+    mean of their shares, and one that is left out any share. Those who cast the same ballot agree.
+    """
+    rng = np.random.default_rng(seed)
+    place = profile.place
+    drawn = rng.exponential(size=(draws, *place.shape))
+    drawn /= drawn.sum(-1, keepdims=True)
+    for row, order in enumerate(place):
+        ranked = np.flatnonzero(order >= 0)
+        ranked = ranked[np.argsort(order[ranked], kind="stable")]
+        drawn[:, row, ranked] = -np.sort(-drawn[:, row, ranked], axis=-1)
+        for tied in np.unique(order[ranked]):
+            group = ranked[order[ranked] == tied]
+            drawn[:, row, group] = drawn[:, row, group].mean(-1, keepdims=True)
+    return drawn
