@@ -1,5 +1,8 @@
 """Raters who lie: scenarios with liars in them, lies found and named, and what they do to whom."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -115,6 +118,17 @@ def test_the_social_model_follows_the_lie(five):
     assert found["vanilla"]["place"] == 2
     assert found["social"]["copeland"]["order"][0] == ["Nashville"]
     assert found["social"]["borda"]["mean"] == pytest.approx(2.35)
+
+
+def test_the_page_says_what_was_measured():
+    """Every trained winner of benchmarks/strategy.json is among the exact ones."""
+    path = Path(__file__).resolve().parents[1] / "benchmarks" / "strategy.json"
+    measured = json.loads(path.read_text("utf-8"))
+    assert (measured["seeds"], len(measured["cases"])) == (3, 3)
+    for case in measured["cases"]:
+        for run in case["trained"]:
+            for name, both in case["exact"].items():
+                assert run[name]["winner"][0] in both["lied"]["winner"]
 
 
 def test_what_cannot_be_asked_is_said(five):

@@ -295,7 +295,8 @@ def _camp_table(found: dict) -> None:
     page.numbers(rows)
     st.caption(
         "Each camp with its own best lie under each rule, or the truth where none pays. "
-        "Distortion: the best mean utility over that of the winner, when both lie."
+        "Distortion: the best mean utility over that of the winner, when both lie. Bradley–Terry, "
+        "which an ordinary reward model fits, follows the lies as Borda does."
     )
     if not page.presenting():
         download(rows, "camps.csv")

@@ -225,6 +225,9 @@ def test_two_camps_bury_each_other_and_the_dud_wins():
     borda = found["borda"]
     assert borda.lies[0].before.tolist() == [0, 0, 1, 0], "honest: the compromise"
     assert borda.chance.tolist() == [0, 0, 0, 1], "both lie: the dud"
+    if "bradley-terry" in RULES:
+        likelihood = mutual(BURIAL, (0, 1), ["bradley-terry"])["bradley-terry"]
+        assert likelihood.chance.tolist() == [0, 0, 0, 1], "and so does Bradley–Terry"
     assert (BURIAL.utility[:, 3] < BURIAL.utility[:, :3].min(1)).all(), "last for everybody"
     assert borda.mean == pytest.approx((0.816, 0.05))
     assert borda.distortion == pytest.approx((1.0, 16.32))
