@@ -17,15 +17,16 @@ def rules() -> None:
     # The ballots first; presented, the orders first, which is what a class looks at.
     with below if page.presenting() and shown else above:
         counting.show_ballots(profile)
-    if not shown:
-        return
-    with right:
-        rule = counting.pick_rule(outcomes)
-        counting.show_steps(profile, rule)
-    with above if page.presenting() else below:
-        counting.show_standings(profile, outcomes, rule)
-    if not page.presenting():
-        counting.show_numbers(profile, outcomes, faults, rule)
+    if shown:
+        with right:
+            rule = counting.pick_rule(outcomes)
+            told = counting.told(profile, outcomes, rule)
+            counting.show_steps(told)
+        with above if page.presenting() else below:
+            counting.show_standings(profile, outcomes, rule)
+        if not page.presenting():
+            counting.show_numbers(profile, outcomes, faults, told)
+    counting.guess_switch()
 
 
 page.ensure_frame()

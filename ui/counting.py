@@ -41,8 +41,13 @@ def _count(identity: str, _profile: AnonymousProfile):
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _explain(identity: str, rule: str, _profile: AnonymousProfile) -> Explanation:
-    return explain(rule, _profile)
+def _explain(identity: str, rule: str, _profile: AnonymousProfile, _outcome) -> Explanation:
+    return explain(rule, _profile, _outcome)
+
+
+def told(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> Explanation:
+    """How the rule counted the profile, worked out once."""
+    return _explain(profiles.identity(profile), rule, profile, outcomes[rule])
 
 
 def first_of(outcome: Outcome) -> tuple[int, ...]:
@@ -136,6 +141,11 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     return True
 
 
+def guess_switch() -> None:
+    """Whether the orders wait for the reader's guess."""
+    st.toggle("Let me guess first", key="predict", bind="query-params")
+
+
 def _look() -> dict:
     """As ``page.look``, and the width that the left column has at the usual window sizes."""
     return {**page.look(), "width": 590 if page.presenting() else 530}
@@ -170,26 +180,27 @@ def show_standings(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule
     )  # fmt: skip
 
 
-def show_steps(profile: AnonymousProfile, rule: str) -> None:
+def show_steps(told: Explanation) -> None:
     """How the rule counted: the telling figure first, then sentences, then the rest."""
-    told = _explain(profiles.identity(profile), rule, profile)
     look = page.look()
     for i, step in enumerate(told.steps[:1] if page.presenting() else told.steps):
         title = step.unit if isinstance(step, Rounds) else step.title
         st.markdown(f"**{page.plain(title)}**")
-        page.chart(FIGURES[type(step)](step, told.names, **look), f"step-{rule}-{i}", alt=title)
+        page.chart(
+            FIGURES[type(step)](step, told.names, **look), f"step-{told.rule}-{i}", alt=title
+        )
         if i == 0:
             most = 3 if page.presenting() else 8
             st.markdown("  \n".join(page.plain(note) for note in told.notes[:most]))
 
 
-def show_numbers(profile: AnonymousProfile, outcomes: dict, faults: dict, rule: str) -> None:
+def show_numbers(
+    profile: AnonymousProfile, outcomes: dict, faults: dict, told: Explanation
+) -> None:
     """Every order and the rule's own table, to read and to keep."""
     for name, fault in faults.items():
         st.caption(f"{RULES[name].title} does not count this profile: {page.plain(fault)}")
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.caption("Click a row to see how its rule counted.")
-        st.toggle("Let me guess first", key="predict", bind="query-params")
+    st.caption("Click a row to see how its rule counted.")
     with st.expander("The numbers"):
         st.dataframe(
             [
@@ -200,9 +211,8 @@ def show_numbers(profile: AnonymousProfile, outcomes: dict, faults: dict, rule: 
             ],
             hide_index=True,
         )  # fmt: skip
-        told = _explain(profiles.identity(profile), rule, profile)
         if told.table:
-            st.markdown(f"**{RULES[rule].title}**, {page.plain(RULES[rule].reference)}")
+            st.markdown(f"**{RULES[told.rule].title}**, {page.plain(RULES[told.rule].reference)}")
             st.dataframe(list(told.table), hide_index=True)
         suffix, text = to_preflib(profile)
         download = partial(st.download_button, on_click="ignore")

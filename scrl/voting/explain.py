@@ -30,7 +30,8 @@ from scrl.voting.steps import (
     winners,
 )
 
-#: Small profiles are filled up to this many ballots and candidates, so that one program serves all.
+#: Profiles are filled up to this many ballots and candidates, or four and two times as many again,
+#: so that one program serves all small ones and few the rest.
 USUAL = (64, 8)
 _APPROVAL = re.compile(r"([0-9]+)-approval")
 
@@ -68,7 +69,11 @@ def padded(profile: AnonymousProfile) -> Ballots:
     """The profile's ballots, filled up to a usual size with ballots that weigh nothing."""
     ballots = profile.ballots()
     n, m = ballots.utility.shape
-    rows, columns = max(n, USUAL[0]), max(m, USUAL[1])
+    rows, columns = USUAL
+    while rows < n:
+        rows *= 4
+    while columns < m:
+        columns *= 2
     utility, ranked = np.zeros((rows, columns)), np.zeros((rows, columns), bool)
     utility[:n, :m], ranked[:n, :m] = np.where(ballots.ranked, ballots.utility, 0), ballots.ranked
     return Ballots(
@@ -77,8 +82,8 @@ def padded(profile: AnonymousProfile) -> Ballots:
     )  # fmt: skip
 
 
-def explain(rule: str, profile: AnonymousProfile) -> Explanation:
-    """How ``rule`` counts ``profile``.
+def explain(rule: str, profile: AnonymousProfile, outcome: Outcome | None = None) -> Explanation:
+    """How ``rule`` counts ``profile``; ``outcome`` is what ``everyone`` gave, if it is at hand.
 
     Raises:
         InputError: for an unknown rule, or a profile that it cannot count.
@@ -88,7 +93,7 @@ def explain(rule: str, profile: AnonymousProfile) -> Explanation:
         return approval(count, rule, int(found[1]))
     if rule in special():
         return special()[rule](count)
-    outcome = aggregate(padded(profile), rule)
+    outcome = outcome or aggregate(padded(profile), rule)
     place, score = outcome.place[: count.m], outcome.scores[: count.m]
     if known.lottery:
         return lottery(count, rule, score, place)

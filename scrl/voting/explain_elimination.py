@@ -109,10 +109,9 @@ def _eliminate(count: Count, rule, unit, measure, losers, why, moves=False) -> E
         out = losers(score, on)
         left = on & ~out
         place[out] = left.sum()
+        note = _note(count, out, on, why, percent(score[out][0]) if moves else "")
         moved = _moved(count, on, left) if moves and left.any() else None
-        rounds.append(
-            Round(np.where(on, score, np.nan), _who(out), _note(count, out, on, why), moved)
-        )
+        rounds.append(Round(np.where(on, score, np.nan), _who(out), note, moved))
         on = left
     return _explained(count, rule, unit, place, rounds)
 

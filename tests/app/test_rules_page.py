@@ -184,7 +184,7 @@ def test_every_rule_can_be_asked_how_it_counted(open_page):
 def test_the_url_names_the_rule_and_a_wrong_name_gets_a_sentence(open_page):
     app = open_page("rules", rule="instant-runoff", profile="tennessee")
     assert app.selectbox(key="rule_pick").value == "instant-runoff"
-    assert "Chattanooga has the fewest first places and goes out." in words(app)
+    assert "Chattanooga has the fewest first places \\(15%\\) and goes out." in words(app)
     app = open_page("rules", rule="no`nsense")
     assert not app.exception
     assert len(app.warning) == 1
