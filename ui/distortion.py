@@ -88,30 +88,6 @@ def minority() -> None:
         share = _slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
         _shares(switch)
     profile = tails(share, k)
-    ballots = profile.ballots()
-    knows = [name for name in RULES if RULES[name].reads == "utility"]
-    outcomes = countable(ballots, measurable()) | countable(ballots, knows)
-    chances = {name: lottery(outcome) for name, outcome in outcomes.items()}
-    worth = {name: welfare(profile, p) for name, p in chances.items()}
-    return chances, worth, outcomes["borda"].scores
-
-
-def _winner(p: np.ndarray, names) -> str:
-    able = np.flatnonzero(p > 1e-6)
-    if len({round(float(x), 6) for x in p[able]}) == 1:
-        return " = ".join(names[i] for i in able)
-    return "a lottery"
-
-
-def minority() -> None:
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        k = round(_slider("Dummies between A and the last", "dummies", 1, MOST_DUMMIES, 3, 1,
-                          "%.0f"))  # fmt: skip
-    switch = 100 * tails_switch(k)
-    with right:
-        share = _slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
-    profile = tails(share, k)
     names, last = profile.names, profile.names[-1]
     said, shown = asking.guess(
         f"{1 - share:.2%} of the voters want {last} and little else; {share:.2%} hardly care. Whom "
@@ -136,10 +112,10 @@ def minority() -> None:
         f"{name} ({about.share[i]:.2%}) gets {about.group[i]:.4f} of at most "
         f"{about.group_best[i]:.4f}" for i, name in enumerate(about.groups)
     ]  # fmt: skip
-    learnt = _winner(chances["bradley-terry"], names)
+    alike = _winner(chances["bradley-terry"], names) == elected
+    too = ", and so does Bradley–Terry" if alike else ""
     st.markdown(
-        asking.verdict(said, elected)
-        + f"**Borda elects {elected}**{', and so does Bradley–Terry' if learnt == elected else ''}: "
+        asking.verdict(said, elected) + f"**Borda elects {elected}**{too}: "
         f"A has {points[0]:.4f} points and {last} {points[-1]:.4f}. "
         f"{fate[0][0].upper() + '; '.join(fate)[1:]}. With {k} dummies A is ahead from 1/(k + 2) = "
         f"{switch:.2f} % on: each dummy is one more place, by which a hair counts like a world."
