@@ -16,7 +16,7 @@ def rules() -> None:
         above, below = st.container(), st.container()
     # The ballots first; presented, the orders first, which is what a class looks at.
     with below if page.presenting() and shown else above:
-        counting.show_ballots(profile)
+        counting.show_ballots(profile, note=shown)
     if shown:
         with right:
             rule = counting.pick_rule(outcomes)

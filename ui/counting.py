@@ -123,7 +123,9 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     names = profile.names
     who, rules = found(outcomes)
     question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
-    guess = None
+    guess, state, this = None, st.session_state, profiles.identity(profile)
+    if state.get("winners_guess_of") != this:  # another profile, another guess
+        state["winners_guess_of"], state["winners_guess"] = this, None
     if 1 < len(names) <= 10:
         guess = question.segmented_control(
             f"How many candidates come first by at least one of {rules} rules?",
@@ -151,7 +153,8 @@ def _look() -> dict:
     return {**page.look(), "width": 590 if page.presenting() else 530}
 
 
-def show_ballots(profile: AnonymousProfile) -> None:
+def show_ballots(profile: AnonymousProfile, note: bool) -> None:
+    """The ballots, and ``note``: what there is to see in them."""
     look = _look()
     many = len(profile.names)
     page.chart(
@@ -164,7 +167,7 @@ def show_ballots(profile: AnonymousProfile) -> None:
             f"{w:g}: {order_text(o)}"
             for w, o in list(zip(profile.weight, profile.orders(), strict=True))[:40]
         ),
-        caption="" if page.presenting() else profiles.note(),
+        caption=profiles.note() if note and not page.presenting() else "",
     )  # fmt: skip
 
 

@@ -169,6 +169,8 @@ def test_a_reader_who_guesses_first_sees_the_orders_after(open_page):
     app.button_group(key="winners_guess").set_value(1).run()
     assert "No: **4 of 4**" in words(app)
     assert figure(app, "standings")
+    app.selectbox(key="profile_pick").set_value("cycle").run()
+    assert "Guess first" in words(app)
 
 
 def test_every_rule_can_be_asked_how_it_counted(open_page):
