@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     vote = command("vote", _vote, "Count the ballots of a ratings file as they are.")
     vote.add_argument("file", type=Path)
     shared(vote, "rule", "missing")
+    vote.epilog = "--rule all counts by every rule that reads orders."
 
     evaluate = command("evaluate", _evaluate, "Predict hidden comparisons of held-out raters.")
     evaluate.add_argument("file", type=Path)
@@ -151,11 +152,16 @@ def _run(chosen) -> None:
 def _vote(chosen) -> None:
     from scrl.ratings_io import load_ratings
     from scrl.report import outcome_dict
-    from scrl.voting import count
+    from scrl.runtime import start
+    from scrl.voting import RULES, count
 
     _check_out(chosen.out)
     ratings = load_ratings(chosen.file, chosen.missing)
-    counted = count(ratings, chosen.rule or DEFAULT_RULES)
+    rules = chosen.rule or DEFAULT_RULES
+    if "all" in rules:
+        rules = [name for name, rule in RULES.items() if rule.reads != "utility"]
+    start()
+    counted = count(ratings, rules)
     prompts = {}
     for prompt, outcomes in counted.items():
         names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))

@@ -48,7 +48,7 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
         if ranks:
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
-            valid = ~jnp.isnan(jnp.max(utility))  # which a maximum hands on
+            valid = jnp.all(utility == utility)
         profile = Profile(utility, ranked, weight, standing, ranks=ranks)
         counted = {name: RULES[name].count(profile) for name in rules}
         return (profile.above if duels else None), counted, valid

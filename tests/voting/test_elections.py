@@ -1,0 +1,164 @@
+"""Real elections, and the contests that no rule was made for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scrl.ratings_io import load_ratings, parse_ratings
+from scrl.types import Ballots, InputError
+from scrl.voting import RULES, aggregate, aggregate_all, count
+
+ORDINAL = [name for name, rule in RULES.items() if rule.reads != "utility"]
+
+
+def test_every_rule_counts_every_real_election(shared):
+    files = sorted((shared / "data" / "preflib").glob("*.[st]o[ci]"))
+    assert len(files) >= 12
+    for file in files:
+        ratings = load_ratings(file)
+        for outcomes in count(ratings, ORDINAL).values():
+            assert list(outcomes) == ORDINAL
+            for rule, found in outcomes.items():
+                assert np.isfinite(found.scores).all(), (file.name, rule)
+                assert found.place.min() == 0, (file.name, rule)
+                if found.lottery:
+                    assert found.scores.sum() == pytest.approx(1), (file.name, rule)
+
+
+def test_debian_elected_whom_these_rules_elect(shared):
+    """Debian counts by a Condorcet method; in 2002 Bdale Garbee was elected (vote.debian.org)."""
+    ratings = load_ratings(shared / "data" / "preflib" / "00002-00000001.soi")
+    (outcomes,) = count(ratings, ["schulze", "ranked-pairs", "kemeny"]).values()
+    for found in outcomes.values():
+        assert found.order(ratings.catalogue.names(0))[0] == ["Bdale Garbee"]
+
+
+# -- contests at the edge -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_one_candidate_wins_and_a_tie_of_all_is_one(rule):
+    alone = aggregate(Ballots(np.ones((3, 1))), rule)
+    assert alone.place.tolist() == [0]
+    tied = aggregate(Ballots(np.ones((3, 4))), rule)
+    assert tied.place.tolist() == [0] * 4
+    assert np.ptp(tied.scores) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("rule", ORDINAL)
+def test_ballots_that_contradict_each_other_tie_all(rule):
+    """Each order and its reverse: no rule has anything to go by."""
+    orders = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]])
+    both = np.concatenate([orders, 3 - orders])
+    assert len({*map(tuple, both)}) == 4, "each order stands beside its reverse"
+    found = aggregate(Ballots(-both), rule)
+    assert np.isfinite(found.scores).all()
+    assert found.place.min() == 0
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_counts_a_hundred_candidates_or_says_in_a_sentence_why_not(rule):
+    rng = np.random.default_rng(0)
+    ballots = Ballots(rng.random((5, 100)))
+    try:
+        found = aggregate(ballots, rule)
+    except InputError as error:
+        assert "candidates" in str(error)
+        assert "\n" not in str(error)
+    else:
+        assert sorted(np.unique(found.place))[0] == 0
+
+
+def test_a_thousand_candidates_in_cycles_are_too_many_for_kemeny():
+    rng = np.random.default_rng(0)
+    with pytest.raises(InputError, match="Kemeny.*at most 16 candidates.*1,000 do here"):
+        aggregate(Ballots(rng.random((3, 1_000))), "kemeny")
+
+
+def test_a_thousand_candidates_without_cycles_are_not():
+    order = np.random.default_rng(0).permutation(1_000)
+    found = aggregate(Ballots(-np.stack([order] * 3)), "kemeny")
+    np.testing.assert_array_equal(found.place, order)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_weights_of_nothing_and_below_get_a_sentence(rule):
+    utility = np.array([[2.0, 1.0], [1.0, 2.0]])
+    for weight, word in (([0, 0], "weigh nothing"), ([1, -1], "negative")):
+        with pytest.raises(InputError, match=word):
+            aggregate(Ballots(utility, weight=np.array(weight, float)), rule)
+    with pytest.raises(InputError, match="needs? a voter|need a voter"):
+        aggregate(Ballots(np.zeros((0, 2))), rule)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"# NUMBER ALTERNATIVES: many\n",
+        b"# NUMBER ALTERNATIVES: 2\n# ALTERNATIVE NAME 1: a\n",
+        b"# NUMBER ALTERNATIVES: 3\n# ALTERNATIVE NAME 1: a\n# ALTERNATIVE NAME 9: b\n",
+    ],
+)
+def test_a_broken_preflib_header_gets_a_sentence(header):
+    with pytest.raises(InputError) as caught:
+        parse_ratings(header + b"1: 1,2,7\n", "vote.soc")
+    assert "vote.soc" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_rules_that_need_utilities_say_so_where_there_are_none(shared):
+    ratings = load_ratings(shared / "golden" / "ties.csv")
+    with pytest.raises(InputError, match="'nash' needs known utilities"):
+        count(ratings, ["borda", "nash"])
+    with pytest.raises(InputError, match="give utilities"):
+        aggregate(Ballots(rank=np.array([[0, 1]])), "utilitarian")
+    with pytest.raises(InputError, match="one is negative"):
+        aggregate(Ballots(np.array([[1.0, -1.0]])), "nash")
+
+
+# -- welfare --------------------------------------------------------------------------------------
+
+
+def test_welfare_is_what_the_words_say():
+    rng = np.random.default_rng(3)
+    utility = rng.integers(0, 4, (300, 6, 4)).astype(float)
+    weight = rng.integers(1, 4, (300, 6)).astype(float)
+    rules = ["utilitarian", "egalitarian", "nash"]
+    found = aggregate_all(Ballots(utility, weight=weight), rules)
+    share = weight / weight.sum(1, keepdims=True)
+    mean = (utility * share[..., None]).sum(1)
+    np.testing.assert_allclose(found["utilitarian"].scores, mean, atol=1e-12)
+    product = np.prod(utility ** share[..., None], axis=1)
+    np.testing.assert_allclose(found["nash"].scores, product, atol=1e-9)
+    for i in range(len(utility)):
+        people = np.repeat(utility[i], weight[i].astype(int), axis=0)
+        lots = [tuple(sorted(people[:, c])) for c in range(4)]
+        wanted = [sum(other > mine for other in lots) for mine in lots]
+        assert found["egalitarian"].place[i].tolist() == wanted
+
+
+def test_ranks_in_bytes_are_counted_as_utilities():
+    """The way of many whole ballots, strict and not, against the way of all others."""
+    rng = np.random.default_rng(4)
+    rules = ["plurality", "anti-plurality", "2-approval", "borda", "dowdall", "schulze", "coombs",
+             "minimax-winning-votes", "instant-runoff", "plurality-veto"]  # fmt: skip
+    for strict in (True, False):
+        rank = rng.integers(0, 5, (100, 1_100, 5)).astype(np.int8)
+        if strict:
+            rank = rank.argsort(-1, kind="stable").argsort(-1).astype(np.int8)
+        fast = aggregate_all(Ballots(rank=rank), rules)
+        slow = aggregate_all(Ballots(-rank.astype(float), weight=np.ones(rank.shape[:2])), rules)
+        real = aggregate_all(Ballots(-rank.astype(np.float32)), rules)
+        for rule in rules:
+            for other in (fast, real):
+                np.testing.assert_array_equal(other[rule].place, slow[rule].place, rule)
+                np.testing.assert_allclose(other[rule].scores, slow[rule].scores, atol=1e-9)
+
+
+def test_a_utility_that_is_no_number_is_found_among_many_ballots():
+    utility = np.zeros((100, 2_000, 5))
+    utility[50, 1_000, 2] = np.nan
+    with pytest.raises(InputError, match="not a number"):
+        aggregate(Ballots(utility), "borda")
