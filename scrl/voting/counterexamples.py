@@ -1,16 +1,15 @@
 """The search for ballots on which rules fail criteria, and those that are kept.
 
-``python -m scrl.voting.counterexamples`` searches anew and writes ``counterexamples.json``: every
-electorate up to the sizes of ``SIZES``, one of each class that renaming makes equal, the smallest
-failures first; where none shows a failure without a tie, electorates drawn at random with few
-kinds of ballot (seed 0).
+``python -m scrl.voting.counterexamples [criterion ...]`` searches anew and writes
+``counterexamples.json``: every electorate up to the sizes of ``SIZES``, one of each class that
+renaming makes equal, the smallest failures first; for the published table, where none shows a
+failure without a tie, electorates drawn at random with few kinds of ballot (seed 0).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+import sys
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from scrl.voting import cases as c
 from scrl.voting import changes as d
 from scrl.voting import electorates as e
 from scrl.voting.criteria import CRITERIA, READINGS, faults, judged
-from scrl.voting.kept import FILE, claimed, to_dict
+from scrl.voting.kept import FILE, PUBLISHED, claimed, to_dict
 from scrl.voting.registry import RULES
 from scrl.voting.violations import Violation, told
 
@@ -30,10 +29,9 @@ FEWER = {"later-no-harm": {3: 8, 4: 3}, "reinforcement": {3: 7, 4: 4}}
 SYMMETRIES = {"anonymity": {3: 4, 4: 2}, "neutrality": {3: 4, 4: 2}}
 #: Candidates and voters of electorates drawn at random, and how many of each.
 DRAWN = (
-    (3, 9), (3, 11), (3, 13), (3, 17), (3, 25), (4, 5), (4, 7), (4, 9), (4, 11), (4, 15), (4, 21),
-    (4, 31), (5, 7), (5, 11),
+    (3, 9), (3, 11), (3, 13), (3, 17), (4, 5), (4, 7), (4, 9), (4, 11), (4, 15), (4, 21), (4, 31),
 )  # fmt: skip
-DRAWS = 500
+DRAWS = 300
 SEED = 0
 NAMES = "ABCDEFGH"
 
@@ -91,49 +89,40 @@ def drawn(criterion: str, m: int, n: int, draws: int, rng: np.random.Generator) 
 def outcomes(count: e.Count, cases: c.Cases) -> list[np.ndarray]:
     """Places ``[k, rules, m]`` of each electorate compared."""
     pairs = zip(cases.weight, cases.standing, strict=True)
-    return [count.places(cases.rows, w.astype(np.int64), s) for w, s in pairs]
+    # Twice, since anonymity halves; rules read shares.
+    return [count.places(cases.rows, (2 * w).astype(np.int64), s) for w, s in pairs]
 
 
-def failing(
-    criterion: str, cases: c.Cases, place: list[np.ndarray], reading: str
-) -> Iterator[np.ndarray]:
-    """Which cases fail ``[k]``, rule by rule."""
-    asked = CRITERIA[criterion]
-    for i in range(place[0].shape[1]):
-        yield faults(asked, cases, [p[:, i] for p in place], reading)
-
-
-def search(criterion: str, rules: list[str], log=print) -> dict[str, dict[str, Violation]]:
+def search(criterion: str, counted: e.Count, log=print) -> dict[str, dict[str, Violation]]:
     """By rule and reading the smallest failure found."""
-    found: dict[str, dict[str, Violation]] = {rule: {} for rule in rules}
-    count = e.Count(rules)
-
-    def note(cases, names) -> None:
-        if not len(cases):
-            return
-        place = outcomes(count, cases)
-        for reading in READINGS:
-            for i, bad in enumerate(failing(criterion, cases, place, reading)):
-                if bad.any() and reading not in found[rules[i]]:
-                    at = _best(cases, [p[:, i] for p in place], np.flatnonzero(bad))
-                    found[rules[i]][reading] = told(
-                        CRITERIA[criterion], rules[i], cases, [p[:, i] for p in place], at, names
-                    )
-
+    found: dict[str, dict[str, Violation]] = {rule: {} for rule in counted.rules}
     for m, most in sizes(criterion).items():
         for n in range(1, most + 1):
-            note(every(criterion, m, n), NAMES[:m])
+            _note(found, criterion, every(criterion, m, n), counted)
+    # Rules claimed to keep it, and those whose failures are no news, are not drawn for.
+    rules = [r for r in found if RULES[r].keeps is not None and not claimed(r, criterion)]
+    short = e.Count([r for r in rules if "strict" not in found[r]])
     rng = np.random.default_rng(SEED)
-    rules = [r for r in rules if "strict" not in found[r] and not claimed(r, criterion)]
-    count = e.Count(rules)
-    for m, n in () if criterion in SYMMETRIES else DRAWN:
-        if all("strict" in found[r] for r in rules):
+    for m, n in DRAWN if criterion in PUBLISHED else ():
+        if all("strict" in found[r] for r in short.rules):
             break
-        cases = drawn(criterion, m, n, DRAWS, rng)
-        for i in range(0, len(cases), 200_000):
-            note(cases[slice(i, i + 200_000)], NAMES[:m])
-    log(f"{criterion}: {sum(map(bool, found.values()))} of {len(found)} rules fail")
+        _note(found, criterion, drawn(criterion, m, n, DRAWS, rng), short)
+    log(f"{criterion}: {sum(map(bool, found.values()))} of {len(found)} rules fail", flush=True)
     return found
+
+
+def _note(found, criterion: str, cases: c.Cases, count: e.Count) -> None:
+    """Add a failure of each rule and reading that has none yet."""
+    place = outcomes(count, cases) if len(cases) else []
+    for i, rule in enumerate(count.rules if len(cases) else ()):
+        own = [p[:, i] for p in place]
+        for reading in READINGS:
+            if reading in found[rule]:
+                continue
+            bad = np.flatnonzero(faults(CRITERIA[criterion], cases, own, reading))
+            if len(bad):
+                at, names = _best(cases, own, bad), NAMES[: cases.rows.shape[1]]
+                found[rule][reading] = told(CRITERIA[criterion], rule, cases, own, at, names)
 
 
 def _best(cases, place, at: np.ndarray) -> int:
@@ -143,20 +132,22 @@ def _best(cases, place, at: np.ndarray) -> int:
     return int(at[np.lexsort((kinds, same))[0]])
 
 
-def main() -> None:
-
+def main(names: list[str]) -> None:
+    """Search anew for these criteria, or all, and keep what is known of the others."""
     from scrl.runtime import start
 
     start()
-    rules = [name for name in RULES if judged(RULES[name])]
-    kept = []
-    for criterion in CRITERIA:
-        for readings in search(criterion, rules).values():
-            kept += [to_dict(violation, reading) for reading, violation in _distinct(readings)]
-    file = Path(FILE)
-    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in kept)
+    count = e.Count([name for name in RULES if judged(RULES[name])])
+    entries = json.loads(FILE.read_text("utf-8"))["kept"] if names else []
+    for criterion in names or CRITERIA:
+        entries = [x for x in entries if x["criterion"] != criterion]
+        for readings in search(criterion, count).values():
+            entries += [to_dict(violation, reading) for reading, violation in _distinct(readings)]
+    at = {name: i for i, name in enumerate([*CRITERIA, *RULES, *READINGS])}
+    entries.sort(key=lambda x: (at[x["criterion"]], at[x["rule"]], at[x["reading"]]))
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     searched = json.dumps({name: sizes(name) for name in CRITERIA})
-    file.write_text(f'{{"searched": {searched},\n"kept": [\n{lines}\n]}}\n', "utf-8")
+    FILE.write_text(f'{{"searched": {searched},\n"kept": [\n{lines}\n]}}\n', "utf-8")
 
 
 def _distinct(readings: dict[str, Violation]):
@@ -173,4 +164,4 @@ def _same(one: Violation, other: Violation) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,0 +1,218 @@
+"""The published table of rules and criteria, its counterexamples, and the checkers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from scrl.types import InputError
+from scrl.voting import RULES, aggregate
+from scrl.voting import electorates as e
+from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.counterexamples import every, outcomes
+from scrl.voting.criteria import CRITERIA, check, check_all, faults, judged
+from scrl.voting.kept import PROVISOS, PUBLISHED, cell, kept, table
+from scrl.voting.verify import verify
+
+text = AnonymousProfile.from_text
+JUDGED = [name for name in RULES if judged(RULES[name])]
+TABLE = [name for name in JUDGED if RULES[name].keeps is not None]
+
+
+def size(violation) -> tuple[int, float]:
+    """Candidates and voters of the largest electorate compared."""
+    return max((len(p.names), float(p.weight.sum())) for p in violation.profiles)
+
+
+def test_there_is_a_table_to_prove():
+    assert len(TABLE) >= 12
+    assert {"borda", "nanson", "kemeny", "ranked-pairs"} <= set(TABLE)
+    assert len(kept()) > 150
+
+
+# -- every N --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rule", TABLE)
+def test_every_criterion_that_a_rule_fails_has_a_counterexample(rule):
+    for criterion in set(PUBLISHED) - RULES[rule].keeps:
+        assert cell(rule, criterion).state == "N", criterion
+        assert verify(cell(rule, criterion).violation), criterion
+
+
+@pytest.mark.parametrize("rule", JUDGED)
+def test_every_kept_counterexample_holds(rule):
+    own = [violation for (name, *_), violation in kept().items() if name == rule]
+    for violation in own:
+        assert verify(violation), (violation.criterion, violation.profiles[0].to_text("; "))
+
+
+# -- every Y --------------------------------------------------------------------------------------
+
+
+def test_of_what_is_kept_only_the_stated_provisos_are_excluded():
+    """The search behind the kept file goes through all electorates of its sizes."""
+    broken = {
+        (rule, criterion) for rule, criterion, _ in kept() if criterion in (RULES[rule].keeps or ())
+    }
+    assert broken == set(PROVISOS)
+    untied = {(r, c) for r, c, reading in kept() if (r, c) in PROVISOS and reading == "strict"}
+    assert untied == {("nanson", "reversal")}
+
+
+@pytest.mark.parametrize("criterion", PUBLISHED)
+def test_every_kept_criterion_survives_all_small_electorates(criterion):
+    count = e.Count(TABLE)
+    for m, n in ((3, 3), (3, 5), (3, 6), (4, 3)):
+        cases = every(criterion, m, n)
+        place = outcomes(count, cases)
+        for i, rule in enumerate(TABLE):
+            if criterion not in RULES[rule].keeps or (rule, criterion) == ("nanson", "reversal"):
+                continue
+            reading = "strict" if (rule, criterion) in PROVISOS else "ties"
+            bad = faults(CRITERIA[criterion], cases, [p[:, i] for p in place], reading)
+            assert not bad.any(), (rule, m, n)
+
+
+def test_nanson_and_reversal_part_only_where_a_score_is_exactly_the_mean():
+    count, seen = e.Count(["nanson"]), 0
+    for n in (5, 7, 8):
+        cases = every("reversal", 3, n)
+        place = [p[:, 0] for p in outcomes(count, cases)]
+        for i in np.flatnonzero(faults(CRITERIA["reversal"], cases, place, "ties")):
+            score = cases.weight[0][i] @ (2 - cases.rows)
+            assert (score == score.mean()).any()
+            seen += 1
+    assert seen > 0
+
+
+# -- published sizes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "criterion", "smallest"),
+    [
+        ("plurality", "condorcet", (3, 3)),
+        ("borda", "condorcet", (3, 3)),
+        ("instant-runoff", "condorcet", (3, 3)),
+        ("instant-runoff", "monotonicity", (3, 9)),
+        ("coombs", "monotonicity", (3, 6)),
+        ("minimax", "condorcet-loser", (4, 3)),
+        ("minimax", "smith", (4, 3)),
+        ("minimax", "clones", (4, 3)),
+    ],
+)
+def test_smallest_failures_are_of_the_published_size(rule, criterion, smallest):
+    assert size(cell(rule, criterion).smallest) == smallest
+
+
+@pytest.mark.parametrize("rule", ["plurality", "borda", "copeland"])
+def test_clones_with_one_winner_among_them_need_four_voters_of_three_or_more(rule):
+    """Published as (3, 4): the electorate with the clones has one winner and the one without has
+    a tie. With any tie counted, three voters do for plurality, two for Borda and Copeland."""
+    count, found = e.Count([rule]), {}
+    for n in range(2, 6):
+        cases = every("clones", 3, n)
+        place = [p[:, 0] for p in outcomes(count, cases)]
+        bad = faults(CRITERIA["clones"], cases, place, "ties")
+        found[n] = (bool(bad.any()), bool((bad & e.sole(place[1])).any()))
+    assert min(n for n, (any_, _) in found.items() if any_) == (3 if rule == "plurality" else 2)
+    assert min(n for n, (_, one) in found.items() if one and n >= 3) == 4
+
+
+def test_reversal_of_instant_runoff_without_ties_needs_five_voters():
+    count = e.Count(["instant-runoff"])
+    for n in range(2, 6):
+        cases = every("reversal", 3, n)
+        place = [p[:, 0] for p in outcomes(count, cases)]
+        assert faults(CRITERIA["reversal"], cases, place, "strict").any() == (n == 5)
+
+
+def test_borda_and_a_majority():
+    found = check(text("3: A > B > C\n2: B > C > A"), "borda", "majority")
+    assert verify(found)
+    assert found.orders[0][0] == ["B"]
+    assert found.who == ("A",)
+
+
+def test_nanson_and_the_voter_who_should_have_stayed_at_home():
+    four = "candidates: 0,1,2,3; 2: 2>0>1>3; {}: 0>1>3>2; 1: 1>3>2>0; 1: 3>2>0>1; 1: 3>2>1>0"
+    before, after = text(four.format(1)), text(four.format(2))
+    assert [aggregate(p.ballots(), "nanson").order(p.names)[0] for p in (before, after)] == [
+        ["3"],
+        ["2"],
+    ]
+    for profile in (before, after):  # by who comes, and by who could have stayed away
+        found = check(profile, "nanson", "participation", "sole")
+        assert verify(found)
+
+
+# -- checkers -------------------------------------------------------------------------------------
+
+FIVE = text(
+    "18: A > D > E > C > B\n12: B > E > D > C > A\n10: C > B > E > D > A\n"
+    "9: D > C > E > B > A\n4: E > B > D > C > A\n2: E > C > D > B > A"
+)
+
+
+@pytest.mark.parametrize("criterion", list(CRITERIA))
+def test_what_a_checker_finds_is_proved_anew(criterion):
+    rules = ["plurality", "borda", "instant-runoff", "copeland"]
+    for profile in (FIVE, text("3: A > B = C\n2: B\n2: C > B\n1: C > A > B")):
+        for rule, found in check_all(profile, rules, criterion).items():
+            assert found is None or verify(found), rule
+            if criterion in ("anonymity", "neutrality"):
+                assert found is None, rule
+
+
+def test_a_violation_that_is_tampered_with_is_not_proved():
+    found = kept()["instant-runoff", "monotonicity", "ties"]
+    assert verify(found)
+    assert not verify(replace(found, orders=found.orders[::-1]))
+    assert not verify(replace(found, profiles=found.profiles[::-1], orders=found.orders[::-1]))
+    assert not verify(replace(found, criterion="reversal"))
+    assert not verify(replace(found, rule="borda"))
+    other = kept()["plurality", "condorcet", "ties"]
+    assert not verify(replace(other, criterion="unanimity"))
+
+
+def test_the_smith_set_is_the_smallest_that_beats_the_rest():
+    rng = np.random.default_rng(5)
+    rows = e.strict_rows(4)
+    weight = rng.multinomial(6, np.full(len(rows), 1 / len(rows)), 200)
+    above = e.duels(rows, weight)
+    for found, duel in zip(e.smith(above), above, strict=True):
+        sets = [
+            set(some)
+            for k in range(1, 5)
+            for some in combinations(range(4), k)
+            if all(duel[a, b] > 0.5 for a in some for b in set(range(4)) - set(some))
+        ]
+        assert set(np.flatnonzero(found)) == min(sets, key=len)
+
+
+def test_classes_of_electorates_are_counted_by_burnside():
+    """Of 3 candidates: (C(n+5, 5) + 3 · fixed by a swap + 2 · fixed by a turn) / 6."""
+    assert [len(e.electorates(3, n)) for n in (1, 2, 3, 9)] == [1, 5, 10, 335]
+
+
+def test_bad_names_get_a_sentence():
+    with pytest.raises(InputError, match="There is no criterion 'fair'"):
+        check(FIVE, "borda", "fair")
+    with pytest.raises(InputError, match="There is no rule"):
+        check(FIVE, "bordo", "smith")
+    with pytest.raises(InputError, match="criteria are of rules"):
+        check(FIVE, "random-ballot", "smith")
+
+
+def test_one_candidate_and_one_voter_break_nothing():
+    for criterion in CRITERIA:
+        assert check(text("1: A"), "borda", criterion) is None
+
+
+def test_the_table_has_a_cell_for_every_rule_and_criterion():
+    assert set(table()) == {(rule, criterion) for rule in JUDGED for criterion in CRITERIA}
+    assert {c.state for c in table().values()} == {"Y", "N", "-"}
