@@ -6,10 +6,13 @@ The format: lines of metadata ``# KEY: value``, then one line for each different
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import numpy as np
 
+from .files import decode
 from .types import Catalogue, InputError, Ratings
 
 #: suffix -> (whether every order ranks every alternative, whether ties are allowed)
@@ -94,6 +97,45 @@ def parse_preflib(
         completion[entries], rank[entries], missing or ("unseen" if KINDS[suffix][0] else "last"),
         notes=tuple(notes), name=title,
     )  # fmt: skip
+
+
+def unlinked(data: bytes, file: str) -> bytes:
+    """PrefLib's table that says which orders in several elections are one person's, as the rows
+    ``rater,prompt,completion,rank``; any other CSV as it is.
+
+    The table has the elections' files in its first line and their titles in the second, then a
+    line a person, ``1,2,{3,4};2,1,…``, all separated by semicolons. Alternatives have their names
+    in those files, and are called by their numbers here.
+
+    Raises:
+        InputError: naming ``file`` and the line.
+    """
+    first, _, rest = data.partition(b"\n")
+    if not first.strip() or not all(
+        cell.strip().lower().endswith(tuple(suffix.encode() for suffix in KINDS))
+        for cell in first.split(b";")
+    ):
+        return data
+    titles, *people = decode(rest, file).splitlines()
+    titles = [title.strip() for title in titles.split(";")]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["rater", "prompt", "completion", "rank"])
+    for number, line in enumerate(people, 3):
+        cells = line.split(";") if line.strip() else []
+        if cells and len(cells) != len(titles):
+            raise InputError(
+                f"{file}: line {number} holds {len(cells)} orders for {len(titles)} elections; "
+                "leave the place of a missing one empty."
+            )
+        for title, cell in zip(titles, cells, strict=False):
+            if not cell.strip():
+                continue
+            _, places = _order(f"1: {cell}", number, file, True)
+            for rank, place in enumerate(places, 1):
+                for alternative in place:
+                    writer.writerow([f"person {number - 2}", title, alternative, rank])
+    return out.getvalue().encode()
 
 
 def _check_order(places: list[list[int]], alternatives: int, suffix: str, where: str) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from .files import check_text, decode, plain, quoted, read_file, too_large
-from .preflib import KINDS, parse_preflib
+from .preflib import KINDS, parse_preflib, unlinked
 from .ratings_table import (
     MAX_BYTES,
     MAX_COMPLETIONS,
@@ -72,7 +72,10 @@ def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Rat
         return replace(
             ratings, notes=(*ratings.notes, *single_notes(ratings.sizes, ratings.absent))
         )
-    table = _read_csv(data, file) if suffix == ".csv" else _read_jsonl(decode(data, file), file)
+    if suffix == ".csv":
+        table = _read_csv(unlinked(data, file), file)
+    else:
+        table = _read_jsonl(decode(data, file), file)
     return assemble(table, missing or "unseen", name)
 
 

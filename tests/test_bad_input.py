@@ -266,8 +266,8 @@ def test_bad_preflib(text, suffix, says):
         assert word in message
 
 
-def test_preflib_linking_csv_is_not_ratings():
-    text = "a.soc;b.soc\nOverall;Juice, bacon\n1,2;2,1\n"
+def test_columns_between_semicolons_are_told_from_commas():
+    text = "a;b\nOverall;Juice, bacon\n1,2;2,1\n"
     message = refused(text)
     assert "semicolons" in message
     assert "rater,prompt,completion,rank" in message

@@ -15,7 +15,7 @@ from scrl import preflib
 from scrl.ratings_io import load_ratings, parse_ratings, save_ratings, to_csv
 from scrl.sampling import sample
 from scrl.scenario import gallery, load_scenario, with_overrides
-from scrl.types import Ratings
+from scrl.types import InputError, Ratings
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 needs_shared = pytest.mark.skipif(
@@ -380,3 +380,26 @@ def test_a_sampled_scenario_survives_a_file(tmp_path):
     assert again.raters == r.raters
     assert again.types == r.types
     np.testing.assert_array_equal(again.rater_type, r.rater_type)
+
+
+def test_preflibs_table_of_linked_elections_is_one_person_a_line(shared):
+    linked = load_ratings(shared / "data" / "preflib" / "00035-00000001.csv")
+    assert len(linked.raters) == 41
+    assert len(linked.catalogue.prompts) == 6
+    assert linked.ballots == 6 * 41
+    first = load_ratings(shared / "data" / "preflib" / "00035-00000002.soc")
+    of_prompt = linked.select(linked.ballot_prompt == 0)
+    found = {tuple(row) for row in of_prompt.completion.reshape(41, 15)[:, :].tolist()}
+    names = [linked.catalogue.completions[c] for c in of_prompt.completion]
+    orders = {tuple(names[15 * i : 15 * i + 15]) for i in range(41)}
+    own = {tuple(str(c + 1) for c in row) for row in first.completion.reshape(42, 15).tolist()}
+    assert len(found) == len(orders)
+    assert orders <= own, "every person's order is one of that election's"
+
+
+def test_a_broken_table_of_linked_elections_gets_a_sentence():
+    data = b"a.soc;b.soc\nOne;Two\n1,2;2,1\n1,2\n"
+    with pytest.raises(InputError, match=r"x.csv: line 4 holds 1 orders for 2 elections"):
+        parse_ratings(data, "x.csv")
+    with pytest.raises(InputError, match=r"x.csv: line 3"):
+        parse_ratings(b"a.soc;b.soc\nOne;Two\n1,2;oops\n", "x.csv")
