@@ -255,6 +255,8 @@ def check_all(
                 f"{RULES[name].title} does not make an order of orders; criteria are of rules "
                 "that do."
             )
+    if len(profile.names) < 2:
+        return dict.fromkeys(rules)
     rows, line = np.unique(profile.place, axis=0, return_inverse=True)
     weight = np.zeros((1, len(rows)))
     np.add.at(weight[0], line.ravel(), profile.weight)

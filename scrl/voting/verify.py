@@ -21,6 +21,11 @@ def verify(violation) -> bool:
         aggregate(profile.ballots(), violation.rule).order(list(profile.names))
         for profile in violation.profiles
     ]
+    return proved(violation, orders)
+
+
+def proved(violation, orders: list[list[list[str]]]) -> bool:
+    """As ``verify``, given the rule's orders of the profiles."""
     if orders != list(violation.orders):
         return False
     return _CHECKS[violation.criterion](list(violation.profiles), orders)
