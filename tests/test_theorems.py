@@ -77,6 +77,14 @@ def test_its_borda_scores_are_those_of_drawn_pairs(chance, start):
     assert found.after == pytest.approx(found.borda[i] - slope * (found.a[i] - start), abs=1e-9)
 
 
+def test_it_falls_whatever_the_chance_short_of_certainty():
+    for chance in (0.01, 0.3, 0.7, 0.99):
+        for start in (0.05, 0.5, 0.95):
+            found = theorems.hidden_context(chance, start)
+            assert found.after < found.before
+            assert (np.argsort(found.reward) == np.argsort(found.borda)).all()
+
+
 def test_raters_who_contradict_themselves():
     found = theorems.intransitive()
     assert np.abs(found.reward).max() < 1e-6

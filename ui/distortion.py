@@ -70,22 +70,23 @@ def _shares(switch: float) -> None:
         st.session_state["share"] = share
 
     below, above = np.floor(100 * switch + 1e-6) / 100, np.ceil(100 * switch - 1e-6) / 100
-    choices = {"Just below": below, "Just above": above}
+    choices = {"Below": below, "Above": above}
     if below == above:
-        choices = {"Just below": below - 0.01, "Tie": below, "Just above": above + 0.01}
+        choices = {"Below": below - 0.01, "Tie": below, "Above": above + 0.01}
     with st.container(horizontal=True, gap="small"):
         for label, value in choices.items():
             st.button(label, key=f"share-{label}", on_click=move, args=(round(float(value), 2),))
 
 
 def minority() -> None:
-    left, right = st.columns([3, 2], gap="large")
-    with left:
+    first, second, third = st.columns([4, 4, 3], gap="medium", vertical_alignment="bottom")
+    with first:
         k = round(_slider("Dummies between A and the last", "dummies", 1, MOST_DUMMIES, 3, 1,
                           "%.0f"))  # fmt: skip
     switch = 100 * tails_switch(k)
-    with right:
+    with second:
         share = _slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
+    with third:
         _shares(switch)
     profile = tails(share, k)
     names, last = profile.names, profile.names[-1]
@@ -97,15 +98,17 @@ def minority() -> None:
         return
     chances, worth, points = _tails(share, k)
     about = worth["borda"]
+    left, right = st.columns([3, 2], gap="large")
+    pitch = 34 if page.presenting() else 46
     with left:
         figure = points_and_means(
-            names, points, about.mean, **page.look(), height=70 + 46 * (k + 2)
+            names, points, about.mean, **page.look(), height=70 + pitch * (k + 2)
         )
         page.chart(figure, "minority", f"Borda points and mean utility of {', '.join(names)}.")
     with right:
         sizes = np.arange(1, MOST_DUMMIES + 1)
         turns = np.array([tails_switch(int(size)) for size in sizes])
-        figure = switch_map(sizes, turns, (k, share), **page.look(), height=300)
+        figure = switch_map(sizes, turns, (k, share), **page.look(), height=70 + pitch * 5)
         page.chart(figure, "switch", f"With {k} dummies Borda turns at {switch:.2f} %.")
     elected = _winner(chances["borda"], names)
     fate = [
@@ -180,7 +183,7 @@ def worst() -> None:
     said, shown = asking.guess(
         "Whose election can cost most, for all that the ballots say?",
         [found.names[found.lotteries[i].argmax()] for i in pure], "guess_worst",
-    ) if pure else (None, True)  # fmt: skip
+    ) if len(pure) > 1 else (None, True)  # fmt: skip
     if not shown:
         return
     left, right = st.columns([8, 5], gap="medium")
@@ -255,8 +258,9 @@ def _witness(found: Judged, profile: AnonymousProfile, i: int, metric: bool) -> 
 
 # -- voters who err -------------------------------------------------------------------------------
 
-POPULATIONS = ("Two candidates", "Many opponents", "Found by search")
-_BETAS = np.round(np.linspace(0.5, 10, 20), 2)
+POPULATIONS = ("A duel", "Many opponents", "Search")
+_BETAS = {name: np.linspace(0.5, 10, points) for name, points in
+          zip(POPULATIONS, (20, 20, 6), strict=True)}  # fmt: skip
 _DRAWN = ("borda", "maximal-lottery")
 
 
@@ -287,7 +291,7 @@ def _noisy(which: str, beta: float) -> tuple[np.ndarray, np.ndarray, dict]:
 def _along(which: str) -> np.ndarray:
     """Distortion of ``_DRAWN`` on the population made for each β ``[rules, betas]``."""
     return np.stack(
-        [noisy_outcome(*_population(which, b), b, _DRAWN).distortion for b in _BETAS], axis=1
+        [noisy_outcome(*_population(which, b), b, _DRAWN).distortion for b in _BETAS[which]], axis=1
     )
 
 
@@ -313,13 +317,14 @@ def noisy() -> None:
               ("lottery, at most", ceilings["maximal-lottery"], 1)]  # fmt: skip
     here = [float(bounds["borda"]), float(bounds["maximal-lottery"])]
     for rule, name, i in zip(_DRAWN, ("Borda, here", "lottery, here"), (4, 2), strict=True):
-        along = np.interp(grid, _BETAS, _along(which)[_DRAWN.index(rule)])
+        along = np.interp(grid, _BETAS[which], _along(which)[_DRAWN.index(rule)])
         series.append((name, along, i))
         here.append(found[rule][1])
     with right:
         figure = curves(
             grid, series, at=beta, here=here, x_title="β", y_title="distortion", number=".2f",
-            y_range=(0.0, 10.8), **page.look(), height=380,
+            y_range=(0.0, 10.8), **page.look(),
+            height=300 if page.presenting() else 380,
         )  # fmt: skip
         page.chart(figure, "noisy", "Bounds on distortion, and what these voters come to.")
     mean = weight @ utility / weight.sum()

@@ -121,7 +121,8 @@ def hidden(aside) -> None:
     ]  # fmt: skip
     asking.sheet(
         rows, "hidden-context", "Of 100 alternatives, all pairs compared; the Borda score is the "
-        "mean of P(a ≻ b). With ½ and .8 it is .1 + a below, .275 + .25a above.",
+        "mean of P(a ≻ b). With ½ and .8 it is .1 + a below, .275 + .25a above. It falls there "
+        "whatever the chance, short of certainty.",
     )  # fmt: skip
 
 
@@ -169,17 +170,18 @@ def intransitive(aside) -> None:
 
 
 def cycle(aside) -> None:
-    weight = _slider("Ballots A ≻ B ≻ C, for one B ≻ C ≻ A and one C ≻ A ≻ B", "abc", 0, 3, 1, 0.1,
+    weight = _slider("Voters A ≻ B ≻ C, for one of each other", "abc", 0, 3, 1, 0.1,
                      "%.1f")  # fmt: skip
     found = theorems.condorcet_cycle(weight) if weight else theorems.condorcet_cycle(1e-12)
     _cycle(found, "cycle", aside)
-    leads = found.lottery.max() > 1 - 1e-6
+    unbeaten = [a for i, a in enumerate(found.names) if found.duels[i].min() >= 0.5 - 1e-9]
     st.markdown(
         "Bradley–Terry: " + ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0"
                                        for r in found.reward)
         + ". Maximal lottery: " + ", ".join(f"{p:.1%}" for p in found.lottery) + ". "
-        + (f"**{found.names[found.lottery.argmax()]}** loses to nobody, and the cycle is gone."
-           if leads else "Every voter is consistent; **the majority goes in a circle**.")
+        + (f"**{' and '.join(unbeaten)}** loses to nobody: the cycle is gone." if len(unbeaten) == 1
+           else f"**{' and '.join(unbeaten)}** lose to nobody: the cycle is gone." if unbeaten
+           else "Every voter is consistent; **the majority goes in a circle**.")
     )  # fmt: skip
     _cycle_sheet(found, "cycle")
 
@@ -283,7 +285,7 @@ def unanimity(aside) -> None:
     with middle:
         delta = _slider("δ", "delta", 1.1, 4, 2, 0.1, "%.1f")
     with right:
-        share = _share("First kind of voter", "first_kind", 95, 60, 5)
+        share = _share("Share p", "first_kind", 95, 60, 5)
     now = theorems.overturned(epsilon, delta, share)
     gap, theta = float(now.gap[0]), now.theta[0]
     said, shown = asking.guess(
@@ -376,8 +378,8 @@ CARDS = {
     ),
     "cycle": Card(
         "A Condorcet cycle",
-        "Consistent voters can prefer, by majority, A to B, B to C and C to A; a reward must put "
-        "somebody last or all alike.",
+        "Voters A ≻ B ≻ C, B ≻ C ≻ A and C ≻ A ≻ B are each consistent, and prefer by majority "
+        "A to B, B to C and C to A.",
         cycle,
     ),
     "intransitive": Card(
@@ -388,14 +390,8 @@ CARDS = {
     "hidden": Card(
         "A hidden context",
         "A context hidden from the model makes the learned reward fall where mean utility does "
-        "not.",
+        "not, or even rises.",
         hidden,
-    ),
-    "blind": Card(
-        "Pairwise blindness",
-        "½ abcd + ½ badc and ½ bacd + ½ abdc agree on every duel; a loss over pairs cannot tell "
-        "them apart.",
-        blind,
     ),
     "unanimity": Card(
         "Unanimity overturned",
@@ -408,6 +404,12 @@ CARDS = {
         "If voters answer by a Bradley–Terry model with utilities from 0 to β, distortion is "
         "bounded by β alone.",
         bounds,
+    ),
+    "blind": Card(
+        "Pairwise blindness",
+        "½ abcd + ½ badc and ½ bacd + ½ abdc agree on every duel; a loss over pairs cannot tell "
+        "them apart.",
+        blind,
     ),
 }  # fmt: skip
 

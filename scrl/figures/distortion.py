@@ -119,20 +119,22 @@ def worst_and_usual(
     worst in a metric space ``[outcomes]``. ∞ stands at the right edge."""
     shade = ink(dark)
     n = len(labels)
-    figure = blank(dark, scale, (78 + max(32 * n, 96)) * scale)
+    pitch = 32 if scale == 1 else 25
+    figure = blank(dark, scale, (78 + max(pitch * n, 96)) * scale)
     low, middle, high = np.quantile(usual, [0.05, 0.5, 0.95], axis=1)
     rows = list(range(n))
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
 
-    def worst(axis: str, values: np.ndarray, end: float, name: str, i: int) -> None:
+    def worst(axis: str, values: np.ndarray, end: float) -> None:
         infinite = ~np.isfinite(values)
         figure.add_scatter(
-            x=np.where(infinite, end, values), y=rows, xaxis=axis, mode="markers+text", name=name,
+            x=np.where(infinite, end, values), y=rows, xaxis=axis, mode="markers+text",
+            name="worst case", showlegend=axis == "x",
             text=["∞" if far else f"{v:.2f}" for far, v in zip(infinite, values, strict=True)],
             textposition="middle right", cliponaxis=False,
             textfont={"size": 13 * scale, "color": shade["text"]},
             marker={"symbol": ["triangle-right" if far else "diamond" for far in infinite],
-                    "size": 11 * scale, "color": colour(i)},
+                    "size": 11 * scale, "color": colour(4)},
             hovertemplate=[f"{safe(labels[k])}: {'unbounded' if infinite[k] else '%{x:.3f}'}"
                            "<extra></extra>" for k in rows],
         )  # fmt: skip
@@ -144,17 +146,18 @@ def worst_and_usual(
     for k in rows:
         figure.add_scatter(
             x=[low[k], high[k]], y=[k, k], mode="lines", hoverinfo="skip", showlegend=k == 0,
-            name="usual: 90 % of draws", line={"color": glass(colour(0), 0.4), "width": 9 * scale},
+            name="usual: median and 90 %",
+            line={"color": glass(colour(0), 0.4), "width": 9 * scale},
         )  # fmt: skip
     figure.add_scatter(
-        x=middle, y=rows, mode="markers", name="median",
+        x=middle, y=rows, mode="markers", showlegend=False,
         marker={"symbol": "line-ns-open", "size": 15 * scale, "color": shade["text"],
                 "line": {"width": 2.4 * scale}},
         hovertemplate=[f"{safe(label)}: median %{{x:.3f}}<extra></extra>" for label in labels],
     )  # fmt: skip
-    worst("x", unit_sum, ends[0], "worst case", 4)
+    worst("x", unit_sum, ends[0])
     if metric is not None:
-        worst("x2", metric, ends[1], "worst case, metric", 2)
+        worst("x2", metric, ends[1])
     for axis, end, title, domain in (
         ("xaxis", ends[0], "unit-sum utilities: best mean / mean", [0.0, 0.5]),
         ("xaxis2", ends[1], "distances: mean / best mean", [0.6, 0.96]),
@@ -199,9 +202,8 @@ def witness(
         hovertemplate="%{z:.4f}<extra></extra>",
     )  # fmt: skip
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    most = 12 if m <= 6 else 5
-    clear("xaxis", figure, side="top", showticklabels=True, tickvals=list(range(m)), tickangle=0,
-          ticktext=[safe(short(n, most)) for n in names], tickfont=quiet)  # fmt: skip
+    clear("xaxis", figure, side="top", showticklabels=True, automargin=True, tickfont=quiet,
+          tickvals=list(range(m)), ticktext=[safe(short(n, 12)) for n in names])  # fmt: skip
     clear("yaxis", figure, autorange="reversed", showticklabels=True, tickvals=list(range(n)),
           ticktext=[safe(short(b, 24)) for b in ballots], tickfont=quiet)  # fmt: skip
     side = 16 + 7 * max(len(short(b, 24)) for b in ballots)

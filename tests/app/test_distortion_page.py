@@ -1,0 +1,87 @@
+"""The page of distortion: three parts, their figures and links."""
+
+import pytest
+
+
+def words(app) -> str:
+    kinds = (app.title, app.subheader, app.markdown, app.caption, app.error, app.info, app.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def test_the_first_screen_shows_the_published_example(open_page):
+    app = open_page("distortion")
+    assert not app.exception
+    said = words(app)
+    assert "**Borda elects A**, and so does Bradley–Terry: A has 3.2001 points and E 3.1996" in said
+    assert "Type 1 (20.01%) gets 1.0000" in said
+    assert "type 2 (79.99%) gets -0.9997 of at most 1.0000" in said
+    assert "1/(k + 2) = 20.00 %" in said
+    assert "**E**: Plurality" in said
+    assert len(app.get("plotly_chart")) == 2
+    assert "-0.5996" in app.get("plotly_chart")[0].proto.spec
+    assert "0.9999" in app.get("plotly_chart")[0].proto.spec
+
+
+def test_a_link_restores_the_share_and_buttons_move_it(open_page):
+    app = open_page("distortion", share="19.0")
+    assert "**Borda elects E**" in words(app)
+    app.button(key="share-Tie").click().run()
+    assert not app.exception
+    assert app.slider(key="share").value == 20.0
+    assert "**Borda elects A = E**" in words(app)
+    assert "A has 3.2000 points and E 3.2000" in words(app)
+    app.button(key="share-Above").click().run()
+    assert "**Borda elects A**" in words(app)
+
+
+def test_more_dummies_need_fewer(open_page):
+    app = open_page("distortion", dummies="8.0", share="11.0")
+    assert not app.exception
+    assert "**Borda elects A**" in words(app)
+    assert "1/(k + 2) = 10.00 %" in words(app)
+    app.slider(key="dummies").set_value(5.0).run()
+    assert "**Borda elects G**" in words(app)
+    assert "1/(k + 2) = 14.29 %" in words(app)
+
+
+def test_a_reader_may_guess_first(open_page):
+    app = open_page("distortion", predict="true")
+    assert not app.get("plotly_chart")
+    assert "Borda elects" not in words(app)
+    app.button_group(key="guess_minority").set_value("E").run()
+    assert "Not quite. **Borda elects A**" in words(app)
+
+
+def test_the_worst_case_of_a_profile_has_a_witness(open_page):
+    app = open_page("distortion", part="Worst case")
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "Electing **Knoxville** may cost a factor of **12.06**" in words(app)
+    assert "a mean of 0.043 where **Nashville** would get 0.512" in words(app)
+    app.button_group(key="witness").set_value("Distances").run()
+    assert not app.exception
+    assert "Distances that agree with every ballot" in words(app)
+
+
+@pytest.mark.parametrize(
+    "profile", ["cycle", "blind-1", "intensity", "1:A>B>C", "3:A>B=C;2:B", "2:A=B=C", "1:A"]
+)
+def test_any_profile_can_be_judged(open_page, profile):
+    app = open_page("distortion", part="Worst case", profile=profile)
+    assert not app.exception
+    assert not app.error
+
+
+@pytest.mark.parametrize("voters", ["A duel", "Many opponents", "Search"])
+def test_noisy_voters_stay_below_the_bounds(open_page, voters):
+    app = open_page("distortion", part="Voters who err", voters=voters, beta="4.0")
+    assert not app.exception
+    assert "of at most 4.15" in words(app)
+    assert "of at most 2.07" in words(app)
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_presenter_mode_hides_the_numbers(open_page):
+    app = open_page("distortion", present="true")
+    assert not app.exception
+    assert not app.expander
