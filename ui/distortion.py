@@ -75,7 +75,10 @@ def _shares(switch: float) -> None:
         choices = {"Below": below - 0.01, "Tie": below, "Above": above + 0.01}
     with st.container(horizontal=True, gap="small"):
         for label, value in choices.items():
-            st.button(label, key=f"share-{label}", on_click=move, args=(round(float(value), 2),))
+            st.button(
+                label, key=f"share-{label}", on_click=move, args=(round(float(value), 2),),
+                help="The share at which Borda turns, or next to it",
+            )  # fmt: skip
 
 
 def minority() -> None:
@@ -298,7 +301,7 @@ def _along(which: str) -> np.ndarray:
 def noisy() -> None:
     left, right = st.columns([5, 6], gap="large")
     with left:
-        beta = _slider("β, how sharply voters see utilities from 0 to 1", "beta", 0.5, 10, 5, 0.1,
+        beta = _slider("β, how sharply voters see utilities from 0 to 1", "sharpness", 0.5, 10, 5, 0.1,
                        "%.1f")  # fmt: skip
         which = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **_IN_URL
@@ -333,8 +336,8 @@ def noisy() -> None:
     with left:
         st.markdown(
             asking.verdict(said, "Yes" if found["borda"][1] > 2 else "No")
-            + f"Borda: **{found['borda'][1]:.2f}** times worse than the best, of at most "
-            f"{bounds['borda']:.2f}. Maximal lottery: **{found['maximal-lottery'][1]:.2f}**, of at "
+            + f"The best is worth **{found['borda'][1]:.2f}** times Borda’s winner, of at most "
+            f"{bounds['borda']:.2f}. Beside the maximal lottery: **{found['maximal-lottery'][1]:.2f}**, of at "
             f"most {bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
         )
         share = weight / weight.sum()

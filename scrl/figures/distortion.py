@@ -147,7 +147,7 @@ def worst_and_usual(
         figure.add_scatter(
             x=[low[k], high[k]], y=[k, k], mode="lines", hoverinfo="skip", showlegend=k == 0,
             name="usual: median and 90 %",
-            line={"color": glass(colour(0), 0.4), "width": 9 * scale},
+            line={"color": glass(colour(3), 0.6), "width": 9 * scale},
         )  # fmt: skip
     figure.add_scatter(
         x=middle, y=rows, mode="markers", showlegend=False,
@@ -159,8 +159,8 @@ def worst_and_usual(
     if metric is not None:
         worst("x2", metric, ends[1])
     for axis, end, title, domain in (
-        ("xaxis", ends[0], "unit-sum utilities: best mean / mean", [0.0, 0.5]),
-        ("xaxis2", ends[1], "distances: mean / best mean", [0.6, 0.96]),
+        ("xaxis", ends[0], "unit-sum utilities", [0.0, 0.5]),
+        ("xaxis2", ends[1], "distances in a metric", [0.6, 0.96]),
     ):
         if axis == "xaxis2" and metric is None:
             continue

@@ -74,7 +74,7 @@ def test_any_profile_can_be_judged(open_page, profile):
 
 @pytest.mark.parametrize("voters", ["A duel", "Many opponents", "Search"])
 def test_noisy_voters_stay_below_the_bounds(open_page, voters):
-    app = open_page("distortion", part="Voters who err", voters=voters, beta="4.0")
+    app = open_page("distortion", part="Voters who err", voters=voters, sharpness="4.0")
     assert not app.exception
     assert "of at most 4.15" in words(app)
     assert "of at most 2.07" in words(app)
@@ -85,3 +85,13 @@ def test_presenter_mode_hides_the_numbers(open_page):
     app = open_page("distortion", present="true")
     assert not app.exception
     assert not app.expander
+
+
+def test_other_pages_parts_do_no_harm(open_page):
+    app = open_page("strategy")
+    app.switch_page("pages/distortion.py").run()
+    assert not app.exception
+    assert app.title[0].value == "What can a choice cost?"
+    app = open_page("distortion", part="One lie", share="nonsense", dummies="1e999")
+    assert not app.exception
+    assert "**Borda elects" in words(app)
