@@ -301,8 +301,8 @@ def _along(which: str) -> np.ndarray:
 def noisy() -> None:
     left, right = st.columns([5, 6], gap="large")
     with left:
-        beta = _slider("β, how sharply voters see utilities from 0 to 1", "sharpness", 0.5, 10, 5, 0.1,
-                       "%.1f")  # fmt: skip
+        beta = _slider("β, how sharply voters see utilities from 0 to 1", "sharpness",
+                       0.5, 10, 5, 0.1, "%.1f")  # fmt: skip
         which = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **_IN_URL
         )
@@ -337,8 +337,8 @@ def noisy() -> None:
         st.markdown(
             asking.verdict(said, "Yes" if found["borda"][1] > 2 else "No")
             + f"The best is worth **{found['borda'][1]:.2f}** times Borda’s winner, of at most "
-            f"{bounds['borda']:.2f}. Beside the maximal lottery: **{found['maximal-lottery'][1]:.2f}**, of at "
-            f"most {bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
+            f"{bounds['borda']:.2f}. Beside the maximal lottery: "
+            f"**{found['maximal-lottery'][1]:.2f}**, of at most {bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
         )
         share = weight / weight.sum()
         rows = [
