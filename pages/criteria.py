@@ -19,10 +19,7 @@ def criteria() -> None:
     with right:
         shown.pick(rule, criterion)
         st.markdown(f"{CRITERIA[criterion].statement}")
-        source = st.segmented_control(
-            "Ballots", [shown.KEPT, shown.OWN], default=shown.KEPT, required=True, key="source",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
+        source = shown.source()
         if source == shown.OWN:
             shown.show_own(profiles.choose("majority"), rule, criterion)
         else:

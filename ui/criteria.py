@@ -31,6 +31,8 @@ _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 
 def ask() -> bool:
     """The reader's guess; whether the answer may be shown."""
+    if page.presenting() and not page.switched_on("predict"):
+        return True
     titles = [RULES[name].title for name in _GUESSES]
     question, answer = st.columns([1.5, 1], gap="large", vertical_alignment="bottom")
     with question:
@@ -78,6 +80,17 @@ def pick(rule: str, criterion: str) -> None:
         )  # fmt: skip
 
 
+def source() -> str:
+    """Whether a kept counterexample is shown or the reader's own ballots; a presenter's link says
+    which."""
+    if page.presenting() and st.query_params.get("source") != OWN:
+        return KEPT
+    return st.segmented_control(
+        "Ballots", [KEPT, OWN], default=KEPT, required=True, key="source", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
 def _picked(key: str) -> None:
     _remember(key, st.session_state[f"{key}_pick"])
 
@@ -113,15 +126,16 @@ def show_table(rule: str, criterion: str) -> None:
     st.plotly_chart(
         drawn.grid(
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-            pitch=24 if page.presenting() else 21.5, **page.look(),
+            len(PUBLISHED), pitch=18.5 if page.presenting() else 21.5, **page.look(),
         ),
         theme=None, key="criteria_grid", config=_CONFIG, on_select=_clicked,
         selection_mode="points", alt=_alt(rules),
     )  # fmt: skip
-    st.caption(
-        "✓ kept, by the published table; ✗ failed, with a counterexample; – none found; "
-        "\\* but for ties in its own count."
-    )
+    if not page.presenting():
+        st.caption(
+            "✓ kept, by the published table; ✗ failed, with a counterexample; – none found; "
+            "\\* but for ties in its own count."
+        )
 
 
 def _cell(cell: Cell) -> dict:

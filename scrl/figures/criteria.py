@@ -18,6 +18,7 @@ def grid(
     rows: Sequence[Mapping],
     columns: Sequence[tuple[str, str]],
     selected: tuple[str, str],
+    apart: int = 99,
     *,
     dark: bool = False,
     scale: float = 1.0,
@@ -30,17 +31,19 @@ def grid(
             ``state`` (of ``MARKS``), ``proviso`` and ``hint`` (what the pointer says).
         columns: name and title of each criterion.
         selected: the rule and the criterion that are shown.
+        apart: how many columns stand together before a gap.
     """
     shade = ink(dark)
     longest = max(len(short(row["title"], 24)) for row in rows)
-    left, top = (16 + 6.6 * longest) * scale, 108 * scale
+    left, top = (16 + 6.6 * longest) * scale, 96 * scale
     height, gaps, at = [], 0.0, {}
     for i, row in enumerate(rows):
         gaps += 0.35 if i and row["family"] != rows[i - 1]["family"] else 0.0
         at[row["rule"]] = i + gaps
         height.append(i + gaps)
     figure = blank(dark, scale, top + (height[-1] + 1.1) * pitch * scale)
-    across = {name: j for j, (name, _) in enumerate(columns)}
+    # Beyond the gap the published table says nothing.
+    across = {name: j + 0.4 * (j >= apart) for j, (name, _) in enumerate(columns)}
     for state, (sign, symbol, tone) in MARKS.items():
         cells = [
             (row["rule"], name, row["cells"][name])
@@ -83,7 +86,7 @@ def grid(
             xshift=-6 * scale, showarrow=False, text=_strong(safe(title), name == selected[1]),
             font={"size": 12 * scale, "color": shade["text"]},
         )  # fmt: skip
-    clear("xaxis", figure, range=[-0.6, len(columns) + 0.9])
+    clear("xaxis", figure, range=[-0.6, len(columns) + 1.3])
     clear("yaxis", figure, range=[height[-1] + 0.6, -0.6])
     figure.update_layout(margin={"l": left, "r": 2, "t": top, "b": 2}, clickmode="event+select")
     return figure

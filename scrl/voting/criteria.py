@@ -53,7 +53,6 @@ class Criterion:
 
 _ONE = ("The ballots",)
 _TWO = ("Before", "After")
-_CANDIDATE = "{who} {verb} and {rule} elects {first}."
 
 CRITERIA: dict[str, Criterion] = {
     x.name: x
@@ -114,7 +113,7 @@ CRITERIA: dict[str, Criterion] = {
             "monotonicity", "Monotonicity",
             "A winner who is raised on some ballots, the rest of them as it was, still wins.",
             "Smith 1973; Fishburn 1982",
-            _TWO, "{voters} raise {who}: {old} becomes {new}.",
+            _TWO, "{voters} raise{s} {who}: {old} becomes {new}.",
             "{who} is liked better than before and loses by it: {rule} elected {first} and now "
             "elects {second}.",
             d.monotonicity_cases, d.stops_winning,
@@ -123,7 +122,7 @@ CRITERIA: dict[str, Criterion] = {
             "participation", "Participation",
             "To come and vote never makes the outcome worse for the voter.",
             "Moulin 1988, the no-show paradox; tied winners compared by Kelly's extension",
-            ("Without them", "With them"), "{voters} come to vote {new}.",
+            ("Without them", "With them"), "{voters} come{s} to vote {new}.",
             "By their own ballots they lose by voting: {rule} elected {first} without them and "
             "elects {second} with them.",
             d.participation_cases, d.participation_fault,
@@ -170,7 +169,7 @@ CRITERIA: dict[str, Criterion] = {
             "later-no-harm", "Later-no-harm",
             "To rank more candidates further down a ballot never harms one ranked above them.",
             "Woodall 1997; those not yet ranked are tied last",
-            _TWO, "{voters} who wrote {old} write more: {new}.",
+            _TWO, "{voters} who wrote {old} write{s} more: {new}.",
             "{harmed} stands as high on these ballots as before and loses by what is said of "
             "others: {rule} elected {first} and now elects {second}.",
             d.later_no_harm_cases, d.stops_winning,

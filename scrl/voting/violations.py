@@ -95,6 +95,7 @@ def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[
     return {
         "rule": RULES[rule].title, "who": and_(who), "harmed": and_(harmed),
         "gone": names[gone] if gone >= 0 else "", "voters": verb, "old": old, "new": new,
+        "s": "s" if amount <= 1 else "",
         "ahead": turned[0], "behind": turned[1],
         "end": "first" if gone >= 0 and place[0][i][gone] == 0 else "last",
         **dict(zip(("first", "second", "third"), first, strict=False)),

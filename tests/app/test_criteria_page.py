@@ -1,0 +1,95 @@
+"""The page of criteria: the table, the counterexample of a cell, the reader's own ballots."""
+
+from __future__ import annotations
+
+import pytest
+
+from scrl.voting.criteria import CRITERIA
+
+
+def words(app) -> str:
+    return " ".join(str(m.value) for kind in (app.markdown, app.caption) for m in kind)
+
+
+def parameter(app, key: str) -> str:
+    value = app.query_params[key]
+    return value[0] if isinstance(value, list) else value
+
+
+def test_it_opens_with_the_table_and_a_counterexample(open_page):
+    app = open_page("criteria")
+    assert not app.exception
+    assert CRITERIA["condorcet"].statement in words(app)
+    assert "beats every other candidate head to head, and Plurality elects" in words(app)
+    assert not app.error
+    assert not app.warning
+
+
+@pytest.mark.parametrize(
+    ("rule", "criterion", "said"),
+    [
+        ("instant-runoff", "monotonicity", "is liked better than before and loses by it"),
+        ("borda", "clones", "Only a clone has entered"),
+        ("copeland", "reinforcement", "in one electorate and"),
+        ("instant-runoff", "clones", "with a proviso"),
+        ("schulze", "smith", "keeps it."),
+        ("bucklin", "majority", "no counterexample found"),
+    ],
+)
+def test_a_link_restores_the_cell(open_page, rule, criterion, said):
+    app = open_page("criteria", rule=rule, criterion=criterion)
+    assert not app.exception
+    assert said in words(app)
+    assert app.selectbox(key="rule_pick").value == rule
+    assert app.selectbox(key="criterion_pick").value == criterion
+
+
+def test_a_choice_goes_to_the_link(open_page):
+    app = open_page("criteria")
+    app.selectbox(key="rule_pick").set_value("nanson").run()
+    app.selectbox(key="criterion_pick").set_value("participation").run()
+    assert not app.exception
+    assert (parameter(app, "rule"), parameter(app, "criterion")) == ("nanson", "participation")
+    assert "By their own ballots they lose by voting" in words(app)
+
+
+def test_steps_reveal_one_thing_after_another(open_page):
+    app = open_page("criteria", rule="instant-runoff", criterion="monotonicity")
+    app.segmented_control(key="step").set_value("Before").run()
+    assert not app.exception
+    assert "becomes" not in words(app)
+    app.segmented_control(key="step").set_value("The change").run()
+    assert "becomes" in words(app)
+    assert "loses by it" not in words(app)
+
+
+def test_the_reader_guesses_first_where_asked(open_page):
+    app = open_page("criteria", predict="true")
+    assert "Guess first" in words(app)
+    assert not app.selectbox
+    app.segmented_control(key="criteria_guess").set_value("Borda").run()
+    assert not app.exception
+    assert "Not quite." in words(app)
+    assert app.selectbox(key="rule_pick").value == "plurality"
+
+
+def test_own_ballots_are_checked(open_page):
+    link = {"source": "My own ballots", "rule": "borda", "criterion": "majority"}
+    app = open_page("criteria", profile="3:A>B>C;2:B>C>A", **link)
+    assert not app.exception
+    assert "More than half of the voters put A first, and Borda elects B." in words(app)
+    app = open_page("criteria", profile="3:A>B>C;2:A>C>B", **link)
+    assert "No failure found here" in words(app)
+
+
+def test_unknown_names_in_a_link_get_a_sentence(open_page):
+    app = open_page("criteria", rule="fair", criterion="random-ballot")
+    assert not app.exception
+    assert len(app.warning) == 2
+
+
+def test_a_presenter_sees_the_published_table(open_page):
+    app = open_page("criteria", present="true", rule="borda", criterion="condorcet")
+    assert not app.exception
+    assert "Borda elects" in words(app)
+    assert not app.expander
