@@ -8,6 +8,7 @@ import pytest
 from scrl import theorems
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
+from scrl.voting.aggregate import TRACES
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.noisy_voters import bradley_terry_bounds
 
@@ -132,6 +133,13 @@ def test_two_populations_have_the_same_duels_and_no_rule_tells_them_apart():
     assert found.served == pytest.approx(np.array([[0.5, 0, 0.5], [0, 1, 0]]))
     assert found.follows.tolist() == [1, 0]
     assert theorems.blindness(0.3).follows == pytest.approx([1, 0.7])
+
+
+def test_its_slider_compiles_nothing_new():
+    theorems.blindness(0.25)
+    before = sum(TRACES.values())
+    theorems.blindness(0.75)
+    assert sum(TRACES.values()) == before
 
 
 def test_every_neutral_rule_ties_what_symmetry_ties():

@@ -338,7 +338,8 @@ def noisy() -> None:
             asking.verdict(said, "Yes" if found["borda"][1] > 2 else "No")
             + f"The best is worth **{found['borda'][1]:.2f}** times Borda’s winner, of at most "
             f"{bounds['borda']:.2f}. Beside the maximal lottery: "
-            f"**{found['maximal-lottery'][1]:.2f}**, of at most {bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
+            f"**{found['maximal-lottery'][1]:.2f}**, of at most "
+            f"{bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
         )
         share = weight / weight.sum()
         rows = [

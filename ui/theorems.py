@@ -342,7 +342,7 @@ def bounds(aside) -> None:
     st.markdown(
         f"At β = {beta:g}: Borda and Copeland at most **{now['borda']:.2f}**, the maximal "
         f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
-        "in the worst case. Borda’s ceiling and RLHF’s floor all but meet."
+        "in the worst case. As β grows, Borda’s ceiling and RLHF’s floor meet."
     )
     asking.sheet(
         theorems.published_bounds(), "bounds", "Without noise, worst case over all utilities that "
@@ -395,8 +395,8 @@ CARDS = {
     ),
     "unanimity": Card(
         "Unanimity overturned",
-        "All voters have linear utilities and all prefer c′ to c; the best linear reward prefers "
-        "c.",
+        "All voters have linear utilities and all prefer c′ to c; the best linear reward "
+        "can prefer c.",
         unanimity,
     ),
     "bounds": Card(
