@@ -1,0 +1,91 @@
+"""The voting lab in a real browser: each page answers, keeps its state in the URL, and a reload
+brings it back."""
+
+import re
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+expect = sync_api.expect
+#: The first touch of a page compiles its rules.
+PATIENT = 90_000
+
+
+def opened(page, url: str, title: str) -> None:
+    page.set_default_timeout(PATIENT)
+    page.goto(url)
+    expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=PATIENT)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def pick(page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_rules_a_profile_is_edited_shared_and_sent_to_the_lab(page, address):
+    opened(page, f"{address}/rules", "One set of ballots. Who wins?")
+    page.get_by_role("button", name="Edit").click()
+    box = page.get_by_role("textbox", name=re.compile("ballot", re.I))
+    box.fill("3: R > G > B\n2: B > R > G")
+    box.press("Control+Enter")
+    expect(page).to_have_url(re.compile("profile=3"))
+    expect(page.get_by_text("R", exact=True).first).to_be_visible()
+    page.reload()
+    expect(page).to_have_url(re.compile("profile=3"))
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    page.get_by_role("button", name="Send to the lab").click()
+    expect(page.get_by_role("heading", name="What if others had answered?")).to_be_visible()
+    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_rules_a_faulty_profile_gets_a_sentence_and_loses_nothing(page, address):
+    opened(page, f"{address}/rules?profile=cycle", "One set of ballots. Who wins?")
+    page.get_by_role("button", name="Edit").click()
+    box = page.get_by_role("textbox", name=re.compile("ballot", re.I))
+    box.fill("3: A > B > A")
+    box.press("Control+Enter")
+    expect(page.get_by_text("ranks 'A' twice")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+def test_criteria_a_counterexample_is_opened_from_the_url(page, address):
+    opened(page, f"{address}/criteria", "Every rule breaks a promise. Which one?")
+    pick(page, "Rule", "Instant runoff")
+    pick(page, "Criterion", "Monotonicity")
+    expect(page).to_have_url(re.compile("instant-runoff|Instant"))
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_text("Monotonicity").first).to_be_visible(timeout=PATIENT)
+
+
+def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
+    opened(page, f"{address}/distortion", "What can a choice cost?")
+    page.get_by_role("button", name="Below").click()
+    expect(page.get_by_text("Borda elects E").first).to_be_visible()
+    page.get_by_role("button", name="Above").click()
+    expect(page.get_by_text("Borda elects A").first).to_be_visible()
+    page.get_by_text("Worst case", exact=True).click()
+    expect(page).to_have_url(re.compile("part=Worst"))
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    page.get_by_text("Voters who err", exact=True).click()
+    expect(page).to_have_url(re.compile("part=Voters"))
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_strategy_every_part_answers(page, address):
+    opened(page, f"{address}/strategy", "Who gains by lying?")
+    expect(page.get_by_text("a lie pays").first).to_be_visible(timeout=PATIENT)
+    for part in ("Both sides lie", "How often it pays", "Lying to a reward model"):
+        page.get_by_text(part, exact=True).click()
+        expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_theorems_a_card_opens_large_and_stands_in_the_url(page, address):
+    opened(page, f"{address}/theorems?card=cycle", "A Condorcet cycle")
+    page.get_by_role("button", name="All cards").click()
+    expect(page.get_by_role("heading", name="Bradley–Terry is Borda")).to_be_visible()
