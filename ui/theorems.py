@@ -14,11 +14,16 @@ from scrl.voting.noisy_voters import bradley_terry_bounds
 from ui import asking, page
 
 _IN_URL = {"bind": "query-params"}
+#: Before a slider's key where its card stands alone. One key for both places would do, but for the
+#: browser: as one slider leaves it forgets the other's place in the URL.
+ALONE = "one_"
 
 
 def _slider(label: str, key: str, low, high, value, step, form: str = "%.2f", **more) -> float:
     # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
     numbers = (float(x) for x in (low, high, value, step))
+    if st.query_params.get("card") in CARDS:
+        key = ALONE + key
     return st.slider(label, *numbers, format=form, key=key, **more, **_IN_URL)
 
 
@@ -355,12 +360,13 @@ def bounds(aside) -> None:
 
 @dataclass(frozen=True)
 class Card:
-    """A theorem: its name, the claim in a sentence, and what draws the rest, given where its figure
-    goes (None for in its place)."""
+    """A theorem: its name, the claim in a sentence, what draws the rest, given where its figure
+    goes (None for in its place), and the keys of its sliders."""
 
     title: str
     claim: str
     draw: Callable
+    sliders: tuple[str, ...]
 
 
 CARDS = {
@@ -369,47 +375,55 @@ CARDS = {
         "Where every pair is compared equally often, the learned reward orders answers as the "
         "Borda count does; missing comparisons break this.",
         borda,
+        ("left_out",),
     ),
     "irrelevant": Card(
         "An irrelevant alternative",
         "Two voters R ≻ G ≻ B, three B ≻ R ≻ G. G never wins, yet whether it is shown decides "
         "between R and B.",
         irrelevant,
+        ("offered",),
     ),
     "cycle": Card(
         "A Condorcet cycle",
         "Voters A ≻ B ≻ C, B ≻ C ≻ A and C ≻ A ≻ B are each consistent, and prefer by majority "
         "A to B, B to C and C to A.",
         cycle,
+        ("abc",),
     ),
     "intransitive": Card(
         "Raters who contradict themselves",
         "A rater who says A ≻ B, B ≻ C and C ≻ A is represented by no reward whatever.",
         intransitive,
+        ("steady",),
     ),
     "hidden": Card(
         "A hidden context",
         "A context hidden from the model makes the learned reward fall where mean utility does "
         "not, or even rises.",
         hidden,
+        ("start", "chance"),
     ),
     "unanimity": Card(
         "Unanimity overturned",
         "All voters have linear utilities and all prefer c′ to c; the best linear reward "
         "can prefer c.",
         unanimity,
+        ("epsilon", "delta", "first_kind"),
     ),
     "bounds": Card(
         "How bad can it get?",
         "If voters answer by a Bradley–Terry model with utilities from 0 to β, distortion is "
         "bounded by β alone.",
         bounds,
+        ("beta",),
     ),
     "blind": Card(
         "Pairwise blindness",
         "½ abcd + ½ badc and ½ bacd + ½ abdc agree on every duel; a loss over pairs cannot tell "
         "them apart.",
         blind,
+        ("second",),
     ),
 }  # fmt: skip
 
@@ -423,6 +437,9 @@ def _live(key: str) -> None:
 def card(key: str) -> None:
     def enlarge() -> None:
         st.query_params["card"] = key
+        for slider in CARDS[key].sliders:
+            if slider in st.session_state:
+                st.session_state[ALONE + slider] = st.session_state[slider]
 
     about = CARDS[key]
     with st.container(border=True, height="stretch"):

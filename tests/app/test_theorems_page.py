@@ -37,7 +37,9 @@ def test_a_card_stands_alone_in_presenter_mode(open_page, key):
 
 def test_a_card_is_opened_and_closed_and_stands_in_the_url(open_page):
     app = open_page("theorems")
+    app.slider(key="abc").set_value(2.5).run()
     app.button(key="open-cycle").click().run()
+    assert app.slider(key="one_abc").value == 2.5
     assert "cycle" in app.query_params["card"]
     assert app.title[0].value == CARDS["cycle"].title
     app.button(key="close").click().run()
@@ -53,10 +55,10 @@ def test_an_unknown_card_gets_a_sentence(open_page):
 
 
 def test_links_restore_sliders(open_page):
-    app = open_page("theorems", card="borda", left_out="90.0")
+    app = open_page("theorems", card="borda", one_left_out="90.0")
     assert not app.exception
     assert "Chattanooga ≻ Nashville ≻ Knoxville ≻ Memphis ≻ Morristown, **not Borda" in words(app)
-    app = open_page("theorems", card="unanimity", epsilon="0.1")
+    app = open_page("theorems", card="unanimity", one_epsilon="0.1")
     assert "**+0.0396**: as everybody wants" in words(app)
 
 
@@ -75,7 +77,7 @@ def test_links_restore_sliders(open_page):
 )
 def test_a_slider_moves_its_card(open_page, card, key, value, expected):
     app = open_page("theorems", card=card)
-    app.slider(key=key).set_value(value).run()
+    app.slider(key=f"one_{key}").set_value(value).run()
     assert not app.exception
     assert expected in words(app)
 
@@ -93,3 +95,8 @@ def test_one_colour_a_candidate(open_page):
     spec = json.loads(open_page("theorems", card="borda").get("plotly_chart")[0].proto.spec)
     lines = [t["line"]["color"] for t in spec["data"] if t["mode"] == "lines"]
     assert len(set(lines)) == 5
+
+
+def test_every_slider_is_named_by_its_card(open_page):
+    app = open_page("theorems")
+    assert {s.key for s in app.slider} == {key for card in CARDS.values() for key in card.sliders}
