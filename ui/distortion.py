@@ -191,10 +191,11 @@ def worst() -> None:
         return
     left, right = st.columns([8, 5], gap="medium")
     with right:
-        chosen = st.selectbox(
-            "Witness for", range(len(labels)), worst_row, format_func=labels.__getitem__,
-            key=f"witness-{hash(key)}",
-        )  # fmt: skip
+        if st.session_state.get("outcome") not in labels:
+            st.session_state.pop("outcome", None)  # of another profile
+        chosen = labels.index(
+            st.selectbox("Witness for", labels, worst_row, key="outcome", **_IN_URL)
+        )
         metric = found.metric is not None and st.segmented_control(
             "Worst case", ["Utilities", "Distances"], default="Utilities", required=True,
             key="witness", label_visibility="collapsed", **_IN_URL,

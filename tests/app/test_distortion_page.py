@@ -63,6 +63,17 @@ def test_the_worst_case_of_a_profile_has_a_witness(open_page):
     assert "Distances that agree with every ballot" in words(app)
 
 
+def test_a_link_restores_the_witness_and_another_profile_has_its_own(open_page):
+    app = open_page("distortion", part="Worst case", outcome="Memphis (Plurality)")
+    assert app.selectbox(key="outcome").value == "Memphis (Plurality)"
+    app.selectbox(key="profile_pick").set_value("majority").run()
+    assert not app.exception
+    assert app.selectbox(key="outcome").value in app.selectbox(key="outcome").options
+    app = open_page("distortion", part="Worst case", outcome="nonsense")
+    assert not app.exception
+    assert "Knoxville" in app.selectbox(key="outcome").value
+
+
 @pytest.mark.parametrize(
     "profile", ["cycle", "blind-1", "intensity", "1:A>B>C", "3:A>B=C;2:B", "2:A=B=C", "1:A"]
 )
