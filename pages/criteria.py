@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from scrl.voting.criteria import CRITERIA
+from scrl.voting.criteria.check import CRITERIA
 from ui import criteria as shown
 from ui import page, profiles
 

@@ -20,9 +20,9 @@ from scrl.scenario import Scenario, parse_scenario
 from scrl.types import InputError, places_to_order
 from scrl.voting.aggregate import aggregate
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.lies import EXACT, distance, strict_orders, values_of
 from scrl.voting.registry import RULES
-from scrl.voting.strategy import GAIN, best_lie
+from scrl.voting.strategy.best import GAIN, best_lie
+from scrl.voting.strategy.lies import EXACT, distance, strict_orders, values_of
 
 #: The lie is aimed at the vanilla reward, or is a named one, or is aimed at a rule.
 VANILLA, BURY = "vanilla", "bury"

@@ -36,7 +36,7 @@ from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Rating
 from scrl.voters import Contests, Election, elect
 from scrl.voting import RULES, aggregate_all
 from scrl.voting.ballots import only_orders
-from scrl.voting.orders import TANGLED
+from scrl.voting.rules.orders import TANGLED
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]

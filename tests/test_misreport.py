@@ -12,7 +12,7 @@ from scrl.preview import preview
 from scrl.sampling import expected_pair_weights, shares
 from scrl.scenario import gallery, load_scenario
 from scrl.types import InputError
-from scrl.voting.lies import strict_orders
+from scrl.voting.strategy.lies import strict_orders
 
 RULES = ("borda", "copeland", "instant-runoff")
 

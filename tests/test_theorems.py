@@ -10,7 +10,7 @@ from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.aggregate import TRACES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.noisy_voters import bradley_terry_bounds
+from scrl.voting.distortion.noisy_voters import bradley_terry_bounds
 
 
 def test_rewards_of_tennessee_are_the_published_ones():

@@ -13,9 +13,10 @@ from scrl.figures import voting as tiles
 from scrl.types import Outcome, places_to_order
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.every import everyone
 from scrl.voting.exchange import to_preflib
-from scrl.voting.explain import everyone, explain
-from scrl.voting.steps import Bars, Explanation, Fit, Graph, Matrix, Rounds
+from scrl.voting.explain.counts import explain
+from scrl.voting.explain.steps import Bars, Explanation, Fit, Graph, Matrix, Rounds
 from ui import page, profiles
 from ui.tables import order_text
 

@@ -8,9 +8,9 @@ from scrl.figures import criteria as drawn
 from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria import CRITERIA, check, judged
-from scrl.voting.kept import PUBLISHED, Cell, table
-from scrl.voting.violations import Violation, ballot_text, recount
+from scrl.voting.criteria.check import CRITERIA, check, judged
+from scrl.voting.criteria.kept import PUBLISHED, Cell, table
+from scrl.voting.criteria.violations import Violation, ballot_text, recount
 from ui import asking, page, profiles
 from ui.tables import order_text
 

@@ -10,9 +10,9 @@ from scrl.figures.theorems import curves
 from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion import lottery, measurable, tails, tails_switch, welfare
-from scrl.voting.judged import Judged, countable, judge
-from scrl.voting.noisy_voters import (
+from scrl.voting.distortion.judged import Judged, judge
+from scrl.voting.distortion.known import lottery, tails, tails_switch, welfare
+from scrl.voting.distortion.noisy_voters import (
     borda_population,
     bradley_terry_bounds,
     noisy_outcome,
@@ -20,6 +20,7 @@ from scrl.voting.noisy_voters import (
     tight_population,
     worst_population,
 )
+from scrl.voting.every import everyone
 from ui import asking, page, profiles
 
 _IN_URL = {"bind": "query-params"}
@@ -48,9 +49,7 @@ def _titles(rules) -> str:
 def _tails(share: float, k: int) -> tuple[dict, dict, np.ndarray]:
     """Rule -> who wins, and welfare of that; the Borda points."""
     profile = tails(share, k)
-    ballots = profile.ballots()
-    knows = [name for name in RULES if RULES[name].reads == "utility"]
-    outcomes = countable(ballots, measurable()) | countable(ballots, knows)
+    outcomes, _ = everyone(profile)
     chances = {name: lottery(outcome) for name, outcome in outcomes.items()}
     worth = {name: welfare(profile, p) for name, p in chances.items()}
     return chances, worth, outcomes["borda"].scores

@@ -13,10 +13,10 @@ from scrl.figures.strategy import lie_dumbbells, share_bars, size_steps, spread_
 from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.coalitions import BURIAL, coalition_curves, mutual, spread
-from scrl.voting.lies import EXACT
-from scrl.voting.manipulable import MODELS, manipulable_share
-from scrl.voting.strategy import Strategy, countable, strategies
+from scrl.voting.strategy.best import Strategy, countable, strategies
+from scrl.voting.strategy.coalitions import BURIAL, coalition_curves, mutual, spread
+from scrl.voting.strategy.lies import EXACT
+from scrl.voting.strategy.manipulable import MODELS, manipulable_share
 from ui import page, profiles
 from ui.controls import title_of
 

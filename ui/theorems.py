@@ -10,7 +10,7 @@ import streamlit as st
 
 from scrl import theorems
 from scrl.figures.theorems import blind_duels, curves, duel_circle, plane
-from scrl.voting.noisy_voters import bradley_terry_bounds
+from scrl.voting.distortion.noisy_voters import bradley_terry_bounds
 from ui import asking, page
 
 _IN_URL = {"bind": "query-params"}

@@ -1,6 +1,7 @@
 """The steps of a count: bars of scores, matrices, graphs of duels, rounds of elimination.
 
-Every function takes a step of an explanation (``scrl.voting.steps``) and the candidates' names.
+Every function takes a step of an explanation (``scrl.voting.explain.steps``) and the candidates'
+names.
 """
 
 from __future__ import annotations

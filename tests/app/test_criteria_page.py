@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrl.voting.criteria import CRITERIA
+from scrl.voting.criteria.check import CRITERIA
 
 
 def words(app) -> str:

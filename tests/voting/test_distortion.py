@@ -9,7 +9,7 @@ from scipy.optimize import linprog
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion import (
+from scrl.voting.distortion.known import (
     UTILITIES,
     draw_utilities,
     lottery,
@@ -20,7 +20,7 @@ from scrl.voting.distortion import (
     typical,
     welfare,
 )
-from scrl.voting.noisy_voters import (
+from scrl.voting.distortion.noisy_voters import (
     borda_population,
     bradley_terry_bounds,
     duel_lottery,
@@ -30,7 +30,7 @@ from scrl.voting.noisy_voters import (
     tight_population,
     worst_population,
 )
-from scrl.voting.worst_case import metric_worst_case, utilitarian_worst_case
+from scrl.voting.distortion.worst_case import metric_worst_case, utilitarian_worst_case
 
 INFEASIBLE, UNBOUNDED = 2, 3
 

@@ -9,6 +9,8 @@ from scrl.ratings_io import load_ratings, parse_ratings
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, count
 
+#: A hundred candidates tangled in one majority cycle are too many for these.
+REFUSE = ("kemeny", "optimal-lottery")
 ORDINAL = [name for name, rule in RULES.items() if rule.reads != "utility"]
 
 
@@ -61,18 +63,17 @@ def test_ballots_that_contradict_each_other_tie_all(rule):
 def test_a_rule_counts_a_hundred_candidates_or_says_in_a_sentence_why_not(rule):
     rng = np.random.default_rng(0)
     ballots = Ballots(rng.random((5, 100)))
-    try:
-        found = aggregate(ballots, rule)
-    except InputError as error:
-        assert "candidates" in str(error)
-        assert "\n" not in str(error)
+    if rule in REFUSE:
+        with pytest.raises(InputError, match="candidates") as caught:
+            aggregate(ballots, rule)
+        assert "\n" not in str(caught.value)
     else:
-        assert sorted(np.unique(found.place))[0] == 0
+        assert aggregate(ballots, rule).place.min() == 0
 
 
 def test_a_thousand_candidates_in_cycles_are_too_many_for_kemeny():
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match="Kemeny.*at most 16 candidates.*1,000 do here"):
+    with pytest.raises(InputError, match=r"Kemeny.*at most 16 candidates.*1,000 do here"):
         aggregate(Ballots(rng.random((3, 1_000))), "kemeny")
 
 
@@ -88,7 +89,7 @@ def test_weights_of_nothing_and_below_get_a_sentence(rule):
     for weight, word in (([0, 0], "weigh nothing"), ([1, -1], "negative")):
         with pytest.raises(InputError, match=word):
             aggregate(Ballots(utility, weight=np.array(weight, float)), rule)
-    with pytest.raises(InputError, match="needs? a voter|need a voter"):
+    with pytest.raises(InputError, match="need a voter"):
         aggregate(Ballots(np.zeros((0, 2))), rule)
 
 

@@ -6,8 +6,9 @@ import pytest
 from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.explain import everyone, explain, rules_for, special
-from scrl.voting.steps import Bars, Fit, Graph, Matrix, Rounds
+from scrl.voting.every import everyone, rules_for
+from scrl.voting.explain.counts import explain, special
+from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
 from ui.presets import PRESETS
 
 

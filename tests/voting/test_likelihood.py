@@ -16,7 +16,7 @@ from scrl import bradley_terry as bt
 from scrl import plackett_luce as pl
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.likelihood import PRIOR_SD, VOTERS
+from scrl.voting.rules.likelihood import PRIOR_SD, VOTERS
 
 BOTH = ["bradley-terry", "plackett-luce"]
 PROFILES, MOST_VOTERS, MOST = 2_400, 14, 7

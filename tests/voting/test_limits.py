@@ -11,7 +11,7 @@ import pytest
 from scrl import bradley_terry as bt
 from scrl.types import Ballots, Catalogue, InputError, Ratings
 from scrl.voting import RULES, aggregate, aggregate_all, count
-from scrl.voting.lotteries import maximal_lottery
+from scrl.voting.rules.lotteries import maximal_lottery
 
 # The package's function of that name hides the module from an ordinary import.
 counting = importlib.import_module("scrl.voting.aggregate")

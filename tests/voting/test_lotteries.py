@@ -11,9 +11,9 @@ from scipy.optimize import linprog
 from scrl.types import Ballots
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.games import balanced, nearest_to_uniform, non_negative, stable_mixture
-from scrl.voting.lotteries import maximal_lottery
-from scrl.voting.worst_case import utilitarian_worst_case
+from scrl.voting.distortion.worst_case import utilitarian_worst_case
+from scrl.voting.rules.games import balanced, nearest_to_uniform, non_negative, stable_mixture
+from scrl.voting.rules.lotteries import maximal_lottery
 
 LOTTERIES = [name for name, rule in RULES.items() if rule.lottery]
 CYCLE = AnonymousProfile.of_orders("abc", [[0, 1, 2], [1, 2, 0], [2, 0, 1]])

@@ -14,9 +14,10 @@ from pref_voting.margin_based_methods import minimax
 from pref_voting.profiles import Profile
 
 from scrl.types import InputError
-from scrl.voting import RULES, strategy
+from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.coalitions import (
+from scrl.voting.strategy.best import best_lie, countable, strategies
+from scrl.voting.strategy.coalitions import (
     BURIAL,
     best_split,
     coalition_curves,
@@ -24,9 +25,8 @@ from scrl.voting.coalitions import (
     replaced,
     spread,
 )
-from scrl.voting.lies import strict_orders
-from scrl.voting.manipulable import manipulable_share
-from scrl.voting.strategy import best_lie, countable, strategies
+from scrl.voting.strategy.lies import strict_orders
+from scrl.voting.strategy.manipulable import manipulable_share
 
 ORACLES = {
     "plurality": pv.plurality,
@@ -174,7 +174,7 @@ def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
     ]
     cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
     exact = [best_lie(p, rule, 0) for p, rule in cases]
-    monkeypatch.setattr(strategy, "EXACT", 5)
+    monkeypatch.setattr("scrl.voting.strategy.best.EXACT", 5)
     climbed = [best_lie(p, rule, 0) for p, rule in cases]
     assert all(e.exact for e in exact)
     assert not any(c.exact for c in climbed)

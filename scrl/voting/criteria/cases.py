@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.voting import electorates as e
+from scrl.voting.criteria import electorates as e
 from scrl.voting.profile import TIE
 
 

@@ -7,8 +7,7 @@ from itertools import pairwise, permutations
 import numpy as np
 
 from scrl.voting.aggregate import aggregate
-from scrl.voting.profile import TIE
-from scrl.voting.steps import (
+from scrl.voting.explain.steps import (
     Bars,
     Count,
     Edge,
@@ -19,6 +18,7 @@ from scrl.voting.steps import (
     percent,
     winners,
 )
+from scrl.voting.profile import TIE
 
 #: Most candidates for which every leader's best order is searched: 2^m sets.
 MOST_LED = 12

@@ -1,6 +1,6 @@
 """The search for ballots on which rules fail criteria, and those that are kept.
 
-``python -m scrl.voting.counterexamples [criterion ...]`` searches anew and writes
+``python -m scrl.voting.criteria.counterexamples [criterion ...]`` searches anew and writes
 ``counterexamples.json``: every electorate up to the sizes of ``SIZES``, one of each class that
 renaming makes equal, the smallest failures first; for the published table, where none shows a
 failure without a tie, electorates drawn at random with few kinds of ballot (seed 0). All of it
@@ -14,14 +14,14 @@ import sys
 
 import numpy as np
 
-from scrl.voting import cases as c
-from scrl.voting import changes as d
-from scrl.voting import electorates as e
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria import CRITERIA, READINGS, check, faults, judged
-from scrl.voting.kept import FILE, PUBLISHED, claimed, to_dict
+from scrl.voting.criteria import cases as c
+from scrl.voting.criteria import changes as d
+from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.check import CRITERIA, READINGS, check, faults, judged
+from scrl.voting.criteria.kept import FILE, PUBLISHED, claimed, to_dict
+from scrl.voting.criteria.violations import Violation, told
 from scrl.voting.registry import RULES
-from scrl.voting.violations import Violation, told
 
 #: Voters up to which every electorate is searched, by candidates; of voters that cast truncated
 #: ballots and of pairs of electorates there are more.

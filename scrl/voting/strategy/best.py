@@ -15,7 +15,8 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.aggregate import aggregate_all, place_scores
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.lies import (
+from scrl.voting.registry import RULES
+from scrl.voting.strategy.lies import (
     EXACT,
     cut_orders,
     distance,
@@ -26,7 +27,6 @@ from scrl.voting.lies import (
     strict_orders,
     values_of,
 )
-from scrl.voting.registry import RULES
 
 #: Gains no larger than this are none: lotteries come from solvers.
 GAIN = 1e-6

@@ -17,9 +17,9 @@ from scipy.special import gammaln
 
 from scrl.types import Ballots, InputError
 from scrl.voting.aggregate import aggregate_all
-from scrl.voting.lies import strict_orders
 from scrl.voting.registry import RULES
-from scrl.voting.strategy import GAIN, chances
+from scrl.voting.strategy.best import GAIN, chances
+from scrl.voting.strategy.lies import strict_orders
 
 #: Models of random electorates.
 MODELS = {

@@ -11,9 +11,8 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.lies import EXACT, strict_orders, values_of
 from scrl.voting.registry import RULES
-from scrl.voting.strategy import (
+from scrl.voting.strategy.best import (
     GAIN,
     Strategy,
     best_of,
@@ -27,6 +26,7 @@ from scrl.voting.strategy import (
     tasks,
     utilities,
 )
+from scrl.voting.strategy.lies import EXACT, strict_orders, values_of
 
 #: Most ways to divide a coalition that are tried.
 WAYS = 50_000

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.aggregate import aggregate_all
+from scrl.types import InputError
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion import lottery, measurable, ratio
-from scrl.voting.worst_case import (
+from scrl.voting.distortion.known import lottery, measurable, ratio
+from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
     UtilitarianWorstCase,
     metric_worst_case,
     utilitarian_worst_case,
 )
+from scrl.voting.every import everyone
 
 #: Ballots × candidates² up to which the metric worst case is quick.
 METRIC_CELLS = 20_000
@@ -56,7 +55,9 @@ def judge(
         InputError: where no rule can.
     """
     m = len(profile.names)
-    outcomes = countable(profile.ballots(), measurable(rules))
+    outcomes, faults = everyone(profile, measurable(rules))
+    if not outcomes:
+        raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
     found: dict[tuple, list[str]] = {}
     for name, outcome in outcomes.items():
         found.setdefault(tuple(np.round(lottery(outcome), 6)), []).append(name)
@@ -75,25 +76,6 @@ def judge(
         metric_worst_case(profile, lotteries) if small else None,
         ratio(mean.max(-1), lotteries @ mean.T),
     )  # fmt: skip
-
-
-def countable(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
-    """The outcomes of those rules that can count the ballots; Kemeny's order of many candidates in
-    a cycle takes too long.
-
-    Raises:
-        InputError: where no rule can.
-    """
-    try:
-        return aggregate_all(ballots, rules)
-    except InputError as error:
-        outcomes = {}
-        for name in rules:
-            with suppress(InputError):
-                outcomes |= aggregate_all(ballots, [name])
-        if not outcomes:
-            raise error
-        return outcomes
 
 
 def agreeing(profile: AnonymousProfile, draws: int, seed=0) -> np.ndarray:

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria import CRITERIA, READINGS, judged
+from scrl.voting.criteria.check import CRITERIA, READINGS, judged
+from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
-from scrl.voting.violations import Violation
 
 FILE = Path(__file__).with_name("counterexamples.json")
 #: Criteria of the published table; of others ``Rule.keeps`` says nothing.

@@ -6,18 +6,16 @@ The steps are counted here in NumPy, apart from the rules themselves, and end in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
 
-from scrl.types import Ballots, InputError, Outcome
-from scrl.voting import explain_elimination, explain_pairwise
-from scrl.voting.aggregate import aggregate, aggregate_all
+from scrl.types import InputError, Outcome
+from scrl.voting.aggregate import aggregate
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.profile import TIE
-from scrl.voting.registry import RULES
-from scrl.voting.steps import (
+from scrl.voting.every import padded
+from scrl.voting.explain import elimination, pairwise
+from scrl.voting.explain.steps import (
     Bars,
     Count,
     Explanation,
@@ -29,57 +27,10 @@ from scrl.voting.steps import (
     percent,
     winners,
 )
+from scrl.voting.profile import TIE
+from scrl.voting.registry import RULES
 
-#: Profiles are filled up to this many ballots and candidates, or four and two times as many again,
-#: so that one program serves all small ones and few the rest.
-USUAL = (64, 8)
 _APPROVAL = re.compile(r"([0-9]+)-approval")
-
-
-def rules_for(profile: AnonymousProfile) -> list[str]:
-    """The rules that can be asked about this profile: those of utilities where it has some."""
-    known = profile.utility is not None
-    return [name for name, rule in RULES.items() if known or rule.reads != "utility"]
-
-
-def everyone(
-    profile: AnonymousProfile, rules: Iterable[str] | None = None
-) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """What every rule (or each of ``rules``) says, and the sentence of each that cannot count this
-    profile."""
-    ballots, names = padded(profile), rules_for(profile)
-    names = names if rules is None else [name for name in rules if name in names]
-    together = [name for name in names if not RULES[name].on_host]
-    found, faults = aggregate_all(ballots, together) if together else {}, {}
-    for name in names:
-        if name not in found:
-            try:
-                found[name] = aggregate(ballots, name)
-            except InputError as error:
-                faults[name] = str(error)
-    m = len(profile.names)
-    return {
-        name: Outcome(name, found[name].place[:m], found[name].scores[:m], found[name].lottery)
-        for name in names
-        if name in found
-    }, faults
-
-
-def padded(profile: AnonymousProfile) -> Ballots:
-    """The profile's ballots, filled up to a usual size with ballots that weigh nothing."""
-    ballots = profile.ballots()
-    n, m = ballots.utility.shape
-    rows, columns = USUAL
-    while rows < n:
-        rows *= 4
-    while columns < m:
-        columns *= 2
-    utility, ranked = np.zeros((rows, columns)), np.zeros((rows, columns), bool)
-    utility[:n, :m], ranked[:n, :m] = np.where(ballots.ranked, ballots.utility, 0), ballots.ranked
-    return Ballots(
-        utility, ranked, np.pad(np.asarray(ballots.weight, float), (0, rows - n)),
-        np.arange(columns) < m,
-    )  # fmt: skip
 
 
 def explain(rule: str, profile: AnonymousProfile, outcome: Outcome | None = None) -> Explanation:
@@ -115,8 +66,8 @@ def special() -> dict:
         "bucklin": bucklin,
         "utilitarian": utilitarian,
         "egalitarian": egalitarian,
-        **explain_pairwise.EXPLAINED,
-        **explain_elimination.EXPLAINED,
+        **pairwise.EXPLAINED,
+        **elimination.EXPLAINED,
     }
 
 
@@ -228,7 +179,7 @@ def likelihood(count: Count, rule: str, score: np.ndarray, place: np.ndarray) ->
     steps = (
         Bars("Score, in log-odds", score),
         Fit("Duels as seen and as fitted (rim: the victor)", seen, fitted),
-        explain_pairwise.duels(count),
+        pairwise.duels(count),
     )
     return Explanation(rule, count.names, place, notes, steps, _scores(count, score))
 
@@ -260,7 +211,7 @@ def lottery(count: Count, rule: str, chance: np.ndarray, place: np.ndarray) -> E
              "an even duel")
     )  # fmt: skip
     if RULES[rule].reads == "pairwise":
-        steps.append(Graph("Who beats whom", explain_pairwise.edges_of(count)))
+        steps.append(Graph("Who beats whom", pairwise.edges_of(count)))
     table = tuple(
         {"candidate": n, "chance": float(p), "draw against it": float(f)}
         for n, p, f in zip(count.names, chance, fares, strict=True)

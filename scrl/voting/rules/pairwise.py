@@ -95,7 +95,7 @@ def strongest_paths(lead: jax.Array) -> jax.Array:
 )
 def schulze(profile: Profile):
     path = strongest_paths(leads(profile))
-    return -jnp.sum(path.T > path + TIE, axis=1).astype(float)
+    return -jnp.sum(path + TIE < path.T, axis=1).astype(float)
 
 
 def defeats(lead: jax.Array) -> jax.Array:

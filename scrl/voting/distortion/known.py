@@ -10,8 +10,8 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.distortion.worst_case import checked
 from scrl.voting.registry import RULES
-from scrl.voting.worst_case import checked
 
 #: How ``draw_utilities`` draws them.
 UTILITIES = ("unit-sum", "uniform", "normal", "spatial")

@@ -14,12 +14,12 @@ import numpy as np
 
 from scrl.files import quoted
 from scrl.types import InputError
-from scrl.voting import cases as c
-from scrl.voting import changes as d
-from scrl.voting import electorates as e
 from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.criteria import cases as c
+from scrl.voting.criteria import changes as d
+from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.violations import Violation, told
 from scrl.voting.registry import RULES, Rule
-from scrl.voting.violations import Violation, told
 
 #: Which outcomes are compared: all, a tie for first counting against the rule; only those with one
 #: winner; only those in which nobody is tied anywhere.
@@ -37,7 +37,7 @@ class Criterion:
         statement: what is asked, in a sentence; reference: who asked it.
         titles: what to call the electorates that are compared.
         change, explanation: sentences about a violation, with names to fill in.
-        cases, fault: as in ``scrl.voting.cases`` and ``changes``.
+        cases, fault: as in ``scrl.voting.criteria.cases`` and ``changes``.
     """
 
     name: str

@@ -5,10 +5,10 @@ import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting.games import balanced, nearest_to_uniform, stable_mixture
+from scrl.voting.distortion.worst_case import TIGHT, Adversary, weakly_above
 from scrl.voting.profile import TIE, Profile
 from scrl.voting.registry import rule
-from scrl.voting.worst_case import TIGHT, Adversary, weakly_above
+from scrl.voting.rules.games import balanced, nearest_to_uniform, stable_mixture
 
 #: Kinds of ballots × candidates² that lotteries of low distortion hold at once.
 MOST_CELLS = 30_000_000

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scrl.voting.explain.steps import Count, Explanation, Round, Rounds, percent, winners
 from scrl.voting.profile import TIE
-from scrl.voting.steps import Count, Explanation, Round, Rounds, percent, winners
 
 
 def instant_runoff(count: Count) -> Explanation:

@@ -16,7 +16,7 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.aggregate import weak_order
-from scrl.voting.distortion import ratio
+from scrl.voting.distortion.known import ratio
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 

@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.pairwise import _CONDORCET
 from scrl.voting.profile import TIE
 from scrl.voting.registry import rule
+from scrl.voting.rules.pairwise import _CONDORCET
 
 #: Most candidates in one majority cycle for which Kemeny's order is searched: 2^m sets of them.
 TANGLED = 16
@@ -87,11 +87,11 @@ def _layers(m: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
 
 
 def _search(above: np.ndarray) -> np.ndarray:
-    """Places ``[contests, candidates]``: the least disagreement of each set, from small to large."""
+    """Places ``[contests, candidates]``: the least disagreement of every set, small ones first."""
     n, m, _ = above.shape
     against = np.swapaxes(above, 1, 2) * (1 - np.eye(m))
-    # Disagreement with putting a before the set, [sets, candidates, contests]: contests run along
-    # memory, since every set is looked up for all of them.
+    # Disagreement with a before the set, [sets, candidates, contests]: contests run along memory,
+    # since every set is looked up for all of them.
     first = np.zeros((2**m, m, n))
     for k in range(m):
         first[2**k : 2 ** (k + 1)] = first[: 2**k] + against[:, :, k].T

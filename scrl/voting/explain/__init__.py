@@ -1,0 +1,1 @@
+"""How a rule came to its order: each count again, step by step, as plain data."""

@@ -1,0 +1,1 @@
+"""Lies: what they gain, who must join, how often they pay."""
