@@ -7,7 +7,7 @@ import streamlit as st
 from scrl import figures
 from scrl.report import load_baked
 from scrl.types import InputError
-from ui import page, tables
+from ui import asking, page, tables
 
 SCENARIO, PROMPT, RULE, CITY = "tennessee-morristown", "best", "borda", "Morristown"
 
@@ -103,7 +103,7 @@ def finding() -> None:
         "vote, then learns the outcome."
     )
     with do.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        st.toggle("Let me guess first", key="predict", bind="query-params")
+        asking.switch()
         page.go("Try it yourself", "pages/lab.py", {"scenario": SCENARIO})
     if not page.presenting():
         numbers_section(content["result"], entry, content["made"])

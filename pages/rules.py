@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import counting, page, profiles
+from ui import asking, counting, page, profiles
 
 
 def rules() -> None:
@@ -26,7 +26,7 @@ def rules() -> None:
             counting.show_standings(profile, outcomes, rule)
         if not page.presenting():
             counting.show_numbers(profile, outcomes, faults, told)
-    counting.guess_switch()
+    asking.switch()
 
 
 page.ensure_frame()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import page
+from ui import asking, page
 from ui.misreport import reward_model
 from ui.strategy import how_often, one_lie, two_camps
 
@@ -22,7 +22,7 @@ def strategy() -> None:
             "Part", list(PARTS), default="One lie", required=True, key="part",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-        st.toggle("Let me guess first", key="predict", bind="query-params")
+        asking.switch()
     PARTS[part]()
 
 

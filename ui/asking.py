@@ -9,18 +9,23 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from ui import page
+from ui.tables import cell
 
 
 def switch() -> None:
     st.toggle("Let me guess first", key="predict", bind="query-params")
 
 
-def guess(question: str, options: Sequence[str], key: str) -> tuple[str | None, bool]:
-    """The reader's guess, and whether the answer may be shown; asked only where wanted."""
-    if not page.switched_on("predict"):
+def guess(
+    question: str, options: Sequence[str], key: str, always: bool = False
+) -> tuple[str | None, bool]:
+    """The reader's guess, and whether the answer may be shown; asked where the switch is on, or
+    ``always``."""
+    first = page.switched_on("predict")
+    if not (first or always):
         return None, True
     said = st.segmented_control(question, list(options), key=key)
-    return said, said is not None
+    return said, said is not None or not first
 
 
 def verdict(said: str | None, right: str) -> str:
@@ -28,6 +33,19 @@ def verdict(said: str | None, right: str) -> str:
     if said is None:
         return ""
     return "Right. " if said == right else "Not quite. "
+
+
+def download(rows: Sequence[Mapping], name: str) -> None:
+    """A button that saves rows as ``name``.csv."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: cell(v) if isinstance(v, str) else v for k, v in row.items()})
+    st.download_button(
+        "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
+        key=f"{name}-csv",
+    )  # fmt: skip
 
 
 def sheet(rows: Sequence[Mapping], name: str, note: str = "", number: str = "%.3f") -> None:
@@ -40,11 +58,4 @@ def sheet(rows: Sequence[Mapping], name: str, note: str = "", number: str = "%.3
         st.dataframe(list(rows), hide_index=True, column_config=formats)
         if note:
             st.caption(note)
-        out = io.StringIO()
-        writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        st.download_button(
-            "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
-            key=f"{name}-csv",
-        )  # fmt: skip
+        download(rows, name)

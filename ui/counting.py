@@ -18,7 +18,7 @@ from scrl.voting.exchange import to_preflib
 from scrl.voting.explain.counts import explain
 from scrl.voting.explain.steps import Bars, Explanation, Fit, Graph, Matrix, Rounds
 from ui import page, profiles
-from ui.tables import order_text
+from ui.tables import cell, order_text
 
 FIGURES = {
     Bars: drawn.bars,
@@ -144,11 +144,6 @@ def ask(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
     return True
 
 
-def guess_switch() -> None:
-    """Whether the orders wait for the reader's guess."""
-    st.toggle("Let me guess first", key="predict", bind="query-params")
-
-
 def _look() -> dict:
     """As ``page.look``, and the width that the left column has at the usual window sizes."""
     return {**page.look(), "width": 590 if page.presenting() else 530}
@@ -232,10 +227,5 @@ def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
     writer.writerow(["rule", "candidate", "place", "score"])
     for name, o in outcomes.items():
         for candidate, place, score in zip(profile.names, o.place, o.scores, strict=True):
-            writer.writerow([name, _plain(candidate), int(place) + 1, float(score)])
+            writer.writerow([name, cell(candidate), int(place) + 1, float(score)])
     return out.getvalue()
-
-
-def _plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -11,9 +11,9 @@ from scrl import figures, misreport
 from scrl.config import DEFAULT_RULES
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
-from ui import page, runs, store, tables
+from ui import asking, page, runs, store, tables
 from ui.controls import title_of
-from ui.strategy import download, guess, rule_of, verdict
+from ui.strategy import rule_of
 
 _IN_URL = {"bind": "query-params"}
 _FIRST = "tennessee-morristown"
@@ -69,9 +69,9 @@ def _show(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     vanilla = outcomes["vanilla"]
     names = list(scenario.offered(lie.prompt))
     rule = rule_of(DEFAULT_RULES, key="counted")
-    said, shown = guess(
+    said, shown = asking.guess(
         f"Does their lie raise {page.plain(favourite)} in the social model under {title_of(rule)}?",
-        ("Yes", "No"), "guess_model",
+        ("Yes", "No"), "guess_model", always=True,
     )  # fmt: skip
     if not shown:
         return
@@ -80,9 +80,9 @@ def _show(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     social = job.result["social"][rule] if done else None
     before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
     place = (social or after)["place"]
-    verdict(
-        said, "Yes" if place < before["place"] else "No",
-        f"The raters of {page.plain(lie.type)} state "
+    st.markdown(
+        asking.verdict(said, "Yes" if place < before["place"] else "No")
+        + f"The raters of {page.plain(lie.type)} state "
         f"**{page.plain(tables.order_text(lie.order))}**. "
         f"Vanilla moves {page.plain(favourite)} from place {vanilla['honest']['place']} to "
         f"**{vanilla['lied']['place']}**; {title_of(rule)} on complete ballots from "
@@ -142,7 +142,7 @@ def _table(outcomes: dict, trained: dict | None) -> None:
                 for name, both in outcomes.items()
             ])  # fmt: skip
             st.caption("Change in the utility of the winner to each type of rater.")
-        download(rows, "misreport.csv")
+        asking.download(rows, "misreport")
 
 
 # -- training -------------------------------------------------------------------------------------

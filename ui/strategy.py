@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Sequence
 
@@ -17,7 +15,7 @@ from scrl.voting.strategy.best import Strategy, countable, strategies
 from scrl.voting.strategy.coalitions import BURIAL, coalition_curves, mutual, spread
 from scrl.voting.strategy.lies import EXACT
 from scrl.voting.strategy.manipulable import MODELS, manipulable_share
-from ui import page, profiles
+from ui import asking, page, profiles
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
@@ -25,17 +23,6 @@ _IN_URL = {"bind": "query-params"}
 STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
 #: Electorates of four candidates that are drawn.
 DRAWN = 50
-
-
-def guess(question: str, options: Sequence[str], key: str) -> tuple[str | None, bool]:
-    """The reader's guess, and whether the answer may be shown."""
-    said = st.segmented_control(question, list(options), key=key)
-    return said, said is not None or not page.switched_on("predict")
-
-
-def verdict(said: str | None, right: str, sentence: str) -> None:
-    opening = "" if said is None else "Right. " if said == right else "No. "
-    st.markdown(opening + sentence)
 
 
 def rule_of(rules: Sequence[str], default: str = "borda", key: str = "rule") -> str:
@@ -66,14 +53,6 @@ def _listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + list(words[-1:]))
 
 
-def download(rows: list[dict], name: str) -> None:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    st.download_button("Table (CSV)", out.getvalue(), name, "text/csv", on_click="ignore")
-
-
 # -- one lie --------------------------------------------------------------------------------------
 
 
@@ -94,9 +73,9 @@ def one_lie() -> None:
     left, right = st.columns([1, 1.2], gap="large")
     with left:
         row, rule, voters, short = _who(profile)
-        said, shown = guess(
+        said, shown = asking.guess(
             f"Can {page.plain(short)} get a winner they like better by lying?", ("Yes", "No"),
-            "guess",
+            "guess", always=True,
         )  # fmt: skip
         if not shown:
             return
@@ -148,7 +127,8 @@ def _answer(said: str | None, found: dict[str, Strategy], rule: str) -> None:
     )
     pays = found[rule].pays
     answer = "a lie pays" if pays else "no lie pays"
-    verdict(said, "Yes" if pays else "No", f"Under {title_of(rule)} **{answer}**.{many}")
+    opening = asking.verdict(said, "Yes" if pays else "No")
+    st.markdown(f"{opening}Under {title_of(rule)} **{answer}**.{many}")
 
 
 def _one(profile: AnonymousProfile, best: Strategy, short: str) -> None:
@@ -225,7 +205,7 @@ def _lie_table(profile: AnonymousProfile, found: dict[str, Strategy]) -> None:
             f"for up to {EXACT} candidates; of equally good lies the one nearest to the truth is "
             "shown. A tie for first is drawn. 'Favourite rises' counts places in the order."
         )
-        download(rows, "lies.csv")
+        asking.download(rows, "lies")
 
 
 # -- two camps ------------------------------------------------------------------------------------
@@ -248,7 +228,9 @@ def two_camps() -> None:
             f"**{page.plain(ballot(borda.lies[0].place[0], names))}** and "
             f"**{page.plain(ballot(borda.lies[1].place[0], names))}**."
         )
-        said, shown = guess("If both camps lie at once, who wins?", names, "guess_camps")
+        said, shown = asking.guess(
+            "If both camps lie at once, who wins?", names, "guess_camps", always=True
+        )
         share = st.slider("How many of both camps lie", 0, 100, 100, format="%d %%", key="lying",
                           disabled=not shown, **_IN_URL)  # fmt: skip
         if not shown:
@@ -257,9 +239,9 @@ def two_camps() -> None:
         best = borda.best
         first = scores[share] > scores[share].max() - 1e-9
         winner = winners(first / first.sum(), names)
-        verdict(
-            said, "Dud",
-            f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
+        st.markdown(
+            asking.verdict(said, "Dud")
+            + f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
             f"{best:.3f} at best: distortion {best / mean[share]:.2f}.",
         )  # fmt: skip
     with right:
@@ -299,7 +281,7 @@ def _camp_table(found: dict) -> None:
         "which an ordinary reward model fits, follows the lies as Borda does."
     )
     if not page.presenting():
-        download(rows, "camps.csv")
+        asking.download(rows, "camps")
 
 
 def _camp_note(found: dict) -> None:
@@ -340,9 +322,9 @@ def how_often() -> None:
     slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
     rules = tuple(n for n in RULES if RULES[n].reads != "utility" and n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
-    said, shown = guess(
+    said, shown = asking.guess(
         f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
-        bands, "guess_often",
+        bands, "guess_often", always=True,
     )  # fmt: skip
     if not shown:
         return
@@ -350,10 +332,9 @@ def how_often() -> None:
     share = found["borda"].share
     band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
     proof = [title_of(name) for name in found if name in STRATEGYPROOF]
-    verdict(
-        said,
-        band,
-        f"Under Borda in **{share:.1%}**. Under {_listed(proof)} never: such a lottery is linear "
+    st.markdown(
+        asking.verdict(said, band)
+        + f"Under Borda in **{share:.1%}**. Under {_listed(proof)} never: such a lottery is linear "
         "in each ballot and leaves nothing to gain by a lie.",
     )
     what = found["borda"]
@@ -376,4 +357,4 @@ def how_often() -> None:
         with st.expander("The numbers"):
             table = [{"rule": t, "share": s, "standard error": float(e)} for t, s, e in rows]
             page.numbers(table)
-            download(table, "manipulable.csv")
+            asking.download(table, "manipulable")

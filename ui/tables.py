@@ -143,11 +143,11 @@ def orders_csv(result: Mapping) -> str:
             place = 1
             for tied in outcome["order"]:
                 for name in tied:
-                    writer.writerow([prompt, source, rule, _plain(name), place, values[name]])
+                    writer.writerow([prompt, source, rule, cell(name), place, values[name]])
                 place += len(tied)
     return out.getvalue()
 
 
-def _plain(name: str) -> str:
+def cell(name: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -176,6 +176,8 @@ def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
 def _outcomes(values: dict[str, np.ndarray], standing: np.ndarray, lead: tuple) -> dict:
     """Scores ``[contests, candidates]`` of each rule as outcomes with the leading axes ``lead``."""
     names = list(values)
+    if not names:
+        return {}
     given = np.stack([np.asarray(values[name], float) for name in names])
     ordinal = np.array([RULES[name].gives in ("places", "order") for name in names])
     falling = np.array([RULES[name].gives == "places" for name in names])

@@ -50,7 +50,7 @@ def test_a_reader_may_guess_before_anything_is_shown(open_page, part, key, said,
     app.button_group(key=key).set_value(said).run()
     assert not app.exception
     assert figures(app)
-    assert ("Right. " if right else "No. ") in words(app)
+    assert ("Right. " if right else "Not quite. ") in words(app)
 
 
 def test_a_lie_beside_the_truth_under_every_rule(open_page):
