@@ -13,6 +13,9 @@ from scrl.figures.voting import fit, on, tile
 #: How a cell is marked: its sign, its shape, its colour (an index of the palette, None for quiet).
 MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "circle", None)}
 
+#: An order is at least so many ballots wide.
+LEAST = 2.6
+
 
 def grid(
     rows: Sequence[Mapping],
@@ -86,7 +89,7 @@ def grid(
             xshift=-6 * scale, showarrow=False, text=_strong(safe(title), name == selected[1]),
             font={"size": 12 * scale, "color": shade["text"]},
         )  # fmt: skip
-    clear("xaxis", figure, range=[-0.6, len(columns) + 1.3])
+    clear("xaxis", figure, range=[-0.6, len(columns) + 1.9])
     clear("yaxis", figure, range=[height[-1] + 0.6, -0.6])
     figure.update_layout(margin={"l": left, "r": 2, "t": top, "b": 2}, clickmode="event+select")
     return figure
@@ -118,7 +121,7 @@ def play(
     shade, m = ink(dark), len(names)
     columns = [len(panel["weight"]) for panel in panels]
     starts = np.cumsum([0, *(n + 0.9 for n in columns[:-1])])
-    total = float(starts[-1] + columns[-1])
+    total = float(starts[-1] + max(columns[-1], LEAST))
     unit = (width - 16) / max(total, 4.0)
     figure = blank(dark, scale, (row * (m + 1.55) + 62) * scale)
     tiles: list[list] = [[] for _ in names]
@@ -198,7 +201,7 @@ def _result(panel, start, wide, tiles, names, m) -> None:
     """The order as a row of tiles, as wide as the electorate or a little wider."""
     order = panel["order"]
     count = sum(map(len, order))
-    part = min(1.0, max(wide, 2.6) / (count + 0.3 * (len(order) - 1)))
+    part = min(1.0, max(wide, LEAST) / (count + 0.3 * (len(order) - 1)))
     x = start
     for at, tied in enumerate(order):
         for name in tied:
@@ -213,7 +216,7 @@ def _signs(figure, panel, start, wide, m, shade, scale) -> None:
     """Which of the order's tiles win, and the signs between them."""
     order = panel["order"]
     count = sum(map(len, order))
-    part = min(1.0, max(wide, 2.6) / (count + 0.3 * (len(order) - 1)))
+    part = min(1.0, max(wide, LEAST) / (count + 0.3 * (len(order) - 1)))
     x = start
     figure.add_shape(
         type="rect", x0=x, x1=x + part * len(order[0]), y0=-m - 0.5, y1=-m - 1.5,
