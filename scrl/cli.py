@@ -159,7 +159,7 @@ def _vote(chosen) -> None:
     ratings = load_ratings(chosen.file, chosen.missing)
     rules = chosen.rule or DEFAULT_RULES
     if "all" in rules:
-        rules = [name for name, rule in RULES.items() if rule.reads != "utility"]
+        rules = RULES.of_orders
     start()
     counted = count(ratings, rules)
     prompts = {}

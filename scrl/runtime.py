@@ -35,6 +35,19 @@ def start() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def make_room(share: float = 0.5) -> None:
+    """Forget compiled programs where this process has taken more than ``share`` of the memory maps
+    that Linux grants it (65,530 as a rule; each program takes some hundred, and beyond them the
+    process dies). They come back from the disk."""
+    try:
+        most = int(Path("/proc/sys/vm/max_map_count").read_text())
+        held = Path("/proc/self/maps").read_bytes().count(b"\n")
+    except (OSError, ValueError):
+        return  # not Linux
+    if held > share * most:
+        jax.clear_caches()
+
+
 @cache
 def _listen() -> None:
     def heard(event: str, seconds: float, **_):

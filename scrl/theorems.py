@@ -233,7 +233,7 @@ def blindness(second: float = 1.0) -> Blind:
     first = place[:, 0] < place[:, 1]
     follows = (weight * (liked == 2)).sum(1) / (weight * first).sum(1)
     above = 0.5 + 0.5 * np.sign(place[:, None, :] - place[:, :, None])
-    rules = [name for name, rule in RULES.items() if rule.reads != "utility"]
+    rules = RULES.of_orders
     outcomes = aggregate_all(Ballots(np.stack([-place, -place]), weight=weight), rules)
     apart = tuple(
         name for name, o in outcomes.items()

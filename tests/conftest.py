@@ -16,6 +16,15 @@ def compilation_cache():
     start()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def room():
+    """A session compiles more programs than a process can hold."""
+    yield
+    from scrl.runtime import make_room
+
+    make_room()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference data beside the project."""

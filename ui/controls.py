@@ -84,7 +84,7 @@ def choose() -> Choice | None:
         st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
     )
     rules = st.multiselect(
-        "Rules", list(RULES), list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
+        "Rules", RULES.of_orders, list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
     )
     if not rules:
         st.info("Choose at least one rule.")

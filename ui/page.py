@@ -122,4 +122,8 @@ def _runtime() -> str:
 def start_runtime() -> None:
     """Set the compilation cache before anything compiles, and say in the sidebar what models are
     trained on. Loads JAX, so only pages that train or count call it."""
-    st.sidebar.caption(f"Trains on {_runtime()}")
+    from scrl.runtime import make_room
+
+    name = _runtime()
+    make_room()
+    st.sidebar.caption(f"Trains on {name}")

@@ -320,7 +320,7 @@ def how_often() -> None:
                                        **_IN_URL))  # fmt: skip
     trivial = {f"{k}-approval" for k in range(m, 10)}  # everybody approves of everybody
     slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
-    rules = tuple(n for n in RULES if RULES[n].reads != "utility" and n not in trivial | slow)
+    rules = tuple(n for n in RULES.of_orders if n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
     said, shown = asking.guess(
         f"In how many electorates of {n} voters can one of them gain by lying under Borda?",

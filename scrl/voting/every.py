@@ -18,8 +18,7 @@ USUAL = (64, 8)
 
 def rules_for(profile: AnonymousProfile) -> list[str]:
     """The rules that can be asked about this profile: those of utilities where it has some."""
-    known = profile.utility is not None
-    return [name for name, rule in RULES.items() if known or rule.reads != "utility"]
+    return RULES.of_orders if profile.utility is None else list(RULES)
 
 
 def everyone(

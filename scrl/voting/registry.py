@@ -64,6 +64,11 @@ FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "l
 class Rules(dict[str, Rule]):
     """Rules by name, in the order in which they were added."""
 
+    @property
+    def of_orders(self) -> list[str]:
+        """Those that ballots of mere orders can be counted by."""
+        return [name for name, rule in self.items() if rule.reads != "utility"]
+
     def __missing__(self, name: str) -> Rule:
         near = difflib.get_close_matches(str(name), self, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(self)}."

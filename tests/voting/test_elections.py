@@ -11,7 +11,7 @@ from scrl.voting import RULES, aggregate, aggregate_all, count
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = ("kemeny", "optimal-lottery")
-ORDINAL = [name for name, rule in RULES.items() if rule.reads != "utility"]
+ORDINAL = RULES.of_orders
 
 
 def test_every_rule_counts_every_real_election(shared):

@@ -17,7 +17,7 @@ from scrl.voting.rules.lotteries import maximal_lottery
 counting = importlib.import_module("scrl.voting.aggregate")
 #: Rules that see no difference between the first two of three places.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
-ALL = [name for name, rule in RULES.items() if rule.reads != "utility"]
+ALL = RULES.of_orders
 
 
 def unlike(prompts: int, seed: int, absent: str = "unseen") -> Ratings:

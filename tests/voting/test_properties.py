@@ -21,7 +21,7 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 VOTERS, CANDIDATES = 8, 5
 #: Rules that see no difference between the first two of three places, or of two.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
-ALL = [name for name, rule in RULES.items() if rule.reads != "utility"]
+ALL = RULES.of_orders
 #: Those that the brute force below counts; all are padded alike, so one program serves.
 BRUTE = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
 
@@ -257,6 +257,7 @@ def test_ties_chain_so_that_places_are_an_order():
 def test_the_registry_holds_the_rules_and_says_what_each_is():
     assert set(RULES) >= {*BRUTE, "maximal-lottery"}
     assert len({rule.title for rule in RULES.values()}) == len(RULES)
+    assert set(RULES) - set(RULES.of_orders) == {"utilitarian", "egalitarian", "nash"}
     for name, rule in RULES.items():
         assert rule.name == name
         assert name == name.lower().replace(" ", "-").replace("_", "-")

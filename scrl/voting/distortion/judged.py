@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion.known import lottery, measurable, ratio
+from scrl.voting.distortion.known import lottery, ratio
 from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
     UtilitarianWorstCase,
@@ -17,6 +17,7 @@ from scrl.voting.distortion.worst_case import (
     utilitarian_worst_case,
 )
 from scrl.voting.every import everyone
+from scrl.voting.registry import RULES
 
 #: Ballots × candidates² up to which the metric worst case is quick.
 METRIC_CELLS = 20_000
@@ -55,7 +56,7 @@ def judge(
         InputError: where no rule can.
     """
     m = len(profile.names)
-    outcomes, faults = everyone(profile, measurable(rules))
+    outcomes, faults = everyone(profile, RULES.of_orders if rules is None else rules)
     if not outcomes:
         raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
     found: dict[tuple, list[str]] = {}

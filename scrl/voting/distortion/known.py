@@ -11,7 +11,6 @@ from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.distortion.worst_case import checked
-from scrl.voting.registry import RULES
 
 #: How ``draw_utilities`` draws them.
 UTILITIES = ("unit-sum", "uniform", "normal", "spatial")
@@ -178,11 +177,6 @@ def typical_of(utility: np.ndarray, rules: Sequence[str]) -> Typical:
     hit = (p * (mean >= best[:, None] - 1e-12)).sum(-1)
     found = ratio(best, expected, (utility >= 0).all(axis=(1, 2)))
     return Typical(names, found, (best - expected) / np.where(spread > 0, spread, 1.0), hit)
-
-
-def measurable(rules: Sequence[str] | None = None) -> tuple[str, ...]:
-    """Those rules (all, if None) that ballots of orders can be counted by."""
-    return tuple(name for name in rules or RULES if RULES[name].reads != "utility")
 
 
 # -- a minority that decides ----------------------------------------------------------------------
