@@ -10,6 +10,8 @@ Names are loaded when first used, so that a page of baked results need not load 
 from importlib import import_module
 
 _HOME = {
+    "AnonymousProfile": "voting.anonymous",
+    "Ballots": "types",
     "Config": "config",
     "Experiment": "pipeline",
     "InputError": "types",

@@ -288,6 +288,8 @@ def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
     swapped view of ``[..., candidates, voters]``), else they are copied so."""
     *_, voters, m = utility.shape
     utility = np.ascontiguousarray(utility.swapaxes(-1, -2)).reshape(-1, m, voters)
-    if ranks and m > MOST_STRICT:
+    if ranks and utility.dtype.kind == "u" and utility.max() < 64:
+        utility = utility.view(utility.dtype.name[1:])  # as signed numbers, which can be turned
+    if ranks and (m > MOST_STRICT or utility.dtype.kind == "u"):
         utility, ranks = ~utility, False
     return lead, (utility, None, None, np.ones((len(utility), m), bool)), ranks

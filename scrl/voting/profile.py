@@ -17,6 +17,8 @@ TIE = 1e-9
 BYTES = 25
 #: Among so few candidates all pairs are compared at once, one contest at a time.
 FEW = 16
+#: Voters whose pairs are compared at once.
+BLOCK = 50_000
 #: Candidates whose strict orders are recognised by bits.
 MOST_STRICT = 15
 
@@ -74,8 +76,8 @@ class Profile:
 
     @cached_property
     def prefer(self) -> jax.Array:
-        """The share of the weight that ranks a strictly above b
-        ``[candidates, candidates]``: no sort, no array of candidates² × voters."""
+        """The share of the weight that ranks a strictly above b ``[candidates, candidates]``: no
+        sort, and no array of candidates² × voters but for a block of voters of one contest."""
         u = self.utility
         if self.weight is None and self.size <= FEW:
             # All pairs in one comparison, which runs several times faster than one by one; of
@@ -83,10 +85,10 @@ class Profile:
             first, second = np.triu_indices(self.size, 1)
             both = jnp.zeros((self.size, self.size))
             if self.ranks:
-                wins = self.share(u[first] > u[second])
+                wins = self._ahead(first, second)
                 return both.at[first, second].set(wins).at[second, first].set(1.0 - wins)
             first, second = np.append(first, second), np.append(second, first)
-            return both.at[first, second].set(self.share(u[first] > u[second]))
+            return both.at[first, second].set(self._ahead(first, second))
         if self.ranked is None:
             return jax.lax.map(lambda one: self.share(one > u), u)
 
@@ -97,6 +99,26 @@ class Profile:
             )
 
         return jax.lax.map(row, (u, self.ranked))
+
+    def _ahead(self, first: np.ndarray, second: np.ndarray) -> jax.Array:
+        """The share of voters, all of equal weight, who put ``first`` above ``second``
+        ``[pairs]``, a block of voters at a time."""
+        voters = self.utility.shape[1]
+
+        def wins(some) -> jax.Array:
+            return how_many(some[first] > some[second])
+
+        def more(i, total):
+            some = jax.lax.dynamic_slice_in_dim(self.utility, i * BLOCK, BLOCK, axis=1)
+            return total + wins(some)
+
+        blocks = voters // BLOCK
+        total = jnp.zeros(len(first), jnp.int32)
+        if blocks:
+            total = jax.lax.fori_loop(0, blocks, more, total)
+        if voters % BLOCK:
+            total += wins(self.utility[:, blocks * BLOCK :])
+        return total.astype(float) / voters
 
     @cached_property
     def above(self) -> jax.Array:

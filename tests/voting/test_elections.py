@@ -158,6 +158,22 @@ def test_ranks_in_bytes_are_counted_as_utilities():
                 np.testing.assert_allclose(other[rule].scores, slow[rule].scores, atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64])
+def test_whole_ballots_of_any_type_and_number(dtype):
+    """More voters than a block, and types whose numbers have no sign."""
+    rng = np.random.default_rng(5)
+    rank = rng.random((1, 130_001, 4)).argsort(-1)
+    rules = ["borda", "copeland", "plurality", "coombs"]
+    fast = aggregate_all(Ballots(rank=rank.astype(dtype)), rules)
+    above = (rank[0, :, :, None] < rank[0, :, None, :]).mean(0)
+    np.testing.assert_allclose(fast["borda"].scores[0], above.sum(1), atol=1e-12)
+    first = (rank[0] == 0).mean(0)
+    np.testing.assert_allclose(fast["plurality"].scores[0], first, atol=1e-12)
+    real = aggregate_all(Ballots(-rank.astype(float)), rules)
+    for rule in rules:
+        np.testing.assert_array_equal(fast[rule].place, real[rule].place, rule)
+
+
 def test_a_utility_that_is_no_number_is_found_among_many_ballots():
     utility = np.zeros((100, 2_000, 5))
     utility[50, 1_000, 2] = np.nan
