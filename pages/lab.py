@@ -3,6 +3,7 @@
 import streamlit as st
 
 from scrl import figures, preview
+from scrl.types import InputError
 from ui import controls, orders, page, results, runs, store, tables
 
 
@@ -62,7 +63,11 @@ def bench(choice: controls.Choice) -> None:
     job = runs.current()
     done = runs.finished(job)
     fresh = done is not None and store.spec_of(done) == choice.spec
-    prompts = done.result["result"]["prompts"] if fresh else orders.before_training(choice)
+    try:
+        prompts = done.result["result"]["prompts"] if fresh else orders.before_training(choice)
+    except InputError as error:  # a rule that cannot count so many
+        st.error(str(error))
+        return
     prompt, rule = pick_view(prompts, choice)
     entry = prompts[prompt]
     follow = choice.follow if choice.follow in entry["completions"] else ""

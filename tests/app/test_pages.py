@@ -184,6 +184,29 @@ def test_uploaded_ratings_have_no_truth(open_page):
     assert parameter(app, "scenario").startswith("file-")
 
 
+def test_a_rule_that_cannot_count_so_many_gets_a_sentence(open_page):
+    names = [f"c{i}" for i in range(20)]
+    orders = (names, names[10:] + names[:10], names[::-1][5:] + names[::-1][:5])
+    types = "".join(
+        f"  {t}: {{share: {s}, rankings: {{best: [{', '.join(order)}]}}}}\n"
+        for t, s, order in zip("ABC", (0.4, 0.3, 0.3), orders, strict=True)
+    )
+    text = (
+        f"name: Tangle\ncompletions: [{', '.join(names)}]\nprompts: {{best: {{text: x}}}}\n"
+        f"types:\n{types}raters: 500\n"
+    )
+    app = open_page("lab")
+    app.get("file_uploader")[0].set_value(("big.yaml", text.encode(), "text/plain")).run()
+    assert not app.error
+    assert "Nash welfare" not in app.multiselect(key="rules").options
+    app.multiselect(key="rules").set_value(["borda", "kemeny"]).run()
+    assert not app.exception
+    assert ["Kemeny" in e.value for e in app.error] == [True]
+    app.multiselect(key="rules").set_value(["borda"]).run()
+    assert not app.error
+    assert figures(app)
+
+
 class FakeRun:
     """What trains, in a moment: the result is the baked one."""
 
