@@ -101,7 +101,8 @@ def to_preflib(profile: AnonymousProfile, title: str = "Profile") -> tuple[str, 
 
 
 def to_scenario(profile: AnonymousProfile, name: str) -> Scenario:
-    """A type of rater for every ballot, its weight the share, its order the ranking.
+    """A type of rater for every ballot, its weight the share, its order the ranking (or its
+    utilities, where they are known, the utilities).
 
     Raises:
         InputError: where a ballot leaves a candidate out, since silence is no order, or where
@@ -122,12 +123,17 @@ def to_scenario(profile: AnonymousProfile, name: str) -> Scenario:
     whole = profile.weight.sum()
     raters = int(whole) if whole == int(whole) and 500 <= whole <= MAX_RATERS else 10_000
     types = {}
-    for label, s, order in zip(profile.labels, share, profile.orders(), strict=True):
+    for row, (label, s, order) in enumerate(
+        zip(profile.labels, share, profile.orders(), strict=True)
+    ):
         label = free = label or f"{order[0][0]} first"
         number = 2
         while free in types:
             free, number = f"{label} ({number})", number + 1
         types[free] = {"share": float(s), "rankings": {"best": order}}
+        if profile.utility is not None:
+            worth = dict(zip(profile.names, map(float, profile.utility[row]), strict=True))
+            types[free] = {"share": float(s), "utilities": {"best": worth}}
     content = {
         "name": name, "summary": "Sent from the voting pages.",
         "completions": list(profile.names), "prompts": {"best": {"text": "The best is"}},

@@ -82,3 +82,11 @@ def test_a_file_of_too_many_candidates_is_refused():
     ratings = parse_ratings(f"rater,prompt,completion,rank\n{rows}".encode(), "x.csv")
     with pytest.raises(InputError, match="60 candidates"):
         of_ratings(ratings, 0)
+
+
+def test_a_profile_with_utilities_is_sent_with_them():
+    profile = AnonymousProfile.of_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
+    scenario = to_scenario(profile, "worth")
+    (ballots,) = true_ballots(scenario)
+    mean = aggregate(ballots, "utilitarian").by_name(["a", "b"])
+    assert mean == pytest.approx({"a": 0.25 - 0.75, "b": 0.9 / 4 + 0.5 * 0.75})
