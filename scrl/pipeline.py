@@ -36,7 +36,6 @@ from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Rating
 from scrl.voters import Contests, Election, elect
 from scrl.voting import RULES, aggregate_all
 from scrl.voting.ballots import only_orders
-from scrl.voting.rules.orders import TANGLED
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]
@@ -178,7 +177,7 @@ def _check(ratings: Ratings, rules: list[str]) -> None:
     only_orders(rules, "rewards learnt from orders cannot be compared between people")
     largest = np.diff(ratings.catalogue.offsets).max(initial=0)
     for rule in rules:
-        most = TANGLED if rule == "kemeny" else RULES[rule].most
+        most = RULES[rule].sure
         if most is not None and largest > most:
             raise InputError(
                 f"'{rule}' is sure to count {most:,} completions of a prompt, and one has "

@@ -235,6 +235,15 @@ class Outcome:
     scores: np.ndarray
     lottery: bool = False
 
+    @property
+    def chances(self) -> np.ndarray:
+        """Chance to win ``[..., candidates]``: a lottery's own, else the same for all who share
+        first place; 0 for padding."""
+        if self.lottery:
+            return np.nan_to_num(self.scores)
+        first = self.place == 0
+        return first / first.sum(-1, keepdims=True)
+
     def order(self, names: list[str], contest: tuple[int, ...] | int = ()) -> list[list[str]]:
         """One contest's order, best first, each place the list of names tied there."""
         return places_to_order(self.place[contest], names)

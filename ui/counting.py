@@ -28,7 +28,6 @@ FIGURES = {
     Fit: drawn.fitted,
 }
 FIRST = "schulze"
-_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def count(profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
@@ -170,7 +169,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 def show_standings(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     st.plotly_chart(
         tiles.standings(profile.names, rows(outcomes), rule, **_look()),
-        theme=None, key="standings", config=_CONFIG, on_select=_clicked,
+        theme=None, key="standings", config=page.PLOTLY, on_select=_clicked,
         selection_mode="points",
         alt="; ".join(
             f"{RULES[name].title}: {order_text(places_to_order(o.place, profile.names))}"

@@ -7,10 +7,10 @@ import streamlit as st
 from scrl.figures import criteria as drawn
 from scrl.types import InputError
 from scrl.voting import RULES
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous import AnonymousProfile, ballot_text
 from scrl.voting.criteria.check import CRITERIA, check, judged
 from scrl.voting.criteria.kept import PUBLISHED, Cell, table
-from scrl.voting.criteria.violations import Violation, ballot_text, recount
+from scrl.voting.criteria.violations import Violation, recount
 from ui import asking, page, profiles
 from ui.tables import order_text
 
@@ -21,7 +21,6 @@ _SHORT = {
     "condorcet": "Condorcet", "condorcet-loser": "Condorcet loser", "reversal": "Reversal",
     "clones": "Clones", "iia": "Irrelevant alt.", "local-iia": "Local irrelevant",
 }  # fmt: skip
-_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 _QUESTION = "Which of these always elects a candidate who beats every other head to head?"
 _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 
@@ -128,7 +127,7 @@ def show_table(rule: str, criterion: str) -> None:
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
             len(PUBLISHED), pitch=18.5 if page.presenting() else 21.5, **page.look(),
         ),
-        theme=None, key="criteria_grid", config=_CONFIG, on_select=_clicked,
+        theme=None, key="criteria_grid", config=page.PLOTLY, on_select=_clicked,
         selection_mode="points", alt=_alt(rules),
     )  # fmt: skip
     if not page.presenting():

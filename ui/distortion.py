@@ -11,7 +11,7 @@ from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.distortion.judged import Judged, judge
-from scrl.voting.distortion.known import lottery, tails, tails_switch, welfare
+from scrl.voting.distortion.known import tails, tails_switch, welfare
 from scrl.voting.distortion.noisy_voters import (
     borda_population,
     bradley_terry_bounds,
@@ -50,7 +50,7 @@ def _tails(share: float, k: int) -> tuple[dict, dict, np.ndarray]:
     """Rule -> who wins, and welfare of that; the Borda points."""
     profile = tails(share, k)
     outcomes, _ = everyone(profile)
-    chances = {name: lottery(outcome) for name, outcome in outcomes.items()}
+    chances = {name: outcome.chances for name, outcome in outcomes.items()}
     worth = {name: welfare(profile, p) for name, p in chances.items()}
     return chances, worth, outcomes["borda"].scores
 

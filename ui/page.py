@@ -10,7 +10,8 @@ import streamlit as st
 LARGE = 1.3
 #: Session key: the next page's controls start from the values of what it is given.
 ANEW = "anew"
-_PLOTLY = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+#: How charts behave in the browser.
+PLOTLY = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def switched_on(key: str) -> bool:
@@ -85,7 +86,7 @@ def frame() -> None:
 
 def chart(figure, key: str, alt: str, caption: str = "") -> None:
     """A figure, the sentence that says what it shows, and a description for screen readers."""
-    st.plotly_chart(figure, theme=None, key=key, config=_PLOTLY, alt=alt)
+    st.plotly_chart(figure, theme=None, key=key, config=PLOTLY, alt=alt)
     if caption:
         st.caption(caption)
 

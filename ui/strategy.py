@@ -10,7 +10,7 @@ import streamlit as st
 from scrl.figures.strategy import lie_dumbbells, share_bars, size_steps, spread_lines
 from scrl.types import InputError
 from scrl.voting import RULES
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous import AnonymousProfile, ballot_text
 from scrl.voting.strategy.best import Strategy, countable, strategies
 from scrl.voting.strategy.coalitions import BURIAL, coalition_curves, mutual, spread
 from scrl.voting.strategy.lies import EXACT
@@ -34,11 +34,7 @@ def rule_of(rules: Sequence[str], default: str = "borda", key: str = "rule") -> 
 
 def ballot(place, names: Sequence[str]) -> str:
     """``A > B = C``; who is left out is not named."""
-    ranked = [i for i in range(len(names)) if place[i] >= 0]
-    order: dict[int, list[str]] = {}
-    for i in sorted(ranked, key=lambda i: place[i]):
-        order.setdefault(int(place[i]), []).append(names[i])
-    return " > ".join(" = ".join(tied) for tied in order.values())
+    return ballot_text(AnonymousProfile(names, [place], [1.0]).orders()[0])
 
 
 def winners(chance, names: Sequence[str]) -> str:
@@ -61,11 +57,6 @@ def _strategies(key: str, row: int, rules: tuple, voters: float, _profile) -> di
     return strategies(_profile, row, rules, voters)
 
 
-def _key(profile: AnonymousProfile) -> str:
-    utility = "" if profile.utility is None else profile.utility.tolist()
-    return f"{profile.to_text()}|{profile.labels}|{utility}"
-
-
 def one_lie() -> None:
     profile = profiles.choose()
     if profile is None:
@@ -82,7 +73,7 @@ def one_lie() -> None:
         exact = len(profile.names) <= EXACT
         rules = countable(profile) if exact else [rule]
         try:
-            found = _strategies(_key(profile), row, tuple(rules), voters, profile)
+            found = _strategies(profiles.identity(profile), row, tuple(rules), voters, profile)
         except InputError as error:
             st.error(page.plain(str(error)))
             return

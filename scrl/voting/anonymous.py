@@ -98,7 +98,7 @@ class AnonymousProfile:
         if list(dict.fromkeys(seen)) != list(self.names):
             lines.append("candidates: " + ", ".join(self.names))
         for weight, order in zip(self.weight, self.orders(), strict=True):
-            lines.append(f"{weight:.10g}: " + " > ".join(" = ".join(tied) for tied in order))
+            lines.append(f"{weight:.10g}: {ballot_text(order)}")
         return separator.join(lines)
 
     @classmethod
@@ -151,6 +151,11 @@ class AnonymousProfile:
         for i, row in enumerate(rows):
             place[i, list(row)] = list(row.values())
         return cls(tuple(names), place, weights)
+
+
+def ballot_text(order: Sequence[Sequence[str]]) -> str:
+    """An order as profiles write it, ``A > B = C``."""
+    return " > ".join(" = ".join(tied) for tied in order)
 
 
 def _add(names: dict[str, int], name: str, number: int) -> None:

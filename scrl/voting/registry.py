@@ -35,6 +35,7 @@ class Rule:
             where none is known to us.
         cost: how work grows with n ballots and m candidates.
         most: candidates it can count, None for as many as fit.
+        sure: candidates that it counts whatever the ballots; beyond, some make it refuse.
         count: the rule itself.
     """
 
@@ -50,6 +51,7 @@ class Rule:
     distortion: tuple[str, str]
     cost: str
     most: int | None
+    sure: int | None
     count: Callable
 
     @property
@@ -92,6 +94,7 @@ def rule(
     distortion: tuple[str, str] = ("", ""),
     cost: str = "n·m",
     most: int | None = None,
+    sure: int | None = None,
 ):
     """Add the decorated function to ``RULES``; ``keeps`` names criteria, separated by spaces."""
 
@@ -101,7 +104,7 @@ def rule(
         kept = None if keeps is None else frozenset(keeps.split())
         RULES[name] = Rule(
             name, title, family, reads, gives, on_host, summary, reference, kept, distortion, cost,
-            most, count,
+            most, most if sure is None else sure, count,
         )  # fmt: skip
         return count
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from scrl.types import places_to_order
 from scrl.voting.aggregate import aggregate
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous import AnonymousProfile, ballot_text
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.changes import ahead_of
 from scrl.voting.registry import RULES
@@ -115,11 +115,6 @@ def _order(place, names) -> list[list[str]]:
 
 def _ballot(row, names) -> str:
     return ballot_text([[names[x] for x in tied] for tied in e.groups(row)])
-
-
-def ballot_text(order) -> str:
-    """An order as profiles write it, ``A > B = C``."""
-    return " > ".join(" = ".join(tied) for tied in order)
 
 
 def _profile(rows, weight, standing, names) -> AnonymousProfile:

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion.known import lottery, ratio
+from scrl.voting.distortion.known import ratio
 from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
     UtilitarianWorstCase,
@@ -61,7 +61,7 @@ def judge(
         raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
     found: dict[tuple, list[str]] = {}
     for name, outcome in outcomes.items():
-        found.setdefault(tuple(np.round(lottery(outcome), 6)), []).append(name)
+        found.setdefault(tuple(np.round(outcome.chances, 6)), []).append(name)
     lotteries = np.array(list(found))
     lotteries = lotteries / lotteries.sum(-1, keepdims=True)
     worst = utilitarian_worst_case(profile, lotteries)

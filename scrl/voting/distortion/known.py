@@ -7,22 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.types import Ballots, InputError, Outcome
+from scrl.types import Ballots, InputError
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.distortion.worst_case import checked
 
 #: How ``draw_utilities`` draws them.
 UTILITIES = ("unit-sum", "uniform", "normal", "spatial")
-
-
-def lottery(outcome: Outcome) -> np.ndarray:
-    """Who wins, as probabilities ``[..., candidates]``: a lottery's own, else the same for all who
-    share first place; 0 for padding."""
-    if outcome.lottery:
-        return np.nan_to_num(outcome.scores)
-    first = outcome.place == 0
-    return first / first.sum(-1, keepdims=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,7 +160,7 @@ def typical_of(utility: np.ndarray, rules: Sequence[str]) -> Typical:
     """How rules do on contests with utilities ``[contests, voters, candidates]``."""
     names = tuple(dict.fromkeys(rules))
     outcomes = aggregate_all(Ballots(utility), names)
-    p = np.stack([lottery(outcomes[name]) for name in names])
+    p = np.stack([outcomes[name].chances for name in names])
     mean = utility.mean(1)
     best = mean.max(-1)
     expected = (p * mean).sum(-1)

@@ -31,6 +31,7 @@ CELLS = 400_000
     keeps=_CONDORCET,
     distortion=("unbounded", ""),
     cost="n·m² + 2^m·m within one majority cycle, at most 16 candidates there",
+    sure=TANGLED,
 )
 def kemeny(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``.

@@ -83,14 +83,6 @@ class Strategy:
         return self.gain > GAIN
 
 
-def chances(outcome: Outcome) -> np.ndarray:
-    """Chance to win ``[..., candidates]``: a lottery's own, else 1 shared by those tied first."""
-    if outcome.lottery:
-        return np.nan_to_num(outcome.scores)
-    first = outcome.place == 0
-    return first / first.sum(-1, keepdims=True)
-
-
 def utilities(profile: AnonymousProfile) -> np.ndarray:
     """What each line's voters get of each winner ``[lines, candidates]``: the profile's own, else
     m-1 … 0 by place, ties averaged, what is left out tied last."""
@@ -245,7 +237,7 @@ def of_one_size(outcome: Outcome) -> Outcome:
 
 def best_of(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outcome) -> int:
     """Which lie is worth most, the true ballot being lie 0; of equals the one nearest to it."""
-    worth = chances(outcome) @ utilities(profile)[row]
+    worth = outcome.chances @ utilities(profile)[row]
     if worth.max() <= worth[0] + GAIN:
         return 0
     good = np.flatnonzero(worth >= worth.max() - GAIN)
@@ -262,7 +254,7 @@ def described(
         Outcome(outcome.rule, outcome.place[i], outcome.scores[i], outcome.lottery)
         for i in (0, best)
     )
-    chance = np.stack([chances(truth), chances(after)])
+    chance = np.stack([truth.chances, after.chances])
     u, weight = utilities(profile), profile.weight.copy()
     got = u @ chance.T
     lies, cast = np.unique(lies.reshape(-1, lies.shape[-1]), axis=0, return_counts=True)
@@ -309,7 +301,7 @@ def _climb(
         tried += len(lies) - 1
         one = of_one_size(outcomes(profile, row, [voters], lies, [rule])[rule])
         kept = np.concatenate([kept, lies[[best_of(profile, row, lies, one)]]])
-        worth = chances(one) @ u
+        worth = one.chances @ u
         if aim is None:
             aim = u > worth[0] + GAIN  # who would be better than what the truth brings
         if not aim.any():

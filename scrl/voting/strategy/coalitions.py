@@ -16,7 +16,6 @@ from scrl.voting.strategy.best import (
     GAIN,
     Strategy,
     best_of,
-    chances,
     countable,
     described,
     liars,
@@ -97,7 +96,7 @@ def coalition_curves(
     u = utilities(profile)[row]
     for names, lies in tasks(profile, row, countable(profile, rules), False):
         for name, outcome in outcomes(profile, row, voters, lies, names).items():
-            worth = chances(outcome) @ u
+            worth = outcome.chances @ u
             gain = np.maximum(worth.max(1) - worth[:, 0], 0.0)
             pays = np.flatnonzero(gain > GAIN)
             needed = voters[pays[0]] if len(pays) else np.nan
@@ -187,7 +186,7 @@ def mutual(
 
 
 def _mutual(profile: AnonymousProfile, lies: tuple[Strategy, ...], outcome: Outcome) -> Mutual:
-    chance = np.stack([lies[0].before, chances(outcome)])
+    chance = np.stack([lies[0].before, outcome.chances])
     got = utilities(profile) @ chance.T
     share = profile.weight / profile.weight.sum()
     best = float((share @ utilities(profile)).max())
@@ -215,7 +214,7 @@ def spread(
     outcome = aggregate_all(
         Ballots(np.where(ranked, utility, 0.0), ranked, np.maximum(weight, 0.0)), [rule]
     )[rule]
-    mean = chances(outcome) @ (profile.weight @ utilities(profile)) / profile.weight.sum()
+    mean = outcome.chances @ (profile.weight @ utilities(profile)) / profile.weight.sum()
     return shares, outcome.scores, mean
 
 

@@ -18,7 +18,7 @@ from scipy.special import gammaln
 from scrl.types import Ballots, InputError
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.best import GAIN, chances
+from scrl.voting.strategy.best import GAIN
 from scrl.voting.strategy.lies import strict_orders
 
 #: Models of random electorates.
@@ -212,7 +212,7 @@ def _winners(counts: np.ndarray, m: int, rules: list[str]) -> dict[str, np.ndarr
     for start in range(0, len(counts), GROUP):
         at = np.minimum(np.arange(start, start + GROUP), len(counts) - 1)
         for name, outcome in aggregate_all(Ballots(utility[at], weight=weight[at]), rules).items():
-            parts[name].append(chances(outcome))
+            parts[name].append(outcome.chances)
     return {name: np.concatenate(part)[: len(counts)] for name, part in parts.items()}
 
 
