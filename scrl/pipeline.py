@@ -26,6 +26,7 @@ from scrl.bradley_terry import bradley_terry, pair_counts
 from scrl.config import Config
 from scrl.density import Density, fit_density
 from scrl.diagnostics import principal_plane
+from scrl.learnt import Learnt
 from scrl.models.individual import Individual, Posterior, fit_individual
 from scrl.models.social import Reward
 from scrl.runtime import compile_seconds, device_name
@@ -89,6 +90,13 @@ class Experiment:
     @property
     def catalogue(self) -> Catalogue:
         return self.ratings.catalogue
+
+    @property
+    def learnt(self) -> Learnt:
+        """What of it is kept, to be asked later."""
+        return Learnt(
+            self.source, self.ratings, self.seed, self.individual, self.density, self.latents
+        )
 
 
 def run(

@@ -83,10 +83,11 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
 
 
 def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress) -> dict:
-    """The seven steps, as what a page keeps of them: plain data, no models.
+    """The seven steps, as what a page keeps of them.
 
     Returns:
-        ``"result"`` and ``"latent"``, as in a baked file.
+        ``"result"`` and ``"latent"``, as in a baked file, and ``"learnt"``, the ``Learnt`` that
+        later questions are put to.
     """
     from scrl.config import Config
     from scrl.pipeline import run
@@ -95,7 +96,11 @@ def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progre
 
     start()
     experiment = run(source, Config(rules=tuple(rules)), seed, on_progress)
-    return {"result": to_dict(experiment), "latent": latent_map(experiment)}
+    return {
+        "result": to_dict(experiment),
+        "latent": latent_map(experiment),
+        "learnt": experiment.learnt,
+    }
 
 
 def uploaded(ratings: Ratings) -> dict:

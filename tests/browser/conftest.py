@@ -16,6 +16,10 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
                 None)  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
+#: How long anything may take to show: the first page of a server loads JAX and compiles, on cores
+#: that other tests may be using.
+PATIENCE = 90_000
+sync_api.expect.set_options(timeout=PATIENCE)
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
          "--disable-component-update", "--disable-sync", "--no-first-run")  # fmt: skip
 
@@ -64,6 +68,6 @@ def browser():
 def page(browser):
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(PATIENCE)
     yield page
     context.close()

@@ -8,7 +8,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 #: A run that compiles everything on two busy cores.
-PATIENT = 120_000
+PATIENT = 180_000
 
 
 def charts(page):

@@ -7,15 +7,12 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = sync_api.expect
-#: The first touch of a page compiles its rules.
-PATIENT = 90_000
 
 
 def opened(page, url: str, title: str) -> None:
-    page.set_default_timeout(PATIENT)
     page.goto(url)
-    expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=PATIENT)
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
@@ -34,10 +31,10 @@ def test_rules_a_profile_is_edited_shared_and_sent_to_the_lab(page, address):
     expect(page.get_by_text("R", exact=True).first).to_be_visible()
     page.reload()
     expect(page).to_have_url(re.compile("profile=3"))
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.get_by_role("button", name="Send to the lab").click()
     expect(page.get_by_role("heading", name="What if others had answered?")).to_be_visible()
-    expect(page.get_by_role("button", name="Train")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("button", name="Train")).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
@@ -58,7 +55,7 @@ def test_criteria_a_counterexample_is_opened_from_the_url(page, address):
     expect(page).to_have_url(re.compile("instant-runoff|Instant"))
     expect(page.get_by_test_id("stException")).to_have_count(0)
     page.reload()
-    expect(page.get_by_text("Monotonicity").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("Monotonicity").first).to_be_visible()
 
 
 def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
@@ -69,7 +66,7 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     expect(page.get_by_text("Borda elects A").first).to_be_visible()
     page.get_by_text("Worst case", exact=True).click()
     expect(page).to_have_url(re.compile("part=Worst"))
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     page.get_by_text("Voters who err", exact=True).click()
     expect(page).to_have_url(re.compile("part=Voters"))
     expect(page.get_by_test_id("stException")).to_have_count(0)
@@ -77,11 +74,11 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
 
 def test_strategy_every_part_answers(page, address):
     opened(page, f"{address}/strategy", "Who gains by lying?")
-    expect(page.get_by_text("a lie pays").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("a lie pays").first).to_be_visible()
     for part in ("Both sides lie", "How often it pays", "Lying to a reward model"):
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
-        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=PATIENT)
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
