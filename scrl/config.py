@@ -46,6 +46,10 @@ class IndividualConfig:
         constant: replace the latent by zeros, which leaves a model of one pooled rater.
         width: of tokens and hidden layers; ``heads`` of the encoder's attention; ``preference``
             dimensions of the decoded preference that the reward block is conditioned on.
+        shared: utilities of a completion that all prompts share, each prompt with a coefficient of
+            its own; 0 leaves prompts nothing in common but the latent.
+        penalty: weight of the mean square (log-odds²) of the part of a reward that prompts do not
+            share, per rater, beside the summed loss of that rater's ballots.
         likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
         regime: how ballots are hidden, a name of ``masking.REGIMES``.
         single: share of the views that show one completion with its absolute position.
@@ -62,6 +66,8 @@ class IndividualConfig:
     width: int = 32
     heads: int = 4
     preference: int = 32
+    shared: int = 0
+    penalty: float = 1.0
     likelihood: str = "list"
     regime: str = "curriculum"
     single: float = 0.15
