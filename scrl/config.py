@@ -119,6 +119,30 @@ class DensityConfig:
 
 
 @dataclass(frozen=True)
+class SilenceConfig:
+    """What is done where a whole kind of rater is silent (see ``silence``).
+
+    Attributes:
+        choose: whether to learn from other kinds what can be inferred; it takes a training for
+            each choice and test, and none where nobody is silent.
+        floor: a kind is silent about an item that less than this share of its raters ranked.
+        tests: kinds made silent, at most.
+        shared, penalties: choices of ``IndividualConfig.shared`` up to this (and below the number
+            of prompts), each with these penalties, beside no sharing.
+        margin: by how many nats sharing must explain the ballots better to be taken.
+        schedule: of each training.
+    """
+
+    choose: bool = True
+    floor: float = 0.02
+    tests: int = 4
+    shared: int = 2
+    penalties: tuple[float, ...] = (0.3, 3.0)
+    margin: float = 1.0
+    schedule: Schedule = Schedule(explore=(300, 400), ramp=200, cool=400)
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole run.
 
@@ -131,6 +155,7 @@ class Config:
 
     individual: IndividualConfig = IndividualConfig()
     density: DensityConfig = DensityConfig()
+    silence: SilenceConfig = SilenceConfig()
     reward: RewardConfig = RewardConfig()
     voters: int = 20_000
     draws: int = 4096

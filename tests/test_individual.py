@@ -20,7 +20,7 @@ from scrl.agreement import reversed_pairs
 from scrl.batches import buckets
 from scrl.bradley_terry import bradley_terry, maximum_a_posteriori, pair_counts
 from scrl.config import IndividualConfig, Schedule
-from scrl.evaluation import hide, keep_entries
+from scrl.evaluation import hide
 from scrl.models.individual import Data, Rows, _graph, _initial, _loss, fit_individual
 from scrl.models.layers import Sizes, Table
 from scrl.ratings_io import parse_ratings
@@ -176,7 +176,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
     nats, apart = [], []
     for fraction in (0.0, 0.5, 1.0):
         hidden = hide(some, fraction, np.random.default_rng(0))
-        _, posterior = experiment.individual.embed(keep_entries(some, ~hidden), everyone=True)
+        _, posterior = experiment.individual.embed(some.keep(~hidden), everyone=True)
         mean, log_variance = posterior.mean[asked], posterior.log_variance[asked]
         nats.append(float(losses.kl_loss(mean, log_variance).mean()))
         apart.append(float(mean.var(0).sum()))
@@ -252,7 +252,7 @@ def test_what_is_hidden_cannot_leak(experiment):
     names = experiment.catalogue.names(0)
     whole = like(experiment.ratings, [("r", [[c] for c in names])])
     keep = np.array([True, False, True, False, True])
-    cut = keep_entries(whole, keep)
+    cut = whole.keep(keep)
     never = like(experiment.ratings, [("r", [[names[0]], [names[2]], [names[4]]])])
     assert cut.rank.tolist() == [0, 2, 4]
     assert never.rank.tolist() == [0, 1, 2]
