@@ -74,7 +74,7 @@ class IndividualConfig:
     beta: float = 0.01
     kl_warmup: int = 400
     prior_sd: float = 10.0
-    cells: int = 384
+    cells: int = 768
     schedule: Schedule = Schedule()
 
 

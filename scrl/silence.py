@@ -132,7 +132,11 @@ def _allotted(weight: np.ndarray, total: int) -> np.ndarray:
 
 
 def kinds_of(
-    individual: Individual, ratings: Ratings, read: np.ndarray, component: np.ndarray
+    individual: Individual,
+    ratings: Ratings,
+    read: np.ndarray,
+    component: np.ndarray,
+    density: Density,
 ) -> np.ndarray:
     """The kind that each component of a density stands for ``[components]``.
 
@@ -154,9 +158,10 @@ def kinds_of(
         explained = count @ nats / count.sum()
         worse[row] = explained[row] - explained
     _, kind = connected_components(worse < SAME, directed=False)
-    found = np.zeros(component.max() + 1, int)
-    found[present] = kind
-    return found
+    # A component that is nobody's likeliest goes with the nearest.
+    nearest = np.linalg.norm(density.mean[:, None] - middle, axis=-1).argmin(axis=1)
+    nearest[present] = np.arange(len(present))
+    return kind[nearest]
 
 
 def heard_by(ratings: Ratings, kind_of: np.ndarray) -> np.ndarray:
@@ -185,7 +190,7 @@ def holes(silent: np.ndarray, catalogue: Catalogue) -> list[Hole]:
     return found
 
 
-def tests_of(found: Sequence[Hole], silent: np.ndarray, most: int) -> list[Hole]:
+def trials(found: Sequence[Hole], silent: np.ndarray, most: int) -> list[Hole]:
     """Kinds that did speak where another is silent, to be made silent there: at most ``most``,
     taken from the silences in turn."""
     queues = []
@@ -210,7 +215,7 @@ def _survey(individual, ratings, embedded, density, floor: float):
     """``kinds``, ``kind_of`` each rater ``[raters]``, ``heard`` and ``silent``."""
     read, posterior = embedded
     component = density.membership(posterior.mean).argmax(axis=1)
-    kinds = kinds_of(individual, ratings, read, component)
+    kinds = kinds_of(individual, ratings, read, component, density)
     kind_of = np.full(len(ratings.raters), -1)
     kind_of[read] = kinds[component]
     heard = heard_by(ratings, kind_of)
@@ -246,7 +251,7 @@ def listen(
     none = Silence(kinds, heard, silent, (), -1, even, 0)
     if not found or not config.choose:
         return none
-    tests = tests_of(found, silent, config.tests)
+    tests = trials(found, silent, config.tests)
     if not tests:  # nobody to learn it from: nothing can be known
         return replace(none, weight=np.eye(len(SCALES))[-1])
     base = individual.config
