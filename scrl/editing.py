@@ -73,7 +73,7 @@ def renamed(content: dict, part: str, old: str, new: str) -> dict:
 
 def added(content: dict, part: str, name: str) -> dict:
     """One more. A completion is last on every ballot of the prompts that offer all; a prompt has
-    the orders of the first that offers as many; a type has no share, and the first type's views.
+    the views of the first that offers all; a type has no share, and the first type's views.
 
     Raises:
         InputError: where the name is empty or taken.
