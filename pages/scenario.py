@@ -12,7 +12,7 @@ PARTS = ("Gallery", "Raters", "Silence", "Map")
 
 def build(now: draft.Draft, part: str) -> None:
     """The editor of a part, and beside it what the edit does."""
-    left, right = st.columns([1.5, 1], gap="large")
+    left, right = st.columns([1.25, 1], gap="large")
     with left:
         prompt = raters(now) if part == "Raters" else silence(now)
     with right:
@@ -32,14 +32,16 @@ def scenarios() -> None:
     draft.say_faults(now)
     if part == "Gallery":
         scenario_gallery.show(now)
+    elif part == "Map":
+        st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
+        space(now)
     else:
-        story = f" {page.plain(now.good.summary)}" if now.good.summary else ""
-        st.markdown(f"**{page.plain(now.good.name)}.**{story}")
-        if part == "Map":
-            space(now)
-        else:
-            build(now, part)
-    asking.switch()
+        if page.presenting():
+            st.markdown(f"**{page.plain(now.good.name)}**")
+        elif part == "Silence":
+            st.markdown(f"**{page.plain(now.good.name)}.** {page.plain(now.good.summary)}")
+        build(now, part)
+        asking.switch()
 
 
 page.ensure_frame()

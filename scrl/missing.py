@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.agreement import order_places, strictly_reversed
+from scrl.agreement import order_places, strictly_reversed, welfare
 from scrl.preview import preview
+from scrl.sampling import shares, type_utilities
 from scrl.scenario import Scenario, with_overrides
 from scrl.types import InputError
 
@@ -143,15 +144,26 @@ def effect(scenario: Scenario, rule: str) -> dict:
     Returns:
         prompt -> an entry of ``preview`` for one rule, with ``"complete"``, the vanilla outcome if
         everyone answered everything, and how many pairs the truth orders strictly the other way
-        round: ``"reversed"`` as they answer, ``"reversed_complete"`` if all did.
+        round: ``"reversed"`` as they answer, ``"reversed_complete"`` if all did. Also
+        ``"welfare"``: ``"mean"`` utility of what vanilla puts first, that of the ``"best"``
+        completion, and its ``"name"``.
     """
+    utility, share, offsets = (
+        type_utilities(scenario),
+        shares(scenario),
+        scenario.catalogue().offsets,
+    )
     entries = preview(scenario, [rule])
     whole = preview(complete(scenario), [])
-    for prompt, entry in entries.items():
+    for p, (prompt, entry) in enumerate(entries.items()):
         entry["complete"] = whole[prompt]["vanilla"]
         truth, names = entry["truth"][rule]["order"], entry["completions"]
         entry["reversed"] = _reversed(truth, entry["vanilla"]["order"], names)
         entry["reversed_complete"] = _reversed(truth, entry["complete"]["order"], names)
+        mine, first = utility[:, offsets[p] : offsets[p + 1]], entry["vanilla"]["order"][0]
+        worth = welfare(mine, share, np.isin(names, first) / len(first))
+        best = names[int(np.argmax(share @ mine))]
+        entry["welfare"] = {"mean": worth["mean"], "best": worth["best"], "name": best}
     return entries
 
 

@@ -216,13 +216,13 @@ SPACES = {
         (Place("Left", -2, 0, 0.30), Place("Centre-left", -0.7, 0, 0.15),
          Place("Centre", 0.2, 0, 0.15), Place("Right", 1.6, 0, 0.40)),
         (Place("P", -2, 0), Place("Q", -1, 0), Place("R", 0, 0), Place("S", 1.8, 0)),
-        prompt="The best policy is", name="From left to right",
+        prompt="The best policy is", name="Left to right",
     ),
     "lake": Space(
         tuple(replace(p, name=n, share=s) for p, n, s in zip(
             _ring("abc", 90, 1.0), ("North shore", "South-east shore", "South-west shore"),
             (0.34, 0.33, 0.33), strict=True)),
         _ring("ABC", 70, 1.0),
-        prompt="The ferry should land at", name="Three shores of a lake",
+        prompt="The ferry should land at", name="A lake",
     ),
 }  # fmt: skip

@@ -17,12 +17,13 @@ _HTML = """
 """
 
 _CSS = """
-.row { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .3rem; min-height: 2.5rem;
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: .25rem; min-height: 2.5rem;
   font-family: var(--st-font); font-size: .875rem; color: var(--st-text-color); }
+.pair { display: inline-flex; align-items: center; gap: .25rem; }
 .place { display: inline-flex; align-items: center; gap: .2rem; border-radius: .5rem; }
 .place.tied { padding: .1rem .25rem; border: 1px dashed var(--st-border-color); }
 .sign { opacity: .55; padding: 0 .05rem; }
-.chip { display: inline-flex; align-items: center; gap: .35rem; padding: .28rem .55rem;
+.chip { display: inline-flex; align-items: center; gap: .35rem; padding: .22rem .5rem;
   border: 1px solid var(--st-border-color); border-radius: var(--st-button-radius);
   background: var(--st-secondary-background-color); color: inherit; font: inherit; cursor: grab;
   position: relative; }
@@ -142,7 +143,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function draw(focus) {
     row.replaceChildren();
     order.forEach((place, i) => {
-      if (i) row.append(sign("\\u203A"));
+      // The sign stays with the place after it when the row wraps.
+      const pair = document.createElement("span");
+      pair.className = "pair";
+      if (i) pair.append(sign("\\u203A"));
       const box = document.createElement("span");
       box.className = place.length > 1 ? "place tied" : "place";
       place.forEach((name, j) => {
@@ -158,7 +162,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
           );
         }
       });
-      row.append(box);
+      pair.append(box);
+      row.append(pair);
     });
     if (focus) [...row.querySelectorAll(".chip")].find((c) => c.dataset.name === focus)?.focus();
   }

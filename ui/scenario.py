@@ -136,27 +136,38 @@ def show_effect(now: Draft, prompt: str) -> None:
         st.info("This scenario is too large to be counted at every edit; open it in the lab.")
         return
     yaml = scenario_to_yaml(scenario)
+    shown_above = st.container()
     rule = st.selectbox(
         "Truth: everyone’s complete ballots, counted by", DEFAULT_RULES, format_func=title_of,
         key="rule", **_IN_URL,
     )  # fmt: skip
-    try:
-        entry = _effect(yaml, rule, scenario)[prompt]
-    except InputError as error:
-        st.error(page.plain(str(error)))
-        return
+    with shown_above:
+        try:
+            entry = _effect(yaml, rule, scenario)[prompt]
+        except InputError as error:
+            st.error(page.plain(str(error)))
+            return
+        _asked_and_told(scenario, prompt, rule, entry, hash((yaml, rule, prompt)))
+
+
+def _asked_and_told(scenario: Scenario, prompt: str, rule: str, entry: dict, this: int) -> None:
     text = scenario.prompts[prompt].text or prompt
     st.markdown(f"*{page.plain(text)} …*")
     said, shown = asking.guess(
         "Does vanilla Bradley–Terry, trained on their ballots, find the true order?",
-        ("Yes", "No"), f"guess_effect_{hash((yaml, rule, prompt)):x}",
+        ("Yes", "No"), f"guess_effect_{this:x}",
     )  # fmt: skip
     if not shown:
         st.caption("Guess first; the orders come after.")
         return
-    silent = any(s.prompt == prompt for s in found(scenario))
-    st.markdown(asking.verdict(said, "No" if entry["reversed"] else "Yes") + _told(entry, rule))
-    _orders(entry, rule, silent)
+    silences = [s for s in found(scenario) if s.prompt == prompt]
+    silent, follow = bool(silences), _follow(entry, rule, {s.completion for s in silences})
+    right = "No" if entry["reversed"] else "Yes"
+    worth = ""
+    if any(prompt in t.utilities for t in scenario.types.values()):
+        worth = _worth(entry)
+    st.markdown(asking.verdict(said, right) + _told(entry, rule, follow) + worth)
+    _orders(entry, rule, silent, follow)
     asking.sheet(_rows(entry, rule, silent), "scenario", _NOTE)
 
 
@@ -166,9 +177,16 @@ _NOTE = (
 )
 
 
-def _told(entry: dict, rule: str) -> str:
+def _follow(entry: dict, rule: str, unsaid: set[str]) -> str:
+    """The completion to follow: of those left out the one that vanilla misplaces most, else of all;
+    "" where it misplaces none."""
+    a, b = (figures.places(o["order"]) for o in (entry["truth"][rule], entry["vanilla"]))
+    some = [name for name in entry["completions"] if name in unsaid and a[name] != b[name]]
+    return max(some, key=lambda n: abs(a[n] - b[n])) if some else tables.most_moved(entry, rule)
+
+
+def _told(entry: dict, rule: str, name: str) -> str:
     truth, vanilla = entry["truth"][rule]["order"], entry["vanilla"]["order"]
-    name = tables.most_moved(entry, rule)
     if not entry["pairs"]:
         return "Nobody answers this prompt, so there is nothing to learn from."
     if not entry["reversed"]:
@@ -176,9 +194,9 @@ def _told(entry: dict, rule: str) -> str:
     word = "pair" if entry["reversed"] == 1 else "pairs"
     cause = ""
     if entry["reversed_complete"] == 0:
-        cause = " Had everyone answered, it would order none so: it is the silence."
+        cause = " If everyone answered it would reverse none: the silence does it."
     elif entry["reversed_complete"] == entry["reversed"]:
-        cause = " So it would, had everyone answered: it is the rule."
+        cause = " It would reverse as many if everyone answered: the rule does it."
     moved = ""
     if name:
         place = tables.place_word
@@ -189,28 +207,38 @@ def _told(entry: dict, rule: str) -> str:
     return f"{moved}Vanilla reverses {entry['reversed']} {word} of the true order.{cause}"
 
 
+def _worth(entry: dict) -> str:
+    """What vanilla's first is worth, where another would be worth more."""
+    found, first = entry["welfare"], " = ".join(entry["vanilla"]["order"][0])
+    if found["best"] - found["mean"] < 1e-9:
+        return ""
+    return (
+        f" Its first, **{page.plain(first)}**, is worth {found['mean']:.4g} on average, and "
+        f"**{page.plain(found['name'])}** would be worth {found['best']:.4g}."
+    )
+
+
 def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
     truth = ("Truth", entry["truth"][rule]["order"])
-    if not silent:
+    if not silent or page.presenting():
         return [truth, ("Vanilla", entry["vanilla"]["order"])]
     return [
         truth,
         ("Vanilla, all heard", entry["complete"]["order"]),
-        ("Vanilla, as answered", entry["vanilla"]["order"]),
+        ("Vanilla, as is", entry["vanilla"]["order"]),
     ]
 
 
-def _orders(entry: dict, rule: str, silent: bool) -> None:
+def _orders(entry: dict, rule: str, silent: bool, follow: str) -> None:
     columns = _columns(entry, rule, silent)
     figure = figures.order_bumps(
-        columns, entry["completions"], tables.most_moved(entry, rule) or None, pitch=44,
-        **page.look(),
+        columns, entry["completions"], follow or None, pitch=44, **page.look()
     )  # fmt: skip
     caption = (
-        "Places in truth, under the vanilla reward if everyone answered everything, and under the "
-        "vanilla reward on the ballots as they are."
-        if silent
-        else "Places in truth and under the vanilla reward; everyone answers everything here."
+        "Places in truth, under the vanilla reward if everyone answered everything, and under it "
+        "on the ballots as they are."
+        if len(columns) > 2
+        else "Places in truth and under the vanilla reward on the ballots as they are."
     )
     page.chart(
         figure, "effect", alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns),
@@ -225,7 +253,7 @@ def _rows(entry: dict, rule: str, silent: bool) -> list[dict]:
         row = {"completion": name, f"truth, {title_of(rule)}": scores[name]}
         if silent:
             row["vanilla, all heard"] = entry["complete"]["mle"][name]
-        row["vanilla, as answered" if silent else "vanilla"] = entry["vanilla"]["mle"][name]
+        row["vanilla, as is" if silent else "vanilla"] = entry["vanilla"]["mle"][name]
         rows.append(row)
     return rows
 

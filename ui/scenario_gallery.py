@@ -56,14 +56,18 @@ def _opened(stem: str) -> None:
 
 
 def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
-    with st.container(border=True, height="stretch", gap="small", key=f"card-{stem}"):
+    card = st.container(
+        border=True, height="stretch", key=f"card-{stem}", vertical_alignment="distribute"
+    )
+    with card.container(gap="small"):
         st.markdown(f"**{page.plain(scenario.name)}**")
         st.caption(page.plain(scenario.summary), help=page.plain(scenario.source))
+    with card.container(gap="small"):
         _bar(scenario)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "In hand" if chosen else "Open", key=f"open-{stem}", on_click=_opened, args=(stem,),
-                help=f"Open ‘{page.plain(scenario.name)}’ under Raters",
+                "Open", key=f"open-{stem}", on_click=_opened, args=(stem,),
+                type="primary" if chosen else "secondary",
             )  # fmt: skip
             if st.button("To the lab", key=f"lab-{stem}", type="tertiary"):
                 st.session_state[page.ANEW] = True

@@ -20,13 +20,13 @@ from ui import asking, draft, page, tables
 from ui.draft import Draft
 
 FIRST = "tennessee"
-_METRICS = {"plane": "A plane", "earth": "The earth"}
-_STATES = {"orders": "orders", "utilities": "utilities"}
+_METRICS = {"plane": "Plane", "earth": "Earth"}
+_STATES = {"orders": "Orders", "utilities": "Utilities"}
 
 
 def space(now: Draft) -> None:
     """Draw the map's fields, its picture, and the button that makes it the scenario."""
-    left, right = st.columns([1, 1.25], gap="large")
+    left, right = st.columns([1.15, 1.25], gap="large")
     start = _loaded()
     with left:
         _preset()
@@ -41,15 +41,18 @@ def space(now: Draft) -> None:
             _remember(made)
     with right:
         _picture(made)
+        here = now.good == scenario
         st.button(
-            "Make it the scenario", key="use-map", type="primary", icon=":material/check:",
-            on_click=_used, args=(scenario,), disabled=now.good == scenario,
+            "The scenario in hand" if here else "Make it the scenario", key="use-map",
+            type="primary", icon=":material/check:", on_click=_used, args=(scenario,),
+            disabled=here,
         )  # fmt: skip
         _orders(made)
 
 
 def _used(scenario) -> None:
     draft.replace(scenario)
+    st.session_state["part"] = "Raters"
     for key in ("prompt", "who", "about"):
         st.session_state.pop(key, None)
 
@@ -110,7 +113,7 @@ def _fields(start: Space) -> Space:
         InputError: where it is none.
     """
     number = st.session_state["map_number"]
-    metric_cell, states_cell = st.columns(2)
+    metric_cell, states_cell, unit_cell = st.columns([1.2, 1.2, 1])
     with metric_cell:
         metric = st.segmented_control(
             "Distances on", list(_METRICS), default=start.metric, format_func=_METRICS.get,
@@ -124,10 +127,10 @@ def _fields(start: Space) -> Space:
         )  # fmt: skip
     unit = start.unit
     if states == "utilities":
-        length = "km" if metric == "earth" else "units of the axes"
-        unit = st.number_input(
-            f"Distance that costs 1 of utility, in {length}", 1e-6, 1e6, float(start.unit), 1.0,
-            format="%g", key=f"unit-{number}",
+        length = "km" if metric == "earth" else "units"
+        unit = unit_cell.number_input(
+            f"1 of utility, in {length}", 1e-6, 1e6, float(start.unit), 1.0, format="%g",
+            key=f"unit-{number}", help="The distance that costs 1 of utility.",
         )  # fmt: skip
     raters = _places(
         "Kinds of rater", [(p.name, p.share * 100, p.x, p.y) for p in start.raters],
@@ -147,12 +150,12 @@ def _fields(start: Space) -> Space:
 def _places(title: str, rows: list[tuple], key: str, metric: str, shared: bool) -> list[tuple]:
     """Places as edited: name, share in % where ``shared``, x, y."""
     number = st.column_config.NumberColumn
-    words = ("degrees east", "degrees north") if metric == "earth" else ("x", "y")
+    words = ("east, °", "north, °") if metric == "earth" else ("x", "y")
     names = ["name", *(["share"] if shared else []), "x", "y"]
     columns = {
         "name": st.column_config.TextColumn("name", max_chars=60),
-        "share": number("share", format="%g %%", min_value=0.0, max_value=100.0),
-        "x": number(words[0], format="%g"), "y": number(words[1], format="%g"),
+        "share": number("share", format="%g %%", min_value=0.0, max_value=100.0, width=84),
+        "x": number(words[0], format="%g", width=90), "y": number(words[1], format="%g", width=90),
     }  # fmt: skip
     st.markdown(f"**{title}**")
     table = st.data_editor(

@@ -29,8 +29,7 @@ def raters(now: Draft) -> str:
         return next(iter(now.good.prompts))
     if not page.presenting():
         _about(now.content)
-    prompt = _parts(now)
-    way = _views(now, prompt)
+    prompt, way = _parts(now)
     _types(now, prompt, way)
     if not page.presenting():
         _asked(now.content)
@@ -112,17 +111,18 @@ def _named(part: str, name: str, i: int, label: str) -> None:
 # -- completions and prompts ----------------------------------------------------------------------
 
 
-def _parts(now: Draft) -> str:
-    """Which prompt is shown, and the fields of prompts and completions."""
+def _parts(now: Draft) -> tuple[str, str]:
+    """Which prompt is shown and how it is edited, and the fields of prompts and completions."""
     content = now.content
     with st.container(horizontal=True, vertical_alignment="bottom"):
         prompt = pick_prompt(list(content["prompts"]))
+        way = _views(now, prompt)
         if not page.presenting():
             with st.popover(f"Completions ({len(content['completions'])})", key="edit-completions"):
                 _completions(content)
             with st.popover(f"Prompts ({len(content['prompts'])})", key="edit-prompts"):
                 _prompts(content)
-    return prompt
+    return prompt, way
 
 
 def _reads(part: str, name: str, entry: dict, i: int) -> None:
@@ -180,41 +180,38 @@ def _views(now: Draft, prompt: str) -> str:
     """How orders are edited; numbers first where they are stated."""
     usual = "Numbers" if editing.by_numbers(now.content, prompt) else "Move"
     return st.segmented_control(
-        "What they think, best first", _WAYS, default=usual, required=True, key="views",
+        "Their orders, best first", _WAYS, default=usual, required=True, key="views",
         help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
     )  # fmt: skip
 
 
 def _types(now: Draft, prompt: str, way: str) -> None:
     content = now.content
-    wide = [0.16, 1.25, 0.95, 3.6, 0.4] if way == "Move" else [0.16, 1.25, 0.95, 0.4]
-    shown = st.container(gap="small")
-    if way != "Move":
-        table, views = st.columns([1, 1.5], gap="medium")
-        shown = table.container(gap="small")
-        with views:
-            (_write if way == "Write" else _numbers)(content, prompt)
     shades = {c: colour(i) for i, c in enumerate(content["completions"])}
-    with shown:
-        for i, (name, t) in enumerate(content["types"].items()):
-            cells = st.columns(wide, vertical_alignment="center", gap="small")
-            cells[0].html(f"<div class='type' style='color:{colour(i)}'>■</div>")
+    for i, (name, t) in enumerate(content["types"].items()):
+        with st.container(gap=None):
+            cells = st.columns([0.12, 2, 1.1, 0.5], vertical_alignment="center", gap="small")
+            cells[0].html(f"<span style='color:{colour(i)};font-size:1.2rem'>■</span>")
             with cells[1]:
                 _named("types", name, i, f"Type {i + 1}")
             with cells[2]:
                 _share(name, t, i)
-            if way == "Move":
-                with cells[3]:
-                    _row(content, name, prompt, shades, i)
-            with cells[-1]:
-                _bin("types", name, i, f"Take {name} away; its share goes to the others")
-        with st.container(horizontal=True, vertical_alignment="center"):
             if not page.presenting():
-                _add(content, "types", "Type", "Add a type of rater")
-            total = sum(t["share"] for t in content["types"].values())
-            if abs(total - 1) > 1e-6:
-                press(f"Scale {total:.4g} to 1", "evened", editing.evened, type="primary")
-    if way == "Move" and not page.presenting():
+                with cells[3]:
+                    _bin("types", name, i, f"Take {name} away; its share goes to the others")
+            if way == "Move":
+                _row(content, name, prompt, shades, i)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not page.presenting():
+            _add(content, "types", "Type", "Add a type of rater")
+        total = sum(t["share"] for t in content["types"].values())
+        if abs(total - 1) > 1e-6:
+            press(f"Scale {total:.4g} to 1", "evened", editing.evened, type="primary")
+    if way == "Write":
+        _write(content, prompt)
+    elif way == "Numbers":
+        _numbers(content, prompt)
+    elif not page.presenting():
         st.caption(_HELP["Move"])
 
 
@@ -226,6 +223,7 @@ def _share(name: str, t: dict, i: int) -> None:
     follow(
         st.number_input, f"Share of type {i + 1} in %", f"share-{i}", round(t["share"] * 100, 4),
         edit, min_value=0.0, max_value=100.0, step=1.0, format="%g", label_visibility="collapsed",
+        icon=":material/percent:",
     )  # fmt: skip
 
 
@@ -260,7 +258,7 @@ def _numbers(content: dict, prompt: str) -> None:
 
     draft.grid(
         f"numbers-{prompt}", rows, types,
-        [st.column_config.NumberColumn(n, format="%g", step=1e-6) for n in names], edit,
+        [st.column_config.NumberColumn(n, format="%g", step=1e-6, width=76) for n in names], edit,
         "Utilities of every type",
     )  # fmt: skip
     if not page.presenting():

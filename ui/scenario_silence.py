@@ -12,8 +12,8 @@ from ui.draft import Draft, press
 from ui.scenario import coverage_figure, fits, pick_prompt, too_large
 
 _IN_URL = {"bind": "query-params"}
-#: Silences that are told; of more, the rest are in the picture.
-MOST_TOLD = 4
+#: Silences of a kind that are told; the rest are in the picture.
+MOST_TOLD = 3
 
 
 def silence(now: Draft) -> str:
@@ -58,18 +58,22 @@ def _whom(scenario: Scenario) -> tuple[str, str, str, float]:
         completion = st.selectbox(
             "On", options["about"], options["about"].index(first[1]), key="about", **_IN_URL
         )
-        some = st.number_input(
-            "Some: heard in %", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130, **_IN_URL
-        )
+        some = 10.0
+        if not page.presenting():
+            some = st.number_input(
+                "Of ‘some’, heard (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
+                **_IN_URL,
+            )  # fmt: skip
     return type, prompt, completion, some / 100
 
 
 def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
-    """A type and a completion to begin with: what is silent already, else the first type and its
-    favourite's rival, the completion named second."""
-    for s in found(scenario):
-        if s.prompt == prompt:
-            return s.type, s.completion or scenario.offered(prompt)[0]
+    """A type and a completion to begin with: what is most silent already, else the first type and
+    the completion named second."""
+    silences = [s for s in found(scenario) if s.prompt == prompt]
+    if silences:
+        least = min(silences, key=lambda s: s.chance)
+        return least.type, least.completion or scenario.offered(prompt)[0]
     return scenario.type_names[0], scenario.offered(prompt)[1]
 
 
@@ -93,19 +97,20 @@ def _ways(scenario: Scenario, type: str, prompt: str, completion: str, some: flo
 
 
 def _told(silences: list[Silence]) -> None:
+    """What is silent now, kind by kind."""
     if not silences:
         st.markdown("Everyone answers everything. Choose who falls silent, and how.")
         return
-    lines = []
-    for s in silences[:MOST_TOLD]:
-        what = f"ranks {s.completion} on" if s.completion else "answers"
-        who = f"{s.chance:.3g} of" if s.chance else "No"
-        heard = f"{100 * s.chance:.3g} % of" if s.chance else "None of"
-        who = f"{heard} the {s.type} raters {what} ‘{s.prompt}’"
-        lines.append(f"{page.plain(who)} ({KINDS[s.kind].title.lower()})")
-    rest = len(silences) - MOST_TOLD
-    more = f", and {rest} more" if rest > 0 else ""
-    st.markdown("Silent now: " + "; ".join(lines) + more + ".")
+    parts = []
+    for name, kind in KINDS.items():
+        mine = [
+            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.kind == name
+        ]
+        if mine:
+            more = f" and {len(mine) - MOST_TOLD} more" if len(mine) > MOST_TOLD else ""
+            listed = page.plain(", ".join(mine[:MOST_TOLD]))
+            parts.append(f"**{kind.title.lower()}** ({listed}{more})")
+    st.markdown(f"Silent now: {'; '.join(parts)}.")
 
 
 def _table(content: dict, prompt: str) -> None:
@@ -129,7 +134,7 @@ def _table(content: dict, prompt: str) -> None:
                 includes[type] = {prompt: moved}
         return editing.with_chances(content, answers, includes)
 
-    percent = {"min_value": 0.0, "max_value": 100.0, "format": "%g %%"}
+    percent = {"min_value": 0.0, "max_value": 100.0, "format": "%g %%", "width": 84}
     st.markdown(f"**Chances on ‘{page.plain(prompt)}’**, to be edited")
     draft.grid(
         f"chances-{prompt}", rows, types,
