@@ -40,6 +40,8 @@ def scenarios() -> None:
             st.markdown(f"**{page.plain(now.good.name)}**")
         elif part == "Silence":
             st.markdown(f"**{page.plain(now.good.name)}.** {page.plain(now.good.summary)}")
+        if draft.retold(now):
+            st.caption("Changed from the gallery: its story may no longer hold.")
         build(now, part)
         asking.switch()
 

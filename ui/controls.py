@@ -79,11 +79,25 @@ def choose() -> Choice | None:
         st.info("Choose at least one rule.")
         return None
     if isinstance(source, Scenario):
-        st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+        with st.container(horizontal=True):
+            st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+            if st.button("Edit the scenario", type="tertiary", icon=":material/edit:"):
+                _edit(source)
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
     spec = hashlib.sha256(known.encode()).hexdigest()[:16]
     return Choice(source, tuple(rules), seed, follow, about, spec, yaml)
+
+
+def _edit(scenario: Scenario) -> None:
+    """Take the scenario, with what the sliders say, to the page that builds scenarios."""
+    try:
+        id = sources.keep(scenario)
+    except InputError as error:
+        st.error(page.plain(str(error)))
+        return
+    present = {"present": "true"} if page.presenting() else {}
+    st.switch_page("pages/scenario.py", query_params={"scenario": id, "part": "Raters", **present})
 
 
 # -- which data -----------------------------------------------------------------------------------

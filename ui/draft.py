@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from scrl.editing import content_of
-from scrl.scenario import Scenario, scenario_of
-from scrl.types import InputError
+from scrl.scenario import Scenario, gallery, scenario_of
+from scrl.types import InputError, Ratings
 from ui import page, sources
 
 #: Steps that can be undone.
@@ -48,7 +48,11 @@ def current() -> Draft:
     """The draft, loaded where the URL (or another page) names another scenario."""
     state = st.session_state
     draft: Draft | None = state.get("draft")
-    wanted = st.query_params.get("scenario") or state.get("last") or sources.FIRST
+    wanted, last = st.query_params.get("scenario"), state.get("last")
+    # Ratings that the lab has in hand are no scenario to edit, and stay the lab's.
+    elsewhere = wanted is None and bool(last) and isinstance(sources.found(last), Ratings)
+    if wanted is None:
+        wanted = (draft.id if draft else sources.FIRST) if elsewhere else last or sources.FIRST
     if draft is None or wanted != draft.id:
         try:
             source = sources.read(wanted)
@@ -57,18 +61,25 @@ def current() -> Draft:
         except InputError as error:
             other = "the scenario before" if draft else "another"
             st.warning(f"{page.plain(str(error))} Shown is {other}.")
-            wanted = draft.id if draft else sources.FIRST
-            source = draft.good if draft else sources.read(wanted)
-        if draft is None or wanted != draft.id:
+            source = None if draft else sources.read(sources.FIRST)
+            wanted = sources.FIRST
+        if source is not None:
             past = [*draft.past, draft.content] if draft else []
-            draft = state["draft"] = Draft(content_of(source), source, wanted, past=past)
+            id = sources.id_of(source)
+            draft = state["draft"] = Draft(
+                content_of(source), source, id or wanted, id is not None, past=past
+            )
             state.pop("views", None)
     _check(draft)
+    if not elsewhere:
+        state["last"] = draft.id
+    if draft.id != sources.FIRST or "scenario" in st.query_params:
+        st.query_params["scenario"] = draft.id
     return draft
 
 
 def _check(draft: Draft) -> None:
-    """Whether the content is a scenario; if so it is the good one, and the URL says it."""
+    """Whether the content is a scenario; if so it is the good one."""
     try:
         good = scenario_of(draft.content)
     except InputError as error:
@@ -78,9 +89,12 @@ def _check(draft: Draft) -> None:
         if good != draft.good:
             id = sources.id_of(good)
             draft.good, draft.linked, draft.id = good, id is not None, id or draft.id
-    st.session_state["last"] = draft.id
-    if draft.id != sources.FIRST or "scenario" in st.query_params:
-        st.query_params["scenario"] = draft.id
+
+
+def retold(draft: Draft) -> bool:
+    """Whether this is a scenario of the gallery, changed, under the gallery's story."""
+    stories = {sources.of_gallery(stem).summary for stem in gallery()}
+    return bool(draft.good.summary in stories and draft.id not in gallery())
 
 
 def replace(source: Scenario) -> None:

@@ -14,7 +14,7 @@ from scrl.links import MOST_ITEMS, MOST_TYPES
 from scrl.missing import effect, found
 from scrl.scenario import MAX_SCENARIO_BYTES, Scenario, parse_scenario, scenario_to_yaml
 from scrl.types import InputError
-from ui import asking, draft, page, sources, tables
+from ui import asking, draft, page, sources, store, tables
 from ui.controls import title_of
 from ui.draft import Draft
 
@@ -136,6 +136,8 @@ def show_effect(now: Draft, prompt: str) -> None:
         st.info("This scenario is too large to be counted at every edit; open it in the lab.")
         return
     yaml = scenario_to_yaml(scenario)
+    # Compiled once for so many types and completions, not at the first touch of the noise.
+    sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
     shown_above = st.container()
     rule = st.selectbox(
         "Truth: everyone’s complete ballots, counted by", DEFAULT_RULES, format_func=title_of,
@@ -144,6 +146,7 @@ def show_effect(now: Draft, prompt: str) -> None:
     with shown_above:
         try:
             entry = _effect(yaml, rule, scenario)[prompt]
+            store.warm(f"sizes {sizes}", (rule,), scenario)
         except InputError as error:
             st.error(page.plain(str(error)))
             return
@@ -212,9 +215,10 @@ def _worth(entry: dict) -> str:
     found, first = entry["welfare"], " = ".join(entry["vanilla"]["order"][0])
     if found["best"] - found["mean"] < 1e-9:
         return ""
+    mean, best = (f"{found[key]:.4g}".replace("-", "−") for key in ("mean", "best"))
     return (
-        f" Its first, **{page.plain(first)}**, is worth {found['mean']:.4g} on average, and "
-        f"**{page.plain(found['name'])}** would be worth {found['best']:.4g}."
+        f" Its first, **{page.plain(first)}**, is worth {mean} on average, and "
+        f"**{page.plain(found['name'])}** would be worth {best}."
     )
 
 

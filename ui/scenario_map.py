@@ -113,25 +113,23 @@ def _fields(start: Space) -> Space:
         InputError: where it is none.
     """
     number = st.session_state["map_number"]
-    metric_cell, states_cell, unit_cell = st.columns([1.2, 1.2, 1])
-    with metric_cell:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = st.segmented_control(
             "Distances on", list(_METRICS), default=start.metric, format_func=_METRICS.get,
             required=True, key=f"metric-{number}",
         )  # fmt: skip
-    with states_cell:
         states = st.segmented_control(
             "Raters state", list(_STATES), default=start.states, format_func=_STATES.get,
             required=True, key=f"states-{number}",
             help="Orders, nearest first; or utilities: minus the distance, in the unit given.",
         )  # fmt: skip
-    unit = start.unit
-    if states == "utilities":
-        length = "km" if metric == "earth" else "units"
-        unit = unit_cell.number_input(
-            f"1 of utility, in {length}", 1e-6, 1e6, float(start.unit), 1.0, format="%g",
-            key=f"unit-{number}", help="The distance that costs 1 of utility.",
-        )  # fmt: skip
+        unit = start.unit
+        if states == "utilities":
+            unit = st.number_input(
+                f"1 of utility, in {'km' if metric == 'earth' else 'units'}", 1e-6, 1e6,
+                float(start.unit), 1.0, format="%g", key=f"unit-{number}", width=140,
+                help="The distance that costs 1 of utility.",
+            )  # fmt: skip
     raters = _places(
         "Kinds of rater", [(p.name, p.share * 100, p.x, p.y) for p in start.raters],
         f"places-{number}", metric, shared=True,
@@ -154,8 +152,8 @@ def _places(title: str, rows: list[tuple], key: str, metric: str, shared: bool) 
     names = ["name", *(["share"] if shared else []), "x", "y"]
     columns = {
         "name": st.column_config.TextColumn("name", max_chars=60),
-        "share": number("share", format="%g %%", min_value=0.0, max_value=100.0, width=84),
-        "x": number(words[0], format="%g", width=90), "y": number(words[1], format="%g", width=90),
+        "share": number("share", format="%g %%", min_value=0.0, max_value=100.0, width=70),
+        "x": number(words[0], format="%g", width=78), "y": number(words[1], format="%g", width=78),
     }  # fmt: skip
     st.markdown(f"**{title}**")
     table = st.data_editor(

@@ -29,7 +29,7 @@ def raters(now: Draft) -> str:
         return next(iter(now.good.prompts))
     if not page.presenting():
         _about(now.content)
-    prompt, way = _parts(now)
+    prompt, way = _shown(now)
     _types(now, prompt, way)
     if not page.presenting():
         _asked(now.content)
@@ -111,17 +111,11 @@ def _named(part: str, name: str, i: int, label: str) -> None:
 # -- completions and prompts ----------------------------------------------------------------------
 
 
-def _parts(now: Draft) -> tuple[str, str]:
-    """Which prompt is shown and how it is edited, and the fields of prompts and completions."""
-    content = now.content
+def _shown(now: Draft) -> tuple[str, str]:
+    """Which prompt is shown, and how its orders are edited."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        prompt = pick_prompt(list(content["prompts"]))
+        prompt = pick_prompt(list(now.content["prompts"]))
         way = _views(now, prompt)
-        if not page.presenting():
-            with st.popover(f"Completions ({len(content['completions'])})", key="edit-completions"):
-                _completions(content)
-            with st.popover(f"Prompts ({len(content['prompts'])})", key="edit-prompts"):
-                _prompts(content)
     return prompt, way
 
 
@@ -189,7 +183,7 @@ def _types(now: Draft, prompt: str, way: str) -> None:
     content = now.content
     shades = {c: colour(i) for i, c in enumerate(content["completions"])}
     for i, (name, t) in enumerate(content["types"].items()):
-        with st.container(gap=None):
+        with st.container(gap="xsmall"):
             cells = st.columns([0.12, 2, 1.1, 0.5], vertical_alignment="center", gap="small")
             cells[0].html(f"<span style='color:{colour(i)};font-size:1.2rem'>■</span>")
             with cells[1]:
@@ -204,6 +198,10 @@ def _types(now: Draft, prompt: str, way: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if not page.presenting():
             _add(content, "types", "Type", "Add a type of rater")
+            with st.popover("Completions", key="edit-completions"):
+                _completions(content)
+            with st.popover("Prompts", key="edit-prompts"):
+                _prompts(content)
         total = sum(t["share"] for t in content["types"].values())
         if abs(total - 1) > 1e-6:
             press(f"Scale {total:.4g} to 1", "evened", editing.evened, type="primary")

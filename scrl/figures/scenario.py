@@ -138,7 +138,8 @@ def place_map(
         hovertemplate=[f"{safe(c[0])}<extra></extra>" for c in completions],
     )  # fmt: skip
     wide = max(np.ptp(xs), np.ptp(ys) * stretch, 1e-9)
-    above = _above(xs[len(raters) :], ys[len(raters) :] * stretch, _NEAR * wide)
+    cx, cy = xs[len(raters) :], ys[len(raters) :] * stretch
+    above = _above(cx, cy, _NEAR * wide, _threads(raters, cx, cy, stretch))
     size = {c[0]: 0.0 for c in completions}
     for _, x, y, share in raters:
         for c in completions:
@@ -152,9 +153,12 @@ def place_map(
         )  # fmt: skip
     for name, x, y, share in raters:
         if name not in size:
+            gaps = [math.hypot(cx - x, (cy - y) * stretch) for _, cx, cy in completions]
+            # Away from the nearest completion.
+            side = -1 if gaps and completions[int(np.argmin(gaps))][2] >= y else 1
             figure.add_annotation(
                 x=x, y=y, showarrow=False, text=safe(short(name, 20)),
-                yshift=-(16 + 23 * math.sqrt(max(share, 0))) * scale,
+                yshift=side * (16 + 23 * math.sqrt(max(share, 0))) * scale,
                 font={"size": 12.5 * scale, "color": shade["quiet"]},
             )  # fmt: skip
     pad = 0.12 * wide
@@ -175,10 +179,20 @@ def place_map(
     return figure
 
 
-def _above(x: np.ndarray, y: np.ndarray, near: float) -> list[bool]:
-    """Whether each label stands above its point: of two that are near the higher one's does, and
-    where more are near they take turns."""
-    up, turns = [True] * len(x), False
+def _threads(raters, x: np.ndarray, y: np.ndarray, stretch: float) -> dict[int, bool]:
+    """Of completions that a thread from a kind of rater reaches, whether it comes from below."""
+    found = {}
+    for _, rx, ry, _ in raters:
+        gaps = np.hypot(x - rx, y - ry * stretch)
+        if len(gaps) and gaps.min() > 0:
+            found[int(np.argmin(gaps))] = bool(ry * stretch < y[int(np.argmin(gaps))])
+    return found
+
+
+def _above(x: np.ndarray, y: np.ndarray, near: float, wish: dict[int, bool]) -> list[bool]:
+    """Whether each label stands above its point: as wished, else in the upper half; but of two that
+    are near only the higher one's, and where more are near they take turns."""
+    up, turns = [wish.get(i, bool(v >= y.mean())) for i, v in enumerate(y)], False
     for i, j in pairwise(np.argsort(x)):
         close = abs(x[i] - x[j]) < 1.4 * near and abs(y[i] - y[j]) < near
         if close:
