@@ -49,32 +49,38 @@ const kept = new WeakMap();
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const row = parentElement.querySelector(".row");
-  const mine = kept.get(parentElement) ?? { chosen: null, dragged: null };
+  const mine = kept.get(parentElement) ?? { chosen: null, dragged: null, drawn: "" };
   kept.set(parentElement, mine);
   row.setAttribute("aria-label", data.label);
-  let order = data.order.map((place) => [...place]);
+  mine.emit = (order) => setTriggerValue("moved", order);
+  // What comes back as it was sent is not drawn again: a name may be under the hand already.
+  const incoming = JSON.stringify([data.order, data.colours]);
+  if (mine.drawn === incoming) return;
+  mine.colours = data.colours;
+  mine.order = data.order.map((place) => [...place]);
 
-  const without = (name) => order.map((p) => p.filter((c) => c !== name)).filter((p) => p.length);
-  const placeOf = (name) => order.findIndex((p) => p.includes(name));
+  const without = (name) =>
+    mine.order.map((p) => p.filter((c) => c !== name)).filter((p) => p.length);
+  const placeOf = (name) => mine.order.findIndex((p) => p.includes(name));
 
   function send(next, focus) {
-    if (JSON.stringify(next) === JSON.stringify(order)) return;
-    order = next;
+    if (JSON.stringify(next) === JSON.stringify(mine.order)) return;
+    mine.order = next;
     draw(focus);
-    setTriggerValue("moved", order);
+    mine.emit(next);
   }
   // One step: out of a tie, or past the neighbouring place.
   function step(name, by) {
-    const i = placeOf(name), alone = order[i].length === 1, rest = without(name);
+    const i = placeOf(name), alone = mine.order[i].length === 1, rest = without(name);
     const at = alone ? i + by : by < 0 ? i : i + 1;
     if (at < 0 || at > rest.length) return;
     rest.splice(at, 0, [name]);
     send(rest, name);
   }
   function tie(name) {
-    const i = placeOf(name), alone = order[i].length === 1;
-    if (order.length === 1 || (!alone && i === 0)) return;
-    const with_ = order[i > 0 ? i - 1 : 1][0], rest = without(name);
+    const i = placeOf(name), alone = mine.order[i].length === 1;
+    if (mine.order.length === 1 || (!alone && i === 0)) return;
+    const with_ = mine.order[i > 0 ? i - 1 : 1][0], rest = without(name);
     rest[rest.findIndex((p) => p.includes(with_))].push(name);
     send(rest, name);
   }
@@ -106,7 +112,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     chip.dataset.name = name;
     const dot = document.createElement("span");
     dot.className = "dot";
-    dot.style.background = data.colours[name];
+    dot.style.background = mine.colours[name];
     chip.append(dot, name);
     chip.onclick = () => { mine.chosen = mine.chosen === name ? null : name; draw(name); };
     chip.onkeydown = (event) => {
@@ -141,8 +147,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 
   function draw(focus) {
+    mine.drawn = JSON.stringify([mine.order, mine.colours]);
     row.replaceChildren();
-    order.forEach((place, i) => {
+    mine.order.forEach((place, i) => {
       // The sign stays with the place after it when the row wraps.
       const pair = document.createElement("span");
       pair.className = "pair";
@@ -153,7 +160,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
         if (j) box.append(sign("="));
         box.append(chipOf(name));
         if (mine.chosen === name) {
-          const alone = place.length === 1, last = order.length - 1;
+          const alone = place.length === 1, last = mine.order.length - 1;
           box.append(
             act("\\u2190", `Move ${name} up`, name, () => step(name, -1), alone && i === 0),
             act("=", `Tie ${name} with the one before`, name, () => tie(name),
