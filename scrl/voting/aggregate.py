@@ -16,7 +16,7 @@ import numpy as np
 
 from scrl.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.profile import FEW, MOST_STRICT, TIE, Profile, strict_ranks
+from scrl.voting.profile import FEW, MOST_PACKED, MOST_STRICT, TIE, Profile, strict_ranks
 from scrl.voting.registry import RULES, Rule
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
@@ -36,6 +36,7 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
     """Contests ``[contests, candidates, voters]`` counted by every rule: P(a ≻ b) if asked for,
     what they say ``[contests, rules, candidates]``, and whether the ballots were sound."""
     TRACES[rules] += 1
+    contests, m, voters = utility.shape
 
     def contest(arrays):
         utility, ranked, weight, standing = arrays
@@ -51,13 +52,12 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
         profile = Profile(utility, ranked, weight, standing, ranks=ranks)
-        if ranks:
-            _ = profile.bits  # outside of every loop; where no rule reads them, they cost nothing
+        if ranks and m <= MOST_PACKED and any(RULES[name].eliminates for name in rules):
+            _ = profile.bits
         counted = [RULES[name].count(profile).astype(float) for name in rules]
         counted = jnp.stack(counted) if rules else jnp.zeros((0, len(utility)))
         return (profile.above if duels else None), counted, valid
 
-    contests, m, voters = utility.shape
     together = CACHE // (m * voters * utility.dtype.itemsize)
     size = 8 if weight is not None else max(1, min(contests, together))
     arrays = (utility, ranked, weight, standing)
