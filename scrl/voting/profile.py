@@ -265,15 +265,15 @@ def _bytes(of) -> jax.Array:
 def bits_on(bits) -> jax.Array:
     """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``add_bytes``."""
     n = bits.shape[-1]
-    block = min(31, n // 31)
-    # Something is left over on purpose: what is read in two places is put together only once.
-    whole = (n - 1) // block * block if block else 0
-    rest = jnp.sum(jax.lax.population_count(bits[..., whole:]), axis=-1, dtype=jnp.int32)
-    if not whole:
-        return rest
+    block = min(31, -(-n // 31))  # 31 bytes of at most 8 bits, which a byte holds
+    whole = n // block * block
     head = bits[..., :whole].reshape(*bits.shape[:-1], block, -1)
     head = jnp.sum(jax.lax.population_count(head), axis=-2, dtype=jnp.uint8)
-    return rest + jnp.sum(head, axis=-1, dtype=jnp.int32)
+    total = jnp.sum(head, axis=-1, dtype=jnp.int32)
+    if whole == n:
+        return total
+    rest = jax.lax.population_count(bits[..., whole:])
+    return total + jnp.sum(rest, axis=-1, dtype=jnp.int32)
 
 
 def add_bytes(values, most: int) -> jax.Array:
