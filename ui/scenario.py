@@ -240,8 +240,8 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
         return [truth, ("Vanilla", entry["vanilla"]["order"])]
     return [
         truth,
-        ("Vanilla, all heard", entry["complete"]["order"]),
-        ("Vanilla, as is", entry["vanilla"]["order"]),
+        ("All heard", entry["complete"]["order"]),
+        ("As is", entry["vanilla"]["order"]),
     ]
 
 
@@ -251,8 +251,8 @@ def _orders(entry: dict, rule: str, silent: bool, follow: str) -> None:
         columns, entry["completions"], follow or None, pitch=44, **page.look()
     )  # fmt: skip
     caption = (
-        "Places in truth, under the vanilla reward if everyone answered everything, and under it "
-        "on the ballots as they are."
+        "Places in truth, under the vanilla reward if everyone answered everything (all heard), "
+        "and under it on the ballots as they are (as is)."
         if len(columns) > 2
         else "Places in truth and under the vanilla reward on the ballots as they are."
     )
