@@ -93,7 +93,8 @@ def latent_points(
             low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
             pad = max(high - low, 1e-2) * 0.14
             clear(axis, figure, range=[low - pad, high + pad], showline=True,
-                  linecolor=shade["line"], title={"text": title, "font": quiet, "standoff": 6})  # fmt: skip
+                  linecolor=shade["line"],
+                  title={"text": title, "font": quiet, "standoff": 6})  # fmt: skip
     figure.update_layout(
         legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": quiet,
                 "itemclick": False, "itemdoubleclick": False},
