@@ -72,13 +72,14 @@ def clusters(id: str, learnt) -> None:
         )  # fmt: skip
     with right:
         if types:
-            row = found["rows"][0 if shown == _DRAW else 1]
+            draws, means = found["rows"]
             metrics({
-                "Silhouette by type": f"{row['silhouette']:.2f}",
-                "Between over within types": _ratio(row["ratio"]),
-                "Nearest profile is the own type’s": f"{row['nearest profile is own']:.1%}",
+                "Silhouette by type, means": f"{means['silhouette']:.2f}",
+                "of draws": f"{draws['silhouette']:.2f}",
+                "Between over within types, means": _ratio(means["ratio"]),
+                "Nearest profile is their own type’s": f"{means['nearest profile is own']:.1%}",
             })  # fmt: skip
-            together = found["rows"][1]["silhouette"] > 0.25
+            together = means["silhouette"] > 0.25
             st.markdown(
                 asking.verdict(said, "Yes" if together else "No")
                 + ("Types lie together." if together else "Types do not lie apart.")

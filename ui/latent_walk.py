@@ -73,8 +73,8 @@ def traversals(id: str, learnt) -> None:
             ),
             "latent-walk", alt=f"Rewards on the way from {start} to {end}.",
             caption=f"Rewards on ‘{page.plain(prompt)}’ along the straight line between "
-            "two latents; circles mark where two completions change places. Play moves the cursor. Refuted if "
-            "pairs change places more often than the ends demand, or rewards jump.",
+            "two latents; circles mark where two completions change places. Play moves the cursor. "
+            "Refuted if pairs change places more often than the ends demand, or rewards jump.",
         )  # fmt: skip
     smooth = walk.detours == 0
     with right:

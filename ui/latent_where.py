@@ -106,8 +106,9 @@ def _rest(learnt, atoms, weight, ballots, kinds) -> None:
                 [names[i] for i in order], mine.above[np.ix_(order, order)], marked, **page.look()
             ),
             "latent-beliefs", alt="Chance that one completion stands above another on your ballot.",
-            caption=f"Chance that you would place the row above the column on "
-            f"‘{page.plain(shown)}’; framed is the pair whose answer would teach most. Refuted by asking you.",
+            caption="Chance that you would place the row above the column on "
+            f"‘{page.plain(shown)}’; framed is the pair whose answer would teach most. "
+            "Refuted by asking you.",
         )  # fmt: skip
     with right:
         if bits > 1e-3:
