@@ -12,7 +12,7 @@ from ui import asking, page
 from ui.latent import attempt, known_types, metrics
 
 _IN_URL = {"bind": "query-params"}
-_DRAW, _MEAN = "a draw of each posterior", "each posterior’s mean"
+_DRAW, _MEAN = "draws", "means"
 
 
 @st.cache_resource(max_entries=60, show_spinner="Laying out the raters")
@@ -26,19 +26,20 @@ def _cluster_numbers(id: str, _learnt):
 
 
 def clusters(id: str, learnt) -> None:
-    left, right = st.columns([3, 1], gap="large")
-    with right:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.segmented_control(
             "Laid out by", LAYOUTS, default="PCA", required=True, key="layout", **_IN_URL
         )
         shown = st.segmented_control(
-            "Raters shown as", (_DRAW, _MEAN), default=_DRAW, required=True, key="shown_as",
-            help="The density is fitted to draws. Raters who said the same have one mean.",
+            "Raters as", (_DRAW, _MEAN), default=_DRAW, required=True, key="shown_as",
+            help="One draw from each rater’s posterior, to which the density is fitted, or its "
+            "mean. Raters who said the same have one mean.",
             **_IN_URL,
         )  # fmt: skip
         voters = st.toggle("Simulated voters", True, key="voters", **_IN_URL)
-        contours = st.toggle("Contours of the density", True, key="contours", **_IN_URL)
+        contours = st.toggle("Contours", True, key="contours", **_IN_URL)
         three = st.toggle("Three dimensions", key="three", **_IN_URL)
+    left, right = st.columns([3, 1], gap="large")
     found = _cluster_numbers(id, learnt)
     types = list(found["types"])
     said, seen = None, True

@@ -71,6 +71,8 @@ def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> di
             z = clusters.kernel_on(voters, x, y)
         density = (x, y, z)
     kinds, middles = centroids(at, kind)
+    for k, middle in zip(kinds, middles, strict=True):  # over its points, not among them
+        middle[1] = np.quantile(at[kind == k, 1], 0.97)
     return {
         "raters": _by_kind(at, kind, types),
         "voters": {"name": "simulated voters", "points": voters, "symbol": 7, "size": 5,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe, short
+from scrl.figures.base import SYMBOLS, blank, clear, colour, ink, safe, short
 
 
 def _marker(group: Mapping, shade: Mapping, scale: float, three: bool) -> dict:
@@ -66,9 +66,8 @@ def latent_points(
     font = {"size": 13.5 * scale, "color": shade["text"]}
     for name, place in [] if three else labels:
         figure.add_annotation(
-            x=float(place[0]), y=float(place[1]), yshift=17 * scale, showarrow=False,
-            text=f"<b>{safe(short(name))}</b>", font=font, bgcolor=glass(shade["ground"]),
-            borderpad=1,
+            x=float(place[0]), y=float(place[1]), yshift=22 * scale, showarrow=False,
+            text=f"<b>{safe(short(name))}</b>", font=font,
         )  # fmt: skip
     quiet = {"size": 12 * scale, "color": shade["quiet"]}
     if three:
@@ -162,7 +161,9 @@ def shares_by(
     known = [v for _, values in series for v in values if v is not None]
     top = 1.12 if percent else 1.15 * max([*known, 1e-3])
     bound = {"range": [0, top], "showticklabels": False, "showgrid": False}
-    _plain_axes(figure, shade, scale, x, y, yaxis=bound, xaxis={"type": "category"})
+    _plain_axes(
+        figure, shade, scale, x, y, yaxis=bound, xaxis={"type": "category", "showgrid": False}
+    )
     figure.update_layout(bargap=0.3, showlegend=len(series) > 1)
     return figure
 
