@@ -201,7 +201,7 @@ def region(drawing: dict, weight: np.ndarray, held: float = 0.9) -> dict:
     """The fewest atoms that hold this much of a posterior, as a group of points."""
     order = np.argsort(-weight, kind="stable")
     inside = order[: int(np.searchsorted(np.cumsum(weight[order]), held)) + 1]
-    return {"name": "where you may be", "points": drawing["points"][inside], "type": 0,
+    return {"name": "where you may be", "points": drawing["points"][inside], "type": 4,
             "symbol": 0, "size": 8,
             "text": [f"{weight[i]:.1%}" for i in inside]}  # fmt: skip
 
