@@ -127,7 +127,8 @@ def _slider(at, shade, scale) -> dict:
     still = {"mode": "immediate", "transition": {"duration": 0},
              "frame": {"duration": 0, "redraw": False}}  # fmt: skip
     return {
-        "x": 0.22, "len": 0.76, "y": -0.13, "yanchor": "top", "pad": {"t": 8}, "ticklen": 0, "minorticklen": 0, "tickwidth": 0,
+        "x": 0.22, "len": 0.76, "y": -0.13, "yanchor": "top", "pad": {"t": 8}, "ticklen": 0,
+        "minorticklen": 0, "tickwidth": 0,
         "bgcolor": shade["line"], "bordercolor": shade["line"], "activebgcolor": shade["quiet"],
         "font": {"color": "rgba(0,0,0,0)", "size": 1},
         "currentvalue": {"visible": False},
