@@ -77,8 +77,8 @@ def clusters(id: str, learnt) -> None:
             metrics({
                 "Silhouette by type, means": f"{means['silhouette']:.2f}",
                 "of draws": f"{draws['silhouette']:.2f}",
-                "Between over within types, means": _ratio(means["ratio"]),
-                "Nearest profile is their own type’s": f"{means['nearest profile is own']:.1%}",
+                "Between ÷ within, means": _ratio(means["ratio"]),
+                "Nearest profile is own": f"{means['nearest profile is own']:.1%}",
             })  # fmt: skip
             together = means["silhouette"] > 0.25
             st.markdown(
@@ -140,7 +140,7 @@ def contexts(id: str, learnt) -> None:
     same = found.ratio > 3
     with right:
         metrics({
-            "Between types over between prompts": _ratio(found.ratio),
+            "Types ÷ prompts, distance": _ratio(found.ratio),
             **{f"Type known from {page.plain(prompts[p])}": f"{share:.1%}"
                for p, share in found.right.items()},
         })  # fmt: skip

@@ -41,7 +41,7 @@ def where_am_i(id: str, learnt) -> None:
                 drawing["axes"], **page.look(),
             ),
             "latent-where", alt="Everybody the model holds possible, and those your ballot leaves.",
-            caption="Grey: everybody the density holds possible. Red: 90 % of who you may be "
+            caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may be "
             "after your ballots, the region they leave. Refuted if your region excludes "
             "somebody who would have said the same.",
         )  # fmt: skip

@@ -180,7 +180,8 @@ def left_out_map(learnt: Learnt, found: LeftOut) -> dict:
         mine = mine[some(len(mine))]
         word = "with" if ranked else "without"
         for group in _by_kind(points[mine], kind[mine], types, open=not ranked, size=8):
-            groups.append({**group, "name": f"{group['name']}, {word} {name}"})
+            told = f"{group['name']}, {word} {name}"
+            groups.append({**group, "name": told, "hidden": True})
     return {"groups": groups, "labels": _labels(learnt, plane, profiles(learnt)),
             "axes": _titles(plane)}  # fmt: skip
 
