@@ -50,6 +50,7 @@ def navigate():
                 st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
                 st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
                 st.Page("pages/gap.py", title="The gap", icon=":material/troubleshoot:"),
+                st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
             ],
             "Voting": [
                 st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),

@@ -55,6 +55,11 @@ def finished(job):
     return store.jobs().get(shown) if shown else None
 
 
+def learnt(job):
+    """The ``Learnt`` of a finished run; None where it is not kept."""
+    return job.result.get("learnt")
+
+
 def start(choice: Choice) -> None:
     try:
         id = store.start_training(

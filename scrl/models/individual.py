@@ -303,6 +303,21 @@ def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
     return jax.vmap(one)((rows.item, rows.rank, rows.mask))
 
 
+@partial(jax.jit, static_argnames=("sizes", "config", "most"))
+def _embed_lone(params, table, item, place, length, *, sizes, config, most) -> Posterior:
+    model = nnx.merge(_graph(sizes, config), params)
+    toward = model.directions(table)
+    shown = jnp.ones((1, 1), bool)
+
+    def one(item, place, length):
+        slots = jnp.arange(most)
+        position = masking.positions(slots, slots < length, True)[place]
+        view = masking.View(shown, shown, position[None, None])
+        return model.encode(toward, item[None, None], view)
+
+    return jax.vmap(one)(item, place, length)
+
+
 @partial(jax.jit, static_argnames=("sizes", "config"))
 def _rewards(params, table, latent, item, *, sizes, config):
     model = nnx.merge(_graph(sizes, config), params)
@@ -377,6 +392,24 @@ class Individual:
         return raters[order], Posterior(
             np.concatenate(means)[order], np.concatenate(log_variances)[order]
         )
+
+    def embed_lone(self, item: np.ndarray, place: np.ndarray, length: np.ndarray) -> Posterior:
+        """Read raters of whom one completion is known, and which place they gave it.
+
+        Args:
+            item: ``[raters]``; place: 0 = best ``[raters]``; length: how many completions the
+                ballot ranks ``[raters]``.
+
+        Returns:
+            Their posteriors ``[raters, latent]``.
+        """
+        most = round_up(int(np.diff(self.catalogue.offsets).max()))
+        rows = np.stack([item, place, length]).astype(np.int32)
+        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 64)), mode="edge")
+        posterior = _embed_lone(
+            self.params, Table.of(self.catalogue), *rows, most=most, **self._static
+        )
+        return Posterior(*(np.asarray(column)[: len(item)] for column in posterior))
 
     def distinct(self, ratings: Ratings, most: int) -> list[tuple[np.ndarray, Bucket]]:
         """The different ballots of raters, and how many raters cast each.
