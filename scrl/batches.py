@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,12 @@ class Bucket:
 
         arrays = map(longer, (self.item, self.rank, self.mask, self.weight))
         return Bucket(longer(self.rater, -1), *arrays, self.size)
+
+    def hiding(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
+        """The same without what some raters (bool ``[raters]``) said of some items (bool
+        ``[items]``)."""
+        hidden = raters[self.rater][:, None, None] & items[self.item]
+        return replace(self, mask=self.mask & ~hidden)
 
     def rows(self, some) -> Bucket:
         """These real rows (indices or a slice) without padding."""

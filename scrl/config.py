@@ -46,6 +46,10 @@ class IndividualConfig:
         constant: replace the latent by zeros, which leaves a model of one pooled rater.
         width: of tokens and hidden layers; ``heads`` of the encoder's attention; ``preference``
             dimensions of the decoded preference that the reward block is conditioned on.
+        shared: utilities of a completion that all prompts share, each prompt with a coefficient of
+            its own; 0 leaves prompts nothing in common but the latent.
+        penalty: weight of the mean square (log-odds²) of the part of a reward that prompts do not
+            share, per rater, beside the summed loss of that rater's ballots.
         likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
         regime: how ballots are hidden, a name of ``masking.REGIMES``.
         single: share of the views that show one completion with its absolute position.
@@ -62,13 +66,15 @@ class IndividualConfig:
     width: int = 32
     heads: int = 4
     preference: int = 32
+    shared: int = 0
+    penalty: float = 1.0
     likelihood: str = "list"
     regime: str = "curriculum"
     single: float = 0.15
     beta: float = 0.01
     kl_warmup: int = 400
     prior_sd: float = 10.0
-    cells: int = 384
+    cells: int = 768
     schedule: Schedule = Schedule()
 
 
@@ -113,6 +119,30 @@ class DensityConfig:
 
 
 @dataclass(frozen=True)
+class SilenceConfig:
+    """What is done where a whole kind of rater is silent (see ``silence``).
+
+    Attributes:
+        choose: whether to learn from other kinds what can be inferred; it takes a training for
+            each choice and test, and none where nobody is silent.
+        floor: a kind is silent about an item that less than this share of its raters ranked.
+        tests: kinds made silent, at most.
+        shared, penalties: choices of ``IndividualConfig.shared`` up to this (and below the number
+            of prompts), each with these penalties, beside no sharing.
+        margin: by how many nats sharing must explain the ballots better to be taken.
+        schedule: of each training.
+    """
+
+    choose: bool = True
+    floor: float = 0.02
+    tests: int = 4
+    shared: int = 2
+    penalties: tuple[float, ...] = (0.3, 3.0)
+    margin: float = 1.0
+    schedule: Schedule = Schedule(explore=(300, 400), ramp=200, cool=400)
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole run.
 
@@ -125,6 +155,7 @@ class Config:
 
     individual: IndividualConfig = IndividualConfig()
     density: DensityConfig = DensityConfig()
+    silence: SilenceConfig = SilenceConfig()
     reward: RewardConfig = RewardConfig()
     voters: int = 20_000
     draws: int = 4096

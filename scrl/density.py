@@ -46,6 +46,22 @@ class Density:
     def components(self) -> int:
         return len(self.weight)
 
+    def membership(self, points: np.ndarray) -> np.ndarray:
+        """How likely each point ``[points, latent]`` comes from each component
+        ``[points, components]``."""
+        gap = np.asarray(points, np.float64)[:, None] - self.mean
+        root = np.linalg.cholesky(self.covariance)
+        scaled = np.linalg.solve(root, np.moveaxis(gap, 0, -1))
+        nats = np.log(self.weight) - np.log(np.einsum("kii->ki", root)).sum(axis=1)
+        nats = nats - 0.5 * (scaled**2).sum(axis=1).T
+        likely = np.exp(nats - nats.max(axis=1, keepdims=True))
+        return likely / likely.sum(axis=1, keepdims=True)
+
+    def component_of(self, voters: int) -> np.ndarray:
+        """The component of each of so many voters that ``draw`` gives ``[voters]``."""
+        counts = _allotted(self.share.sum(axis=1), voters)
+        return np.repeat(np.arange(self.components), counts)
+
     def weighted(self, log_likelihood: Callable[[np.ndarray, float], tuple]) -> Density:
         """The same atoms with the shares under which the raters' ballots are likelier.
 
@@ -85,7 +101,7 @@ class Density:
         count = np.concatenate(
             [_allotted(share, n) for share, n in zip(self.share, by_component, strict=True)]
         )
-        component = np.repeat(np.arange(self.components), by_component)
+        component = self.component_of(voters)
         root = np.linalg.cholesky(self.covariance)[component]
         noise = rng.standard_normal((voters, self.mean.shape[1], 1))
         points = np.repeat(self.atoms.reshape(-1, self.mean.shape[1]), count, axis=0)

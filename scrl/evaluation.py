@@ -94,21 +94,6 @@ def hide(ratings: Ratings, fraction: float, rng: np.random.Generator) -> np.ndar
     return place < np.where(wanted >= 2, wanted, whole)[ratings.entry_ballot]
 
 
-def keep_entries(ratings: Ratings, keep: np.ndarray) -> Ratings:
-    """The ballots with only these entries ``[entries]`` on them; emptied ballots are dropped."""
-    sizes = np.bincount(ratings.entry_ballot[keep], minlength=ratings.ballots)
-    ballots = sizes > 0
-    return replace(
-        ratings,
-        ballot_rater=ratings.ballot_rater[ballots],
-        ballot_prompt=ratings.ballot_prompt[ballots],
-        ballot_weight=ratings.ballot_weight[ballots],
-        offsets=np.concatenate([[0], np.cumsum(sizes[ballots])]),
-        completion=ratings.completion[keep],
-        rank=ratings.rank[keep],
-    )
-
-
 def hidden_pairs(ratings: Ratings, hidden: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All pairs of hidden entries on one ballot that the rater truly orders.
 
@@ -190,7 +175,7 @@ def evaluate(
         counts = pair_counts(train, config.weighting)
         pooled = fit_vanilla(keys[1], ratings.catalogue, counts, config.reward).rewards()
         asked = np.flatnonzero(fold[rater] == k)
-        visible = keep_entries(ratings, ~hidden & held[ratings.entry_ballot])
+        visible = ratings.keep(~hidden & held[ratings.entry_ballot])
         ahead = _predicted(model, visible, rng, rater[asked], better[asked], worse[asked])
         right["individual"][asked] = _half_ties(ahead)
         right["vanilla"][asked] = _half_ties(pooled[better[asked]] - pooled[worse[asked]])

@@ -10,6 +10,7 @@ import numpy as np
 from scrl.density import Density
 from scrl.models.individual import Individual, Posterior
 from scrl.scenario import Scenario
+from scrl.silence import Silence
 from scrl.types import Catalogue, Ratings
 
 
@@ -21,7 +22,7 @@ class Learnt:
         source: the scenario or the ratings that the run was asked about.
         ratings: what the raters said.
         seed: of the run.
-        individual, density: steps 1 and 2.
+        individual, density: steps 1 and 2; silence: what kinds of rater said nothing about.
         latents: of the simulated voters ``[voters, latent]`` (step 3).
     """
 
@@ -30,6 +31,7 @@ class Learnt:
     seed: int
     individual: Individual
     density: Density
+    silence: Silence
     latents: np.ndarray
 
     @property

@@ -2,6 +2,8 @@
 
 1. train a model of individual raters        ``models.individual``
 2. embed them, fit a density                 ``density``
+   where a kind of rater is silent, learn    ``silence``
+   what can be inferred, and train again
 3. draw simulated voters from it             ``voters``
 4. take prompts and completions              the raters' own
 5. each voter's rewards are a ballot         ``voters``
@@ -16,7 +18,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import jax
@@ -32,6 +34,7 @@ from scrl.models.social import Reward
 from scrl.runtime import compile_seconds, device_name
 from scrl.sampling import Sample, sample, true_ballots
 from scrl.scenario import Scenario
+from scrl.silence import Silence, listen, surveyed
 from scrl.social import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voters import Contests, Election, elect
@@ -57,7 +60,7 @@ class Experiment:
         truth: outcomes of the true types' complete ballots, None for ratings files.
         raters: outcomes of the sampled raters' own complete ballots, None for ratings files.
         vanilla, mle: rewards of the vanilla network and the exact scores, ``[items]``.
-        individual, density: steps 1 and 2.
+        individual, density: steps 1 and 2; silence: what kinds of rater said nothing about.
         read: the raters that were embedded ``[read]``; ``posterior``: theirs ``[read, latent]``.
         latents: of the simulated voters ``[voters, latent]``.
         voters: outcomes of the simulated voters (step 6).
@@ -78,6 +81,7 @@ class Experiment:
     mle: np.ndarray
     individual: Individual
     density: Density
+    silence: Silence
     read: np.ndarray
     posterior: Posterior
     latents: np.ndarray
@@ -95,7 +99,13 @@ class Experiment:
     def learnt(self) -> Learnt:
         """What of it is kept, to be asked later."""
         return Learnt(
-            self.source, self.ratings, self.seed, self.individual, self.density, self.latents
+            self.source,
+            self.ratings,
+            self.seed,
+            self.individual,
+            self.density,
+            self.silence,
+            self.latents,
         )
 
 
@@ -125,24 +135,44 @@ def run(
     counts = pair_counts(ratings, config.weighting)
     named = dict(zip(("individual", "vanilla", "social"),
                      jax.random.split(jax.random.key(seed), 3), strict=True))  # fmt: skip
-    host = dict(zip(("latent", "density", "voters"),
-                    np.random.SeedSequence(seed).spawn(3), strict=True))  # fmt: skip
+    host = dict(zip(("latent", "density", "voters", "inferred"),
+                    np.random.SeedSequence(seed).spawn(4), strict=True))  # fmt: skip
 
     with clock.phase("individual"):  # step 1
         individual, curves = fit_individual(
             named["individual"], ratings, config.individual, clock.report_individual(ratings)
         )
     with clock.phase("density"):  # step 2
-        read, posterior = individual.embed(ratings)
-        drawn_latents = posterior.draw(np.random.default_rng(host["latent"]))
-        density = fit_density(drawn_latents, config.density, host["density"])
+        embedded, density = _mapped(individual, ratings, config, host)
+    with clock.phase("individual"):
+        silence = listen(
+            named["individual"], ratings, individual, embedded, density, config.silence,
+            clock.within("individual", 1.0, 1.05, "Learning what the silent would have said"),
+        )  # fmt: skip
+        if silence.shared:
+            individual, curves = fit_individual(
+                named["individual"],
+                ratings,
+                replace(config.individual, shared=silence.shared, penalty=silence.penalty),
+                clock.report_individual(ratings, 1.05),
+            )
+            embedded, density = _mapped(individual, ratings, config, host)
+            silence = surveyed(silence, individual, ratings, embedded, density, config.silence)
+    with clock.phase("density"):
         if config.density.weigh:
             ballots = individual.distinct(ratings, config.density.ballots)
             density = density.weighted(partial(individual.log_likelihood, ballots))
     with clock.phase("voters"):  # steps 3 to 6
         latents = density.draw(host["voters"], config.voters)
+        kinds = silence.kinds[density.component_of(config.voters)]
+
+        def ballots(group: Contests) -> Ballots:
+            rewards = individual.rewards(latents, group.item)
+            rewards = silence.blur(rewards, kinds, group.item, host["inferred"])
+            return Ballots(rewards, candidates=group.real)
+
         election = elect(
-            lambda group: Ballots(individual.rewards(latents, group.item), candidates=group.real),
+            ballots,
             catalogue.offsets,
             config.voters,
             rules,
@@ -170,8 +200,9 @@ def run(
         mle=mle,
         individual=individual,
         density=density,
-        read=read,
-        posterior=posterior,
+        silence=silence,
+        read=embedded[0],
+        posterior=embedded[1],
         latents=latents,
         voters=election.outcomes,
         social={rule: model.rewards() for rule, model in models.items()},
@@ -179,6 +210,13 @@ def run(
         curves=curves,
         seconds=clock.seconds(),
     )
+
+
+def _mapped(individual: Individual, ratings: Ratings, config: Config, host: dict):
+    """Everybody's posterior, and the density of one draw from each."""
+    embedded = individual.embed(ratings)
+    drawn = embedded[1].draw(np.random.default_rng(host["latent"]))
+    return embedded, fit_density(drawn, config.density, host["density"])
 
 
 def _check(ratings: Ratings, rules: list[str]) -> None:
@@ -261,8 +299,18 @@ class _Clock:
         before = sum(_SHARES[name] for name in names[: names.index(phase)])
         return lambda done: self.say(phase, before + _SHARES[phase] * done, message)
 
-    def report_individual(self, ratings: Ratings):
-        """Curves and a map of some raters' latents between the chunks of step 1."""
+    def within(self, phase: str, start: float, stop: float, message: str):
+        """Reports between two shares of the first phase, which may run over into the next."""
+        return lambda done: self.say(
+            phase, _SHARES["individual"] * (start + (stop - start) * done), message
+        )
+
+    def report_individual(self, ratings: Ratings, after: float = 0.0):
+        """Curves and a map of some raters' latents between the chunks of step 1.
+
+        Args:
+            after: the share of the phase that is over already, of a second training.
+        """
         if self.listen is None:
             return None
         step = max(1, len(ratings.raters) // SHOWN)
@@ -275,7 +323,7 @@ class _Clock:
             shown = {name: (curves["step"], y) for name, y in curves.items() if name != "step"}
             self.say(
                 "individual",
-                _SHARES["individual"] * done,
+                _SHARES["individual"] * (after + 0.05 * done if after else done),
                 f"Learning individual raters, step {curves['step'][-1]:.0f}",
                 curves=shown,
                 embedding=plane,

@@ -86,9 +86,60 @@ def to_dict(experiment: Experiment) -> dict:
             "active_units": active_units(e.posterior.mean),
             "components": e.density.components,
         },
+        "silence": silence_dict(e),
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
         "notes": list(e.ratings.notes),
     }
+
+
+def silence_dict(experiment: Experiment) -> dict:
+    """What kinds of rater never said, and what is inferred of it.
+
+    Returns:
+        ``tests`` (kinds made silent to learn what can be inferred), ``choices`` (what prompts may
+        share, and the nats that explains: of what was hidden, of the rest), ``chosen`` (index, -1
+        where nothing was tried) and ``kinds``: of each silent kind its ``name`` (the type most of
+        it is, "" where unknown), ``share`` of the raters, and ``prompts``: prompt -> the ``silent``
+        completions, the inferred ``order`` of all and, of each pair with a silent one, the
+        ``sure``: ``[above, below, chance]``.
+    """
+    from scrl.silence import holes
+
+    e, s, catalogue = experiment, experiment.silence, experiment.catalogue
+    component = e.density.membership(e.posterior.mean).argmax(axis=1)
+    kind_of = s.kinds[component]
+    told: dict[int, dict] = {}
+    for hole in holes(s.silent, catalogue):
+        mine = kind_of == hole.kind
+        rewards = e.individual.rewards(e.posterior.mean[mine].mean(axis=0, keepdims=True))[0]
+        if hole.kind not in told:
+            types = e.ratings.rater_type
+            types = np.empty(0, int) if types is None else types[e.read[mine]]
+            name = e.ratings.types[np.bincount(types).argmax()] if len(types) else ""
+            told[hole.kind] = {"name": name, "share": round(float(mine.mean()), 6), "prompts": {}}
+        above = s.above(rewards, hole.kind)
+        start, stop = catalogue.offsets[hole.prompt : hole.prompt + 2]
+        names, best = catalogue.names(hole.prompt), np.argsort(-rewards[start:stop], kind="stable")
+        pairs = [(a, b) for i, a in enumerate(best) for b in best[i + 1 :]]
+        told[hole.kind]["prompts"][catalogue.prompts[hole.prompt]] = {
+            "silent": [names[i] for i in np.flatnonzero(hole.items[start:stop])],
+            "order": [[names[i]] for i in best],
+            "sure": [
+                [names[a], names[b], round(float(above[start + a, start + b]), 4)]
+                for a, b in pairs
+                if hole.items[start + a] or hole.items[start + b]
+            ],
+        }
+    return {
+        "tests": s.tests,
+        "choices": [
+            {"shared": c.shared, "penalty": c.penalty, "hidden": round(c.hidden, 4),
+             "seen": round(c.seen, 4)}
+            for c in s.choices
+        ],
+        "chosen": s.chosen,
+        "kinds": list(told.values()),
+    }  # fmt: skip
 
 
 def agreement(entry: dict) -> dict:

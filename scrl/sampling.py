@@ -24,13 +24,14 @@ def type_utilities(scenario: Scenario) -> np.ndarray:
     for t in scenario.types.values():
         row: list[float] = []
         for p in scenario.prompts:
-            utility = t.utilities.get(p) or _order_utilities(t.rankings[p])
+            utility = t.utilities.get(p) or order_utilities(t.rankings[p])
             row += [utility[c] for c in scenario.offered(p)]
         rows.append(row)
     return np.array(rows)
 
 
-def _order_utilities(places: Sequence[Sequence[str]]) -> dict[str, float]:
+def order_utilities(places: Sequence[Sequence[str]]) -> dict[str, float]:
+    """What an order of m stands for: m-1 … 0, ties averaged."""
     left = sum(map(len, places))
     utility = {}
     for place in places:

@@ -282,6 +282,20 @@ def scenario_to_yaml(scenario: Scenario) -> str:
     )  # fmt: skip
 
 
+def scenario_of(content: Any, name: str = "") -> Scenario:
+    """The scenario that plain data state, as a file's would be.
+
+    Args:
+        name: what to call it in a message; its own name where "".
+
+    Raises:
+        InputError: as for a file.
+    """
+    if not name and isinstance(content, dict):
+        name = plain(content.get("name") or "")
+    return _validated(content, name or "the scenario")
+
+
 def with_overrides(
     scenario: Scenario,
     shares: Sequence[float] | Mapping[str, float] | None = None,

@@ -174,6 +174,21 @@ class Ratings:
             rank=self.rank[entries],
         )
 
+    def keep(self, entries: np.ndarray) -> Ratings:
+        """The ballots with only these entries (bool ``[entries]``) on them; emptied ballots are
+        dropped."""
+        sizes = np.bincount(self.entry_ballot[entries], minlength=self.ballots)
+        ballots = sizes > 0
+        return replace(
+            self,
+            ballot_rater=self.ballot_rater[ballots],
+            ballot_prompt=self.ballot_prompt[ballots],
+            ballot_weight=self.ballot_weight[ballots],
+            offsets=np.concatenate([[0], np.cumsum(sizes[ballots])]),
+            completion=self.completion[entries],
+            rank=self.rank[entries],
+        )
+
     def completed(self) -> Ratings:
         """The same ballots with what each leaves out of its prompt's completions tied last."""
         c = self.catalogue

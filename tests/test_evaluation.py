@@ -20,7 +20,6 @@ from scrl.evaluation import (
     evaluate,
     hidden_pairs,
     hide,
-    keep_entries,
     verdict,
 )
 from scrl.ratings_io import parse_ratings
@@ -158,7 +157,7 @@ def test_hidden_pairs_by_brute_force(ratings, seed):
 @given(ragged(), st.integers(0, 2**31))
 def test_entries_kept_are_the_ballots_without_the_others(ratings, seed):
     keep = np.random.default_rng(seed).random(len(ratings.item)) < 0.5
-    kept = keep_entries(ratings, keep)
+    kept = ratings.keep(keep)
     wanted = []
     for b in range(ratings.ballots):
         entries = [e for e in range(*ratings.offsets[b : b + 2]) if keep[e]]

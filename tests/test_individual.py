@@ -20,8 +20,16 @@ from scrl.agreement import reversed_pairs
 from scrl.batches import buckets
 from scrl.bradley_terry import bradley_terry, maximum_a_posteriori, pair_counts
 from scrl.config import IndividualConfig, Schedule
-from scrl.evaluation import hide, keep_entries
-from scrl.models.individual import Data, Rows, _graph, _initial, _loss, fit_individual
+from scrl.evaluation import hide
+from scrl.models.individual import (
+    Data,
+    Rows,
+    Sharing,
+    _graph,
+    _initial,
+    _loss,
+    fit_individual,
+)
 from scrl.models.layers import Sizes, Table
 from scrl.ratings_io import parse_ratings
 from scrl.sampling import sample, type_utilities
@@ -176,7 +184,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
     nats, apart = [], []
     for fraction in (0.0, 0.5, 1.0):
         hidden = hide(some, fraction, np.random.default_rng(0))
-        _, posterior = experiment.individual.embed(keep_entries(some, ~hidden), everyone=True)
+        _, posterior = experiment.individual.embed(some.keep(~hidden), everyone=True)
         mean, log_variance = posterior.mean[asked], posterior.log_variance[asked]
         nats.append(float(losses.kl_loss(mean, log_variance).mean()))
         apart.append(float(mean.var(0).sum()))
@@ -252,7 +260,7 @@ def test_what_is_hidden_cannot_leak(experiment):
     names = experiment.catalogue.names(0)
     whole = like(experiment.ratings, [("r", [[c] for c in names])])
     keep = np.array([True, False, True, False, True])
-    cut = keep_entries(whole, keep)
+    cut = whole.keep(keep)
     never = like(experiment.ratings, [("r", [[names[0]], [names[2]], [names[4]]])])
     assert cut.rank.tolist() == [0, 2, 4]
     assert never.rank.tolist() == [0, 1, 2]
@@ -262,31 +270,31 @@ def test_what_is_hidden_cannot_leak(experiment):
 # -- gradients ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def network():
+@pytest.fixture(scope="module", params=[0, 2], ids=["apart", "shared"])
+def network(request):
     rows = [
         ("r0", "p", [["a"], ["b", "c"]]), ("r0", "q", [["x"], ["y"]]), ("r1", "q", [["x", "y"]]),
         ("r1", "p", [["c"], ["b"], ["a"]]),
     ]  # fmt: skip
     ratings = ratings_of(rows)
     sizes = Sizes.of(ratings.catalogue)
-    params = _initial(jax.random.key(0), sizes, SMALL)
-    return ratings, sizes, params
+    config = replace(SMALL, shared=request.param)
+    return ratings, sizes, config, _initial(jax.random.key(0), sizes, config)
 
 
 def test_gradients_are_finite_under_every_mask(network):
     """All 64 ways of seeing 3 + 3 slots, nothing at all among them."""
-    ratings, sizes, params = network
+    ratings, sizes, config, params = network
     table = Table.of(ratings.catalogue)
     item = jnp.array([[0, 1, 2], [3, 4, 0]])
     rank = jnp.array([[0, 1, 1], [1, 0, 0]])
     jitter = jnp.arange(6).reshape(2, 3) / 6
 
     def loss(params, mask):
-        model = nnx.merge(_graph(sizes, SMALL), params)
-        meaning = model.items(table)
-        posterior = model.encode(meaning, item, masking.whole(rank, mask))
-        reward = model.rewards(meaning, posterior.at(jnp.ones(SMALL.latent)))[item]
+        model = nnx.merge(_graph(sizes, config), params)
+        toward = model.directions(table)
+        posterior = model.encode(toward, item, masking.whole(rank, mask))
+        reward = model.rewards(toward, posterior.at(jnp.ones(SMALL.latent)))[item]
         target = jnp.ones_like(mask)
         nll = jax.vmap(losses.list_loss)(reward, rank, target, jitter).sum()
         return nll + losses.kl_loss(*posterior)
@@ -304,10 +312,11 @@ def test_gradients_are_finite_under_every_mask(network):
     ("regime", "likelihood"), [*((regime, "list") for regime in masking.REGIMES), ("full", "pair")]
 )
 def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, likelihood):
-    ratings, sizes, params = network
-    config = replace(SMALL, regime=regime, likelihood=likelihood, single=0.3, cells=64)
+    ratings, sizes, config, params = network
+    sharing = Sharing.of(config, config.shared)
+    config = replace(config, regime=regime, likelihood=likelihood, single=0.3, cells=64)
     (rows,) = map(Rows.of, buckets(ratings))
-    data = Data(Table.of(ratings.catalogue), (rows,), np.ones(1, np.float32))
+    data = Data(Table.of(ratings.catalogue), (rows,), np.ones(1, np.float32), sharing)
     objective = jax.jit(jax.value_and_grad(_loss(sizes, config), has_aux=True))
     for i, ramp in enumerate((0.0, 0.5, 1.0)):
         phase = Phase(jnp.array(500), jnp.array(ramp))

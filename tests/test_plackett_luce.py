@@ -154,6 +154,20 @@ def test_fits_in_blocks_are_those_at_once(monkeypatch):
     np.testing.assert_allclose(bt.maximum_a_posteriori(wins), whole, atol=1e-9)
 
 
+@pytest.mark.parametrize("items", [3, 256, 257])
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
+def test_a_list_of_comparisons_is_counted_as_their_array(items, kind):
+    """Whether its numbers fit a byte or not."""
+    rng = np.random.default_rng(0)
+    winner = rng.integers(items, size=500)
+    pairs = np.stack([winner, (winner + rng.integers(1, items, 500)) % items], axis=1)
+    pairs[:2] = [[items - 1, 0], [0, items - 1]]
+    found = bt.count_wins([kind(pair) for pair in pairs.tolist()])
+    wanted = np.zeros((items, items))
+    np.add.at(wanted, tuple(pairs.T), 1)
+    np.testing.assert_array_equal(found, wanted)
+
+
 # -- what is refused ------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """The lab's choices: which data, how it is changed, how it is run. All but files stand in the URL.
 
 Widget keys are the names of URL parameters: ``scenario``, ``share1`` …, ``missing``, ``says1`` …,
-``raters``, ``noise``, ``seed``, ``rules``. Another scenario sets them all to its own values.
+``raters``, ``noise``, ``seed``, ``rules``. Another scenario sets them all to its own values; what
+``scenario`` may name is in ``ui/sources.py``.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import streamlit as st
 
 from scrl.config import DEFAULT_RULES
 from scrl.figures import colour
-from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml, with_overrides
+from scrl.scenario import Scenario, gallery, scenario_to_yaml, with_overrides
 from scrl.types import InputError, Ratings
 from scrl.voting import RULES
-from ui import page, store
+from ui import page, sources, store
+from ui.sources import FIRST
 
-FIRST = "tennessee-morristown"
 #: Types of rater that get sliders; of more, the rest keep what the file says.
 MOST_TYPES = 12
 _IN_URL = {"bind": "query-params"}
@@ -43,18 +44,6 @@ class Choice:
     about: str
     spec: str
     yaml: str
-
-
-@st.cache_resource(show_spinner=False)
-def _of_gallery(stem: str) -> Scenario:
-    return load_scenario(gallery()[stem])
-
-
-def _source(id: str) -> Scenario | Ratings | None:
-    if id in gallery():
-        return _of_gallery(id)
-    kept = store.uploads().get(id)
-    return kept and kept[1]
 
 
 def title_of(rule: str) -> str:
@@ -90,11 +79,25 @@ def choose() -> Choice | None:
         st.info("Choose at least one rule.")
         return None
     if isinstance(source, Scenario):
-        st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+        with st.container(horizontal=True):
+            st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
+            if st.button("Edit the scenario", type="tertiary", icon=":material/edit:"):
+                _edit(source)
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
     spec = hashlib.sha256(known.encode()).hexdigest()[:16]
     return Choice(source, tuple(rules), seed, follow, about, spec, yaml)
+
+
+def _edit(scenario: Scenario) -> None:
+    """Take the scenario, with what the sliders say, to the page that builds scenarios."""
+    try:
+        id = sources.keep(scenario)
+    except InputError as error:
+        st.error(page.plain(str(error)))
+        return
+    present = {"present": "true"} if page.presenting() else {}
+    st.switch_page("pages/scenario.py", query_params={"scenario": id, "part": "Raters", **present})
 
 
 # -- which data -----------------------------------------------------------------------------------
@@ -105,26 +108,25 @@ def _pick() -> Scenario | Ratings | None:
     state = st.session_state
     wanted = state.get("scenario") or st.query_params.get("scenario") or state.get("last", FIRST)
     options = list(gallery())
-    if store.uploads().get(wanted):
-        options.append(wanted)
-    elif wanted not in options:
-        if wanted.startswith("file-"):
-            st.warning("This file is no longer kept on the server; choose it again below.")
+    if wanted not in options:
+        try:
+            sources.read(wanted)
+        except InputError as error:
+            st.warning(f"{page.plain(str(error))} This is another.")
+            wanted = FIRST
         else:
-            st.warning(f"There is no scenario named ‘{page.plain(wanted[:60])}’; this is another.")
-        wanted = FIRST
+            options.append(wanted)
     state["scenario"] = wanted
     if state.pop(page.ANEW, False):
         _reset()
 
-    def name(id: str) -> str:
-        return _of_gallery(id).name if id in gallery() else store.uploads().get(id)[0]
-
-    id = st.selectbox("Scenario", options, format_func=name, key="scenario", on_change=_reset)
+    id = st.selectbox(
+        "Scenario", options, format_func=sources.name, key="scenario", on_change=_reset
+    )
     state["last"] = id  # a widget's own state goes when the reader visits another page
     if id != FIRST or "scenario" in st.query_params:
         st.query_params["scenario"] = id
-    source = _source(id)
+    source = sources.found(id)
     if isinstance(source, Scenario):
         if not page.presenting():
             st.caption(page.plain(source.summary))
@@ -163,7 +165,7 @@ def _upload() -> None:
 
 def _reset() -> None:
     """Every slider to what the chosen scenario says."""
-    source = _source(st.session_state.get("scenario", FIRST))
+    source = sources.found(st.session_state.get("scenario", FIRST))
     if isinstance(source, Scenario):
         missing = _missing_options(source)
         st.session_state["missing"] = _first_missing(source, missing)
@@ -261,7 +263,7 @@ def _scenario_controls(scenario: Scenario) -> tuple[Scenario, str, str]:
 
 
 def _reset_says() -> None:
-    source = _source(st.session_state["scenario"])
+    source = sources.found(st.session_state["scenario"])
     usual = _defaults(source, st.session_state["missing"])
     st.session_state.update({k: v for k, v in usual.items() if k.startswith("says")})
 

@@ -11,7 +11,7 @@ from scrl import figures, misreport
 from scrl.config import DEFAULT_RULES
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
-from ui import asking, page, runs, store, tables
+from ui import asking, page, runs, sources, store, tables
 from ui.controls import title_of
 from ui.strategy import rule_of
 
@@ -45,9 +45,30 @@ def reward_model() -> None:
         _show(scenario, lie, found)
 
 
-def _choose() -> tuple[Scenario, tuple]:
-    stories = _scenarios()
+def _offered() -> tuple[dict[str, Scenario], int]:
+    """The gallery and, where the URL or another page names one, the reader's own scenario; the
+    number of the one to begin with."""
+    stories = dict(_scenarios())
     first = list(stories).index(load_scenario(gallery()[_FIRST]).name)
+    linked = st.query_params.get("scenario")
+    id = linked or st.session_state.get("last")
+    if not id:
+        return stories, first
+    try:
+        own = sources.read(id)
+    except InputError as error:
+        if linked:
+            st.warning(f"{page.plain(str(error))} This is another.")
+        return stories, first
+    if isinstance(own, Scenario):
+        name = sources.name(id)
+        stories.setdefault(name, own)
+        first = list(stories).index(name) if linked else first
+    return stories, first
+
+
+def _choose() -> tuple[Scenario, tuple]:
+    stories, first = _offered()
     scenario = stories[st.selectbox("Scenario", list(stories), first, key="story", **_IN_URL)]
     prompts, types = list(scenario.prompts), list(scenario.type_names)
     prompt = prompts[0]

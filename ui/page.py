@@ -48,6 +48,7 @@ def navigate():
                     "pages/finding.py", title="The finding", icon=":material/flag:", default=True
                 ),
                 st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
+                st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
             ],
             "Voting": [
                 st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),

@@ -7,24 +7,25 @@ import json
 import streamlit as st
 
 from scrl import figures
-from ui import page, tables
+from ui import page, silence, tables
 from ui.controls import title_of
 
 
 def show(content: dict, prompt: str, rule: str, follow: str) -> None:
     """Everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
-    titles = ["Every rule", "The raters", "The numbers", "Files"]
-    tabs = st.tabs(titles[:2] if page.presenting() else titles)
-    with tabs[0]:
-        _every_rule(entry, follow)
-    with tabs[1]:
-        _raters(content)
+    parts = {
+        "Every rule": lambda: _every_rule(entry, follow),
+        "The raters": lambda: _raters(content),
+    }
+    if silence.any_in(result):
+        parts["What nobody said"] = lambda: silence.show(content)
     if not page.presenting():
-        with tabs[2]:
-            _numbers(result, entry, rule, follow)
-        with tabs[3]:
-            _files(content)
+        parts["The numbers"] = lambda: _numbers(result, entry, rule, follow)
+        parts["Files"] = lambda: _files(content)
+    for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
+        with tab:
+            draw()
 
 
 def _every_rule(entry: dict, follow: str) -> None:

@@ -7,7 +7,7 @@ reward conditioned on it. Only the reward block runs once for each voter, so it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -48,11 +48,34 @@ class Posterior(NamedTuple):
         return self.mean + np.exp(0.5 * self.log_variance) * noise
 
 
+class Directions(NamedTuple):
+    """How rewards depend on a preference: ``pooled + appeal @ preference``.
+
+    Attributes:
+        meaning: of each item ``[items, width]``.
+        pooled: ``[items]``; appeal: ``[items, preference]``.
+        own_pooled, own_appeal: the part of each that prompts do not share, same shapes.
+    """
+
+    meaning: jax.Array
+    pooled: jax.Array
+    appeal: jax.Array
+    own_pooled: jax.Array
+    own_appeal: jax.Array
+
+
 class IndividualReward(nnx.Module):
     """The network of step 1. Methods are written for one rater; ``vmap`` them."""
 
     def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs):
         width, latent = config.width, config.latent
+        self.shared = config.shared
+        if self.shared:
+            self.coefficient = nnx.Param(
+                jax.random.normal(rngs.params(), (sizes.prompts, self.shared))
+            )
+            self.utility = nnx.Linear(width, self.shared * config.preference, rngs=rngs)
+            self.common = nnx.Linear(width, self.shared, use_bias=False, rngs=rngs)
         self.constant = config.constant
         self.items = Items(sizes, width, rngs=rngs)
         self.token = MLP(width + masking.POSITION_FEATURES + 1, 2 * width, width, rngs=rngs)
@@ -75,15 +98,32 @@ class IndividualReward(nnx.Module):
         self.appeal = nnx.Linear(width, config.preference, rngs=rngs)
         self.pooled = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
-    def encode(self, meaning, item, view: masking.View) -> Posterior:
+    def directions(self, table: Table, kept=1.0) -> Directions:
+        """What every rater's rewards are made of: utilities that prompts share, each times the
+        prompt's coefficient, and a part of the item's own.
+
+        Args:
+            kept: which shared utilities count ``[shared]``.
+        """
+        meaning, completion = self.items(table)
+        own_pooled, own_appeal = self.pooled(meaning)[:, 0], self.appeal(meaning)
+        pooled, appeal = own_pooled, own_appeal
+        if self.shared:
+            weight = kept * self.coefficient[...][table.prompt]
+            utility = self.utility(completion).reshape(len(completion), self.shared, -1)
+            appeal = appeal + jnp.einsum("ik,ikp->ip", weight, utility)
+            pooled = pooled + jnp.sum(weight * self.common(completion), axis=1)
+        return Directions(meaning, pooled, appeal, own_pooled, own_appeal)
+
+    def encode(self, toward: Directions, item, view: masking.View) -> Posterior:
         """What one rater's visible completions say of its latent.
 
         Args:
-            meaning: ``[items, width]``, from ``self.items``.
             item: ``[contests, slots]``.
         """
         visible = view.visible.reshape(-1)
-        surprise = self._surprise(meaning, item, view)[..., None]
+        surprise = self._surprise(toward, item, view)[..., None]
+        meaning = toward.meaning
         parts = [meaning[item], view.position, surprise]
         tokens = self.token(jnp.concatenate(parts, axis=-1))
         tokens = jnp.concatenate([self.nothing[...], tokens.reshape(len(visible), -1)])
@@ -93,19 +133,19 @@ class IndividualReward(nnx.Module):
         # The way in which the preference would have to move to explain the ballots: the gradient
         # of their likelihood, in the reward block's own directions. Forty raters suffice to use
         # it, where the attention alone needs thousands to discover it.
-        moves = jnp.sum(surprise * self.appeal(meaning)[item], axis=(0, 1))
+        moves = jnp.sum(surprise * toward.appeal[item], axis=(0, 1))
         read = read + self.lean(moves / jnp.sqrt(1 + jnp.sum(visible)))
         read = self.after_feed(read + self.feed(self.before_feed(read)))[0]
         return Posterior(self.mean(read), self.log_variance(read))
 
-    def _surprise(self, meaning, item, view: masking.View):
+    def _surprise(self, toward: Directions, item, view: masking.View):
         """How much higher each visible completion stands than the pooled reward would put it.
 
         The gradient of a ballot's Bradley–Terry log-likelihood in its rewards, per opponent:
         place minus mean of tanh(gap / 2) over the visible others. ``[contests, slots]``, 0 where
         hidden.
         """
-        pooled = self.pooled(meaning)[:, 0][item]
+        pooled = toward.pooled[item]
         slots = view.visible.shape[-1]
         others = view.visible[:, None, :] & ~jnp.eye(slots, dtype=bool)
         expected = jnp.tanh(0.5 * (pooled[:, :, None] - pooled[:, None, :]))
@@ -113,11 +153,18 @@ class IndividualReward(nnx.Module):
         expected = jnp.sum(jnp.where(others, expected, 0.0), axis=-1) / opponents
         return jnp.where(view.visible, view.position[..., 0] - expected, 0.0)
 
-    def rewards(self, meaning, latent) -> jax.Array:
-        """``[items, width], [latent] -> [items]``, log-odds."""
+    def preference(self, latent) -> jax.Array:
+        """``[latent] -> [preference]``."""
         preference = self.decoder(latent * (0.0 if self.constant else 1.0))
-        shared = self.pooled(meaning)[:, 0]
-        return shared + self.appeal(meaning) @ preference / jnp.sqrt(preference.shape[-1])
+        return preference / jnp.sqrt(preference.shape[-1])
+
+    def rewards(self, toward: Directions, latent) -> jax.Array:
+        """``[latent] -> [items]``, log-odds."""
+        return toward.pooled + toward.appeal @ self.preference(latent)
+
+    def own(self, toward: Directions, latent) -> jax.Array:
+        """The part of the rewards that prompts do not share, ``[latent] -> [items]``."""
+        return toward.own_pooled + toward.own_appeal @ self.preference(latent)
 
 
 class Rows(NamedTuple):
@@ -135,12 +182,37 @@ class Rows(NamedTuple):
         return cls(bucket.item, bucket.rank, bucket.mask, bucket.weight, size)
 
 
+class Sharing(NamedTuple):
+    """What prompts have in common, as numbers that a compiled program is given.
+
+    Attributes:
+        kept: 1 for each shared dimension in use, else 0 ``[shared]``.
+        penalty: weight of the mean square of what prompts do not share.
+    """
+
+    kept: jax.Array
+    penalty: jax.Array
+
+    @classmethod
+    def of(cls, config: IndividualConfig, most: int) -> Sharing:
+        """The dimensions that ``config`` asks for, of ``most`` that the network has."""
+        kept = (np.arange(most) < config.shared).astype(np.float32)
+        return cls(kept, np.float32(config.penalty if config.shared else 0.0))
+
+
 class Data(NamedTuple):
-    """All that the loss draws from: the catalogue, and the buckets with their share of raters."""
+    """All that the loss draws from: the catalogue, the buckets with their share of raters, and
+    what prompts share."""
 
     table: Table
     rows: tuple[Rows, ...]
     share: jax.Array
+    sharing: Sharing
+
+
+def _program(config: IndividualConfig) -> IndividualConfig:
+    """The part of ``config`` that compiled programs are kept under."""
+    return replace(config, penalty=0.0)
 
 
 @lru_cache(maxsize=64)
@@ -167,12 +239,12 @@ def _loss(sizes: Sizes, config: IndividualConfig):
     graph = _graph(sizes, config)
     per_ballot = _PER_BALLOT[config.likelihood]
 
-    def one(model, meaning, table, ramp, beta, key, item, rank, mask, weight):
+    def one(model, toward, data, ramp, beta, key, item, rank, mask, weight):
         key_view, key_latent, key_ties = jax.random.split(key, 3)
         view = masking.view(key_view, rank, mask, ramp, config.regime, config.single)
-        posterior = model.encode(meaning, item, view)
+        posterior = model.encode(toward, item, view)
         latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
-        reward = model.rewards(meaning, latent)
+        reward = model.rewards(toward, latent)
         jitter = jax.random.uniform(key_ties, rank.shape)
         # The likelihood of the whole order given the order of what is not a target: with nothing
         # but hidden targets, how well they are placed among the visible.
@@ -180,7 +252,10 @@ def _loss(sizes: Sizes, config: IndividualConfig):
         given = jax.vmap(per_ballot)(reward[item], rank, mask & ~view.target, jitter)
         seen = jax.vmap(per_ballot)(reward[item], rank, mask & view.visible, jitter)
         kl = 0.0 if config.constant else losses.kl_loss(*posterior)
-        prior = 0.5 * jnp.sum(centre(reward, table) ** 2) / config.prior_sd**2
+        prior = 0.5 * jnp.sum(centre(reward, data.table) ** 2) / config.prior_sd**2
+        if config.shared:
+            own = centre(model.own(toward, latent), data.table)
+            prior = prior + data.sharing.penalty * jnp.mean(own**2)
         return {
             "objective": jnp.sum(weight * (nll - given)) + beta * kl + prior,
             "watched": jnp.sum(weight * (nll - seen)),
@@ -197,9 +272,9 @@ def _loss(sizes: Sizes, config: IndividualConfig):
     def loss(params, key, data: Data, phase: Phase):
         key_bucket, key_batch, key_raters = jax.random.split(key, 3)
         model = nnx.merge(graph, params)
-        meaning = model.items(data.table)
+        toward = model.directions(data.table, data.sharing.kept)
         beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
-        each = partial(one, model, meaning, data.table, phase.ramp, beta)
+        each = partial(one, model, toward, data, phase.ramp, beta)
 
         def on(rows: Rows):
             batch = draw(key_batch, rows)
@@ -219,11 +294,11 @@ def _loss(sizes: Sizes, config: IndividualConfig):
 @partial(jax.jit, static_argnames=("sizes", "config"))
 def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
     model = nnx.merge(_graph(sizes, config), params)
-    meaning = model.items(table)
+    toward = model.directions(table)
 
     def one(row):
         item, rank, mask = row
-        return model.encode(meaning, item, masking.whole(rank, mask))
+        return model.encode(toward, item, masking.whole(rank, mask))
 
     return jax.vmap(one)((rows.item, rows.rank, rows.mask))
 
@@ -231,18 +306,18 @@ def _embed(params, table, rows: Rows, *, sizes, config) -> Posterior:
 @partial(jax.jit, static_argnames=("sizes", "config"))
 def _rewards(params, table, latent, item, *, sizes, config):
     model = nnx.merge(_graph(sizes, config), params)
-    meaning = model.items(table)[item]
-    return jax.vmap(lambda z: jax.vmap(lambda m: model.rewards(m, z))(meaning), out_axes=1)(latent)
+    toward = jax.tree.map(lambda part: part[item], model.directions(table))
+    return jax.vmap(lambda z: jax.vmap(lambda t: model.rewards(t, z))(toward), out_axes=1)(latent)
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
 def _log_likelihood(params, table, rows: Rows, latent, sharpness, *, sizes, config):
     model = nnx.merge(_graph(sizes, config), params)
-    meaning = model.items(table)
+    toward = model.directions(table)
     per_ballot = _PER_BALLOT[config.likelihood]
 
     def under(one):
-        reward = sharpness * model.rewards(meaning, one)
+        reward = sharpness * model.rewards(toward, one)
 
         def rater(item, rank, mask, weight):
             # Equal numbers leave a tie unbroken: each of the tied is placed before all the others.
@@ -268,7 +343,7 @@ class Individual:
 
     @property
     def _static(self) -> dict:
-        return {"sizes": Sizes.of(self.catalogue), "config": self.config}
+        return {"sizes": Sizes.of(self.catalogue), "config": _program(self.config)}
 
     def embed(self, ratings: Ratings, everyone: bool = False) -> tuple[np.ndarray, Posterior]:
         """Read whole raters.
@@ -367,30 +442,50 @@ def _training_rows(bucket: Bucket) -> int:
 
 
 def fit_individual(
-    key: jax.Array, ratings: Ratings, config: IndividualConfig, on_chunk=None
+    key: jax.Array,
+    ratings: Ratings,
+    config: IndividualConfig,
+    on_chunk=None,
+    hidden: tuple[np.ndarray, np.ndarray] | None = None,
+    most: int = 0,
 ) -> tuple[Individual, dict[str, np.ndarray]]:
     """Train the individual model on every rater with a ballot of two completions or more.
 
     Args:
         on_chunk: called with (model so far, curves, share done) between chunks.
+        hidden: raters ``[raters]`` and items ``[items]``, both bool: what these raters said of
+            these items is neither seen nor asked for.
+        most: shared dimensions that the network is built with, if more than it is to use, so that
+            one program serves several choices.
 
     Returns:
         The model, and its curves by name (see ``training.fit``).
     """
     catalogue = ratings.catalogue
     sizes = Sizes.of(catalogue)
+    sharing = Sharing.of(config, max(most, config.shared))
+    config = replace(config, shared=len(sharing.kept))
     key_init, key_fit = jax.random.split(key)
     groups = buckets(ratings)
     share = np.array([bucket.size for bucket in groups], np.float32)
+    if hidden is not None:
+        groups = [bucket.hiding(*hidden) for bucket in groups]
     rows = tuple(Rows.of(bucket.padded(_training_rows(bucket))) for bucket in groups)
-    data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum()))
+    data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum(), sharing))
+
+    def made(params) -> Individual:
+        if config.shared:
+            kept = params["coefficient"][...] * sharing.kept
+            params = nnx.State({**params, "coefficient": nnx.Param(kept)})
+        return Individual(params, catalogue, config)
 
     def report(state, curves, done):
         if on_chunk is not None:
-            on_chunk(Individual(state.params, catalogue, config), curves, done)
+            on_chunk(made(state.params), curves, done)
 
+    program = _program(config)
     params, curves = fit(
-        key_fit, _loss(sizes, config), _initial(key_init, sizes, config), data, config.schedule,
+        key_fit, _loss(sizes, program), _initial(key_init, sizes, program), data, config.schedule,
         report,
     )  # fmt: skip
-    return Individual(params, catalogue, config), curves
+    return made(params), curves

@@ -122,8 +122,8 @@ class Items(nnx.Module):
                 self.name = _vectors(sizes.names, width, rngs)
         self.interpret = MLP(2 * width, 2 * width, width, rngs=rngs)
 
-    def __call__(self, table: Table) -> jax.Array:
-        """``[items, width]``."""
+    def __call__(self, table: Table) -> tuple[jax.Array, jax.Array]:
+        """Each item in the context of its prompt, and its completion alone, ``[items, width]``."""
         if self.sizes.prompt_features:
             prompt = self.prompt_projection(table.prompt_features)
         else:
@@ -134,5 +134,6 @@ class Items(nnx.Module):
             completion = self.completion[...]
             if self.sizes.names < self.sizes.completions:
                 completion = completion + self.name[...][table.name]
-        pair = jnp.concatenate([prompt[table.prompt], completion[table.completion]], axis=-1)
-        return self.interpret(pair)
+        completion = completion[table.completion]
+        pair = jnp.concatenate([prompt[table.prompt], completion], axis=-1)
+        return self.interpret(pair), completion

@@ -25,7 +25,7 @@ class RewardNetwork(nnx.Module):
         self.reward = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
     def __call__(self, table: Table) -> jax.Array:
-        return centre(self.reward(nnx.gelu(self.items(table)))[:, 0], table)
+        return centre(self.reward(nnx.gelu(self.items(table)[0]))[:, 0], table)
 
 
 class Pairs(NamedTuple):

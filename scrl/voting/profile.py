@@ -5,7 +5,8 @@ it is first read: a rule with a loop reads them before it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from itertools import combinations
 
 import jax
 import jax.numpy as jnp
@@ -19,8 +20,8 @@ BYTES = 25
 FEW = 16
 #: Voters whose pairs are compared at once.
 BLOCK = 50_000
-#: Candidates whose strict orders are recognised by bits.
-MOST_STRICT = 15
+#: Candidates whose strict orders are recognised by bits, and whose pairs are held as bits.
+MOST_STRICT, MOST_PACKED = 15, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,11 @@ class Profile:
     def size(self) -> int:
         """Candidates, padding included."""
         return self.utility.shape[0]
+
+    @property
+    def packed(self) -> bool:
+        """Whether ``bits`` are at hand."""
+        return "bits" in vars(self)
 
     @property
     def opponents(self) -> jax.Array:
@@ -85,7 +91,10 @@ class Profile:
             first, second = np.triu_indices(self.size, 1)
             both = jnp.zeros((self.size, self.size))
             if self.ranks:
-                wins = self._ahead(first, second)
+                if self.packed:
+                    wins = bits_on(self.bits).astype(float) / u.shape[1]
+                else:
+                    wins = self._ahead(first, second)
                 return both.at[first, second].set(wins).at[second, first].set(1.0 - wins)
             first, second = np.append(first, second), np.append(second, first)
             return both.at[first, second].set(self._ahead(first, second))
@@ -99,6 +108,31 @@ class Profile:
             )
 
         return jax.lax.map(row, (u, self.ranked))
+
+    @cached_property
+    def bits(self) -> jax.Array:
+        """Of strict orders, who puts the first of two candidates above the second, a bit for each
+        voter ``[pairs, bytes]``: one pass over the ballots, after which rounds of elimination,
+        and duels beside them, read an eighth of the bytes. Worth it if asked for in advance."""
+        first, second = np.triu_indices(self.size, 1)
+        return pack(self.utility[first] > self.utility[second])
+
+    def _outermost(self, remaining, last: bool = False) -> jax.Array:
+        """From ``bits``, the share whose first (or last) of the remaining each is
+        ``[candidates]``: those who put it above (or below) all others that remain."""
+        voters = self.utility.shape[1]
+        pair = {pair: i for i, pair in enumerate(combinations(range(self.size), 2))}
+        on = jnp.where(remaining, np.uint8(255), np.uint8(0))
+        rows = []
+        for a in range(self.size):
+            row = jnp.asarray(np.packbits(np.ones(voters, bool), bitorder="little"))
+            for b in range(self.size):
+                if a != b:
+                    first = self.bits[pair[min(a, b), max(a, b)]]
+                    row &= first | ~on[b] if (a < b) != last else ~(first & on[b])
+            rows.append(row)
+        share = bits_on(jnp.stack(rows)).astype(float) / voters
+        return jnp.where(remaining, share, 0.0)
 
     def _ahead(self, first: np.ndarray, second: np.ndarray) -> jax.Array:
         """The share of voters, all of equal weight, who put ``first`` above ``second``
@@ -180,6 +214,8 @@ class Profile:
     def first_places(self, remaining) -> jax.Array:
         """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
         top split equally; ballots that rank none of the remaining count for nobody."""
+        if self.packed:
+            return self._outermost(remaining)
         if self.ranks:
             # A bit puts those out behind all others, in half the time that a choice takes.
             out = jnp.where(remaining, 0, 64).astype(self.utility.dtype)
@@ -193,6 +229,8 @@ class Profile:
         """Share of the weight whose lowest remaining candidate each is ``[candidates]``, a tied
         bottom split equally; ballots that rank fewer than ``least`` of the remaining count
         against nobody."""
+        if self.packed:
+            return self._outermost(remaining, last=True)
         open_, top = self._open(remaining), highest(self.utility.dtype)
         shown = jnp.where(open_, self.utility, top)
         last = open_ & (shown == jnp.min(shown, axis=0))
@@ -207,6 +245,35 @@ class Profile:
 def how_many(of) -> jax.Array:
     """How many are true along the last axis ``[...]``."""
     return add_bytes(of, 1)
+
+
+def pack(of) -> jax.Array:
+    """Truths ``[..., n]`` as bits ``[..., bytes]``, the last byte filled up with zeros. Each byte
+    has bits from eight parts of the row, so that bytes are put together side by side."""
+    n = of.shape[-1]
+    whole = n // 8 * 8
+    parts = (of[..., :whole].reshape(*of.shape[:-1], 8, -1), of[..., whole:, None])
+    return jnp.concatenate([_bytes(part) for part in parts if part.size], axis=-1)
+
+
+def _bytes(of) -> jax.Array:
+    """``[..., up to 8 bits, n]`` as bytes ``[..., n]``."""
+    place = np.arange(of.shape[-2], dtype=np.uint8)[:, None]
+    return jnp.sum(jnp.left_shift(of.astype(jnp.uint8), place), axis=-2, dtype=jnp.uint8)
+
+
+def bits_on(bits) -> jax.Array:
+    """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``add_bytes``."""
+    n = bits.shape[-1]
+    block = min(31, -(-n // 31))  # 31 bytes of at most 8 bits, which a byte holds
+    whole = n // block * block
+    head = bits[..., :whole].reshape(*bits.shape[:-1], block, -1)
+    head = jnp.sum(jax.lax.population_count(head), axis=-2, dtype=jnp.uint8)
+    total = jnp.sum(head, axis=-1, dtype=jnp.int32)
+    if whole == n:
+        return total
+    rest = jax.lax.population_count(bits[..., whole:])
+    return total + jnp.sum(rest, axis=-1, dtype=jnp.int32)
 
 
 def add_bytes(values, most: int) -> jax.Array:
@@ -241,7 +308,9 @@ def highest(dtype):
 
 def strict_ranks(rank) -> jax.Array:
     """Whether all ballots of ``rank [candidates, voters]``, at most ``MOST_STRICT`` candidates, are
-    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different.
-    (A rank below 0 or above 31 shifts to nothing, and fewer powers cannot make up for it.)"""
-    bit = jnp.left_shift(np.int32(1), rank.astype(jnp.int32))
-    return jnp.all(jnp.sum(bit, axis=0, dtype=jnp.int32) == (1 << len(rank)) - 1)
+    strict orders 0 … m - 1: m powers of two join to 2^m - 1 only if they are all different.
+    (A rank that is none shifts to nothing, or beyond them.)"""
+    m = len(rank)
+    kind = rank.dtype if m < 8 * rank.dtype.itemsize else np.dtype(np.int32)
+    bits = [jnp.left_shift(np.ones((), kind), one.astype(kind)) for one in rank]
+    return jnp.all(reduce(jnp.bitwise_or, bits) == (1 << m) - 1)

@@ -58,6 +58,11 @@ class Rule:
     def lottery(self) -> bool:
         return self.gives == "probabilities"
 
+    @property
+    def eliminates(self) -> bool:
+        """Whether it goes back to the ballots round by round."""
+        return self.family == "elimination" and self.reads == "profile"
+
 
 #: Kinds of rule, as a reader finds them grouped.
 FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "lottery")

@@ -158,6 +158,40 @@ def test_ranks_in_bytes_are_counted_as_utilities():
                 np.testing.assert_allclose(other[rule].scores, slow[rule].scores, atol=1e-9)
 
 
+@pytest.mark.parametrize("shape", [(150, 1_003, 4), (90, 1_117, 5), (9, 5_060, 11)])
+def test_eliminations_from_bits_are_those_from_ballots(shape):
+    """Voters who fill no byte, more candidates than are held as bits, and contests so one-sided
+    that some have no first place at all."""
+    rng = np.random.default_rng(6)
+    rules = ["instant-runoff", "schulze", "plurality", "coombs", "plurality-veto"]
+    rules = rules[: 5 if shape[2] < 11 else 3]
+    lean = np.linspace(0, 3, shape[0])[:, None, None] * np.arange(shape[2])
+    rank = (rng.gumbel(size=shape) + lean).argsort(-1).argsort(-1).astype(np.int8)
+    rank[0] = rank[0, 0]
+    fast = aggregate_all(Ballots(rank=rank), rules)
+    slow = aggregate_all(Ballots(-rank.astype(np.int16), weight=np.ones(shape[:2])), rules)
+    alone = aggregate(Ballots(rank=rank), "schulze")
+    np.testing.assert_array_equal(alone.place, fast["schulze"].place)
+    for rule in rules:
+        np.testing.assert_array_equal(fast[rule].place, slow[rule].place, rule)
+        np.testing.assert_allclose(fast[rule].scores, slow[rule].scores, atol=1e-9)
+
+
+@pytest.mark.parametrize("odd", [[0, 0, 2, 3, 4], [2, 2, 2, 2, 2], [0, 1, 2, 3, 5],
+                                 [-1, 0, 1, 2, 3], [0, 1, 2, 3, 127], [-128, 0, 1, 2, 3],
+                                 [1, 2, 3, 8, 4], [0, 1, 1, 4, 4]])  # fmt: skip
+def test_one_ballot_that_is_no_strict_order_is_found_among_many(odd):
+    """Whether tied or of other numbers: it is counted as the order that it is."""
+    rng = np.random.default_rng(7)
+    rank = rng.random((100, 1_000, 5)).argsort(-1).astype(np.int8)
+    rank[60:, 17] = odd
+    fast = aggregate_all(Ballots(rank=rank), ["borda", "instant-runoff", "copeland"])
+    slow = Ballots(-rank[55:65].astype(float), weight=np.ones((10, 1_000)))
+    for rule, wanted in aggregate_all(slow, list(fast)).items():
+        np.testing.assert_array_equal(fast[rule].place[55:65], wanted.place, rule)
+        np.testing.assert_allclose(fast[rule].scores[55:65], wanted.scores, atol=1e-9)
+
+
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint32, np.int64])
 def test_whole_ballots_of_any_type_and_number(dtype):
     """More voters than a block, and types whose numbers have no sign."""

@@ -14,7 +14,7 @@ from scrl.sampling import true_ballots
 from scrl.scenario import load_scenario
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
-from scrl.voting.aggregate import TRACES
+from scrl.voting.aggregate import TRACES, place_scores
 from scrl.voting.registry import FAMILIES
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -249,6 +249,23 @@ def test_a_tie_is_a_tie_within_a_billionth_of_the_weight():
 def test_ties_chain_so_that_places_are_an_order():
     np.testing.assert_array_equal(weak_order([0.0, 0.8e-9, 1.6e-9, 1.0]), [1, 1, 1, 0])
     np.testing.assert_array_equal(weak_order([3.0, 1.0, 3.0, 2.0]), [0, 3, 0, 2])
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.lists(st.integers(-3, 3), min_size=4, max_size=4), min_size=1, max_size=4),
+       st.sampled_from([1.0, 0.5e-9, 0.99e-9, 1.5e-9]), st.data())  # fmt: skip
+def test_places_compared_are_places_sorted(steps, unit, data):
+    """Few candidates are compared with each other, many are sorted; near ties chain either way."""
+    scores = unit * np.array(steps, float)
+    standing = np.array(data.draw(st.lists(st.booleans(), min_size=4, max_size=4)))
+    place = weak_order(scores, standing)
+    wide = np.pad(scores, [(0, 0), (0, 20)])
+    sorted_ = weak_order(wide, np.pad(standing, (0, 20)))
+    np.testing.assert_array_equal(place[:, standing], sorted_[:, :4][:, standing])
+    whole = place_scores(place, np.broadcast_to(standing, place.shape))[:, standing]
+    behind = (place[:, None, standing] > place[:, standing, None]).sum(-1)
+    tied = (place[:, None, standing] == place[:, standing, None]).sum(-1)
+    np.testing.assert_array_equal(whole, behind + (tied - 1) / 2)
 
 
 # -- the registry and what is compiled ------------------------------------------------------------

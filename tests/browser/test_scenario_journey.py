@@ -1,0 +1,97 @@
+"""A scenario in a real browser: an order is moved, raters fall silent, the link brings it all back,
+and the lab trains on it."""
+
+import re
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+expect = sync_api.expect
+TITLE = "Who is asked, and who answers?"
+
+
+def opened(page, url: str) -> None:
+    page.goto(url)
+    expect(page.get_by_role("heading", name=TITLE)).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def names(row) -> list[str]:
+    return [name.strip() for name in row.locator(".chip").all_inner_texts()]
+
+
+def test_a_scenario_is_built_silenced_shared_and_opened_in_the_lab(page, address):
+    opened(page, f"{address}/scenario")
+    page.locator(".st-key-open-tennessee-inverted-full button").click()
+    row = page.get_by_role("group", name="Order of Memphis raters")
+    expect(row.locator(".chip")).to_have_count(4)
+    assert names(row) == ["Memphis", "Nashville", "Chattanooga", "Knoxville"]
+
+    # An order is edited by moving an item: by its arrow, by a key, by dragging.
+    row.get_by_role("button", name="Nashville", exact=True).click()
+    row.get_by_role("button", name="Move Nashville down").click()
+    expect(row.locator(".chip").nth(2)).to_have_text("Nashville")
+    expect(page).to_have_url(re.compile("scenario=z-"))
+    row.get_by_role("button", name="Nashville", exact=True).press("ArrowLeft")
+    expect(row.locator(".chip").nth(1)).to_have_text("Nashville")
+    expect(page).to_have_url(re.compile("scenario=tennessee-inverted-full"))
+    row.locator(".chip", has_text="Knoxville").drag_to(row.locator(".chip", has_text="Memphis"))
+    expect(row.locator(".tied .chip")).to_have_text(["Memphis", "Knoxville"])
+    expect(page).to_have_url(re.compile("scenario=z-"))
+    page.get_by_role("button", name="Undo").click()
+    expect(row.locator(".chip").nth(3)).to_have_text("Knoxville")
+
+    # Nashville falls silent on the second prompt, and the effect is there at once.
+    page.get_by_text("Silence", exact=True).click()
+    page.get_by_text("worst", exact=True).first.click()
+    expect(page.get_by_text("The worst place for the capital would be")).to_be_visible()
+    expect(page.get_by_text("Vanilla orders no two completions against")).to_be_visible()
+    page.get_by_role("combobox", name=re.compile("Raters of")).click()
+    page.get_by_role("option", name="Nashville", exact=True).click()
+    page.get_by_role("button", name="None answers a prompt").click()
+    expect(page.get_by_text(re.compile("the silence does it"))).to_be_visible()
+    expect(page.get_by_text("Nashville on ‘worst’")).to_be_visible()
+    expect(page).to_have_url(re.compile("scenario=z-"))
+
+    # The link holds all of it, for another visitor too.
+    page.get_by_role("button", name="Share").click()
+    link = page.get_by_test_id("stCode").first.inner_text().strip()
+    assert link.startswith(f"{address}/scenario?")
+    assert len(link) < 2_000
+    other = page.context.browser.new_context(viewport={"width": 1280, "height": 720})
+    fresh = other.new_page()
+    fresh.set_default_timeout(90_000)
+    fresh.goto(link)
+    expect(fresh.get_by_text("Nashville on ‘worst’")).to_be_visible()
+    expect(fresh.get_by_text(re.compile("the silence does it"))).to_be_visible()
+
+    fresh.get_by_role("button", name="Open in the lab").click()
+    expect(fresh.get_by_role("heading", name="What if others had answered?")).to_be_visible()
+    expect(fresh).to_have_url(re.compile("/lab.*scenario=z-"))
+    expect(fresh.get_by_role("button", name="Train")).to_be_visible()
+    expect(fresh.get_by_test_id("stException")).to_have_count(0)
+    other.close()
+
+
+def test_a_refused_edit_keeps_what_was_typed(page, address):
+    opened(page, f"{address}/scenario?part=Raters")
+    page.get_by_text("Write", exact=True).click()
+    box = page.get_by_role("textbox", name=re.compile("A type a line"))
+    box.fill("Memphis: Memphis > Nashville")
+    box.press("Control+Enter")
+    expect(page.get_by_text("'Chattanooga' is missing")).to_be_visible()
+    expect(box).to_have_value("Memphis: Memphis > Nashville")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    box.fill("Memphis: Morristown > Memphis = Nashville > Chattanooga > Knoxville")
+    box.press("Control+Enter")
+    expect(page.get_by_text("'Chattanooga' is missing")).to_have_count(0)
+    expect(page).to_have_url(re.compile("scenario=z-"))
+
+
+def test_a_map_becomes_the_scenario(page, address):
+    opened(page, f"{address}/scenario?part=Map&map=lake")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    page.get_by_role("button", name="Make it the scenario").click()
+    row = page.get_by_role("group", name="Order of North shore raters")
+    expect(row.locator(".chip").first).to_have_text("A")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
