@@ -67,8 +67,8 @@ def accuracy(
     """Agreement with the true order by the number of raters.
 
     Returns:
-        ``"runs"``: for each run ``n`` (raters), ``seed``, and by source (``SOURCES``) ``tau`` (Kendall)
-        and ``reversed`` (strict pairs the other way round); ``"rule"``, ``"scenario"``.
+        ``"runs"``: for each run ``n`` (raters), ``seed``, and by source (``SOURCES``) ``tau``
+        (Kendall) and ``reversed`` (strict pairs the other way round); ``"rule"``, ``"scenario"``.
     """
     scenario, runs = half_missing(), []
     every = [(n, seed) for n in raters for seed in seeds]
