@@ -48,6 +48,8 @@ def navigate():
                     "pages/finding.py", title="The finding", icon=":material/flag:", default=True
                 ),
                 st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
+                st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
+                st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
                 st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
             ],
             "Voting": [
