@@ -114,7 +114,7 @@ def _waterfall(found: gap.Gap, split: gap.Split) -> None:
         "waterfall",
         alt="; ".join(f"{p}: {x:+.2f} pairs" for p, x in zip(PARTS, mean, strict=True)),
         caption="What each part adds, averaged over the twelve orders in which the parts can be "
-        "removed; ‘from … to’ is the range over orders, where parts act on each other. A tie "
+        "removed; ‘… to …’ is the range over orders, where parts act on each other. A tie "
         "counts half. A part below zero (blue) hides an error that another makes.",
     )  # fmt: skip
     asking.sheet(
@@ -179,7 +179,7 @@ def _pair(found: gap.Gap) -> None:
 def _pairs(found: gap.Gap, split: gap.Split) -> None:
     rows = [
         {"truly better": found.label(i)[0], "worse": found.label(i)[1],
-         **{name: float(split.mean[k, i]) for k, name in enumerate(PARTS)},
+         **{name: float(split.mean[k, i]) for k, name in enumerate(gap.PARTS)},
          "vanilla": float(found.wrong[0, 0, 0, i])}
         for i in range(len(found.pairs[0]))
     ]  # fmt: skip
@@ -187,7 +187,7 @@ def _pairs(found: gap.Gap, split: gap.Split) -> None:
     st.subheader("Which pair, by which part", anchor=False)
     page.numbers(rows[:12] if page.presenting() else rows)
     st.caption(
-        "A row adds up to the last column: 1 where vanilla has the pair the wrong way round, ½ "
+        "The four parts of a row, in the order of the chart above, add up to its last column: 1 where vanilla has the pair the wrong way round, ½ "
         "where one of the two orders ties it."
     )
     if not page.presenting():

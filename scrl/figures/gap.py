@@ -38,7 +38,8 @@ def waterfall(
     starts = np.array([0.0, *level[1:], 0.0])
     widths = np.array([whole, *np.asarray(parts, float), rest])
     tones = [shade["quiet"], *(colour(4) if x >= 0 else colour(0) for x in parts), colour(1)]
-    text = [f"{whole:{number}}", *(f"{x:+{number}}" for x in parts), f"{rest:{number}}"]
+    text = [_signed(whole, number), *(_signed(x, f"+{number}") for x in parts),
+            _signed(rest, number)]  # fmt: skip
     figure.add_bar(
         x=widths, base=starts, y=list(range(rows)), orientation="h", hoverinfo="skip",
         marker={"color": tones, "line": {"width": 0}},
@@ -56,7 +57,7 @@ def waterfall(
         if spread[1] - spread[0] > 1e-9:
             figure.add_annotation(
                 x=edge, y=y, xanchor="left", xshift=62 * scale, showarrow=False,
-                text=f"from {spread[0]:+{number}} to {spread[1]:+{number}}",
+                text=f"{_signed(spread[0], '+.2g')} to {_signed(spread[1], '+.2g')}",
                 font={"size": 12 * scale, "color": shade["quiet"]},
             )  # fmt: skip
     for y in range(rows - 1):
@@ -65,7 +66,7 @@ def waterfall(
             line={"color": shade["quiet"], "width": 1, "dash": "dot"}, layer="below",
         )  # fmt: skip
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    clear("xaxis", figure, range=[low - 0.04 * pad, high + 0.6 * pad], zeroline=True,
+    clear("xaxis", figure, range=[low - 0.04 * pad, high + 0.75 * pad], zeroline=True,
           zerolinecolor=shade["quiet"], title={"text": unit, "font": quiet})  # fmt: skip
     ticks = [f"<b>{safe(ends[0])}</b>", *map(safe, labels), f"<b>{safe(ends[1])}</b>"]
     clear("yaxis", figure, range=[rows - 0.4, -0.6], showticklabels=True,
@@ -73,9 +74,14 @@ def waterfall(
           tickfont={"size": 14 * scale, "color": shade["text"]})  # fmt: skip
     widest = max(len(x) for x in (*labels, *ends))
     figure.update_layout(
-        bargap=0.3, margin={"l": (20 + 7.6 * widest) * scale, "r": 8, "t": 8, "b": 34 * scale}
+        bargap=0.3, margin={"l": (16 + 6.9 * widest) * scale, "r": 8, "t": 8, "b": 34 * scale}
     )
     return figure
+
+
+def _signed(value: float, number: str) -> str:
+    """A number with a true minus sign, and none before nothing."""
+    return f"{round(value, 9) + 0.0:{number}}".replace("-0.00", "0.00").replace("-", "−")
 
 
 def agreement_by_raters(
