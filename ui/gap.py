@@ -187,8 +187,8 @@ def _pairs(found: gap.Gap, split: gap.Split) -> None:
     st.subheader("Which pair, by which part", anchor=False)
     page.numbers(rows[:12] if page.presenting() else rows)
     st.caption(
-        "The four parts of a row, in the order of the chart above, add up to its last column: 1 where vanilla has the pair the wrong way round, ½ "
-        "where one of the two orders ties it."
+        "The four parts of a row add up to its last column: 1 where vanilla has the pair the wrong "
+        "way round, ½ where one of the two orders ties it."
     )
     if not page.presenting():
         asking.download(rows, "gap-pairs")

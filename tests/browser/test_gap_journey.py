@@ -1,4 +1,4 @@
-"""Why the reward model is wrong, and the studies, in a real browser: a guess, a switch, a reload."""
+"""The gap and the studies in a real browser: a guess, a switch, a reload."""
 
 import re
 
@@ -11,7 +11,7 @@ expect = sync_api.expect
 def test_a_guess_then_a_counterfactual_that_a_reload_brings_back(page, address):
     page.goto(f"{address}/gap?predict=true")
     expect(page.get_by_role("heading", name="Why is the reward model wrong?")).to_be_visible()
-    page.get_by_role("button", name="Silence that depends on the rater").click()
+    page.get_by_text("Silence that depends on the rater", exact=True).click()
     expect(page.get_by_text("Right.")).to_be_visible()
     expect(page.get_by_text("With these switches 2 of 10 pairs")).to_be_visible()
     page.get_by_text("Silence at random", exact=True).first.click()
