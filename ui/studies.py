@@ -108,8 +108,9 @@ def _draw_raters(result: dict) -> None:
         caption="Tennessee with Morristown by Borda: nine Memphis raters in ten and one in ten of "
         "the others rank Morristown, and every other city is left off half of the ballots at "
         f"random. Raters are drawn independently. Means over {rows[0]['seeds']} seeds, with a "
-        "standard error on each side; clearly is two of the difference; exact means that no true pair is the other way round. The "
-        "raters’ own complete ballots are what perfect knowledge of the same sample would give.",
+        "standard error on each side; ‘clearly’ is by two of the difference’s; exact means that "
+        "no true pair is the other way round. The raters’ own complete ballots are what perfect "
+        "knowledge of the same sample would give.",
     )  # fmt: skip
     asking.sheet(
         [{"raters": f"{r['n']:,}", "": TITLES.get(r["source"], "Simulated voters"),
@@ -138,7 +139,8 @@ def sentence(rows: list[dict]) -> str:
     few, many = counts[0], counts[-1]
     start = ahead_from(rows)
     where = (
-        f"From **{start}** raters on the social order is clearly nearer to the truth than vanilla’s."
+        f"From **{start}** raters on the social order is clearly nearer to the truth than "
+        "vanilla’s."
         if start != "Never"
         else "The social order is **never** clearly nearer to the truth than vanilla’s."
     )
