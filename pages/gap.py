@@ -8,6 +8,7 @@ from ui import asking, controls, gap, page
 def why() -> None:
     st.title("Why is the reward model wrong?")
     page.start_runtime()
+    gap.arrive()
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         asking.switch()

@@ -13,6 +13,8 @@ from ui import asking, page, runs, sources, store, tables
 from ui.controls import Choice, title_of
 
 _IN_URL = {"bind": "query-params"}
+#: Session key: what the lab had chosen when its reader asked why.
+_FROM_LAB = "from_lab"
 #: What a reader calls each part, in the order of ``gap.PARTS``.
 PARTS = (
     "Too few raters", "Silence that depends on the rater", "Silence at random", "The rule itself",
@@ -66,10 +68,19 @@ def link(choice: Choice, prompt: str, rule: str, run: str) -> None:
         id = sources.keep(choice.source)
     except InputError:  # too large for a link
         return
-    page.go("Why?", "pages/gap.py", {
-        "scenario": id, "seed": str(choice.seed), "rules": [title_of(r) for r in choice.rules],
-        "rule": title_of(rule), "prompt": prompt, "run": run,
-    })  # fmt: skip
+    # Bound to widgets of the lab, these cannot be set in the URL from there.
+    st.session_state[_FROM_LAB] = {
+        "scenario": id, "seed": float(choice.seed), "rules": list(choice.rules),
+        "rule": rule, "prompt": prompt,
+    }  # fmt: skip
+    page.go("Why?", "pages/gap.py", {"scenario": id, "run": run})
+
+
+def arrive() -> None:
+    """What the lab had chosen, before any widget is drawn."""
+    chosen = st.session_state.pop(_FROM_LAB, None)
+    if chosen and st.session_state.get(page.ANEW):
+        st.session_state.update(chosen)
 
 
 def _view(choice: Choice) -> tuple[str, str]:

@@ -5,8 +5,10 @@ import json
 import pytest
 
 from scrl import gap, studies
-from scrl.report import BAKED
+from scrl.jobs import Jobs
+from scrl.report import BAKED, load_baked
 from scrl.scenario import gallery, load_scenario
+from ui import store
 
 NEEDS_BAKED = pytest.mark.skipif(
     not all((BAKED / f"study-{study}.json").is_file() for study in studies.STUDIES),
@@ -107,3 +109,38 @@ def test_a_reader_may_guess_what_the_prior_gives(open_page):
     assert not app.exception
     assert figures(app)
     assert "Not quite. " in words(app)
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """A queue in which training takes a moment: the result is the baked one."""
+    own = Jobs()
+    monkeypatch.setattr(store, "jobs", lambda: own)
+    keys = ("result", "latent")
+    baked = {key: load_baked("tennessee-morristown")[key] for key in keys}
+    monkeypatch.setattr("scrl.preview.train", lambda *_: baked)
+    yield own
+    own.close()
+
+
+def trained(app, queue):
+    widget(app.button, "train").click().run()
+    id = app.query_params["run"]
+    assert queue.wait(id if isinstance(id, str) else id[0], 20).state == "done"
+    return app.run()
+
+
+def test_a_finished_run_adds_the_social_side(open_page, queue):
+    app = trained(open_page("gap"), queue)
+    assert not app.exception
+    assert "The social model puts 0 of 10 pairs" in words(app)
+    assert len(figures(app)) == 4
+
+
+def test_the_lab_leads_here_with_the_same_choice(open_page, queue):
+    app = trained(open_page("lab", raters="9000"), queue)
+    app = widget(app.button, "go-pages/gap.py").click().run()
+    assert not app.exception
+    assert "Why is the reward model wrong?" in words(app)
+    assert widget(app.slider, "raters").value == 9000
+    assert "The social model puts 0 of 10 pairs" in words(app)
