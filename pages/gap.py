@@ -26,6 +26,7 @@ def why(choice: controls.Choice) -> None:
 def explained() -> None:
     st.title("Why is the reward model wrong?")
     page.start_runtime()
+    gap.arrive()
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         choice = controls.choose()

@@ -6,7 +6,9 @@ import streamlit as st
 
 from scrl import figures, gap
 from scrl.figures.gap import waterfall
-from ui import asking, page, runs, store, tables
+from scrl.scenario import Scenario
+from scrl.types import InputError
+from ui import asking, page, runs, sources, store, tables
 from ui.controls import Choice, title_of
 
 #: What stands above each stage of the path.
@@ -24,6 +26,33 @@ def _explained(yaml: str, rule: str, seed: int, _scenario) -> dict[str, gap.Gap]
 @st.cache_data(max_entries=20, show_spinner="Drawing more samples")
 def _spread(yaml: str, seed: int, _scenario) -> object:
     return gap.resampled(_scenario, seed, MORE)
+
+
+#: What the lab had chosen, for the first drawing of this page.
+_FROM_LAB = "gap_from_lab"
+
+
+def link(choice: Choice, prompt: str, rule: str, run: str) -> None:
+    """The button to this page from a finished run in the lab; nothing for real raters."""
+    if not isinstance(choice.source, Scenario):
+        return
+    try:
+        id = sources.keep(choice.source)
+    except InputError:  # too large for a link
+        return
+    # Bound to widgets of the lab, these cannot be set in the URL from there.
+    st.session_state[_FROM_LAB] = {
+        "scenario": id, "seed": float(choice.seed), "rules": list(choice.rules),
+        "rule": rule, "prompt": prompt,
+    }  # fmt: skip
+    page.go("Why?", "pages/gap.py", {"scenario": id, "run": run})
+
+
+def arrive() -> None:
+    """Take over what the lab had chosen, before any widget is drawn."""
+    chosen = st.session_state.pop(_FROM_LAB, None)
+    if chosen and st.session_state.get(page.ANEW):
+        st.session_state.update(chosen)
 
 
 def pick(choice: Choice) -> tuple[str, str]:
