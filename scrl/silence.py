@@ -22,7 +22,8 @@ from scipy.special import gammaln, log_ndtr, ndtr
 
 from scrl.config import SilenceConfig
 from scrl.density import Density
-from scrl.models.individual import Individual, Posterior, fit_individual
+from scrl.models.individual import Individual, fit_individual
+from scrl.models.network import Posterior
 from scrl.types import Catalogue, Ratings
 
 #: Standard deviations, in log-odds, of the error of an inferred reward.

@@ -25,7 +25,7 @@ from scrl.diagnostics.traversal import traverse, walk
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import Atoms, inferred, information, spread
 from scrl.learnt import Learnt
-from scrl.models.individual import Posterior
+from scrl.models.network import Posterior
 from scrl.types import Catalogue
 
 

@@ -27,8 +27,7 @@ def test_the_url_says_which_rule_and_seed(open_page):
 def test_a_guess_comes_first_where_it_is_asked_for(open_page):
     app = open_page("gap", predict="true")
     assert not figures(app)
-    guess = next(g for g in app.get("button_group") if g.key == "cause")
-    guess.set_value(["the rule"]).run()
+    app.button_group(key="cause").set_value("the rule").run()
     assert "Not quite." in words(app)
     assert len(figures(app)) == 2
 
