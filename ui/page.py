@@ -49,6 +49,7 @@ def navigate():
                 ),
                 st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
                 st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
+                st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
             ],
             "Voting": [
                 st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),
