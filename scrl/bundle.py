@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scrl import figures
-from scrl.archive import Kept
 from scrl.scenario import Scenario, parse_scenario, scenario_to_yaml
 from scrl.sheets import orders_csv
 from scrl.types import InputError, Ratings
 
 if TYPE_CHECKING:
+    from scrl.archive import Kept
     from scrl.config import Config
 
 FORMAT = "scrl run 1"

@@ -110,14 +110,19 @@ def viewer() -> str:
     """The token of this viewer."""
     state = st.session_state
     if "viewer" not in state:
-        found = st.context.cookies.get(_COOKIE, "")
-        state["viewer"] = found if _TOKEN.fullmatch(found) else secrets.token_urlsafe(24)
+        state["viewer"] = _cookie() or secrets.token_urlsafe(24)
     return state["viewer"]
+
+
+def _cookie() -> str:
+    """The token that the browser keeps; "" for none, or one that is not ours."""
+    found = st.context.cookies.get(_COOKIE)
+    return found if isinstance(found, str) and _TOKEN.fullmatch(found) else ""
 
 
 def remember_viewer() -> None:
     """Have the browser keep the token for a year, where it has none yet."""
-    if _TOKEN.fullmatch(st.context.cookies.get(_COOKIE, "")):
+    if _cookie():
         return
     st.html(
         f"<script>if (!document.cookie.includes('{_COOKIE}=')) document.cookie = "
