@@ -1,7 +1,8 @@
 """The app: start-up and navigation only. ``streamlit run app.py``."""
 
-from ui import page
+from ui import page, store
 
 current = page.navigate()
 page.frame()
+store.remember_viewer()
 current.run()

@@ -1,6 +1,6 @@
-"""``python -m scrl run | vote | evaluate | score | bake``: tables on stdout, progress on stderr.
+"""``python -m scrl run | vote | evaluate | score | reproduce | bake``.
 
-Exit code 0, or 2 with one line for bad input.
+Tables go to stdout, progress to stderr. Exit code 0, or 2 with one line for bad input.
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("model", type=Path)
     score.add_argument("file", type=Path)
     shared(score)
+
+    again = command("reproduce", _reproduce, "Run again what an exported archive holds.")
+    again.add_argument("file", type=Path, metavar="ARCHIVE.zip")
+    shared(again)
 
     bake = command("bake", _bake, "Make again the results that the first screen shows.")
     bake.add_argument("--out", type=Path, help=argparse.SUPPRESS)
@@ -219,6 +223,31 @@ def _score(chosen) -> None:
         for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
             print(f"  {reward:8.3f}  {name}")
     _write(chosen.out, {"prompts": result})
+
+
+def _reproduce(chosen) -> None:
+    from scrl.bundle import MOST_PACKED, differences, read_bundle
+    from scrl.files import read_file
+    from scrl.pipeline import run
+    from scrl.report import to_dict
+    from scrl.runtime import start
+
+    _check_out(chosen.out)
+    source, config, seed, before = read_bundle(read_file(chosen.file, MOST_PACKED))
+    start()
+    after = to_dict(run(source, config, seed, _show))
+    _clear_line()
+    found = differences(before, after)
+    if found:
+        print("\n".join(found))
+    else:
+        print("identical: every order, score and reward is the same.")
+    if before.get("device") != after["device"]:
+        print(
+            f"note: it ran on {before.get('device') or 'an unknown device'}, now on "
+            f"{after['device']}; only the same device rounds alike."
+        )
+    _write(chosen.out, after)
 
 
 def _bake(chosen) -> None:

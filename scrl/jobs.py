@@ -23,6 +23,15 @@ FAULT = "The run stopped because of a fault in the software; its log says more."
 ACTIVE = ("queued", "running")
 
 
+def new_id() -> str:
+    """Unguessable."""
+    return secrets.token_urlsafe(16)
+
+
+def _owner(key: str) -> str:
+    return key.partition(":")[0]
+
+
 @dataclass(frozen=True)
 class Job:
     """What is known of a job at one moment.
@@ -82,17 +91,21 @@ class Job:
 
 
 class Jobs:
-    """A queue served by a few threads, first come first served.
+    """A queue served by a few threads, in turn between owners, first come first served within one:
+    whoever queues ten runs does not hold up another.
 
     Args:
         workers: how many run at once.
         keep: how many finished jobs are remembered; the oldest are forgotten, and their ids then
             give None.
         most: how many may wait; a further one is refused.
+        each: how many of one owner may wait.
     """
 
-    def __init__(self, workers: int = 2, keep: int = 32, most: int = 100):
-        self._keep, self._most = keep, most
+    def __init__(self, workers: int = 2, keep: int = 32, most: int = 100, each: int = 10):
+        self._keep, self._most, self._each = keep, most, each
+        self._turn: OrderedDict[str, int] = OrderedDict()  # when each owner was last served
+        self._served = 0
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._work: dict[str, Callable[[Callable[[Progress], None]], Any]] = {}
         self._queue: list[str] = []
@@ -101,8 +114,13 @@ class Jobs:
         for i in range(workers):
             threading.Thread(target=self._serve, name=f"scrl-job-{i}", daemon=True).start()
 
-    def submit(self, fn: Callable[[Callable[[Progress], None]], Any], *, key: str, label: str):
+    def submit(self, fn: Callable[[Callable[[Progress], None]], Any], *, key: str, label: str,
+               id: str = "") -> str:  # fmt: skip
         """Queue ``fn(on_progress) -> result`` and return its id.
+
+        Args:
+            key: what stands before its first colon is the owner.
+            id: an unguessable one to use; else one is made.
 
         Where a job of the same key is queued, running or done, its id is returned and nothing is
         queued: a double click starts one run.
@@ -116,7 +134,10 @@ class Jobs:
                     return job.id
             if len(self._queue) >= self._most:
                 raise InputError(f"{self._most} runs are waiting already; try again in a while.")
-            job = Job(secrets.token_urlsafe(12), key, label)
+            mine = sum(_owner(self._jobs[other].key) == _owner(key) for other in self._queue)
+            if mine >= self._each:
+                raise InputError(f"{self._each} of your runs are waiting already; let one finish.")
+            job = Job(id or new_id(), key, label)
             self._jobs[job.id] = job
             self._work[job.id] = fn
             self._queue.append(job.id)
@@ -128,7 +149,7 @@ class Jobs:
         with self._change:
             job = self._jobs.get(id)
             if job is not None and job.state == "queued":
-                job = replace(job, position=self._queue.index(id))
+                job = replace(job, position=self._order().index(id))
             return job
 
     def done(self, prefix: str) -> list[Job]:
@@ -149,6 +170,13 @@ class Jobs:
             elif job.state == "running":
                 self._jobs[id] = replace(job, cancelling=True)
 
+    def forget(self, id: str) -> None:
+        """Stop a job, and know nothing of it once it has ended."""
+        self.cancel(id)
+        with self._change:
+            if id in self._jobs and not self._jobs[id].active:
+                del self._jobs[id]
+
     def wait(self, id: str, timeout: float | None = None) -> Job | None:
         """The job once it has ended, or as it stands after ``timeout`` seconds."""
         with self._change:
@@ -166,13 +194,33 @@ class Jobs:
         for id in active:
             self.cancel(id)
 
+    def _order(self) -> list[str]:
+        """The waiting jobs in the order in which they start, if no other comes."""
+        turn, served, left, order = dict(self._turn), self._served, list(self._queue), []
+        while left:
+            id = min(left, key=lambda id: turn.get(_owner(self._jobs[id].key), 0))
+            left.remove(id)
+            order.append(id)
+            served += 1
+            turn[_owner(self._jobs[id].key)] = served
+        return order
+
+    def _serve_owner(self, owner: str) -> None:
+        self._served += 1
+        self._turn[owner] = self._served
+        self._turn.move_to_end(owner)
+        while len(self._turn) > 1000:
+            self._turn.popitem(last=False)
+
     def _serve(self) -> None:
         while True:
             with self._change:
                 self._change.wait_for(lambda: self._queue or self._closed)
                 if self._closed:
                     return
-                id = self._queue.pop(0)
+                id = self._order()[0]
+                self._queue.remove(id)
+                self._serve_owner(_owner(self._jobs[id].key))
                 fn = self._work[id]
                 self._jobs[id] = replace(self._jobs[id], state="running", started=time.monotonic())
             outcome = self._run(id, fn)

@@ -86,10 +86,12 @@ def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progre
     """The seven steps, as what a page keeps of them.
 
     Returns:
-        ``"result"`` and ``"latent"``, as in a baked file, and ``"learnt"``, the ``Learnt`` that
-        later questions are put to.
+        ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
+        ``"config"`` as ``keeping.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that later
+        questions are put to.
     """
     from scrl.config import Config
+    from scrl.keeping import to_plain
     from scrl.pipeline import run
     from scrl.report import latent_map, to_dict
     from scrl.runtime import start
@@ -99,6 +101,8 @@ def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progre
     return {
         "result": to_dict(experiment),
         "latent": latent_map(experiment),
+        "curves": {name: values.tolist() for name, values in experiment.curves.items()},
+        "config": to_plain(experiment.config, {}, "config"),
         "learnt": experiment.learnt,
     }
 

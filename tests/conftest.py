@@ -1,11 +1,18 @@
 """What tests share: where reference data lies, and one trained experiment for all that need one."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_runs(tmp_path_factory):
+    """No test, and no server that one starts, touches the runs that a person keeps."""
+    os.environ["SCRL_RUNS"] = str(tmp_path_factory.mktemp("kept") / "runs.sqlite")
 
 
 @pytest.fixture(scope="session", autouse=True)

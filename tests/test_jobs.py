@@ -150,3 +150,49 @@ def test_a_full_queue_refuses():
         jobs.submit(gate, key="c", label="")
     gate.open.set()
     jobs.close()
+
+
+def test_whoever_queues_many_does_not_hold_up_another():
+    jobs = Jobs(workers=1)
+    gates, started = {}, []
+
+    def put(key):
+        gates[key] = Gate()
+
+        def work(on_progress):
+            started.append(key)
+            return gates[key](on_progress)
+
+        return jobs.submit(work, key=key, label="")
+
+    ids = {key: put(key) for key in ("ann:1", "ann:2", "ann:3", "bob:1", "cem:1", "bob:2")}
+    assert gates["ann:1"].started.wait(5)
+    waiting = sorted((k for k in ids if k != "ann:1"), key=lambda k: jobs.get(ids[k]).position)
+    assert waiting == ["bob:1", "cem:1", "ann:2", "bob:2", "ann:3"]
+    for gate in gates.values():
+        gate.open.set()
+    for id in ids.values():
+        jobs.wait(id, 5)
+    assert started == ["ann:1", *waiting]
+    jobs.close()
+
+
+def test_one_owner_may_have_so_many_waiting_and_another_still_has_a_place():
+    jobs = Jobs(workers=1, each=2)
+    gate = Gate()
+    jobs.submit(gate, key="ann:0", label="")
+    assert gate.started.wait(5)
+    for i in (1, 2):
+        jobs.submit(gate, key=f"ann:{i}", label="")
+    with pytest.raises(InputError, match="2 of your runs are waiting"):
+        jobs.submit(gate, key="ann:3", label="")
+    assert jobs.get(jobs.submit(gate, key="bob:0", label="", id="own-id")).id == "own-id"
+    gate.open.set()
+    jobs.close()
+
+
+def test_a_forgotten_job_is_unknown(jobs):
+    id = jobs.submit(lambda on_progress: 1, key="a", label="")
+    jobs.wait(id, 5)
+    jobs.forget(id)
+    assert jobs.get(id) is None

@@ -38,12 +38,13 @@ def chosen_run():
         )  # fmt: skip
     elif not page.presenting():
         st.caption(page.plain(able[id].label))
-    return able[id], runs.learnt(able[id])
+    found = runs.learnt(able[id])
+    return (able[id], found) if found is not None else (None, None)
 
 
 def _kept(job) -> bool:
     """Whether a job is a run of the lab: other pages queue other work."""
-    return job.result is not None and "latent" in job.result and runs.learnt(job) is not None
+    return job.result is not None and "latent" in job.result
 
 
 def _picked() -> None:

@@ -52,6 +52,7 @@ def navigate():
                 st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
                 st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
                 st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
+                st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
             ],
             "Voting": [
                 st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),

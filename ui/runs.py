@@ -24,12 +24,12 @@ _CURVES = {"watched": "hidden part", "visible loss": "visible part", "KL": "KL"}
 
 
 def current():
-    """The run that the URL (or, after a visit to another page, this session) names; None without
-    one, or where the server no longer keeps it, which is then said."""
+    """The run that the URL (or, after a visit to another page, this session) names, in memory or
+    kept; None without one, or where there is none, which is then said."""
     id = st.query_params.get("run") or st.session_state.get("run")
     if not id:
         return None
-    job = store.jobs().get(id)
+    job = store.find(id)
     if job is None:
         st.info("That run is no longer kept on the server; press Train to run it again.")
         _point_at(None)
@@ -52,12 +52,20 @@ def finished(job):
         st.session_state["shown"] = job.id
         return job
     shown = st.session_state.get("shown")
-    return store.jobs().get(shown) if shown else None
+    return store.find(shown) if shown else None
 
 
 def learnt(job):
-    """The ``Learnt`` of a finished run; None where it is not kept."""
-    return job.result.get("learnt")
+    """What a finished run learnt of its raters, a ``Learnt``; None where it was not kept, which is
+    then said."""
+    try:
+        found = job.result.get("learnt")
+    except InputError as error:
+        st.warning(page.plain(str(error)))
+        return None
+    if found is None:
+        st.info("What this run learnt of its raters is no longer there; run it again.")
+    return found
 
 
 def start(choice: Choice) -> None:
@@ -82,6 +90,8 @@ def watch(job) -> None:
         st.error(f"The run stopped. {job.error}")
     elif job.state == "cancelled":
         st.info("The run was cancelled.")
+    elif job.result is not None and job.result.get("unkept"):
+        st.warning(page.plain(job.result["unkept"]))
 
 
 def _panel(id: str) -> None:
@@ -93,7 +103,7 @@ def _panel(id: str) -> None:
         st.progress(job.fraction, text=_line(job))
     with right:
         if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
-            store.jobs().cancel(id)
+            store.cancel(id)
             st.rerun(scope="fragment")
     _live(job.progress)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 from scrl.figures import ordinals, places
+from scrl.sheets import cell, orders_csv, scores_of
+
+__all__ = [
+    "agreement_table", "cell", "columns", "most_moved", "numbers_table", "order_text", "orders_csv",
+    "place_word", "places_table", "score_series", "scores_of", "welfare_table",
+]  # fmt: skip
 
 _WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
           "tenth")  # fmt: skip
@@ -73,11 +77,6 @@ _SCORES = (
 )
 
 
-def scores_of(outcome: Mapping) -> Mapping[str, float]:
-    """A rule's scores; a lottery's probabilities."""
-    return outcome.get("scores") or outcome["probabilities"]
-
-
 def score_series(entry: Mapping, rule: str) -> list[tuple[str, Mapping[str, float]]]:
     """The rule's scores by where they come from, in one unit."""
     return [(label, scores_of(entry[k][rule])) for k, label in _SCORES if rule in entry.get(k, {})]
@@ -127,27 +126,3 @@ def welfare_table(entry: Mapping, rule: str) -> list[dict]:
         {"": label, "winner": " = ".join(x["winner"]), "mean": x["mean"], **x["by_type"]}
         for label, x in worth.items()
     ]
-
-
-def orders_csv(result: Mapping) -> str:
-    """Every order of a result file: prompt, source, rule, completion, place, score."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["prompt", "source", "rule", "completion", "place", "score"])
-    for prompt, entry in result["prompts"].items():
-        outcomes = [("vanilla", "", entry["vanilla"])]
-        for source in ("truth", "raters", "voters", "social"):
-            outcomes += [(source, rule, o) for rule, o in entry.get(source, {}).items()]
-        for source, rule, outcome in outcomes:
-            values = outcome.get("rewards") or scores_of(outcome)
-            place = 1
-            for tied in outcome["order"]:
-                for name in tied:
-                    writer.writerow([prompt, source, rule, cell(name), place, values[name]])
-                place += len(tied)
-    return out.getvalue()
-
-
-def cell(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name

@@ -93,6 +93,12 @@ def _initial(key, sizes: Sizes, config: IndividualConfig):
     return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
 
 
+def blank_parameters(catalogue: Catalogue, config: IndividualConfig) -> nnx.State:
+    """The shapes of the network's parameters, for reading saved ones into."""
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    return jax.eval_shape(lambda k: _initial(k, Sizes.of(catalogue), _program(config)), key)
+
+
 _PER_BALLOT = {
     "list": losses.list_loss,
     "pair": lambda reward, rank, mask, jitter: losses.pair_loss(reward, rank, mask),

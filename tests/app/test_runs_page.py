@@ -1,0 +1,153 @@
+"""The page of kept runs, and links to them after the server has gone."""
+
+import pytest
+
+from scrl.archive import Archive
+from scrl.jobs import Jobs
+from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
+from ui import store
+
+ME = "a-token-of-more-than-twenty-letters"
+
+
+class Server:
+    """Queue and file as the app has them, and what a restart leaves of them."""
+
+    def __init__(self, path):
+        self.path, self.queue, self.kept = path, Jobs(), Archive(path)
+
+    def restart(self):
+        self.stop()
+        store._kept_content.clear()
+        self.queue, self.kept = Jobs(), Archive(self.path)
+
+    def stop(self):
+        self.queue.close()
+        self.kept.close()
+
+
+@pytest.fixture
+def server(monkeypatch, tmp_path):
+    server = Server(tmp_path / "runs.sqlite")
+    monkeypatch.setattr(store, "jobs", lambda: server.queue)
+    monkeypatch.setattr(store, "archive", lambda: server.kept)
+    monkeypatch.setattr("scrl.preview.train", FakeRun())
+    yield server
+    server.stop()
+    store._kept_content.clear()
+
+
+@pytest.fixture
+def mine(monkeypatch):
+    monkeypatch.setattr(store, "viewer", lambda: ME)
+
+
+def listed(app) -> list[dict]:
+    return app.dataframe[0].value.to_dict("records")
+
+
+def test_without_runs_the_page_says_where_they_come_from(open_page, server, mine):
+    app = open_page("runs")
+    assert not app.exception
+    assert "Train one in the lab" in words(app)
+
+
+def test_a_run_is_listed_named_and_opened_after_a_restart(open_page, server, mine):
+    lab = trained(open_page("lab", seed="3"))
+    id = parameter(lab, "run")
+    server.restart()
+    app = open_page("runs")
+    assert not app.exception
+    (row,) = listed(app)
+    assert (row["seed"], row["state"]) == ("3", "done")
+    assert row["Bradley–Terry"].endswith("Morristown")
+    app.text_input(key=f"name-{id}").set_value("My first")
+    widget(app.button, next(b.key for b in app.button if b.label == "Save")).click().run()
+    assert listed(app)[0]["name"] == "My first"
+    assert "Export (ZIP)" in [b.proto.label for b in app.get("download_button")]
+    again = open_page("lab", run=id, seed="3")
+    assert not again.exception
+    assert line(figures(again)[0], "Morristown") == [4, 5, 4]
+    assert widget(again.button, "train").label == "Trained"
+
+
+def test_the_lab_opens_with_the_run_s_scenario_and_seed(open_page, server, mine):
+    trained(open_page("lab", seed="3", share1="50"))
+    server.restart()
+    app = open_page("runs")
+    widget(app.button, "open").click().run()
+    assert not app.exception
+    assert "What if others had answered?" in words(app)
+    assert app.number_input(key="seed").value == 3
+    assert app.slider(key="share1").value == 42  # 50 of 50 + 25 + 15 + 30
+    assert widget(app.button, "train").label == "Trained"
+    assert line(figures(app)[0], "Morristown") == [4, 5, 4]
+
+
+def test_nobody_sees_another_s_runs(open_page, server, monkeypatch):
+    monkeypatch.setattr(store, "viewer", lambda: ME)
+    id = parameter(trained(open_page("lab")), "run")
+    monkeypatch.setattr(store, "viewer", lambda: ME[::-1])
+    app = open_page("runs", run=id)
+    assert "No runs yet" in words(app)
+    assert not store.delete(id, ME[::-1])
+    assert server.kept.get(id)
+
+
+def test_deleting_asks_and_ends_the_link(open_page, server, mine):
+    id = parameter(trained(open_page("lab")), "run")
+    app = open_page("runs")
+    assert "is deleted for good" in words(app)
+    widget(app.button, "delete").click().run()
+    assert not app.exception
+    assert "No runs yet" in words(app)
+    assert "no longer kept" in words(open_page("lab", run=id))
+    assert server.kept.get(id) is None
+
+
+def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
+    from scrl.keeping import pack_source
+    from scrl.scenario import gallery, load_scenario
+
+    scenario = load_scenario(gallery()["tennessee-four"])
+    server.kept.begin(
+        "cut", owner=ME, name="Cut short", spec="s", scenario=scenario.name, seed=5,
+        rules=("borda",), source=pack_source(scenario),
+    )  # fmt: skip
+    app = open_page("runs")
+    assert listed(app)[0]["state"] == "unfinished"
+    assert "stopped before this run was done" in words(app)
+    widget(app.button, "again").click().run()
+    assert not app.exception
+    id = parameter(app, "run")
+    assert store.jobs().wait(id, 20).state == "done"
+    app.run()
+    assert [(row["seed"], row["state"]) for row in listed(app)] == [("5", "done")]
+    assert server.kept.get("cut") is None
+
+
+def test_two_runs_side_by_side_show_what_differs(open_page, server, mine):
+    ids = [parameter(trained(open_page("lab", seed=seed)), "run") for seed in ("1", "2")]
+    app = open_page("runs", compare=",".join([*ids, "nonsense"]))
+    assert not app.exception
+    settings = app.dataframe[1].value.to_dict("records")
+    assert settings == [{"setting": "seed", "1": "2", "2": "1"}]
+    assert "Every order is the same" in words(app)
+    assert len(figures(app)) == 4
+
+
+@pytest.mark.parametrize("bad", [{"run": "nonsense"}, {"compare": ",,x"}])
+def test_a_url_that_names_nothing_still_shows_the_list(open_page, server, mine, bad):
+    trained(open_page("lab"))
+    app = open_page("runs", **bad)
+    assert not app.exception
+    assert len(listed(app)) == 1
+
+
+def test_a_run_that_cannot_be_kept_says_so_and_is_shown(open_page, server, mine, monkeypatch):
+    monkeypatch.setattr(server.kept, "_most_run", 100_000)
+    monkeypatch.setattr(server.kept, "_most", 1000)
+    app = trained(open_page("lab"))
+    assert not app.exception
+    assert "is full" in words(app)
+    assert line(figures(app)[0], "Morristown") == [4, 5, 4]
