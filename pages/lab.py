@@ -4,7 +4,7 @@ import streamlit as st
 
 from scrl import figures, preview
 from scrl.types import InputError
-from ui import controls, orders, page, results, runs, store, tables
+from ui import controls, gap, orders, page, results, runs, store, tables
 
 
 def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
@@ -78,6 +78,7 @@ def bench(choice: controls.Choice) -> None:
         runs.watch(job)
     if fresh:
         answer(guess, columns[-1][1], follow)
+        gap.link(choice, prompt, rule, done.id)
         results.show(done.result, prompt, rule, follow)
     elif done is not None:
         st.subheader(f"The run before: {page.plain(done.label)}", anchor=False)

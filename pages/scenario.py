@@ -22,28 +22,32 @@ def build(now: draft.Draft, part: str) -> None:
 def scenarios() -> None:
     st.title("Who is asked, and who answers?")
     page.start_runtime()
-    now = draft.current()
+    # Messages have places of their own: what comes below them would else be drawn anew, and lose
+    # what is being typed.
+    above = st.container()
+    with above:
+        now = draft.current()
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
             "Part", PARTS, default=PARTS[0], required=True, key="part", bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
         scenario.actions(now)
-    draft.say_faults(now)
-    if part == "Gallery":
-        scenario_gallery.show(now)
-    elif part == "Map":
-        st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
-        space(now)
-    else:
-        if page.presenting():
-            st.markdown(f"**{page.plain(now.good.name)}**")
-        elif part == "Silence":
-            st.markdown(f"**{page.plain(now.good.name)}.** {page.plain(now.good.summary)}")
+    with st.container(gap="small"):
+        draft.say_faults(now)
+        if part in ("Raters", "Silence"):
+            scenario.story(now, part)
+    with st.container(key=f"part-{part}"):
+        if part == "Gallery":
+            scenario_gallery.show(now)
+        elif part == "Map":
+            space(now)
+        else:
+            build(now, part)
+    if part in ("Raters", "Silence"):
+        asking.switch()
         if draft.retold(now):
             st.caption("Changed from the gallery: its story may no longer hold.")
-        build(now, part)
-        asking.switch()
 
 
 page.ensure_frame()

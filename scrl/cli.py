@@ -93,6 +93,9 @@ def _parser() -> argparse.ArgumentParser:
 
     bake = command("bake", _bake, "Make again the results that the first screen shows.")
     bake.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    bake.add_argument(
+        "--studies", action="store_true", help="and those of many runs, which take minutes"
+    )
     return top
 
 
@@ -248,6 +251,7 @@ def _reproduce(chosen) -> None:
 
 
 def _bake(chosen) -> None:
+    from scrl import studies
     from scrl.pipeline import run
     from scrl.report import bake
     from scrl.runtime import start
@@ -257,6 +261,9 @@ def _bake(chosen) -> None:
     experiment = run(load_scenario(gallery()["tennessee-morristown"]), Config(), 0, _show)
     _clear_line()
     print(bake(experiment, "tennessee-morristown", "python -m scrl bake", chosen.out))
+    for study in studies.STUDIES if chosen.studies else ():
+        print(studies.bake(study, "python -m scrl bake --studies", _show, chosen.out))
+        _clear_line()
 
 
 # -- files ----------------------------------------------------------------------------------------

@@ -129,7 +129,9 @@ class SilenceConfig:
         tests: kinds made silent, at most.
         shared, penalties: choices of ``IndividualConfig.shared`` up to this (and below the number
             of prompts), each with these penalties, beside no sharing.
-        margin: by how many nats sharing must explain the ballots better to be taken.
+        slack: share of the pairs that were heard which sharing may misplace beyond those that
+            are misplaced without it.
+        margin: nats by which a choice must explain more than one in which prompts share more.
         schedule: of each training.
     """
 
@@ -138,7 +140,8 @@ class SilenceConfig:
     tests: int = 4
     shared: int = 2
     penalties: tuple[float, ...] = (0.3, 3.0)
-    margin: float = 1.0
+    slack: float = 0.01
+    margin: float = 0.5
     schedule: Schedule = Schedule(explore=(300, 400), ramp=200, cool=400)
 
 

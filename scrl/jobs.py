@@ -152,6 +152,12 @@ class Jobs:
                 job = replace(job, position=self._order().index(id))
             return job
 
+    def done(self, prefix: str) -> list[Job]:
+        """Finished jobs whose key begins so, the latest first."""
+        with self._change:
+            jobs = list(self._jobs.values())
+        return [j for j in reversed(jobs) if j.state == "done" and j.key.startswith(prefix)]
+
     def cancel(self, id: str) -> None:
         """Take a queued job out of the queue; ask a running one to stop at its next report."""
         with self._change:

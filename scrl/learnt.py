@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from scrl.density import Density
-from scrl.models.individual import Individual, Posterior
+from scrl.models.individual import Individual
+from scrl.models.network import Posterior
 from scrl.scenario import Scenario
 from scrl.silence import Silence
 from scrl.types import Catalogue, Ratings

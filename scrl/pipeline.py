@@ -29,7 +29,8 @@ from scrl.config import Config
 from scrl.density import Density, fit_density
 from scrl.diagnostics import principal_plane
 from scrl.learnt import Learnt
-from scrl.models.individual import Individual, Posterior, fit_individual
+from scrl.models.individual import Individual, fit_individual
+from scrl.models.network import Posterior
 from scrl.models.social import Reward
 from scrl.runtime import compile_seconds, device_name
 from scrl.sampling import Sample, sample, true_ballots

@@ -134,7 +134,7 @@ def silence_dict(experiment: Experiment) -> dict:
         "tests": s.tests,
         "choices": [
             {"shared": c.shared, "penalty": c.penalty, "hidden": round(c.hidden, 4),
-             "seen": round(c.seen, 4)}
+             "seen": round(c.seen, 4), "right": round(c.right, 4)}
             for c in s.choices
         ],
         "chosen": s.chosen,

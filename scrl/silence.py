@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 import jax
 import numpy as np
 from scipy.sparse.csgraph import connected_components
-from scipy.special import log_ndtr, ndtr
+from scipy.special import gammaln, log_ndtr, ndtr
 
 from scrl.config import SilenceConfig
 from scrl.density import Density
-from scrl.models.individual import Individual, Posterior, fit_individual
+from scrl.models.individual import Individual, fit_individual
+from scrl.models.network import Posterior
 from scrl.types import Catalogue, Ratings
 
 #: Standard deviations, in log-odds, of the error of an inferred reward.
@@ -54,12 +55,14 @@ class Choice:
         shared, penalty: of the individual model.
         hidden, seen: log-likelihood of what kinds said where they were made silent, and where
             they were heard, in nats, each kind counting once.
+        right: share of the pairs that were heard whose order is fitted, kind by kind.
     """
 
     shared: int
     penalty: float
     hidden: float
     seen: float
+    right: float
 
     @property
     def nats(self) -> float:
@@ -256,12 +259,13 @@ def listen(
         return replace(none, weight=np.eye(len(SCALES))[-1])
     base = individual.config
     most = min(config.shared, len(catalogue.prompts) - 1)
-    wanted = [(0, 0.0)] + [(k, p) for k in range(1, most + 1) for p in config.penalties]
+    # From nothing in common to the most.
+    wanted = [(0, 0.0)] + [(k, p) for k in range(most, 0, -1) for p in sorted(config.penalties)]
     trial = replace(base, schedule=config.schedule)
     jobs = [(choice, test) for choice in wanted for test in tests]
     done = [0]
 
-    def work(job) -> tuple[np.ndarray, float]:
+    def work(job) -> tuple[np.ndarray, float, float]:
         (shared, penalty), test = job
         asked = replace(trial, shared=shared, penalty=penalty)
         hidden = (kind_of == test.kind, test.items)
@@ -277,12 +281,16 @@ def listen(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         answers += pool.map(work, jobs[1:])
     by_choice = [answers[i : i + len(tests)] for i in range(0, len(jobs), len(tests))]
-    curves = [np.sum([hidden for hidden, _ in of], axis=0) for of in by_choice]
+    curves = [np.sum([hidden for hidden, *_ in of], axis=0) for of in by_choice]
     choices = tuple(
-        Choice(k, p, float(_log_mean(curve)), float(np.mean([seen for _, seen in of])))
+        Choice(k, p, float(_log_mean(curve)), *np.mean([rest for _, *rest in of], axis=0).tolist())
         for (k, p), curve, of in zip(wanted, curves, by_choice, strict=True)
     )
-    chosen = int(np.argmax([c.nats + (config.margin if c.shared == 0 else 0) for c in choices]))
+    # Nothing is inferred at the expense of what was said; of what explains it about as well, that
+    # in which prompts share the most.
+    fits = np.array([c.right >= choices[0].right - config.slack for c in choices])
+    nats = np.where(fits, [c.nats for c in choices], -np.inf)
+    chosen = int(np.flatnonzero(nats >= nats.max() - config.margin)[-1])
     weight = np.exp(curves[chosen] - curves[chosen].max())
     return Silence(kinds, heard, silent, choices, chosen, weight / weight.sum(), len(tests))
 
@@ -295,11 +303,12 @@ def _log_mean(log_values: np.ndarray) -> float:
 def _told(model: Individual, ratings: Ratings, kind_of: np.ndarray, test: Hole):
     """How well what was hidden of a kind is predicted, and what all kinds said is fitted.
 
-    Of an order of m completions each pair is scored, but they are not independent: hidden among
-    n visible ones, k completions say as much as k + min(n, 1) - 1 comparisons.
+    Of an order each pair is scored, but pairs are not independent: to place k hidden completions
+    among n visible ones takes log2((n + k)! / n!) yes-or-no answers, so that is what they count
+    for, and to guess costs what it should.
 
     Returns:
-        nats ``[scales]``, and nats of the rest.
+        nats ``[scales]``; nats of the rest, and the share of its pairs fitted.
     """
     mine = kind_of == test.kind
     hidden = mine[ratings.ballot_rater[ratings.entry_ballot]] & test.items[ratings.item]
@@ -328,10 +337,15 @@ def _told(model: Individual, ratings: Ratings, kind_of: np.ndarray, test: Hole):
         if about.any():
             errors = np.sqrt(out[first][about] * 1.0 + out[second][about])
             nats = log_ndtr(gap[about][:, None] / (errors[:, None] * SCALES)).mean(axis=0)
-            asked.append(nats * (out.sum() + min((~out).sum(), 1) - 1))
+            asked.append(nats * _bits(len(out)) - nats * _bits((~out).sum()))
         if (~about).any():
-            n = (~out).sum()
-            seen.append((kind, -np.logaddexp(0, -gap[~about]).mean() * (n - 1)))
-    kinds, nats = np.array([k for k, _ in seen], int), np.array([x for _, x in seen])
-    by_kind = [nats[kinds == k].mean() for k in np.unique(kinds)]
-    return np.mean(asked, axis=0), float(np.sum(by_kind))
+            nats = -np.logaddexp(0, -gap[~about]).mean() * _bits((~out).sum())
+            seen.append((kind, nats, (gap[~about] > 0).mean()))
+    kind, *told = np.array(seen).T
+    nats, right = ([of[kind == k].mean() for k in np.unique(kind)] for of in told)
+    return np.mean(asked, axis=0), float(np.sum(nats)), float(np.mean(right))
+
+
+def _bits(n: int) -> float:
+    """Yes-or-no answers that an order of n completions takes."""
+    return gammaln(n + 1) / np.log(2)

@@ -1,10 +1,32 @@
 """What a latent space is said to hold."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_samples
 
+import scrl
 from scrl.diagnostics import active_units, principal_plane
+from scrl.diagnostics.clusters import (
+    LAYOUTS,
+    layout,
+    mixture_on,
+    nearest,
+    separation,
+    silhouette,
+)
+from scrl.diagnostics.compare import contexts, left_out
+from scrl.diagnostics.health import health, reliability
+from scrl.diagnostics.partial import partial_ballots
+from scrl.diagnostics.probe import profiles, ratings_of, utilities
+from scrl.diagnostics.traversal import traverse, walk
+from scrl.diagnostics.units import Plane
+from scrl.diagnostics.whereami import Atoms, inferred, information, spread
+from scrl.learnt import Learnt
+from scrl.models.network import Posterior
+from scrl.types import Catalogue
 
 
 def test_a_unit_is_active_where_its_mean_varies():
@@ -48,3 +70,259 @@ def test_raters_all_alike_lie_at_the_origin():
     plane, explained = principal_plane(np.ones((5, 4)))
     assert np.isfinite(explained).all()
     np.testing.assert_array_equal(plane, np.zeros((5, 2)))
+
+
+# -- clusters -------------------------------------------------------------------------------------
+
+
+def test_the_silhouette_is_that_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(120, 4))
+    kind = rng.integers(0, 4, 120)
+    points += kind[:, None]
+    np.testing.assert_allclose(silhouette(points, kind), silhouette_samples(points, kind))
+    alone = np.where(np.arange(120) == 0, 9, kind)
+    np.testing.assert_allclose(silhouette(points, alone), silhouette_samples(points, alone))
+
+
+def test_points_all_in_one_place_have_no_clusters():
+    points, kind = np.zeros((8, 3)), np.arange(8) % 2
+    assert (silhouette(points, kind) == 0).all()
+    assert separation(points, kind)["ratio"] == 0
+    assert (nearest(points, np.zeros((2, 3))) == -1).all()
+
+
+def test_separation_by_hand():
+    """Two pairs, each a unit from its middle, the middles ten apart."""
+    points = np.array([[0, 1.0], [0, -1], [10, 1], [10, -1], [99, 99]])
+    got = separation(points, np.array([0, 0, 1, 1, -1]))
+    assert got == pytest.approx({"between": 10, "within": 1, "ratio": 10})
+
+
+def test_the_mixture_on_the_plane_is_the_density_of_projected_draws():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(2, 3, 3)) * 0.5
+    mean, weight = rng.normal(size=(2, 3)) * 2, np.array([0.3, 0.7])
+    covariance = root @ np.swapaxes(root, 1, 2)
+    which = rng.choice(2, 60_000, p=weight)
+    draws = mean[which] + np.einsum("nij,nj->ni", root[which], rng.normal(size=(60_000, 3)))
+    plane = Plane.of(draws)
+    ends = np.quantile(plane.at(draws), [0.02, 0.98], axis=0)
+    edges = [np.linspace(low, high, 9) for low, high in ends.T]
+    held, _, _ = np.histogram2d(*plane.at(draws).T, bins=edges)
+    fine = [np.linspace(e[0], e[-1], 241)[1:] - (e[-1] - e[0]) / 480 for e in edges]
+    z = mixture_on(plane, weight, mean, covariance, *fine)
+    cell = (fine[0][1] - fine[0][0]) * (fine[1][1] - fine[1][0])
+    share = z.reshape(8, 30, 8, 30).sum(axis=(1, 3)).T * cell
+    np.testing.assert_allclose(held / len(draws), share, atol=0.004)
+
+
+@pytest.mark.parametrize("method", LAYOUTS)
+def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
+    rng = np.random.default_rng(1)
+    kind = np.repeat([0, 1, 2], 25)
+    points = np.eye(5)[kind] * 8 + rng.normal(size=(75, 5)) * 0.1
+    at = layout(points, method)
+    assert at.shape == (75, 2)
+    assert silhouette(at, kind).mean() > 0.6
+    np.testing.assert_array_equal(at, layout(points, method))
+
+
+# -- walks ----------------------------------------------------------------------------------------
+
+
+def test_a_walk_counts_each_change_and_what_is_needed():
+    at = np.linspace(0, 1, 5)
+    # The first falls past the second at .5; the third touches nobody.
+    straight = np.stack([1 - 2 * at, -1 + 2 * at, 0 * at - 5], axis=1)
+    changes, needed = walk(straight, at)
+    assert changes == ((0.5, 1, 0),)
+    assert needed == 1
+    back = np.stack([np.array([1, -1, -1, 1, 1.0]), np.zeros(5)], axis=1)
+    changes, needed = walk(back, at)
+    assert [(up, down) for _, up, down in changes] == [(1, 0), (0, 1)]
+    assert needed == 0
+
+
+def test_a_walk_begins_and_ends_where_it_says(experiment):
+    learnt = experiment.learnt
+    start, end = profiles(learnt)[[0, 1]]
+    found = traverse(learnt, start, end, 0)
+    rewards = learnt.individual.rewards(np.stack([start, end]))
+    wanted = rewards - rewards.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(found.rewards[[0, -1]], wanted, atol=1e-4)
+    order = [np.argsort(-row).tolist() for row in utilities(learnt)[:2]]
+    assert [np.argsort(-row).tolist() for row in found.rewards[[0, -1]]] == order
+    tau = sum(
+        (order[0].index(a) - order[0].index(b)) * (order[1].index(a) - order[1].index(b)) < 0
+        for a in range(5)
+        for b in range(a)
+    )
+    assert found.needed == tau
+    assert found.detours >= 0
+
+
+# -- where a ballot puts somebody -----------------------------------------------------------------
+
+
+def test_the_posterior_is_that_of_exact_enumeration():
+    """Two atoms, three items: Plackett–Luce by multiplying choices out."""
+    rewards = np.array([[1.0, 0.0, -1.0], [-0.5, 0.3, 0.9]])
+    share = np.array([0.6, 0.4])
+    atoms = Atoms(np.zeros((2, 2)), share, rewards)
+    e = np.exp(rewards)
+    likely = e[:, 2] / e.sum(1) * e[:, 0] / (e[:, 0] + e[:, 1])
+    wanted = share * likely / (share * likely).sum()
+    np.testing.assert_allclose(atoms.posterior([(0, [2, 0, 1])]), wanted)
+    np.testing.assert_allclose(atoms.posterior([(0, [1])]), share)
+    pairs = Atoms(np.zeros((2, 2)), share, rewards, "pair")
+    likely = 1 / (1 + np.exp(rewards[:, 0] - rewards[:, 2]))
+    wanted = share * likely / (share * likely).sum()
+    np.testing.assert_allclose(pairs.posterior([(0, [2, 0])]), wanted)
+
+
+def test_the_likelihood_is_the_models_own(experiment):
+    learnt = experiment.learnt
+    atoms, ballot = Atoms.of(learnt), [4, 0, 3]
+    rows = learnt.individual.distinct(ratings_of(learnt.catalogue, [[(0, ballot)]]), 10)
+    _, nats = learnt.individual.log_likelihood(rows, atoms.latent, learnt.density.sharpness)
+    np.testing.assert_allclose(atoms.log_likelihood(ballot), nats[0], rtol=1e-3, atol=1e-3)
+
+
+def test_the_value_of_a_question_is_the_mutual_information():
+    rng = np.random.default_rng(5)
+    weight = rng.dirichlet(np.ones(6))
+    chance = rng.random((6, 3))
+    for q in range(3):
+        joint = np.stack([weight * chance[:, q], weight * (1 - chance[:, q])])
+        alone = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
+        wanted = (joint * np.log2(joint / alone)).sum()
+        assert information(weight, chance)[q] == pytest.approx(wanted)
+    sure = np.array([1.0, 0, 0, 0, 0, 0])
+    np.testing.assert_allclose(information(sure, chance), 0, atol=1e-9)
+    assert information(np.full(2, 0.5), np.array([1.0, 0.0])) == pytest.approx(1, abs=1e-6)
+
+
+def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
+    """Memphis ≻ Knoxville is said by Memphis' raters alone, so all else follows."""
+    learnt = experiment.learnt
+    atoms, items = Atoms.of(learnt), np.arange(5)
+    before = inferred(atoms, atoms.share, items, ())
+    weight = atoms.posterior([(0, [0, 3])])
+    after = inferred(atoms, weight, items, (0, 3))
+    assert after.place == pytest.approx([1, 2, 3, 4, 5], abs=0.3)
+    assert after.teaches.max() < before.teaches.max()
+    assert after.above[0, 3] == 1
+    assert before.place.sum() == pytest.approx(15)
+    assert spread(weight) < spread(atoms.share)
+
+
+# -- parts of ballots, contexts, what is left out -------------------------------------------------
+
+
+def test_longer_ballots_say_more_and_none_beats_perfect_knowledge_by_luck(experiment):
+    found = partial_ballots(experiment.learnt)
+    rows = found.by_length()
+    assert [row["length"] for row in rows] == [1, 2, 3, 4, 5]
+    assert [row["ballots"] for row in rows] == [20, 40, 40, 20, 4]
+    assert rows[-1]["right"] == rows[-1]["best"] == 1
+    assert rows[-1]["away"] == pytest.approx(0, abs=1e-4)
+    assert rows[1]["away"] > rows[3]["away"]
+    assert all(row["right"] <= row["best"] + 1e-9 for row in rows)
+    (pair,) = [i for i in found.pair(0, 0, 3) if found.kind[i] == 0]
+    assert found.alone[pair]
+    assert found.right[pair]
+    assert found.enough() > 0.9
+
+
+def test_a_single_completion_is_read_with_its_place(experiment):
+    individual = experiment.learnt.individual
+    item, length = np.array([0, 0, 1]), np.array([5, 5, 5])
+    top, last, _ = individual.embed_lone(item, np.array([0, 4, 2]), length).mean
+    near = nearest(np.stack([top, last]), profiles(experiment.learnt))
+    assert near[0] == 0  # only Memphis' raters put Memphis first
+    assert near[1] != 0
+
+
+def test_leaving_out_moves_a_type_less_than_another_type_is_away(experiment):
+    found = left_out(experiment.learnt)
+    assert (
+        experiment.catalogue.completions[experiment.catalogue.members[found.item]] == "Morristown"
+    )
+    assert [row["type"] for row in found.rows] == [0, 1, 2, 3]
+    assert sum(row["with"] + row["without"] for row in found.rows) == len(experiment.learnt.read)
+    assert all(0 < row["share"] < 0.5 for row in found.rows)
+    assert all(row["right with"] > 0.95 for row in found.rows)
+
+
+class Reader:
+    """Reads a rater as what their type is, moved by each prompt they answered."""
+
+    def __init__(self, shift: float):
+        self.shift = shift
+
+    def embed(self, ratings, everyone=False):
+        read = np.unique(ratings.ballot_rater)
+        mean = 4.0 * np.eye(3, dtype=np.float32)[ratings.rater_type[read]]
+        np.add.at(mean[:, 2], np.searchsorted(read, ratings.ballot_rater),
+                  self.shift * ratings.ballot_prompt)  # fmt: skip
+        return read, Posterior(mean, np.zeros_like(mean))
+
+
+def test_how_far_prompts_move_raters_is_measured_against_how_far_types_are_apart():
+    names = ("a", "b", "c")
+    catalogue = Catalogue(("p", "q"), names, np.tile(np.arange(3), 2), [0, 3, 6])
+    ratings = ratings_of(catalogue, [[(0, [0, 1]), (1, [4, 3])]] * 4)
+    ratings = replace(ratings, rater_type=np.array([0, 0, 1, 1]), types=("x", "y"))
+    learnt = Learnt(ratings, ratings, 0, Reader(0.5), None, None, np.zeros((1, 3)))
+    found = contexts(learnt)
+    assert found.moved == pytest.approx(0.5)
+    assert found.between == pytest.approx(4 * 2**0.5)
+    assert found.ratio == pytest.approx(8 * 2**0.5)
+    assert found.right == {0: 1.0, 1: 1.0}
+    assert (found.kind[found.prompt == 1] == [0, 0, 1, 1]).all()
+
+
+def test_contexts_need_two_prompts(experiment):
+    with pytest.raises(scrl.InputError, match="two prompts"):
+        contexts(experiment.learnt)
+
+
+# -- health ---------------------------------------------------------------------------------------
+
+
+def test_a_model_of_individuals_is_well(experiment):
+    found = health(experiment.learnt)
+    assert not found.collapsed
+    assert found.own > 0.99
+    assert found.swapped < 0.8
+    assert found.active == active_units(np.asarray(experiment.learnt.posterior.mean))
+    pairs = [sum(b["pairs"] for b in c.bins) for c in found.calibration.values()]
+    assert len(pairs) == 2
+    assert pairs[0] == pairs[1] > 0
+    # Weighing everybody possible by the ballot is not surer than it may be.
+    assert found.calibration["density"].error < 0.1
+
+
+def test_a_model_of_one_rater_is_said_to_have_collapsed(experiment):
+    """The same network with its latent silenced: nobody's latent says more than another's."""
+    learnt = experiment.learnt
+    constant = replace(learnt.individual, config=replace(learnt.individual.config, constant=True))
+    found = health(replace(learnt, individual=constant))
+    assert found.own == found.swapped == found.silenced
+    assert found.collapsed
+    assert "Bradley–Terry" in found.verdict()
+
+
+def test_the_calibration_error_is_that_of_its_definition():
+    said = np.array([0.9, 0.9, 0.9, 0.1, 0.62, 0.38])
+    bins, error = reliability(said)
+    assert bins == [
+        {"said": pytest.approx(0.62), "held": 0.5, "pairs": 2},
+        {"said": pytest.approx(0.9), "held": 0.75, "pairs": 4},
+    ]
+    assert error == pytest.approx((2 * 0.12 + 4 * 0.15) / 6)
+    rng = np.random.default_rng(0)
+    chance = rng.random(40_000)
+    truth = np.where(rng.random(40_000) < chance, chance, 1 - chance)
+    assert reliability(truth)[1] < 0.01

@@ -124,7 +124,8 @@ def _pick() -> Scenario | Ratings | None:
         "Scenario", options, format_func=sources.name, key="scenario", on_change=_reset
     )
     state["last"] = id  # a widget's own state goes when the reader visits another page
-    if id != FIRST or "scenario" in st.query_params:
+    known = st.query_params.get("scenario")
+    if known != id and (known is not None or id != FIRST):
         st.query_params["scenario"] = id
     source = sources.found(id)
     if isinstance(source, Scenario):

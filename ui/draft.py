@@ -73,9 +73,17 @@ def current() -> Draft:
     _check(draft)
     if not elsewhere:
         state["last"] = draft.id
-    if draft.id != sources.FIRST or "scenario" in st.query_params:
-        st.query_params["scenario"] = draft.id
+    point_at("scenario", draft.id, sources.FIRST)
     return draft
+
+
+def point_at(key: str, value: str, usual: str) -> None:
+    """Put a value in the URL, unless it is the usual one and nothing stands there. Only what
+    differs is written: every write sends the whole URL of the last run, and would take back what
+    the reader has changed since."""
+    known = st.query_params.get(key)
+    if known != value and (known is not None or value != usual):
+        st.query_params[key] = value
 
 
 def _check(draft: Draft) -> None:
@@ -112,6 +120,9 @@ def change(key: str, edit: Callable[[dict], dict]) -> None:
     except InputError as error:
         draft.faults[key] = str(error)
         return
+    except KeyError:  # the page was an edit behind
+        draft.faults[key] = "This has just been changed; try again."
+        return
     if key:
         draft.faults.pop(key, None)
     else:
@@ -145,6 +156,9 @@ def follow(widget, label: str, key: str, value, edit: Callable[[dict, object], d
     # Written only where it differs, so that fast typing is never overtaken by an older value.
     if key not in draft.faults and (key not in state or state[key] != value):
         state[key] = value
+    # And given as the default too: what a run sets that is cut short never reaches the browser.
+    usual = "default" if widget in (st.multiselect, st.segmented_control) else "value"
+    settings[usual] = state.get(key, value)
 
     def edited() -> None:
         change(key, lambda content: edit(content, state[key]))

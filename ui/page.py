@@ -47,8 +47,11 @@ def navigate():
                 st.Page(
                     "pages/finding.py", title="The finding", icon=":material/flag:", default=True
                 ),
-                st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
                 st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
+                st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
+                st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
+                st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
+                st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
                 st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
             ],
             "Voting": [

@@ -19,6 +19,8 @@ from ui.controls import title_of
 from ui.draft import Draft
 
 _IN_URL = {"bind": "query-params"}
+#: What the reader chooses on this page, under the names of the URL.
+_CHOSEN = ("part", "prompt", "who", "about")
 #: Of what is drawn as fields: more is edited as a file.
 MOST_FIELDS = {"types": 12, "completions": 12, "prompts": 8}
 
@@ -36,6 +38,14 @@ def fits(scenario: Scenario) -> bool:
 def too_large() -> None:
     parts = ", ".join(f"{most} {part}" for part, most in MOST_FIELDS.items())
     st.info(f"This scenario is larger than what is edited here ({parts}); edit it as a file.")
+
+
+def story(now: Draft, part: str) -> None:
+    """The scenario's name and story, where no field says them."""
+    if page.presenting():
+        st.markdown(f"**{page.plain(now.good.name)}**")
+    elif part == "Silence":
+        st.markdown(f"**{page.plain(now.good.name)}.** {page.plain(now.good.summary)}")
 
 
 # -- actions --------------------------------------------------------------------------------------
@@ -72,6 +82,8 @@ def _share(now: Draft) -> None:
     yaml = scenario_to_yaml(now.good)
     if now.linked:
         params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
+        # What is chosen now; the address follows a moment later.
+        params |= {k: st.session_state[k] for k in _CHOSEN if st.session_state.get(k)}
         link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': now.id})}"
         st.caption("The link holds the whole scenario; the address bar says the same.")
         st.code(link, language=None, wrap_lines=True, height=110)
@@ -228,8 +240,8 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
         return [truth, ("Vanilla", entry["vanilla"]["order"])]
     return [
         truth,
-        ("Vanilla, all heard", entry["complete"]["order"]),
-        ("Vanilla, as is", entry["vanilla"]["order"]),
+        ("All heard", entry["complete"]["order"]),
+        ("As is", entry["vanilla"]["order"]),
     ]
 
 
@@ -239,8 +251,8 @@ def _orders(entry: dict, rule: str, silent: bool, follow: str) -> None:
         columns, entry["completions"], follow or None, pitch=44, **page.look()
     )  # fmt: skip
     caption = (
-        "Places in truth, under the vanilla reward if everyone answered everything, and under it "
-        "on the ballots as they are."
+        "Places in truth, under the vanilla reward if everyone answered everything (all heard), "
+        "and under it on the ballots as they are (as is)."
         if len(columns) > 2
         else "Places in truth and under the vanilla reward on the ballots as they are."
     )

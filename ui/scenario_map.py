@@ -26,6 +26,7 @@ _STATES = {"orders": "Orders", "utilities": "Utilities"}
 
 def space(now: Draft) -> None:
     """Draw the map's fields, its picture, and the button that makes it the scenario."""
+    st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
     left, right = st.columns([1.15, 1.25], gap="large")
     start = _loaded()
     with left:
@@ -83,8 +84,7 @@ def _remember(made: Space) -> None:
     known = next((name for name, space in SPACES.items() if space == made), None)
     id = known or space_to_link(made)
     st.session_state["map"] = id
-    if id != FIRST or "map" in st.query_params:
-        st.query_params["map"] = id
+    draft.point_at("map", id, FIRST)
 
 
 def _preset() -> None:

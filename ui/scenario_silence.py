@@ -23,7 +23,7 @@ def silence(now: Draft) -> str:
         too_large()
         return next(iter(scenario.prompts))
     type, prompt, completion, some = _whom(scenario)
-    _ways(scenario, type, prompt, completion, some)
+    _ways(scenario, (type, prompt, completion, some))
     _told(found(scenario))
     items = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
     mark = (scenario.type_names.index(type), items.index((prompt, completion)))
@@ -77,22 +77,30 @@ def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
     return scenario.type_names[0], scenario.offered(prompt)[1]
 
 
-def _ways(scenario: Scenario, type: str, prompt: str, completion: str, some: float) -> None:
+def _ways(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
     """A button for each of the four kinds, and one that gives everybody a voice."""
+    type, prompt, completion, some = whom
+    silences = found(scenario)
+
+    def silenced(content: dict, kind: str) -> dict:
+        # What is chosen now, which the page may not have drawn yet.
+        now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), whom,
+                                                          strict=False)]  # fmt: skip
+        return editing.with_chances(content, **changes(kind, *now, some))
+
     with st.container(horizontal=True, gap="small"):
         for name, kind in KINDS.items():
-            does = changes(name, type, prompt, completion, some)
             here = Silence(
                 name, type, prompt, completion if kind.of == "completion" else "",
                 0.0 if kind.all else some,
-            ) in found(scenario)  # fmt: skip
+            )  # fmt: skip
             press(
-                kind.title, name, lambda c, does=does: editing.with_chances(c, **does),
-                type="primary" if here else "secondary", help=kind.post,
+                kind.title, name, lambda c, name=name: silenced(c, name),
+                type="primary" if here in silences else "secondary", help=kind.post,
             )  # fmt: skip
         press(
             "Everyone answers", "heard", editing.heard, type="tertiary", icon=":material/undo:",
-            disabled=not found(scenario),
+            disabled=not silences,
         )  # fmt: skip
 
 

@@ -67,6 +67,7 @@ def _how(told: Mapping) -> None:
             "penalty on the rest": c["penalty"],
             "nats on what was hidden": c["hidden"],
             "nats on the rest": c["seen"],
+            "pairs of the rest right": c["right"],
             "taken": "yes" if i == told["chosen"] else "",
         }
         for i, c in enumerate(told["choices"])
@@ -76,6 +77,7 @@ def _how(told: Mapping) -> None:
         rows,
         "silence",
         f"Other kinds that did speak were made silent in the same way, {told['tests']} in turn, "
-        "and what they had said was predicted under each choice; higher is better. How well that "
+        "and what they had said was predicted under each choice; higher is better, "
+        "and no choice may cost what was said. How well that "
         "went also sets how sure the model may be.",
     )

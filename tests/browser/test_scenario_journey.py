@@ -43,6 +43,7 @@ def test_a_scenario_is_built_silenced_shared_and_opened_in_the_lab(page, address
 
     # Nashville falls silent on the second prompt, and the effect is there at once.
     page.get_by_text("Silence", exact=True).click()
+    expect(page.get_by_role("button", name="Some skip a prompt")).to_be_visible()
     page.get_by_text("worst", exact=True).first.click()
     expect(page.get_by_text("The worst place for the capital would be")).to_be_visible()
     expect(page.get_by_text("Vanilla orders no two completions against")).to_be_visible()

@@ -1,0 +1,39 @@
+"""Latent space: what a finished run's model knows of its raters, and how that could be refuted."""
+
+import streamlit as st
+
+from ui import asking, page
+from ui.latent import chosen_run
+from ui.latent_health import health
+from ui.latent_maps import clusters, contexts, left_out, partial
+from ui.latent_walk import traversals
+from ui.latent_where import where_am_i
+
+PARTS = {
+    "Clusters": clusters,
+    "Contexts": contexts,
+    "Part of a ballot": partial,
+    "Left out": left_out,
+    "Traversals": traversals,
+    "Where am I?": where_am_i,
+    "Health": health,
+}
+
+
+def latent() -> None:
+    st.title("What does the model know of you?")
+    page.start_runtime()
+    job, learnt = chosen_run()
+    if learnt is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        part = st.segmented_control(
+            "Part", list(PARTS), default="Clusters", required=True, key="part",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        asking.switch()
+    PARTS[part](job.id, learnt)
+
+
+page.ensure_frame()
+latent()

@@ -1,0 +1,118 @@
+"""Where does a ballot put somebody? A posterior over the density, and what would narrow it most.
+
+The density is carried by weighted atoms, and each atom's rewards are worked out once; a ballot then
+weighs the atoms, which takes milliseconds in NumPy whatever the ballot's shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.diagnostics.probe import Ballot, rewards_of
+from scrl.learnt import Learnt
+
+
+@dataclass(frozen=True, eq=False)
+class Atoms:
+    """Everybody that the density holds possible.
+
+    Attributes:
+        latent: ``[atoms, latent]``; share: of the population ``[atoms]``, adding up to 1.
+        rewards: ``[atoms, items]``, log-odds, times the density's sharpness.
+        likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
+    """
+
+    latent: np.ndarray
+    share: np.ndarray
+    rewards: np.ndarray
+    likelihood: str = "list"
+
+    @classmethod
+    def of(cls, learnt: Learnt) -> Atoms:
+        density = learnt.density
+        latent = density.atoms.reshape(-1, density.atoms.shape[-1])
+        rewards = rewards_of(learnt, latent) * (density.sharpness or 1.0)
+        share = np.ravel(density.share)
+        likelihood = learnt.individual.config.likelihood
+        return cls(latent, share / share.sum(), rewards.astype(float), likelihood)
+
+    def log_likelihood(self, ballot: Sequence[int]) -> np.ndarray:
+        """Of one order of items, best first, under each atom ``[atoms]``, nats."""
+        mine = self.rewards[:, list(ballot)]
+        if self.likelihood == "pair":
+            a, b = np.triu_indices(mine.shape[1], 1)
+            return -np.logaddexp(0, mine[:, b] - mine[:, a]).sum(axis=1)
+        left = np.logaddexp.accumulate(mine[:, ::-1], axis=1)[:, ::-1]
+        return (mine - left).sum(axis=1)
+
+    def posterior(self, ballots: Sequence[Ballot]) -> np.ndarray:
+        """How likely each atom is after these ballots ``[atoms]``, adding up to 1."""
+        nats = np.log(np.maximum(self.share, 1e-300))
+        for _, items in ballots:
+            nats = nats + self.log_likelihood(items)
+        weight = np.exp(nats - nats.max())
+        return weight / weight.sum()
+
+    def chances(self, items: Sequence[int]) -> np.ndarray:
+        """P(a ≻ b) under each atom, for all pairs of items ``[atoms, m, m]``."""
+        mine = self.rewards[:, list(items)]
+        return 0.5 + 0.5 * np.tanh(0.5 * (mine[:, :, None] - mine[:, None, :]))
+
+
+def spread(weight: np.ndarray) -> float:
+    """How many equally likely atoms a posterior amounts to, exp of its entropy."""
+    some = weight[weight > 0]
+    return float(np.exp(-(some * np.log(some)).sum()))
+
+
+def information(weight: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """What the answer to a yes–no question would say of the latent: their mutual information, bits.
+
+    H(mean answer) − mean H(answer), under the posterior.
+
+    Args:
+        weight: ``[atoms]``, adding up to 1; chance: of a yes under each atom ``[atoms, ...]``.
+    """
+    chance = np.asarray(chance, float)
+    mean = np.tensordot(weight, chance, 1)
+    return np.maximum(_entropy(mean) - np.tensordot(weight, _entropy(chance), 1), 0.0)
+
+
+def _entropy(p: np.ndarray) -> np.ndarray:
+    p = np.clip(p, 1e-12, 1 - 1e-12)
+    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
+
+
+@dataclass(frozen=True, eq=False)
+class Inferred:
+    """What a posterior says of one prompt.
+
+    Attributes:
+        items: of the prompt ``[m]``; above: P(a ≻ b) ``[m, m]``, ½ on the diagonal.
+        place: expected place, 1 = best ``[m]``.
+        teaches: bits that asking each pair would give ``[m, m]``; 0 where the ballot says it.
+    """
+
+    items: np.ndarray
+    above: np.ndarray
+    place: np.ndarray
+    teaches: np.ndarray
+
+
+def inferred(atoms: Atoms, weight: np.ndarray, items: np.ndarray, said: Sequence[int]) -> Inferred:
+    """What is believed of ``items [m]`` of one prompt, ``said`` being those already ranked, best
+    first: their order is known."""
+    chance = atoms.chances(items)
+    above = np.tensordot(weight, chance, 1)
+    teaches = information(weight, chance)
+    at = [int(np.flatnonzero(items == item)[0]) for item in said]
+    for i, a in enumerate(at):
+        for b in at[i + 1 :]:
+            above[a, b], above[b, a] = 1.0, 0.0
+            teaches[a, b] = teaches[b, a] = 0.0
+    np.fill_diagonal(teaches, 0.0)
+    place = 1 + above.sum(axis=0) - 0.5
+    return Inferred(np.asarray(items), above, place, teaches)

@@ -1,0 +1,247 @@
+"""Pictures of a latent space: points with a density under them, and the numbers beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from scrl.figures.base import SYMBOLS, blank, clear, colour, ink, safe, short
+
+
+def _marker(group: Mapping, shade: Mapping, scale: float, three: bool) -> dict:
+    kind = group.get("type", -1)
+    tone = colour(kind) if kind >= 0 else shade["quiet"]
+    symbol = SYMBOLS[group.get("symbol", max(kind, 0)) % len(SYMBOLS)]
+    if three:  # of the symbols, few exist in three dimensions
+        symbol = symbol if symbol in ("circle", "square", "diamond", "cross", "x") else "circle"
+    hollow = group.get("open", False)
+    return {
+        "color": tone, "symbol": f"{symbol}-open" if hollow else symbol,
+        "size": group.get("size", 7) * scale * (0.6 if three else 1),
+        "opacity": group.get("opacity", 0.85),
+        "line": {"width": 1.4 * scale if hollow else 0, "color": tone},
+    }  # fmt: skip
+
+
+def latent_points(
+    groups: Sequence[Mapping],
+    labels: Sequence[tuple[str, np.ndarray]] = (),
+    density: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
+    axes: Sequence[str] = ("", ""),
+    *,
+    dark: bool = False,
+    scale: float = 1.0,
+    height: float = 460,
+) -> go.Figure:
+    """Points in two or three dimensions, drawn group by group (two as SVG).
+
+    Args:
+        groups: each ``{"name", "points" [n, 2 or 3]}`` and, where wanted, ``"type"`` (says the
+            colour), ``"symbol"``, ``"open"``, ``"size"``, ``"opacity"``, ``"text"`` (of each
+            point, on hover), ``"hidden"`` (from the legend).
+        labels: names printed at places ``[2 or 3]``.
+        density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under the points.
+        axes: what they show.
+    """
+    shade = ink(dark)
+    three = any(np.shape(g["points"])[-1] == 3 for g in groups)
+    figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
+    if density is not None and not three:
+        _contours(figure, density, shade)
+    for group in groups:
+        points = np.asarray(group["points"], float)
+        text = [safe(str(t)) for t in group.get("text", [group["name"]] * len(points))]
+        common = {
+            "mode": "markers", "name": safe(group["name"]), "text": text,
+            "showlegend": not group.get("hidden", False),
+            "marker": _marker(group, shade, scale, three),
+            "hovertemplate": "%{text}<extra></extra>",
+        }  # fmt: skip
+        if three:
+            figure.add_scatter3d(x=points[:, 0], y=points[:, 1], z=points[:, 2], **common)
+        else:
+            figure.add_scatter(x=points[:, 0], y=points[:, 1], **common)
+    font = {"size": 13.5 * scale, "color": shade["text"]}
+    for name, place in [] if three else labels:
+        figure.add_annotation(
+            x=float(place[0]), y=float(place[1]), yshift=22 * scale, showarrow=False,
+            text=f"<b>{safe(short(name))}</b>", font=font,
+        )  # fmt: skip
+    quiet = {"size": 12 * scale, "color": shade["quiet"]}
+    if three:
+        bare = {
+            "showticklabels": False, "showbackground": False, "gridcolor": shade["line"],
+            "zerolinecolor": shade["line"],
+        }  # fmt: skip
+        titles = dict(zip(("xaxis", "yaxis", "zaxis"), [*axes, ""][:3], strict=False))
+        figure.update_layout(
+            scene={a: {"title": {"text": t, "font": quiet}, **bare} for a, t in titles.items()},
+            dragmode="orbit",
+        )
+        if labels:
+            at = np.array([place for _, place in labels])
+            figure.add_scatter3d(
+                x=at[:, 0], y=at[:, 1], z=at[:, 2], mode="text", showlegend=False, textfont=font,
+                text=[f"<b>{safe(short(name))}</b>" for name, _ in labels], hoverinfo="skip",
+            )  # fmt: skip
+    else:
+        every = np.concatenate([np.asarray(g["points"], float).reshape(-1, 2) for g in groups])
+        for axis, column, title in zip(("xaxis", "yaxis"), every.T, axes, strict=False):
+            low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
+            pad = max(high - low, 1e-2) * 0.14
+            clear(axis, figure, range=[low - pad, high + pad], showline=True,
+                  linecolor=shade["line"],
+                  title={"text": title, "font": quiet, "standoff": 6})  # fmt: skip
+    figure.update_layout(
+        legend={"orientation": "h", "x": 0, "y": 1.01, "yanchor": "bottom", "font": quiet,
+                "itemclick": False, "itemdoubleclick": False},
+        margin={"l": 28 * scale, "r": 8, "t": 62 * scale, "b": 30 * scale},
+    )  # fmt: skip
+    return figure
+
+
+def _contours(figure, density, shade) -> None:
+    """Lines that hold 50, 80 and 95 % of the voters: a density of clusters has no round levels."""
+    x, y, z = density
+    order = np.sort(z.ravel())[::-1]
+    held = np.cumsum(order) / max(order.sum(), 1e-12)
+    for share, width in ((0.5, 2.0), (0.8, 1.4), (0.95, 0.9)):
+        level = float(order[min(np.searchsorted(held, share), len(order) - 1)])
+        figure.add_contour(
+            x=x, y=y, z=z, showscale=False, hoverinfo="skip", showlegend=False,
+            contours={"type": "constraint", "operation": "=", "value": level},
+            line={"color": shade["quiet"], "width": width},
+        )  # fmt: skip
+
+
+def _plain_axes(figure, shade, scale, x: str, y: str, **ranges) -> None:
+    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
+    for axis, title in (("xaxis", x), ("yaxis", y)):
+        figure.update_layout(
+            {axis: {"title": {"text": title, "font": quiet, "standoff": 8}, "fixedrange": True,
+                    "gridcolor": shade["line"], "zeroline": False, "automargin": True,
+                    "linecolor": shade["line"], **ranges.get(axis, {})}}
+        )  # fmt: skip
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": quiet},
+        margin={"l": 8, "r": 8, "t": 40 * scale, "b": 8},
+    )
+
+
+def shares_by(
+    ticks: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    x: str,
+    y: str,
+    *,
+    percent: bool = True,
+    dark: bool = False,
+    scale: float = 1.0,
+    height: float = 320,
+) -> go.Figure:
+    """Bars side by side for each tick, with their numbers over them; the first series is full, a
+    second outlined: what the best possible would be."""
+    shade = ink(dark)
+    figure = blank(dark, scale, height * (1 + scale) / 2)
+    style = "{:.0%}" if percent else "{:.2f}"
+    for i, (name, values) in enumerate(series):
+        hollow = i == 1
+        figure.add_bar(
+            x=[safe(t) for t in ticks], y=values, name=safe(name),
+            text=["" if v is None else style.format(v) for v in values], textposition="outside",
+            cliponaxis=False, textfont={"size": 12 * scale, "color": shade["text"]},
+            marker={"color": "rgba(0,0,0,0)" if hollow else colour((0, 0, 4)[i % 3]),
+                    "line": {"width": 1.6 * scale if hollow else 0,
+                             "color": shade["quiet"] if hollow else shade["line"]}},
+            hovertemplate=f"%{{x}}, {safe(name)}: %{{text}}<extra></extra>",
+        )  # fmt: skip
+    known = [v for _, values in series for v in values if v is not None]
+    top = 1.12 if percent else 1.15 * max([*known, 1e-3])
+    bound = {"range": [0, top], "showticklabels": False, "showgrid": False}
+    _plain_axes(
+        figure, shade, scale, x, y, yaxis=bound, xaxis={"type": "category", "showgrid": False}
+    )
+    figure.update_layout(bargap=0.3, showlegend=len(series) > 1)
+    return figure
+
+
+def reliability_curves(
+    series: Sequence[tuple[str, Sequence[Mapping]]],
+    *,
+    dark: bool = False,
+    scale: float = 1.0,
+    height: float = 360,
+) -> go.Figure:
+    """How often the likelier side was right against how likely it was said to be; the diagonal is
+    perfect. The area of a mark says how many pairs it stands for."""
+    shade = ink(dark)
+    figure = blank(dark, scale, height * (1 + scale) / 2)
+    figure.add_scatter(
+        x=[0.5, 1], y=[0.5, 1], mode="lines", name="as likely as said", hoverinfo="skip",
+        line={"color": shade["quiet"], "width": 1.2 * scale, "dash": "dot"},
+    )  # fmt: skip
+    for i, (name, bins) in enumerate(series):
+        hue = colour((0, 4)[i % 2])
+        pairs = np.array([b["pairs"] for b in bins], float)
+        figure.add_scatter(
+            x=[b["said"] for b in bins], y=[b["held"] for b in bins], mode="lines+markers",
+            name=safe(name), customdata=pairs, line={"color": hue, "width": 1.6 * scale},
+            marker={"color": hue, "symbol": SYMBOLS[i],
+                    "size": (6 + 14 * np.sqrt(pairs / max(pairs.max(), 1))) * scale},
+            hovertemplate=f"{safe(name)}: said %{{x:.0%}}, held %{{y:.0%}}, %{{customdata:,}} pairs"
+            "<extra></extra>",
+        )  # fmt: skip
+    _plain_axes(
+        figure, shade, scale, "probability given to the likelier side", "share that was right",
+        xaxis={"range": [0.48, 1.03], "tickformat": ".0%"},
+        yaxis={"range": [0, 1.08], "tickformat": ".0%"},
+    )  # fmt: skip
+    return figure
+
+
+def beliefs(
+    names: Sequence[str],
+    above: np.ndarray,
+    marked: tuple[int, int] | None = None,
+    *,
+    dark: bool = False,
+    scale: float = 1.0,
+) -> go.Figure:
+    """P(row above column) as a grid of numbers, rows and columns in the order given; ``marked`` is
+    the pair whose answer would teach most."""
+    shade, m = ink(dark), len(names)
+    cell = (46 if m <= 8 else 30) * scale
+    figure = blank(dark, scale, cell * m + 90 * scale)
+    z = np.where(np.eye(m, dtype=bool), np.nan, np.asarray(above, float))
+    figure.add_heatmap(
+        z=z, x=list(range(m)), y=list(range(m)), zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+        colorscale=[[0, colour(4)], [0.5, shade["ground"]], [1, colour(0)]],
+        hovertemplate="%{text}<extra></extra>",
+        text=[[f"{safe(a)} above {safe(b)}: {z[i, j]:.0%}" if i != j else "" for j, b in
+               enumerate(names)] for i, a in enumerate(names)],
+    )  # fmt: skip
+    if m <= 12:
+        for i in range(m):
+            for j in range(m):
+                if i != j:
+                    strong = abs(z[i, j] - 0.5) > 0.3
+                    figure.add_annotation(
+                        x=j, y=i, text=f"{z[i, j]:.0%}", showarrow=False,
+                        font={"size": 12 * scale, "color": "#FFFFFF" if strong else shade["text"]},
+                    )  # fmt: skip
+    if marked is not None:
+        for i, j in (marked, marked[::-1]):
+            figure.add_shape(
+                type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
+                line={"color": shade["text"], "width": 2.5 * scale},
+            )  # fmt: skip
+    ticks = {"tickvals": list(range(m)), "ticktext": [safe(short(n, 14)) for n in names]}
+    for axis, more in (("xaxis", {"side": "top"}), ("yaxis", {"autorange": "reversed"})):
+        figure.update_layout(
+            {axis: {**ticks, **more, "fixedrange": True, "showgrid": False, "zeroline": False,
+                    "automargin": True, "ticks": ""}}
+        )  # fmt: skip
+    return figure

@@ -1,0 +1,151 @@
+"""The page on the latent space: its parts on a finished run, what the URL restores, and no run."""
+
+import json
+
+import pytest
+
+from ui import store
+
+PARTS = ("Clusters", "Part of a ballot", "Left out", "Traversals", "Where am I?", "Health")
+
+
+def words(app) -> str:
+    kinds = (app.title, app.markdown, app.caption, app.error, app.info, app.warning)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def figures(app) -> list[dict]:
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def number(app, label: str) -> str:
+    return next(metric.value for metric in app.metric if metric.label == label)
+
+
+@pytest.fixture(scope="module")
+def run(experiment):
+    """The id of a finished job whose result is the session's experiment."""
+    result = {"result": {}, "latent": {}, "learnt": experiment.learnt, "yaml": ""}
+    id = store.jobs().submit(lambda on_progress: result, key="somebody:test", label="Tennessee")
+    assert store.jobs().wait(id, 30).state == "done"
+    return id
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_has_a_figure_that_says_what_refutes_it_and_its_numbers(open_page, run, part):
+    app = open_page("latent", run=run, part=part)
+    assert not app.exception
+    assert not app.error
+    assert figures(app)
+    assert "Refuted" in words(app)
+    assert app.get("download_button")
+    shown = open_page("latent", run=run, part=part, present="true")
+    assert not shown.exception
+    assert figures(shown)
+    assert not shown.get("download_button")
+
+
+@pytest.mark.parametrize(
+    ("part", "key", "right"),
+    [
+        ("Clusters", "guess_clusters", "Yes"),
+        ("Part of a ballot", "guess_partial", "Yes"),
+        ("Left out", "guess_left_out", "No"),
+        ("Health", "guess_health", "Yes"),
+    ],
+)
+def test_a_reader_may_guess_before_anything_is_shown(open_page, run, part, key, right):
+    app = open_page("latent", run=run, part=part, predict="true")
+    assert not app.exception
+    assert not figures(app)
+    app.button_group(key=key).set_value(right).run()
+    assert not app.exception
+    assert figures(app)
+    assert "Right. " in words(app)
+
+
+def test_types_lie_together_and_keep_their_colours(open_page, run):
+    from scrl.figures import colour
+
+    app = open_page("latent", run=run)
+    assert float(number(app, "Silhouette by type, means")) > 0.8
+    (chart,) = figures(app)
+    named = [trace for trace in chart["data"] if "marker" in trace]
+    tone = {trace["name"]: trace["marker"]["color"] for trace in named}
+    for i, name in enumerate(("Memphis", "Nashville", "Chattanooga", "Knoxville")):
+        assert tone[name] == colour(i)
+    assert any(trace["type"] == "contour" for trace in chart["data"])
+
+
+@pytest.mark.parametrize("layout", ["Isomap", "Spectral"])
+def test_other_layouts_and_three_dimensions_come_from_the_url(open_page, run, layout):
+    app = open_page("latent", run=run, layout=layout)
+    assert not app.exception
+    assert f"{layout} first" in json.dumps(figures(app))
+    assert not any(t["type"] == "scatter3d" for t in figures(app)[0]["data"])
+    app = open_page("latent", run=run, three="true", voters="false")
+    assert not app.exception
+    assert any(t["type"] == "scatter3d" for t in figures(app)[0]["data"])
+    assert "simulated voters" not in json.dumps(figures(app))
+
+
+def test_one_prompt_has_no_contexts_to_compare(open_page, run):
+    app = open_page("latent", run=run, part="Contexts")
+    assert not app.exception
+    assert "these answer one" in words(app)
+
+
+def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
+    app = open_page("latent", run=run, part="Traversals", **{"from": "Memphis", "to": "Nashville"})
+    walk = figures(app)[0]
+    assert len(walk["frames"]) == 61
+    marks = next(t for t in walk["data"] if t.get("name") == "change of rank")
+    assert str(len(marks["text"])) == number(app, "Changes of rank")
+    assert int(number(app, "Needed (Kendall distance)")) <= len(marks["text"])
+    app.button(key="walk-Knoxville").click().run()
+    ends = figures(app)[0]["layout"]["xaxis"]["ticktext"]
+    assert ends == ["<b>Knoxville</b>", "<b>Chattanooga</b>"]
+
+
+def test_the_visitor_is_placed_and_the_url_keeps_the_ballot(open_page, run):
+    everybody = open_page("latent", run=run, part="Where am I?")
+    assert number(everybody, "Of all that is possible, left") == "100%"
+    assert "Before you say anything" in words(everybody)
+    assert "It would ask next" in words(everybody)
+    box = everybody.multiselect(key="ballot1")
+    box.set_value(["Memphis", "Knoxville"]).run()
+    assert not everybody.exception
+    assert "You are nearest to **Memphis**" in words(everybody)
+    left = number(everybody, "Of all that is possible, left")
+    app = open_page("latent", run=run, part="Where am I?", ballot1=["Memphis", "Knoxville"])
+    assert app.multiselect(key="ballot1").value == ["Memphis", "Knoxville"]
+    assert number(app, "Of all that is possible, left") == left
+
+
+def test_nonsense_in_the_url_is_no_fault(open_page, run):
+    for parameters in (
+        {"run": "nonsense"},
+        {"part": "nonsense", "layout": "nonsense", "shown_as": "x"},
+        {"part": "Traversals", "from": "nobody", "to": "nowhere", "prompt": "none"},
+        {"part": "Where am I?", "ballot1": "Atlantis", "infer": "none"},
+        {"part": "Part of a ballot", "type": "nobody"},
+    ):
+        app = open_page("latent", **{"run": run, **parameters})
+        assert not app.exception, parameters
+
+
+def test_without_a_run_the_page_offers_to_train_one(open_page, monkeypatch):
+    asked = []
+
+    def start(source, rules, seed, spec, yaml):
+        asked.append(source.name)
+        return store.jobs().submit(lambda on_progress: None, key=f"nobody:{spec}", label="x")
+
+    monkeypatch.setattr(store, "start_training", start)
+    app = open_page("latent")
+    assert not app.exception
+    assert "there is none yet" in words(app)
+    assert not figures(app)
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert asked == ["Tennessee inverted, everyone answers both"]
