@@ -98,6 +98,9 @@ def actions(kept: Kept) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if state == "done":
             _open(kept)
+            if st.button("Latent space", icon=":material/scatter_plot:", key="open-latent"):
+                present = {"present": "true"} if page.presenting() else {}
+                st.switch_page("pages/latent.py", query_params={"run": kept.id, **present})
             st.download_button(
                 "Export (ZIP)", lambda: store.archive().export(kept.id), f"run-{kept.id}.zip",
                 "application/zip", on_click="ignore", key="export",

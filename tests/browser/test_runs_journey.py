@@ -70,7 +70,7 @@ def test_a_run_outlives_the_server(page, server):
     page.goto(f"{server.address}/runs")
     expect(page.get_by_role("button", name="Open in the lab")).to_be_visible()
     page.get_by_role("button", name="Rename").click()
-    page.get_by_label("Name").fill("The second")
+    page.get_by_role("textbox", name="Name").fill("The second")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text(re.compile("^The second ·")).first).to_be_visible()
 
