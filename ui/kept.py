@@ -53,12 +53,12 @@ def table(runs: list[Kept]) -> None:
     for kept in runs:
         told = kept.headline
         rows.append({
-            "name": kept.name, "scenario": kept.scenario, "seed": str(kept.seed),
-            "when": when(kept), "rules": ", ".join(map(title_of, kept.rules)),
-            "state": state_of(kept),
+            "name": kept.name, "seed": str(kept.seed), "state": state_of(kept),
             "Bradley–Terry": tables.order_text(told["vanilla"]) if told else "",
             "social model": tables.order_text(told["social"]) if told else "",
-            "of prompt": told.get("prompt", ""), "by": title_of(told["rule"]) if told else "",
+            "by": title_of(told["rule"]) if told else "", "of prompt": told.get("prompt", ""),
+            "when": when(kept), "scenario": kept.scenario,
+            "rules": ", ".join(map(title_of, kept.rules)),
         })  # fmt: skip
     st.dataframe(rows, hide_index=True)
     st.caption(
@@ -98,6 +98,9 @@ def actions(kept: Kept) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if state == "done":
             _open(kept)
+            if st.button("Latent space", icon=":material/scatter_plot:", key="open-latent"):
+                present = {"present": "true"} if page.presenting() else {}
+                st.switch_page("pages/latent.py", query_params={"run": kept.id, **present})
             st.download_button(
                 "Export (ZIP)", lambda: store.archive().export(kept.id), f"run-{kept.id}.zip",
                 "application/zip", on_click="ignore", key="export",

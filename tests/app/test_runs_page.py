@@ -151,3 +151,11 @@ def test_a_run_that_cannot_be_kept_says_so_and_is_shown(open_page, server, mine,
     assert not app.exception
     assert "is full" in words(app)
     assert line(figures(app)[0], "Morristown") == [4, 5, 4]
+
+
+def test_the_latent_space_opens_on_the_run(open_page, server, mine):
+    id = parameter(trained(open_page("lab")), "run")
+    app = open_page("runs")
+    widget(app.button, "open-latent").click().run()
+    assert not app.exception
+    assert parameter(app, "run") == id

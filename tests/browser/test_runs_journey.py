@@ -1,0 +1,91 @@
+"""A run in a real browser: trained, listed, renamed, found again after a restart, compared and
+deleted. On a server of its own, as it is killed on the way."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+ROOT = Path(__file__).resolve().parents[2]
+PATIENT = 180_000
+
+
+class Server:
+    def __init__(self, folder):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address, self.folder = f"http://127.0.0.1:{self.port}", folder
+
+    def start(self):
+        with (self.folder / "log").open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", "app.py",
+                 f"--server.port={self.port}", "--server.address=127.0.0.1",
+                 "--server.headless=true"],
+                cwd=ROOT, stdout=out, stderr=subprocess.STDOUT,
+                env=os.environ | {"SCRL_RUNS": str(self.folder / "runs.sqlite")},
+            )  # fmt: skip
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1)
+                return
+            except OSError:
+                time.sleep(0.1)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+
+@pytest.fixture
+def server(browser, tmp_path):
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_a_run_outlives_the_server(page, server):
+    expect = sync_api.expect
+    tab = page.get_by_role("tab", name="Every rule")
+    links = []
+    for seed in (1, 2):
+        page.goto(f"{server.address}/lab?scenario=tennessee-four&raters=500&seed={seed}")
+        page.get_by_role("button", name="Train", exact=True).click()
+        expect(tab).to_be_visible(timeout=PATIENT)
+        expect(page).to_have_url(re.compile("run="))
+        links.append(page.url)
+    server.kill()
+    server.start()
+
+    page.goto(f"{server.address}/runs")
+    expect(page.get_by_role("button", name="Open in the lab")).to_be_visible()
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Name").fill("The second")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(re.compile("^The second ·")).first).to_be_visible()
+
+    ids = [re.search("run=([^&]+)", link)[1] for link in links]
+    page.goto(f"{server.address}/runs?compare={','.join(ids)}")
+    expect(page.get_by_text("Settings that differ")).to_be_visible()
+    expect(page.locator(".js-plotly-plot .scatterlayer")).to_have_count(4)
+
+    page.goto(links[0])  # the link, on a server that never trained it
+    expect(tab).to_be_visible()
+    expect(page.get_by_role("button", name="Trained")).to_be_disabled()
+
+    page.goto(f"{server.address}/runs?run={ids[0]}")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text("Once two runs are done")).to_be_visible()
+    page.goto(links[0])
+    expect(page.get_by_text("no longer kept on the server")).to_be_visible()
