@@ -278,8 +278,11 @@ def listen(
 
     # The first alone, since it compiles for all.
     answers = [work(jobs[0])]
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
         answers += pool.map(work, jobs[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
     by_choice = [answers[i : i + len(tests)] for i in range(0, len(jobs), len(tests))]
     curves = [np.sum([hidden for hidden, *_ in of], axis=0) for of in by_choice]
     choices = tuple(
