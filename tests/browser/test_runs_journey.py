@@ -72,7 +72,8 @@ def test_a_run_outlives_the_server(page, server):
     page.get_by_role("button", name="Rename").click()
     page.get_by_role("textbox", name="Name").fill("The second")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text(re.compile("^The second ·")).first).to_be_visible()
+    run = page.get_by_role("combobox", name="Run", exact=True)
+    expect(run).to_have_value(re.compile("^The second ·"))
 
     ids = [re.search("run=([^&]+)", link)[1] for link in links]
     page.goto(f"{server.address}/runs?compare={','.join(ids)}")
