@@ -55,7 +55,7 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
         if ranks and m <= MOST_PACKED and any(RULES[name].eliminates for name in rules):
             _ = profile.bits
         counted = [RULES[name].count(profile).astype(float) for name in rules]
-        counted = jnp.stack(counted) if rules else jnp.zeros((0, len(utility)))
+        counted = jnp.stack(counted) if rules else None
         return (profile.above if duels else None), counted, valid
 
     together = CACHE // (m * voters * utility.dtype.itemsize)
@@ -137,7 +137,8 @@ def _padded(arrays, device, duels):
             found = _count(*group, rules=device, duels=duels)
             parts.append(jax.tree.map(np.asarray, found))
     above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
-    return above[:, :m, :m] if duels else None, counted[..., :m], valid
+    above = above[:, :m, :m] if duels else None
+    return above, counted[..., :m] if device else None, valid
 
 
 def _whole(arrays, device, ranks, duels):
@@ -148,7 +149,7 @@ def _whole(arrays, device, ranks, duels):
         above, counted, valid = _count(utility, *rest, rules=device, ranks=ranks, duels=duels)
         if ranks and not np.asarray(valid).all():
             above, counted, valid = _count(~utility, *rest, rules=device, duels=duels)
-        return (np.asarray(above) if duels else None), np.asarray(counted), np.asarray(valid)
+        return jax.tree.map(np.asarray, (above, counted, valid))
 
 
 def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
