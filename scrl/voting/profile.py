@@ -5,7 +5,7 @@ it is first read: a rule with a loop reads them before it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from itertools import combinations
 
 import jax
@@ -308,9 +308,7 @@ def highest(dtype):
 
 def strict_ranks(rank) -> jax.Array:
     """Whether all ballots of ``rank [candidates, voters]``, at most ``MOST_STRICT`` candidates, are
-    strict orders 0 … m - 1: m powers of two join to 2^m - 1 only if they are all different.
-    (A rank that is none shifts to nothing, or beyond them.)"""
-    m = len(rank)
-    kind = rank.dtype if m < 8 * rank.dtype.itemsize else np.dtype(np.int32)
-    bits = [jnp.left_shift(np.ones((), kind), one.astype(kind)) for one in rank]
-    return jnp.all(reduce(jnp.bitwise_or, bits) == (1 << m) - 1)
+    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different.
+    (A rank below 0 or above 31 shifts to nothing, and fewer powers cannot make up for it.)"""
+    bit = jnp.left_shift(np.int32(1), rank.astype(jnp.int32))
+    return jnp.all(jnp.sum(bit, axis=0, dtype=jnp.int32) == (1 << len(rank)) - 1)
