@@ -153,6 +153,8 @@ def differences(before: Mapping, after: Mapping) -> list[str]:
                 orders = [side.get(rule, {}).get("order") for side in (mine, theirs)]
                 what = "scores or rewards" if orders[0] == orders[1] else "orders"
                 found.append(f"{prompt}: the {what} of {part} by {rule} differ.")
+    if before.get("seeds") != after.get("seeds"):
+        found.append("What the other seeds gave differs.")
     return found
 
 

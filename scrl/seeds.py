@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -17,12 +17,11 @@ from scrl.config import Config
 from scrl.pipeline import Experiment, run
 from scrl.report import to_dict
 from scrl.scenario import Scenario
+from scrl.spread import gathered
 from scrl.types import Cancelled, Progress, Ratings
 
 #: Runs at the same time, where there are cores for more.
 MOST_TOGETHER = 8
-#: What is shown of every seed, prompt by prompt.
-_PARTS = ("vanilla", "raters", "voters", "social", "agreement")
 
 
 def run_seeds(
@@ -88,32 +87,5 @@ class _Together:
 
 
 def seeds_dict(experiments: Sequence[Experiment]) -> dict:
-    """The result file of the first, and what all of them found.
-
-    Returns:
-        ``report.to_dict`` of the first; of several also ``"seeds"``: the ``seeds``; of each of the
-        ``prompts`` what ``vanilla``, ``raters``, ``voters`` and ``social`` say and how far they
-        agree with the truth (``agreement``), and of the ``latent`` its numbers: as there, but each
-        value is a list of one a seed.
-    """
-    results = [to_dict(e) for e in experiments]
-    if len(results) == 1:
-        return results[0]
-    prompts = [
-        {p: {k: entry[k] for k in _PARTS if k in entry} for p, entry in result["prompts"].items()}
-        for result in results
-    ]
-    return results[0] | {
-        "seeds": {
-            "seeds": [e.seed for e in experiments],
-            "prompts": _side_by_side(prompts),
-            "latent": _side_by_side([result["latent"] for result in results]),
-        }
-    }
-
-
-def _side_by_side(values: Sequence):
-    """The same mapping with a list of one value of each at its leaves."""
-    if isinstance(values[0], Mapping):
-        return {key: _side_by_side([value[key] for value in values]) for key in values[0]}
-    return list(values)
+    """The result file of the first, and what all of them found (``spread.gathered``)."""
+    return gathered([to_dict(e) for e in experiments])

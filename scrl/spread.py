@@ -1,4 +1,4 @@
-"""How far apart runs from several seeds lie. Works on the plain data of ``seeds.seeds_dict``."""
+"""How far apart runs from several seeds lie. Works on result files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,37 @@ from dataclasses import dataclass
 from scrl.sheets import scores_of
 
 SOURCES = ("vanilla", "raters", "voters", "social")
+
+
+def gathered(results: Sequence[Mapping]) -> dict:
+    """Result files of one run from several seeds as one.
+
+    Returns:
+        The first; of several also ``"seeds"``: the ``seeds``; of each of the ``prompts`` what
+        ``SOURCES`` say and how far they agree with the truth (``agreement``), and of the
+        ``latent`` its numbers: as there, but each value is a list of one a seed.
+    """
+    if len(results) == 1:
+        return dict(results[0])
+    parts = (*SOURCES, "agreement")
+    prompts = [
+        {p: {k: entry[k] for k in parts if k in entry} for p, entry in result["prompts"].items()}
+        for result in results
+    ]
+    return results[0] | {
+        "seeds": {
+            "seeds": [result["seed"] for result in results],
+            "prompts": _side_by_side(prompts),
+            "latent": _side_by_side([result["latent"] for result in results]),
+        }
+    }
+
+
+def _side_by_side(values: Sequence):
+    """The same mapping with a list of one value of each at its leaves."""
+    if isinstance(values[0], Mapping):
+        return {key: _side_by_side([value[key] for value in values]) for key in values[0]}
+    return list(values)
 
 
 @dataclass(frozen=True)

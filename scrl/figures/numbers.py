@@ -145,7 +145,7 @@ def run_strips(
         )  # fmt: skip
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     everything = [v for _, values in rows for v in values]
-    pad = 0.04 * max(max(everything) - min(everything), 0.1)
+    pad = 0.07 * max(max(everything) - min(everything), 0.1)
     figure.update_layout(
         xaxis={"title": {"text": unit, "font": quiet, "standoff": 4}, "tickfont": quiet,
                "range": [min(everything) - pad, max(everything) + pad], "showgrid": True,
