@@ -55,9 +55,13 @@ def title_of(rule: str) -> str:
     return getattr(RULES[rule], "title", rule)
 
 
-def choose() -> Choice | None:
+def choose(trains: bool = True) -> Choice | None:
     """Draw all controls and return what they say; None where it makes no run, with the reason
-    shown in its place."""
+    shown in its place.
+
+    Args:
+        trains: whether the page draws raters or trains, and so has seeds.
+    """
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
@@ -73,18 +77,7 @@ def choose() -> Choice | None:
     except InputError as error:
         st.error(str(error))
         return None
-    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
-    first, count = st.columns(2)
-    seed = int(
-        first.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
-    )
-    seeds = int(
-        count.number_input(
-            "Seeds", 1.0, float(MOST_SEEDS), 1.0, 1.0, format="%.0f", key="seeds",
-            help="So many runs at once, each with the next seed; the charts then show how far "
-            "apart they lie.", **_IN_URL,
-        )
-    )  # fmt: skip
+    seed, seeds = _seeds() if trains else (0, 1)
     rules = st.multiselect(
         "Rules", RULES.of_orders, list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
     )
@@ -99,6 +92,22 @@ def choose() -> Choice | None:
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
     spec = spec_of(yaml or st.session_state["scenario"], rules, seed, seeds)
     return Choice(source, tuple(rules), seed, follow, about, spec, yaml, seeds)
+
+
+def _seeds() -> tuple[int, int]:
+    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
+    first, count = st.columns(2)
+    seed = int(
+        first.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
+    )
+    seeds = int(
+        count.number_input(
+            "Seeds", 1.0, float(MOST_SEEDS), 1.0, 1.0, format="%.0f", key="seeds",
+            help="So many runs at once, each with the next seed; the charts then show how far "
+            "apart they lie.", **_IN_URL,
+        )
+    )  # fmt: skip
+    return seed, seeds
 
 
 def spec_of(what: str, rules: Sequence[str], seed: int = 0, seeds: int = 1) -> str:

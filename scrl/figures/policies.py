@@ -41,6 +41,7 @@ def proposals(
     )  # fmt: skip
     clear("xaxis", figure, range=[0, 1])
     clear("yaxis", figure, range=[len(rows) - 0.5, -0.5], showticklabels=True, tickvals=at,
+          ticks="outside", ticklen=6 * scale, tickcolor="rgba(0,0,0,0)",
           ticktext=[safe(label) for label, _ in rows],
           tickfont={"size": 13.5 * scale, "color": shade["text"]})  # fmt: skip
     side = 20 + 7.4 * max(len(label) for label, _ in rows)
@@ -61,7 +62,7 @@ def trade_off(
     shade = ink(dark)
     figure = blank(dark, scale, height * (1 + scale) / 2)
     figure.add_scatter(
-        x=line[:, 0], y=line[:, 1], mode="lines", hoverinfo="skip",
+        x=line[:, 0], y=line[:, 1], mode="lines", name="one policy for both", hoverinfo="skip",
         line={"color": shade["quiet"], "width": 2 * scale},
     )  # fmt: skip
     for i, (name, (x, y)) in enumerate(points):

@@ -71,6 +71,21 @@ class Faced:
     def worth(self, policy: np.ndarray) -> families.Worth:
         return families.worth(policy, self.utility, self.share)
 
+    def along(self, family: Family, budgets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How satisfied the worst-off type and all on average are at each KL ``[budgets]``, NaN
+        where the family does not go so far.
+
+        Read off between the strengths at which a family is worked out, where it is all but
+        straight.
+        """
+        worths = [self.worth(policy) for policy in family.policy]
+        worst = np.array([found.worst for found in worths])
+        average = np.array([self.share @ found.satisfied for found in worths])
+        beyond = budgets > family.most + 1e-9
+        return tuple(
+            np.where(beyond, np.nan, np.interp(budgets, family.kl, y)) for y in (worst, average)
+        )
+
 
 def _in_range(utility: np.ndarray) -> np.ndarray:
     """Each type's utilities from 0, its worst, to 1, its best: types are compared as they are
@@ -122,3 +137,11 @@ def frontier(
         reward = (1 - weight) * utility[0] + weight * utility[1]
         found.append(utility @ families.optimum("", reference, reward).at(budget))
     return np.array(found)
+
+
+def shortfall(line: np.ndarray, point: np.ndarray) -> float:
+    """How much more a frontier ``[steps, 2]`` gives to both objectives than a point ``[2]``, at
+    the least of the two."""
+    at, fine = np.arange(len(line)), np.linspace(0, len(line) - 1, 20 * len(line))
+    dense = np.column_stack([np.interp(fine, at, axis) for axis in line.T])
+    return float(max((dense - point).min(axis=1).max(), 0.0))

@@ -146,3 +146,24 @@ def _asking_loss(logits, key, data, phase):
     gap = jnp.where(won, 1, -1) * (reward[first] - reward[second])
     loss = -jnp.mean(jax.nn.log_sigmoid(gap))
     return loss / beta**2, {"watched": loss}
+
+
+#: The toy of what data cover: what four completions are worth, in log-odds, and how often the
+#: reference proposes each. The best is rare.
+COVERED_NAMES, COVERED_UTILITY = "ABCD", np.array([0.0, 1.0, 1.5, 4.0])
+COVERED_REFERENCE = np.array([0.3, 0.3, 0.3, 0.1])
+
+
+def coverage(covered: bool, beta: float, seed: int) -> tuple[Trail, Trail]:
+    """A learner on fixed pairs, and one on pairs that it proposes itself.
+
+    Args:
+        covered: whether the fixed pairs hold the best completion.
+    """
+    gap = COVERED_UTILITY[:, None] - COVERED_UTILITY[None, :]
+    above, known = 1 / (1 + np.exp(-gap)), np.array([True, True, True, covered])
+    key = jax.random.key(seed)
+    fixed, own = (
+        ask_raters(key, above, COVERED_REFERENCE, beta, known, online) for online in (False, True)
+    )
+    return fixed, own
