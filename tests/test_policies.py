@@ -127,6 +127,8 @@ def test_families_are_compared_at_the_same_kl(seed):
         budget = 0.4 * family.most
         np.testing.assert_allclose(exact.kl(family.at(budget), reference), budget, atol=1e-6)
         np.testing.assert_allclose(family.at(0.0), reference, atol=1e-12)
+        strength, policy = family.reach(budget)
+        np.testing.assert_allclose(family.of(strength), policy, atol=1e-9)
     own = families.personal("own", reference, utility, share)
     assert share @ exact.kl(own.at(0.3), reference) == pytest.approx(0.3, abs=1e-6)
 
@@ -173,6 +175,16 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     closed = exact.tilted(reference, reward, 1 / betas)
     assert (0.5 * np.abs(found.policy - closed).sum(axis=1) < 0.01).all()
     np.testing.assert_allclose(found.reward[1:], [reward, reward], atol=0.02)
+
+
+def test_where_nothing_bounds_it_dpo_is_said_to_drift():
+    unanimous = np.array([[0.0, 10, 10], [0, 0, 4], [0, 6, 0]])
+    reward = maximum_a_posteriori(unanimous, 10.0)
+    reference = np.full(3, 1 / 3)
+    found = learnt.train_both(unanimous, reward, reference, 1.0, seed=0)
+    assert not found.bounded
+    assert learnt.train_both(unanimous + unanimous.T, reward, reference, 1.0, seed=0).bounded
+    assert learnt.apart(found.offline, [1, 0, 0]) < 0.05
 
 
 def test_a_learner_that_tries_things_ends_at_the_optimum_too():

@@ -96,7 +96,7 @@ def one_prompt() -> None:
         if not shown:
             return
         st.markdown(asking.verdict(said, best) + _sentence(faced, worths, best))
-        _proposed(faced, reference, policies, budget)
+        _proposed(faced, reference, policies, budget, _prices(families, budget))
         _along(faced, families, budget)
         _table(faced, families, worths, rule)
 
@@ -112,7 +112,17 @@ def _sentence(faced: Faced, worths: dict, best: str) -> str:
     )
 
 
-def _proposed(faced: Faced, reference, policies: dict, budget: float) -> None:
+def _prices(families: list[Family], budget: float) -> str:
+    """What β and n the budget stands for."""
+    beta, n = (family.reach(min(budget, family.most))[0] for family in families[:2])
+    if not beta or not n:
+        return ""
+    return (
+        f" For the vanilla optimum that is β = {1 / beta:.2f}, for the best of n, n = {1 + n:.3g}."
+    )
+
+
+def _proposed(faced: Faced, reference, policies: dict, budget: float, prices: str) -> None:
     rows = [("Reference", reference)]
     for name, policy in policies.items():
         if policy.ndim == 1:
@@ -124,7 +134,7 @@ def _proposed(faced: Faced, reference, policies: dict, budget: float) -> None:
         "chart-proposals",
         alt="; ".join(f"{name}: {', '.join(f'{p:.0%}' for p in policy)}" for name, policy in rows),
         caption=f"How often each policy proposes each completion at a KL of {budget:.2f} nats, or "
-        "at its end where it goes less far. The last rows are the personalised policy.",
+        f"at its end where it goes less far.{prices} The last rows are the personalised policy.",
     )
 
 
@@ -293,6 +303,64 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
     asking.sheet(rows, "hacking", f"Over {TOYS} toys.")
 
 
+# -- trained --------------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=60, show_spinner="Training DPO and an online learner")
+def _trained(key: tuple, beta: float, seed: int, _faced, _reference):
+    from scrl.policies.learnt import train_both
+
+    return train_both(_faced.wins, _faced.vanilla, _reference, beta, seed)
+
+
+def trained() -> None:
+    left, right = st.columns([1, 2.2], gap="large")
+    chosen = _choose(left, right)
+    if chosen is None:
+        return
+    faced, reference, _, _ = chosen
+    with right:
+        with st.container(horizontal=True):
+            beta = slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
+            seed = slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
+        said, shown = asking.guess(
+            "DPO never sees a reward. Will its policy be that of the Bradley–Terry reward?",
+            ["yes", "no"], "guess_dpo",
+        )  # fmt: skip
+        if not shown:
+            return
+        from scrl.policies.learnt import apart
+
+        key = (faced.wins.tobytes(), faced.vanilla.tobytes(), reference.tobytes())
+        found = _trained(key, beta, round(seed), faced, reference)
+        far, online = apart(found.offline, found.closed), apart(found.online, found.closed)
+        st.markdown(
+            asking.verdict(said, "yes" if far < 0.05 else "no")
+            + f"DPO on the same comparisons proposes **{far:.1%}** otherwise than the closed form "
+            f"of Bradley–Terry’s reward, the online learner **{online:.1%}**."
+            + ("" if found.bounded else " Some completion is never beaten here, so that DPO has no "
+               "finite optimum: it drifts towards never proposing the others, as long as it is "
+               "trained. A reward model’s prior is what stops that.")
+        )  # fmt: skip
+        rows = [("Reference", reference), ("Closed form", found.closed), ("DPO", found.offline),
+                ("Online learner", found.online)]  # fmt: skip
+        page.chart(
+            proposals(rows, faced.names, **page.look()),
+            "chart-trained",
+            alt="; ".join(f"{n}: {', '.join(f'{p:.0%}' for p in policy)}" for n, policy in rows),
+            caption="The closed form is π_ref · exp(reward / β). DPO minimises its loss on the "
+            "comparisons that these raters are expected to give; the online learner (REINFORCE) "
+            "proposes completions and is told Bradley–Terry’s reward less the price of KL.",
+        )
+        asking.sheet(
+            [{"completion": name, "Bradley–Terry reward": float(found.reward[i]),
+              "implicit in DPO": float(found.implicit[i]),
+              **{label: float(policy[i]) for label, policy in rows}}
+             for i, name in enumerate(faced.names)],
+            "trained", "DPO’s implicit reward is β log(π / π_ref), of mean 0.",
+        )  # fmt: skip
+
+
 # -- tried, or only read --------------------------------------------------------------------------
 
 
@@ -355,6 +423,7 @@ def tried() -> None:
 
 PARTS = {
     "One prompt": one_prompt,
+    "Trained": trained,
     "Two objectives": two_objectives,
     "Optimised too hard": too_hard,
     "Tried, or only read": tried,

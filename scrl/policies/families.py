@@ -42,11 +42,14 @@ class Family:
 
     def at(self, budget: float) -> np.ndarray:
         """Its policy at a KL in nats; its last one where it does not go so far."""
+        return self.reach(budget)[1]
+
+    def reach(self, budget: float) -> tuple[float, np.ndarray]:
+        """The strength at a KL in nats, and the policy there; the last where it goes less far."""
         i = int(np.searchsorted(self.kl, budget))
-        if i == 0:
-            return self.policy[0]
-        if i == len(self.kl):
-            return self.policy[-1]
+        if i in (0, len(self.kl)):
+            i = min(i, len(self.kl) - 1)
+            return float(self.strength[i]), self.policy[i]
         low, high = self.strength[i - 1], self.strength[i]
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
@@ -55,7 +58,7 @@ class Family:
                 low = middle
             else:
                 high = middle
-        return policy
+        return float(middle), policy
 
     def _kl(self, policy: np.ndarray) -> float:
         each = kl(policy, self.reference)

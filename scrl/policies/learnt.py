@@ -12,8 +12,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from scrl.bradley_terry import check_bounded
 from scrl.config import Schedule
+from scrl.policies.exact import tilted
 from scrl.training import fit
+from scrl.types import InputError
 
 #: Full batches, no exploration: the learning rate only cools.
 OFFLINE = Schedule(
@@ -94,6 +97,48 @@ def _reinforce_loss(logits, key, data, phase):
 
     each, got = jax.vmap(one)(logits, jax.random.split(key, len(logits)), reward, betas)
     return jnp.sum(each), {"watched": -jnp.mean(got)}
+
+
+class Learnt(NamedTuple):
+    """What training on a prompt ends at, beside the closed form of Bradley–Terry's reward.
+
+    Attributes:
+        reward: Bradley–Terry's, of mean 0 ``[completions]``; implicit: the one in DPO's policy.
+        closed, offline, online: the optimum of that reward, DPO's policy, and that of a learner
+            which proposes completions and is told the reward ``[completions]``.
+        bounded: whether the comparisons have a finite optimum; where one completion is never
+            beaten by another, DPO's policy drifts for as long as it is trained.
+    """
+
+    reward: np.ndarray
+    implicit: np.ndarray
+    closed: np.ndarray
+    offline: np.ndarray
+    online: np.ndarray
+    bounded: bool
+
+
+def train_both(
+    wins: np.ndarray, reward: np.ndarray, reference: np.ndarray, beta: float, seed: int
+) -> Learnt:
+    """DPO on the comparisons ``[m, m]``, and REINFORCE against their Bradley–Terry reward."""
+    key_offline, key_online = jax.random.split(jax.random.key(seed))
+    trained = dpo(key_offline, wins, reference, [beta])
+    online = reinforce(key_online, reward, reference, [beta])
+    try:
+        check_bounded(np.asarray(wins) > 0)
+        bounded = True
+    except InputError:
+        bounded = False
+    closed = tilted(reference, reward, 1 / beta)
+    return Learnt(
+        reward - reward.mean(), trained.reward[0], closed, trained.policy[0], online[0], bounded
+    )
+
+
+def apart(policy: np.ndarray, other: np.ndarray) -> float:
+    """Total variation between two policies: the share that is proposed otherwise."""
+    return float(0.5 * np.abs(policy - other).sum())
 
 
 class Trail(NamedTuple):

@@ -44,6 +44,7 @@ def test_a_guess_comes_first_where_that_is_wanted(open_page):
 @pytest.mark.parametrize(
     ("part", "word"),
     [
+        ("Trained", "DPO on the same comparisons"),
         ("Two objectives", "KL"),
         ("Optimised too hard", "turning point"),
         ("Tried, or only read", "pairs that it proposes itself"),
