@@ -68,30 +68,35 @@ def clusters(id: str, learnt) -> None:
             + ("; the contours hold 50, 80 and 95 % of the density. " if density else ". ")
             + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent "
                "itself. " if method != "PCA" else "")
-            + "Refuted if colours mix (a silhouette near 0), or if voters stand where no rater "
+            + "Refuted if colours mix (a silhouette of draws of at most .25, or types no further "
+            "apart than raters from their own type’s middle), or if voters stand where no rater "
             "does.",
         )  # fmt: skip
     with right:
         if types:
             draws, means = found["rows"]
             metrics({
-                "Silhouette by type, means": f"{means['silhouette']:.2f}",
-                "of draws": f"{draws['silhouette']:.2f}",
-                "Between ÷ within, means": _ratio(means["ratio"]),
-                "Nearest profile is own": f"{means['nearest profile is own']:.1%}",
+                "Silhouette by type, draws": f"{draws['silhouette']:.2f}",
+                "Between ÷ within, draws": _ratio(draws["ratio"]),
+                "Nearest profile is own": f"{draws['nearest profile is own']:.1%}",
             })  # fmt: skip
-            together = means["silhouette"] > 0.25
+            together = found["together"]
             st.markdown(
                 asking.verdict(said, "Yes" if together else "No")
                 + ("Types lie together." if together else "Types do not lie apart.")
+            )
+            st.caption(
+                f"Of means the silhouette is {means['silhouette']:.2f}, which says less: raters "
+                "who said the same have one mean, however little is known of them."
             )
         else:
             known_types(learnt)
     if found["rows"]:
         asking.sheet(
             found["rows"] + found["by_type"], "clusters",
-            "Silhouette: 1 = far from other types, 0 = among them. Between: mean distance of the "
-            "types’ middles; within: of raters from their type’s middle; latent units.",
+            "Silhouette: 1 = far from other types, 0 = among them; above .25 of draws, types lie "
+            "together. Between: mean distance of the types’ middles; within: of raters from their "
+            "type’s middle; latent units.",
         )  # fmt: skip
 
 

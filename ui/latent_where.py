@@ -7,7 +7,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import maps
-from scrl.diagnostics.whereami import Atoms, inferred, spread
+from scrl.diagnostics.whereami import RARE, Atoms, inferred, rarity, spread
 from ui import asking, page
 from ui.latent import metrics
 
@@ -20,6 +20,11 @@ _MOST = 6
 def _atoms(id: str, _learnt):
     atoms = Atoms.of(_learnt)
     return atoms, maps.atoms_map(_learnt, atoms)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _rarity(id: str, ballots: tuple, _atoms) -> float:
+    return rarity(_atoms, ballots)
 
 
 def where_am_i(id: str, learnt) -> None:
@@ -56,7 +61,19 @@ def where_am_i(id: str, learnt) -> None:
                 + ("You are" if said else "Before you say anything you are")
                 + f" nearest to **{page.plain(top)}** with {kinds[top]:.0%}."
             )
+        _warn(id, ballots, atoms)
     _rest(learnt, atoms, weight, ballots, kinds)
+
+
+def _warn(id: str, ballots: list, atoms) -> None:
+    """A word where the model never met anybody like this."""
+    share = _rarity(id, tuple((p, tuple(items)) for p, items in ballots), atoms)
+    if share < RARE:
+        st.warning(
+            "Hardly anybody the model holds possible would say this: of voters asked about the "
+            f"same completions, {'none' if share == 0 else f'{share:.1%}'} gave an answer as "
+            "unlikely. Where it puts you, and what it infers, is a guess."
+        )
 
 
 def _ask(learnt) -> list:

@@ -84,10 +84,16 @@ def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> di
 
 def cluster_numbers(learnt: Learnt) -> dict:
     """``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between", "within",
-    "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's means."""
+    "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's draws and
+    means; ``together``: whether draws of one type lie together.
+
+    Draws decide it. Without noise a type casts one ballot and has one posterior, so its means lie
+    at a point however little the model knows; draws lie together only where posteriors are narrow
+    beside the distance between types.
+    """
     types, kind = type_names(learnt), learnt.kinds
     if not types or not (kind >= 0).any():
-        return {"types": types, "rows": [], "by_type": []}
+        return {"types": types, "rows": [], "by_type": [], "together": False}
     shown, own, rows, by_type = some(len(kind)), profiles(learnt), [], []
     for name, drawn in (("draws", True), ("means", False)):
         points = _points(learnt, drawn)
@@ -96,11 +102,12 @@ def cluster_numbers(learnt: Learnt) -> dict:
             "raters as": name, "silhouette": float(score.mean()), **separation(points, kind),
             "nearest profile is own": float((nearest(points, own) == kind)[kind >= 0].mean()),
         })  # fmt: skip
-    for k in np.unique(kind[shown]):
-        if k >= 0:
-            mean = float(score[kind[shown] == k].mean())
-            by_type.append({"raters as": f"means, {types[k]}", "silhouette": mean})
-    return {"types": types, "rows": rows, "by_type": by_type}
+        for k in np.unique(kind[shown]):
+            if k >= 0:
+                mean = float(score[kind[shown] == k].mean())
+                by_type.append({"raters as": f"{name}, {types[k]}", "silhouette": mean})
+    together = rows[0]["silhouette"] > clusters.STRUCTURE
+    return {"types": types, "rows": rows, "by_type": by_type, "together": together}
 
 
 def _labels(learnt: Learnt, plane: Plane, own: np.ndarray) -> list:

@@ -17,7 +17,7 @@ def test_from_no_run_to_where_am_i(page, address):
     page.get_by_role("button", name="Train").click()
     expect(page).to_have_url(re.compile("run="))
     chart = page.locator(".js-plotly-plot .main-svg").first
-    expect(page.get_by_text("Silhouette by type, means").first).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("Silhouette by type, draws").first).to_be_visible(timeout=PATIENT)
     expect(chart).to_be_visible()
 
     page.get_by_role("radio", name="Where am I?").or_(
