@@ -71,4 +71,6 @@ def _flat(value, name: str) -> dict[str, str]:
         return {
             k: v for key, inner in value.items() for k, v in _flat(inner, f"{name}: {key}").items()
         }
+    if isinstance(value, list):
+        value = ", ".join("=".join(map(str, v)) if isinstance(v, list) else str(v) for v in value)
     return {name: str(value)}

@@ -189,7 +189,7 @@ def compare(runs: list[Kept]) -> None:
         st.caption("Once two runs are done, they can be compared here.")
         return
     ids, named = [kept.id for kept in done], labels(done)
-    wanted = [id for id in st.query_params.get("compare", "").split(",") if id in ids]
+    wanted = dict.fromkeys(st.query_params.get("compare", "").split(","))
     state = st.session_state
     state["compared"] = [id for id in state.get("compared", wanted) if id in ids]
     picked = st.multiselect(
@@ -203,7 +203,8 @@ def compare(runs: list[Kept]) -> None:
     if len(picked) < 2:
         st.caption("Choose two or more.")
         return
-    found = [(kept, store.find(kept.id)) for kept in done if kept.id in picked]
+    by_id = {kept.id: kept for kept in done}
+    found = [(by_id[id], store.find(id)) for id in picked]
     found = [(kept, job.result) for kept, job in found if job is not None and job.result]
     if len(found) < 2:
         st.error("One of these runs can no longer be read.")

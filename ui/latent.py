@@ -10,7 +10,7 @@ from scrl.config import DEFAULT_RULES
 from scrl.diagnostics import probe
 from scrl.scenario import gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
-from ui import page, runs, store
+from ui import ahead, page, runs, store
 from ui.controls import Choice
 
 #: What may be trained from here where nothing has been.
@@ -68,10 +68,9 @@ def _invite() -> None:
     st.caption(page.plain(scenario.summary))
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
-def profiles(id: str, _learnt):
+def profiles(id: str, learnt):
     """Where each type lies ``[types, latent]``."""
-    return probe.profiles(_learnt)
+    return ahead.answer(id, "profiles", learnt, "Reading a rater of each type")
 
 
 def known_types(learnt) -> list[str]:
@@ -85,10 +84,10 @@ def known_types(learnt) -> list[str]:
     return names
 
 
-def attempt(work, *arguments):
-    """What a cached question answers, or None with its sentence shown."""
+def attempt(id: str, question: str, learnt, while_waiting: str):
+    """The answer to a question, or None with its sentence shown."""
     try:
-        return work(*arguments)
+        return ahead.answer(id, question, learnt, while_waiting)
     except InputError as error:
         st.info(page.plain(str(error)))
         return None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics.health import health as check
-from ui import asking, page
+from ui import ahead, asking, page
 from ui.latent import metrics
 
 _BY = {"encoder": "the encoder’s posterior", "density": "the density, weighed by the visible half"}
@@ -20,11 +19,6 @@ _OTHER = {
 }
 
 
-@st.cache_resource(max_entries=20, show_spinner="Checking the model")
-def _health(id: str, _learnt):
-    return check(_learnt)
-
-
 def health(id: str, learnt) -> None:
     said, seen = asking.guess(
         "Given the latent of another kind of rater, does the model order somebody’s pairs much "
@@ -33,7 +27,7 @@ def health(id: str, learnt) -> None:
     )  # fmt: skip
     if not seen:
         return
-    found = _health(id, learnt)
+    found = ahead.answer(id, "health", learnt, "Checking the model")
     if found.collapsed:
         st.warning(found.verdict())
     else:

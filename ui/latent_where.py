@@ -7,19 +7,13 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import maps
-from scrl.diagnostics.whereami import RARE, Atoms, inferred, rarity, spread
-from ui import asking, page
+from scrl.diagnostics.whereami import RARE, inferred, rarity, spread
+from ui import ahead, asking, page
 from ui.latent import metrics
 
 _IN_URL = {"bind": "query-params"}
 #: Prompts that a visitor may answer.
 _MOST = 6
-
-
-@st.cache_resource(max_entries=10, show_spinner="Asking everybody possible")
-def _atoms(id: str, _learnt):
-    atoms = Atoms.of(_learnt)
-    return atoms, maps.atoms_map(_learnt, atoms)
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -28,7 +22,7 @@ def _rarity(id: str, ballots: tuple, _atoms) -> float:
 
 
 def where_am_i(id: str, learnt) -> None:
-    atoms, drawing = _atoms(id, learnt)
+    atoms, drawing = ahead.answer(id, "where", learnt, "Asking everybody possible")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         ballots = _ask(learnt)
@@ -136,9 +130,10 @@ def _rest(learnt, atoms, weight, ballots, kinds) -> None:
             )
         else:
             st.markdown("No question about a pair would teach it anything more.")
-        page.numbers([
-            {"completion": names[i], "expected place": float(mine.place[i])} for i in order
-        ])  # fmt: skip
+        if not page.presenting():
+            page.numbers([
+                {"completion": names[i], "expected place": float(mine.place[i])} for i in order
+            ])  # fmt: skip
     rows = [
         {"prompt": prompts[k], "pair": f"{catalogue.names(k)[a]} or {catalogue.names(k)[b]}",
          "first above": float(f.above[a, b]), "bits": float(f.teaches[a, b])}

@@ -177,6 +177,7 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, yaml, on_pro
 
     try:
         content = {**train(source, rules, seed, on_progress), "yaml": yaml}
+        _ahead(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):
             kept.delete(id, _owner_of(kept, id))
@@ -188,6 +189,14 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, yaml, on_pro
     if not unkept:
         unkept = _keep(kept, id, content)
     return {**content, "unkept": unkept} if unkept else content
+
+
+def _ahead(id: str, learnt) -> None:
+    """What the page on the latent space will ask first."""
+    if learnt is not None:
+        from ui import ahead
+
+        ahead.begin(id, learnt, ahead.FIRST)
 
 
 def _owner_of(kept: Archive, id: str) -> str:

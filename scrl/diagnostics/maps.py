@@ -70,14 +70,12 @@ def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> di
         else:
             z = clusters.kernel_on(voters, x, y)
         density = (x, y, z)
-    kinds, middles = centroids(at, kind)
-    for k, middle in zip(kinds, middles, strict=True):  # over its points, not among them
-        middle[1] = np.quantile(at[kind == k, 1], 0.97)
+    kinds, _ = centroids(at, kind)
     return {
         "raters": _by_kind(at, kind, types),
         "voters": {"name": "simulated voters", "points": voters, "symbol": 7, "size": 5,
                    "opacity": 0.5},
-        "labels": [(types[k], m) for k, m in zip(kinds, middles, strict=True)],
+        "labels": [(types[k], *_ends(at[kind == k])) for k in kinds],
         "density": density, "axes": axes, "count": len(raters),
     }  # fmt: skip
 
@@ -110,8 +108,17 @@ def cluster_numbers(learnt: Learnt) -> dict:
     return {"types": types, "rows": rows, "by_type": by_type, "together": together}
 
 
+def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a name may stand over points ``[points, 2 or 3]`` and under them, not among them."""
+    middle = points.mean(axis=0)
+    over, under = middle.copy(), middle.copy()
+    over[1], under[1] = np.quantile(points[:, 1], [0.97, 0.03])
+    return over, under
+
+
 def _labels(learnt: Learnt, plane: Plane, own: np.ndarray) -> list:
-    return list(zip(type_names(learnt), plane.at(own), strict=True))
+    at = plane.at(own)
+    return list(zip(type_names(learnt), at, at, strict=True))
 
 
 def context_map(learnt: Learnt, found: Contexts) -> dict:
@@ -201,8 +208,12 @@ def atoms_map(learnt: Learnt, atoms: Atoms) -> dict:
     shown = atoms.share > 1e-3 / len(atoms.share)
     grey = {"name": "possible", "points": at[shown], "symbol": 0, "size": 4, "opacity": 0.35}
     near = clusters.distances(atoms.latent, own).argmin(axis=1) if len(own) else None
-    return {"groups": [grey], "points": at, "near": near, "types": type_names(learnt),
-            "labels": _labels(learnt, plane, own), "axes": _titles(plane)}  # fmt: skip
+    types, labels = type_names(learnt), []
+    for k, name in enumerate(types):
+        mine = at[shown & (near == k)]
+        labels.append((name, *_ends(mine if len(mine) else plane.at(own)[k : k + 1])))
+    return {"groups": [grey], "points": at, "near": near, "types": types, "labels": labels,
+            "axes": _titles(plane)}  # fmt: skip
 
 
 def region(drawing: dict, weight: np.ndarray, held: float = 0.9) -> dict:
