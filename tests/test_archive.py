@@ -167,6 +167,36 @@ def test_what_is_deleted_leaves_no_bytes(archive):
     assert [k.id for k in archive.list("ann")] == ["stays"]
 
 
+def test_no_name_that_a_deleted_run_ever_had_is_left(archive):
+    """Renamed shorter and longer among others, so that rows move between pages."""
+    for i in range(12):
+        begin(archive, f"other{i}", name=f"Other {i}", source=b"x" * (137 * i))
+        begin(archive, f"goes{i}", name=f"Zanzibar-{i}-first", source=b"Zanzibar" * (9 * i * i))
+    for i in range(12):
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}-" + "second" * (i % 9 + 1))
+        archive.rename(f"other{i}", "ann", "Another" * (i % 7 + 1))
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}")
+    assert b"Zanzibar" in everything(archive.path)
+    assert all(archive.delete(f"goes{i}", "ann") for i in range(12))
+    assert b"Zanzibar" not in everything(archive.path)
+    assert len(archive.list("ann")) == 12
+
+
+def test_what_is_deleted_while_somebody_reads_is_gone_at_the_next_start(archive):
+    begin(archive, "goes", name="Zanzibar", source=b"Zanzibar" * 500)
+    reader = sqlite3.connect(archive.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM runs").fetchone()
+    archive._db.execute("PRAGMA busy_timeout = 20")
+    assert archive.delete("goes", "ann")
+    assert b"Zanzibar" in everything(archive.path)  # the reader may still need it
+    reader.execute("COMMIT")
+    again = Archive(archive.path)
+    assert b"Zanzibar" not in everything(archive.path)
+    again.close()
+    reader.close()
+
+
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "overwritten"])
 def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(archive, damage):
     for i in range(20):
