@@ -18,7 +18,7 @@ import pytest
 from scrl import bundle as bundles
 from scrl.archive import Archive
 from scrl.bundle import differences, read_bundle
-from scrl.comparing import differing_orders, differing_settings
+from scrl.comparing import differing_orders, differing_settings, social_orders
 from scrl.config import Config, IndividualConfig
 from scrl.keeping import from_plain, pack, pack_source, to_plain, unpack, unpack_source
 from scrl.report import latent_map, to_dict
@@ -406,10 +406,13 @@ def test_only_differences_are_told(experiment, archive):
     rows = differing_settings([(kept, CONTENT), (other, CONTENT)])
     assert rows == [{"setting": "seed", "1": "1", "2": "2"}]
     assert differing_orders([result, result]) == []
+    rules = len(next(iter(result["prompts"].values()))["social"])
+    assert social_orders([result, result]) == (0, rules)
     changed = json.loads(json.dumps(result))
     ((prompt, entry),) = changed["prompts"].items()
     entry["social"]["borda"]["order"].reverse()
     entry["social"]["borda"]["rewards"]["Memphis"] += 1
     (row,) = differing_orders([result, changed])
     assert (row["prompt"], row["source"], row["rule"]) == (prompt, "social", "borda")
+    assert social_orders([result, changed]) == (1, rules)
     assert differences(result, changed) == [f"{prompt}: the orders of social by borda differ."]

@@ -137,6 +137,18 @@ def test_two_runs_side_by_side_show_what_differs(open_page, server, mine):
     assert len(figures(app)) == 4
 
 
+def test_what_a_setting_changes_may_be_guessed_before_the_orders_are_shown(open_page, server, mine):
+    ids = [parameter(trained(open_page("lab", seed=seed)), "run") for seed in ("1", "2")]
+    app = open_page("runs", compare=",".join(ids), predict="true")
+    assert not app.exception
+    assert app.dataframe[1].value.to_dict("records")[0]["setting"] == "seed"
+    assert not figures(app)
+    assert "orders is the same" not in words(app)
+    app.button_group(key="guess_compare").set_value("Some differ").run()
+    assert "Not quite. Of 5 social orders that can be compared, **0** differ." in words(app)
+    assert len(figures(app)) == 4
+
+
 @pytest.mark.parametrize("bad", [{"run": "nonsense"}, {"compare": ",,x"}])
 def test_a_url_that_names_nothing_still_shows_the_list(open_page, server, mine, bad):
     trained(open_page("lab"))
