@@ -13,6 +13,7 @@ from itertools import product
 
 import streamlit as st
 
+from scrl import figures
 from scrl.diagnostics import compare, maps, probe
 from scrl.diagnostics.clusters import LAYOUTS
 from scrl.diagnostics.health import health
@@ -38,7 +39,10 @@ def _where(learnt):
 
 
 def _walk(learnt):
-    return traverse(learnt, learnt.latents[0], learnt.latents[-1], 0)
+    found = traverse(learnt, learnt.latents[0], learnt.latents[-1], 0)
+    names = learnt.catalogue.names(0)
+    # Drawn for nobody: what an animation needs of plotly takes a while to load.
+    return figures.traversal(found.at, found.rewards, names, found.changes, ("from", "to"))
 
 
 def _map(how: tuple, learnt):
@@ -59,7 +63,10 @@ QUESTIONS: dict[str, Callable] = {
 }  # fmt: skip
 #: What a page that opens asks first, and what a reader may ask next; the slowest last.
 FIRST = ("profiles", "clusters", layout("PCA", 2, True))
-NEXT = ("walk", "where", "partial", "contexts", "left out", "health", layout("t-SNE", 2, True))
+NEXT = (
+    "walk", "where", "partial", "contexts", "left out", "health",
+    *(layout(method, 2, True) for method in ("Spectral", "Isomap", "t-SNE")),
+)  # fmt: skip
 #: Answers that are kept.
 MOST = 200
 

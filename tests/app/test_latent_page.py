@@ -108,6 +108,10 @@ def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
     app.button(key="walk-Knoxville").click().run()
     ends = figures(app)[0]["layout"]["xaxis"]["ticktext"]
     assert ends == ["<b>Knoxville</b>", "<b>Chattanooga</b>"]
+    assert len(figures(app)) == 1
+    app.toggle(key="pairs").set_value(True).run()
+    pairs = {trace.get("name") for trace in figures(app)[1]["data"]}
+    assert pairs & {"Knoxville − Chattanooga", "Chattanooga − Knoxville"}
 
 
 def test_the_visitor_is_placed_and_the_url_keeps_the_ballot(open_page, run):
