@@ -102,6 +102,9 @@ def _differences(walk, completions: list[str], ends: tuple[str, str]) -> None:
     # Not folded away: what is folded is drawn too, and an animation takes a tenth of a second.
     if not st.toggle("Pair by pair", key="pairs", **_IN_URL):
         return
+    brief = [name if len(name) <= 6 else f"{name[:5]}." for name in completions]
+    if len(set(brief)) < len(brief):
+        brief = completions
     m = len(completions)
     pairs = [(a, b) for a in range(m) for b in range(a + 1, m)]
     changing = {tuple(sorted(c[1:])) for c in walk.changes}
@@ -109,7 +112,7 @@ def _differences(walk, completions: list[str], ends: tuple[str, str]) -> None:
     values = np.stack([walk.rewards[:, a] - walk.rewards[:, b] for a, b in pairs], axis=1)
     page.chart(
         figures.traversal(
-            walk.at, values, [f"{completions[a]} − {completions[b]}" for a, b in pairs], (),
+            walk.at, values, [f"{brief[a]} − {brief[b]}" for a, b in pairs], (),
             ends, "difference of rewards, log-odds", **page.look(),
         ),
         "latent-pairs", alt="Differences of rewards along the way.",

@@ -111,7 +111,7 @@ def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
     assert len(figures(app)) == 1
     app.toggle(key="pairs").set_value(True).run()
     pairs = {trace.get("name") for trace in figures(app)[1]["data"]}
-    assert pairs & {"Knoxville − Chattanooga", "Chattanooga − Knoxville"}
+    assert pairs & {"Knoxv. − Chatt.", "Chatt. − Knoxv."}
 
 
 def test_the_visitor_is_placed_and_the_url_keeps_the_ballot(open_page, run):
