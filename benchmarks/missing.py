@@ -2,6 +2,9 @@
 
     python benchmarks/missing.py [--seeds N] [--only KIND]     measure, print, update missing.json
 
+Seeds begin at 100: those below were looked at while settings were chosen. As many runs at once as
+there are cores, so that ``seconds`` are those of a run that shares the machine.
+
 In each scenario the missing part can be inferred from the others, and why is said beside it. Every
 figure stands beside vanilla's, the oracle's (the sampled raters' own complete ballots) and that of
 a mixture of exact models, one for each true type, which knows the types and shares nothing.
@@ -11,8 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +33,7 @@ from scrl.runtime import device_name, start  # noqa: E402
 from scrl.sampling import shares, type_utilities  # noqa: E402
 from scrl.scenario import with_overrides  # noqa: E402
 
+FIRST_SEED = 100
 CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
 WHY = {
     "some skip a completion": "raters of the same type who ranked Morristown say where it stands",
@@ -180,11 +186,16 @@ def main() -> None:
     path = Path(__file__).with_suffix(".json")
     kept = json.loads(path.read_text()) if path.is_file() else {"kinds": {}}
     for kind in [asked.only] if asked.only else WHY:
-        rows = []
-        for seed in range(asked.seeds):
-            for silent, scenario in cases(kind, seed):
-                rows.append(measure(scenario, seed, silent))
-                print(kind, {k: v for k, v in rows[-1].items() if k != "pairs"}, flush=True)
+        asked_of = [
+            (scenario, seed, silent)
+            for seed in range(FIRST_SEED, FIRST_SEED + asked.seeds)
+            for silent, scenario in cases(kind, seed)
+        ]
+        rows = [measure(*asked_of[0])]  # alone, since it compiles
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for row in pool.map(lambda case: measure(*case), asked_of[1:]):
+                rows.append(row)
+                print(kind, {k: v for k, v in row.items() if k != "pairs"}, flush=True)
         kept["kinds"][kind] = {"why": WHY[kind], **summary(rows)}
         if kind == "a type never answers a prompt":
             kept["kinds"][kind]["by silent type"] = {

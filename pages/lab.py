@@ -3,6 +3,7 @@
 import streamlit as st
 
 from scrl import figures, preview
+from scrl.spread import spreads
 from scrl.types import InputError
 from ui import controls, gap, orders, page, results, runs, store, tables
 
@@ -72,7 +73,8 @@ def bench(choice: controls.Choice) -> None:
     entry = prompts[prompt]
     follow = choice.follow if choice.follow in entry["completions"] else ""
     follow = follow or tables.most_moved(entry, rule)
-    columns = orders.draw(entry, rule, follow, trained=fresh)
+    spread = spreads(done.result["result"], prompt, rule) if fresh else {}
+    columns = orders.draw(entry, rule, follow, fresh, spread)
     guess = ask(choice, follow, len(entry["completions"]), job, fresh)
     if job is not None:
         runs.watch(job)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from scrl.types import InputError
 
-SCHEMA = 1
+SCHEMA = 2
 #: Marks the file as ours ("scrl").
 MARK = 0x7363726C
 #: Bytes that the file, and one run in it, may take.
@@ -38,11 +38,13 @@ CREATE TABLE runs (
     state TEXT NOT NULL, error TEXT NOT NULL DEFAULT '', spec TEXT NOT NULL,
     origin TEXT NOT NULL, scenario TEXT NOT NULL, seed INTEGER NOT NULL, rules TEXT NOT NULL,
     versions TEXT NOT NULL, headline TEXT NOT NULL DEFAULT '{}',
-    source BLOB NOT NULL, content BLOB, learnt BLOB
+    source BLOB NOT NULL, content BLOB, learnt BLOB, seeds INTEGER NOT NULL DEFAULT 1
 )
 """
 _SHORT = ("id", "owner", "name", "created", "state", "error", "spec", "origin", "scenario", "seed",
-          "rules", "versions", "headline")  # fmt: skip
+          "rules", "versions", "headline", "seeds")  # fmt: skip
+#: What brings a file of an earlier schema to the next.
+_MIGRATIONS = {1: "ALTER TABLE runs ADD COLUMN seeds INTEGER NOT NULL DEFAULT 1"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Kept:
         owner: an unguessable token. created: seconds since 1970. state: ``"unfinished" | "done" |
             "failed"``; error: the sentence of a failed one.
         spec: a hash of all it depends on; origin: the id of an uploaded file, else "".
+        seeds: how many runs it is, from ``seed`` on.
         headline: ``prompt``, ``rule`` and the orders ``vanilla``, ``social`` and, if known,
             ``truth``; empty until it is done.
     """
@@ -70,6 +73,7 @@ class Kept:
     rules: tuple[str, ...]
     versions: dict
     headline: dict
+    seeds: int = 1
 
 
 def default_path() -> Path:
@@ -116,7 +120,8 @@ class Archive:
         return self._db is not None
 
     def begin(self, id: str, *, owner: str, name: str, spec: str, scenario: str, seed: int,
-              rules: Sequence[str], source: bytes, origin: str = "") -> None:  # fmt: skip
+              rules: Sequence[str], source: bytes, origin: str = "",
+              seeds: int = 1) -> None:  # fmt: skip
         """Note a run that is queued.
 
         Args:
@@ -130,10 +135,11 @@ class Archive:
                 return
             self._check_room(db, len(source))
             row = (id, owner, _name(name), time.time(), "unfinished", spec, origin, scenario,
-                   int(seed), json.dumps(list(rules)), json.dumps(versions()), source)  # fmt: skip
+                   int(seed), json.dumps(list(rules)), json.dumps(versions()), source,
+                   int(seeds))  # fmt: skip
             db.execute(
                 "INSERT INTO runs (id, owner, name, created, state, spec, origin, scenario, seed, "
-                f"rules, versions, source) VALUES ({', '.join('?' * len(row))})",
+                f"rules, versions, source, seeds) VALUES ({', '.join('?' * len(row))})",
                 row,
             )
 
@@ -277,6 +283,11 @@ class Archive:
                 db.execute(_TABLE)
                 db.execute("CREATE INDEX by_owner ON runs (owner, created)")
                 db.execute(f"PRAGMA application_id = {MARK}")
+            elif mark == MARK:
+                while schema in _MIGRATIONS:
+                    db.execute(_MIGRATIONS[schema])
+                    schema += 1
+            if not tables or (mark, schema) == (MARK, SCHEMA):
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
             db.execute("COMMIT")
             if not tables or (mark, schema) == (MARK, SCHEMA):

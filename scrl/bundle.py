@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scrl import figures
+from scrl.config import MOST_SEEDS
 from scrl.scenario import Scenario, parse_scenario, scenario_to_yaml
 from scrl.sheets import orders_csv
 from scrl.types import InputError, Ratings
@@ -50,8 +51,9 @@ def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) ->
         files["parameters.safetensors"] = learnt
     files["manifest.json"] = _json({
         "format": FORMAT, "name": kept.name, "scenario": kept.scenario, "seed": kept.seed,
-        "rules": list(kept.rules), "created": kept.created, "versions": kept.versions,
-        "device": result.get("device", ""), "config": content.get("config"),
+        "seeds": kept.seeds, "rules": list(kept.rules), "created": kept.created,
+        "versions": kept.versions, "device": result.get("device", ""),
+        "config": content.get("config"),
         "reproduce": COMMAND, "files": sorted([*files, "manifest.json"]),
     })  # fmt: skip
     out = io.BytesIO()
@@ -61,11 +63,11 @@ def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) ->
     return out.getvalue()
 
 
-def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, int, dict]:
+def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
     """What a zip says was asked, and its result.
 
     Returns:
-        The source, the configuration, the seed and the result file.
+        The source, the configuration, the seeds and the result file.
 
     Raises:
         InputError: where it is no such archive, or unpacks to more than ``MOST_UNPACKED``.
@@ -79,9 +81,14 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, int, dict]:
         if manifest["format"] != FORMAT:
             raise KeyError
         seed, rules = int(manifest["seed"]), tuple(manifest["rules"])
+        seeds = range(seed, seed + int(manifest.get("seeds", 1)))
         config = manifest["config"]
         config = Config(rules=rules) if config is None else from_plain(config, {})
-        if not isinstance(config, Config) or not 0 <= seed < 2**32:
+        if (
+            not isinstance(config, Config)
+            or not 0 <= seed < 2**32
+            or not 1 <= len(seeds) <= MOST_SEEDS
+        ):
             raise TypeError
         if "scenario.yaml" in files:
             source = parse_scenario(files["scenario.yaml"], "scenario.yaml")
@@ -92,7 +99,7 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, int, dict]:
         raise
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise InputError("This is not an archive of a run that scrl exported.") from error
-    return source, config, seed, result
+    return source, config, seeds, result
 
 
 def _unzipped(data: bytes) -> dict[str, bytes]:
@@ -146,6 +153,8 @@ def differences(before: Mapping, after: Mapping) -> list[str]:
                 orders = [side.get(rule, {}).get("order") for side in (mine, theirs)]
                 what = "scores or rewards" if orders[0] == orders[1] else "orders"
                 found.append(f"{prompt}: the {what} of {part} by {rule} differ.")
+    if before.get("seeds") != after.get("seeds"):
+        found.append("What the other seeds gave differs.")
     return found
 
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from scrl.config import DEFAULT_RULES, Config
+from scrl.config import DEFAULT_RULES, MOST_SEEDS, Config
+from scrl.spread import spreads
 from scrl.types import InputError, Progress, Ratings
 
 SCENARIOS = (".yaml", ".yml")
@@ -69,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("file", type=Path)
     run.add_argument("--raters", type=_whole(1), metavar="N", help="of a scenario, else its own")
     run.add_argument("--voters", type=_whole(1, MOST_VOTERS), metavar="N", help="simulated voters")
+    run.add_argument(
+        "--seeds", type=_whole(1, MOST_SEEDS), default=1, metavar="N",
+        help="so many runs at once, from --seed on; the result tells how far apart they lie",
+    )  # fmt: skip
     run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
     shared(run, "rule", "seed", "missing")
 
@@ -117,11 +122,12 @@ def _whole(least: int, most: int | None = None):
 
 
 def _run(chosen) -> None:
-    from scrl.pipeline import run
-    from scrl.report import to_dict
     from scrl.runtime import start
+    from scrl.seeds import run_seeds, seeds_dict
 
     _check_out(chosen.out)
+    if chosen.seed + chosen.seeds > 2**32:
+        raise InputError("--seed and --seeds lead beyond seed 4294967295; give a lower seed.")
     source = _source(chosen)
     if chosen.save:
         try:
@@ -132,9 +138,9 @@ def _run(chosen) -> None:
     config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
     if chosen.voters:
         config = replace(config, voters=chosen.voters)
-    experiment = run(source, config, chosen.seed, _show)
+    experiments = run_seeds(source, config, range(chosen.seed, chosen.seed + chosen.seeds), _show)
     _clear_line()
-    result = to_dict(experiment)
+    experiment, result = experiments[0], seeds_dict(experiments)
     for prompt, entry in result["prompts"].items():
         _print_orders(prompt, entry)
     latent = result["latent"]
@@ -142,6 +148,7 @@ def _run(chosen) -> None:
         f"{latent['raters']:,} raters read, {latent['active_units']} of {latent['dim']} latent "
         f"units active, {latent['components']} mixture components"
     )
+    _print_seeds(result)
     _print_notes(result["notes"])
     seconds = result["seconds"]
     print(
@@ -228,14 +235,13 @@ def _score(chosen) -> None:
 def _reproduce(chosen) -> None:
     from scrl.bundle import MOST_PACKED, differences, read_bundle
     from scrl.files import read_file
-    from scrl.pipeline import run
-    from scrl.report import to_dict
     from scrl.runtime import start
+    from scrl.seeds import run_seeds, seeds_dict
 
     _check_out(chosen.out)
-    source, config, seed, before = read_bundle(read_file(chosen.file, MOST_PACKED))
+    source, config, seeds, before = read_bundle(read_file(chosen.file, MOST_PACKED))
     start()
-    after = to_dict(run(source, config, seed, _show))
+    after = seeds_dict(run_seeds(source, config, seeds, _show))
     _clear_line()
     found = differences(before, after)
     if found:
@@ -340,6 +346,26 @@ def _print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> No
         shown = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
         print(f"  {label:<{width}}  {' > '.join(shown)}   {remark}".rstrip())
     print()
+
+
+def _print_seeds(result: dict) -> None:
+    if "seeds" not in result:
+        return
+    seeds = result["seeds"]["seeds"]
+    print(f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}\n")
+    for prompt, entry in result["prompts"].items():
+        rows = []
+        for rule in entry["social"]:
+            for source, said in spreads(result, prompt, rule).items():
+                order, count = said.distinct[0]
+                remark = f"in {count} of {len(seeds)}"
+                if said.tau is not None:
+                    mean = sum(said.tau) / len(seeds)
+                    remark += (
+                        f", the true one in {said.true}; τ {mean:.2f}, least {min(said.tau):.2f}"
+                    )
+                rows.append((f"{source}, {rule}", order, remark))
+        _print_table(prompt, rows)
 
 
 def _print_notes(notes: Sequence[str]) -> None:

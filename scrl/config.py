@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: Runs that are asked for together, at most.
+MOST_SEEDS = 100
 #: The rules a run counts when none is named.
 DEFAULT_RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
 

@@ -82,8 +82,13 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
     return {"order": order_of(np.round(scores, 6), names), "mle": by_name(names, scores)}
 
 
-def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress) -> dict:
+def train(
+    source: Scenario | Ratings, rules: Sequence[str], seed: int, seeds: int, on_progress
+) -> dict:
     """The seven steps, as what a page keeps of them.
+
+    Args:
+        seed: of the run that is kept; seeds: how many runs, from that seed on, the result tells of.
 
     Returns:
         ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
@@ -92,14 +97,16 @@ def train(source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progre
     """
     from scrl.config import Config
     from scrl.keeping import to_plain
-    from scrl.pipeline import run
-    from scrl.report import latent_map, to_dict
+    from scrl.report import latent_map
     from scrl.runtime import start
+    from scrl.seeds import run_seeds, seeds_dict
 
     start()
-    experiment = run(source, Config(rules=tuple(rules)), seed, on_progress)
+    config = Config(rules=tuple(rules))
+    experiments = run_seeds(source, config, range(seed, seed + seeds), on_progress)
+    experiment = experiments[0]
     return {
-        "result": to_dict(experiment),
+        "result": seeds_dict(experiments),
         "latent": latent_map(experiment),
         "curves": {name: values.tolist() for name, values in experiment.curves.items()},
         "config": to_plain(experiment.config, {}, "config"),

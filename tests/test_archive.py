@@ -252,6 +252,24 @@ def test_another_program_s_file_is_left_as_it_is(tmp_path):
     assert not list(tmp_path.glob("*.damaged-*"))
 
 
+def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path):
+    """As version 0.3 made it: without the number of seeds."""
+    path = tmp_path / "runs.sqlite"
+    kept = Archive(path)
+    begin(kept)
+    kept.finish("one", CONTENT)
+    kept.close()
+    with sqlite3.connect(path) as db:
+        db.execute("ALTER TABLE runs DROP COLUMN seeds")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    kept = Archive(path)
+    assert kept.keeps
+    assert kept.content("one") == CONTENT
+    begin(kept, "two", seeds=20)
+    assert [(run.id, run.seeds) for run in kept.list("ann")] == [("two", 20), ("one", 1)]
+
+
 def test_a_full_file_refuses_and_deletes_nothing(tmp_path):
     kept = Archive(tmp_path / "runs.sqlite", most_bytes=300_000, most_run=200_000)
     begin(kept, source=b"x" * 100_000)
@@ -345,8 +363,8 @@ def rezipped(data: bytes, **files: bytes | str) -> bytes:
 
 
 def test_an_archive_says_all_that_makes_the_run_again(exported, experiment):
-    source, config, seed, result = read_bundle(exported)
-    assert (source, config, seed) == (experiment.source, experiment.config, 1)
+    source, config, seeds, result = read_bundle(exported)
+    assert (source, config, list(seeds)) == (experiment.source, experiment.config, [1])
     assert not differences(result, to_dict(experiment))
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
         names = set(archive.namelist())

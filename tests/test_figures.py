@@ -152,3 +152,28 @@ def test_numbers_over_bars_are_shortened_where_many_stand_side_by_side():
     shares = figures.shares_by(ticks, [("x", values)], "", "")
     assert list(shares.data[0].text[:2]) == ["3", "126"]
     assert shares.layout.yaxis.title.text == "%"
+
+
+def test_another_place_in_other_runs_is_a_disc_of_its_share():
+    runs = [TRUTH, TRUTH, TRUTH, [TRUTH[1], TRUTH[0], *TRUTH[2:]]]
+    figure = figures.order_bumps([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs})
+    discs = [t for t in figure.data if "25% of 4 runs" in str(t.hovertemplate)]
+    assert {(t.name, t.y[0]) for t in discs} == {(TRUTH[0][0], 2), (TRUTH[1][0], 1)}
+    alike = figures.order_bumps([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs[:3]})
+    assert not [t for t in alike.data if "runs" in str(t.hovertemplate)]
+
+
+def test_bars_reach_from_the_least_to_the_greatest_score():
+    scores = {"a": 1.0, "b": 3.0}
+    ranges = {"voters": {"a": (0.5, 1.0), "b": (2.0, 7.0)}}
+    figure = figures.score_dots(["a", "b"], [("voters", scores)], "points", ranges=ranges)
+    bars = figure.data[0].error_x
+    assert (list(bars.arrayminus), list(bars.array)) == ([0.5, 1.0], [0.0, 4.0])
+    assert figure.layout.xaxis.range[1] > 7
+
+
+def test_equal_values_of_runs_are_one_disc_that_says_how_many():
+    figure = figures.run_strips([("vanilla", [0.5, 0.5, 1.0]), ("social", [1.0] * 3)], "τ")
+    assert list(figure.data[0].text) == ["2", ""]
+    assert list(figure.data[1].x) == [2 / 3]
+    assert list(figure.data[2].text) == ["3"]

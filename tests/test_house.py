@@ -125,7 +125,7 @@ def test_arrows_run_one_way(low, high):
 
 def test_only_the_top_knows_the_pipeline():
     users = {name for name in LIBRARY if "scrl.pipeline" in arrows(name)}
-    assert users <= {"scrl.cli", "scrl.preview", "scrl.jobs"}
+    assert users <= {"scrl.cli", "scrl.preview", "scrl.seeds"}
 
 
 def test_figures_and_reports_need_no_jax():

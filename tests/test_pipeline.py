@@ -9,6 +9,8 @@ import pytest
 import scrl
 from scrl.config import DensityConfig
 from scrl.scenario import load_scenario, with_overrides
+from scrl.seeds import run_seeds, seeds_dict
+from scrl.spread import spreads
 from scrl.types import Cancelled
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"
@@ -75,8 +77,34 @@ def test_progress_rises_and_a_run_can_be_cancelled():
         scrl.run(scenario, config, 0, stop)
 
 
-def test_one_seed_gives_one_result():
+def test_runs_side_by_side_are_what_each_is_alone():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
     config = replace(scrl.Config(), voters=500)
-    one, two = (scrl.to_dict(scrl.run(scenario, config, 3))["prompts"] for _ in range(2))
-    assert one == two
+    told = []
+    together = run_seeds(scenario, config, (5, 3, 4), told.append)
+    alone = scrl.to_dict(scrl.run(scenario, config, 3))
+    result = seeds_dict(together)
+    assert [e.seed for e in together] == result["seeds"]["seeds"] == [5, 3, 4]
+    assert scrl.to_dict(together[1])["prompts"] == alone["prompts"]
+    for rule, outcome in alone["prompts"]["best"]["social"].items():
+        said = spreads(result, "best", rule)["social"]
+        assert said.orders[1] == outcome["order"]
+        assert {name: values[1] for name, values in said.values.items()} == outcome["rewards"]
+    fractions = [progress.fraction for progress in told]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] < 1
+    assert told[-1].message.startswith("Run ")
+
+
+def test_what_stops_one_run_stops_those_beside_it():
+    scenario = with_overrides(load_scenario(SCENARIO), raters=500)
+    told = []
+
+    def stop(progress):
+        told.append(progress.message)
+        if progress.message.startswith("Run 2") and "step" in progress.message:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        run_seeds(scenario, replace(scrl.Config(), voters=500), range(6), stop)
+    assert not any(message.startswith(("Run 4", "Run 5", "Run 6")) for message in told)

@@ -1,13 +1,14 @@
 """The lab's choices: which data, how it is changed, how it is run. All but files stand in the URL.
 
 Widget keys are the names of URL parameters: ``scenario``, ``share1`` …, ``missing``, ``says1`` …,
-``raters``, ``noise``, ``seed``, ``rules``. Another scenario sets them all to its own values; what
-``scenario`` may name is in ``ui/sources.py``.
+``raters``, ``noise``, ``seed``, ``seeds``, ``rules``. Another scenario sets them all to its own
+values; what ``scenario`` may name is in ``ui/sources.py``.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -22,6 +23,8 @@ from ui.sources import FIRST
 
 #: Types of rater that get sliders; of more, the rest keep what the file says.
 MOST_TYPES = 12
+#: Runs that may be asked for together.
+MOST_SEEDS = 20
 _IN_URL = {"bind": "query-params"}
 
 
@@ -31,6 +34,7 @@ class Choice:
 
     Attributes:
         source: the scenario with the sliders' numbers, or uploaded ratings.
+        seed, seeds: of the first run, and how many runs there are, each with the next seed.
         follow: the completion that may be left out, "" where it is a prompt.
         about: the prompt that may go unanswered, "" where it is a completion.
         spec: a short hash of everything that a run depends on.
@@ -44,15 +48,20 @@ class Choice:
     about: str
     spec: str
     yaml: str
+    seeds: int = 1
 
 
 def title_of(rule: str) -> str:
     return getattr(RULES[rule], "title", rule)
 
 
-def choose() -> Choice | None:
+def choose(trains: bool = True) -> Choice | None:
     """Draw all controls and return what they say; None where it makes no run, with the reason
-    shown in its place."""
+    shown in its place.
+
+    Args:
+        trains: whether the page draws raters or trains, and so has seeds.
+    """
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
@@ -68,10 +77,7 @@ def choose() -> Choice | None:
     except InputError as error:
         st.error(str(error))
         return None
-    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
-    seed = int(
-        st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
-    )
+    seed, seeds = _seeds() if trains else (0, 1)
     rules = st.multiselect(
         "Rules", RULES.of_orders, list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
     )
@@ -84,9 +90,30 @@ def choose() -> Choice | None:
             if st.button("Edit the scenario", type="tertiary", icon=":material/edit:"):
                 _edit(source)
     yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
-    known = repr((yaml or st.session_state["scenario"], tuple(rules), seed))
-    spec = hashlib.sha256(known.encode()).hexdigest()[:16]
-    return Choice(source, tuple(rules), seed, follow, about, spec, yaml)
+    spec = spec_of(yaml or st.session_state["scenario"], rules, seed, seeds)
+    return Choice(source, tuple(rules), seed, follow, about, spec, yaml, seeds)
+
+
+def _seeds() -> tuple[int, int]:
+    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
+    first, count = st.columns(2)
+    seed = int(
+        first.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **_IN_URL)
+    )
+    seeds = int(
+        count.number_input(
+            "Seeds", 1.0, float(MOST_SEEDS), 1.0, 1.0, format="%.0f", key="seeds",
+            help="So many runs at once, each with the next seed; the charts then show how far "
+            "apart they lie.", **_IN_URL,
+        )
+    )  # fmt: skip
+    return seed, seeds
+
+
+def spec_of(what: str, rules: Sequence[str], seed: int = 0, seeds: int = 1) -> str:
+    """A short hash of all that a run depends on; ``what`` is a scenario's YAML or a file's id."""
+    known = repr((what, tuple(rules), seed) + ((seeds,) if seeds > 1 else ()))
+    return hashlib.sha256(known.encode()).hexdigest()[:16]
 
 
 def _edit(scenario: Scenario) -> None:

@@ -42,7 +42,8 @@ def link(choice: Choice, prompt: str, rule: str, run: str) -> None:
         return
     # Bound to widgets of the lab, these cannot be set in the URL from there.
     st.session_state[_FROM_LAB] = {
-        "scenario": id, "seed": float(choice.seed), "rules": list(choice.rules),
+        "scenario": id, "seed": float(choice.seed), "seeds": float(choice.seeds),
+        "rules": list(choice.rules),
         "rule": rule, "prompt": prompt,
     }  # fmt: skip
     page.go("Why?", "pages/gap.py", {"scenario": id, "run": run})

@@ -137,6 +137,7 @@ def _open(kept: Kept) -> None:
     st.session_state[page.ANEW] = True
     st.session_state["scenario"] = id
     st.session_state["seed"], st.session_state["rules"] = float(kept.seed), list(kept.rules)
+    st.session_state["seeds"] = float(kept.seeds)
     present = {"present": "true"} if page.presenting() else {}
     st.switch_page("pages/lab.py", query_params={"scenario": id, "run": kept.id, **present})
 

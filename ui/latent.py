@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import streamlit as st
 
 from scrl.config import DEFAULT_RULES
@@ -11,7 +9,7 @@ from scrl.diagnostics import probe
 from scrl.scenario import gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
 from ui import ahead, kept, page, runs, store
-from ui.controls import Choice
+from ui.controls import Choice, spec_of
 
 #: What may be trained from here where nothing has been.
 _FIRST = ("tennessee-inverted-full", "tennessee-morristown")
@@ -89,7 +87,7 @@ def _invite() -> None:
         scenario = scenarios[name]
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             yaml = scenario_to_yaml(scenario)
-            spec = hashlib.sha256(repr((yaml, DEFAULT_RULES, 0)).encode()).hexdigest()[:16]
+            spec = spec_of(yaml, DEFAULT_RULES)
             runs.remember_types(scenario)
             runs.start(Choice(scenario, DEFAULT_RULES, 0, "", "", spec, yaml))
     st.caption(page.plain(scenario.summary))

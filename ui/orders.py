@@ -28,14 +28,28 @@ def before_training(choice: Choice) -> dict:
     return prompts
 
 
-def draw(entry: dict, rule: str, follow: str, trained: bool) -> list:
-    """The figure; before training the social order is still to come. Returns its columns."""
+def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> list:
+    """The figure; before training the social order is still to come. Returns its columns.
+
+    Args:
+        spread: of several runs, as ``scrl.spread.spreads`` gives it.
+    """
     columns = tables.columns(entry, rule)
+    told = {"Bradley–Terry": "vanilla", "Social model": "social"}
+    seeds = {
+        x: spread[told[title]].orders
+        for x, (title, _) in enumerate(columns)
+        if told.get(title) in spread
+    }
     if not trained:
         columns.append(("Social model", None))
-    figure = figures.order_bumps(columns, entry["completions"], follow, pitch=48, **page.look())
+    figure = figures.order_bumps(
+        columns, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+    )
     if trained:
         caption = f"Places by {title_of(rule)}, by the vanilla and by the social network."
+        if seeds:
+            caption += " A disc is another place taken in other runs, its area their share."
     elif "truth" in entry:
         caption = (
             "Before training, exactly: the truth from complete ballots, and where Bradley–Terry "

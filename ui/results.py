@@ -7,7 +7,8 @@ import json
 import streamlit as st
 
 from scrl import figures
-from ui import page, silence, tables
+from scrl.spread import spreads
+from ui import page, seeds, silence, tables
 from ui.controls import title_of
 
 
@@ -15,26 +16,36 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
     """Everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
     parts = {
-        "Every rule": lambda: _every_rule(entry, follow),
+        "Every rule": lambda: _every_rule(result, prompt, follow),
         "The raters": lambda: _raters(content),
     }
     if silence.any_in(result):
         parts["What nobody said"] = lambda: silence.show(content)
+    if spread := spreads(result, prompt, rule):
+        count = len(result["seeds"]["seeds"])
+        parts[f"Over {count} seeds"] = lambda: seeds.show(result, spread, rule)
     if not page.presenting():
-        parts["The numbers"] = lambda: _numbers(result, entry, rule, follow)
+        parts["The numbers"] = lambda: _numbers(result, entry, rule, follow, spread)
         parts["Files"] = lambda: _files(content)
     for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
         with tab:
             draw()
 
 
-def _every_rule(entry: dict, follow: str) -> None:
+def _every_rule(result: dict, prompt: str, follow: str) -> None:
+    entry = result["prompts"][prompt]
     titles = {rule: title_of(rule) for rule in entry["social"]}
     orders = [("Bradley–Terry", entry["vanilla"]["order"])]
     orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
+    seeds = {}
+    for x, rule in enumerate(titles, 1):
+        if spread := spreads(result, prompt, rule):
+            seeds |= {0: spread["vanilla"].orders, x: spread["social"].orders}
     if len(orders) <= 8:
         page.chart(
-            figures.order_bumps(orders, entry["completions"], follow, pitch=48, **page.look()),
+            figures.order_bumps(
+                orders, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+            ),
             "chart-rules",
             alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
             caption="The order of the vanilla network, and of the social network of every rule.",
@@ -57,16 +68,24 @@ def _raters(content: dict) -> None:
     )
 
 
-def _numbers(result: dict, entry: dict, rule: str, follow: str) -> None:
+def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) -> None:
     series = tables.score_series(entry, rule)
+    ranges = {
+        label: {name: spread[source].range(name) for name in entry["completions"]}
+        for source, label in tables.SCORES
+        if source in spread
+    }
     if len(series) > 1:
         page.chart(
             figures.score_dots(
-                entry["completions"], series, f"{title_of(rule)} score", follow, **page.look()
+                entry["completions"], series, f"{title_of(rule)} score", follow, ranges=ranges,
+                **page.look(),
             ),
             "chart-scores",
             alt=f"{title_of(rule)} scores of every completion",
-        )
+            caption="Bars reach from the least to the greatest score of all seeds." if ranges
+            else "",
+        )  # fmt: skip
     page.numbers(tables.numbers_table(entry, rule))
     if agreement := tables.agreement_table(entry, rule):
         st.markdown("**Agreement with the truth**")

@@ -71,7 +71,7 @@ def learnt(job):
 def start(choice: Choice) -> None:
     try:
         id = store.start_training(
-            choice.source, choice.rules, choice.seed, choice.spec, choice.yaml
+            choice.source, choice.rules, choice.seed, choice.spec, choice.yaml, seeds=choice.seeds
         )
     except InputError as error:
         st.error(str(error))

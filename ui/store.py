@@ -135,13 +135,14 @@ def remember_viewer() -> None:
 
 
 def start_training(
-    source, rules: Sequence[str], seed: int, spec: str, yaml: str, origin: str = ""
+    source, rules: Sequence[str], seed: int, spec: str, yaml: str, origin: str = "", seeds: int = 1
 ) -> str:
     """Queue a run, note it in the file of kept runs, and return its id.
 
     Args:
         spec: a short hash of everything the run depends on; ``spec_of`` gives it back.
         yaml: the scenario as a file, empty for ratings; kept beside the result.
+        seeds: how many runs, from ``seed`` on; the first is kept whole.
         origin: the id of the ratings file, else that of the lab.
 
     Raises:
@@ -151,17 +152,18 @@ def start_training(
 
     ratings = isinstance(source, Ratings)
     name = source.name if ratings else f"{source.name}, {source.raters:,} raters"
-    label, owner, id = f"{name}, seed {seed}", viewer(), new_id()
+    which = f"seed {seed}" if seeds == 1 else f"seeds {seed}–{seed + seeds - 1}"
+    label, owner, id = f"{name}, {which}", viewer(), new_id()
     origin = (origin or st.session_state.get("scenario", "")) if ratings else ""
     unkept = archive().notice if not archive().keeps else ""
     try:
         archive().begin(
             id, owner=owner, name=label, spec=spec, scenario=source.name, seed=seed, rules=rules,
-            source=pack_source(source), origin=origin,
+            source=pack_source(source), origin=origin, seeds=seeds,
         )  # fmt: skip
     except InputError as error:
         unkept = str(error)
-    work = partial(_work, archive(), id, unkept, source, tuple(rules), seed, yaml)
+    work = partial(_work, archive(), id, unkept, source, tuple(rules), seed, seeds, yaml)
     try:
         queued = jobs().submit(work, key=f"{owner}:{spec}", label=label, id=id)
     except InputError:
@@ -172,11 +174,12 @@ def start_training(
     return queued
 
 
-def _work(kept: Archive, id: str, unkept: str, source, rules, seed, yaml, on_progress) -> dict:
+def _work(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
+          on_progress) -> dict:  # fmt: skip
     from scrl.preview import train
 
     try:
-        content = {**train(source, rules, seed, on_progress), "yaml": yaml}
+        content = {**train(source, rules, seed, seeds, on_progress), "yaml": yaml}
         _ahead(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):
@@ -323,7 +326,7 @@ def again(kept: Kept) -> str:
         return kept.id
     source = source_of(kept)
     yaml = "" if isinstance(source, Ratings) else scenario_to_yaml(source)
-    id = start_training(source, kept.rules, kept.seed, kept.spec, yaml, kept.origin)
+    id = start_training(source, kept.rules, kept.seed, kept.spec, yaml, kept.origin, kept.seeds)
     if id != kept.id and archive().get(id) is not None:  # else the old note is all there is of it
         drop(kept.id, kept.owner)
     return id

@@ -8,8 +8,9 @@ from scrl.figures import ordinals, places
 from scrl.sheets import cell, orders_csv, scores_of
 
 __all__ = [
-    "agreement_table", "cell", "columns", "most_moved", "numbers_table", "order_text", "orders_csv",
-    "place_word", "places_table", "score_series", "scores_of", "welfare_table",
+    "SCORES", "SOURCES", "agreement_table", "cell", "columns", "most_moved", "numbers_table",
+    "order_text", "orders_csv", "place_word", "places_table", "score_series", "scores_of",
+    "welfare_table",
 ]  # fmt: skip
 
 _WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
@@ -70,7 +71,7 @@ def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:
     return {name: place[name] for name in entry["completions"]}
 
 
-_SCORES = (
+SCORES = (
     ("truth", "truth"),
     ("raters", "raters themselves"),
     ("voters", "simulated voters"),
@@ -79,7 +80,7 @@ _SCORES = (
 
 def score_series(entry: Mapping, rule: str) -> list[tuple[str, Mapping[str, float]]]:
     """The rule's scores by where they come from, in one unit."""
-    return [(label, scores_of(entry[k][rule])) for k, label in _SCORES if rule in entry.get(k, {})]
+    return [(label, scores_of(entry[k][rule])) for k, label in SCORES if rule in entry.get(k, {})]
 
 
 def numbers_table(entry: Mapping, rule: str) -> list[dict]:
@@ -96,7 +97,7 @@ def numbers_table(entry: Mapping, rule: str) -> list[dict]:
     return rows
 
 
-_SOURCES = {
+SOURCES = {
     "vanilla": "Bradley–Terry",
     "raters": "raters themselves",
     "voters": "simulated voters",
@@ -110,7 +111,7 @@ def agreement_table(entry: Mapping, rule: str) -> list[dict]:
     return [
         {"": label, "Kendall’s τ": found["tau"], "places right": f"{found['places']} of {size}",
          "pairs reversed": f"{found['reversed']} of {size * (size - 1) // 2}"}
-        for source, label in _SOURCES.items()
+        for source, label in SOURCES.items()
         if (found := entry.get("agreement", {}).get(rule, {}).get(source))
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ readers, and where one is too pale for its ground the symbol, the dash or a labe
 
 from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour, ink
 from scrl.figures.latent import beliefs, latent_points, reliability_curves, shares_by
-from scrl.figures.numbers import loss_curves, score_dots
+from scrl.figures.numbers import loss_curves, run_strips, score_dots
 from scrl.figures.orders import MOST_LINES, order_bumps, ordinals, places
 from scrl.figures.raters import latent_map
 from scrl.figures.traversal import traversal
@@ -17,5 +17,5 @@ from scrl.figures.traversal import traversal
 __all__ = [
     "COLOURS", "DASHES", "MOST_LINES", "SYMBOLS", "beliefs", "colour", "ink", "latent_map",
     "latent_points", "loss_curves", "order_bumps", "ordinals", "places", "reliability_curves",
-    "score_dots", "shares_by", "traversal",
+    "run_strips", "score_dots", "shares_by", "traversal",
 ]  # fmt: skip

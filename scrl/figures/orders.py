@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -49,6 +50,7 @@ def order_bumps(
     dark: bool = False,
     scale: float = 1.0,
     pitch: float | None = None,
+    seeds: Mapping[int, Sequence[Sequence[Sequence[str]]]] | None = None,
 ) -> go.Figure:
     """Orders side by side, one line a completion, from place to place.
 
@@ -58,6 +60,8 @@ def order_bumps(
             than ``MOST_LINES`` those best in the first column are drawn.
         highlight: the completion to follow; the others are drawn quietly.
         pitch: pixels from place to place at the most; less where there are many.
+        seeds: column -> its order in each of several runs; a disc beside it marks each other place
+            that a completion took, its area the share of the runs.
     """
     shade = ink(dark)
     known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
@@ -69,6 +73,9 @@ def order_bumps(
     pitch = min(pitch or usual, usual) * (1 + scale) / 2
     figure = blank(dark, scale, 70 * scale + pitch * rows)
     radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
+    for x, orders in (seeds or {}).items():
+        _elsewhere(figure, x, orders, columns[x][1], drawn, names, radius * scale,
+                   len(columns))  # fmt: skip
     # The followed completion last, so that it lies on top.
     for name in sorted(drawn, key=lambda n: n == highlight):
         strong = highlight is None or name == highlight
@@ -119,6 +126,33 @@ def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -
         },
         hovertemplate=[f"{safe(name)}: place {o}<extra></extra>" for o in ordinal],
     )  # fmt: skip
+
+
+def _elsewhere(figure, x, orders, shown, drawn, names, radius, columns) -> None:
+    """Where the completions stand in other runs than the one whose order is shown: discs beside
+    the column, those at one place one after the other."""
+    at = places(shown)
+    taken = Counter()
+    # About as far from a circle as it is wide, however many columns share the width.
+    step = (-1 if x else 1) * 0.045 * columns
+    for name in drawn:
+        counts = Counter(places(order)[name] for order in orders)
+        other = {place: n / len(orders) for place, n in counts.items() if place != at[name]}
+        if not other:
+            continue
+        side = [x + step * (1 + 0.7 * taken[place]) for place in other]
+        taken.update(other)
+        figure.add_scatter(
+            x=side, y=list(other), mode="markers", name=name,
+            marker={
+                "size": [max(1.5 * radius * share**0.5, 5) for share in other.values()],
+                "color": colour(list(names).index(name)), "opacity": 0.8, "line": {"width": 0},
+            },
+            hovertemplate=[
+                f"{safe(name)}: place {place:g} in {share:.0%} of {len(orders)} runs<extra></extra>"
+                for place, share in other.items()
+            ],
+        )  # fmt: skip
 
 
 def _column_titles(figure, columns, shade, scale, rows, radius) -> None:

@@ -254,7 +254,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
 def test_without_a_run_the_page_offers_to_train_one(open_page, monkeypatch):
     asked = []
 
-    def start(source, rules, seed, spec, yaml):
+    def start(source, rules, seed, spec, yaml, seeds=1):
         asked.append(source.name)
         return store.jobs().submit(lambda on_progress: None, key=f"nobody:{spec}", label="x")
 

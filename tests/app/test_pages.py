@@ -213,14 +213,17 @@ class FakeRun:
     def __init__(self, wait: bool = False):
         self.wait, self.calls = wait, 0
 
-    def __call__(self, source, rules, seed, on_progress):
+    def __call__(self, source, rules, seed, seeds, on_progress):
         from scrl.report import load_baked
+        from scrl.spread import gathered
 
         self.calls += 1
         while self.wait:
             on_progress(Progress("individual", 0.4, curves={"loss": ([1, 2], [2.0, 1.0])}))
             time.sleep(0.01)
-        return {key: load_baked("tennessee-morristown")[key] for key in ("result", "latent")}
+        baked = load_baked("tennessee-morristown")
+        results = [baked["result"] | {"seed": seed + i} for i in range(seeds)]
+        return {"result": gathered(results), "latent": baked["latent"]}
 
 
 @pytest.fixture
@@ -248,6 +251,18 @@ def test_training_fills_in_the_social_order(open_page, training):
     assert "The social model puts Morristown **fourth**" in words(app)
     assert [tab.label for tab in app.tabs] == ["Every rule", "The raters", "The numbers", "Files"]
     assert [b.proto.label for b in app.get("download_button")][-1] == "Scenario (YAML)"
+
+
+def test_several_seeds_are_one_run_and_have_a_part_of_their_own(open_page, training):
+    app = trained(open_page("lab", seed="4", seeds="3"))
+    assert not app.exception
+    assert "Over 3 seeds" in [tab.label for tab in app.tabs]
+    assert "the true order in **3 of 3** seeds, Bradley–Terry in **0**" in words(app)
+    assert store.find(parameter(app, "run")).label.endswith("seeds 4–6")
+    strips = figures(app)[-2]
+    assert [trace["text"] for trace in strips["data"] if "text" in trace] == [["3"]] * 4
+    app.number_input(key="seeds").set_value(1.0).run()
+    assert "The run before" in words(app), "one seed is another run"
 
 
 def test_a_reload_finds_the_run_and_another_choice_keeps_its_result(open_page, training):

@@ -113,7 +113,7 @@ def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
     scenario = load_scenario(gallery()["tennessee-four"])
     server.kept.begin(
         "cut", owner=ME, name="Cut short", spec="s", scenario=scenario.name, seed=5,
-        rules=("borda",), source=pack_source(scenario),
+        rules=("borda",), source=pack_source(scenario), seeds=2,
     )  # fmt: skip
     app = open_page("runs")
     assert listed(app)[0]["state"] == "unfinished"
@@ -125,6 +125,7 @@ def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
     app.run()
     assert [(row["seed"], row["state"]) for row in listed(app)] == [("5", "done")]
     assert server.kept.get("cut") is None
+    assert server.kept.get(id).seeds == 2
 
 
 def test_two_runs_side_by_side_show_what_differs(open_page, server, mine):

@@ -1,0 +1,147 @@
+"""What a scenario gives a policy to work with, on one of its prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from scrl.agreement import order_places
+from scrl.bradley_terry import maximum_a_posteriori
+from scrl.config import RewardConfig
+from scrl.policies import families
+from scrl.policies.families import Family
+from scrl.preview import preview
+from scrl.sampling import expected_pair_weights, shares, true_ballots, type_utilities
+from scrl.scenario import Scenario
+
+REFERENCES = ("even", "first choices")
+#: Of the reference that imitates raters: what every completion keeps.
+FLOOR = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Faced:
+    """One prompt, its raters, and the rewards that models make of them. All exact.
+
+    Attributes:
+        names: of the completions; types: of the raters; share: theirs ``[types]``.
+        utility: ``[types, completions]``, in the scenario's units.
+        above: share of complete ballots with a above b, ties counted half ``[m, m]``.
+        wins: comparisons a over b that its raters make, as expected ``[m, m]``.
+        vanilla: the Bradley–Terry reward of those; social: of the rule's order, each pair counted
+            once, as step 7 learns it ``[completions]``.
+    """
+
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    share: np.ndarray
+    utility: np.ndarray
+    above: np.ndarray
+    wins: np.ndarray
+    vanilla: np.ndarray
+    social: np.ndarray
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """Utility to all raters ``[completions]``."""
+        return self.share @ self.utility
+
+    def reference(self, kind: str) -> np.ndarray:
+        """``"even"``, or ``"first choices"``: as often as raters put each first, as a model that
+        imitates them would."""
+        if kind == "even":
+            return np.full(len(self.names), 1 / len(self.names))
+        best = self.utility >= self.utility.max(axis=1, keepdims=True) - 1e-12
+        chosen = self.share @ (best / best.sum(axis=1, keepdims=True))
+        return FLOOR / len(chosen) + (1 - FLOOR) * chosen
+
+    def families(self, reference: np.ndarray) -> list[Family]:
+        """The kinds of policy that are compared, the usual one first, one for each user last."""
+        return [
+            families.optimum("Vanilla optimum", reference, self.vanilla),
+            families.best_of_n("Best of n, vanilla", reference, self.vanilla),
+            families.optimum("Social optimum", reference, self.social),
+            families.unbeaten("Nash", reference, self.above),
+            families.maxmin("MaxMin", reference, _in_range(self.utility)),
+            families.personal("Personalised", reference, _in_range(self.utility), self.share),
+        ]
+
+    def worth(self, policy: np.ndarray) -> families.Worth:
+        return families.worth(policy, self.utility, self.share)
+
+    def along(self, family: Family, budgets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """How satisfied the worst-off type and all on average are at each KL ``[budgets]``, NaN
+        where the family does not go so far.
+
+        Read off between the strengths at which a family is worked out, where it is all but
+        straight.
+        """
+        worths = [self.worth(policy) for policy in family.policy]
+        worst = np.array([found.worst for found in worths])
+        average = np.array([self.share @ found.satisfied for found in worths])
+        beyond = budgets > family.most + 1e-9
+        return tuple(
+            np.where(beyond, np.nan, np.interp(budgets, family.kl, y)) for y in (worst, average)
+        )
+
+
+def _in_range(utility: np.ndarray) -> np.ndarray:
+    """Each type's utilities from 0, its worst, to 1, its best: types are compared as they are
+    served, not by their units."""
+    span = np.ptp(utility, axis=1, keepdims=True)
+    return (utility - utility.min(axis=1, keepdims=True)) / np.where(span > 0, span, 1.0)
+
+
+def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
+    """What there is for a policy on this prompt.
+
+    Raises:
+        InputError: where the rule cannot count so many completions.
+    """
+    entry = preview(scenario, (rule,))[prompt]
+    names = tuple(entry["completions"])
+    p = list(scenario.prompts).index(prompt)
+    catalogue = scenario.catalogue()
+    items = slice(*catalogue.offsets[p : p + 2])
+    ballots = true_ballots(scenario)[p]
+    votes, weight = np.asarray(ballots.utility), np.asarray(ballots.weight)
+    sign = np.sign(votes[:, :, None] - votes[:, None, :])
+    place = order_places(entry["truth"][rule]["order"], list(names))
+    ahead = 0.5 + 0.5 * np.sign(place[None, :] - place[:, None])
+    np.fill_diagonal(ahead, 0.0)
+    return Faced(
+        names,
+        tuple(scenario.types),
+        shares(scenario),
+        type_utilities(scenario)[:, items],
+        0.5 + 0.5 * np.einsum("v,vab->ab", weight / weight.sum(), sign),
+        expected_pair_weights(scenario)[p] * scenario.raters,
+        np.array([entry["vanilla"]["mle"][name] for name in names]),
+        maximum_a_posteriori(ahead, RewardConfig().prior_sd),
+    )
+
+
+def frontier(
+    reference: np.ndarray, utility: np.ndarray, budget: float, steps: int = 33
+) -> np.ndarray:
+    """Two objectives at once: what the optimum of every mixture of two rewards is worth to each,
+    at one KL ``[steps, 2]``.
+
+    Args:
+        utility: ``[2, completions]``.
+    """
+    found = []
+    for weight in np.linspace(0.0, 1.0, steps):
+        reward = (1 - weight) * utility[0] + weight * utility[1]
+        found.append(utility @ families.optimum("", reference, reward).at(budget))
+    return np.array(found)
+
+
+def shortfall(line: np.ndarray, point: np.ndarray) -> float:
+    """How much more a frontier ``[steps, 2]`` gives to both objectives than a point ``[2]``, at
+    the least of the two."""
+    at, fine = np.arange(len(line)), np.linspace(0, len(line) - 1, 20 * len(line))
+    dense = np.column_stack([np.interp(fine, at, axis) for axis in line.T])
+    return float(max((dense - point).min(axis=1).max(), 0.0))
