@@ -19,7 +19,7 @@ def charts(page):
 
 def test_a_page_asked_for_before_the_first_one_has_its_frame(page, address):
     page.goto(f"{address}/lab?seed=5")
-    sync_api.expect(page.get_by_label("Seed")).to_have_value("5")
+    sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("5")
     sync_api.expect(page.get_by_role("link", name="The finding")).to_be_visible()
 
 
