@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import asking, page
+from ui import ahead, asking, page
 from ui.latent import chosen_run
 from ui.latent_health import health
 from ui.latent_maps import clusters, contexts, left_out, partial
@@ -26,6 +26,7 @@ def latent() -> None:
     job, learnt = chosen_run()
     if learnt is None:
         return
+    ahead.begin(job.id, learnt)
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
             "Part", list(PARTS), default="Clusters", required=True, key="part",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import kept, page
+from ui import asking, kept, page
 
 
 def runs() -> None:
@@ -10,10 +10,13 @@ def runs() -> None:
     found = kept.mine()
     if not found:
         st.info("No runs yet. Train one in the lab; it is then listed here.")
+        st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
         return
     kept.table(found)
     kept.actions(kept.chosen(found))
-    st.subheader("Compare", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Compare", anchor=False, width="content")
+        asking.switch()
     kept.compare(found)
 
 

@@ -225,8 +225,7 @@ class Archive:
         if done:
             with self._lock, self._guarded():
                 if self._db is not None:
-                    self._db.execute("PRAGMA incremental_vacuum").fetchall()
-                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+                    _scrub(self._db)
         return done > 0
 
     def export(self, id: str) -> bytes:
@@ -291,6 +290,9 @@ class Archive:
             if not tables or (mark, schema) == (MARK, SCHEMA):
                 db.execute(f"PRAGMA user_version = {SCHEMA}")
             db.execute("COMMIT")
+            if not tables or (mark, schema) == (MARK, SCHEMA):
+                # A delete while another process read, or that was killed half-way.
+                _scrub(db)
         except BaseException:
             db.close()
             raise
@@ -380,6 +382,14 @@ def headline(result: Mapping) -> dict:
     if "truth" in entry:
         found["truth"] = entry["truth"][rule]["order"]
     return found
+
+
+def _scrub(db: sqlite3.Connection) -> None:
+    """Give back free pages and bring the log into the file, so that neither holds what was deleted
+    (``secure_delete`` has overwritten it). Where another process reads, the log stays until the
+    next time."""
+    db.execute("PRAGMA incremental_vacuum").fetchall()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _name(text: str) -> str:

@@ -56,6 +56,15 @@ def differing_orders(results: Sequence[Mapping]) -> list[dict]:
     return rows
 
 
+def social_orders(results: Sequence[Mapping]) -> tuple[int, int]:
+    """How many social orders (one a prompt and rule) differ, of how many that two runs or more
+    report."""
+    told = [(p, rule) for r in results for p, entry in r["prompts"].items()
+            for rule in entry.get("social", {})]  # fmt: skip
+    shared = sum(told.count(one) > 1 for one in set(told))
+    return sum(row["source"] == "social" for row in differing_orders(results)), shared
+
+
 def _unwrapped(tree):
     """A configuration as ``keeping.to_plain`` writes it, as nested mappings."""
     if isinstance(tree, Mapping):
@@ -71,4 +80,6 @@ def _flat(value, name: str) -> dict[str, str]:
         return {
             k: v for key, inner in value.items() for k, v in _flat(inner, f"{name}: {key}").items()
         }
+    if isinstance(value, list):
+        value = ", ".join("=".join(map(str, v)) if isinstance(v, list) else str(v) for v in value)
     return {name: str(value)}

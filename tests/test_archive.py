@@ -18,7 +18,7 @@ import pytest
 from scrl import bundle as bundles
 from scrl.archive import Archive
 from scrl.bundle import differences, read_bundle
-from scrl.comparing import differing_orders, differing_settings
+from scrl.comparing import differing_orders, differing_settings, social_orders
 from scrl.config import Config, IndividualConfig
 from scrl.keeping import from_plain, pack, pack_source, to_plain, unpack, unpack_source
 from scrl.report import latent_map, to_dict
@@ -165,6 +165,36 @@ def test_what_is_deleted_leaves_no_bytes(archive):
     assert archive.delete("goes", "ann")
     assert secret.encode() not in everything(archive.path)
     assert [k.id for k in archive.list("ann")] == ["stays"]
+
+
+def test_no_name_that_a_deleted_run_ever_had_is_left(archive):
+    """Renamed shorter and longer among others, so that rows move between pages."""
+    for i in range(12):
+        begin(archive, f"other{i}", name=f"Other {i}", source=b"x" * (137 * i))
+        begin(archive, f"goes{i}", name=f"Zanzibar-{i}-first", source=b"Zanzibar" * (9 * i * i))
+    for i in range(12):
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}-" + "second" * (i % 9 + 1))
+        archive.rename(f"other{i}", "ann", "Another" * (i % 7 + 1))
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}")
+    assert b"Zanzibar" in everything(archive.path)
+    assert all(archive.delete(f"goes{i}", "ann") for i in range(12))
+    assert b"Zanzibar" not in everything(archive.path)
+    assert len(archive.list("ann")) == 12
+
+
+def test_what_is_deleted_while_somebody_reads_is_gone_at_the_next_start(archive):
+    begin(archive, "goes", name="Zanzibar", source=b"Zanzibar" * 500)
+    reader = sqlite3.connect(archive.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM runs").fetchone()
+    archive._db.execute("PRAGMA busy_timeout = 20")
+    assert archive.delete("goes", "ann")
+    assert b"Zanzibar" in everything(archive.path)  # the reader may still need it
+    reader.execute("COMMIT")
+    again = Archive(archive.path)
+    assert b"Zanzibar" not in everything(archive.path)
+    again.close()
+    reader.close()
 
 
 @pytest.mark.parametrize("damage", ["garbage", "truncated", "overwritten"])
@@ -394,10 +424,13 @@ def test_only_differences_are_told(experiment, archive):
     rows = differing_settings([(kept, CONTENT), (other, CONTENT)])
     assert rows == [{"setting": "seed", "1": "1", "2": "2"}]
     assert differing_orders([result, result]) == []
+    rules = len(next(iter(result["prompts"].values()))["social"])
+    assert social_orders([result, result]) == (0, rules)
     changed = json.loads(json.dumps(result))
     ((prompt, entry),) = changed["prompts"].items()
     entry["social"]["borda"]["order"].reverse()
     entry["social"]["borda"]["rewards"]["Memphis"] += 1
     (row,) = differing_orders([result, changed])
     assert (row["prompt"], row["source"], row["rule"]) == (prompt, "social", "borda")
+    assert social_orders([result, changed]) == (1, rules)
     assert differences(result, changed) == [f"{prompt}: the orders of social by borda differ."]

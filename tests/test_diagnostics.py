@@ -1,6 +1,7 @@
 """What a latent space is said to hold."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -18,12 +19,21 @@ from scrl.diagnostics.clusters import (
     silhouette,
 )
 from scrl.diagnostics.compare import contexts, left_out
-from scrl.diagnostics.health import health, reliability
+from scrl.diagnostics.health import health, partners, reliability
+from scrl.diagnostics.maps import cluster_numbers
 from scrl.diagnostics.partial import partial_ballots
 from scrl.diagnostics.probe import profiles, ratings_of, utilities
 from scrl.diagnostics.traversal import traverse, walk
 from scrl.diagnostics.units import Plane
-from scrl.diagnostics.whereami import Atoms, inferred, information, spread
+from scrl.diagnostics.whereami import (
+    DRAWN,
+    RARE,
+    Atoms,
+    inferred,
+    information,
+    rarity,
+    spread,
+)
 from scrl.learnt import Learnt
 from scrl.models.network import Posterior
 from scrl.types import Catalogue
@@ -128,6 +138,32 @@ def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
     np.testing.assert_array_equal(at, layout(points, method))
 
 
+class Blurred(Learnt):
+    """The same run with all posteriors as wide as given, in log-variance."""
+
+    log_variance = 0.0
+
+    @property
+    def posterior(self):
+        mean = np.asarray(self.embedded[1].mean)
+        return Posterior(mean, np.full_like(mean, self.log_variance))
+
+
+def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distance(experiment):
+    """A model that knows next to nothing of anybody still gives a type one mean, without noise."""
+    blurred = Blurred(**vars(replace(experiment.learnt)))
+    for log_variance, together in ((-9.0, True), (4.0, False)):
+        blurred.log_variance = log_variance
+        found = cluster_numbers(blurred)
+        draws, means = found["rows"]
+        assert means["silhouette"] > 0.9
+        assert found["together"] == together
+        assert (draws["ratio"] > 3) == together
+    draws = cluster_numbers(experiment.learnt)["rows"][0]
+    assert draws["silhouette"] < 0.9
+    assert draws["ratio"] > 1.5
+
+
 # -- walks ----------------------------------------------------------------------------------------
 
 
@@ -217,6 +253,48 @@ def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
     assert spread(weight) < spread(atoms.share)
 
 
+def test_how_rare_a_ballot_is_is_that_of_all_orders():
+    """Two kinds of rater, three items: the chance of an order at most as likely, by enumeration."""
+    rewards = np.array([[2.0, 0.0, -2.5], [-1.0, 0.5, 1.0]])
+    atoms = Atoms(np.zeros((2, 2)), np.array([0.9, 0.1]), rewards)
+    chance = {}
+    for order in permutations(range(3)):
+        e = np.exp(rewards[:, order])
+        each = e[:, 0] / e.sum(1) * e[:, 1] / (e[:, 1] + e[:, 2])
+        chance[order] = float(atoms.share @ each)
+    assert sum(chance.values()) == pytest.approx(1)
+    for order, p in chance.items():
+        assert atoms.marginal([order]) == pytest.approx(np.log(p))
+        wanted = min(sum(q for q in chance.values() if q <= p + 1e-9), 1.0)
+        error = 4 * np.sqrt(wanted * (1 - wanted) / DRAWN)
+        assert rarity(atoms, [(0, order)]) == pytest.approx(wanted, abs=error + 1e-9)
+    assert rarity(atoms, [(0, [2])]) == rarity(atoms, []) == 1
+
+
+def test_two_answers_that_nobody_gives_together_are_rare_though_each_is_common():
+    rewards = np.array([[9.0, 0, 9, 0], [0, 9, 0, 9]])
+    atoms = Atoms(np.zeros((2, 2)), np.array([0.5, 0.5]), rewards)
+    assert rarity(atoms, [(0, [0, 1])]) > 0.4
+    assert rarity(atoms, [(0, [0, 1]), (1, [2, 3])]) > 0.4
+    assert rarity(atoms, [(0, [0, 1]), (1, [3, 2])]) < RARE
+
+
+def test_raters_own_ballots_are_hardly_ever_called_rare_and_others_are(experiment):
+    learnt = experiment.learnt
+    atoms, ratings = Atoms.of(learnt), learnt.ratings
+    orders = {}
+    for b in range(0, ratings.ballots, 25):  # raters stand type by type
+        entries = slice(*ratings.offsets[b : b + 2])
+        order = tuple(ratings.item[entries][np.argsort(ratings.rank[entries])].tolist())
+        orders[order] = orders.get(order, 0) + 1
+    own = {order: rarity(atoms, [(0, order)]) for order in orders}
+    assert sum(n for order, n in orders.items() if own[order] < RARE) <= 0.02 * ratings.ballots / 25
+    assert len(orders) >= 6
+    # All have Knoxville over Morristown; only Memphis' raters do not have Memphis last.
+    for order in ([4, 3], [1, 0, 2], [0, 4, 3, 2, 1]):
+        assert rarity(atoms, [(0, order)]) < RARE, order
+
+
 # -- parts of ballots, contexts, what is left out -------------------------------------------------
 
 
@@ -295,7 +373,8 @@ def test_a_model_of_individuals_is_well(experiment):
     found = health(experiment.learnt)
     assert not found.collapsed
     assert found.own > 0.99
-    assert found.swapped < 0.8
+    assert found.swapped < 0.6
+    assert (found.by, found.alone) == ("type", 0)
     assert found.active == active_units(np.asarray(experiment.learnt.posterior.mean))
     pairs = [sum(b["pairs"] for b in c.bins) for c in found.calibration.values()]
     assert len(pairs) == 2
@@ -312,6 +391,35 @@ def test_a_model_of_one_rater_is_said_to_have_collapsed(experiment):
     assert found.own == found.swapped == found.silenced
     assert found.collapsed
     assert "Bradley–Terry" in found.verdict()
+
+
+def test_nobody_changes_latents_with_one_of_their_own_kind():
+    rng = np.random.default_rng(0)
+    kind = rng.permutation(np.repeat([-1, 0, 1, 2], [40, 500, 300, 160]))
+    found = partners(kind, rng)
+    assert (found[kind < 0] == -1).all()
+    chosen = kind[found[kind >= 0]]
+    assert (chosen >= 0).all()
+    assert (chosen != kind[kind >= 0]).all()
+    # Each of the others is as likely: of kind 0, 300 to 160.
+    assert (kind[found[kind == 0]] == 1).mean() == pytest.approx(300 / 460, abs=0.1)
+    assert len(np.unique(found[kind == 0])) > 250
+    assert (partners(np.zeros(9, int), rng) == -1).all()
+    np.testing.assert_array_equal(partners(np.array([4, 7]), rng), [1, 0])
+
+
+def test_without_types_latents_are_changed_between_the_densitys_clusters(experiment):
+    learnt = experiment.learnt
+    unknown = replace(learnt, ratings=replace(learnt.ratings, rater_type=None, types=()))
+    known, found = health(learnt), health(unknown)
+    assert (found.by, found.alone) == ("component", 0)
+    # Here the clusters are the types, so changing between them costs as much.
+    assert found.swapped == pytest.approx(known.swapped, abs=0.02)
+    one = replace(unknown, silence=replace(learnt.silence, kinds=0 * learnt.silence.kinds))
+    found = health(one)
+    assert (found.by, found.alone) == ("", 0)
+    assert found.swapped > known.swapped + 0.1  # with anybody, also of the own type
+    assert not found.collapsed
 
 
 def test_the_calibration_error_is_that_of_its_definition():

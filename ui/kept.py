@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.archive import Kept
-from scrl.comparing import differing_orders, differing_settings
+from scrl.comparing import differing_orders, differing_settings, social_orders
 from scrl.types import InputError, Ratings
 from ui import asking, page, sources, store, tables
 from ui.controls import title_of
@@ -190,7 +190,7 @@ def compare(runs: list[Kept]) -> None:
         st.caption("Once two runs are done, they can be compared here.")
         return
     ids, named = [kept.id for kept in done], labels(done)
-    wanted = [id for id in st.query_params.get("compare", "").split(",") if id in ids]
+    wanted = dict.fromkeys(st.query_params.get("compare", "").split(","))
     state = st.session_state
     state["compared"] = [id for id in state.get("compared", wanted) if id in ids]
     picked = st.multiselect(
@@ -204,7 +204,8 @@ def compare(runs: list[Kept]) -> None:
     if len(picked) < 2:
         st.caption("Choose two or more.")
         return
-    found = [(kept, store.find(kept.id)) for kept in done if kept.id in picked]
+    by_id = {kept.id: kept for kept in done}
+    found = [(by_id[id], store.find(id)) for id in picked]
     found = [(kept, job.result) for kept, job in found if job is not None and job.result]
     if len(found) < 2:
         st.error("One of these runs can no longer be read.")
@@ -212,7 +213,27 @@ def compare(runs: list[Kept]) -> None:
     for i, (kept, _) in enumerate(found, 1):
         st.markdown(f"**{i}** · {page.plain(named[kept.id])}")
     _settings(found)
-    _orders(found)
+    if _guessed([content["result"] for _, content in found]):
+        _orders(found)
+
+
+def _guessed(results: list) -> bool:
+    """Whether the orders may be shown: which settings differ stands above, and the reader may guess
+    first what that changes."""
+    differ, shared = social_orders(results)
+    if not shared:
+        return True
+    said, shown = asking.guess(
+        "Do these runs end in the same social orders, prompt by prompt and rule by rule?",
+        ("All the same", "Some differ", "All differ"), "guess_compare",
+    )  # fmt: skip
+    if shown:
+        right = ("All the same", "All differ" if differ == shared else "Some differ")[differ > 0]
+        st.markdown(
+            asking.verdict(said, right)
+            + f"Of {shared} social orders that can be compared, **{differ}** differ."
+        )
+    return shown
 
 
 def _settings(found: list) -> None:

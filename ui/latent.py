@@ -8,7 +8,7 @@ from scrl.config import DEFAULT_RULES
 from scrl.diagnostics import probe
 from scrl.scenario import gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
-from ui import page, runs, store
+from ui import ahead, kept, page, runs, store
 from ui.controls import Choice, spec_of
 
 #: What may be trained from here where nothing has been.
@@ -21,28 +21,54 @@ def chosen_run():
     job = runs.current()
     if job is not None:
         runs.watch(job)
-    done = runs.finished(job)
-    mine = store.jobs().done(f"{store.viewer()}:")
-    able = {j.id: j for j in [*([done] if done else []), *mine] if _kept(j)}
-    if not able:
+    labels = _runs(runs.finished(job))
+    if not labels:
         if job is None or not job.active:
             _invite()
         return None, None
-    id = next(iter(able))
-    if len(able) > 1 and not page.presenting():
+    id = next(iter(labels))
+    if len(labels) > 1 and not page.presenting():
         id = st.selectbox(
-            "Run", list(able), format_func=lambda i: able[i].label, key="latent_run",
-            index=0, on_change=_picked,
+            "Run", list(labels), format_func=labels.get, key="latent_run", index=0,
+            on_change=_picked,
         )  # fmt: skip
     elif not page.presenting():
-        st.caption(page.plain(able[id].label))
-    found = runs.learnt(able[id])
-    return (able[id], found) if found is not None else (None, None)
+        st.caption(page.plain(labels[id]))
+    chosen = store.find(id)
+    with st.spinner("Reading the run"):
+        found = runs.learnt(chosen) if chosen is not None else None
+    if found is None:
+        _elsewhere(id)
+        return None, None
+    return chosen, found
 
 
-def _kept(job) -> bool:
+def _runs(shown) -> dict[str, str]:
+    """id -> label of the run that is shown, of this viewer's that are in memory, and of those kept
+    in the file, the latest first and no two alike."""
+    in_memory = [*([shown] if shown else []), *store.jobs().done(f"{store.viewer()}:")]
+    done = [run for run in kept.mine() if run.state == "done"]
+    named = kept.labels(done)  # also of those in memory: a run may have been renamed
+    found: dict[str, str] = {}
+    for job in in_memory:
+        if job.id not in found and _of_the_lab(job):
+            label, n = named.get(job.id, job.label), 2
+            while label in found.values():
+                label, n = f"{job.label} ({n})", n + 1
+            found[job.id] = label
+    return found | named
+
+
+def _of_the_lab(job) -> bool:
     """Whether a job is a run of the lab: other pages queue other work."""
     return job.result is not None and "latent" in job.result
+
+
+def _elsewhere(id: str) -> None:
+    """Ways on from a run that cannot be asked anything."""
+    with st.container(horizontal=True):
+        page.go("Your runs", "pages/runs.py", {"run": id})
+        st.page_link("pages/lab.py", label="Train another in the lab", icon=":material/science:")
 
 
 def _picked() -> None:
@@ -54,6 +80,7 @@ def _invite() -> None:
         "This page looks into a model of raters, and there is none yet. Train one here, in about "
         "ten seconds, or anything you like in the lab."
     )
+    st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
     scenarios = {s.name: s for s in (load_scenario(gallery()[stem]) for stem in _FIRST)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Scenario", list(scenarios), key="preset", bind="query-params")
@@ -66,10 +93,9 @@ def _invite() -> None:
     st.caption(page.plain(scenario.summary))
 
 
-@st.cache_resource(max_entries=20, show_spinner=False)
-def profiles(id: str, _learnt):
+def profiles(id: str, learnt):
     """Where each type lies ``[types, latent]``."""
-    return probe.profiles(_learnt)
+    return ahead.answer(id, "profiles", learnt, "Reading a rater of each type")
 
 
 def known_types(learnt) -> list[str]:
@@ -83,10 +109,10 @@ def known_types(learnt) -> list[str]:
     return names
 
 
-def attempt(work, *arguments):
-    """What a cached question answers, or None with its sentence shown."""
+def attempt(id: str, question: str, learnt, while_waiting: str):
+    """The answer to a question, or None with its sentence shown."""
     try:
-        return work(*arguments)
+        return ahead.answer(id, question, learnt, while_waiting)
     except InputError as error:
         st.info(page.plain(str(error)))
         return None

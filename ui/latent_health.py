@@ -5,26 +5,29 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics.health import health as check
-from ui import asking, page
+from ui import ahead, asking, page
 from ui.latent import metrics
 
 _BY = {"encoder": "the encoder’s posterior", "density": "the density, weighed by the visible half"}
 
 
-@st.cache_resource(max_entries=20, show_spinner="Checking the model")
-def _health(id: str, _learnt):
-    return check(_learnt)
+#: Whose latent takes the place of the own.
+_OTHER = {
+    "type": "that of a rater of another type",
+    "component": "that of a rater in another cluster of the density (types are unknown)",
+    "": "that of any other rater (the density has one cluster)",
+}
 
 
 def health(id: str, learnt) -> None:
     said, seen = asking.guess(
-        "Given another rater’s latent, does the model order somebody’s pairs much worse?",
+        "Given the latent of another kind of rater, does the model order somebody’s pairs much "
+        "worse?",
         ("Yes", "No"), "guess_health",
     )  # fmt: skip
     if not seen:
         return
-    found = _health(id, learnt)
+    found = ahead.answer(id, "health", learnt, "Checking the model")
     if found.collapsed:
         st.warning(found.verdict())
     else:
@@ -34,14 +37,15 @@ def health(id: str, learnt) -> None:
     with one:
         page.chart(
             figures.shares_by(
-                ["own", "another’s", "silent"],
+                ["own", found.other, "silent"],
                 [("pairs ordered rightly", [found.own, found.swapped, found.silenced])],
                 "latent used", "", **page.look(),
             ),
-            "latent-swap", alt="Pairs ordered rightly from the own latent, another’s, and none.",
-            caption="Share of raters’ own pairs ordered rightly from their own latent, another "
-            "rater’s, and that of somebody silent. Refuted, the latent is decoration, if the "
-            "three are alike.",
+            "latent-swap",
+            alt=f"Pairs ordered rightly from the own latent, {found.other}, and none.",
+            caption="Share of raters’ own pairs ordered rightly from their own latent, from "
+            f"{_OTHER[found.by]}, and from that of somebody silent. {_alone(found)}"
+            "Refuted, the latent is decoration, if the three are alike.",
         )  # fmt: skip
     with two:
         page.chart(
@@ -73,8 +77,9 @@ def health(id: str, learnt) -> None:
         st.caption("These ballots are too short for half of one to be hidden.")
     rows = [
         {"check": "pairs right, own latent", "value": found.own},
-        {"check": "pairs right, another’s", "value": found.swapped},
+        {"check": f"pairs right, {found.other}", "value": found.swapped},
         {"check": "pairs right, silent", "value": found.silenced},
+        {"check": "raters with nobody of another kind", "value": float(found.alone)},
         {"check": "hidden pairs right", "value": found.accuracy},
         *({"check": f"calibration error, {who}", "value": c.error}
           for who, c in found.calibration.items()),
@@ -84,3 +89,10 @@ def health(id: str, learnt) -> None:
           for j, v in enumerate(found.variance)),
     ]  # fmt: skip
     asking.sheet(rows, "health", f"{found.pairs:,} pairs of the raters’ own ballots.")
+
+
+def _alone(found) -> str:
+    if not found.alone:
+        return ""
+    many = f"{found.alone:,} raters" if found.alone > 1 else "One rater"
+    return f"{many} of an unknown type had nobody to change with and are left out. "

@@ -5,24 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import compare, maps
+from scrl.diagnostics import maps
 from scrl.diagnostics.clusters import LAYOUTS
-from scrl.diagnostics.partial import partial_ballots
-from ui import asking, page
+from ui import ahead, asking, page
 from ui.latent import attempt, known_types, metrics
 
 _IN_URL = {"bind": "query-params"}
 _DRAW, _MEAN = "draws", "means"
-
-
-@st.cache_resource(max_entries=60, show_spinner="Laying out the raters")
-def _layout(id: str, method: str, dimensions: int, drawn: bool, _learnt):
-    return maps.cluster_map(_learnt, method, dimensions, drawn)
-
-
-@st.cache_resource(max_entries=20, show_spinner=False)
-def _cluster_numbers(id: str, _learnt):
-    return maps.cluster_numbers(_learnt)
 
 
 def clusters(id: str, learnt) -> None:
@@ -40,7 +29,7 @@ def clusters(id: str, learnt) -> None:
         contours = st.toggle("Contours", True, key="contours", **_IN_URL)
         three = st.toggle("Three dimensions", key="three", **_IN_URL)
     left, right = st.columns([3, 1], gap="large")
-    found = _cluster_numbers(id, learnt)
+    found = ahead.answer(id, "clusters", learnt, "Reading the raters")
     types = list(found["types"])
     said, seen = None, True
     if types:
@@ -51,7 +40,8 @@ def clusters(id: str, learnt) -> None:
             )  # fmt: skip
     if not seen:
         return
-    drawing = _layout(id, method, 3 if three else 2, shown == _DRAW, learnt)
+    wanted = ahead.layout(method, 3 if three else 2, shown == _DRAW)
+    drawing = ahead.answer(id, wanted, learnt, "Laying out the raters")
     with left:
         groups = list(drawing["raters"])
         if voters:
@@ -68,30 +58,35 @@ def clusters(id: str, learnt) -> None:
             + ("; the contours hold 50, 80 and 95 % of the density. " if density else ". ")
             + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent "
                "itself. " if method != "PCA" else "")
-            + "Refuted if colours mix (a silhouette near 0), or if voters stand where no rater "
+            + "Refuted if colours mix (a silhouette of draws of at most .25, or types no further "
+            "apart than raters from their own type’s middle), or if voters stand where no rater "
             "does.",
         )  # fmt: skip
     with right:
         if types:
             draws, means = found["rows"]
             metrics({
-                "Silhouette by type, means": f"{means['silhouette']:.2f}",
-                "of draws": f"{draws['silhouette']:.2f}",
-                "Between ÷ within, means": _ratio(means["ratio"]),
-                "Nearest profile is own": f"{means['nearest profile is own']:.1%}",
+                "Silhouette by type, draws": f"{draws['silhouette']:.2f}",
+                "Between ÷ within, draws": _ratio(draws["ratio"]),
+                "Nearest profile is own": f"{draws['nearest profile is own']:.1%}",
             })  # fmt: skip
-            together = means["silhouette"] > 0.25
+            together = found["together"]
             st.markdown(
                 asking.verdict(said, "Yes" if together else "No")
                 + ("Types lie together." if together else "Types do not lie apart.")
+            )
+            st.caption(
+                f"Of means the silhouette is {means['silhouette']:.2f}, which says less: raters "
+                "who said the same have one mean, however little is known of them."
             )
         else:
             known_types(learnt)
     if found["rows"]:
         asking.sheet(
             found["rows"] + found["by_type"], "clusters",
-            "Silhouette: 1 = far from other types, 0 = among them. Between: mean distance of the "
-            "types’ middles; within: of raters from their type’s middle; latent units.",
+            "Silhouette: 1 = far from other types, 0 = among them; above .25 of draws, types lie "
+            "together. Between: mean distance of the types’ middles; within: of raters from their "
+            "type’s middle; latent units.",
         )  # fmt: skip
 
 
@@ -106,15 +101,9 @@ def _ratio(value: float) -> str:
 # -- contexts -------------------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=20, show_spinner="Reading each rater prompt by prompt")
-def _contexts(id: str, _learnt):
-    found = compare.contexts(_learnt)
-    return found, maps.context_map(_learnt, found)
-
-
 def contexts(id: str, learnt) -> None:
     types = known_types(learnt)
-    both = attempt(_contexts, id, learnt) if types else None
+    both = attempt(id, "contexts", learnt, "Reading each rater prompt by prompt") if types else None
     if both is None:
         return
     found, drawing = both
@@ -160,14 +149,9 @@ def contexts(id: str, learnt) -> None:
 # -- parts of a ballot ----------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=20, show_spinner="Reading every part of every order")
-def _partial(id: str, _learnt):
-    return partial_ballots(_learnt)
-
-
 def partial(id: str, learnt) -> None:
     types = known_types(learnt)
-    found = attempt(_partial, id, learnt) if types else None
+    found = attempt(id, "partial", learnt, "Reading every part of every order") if types else None
     if found is None:
         return
     said, seen = asking.guess(
@@ -222,15 +206,9 @@ def _length(n: int) -> str:
 # -- left out -------------------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=20, show_spinner="Comparing raters with and without")
-def _left_out(id: str, _learnt):
-    found = compare.left_out(_learnt)
-    return found, maps.left_out_map(_learnt, found)
-
-
 def left_out(id: str, learnt) -> None:
     types = known_types(learnt)
-    both = attempt(_left_out, id, learnt) if types else None
+    both = attempt(id, "left out", learnt, "Comparing raters with and without") if types else None
     if both is None:
         return
     found, drawing = both

@@ -97,20 +97,25 @@ def traversals(id: str, learnt) -> None:
 
 def _differences(walk, completions: list[str], ends: tuple[str, str]) -> None:
     """Pairwise differences of reward along the way, those that change sign first."""
+    if page.presenting() or len(completions) < 2:
+        return
+    # Not folded away: what is folded is drawn too, and an animation takes a tenth of a second.
+    if not st.toggle("Pair by pair", key="pairs", **_IN_URL):
+        return
+    brief = [name if len(name) <= 6 else f"{name[:5]}." for name in completions]
+    if len(set(brief)) < len(brief):
+        brief = completions
     m = len(completions)
     pairs = [(a, b) for a in range(m) for b in range(a + 1, m)]
     changing = {tuple(sorted(c[1:])) for c in walk.changes}
     pairs = sorted(pairs, key=lambda pair: pair not in changing)[:8]
-    if page.presenting() or not pairs:
-        return
     values = np.stack([walk.rewards[:, a] - walk.rewards[:, b] for a, b in pairs], axis=1)
-    with st.expander("Pair by pair"):
-        page.chart(
-            figures.traversal(
-                walk.at, values, [f"{completions[a]} − {completions[b]}" for a, b in pairs], (),
-                ends, "difference of rewards, log-odds", **page.look(),
-            ),
-            "latent-pairs", alt="Differences of rewards along the way.",
-            caption="Differences of rewards, pairs that change places first; 0 is where they meet. "
-            "Refuted if a line crosses 0 more than once.",
-        )  # fmt: skip
+    page.chart(
+        figures.traversal(
+            walk.at, values, [f"{brief[a]} − {brief[b]}" for a, b in pairs], (),
+            ends, "difference of rewards, log-odds", **page.look(),
+        ),
+        "latent-pairs", alt="Differences of rewards along the way.",
+        caption="Differences of rewards, pairs that change places first; 0 is where they meet. "
+        "Refuted if a line crosses 0 more than once.",
+    )  # fmt: skip

@@ -7,8 +7,8 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import maps
-from scrl.diagnostics.whereami import Atoms, inferred, spread
-from ui import asking, page
+from scrl.diagnostics.whereami import RARE, inferred, rarity, spread
+from ui import ahead, asking, page
 from ui.latent import metrics
 
 _IN_URL = {"bind": "query-params"}
@@ -16,14 +16,13 @@ _IN_URL = {"bind": "query-params"}
 _MOST = 6
 
 
-@st.cache_resource(max_entries=10, show_spinner="Asking everybody possible")
-def _atoms(id: str, _learnt):
-    atoms = Atoms.of(_learnt)
-    return atoms, maps.atoms_map(_learnt, atoms)
+@st.cache_data(max_entries=500, show_spinner=False)
+def _rarity(id: str, ballots: tuple, _atoms) -> float:
+    return rarity(_atoms, ballots)
 
 
 def where_am_i(id: str, learnt) -> None:
-    atoms, drawing = _atoms(id, learnt)
+    atoms, drawing = ahead.answer(id, "where", learnt, "Asking everybody possible")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         ballots = _ask(learnt)
@@ -56,7 +55,19 @@ def where_am_i(id: str, learnt) -> None:
                 + ("You are" if said else "Before you say anything you are")
                 + f" nearest to **{page.plain(top)}** with {kinds[top]:.0%}."
             )
+        _warn(id, ballots, atoms)
     _rest(learnt, atoms, weight, ballots, kinds)
+
+
+def _warn(id: str, ballots: list, atoms) -> None:
+    """A word where the model never met anybody like this."""
+    share = _rarity(id, tuple((p, tuple(items)) for p, items in ballots), atoms)
+    if share < RARE:
+        st.warning(
+            "Hardly anybody the model holds possible would say this: of voters asked about the "
+            f"same completions, {'none' if share == 0 else f'{share:.1%}'} gave an answer as "
+            "unlikely. Where it puts you, and what it infers, is a guess."
+        )
 
 
 def _ask(learnt) -> list:
@@ -119,9 +130,10 @@ def _rest(learnt, atoms, weight, ballots, kinds) -> None:
             )
         else:
             st.markdown("No question about a pair would teach it anything more.")
-        page.numbers([
-            {"completion": names[i], "expected place": float(mine.place[i])} for i in order
-        ])  # fmt: skip
+        if not page.presenting():
+            page.numbers([
+                {"completion": names[i], "expected place": float(mine.place[i])} for i in order
+            ])  # fmt: skip
     rows = [
         {"prompt": prompts[k], "pair": f"{catalogue.names(k)[a]} or {catalogue.names(k)[b]}",
          "first above": float(f.above[a, b]), "bits": float(f.teaches[a, b])}

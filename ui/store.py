@@ -180,6 +180,7 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
 
     try:
         content = {**train(source, rules, seed, seeds, on_progress), "yaml": yaml}
+        _ahead(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):
             kept.delete(id, _owner_of(kept, id))
@@ -191,6 +192,14 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
     if not unkept:
         unkept = _keep(kept, id, content)
     return {**content, "unkept": unkept} if unkept else content
+
+
+def _ahead(id: str, learnt) -> None:
+    """What the page on the latent space will ask first."""
+    if learnt is not None:
+        from ui import ahead
+
+        ahead.begin(id, learnt, ahead.FIRST)
 
 
 def _owner_of(kept: Archive, id: str) -> str:
@@ -205,7 +214,8 @@ def _keep(kept: Archive, id: str, content: dict) -> str:
     learnt = content.get("learnt")
     try:
         packed = pack(learnt, whole=False) if learnt is not None else None
-        kept.finish(id, {k: v for k, v in content.items() if k != "learnt"}, packed)
+        plain = {k: v for k, v in content.items() if k not in ("learnt", "unkept")}
+        kept.finish(id, plain, packed)
     except InputError as error:
         with suppress(InputError):
             kept.fail(id, str(error))
@@ -300,17 +310,25 @@ def source_of(kept: Kept):
 
 
 def again(kept: Kept) -> str:
-    """Queue a run that was left unfinished once more, in its old place; returns the new id.
+    """Queue a run that was left unfinished once more, in its old place; returns its id. One that is
+    done but for which there was no room is kept now, if there is.
 
     Raises:
-        InputError: where too many runs wait, or its source cannot be read.
+        InputError: where too many runs wait, its source cannot be read, or there is still no room.
     """
     from scrl.scenario import scenario_to_yaml
 
+    job = jobs().get(kept.id)
+    if job is not None and job.state == "done":
+        if unkept := _keep(archive(), kept.id, job.result):
+            raise InputError(unkept)
+        job.result.pop("unkept", None)
+        return kept.id
     source = source_of(kept)
     yaml = "" if isinstance(source, Ratings) else scenario_to_yaml(source)
     id = start_training(source, kept.rules, kept.seed, kept.spec, yaml, kept.origin, kept.seeds)
-    drop(kept.id, kept.owner)
+    if id != kept.id and archive().get(id) is not None:  # else the old note is all there is of it
+        drop(kept.id, kept.owner)
     return id
 
 

@@ -15,6 +15,8 @@ from scrl.diagnostics.units import Plane
 #: Points laid out at once: t-SNE and its kin compare all with all.
 MOST = 600
 LAYOUTS = ("PCA", "t-SNE", "Isomap", "Spectral")
+#: A mean silhouette above this is structure (Kaufman and Rousseeuw 1990, table 4: up to .25, none).
+STRUCTURE = 0.25
 
 
 def some(count: int, most: int = MOST) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.batches import buckets
 from scrl.diagnostics.clusters import some
-from scrl.diagnostics.probe import rewards_of
+from scrl.diagnostics.probe import kinds, rewards_of
 from scrl.diagnostics.units import active_units
 from scrl.diagnostics.whereami import Atoms
 from scrl.evaluation import hidden_pairs, hide
@@ -42,7 +42,10 @@ class Health:
         variance: of the posterior means over raters ``[latent]``; active: dimensions that vary.
         pairs: how many pairs of raters' own ballots were asked.
         own, swapped, silenced: share of them ordered rightly from the rater's own latent, from
-            another rater's, and from the latent of one who said nothing.
+            that of a rater of another kind, and from the latent of one who said nothing.
+        by: what another kind is, ``"type"`` or ``"component"`` (see ``probe.kinds``); "" where
+            there is one kind, and anybody else's latent is taken.
+        alone: raters left out, as nobody is known to be of another kind than they.
         calibration: of P(better ≻ worse) for the hidden pairs of half ballots, by whom it is given:
             the ``"encoder"``'s posterior, or the ``"density"`` weighed by the visible half; empty
             without hidden pairs.
@@ -56,6 +59,8 @@ class Health:
     own: float
     swapped: float
     silenced: float
+    by: str
+    alone: int
     calibration: dict[str, Calibration]
     accuracy: float
 
@@ -63,6 +68,13 @@ class Health:
     def collapsed(self) -> bool:
         """Whether the model has one rater in it."""
         return self.active == 0 or self.own - self.swapped < 0.005
+
+    @property
+    def other(self) -> str:
+        """Whose latent was taken in place of the own, for a person."""
+        return {"type": "another type’s", "component": "another cluster’s"}.get(
+            self.by, "another rater’s"
+        )
 
     def verdict(self) -> str:
         """One sentence for a person."""
@@ -73,7 +85,7 @@ class Health:
             )
         return (
             f"{self.active} of {len(self.kl)} dimensions are in use, and a rater’s own latent "
-            f"orders {self.own:.0%} of their pairs rightly, another’s {self.swapped:.0%}."
+            f"orders {self.own:.0%} of their pairs rightly, {self.other} {self.swapped:.0%}."
         )
 
 
@@ -89,16 +101,37 @@ def health(learnt: Learnt, seed: int = 0) -> Health:
 
     rater, better, worse = hidden_pairs(ratings, np.ones(len(ratings.item), bool))
     row = np.searchsorted(learnt.read[rows], rater)
+    kind, by = kinds(learnt)
+    partner = partners(kind[rows], rng)
+    if (partner < 0).all():  # of one kind, anybody
+        partner, by = partners(np.arange(len(rows)), rng), ""
+    asked = partner[row] >= 0
+    row, better, worse = row[asked], better[asked], worse[asked]
     mine = mean[rows]
-    other = mine[(np.arange(len(rows)) + rng.integers(1, max(len(rows), 2), len(rows))) % len(rows)]
-    silent = np.broadcast_to(_silent(learnt), mine.shape)
+    other, silent = mine[partner], np.broadcast_to(_silent(learnt), mine.shape)
     right = [
         _right(rewards_of(learnt, latent), row, better, worse) for latent in (mine, other, silent)
     ]
     return Health(
-        kl.mean(axis=0), mean.var(axis=0), active_units(mean), len(rater), *right,
-        *_calibration(learnt, ratings, rng),
+        kl.mean(axis=0), mean.var(axis=0), active_units(mean), len(row), *right,
+        by, int((partner < 0).sum()), *_calibration(learnt, ratings, rng),
     )  # fmt: skip
+
+
+def partners(kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """For each rater, one at random of another kind ``[raters]``; −1 for those of an unknown kind
+    (−1), and where all are of one."""
+    order = np.argsort(kind, kind="stable")
+    order = order[kind[order] >= 0]
+    first, stop = (np.searchsorted(kind[order], kind, side) for side in ("left", "right"))
+    others = len(order) - (stop - first)
+    found = np.full(len(kind), -1)
+    able = (kind >= 0) & (others > 0)
+    # The raters in the order of their kinds, with the own kind skipped.
+    at = rng.integers(0, np.maximum(others, 1))
+    at = at + np.where(at < first, 0, stop - first)
+    found[able] = order[at[able]]
+    return found
 
 
 def _silent(learnt: Learnt) -> np.ndarray:

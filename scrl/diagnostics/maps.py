@@ -47,9 +47,11 @@ def _by_kind(points, kind, types, **more) -> list[dict]:
 def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> dict:
     """Raters by type, simulated voters and the density: ``raters`` and ``voters`` (groups),
     ``labels``, ``density``, ``axes``, ``count``."""
-    shown, types = some(len(learnt.read)), type_names(learnt)
+    # t-SNE of half as many takes a third of the time, and parts clusters no worse.
+    few = 2 if method == "t-SNE" else 1
+    shown, types = some(len(learnt.read), clusters.MOST // few), type_names(learnt)
     raters, kind = _points(learnt, drawn)[shown], learnt.kinds[shown]
-    voters = learnt.latents[some(len(learnt.latents), VOTERS)]
+    voters = learnt.latents[some(len(learnt.latents), VOTERS // few)]
     if method == "PCA":
         plane = _plane(learnt, dimensions)
         at, voters, axes = plane.at(raters), plane.at(voters), _titles(plane)
@@ -70,24 +72,28 @@ def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> di
         else:
             z = clusters.kernel_on(voters, x, y)
         density = (x, y, z)
-    kinds, middles = centroids(at, kind)
-    for k, middle in zip(kinds, middles, strict=True):  # over its points, not among them
-        middle[1] = np.quantile(at[kind == k, 1], 0.97)
+    kinds, _ = centroids(at, kind)
     return {
         "raters": _by_kind(at, kind, types),
         "voters": {"name": "simulated voters", "points": voters, "symbol": 7, "size": 5,
                    "opacity": 0.5},
-        "labels": [(types[k], m) for k, m in zip(kinds, middles, strict=True)],
+        "labels": [(types[k], *_ends(at[kind == k])) for k in kinds],
         "density": density, "axes": axes, "count": len(raters),
     }  # fmt: skip
 
 
 def cluster_numbers(learnt: Learnt) -> dict:
     """``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between", "within",
-    "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's means."""
+    "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's draws and
+    means; ``together``: whether draws of one type lie together.
+
+    Draws decide it. Without noise a type casts one ballot and has one posterior, so its means lie
+    at a point however little the model knows; draws lie together only where posteriors are narrow
+    beside the distance between types.
+    """
     types, kind = type_names(learnt), learnt.kinds
     if not types or not (kind >= 0).any():
-        return {"types": types, "rows": [], "by_type": []}
+        return {"types": types, "rows": [], "by_type": [], "together": False}
     shown, own, rows, by_type = some(len(kind)), profiles(learnt), [], []
     for name, drawn in (("draws", True), ("means", False)):
         points = _points(learnt, drawn)
@@ -96,15 +102,25 @@ def cluster_numbers(learnt: Learnt) -> dict:
             "raters as": name, "silhouette": float(score.mean()), **separation(points, kind),
             "nearest profile is own": float((nearest(points, own) == kind)[kind >= 0].mean()),
         })  # fmt: skip
-    for k in np.unique(kind[shown]):
-        if k >= 0:
-            mean = float(score[kind[shown] == k].mean())
-            by_type.append({"raters as": f"means, {types[k]}", "silhouette": mean})
-    return {"types": types, "rows": rows, "by_type": by_type}
+        for k in np.unique(kind[shown]):
+            if k >= 0:
+                mean = float(score[kind[shown] == k].mean())
+                by_type.append({"raters as": f"{name}, {types[k]}", "silhouette": mean})
+    together = rows[0]["silhouette"] > clusters.STRUCTURE
+    return {"types": types, "rows": rows, "by_type": by_type, "together": together}
+
+
+def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a name may stand over points ``[points, 2 or 3]`` and under them, not among them."""
+    middle = points.mean(axis=0)
+    over, under = middle.copy(), middle.copy()
+    over[1], under[1] = np.quantile(points[:, 1], [0.97, 0.03])
+    return over, under
 
 
 def _labels(learnt: Learnt, plane: Plane, own: np.ndarray) -> list:
-    return list(zip(type_names(learnt), plane.at(own), strict=True))
+    at = plane.at(own)
+    return list(zip(type_names(learnt), at, at, strict=True))
 
 
 def context_map(learnt: Learnt, found: Contexts) -> dict:
@@ -194,8 +210,12 @@ def atoms_map(learnt: Learnt, atoms: Atoms) -> dict:
     shown = atoms.share > 1e-3 / len(atoms.share)
     grey = {"name": "possible", "points": at[shown], "symbol": 0, "size": 4, "opacity": 0.35}
     near = clusters.distances(atoms.latent, own).argmin(axis=1) if len(own) else None
-    return {"groups": [grey], "points": at, "near": near, "types": type_names(learnt),
-            "labels": _labels(learnt, plane, own), "axes": _titles(plane)}  # fmt: skip
+    types, labels = type_names(learnt), []
+    for k, name in enumerate(types):
+        mine = at[shown & (near == k)]
+        labels.append((name, *_ends(mine if len(mine) else plane.at(own)[k : k + 1])))
+    return {"groups": [grey], "points": at, "near": near, "types": types, "labels": labels,
+            "axes": _titles(plane)}  # fmt: skip
 
 
 def region(drawing: dict, weight: np.ndarray, held: float = 0.9) -> dict:

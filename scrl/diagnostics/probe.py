@@ -61,6 +61,16 @@ def type_shares(learnt: Learnt) -> np.ndarray:
     return count / max(count.sum(), 1)
 
 
+def kinds(learnt: Learnt) -> tuple[np.ndarray, str]:
+    """The kind of each rater that was read ``[read]``, −1 where it is unknown, and by what kinds
+    are told apart: ``"type"`` where two types or more are known, else ``"component"`` of the
+    density, those that explain each other's ballots being one."""
+    if len(np.unique(learnt.kinds[learnt.kinds >= 0])) > 1:
+        return learnt.kinds, "type"
+    component = learnt.density.membership(np.asarray(learnt.posterior.mean)).argmax(axis=1)
+    return learnt.silence.kinds[component], "component"
+
+
 def utilities(learnt: Learnt) -> np.ndarray | None:
     """What each type thinks of each item ``[types, items]``; None for real raters."""
     if not isinstance(learnt.source, Scenario):

@@ -14,6 +14,9 @@ import numpy as np
 from scrl.diagnostics.probe import Ballot, rewards_of
 from scrl.learnt import Learnt
 
+#: Voters drawn to see whether a ballot is unusual; the share of them below which it is.
+DRAWN, RARE = 1000, 0.01
+
 
 @dataclass(frozen=True, eq=False)
 class Atoms:
@@ -56,10 +59,39 @@ class Atoms:
         weight = np.exp(nats - nats.max())
         return weight / weight.sum()
 
+    def marginal(self, ballots: Sequence[Sequence[int]]) -> float:
+        """How likely it is that one of the population casts all these orders, nats."""
+        nats = sum(self.log_likelihood(items) for items in ballots)
+        top = nats.max()
+        return float(top + np.log(np.exp(nats - top) @ self.share))
+
     def chances(self, items: Sequence[int]) -> np.ndarray:
         """P(a ≻ b) under each atom, for all pairs of items ``[atoms, m, m]``."""
         mine = self.rewards[:, list(items)]
         return 0.5 + 0.5 * np.tanh(0.5 * (mine[:, :, None] - mine[:, None, :]))
+
+
+def rarity(atoms: Atoms, ballots: Sequence[Ballot], seed: int = 0) -> float:
+    """The share of voters whose own ballots on the same completions are no likelier than these.
+
+    A check by prediction (Box 1980): voters drawn from the density rank what these ballots rank,
+    with the noise of its likelihood. Whoever is of the population falls below a share s at most s
+    of the time, so below ``RARE`` a ballot is one that hardly anybody possible would cast, and
+    where it puts somebody means little. 1 where nothing is compared.
+    """
+    asked = [np.array(items) for _, items in ballots if len(items) > 1]
+    if not asked:
+        return 1.0
+    rng = np.random.default_rng(seed)
+    who = rng.choice(len(atoms.share), DRAWN, p=atoms.share)
+    drawn = [
+        items[np.argsort(-atoms.rewards[np.ix_(who, items)] - rng.gumbel(size=(DRAWN, len(items))))]
+        for items in map(np.sort, asked)
+    ]
+    ends = np.cumsum([len(items) for items in asked])[:-1]
+    orders, count = np.unique(np.concatenate(drawn, axis=1), axis=0, return_counts=True)
+    nats = np.array([atoms.marginal(np.split(row, ends)) for row in orders])
+    return float(count[nats <= atoms.marginal(asked) + 1e-9].sum() / DRAWN)
 
 
 def spread(weight: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, ink, safe, short
+from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe, short
 
 
 def _marker(group: Mapping, shade: Mapping, scale: float, three: bool) -> dict:
@@ -27,7 +27,7 @@ def _marker(group: Mapping, shade: Mapping, scale: float, three: bool) -> dict:
 
 def latent_points(
     groups: Sequence[Mapping],
-    labels: Sequence[tuple[str, np.ndarray]] = (),
+    labels: Sequence[tuple[str, np.ndarray, np.ndarray]] = (),
     density: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
     axes: Sequence[str] = ("", ""),
     *,
@@ -41,7 +41,7 @@ def latent_points(
         groups: each ``{"name", "points" [n, 2 or 3]}`` and, where wanted, ``"type"`` (says the
             colour), ``"symbol"``, ``"open"``, ``"size"``, ``"opacity"``, ``"text"`` (of each
             point, on hover), ``"hidden"`` (from the legend).
-        labels: names printed at places ``[2 or 3]``.
+        labels: names, each over one place ``[2 or 3]`` or, if that is freer, under another.
         density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under the points.
         axes: what they show.
     """
@@ -64,11 +64,6 @@ def latent_points(
         else:
             figure.add_scatter(x=points[:, 0], y=points[:, 1], **common)
     font = {"size": 13.5 * scale, "color": shade["text"]}
-    for name, place in [] if three else labels:
-        figure.add_annotation(
-            x=float(place[0]), y=float(place[1]), yshift=22 * scale, showarrow=False,
-            text=f"<b>{safe(short(name))}</b>", font=font,
-        )  # fmt: skip
     quiet = {"size": 12 * scale, "color": shade["quiet"]}
     if three:
         bare = {
@@ -81,13 +76,14 @@ def latent_points(
             dragmode="orbit",
         )
         if labels:
-            at = np.array([place for _, place in labels])
+            at = np.array([place for _, place, _ in labels])
             figure.add_scatter3d(
                 x=at[:, 0], y=at[:, 1], z=at[:, 2], mode="text", showlegend=False, textfont=font,
-                text=[f"<b>{safe(short(name))}</b>" for name, _ in labels], hoverinfo="skip",
+                text=[f"<b>{safe(short(name))}</b>" for name, _, _ in labels], hoverinfo="skip",
             )  # fmt: skip
     else:
         every = np.concatenate([np.asarray(g["points"], float).reshape(-1, 2) for g in groups])
+        _labels(figure, labels, every, shade, font, scale)
         for axis, column, title in zip(("xaxis", "yaxis"), every.T, axes, strict=False):
             low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
             pad = max(high - low, 1e-2) * 0.14
@@ -100,6 +96,32 @@ def latent_points(
         margin={"l": 28 * scale, "r": 8, "t": 62 * scale, "b": 30 * scale},
     )  # fmt: skip
     return figure
+
+
+#: About how large a map is drawn, in pixels: what a label covers is judged by it.
+_WIDE, _HIGH = 560.0, 330.0
+
+
+def _labels(figure, labels, every: np.ndarray, shade, font, scale: float) -> None:
+    """Each name on that side of what it names where it covers fewer points and no other name."""
+    low, span = every.min(axis=0), np.maximum(np.ptp(every, axis=0), 1e-2) * 1.28
+    pixels = np.array([_WIDE, _HIGH * scale]) / span
+    points, taken = (every - low) * pixels, []
+    for name, over, under in labels:
+        half = np.array([0.5 * font["size"] * 0.6 * len(short(name)) + 3, 0.75 * font["size"]])
+        best = None
+        for place, shift in ((over, 22 * scale), (under, -22 * scale)):
+            at = (np.asarray(place, float) - low) * pixels + (0, shift)
+            covered = (np.abs(points - at) < half).all(axis=1).sum()
+            covered += 1000 * sum((np.abs(at - other) < half + size).all() for other, size in taken)
+            if best is None or covered < best[0]:
+                best = (covered, place, shift, at)
+        _, place, shift, at = best
+        taken.append((at, half))
+        figure.add_annotation(
+            x=float(place[0]), y=float(place[1]), yshift=shift, showarrow=False, font=font,
+            text=f"<b>{safe(short(name))}</b>", bgcolor=glass(shade["ground"]), borderpad=1,
+        )  # fmt: skip
 
 
 def _contours(figure, density, shade) -> None:
@@ -146,21 +168,30 @@ def shares_by(
     second outlined: what the best possible would be."""
     shade = ink(dark)
     figure = blank(dark, scale, height * (1 + scale) / 2)
-    style = "{:.0%}" if percent else "{:.2f}"
+    crowded = len(ticks) * len(series) > 6  # numbers then stand side by side
+
+    def number(v: float) -> str:
+        if percent:
+            return f"{100 * v:.0f}" if crowded else f"{v:.0%}"
+        return f"{v:.2f}" if not crowded else f"{v:.1f}" if v >= 0.05 else "0"
+
     for i, (name, values) in enumerate(series):
         hollow = i == 1
         figure.add_bar(
             x=[safe(t) for t in ticks], y=values, name=safe(name),
-            text=["" if v is None else style.format(v) for v in values], textposition="outside",
+            text=["" if v is None else number(v) for v in values],
+            textposition="outside",
             cliponaxis=False, textfont={"size": 12 * scale, "color": shade["text"]},
             marker={"color": "rgba(0,0,0,0)" if hollow else colour((0, 0, 4)[i % 3]),
                     "line": {"width": 1.6 * scale if hollow else 0,
                              "color": shade["quiet"] if hollow else shade["line"]}},
-            hovertemplate=f"%{{x}}, {safe(name)}: %{{text}}<extra></extra>",
+            hovertemplate=f"%{{x}}, {safe(name)}: %{{y:{'.1%' if percent else '.3f'}}}"
+            "<extra></extra>",
         )  # fmt: skip
     known = [v for _, values in series for v in values if v is not None]
     top = 1.12 if percent else 1.15 * max([*known, 1e-3])
     bound = {"range": [0, top], "showticklabels": False, "showgrid": False}
+    y = y or ("%" if crowded and percent else "")
     _plain_axes(
         figure, shade, scale, x, y, yaxis=bound, xaxis={"type": "category", "showgrid": False}
     )

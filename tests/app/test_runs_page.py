@@ -4,6 +4,7 @@ import pytest
 
 from scrl.archive import Archive
 from scrl.jobs import Jobs
+from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
 from ui import store
 
@@ -132,8 +133,20 @@ def test_two_runs_side_by_side_show_what_differs(open_page, server, mine):
     app = open_page("runs", compare=",".join([*ids, "nonsense"]))
     assert not app.exception
     settings = app.dataframe[1].value.to_dict("records")
-    assert settings == [{"setting": "seed", "1": "2", "2": "1"}]
+    assert settings == [{"setting": "seed", "1": "1", "2": "2"}]  # in the order chosen
     assert "Every order is the same" in words(app)
+    assert len(figures(app)) == 4
+
+
+def test_what_a_setting_changes_may_be_guessed_before_the_orders_are_shown(open_page, server, mine):
+    ids = [parameter(trained(open_page("lab", seed=seed)), "run") for seed in ("1", "2")]
+    app = open_page("runs", compare=",".join(ids), predict="true")
+    assert not app.exception
+    assert app.dataframe[1].value.to_dict("records")[0]["setting"] == "seed"
+    assert not figures(app)
+    assert "orders is the same" not in words(app)
+    app.button_group(key="guess_compare").set_value("Some differ").run()
+    assert "Not quite. Of 5 social orders that can be compared, **0** differ." in words(app)
     assert len(figures(app)) == 4
 
 
@@ -152,6 +165,33 @@ def test_a_run_that_cannot_be_kept_says_so_and_is_shown(open_page, server, mine,
     assert not app.exception
     assert "is full" in words(app)
     assert line(figures(app)[0], "Morristown") == [4, 5, 4]
+
+
+def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
+    open_page, server, mine, monkeypatch
+):
+    """Asked for again it is neither trained anew nor lost."""
+    finish = server.kept.finish
+
+    def full(*_):
+        raise InputError("The file is full, so this run is not kept.")
+
+    monkeypatch.setattr(server.kept, "finish", full)
+    id = parameter(trained(open_page("lab", seed="3")), "run")
+    (kept,) = server.kept.list(ME)
+    assert (kept.id, kept.state) == (id, "failed")
+    app = open_page("runs")
+    widget(app.button, "again").click().run()  # there is still no room
+    assert not app.exception
+    assert "The file is full" in app.error[-1].value
+    assert server.kept.get(id).state == "failed"
+    monkeypatch.setattr(server.kept, "finish", finish)
+    monkeypatch.setattr("scrl.preview.train", None)  # nothing is trained
+    assert store.again(kept) == id
+    assert [(k.id, k.state) for k in server.kept.list(ME)] == [(id, "done")]
+    assert "unkept" not in server.kept.content(id)
+    server.restart()
+    assert store.find(id).state == "done"
 
 
 def test_the_latent_space_opens_on_the_run(open_page, server, mine):

@@ -1,5 +1,6 @@
-"""One journey through the app in a real browser: the finding, the lab, a run that outlives a
-reload."""
+"""The way through the app in a real browser: the finding, the lab, a run that outlives a reload;
+and the latent space, where a run is trained from the page, the visitor is placed, a walk plays, and
+the URL brings it back. In one file, as both train on the same programs of one server."""
 
 import re
 import time
@@ -7,6 +8,7 @@ import time
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+whole = pytest.importorskip("tests.browser.whole")
 #: A run that compiles everything on two busy cores.
 PATIENT = 180_000
 
@@ -17,7 +19,7 @@ def charts(page):
 
 def test_a_page_asked_for_before_the_first_one_has_its_frame(page, address):
     page.goto(f"{address}/lab?seed=5")
-    sync_api.expect(page.get_by_label("Seed")).to_have_value("5")
+    sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("5")
     sync_api.expect(page.get_by_role("link", name="The finding")).to_be_visible()
 
 
@@ -34,13 +36,16 @@ def test_the_journey(page, address, record_property):
     ).to_be_visible()
     sync_api.expect(charts(page)).to_have_count(1)
     slider = page.get_by_role("slider", name="Raters")
-    # A key pressed while the page redraws can be lost, so each is pressed until it is answered.
+    # A key pressed while the page redraws can be lost, so one is pressed until it is answered.
     for _ in range(60):
-        if slider.get_attribute("aria-valuetext") == "1500":
+        if "raters=" in page.url:
             break
         slider.press("ArrowLeft")
-        page.wait_for_timeout(150)
-    sync_api.expect(page).to_have_url(re.compile("raters=1500"))
+        page.wait_for_timeout(300)
+    page.wait_for_timeout(500)
+    raters = slider.get_attribute("aria-valuetext")
+    assert int(raters) < 10_000
+    sync_api.expect(page).to_have_url(re.compile(f"raters={raters}"))
 
     page.get_by_role("button", name="Train").click()
     sync_api.expect(page).to_have_url(re.compile("run="))
@@ -48,8 +53,9 @@ def test_the_journey(page, address, record_property):
     # A warm run takes two seconds, so a slow page may find it done already.
     sync_api.expect(page.get_by_role("button", name="Cancel").or_(tab)).to_be_visible()
     page.reload()
-    sync_api.expect(page).to_have_url(re.compile("raters=1500.*run=|run=.*raters=1500"))
+    sync_api.expect(page).to_have_url(re.compile(f"raters={raters}.*run=|run=.*raters={raters}"))
     sync_api.expect(tab).to_be_visible(timeout=PATIENT)
+    sync_api.expect(slider).to_have_attribute("aria-valuetext", raters)
     sync_api.expect(page.get_by_role("button", name="Trained")).to_be_disabled()
     sync_api.expect(page.get_by_text("The social model puts Morristown fourth")).to_be_visible()
 
@@ -71,3 +77,58 @@ def test_presenter_mode_is_larger_and_in_the_url(page, address):
     page.wait_for_function(
         "small => document.querySelector('h1').getBoundingClientRect().height > small", arg=small
     )
+
+
+def choose(page, part: str) -> None:
+    page.get_by_role("radio", name=part).or_(page.get_by_role("button", name=part)).first.click()
+
+
+def test_from_no_run_to_where_am_i(page, address):
+    page.goto(f"{address}/latent?preset=Tennessee%20capital%20with%20Morristown")
+    sync_api.expect(page.get_by_text("there is none yet")).to_be_visible()
+    page.get_by_role("button", name="Train").click()
+    sync_api.expect(page).to_have_url(re.compile("run="))
+    chart = page.locator(".js-plotly-plot .main-svg").first
+    sync_api.expect(page.get_by_text("Silhouette by type, draws").first).to_be_visible(
+        timeout=PATIENT
+    )
+    sync_api.expect(chart).to_be_visible()
+
+    choose(page, "Where am I?")
+    sync_api.expect(page.get_by_text("Before you say anything")).to_be_visible()
+    box = page.get_by_role("combobox", name=re.compile("capital")).first
+    for city in ("Memphis", "Knoxville"):
+        box.click()
+        page.get_by_role("option", name=city, exact=True).click()
+    sync_api.expect(page.get_by_text("You are nearest to Memphis")).to_be_visible()
+    sync_api.expect(page).to_have_url(re.compile("ballot1=Memphis.*Knoxville"))
+    page.reload()
+    sync_api.expect(page.get_by_text("You are nearest to Memphis")).to_be_visible()
+    sync_api.expect(page.get_by_test_id("stException")).to_have_count(0)
+
+    page.goto(re.sub(r"part=[^&]*", "part=Traversals", page.url))
+    sync_api.expect(page.get_by_text("Needed (Kendall distance)")).to_be_visible()
+    cursor = page.locator(".js-plotly-plot").first.locator("path.js-line").last
+    before = cursor.get_attribute("d")
+    page.get_by_text("▶ Play").first.click()
+    sync_api.expect(cursor).not_to_have_attribute("d", before)
+
+    # Every part, for another visitor with a projector.
+    other = page.context.browser.new_context(
+        viewport={"width": 1280, "height": 720}, color_scheme="dark"
+    )
+    shown = other.new_page()
+    shown.set_default_timeout(90_000)
+    shown.goto(re.sub(r"part=[^&]*", "part=Health", page.url))
+    sync_api.expect(shown.get_by_text("dimensions are in use")).to_be_visible()
+    whole.assert_whole(shown)
+    for part, text in (
+        ("Clusters", "Nearest profile is own"), ("Contexts", "these answer one"),
+        ("Part of a ballot", "After a pair that one type alone holds"),
+        ("Left out", "Leaving Morristown out"), ("Traversals", "Needed (Kendall distance)"),
+        ("Where am I?", "You are nearest to Memphis"),
+    ):  # fmt: skip
+        choose(shown, part)
+        sync_api.expect(shown.get_by_text(text).first).to_be_visible()
+        whole.assert_whole(shown)
+    other.close()

@@ -1,0 +1,94 @@
+"""Answers worked out before they are asked for."""
+
+import threading
+
+import pytest
+
+from scrl.types import InputError
+from ui import ahead
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """A question that counts how often it is worked out, and can be held up."""
+    seen, go = [], threading.Event()
+
+    def slow(learnt):
+        seen.append(learnt)
+        assert go.wait(20)
+        return f"of {learnt}"
+
+    monkeypatch.setitem(ahead.QUESTIONS, "slow", slow)
+    return seen, go
+
+
+def test_whoever_asks_for_what_is_being_worked_out_waits_for_it(asked):
+    seen, go = asked
+    answers, got = ahead.Answers(), []
+    threads = [
+        threading.Thread(target=lambda: got.append(answers.ask("run", "slow", "a")), daemon=True)
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    assert not answers.known("run", "slow")
+    go.set()
+    for thread in threads:
+        thread.join(20)
+    assert got == ["of a"] * 3
+    assert seen == ["a"]
+    assert answers.known("run", "slow")
+    assert answers.ask("other run", "slow", "b") == "of b"
+
+
+def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
+    answers, errors = ahead.Answers(), [InputError("It has one prompt."), MemoryError(), "third"]
+
+    def work(learnt):
+        found = errors.pop(0)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    monkeypatch.setitem(ahead.QUESTIONS, "q", work)
+    for _ in range(2):
+        with pytest.raises(InputError, match="one prompt"):
+            answers.ask("run", "q", None)
+    with pytest.raises(MemoryError):
+        answers.ask("another", "q", None)
+    assert answers.ask("another", "q", None) == "third"
+
+
+def test_the_oldest_answers_go_first(monkeypatch):
+    answers = ahead.Answers(most=2)
+    monkeypatch.setitem(ahead.QUESTIONS, "q", lambda learnt: learnt)
+    for id in ("a", "b", "a", "c"):
+        answers.ask(id, "q", id)
+    assert [answers.known(id, "q") for id in "abc"] == [True, False, True]
+
+
+def test_a_page_that_is_drawn_again_begins_nothing_twice(asked, monkeypatch):
+    seen, go = asked
+    monkeypatch.setattr(ahead, "ANSWERS", ahead.Answers())
+    started = []
+    monkeypatch.setattr(
+        threading, "Thread", lambda **about: started.append(about) or _Now(about["target"])
+    )
+    go.set()
+    for _ in range(3):
+        ahead.begin("run", "a", ("slow",))
+    assert len(started) == 1
+    assert seen == ["a"]
+    assert ahead.ANSWERS.known("run", "slow")
+
+
+class _Now:
+    """A thread that does its work when it is started."""
+
+    def __init__(self, target):
+        self.start = target
+
+
+def test_every_question_of_the_page_is_known():
+    assert {*ahead.FIRST, *ahead.NEXT} <= set(ahead.QUESTIONS)
+    assert ahead.layout("Isomap", 3, False) in ahead.QUESTIONS

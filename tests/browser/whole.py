@@ -1,0 +1,34 @@
+"""Whether a page stands there whole: nothing failed, every chart drawn, nothing cut off."""
+
+from playwright.sync_api import expect
+
+#: What a viewer would see cut off: the page itself, headings and labels, and charts beyond it.
+CLIPPED = """() => {
+  const found = [], main = document.querySelector('[data-testid=stMain]');
+  if (main.scrollWidth > main.clientWidth + 1) found.push('the page scrolls sideways');
+  const edge = main.getBoundingClientRect().right + 1;
+  const words = 'h1, h2, h3, label p, [data-testid=stMetricLabel], [data-testid=stMetricValue], '
+    + '[data-testid=stCaptionContainer], button p';
+  for (const e of main.querySelectorAll(words)) {
+    if (!e.checkVisibility({visibilityProperty: true}) || !e.clientWidth) continue;
+    if (e.scrollWidth > e.clientWidth + 1) found.push('cut off: ' + e.innerText);
+    if (e.getBoundingClientRect().right > edge) found.push('beyond the page: ' + e.innerText);
+  }
+  for (const e of main.querySelectorAll('.js-plotly-plot'))
+    if (e.getBoundingClientRect().right > edge) found.push('a chart beyond the page');
+  return found;
+}"""
+#: A drawn chart has a surface with something on it.
+DRAWN = """() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(
+  e => e.querySelector('.main-svg')?.getBoundingClientRect().height > 50)"""
+#: The page stands still: the script has ended and nothing is a skeleton any more.
+STILL = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScriptState
+  === 'notRunning' && !document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')"""
+
+
+def assert_whole(page) -> None:
+    """Nothing has failed on the page, every chart is drawn, and nothing is cut off."""
+    page.wait_for_function(STILL)
+    page.wait_for_function(DRAWN)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert page.evaluate(CLIPPED) == []
