@@ -83,7 +83,7 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
 
 
 def train(
-    source: Scenario | Ratings, rules: Sequence[str], seed: int, seeds: int, on_progress
+    source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress, seeds: int = 1
 ) -> dict:
     """The seven steps, as what a page keeps of them.
 

@@ -81,10 +81,10 @@ def test_runs_side_by_side_are_what_each_is_alone():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
     config = replace(scrl.Config(), voters=500)
     told = []
-    together = run_seeds(scenario, config, (5, 3, 4), told.append)
+    together = run_seeds(scenario, config, (5, 3), told.append)
     alone = scrl.to_dict(scrl.run(scenario, config, 3))
     result = seeds_dict(together)
-    assert [e.seed for e in together] == result["seeds"]["seeds"] == [5, 3, 4]
+    assert [e.seed for e in together] == result["seeds"]["seeds"] == [5, 3]
     assert scrl.to_dict(together[1])["prompts"] == alone["prompts"]
     for rule, outcome in alone["prompts"]["best"]["social"].items():
         said = spreads(result, "best", rule)["social"]

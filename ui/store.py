@@ -179,7 +179,7 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
     from scrl.preview import train
 
     try:
-        content = {**train(source, rules, seed, seeds, on_progress), "yaml": yaml}
+        content = {**train(source, rules, seed, on_progress, seeds), "yaml": yaml}
         _ahead(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):

@@ -213,7 +213,7 @@ class FakeRun:
     def __init__(self, wait: bool = False):
         self.wait, self.calls = wait, 0
 
-    def __call__(self, source, rules, seed, seeds, on_progress):
+    def __call__(self, source, rules, seed, on_progress, seeds=1):
         from scrl.report import load_baked
         from scrl.spread import gathered
 
