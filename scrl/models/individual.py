@@ -115,9 +115,7 @@ def _loss(sizes: Sizes, config: IndividualConfig):
 
     def one(model, toward, data, ramp, beta, key, item, rank, mask, weight):
         key_view, key_latent, key_ties = jax.random.split(key, 3)
-        view = masking.view(
-            key_view, rank, mask, ramp, config.regime, config.single, data.regime
-        )
+        view = masking.view(key_view, rank, mask, ramp, config.regime, config.single, data.regime)
         posterior = model.encode(toward, item, view)
         latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
         reward = model.rewards(toward, latent)
