@@ -87,6 +87,7 @@ def _current(scenario: Scenario, latent: int):
 def _result(scenario: Scenario, latent: int, job) -> dict | None:
     """What this choice's own trainings found, else what is baked, else None."""
     if job is not None and job.state == "done":
+        st.caption("From a run of this session.")
         return job.result
     if sources.id_of(scenario) != regimes.SCENARIO:
         return None
@@ -213,52 +214,56 @@ def sentence(result: dict, rows: list[dict]) -> str:
 
 def _verdicts(result: dict, rows: list[dict]) -> None:
     """Each regime: what it shows and asks, what the post predicts, and what is there."""
+    seeds, keeps = len(result["seeds"]), regimes.curriculum_keeps(result)
     table = [
-        {
-            "Regime": TITLES[row["regime"]],
-            "Shows": SHOWS[row["regime"]][0],
-            "Asks for": SHOWS[row["regime"]][1],
-            "The post predicts that it": regimes.PREDICTIONS[row["regime"]].says,
-            "So, against the curriculum": _asked(row["ill"]),
-            "Here": _difference(row),
-            "The failure": {"appears": "appears", "reversed": "does not appear: it is better",
-                            "unclear": "does not appear in every seed"}[row["verdict"]],
-        }
+        _row(
+            row["regime"], regimes.PREDICTIONS[row["regime"]].says,
+            f"{_asked(row['well'])}: {_spread(row['well by'])} nats",
+            f"{_asked(row['ill'])}: **{_spread(row['worse'])} nats**, pairs "
+            f"{_spread(-100 * row['pairs'], 1)} points",
+            "**appears**" if row["verdict"] == "appears" else
+            f"does not appear: larger in {(row['worse'] > 0).sum()} of {seeds} seeds",
+        )
         for row in rows
     ]  # fmt: skip
-    keeps = regimes.curriculum_keeps(result)
-    table.append({
-        "Regime": TITLES[regimes.CURRICULUM], "Shows": SHOWS[regimes.CURRICULUM][0],
-        "Asks for": SHOWS[regimes.CURRICULUM][1],
-        "The post predicts that it": "learns both",
-        "So, against the curriculum": "both kinds of pairs within 2 points of the best possible",
-        "Here": f"{np.max(keeps['oracle'] - keeps['hidden']):.1%} and "
-        f"{np.max(1 - keeps['visible']):.1%} short at worst",
-        "The failure": "none" if keeps["both"] else "does not learn both",
-    })  # fmt: skip
+    short = [100 * np.max(x) for x in (keeps["oracle"] - keeps["hidden"], 1 - keeps["visible"])]
+    table.append(
+        _row(
+            regimes.CURRICULUM, "learns both",
+            f"at worst {short[0]:.1f} points of hidden and {short[1]:.1f} of visible pairs short "
+            "of perfect knowledge",
+            "", "none" if keeps["both"] else "does not learn both",
+        )
+    )  # fmt: skip
     st.table(table)
     if not page.presenting():
         st.caption(
-            f"Differences to the curriculum of the same seed: mean ± standard deviation over "
-            f"{len(result['seeds'])} seeds, of the loss in nats a rater and of the share of pairs "
-            "rightly ordered. A failure appears where the loss is the larger in every seed. The "
-            "predictions were written down before anything was measured. The encoder here also "
-            "receives how the visible ballots pull at the rewards, which no regime can unlearn: "
-            "where a failure is small, that is one reason."
+            f"Differences to the curriculum of the same seed, mean ± standard deviation over "
+            f"{seeds} seeds; losses in nats a rater, pairs as the share rightly ordered. A failure "
+            "appears where the loss is the larger in every seed. The predictions were written down "
+            "before anything was measured. The encoder of this house is also told how the visible "
+            "ballots pull at the rewards, whatever the regime: that softens the first failure."
         )
+
+
+def _row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
+    shows, asks = SHOWS[regime]
+    return {
+        "Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
+        "The post: it": says, "Where it should do well": well, "Where it should be worse": ill,
+        "The failure": verdict,
+    }  # fmt: skip
 
 
 def _asked(what: tuple[str, str]) -> str:
     hidden, measure = what
-    return f"larger {measure}, {_WORDS[hidden]}"
+    return f"{measure}, {_WORDS[hidden]}"
 
 
-def _difference(row: dict) -> str:
-    worse, pairs = row["worse"], 100 * row["pairs"]
-    return (
-        f"{worse.mean():+.2f} ± {worse.std():.2f} nats; "
-        f"{-pairs.mean():+.1f} ± {pairs.std():.1f} points of pairs"
-    )
+def _spread(values, digits: int = 2) -> str:
+    """Mean ± standard deviation, with a sign that is a minus."""
+    mean = f"{values.mean():+.{digits}f}".replace("-", "−")
+    return f"{mean} ± {values.std():.{digits}f}"
 
 
 def _ends(result: dict, hidden: str, kind: str) -> None:
@@ -301,7 +306,7 @@ def _of(result: dict, regime: str, name: str) -> list:
 
 def _maps(result: dict) -> None:
     near = {regime: np.mean(_of(result, regime, "near")) for regime in TITLES}
-    notes = [f"{np.mean(_of(result, regime, 'active')):.1f} active units, "
+    notes = [f"{np.mean(_of(result, regime, 'active')):.1f} active units\n"
              f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
     page.chart(
         regime_maps(
@@ -309,7 +314,9 @@ def _maps(result: dict) -> None:
             result["types"], **page.look(),
         ),
         "regime-maps",
-        alt="; ".join(f"{TITLES[r]}: {n}" for r, n in zip(TITLES, notes, strict=True)),
+        alt="; ".join(f"{TITLES[r]}: {n}" for r, n in zip(TITLES, notes, strict=True)).replace(
+            "\n", ", "
+        ),
         caption="Held-out raters on the principal plane of each model’s latents, by type, first "
         "seed. Large: read whole; small and open: half of each ballot hidden. Where the model has "
         "learnt what parts of a ballot imply, the small lie with the large of their type (‘near "

@@ -30,9 +30,8 @@ def _axis(short: str) -> str:
 
 
 def _headline(figure, x: str, y: str, title: str, note: str, shade, scale: float) -> None:
-    text = f"<b>{safe(title)}</b>" + (
-        f"<br><span style='color:{shade['quiet']}'>{safe(note)}</span>" if note else ""
-    )
+    lines = (f"<br><span style='color:{shade['quiet']}'>{safe(n)}</span>" for n in note.split("\n"))
+    text = f"<b>{safe(title)}</b>" + ("".join(lines) if note else "")
     figure.add_annotation(
         x=0, xref=f"{x} domain", y=1, yref=f"{y} domain", xanchor="left", yanchor="bottom",
         yshift=4, showarrow=False, align="left", text=text,
@@ -87,18 +86,22 @@ def regime_marks(
         for wrong in (False, True):
             mine = [r for r in range(rows) if (r in panel["wrong"]) == wrong]
             figure.add_scatter(
-                x=mean[mine], y=mine, xaxis=x, yaxis=y, mode="markers+text", legendgroup=f"{wrong}",
+                x=mean[mine], y=mine, xaxis=x, yaxis=y, mode="markers", legendgroup=f"{wrong}",
                 name="mean, predicted to be worse than the curriculum" if wrong else "mean",
-                showlegend=i == 0, text=[style.format(v) for v in mean[mine]], cliponaxis=False,
-                textposition="top center", textfont={"size": 12 * scale, "color": shade["text"]},
+                showlegend=i == 0, cliponaxis=False,
                 hovertemplate=[f"{safe(titles[r])}: {style.format(mean[r])}<extra></extra>"
                                for r in mine],
                 marker={"symbol": "diamond" if wrong else "circle", "size": 12 * scale,
                         "color": colour(WRONG) if wrong else shade["text"]},
             )  # fmt: skip
-        clear(_axis(x), figure, range=[low - pad, high + pad], showticklabels=True,
+        for row, value in enumerate(mean):
+            figure.add_annotation(
+                x=1, xref=f"{x} domain", y=row, yref=y, xanchor="right", showarrow=False,
+                text=style.format(value), font={"size": 13 * scale, "color": shade["text"]},
+            )  # fmt: skip
+        clear(_axis(x), figure, range=[low - pad, high + 4 * pad], showticklabels=True,
               tickfont=quiet, showgrid=True, gridcolor=shade["line"], nticks=6,
-              tickformat=".0%" if percent else None,
+              tickformat=(".1%" if high - low < 0.05 else ".0%") if percent else None,
               title={"text": unit, "font": quiet, "standoff": 4})  # fmt: skip
         clear(_axis(y), figure, range=[rows - 0.4, -0.7], showticklabels=i == 0,
               tickvals=list(range(rows)), ticktext=[safe(t) for t in titles],
@@ -153,7 +156,7 @@ def regime_maps(
         _headline(figure, x, y, title, note, shade, scale)
     quiet = {"size": 13 * scale, "color": shade["quiet"]}
     figure.update_layout(
-        margin={"l": 4, "r": 4, "t": 48 * scale, "b": 34 * scale},
+        margin={"l": 4, "r": 4, "t": 66 * scale, "b": 34 * scale},
         legend={"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top", "font": quiet,
                 "itemclick": False, "itemdoubleclick": False},
     )  # fmt: skip
@@ -178,7 +181,8 @@ def regime_curves(
     shade = ink(dark)
     figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
     quiet = {"size": 12 * scale, "color": shade["quiet"]}
-    top = max((float(np.max(line[1])) for found in curves for line in found.values()), default=1.0)
+    lines = (line[1] for found in curves for line in found.values() if len(line[1]))
+    top = max((float(np.max(mean)) for mean in lines), default=1.0)
     for i, (title, found) in enumerate(zip(titles, curves, strict=True)):
         x, y = _column(figure, i, len(titles))
         for kind, tone, dash in (("hidden", shade["text"], "solid"),
