@@ -119,14 +119,15 @@ def _marks(found: list[tuple]) -> dict[str, float | None]:
 
 
 def oracle(scenario: Scenario, exam: Exam) -> dict[str, float | None]:
-    """The marks of somebody who knows the types and their shares, and sees what is visible. What is
-    visible can be repeated, so that has no loss but by the raters' noise. Also ``type``: the share
-    of raters whose type it guesses rightly.
+    """The marks of somebody who knows the types, their shares and what each leaves unsaid, and of a
+    ballot which completions it holds and how the visible ones are ordered. What is visible can be
+    repeated, so that has no loss but by the raters' noise. Also ``type``: the share of raters whose
+    type it guesses rightly.
 
     Pairs of a noisy scenario are predicted from the types alone.
     """
     utility, share = type_utilities(scenario), shares(scenario)
-    answers, includes = _said(scenario)
+    said, unsaid = _said(scenario)
     # Without noise no order but one's own has a chance: gaps far beyond any doubt.
     gaps = np.abs(utility[:, :, None] - utility[:, None, :])
     scale = scenario.noise or gaps[gaps > 0].min(initial=1.0) / 50
@@ -137,8 +138,11 @@ def oracle(scenario: Scenario, exam: Exam) -> dict[str, float | None]:
         both = [_nats(x.astype(np.float32), bucket.rank, bucket.mask, shown, bucket.weight, jitter)
                 for x in u]  # fmt: skip
         every, seen = (-np.array([b[i] for b in both], np.float64) for i in (0, 1))
-        prior = np.log(share)[:, None] + np.sum(shown * includes[:, bucket.item], axis=(2, 3))
-        prior += np.sum(shown.any(2) * answers[:, bucket.item[:, :, 0]], axis=2)
+        # Against silence about everything, which is the same for all raters of a type: each prompt
+        # that is answered, and each completion that is ranked, is as much likelier.
+        ranked = np.sum(bucket.mask * said[0][:, bucket.item], axis=(2, 3))
+        answered = np.sum(bucket.mask.any(2) * said[1][:, bucket.item[:, :, 0]], axis=2)
+        prior = (np.log(share) + unsaid)[:, None] + ranked + answered
         weight = np.exp(prior + seen - (prior + seen).max(0))
         weight /= weight.sum(0)
         sure.append(weight.max(0))
@@ -156,13 +160,26 @@ def _log_sum(x: np.ndarray) -> np.ndarray:
     return top + np.log(np.exp(x - top).sum(0))
 
 
-def _said(scenario: Scenario) -> np.ndarray:
-    """Log of the chance that a rater of each type answers each item's prompt, and that the ballot
-    then ranks the item ``[2, types, items]``."""
-    every = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
-    kinds = scenario.types.values()
-    chance = [
-        [[t.answers.get(p, 1.0) for p, _ in every] for t in kinds],
-        [[t.includes.get(p, {}).get(c, 1.0) for p, c in every] for t in kinds],
-    ]
-    return np.log(np.maximum(chance, 1e-9))
+def _said(scenario: Scenario) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """By how much likelier, in logs, each type is to rank an item than to leave it out, once it
+    answers its prompt, and to answer that prompt and leave everything out than not to answer it
+    ``[types, items]`` each; and the log of its chance to answer nothing ``[types]``."""
+    ranks, answers, nothing = [], [], []
+    for t in scenario.types.values():
+        row, prompts, silent = [], [], 0.0
+        for p in scenario.prompts:
+            chance = [t.includes.get(p, {}).get(c, 1.0) for c in scenario.offered(p)]
+            row += [_log(c) - _log(1 - c) for c in chance]
+            answer = t.answers.get(p, 1.0)
+            prompts += [_log(answer) - _log(1 - answer) + sum(_log(1 - c) for c in chance)] * len(
+                chance
+            )
+            silent += _log(1 - answer)
+        ranks.append(row)
+        answers.append(prompts)
+        nothing.append(silent)
+    return (np.array(ranks), np.array(answers)), np.array(nothing)
+
+
+def _log(chance: float) -> float:
+    return float(np.log(max(chance, 1e-9)))

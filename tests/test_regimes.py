@@ -176,16 +176,32 @@ def test_the_oracle_is_bayes_over_the_types(inverted):
     assert whole["type"] == pytest.approx(1)
 
 
-def test_the_oracle_of_noisy_raters_who_leave_things_out():
-    """Memphis alone ranks Morristown as a rule, so who does is of Memphis."""
+def test_the_oracle_knows_what_a_type_leaves_unsaid():
+    """Whoever ranks Morristown is of Memphis more often than not, and here nobody sees an order."""
     world = load_scenario(gallery()["tennessee-morristown"])
-    sharp = oracle(world, Exam.of(world, "half", 300))
+    exam = Exam.of(world, "half", 400)
+    blind = Exam(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.parts), exam.kinds)
+    share, ranks = np.array([0.3, 0.25, 0.15, 0.3]), np.array([0.9, 0.1, 0.1, 0.1])
+    with_it = sum(int((b.mask[: b.size].sum((1, 2)) == 5).sum()) for b, _ in exam.parts) / 400
+    guess = [(share * chance).max() / (share @ chance) for chance in (ranks, 1 - ranks)]
+    wanted = with_it * guess[0] + (1 - with_it) * guess[1]
+    assert oracle(world, blind)["type"] == pytest.approx(wanted, abs=1e-6)
     noisy = with_overrides(world, noise=1.0)
-    dull = oracle(noisy, Exam.of(noisy, "half", 300))
+    sharp, dull = oracle(world, exam), oracle(noisy, Exam.of(noisy, "half", 400))
     assert sharp["visible loss"] == pytest.approx(0, abs=1e-4)
-    assert sharp["type"] > dull["type"] > 0.3
+    assert sharp["type"] > dull["type"] > wanted
     assert dull["visible loss"] > 0.5
     assert dull["hidden pairs"] < sharp["hidden pairs"]
+
+
+def test_who_answers_which_prompt_is_known_of_a_type_too():
+    world = load_scenario(gallery()["tennessee-inverted-missing"])
+    exam = Exam.of(world, "half", 400)
+    blind = Exam(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.parts), exam.kinds)
+    both = np.concatenate([b.mask[: b.size].any(2).sum(1) == 2 for b, _ in exam.parts])
+    kinds = [exam.kinds[both == known] for known in (True, False)]
+    likeliest = sum(np.bincount(k).max() for k in kinds) / len(exam.kinds)
+    assert oracle(world, blind)["type"] == pytest.approx(likeliest, abs=0.03)
 
 
 # -- the trainings --------------------------------------------------------------------------------

@@ -118,22 +118,23 @@ def _train(scenario: Scenario, latent: int, job) -> None:
             "Seeds", [f"{n}" for n in regimes.CHOICES], default=f"{regimes.CHOICES[0]}",
             required=True, key="seeds", **_IN_URL,
         )  # fmt: skip
-        label = "Training" if busy else "Train them here"
+        spec = _spec(scenario, latent, int(seeds))
+        done = job is not None and job.state == "done" and store.spec_of(job) == spec
+        label = "Training" if busy else "Trained" if done else "Train them here"
         pressed = st.button(
-            label, type="primary", disabled=busy, key="train", icon=":material/play_arrow:"
+            label, type="primary", disabled=busy or done, key="train", icon=":material/play_arrow:"
         )
     if not page.presenting():
         st.caption(
-            "Five regimes times so many seeds, two at a time: about two seconds each on two idle "
-            "cores."
+            "Five regimes times so many seeds, two at a time: a minute or more, after which the "
+            "page shows these."
         )
     if pressed:
         work = partial(_work, scenario, int(seeds), latent)
         try:
             id = store.jobs().submit(
-                work, key=f"{store.viewer()}:{_spec(scenario, latent, int(seeds))}",
-                label=f"{scenario.name}, five regimes",
-            )  # fmt: skip
+                work, key=f"{store.viewer()}:{spec}", label=f"{scenario.name}, five regimes"
+            )
         except InputError as error:
             st.error(str(error))
             return
@@ -207,8 +208,8 @@ def sentence(result: dict, rows: list[dict]) -> str:
     hidden, seen = keeps["hidden"].mean(), keeps["visible"].mean()
     return text + (
         f" With half of each ballot hidden the curriculum orders {hidden:.1%} of the hidden pairs "
-        f"rightly, perfect knowledge {keeps['oracle']:.1%}, and {seen:.1%} of the visible ones: "
-        + ("it does both." if keeps["both"] else "it does not do both.")
+        f"rightly (perfect knowledge of the types: {keeps['oracle']:.1%}) and {seen:.1%} of the "
+        "visible ones: " + ("it does both." if keeps["both"] else "it does not do both.")
     )
 
 
@@ -226,7 +227,8 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
         )
         for row in rows
     ]  # fmt: skip
-    short = [100 * np.max(x) for x in (keeps["oracle"] - keeps["hidden"], 1 - keeps["visible"])]
+    short = [100 * max(np.max(x), 0) for x in
+             (keeps["oracle"] - keeps["hidden"], 1 - keeps["visible"])]  # fmt: skip
     table.append(
         _row(
             regimes.CURRICULUM, "learns both",
@@ -295,8 +297,8 @@ def _ends(result: dict, hidden: str, kind: str) -> None:
         ),
         caption=f"{regimes.RATERS:,} raters of a fresh sample, {_WORDS[hidden]} of each ballot, "
         "the same completions for all five. A hidden pair has at least one hidden side. Perfect "
-        "knowledge knows the types and their shares; the loss is a mean over draws from the "
-        "posterior, so even that would not bring it to 0 on the hidden.",
+        "knowledge knows the types, their shares and what they leave unsaid, and not what is "
+        "hidden; the loss is a mean over draws from the posterior.",
     )  # fmt: skip
 
 
@@ -320,7 +322,8 @@ def _maps(result: dict) -> None:
         caption="Held-out raters on the principal plane of each model’s latents, by type, first "
         "seed. Large: read whole; small and open: half of each ballot hidden. Where the model has "
         "learnt what parts of a ballot imply, the small lie with the large of their type (‘near "
-        "their own’: the share whose nearest large mark is their own type’s; means over seeds).",
+        "their own’: the share whose nearest large mark is their own type’s, mean over seeds; "
+        f"perfect knowledge guesses {result['oracle']['half']['type']:.0%} of their types).",
     )  # fmt: skip
 
 

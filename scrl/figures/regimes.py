@@ -181,8 +181,9 @@ def regime_curves(
     shade = ink(dark)
     figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
     quiet = {"size": 12 * scale, "color": shade["quiet"]}
-    lines = (line[1] for found in curves for line in found.values() if len(line[1]))
-    top = max((float(np.max(mean)) for mean in lines), default=1.0)
+    lines = [line for found in curves for line in found.values() if len(line[1])]
+    top = max((float(np.max(line[1])) for line in lines), default=1.0)
+    last = max((float(np.max(line[0])) for line in lines), default=1.0)
     for i, (title, found) in enumerate(zip(titles, curves, strict=True)):
         x, y = _column(figure, i, len(titles))
         for kind, tone, dash in (("hidden", shade["text"], "solid"),
@@ -200,8 +201,8 @@ def regime_curves(
                 line={"color": tone, "width": 2.2 * scale, "dash": dash},
                 hovertemplate=f"{safe(title)}, {kind}: %{{y:.2f}} at step %{{x}}<extra></extra>",
             )  # fmt: skip
-        clear(_axis(x), figure, showticklabels=True, nticks=4, tickfont=quiet, showline=True,
-              linecolor=shade["line"], tickangle=0,
+        clear(_axis(x), figure, range=[0, last], showticklabels=True, nticks=4, tickfont=quiet,
+              showline=True, linecolor=shade["line"], tickangle=0,
               title={"text": "step" if i == 0 else "", "font": quiet, "standoff": 2})  # fmt: skip
         clear(_axis(y), figure, range=[0, 1.05 * top], showticklabels=i == 0, tickfont=quiet,
               showgrid=True, gridcolor=shade["line"],
