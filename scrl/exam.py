@@ -40,13 +40,18 @@ class Exam:
 
     @classmethod
     def of(cls, scenario: Scenario, hidden: str, raters: int = RATERS) -> Exam:
-        """A fresh sample; which completions are hidden is as fixed as the sample."""
+        """A fresh sample; which completions are hidden is as fixed as the sample.
+
+        Raises:
+            InputError: where nobody ranks three completions.
+        """
         ratings = sample(with_overrides(scenario, raters=raters), SEED).ratings
         rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(1,)))
         whole = buckets(ratings)
-        if not whole:
+        if max((int(b.mask.sum(2).max()) for b in whole), default=0) < 3:
             raise InputError(
-                f"{scenario.name}: nobody ranks two completions, so none can be hidden."
+                f"{scenario.name}: no rater ranks three completions, so with one hidden there is "
+                "no order left to see."
             )
         parts = tuple((bucket, visible(bucket.mask, hidden, rng)) for bucket in whole)
         kinds = np.concatenate([ratings.rater_type[b.rater[: b.size]] for b in whole])

@@ -16,9 +16,9 @@ from scrl.models.individual import fit_individual
 from scrl.models.network import Posterior
 from scrl.report import BAKED, load_baked
 from scrl.sampling import sample
-from scrl.scenario import gallery, load_scenario, with_overrides
+from scrl.scenario import gallery, load_scenario, parse_scenario, with_overrides
 from scrl.training import _chunk
-from scrl.types import Cancelled
+from scrl.types import Cancelled, InputError
 
 TINY = IndividualConfig(
     width=8, heads=2, preference=4, single=0.0, cells=64,
@@ -204,6 +204,15 @@ def test_who_answers_which_prompt_is_known_of_a_type_too():
     assert oracle(world, blind)["type"] == pytest.approx(likeliest, abs=0.03)
 
 
+def test_ballots_of_two_are_no_exam():
+    world = parse_scenario(
+        b"{name: Two, summary: s, source: s, completions: [a, b], prompts: {p: {text: t}}, "
+        b"types: {x: {share: 1, rankings: {p: [a, b]}}}, raters: 10, noise: 0.0}", "two.yaml"
+    )  # fmt: skip
+    with pytest.raises(InputError, match="no rater ranks three completions"):
+        regimes.compare(world, (0,))
+
+
 # -- the trainings --------------------------------------------------------------------------------
 
 
@@ -252,7 +261,7 @@ def result_of(worse: dict) -> dict:
             if name == regime:
                 end["half"][measure] += by_seed[seed]
         runs.append({"regime": regime, "seed": seed, "end": end})
-    oracle = {"half": {"hidden pairs": 0.91}}
+    oracle = {"half": {"hidden pairs": 0.91, "visible pairs": 1.0}}
     return {"runs": runs, "seeds": [0, 1], "oracle": oracle}
 
 

@@ -227,8 +227,7 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
         )
         for row in rows
     ]  # fmt: skip
-    short = [100 * max(np.max(x), 0) for x in
-             (keeps["oracle"] - keeps["hidden"], 1 - keeps["visible"])]  # fmt: skip
+    short = [100 * x for x in keeps["short"]]
     table.append(
         _row(
             regimes.CURRICULUM, "learns both",
