@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from dataclasses import replace
 
 import jax
@@ -311,6 +312,21 @@ def test_the_baked_comparison_is_of_today_s_settings(baked):
     world = load_scenario(gallery()[regimes.SCENARIO])
     fresh = oracle(world, Exam.of(world, "half"))
     assert result["oracle"]["half"] == pytest.approx(fresh, abs=1e-3)
+
+
+def test_what_is_baked_says_how_it_was_made(monkeypatch, tmp_path):
+    asked = []
+
+    def instead(scenario, seeds, latent, on_progress):
+        asked.append((scenario.name, tuple(seeds), latent))
+        return {"runs": []}
+
+    monkeypatch.setattr(regimes, "compare", instead)
+    path = regimes.bake(64, "by hand", folder=tmp_path / "new")
+    content = json.loads(path.read_text("utf-8"))
+    assert path.name == "regimes-64.json"
+    assert content == {"result": {"runs": []}, "made": "by hand", "spec": regimes.spec_of(64)}
+    assert asked == [("Tennessee inverted, everyone answers both", regimes.SEEDS, 64)]
 
 
 def test_the_baked_failures_are_those_that_are_told(baked):

@@ -175,9 +175,19 @@ def _draw(result: dict) -> None:
         "every seed?", COUNTS, "guess_regimes",
     )  # fmt: skip
     if not shown:
+        st.table([_about(regime, regimes.PREDICTIONS[regime].says) for regime in SHOWS if regime in
+                  regimes.PREDICTIONS])  # fmt: skip
         return
     st.markdown(asking.verdict(said, COUNTS[appear]) + sentence(result, rows))
     _verdicts(result, rows)
+    _answers(result)
+    _maps(result)
+    _numbers(result)
+
+
+@st.fragment
+def _answers(result: dict) -> None:
+    """What held-out raters say, as asked; a change draws nothing else again."""
     with st.container(horizontal=True):
         hide = st.segmented_control(
             "Hidden of held-out ballots", list(HIDE), default=next(iter(HIDE)), required=True,
@@ -188,9 +198,7 @@ def _draw(result: dict) -> None:
             **_IN_URL,
         )  # fmt: skip
     _ends(result, HIDE[hide], "loss" if measure == "Loss" else "pairs")
-    _maps(result)
     _learning(result, HIDE[hide])
-    _numbers(result)
 
 
 def sentence(result: dict, rows: list[dict]) -> str:
@@ -247,12 +255,15 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
         )
 
 
-def _row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
+def _about(regime: str, says: str) -> dict[str, str]:
     shows, asks = SHOWS[regime]
-    return {
-        "Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
-        "The post: it": says, "Where it should do well": well, "Where it should be worse": ill,
-        "The failure": verdict,
+    return {"Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
+            "The post: it": says}  # fmt: skip
+
+
+def _row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
+    return _about(regime, says) | {
+        "Where it should do well": well, "Where it should be worse": ill, "The failure": verdict,
     }  # fmt: skip
 
 

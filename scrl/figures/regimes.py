@@ -87,7 +87,7 @@ def regime_marks(
             mine = [r for r in range(rows) if (r in panel["wrong"]) == wrong]
             figure.add_scatter(
                 x=mean[mine], y=mine, xaxis=x, yaxis=y, mode="markers", legendgroup=f"{wrong}",
-                name="mean, predicted to be worse than the curriculum" if wrong else "mean",
+                name="mean, predicted worse" if wrong else "mean",
                 showlegend=i == 0, cliponaxis=False,
                 hovertemplate=[f"{safe(titles[r])}: {style.format(mean[r])}<extra></extra>"
                                for r in mine],
@@ -201,7 +201,8 @@ def regime_curves(
                 line={"color": tone, "width": 2.2 * scale, "dash": dash},
                 hovertemplate=f"{safe(title)}, {kind}: %{{y:.2f}} at step %{{x}}<extra></extra>",
             )  # fmt: skip
-        clear(_axis(x), figure, range=[0, last], showticklabels=True, nticks=4, tickfont=quiet,
+        clear(_axis(x), figure, range=[0, last], showticklabels=True, tickfont=quiet,
+              **({"tick0": 500, "dtick": 1000} if last > 1000 else {"nticks": 3}),
               showline=True, linecolor=shade["line"], tickangle=0,
               title={"text": "step" if i == 0 else "", "font": quiet, "standoff": 2})  # fmt: skip
         clear(_axis(y), figure, range=[0, 1.05 * top], showticklabels=i == 0, tickfont=quiet,

@@ -21,7 +21,7 @@ def test_what_was_trained_before_is_there_at_once(open_page):
     assert "Of four predicted failures **3** appear in all 10 seeds" in words(app)
     assert "That of **all targets does not**" in words(app)
     assert "it does both" in words(app)
-    ends, maps, learning = figures(app)
+    ends, learning, maps = figures(app)
     assert len(ends["layout"]["yaxis"]["ticktext"]) == 5
     assert {"Memphis", "Knoxville"} <= {trace["name"] for trace in maps["data"]}
     blue = [t for t in maps["data"] if t["name"] == "Memphis"]
@@ -37,6 +37,9 @@ def test_what_was_trained_before_is_there_at_once(open_page):
 def test_a_guess_comes_first_where_it_is_asked_for(open_page):
     app = open_page("training", predict="true")
     assert not figures(app)
+    (claims,) = app.table
+    assert len(claims.value) == 4
+    assert "appears" not in claims.value.to_string()
     app.button_group(key="guess_regimes").set_value("All four").run()
     assert "Not quite." in words(app)
     assert len(figures(app)) == 3
