@@ -258,7 +258,7 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
 def _about(regime: str, says: str) -> dict[str, str]:
     shows, asks = SHOWS[regime]
     return {"Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
-            "The post: it": says}  # fmt: skip
+            "By the post, it": says}  # fmt: skip
 
 
 def _row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
