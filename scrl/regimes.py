@@ -65,7 +65,7 @@ class Prediction:
     ill: tuple[str, str]
 
 
-#: Written down before any of it was measured.
+#: Written down before any held-out rater was asked.
 PREDICTIONS = {
     "full": Prediction(
         "repeats what it sees, and knows nothing of what is hidden",

@@ -250,7 +250,7 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
             f"Differences to the curriculum of the same seed, mean ± standard deviation over "
             f"{seeds} seeds; losses in nats a rater, pairs as the share rightly ordered. A failure "
             "appears where the loss is the larger in every seed. The predictions were written down "
-            "before anything was measured. The encoder of this house is also told how the visible "
+            "before held-out raters were asked. The encoder here is also told how the visible "
             "ballots pull at the rewards, whatever the regime: that softens the first failure."
         )
 
