@@ -111,17 +111,37 @@ REGIMES: dict[str, Callable] = {
 }
 
 
-def view(key, rank, mask, ramp, regime: str, single: float) -> View:
+#: In place of a name: the regime is a number that the compiled program is given.
+ANY = "any"
+
+
+def number_of(regime: str) -> int:
+    """What stands for a regime in a program of ``ANY``: its place in ``REGIMES``."""
+    return list(REGIMES).index(regime)
+
+
+def _numbered(key, mask, ramp, number):
+    """All regimes' masks from one key, and of them those of the one that ``number`` names."""
+    pairs = [chosen(key, mask, ramp) for chosen in REGIMES.values()]
+    visible, target = (jnp.stack(masks)[number] for masks in zip(*pairs, strict=True))
+    return visible, target
+
+
+def view(key, rank, mask, ramp, regime: str, single: float, number=None) -> View:
     """A random view of one rater.
 
     Args:
         rank, mask: ``[contests, slots]``.
         ramp: how far the visible completions have been let into the targets, 0 to 1.
-        regime: a name of ``REGIMES``.
+        regime: a name of ``REGIMES``, or ``ANY``.
         single: chance of seeing just one completion, with its absolute position.
+        number: scalar int, of ``ANY`` the regime's (``number_of``).
     """
     key_regime, key_single, key_slot = jax.random.split(key, 3)
-    visible, target = REGIMES[regime](key_regime, mask, ramp)
+    if regime == ANY:
+        visible, target = _numbered(key_regime, mask, ramp, number)
+    else:
+        visible, target = REGIMES[regime](key_regime, mask, ramp)
     draw = jnp.where(mask, jax.random.uniform(key_slot, mask.shape), -1.0)
     lone = mask & (draw == jnp.max(draw))
     alone = jax.random.bernoulli(key_single, single)

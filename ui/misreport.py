@@ -9,7 +9,7 @@ import streamlit as st
 
 from scrl import figures, misreport
 from scrl.config import DEFAULT_RULES
-from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
+from scrl.scenario import Scenario, scenario_to_yaml
 from scrl.types import InputError
 from ui import asking, page, runs, sources, store, tables
 from ui.controls import title_of
@@ -18,11 +18,6 @@ from ui.strategy import rule_of
 _IN_URL = {"bind": "query-params"}
 _FIRST = "tennessee-morristown"
 _AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misreport.BURY}
-
-
-@st.cache_resource(show_spinner=False)
-def _scenarios() -> dict[str, Scenario]:
-    return {s.name: s for s in map(load_scenario, gallery().values())}
 
 
 @st.cache_data(max_entries=200, show_spinner="Trying every ballot")
@@ -45,30 +40,8 @@ def reward_model() -> None:
         _show(scenario, lie, found)
 
 
-def _offered() -> tuple[dict[str, Scenario], int]:
-    """The gallery and, where the URL or another page names one, the reader's own scenario; the
-    number of the one to begin with."""
-    stories = dict(_scenarios())
-    first = list(stories).index(load_scenario(gallery()[_FIRST]).name)
-    linked = st.query_params.get("scenario")
-    id = linked or st.session_state.get("last")
-    if not id:
-        return stories, first
-    try:
-        own = sources.read(id)
-    except InputError as error:
-        if linked:
-            st.warning(f"{page.plain(str(error))} This is another.")
-        return stories, first
-    if isinstance(own, Scenario):
-        name = sources.name(id)
-        stories.setdefault(name, own)
-        first = list(stories).index(name) if linked else first
-    return stories, first
-
-
 def _choose() -> tuple[Scenario, tuple]:
-    stories, first = _offered()
+    stories, first = sources.stories(_FIRST)
     scenario = stories[st.selectbox("Scenario", list(stories), first, key="story", **_IN_URL)]
     prompts, types = list(scenario.prompts), list(scenario.type_names)
     prompt = prompts[0]

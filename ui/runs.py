@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from scrl import figures
@@ -80,12 +82,12 @@ def start(choice: Choice) -> None:
     st.rerun()
 
 
-def watch(job) -> None:
+def watch(job, live: Callable | None = None) -> None:
     """Progress of a queued or running job, drawn again twice a second, and its end if it is not
-    a good one."""
+    a good one; ``live`` draws what it reports, else that is taken for a run of the lab."""
     if job.active:
         with st.container(border=True, key="progress"):
-            st.fragment(run_every=0.5)(_panel)(job.id)
+            st.fragment(run_every=0.5)(_panel)(job.id, live or _live)
     elif job.state == "failed":
         st.error(f"The run stopped. {job.error}")
     elif job.state == "cancelled":
@@ -94,7 +96,7 @@ def watch(job) -> None:
         st.warning(page.plain(job.result["unkept"]))
 
 
-def _panel(id: str) -> None:
+def _panel(id: str, live: Callable) -> None:
     job = store.jobs().get(id)
     if job is None or not job.active:
         st.rerun()
@@ -105,7 +107,7 @@ def _panel(id: str) -> None:
         if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
             store.cancel(id)
             st.rerun(scope="fragment")
-    _live(job.progress)
+    live(job.progress)
 
 
 def _line(job) -> str:

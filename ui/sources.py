@@ -8,7 +8,7 @@ import streamlit as st
 from scrl.links import from_link, is_link, to_link
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError, Ratings
-from ui import store
+from ui import page, store
 
 FIRST = "tennessee-morristown"
 
@@ -73,3 +73,24 @@ def keep(scenario: Scenario) -> str:
     if id := id_of(scenario):
         return id
     return store.uploads().add(scenario_to_yaml(scenario).encode(), f"{scenario.name}.yaml")
+
+
+def stories(stem: str) -> tuple[dict[str, Scenario], int]:
+    """The gallery by name and, where the URL or another page names one, the reader's own scenario;
+    the number of the one to begin with: the one that the URL names, else ``stem``'s."""
+    found = {scenario.name: scenario for scenario in map(of_gallery, gallery())}
+    first = list(found).index(of_gallery(stem).name)
+    linked = st.query_params.get("scenario")
+    id = linked or st.session_state.get("last")
+    if not id:
+        return found, first
+    try:
+        own = read(id)
+    except InputError as error:
+        if linked:
+            st.warning(f"{page.plain(str(error))} This is another.")
+        return found, first
+    if isinstance(own, Scenario):
+        found.setdefault(name(id), own)
+        first = list(found).index(name(id)) if linked else first
+    return found, first

@@ -67,18 +67,20 @@ class Sharing(NamedTuple):
 
 
 class Data(NamedTuple):
-    """All that the loss draws from: the catalogue, the buckets with their share of raters, and
-    what prompts share."""
+    """All that the loss draws from: the catalogue, the buckets with their share of raters, what
+    prompts share, and, where one program serves all regimes, the number of the one in use."""
 
     table: Table
     rows: tuple[Rows, ...]
     share: jax.Array
     sharing: Sharing
+    regime: jax.Array | None = None
 
 
 def _program(config: IndividualConfig) -> IndividualConfig:
-    """The part of ``config`` that compiled programs are kept under."""
-    return replace(config, penalty=0.0)
+    """The part of ``config`` that compiled programs are kept under, those that train apart: they
+    alone depend on how ballots are hidden."""
+    return replace(config, penalty=0.0, regime=masking.ANY)
 
 
 @lru_cache(maxsize=64)
@@ -113,7 +115,7 @@ def _loss(sizes: Sizes, config: IndividualConfig):
 
     def one(model, toward, data, ramp, beta, key, item, rank, mask, weight):
         key_view, key_latent, key_ties = jax.random.split(key, 3)
-        view = masking.view(key_view, rank, mask, ramp, config.regime, config.single)
+        view = masking.view(key_view, rank, mask, ramp, config.regime, config.single, data.regime)
         posterior = model.encode(toward, item, view)
         latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
         reward = model.rewards(toward, latent)
@@ -243,7 +245,6 @@ class Individual:
             The raters that were read ``[read]``, ascending, and their posteriors ``[read,
             latent]``.
         """
-        table = Table.of(self.catalogue)
         parts = [(b.rater[: b.size], b) for b in buckets(ratings, 1 if everyone else 2)]
         if everyone:
             known = np.concatenate([rater for rater, _ in parts] or [np.empty(0, int)])
@@ -252,18 +253,21 @@ class Individual:
         raters, means, log_variances = [], [], []
         for rater, bucket in parts:
             raters.append(rater)
-            read = []
-            for part in bucket.parts(int(np.clip(READ_CELLS // bucket.cells, 8, 1024))):
-                posterior = _embed(self.params, table, Rows.of(part), **self._static)
-                read.append([np.asarray(column)[: part.size] for column in posterior])
-            for found, columns in zip((means, log_variances), zip(*read, strict=True), strict=True):
-                rows = np.concatenate(columns)
+            for found, rows in zip((means, log_variances), self.read(bucket), strict=True):
                 found.append(np.broadcast_to(rows, (len(rater), rows.shape[1])))
         raters = np.concatenate(raters)
         order = np.argsort(raters)
         return raters[order], Posterior(
             np.concatenate(means)[order], np.concatenate(log_variances)[order]
         )
+
+    def read(self, bucket: Bucket) -> Posterior:
+        """Posteriors ``[rows, latent]`` of a bucket's real rows, by what its mask shows."""
+        table, read = Table.of(self.catalogue), []
+        for part in bucket.parts(int(np.clip(READ_CELLS // bucket.cells, 8, 1024))):
+            posterior = _embed(self.params, table, Rows.of(part), **self._static)
+            read.append([np.asarray(column)[: part.size] for column in posterior])
+        return Posterior(*map(np.concatenate, zip(*read, strict=True)))
 
     def embed_lone(self, item: np.ndarray, place: np.ndarray, length: np.ndarray) -> Posterior:
         """Read raters of whom one completion is known, and which place they gave it.
@@ -353,6 +357,7 @@ def fit_individual(
     on_chunk=None,
     hidden: tuple[np.ndarray, np.ndarray] | None = None,
     most: int = 0,
+    any_regime: bool = False,
 ) -> tuple[Individual, dict[str, np.ndarray]]:
     """Train the individual model on every rater with a ballot of two completions or more.
 
@@ -362,6 +367,8 @@ def fit_individual(
             these items is neither seen nor asked for.
         most: shared dimensions that the network is built with, if more than it is to use, so that
             one program serves several choices.
+        any_regime: train by a program that serves all of ``masking.REGIMES``; slower than one of
+            ``config.regime`` alone.
 
     Returns:
         The model, and its curves by name (see ``training.fit``).
@@ -376,7 +383,8 @@ def fit_individual(
     if hidden is not None:
         groups = [bucket.hiding(*hidden) for bucket in groups]
     rows = tuple(Rows.of(bucket.padded(_training_rows(bucket))) for bucket in groups)
-    data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum(), sharing))
+    number = np.int32(masking.number_of(config.regime)) if any_regime else None
+    data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum(), sharing, number))
 
     def made(params) -> Individual:
         if config.shared:
@@ -389,8 +397,8 @@ def fit_individual(
             on_chunk(made(state.params), curves, done)
 
     program = _program(config)
+    loss = _loss(sizes, program if any_regime else replace(program, regime=config.regime))
     params, curves = fit(
-        key_fit, _loss(sizes, program), _initial(key_init, sizes, program), data, config.schedule,
-        report,
-    )  # fmt: skip
+        key_fit, loss, _initial(key_init, sizes, program), data, config.schedule, report
+    )
     return made(params), curves

@@ -1,0 +1,20 @@
+"""Train wrongly: five ways of hiding ballots, and what a model learns by each."""
+
+import streamlit as st
+
+from ui import page, regimes
+
+
+def training() -> None:
+    st.title("How can a model of raters cheat?")
+    page.start_runtime()
+    if not page.presenting():
+        st.markdown(
+            "A model of raters sees part of the answer it is asked for. What it is shown and what "
+            "it is asked decide whether it learns people, or learns to copy."
+        )
+    regimes.show(*regimes.choose())
+
+
+page.ensure_frame()
+training()

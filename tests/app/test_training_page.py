@@ -1,0 +1,98 @@
+"""The page on training wrongly: what is baked, the reader's guess, trainings of one's own."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scrl import regimes
+from scrl.report import BAKED
+from scrl.scenario import gallery, load_scenario, with_overrides
+from tests.app.test_pages import figures, parameter, widget, words
+from tests.test_regimes import TINY
+from ui import store
+
+pytestmark = pytest.mark.skipif(
+    not (BAKED / f"regimes-{regimes.LATENTS[0]}.json").is_file(), reason="nothing is baked"
+)
+
+
+def test_what_was_trained_before_is_there_at_once(open_page):
+    app = open_page("training")
+    assert not app.exception
+    assert "Of four predicted failures **3** appear in all 10 seeds" in words(app)
+    assert "That of **all targets does not**" in words(app)
+    assert "it does both" in words(app)
+    ends, learning, maps = figures(app)
+    assert len(ends["layout"]["yaxis"]["ticktext"]) == 5
+    assert {"Memphis", "Knoxville"} <= {trace["name"] for trace in maps["data"]}
+    blue = [t for t in maps["data"] if t["name"] == "Memphis"]
+    assert {t["marker"]["color"] for t in blue} == {"#0072B2"}, "a type's colour on every page"
+    assert "hidden completions" in {trace.get("name") for trace in learning["data"]}
+    assert "The numbers" in [e.label for e in app.expander]
+    app = open_page("training", present="true", latent="64", measure="Pairs right")
+    assert not app.exception
+    assert not app.expander, "numbers and downloads are not for a class"
+    assert "perfect knowledge" in {trace.get("name") for trace in figures(app)[0]["data"]}
+
+
+def test_a_guess_comes_first_where_it_is_asked_for(open_page):
+    app = open_page("training", predict="true")
+    assert not figures(app)
+    (claims,) = app.table
+    assert len(claims.value) == 4
+    assert "appears" not in claims.value.to_string()
+    app.button_group(key="guess_regimes").set_value("All four").run()
+    assert "Not quite." in words(app)
+    assert len(figures(app)) == 3
+
+
+def test_nonsense_in_the_url_is_no_fault(open_page):
+    app = open_page(
+        "training", story="nonsense", latent="-3", seeds="x", hide="?", measure="?",
+        regime_run="nonsense", scenario="nonsense",
+    )  # fmt: skip
+    assert not app.exception
+    assert "There is no scenario named ‘nonsense’" in words(app)
+    assert len(figures(app)) == 3
+
+
+def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
+    real = regimes.compare
+
+    def small(scenario, seeds, latent, on_progress):
+        assert (scenario.name, len(seeds), latent) == ("Tennessee capital", 5, 8)
+        # Of the shapes of tests/test_regimes.py, for which there is a program.
+        some = with_overrides(load_scenario(gallery()[regimes.SCENARIO]), raters=200)
+        return real(some, list(seeds)[:2], 3, on_progress, TINY, held=40)
+
+    monkeypatch.setattr(regimes, "compare", small)
+    app = open_page("training", story="Tennessee capital")
+    assert not app.exception
+    assert "Nobody has trained the five on this scenario yet" in words(app)
+    assert not figures(app)
+    widget(app.button, "train").click().run()
+    id = parameter(app, "regime_run")
+    assert store.jobs().wait(id, 120).state == "done"
+    app.run()
+    assert not app.exception
+    assert "appear in all 2 seeds" in words(app)
+    assert len(figures(app)) == 3
+    assert "From a run of this session" in words(app)
+    fresh = open_page("training", story="Tennessee capital", regime_run=id)
+    assert "appear in all 2 seeds" in words(fresh), "the link brings it back"
+
+
+def test_trainings_are_drawn_as_they_go():
+    def script():
+        from scrl.types import Progress
+        from ui import regimes
+
+        steps, values = [100, 200], [3.0, 2.0]
+        curves = {"full, hidden": (steps, values), "curriculum, visible": (steps, values)}
+        regimes._live(Progress("individual", 0.5, curves=curves))
+        regimes._live(None)
+
+    app = AppTest.from_function(script).run()
+    assert not app.exception
+    (figure,) = figures(app)
+    drawn = [trace["y"] for trace in figure["data"] if trace.get("y")]
+    assert drawn == [[3.0, 2.0], [3.0, 2.0]], "and nothing for those that have not begun"
