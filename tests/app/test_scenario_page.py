@@ -80,6 +80,19 @@ def test_fields_edit_the_scenario_and_undo_takes_it_back(open_page):
     assert app.text_input(key="types-name-0").value == "Memphis"
 
 
+def test_ten_visitors_at_once_see_only_their_own_unsaved_work(open_page):
+    """Each edits one field, all before anybody's page is drawn again."""
+    apps = [open_page("scenario", scenario=INVERTED, part="Raters") for _ in range(10)]
+    for i, app in enumerate(apps):
+        app.text_input(key="types-name-0").set_value(f"West {i}").run()
+    for i, app in enumerate(apps):
+        app.number_input(key="f-raters").set_value(1_000 * (i + 1)).run()
+    for i, app in enumerate(apps):
+        found = in_hand(app.run())
+        assert (found.type_names[0], found.raters) == (f"West {i}", 1_000 * (i + 1))
+    assert in_hand(open_page("scenario", scenario=INVERTED)) == shipped(INVERTED)
+
+
 def test_shares_may_be_wrong_for_a_while_and_are_scaled_at_a_click(open_page):
     app = open_page("scenario", scenario=INVERTED, part="Raters")
     before = figures(app)
