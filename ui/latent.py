@@ -12,19 +12,23 @@ from ui import ahead, kept, page, runs, store
 from ui.controls import Choice, spec_of
 
 #: What may be trained from here where nothing has been.
-_FIRST = ("tennessee-inverted-full", "tennessee-morristown")
+_FIRST = ("tennessee-inverted-full", "tennessee-morristown", "six-kinds")
 
 
-def chosen_run():
+def chosen_run(first: str = _FIRST[0]):
     """The finished run that the page is about and its ``Learnt``; (None, None) without one, with a
-    way to one in its place."""
+    way to one in its place.
+
+    Args:
+        first: of the scenarios that may be trained from here, the one that is offered first.
+    """
     job = runs.current()
     if job is not None:
         runs.watch(job)
     labels = _runs(runs.finished(job))
     if not labels:
         if job is None or not job.active:
-            _invite()
+            _invite(first)
         return None, None
     id = next(iter(labels))
     if len(labels) > 1 and not page.presenting():
@@ -75,7 +79,7 @@ def _picked() -> None:
     st.session_state["run"] = st.query_params["run"] = st.session_state["latent_run"]
 
 
-def _invite() -> None:
+def _invite(first: str) -> None:
     st.markdown(
         "This page looks into a model of raters, and there is none yet. Train one here, in about "
         "ten seconds, or anything you like in the lab."
@@ -83,7 +87,9 @@ def _invite() -> None:
     st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
     scenarios = {s.name: s for s in (load_scenario(gallery()[stem]) for stem in _FIRST)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox("Scenario", list(scenarios), key="preset", bind="query-params")
+        name = st.selectbox(
+            "Scenario", list(scenarios), _FIRST.index(first), key="preset", bind="query-params"
+        )
         scenario = scenarios[name]
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             yaml = scenario_to_yaml(scenario)

@@ -51,6 +51,7 @@ def navigate():
                 st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
                 st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
                 st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
+                st.Page("pages/ask.py", title="Ask", icon=":material/quiz:"),
                 st.Page("pages/training.py", title="Train wrongly", icon=":material/school:"),
                 st.Page("pages/policy.py", title="Policies", icon=":material/alt_route:"),
                 st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
