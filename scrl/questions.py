@@ -13,9 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.diagnostics.probe import rewards_of
 from scrl.diagnostics.whereami import Atoms, information
-from scrl.learnt import Learnt
 
 #: People err: no answer makes anybody less likely than by this chance.
 SLIP = 0.02
@@ -150,16 +148,19 @@ def _entropy(p: np.ndarray) -> np.ndarray:
 
 
 def rehearsed(
-    learnt: Learnt, quiz: Quiz, items: Sequence[int], questions: int, seed: int = 0
+    atoms: Atoms, quiz: Quiz, items: Sequence[int], questions: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """What to expect of questioning: voters of the density, asked telling pairs and random ones.
+
+    Each answers by an order of its own, drawn from the model's likelihood: people of one latent
+    still differ.
 
     Returns:
         Mean share of pairs right after each number of questions, from none on, of each.
     """
     rng = np.random.default_rng(seed)
-    some = learnt.latents[rng.choice(len(learnt.latents), REHEARSED)]
-    utility = rewards_of(learnt, some)[:, list(items)]
+    who = rng.choice(len(atoms.share), REHEARSED, p=atoms.share)
+    utility = atoms.rewards[np.ix_(who, items)] + rng.gumbel(size=(REHEARSED, len(items)))
     return tuple(
         question(quiz, utility, questions, telling, seed).right.mean(axis=0)
         for telling in (True, False)

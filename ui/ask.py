@@ -27,8 +27,8 @@ def _quiz(id: str, prompt: int, _atoms, _items) -> Quiz:
 
 
 @st.cache_data(max_entries=40, show_spinner="Rehearsing with voters")
-def _rehearsed(id: str, prompt: int, _learnt, _quiz, _items) -> tuple[np.ndarray, np.ndarray]:
-    return rehearsed(_learnt, _quiz, _items, min(MOST_QUESTIONS, len(_quiz.pairs)))
+def _rehearsed(id: str, prompt: int, _atoms, _quiz, _items) -> tuple[np.ndarray, np.ndarray]:
+    return rehearsed(_atoms, _quiz, _items, min(MOST_QUESTIONS, len(_quiz.pairs)))
 
 
 def game(id: str, learnt) -> None:
@@ -60,7 +60,7 @@ def game(id: str, learnt) -> None:
         _standing(quiz, weight, answers, atoms, drawing)
     with right:
         _belief(quiz, weight, answers, titles, drawing)
-    _compared(id, p, learnt, quiz, items, len(answers))
+    _compared(id, p, atoms, quiz, items, len(answers))
 
 
 def _said(quiz: Quiz) -> list[tuple[int, bool]]:
@@ -130,7 +130,7 @@ def _belief(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
     order = np.argsort(-above.sum(axis=1), kind="stable")
     part = st.segmented_control(
         "Shown", ["What you would prefer", "Where you are"], default="What you would prefer",
-        required=True, key="shown", label_visibility="collapsed", **_IN_URL,
+        required=True, key="side", label_visibility="collapsed", **_IN_URL,
     )  # fmt: skip
     if part == "Where you are":
         page.chart(
@@ -152,7 +152,7 @@ def _belief(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
     )  # fmt: skip
 
 
-def _compared(id: str, p: int, learnt, quiz: Quiz, items, asked: int) -> None:
+def _compared(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
     random = min(RANDOM, len(quiz.pairs) - 1)
     options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
     said, shown = asking.guess(
@@ -160,7 +160,7 @@ def _compared(id: str, p: int, learnt, quiz: Quiz, items, asked: int) -> None:
     )
     if not shown:
         return
-    telling, chance = _rehearsed(id, p, learnt, quiz, items)
+    telling, chance = _rehearsed(id, p, atoms, quiz, items)
     random = min(random, len(chance) - 1)
     found = worth(telling, chance, random)
     right = options[0 if found <= random // 2 else 1 if found < random - 0.5 else 2]
@@ -176,8 +176,8 @@ def _compared(id: str, p: int, learnt, quiz: Quiz, items, asked: int) -> None:
         ),
         "ask-curves", alt=f"{found:.1f} telling questions are worth {random} random ones.",
         caption="Share of all pairs that the model has right, answered ones included: 400 voters "
-        "drawn from its density, questioned both ways. The line is where you are. Refuted if "
-        "people whom it never met need more (benchmarks/questions.py asks such).",
+        "drawn from its density, each with an order of its own, questioned both ways. The line is "
+        "where you are. Refuted if people whom it never met need more.",
     )  # fmt: skip
     asking.sheet(
         [{"questions": int(n), "telling": float(a), "random": float(b)}
