@@ -18,7 +18,7 @@ THEMES = {
     ),
     "What one reward cannot say": (
         "pets", "detailed-concise", "pairwise-twins-1", "pairwise-twins-2", "condorcet-cycle",
-        "noisy-alike",
+        "noisy-alike", "six-kinds",
     ),
     "What a rule decides": (
         "tennessee-four", "tennessee-map", "distortion-minority", "irrelevant-alternative",
