@@ -14,7 +14,17 @@ from scrl import training
 from scrl.bradley_terry import bradley_terry, pair_counts
 from scrl.config import ModelsConfig, Schedule
 from scrl.reward_models import comparisons as pairs_of
-from scrl.reward_models import network, per_type, pooled, vpl
+from scrl.reward_models import (
+    distributional,
+    doctor,
+    hidden_context,
+    individual,
+    network,
+    per_type,
+    pooled,
+    prototypes,
+    vpl,
+)
 from scrl.reward_models.base import centred, win_rates
 from scrl.sampling import sample, type_utilities
 from scrl.scenario import gallery, load_scenario, with_overrides
@@ -180,3 +190,72 @@ def test_rewards_on_one_scale():
     rates = win_rates(rewards, np.array([0, 3, 5]))
     assert rates[0] == pytest.approx([0.5, 1.0, 0.0, 0.5, 0.5], abs=1e-9)
     assert centred(rewards, np.array([0, 3, 5]))[0] == pytest.approx([0, 50, -50, 0, 0])
+
+
+# -- the others -----------------------------------------------------------------------------------
+
+
+def test_prototypes_weigh_a_new_rater_by_bayes(pets):
+    train, context, asked = pets
+    model, _ = prototypes.fit(jax.random.key(2), train, QUICK)
+    rewards, weight = model.prototypes(), model.posterior(context).mean
+    gap = rewards[:, context.pairs[..., 0]] - rewards[:, context.pairs[..., 1]]
+    nats = np.log(model.share)[:, None] - np.log1p(np.exp(-gap)).sum(-1)
+    by_hand = np.exp(nats - nats.max(0)) / np.exp(nats - nats.max(0)).sum(0)
+    assert weight == pytest.approx(by_hand.T, abs=1e-4)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert model.rewards(context) == pytest.approx(weight @ rewards)
+    assert model.maxmin()[0] == max(model.maxmin()), "everyone likes birds best"
+
+
+def test_the_lab_s_own_model_reads_pairs(pets):
+    train, context, asked = pets
+    model, _ = individual.fit(jax.random.key(2), train, QUICK)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert np.ptp(model.rewards(None)[0, 1:3]) < 0.3 * np.ptp(model.rewards(None)[0])
+
+
+def test_hidden_context_shows_as_spread_and_not_in_the_mean():
+    """The reward follows Borda, not expected utility; its spread says where context hides."""
+    train = hidden_context.draw(0, 20, 400, 16)
+    a = hidden_context.alternatives(20)
+    exact = pooled.fit(None, train, QUICK)[0].rewards(None)[0]
+    assert hidden_context.agreement(exact)["borda"] > 0.95
+    for kind in distributional.KINDS:
+        model, _ = distributional.fit(jax.random.key(0), train, QUICK, kind=kind)
+        mean, spread = model.moments()
+        said = hidden_context.agreement(mean)
+        assert said["borda"] > 0.95
+        assert said["expected utility"] < 0.85
+        assert spread[a > 0.8].min() > spread[a < 0.8].max()
+        assert model.careful(2.0)[a > 0.8].max() < model.careful(2.0)[a < 0.8].max()
+    assert (spread <= 1).all()
+
+
+def test_borda_of_hidden_context_by_brute_force():
+    a = hidden_context.alternatives(400)
+    outcomes = [np.where(a < 0.8, a, 2 * a), np.where(a < 0.8, a, 0.0)]
+    wins = np.zeros(400)
+    for mine in outcomes:
+        for theirs in outcomes:
+            gap = np.sign(mine[:, None] - theirs[None, :])
+            wins += (0.5 + 0.5 * gap).mean(1) / 4
+    assert wins == pytest.approx(hidden_context.borda(a), abs=0.006)
+
+
+# -- the doctor -----------------------------------------------------------------------------------
+
+
+def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collapsed):
+    _, context, asked = pets
+    good, bad = (doctor.examine(m, context, asked) for m in (fitted[0], collapsed))
+    assert not good.collapsed
+    assert good.own - good.swapped > 0.15
+    assert good.silenced == pytest.approx(0.75, abs=0.05)
+    assert "dimensions are in use" in doctor.verdict(good)
+    assert bad.collapsed
+    assert bad.own == pytest.approx(bad.swapped, abs=0.005)
+    assert doctor.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
+    floor, _ = pooled.fit(None, pets[0], QUICK)
+    assert doctor.examine(floor, context, asked) is None
+    assert "by design" in doctor.verdict(None)
