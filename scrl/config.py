@@ -148,6 +148,45 @@ class SilenceConfig:
 
 
 @dataclass(frozen=True)
+class ModelsConfig:
+    """The reward models that stand side by side (see ``reward_models``).
+
+    Attributes:
+        width: of hidden layers; latent: dimensions of VPL's latent.
+        prior: of that latent, ``"standard"`` (normal) or ``"mixture"`` (learned Gaussians, so many
+            as ``components``).
+        beta: what a rater's KL (nats, summed over dimensions, once per rater) weighs against the
+            summed loss of that rater's pairs.
+        anneal: ``"annealed"`` (β grows from nothing over ``kl_warmup`` steps), ``"cyclic"`` (again
+            and again, growing over half of each ``kl_warmup``) or ``"constant"``.
+        prototypes: rewards that a rater is a mixture of.
+        spread: bounds of a distributional reward's standard deviation, in the probit's units;
+            without an upper one it drifts.
+        atoms: values that a categorical reward may take; reach: the largest, the least is 0.
+        prior_sd: of the Gaussian prior on each reward gap asked about, in log-odds, a rater's mean.
+        batch: raters a step.
+        schedule: of every network; nothing ramps.
+    """
+
+    width: int = 64
+    latent: int = 4
+    prior: str = "standard"
+    components: int = 4
+    beta: float = 0.1
+    anneal: str = "annealed"
+    kl_warmup: int = 300
+    prototypes: int = 4
+    spread: tuple[float, float] = (0.1, 3.0)
+    atoms: int = 10
+    reach: float = 1.0
+    prior_sd: float = 10.0
+    batch: int = 64
+    schedule: Schedule = Schedule(
+        rate=5e-3, warmup=50, explore=(500, 500), ramp=0, cool=500, decay=0.01, chunk=100
+    )
+
+
+@dataclass(frozen=True)
 class Config:
     """A whole run.
 

@@ -1,0 +1,50 @@
+"""The collapse doctor: has a latent model more than one rater in it? The checks of the latent page
+(``diagnostics.health``), put to any model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scrl.diagnostics.health import Calibration, Health, reliability
+from scrl.diagnostics.units import active_units
+from scrl.reward_models.base import Model
+from scrl.reward_models.comparisons import Comparisons
+
+
+def right(chance: np.ndarray) -> np.ndarray:
+    """Whether each pair is ordered rightly, ½ where a model is of two minds (same shape)."""
+    return (chance > 0.5) + 0.5 * (chance == 0.5)
+
+
+def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 0) -> Health | None:
+    """All checks on held-out raters; None of a model that has no latents.
+
+    Args:
+        context: what each rater said; asked: further pairs of the same raters, the preferred first.
+    """
+    found = model.posterior(context)
+    if found is None:
+        return None
+    rng = np.random.default_rng(seed)
+    n = asked.raters
+    other = (np.arange(n) + rng.integers(1, max(n, 2), n)) % n
+    silent = model.posterior(context.silent()).mean
+    own, swapped, silenced = (
+        float(right(model.chances_at(mean, asked))[asked.mask].mean())
+        for mean in (found.mean, found.mean[other], silent)
+    )
+    said = model.chances(context, asked)[asked.mask]
+    return Health(
+        found.kl.mean(axis=0), found.mean.var(axis=0), active_units(found.mean),
+        int(asked.mask.sum()), own, swapped, silenced,
+        {"encoder": Calibration(*reliability(said))}, float(right(said).mean()),
+    )  # fmt: skip
+
+
+def verdict(health: Health | None) -> str:
+    """One sentence for a person."""
+    if health is None:
+        return "One reward for everybody, by design: it cannot tell raters apart."
+    if health.collapsed:
+        return "This model has one rater in it: it equals Bradley–Terry."
+    return health.verdict()

@@ -1,0 +1,53 @@
+"""Bradley–Terry on the raters of each true type: the ceiling, since no model is told the type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.config import ModelsConfig
+from scrl.reward_models.base import Model, gaps, sigmoid
+from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.pooled import scores
+from scrl.types import InputError
+
+
+@dataclass(frozen=True, eq=False)
+class PerType(Model):
+    """Attributes: reward: log-odds ``[types, items]``; share: of the raters ``[types]``."""
+
+    reward: np.ndarray
+    share: np.ndarray
+
+    @property
+    def parameters(self) -> int:
+        return self.reward.size
+
+    def rewards(self, context):
+        if context is None:
+            return (self.share @ self.reward)[None]
+        return self.reward[_types(context)]
+
+    def chances(self, context, asked):
+        return sigmoid(gaps(self.rewards(context), asked))
+
+
+def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[PerType, dict]:
+    """The exact optimum for each type.
+
+    Raises:
+        InputError: where raters' types are not known.
+    """
+    kinds = _types(comparisons)
+    rewards = [
+        scores(comparisons.of(kinds == t).flat(), comparisons.offsets, config.prior_sd)
+        for t in range(kinds.max() + 1)
+    ]
+    return PerType(np.array(rewards), np.bincount(kinds) / len(kinds)), {}
+
+
+def _types(comparisons: Comparisons) -> np.ndarray:
+    if comparisons.rater_type is None or (comparisons.rater_type < 0).any():
+        raise InputError("Nobody knows the types of these raters, so there is no model for each.")
+    return comparisons.rater_type
