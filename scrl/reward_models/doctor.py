@@ -36,7 +36,7 @@ def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 
     said = model.chances(context, asked)[asked.mask]
     return Health(
         found.kl.mean(axis=0), found.mean.var(axis=0), active_units(found.mean),
-        int(asked.mask.sum()), own, swapped, silenced,
+        int(asked.mask.sum()), own, swapped, silenced, "", 0,
         {"encoder": Calibration(*reliability(said))}, float(right(said).mean()),
     )  # fmt: skip
 
