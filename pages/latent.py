@@ -27,13 +27,7 @@ def latent() -> None:
     if learnt is None:
         return
     ahead.begin(job.id, learnt)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        part = st.segmented_control(
-            "Part", list(PARTS), default="Clusters", required=True, key="part",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        asking.switch()
-    PARTS[part](job.id, learnt)
+    asking.part_of(PARTS)(job.id, learnt)
 
 
 page.ensure_frame()

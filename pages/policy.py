@@ -9,13 +9,7 @@ from ui.policy import PARTS
 def policy() -> None:
     st.title("What would a policy make of it?")
     page.start_runtime()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        part = st.segmented_control(
-            "Part", list(PARTS), default=next(iter(PARTS)), required=True, key="part",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        asking.switch()
-    PARTS[part]()
+    asking.part_of(PARTS)()
 
 
 page.ensure_frame()

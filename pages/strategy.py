@@ -17,13 +17,7 @@ PARTS = {
 def strategy() -> None:
     st.title("Who gains by lying?")
     page.start_runtime()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        part = st.segmented_control(
-            "Part", list(PARTS), default="One lie", required=True, key="part",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        asking.switch()
-    PARTS[part]()
+    asking.part_of(PARTS)()
 
 
 page.ensure_frame()

@@ -9,13 +9,7 @@ PARTS = {"How many raters": studies.raters, "Where voters come from": studies.vo
 
 def show() -> None:
     st.title("How many raters does it take?")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        part = st.segmented_control(
-            "Part", list(PARTS), default=next(iter(PARTS)), required=True, key="part",
-            bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        asking.switch()
-    PARTS[part]()
+    asking.part_of(PARTS)()
 
 
 page.ensure_frame()

@@ -162,7 +162,7 @@ class ModelsConfig:
         prototypes: rewards that a rater is a mixture of.
         spread: bounds of a distributional reward's standard deviation, in the probit's units;
             without an upper one it drifts.
-        atoms: values that a categorical reward may take; reach: the largest, the least is 0.
+        atoms: values, from 0 to 1, that a categorical reward may take.
         prior_sd: of the Gaussian prior on each reward gap asked about, in log-odds, a rater's mean.
         batch: raters a step.
         schedule: of every network; nothing ramps.
@@ -178,7 +178,6 @@ class ModelsConfig:
     prototypes: int = 4
     spread: tuple[float, float] = (0.1, 3.0)
     atoms: int = 10
-    reach: float = 1.0
     prior_sd: float = 10.0
     batch: int = 64
     schedule: Schedule = Schedule(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.diagnostics.whereami import Atoms, information
+from scrl.diagnostics.whereami import Atoms, entropy, information
 
 #: People err: no answer makes anybody less likely than by this chance.
 SLIP = 0.02
@@ -126,7 +126,7 @@ def question(
     rng, every = np.random.default_rng(seed), np.arange(visitors)
     questions = min(questions, pairs)
     # Every answer is one of two: what it would leave of the uncertainty needs but two products.
-    entropy = _entropy(quiz.chance)
+    answered = entropy(quiz.chance)
     weight = np.tile(quiz.share, (visitors, 1))
     asked = np.zeros((visitors, pairs), bool)
     right, order = np.zeros((visitors, questions + 1)), np.zeros((visitors, questions), int)
@@ -136,15 +136,11 @@ def question(
         right[:, i] = (known == truth).mean(axis=1)
         if i == questions:
             break
-        value = _entropy(believed) - weight @ entropy if telling else rng.random(truth.shape)
+        value = entropy(believed) - weight @ answered if telling else rng.random(truth.shape)
         pair = np.where(asked, -np.inf, value).argmax(axis=1)
         weight = quiz.weigh(weight, pair, truth[every, pair])
         asked[every, pair], order[:, i] = True, pair
     return Asked(right, order, believed)
-
-
-def _entropy(p: np.ndarray) -> np.ndarray:
-    return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
 
 
 def rehearsed(

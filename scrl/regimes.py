@@ -13,7 +13,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from scrl.report import BAKED
 from scrl.runtime import start
 from scrl.sampling import sample
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
+from scrl.together import first_alone
 from scrl.types import Progress
 
 SCENARIO = "tennessee-inverted-full"
@@ -145,14 +145,7 @@ def compare(
         )
 
     board.begin()
-    found = [train(0)]
-    with ThreadPoolExecutor(2, "scrl-regimes") as pool:
-        waiting = [pool.submit(train, i) for i in range(1, len(every))]
-        try:
-            found += [one.result() for one in waiting]
-        except BaseException:  # one was cancelled, or failed: the others are not begun
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    found = first_alone(train, len(every), together=2)
     return {
         "scenario": scenario.name,
         "types": list(scenario.type_names),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from scrl.config import Config
@@ -18,6 +17,7 @@ from scrl.pipeline import Experiment, run
 from scrl.report import to_dict
 from scrl.scenario import Scenario
 from scrl.spread import gathered
+from scrl.together import first_alone
 from scrl.types import Cancelled, Progress, Ratings
 
 #: Runs at the same time, where there are cores for more.
@@ -50,9 +50,7 @@ def run_seeds(
     def one(i: int) -> Experiment:
         return together.work(i, lambda listen: run(source, config, seeds[i], listen))
 
-    first = [one(0)] if len(seeds) else []
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_TOGETHER)) as pool:
-        return first + list(pool.map(one, range(1, len(seeds))))
+    return first_alone(one, len(seeds), min(os.cpu_count() or 1, MOST_TOGETHER))
 
 
 class _Together:

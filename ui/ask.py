@@ -11,7 +11,7 @@ from scrl.diagnostics.whereami import spread
 from scrl.figures.theorems import curves
 from scrl.questions import Quiz, rehearsed, worth
 from ui import ahead, asking, page
-from ui.latent import metrics
+from ui.latent import metrics, region_chart
 
 _IN_URL = {"bind": "query-params"}
 #: Completions at most: of more, there are too many pairs to ask.
@@ -133,15 +133,9 @@ def _belief(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
         required=True, key="side", label_visibility="collapsed", **_IN_URL,
     )  # fmt: skip
     if part == "Where you are":
-        page.chart(
-            figures.latent_points(
-                [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
-                drawing["axes"], **page.look(),
-            ),
-            "ask-where", alt="Everybody the model holds possible, and those your answers leave.",
-            caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may "
-            "be after your answers. Refuted if somebody who answers as you do lies outside.",
-        )  # fmt: skip
+        region_chart(
+            drawing, weight, "ask-where", "answers", "somebody who answers as you do lies outside"
+        )
         return
     page.chart(
         figures.beliefs(

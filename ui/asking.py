@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,18 @@ from ui.tables import cell
 
 def switch() -> None:
     st.toggle("Let me guess first", key="predict", bind="query-params")
+
+
+def part_of(parts: Mapping[str, Callable]) -> Callable:
+    """The part of a page that the reader has chosen, the first where none is, with the switch to
+    guess first beside the choice."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        part = st.segmented_control(
+            "Part", list(parts), default=next(iter(parts)), required=True, key="part",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        switch()
+    return parts[part]
 
 
 def guess(

@@ -32,12 +32,6 @@ SEED = 0
 MOST_BALLOTS = 8
 
 
-def _slider(label: str, key: str, low, high, value, step, form: str, **more) -> float:
-    # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
-    numbers = (float(x) for x in (low, high, value, step))
-    return st.slider(label, *numbers, format=form, key=key, **more, **_IN_URL)
-
-
 def _titles(rules) -> str:
     return ", ".join(RULES[rule].title for rule in rules)
 
@@ -83,11 +77,11 @@ def _shares(switch: float) -> None:
 def minority() -> None:
     first, second, third = st.columns([4, 4, 3], gap="medium", vertical_alignment="bottom")
     with first:
-        k = round(_slider("Dummies between A and the last", "dummies", 1, MOST_DUMMIES, 3, 1,
+        k = round(page.slider("Dummies between A and the last", "dummies", 1, MOST_DUMMIES, 3, 1,
                           "%.0f"))  # fmt: skip
     switch = 100 * tails_switch(k)
     with second:
-        share = _slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
+        share = page.slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
     with third:
         _shares(switch)
     profile = tails(share, k)
@@ -301,7 +295,7 @@ def _along(which: str) -> np.ndarray:
 def noisy() -> None:
     left, right = st.columns([5, 6], gap="large")
     with left:
-        beta = _slider("β, how sharply voters see utilities from 0 to 1", "sharpness",
+        beta = page.slider("β, how sharply voters see utilities from 0 to 1", "sharpness",
                        0.5, 10, 5, 0.1, "%.1f")  # fmt: skip
         which = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **_IN_URL

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from scrl import figures
 from scrl.config import DEFAULT_RULES
-from scrl.diagnostics import probe
+from scrl.diagnostics import maps, probe
 from scrl.scenario import gallery, load_scenario, scenario_to_yaml
 from scrl.types import InputError
 from ui import ahead, kept, page, runs, store
@@ -122,6 +123,19 @@ def attempt(id: str, question: str, learnt, while_waiting: str):
     except InputError as error:
         st.info(page.plain(str(error)))
         return None
+
+
+def region_chart(drawing: dict, weight, key: str, said: str, refuted: str) -> None:
+    """Everybody the model holds possible, and those whom what was said leaves."""
+    page.chart(
+        figures.latent_points(
+            [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
+            drawing["axes"], **page.look(),
+        ),
+        key, alt=f"Everybody the model holds possible, and those your {said} leave.",
+        caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may be "
+        f"after your {said}, the region they leave. Refuted if {refuted}.",
+    )  # fmt: skip
 
 
 def metrics(values: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from scrl import figures
 from scrl.diagnostics import maps
 from scrl.diagnostics.whereami import RARE, inferred, rarity, spread
 from ui import ahead, asking, page
-from ui.latent import metrics
+from ui.latent import metrics, region_chart
 
 _IN_URL = {"bind": "query-params"}
 #: Prompts that a visitor may answer.
@@ -34,15 +34,9 @@ def where_am_i(id: str, learnt) -> None:
     if not seen:
         return
     with right:
-        page.chart(
-            figures.latent_points(
-                [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
-                drawing["axes"], **page.look(),
-            ),
-            "latent-where", alt="Everybody the model holds possible, and those your ballot leaves.",
-            caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may be "
-            "after your ballots, the region they leave. Refuted if your region excludes "
-            "somebody who would have said the same.",
+        region_chart(
+            drawing, weight, "latent-where", "ballots",
+            "your region excludes somebody who would have said the same",
         )  # fmt: skip
     kinds = maps.kinds_of(drawing, weight)
     with left:

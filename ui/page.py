@@ -107,6 +107,13 @@ def numbers(rows: list[dict]) -> None:
     st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(names, real))
 
 
+def slider(label: str, key: str, low, high, value, step, form: str, **more) -> float:
+    """A slider whose value stands in the URL."""
+    # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
+    numbers = (float(x) for x in (low, high, value, step))
+    return st.slider(label, *numbers, format=form, key=key, bind="query-params", **more)
+
+
 def go(label: str, target: str, params: dict[str, str]) -> None:
     """A button to another page with these choices; presenter mode stays as it is."""
     if st.button(label, type="primary", icon=":material/arrow_forward:", key=f"go-{target}"):

@@ -24,12 +24,6 @@ _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), R
                        strict=True))  # fmt: skip
 
 
-def slider(label: str, key: str, low, high, value, step, form: str, **more) -> float:
-    # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
-    numbers = (float(x) for x in (low, high, value, step))
-    return st.slider(label, *numbers, format=form, key=key, **more, **_IN_URL)
-
-
 # -- one prompt -----------------------------------------------------------------------------------
 
 
@@ -84,7 +78,7 @@ def one_prompt() -> None:
     faced, reference, families, rule = chosen
     with right:
         most = max(family.most for family in families)
-        budget = slider("KL from the reference, nats", "kl", 0, round(max(most, 0.1), 2),
+        budget = page.slider("KL from the reference, nats", "kl", 0, round(max(most, 0.1), 2),
                         round(min(0.5, max(most, 0.1) / 2), 2), 0.01, "%.2f")  # fmt: skip
         policies = {family.name: family.at(budget) for family in families}
         worths = {name: faced.worth(policy) for name, policy in policies.items()}
@@ -200,7 +194,7 @@ def two_objectives() -> None:
         pair = [faced.types.index(first), faced.types.index(second)]
         utility = faced.utility[pair]
         most = float(-np.log(reference.min()))
-        budget = slider("KL from the reference, nats", "kl", 0, round(most, 2),
+        budget = page.slider("KL from the reference, nats", "kl", 0, round(most, 2),
                         round(most / 2, 2), 0.01, "%.2f")  # fmt: skip
         said, shown = asking.guess(
             "Does the vanilla optimum lie on the frontier?", ["yes", "no"], "guess_front"
@@ -244,11 +238,13 @@ def _hacked(toy: Toy, seed: int) -> Hacked:
 def too_hard() -> None:
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        comparisons = slider("Comparisons", "comparisons", 50, 2000, 100, 50, "%.0f")
-        minority = slider("Share of the minority", "minority", 0, 50, 30, 5, "%.0f%%") / 100
-        eager = slider("It answers how many times as often", "eager", 1, 20, 1, 1, "%.0f")
-        alike = slider("Correlation of the two groups' utilities", "alike", 0, 1, 0.3, 0.1, "%.1f")
-        seed = slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
+        comparisons = page.slider("Comparisons", "comparisons", 50, 2000, 100, 50, "%.0f")
+        minority = page.slider("Share of the minority", "minority", 0, 50, 30, 5, "%.0f%%") / 100
+        eager = page.slider("It answers how many times as often", "eager", 1, 20, 1, 1, "%.0f")
+        alike = page.slider(
+            "Correlation of the two groups' utilities", "alike", 0, 1, 0.3, 0.1, "%.1f"
+        )
+        seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
     with right:
         said, shown = asking.guess(
             "The harder a policy is optimised, the better it is by its reward. And in truth?",
@@ -321,8 +317,8 @@ def trained() -> None:
     faced, reference, _, _ = chosen
     with right:
         with st.container(horizontal=True):
-            beta = slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
-            seed = slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
+            beta = page.slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
+            seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
         said, shown = asking.guess(
             "DPO never sees a reward. Will its policy be that of the Bradley–Terry reward?",
             ["yes", "no"], "guess_dpo",
@@ -376,8 +372,8 @@ def tried() -> None:
     with left:
         st.markdown("Four completions; the reference seldom proposes the best, **D**.")
         covered = st.toggle("The data cover D", key="covered", **_IN_URL)
-        beta = slider("β", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f")
-        seed = slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
+        beta = page.slider("β", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f")
+        seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
     from scrl.policies.learnt import COVERED_NAMES, COVERED_REFERENCE, COVERED_UTILITY
 
     with right:

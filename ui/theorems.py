@@ -20,11 +20,9 @@ ALONE = "one_"
 
 
 def _slider(label: str, key: str, low, high, value, step, form: str = "%.2f", **more) -> float:
-    # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
-    numbers = (float(x) for x in (low, high, value, step))
     if st.query_params.get("card") in CARDS:
         key = ALONE + key
-    return st.slider(label, *numbers, format=form, key=key, **more, **_IN_URL)
+    return page.slider(label, key, low, high, value, step, form, **more)
 
 
 def _share(label: str, key: str, high: int, value: int, low: int = 0) -> float:

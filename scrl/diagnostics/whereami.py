@@ -110,10 +110,11 @@ def information(weight: np.ndarray, chance: np.ndarray) -> np.ndarray:
     """
     chance = np.asarray(chance, float)
     mean = np.tensordot(weight, chance, 1)
-    return np.maximum(_entropy(mean) - np.tensordot(weight, _entropy(chance), 1), 0.0)
+    return np.maximum(entropy(mean) - np.tensordot(weight, entropy(chance), 1), 0.0)
 
 
-def _entropy(p: np.ndarray) -> np.ndarray:
+def entropy(p: np.ndarray) -> np.ndarray:
+    """Of a yes that has this chance, in bits (same shape)."""
     p = np.clip(p, 1e-12, 1 - 1e-12)
     return -(p * np.log2(p) + (1 - p) * np.log2(1 - p))
 

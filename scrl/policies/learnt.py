@@ -99,7 +99,7 @@ def _reinforce_loss(logits, key, data, phase):
     return jnp.sum(each), {"watched": -jnp.mean(got)}
 
 
-class Learnt(NamedTuple):
+class Trained(NamedTuple):
     """What training on a prompt ends at, beside the closed form of Bradley–Terry's reward.
 
     Attributes:
@@ -120,7 +120,7 @@ class Learnt(NamedTuple):
 
 def train_both(
     wins: np.ndarray, reward: np.ndarray, reference: np.ndarray, beta: float, seed: int
-) -> Learnt:
+) -> Trained:
     """DPO on the comparisons ``[m, m]``, and REINFORCE against their Bradley–Terry reward."""
     key_offline, key_online = jax.random.split(jax.random.key(seed))
     trained = dpo(key_offline, wins, reference, [beta])
@@ -131,7 +131,7 @@ def train_both(
     except InputError:
         bounded = False
     closed = tilted(reference, reward, 1 / beta)
-    return Learnt(
+    return Trained(
         reward - reward.mean(), trained.reward[0], closed, trained.policy[0], online[0], bounded
     )
 

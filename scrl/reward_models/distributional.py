@@ -18,7 +18,7 @@ from flax import nnx
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import network
-from scrl.reward_models.base import Model, centred
+from scrl.reward_models.base import centred
 from scrl.reward_models.comparisons import Comparisons
 
 KINDS = ("mean-variance", "categorical")
@@ -84,18 +84,14 @@ def _chances(params, table, pairs, *, kind, config):
 
 
 @dataclass(frozen=True, eq=False)
-class Distributional(Model):
-    """A fitted model; its attributes as those of ``Vpl``, and its ``kind``."""
+class Distributional(network.Fitted):
+    """A fitted model.
 
-    params: nnx.State
+    Attributes:
+        kind: of distribution, one of ``KINDS``; the others as those of ``Fitted``.
+    """
+
     kind: str
-    config: ModelsConfig
-    features: np.ndarray
-    offsets: np.ndarray
-
-    @property
-    def parameters(self) -> int:
-        return network.count(self.params)
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each item's reward ``[items]``: in the probit's units, or
@@ -133,4 +129,4 @@ def fit(
     params, curves = network.fit_pairs(
         key, comparisons, config, initial, _loss(features, kind, static), on_chunk
     )
-    return Distributional(params, kind, static, comparisons.features, comparisons.offsets), curves
+    return Distributional(params, static, comparisons.features, comparisons.offsets, kind), curves

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from flax import nnx
 from scrl.batches import round_up
 from scrl.config import ModelsConfig
 from scrl.models.network import Posterior
+from scrl.reward_models.base import Model
 from scrl.reward_models.comparisons import Comparisons
 from scrl.training import fit
 
@@ -142,6 +143,24 @@ def fit_pairs(
 
 def count(params) -> int:
     return int(sum(np.size(x) for x in jax.tree.leaves(params)))
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted(Model):
+    """A model whose rewards are a network's.
+
+    Attributes:
+        params: of the network; config: what shapes depend on; features, offsets: the items.
+    """
+
+    params: nnx.State
+    config: ModelsConfig
+    features: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def parameters(self) -> int:
+        return count(self.params)
 
 
 def in_parts(call: Callable, *arrays: np.ndarray, rows: int = 512) -> list[np.ndarray]:

@@ -16,7 +16,7 @@ from flax import nnx
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import network
-from scrl.reward_models.base import Latents, Model, centred
+from scrl.reward_models.base import Latents, centred
 from scrl.reward_models.comparisons import Comparisons
 
 
@@ -88,17 +88,8 @@ def _rewards(params, table, *, config):
 
 
 @dataclass(frozen=True, eq=False)
-class Prototypes(Model):
-    """A fitted mixture; attributes as those of ``Vpl``. A latent is a rater's weights."""
-
-    params: nnx.State
-    config: ModelsConfig
-    features: np.ndarray
-    offsets: np.ndarray
-
-    @property
-    def parameters(self) -> int:
-        return network.count(self.params)
+class Prototypes(network.Fitted):
+    """A fitted mixture. A latent is a rater's weights."""
 
     @property
     def share(self) -> np.ndarray:

@@ -20,7 +20,7 @@ from scrl import losses
 from scrl.config import ModelsConfig
 from scrl.models.network import Posterior
 from scrl.reward_models import network
-from scrl.reward_models.base import Latents, Model, centred
+from scrl.reward_models.base import Latents, centred
 from scrl.reward_models.comparisons import Comparisons
 
 #: Posterior draws over which a chance is averaged.
@@ -118,21 +118,8 @@ def _rewards(params, table, latent, *, config):
 
 
 @dataclass(frozen=True, eq=False)
-class Vpl(Model):
-    """A fitted VPL.
-
-    Attributes:
-        params: of ``Network``; config: what shapes depend on; features, offsets: the items.
-    """
-
-    params: nnx.State
-    config: ModelsConfig
-    features: np.ndarray
-    offsets: np.ndarray
-
-    @property
-    def parameters(self) -> int:
-        return network.count(self.params)
+class Vpl(network.Fitted):
+    """A fitted VPL."""
 
     def posterior(self, context: Comparisons) -> Latents:
         call = partial(_encode, self.params, context.features, config=self.config)
