@@ -104,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
     bake.add_argument(
         "--regimes", action="store_true", help="and the masking regimes, which take minutes"
     )
+    bake.add_argument(
+        "--models", action="store_true", help="and the scoreboards, which take minutes"
+    )
     return top
 
 
@@ -260,7 +263,7 @@ def _reproduce(chosen) -> None:
 
 
 def _bake(chosen) -> None:
-    from scrl import regimes, studies
+    from scrl import regimes, scoreboard, studies
     from scrl.pipeline import run
     from scrl.report import bake
     from scrl.runtime import start
@@ -275,6 +278,9 @@ def _bake(chosen) -> None:
         _clear_line()
     for latent in regimes.LATENTS if chosen.regimes else ():
         print(regimes.bake(latent, "python -m scrl bake --regimes", _show, chosen.out))
+        _clear_line()
+    for stem in scoreboard.SCENARIOS if chosen.models else ():
+        print(scoreboard.bake(stem, "python -m scrl bake --models", _show, chosen.out))
         _clear_line()
 
 

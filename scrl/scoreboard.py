@@ -47,7 +47,7 @@ from scrl.types import Ballots, InputError, Progress, Ratings
 from scrl.voting import aggregate
 
 #: What is baked, and what a page begins with.
-SCENARIO, SEEDS, RULE = "pets", tuple(range(10)), "borda"
+SCENARIOS, SEEDS, RULE = ("pets", "tennessee-morristown"), tuple(range(10)), "borda"
 MOST_SEEDS = 20
 #: Shares of the pairs asked, the surest first, of which it is said how many are right.
 COVERAGE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -219,7 +219,9 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
 
 # -- what is made of it ---------------------------------------------------------------------------
 
-MEASURES = ("accuracy", "disputed", "calibration", "tau", "distortion", "minority", "least")
+MEASURES = (
+    "accuracy", "disputed", "calibration", "tau", "distortion", "minority", "least", "maxmin",
+)  # fmt: skip
 NONE = [None, None, None]
 
 
@@ -236,7 +238,7 @@ def _of_scenario(scenario: Scenario, rule: str, trials, said: Sequence[_Said], b
                 "disputed": right[trial.disputed].mean() if trial.disputed.any() else None,
                 "calibration": reliability(one.chances.ravel())[1],
             }
-            | _elected(scenario, rule, one.rewards)
+            | _elected(scenario, rule, one)
         )
         by_type.append([_mean(right[kinds == t]) for t in range(count)])
         contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
@@ -316,13 +318,14 @@ def _truth(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
     }
 
 
-def _elected(scenario: Scenario, rule: str, rewards: np.ndarray) -> dict:
+def _elected(scenario: Scenario, rule: str, said: _Said) -> dict:
     """What the order counted from the held-out raters' rewards is worth, a mean over prompts:
     Kendall's ``tau`` with the truth; of the winner (tied ones share) ``distortion``, and how far
-    the smallest type (``minority``) and the worst-off (``least``) get what they want, 0 to 1."""
+    the smallest type (``minority``) and the worst-off (``least``) get what they want, 0 to 1;
+    and how far the worst-off would by MaxMin over prototypes, where there are such."""
     catalogue, share = scenario.catalogue(), shares(scenario)
     utility, found = type_utilities(scenario), []
-    orders, truth = _orders(rule, rewards, catalogue), _truth(scenario, rule)
+    orders, truth = _orders(rule, said.rewards, catalogue), _truth(scenario, rule)
     for p, prompt in enumerate(catalogue.prompts):
         names = list(catalogue.names(p))
         places = [order_places(order[prompt], names) for order in (orders, truth)]
@@ -330,11 +333,15 @@ def _elected(scenario: Scenario, rule: str, rewards: np.ndarray) -> dict:
         here = utility[:, slice(*catalogue.offsets[p : p + 2])]
         value = worth(first / first.sum(), here, share)
         small = share <= share.min() + 1e-9
+        fair = np.nan
+        if isinstance(said.model, prototypes.Prototypes):
+            least = said.model.maxmin()[slice(*catalogue.offsets[p : p + 2])]
+            fair = worth(np.eye(len(names))[least.argmax()], here, share).worst
         found.append(
-            (kendall_tau(*places), value.distortion, value.satisfied[small].min(), value.worst)
-        )
-    mean = np.mean(found, axis=0)
-    return dict(zip(("tau", "distortion", "minority", "least"), map(float, mean), strict=True))
+            (kendall_tau(*places), value.distortion, value.satisfied[small].min(), value.worst,
+             fair)
+        )  # fmt: skip
+    return dict(zip(MEASURES[3:], map(float, np.mean(found, axis=0)), strict=True))
 
 
 def _over_seeds(values: Sequence) -> list:
@@ -369,15 +376,15 @@ def spec_of(scenario: Scenario, seeds: Sequence[int] = SEEDS) -> str:
     return hashlib.sha256(repr((*known, HEAVY)).encode()).hexdigest()[:16]
 
 
-def bake(command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
+def bake(stem: str, command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
     """Train them and write what the page shows at once; seconds are left out, so that baking again
     changes nothing."""
     folder = folder or BAKED
-    scenario = load_scenario(gallery()[SCENARIO])
+    scenario = load_scenario(gallery()[stem])
     result = run(scenario, tuple(MODELS), SEEDS, on_progress)
     result["rows"] = [row | {"seconds": None} for row in result["rows"]]
     content = {"result": result, "made": command, "spec": spec_of(scenario)}
     folder.mkdir(exist_ok=True)
-    path = folder / f"models-{SCENARIO}.json"
+    path = folder / f"models-{stem}.json"
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
     return path

@@ -62,12 +62,7 @@ def choose(trains: bool = True) -> Choice | None:
     Args:
         trains: whether the page draws raters or trains, and so has seeds.
     """
-    picker, uploader = st.container(), st.container()
-    if not page.presenting():
-        with uploader:
-            _upload()
-    with picker:
-        source = _pick()
+    source = pick()
     if source is None:
         return None
     follow = about = ""
@@ -130,17 +125,32 @@ def _edit(scenario: Scenario) -> None:
 # -- which data -----------------------------------------------------------------------------------
 
 
-def _pick() -> Scenario | Ratings | None:
+def pick(first: str | None = None) -> Scenario | Ratings | None:
+    """Draw the choice of a scenario or a file, and return it.
+
+    Args:
+        first: what a page begins with whatever the reader chose on others.
+    """
+    picker, uploader = st.container(), st.container()
+    if not page.presenting():
+        with uploader:
+            _upload()
+    with picker:
+        return _pick(first)
+
+
+def _pick(first: str | None) -> Scenario | Ratings | None:
     # Kept in the URL by hand: a bound widget would write the title there, not the id.
     state = st.session_state
-    wanted = state.get("scenario") or st.query_params.get("scenario") or state.get("last", FIRST)
+    wanted = state.get("scenario") or st.query_params.get("scenario")
+    wanted = wanted or first or state.get("last", FIRST)
     options = list(gallery())
     if wanted not in options:
         try:
             sources.read(wanted)
         except InputError as error:
             st.warning(f"{page.plain(str(error))} This is another.")
-            wanted = FIRST
+            wanted = first or FIRST
         else:
             options.append(wanted)
     state["scenario"] = wanted
@@ -152,7 +162,7 @@ def _pick() -> Scenario | Ratings | None:
     )
     state["last"] = id  # a widget's own state goes when the reader visits another page
     known = st.query_params.get("scenario")
-    if known != id and (known is not None or id != FIRST):
+    if known != id and (known is not None or id != (first or FIRST)):
         st.query_params["scenario"] = id
     source = sources.found(id)
     if isinstance(source, Scenario):

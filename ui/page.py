@@ -53,6 +53,7 @@ def navigate():
                 st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
                 st.Page("pages/ask.py", title="Ask", icon=":material/quiz:"),
                 st.Page("pages/training.py", title="Train wrongly", icon=":material/school:"),
+                st.Page("pages/models.py", title="Models", icon=":material/scoreboard:"),
                 st.Page("pages/policy.py", title="Policies", icon=":material/alt_route:"),
                 st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
                 st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
