@@ -41,8 +41,14 @@ def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 
     )  # fmt: skip
 
 
-def verdict(health: Health | None) -> str:
-    """One sentence for a person."""
+def verdict(health: Health | None, model: Model | None = None) -> str:
+    """One sentence for a person.
+
+    Args:
+        model: of whom ``health`` is; where it has none this decides what is said.
+    """
+    if health is None and model is not None and model.told:
+        return "One reward for each type, by design: it tells types apart because it is told them."
     if health is None:
         return "One reward for everybody, by design: it cannot tell raters apart."
     if health.collapsed:
