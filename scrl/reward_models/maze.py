@@ -13,7 +13,6 @@ from functools import cache
 
 import numpy as np
 
-from scrl.config import ModelsConfig
 from scrl.reward_models.comparisons import Comparisons
 from scrl.sampling import allot
 
@@ -33,8 +32,6 @@ WALLS = (
 GOALS = ((7, 1), (7, 10))
 #: What is left of a reward a step further away; how far a point may lie from its cell's middle.
 DISCOUNT, JITTER = 0.99, 0.45
-#: What the models are fitted with here: distances are harder to learn than four names.
-CONFIG = ModelsConfig(width=128, batch=128)
 
 
 def cells() -> np.ndarray:
