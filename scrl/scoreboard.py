@@ -292,7 +292,7 @@ def _row(said: Sequence[_Said], rule: str, catalogue) -> dict:
         "collapsed": len(failed), "trainings": len(said),
         "checks": [_short(np.mean([getattr(h, k) for h in health])) for k in
                    ("own", "swapped", "silenced")] if health else NONE,
-        "verdict": doctor.verdict(told[0] if told else None),
+        "verdict": doctor.verdict(told[0] if told else None, said[0].model),
         "orders": _orders(rule, np.concatenate([one.rewards for one in said]), catalogue),
         "parameters": said[0].model.parameters,
         "seconds": round(float(np.median([one.seconds for one in said])), 2),

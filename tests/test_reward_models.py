@@ -141,6 +141,15 @@ def test_vpl_learns_who_a_rater_is_from_eight_pairs(pets, fitted):
     assert model.rewards(None).shape == (1, 4)
 
 
+def test_a_cyclic_kl_learns_as_much(pets):
+    train, context, asked = pets
+    cyclic = replace(QUICK, beta=0.5, anneal="cyclic", kl_warmup=150)
+    model, curves = vpl.fit(jax.random.key(0), train, cyclic)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    tight, loose = curves["KL"][np.searchsorted(curves["step"], [300, 350])]
+    assert loose > tight, "the second cycle's end, the third one's beginning"
+
+
 def test_a_heavy_kl_from_the_start_leaves_one_rater(pets, collapsed):
     _, context, asked = pets
     assert collapsed.posterior(context).kl.sum(axis=1).mean() < 0.05
@@ -258,4 +267,14 @@ def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collap
     assert doctor.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
     floor, _ = pooled.fit(None, pets[0], QUICK)
     assert doctor.examine(floor, context, asked) is None
-    assert "by design" in doctor.verdict(None)
+    assert doctor.verdict(None, floor) == doctor.verdict(None)
+    assert "it cannot tell raters apart" in doctor.verdict(None)
+    told, _ = per_type.fit(None, pets[0], QUICK)
+    assert doctor.examine(told, context, asked) is None
+    assert "because it is told them" in doctor.verdict(None, told)
+    assert doctor.verdict(good, fitted[0]) == doctor.verdict(good)
+
+
+def test_a_trace_of_a_lead_is_no_answer():
+    chance = np.array([0.5, 0.5 + 2e-4, 0.5 - 2e-4, 0.51, 0.49, 1.0])
+    assert doctor.right(chance).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]

@@ -238,13 +238,15 @@ def _chart(result: Mapping, key: str, name: str) -> None:
         share = np.array(scoreboard.COVERAGE)
         series = [(TITLES[row["model"]], np.array(row["covered"]), i)
                   for i, row in enumerate(rows)]  # fmt: skip
+        lowest = min(0.5, *(min(row["covered"]) for row in rows))
         page.chart(
-            curves(share, series, percent=True, x_title="share of the pairs that it answers, the surest "
-                   "first", y_title="of these ordered rightly", number=".1%", height=360,
-                   y_range=(min(0.5, *(min(row["covered"]) for row in rows)), 1.0),
-                   **page.look()),
+            curves(share, series, percent=True, x_title="share of the pairs that it answers, the "
+                   "surest first", y_title="of these ordered rightly", number=".1%", height=360,
+                   y_range=(lowest, 1.0), **page.look()),
             f"{name}-covered",
-            alt="; ".join(f"{TITLES[r['model']]}: {r['covered'][4]:.1%} of the surer half" for r in rows),
+            alt="; ".join(
+                f"{TITLES[r['model']]}: {r['covered'][4]:.1%} of the surer half" for r in rows
+            ),
             caption=caption + "Who may leave out the pairs it is least sure of should have more of "
             "the others right.",
         )  # fmt: skip
@@ -270,8 +272,10 @@ def _chart(result: Mapping, key: str, name: str) -> None:
             + (f", {r['disputed'][0]:.1%} of the disputed" if r["disputed"][0] is not None else "")
             for r in rows
         ),
-        caption=caption
-        + ("Lines: the most that one order for everybody can have right, exactly." if limits else ""),
+        caption=caption + (
+            "Lines: the most that one order for everybody can have right, exactly." if limits
+            else ""
+        ),
     )  # fmt: skip
 
 

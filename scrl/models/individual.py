@@ -107,35 +107,39 @@ _PER_BALLOT = {
 }
 
 
+def rater_terms(
+    config: IndividualConfig, model, toward, data: Data, ramp, beta, key, item, rank, mask, weight
+) -> dict:
+    """The objective of one rater's ballots ``[contests, slots]``, and what is watched of it."""
+    per_ballot = _PER_BALLOT[config.likelihood]
+    key_view, key_latent, key_ties = jax.random.split(key, 3)
+    view = masking.view(key_view, rank, mask, ramp, config.regime, config.single, data.regime)
+    posterior = model.encode(toward, item, view)
+    latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
+    reward = model.rewards(toward, latent)
+    jitter = jax.random.uniform(key_ties, rank.shape)
+    # The likelihood of the whole order given the order of what is not a target: with nothing
+    # but hidden targets, how well they are placed among the visible.
+    nll = jax.vmap(per_ballot)(reward[item], rank, mask, jitter)
+    given = jax.vmap(per_ballot)(reward[item], rank, mask & ~view.target, jitter)
+    seen = jax.vmap(per_ballot)(reward[item], rank, mask & view.visible, jitter)
+    kl = 0.0 if config.constant else losses.kl_loss(*posterior)
+    prior = 0.5 * jnp.sum(centre(reward, data.table) ** 2) / config.prior_sd**2
+    if config.shared:
+        own = centre(model.own(toward, latent), data.table)
+        prior = prior + data.sharing.penalty * jnp.mean(own**2)
+    return {
+        "objective": jnp.sum(weight * (nll - given)) + beta * kl + prior,
+        "watched": jnp.sum(weight * (nll - seen)),
+        "visible loss": jnp.sum(weight * seen),
+        "KL": kl * jnp.ones(()),
+    }
+
+
 @lru_cache(maxsize=64)
 def _loss(sizes: Sizes, config: IndividualConfig):
     """The objective, as ``training.fit`` takes it."""
     graph = _graph(sizes, config)
-    per_ballot = _PER_BALLOT[config.likelihood]
-
-    def one(model, toward, data, ramp, beta, key, item, rank, mask, weight):
-        key_view, key_latent, key_ties = jax.random.split(key, 3)
-        view = masking.view(key_view, rank, mask, ramp, config.regime, config.single, data.regime)
-        posterior = model.encode(toward, item, view)
-        latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
-        reward = model.rewards(toward, latent)
-        jitter = jax.random.uniform(key_ties, rank.shape)
-        # The likelihood of the whole order given the order of what is not a target: with nothing
-        # but hidden targets, how well they are placed among the visible.
-        nll = jax.vmap(per_ballot)(reward[item], rank, mask, jitter)
-        given = jax.vmap(per_ballot)(reward[item], rank, mask & ~view.target, jitter)
-        seen = jax.vmap(per_ballot)(reward[item], rank, mask & view.visible, jitter)
-        kl = 0.0 if config.constant else losses.kl_loss(*posterior)
-        prior = 0.5 * jnp.sum(centre(reward, data.table) ** 2) / config.prior_sd**2
-        if config.shared:
-            own = centre(model.own(toward, latent), data.table)
-            prior = prior + data.sharing.penalty * jnp.mean(own**2)
-        return {
-            "objective": jnp.sum(weight * (nll - given)) + beta * kl + prior,
-            "watched": jnp.sum(weight * (nll - seen)),
-            "visible loss": jnp.sum(weight * seen),
-            "KL": kl * jnp.ones(()),
-        }
 
     def draw(key, rows: Rows):
         _, contests, slots = rows.item.shape
@@ -148,7 +152,7 @@ def _loss(sizes: Sizes, config: IndividualConfig):
         model = nnx.merge(graph, params)
         toward = model.directions(data.table, data.sharing.kept)
         beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
-        each = partial(one, model, toward, data, phase.ramp, beta)
+        each = partial(rater_terms, config, model, toward, data, phase.ramp, beta)
 
         def on(rows: Rows):
             batch = draw(key_batch, rows)

@@ -30,7 +30,12 @@ class Model:
 
     Methods take the context, pairs that each rater has annotated; a model with one reward for all
     looks only at how many raters there are.
+
+    Attributes:
+        told: whether it looks at raters' true types.
     """
+
+    told = False
 
     @property
     def parameters(self) -> int:

@@ -50,6 +50,12 @@ class Comparisons:
     def items(self) -> int:
         return len(self.features)
 
+    @property
+    def named(self) -> bool:
+        """Whether nothing is known of items but which they are."""
+        wide = self.features.shape == (self.items, self.items)
+        return wide and bool((self.features == np.eye(self.items)).all())
+
     def first(self, pairs: int) -> Comparisons:
         """Each rater's first so many pairs."""
         return replace(self, pairs=self.pairs[:, :pairs], mask=self.mask[:, :pairs])

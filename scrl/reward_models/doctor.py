@@ -10,10 +10,15 @@ from scrl.diagnostics.units import active_units
 from scrl.reward_models.base import Model
 from scrl.reward_models.comparisons import Comparisons
 
+#: A chance this near to ½ is no answer: a collapsed model keeps a trace of who is asked, some
+#: hundred-thousandths, whose sign would count as knowledge.
+EVEN = 1e-3
+
 
 def right(chance: np.ndarray) -> np.ndarray:
     """Whether each pair is ordered rightly, ½ where a model is of two minds (same shape)."""
-    return (chance > 0.5) + 0.5 * (chance == 0.5)
+    lead = chance - 0.5
+    return np.where(np.abs(lead) < EVEN, 0.5, lead > 0)
 
 
 def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 0) -> Health | None:
@@ -41,8 +46,14 @@ def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 
     )  # fmt: skip
 
 
-def verdict(health: Health | None) -> str:
-    """One sentence for a person."""
+def verdict(health: Health | None, model: Model | None = None) -> str:
+    """One sentence for a person.
+
+    Args:
+        model: of whom ``health`` is; where it has none this decides what is said.
+    """
+    if health is None and model is not None and model.told:
+        return "One reward for each type, by design: it tells types apart because it is told them."
     if health is None:
         return "One reward for everybody, by design: it cannot tell raters apart."
     if health.collapsed:

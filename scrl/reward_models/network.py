@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,9 +15,12 @@ from flax import nnx
 from scrl.batches import round_up
 from scrl.config import ModelsConfig, Schedule
 from scrl.models.network import Posterior
-from scrl.reward_models.base import Model
+from scrl.reward_models.base import Latents, Model, centred
 from scrl.reward_models.comparisons import Comparisons
 from scrl.training import fit
+
+#: Posterior draws over which a chance is averaged.
+DRAWS = 16
 
 
 class Scorer(nnx.Module):
@@ -161,6 +164,51 @@ class Fitted(Model):
     @property
     def parameters(self) -> int:
         return count(self.params)
+
+
+@dataclass(frozen=True, eq=False)
+class Latent(Fitted):
+    """One whose raters are a Gaussian over a latent.
+
+    Its parts are compiled programs, of parameters, features ``[items, features]`` and ``config``:
+    ``read`` (pairs and mask to mean and log variance), ``ask`` (pairs and draws ``[raters, draws,
+    latent]`` to chances, their mean) and ``score`` (latents to rewards of all items).
+    """
+
+    read: ClassVar[Callable]
+    ask: ClassVar[Callable]
+    score: ClassVar[Callable]
+
+    def posterior(self, context: Comparisons) -> Latents:
+        call = partial(self.read, self.params, context.features, config=self.config)
+        mean, log_variance = in_parts(call, context.pairs, context.mask)
+        kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
+        return Latents(mean, log_variance, kl)
+
+    def rewards(self, context):
+        """At the posterior mean."""
+        mean = self._nobody().mean if context is None else self.posterior(context).mean
+        call = partial(self.score, self.params, self.features, config=self.config)
+        (found,) = in_parts(lambda z: (call(z),), mean)
+        return centred(np.asarray(found, np.float64), self.offsets)
+
+    def _nobody(self) -> Latents:
+        none = np.zeros((1, 1, 2), np.int32)
+        return self.posterior(Comparisons(none, none[..., 0], self.features, self.offsets))
+
+    def chances(self, context, asked):
+        """Averaged over draws from each posterior, always the same ones."""
+        found = self.posterior(context)
+        noise = np.random.default_rng(0).standard_normal((DRAWS, found.mean.shape[1]), np.float32)
+        spread = np.exp(0.5 * found.log_variance)
+        return self._chances(found.mean[:, None] + spread[:, None] * noise, asked)
+
+    def chances_at(self, mean, asked):
+        return self._chances(mean[:, None], asked)
+
+    def _chances(self, latent, asked: Comparisons) -> np.ndarray:
+        call = partial(self.ask, self.params, asked.features, config=self.config)
+        return in_parts(lambda p, z: (call(p, z),), asked.pairs, latent)[0]
 
 
 def in_parts(call: Callable, *arrays: np.ndarray, rows: int = 512) -> list[np.ndarray]:

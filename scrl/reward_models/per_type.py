@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
+from scrl.reward_models import pooled
 from scrl.reward_models.base import Model, gaps, sigmoid
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.pooled import scores
 from scrl.types import InputError
 
 
@@ -19,6 +20,7 @@ class PerType(Model):
 
     reward: np.ndarray
     share: np.ndarray
+    told = True
 
     @property
     def parameters(self) -> int:
@@ -36,18 +38,50 @@ class PerType(Model):
         return sigmoid(gaps(self.rewards(context), asked))
 
 
-def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[PerType, dict]:
-    """The exact optimum for each type.
+@dataclass(frozen=True, eq=False)
+class OfFeatures(Model):
+    """Attributes: models: a network for each type; share: of the raters ``[types]``."""
+
+    models: tuple[pooled.OfFeatures, ...]
+    share: np.ndarray
+    told = True
+
+    @property
+    def parameters(self) -> int:
+        return sum(model.parameters for model in self.models)
+
+    def rewards(self, context):
+        each = np.concatenate([model.rewards(None) for model in self.models])
+        return (self.share @ each)[None] if context is None else each[_types(context)]
+
+    def chances(self, context, asked):
+        kinds, found = _types(context), np.empty(asked.mask.shape)
+        for t in np.unique(kinds):
+            found[kinds == t] = self.models[t].chances(context, asked.of(kinds == t))
+        return found
+
+
+def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[Model, dict]:
+    """The exact optimum for each type, or a network for each where items are known by features.
 
     Raises:
         InputError: where raters' types are not known.
     """
     kinds = types_of(comparisons)
-    rewards = [
-        scores(comparisons.of(kinds == t).flat(), comparisons.offsets, config.prior_sd)
-        for t in range(kinds.max() + 1)
-    ]
-    return PerType(np.array(rewards), np.bincount(kinds) / len(kinds)), {}
+    own = [comparisons.of(kinds == t) for t in range(kinds.max() + 1)]
+    share = np.bincount(kinds) / len(kinds)
+    if not comparisons.named:
+        models = []
+
+        def report(curves, part):
+            if on_chunk is not None:
+                on_chunk(curves, (len(models) + part) / len(own))
+
+        for t, some in enumerate(own):
+            models.append(pooled.fit(jax.random.fold_in(key, t), some, config, report)[0])
+        return OfFeatures(tuple(models), share), {}
+    rewards = [pooled.scores(some.flat(), some.offsets, config.prior_sd) for some in own]
+    return PerType(np.array(rewards), share), {}
 
 
 def types_of(comparisons: Comparisons) -> np.ndarray:

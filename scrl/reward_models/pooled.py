@@ -3,12 +3,36 @@ are known by features."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
 from scrl.bradley_terry import PairCounts, bradley_terry
 from scrl.config import ModelsConfig
-from scrl.reward_models.base import OneForAll
+from scrl.reward_models import prototypes
+from scrl.reward_models.base import Model, OneForAll
 from scrl.reward_models.comparisons import Comparisons
+
+
+@dataclass(frozen=True, eq=False)
+class OfFeatures(Model):
+    """One reward for everybody, a network's.
+
+    Attributes:
+        mixture: of one prototype, which is Bradley–Terry.
+    """
+
+    mixture: prototypes.Prototypes
+
+    @property
+    def parameters(self) -> int:
+        return self.mixture.parameters - 1  # how common the only one is is no number to fit
+
+    def rewards(self, context):
+        return np.tile(self.mixture.prototypes(), (1 if context is None else context.raters, 1))
+
+    def chances(self, context, asked):
+        return self.mixture.chances_at(np.ones((asked.raters, 1)), asked)
 
 
 def scores(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np.ndarray:
@@ -22,9 +46,11 @@ def scores(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np.ndarra
     return bradley_terry(counts, offsets, prior_sd)
 
 
-def fit(
-    key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None
-) -> tuple[OneForAll, dict]:
-    """The exact optimum, to which nothing is random."""
+def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[Model, dict]:
+    """The exact optimum, to which nothing is random, or a trained network and its curves."""
+    if not comparisons.named:
+        one = replace(config, prototypes=1)
+        mixture, curves = prototypes.fit(key, comparisons, one, on_chunk)
+        return OfFeatures(mixture), curves
     reward = scores(comparisons.flat(), comparisons.offsets, config.prior_sd)
     return OneForAll(reward, comparisons.items - len(comparisons.offsets) + 1), {}

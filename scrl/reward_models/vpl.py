@@ -20,11 +20,7 @@ from scrl import losses
 from scrl.config import ModelsConfig
 from scrl.models.network import Posterior
 from scrl.reward_models import network
-from scrl.reward_models.base import Latents, centred
 from scrl.reward_models.comparisons import Comparisons
-
-#: Posterior draws over which a chance is averaged.
-DRAWS = 16
 
 
 class Network(nnx.Module):
@@ -100,7 +96,7 @@ def _encode(params, table, pairs, mask, *, config):
 
 
 @partial(jax.jit, static_argnames=("config",))
-def _gaps(params, table, pairs, latent, *, config):
+def _chances(params, table, pairs, latent, *, config):
     """Of pairs ``[raters, pairs, 2]`` and draws ``[raters, draws, latent]``."""
     model = nnx.merge(_graph(table.shape[1], config), params)
 
@@ -118,39 +114,12 @@ def _rewards(params, table, latent, *, config):
 
 
 @dataclass(frozen=True, eq=False)
-class Vpl(network.Fitted):
+class Vpl(network.Latent):
     """A fitted VPL."""
 
-    def posterior(self, context: Comparisons) -> Latents:
-        call = partial(_encode, self.params, context.features, config=self.config)
-        mean, log_variance = network.in_parts(call, context.pairs, context.mask)
-        kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
-        return Latents(mean, log_variance, kl)
-
-    def rewards(self, context):
-        """At the posterior mean."""
-        mean = self._nobody().mean if context is None else self.posterior(context).mean
-        call = partial(_rewards, self.params, self.features, config=self.config)
-        (found,) = network.in_parts(lambda z: (call(z),), mean)
-        return centred(np.asarray(found, np.float64), self.offsets)
-
-    def _nobody(self) -> Latents:
-        none = np.zeros((1, 1, 2), np.int32)
-        return self.posterior(Comparisons(none, none[..., 0], self.features, self.offsets))
-
-    def chances(self, context, asked):
-        """Averaged over draws from each posterior, always the same ones."""
-        found = self.posterior(context)
-        noise = np.random.default_rng(0).standard_normal((DRAWS, found.mean.shape[1]), np.float32)
-        spread = np.exp(0.5 * found.log_variance)
-        return self._chances(found.mean[:, None] + spread[:, None] * noise, asked)
-
-    def chances_at(self, mean, asked):
-        return self._chances(mean[:, None], asked)
-
-    def _chances(self, latent, asked: Comparisons) -> np.ndarray:
-        call = partial(_gaps, self.params, asked.features, config=self.config)
-        return network.in_parts(lambda p, z: (call(p, z),), asked.pairs, latent)[0]
+    read = staticmethod(_encode)
+    ask = staticmethod(_chances)
+    score = staticmethod(_rewards)
 
 
 def fit(
