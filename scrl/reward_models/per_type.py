@@ -52,10 +52,10 @@ class OfFeatures(Model):
 
     def rewards(self, context):
         each = np.concatenate([model.rewards(None) for model in self.models])
-        return (self.share @ each)[None] if context is None else each[_types(context)]
+        return (self.share @ each)[None] if context is None else each[types_of(context)]
 
     def chances(self, context, asked):
-        kinds, found = _types(context), np.empty(asked.mask.shape)
+        kinds, found = types_of(context), np.empty(asked.mask.shape)
         for t in np.unique(kinds):
             found[kinds == t] = self.models[t].chances(context, asked.of(kinds == t))
         return found
