@@ -3,13 +3,13 @@
     P(i ≻ j) = πᵢ / (πᵢ + πⱼ + ν√(πᵢπⱼ)),   P(i = j) = ν√(πᵢπⱼ) / (πᵢ + πⱼ + ν√(πᵢπⱼ)).
 
 Davidson's and not Rao & Kupper's (1967), for three reasons. What it reads of the comparisons for a
-reward is wins plus half of the ties, the convention of this house, so that leaving ν out changes how
-far apart rewards are and, where all pairs are compared equally often, no order: both are Borda's.
-Given that raters do not tie, it *is* Bradley–Terry, so that its rewards mean what they meant
-(under Rao–Kupper the odds of a win depend on how often raters tie). And its likelihood is concave
-in the rewards and log ν, so that there is one optimum. Rao–Kupper's ties are a threshold on a
-logistic gap, which is how one may think that raters tie; ``formats`` draws them so, and the
-half-win equations hold all the same.
+reward is wins plus half of the ties, the convention of this house, so that leaving ν out changes
+how far apart rewards are and, where all pairs are compared equally often, no order: both are
+Borda's. Given that raters do not tie, it *is* Bradley–Terry, so that its rewards mean what they
+meant (under Rao–Kupper the odds of a win depend on how often raters tie). And its likelihood is
+concave in the rewards and log ν, so that there is one optimum. Rao–Kupper's ties are a threshold on
+a logistic gap, which is how one may think that raters tie; ``reward_models.formats`` draws them so,
+and the half-win equations hold all the same.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ class Asking:
         width: a gap below which a rater calls two completions about the same, likewise.
     """
 
-    questions: int = 4
+    questions: int = 1
     length: int = 4
     strict: float = 0.0
     width: float = 0.5
@@ -122,7 +122,7 @@ class Observed:
 
 
 def observe(
-    world: World, asking: Asking, seed: int, seeds: int = 40, raters=RATERS, prior_sd: float = 10.0
+    world: World, asking: Asking, seed: int, seeds: int = 60, raters=RATERS, prior_sd: float = 10.0
 ) -> Observed:
     """Draw raters of independent types, ask them in every format and fit.
 

@@ -171,8 +171,7 @@ def fit_network(
         if on_chunk is not None:
             on_chunk(curves, done)
 
-    params, curves = train(
-        key_fit, _loss(features, static), network.initial_of(key_init, make=_make(features, static)),
-        jax.device_put(data), config.schedule, report,
-    )  # fmt: skip
+    initial = network.initial_of(key_init, make=_make(features, static))
+    loss, data = _loss(features, static), jax.device_put(data)
+    params, curves = train(key_fit, loss, initial, data, config.schedule, report)
     return Listed(params, static, given.features, given.offsets), curves
