@@ -130,34 +130,43 @@ def _answer(scenario: Scenario, prompt: str, world: World, how: Asking, seed: in
         return
     heads = _costs(key, how, seed, own, level, "raters", right, world)
     paid = _costs(key, how, seed, own, level, unit, right, world)
-    st.markdown(asking.verdict(said, _times(heads)) + _sentence(heads, level))
+    best = _times(heads)
+    st.markdown((asking.verdict(said, best) if best else "") + _sentence(heads, level))
     apart = _apart(found, world)
     if apart and not own:
         st.markdown(apart)
-    _charts(found, right, paid, how, world, level, unit, own)
-    _tables(scenario, prompt, found, right, heads, how, world, level)
+    _curves(found, right, how, world, level, unit, own)
+    if np.isfinite(heads["list"].needed):
+        _prices(paid, how, world, level, unit)
+    _table(scenario, prompt, found, right, heads, how, world, level)
 
 
 def _times(heads: dict) -> str:
-    """Which of ``ANSWERS`` is right; of what was never reached, the last."""
-    ratio = heads["thumbs"].ratio
+    """Which of ``ANSWERS`` is right; "" where too few raters were observed to say."""
+    ratio, most = heads["thumbs"].ratio, formats.RATERS[-1] / heads["list"].needed
+    if np.isnan(ratio):
+        return ANSWERS[2] if most >= 4 else ""
     return ANSWERS[0] if ratio <= 1.05 else ANSWERS[1] if ratio <= 4 else ANSWERS[2]
 
 
 def _many(cost) -> str:
-    most = formats.RATERS[-1]
+    least, most = formats.RATERS[0], formats.RATERS[-1]
     if np.isnan(cost.needed):
         return f"more than {most:,}"
-    if cost.needed <= formats.RATERS[0]:
-        return f"at most {formats.RATERS[0]}"
-    return f"{cost.needed:,.0f}"
+    return f"{cost.needed:,.0f}" if cost.needed > least else f"at most {least}"
 
 
 def _sentence(heads: dict, level: float) -> str:
-    words = [f"{_many(heads[name])} ({TITLES[name]})" for name in formats.FORMATS]
+    if all(np.isnan(cost.needed) for cost in heads.values()):
+        return (
+            f"**No format** puts {level:.0%} of the pairs right with {formats.RATERS[-1]:,} raters "
+            "or fewer."
+        )
+    many = [_many(heads[name]) for name in formats.FORMATS]
+    rest = [f"{n} ({TITLES[name]})" for n, name in zip(many, formats.FORMATS, strict=True)][1:]
     return (
-        f"For {level:.0%} of the pairs it takes **{words[0]}** raters, {', '.join(words[1:-1])} "
-        f"or {words[-1]}."
+        f"For {level:.0%} of the pairs it takes **{many[0]}** raters ({TITLES['thumbs']}), "
+        f"{', '.join(rest[:-1])} or {rest[-1]}."
     )
 
 
@@ -177,7 +186,7 @@ def _apart(found: Observed, world: World) -> str:
     )
 
 
-def _charts(found, right, paid, how, world, level, unit, own) -> None:
+def _curves(found, right, how, world, level, unit, own) -> None:
     each = [formats.price(name, unit, how, world.items) for name in formats.FORMATS]
     series = [
         (TITLES[name], found.raters * price, right[name].mean(axis=1),
@@ -195,21 +204,28 @@ def _charts(found, right, paid, how, world, level, unit, own) -> None:
         f"{how.questions} question{'s' if how.questions > 1 else ''} about completions drawn "
         "evenly; nobody stays silent.",
     )  # fmt: skip
-    rows = [
-        (TITLES[n], paid[n].ratio, paid[n].ratio_low, paid[n].ratio_high) for n in formats.FORMATS
-    ]
+
+
+def _prices(paid: dict, how: Asking, world: World, level: float, unit: str) -> None:
+    rows = []
+    for name in formats.FORMATS:
+        cost, each = paid[name], formats.price(name, unit, how, world.items)
+        most = each / formats.price("list", unit, how, world.items)
+        most *= formats.RATERS[-1] / paid["list"].needed
+        text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {most:.1f} ×"
+        rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
     page.chart(
         prices(rows, f"{unit}, as a multiple of the ranked list’s", **page.look()),
         "chart-prices",
-        alt="; ".join(f"{name}: {ratio:.1f} times" for name, ratio, *_ in rows),
+        alt="; ".join(f"{name}: {text}" for name, *_, text in rows),
         caption=f"What {level:.0%} of the pairs cost, with 95 % intervals by bootstrap over the "
-        "groups. A list of k is one question, k completions to read and k − 1 choices; a pair is "
-        "two to read and one choice; +1 or −1 is one of each. Where completions are long, reading "
-        "is what takes the time.",
+        "groups, open where the raters observed are too few. A list of k is one question, k "
+        "completions to read and k − 1 choices; a pair is two to read and one choice; +1 or −1 is "
+        "one of each. Where completions are long, reading is what takes the time.",
     )  # fmt: skip
 
 
-def _tables(scenario, prompt, found, right, heads, how, world, level) -> None:
+def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
     names = list(scenario.offered(prompt))
     rows = []
     for name in formats.FORMATS:
@@ -223,7 +239,7 @@ def _tables(scenario, prompt, found, right, heads, how, world, level) -> None:
                / formats.price("list", unit, how, world.items) * cost.ratio
                for unit in formats.UNITS}
             | {f"right with {n:,}": float(right[name][i].mean())
-               for i, n in enumerate(formats.RATERS) if i % 3 == 0}
+               for i, n in enumerate(formats.RATERS)}
             | {"order of endless raters": tables.order_text(order_of(limit, names))}
         )  # fmt: skip
     asking.sheet(

@@ -102,9 +102,9 @@ def _draw(result: dict, result_id: str) -> None:
     left, right_side = st.columns(2, gap="large")
     with left:
         _agreement(_along(model, result_id, result), found, model, aversion)
+        _agreement_sheet(result, aversion)
     with right_side:
         _drift(result)
-    _sheet(result, aversion)
 
 
 def _sentence(floor: hidden.Reading) -> str:
@@ -143,6 +143,13 @@ def _reward(found: hidden.Reading, model: str, aversion: float) -> None:
         f"{hidden.RATERS:,} raters who compare {hidden.PAIRS} pairs each. Expected utility and "
         "Borda are stretched to the reward’s units below .8: the order is what counts.",
     )  # fmt: skip
+    columns = {"alternative": found.a, "reward": found.reward, "spread": spread,
+               "expected utility, stretched": found.expected,
+               "Borda, stretched": found.borda}  # fmt: skip
+    rows = zip(*columns.values(), strict=True)
+    asking.sheet(
+        [dict(zip(columns, map(float, row), strict=True)) for row in rows], "hidden-reward"
+    )
 
 
 def _agreement(lines: dict, found: hidden.Reading, model: str, aversion: float) -> None:
@@ -174,13 +181,18 @@ def _drift(result: dict) -> None:
         alt="; ".join(f"held {name.lower()}: {y[0]:.3g}, then {y[-1]:.3g}"
                       for name, y, _ in series),
         caption="The widest spread of mean and variance, by what holds it. Only ratios of gaps to "
-        f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.3g} "
-        f"after {step[0]:,} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,}. Means over "
-        f"{len(hidden.DRIFT_SEEDS)} seeds.",
+        f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.1f} "
+        f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
+        f"over {len(hidden.DRIFT_SEEDS)} seeds.",
+    )  # fmt: skip
+    asking.sheet(
+        [{"steps": float(n)} | {_HELD[name]: float(widest[name][i]) for name in widest}
+         for i, n in enumerate(step)],
+        "hidden-drift", "The greatest standard deviation among the alternatives.",
     )  # fmt: skip
 
 
-def _sheet(result: dict, aversion: float) -> None:
+def _agreement_sheet(result: dict, aversion: float) -> None:
     rows = []
     for model, title in TITLES.items():
         for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):
@@ -189,10 +201,9 @@ def _sheet(result: dict, aversion: float) -> None:
             found = hidden.reading(result, model, price)
             row = {"model": title, "aversion": price}
             for key, values in found.agreement.items():
-                row[f"ρ with {'Borda' if key == 'borda' else key}"] = float(values.mean())
-                row[f"its standard error ({key})"] = float(
-                    values.std(ddof=1) / np.sqrt(len(values))
-                )
+                name = "Borda" if key == "borda" else key
+                row[f"ρ with {name}"] = float(values.mean())
+                row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
             row["sure alternatives above"] = found.place
             rows.append(row)
-    asking.sheet(rows, "hidden-context")
+    asking.sheet(rows, "hidden-agreement")

@@ -59,7 +59,7 @@ def learning(
 
 
 def prices(
-    rows: Sequence[tuple[str, float, float, float]],
+    rows: Sequence[tuple[str, float, float, float, str]],
     x_title: str,
     *,
     dark: bool = False,
@@ -68,16 +68,15 @@ def prices(
     """Ratios to one format as dots with intervals, a row each.
 
     Args:
-        rows: name, ratio, and the ends of its interval; NaN where unknown.
+        rows: name, ratio, the ends of its interval, NaN where unknown, and what to write beside it.
     """
     shade = ink(dark)
     figure = blank(dark, scale, (64 + 36 * len(rows)) * scale)
-    ends = [v for row in rows for v in row[1:] if np.isfinite(v)] or [1.0]
-    least, most = min(*ends, 0.5), max(*ends, 2.0)
+    ends = [v for row in rows for v in row[1:4] if np.isfinite(v)]
+    least, most = min([*ends, 0.5]), 1.3 * max([*ends, 1.6])
     figure.add_vline(x=1, line={"color": shade["quiet"], "width": 1.2 * scale, "dash": "dot"})
-    for i, (_, ratio, low, high) in enumerate(rows):
-        known = np.isfinite(ratio)
-        if known:
+    for i, (_, ratio, low, high, text) in enumerate(rows):
+        if np.isfinite(ratio):
             low = low if np.isfinite(low) else least
             high = high if np.isfinite(high) else most
             figure.add_scatter(
@@ -86,12 +85,12 @@ def prices(
             )  # fmt: skip
             figure.add_scatter(
                 x=[ratio], y=[i], mode="markers",
-                hovertemplate=f"%{{x:.2f}} [{low:.2f}, {high:.2f}]<extra></extra>",
+                hovertemplate=f"{ratio:.2f}, from {low:.2f} to {high:.2f}<extra></extra>",
                 marker={"size": 12 * scale, "symbol": SYMBOLS[i], "color": colour(i)},
             )  # fmt: skip
         figure.add_annotation(
             x=1, xref="paper", y=i, xanchor="left", xshift=6, showarrow=False,
-            text=f"<b>{ratio:.1f} ×</b>" if known else "too few",
+            text=f"<b>{safe(text)}</b>",
             font={"size": 14 * scale, "color": shade["text"]},
         )  # fmt: skip
     quiet = {"size": 13 * scale, "color": shade["quiet"]}
@@ -138,7 +137,8 @@ def spread_reward(
         )  # fmt: skip
     figure.add_vrect(x0=edge, x1=1, fillcolor=glass(colour(4), 0.09), line_width=0)
     figure.add_annotation(
-        x=(edge + 1) / 2, y=1, yref="paper", yanchor="top", showarrow=False, text="hidden context",
+        x=(edge + 1) / 2, y=0, yref="paper", yanchor="bottom", showarrow=False,
+        text="hidden context",
         font={"size": 12.5 * scale, "color": shade["quiet"]},
     )  # fmt: skip
     for i, (name, values) in enumerate(truths, 1):

@@ -98,7 +98,7 @@ def test_a_format_is_guessed_first_where_that_is_wanted(open_part):
 def test_too_many_completions_are_a_sentence(open_part):
     app = open_part(formats_page, people="Six kinds of reader")
     assert not app.exception
-    assert app.error or app.get("plotly_chart")
+    assert "on at most 8" in app.error[0].value
 
 
 @pytest.mark.parametrize("bad", ["inf", "-1", "nan", "x"])
@@ -133,3 +133,16 @@ def test_hidden_context_is_guessed_first_where_that_is_wanted(open_part):
         "somewhere among them"
     ).run()
     assert "Right. " in words(app)
+
+
+def test_what_no_format_reaches_is_said(open_part):
+    """Half and half, nearly: far more raters are needed than are observed."""
+    app = open_part(formats_page, people="Detailed or concise", level="99")
+    assert "**No format** puts 99% of the pairs right" in words(app)
+    assert not [c for c in app.get("plotly_chart") if "chart-prices" in c.proto.id]
+
+
+def test_a_tie_all_round_leaves_nothing_to_learn(open_part):
+    app = open_part(formats_page, people="A Condorcet cycle")
+    assert not app.exception
+    assert "no order to learn" in " ".join(i.value for i in app.info)
