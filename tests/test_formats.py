@@ -175,6 +175,18 @@ def test_raters_needed_are_read_off_the_curve():
     assert found == pytest.approx([10**2.5, 10, np.nan, np.nan], nan_ok=True)
 
 
+@pytest.mark.parametrize("length", [3, 5])
+def test_what_an_answer_tells_is_what_theory_says(length):
+    """Completions all alike: the spread of fitted gaps over groups of raters."""
+    world, asking = World(np.zeros((1, 5)), np.ones(1), 1.0), Asking(length=length)
+    found = formats.observe(world, asking, 0, seeds=600, raters=(2, 500))
+    gap = {n: s[1, :, [0, 0, 1, 2, 3]] - s[1, :, [1, 2, 3, 4, 4]] for n, s in found.score.items()}
+    spread = {name: (g**2).mean() for name, g in gap.items()}
+    for name, ratio in formats.theory(asking, 5).items():
+        assert spread[name] / spread["list"] == pytest.approx(ratio, rel=0.1), name
+    assert spread["split"] > 0.98 * spread["list"], "nothing beats the right likelihood"
+
+
 def test_costs_are_ratios_in_the_unit_asked_for(alike):
     right = alike.right(ALIKE.worth)
     asking = Asking(questions=2)

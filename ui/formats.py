@@ -27,7 +27,6 @@ TITLES = {
 SEEDS = 60
 _OWN = "Endless raters, asked in the same format"
 _WORTH = "The raters’ mean utility"
-_PER = {"raters": "rater", "completions read": "completion read", "choices made": "choice made"}
 ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as many")
 
 
@@ -227,14 +226,15 @@ def _prices(paid: dict, how: Asking, world: World, level: float, unit: str) -> N
 
 def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
     names = list(scenario.offered(prompt))
-    rows = []
+    rows, theory = [], formats.theory(how, world.items)
     for name in formats.FORMATS:
         cost = heads[name]
         limit = np.round(found.limit[name] / formats.EVEN) * formats.EVEN
         rows.append(
             {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
              "to": cost.high}
-            | {f"per {_PER[unit]}, against a list":
+            | {"theory: raters, against a list": theory.get(name, np.nan)}
+            | {f"{unit}, against a list":
                formats.price(name, unit, how, world.items)
                / formats.price("list", unit, how, world.items) * cost.ratio
                for unit in formats.UNITS}
@@ -248,5 +248,6 @@ def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
         "prompt’s completions on average; fitted by logistic regression with a number for each "
         "completion. A or B: Bradley–Terry. Ties: Davidson’s model, which reads wins and half of "
         "the ties. Ranked list: Plackett–Luce. The last is the same list taken apart into pairs "
-        "for Bradley–Terry, as most reward models do: its order in the end is Borda’s.",
+        "for Bradley–Terry, as most reward models do: its order in the end is Borda’s. Theory is "
+        "for one kind of rater and completions that are all but equal.",
     )  # fmt: skip

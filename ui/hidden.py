@@ -110,9 +110,9 @@ def _draw(result: dict, result_id: str) -> None:
 def _sentence(floor: hidden.Reading) -> str:
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
-        f"It puts **{floor.place:.0%}** of the sure alternatives above them: its reward falls at "
-        f".8. It agrees with expected utility by a rank correlation of **{expected:.2f}**, and "
-        f"with Borda by {borda:.2f}: what is learned is how many of the others one beats."
+        f"Bradley–Terry puts **{floor.place:.0%}** of the sure alternatives above them: its reward "
+        f"falls at .8. Its rank correlation with expected utility is **{expected:.2f}**, with "
+        f"Borda {borda:.2f}: what is learned is how many of the others one beats."
     )
 
 
@@ -164,10 +164,10 @@ def _agreement(lines: dict, found: hidden.Reading, model: str, aversion: float) 
         "chart-aversion",
         alt="; ".join(f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at "
                       f"{MOST:.0f}" for name, y, _ in series),
-        caption=f"Rank correlation of {TITLES[model]} with what an alternative is worth on average "
-        "and with its Borda score. Caution moves away from both. Some liking for risk happens to "
-        "come near expected utility, since here what is hidden is worth more on average: a spread "
-        "says that something is hidden, and not which way.",
+        caption=f"Rank correlation of ‘{TITLES[model]}’ with what an alternative is worth on "
+        "average and with its Borda score. Caution moves away from both. Some liking for risk "
+        "happens to come near expected utility, since here what is hidden is worth more on "
+        "average: a spread says that something is hidden, and not which way.",
     )  # fmt: skip
 
 

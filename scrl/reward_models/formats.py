@@ -348,6 +348,15 @@ def price(name: str, unit: str, asking: Asking, items: int) -> float:
     return float(asking.questions * (1 if name in READS else length - 1))
 
 
+def theory(asking: Asking, items: int) -> dict[str, float]:
+    """Raters needed, against a ranked list, where completions are all but equal, by the information
+    in an answer: of a list of k that is k − H_k, H_k = 1 + ½ + … + 1/k, of a pair ½ (k = 2), and of
+    a thumb (m − 1) / 4m, m the prompt's completions; it also learns where its standard lies."""
+    k = np.arange(1, min(asking.length, items) + 1)
+    of_list = len(k) - (1 / k).sum()
+    return {"thumbs": of_list * 4 * items / (items - 1), "pair": 2 * of_list, "list": 1.0}
+
+
 def needed(right: np.ndarray, raters: np.ndarray, level: float) -> np.ndarray:
     """How many raters bring the mean accuracy ``right [..., numbers]`` to a level, interpolated on
     their logarithm; NaN where none of the numbers does, the least where it does already."""

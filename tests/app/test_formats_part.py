@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 
 import numpy as np
 import pytest
@@ -101,12 +102,13 @@ def test_too_many_completions_are_a_sentence(open_part):
     assert "on at most 8" in app.error[0].value
 
 
-@pytest.mark.parametrize("bad", ["inf", "-1", "nan", "x"])
-def test_nonsense_in_the_url_is_ignored(open_part, bad):
+@pytest.mark.parametrize("turn", [0, 1])
+def test_nonsense_in_the_url_is_ignored(open_part, turn):
     keys = ("people", "unsure", "questions", "length", "strict", "width", "draw", "level", "unit",
-            "judge", "prompt")  # fmt: skip
-    assert not open_part(formats_page, **dict.fromkeys(keys, bad)).exception
-    assert not open_part(hidden_page, reward=bad, aversion=bad).exception
+            "judge", "prompt", "reward", "aversion")  # fmt: skip
+    bad = [("inf", "-1", "nan", "x")[(2 * i // 3 + turn) % 4] for i in range(len(keys))]
+    assert not open_part(formats_page, **dict(zip(keys, bad, strict=True))).exception
+    assert not open_part(hidden_page, **dict(zip(keys, bad, strict=True))).exception
 
 
 def test_hidden_context_falls_at_the_edge(open_part):
@@ -146,3 +148,22 @@ def test_a_tie_all_round_leaves_nothing_to_learn(open_part):
     app = open_part(formats_page, people="A Condorcet cycle")
     assert not app.exception
     assert "no order to learn" in " ".join(i.value for i in app.info)
+
+
+def test_hidden_context_can_be_run_again(open_part, monkeypatch):
+    from scrl import hidden
+    from scrl.report import load_baked
+    from ui import store
+
+    result = load_baked("hidden-context")["result"]
+    monkeypatch.setattr(hidden, "make", lambda on_progress: result)
+    app = open_part(hidden_page)
+    next(b for b in app.button if b.key == "again-hidden").click().run()
+    assert not app.exception
+    job = store.jobs().get(app.session_state["hidden-context"])
+    for _ in range(200):
+        if not job.active:
+            break
+        time.sleep(0.05)
+    app.run()
+    assert any("From a run of this session." in c.value for c in app.caption)
