@@ -179,7 +179,7 @@ def evaluate(
         ahead = _predicted(model, visible, rng, rater[asked], better[asked], worse[asked])
         right["individual"][asked] = _half_ties(ahead)
         right["vanilla"][asked] = _half_ties(pooled[better[asked]] - pooled[worse[asked]])
-    boot = _Bootstrap(rater, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,))))
+    boot = Bootstrap(rater, np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,))))
     found = {name: boot(values) for name, values in right.items()}
     difference = boot(right["individual"] - right["vanilla"])
     units = int(np.median(active))
@@ -222,7 +222,7 @@ def _predicted(model, visible: Ratings, rng, rater, better, worse) -> np.ndarray
     return gap / DRAWS
 
 
-class _Bootstrap:
+class Bootstrap:
     """Resamples raters, the pairs of each staying together (the same resamples every time)."""
 
     def __init__(self, rater: np.ndarray, rng: np.random.Generator):

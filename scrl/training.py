@@ -1,7 +1,7 @@
 """Fit any model: ``lax.scan`` over chunks of steps, progress between them, early stop, cancel.
 
 Nothing here knows a model. A loss draws its own batches from data that stay on the device, so a
-chunk runs without the host; it is compiled once for a loss, a schedule and the data's shapes.
+chunk runs without the host; it is compiled once for a loss, a chunk's length and the data's shapes.
 """
 
 from __future__ import annotations
@@ -51,15 +51,39 @@ class State(NamedTuple):
         return float(self.cool) > 0.9999
 
 
-def _advance(state: State, watched, schedule: Schedule) -> State:
+class Pace(NamedTuple):
+    """A schedule as numbers that a compiled chunk is given, so that another compiles nothing.
+
+    Attributes:
+        rate, decay: as in ``Schedule``; least, most: of exploration, in steps; warmup, ramp, cool:
+            the share of each that a step is.
+    """
+
+    rate: np.float32
+    decay: np.float32
+    least: np.int32
+    most: np.int32
+    warmup: np.float32
+    ramp: np.float32
+    cool: np.float32
+
+    @classmethod
+    def of(cls, schedule: Schedule) -> Pace:
+        share = [1 / max(steps, 1) for steps in (schedule.warmup, schedule.ramp, schedule.cool)]
+        return cls(
+            np.float32(schedule.rate), np.float32(schedule.decay), *map(np.int32, schedule.explore),
+            *map(np.float32, share),
+        )  # fmt: skip
+
+
+def _advance(state: State, watched, pace: Pace) -> State:
     """The schedule's next state, driven by the watched loss."""
     fast = jnp.where(state.step == 0, watched, 0.98 * state.fast + 0.02 * watched)
     slow = jnp.where(state.step == 0, watched, 0.995 * state.slow + 0.005 * watched)
-    least, most = schedule.explore
-    learnt = (state.step >= least) & (fast > 0.995 * slow) | (state.step >= most)
+    learnt = (state.step >= pace.least) & (fast > 0.995 * slow) | (state.step >= pace.most)
     started = (state.ramp > 0) | learnt
-    ramp = jnp.where(started, state.ramp + 1 / max(schedule.ramp, 1), 0.0)
-    cool = jnp.where(state.ramp > 0.9999, state.cool + 1 / schedule.cool, 0.0)
+    ramp = jnp.where(started, state.ramp + pace.ramp, 0.0)
+    cool = jnp.where(state.ramp > 0.9999, state.cool + pace.cool, 0.0)
     return state._replace(
         step=state.step + 1,
         ramp=jnp.minimum(ramp, 1.0),
@@ -75,21 +99,19 @@ def _begin(params) -> State:
     return State(params, OPTIMISER.init(params), jnp.zeros((), jnp.int32), zero, zero, zero, zero)
 
 
-@partial(jax.jit, static_argnames=("loss", "schedule"))
-def _chunk(state: State, key, data, *, loss: Callable, schedule: Schedule):
+@partial(jax.jit, static_argnames=("loss", "steps"))
+def _chunk(state: State, key, data, pace: Pace, *, loss: Callable, steps: int):
     def step(state: State, key):
         phase = Phase(state.step, state.ramp)
         grads, watch = jax.grad(loss, has_aux=True)(state.params, key, data, phase)
-        rate = schedule.rate * jnp.minimum(1.0, (state.step + 1) / schedule.warmup)
+        rate = pace.rate * jnp.minimum(1.0, (state.step + 1) * pace.warmup)
         rate = rate * 0.5 * (1 + jnp.cos(jnp.pi * state.cool))
         updates, optimiser = OPTIMISER.update(grads, state.optimiser)
-        params = jax.tree.map(
-            lambda p, u: p - rate * (u + schedule.decay * p), state.params, updates
-        )
+        params = jax.tree.map(lambda p, u: p - rate * (u + pace.decay * p), state.params, updates)
         state = state._replace(params=params, optimiser=optimiser)
-        return _advance(state, watch["watched"], schedule), watch
+        return _advance(state, watch["watched"], pace), watch
 
-    state, watch = jax.lax.scan(step, state, jax.random.split(key, schedule.chunk))
+    state, watch = jax.lax.scan(step, state, jax.random.split(key, steps))
     return state, jax.tree.map(jnp.mean, watch)
 
 
@@ -115,10 +137,12 @@ def fit(
     Returns:
         The parameters, and the curves: name -> mean of each chunk, with ``step`` at its end.
     """
-    state = _begin(params)
+    state, pace = _begin(params), Pace.of(schedule)
     rows: list[dict] = []
     for i in range(-(-schedule.most // schedule.chunk) + 1):
-        state, watch = _chunk(state, jax.random.fold_in(key, i), data, loss=loss, schedule=schedule)
+        state, watch = _chunk(
+            state, jax.random.fold_in(key, i), data, pace, loss=loss, steps=schedule.chunk
+        )
         rows.append({name: float(x) for name, x in watch.items()} | {"step": int(state.step)})
         if on_chunk is not None:
             curves = {name: np.array([row[name] for row in rows]) for name in rows[0]}

@@ -9,6 +9,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_collection_modifyitems(items):
+    """Journeys come last: their servers find on the disk what other tests have compiled."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_runs(tmp_path_factory):
     """No test, and no server that one starts, touches the runs that a person keeps."""

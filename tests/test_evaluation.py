@@ -16,7 +16,7 @@ from scrl.agreement import kendall_tau, places_right, reversed_pairs, welfare
 from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
 from scrl.evaluation import (
     Accuracy,
-    _Bootstrap,
+    Bootstrap,
     evaluate,
     hidden_pairs,
     hide,
@@ -181,7 +181,7 @@ def test_the_interval_covers_as_often_as_it_says():
     for i in range(150):
         skill = rng.choice([0.3, 0.9], 60)
         right = (rng.random(len(rater)) < skill[rater]).astype(float)
-        found = _Bootstrap(rater, np.random.default_rng(i))(right)
+        found = Bootstrap(rater, np.random.default_rng(i))(right)
         assert found.low <= found.mean <= found.high
         covered.append(found.low <= 0.6 <= found.high)
     assert 0.88 <= np.mean(covered) <= 0.99
@@ -190,7 +190,7 @@ def test_the_interval_covers_as_often_as_it_says():
 def test_the_difference_is_taken_on_the_same_raters():
     rng = np.random.default_rng(1)
     rater = np.repeat(np.arange(50), 4)
-    boot = _Bootstrap(rater, rng)
+    boot = Bootstrap(rater, rng)
     right = (rng.random(50) < 0.5)[rater].astype(float)
     assert boot(right).high - boot(right).low > 0.2
     same = boot(right - right)

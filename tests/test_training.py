@@ -147,5 +147,8 @@ def test_a_second_fit_of_the_same_shapes_compiles_nothing():
     before = _chunk._cache_size()
     fit(jax.random.key(5), flat, jnp.ones(3), -jnp.array(TARGET), SCHEDULE)
     assert _chunk._cache_size() == before
+    other = replace(SCHEDULE, rate=0.01, warmup=9, explore=(3, 9), ramp=0, cool=7, decay=0.0)
+    fit(jax.random.key(5), flat, jnp.ones(3), jnp.array(TARGET), other)
+    assert _chunk._cache_size() == before, "a schedule is numbers"
     fit(jax.random.key(5), flat, jnp.ones(4), jnp.zeros(4), SCHEDULE)
     assert _chunk._cache_size() == before + 1, "the counter counts"

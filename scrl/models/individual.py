@@ -18,7 +18,7 @@ from flax import nnx
 
 from scrl import losses, masking
 from scrl.batches import Bucket, buckets, empty_bucket, round_up
-from scrl.config import IndividualConfig
+from scrl.config import IndividualConfig, Schedule
 from scrl.models.layers import Sizes, Table, centre
 from scrl.models.network import IndividualReward, Posterior
 from scrl.training import Phase, fit
@@ -79,8 +79,8 @@ class Data(NamedTuple):
 
 def _program(config: IndividualConfig) -> IndividualConfig:
     """The part of ``config`` that compiled programs are kept under, those that train apart: they
-    alone depend on how ballots are hidden."""
-    return replace(config, penalty=0.0, regime=masking.ANY)
+    alone depend on how ballots are hidden. Schedules and penalties are given as numbers."""
+    return replace(config, penalty=0.0, regime=masking.ANY, schedule=Schedule())
 
 
 @lru_cache(maxsize=64)

@@ -59,9 +59,9 @@ def _rewards(params, table: Table, *, sizes: Sizes, width: int):
 
 
 @lru_cache(maxsize=64)
-def _loss(sizes: Sizes, config: RewardConfig):
+def _loss(sizes: Sizes, width: int, prior_sd: float):
     """Minus the log posterior of Bradley–Terry rewards, per unit of comparison, over networks."""
-    graph = _graph(sizes, config.width)
+    graph = _graph(sizes, width)
 
     def one(params, table: Table, pairs: Pairs):
         reward = nnx.merge(graph, params)(table)
@@ -70,7 +70,7 @@ def _loss(sizes: Sizes, config: RewardConfig):
             pairs.wins_first * jax.nn.softplus(-gap) + pairs.wins_second * jax.nn.softplus(gap)
         )
         total = jnp.maximum(jnp.sum(pairs.wins_first + pairs.wins_second), 1e-9)
-        prior = 0.5 * jnp.sum(reward**2) / config.prior_sd**2
+        prior = 0.5 * jnp.sum(reward**2) / prior_sd**2
         return (nll + prior) / total
 
     def loss(params, key, data, phase: Phase):
@@ -125,7 +125,8 @@ def fit_rewards(
     params = _initial(jax.random.split(key_init, networks), sizes, config.width)
     data = jax.device_put((Table.of(catalogue), pairs))
     report = None if on_chunk is None else lambda state, curves, done: on_chunk(done)
-    params, _ = fit(key_fit, _loss(sizes, config), params, data, config.schedule, report)
+    loss = _loss(sizes, config.width, config.prior_sd)
+    params, _ = fit(key_fit, loss, params, data, config.schedule, report)
     params = jax.tree.map(np.asarray, params)
     return [
         Reward(jax.tree.map(lambda p, i=i: p[i], params), catalogue, config)

@@ -92,7 +92,7 @@ def draw(
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(21, stream)))
     catalogue, utility = scenario.catalogue(), type_utilities(scenario)
-    a, b = _within_prompts(catalogue.offsets)
+    a, b = within_prompts(catalogue.offsets)
     chance = pair_chances(scenario)
     if strict:
         chance = chance * (utility[:, a] != utility[:, b])
@@ -122,7 +122,7 @@ def draw(
 
 
 def pair_chances(scenario: Scenario) -> np.ndarray:
-    """How often a ballot of each type holds each pair of ``_within_prompts`` ``[types, pairs]``."""
+    """How often a ballot of each type holds each pair of ``within_prompts`` ``[types, pairs]``."""
     rows = []
     for t in scenario.types.values():
         row = []
@@ -134,7 +134,7 @@ def pair_chances(scenario: Scenario) -> np.ndarray:
     return np.array(rows)
 
 
-def _within_prompts(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def within_prompts(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of items of one prompt: the first and the second of each ``[pairs]``."""
     found = [
         start + np.array(np.triu_indices(stop - start, 1)) for start, stop in pairwise(offsets)
@@ -150,8 +150,13 @@ def disputed(scenario: Scenario) -> np.ndarray:
     return (sign > 0).any(0) & (sign < 0).any(0)
 
 
-def of_ratings(ratings: Ratings, pairs: int, seed: int) -> Comparisons:
+def of_ratings(
+    ratings: Ratings, pairs: int, seed: int, raters: np.ndarray | None = None
+) -> Comparisons:
     """Up to so many pairs of each rater's ballots, at random without repetition; ties left out.
+
+    Args:
+        raters: whose, in this order (indices, rising); all who order two completions where None.
 
     Raises:
         InputError: where nobody truly orders two completions.
@@ -160,13 +165,16 @@ def of_ratings(ratings: Ratings, pairs: int, seed: int) -> Comparisons:
     if ratings.absent == "last":
         ratings = replace(ratings.completed(), absent="unseen")
     rater, better, worse = hidden_pairs(ratings, np.ones(len(ratings.item), bool))
+    if raters is not None:
+        wanted = np.isin(rater, raters)
+        rater, better, worse = rater[wanted], better[wanted], worse[wanted]
     if not len(rater):
         raise InputError(f"{ratings.name}: nobody orders two completions; there is no pair.")
     order = np.lexsort((rng.random(len(rater)), rater))
     rater, better, worse = rater[order], better[order], worse[order]
-    known, start, count = np.unique(rater, return_index=True, return_counts=True)
-    place = np.arange(len(rater)) - np.repeat(start, count)
-    row = np.repeat(np.arange(len(known)), count)
+    known = np.unique(rater) if raters is None else np.asarray(raters)
+    row = np.searchsorted(known, rater)
+    place = np.arange(len(rater)) - np.searchsorted(rater, known)[row]
     kept = place < pairs
     chosen = np.zeros((len(known), pairs, 2), np.int32)
     mask = np.zeros((len(known), pairs), bool)

@@ -13,7 +13,7 @@ import numpy as np
 from flax import nnx
 
 from scrl.batches import round_up
-from scrl.config import ModelsConfig
+from scrl.config import ModelsConfig, Schedule
 from scrl.models.network import Posterior
 from scrl.reward_models.base import Model
 from scrl.reward_models.comparisons import Comparisons
@@ -85,7 +85,7 @@ COURSES = ("constant", "annealed", "cyclic")
 
 def program(config: ModelsConfig) -> ModelsConfig:
     """The part of ``config`` that compiled programs are kept under."""
-    return replace(config, beta=0.0, anneal="constant", kl_warmup=0)
+    return replace(config, beta=0.0, anneal="constant", kl_warmup=0, schedule=Schedule())
 
 
 def weight_at(step, data: Data):

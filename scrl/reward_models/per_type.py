@@ -25,9 +25,12 @@ class PerType(Model):
         return self.reward.size
 
     def rewards(self, context):
+        anybody = self.share @ self.reward
         if context is None:
-            return (self.share @ self.reward)[None]
-        return self.reward[_types(context)]
+            return anybody[None]
+        # Of a type that was never met nothing is known.
+        kinds = np.minimum(types_of(context), len(self.reward))
+        return np.vstack([self.reward, anybody])[kinds]
 
     def chances(self, context, asked):
         return sigmoid(gaps(self.rewards(context), asked))
@@ -39,7 +42,7 @@ def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> t
     Raises:
         InputError: where raters' types are not known.
     """
-    kinds = _types(comparisons)
+    kinds = types_of(comparisons)
     rewards = [
         scores(comparisons.of(kinds == t).flat(), comparisons.offsets, config.prior_sd)
         for t in range(kinds.max() + 1)
@@ -47,7 +50,12 @@ def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> t
     return PerType(np.array(rewards), np.bincount(kinds) / len(kinds)), {}
 
 
-def _types(comparisons: Comparisons) -> np.ndarray:
+def types_of(comparisons: Comparisons) -> np.ndarray:
+    """Each rater's type ``[raters]``.
+
+    Raises:
+        InputError: where it is not known.
+    """
     if comparisons.rater_type is None or (comparisons.rater_type < 0).any():
         raise InputError("Nobody knows the types of these raters, so there is no model for each.")
     return comparisons.rater_type

@@ -57,7 +57,7 @@ def server(browser, tmp_path):
 def test_a_run_outlives_the_server(page, server):
     expect = sync_api.expect
     tab = page.get_by_role("tab", name="Every rule")
-    page.goto(f"{server.address}/lab?scenario=tennessee-four&raters=500&seed=1")
+    page.goto(f"{server.address}/lab?seed=1")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(tab).to_be_visible(timeout=PATIENT)
     expect(page).to_have_url(re.compile("run="))
