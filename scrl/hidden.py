@@ -58,7 +58,9 @@ def make(
     import jax
 
     from scrl.reward_models import distributional, pooled
+    from scrl.runtime import start
 
+    start()
     total = len(distributional.KINDS) * len(seeds) + len(HELD) * len(drift_seeds)
     runs, drift = [], []
     done = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import jax
@@ -111,3 +112,11 @@ def test_a_spread_is_bounded_unless_told_otherwise():
     assert held == pytest.approx([least, (least + most) / 2, most])
     _, free = distributional._moments(raw, replace(hidden.CONFIG, spread=(0.0, np.inf)))
     assert free == pytest.approx([0.0, np.log(2), 50.0], abs=1e-6)
+
+
+def test_baking_writes_what_the_page_reads(monkeypatch, tmp_path):
+    monkeypatch.setattr(hidden, "make", lambda on_progress: {"runs": []})
+    path = hidden.bake("by hand", folder=tmp_path / "new")
+    assert path.name == "hidden-context.json"
+    wanted = {"result": {"runs": []}, "made": "by hand", "spec": hidden.spec()}
+    assert json.loads(path.read_text("utf-8")) == wanted

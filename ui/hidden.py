@@ -60,7 +60,6 @@ def _again(job) -> None:
     if not page.presenting():
         label = "Running" if busy else "Run it again"
         if st.button(label, disabled=busy, key="again-hidden", icon=":material/replay:"):
-            page.start_runtime()
             try:
                 st.session_state[_JOB] = store.jobs().submit(
                     hidden.make, key=f"{store.viewer()}:{_JOB}", label="Hidden context"
