@@ -15,7 +15,7 @@ from scrl.figures.theorems import curves
 from scrl.report import load_baked
 from scrl.scenario import Scenario, scenario_to_yaml
 from scrl.types import InputError, Ratings
-from ui import asking, controls, page, runs, sources, store, tables
+from ui import asking, controls, formats, hidden, page, runs, sources, store, tables
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
@@ -355,4 +355,6 @@ def _line(result: Mapping, row: Mapping, prompt: str) -> dict:
     return line | {"parameters": f"{row['parameters']:,}", "seconds": seconds}
 
 
-PARTS = {"Scoreboard": board}
+PARTS = {
+    "Scoreboard": board, "Feedback formats": formats.show, "Hidden context": hidden.show,
+}  # fmt: skip
