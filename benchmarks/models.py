@@ -30,9 +30,9 @@ sys.path.insert(0, str(ROOT))
 
 from scrl.config import ModelsConfig  # noqa: E402 (the project is not installed)
 from scrl.reward_models import (  # noqa: E402
-    comparisons,
     distributional,
     doctor,
+    held_out,
     individual,
     maze,
     per_type,
@@ -70,13 +70,8 @@ def of_maze(seed: int):
 
 
 def of_pets(seed: int):
-    pets = load_scenario(gallery()["pets"])
-    asked = comparisons.draw(pets, seed, HELD_OUT, 16, 2, strict=True)
-    disputed = comparisons.disputed(pets)[asked.pairs[..., 0], asked.pairs[..., 1]]
-    return (
-        comparisons.draw(pets, seed, RATERS, 16, 0),
-        comparisons.draw(pets, seed, HELD_OUT, 8, 1), asked, disputed,
-    )  # fmt: skip
+    (trial,) = held_out.trials(load_scenario(gallery()["pets"]), [seed], held_out.Size())
+    return trial.train, trial.context, trial.asked, trial.disputed
 
 
 PARTS = {"maze": of_maze, "pets": of_pets}

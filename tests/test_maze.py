@@ -213,6 +213,12 @@ def test_a_network_of_features_comes_to_the_exact_optimum():
     assert model.rewards(drawn) == pytest.approx(told.rewards(drawn), abs=0.4)
     assert model.chances(drawn, known) == pytest.approx(told.chances(drawn, drawn), abs=0.06)
     assert curves == {}
+    strangers = replace(known, rater_type=np.full(known.raters, 2))
+    half = model.chances(known, known) / 2
+    swapped = replace(known, rater_type=1 - known.rater_type)
+    unmet = model.chances(strangers, known)
+    assert np.allclose(unmet, half + model.chances(swapped, known) / 2, atol=1e-6)
+    assert model.rewards(strangers)[:1] == pytest.approx(model.rewards(None))
     one, curves = pooled.fit(jax.random.key(0), known.of(mixed), QUICK)
     assert one.rewards(None) == pytest.approx(exact.rewards(None), abs=0.4)
     assert curves["watched"][-1] < curves["watched"][0]

@@ -40,24 +40,31 @@ class PerType(Model):
 
 @dataclass(frozen=True, eq=False)
 class OfFeatures(Model):
-    """Attributes: models: a network for each type; share: of the raters ``[types]``."""
+    """Attributes: models: a network for each type that was met; share: of the raters, by type."""
 
-    models: tuple[pooled.OfFeatures, ...]
-    share: np.ndarray
+    models: dict[int, pooled.OfFeatures]
+    share: dict[int, float]
     told = True
 
     @property
     def parameters(self) -> int:
-        return sum(model.parameters for model in self.models)
+        return sum(model.parameters for model in self.models.values())
 
     def rewards(self, context):
-        each = np.concatenate([model.rewards(None) for model in self.models])
-        return (self.share @ each)[None] if context is None else each[types_of(context)]
+        each = {t: model.rewards(None) for t, model in self.models.items()}
+        anybody = sum(self.share[t] * reward for t, reward in each.items())
+        if context is None:
+            return anybody
+        return np.concatenate([each.get(t, anybody) for t in types_of(context).tolist()])
 
     def chances(self, context, asked):
-        kinds, found = types_of(context), np.empty(asked.mask.shape)
-        for t in np.unique(kinds):
-            found[kinds == t] = self.models[t].chances(context, asked.of(kinds == t))
+        kinds, found = types_of(context), np.zeros(asked.mask.shape)
+        for t in np.unique(kinds).tolist():
+            some = asked.of(kinds == t)
+            # Of a type that was never met nothing is known.
+            weight = {t: 1.0} if t in self.models else self.share
+            for known, share in weight.items():
+                found[kinds == t] += share * self.models[known].chances(some, some)
         return found
 
 
@@ -68,20 +75,23 @@ def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> t
         InputError: where raters' types are not known.
     """
     kinds = types_of(comparisons)
-    own = [comparisons.of(kinds == t) for t in range(kinds.max() + 1)]
     share = np.bincount(kinds) / len(kinds)
-    if not comparisons.named:
-        models = []
+    if comparisons.named:
+        rewards = [
+            pooled.scores(comparisons.of(kinds == t).flat(), comparisons.offsets, config.prior_sd)
+            for t in range(len(share))
+        ]
+        return PerType(np.array(rewards), share), {}
+    met, models = np.flatnonzero(share).tolist(), {}
 
-        def report(curves, part):
-            if on_chunk is not None:
-                on_chunk(curves, (len(models) + part) / len(own))
+    def report(curves, done):
+        if on_chunk is not None:
+            on_chunk(curves, (len(models) + done) / len(met))
 
-        for t, some in enumerate(own):
-            models.append(pooled.fit(jax.random.fold_in(key, t), some, config, report)[0])
-        return OfFeatures(tuple(models), share), {}
-    rewards = [pooled.scores(some.flat(), some.offsets, config.prior_sd) for some in own]
-    return PerType(np.array(rewards), share), {}
+    for t in met:
+        own = comparisons.of(kinds == t)
+        models[t], _ = pooled.fit(jax.random.fold_in(key, t), own, config, report)
+    return OfFeatures(models, {t: float(share[t]) for t in met}), {}
 
 
 def types_of(comparisons: Comparisons) -> np.ndarray:
