@@ -59,7 +59,7 @@ def board() -> None:
             runs.watch(job, lambda progress: None)
         result = _result(source, models, seeds, job)
         if result is not None:
-            draw(result, "models")
+            draw(result, "scores")
 
 
 # -- what is chosen -------------------------------------------------------------------------------
