@@ -20,8 +20,8 @@ import jax
 import numpy as np
 from scipy.stats import t as student
 
-from scrl.agreement import kendall_tau, order_places
-from scrl.config import ModelsConfig
+from scrl.agreement import kendall_tau, order_places, strictly_reversed
+from scrl.config import DEFAULT_RULES, ModelsConfig
 from scrl.diagnostics.health import reliability
 from scrl.evaluation import Bootstrap
 from scrl.policies.families import worth
@@ -37,18 +37,24 @@ from scrl.reward_models import (
     prototypes,
     vpl,
 )
-from scrl.reward_models.base import Model
+from scrl.reward_models.base import Model, win_rates
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.held_out import OF_DATA, Size, Trial, limits
 from scrl.sampling import shares, true_ballots, type_utilities
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.together import Together, first_alone
-from scrl.types import Ballots, InputError, Progress, Ratings
+from scrl.types import Ballots, InputError, Progress, Ratings, places_to_order
 from scrl.voting import aggregate
 
 #: What is baked, and what a page begins with.
-SCENARIOS, SEEDS, RULE = ("pets", "tennessee-morristown"), tuple(range(10)), "borda"
+SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
+#: How the rewards of held-out raters become one order: a rule of voting, or the mean of each
+#: completion's win rates, rewards between 0 and 1 that raters share (VPL's own scale).
+WIN_RATES = "win-rates"
+ORDERS_BY = (*DEFAULT_RULES, WIN_RATES)
 MOST_SEEDS = 20
+#: Of data, whose raters are few and have said much: fewer of them a step.
+FEW = ModelsConfig(batch=16)
 #: Shares of the pairs asked, the surest first, of which it is said how many are right.
 COVERAGE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 Listener = Callable[[Progress], None] | None
@@ -149,22 +155,21 @@ def run(
     models: Sequence[str],
     seeds: Sequence[int] = (0,),
     on_progress: Listener = None,
-    rule: str = RULE,
     config: ModelsConfig | None = None,
     size: Size | None = None,
 ) -> dict:
     """Train each model from each seed and judge it.
 
     Returns:
-        Plain data: ``"name"``, ``"rule"``, ``"types"``, ``"prompts"`` (completions by prompt),
-        ``"seeds"``, ``"size"``, ``"data"`` (whether it is), ``"held"`` (raters), ``"truth"`` (order
-        by prompt; None of data), ``"limits"`` (see ``limits``; None of data), and ``"rows"``, one
-        a model, in which a measure is ``[mean, low, high]``, or ``[None] * 3`` where there is none.
+        Plain data: ``"name"``, ``"types"``, ``"prompts"`` (completions by prompt), ``"seeds"``,
+        ``"size"``, ``"data"`` (whether it is), ``"held"`` (raters), ``"truth"`` (orders by rule and
+        prompt) and ``"limits"`` (see ``limits``), both None of data, and ``"rows"``, one a model,
+        in which a measure is ``[mean, low, high]``, or ``[None] * 3`` where there is none.
 
     Raises:
         InputError: as ``check``.
     """
-    config = config or ModelsConfig()
+    config = config or (ModelsConfig() if is_drawn(source) else FEW)
     size = size or (Size() if is_drawn(source) else OF_DATA)
     check(source, models, seeds)
     models = [name for name in MODELS if name in models]
@@ -180,18 +185,17 @@ def run(
         mine = [one[name] for one in said]
         judge = _of_scenario if is_drawn(source) else _of_data
         base = [one["pooled"] for one in said] if "pooled" in models else None
-        rows.append({"model": name} | judge(source, rule, trials, mine, base))
+        rows.append({"model": name} | judge(source, trials, mine, base))
     catalogue = source.catalogue() if is_drawn(source) else source.catalogue
     return {
         "name": source.name,
-        "rule": rule,
         "types": list(source.type_names if is_drawn(source) else source.types),
         "prompts": {p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts)},
         "seeds": list(seeds),
         "size": vars(size),
         "data": not is_drawn(source),
         "held": size.held if is_drawn(source) else len({int(w) for t in trials for w in t.who}),
-        "truth": _truth(source, rule) if is_drawn(source) else None,
+        "truth": {r: _truth(source, r) for r in ORDERS_BY} if is_drawn(source) else None,
         "limits": limits(source) if is_drawn(source) else None,
         "rows": rows,
     }
@@ -219,16 +223,16 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
 
 # -- what is made of it ---------------------------------------------------------------------------
 
-MEASURES = (
-    "accuracy", "disputed", "calibration", "tau", "distortion", "minority", "least", "maxmin",
-)  # fmt: skip
+MEASURES = ("accuracy", "disputed", "calibration", "maxmin")
+#: Of what a rule elects.
+ELECTED = ("tau", "reversed", "distortion", "minority", "least")
 NONE = [None, None, None]
 
 
-def _of_scenario(scenario: Scenario, rule: str, trials, said: Sequence[_Said], base) -> dict:
+def _of_scenario(scenario: Scenario, trials, said: Sequence[_Said], base) -> dict:
     """A row: means over seeds with intervals."""
-    count = len(scenario.types)
-    runs, by_type, contested, covered = [], [], [], []
+    count, true = len(scenario.types), {rule: _truth(scenario, rule) for rule in ORDERS_BY}
+    runs, elected, by_type, contested, covered = [], [], [], [], []
     for trial, one in zip(trials, said, strict=True):
         right = doctor.right(one.chances)
         kinds = np.broadcast_to(trial.asked.rater_type[:, None], right.shape)
@@ -238,21 +242,26 @@ def _of_scenario(scenario: Scenario, rule: str, trials, said: Sequence[_Said], b
                 "disputed": right[trial.disputed].mean() if trial.disputed.any() else None,
                 "calibration": reliability(one.chances.ravel())[1],
             }
-            | _elected(scenario, rule, one)
+            | {"maxmin": _fairest(scenario, one.model)}
         )
+        elected.append({rule: _elected(scenario, truth, rule, one) for rule, truth in true.items()})
         by_type.append([_mean(right[kinds == t]) for t in range(count)])
         contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
         covered.append(abstaining(one.chances, np.ones(right.shape, bool), np.array(COVERAGE)))
     spread = {m: _over_seeds([run[m] for run in runs]) for m in MEASURES}
-    return _row(said, rule, scenario.catalogue()) | spread | {
+    return _row(said, scenario.catalogue()) | spread | {
         "ahead": NONE,
+        "elected": {
+            rule: {m: _over_seeds([run[rule][m] for run in elected]) for m in ELECTED}
+            for rule in ORDERS_BY
+        },
         "each": {m: [_short(run[m]) for run in runs] for m in ("accuracy", "disputed")},
         "by_type": _columns(by_type), "disputed_by_type": _columns(contested),
         "covered": np.mean(covered, axis=0).round(4).tolist(),
     }  # fmt: skip
 
 
-def _of_data(ratings: Ratings, rule: str, trials, said: Sequence[_Said], base) -> dict:
+def _of_data(ratings: Ratings, trials, said: Sequence[_Said], base) -> dict:
     """A row: all folds of all seeds together, with intervals over raters."""
     mask = [trial.asked.mask for trial in trials]
     who = np.concatenate(
@@ -274,26 +283,28 @@ def _of_data(ratings: Ratings, rule: str, trials, said: Sequence[_Said], base) -
 
     every = np.ones(len(right), bool)
     ahead = NONE if base is None else over_raters(every, right - doctor.right(flat(base)))
-    return _row(said, rule, ratings.catalogue) | dict.fromkeys(MEASURES, NONE) | {
+    return _row(said, ratings.catalogue) | {
         "accuracy": over_raters(every, right), "disputed": over_raters(disputed, right),
         "calibration": [_short(reliability(chance)[1]), None, None], "ahead": ahead,
+        "maxmin": NONE, "elected": None,
         "each": {"accuracy": [], "disputed": []}, "by_type": [], "disputed_by_type": [],
         "covered": abstaining(chance, every, np.array(COVERAGE)).round(4).tolist(),
     }  # fmt: skip
 
 
-def _row(said: Sequence[_Said], rule: str, catalogue) -> dict:
+def _row(said: Sequence[_Said], catalogue) -> dict:
     """What both kinds of source have."""
     health = [one.health for one in said if one.health is not None]
     failed = [h for h in health if h.collapsed]
     told = failed or health
+    rewards = np.concatenate([one.rewards for one in said])
     return {
         "active": float(np.mean([h.active for h in health])) if health else None,
         "collapsed": len(failed), "trainings": len(said),
         "checks": [_short(np.mean([getattr(h, k) for h in health])) for k in
                    ("own", "swapped", "silenced")] if health else NONE,
         "verdict": doctor.verdict(told[0] if told else None, said[0].model),
-        "orders": _orders(rule, np.concatenate([one.rewards for one in said]), catalogue),
+        "orders": {rule: _orders(rule, rewards, catalogue) for rule in ORDERS_BY},
         "parameters": said[0].model.parameters,
         "seconds": round(float(np.median([one.seconds for one in said])), 2),
     }  # fmt: skip
@@ -302,14 +313,23 @@ def _row(said: Sequence[_Said], rule: str, catalogue) -> dict:
 def _orders(rule: str, rewards: np.ndarray, catalogue) -> dict[str, list[list[str]]]:
     """The rule's order of each prompt, the rewards ``[raters, items]`` being the ballots."""
     found = {}
+    if rule == WIN_RATES:
+        rate = np.round(win_rates(rewards, catalogue.offsets).mean(axis=0), 9)
     for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
-        outcome = aggregate(Ballots(rewards[:, start:stop]), rule)
-        found[catalogue.prompts[p]] = outcome.order(list(catalogue.names(p)))
+        names = list(catalogue.names(p))
+        if rule == WIN_RATES:
+            here = rate[start:stop]
+            found[catalogue.prompts[p]] = places_to_order((here > here[:, None]).sum(1), names)
+        else:
+            found[catalogue.prompts[p]] = aggregate(Ballots(rewards[:, start:stop]), rule).order(
+                names
+            )
     return found
 
 
 def _truth(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
-    catalogue = scenario.catalogue()
+    """The true order of each prompt; the mean win rate of sure raters is Borda's score."""
+    catalogue, rule = scenario.catalogue(), "borda" if rule == WIN_RATES else rule
     return {
         prompt: aggregate(ballots, rule).order(list(catalogue.names(p)))
         for p, (prompt, ballots) in enumerate(
@@ -318,30 +338,41 @@ def _truth(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
     }
 
 
-def _elected(scenario: Scenario, rule: str, said: _Said) -> dict:
+def _elected(scenario: Scenario, truth: dict, rule: str, said: _Said) -> dict:
     """What the order counted from the held-out raters' rewards is worth, a mean over prompts:
-    Kendall's ``tau`` with the truth; of the winner (tied ones share) ``distortion``, and how far
-    the smallest type (``minority``) and the worst-off (``least``) get what they want, 0 to 1;
-    and how far the worst-off would by MaxMin over prototypes, where there are such."""
-    catalogue, share = scenario.catalogue(), shares(scenario)
-    utility, found = type_utilities(scenario), []
-    orders, truth = _orders(rule, said.rewards, catalogue), _truth(scenario, rule)
+    Kendall's ``tau`` with the truth and how many strict pairs of it are ``reversed``; of the winner
+    (tied ones share) ``distortion``, and how far the smallest type (``minority``) and the worst-off
+    (``least``) get what they want, 0 to 1."""
+    catalogue, share, found = scenario.catalogue(), shares(scenario), []
+    orders = _orders(rule, said.rewards, catalogue)
     for p, prompt in enumerate(catalogue.prompts):
         names = list(catalogue.names(p))
-        places = [order_places(order[prompt], names) for order in (orders, truth)]
-        first = np.isin(names, orders[prompt][0])
-        here = utility[:, slice(*catalogue.offsets[p : p + 2])]
-        value = worth(first / first.sum(), here, share)
+        mine, true = (order_places(order[prompt], names) for order in (orders, truth))
+        first = mine == 0
+        value = worth(first / first.sum(), _utilities(scenario, p), share)
         small = share <= share.min() + 1e-9
-        fair = np.nan
-        if isinstance(said.model, prototypes.Prototypes):
-            least = said.model.maxmin()[slice(*catalogue.offsets[p : p + 2])]
-            fair = worth(np.eye(len(names))[least.argmax()], here, share).worst
-        found.append(
-            (kendall_tau(*places), value.distortion, value.satisfied[small].min(), value.worst,
-             fair)
-        )  # fmt: skip
-    return dict(zip(MEASURES[3:], map(float, np.mean(found, axis=0)), strict=True))
+        found.append((
+            kendall_tau(mine, true), strictly_reversed(true, mine), value.distortion,
+            value.satisfied[small].min(), value.worst,
+        ))  # fmt: skip
+    return dict(zip(ELECTED, map(float, np.mean(found, axis=0)), strict=True))
+
+
+def _fairest(scenario: Scenario, model: Model) -> float | None:
+    """How far the worst-off type gets what it wants, 0 to 1, where on each prompt the completion is
+    given whose least reward among the prototypes is greatest (MaxMin); None without prototypes."""
+    if not isinstance(model, prototypes.Prototypes):
+        return None
+    catalogue, least, found = scenario.catalogue(), model.maxmin(), []
+    for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
+        given = np.eye(stop - start)[least[start:stop].argmax()]
+        found.append(worth(given, _utilities(scenario, p), shares(scenario)).worst)
+    return float(np.mean(found))
+
+
+def _utilities(scenario: Scenario, prompt: int) -> np.ndarray:
+    offsets = scenario.catalogue().offsets
+    return type_utilities(scenario)[:, slice(*offsets[prompt : prompt + 2])]
 
 
 def _over_seeds(values: Sequence) -> list:
@@ -372,7 +403,14 @@ def _short(x) -> float | None:
 
 def spec_of(scenario: Scenario, seeds: Sequence[int] = SEEDS) -> str:
     """A hash of all that a baked scoreboard depends on but the code."""
-    known = (scenario_to_yaml(scenario), tuple(MODELS), tuple(seeds), ModelsConfig(), Size(), RULE)
+    known = (
+        scenario_to_yaml(scenario),
+        tuple(MODELS),
+        tuple(seeds),
+        ModelsConfig(),
+        Size(),
+        ORDERS_BY,
+    )
     return hashlib.sha256(repr((*known, HEAVY)).encode()).hexdigest()[:16]
 
 

@@ -133,7 +133,7 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
     found, told = pets
     rows = {row["model"]: row for row in found["rows"]}
     assert list(rows) == ["pooled", "vpl", "prototypes", "types"]
-    assert found["truth"] == {"pet": [["Bird"], ["Dog", "Cat"], ["Rabbit"]]}
+    assert found["truth"]["borda"] == {"pet": [["Bird"], ["Dog", "Cat"], ["Rabbit"]]}
     assert rows["pooled"]["accuracy"][0] == pytest.approx(0.75, abs=0.02)
     assert rows["pooled"]["disputed"][0] == pytest.approx(0.5, abs=0.03)
     for name in ("vpl", "prototypes"):
@@ -148,7 +148,11 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
         assert low <= mean <= high
         assert mean == pytest.approx(np.mean(row["each"]["accuracy"]), abs=1e-4)
         assert row["covered"][-1] == pytest.approx(mean, abs=2e-4), "of all pairs: the accuracy"
-        assert row["distortion"][0] == 1.0, "everybody likes birds best"
+        for elected in row["elected"].values():
+            assert elected["distortion"][0] == 1.0, "everybody likes birds best"
+            assert elected["reversed"][0] == 0
+        for orders in row["orders"].values():
+            assert orders["pet"][0] == ["Bird"]
     assert rows["prototypes"]["maxmin"][0] == 1.0
     assert rows["pooled"]["maxmin"] == [None] * 3
     shares_ = [p.fraction for p in told]
@@ -176,7 +180,7 @@ def test_two_camps_of_data_are_told_apart_and_the_intervals_are_over_raters():
     assert one["accuracy"][0] == pytest.approx(0.5, abs=0.1)
     assert own["accuracy"][0] > 0.97
     assert own["ahead"][1] > 0.3, "and Bradley–Terry is outside of the interval"
-    assert own["tau"] == [None] * 3, "nobody knows the truth"
+    assert own["elected"] is None, "nobody knows the truth"
 
 
 # -- baked ----------------------------------------------------------------------------------------

@@ -304,33 +304,36 @@ def _table(result: Mapping, name: str) -> None:
     st.subheader("The scoreboard", anchor=False)
     prompts = list(result["prompts"])
     prompt = prompts[0]
-    if len(prompts) > 1:
-        prompt = st.selectbox("Orders of the prompt", prompts, key=f"{name}_prompt")
-    lines = [_line(result, row, prompt) for row in result["rows"]]
+    with st.container(horizontal=True):
+        titles = {_by(rule): rule for rule in scoreboard.ORDERS_BY}
+        chosen = st.selectbox("Social order by", titles, key=f"{name}_rule", width=260, **_IN_URL)
+        if len(prompts) > 1:
+            prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **_IN_URL)
+    rule = titles[chosen]
+    lines = [_line(result, row, rule, prompt) for row in result["rows"]]
     st.dataframe(lines, hide_index=True)
-    rule = title_of(result["rule"])
     text = "Mean and 95 % interval. Calibration: expected error of stated chances. "
     if result["data"]:
         text += (
-            f"Ahead: of Bradley–Terry on the same pairs. Order: the held-out raters’ rewards "
-            f"counted by {rule}."
+            "Ahead: of Bradley–Terry on the same pairs. Order: the held-out raters’ rewards, by "
+            f"{chosen}."
         )
     else:
-        truth = tables.order_text(result["truth"][prompt])
+        truth = tables.order_text(result["truth"][rule][prompt])
         text += (
-            f"Order, τ with the truth ({truth}) and what the winner is worth: the held-out raters’ "
-            f"rewards counted by {rule}; distortion is the best mean utility over the winner’s; "
-            "minority (the smallest type) and worst-off: where the winner lies between what they "
-            "like least (0) and most (1). MaxMin: the same of the completion whose least reward "
-            "among the prototypes is greatest."
+            f"Order, τ with the truth ({truth}), strict pairs of it reversed and what the winner "
+            f"is worth: the held-out raters’ rewards, by {chosen}; distortion is the best mean "
+            "utility over the winner’s; minority (the smallest type) and worst-off: where the "
+            "winner lies between what they like least (0) and most (1). MaxMin: the same of the "
+            "completion whose least reward among the prototypes is greatest."
         )
     st.caption(page.plain(text) + " Seconds: of one training, beside others on the same cores.")
     asking.download(lines, name)
 
 
-def _line(result: Mapping, row: Mapping, prompt: str) -> dict:
-    def said(key: str, form: str = ".3f") -> str:
-        mean, low, high = row[key]
+def _line(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
+    def said(key: str, form: str = ".3f", of: Mapping = row) -> str:
+        mean, low, high = of[key]
         if mean is None:
             return "—"
         return f"{mean:{form}}" + ("" if low in (None, mean) else f" [{low:{form}}, {high:{form}}]")
@@ -343,14 +346,17 @@ def _line(result: Mapping, row: Mapping, prompt: str) -> dict:
     if result["data"]:
         line |= {"ahead": said("ahead")}
     else:
-        line |= {
-            "τ": said("tau", ".2f"), "distortion": said("distortion", ".2f"),
-            "minority": said("minority", ".2f"), "worst-off": said("least", ".2f"),
-            "MaxMin, worst-off": said("maxmin", ".2f"),
-        }  # fmt: skip
+        names = {"τ": "tau", "reversed": "reversed", "distortion": "distortion",
+                 "minority": "minority", "worst-off": "least"}  # fmt: skip
+        line |= {name: said(key, ".2f", row["elected"][rule]) for name, key in names.items()}
+        line |= {"MaxMin, worst-off": said("maxmin", ".2f")}
     seconds = "—" if row["seconds"] is None else f"{row['seconds']:.1f}"
     line |= {"parameters": f"{row['parameters']:,}", "seconds": seconds}
-    return line | {"order": tables.order_text(row["orders"][prompt])}
+    return line | {"order": tables.order_text(row["orders"][rule][prompt])}
+
+
+def _by(rule: str) -> str:
+    return "Mean of win rates" if rule == scoreboard.WIN_RATES else title_of(rule)
 
 
 PARTS = {

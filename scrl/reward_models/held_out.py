@@ -44,7 +44,7 @@ class Size:
 
 
 #: Of data, whose ballots are longer.
-OF_DATA = Size(raters=0, pairs=256, held=0, context=128, asked=128)
+OF_DATA = Size(raters=0, pairs=128, held=0, context=64, asked=128)
 
 
 @dataclass(frozen=True, eq=False)
