@@ -67,3 +67,17 @@ def welfare(utility: np.ndarray, share: np.ndarray, chosen: np.ndarray) -> dict:
         "by_type": by_type,
         "best": float((share @ utility).max()),
     }
+
+
+def pairs_right(values: np.ndarray, truth: np.ndarray, even: float = 1e-9) -> np.ndarray:
+    """Share of the pairs that ``truth [candidates]`` puts in order which ``values [...,
+    candidates]`` (higher better) puts the same way, a tie within 1e-9 counting half; NaN where the
+    truth ties all of them, within ``even``."""
+    i, j = np.triu_indices(len(truth), 1)
+    wanted = truth[i] - truth[j]
+    strict = np.abs(wanted) > even
+    if not strict.any():
+        return np.full(values.shape[:-1], np.nan)
+    i, j, wanted = i[strict], j[strict], np.sign(wanted[strict])
+    gap = values[..., i] - values[..., j]
+    return (0.5 + 0.5 * wanted * np.where(np.abs(gap) > 1e-9, np.sign(gap), 0.0)).mean(-1)

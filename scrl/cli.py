@@ -102,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
         "--studies", action="store_true", help="and those of many runs, which take minutes"
     )
     bake.add_argument(
+        "--hidden", action="store_true", help="and that of hidden context, which takes minutes"
+    )
+    bake.add_argument(
         "--regimes", action="store_true", help="and the masking regimes, which take minutes"
     )
     bake.add_argument(
@@ -263,7 +266,7 @@ def _reproduce(chosen) -> None:
 
 
 def _bake(chosen) -> None:
-    from scrl import regimes, scoreboard, studies
+    from scrl import hidden, regimes, scoreboard, studies
     from scrl.pipeline import run
     from scrl.report import bake
     from scrl.runtime import start
@@ -275,6 +278,9 @@ def _bake(chosen) -> None:
     print(bake(experiment, "tennessee-morristown", "python -m scrl bake", chosen.out))
     for study in studies.STUDIES if chosen.studies else ():
         print(studies.bake(study, "python -m scrl bake --studies", _show, chosen.out))
+        _clear_line()
+    if chosen.hidden:
+        print(hidden.bake("python -m scrl bake --hidden", _show, chosen.out))
         _clear_line()
     for latent in regimes.LATENTS if chosen.regimes else ():
         print(regimes.bake(latent, "python -m scrl bake --regimes", _show, chosen.out))

@@ -181,13 +181,18 @@ def worth(telling: np.ndarray, random: np.ndarray, questions: int) -> float:
 
 
 def abstaining(believed: np.ndarray, truth: np.ndarray, coverage: np.ndarray) -> np.ndarray:
-    """How many pairs are right of those one is surest of, for shares of all pairs ``[points]``.
+    """How many pairs are right of those one is surest of, for shares of all pairs ``[points]``;
+    of pairs that one is equally sure of, as many as there are on average.
 
     Args:
         believed: chance that the first of a pair is preferred, any shape; truth: whether it is.
     """
-    sure = np.abs(np.ravel(believed) - 0.5)
-    right = (np.ravel(believed) > 0.5) == np.ravel(truth)
-    hits = np.cumsum(right[np.argsort(-sure, kind="stable")])
+    believed = np.ravel(believed)
+    # Rounded, as a network says of a pair and of its reverse the same but for the last digits.
+    _, group = np.unique(-np.abs(np.round(believed - 0.5, 6)), return_inverse=True)
+    right = ((believed > 0.5) == np.ravel(truth)).astype(float)
+    right[believed == 0.5] = 0.5
+    each = np.bincount(group, right) / np.bincount(group)
+    hits = np.cumsum(each[np.sort(group)])
     count = np.clip(np.round(np.asarray(coverage) * len(right)).astype(int), 1, len(right))
     return hits[count - 1] / count

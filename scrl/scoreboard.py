@@ -127,7 +127,7 @@ def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int
     if not 1 <= len(seeds) <= MOST_SEEDS:
         raise InputError(f"Give 1 to {MOST_SEEDS} seeds.")
     for trial in held_out.trials(
-        source, seeds[:1], Size(40, 2, 20, 2, 2) if _drawn(source) else OF_DATA
+        source, seeds[:1], Size(40, 2, 20, 2, 2) if is_drawn(source) else OF_DATA
     ):
         if "types" in models:
             per_type.types_of(trial.train)
@@ -135,12 +135,12 @@ def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int
 
 def available(source: Scenario | Ratings) -> tuple[str, ...]:
     """The models that can be trained on it: one for each type only where types are known."""
-    kinds = None if _drawn(source) else source.rater_type
-    known = _drawn(source) or (kinds is not None and (kinds >= 0).all())
+    kinds = None if is_drawn(source) else source.rater_type
+    known = is_drawn(source) or (kinds is not None and (kinds >= 0).all())
     return tuple(name for name, entry in MODELS.items() if known or not entry.told)
 
 
-def _drawn(source) -> bool:
+def is_drawn(source: Scenario | Ratings) -> bool:
     return isinstance(source, Scenario)
 
 
@@ -165,7 +165,7 @@ def run(
         InputError: as ``check``.
     """
     config = config or ModelsConfig()
-    size = size or (Size() if _drawn(source) else OF_DATA)
+    size = size or (Size() if is_drawn(source) else OF_DATA)
     check(source, models, seeds)
     models = [name for name in MODELS if name in models]
     trials = list(held_out.trials(source, seeds, size))
@@ -178,21 +178,21 @@ def run(
     rows = []
     for name in models:
         mine = [one[name] for one in said]
-        judge = _of_scenario if _drawn(source) else _of_data
+        judge = _of_scenario if is_drawn(source) else _of_data
         base = [one["pooled"] for one in said] if "pooled" in models else None
         rows.append({"model": name} | judge(source, rule, trials, mine, base))
-    catalogue = source.catalogue() if _drawn(source) else source.catalogue
+    catalogue = source.catalogue() if is_drawn(source) else source.catalogue
     return {
         "name": source.name,
         "rule": rule,
-        "types": list(source.type_names if _drawn(source) else source.types),
+        "types": list(source.type_names if is_drawn(source) else source.types),
         "prompts": {p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts)},
         "seeds": list(seeds),
         "size": vars(size),
-        "data": not _drawn(source),
-        "held": size.held if _drawn(source) else len({int(w) for t in trials for w in t.who}),
-        "truth": _truth(source, rule) if _drawn(source) else None,
-        "limits": limits(source) if _drawn(source) else None,
+        "data": not is_drawn(source),
+        "held": size.held if is_drawn(source) else len({int(w) for t in trials for w in t.who}),
+        "truth": _truth(source, rule) if is_drawn(source) else None,
+        "limits": limits(source) if is_drawn(source) else None,
         "rows": rows,
     }
 

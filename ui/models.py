@@ -15,17 +15,17 @@ from scrl.figures.theorems import curves
 from scrl.report import load_baked
 from scrl.scenario import Scenario, scenario_to_yaml
 from scrl.types import InputError, Ratings
-from ui import asking, controls, page, runs, sources, store, tables
+from ui import asking, controls, formats, hidden, page, runs, sources, store, tables
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
 TITLES = {name: entry.title for name, entry in scoreboard.MODELS.items()}
-_SILENT = "When it may stay silent"
+_SILENT = "If it may stay silent"
 #: What a reader may look at, and the key of the rows that it shows.
 _VIEWS = {
-    "All pairs and disputed ones": "",
-    "Disputed pairs, by type": "disputed_by_type",
-    "All pairs, by type": "by_type",
+    "All and disputed": "",
+    "Disputed, by type": "disputed_by_type",
+    "All, by type": "by_type",
     _SILENT: "covered",
 }
 #: What the reader may guess, and the share that each stands for.
@@ -59,7 +59,7 @@ def board() -> None:
             runs.watch(job, lambda progress: None)
         result = _result(source, models, seeds, job)
         if result is not None:
-            draw(result, "models")
+            draw(result, "scores")
 
 
 # -- what is chosen -------------------------------------------------------------------------------
@@ -342,17 +342,17 @@ def _line(result: Mapping, row: Mapping, prompt: str) -> dict:
     }  # fmt: skip
     if result["data"]:
         line |= {"ahead": said("ahead")}
-    order = tables.order_text(row["orders"][prompt])
-    if not result["data"]:
+    else:
         line |= {
-            "order": order, "τ": said("tau", ".2f"), "distortion": said("distortion", ".2f"),
+            "τ": said("tau", ".2f"), "distortion": said("distortion", ".2f"),
             "minority": said("minority", ".2f"), "worst-off": said("least", ".2f"),
             "MaxMin, worst-off": said("maxmin", ".2f"),
         }  # fmt: skip
-    else:
-        line |= {"order": order}
     seconds = "—" if row["seconds"] is None else f"{row['seconds']:.1f}"
-    return line | {"parameters": f"{row['parameters']:,}", "seconds": seconds}
+    line |= {"parameters": f"{row['parameters']:,}", "seconds": seconds}
+    return line | {"order": tables.order_text(row["orders"][prompt])}
 
 
-PARTS = {"Scoreboard": board}
+PARTS = {
+    "Scoreboard": board, "Feedback formats": formats.show, "Hidden context": hidden.show,
+}  # fmt: skip

@@ -38,8 +38,11 @@ def _graph(features: int, kind: str, config: ModelsConfig):
 
 
 def _moments(raw, config: ModelsConfig):
-    """Mean and bounded standard deviation of the network's two numbers ``[..., 2]``."""
+    """Mean and bounded standard deviation of the network's two numbers ``[..., 2]``; bounded from
+    below only, by a softplus, where the upper bound is infinite."""
     least, most = config.spread
+    if np.isinf(most):
+        return raw[..., 0], least + jax.nn.softplus(raw[..., 1])
     return raw[..., 0], least + (most - least) * jax.nn.sigmoid(raw[..., 1])
 
 
@@ -67,7 +70,11 @@ def _loss(features: int, kind: str, config: ModelsConfig):
         nll = -jnp.sum(jnp.where(mask, said, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
         # Gaps beyond ten standard deviations would be learnt for ever, as those of log-odds.
         prior = 0.5 * jnp.mean(raw**2) / config.prior_sd**2
-        return nll + prior, {"watched": nll}
+        watch = {"watched": nll}
+        if kind == KINDS[0]:
+            spread = _moments(raw, config)[1]
+            watch |= {"narrowest": jnp.min(spread), "widest": jnp.max(spread)}
+        return nll + prior, watch
 
     return loss
 
@@ -123,7 +130,8 @@ def fit(
     key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk=None,
     kind: str = KINDS[0],
 ) -> tuple[Distributional, dict]:  # fmt: skip
-    """Train it; the curves hold ``watched``, nats a pair."""
+    """Train it; the curves hold ``watched``, nats a pair, and of ``mean-variance`` the least and
+    the greatest standard deviation, ``narrowest`` and ``widest``."""
     static, features = network.program(config), comparisons.features.shape[1]
     initial = partial(network.initial_of, make=_make(features, kind, static))
     params, curves = network.fit_pairs(

@@ -1,5 +1,4 @@
-"""Bradley–Terry on everybody: the floor. Exact where items are known by name; a network where they
-are known by features."""
+"""Bradley–Terry on everybody: the floor, exact. ``plackett_luce`` has a network, and lists."""
 
 from __future__ import annotations
 
@@ -12,6 +11,8 @@ from scrl.config import ModelsConfig
 from scrl.reward_models import prototypes
 from scrl.reward_models.base import Model, OneForAll
 from scrl.reward_models.comparisons import Comparisons
+from scrl.ties import davidson, tie_counts
+from scrl.types import Ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,3 +55,12 @@ def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> t
         return OfFeatures(mixture), curves
     reward = scores(comparisons.flat(), comparisons.offsets, config.prior_sd)
     return OneForAll(reward, comparisons.items - len(comparisons.offsets) + 1), {}
+
+
+def fit_tied(ratings: Ratings, config: ModelsConfig) -> tuple[OneForAll, dict]:
+    """The exact optimum of Davidson's model on whole ballots, ties and all; the model's chances are
+    those of raters who do not tie. ``tie`` in what comes with it: ν."""
+    counts, ties = tie_counts(ratings)
+    offsets = ratings.catalogue.offsets
+    found = davidson(counts, ties, offsets, config.prior_sd)
+    return OneForAll(found.reward, len(found.reward) - len(offsets) + 2), {"tie": float(found.tie)}

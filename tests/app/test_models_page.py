@@ -1,0 +1,117 @@
+"""The page of reward models: what is baked, a guess, trainings of one's own, a file of people."""
+
+import pytest
+
+from scrl import scoreboard
+from scrl.report import BAKED
+from tests.app.test_pages import figures, parameter, widget, words
+from tests.test_reward_models import QUICK
+from tests.test_scoreboard import SMALL, two_camps
+from ui import store
+
+pytestmark = pytest.mark.skipif(
+    not (BAKED / f"models-{scoreboard.SCENARIOS[0]}.json").is_file(), reason="nothing is baked"
+)
+
+
+def test_what_was_trained_before_is_there_at_once(open_page):
+    app = open_page("models")
+    assert not app.exception
+    assert "Bradley–Terry orders **75%** of all pairs rightly and **50%**" in words(app)
+    assert "No single order has more than 75% of all, or 50% of the disputed" in words(app)
+    assert "Collapsed: **VPL, KL held**" in words(app)
+    assert "it equals Bradley–Terry" in words(app)
+    (chart,) = figures(app)
+    assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
+    lines = [t["x"] for t in chart["data"] if t.get("mode") == "lines"]
+    assert sorted(lines) == [[0.5, 0.5], [0.75, 0.75]]
+    (table,) = app.dataframe
+    assert table.value["model"].tolist() == [m.title for m in scoreboard.MODELS.values()]
+    assert [b.proto.label for b in app.get("download_button")] == ["Table (CSV)"]
+    app = open_page("models", scenario="tennessee-morristown", present="true",
+                    scores_view="Disputed, by type")  # fmt: skip
+    assert not app.exception
+    assert not app.dataframe, "tables are not for a class"
+    blue = [t for t in figures(app)[0]["data"] if t["name"] == "Memphis"]
+    assert {t["marker"]["color"] for t in blue} == {"#0072B2"}, "a type's colour on every page"
+
+
+def test_a_guess_comes_first_where_it_is_asked_for(open_page):
+    app = open_page("models", predict="true")
+    assert not figures(app)
+    app.button_group(key="guess_scores").set_value("Nearly all").run()
+    assert "Not quite." in words(app)
+    assert len(figures(app)) == 1
+
+
+def test_who_may_stay_silent_has_a_curve_and_fewer_models_are_shown_at_once(open_page):
+    app = open_page("models", scores_view="If it may stay silent", models="VPL")
+    assert not app.exception
+    (chart,) = figures(app)
+    assert {t["name"] for t in chart["data"] if t.get("mode") == "lines"} == {"VPL"}
+    assert app.dataframe[0].value["model"].tolist() == ["VPL"]
+
+
+def test_nonsense_in_the_url_is_no_fault(open_page):
+    app = open_page(
+        "models", scenario="nonsense", models="nonsense", seeds="x", scores_view="?",
+        models_run="nonsense", part="?",
+    )  # fmt: skip
+    assert not app.exception
+    assert "There is no scenario named ‘nonsense’" in words(app)
+
+
+def small(monkeypatch, name: str):
+    """Trainings of the shapes of tests/test_scoreboard.py, for which there are programs."""
+    real = scoreboard.run
+
+    def run(source, models, seeds, on_progress):
+        assert source.name == name
+        size = SMALL if scoreboard.is_drawn(source) else None
+        return real(source, models, seeds, on_progress, config=QUICK, size=size)
+
+    monkeypatch.setattr(scoreboard, "run", run)
+
+
+def trained(app) -> str:
+    widget(app.button, "train").click().run()
+    id = parameter(app, "models_run")
+    assert store.jobs().wait(id, 180).state == "done"
+    app.run()
+    assert not app.exception
+    return id
+
+
+def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monkeypatch):
+    small(monkeypatch, "Pets")
+    app = open_page("models", seeds="1", models="Bradley–Terry")
+    assert "Nothing is trained yet with these choices" in words(app)
+    assert not figures(app)
+    id = trained(app)
+    assert "Bradley–Terry orders **75%** of all pairs" in words(app)
+    assert "One seed." in words(app)
+    fresh = open_page("models", seeds="1", models="Bradley–Terry", models_run=id)
+    assert "One seed." in words(fresh)
+
+
+def test_people_of_a_file_are_held_out_and_faults_get_a_sentence(open_page, monkeypatch):
+    few = store.uploads().add(two_camps(6), "few.csv")
+    app = open_page("models", scenario=few, models="Bradley–Terry")
+    widget(app.button, "train").click().run()
+    assert not app.exception
+    assert "holding some of them out needs at least 10" in words(app)
+
+    small(monkeypatch, "camps")
+    camps = store.uploads().add(two_camps(), "camps.csv")
+    app = open_page("models", scenario=camps, models="Bradley–Terry")
+    assert "One for each type" not in widget(app.multiselect, "models").options
+    trained(app)
+    assert "40 raters, each held out once in five folds" in words(app)
+    assert "of all pairs rightly" in words(app)
+
+
+def test_without_a_model_there_is_nothing_to_train(open_page):
+    app = open_page("models")
+    widget(app.multiselect, "models").set_value([]).run()
+    assert "Choose at least one reward model" in words(app)
+    assert widget(app.button, "train").disabled

@@ -1,0 +1,42 @@
+"""Reward models side by side, in a real browser: a guess, another view, formats, the URL."""
+
+import re
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+whole = pytest.importorskip("tests.browser.whole")
+expect = sync_api.expect
+
+
+def choose(page, name: str) -> None:
+    page.get_by_role("radio", name=name).or_(page.get_by_role("button", name=name)).first.click()
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))])
+def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size):
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{address}/models?predict=true")
+    expect(
+        page.get_by_text("how many does one reward for everybody order rightly?")
+    ).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(0)
+    choose(page, "About half")
+    expect(page.get_by_text("Right. Bradley–Terry orders")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    choose(page, "If it may stay silent")
+    expect(page).to_have_url(re.compile("scores_view=If"))
+    expect(page.get_by_text("share of the pairs that it answers").first).to_be_visible()
+    whole.assert_whole(page)
+    page.reload()
+    expect(page).to_have_url(re.compile("scores_view=If"))
+
+    page.goto(f"{address}/models?part=Feedback%20formats")
+    expect(page.get_by_text("For 90% of the pairs it takes")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    whole.assert_whole(page)
+    page.goto(f"{address}/models?part=Hidden%20context")
+    expect(page.get_by_text("its reward falls at .8")).to_be_visible()
+    whole.assert_whole(page)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
