@@ -18,6 +18,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import sys
 import time
 from dataclasses import replace
@@ -112,6 +113,12 @@ def summary(rows: list[dict]) -> dict:
     return found
 
 
+def written(result: dict) -> str:
+    """JSON, each list of numbers in a line."""
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: re.sub(r"\s+", " ", found[0]), text)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
@@ -139,7 +146,7 @@ def main() -> None:
                 round(maze.ceiling(), 4) if part == "maze" else [0.75, 0.5],
             "models": {name: summary(each) for name, each in rows.items()},
         }  # fmt: skip
-        path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(written(result) + "\n")
 
 
 if __name__ == "__main__":
