@@ -110,6 +110,10 @@ def _parser() -> argparse.ArgumentParser:
     bake.add_argument(
         "--models", action="store_true", help="and the scoreboards, which take minutes"
     )
+    bake.add_argument(
+        "--people", type=Path, metavar="FOLDER",
+        help="and those of real people, from a folder that holds their ballots; half an hour",
+    )  # fmt: skip
     return top
 
 
@@ -287,6 +291,10 @@ def _bake(chosen) -> None:
         _clear_line()
     for stem in scoreboard.SCENARIOS if chosen.models else ():
         print(scoreboard.bake(stem, "python -m scrl bake --models", _show, chosen.out))
+        _clear_line()
+    for stem in scoreboard.PEOPLE if chosen.people else ():
+        made = "python -m scrl bake --people"
+        print(scoreboard.bake(stem, made, _show, chosen.out, chosen.people))
         _clear_line()
 
 

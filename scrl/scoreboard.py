@@ -26,6 +26,7 @@ from scrl.diagnostics.health import reliability
 from scrl.evaluation import Bootstrap
 from scrl.policies.families import worth
 from scrl.questions import abstaining
+from scrl.ratings_io import load_ratings
 from scrl.report import BAKED
 from scrl.reward_models import (
     distributional,
@@ -48,6 +49,11 @@ from scrl.voting import aggregate
 
 #: What is baked, and what a page begins with.
 SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
+#: Real people whose ballots are baked too where they are at hand: file in a folder, and seeds.
+PEOPLE = {
+    "breakfast": ("breakfast/breakfast.csv", 5),
+    "mqm": ("mqm/wmt2023-ende-mqm.csv", 5),
+}
 #: How the rewards of held-out raters become one order: a rule of voting, or the mean of each
 #: completion's win rates, rewards between 0 and 1 that raters share (VPL's own scale).
 WIN_RATES = "win-rates"
@@ -401,28 +407,52 @@ def _short(x) -> float | None:
 # -- baked ----------------------------------------------------------------------------------------
 
 
-def spec_of(scenario: Scenario, seeds: Sequence[int] = SEEDS) -> str:
-    """A hash of all that a baked scoreboard depends on but the code."""
-    known = (
-        scenario_to_yaml(scenario),
-        tuple(MODELS),
-        tuple(seeds),
-        ModelsConfig(),
-        Size(),
-        ORDERS_BY,
-    )
-    return hashlib.sha256(repr((*known, HEAVY)).encode()).hexdigest()[:16]
+def spec_of(scenario: Scenario | None) -> str:
+    """A hash of all that a baked scoreboard depends on but the code; of data (None) all but those,
+    whose own hash is ``print_of``."""
+    if scenario is None:
+        known = (PEOPLE, FEW, OF_DATA)
+    else:
+        known = (scenario_to_yaml(scenario), SEEDS, ModelsConfig(), Size())
+    return _hash(repr((known, tuple(MODELS), ORDERS_BY, HEAVY)).encode())
 
 
-def bake(stem: str, command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
-    """Train them and write what the page shows at once; seconds are left out, so that baking again
-    changes nothing."""
+def print_of(ratings: Ratings) -> str:
+    """A hash of who ranked what."""
+    parts = (ratings.item, ratings.rank, ratings.offsets, ratings.ballot_rater)
+    return _hash(b"".join(np.asarray(part, np.int64).tobytes() for part in parts))
+
+
+def _hash(known: bytes) -> str:
+    return hashlib.sha256(known).hexdigest()[:16]
+
+
+def bake(
+    stem: str,
+    command: str,
+    on_progress: Listener = None,
+    folder: Path | None = None,
+    data: Path | None = None,
+) -> Path:
+    """Train all models and write what the page shows at once; seconds are left out, so that baking
+    again changes nothing.
+
+    Args:
+        stem: one of ``SCENARIOS`` or, with the folder ``data``, of ``PEOPLE``.
+    """
     folder = folder or BAKED
-    scenario = load_scenario(gallery()[stem])
-    result = run(scenario, tuple(MODELS), SEEDS, on_progress)
+    if data is None:
+        scenario = load_scenario(gallery()[stem])
+        result = run(scenario, tuple(MODELS), SEEDS, on_progress)
+        content = {"made": command, "spec": spec_of(scenario)}
+    else:
+        file, seeds = PEOPLE[stem]
+        ratings = load_ratings(data / file)
+        result = run(ratings, available(ratings), range(seeds), on_progress)
+        content = {"made": command, "spec": spec_of(None), "print": print_of(ratings)}
     result["rows"] = [row | {"seconds": None} for row in result["rows"]]
-    content = {"result": result, "made": command, "spec": spec_of(scenario)}
     folder.mkdir(exist_ok=True)
     path = folder / f"models-{stem}.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    text = json.dumps({"result": result} | content, ensure_ascii=False, separators=(",", ":"))
+    path.write_text(text + "\n", "utf-8")
     return path

@@ -20,8 +20,9 @@ from scrl.sampling import shares, type_utilities
 from scrl.scenario import Scenario
 from scrl.types import InputError, Ratings
 
-#: Of data: a pair is disputed where at least this share of the training raters go each way.
-DISPUTED = 1 / 3
+#: Of data: a pair is disputed where at least this share of the training raters who were asked, and
+#: they at least so many, go each way.
+DISPUTED, ENOUGH = 1 / 3, 5
 #: Up to so many completions the best single order is found; of more, a bound on it.
 MOST_EXACT = 12
 
@@ -115,10 +116,11 @@ def _folds(ratings: Ratings, seed: int, size: Size):
 
 
 def _either_way(train: Comparisons) -> np.ndarray:
-    """Pairs on which at least a third of the raters go each way ``[items, items]``."""
+    """Pairs on which at least a third of those asked go each way ``[items, items]``."""
     ahead = np.zeros((train.items,) * 2)
     np.add.at(ahead, tuple(train.flat().T), 1.0)
-    return np.minimum(ahead, ahead.T) >= DISPUTED * np.maximum(ahead + ahead.T, 1)
+    asked = ahead + ahead.T
+    return (np.minimum(ahead, ahead.T) >= DISPUTED * asked) & (asked >= ENOUGH)
 
 
 # -- what can be reached --------------------------------------------------------------------------
