@@ -41,6 +41,7 @@ from scrl.reward_models import (
 from scrl.reward_models.base import Model, win_rates
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.held_out import OF_DATA, Size, Trial, limits
+from scrl.runtime import device_name
 from scrl.sampling import shares, true_ballots, type_utilities
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.together import Together, first_alone
@@ -453,6 +454,7 @@ def bake(
     result["rows"] = [row | {"seconds": None} for row in result["rows"]]
     folder.mkdir(exist_ok=True)
     path = folder / f"models-{stem}.json"
+    content |= {"device": device_name()}
     text = json.dumps({"result": result} | content, ensure_ascii=False, separators=(",", ":"))
     path.write_text(text + "\n", "utf-8")
     return path
