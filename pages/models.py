@@ -2,15 +2,21 @@
 
 import streamlit as st
 
-from ui import asking, page
-from ui.models import PARTS
+from ui import asking, formats, hidden, models, page, people
+
+PARTS = {
+    "Scoreboard": models.board,
+    "Real people": people.show,
+    "Feedback formats": formats.show,
+    "Hidden context": hidden.show,
+}
 
 
-def models() -> None:
+def show() -> None:
     st.title("Which reward model serves whom?")
     page.start_runtime()
     asking.part_of(PARTS)()
 
 
 page.ensure_frame()
-models()
+show()

@@ -13,9 +13,10 @@ from scrl import scoreboard
 from scrl.figures.scoreboard import accuracy_by_type, pair_accuracy
 from scrl.figures.theorems import curves
 from scrl.report import load_baked
+from scrl.reward_models import judging
 from scrl.scenario import Scenario, scenario_to_yaml
 from scrl.types import InputError, Ratings
-from ui import asking, controls, formats, hidden, page, runs, sources, store, tables
+from ui import asking, controls, page, runs, sources, store, tables
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
@@ -33,7 +34,7 @@ _GUESSES = {"About half": 0.5, "About two thirds": 0.67, "Nearly all": 0.95}
 
 
 @st.cache_data(show_spinner=False)
-def _baked(stem: str) -> dict:
+def baked(stem: str) -> dict:
     return load_baked(f"models-{stem}")
 
 
@@ -138,7 +139,7 @@ def _result(source, models: tuple[str, ...], seeds: int, job) -> dict | None:
     stem = None if isinstance(source, Ratings) else sources.id_of(source)
     if stem in scoreboard.SCENARIOS and seeds == len(scoreboard.SEEDS):
         try:
-            content = _baked(stem)
+            content = baked(stem)
         except InputError as error:
             st.info(page.plain(str(error)))
             return None
@@ -235,7 +236,7 @@ def _caption(result: Mapping) -> str:
 def _chart(result: Mapping, key: str, name: str) -> None:
     rows, caption = result["rows"], _caption(result)
     if key == "covered":
-        share = np.array(scoreboard.COVERAGE)
+        share = np.array(judging.COVERAGE)
         series = [(TITLES[row["model"]], np.array(row["covered"]), i)
                   for i, row in enumerate(rows)]  # fmt: skip
         lowest = min(0.5, *(min(row["covered"]) for row in rows))
@@ -305,7 +306,7 @@ def _table(result: Mapping, name: str) -> None:
     prompts = list(result["prompts"])
     prompt = prompts[0]
     with st.container(horizontal=True):
-        titles = {_by(rule): rule for rule in scoreboard.ORDERS_BY}
+        titles = {_by(rule): rule for rule in judging.ORDERS_BY}
         chosen = st.selectbox("Social order by", titles, key=f"{name}_rule", width=260, **_IN_URL)
         if len(prompts) > 1:
             prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **_IN_URL)
@@ -356,9 +357,4 @@ def _line(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
 
 
 def _by(rule: str) -> str:
-    return "Mean of win rates" if rule == scoreboard.WIN_RATES else title_of(rule)
-
-
-PARTS = {
-    "Scoreboard": board, "Feedback formats": formats.show, "Hidden context": hidden.show,
-}  # fmt: skip
+    return "Mean of win rates" if rule == judging.WIN_RATES else title_of(rule)

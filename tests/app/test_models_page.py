@@ -115,3 +115,22 @@ def test_without_a_model_there_is_nothing_to_train(open_page):
     widget(app.multiselect, "models").set_value([]).run()
     assert "Choose at least one reward model" in words(app)
     assert widget(app.button, "train").disabled
+
+
+def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
+    if not all((BAKED / f"models-{stem}.json").is_file() for stem in scoreboard.PEOPLE):
+        pytest.skip("nothing is baked")
+    app = open_page("models", part="Real people", predict="true")
+    assert not app.exception
+    assert "the individual model orders" in words(app)
+    assert not figures(app)
+    app.button_group(key="guess_breakfast").set_value("About two thirds").run()
+    assert "42 raters, each held out once in five folds from each of 5 seeds" in words(app)
+    (chart,) = figures(app)
+    assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
+    assert "ahead" in app.dataframe[0].value
+    app = open_page("models", part="Real people",
+                    ballots="Translations: 10 raters, ten systems, 104 texts")  # fmt: skip
+    assert not app.exception
+    assert "10 raters, each held out" in words(app)
+    assert "dispute" not in words(app).split("Among **ten")[0]
