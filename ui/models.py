@@ -160,10 +160,13 @@ def draw(result: Mapping, name: str) -> None:
     rows = result["rows"]
     limits = result["limits"] or {}
     one = next((r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed"))
+    who = "raters" if result["data"] else "types of rater"
     if one is None:
-        st.markdown("No two types of rater here put a pair the other way round.")
+        st.markdown(
+            "Too few raters were asked of the same pairs to say which they dispute."
+            if result["data"] else "No two types of rater here put a pair the other way round."
+        )  # fmt: skip
     else:
-        who = "raters" if result["data"] else "types of rater"
         said, shown = asking.guess(
             f"Of the pairs that {who} dispute, how many does one reward for everybody order "
             "rightly?", list(_GUESSES), f"guess_{name}",
@@ -312,6 +315,8 @@ def _table(result: Mapping, name: str) -> None:
             prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **_IN_URL)
     rule = titles[chosen]
     lines = [_line(result, row, rule, prompt) for row in result["rows"]]
+    empty = [key for key in lines[0] if all(line[key] == "—" for line in lines)]
+    lines = [{k: v for k, v in line.items() if k not in empty} for line in lines]
     st.dataframe(lines, hide_index=True)
     text = "Mean and 95 % interval. Calibration: expected error of stated chances. "
     if result["data"]:
@@ -328,7 +333,9 @@ def _table(result: Mapping, name: str) -> None:
             "winner lies between what they like least (0) and most (1). MaxMin: the same of the "
             "completion whose least reward among the prototypes is greatest."
         )
-    st.caption(page.plain(text) + " Seconds: of one training, beside others on the same cores.")
+    if "seconds" in lines[0]:
+        text += " Seconds: of one training, beside others on the same cores."
+    st.caption(page.plain(text))
     asking.download(lines, name)
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from scrl.figures.base import SYMBOLS, blank, clear, colour, ink, safe
 
 #: What a row has marks of: key in it, name, symbol.
-PAIRS = (("accuracy", "all pairs", "circle"), ("disputed", "pairs that types dispute", "diamond"))
+PAIRS = (("accuracy", "all pairs", "circle"), ("disputed", "disputed pairs", "diamond"))
 
 
 def pair_accuracy(

@@ -56,6 +56,11 @@ def verdict(health: Health | None, model: Model | None = None) -> str:
         return "One reward for each type, by design: it tells types apart because it is told them."
     if health is None:
         return "One reward for everybody, by design: it cannot tell raters apart."
+    if health.collapsed and health.active:
+        return (
+            "Its latents vary, but another rater’s order a rater’s pairs as well as their own: it "
+            "does not know whom it reads."
+        )
     if health.collapsed:
         return "This model has one rater in it: it equals Bradley–Terry."
     return health.verdict()
