@@ -31,7 +31,7 @@ _HOME = {
 }
 
 __all__ = list(_HOME)
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 
 def __getattr__(name: str):
