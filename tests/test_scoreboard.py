@@ -15,6 +15,7 @@ from scrl.reward_models import held_out
 from scrl.reward_models.held_out import Size, limits, most_right
 from scrl.sampling import shares, type_utilities
 from scrl.scenario import gallery, load_scenario, with_overrides
+from scrl.training import _chunk
 from scrl.types import Cancelled, InputError
 from tests.test_reward_models import QUICK
 
@@ -158,6 +159,13 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
     shares_ = [p.fraction for p in told]
     assert shares_ == sorted(shares_)
     assert {p.phase for p in told} == {scoreboard.MODELS[m].title for m in rows}
+
+
+def test_another_seed_compiles_nothing(pets):
+    before = _chunk._cache_size()
+    models = ("pooled", "held", "vpl", "prototypes")
+    scoreboard.run(of("pets"), models, (5,), config=QUICK, size=SMALL)
+    assert _chunk._cache_size() == before, "nor does another weight of the KL"
 
 
 def test_a_scoreboard_can_be_stopped():

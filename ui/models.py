@@ -73,6 +73,11 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
     data = isinstance(source, Ratings)
     most, usual = float(scoreboard.MOST_SEEDS), 1.0 if data else float(len(scoreboard.SEEDS))
+    if not page.presenting():
+        with st.expander("What they are"):
+            st.markdown(
+                "\n".join(f"- **{TITLES[m]}**: {scoreboard.MODELS[m].about}" for m in known)
+            )
     seeds = int(
         st.number_input("Seeds", 1.0, most, usual, 1.0, format="%.0f", key="seeds", **_IN_URL)
     )
