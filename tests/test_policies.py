@@ -8,7 +8,9 @@ import pytest
 from scipy.optimize import minimize
 
 from scrl.bradley_terry import maximum_a_posteriori
-from scrl.policies import exact, families, learnt
+from scrl.policies import exact, faced, families, learnt
+from scrl.ratings_io import parse_ratings
+from scrl.types import InputError
 from scrl.voting.rules.lotteries import maximal_lotteries
 
 REFERENCE = np.array([0.4, 0.3, 0.2, 0.1])
@@ -131,6 +133,29 @@ def test_families_are_compared_at_the_same_kl(seed):
         np.testing.assert_allclose(family.of(strength), policy, atol=1e-9)
     own = families.personal("own", reference, utility, share)
     assert share @ exact.kl(own.at(0.3), reference) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_what_real_raters_give_a_policy_is_counted_from_their_ballots():
+    text = b"""rater,prompt,completion,rank
+r,p,a,1
+r,p,b,2
+r,p,c,2
+s,p,b,1
+s,p,a,2
+s,q,x,1
+s,q,y,2
+t,p,a,1
+t,p,b,1
+"""
+    found = faced.compared(parse_ratings(text, "few.csv"), "p")
+    assert found.names == ("a", "b", "c")
+    np.testing.assert_allclose(found.wins, [[0, 1.5, 1], [1.5, 0, 0.5], [0, 0.5, 0]])
+    np.testing.assert_allclose(found.first, [0.5, 0.5, 0])
+    np.testing.assert_allclose(found.reference("first choices"), [0.02 / 3 + 0.49] * 2 + [0.02 / 3])
+    assert found.vanilla[2] == min(found.vanilla)
+    alone = b"rater,prompt,completion,rank\nr,p,a,1\nr,q,x,1\nr,q,y,2\n"
+    with pytest.raises(InputError, match="Nobody compares two completions of the prompt 'p'"):
+        faced.compared(parse_ratings(alone, "alone.csv"), "p")
 
 
 @pytest.mark.parametrize("seed", range(3))

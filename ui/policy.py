@@ -8,7 +8,7 @@ import streamlit as st
 from scrl.figures.policies import proposals, trade_off
 from scrl.figures.theorems import curves
 from scrl.policies.exact import kl
-from scrl.policies.faced import REFERENCES, Faced, face, frontier, shortfall
+from scrl.policies.faced import REFERENCES, Faced, compared, face, frontier, shortfall
 from scrl.policies.families import Family
 from scrl.policies.hacking import PROXIES, Hacked, Toy, hack
 from scrl.types import InputError, Ratings
@@ -17,7 +17,7 @@ from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
 #: Completions at most, so that a row of proposals can be read.
-MOST_COMPLETIONS = 12
+MOST_COMPLETIONS = 16
 #: Points of a curve against √KL, and toys of the part on hacking.
 POINTS, TOYS = 45, 20
 _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), REFERENCES,
@@ -35,34 +35,47 @@ def _faced(yaml: str, prompt: str, rule: str, kind: str, _scenario) -> tuple:
     return found, reference, found.families(reference)
 
 
-def _choose(left, right) -> tuple[Faced, np.ndarray, list[Family], str] | None:
-    """The population on the left, what is asked of it on the right; None where there is nothing
-    to show, which is then said."""
+def _choose(left, right, worth: bool = True) -> tuple | None:
+    """The population on the left, what is asked of it on the right: what there is for a policy (a
+    ``Faced``; of real raters a ``Compared``), the reference, the families and the rule; None where
+    there is nothing to show, which is then said.
+
+    Args:
+        worth: whether what completions are worth has to be known.
+    """
     with left:
         choice = controls.choose(trains=False)
     if choice is None:
         return None
     with right:
-        return _asked(choice)
+        return _asked(choice, worth)
 
 
-def _asked(choice: controls.Choice) -> tuple | None:
-    if isinstance(choice.source, Ratings):
+def _asked(choice: controls.Choice, worth: bool) -> tuple | None:
+    data = isinstance(choice.source, Ratings)
+    if data and worth:
         st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
         return None
-    prompts = list(choice.source.prompts)
-    prompt = prompts[0]
+    prompts = list(choice.source.catalogue.prompts if data else choice.source.prompts)
+    prompt, rule = prompts[0], choice.rules[0]
     with st.container(horizontal=True):
         if len(prompts) > 1:
             prompt = st.selectbox("Prompt", prompts, key="prompt", **_IN_URL)
-        rule = st.selectbox(
-            "Social reward by", choice.rules, format_func=title_of, key="rule", **_IN_URL
-        )
+        if worth:
+            rule = st.selectbox(
+                "Social reward by", choice.rules, format_func=title_of, key="rule", **_IN_URL
+            )
         kind = st.selectbox("The reference proposes", list(_REFERENCES), key="reference", **_IN_URL)
-    if len(choice.source.offered(prompt)) > MOST_COMPLETIONS:
+    names = choice.source.catalogue.names(prompts.index(prompt)) if data else (
+        choice.source.offered(prompt)
+    )  # fmt: skip
+    if len(names) > MOST_COMPLETIONS:
         st.info(f"This page shows prompts of up to {MOST_COMPLETIONS} completions.")
         return None
     try:
+        if data:
+            found = compared(choice.source, prompt)
+            return found, found.reference(_REFERENCES[kind]), [], rule
         found = _faced(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
     except InputError as error:
         st.error(page.plain(str(error)))
@@ -311,7 +324,7 @@ def _trained(key: tuple, beta: float, seed: int, _faced, _reference):
 
 def trained() -> None:
     left, right = st.columns([1, 2.2], gap="large")
-    chosen = _choose(left, right)
+    chosen = _choose(left, right, worth=False)
     if chosen is None:
         return
     faced, reference, _, _ = chosen
@@ -345,8 +358,9 @@ def trained() -> None:
             "chart-trained",
             alt="; ".join(f"{n}: {', '.join(f'{p:.0%}' for p in policy)}" for n, policy in rows),
             caption="The closed form is π_ref · exp(reward / β). DPO minimises its loss on the "
-            "comparisons that these raters are expected to give; the online learner (REINFORCE) "
-            "proposes completions and is told Bradley–Terry’s reward less the price of KL.",
+            "comparisons that these raters give (of a scenario, those expected); the online "
+            "learner (REINFORCE) proposes completions and is told Bradley–Terry’s reward less the "
+            "price of KL.",
         )
         asking.sheet(
             [{"completion": name, "Bradley–Terry reward": float(found.reward[i]),

@@ -8,13 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from scrl.agreement import order_places
-from scrl.bradley_terry import maximum_a_posteriori
+from scrl.bradley_terry import maximum_a_posteriori, pair_counts
 from scrl.config import RewardConfig
 from scrl.policies import families
 from scrl.policies.families import Family
 from scrl.preview import preview
 from scrl.sampling import expected_pair_weights, shares, true_ballots, type_utilities
 from scrl.scenario import Scenario
+from scrl.types import InputError, Ratings
 
 REFERENCES = ("even", "first choices")
 #: Of the reference that imitates raters: what every completion keeps.
@@ -51,11 +52,8 @@ class Faced:
     def reference(self, kind: str) -> np.ndarray:
         """``"even"``, or ``"first choices"``: as often as raters put each first, as a model that
         imitates them would."""
-        if kind == "even":
-            return np.full(len(self.names), 1 / len(self.names))
         best = self.utility >= self.utility.max(axis=1, keepdims=True) - 1e-12
-        chosen = self.share @ (best / best.sum(axis=1, keepdims=True))
-        return FLOOR / len(chosen) + (1 - FLOOR) * chosen
+        return _reference(kind, self.share @ (best / best.sum(axis=1, keepdims=True)))
 
     def families(self, reference: np.ndarray) -> list[Family]:
         """The kinds of policy that are compared, the usual one first, one for each user last."""
@@ -85,6 +83,60 @@ class Faced:
         return tuple(
             np.where(beyond, np.nan, np.interp(budgets, family.kl, y)) for y in (worst, average)
         )
+
+
+def _reference(kind: str, first: np.ndarray) -> np.ndarray:
+    """Of the share that each completion has of first places ``[completions]``."""
+    even = np.full(len(first), 1 / len(first))
+    return even if kind == "even" else FLOOR * even + (1 - FLOOR) * first
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What real raters' ballots on one prompt give a policy to be trained on; what completions are
+    worth to them nobody knows.
+
+    Attributes:
+        names, wins, vanilla: as those of ``Faced``, counted; first: each completion's share of the
+            ballots' first places, ties split ``[completions]``.
+    """
+
+    names: tuple[str, ...]
+    wins: np.ndarray
+    vanilla: np.ndarray
+    first: np.ndarray
+
+    def reference(self, kind: str) -> np.ndarray:
+        return _reference(kind, self.first)
+
+
+def compared(ratings: Ratings, prompt: str) -> Compared:
+    """The comparisons on this prompt, and the exact Bradley–Terry reward of them.
+
+    Raises:
+        InputError: where no ballot compares two of its completions.
+    """
+    p = ratings.catalogue.prompts.index(prompt)
+    ratings = ratings.completed() if ratings.absent == "last" else ratings
+    ratings = ratings.select(ratings.ballot_prompt == p)
+    start, stop = ratings.catalogue.offsets[p : p + 2]
+    counts, size = pair_counts(ratings), stop - start
+    if not (counts.wins_first.sum() + counts.wins_second.sum()):
+        raise InputError(f"Nobody compares two completions of the prompt '{prompt}'.")
+    wins = np.zeros((size, size))
+    first, second = counts.first - start, counts.second - start
+    wins[first, second], wins[second, first] = counts.wins_first, counts.wins_second
+    top = (
+        ratings.rank
+        == np.minimum.reduceat(ratings.rank, ratings.offsets[:-1])[ratings.entry_ballot]
+    )
+    share = top / np.bincount(ratings.entry_ballot, top)[ratings.entry_ballot]
+    share = share * ratings.ballot_weight[ratings.entry_ballot]
+    chosen = np.bincount(ratings.item - start, share, size)
+    return Compared(
+        tuple(ratings.catalogue.names(p)), wins,
+        maximum_a_posteriori(wins, RewardConfig().prior_sd), chosen / chosen.sum(),
+    )  # fmt: skip
 
 
 def _in_range(utility: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from ui import store
+
 
 def words(app) -> str:
     return " ".join(m.value for m in app.markdown)
@@ -77,3 +79,12 @@ def test_real_raters_have_no_utilities(open_page):
     app.get("file_uploader")[0].set_value(("ratings.csv", text, "text/csv")).run()
     assert not app.exception
     assert any("choose a scenario" in note.value for note in app.info)
+
+
+def test_policies_are_trained_on_the_comparisons_of_a_file(open_page):
+    rows = [f"r{i},p,{c},{(k + i) % 3}\n" for i in range(4) for k, c in enumerate("abc")]
+    text = "rater,prompt,completion,rank\n" + "".join(rows)
+    id = store.uploads().add(text.encode(), "ratings.csv")
+    app = open_page("policy", part="Trained", scenario=id)
+    assert not app.exception
+    assert "DPO on the same comparisons proposes **0." in words(app)
