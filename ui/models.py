@@ -15,7 +15,7 @@ from scrl.figures.theorems import curves
 from scrl.report import load_baked
 from scrl.scenario import Scenario, scenario_to_yaml
 from scrl.types import InputError, Ratings
-from ui import asking, controls, formats, hidden, page, runs, sources, store, tables
+from ui import asking, controls, formats, hidden, maze, page, runs, sources, store, tables
 from ui.controls import title_of
 
 _IN_URL = {"bind": "query-params"}
@@ -360,5 +360,6 @@ def _by(rule: str) -> str:
 
 
 PARTS = {
-    "Scoreboard": board, "Feedback formats": formats.show, "Hidden context": hidden.show,
+    "Scoreboard": board, "The maze": maze.show, "Feedback formats": formats.show,
+    "Hidden context": hidden.show,
 }  # fmt: skip
