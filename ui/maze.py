@@ -20,7 +20,7 @@ TITLES = {
 }
 GOALS = ("left", "right")
 ANSWERS = ("to the left goal", "to the right goal", "to a place between")
-#: The share of pairs that a latent model is to have right, and what is said to be enough.
+#: A share of pairs right that is said to be enough.
 LEVEL = 0.95
 
 
@@ -36,7 +36,7 @@ def _ceiling() -> float:
 def _draw(result: dict, result_id: str) -> None:
     st.markdown(
         "Half of the users want to be near the left goal of a maze and half near the right one. "
-        "No one says which: a user only picks the nearer of two places, pair after pair."
+        "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
     )
     said, shown = asking.guess(
         "Where does one reward for everybody send a user who wants the left goal?", ANSWERS,
@@ -65,7 +65,8 @@ def _draw(result: dict, result_id: str) -> None:
 
 def _sentence(result: dict, found: mazes.Sent) -> str:
     """What is found, in a few sentences."""
-    floor, vpl = (mazes.right(result, name)[0] for name in ("pooled", "vpl"))
+    names = ("pooled", "vpl", "individual")
+    floor, vpl, own = (mazes.right(result, name)[0] for name in names)
     left, right = found.steps
     words = f"Bradley–Terry sends everybody {left} steps from the left goal and {right} from the "
     words += "right one, where nobody wants to be" if min(left, right) > 2 else "right one"
@@ -81,8 +82,9 @@ def _sentence(result: dict, found: mazes.Sent) -> str:
     pairs = mazes.enough(result, "vpl", LEVEL)
     if pairs is not None:
         words += (
-            f"VPL has **{LEVEL:.0%}** right once a user whom it never met has answered {pairs} "
-            f"pair{'s' if pairs != 1 else ''}, and {vpl[-1]:.1%} after {mazes.PAIRS}. "
+            f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
+            f"a user it never met, and {vpl[-1]:.1%} after {mazes.PAIRS} (the lab’s own model of "
+            f"individual raters {own[-1]:.1%}). "
         )
     if np.abs(mazes.right(result, "held")[0] - _ceiling()).max() < 0.02:
         words += "With its KL held it never hears the user: both maps are the same."
