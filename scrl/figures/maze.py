@@ -38,6 +38,7 @@ def maps(
     figure = blank(dark, scale, 298 + 102 * scale)
     bottom = _DOWN * (len(users) - 1) + sides[0] - 1.4 + _EDGE
     right = _ACROSS * (len(columns) - 1) + sides[1] - 1.4 + _EDGE
+    notes = []  # added together, since plotly checks all that are there whenever one is added
     for row, user in enumerate(users):
         for column, (title, rewards) in enumerate(columns):
             at = np.array([_DOWN * row, _ACROSS * column])
@@ -45,24 +46,21 @@ def maps(
             z[tuple(free.T)] = rewards[row]
             _map(figure, z, at, f"{safe(title)}, {safe(user)}".replace("\n", " "), dark)
             if row == 0:
-                _say(
-                    figure, (0.1, at[1] + (sides[1] - 1) / 2), safe(title), shade["text"], scale,
-                    yanchor="bottom", size=14,
-                )  # fmt: skip
-        _say(
-            figure, (_DOWN * row + (sides[0] - 1) / 2, 0.1), safe(user).replace("\n", "<br>"),
-            shade["quiet"], scale, xanchor="right", align="right", xshift=-6,
-        )  # fmt: skip
+                where = (0.1, at[1] + (sides[1] - 1) / 2)
+                notes.append(_text(where, safe(title), shade["text"], 14 * scale, yanchor="bottom"))
+        where, lines = (_DOWN * row + (sides[0] - 1) / 2, 0.1), safe(user).replace("\n", "<br>")
+        left_of = {"xanchor": "right", "align": "right", "xshift": -6}
+        notes.append(_text(where, lines, shade["quiet"], 13 * scale, **left_of))
     _marks(figure, columns, len(users), free, scale)
     for row, said in enumerate(pairs):
         for preferred, refused in np.asarray(said).reshape(-1, 2, 2):
             thin = 1.0 if len(said) <= 8 else 0.75
-            _arrow(figure, refused, preferred, _DOWN * row, thin * scale**0.5)
+            notes += _arrow(refused, preferred, _DOWN * row, thin * scale**0.5)
     clear("xaxis", figure, range=[0.05, right])
     clear("yaxis", figure, range=[bottom, 0.05], scaleanchor="x")
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     figure.update_layout(
-        showlegend=True,
+        annotations=notes, showlegend=True,
         legend={"orientation": "h", "x": 1, "xanchor": "right", "y": -0.015, "yanchor": "top",
                 "font": quiet, "itemclick": False, "itemdoubleclick": False},
         margin={"l": 70 * scale, "r": 4, "t": 26 * scale, "b": 76 * scale},
@@ -113,17 +111,16 @@ def _marks(figure, columns, users: int, free: np.ndarray, scale: float) -> None:
         )  # fmt: skip
 
 
-def _arrow(figure, tail: np.ndarray, head: np.ndarray, down: float, thick: float) -> None:
-    for tint, width in (("rgba(255,255,255,0.75)", 3.2), (_INK, 1.3)):
-        figure.add_annotation(
-            x=head[1], y=head[0] + down, ax=tail[1], ay=tail[0] + down, axref="x", ayref="y",
-            text="", showarrow=True, arrowhead=0 if width > 2 else 2, arrowsize=1.1,
-            arrowwidth=width * thick, arrowcolor=tint,
-        )  # fmt: skip
+def _arrow(tail: np.ndarray, head: np.ndarray, down: float, thick: float) -> list[dict]:
+    """A pale line and a dark arrow on it, to be seen on any ground."""
+    return [
+        {"x": head[1], "y": head[0] + down, "ax": tail[1], "ay": tail[0] + down, "axref": "x",
+         "ayref": "y", "text": "", "showarrow": True, "arrowhead": kind, "arrowsize": 1.1,
+         "arrowwidth": width * thick, "arrowcolor": tint}
+        for tint, width, kind in (("rgba(255,255,255,0.75)", 3.2, 0), (_INK, 1.3, 2))
+    ]  # fmt: skip
 
 
-def _say(figure, at, text: str, tint: str, scale: float, size: float = 13, **more) -> None:
-    figure.add_annotation(
-        x=at[1], y=at[0], text=text, showarrow=False,
-        font={"size": size * scale, "color": tint}, **more,
-    )  # fmt: skip
+def _text(at, text: str, tint: str, size: float, **more) -> dict:
+    font = {"size": size, "color": tint}
+    return {"x": at[1], "y": at[0], "text": text, "showarrow": False, "font": font} | more
