@@ -32,7 +32,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.config import ModelsConfig  # noqa: E402 (the project is not installed)
+from scrl import mazes  # noqa: E402 (the project is not installed)
+from scrl.config import ModelsConfig  # noqa: E402
 from scrl.reward_models import (  # noqa: E402
     distributional,
     doctor,
@@ -46,6 +47,7 @@ from scrl.reward_models import (  # noqa: E402
 )
 from scrl.runtime import device_name, start  # noqa: E402
 from scrl.scenario import gallery, load_scenario  # noqa: E402
+from scrl.scoreboard import HEAVY  # noqa: E402
 
 CONFIG = ModelsConfig()
 #: name -> (fit, settings).
@@ -58,19 +60,14 @@ MODELS = {
     "VPL": (vpl.fit, CONFIG),
     "VPL, cyclic KL": (vpl.fit, replace(CONFIG, anneal="cyclic")),
     "VPL, mixture prior": (vpl.fit, replace(CONFIG, prior="mixture")),
-    "VPL, heavy KL": (vpl.fit, replace(CONFIG, beta=16.0, anneal="constant")),
+    "VPL, heavy KL": (vpl.fit, replace(CONFIG, beta=HEAVY, anneal="constant")),
     "individual": (individual.fit, CONFIG),
 }
-RATERS, HELD_OUT = 2000, 1000
 
 
 def of_maze(seed: int):
     """What is learnt from, what held-out users said, what they are asked, and what is disputed."""
-    drawn = [
-        maze.draw(seed, users, pairs, stream)
-        for stream, (users, pairs) in enumerate([(RATERS, 16), (HELD_OUT, 16), (HELD_OUT, 32)])
-    ]
-    return *drawn, None
+    return *mazes.drawn(seed), None
 
 
 def of_pets(seed: int):

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from ui import asking, formats, hidden, models, page, people
+from ui import asking, formats, hidden, maze, models, page, people
 
 PARTS = {
     "Scoreboard": models.board,
+    "The maze": maze.show,
     "Real people": people.show,
     "Feedback formats": formats.show,
     "Hidden context": hidden.show,

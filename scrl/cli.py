@@ -105,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
         "--hidden", action="store_true", help="and that of hidden context, which takes minutes"
     )
     bake.add_argument(
+        "--maze", action="store_true", help="and that of the maze, which takes minutes"
+    )
+    bake.add_argument(
         "--regimes", action="store_true", help="and the masking regimes, which take minutes"
     )
     bake.add_argument(
@@ -270,7 +273,7 @@ def _reproduce(chosen) -> None:
 
 
 def _bake(chosen) -> None:
-    from scrl import hidden, regimes, scoreboard, studies
+    from scrl import hidden, mazes, regimes, scoreboard, studies
     from scrl.pipeline import run
     from scrl.report import bake
     from scrl.runtime import start
@@ -285,6 +288,9 @@ def _bake(chosen) -> None:
         _clear_line()
     if chosen.hidden:
         print(hidden.bake("python -m scrl bake --hidden", _show, chosen.out))
+        _clear_line()
+    if chosen.maze:
+        print(mazes.bake("python -m scrl bake --maze", _show, chosen.out))
         _clear_line()
     for latent in regimes.LATENTS if chosen.regimes else ():
         print(regimes.bake(latent, "python -m scrl bake --regimes", _show, chosen.out))

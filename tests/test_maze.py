@@ -162,6 +162,10 @@ def test_vpl_is_far_above_one_reward_for_everybody(labelled):
     assert (other.rater_type != asked.rater_type).all()
     assert right(other) < 0.3, "the other kind wants most pairs the other way round"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
+    # Asked about the cells, which it never met as such, it knows whose goal is where.
+    there = model.about(maze.features(maze.cells()), np.array([0, 46]))
+    best = there.rewards(context).argmax(axis=1)
+    assert maze.distances()[context.rater_type, best].mean() < 2
 
 
 def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
@@ -182,7 +186,7 @@ def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
     rewards = np.asarray(lab.rewards(posterior.mean))
     row = np.arange(4)[:, None]
     gap = rewards[row, some.pairs[..., 0]] - rewards[row, some.pairs[..., 1]]
-    own = replace(labs, features=some.features, offsets=some.offsets).rewards(some)
+    own = labs.about(some.features, some.offsets).rewards(some)
     assert np.allclose(own, rewards - rewards.mean(axis=1, keepdims=True), atol=2e-3)
     assert labs.chances_at(posterior.mean, some) == pytest.approx(1 / (1 + np.exp(-gap)), abs=2e-3)
 
@@ -228,5 +232,7 @@ def test_a_network_of_features_comes_to_the_exact_optimum():
     assert model.rewards(strangers)[:1] == pytest.approx(model.rewards(None))
     one, curves = pooled.fit(jax.random.key(0), known.of(mixed), QUICK)
     assert one.rewards(None) == pytest.approx(exact.rewards(None), abs=0.4)
+    last = one.about(known.features[2:], np.array([0, 2])).rewards(None)
+    assert np.diff(last) == pytest.approx(np.diff(one.rewards(None)[:, 2:]), abs=1e-5)
     assert curves["watched"][-1] < curves["watched"][0]
     assert doctor.examine(one, known, known) is None

@@ -8,10 +8,7 @@ import streamlit as st
 from scrl import hidden
 from scrl.figures.formats import spread_reward
 from scrl.figures.theorems import curves
-from scrl.report import load_baked
-from scrl.types import InputError
-from ui import asking, page, store
-from ui.runs import watch
+from ui import again, asking, page
 
 _IN_URL = {"bind": "query-params"}
 TITLES = {
@@ -23,12 +20,6 @@ ANSWERS = ("above all others", "somewhere among them", "below all others")
 _HELD = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
 #: Points of the curve against aversion, and its ends: below 0 risk is liked.
 POINTS, LEAST, MOST = 41, -1.0, 3.0
-_JOB = "hidden-context"
-
-
-@st.cache_data(show_spinner=False)
-def _baked() -> dict:
-    return load_baked("hidden-context")
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
@@ -37,40 +28,7 @@ def _along(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
 
 
 def show() -> None:
-    job = store.jobs().get(id) if (id := st.session_state.get(_JOB)) else None
-    if job is not None and job.state == "done":
-        st.caption("From a run of this session.")
-        _draw(job.result, job.id)
-    else:
-        try:
-            content = _baked()
-        except InputError as error:
-            st.info(str(error))
-        else:
-            if content["spec"] != hidden.spec():
-                st.warning("The lab has changed since this was baked; "
-                           "`python -m scrl bake --hidden`.")  # fmt: skip
-            _draw(content["result"], "baked")
-    _again(job)
-
-
-def _again(job) -> None:
-    """The study as a job, for whoever doubts the baked result."""
-    busy = job is not None and job.active
-    if not page.presenting():
-        label = "Running" if busy else "Run it again"
-        if st.button(label, disabled=busy, key="again-hidden", icon=":material/replay:"):
-            try:
-                st.session_state[_JOB] = store.jobs().submit(
-                    hidden.make, key=f"{store.viewer()}:{_JOB}", label="Hidden context"
-                )
-            except InputError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
-        st.caption("Trains every model for every seed: some minutes.")
-    if job is not None:
-        watch(job, lambda progress: st.caption(progress.message if progress else ""))
+    again.study("hidden-context", "hidden", "Hidden context", hidden.make, hidden.spec(), _draw)
 
 
 def _draw(result: dict, result_id: str) -> None:

@@ -51,6 +51,10 @@ class Model:
         """The chance that each rater prefers the first of each pair asked ``[raters, pairs]``."""
         raise NotImplementedError
 
+    def about(self, features: np.ndarray, offsets: np.ndarray) -> Model:
+        """The same, asked for rewards of other items, which it must know by their features."""
+        raise NotImplementedError
+
     def posterior(self, context: Comparisons) -> Latents | None:
         """What is believed of each rater; None of a model without latents."""
         return None

@@ -90,6 +90,15 @@ def features(points: np.ndarray) -> np.ndarray:
     return np.concatenate(found, axis=1).astype(np.float32)
 
 
+def places(features: np.ndarray) -> np.ndarray:
+    """The points ``[points, 2]`` whose features these are: the angle of the longest wave along each
+    axis."""
+    rows, columns = len(WALLS), len(WALLS[0])
+    longest = ((0, rows), (2 * rows, columns))
+    angle = [np.arctan2(features[..., s], features[..., s + side]) for s, side in longest]
+    return np.stack(angle, axis=-1) * np.array([rows, columns]) / np.pi
+
+
 def draw(seed: int, users: int, pairs: int, stream: int = 0) -> Comparisons:
     """Users, half of each kind, who label so many pairs of points each; every point is an item.
 

@@ -165,6 +165,9 @@ class Fitted(Model):
     def parameters(self) -> int:
         return count(self.params)
 
+    def about(self, features, offsets):
+        return replace(self, features=features, offsets=offsets)
+
 
 @dataclass(frozen=True, eq=False)
 class Latent(Fitted):

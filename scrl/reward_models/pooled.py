@@ -29,6 +29,9 @@ class OfFeatures(Model):
     def parameters(self) -> int:
         return self.mixture.parameters - 1  # how common the only one is is no number to fit
 
+    def about(self, features, offsets):
+        return OfFeatures(self.mixture.about(features, offsets))
+
     def rewards(self, context):
         return np.tile(self.mixture.prototypes(), (1 if context is None else context.raters, 1))
 

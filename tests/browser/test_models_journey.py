@@ -1,4 +1,4 @@
-"""Reward models side by side, in a real browser: a guess, another view, formats, the URL."""
+"""Reward models side by side, in a real browser: a guess, a view, the maze, formats, the URL."""
 
 import re
 
@@ -31,6 +31,14 @@ def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size)
     whole.assert_whole(page)
     page.reload()
     expect(page).to_have_url(re.compile("scores_view=If"))
+
+    page.goto(f"{address}/models?part=The%20maze")
+    expect(page.get_by_text("Bradley–Terry sends everybody")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    choose(page, "8")
+    expect(page).to_have_url(re.compile("said=8"))
+    expect(page.get_by_text("to the preferred (8 of 16)")).to_be_visible()
+    whole.assert_whole(page)
 
     page.goto(f"{address}/models?part=Feedback%20formats")
     expect(page.get_by_text("For 90% of the pairs it takes")).to_be_visible()

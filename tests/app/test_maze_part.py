@@ -1,0 +1,113 @@
+"""The part on the maze: shown at once, its guess, its links."""
+
+import base64
+import json
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from scrl import mazes
+from scrl.report import BAKED, load_baked
+from scrl.reward_models import maze
+
+pytestmark = pytest.mark.skipif(not (BAKED / "maze.json").is_file(), reason="nothing is baked")
+
+
+def maze_page():
+    from ui import asking, maze
+
+    asking.switch()
+    maze.show()
+
+
+@pytest.fixture
+def open_part(open_page):
+    """As ``open_page`` (whose folder and path it takes), for the part without its page."""
+
+    def opened(**parameters: str) -> AppTest:
+        app = AppTest.from_function(maze_page, default_timeout=90)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return opened
+
+
+def words(app) -> str:
+    return " ".join(m.value for m in app.markdown)
+
+
+def figure(app, key: str) -> dict:
+    (found,) = [c for c in app.get("plotly_chart") if c.proto.id.endswith(key)]
+    return json.loads(found.proto.spec)
+
+
+def decoded(values) -> np.ndarray:
+    if isinstance(values, list):
+        return np.array(values)
+    return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+
+
+def arrows(app) -> int:
+    notes = figure(app, "chart-maze")["layout"]["annotations"]
+    return sum(bool(a.get("showarrow") and a.get("arrowhead")) for a in notes)
+
+
+def test_the_maze_is_there_at_once(open_part):
+    app = open_part()
+    assert not app.exception
+    assert "Bradley–Terry sends everybody" in words(app)
+    assert f"no single reward has more than {maze.ceiling():.1%}" in words(app)
+    assert "both maps are the same" in words(app)
+    drawn = figure(app, "chart-maze")
+    assert sum(t["type"] == "heatmap" for t in drawn["data"]) == 10, "a row each, five columns"
+    assert arrows(app) == 4, "of two users two pairs each"
+    names = [t["name"] for t in figure(app, "chart-maze-right")["data"] if t["mode"] == "lines"]
+    assert names == [
+        "Bradley–Terry", "VPL", "Individual raters", "VPL, KL held", "One reward, at most",
+    ]  # fmt: skip
+    assert len(app.get("download_button")) == 2
+
+
+def test_the_more_is_said_the_more_is_known(open_part):
+    vpl = mazes.right(load_baked("maze")["result"], "vpl")[0]
+    for n in (0, 16):
+        app = open_part(said=str(n))
+        assert not app.exception
+        assert arrows(app) == 2 * n
+        assert any(f"VPL {vpl[n]:.1%}" in c.value for c in app.caption)
+        marks = [t for t in figure(app, "chart-maze-right")["data"] if t["mode"] == "markers"]
+        assert [decoded(t["x"]).tolist() for t in marks] == [[n]] * 5
+    (rings,) = [t for t in figure(app, "chart-maze")["data"] if t.get("name") == "best cell"]
+    x, y = decoded(rings["x"]), decoded(rings["y"])
+    assert (x[0], y[0]) == (1, 7), "the left user's goal, on the first map"
+
+
+def test_a_guess_comes_first_where_that_is_wanted(open_part):
+    app = open_part(predict="true")
+    assert not app.get("plotly_chart")
+    next(b for b in app.button_group if b.key == "guess_maze").set_value("to a place between").run()
+    assert "Right. Bradley–Terry sends everybody" in words(app)
+    assert app.get("plotly_chart")
+
+
+def test_for_a_class_there_are_no_tables(open_part):
+    app = open_part(present="true")
+    assert not app.exception
+    assert not app.dataframe
+    assert not app.get("download_button")
+
+
+@pytest.mark.parametrize("bad", ["nan", "-1", "3", "x"])
+def test_nonsense_in_the_url_is_ignored(open_part, bad):
+    app = open_part(said=bad)
+    assert not app.exception
+    assert arrows(app) == 4
+
+
+def test_the_page_has_the_part(open_page):
+    app = open_page("models", part="The maze", said="1")
+    assert not app.exception
+    assert "Bradley–Terry sends everybody" in words(app)
+    assert arrows(app) == 2
