@@ -4,7 +4,6 @@ how far a spread drifts that nothing bounds (see ``reward_models.hidden_context`
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from scrl.config import ModelsConfig, Schedule
-from scrl.report import BAKED
+from scrl.report import keep_baked
 from scrl.reward_models import hidden_context
+from scrl.together import part_of
 from scrl.types import Progress
 
 ALTERNATIVES, RATERS, PAIRS = 40, 1_000, 16
@@ -69,7 +69,7 @@ def make(
         exact = pooled.fit(None, train, config)[0].reward
         found = {"exact": {"mean": _short(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
-            listen = _within(on_progress, done, total, f"{kind}, seed {seed}")
+            listen = part_of(on_progress, done, total, f"{kind}, seed {seed}")
             model, _ = distributional.fit(jax.random.key(seed), train, config, listen, kind)
             mean, spread = model.moments()
             found[kind] = {"mean": _short(mean), "spread": _short(spread)}
@@ -78,7 +78,7 @@ def make(
     for seed in drift_seeds:
         train = hidden_context.draw(seed, ALTERNATIVES, RATERS, PAIRS)
         for name, (spread, prior) in HELD.items():
-            listen = _within(on_progress, done, total, f"spread held by {name}, seed {seed}")
+            listen = part_of(on_progress, done, total, f"spread held by {name}, seed {seed}")
             held = replace(config, spread=spread, prior_sd=prior, schedule=long)
             _, curves = distributional.fit(jax.random.key(seed), train, held, listen)
             kept = {key: _short(curves[key]) for key in ("step", "narrowest", "widest")}
@@ -91,21 +91,10 @@ def _short(values) -> list[float]:
     return [float(f"{x:.4g}") for x in np.asarray(values, float)]
 
 
-def _within(listen: Listener, done: int, total: int, message: str):
-    """What a fit is to call between chunks."""
-    if listen is None:
-        return None
-    return lambda curves, share: listen(Progress("Training", (done + share) / total, message))
-
-
 def bake(command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
     """Run it and write what the page shows at once."""
-    folder = folder or BAKED
     content = {"result": make(on_progress), "made": command, "spec": spec()}
-    folder.mkdir(exist_ok=True)
-    path = folder / "hidden-context.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    return path
+    return keep_baked("hidden-context", content, folder)
 
 
 # -- what it says ---------------------------------------------------------------------------------

@@ -4,22 +4,22 @@ where in the maze each would send them (see ``reward_models.maze``)."""
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jax
 import numpy as np
-from scipy.stats import t as student
 
 from scrl import scoreboard
 from scrl.config import ModelsConfig
-from scrl.report import BAKED
+from scrl.report import keep_baked
 from scrl.reward_models import doctor, maze
 from scrl.reward_models.base import Model, win_rates
 from scrl.reward_models.comparisons import Comparisons
 from scrl.runtime import start
+from scrl.spread import interval
+from scrl.together import part_of
 from scrl.types import Progress
 
 USERS, PAIRS, HELD, ASKED = 2_000, 16, 1_000, 32
@@ -76,7 +76,7 @@ def make(
             found["users"] = np.round(said, 2).tolist()
         for name in MODELS:
             message = f"{scoreboard.MODELS[name].title}, seed {seed}"
-            listen = _within(on_progress, done, total, message)
+            listen = part_of(on_progress, done, total, message)
             model, _ = scoreboard.MODELS[name].fit(jax.random.key(seed), train, config, listen)
             right, steps, maps = _judged(model, context, asked)
             found["right"][name].append(_short(right, 4))
@@ -113,21 +113,10 @@ def _short(values, digits: int) -> list:
     return np.round(np.asarray(values, float), digits).tolist()
 
 
-def _within(listen: Listener, done: int, total: int, message: str):
-    """What a fit is to call between chunks."""
-    if listen is None:
-        return None
-    return lambda curves, share: listen(Progress("Training", (done + share) / total, message))
-
-
 def bake(command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
     """Run it and write what the page shows at once."""
-    folder = folder or BAKED
     content = {"result": make(on_progress), "made": command, "spec": spec()}
-    folder.mkdir(exist_ok=True)
-    path = folder / "maze.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    return path
+    return keep_baked("maze", content, folder)
 
 
 # -- what it says ---------------------------------------------------------------------------------
@@ -142,12 +131,7 @@ def truth() -> np.ndarray:
 def right(result: dict, model: str) -> np.ndarray:
     """The share of pairs that it has right after so many of a user's: mean over seeds and its 95 %
     interval (Student's) ``[3, pairs + 1]``."""
-    each = np.array(result["right"][model])
-    mean, half = each.mean(axis=0), np.zeros(each.shape[1])
-    if len(each) > 1:
-        error = each.std(axis=0, ddof=1) / np.sqrt(len(each))
-        half = student.ppf(0.975, len(each) - 1) * error
-    return np.stack([mean, mean - half, mean + half])
+    return interval(result["right"][model])
 
 
 def steps(result: dict, model: str) -> np.ndarray:

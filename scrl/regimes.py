@@ -10,7 +10,6 @@ by one compiled program, from the same parameters on the same raters for as many
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from scrl.diagnostics.clusters import nearest
 from scrl.exam import DRAWS, HIDDEN, RATERS, SEED, Exam, oracle
 from scrl.masking import REGIMES
 from scrl.models.individual import Individual, fit_individual
-from scrl.report import BAKED
+from scrl.report import keep_baked
 from scrl.runtime import start
 from scrl.sampling import sample
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
@@ -297,10 +296,6 @@ def spec_of(latent: int) -> str:
 
 def bake(latent: int, command: str, on_progress: Listener = None, folder: Path | None = None):
     """Train them and write what the page shows at once."""
-    folder = folder or BAKED
     result = compare(load_scenario(gallery()[SCENARIO]), SEEDS, latent, on_progress)
     content = {"result": result, "made": command, "spec": spec_of(latent)}
-    folder.mkdir(exist_ok=True)
-    path = folder / f"regimes-{latent}.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    return path
+    return keep_baked(f"regimes-{latent}", content, folder)

@@ -240,10 +240,15 @@ def _marks(ratings) -> tuple[np.ndarray, str]:
 
 def bake(experiment: Experiment, stem: str, command: str, folder: Path | None = None) -> Path:
     """Write a baked result, small and free of timings, so that baking again changes nothing."""
-    folder = folder or BAKED
     result = to_dict(experiment)
     del result["seconds"], result["device"]
     content = {"result": result, "latent": latent_map(experiment, 400), "made": command}
+    return keep_baked(stem, content, folder)
+
+
+def keep_baked(stem: str, content: dict, folder: Path | None = None) -> Path:
+    """Write what ``load_baked`` reads."""
+    folder = folder or BAKED
     folder.mkdir(exist_ok=True)
     path = folder / f"{stem}.json"
     path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")

@@ -6,7 +6,6 @@ Who is asked what is in ``reward_models.held_out``, what is made of the answers 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ import numpy as np
 
 from scrl.config import ModelsConfig
 from scrl.ratings_io import load_ratings
-from scrl.report import BAKED
+from scrl.report import keep_baked
 from scrl.reward_models import (
     distributional,
     doctor,
@@ -34,9 +33,8 @@ from scrl.reward_models import (
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.held_out import OF_DATA, Size, Trial, limits
 from scrl.reward_models.judging import MOST_PROMPTS, ORDERS_BY, Said, truth_of
-from scrl.runtime import device_name
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
-from scrl.together import Together, first_alone
+from scrl.together import Together, first_alone, part_of
 from scrl.types import InputError, Progress, Ratings
 
 #: What is baked, and what a page begins with.
@@ -188,12 +186,9 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
     found = {}
     for i, name in enumerate(models):
         entry, started = MODELS[name], time.perf_counter()
-
-        def report(curves, done, i=i, title=entry.title) -> None:
-            if listen is not None:
-                listen(Progress(title, (i + done) / len(models), title))
-
-        report(None, 0.0)
+        report = part_of(listen, i, len(models), entry.title, entry.title)
+        if report is not None:
+            report(None, 0.0)
         key = jax.random.fold_in(jax.random.key(trial.seed), list(MODELS).index(name))
         model, _ = entry.fit(key, trial.train, config, report)
         found[name] = Said(
@@ -240,7 +235,6 @@ def bake(
     Args:
         stem: one of ``SCENARIOS`` or, with the folder ``data``, of ``PEOPLE``.
     """
-    folder = folder or BAKED
     if data is None:
         scenario = load_scenario(gallery()[stem])
         result = run(scenario, tuple(MODELS), SEEDS, on_progress)
@@ -251,9 +245,4 @@ def bake(
         result = run(ratings, available(ratings), range(seeds), on_progress)
         content = {"made": command, "spec": spec_of(None), "print": print_of(ratings)}
     result["rows"] = [row | {"seconds": None} for row in result["rows"]]
-    folder.mkdir(exist_ok=True)
-    path = folder / f"models-{stem}.json"
-    content |= {"device": device_name()}
-    text = json.dumps({"result": result} | content, ensure_ascii=False, separators=(",", ":"))
-    path.write_text(text + "\n", "utf-8")
-    return path
+    return keep_baked(f"models-{stem}", {"result": result} | content, folder)

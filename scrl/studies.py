@@ -12,7 +12,6 @@ and not to the prior of the latent, a standard normal. Both are drawn and counte
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -21,7 +20,7 @@ import numpy as np
 from scrl.agreement import kendall_tau, order_places, strictly_reversed
 from scrl.config import Config
 from scrl.preview import train
-from scrl.report import BAKED
+from scrl.report import keep_baked
 from scrl.sampling import shares, type_utilities
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml, with_overrides
 from scrl.types import Ballots, Progress
@@ -173,9 +172,5 @@ def make(study: str, on_progress: Listener = None) -> dict:
 
 def bake(study: str, command: str, on_progress: Listener = None, folder: Path | None = None):
     """Run it and write what the page shows at once."""
-    folder = folder or BAKED
     content = {"result": make(study, on_progress), "made": command, "spec": spec_of(study)}
-    folder.mkdir(exist_ok=True)
-    path = folder / f"study-{study}.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    return path
+    return keep_baked(f"study-{study}", content, folder)

@@ -26,6 +26,16 @@ def first_alone(work: Callable[[int], Found], count: int, together: int) -> list
             raise
 
 
+def part_of(
+    listen: Callable[[Progress], None] | None, done: int, total: int, message: str,
+    phase: str = "Training",
+) -> Callable | None:  # fmt: skip
+    """What one fit of many is to call between chunks, with its curves and the share done."""
+    if listen is None:
+        return None
+    return lambda curves, share: listen(Progress(phase, (done + share) / total, message))
+
+
 class Together:
     """One listener for several runs, and one end for all of them.
 

@@ -10,8 +10,21 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items):
-    """Journeys come last: their servers find on the disk what other tests have compiled."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """What shares a server, the one experiment or the voting programs runs in one process, one after
+    the other, and the rest a file at a time. The longest begin."""
+    learnt = {item.path for item in items if "experiment" in item.fixturenames}
+
+    def group(item) -> str:
+        folder = item.path.parent.name
+        if item.path in learnt:
+            return "experiment"
+        return folder if folder in ("browser", "voting") else str(item.path)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    first = ("browser", "experiment")
+    items.sort(key=lambda item: group(item) not in first)
+    items.sort(key=lambda item: group(item) != first[0])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,14 +12,15 @@ from scrl.cli import main
 from scrl.config import DEFAULT_RULES
 from scrl.voting import RULES
 
+#: As many completions, raters and voters as the experiment that tests share, and so its programs.
 SCENARIO = """
 name: Two camps
-completions: [left, middle, right]
+completions: [left, middle, right, near, far]
 prompts:
   best: {text: "What should be done"}
 types:
-  L: {share: 0.6, rankings: {best: [left, middle, right]}, includes: {best: {right: 0.5}}}
-  R: {share: 0.4, rankings: {best: [right, middle, left]}}
+  L: {share: 0.6, rankings: {best: [left, middle, right, near, far]}, includes: {best: {right: 0.5}}}
+  R: {share: 0.4, rankings: {best: [right, middle, left, near, far]}}
 """
 HEAD = "rater,prompt,completion,rank\n"
 ONE = HEAD + "r0,p,a,1\nr1,p,a,1\n"
@@ -58,15 +59,15 @@ def run(*arguments: str) -> int:
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """A run on few raters, its result file and its saved models."""
+    """A run, its result file and its saved models."""
     folder = tmp_path_factory.mktemp("run")
     scenario, out = folder / "camps.yaml", folder / "result.json"
     scenario.write_text(SCENARIO)
     rules = ("borda", "plurality", "maximal-lottery", "random-ballot")
     asked = [part for rule in rules for part in ("--rule", rule)]
-    few = ("--raters", "300", "--voters", "500", "--seed", "4")
+    size = ("--raters", "10000", "--voters", "20000", "--seed", "4")
     save = ("--save", str(folder / "models"), "--out", str(out))
-    assert run("run", str(scenario), *few, *asked, *save) == 0
+    assert run("run", str(scenario), *size, *asked, *save) == 0
     return folder, json.loads(out.read_text()), rules
 
 
@@ -88,7 +89,7 @@ def test_run_writes_the_contract(ran):
     assert result["device"]
     (entry,) = result["prompts"].values()
     names = entry["completions"]
-    assert names == ["left", "middle", "right"]
+    assert names == ["left", "middle", "right", "near", "far"]
     for part in ("truth", "raters", "voters"):
         assert list(entry[part]) == list(rules)
         for rule, outcome in entry[part].items():
@@ -102,7 +103,7 @@ def test_run_writes_the_contract(ran):
     for outcome in entry["social"].values():
         check_order(outcome, "rewards", names)
     latent = result["latent"]
-    assert latent["raters"] == 300
+    assert latent["raters"] == 10_000
     assert 1 <= latent["active_units"] <= latent["dim"]
     assert latent["components"] >= 2
     seconds = result["seconds"]
@@ -117,9 +118,9 @@ def test_run_finds_the_truth_of_two_camps(ran):
     _, result, _ = ran
     entry = result["prompts"]["best"]
     assert entry["truth"]["borda"]["scores"] == pytest.approx(
-        {"left": 1.2, "middle": 1.0, "right": 0.8}
+        {"left": 3.2, "middle": 3.0, "right": 2.8, "near": 1.0, "far": 0.0}
     )
-    assert entry["voters"]["borda"]["order"] == [["left"], ["middle"], ["right"]]
+    assert entry["voters"]["borda"]["order"] == [["left"], ["middle"], ["right"], ["near"], ["far"]]
     assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.02)
 
 

@@ -82,6 +82,14 @@ def test_the_surest_pairs_are_right_most_often():
     np.testing.assert_allclose(found, [1, 1, 0.75])
 
 
+def test_pairs_one_is_equally_sure_of_count_alike_whatever_their_order():
+    believed, truth = np.array([0.9, 0.7, 0.3, 0.7, 0.3]), np.array([1, 1, 1, 1, 1], bool)
+    found = abstaining(believed, truth, np.array([0.2, 0.6, 1.0]))
+    np.testing.assert_allclose(found, [1, 2 / 3, 3 / 5])
+    turned = abstaining(believed[::-1], truth, np.array([0.2, 0.6, 1.0]))
+    np.testing.assert_allclose(turned, found)
+
+
 def test_of_six_kinds_about_ten_telling_questions_are_worth_sixteen():
     """The claim of the scenario, with the true population in the model's place."""
     scenario = load_scenario(gallery()["six-kinds"])

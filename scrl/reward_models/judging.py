@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import t as student
 
 from scrl.agreement import kendall_tau, order_places, strictly_reversed
 from scrl.config import DEFAULT_RULES
@@ -24,6 +23,7 @@ from scrl.reward_models.base import Model, win_rates
 from scrl.reward_models.held_out import Trial
 from scrl.sampling import shares, true_ballots, type_utilities
 from scrl.scenario import Scenario
+from scrl.spread import interval
 from scrl.types import Ballots, Catalogue, Ratings, places_to_order
 from scrl.voting import aggregate
 
@@ -209,11 +209,7 @@ def _over_seeds(values: Sequence) -> list:
     """Mean and its 95 % interval (Student's); none where a value is missing."""
     if any(v is None or not np.isfinite(v) for v in values):
         return NONE
-    mean, half = np.mean(values), 0.0
-    if len(values) > 1:
-        error = np.std(values, ddof=1) / np.sqrt(len(values))
-        half = student.ppf(0.975, len(values) - 1) * error
-    return [_short(mean), _short(mean - half), _short(mean + half)]
+    return [_short(x) for x in interval(values)]
 
 
 def _mean(values: np.ndarray) -> float:
