@@ -10,8 +10,8 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_collection_modifyitems(items):
-    """What shares a server, the one experiment or the voting programs runs in one process, one after
-    the other, and the rest a file at a time. The longest begin."""
+    """What shares a server, the one experiment or the voting programs runs in one process, and the
+    rest a file at a time. The longest begin."""
     learnt = {item.path for item in items if "experiment" in item.fixturenames}
 
     def group(item) -> str:

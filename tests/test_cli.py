@@ -19,7 +19,10 @@ completions: [left, middle, right, near, far]
 prompts:
   best: {text: "What should be done"}
 types:
-  L: {share: 0.6, rankings: {best: [left, middle, right, near, far]}, includes: {best: {right: 0.5}}}
+  L:
+    share: 0.6
+    rankings: {best: [left, middle, right, near, far]}
+    includes: {best: {right: 0.5}}
   R: {share: 0.4, rankings: {best: [right, middle, left, near, far]}}
 """
 HEAD = "rater,prompt,completion,rank\n"
