@@ -1,6 +1,8 @@
 """What tests share: where reference data lies, and one trained experiment for all that need one."""
 
 import os
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,23 +11,34 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
+#: What begins, since it takes longest.
+FIRST = ("browser", "experiment")
+
+
+@cache
+def group(path: str) -> str:
+    """What a file of tests, from the root, shares a process with: those of the same server, of the
+    one experiment, of the voting programs; else nothing but itself."""
+    folder = Path(path).parent.name
+    if re.search(r"def \w+\([^)]*\bexperiment\b", (ROOT / path).read_text("utf-8")):
+        return "experiment"
+    return folder if folder in ("browser", "voting") else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid.split("::")[0])
+
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(items):
-    """What shares a server, the one experiment or the voting programs runs in one process, and the
-    rest a file at a time. The longest begin."""
-    learnt = {item.path for item in items if "experiment" in item.fixturenames}
-
-    def group(item) -> str:
-        folder = item.path.parent.name
-        if item.path in learnt:
-            return "experiment"
-        return folder if folder in ("browser", "voting") else str(item.path)
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    first = ("browser", "experiment")
-    items.sort(key=lambda item: group(item) not in first)
-    items.sort(key=lambda item: group(item) != first[0])
+    place = {name: i for i, name in enumerate(FIRST)}
+    items.sort(key=lambda item: place.get(group(item.nodeid.split("::")[0]), len(FIRST)))
 
 
 @pytest.fixture(scope="session", autouse=True)
