@@ -9,20 +9,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-
-
 #: What begins, since it takes longest.
 FIRST = ("browser", "experiment")
 
 
 @cache
 def group(path: str) -> str:
-    """What a file of tests, from the root, shares a process with: those of the same server, of the
-    one experiment, of the voting programs; else nothing but itself."""
-    folder = Path(path).parent.name
+    """What a file of tests, from the root, shares a process with: those of the same server, those
+    of the one experiment; else nothing but itself."""
     if re.search(r"def \w+\([^)]*\bexperiment\b", (ROOT / path).read_text("utf-8")):
         return "experiment"
-    return folder if folder in ("browser", "voting") else path
+    return "browser" if Path(path).parent.name == "browser" else path
 
 
 @pytest.hookimpl(optionalhook=True)
