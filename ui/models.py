@@ -160,8 +160,9 @@ def _result(source, models: tuple[str, ...], seeds: int, job) -> dict | None:
 # -- the scoreboard -------------------------------------------------------------------------------
 
 
-def draw(result: Mapping, name: str) -> None:
-    """One scoreboard; ``name`` tells its figure and its download from others'."""
+def draw(result: Mapping, name: str) -> bool:
+    """One scoreboard; ``name`` tells its figure and its download from others'. False while the
+    reader has yet to guess."""
     rows = result["rows"]
     limits = result["limits"] or {}
     one = next((r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed"))
@@ -177,7 +178,7 @@ def draw(result: Mapping, name: str) -> None:
             "rightly?", list(_GUESSES), f"guess_{name}",
         )  # fmt: skip
         if not shown:
-            return
+            return False
         right = min(_GUESSES, key=lambda option: abs(_GUESSES[option] - one))
         st.markdown(asking.verdict(said, right) + finding(result))
     views = [v for v in _VIEWS if not (result["data"] and "by type" in v)]
@@ -188,6 +189,7 @@ def draw(result: Mapping, name: str) -> None:
     _chart(result, _VIEWS[view], name)
     _doctor(rows)
     _table(result, name)
+    return True
 
 
 def finding(result: Mapping) -> str:

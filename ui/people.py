@@ -26,7 +26,7 @@ def show() -> None:
     except InputError as error:
         st.info(page.plain(str(error)))
         return
-    st.markdown(meaning(results["breakfast"], results["mqm"]))
+    above = st.container()
     titles = {
         f"Breakfast: {results['breakfast']['held']} people, 15 foods, six menus": "breakfast",
         f"Translations: {results['mqm']['held']} raters, ten systems, 104 texts": "mqm",
@@ -35,7 +35,8 @@ def show() -> None:
         "Ballots", list(titles), default=next(iter(titles)), required=True, key="ballots",
         label_visibility="collapsed", bind="query-params",
     )  # fmt: skip
-    draw(results[titles[chosen]], titles[chosen])
+    if draw(results[titles[chosen]], titles[chosen]):
+        above.markdown(meaning(results["breakfast"], results["mqm"]))
     if not page.presenting():
         st.caption(_SOURCES[titles[chosen]])
 
@@ -51,8 +52,8 @@ def meaning(breakfast: Mapping, mqm: Mapping) -> str:
         "At **breakfast** the individual model orders "
         f"{own['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
         f"Bradley–Terry {one['accuracy'][0]:.1%}, **{_points(own['ahead'])}**"
-        + (f", from which {' and '.join(TITLES[m] for m in others)} cannot be told" if others
-           else "")
+        + (f"; {' and '.join(TITLES[m] for m in others)} cannot be told from Bradley–Terry"
+           if others else "")
         + f". Among **ten translators** {' and '.join(ahead) or 'nothing'} is ahead of "
         f"Bradley–Terry, and the individual model is at {_points(lost)}: each text was read by "
         "three of them, and ten people do not show what kinds of people there are. So a model of "

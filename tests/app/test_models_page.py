@@ -122,9 +122,11 @@ def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
         pytest.skip("nothing is baked")
     app = open_page("models", part="Real people", predict="true")
     assert not app.exception
-    assert "the individual model orders" in words(app)
+    assert "the individual model orders" not in words(app), "that would give it away"
     assert not figures(app)
     app.button_group(key="guess_breakfast").set_value("About two thirds").run()
+    assert "the individual model orders" in words(app)
+    assert "VPL and Prototypes cannot be told from Bradley–Terry" in words(app)
     assert "42 raters, each held out once in five folds from each of 5 seeds" in words(app)
     (chart,) = figures(app)
     assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
