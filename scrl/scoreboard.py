@@ -33,6 +33,7 @@ from scrl.reward_models import (
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.held_out import OF_DATA, Size, Trial, limits
 from scrl.reward_models.judging import MOST_PROMPTS, ORDERS_BY, Said, truth_of
+from scrl.runtime import device_name
 from scrl.scenario import Scenario, gallery, load_scenario, scenario_to_yaml
 from scrl.together import Together, first_alone, part_of
 from scrl.types import InputError, Progress, Ratings
@@ -245,4 +246,5 @@ def bake(
         result = run(ratings, available(ratings), range(seeds), on_progress)
         content = {"made": command, "spec": spec_of(None), "print": print_of(ratings)}
     result["rows"] = [row | {"seconds": None} for row in result["rows"]]
+    content |= {"device": device_name()}
     return keep_baked(f"models-{stem}", {"result": result} | content, folder)

@@ -204,6 +204,7 @@ def baked(request):
 def test_the_baked_scoreboard_is_of_today_s_settings(baked):
     stem, content = baked
     assert content["spec"] == scoreboard.spec_of(of(stem)), "run `python -m scrl bake --models`"
+    assert content["device"]
     assert [row["model"] for row in content["result"]["rows"]] == list(scoreboard.MODELS)
     assert content["result"]["limits"] == limits(of(stem))
 

@@ -303,6 +303,20 @@ def _doctor(rows: Sequence[Mapping]) -> None:
         lines.append(f"- **{TITLES[row['model']]}**{times}: {row['verdict']}")
     st.markdown("\n".join(lines))
     if not page.presenting():
+        checks = [
+            {"model": TITLES[row["model"]], "active units": f"{row['active']:g}"}
+            | {name: f"{value:.1%}" for name, value in
+               zip(("own latent", "another rater’s", "silenced"), row["checks"], strict=True)}
+            | ({"KL by dimension, nats": " · ".join(f"{x:.2f}" for x in row["kl"])}
+               if row.get("kl") else {})
+            for row in latent
+        ]  # fmt: skip
+        with st.expander("The checks"):
+            st.dataframe(checks, hide_index=True)
+            st.caption(
+                "Pairs ordered rightly from a rater’s own latent, from another rater’s and from "
+                "that of one who said nothing; KL to the prior, a mean over raters and trainings."
+            )
         st.caption(
             "A latent model has collapsed where no dimension’s mean varies over raters by more "
             "than .01, or where another rater’s latent orders a rater’s pairs as well as their own."

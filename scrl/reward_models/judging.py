@@ -133,6 +133,7 @@ def _row(said: Sequence[Said], catalogue: Catalogue) -> dict:
         "collapsed": len(failed), "trainings": len(said),
         "checks": [_short(np.mean([getattr(h, k) for h in health])) for k in
                    ("own", "swapped", "silenced")] if health else NONE,
+        "kl": [_short(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
         "verdict": doctor.verdict(told[0] if told else None, said[0].model),
         "orders": {rule: _orders(rule, rewards, catalogue) for rule in ORDERS_BY},
         "parameters": said[0].model.parameters,

@@ -25,8 +25,11 @@ def test_what_was_trained_before_is_there_at_once(open_page):
     assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
     lines = [t["x"] for t in chart["data"] if t.get("mode") == "lines"]
     assert sorted(lines) == [[0.5, 0.5], [0.75, 0.75]]
-    (table,) = app.dataframe
-    assert table.value["model"].tolist() == [m.title for m in scoreboard.MODELS.values()]
+    checks, table = (frame.value for frame in app.dataframe)
+    assert checks["model"].tolist() == ["VPL, KL held", "VPL", "Prototypes", "Individual raters"]
+    assert checks["silenced"][1].startswith("75.")
+    assert len(checks["KL by dimension, nats"][1].split(" · ")) == 4
+    assert table["model"].tolist() == [m.title for m in scoreboard.MODELS.values()]
     assert [b.proto.label for b in app.get("download_button")] == ["Table (CSV)"]
     app = open_page("models", scenario="tennessee-morristown", present="true",
                     scores_view="Disputed, by type")  # fmt: skip
@@ -49,7 +52,7 @@ def test_who_may_stay_silent_has_a_curve_and_fewer_models_are_shown_at_once(open
     assert not app.exception
     (chart,) = figures(app)
     assert {t["name"] for t in chart["data"] if t.get("mode") == "lines"} == {"VPL"}
-    assert app.dataframe[0].value["model"].tolist() == ["VPL"]
+    assert app.dataframe[-1].value["model"].tolist() == ["VPL"]
 
 
 def test_nonsense_in_the_url_is_no_fault(open_page):
@@ -130,10 +133,10 @@ def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
     assert "42 raters, each held out once in five folds from each of 5 seeds" in words(app)
     (chart,) = figures(app)
     assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
-    assert "ahead" in app.dataframe[0].value
+    assert "ahead" in app.dataframe[-1].value
     app = open_page("models", part="Real people",
                     ballots="Translations: 10 raters, ten systems, 104 texts")  # fmt: skip
     assert not app.exception
     assert "10 raters, each held out" in words(app)
     assert "Too few raters were asked of the same pairs" in words(app)
-    assert "disputed" not in app.dataframe[0].value
+    assert "disputed" not in app.dataframe[-1].value
