@@ -119,6 +119,24 @@ def hidden_pairs(ratings: Ratings, hidden: np.ndarray) -> tuple[np.ndarray, np.n
     return np.concatenate(rater), np.concatenate(better), np.concatenate(worse)
 
 
+def rankers(ratings: Ratings, purpose: str) -> tuple[Ratings, np.ndarray]:
+    """The ballots of two completions or more, and their raters ``[raters]``.
+
+    Raises:
+        InputError: where they are too few for ``purpose``, held out in folds.
+    """
+    if ratings.absent == "last":
+        ratings = replace(ratings.completed(), absent="unseen")
+    ratings = ratings.select(ratings.sizes >= 2)
+    raters = np.unique(ratings.ballot_rater)
+    if len(raters) < 2 * FOLDS:
+        raise InputError(
+            f"{ratings.name}: raters who ranked two completions or more: {len(raters)}; "
+            f"{purpose} needs at least {2 * FOLDS}."
+        )
+    return ratings, raters
+
+
 def evaluate(
     ratings: Ratings,
     config: Config | None = None,
@@ -138,15 +156,7 @@ def evaluate(
     config = config or Config()
     if not 0 < hide_fraction < 1:
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
-    if ratings.absent == "last":
-        ratings = replace(ratings.completed(), absent="unseen")
-    ratings = ratings.select(ratings.sizes >= 2)
-    raters = np.unique(ratings.ballot_rater)
-    if len(raters) < 2 * FOLDS:
-        raise InputError(
-            f"{ratings.name}: raters who ranked two completions or more: {len(raters)}; "
-            f"held-out accuracy needs at least {2 * FOLDS}."
-        )
+    ratings, raters = rankers(ratings, "held-out accuracy")
     clock, compiling = time.perf_counter(), compile_seconds()
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     fold = np.full(len(ratings.raters), -1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -105,15 +105,22 @@ def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int
     Raises:
         InputError: in one sentence.
     """
+    _check_choice(models, seeds)
+    size = Size(40, 2, 20, 2, 2) if is_drawn(source) else OF_DATA
+    _check_types(models, held_out.trials(source, seeds[:1], size))
+
+
+def _check_choice(models: Sequence[str], seeds: Sequence[int]) -> None:
     if unknown := set(models) - set(MODELS):
         raise InputError(f"There is no reward model named '{min(unknown)}'.")
     if not models:
         raise InputError("Choose at least one reward model.")
     if not 1 <= len(seeds) <= MOST_SEEDS:
         raise InputError(f"Give 1 to {MOST_SEEDS} seeds.")
-    for trial in held_out.trials(
-        source, seeds[:1], Size(40, 2, 20, 2, 2) if is_drawn(source) else OF_DATA
-    ):
+
+
+def _check_types(models: Sequence[str], trials: Iterable[Trial]) -> None:
+    for trial in trials:
         if "types" in models:
             per_type.types_of(trial.train)
 
@@ -150,9 +157,11 @@ def run(
     """
     config = config or (ModelsConfig() if is_drawn(source) else FEW)
     size = size or (Size() if is_drawn(source) else OF_DATA)
-    check(source, models, seeds)
+    _check_choice(models, seeds)
     models = [name for name in MODELS if name in models]
     trials = list(held_out.trials(source, seeds, size))
+    _check_types(models, trials)
+    truth = {r: truth_of(source, r) for r in ORDERS_BY} if is_drawn(source) else None
     together = Together(on_progress, len(trials))
 
     def work(i: int) -> dict[str, Said]:
@@ -163,7 +172,7 @@ def run(
     for name in models:
         mine = [one[name] for one in said]
         base = [one["pooled"] for one in said] if "pooled" in models else None
-        row = (judging.of_scenario(source, trials, mine) if is_drawn(source)
+        row = (judging.of_scenario(source, truth, trials, mine) if is_drawn(source)
                else judging.of_data(source, trials, mine, base))  # fmt: skip
         rows.append({"model": name} | row)
     catalogue = source.catalogue() if is_drawn(source) else source.catalogue
@@ -177,7 +186,7 @@ def run(
         "size": vars(size),
         "data": not is_drawn(source),
         "held": size.held if is_drawn(source) else len({int(w) for t in trials for w in t.who}),
-        "truth": {r: truth_of(source, r) for r in ORDERS_BY} if is_drawn(source) else None,
+        "truth": truth,
         "limits": limits(source) if is_drawn(source) else None,
         "rows": rows,
     }

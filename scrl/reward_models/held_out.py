@@ -8,17 +8,17 @@ those among the hidden are asked.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from scrl.evaluation import FOLDS, hide
+from scrl.evaluation import FOLDS, hide, rankers
 from scrl.reward_models import comparisons as pairs_of
 from scrl.reward_models.comparisons import Comparisons
 from scrl.sampling import shares, type_utilities
 from scrl.scenario import Scenario
-from scrl.types import InputError, Ratings
+from scrl.types import Ratings
 
 #: Of data: a pair is disputed where at least this share of the training raters who were asked, and
 #: they at least so many, go each way.
@@ -91,15 +91,7 @@ def _drawn(scenario: Scenario, seed: int, size: Size) -> Trial:
 
 
 def _folds(ratings: Ratings, seed: int, size: Size):
-    if ratings.absent == "last":
-        ratings = replace(ratings.completed(), absent="unseen")
-    ratings = ratings.select(ratings.sizes >= 2)
-    raters = np.unique(ratings.ballot_rater)
-    if len(raters) < 2 * FOLDS:
-        raise InputError(
-            f"{ratings.name}: raters who ranked two completions or more: {len(raters)}; "
-            f"holding some of them out needs at least {2 * FOLDS}."
-        )
+    ratings, raters = rankers(ratings, "holding some of them out")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24,)))
     fold = rng.permutation(np.arange(len(raters)) % FOLDS)
     hidden = hide(ratings, 0.5, rng)

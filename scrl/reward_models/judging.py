@@ -53,9 +53,11 @@ class Said:
     seconds: float
 
 
-def of_scenario(scenario: Scenario, trials: Sequence[Trial], said: Sequence[Said]) -> dict:
-    """A row: means over seeds with intervals."""
-    count, true = len(scenario.types), {rule: truth_of(scenario, rule) for rule in ORDERS_BY}
+def of_scenario(
+    scenario: Scenario, truth: dict[str, dict], trials: Sequence[Trial], said: Sequence[Said]
+) -> dict:
+    """A row: means over seeds with intervals; ``truth``: of each rule, as ``truth_of`` has it."""
+    count = len(scenario.types)
     runs, elected, by_type, contested, covered = [], [], [], [], []
     for trial, one in zip(trials, said, strict=True):
         right = doctor.right(one.chances)
@@ -68,7 +70,7 @@ def of_scenario(scenario: Scenario, trials: Sequence[Trial], said: Sequence[Said
             }
             | {"maxmin": _fairest(scenario, one.model)}
         )
-        elected.append({rule: _elected(scenario, truth, rule, one) for rule, truth in true.items()})
+        elected.append({rule: _elected(scenario, true, rule, one) for rule, true in truth.items()})
         by_type.append([_mean(right[kinds == t]) for t in range(count)])
         contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
         covered.append(abstaining(one.chances, np.ones(right.shape, bool), np.array(COVERAGE)))

@@ -23,3 +23,16 @@ def open_page(monkeypatch):
         return app.switch_page(f"pages/{name}.py").run()
 
     return opened
+
+
+@pytest.fixture
+def open_part(open_page):
+    """As ``open_page`` (whose folder and path it takes), for a part without its page."""
+
+    def opened(part, **parameters: str) -> AppTest:
+        app = AppTest.from_function(part, default_timeout=90)
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return opened

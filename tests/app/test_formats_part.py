@@ -6,7 +6,6 @@ import time
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 
 def formats_page():
@@ -21,19 +20,6 @@ def hidden_page():
 
     asking.switch()
     hidden.show()
-
-
-@pytest.fixture
-def open_part(open_page):
-    """As ``open_page`` (whose folder and path it takes), for a part without its page."""
-
-    def opened(part, **parameters: str) -> AppTest:
-        app = AppTest.from_function(part, default_timeout=90)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        return app.run()
-
-    return opened
 
 
 def words(app) -> str:

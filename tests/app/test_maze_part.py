@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from scrl import mazes
 from scrl.report import BAKED, load_baked
@@ -19,19 +18,6 @@ def maze_page():
 
     asking.switch()
     maze.show()
-
-
-@pytest.fixture
-def open_part(open_page):
-    """As ``open_page`` (whose folder and path it takes), for the part without its page."""
-
-    def opened(**parameters: str) -> AppTest:
-        app = AppTest.from_function(maze_page, default_timeout=90)
-        for key, value in parameters.items():
-            app.query_params[key] = value
-        return app.run()
-
-    return opened
 
 
 def words(app) -> str:
@@ -55,7 +41,7 @@ def arrows(app) -> int:
 
 
 def test_the_maze_is_there_at_once(open_part):
-    app = open_part()
+    app = open_part(maze_page)
     assert not app.exception
     assert "Bradley–Terry sends everybody" in words(app)
     assert f"no single reward has more than {maze.ceiling():.1%}" in words(app)
@@ -73,7 +59,7 @@ def test_the_maze_is_there_at_once(open_part):
 def test_the_more_is_said_the_more_is_known(open_part):
     vpl = mazes.right(load_baked("maze")["result"], "vpl")[0]
     for n in (0, 16):
-        app = open_part(said=str(n))
+        app = open_part(maze_page, said=str(n))
         assert not app.exception
         assert arrows(app) == 2 * n
         assert any(f"VPL {vpl[n]:.1%}" in c.value for c in app.caption)
@@ -85,7 +71,7 @@ def test_the_more_is_said_the_more_is_known(open_part):
 
 
 def test_a_guess_comes_first_where_that_is_wanted(open_part):
-    app = open_part(predict="true")
+    app = open_part(maze_page, predict="true")
     assert not app.get("plotly_chart")
     next(b for b in app.button_group if b.key == "guess_maze").set_value("to a place between").run()
     assert "Right. Bradley–Terry sends everybody" in words(app)
@@ -93,7 +79,7 @@ def test_a_guess_comes_first_where_that_is_wanted(open_part):
 
 
 def test_for_a_class_there_are_no_tables(open_part):
-    app = open_part(present="true")
+    app = open_part(maze_page, present="true")
     assert not app.exception
     assert not app.dataframe
     assert not app.get("download_button")
@@ -101,7 +87,7 @@ def test_for_a_class_there_are_no_tables(open_part):
 
 @pytest.mark.parametrize("bad", ["nan", "-1", "3", "x"])
 def test_nonsense_in_the_url_is_ignored(open_part, bad):
-    app = open_part(said=bad)
+    app = open_part(maze_page, said=bad)
     assert not app.exception
     assert arrows(app) == 4
 
