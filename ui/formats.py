@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from scrl.agreement import pairs_right
 from scrl.figures.formats import learning, prices
 from scrl.report import order_of
 from scrl.reward_models import formats
@@ -171,8 +172,6 @@ def _sentence(heads: dict, level: float) -> str:
 
 def _apart(found: Observed, world: World) -> str:
     """Which formats never come to the order of mean utility, however many raters answer."""
-    from scrl.agreement import pairs_right
-
     wrong = {
         name: pairs_right(score, world.worth, formats.EVEN) for name, score in found.limit.items()
     }

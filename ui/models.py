@@ -218,7 +218,8 @@ def finding(result: Mapping) -> str:
             f"{TITLES[best['model']]} has **{right[0]:.1%}**"
             + (" of the disputed." if right is best["disputed"] else ".")
         )
-    failed = [TITLES[row["model"]] for row in readers if row["collapsed"]]
+    # In most of its trainings; the doctor says in how many.
+    failed = [TITLES[row["model"]] for row in readers if 2 * row["collapsed"] > row["trainings"]]
     if failed:
         parts.append(f"Collapsed: **{', '.join(failed)}**.")
     return " ".join(parts)
@@ -232,8 +233,8 @@ def _caption(result: Mapping) -> str:
             + (f" from each of {seeds} seeds" if seeds > 1 else "")
             + f"; half of their completions are hidden, up to {size['context']} pairs among the "
             f"others are what the models are told, up to {size['asked']} pairs of hidden ones are "
-            "asked. Intervals of 95 % over raters. Disputed: a third or more of the training "
-            "raters go either way. "
+            "asked. Intervals of 95 % over raters. Disputed: of at least five training raters who "
+            "were asked, a third or more go either way. "
         )
     over = f"Means over {seeds} seeds with 95 % intervals" if seeds > 1 else "One seed"
     return (
@@ -291,7 +292,7 @@ def _chart(result: Mapping, key: str, name: str) -> None:
 
 
 def _doctor(rows: Sequence[Mapping]) -> None:
-    """What is said of each latent model, and what MaxMin would do with the prototypes."""
+    """What is said of each latent model, and the checks behind it."""
     latent = [row for row in rows if row["active"] is not None]
     if not latent:
         return

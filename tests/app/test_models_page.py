@@ -129,6 +129,7 @@ def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
     assert not figures(app)
     app.button_group(key="guess_breakfast").set_value("About two thirds").run()
     assert "the individual model orders" in words(app)
+    assert "Collapsed: **VPL, KL held**." in words(app), "one training in 25 is no collapse"
     assert "VPL and Prototypes cannot be told from Bradley–Terry" in words(app)
     assert "42 raters, each held out once in five folds from each of 5 seeds" in words(app)
     (chart,) = figures(app)
