@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.agreement import reversed_pairs  # noqa: E402
+from scrl.choice_models.rank_metrics import reversed_pairs  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.sampling import type_utilities  # noqa: E402
+from scrl.scenarios.sampling import type_utilities  # noqa: E402
 
 TRUTH = ["Chattanooga", "Knoxville", "Nashville", "Morristown", "Memphis"]
 

@@ -17,20 +17,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.reward_models import formats  # noqa: E402 (the project is not installed)
-from scrl.scenario import load_scenario  # noqa: E402
+from scrl.scenarios.schema import load_scenario  # noqa: E402
+from scrl.studies import feedback_formats  # noqa: E402 (the project is not installed)
 
 LEVELS, SEED = (0.9, 0.95), 1
 
 
-def measured(world: formats.World, asking: formats.Asking, groups: int) -> dict:
-    found = formats.observe(world, asking, SEED, groups)
+def measured(world: feedback_formats.World, asking: feedback_formats.Asking, groups: int) -> dict:
+    found = feedback_formats.observe(world, asking, SEED, groups)
     right = found.right(world.worth)
     of = {}
     for level in LEVELS:
-        each = dict.fromkeys(formats.FORMATS, 1.0)
-        cost = formats.costs(right, found.raters, level, each)
-        against = formats.costs(right, found.raters, level, each, reference="pair")
+        each = dict.fromkeys(feedback_formats.FORMATS, 1.0)
+        cost = feedback_formats.costs(right, found.raters, level, each)
+        against = feedback_formats.costs(right, found.raters, level, each, reference="pair")
         of[f"{level:.0%}"] = {
             name: {
                 "raters": _short(c.needed),
@@ -41,8 +41,8 @@ def measured(world: formats.World, asking: formats.Asking, groups: int) -> dict:
                 ],
                 "completions read against a list": _short(
                     c.ratio
-                    * formats.price(name, "completions read", asking, world.items)
-                    / formats.price("list", "completions read", asking, world.items)
+                    * feedback_formats.price(name, "completions read", asking, world.items)
+                    / feedback_formats.price("list", "completions read", asking, world.items)
                 ),
             }
             for name, c in cost.items()
@@ -59,16 +59,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--groups", type=int, default=400)
     groups = parser.parse_args().groups
-    summary: dict = {"groups": groups, "seed": SEED, "raters at most": formats.RATERS[-1]}
+    summary: dict = {"groups": groups, "seed": SEED, "raters at most": feedback_formats.RATERS[-1]}
     for stem in ("noisy-alike", "tennessee-noisy"):
         scenario = load_scenario(ROOT / "scenarios" / f"{stem}.yaml")
-        world = formats.world_of(scenario, next(iter(scenario.prompts)))
-        theory = formats.theory(formats.Asking(), world.items)
+        world = feedback_formats.world_of(scenario, next(iter(scenario.prompts)))
+        theory = feedback_formats.theory(feedback_formats.Asking(), world.items)
         summary[stem] = {
             "theory, completions all but equal": {n: _short(x) for n, x in theory.items()}
         }
         for strict in (0.0, 1.0):
-            asking = formats.Asking(strict=strict)
+            asking = feedback_formats.Asking(strict=strict)
             summary[stem][f"standards differ by {strict:g}"] = measured(world, asking, groups)
     print(json.dumps(summary, indent=1))
     path = Path(__file__).with_suffix(".json")

@@ -22,8 +22,8 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl import bradley_terry as bt  # noqa: E402 (the project is not installed)
-from scrl import plackett_luce as pl  # noqa: E402
+from scrl.choice_models import bradley_terry as bt  # noqa: E402 (the project is not installed)
+from scrl.choice_models import plackett_luce as pl  # noqa: E402
 
 ACCURACY = 1e-6
 FITS = 1_000

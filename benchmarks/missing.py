@@ -26,12 +26,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.agreement import kendall_tau, order_places, strictly_reversed  # noqa: E402
-from scrl.bradley_terry import bradley_terry, pair_counts  # noqa: E402
-from scrl.report import silence_dict  # noqa: E402
+from scrl.choice_models.bradley_terry import bradley_terry, pair_counts  # noqa: E402
+from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed  # noqa: E402
+from scrl.runs.report import silence_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.sampling import shares, type_utilities  # noqa: E402
-from scrl.scenario import with_overrides  # noqa: E402
+from scrl.scenarios.sampling import shares, type_utilities  # noqa: E402
+from scrl.scenarios.schema import with_overrides  # noqa: E402
 
 FIRST_SEED = 100
 CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")

@@ -32,22 +32,23 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl import mazes  # noqa: E402 (the project is not installed)
 from scrl.config import ModelsConfig  # noqa: E402
+from scrl.evaluation import splits as held_out  # noqa: E402
 from scrl.reward_models import (  # noqa: E402
+    collapse,
     distributional,
-    doctor,
-    held_out,
     individual,
-    maze,
     per_type,
     pooled,
     prototypes,
     vpl,
 )
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenario import gallery, load_scenario  # noqa: E402
-from scrl.scoreboard import HEAVY  # noqa: E402
+from scrl.scenarios.schema import load_scenario  # noqa: E402
+from scrl.scenarios.shipped import gallery  # noqa: E402
+from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
+from scrl.studies import maze_world  # noqa: E402
+from scrl.studies.scoreboard import HEAVY  # noqa: E402
 
 CONFIG = ModelsConfig()
 #: name -> (fit, settings).
@@ -83,8 +84,8 @@ def measured(name: str, seed: int, train, context, asked, disputed) -> dict:
     began = time.perf_counter()
     model, _ = fit(jax.random.key(seed), train, config)
     seconds = time.perf_counter() - began
-    right = doctor.right(model.chances(context, asked))
-    health = doctor.examine(model, context, asked)
+    right = collapse.right(model.chances(context, asked))
+    health = collapse.examine(model, context, asked)
     row = {"right": float(right.mean())}
     if disputed is not None:
         row["right where disputed"] = float(right[disputed].mean())
@@ -140,7 +141,7 @@ def main() -> None:
             "versions": {name: version(name) for name in ("jax", "flax", "optax", "numpy")},
             "seeds": asked.seeds,
             "most that one reward for everybody gets right":
-                round(maze.ceiling(), 4) if part == "maze" else [0.75, 0.5],
+                round(maze_world.ceiling(), 4) if part == "maze" else [0.75, 0.5],
             "models": {name: summary(each) for name, each in rows.items()},
         }  # fmt: skip
         path.write_text(written(result) + "\n")

@@ -21,11 +21,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scrl.diagnostics.whereami import Atoms  # noqa: E402 (the project is not installed)
-from scrl.questions import Quiz, abstaining, question, worth  # noqa: E402
+from scrl.evaluation.metrics import abstaining  # noqa: E402
+from scrl.runs.seeds import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.sampling import sample  # noqa: E402
-from scrl.scenario import load_scenario  # noqa: E402
-from scrl.seeds import run_seeds  # noqa: E402
+from scrl.scenarios.sampling import sample  # noqa: E402
+from scrl.scenarios.schema import load_scenario  # noqa: E402
+from scrl.studies.questions import Quiz, question, worth  # noqa: E402
 
 VISITORS, RANDOM = 1000, 16
 #: How sharply the oracle's own utilities decide, in log-odds a unit: they are all but certain.

@@ -57,9 +57,9 @@ def first_point(scenario, seed: int) -> float:
 
 def child(what: str) -> float:
     """One cold measurement, in this new process."""
+    from scrl.runs.seeds import run_seeds
     from scrl.runtime import start
-    from scrl.scenario import load_scenario
-    from scrl.seeds import run_seeds
+    from scrl.scenarios.schema import load_scenario
 
     start()
     scenario = load_scenario(SCENARIO)
@@ -82,12 +82,12 @@ def batched(scenario, count: int = 8) -> dict:
     import jax
     import numpy as np
 
-    from scrl import training
-    from scrl.batches import buckets
     from scrl.config import Config
-    from scrl.models import individual as model
-    from scrl.models.layers import Sizes, Table
-    from scrl.sampling import sample
+    from scrl.data.batches import buckets
+    from scrl.networks import training
+    from scrl.networks.layers import Sizes, Table
+    from scrl.raters import model
+    from scrl.scenarios.sampling import sample
 
     config, ratings = Config().individual, sample(scenario, 0).ratings
     rows = tuple(model.Rows.of(b.padded(model._training_rows(b))) for b in buckets(ratings))
@@ -120,8 +120,8 @@ def measure() -> dict:
     import jax
 
     from benchmarks.pipeline import processor
-    from scrl.scenario import load_scenario
-    from scrl.seeds import run_seeds
+    from scrl.runs.seeds import run_seeds
+    from scrl.scenarios.schema import load_scenario
 
     cold_one, cold_many, cold_point = (cold(what) for what in ("1", str(SEEDS), "point"))
     scenario = load_scenario(SCENARIO)

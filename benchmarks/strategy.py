@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.config import DEFAULT_RULES  # noqa: E402
-from scrl.misreport import effect, find_lie, trained  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
+from scrl.studies.misreport import effect, find_lie, trained  # noqa: E402
 
 #: Who lies, and against what.
 CASES = (("Nashville", "vanilla"), ("Nashville", "borda"), ("Knoxville", "borda"))

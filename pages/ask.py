@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import ahead, asking, page
-from ui.ask import game
-from ui.latent import chosen_run
+from ui.latent.ask import game
+from ui.latent.page import chosen_run
+from ui.shared import ahead, asking, page
 
 
 def ask() -> None:

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from scrl.voting.criteria.check import CRITERIA
-from ui import criteria as shown
-from ui import page, profiles
+from scrl.voting.criteria import CRITERIA
+from ui.shared import page
+from ui.voting import criteria as shown
+from ui.voting import profiles
 
 
 def criteria() -> None:

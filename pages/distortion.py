@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, page
-from ui.distortion import PARTS
+from ui.shared import asking, page
+from ui.voting.distortion import PARTS
 
 
 def distortion() -> None:

@@ -5,9 +5,9 @@ import json
 import streamlit as st
 
 from scrl import figures
-from scrl.report import load_baked
+from scrl.runs import load_baked
 from scrl.types import InputError
-from ui import asking, page, tables
+from ui.shared import asking, page, tables
 
 SCENARIO, PROMPT, RULE, CITY = "tennessee-morristown", "best", "borda", "Morristown"
 

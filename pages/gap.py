@@ -3,7 +3,8 @@
 import streamlit as st
 
 from scrl.types import InputError, Ratings
-from ui import asking, controls, gap, page, runs
+from ui.lab import gap
+from ui.shared import asking, controls, page, runs
 
 
 def why(choice: controls.Choice) -> None:

@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from scrl import figures, preview
-from scrl.spread import spreads
+from scrl import figures
+from scrl.runs import spreads
+from scrl.scenarios import exact_preview
 from scrl.types import InputError
-from ui import controls, gap, orders, page, results, runs, store, tables
+from ui.lab import gap, orders, results
+from ui.shared import controls, page, runs, store, tables
 
 
 def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
@@ -22,7 +24,7 @@ def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
             rule = st.segmented_control("Counted by", rules, **settings)
         else:
             rule = st.selectbox("Counted by", rules, **settings)
-    catalogue = preview.catalogue_of(choice.source)
+    catalogue = exact_preview.catalogue_of(choice.source)
     text = catalogue.prompt_texts[catalogue.prompts.index(prompt)]
     if text != prompt:
         st.markdown(f"*{page.plain(text)} …*")

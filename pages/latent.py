@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ui import ahead, asking, page
-from ui.latent import chosen_run
-from ui.latent_health import health
-from ui.latent_maps import clusters, contexts, left_out, partial
-from ui.latent_walk import traversals
-from ui.latent_where import where_am_i
+from ui.latent.health import health
+from ui.latent.maps import clusters, contexts, left_out, partial
+from ui.latent.page import chosen_run
+from ui.latent.walk import traversals
+from ui.latent.where import where_am_i
+from ui.shared import ahead, asking, page
 
 PARTS = {
     "Clusters": clusters,

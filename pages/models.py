@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from ui import asking, formats, hidden, maze, models, page, people
+from ui.models import formats, hidden_context, maze, people
+from ui.models import page as models
+from ui.shared import asking, page
 
 PARTS = {
     "Scoreboard": models.board,
     "The maze": maze.show,
     "Real people": people.show,
     "Feedback formats": formats.show,
-    "Hidden context": hidden.show,
+    "Hidden context": hidden_context.show,
 }
 
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, page
-from ui.policy import PARTS
+from ui.policies.page import PARTS
+from ui.shared import asking, page
 
 
 def policy() -> None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, counting, page, profiles
+from ui.shared import asking, page
+from ui.voting import counting, profiles
 
 
 def rules() -> None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, kept, page
+from ui.runs import kept
+from ui.shared import asking, page
 
 
 def runs() -> None:

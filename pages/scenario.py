@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from ui import asking, draft, page, scenario, scenario_gallery
-from ui.scenario_map import space
-from ui.scenario_raters import raters
-from ui.scenario_silence import silence
+from ui.scenario import draft, gallery
+from ui.scenario import page as scenario
+from ui.scenario.map import space
+from ui.scenario.missing_data import silence
+from ui.scenario.raters import raters
+from ui.shared import asking, page
 
 PARTS = ("Gallery", "Raters", "Silence", "Map")
 
@@ -39,7 +41,7 @@ def scenarios() -> None:
             scenario.story(now, part)
     with st.container(key=f"part-{part}"):
         if part == "Gallery":
-            scenario_gallery.show(now)
+            gallery.show(now)
         elif part == "Map":
             space(now)
         else:

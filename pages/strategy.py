@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from ui import asking, page
-from ui.misreport import reward_model
-from ui.strategy import how_often, one_lie, two_camps
+from ui.shared import asking, page
+from ui.voting.misreport import reward_model
+from ui.voting.strategy import how_often, one_lie, two_camps
 
 PARTS = {
     "One lie": one_lie,

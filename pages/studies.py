@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, page, studies
+from ui.runs import studies
+from ui.shared import asking, page
 
 PARTS = {"How many raters": studies.raters, "Where voters come from": studies.voters}
 

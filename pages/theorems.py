@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from ui import asking, page
-from ui.theorems import CARDS, alone, back, card
+from ui.shared import asking, page
+from ui.voting.theorems import CARDS, alone, back, card
 
 
 def theorems() -> None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from ui import page, regimes
+from ui.models import regimes
+from ui.shared import page
 
 
 def training() -> None:

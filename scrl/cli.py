@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scrl.config import DEFAULT_RULES, MOST_SEEDS, Config
-from scrl.spread import spreads
+from scrl.runs.seed_spread import spreads
 from scrl.types import InputError, Progress, Ratings
 
 SCENARIOS = (".yaml", ".yml")
@@ -138,8 +138,8 @@ def _whole(least: int, most: int | None = None):
 
 
 def _run(chosen) -> None:
+    from scrl.runs.seeds import run_seeds, seeds_dict
     from scrl.runtime import start
-    from scrl.seeds import run_seeds, seeds_dict
 
     _check_out(chosen.out)
     if chosen.seed + chosen.seeds > 2**32:
@@ -173,15 +173,15 @@ def _run(chosen) -> None:
     )
     _write(chosen.out, result)
     if chosen.save:
-        from scrl.artifacts import save
+        from scrl.social.artifacts import save
 
         for name, model in experiment.models.items():
             save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source.name)
 
 
 def _vote(chosen) -> None:
-    from scrl.ratings_io import load_ratings
-    from scrl.report import outcome_dict
+    from scrl.data.readers import load_ratings
+    from scrl.results import outcome_dict
     from scrl.runtime import start
     from scrl.voting import RULES, count
 
@@ -206,8 +206,8 @@ def _vote(chosen) -> None:
 
 
 def _evaluate(chosen) -> None:
-    from scrl.evaluation import evaluate
-    from scrl.ratings_io import load_ratings
+    from scrl.data.readers import load_ratings
+    from scrl.evaluation.held_out_accuracy import evaluate
     from scrl.runtime import start
 
     _check_out(chosen.out)
@@ -228,9 +228,9 @@ def _evaluate(chosen) -> None:
 
 
 def _score(chosen) -> None:
-    from scrl.artifacts import load, score
-    from scrl.report import by_name
+    from scrl.results import by_name
     from scrl.runtime import start
+    from scrl.social.artifacts import load, score
 
     _check_out(chosen.out)
     start()
@@ -249,10 +249,10 @@ def _score(chosen) -> None:
 
 
 def _reproduce(chosen) -> None:
-    from scrl.bundle import MOST_PACKED, differences, read_bundle
-    from scrl.files import read_file
+    from scrl.data.files import read_file
+    from scrl.runs.bundle import MOST_PACKED, differences, read_bundle
+    from scrl.runs.seeds import run_seeds, seeds_dict
     from scrl.runtime import start
-    from scrl.seeds import run_seeds, seeds_dict
 
     _check_out(chosen.out)
     source, config, seeds, before = read_bundle(read_file(chosen.file, MOST_PACKED))
@@ -273,27 +273,29 @@ def _reproduce(chosen) -> None:
 
 
 def _bake(chosen) -> None:
-    from scrl import hidden, mazes, regimes, scoreboard, studies
     from scrl.pipeline import run
-    from scrl.report import bake
+    from scrl.runs.report import bake
     from scrl.runtime import start
-    from scrl.scenario import gallery, load_scenario
+    from scrl.scenarios.schema import load_scenario
+    from scrl.scenarios.shipped import gallery
+    from scrl.studies import hidden_context, masking_regimes, run_studies, scoreboard
+    from scrl.studies import maze as mazes
 
     start()
     experiment = run(load_scenario(gallery()["tennessee-morristown"]), Config(), 0, _show)
     _clear_line()
     print(bake(experiment, "tennessee-morristown", "python -m scrl bake", chosen.out))
-    for study in studies.STUDIES if chosen.studies else ():
-        print(studies.bake(study, "python -m scrl bake --studies", _show, chosen.out))
+    for study in run_studies.STUDIES if chosen.studies else ():
+        print(run_studies.bake(study, "python -m scrl bake --studies", _show, chosen.out))
         _clear_line()
     if chosen.hidden:
-        print(hidden.bake("python -m scrl bake --hidden", _show, chosen.out))
+        print(hidden_context.bake("python -m scrl bake --hidden", _show, chosen.out))
         _clear_line()
     if chosen.maze:
         print(mazes.bake("python -m scrl bake --maze", _show, chosen.out))
         _clear_line()
-    for latent in regimes.LATENTS if chosen.regimes else ():
-        print(regimes.bake(latent, "python -m scrl bake --regimes", _show, chosen.out))
+    for latent in masking_regimes.LATENTS if chosen.regimes else ():
+        print(masking_regimes.bake(latent, "python -m scrl bake --regimes", _show, chosen.out))
         _clear_line()
     for stem in scoreboard.SCENARIOS if chosen.models else ():
         print(scoreboard.bake(stem, "python -m scrl bake --models", _show, chosen.out))
@@ -309,8 +311,8 @@ def _bake(chosen) -> None:
 
 def _source(chosen):
     """The scenario or the ratings in a file, by its ending."""
-    from scrl.ratings_io import load_ratings
-    from scrl.scenario import load_scenario, with_overrides
+    from scrl.data.readers import load_ratings
+    from scrl.scenarios.schema import load_scenario, with_overrides
 
     if chosen.file.suffix.lower() not in SCENARIOS:
         if getattr(chosen, "raters", None):

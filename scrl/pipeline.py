@@ -24,23 +24,23 @@ from functools import partial
 import jax
 import numpy as np
 
-from scrl.bradley_terry import bradley_terry, pair_counts
+from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
 from scrl.config import Config
-from scrl.density import Density, fit_density
 from scrl.diagnostics import principal_plane
-from scrl.learnt import Learnt
-from scrl.models.individual import Individual, fit_individual
-from scrl.models.network import Posterior
-from scrl.models.social import Reward
+from scrl.raters.density import Density, fit_density
+from scrl.raters.fitted_run import Learnt
+from scrl.raters.missing_blocks import Silence, listen, surveyed
+from scrl.raters.model import Individual, fit_individual
+from scrl.raters.network import Posterior
 from scrl.runtime import compile_seconds, device_name
-from scrl.sampling import Sample, sample, true_ballots
-from scrl.scenario import Scenario
-from scrl.silence import Silence, listen, surveyed
-from scrl.social import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
+from scrl.scenarios.sampling import Sample, sample, true_ballots
+from scrl.scenarios.schema import Scenario
+from scrl.social.fitting import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
+from scrl.social.network import Reward
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
-from scrl.voters import Contests, Election, elect
 from scrl.voting import RULES, aggregate_all
 from scrl.voting.ballots import only_orders
+from scrl.voting.elections import Contests, Election, elect
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scrl.scenarios.shipped import gallery
 
-from scrl import ratings_io, ratings_table
-from scrl.ratings_io import load_ratings, parse_ratings, save_ratings
-from scrl.scenario import gallery, load_scenario, parse_scenario, scenario_to_yaml
+from scrl.data import readers, table
+from scrl.data.readers import load_ratings, parse_ratings, save_ratings
+from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_to_yaml
 from scrl.types import InputError
 
 HEAD = "rater,prompt,completion,rank\n"
@@ -170,13 +171,13 @@ def test_limits(monkeypatch):
     def rows(n, make):
         return HEAD + "".join(make(i) for i in range(n))
 
-    monkeypatch.setattr(ratings_table, "MAX_ROWS", 10)
+    monkeypatch.setattr(table, "MAX_ROWS", 10)
     assert "10 rows" in refused(rows(11, lambda i: f"r{i},p,a,1\n"))
-    monkeypatch.setattr(ratings_table, "MAX_ROWS", 10**6)
-    monkeypatch.setattr(ratings_io, "MAX_BYTES", 1000)
+    monkeypatch.setattr(table, "MAX_ROWS", 10**6)
+    monkeypatch.setattr(readers, "MAX_BYTES", 1000)
     assert "limit of" in refused(" " * 1001)
     assert len(refused("1: 1\n" * 300, "e.soi")) < 200
-    monkeypatch.setattr(ratings_io, "MAX_BYTES", 10**7)
+    monkeypatch.setattr(readers, "MAX_BYTES", 10**7)
     assert "100,000 raters" in refused(rows(100_001, lambda i: f"r{i},p,a,1\n"))
     assert "10,000 completions" in refused(rows(10_001, lambda i: f"r,p,c{i},1\n"))
     # One name with a text for each prompt is as many completions.

@@ -8,9 +8,9 @@ import pytest
 
 import scrl
 from scrl.config import DensityConfig
-from scrl.scenario import load_scenario, with_overrides
-from scrl.seeds import run_seeds, seeds_dict
-from scrl.spread import spreads
+from scrl.runs.seed_spread import spreads
+from scrl.runs.seeds import run_seeds, seeds_dict
+from scrl.scenarios.schema import load_scenario, with_overrides
 from scrl.types import Cancelled
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"

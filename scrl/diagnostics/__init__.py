@@ -1,6 +1,6 @@
 """What a latent space holds, as numbers: ``units`` and ``clusters`` take plain arrays; the other
 modules put questions to a ``Learnt``."""
 
-from scrl.diagnostics.units import active_units, principal_plane
+import lazy_loader as lazy
 
-__all__ = ["active_units", "principal_plane"]
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -8,7 +8,7 @@ import numpy as np
 
 from scrl.diagnostics.clusters import apart, nearest, some
 from scrl.diagnostics.probe import profiles
-from scrl.learnt import Learnt
+from scrl.raters.fitted_run import Learnt
 from scrl.types import InputError, Ratings
 
 #: Prompts compared.

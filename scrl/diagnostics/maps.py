@@ -11,7 +11,7 @@ from scrl.diagnostics.partial import Partial
 from scrl.diagnostics.probe import profiles, type_names
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import Atoms
-from scrl.learnt import Learnt
+from scrl.raters.fitted_run import Learnt
 
 #: Voters drawn over the raters; points a side of the grid that contours are found on.
 VOTERS, GRID = 300, 90

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.diagnostics.clusters import apart, nearest
 from scrl.diagnostics.probe import profiles, read, type_shares, utilities, whole_ballots
-from scrl.learnt import Learnt
+from scrl.raters.fitted_run import Learnt
 from scrl.types import InputError
 
 #: Of prompts with more completions, so many sub-ballots of each length are drawn, not all.

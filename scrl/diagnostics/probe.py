@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scrl.batches import round_up
+from scrl.data.batches import round_up
 from scrl.diagnostics.clusters import centroids
-from scrl.learnt import Learnt
-from scrl.sampling import shares, type_utilities
-from scrl.scenario import Scenario
+from scrl.raters.fitted_run import Learnt
+from scrl.scenarios.sampling import shares, type_utilities
+from scrl.scenarios.schema import Scenario
 from scrl.types import Catalogue, Ratings
 
 #: A rater's ballots: prompt (its number) and catalogue items, best first.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.diagnostics.probe import rewards_of
-from scrl.learnt import Learnt
+from scrl.raters.fitted_run import Learnt
 
 #: Places along the line.
 STEPS = 61

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.diagnostics.probe import Ballot, rewards_of
-from scrl.learnt import Learnt
+from scrl.raters.fitted_run import Learnt
 
 #: Voters drawn to see whether a ballot is unusual; the share of them below which it is.
 DRAWN, RARE = 1000, 0.01

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import blank, clear, colour, ink, safe
-from scrl.reward_models import maze
+from scrl.studies import maze_world
 
 #: From least to most: hues that the colour-blind tell apart, ever darker, none as dark as a wall.
 SCALE = ((0.0, "#FFF6D5"), (0.25, "#C5E4C2"), (0.5, "#79C3C1"), (0.75, "#3A97C0"), (1.0, "#0A68A8"))
@@ -33,8 +33,8 @@ def maps(
         users: who a row is of; a name may take two lines.
         pairs: of each user ``[pairs, 2, 2]``, the preferred point (row, column) first.
     """
-    shade, free = ink(dark), maze.cells()
-    sides = np.array([len(maze.WALLS), len(maze.WALLS[0])])
+    shade, free = ink(dark), maze_world.cells()
+    sides = np.array([len(maze_world.WALLS), len(maze_world.WALLS[0])])
     figure = blank(dark, scale, 298 + 102 * scale)
     bottom = _DOWN * (len(users) - 1) + sides[0] - 1.4 + _EDGE
     right = _ACROSS * (len(columns) - 1) + sides[1] - 1.4 + _EDGE
@@ -94,7 +94,7 @@ def _map(figure, z: np.ndarray, at: np.ndarray, name: str, dark: bool) -> None:
 
 def _marks(figure, columns, users: int, free: np.ndarray, scale: float) -> None:
     """On every map the goals and the best cell; each kind of mark is one trace."""
-    goals = np.array(maze.GOALS)
+    goals = np.array(maze_world.GOALS)
     corner = np.array([(_DOWN * r, _ACROSS * c) for r in range(users) for c in range(len(columns))])
     own = np.repeat(np.arange(users), len(columns))
     best = np.array([rewards[r].argmax() for r in range(users) for _, rewards in columns])

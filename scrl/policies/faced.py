@@ -7,14 +7,14 @@ from functools import cached_property
 
 import numpy as np
 
-from scrl.agreement import order_places
-from scrl.bradley_terry import maximum_a_posteriori, pair_counts
+from scrl.choice_models.bradley_terry import maximum_a_posteriori, pair_counts
+from scrl.choice_models.rank_metrics import order_places
 from scrl.config import RewardConfig
 from scrl.policies import families
 from scrl.policies.families import Family
-from scrl.preview import preview
-from scrl.sampling import expected_pair_weights, shares, true_ballots, type_utilities
-from scrl.scenario import Scenario
+from scrl.scenarios.exact_preview import preview
+from scrl.scenarios.sampling import expected_pair_weights, shares, true_ballots, type_utilities
+from scrl.scenarios.schema import Scenario
 from scrl.types import InputError, Ratings
 
 REFERENCES = ("even", "first choices")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.bradley_terry import maximum_a_posteriori
+from scrl.choice_models.bradley_terry import maximum_a_posteriori
 from scrl.policies.exact import kl, tilted
 
 PROXIES = ("vanilla", "social")

@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scrl.bradley_terry import check_bounded
+from scrl.choice_models.bradley_terry import check_bounded
 from scrl.config import Schedule
+from scrl.networks.training import fit
 from scrl.policies.exact import tilted
-from scrl.training import fit
 from scrl.types import InputError
 
 #: Full batches, no exploration: the learning rate only cools.

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from scrl.evaluation import hidden_pairs
-from scrl.sampling import allot, shares, type_utilities
-from scrl.scenario import Scenario
+from scrl.evaluation.held_out_accuracy import hidden_pairs
+from scrl.scenarios.sampling import allot, shares, type_utilities
+from scrl.scenarios.schema import Scenario
 from scrl.types import Catalogue, InputError, Ratings, frozen
 
 

@@ -18,8 +18,8 @@ from flax import nnx
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import network
-from scrl.reward_models.base import centred
 from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.protocols import centred
 
 KINDS = ("mean-variance", "categorical")
 #: Chances of a categorical reward are bounded away from 0, or their log has no slope.

@@ -14,15 +14,15 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from scrl import masking
 from scrl.config import IndividualConfig, ModelsConfig, Schedule
-from scrl.models.individual import Data, Individual, Sharing, fit_individual, rater_terms
-from scrl.models.layers import Sizes, Table
-from scrl.models.network import IndividualReward
+from scrl.networks.layers import Sizes, Table
+from scrl.raters import masking
+from scrl.raters.model import Data, Individual, Sharing, fit_individual, rater_terms
+from scrl.raters.network import IndividualReward
 from scrl.reward_models import network
-from scrl.reward_models.base import Latents, Model, centred, gaps, sigmoid
 from scrl.reward_models.comparisons import Comparisons, to_ratings
 from scrl.reward_models.network import DRAWS, count
+from scrl.reward_models.protocols import Latents, Model, centred, gaps, sigmoid
 from scrl.types import Catalogue
 
 

@@ -12,12 +12,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from scrl.batches import round_up
 from scrl.config import ModelsConfig, Schedule
-from scrl.models.network import Posterior
-from scrl.reward_models.base import Latents, Model, centred
+from scrl.data.batches import round_up
+from scrl.networks.training import fit
+from scrl.raters.network import Posterior
 from scrl.reward_models.comparisons import Comparisons
-from scrl.training import fit
+from scrl.reward_models.protocols import Latents, Model, centred
 
 #: Posterior draws over which a chance is averaged.
 DRAWS = 16

@@ -9,8 +9,8 @@ import numpy as np
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import pooled
-from scrl.reward_models.base import Model, gaps, sigmoid
 from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.protocols import Model, gaps, sigmoid
 from scrl.types import InputError
 
 

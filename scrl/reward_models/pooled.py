@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scrl.bradley_terry import PairCounts, bradley_terry
+from scrl.choice_models.bradley_terry import PairCounts, bradley_terry
+from scrl.choice_models.davidson import davidson, tie_counts
 from scrl.config import ModelsConfig
 from scrl.reward_models import prototypes
-from scrl.reward_models.base import Model, OneForAll
 from scrl.reward_models.comparisons import Comparisons
-from scrl.ties import davidson, tie_counts
+from scrl.reward_models.protocols import Model, OneForAll
 from scrl.types import Ratings
 
 

@@ -16,8 +16,8 @@ from flax import nnx
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import network
-from scrl.reward_models.base import Latents, centred
 from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.protocols import Latents, centred
 
 
 class Network(nnx.Module):

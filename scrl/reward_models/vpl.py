@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from scrl import losses
+from scrl.choice_models import losses
 from scrl.config import ModelsConfig
-from scrl.models.network import Posterior
+from scrl.raters.network import Posterior
 from scrl.reward_models import network
 from scrl.reward_models.comparisons import Comparisons
 

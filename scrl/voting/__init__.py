@@ -5,7 +5,26 @@ from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, elimination, likelihood, welfare, lotteries,
 )  # fmt: skip
 from scrl.voting.aggregate import aggregate, aggregate_all, tally, weak_order
+from scrl.voting.anonymous import AnonymousProfile, ballot_text
 from scrl.voting.ballots import count
+from scrl.voting.every import everyone
+from scrl.voting.exchange import of_ratings, to_preflib
+from scrl.voting.generators import CULTURES, draw
 from scrl.voting.registry import RULES, Rule
 
-__all__ = ["RULES", "Rule", "aggregate", "aggregate_all", "count", "tally", "weak_order"]
+__all__ = [
+    "CULTURES",
+    "RULES",
+    "AnonymousProfile",
+    "Rule",
+    "aggregate",
+    "aggregate_all",
+    "ballot_text",
+    "count",
+    "draw",
+    "everyone",
+    "of_ratings",
+    "tally",
+    "to_preflib",
+    "weak_order",
+]

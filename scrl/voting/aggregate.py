@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scrl.batches import round_up
+from scrl.data.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.profile import FEW, MOST_PACKED, MOST_STRICT, TIE, Profile, strict_ranks
 from scrl.voting.registry import RULES, Rule

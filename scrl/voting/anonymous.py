@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.files import quoted
+from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, frozen, places_to_order
 
 MOST_CANDIDATES = 50

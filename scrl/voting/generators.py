@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.files import quoted
+from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.anonymous import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
 from scrl.voting.exchange import grouped

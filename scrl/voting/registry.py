@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from scrl.files import quoted
+from scrl.data.files import quoted
 from scrl.types import InputError
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from scrl.types import InputError
-from ui import ahead
+from ui.shared import ahead
 
 
 @pytest.fixture

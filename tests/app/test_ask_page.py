@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui import store
+from ui.shared import store
 
 
 def words(app) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from scrl.voting.criteria.check import CRITERIA
+from scrl.voting.criteria.checker import CRITERIA
 
 
 def words(app) -> str:

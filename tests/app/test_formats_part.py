@@ -9,17 +9,19 @@ import pytest
 
 
 def formats_page():
-    from ui import asking, formats
+    from ui.models import formats
+    from ui.shared import asking
 
     asking.switch()
     formats.show()
 
 
 def hidden_page():
-    from ui import asking, hidden
+    from ui.models import hidden_context
+    from ui.shared import asking
 
     asking.switch()
-    hidden.show()
+    hidden_context.show()
 
 
 def words(app) -> str:
@@ -137,12 +139,12 @@ def test_a_tie_all_round_leaves_nothing_to_learn(open_part):
 
 
 def test_hidden_context_can_be_run_again(open_part, monkeypatch):
-    from scrl import hidden
-    from scrl.report import load_baked
-    from ui import store
+    from scrl.runs.report import load_baked
+    from scrl.studies import hidden_context
+    from ui.shared import store
 
     result = load_baked("hidden-context")["result"]
-    monkeypatch.setattr(hidden, "make", lambda on_progress: result)
+    monkeypatch.setattr(hidden_context, "make", lambda on_progress: result)
     app = open_part(hidden_page)
     next(b for b in app.button if b.key == "again-hidden").click().run()
     assert not app.exception

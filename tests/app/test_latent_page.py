@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui import store
+from ui.shared import store
 
 PARTS = ("Clusters", "Part of a ballot", "Left out", "Traversals", "Where am I?", "Health")
 
@@ -161,7 +161,7 @@ def two_prompts():
     the page tells what the model says, not that it is right."""
     import scrl
     from scrl.config import Config, IndividualConfig, Schedule
-    from scrl.scenario import with_overrides
+    from scrl.scenarios.schema import with_overrides
 
     scenario = scrl.load_scenario(scrl.gallery()["tennessee-inverted-full"])
     scenario = with_overrides(scenario, raters=600)
@@ -222,9 +222,9 @@ def test_t_sne_is_one_of_the_layouts(open_page, two_prompts):
 
 
 def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path, experiment):
-    from scrl.archive import Archive
-    from scrl.keeping import pack, pack_source
-    from scrl.report import latent_map, to_dict
+    from scrl.runs.archive import Archive
+    from scrl.runs.report import latent_map, to_dict
+    from scrl.runs.serialization import pack, pack_source
 
     kept, me = Archive(tmp_path / "runs.sqlite"), "a-token-of-more-than-twenty-letters"
     monkeypatch.setattr(store, "archive", lambda: kept)

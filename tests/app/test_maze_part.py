@@ -6,18 +6,18 @@ import json
 import numpy as np
 import pytest
 
-from scrl import mazes
-from scrl.report import BAKED, load_baked
-from scrl.reward_models import maze
+from scrl.runs.report import BAKED, load_baked
+from scrl.studies import maze as mazes
+from scrl.studies import maze_world
 
 pytestmark = pytest.mark.skipif(not (BAKED / "maze.json").is_file(), reason="nothing is baked")
 
 
 def maze_page():
-    from ui import asking, maze
+    from ui.shared import asking
 
     asking.switch()
-    maze.show()
+    maze_world.show()
 
 
 def words(app) -> str:
@@ -44,7 +44,7 @@ def test_the_maze_is_there_at_once(open_part):
     app = open_part(maze_page)
     assert not app.exception
     assert "Bradley–Terry sends everybody" in words(app)
-    assert f"no single reward has more than {maze.ceiling():.1%}" in words(app)
+    assert f"no single reward has more than {maze_world.ceiling():.1%}" in words(app)
     assert "both maps are the same" in words(app)
     drawn = figure(app, "chart-maze")
     assert sum(t["type"] == "heatmap" for t in drawn["data"]) == 10, "a row each, five columns"

@@ -2,12 +2,12 @@
 
 import pytest
 
-from scrl import scoreboard
-from scrl.report import BAKED
+from scrl.runs.report import BAKED
+from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
-from tests.test_reward_models import QUICK
-from tests.test_scoreboard import SMALL, two_camps
-from ui import store
+from tests.reward_models.test_reward_models import QUICK
+from tests.studies.test_scoreboard import SMALL, two_camps
+from ui.shared import store
 
 pytestmark = pytest.mark.skipif(
     not (BAKED / f"models-{scoreboard.SCENARIOS[0]}.json").is_file(), reason="nothing is baked"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scrl.jobs import Jobs
+from scrl.runs.jobs import Jobs
 from scrl.types import Progress
-from ui import store
+from ui.shared import store
 
 ROOT = Path(__file__).resolve().parents[2]
 RATINGS = b"""rater,prompt,completion,rank
@@ -214,8 +214,8 @@ class FakeRun:
         self.wait, self.calls = wait, 0
 
     def __call__(self, source, rules, seed, on_progress, seeds=1):
-        from scrl.report import load_baked
-        from scrl.spread import gathered
+        from scrl.runs.report import load_baked
+        from scrl.runs.seed_spread import gathered
 
         self.calls += 1
         while self.wait:
@@ -231,7 +231,7 @@ def training(monkeypatch):
     queue = Jobs()
     monkeypatch.setattr(store, "jobs", lambda: queue)
     run = FakeRun()
-    monkeypatch.setattr("scrl.preview.train", run)
+    monkeypatch.setattr("scrl.runs.kept_run.train", run)
     yield run
     run.wait = False
     queue.close()

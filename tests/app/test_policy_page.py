@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui import store
+from ui.shared import store
 
 
 def words(app) -> str:

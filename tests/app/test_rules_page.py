@@ -7,8 +7,8 @@ import pytest
 
 from scrl.voting import RULES
 from scrl.voting.aggregate import TRACES
-from ui import counting
-from ui.presets import PRESETS
+from ui.voting import counting
+from ui.voting.presets import PRESETS
 
 CYCLE = "1:A>B>C;1:B>C>A;1:C>A>B"
 

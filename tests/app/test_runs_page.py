@@ -2,11 +2,11 @@
 
 import pytest
 
-from scrl.archive import Archive
-from scrl.jobs import Jobs
+from scrl.runs.archive import Archive
+from scrl.runs.jobs import Jobs
 from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
-from ui import store
+from ui.shared import store
 
 ME = "a-token-of-more-than-twenty-letters"
 
@@ -32,7 +32,7 @@ def server(monkeypatch, tmp_path):
     server = Server(tmp_path / "runs.sqlite")
     monkeypatch.setattr(store, "jobs", lambda: server.queue)
     monkeypatch.setattr(store, "archive", lambda: server.kept)
-    monkeypatch.setattr("scrl.preview.train", FakeRun())
+    monkeypatch.setattr("scrl.runs.kept_run.train", FakeRun())
     yield server
     server.stop()
     store._kept_content.clear()
@@ -107,8 +107,10 @@ def test_deleting_asks_and_ends_the_link(open_page, server, mine):
 
 
 def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
-    from scrl.keeping import pack_source
-    from scrl.scenario import gallery, load_scenario
+    from scrl.scenarios.shipped import gallery
+
+    from scrl.runs.serialization import pack_source
+    from scrl.scenarios.schema import load_scenario
 
     scenario = load_scenario(gallery()["tennessee-four"])
     server.kept.begin(
@@ -186,7 +188,7 @@ def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
     assert "The file is full" in app.error[-1].value
     assert server.kept.get(id).state == "failed"
     monkeypatch.setattr(server.kept, "finish", finish)
-    monkeypatch.setattr("scrl.preview.train", None)  # nothing is trained
+    monkeypatch.setattr("scrl.runs.kept_run.train", None)  # nothing is trained
     assert store.again(kept) == id
     assert [(k.id, k.state) for k in server.kept.list(ME)] == [(id, "done")]
     assert "unkept" not in server.kept.content(id)

@@ -4,10 +4,11 @@ import json
 import time
 
 import pytest
+from scrl.scenarios.shipped import gallery
 
-from scrl import misreport
-from scrl.scenario import gallery, load_scenario
-from ui import store
+from scrl.scenarios.schema import load_scenario
+from scrl.studies import misreport
+from ui.shared import store
 
 PARTS = ("One lie", "Both sides lie", "How often it pays", "Lying to a reward model")
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui.theorems import CARDS
+from ui.voting.theorems import CARDS
 
 
 def words(app) -> str:

@@ -1,17 +1,18 @@
 """The page on training wrongly: what is baked, the reader's guess, trainings of one's own."""
 
 import pytest
+from scrl.scenarios.shipped import gallery
 from streamlit.testing.v1 import AppTest
 
-from scrl import regimes
-from scrl.report import BAKED
-from scrl.scenario import gallery, load_scenario, with_overrides
+from scrl.runs.report import BAKED
+from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
-from tests.test_regimes import TINY
-from ui import store
+from tests.studies.test_masking_regimes import TINY
+from ui.shared import store
 
 pytestmark = pytest.mark.skipif(
-    not (BAKED / f"regimes-{regimes.LATENTS[0]}.json").is_file(), reason="nothing is baked"
+    not (BAKED / f"regimes-{masking_regimes.LATENTS[0]}.json").is_file(), reason="nothing is baked"
 )
 
 
@@ -56,15 +57,15 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
 
 
 def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
-    real = regimes.compare
+    real = masking_regimes.compare
 
     def small(scenario, seeds, latent, on_progress):
         assert (scenario.name, len(seeds), latent) == ("Tennessee capital", 5, 8)
         # Of the shapes of tests/test_regimes.py, for which there is a program.
-        some = with_overrides(load_scenario(gallery()[regimes.SCENARIO]), raters=200)
+        some = with_overrides(load_scenario(gallery()[masking_regimes.SCENARIO]), raters=200)
         return real(some, list(seeds)[:2], 3, on_progress, TINY, held=40)
 
-    monkeypatch.setattr(regimes, "compare", small)
+    monkeypatch.setattr(masking_regimes, "compare", small)
     app = open_page("training", story="Tennessee capital")
     assert not app.exception
     assert "Nobody has trained the five on this scenario yet" in words(app)
@@ -84,12 +85,11 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
 def test_trainings_are_drawn_as_they_go():
     def script():
         from scrl.types import Progress
-        from ui import regimes
 
         steps, values = [100, 200], [3.0, 2.0]
         curves = {"full, hidden": (steps, values), "curriculum, visible": (steps, values)}
-        regimes._live(Progress("individual", 0.5, curves=curves))
-        regimes._live(None)
+        masking_regimes._live(Progress("individual", 0.5, curves=curves))
+        masking_regimes._live(None)
 
     app = AppTest.from_function(script).run()
     assert not app.exception

@@ -11,7 +11,8 @@ whole = pytest.importorskip("tests.browser.whole")
 expect = sync_api.expect
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = re.findall(
-    r'st\.Page\(\s*"(pages/\w+\.py)", title="([^"]+)"', (ROOT / "ui/page.py").read_text("utf-8")
+    r'st\.Page\(\s*"(pages/\w+\.py)", title="([^"]+)"',
+    (ROOT / "ui/shared/page.py").read_text("utf-8"),
 )
 #: The pages as the navigation lists them: name -> the title that its file gives it, if it is fixed.
 PAGES = {

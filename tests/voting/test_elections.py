@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.ratings_io import load_ratings, parse_ratings
+from scrl.data.readers import load_ratings, parse_ratings
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, count
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from scrl.ratings_io import parse_ratings
-from scrl.sampling import true_ballots
+from scrl.data.readers import parse_ratings
+from scrl.scenarios.from_profile import scenario_of_profile
+from scrl.scenarios.sampling import true_ballots
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.exchange import grouped, of_ratings, to_preflib, to_scenario
-from ui.presets import PRESETS
+from scrl.voting.exchange import grouped, of_ratings, to_preflib
+from ui.voting.presets import PRESETS
 
 
 def ballots_of(profile: AnonymousProfile) -> dict:
@@ -61,7 +62,7 @@ def test_equal_ballots_are_one():
 @pytest.mark.parametrize("rule", ["borda", "plurality", "schulze"])
 def test_a_scenario_has_the_orders_of_its_profile(preset, rule):
     profile = PRESETS[preset].profile
-    scenario = to_scenario(profile, "x")
+    scenario = scenario_of_profile(profile, "x")
     (ballots,) = true_ballots(scenario, draws=1)
     there, here = aggregate(ballots, rule), aggregate(profile.ballots(), rule)
     assert rule in RULES
@@ -71,10 +72,10 @@ def test_a_scenario_has_the_orders_of_its_profile(preset, rule):
 def test_what_is_no_scenario_gets_a_sentence():
     for text, sentence in (("1: A > B\n1: A", "complete orders"), ("1: A", "two candidates")):
         with pytest.raises(InputError, match=sentence):
-            to_scenario(AnonymousProfile.from_text(text), "x")
+            scenario_of_profile(AnonymousProfile.from_text(text), "x")
     many = AnonymousProfile(("a", "b"), np.tile([[0, 1]], (300, 1)), np.ones(300))
     with pytest.raises(InputError, match="types of rater"):
-        to_scenario(many, "x")
+        scenario_of_profile(many, "x")
 
 
 def test_a_file_of_too_many_candidates_is_refused():
@@ -86,7 +87,7 @@ def test_a_file_of_too_many_candidates_is_refused():
 
 def test_a_profile_with_utilities_is_sent_with_them():
     profile = AnonymousProfile.of_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
-    scenario = to_scenario(profile, "worth")
+    scenario = scenario_of_profile(profile, "worth")
     (ballots,) = true_ballots(scenario)
     mean = aggregate(ballots, "utilitarian").by_name(["a", "b"])
     assert mean == pytest.approx({"a": 0.25 - 0.75, "b": 0.9 / 4 + 0.5 * 0.75})

@@ -9,7 +9,7 @@ from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.every import everyone, rules_for
 from scrl.voting.explain.counts import explain, special
 from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
-from ui.presets import PRESETS
+from ui.voting.presets import PRESETS
 
 
 def random_profile(rng, m: int, kind: str) -> AnonymousProfile:

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from scrl.ratings_io import load_ratings
+from scrl.data.readers import load_ratings
 from scrl.voting import count
 
 CASES = [

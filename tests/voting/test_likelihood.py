@@ -12,8 +12,8 @@ import pytest
 from scipy.sparse.csgraph import connected_components
 from sklearn.linear_model import LogisticRegression
 
-from scrl import bradley_terry as bt
-from scrl import plackett_luce as pl
+from scrl.choice_models import bradley_terry as bt
+from scrl.choice_models import plackett_luce as pl
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.rules.likelihood import PRIOR_SD, VOTERS

@@ -8,7 +8,7 @@ import importlib
 import numpy as np
 import pytest
 
-from scrl import bradley_terry as bt
+from scrl.choice_models import bradley_terry as bt
 from scrl.types import Ballots, Catalogue, InputError, Ratings
 from scrl.voting import RULES, aggregate, aggregate_all, count
 from scrl.voting.rules.lotteries import maximal_lottery

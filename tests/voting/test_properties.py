@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scrl.sampling import true_ballots
-from scrl.scenario import load_scenario
+from scrl.scenarios.sampling import true_ballots
+from scrl.scenarios.schema import load_scenario
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
 from scrl.voting.aggregate import TRACES, place_scores

@@ -18,7 +18,7 @@ from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.criteria import cases as c
 from scrl.voting.criteria import changes as d
 from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.check import CRITERIA, READINGS, check, faults, judged
+from scrl.voting.criteria.checker import CRITERIA, READINGS, check, faults, judged
 from scrl.voting.criteria.kept import FILE, PUBLISHED, claimed, to_dict
 from scrl.voting.criteria.violations import Violation, told
 from scrl.voting.registry import RULES

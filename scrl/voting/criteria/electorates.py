@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 
-from scrl.batches import round_up
+from scrl.data.batches import round_up
 from scrl.types import Ballots
 from scrl.voting.aggregate import aggregate_all
 from scrl.voting.profile import TIE

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria.check import CRITERIA, READINGS, judged
+from scrl.voting.criteria.checker import CRITERIA, READINGS, judged
 from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
 

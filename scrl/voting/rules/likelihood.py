@@ -1,7 +1,7 @@
 """Rules that fit a model of noisy voters by maximum likelihood and report its rewards.
 
 Rewards are in log-odds with mean zero. Each has the Gaussian prior of the exact check
-(``scrl.bradley_terry``), standard deviation 10, against which the ballots weigh as ``VOTERS``
+(``bradley_terry``), standard deviation 10, against which the ballots weigh as ``VOTERS``
 voters together: a rule sees shares, so that counting every ballot twice changes nothing. The prior
 is too wide to move the third decimal of a figure here, and keeps an unbeaten candidate's reward
 finite. Candidates that no ballot compares with any other are at zero.
@@ -26,7 +26,7 @@ CLOSE, STEPS = 1e-7, 500
 def maximise(curve, size: int) -> jax.Array:
     """The rewards ``[size]`` at which the slope of the log-likelihood is that of the prior.
 
-    Newton's method, as ``scrl.bradley_terry.maximise``.
+    Newton's method, as ``scrl.choice_models.bradley_terry.maximise``.
 
     Args:
         curve: of rewards ``[size]``, the slope ``[size]`` of the log-likelihood and minus its

@@ -1,0 +1,20 @@
+from .config import Config as Config
+from .data.readers import load_ratings as load_ratings
+from .evaluation.held_out_accuracy import evaluate as evaluate
+from .pipeline import Experiment as Experiment
+from .pipeline import run as run
+from .runs.report import to_dict as to_dict
+from .scenarios.schema import Scenario as Scenario
+from .scenarios.schema import load_scenario as load_scenario
+from .scenarios.shipped import gallery as gallery
+from .social.artifacts import load as load
+from .social.artifacts import save as save
+from .social.artifacts import score as score
+from .types import Ballots as Ballots
+from .types import InputError as InputError
+from .types import Ratings as Ratings
+from .voting import RULES as RULES
+from .voting import AnonymousProfile as AnonymousProfile
+from .voting import aggregate as aggregate
+
+__version__: str

@@ -1,0 +1,138 @@
+"""Files that people bring: read within a limit, decoded, and quoted in messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scrl.types import InputError
+
+MAX_DEPTH = 12
+
+
+def quoted(value: object) -> str:
+    """``value`` in quotes on one line, cut to 60 characters, for a message."""
+    try:
+        text = value if isinstance(value, str) else str(value)
+    except (RecursionError, ValueError):  # nested too deep, or a number of very many digits
+        text = type(value).__name__
+    return repr(text if len(text) <= 60 else text[:59] + "…")
+
+
+def plain(value: object) -> str:
+    """``value`` as it is on one line, its end kept when it is too long: a path for a message."""
+    text = "".join(ch if ch.isprintable() else "?" for ch in str(value)[-200:])
+    return text or "(no name)"
+
+
+def read_file(path: str | Path, limit: int) -> bytes:
+    """The bytes of a file of at most ``limit`` bytes; InputError where that cannot be."""
+    file = plain(path)
+    try:
+        path = Path(path)
+        if path.is_dir():
+            raise InputError(f"{file}: this is a folder; give a file.")
+        if not path.exists():
+            raise InputError(f"{file}: there is no such file.")
+        if not path.is_file():
+            raise InputError(f"{file}: this is not an ordinary file.")
+        size = path.stat().st_size
+        if size > limit:
+            raise InputError(too_large(file, size, limit))
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{file}: the file cannot be read ({reason}).") from error
+
+
+def decode(data: bytes, file: str) -> str:
+    """UTF-8 text, a byte-order mark dropped; InputError naming the byte and line otherwise."""
+    check_text(data, file)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            f"{file}: line {line}: byte 0x{data[error.start]:02x} at position {error.start:,} is "
+            "not UTF-8; save the file as UTF-8."
+        ) from None
+
+
+def check_text(data: bytes, file: str) -> None:
+    if not data or data.isspace() or data == b"\xef\xbb\xbf":
+        raise InputError(f"{file}: the file is empty.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError(f"{file}: the file is UTF-16; save it as UTF-8.")
+    zero = data.find(b"\0")
+    if zero >= 0:
+        line = data.count(b"\n", 0, zero) + 1
+        raise InputError(
+            f"{file}: line {line}: there is a NUL byte at position {zero:,}, so this is not a text "
+            "file in UTF-8; save it as UTF-8."
+        )
+
+
+def too_large(file: str, size: int, limit: int) -> str:
+    return (
+        f"{file}: {size / 1e6:,.0f} MB are more than the limit of {limit / 1e6:,.0f} MB a file; "
+        "give fewer ballots."
+    )
+
+
+_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_BaseLoader):
+    """The safe loader, refusing a key that stands twice (YAML would silently keep the last)."""
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {quoted(key.value)} stands twice; keep one",
+                        key.start_mark,
+                    )  # fmt: skip
+                seen.add((key.tag, key.value))
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(text: str, file: str) -> Any:
+    """Plain values from YAML; InputError on aliases, repeated keys and deep nesting."""
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_BaseLoader):
+            # Aliases can blow a small file up without bound, and nesting can exhaust the stack.
+            if getattr(event, "anchor", None):
+                raise InputError(
+                    f"{file}: line {event.start_mark.line + 1}: anchors and aliases (& and *) are "
+                    "not read; write the value out."
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise InputError(
+                    f"{file}: line {event.start_mark.line + 1}: nesting is deeper than the limit "
+                    f"of {MAX_DEPTH} levels."
+                )
+        loader = _Loader(text)
+        try:
+            return loader.get_single_data()
+        finally:
+            loader.dispose()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+        if "stands twice" not in problem:
+            problem = f"this is not readable as YAML ({quoted(problem)[1:-1]})"
+        raise InputError(f"{file}: {line}{problem}.") from None
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{file}: a value cannot be read ({quoted(error)[1:-1]}).") from None

@@ -1,0 +1,205 @@
+"""PrefLib's own file format (.soc, .soi, .toc, .toi), read without its GPL tools.
+
+The format: lines of metadata ``# KEY: value``, then one line for each different order,
+``count: 1,2,{3,4}`` with alternatives by number, best first, and braces around ties.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import numpy as np
+
+from scrl.data.files import decode
+from scrl.types import Catalogue, InputError, Ratings
+
+#: suffix -> (whether every order ranks every alternative, whether ties are allowed)
+KINDS = {
+    ".soc": (True, False),
+    ".soi": (False, False),
+    ".toc": (True, True),
+    ".toi": (False, True),
+}
+
+_LINE = re.compile(r"([0-9]{1,9}):(.*)")
+_PLACE = r"(?:[0-9]{1,9}|\{[0-9]{1,9}(?:,[0-9]{1,9})*\})"
+_ORDER = re.compile(rf"{_PLACE}(?:,{_PLACE})*")
+_PLACES = re.compile(r"\{([0-9,]+)\}|([0-9]+)")
+
+
+#: Up to these many voters and entries, each voter is a rater.
+MAX_VOTERS, MAX_ENTRIES = 100_000, 5_000_000
+
+
+def parse_preflib(
+    text: str, file: str, suffix: str, missing: str | None, name: str, most: int
+) -> Ratings:
+    """The election in ``text`` as ratings of one prompt, named by the election's title.
+
+    Every voter is a rater, so that raters can be told apart and resampled; in an election too
+    large for that every different order is one, with its count as weight. All alternatives are on
+    offer, also those that nobody ranks.
+
+    Args:
+        file: what to call the file in messages; ``name`` stands for a title it does not give.
+        suffix: a key of ``KINDS``, which says what orders the file may hold.
+        missing: what an absent alternative means; None for the format's own "last" (complete
+            orders: "unseen", as in other complete data).
+        most: how many alternatives are allowed.
+
+    Raises:
+        InputError: naming ``file`` and the line.
+    """
+    meta: dict[str, str] = {}
+    orders: list[tuple[int, int, list[list[int]]]] = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.strip()
+        if line.startswith("#"):
+            key, _, value = line[1:].partition(":")
+            meta[key.strip().upper()] = value.strip()
+        elif line:
+            orders.append((number, *_order(line, number, file, bool(meta))))
+    if not orders:
+        raise InputError(
+            f"{file}: there is no order in this file; PrefLib orders look like '12: 1,2,{{3,4}}'."
+        )
+    names, notes = _alternatives(meta, orders, file, most)
+    for number, _, places in orders:
+        _check_order(places, len(names), suffix, f"{file}: line {number}:")
+
+    count = np.array([count for _, count, _ in orders], np.int64)
+    sizes = np.array([sum(map(len, places)) for *_, places in orders])
+    starts = np.cumsum(sizes) - sizes
+    completion, rank = np.array(
+        [(a - 1, i) for *_, places in orders for i, place in enumerate(places) for a in place]
+    ).T
+    voters = int(count.sum())
+    announced = meta.get("NUMBER VOTERS", "")[:18]
+    if announced.isdecimal() and int(announced) != voters:
+        notes.append(f"The file announces {announced} voters and holds the orders of {voters}.")
+    if voters <= MAX_VOTERS and int((count * sizes).sum()) <= MAX_ENTRIES:
+        order, weight = np.repeat(np.arange(len(count)), count), np.ones(voters)
+        raters = tuple(f"voter {i + 1}" for i in range(voters))
+    else:
+        order, weight = np.arange(len(count)), count
+        raters = tuple(f"order {i + 1}" for i in range(len(count)))
+        notes.append(
+            f"{voters:,} voters are held as {len(count):,} different orders, each with its weight."
+        )
+    offsets = np.concatenate([[0], np.cumsum(sizes[order])])
+    entries = np.repeat(starts[order] - offsets[:-1], sizes[order]) + np.arange(offsets[-1])
+    title = meta.get("TITLE") or name
+    return Ratings(
+        Catalogue((title,), names, np.arange(len(names)), [0, len(names)]),
+        raters, np.arange(len(raters)), np.zeros(len(raters)), weight, offsets,
+        completion[entries], rank[entries], missing or ("unseen" if KINDS[suffix][0] else "last"),
+        notes=tuple(notes), name=title,
+    )  # fmt: skip
+
+
+def unlinked(data: bytes, file: str) -> bytes:
+    """PrefLib's table that says which orders in several elections are one person's, as the rows
+    ``rater,prompt,completion,rank``; any other CSV as it is.
+
+    The table has the elections' files in its first line and their titles in the second, then a
+    line a person, ``1,2,{3,4};2,1,…``, all separated by semicolons. Alternatives have their names
+    in those files, and are called by their numbers here.
+
+    Raises:
+        InputError: naming ``file`` and the line.
+    """
+    first, _, rest = data.partition(b"\n")
+    if not first.strip() or not all(
+        cell.strip().lower().endswith(tuple(suffix.encode() for suffix in KINDS))
+        for cell in first.split(b";")
+    ):
+        return data
+    titles, *people = decode(rest, file).splitlines()
+    titles = [title.strip() for title in titles.split(";")]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["rater", "prompt", "completion", "rank"])
+    for number, line in enumerate(people, 3):
+        cells = line.split(";") if line.strip() else []
+        if cells and len(cells) != len(titles):
+            raise InputError(
+                f"{file}: line {number} holds {len(cells)} orders for {len(titles)} elections; "
+                "leave the place of a missing one empty."
+            )
+        for title, cell in zip(titles, cells, strict=False):
+            if not cell.strip():
+                continue
+            _, places = _order(f"1: {cell}", number, file, True)
+            for rank, place in enumerate(places, 1):
+                for alternative in place:
+                    writer.writerow([f"person {number - 2}", title, alternative, rank])
+    return out.getvalue().encode()
+
+
+def _check_order(places: list[list[int]], alternatives: int, suffix: str, where: str) -> None:
+    complete, tied = KINDS[suffix]
+    flat = [a for place in places for a in place]
+    outside = [a for a in flat if not 1 <= a <= alternatives]
+    if outside:
+        raise InputError(
+            f"{where} there is no alternative {outside[0]}; "
+            f"the file names alternatives 1 to {alternatives}."
+        )
+    if len(set(flat)) < len(flat):
+        twice = next(a for i, a in enumerate(flat) if a in flat[:i])
+        raise InputError(f"{where} alternative {twice} is ranked twice; rank it once.")
+    if complete and len(flat) < alternatives:
+        raise InputError(
+            f"{where} the order ranks {len(flat)} of {alternatives} alternatives but a {suffix} "
+            f"file is complete; name it {'.toi' if tied else '.soi'}."
+        )
+    if not tied and len(places) < len(flat):
+        raise InputError(
+            f"{where} the order holds a tie but a {suffix} file has none; "
+            f"name it {'.toc' if complete else '.toi'}."
+        )
+
+
+def _order(line: str, number: int, file: str, headed: bool) -> tuple[int, list[list[int]]]:
+    """``'5: 1,{2,3}'`` as ``(5, [[1], [2, 3]])``."""
+    match = _LINE.fullmatch(line.replace(" ", "").replace("\t", ""))
+    if not match or not _ORDER.fullmatch(match[2]):
+        if not headed and number == 1:
+            raise InputError(
+                f"{file}: line 1: {line[:60]!r} is not PrefLib's present format, in which the file "
+                "begins with '# FILE NAME: …'; download the file again from preflib.org."
+            )
+        raise InputError(
+            f"{file}: line {number}: {line[:60]!r} is not an order; "
+            "write it as 'count: 1,2,{3,4}' with alternatives by number."
+        )
+    if int(match[1]) == 0:
+        raise InputError(f"{file}: line {number}: the count is 0; give it at least one voter.")
+    return int(match[1]), [
+        [int(a) for a in (tie or one).split(",")] for tie, one in _PLACES.findall(match[2])
+    ]
+
+
+def _alternatives(meta, orders, file, most) -> tuple[tuple[str, ...], list[str]]:
+    """The names of alternatives 1, 2, … and a note where two had the same."""
+    declared = meta.get("NUMBER ALTERNATIVES", "")
+    if declared and not re.fullmatch("[0-9]{1,9}", declared):
+        raise InputError(
+            f"{file}: NUMBER ALTERNATIVES is {declared[:60]!r}; it should be a whole number."
+        )
+    number = int(declared or max(a for *_, places in orders for place in places for a in place))
+    if number > most:
+        raise InputError(
+            f"{file}: {number:,} alternatives are more than the limit of {most:,} completions."
+        )
+    names: list[str] = []
+    notes = []
+    for i in range(1, number + 1):
+        name = meta.get(f"ALTERNATIVE NAME {i}") or f"alternative {i}"
+        if name in names:
+            name = f"{name} ({i})"
+            notes.append(f"Alternative {i} has the name of another; it is called {name[:60]!r}.")
+        names.append(name)
+    return tuple(names), notes

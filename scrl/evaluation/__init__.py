@@ -1,0 +1,5 @@
+"""Held-out splits, accuracy and calibration."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,1 +1,0 @@
-"""Flax NNX modules: layers, the individual model, the social (and vanilla) reward network."""

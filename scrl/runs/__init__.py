@@ -1,0 +1,5 @@
+"""Finished runs: result files, storage, export, the job queue and several seeds."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,249 @@
+"""An experiment as plain data: the result file, the latent map, and the baked results.
+
+Everything a page or the command line shows is made from these, so that a baked result and a fresh
+one look alike. Imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scrl.choice_models.rank_metrics import (
+    kendall_tau,
+    order_places,
+    places_right,
+    strictly_reversed,
+    welfare,
+)
+from scrl.results import by_name, order_of, outcome_dict
+from scrl.scenarios.shipped import gallery_folder
+from scrl.types import InputError
+
+if TYPE_CHECKING:
+    from scrl.pipeline import Experiment
+#: Where baked results lie.
+BAKED = gallery_folder() / "baked"
+
+
+def to_dict(experiment: Experiment) -> dict:
+    """The result file: its shape is README's "Result file", its numbers plain JSON."""
+    from scrl.diagnostics import active_units
+    from scrl.scenarios.sampling import shares, type_utilities
+
+    e, catalogue = experiment, experiment.catalogue
+    prompts = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names = catalogue.names(p)
+        items = slice(*catalogue.offsets[p : p + 2])
+
+        def rewards(values, names=names, items=items):
+            values = values[items]
+            return {"order": order_of(values, names), "rewards": by_name(names, values)}
+
+        entry = {"completions": names}
+        for key, outcomes in (("truth", e.truth), ("raters", e.raters)):
+            if outcomes is not None:
+                entry[key] = {r: outcome_dict(o, names) for r, o in outcomes[p].items()}
+        entry["vanilla"] = {**rewards(e.vanilla), "mle": by_name(names, e.mle[items])}
+        entry["voters"] = {r: outcome_dict(o, names) for r, o in e.voters[p].items()}
+        entry["social"] = {rule: rewards(values) for rule, values in e.social.items()}
+        if e.truth is not None:
+            utility = type_utilities(e.source)[:, items]
+            entry["agreement"] = agreement(entry)
+            entry["welfare"] = welfare_dict(entry, utility, shares(e.source), e.source.type_names)
+        prompts[prompt] = entry
+    return {
+        "scenario": e.source.name,
+        "seed": e.seed,
+        "device": e.device,
+        "prompts": prompts,
+        "latent": {
+            "raters": len(e.read),
+            "dim": e.config.individual.latent,
+            "active_units": active_units(e.posterior.mean),
+            "components": e.density.components,
+        },
+        "silence": silence_dict(e),
+        "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
+        "notes": list(e.ratings.notes),
+    }
+
+
+def silence_dict(experiment: Experiment) -> dict:
+    """What kinds of rater never said, and what is inferred of it.
+
+    Returns:
+        ``tests`` (kinds made silent to learn what can be inferred), ``choices`` (what prompts may
+        share, and the nats that explains: of what was hidden, of the rest), ``chosen`` (index, -1
+        where nothing was tried) and ``kinds``: of each silent kind its ``name`` (the type most of
+        it is, "" where unknown), ``share`` of the raters, and ``prompts``: prompt -> the ``silent``
+        completions, the inferred ``order`` of all and, of each pair with a silent one, the
+        ``sure``: ``[above, below, chance]``.
+    """
+    from scrl.raters.missing_blocks import holes
+
+    e, s, catalogue = experiment, experiment.silence, experiment.catalogue
+    component = e.density.membership(e.posterior.mean).argmax(axis=1)
+    kind_of = s.kinds[component]
+    told: dict[int, dict] = {}
+    for hole in holes(s.silent, catalogue):
+        mine = kind_of == hole.kind
+        rewards = e.individual.rewards(e.posterior.mean[mine].mean(axis=0, keepdims=True))[0]
+        if hole.kind not in told:
+            types = e.ratings.rater_type
+            types = np.empty(0, int) if types is None else types[e.read[mine]]
+            name = e.ratings.types[np.bincount(types).argmax()] if len(types) else ""
+            told[hole.kind] = {"name": name, "share": round(float(mine.mean()), 6), "prompts": {}}
+        above = s.above(rewards, hole.kind)
+        start, stop = catalogue.offsets[hole.prompt : hole.prompt + 2]
+        names, best = catalogue.names(hole.prompt), np.argsort(-rewards[start:stop], kind="stable")
+        pairs = [(a, b) for i, a in enumerate(best) for b in best[i + 1 :]]
+        told[hole.kind]["prompts"][catalogue.prompts[hole.prompt]] = {
+            "silent": [names[i] for i in np.flatnonzero(hole.items[start:stop])],
+            "order": [[names[i]] for i in best],
+            "sure": [
+                [names[a], names[b], round(float(above[start + a, start + b]), 4)]
+                for a, b in pairs
+                if hole.items[start + a] or hole.items[start + b]
+            ],
+        }
+    return {
+        "tests": s.tests,
+        "choices": [
+            {"shared": c.shared, "penalty": c.penalty, "hidden": round(c.hidden, 4),
+             "seen": round(c.seen, 4), "right": round(c.right, 4)}
+            for c in s.choices
+        ],
+        "chosen": s.chosen,
+        "kinds": list(told.values()),
+    }  # fmt: skip
+
+
+def agreement(entry: dict) -> dict:
+    """How far each order of one prompt agrees with the truth, by rule.
+
+    Returns:
+        rule -> source (``"vanilla"``, ``"raters"``, ``"voters"``, ``"social"``) -> ``tau``
+        (Kendall's τ-b), ``places`` (how many completions stand where they truly do) and
+        ``reversed`` (strict pairs the other way round).
+    """
+    names = entry["completions"]
+    found: dict[str, dict] = {}
+    for rule, truth in entry["truth"].items():
+        place = order_places(truth["order"], names)
+        orders = {"vanilla": entry["vanilla"]["order"]}
+        orders |= {s: entry[s][rule]["order"] for s in ("raters", "voters", "social")}
+        found[rule] = {}
+        for source, order in orders.items():
+            other = order_places(order, names)
+            found[rule][source] = {
+                "tau": round(kendall_tau(other, place), 9),
+                "places": places_right(order, truth["order"]),
+                "reversed": strictly_reversed(place, other),
+            }
+    return found
+
+
+def welfare_dict(entry: dict, utility: np.ndarray, share: np.ndarray, types: Sequence[str]) -> dict:
+    """What the winner of each order is worth, in the utilities of the scenario.
+
+    Args:
+        utility: of the types ``[types, candidates]``; share: theirs ``[types]``.
+
+    Returns:
+        ``"best"``, the mean that the best completion would give, and for ``"truth"`` and
+        ``"social"`` by rule, and for ``"vanilla"``: ``winner``, ``mean`` and ``by_type``.
+    """
+    names = entry["completions"]
+
+    def worth(order) -> dict:
+        chosen = np.isin(names, order[0]) / len(order[0])
+        found = welfare(utility, share, chosen)
+        by_type = dict(zip(types, np.round(found["by_type"], 9).tolist(), strict=True))
+        return {"winner": order[0], "mean": round(found["mean"], 9), "by_type": by_type}
+
+    anyone = np.full(len(names), 1 / len(names))
+    return {
+        "best": round(welfare(utility, share, anyone)["best"], 9),
+        "vanilla": worth(entry["vanilla"]["order"]),
+        **{s: {r: worth(o["order"]) for r, o in entry[s].items()} for s in ("truth", "social")},
+    }
+
+
+def latent_map(experiment: Experiment, shown: int = 600) -> dict:
+    """The raters' latents on their principal plane, for the figure of the same name.
+
+    Raters are marked by whether they ranked the completion that ballots leave out most.
+
+    Returns:
+        ``x``, ``y``, ``type`` (index into ``types``, -1 unknown), ``marked``, their labels, and
+        ``explained``, the share of the variance on each axis.
+    """
+    from scrl.diagnostics import principal_plane
+
+    e, ratings = experiment, experiment.ratings
+    plane, explained = principal_plane(e.posterior.mean)
+    step = max(1, -(-len(e.read) // shown))
+    some = np.arange(0, len(e.read), step)
+    marked, name = _marks(ratings)
+    kinds = np.full(len(e.read), -1) if ratings.rater_type is None else ratings.rater_type[e.read]
+    return {
+        "x": plane[some, 0].round(3).tolist(),
+        "y": plane[some, 1].round(3).tolist(),
+        "type": kinds[some].tolist(),
+        "types": list(ratings.types),
+        "marked": marked[e.read[some]].tolist(),
+        "marked_label": f"{name} on the ballot" if name else "",
+        "unmarked_label": f"{name} left out" if name else "",
+        "explained": explained.round(4).tolist(),
+        "raters": len(e.read),
+    }
+
+
+def _marks(ratings) -> tuple[np.ndarray, str]:
+    """Who ranked the item that most ballots on its prompt leave out, and its name."""
+    catalogue = ratings.catalogue
+    asked = np.bincount(ratings.ballot_prompt, minlength=len(catalogue.prompts))
+    ranked = np.bincount(ratings.item, minlength=catalogue.items)
+    share = ranked / np.maximum(asked[catalogue.item_prompt], 1)
+    item = int(np.argmin(share))
+    marked = np.ones(len(ratings.raters), bool)
+    if share[item] > 0.999:
+        return marked, ""
+    marked[:] = False
+    marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
+    return marked, catalogue.completions[catalogue.members[item]]
+
+
+def bake(experiment: Experiment, stem: str, command: str, folder: Path | None = None) -> Path:
+    """Write a baked result, small and free of timings, so that baking again changes nothing."""
+    result = to_dict(experiment)
+    del result["seconds"], result["device"]
+    content = {"result": result, "latent": latent_map(experiment, 400), "made": command}
+    return keep_baked(stem, content, folder)
+
+
+def keep_baked(stem: str, content: dict, folder: Path | None = None) -> Path:
+    """Write what ``load_baked`` reads."""
+    folder = folder or BAKED
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{stem}.json"
+    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+    return path
+
+
+def load_baked(stem: str) -> dict:
+    """``{"result", "latent", "made"}`` of a baked scenario.
+
+    Raises:
+        InputError: where none is baked under this name.
+    """
+    path = BAKED / f"{stem}.json"
+    if not path.is_file():
+        raise InputError(f"There is no baked result named '{stem}'; run `python -m scrl bake`.")
+    return json.loads(path.read_text("utf-8"))

@@ -1,0 +1,5 @@
+"""Scenario files: schema, sampling, editing, missing data and exact previews."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,0 +1,332 @@
+"""A scenario being edited: plain data, as its file states them, and one edit at a time.
+
+The content may be invalid for a while (shares that do not add up yet); ``scenario_of`` says so in
+one sentence. An edit that cannot be made at all says why, and the content stays as it was. Every
+function returns new content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+
+from scrl.data.files import quoted
+from scrl.scenarios.sampling import order_utilities
+from scrl.scenarios.schema import Scenario
+from scrl.types import InputError
+
+PARTS = {"completions": "completion", "prompts": "prompt", "types": "type of rater"}
+_STATED = ("rankings", "utilities", "answers", "includes")
+Order = list[list[str]]
+
+
+def content_of(scenario: Scenario) -> dict:
+    """The scenario as plain data, every prompt, completion and type a mapping."""
+    content = scenario.model_dump(exclude_defaults=True)
+    content["raters"] = scenario.raters
+    for t in content["types"].values():
+        for p, places in t.get("rankings", {}).items():
+            t["rankings"][p] = [list(place) for place in places]
+    for entry in content["prompts"].values():
+        if "completions" in entry:
+            entry["completions"] = list(entry["completions"])
+    return content
+
+
+def offered(content: Mapping, prompt: str) -> list[str]:
+    """The completions of a prompt, in item order."""
+    return list(content["prompts"][prompt].get("completions") or content["completions"])
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def renamed(content: dict, part: str, old: str, new: str) -> dict:
+    """A completion, prompt or type under another name, wherever it is named.
+
+    Raises:
+        InputError: where the name is empty or taken.
+    """
+    new = new.strip()
+    if new == old:
+        return content
+    _free(content, part, new)
+    content = deepcopy(content)
+    content[part] = _swap(content[part], old, new)
+    if part == "prompts":
+        for t in content["types"].values():
+            for key in _STATED:
+                if old in t.get(key, {}):
+                    t[key] = _swap(t[key], old, new)
+    if part == "completions":
+        for entry in content["prompts"].values():
+            if "completions" in entry:
+                entry["completions"] = [new if c == old else c for c in entry["completions"]]
+        for t in content["types"].values():
+            for p, order in t.get("rankings", {}).items():
+                t["rankings"][p] = [[new if c == old else c for c in tied] for tied in order]
+            for key in ("utilities", "includes"):
+                for p, values in t.get(key, {}).items():
+                    t[key][p] = _swap(values, old, new)
+    return content
+
+
+def added(content: dict, part: str, name: str) -> dict:
+    """One more. A completion is last on every ballot of the prompts that offer all; a prompt has
+    the views of the first that offers all; a type has no share, and the first type's views.
+
+    Raises:
+        InputError: where the name is empty or taken.
+    """
+    name = name.strip()
+    _free(content, part, name)
+    content = deepcopy(content)
+    if part == "completions":
+        for p, entry in content["prompts"].items():
+            if "completions" not in entry:
+                _append(content, p, name)
+        features = next(iter(content["completions"].values())).get("features")
+        content["completions"][name] = {"features": list(features)} if features else {}
+    elif part == "types":
+        first = next(iter(content["types"].values()))
+        content["types"][name] = {
+            "share": 0.0, **{k: deepcopy(first[k]) for k in ("rankings", "utilities") if k in first}
+        }  # fmt: skip
+    else:
+        like = next((p for p, e in content["prompts"].items() if "completions" not in e), None)
+        features = next(iter(content["prompts"].values())).get("features")
+        content["prompts"][name] = {"features": list(features)} if features else {}
+        for t in content["types"].values():
+            for key in ("rankings", "utilities"):
+                if like in t.get(key, {}):
+                    t[key][name] = deepcopy(t[key][like])
+            if like is None:
+                t.setdefault("rankings", {})[name] = [[c] for c in content["completions"]]
+    return content
+
+
+def removed(content: dict, part: str, name: str) -> dict:
+    """One less, and nothing said of it any more; a type's share goes to the others in proportion.
+
+    Raises:
+        InputError: where too few would be left.
+    """
+    least = 2 if part == "completions" else 1
+    if len(content[part]) <= least:
+        raise InputError(f"A scenario has at least {'two' if least == 2 else 'one'} of its {part}; "
+                         "add another first.")  # fmt: skip
+    content = deepcopy(content)
+    entry = content[part].pop(name)
+    if part == "types":
+        left = sum(t["share"] for t in content["types"].values())
+        if left > 0:
+            for t in content["types"].values():
+                t["share"] *= (left + entry["share"]) / left
+    elif part == "prompts":
+        for t in content["types"].values():
+            for key in _STATED:
+                t.get(key, {}).pop(name, None)
+    else:
+        for p, own in content["prompts"].items():
+            if name in own.get("completions", []):
+                if len(own["completions"]) <= 2:
+                    raise InputError(f"The prompt {quoted(p)} would have fewer than two "
+                                     "completions; give it another first.")  # fmt: skip
+                own["completions"].remove(name)
+            _drop(content, p, name)
+    return content
+
+
+def with_offer(content: dict, prompt: str, names: Sequence[str] | None) -> dict:
+    """A prompt with completions of its own (in the order of the scenario's), or with all of them
+    where None; what is new is last on every ballot.
+
+    Raises:
+        InputError: where they are fewer than two.
+    """
+    new = [c for c in content["completions"] if names is None or c in names]
+    if len(new) < 2:
+        raise InputError(f"The prompt {quoted(prompt)} needs at least two completions.")
+    old = offered(content, prompt)
+    content = deepcopy(content)
+    if len(new) < len(content["completions"]):
+        content["prompts"][prompt]["completions"] = new
+    else:
+        content["prompts"][prompt].pop("completions", None)
+    for c in old:
+        if c not in new:
+            _drop(content, prompt, c)
+    for c in new:
+        if c not in old:
+            _append(content, prompt, c)
+    return content
+
+
+# -- views ----------------------------------------------------------------------------------------
+
+
+def order_of(content: Mapping, type: str, prompt: str) -> Order:
+    """A type's order on a prompt, best first, also where it is stated by utilities."""
+    t = content["types"][type]
+    if prompt in t.get("utilities", {}):
+        values = t["utilities"][prompt]
+        return [[c for c, v in values.items() if v == u] for u in sorted({*values.values()})[::-1]]
+    return [list(place) for place in t["rankings"][prompt]]
+
+
+def with_order(content: dict, type: str, prompt: str, order: Order) -> dict:
+    """A type's order on a prompt in place of what it stated.
+
+    Raises:
+        InputError: where it does not name each completion once.
+    """
+    names, offer = [c for place in order for c in place], offered(content, prompt)
+    for c in names:
+        if c not in offer:
+            raise InputError(f"{type}: {quoted(c)} is not one of this prompt's completions.")
+        if names.count(c) > 1:
+            raise InputError(f"{type}: {quoted(c)} stands twice; name each completion once.")
+    for c in offer:
+        if c not in names:
+            raise InputError(f"{type}: {quoted(c)} is missing; rank every completion, ties with =.")
+    content = deepcopy(content)
+    t = content["types"][type]
+    t.get("utilities", {}).pop(prompt, None)
+    t.setdefault("rankings", {})[prompt] = [list(place) for place in order if place]
+    return content
+
+
+def utilities_of(content: Mapping, type: str, prompt: str) -> dict[str, float]:
+    """A type's utilities on a prompt in item order; an order stands for m-1 … 0."""
+    stated = content["types"][type].get("utilities", {}).get(prompt)
+    stated = stated or order_utilities(content["types"][type]["rankings"][prompt])
+    return {c: float(stated[c]) for c in offered(content, prompt)}
+
+
+def with_utilities(content: dict, prompt: str, values: Mapping[str, Mapping[str, float]]) -> dict:
+    """Types' utilities on a prompt, type -> completion -> number, in place of what they stated."""
+    content = deepcopy(content)
+    for type, mine in values.items():
+        t = content["types"][type]
+        t.get("rankings", {}).pop(prompt, None)
+        t.setdefault("utilities", {})[prompt] = dict(mine)
+    return content
+
+
+def by_numbers(content: Mapping, prompt: str) -> bool:
+    """Whether any type states utilities on the prompt."""
+    return any(prompt in t.get("utilities", {}) for t in content["types"].values())
+
+
+def orders_to_text(content: Mapping, prompt: str) -> str:
+    """Every type's order on a prompt, a line each: ``Memphis: A > B = C``."""
+    return "\n".join(
+        f"{t}: " + " > ".join(" = ".join(tied) for tied in order_of(content, t, prompt))
+        for t in content["types"]
+    )
+
+
+def with_orders_text(content: dict, prompt: str, text: str) -> dict:
+    """The orders that ``orders_to_text`` writes, read again; types that it leaves out keep theirs.
+
+    Raises:
+        InputError: naming the line.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        # The longest name first, since a type's name may hold a colon.
+        known = sorted(content["types"], key=len, reverse=True)
+        type = next((t for t in known if line.strip().startswith(f"{t}:")), None)
+        if type is None:
+            raise InputError(
+                f"Line {number}: begin with a type of rater and a colon, such as "
+                f"{next(iter(content['types']))}: A > B = C."
+            )
+        rest = line.strip()[len(type) + 1 :]
+        order = [[c.strip() for c in place.split("=")] for place in rest.split(">")]
+        if not all(c for place in order for c in place):
+            raise InputError(f"Line {number} has an empty place; write A > B = C.")
+        if order != order_of(content, type, prompt):
+            content = with_order(content, type, prompt, order)
+    return content
+
+
+# -- chances and shares ---------------------------------------------------------------------------
+
+
+def with_chances(
+    content: dict,
+    answers: Mapping[str, Mapping[str, float]] | None = None,
+    includes: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
+) -> dict:
+    """Chances set, as ``with_overrides`` takes them; a chance of 1 is left unsaid."""
+    content = deepcopy(content)
+    for type, mine in (answers or {}).items():
+        for p, chance in mine.items():
+            _set(content["types"][type].setdefault("answers", {}), p, chance)
+    for type, mine in (includes or {}).items():
+        for p, chances in mine.items():
+            own = content["types"][type].setdefault("includes", {}).setdefault(p, {})
+            for c, chance in chances.items():
+                _set(own, c, chance)
+    return content
+
+
+def heard(content: dict) -> dict:
+    """Everyone answers everything."""
+    content = deepcopy(content)
+    for t in content["types"].values():
+        t.pop("answers", None)
+        t.pop("includes", None)
+    return content
+
+
+def evened(content: dict) -> dict:
+    """Shares scaled so that they add up to 1."""
+    total = sum(t["share"] for t in content["types"].values())
+    if not total > 0:
+        raise InputError("Give at least one type of rater a share above 0.")
+    content = deepcopy(content)
+    for t in content["types"].values():
+        t["share"] /= total
+    return content
+
+
+# -- small parts ----------------------------------------------------------------------------------
+
+
+def _free(content: Mapping, part: str, name: str) -> None:
+    if not name:
+        raise InputError(f"A {PARTS[part]} needs a name.")
+    if name in content[part]:
+        raise InputError(f"There is already a {PARTS[part]} called {quoted(name)}.")
+
+
+def _swap(values: Mapping, old: str, new: str) -> dict:
+    return {new if key == old else key: value for key, value in values.items()}
+
+
+def _set(values: dict, key: str, chance: float) -> None:
+    if chance == 1:
+        values.pop(key, None)
+    else:
+        values[key] = chance
+
+
+def _append(content: dict, prompt: str, name: str) -> None:
+    for t in content["types"].values():
+        if prompt in t.get("utilities", {}):
+            values = t["utilities"][prompt]
+            values[name] = min(values.values()) - 1
+        elif prompt in t.get("rankings", {}):
+            t["rankings"][prompt].append([name])
+
+
+def _drop(content: dict, prompt: str, name: str) -> None:
+    for t in content["types"].values():
+        t.get("utilities", {}).get(prompt, {}).pop(name, None)
+        t.get("includes", {}).get(prompt, {}).pop(name, None)
+        if prompt in t.get("rankings", {}):
+            places = [[c for c in place if c != name] for place in t["rankings"][prompt]]
+            t["rankings"][prompt] = [place for place in places if place]

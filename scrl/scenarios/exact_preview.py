@@ -1,0 +1,96 @@
+"""What is known of a scenario before any training: the truth, and where vanilla ends up.
+
+Both are exact. What vanilla Bradley–Terry converges to needs only the expected pairs, so a slider
+moves it in milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scrl.choice_models.bradley_terry import PairCounts, bradley_terry, pair_counts
+from scrl.config import RewardConfig
+from scrl.results import by_name, order_of, outcome_dict
+from scrl.scenarios.sampling import expected_pair_weights, true_ballots
+from scrl.scenarios.schema import Scenario
+from scrl.types import Catalogue, Ratings
+from scrl.voting import aggregate_all
+
+#: Voters a type by which the truth of a noisy scenario is previewed.
+DRAWS = 1024
+
+
+def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
+    """The ``"prompts"`` of a result file with ``"truth"`` and ``"vanilla"`` alone.
+
+    Vanilla has ``"mle"``, the exact scores on the pairs that so many raters give on average, and
+    their order; and ``"pairs"``, how many pairs a rater gives on average.
+    """
+    catalogue = scenario.catalogue()
+    offsets = catalogue.offsets
+    weights = expected_pair_weights(scenario)
+    scores = expected_scores(weights, offsets, scenario.raters)
+    prompts = {}
+    for p, (prompt, ballots) in enumerate(
+        zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
+    ):
+        names, mine = catalogue.names(p), scores[offsets[p] : offsets[p + 1]]
+        prompts[prompt] = {
+            "completions": names,
+            "truth": {
+                rule: outcome_dict(outcome, names)
+                for rule, outcome in aggregate_all(ballots, list(rules)).items()
+            },
+            "vanilla": _vanilla(names, mine),
+            "pairs": float(weights[p].sum()),
+        }
+    return prompts
+
+
+def expected_scores(weights: Sequence[np.ndarray], offsets: np.ndarray, raters: int) -> np.ndarray:
+    """The exact Bradley–Terry scores ``[items]`` on the pairs that so many raters give on average.
+
+    Args:
+        weights: of each prompt, as ``sampling.expected_pair_weights`` gives them.
+        offsets: where each prompt's items begin ``[prompts + 1]``.
+    """
+    first, second, wins_first, wins_second = [], [], [], []
+    for weight, start in zip(weights, offsets[:-1], strict=True):
+        a, b = np.triu_indices(len(weight), 1)
+        first.append(start + a)
+        second.append(start + b)
+        wins_first.append(weight[a, b])
+        wins_second.append(weight[b, a])
+    first, second = np.concatenate(first), np.concatenate(second)
+    wins_first = np.concatenate(wins_first) * raters
+    wins_second = np.concatenate(wins_second) * raters
+    met = wins_first + wins_second > 0
+    counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
+    return bradley_terry(counts, offsets, RewardConfig().prior_sd)
+
+
+def catalogue_of(source: Scenario | Ratings) -> Catalogue:
+    """Its prompts and completions."""
+    return source.catalogue if isinstance(source, Ratings) else source.catalogue()
+
+
+def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
+    """The exact scores of one prompt and their order."""
+    # Balanced counts give scores that are equal but for rounding.
+    return {"order": order_of(np.round(scores, 6), names), "mle": by_name(names, scores)}
+
+
+def uploaded(ratings: Ratings) -> dict:
+    """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
+    catalogue = ratings.catalogue
+    scores = bradley_terry(pair_counts(ratings), catalogue.offsets, RewardConfig().prior_sd)
+    prompts = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names, mine = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]
+        prompts[prompt] = {
+            "completions": names,
+            "vanilla": _vanilla(names, mine),
+        }
+    return prompts

@@ -1,0 +1,99 @@
+"""What the fields of a scenario file may hold: pydantic types whose faults are sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from scrl.data.files import quoted
+from scrl.data.table import MAX_RATERS
+
+
+def fault(problem: str) -> PydanticCustomError:
+    return PydanticCustomError("scenario", "{problem}", {"problem": problem})
+
+
+def as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        raise fault("a bare yes, no, on, off, true or false is not text; put quotes around it")
+    if not isinstance(value, str):
+        hint = "" if isinstance(value, dict | list | tuple) else "; put quotes around it"
+        raise fault(f"{quoted(value)} is not text{hint}")
+    if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
+        raise fault(f"{quoted(value)} holds a character that is no text")
+    return value.strip()
+
+
+def as_name(value: Any) -> str:
+    if not as_text(value):
+        raise fault("a name is empty; give it a name")
+    return value
+
+
+def as_number(value: Any, low: float, high: float, what: str) -> float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (math.isfinite(number) and low <= number <= high):
+        raise fault(f"should be {what}, not {quoted(value)}")
+    return number
+
+
+def as_raters(value: Any) -> int:
+    number = as_number(value, -math.inf, math.inf, f"a whole number from 1 to {MAX_RATERS:,}")
+    if number > MAX_RATERS:
+        raise fault(f"{quoted(value)[1:-1]} raters are more than the limit of {MAX_RATERS:,}")
+    if number < 1 or number != int(number):
+        raise fault(f"should be a whole number from 1 to {MAX_RATERS:,}, not {quoted(value)}")
+    return int(number)
+
+
+def as_ranking(value: Any) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise fault("should be a list of completions, best first")
+    places = [tuple(p) if isinstance(p, list | tuple) else (p,) for p in value]
+    if not all(places):
+        raise fault("holds an empty list; leave it out")
+    return tuple(tuple(as_name(name) for name in place) for place in places)
+
+
+def as_completions(value: Any) -> Any:
+    if not isinstance(value, list | tuple):
+        return value
+    names = [as_name(name) for name in value]
+    distinct(names)
+    return {name: {} for name in names}
+
+
+def distinct(names: Sequence[str]) -> None:
+    if len(set(names)) < len(names):
+        seen: set[str] = set()
+        twice = next(n for n in names if n in seen or seen.add(n))
+        raise fault(f"{quoted(twice)} stands twice; keep one")
+
+
+def as_entry(value: Any) -> Any:
+    """An entry without a value (``best:``) has no text and no features."""
+    return {} if value is None else value
+
+
+Text = Annotated[str, BeforeValidator(as_text)]
+Name = Annotated[str, BeforeValidator(as_name)]
+Real = Annotated[
+    float, BeforeValidator(partial(as_number, low=-1e30, high=1e30, what="a finite number"))
+]
+Chance = Annotated[
+    float, BeforeValidator(partial(as_number, low=0, high=1, what="a chance between 0 and 1"))
+]
+Share = Annotated[
+    float, BeforeValidator(partial(as_number, low=0, high=1, what="a share between 0 and 1"))
+]
+Noise = Annotated[
+    float, BeforeValidator(partial(as_number, low=0, high=1e6, what="a finite number, 0 or more"))
+]

@@ -1,0 +1,57 @@
+"""A small profile as a scenario: one type of rater for each ballot."""
+
+from __future__ import annotations
+
+import yaml
+
+from scrl.data.table import MAX_RATERS
+from scrl.scenarios.schema import Scenario, parse_scenario
+from scrl.types import InputError
+from scrl.voting.anonymous import AnonymousProfile
+
+#: More kinds of ballot than this are too many types of rater for a scenario.
+MOST_TYPES = 200
+
+
+def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
+    """A type of rater for every ballot, its weight the share, its order the ranking (or its
+    utilities, where they are known, the utilities).
+
+    Raises:
+        InputError: where a ballot leaves a candidate out, since silence is no order, or where
+            there are too many ballots.
+    """
+    if not profile.complete:
+        raise InputError(
+            "A scenario needs complete orders; rank every candidate on every ballot, ties allowed."
+        )
+    if len(profile.weight) > MOST_TYPES:
+        raise InputError(
+            f"There are {len(profile.weight):,} different ballots, and a scenario takes at most "
+            f"{MOST_TYPES} types of rater."
+        )
+    if len(profile.names) < 2:
+        raise InputError("A scenario needs at least two candidates.")
+    share = profile.weight / profile.weight.sum()
+    whole = profile.weight.sum()
+    raters = int(whole) if whole == int(whole) and 500 <= whole <= MAX_RATERS else 10_000
+    types = {}
+    for row, (label, s, order) in enumerate(
+        zip(profile.labels, share, profile.orders(), strict=True)
+    ):
+        label = free = label or f"{order[0][0]} first"
+        number = 2
+        while free in types:
+            free, number = f"{label} ({number})", number + 1
+        types[free] = {"share": float(s), "rankings": {"best": order}}
+        if profile.utility is not None:
+            worth = dict(zip(profile.names, map(float, profile.utility[row]), strict=True))
+            types[free] = {"share": float(s), "utilities": {"best": worth}}
+    content = {
+        "name": name, "summary": "Sent from the voting pages.",
+        "completions": list(profile.names), "prompts": {"best": {"text": "The best is"}},
+        "types": types, "raters": raters,
+    }  # fmt: skip
+    return parse_scenario(
+        yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "the profile as a scenario"
+    )

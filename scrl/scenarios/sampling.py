@@ -1,0 +1,230 @@
+"""What a scenario means: its types' utilities, raters drawn from it, its exact outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.data.table import single_notes
+from scrl.scenarios.schema import Scenario
+from scrl.types import Ballots, InputError, Ratings
+
+
+def shares(scenario: Scenario) -> np.ndarray:
+    """Each type's share ``[types]``, adding up to 1."""
+    values = np.array([t.share for t in scenario.types.values()])
+    return values / values.sum()
+
+
+def type_utilities(scenario: Scenario) -> np.ndarray:
+    """What each type thinks of each catalogue item ``[types, items]``, without noise."""
+    rows = []
+    for t in scenario.types.values():
+        row: list[float] = []
+        for p in scenario.prompts:
+            utility = t.utilities.get(p) or order_utilities(t.rankings[p])
+            row += [utility[c] for c in scenario.offered(p)]
+        rows.append(row)
+    return np.array(rows)
+
+
+def order_utilities(places: Sequence[Sequence[str]]) -> dict[str, float]:
+    """What an order of m stands for: m-1 … 0, ties averaged."""
+    left = sum(map(len, places))
+    utility = {}
+    for place in places:
+        left -= len(place)
+        utility.update(dict.fromkeys(place, left + (len(place) - 1) / 2))
+    return utility
+
+
+def _answers(scenario: Scenario) -> np.ndarray:
+    """The chance that each type answers each prompt ``[types, prompts]``."""
+    return np.array(
+        [[t.answers.get(p, 1.0) for p in scenario.prompts] for t in scenario.types.values()]
+    )
+
+
+def _includes(scenario: Scenario) -> np.ndarray:
+    """The chance that each type's ballot includes each item ``[types, items]``."""
+    pairs = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
+    return np.array(
+        [[t.includes.get(p, {}).get(c, 1.0) for p, c in pairs] for t in scenario.types.values()]
+    )
+
+
+def allot(shares: np.ndarray, raters: int) -> np.ndarray:
+    """How many of ``raters`` each type gets ``[types]``, by largest remainder; of equal remainders
+    the earlier type goes first."""
+    quota = np.asarray(shares, float) / np.sum(shares) * raters
+    count = np.floor(quota + 1e-9).astype(np.int64)
+    # Rounded, so that remainders equal but for the last binary digit are equal.
+    order = np.argsort(-np.round(quota - count, 9), kind="stable")
+    count[order[: raters - count.sum()]] += 1
+    return count
+
+
+# -- sampling -------------------------------------------------------------------------------------
+
+#: raters × items drawn at once
+_BLOCK = 2_000_000
+_STREAMS = ("types", "answers", "includes", "noise", "truth")
+
+
+def _stream(seed: int, name: str, prompt: int = 0) -> np.random.Generator:
+    """An independent generator for each use and prompt, so that one knob leaves the draws behind
+    the others as they were."""
+    key = (_STREAMS.index(name), prompt)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Ratings drawn from a scenario, and what their raters truly think.
+
+    Attributes:
+        scenario, seed: what it was drawn from.
+        ratings: raters are 'r0', 'r1', … grouped by type, with ``rater_type`` set.
+    """
+
+    scenario: Scenario
+    seed: int
+    ratings: Ratings
+
+    def complete_utilities(self, prompts: Sequence[int] | None = None) -> np.ndarray:
+        """Each sampled rater's own utilities ``[raters, items]``, noise included, for all items of
+        these prompts (default: all) side by side, whether the rater answered or not. Ballots are
+        their order."""
+        kinds = self.ratings.rater_type
+        table, offsets = type_utilities(self.scenario), self.ratings.catalogue.offsets
+        wanted = range(len(offsets) - 1) if prompts is None else prompts
+        parts = []
+        for p in wanted:
+            utility = table[:, offsets[p] : offsets[p + 1]][kinds]
+            stream = _stream(self.seed, "noise", p)
+            parts.append(_noisy(utility, self.scenario.noise, stream))
+        return np.concatenate(parts, axis=1)
+
+
+def _noisy(utility: np.ndarray, noise: float, stream: np.random.Generator) -> np.ndarray:
+    """Utilities ``[raters, items]`` with Gumbel noise added, drawn rater by rater."""
+    return utility + noise * stream.gumbel(size=utility.shape) if noise else utility
+
+
+def sample(scenario: Scenario, seed: int) -> Sample:
+    """Draw raters and their ballots.
+
+    Types are allotted by largest remainder (``sampling: iid``: drawn); who answers what, what is
+    included and the noise are random, each from its own stream of ``seed``. One uniform number for
+    each rater and item is compared with the chance of inclusion, so raising a chance only adds to
+    ballots. A ballot that includes nothing is dropped.
+
+    Raises:
+        InputError: where the seed is negative.
+    """
+    if seed < 0:
+        raise InputError(f"the seed is {seed}; give a whole number, 0 or more.")
+    n = scenario.raters
+    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
+    table, catalogue = type_utilities(scenario), scenario.catalogue()
+    if scenario.sampling == "iid":
+        draws = np.searchsorted(np.cumsum(share), _stream(seed, "types").random(n), side="right")
+        kinds = np.sort(np.minimum(draws, len(share) - 1))
+    else:
+        kinds = np.repeat(np.arange(len(share)), allot(share, n))
+    parts = []
+    for p in range(len(catalogue.prompts)):
+        items = slice(*catalogue.offsets[p : p + 2])
+        members = catalogue.members[items]
+        stream = {name: _stream(seed, name, p) for name in ("answers", "includes", "noise")}
+        # Blocks of raters bound the memory; the streams run on through them.
+        block = max(1, _BLOCK // len(members))
+        for start in range(0, n, block):
+            kind = kinds[start : start + block]
+            utility = _noisy(table[:, items][kind], scenario.noise, stream["noise"])
+            ranked = np.ones(utility.shape, bool)
+            if (includes[:, items] < 1).any():
+                draws = stream["includes"].random(utility.shape)
+                ranked = draws < includes[:, items][kind]
+            if (answers[:, p] < 1).any():
+                draws = stream["answers"].random(len(kind))
+                ranked &= (draws < answers[kind, p])[:, None]
+            rank = _dense_ranks(utility, ranked)
+            row, item = np.nonzero(ranked)
+            parts.append((p, start + row, members[item], rank[row, item]))
+
+    prompt = np.concatenate([np.full(len(rater), p) for p, rater, _, _ in parts])
+    rater, completion, rank = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
+    if len(parts) > 1:
+        order = np.argsort(rater, kind="stable")
+        prompt, rater, completion, rank = (a[order] for a in (prompt, rater, completion, rank))
+    starts = np.flatnonzero(np.r_[True, (rater[1:] != rater[:-1]) | (prompt[1:] != prompt[:-1])])
+    starts = starts[: len(rater)]  # no ballot at all where there is no entry
+    offsets = np.append(starts, len(rater))
+    ratings = Ratings(
+        catalogue, tuple(f"r{i}" for i in range(n)), rater[starts], prompt[starts],
+        np.ones(len(starts)), offsets, completion, rank, "unseen", kinds, scenario.type_names,
+        single_notes(np.diff(offsets), "unseen"), scenario.name,
+    )  # fmt: skip
+    return Sample(scenario, seed, ratings)
+
+
+def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:
+    """Ranks 0, 1, 2 … of the ranked by falling utility, equal utilities tied ``[raters, items]``;
+    of no meaning where not ranked."""
+    value = np.where(ranked, -utility, np.inf)
+    order = np.argsort(value, axis=1, kind="stable")
+    value = np.take_along_axis(value, order, axis=1)
+    steps = np.zeros(value.shape, np.int32)
+    np.cumsum(value[:, 1:] != value[:, :-1], axis=1, out=steps[:, 1:])
+    rank = np.empty_like(steps)
+    np.put_along_axis(rank, order, steps, axis=1)
+    return rank
+
+
+# -- exact outcomes -------------------------------------------------------------------------------
+
+
+def true_ballots(scenario: Scenario, draws: int = 4096, seed: int = 0) -> list[Ballots]:
+    """The complete ballots of the true population, one ``Ballots`` a prompt.
+
+    Without noise one voter a type with its share as weight, ``utility [types, items of the
+    prompt]``: exact. With noise ``draws`` voters a type, each weighing its share / draws.
+    """
+    table, offsets, share = type_utilities(scenario), scenario.catalogue().offsets, shares(scenario)
+    ballots = []
+    for p in range(len(offsets) - 1):
+        utility, weight = table[:, offsets[p] : offsets[p + 1]], share
+        if scenario.noise:
+            utility = np.repeat(utility, draws, axis=0)
+            utility = _noisy(utility, scenario.noise, _stream(seed, "truth", p))
+            weight = np.repeat(share / draws, draws)
+        ballots.append(Ballots(utility, weight=weight))
+    return ballots
+
+
+def expected_pair_weights(scenario: Scenario) -> list[np.ndarray]:
+    """What Bradley–Terry would see of infinitely many raters: for each prompt ``[m, m]``, the
+    expected number of observed pairs a over b per rater, ties half each way.
+
+    Exact, noise included: the difference of two Gumbel variables of scale s is logistic of scale
+    s. Two completions are included independently of each other.
+    """
+    table, offsets = type_utilities(scenario), scenario.catalogue().offsets
+    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
+    weights = []
+    for p in range(len(offsets) - 1):
+        items = slice(*offsets[p : p + 2])
+        utility, include = table[:, items], includes[:, items]
+        gap = utility[:, :, None] - utility[:, None, :]
+        if scenario.noise:
+            with np.errstate(over="ignore"):  # a gap of very many scales is a sure thing
+                above = 0.5 * (1 + np.tanh(gap / (2 * scenario.noise)))
+        else:
+            above = 0.5 * (1 + np.sign(gap))
+        weight = np.einsum("t,ta,tb,tab->ab", share * answers[:, p], include, include, above)
+        np.fill_diagonal(weight, 0.0)
+        weights.append(weight)
+    return weights

@@ -1,0 +1,24 @@
+"""The scenarios that come with the software, wherever they lie."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+
+@cache
+def gallery_folder() -> Path:
+    """The folder of scenario files and of the baked results beside them.
+
+    A wheel carries it as ``scrl/gallery``; in a checkout it is the top-level folder ``scenarios``,
+    where people edit the files.
+    """
+    package = Path(str(resources.files("scrl")))
+    packed = package / "gallery"
+    return packed if packed.is_dir() else package.parent / "scenarios"
+
+
+def gallery() -> dict[str, Path]:
+    """The scenarios that come with the software: file name without suffix -> path."""
+    return {path.stem: path for path in sorted(gallery_folder().glob("*.yaml"))}

@@ -1,0 +1,134 @@
+"""The reward network with one reward per completion: social (step 7) and vanilla alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from scrl.config import RewardConfig
+from scrl.networks.layers import Items, Sizes, Table, centre
+from scrl.networks.training import Phase, fit
+from scrl.types import Catalogue
+
+
+class RewardNetwork(nnx.Module):
+    """A reward for every item, centred within its prompt: ``[items]``, log-odds."""
+
+    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs):
+        self.items = Items(sizes, width, rngs=rngs)
+        self.reward = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
+
+    def __call__(self, table: Table) -> jax.Array:
+        return centre(self.reward(nnx.gelu(self.items(table)[0]))[:, 0], table)
+
+
+class Pairs(NamedTuple):
+    """Comparisons to learn from, for one or several networks at once.
+
+    Attributes:
+        first, second: items ``[networks, pairs]``.
+        wins_first, wins_second: weight with which each beats the other, same shape.
+    """
+
+    first: jax.Array
+    second: jax.Array
+    wins_first: jax.Array
+    wins_second: jax.Array
+
+
+@lru_cache(maxsize=64)
+def _graph(sizes: Sizes, width: int):
+    return nnx.graphdef(nnx.eval_shape(lambda: RewardNetwork(sizes, width, rngs=nnx.Rngs(0))))
+
+
+@partial(jax.jit, static_argnames=("sizes", "width"))
+def _initial(keys, sizes: Sizes, width: int):
+    make = lambda key: nnx.state(RewardNetwork(sizes, width, rngs=nnx.Rngs(key)), nnx.Param)  # noqa: E731
+    return jax.vmap(make)(keys)
+
+
+@partial(jax.jit, static_argnames=("sizes", "width"))
+def _rewards(params, table: Table, *, sizes: Sizes, width: int):
+    return jax.vmap(lambda p: nnx.merge(_graph(sizes, width), p)(table))(params)
+
+
+@lru_cache(maxsize=64)
+def _loss(sizes: Sizes, width: int, prior_sd: float):
+    """Minus the log posterior of Bradley–Terry rewards, per unit of comparison, over networks."""
+    graph = _graph(sizes, width)
+
+    def one(params, table: Table, pairs: Pairs):
+        reward = nnx.merge(graph, params)(table)
+        gap = reward[pairs.first] - reward[pairs.second]
+        nll = jnp.sum(
+            pairs.wins_first * jax.nn.softplus(-gap) + pairs.wins_second * jax.nn.softplus(gap)
+        )
+        total = jnp.maximum(jnp.sum(pairs.wins_first + pairs.wins_second), 1e-9)
+        prior = 0.5 * jnp.sum(reward**2) / prior_sd**2
+        return (nll + prior) / total
+
+    def loss(params, key, data, phase: Phase):
+        table, pairs = data
+        losses = jax.vmap(one, (0, None, 0))(params, table, pairs)
+        # Adam moves every weight by its own gradient's size, so networks in one sum do not meet.
+        return jnp.sum(losses), {"watched": jnp.mean(losses)}
+
+    return loss
+
+
+@dataclass(frozen=True, eq=False)
+class Reward:
+    """A fitted reward network.
+
+    Attributes:
+        params: of the network; catalogue: what it was trained on; config: how.
+    """
+
+    params: nnx.State
+    catalogue: Catalogue
+    config: RewardConfig
+
+    def rewards(self, table: Table | None = None) -> np.ndarray:
+        """``[items]`` log-odds, centred within each prompt, of the items trained on or those of
+        another ``table`` (see ``artifacts.score``)."""
+        one = jax.tree.map(lambda p: p[None], self.params)
+        table = table or Table.of(self.catalogue)
+        sizes = Sizes.of(self.catalogue)
+        return np.asarray(_rewards(one, table, sizes=sizes, width=self.config.width)[0])
+
+
+def blank_parameters(catalogue: Catalogue, config: RewardConfig) -> nnx.State:
+    """The shapes of a network's parameters, for reading saved ones into."""
+    keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), 1))
+    one = jax.eval_shape(lambda k: _initial(k, Sizes.of(catalogue), config.width), keys)
+    return jax.tree.map(lambda p: jax.ShapeDtypeStruct(p.shape[1:], p.dtype), one)
+
+
+def fit_rewards(
+    key: jax.Array, catalogue: Catalogue, pairs: Pairs, config: RewardConfig, on_chunk=None
+) -> list[Reward]:
+    """Train one network for each row of ``pairs``, all at once, to the finite optimum of
+    Σ wins · -log σ(gap) + Σ r² / (2 prior_sd²).
+
+    Args:
+        on_chunk: called with the share done between chunks.
+    """
+    sizes = Sizes.of(catalogue)
+    networks = len(pairs.first)
+    key_init, key_fit = jax.random.split(key)
+    params = _initial(jax.random.split(key_init, networks), sizes, config.width)
+    data = jax.device_put((Table.of(catalogue), pairs))
+    report = None if on_chunk is None else lambda state, curves, done: on_chunk(done)
+    loss = _loss(sizes, config.width, config.prior_sd)
+    params, _ = fit(key_fit, loss, params, data, config.schedule, report)
+    params = jax.tree.map(np.asarray, params)
+    return [
+        Reward(jax.tree.map(lambda p, i=i: p[i], params), catalogue, config)
+        for i in range(networks)
+    ]

@@ -1,0 +1,16 @@
+from . import feedback_formats as feedback_formats
+from . import hidden_context as hidden_context
+from . import masking_regimes as masking_regimes
+from . import maze as maze
+from . import maze_world as maze_world
+from . import misreport as misreport
+from . import run_studies as run_studies
+from . import scoreboard as scoreboard
+from . import theorems as theorems
+from . import vanilla_gap as vanilla_gap
+from .feedback_formats import Asking as Asking
+from .feedback_formats import Observed as Observed
+from .feedback_formats import World as World
+from .questions import Quiz as Quiz
+from .questions import rehearsed as rehearsed
+from .questions import worth as worth

@@ -1,0 +1,327 @@
+"""The model of individual raters: what it must equal, what it recovers, what cannot matter."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import choix
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import scrl
+from scrl.choice_models import losses
+from scrl.choice_models.bradley_terry import bradley_terry, maximum_a_posteriori, pair_counts
+from scrl.choice_models.rank_metrics import reversed_pairs
+from scrl.config import IndividualConfig, Schedule
+from scrl.data.batches import buckets
+from scrl.data.readers import parse_ratings
+from scrl.evaluation.held_out_accuracy import hide
+from scrl.networks.layers import Sizes, Table
+from scrl.networks.training import Phase
+from scrl.raters import masking
+from scrl.raters.model import Data, Rows, Sharing, _graph, _initial, _loss, fit_individual
+from scrl.scenarios.sampling import sample, type_utilities
+from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.types import Ratings
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
+SMALL = IndividualConfig(latent=3, width=8, heads=2, preference=4)
+#: One pooled rater, and a prior too wide to be felt, since it is felt once for each rater. Large
+#: batches, because the comparison is of optima and not of the luck of the last steps' draws.
+POOLED = replace(
+    IndividualConfig(latent=1, width=8, heads=1, preference=2, cells=768, prior_sd=1e3),
+    constant=True,
+    regime="full",
+    schedule=Schedule(rate=5e-3, explore=(100, 100), ramp=0, cool=600, chunk=350),
+)
+
+
+def ratings_of(rows) -> Ratings:
+    """Ratings from (rater, prompt, places)."""
+    lines = [
+        json.dumps({"rater": r, "prompt": p, "ranking": places, "ballot": str(i)})
+        for i, (r, p, places) in enumerate(rows)
+    ]
+    return parse_ratings("\n".join(lines).encode(), "ballots.jsonl")
+
+
+# -- a model of one pooled rater is an old acquaintance -------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def incomplete() -> Ratings:
+    """The ballots on which Bradley–Terry and Plackett–Luce differ from Borda and each other."""
+    scenario = load_scenario(SCENARIOS / "tennessee-morristown.yaml")
+    return sample(with_overrides(scenario, raters=1000), 0).ratings
+
+
+def pooled_rewards(ratings, likelihood):
+    config = replace(POOLED, likelihood=likelihood)
+    model, _ = fit_individual(jax.random.key(0), ratings, config)
+    rewards = model.rewards(np.random.default_rng(0).normal(size=(3, config.latent)))
+    np.testing.assert_array_equal(rewards[0], rewards[2], "a constant latent says nothing")
+    return rewards[0] - rewards[0].mean()
+
+
+def test_with_pairs_it_is_bradley_terry(incomplete):
+    wanted = bradley_terry(pair_counts(incomplete), incomplete.catalogue.offsets)
+    np.testing.assert_allclose(pooled_rewards(incomplete, "pair"), wanted, atol=0.05)
+
+
+def test_with_lists_it_is_plackett_luce(incomplete):
+    rankings = []
+    for b in range(incomplete.ballots):
+        some = slice(*incomplete.offsets[b : b + 2])
+        rankings.append(incomplete.item[some][np.argsort(incomplete.rank[some])].tolist())
+    wanted = choix.opt_rankings(5, rankings, alpha=1e-6)
+    pairs = bradley_terry(pair_counts(incomplete), incomplete.catalogue.offsets)
+    assert np.abs(wanted - wanted.mean() - pairs).max() > 0.15, "the two would be told apart"
+    np.testing.assert_allclose(
+        pooled_rewards(incomplete, "list"), wanted - wanted.mean(), atol=0.05
+    )
+
+
+# -- what it recovers -----------------------------------------------------------------------------
+
+
+def own_rewards(e) -> tuple[np.ndarray, np.ndarray]:
+    """Each read rater's rewards ``[read, items]`` at the posterior mean, and true utilities."""
+    rewards = e.individual.rewards(e.posterior.mean)
+    return rewards, type_utilities(e.source)[e.ratings.rater_type[e.read]]
+
+
+def test_raters_get_their_whole_order_back(experiment):
+    rewards, truth = own_rewards(experiment)
+    right = (np.argsort(-rewards, 1) == np.argsort(-truth, 1)).all(1)
+    assert len(right) == 10_000
+    assert right.mean() >= 0.99
+    item = experiment.catalogue.names(0).index("Morristown")
+    ranked = np.zeros(10_000, bool)
+    ballots = experiment.ratings.entry_ballot[experiment.ratings.item == item]
+    ranked[experiment.ratings.ballot_rater[ballots]] = True
+    left_out = ~ranked[experiment.read]
+    assert left_out.sum() > 6000
+    assert right[left_out].mean() >= 0.99, "what they never said"
+
+
+def test_kinds_of_raters_are_kinds_of_latents(experiment):
+    kind = experiment.ratings.rater_type[experiment.read]
+    mean = experiment.posterior.mean
+    centre = np.array([mean[kind == k].mean(0) for k in range(4)])
+    nearest = ((mean[:, None] - centre) ** 2).sum(-1).argmin(1)
+    assert (nearest == kind).mean() > 0.99
+
+
+def test_simulated_voters_elect_as_the_true_types_do(experiment):
+    voters, truth = experiment.voters[0]["borda"], experiment.truth[0]["borda"]
+    np.testing.assert_array_equal(voters.place, truth.place)
+    np.testing.assert_allclose(voters.scores, truth.scores, atol=0.05)
+    wanted = dict(Chattanooga=2.55, Knoxville=2.45, Nashville=2.35, Morristown=1.45, Memphis=1.2)
+    assert truth.by_name(experiment.catalogue.names(0)) == pytest.approx(wanted, abs=5e-4)
+
+
+def test_vanilla_puts_morristown_last_and_is_the_exact_optimum(experiment):
+    names = experiment.catalogue.names(0)
+    assert names[np.argmin(experiment.vanilla)] == "Morristown"
+    np.testing.assert_allclose(experiment.vanilla, experiment.mle, atol=0.05)
+    exact = bradley_terry(pair_counts(experiment.ratings), experiment.catalogue.offsets)
+    np.testing.assert_allclose(experiment.mle, exact, atol=1e-9)
+
+
+def test_no_social_model_reverses_its_rules_order(experiment):
+    rules = [rule for rule in experiment.social if not scrl.RULES[rule].lottery]
+    assert len(rules) >= 5
+    for rule in rules:
+        place = experiment.voters[0][rule].place
+        assert reversed_pairs(place, experiment.social[rule]) == 0, rule
+        assert reversed_pairs(-place, experiment.social[rule]) > 0, rule
+
+
+def test_random_ballots_social_reward_is_bradley_terry_of_the_voters(experiment):
+    """On whole ballots: Morristown, which vanilla puts last, is fourth."""
+    utility = experiment.individual.rewards(experiment.latents)
+    wins = (utility[:, :, None] > utility[:, None, :]).sum(0).astype(float)
+    wins += 0.5 * (utility[:, :, None] == utility[:, None, :]).sum(0) * (1 - np.eye(5))
+    wanted = maximum_a_posteriori(wins)
+    social = experiment.social["random-ballot"]
+    np.testing.assert_allclose(social, wanted, atol=0.05)
+    names = experiment.catalogue.names(0)
+    assert names[np.argsort(-social)[3]] == "Morristown"
+
+
+def test_on_complete_data_random_ballots_social_reward_is_vanilla():
+    scenario = load_scenario(SCENARIOS / "tennessee-four.yaml")
+    e = scrl.run(
+        with_overrides(scenario, raters=2000), scrl.Config(rules=("random-ballot",)), seed=3
+    )
+    np.testing.assert_allclose(e.social["random-ballot"], e.vanilla, atol=0.05)
+    published = dict(Nashville=0.462, Chattanooga=0.239, Memphis=-0.249, Knoxville=-0.451)
+    found = dict(zip(e.catalogue.names(0), e.vanilla.tolist(), strict=True))
+    assert found == pytest.approx(published, abs=0.02)
+
+
+def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
+    """In nats of the posterior from the prior, and in how far raters lie apart.
+
+    Not in the posterior's width: at this small a β the objective asks of a rater who said little
+    for the pooled reward, not for a draw from the population.
+    """
+    some = experiment.ratings.select(experiment.ratings.ballot_rater % 20 == 0)
+    asked = np.unique(some.ballot_rater)
+    nats, apart = [], []
+    for fraction in (0.0, 0.5, 1.0):
+        hidden = hide(some, fraction, np.random.default_rng(0))
+        _, posterior = experiment.individual.embed(some.keep(~hidden), everyone=True)
+        mean, log_variance = posterior.mean[asked], posterior.log_variance[asked]
+        nats.append(float(losses.kl_loss(mean, log_variance).mean()))
+        apart.append(float(mean.var(0).sum()))
+    assert nats[0] > nats[1] + 0.5 > nats[2] + 1
+    assert apart[0] > 1.2 * apart[1] > 0.1
+    assert apart[2] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_silent_rater_is_nobody_in_particular(experiment):
+    some = experiment.ratings.select(experiment.ratings.ballot_rater >= 10)
+    read, posterior = experiment.individual.embed(some, everyone=True)
+    np.testing.assert_array_equal(read, np.arange(10_000))
+    np.testing.assert_array_equal(posterior.mean[:10], np.tile(posterior.mean[0], (10, 1)))
+    assert len(experiment.individual.embed(some)[0]) == 10_000 - 10
+
+
+# -- what cannot matter ---------------------------------------------------------------------------
+
+
+def same_posterior(one, other):
+    np.testing.assert_allclose(one.mean, other.mean, atol=2e-4)
+    np.testing.assert_allclose(one.log_variance, other.log_variance, atol=2e-4)
+
+
+def test_the_order_in_which_slots_are_stored_does_not_matter(experiment):
+    some = experiment.ratings.select(experiment.ratings.ballot_rater < 200)
+    order = np.lexsort((np.random.default_rng(0).random(len(some.rank)), some.entry_ballot))
+    shuffled = replace(some, completion=some.completion[order], rank=some.rank[order])
+    assert (shuffled.completion != some.completion).any()
+    same_posterior(experiment.individual.embed(some)[1], experiment.individual.embed(shuffled)[1])
+
+
+def test_the_order_of_a_raters_ballots_does_not_matter(experiment):
+    rows = [("r0", [["Memphis"], ["Nashville"]]), ("r0", [["Knoxville"], ["Memphis"]])]
+    rows += [("r0", [["Chattanooga"], ["Nashville"], ["Memphis"]])]
+    posteriors = []
+    for several in (rows, rows[::-1]):
+        ratings = like(experiment.ratings, several)
+        posteriors.append(experiment.individual.embed(ratings)[1])
+    same_posterior(*posteriors)
+
+
+def like(ratings: Ratings, rows) -> Ratings:
+    """Ballots (rater, places) on the one prompt of ``ratings``."""
+    names = ratings.catalogue.names(0)
+    raters = tuple(dict.fromkeys(r for r, _ in rows))
+    entries = [
+        (names.index(c), i) for _, places in rows for i, tied in enumerate(places) for c in tied
+    ]
+    sizes = [sum(map(len, places)) for _, places in rows]
+    return Ratings(
+        ratings.catalogue, raters, [raters.index(r) for r, _ in rows], np.zeros(len(rows)),
+        np.ones(len(rows)), np.concatenate([[0], np.cumsum(sizes)]), *zip(*entries, strict=True),
+    )  # fmt: skip
+
+
+def test_padding_never_moves_an_embedding(experiment):
+    """The same rater alone, and padded to the shape of one with three longer ballots."""
+    short = ("short", [["Memphis"], ["Nashville"]])
+    long = [("long", [[c] for c in experiment.catalogue.names(0)])] * 3
+    alone, beside = like(experiment.ratings, [short]), like(experiment.ratings, [short, *long])
+    shapes = [{bucket.mask.shape[1:] for bucket in buckets(r)} for r in (alone, beside)]
+    assert shapes[0] != shapes[1]
+    assert len(shapes[1]) == 1, "both raters share the larger shape"
+    same_posterior(
+        experiment.individual.embed(alone)[1],
+        jax.tree.map(lambda x: x[:1], experiment.individual.embed(beside)[1]),
+    )
+
+
+def test_what_is_hidden_cannot_leak(experiment):
+    """A visible part is read as a ballot that never held the rest."""
+    names = experiment.catalogue.names(0)
+    whole = like(experiment.ratings, [("r", [[c] for c in names])])
+    keep = np.array([True, False, True, False, True])
+    cut = whole.keep(keep)
+    never = like(experiment.ratings, [("r", [[names[0]], [names[2]], [names[4]]])])
+    assert cut.rank.tolist() == [0, 2, 4]
+    assert never.rank.tolist() == [0, 1, 2]
+    same_posterior(experiment.individual.embed(cut)[1], experiment.individual.embed(never)[1])
+
+
+# -- gradients ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=[0, 2], ids=["apart", "shared"])
+def network(request):
+    rows = [
+        ("r0", "p", [["a"], ["b", "c"]]), ("r0", "q", [["x"], ["y"]]), ("r1", "q", [["x", "y"]]),
+        ("r1", "p", [["c"], ["b"], ["a"]]),
+    ]  # fmt: skip
+    ratings = ratings_of(rows)
+    sizes = Sizes.of(ratings.catalogue)
+    config = replace(SMALL, shared=request.param)
+    return ratings, sizes, config, _initial(jax.random.key(0), sizes, config)
+
+
+def test_gradients_are_finite_under_every_mask(network):
+    """All 64 ways of seeing 3 + 3 slots, nothing at all among them."""
+    ratings, sizes, config, params = network
+    table = Table.of(ratings.catalogue)
+    item = jnp.array([[0, 1, 2], [3, 4, 0]])
+    rank = jnp.array([[0, 1, 1], [1, 0, 0]])
+    jitter = jnp.arange(6).reshape(2, 3) / 6
+
+    def loss(params, mask):
+        model = nnx.merge(_graph(sizes, config), params)
+        toward = model.directions(table)
+        posterior = model.encode(toward, item, masking.whole(rank, mask))
+        reward = model.rewards(toward, posterior.at(jnp.ones(SMALL.latent)))[item]
+        target = jnp.ones_like(mask)
+        nll = jax.vmap(losses.list_loss)(reward, rank, target, jitter).sum()
+        return nll + losses.kl_loss(*posterior)
+
+    masks = jnp.array(list(itertools.product([False, True], repeat=6))).reshape(-1, 2, 3)
+    values, gradients = jax.jit(jax.vmap(jax.value_and_grad(loss), (None, 0)))(params, masks)
+    assert np.isfinite(values).all()
+    for leaf in jax.tree.leaves(gradients):
+        assert np.isfinite(leaf).all()
+    size = sum(np.abs(leaf).reshape(64, -1).sum(1) for leaf in jax.tree.leaves(gradients))
+    assert (size > 0).all()
+
+
+@cache
+def graded(sizes, config):
+    return jax.jit(jax.value_and_grad(_loss(sizes, config), has_aux=True))
+
+
+@pytest.mark.parametrize("likelihood", ["list", "pair"])
+@pytest.mark.parametrize("regime", masking.REGIMES)
+def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, likelihood):
+    """By the one program that serves every regime; tests/test_regimes.py has it that each is what
+    it is alone."""
+    ratings, sizes, config, params = network
+    sharing = Sharing.of(config, config.shared)
+    config = replace(config, regime=masking.ANY, likelihood=likelihood, single=0.3, cells=64)
+    (rows,) = map(Rows.of, buckets(ratings))
+    number = np.int32(masking.number_of(regime))
+    data = Data(Table.of(ratings.catalogue), (rows,), np.ones(1, np.float32), sharing, number)
+    objective = graded(sizes, config)
+    for i, ramp in enumerate((0.0, 0.5, 1.0)):
+        phase = Phase(jnp.array(500), jnp.array(ramp))
+        (value, told), gradients = objective(params, jax.random.key(i), data, phase)
+        assert np.isfinite(value)
+        assert all(np.isfinite(x) for x in told.values())
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradients))

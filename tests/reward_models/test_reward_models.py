@@ -1,0 +1,281 @@
+"""Reward models of many people: ceilings by brute force, what a context teaches, collapse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scrl.scenarios.shipped import gallery
+
+from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
+from scrl.config import ModelsConfig, Schedule
+from scrl.networks import training
+from scrl.reward_models import (
+    collapse,
+    distributional,
+    individual,
+    network,
+    per_type,
+    pooled,
+    prototypes,
+    vpl,
+)
+from scrl.reward_models import comparisons as pairs_of
+from scrl.reward_models.protocols import centred, win_rates
+from scrl.scenarios.sampling import sample, type_utilities
+from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.studies import hidden_context_world
+from scrl.types import InputError
+
+PETS = load_scenario(gallery()["pets"])
+SHORT = Schedule(
+    rate=8e-3, warmup=20, explore=(250, 250), ramp=0, cool=200, decay=0.01, chunk=50
+)  # fmt: skip
+QUICK = ModelsConfig(width=32, batch=32, kl_warmup=100, schedule=SHORT)
+
+
+@pytest.fixture(scope="module")
+def pets():
+    """Training raters, and held-out ones: what they said before and what they are asked."""
+    return (
+        pairs_of.draw(PETS, 3, 600, 12, 0),
+        pairs_of.draw(PETS, 3, 300, 8, 1),
+        pairs_of.draw(PETS, 3, 300, 12, 2, strict=True),
+    )
+
+
+@pytest.fixture(scope="module")
+def fitted(pets):
+    return vpl.fit(jax.random.key(0), pets[0], QUICK)
+
+
+@pytest.fixture(scope="module")
+def collapsed(pets):
+    return vpl.fit(jax.random.key(0), pets[0], replace(QUICK, beta=12.0, anneal="constant"))[0]
+
+
+def right(model, context, asked) -> np.ndarray:
+    chance = model.chances(context, asked)
+    return (chance > 0.5) + 0.5 * (chance == 0.5)
+
+
+def contested(asked) -> np.ndarray:
+    return pairs_of.disputed(PETS)[asked.pairs[..., 0], asked.pairs[..., 1]]
+
+
+# -- what they learn from -------------------------------------------------------------------------
+
+
+def test_pairs_are_asked_as_often_as_ballots_hold_them(pets):
+    asked = pets[2]
+    assert contested(asked).mean() == pytest.approx(0.5, abs=0.03), "half are dog–cat"
+    utility = type_utilities(PETS)[asked.rater_type[:, None]]
+    better, worse = (np.take_along_axis(utility, asked.pairs[..., [i]], 2) for i in (0, 1))
+    assert (better > worse).all(), "no noise: the type's own order"
+
+
+def test_noisy_answers_follow_bradley_terry():
+    noisy = with_overrides(PETS, noise=1.0)
+    flat = pairs_of.draw(noisy, 0, 2000, 16, 0).flat()
+    bird_rabbit = flat[np.isin(flat, [0, 3]).all(1)]
+    assert (bird_rabbit[:, 0] == 0).mean() == pytest.approx(1 / (1 + np.exp(-3)), abs=0.02)
+
+
+def test_pairs_of_ballots_are_theirs_and_come_back():
+    ratings = sample(with_overrides(PETS, raters=200), 5).ratings
+    found = pairs_of.of_ratings(ratings, 6, seed=0)
+    counts = pair_counts(ratings)
+    assert found.mask.sum() == counts.wins_first.sum() + counts.wins_second.sum()
+    again = pairs_of.of_ratings(pairs_of.to_ratings(found, ratings.catalogue), 6, seed=1)
+    assert sorted(map(tuple, again.flat())) == sorted(map(tuple, found.flat()))
+
+
+def test_who_compares_nothing_is_named():
+    silent = with_overrides(PETS, answers={"Cat people": {"pet": 0.0}})
+    with pytest.raises(InputError, match="'Cat people' compare nothing"):
+        pairs_of.draw(silent, 0, 10, 4)
+
+
+# -- floor and ceiling ----------------------------------------------------------------------------
+
+
+def test_one_reward_for_all_is_exact_and_at_its_ceiling(pets):
+    train, context, asked = pets
+    model, _ = pooled.fit(None, train, QUICK)
+    ratings = pairs_of.to_ratings(train, PETS.catalogue())
+    exact = bradley_terry(pair_counts(ratings), train.offsets, QUICK.prior_sd)
+    assert model.rewards(None)[0] == pytest.approx(exact, abs=1e-6)
+    best = max(
+        np.mean(np.array(place)[asked.pairs[..., 0]] > np.array(place)[asked.pairs[..., 1]])
+        for place in permutations(range(4))
+    )
+    assert right(model, context, asked).mean() == pytest.approx(best, abs=0.02)
+    assert best == pytest.approx(0.75, abs=0.02)
+
+
+def test_told_the_type_everything_is_right(pets):
+    train, context, asked = pets
+    model, _ = per_type.fit(None, train, QUICK)
+    assert right(model, context, asked).all()
+    with pytest.raises(InputError, match="Nobody knows the types"):
+        per_type.fit(None, replace(train, rater_type=None), QUICK)
+
+
+# -- VPL ------------------------------------------------------------------------------------------
+
+
+def test_vpl_learns_who_a_rater_is_from_eight_pairs(pets, fitted):
+    model, curves = fitted
+    _, context, asked = pets
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    nothing = right(model, context.silent(), asked)[contested(asked)].mean()
+    assert nothing == pytest.approx(0.5, abs=0.05), "who has said nothing is anybody"
+    assert curves["watched"][-1] < 0.5 * curves["watched"][0]
+    rewards = model.rewards(context)
+    assert rewards.mean(axis=1) == pytest.approx(np.zeros(300), abs=1e-5)
+    dogs = rewards[:, 1] > rewards[:, 2]
+    assert (dogs == (context.rater_type == 0)).mean() > 0.97
+    assert model.rewards(None).shape == (1, 4)
+
+
+def test_a_cyclic_kl_learns_as_much(pets):
+    train, context, asked = pets
+    cyclic = replace(QUICK, beta=0.5, anneal="cyclic", kl_warmup=150)
+    model, curves = vpl.fit(jax.random.key(0), train, cyclic)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    tight, loose = curves["KL"][np.searchsorted(curves["step"], [300, 350])]
+    assert loose > tight, "the second cycle's end, the third one's beginning"
+
+
+def test_a_heavy_kl_from_the_start_leaves_one_rater(pets, collapsed):
+    _, context, asked = pets
+    assert collapsed.posterior(context).kl.sum(axis=1).mean() < 0.05
+    assert right(collapsed, context, asked).mean() == pytest.approx(0.75, abs=0.03)
+
+
+def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
+    before = training._chunk._cache_size()
+    other = replace(QUICK, beta=0.7, anneal="cyclic", kl_warmup=30,
+                    schedule=SHORT)  # fmt: skip
+    seen = []
+
+    def stop(curves, done):
+        seen.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        vpl.fit(jax.random.key(1), pets[0], other, stop)
+    assert seen
+    assert training._chunk._cache_size() == before
+
+
+@pytest.mark.parametrize("course", network.COURSES)
+def test_the_course_of_the_weight(course):
+    data = network.Data(*[None] * 4, 2.0, 100.0, network.COURSES.index(course))
+    found = [float(network.weight_at(jnp.float32(step), data)) for step in (0, 25, 75, 125)]
+    expected = {"constant": [2, 2, 2, 2], "annealed": [0, 0.5, 1.5, 2], "cyclic": [0, 1, 2, 1]}
+    assert found == pytest.approx(expected[course])
+
+
+@pytest.mark.parametrize("prior", ["standard", "mixture"])
+def test_gradients_are_finite_where_nobody_said_anything(prior):
+    config = network.program(replace(QUICK, prior=prior))
+    params = network.initial_of(jax.random.key(0), make=vpl._make(4, config))
+    data = network.Data(
+        jnp.eye(4), jnp.zeros((8, 3, 2), jnp.int32), jnp.zeros((8, 3), bool), jnp.int32(8),
+        jnp.float32(1), jnp.float32(1), jnp.int32(0),
+    )  # fmt: skip
+    phase = training.Phase(jnp.int32(5), jnp.float32(1))
+    grad = jax.jit(jax.grad(vpl.loss_of(4, config), has_aux=True))
+    grads = grad(params, jax.random.key(1), data, phase)
+    assert all(np.isfinite(g).all() for g in jax.tree.leaves(grads[0]))
+
+
+def test_rewards_on_one_scale():
+    rewards = np.array([[0.0, 50.0, -50.0, 3.0, 3.0]])
+    rates = win_rates(rewards, np.array([0, 3, 5]))
+    assert rates[0] == pytest.approx([0.5, 1.0, 0.0, 0.5, 0.5], abs=1e-9)
+    assert centred(rewards, np.array([0, 3, 5]))[0] == pytest.approx([0, 50, -50, 0, 0])
+
+
+# -- the others -----------------------------------------------------------------------------------
+
+
+def test_prototypes_weigh_a_new_rater_by_bayes(pets):
+    train, context, asked = pets
+    model, _ = prototypes.fit(jax.random.key(2), train, QUICK)
+    rewards, weight = model.prototypes(), model.posterior(context).mean
+    gap = rewards[:, context.pairs[..., 0]] - rewards[:, context.pairs[..., 1]]
+    nats = np.log(model.share)[:, None] - np.log1p(np.exp(-gap)).sum(-1)
+    by_hand = np.exp(nats - nats.max(0)) / np.exp(nats - nats.max(0)).sum(0)
+    assert weight == pytest.approx(by_hand.T, abs=1e-4)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert model.rewards(context) == pytest.approx(weight @ rewards)
+    assert model.maxmin()[0] == max(model.maxmin()), "everyone likes birds best"
+
+
+def test_the_lab_s_own_model_reads_pairs(pets):
+    train, context, asked = pets
+    model, _ = individual.fit(jax.random.key(2), train, QUICK)
+    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert np.ptp(model.rewards(None)[0, 1:3]) < 0.3 * np.ptp(model.rewards(None)[0])
+
+
+def test_hidden_context_shows_as_spread_and_not_in_the_mean():
+    """The reward follows Borda, not expected utility; its spread says where context hides."""
+    train = hidden_context_world.draw(0, 20, 400, 16)
+    a = hidden_context_world.alternatives(20)
+    exact = pooled.fit(None, train, QUICK)[0].rewards(None)[0]
+    assert hidden_context_world.agreement(exact)["borda"] > 0.95
+    for kind in distributional.KINDS:
+        model, _ = distributional.fit(jax.random.key(0), train, QUICK, kind=kind)
+        mean, spread = model.moments()
+        said = hidden_context_world.agreement(mean)
+        assert said["borda"] > 0.95
+        assert said["expected utility"] < 0.85
+        assert spread[a > 0.8].min() > spread[a < 0.8].max()
+        assert model.careful(2.0)[a > 0.8].max() < model.careful(2.0)[a < 0.8].max()
+    assert (spread <= 1).all()
+
+
+def test_borda_of_hidden_context_by_brute_force():
+    a = hidden_context_world.alternatives(400)
+    outcomes = [np.where(a < 0.8, a, 2 * a), np.where(a < 0.8, a, 0.0)]
+    wins = np.zeros(400)
+    for mine in outcomes:
+        for theirs in outcomes:
+            gap = np.sign(mine[:, None] - theirs[None, :])
+            wins += (0.5 + 0.5 * gap).mean(1) / 4
+    assert wins == pytest.approx(hidden_context_world.borda(a), abs=0.006)
+
+
+# -- the doctor -----------------------------------------------------------------------------------
+
+
+def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collapsed):
+    _, context, asked = pets
+    good, bad = (collapse.examine(m, context, asked) for m in (fitted[0], collapsed))
+    assert not good.collapsed
+    assert good.own - good.swapped > 0.15
+    assert good.silenced == pytest.approx(0.75, abs=0.05)
+    assert "dimensions are in use" in collapse.verdict(good)
+    assert bad.collapsed
+    assert bad.own == pytest.approx(bad.swapped, abs=0.005)
+    assert collapse.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
+    floor, _ = pooled.fit(None, pets[0], QUICK)
+    assert collapse.examine(floor, context, asked) is None
+    assert collapse.verdict(None, floor) == collapse.verdict(None)
+    assert "it cannot tell raters apart" in collapse.verdict(None)
+    told, _ = per_type.fit(None, pets[0], QUICK)
+    assert collapse.examine(told, context, asked) is None
+    assert "because it is told them" in collapse.verdict(None, told)
+    assert collapse.verdict(good, fitted[0]) == collapse.verdict(good)
+
+
+def test_a_trace_of_a_lead_is_no_answer():
+    chance = np.array([0.5, 0.5 + 2e-4, 0.5 - 2e-4, 0.51, 0.49, 1.0])
+    assert collapse.right(chance).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]

@@ -1,0 +1,436 @@
+"""Kept runs: what a run learnt as bytes, the file of runs, and exported archives."""
+
+import dataclasses
+import io
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scrl.config import Config, IndividualConfig
+from scrl.runs import bundle as bundles
+from scrl.runs.archive import Archive
+from scrl.runs.bundle import differences, read_bundle
+from scrl.runs.comparison import differing_orders, differing_settings, social_orders
+from scrl.runs.report import latent_map, to_dict
+from scrl.runs.serialization import from_plain, pack, pack_source, to_plain, unpack, unpack_source
+from scrl.scenarios.schema import with_overrides
+from scrl.types import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+BAKED = json.loads((ROOT / "scenarios" / "baked" / "tennessee-morristown.json").read_text("utf-8"))
+CONTENT = {"result": BAKED["result"], "latent": BAKED["latent"], "yaml": ""}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    kept = Archive(tmp_path / "runs.sqlite")
+    yield kept
+    kept.close()
+
+
+def begin(archive, id="one", owner="ann", name="Tennessee", source=b"source", **about):
+    archive.begin(
+        id, owner=owner, name=name, spec="spec", scenario="Tennessee", seed=1,
+        rules=("borda", "plurality"), source=source, **about,
+    )  # fmt: skip
+
+
+def everything(path) -> bytes:
+    """The file with its log."""
+    return b"".join(p.read_bytes() for p in path.parent.glob(path.name + "*"))
+
+
+# -- what was learnt ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
+    learnt = experiment.learnt
+    if real:
+        learnt = dataclasses.replace(learnt, source=learnt.ratings)
+    again = unpack(pack(learnt))
+    assert type(again.source) is type(learnt.source)
+    for name in ("completion", "rank", "offsets", "ballot_rater", "rater_type", "ballot_weight"):
+        np.testing.assert_array_equal(getattr(again.ratings, name), getattr(learnt.ratings, name))
+    assert again.ratings.raters == learnt.ratings.raters
+    assert (again.seed, again.individual.config) == (learnt.seed, learnt.individual.config)
+    for part in ("density", "silence"):
+        for field in dataclasses.fields(getattr(learnt, part)):
+            np.testing.assert_array_equal(
+                getattr(getattr(again, part), field.name),
+                getattr(getattr(learnt, part), field.name),
+            )
+    np.testing.assert_array_equal(again.latents, learnt.latents)
+    np.testing.assert_array_equal(again.read, learnt.read)
+    for mine, theirs in zip(again.posterior, learnt.posterior, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    items = np.arange(learnt.catalogue.items)[None]
+    np.testing.assert_array_equal(
+        again.individual.rewards(again.latents[:50], items),
+        learnt.individual.rewards(learnt.latents[:50], items),
+    )
+
+
+def test_the_source_may_lie_elsewhere(experiment):
+    learnt = experiment.learnt
+    data, source = pack(learnt, whole=False), pack_source(learnt.source)
+    assert b"Morristown" not in data
+    again = unpack(data, unpack_source(source))
+    np.testing.assert_array_equal(again.ratings.rank, learnt.ratings.rank)
+    other = with_overrides(learnt.source, raters=learnt.source.raters + 1)
+    with pytest.raises(InputError, match="can no longer be drawn"):
+        unpack(data, other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: b"",
+        lambda data: b"garbage" * 100,
+        lambda data: data[:-10],
+        lambda data: data[:60],
+        lambda data: data.replace(b"scrl learnt 1", b"scrl lernnt 1"),
+        lambda data: data.replace(b"params", b"quarks"),
+        lambda data: data.replace(rb"\"kind\": \"Density\"", rb"\"kind\": \"Destiny\""),
+    ],
+)
+def test_a_broken_or_foreign_blob_is_one_sentence(experiment, change):
+    with pytest.raises(InputError, match="not what scrl keeps") as caught:
+        unpack(change(pack(experiment.learnt)))
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_of_another_version_are_named():
+    tree = to_plain(Config(), {}, "config")
+    assert from_plain(json.loads(json.dumps(tree)), {}) == Config()
+    inner = tree["fields"]["individual"]["fields"]
+    kept = inner.pop("width")
+    with pytest.raises(InputError, match="IndividualConfig lacks 'width'"):
+        from_plain(tree, {})
+    inner |= {"width": kept, "zeal": 1}
+    with pytest.raises(InputError, match="IndividualConfig has 'zeal'"):
+        from_plain(tree, {})
+    assert not hasattr(IndividualConfig(), "zeal")
+
+
+# -- the file -------------------------------------------------------------------------------------
+
+
+def test_a_run_is_unfinished_until_it_is_done_and_outlives_the_server(archive):
+    begin(archive)
+    assert [(k.id, k.state, k.headline) for k in archive.list("ann")] == [("one", "unfinished", {})]
+    assert archive.content("one") is None
+    archive.finish("one", CONTENT, b"parameters")
+    archive.close()
+    again = Archive(archive.path)
+    (kept,) = again.list("ann")
+    assert (kept.state, kept.rules, kept.seed) == ("done", ("borda", "plurality"), 1)
+    assert kept.headline["social"][3] == ["Morristown"]
+    assert kept.versions["numpy"] == np.__version__
+    assert again.content("one") == CONTENT
+    assert (again.learnt("one"), again.source("one")) == (b"parameters", b"source")
+    again.close()
+
+
+def test_a_list_is_its_owner_s_and_only_they_change_it(archive):
+    begin(archive)
+    begin(archive, "two", "bob")
+    assert [k.id for k in archive.list("bob")] == ["two"]
+    assert not archive.rename("one", "bob", "Mine")
+    assert not archive.delete("one", "bob")
+    assert archive.rename("one", "ann", "  A new \n name ")
+    assert archive.get("one").name == "A new name"
+    with pytest.raises(InputError, match="needs a name"):
+        archive.rename("one", "ann", "  ")
+    archive.fail("two", "It stopped.")
+    assert (archive.get("two").state, archive.get("two").error) == ("failed", "It stopped.")
+    assert archive.get("nonsense") is None
+
+
+def test_what_is_deleted_leaves_no_bytes(archive):
+    secret = "Zanzibar-7731"
+    begin(archive, "stays", name="Stays")
+    begin(archive, "goes", name=secret, source=secret.encode() * 5000)
+    archive.finish("goes", CONTENT, secret.encode() * 5000)
+    assert secret.encode() in everything(archive.path)
+    assert archive.delete("goes", "ann")
+    assert secret.encode() not in everything(archive.path)
+    assert [k.id for k in archive.list("ann")] == ["stays"]
+
+
+def test_no_name_that_a_deleted_run_ever_had_is_left(archive):
+    """Renamed shorter and longer among others, so that rows move between pages."""
+    for i in range(12):
+        begin(archive, f"other{i}", name=f"Other {i}", source=b"x" * (137 * i))
+        begin(archive, f"goes{i}", name=f"Zanzibar-{i}-first", source=b"Zanzibar" * (9 * i * i))
+    for i in range(12):
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}-" + "second" * (i % 9 + 1))
+        archive.rename(f"other{i}", "ann", "Another" * (i % 7 + 1))
+        archive.rename(f"goes{i}", "ann", f"Zanzibar-{i}")
+    assert b"Zanzibar" in everything(archive.path)
+    assert all(archive.delete(f"goes{i}", "ann") for i in range(12))
+    assert b"Zanzibar" not in everything(archive.path)
+    assert len(archive.list("ann")) == 12
+
+
+def test_what_is_deleted_while_somebody_reads_is_gone_at_the_next_start(archive):
+    begin(archive, "goes", name="Zanzibar", source=b"Zanzibar" * 500)
+    reader = sqlite3.connect(archive.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM runs").fetchone()
+    archive._db.execute("PRAGMA busy_timeout = 20")
+    assert archive.delete("goes", "ann")
+    assert b"Zanzibar" in everything(archive.path)  # the reader may still need it
+    reader.execute("COMMIT")
+    again = Archive(archive.path)
+    assert b"Zanzibar" not in everything(archive.path)
+    again.close()
+    reader.close()
+
+
+@pytest.mark.parametrize("damage", ["garbage", "truncated", "overwritten"])
+def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(archive, damage):
+    for i in range(20):
+        begin(archive, f"run-{i}", source=os.urandom(20_000))
+    archive.close()
+    data = archive.path.read_bytes()
+    broken = {"garbage": b"no database" * 999, "truncated": data[: len(data) // 2],
+              "overwritten": data[:100] + b"\xa5" * (len(data) - 100)}[damage]  # fmt: skip
+    archive.path.write_bytes(broken)
+    again = Archive(archive.path)
+    assert str(archive.path) in again.notice
+    assert "moved" in again.notice
+    (aside,) = archive.path.parent.glob("*.damaged-*")
+    assert aside.read_bytes() == broken
+    assert again.list("ann") == []
+    begin(again)
+    assert [k.id for k in again.list("ann")] == ["one"]
+    again.close()
+
+
+def test_a_file_that_breaks_while_it_is_open_is_said_and_the_next_run_is_kept(archive):
+    for i in range(20):
+        begin(archive, f"run-{i}", source=os.urandom(20_000))
+    archive._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    archive.path.write_bytes(b"no database" * 10_000)
+    archive._db.execute("PRAGMA cache_size = 0")
+    with pytest.raises(InputError, match="damaged"):
+        begin(archive)
+    begin(archive, "next")
+    assert [k.id for k in archive.list("ann")] == ["next"]
+
+
+def test_where_nothing_can_be_written_nothing_is_kept_and_that_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    kept = Archive(tmp_path / "file" / "runs.sqlite")
+    assert not kept.keeps
+    assert "Runs are not kept" in kept.notice
+    begin(kept)
+    kept.finish("one", CONTENT)
+    assert kept.list("ann") == []
+    assert kept.get("one") is None
+    assert not kept.delete("one", "ann")
+
+
+def test_another_program_s_file_is_left_as_it_is(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("CREATE TABLE mine (x)")
+    db.close()
+    kept = Archive(path)
+    assert not kept.keeps
+    assert "another program" in kept.notice
+    assert not list(tmp_path.glob("*.damaged-*"))
+
+
+def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path):
+    """As version 0.3 made it: without the number of seeds."""
+    path = tmp_path / "runs.sqlite"
+    kept = Archive(path)
+    begin(kept)
+    kept.finish("one", CONTENT)
+    kept.close()
+    with sqlite3.connect(path) as db:
+        db.execute("ALTER TABLE runs DROP COLUMN seeds")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    kept = Archive(path)
+    assert kept.keeps
+    assert kept.content("one") == CONTENT
+    begin(kept, "two", seeds=20)
+    assert [(run.id, run.seeds) for run in kept.list("ann")] == [("two", 20), ("one", 1)]
+
+
+def test_a_full_file_refuses_and_deletes_nothing(tmp_path):
+    kept = Archive(tmp_path / "runs.sqlite", most_bytes=300_000, most_run=200_000)
+    begin(kept, source=b"x" * 100_000)
+    with pytest.raises(InputError, match="is full"):
+        begin(kept, "two", source=b"x" * 199_000)
+    with pytest.raises(InputError, match="of at most"):
+        begin(kept, "two", source=b"x" * 200_001)
+    assert [k.id for k in kept.list("ann")] == ["one"]
+    kept.delete("one", "ann")
+    begin(kept, "two", source=b"x" * 199_000)
+    kept.close()
+
+
+def test_ten_threads_at_once(archive):
+    faults = []
+
+    def work(i):
+        try:
+            for j in range(5):
+                id = f"{i}-{j}"
+                begin(archive, id, owner=f"owner-{i}", source=bytes([i]) * 5000)
+                archive.finish(id, CONTENT, bytes([i]) * 5000)
+                if j % 2:
+                    archive.delete(id, f"owner-{i}")
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    for i in range(10):
+        found = archive.list(f"owner-{i}")
+        assert {k.id for k in found} == {f"{i}-{j}" for j in (0, 2, 4)}
+        assert all(archive.learnt(k.id) == bytes([i]) * 5000 for k in found)
+
+
+def test_a_killed_process_leaves_what_was_done_and_says_what_was_not(tmp_path):
+    path = tmp_path / "runs.sqlite"
+    code = f"""
+import sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from tests.runs.test_archive import CONTENT, begin
+from scrl.archive import Archive
+kept = Archive({str(path)!r})
+begin(kept, "done"); kept.finish("done", CONTENT, b"parameters"); begin(kept, "cut")
+with kept._write() as db:  # in the middle of a transaction
+    db.execute("UPDATE runs SET state = 'done' WHERE id = 'cut'")
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline().strip() == "ready"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    kept = Archive(path)
+    assert not kept.notice
+    assert {k.id: k.state for k in kept.list("ann")} == {"done": "done", "cut": "unfinished"}
+    assert kept.content("done") == CONTENT
+    kept.close()
+
+
+# -- one archive ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def exported(experiment, tmp_path_factory):
+    kept = Archive(tmp_path_factory.mktemp("export") / "runs.sqlite")
+    content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
+               "config": to_plain(experiment.config, {}, "config"),
+               "curves": {n: v.tolist() for n, v in experiment.curves.items()}}  # fmt: skip
+    begin(kept, source=pack_source(experiment.source))
+    kept.finish("one", content, pack(experiment.learnt, whole=False))
+    yield kept.export("one")
+    with pytest.raises(InputError, match="no such finished run"):
+        kept.export("other")
+    kept.close()
+
+
+def rezipped(data: bytes, **files: bytes | str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name not in files:
+                new.writestr(name, old.read(name))
+        for name, content in files.items():
+            new.writestr(name, content)
+    return out.getvalue()
+
+
+def test_an_archive_says_all_that_makes_the_run_again(exported, experiment):
+    source, config, seeds, result = read_bundle(exported)
+    assert (source, config, list(seeds)) == (experiment.source, experiment.config, [1])
+    assert not differences(result, to_dict(experiment))
+    with zipfile.ZipFile(io.BytesIO(exported)) as archive:
+        names = set(archive.namelist())
+        manifest = json.loads(archive.read("manifest.json"))
+        assert b"Morristown" in archive.read("orders.csv")
+    assert {"scenario.yaml", "parameters.safetensors", "figures/latent.html"} <= names
+    assert set(manifest["files"]) == names
+    assert manifest["versions"]["jax"]
+    assert manifest["reproduce"].startswith("python -m scrl reproduce")
+
+
+def test_ratings_travel_in_an_archive_as_they_are(experiment, archive):
+    begin(archive, source=pack_source(experiment.ratings), origin="file-0123")
+    archive.finish("one", CONTENT)
+    source, *_ = read_bundle(archive.export("one"))
+    np.testing.assert_array_equal(source.rank, experiment.ratings.rank)
+    assert archive.source_from("file-0123")[0] == "Tennessee"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "word"),
+    [
+        (lambda data: b"garbage", "not an archive"),
+        (lambda data: data[:-300], "not an archive"),
+        (lambda data: rezipped(data, **{"manifest.json": "[]"}), "not an archive"),
+        (lambda data: rezipped(data, **{"manifest.json": "{"}), "not an archive"),
+        (lambda data: rezipped(data, **{"result.json": "{}"}), "not an archive"),
+        (lambda data: rezipped(data, **{"../evil": "x"}), "outside itself"),
+        (lambda data: rezipped(data, **{"/etc/evil": "x"}), "outside itself"),
+    ],
+)
+def test_what_is_no_archive_is_one_sentence(exported, spoil, word):
+    with pytest.raises(InputError, match=word):
+        read_bundle(spoil(exported))
+
+
+def test_a_zip_bomb_is_refused(exported, monkeypatch):
+    monkeypatch.setattr(bundles, "MOST_UNPACKED", 2**20)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("result.json", b"0" * 2**22)
+    assert len(bomb.getvalue()) < 2**14
+    with pytest.raises(InputError, match="unpacks to more"):
+        read_bundle(bomb.getvalue())
+    monkeypatch.setattr(bundles, "MOST_PACKED", 100)
+    with pytest.raises(InputError, match="has more than"):
+        read_bundle(exported)
+
+
+def test_only_differences_are_told(experiment, archive):
+    begin(archive)
+    begin(archive, "two")
+    kept = archive.get("one")
+    other = dataclasses.replace(archive.get("two"), seed=2)
+    result = CONTENT["result"]
+    assert differing_settings([(kept, CONTENT), (kept, CONTENT)]) == []
+    rows = differing_settings([(kept, CONTENT), (other, CONTENT)])
+    assert rows == [{"setting": "seed", "1": "1", "2": "2"}]
+    assert differing_orders([result, result]) == []
+    rules = len(next(iter(result["prompts"].values()))["social"])
+    assert social_orders([result, result]) == (0, rules)
+    changed = json.loads(json.dumps(result))
+    ((prompt, entry),) = changed["prompts"].items()
+    entry["social"]["borda"]["order"].reverse()
+    entry["social"]["borda"]["rewards"]["Memphis"] += 1
+    (row,) = differing_orders([result, changed])
+    assert (row["prompt"], row["source"], row["rule"]) == (prompt, "social", "borda")
+    assert social_orders([result, changed]) == (1, rules)
+    assert differences(result, changed) == [f"{prompt}: the orders of social by borda differ."]

@@ -1,0 +1,125 @@
+"""The study of hidden context: what is baked, what is read off it, and that it is today's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from scrl.config import ModelsConfig
+from scrl.reward_models import distributional, pooled
+from scrl.runs.report import BAKED, load_baked
+from scrl.studies import hidden_context as hidden
+from scrl.studies import hidden_context_world
+
+A = hidden_context_world.alternatives(hidden.ALTERNATIVES)
+
+
+@pytest.fixture(scope="module")
+def baked() -> dict:
+    if not (BAKED / "hidden-context.json").is_file():
+        pytest.skip("nothing is baked")
+    return load_baked("hidden-context")
+
+
+def test_the_baked_study_is_of_today_s_settings(baked):
+    assert baked["spec"] == hidden.spec(), "run `python -m scrl bake --hidden`"
+    assert [run["seed"] for run in baked["result"]["runs"]] == list(hidden.SEEDS)
+
+
+def test_the_baked_floor_is_fitted_again_for_every_seed(baked):
+    for run in baked["result"]["runs"]:
+        train = hidden_context_world.draw(
+            run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS
+        )
+        model, _ = pooled.fit(None, train, ModelsConfig())
+        assert run["exact"]["mean"] == pytest.approx(model.reward, abs=1e-3)
+
+
+def test_a_baked_network_is_what_training_gives_today(baked):
+    run = baked["result"]["runs"][0]
+    train = hidden_context_world.draw(run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS)
+    model, _ = distributional.fit(jax.random.key(run["seed"]), train, hidden.CONFIG)
+    mean, spread = model.moments()
+    assert run["mean-variance"]["mean"] == pytest.approx(mean, abs=0.15)
+    assert run["mean-variance"]["spread"] == pytest.approx(spread, abs=0.15)
+
+
+def test_what_is_learned_is_borda_and_falls_where_context_is_hidden(baked):
+    for model in hidden.MODELS:
+        found = hidden.reading(baked["result"], model)
+        assert (found.agreement["borda"] > 0.95).all()
+        assert (found.agreement["expected utility"] < 0.8).all()
+        assert found.reward[A < 0.8][-1] > found.reward[A > 0.8].max()
+    for model in hidden.MODELS[1:]:
+        spread = hidden.reading(baked["result"], model).spread
+        assert spread[A > 0.8].min() > 2 * spread[A < 0.8].max()
+
+
+def test_a_spread_that_nothing_holds_drifts(baked):
+    step, widest = hidden.drift(baked["result"])
+    assert step[-1] >= 8_000
+    assert widest["nothing"][-1] > 745, "the published range ended there"
+    for held in ("bounds", "prior"):
+        assert widest[held].max() < 5
+
+
+def test_a_reading_by_hand():
+    mean, spread = A.copy(), np.where(A < 0.8, 0.0, 1.0)
+    run = {"seed": 0, "exact": {"mean": mean.tolist(), "spread": spread.tolist()}}
+    bold = hidden.reading({"runs": [run]}, "exact")
+    assert bold.agreement["expected utility"] == pytest.approx([1.0])
+    assert bold.place == 0.0
+    assert bold.expected == pytest.approx(A), "the truth in the reward's units"
+    careful = hidden.reading({"runs": [run, run]}, "exact", 2.0)
+    assert careful.place == 1.0
+    assert careful.agreement["expected utility"] == pytest.approx(
+        [hidden_context_world.agreement(mean - 2 * spread)["expected utility"]] * 2
+    )
+
+
+def test_making_it_trains_every_model_and_reports(monkeypatch):
+    """What is trained, how, and what is kept of it; the fits themselves stood in for."""
+    asked = []
+
+    class Model:
+        def moments(self):
+            return A, 0.1 + A
+
+    def instead(key, train, config, listen, kind="mean-variance"):
+        asked.append((kind, config.spread, config.prior_sd, train.raters))
+        listen({}, 0.5)
+        return Model(), {"step": [10, 20], "narrowest": [1.0, 0.5], "widest": [1.0, 123456.0]}
+
+    monkeypatch.setattr(distributional, "fit", instead)
+    heard = []
+    found = hidden.make(heard.append, (3,), (4,))
+    usual = (hidden.CONFIG.spread, hidden.CONFIG.prior_sd, hidden.RATERS)
+    assert asked[:2] == [(kind, *usual) for kind in distributional.KINDS]
+    assert asked[2:] == [("mean-variance", *how, hidden.RATERS) for how in hidden.HELD.values()]
+    assert [p.fraction for p in heard] == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9])
+    assert heard[1].message == "categorical, seed 3"
+    assert found["runs"][0]["categorical"]["spread"] == pytest.approx(0.1 + A, rel=1e-3)
+    step, widest = hidden.drift(found)
+    assert step.tolist() == [10, 20]
+    assert widest["nothing"] == pytest.approx([1.0, 123500.0])
+
+
+def test_a_spread_is_bounded_unless_told_otherwise():
+    raw = np.array([[0.3, -50.0], [0.3, 0.0], [0.3, 50.0]])
+    least, most = hidden.CONFIG.spread
+    _, held = distributional._moments(raw, hidden.CONFIG)
+    assert held == pytest.approx([least, (least + most) / 2, most])
+    _, free = distributional._moments(raw, replace(hidden.CONFIG, spread=(0.0, np.inf)))
+    assert free == pytest.approx([0.0, np.log(2), 50.0], abs=1e-6)
+
+
+def test_baking_writes_what_the_page_reads(monkeypatch, tmp_path):
+    monkeypatch.setattr(hidden, "make", lambda on_progress: {"runs": []})
+    path = hidden.bake("by hand", folder=tmp_path / "new")
+    assert path.name == "hidden-context.json"
+    wanted = {"result": {"runs": []}, "made": "by hand", "spec": hidden.spec()}
+    assert json.loads(path.read_text("utf-8")) == wanted

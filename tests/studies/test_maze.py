@@ -1,0 +1,207 @@
+"""The study of the maze: what is baked, what is read off it, and its figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scrl.figures import maze as drawing
+from scrl.reward_models.protocols import Model
+from scrl.runs.report import BAKED, load_baked
+from scrl.studies import maze as mazes
+from scrl.studies import maze_world, scoreboard
+
+RECORD = Path(__file__).resolve().parents[2] / "benchmarks" / "models.json"
+CELLS = [tuple(cell) for cell in maze_world.cells().tolist()]
+
+
+@pytest.fixture(scope="module")
+def baked() -> dict:
+    if not (BAKED / "maze.json").is_file():
+        pytest.skip("nothing is baked")
+    return load_baked("maze")
+
+
+@pytest.fixture(scope="module")
+def result(baked) -> dict:
+    return baked["result"]
+
+
+# -- what is baked --------------------------------------------------------------------------------
+
+
+def test_the_baked_study_is_of_today_s_settings(baked, result):
+    assert baked["spec"] == mazes.spec(), "run `python -m scrl bake --maze`"
+    assert result["seeds"] == list(mazes.SEEDS)
+    assert (BAKED / "maze.json").stat().st_size < 60_000
+    for name in mazes.MODELS:
+        assert np.shape(result["maps"][name]) == (len(mazes.SHOWN), 2, len(CELLS))
+        assert np.shape(result["right"][name]) == (len(mazes.SEEDS), mazes.PAIRS + 1)
+
+
+def test_after_every_pair_it_is_what_the_benchmark_recorded(result):
+    """Two runs on one device: benchmarks/models.py trains and asks by itself."""
+    names = dict(zip(mazes.MODELS, ("Bradley–Terry", "VPL", "individual", "VPL, heavy KL"),
+                     strict=True))  # fmt: skip
+    record = json.loads(RECORD.read_text("utf-8"))["maze"]["models"]
+    for name, title in names.items():
+        last = [row[-1] for row in result["right"][name]]
+        assert last == pytest.approx(record[title]["right"]["each"], abs=5e-3)
+        assert np.mean(last) == pytest.approx(record[title]["right"]["mean"], abs=1e-3)
+
+
+def test_nobody_knows_a_user_who_said_nothing_and_latents_know_one_who_spoke(result):
+    ceiling = maze_world.ceiling()
+    for name in mazes.MODELS:
+        mean, low, high = mazes.right(result, name)
+        assert mean[0] == pytest.approx(ceiling, abs=0.01)
+        assert (low <= mean).all()
+        assert (mean <= high).all()
+    for name in ("pooled", "held"):
+        assert mazes.right(result, name)[0] == pytest.approx(ceiling, abs=0.01)
+        assert mazes.steps(result, name)[-1] == pytest.approx(9.5), "as far from one as the other"
+        assert mazes.enough(result, name, 0.95) is None
+    found = mazes.sent(result)
+    assert sum(found.steps) == 19, "on the way between"
+    assert min(found.each) > 5
+    assert max(found.each) < 19 - 2
+    for name in ("vpl", "individual"):
+        assert mazes.right(result, name)[0][-1] > 0.99
+        assert mazes.steps(result, name)[-1] < 1
+        assert mazes.enough(result, name, 0.95) == 2
+
+
+def test_the_maps_are_of_the_users_who_said_the_pairs(result):
+    for goal, said in enumerate(result["users"]):
+        assert np.shape(said) == (mazes.PAIRS, 2, 2)
+        cell = np.round(said).astype(int)
+        steps = np.array(
+            [[maze_world.distances()[goal, CELLS.index(tuple(c))] for c in p] for p in cell]
+        )
+        assert (steps[:, 0] < steps[:, 1]).all(), "each prefers the nearer to their goal"
+    maps = {name: np.array(result["maps"][name]) for name in mazes.MODELS}
+    for rewards in maps.values():
+        assert (rewards >= 0).all()
+        assert rewards.sum(axis=-1) == pytest.approx(len(CELLS) / 2, abs=0.05)
+    assert np.ptp(maps["pooled"], axis=(0, 1)).max() == 0, "one reward, whoever is asked"
+    assert np.ptp(maps["held"], axis=(0, 1)).max() < 0.02, "collapsed: the same, all but"
+    for name in ("vpl", "individual"):
+        silent, *_, heard = maps[name]
+        assert np.ptp(silent, axis=0).max() == 0, "before they spoke they are the same"
+        best = heard.argmax(axis=1)
+        assert [maze_world.distances()[goal, best[goal]] <= 2 for goal in range(2)] == [True, True]
+        assert np.abs(heard - mazes.truth()).mean() < 0.05
+
+
+# -- what it says ---------------------------------------------------------------------------------
+
+
+def test_what_a_user_thinks_of_a_cell_by_counting():
+    truth = mazes.truth()
+    for goal in range(2):
+        steps = maze_world.distances()[goal]
+        wins = [((steps > s).sum() + 0.5 * ((steps == s).sum() - 1)) / 45 for s in steps]
+        assert truth[goal] == pytest.approx(wins)
+        assert CELLS[truth[goal].argmax()] == maze_world.GOALS[goal]
+
+
+def test_places_undo_features():
+    points = maze_world.cells() + np.random.default_rng(0).uniform(-0.45, 0.45, (len(CELLS), 2))
+    assert maze_world.places(maze_world.features(points)) == pytest.approx(points, abs=1e-4)
+
+
+def test_readings_by_hand():
+    result = {
+        "right": {"vpl": [[0.5, 0.9, 1.0], [0.7, 0.98, 1.0]]},
+        "steps": {"vpl": [[[0, 19], [1, 3], [0, 0]]],
+                  "pooled": [[[19, 0]] * 3, [[0, 19]] * 3, [[8, 11]] * 3]},
+        "maps": {"pooled": [[np.eye(46)[CELLS.index((7, 10))]] * 2]},
+    }  # fmt: skip
+    mean, low, high = mazes.right(result, "vpl")
+    assert mean == pytest.approx([0.6, 0.94, 1.0])
+    assert high - low == pytest.approx(2 * 12.706 * np.array([0.1, 0.04, 0]), rel=1e-3)
+    assert mazes.steps(result, "vpl") == pytest.approx([9.5, 2, 0])
+    assert mazes.enough(result, "vpl", 0.94) == 1
+    assert mazes.enough(result, "vpl", 0.95) == 2
+    assert mazes.enough(result, "vpl", 1.01) is None
+    assert mazes.sent(result) == mazes.Sent((7, 10), (19, 0), (19, 0, 8))
+
+
+class Oracle(Model):
+    """Knows a user by the first pair they said, and everybody before as the left kind."""
+
+    def __init__(self, cells: bool = False):
+        self.cells = cells
+
+    def about(self, features, offsets):
+        assert features.shape == (46, 42)
+        assert offsets.tolist() == [0, 46]
+        return Oracle(True)
+
+    def rewards(self, context):
+        assert self.cells
+        return maze_world.rewards()[np.where(context.mask.any(axis=1), context.rater_type, 0)]
+
+    def chances(self, context, asked):
+        known = context.mask.any(axis=1) | (context.rater_type == 0)
+        return np.tile(np.where(known, 0.9, 0.1)[:, None], (1, asked.pairs.shape[1]))
+
+
+def test_making_it_trains_every_model_and_reports(monkeypatch, tmp_path):
+    """What is trained, on whom, and what is kept of it; the fits themselves stood in for."""
+    asked = []
+
+    def instead(key, train, config, listen):
+        asked.append((train.raters, train.pairs.shape[1]))
+        listen({}, 0.5)
+        return Oracle(), {}
+
+    for name in mazes.MODELS:
+        monkeypatch.setitem(
+            scoreboard.MODELS, name, scoreboard.Entry(f"The {name}", "an oracle", instead)
+        )
+    monkeypatch.setattr(mazes, "HELD", 10)
+    heard = []
+    found = mazes.make(heard.append, (3, 4))
+    assert asked == [(mazes.USERS, mazes.PAIRS)] * 8
+    assert [p.fraction for p in heard] == pytest.approx((np.arange(8) + 0.5) / 8)
+    assert heard[5].message == "The vpl, seed 4"
+    assert mazes.right(found, "vpl")[0] == pytest.approx([0.5] + [1.0] * mazes.PAIRS)
+    assert mazes.steps(found, "vpl") == pytest.approx([9.5] + [0.0] * mazes.PAIRS)
+    said = maze_world.draw(3, 10, mazes.PAIRS, 1)
+    where = maze_world.places(said.features)[said.pairs[[0, 5]]]
+    assert np.array(found["users"]) == pytest.approx(where, abs=0.0051)
+    monkeypatch.setattr(mazes, "make", lambda on_progress: found)
+    path = mazes.bake("by hand", folder=tmp_path / "new")
+    wanted = {"result": found, "made": "by hand", "spec": mazes.spec()}
+    assert path.name == "maze.json"
+    assert json.loads(path.read_text("utf-8")) == wanted
+
+
+# -- its figure -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_figure_colours_free_cells_and_no_walls(dark):
+    truth = mazes.truth()
+    said = [np.array([[[1.0, 1.2], [1.0, 3.4]]]), np.zeros((0, 2, 2))]
+    columns = [("The user", truth), ("<one>", truth[::-1])]
+    figure = drawing.maps(columns, ["Wants\nleft", "Wants\nright"], said, dark=dark)
+    grids = [t for t in figure.data if t.type == "heatmap"]
+    assert len(grids) == 4
+    wall = np.array([[c == "#" for c in row] for row in maze_world.WALLS])
+    for grid, rewards in zip(grids, (truth[0], truth[1], truth[1], truth[0]), strict=True):
+        assert (np.isnan(grid.z) == wall).all()
+        assert grid.z[~wall] == pytest.approx(rewards)
+        assert (grid.zmin, grid.zmax) == (0, 1), "one scale for all"
+    assert sum(bool(grid.showscale) for grid in grids) == 1
+    rings = next(t for t in figure.data if t.name == "best cell")
+    own = next(t for t in figure.data if t.name == "the user’s goal")
+    met = (np.array(rings.x) == own.x) & (np.array(rings.y) == own.y)
+    assert met.tolist() == [True, False, True, False]
+    arrows = [a for a in figure.layout.annotations if a.showarrow and a.arrowhead]
+    assert [(a.ax, a.ay, a.x, a.y) for a in arrows] == [(3.4, 1.0, 1.2, 1.0)], "to the preferred"
+    assert "&lt;one&gt;" in [a.text for a in figure.layout.annotations]

@@ -1,0 +1,109 @@
+"""Which pair to ask next: against brute force, and on a population that is known."""
+
+import numpy as np
+import pytest
+from scrl.scenarios.shipped import gallery
+
+from scrl.diagnostics.whereami import Atoms
+from scrl.evaluation.metrics import abstaining
+from scrl.scenarios.sampling import sample
+from scrl.scenarios.schema import load_scenario
+from scrl.studies.questions import SLIP, Quiz, question, rehearsed, worth
+
+
+@pytest.fixture(scope="module")
+def quiz():
+    rng = np.random.default_rng(0)
+    return Quiz.of(Atoms(np.zeros((9, 1)), rng.dirichlet(np.ones(9)), rng.normal(size=(9, 4))),
+                   range(4))  # fmt: skip
+
+
+def bits(p):
+    p = np.asarray(p, float)
+    return -(p * np.log2(p)).sum()
+
+
+def test_beliefs_are_bayes_rule(quiz):
+    found = quiz.after([(2, True), (4, False)])
+    expected = quiz.share * quiz.chance[:, 2] * (1 - quiz.chance[:, 4])
+    np.testing.assert_allclose(found, expected / expected.sum())
+    assert quiz.chance.min() >= SLIP
+    assert quiz.chance.max() <= 1 - SLIP
+
+
+def test_the_most_telling_pair_leaves_least_uncertainty_on_average(quiz):
+    """Mutual information, from the entropy of who the visitor is before and after each answer."""
+    weight, left = quiz.after([(1, True)]), []
+    for pair in range(len(quiz.pairs)):
+        yes = weight @ quiz.chance[:, pair]
+        after = [quiz.weigh(weight, pair, first) for first in (True, False)]
+        left.append(bits(weight) - yes * bits(after[0]) - (1 - yes) * bits(after[1]))
+    np.testing.assert_allclose(quiz.telling(weight), left, atol=1e-9)
+    best = int(np.argmax(np.where(np.arange(len(left)) == 1, -1, left)))
+    assert quiz.next(weight, [1]) == best
+    assert quiz.next(weight, range(len(left))) == -1
+    assert quiz.any(range(5), 0) == 5
+
+
+def test_many_visitors_are_asked_what_each_would_be_alone(quiz):
+    utility = np.random.default_rng(1).normal(size=(20, 4))
+    found = question(quiz, utility, 4, telling=True)
+    for who in range(20):
+        answers = []
+        for i in range(4):
+            pair = quiz.next(quiz.after(answers), [p for p, _ in answers])
+            assert found.pairs[who, i] == pair
+            a, b = quiz.pairs[pair]
+            answers.append((pair, bool(utility[who, a] > utility[who, b])))
+        table = quiz.above(quiz.after(answers), answers)
+        truth = utility[who][:, None] > utility[who][None, :]
+        right = (table > 0.5) == truth
+        upper = np.triu_indices(4, 1)
+        assert found.right[who, -1] == pytest.approx(right[upper].mean())
+
+
+def test_who_is_asked_everything_is_known(quiz):
+    utility = np.random.default_rng(2).normal(size=(50, 4))
+    for telling in (True, False):
+        found = question(quiz, utility, 99, telling)
+        assert found.pairs.shape == (50, 6)
+        assert (np.sort(found.pairs, axis=1) == np.arange(6)).all()
+        assert (found.right[:, -1] == 1).all()
+
+
+def test_worth_is_read_off_between_two_questions():
+    telling, random = np.array([0.5, 0.7, 0.9, 1.0]), np.array([0.5, 0.6, 0.7, 0.8])
+    assert worth(telling, random, 2) == pytest.approx(1.0)
+    assert worth(telling, random, 3) == pytest.approx(1.5)
+    assert np.isnan(worth(random, telling, 3))
+
+
+def test_the_surest_pairs_are_right_most_often():
+    believed, truth = np.array([0.99, 0.02, 0.6, 0.45]), np.array([True, False, True, True])
+    found = abstaining(believed, truth, np.array([0.5, 0.75, 1.0]))
+    np.testing.assert_allclose(found, [1, 1, 0.75])
+
+
+def test_pairs_one_is_equally_sure_of_count_alike_whatever_their_order():
+    believed, truth = np.array([0.9, 0.7, 0.3, 0.7, 0.3]), np.array([1, 1, 1, 1, 1], bool)
+    found = abstaining(believed, truth, np.array([0.2, 0.6, 1.0]))
+    np.testing.assert_allclose(found, [1, 2 / 3, 3 / 5])
+    turned = abstaining(believed[::-1], truth, np.array([0.2, 0.6, 1.0]))
+    np.testing.assert_allclose(turned, found)
+
+
+def test_of_six_kinds_about_ten_telling_questions_are_worth_sixteen():
+    """The claim of the scenario, with the true population in the model's place."""
+    scenario = load_scenario(gallery()["six-kinds"])
+    known, visitors = (sample(scenario, seed).complete_utilities([0]) for seed in (1, 2))
+    atoms = Atoms(known, np.full(len(known), 1 / len(known)), 6.0 * known)
+    quiz, visitors = Quiz.of(atoms, range(12)), visitors[:300]
+    telling, random = (question(quiz, visitors, 20, how).right.mean(axis=0) for how in (1, 0))
+    assert 8 < worth(telling, random, 16) < 11
+
+
+def test_voters_of_the_density_rehearse(experiment):
+    atoms = Atoms.of(experiment.learnt)
+    telling, random = rehearsed(atoms, Quiz.of(atoms, range(5)), range(5), 10)
+    assert telling[-1] == random[-1] == 1
+    assert telling[2] > random[2] + 0.05, "four kinds: two telling questions say which"

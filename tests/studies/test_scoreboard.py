@@ -1,0 +1,235 @@
+"""Reward models side by side: who is asked what, what can be reached, what is baked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations, product
+
+import numpy as np
+import pytest
+from scrl.scenarios.shipped import gallery
+
+from scrl.data.readers import parse_ratings
+from scrl.evaluation import splits as held_out
+from scrl.evaluation.splits import Size, limits, most_right
+from scrl.networks.training import _chunk
+from scrl.runs.report import BAKED, load_baked
+from scrl.scenarios.sampling import shares, type_utilities
+from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.studies import scoreboard
+from scrl.types import Cancelled, InputError
+from tests.reward_models.test_reward_models import QUICK
+
+SMALL = Size(raters=600, pairs=12, held=300, context=8, asked=12)
+
+
+def of(stem: str):
+    return load_scenario(gallery()[stem])
+
+
+# -- who is asked what ----------------------------------------------------------------------------
+
+
+def two_camps(raters: int = 40) -> bytes:
+    """Half of the raters have one order of six completions, half the other; one is a loner."""
+    rows = ["rater,prompt,completion,rank"]
+    for r in range(raters):
+        order = range(6) if r % 2 else range(5, -1, -1)
+        rows += [f"r{r},p,c{c},{place}" for place, c in enumerate(order)]
+    return "\n".join([*rows, "alone,p,c0,0", ""]).encode()
+
+
+def test_held_out_raters_of_data_are_met_once_and_asked_only_of_what_was_hidden():
+    ratings = parse_ratings(two_camps(), "camps.csv")
+    found = list(held_out.trials(ratings, (3,), held_out.OF_DATA))
+    assert len(found) == 5
+    who = np.concatenate([trial.who for trial in found])
+    assert sorted(who) == list(range(40)), "each rater once, and nobody who ranked but one"
+    for trial in found:
+        assert trial.train.raters + len(trial.who) == 40
+        assert trial.train.mask.sum(1).tolist() == [15] * trial.train.raters
+        assert trial.context.raters == trial.asked.raters == len(trial.who)
+        for said, asked, more, mask in zip(
+            trial.context.pairs, trial.asked.pairs, trial.context.mask, trial.asked.mask,
+            strict=True,
+        ):  # fmt: skip
+            told, wanted = set(said[more].ravel()), set(asked[mask].ravel())
+            assert (len(told), len(wanted)) == (3, 3)
+            assert not told & wanted, "a hidden completion is in no pair that was said"
+        assert trial.disputed[trial.asked.mask].all(), "the camps dispute every pair"
+
+
+def test_too_few_raters_and_unknown_models_get_a_sentence():
+    few = parse_ratings(two_camps(6), "few.csv")
+    with pytest.raises(InputError, match="at least 10"):
+        scoreboard.check(few, ["pooled"], (0,))
+    some = parse_ratings(two_camps(), "some.csv")
+    assert "types" not in scoreboard.available(some)
+    with pytest.raises(InputError, match="Nobody knows the types"):
+        scoreboard.check(some, ["types"], (0,))
+    with pytest.raises(InputError, match="no reward model named 'nonsense'"):
+        scoreboard.check(some, ["pooled", "nonsense"], (0,))
+    with pytest.raises(InputError, match="at least one"):
+        scoreboard.check(some, [], (0,))
+    with pytest.raises(InputError, match="1 to 20 seeds"):
+        scoreboard.check(some, ["pooled"], range(30))
+
+
+# -- what can be reached --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("m", [2, 3, 5])
+def test_the_best_order_is_the_best_of_all_orders(m):
+    rng = np.random.default_rng(m)
+    for _ in range(20):
+        ahead = rng.random((m, m))
+        best = max(
+            sum(ahead[a, b] for i, a in enumerate(order) for b in order[i + 1 :])
+            for order in permutations(range(m))
+        )
+        assert most_right(ahead) == pytest.approx(best)
+
+
+def test_of_many_completions_half_of_each_pair_is_a_bound():
+    ahead = np.random.default_rng(0).random((14, 14))
+    pairs = [(a, b) for a, b in product(range(14), repeat=2) if a < b]
+    assert most_right(ahead) == pytest.approx(sum(max(ahead[p], ahead[p[::-1]]) for p in pairs))
+
+
+def test_limits_are_those_of_facts_and_of_a_cycle():
+    assert limits(of("pets")) == {"one": 0.75, "disputed": 0.5, "told": 1.0}
+    cycle = limits(of("condorcet-cycle"))
+    assert cycle["one"] == cycle["disputed"] == pytest.approx(5 / 9, abs=1e-4)
+
+
+def test_limits_are_what_answers_drawn_give_the_best_order():
+    scenario = with_overrides(of("tennessee-morristown"), noise=0.7)
+    asked = held_out.pairs_of.draw(scenario, 0, 20_000, 8, strict=True)
+    utility = type_utilities(scenario)[asked.rater_type[:, None]]
+    mine = np.take_along_axis(utility, asked.pairs[..., [0]], 2) > np.take_along_axis(
+        utility, asked.pairs[..., [1]], 2
+    )
+    found = limits(scenario)
+    assert found["told"] == pytest.approx(mine.mean(), abs=0.005)
+    best = max(
+        np.mean(np.argsort(order)[asked.pairs[..., 0]] < np.argsort(order)[asked.pairs[..., 1]])
+        for order in permutations(range(5))
+    )
+    assert found["one"] == pytest.approx(best, abs=0.005)
+    assert shares(scenario).sum() == pytest.approx(1)
+
+
+# -- a scoreboard ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pets():
+    """Two seeds of the models whose programs tests/test_reward_models.py compiles."""
+    told = []
+    models = ("types", "vpl", "prototypes", "pooled")
+    found = scoreboard.run(of("pets"), models, (3, 4), told.append, config=QUICK, size=SMALL)
+    return found, told
+
+
+def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
+    found, told = pets
+    rows = {row["model"]: row for row in found["rows"]}
+    assert list(rows) == ["pooled", "vpl", "prototypes", "types"]
+    assert found["truth"]["borda"] == {"pet": [["Bird"], ["Dog", "Cat"], ["Rabbit"]]}
+    assert rows["pooled"]["accuracy"][0] == pytest.approx(0.75, abs=0.02)
+    assert rows["pooled"]["disputed"][0] == pytest.approx(0.5, abs=0.03)
+    for name in ("vpl", "prototypes"):
+        assert rows[name]["disputed"][0] > 0.95
+        assert rows[name]["collapsed"] == 0
+        assert rows[name]["active"] >= 1
+    assert rows["types"]["accuracy"] == [1.0, 1.0, 1.0]
+    assert rows["types"]["by_type"] == [1.0, 1.0]
+    assert "told" in rows["types"]["verdict"]
+    for row in rows.values():
+        mean, low, high = row["accuracy"]
+        assert low <= mean <= high
+        assert mean == pytest.approx(np.mean(row["each"]["accuracy"]), abs=1e-4)
+        assert row["covered"][-1] == pytest.approx(mean, abs=2e-4), "of all pairs: the accuracy"
+        for elected in row["elected"].values():
+            assert elected["distortion"][0] == 1.0, "everybody likes birds best"
+            assert elected["reversed"][0] == 0
+        for orders in row["orders"].values():
+            assert orders["pet"][0] == ["Bird"]
+    assert rows["prototypes"]["maxmin"][0] == 1.0
+    assert rows["pooled"]["maxmin"] == [None] * 3
+    shares_ = [p.fraction for p in told]
+    assert shares_ == sorted(shares_)
+    assert {p.phase for p in told} == {scoreboard.MODELS[m].title for m in rows}
+
+
+def test_another_seed_compiles_nothing(pets):
+    before = _chunk._cache_size()
+    models = ("pooled", "held", "vpl", "prototypes")
+    scoreboard.run(of("pets"), models, (5,), config=QUICK, size=SMALL)
+    assert _chunk._cache_size() == before, "nor does another weight of the KL"
+
+
+def test_a_scoreboard_can_be_stopped():
+    def stop(progress):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scoreboard.run(of("pets"), ("pooled",), (0,), stop, config=QUICK, size=SMALL)
+
+
+def test_two_camps_of_data_are_told_apart_and_the_intervals_are_over_raters():
+    ratings = parse_ratings(two_camps(), "camps.csv")
+    brief = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
+    size = Size(raters=0, pairs=15, held=0, context=3, asked=3)
+    found = scoreboard.run(ratings, ("pooled", "prototypes"), (0,), config=brief, size=size)
+    one, own = found["rows"]
+    assert found["held"] == 40
+    assert found["limits"] is None
+    assert one["disputed"] == one["accuracy"], "every pair is disputed"
+    assert one["accuracy"][0] == pytest.approx(0.5, abs=0.1)
+    assert own["accuracy"][0] > 0.97
+    assert own["ahead"][1] > 0.3, "and Bradley–Terry is outside of the interval"
+    assert own["elected"] is None, "nobody knows the truth"
+
+
+# -- baked ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=scoreboard.SCENARIOS)
+def baked(request):
+    if not (BAKED / f"models-{request.param}.json").is_file():
+        pytest.skip("nothing is baked")
+    return request.param, load_baked(f"models-{request.param}")
+
+
+def test_the_baked_scoreboard_is_of_today_s_settings(baked):
+    stem, content = baked
+    assert content["spec"] == scoreboard.spec_of(of(stem)), "run `python -m scrl bake --models`"
+    assert content["device"]
+    assert [row["model"] for row in content["result"]["rows"]] == list(scoreboard.MODELS)
+    assert content["result"]["limits"] == limits(of(stem))
+
+
+def test_the_exact_rows_of_what_is_baked_are_counted_again(baked):
+    """Bradley–Terry and one for each type have nothing random but the raters."""
+    stem, content = baked
+    again = scoreboard.run(of(stem), ("pooled", "types"), content["result"]["seeds"])
+    rows = {row["model"]: row for row in content["result"]["rows"]}
+    for row in again["rows"]:
+        kept = rows[row["model"]]
+        assert {k: v for k, v in row.items() if k != "seconds"} == {
+            k: v for k, v in kept.items() if k != "seconds"
+        }
+
+
+def test_who_reads_a_rater_is_right_where_one_reward_for_all_is_at_its_ceiling():
+    if not (BAKED / "models-pets.json").is_file():
+        pytest.skip("nothing is baked")
+    rows = {row["model"]: row for row in load_baked("models-pets")["result"]["rows"]}
+    for name in ("pooled", "distributional", "categorical", "held"):
+        assert rows[name]["accuracy"][0] == pytest.approx(0.75, abs=0.01)
+        assert rows[name]["disputed"][0] == pytest.approx(0.5, abs=0.015)
+    for name in ("vpl", "individual"):
+        assert min(rows[name]["each"]["disputed"]) > 0.97
+        assert rows[name]["collapsed"] == 0
+    assert rows["held"]["collapsed"] == rows["held"]["trainings"] == 10

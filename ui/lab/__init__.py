@@ -1,0 +1,1 @@
+"""Parts of the pages Lab and Why wrong."""

@@ -1,0 +1,83 @@
+"""What a kind of rater never said, and what is inferred of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from scrl.figures import inferred_pairs
+from ui.shared import asking, page
+from ui.shared.tables import order_text
+
+#: Of silences that are shown one by one.
+MOST = 6
+#: What a choice of shared structure is called.
+_APART = "prompts share nothing"
+
+
+def any_in(result: Mapping) -> bool:
+    return bool(result.get("silence", {}).get("kinds"))
+
+
+def show(content: Mapping) -> None:
+    """Each silence of a finished run, and how it was learnt what can be inferred."""
+    told = content["result"]["silence"]
+    types = content["latent"]["types"]
+    found = [(kind, prompt) for kind in told["kinds"] for prompt in kind["prompts"]]
+    for i, (kind, prompt) in enumerate(found[:MOST]):
+        _one(kind, prompt, types, i)
+    if len(found) > MOST:
+        st.caption(f"{len(found) - MOST} more silences are in the result file.")
+    if told["choices"] and not page.presenting():
+        _how(told)
+
+
+def _one(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
+    said = kind["prompts"][prompt]
+    who = page.plain(kind["name"] or "One kind of rater")
+    whole = len(said["silent"]) == sum(map(len, said["order"]))
+    about = "" if whole else f" about {page.plain(', '.join(said['silent']))}"
+    chances = [chance for *_, chance in said["sure"]]
+    st.markdown(
+        f"**{who}**, {kind['share']:.0%} of the raters, said nothing{about} on "
+        f"‘{page.plain(prompt)}’. "
+        + (
+            f"The model infers {page.plain(order_text(said['order']))}."
+            if min(chances, default=0) >= 0.6
+            else "Most of it cannot be known from the others, and the model says so."
+        )
+    )
+    at = types.index(kind["name"]) if kind["name"] in types else i
+    page.chart(
+        inferred_pairs(said["sure"], at, **page.look()),
+        f"chart-silence-{i}",
+        alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in said["sure"]),
+        caption="The chance that such a rater would put the first above the second. Simulated "
+        "voters of this kind are drawn with these chances. It would be refuted by asking them.",
+    )
+
+
+def _how(told: Mapping) -> None:
+    rows = [
+        {
+            "prompts share": f"{c['shared']} utilit{'y' if c['shared'] == 1 else 'ies'}"
+            if c["shared"]
+            else _APART,
+            "penalty on the rest": c["penalty"],
+            "nats on what was hidden": c["hidden"],
+            "nats on the rest": c["seen"],
+            "pairs of the rest right": c["right"],
+            "taken": "yes" if i == told["chosen"] else "",
+        }
+        for i, c in enumerate(told["choices"])
+    ]
+    st.markdown("**How it was learnt what can be inferred**")
+    asking.sheet(
+        rows,
+        "silence",
+        f"Other kinds that did speak were made silent in the same way, {told['tests']} in turn, "
+        "and what they had said was predicted under each choice; higher is better, "
+        "and no choice may cost what was said. How well that "
+        "went also sets how sure the model may be.",
+    )

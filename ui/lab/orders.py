@@ -1,0 +1,70 @@
+"""The lab's main figure: truth, vanilla and social order, before and after training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from scrl.scenarios import exact_preview
+from ui.shared import page, store, tables
+from ui.shared.controls import Choice, title_of
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _of_scenario(yaml: str, rules: tuple, _scenario) -> dict:
+    return exact_preview.preview(_scenario, rules)
+
+
+@st.cache_data(max_entries=8, show_spinner="Counting the ballots")
+def _of_ratings(spec: str, _ratings) -> dict:
+    return exact_preview.uploaded(_ratings)
+
+
+def before_training(choice: Choice) -> dict:
+    """What is known without training, as the ``"prompts"`` of a result file."""
+    if not choice.yaml:
+        return _of_ratings(st.session_state["scenario"], choice.source)
+    prompts = _of_scenario(choice.yaml, choice.rules, choice.source)
+    store.warm(st.session_state["scenario"], choice.rules, choice.source)
+    return prompts
+
+
+def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> list:
+    """The figure; before training the social order is still to come. Returns its columns.
+
+    Args:
+        spread: of several runs, as ``scrl.runs.seed_spread.spreads`` gives it.
+    """
+    columns = tables.columns(entry, rule)
+    told = {"Bradley–Terry": "vanilla", "Social model": "social"}
+    seeds = {
+        x: spread[told[title]].orders
+        for x, (title, _) in enumerate(columns)
+        if told.get(title) in spread
+    }
+    if not trained:
+        columns.append(("Social model", None))
+    figure = figures.order_bumps(
+        columns, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+    )
+    if trained:
+        caption = f"Places by {title_of(rule)}, by the vanilla and by the social network."
+        if seeds:
+            caption += " A disc is another place taken in other runs, its area their share."
+    elif "truth" in entry:
+        caption = (
+            "Before training, exactly: the truth from complete ballots, and where Bradley–Terry "
+            "ends up on the ballots that such raters give."
+        )
+    else:
+        caption = ""
+    many = len(entry["completions"])
+    if many > figures.MOST_LINES:
+        caption += f" Drawn are the best {figures.MOST_LINES} of {many} in the first order."
+    page.chart(
+        figure,
+        "orders",
+        alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
+        caption=caption,
+    )
+    return columns

@@ -1,0 +1,126 @@
+"""A finished run: the orders under every rule, the raters, the numbers, the files."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from scrl import figures
+from scrl.runs import spreads
+from ui.lab import missing_blocks, seeds
+from ui.shared import page, tables
+from ui.shared.controls import title_of
+
+
+def show(content: dict, prompt: str, rule: str, follow: str) -> None:
+    """Everything below the main figure."""
+    result, entry = content["result"], content["result"]["prompts"][prompt]
+    parts = {
+        "Every rule": lambda: _every_rule(result, prompt, follow),
+        "The raters": lambda: _raters(content),
+    }
+    if missing_blocks.any_in(result):
+        parts["What nobody said"] = lambda: missing_blocks.show(content)
+    if spread := spreads(result, prompt, rule):
+        count = len(result["seeds"]["seeds"])
+        parts[f"Over {count} seeds"] = lambda: seeds.show(result, spread, rule)
+    if not page.presenting():
+        parts["The numbers"] = lambda: _numbers(result, entry, rule, follow, spread)
+        parts["Files"] = lambda: _files(content)
+    for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
+        with tab:
+            draw()
+
+
+def _every_rule(result: dict, prompt: str, follow: str) -> None:
+    entry = result["prompts"][prompt]
+    titles = {rule: title_of(rule) for rule in entry["social"]}
+    orders = [("Bradley–Terry", entry["vanilla"]["order"])]
+    orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
+    seeds = {}
+    for x, rule in enumerate(titles, 1):
+        if spread := spreads(result, prompt, rule):
+            seeds |= {0: spread["vanilla"].orders, x: spread["social"].orders}
+    if len(orders) <= 8:
+        page.chart(
+            figures.order_bumps(
+                orders, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+            ),
+            "chart-rules",
+            alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
+            caption="The order of the vanilla network, and of the social network of every rule.",
+        )
+    if page.presenting():
+        return
+    st.dataframe(tables.places_table(entry, titles), hide_index=True, height="content")
+    st.caption("Places, 1 is best; 2= is a shared second place.")
+
+
+def _raters(content: dict) -> None:
+    latent, said = content["latent"], content["result"]["latent"]
+    page.chart(
+        figures.latent_map(latent, height=380, **page.look()),
+        "chart-latent",
+        alt=f"Raters by type: {', '.join(latent['types'])}.",
+        caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn "
+        f"side by side. {said['active_units']} of {said['dim']} latent dimensions are in use; the "
+        f"density has {said['components']} component{'s' * (said['components'] > 1)}.",
+    )
+
+
+def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) -> None:
+    series = tables.score_series(entry, rule)
+    ranges = {
+        label: {name: spread[source].range(name) for name in entry["completions"]}
+        for source, label in tables.SCORES
+        if source in spread
+    }
+    if len(series) > 1:
+        page.chart(
+            figures.score_dots(
+                entry["completions"], series, f"{title_of(rule)} score", follow, ranges=ranges,
+                **page.look(),
+            ),
+            "chart-scores",
+            alt=f"{title_of(rule)} scores of every completion",
+            caption="Bars reach from the least to the greatest score of all seeds." if ranges
+            else "",
+        )  # fmt: skip
+    page.numbers(tables.numbers_table(entry, rule))
+    if agreement := tables.agreement_table(entry, rule):
+        st.markdown("**Agreement with the truth**")
+        page.numbers(agreement)
+        st.markdown("**What the winner is worth**")
+        page.numbers(tables.welfare_table(entry, rule))
+        st.caption(
+            "Mean utility of the winner to everyone and to each type of rater; the best completion "
+            f"would give everyone {entry['welfare']['best']:.3f}. An order of m completions stands "
+            "for utilities m − 1 … 0."
+        )
+    seconds = result.get("seconds", {})
+    spent = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    st.caption(
+        "‘Raters themselves’ counts the complete ballots of the same sample: what perfect "
+        f"knowledge of it would give. Ran on {result.get('device', 'an unknown device')}: {spent}."
+    )
+
+
+def _files(content: dict) -> None:
+    result = content["result"]
+    stem = "".join(c if c.isalnum() else "-" for c in result["scenario"].lower())[:60]
+    files = [
+        ("Result (JSON)", json.dumps(result, indent=1, ensure_ascii=False), "json",
+         "application/json"),
+        ("Orders (CSV)", tables.orders_csv(result), "csv", "text/csv"),
+        ("Scenario (YAML)", content["yaml"], "yaml", "application/yaml"),
+    ]  # fmt: skip
+    for note in result.get("notes", []):
+        st.caption(page.plain(note))
+    with st.container(horizontal=True):
+        for label, data, suffix, mime in files:
+            if data:
+                st.download_button(
+                    label, data, f"{stem}.{suffix}", mime, on_click="ignore", key=f"get-{suffix}"
+                )
+    st.caption("`python -m scrl run FILE --seed N` gives the same result on the same device.")

@@ -1,0 +1,98 @@
+"""The part of the page on the latent space that checks the model's health."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from ui.latent.page import metrics
+from ui.shared import ahead, asking, page
+
+_BY = {"encoder": "the encoder’s posterior", "density": "the density, weighed by the visible half"}
+
+
+#: Whose latent takes the place of the own.
+_OTHER = {
+    "type": "that of a rater of another type",
+    "component": "that of a rater in another cluster of the density (types are unknown)",
+    "": "that of any other rater (the density has one cluster)",
+}
+
+
+def health(id: str, learnt) -> None:
+    said, seen = asking.guess(
+        "Given the latent of another kind of rater, does the model order somebody’s pairs much "
+        "worse?",
+        ("Yes", "No"), "guess_health",
+    )  # fmt: skip
+    if not seen:
+        return
+    found = ahead.answer(id, "health", learnt, "Checking the model")
+    if found.collapsed:
+        st.warning(found.verdict())
+    else:
+        right = "Yes" if found.own - found.swapped > 0.05 else "No"
+        st.markdown(asking.verdict(said, right) + found.verdict())
+    one, two = st.columns(2, gap="large")
+    with one:
+        page.chart(
+            figures.shares_by(
+                ["own", found.other, "silent"],
+                [("pairs ordered rightly", [found.own, found.swapped, found.silenced])],
+                "latent used", "", **page.look(),
+            ),
+            "latent-swap",
+            alt=f"Pairs ordered rightly from the own latent, {found.other}, and none.",
+            caption="Share of raters’ own pairs ordered rightly from their own latent, from "
+            f"{_OTHER[found.by]}, and from that of somebody silent. {_alone(found)}"
+            "Refuted, the latent is decoration, if the three are alike.",
+        )  # fmt: skip
+    with two:
+        page.chart(
+            figures.shares_by(
+                [f"{j + 1}" for j in range(len(found.kl))],
+                [("KL, nats", found.kl.tolist()), ("variance of means", found.variance.tolist())],
+                "latent dimension", "", percent=False, **page.look(),
+            ),
+            "latent-units", alt="KL and variance of each latent dimension.",
+            caption="What each dimension pays (KL from the prior, mean over raters) and how far it "
+            f"varies; active above .01: {found.active} of {len(found.kl)}. Refuted if none does.",
+        )  # fmt: skip
+    if found.calibration:
+        left, right = st.columns([3, 1], gap="large")
+        with left:
+            series = [(_BY[who], c.bins) for who, c in found.calibration.items()]
+            page.chart(
+                figures.reliability_curves(series, **page.look()),
+                "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
+                caption="Half of each ballot is hidden, and its pairs are predicted from the rest; "
+                "large marks stand for many pairs. Refuted, the model is surer than it may be, "
+                "where marks lie below the diagonal.",
+            )  # fmt: skip
+        with right:
+            errors = {f"Calibration error, {who}": f"{c.error:.3f}"
+                      for who, c in found.calibration.items()}  # fmt: skip
+            metrics(errors | {"Hidden pairs right": f"{found.accuracy:.1%}"})
+    else:
+        st.caption("These ballots are too short for half of one to be hidden.")
+    rows = [
+        {"check": "pairs right, own latent", "value": found.own},
+        {"check": f"pairs right, {found.other}", "value": found.swapped},
+        {"check": "pairs right, silent", "value": found.silenced},
+        {"check": "raters with nobody of another kind", "value": float(found.alone)},
+        {"check": "hidden pairs right", "value": found.accuracy},
+        *({"check": f"calibration error, {who}", "value": c.error}
+          for who, c in found.calibration.items()),
+        {"check": "KL, nats a rater", "value": float(found.kl.sum())},
+        *({"check": f"KL, dimension {j + 1}", "value": float(v)} for j, v in enumerate(found.kl)),
+        *({"check": f"variance of means, dimension {j + 1}", "value": float(v)}
+          for j, v in enumerate(found.variance)),
+    ]  # fmt: skip
+    asking.sheet(rows, "health", f"{found.pairs:,} pairs of the raters’ own ballots.")
+
+
+def _alone(found) -> str:
+    if not found.alone:
+        return ""
+    many = f"{found.alone:,} raters" if found.alone > 1 else "One rater"
+    return f"{many} of an unknown type had nobody to change with and are left out. "

@@ -1,0 +1,172 @@
+"""The part on hidden context: what one number for an alternative cannot say, and a spread can."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl.figures import curves, spread_reward
+from scrl.studies import hidden_context as study
+from ui.shared import asking, baked_study, page
+
+_IN_URL = {"bind": "query-params"}
+TITLES = {
+    "exact": "Bradley–Terry",
+    "mean-variance": "Mean and variance",
+    "categorical": "Categorical",
+}
+ANSWERS = ("above all others", "somewhere among them", "below all others")
+_HELD = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
+#: Points of the curve against aversion, and its ends: below 0 risk is liked.
+POINTS, LEAST, MOST = 41, -1.0, 3.0
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _along(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
+    return study.along(_result, model, np.linspace(LEAST, MOST, POINTS))
+
+
+def show() -> None:
+    baked_study.study(
+        "hidden-context",
+        "hidden",
+        "Hidden context",
+        study.make,
+        study.spec(),
+        _draw,
+    )
+
+
+def _draw(result: dict, result_id: str) -> None:
+    st.markdown(
+        "An alternative a between 0 and 1 is worth a to everybody below .8. From .8 up it is worth "
+        "2a to some and nothing to others, a coin’s toss each time, and no one who reads the "
+        "comparisons knows to whom."
+    )
+    said, shown = asking.guess(
+        "On average the alternatives from .8 up are worth the most. Where does Bradley–Terry put "
+        "them?", ANSWERS, "guess_hidden",
+    )  # fmt: skip
+    if not shown:
+        return
+    floor = study.reading(result, "exact")
+    right = ANSWERS[0] if floor.place < 0.05 else ANSWERS[2] if floor.place > 0.95 else ANSWERS[1]
+    st.markdown(asking.verdict(said, right) + _sentence(floor))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        model = st.segmented_control(
+            "Reward of", list(TITLES), default="mean-variance", required=True, key="reward",
+            format_func=TITLES.get, **_IN_URL,
+        )  # fmt: skip
+        aversion = page.slider(
+            "Aversion to risk, spreads taken off the mean", "aversion", LEAST, MOST, 0, 0.1, "%.1f"
+        )
+    found = study.reading(result, model, aversion)
+    _reward(found, model, aversion)
+    left, right_side = st.columns(2, gap="large")
+    with left:
+        _agreement(_along(model, result_id, result), found, model, aversion)
+        _agreement_sheet(result, aversion)
+    with right_side:
+        _drift(result)
+
+
+def _sentence(floor: study.Reading) -> str:
+    expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
+    return (
+        f"Bradley–Terry puts **{floor.place:.0%}** of the sure alternatives above them: its reward "
+        f"falls at .8. Its rank correlation with expected utility is **{expected:.2f}**, with "
+        f"Borda {borda:.2f}: what is learned is how many of the others one beats."
+    )
+
+
+def _reward(found: study.Reading, model: str, aversion: float) -> None:
+    spread = found.spread
+    unsure = found.a >= study.hidden_context.EDGE
+    if spread.any():
+        words = (
+            f"The spread is {spread[unsure].mean():.2f} where context is hidden and "
+            f"{spread[~unsure].mean():.2f} elsewhere, and nobody told the model. "
+        )
+        if aversion:
+            words += (
+                f"With {abs(aversion):.1f} spreads {'taken off' if aversion > 0 else 'added'}, "
+                f"{found.place:.0%} of the sure "
+                "alternatives stand above those with hidden context. "
+            )
+    else:
+        words = "A reward of one number has no spread, and aversion changes nothing. "
+    truths = [("expected utility", found.expected), ("Borda", found.borda)]
+    page.chart(
+        spread_reward(found.a, found.reward, spread, truths, study.hidden_context.EDGE,
+                      **page.look()),
+        "chart-hidden",
+        alt=f"{TITLES[model]}: reward {found.reward[~unsure].max():.2f} at most below .8, "
+        f"{found.reward[unsure].mean():.2f} on average above.",
+        caption=f"{words}Means over {len(found.agreement['borda'])} seeds of "
+        f"{study.RATERS:,} raters who compare {study.PAIRS} pairs each. Expected utility and "
+        "Borda are stretched to the reward’s units below .8: the order is what counts.",
+    )  # fmt: skip
+    columns = {"alternative": found.a, "reward": found.reward, "spread": spread,
+               "expected utility, stretched": found.expected,
+               "Borda, stretched": found.borda}  # fmt: skip
+    rows = zip(*columns.values(), strict=True)
+    asking.sheet(
+        [dict(zip(columns, map(float, row), strict=True)) for row in rows], "hidden-reward"
+    )
+
+
+def _agreement(lines: dict, found: study.Reading, model: str, aversion: float) -> None:
+    x = np.linspace(LEAST, MOST, POINTS)
+    series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
+    here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
+    low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
+    page.chart(
+        curves(x, series, at=aversion, here=here, x_title="aversion to risk",
+               y_title="Spearman’s correlation", number=".2f", y_range=(low, 1.05), height=270,
+               **page.look()),
+        "chart-aversion",
+        alt="; ".join(f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at "
+                      f"{MOST:.0f}" for name, y, _ in series),
+        caption=f"Rank correlation of ‘{TITLES[model]}’ with what an alternative is worth on "
+        "average and with its Borda score. Caution moves away from both. Some liking for risk "
+        "happens to come near expected utility, since here what is hidden is worth more on "
+        "average: a spread says that something is hidden, and not which way.",
+    )  # fmt: skip
+
+
+def _drift(result: dict) -> None:
+    step, widest = study.drift(result)
+    series = [(_HELD[name], widest[name], i) for i, name in enumerate(study.HELD)]
+    page.chart(
+        curves(step, series, x_title="steps of training", y_title="widest spread", number=".3g",
+               log="xy", height=270, **page.look()),
+        "chart-drift",
+        alt="; ".join(f"held {name.lower()}: {y[0]:.3g}, then {y[-1]:.3g}"
+                      for name, y, _ in series),
+        caption="The widest spread of mean and variance, by what holds it. Only ratios of gaps to "
+        f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.1f} "
+        f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
+        f"over {len(study.DRIFT_SEEDS)} seeds.",
+    )  # fmt: skip
+    asking.sheet(
+        [{"steps": float(n)} | {_HELD[name]: float(widest[name][i]) for name in widest}
+         for i, n in enumerate(step)],
+        "hidden-drift", "The greatest standard deviation among the alternatives.",
+    )  # fmt: skip
+
+
+def _agreement_sheet(result: dict, aversion: float) -> None:
+    rows = []
+    for model, title in TITLES.items():
+        for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):
+            if price and model == "exact":
+                continue
+            found = study.reading(result, model, price)
+            row = {"model": title, "aversion": price}
+            for key, values in found.agreement.items():
+                name = "Borda" if key == "borda" else key
+                row[f"ρ with {name}"] = float(values.mean())
+                row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
+            row["sure alternatives above"] = found.place
+            rows.append(row)
+    asking.sheet(rows, "hidden-agreement")

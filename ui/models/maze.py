@@ -1,0 +1,174 @@
+"""The part on the maze: two goals that nobody names, and what each reward model makes of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl.figures import curves, maps
+from scrl.studies import maze as mazes
+from scrl.studies import maze_world
+from ui.shared import asking, baked_study, page
+
+_IN_URL = {"bind": "query-params"}
+TITLES = {
+    "pooled": "Bradley–Terry",
+    "vpl": "VPL",
+    "individual": "Individual raters",
+    "held": "VPL, KL held",
+}
+GOALS = ("left", "right")
+ANSWERS = ("to the left goal", "to the right goal", "to a place between")
+#: A share of pairs right that is said to be enough.
+LEVEL = 0.95
+
+
+def show() -> None:
+    baked_study.study("maze", "maze", "The maze", mazes.make, mazes.spec(), _draw)
+
+
+@st.cache_data(show_spinner=False)
+def _ceiling() -> float:
+    return maze_world.ceiling()
+
+
+def _draw(result: dict, result_id: str) -> None:
+    st.markdown(
+        "Half of the users want to be near the left goal of a maze and half near the right one. "
+        "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
+    )
+    said, shown = asking.guess(
+        "Where does one reward for everybody send a user who wants the left goal?", ANSWERS,
+        "guess_maze",
+    )  # fmt: skip
+    if not shown:
+        return
+    found = mazes.sent(result)
+    right = ANSWERS[0 if found.steps[0] <= 2 else 1 if found.steps[1] <= 2 else 2]
+    st.markdown(asking.verdict(said, right) + _sentence(result, found))
+    shown = [str(n) for n in mazes.SHOWN]
+    n = int(
+        st.segmented_control(
+            "Pairs that each user has answered", shown, default="2", required=True, key="said",
+            **_IN_URL,
+        )
+    )  # fmt: skip
+    _maps(result, n)
+    left, aside = st.columns(2, gap="large")
+    with left:
+        _right(result, n)
+    with aside:
+        _steps(result, n)
+    _numbers(result)
+
+
+def _sentence(result: dict, found: mazes.Sent) -> str:
+    """What is found, in a few sentences."""
+    names = ("pooled", "vpl", "individual")
+    floor, vpl, own = (mazes.right(result, name)[0] for name in names)
+    left, right = found.steps
+    words = f"Bradley–Terry sends everybody {left} steps from the left goal and {right} from the "
+    words += "right one, where nobody wants to be" if min(left, right) > 2 else "right one"
+    if len(found.each) > 1 and min(found.each) < max(found.each):
+        words += (
+            f" (over {len(found.each)} draws of users, {min(found.each)} to {max(found.each)} from "
+            "the left)"
+        )
+    words += (
+        f". It has **{floor[-1]:.1%}** of their pairs right, and no single reward has more than "
+        f"{_ceiling():.1%}. "
+    )
+    pairs = mazes.enough(result, "vpl", LEVEL)
+    if pairs is not None:
+        words += (
+            f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
+            f"a user it never met, and {vpl[-1]:.1%} after {mazes.PAIRS} (the lab’s own model of "
+            f"individual raters {own[-1]:.1%}). "
+        )
+    if np.abs(mazes.right(result, "held")[0] - _ceiling()).max() < 0.02:
+        words += "With its KL held it never hears the user: both maps are the same."
+    return words
+
+
+def _maps(result: dict, n: int) -> None:
+    at = mazes.SHOWN.index(n)
+    shown = {name: np.array(result["maps"][name][at]) for name in TITLES}
+    columns = [("The user", mazes.truth()), *((TITLES[k], shown[k]) for k in TITLES)]
+    pairs = [np.array(user)[:n] for user in result["users"]]
+    ends = {name: _ends(rewards) for name, rewards in shown.items()}
+    page.chart(
+        maps(columns, [f"Wants the\n{goal} goal" for goal in GOALS], pairs, **page.look()),
+        "chart-maze",
+        alt=f"After {n} pairs, the best cell for who wants the left goal and the right one: "
+        + "; ".join(f"{TITLES[k]}, {a} and {b} steps from it" for k, (a, b) in ends.items()),
+        caption="Two users whom no model met in training. First what each wants, with an arrow "
+        f"for each pair answered, from the refused place to the preferred ({n} of "
+        f"{mazes.PAIRS}); then the reward that each model gives them, on one scale: the mean "
+        "chance that a cell is preferred to the others. Models see no walls, only coordinates. "
+        f"Trained on {mazes.USERS:,} users who answered {mazes.PAIRS} pairs each.",
+    )  # fmt: skip
+    cells, rows = maze_world.cells().tolist(), []
+    for goal, name in enumerate(GOALS):
+        for i, (row, column) in enumerate(cells):
+            values = {title: float(rewards[goal][i]) for title, rewards in columns}
+            rows.append({"wants": name, "row": row, "column": column} | values)
+    asking.sheet(
+        rows, "maze-maps", f"Win rates of the free cells after {n} pairs; rows and columns of the "
+        "maze are counted from 0 at its upper left.",
+    )  # fmt: skip
+
+
+def _ends(rewards: np.ndarray) -> tuple[int, int]:
+    """Steps from each user's goal to the best cell for them."""
+    best = rewards.argmax(axis=1)
+    return tuple(int(maze_world.distances()[goal, best[goal]]) for goal in range(2))
+
+
+def _right(result: dict, n: int) -> None:
+    x = np.arange(mazes.PAIRS + 1)
+    each = {name: mazes.right(result, name) for name in TITLES}
+    series = [(TITLES[name], each[name][0], i) for i, name in enumerate(TITLES)]
+    series.append(("One reward, at most", np.full(len(x), _ceiling()), 7))
+    low = min(float(y.min()) for _, y, _ in series)
+    page.chart(
+        curves(x, series, at=n, x_title="pairs that a user has answered", y_title="pairs right",
+               number=".1%", y_range=(min(0.5, low), 1.02), height=290, **page.look()),
+        "chart-maze-right",
+        alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
+        caption=f"Of {mazes.ASKED} further pairs of each of {mazes.HELD:,} held-out users, how "
+        f"many are ordered rightly after {n}: "
+        + ", ".join(f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})"
+                    for k, y in each.items())
+        + f". Means over {len(result['seeds'])} seeds with 95 % intervals; the ceiling is exact.",
+    )  # fmt: skip
+
+
+def _steps(result: dict, n: int) -> None:
+    x = np.arange(mazes.PAIRS + 1)
+    series = [(TITLES[k], mazes.steps(result, k), i) for i, k in enumerate(TITLES)]
+    apart = int(maze_world.distances().max())
+    page.chart(
+        curves(x, series, at=n, x_title="pairs that a user has answered",
+               y_title="steps from the goal", number=".1f", y_range=(-0.4, apart / 2 + 1.5),
+               height=290, **page.look()),
+        "chart-maze-steps",
+        alt="; ".join(f"{name}: {y[n]:.1f} steps after {n} pairs" for name, y, _ in series),
+        caption="How far from their own goal the cell is that a model thinks best for a user, a "
+        f"mean over the same users and seeds. The goals are {apart} steps apart, so any one cell "
+        f"on the way between them is {apart / 2:.1f} away on average.",
+    )  # fmt: skip
+
+
+def _numbers(result: dict) -> None:
+    rows = []
+    for n in range(mazes.PAIRS + 1):
+        row = {"pairs answered": n}
+        for name, title in TITLES.items():
+            mean, low, high = mazes.right(result, name)[:, n]
+            row |= {title: float(mean), f"{title}, from": float(low), f"{title}, to": float(high),
+                    f"{title}, steps": float(mazes.steps(result, name)[n])}  # fmt: skip
+        rows.append(row)
+    asking.sheet(
+        rows, "maze-right", "Shares of pairs right, with 95 % intervals over seeds, and steps from "
+        f"the user’s goal to the best cell. One reward has at most {_ceiling():.4f}.",
+    )  # fmt: skip

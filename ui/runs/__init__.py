@@ -1,0 +1,1 @@
+"""Parts of the pages Runs and Studies."""

@@ -1,0 +1,93 @@
+"""The part of the page on scenarios in which one is chosen by its story."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import colour
+from scrl.scenarios import Scenario, gallery, shares
+from ui.scenario import draft
+from ui.scenario.draft import Draft
+from ui.shared import page, sources
+
+#: What the stories are about; those of the gallery that stand in none come last.
+THEMES = {
+    "Who is heard": (
+        "tennessee-morristown", "tennessee-inverted-missing", "tennessee-inverted-partial",
+        "tennessee-inverted-full", "safety-tail", "tennessee-noisy",
+    ),
+    "What one reward cannot say": (
+        "pets", "detailed-concise", "pairwise-twins-1", "pairwise-twins-2", "condorcet-cycle",
+        "noisy-alike", "six-kinds",
+    ),
+    "What a rule decides": (
+        "tennessee-four", "tennessee-map", "distortion-minority", "irrelevant-alternative",
+        "strategic-raters",
+    ),
+}  # fmt: skip
+_CARDS = 3
+
+
+def themes() -> dict[str, list[str]]:
+    """Theme -> stems, of all that the gallery holds."""
+    known = {theme: [s for s in stems if s in gallery()] for theme, stems in THEMES.items()}
+    rest = [s for s in gallery() if not any(s in stems for stems in known.values())]
+    return known | ({"Others": rest} if rest else {})
+
+
+def show(now: Draft) -> None:
+    """A card for every scenario: its story, its types, one click."""
+    st.caption("Choose a story. It opens under Raters, to be changed, shared or trained on.")
+    for theme, stems in themes().items():
+        st.subheader(theme, anchor=False)
+        for start in range(0, len(stems), _CARDS):
+            for cell, stem in zip(
+                st.columns(_CARDS, gap="small"), stems[start : start + _CARDS], strict=False
+            ):
+                with cell:
+                    _card(stem, sources.of_gallery(stem), chosen=now.id == stem)
+
+
+def _opened(stem: str) -> None:
+    draft.replace(sources.of_gallery(stem))
+    st.session_state["part"] = "Raters"
+    for key in ("prompt", "who", "about"):
+        st.session_state.pop(key, None)
+
+
+def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
+    card = st.container(
+        border=True, height="stretch", key=f"card-{stem}", vertical_alignment="distribute"
+    )
+    with card.container(gap="small"):
+        st.markdown(f"**{page.plain(scenario.name)}**")
+        st.caption(page.plain(scenario.summary), help=page.plain(scenario.source))
+    with card.container(gap="small"):
+        _bar(scenario)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Open", key=f"open-{stem}", on_click=_opened, args=(stem,),
+                type="primary" if chosen else "secondary",
+            )  # fmt: skip
+            if st.button("To the lab", key=f"lab-{stem}", type="tertiary"):
+                st.session_state[page.ANEW] = True
+                present = {"present": "true"} if page.presenting() else {}
+                st.switch_page("pages/lab.py", query_params={"scenario": stem, **present})
+
+
+def _bar(scenario: Scenario) -> None:
+    """The types' shares in their colours, and how much there is to rank."""
+    parts = "".join(
+        f"<span style='width:{share:.2%};background:{colour(i)}'></span>"
+        for i, share in enumerate(shares(scenario))
+    )
+    counts = (
+        (len(scenario.types), "type"), (len(scenario.completions), "completion"),
+        (len(scenario.prompts), "prompt"),
+    )  # fmt: skip
+    words = " · ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
+    st.html(
+        "<style>.shares{display:flex;height:.5rem;border-radius:.3rem;overflow:hidden;gap:2px}"
+        f"</style><div class='shares' role='img' aria-label='shares of the types'>{parts}</div>"
+        f"<div style='opacity:.7;font-size:.85rem;margin-top:.3rem'>{words}</div>"
+    )

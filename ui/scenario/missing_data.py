@@ -1,0 +1,150 @@
+"""The part of the page on scenarios in which ratings are lost, in four ways."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.scenarios import KINDS, Scenario, Silence, changes, coverage, editing, found
+from ui.scenario import draft
+from ui.scenario.draft import Draft, press
+from ui.scenario.page import coverage_figure, fits, pick_prompt, too_large
+from ui.shared import page
+
+_IN_URL = {"bind": "query-params"}
+#: Silences of a kind that are told; the rest are in the picture.
+MOST_TOLD = 3
+
+
+def silence(now: Draft) -> str:
+    """Draw the four ways, the table and the picture of who is heard; the prompt it is about."""
+    scenario = now.good
+    if not fits(scenario):
+        too_large()
+        return next(iter(scenario.prompts))
+    type, prompt, completion, some = _whom(scenario)
+    _ways(scenario, (type, prompt, completion, some))
+    _told(found(scenario))
+    items = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
+    mark = (scenario.type_names.index(type), items.index((prompt, completion)))
+    chance = coverage(scenario)
+    page.chart(
+        coverage_figure(scenario, chance, mark), "coverage",
+        alt="; ".join(
+            f"{t}: " + ", ".join(f"{c} {v:.0%}" for (_, c), v in zip(items, row, strict=True))
+            for t, row in zip(scenario.type_names, chance, strict=True)
+        ),
+        caption="How many raters of each type rate a completion: those who answer its prompt and "
+        "include it. An empty frame is heard from nobody; the outlined one is chosen above.",
+    )  # fmt: skip
+    if not page.presenting():
+        _table(now.content, prompt)
+    return prompt
+
+
+def _whom(scenario: Scenario) -> tuple[str, str, str, float]:
+    """The type, prompt and completion that the four ways are about."""
+    state = st.session_state
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        prompt = pick_prompt(list(scenario.prompts))
+        options = {"who": list(scenario.type_names), "about": list(scenario.offered(prompt))}
+        for key, names in options.items():
+            if key in state and state[key] not in names:
+                del state[key]
+        first = _first(scenario, prompt)
+        type = st.selectbox(
+            "Raters of", options["who"], options["who"].index(first[0]), key="who", **_IN_URL
+        )
+        completion = st.selectbox(
+            "On", options["about"], options["about"].index(first[1]), key="about", **_IN_URL
+        )
+        some = 10.0
+        if not page.presenting():
+            some = st.number_input(
+                "Of ‘some’, heard (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
+                **_IN_URL,
+            )  # fmt: skip
+    return type, prompt, completion, some / 100
+
+
+def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
+    """A type and a completion to begin with: what is most silent already, else the first type and
+    the completion named second."""
+    silences = [s for s in found(scenario) if s.prompt == prompt]
+    if silences:
+        least = min(silences, key=lambda s: s.chance)
+        return least.type, least.completion or scenario.offered(prompt)[0]
+    return scenario.type_names[0], scenario.offered(prompt)[1]
+
+
+def _ways(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
+    """A button for each of the four kinds, and one that gives everybody a voice."""
+    type, prompt, completion, some = whom
+    silences = found(scenario)
+
+    def silenced(content: dict, kind: str) -> dict:
+        # What is chosen now, which the page may not have drawn yet.
+        now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), whom,
+                                                          strict=False)]  # fmt: skip
+        return editing.with_chances(content, **changes(kind, *now, some))
+
+    with st.container(horizontal=True, gap="small"):
+        for name, kind in KINDS.items():
+            here = Silence(
+                name, type, prompt, completion if kind.of == "completion" else "",
+                0.0 if kind.all else some,
+            )  # fmt: skip
+            press(
+                kind.title, name, lambda c, name=name: silenced(c, name),
+                type="primary" if here in silences else "secondary", help=kind.post,
+            )  # fmt: skip
+        press(
+            "Everyone answers", "heard", editing.heard, type="tertiary", icon=":material/undo:",
+            disabled=not silences,
+        )  # fmt: skip
+
+
+def _told(silences: list[Silence]) -> None:
+    """What is silent now, kind by kind."""
+    if not silences:
+        st.markdown("Everyone answers everything. Choose who falls silent, and how.")
+        return
+    parts = []
+    for name, kind in KINDS.items():
+        mine = [
+            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.kind == name
+        ]
+        if mine:
+            more = f" and {len(mine) - MOST_TOLD} more" if len(mine) > MOST_TOLD else ""
+            listed = page.plain(", ".join(mine[:MOST_TOLD]))
+            parts.append(f"**{kind.title.lower()}** ({listed}{more})")
+    st.markdown(f"Silent now: {'; '.join(parts)}.")
+
+
+def _table(content: dict, prompt: str) -> None:
+    """Chances in %, to be edited: of answering, and of each completion's being on the ballot."""
+    names, types = editing.offered(content, prompt), list(content["types"])
+    rows = []
+    for t in content["types"].values():
+        includes = t.get("includes", {}).get(prompt, {})
+        chances = [t.get("answers", {}).get(prompt, 1.0), *(includes.get(c, 1.0) for c in names)]
+        rows.append([round(100 * chance, 6) for chance in chances])
+
+    def edit(content: dict, now: list[list]) -> dict:
+        answers, includes = {}, {}
+        for type, old, new in zip(types, rows, now, strict=True):
+            # A cleared cell is a chance that nobody states: 1.
+            new = [100.0 if v is None else v for v in new]
+            if new[0] != old[0]:
+                answers[type] = {prompt: new[0] / 100}
+            moved = {c: v / 100 for c, v, o in zip(names, new[1:], old[1:], strict=True) if v != o}
+            if moved:
+                includes[type] = {prompt: moved}
+        return editing.with_chances(content, answers, includes)
+
+    percent = {"min_value": 0.0, "max_value": 100.0, "format": "%g %%", "width": 84}
+    st.markdown(f"**Chances on ‘{page.plain(prompt)}’**, to be edited")
+    draft.grid(
+        f"chances-{prompt}", rows, types,
+        [st.column_config.NumberColumn(n, **percent) for n in ("answers it", *names)], edit,
+        "Chances that raters of each type answer, and include each completion",
+    )  # fmt: skip

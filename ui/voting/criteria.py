@@ -1,0 +1,269 @@
+"""The page of criteria: the table, and one counterexample step by step."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import criteria as drawn
+from scrl.types import InputError
+from scrl.voting import RULES, AnonymousProfile, ballot_text
+from scrl.voting.criteria import CRITERIA, PUBLISHED, Cell, Violation, check, judged, recount, table
+from ui.shared import asking, page
+from ui.shared.tables import order_text
+from ui.voting import profiles
+
+FIRST = ("plurality", "condorcet")
+KEPT, OWN = "A kept counterexample", "My own ballots"
+STATES = {"Y": "keeps it", "N": "fails it", "-": "no counterexample found"}
+_SHORT = {
+    "condorcet": "Condorcet", "condorcet-loser": "Condorcet loser", "reversal": "Reversal",
+    "clones": "Clones", "iia": "Irrelevant alt.", "local-iia": "Local irrelevant",
+}  # fmt: skip
+_QUESTION = "Which of these always elects a candidate who beats every other head to head?"
+_GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
+
+
+# -- what is chosen -------------------------------------------------------------------------------
+
+
+def ask() -> bool:
+    """The reader's guess; whether the answer may be shown."""
+    if page.presenting() and not page.switched_on("predict"):
+        return True
+    titles = [RULES[name].title for name in _GUESSES]
+    question, answer = st.columns([1.5, 1], gap="large", vertical_alignment="bottom")
+    with question:
+        said = st.segmented_control(_QUESTION, titles, key="criteria_guess")
+    if said is None and page.switched_on("predict"):
+        answer.markdown("Guess first; the table comes after.")
+        return False
+    right = [RULES[n].title for n in _GUESSES if table()[n, "condorcet"].state == "Y"]
+    answer.markdown(
+        f"{asking.verdict(said, right[0])}**{page.plain(right[0])}**: it counts nothing but who "
+        "beats whom. Click a ✗ to see why a rule fails."
+    )
+    return True
+
+
+def chosen() -> tuple[str, str]:
+    """The rule and the criterion to be shown; they stand in the URL under their names."""
+    out = []
+    for key, known, first in zip(("rule", "criterion"), _known(), FIRST, strict=True):
+        wanted = st.query_params.get(key) or st.session_state.get(f"{key}_last", first)
+        if wanted not in known:
+            st.warning(f"There is no {key} ‘{page.plain(wanted[:40])}’ in this table.")
+            wanted = first
+        out.append(wanted)
+    return out[0], out[1]
+
+
+def _known() -> tuple[list[str], list[str]]:
+    return [name for name in RULES if judged(RULES[name])], list(CRITERIA)
+
+
+def pick(rule: str, criterion: str) -> None:
+    """The same choice without a mouse."""
+    state = st.session_state
+    left, right = st.columns(2)
+    titles = ({n: RULES[n].title for n in RULES}, {n: c.title for n, c in CRITERIA.items()})
+    for column, key, value, known, title in zip(
+        (left, right), ("rule", "criterion"), (rule, criterion), _known(), titles, strict=True
+    ):
+        # Kept in the URL by hand: a bound widget would write the title there, not the name.
+        state[f"{key}_pick"] = value
+        column.selectbox(
+            key.capitalize(), known, format_func=title.get, key=f"{key}_pick",
+            on_change=_picked, args=(key,), label_visibility="collapsed",
+        )  # fmt: skip
+
+
+def source() -> str:
+    """Whether a kept counterexample is shown or the reader's own ballots; a presenter's link says
+    which."""
+    if page.presenting() and st.query_params.get("source") != OWN:
+        return KEPT
+    return st.segmented_control(
+        "Ballots", [KEPT, OWN], default=KEPT, required=True, key="source", bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+
+
+def _picked(key: str) -> None:
+    _remember(key, st.session_state[f"{key}_pick"])
+
+
+def _remember(key: str, value: str) -> None:
+    st.session_state[f"{key}_last"] = st.query_params[key] = value
+    st.session_state.pop("step", None)
+
+
+def _clicked() -> None:
+    points = st.session_state["criteria_grid"]["selection"]["points"]
+    if points:
+        rule, criterion = points[0]["customdata"]
+        _remember("rule", rule)
+        _remember("criterion", criterion)
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+def show_table(rule: str, criterion: str) -> None:
+    """The published table and what was found beside it; a presenter sees the published part."""
+    columns = [*PUBLISHED, *(c for c in CRITERIA if c not in PUBLISHED)]
+    rules = _known()[0]
+    if page.presenting():
+        columns = [c for c in columns if c in PUBLISHED or c == criterion]
+        rules = [r for r in rules if RULES[r].keeps is not None or r == rule]
+    rows = [
+        {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
+         "cells": {c: _cell(table()[r, c]) for c in columns}}
+        for r in rules
+    ]  # fmt: skip
+    st.plotly_chart(
+        drawn.grid(
+            rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
+            len(PUBLISHED), pitch=18.5 if page.presenting() else 21.5, **page.look(),
+        ),
+        theme=None, key="criteria_grid", config=page.PLOTLY, on_select=_clicked,
+        selection_mode="points", alt=_alt(rules),
+    )  # fmt: skip
+    if not page.presenting():
+        st.caption(
+            "✓ kept, by the published table; ✗ failed, with a counterexample; – none found; "
+            "\\* but for ties in its own count."
+        )
+
+
+def _cell(cell: Cell) -> dict:
+    hint = f"{RULES[cell.rule].title}, {CRITERIA[cell.criterion].title.lower()}: "
+    return {
+        "state": cell.state,
+        "proviso": bool(cell.proviso),
+        "hint": hint + STATES[cell.state] + (", but for ties" if cell.proviso else ""),
+    }
+
+
+def _alt(rules: list[str]) -> str:
+    return "; ".join(
+        f"{RULES[r].title} fails "
+        + (", ".join(c for c in CRITERIA if table()[r, c].state == "N") or "none")
+        for r in rules
+    )
+
+
+def show_numbers() -> None:
+    rows = [
+        {"rule": RULES[r].title, **{c: table()[r, c].state for c in CRITERIA}} for r in _known()[0]
+    ]
+    asking.sheet(rows, "criteria", "Y kept, N failed, - no counterexample found.")
+
+
+# -- one counterexample ---------------------------------------------------------------------------
+
+
+def show_cell(rule: str, criterion: str) -> None:
+    """The kept counterexample, or what is known without one."""
+    cell = table()[rule, criterion]
+    if cell.violation is None:
+        st.markdown(f"**{page.plain(RULES[rule].title)}: {STATES[cell.state]}.** {_searched(cell)}")
+        return
+    if cell.proviso:
+        st.markdown(f"**Kept, with a proviso.** {cell.proviso} What it excludes:")
+    show_violation(_recounted(rule, criterion))
+
+
+def _searched(cell: Cell) -> str:
+    sizes = " and ".join(f"{m} candidates and {n} voters" for m, n in cell.searched.items())
+    return f"All electorates of up to {sizes} were searched and none fails."
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _recounted(rule: str, criterion: str) -> Violation:
+    return recount(table()[rule, criterion].violation)
+
+
+def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> None:
+    """Whether the rule fails the criterion on the reader's ballots."""
+    if profile is None:
+        return
+    try:
+        found = _checked(profiles.identity(profile), rule, criterion, profile)
+    except InputError as error:
+        st.warning(page.plain(str(error)))
+        return
+    if found is None:
+        st.markdown(
+            f"**No failure found here.** On these ballots, and after each change that was tried, "
+            f"{page.plain(RULES[rule].title)} does as the criterion asks. "
+            "That is no proof for others."
+        )
+        return
+    show_violation(found)
+
+
+@st.cache_data(max_entries=200, show_spinner="Checking")
+def _checked(identity: str, rule: str, criterion: str, _profile: AnonymousProfile):
+    return check(_profile, rule, criterion)
+
+
+def show_violation(found: Violation) -> None:
+    """The ballots, the change, what the rule says before and after: one step at a time."""
+    steps = _steps(found)
+    step = st.segmented_control(
+        "Step", steps, default=steps[0] if page.switched_on("predict") else steps[-1],
+        required=True, key="step", label_visibility="collapsed",
+    )  # fmt: skip
+    at = steps.index(step) if step in steps else len(steps) - 1
+    last = at == len(steps) - 1
+    names = max((p.names for p in found.profiles), key=len)
+    panels = [
+        {"title": title, "names": p.names, "place": p.place, "weight": p.weight,
+         "order": order if _told(found, i, at) else None,
+         "marked": _marked(found, i, p), "shown": _shown(found, i, at)}
+        for i, (title, p, order) in enumerate(
+            zip(found.titles, found.profiles, found.orders, strict=True)
+        )
+    ]  # fmt: skip
+    page.chart(
+        drawn.play(panels, names, width=640 if page.presenting() else 560, **page.look()),
+        "counterexample", alt=_spoken(found),
+    )  # fmt: skip
+    if found.change and at > 0:
+        st.markdown(page.plain(found.change))
+    if last:
+        st.markdown(f"**{page.plain(found.explanation)}**")
+
+
+def _steps(found: Violation) -> list[str]:
+    if len(found.profiles) == 1:
+        return ["The ballots", "The outcome"]
+    if len(found.profiles) == 3:
+        return list(found.titles)
+    return [found.titles[0], "The change", found.titles[1]]
+
+
+def _shown(found: Violation, i: int, at: int) -> bool:
+    return i <= at
+
+
+def _told(found: Violation, i: int, at: int) -> bool:
+    if len(found.profiles) == 1:
+        return at == 1
+    return at >= (2 * i if len(found.profiles) == 2 else i)
+
+
+def _marked(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
+    """The ballots that some change, as they are in electorate ``i``."""
+    if found.moved is None:
+        return []
+    wanted = found.moved[1 + min(i, 1)]
+    return [k for k, order in enumerate(profile.orders()) if ballot_text(order) == wanted]
+
+
+def _spoken(found: Violation) -> str:
+    parts = [
+        f"{title}: {profile.to_text('; ')}. Order: {order_text(order)}"
+        for title, profile, order in zip(found.titles, found.profiles, found.orders, strict=True)
+    ]
+    return ". ".join([*parts, found.change, found.explanation])
