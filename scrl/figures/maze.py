@@ -8,7 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import blank, clear, colour, ink, safe
-from scrl.studies import maze_world
 
 #: From least to most: hues that the colour-blind tell apart, ever darker, none as dark as a wall.
 SCALE = ((0.0, "#FFF6D5"), (0.25, "#C5E4C2"), (0.5, "#79C3C1"), (0.75, "#3A97C0"), (1.0, "#0A68A8"))
@@ -21,6 +20,8 @@ def maps(
     columns: Sequence[tuple[str, np.ndarray]],
     users: Sequence[str],
     pairs: Sequence[np.ndarray],
+    walls: np.ndarray,
+    goals: Sequence[tuple[int, int]],
     *,
     dark: bool = False,
     scale: float = 1.0,
@@ -32,9 +33,11 @@ def maps(
         columns: title and rewards between 0 and 1 ``[users, cells]``.
         users: who a row is of; a name may take two lines.
         pairs: of each user ``[pairs, 2, 2]``, the preferred point (row, column) first.
+        walls: True where the maze has a wall ``[rows, columns]``; ``cells`` are the free cells,
+            row by row.
+        goals: (row, column) of each user's goal.
     """
-    shade, free = ink(dark), maze_world.cells()
-    sides = np.array([len(maze_world.WALLS), len(maze_world.WALLS[0])])
+    shade, free, sides = ink(dark), np.argwhere(~walls), np.array(walls.shape)
     figure = blank(dark, scale, 298 + 102 * scale)
     bottom = _DOWN * (len(users) - 1) + sides[0] - 1.4 + _EDGE
     right = _ACROSS * (len(columns) - 1) + sides[1] - 1.4 + _EDGE
@@ -51,7 +54,7 @@ def maps(
         where, lines = (_DOWN * row + (sides[0] - 1) / 2, 0.1), safe(user).replace("\n", "<br>")
         left_of = {"xanchor": "right", "align": "right", "xshift": -6}
         notes.append(_text(where, lines, shade["quiet"], 13 * scale, **left_of))
-    _marks(figure, columns, len(users), free, scale)
+    _marks(figure, columns, np.asarray(goals), free, scale)
     for row, said in enumerate(pairs):
         for preferred, refused in np.asarray(said).reshape(-1, 2, 2):
             thin = 1.0 if len(said) <= 8 else 0.75
@@ -92,9 +95,9 @@ def _map(figure, z: np.ndarray, at: np.ndarray, name: str, dark: bool) -> None:
     )  # fmt: skip
 
 
-def _marks(figure, columns, users: int, free: np.ndarray, scale: float) -> None:
+def _marks(figure, columns, goals: np.ndarray, free: np.ndarray, scale: float) -> None:
     """On every map the goals and the best cell; each kind of mark is one trace."""
-    goals = np.array(maze_world.GOALS)
+    users = len(goals)
     corner = np.array([(_DOWN * r, _ACROSS * c) for r in range(users) for c in range(len(columns))])
     own = np.repeat(np.arange(users), len(columns))
     best = np.array([rewards[r].argmax() for r in range(users) for _, rewards in columns])

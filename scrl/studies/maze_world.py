@@ -34,9 +34,14 @@ GOALS = ((7, 1), (7, 10))
 DISCOUNT, JITTER = 0.99, 0.45
 
 
+def walls() -> np.ndarray:
+    """Whether each cell is a wall ``[rows, columns]``."""
+    return np.array([list(row) for row in WALLS]) == "#"
+
+
 def cells() -> np.ndarray:
     """The free cells, row by row ``[cells, 2]`` (row, column)."""
-    return np.argwhere(np.array([list(row) for row in WALLS]) == "O")
+    return np.argwhere(~walls())
 
 
 @cache

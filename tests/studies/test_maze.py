@@ -189,7 +189,14 @@ def test_the_figure_colours_free_cells_and_no_walls(dark):
     truth = mazes.truth()
     said = [np.array([[[1.0, 1.2], [1.0, 3.4]]]), np.zeros((0, 2, 2))]
     columns = [("The user", truth), ("<one>", truth[::-1])]
-    figure = drawing.maps(columns, ["Wants\nleft", "Wants\nright"], said, dark=dark)
+    figure = drawing.maps(
+        columns,
+        ["Wants\nleft", "Wants\nright"],
+        said,
+        maze_world.walls(),
+        maze_world.GOALS,
+        dark=dark,
+    )
     grids = [t for t in figure.data if t.type == "heatmap"]
     assert len(grids) == 4
     wall = np.array([[c == "#" for c in row] for row in maze_world.WALLS])

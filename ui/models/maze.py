@@ -97,7 +97,8 @@ def _maps(result: dict, n: int) -> None:
     pairs = [np.array(user)[:n] for user in result["users"]]
     ends = {name: _ends(rewards) for name, rewards in shown.items()}
     page.chart(
-        maps(columns, [f"Wants the\n{goal} goal" for goal in GOALS], pairs, **page.look()),
+        maps(columns, [f"Wants the\n{goal} goal" for goal in GOALS], pairs, maze_world.walls(),
+             maze_world.GOALS, **page.look()),
         "chart-maze",
         alt=f"After {n} pairs, the best cell for who wants the left goal and the right one: "
         + "; ".join(f"{TITLES[k]}, {a} and {b} steps from it" for k, (a, b) in ends.items()),
