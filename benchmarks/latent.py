@@ -22,14 +22,13 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.evaluation.latent_health import health  # noqa: E402
-
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.diagnostics.compare import contexts, left_out  # noqa: E402
 from scrl.diagnostics.maps import cluster_numbers  # noqa: E402
 from scrl.diagnostics.partial import Partial, partial_ballots  # noqa: E402
 from scrl.diagnostics.probe import profiles, type_names  # noqa: E402
 from scrl.diagnostics.traversal import traverse  # noqa: E402
+from scrl.evaluation.latent_health import health  # noqa: E402
 from scrl.raters.fitted_run import Learnt  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 

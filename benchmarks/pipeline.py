@@ -62,9 +62,9 @@ def within() -> dict:
     """In this process: warm runs, and a slider's answer."""
     sys.path.insert(0, str(ROOT))
     import jax
-    from scrl.scenarios.exact_preview import preview
 
     import scrl
+    from scrl.scenarios.exact_preview import preview
     from scrl.scenarios.schema import load_scenario, with_overrides
     from scrl.voting.aggregate import TRACES
 

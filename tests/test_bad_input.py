@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.shipped import gallery
 
 from scrl.data import readers, table
 from scrl.data.readers import load_ratings, parse_ratings, save_ratings
 from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_to_yaml
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 HEAD = "rater,prompt,completion,rank\n"

@@ -4,10 +4,10 @@ import json
 import random
 
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.scenarios.links import from_link, to_link
 from scrl.scenarios.schema import load_scenario, scenario_of, scenario_to_yaml, with_overrides
+from scrl.scenarios.shipped import gallery
 from tests.app.test_pages import figures, line, parameter, widget, words
 from ui.scenario.gallery import THEMES, themes
 from ui.shared import store

@@ -4,9 +4,9 @@ import json
 import time
 
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
 from ui.shared import store
 

@@ -1,11 +1,11 @@
 """The page on training wrongly: what is baked, the reader's guess, trainings of one's own."""
 
 import pytest
-from scrl.scenarios.shipped import gallery
 from streamlit.testing.v1 import AppTest
 
 from scrl.runs.report import BAKED
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.studies.test_masking_regimes import TINY

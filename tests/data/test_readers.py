@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.shipped import gallery
 
 from scrl.data import preflib
 from scrl.data.readers import load_ratings, parse_ratings, save_ratings, to_csv
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError, Ratings
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -5,7 +5,6 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from scrl.evaluation.latent_health import health, partners, reliability
 from sklearn.decomposition import PCA
 from sklearn.metrics import silhouette_samples
 
@@ -19,6 +18,7 @@ from scrl.diagnostics.probe import profiles, ratings_of, utilities
 from scrl.diagnostics.traversal import traverse, walk
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import DRAWN, RARE, Atoms, inferred, information, rarity, spread
+from scrl.evaluation.latent_health import health, partners, reliability
 from scrl.raters.fitted_run import Learnt
 from scrl.raters.network import Posterior
 from scrl.types import Catalogue

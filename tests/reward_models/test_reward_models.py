@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
 from scrl.config import ModelsConfig, Schedule
@@ -28,6 +27,7 @@ from scrl.reward_models import comparisons as pairs_of
 from scrl.reward_models.protocols import centred, win_rates
 from scrl.scenarios.sampling import sample, type_utilities
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import hidden_context_world
 from scrl.types import InputError
 

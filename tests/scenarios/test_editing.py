@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.shipped import gallery
 
 from scrl.scenarios import editing
 from scrl.scenarios.missing_data import changes, silenced
 from scrl.scenarios.sampling import type_utilities
 from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_of, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 

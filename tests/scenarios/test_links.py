@@ -8,7 +8,6 @@ import zlib
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.shipped import gallery
 
 from scrl.scenarios.links import (
     MOST_BYTES,
@@ -22,6 +21,7 @@ from scrl.scenarios.links import (
     unpack,
 )
 from scrl.scenarios.schema import load_scenario, scenario_of
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.figures.scenario import coverage as coverage_figure
 from scrl.scenarios.missing_data import (
@@ -19,6 +18,7 @@ from scrl.scenarios.missing_data import (
 )
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.schema import load_scenario, parse_scenario
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 

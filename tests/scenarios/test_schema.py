@@ -9,7 +9,6 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.shipped import gallery
 
 from scrl.scenarios.sampling import (
     allot,
@@ -20,6 +19,7 @@ from scrl.scenarios.sampling import (
     type_utilities,
 )
 from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_to_yaml, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 FOUR = ("Memphis", "Nashville", "Chattanooga", "Knoxville")

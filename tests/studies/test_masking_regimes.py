@@ -9,7 +9,6 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.config import IndividualConfig, Schedule
 from scrl.evaluation.held_out_sets import Exam, oracle, visible
@@ -20,6 +19,7 @@ from scrl.raters.network import Posterior
 from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.schema import load_scenario, parse_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from scrl.types import Cancelled, InputError
 

@@ -11,7 +11,6 @@ import jax.flatten_util
 import numpy as np
 import pytest
 from scipy.sparse.csgraph import shortest_path
-from scrl.scenarios.shipped import gallery
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.networks import training
@@ -20,6 +19,7 @@ from scrl.raters.model import Individual
 from scrl.reward_models import collapse, individual, network, per_type, pooled, vpl
 from scrl.reward_models import comparisons as pairs_of
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import maze_world
 from scrl.types import Catalogue
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.shipped import gallery
 
+from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.sampling import expected_pair_weights, shares
 from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
 from scrl.studies.misreport import Lie, effect, find_lie, with_lie
 from scrl.types import InputError

@@ -7,7 +7,6 @@ from itertools import permutations, product
 
 import numpy as np
 import pytest
-from scrl.scenarios.shipped import gallery
 
 from scrl.data.readers import parse_ratings
 from scrl.evaluation import splits as held_out
@@ -16,6 +15,7 @@ from scrl.networks.training import _chunk
 from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.sampling import shares, type_utilities
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK

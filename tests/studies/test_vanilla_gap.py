@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.shipped import gallery
 
 from scrl.choice_models.rank_metrics import order_places
+from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.sampling import expected_pair_weights, shares
 from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.shipped import gallery
 from scrl.studies import vanilla_gap
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

@@ -7,12 +7,12 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scrl.voting.criteria.checker import CRITERIA, check, check_all, faults, judged
 
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.checker import CRITERIA, check, check_all, faults, judged
 from scrl.voting.criteria.counterexamples import every, outcomes
 from scrl.voting.criteria.kept import PROVISOS, PUBLISHED, cell, kept, table
 from scrl.voting.criteria.verify import proved, verify
