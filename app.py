@@ -1,6 +1,6 @@
 """The app: start-up and navigation only. ``streamlit run app.py``."""
 
-from ui import page, store
+from ui.shared import page, store
 
 current = page.navigate()
 page.frame()

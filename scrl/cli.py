@@ -1,4 +1,4 @@
-"""``python -m scrl run | vote | evaluate | score | reproduce | bake``.
+"""The command ``scrl`` (or ``python -m scrl``): app, run, vote, evaluate, score, reproduce, bake.
 
 Tables go to stdout, progress to stderr. Exit code 0, or 2 with one line for bad input.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -65,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
                 help="what a completion left off a ballot means (default: as the format has it)",
             )
         parser.add_argument("--out", type=Path, metavar="RESULT.json", help="also write the result")
+
+    app = command("app", _app, "Start the app in the browser.")
+    app.add_argument("--port", type=_whole(1, 65535), default=8501, metavar="N")
+    app.add_argument(
+        "--headless", action="store_true", help="open no browser window, as on a server"
+    )
 
     run = command("run", _run, "From a scenario or a ratings file to a social reward model.")
     run.add_argument("file", type=Path)
@@ -135,6 +142,20 @@ def _whole(least: int, most: int | None = None):
 
 
 # -- commands -------------------------------------------------------------------------------------
+
+
+def _app(chosen) -> None:
+    """Run the app of this checkout, or the one that a wheel carries beside the library."""
+    from importlib import resources
+
+    beside = Path(str(resources.files("scrl"))).parent
+    folder = next((f for f in (beside / "scrl_app", beside) if (f / "app.py").is_file()), None)
+    if folder is None:
+        raise InputError("The app is not installed beside the library; install scrl again.")
+    options = ["--server.port", str(chosen.port)]
+    options += ["--server.headless", "true"] if chosen.headless else []
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *options]
+    raise SystemExit(subprocess.call(command))
 
 
 def _run(chosen) -> None:
@@ -310,10 +331,13 @@ def _bake(chosen) -> None:
 
 
 def _source(chosen):
-    """The scenario or the ratings in a file, by its ending."""
+    """The scenario or the ratings in a file, by its ending, or a shipped scenario by its name."""
     from scrl.data.readers import load_ratings
     from scrl.scenarios.schema import load_scenario, with_overrides
+    from scrl.scenarios.shipped import gallery
 
+    if not chosen.file.exists():
+        chosen.file = gallery().get(str(chosen.file), chosen.file)
     if chosen.file.suffix.lower() not in SCENARIOS:
         if getattr(chosen, "raters", None):
             raise InputError("--raters is for scenarios; a ratings file has its own raters.")
