@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 
 import numpy as np
+from scipy.special import expit
 
+from scrl.choice_models.newton import maximise_rewards
 from scrl.data.batches import round_up
 from scrl.types import InputError, Ratings
 
@@ -18,8 +20,6 @@ from scrl.types import InputError, Ratings
 CELLS = 2_000_000
 #: Of those, as many are solved together as stay near the processor.
 BLOCK = 50_000
-#: A step after which only rounding is left, and the steps after which to give up.
-CLOSE, STEPS = 1e-5, 1_000
 #: Log-odds beyond which exp of a reward would leave double precision.
 WIDE = 300.0
 
@@ -163,65 +163,25 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
     ones = np.ones(wins.shape[-1])  # products add short rows several times faster than sums
     won, met = wins @ ones, total @ ones
 
-    def curve(reward):
+    def derivatives(reward):
         if np.ptp(reward) < WIDE:  # few exponentials, where none can overflow
             strength = np.exp(reward)
             chance = strength[..., None, :] + strength[..., :, None]
             np.divide(strength[..., :, None], chance, out=chance)
         else:
-            chance = 0.5 * (1 + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :])))
+            chance = expit(reward[..., :, None] - reward[..., None, :])
         expected = total * chance
-        slope = won - expected @ ones
-        # Minus the second derivative, off its diagonal.
+        gradient = won - expected @ ones
+        # The negative Hessian off its diagonal.
         chance -= 1.0
         chance *= expected
-        return slope, chance
+        return gradient, chance
 
     # Log-odds averaged over opponents are near the optimum where all have met often.
     odds = np.log(wins + 0.5)
     start = (odds @ ones - ones @ odds) / len(ones)
-    reward = maximise(curve, start, precision, noise=1e-15 * (1.0 + met))
+    reward = maximise_rewards(derivatives, start, precision, noise=1e-15 * (1.0 + met))
     return recentred(reward, met > 0)
-
-
-def maximise(curve: Callable, start: np.ndarray, precision: float, noise: np.ndarray):
-    """Rewards ``[..., candidates]`` that maximise a log-likelihood of their gaps and Gaussian
-    priors, by Newton's method.
-
-    A step is damped by log(1 + b) / b, where b is its range. For models in which chances are ratios
-    of exp(reward) that always converges (Sun & Tran-Dinh 2019, generalized self-concordant
-    functions with ν = 2). A long step that ends before the top of its line is taken whole, since it
-    gains more.
-
-    Args:
-        curve: of rewards, the slope ``[..., candidates]`` and minus the second derivative
-            ``[..., candidates, candidates]``, whose diagonal is filled in here: rows add up to 0.
-        precision: of the prior; 0 for none.
-        noise: what rounding leaves of a slope ``[..., candidates]``.
-    """
-    reward = start - start.mean(-1, keepdims=True)
-    at = np.arange(start.shape[-1])
-    for _ in range(STEPS):
-        slope, bend = curve(reward)
-        slope -= precision * reward
-        bend[..., at, at] = 0.0
-        diagonal = precision - bend @ np.ones(len(at))
-        bend[..., at, at] = diagonal
-        if not precision:
-            # The likelihood sees gaps only; any slope along their common shift fixes the mean.
-            bend += diagonal.mean(-1)[..., None, None]
-        move = np.linalg.solve(bend, slope[..., None])[..., 0]
-        width = np.ptp(move, axis=-1)[..., None]
-        damped = np.log1p(width) / np.where(width > 0, width, 1.0)
-        if width.max(initial=0.0) > 1:
-            full = reward + move
-            along = (curve(full)[0] - precision * full) * move
-            damped = np.where(along.sum(-1, keepdims=True) >= 0, 1.0, damped)
-        reward = reward + damped * move
-        # Convergence is quadratic: after so short a move nothing is left to gain but rounding.
-        if (width <= CLOSE).all() or (np.abs(slope) <= noise).all():
-            break
-    return reward
 
 
 def recentred(reward: np.ndarray, met: np.ndarray) -> np.ndarray:

@@ -15,10 +15,12 @@ and the half-win equations hold all the same.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import CLOSE, STEPS, PairCounts, pair_counts, recentred
+from scrl.choice_models.bradley_terry import PairCounts, pair_counts, recentred
+from scrl.choice_models.newton import maximise
 from scrl.types import Ratings
 
 
@@ -48,38 +50,57 @@ def maximum_a_posteriori(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 1
         ``reward [..., prompts, items]`` and ``tie [...]``.
     """
     wins, ties = np.asarray(wins, float), np.asarray(ties, float)
-    met = wins + wins.swapaxes(-1, -2) + ties
-    half = wins.sum(-1) + 0.5 * ties.sum(-1)
+    shape = wins.shape[:-1]
+    compared = wins + wins.swapaxes(-1, -2) + ties
     tied = 0.5 * ties.sum((-1, -2, -3))
-    some, precision, at = tied > 0, 1.0 / prior_sd**2, np.arange(wins.shape[-1])
-    reward = np.zeros(half.shape)
     log_tie = np.log((tied + 0.5) / (wins.sum((-1, -2, -3)) + 0.5)) + np.log(2.0)
-    log_tie = np.clip(log_tie, -5.0, 5.0)
-    for _ in range(STEPS):
-        win, tie = _chances(reward, np.where(some, log_tie, -np.inf))
-        share = win + 0.5 * tie
-        slope = half - (met * share).sum(-1) - precision * reward
-        # Curvatures: of the rewards, a block a prompt; of log ν; and what they have in common.
-        spread = met * (win * win.swapaxes(-1, -2) + 0.25 * tie * (1 - tie))
-        block = -spread
-        block[..., at, at] += precision + spread.sum(-1)
-        common = (met * tie * (0.5 - share)).sum(-1)
-        bend = precision + 0.5 * (met * tie * (1 - tie)).sum((-1, -2, -3))
-        slope_tie = tied - 0.5 * (met * tie).sum((-1, -2, -3)) - precision * log_tie
-        both = np.linalg.solve(block, np.stack([slope, common], axis=-1))
-        along, across = both[..., 0], both[..., 1]
-        left = bend - (common * across).sum((-1, -2))
-        step_tie = np.where(some, (slope_tie - (common * along).sum((-1, -2))) / left, 0.0)
-        step = along - across * step_tie[..., None, None]
-        # As in ``bradley_terry.maximise``: the range that a step moves the log-odds by.
-        width = np.ptp(step, axis=-1).max(-1) + np.abs(step_tie)
-        damped = np.log1p(width) / np.where(width > 0, width, 1.0)
-        reward = reward + damped[..., None, None] * step
-        log_tie = log_tie + damped * step_tie
-        if (width <= CLOSE).all():
-            break
-    reward = recentred(reward.reshape(-1, len(at)), met.any(-1).reshape(-1, len(at)))
-    return Davidson(reward.reshape(half.shape), np.where(some, np.exp(log_tie), 0.0))
+    start = np.zeros((*tied.shape, shape[-2] * shape[-1] + 1))
+    start[..., -1] = np.clip(log_tie, -5.0, 5.0)
+
+    def span_of(step: np.ndarray) -> np.ndarray:
+        rewards = step[..., :-1].reshape(shape)
+        return (np.ptp(rewards, axis=-1).max(-1) + np.abs(step[..., -1]))[..., None]
+
+    derivatives = partial(_derivatives, wins, ties, compared, 1.0 / prior_sd**2)
+    found = maximise(derivatives, start, span_of)
+    items = shape[-1]
+    reward = recentred(
+        found[..., :-1].reshape(-1, items), compared.any(-1).reshape(-1, items)
+    ).reshape(shape)
+    return Davidson(reward, np.where(tied > 0, np.exp(found[..., -1]), 0.0))
+
+
+def _derivatives(
+    wins: np.ndarray, ties: np.ndarray, compared: np.ndarray, precision: float, point: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient and Newton direction at ``point [..., prompts * items + 1]``, rewards and then
+    log ν, by the Schur complement of log ν."""
+    shape, at = wins.shape[:-1], np.arange(wins.shape[-1])
+    reward, log_tie = point[..., :-1].reshape(shape), point[..., -1]
+    tied = 0.5 * ties.sum((-1, -2, -3))
+    has_ties = tied > 0
+    win, tie = _chances(reward, np.where(has_ties, log_tie, -np.inf))
+    share = win + 0.5 * tie
+    half_wins = wins.sum(-1) + 0.5 * ties.sum(-1)
+    gradient = half_wins - (compared * share).sum(-1) - precision * reward
+    gradient_tie = tied - 0.5 * (compared * tie).sum((-1, -2, -3)) - precision * log_tie
+    # Negative Hessian: a block of rewards for each prompt, log ν, and their mixed entries.
+    spread = compared * (win * win.swapaxes(-1, -2) + 0.25 * tie * (1 - tie))
+    block = -spread
+    block[..., at, at] += precision + spread.sum(-1)
+    mixed = (compared * tie * (0.5 - share)).sum(-1)
+    corner = precision + 0.5 * (compared * tie * (1 - tie)).sum((-1, -2, -3))
+    solved = np.linalg.solve(block, np.stack([gradient, mixed], axis=-1))
+    along, across = solved[..., 0], solved[..., 1]
+    complement = corner - (mixed * across).sum((-1, -2))
+    step_tie = (gradient_tie - (mixed * along).sum((-1, -2))) / complement
+    step_tie = np.where(has_ties, step_tie, 0.0)
+    step = along - across * step_tie[..., None, None]
+    flat = (*log_tie.shape, -1)
+    return (
+        np.concatenate([gradient.reshape(flat), gradient_tie[..., None]], axis=-1),
+        np.concatenate([step.reshape(flat), step_tie[..., None]], axis=-1),
+    )
 
 
 def _chances(reward: np.ndarray, log_tie: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

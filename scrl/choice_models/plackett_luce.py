@@ -13,7 +13,8 @@ from itertools import zip_longest
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import check_bounded, maximise, recentred
+from scrl.choice_models.bradley_terry import check_bounded, recentred
+from scrl.choice_models.newton import maximise_rewards
 from scrl.types import InputError
 
 #: Cells of a table of how often each ranking occurs; where it would have more, rankings are sorted.
@@ -148,7 +149,7 @@ def maximum_a_posteriori(choices: Choices, prior_sd: float = 10.0) -> np.ndarray
     times, sets = choices.times, choices.sets
     step = max(1, CELLS // max(1, m * m))
 
-    def curve(reward):
+    def derivatives(reward):
         strength = np.exp(reward)
         seen, shared = np.zeros(reward.shape), np.zeros((*reward.shape, m))
         for i in range(0, len(sets), step):
@@ -168,7 +169,7 @@ def maximum_a_posteriori(choices: Choices, prior_sd: float = 10.0) -> np.ndarray
     offered, size = times @ sets.astype(float), np.maximum(sets.sum(-1), 1)
     # One step of Hunter's (2004) iteration from equal rewards.
     start = np.log((choices.chosen + 0.5) / (times @ (sets / size[:, None]) + 0.5))
-    reward = maximise(curve, start, 1.0 / prior_sd**2, noise=1e-15 * (1.0 + offered))
+    reward = maximise_rewards(derivatives, start, 1.0 / prior_sd**2, noise=1e-15 * (1.0 + offered))
     if not np.isfinite(reward).all():
         raise InputError("Rewards are too far apart to compute; give a smaller prior_sd.")
     return recentred(reward, met)

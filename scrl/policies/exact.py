@@ -63,17 +63,6 @@ def best_of_bound(n) -> np.ndarray:
     return np.log(n) - (n - 1) / n
 
 
-def best_of_drawn(
-    reference: np.ndarray, reward: np.ndarray, n: int, draws: int, seed: int
-) -> np.ndarray:
-    """The same by drawing: how often each completion was the best of n ``[completions]``."""
-    rng = np.random.default_rng(seed)
-    drawn = rng.choice(len(reference), size=(draws, n), p=reference)
-    # Equal rewards are told apart by the order in which they were drawn, which is random.
-    best = drawn[np.arange(draws), np.asarray(reward)[drawn].argmax(axis=1)]
-    return np.bincount(best, minlength=len(reference)) / draws
-
-
 def nash(
     reference: np.ndarray, above: np.ndarray, strength: float, start: np.ndarray | None = None
 ) -> np.ndarray:

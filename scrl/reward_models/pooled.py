@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scrl.choice_models.bradley_terry import PairCounts, bradley_terry
-from scrl.choice_models.davidson import davidson, tie_counts
 from scrl.config import ModelsConfig
 from scrl.reward_models import prototypes
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import Model, OneForAll
-from scrl.types import Ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +56,3 @@ def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> t
         return OfFeatures(mixture), curves
     reward = scores(comparisons.flat(), comparisons.offsets, config.prior_sd)
     return OneForAll(reward, comparisons.items - len(comparisons.offsets) + 1), {}
-
-
-def fit_tied(ratings: Ratings, config: ModelsConfig) -> tuple[OneForAll, dict]:
-    """The exact optimum of Davidson's model on whole ballots, ties and all; the model's chances are
-    those of raters who do not tie. ``tie`` in what comes with it: ν."""
-    counts, ties = tie_counts(ratings)
-    offsets = ratings.catalogue.offsets
-    found = davidson(counts, ties, offsets, config.prior_sd)
-    return OneForAll(found.reward, len(found.reward) - len(offsets) + 2), {"tie": float(found.tie)}

@@ -26,8 +26,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from scrl.choice_models import bradley_terry, davidson, plackett_luce
+from scrl.choice_models.newton import maximise
 from scrl.choice_models.rank_metrics import pairs_right
 from scrl.scenarios.sampling import shares, type_utilities
 from scrl.scenarios.schema import Scenario
@@ -156,16 +158,14 @@ def approval(like: np.ndarray, asked: np.ndarray, prior_sd: float = 10.0) -> np.
     """The log-odds of +1, one for each completion: what maximises like · r − asked · log(1 + exp r)
     − r² / (2 prior_sd²), any equal shapes."""
     precision = 1.0 / prior_sd**2
-    reward = np.log((like + 0.5) / (asked - like + 0.5))
-    for _ in range(bradley_terry.STEPS):
-        chance = 0.5 + 0.5 * np.tanh(0.5 * reward)
-        slope = like - asked * chance - precision * reward
-        step = slope / (asked * chance * (1 - chance) + precision)
-        size = np.abs(step)
-        reward = reward + step * np.log1p(size) / np.where(size > 0, size, 1.0)
-        if (size <= bradley_terry.CLOSE).all():
-            break
-    return reward
+
+    def derivatives(reward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chance = expit(reward)
+        gradient = like - asked * chance - precision * reward
+        return gradient, gradient / (asked * chance * (1 - chance) + precision)
+
+    start = np.log((like + 0.5) / (asked - like + 0.5))
+    return maximise(derivatives, start, np.abs)
 
 
 class _Ask:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
+from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import maximum_a_posteriori
+from scrl.choice_models.newton import maximise
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate_all, weak_order
 from scrl.voting.anonymous import AnonymousProfile
@@ -344,18 +346,21 @@ def overturned(epsilon, delta=2.0, share=0.6) -> Overturned:
 
 
 def _logistic(x: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The θ ``[..., d]`` of the greatest likelihood for P = σ(x·θ), x ``[..., rows, d]`` and
-    P's target ``[..., rows]``: Newton's method, long steps cut to length 1."""
-    theta = np.zeros((*x.shape[:-2], x.shape[-1]))
-    for _ in range(100):
-        chance = 0.5 + 0.5 * np.tanh(0.5 * np.einsum("...rd,...d->...r", x, theta))
-        slope = np.einsum("...rd,...r->...d", x, target - chance)
-        bend = np.einsum("...rd,...r,...re->...de", x, chance * (1 - chance), x)
-        move = np.linalg.solve(bend, slope[..., None])[..., 0]
-        theta = theta + move / np.maximum(np.linalg.norm(move, axis=-1, keepdims=True), 1.0)
-        if np.abs(move).max() < 1e-12:
-            break
-    return theta
+    """The θ ``[..., d]`` of the greatest likelihood for P = σ(x·θ), from x ``[..., rows, d]`` and
+    P's target ``[..., rows]``."""
+
+    def derivatives(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chance = expit(np.einsum("...rd,...d->...r", x, theta))
+        gradient = np.einsum("...rd,...r->...d", x, target - chance)
+        neg_hessian = np.einsum("...rd,...r,...re->...de", x, chance * (1 - chance), x)
+        return gradient, np.linalg.solve(neg_hessian, gradient[..., None])[..., 0]
+
+    def span_of(direction: np.ndarray) -> np.ndarray:
+        change = np.einsum("...rd,...d->...r", x, direction)
+        return np.abs(change).max(-1, keepdims=True)
+
+    start = np.zeros((*x.shape[:-2], x.shape[-1]))
+    return maximise(derivatives, start, span_of, tolerance=1e-9)
 
 
 # -- bounds ---------------------------------------------------------------------------------------

@@ -99,16 +99,6 @@ def mallows(
     return out
 
 
-def mallows_distance(candidates: int, phi: float) -> float:
-    """The mean number of pairs that a Mallows ballot orders otherwise than its centre."""
-    if phi == 1:
-        return candidates * (candidates - 1) / 4
-    inserted = np.arange(1, candidates + 1)
-    return float(
-        candidates * phi / (1 - phi) - np.sum(inserted * phi**inserted / (1 - phi**inserted))
-    )
-
-
 def spatial(rng, profiles: int, voters: int, candidates: int, dimensions: float = 2) -> np.ndarray:
     """The nearer the better: voters and candidates uniform in the unit cube."""
     return ranks(-spatial_utility(rng, profiles, voters, candidates, dimensions))

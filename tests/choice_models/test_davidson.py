@@ -8,8 +8,6 @@ from scipy.optimize import minimize
 
 from scrl.choice_models import bradley_terry as bt
 from scrl.choice_models import davidson
-from scrl.config import ModelsConfig
-from scrl.reward_models import pooled
 from scrl.types import Catalogue, Ratings
 
 REWARD = np.array([1.0, 0.4, -0.2, -1.2])
@@ -138,15 +136,15 @@ def test_ties_of_ballots_are_counted_apart_from_wins():
     }  # fmt: skip
 
 
-def test_pooled_learns_from_ballots_with_ties():
+def test_davidson_is_fitted_to_ballots_with_ties():
     rng = np.random.default_rng(0)
     ranks = [
         np.unique(np.round(np.array([0.0, 0.6, 1.5]) + rng.gumbel(size=3)), return_inverse=True)[1]
         for _ in range(400)
     ]
     ratings = ballots(ranks, rng.integers(2, size=400))
-    model, info = pooled.fit_tied(ratings, ModelsConfig())
     counts, tied = davidson.tie_counts(ratings)
+    found = davidson.davidson(counts, tied, ratings.catalogue.offsets, 10.0)
     tables = np.zeros((2, 2, 3, 3))
     for a, b, w, v, t in zip(
         counts.first, counts.second, counts.wins_first, counts.wins_second, tied, strict=True
@@ -155,5 +153,5 @@ def test_pooled_learns_from_ballots_with_ties():
         tables[p, 0, i, j], tables[p, 0, j, i] = w, v
         tables[p, 1, i, j] = tables[p, 1, j, i] = t
     wanted = minimize(loss, np.zeros(7), (tables, 10.0), method="BFGS", options={"gtol": 1e-7})
-    assert model.reward == pytest.approx(wanted.x[:-1], abs=2e-4)
-    assert info["tie"] == pytest.approx(np.exp(wanted.x[-1]), abs=2e-4)
+    assert found.reward == pytest.approx(wanted.x[:-1], abs=2e-4)
+    assert found.tie == pytest.approx(np.exp(wanted.x[-1]), abs=2e-4)

@@ -19,7 +19,6 @@ from scrl.voting.anonymous import AnonymousProfile
 from scrl.voting.strategy.best import best_lie, countable, strategies
 from scrl.voting.strategy.coalitions import (
     BURIAL,
-    best_split,
     coalition_curves,
     mutual,
     replaced,
@@ -194,19 +193,6 @@ def test_leaving_candidates_out_is_never_worse():
         assert all(cut[n].gain >= whole[n].gain - 1e-9 for n in whole)
 
 
-def test_a_coalition_that_divides_does_at_least_as_well():
-    rng = np.random.default_rng(0)
-    better = 0
-    for _ in range(25):
-        orders = [[0, 1, 2]] + [list(rng.permutation(3)) for _ in range(3)]
-        profile = AnonymousProfile.of_orders("abc", orders, [3, *rng.integers(1, 4, 3)])
-        alike, split = best_lie(profile, "borda", 0), best_split(profile, "borda", 0, 3)
-        assert split.gain >= alike.gain - 1e-9
-        assert split.weight.sum() == pytest.approx(3)
-        better += split.gain > alike.gain + 1e-6
-    assert better, "burying two rivals takes two ballots"
-
-
 def test_a_curve_says_what_each_size_gains():
     profile = BURIAL
     curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
@@ -294,8 +280,6 @@ def test_what_cannot_be_asked_is_said():
         best_lie(BURIAL, "borda", 8)
     with pytest.raises(InputError, match="has 46"):
         best_lie(BURIAL, "borda", 0, voters=48)
-    with pytest.raises(InputError, match="ways to divide"):
-        best_split(BURIAL, "borda", 0, 40)
     with pytest.raises(InputError, match="candidates"):
         manipulable_share("borda", 9, 3)
     with pytest.raises(InputError, match="no model"):

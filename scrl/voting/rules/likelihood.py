@@ -9,9 +9,12 @@ finite. Candidates that no ballot compares with any other are at zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 
+from scrl.choice_models.newton import newton_step
 from scrl.voting.profile import Profile
 from scrl.voting.registry import rule
 
@@ -19,33 +22,31 @@ from scrl.voting.registry import rule
 VOTERS, PRIOR_SD = 10_000, 10.0
 #: The precision of the prior a unit of weight.
 PRECISION = 1 / (VOTERS * PRIOR_SD**2)
-#: A step after which only rounding is left, and the steps after which to give up.
-CLOSE, STEPS = 1e-7, 500
+#: Span of a step after which only rounding error is left, and the limit of steps.
+TOLERANCE, MAX_STEPS = 1e-7, 500
 
 
-def maximise(curve, size: int) -> jax.Array:
-    """The rewards ``[size]`` at which the slope of the log-likelihood is that of the prior.
-
-    Newton's method, as ``scrl.choice_models.bradley_terry.maximise``.
+def maximise(derivatives: Callable, size: int) -> jax.Array:
+    """The rewards ``[size]`` that maximise the log-likelihood plus the log-prior.
 
     Args:
-        curve: of rewards ``[size]``, the slope ``[size]`` of the log-likelihood and minus its
-            second derivative ``[size, size]``.
+        derivatives: of rewards ``[size]``, the gradient ``[size]`` of the log-likelihood and its
+            negative Hessian ``[size, size]``.
     """
+
+    def gradient_at(reward):
+        return derivatives(reward)[0] - PRECISION * reward
 
     def step(state):
         reward, _, steps = state
-        slope, bend = curve(reward)
-        slope, bend = slope - PRECISION * reward, bend + PRECISION * jnp.eye(size)
-        move = jnp.linalg.solve(bend, slope)
-        width = jnp.max(move) - jnp.min(move)
-        full = reward + move
-        short = (curve(full)[0] - PRECISION * full) @ move >= 0
-        damped = jnp.log1p(width) / jnp.where(width > 0, width, 1.0)
-        return reward + jnp.where(short, 1.0, damped) * move, width, steps + 1
+        gradient, neg_hessian = derivatives(reward)
+        gradient = gradient - PRECISION * reward
+        direction = jnp.linalg.solve(neg_hessian + PRECISION * jnp.eye(size), gradient)
+        span = jnp.max(direction) - jnp.min(direction)
+        return newton_step(reward, direction, span, gradient_at, jnp), span, steps + 1
 
     def unfinished(state):
-        return (state[1] > CLOSE) & (state[2] < STEPS)
+        return (state[1] > TOLERANCE) & (state[2] < MAX_STEPS)
 
     return jax.lax.while_loop(unfinished, step, (jnp.zeros(size), jnp.inf, 0))[0]
 
@@ -73,12 +74,13 @@ def bradley_terry(profile: Profile):
     total = jnp.where(profile.opponents, profile.met, 0.0)
     wins = total * profile.above
 
-    def curve(reward):
+    def derivatives(reward):
         chance = jax.nn.sigmoid(reward[:, None] - reward[None, :])
-        bend = total * chance * (1 - chance)
-        return jnp.sum(wins - total * chance, axis=1), jnp.diag(jnp.sum(bend, axis=1)) - bend
+        spread = total * chance * (1 - chance)
+        neg_hessian = jnp.diag(jnp.sum(spread, axis=1)) - spread
+        return jnp.sum(wins - total * chance, axis=1), neg_hessian
 
-    return recentred(maximise(curve, profile.size), jnp.any(total > 0, axis=1))
+    return recentred(maximise(derivatives, profile.size), jnp.any(total > 0, axis=1))
 
 
 @rule(
@@ -110,7 +112,7 @@ def plackett_luce(profile: Profile):
     part = jnp.where(on, 1 / jnp.maximum(tied, 1.0), 0.0)
     chosen = part @ weight
 
-    def curve(reward):
+    def derivatives(reward):
         strength = jnp.exp(reward)
         left = rows(lambda one, _: strength @ (on & (u <= one)).astype(float))
         once = part / jnp.where(on, left, 1.0)
@@ -119,8 +121,8 @@ def plackett_luce(profile: Profile):
         square = rows(lambda one, _: jnp.sum(jnp.where(u >= one, twice, 0.0), axis=0))
         shared = jax.lax.map(lambda row: jnp.minimum(row, square) @ weight, square)
         expected = strength * seen
-        bend = jnp.diag(expected) - strength[:, None] * strength[None, :] * shared
-        return chosen - expected, bend
+        neg_hessian = jnp.diag(expected) - strength[:, None] * strength[None, :] * shared
+        return chosen - expected, neg_hessian
 
     met = jnp.where(profile.opponents, profile.met, 0.0)
-    return recentred(maximise(curve, profile.size), jnp.any(met > 0, axis=1))
+    return recentred(maximise(derivatives, profile.size), jnp.any(met > 0, axis=1))

@@ -1,10 +1,9 @@
-"""Coalitions: how large they must be, whether they should divide, what happens if several lie."""
+"""Coalitions: how large they must be, what happens if several lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
 
 import numpy as np
 
@@ -15,47 +14,14 @@ from scrl.voting.registry import RULES
 from scrl.voting.strategy.best import (
     GAIN,
     Strategy,
-    best_of,
     countable,
-    described,
     liars,
-    of_one_size,
     outcomes,
     strategies,
     tasks,
     utilities,
 )
-from scrl.voting.strategy.lies import EXACT, strict_orders, values_of
-
-#: Most ways to divide a coalition that are tried.
-WAYS = 50_000
-
-
-def best_split(profile: AnonymousProfile, rule: str, row: int, voters: int) -> Strategy:
-    """The best lie of a tiny coalition whose members may vote differently from each other: every
-    way to give each of them a strict order is tried. For rules that read orders.
-
-    Raises:
-        InputError: where the ways are more than ``WAYS``, or as for ``best_lie``.
-    """
-    voters = int(liars(profile, row, voters))
-    m = len(profile.names)
-    if m > EXACT or RULES[rule].reads == "utility":
-        raise InputError(f"A coalition is divided over the orders of at most {EXACT} candidates.")
-    orders = np.vstack([profile.place[row], strict_orders(m)])
-    ways = 1
-    for i in range(voters):
-        ways = ways * (len(orders) + i) // (i + 1)
-    if ways > WAYS:
-        raise InputError(
-            f"There are {ways:,} ways to divide {voters} voters and the limit is {WAYS:,}; "
-            "ask for fewer voters or candidates."
-        )
-    members = np.array(list(combinations_with_replacement(range(len(orders)), voters)))
-    lies = values_of(orders)[members]
-    one = of_one_size(outcomes(profile, row, [voters], lies, [rule])[rule])
-    best = best_of(profile, row, lies, one)
-    return described(profile, row, voters, one, lies[best], best, len(lies), exact=True)
+from scrl.voting.strategy.lies import EXACT, values_of
 
 
 @dataclass(frozen=True, eq=False)
