@@ -21,7 +21,6 @@ sys.path.insert(0, str(ROOT))
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.choice_models.rank_metrics import reversed_pairs  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.sampling import type_utilities  # noqa: E402
 
 TRUTH = ["Chattanooga", "Knoxville", "Nashville", "Morristown", "Memphis"]
 
@@ -31,7 +30,7 @@ def measure(scenario, seed: int) -> dict:
     entry = scrl.to_dict(experiment)["prompts"]["best"]
     voters, raters = entry["voters"]["borda"], entry["raters"]["borda"]
     rewards = experiment.individual.rewards(experiment.posterior.mean)
-    own = type_utilities(scenario)[experiment.ratings.rater_type[experiment.read]]
+    own = scenario.type_utilities[experiment.ratings.rater_type[experiment.read]]
     right = (np.argsort(-rewards, axis=1) == np.argsort(-own, axis=1)).all(axis=1)
     left_out = experiment.ratings.sizes[experiment.read] == len(TRUTH) - 1
     vanilla = entry["vanilla"]

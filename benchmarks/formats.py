@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.scenarios.schema import load_scenario  # noqa: E402
+from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.studies import feedback_formats  # noqa: E402 (the project is not installed)
 
 LEVELS, SEED = (0.9, 0.95), 1

@@ -30,8 +30,7 @@ from scrl.choice_models.bradley_terry import bradley_terry, pair_counts  # noqa:
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed  # noqa: E402
 from scrl.runs.report import silence_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.sampling import shares, type_utilities  # noqa: E402
-from scrl.scenarios.schema import with_overrides  # noqa: E402
+from scrl.scenarios.parsing import with_overrides  # noqa: E402
 
 FIRST_SEED = 100
 CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
@@ -84,7 +83,7 @@ def measure(scenario, seed: int, silent: str) -> dict:
     began = time.perf_counter()
     e = scrl.run(scenario, scrl.Config(rules=("borda",)), seed)
     spent = time.perf_counter() - began
-    catalogue, utility = e.catalogue, type_utilities(scenario)
+    catalogue, utility = e.catalogue, scenario.type_utilities
     types = e.ratings.rater_type[e.read]
     rewards = e.individual.rewards(e.posterior.mean)
     heard = np.zeros((len(scenario.types), catalogue.items), bool)
@@ -109,7 +108,9 @@ def measure(scenario, seed: int, silent: str) -> dict:
         # A tie of the oracle may be broken either way.
         social &= not strictly_reversed(oracle, places(e.social["borda"][items]))
         vanilla &= not strictly_reversed(oracle, places(e.vanilla[items]))
-        mixture &= not strictly_reversed(oracle, places(borda(per_type, items, shares(scenario))))
+        mixture &= not strictly_reversed(
+            oracle, places(borda(per_type, items, scenario.type_shares))
+        )
     row |= {
         "raters whose observed orders are right": round(float(seen.mean()), 4),
         "tau of the unseen order": round(float(np.mean(unseen)), 4) if unseen else None,

@@ -44,7 +44,7 @@ from scrl.reward_models import (  # noqa: E402
     vpl,
 )
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.schema import load_scenario  # noqa: E402
+from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.scenarios.shipped import gallery  # noqa: E402
 from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
 from scrl.studies import maze_world  # noqa: E402

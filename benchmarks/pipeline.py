@@ -65,7 +65,7 @@ def within() -> dict:
 
     import scrl
     from scrl.scenarios.exact_preview import preview
-    from scrl.scenarios.schema import load_scenario, with_overrides
+    from scrl.scenarios.parsing import load_scenario, with_overrides
     from scrl.voting.aggregate import TRACES
 
     scenario = load_scenario(SCENARIO)

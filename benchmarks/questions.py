@@ -24,8 +24,8 @@ from scrl.diagnostics.whereami import Atoms  # noqa: E402 (the project is not in
 from scrl.evaluation.metrics import abstaining  # noqa: E402
 from scrl.runs.seeds import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
+from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.scenarios.sampling import sample  # noqa: E402
-from scrl.scenarios.schema import load_scenario  # noqa: E402
 from scrl.studies.questions import Quiz, question, worth  # noqa: E402
 
 VISITORS, RANDOM = 1000, 16

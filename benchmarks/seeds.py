@@ -59,7 +59,7 @@ def child(what: str) -> float:
     """One cold measurement, in this new process."""
     from scrl.runs.seeds import run_seeds
     from scrl.runtime import start
-    from scrl.scenarios.schema import load_scenario
+    from scrl.scenarios.parsing import load_scenario
 
     start()
     scenario = load_scenario(SCENARIO)
@@ -121,7 +121,7 @@ def measure() -> dict:
 
     from benchmarks.pipeline import processor
     from scrl.runs.seeds import run_seeds
-    from scrl.scenarios.schema import load_scenario
+    from scrl.scenarios.parsing import load_scenario
 
     cold_one, cold_many, cold_point = (cold(what) for what in ("1", str(SEEDS), "point"))
     scenario = load_scenario(SCENARIO)

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from scrl.types import InputError, Ratings
+from scrl.types import InputError
 from ui.lab import gap
 from ui.shared import asking, controls, page, runs
 
 
 def why(choice: controls.Choice) -> None:
-    if isinstance(choice.source, Ratings):
+    if not choice.source.is_scenario:
         st.info(
             "Nobody knows what real raters left unsaid, so there is no gap to explain; choose a "
             "scenario."

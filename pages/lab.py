@@ -4,7 +4,6 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import spreads
-from scrl.scenarios import exact_preview
 from scrl.types import InputError
 from ui.lab import gap, orders, results
 from ui.shared import controls, page, runs, store, tables
@@ -24,7 +23,7 @@ def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
             rule = st.segmented_control("Counted by", rules, **settings)
         else:
             rule = st.selectbox("Counted by", rules, **settings)
-    catalogue = exact_preview.catalogue_of(choice.source)
+    catalogue = choice.source.catalogue
     text = catalogue.prompt_texts[catalogue.prompts.index(prompt)]
     if text != prompt:
         st.markdown(f"*{page.plain(text)} …*")

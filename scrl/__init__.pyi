@@ -4,8 +4,8 @@ from .evaluation.held_out_accuracy import evaluate as evaluate
 from .pipeline import Experiment as Experiment
 from .pipeline import run as run
 from .runs.report import to_dict as to_dict
-from .scenarios.schema import Scenario as Scenario
-from .scenarios.schema import load_scenario as load_scenario
+from .scenarios.parsing import load_scenario as load_scenario
+from .scenarios.scenario import Scenario as Scenario
 from .scenarios.shipped import gallery as gallery
 from .social.artifacts import load as load
 from .social.artifacts import save as save

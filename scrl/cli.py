@@ -15,7 +15,7 @@ from pathlib import Path
 
 from scrl.config import DEFAULT_RULES, MOST_SEEDS, Config
 from scrl.runs.seed_spread import spreads
-from scrl.types import InputError, Progress, Ratings
+from scrl.types import InputError, Progress
 
 SCENARIOS = (".yaml", ".yml")
 MOST_VOTERS = 1_000_000
@@ -256,8 +256,7 @@ def _score(chosen) -> None:
     _check_out(chosen.out)
     start()
     model = load(chosen.model)
-    source = _source(chosen)
-    catalogue = source.catalogue if isinstance(source, Ratings) else source.catalogue()
+    catalogue = _source(chosen).catalogue
     rewards = score(model, catalogue)
     result = {}
     for p, prompt in enumerate(catalogue.prompts):
@@ -297,7 +296,7 @@ def _bake(chosen) -> None:
     from scrl.pipeline import run
     from scrl.runs.report import bake
     from scrl.runtime import start
-    from scrl.scenarios.schema import load_scenario
+    from scrl.scenarios.parsing import load_scenario
     from scrl.scenarios.shipped import gallery
     from scrl.studies import hidden_context, masking_regimes, run_studies, scoreboard
     from scrl.studies import maze as mazes
@@ -333,7 +332,7 @@ def _bake(chosen) -> None:
 def _source(chosen):
     """The scenario or the ratings in a file, by its ending, or a shipped scenario by its name."""
     from scrl.data.readers import load_ratings
-    from scrl.scenarios.schema import load_scenario, with_overrides
+    from scrl.scenarios.parsing import load_scenario, with_overrides
     from scrl.scenarios.shipped import gallery
 
     if not chosen.file.exists():

@@ -34,7 +34,7 @@ from scrl.raters.model import Individual, fit_individual
 from scrl.raters.network import Posterior
 from scrl.runtime import compile_seconds, device_name
 from scrl.scenarios.sampling import Sample, sample, true_ballots
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.social.fitting import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
 from scrl.social.network import Reward
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
@@ -129,7 +129,7 @@ def run(
     config = config or Config()
     clock = _Clock(on_progress)
     clock.say("compiling", 0.0, "Drawing raters; new shapes are compiled first")
-    drawn = sample(source, seed) if isinstance(source, Scenario) else None
+    drawn = sample(source, seed) if source.is_scenario else None
     ratings = drawn.ratings if drawn else source
     catalogue, rules = ratings.catalogue, list(dict.fromkeys(config.rules))
     _check(ratings, rules)

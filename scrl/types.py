@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -142,6 +143,40 @@ class Ratings:
     def ballots(self) -> int:
         return len(self.ballot_rater)
 
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        return self.types
+
+    @property
+    def type_shares(self) -> np.ndarray:
+        """Share of each type among the raters whose type is known ``[types]``; 0 without any."""
+        known = np.empty(0, int) if self.rater_type is None else self.rater_type
+        count = np.bincount(known[known >= 0], minlength=len(self.types))
+        return count / max(count.sum(), 1)
+
+    @property
+    def type_utilities(self) -> None:
+        """The utilities of real raters are unknown."""
+
+    @property
+    def is_scenario(self) -> bool:
+        return False
+
+    @property
+    def knows_every_type(self) -> bool:
+        return self.rater_type is not None and bool((self.rater_type >= 0).all())
+
+    def ratings(self, seed: int) -> Ratings:
+        """These ratings, whatever the seed."""
+        return self
+
+    def true_ballots(self, draws: int = 4096, seed: int = 0) -> None:
+        """The complete ballots of real raters are unknown."""
+
+    def to_yaml(self) -> str:
+        """Empty: ratings are no scenario file."""
+        return ""
+
     @cached_property
     def sizes(self) -> np.ndarray:
         """How many completions each ballot ranks ``[ballots]``."""
@@ -208,6 +243,58 @@ class Ratings:
         rank = np.where(rank < 0, worst[ballot] + 1, rank)
         completion = c.members[c.offsets[self.ballot_prompt][ballot] + slot]
         return replace(self, offsets=offsets, completion=completion, rank=rank)
+
+
+class Source(Protocol):
+    """What a run learns from: a scenario, whose raters are drawn and whose truth is known, or the
+    ratings of real raters."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """Names of the rater types; empty where none is known."""
+        ...
+
+    @property
+    def type_shares(self) -> np.ndarray:
+        """Share of each type ``[types]``."""
+        ...
+
+    @property
+    def type_utilities(self) -> np.ndarray | None:
+        """Utility of each item for each type ``[types, items]``; None where unknown."""
+        ...
+
+    @property
+    def is_scenario(self) -> bool:
+        """Whether raters are drawn and the truth is known."""
+        ...
+
+    @property
+    def knows_every_type(self) -> bool:
+        """Whether every rater's type is known."""
+        ...
+
+    def ratings(self, seed: int) -> Ratings:
+        """The raters' ballots: drawn with this seed, or those of the real raters."""
+        ...
+
+    def true_ballots(self, draws: int = 4096, seed: int = 0) -> list[Ballots] | None:
+        """Complete ballots of the whole population, one ``Ballots`` a prompt; None where unknown.
+
+        Args:
+            draws: voters a type where the scenario is noisy.
+        """
+        ...
+
+    def to_yaml(self) -> str:
+        """The source as a scenario file; empty for ratings."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scrl.data import readers, table
 from scrl.data.readers import load_ratings, parse_ratings, save_ratings
-from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_to_yaml
+from scrl.scenarios.parsing import load_scenario, parse_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
@@ -485,7 +485,7 @@ def mutated(draw, text):
 def test_any_mutation_is_a_scenario_or_a_sentence(text):
     scenario = outcome(parse_scenario, text, "any.yaml")
     if scenario is not None:
-        assert parse_scenario(scenario_to_yaml(scenario), "again.yaml") == scenario
+        assert parse_scenario(scenario.to_yaml(), "again.yaml") == scenario
 
 
 @settings(max_examples=200, deadline=None)

@@ -11,8 +11,8 @@ import pytest
 
 import scrl
 from scrl.runs.report import BAKED, load_baked, to_dict
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample, true_ballots
-from scrl.scenarios.schema import load_scenario
 from scrl.scenarios.shipped import gallery
 from tests import house_metrics as house
 

@@ -10,7 +10,7 @@ import scrl
 from scrl.config import DensityConfig
 from scrl.runs.seed_spread import spreads
 from scrl.runs.seeds import run_seeds, seeds_dict
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.types import Cancelled
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"

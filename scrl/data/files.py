@@ -136,3 +136,24 @@ def read_yaml(text: str, file: str) -> Any:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{file}: a value cannot be read ({quoted(error)[1:-1]}).") from None
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Other styles would turn unusual line ends, such as U+0085, into ordinary ones.
+        style = None if data.isprintable() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
+
+
+def write_yaml(content: object) -> str:
+    """Plain values as YAML that ``read_yaml`` reads to the same values, keys in their order."""
+    return yaml.dump(
+        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None,
+        width=100,
+    )  # fmt: skip

@@ -9,8 +9,6 @@ import numpy as np
 from scrl.data.batches import round_up
 from scrl.diagnostics.clusters import centroids
 from scrl.raters.fitted_run import Learnt
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import Scenario
 from scrl.types import Catalogue, Ratings
 
 #: A rater's ballots: prompt (its number) and catalogue items, best first.
@@ -54,11 +52,7 @@ def type_names(learnt: Learnt) -> tuple[str, ...]:
 
 def type_shares(learnt: Learnt) -> np.ndarray:
     """Of each type ``[types]``, adding up to 1."""
-    if isinstance(learnt.source, Scenario):
-        return shares(learnt.source)
-    kind = learnt.ratings.rater_type
-    count = np.bincount(kind[kind >= 0], minlength=len(learnt.ratings.types))
-    return count / max(count.sum(), 1)
+    return learnt.source.type_shares
 
 
 def kinds(learnt: Learnt) -> tuple[np.ndarray, str]:
@@ -73,9 +67,7 @@ def kinds(learnt: Learnt) -> tuple[np.ndarray, str]:
 
 def utilities(learnt: Learnt) -> np.ndarray | None:
     """What each type thinks of each item ``[types, items]``; None for real raters."""
-    if not isinstance(learnt.source, Scenario):
-        return None
-    return type_utilities(learnt.source)
+    return learnt.source.type_utilities
 
 
 def whole_ballots(catalogue: Catalogue, utility: np.ndarray) -> list[Ballot]:

@@ -14,8 +14,9 @@ import numpy as np
 from scrl.choice_models import losses
 from scrl.data.batches import Bucket, buckets
 from scrl.raters.model import Individual
-from scrl.scenarios.sampling import sample, shares, type_utilities
-from scrl.scenarios.schema import Scenario, with_overrides
+from scrl.scenarios.parsing import with_overrides
+from scrl.scenarios.sampling import sample
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 #: What is hidden of each ballot.
@@ -131,7 +132,7 @@ def oracle(scenario: Scenario, exam: Exam) -> dict[str, float | None]:
 
     Pairs of a noisy scenario are predicted from the types alone.
     """
-    utility, share = type_utilities(scenario), shares(scenario)
+    utility, share = scenario.type_utilities, scenario.type_shares
     said, unsaid = _said(scenario)
     # Without noise no order but one's own has a chance: gaps far beyond any doubt.
     gaps = np.abs(utility[:, :, None] - utility[:, None, :])

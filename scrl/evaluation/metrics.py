@@ -21,8 +21,8 @@ from scrl.policies.families import worth
 from scrl.reward_models import collapse, prototypes
 from scrl.reward_models.protocols import Model, win_rates
 from scrl.runs.seed_spread import interval
-from scrl.scenarios.sampling import shares, true_ballots, type_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.sampling import true_ballots
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Ballots, Catalogue, Ratings, places_to_order
 from scrl.voting import aggregate
 
@@ -74,7 +74,7 @@ def of_scenario(
         contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
         covered.append(abstaining(one.chances, np.ones(right.shape, bool), np.array(COVERAGE)))
     spread = {m: _over_seeds([run[m] for run in runs]) for m in MEASURES}
-    return _row(said, scenario.catalogue()) | spread | {
+    return _row(said, scenario.catalogue) | spread | {
         "ahead": NONE,
         "elected": {
             rule: {m: _over_seeds([run[rule][m] for run in elected]) for m in ELECTED}
@@ -161,7 +161,7 @@ def _orders(rule: str, rewards: np.ndarray, catalogue: Catalogue) -> dict[str, l
 
 def truth_of(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
     """The true order of each prompt; the mean win rate of sure raters is Borda's score."""
-    catalogue, rule = scenario.catalogue(), "borda" if rule == WIN_RATES else rule
+    catalogue, rule = scenario.catalogue, "borda" if rule == WIN_RATES else rule
     return {
         prompt: aggregate(ballots, rule).order(list(catalogue.names(p)))
         for p, (prompt, ballots) in enumerate(
@@ -175,7 +175,7 @@ def _elected(scenario: Scenario, truth: dict, rule: str, said: Said) -> dict:
     Kendall's ``tau`` with the truth and how many strict pairs of it are ``reversed``; of the winner
     (tied ones share) ``distortion``, and how far the smallest type (``minority``) and the worst-off
     (``least``) get what they want, 0 to 1."""
-    catalogue, share, found = scenario.catalogue(), shares(scenario), []
+    catalogue, share, found = scenario.catalogue, scenario.type_shares, []
     orders = _orders(rule, said.rewards, catalogue)
     for p, prompt in enumerate(orders):
         names = list(catalogue.names(p))
@@ -195,16 +195,16 @@ def _fairest(scenario: Scenario, model: Model) -> float | None:
     given whose least reward among the prototypes is greatest (MaxMin); None without prototypes."""
     if not isinstance(model, prototypes.Prototypes):
         return None
-    catalogue, least, found = scenario.catalogue(), model.maxmin(), []
+    catalogue, least, found = scenario.catalogue, model.maxmin(), []
     for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
         given = np.eye(stop - start)[least[start:stop].argmax()]
-        found.append(worth(given, _utilities(scenario, p), shares(scenario)).worst)
+        found.append(worth(given, _utilities(scenario, p), scenario.type_shares).worst)
     return float(np.mean(found))
 
 
 def _utilities(scenario: Scenario, prompt: int) -> np.ndarray:
-    offsets = scenario.catalogue().offsets
-    return type_utilities(scenario)[:, slice(*offsets[prompt : prompt + 2])]
+    offsets = scenario.catalogue.offsets
+    return scenario.type_utilities[:, slice(*offsets[prompt : prompt + 2])]
 
 
 def _over_seeds(values: Sequence) -> list:

@@ -16,8 +16,7 @@ import numpy as np
 from scrl.evaluation.held_out_accuracy import FOLDS, hide, rankers
 from scrl.reward_models import comparisons as pairs_of
 from scrl.reward_models.comparisons import Comparisons
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Ratings
 
 #: Of data: a pair is disputed where at least this share of the training raters who were asked, and
@@ -76,7 +75,7 @@ def trials(source: Scenario | Ratings, seeds: Sequence[int], size: Size) -> Iter
         InputError: where there is too little to ask about.
     """
     for seed in seeds:
-        if isinstance(source, Scenario):
+        if source.is_scenario:
             yield _drawn(source, seed, size)
         else:
             yield from _folds(source, seed, size)
@@ -126,8 +125,8 @@ def limits(scenario: Scenario) -> dict:
         where there are none); ``told``: of all, by who knows the type; where answers are noisy
         nobody has all of them right.
     """
-    catalogue, utility = scenario.catalogue(), type_utilities(scenario)
-    chance, share = pairs_of.pair_chances(scenario), shares(scenario)
+    catalogue, utility = scenario.catalogue, scenario.type_utilities
+    chance, share = pairs_of.pair_chances(scenario), scenario.type_shares
     a, b = pairs_of.within_prompts(catalogue.offsets)
     chance = chance * (utility[:, a] != utility[:, b])
     chance = chance / np.maximum(chance.sum(1, keepdims=True), 1e-300) * share[:, None]

@@ -13,8 +13,8 @@ from scrl.config import RewardConfig
 from scrl.policies import families
 from scrl.policies.families import Family
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.sampling import expected_pair_weights, shares, true_ballots, type_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.sampling import expected_pair_weights, true_ballots
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
 
 REFERENCES = ("even", "first choices")
@@ -155,7 +155,7 @@ def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
     entry = preview(scenario, (rule,))[prompt]
     names = tuple(entry["completions"])
     p = list(scenario.prompts).index(prompt)
-    catalogue = scenario.catalogue()
+    catalogue = scenario.catalogue
     items = slice(*catalogue.offsets[p : p + 2])
     ballots = true_ballots(scenario)[p]
     votes, weight = np.asarray(ballots.utility), np.asarray(ballots.weight)
@@ -166,8 +166,8 @@ def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
     return Faced(
         names,
         tuple(scenario.types),
-        shares(scenario),
-        type_utilities(scenario)[:, items],
+        scenario.type_shares,
+        scenario.type_utilities[:, items],
         0.5 + 0.5 * np.einsum("v,vab->ab", weight / weight.sum(), sign),
         expected_pair_weights(scenario)[p] * scenario.raters,
         np.array([entry["vanilla"]["mle"][name] for name in names]),

@@ -11,7 +11,7 @@ from scrl.raters.density import Density
 from scrl.raters.missing_blocks import Silence
 from scrl.raters.model import Individual
 from scrl.raters.network import Posterior
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, Ratings
 
 

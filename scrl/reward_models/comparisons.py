@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from scrl.evaluation.held_out_accuracy import hidden_pairs
-from scrl.scenarios.sampling import allot, shares, type_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.sampling import allot
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, InputError, Ratings, frozen
 
 
@@ -97,12 +97,12 @@ def draw(
         InputError: where a type ranks no two completions of any prompt.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(21, stream)))
-    catalogue, utility = scenario.catalogue(), type_utilities(scenario)
+    catalogue, utility = scenario.catalogue, scenario.type_utilities
     a, b = within_prompts(catalogue.offsets)
     chance = pair_chances(scenario)
     if strict:
         chance = chance * (utility[:, a] != utility[:, b])
-    share = shares(scenario)
+    share = scenario.type_shares
     silent = [t for t, row in zip(scenario.types, chance, strict=True) if not row.any()]
     silent = [t for t in silent if scenario.types[t].share]
     if silent:
@@ -151,7 +151,7 @@ def within_prompts(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def disputed(scenario: Scenario) -> np.ndarray:
     """Pairs that some raters order one way and some the other ``[items, items]``."""
-    utility = type_utilities(scenario)[shares(scenario) > 0]
+    utility = scenario.type_utilities[scenario.type_shares > 0]
     sign = np.sign(utility[:, :, None] - utility[:, None, :])
     return (sign > 0).any(0) & (sign < 0).any(0)
 

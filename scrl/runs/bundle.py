@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from scrl import figures
 from scrl.config import MOST_SEEDS
 from scrl.runs.csv_export import orders_csv
-from scrl.scenarios.schema import Scenario, parse_scenario, scenario_to_yaml
+from scrl.scenarios.parsing import parse_scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) ->
         "latent.json": _json(content["latent"]),
         **_figures(content),
     }
-    if isinstance(asked, Scenario):
-        files["scenario.yaml"] = scenario_to_yaml(asked)
+    if asked.is_scenario:
+        files["scenario.yaml"] = asked.to_yaml()
     else:
         from scrl.data.readers import to_csv
 

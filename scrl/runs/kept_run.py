@@ -9,7 +9,7 @@ from scrl.runs.report import latent_map
 from scrl.runs.seeds import run_seeds, seeds_dict
 from scrl.runs.serialization import to_plain
 from scrl.runtime import start
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Ratings
 
 

@@ -33,7 +33,6 @@ BAKED = gallery_folder() / "baked"
 def to_dict(experiment: Experiment) -> dict:
     """The result file: its shape is README's "Result file", its numbers plain JSON."""
     from scrl.diagnostics import active_units
-    from scrl.scenarios.sampling import shares, type_utilities
 
     e, catalogue = experiment, experiment.catalogue
     prompts = {}
@@ -53,9 +52,11 @@ def to_dict(experiment: Experiment) -> dict:
         entry["voters"] = {r: outcome_dict(o, names) for r, o in e.voters[p].items()}
         entry["social"] = {rule: rewards(values) for rule, values in e.social.items()}
         if e.truth is not None:
-            utility = type_utilities(e.source)[:, items]
+            utility = e.source.type_utilities[:, items]
             entry["agreement"] = agreement(entry)
-            entry["welfare"] = welfare_dict(entry, utility, shares(e.source), e.source.type_names)
+            entry["welfare"] = welfare_dict(
+                entry, utility, e.source.type_shares, e.source.type_names
+            )
         prompts[prompt] = entry
     return {
         "scenario": e.source.name,

@@ -15,7 +15,7 @@ from scrl.pipeline import Experiment, run
 from scrl.runs.parallel import Together, first_alone
 from scrl.runs.report import to_dict
 from scrl.runs.seed_spread import gathered
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Progress, Ratings
 
 #: Runs at the same time, where there are cores for more.

@@ -31,8 +31,8 @@ from scrl.raters.density import Density
 from scrl.raters.fitted_run import Learnt
 from scrl.raters.missing_blocks import Choice, Silence
 from scrl.raters.model import Individual, blank_parameters
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import Scenario, parse_scenario, scenario_to_yaml
+from scrl.scenarios.parsing import parse_scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, InputError, Ratings
 
 FORMAT = "scrl learnt 1"
@@ -77,7 +77,7 @@ def unpack(data: bytes, source: Scenario | Ratings | None = None) -> Learnt:
         source = from_plain(tree["source"], arrays) if source is None else source
         config = from_plain(tree["config"], arrays)
         seed = int(tree["seed"])
-        ratings = sample(source, seed).ratings if isinstance(source, Scenario) else source
+        ratings = source.ratings(seed)
         if digest(ratings) != tree["drawn"]:
             raise InputError(
                 "The ratings that this run learnt from can no longer be drawn: another version of "
@@ -156,7 +156,7 @@ def digest(ratings: Ratings) -> str:
 def to_plain(value: Any, arrays: dict[str, np.ndarray], name: str) -> Any:
     """``value`` as JSON; its arrays go to ``arrays`` under names that begin with ``name``."""
     if isinstance(value, Scenario):
-        return {"scenario": scenario_to_yaml(value)}
+        return {"scenario": value.to_yaml()}
     if is_dataclass(value):
         return {
             "kind": type(value).__name__,

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
 from scrl.data.files import quoted
-from scrl.scenarios.sampling import order_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
+from scrl.scenarios.schema import order_utilities
 from scrl.types import InputError
 
 PARTS = {"completions": "completion", "prompts": "prompt", "types": "type of rater"}

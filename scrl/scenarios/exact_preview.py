@@ -14,8 +14,8 @@ from scrl.choice_models.bradley_terry import PairCounts, bradley_terry, pair_cou
 from scrl.config import RewardConfig
 from scrl.results import by_name, order_of, outcome_dict
 from scrl.scenarios.sampling import expected_pair_weights, true_ballots
-from scrl.scenarios.schema import Scenario
-from scrl.types import Catalogue, Ratings
+from scrl.scenarios.scenario import Scenario
+from scrl.types import Ratings
 from scrl.voting import aggregate_all
 
 #: Voters a type by which the truth of a noisy scenario is previewed.
@@ -28,7 +28,7 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
     Vanilla has ``"mle"``, the exact scores on the pairs that so many raters give on average, and
     their order; and ``"pairs"``, how many pairs a rater gives on average.
     """
-    catalogue = scenario.catalogue()
+    catalogue = scenario.catalogue
     offsets = catalogue.offsets
     weights = expected_pair_weights(scenario)
     scores = expected_scores(weights, offsets, scenario.raters)
@@ -69,11 +69,6 @@ def expected_scores(weights: Sequence[np.ndarray], offsets: np.ndarray, raters: 
     met = wins_first + wins_second > 0
     counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
     return bradley_terry(counts, offsets, RewardConfig().prior_sd)
-
-
-def catalogue_of(source: Scenario | Ratings) -> Catalogue:
-    """Its prompts and completions."""
-    return source.catalogue if isinstance(source, Ratings) else source.catalogue()
 
 
 def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:

@@ -1,9 +1,10 @@
-"""What the fields of a scenario file may hold: pydantic types whose faults are sentences."""
+"""Field types of a scenario file: pydantic validators whose error messages are sentences."""
 
 from __future__ import annotations
 
+import difflib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -15,7 +16,21 @@ from scrl.data.table import MAX_RATERS
 
 
 def fault(problem: str) -> PydanticCustomError:
+    """A validation error whose message is ``problem``."""
     return PydanticCustomError("scenario", "{problem}", {"problem": problem})
+
+
+def path_step(part: object) -> str:
+    """A name as one step of a dotted path."""
+    return quoted(str(part))[1:-1]
+
+
+def suggestion(name: object, names: Iterable[str]) -> str:
+    """`` (did you mean …?)`` with the closest of ``names``, or an empty text."""
+    # The comparison is quadratic in lengths, so only few and short names are compared.
+    options = [n for n in list(names)[:1000] if len(n) <= 100]
+    close = difflib.get_close_matches(str(name)[:100], options, n=1, cutoff=0.6)
+    return f" (did you mean {quoted(close[0])}?)" if close else ""
 
 
 def as_text(value: Any) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import yaml
 
 from scrl.data.table import MAX_RATERS
-from scrl.scenarios.schema import Scenario, parse_scenario
+from scrl.scenarios.parsing import parse_scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 from scrl.voting.anonymous import AnonymousProfile
 

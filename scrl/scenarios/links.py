@@ -10,7 +10,8 @@ import base64
 import binascii
 import zlib
 
-from scrl.scenarios.schema import Scenario, parse_scenario, scenario_to_yaml
+from scrl.scenarios.parsing import parse_scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 PREFIX = "z-"
@@ -68,7 +69,7 @@ def to_link(scenario: Scenario) -> str | None:
     """The scenario as an id that holds all of it; None where it is too large for a link."""
     if len(scenario.types) > MOST_TYPES or _items(scenario) > MOST_ITEMS:
         return None
-    text = scenario_to_yaml(scenario)
+    text = scenario.to_yaml()
     id = pack(text)
     return id if len(id) <= MOST_LETTERS and len(text.encode()) <= MOST_BYTES else None
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from scrl.choice_models.rank_metrics import order_places, strictly_reversed, welfare
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import Scenario, with_overrides
+from scrl.scenarios.parsing import with_overrides
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 
@@ -149,9 +149,9 @@ def effect(scenario: Scenario, rule: str) -> dict:
         completion, and its ``"name"``.
     """
     utility, share, offsets = (
-        type_utilities(scenario),
-        shares(scenario),
-        scenario.catalogue().offsets,
+        scenario.type_utilities,
+        scenario.type_shares,
+        scenario.catalogue.offsets,
     )
     entries = preview(scenario, [rule])
     whole = preview(complete(scenario), [])

@@ -8,51 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.data.table import single_notes
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.schema import ScenarioSchema
 from scrl.types import Ballots, InputError, Ratings
-
-
-def shares(scenario: Scenario) -> np.ndarray:
-    """Each type's share ``[types]``, adding up to 1."""
-    values = np.array([t.share for t in scenario.types.values()])
-    return values / values.sum()
-
-
-def type_utilities(scenario: Scenario) -> np.ndarray:
-    """What each type thinks of each catalogue item ``[types, items]``, without noise."""
-    rows = []
-    for t in scenario.types.values():
-        row: list[float] = []
-        for p in scenario.prompts:
-            utility = t.utilities.get(p) or order_utilities(t.rankings[p])
-            row += [utility[c] for c in scenario.offered(p)]
-        rows.append(row)
-    return np.array(rows)
-
-
-def order_utilities(places: Sequence[Sequence[str]]) -> dict[str, float]:
-    """What an order of m stands for: m-1 … 0, ties averaged."""
-    left = sum(map(len, places))
-    utility = {}
-    for place in places:
-        left -= len(place)
-        utility.update(dict.fromkeys(place, left + (len(place) - 1) / 2))
-    return utility
-
-
-def _answers(scenario: Scenario) -> np.ndarray:
-    """The chance that each type answers each prompt ``[types, prompts]``."""
-    return np.array(
-        [[t.answers.get(p, 1.0) for p in scenario.prompts] for t in scenario.types.values()]
-    )
-
-
-def _includes(scenario: Scenario) -> np.ndarray:
-    """The chance that each type's ballot includes each item ``[types, items]``."""
-    pairs = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
-    return np.array(
-        [[t.includes.get(p, {}).get(c, 1.0) for p, c in pairs] for t in scenario.types.values()]
-    )
 
 
 def allot(shares: np.ndarray, raters: int) -> np.ndarray:
@@ -89,7 +46,7 @@ class Sample:
         ratings: raters are 'r0', 'r1', … grouped by type, with ``rater_type`` set.
     """
 
-    scenario: Scenario
+    scenario: ScenarioSchema
     seed: int
     ratings: Ratings
 
@@ -98,7 +55,7 @@ class Sample:
         these prompts (default: all) side by side, whether the rater answered or not. Ballots are
         their order."""
         kinds = self.ratings.rater_type
-        table, offsets = type_utilities(self.scenario), self.ratings.catalogue.offsets
+        table, offsets = self.scenario.type_utilities, self.ratings.catalogue.offsets
         wanted = range(len(offsets) - 1) if prompts is None else prompts
         parts = []
         for p in wanted:
@@ -113,7 +70,7 @@ def _noisy(utility: np.ndarray, noise: float, stream: np.random.Generator) -> np
     return utility + noise * stream.gumbel(size=utility.shape) if noise else utility
 
 
-def sample(scenario: Scenario, seed: int) -> Sample:
+def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     """Draw raters and their ballots.
 
     Types are allotted by largest remainder (``sampling: iid``: drawn); who answers what, what is
@@ -127,8 +84,9 @@ def sample(scenario: Scenario, seed: int) -> Sample:
     if seed < 0:
         raise InputError(f"the seed is {seed}; give a whole number, 0 or more.")
     n = scenario.raters
-    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
-    table, catalogue = type_utilities(scenario), scenario.catalogue()
+    share = scenario.type_shares
+    answers, includes = scenario.answer_chances, scenario.inclusion_chances
+    table, catalogue = scenario.type_utilities, scenario.catalogue
     if scenario.sampling == "iid":
         draws = np.searchsorted(np.cumsum(share), _stream(seed, "types").random(n), side="right")
         kinds = np.sort(np.minimum(draws, len(share) - 1))
@@ -187,13 +145,14 @@ def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:
 # -- exact outcomes -------------------------------------------------------------------------------
 
 
-def true_ballots(scenario: Scenario, draws: int = 4096, seed: int = 0) -> list[Ballots]:
+def true_ballots(scenario: ScenarioSchema, draws: int = 4096, seed: int = 0) -> list[Ballots]:
     """The complete ballots of the true population, one ``Ballots`` a prompt.
 
     Without noise one voter a type with its share as weight, ``utility [types, items of the
     prompt]``: exact. With noise ``draws`` voters a type, each weighing its share / draws.
     """
-    table, offsets, share = type_utilities(scenario), scenario.catalogue().offsets, shares(scenario)
+    table, offsets = scenario.type_utilities, scenario.catalogue.offsets
+    share = scenario.type_shares
     ballots = []
     for p in range(len(offsets) - 1):
         utility, weight = table[:, offsets[p] : offsets[p + 1]], share
@@ -205,15 +164,16 @@ def true_ballots(scenario: Scenario, draws: int = 4096, seed: int = 0) -> list[B
     return ballots
 
 
-def expected_pair_weights(scenario: Scenario) -> list[np.ndarray]:
+def expected_pair_weights(scenario: ScenarioSchema) -> list[np.ndarray]:
     """What Bradley–Terry would see of infinitely many raters: for each prompt ``[m, m]``, the
     expected number of observed pairs a over b per rater, ties half each way.
 
     Exact, noise included: the difference of two Gumbel variables of scale s is logistic of scale
     s. Two completions are included independently of each other.
     """
-    table, offsets = type_utilities(scenario), scenario.catalogue().offsets
-    share, answers, includes = shares(scenario), _answers(scenario), _includes(scenario)
+    table, offsets = scenario.type_utilities, scenario.catalogue.offsets
+    share = scenario.type_shares
+    answers, includes = scenario.answer_chances, scenario.inclusion_chances
     weights = []
     for p in range(len(offsets) - 1):
         items = slice(*offsets[p : p + 2])

@@ -14,7 +14,8 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.scenarios.links import pack, unpack
-from scrl.scenarios.schema import Scenario, scenario_of
+from scrl.scenarios.parsing import scenario_of
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 #: Kilometres, of a sphere with the earth's mean radius.

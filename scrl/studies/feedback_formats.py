@@ -31,8 +31,7 @@ from scipy.special import expit
 from scrl.choice_models import bradley_terry, davidson, plackett_luce
 from scrl.choice_models.newton import maximise
 from scrl.choice_models.rank_metrics import pairs_right
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import Scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 FORMATS = ("thumbs", "pair", "tie", "list", "split")
@@ -89,15 +88,15 @@ def world_of(scenario: Scenario, prompt: str) -> World:
     """
     if prompt not in scenario.prompts:
         raise InputError(f"{scenario.name} has no prompt '{prompt}'.")
-    offsets = scenario.catalogue().offsets
+    offsets = scenario.catalogue.offsets
     p = list(scenario.prompts).index(prompt)
-    utility = type_utilities(scenario)[:, offsets[p] : offsets[p + 1]]
+    utility = scenario.type_utilities[:, offsets[p] : offsets[p + 1]]
     if utility.shape[1] > MOST:
         raise InputError(
             f"'{prompt}' offers {utility.shape[1]} completions; formats are compared on at most "
             f"{MOST}."
         )
-    return World(utility, shares(scenario), scenario.noise)
+    return World(utility, scenario.type_shares, scenario.noise)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,9 @@ from scrl.raters.model import Individual, fit_individual
 from scrl.runs.parallel import first_alone
 from scrl.runs.report import keep_baked
 from scrl.runtime import start
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import Scenario, load_scenario, scenario_to_yaml
+from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import Progress
 
@@ -289,7 +290,7 @@ def curves_of(result: dict, hidden: str) -> dict[str, dict[str, tuple]]:
 
 def spec_of(latent: int) -> str:
     """A hash of all that a baked comparison depends on but the code."""
-    scenario = scenario_to_yaml(load_scenario(gallery()[SCENARIO]))
+    scenario = load_scenario(gallery()[SCENARIO]).to_yaml()
     asked = (HIDDEN, RATERS, WATCHED, SEED, DRAWS)
     known = (scenario, SEEDS, latent, CONFIG, asked)
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]

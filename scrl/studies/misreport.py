@@ -16,8 +16,9 @@ import yaml
 from scrl.choice_models.rank_metrics import order_places, welfare
 from scrl.runs.kept_run import train
 from scrl.scenarios.exact_preview import expected_scores, preview
-from scrl.scenarios.sampling import expected_pair_weights, shares, type_utilities
-from scrl.scenarios.schema import Scenario, parse_scenario
+from scrl.scenarios.parsing import parse_scenario
+from scrl.scenarios.sampling import expected_pair_weights
+from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, places_to_order
 from scrl.voting.aggregate import aggregate
 from scrl.voting.anonymous import AnonymousProfile
@@ -121,11 +122,11 @@ def find_lie(
 
 def true_profile(scenario: Scenario, prompt: str) -> AnonymousProfile:
     """The types' complete orders and utilities on a prompt, their shares as weights, no noise."""
-    catalogue = scenario.catalogue()
+    catalogue = scenario.catalogue
     p = catalogue.prompts.index(prompt)
     items = slice(*catalogue.offsets[p : p + 2])
     return AnonymousProfile.of_utilities(
-        catalogue.names(p), type_utilities(scenario)[:, items], shares(scenario),
+        catalogue.names(p), scenario.type_utilities[:, items], scenario.type_shares,
         scenario.type_names,
     )  # fmt: skip
 

@@ -21,8 +21,8 @@ from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_
 from scrl.config import Config
 from scrl.runs.kept_run import train
 from scrl.runs.report import keep_baked
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import Scenario, load_scenario, scenario_to_yaml, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import Ballots, Progress
 from scrl.voting.aggregate import aggregate
@@ -57,7 +57,7 @@ def half_missing() -> Scenario:
 def spec_of(study: str) -> str:
     """A hash of all that a baked study depends on but the code."""
     scenario = half_missing() if study == "accuracy" else load_scenario(gallery()[SCENARIO])
-    known = (scenario_to_yaml(scenario), RATERS, SEEDS, RULE, Config())
+    known = (scenario.to_yaml(), RATERS, SEEDS, RULE, Config())
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
 
@@ -111,7 +111,7 @@ def voters(on_progress: Listener = None, seeds: Sequence[int] = SEEDS) -> dict:
         ``tv_types``); ``"truth"``: ``order``, ``first``, ``types``.
     """
     scenario, runs = load_scenario(gallery()[SCENARIO]), []
-    names, utility, share = scenario.offered(PROMPT), type_utilities(scenario), shares(scenario)
+    names, utility, share = scenario.offered(PROMPT), scenario.type_utilities, scenario.type_shares
     truth = _of(utility, share, names, utility)
     for i, seed in enumerate(seeds):
         listen = _within(on_progress, i, len(seeds), f"seed {seed}")

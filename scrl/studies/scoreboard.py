@@ -35,7 +35,8 @@ from scrl.reward_models.comparisons import Comparisons
 from scrl.runs.parallel import Together, first_alone, part_of
 from scrl.runs.report import keep_baked
 from scrl.runtime import device_name
-from scrl.scenarios.schema import Scenario, load_scenario, scenario_to_yaml
+from scrl.scenarios.parsing import load_scenario
+from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError, Progress, Ratings
 
@@ -107,7 +108,7 @@ def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int
         InputError: in one sentence.
     """
     _check_choice(models, seeds)
-    size = Size(40, 2, 20, 2, 2) if is_drawn(source) else OF_DATA
+    size = Size(40, 2, 20, 2, 2) if source.is_scenario else OF_DATA
     _check_types(models, held_out.trials(source, seeds[:1], size))
 
 
@@ -128,13 +129,9 @@ def _check_types(models: Sequence[str], trials: Iterable[Trial]) -> None:
 
 def available(source: Scenario | Ratings) -> tuple[str, ...]:
     """The models that can be trained on it: one for each type only where types are known."""
-    kinds = None if is_drawn(source) else source.rater_type
-    known = is_drawn(source) or (kinds is not None and (kinds >= 0).all())
-    return tuple(name for name, entry in MODELS.items() if known or not entry.told)
-
-
-def is_drawn(source: Scenario | Ratings) -> bool:
-    return isinstance(source, Scenario)
+    return tuple(
+        name for name, entry in MODELS.items() if source.knows_every_type or not entry.told
+    )
 
 
 def run(
@@ -156,13 +153,13 @@ def run(
     Raises:
         InputError: as ``check``.
     """
-    config = config or (ModelsConfig() if is_drawn(source) else FEW)
-    size = size or (Size() if is_drawn(source) else OF_DATA)
+    config = config or (ModelsConfig() if source.is_scenario else FEW)
+    size = size or (Size() if source.is_scenario else OF_DATA)
     _check_choice(models, seeds)
     models = [name for name in MODELS if name in models]
     trials = list(held_out.trials(source, seeds, size))
     _check_types(models, trials)
-    truth = {r: truth_of(source, r) for r in ORDERS_BY} if is_drawn(source) else None
+    truth = {r: truth_of(source, r) for r in ORDERS_BY} if source.is_scenario else None
     together = Together(on_progress, len(trials))
 
     def work(i: int) -> dict[str, Said]:
@@ -173,22 +170,22 @@ def run(
     for name in models:
         mine = [one[name] for one in said]
         base = [one["pooled"] for one in said] if "pooled" in models else None
-        row = (judging.of_scenario(source, truth, trials, mine) if is_drawn(source)
+        row = (judging.of_scenario(source, truth, trials, mine) if source.is_scenario
                else judging.of_data(source, trials, mine, base))  # fmt: skip
         rows.append({"model": name} | row)
-    catalogue = source.catalogue() if is_drawn(source) else source.catalogue
+    catalogue = source.catalogue
     return {
         "name": source.name,
-        "types": list(source.type_names if is_drawn(source) else source.types),
+        "types": list(source.type_names),
         "prompts": {
             p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts) if i < MOST_PROMPTS
         },
         "seeds": list(seeds),
         "size": vars(size),
-        "data": not is_drawn(source),
-        "held": size.held if is_drawn(source) else len({int(w) for t in trials for w in t.who}),
+        "data": not source.is_scenario,
+        "held": size.held if source.is_scenario else len({int(w) for t in trials for w in t.who}),
         "truth": truth,
-        "limits": limits(source) if is_drawn(source) else None,
+        "limits": limits(source) if source.is_scenario else None,
         "rows": rows,
     }
 
@@ -219,7 +216,7 @@ def spec_of(scenario: Scenario | None) -> str:
     if scenario is None:
         known = (PEOPLE, FEW, OF_DATA)
     else:
-        known = (scenario_to_yaml(scenario), SEEDS, ModelsConfig(), Size())
+        known = (scenario.to_yaml(), SEEDS, ModelsConfig(), Size())
     return _hash(repr((known, tuple(MODELS), ORDERS_BY, HEAVY)).encode())
 
 

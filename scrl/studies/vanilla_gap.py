@@ -18,8 +18,9 @@ from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
 from scrl.config import RewardConfig
 from scrl.results import order_of
 from scrl.scenarios.exact_preview import expected_scores
-from scrl.scenarios.sampling import expected_pair_weights, sample, shares, true_ballots
-from scrl.scenarios.schema import Scenario, with_overrides
+from scrl.scenarios.parsing import with_overrides
+from scrl.scenarios.sampling import expected_pair_weights, sample, true_ballots
+from scrl.scenarios.scenario import Scenario
 from scrl.types import Outcome
 from scrl.voting import aggregate_all
 
@@ -40,7 +41,7 @@ def everyone_answers(scenario: Scenario) -> Scenario:
 
 def at_random(scenario: Scenario) -> Scenario:
     """As much silence, prompt by prompt and completion by completion, whoever the rater."""
-    share = shares(scenario)
+    share = scenario.type_shares
     says = [t for t in scenario.types.values()]
     answers = np.array([[t.answers.get(p, 1.0) for p in scenario.prompts] for t in says])
     mean = share @ answers
@@ -139,7 +140,7 @@ def explain(scenario: Scenario, rule: str, seed: int) -> dict[str, Gap]:
     Raises:
         InputError: for a rule that cannot count so many completions.
     """
-    catalogue = scenario.catalogue()
+    catalogue = scenario.catalogue
     worlds = (scenario, at_random(scenario), everyone_answers(scenario))
     endless = [
         expected_scores(expected_pair_weights(w), catalogue.offsets, scenario.raters)

@@ -161,7 +161,7 @@ def two_prompts():
     the page tells what the model says, not that it is right."""
     import scrl
     from scrl.config import Config, IndividualConfig, Schedule
-    from scrl.scenarios.schema import with_overrides
+    from scrl.scenarios.parsing import with_overrides
 
     scenario = scrl.load_scenario(scrl.gallery()["tennessee-inverted-full"])
     scenario = with_overrides(scenario, raters=600)

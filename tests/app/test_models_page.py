@@ -70,7 +70,7 @@ def small(monkeypatch, name: str):
 
     def run(source, models, seeds, on_progress):
         assert source.name == name
-        size = SMALL if scoreboard.is_drawn(source) else None
+        size = SMALL if source.is_scenario else None
         return real(source, models, seeds, on_progress, config=QUICK, size=size)
 
     monkeypatch.setattr(scoreboard, "run", run)

@@ -108,7 +108,7 @@ def test_deleting_asks_and_ends_the_link(open_page, server, mine):
 
 def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
     from scrl.runs.serialization import pack_source
-    from scrl.scenarios.schema import load_scenario
+    from scrl.scenarios.parsing import load_scenario
     from scrl.scenarios.shipped import gallery
 
     scenario = load_scenario(gallery()["tennessee-four"])

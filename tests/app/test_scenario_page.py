@@ -6,7 +6,7 @@ import random
 import pytest
 
 from scrl.scenarios.links import from_link, to_link
-from scrl.scenarios.schema import load_scenario, scenario_of, scenario_to_yaml, with_overrides
+from scrl.scenarios.parsing import load_scenario, scenario_of, with_overrides
 from scrl.scenarios.shipped import gallery
 from tests.app.test_pages import figures, line, parameter, widget, words
 from ui.scenario.gallery import THEMES, themes
@@ -314,7 +314,7 @@ def test_the_link_holds_all_of_it_and_the_lab_takes_it(open_page):
 def test_the_file_comes_back_as_it_was_saved(open_page):
     app = open_page("scenario", part="Raters")
     scenario = with_overrides(shipped("pets"), raters=777)
-    data = scenario_to_yaml(scenario).encode()
+    data = scenario.to_yaml().encode()
     app.get("file_uploader")[0].set_value(("mine.yaml", data, "application/yaml")).run()
     assert not app.exception
     assert in_hand(app) == scenario
@@ -331,7 +331,7 @@ def test_what_is_too_large_for_a_link_says_so_and_still_goes_to_the_lab(open_pag
                   for i in range(10)},
     })  # fmt: skip
     app = open_page("scenario", part="Raters")
-    data = scenario_to_yaml(large).encode()
+    data = large.to_yaml().encode()
     app.get("file_uploader")[0].set_value(("large.yaml", data, "application/yaml")).run()
     assert not app.exception
     assert to_link(large) is None
@@ -378,7 +378,7 @@ def test_a_visit_leaves_ratings_in_the_lab(open_page):
 
 def test_a_file_of_the_lab_is_linked_whole_once_it_is_edited_here(open_page):
     scenario = with_overrides(shipped("pets"), raters=778)
-    id = store.uploads().add(scenario_to_yaml(scenario).encode(), "mine.yaml")
+    id = store.uploads().add(scenario.to_yaml().encode(), "mine.yaml")
     app = open_page("scenario", scenario=id, part="Raters")
     assert parameter(app, "scenario") == to_link(scenario)
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
 from ui.shared import store

@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from scrl.runs.report import BAKED
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words

@@ -19,8 +19,8 @@ from scrl.choice_models.bradley_terry import (
     pair_counts,
 )
 from scrl.data.readers import parse_ratings
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import expected_pair_weights, sample
-from scrl.scenarios.schema import load_scenario, with_overrides
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RATERS = 10_000
@@ -59,7 +59,7 @@ def test_tennessee_to_three_decimals(case):
         everyone = {t: {"best": {"Morristown": 1.0}} for t in scenario.types}
         scenario = with_overrides(scenario, includes=everyone)
     wins = RATERS * expected_pair_weights(scenario)[0]
-    found = by_name(scenario.catalogue(), maximum_a_posteriori(wins))
+    found = by_name(scenario.catalogue, maximum_a_posteriori(wins))
     assert found == pytest.approx(PUBLISHED[case], abs=6e-4)
 
 

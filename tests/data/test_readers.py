@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from scrl.data import preflib
 from scrl.data.readers import load_ratings, parse_ratings, save_ratings, to_csv
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError, Ratings
 

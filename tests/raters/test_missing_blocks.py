@@ -15,8 +15,8 @@ from scrl.config import Config, IndividualConfig, Schedule, SilenceConfig
 from scrl.raters.missing_blocks import SCALES, Silence, heard_by, holes, trials
 from scrl.raters.model import fit_individual
 from scrl.runs.report import silence_dict
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import load_scenario
 from scrl.types import Catalogue
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

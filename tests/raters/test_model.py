@@ -27,8 +27,8 @@ from scrl.networks.layers import Sizes, Table
 from scrl.networks.training import Phase
 from scrl.raters import masking
 from scrl.raters.model import Data, Rows, Sharing, _graph, _initial, _loss, fit_individual
-from scrl.scenarios.sampling import sample, type_utilities
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.sampling import sample
 from scrl.types import Ratings
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -94,7 +94,7 @@ def test_with_lists_it_is_plackett_luce(incomplete):
 def own_rewards(e) -> tuple[np.ndarray, np.ndarray]:
     """Each read rater's rewards ``[read, items]`` at the posterior mean, and true utilities."""
     rewards = e.individual.rewards(e.posterior.mean)
-    return rewards, type_utilities(e.source)[e.ratings.rater_type[e.read]]
+    return rewards, e.source.type_utilities[e.ratings.rater_type[e.read]]
 
 
 def test_raters_get_their_whole_order_back(experiment):

@@ -25,8 +25,8 @@ from scrl.reward_models import (
 )
 from scrl.reward_models import comparisons as pairs_of
 from scrl.reward_models.protocols import centred, win_rates
-from scrl.scenarios.sampling import sample, type_utilities
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
 from scrl.studies import hidden_context_world
 from scrl.types import InputError
@@ -73,7 +73,7 @@ def contested(asked) -> np.ndarray:
 def test_pairs_are_asked_as_often_as_ballots_hold_them(pets):
     asked = pets[2]
     assert contested(asked).mean() == pytest.approx(0.5, abs=0.03), "half are dog–cat"
-    utility = type_utilities(PETS)[asked.rater_type[:, None]]
+    utility = PETS.type_utilities[asked.rater_type[:, None]]
     better, worse = (np.take_along_axis(utility, asked.pairs[..., [i]], 2) for i in (0, 1))
     assert (better > worse).all(), "no noise: the type's own order"
 
@@ -106,7 +106,7 @@ def test_who_compares_nothing_is_named():
 def test_one_reward_for_all_is_exact_and_at_its_ceiling(pets):
     train, context, asked = pets
     model, _ = pooled.fit(None, train, QUICK)
-    ratings = pairs_of.to_ratings(train, PETS.catalogue())
+    ratings = pairs_of.to_ratings(train, PETS.catalogue)
     exact = bradley_terry(pair_counts(ratings), train.offsets, QUICK.prior_sd)
     assert model.rewards(None)[0] == pytest.approx(exact, abs=1e-6)
     best = max(

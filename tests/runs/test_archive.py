@@ -22,7 +22,7 @@ from scrl.runs.bundle import differences, read_bundle
 from scrl.runs.comparison import differing_orders, differing_settings, social_orders
 from scrl.runs.report import latent_map, to_dict
 from scrl.runs.serialization import from_plain, pack, pack_source, to_plain, unpack, unpack_source
-from scrl.scenarios.schema import with_overrides
+from scrl.scenarios.parsing import with_overrides
 from scrl.types import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

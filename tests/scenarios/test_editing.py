@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from scrl.scenarios import editing
 from scrl.scenarios.missing_data import changes, silenced
-from scrl.scenarios.sampling import type_utilities
-from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_of, with_overrides
+from scrl.scenarios.parsing import load_scenario, parse_scenario, scenario_of, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
@@ -88,7 +87,7 @@ def test_a_silenced_completion_that_goes_takes_its_silence_with_it():
     scenario = shipped("tennessee-morristown")
     content = editing.removed(editing.content_of(scenario), "completions", "Morristown")
     assert "Morristown" not in str(content["types"])
-    assert type_utilities(scenario_of(content)).shape == (4, 4)
+    assert scenario_of(content).type_utilities.shape == (4, 4)
 
 
 # -- orders, numbers, chances ---------------------------------------------------------------------
@@ -122,7 +121,7 @@ def test_orders_survive_their_text_and_their_numbers(one, other):
     numbers = {t: editing.utilities_of(content, t, "best") for t in content["types"]}
     by_numbers = editing.with_utilities(content, "best", numbers)
     assert editing.by_numbers(by_numbers, "best")
-    assert (type_utilities(scenario_of(by_numbers)) == type_utilities(scenario_of(content))).all()
+    assert (scenario_of(by_numbers).type_utilities == scenario_of(content).type_utilities).all()
     for type, order in (("Memphis", one), ("Knoxville", other)):
         found = editing.order_of(by_numbers, type, "best")
         assert [set(p) for p in found] == [set(p) for p in order]

@@ -7,8 +7,8 @@ import pytest
 
 from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.missing_data import complete, coverage, effect, found
-from scrl.scenarios.sampling import expected_pair_weights, shares, type_utilities
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
 from scrl.scenarios.spatial import SPACES, distances, scenario_of_space
 from scrl.studies.misreport import LYING, Lie, with_lie
@@ -92,10 +92,10 @@ def test_in_the_full_inverted_population_every_order_is_reversed_and_all_answer(
 
 def test_the_dangerous_prompt_is_rated_by_few_and_decided_by_the_permissive():
     scenario = shipped("safety-tail")
-    heard = shares(scenario) * [t.answers["danger"] for t in scenario.types.values()]
+    heard = scenario.type_shares * [t.answers["danger"] for t in scenario.types.values()]
     assert heard.sum() < 0.02
     assert heard[1] > heard[0]
-    assert shares(scenario)[1] < 0.2
+    assert scenario.type_shares[1] < 0.2
     assert (coverage(scenario)[:, :3] == 1).all()
     entry = told(scenario, prompt="danger")
     assert flat(entry["vanilla"]["order"])[0] == "Answer in full"
@@ -118,7 +118,7 @@ def test_pairwise_twins_have_equal_counts_and_no_ballot_in_common():
 
 def test_detail_or_brevity_the_rewards_all_but_vanish_and_turn_over_with_the_shares():
     scenario = shipped("detailed-concise")
-    np.testing.assert_allclose(shares(scenario), [0.505, 0.495])
+    np.testing.assert_allclose(scenario.type_shares, [0.505, 0.495])
     entry = told(scenario)
     assert flat(entry["vanilla"]["order"]) == ["Detailed", "In between", "Concise"]
     assert 0 < entry["vanilla"]["mle"]["Detailed"] < 0.05
@@ -151,7 +151,7 @@ def test_pets_half_the_pairs_are_dog_and_cat_and_one_reward_gets_three_quarters(
 
 def test_alike_but_for_noise_the_rewards_are_the_utilities_though_two_thirds_leave_one_out():
     scenario = shipped("noisy-alike")
-    (utility,) = type_utilities(scenario)
+    (utility,) = scenario.type_utilities
     entry = told(scenario)
     mle = np.array(list(entry["vanilla"]["mle"].values()))
     np.testing.assert_allclose(mle, utility - utility.mean(), atol=1e-4)
@@ -174,9 +174,9 @@ def test_the_textbook_election_has_three_winners():
 
 def test_tennessee_on_the_map_is_the_preset_and_the_posts_orders_but_one():
     scenario, made = shipped("tennessee-map"), scenario_of_space(SPACES["tennessee"])
-    np.testing.assert_allclose(type_utilities(scenario), type_utilities(made))
-    np.testing.assert_allclose(shares(scenario), shares(made))
-    post, mine = (np.argsort(-type_utilities(s)) for s in (shipped("tennessee-morristown"), made))
+    np.testing.assert_allclose(scenario.type_utilities, made.type_utilities)
+    np.testing.assert_allclose(scenario.type_shares, made.type_shares)
+    post, mine = (np.argsort(-s.type_utilities) for s in (shipped("tennessee-morristown"), made))
     differs = [t for t, a, b in zip(made.types, post, mine, strict=True) if (a != b).any()]
     assert differs == ["Chattanooga"]
     names = list(made.completions)
@@ -218,13 +218,13 @@ def test_the_coalition_elects_chattanooga_and_honest_ballots_nashville():
         lie = Lie(type, "best", tuple((c,) for c in (*order, "Nashville")), 0.8)
         lied = with_lie(lied, lie)
         # They like Memphis less than Nashville, and Chattanooga more.
-        mine = dict(zip(honest.completions, type_utilities(honest)[honest.type_names.index(type)],
+        mine = dict(zip(honest.completions, honest.type_utilities[honest.type_names.index(type)],
                         strict=True))  # fmt: skip
         assert mine["Memphis"] < mine["Nashville"] < mine["Chattanooga"]
         assert LYING.format(type) in scenario.types
     assert scenario.type_names == lied.type_names
-    np.testing.assert_allclose(shares(scenario), shares(lied))
-    np.testing.assert_array_equal(type_utilities(scenario), type_utilities(lied))
+    np.testing.assert_allclose(scenario.type_shares, lied.type_shares)
+    np.testing.assert_array_equal(scenario.type_utilities, lied.type_utilities)
     for outcome in (told(scenario)["vanilla"], truth(scenario)):
         assert outcome["order"][0] == ["Chattanooga"]
     for outcome in (told(honest)["vanilla"], truth(honest)):

@@ -20,7 +20,7 @@ from scrl.scenarios.links import (
     to_link,
     unpack,
 )
-from scrl.scenarios.schema import load_scenario, scenario_of
+from scrl.scenarios.parsing import load_scenario, scenario_of
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
@@ -57,10 +57,9 @@ def test_what_is_too_large_has_no_link():
 
 
 def test_a_link_made_by_hand_is_held_to_the_same_limits():
-    from scrl.scenarios.schema import scenario_to_yaml
 
     with pytest.raises(InputError, match="open the scenario from its file"):
-        from_link(pack(scenario_to_yaml(many(MOST_ITEMS + 1))))
+        from_link(pack(many(MOST_ITEMS + 1).to_yaml()))
 
 
 def test_a_small_link_that_unfolds_without_end_is_stopped_at_the_limit(monkeypatch):

@@ -16,8 +16,8 @@ from scrl.scenarios.missing_data import (
     found,
     silenced,
 )
+from scrl.scenarios.parsing import load_scenario, parse_scenario
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import load_scenario, parse_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 

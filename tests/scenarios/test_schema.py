@@ -10,15 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.scenarios.sampling import (
-    allot,
-    expected_pair_weights,
-    sample,
-    shares,
-    true_ballots,
-    type_utilities,
-)
-from scrl.scenarios.schema import load_scenario, parse_scenario, scenario_to_yaml, with_overrides
+from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
+from scrl.scenarios.sampling import allot, expected_pair_weights, sample, true_ballots
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
@@ -71,7 +64,7 @@ def test_morristown_is_the_published_population():
     s = shipped("tennessee-morristown")
     assert s.type_names == FOUR
     assert tuple(s.completions) == FIVE
-    np.testing.assert_allclose(shares(s), [0.30, 0.25, 0.15, 0.30])
+    np.testing.assert_allclose(s.type_shares, [0.30, 0.25, 0.15, 0.30])
     borda = dict(zip(FIVE, points(true_ballots(s)[0]), strict=True))
     assert borda == pytest.approx(
         {"Chattanooga": 2.55, "Knoxville": 2.45, "Nashville": 2.35, "Morristown": 1.45,
@@ -104,9 +97,9 @@ def test_expected_pairs_give_the_published_bradley_terry_scores():
 def test_inverted_populations(stem, both, first_only):
     s = shipped(f"tennessee-inverted-{stem}")
     assert s.type_names == FOUR
-    np.testing.assert_allclose(shares(s), np.add(both, first_only))
+    np.testing.assert_allclose(s.type_shares, np.add(both, first_only))
     chance = [t.answers.get("worst", 1.0) for t in s.types.values()]
-    np.testing.assert_allclose(shares(s) * chance, both)
+    np.testing.assert_allclose(s.type_shares * chance, both)
     assert all(t.answers.get("best", 1.0) == 1.0 for t in s.types.values())
     for t in s.types.values():
         assert t.rankings["worst"] == t.rankings["best"][::-1]
@@ -135,7 +128,7 @@ types:
 def test_defaults_and_both_ways_of_stating_a_view():
     s = parse_scenario(MINIMAL, "two.yaml")
     assert (s.raters, s.noise, s.sampling, s.summary) == (10_000, 0.0, "quota", "")
-    np.testing.assert_array_equal(type_utilities(s), [[2, 0.5, 0.5], [-1, 0.5, 3]])
+    np.testing.assert_array_equal(s.type_utilities, [[2, 0.5, 0.5], [-1, 0.5, 3]])
 
 
 def test_prompts_offer_their_own_completions_and_carry_texts_and_features():
@@ -155,18 +148,18 @@ raters: 3
 """,
         "shop.yaml",
     )
-    c = s.catalogue()
+    c = s.catalogue
     assert (c.names(0), c.names(1)) == (["gin", "tea"], ["tea", "ale", "gin"])
     assert c.prompt_texts == ("Now?", "night")
     assert c.completion_texts == ("A cup of tea", "ale", "gin")
     np.testing.assert_array_equal(c.completion_features, [[1, 0], [0, 1], [0.5, 0.5]])
     np.testing.assert_array_equal(c.prompt_features, [[7], [22]])
-    np.testing.assert_array_equal(type_utilities(s), [[0, 1, 0, 1.5, 1.5]])
+    np.testing.assert_array_equal(s.type_utilities, [[0, 1, 0, 1.5, 1.5]])
     r = sample(s, 0).ratings
     assert r.ballots == 6
     np.testing.assert_array_equal(r.item[:5], [0, 1, 2, 3, 4])
     np.testing.assert_array_equal(r.rank[:5], [1, 0, 1, 0, 0])
-    assert parse_scenario(scenario_to_yaml(s), "again.yaml") == s
+    assert parse_scenario(s.to_yaml(), "again.yaml") == s
 
 
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
@@ -209,24 +202,24 @@ def scenarios(draw):
 @settings(max_examples=40, deadline=None)
 @given(scenarios())
 def test_yaml_round_trip(scenario):
-    text = scenario_to_yaml(scenario)
+    text = scenario.to_yaml()
     again = parse_scenario(text, "again.yaml")
     assert again == scenario
-    assert scenario_to_yaml(again) == text
+    assert again.to_yaml() == text
 
 
 def test_overrides_change_what_is_named_and_are_validated():
     s = shipped("tennessee-morristown")
-    before = scenario_to_yaml(s)
+    before = s.to_yaml()
     o = with_overrides(
         s, shares={"Memphis": 0.4, "Knoxville": 0.2}, raters=np.int64(50), noise=0.5,
         includes={"Memphis": {"best": {"Memphis": 0.2}}}, answers={"Nashville": {"best": 0.7}},
     )  # fmt: skip
-    np.testing.assert_allclose(shares(o), [0.4, 0.25, 0.15, 0.2])
+    np.testing.assert_allclose(o.type_shares, [0.4, 0.25, 0.15, 0.2])
     assert o.types["Memphis"].includes == {"best": {"Morristown": 0.9, "Memphis": 0.2}}
     assert o.types["Nashville"].answers == {"best": 0.7}
     assert (o.raters, o.noise) == (50, 0.5)
-    assert scenario_to_yaml(s) == before
+    assert s.to_yaml() == before
     for bad in (
         {"shares": [0.3, 0.3, 0.3, 0.3]},
         {"shares": [1.0]},
@@ -274,7 +267,7 @@ def test_iid_sampling_only_approaches_shares():
     s = shipped("tennessee-morristown").model_copy(update={"sampling": "iid"})
     counts = [np.bincount(sample(s, seed).ratings.rater_type, minlength=4) for seed in range(2)]
     assert counts[0].tolist() != counts[1].tolist()
-    np.testing.assert_allclose(np.array(counts) / 10_000, [shares(s)] * 2, atol=0.02)
+    np.testing.assert_allclose(np.array(counts) / 10_000, [s.type_shares] * 2, atol=0.02)
 
 
 def test_inclusion_frequencies():

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from scrl.figures.scenario import place_map
 from scrl.scenarios.links import pack
 from scrl.scenarios.missing_data import effect
-from scrl.scenarios.sampling import type_utilities
-from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.scenarios.spatial import (
     EARTH,
@@ -84,9 +83,9 @@ def test_known_distances_on_the_earth_and_on_a_plane():
 def test_utilities_are_minus_distance_in_the_unit_and_say_the_same_order():
     for unit in (1.0, 50.0, 100.0):
         made = scenario_of_space(replace(TENNESSEE, unit=unit))
-        np.testing.assert_allclose(type_utilities(made), -distances(TENNESSEE) / unit, atol=5.1e-4)
+        np.testing.assert_allclose(made.type_utilities, -distances(TENNESSEE) / unit, atol=5.1e-4)
     ranked = scenario_of_space(replace(TENNESSEE, states="orders"))
-    assert (np.argsort(-type_utilities(ranked)) == np.argsort(distances(TENNESSEE))).all()
+    assert (np.argsort(-ranked.type_utilities) == np.argsort(distances(TENNESSEE))).all()
 
 
 def test_on_a_line_the_median_raters_favourite_beats_everything():

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from scrl.choice_models import bradley_terry as bt
 from scrl.choice_models.rank_metrics import pairs_right
-from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies import feedback_formats
 from scrl.studies.feedback_formats import Asking, World

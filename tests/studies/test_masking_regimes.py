@@ -17,8 +17,8 @@ from scrl.raters import masking
 from scrl.raters.model import fit_individual
 from scrl.raters.network import Posterior
 from scrl.runs.report import BAKED, load_baked
+from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import load_scenario, parse_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from scrl.types import Cancelled, InputError

@@ -18,7 +18,7 @@ from scrl.networks.layers import standardise
 from scrl.raters.model import Individual
 from scrl.reward_models import collapse, individual, network, per_type, pooled, vpl
 from scrl.reward_models import comparisons as pairs_of
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import maze_world
 from scrl.types import Catalogue

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.sampling import expected_pair_weights, shares
-from scrl.scenarios.schema import load_scenario
+from scrl.scenarios.parsing import load_scenario
+from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
 from scrl.studies.misreport import Lie, effect, find_lie, with_lie
@@ -39,8 +39,8 @@ FALSE = single("Nashville", "Knoxville", "Chattanooga", "Morristown", "Memphis")
 @pytest.mark.parametrize("share", [1.0, 0.4])
 def test_liars_are_a_type_of_their_own(five, share):
     said = with_lie(five, Lie("Nashville", "best", FALSE, share))
-    assert shares(said).sum() == pytest.approx(1)
-    by_name = dict(zip(said.type_names, shares(said), strict=True))
+    assert said.type_shares.sum() == pytest.approx(1)
+    by_name = dict(zip(said.type_names, said.type_shares, strict=True))
     assert by_name["Nashville, lying"] == pytest.approx(0.25 * share)
     assert by_name.get("Nashville", 0) == pytest.approx(0.25 * (1 - share))
     liars = said.types["Nashville, lying"]

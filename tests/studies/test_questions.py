@@ -5,8 +5,8 @@ import pytest
 
 from scrl.diagnostics.whereami import Atoms
 from scrl.evaluation.metrics import abstaining
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
-from scrl.scenarios.schema import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies.questions import SLIP, Quiz, question, rehearsed, worth
 

@@ -8,8 +8,8 @@ import pytest
 from scrl.choice_models.rank_metrics import kendall_tau, order_places
 from scrl.results import order_of
 from scrl.runs.report import BAKED, load_baked
-from scrl.scenarios.sampling import sample, shares, type_utilities
-from scrl.scenarios.schema import with_overrides
+from scrl.scenarios.parsing import with_overrides
+from scrl.scenarios.sampling import sample
 from scrl.studies import run_studies
 from scrl.types import Progress
 
@@ -47,8 +47,8 @@ def test_means_and_errors_over_seeds():
 
 def test_the_types_themselves_are_no_way_from_the_truth():
     world = run_studies.half_missing()
-    utility, names = type_utilities(world), world.offered("best")
-    found = run_studies._of(utility, shares(world), names, utility)
+    utility, names = world.type_utilities, world.offered("best")
+    found = run_studies._of(utility, world.type_shares, names, utility)
     assert found["types"] == pytest.approx([0.3, 0.25, 0.15, 0.3])
     assert found["first"] == pytest.approx([0.3, 0.25, 0.15, 0.3, 0.0])
     one = run_studies._of(utility[:1], np.ones(1), names, utility)
@@ -77,10 +77,10 @@ def test_the_baked_oracle_is_counted_again_from_the_samples():
     for run in baked("accuracy")["result"]["runs"]:
         world = with_overrides(run_studies.half_missing(), raters=run["n"])
         own = sample(world, run["seed"]).complete_utilities()
-        names, utility = list(world.offered("best")), type_utilities(world)
+        names, utility = list(world.offered("best")), world.type_utilities
         place = [
             order_places(order_of(np.round(points, 6), names), names)
-            for points in (own.mean(0), shares(world) @ utility)
+            for points in (own.mean(0), world.type_shares @ utility)
         ]
         assert run["raters"]["tau"] == pytest.approx(kendall_tau(*place), abs=1e-6), run
 

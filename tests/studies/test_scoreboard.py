@@ -13,8 +13,7 @@ from scrl.evaluation import splits as held_out
 from scrl.evaluation.splits import Size, limits, most_right
 from scrl.networks.training import _chunk
 from scrl.runs.report import BAKED, load_baked
-from scrl.scenarios.sampling import shares, type_utilities
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
 from scrl.types import Cancelled, InputError
@@ -105,7 +104,7 @@ def test_limits_are_those_of_facts_and_of_a_cycle():
 def test_limits_are_what_answers_drawn_give_the_best_order():
     scenario = with_overrides(of("tennessee-morristown"), noise=0.7)
     asked = held_out.pairs_of.draw(scenario, 0, 20_000, 8, strict=True)
-    utility = type_utilities(scenario)[asked.rater_type[:, None]]
+    utility = scenario.type_utilities[asked.rater_type[:, None]]
     mine = np.take_along_axis(utility, asked.pairs[..., [0]], 2) > np.take_along_axis(
         utility, asked.pairs[..., [1]], 2
     )
@@ -116,7 +115,7 @@ def test_limits_are_what_answers_drawn_give_the_best_order():
         for order in permutations(range(5))
     )
     assert found["one"] == pytest.approx(best, abs=0.005)
-    assert shares(scenario).sum() == pytest.approx(1)
+    assert scenario.type_shares.sum() == pytest.approx(1)
 
 
 # -- a scoreboard ---------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from scrl.choice_models.rank_metrics import order_places
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.sampling import expected_pair_weights, shares
-from scrl.scenarios.schema import load_scenario, with_overrides
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
 from scrl.studies import vanilla_gap
 
@@ -59,7 +59,7 @@ def test_silence_at_random_is_as_much_silence_whoever_the_rater():
     np.testing.assert_allclose(before, after, atol=1e-12)  # every pair is met as often
     silent = scenario("tennessee-inverted-missing")
     answers = [t.answers["worst"] for t in vanilla_gap.at_random(silent).types.values()]
-    assert answers == pytest.approx([shares(silent) @ [0.5, 0, 0.5, 7 / 15]] * 4)
+    assert answers == pytest.approx([silent.type_shares @ [0.5, 0, 0.5, 7 / 15]] * 4)
 
 
 def test_silence_alone_and_its_two_ways():

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import true_ballots
-from scrl.scenarios.schema import load_scenario
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
 from scrl.voting.aggregate import TRACES, place_scores
@@ -411,7 +411,7 @@ def test_borda_elects_what_most_would_regret():
 )  # fmt: skip
 def test_tennessee(scenario, rule, order, scores):
     scenario = load_scenario(SCENARIOS / f"{scenario}.yaml")
-    names = scenario.catalogue().names(0)
+    names = scenario.catalogue.names(0)
     found = aggregate(true_ballots(scenario)[0], rule)
     first = [[name] for name in order.split()]
     assert found.order(names)[: len(first)] == first

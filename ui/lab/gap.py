@@ -6,7 +6,6 @@ import streamlit as st
 
 from scrl import figures
 from scrl.figures import waterfall
-from scrl.scenarios import Scenario
 from scrl.studies import vanilla_gap as study
 from scrl.types import InputError
 from ui.shared import asking, page, runs, sources, store, tables
@@ -35,7 +34,7 @@ _FROM_LAB = "gap_from_lab"
 
 def link(choice: Choice, prompt: str, rule: str, run: str) -> None:
     """The button to this page from a finished run in the lab; nothing for real raters."""
-    if not isinstance(choice.source, Scenario):
+    if not choice.source.is_scenario:
         return
     try:
         id = sources.keep(choice.source)
@@ -141,7 +140,7 @@ def _pairs(found: study.Gap) -> None:
 def _typical(choice: Choice, found: study.Gap, prompt: str) -> None:
     if not st.toggle(f"Is this sample typical? Draw {MORE} more", key="typical"):
         return
-    catalogue = choice.source.catalogue()
+    catalogue = choice.source.catalogue
     p = catalogue.prompts.index(prompt)
     scores = _spread(choice.yaml, choice.seed, choice.source)
     scores = scores[:, slice(*catalogue.offsets[p : p + 2])]

@@ -7,7 +7,7 @@ import streamlit as st
 from scrl import figures
 from scrl.config import DEFAULT_RULES
 from scrl.diagnostics import maps, probe
-from scrl.scenarios import gallery, load_scenario, scenario_to_yaml
+from scrl.scenarios import gallery, load_scenario
 from scrl.types import InputError
 from ui.runs import kept
 from ui.shared import ahead, page, runs, store
@@ -94,7 +94,7 @@ def _invite(first: str) -> None:
         )
         scenario = scenarios[name]
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
-            yaml = scenario_to_yaml(scenario)
+            yaml = scenario.to_yaml()
             spec = spec_of(yaml, DEFAULT_RULES)
             runs.remember_types(scenario)
             runs.start(Choice(scenario, DEFAULT_RULES, 0, "", "", spec, yaml))

@@ -63,7 +63,8 @@ def show() -> None:
 def _people() -> Scenario:
     own = st.session_state.get("last", FIRST)
     options = list(gallery())
-    if own not in options and isinstance(sources.found(own), Scenario):
+    known = sources.found(own)
+    if own not in options and known is not None and known.is_scenario:
         options.append(own)
     id = st.selectbox(
         "Raters of", options, options.index(FIRST), format_func=sources.name, key="people",

@@ -12,7 +12,7 @@ import streamlit as st
 from scrl.evaluation import metrics as judging
 from scrl.figures import accuracy_by_type, curves, pair_accuracy
 from scrl.runs import load_baked
-from scrl.scenarios import Scenario, scenario_to_yaml
+from scrl.scenarios import Scenario
 from scrl.studies import scoreboard
 from scrl.types import InputError, Ratings
 from ui.shared import asking, controls, page, runs, sources, store, tables
@@ -70,8 +70,8 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     titles = [TITLES[name] for name in known]
     chosen = st.multiselect("Reward models", titles, titles, key="models", **_IN_URL)
     # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
-    data = isinstance(source, Ratings)
-    most, usual = float(scoreboard.MOST_SEEDS), 1.0 if data else float(len(scoreboard.SEEDS))
+    most = float(scoreboard.MOST_SEEDS)
+    usual = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
             st.markdown(
@@ -87,7 +87,7 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
 
 
 def _spec(source: Scenario | Ratings, models: tuple[str, ...], seeds: int) -> str:
-    what = st.session_state["scenario"] if isinstance(source, Ratings) else scenario_to_yaml(source)
+    what = source.to_yaml() or st.session_state["scenario"]
     known = repr((what, models, seeds))
     return "models-" + hashlib.sha256(known.encode()).hexdigest()[:16]
 
@@ -140,7 +140,7 @@ def _result(source, models: tuple[str, ...], seeds: int, job) -> dict | None:
     """What was trained, else what was baked where that is what is asked for."""
     if job is not None and job.state == "done":
         return job.result
-    stem = None if isinstance(source, Ratings) else sources.id_of(source)
+    stem = sources.id_of(source) if source.is_scenario else None
     if stem in scoreboard.SCENARIOS and seeds == len(scoreboard.SEEDS):
         try:
             content = baked(stem)

@@ -11,7 +11,7 @@ import streamlit as st
 from scrl.evaluation import MEASURES
 from scrl.figures import regime_curves, regime_maps, regime_marks
 from scrl.runs import load_baked
-from scrl.scenarios import Scenario, scenario_to_yaml
+from scrl.scenarios import Scenario
 from scrl.studies import masking_regimes as regimes
 from scrl.types import InputError
 from ui.shared import asking, page, runs, sources, store
@@ -68,7 +68,7 @@ def _baked_spec(latent: int) -> str:
 
 
 def _spec(scenario: Scenario, latent: int, seeds: int = 0) -> str:
-    known = hashlib.sha256(repr((scenario_to_yaml(scenario), latent)).encode()).hexdigest()[:16]
+    known = hashlib.sha256(repr((scenario.to_yaml(), latent)).encode()).hexdigest()[:16]
     return f"regimes-{known}" + (f"-{seeds}" if seeds else "")
 
 

@@ -20,7 +20,7 @@ from scrl.policies import (
     kl,
     shortfall,
 )
-from scrl.types import InputError, Ratings
+from scrl.types import InputError
 from ui.shared import asking, controls, page
 from ui.shared.controls import title_of
 
@@ -61,11 +61,11 @@ def _choose(left, right, worth: bool = True) -> tuple | None:
 
 
 def _asked(choice: controls.Choice, worth: bool) -> tuple | None:
-    data = isinstance(choice.source, Ratings)
-    if data and worth:
+    if worth and not choice.source.is_scenario:
         st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
         return None
-    prompts = list(choice.source.catalogue.prompts if data else choice.source.prompts)
+    catalogue = choice.source.catalogue
+    prompts = list(catalogue.prompts)
     prompt, rule = prompts[0], choice.rules[0]
     with st.container(horizontal=True):
         if len(prompts) > 1:
@@ -75,14 +75,12 @@ def _asked(choice: controls.Choice, worth: bool) -> tuple | None:
                 "Social reward by", choice.rules, format_func=title_of, key="rule", **_IN_URL
             )
         kind = st.selectbox("The reference proposes", list(_REFERENCES), key="reference", **_IN_URL)
-    names = choice.source.catalogue.names(prompts.index(prompt)) if data else (
-        choice.source.offered(prompt)
-    )  # fmt: skip
+    names = catalogue.names(prompts.index(prompt))
     if len(names) > MOST_COMPLETIONS:
         st.info(f"This page shows prompts of up to {MOST_COMPLETIONS} completions.")
         return None
     try:
-        if data:
+        if not choice.source.is_scenario:
             found = compared(choice.source, prompt)
             return found, found.reference(_REFERENCES[kind]), [], rule
         found = _faced(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import Kept, differing_orders, differing_settings, social_orders
-from scrl.types import InputError, Ratings
+from scrl.types import InputError
 from ui.shared import asking, page, sources, store, tables
 from ui.shared.controls import title_of
 
@@ -143,7 +143,7 @@ def _open(kept: Kept) -> None:
 
 def _scenario_id(kept: Kept) -> str:
     source = store.source_of(kept)
-    if isinstance(source, Ratings):
+    if not source.is_scenario:
         store.uploads().put(kept.origin, kept.scenario, source)
         return kept.origin
     return sources.keep(source)

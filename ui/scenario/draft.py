@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from scrl.scenarios import Scenario, content_of, gallery, scenario_of
-from scrl.types import InputError, Ratings
+from scrl.types import InputError
 from ui.shared import page, sources
 
 #: Steps that can be undone.
@@ -49,13 +49,14 @@ def current() -> Draft:
     draft: Draft | None = state.get("draft")
     wanted, last = st.query_params.get("scenario"), state.get("last")
     # Ratings that the lab has in hand are no scenario to edit, and stay the lab's.
-    elsewhere = wanted is None and bool(last) and isinstance(sources.found(last), Ratings)
+    known = sources.found(last) if last else None
+    elsewhere = wanted is None and known is not None and not known.is_scenario
     if wanted is None:
         wanted = (draft.id if draft else sources.FIRST) if elsewhere else last or sources.FIRST
     if draft is None or wanted != draft.id:
         try:
             source = sources.read(wanted)
-            if not isinstance(source, Scenario):
+            if not source.is_scenario:
                 raise InputError("That file holds ratings, and ratings are not edited here.")
         except InputError as error:
             other = "the scenario before" if draft else "another"

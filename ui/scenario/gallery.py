@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl.figures import colour
-from scrl.scenarios import Scenario, gallery, shares
+from scrl.scenarios import Scenario, gallery
 from ui.scenario import draft
 from ui.scenario.draft import Draft
 from ui.shared import page, sources
@@ -79,7 +79,7 @@ def _bar(scenario: Scenario) -> None:
     """The types' shares in their colours, and how much there is to rank."""
     parts = "".join(
         f"<span style='width:{share:.2%};background:{colour(i)}'></span>"
-        for i, share in enumerate(shares(scenario))
+        for i, share in enumerate(scenario.type_shares)
     )
     counts = (
         (len(scenario.types), "type"), (len(scenario.completions), "completion"),

@@ -18,7 +18,6 @@ from scrl.scenarios import (
     effect,
     found,
     parse_scenario,
-    scenario_to_yaml,
 )
 from scrl.types import InputError
 from ui.scenario import draft
@@ -87,7 +86,7 @@ def _to_lab(scenario: Scenario) -> None:
 
 
 def _share(now: Draft) -> None:
-    yaml = scenario_to_yaml(now.good)
+    yaml = now.good.to_yaml()
     if now.linked:
         params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
         # What is chosen now; the address follows a moment later.
@@ -155,7 +154,7 @@ def show_effect(now: Draft, prompt: str) -> None:
     if items > MOST_ITEMS or len(scenario.types) > MOST_TYPES:
         st.info("This scenario is too large to be counted at every edit; open it in the lab.")
         return
-    yaml = scenario_to_yaml(scenario)
+    yaml = scenario.to_yaml()
     # Compiled once for so many types and completions, not at the first touch of the noise.
     sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
     shown_above = st.container()

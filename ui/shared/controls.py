@@ -15,7 +15,7 @@ import streamlit as st
 
 from scrl.config import DEFAULT_RULES
 from scrl.figures import colour
-from scrl.scenarios import Scenario, gallery, scenario_to_yaml, with_overrides
+from scrl.scenarios import Scenario, gallery, with_overrides
 from scrl.types import InputError, Ratings
 from scrl.voting import RULES
 from ui.shared import page, sources, store
@@ -67,7 +67,7 @@ def choose(trains: bool = True) -> Choice | None:
         return None
     follow = about = ""
     try:
-        if isinstance(source, Scenario):
+        if source.is_scenario:
             source, follow, about = _scenario_controls(source)
     except InputError as error:
         st.error(str(error))
@@ -79,12 +79,12 @@ def choose(trains: bool = True) -> Choice | None:
     if not rules:
         st.info("Choose at least one rule.")
         return None
-    if isinstance(source, Scenario):
+    if source.is_scenario:
         with st.container(horizontal=True):
             st.button("Reset the sliders", on_click=_reset, type="tertiary", icon=":material/undo:")
             if st.button("Edit the scenario", type="tertiary", icon=":material/edit:"):
                 _edit(source)
-    yaml = scenario_to_yaml(source) if isinstance(source, Scenario) else ""
+    yaml = source.to_yaml()
     spec = spec_of(yaml or st.session_state["scenario"], rules, seed, seeds)
     return Choice(source, tuple(rules), seed, follow, about, spec, yaml, seeds)
 
@@ -165,7 +165,7 @@ def _pick(first: str | None) -> Scenario | Ratings | None:
     if known != id and (known is not None or id != (first or FIRST)):
         st.query_params["scenario"] = id
     source = sources.found(id)
-    if isinstance(source, Scenario):
+    if source.is_scenario:
         if not page.presenting():
             st.caption(page.plain(source.summary))
     else:
@@ -204,7 +204,7 @@ def _upload() -> None:
 def _reset() -> None:
     """Every slider to what the chosen scenario says."""
     source = sources.found(st.session_state.get("scenario", FIRST))
-    if isinstance(source, Scenario):
+    if source is not None and source.is_scenario:
         missing = _missing_options(source)
         st.session_state["missing"] = _first_missing(source, missing)
         st.session_state.update(_defaults(source, st.session_state["missing"]))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from scrl import figures
-from scrl.types import InputError, Ratings
+from scrl.types import InputError
 from ui.shared import page, store
 from ui.shared.controls import Choice
 
@@ -154,5 +154,4 @@ def _payload(progress) -> dict:
 
 def remember_types(source) -> None:
     """The live map's names; a report carries numbers alone."""
-    names = source.types if isinstance(source, Ratings) else source.type_names
-    st.session_state["types"] = list(names)
+    st.session_state["types"] = list(source.type_names)

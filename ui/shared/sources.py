@@ -5,15 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.scenarios import (
-    Scenario,
-    from_link,
-    gallery,
-    is_link,
-    load_scenario,
-    scenario_to_yaml,
-    to_link,
-)
+from scrl.scenarios import Scenario, from_link, gallery, is_link, load_scenario, to_link
 from scrl.types import InputError, Ratings
 from ui.shared import page, store
 
@@ -32,7 +24,7 @@ def _of_link(id: str) -> Scenario:
 
 @st.cache_resource(show_spinner=False, max_entries=200)
 def _stems() -> dict[str, str]:
-    return {scenario_to_yaml(of_gallery(stem)): stem for stem in gallery()}
+    return {of_gallery(stem).to_yaml(): stem for stem in gallery()}
 
 
 def read(id: str) -> Scenario | Ratings:
@@ -72,14 +64,14 @@ def name(id: str) -> str:
 def id_of(scenario: Scenario) -> str | None:
     """The gallery's own name for the scenario, or all of it in a link; None where it is too large
     for one."""
-    return _stems().get(scenario_to_yaml(scenario)) or to_link(scenario)
+    return _stems().get(scenario.to_yaml()) or to_link(scenario)
 
 
 def keep(scenario: Scenario) -> str:
     """An id under which other pages find the scenario: as ``id_of``, else kept on the server."""
     if id := id_of(scenario):
         return id
-    return store.uploads().add(scenario_to_yaml(scenario).encode(), f"{scenario.name}.yaml")
+    return store.uploads().add(scenario.to_yaml().encode(), f"{scenario.name}.yaml")
 
 
 def stories(stem: str) -> tuple[dict[str, Scenario], int]:
@@ -97,7 +89,7 @@ def stories(stem: str) -> tuple[dict[str, Scenario], int]:
         if linked:
             st.warning(f"{page.plain(str(error))} This is another.")
         return found, first
-    if isinstance(own, Scenario):
+    if own.is_scenario:
         found.setdefault(name(id), own)
         first = list(found).index(name(id)) if linked else first
     return found, first

@@ -20,7 +20,7 @@ from functools import partial
 import streamlit as st
 
 from scrl.runs import FAULT, Archive, Job, Jobs, Kept, default_path, new_id
-from scrl.types import Cancelled, InputError, Ratings
+from scrl.types import Cancelled, InputError
 
 SCENARIO_SUFFIXES = ("yaml", "yml")
 RATINGS_SUFFIXES = ("csv", "jsonl", "ndjson", "soc", "soi", "toc", "toi")
@@ -149,11 +149,10 @@ def start_training(
     """
     from scrl.runs import pack_source
 
-    ratings = isinstance(source, Ratings)
-    name = source.name if ratings else f"{source.name}, {source.raters:,} raters"
+    name = f"{source.name}, {source.raters:,} raters" if source.is_scenario else source.name
     which = f"seed {seed}" if seeds == 1 else f"seeds {seed}–{seed + seeds - 1}"
     label, owner, id = f"{name}, {which}", viewer(), new_id()
-    origin = (origin or st.session_state.get("scenario", "")) if ratings else ""
+    origin = "" if source.is_scenario else origin or st.session_state.get("scenario", "")
     unkept = archive().notice if not archive().keeps else ""
     try:
         archive().begin(
@@ -315,7 +314,6 @@ def again(kept: Kept) -> str:
     Raises:
         InputError: where too many runs wait, its source cannot be read, or there is still no room.
     """
-    from scrl.scenarios import scenario_to_yaml
 
     job = jobs().get(kept.id)
     if job is not None and job.state == "done":
@@ -324,8 +322,9 @@ def again(kept: Kept) -> str:
         job.result.pop("unkept", None)
         return kept.id
     source = source_of(kept)
-    yaml = "" if isinstance(source, Ratings) else scenario_to_yaml(source)
-    id = start_training(source, kept.rules, kept.seed, kept.spec, yaml, kept.origin, kept.seeds)
+    id = start_training(
+        source, kept.rules, kept.seed, kept.spec, source.to_yaml(), kept.origin, kept.seeds
+    )
     if id != kept.id and archive().get(id) is not None:  # else the old note is all there is of it
         drop(kept.id, kept.owner)
     return id

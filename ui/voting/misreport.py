@@ -9,7 +9,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.config import DEFAULT_RULES
-from scrl.scenarios import Scenario, scenario_to_yaml
+from scrl.scenarios import Scenario
 from scrl.studies import misreport
 from scrl.types import InputError
 from ui.shared import asking, page, runs, sources, store, tables
@@ -34,7 +34,7 @@ def reward_model() -> None:
         scenario, asked = _choose()
     with right:
         try:
-            lie, found = _effect(scenario_to_yaml(scenario), DEFAULT_RULES, *asked, scenario)
+            lie, found = _effect(scenario.to_yaml(), DEFAULT_RULES, *asked, scenario)
         except InputError as error:
             st.error(page.plain(str(error)))
             return
@@ -144,7 +144,7 @@ def _table(outcomes: dict, trained: dict | None) -> None:
 
 
 def _spec(scenario: Scenario, lie: misreport.Lie) -> str:
-    known = repr((scenario_to_yaml(scenario), lie))
+    known = repr((scenario.to_yaml(), lie))
     return "lie-" + hashlib.sha256(known.encode()).hexdigest()[:16]
 
 

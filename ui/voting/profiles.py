@@ -12,8 +12,8 @@ import re
 
 import streamlit as st
 
-from scrl.scenarios import scenario_of_profile, scenario_to_yaml
-from scrl.types import InputError, Ratings
+from scrl.scenarios import scenario_of_profile
+from scrl.types import InputError
 from scrl.voting import CULTURES, AnonymousProfile, draw, of_ratings
 from ui.shared import page, store
 from ui.voting.presets import PRESETS
@@ -90,7 +90,7 @@ def read(spec: str) -> AnonymousProfile:
         return PRESETS[spec].profile
     if found := _FILE.fullmatch(spec):
         kept = store.uploads().get(found[1])
-        if kept is None or not isinstance(kept[1], Ratings):
+        if kept is None or kept[1].is_scenario:
             raise InputError("This file is no longer kept on the server; choose it again.")
         prompt = int(found[2] or 0)
         if prompt >= len(kept[1].catalogue.prompts):
@@ -247,7 +247,7 @@ def _send(spec: str, profile: AnonymousProfile) -> None:
     if st.button("Send to the lab", icon=":material/science:", key="profile_send"):
         try:
             scenario = scenario_of_profile(profile, title(spec))
-            id = store.uploads().add(scenario_to_yaml(scenario).encode(), f"{title(spec)}.yaml")
+            id = store.uploads().add(scenario.to_yaml().encode(), f"{title(spec)}.yaml")
         except InputError as error:
             st.session_state["profile_fault"] = str(error)
             return
