@@ -66,7 +66,7 @@ def within() -> dict:
     import scrl
     from scrl.scenarios.exact_preview import preview
     from scrl.scenarios.parsing import load_scenario, with_overrides
-    from scrl.voting.aggregate import TRACES
+    from scrl.voting.counting import TRACES
 
     scenario = load_scenario(SCENARIO)
     scrl.run(scenario, seed=0)

@@ -39,8 +39,8 @@ from scrl.social.fitting import ballot_pairs, fit_social, fit_vanilla, lottery_p
 from scrl.social.network import Reward
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voting import RULES, aggregate_all
-from scrl.voting.ballots import only_orders
 from scrl.voting.elections import Contests, Election, elect
+from scrl.voting.ratings_counting import only_orders
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]

@@ -10,7 +10,7 @@ from scrl.runtime import make_room
 from scrl.types import Ballots
 
 # The package's function of that name hides the module from an ordinary import.
-counting = importlib.import_module("scrl.voting.aggregate")
+counting = importlib.import_module("scrl.voting.counting")
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="memory maps are not told here")

@@ -164,7 +164,7 @@ def worth(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) -> Worth:
     Args:
         utility: ``[groups, completions]``; share: of the groups ``[groups]``.
     """
-    from scrl.voting.distortion.known import ratio
+    from scrl.voting.distortion.welfare import ratio
 
     each = np.broadcast_to(policy, utility.shape)
     by_group = np.sum(each * utility, axis=1)

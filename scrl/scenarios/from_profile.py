@@ -8,7 +8,7 @@ from scrl.data.table import MAX_RATERS
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 
 #: More kinds of ballot than this are too many types of rater for a scenario.
 MOST_TYPES = 200

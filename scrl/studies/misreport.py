@@ -20,11 +20,11 @@ from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, places_to_order
-from scrl.voting.aggregate import aggregate
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.best import GAIN, best_lie
-from scrl.voting.strategy.lies import EXACT, distance, strict_orders, values_of
+from scrl.voting.strategy.manipulation import GAIN, best_lie
+from scrl.voting.strategy.misreports import EXACT, distance, strict_orders, values_of
 
 #: The lie is aimed at the vanilla reward, or is a named one, or is aimed at a rule.
 VANILLA, BURY = "vanilla", "bury"

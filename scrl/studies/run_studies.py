@@ -25,7 +25,7 @@ from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import Ballots, Progress
-from scrl.voting.aggregate import aggregate
+from scrl.voting.counting import aggregate
 
 RATERS = (30, 100, 300, 1_000, 3_000)
 SEEDS = tuple(range(10))

@@ -16,7 +16,7 @@ from scrl.choice_models.bradley_terry import maximum_a_posteriori
 from scrl.choice_models.newton import maximise
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate_all, weak_order
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 
 #: Weight of all comparisons together, at which the prior that keeps rewards finite says nothing.
 SURE = 1e6

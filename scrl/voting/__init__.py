@@ -4,12 +4,12 @@
 from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, elimination, likelihood, welfare, lotteries,
 )  # fmt: skip
-from scrl.voting.aggregate import aggregate, aggregate_all, tally, weak_order
-from scrl.voting.anonymous import AnonymousProfile, ballot_text
-from scrl.voting.ballots import count
-from scrl.voting.every import everyone
-from scrl.voting.exchange import of_ratings, to_preflib
-from scrl.voting.generators import CULTURES, draw
+from scrl.voting.counting import aggregate, aggregate_all, tally, weak_order
+from scrl.voting.anonymous_profile import AnonymousProfile, ballot_text
+from scrl.voting.ratings_counting import count
+from scrl.voting.all_rules import everyone
+from scrl.voting.profile_io import of_ratings, to_preflib
+from scrl.voting.cultures import CULTURES, draw
 from scrl.voting.registry import RULES, Rule
 
 __all__ = [

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 import pytest
 
 from scrl.voting import RULES
-from scrl.voting.aggregate import TRACES
+from scrl.voting.counting import TRACES
 from ui.voting import counting
 from ui.voting.presets import PRESETS
 

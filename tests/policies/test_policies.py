@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from scrl.choice_models.bradley_terry import maximum_a_posteriori
 from scrl.data.readers import parse_ratings
-from scrl.policies import exact, faced, families, learnt
+from scrl.policies import exact, families, prompt_problem, trained
 from scrl.types import InputError
 from scrl.voting.rules.lotteries import maximal_lotteries
 
@@ -149,7 +149,7 @@ s,q,y,2
 t,p,a,1
 t,p,b,1
 """
-    found = faced.compared(parse_ratings(text, "few.csv"), "p")
+    found = prompt_problem.compared(parse_ratings(text, "few.csv"), "p")
     assert found.names == ("a", "b", "c")
     np.testing.assert_allclose(found.wins, [[0, 1.5, 1], [1.5, 0, 0.5], [0, 0.5, 0]])
     np.testing.assert_allclose(found.first, [0.5, 0.5, 0])
@@ -157,7 +157,7 @@ t,p,b,1
     assert found.vanilla[2] == min(found.vanilla)
     alone = b"rater,prompt,completion,rank\nr,p,a,1\nr,q,x,1\nr,q,y,2\n"
     with pytest.raises(InputError, match="Nobody compares two completions of the prompt 'p'"):
-        faced.compared(parse_ratings(alone, "alone.csv"), "p")
+        prompt_problem.compared(parse_ratings(alone, "alone.csv"), "p")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -198,7 +198,7 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     np.fill_diagonal(wins, 0)
     reference = rng.dirichlet(np.full(m, 3.0))
     reward = maximum_a_posteriori(wins, 1e3)
-    found = learnt.dpo(jax.random.key(seed), wins, reference, betas)
+    found = trained.dpo(jax.random.key(seed), wins, reference, betas)
     closed = exact.tilted(reference, reward, 1 / betas)
     assert (0.5 * np.abs(found.policy - closed).sum(axis=1) < 0.01).all()
     np.testing.assert_allclose(found.reward[1:], [reward, reward], atol=0.02)
@@ -208,15 +208,15 @@ def test_where_nothing_bounds_it_dpo_is_said_to_drift():
     unanimous = np.array([[0.0, 10, 10], [0, 0, 4], [0, 6, 0]])
     reward = maximum_a_posteriori(unanimous, 10.0)
     reference = np.full(3, 1 / 3)
-    found = learnt.train_both(unanimous, reward, reference, 1.0, seed=0)
+    found = trained.train_both(unanimous, reward, reference, 1.0, seed=0)
     assert not found.bounded
-    assert learnt.train_both(unanimous + unanimous.T, reward, reference, 1.0, seed=0).bounded
-    assert learnt.apart(found.offline, [1, 0, 0]) < 0.05
+    assert trained.train_both(unanimous + unanimous.T, reward, reference, 1.0, seed=0).bounded
+    assert trained.apart(found.offline, [1, 0, 0]) < 0.05
 
 
 def test_a_learner_that_tries_things_ends_at_the_optimum_too():
     reward, betas = np.array([0.0, 1.0, 2.0, 0.5]), np.array([0.5, 1.0, 2.0])
-    found = learnt.reinforce(jax.random.key(0), reward, REFERENCE, betas)
+    found = trained.reinforce(jax.random.key(0), reward, REFERENCE, betas)
     closed = exact.tilted(REFERENCE, reward, 1 / betas)
     assert (0.5 * np.abs(found - closed).sum(axis=1) < 0.03).all()
 
@@ -226,7 +226,7 @@ def test_only_who_may_try_it_finds_what_the_data_do_not_cover():
     above = 1 / (1 + np.exp(truth[None, :] - truth[:, None]))
     known, reference = np.array([True, True, True, False]), np.array([0.3, 0.3, 0.3, 0.1])
     trails = [
-        learnt.ask_raters(jax.random.key(1), above, reference, 0.5, known, online)
+        trained.ask_raters(jax.random.key(1), above, reference, 0.5, known, online)
         for online in (False, True)
     ]
     assert trails[1].policy[-1, 3] > 0.9

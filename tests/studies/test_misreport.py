@@ -13,7 +13,7 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
 from scrl.studies.misreport import Lie, effect, find_lie, with_lie
 from scrl.types import InputError
-from scrl.voting.strategy.lies import strict_orders
+from scrl.voting.strategy.misreports import strict_orders
 
 RULES = ("borda", "copeland", "instant-runoff")
 

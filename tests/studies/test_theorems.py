@@ -8,8 +8,8 @@ import pytest
 from scrl.studies import theorems
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.aggregate import TRACES
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import TRACES
 from scrl.voting.distortion.noisy_voters import bradley_terry_bounds
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.checker import CRITERIA, check, check_all, faults, judged
-from scrl.voting.criteria.counterexamples import every, outcomes
-from scrl.voting.criteria.kept import PROVISOS, PUBLISHED, cell, kept, table
-from scrl.voting.criteria.verify import proved, verify
+from scrl.voting.criteria.counterexample_search import every, outcomes
+from scrl.voting.criteria.counterexamples import PROVISOS, PUBLISHED, cell, kept, table
+from scrl.voting.criteria.verification import proved, verify
 
 text = AnonymousProfile.from_text
 JUDGED = [name for name in RULES if judged(RULES[name])]

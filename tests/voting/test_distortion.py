@@ -8,16 +8,7 @@ from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion.known import (
-    UTILITIES,
-    draw_utilities,
-    ratio,
-    tails,
-    tails_switch,
-    typical,
-    welfare,
-)
+from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.noisy_voters import (
     borda_population,
     bradley_terry_bounds,
@@ -27,6 +18,15 @@ from scrl.voting.distortion.noisy_voters import (
     pairwise_rules,
     tight_population,
     worst_population,
+)
+from scrl.voting.distortion.welfare import (
+    UTILITIES,
+    draw_utilities,
+    ratio,
+    tails,
+    tails_switch,
+    typical,
+    welfare,
 )
 from scrl.voting.distortion.worst_case import metric_worst_case, utilitarian_worst_case
 

@@ -8,8 +8,8 @@ from scrl.scenarios.from_profile import scenario_of_profile
 from scrl.scenarios.sampling import true_ballots
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.exchange import grouped, of_ratings, to_preflib
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile_io import grouped, of_ratings, to_preflib
 from ui.voting.presets import PRESETS
 
 

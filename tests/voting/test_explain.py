@@ -5,9 +5,9 @@ import pytest
 
 from scrl.types import InputError
 from scrl.voting import RULES
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.every import everyone, rules_for
-from scrl.voting.explain.counts import explain, special
+from scrl.voting.all_rules import everyone, rules_for
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.explain.explanations import explain, special
 from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
 from ui.voting.presets import PRESETS
 

@@ -9,7 +9,7 @@ from pref_voting.generate_profiles import generate_profile
 from scipy.stats import chisquare
 
 from scrl.types import InputError
-from scrl.voting.generators import (
+from scrl.voting.cultures import (
     CULTURES,
     draw,
     mallows,

@@ -9,8 +9,8 @@ from pref_voting.utility_profiles import UtilityProfile
 
 from scrl.types import Ballots, InputError
 from scrl.voting import aggregate, tally
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.interop import from_pref_voting, to_pref_voting
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.pref_voting_io import from_pref_voting, to_pref_voting
 
 
 def test_strict_ballots_become_a_profile_and_come_back():

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion.judged import agreeing, judge
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.distortion.comparison import agreeing, judge
 
 PROFILE = AnonymousProfile.from_text("3: A > B > C > D\n2: D = C > B > A\n1: B > D")
 

@@ -14,7 +14,7 @@ from scrl.voting import RULES, aggregate, aggregate_all, count
 from scrl.voting.rules.lotteries import maximal_lottery
 
 # The package's function of that name hides the module from an ordinary import.
-counting = importlib.import_module("scrl.voting.aggregate")
+counting = importlib.import_module("scrl.voting.counting")
 #: Rules that see no difference between the first two of three places.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
 ALL = RULES.of_orders

@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from scrl.types import Ballots
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.worst_case import utilitarian_worst_case
 from scrl.voting.rules.games import balanced, nearest_to_uniform, non_negative, stable_mixture
 from scrl.voting.rules.lotteries import maximal_lottery

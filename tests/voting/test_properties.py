@@ -14,7 +14,7 @@ from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import true_ballots
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
-from scrl.voting.aggregate import TRACES, place_scores
+from scrl.voting.counting import TRACES, place_scores
 from scrl.voting.registry import FAMILIES
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

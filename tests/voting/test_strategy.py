@@ -15,8 +15,7 @@ from pref_voting.profiles import Profile
 
 from scrl.types import InputError
 from scrl.voting import RULES
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.strategy.best import best_lie, countable, strategies
+from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.strategy.coalitions import (
     BURIAL,
     coalition_curves,
@@ -24,8 +23,9 @@ from scrl.voting.strategy.coalitions import (
     replaced,
     spread,
 )
-from scrl.voting.strategy.lies import strict_orders
-from scrl.voting.strategy.manipulable import manipulable_share
+from scrl.voting.strategy.manipulability import manipulable_share
+from scrl.voting.strategy.manipulation import best_lie, countable, strategies
+from scrl.voting.strategy.misreports import strict_orders
 
 ORACLES = {
     "plurality": pv.plurality,
@@ -173,7 +173,7 @@ def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
     ]
     cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
     exact = [best_lie(p, rule, 0) for p, rule in cases]
-    monkeypatch.setattr("scrl.voting.strategy.best.EXACT", 5)
+    monkeypatch.setattr("scrl.voting.strategy.manipulation.EXACT", 5)
     climbed = [best_lie(p, rule, 0) for p, rule in cases]
     assert all(e.exact for e in exact)
     assert not any(c.exact for c in climbed)

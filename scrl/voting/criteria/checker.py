@@ -14,10 +14,10 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria import cases as c
-from scrl.voting.criteria import changes as d
+from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria import interprofile as d
+from scrl.voting.criteria import intraprofile as c
 from scrl.voting.criteria.violations import Violation, told
 from scrl.voting.registry import RULES, Rule
 
@@ -37,7 +37,7 @@ class Criterion:
         statement: what is asked, in a sentence; reference: who asked it.
         titles: what to call the electorates that are compared.
         change, explanation: sentences about a violation, with names to fill in.
-        cases, fault: as in ``scrl.voting.criteria.cases`` and ``changes``.
+        cases, fault: as in ``intraprofile`` and ``interprofile``.
     """
 
     name: str

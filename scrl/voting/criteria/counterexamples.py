@@ -1,181 +1,118 @@
-"""The search for ballots on which rules fail criteria, and those that are kept.
-
-``python -m scrl.voting.criteria.counterexamples [criterion ...]`` searches anew and writes
-``counterexamples.json``: every electorate up to the sizes of ``SIZES``, one of each class that
-renaming makes equal, the smallest failures first; for the published table, where none shows a
-failure without a tie, electorates drawn at random with few kinds of ballot (seed 0). All of it
-takes about ten minutes on two cores, most of them for participation.
-"""
+"""Kept counterexamples, and the table of rules and criteria that they prove."""
 
 from __future__ import annotations
 
 import json
-import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
-import numpy as np
-
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.criteria import cases as c
-from scrl.voting.criteria import changes as d
-from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.checker import CRITERIA, READINGS, check, faults, judged
-from scrl.voting.criteria.kept import FILE, PUBLISHED, claimed, to_dict
-from scrl.voting.criteria.violations import Violation, told
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.criteria.checker import CRITERIA, READINGS, judged
+from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
 
-#: Voters up to which every electorate is searched, by candidates; of voters that cast truncated
-#: ballots and of pairs of electorates there are more.
-SIZES = {3: 9, 4: 4}
-FEWER = {"later-no-harm": {3: 8, 4: 3}, "reinforcement": {3: 7, 4: 4}}
-#: Symmetries that no rule here can break, tried only on small electorates.
-SYMMETRIES = {"anonymity": {3: 4, 4: 2}, "neutrality": {3: 4, 4: 2}}
-#: Candidates and voters of electorates drawn at random, and how many of each.
-DRAWN = (
-    (3, 9), (3, 11), (3, 13), (3, 17), (4, 5), (4, 7), (4, 9), (4, 11), (4, 15), (4, 21), (4, 31),
+FILE = Path(__file__).with_name("counterexamples.json")
+#: Criteria of the published table; of others ``Rule.keeps`` says nothing.
+PUBLISHED = (
+    "majority", "majority-loser", "condorcet", "condorcet-loser", "smith", "monotonicity",
+    "participation", "reversal", "clones", "later-no-harm",
 )  # fmt: skip
-#: Electorates that random search hardly meets: three who beat each other round by more than the
-#: fourth, last on most ballots, loses to any of them.
-KNOWN = {
-    ("minimax", criterion): "3: A > B > C > D\n3: B > C > A > D\n3: C > A > B > D\n"
-    "2: D > A > B > C\n2: D > B > C > A\n2: D > C > A > B"
-    for criterion in ("majority-loser", "condorcet-loser", "smith", "reversal", "clones")
+_UNTIED = "It is kept where no two candidates tie at any count, as in large elections."
+#: Where a rule keeps a criterion but for ties in its own count, how far it does.
+PROVISOS = {
+    ("instant-runoff", "majority-loser"): _UNTIED,
+    ("instant-runoff", "condorcet-loser"): _UNTIED,
+    ("instant-runoff", "clones"): _UNTIED,
+    ("coombs", "condorcet-loser"): _UNTIED,
+    ("nanson", "reversal"): "It is kept where nobody's score is exactly the mean in any round.",
 }
-DRAWS = 300
-#: How often all of that; of some failures one electorate in ten thousand is a case.
-ROUNDS = {"participation": 50, "monotonicity": 5}
-SEED = 0
-NAMES = "ABCDEFGH"
 
 
-def sizes(criterion: str) -> dict[int, int]:
-    """Voters up to which every electorate is searched, by candidates."""
-    return FEWER.get(criterion) or SYMMETRIES.get(criterion) or SIZES
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """What is known of a rule and a criterion.
+
+    Attributes:
+        state: ``"Y"`` kept, by the published table; ``"N"`` not kept, with a counterexample;
+            ``"-"`` no counterexample found.
+        violation: the counterexample to be shown, without ties if there is one; None without any.
+            Of a ``"Y"`` with a ``proviso`` it is what the proviso excludes.
+        smallest: the one with fewest candidates, then voters, a tie for first counted against.
+        proviso: how far a ``"Y"`` holds; "" where it holds for all.
+        searched: voters up to which all electorates were searched, by candidates.
+    """
+
+    rule: str
+    criterion: str
+    state: str
+    violation: Violation | None
+    smallest: Violation | None
+    proviso: str
+    searched: dict[int, int]
 
 
-def every(criterion: str, m: int, n: int) -> c.Cases:
-    """All that a criterion compares among m candidates and n voters with strict orders; for
-    participation the last voter comes, for later-no-harm one voter has not yet ranked all, and
-    two electorates that meet have n together."""
-    rows = e.strict_rows(m)
-    find = CRITERIA[criterion].cases
-    if criterion == "reinforcement":
-        parts = [
-            d.meeting_cases(rows, e.electorates(m, k), e.all_electorates(m, n - k))
-            for k in range(1, n // 2 + 1)
-        ]
-        return c.joined(rows, parts, 3)
-    if criterion == "participation":
-        return find(rows, e.electorates(m, n - 1), False) if n > 1 else c.joined(rows, [])
-    if criterion == "later-no-harm":
-        short = e.short_rows(m)
-        rest = np.pad(e.electorates(m, n - 1), ((0, 0), (0, len(short))))
-        both = np.concatenate([rows, short])
-        one = np.eye(len(both), dtype=rest.dtype)[len(rows) :]
-        return find(both, (rest[:, None] + one[None]).reshape(-1, len(both)), False)
-    return find(rows, e.electorates(m, n), False)
+def to_dict(violation: Violation, reading: str) -> dict:
+    """A counterexample as it is kept."""
+    return {
+        "rule": violation.rule,
+        "criterion": violation.criterion,
+        "reading": reading,
+        "profiles": [profile.to_text("; ") for profile in violation.profiles],
+        "orders": violation.orders,
+        "who": violation.who,
+        "moved": violation.moved,
+        "change": violation.change,
+        "explanation": violation.explanation,
+    }
 
 
-def drawn(criterion: str, m: int, n: int, draws: int, rng: np.random.Generator) -> c.Cases:
-    """What a criterion compares in electorates of two to six kinds of ballot, drawn at random."""
-    rows = e.strict_rows(m)
-    short = e.short_rows(m) if criterion == "later-no-harm" else rows[:0]
-    both = np.concatenate([rows, short])
-    weight = np.zeros((draws, len(both)), np.int16)
-    for row in weight:
-        kinds = rng.choice(len(rows), rng.integers(2, 7))
-        row[: len(rows)] = 0
-        np.add.at(row, kinds, rng.multinomial(n, rng.dirichlet(np.ones(len(kinds)))))
-        if len(short):
-            some = np.flatnonzero(row)[0]
-            row[len(rows) + rng.integers(len(short))] = row[some]
-            row[some] = 0
-    if criterion == "reinforcement":
-        half = draws // 2
-        first, second = weight[:half], weight[half : 2 * half]
-        return c.make(both, [first, second, first + second])
-    whole = criterion in ("monotonicity", "later-no-harm", "participation")
-    return CRITERIA[criterion].cases(both, weight, whole)
+def of_dict(data: dict) -> Violation:
+    return Violation(
+        data["rule"],
+        data["criterion"],
+        tuple(AnonymousProfile.from_text(text) for text in data["profiles"]),
+        CRITERIA[data["criterion"]].titles,
+        tuple(data["orders"]),
+        tuple(data["who"]),
+        tuple(data["moved"]) if data["moved"] else None,
+        data["change"],
+        data["explanation"],
+    )
 
 
-def outcomes(count: e.Count, cases: c.Cases) -> list[np.ndarray]:
-    """Places ``[k, rules, m]`` of each electorate compared."""
-    pairs = zip(cases.weight, cases.standing, strict=True)
-    # Twice, since anonymity halves; rules read shares.
-    return [count.places(cases.rows, (2 * w).astype(np.int64), s) for w, s in pairs]
+@cache
+def _file() -> dict:
+    return json.loads(FILE.read_text("utf-8"))
 
 
-def search(criterion: str, counted: e.Count, log=print) -> dict[str, dict[str, Violation]]:
-    """By rule and reading the smallest failure found."""
-    found: dict[str, dict[str, Violation]] = {rule: {} for rule in counted.rules}
-    for m, most in sizes(criterion).items():
-        for n in range(1, most + 1):
-            _note(found, criterion, every(criterion, m, n), counted)
-    # Rules claimed to keep it, and those whose failures are no news, are not drawn for.
-    rules = [r for r in found if RULES[r].keeps is not None and not claimed(r, criterion)]
-    short = [r for r in rules if "strict" not in found[r]]
-    rng = np.random.default_rng(SEED)
-    for m, n in DRAWN * ROUNDS.get(criterion, 1) if criterion in PUBLISHED else ():
-        if all("strict" in found[r] for r in short):
-            break
-        _note(found, criterion, drawn(criterion, m, n, DRAWS, rng), e.Count(short))
-    for (rule, about), text in KNOWN.items():
-        if about == criterion and "sole" not in found[rule]:
-            found[rule]["sole"] = check(AnonymousProfile.from_text(text), rule, criterion, "sole")
-    log(f"{criterion}: {sum(map(bool, found.values()))} of {len(found)} rules fail", flush=True)
-    return found
+@cache
+def kept() -> dict[tuple[str, str, str], Violation]:
+    """Counterexamples by rule, criterion and reading."""
+    return {(x["rule"], x["criterion"], x["reading"]): of_dict(x) for x in _file()["kept"]}
 
 
-def _note(found, criterion: str, cases: c.Cases, count: e.Count) -> None:
-    """Add a failure of each rule and reading that has none yet."""
-    place = outcomes(count, cases) if len(cases) else []
-    for i, rule in enumerate(count.rules if len(cases) else ()):
-        own = [p[:, i] for p in place]
-        for reading in READINGS:
-            if reading in found[rule]:
-                continue
-            bad = np.flatnonzero(faults(CRITERIA[criterion], cases, own, reading))
-            if len(bad):
-                at, names = _best(cases, own, bad), NAMES[: cases.rows.shape[1]]
-                found[rule][reading] = told(CRITERIA[criterion], rule, cases, own, at, names)
+@cache
+def table() -> dict[tuple[str, str], Cell]:
+    """Every rule that is no lottery and reads orders, and every criterion."""
+    return {(r, c): cell(r, c) for r in RULES if judged(RULES[r]) for c in CRITERIA}
 
 
-def _best(cases, place, at: np.ndarray) -> int:
-    """Of several failures one with another winner, and with few kinds of ballot."""
-    kinds = sum((w[at] > 0).sum(-1) for w in cases.weight)
-    same = (e.winners(place[0][at]) == e.winners(place[-1][at])).all(-1) * (len(place) > 1)
-    return int(at[np.lexsort((kinds, same))[0]])
+def cell(rule: str, criterion: str) -> Cell:
+    found = [kept().get((rule, criterion, reading)) for reading in READINGS]
+    known = [x for x in found if x is not None]
+    searched = {int(m): n for m, n in _file()["searched"][criterion].items()}
+    return Cell(
+        rule,
+        criterion,
+        "Y" if claimed(rule, criterion) else "N" if known else "-",
+        known[-1] if known else None,
+        known[0] if known else None,
+        PROVISOS.get((rule, criterion), "") if claimed(rule, criterion) else "",
+        searched,
+    )
 
 
-def main(names: list[str]) -> None:
-    """Search anew for these criteria, or all, and keep what is known of the others."""
-    from scrl.runtime import start
-
-    start()
-    count = e.Count([name for name in RULES if judged(RULES[name])])
-    entries = json.loads(FILE.read_text("utf-8"))["kept"] if names else []
-    for criterion in names or CRITERIA:
-        entries = [x for x in entries if x["criterion"] != criterion]
-        for readings in search(criterion, count).values():
-            entries += [to_dict(violation, reading) for reading, violation in _distinct(readings)]
-    at = {name: i for i, name in enumerate([*CRITERIA, *RULES, *READINGS])}
-    entries.sort(key=lambda x: (at[x["criterion"]], at[x["rule"]], at[x["reading"]]))
-    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-    searched = json.dumps({name: sizes(name) for name in CRITERIA})
-    FILE.write_text(f'{{"searched": {searched},\n"kept": [\n{lines}\n]}}\n', "utf-8")
-
-
-def _distinct(readings: dict[str, Violation]):
-    """A failure that stands for several readings once, under the strictest."""
-    for i, reading in enumerate(READINGS):
-        own = readings.get(reading)
-        later = [readings.get(r) for r in READINGS[i + 1 :]]
-        if own is not None and not any(_same(own, x) for x in later if x is not None):
-            yield reading, own
-
-
-def _same(one: Violation, other: Violation) -> bool:
-    return [p.to_text() for p in one.profiles] == [p.to_text() for p in other.profiles]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def claimed(rule: str, criterion: str) -> bool:
+    """Whether the published table says that the rule keeps the criterion."""
+    return criterion in (RULES[rule].keeps or ())

@@ -13,7 +13,7 @@ import numpy as np
 
 from scrl.data.batches import round_up
 from scrl.types import Ballots
-from scrl.voting.aggregate import aggregate_all
+from scrl.voting.counting import aggregate_all
 from scrl.voting.profile import TIE
 
 # -- one ballot -----------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scrl.types import places_to_order
-from scrl.voting.aggregate import aggregate
-from scrl.voting.anonymous import AnonymousProfile, ballot_text
+from scrl.voting.anonymous_profile import AnonymousProfile, ballot_text
+from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.changes import ahead_of
+from scrl.voting.criteria.interprofile import ahead_of
 from scrl.voting.registry import RULES
 
 

@@ -1,11 +1,11 @@
-from .judged import Judged as Judged
-from .judged import judge as judge
-from .known import tails as tails
-from .known import tails_switch as tails_switch
-from .known import welfare as welfare
+from .comparison import Judged as Judged
+from .comparison import judge as judge
 from .noisy_voters import borda_population as borda_population
 from .noisy_voters import bradley_terry_bounds as bradley_terry_bounds
 from .noisy_voters import noisy_outcome as noisy_outcome
 from .noisy_voters import pairwise_rules as pairwise_rules
 from .noisy_voters import tight_population as tight_population
 from .noisy_voters import worst_population as worst_population
+from .welfare import tails as tails
+from .welfare import tails_switch as tails_switch
+from .welfare import welfare as welfare

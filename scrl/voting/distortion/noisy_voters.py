@@ -15,8 +15,8 @@ import jax
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.aggregate import weak_order
-from scrl.voting.distortion.known import ratio
+from scrl.voting.counting import weak_order
+from scrl.voting.distortion.welfare import ratio
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 
 #: A probability below this is none, so that rounding does not decide what is unbounded.
 NOTHING = 1e-12

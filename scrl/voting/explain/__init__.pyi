@@ -1,4 +1,4 @@
-from .counts import explain as explain
+from .explanations import explain as explain
 from .steps import Bars as Bars
 from .steps import Explanation as Explanation
 from .steps import Fit as Fit

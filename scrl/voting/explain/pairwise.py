@@ -6,7 +6,7 @@ from itertools import pairwise, permutations
 
 import numpy as np
 
-from scrl.voting.aggregate import aggregate
+from scrl.voting.counting import aggregate
 from scrl.voting.explain.steps import (
     Bars,
     Count,

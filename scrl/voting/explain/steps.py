@@ -7,8 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from scrl.voting.aggregate import weak_order
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import weak_order
 from scrl.voting.profile import TIE
 
 #: How a drawn victory fared.

@@ -1,10 +1,10 @@
-from .best import Strategy as Strategy
-from .best import countable as countable
-from .best import strategies as strategies
 from .coalitions import BURIAL as BURIAL
 from .coalitions import coalition_curves as coalition_curves
 from .coalitions import mutual as mutual
 from .coalitions import spread as spread
-from .lies import EXACT as EXACT
-from .manipulable import MODELS as MODELS
-from .manipulable import manipulable_share as manipulable_share
+from .manipulability import MODELS as MODELS
+from .manipulability import manipulable_share as manipulable_share
+from .manipulation import Strategy as Strategy
+from .manipulation import countable as countable
+from .manipulation import strategies as strategies
+from .misreports import EXACT as EXACT

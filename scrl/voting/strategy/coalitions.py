@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.aggregate import aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.best import (
+from scrl.voting.strategy.manipulation import (
     GAIN,
     Strategy,
     countable,
@@ -21,7 +21,7 @@ from scrl.voting.strategy.best import (
     tasks,
     utilities,
 )
-from scrl.voting.strategy.lies import EXACT, values_of
+from scrl.voting.strategy.misreports import EXACT, values_of
 
 
 @dataclass(frozen=True, eq=False)

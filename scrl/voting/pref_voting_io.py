@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scrl.types import Ballots, InputError
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
 
 
 def to_pref_voting(ballots: Ballots | AnonymousProfile):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome, Ratings
-from scrl.voting.aggregate import aggregate_all, power_up
+from scrl.voting.counting import aggregate_all, power_up
 from scrl.voting.registry import RULES
 
 #: Ballots × candidates held at once.

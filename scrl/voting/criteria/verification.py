@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain, combinations
 
-from scrl.voting.aggregate import aggregate
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate
 
 _CLOSE = 1e-9
 

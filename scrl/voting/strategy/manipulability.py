@@ -16,10 +16,10 @@ import numpy as np
 from scipy.special import gammaln
 
 from scrl.types import Ballots, InputError
-from scrl.voting.aggregate import aggregate_all
+from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.best import GAIN
-from scrl.voting.strategy.lies import strict_orders
+from scrl.voting.strategy.manipulation import GAIN
+from scrl.voting.strategy.misreports import strict_orders
 
 #: Models of random electorates.
 MODELS = {

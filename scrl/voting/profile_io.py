@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scrl.types import InputError, Ratings
-from scrl.voting.anonymous import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
+from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
 
 
 def grouped(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousProfile:

@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.cases import Cases, joined, make, mask
+from scrl.voting.criteria.intraprofile import Cases, joined, make, mask
 from scrl.voting.profile import TIE
 
 #: Most ways in which a clone may enter, or an electorate be split, that are tried.

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.aggregate import aggregate, aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.registry import RULES
 
 #: Profiles are filled up to this many ballots and candidates, or four and two times as many again,

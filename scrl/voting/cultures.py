@@ -15,8 +15,8 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.anonymous import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
-from scrl.voting.exchange import grouped
+from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
+from scrl.voting.profile_io import grouped
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError
-from scrl.voting.aggregate import aggregate_all
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate_all
 from scrl.voting.distortion.worst_case import checked
 
 #: How ``draw_utilities`` draws them.

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.distortion.known import ratio
+from scrl.voting.all_rules import everyone
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.distortion.welfare import ratio
 from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
     UtilitarianWorstCase,
     metric_worst_case,
     utilitarian_worst_case,
 )
-from scrl.voting.every import everyone
 from scrl.voting.registry import RULES
 
 #: Ballots × candidates² up to which the metric worst case is quick.

@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 
 from scrl.types import InputError, Outcome
-from scrl.voting.aggregate import aggregate
-from scrl.voting.anonymous import AnonymousProfile
-from scrl.voting.every import padded
+from scrl.voting.all_rules import padded
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate
 from scrl.voting.explain import elimination, pairwise
 from scrl.voting.explain.steps import (
     Bars,

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.aggregate import aggregate_all, place_scores
-from scrl.voting.anonymous import AnonymousProfile
+from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.counting import aggregate_all, place_scores
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.lies import (
+from scrl.voting.strategy.misreports import (
     EXACT,
     cut_orders,
     distance,
