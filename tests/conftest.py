@@ -1,41 +1,41 @@
-"""What tests share: where reference data lies, and one trained experiment for all that need one."""
+"""What tests share: where reference data lies, one trained run, and which tests go together."""
 
 import os
-import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
-#: What begins, since it takes longest.
-FIRST = ("browser", "experiment")
 
 
-@cache
-def group(path: str) -> str:
-    """What a file of tests, from the root, shares a process with: those of the same server, those
-    of the one experiment; else nothing but itself."""
-    if re.search(r"def \w+\([^)]*\bexperiment\b", (ROOT / path).read_text("utf-8")):
-        return "experiment"
-    return "browser" if Path(path).parent.name == "browser" else path
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    from xdist.scheduler import LoadScopeScheduling
-
-    class Groups(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return group(nodeid.split("::")[0])
-
-    return Groups(config, log)
-
-
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    place = {name: i for i, name in enumerate(FIRST)}
-    items.sort(key=lambda item: place.get(group(item.nodeid.split("::")[0]), len(FIRST)))
+    """Assign each test to an xdist group, and start the groups that take longest first.
+
+    Browser tests share one server, tests of the ``experiment`` fixture share one training, and any
+    other file is a group of its own, so that its module fixtures are made once. A group that a
+    test file names itself is kept. (This runs before xdist reads the groups.)
+    """
+    first = ("browser", "experiment")
+    groups = {}
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        path = item.path.relative_to(ROOT)
+        if path.parts[:2] == ("tests", "browser"):
+            item.add_marker(pytest.mark.slow)
+        if mark is not None:
+            name = mark.args[0]
+        elif path.parts[:2] == ("tests", "browser"):
+            name = "browser"
+        elif "experiment" in item.fixturenames:
+            name = "experiment"
+        else:
+            name = str(path)
+        if mark is None:
+            item.add_marker(pytest.mark.xdist_group(name))
+        groups[item] = first.index(name) if name in first else len(first)
+    items.sort(key=groups.__getitem__)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -62,11 +62,17 @@ def room():
 
 
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of reference data beside the project."""
-    if not (SHARED / "golden").is_dir():
-        pytest.skip("the reference data folder ../shared is absent")
-    return SHARED
+def golden() -> Path:
+    """Small input files and the outcomes that ``docs/conventions.md`` gives for them."""
+    return ROOT / "tests" / "golden"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real preference data beside the project."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip("the folder of real preference data, ../shared/data, is absent")
+    return SHARED / "data"
 
 
 @pytest.fixture(scope="session")

@@ -141,17 +141,16 @@ def test_saved_models_score_the_file_they_came_from(ran, capsys):
     assert printed.index("left") < printed.index("middle") < printed.index("right")
 
 
-def test_vote_counts_the_golden_files(shared, tmp_path, capsys):
+def test_vote_counts_the_golden_files(golden, tmp_path, capsys):
     out = tmp_path / "result.json"
-    golden = shared / "golden" / "tennessee-four.csv"
-    expected = json.loads((shared / "golden" / "expected.json").read_text())
+    expected = json.loads((golden / "expected.json").read_text())
     expected = expected["tennessee-four.csv"]["unseen"]
     rules = [*expected, "maximal-lottery"]
     expected["maximal-lottery"] = {
         "order": [["Nashville"], ["Memphis", "Chattanooga", "Knoxville"]]
     }
     asked = [part for rule in rules for part in ("--rule", rule)]
-    assert run("vote", str(golden), *asked, "--out", str(out)) == 0
+    assert run("vote", str(golden / "tennessee-four.csv"), *asked, "--out", str(out)) == 0
     result = json.loads(out.read_text())
     assert result.keys() == {"prompts"}
     assert list(result["prompts"]["capital"]) == list(rules)
@@ -172,8 +171,8 @@ def test_without_a_rule_the_usual_five_are_counted(files, capsys):
     assert list(json.loads((files / "out.json").read_text())["prompts"]["p"]) == list(DEFAULT_RULES)
 
 
-def test_missing_changes_what_absence_means(shared, tmp_path):
-    truncated = str(shared / "golden" / "truncated.csv")
+def test_missing_changes_what_absence_means(golden, tmp_path):
+    truncated = str(golden / "truncated.csv")
     orders = []
     for missing in ("unseen", "last"):
         out = tmp_path / f"{missing}.json"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,11 +16,6 @@ from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError, Ratings
-
-SHARED = Path(__file__).parents[2].parent / "shared"
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the folder of reference data, ../shared, is not here"
-)
 
 
 def rated(text, name="x.csv", missing=None):
@@ -202,9 +196,8 @@ def test_a_large_preflib_election_is_held_by_orders():
 # -- the files that come with the project ---------------------------------------------------------
 
 
-@needs_shared
-def test_every_golden_file_loads():
-    files = sorted((SHARED / "golden").glob("*.csv"))
+def test_every_golden_file_loads(golden):
+    files = sorted(golden.glob("*.csv"))
     assert files
     for path in files:
         r = load_ratings(path)
@@ -231,17 +224,13 @@ def test_every_golden_file_loads():
             )
 
 
-@needs_shared
-def test_golden_weights():
-    r = load_ratings(SHARED / "golden" / "tennessee-four.csv")
+def test_golden_weights(golden):
+    r = load_ratings(golden / "tennessee-four.csv")
     assert r.ballot_weight.tolist() == [42, 26, 15, 17]
 
 
-@needs_shared
-def test_every_preflib_file_loads():
-    files = [
-        p for p in sorted((SHARED / "data" / "preflib").iterdir()) if p.suffix in preflib.KINDS
-    ]
+def test_every_preflib_file_loads(shared_data):
+    files = [p for p in sorted((shared_data / "preflib").iterdir()) if p.suffix in preflib.KINDS]
     assert len(files) >= 12
     for path in files:
         meta = dict(
@@ -258,14 +247,13 @@ def test_every_preflib_file_loads():
             assert (r.rank == np.concatenate([np.arange(n) for n in r.sizes])).all()
 
 
-@needs_shared
-def test_breakfast_is_its_preflib_source():
-    r = load_ratings(SHARED / "data" / "breakfast" / "breakfast.csv")
+def test_breakfast_is_its_preflib_source(shared_data):
+    r = load_ratings(shared_data / "breakfast" / "breakfast.csv")
     assert (len(r.raters), r.ballots, len(r.rank)) == (42, 252, 3780)
     assert r.types == ("student", "spouse")
     assert set(r.rater_type.tolist()) == {0, 1}
     names = r.catalogue.completions
-    source = load_ratings(SHARED / "data" / "preflib" / "00035-00000002.soc")
+    source = load_ratings(shared_data / "preflib" / "00035-00000002.soc")
     prompt = r.catalogue.prompts.index(source.catalogue.prompts[0])
 
     def orders(r, prompt, names):
@@ -276,9 +264,8 @@ def test_breakfast_is_its_preflib_source():
     assert orders(r, prompt, names) == orders(source, 0, source.catalogue.completions)
 
 
-@needs_shared
-def test_mqm_texts():
-    path = SHARED / "data" / "mqm" / "wmt2023-ende-mqm.csv"
+def test_mqm_texts(shared_data):
+    path = shared_data / "mqm" / "wmt2023-ende-mqm.csv"
     r = load_ratings(path)
     c = r.catalogue
     assert (len(r.raters), len(c.prompts), len(c.completions)) == (10, 104, 1040)
@@ -383,12 +370,12 @@ def test_a_sampled_scenario_survives_a_file(tmp_path):
     np.testing.assert_array_equal(again.rater_type, r.rater_type)
 
 
-def test_preflibs_table_of_linked_elections_is_one_person_a_line(shared):
-    linked = load_ratings(shared / "data" / "preflib" / "00035-00000001.csv")
+def test_preflibs_table_of_linked_elections_is_one_person_a_line(shared_data):
+    linked = load_ratings(shared_data / "preflib" / "00035-00000001.csv")
     assert len(linked.raters) == 41
     assert len(linked.catalogue.prompts) == 6
     assert linked.ballots == 6 * 41
-    first = load_ratings(shared / "data" / "preflib" / "00035-00000002.soc")
+    first = load_ratings(shared_data / "preflib" / "00035-00000002.soc")
     of_prompt = linked.select(linked.ballot_prompt == 0)
     found = {tuple(row) for row in of_prompt.completion.reshape(41, 15)[:, :].tolist()}
     names = [linked.catalogue.completions[c] for c in of_prompt.completion]

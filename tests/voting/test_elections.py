@@ -14,8 +14,8 @@ REFUSE = ("kemeny", "optimal-lottery")
 ORDINAL = RULES.of_orders
 
 
-def test_every_rule_counts_every_real_election(shared):
-    files = sorted((shared / "data" / "preflib").iterdir())
+def test_every_rule_counts_every_real_election(shared_data):
+    files = sorted((shared_data / "preflib").iterdir())
     assert len(files) == 13
     for file in files:
         ratings = load_ratings(file)
@@ -28,9 +28,9 @@ def test_every_rule_counts_every_real_election(shared):
                     assert found.scores.sum() == pytest.approx(1), (file.name, rule)
 
 
-def test_debian_elected_whom_these_rules_elect(shared):
+def test_debian_elected_whom_these_rules_elect(golden):
     """Debian counts by a Condorcet method; in 2002 Bdale Garbee was elected (vote.debian.org)."""
-    ratings = load_ratings(shared / "data" / "preflib" / "00002-00000001.soi")
+    ratings = load_ratings(golden / "00002-00000001.soi")
     (outcomes,) = count(ratings, ["schulze", "ranked-pairs", "kemeny"]).values()
     for found in outcomes.values():
         assert found.order(ratings.catalogue.names(0))[0] == ["Bdale Garbee"]
@@ -109,8 +109,8 @@ def test_a_broken_preflib_header_gets_a_sentence(header):
     assert "\n" not in str(caught.value)
 
 
-def test_rules_that_need_utilities_say_so_where_there_are_none(shared):
-    ratings = load_ratings(shared / "golden" / "ties.csv")
+def test_rules_that_need_utilities_say_so_where_there_are_none(golden):
+    ratings = load_ratings(golden / "ties.csv")
     with pytest.raises(InputError, match="'nash' needs known utilities"):
         count(ratings, ["borda", "nash"])
     with pytest.raises(InputError, match="give utilities"):

@@ -17,20 +17,20 @@ CASES = [
     ("ties.csv", "unseen"),
     ("truncated.csv", "unseen"),
     ("truncated.csv", "last"),
-    ("../data/preflib/00002-00000001.soi", "last"),
-    ("../data/preflib/00002-00000001.soi", "unseen"),
+    ("00002-00000001.soi", "last"),
+    ("00002-00000001.soi", "unseen"),
 ]
 
 
-def test_every_expected_outcome_has_its_case(shared):
-    expected = json.loads((shared / "golden" / "expected.json").read_text())
+def test_every_expected_outcome_has_its_case(golden):
+    expected = json.loads((golden / "expected.json").read_text())
     assert {(file, m) for file, readings in expected.items() for m in readings} == set(CASES)
 
 
 @pytest.mark.parametrize(("file", "missing"), CASES)
-def test_golden(shared, file, missing):
-    expected = json.loads((shared / "golden" / "expected.json").read_text())[file][missing]
-    ratings = load_ratings(shared / "golden" / file, missing)
+def test_golden(golden, file, missing):
+    expected = json.loads((golden / "expected.json").read_text())[file][missing]
+    ratings = load_ratings(golden / file, missing)
     (outcomes,) = count(ratings, list(expected)).values()
     names = ratings.catalogue.names(0)
     for rule, wanted in expected.items():
@@ -42,7 +42,6 @@ def test_golden(shared, file, missing):
             assert math.isclose(outcomes[rule].by_name(names)[name], value, abs_tol=1e-8), rule
 
 
-def test_the_default_reading_is_the_formats_own(shared):
-    assert load_ratings(shared / "golden" / "truncated.csv").absent == "unseen"
-    soi = shared / "data" / "preflib" / "00002-00000001.soi"
-    assert load_ratings(soi).absent == "last"
+def test_the_default_reading_is_the_formats_own(golden):
+    assert load_ratings(golden / "truncated.csv").absent == "unseen"
+    assert load_ratings(golden / "00002-00000001.soi").absent == "last"
