@@ -29,7 +29,7 @@ def orders_section(entry: dict) -> None:
         )
         if guess is None:
             columns[-1] = (columns[-1][0], None)
-    figure = figures.order_bumps(columns, entry["completions"], CITY, **page.look())
+    figure = figures.bump_chart(columns, entry["completions"], CITY, **page.look())
     page.chart(
         figure,
         "orders",
@@ -40,7 +40,7 @@ def orders_section(entry: dict) -> None:
     )
     if guess is not None:
         place = tables.place_word(columns[-1][1], CITY)
-        right = figures.places(columns[-1][1])[CITY] == guess
+        right = figures.mean_ranks(columns[-1][1])[CITY] == guess
         st.markdown(f"{'Right' if right else 'Not quite'}: the social model puts it **{place}**.")
 
 

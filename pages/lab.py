@@ -56,7 +56,7 @@ def answer(guess: int | None, order: list, follow: str) -> None:
     if guess is None:
         st.markdown(f"The social model puts {name} **{place}**.")
     else:
-        right = figures.places(order)[follow] == guess
+        right = figures.mean_ranks(order)[follow] == guess
         st.markdown(f"{'Right' if right else 'No'}: the social model puts {name} **{place}**.")
 
 

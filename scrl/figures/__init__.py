@@ -7,71 +7,105 @@ symbol and dash on every page: the colours are Okabe and Ito's, which hold for c
 readers, and where one is too pale for its ground the symbol, the dash or a label says the same.
 """
 
-from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour, ink
-from scrl.figures.distortion import points_and_means, switch_map, witness, worst_and_usual
-from scrl.figures.formats import learning, prices, spread_reward
-from scrl.figures.gap import waterfall
-from scrl.figures.latent import beliefs, latent_points, reliability_curves, shares_by
-from scrl.figures.maze import maps
-from scrl.figures.numbers import loss_curves, run_strips, score_dots
-from scrl.figures.orders import MOST_LINES, order_bumps, ordinals, places
-from scrl.figures.policies import proposals, trade_off
+from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour, theme_colours
+from scrl.figures.counting_steps import (
+    elimination_rounds,
+    fitted_duels,
+    majority_graph,
+    matrix_heatmap,
+    score_bars,
+)
+from scrl.figures.criteria import counterexample, criteria_table
+from scrl.figures.curves import labelled_curves
+from scrl.figures.distortion import (
+    borda_points_and_utilities,
+    borda_threshold,
+    witness_heatmap,
+    worst_and_typical_distortion,
+)
+from scrl.figures.feedback_formats import accuracy_by_cost, relative_costs, reward_with_spread
+from scrl.figures.latent import (
+    calibration_curves,
+    grouped_bars,
+    latent_points,
+    pairwise_probabilities,
+)
+from scrl.figures.masking_regimes import regime_latent_maps, regime_loss_curves, regime_results
+from scrl.figures.maze import maze_rewards
+from scrl.figures.missing_data import inferred_pairs
+from scrl.figures.orders import MAX_LINES, bump_chart, mean_ranks, rank_labels
+from scrl.figures.policies import completion_probabilities, pareto_frontier
 from scrl.figures.raters import latent_map
-from scrl.figures.regimes import regime_curves, regime_maps, regime_marks
-from scrl.figures.scenario import coverage, place_map
+from scrl.figures.run_studies import agreement_by_raters, stacked_shares
+from scrl.figures.scenario import response_rates, spatial_map
 from scrl.figures.scoreboard import accuracy_by_type, pair_accuracy
-from scrl.figures.silence import inferred_pairs
-from scrl.figures.strategy import lie_dumbbells, share_bars, size_steps, spread_lines
-from scrl.figures.studies import agreement_by_raters, shares_beside
-from scrl.figures.theorems import blind_duels, curves, duel_circle, plane
-from scrl.figures.traversal import traversal
+from scrl.figures.scores import loss_curves, score_dots, values_by_seed
+from scrl.figures.strategy import (
+    gain_by_coalition_size,
+    misreport_utilities,
+    rates_by_rule,
+    scores_by_misreport_share,
+)
+from scrl.figures.theorems import indistinguishable_populations, linear_reward, tournament_graph
+from scrl.figures.traversal import latent_traversal
+from scrl.figures.vanilla_gap import gap_waterfall
+from scrl.figures.voting import ballot_tiles, outcomes_by_rule
 
 __all__ = [
     "COLOURS",
     "DASHES",
-    "MOST_LINES",
+    "MAX_LINES",
     "SYMBOLS",
+    "accuracy_by_cost",
     "accuracy_by_type",
     "agreement_by_raters",
-    "beliefs",
-    "blind_duels",
+    "ballot_tiles",
+    "borda_points_and_utilities",
+    "borda_threshold",
+    "bump_chart",
+    "calibration_curves",
     "colour",
-    "coverage",
-    "curves",
-    "duel_circle",
+    "completion_probabilities",
+    "counterexample",
+    "criteria_table",
+    "elimination_rounds",
+    "fitted_duels",
+    "gain_by_coalition_size",
+    "gap_waterfall",
+    "grouped_bars",
+    "indistinguishable_populations",
     "inferred_pairs",
-    "ink",
+    "labelled_curves",
     "latent_map",
     "latent_points",
-    "learning",
-    "lie_dumbbells",
+    "latent_traversal",
+    "linear_reward",
     "loss_curves",
-    "maps",
-    "order_bumps",
-    "ordinals",
+    "majority_graph",
+    "matrix_heatmap",
+    "maze_rewards",
+    "mean_ranks",
+    "misreport_utilities",
+    "outcomes_by_rule",
     "pair_accuracy",
-    "place_map",
-    "places",
-    "plane",
-    "points_and_means",
-    "prices",
-    "proposals",
-    "regime_curves",
-    "regime_maps",
-    "regime_marks",
-    "reliability_curves",
-    "run_strips",
+    "pairwise_probabilities",
+    "pareto_frontier",
+    "rank_labels",
+    "rates_by_rule",
+    "regime_latent_maps",
+    "regime_loss_curves",
+    "regime_results",
+    "relative_costs",
+    "response_rates",
+    "reward_with_spread",
+    "score_bars",
     "score_dots",
-    "share_bars",
-    "shares_beside",
-    "shares_by",
-    "size_steps",
-    "spread_lines",
-    "spread_reward",
-    "switch_map",
-    "trade_off",
-    "traversal",
-    "waterfall",
-    "witness",
-    "worst_and_usual",
+    "scores_by_misreport_share",
+    "spatial_map",
+    "stacked_shares",
+    "theme_colours",
+    "tournament_graph",
+    "values_by_seed",
+    "witness_heatmap",
+    "worst_and_typical_distortion",
 ]

@@ -22,13 +22,13 @@ def colour(position: int) -> str:
     return COLOURS[position % len(COLOURS)]
 
 
-def ink(dark: bool) -> dict[str, str]:
+def theme_colours(dark: bool) -> dict[str, str]:
     """Text, quiet text, hairlines and ground of the two themes."""
     return DARK if dark else LIGHT
 
 
-def blank(dark: bool, scale: float, height: float, **layout) -> go.Figure:
-    shade = ink(dark)
+def base_figure(dark: bool, scale: float, height: float, **layout) -> go.Figure:
+    shade = theme_colours(dark)
     figure = go.Figure()
     figure.update_layout(
         template="none",
@@ -48,22 +48,22 @@ def blank(dark: bool, scale: float, height: float, **layout) -> go.Figure:
     return figure
 
 
-def clear(axis: str, figure: go.Figure, **settings) -> None:
+def set_axis(axis: str, figure: go.Figure, **settings) -> None:
     figure.update_layout(
         {axis: {"showgrid": False, "zeroline": False, "showticklabels": False, "showline": False,
                 "ticks": "", "fixedrange": True, **settings}}
     )  # fmt: skip
 
 
-def safe(text: str) -> str:
+def escape_html(text: str) -> str:
     """Text that plotly shows as it is: names come from files, and ``<`` begins its markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def short(name: str, most: int = 22) -> str:
+def truncate(name: str, most: int = 22) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def glass(hex_colour: str, alpha: float = 0.72) -> str:
+def with_alpha(hex_colour: str, alpha: float = 0.72) -> str:
     r, g, b = (int(hex_colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({r},{g},{b},{alpha})"

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import blank, clear, colour, ink, safe, short
-from scrl.figures.voting import fit, on, tile
+from scrl.figures.base import base_figure, colour, escape_html, set_axis, theme_colours, truncate
+from scrl.figures.tiles import fit_text, text_colour_on, tile_fill
 
 #: How a cell is marked: its sign, its shape, its colour (an index of the palette, None for quiet).
 MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "circle", None)}
@@ -17,7 +17,7 @@ MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "cir
 LEAST = 2.6
 
 
-def grid(
+def criteria_table(
     rows: Sequence[Mapping],
     columns: Sequence[tuple[str, str]],
     selected: tuple[str, str],
@@ -36,15 +36,15 @@ def grid(
         selected: the rule and the criterion that are shown.
         apart: how many columns stand together before a gap.
     """
-    shade = ink(dark)
-    longest = max(len(short(row["title"], 24)) for row in rows)
+    shade = theme_colours(dark)
+    longest = max(len(truncate(row["title"], 24)) for row in rows)
     left, top = (16 + 6.6 * longest) * scale, 96 * scale
     height, gaps, at = [], 0.0, {}
     for i, row in enumerate(rows):
         gaps += 0.35 if i and row["family"] != rows[i - 1]["family"] else 0.0
         at[row["rule"]] = i + gaps
         height.append(i + gaps)
-    figure = blank(dark, scale, top + (height[-1] + 1.1) * pitch * scale)
+    figure = base_figure(dark, scale, top + (height[-1] + 1.1) * pitch * scale)
     # Beyond the gap the published table says nothing.
     across = {name: j + 0.4 * (j >= apart) for j, (name, _) in enumerate(columns)}
     for state, (sign, symbol, tone) in MARKS.items():
@@ -62,14 +62,14 @@ def grid(
             mode="markers+text", name=state, customdata=[[r, c] for r, c, _ in cells],
             text=[sign + ("*" if cell["proviso"] else "") for *_, cell in cells],
             textfont={"size": 12 * scale, "weight": 700,
-                      "color": on(hue) if state == "N" else hue},
+                      "color": text_colour_on(hue) if state == "N" else hue},
             marker={
                 "symbol": symbol, "size": 17 * scale, "opacity": 1,
                 "color": hue if state == "N" else "rgba(0,0,0,0)",
                 "line": {"color": hue, "width": (1.4 if state == "Y" else 0) * scale},
             },
             selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
-            hovertemplate=[f"{safe(cell['hint'])}<extra></extra>" for *_, cell in cells],
+            hovertemplate=[f"{escape_html(cell['hint'])}<extra></extra>" for *_, cell in cells],
         )  # fmt: skip
     x, y = across.get(selected[1]), at.get(selected[0])
     if x is not None and y is not None:
@@ -80,17 +80,24 @@ def grid(
     for row in rows:
         figure.add_annotation(
             xref="paper", x=0, y=at[row["rule"]], xanchor="right", xshift=-8, showarrow=False,
-            text=_strong(safe(short(row["title"], 24)), row["rule"] == selected[0]),
+            text=_strong(escape_html(truncate(row["title"], 24)), row["rule"] == selected[0]),
             font={"size": 12.5 * scale, "color": shade["text"]},
         )  # fmt: skip
     for name, title in columns:
         figure.add_annotation(
-            x=across[name], yref="paper", y=1, xanchor="left", yanchor="bottom", textangle=-45,
-            xshift=-6 * scale, showarrow=False, text=_strong(safe(title), name == selected[1]),
+            x=across[name],
+            yref="paper",
+            y=1,
+            xanchor="left",
+            yanchor="bottom",
+            textangle=-45,
+            xshift=-6 * scale,
+            showarrow=False,
+            text=_strong(escape_html(title), name == selected[1]),
             font={"size": 12 * scale, "color": shade["text"]},
-        )  # fmt: skip
-    clear("xaxis", figure, range=[-0.6, len(columns) + 1.9])
-    clear("yaxis", figure, range=[height[-1] + 0.6, -0.6])
+        )
+    set_axis("xaxis", figure, range=[-0.6, len(columns) + 1.9])
+    set_axis("yaxis", figure, range=[height[-1] + 0.6, -0.6])
     figure.update_layout(margin={"l": left, "r": 2, "t": top, "b": 2}, clickmode="event+select")
     return figure
 
@@ -99,7 +106,7 @@ def _strong(text: str, so: bool) -> str:
     return f"<b>{text}</b>" if so else text
 
 
-def play(
+def counterexample(
     panels: Sequence[Mapping],
     names: Sequence[str],
     *,
@@ -118,12 +125,12 @@ def play(
         names: all candidates, whose positions give their colours.
         width: pixels that the figure will have, which decides what text fits.
     """
-    shade, m = ink(dark), len(names)
+    shade, m = theme_colours(dark), len(names)
     columns = [len(panel["weight"]) for panel in panels]
     starts = np.cumsum([0, *(n + 0.9 for n in columns[:-1])])
     total = float(starts[-1] + max(columns[-1], LEAST))
     unit = (width - 16) / max(total, 4.0)
-    figure = blank(dark, scale, (row * (m + 1.55) + 62) * scale)
+    figure = base_figure(dark, scale, (row * (m + 1.55) + 62) * scale)
     tiles: list[list] = [[] for _ in names]
     for start, panel in zip(starts, panels, strict=True):
         _heading(figure, panel, float(start), len(panel["weight"]), unit, shade, scale)
@@ -138,25 +145,41 @@ def play(
         if mine:
             x, y, wide, tall, said = (list(v) for v in zip(*mine, strict=True))
             figure.add_bar(
-                x=x, width=wide, y=[-t for t in tall], base=[-v for v in y], name=safe(names[a]),
-                marker={**tile(a), "line": {"color": shade["ground"], "width": 1.5}},
-                text=[fit(names[a], w * unit, scale, least=1) for w in wide],
-                textposition="inside", insidetextanchor="middle", textangle=0,
-                insidetextfont={"color": on(colour(a)), "size": 13 * scale, "weight": 600},
+                x=x,
+                width=wide,
+                y=[-t for t in tall],
+                base=[-v for v in y],
+                name=escape_html(names[a]),
+                marker={**tile_fill(a), "line": {"color": shade["ground"], "width": 1.5}},
+                text=[fit_text(names[a], w * unit, scale, least=1) for w in wide],
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                insidetextfont={
+                    "color": text_colour_on(colour(a)),
+                    "size": 13 * scale,
+                    "weight": 600,
+                },
                 constraintext="none",
-                hovertemplate=[f"{safe(text)}<extra></extra>" for text in said],
-            )  # fmt: skip
-    clear("xaxis", figure, range=[-0.05, max(total, 4.0) + 0.05])
-    clear("yaxis", figure, range=[-m - 1.55, 0])
+                hovertemplate=[f"{escape_html(text)}<extra></extra>" for text in said],
+            )
+    set_axis("xaxis", figure, range=[-0.05, max(total, 4.0) + 0.05])
+    set_axis("yaxis", figure, range=[-m - 1.55, 0])
     figure.update_layout(barmode="overlay", margin={"l": 4, "r": 4, "t": 58 * scale, "b": 2})
     return figure
 
 
 def _heading(figure, panel, start, wide, unit, shade, scale) -> None:
     figure.add_annotation(
-        x=start, y=0, xanchor="left", yanchor="bottom", yshift=24 * scale, showarrow=False,
-        text=f"<b>{safe(panel['title'])}</b>", font={"size": 14 * scale, "color": shade["text"]},
-    )  # fmt: skip
+        x=start,
+        y=0,
+        xanchor="left",
+        yanchor="bottom",
+        yshift=24 * scale,
+        showarrow=False,
+        text=f"<b>{escape_html(panel['title'])}</b>",
+        font={"size": 14 * scale, "color": shade["text"]},
+    )
     for i, weight in enumerate(panel["weight"] if panel["shown"] else ()):
         marked = i in panel["marked"]
         figure.add_annotation(

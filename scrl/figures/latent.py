@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe, short
+from scrl.figures.base import (
+    SYMBOLS,
+    base_figure,
+    colour,
+    escape_html,
+    set_axis,
+    theme_colours,
+    truncate,
+    with_alpha,
+)
 
 
 def _marker(group: Mapping, shade: Mapping, scale: float, three: bool) -> dict:
@@ -45,16 +54,16 @@ def latent_points(
         density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under the points.
         axes: what they show.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     three = any(np.shape(g["points"])[-1] == 3 for g in groups)
-    figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=True)
     if density is not None and not three:
         _contours(figure, density, shade)
     for group in groups:
         points = np.asarray(group["points"], float)
-        text = [safe(str(t)) for t in group.get("text", [group["name"]] * len(points))]
+        text = [escape_html(str(t)) for t in group.get("text", [group["name"]] * len(points))]
         common = {
-            "mode": "markers", "name": safe(group["name"]), "text": text,
+            "mode": "markers", "name": escape_html(group["name"]), "text": text,
             "showlegend": not group.get("hidden", False),
             "marker": _marker(group, shade, scale, three),
             "hovertemplate": "%{text}<extra></extra>",
@@ -78,16 +87,22 @@ def latent_points(
         if labels:
             at = np.array([place for _, place, _ in labels])
             figure.add_scatter3d(
-                x=at[:, 0], y=at[:, 1], z=at[:, 2], mode="text", showlegend=False, textfont=font,
-                text=[f"<b>{safe(short(name))}</b>" for name, _, _ in labels], hoverinfo="skip",
-            )  # fmt: skip
+                x=at[:, 0],
+                y=at[:, 1],
+                z=at[:, 2],
+                mode="text",
+                showlegend=False,
+                textfont=font,
+                text=[f"<b>{escape_html(truncate(name))}</b>" for name, _, _ in labels],
+                hoverinfo="skip",
+            )
     else:
         every = np.concatenate([np.asarray(g["points"], float).reshape(-1, 2) for g in groups])
         _labels(figure, labels, every, shade, font, scale)
         for axis, column, title in zip(("xaxis", "yaxis"), every.T, axes, strict=False):
             low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
             pad = max(high - low, 1e-2) * 0.14
-            clear(axis, figure, range=[low - pad, high + pad], showline=True,
+            set_axis(axis, figure, range=[low - pad, high + pad], showline=True,
                   linecolor=shade["line"],
                   title={"text": title, "font": quiet, "standoff": 6})  # fmt: skip
     figure.update_layout(
@@ -108,7 +123,7 @@ def _labels(figure, labels, every: np.ndarray, shade, font, scale: float) -> Non
     pixels = np.array([_WIDE, _HIGH * scale]) / span
     points, taken = (every - low) * pixels, []
     for name, over, under in labels:
-        half = np.array([0.5 * font["size"] * 0.6 * len(short(name)) + 3, 0.75 * font["size"]])
+        half = np.array([0.5 * font["size"] * 0.6 * len(truncate(name)) + 3, 0.75 * font["size"]])
         best = None
         for place, shift in ((over, 22 * scale), (under, -22 * scale)):
             at = (np.asarray(place, float) - low) * pixels + (0, shift)
@@ -119,9 +134,15 @@ def _labels(figure, labels, every: np.ndarray, shade, font, scale: float) -> Non
         _, place, shift, at = best
         taken.append((at, half))
         figure.add_annotation(
-            x=float(place[0]), y=float(place[1]), yshift=shift, showarrow=False, font=font,
-            text=f"<b>{safe(short(name))}</b>", bgcolor=glass(shade["ground"]), borderpad=1,
-        )  # fmt: skip
+            x=float(place[0]),
+            y=float(place[1]),
+            yshift=shift,
+            showarrow=False,
+            font=font,
+            text=f"<b>{escape_html(truncate(name))}</b>",
+            bgcolor=with_alpha(shade["ground"]),
+            borderpad=1,
+        )
 
 
 def _contours(figure, density, shade) -> None:
@@ -153,7 +174,7 @@ def _plain_axes(figure, shade, scale, x: str, y: str, **ranges) -> None:
     )
 
 
-def shares_by(
+def grouped_bars(
     ticks: Sequence[str],
     series: Sequence[tuple[str, Sequence[float | None]]],
     x: str,
@@ -166,8 +187,8 @@ def shares_by(
 ) -> go.Figure:
     """Bars side by side for each tick, with their numbers over them; the first series is full, a
     second outlined: what the best possible would be."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2)
     crowded = len(ticks) * len(series) > 6  # numbers then stand side by side
 
     def number(v: float) -> str:
@@ -178,14 +199,14 @@ def shares_by(
     for i, (name, values) in enumerate(series):
         hollow = i == 1
         figure.add_bar(
-            x=[safe(t) for t in ticks], y=values, name=safe(name),
+            x=[escape_html(t) for t in ticks], y=values, name=escape_html(name),
             text=["" if v is None else number(v) for v in values],
             textposition="outside",
             cliponaxis=False, textfont={"size": 12 * scale, "color": shade["text"]},
             marker={"color": "rgba(0,0,0,0)" if hollow else colour((0, 0, 4)[i % 3]),
                     "line": {"width": 1.6 * scale if hollow else 0,
                              "color": shade["quiet"] if hollow else shade["line"]}},
-            hovertemplate=f"%{{x}}, {safe(name)}: %{{y:{'.1%' if percent else '.3f'}}}"
+            hovertemplate=f"%{{x}}, {escape_html(name)}: %{{y:{'.1%' if percent else '.3f'}}}"
             "<extra></extra>",
         )  # fmt: skip
     known = [v for _, values in series for v in values if v is not None]
@@ -199,7 +220,7 @@ def shares_by(
     return figure
 
 
-def reliability_curves(
+def calibration_curves(
     series: Sequence[tuple[str, Sequence[Mapping]]],
     *,
     dark: bool = False,
@@ -208,8 +229,8 @@ def reliability_curves(
 ) -> go.Figure:
     """How often the likelier side was right against how likely it was said to be; the diagonal is
     perfect. The area of a mark says how many pairs it stands for."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2)
     figure.add_scatter(
         x=[0.5, 1], y=[0.5, 1], mode="lines", name="as likely as said", hoverinfo="skip",
         line={"color": shade["quiet"], "width": 1.2 * scale, "dash": "dot"},
@@ -218,13 +239,21 @@ def reliability_curves(
         hue = colour((0, 4)[i % 2])
         pairs = np.array([b["pairs"] for b in bins], float)
         figure.add_scatter(
-            x=[b["said"] for b in bins], y=[b["held"] for b in bins], mode="lines+markers",
-            name=safe(name), customdata=pairs, line={"color": hue, "width": 1.6 * scale},
-            marker={"color": hue, "symbol": SYMBOLS[i],
-                    "size": (6 + 14 * np.sqrt(pairs / max(pairs.max(), 1))) * scale},
-            hovertemplate=f"{safe(name)}: said %{{x:.0%}}, held %{{y:.0%}}, %{{customdata:,}} pairs"
+            x=[b["said"] for b in bins],
+            y=[b["held"] for b in bins],
+            mode="lines+markers",
+            name=escape_html(name),
+            customdata=pairs,
+            line={"color": hue, "width": 1.6 * scale},
+            marker={
+                "color": hue,
+                "symbol": SYMBOLS[i],
+                "size": (6 + 14 * np.sqrt(pairs / max(pairs.max(), 1))) * scale,
+            },
+            hovertemplate=escape_html(name)
+            + ": said %{x:.0%}, held %{y:.0%}, %{customdata:,} pairs"
             "<extra></extra>",
-        )  # fmt: skip
+        )
     _plain_axes(
         figure, shade, scale, "probability given to the likelier side", "share that was right",
         xaxis={"range": [0.48, 1.03], "tickformat": ".0%"},
@@ -233,7 +262,7 @@ def reliability_curves(
     return figure
 
 
-def beliefs(
+def pairwise_probabilities(
     names: Sequence[str],
     above: np.ndarray,
     marked: tuple[int, int] | None = None,
@@ -243,17 +272,29 @@ def beliefs(
 ) -> go.Figure:
     """P(row above column) as a grid of numbers, rows and columns in the order given; ``marked`` is
     the pair whose answer would teach most."""
-    shade, m = ink(dark), len(names)
+    shade, m = theme_colours(dark), len(names)
     cell = (46 if m <= 8 else 30) * scale
-    figure = blank(dark, scale, cell * m + 90 * scale)
+    figure = base_figure(dark, scale, cell * m + 90 * scale)
     z = np.where(np.eye(m, dtype=bool), np.nan, np.asarray(above, float))
     figure.add_heatmap(
-        z=z, x=list(range(m)), y=list(range(m)), zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
+        z=z,
+        x=list(range(m)),
+        y=list(range(m)),
+        zmin=0,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
         colorscale=[[0, colour(4)], [0.5, shade["ground"]], [1, colour(0)]],
         hovertemplate="%{text}<extra></extra>",
-        text=[[f"{safe(a)} above {safe(b)}: {z[i, j]:.0%}" if i != j else "" for j, b in
-               enumerate(names)] for i, a in enumerate(names)],
-    )  # fmt: skip
+        text=[
+            [
+                f"{escape_html(a)} above {escape_html(b)}: {z[i, j]:.0%}" if i != j else ""
+                for j, b in enumerate(names)
+            ]
+            for i, a in enumerate(names)
+        ],
+    )
     if m <= 12:
         for i in range(m):
             for j in range(m):
@@ -269,7 +310,7 @@ def beliefs(
                 type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
                 line={"color": shade["text"], "width": 2.5 * scale},
             )  # fmt: skip
-    ticks = {"tickvals": list(range(m)), "ticktext": [safe(short(n, 14)) for n in names]}
+    ticks = {"tickvals": list(range(m)), "ticktext": [escape_html(truncate(n, 14)) for n in names]}
     for axis, more in (("xaxis", {"side": "top"}), ("yaxis", {"autorange": "reversed"})):
         figure.update_layout(
             {axis: {**ticks, **more, "fixedrange": True, "showgrid": False, "zeroline": False,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import blank, clear, colour, ink, safe
+from scrl.figures.base import base_figure, colour, escape_html, set_axis, theme_colours
 
 #: From least to most: hues that the colour-blind tell apart, ever darker, none as dark as a wall.
 SCALE = ((0.0, "#FFF6D5"), (0.25, "#C5E4C2"), (0.5, "#79C3C1"), (0.75, "#3A97C0"), (1.0, "#0A68A8"))
@@ -16,7 +16,7 @@ _WALL, _INK = {False: "#333D48", True: "#05070A"}, "#16202B"
 _ACROSS, _DOWN, _EDGE = 11.6, 8.7, 0.4
 
 
-def maps(
+def maze_rewards(
     columns: Sequence[tuple[str, np.ndarray]],
     users: Sequence[str],
     pairs: Sequence[np.ndarray],
@@ -37,8 +37,8 @@ def maps(
             row by row.
         goals: (row, column) of each user's goal.
     """
-    shade, free, sides = ink(dark), np.argwhere(~walls), np.array(walls.shape)
-    figure = blank(dark, scale, 298 + 102 * scale)
+    shade, free, sides = theme_colours(dark), np.argwhere(~walls), np.array(walls.shape)
+    figure = base_figure(dark, scale, 298 + 102 * scale)
     bottom = _DOWN * (len(users) - 1) + sides[0] - 1.4 + _EDGE
     right = _ACROSS * (len(columns) - 1) + sides[1] - 1.4 + _EDGE
     notes = []  # added together, since plotly checks all that are there whenever one is added
@@ -47,11 +47,18 @@ def maps(
             at = np.array([_DOWN * row, _ACROSS * column])
             z = np.full(sides, np.nan)
             z[tuple(free.T)] = rewards[row]
-            _map(figure, z, at, f"{safe(title)}, {safe(user)}".replace("\n", " "), dark)
+            _map(
+                figure, z, at, f"{escape_html(title)}, {escape_html(user)}".replace("\n", " "), dark
+            )
             if row == 0:
                 where = (0.1, at[1] + (sides[1] - 1) / 2)
-                notes.append(_text(where, safe(title), shade["text"], 14 * scale, yanchor="bottom"))
-        where, lines = (_DOWN * row + (sides[0] - 1) / 2, 0.1), safe(user).replace("\n", "<br>")
+                notes.append(
+                    _text(where, escape_html(title), shade["text"], 14 * scale, yanchor="bottom")
+                )
+        where, lines = (
+            (_DOWN * row + (sides[0] - 1) / 2, 0.1),
+            escape_html(user).replace("\n", "<br>"),
+        )
         left_of = {"xanchor": "right", "align": "right", "xshift": -6}
         notes.append(_text(where, lines, shade["quiet"], 13 * scale, **left_of))
     _marks(figure, columns, np.asarray(goals), free, scale)
@@ -59,8 +66,8 @@ def maps(
         for preferred, refused in np.asarray(said).reshape(-1, 2, 2):
             thin = 1.0 if len(said) <= 8 else 0.75
             notes += _arrow(refused, preferred, _DOWN * row, thin * scale**0.5)
-    clear("xaxis", figure, range=[0.05, right])
-    clear("yaxis", figure, range=[bottom, 0.05], scaleanchor="x")
+    set_axis("xaxis", figure, range=[0.05, right])
+    set_axis("yaxis", figure, range=[bottom, 0.05], scaleanchor="x")
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     figure.update_layout(
         annotations=notes, showlegend=True,

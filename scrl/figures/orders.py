@@ -9,13 +9,22 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import DARK, DASHES, blank, clear, colour, ink, safe, short
+from scrl.figures.base import (
+    DARK,
+    DASHES,
+    base_figure,
+    colour,
+    escape_html,
+    set_axis,
+    theme_colours,
+    truncate,
+)
 
 #: A chart of orders draws this many completions at the most.
-MOST_LINES = 24
+MAX_LINES = 24
 
 
-def places(order: Sequence[Sequence[str]]) -> dict[str, float]:
+def mean_ranks(order: Sequence[Sequence[str]]) -> dict[str, float]:
     """Each name's place, 1 = best, ties at the mean of the places they fill."""
     place, first = {}, 1
     for tied in order:
@@ -24,7 +33,7 @@ def places(order: Sequence[Sequence[str]]) -> dict[str, float]:
     return place
 
 
-def ordinals(order: Sequence[Sequence[str]]) -> dict[str, str]:
+def rank_labels(order: Sequence[Sequence[str]]) -> dict[str, str]:
     """Each name's place as a reader writes it: ``"2"``, and ``"2="`` where it is shared."""
     text, first = {}, 1
     for tied in order:
@@ -35,14 +44,14 @@ def ordinals(order: Sequence[Sequence[str]]) -> dict[str, str]:
 
 def _heights(order: Sequence[Sequence[str]]) -> dict[str, float]:
     """Where each name is drawn: at its place, those tied a little apart so that each is seen."""
-    at = places(order)
+    at = mean_ranks(order)
     for tied in order:
         for i, name in enumerate(tied):
             at[name] += 0.7 * (i - (len(tied) - 1) / 2)
     return at
 
 
-def order_bumps(
+def bump_chart(
     columns: Sequence[tuple[str, Sequence[Sequence[str]] | None]],
     names: Sequence[str],
     highlight: str | None = None,
@@ -57,21 +66,21 @@ def order_bumps(
     Args:
         columns: title and order, best first; None keeps a place for an order not yet known.
         names: all completions in the order of the file, which gives them their colours; of more
-            than ``MOST_LINES`` those best in the first column are drawn.
+            than ``MAX_LINES`` those best in the first column are drawn.
         highlight: the completion to follow; the others are drawn quietly.
         pitch: pixels from place to place at the most; less where there are many.
         seeds: column -> its order in each of several runs; a disc beside it marks each other place
             that a completion took, its area the share of the runs.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
-    best = [name for tied in known[0][1] for name in tied][:MOST_LINES] if known else []
+    best = [name for tied in known[0][1] for name in tied][:MAX_LINES] if known else []
     drawn = [name for name in names if name in set(best)]
     lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
     rows = max(round(lowest), len(drawn))
     usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28
     pitch = min(pitch or usual, usual) * (1 + scale) / 2
-    figure = blank(dark, scale, 70 * scale + pitch * rows)
+    figure = base_figure(dark, scale, 70 * scale + pitch * rows)
     radius = min(13.0, pitch / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
     for x, orders in (seeds or {}).items():
         _elsewhere(figure, x, orders, columns[x][1], drawn, names, radius * scale,
@@ -81,13 +90,13 @@ def order_bumps(
         strong = highlight is None or name == highlight
         _bump(figure, name, names, known, strong, highlight, radius, shade, scale)
     _column_titles(figure, columns, shade, scale, rows, radius)
-    longest = max((len(short(n)) for n in drawn), default=0)
+    longest = max((len(truncate(n)) for n in drawn), default=0)
     # A column still to come leaves room for short labels before it.
     inner = known and known[-1][0] < len(columns) - 1 and (scale > 1 or longest > 12)
     _end_labels(figure, drawn, known, highlight, shade, scale, ends=1 if inner else 2)
     pad = max(0.16, 0.07 * len(columns))
-    clear("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
-    clear("yaxis", figure, range=[rows + 0.5, 0.5])
+    set_axis("xaxis", figure, range=[-pad, len(columns) - 1 + pad])
+    set_axis("yaxis", figure, range=[rows + 0.5, 0.5])
     side = (24 + 7.6 * longest) * scale
     figure.update_layout(margin={"l": side, "r": side, "t": 60 * scale, "b": 4})
     return figure
@@ -110,7 +119,7 @@ def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -
         x=xs, y=ys, mode="lines", name=name, hoverinfo="skip", opacity=1 if strong else quiet,
         line={"color": tone, "width": width, "dash": dash},
     )  # fmt: skip
-    ordinal = [ordinals(order)[name] for _, order in known]
+    ordinal = [rank_labels(order)[name] for _, order in known]
     filled = name == highlight
     figure.add_scatter(
         x=[x for x, _ in known], y=[_heights(order)[name] for _, order in known],
@@ -124,35 +133,41 @@ def _bump(figure, name, names, known, strong, highlight, radius, shade, scale) -
             "color": tone if filled else shade["ground"],
             "line": {"color": tone, "width": (2 if strong else 1.6) * scale},
         },
-        hovertemplate=[f"{safe(name)}: place {o}<extra></extra>" for o in ordinal],
+        hovertemplate=[f"{escape_html(name)}: place {o}<extra></extra>" for o in ordinal],
     )  # fmt: skip
 
 
 def _elsewhere(figure, x, orders, shown, drawn, names, radius, columns) -> None:
     """Where the completions stand in other runs than the one whose order is shown: discs beside
     the column, those at one place one after the other."""
-    at = places(shown)
+    at = mean_ranks(shown)
     taken = Counter()
     # About as far from a circle as it is wide, however many columns share the width.
     step = (-1 if x else 1) * 0.045 * columns
     for name in drawn:
-        counts = Counter(places(order)[name] for order in orders)
+        counts = Counter(mean_ranks(order)[name] for order in orders)
         other = {place: n / len(orders) for place, n in counts.items() if place != at[name]}
         if not other:
             continue
         side = [x + step * (1 + 0.7 * taken[place]) for place in other]
         taken.update(other)
         figure.add_scatter(
-            x=side, y=list(other), mode="markers", name=name,
+            x=side,
+            y=list(other),
+            mode="markers",
+            name=name,
             marker={
                 "size": [max(1.5 * radius * share**0.5, 5) for share in other.values()],
-                "color": colour(list(names).index(name)), "opacity": 0.8, "line": {"width": 0},
+                "color": colour(list(names).index(name)),
+                "opacity": 0.8,
+                "line": {"width": 0},
             },
             hovertemplate=[
-                f"{safe(name)}: place {place:g} in {share:.0%} of {len(orders)} runs<extra></extra>"
+                escape_html(f"{name}: place {place:g} in {share:.0%} of {len(orders)} runs")
+                + "<extra></extra>"
                 for place, share in other.items()
             ],
-        )  # fmt: skip
+        )
 
 
 def _column_titles(figure, columns, shade, scale, rows, radius) -> None:
@@ -178,12 +193,18 @@ def _end_labels(figure, drawn, known, highlight, shade, scale, ends) -> None:
         for name in drawn:
             strong = highlight is None or name == highlight
             figure.add_annotation(
-                x=x, y=at[name], xanchor=anchor, xshift=shift * scale, showarrow=False,
-                text=f"<b>{safe(short(name))}</b>" if name == highlight else safe(short(name)),
+                x=x,
+                y=at[name],
+                xanchor=anchor,
+                xshift=shift * scale,
+                showarrow=False,
+                text=f"<b>{escape_html(truncate(name))}</b>"
+                if name == highlight
+                else escape_html(truncate(name)),
                 font={"size": 14.5 * scale, "color": shade["text" if strong else "quiet"]},
-            )  # fmt: skip
+            )
 
 
 def _wrapped(title: str) -> str:
     """A column's title on two lines where it has a joint."""
-    return safe(title).replace("–", "–<br>", 1).replace(" ", "<br>", 1)
+    return escape_html(title).replace("–", "–<br>", 1).replace(" ", "<br>", 1)

@@ -7,7 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe, short
+from scrl.figures.base import (
+    SYMBOLS,
+    base_figure,
+    colour,
+    escape_html,
+    set_axis,
+    theme_colours,
+    truncate,
+    with_alpha,
+)
 
 
 def latent_map(
@@ -16,8 +25,8 @@ def latent_map(
     """Raters on the principal plane of their latents: colour and symbol say the type, open marks
     those who left the completion of ``marked_label`` out. Raters at one point, who said the same,
     are packed around it, so that each is seen. Drawn as SVG."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2)
     x, y = np.asarray(payload["x"], float), np.asarray(payload["y"], float)
     kind, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
@@ -37,7 +46,7 @@ def latent_map(
                         "size": 6.5 * scale, "opacity": 0.85,
                         "line": {"width": 1.4 * scale if not full else 0, "color": tone},
                     },
-                    hovertemplate=safe(f"{name} rater" + (f", {note}" if note else ""))
+                    hovertemplate=escape_html(f"{name} rater" + (f", {note}" if note else ""))
                     + "<extra></extra>",
                 )  # fmt: skip
     apart = _apart(x, y, kind)
@@ -58,7 +67,7 @@ def latent_map(
         low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
         pad = max(high - low, 1e-3) * 0.14
         percent = f" · {share:.0%} of the variance" if share else ""
-        clear(axis, figure, range=[low - pad, high + pad], **span)
+        set_axis(axis, figure, range=[low - pad, high + pad], **span)
         figure.update_layout(
             {axis: {"title": {"text": f"{word} principal component{percent}", "standoff": 6,
                               "font": {"size": 12 * scale, "color": shade["quiet"]}}}}
@@ -109,9 +118,9 @@ def _cluster_labels(figure, x, y, kind, types, shade, scale) -> None:
         edge = np.quantile(y[mine], 0.88 if up else 0.12)
         figure.add_annotation(
             x=cx, y=edge, yshift=(18 if up else -18) * scale, showarrow=False,
-            text=f"<b>{safe(short(types[k]))}</b>",
+            text=f"<b>{escape_html(truncate(types[k]))}</b>",
             font={"size": 13.5 * scale, "color": shade["text"]},
-            bgcolor=glass(shade["ground"]), borderpad=1,
+            bgcolor=with_alpha(shade["ground"]), borderpad=1,
         )  # fmt: skip
 
 
@@ -119,7 +128,14 @@ def _mark_key(figure, payload, shade, scale) -> None:
     """What full and open marks mean, above the plot."""
     if payload["marked_label"]:
         figure.add_annotation(
-            x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
-            yshift=8 * scale, showarrow=False, font={"size": 13 * scale, "color": shade["quiet"]},
-            text=f"● {safe(payload['marked_label'])}    ○ {safe(payload['unmarked_label'])}",
-        )  # fmt: skip
+            x=0,
+            y=1,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            yshift=8 * scale,
+            showarrow=False,
+            font={"size": 13 * scale, "color": shade["quiet"]},
+            text=escape_html(f"● {payload['marked_label']}    ○ {payload['unmarked_label']}"),
+        )

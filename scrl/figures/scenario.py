@@ -9,13 +9,22 @@ from itertools import pairwise
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe, short
+from scrl.figures.base import (
+    SYMBOLS,
+    base_figure,
+    colour,
+    escape_html,
+    set_axis,
+    theme_colours,
+    truncate,
+    with_alpha,
+)
 
 #: Of a map's plot, how near labels may lie.
 _NEAR = 0.16
 
 
-def coverage(
+def response_rates(
     types: Sequence[str],
     prompts: Sequence[tuple[str, Sequence[str]]],
     chance: np.ndarray,
@@ -31,14 +40,14 @@ def coverage(
         prompts: title and completions of each; the items side by side are theirs.
         mark: type and item that the reader has in hand.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     n = len(types)
-    figure = blank(dark, scale, (84 + 34 * n) * scale)
+    figure = base_figure(dark, scale, (84 + 34 * n) * scale)
     gap, at, ticks, labels, heads = 0.4, 0.0, [], [], []
     for title, names in prompts:
         heads.append((at + (len(names) - 1) / 2, title))
         ticks += [at + i for i in range(len(names))]
-        labels += [safe(short(name, 13)) for name in names]
+        labels += [escape_html(truncate(name, 13)) for name in names]
         at += len(names) + gap
 
     def frame(k: int, x: float, fill: str, width: float, tone: str, dash: str = "solid") -> dict:
@@ -51,7 +60,7 @@ def coverage(
     for k in range(n):
         for i, x in enumerate(ticks):
             if chance[k, i] > 0:
-                tone = glass(colour(k), 0.1 + 0.55 * float(chance[k, i]))
+                tone = with_alpha(colour(k), 0.1 + 0.55 * float(chance[k, i]))
                 shapes.append(frame(k, x, tone, 0, tone))
             else:
                 shapes.append(frame(k, x, clear_ground, 1.4, shade["quiet"], "dot"))
@@ -63,26 +72,26 @@ def coverage(
         text=[_percent(v) for v in chance.ravel()], cliponaxis=False,
         textfont={"size": (11.5 if small else 13) * scale, "color": shade["text"]},
         hovertext=[
-            f"{safe(types[k])} on {labels[i]}: {chance[k, i]:.4g}"
+            f"{escape_html(types[k])} on {labels[i]}: {chance[k, i]:.4g}"
             for k in range(n) for i in range(len(ticks))
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     notes = [
         {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "yshift": 2,
-         "text": f"<b>{safe(short(title, 40))}</b>",
+         "text": f"<b>{escape_html(truncate(title, 40))}</b>",
          "font": {"size": 13.5 * scale, "color": shade["text"]}}
         for x, title in heads
     ]  # fmt: skip
     quiet = {"size": (11.5 if small else 12.5) * scale, "color": shade["quiet"]}
     # Room for slanted labels only where level ones would touch.
     slant = max((len(label) for label in labels), default=0) * len(labels) > 66 / scale
-    clear("xaxis", figure, range=[-0.6, at - gap - 0.4], showticklabels=True, tickvals=ticks,
+    set_axis("xaxis", figure, range=[-0.6, at - gap - 0.4], showticklabels=True, tickvals=ticks,
           ticktext=labels, tickfont=quiet, tickangle=-32 if slant else 0)  # fmt: skip
-    clear("yaxis", figure, range=[n - 0.5, -0.5], showticklabels=True, tickvals=list(range(n)),
-          ticktext=[safe(short(t, 20)) for t in types],
+    set_axis("yaxis", figure, range=[n - 0.5, -0.5], showticklabels=True, tickvals=list(range(n)),
+          ticktext=[escape_html(truncate(t, 20)) for t in types],
           tickfont={"size": 13 * scale, "color": shade["text"]})  # fmt: skip
-    side = 16 + 7.2 * max(len(short(t, 20)) for t in types)
+    side = 16 + 7.2 * max(len(truncate(t, 20)) for t in types)
     bottom = (60 if slant else 30) * scale
     figure.update_layout(
         shapes=shapes,
@@ -99,7 +108,7 @@ def _percent(value: float) -> str:
     return f"{value:.0%}" if value >= 0.01 else f"{100 * value:.2g}%"
 
 
-def place_map(
+def spatial_map(
     raters: Sequence[tuple[str, float, float, float]],
     completions: Sequence[tuple[str, float, float]],
     earth: bool = False,
@@ -111,8 +120,8 @@ def place_map(
     """Kinds of rater (name, x, y, share; discs as large as the share) and completions (name, x, y;
     rings with their names) on one plane; a thread leads from each kind to its nearest completion.
     On the earth a degree east is drawn as long as it is at the middle latitude."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2)
     xs = np.array([p[1] for p in (*raters, *completions)], float)
     ys = np.array([p[2] for p in (*raters, *completions)], float)
     stretch = 1 / max(math.cos(math.radians(float(ys.mean()))), 0.05) if earth else 1.0
@@ -125,17 +134,17 @@ def place_map(
                 line={"color": colour(k), "width": 1.6 * scale, "dash": "dot"},
             )  # fmt: skip
         figure.add_scatter(
-            x=[x], y=[y], mode="markers", name=safe(name),
+            x=[x], y=[y], mode="markers", name=escape_html(name),
             marker={"size": (10 + 46 * math.sqrt(max(share, 0))) * scale, "color": colour(k),
                     "opacity": 0.55, "symbol": SYMBOLS[0],
                     "line": {"color": colour(k), "width": 1.5 * scale}},
-            hovertemplate=f"{safe(name)} raters: {share:.1%}<extra></extra>",
+            hovertemplate=f"{escape_html(name)} raters: {share:.1%}<extra></extra>",
         )  # fmt: skip
     figure.add_scatter(
         x=[c[1] for c in completions], y=[c[2] for c in completions], mode="markers",
         marker={"symbol": "circle", "size": 9 * scale, "color": shade["ground"],
                 "line": {"color": shade["text"], "width": 2.2 * scale}},
-        hovertemplate=[f"{safe(c[0])}<extra></extra>" for c in completions],
+        hovertemplate=[f"{escape_html(c[0])}<extra></extra>" for c in completions],
     )  # fmt: skip
     wide = max(np.ptp(xs), np.ptp(ys) * stretch, 1e-9)
     cx, cy = xs[len(raters) :], ys[len(raters) :] * stretch
@@ -147,7 +156,7 @@ def place_map(
                 size[c[0]] = max(size[c[0]], 5 + 23 * math.sqrt(max(share, 0)))
     for c, up in zip(completions, above, strict=True):
         figure.add_annotation(
-            x=c[1], y=c[2], showarrow=False, text=f"<b>{safe(short(c[0], 20))}</b>",
+            x=c[1], y=c[2], showarrow=False, text=f"<b>{escape_html(truncate(c[0], 20))}</b>",
             yshift=(1 if up else -1) * (max(size[c[0]], 6) + 11) * scale,
             font={"size": 13.5 * scale, "color": shade["text"]},
         )  # fmt: skip
@@ -157,7 +166,7 @@ def place_map(
             # Away from the nearest completion.
             side = -1 if gaps and completions[int(np.argmin(gaps))][2] >= y else 1
             figure.add_annotation(
-                x=x, y=y, showarrow=False, text=safe(short(name, 20)),
+                x=x, y=y, showarrow=False, text=escape_html(truncate(name, 20)),
                 yshift=side * (16 + 23 * math.sqrt(max(share, 0))) * scale,
                 font={"size": 12.5 * scale, "color": shade["quiet"]},
             )  # fmt: skip
@@ -170,7 +179,7 @@ def place_map(
     for key, values, word, room in (
         ("xaxis", xs, words[0], pad), ("yaxis", ys, words[1], pad / stretch)
     ):  # fmt: skip
-        clear(key, figure, range=[values.min() - room, values.max() + room], nticks=6,
+        set_axis(key, figure, range=[values.min() - room, values.max() + room], nticks=6,
               title={"text": word, "font": quiet, "standoff": 4}, **axis)  # fmt: skip
     figure.update_layout(
         yaxis={"scaleanchor": "x", "scaleratio": stretch},

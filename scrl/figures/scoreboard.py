@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, ink, safe
+from scrl.figures.base import SYMBOLS, base_figure, colour, escape_html, set_axis, theme_colours
 
 #: What a row has marks of: key in it, name, symbol.
 PAIRS = (("accuracy", "all pairs", "circle"), ("disputed", "disputed pairs", "diamond"))
@@ -28,7 +28,7 @@ def pair_accuracy(
         limits: ``one`` and ``disputed``: the most that one order for everybody can have right of
             either, drawn as lines; what is missing or None is not drawn.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     figure = _rows(rows, titles, dark, scale)
     tones = {"accuracy": shade["text"], "disputed": colour(4)}
     for i, (key, name, symbol) in enumerate(PAIRS):
@@ -72,24 +72,27 @@ def accuracy_by_type(
         some = [(y, row[key][t]) for y, row in enumerate(rows) if row[key][t] is not None]
         step = 0.5 * (t - (len(types) - 1) / 2) / max(len(types), 2)
         figure.add_scatter(
-            x=[v for _, v in some], y=[y + step for y, _ in some], mode="markers", name=safe(name),
+            x=[v for _, v in some],
+            y=[y + step for y, _ in some],
+            mode="markers",
+            name=escape_html(name),
             cliponaxis=False,
             marker={"size": 11 * scale, "symbol": SYMBOLS[t % len(SYMBOLS)], "color": colour(t)},
-            hovertemplate=f"{safe(name)}: %{{x:.1%}}<extra></extra>",
-        )  # fmt: skip
+            hovertemplate=f"{escape_html(name)}: %{{x:.1%}}<extra></extra>",
+        )
     return figure
 
 
 def _rows(rows, titles, dark: bool, scale: float) -> go.Figure:
     """A row a model, from nothing right to everything."""
-    shade = ink(dark)
-    figure = blank(dark, scale, (120 + 44 * len(rows)) * scale)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, (120 + 44 * len(rows)) * scale)
     quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    clear("xaxis", figure, range=[-0.02, 1.02], showticklabels=True, tickfont=quiet,
+    set_axis("xaxis", figure, range=[-0.02, 1.02], showticklabels=True, tickfont=quiet,
           tickformat=".0%", dtick=0.25, showgrid=True, gridcolor=shade["line"],
           title={"text": "pairs ordered rightly", "font": quiet, "standoff": 4})  # fmt: skip
-    names = [safe(titles[row["model"]]) for row in rows]
-    clear("yaxis", figure, range=[len(rows) - 0.5, -0.5], showticklabels=True, ticktext=names,
+    names = [escape_html(titles[row["model"]]) for row in rows]
+    set_axis("yaxis", figure, range=[len(rows) - 0.5, -0.5], showticklabels=True, ticktext=names,
           tickvals=list(range(len(rows))), showgrid=True, gridcolor=shade["line"],
           tickfont={"size": 14 * scale, "color": shade["text"]})  # fmt: skip
     widest = max(len(name) for name in names)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import DASHES, blank, colour, ink, safe, short
+from scrl.figures.base import DASHES, base_figure, colour, escape_html, theme_colours, truncate
 
 #: Pixels a row of a chart of rules.
 ROW = 21
 
 
-def lie_dumbbells(
+def misreport_utilities(
     rows: Sequence[dict],
     who: str,
     highlight: str = "",
@@ -29,8 +29,8 @@ def lie_dumbbells(
         who: the liars, for the title of the left panel.
         highlight: the title that is printed bold.
     """
-    shade = ink(dark)
-    figure = blank(dark, scale, (76 + ROW * len(rows)) * scale)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, (76 + ROW * len(rows)) * scale)
     last = len(rows) - 1
     for panel, (key, hue) in enumerate((("liars", colour(4)), ("others", colour(0)))):
         axis = {"xaxis": f"x{panel + 1}", "yaxis": "y"}
@@ -49,28 +49,37 @@ def lie_dumbbells(
             (moved, 1, "lie", "circle"),
         ):
             figure.add_scatter(
-                x=[r[key][at] for _, r in marks], y=[y for y, _ in marks], mode="markers",
-                name=name, showlegend=panel == 0, legendgroup=name, **axis,
+                x=[r[key][at] for _, r in marks],
+                y=[y for y, _ in marks],
+                mode="markers",
+                name=name,
+                showlegend=panel == 0,
+                legendgroup=name,
+                **axis,
                 marker={
-                    "symbol": symbol, "size": 10 * scale, "line": {"width": 2 * scale},
+                    "symbol": symbol,
+                    "size": 10 * scale,
+                    "line": {"width": 2 * scale},
                     "color": shade["quiet"] if marks is still else hue,
                 },
                 hovertemplate=[
-                    f"{safe(r['title'])}, {name}: %{{x:.3f}}<br>{safe(r['note'])}<extra></extra>"
+                    f"{escape_html(r['title'])}, {name}: %{{x:.3f}}<br>"
+                    f"{escape_html(r['note'])}<extra></extra>"
                     for _, r in marks
                 ],
-            )  # fmt: skip
+            )
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     x = {"tickfont": quiet, "showgrid": True, "gridcolor": shade["line"], "zeroline": False,
          "fixedrange": True, "nticks": 6}  # fmt: skip
     titles = [
-        f"<b>{safe(r['title'])}</b>" if r["title"] == highlight else safe(r["title"]) for r in rows
+        f"<b>{escape_html(r['title'])}</b>" if r["title"] == highlight else escape_html(r["title"])
+        for r in rows
     ]
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "font": quiet},
         xaxis={**x, "domain": [0, 0.47],
-               "title": {"text": f"mean utility of {safe(short(who, 30))}", "font": quiet,
+               "title": {"text": f"mean utility of {escape_html(truncate(who, 30))}", "font": quiet,
                          "standoff": 4}},
         xaxis2={**x, "domain": [0.53, 1], "anchor": "y",
                 "title": {"text": "of everybody else", "font": quiet, "standoff": 4}},
@@ -83,7 +92,7 @@ def lie_dumbbells(
     return figure
 
 
-def share_bars(
+def rates_by_rule(
     rows: Sequence[tuple[str, float, float]],
     unit: str,
     highlight: str = "",
@@ -96,16 +105,16 @@ def share_bars(
     Args:
         rows: title, share, and its standard error (0 where it is exact).
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     rows = sorted(rows, key=lambda row: row[1])
-    figure = blank(dark, scale, (56 + ROW * len(rows)) * scale)
+    figure = base_figure(dark, scale, (56 + ROW * len(rows)) * scale)
     exact = all(error == 0 for _, _, error in rows)
     figure.add_bar(
         x=[share for _, share, _ in rows], y=list(range(len(rows))), orientation="h",
         marker={"color": [colour(4) if t == highlight else colour(0) for t, _, _ in rows]},
         error_x={"array": [2 * e for _, _, e in rows], "color": shade["quiet"],
                  "thickness": 1.2 * scale, "width": 3 * scale, "visible": not exact},
-        hovertemplate=[f"{safe(t)}: %{{x:.1%}}<extra></extra>" for t, _, _ in rows],
+        hovertemplate=[f"{escape_html(t)}: %{{x:.1%}}<extra></extra>" for t, _, _ in rows],
     )  # fmt: skip
     for i, (_, share, error) in enumerate(rows):
         figure.add_annotation(
@@ -114,7 +123,7 @@ def share_bars(
         )  # fmt: skip
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     most = max([share + 2 * error for _, share, error in rows] + [0.05])
-    ticks = [f"<b>{safe(t)}</b>" if t == highlight else safe(t) for t, _, _ in rows]
+    ticks = [f"<b>{escape_html(t)}</b>" if t == highlight else escape_html(t) for t, _, _ in rows]
     figure.update_layout(
         bargap=0.45,
         xaxis={"range": [0, most * 1.14], "tickformat": ".0%", "tickfont": quiet, "showgrid": True,
@@ -128,7 +137,7 @@ def share_bars(
     return figure
 
 
-def spread_lines(
+def scores_by_misreport_share(
     names: Sequence[str],
     shares: np.ndarray,
     scores: np.ndarray,
@@ -145,14 +154,14 @@ def spread_lines(
         shares: of the camps who lie, 0 to 1 ``[steps]``; scores: ``[steps, candidates]``.
         at: the slider's share.
     """
-    shade = ink(dark)
-    figure = blank(dark, scale, height * scale)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * scale)
     here = int(np.argmin(np.abs(np.asarray(shares) - at)))
     for i, name in enumerate(names):
         figure.add_scatter(
             x=shares, y=scores[:, i], mode="lines", name=name,
             line={"color": colour(i), "width": 2.6 * scale, "dash": DASHES[i % len(DASHES)]},
-            hovertemplate=f"{safe(name)} %{{y:.2f}} where %{{x:.0%}} lie<extra></extra>",
+            hovertemplate=f"{escape_html(name)} %{{y:.2f}} where %{{x:.0%}} lie<extra></extra>",
         )  # fmt: skip
     # Names at the right end, pushed apart where lines end together.
     gap = 0.07 * max(float(np.ptp(scores)), 1e-9)
@@ -160,9 +169,14 @@ def spread_lines(
     for i in np.argsort(scores[-1], kind="stable"):
         height_at = max(height_at + gap, float(scores[-1, i]))
         figure.add_annotation(
-            x=1, y=height_at, xanchor="left", xshift=8, showarrow=False, text=safe(short(names[i])),
+            x=1,
+            y=height_at,
+            xanchor="left",
+            xshift=8,
+            showarrow=False,
+            text=escape_html(truncate(names[i])),
             font={"size": 13.5 * scale, "color": shade["text"]},
-        )  # fmt: skip
+        )
     figure.add_vline(x=float(shares[here]), line={"color": shade["quiet"], "width": 1.2})
     winner = int(np.argmax(scores[here]))
     figure.add_scatter(
@@ -178,14 +192,14 @@ def spread_lines(
                "title": {"text": "share of both camps who lie", "font": quiet, "standoff": 4}},
         yaxis={**axis, "title": {"text": unit, "font": quiet, "standoff": 6}, "nticks": 5},
     )  # fmt: skip
-    longest = max(len(short(name)) for name in names)
+    longest = max(len(truncate(name)) for name in names)
     figure.update_layout(
         margin={"l": 52 * scale, "r": (20 + 8 * longest) * scale, "t": 10, "b": 42 * scale}
     )
     return figure
 
 
-def size_steps(
+def gain_by_coalition_size(
     voters: np.ndarray,
     gain: np.ndarray,
     at: float,
@@ -195,8 +209,8 @@ def size_steps(
     height: float = 150,
 ) -> go.Figure:
     """What a coalition gains by its size ``[sizes]``, and the size that the reader has chosen."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * scale)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * scale)
     figure.add_scatter(
         x=np.append(0.0, voters), y=np.append(0.0, gain), mode="lines+markers",
         line={"color": colour(4), "width": 2.2 * scale, "shape": "hv"},

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import DASHES, SYMBOLS, blank, colour, ink, safe, short
+from scrl.figures.base import (
+    DASHES,
+    SYMBOLS,
+    base_figure,
+    colour,
+    escape_html,
+    theme_colours,
+    truncate,
+)
 
 
-def traversal(
+def latent_traversal(
     at: np.ndarray,
     values: np.ndarray,
     names: Sequence[str],
@@ -31,14 +39,14 @@ def traversal(
         ends: what lies at 0 and at 1.
         first: position of the first line's colour.
     """
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=False)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=False)
     for i, name in enumerate(names):
         figure.add_scatter(
-            x=at, y=values[:, i], mode="lines", name=safe(name),
+            x=at, y=values[:, i], mode="lines", name=escape_html(name),
             line={"color": colour(first + i), "width": 2.4 * scale,
                   "dash": DASHES[(first + i) % len(DASHES)]},
-            hovertemplate=f"{safe(name)}: %{{y:.2f}}<extra></extra>",
+            hovertemplate=f"{escape_html(name)}: %{{y:.2f}}<extra></extra>",
         )  # fmt: skip
     _changes(figure, at, values, names, changes, shade, scale)
     low, high = float(values.min()), float(values.max())
@@ -66,15 +74,26 @@ def traversal(
     _ends(figure, values, names, scale)
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     figure.update_layout(
-        xaxis={"range": [-0.22, 1.22], "fixedrange": True, "showgrid": False, "zeroline": False,
-               "tickvals": [0, 1], "ticktext": [f"<b>{safe(short(e))}</b>" for e in ends]},
-        yaxis={"range": [low - pad, high + pad], "fixedrange": True, "gridcolor": shade["line"],
-               "zerolinecolor": shade["quiet"], "automargin": True,
-               "title": {"text": title, "font": quiet, "standoff": 8}},
+        xaxis={
+            "range": [-0.22, 1.22],
+            "fixedrange": True,
+            "showgrid": False,
+            "zeroline": False,
+            "tickvals": [0, 1],
+            "ticktext": [f"<b>{escape_html(truncate(e))}</b>" for e in ends],
+        },
+        yaxis={
+            "range": [low - pad, high + pad],
+            "fixedrange": True,
+            "gridcolor": shade["line"],
+            "zerolinecolor": shade["quiet"],
+            "automargin": True,
+            "title": {"text": title, "font": quiet, "standoff": 8},
+        },
         margin={"l": 8, "r": 8, "t": 12, "b": 84 * scale},
         updatemenus=[_buttons(shade, scale)],
         sliders=[_slider(at, shade, scale)],
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -87,7 +106,7 @@ def _changes(figure, at, values, names, changes, shade, scale) -> None:
         x=where, y=height, mode="markers", name="change of rank",
         marker={"symbol": "circle-open", "size": 14 * scale, "color": shade["text"],
                 "line": {"width": 1.8 * scale}},
-        text=[f"{safe(names[up])} passes {safe(names[down])} at {a:.0%}"
+        text=[f"{escape_html(names[up])} passes {escape_html(names[down])} at {a:.0%}"
               for a, up, down in changes],
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
@@ -102,9 +121,13 @@ def _ends(figure, values, names, scale) -> None:
         for i in order:
             before = max(float(row[i]), before + gap)
             figure.add_annotation(
-                x=x, y=before, xanchor=anchor, showarrow=False, text=safe(short(names[i], 18)),
+                x=x,
+                y=before,
+                xanchor=anchor,
+                showarrow=False,
+                text=escape_html(truncate(names[i], 18)),
                 font={"size": 13 * scale, "color": figure.layout.font.color},
-            )  # fmt: skip
+            )
 
 
 def _buttons(shade, scale) -> dict:

@@ -7,36 +7,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import blank, clear, colour, ink, safe, short
+from scrl.figures.base import base_figure, colour, escape_html, set_axis, theme_colours, truncate
+from scrl.figures.tiles import fit_text, text_colour_on, tile_fill
 
 #: Kinds of ballot drawn, the most frequent first.
-MOST_BALLOTS = 60
-#: Of more candidates the colours come again, with stripes.
-_HUES = 8
+MAX_BALLOTS = 60
 
 
-def on(hex_colour: str) -> str:
-    """Text that can be read on a colour."""
-    r, g, b = (int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return "#FFFFFF" if 0.299 * r + 0.587 * g + 0.114 * b < 0.56 else "#14181D"
-
-
-def tile(position: int) -> dict:
-    """How the tiles of a candidate are filled."""
-    stripes = ["", "/", "\\", "x", "-", "|", "+", "."][position // _HUES % 8]
-    fill = {"color": colour(position)}
-    if stripes:
-        fill["pattern"] = {"shape": stripes, "size": 5, "solidity": 0.25, "fgcolor": "#14181D"}
-    return fill
-
-
-def fit(name: str, width: float, scale: float = 1.0, least: int = 3) -> str:
-    """A name cut to so many pixels; "" where not even ``least`` letters have room."""
-    room = int((width - 4 * scale) / (5.9 * scale))
-    return safe(short(name, room)) if room >= min(len(name), least) else ""
-
-
-def ballots(
+def ballot_tiles(
     names: Sequence[str],
     place: np.ndarray,
     weight: np.ndarray,
@@ -54,8 +32,8 @@ def ballots(
         weight: ``[ballots]``; labels: who casts them.
         width: pixels that the figure will have, which decides what text fits.
     """
-    shade, m = ink(dark), len(names)
-    biggest = np.argsort(-np.asarray(weight), kind="stable")[:MOST_BALLOTS]
+    shade, m = theme_colours(dark), len(names)
+    biggest = np.argsort(-np.asarray(weight), kind="stable")[:MAX_BALLOTS]
     drawn = np.sort(biggest)
     share = np.asarray(weight, float)[drawn] / np.sum(weight)
     left = np.concatenate([[0], np.cumsum(share)])
@@ -66,29 +44,38 @@ def ballots(
             ahead, part = int(((row_ >= 0) & (row_ < p)).sum()), share[i] / len(tied)
             for k, a in enumerate(tied):
                 tiles[a].append((left[i] + k * part, part, ahead, len(tied), i))
-    figure = blank(dark, scale, (row * m + 30) * scale)
+    figure = base_figure(dark, scale, (row * m + 30) * scale)
     for a, mine in enumerate(tiles):
         if mine:
             x, part, ahead, tall, i = (np.array(v) for v in zip(*mine, strict=True))
             figure.add_bar(
-                x=x + part / 2, width=part, y=-tall, base=-ahead, name=safe(names[a]),
-                marker={**tile(a), "line": {"color": shade["ground"], "width": 1.5}},
-                text=[fit(names[a], w * width, scale) for w in part],
-                textposition="inside", insidetextanchor="middle", textangle=0,
-                insidetextfont={"color": on(colour(a)), "size": 12.5 * scale}, constraintext="none",
+                x=x + part / 2,
+                width=part,
+                y=-tall,
+                base=-ahead,
+                name=escape_html(names[a]),
+                marker={**tile_fill(a), "line": {"color": shade["ground"], "width": 1.5}},
+                text=[fit_text(names[a], w * width, scale) for w in part],
+                textposition="inside",
+                insidetextanchor="middle",
+                textangle=0,
+                insidetextfont={"color": text_colour_on(colour(a)), "size": 12.5 * scale},
+                constraintext="none",
                 hovertemplate=[
-                    f"{safe(_who(labels, drawn[k], share[k]))}<br>{safe(names[a])}, place {q + 1}"
-                    "<extra></extra>" for k, q in zip(i, ahead, strict=True)
+                    f"{escape_html(_who(labels, drawn[k], share[k]))}<br>"
+                    f"{escape_html(names[a])}, place {q + 1}"
+                    "<extra></extra>"
+                    for k, q in zip(i, ahead, strict=True)
                 ],
-            )  # fmt: skip
+            )
     for i, s in enumerate(share):
         if s * width > 30 * scale:
             figure.add_annotation(
                 x=left[i] + s / 2, y=0, yanchor="bottom", yshift=2, showarrow=False,
                 text=f"{s:.0%}", font={"size": 12.5 * scale, "color": shade["quiet"]},
             )  # fmt: skip
-    clear("xaxis", figure, range=[0, 1])
-    clear("yaxis", figure, range=[-m, 0])
+    set_axis("xaxis", figure, range=[0, 1])
+    set_axis("yaxis", figure, range=[-m, 0])
     figure.update_layout(barmode="overlay", margin={"l": 2, "r": 2, "t": 24 * scale, "b": 4})
     return figure
 
@@ -98,7 +85,7 @@ def _who(labels: Sequence[str], i: int, share: float) -> str:
     return f"{label}, {share:.1%} of ballots" if label else f"{share:.1%} of ballots"
 
 
-def standings(
+def outcomes_by_rule(
     names: Sequence[str],
     rows: Sequence[Mapping],
     selected: str = "",
@@ -116,8 +103,8 @@ def standings(
         selected: the rule to point out.
         width: pixels that the figure will have, which decides what text fits.
     """
-    shade, m = ink(dark), len(names)
-    margin = (14 + 6.1 * max(len(short(r["title"], 30)) for r in rows)) * scale
+    shade, m = theme_colours(dark), len(names)
+    margin = (14 + 6.1 * max(len(truncate(r["title"], 30)) for r in rows)) * scale
     y, at = [], 0.0
     for i, r in enumerate(rows):
         at += 1.0 + (0.45 if i and r["group"] != rows[i - 1]["group"] else 0)
@@ -126,13 +113,13 @@ def standings(
     for i, r in enumerate(rows):
         for a, x, w in _spans(r, m):
             tiles[a].append((x, w, i))
-    figure = blank(dark, scale, (pitch * (at + 0.8) + 24) * scale)
+    figure = base_figure(dark, scale, (pitch * (at + 0.8) + 24) * scale)
     for a, mine in enumerate(tiles):
         if mine:
             figure.add_bar(**_row_tiles(names, rows, y, a, mine, m, width - margin, scale, shade))
     for i, r in enumerate(rows):
         chosen = r["rule"] == selected
-        title = safe(short(r["title"], 30))
+        title = escape_html(truncate(r["title"], 30))
         figure.add_annotation(
             x=0, y=y[i], xanchor="right", xshift=-8, showarrow=False,
             text=f"<b>{title}</b>" if chosen else title,
@@ -149,8 +136,8 @@ def standings(
             x=k - 0.5, y=0.4, yanchor="bottom", showarrow=False, text=_ordinal(k),
             font={"size": 12 * scale, "color": shade["quiet"]},
         )  # fmt: skip
-    clear("xaxis", figure, range=[0, m])
-    clear("yaxis", figure, range=[at + 0.6, 0.4])
+    set_axis("xaxis", figure, range=[0, m])
+    set_axis("yaxis", figure, range=[at + 0.6, 0.4])
     figure.update_layout(
         barmode="overlay", bargap=0, clickmode="event+select",
         margin={"l": margin, "r": 4, "t": 22 * scale, "b": 2},
@@ -180,24 +167,36 @@ def _row_tiles(names, rows, y, a, mine, m, width, scale, shade) -> dict:
         r, cell = rows[k], part / m * width
         if r["chance"] is not None:
             chance = f"{r['chance'][a]:.0%}"
-            name = fit(names[a], cell - 32 * scale, scale, 5)
+            name = fit_text(names[a], cell - 32 * scale, scale, 5)
             text.append(f"{name} {chance}" if name else chance if cell > 30 * scale else "")
-            hover.append(f"{safe(r['title'])}<br>{safe(names[a])}: chance {r['chance'][a]:.3f}")
+            hover.append(
+                f"{escape_html(r['title'])}<br>{escape_html(names[a])}: chance {r['chance'][a]:.3f}"
+            )
         else:
             tied = int((np.asarray(r["place"]) == r["place"][a]).sum())
             room = cell - (10 * scale if tied > 1 else 0)
-            text.append(("= " if tied > 1 else "") + fit(names[a], room, scale))
+            text.append(("= " if tied > 1 else "") + fit_text(names[a], room, scale))
             place = f"{r['place'][a] + 1}{f', tied with {tied - 1}' if tied > 1 else ''}"
-            hover.append(f"{safe(r['title'])}<br>{safe(names[a])}: place {place}")
+            hover.append(f"{escape_html(r['title'])}<br>{escape_html(names[a])}: place {place}")
     return {
-        "orientation": "h", "x": w, "base": x, "y": [y[k] for k in i], "width": 0.9,
-        "name": safe(names[a]), "customdata": [[rows[k]["rule"]] for k in i],
-        "marker": {**tile(a), "line": {"color": shade["ground"], "width": 1.2}},
-        "text": text, "textposition": "inside", "insidetextanchor": "middle", "textangle": 0,
-        "insidetextfont": {"color": on(colour(a)), "size": 11.5 * scale}, "constraintext": "none",
+        "orientation": "h",
+        "x": w,
+        "base": x,
+        "y": [y[k] for k in i],
+        "width": 0.9,
+        "name": escape_html(names[a]),
+        "customdata": [[rows[k]["rule"]] for k in i],
+        "marker": {**tile_fill(a), "line": {"color": shade["ground"], "width": 1.2}},
+        "text": text,
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "insidetextfont": {"color": text_colour_on(colour(a)), "size": 11.5 * scale},
+        "constraintext": "none",
         "hovertemplate": [f"{h}<extra></extra>" for h in hover],
-        "unselected": {"marker": {"opacity": 1}}, "selected": {"marker": {"opacity": 1}},
-    }  # fmt: skip
+        "unselected": {"marker": {"opacity": 1}},
+        "selected": {"marker": {"opacity": 1}},
+    }
 
 
 def _ordinal(k: int) -> str:

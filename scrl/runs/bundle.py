@@ -169,7 +169,7 @@ def _figures(content: Mapping) -> dict[str, str]:
     for i, entry in enumerate(list(content["result"]["prompts"].values())[:MOST_PROMPTS], 1):
         columns = [("Bradley–Terry", entry["vanilla"]["order"])]
         columns += [(rule, outcome["order"]) for rule, outcome in entry["social"].items()]
-        drawn[f"orders-{i}"] = figures.order_bumps(columns, entry["completions"])
+        drawn[f"orders-{i}"] = figures.bump_chart(columns, entry["completions"])
     pages = {
         f"figures/{name}.html": figure.to_html(include_plotlyjs="directory")
         for name, figure in drawn.items()

@@ -28,14 +28,14 @@ def labels(figure):
 
 def test_places_of_ties_are_their_mean_and_read_as_shared():
     order = [["a"], ["b", "c"], ["d"]]
-    assert figures.places(order) == {"a": 1, "b": 2.5, "c": 2.5, "d": 4}
-    assert figures.ordinals(order) == {"a": "1", "b": "2=", "c": "2=", "d": "4"}
+    assert figures.mean_ranks(order) == {"a": 1, "b": 2.5, "c": 2.5, "d": 4}
+    assert figures.rank_labels(order) == {"a": "1", "b": "2=", "c": "2=", "d": "4"}
 
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_an_order_is_drawn_place_by_place_and_labelled_at_both_ends(dark):
     columns = [("Truth", TRUTH), ("Bradley–Terry", VANILLA), ("Social", TRUTH)]
-    figure = figures.order_bumps(columns, NAMES, "Morristown", dark=dark)
+    figure = figures.bump_chart(columns, NAMES, "Morristown", dark=dark)
     morristown = marks(figure, "Morristown")
     assert list(morristown.x) == [0, 1, 2]
     assert list(morristown.y) == [4, 5, 4]
@@ -47,13 +47,13 @@ def test_an_order_is_drawn_place_by_place_and_labelled_at_both_ends(dark):
 
 
 def test_an_order_not_yet_known_keeps_its_column():
-    figure = figures.order_bumps([("Truth", TRUTH), ("Social", None)], NAMES)
+    figure = figures.bump_chart([("Truth", TRUTH), ("Social", None)], NAMES)
     assert list(marks(figure, "Memphis").x) == [0]
     assert any(t.text == "?" and list(t.x) == [1] * 5 for t in figure.data)
 
 
 def test_tied_completions_are_drawn_apart_around_their_mean_place():
-    figure = figures.order_bumps([("Plurality", [["a", "b"], ["c"]])], ["a", "b", "c"])
+    figure = figures.bump_chart([("Plurality", [["a", "b"], ["c"]])], ["a", "b", "c"])
     a, b = marks(figure, "a").y[0], marks(figure, "b").y[0]
     assert a != b
     assert (a + b) / 2 == 1.5
@@ -62,8 +62,8 @@ def test_tied_completions_are_drawn_apart_around_their_mean_place():
 
 def test_a_long_order_shows_the_best_and_a_long_name_is_shortened():
     names = [f"completion number {i:03}, a long one" for i in range(100)]
-    figure = figures.order_bumps([("a", [[n] for n in names])], names)
-    assert len({t.name for t in figure.data}) == figures.MOST_LINES
+    figure = figures.bump_chart([("a", [[n] for n in names])], names)
+    assert len({t.name for t in figure.data}) == figures.MAX_LINES
     assert max(map(len, labels(figure))) < 30
 
 
@@ -144,22 +144,22 @@ def test_a_name_on_a_map_stands_where_it_covers_nothing():
 
 
 def test_numbers_over_bars_are_shortened_where_many_stand_side_by_side():
-    few = figures.shares_by(["a", "b"], [("x", [0.031, 1.0])], "", "", percent=False)
+    few = figures.grouped_bars(["a", "b"], [("x", [0.031, 1.0])], "", "", percent=False)
     assert list(few.data[0].text) == ["0.03", "1.00"]
     ticks, values = list("abcdefgh"), [0.031, 1.26, None, 1, 1, 1, 1, 1]
-    many = figures.shares_by(ticks, [("x", values), ("y", values)], "", "", percent=False)
+    many = figures.grouped_bars(ticks, [("x", values), ("y", values)], "", "", percent=False)
     assert list(many.data[1].text[:3]) == ["0", "1.3", ""]
-    shares = figures.shares_by(ticks, [("x", values)], "", "")
+    shares = figures.grouped_bars(ticks, [("x", values)], "", "")
     assert list(shares.data[0].text[:2]) == ["3", "126"]
     assert shares.layout.yaxis.title.text == "%"
 
 
 def test_another_place_in_other_runs_is_a_disc_of_its_share():
     runs = [TRUTH, TRUTH, TRUTH, [TRUTH[1], TRUTH[0], *TRUTH[2:]]]
-    figure = figures.order_bumps([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs})
+    figure = figures.bump_chart([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs})
     discs = [t for t in figure.data if "25% of 4 runs" in str(t.hovertemplate)]
     assert {(t.name, t.y[0]) for t in discs} == {(TRUTH[0][0], 2), (TRUTH[1][0], 1)}
-    alike = figures.order_bumps([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs[:3]})
+    alike = figures.bump_chart([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs[:3]})
     assert not [t for t in alike.data if "runs" in str(t.hovertemplate)]
 
 
@@ -173,7 +173,7 @@ def test_bars_reach_from_the_least_to_the_greatest_score():
 
 
 def test_equal_values_of_runs_are_one_disc_that_says_how_many():
-    figure = figures.run_strips([("vanilla", [0.5, 0.5, 1.0]), ("social", [1.0] * 3)], "τ")
+    figure = figures.values_by_seed([("vanilla", [0.5, 0.5, 1.0]), ("social", [1.0] * 3)], "τ")
     assert list(figure.data[0].text) == ["2", ""]
     assert list(figure.data[1].x) == [2 / 3]
     assert list(figure.data[2].text) == ["3"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.figures.scenario import coverage as coverage_figure
+from scrl.figures import response_rates
 from scrl.scenarios.missing_data import (
     KINDS,
     Silence,
@@ -119,7 +119,7 @@ types:
 def test_the_picture_frames_who_is_silent_and_shows_names_as_they_are(full):
     scenario = silenced(full, "no-prompt", "Nashville", "worst")
     prompts = [("<b>best", scenario.offered("best")), ("worst", scenario.offered("worst"))]
-    figure = coverage_figure(["<i>", "b", "c", "d"], prompts, coverage(scenario), (1, 4))
+    figure = response_rates(["<i>", "b", "c", "d"], prompts, coverage(scenario), (1, 4))
     assert list(figure.data[0].text).count("none") == 4
     assert list(figure.data[0].text).count("100%") == 28
     dotted = [s for s in figure.layout.shapes if s.line.dash == "dot"]
@@ -130,5 +130,5 @@ def test_the_picture_frames_who_is_silent_and_shows_names_as_they_are(full):
 
 
 def test_two_raters_in_a_hundred_are_not_none():
-    figure = coverage_figure(["a"], [("p", ["x", "y"])], np.array([[0.004, 0.02]]))
+    figure = response_rates(["a"], [("p", ["x", "y"])], np.array([[0.004, 0.02]]))
     assert list(figure.data[0].text) == ["0.4%", "2%"]

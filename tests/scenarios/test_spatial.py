@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.figures.scenario import place_map
+from scrl.figures import spatial_map
 from scrl.scenarios.links import pack
 from scrl.scenarios.missing_data import effect
 from scrl.scenarios.parsing import load_scenario
@@ -160,7 +160,7 @@ def test_a_link_that_holds_no_map_gets_one_sentence(id):
 @pytest.mark.parametrize("name", SPACES)
 def test_the_picture_keeps_labels_of_near_places_apart(name):
     space = SPACES[name]
-    figure = place_map(
+    figure = spatial_map(
         [(p.name, p.x, p.y, p.share) for p in space.raters],
         [(p.name, p.x, p.y) for p in space.completions], space.metric == "earth",
     )  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scrl.figures import maze as drawing
+from scrl.figures import maze_rewards
 from scrl.reward_models.protocols import Model
 from scrl.runs.report import BAKED, load_baked
 from scrl.studies import maze as mazes
@@ -189,7 +189,7 @@ def test_the_figure_colours_free_cells_and_no_walls(dark):
     truth = mazes.truth()
     said = [np.array([[[1.0, 1.2], [1.0, 3.4]]]), np.zeros((0, 2, 2))]
     columns = [("The user", truth), ("<one>", truth[::-1])]
-    figure = drawing.maps(
+    figure = maze_rewards(
         columns,
         ["Wants\nleft", "Wants\nright"],
         said,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.figures import waterfall
+from scrl.figures import gap_waterfall
 from scrl.studies import vanilla_gap as study
 from scrl.types import InputError
 from ui.shared import asking, page, runs, sources, store, tables
@@ -83,7 +83,7 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     st.markdown(asking.verdict(said, largest) + _sentence(found))
     titles = list(zip(STAGES, found.orders, strict=True))
     page.chart(
-        figures.order_bumps(titles, found.names, follow, pitch=44, **page.look()),
+        figures.bump_chart(titles, found.names, follow, pitch=44, **page.look()),
         "chart-path",
         alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in titles),
         caption=f"Each column is one more counterfactual, computed: the {choice.source.raters:,} "
@@ -91,7 +91,7 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
         f"depending on what one thinks; no silence; and the truth by {title_of(rule)}.",
     )
     page.chart(
-        waterfall(
+        gap_waterfall(
             [part.capitalize() for part in study.PARTS], found.pairs.tolist(), "Vanilla’s gap",
             "pairs of completions in the wrong order", **page.look(),
         ),
@@ -106,7 +106,7 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
 
 
 def _most_moved(found: study.Gap) -> str:
-    first, last = (figures.places(o) for o in (found.orders[0], found.orders[-1]))
+    first, last = (figures.mean_ranks(o) for o in (found.orders[0], found.orders[-1]))
     return max(found.names, key=lambda n: abs(first[n] - last[n]))
 
 
@@ -184,7 +184,7 @@ def social(choice: Choice, prompt: str, rule: str) -> None:
     columns = list(zip(titles, orders, strict=True))
     follow = choice.follow if choice.follow in entry["completions"] else None
     page.chart(
-        figures.order_bumps(columns, entry["completions"], follow, pitch=40, **page.look()),
+        figures.bump_chart(columns, entry["completions"], follow, pitch=40, **page.look()),
         "chart-social",
         alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns),
         caption="From the social network back to the truth: what the network changes, what the "

@@ -44,7 +44,7 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     }
     if not trained:
         columns.append(("Social model", None))
-    figure = figures.order_bumps(
+    figure = figures.bump_chart(
         columns, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
     )
     if trained:
@@ -59,8 +59,8 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     else:
         caption = ""
     many = len(entry["completions"])
-    if many > figures.MOST_LINES:
-        caption += f" Drawn are the best {figures.MOST_LINES} of {many} in the first order."
+    if many > figures.MAX_LINES:
+        caption += f" Drawn are the best {figures.MAX_LINES} of {many} in the first order."
     page.chart(
         figure,
         "orders",

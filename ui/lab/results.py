@@ -44,7 +44,7 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
             seeds |= {0: spread["vanilla"].orders, x: spread["social"].orders}
     if len(orders) <= 8:
         page.chart(
-            figures.order_bumps(
+            figures.bump_chart(
                 orders, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
             ),
             "chart-rules",

@@ -20,7 +20,7 @@ def show(result: dict, spread: dict[str, Spread], rule: str) -> None:
     known = [(tables.SOURCES[s], said.tau) for s, said in spread.items() if said.tau is not None]
     if known:
         page.chart(
-            figures.run_strips(known, "Kendall’s τ with the truth", **page.look()),
+            figures.values_by_seed(known, "Kendall’s τ with the truth", **page.look()),
             "chart-seeds",
             alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in known),
             caption=f"Seeds {seeds[0]} to {seeds[-1]}, each with raters and voters of its own. A "

@@ -7,7 +7,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import maps, spread
-from scrl.figures import curves
+from scrl.figures import labelled_curves
 from scrl.studies import Quiz, rehearsed, worth
 from ui.latent.page import metrics, region_chart
 from ui.shared import ahead, asking, page
@@ -137,7 +137,7 @@ def _belief(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
         )
         return
     page.chart(
-        figures.beliefs(
+        figures.pairwise_probabilities(
             [titles[i] for i in order], above[np.ix_(order, order)], None, **page.look()
         ),
         "ask-beliefs", alt="; ".join(titles[i] for i in order),
@@ -163,7 +163,7 @@ def _compared(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
     )
     x = np.arange(len(telling))
     page.chart(
-        curves(
+        labelled_curves(
             x, [("telling", telling, 0), ("random", chance, 4)], at=min(asked, len(x) - 1),
             x_title="questions", y_title="pairs right", number=".1%", height=280, **page.look(),
         ),

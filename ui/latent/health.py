@@ -36,7 +36,7 @@ def health(id: str, learnt) -> None:
     one, two = st.columns(2, gap="large")
     with one:
         page.chart(
-            figures.shares_by(
+            figures.grouped_bars(
                 ["own", found.other, "silent"],
                 [("pairs ordered rightly", [found.own, found.swapped, found.silenced])],
                 "latent used", "", **page.look(),
@@ -49,7 +49,7 @@ def health(id: str, learnt) -> None:
         )  # fmt: skip
     with two:
         page.chart(
-            figures.shares_by(
+            figures.grouped_bars(
                 [f"{j + 1}" for j in range(len(found.kl))],
                 [("KL, nats", found.kl.tolist()), ("variance of means", found.variance.tolist())],
                 "latent dimension", "", percent=False, **page.look(),
@@ -63,7 +63,7 @@ def health(id: str, learnt) -> None:
         with left:
             series = [(_BY[who], c.bins) for who, c in found.calibration.items()]
             page.chart(
-                figures.reliability_curves(series, **page.look()),
+                figures.calibration_curves(series, **page.look()),
                 "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
                 caption="Half of each ballot is hidden, and its pairs are predicted from the rest; "
                 "large marks stand for many pairs. Refuted, the model is surer than it may be, "

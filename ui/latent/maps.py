@@ -178,7 +178,7 @@ def partial(id: str, learnt) -> None:
         series = [("the model", [r["right"] for r in rows]),
                   ("best possible", [r["best"] for r in rows])]  # fmt: skip
         page.chart(
-            figures.shares_by(names, series, "completions on the ballot", "", height=430,
+            figures.grouped_bars(names, series, "completions on the ballot", "", height=430,
                               **page.look()),
             "latent-lengths", alt="Share of parts from which the type is known, by length.",
             caption="How often the nearest profile is the right one, over all types by their "
@@ -233,7 +233,7 @@ def left_out(id: str, learnt) -> None:
     with right:
         if known:
             page.chart(
-                figures.shares_by(
+                figures.grouped_bars(
                     [types[row["type"]] for row in known],
                     [("distance", [row["share"] for row in known])], "", "", height=430,
                     **page.look(),

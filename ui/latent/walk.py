@@ -57,7 +57,7 @@ def traversals(id: str, learnt) -> None:
     p = prompts.index(prompt)
     walk = _walk(id, start, end, p, learnt, ends)
     completions = learnt.catalogue.names(p)
-    keep = np.argsort(-walk.rewards.max(axis=0), kind="stable")[: figures.MOST_LINES]
+    keep = np.argsort(-walk.rewards.max(axis=0), kind="stable")[: figures.MAX_LINES]
     keep = np.sort(keep)
     shown = [
         (a, int(np.searchsorted(keep, up)), int(np.searchsorted(keep, down)))
@@ -67,7 +67,7 @@ def traversals(id: str, learnt) -> None:
     left, right = st.columns([3, 1], gap="large")
     with left:
         page.chart(
-            figures.traversal(
+            figures.latent_traversal(
                 walk.at, walk.rewards[:, keep], [completions[i] for i in keep], shown, (start, end),
                 **page.look(),
             ),
@@ -111,7 +111,7 @@ def _differences(walk, completions: list[str], ends: tuple[str, str]) -> None:
     pairs = sorted(pairs, key=lambda pair: pair not in changing)[:8]
     values = np.stack([walk.rewards[:, a] - walk.rewards[:, b] for a, b in pairs], axis=1)
     page.chart(
-        figures.traversal(
+        figures.latent_traversal(
             walk.at, values, [f"{brief[a]} − {brief[b]}" for a, b in pairs], (),
             ends, "difference of rewards, log-odds", **page.look(),
         ),

@@ -99,14 +99,14 @@ def _rest(learnt, atoms, weight, ballots, kinds) -> None:
             )
     q, names = prompts.index(shown), None
     names, mine = catalogue.names(q), found[prompts.index(shown)]
-    order = np.argsort(mine.place, kind="stable")[: figures.MOST_LINES]
+    order = np.argsort(mine.place, kind="stable")[: figures.MAX_LINES]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         marked = None
         if q == p and bits > 1e-3 and set(pair) <= set(order.tolist()):
             marked = tuple(int(np.flatnonzero(order == i)[0]) for i in pair)
         page.chart(
-            figures.beliefs(
+            figures.pairwise_probabilities(
                 [names[i] for i in order], mine.above[np.ix_(order, order)], marked, **page.look()
             ),
             "latent-beliefs", alt="Chance that one completion stands above another on your ballot.",

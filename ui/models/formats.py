@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.choice_models import pairs_right
-from scrl.figures import learning, prices
+from scrl.figures import accuracy_by_cost, relative_costs
 from scrl.results import order_of
 from scrl.scenarios import Scenario, gallery
 from scrl.studies import Asking, Observed, World
@@ -194,7 +194,7 @@ def _curves(found, right, how, world, level, unit, own) -> None:
     ]  # fmt: skip
     judge = "what endless raters would say in the same format" if own else "the mean utility"
     page.chart(
-        learning(series, level, unit, **page.look()),
+        accuracy_by_cost(series, level, unit, **page.look()),
         "chart-learning",
         alt="; ".join(f"{name}: {mean[0]:.0%} at {x[0]:,.0f}, {mean[-1]:.0%} at {x[-1]:,.0f}"
                       for name, x, mean, _ in series),
@@ -214,7 +214,7 @@ def _prices(paid: dict, how: Asking, world: World, level: float, unit: str) -> N
         text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {most:.1f} ×"
         rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
     page.chart(
-        prices(rows, f"{unit}, as a multiple of the ranked list’s", **page.look()),
+        relative_costs(rows, f"{unit}, as a multiple of the ranked list’s", **page.look()),
         "chart-prices",
         alt="; ".join(f"{name}: {text}" for name, *_, text in rows),
         caption=f"What {level:.0%} of the pairs cost, with 95 % intervals by bootstrap over the "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from scrl.figures import curves, spread_reward
+from scrl.figures import labelled_curves, reward_with_spread
 from scrl.studies import hidden_context as study
 from ui.shared import asking, baked_study, page
 
@@ -97,7 +97,7 @@ def _reward(found: study.Reading, model: str, aversion: float) -> None:
         words = "A reward of one number has no spread, and aversion changes nothing. "
     truths = [("expected utility", found.expected), ("Borda", found.borda)]
     page.chart(
-        spread_reward(found.a, found.reward, spread, truths, study.hidden_context.EDGE,
+        reward_with_spread(found.a, found.reward, spread, truths, study.hidden_context.EDGE,
                       **page.look()),
         "chart-hidden",
         alt=f"{TITLES[model]}: reward {found.reward[~unsure].max():.2f} at most below .8, "
@@ -121,7 +121,7 @@ def _agreement(lines: dict, found: study.Reading, model: str, aversion: float) -
     here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
     low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
     page.chart(
-        curves(x, series, at=aversion, here=here, x_title="aversion to risk",
+        labelled_curves(x, series, at=aversion, here=here, x_title="aversion to risk",
                y_title="Spearman’s correlation", number=".2f", y_range=(low, 1.05), height=270,
                **page.look()),
         "chart-aversion",
@@ -138,16 +138,25 @@ def _drift(result: dict) -> None:
     step, widest = study.drift(result)
     series = [(_HELD[name], widest[name], i) for i, name in enumerate(study.HELD)]
     page.chart(
-        curves(step, series, x_title="steps of training", y_title="widest spread", number=".3g",
-               log="xy", height=270, **page.look()),
+        labelled_curves(
+            step,
+            series,
+            x_title="steps of training",
+            y_title="widest spread",
+            number=".3g",
+            log="xy",
+            height=270,
+            **page.look(),
+        ),
         "chart-drift",
-        alt="; ".join(f"held {name.lower()}: {y[0]:.3g}, then {y[-1]:.3g}"
-                      for name, y, _ in series),
+        alt="; ".join(
+            f"held {name.lower()}: {y[0]:.3g}, then {y[-1]:.3g}" for name, y, _ in series
+        ),
         caption="The widest spread of mean and variance, by what holds it. Only ratios of gaps to "
         f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.1f} "
         f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
         f"over {len(study.DRIFT_SEEDS)} seeds.",
-    )  # fmt: skip
+    )
     asking.sheet(
         [{"steps": float(n)} | {_HELD[name]: float(widest[name][i]) for name in widest}
          for i, n in enumerate(step)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from scrl.figures import curves, maps
+from scrl.figures import labelled_curves, maze_rewards
 from scrl.studies import maze as mazes
 from scrl.studies import maze_world
 from ui.shared import asking, baked_study, page
@@ -97,8 +97,14 @@ def _maps(result: dict, n: int) -> None:
     pairs = [np.array(user)[:n] for user in result["users"]]
     ends = {name: _ends(rewards) for name, rewards in shown.items()}
     page.chart(
-        maps(columns, [f"Wants the\n{goal} goal" for goal in GOALS], pairs, maze_world.walls(),
-             maze_world.GOALS, **page.look()),
+        maze_rewards(
+            columns,
+            [f"Wants the\n{goal} goal" for goal in GOALS],
+            pairs,
+            maze_world.walls(),
+            maze_world.GOALS,
+            **page.look(),
+        ),
         "chart-maze",
         alt=f"After {n} pairs, the best cell for who wants the left goal and the right one: "
         + "; ".join(f"{TITLES[k]}, {a} and {b} steps from it" for k, (a, b) in ends.items()),
@@ -107,7 +113,7 @@ def _maps(result: dict, n: int) -> None:
         f"{mazes.PAIRS}); then the reward that each model gives them, on one scale: the mean "
         "chance that a cell is preferred to the others. Models see no walls, only coordinates. "
         f"Trained on {mazes.USERS:,} users who answered {mazes.PAIRS} pairs each.",
-    )  # fmt: skip
+    )
     cells, rows = maze_world.cells().tolist(), []
     for goal, name in enumerate(GOALS):
         for i, (row, column) in enumerate(cells):
@@ -132,16 +138,26 @@ def _right(result: dict, n: int) -> None:
     series.append(("One reward, at most", np.full(len(x), _ceiling()), 7))
     low = min(float(y.min()) for _, y, _ in series)
     page.chart(
-        curves(x, series, at=n, x_title="pairs that a user has answered", y_title="pairs right",
-               number=".1%", y_range=(min(0.5, low), 1.02), height=290, **page.look()),
+        labelled_curves(
+            x,
+            series,
+            at=n,
+            x_title="pairs that a user has answered",
+            y_title="pairs right",
+            number=".1%",
+            y_range=(min(0.5, low), 1.02),
+            height=290,
+            **page.look(),
+        ),
         "chart-maze-right",
         alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
         caption=f"Of {mazes.ASKED} further pairs of each of {mazes.HELD:,} held-out users, how "
         f"many are ordered rightly after {n}: "
-        + ", ".join(f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})"
-                    for k, y in each.items())
+        + ", ".join(
+            f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})" for k, y in each.items()
+        )
         + f". Means over {len(result['seeds'])} seeds with 95 % intervals; the ceiling is exact.",
-    )  # fmt: skip
+    )
 
 
 def _steps(result: dict, n: int) -> None:
@@ -149,7 +165,7 @@ def _steps(result: dict, n: int) -> None:
     series = [(TITLES[k], mazes.steps(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.distances().max())
     page.chart(
-        curves(x, series, at=n, x_title="pairs that a user has answered",
+        labelled_curves(x, series, at=n, x_title="pairs that a user has answered",
                y_title="steps from the goal", number=".1f", y_range=(-0.4, apart / 2 + 1.5),
                height=290, **page.look()),
         "chart-maze-steps",

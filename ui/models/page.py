@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.evaluation import metrics as judging
-from scrl.figures import accuracy_by_type, curves, pair_accuracy
+from scrl.figures import accuracy_by_type, labelled_curves, pair_accuracy
 from scrl.runs import load_baked
 from scrl.scenarios import Scenario
 from scrl.studies import scoreboard
@@ -251,16 +251,24 @@ def _chart(result: Mapping, key: str, name: str) -> None:
                   for i, row in enumerate(rows)]  # fmt: skip
         lowest = min(0.5, *(min(row["covered"]) for row in rows))
         page.chart(
-            curves(share, series, percent=True, x_title="share of the pairs that it answers, the "
-                   "surest first", y_title="of these ordered rightly", number=".1%", height=360,
-                   y_range=(lowest, 1.0), **page.look()),
+            labelled_curves(
+                share,
+                series,
+                percent=True,
+                x_title="share of the pairs that it answers, the surest first",
+                y_title="of these ordered rightly",
+                number=".1%",
+                height=360,
+                y_range=(lowest, 1.0),
+                **page.look(),
+            ),
             f"{name}-covered",
             alt="; ".join(
                 f"{TITLES[r['model']]}: {r['covered'][4]:.1%} of the surer half" for r in rows
             ),
             caption=caption + "Who may leave out the pairs it is least sure of should have more of "
             "the others right.",
-        )  # fmt: skip
+        )
         return
     if key:
         page.chart(

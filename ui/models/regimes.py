@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.evaluation import MEASURES
-from scrl.figures import regime_curves, regime_maps, regime_marks
+from scrl.figures import regime_latent_maps, regime_loss_curves, regime_results
 from scrl.runs import load_baked
 from scrl.scenarios import Scenario
 from scrl.studies import masking_regimes as regimes
@@ -158,10 +158,11 @@ def _live(progress) -> None:
         for regime in TITLES
     ]  # fmt: skip
     page.chart(
-        regime_curves(list(TITLES.values()), curves, height=220, **page.look()), "live-regimes",
+        regime_loss_curves(list(TITLES.values()), curves, height=220, **page.look()),
+        "live-regimes",
         "Held-out losses of each regime against steps",
         "Loss on held-out raters of whom half of each ballot is hidden; each regime’s latest seed.",
-    )  # fmt: skip
+    )
 
 
 # -- what they say --------------------------------------------------------------------------------
@@ -295,7 +296,7 @@ def _ends(result: dict, hidden: str, kind: str) -> None:
             "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
         })  # fmt: skip
     page.chart(
-        regime_marks(
+        regime_results(
             list(TITLES.values()), panels,
             "loss, nats a rater" if kind == "loss" else "pairs rightly ordered",
             percent=kind == "pairs", **page.look(),
@@ -321,7 +322,7 @@ def _maps(result: dict) -> None:
     notes = [f"{np.mean(_of(result, regime, 'active')):.1f} active units\n"
              f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
     page.chart(
-        regime_maps(
+        regime_latent_maps(
             list(TITLES.values()), notes, [result["maps"][regime] for regime in TITLES],
             result["types"], **page.look(),
         ),
@@ -340,16 +341,19 @@ def _maps(result: dict) -> None:
 def _learning(result: dict, hidden: str) -> None:
     curves = regimes.curves_of(result, hidden)
     page.chart(
-        regime_curves(list(TITLES.values()), [curves[regime] for regime in TITLES], **page.look()),
+        regime_loss_curves(
+            list(TITLES.values()), [curves[regime] for regime in TITLES], **page.look()
+        ),
         "regime-curves",
         alt="; ".join(
             f"{TITLES[r]}: hidden {curves[r]['hidden'][1][-1]:.2f}, visible "
-            f"{curves[r]['visible'][1][-1]:.2f} at the end" for r in TITLES
+            f"{curves[r]['visible'][1][-1]:.2f} at the end"
+            for r in TITLES
         ),
         caption=f"Loss on held-out raters ({_WORDS[hidden]}) as each regime trains: mean over "
         "seeds, the band from the least to the most. The curriculum lets the visible completions "
         f"into its targets from step {regimes.SCHEDULE.explore[1]:,} on.",
-    )  # fmt: skip
+    )
 
 
 def _numbers(result: dict) -> None:

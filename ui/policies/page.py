@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from scrl.figures import curves, proposals, trade_off
+from scrl.figures import completion_probabilities, labelled_curves, pareto_frontier
 from scrl.policies import (
     PROXIES,
     REFERENCES,
@@ -144,7 +144,7 @@ def _proposed(faced: Faced, reference, policies: dict, budget: float, prices: st
         else:
             rows += [(f"To {t}", p) for t, p in zip(faced.types, policy, strict=True)]
     page.chart(
-        proposals(rows, faced.names, **page.look()),
+        completion_probabilities(rows, faced.names, **page.look()),
         "chart-proposals",
         alt="; ".join(f"{name}: {', '.join(f'{p:.0%}' for p in policy)}" for name, policy in rows),
         caption=f"How often each policy proposes each completion at a KL of {budget:.2f} nats, or "
@@ -164,7 +164,7 @@ def _along(faced: Faced, families: list[Family], budget: float) -> None:
         for i, family in enumerate(families)
     ]
     page.chart(
-        curves(
+        labelled_curves(
             x, series, at=budget, x_title="KL from the reference, nats", y_title="satisfaction",
             number=".0%", y_range=(0, 1.02), height=300, **page.look(),
         ),
@@ -233,7 +233,7 @@ def two_objectives() -> None:
             else "**Yes**: no mixture of the two rewards gives both more at this KL."
         ))  # fmt: skip
         page.chart(
-            trade_off(line, points, (f"utility to {first}", f"utility to {second}"),
+            pareto_frontier(line, points, (f"utility to {first}", f"utility to {second}"),
                       **page.look()),
             "chart-frontier",
             alt="; ".join(f"{name}: {x:.2f}, {y:.2f}" for name, (x, y) in points),
@@ -300,14 +300,22 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
     ]  # fmt: skip
     low = min(0.0, float(min(y.min() for _, y, _ in series)))
     page.chart(
-        curves(found.root, series, x_title="√KL from the reference", y_title="0 reference, 1 best",
-               number=".2f", y_range=(low - 0.02, 1.05), height=340, **page.look()),
+        labelled_curves(
+            found.root,
+            series,
+            x_title="√KL from the reference",
+            y_title="0 reference, 1 best",
+            number=".2f",
+            y_range=(low - 0.02, 1.05),
+            height=340,
+            **page.look(),
+        ),
         "chart-hacking",
         alt="; ".join(f"{name}: {y[-1]:.2f} at the end" for name, y, _ in series),
         caption=f"Means of {TOYS} toys of 60 completions, most of them rare. 1 is what the best "
         "completion gives, by the reward itself and in truth. Social is Bradley–Terry within each "
         "group, and then a vote.",
-    )  # fmt: skip
+    )
     rows = [
         {"reward": name, "√KL at the turning point, mean": float(found.turn[j].mean()),
          "its least": float(found.turn[j].min()), "its greatest": float(found.turn[j].max()),
@@ -361,7 +369,7 @@ def trained() -> None:
         rows = [("Reference", reference), ("Closed form", found.closed), ("DPO", found.offline),
                 ("Online learner", found.online)]  # fmt: skip
         page.chart(
-            proposals(rows, faced.names, **page.look()),
+            completion_probabilities(rows, faced.names, **page.look()),
             "chart-trained",
             alt="; ".join(f"{n}: {', '.join(f'{p:.0%}' for p in policy)}" for n, policy in rows),
             caption="The closed form is π_ref · exp(reward / β). DPO minimises its loss on the "
@@ -423,13 +431,20 @@ def tried() -> None:
             )
         ]
         page.chart(
-            curves(labels, series, x_title="comparisons", y_title="mean utility", number=".2f",
-                   height=320, **page.look()),
+            labelled_curves(
+                labels,
+                series,
+                x_title="comparisons",
+                y_title="mean utility",
+                number=".2f",
+                height=320,
+                **page.look(),
+            ),
             "chart-tried",
             alt="; ".join(f"{name}: {y[-1]:.2f}" for name, y, _ in series),
             caption="Utilities are A 0, B 1, C 1.5, D 4; raters err like Bradley–Terry. Both "
             f"learners minimise DPO’s loss, {labels[1]:,} comparisons between two points.",
-        )  # fmt: skip
+        )
         rows = [
             {"trained on": name, **dict(zip(COVERED_NAMES, map(float, policy[-1]), strict=True)),
              "KL": float(kl(policy[-1], COVERED_REFERENCE))}

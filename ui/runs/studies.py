@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from scrl.figures import agreement_by_raters, shares_beside
+from scrl.figures import agreement_by_raters, stacked_shares
 from scrl.runs import load_baked
 from scrl.studies import run_studies
 from scrl.types import InputError
@@ -187,7 +187,7 @@ def _draw_voters(result: dict) -> None:
     )
     mean = {s: np.mean([run[s][key] for run in runs], axis=0) for s in ("density", "prior")}
     page.chart(
-        shares_beside(
+        stacked_shares(
             names,
             [("Truth", result["truth"][key]), ("Fitted density", mean["density"]),
              ("Prior", mean["prior"])],

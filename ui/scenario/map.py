@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.figures import place_map
+from scrl.figures import spatial_map
 from scrl.scenarios import (
     SPACES,
     Place,
@@ -178,7 +178,7 @@ def _places(title: str, rows: list[tuple], key: str, metric: str, shared: bool) 
 def _picture(made: Space) -> None:
     earth = made.metric == "earth"
     page.chart(
-        place_map(
+        spatial_map(
             [(p.name, p.x, p.y, p.share) for p in made.raters],
             [(p.name, p.x, p.y) for p in made.completions], earth, **page.look(),
         ), "map",

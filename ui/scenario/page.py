@@ -9,7 +9,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.config import DEFAULT_RULES
-from scrl.figures import coverage
+from scrl.figures import response_rates
 from scrl.scenarios import (
     MAX_SCENARIO_BYTES,
     MOST_ITEMS,
@@ -202,7 +202,7 @@ _NOTE = (
 def _follow(entry: dict, rule: str, unsaid: set[str]) -> str:
     """The completion to follow: of those left out the one that vanilla misplaces most, else of all;
     "" where it misplaces none."""
-    a, b = (figures.places(o["order"]) for o in (entry["truth"][rule], entry["vanilla"]))
+    a, b = (figures.mean_ranks(o["order"]) for o in (entry["truth"][rule], entry["vanilla"]))
     some = [name for name in entry["completions"] if name in unsaid and a[name] != b[name]]
     return max(some, key=lambda n: abs(a[n] - b[n])) if some else tables.most_moved(entry, rule)
 
@@ -254,7 +254,7 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
 
 def _orders(entry: dict, rule: str, silent: bool, follow: str) -> None:
     columns = _columns(entry, rule, silent)
-    figure = figures.order_bumps(
+    figure = figures.bump_chart(
         columns, entry["completions"], follow or None, pitch=44, **page.look()
     )  # fmt: skip
     caption = (
@@ -284,4 +284,4 @@ def _rows(entry: dict, rule: str, silent: bool) -> list[dict]:
 def coverage_figure(scenario: Scenario, chance, mark: tuple[int, int] | None):
     """Who is heard on what, in the colours of the types."""
     prompts = [(p, scenario.offered(p)) for p in scenario.prompts]
-    return coverage(scenario.type_names, prompts, chance, mark, **page.look())
+    return response_rates(scenario.type_names, prompts, chance, mark, **page.look())

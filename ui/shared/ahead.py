@@ -38,7 +38,7 @@ def _walk(learnt):
     found = traverse(learnt, learnt.latents[0], learnt.latents[-1], 0)
     names = learnt.catalogue.names(0)
     # Drawn for nobody: what an animation needs of plotly takes a while to load.
-    return figures.traversal(found.at, found.rewards, names, found.changes, ("from", "to"))
+    return figures.latent_traversal(found.at, found.rewards, names, found.changes, ("from", "to"))
 
 
 def _map(how: tuple, learnt):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scrl.figures import ordinals, places
+from scrl.figures import mean_ranks, rank_labels
 from scrl.runs import cell, orders_csv, scores_of
 
 __all__ = [
@@ -48,7 +48,7 @@ def most_moved(entry: Mapping, rule: str) -> str:
     """The completion whose place Bradley–Terry gets most wrong, or that the social model moves most
     where there is no truth; "" where nothing moves."""
     orders = columns(entry, rule)
-    a, b = places(orders[0][1]), places(orders[-1 if "truth" not in entry else 1][1])
+    a, b = mean_ranks(orders[0][1]), mean_ranks(orders[-1 if "truth" not in entry else 1][1])
     name = max(entry["completions"], key=lambda name: abs(a[name] - b[name]))
     return name if a[name] != b[name] else ""
 
@@ -67,7 +67,7 @@ def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:
 
 
 def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:
-    place = ordinals(outcome["order"])
+    place = rank_labels(outcome["order"])
     return {name: place[name] for name in entry["completions"]}
 
 

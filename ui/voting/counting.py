@@ -8,8 +8,7 @@ from functools import partial
 
 import streamlit as st
 
-from scrl.figures import steps as drawn
-from scrl.figures import voting as tiles
+from scrl import figures
 from scrl.types import Outcome, places_to_order
 from scrl.voting import RULES, AnonymousProfile, everyone, to_preflib
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
@@ -18,11 +17,11 @@ from ui.shared.tables import cell, order_text
 from ui.voting import profiles
 
 FIGURES = {
-    Bars: drawn.bars,
-    Matrix: drawn.matrix,
-    Graph: drawn.graph,
-    Rounds: drawn.rounds,
-    Fit: drawn.fitted,
+    Bars: figures.score_bars,
+    Matrix: figures.matrix_heatmap,
+    Graph: figures.majority_graph,
+    Rounds: figures.elimination_rounds,
+    Fit: figures.fitted_duels,
 }
 FIRST = "schulze"
 
@@ -150,7 +149,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
     look = _look()
     many = len(profile.names)
     page.chart(
-        tiles.ballots(
+        figures.ballot_tiles(
             profile.names, profile.place, profile.weight, profile.labels,
             row=22 if many <= 6 else 17, **look,
         ),
@@ -165,7 +164,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 
 def show_standings(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     st.plotly_chart(
-        tiles.standings(profile.names, rows(outcomes), rule, **_look()),
+        figures.outcomes_by_rule(profile.names, rows(outcomes), rule, **_look()),
         theme=None, key="standings", config=page.PLOTLY, on_select=_clicked,
         selection_mode="points",
         alt="; ".join(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.figures import criteria as drawn
+from scrl.figures import counterexample, criteria_table
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile, ballot_text
 from scrl.voting.criteria import CRITERIA, PUBLISHED, Cell, Violation, check, judged, recount, table
@@ -121,7 +121,7 @@ def show_table(rule: str, criterion: str) -> None:
         for r in rules
     ]  # fmt: skip
     st.plotly_chart(
-        drawn.grid(
+        criteria_table(
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
             len(PUBLISHED), pitch=18.5 if page.presenting() else 21.5, **page.look(),
         ),
@@ -226,7 +226,7 @@ def show_violation(found: Violation) -> None:
         )
     ]  # fmt: skip
     page.chart(
-        drawn.play(panels, names, width=640 if page.presenting() else 560, **page.look()),
+        counterexample(panels, names, width=640 if page.presenting() else 560, **page.look()),
         "counterexample", alt=_spoken(found),
     )  # fmt: skip
     if found.change and at > 0:

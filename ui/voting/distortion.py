@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from scrl.figures import curves, points_and_means, switch_map, witness, worst_and_usual
+from scrl.figures import (
+    borda_points_and_utilities,
+    borda_threshold,
+    labelled_curves,
+    witness_heatmap,
+    worst_and_typical_distortion,
+)
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile, everyone
 from scrl.voting.distortion import (
@@ -98,14 +104,14 @@ def minority() -> None:
     left, right = st.columns([3, 2], gap="large")
     pitch = 34 if page.presenting() else 46
     with left:
-        figure = points_and_means(
+        figure = borda_points_and_utilities(
             names, points, about.mean, **page.look(), height=70 + pitch * (k + 2)
         )
         page.chart(figure, "minority", f"Borda points and mean utility of {', '.join(names)}.")
     with right:
         sizes = np.arange(1, MOST_DUMMIES + 1)
         turns = np.array([tails_switch(int(size)) for size in sizes])
-        figure = switch_map(sizes, turns, (k, share), **page.look(), height=70 + pitch * 5)
+        figure = borda_threshold(sizes, turns, (k, share), **page.look(), height=70 + pitch * 5)
         page.chart(figure, "switch", f"With {k} dummies Borda turns at {switch:.2f} %.")
     elected = _winner(chances["borda"], names)
     fate = [
@@ -196,7 +202,7 @@ def worst() -> None:
         ) == "Distances"  # fmt: skip
         _witness(found, profile, chosen, metric)
     with left:
-        figure = worst_and_usual(
+        figure = worst_and_typical_distortion(
             labels, found.typical, found.utilitarian.value,
             None if found.metric is None else found.metric.value, chosen, **page.look(),
         )  # fmt: skip
@@ -239,7 +245,7 @@ def _witness(found: Judged, profile: AnonymousProfile, i: int, metric: bool) -> 
     share = profile.weight / profile.weight.sum()
     mean = share @ values
     labels = [f"{profile.labels[b]} {share[b]:.0%}".strip() for b in heavy]
-    figure = witness(
+    figure = witness_heatmap(
         found.names, [*labels, "mean"], np.vstack([values[heavy], mean]), **page.look()
     )
     rival = page.plain(found.names[int(source.against[i])])
@@ -319,7 +325,7 @@ def noisy() -> None:
         series.append((name, along, i))
         here.append(found[rule][1])
     with right:
-        figure = curves(
+        figure = labelled_curves(
             grid, series, at=beta, here=here, x_title="β", y_title="distortion", number=".2f",
             y_range=(0.0, 10.8), **page.look(),
             height=300 if page.presenting() else 380,

@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from scrl.figures import lie_dumbbells, share_bars, size_steps, spread_lines
+from scrl.figures import (
+    gain_by_coalition_size,
+    misreport_utilities,
+    rates_by_rule,
+    scores_by_misreport_share,
+)
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile, ballot_text
 from scrl.voting.strategy import (
@@ -157,9 +162,11 @@ def _sizes(profile: AnonymousProfile, row: int, rule: str, voters: float, short:
         else f"A lie pays from {curve.needed / weight:.0%} of them."
     )
     page.chart(
-        size_steps(curve.voters, curve.gain, voters, **page.look()), "sizes", alt=needed,
+        gain_by_coalition_size(curve.voters, curve.gain, voters, **page.look()),
+        "sizes",
+        alt=needed,
         caption=f"What the best common lie gains {page.plain(short)} by how many join it. {needed}",
-    )  # fmt: skip
+    )
 
 
 def _every_rule(found: dict[str, Strategy], rule: str, short: str) -> None:
@@ -174,7 +181,7 @@ def _every_rule(found: dict[str, Strategy], rule: str, short: str) -> None:
         for name in order
     ]
     page.chart(
-        lie_dumbbells(rows, short, title_of(rule), **page.look()), "lies",
+        misreport_utilities(rows, short, title_of(rule), **page.look()), "lies",
         alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
         caption="Mean utility of the winner, honest and with the best lie under each rule: left to "
         "the liars, right to everybody else. Where only orders are known, utility is m-1 for a "
@@ -245,7 +252,7 @@ def two_camps() -> None:
         )  # fmt: skip
     with right:
         page.chart(
-            spread_lines(names, shares, scores, share / 100, "Borda points a voter",
+            scores_by_misreport_share(names, shares, scores, share / 100, "Borda points a voter",
                          height=330, **page.look()),
             "camps", alt=f"Borda points as more voters lie; at {share} % {winner} wins.",
             caption="The first liars lift Left and Right over Centre; then Dud, which every honest "
@@ -344,7 +351,7 @@ def how_often() -> None:
     )
     rows = [(title_of(name), r.share, r.error) for name, r in found.items()]
     page.chart(
-        share_bars(rows, "electorates in which some voter gains by a lie", title_of("borda"),
+        rates_by_rule(rows, "electorates in which some voter gains by a lie", title_of("borda"),
                    **page.look()),
         "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
         caption=f"{how}: {MODELS[model]}. A lie gains if the winner is worth more to the liar in "

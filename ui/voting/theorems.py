@@ -8,7 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from scrl.figures import blind_duels, curves, duel_circle, plane
+from scrl.figures import (
+    indistinguishable_populations,
+    labelled_curves,
+    linear_reward,
+    tournament_graph,
+)
 from scrl.studies import theorems
 from scrl.voting.distortion import bradley_terry_bounds
 from ui.shared import asking, page
@@ -60,7 +65,7 @@ def borda(aside) -> None:
     if not shown:
         return
     series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
-    figure = curves(
+    figure = labelled_curves(
         _LEFT_OUT, series, at=at, percent=True, y_title="learned reward",
         x_title="left out elsewhere (from Memphis: a ninth of that)", **_look(aside),
     )  # fmt: skip
@@ -102,7 +107,7 @@ def hidden(aside) -> None:
     series = [("mean utility", found.expected, 7), ("Borda score", found.borda, 1),
               ("reward", unit, 4)]  # fmt: skip
     series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
-    figure = curves(
+    figure = labelled_curves(
         np.insert(found.a, breaks, start), series, x_title="alternative",
         y_title="worth (reward: 0 to its most)", **_look(aside),
     )  # fmt: skip
@@ -136,7 +141,7 @@ def _cycle(found: theorems.Cycle, key: str, aside) -> None:
     notes = [f"reward {r + 0.0:+.3f}<br>lottery {p:.0%}" if abs(r) > 5e-4 else
              f"reward 0<br>lottery {p:.0%}"
              for r, p in zip(found.reward, found.lottery, strict=True)]  # fmt: skip
-    figure = duel_circle(found.names, found.duels, notes, **_look(aside))
+    figure = tournament_graph(found.names, found.duels, notes, **_look(aside))
     _chart(aside, figure, key, "Duels as arrows: " + "; ".join(
         f"{a} over {b} {found.duels[i, j]:.0%}"
         for i, a in enumerate(found.names) for j, b in enumerate(found.names) if i < j
@@ -208,7 +213,9 @@ def blind(aside) -> None:
     same = bool(np.allclose(found.duels[0], found.duels[1]))
     if not shown:
         return
-    figure = blind_duels(found.names, found.duels[1], found.served, **_look(aside))
+    figure = indistinguishable_populations(
+        found.names, found.duels[1], found.served, **_look(aside)
+    )
     _chart(aside, figure, "blind", "One matrix of duels, two populations of raters.")
     right = "None" if not found.apart else "Some" if len(found.apart) <= total / 2 else "Most"
     st.markdown(
@@ -249,7 +256,7 @@ def irrelevant(aside) -> None:
         return
     series = [(name, along.reward[:, i], p) for i, (name, p) in
               enumerate(zip(now.names, (4, 1, 0), strict=True))]  # fmt: skip
-    figure = curves(
+    figure = labelled_curves(
         _OFFERED, series, at=at, here=now.reward, percent=True, y_title="learned reward",
         x_title="how often G is compared", **_look(aside),
     )  # fmt: skip
@@ -297,14 +304,14 @@ def unanimity(aside) -> None:
     if not shown:
         return
     along = theorems.overturned(_EPSILON, delta, share)
-    figure = curves(
+    figure = labelled_curves(
         _EPSILON, [("", along.gap / _EPSILON, 4)], at=epsilon, log="x", below=True,
         x_title="ε, the size of the step from c to c′", y_title="(r(c′) − r(c)) / ε",
         **_look(aside),
     )  # fmt: skip
     _chart(aside, figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
     if aside and not page.presenting():
-        picture = plane(now.points[0], theorems.POINTS, theta, **page.look())
+        picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.look())
         alt = "Six alternatives in the plane and the direction of the learned reward."
         _chart(aside, picture, "unanimity-plane", alt)
     below = along.gap < 0
@@ -337,7 +344,7 @@ def bounds(aside) -> None:
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
     series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),
               ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
-    figure = curves(
+    figure = labelled_curves(
         _BETA, series, at=beta, x_title="β", y_title="distortion", number=".2f",
         y_range=(0, 11), **_look(aside),
     )  # fmt: skip

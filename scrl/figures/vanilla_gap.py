@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from scrl.figures.base import blank, colour, ink, safe
+from scrl.figures.base import base_figure, colour, escape_html, theme_colours
 
 ROW = 34
 
 
-def waterfall(
+def gap_waterfall(
     parts: Sequence[str],
     values: Sequence[float],
     total: str,
@@ -26,7 +26,7 @@ def waterfall(
         parts, values: in the order of the path; a negative value hides some of the gap.
         total: what to call the whole.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     whole = sum(values)
     rows = [total, *parts]
     starts = [0.0]
@@ -36,11 +36,11 @@ def waterfall(
         at -= value
     sizes = [whole, *values]
     shades = [shade["quiet"], *(colour(4) if v > 0 else colour(1) for v in values)]
-    figure = blank(dark, scale, (58 + ROW * len(rows)) * scale)
+    figure = base_figure(dark, scale, (58 + ROW * len(rows)) * scale)
     y = list(range(len(rows)))[::-1]
     figure.add_bar(
         x=sizes, base=starts, y=y, orientation="h", width=0.56, marker={"color": shades},
-        hovertemplate=[f"{safe(name)}: {size:g}<extra></extra>"
+        hovertemplate=[f"{escape_html(name)}: {size:g}<extra></extra>"
                        for name, size in zip(rows, sizes, strict=True)],
     )  # fmt: skip
     edge = [max(start, start + size) for start, size in zip(starts, sizes, strict=True)]
@@ -57,7 +57,7 @@ def waterfall(
         )  # fmt: skip
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     low, high = min([0.0, *starts, *edge]), max([1.0, *edge])
-    ticks = [f"<b>{safe(rows[0])}</b>", *map(safe, rows[1:])]
+    ticks = [f"<b>{escape_html(rows[0])}</b>", *map(escape_html, rows[1:])]
     figure.update_layout(
         xaxis={"range": [low - 0.02 * (high - low), high + 0.09 * (high - low)], "tickfont": quiet,
                "dtick": 1 if high - low <= 12 else None, "gridcolor": shade["line"],

@@ -7,7 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, blank, clear, colour, glass, ink, safe
+from scrl.figures.base import (
+    SYMBOLS,
+    base_figure,
+    colour,
+    escape_html,
+    set_axis,
+    theme_colours,
+    with_alpha,
+)
 
 #: Of the marks of what is predicted to go wrong.
 WRONG = 4
@@ -30,8 +38,11 @@ def _axis(short: str) -> str:
 
 
 def _headline(figure, x: str, y: str, title: str, note: str, shade, scale: float) -> None:
-    lines = (f"<br><span style='color:{shade['quiet']}'>{safe(n)}</span>" for n in note.split("\n"))
-    text = f"<b>{safe(title)}</b>" + ("".join(lines) if note else "")
+    lines = (
+        f"<br><span style='color:{shade['quiet']}'>{escape_html(n)}</span>"
+        for n in note.split("\n")
+    )
+    text = f"<b>{escape_html(title)}</b>" + ("".join(lines) if note else "")
     figure.add_annotation(
         x=0, xref=f"{x} domain", y=1, yref=f"{y} domain", xanchor="left", yanchor="bottom",
         yshift=4, showarrow=False, align="left", text=text,
@@ -39,7 +50,7 @@ def _headline(figure, x: str, y: str, title: str, note: str, shade, scale: float
     )  # fmt: skip
 
 
-def regime_marks(
+def regime_results(
     titles: Sequence[str],
     panels: Sequence[Mapping],
     unit: str,
@@ -55,9 +66,9 @@ def regime_marks(
         panels: each ``"title"``; ``"values"`` ``[regimes, seeds]``; ``"wrong"``: rows whose mean
             is predicted to be worse; ``"best"``: what perfect knowledge would give, or None.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     rows = len(titles)
-    figure = blank(dark, scale, (110 + 38 * rows) * scale, showlegend=True)
+    figure = base_figure(dark, scale, (110 + 38 * rows) * scale, showlegend=True)
     style = "{:.1%}" if percent else "{:.2f}"
     quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
     for i, panel in enumerate(panels):
@@ -72,7 +83,7 @@ def regime_marks(
             if value is not None:
                 figure.add_scatter(
                     x=[value, value], y=[-0.6, rows - 0.4], xaxis=x, yaxis=y, mode="lines",
-                    name=safe(name), legendgroup=name, showlegend=i == 0 or name not in {
+                    name=escape_html(name), legendgroup=name, showlegend=i == 0 or name not in {
                         trace.name for trace in figure.data}, hoverinfo="skip",
                     line={"color": shade["quiet"], "width": 1.4 * scale, "dash": dash},
                 )  # fmt: skip
@@ -89,7 +100,7 @@ def regime_marks(
                 x=mean[mine], y=mine, xaxis=x, yaxis=y, mode="markers", legendgroup=f"{wrong}",
                 name="mean, predicted worse" if wrong else "mean",
                 showlegend=i == 0, cliponaxis=False,
-                hovertemplate=[f"{safe(titles[r])}: {style.format(mean[r])}<extra></extra>"
+                hovertemplate=[f"{escape_html(titles[r])}: {style.format(mean[r])}<extra></extra>"
                                for r in mine],
                 marker={"symbol": "diamond" if wrong else "circle", "size": 12 * scale,
                         "color": colour(WRONG) if wrong else shade["text"]},
@@ -99,12 +110,12 @@ def regime_marks(
                 x=1, xref=f"{x} domain", y=row, yref=y, xanchor="right", showarrow=False,
                 text=style.format(value), font={"size": 13 * scale, "color": shade["text"]},
             )  # fmt: skip
-        clear(_axis(x), figure, range=[low - pad, high + 4 * pad], showticklabels=True,
+        set_axis(_axis(x), figure, range=[low - pad, high + 4 * pad], showticklabels=True,
               tickfont=quiet, showgrid=True, gridcolor=shade["line"], nticks=6,
               tickformat=(".1%" if high - low < 0.05 else ".0%") if percent else None,
               title={"text": unit, "font": quiet, "standoff": 4})  # fmt: skip
-        clear(_axis(y), figure, range=[rows - 0.4, -0.7], showticklabels=i == 0,
-              tickvals=list(range(rows)), ticktext=[safe(t) for t in titles],
+        set_axis(_axis(y), figure, range=[rows - 0.4, -0.7], showticklabels=i == 0,
+              tickvals=list(range(rows)), ticktext=[escape_html(t) for t in titles],
               tickfont={"size": 13.5 * scale, "color": shade["text"]})  # fmt: skip
         _headline(figure, x, y, panel["title"], "", shade, scale)
     side = 18 + 7.4 * max(map(len, titles))
@@ -115,7 +126,7 @@ def regime_marks(
     return figure
 
 
-def regime_maps(
+def regime_latent_maps(
     titles: Sequence[str],
     notes: Sequence[str],
     maps: Sequence[Mapping],
@@ -127,8 +138,8 @@ def regime_maps(
 ) -> go.Figure:
     """A latent map a regime, each on the principal plane of its own latents: large marks are raters
     read whole, small open ones those of whom half of each ballot is hidden."""
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=True)
     for i, (title, note, found) in enumerate(zip(titles, notes, maps, strict=True)):
         x, y = _column(figure, i, len(titles))
         at = np.array([found["x"], found["y"]], float)
@@ -140,8 +151,8 @@ def regime_maps(
                 name = f"{types[k]}, " + ("whole" if full else "half hidden")
                 figure.add_scatter(
                     x=at[0, some], y=at[1, some], xaxis=x, yaxis=y, mode="markers",
-                    name=safe(types[k]), legendgroup=str(k), showlegend=full and i == 0,
-                    hovertemplate=safe(name) + "<extra></extra>",
+                    name=escape_html(types[k]), legendgroup=str(k), showlegend=full and i == 0,
+                    hovertemplate=escape_html(name) + "<extra></extra>",
                     marker={
                         "color": colour(k), "symbol": symbol if full else f"{symbol}-open",
                         "size": (11 if full else 5.5) * scale, "opacity": 1 if full else 0.75,
@@ -151,7 +162,7 @@ def regime_maps(
                 )  # fmt: skip
         for axis, values in ((x, at[0]), (y, at[1])):
             pad = max(np.ptp(values), 1e-2) * 0.12
-            clear(_axis(axis), figure, range=[values.min() - pad, values.max() + pad],
+            set_axis(_axis(axis), figure, range=[values.min() - pad, values.max() + pad],
                   showline=True, mirror=True, linecolor=shade["line"])  # fmt: skip
         _headline(figure, x, y, title, note, shade, scale)
     quiet = {"size": 13 * scale, "color": shade["quiet"]}
@@ -163,7 +174,7 @@ def regime_maps(
     return figure
 
 
-def regime_curves(
+def regime_loss_curves(
     titles: Sequence[str],
     curves: Sequence[Mapping[str, tuple]],
     *,
@@ -178,8 +189,8 @@ def regime_curves(
         curves: each ``"hidden"`` and ``"visible"`` -> (steps, mean, least, most), the last two as
             the mean where there is no spread.
     """
-    shade = ink(dark)
-    figure = blank(dark, scale, height * (1 + scale) / 2, showlegend=True)
+    shade = theme_colours(dark)
+    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=True)
     quiet = {"size": 12 * scale, "color": shade["quiet"]}
     lines = [line for found in curves for line in found.values() if len(line[1])]
     top = max((float(np.max(line[1])) for line in lines), default=1.0)
@@ -192,20 +203,27 @@ def regime_curves(
             if len(steps) and np.max(np.subtract(most, least)) > 0:
                 figure.add_scatter(
                     x=np.concatenate([steps, steps[::-1]]), y=np.concatenate([least, most[::-1]]),
-                    xaxis=x, yaxis=y, fill="toself", fillcolor=glass(tone, 0.18), mode="lines",
+                    xaxis=x, yaxis=y, fill="toself", fillcolor=with_alpha(tone, 0.18), mode="lines",
                     line={"width": 0}, hoverinfo="skip", showlegend=False,
                 )  # fmt: skip
             figure.add_scatter(
-                x=steps, y=mean, xaxis=x, yaxis=y, mode="lines", name=f"{kind} completions",
-                legendgroup=kind, showlegend=i == 0,
+                x=steps,
+                y=mean,
+                xaxis=x,
+                yaxis=y,
+                mode="lines",
+                name=f"{kind} completions",
+                legendgroup=kind,
+                showlegend=i == 0,
                 line={"color": tone, "width": 2.2 * scale, "dash": dash},
-                hovertemplate=f"{safe(title)}, {kind}: %{{y:.2f}} at step %{{x}}<extra></extra>",
-            )  # fmt: skip
-        clear(_axis(x), figure, range=[0, last], showticklabels=True, tickfont=quiet,
+                hovertemplate=escape_html(f"{title}, {kind}")
+                + ": %{y:.2f} at step %{x}<extra></extra>",
+            )
+        set_axis(_axis(x), figure, range=[0, last], showticklabels=True, tickfont=quiet,
               **({"tick0": 500, "dtick": 1000} if last > 1000 else {"nticks": 3}),
               showline=True, linecolor=shade["line"], tickangle=0,
               title={"text": "step" if i == 0 else "", "font": quiet, "standoff": 2})  # fmt: skip
-        clear(_axis(y), figure, range=[0, 1.05 * top], showticklabels=i == 0, tickfont=quiet,
+        set_axis(_axis(y), figure, range=[0, 1.05 * top], showticklabels=i == 0, tickfont=quiet,
               showgrid=True, gridcolor=shade["line"],
               title={"text": "nats a rater" if i == 0 else "", "font": quiet})  # fmt: skip
         _headline(figure, x, y, title, "", shade, scale)

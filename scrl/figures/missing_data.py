@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from scrl.figures.base import blank, colour, ink, safe, short
+from scrl.figures.base import base_figure, colour, escape_html, theme_colours, truncate
 
 
 def inferred_pairs(
@@ -22,11 +22,11 @@ def inferred_pairs(
         sure: above, below and the chance, ½ or more.
         kind: position of the type that is spoken for, for its colour.
     """
-    shade = ink(dark)
+    shade = theme_colours(dark)
     rows = sorted(sure, key=lambda pair: pair[2])
-    names = [f"{safe(short(a, 16))} ≻ {safe(short(b, 16))}" for a, b, _ in rows]
+    names = [f"{escape_html(truncate(a, 16))} ≻ {escape_html(truncate(b, 16))}" for a, b, _ in rows]
     chances = [100 * chance for *_, chance in rows]
-    figure = blank(dark, scale, (64 + 26 * len(rows)) * scale)
+    figure = base_figure(dark, scale, (64 + 26 * len(rows)) * scale)
     for y, chance in enumerate(chances):
         figure.add_shape(
             type="line", x0=50, x1=chance, y0=y, y1=y,
