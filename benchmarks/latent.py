@@ -28,7 +28,7 @@ from scrl.diagnostics.maps import cluster_numbers  # noqa: E402
 from scrl.diagnostics.partial import Partial, partial_ballots  # noqa: E402
 from scrl.diagnostics.probe import profiles, type_names  # noqa: E402
 from scrl.diagnostics.traversal import traverse  # noqa: E402
-from scrl.evaluation.latent_health import health  # noqa: E402
+from scrl.evaluation.latent_health import check_latent_health  # noqa: E402
 from scrl.raters.fitted_run import Learnt  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
@@ -78,9 +78,13 @@ def walks(learnt: Learnt) -> dict[str, float]:
 
 
 def checks(learnt: Learnt) -> dict[str, float]:
-    found = health(learnt)
-    numbers = {"KL, nats a rater": float(found.kl.sum()), "active units": found.active}
-    numbers |= {"own latent": found.own, "swapped": found.swapped, "silent": found.silenced}
+    found = check_latent_health(learnt)
+    numbers = {"KL, nats a rater": float(found.kl.sum()), "active units": found.active_units}
+    numbers |= {
+        "own latent": found.own_accuracy,
+        "swapped": found.swapped_accuracy,
+        "silent": found.empty_accuracy,
+    }
     return numbers | {f"calibration error, {k}": c.error for k, c in found.calibration.items()}
 
 

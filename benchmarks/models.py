@@ -33,7 +33,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scrl.config import ModelsConfig  # noqa: E402
-from scrl.evaluation import splits as held_out  # noqa: E402
 from scrl.reward_models import (  # noqa: E402
     collapse,
     distributional,
@@ -48,6 +47,7 @@ from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.scenarios.shipped import gallery  # noqa: E402
 from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
 from scrl.studies import maze_world  # noqa: E402
+from scrl.studies import scoreboard_splits as held_out  # noqa: E402
 from scrl.studies.scoreboard import HEAVY  # noqa: E402
 
 CONFIG = ModelsConfig()
@@ -91,9 +91,9 @@ def measured(name: str, seed: int, train, context, asked, disputed) -> dict:
         row["right where disputed"] = float(right[disputed].mean())
     if health is not None:
         row |= {
-            "right by another's latent": health.swapped,
-            "right by nobody's latent": health.silenced,
-            "active": health.active,
+            "right by another's latent": health.swapped_accuracy,
+            "right by nobody's latent": health.empty_accuracy,
+            "active": health.active_units,
             "collapsed": health.collapsed,
         }
     return row | {"seconds": seconds, "parameters": model.parameters}

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scrl.diagnostics.whereami import Atoms  # noqa: E402 (the project is not installed)
-from scrl.evaluation.metrics import abstaining  # noqa: E402
+from scrl.evaluation.pair_metrics import selective_accuracy  # noqa: E402
 from scrl.runs.seeds import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 from scrl.scenarios.parsing import load_scenario  # noqa: E402
@@ -46,7 +46,7 @@ def played(quiz: Quiz, utility: np.ndarray, seed: int) -> dict:
         "worth of sixteen": round(worth(*curves, RANDOM), 2),
         "right at none, 4, 8, 16 telling": curves[0][[0, 4, 8, 16]].round(4).tolist(),
         "right at none, 4, 8, 16 random": curves[1][[0, 4, 8, 16]].round(4).tolist(),
-        "right of the surest quarter, half, three quarters, all after 8": abstaining(
+        "right of the surest quarter, half, three quarters, all after 8": selective_accuracy(
             at.believed, truth, shares
         )
         .round(4)

@@ -1,4 +1,4 @@
-"""Held-out splits, accuracy and calibration."""
+"""Held-out splits, accuracy, calibration and the health of latent models."""
 
 import lazy_loader as lazy
 

@@ -1,3 +1,14 @@
-from . import metrics as metrics
+from .held_out_accuracy import Evaluation as Evaluation
+from .held_out_accuracy import evaluate as evaluate
 from .held_out_sets import MEASURES as MEASURES
-from .latent_health import health as health
+from .held_out_sets import HeldOutSet as HeldOutSet
+from .held_out_sets import oracle_metrics as oracle_metrics
+from .intervals import Interval as Interval
+from .intervals import RaterBootstrap as RaterBootstrap
+from .intervals import student_interval as student_interval
+from .latent_health import LatentHealth as LatentHealth
+from .latent_health import check_latent_health as check_latent_health
+from .pair_metrics import Calibration as Calibration
+from .pair_metrics import calibration_curve as calibration_curve
+from .pair_metrics import pair_accuracy as pair_accuracy
+from .pair_metrics import selective_accuracy as selective_accuracy

@@ -1,170 +1,128 @@
-"""Who is trained on, who is judged by what, and how much of it can be right.
+"""The held-out split: which raters are held out, and which part of their ballots is hidden.
 
-Of a scenario every seed draws other raters. Of data raters are held out in five folds; half of the
-completions of a held-out ballot are hidden, the pairs among the rest are what its rater has said,
-those among the hidden are asked.
+Raters are held out in five folds. Of a held-out ballot a random part is hidden: the rest is what a
+model may read, and the strict pairs among the hidden completions are what it has to predict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scrl.evaluation.held_out_accuracy import FOLDS, hide, rankers
-from scrl.reward_models import comparisons as pairs_of
-from scrl.reward_models.comparisons import Comparisons
-from scrl.scenarios.scenario import Scenario
-from scrl.types import Ratings
+from scrl.types import InputError, Ratings
 
-#: Of data: a pair is disputed where at least this share of the training raters who were asked, and
-#: they at least so many, go each way.
-DISPUTED, ENOUGH = 1 / 3, 5
-#: Up to so many completions the best single order is found; of more, a bound on it.
-MOST_EXACT = 12
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much is seen and asked.
-
-    Attributes:
-        raters, pairs: trained on; of data ``pairs`` is the most of each rater.
-        held, context, asked: raters never met, pairs they have said before, pairs asked of them;
-            of data everybody is held out once, and the others are the most of each rater.
-    """
-
-    raters: int = 2000
-    pairs: int = 16
-    held: int = 1000
-    context: int = 8
-    asked: int = 16
-
-
-#: Of data, whose ballots are longer.
-OF_DATA = Size(raters=0, pairs=128, held=0, context=64, asked=128)
+#: Folds of cross-validation over raters.
+FOLDS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """One training set, and raters to be judged by.
+class Fold:
+    """One fold of cross-validation over raters.
 
     Attributes:
-        seed: of everything random.
-        disputed: which of the pairs asked are ``[held, pairs]``.
-        who: the held-out raters, by number ``[held]``.
+        held_out: the raters that are held out, by number, rising ``[held]``.
+        train: all ballots of the other raters.
+        visible, hidden: the two parts of the held-out raters' ballots.
     """
 
-    seed: int
-    train: Comparisons
-    context: Comparisons
-    asked: Comparisons
-    disputed: np.ndarray
-    who: np.ndarray
+    held_out: np.ndarray
+    train: Ratings
+    visible: Ratings
+    hidden: Ratings
 
 
-# -- who is asked what ----------------------------------------------------------------------------
-
-
-def trials(source: Scenario | Ratings, seeds: Sequence[int], size: Size) -> Iterator[Trial]:
-    """One a seed of a scenario, five a seed of data.
+def comparable_ballots(ratings: Ratings, purpose: str) -> tuple[Ratings, np.ndarray]:
+    """The ballots of two completions or more, and their raters ``[raters]``.
 
     Raises:
-        InputError: where there is too little to ask about.
+        InputError: where they are too few for ``purpose``, held out in folds.
     """
-    for seed in seeds:
-        if source.is_scenario:
-            yield _drawn(source, seed, size)
-        else:
-            yield from _folds(source, seed, size)
+    if ratings.absent == "last":
+        ratings = replace(ratings.completed(), absent="unseen")
+    ratings = ratings.select(ratings.sizes >= 2)
+    raters = np.unique(ratings.ballot_rater)
+    if len(raters) < 2 * FOLDS:
+        raise InputError(
+            f"{ratings.name}: raters who ranked two completions or more: {len(raters)}; "
+            f"{purpose} needs at least {2 * FOLDS}."
+        )
+    return ratings, raters
 
 
-def _drawn(scenario: Scenario, seed: int, size: Size) -> Trial:
-    train = pairs_of.draw(scenario, seed, size.raters, size.pairs, 0)
-    context = pairs_of.draw(scenario, seed, size.held, size.context, 1)
-    asked = pairs_of.draw(scenario, seed, size.held, size.asked, 2, strict=True)
-    disputed = pairs_of.disputed(scenario)[asked.pairs[..., 0], asked.pairs[..., 1]]
-    return Trial(seed, train, context, asked, disputed, np.arange(size.held))
+def cross_validation_folds(
+    ratings: Ratings, raters: np.ndarray, order: np.ndarray, hidden: np.ndarray
+) -> Iterator[Fold]:
+    """Hold out every rater once.
 
-
-def _folds(ratings: Ratings, seed: int, size: Size):
-    ratings, raters = rankers(ratings, "holding some of them out")
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24,)))
-    fold = rng.permutation(np.arange(len(raters)) % FOLDS)
-    hidden = hide(ratings, 0.5, rng)
-    said, hid = ratings.keep(~hidden), ratings.keep(hidden)
+    Args:
+        raters: who is held out, rising ``[raters]``.
+        order: a random permutation of ``range(len(raters))``; rater i is in fold ``order[i] % 5``.
+        hidden: which entries are hidden while their rater is held out ``[entries]``.
+    """
+    fold = np.full(len(ratings.raters), -1)
+    fold[raters] = order % FOLDS
+    ballot_fold = fold[ratings.ballot_rater]
     for k in range(FOLDS):
-        out, rest = raters[fold == k], raters[fold != k]
-        train = pairs_of.of_ratings(ratings, size.pairs, seed, rest)
-        context = pairs_of.of_ratings(said, size.context, seed, out)
-        asked = pairs_of.of_ratings(hid, size.asked, seed, out)
-        both = _either_way(train)
-        yield Trial(
-            seed, train, context, asked, both[asked.pairs[..., 0], asked.pairs[..., 1]], out
+        held_out = ballot_fold == k
+        entries = held_out[ratings.entry_ballot]
+        yield Fold(
+            np.flatnonzero(fold == k),
+            ratings.select(~held_out),
+            ratings.keep(~hidden & entries),
+            ratings.keep(hidden & entries),
         )
 
 
-def _either_way(train: Comparisons) -> np.ndarray:
-    """Pairs on which at least a third of those asked go each way ``[items, items]``."""
-    ahead = np.zeros((train.items,) * 2)
-    np.add.at(ahead, tuple(train.flat().T), 1.0)
-    asked = ahead + ahead.T
-    return (np.minimum(ahead, ahead.T) >= DISPUTED * asked) & (asked >= ENOUGH)
+def hidden_entries(ratings: Ratings, fraction: float, rng: np.random.Generator) -> np.ndarray:
+    """Which entries to hide ``[entries]``: of each ballot this fraction, rounded, at random.
+
+    Where that would be fewer than two, which leaves no pair to predict (a ballot of two or three,
+    say), the whole ballot is hidden with this probability.
+    """
+    draw = rng.random(len(ratings.item))
+    order = np.lexsort((draw, ratings.entry_ballot))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    place -= ratings.offsets[ratings.entry_ballot]
+    partial = np.round(fraction * ratings.sizes)
+    whole = np.where(rng.random(ratings.ballots) < fraction, ratings.sizes, 0)
+    return place < np.where(partial >= 2, partial, whole)[ratings.entry_ballot]
 
 
-# -- what can be reached --------------------------------------------------------------------------
+def visible_slots(mask: np.ndarray, hidden: str, rng: np.random.Generator) -> np.ndarray:
+    """Which slots of padded ballots stay visible ``[rows, contests, slots]``.
+
+    Args:
+        mask: the real slots, same shape.
+        hidden: how many completions of each ballot are hidden at random: ``"none"``, ``"one"``, or
+            ``"half"`` (rounded down, at least one).
+    """
+    draw = np.where(mask, rng.random(mask.shape), -1.0)
+    place = (-draw).argsort(-1).argsort(-1)
+    size = mask.sum(-1, keepdims=True)
+    count = {"none": 0 * size, "one": np.minimum(size, 1), "half": np.maximum(size // 2, 1)}
+    return mask & (place >= count[hidden])
 
 
-def limits(scenario: Scenario) -> dict:
-    """The most that can be ordered rightly of the pairs as they are asked, exactly.
+def strict_pairs(ratings: Ratings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All pairs of completions on one ballot that the ballot does not tie.
 
     Returns:
-        ``one``, ``disputed``: by one order for everybody, of all pairs and of the disputed (None
-        where there are none); ``told``: of all, by who knows the type; where answers are noisy
-        nobody has all of them right.
+        The rater, the better item and the worse item of each ``[pairs]``.
     """
-    catalogue, utility = scenario.catalogue, scenario.type_utilities
-    chance, share = pairs_of.pair_chances(scenario), scenario.type_shares
-    a, b = pairs_of.within_prompts(catalogue.offsets)
-    chance = chance * (utility[:, a] != utility[:, b])
-    chance = chance / np.maximum(chance.sum(1, keepdims=True), 1e-300) * share[:, None]
-    gap = utility[:, a] - utility[:, b]
-    wins = 0.5 + 0.5 * (np.tanh(gap / (2 * scenario.noise)) if scenario.noise else np.sign(gap))
-    ahead = np.zeros((catalogue.items,) * 2)
-    ahead[a, b], ahead[b, a] = (chance * wins).sum(0), (chance * (1 - wins)).sum(0)
-    apart = pairs_of.disputed(scenario)
-    return {
-        "one": _best(ahead, catalogue.offsets),
-        "disputed": _best(np.where(apart, ahead, 0.0), catalogue.offsets),
-        "told": _share((chance * np.maximum(wins, 1 - wins)).sum()),
-    }
-
-
-def _best(ahead: np.ndarray, offsets: np.ndarray) -> float | None:
-    """The share of ``ahead [items, items]`` on the right side of the best order of each prompt."""
-    if not ahead.sum():
-        return None
-    return _share(sum(most_right(ahead[i:j, i:j]) for i, j in pairwise(offsets)) / ahead.sum())
-
-
-def _share(x) -> float:
-    return round(float(x), 4)
-
-
-def most_right(ahead: np.ndarray) -> float:
-    """The most weight ``[m, m]``, row over column, that an order puts the right way round: for each
-    set the best order of it, the last member being taken away (Held and Karp's recursion)."""
-    m = len(ahead)
-    if m > MOST_EXACT:  # no order has more than its better half of each pair
-        return float(np.triu(np.maximum(ahead, ahead.T), 1).sum())
-    sets = np.arange(2**m)
-    member = (sets[:, None] >> np.arange(m) & 1).astype(bool)
-    over = member @ ahead  # of everybody in the set over each
-    most = np.zeros(2**m)
-    for s in sets[1:]:
-        last = np.flatnonzero(member[s])
-        before = s - (1 << last)
-        most[s] = (most[before] + over[before, last]).max()
-    return float(most[-1])
+    rater, better, worse = [], [], []
+    for size in np.unique(ratings.sizes[ratings.sizes >= 2]):
+        ballots = np.flatnonzero(ratings.sizes == size)
+        entry = ratings.offsets[ballots][:, None] + np.arange(size)
+        first, second = np.triu_indices(size, 1)
+        a, b = entry[:, first].ravel(), entry[:, second].ravel()
+        swap = ratings.rank[a] > ratings.rank[b]
+        strict = ratings.rank[a] != ratings.rank[b]
+        rater.append(np.repeat(ratings.ballot_rater[ballots], len(first))[strict])
+        better.append(ratings.item[np.where(swap, b, a)][strict])
+        worse.append(ratings.item[np.where(swap, a, b)][strict])
+    if not rater:
+        return (np.empty(0, int),) * 3
+    return np.concatenate(rater), np.concatenate(better), np.concatenate(worse)

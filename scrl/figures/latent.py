@@ -239,8 +239,8 @@ def calibration_curves(
         hue = colour((0, 4)[i % 2])
         pairs = np.array([b["pairs"] for b in bins], float)
         figure.add_scatter(
-            x=[b["said"] for b in bins],
-            y=[b["held"] for b in bins],
+            x=[b["predicted"] for b in bins],
+            y=[b["observed"] for b in bins],
             mode="lines+markers",
             name=escape_html(name),
             customdata=pairs,

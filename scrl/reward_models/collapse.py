@@ -1,12 +1,13 @@
 """The collapse doctor: has a latent model more than one rater in it? The checks of the latent page
-(``diagnostics.health``), put to any model."""
+(``evaluation.latent_health``), put to any model."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from scrl.diagnostics.units import active_units
-from scrl.evaluation.latent_health import Calibration, Health, reliability
+from scrl.evaluation.latent_health import LatentHealth
+from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import Model
 
@@ -17,11 +18,12 @@ EVEN = 1e-3
 
 def right(chance: np.ndarray) -> np.ndarray:
     """Whether each pair is ordered rightly, ½ where a model is of two minds (same shape)."""
-    lead = chance - 0.5
-    return np.where(np.abs(lead) < EVEN, 0.5, lead > 0)
+    return pair_credit(chance - 0.5, EVEN)
 
 
-def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 0) -> Health | None:
+def examine(
+    model: Model, context: Comparisons, asked: Comparisons, seed: int = 0
+) -> LatentHealth | None:
     """All checks on held-out raters; None of a model that has no latents.
 
     Args:
@@ -39,14 +41,14 @@ def examine(model: Model, context: Comparisons, asked: Comparisons, seed: int = 
         for mean in (found.mean, found.mean[other], silent)
     )
     said = model.chances(context, asked)[asked.mask]
-    return Health(
+    return LatentHealth(
         found.kl.mean(axis=0), found.mean.var(axis=0), active_units(found.mean),
         int(asked.mask.sum()), own, swapped, silenced, "", 0,
-        {"encoder": Calibration(*reliability(said))}, float(right(said).mean()),
+        {"encoder": calibration_curve(said)}, float(right(said).mean()),
     )  # fmt: skip
 
 
-def verdict(health: Health | None, model: Model | None = None) -> str:
+def verdict(health: LatentHealth | None, model: Model | None = None) -> str:
     """One sentence for a person.
 
     Args:
@@ -56,7 +58,7 @@ def verdict(health: Health | None, model: Model | None = None) -> str:
         return "One reward for each type, by design: it tells types apart because it is told them."
     if health is None:
         return "One reward for everybody, by design: it cannot tell raters apart."
-    if health.collapsed and health.active:
+    if health.collapsed and health.active_units:
         return (
             "Its latents vary, but another rater’s order a rater’s pairs as well as their own: it "
             "does not know whom it reads."

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scrl.evaluation.held_out_accuracy import hidden_pairs
+from scrl.evaluation.splits import strict_pairs
 from scrl.scenarios.sampling import allot
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, InputError, Ratings, frozen
@@ -170,7 +170,7 @@ def of_ratings(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(22,)))
     if ratings.absent == "last":
         ratings = replace(ratings.completed(), absent="unseen")
-    rater, better, worse = hidden_pairs(ratings, np.ones(len(ratings.item), bool))
+    rater, better, worse = strict_pairs(ratings)
     if raters is not None:
         wanted = np.isin(rater, raters)
         rater, better, worse = rater[wanted], better[wanted], worse[wanted]

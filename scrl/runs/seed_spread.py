@@ -5,22 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import t as student
-
 from scrl.runs.csv_export import scores_of
 
 SOURCES = ("vanilla", "raters", "voters", "social")
-
-
-def interval(values: Sequence[float]) -> np.ndarray:
-    """Mean over seeds (the first axis) and its 95 % interval, Student's ``[3, ...]``."""
-    each = np.asarray(values, float)
-    mean, half = each.mean(axis=0), 0.0 * each[0]
-    if len(each) > 1:
-        error = each.std(axis=0, ddof=1) / np.sqrt(len(each))
-        half = student.ppf(0.975, len(each) - 1) * error
-    return np.stack([mean, mean - half, mean + half])
 
 
 def gathered(results: Sequence[Mapping]) -> dict:

@@ -6,6 +6,7 @@ from . import maze_world as maze_world
 from . import misreport as misreport
 from . import run_studies as run_studies
 from . import scoreboard as scoreboard
+from . import scoreboard_metrics as scoreboard_metrics
 from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from .feedback_formats import Asking as Asking

@@ -21,7 +21,7 @@ import numpy as np
 from scrl.config import IndividualConfig, Schedule
 from scrl.diagnostics import active_units, principal_plane
 from scrl.diagnostics.clusters import nearest
-from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, Exam, oracle
+from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSet, oracle_metrics
 from scrl.raters.masking import REGIMES
 from scrl.raters.model import Individual, fit_individual
 from scrl.runs.parallel import first_alone
@@ -118,8 +118,8 @@ def compare(
         InputError: where nobody ranks three completions.
     """
     start()
-    exams = {hidden: Exam.of(scenario, hidden, held) for hidden in HIDDEN}
-    watched = {h: Exam.of(scenario, h, min(held, WATCHED)) for h in HIDDEN if h != "none"}
+    exams = {hidden: HeldOutSet.sample(scenario, hidden, held) for hidden in HIDDEN}
+    watched = {h: HeldOutSet.sample(scenario, h, min(held, WATCHED)) for h in HIDDEN if h != "none"}
     config = replace(config, latent=latent)
     every = [(regime, seed) for seed in seeds for regime in REGIMES]
     board = _Board(on_progress, len(every))
@@ -132,7 +132,7 @@ def compare(
         def report(model, trained, done) -> None:
             curves["step"].append(int(trained["step"][-1]))
             for hidden, exam in watched.items():
-                marks = exam.marks(model, draws=1)
+                marks = exam.metrics(model, draws=1)
                 for name in ("hidden loss", "visible loss"):
                     curves.setdefault(f"{hidden}, {name}", []).append(round(marks[name], 4))
             board.say(i, regime, seed, curves, done)
@@ -152,7 +152,7 @@ def compare(
         "types": list(scenario.type_names),
         "dimensions": latent,
         "seeds": list(seeds),
-        "oracle": {h: _rounded(oracle(scenario, exam)) for h, exam in exams.items()},
+        "oracle": {h: _rounded(oracle_metrics(scenario, exam)) for h, exam in exams.items()},
         "runs": [run for run, _ in found],
         "maps": {run["regime"]: drawn for run, drawn in found if drawn},
     }
@@ -162,25 +162,25 @@ def _rounded(marks: dict) -> dict:
     return {k: None if v is None else round(v, 4) + 0.0 for k, v in marks.items()}
 
 
-def _examined(model: Individual, exams: dict[str, Exam]) -> dict:
-    whole, half = (exams[h].read(model) for h in ("none", "half"))
-    kinds = exams["none"].kinds
+def _examined(model: Individual, exams: dict[str, HeldOutSet]) -> dict:
+    whole, half = (exams[h].posterior_means(model) for h in ("none", "half"))
+    kinds = exams["none"].rater_type
     known = np.unique(kinds)
     profiles = np.stack([whole[kinds == k].mean(0) for k in known])
     return {
         "active": active_units(whole),
         "near": round(float((known[nearest(half, profiles)] == kinds).mean()), 4),
-        "end": {h: _rounded(exam.marks(model)) for h, exam in exams.items()},
+        "end": {h: _rounded(exam.metrics(model)) for h, exam in exams.items()},
     }
 
 
-def _map(model: Individual, exams: dict[str, Exam], shown: int = 120) -> dict:
+def _map(model: Individual, exams: dict[str, HeldOutSet], shown: int = 120) -> dict:
     """Some held-out raters, read whole and with half of each ballot hidden, on one plane."""
-    whole, half = (exams[h].read(model) for h in ("none", "half"))
+    whole, half = (exams[h].posterior_means(model) for h in ("none", "half"))
     plane, _ = principal_plane(np.concatenate([whole, half]))
     some = np.linspace(0, len(whole) - 1, min(shown, len(whole))).astype(int)
     at = np.concatenate([plane[: len(whole)][some], plane[len(whole) :][some]])
-    kinds = exams["none"].kinds[some].tolist()
+    kinds = exams["none"].rater_type[some].tolist()
     return {
         "x": np.round(at[:, 0], 3).tolist(), "y": np.round(at[:, 1], 3).tolist(),
         "type": kinds * 2, "whole": [True] * len(some) + [False] * len(some),

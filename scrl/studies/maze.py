@@ -12,12 +12,12 @@ import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
+from scrl.evaluation.intervals import student_interval
 from scrl.reward_models import collapse
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import Model, win_rates
 from scrl.runs.parallel import part_of
 from scrl.runs.report import keep_baked
-from scrl.runs.seed_spread import interval
 from scrl.runtime import start
 from scrl.studies import maze_world, scoreboard
 from scrl.types import Progress
@@ -131,7 +131,7 @@ def truth() -> np.ndarray:
 def right(result: dict, model: str) -> np.ndarray:
     """The share of pairs that it has right after so many of a user's: mean over seeds and its 95 %
     interval (Student's) ``[3, pairs + 1]``."""
-    return interval(result["right"][model])
+    return student_interval(result["right"][model])
 
 
 def steps(result: dict, model: str) -> np.ndarray:

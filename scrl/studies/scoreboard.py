@@ -18,10 +18,6 @@ import numpy as np
 
 from scrl.config import ModelsConfig
 from scrl.data.readers import load_ratings
-from scrl.evaluation import metrics as judging
-from scrl.evaluation import splits as held_out
-from scrl.evaluation.metrics import MOST_PROMPTS, ORDERS_BY, Said, truth_of
-from scrl.evaluation.splits import OF_DATA, Size, Trial, limits
 from scrl.reward_models import (
     collapse,
     distributional,
@@ -38,6 +34,10 @@ from scrl.runtime import device_name
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
+from scrl.studies import scoreboard_metrics as judging
+from scrl.studies import scoreboard_splits as held_out
+from scrl.studies.scoreboard_metrics import MOST_PROMPTS, ORDERS_BY, Said, truth_of
+from scrl.studies.scoreboard_splits import OF_DATA, Size, Trial, limits
 from scrl.types import InputError, Progress, Ratings
 
 #: What is baked, and what a page begins with.

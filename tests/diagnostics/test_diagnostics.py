@@ -18,7 +18,7 @@ from scrl.diagnostics.probe import profiles, ratings_of, utilities
 from scrl.diagnostics.traversal import traverse, walk
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import DRAWN, RARE, Atoms, inferred, information, rarity, spread
-from scrl.evaluation.latent_health import health, partners, reliability
+from scrl.evaluation.latent_health import check_latent_health, swap_partners
 from scrl.raters.fitted_run import Learnt
 from scrl.raters.network import Posterior
 from scrl.types import Catalogue
@@ -355,12 +355,12 @@ def test_contexts_need_two_prompts(experiment):
 
 
 def test_a_model_of_individuals_is_well(experiment):
-    found = health(experiment.learnt)
+    found = check_latent_health(experiment.learnt)
     assert not found.collapsed
-    assert found.own > 0.99
-    assert found.swapped < 0.6
-    assert (found.by, found.alone) == ("type", 0)
-    assert found.active == active_units(np.asarray(experiment.learnt.posterior.mean))
+    assert found.own_accuracy > 0.99
+    assert found.swapped_accuracy < 0.6
+    assert (found.swapped_by, found.unpaired) == ("type", 0)
+    assert found.active_units == active_units(np.asarray(experiment.learnt.posterior.mean))
     pairs = [sum(b["pairs"] for b in c.bins) for c in found.calibration.values()]
     assert len(pairs) == 2
     assert pairs[0] == pairs[1] > 0
@@ -372,8 +372,8 @@ def test_a_model_of_one_rater_is_said_to_have_collapsed(experiment):
     """The same network with its latent silenced: nobody's latent says more than another's."""
     learnt = experiment.learnt
     constant = replace(learnt.individual, config=replace(learnt.individual.config, constant=True))
-    found = health(replace(learnt, individual=constant))
-    assert found.own == found.swapped == found.silenced
+    found = check_latent_health(replace(learnt, individual=constant))
+    assert found.own_accuracy == found.swapped_accuracy == found.empty_accuracy
     assert found.collapsed
     assert "Bradley–Terry" in found.verdict()
 
@@ -381,7 +381,7 @@ def test_a_model_of_one_rater_is_said_to_have_collapsed(experiment):
 def test_nobody_changes_latents_with_one_of_their_own_kind():
     rng = np.random.default_rng(0)
     kind = rng.permutation(np.repeat([-1, 0, 1, 2], [40, 500, 300, 160]))
-    found = partners(kind, rng)
+    found = swap_partners(kind, rng)
     assert (found[kind < 0] == -1).all()
     chosen = kind[found[kind >= 0]]
     assert (chosen >= 0).all()
@@ -389,33 +389,21 @@ def test_nobody_changes_latents_with_one_of_their_own_kind():
     # Each of the others is as likely: of kind 0, 300 to 160.
     assert (kind[found[kind == 0]] == 1).mean() == pytest.approx(300 / 460, abs=0.1)
     assert len(np.unique(found[kind == 0])) > 250
-    assert (partners(np.zeros(9, int), rng) == -1).all()
-    np.testing.assert_array_equal(partners(np.array([4, 7]), rng), [1, 0])
+    assert (swap_partners(np.zeros(9, int), rng) == -1).all()
+    np.testing.assert_array_equal(swap_partners(np.array([4, 7]), rng), [1, 0])
 
 
 def test_without_types_latents_are_changed_between_the_densitys_clusters(experiment):
     learnt = experiment.learnt
     unknown = replace(learnt, ratings=replace(learnt.ratings, rater_type=None, types=()))
-    known, found = health(learnt), health(unknown)
-    assert (found.by, found.alone) == ("component", 0)
+    known, found = check_latent_health(learnt), check_latent_health(unknown)
+    assert (found.swapped_by, found.unpaired) == ("component", 0)
     # Here the clusters are the types, so changing between them costs as much.
-    assert found.swapped == pytest.approx(known.swapped, abs=0.02)
+    assert found.swapped_accuracy == pytest.approx(known.swapped_accuracy, abs=0.02)
     one = replace(unknown, silence=replace(learnt.silence, kinds=0 * learnt.silence.kinds))
-    found = health(one)
-    assert (found.by, found.alone) == ("", 0)
-    assert found.swapped > known.swapped + 0.1  # with anybody, also of the own type
+    found = check_latent_health(one)
+    assert (found.swapped_by, found.unpaired) == ("", 0)
+    assert (
+        found.swapped_accuracy > known.swapped_accuracy + 0.1
+    )  # with anybody, also of the own type
     assert not found.collapsed
-
-
-def test_the_calibration_error_is_that_of_its_definition():
-    said = np.array([0.9, 0.9, 0.9, 0.1, 0.62, 0.38])
-    bins, error = reliability(said)
-    assert bins == [
-        {"said": pytest.approx(0.62), "held": 0.5, "pairs": 2},
-        {"said": pytest.approx(0.9), "held": 0.75, "pairs": 4},
-    ]
-    assert error == pytest.approx((2 * 0.12 + 4 * 0.15) / 6)
-    rng = np.random.default_rng(0)
-    chance = rng.random(40_000)
-    truth = np.where(rng.random(40_000) < chance, chance, 1 - chance)
-    assert reliability(truth)[1] < 0.01

@@ -22,7 +22,7 @@ from scrl.choice_models.rank_metrics import reversed_pairs
 from scrl.config import IndividualConfig, Schedule
 from scrl.data.batches import buckets
 from scrl.data.readers import parse_ratings
-from scrl.evaluation.held_out_accuracy import hide
+from scrl.evaluation.splits import hidden_entries
 from scrl.networks.layers import Sizes, Table
 from scrl.networks.training import Phase
 from scrl.raters import masking
@@ -177,7 +177,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
     asked = np.unique(some.ballot_rater)
     nats, apart = [], []
     for fraction in (0.0, 0.5, 1.0):
-        hidden = hide(some, fraction, np.random.default_rng(0))
+        hidden = hidden_entries(some, fraction, np.random.default_rng(0))
         _, posterior = experiment.individual.embed(some.keep(~hidden), everyone=True)
         mean, log_variance = posterior.mean[asked], posterior.log_variance[asked]
         nats.append(float(losses.kl_loss(mean, log_variance).mean()))

@@ -260,11 +260,11 @@ def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collap
     _, context, asked = pets
     good, bad = (collapse.examine(m, context, asked) for m in (fitted[0], collapsed))
     assert not good.collapsed
-    assert good.own - good.swapped > 0.15
-    assert good.silenced == pytest.approx(0.75, abs=0.05)
+    assert good.own_accuracy - good.swapped_accuracy > 0.15
+    assert good.empty_accuracy == pytest.approx(0.75, abs=0.05)
     assert "dimensions are in use" in collapse.verdict(good)
     assert bad.collapsed
-    assert bad.own == pytest.approx(bad.swapped, abs=0.005)
+    assert bad.own_accuracy == pytest.approx(bad.swapped_accuracy, abs=0.005)
     assert collapse.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
     floor, _ = pooled.fit(None, pets[0], QUICK)
     assert collapse.examine(floor, context, asked) is None

@@ -1,10 +1,6 @@
 """What several seeds gave, counted by hand."""
 
-import numpy as np
-import pytest
-from scipy.stats import sem, t
-
-from scrl.runs.seed_spread import gathered, interval, spreads
+from scrl.runs.seed_spread import gathered, spreads
 
 AB, BA, TIE = [["a"], ["b"]], [["b"], ["a"]], [["a", "b"]]
 
@@ -65,13 +61,3 @@ def test_without_a_truth_nothing_is_said_of_it():
     found = spreads(gathered(results), "p", "borda")
     assert found["social"].true is None
     assert found["social"].tau is None
-
-
-def test_the_interval_is_students():
-    values = np.array([[0.1, 2.0], [0.4, 2.0], [0.3, 2.0], [0.9, 2.0]])
-    mean, low, high = interval(values)
-    expected = t.interval(0.95, 3, loc=values[:, 0].mean(), scale=sem(values[:, 0]))
-    assert (low[0], high[0]) == pytest.approx(expected)
-    assert mean == pytest.approx([0.425, 2.0])
-    assert (low[1], high[1]) == (2.0, 2.0), "where all agree there is no width"
-    assert interval([0.7]).tolist() == [0.7] * 3

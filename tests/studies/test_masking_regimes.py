@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from scrl.config import IndividualConfig, Schedule
-from scrl.evaluation.held_out_sets import Exam, oracle, visible
+from scrl.evaluation.held_out_sets import HeldOutSet, oracle_metrics
+from scrl.evaluation.splits import visible_slots
 from scrl.networks.training import _chunk
 from scrl.raters import masking
 from scrl.raters.model import fit_individual
@@ -84,7 +85,7 @@ def test_nothing_one_or_half_of_a_ballot_is_hidden_whichever_it_is():
     mask = np.zeros((400, 2, 5), bool)
     mask[:, 0], mask[:, 1, :3] = True, True
     for hidden, counts in (("none", (5, 3)), ("one", (4, 2)), ("half", (3, 2))):
-        shown = visible(mask, hidden, np.random.default_rng(0))
+        shown = visible_slots(mask, hidden, np.random.default_rng(0))
         assert not (shown & ~mask).any()
         assert (shown.sum(2) == counts).all()
         left_out = (mask & ~shown)[:, 0].mean(0)
@@ -107,9 +108,9 @@ class Parrot:
 
 def test_marks_are_likelihoods_and_shares_of_pairs(inverted):
     """Against loops over the ballots of one exam."""
-    exam = Exam.of(inverted, "half", 30)
-    ((bucket, shown),) = exam.parts
-    marks = exam.marks(Parrot(), draws=2)
+    exam = HeldOutSet.sample(inverted, "half", 30)
+    ((bucket, shown),) = exam.batches
+    marks = exam.metrics(Parrot(), draws=2)
     whole, seen, right, count = 0.0, 0.0, np.zeros(2), np.zeros(2)
     for rank, see in zip(bucket.rank.reshape(-1, 4), shown.reshape(-1, 4), strict=True):
         reward = -1.5 * rank * see
@@ -138,8 +139,8 @@ def test_marks_are_likelihoods_and_shares_of_pairs(inverted):
 
 def test_the_oracle_is_bayes_over_the_types(inverted):
     """By looking which types' orders agree with what is visible, rater by rater."""
-    exam = Exam.of(inverted, "half", 50)
-    ((bucket, shown),) = exam.parts
+    exam = HeldOutSet.sample(inverted, "half", 50)
+    ((bucket, shown),) = exam.batches
     order = {"Memphis": "MNCK", "Nashville": "NCKM", "Chattanooga": "CKNM", "Knoxville": "KCNM"}
     place = np.array([[[o.index(c), 3 - o.index(c)] for c in "MNCK"] for o in order.values()])
     place = np.moveaxis(place, 2, 1)  # [types, prompts, cities]
@@ -168,13 +169,13 @@ def test_the_oracle_is_bayes_over_the_types(inverted):
                     truly = np.sign(rank[p, j] - rank[p, i])
                     right += 0.5 if abs(ahead) < 1e-9 else float(np.sign(ahead) == truly)
                     count += 1
-    found = oracle(inverted, exam)
+    found = oracle_metrics(inverted, exam)
     assert found["hidden loss"] == pytest.approx(loss, abs=1e-4)
     assert found["hidden pairs"] == pytest.approx(right / count)
     assert found["type"] == pytest.approx(sure, abs=1e-4)
     assert found["visible loss"] == pytest.approx(0, abs=1e-4)
     assert found["visible pairs"] == 1
-    whole = oracle(inverted, Exam.of(inverted, "none", 50))
+    whole = oracle_metrics(inverted, HeldOutSet.sample(inverted, "none", 50))
     assert whole["hidden pairs"] is None
     assert whole["type"] == pytest.approx(1)
 
@@ -182,15 +183,18 @@ def test_the_oracle_is_bayes_over_the_types(inverted):
 def test_the_oracle_knows_what_a_type_leaves_unsaid():
     """Whoever ranks Morristown is of Memphis more often than not, and here nobody sees an order."""
     world = load_scenario(gallery()["tennessee-morristown"])
-    exam = Exam.of(world, "half", 400)
-    blind = Exam(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.parts), exam.kinds)
+    exam = HeldOutSet.sample(world, "half", 400)
+    blind = HeldOutSet(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.batches), exam.rater_type)
     share, ranks = np.array([0.3, 0.25, 0.15, 0.3]), np.array([0.9, 0.1, 0.1, 0.1])
-    with_it = sum(int((b.mask[: b.size].sum((1, 2)) == 5).sum()) for b, _ in exam.parts) / 400
+    with_it = sum(int((b.mask[: b.size].sum((1, 2)) == 5).sum()) for b, _ in exam.batches) / 400
     guess = [(share * chance).max() / (share @ chance) for chance in (ranks, 1 - ranks)]
     wanted = with_it * guess[0] + (1 - with_it) * guess[1]
-    assert oracle(world, blind)["type"] == pytest.approx(wanted, abs=1e-6)
+    assert oracle_metrics(world, blind)["type"] == pytest.approx(wanted, abs=1e-6)
     noisy = with_overrides(world, noise=1.0)
-    sharp, dull = oracle(world, exam), oracle(noisy, Exam.of(noisy, "half", 400))
+    sharp, dull = (
+        oracle_metrics(world, exam),
+        oracle_metrics(noisy, HeldOutSet.sample(noisy, "half", 400)),
+    )
     assert sharp["visible loss"] == pytest.approx(0, abs=1e-4)
     assert sharp["type"] > dull["type"] > wanted
     assert dull["visible loss"] > 0.5
@@ -199,12 +203,12 @@ def test_the_oracle_knows_what_a_type_leaves_unsaid():
 
 def test_who_answers_which_prompt_is_known_of_a_type_too():
     world = load_scenario(gallery()["tennessee-inverted-missing"])
-    exam = Exam.of(world, "half", 400)
-    blind = Exam(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.parts), exam.kinds)
-    both = np.concatenate([b.mask[: b.size].any(2).sum(1) == 2 for b, _ in exam.parts])
-    kinds = [exam.kinds[both == known] for known in (True, False)]
-    likeliest = sum(np.bincount(k).max() for k in kinds) / len(exam.kinds)
-    assert oracle(world, blind)["type"] == pytest.approx(likeliest, abs=0.03)
+    exam = HeldOutSet.sample(world, "half", 400)
+    blind = HeldOutSet(tuple((b, np.zeros_like(b.mask)) for b, _ in exam.batches), exam.rater_type)
+    both = np.concatenate([b.mask[: b.size].any(2).sum(1) == 2 for b, _ in exam.batches])
+    kinds = [exam.rater_type[both == known] for known in (True, False)]
+    likeliest = sum(np.bincount(k).max() for k in kinds) / len(exam.rater_type)
+    assert oracle_metrics(world, blind)["type"] == pytest.approx(likeliest, abs=0.03)
 
 
 def test_ballots_of_two_are_no_exam():
@@ -312,7 +316,7 @@ def test_the_baked_comparison_is_of_today_s_settings(baked):
     assert len(result["seeds"]) >= 5
     assert len(result["runs"]) == 5 * len(result["seeds"])
     world = load_scenario(gallery()[masking_regimes.SCENARIO])
-    fresh = oracle(world, Exam.of(world, "half"))
+    fresh = oracle_metrics(world, HeldOutSet.sample(world, "half"))
     assert result["oracle"]["half"] == pytest.approx(fresh, abs=1e-3)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from scrl.diagnostics.whereami import Atoms
-from scrl.evaluation.metrics import abstaining
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
@@ -76,20 +75,6 @@ def test_worth_is_read_off_between_two_questions():
     assert worth(telling, random, 2) == pytest.approx(1.0)
     assert worth(telling, random, 3) == pytest.approx(1.5)
     assert np.isnan(worth(random, telling, 3))
-
-
-def test_the_surest_pairs_are_right_most_often():
-    believed, truth = np.array([0.99, 0.02, 0.6, 0.45]), np.array([True, False, True, True])
-    found = abstaining(believed, truth, np.array([0.5, 0.75, 1.0]))
-    np.testing.assert_allclose(found, [1, 1, 0.75])
-
-
-def test_pairs_one_is_equally_sure_of_count_alike_whatever_their_order():
-    believed, truth = np.array([0.9, 0.7, 0.3, 0.7, 0.3]), np.array([1, 1, 1, 1, 1], bool)
-    found = abstaining(believed, truth, np.array([0.2, 0.6, 1.0]))
-    np.testing.assert_allclose(found, [1, 2 / 3, 3 / 5])
-    turned = abstaining(believed[::-1], truth, np.array([0.2, 0.6, 1.0]))
-    np.testing.assert_allclose(turned, found)
 
 
 def test_of_six_kinds_about_ten_telling_questions_are_worth_sixteen():

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from scrl.data.readers import parse_ratings
-from scrl.evaluation import splits as held_out
-from scrl.evaluation.splits import Size, limits, most_right
 from scrl.networks.training import _chunk
 from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
+from scrl.studies import scoreboard_splits as held_out
+from scrl.studies.scoreboard_splits import Size, limits, most_right
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK
 

@@ -31,20 +31,21 @@ def health(id: str, learnt) -> None:
     if found.collapsed:
         st.warning(found.verdict())
     else:
-        right = "Yes" if found.own - found.swapped > 0.05 else "No"
+        right = "Yes" if found.own_accuracy - found.swapped_accuracy > 0.05 else "No"
         st.markdown(asking.verdict(said, right) + found.verdict())
     one, two = st.columns(2, gap="large")
     with one:
         page.chart(
             figures.grouped_bars(
-                ["own", found.other, "silent"],
-                [("pairs ordered rightly", [found.own, found.swapped, found.silenced])],
+                ["own", found.swapped_label, "silent"],
+                [("pairs ordered rightly",
+                  [found.own_accuracy, found.swapped_accuracy, found.empty_accuracy])],
                 "latent used", "", **page.look(),
             ),
             "latent-swap",
-            alt=f"Pairs ordered rightly from the own latent, {found.other}, and none.",
+            alt=f"Pairs ordered rightly from the own latent, {found.swapped_label}, and none.",
             caption="Share of raters’ own pairs ordered rightly from their own latent, from "
-            f"{_OTHER[found.by]}, and from that of somebody silent. {_alone(found)}"
+            f"{_OTHER[found.swapped_by]}, and from that of somebody silent. {_alone(found)}"
             "Refuted, the latent is decoration, if the three are alike.",
         )  # fmt: skip
     with two:
@@ -56,7 +57,8 @@ def health(id: str, learnt) -> None:
             ),
             "latent-units", alt="KL and variance of each latent dimension.",
             caption="What each dimension pays (KL from the prior, mean over raters) and how far it "
-            f"varies; active above .01: {found.active} of {len(found.kl)}. Refuted if none does.",
+            f"varies; active above .01: {found.active_units} of {len(found.kl)}. Refuted if none "
+            "does.",
         )  # fmt: skip
     if found.calibration:
         left, right = st.columns([3, 1], gap="large")
@@ -72,15 +74,15 @@ def health(id: str, learnt) -> None:
         with right:
             errors = {f"Calibration error, {who}": f"{c.error:.3f}"
                       for who, c in found.calibration.items()}  # fmt: skip
-            metrics(errors | {"Hidden pairs right": f"{found.accuracy:.1%}"})
+            metrics(errors | {"Hidden pairs right": f"{found.hidden_accuracy:.1%}"})
     else:
         st.caption("These ballots are too short for half of one to be hidden.")
     rows = [
-        {"check": "pairs right, own latent", "value": found.own},
-        {"check": f"pairs right, {found.other}", "value": found.swapped},
-        {"check": "pairs right, silent", "value": found.silenced},
-        {"check": "raters with nobody of another kind", "value": float(found.alone)},
-        {"check": "hidden pairs right", "value": found.accuracy},
+        {"check": "pairs right, own latent", "value": found.own_accuracy},
+        {"check": f"pairs right, {found.swapped_label}", "value": found.swapped_accuracy},
+        {"check": "pairs right, silent", "value": found.empty_accuracy},
+        {"check": "raters with nobody of another kind", "value": float(found.unpaired)},
+        {"check": "hidden pairs right", "value": found.hidden_accuracy},
         *({"check": f"calibration error, {who}", "value": c.error}
           for who, c in found.calibration.items()),
         {"check": "KL, nats a rater", "value": float(found.kl.sum())},
@@ -92,7 +94,7 @@ def health(id: str, learnt) -> None:
 
 
 def _alone(found) -> str:
-    if not found.alone:
+    if not found.unpaired:
         return ""
-    many = f"{found.alone:,} raters" if found.alone > 1 else "One rater"
+    many = f"{found.unpaired:,} raters" if found.unpaired > 1 else "One rater"
     return f"{many} of an unknown type had nobody to change with and are left out. "

@@ -9,11 +9,10 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from scrl.evaluation import metrics as judging
 from scrl.figures import accuracy_by_type, labelled_curves, pair_accuracy
 from scrl.runs import load_baked
 from scrl.scenarios import Scenario
-from scrl.studies import scoreboard
+from scrl.studies import scoreboard, scoreboard_metrics
 from scrl.types import InputError, Ratings
 from ui.shared import asking, controls, page, runs, sources, store, tables
 from ui.shared.controls import title_of
@@ -246,7 +245,7 @@ def _caption(result: Mapping) -> str:
 def _chart(result: Mapping, key: str, name: str) -> None:
     rows, caption = result["rows"], _caption(result)
     if key == "covered":
-        share = np.array(judging.COVERAGE)
+        share = np.array(scoreboard_metrics.COVERAGE)
         series = [(TITLES[row["model"]], np.array(row["covered"]), i)
                   for i, row in enumerate(rows)]  # fmt: skip
         lowest = min(0.5, *(min(row["covered"]) for row in rows))
@@ -338,7 +337,7 @@ def _table(result: Mapping, name: str) -> None:
     prompts = list(result["prompts"])
     prompt = prompts[0]
     with st.container(horizontal=True):
-        titles = {_by(rule): rule for rule in judging.ORDERS_BY}
+        titles = {_by(rule): rule for rule in scoreboard_metrics.ORDERS_BY}
         chosen = st.selectbox("Social order by", titles, key=f"{name}_rule", width=260, **_IN_URL)
         if len(prompts) > 1:
             prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **_IN_URL)
@@ -393,4 +392,4 @@ def _line(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
 
 
 def _by(rule: str) -> str:
-    return "Mean of win rates" if rule == judging.WIN_RATES else title_of(rule)
+    return "Mean of win rates" if rule == scoreboard_metrics.WIN_RATES else title_of(rule)

@@ -15,7 +15,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import LAYOUTS, Atoms, compare, maps, partial_ballots, probe, traverse
-from scrl.evaluation import health
+from scrl.evaluation import check_latent_health
 from scrl.types import InputError
 
 
@@ -53,8 +53,8 @@ def layout(method: str, dimensions: int, drawn: bool) -> str:
 #: Every question: ``Learnt -> answer``.
 QUESTIONS: dict[str, Callable] = {
     "profiles": probe.profiles, "clusters": maps.cluster_numbers, "contexts": _contexts,
-    "partial": partial_ballots, "left out": _left_out, "where": _where, "health": health,
-    "walk": _walk,
+    "partial": partial_ballots, "left out": _left_out, "where": _where,
+    "health": check_latent_health, "walk": _walk,
     **{layout(*how): partial(_map, how) for how in product(LAYOUTS, (2, 3), (True, False))},
 }  # fmt: skip
 #: What a page that opens asks first, and what a reader may ask next; the slowest last.

@@ -14,15 +14,15 @@ import numpy as np
 
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed
 from scrl.config import DEFAULT_RULES
-from scrl.evaluation.held_out_accuracy import Bootstrap
-from scrl.evaluation.latent_health import Health, reliability
-from scrl.evaluation.splits import Trial
+from scrl.evaluation.intervals import RaterBootstrap, student_interval
+from scrl.evaluation.latent_health import LatentHealth
+from scrl.evaluation.pair_metrics import calibration_curve, selective_accuracy
 from scrl.policies.families import worth
 from scrl.reward_models import collapse, prototypes
 from scrl.reward_models.protocols import Model, win_rates
-from scrl.runs.seed_spread import interval
 from scrl.scenarios.sampling import true_ballots
 from scrl.scenarios.scenario import Scenario
+from scrl.studies.scoreboard_splits import Trial
 from scrl.types import Ballots, Catalogue, Ratings, places_to_order
 from scrl.voting import aggregate
 
@@ -47,7 +47,7 @@ class Said:
 
     chances: np.ndarray
     rewards: np.ndarray
-    health: Health | None
+    health: LatentHealth | None
     model: Model
     seconds: float
 
@@ -65,14 +65,16 @@ def of_scenario(
             {
                 "accuracy": right.mean(),
                 "disputed": right[trial.disputed].mean() if trial.disputed.any() else None,
-                "calibration": reliability(one.chances.ravel())[1],
+                "calibration": calibration_curve(one.chances.ravel()).error,
             }
             | {"maxmin": _fairest(scenario, one.model)}
         )
         elected.append({rule: _elected(scenario, true, rule, one) for rule, true in truth.items()})
         by_type.append([_mean(right[kinds == t]) for t in range(count)])
         contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
-        covered.append(abstaining(one.chances, np.ones(right.shape, bool), np.array(COVERAGE)))
+        covered.append(
+            selective_accuracy(one.chances, np.ones(right.shape, bool), np.array(COVERAGE))
+        )
     spread = {m: _over_seeds([run[m] for run in runs]) for m in MEASURES}
     return _row(said, scenario.catalogue) | spread | {
         "ahead": NONE,
@@ -108,17 +110,17 @@ def of_data(
     def over_raters(some: np.ndarray, values: np.ndarray) -> list:
         if not some.any():
             return NONE
-        found = Bootstrap(who[some], np.random.default_rng(0))(values[some])
+        found = RaterBootstrap(who[some], np.random.default_rng(0))(values[some])
         return [found.mean, found.low, found.high]
 
     every = np.ones(len(right), bool)
     ahead = NONE if base is None else over_raters(every, right - collapse.right(flat(base)))
     return _row(said, ratings.catalogue) | {
         "accuracy": over_raters(every, right), "disputed": over_raters(disputed, right),
-        "calibration": [_short(reliability(chance)[1]), None, None], "ahead": ahead,
+        "calibration": [_short(calibration_curve(chance).error), None, None], "ahead": ahead,
         "maxmin": NONE, "elected": None,
         "each": {"accuracy": [], "disputed": []}, "by_type": [], "disputed_by_type": [],
-        "covered": abstaining(chance, every, np.array(COVERAGE)).round(4).tolist(),
+        "covered": selective_accuracy(chance, every, np.array(COVERAGE)).round(4).tolist(),
     }  # fmt: skip
 
 
@@ -130,10 +132,10 @@ def _row(said: Sequence[Said], catalogue: Catalogue) -> dict:
     told = failed if 2 * len(failed) > len(health) else [h for h in health if not h.collapsed]
     rewards = np.concatenate([one.rewards for one in said])
     return {
-        "active": float(np.mean([h.active for h in health])) if health else None,
+        "active": float(np.mean([h.active_units for h in health])) if health else None,
         "collapsed": len(failed), "trainings": len(said),
         "checks": [_short(np.mean([getattr(h, k) for h in health])) for k in
-                   ("own", "swapped", "silenced")] if health else NONE,
+                   ("own_accuracy", "swapped_accuracy", "empty_accuracy")] if health else NONE,
         "kl": [_short(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
         "verdict": collapse.verdict(told[0] if told else None, said[0].model),
         "orders": {rule: _orders(rule, rewards, catalogue) for rule in ORDERS_BY},
@@ -211,7 +213,7 @@ def _over_seeds(values: Sequence) -> list:
     """Mean and its 95 % interval (Student's); none where a value is missing."""
     if any(v is None or not np.isfinite(v) for v in values):
         return NONE
-    return [_short(x) for x in interval(values)]
+    return [_short(x) for x in student_interval(values)]
 
 
 def _mean(values: np.ndarray) -> float:
@@ -224,21 +226,3 @@ def _columns(rows: Sequence[Sequence[float]]) -> list:
 
 def _short(x) -> float | None:
     return None if x is None or not np.isfinite(x) else round(float(x), 4)
-
-
-def abstaining(believed: np.ndarray, truth: np.ndarray, coverage: np.ndarray) -> np.ndarray:
-    """How many pairs are right of those one is surest of, for shares of all pairs ``[points]``;
-    of pairs that one is equally sure of, as many as there are on average.
-
-    Args:
-        believed: chance that the first of a pair is preferred, any shape; truth: whether it is.
-    """
-    believed = np.ravel(believed)
-    # Rounded, as a network says of a pair and of its reverse the same but for the last digits.
-    _, group = np.unique(-np.abs(np.round(believed - 0.5, 6)), return_inverse=True)
-    right = ((believed > 0.5) == np.ravel(truth)).astype(float)
-    right[believed == 0.5] = 0.5
-    each = np.bincount(group, right) / np.bincount(group)
-    hits = np.cumsum(each[np.sort(group)])
-    count = np.clip(np.round(np.asarray(coverage) * len(right)).astype(int), 1, len(right))
-    return hits[count - 1] / count

@@ -1,0 +1,54 @@
+"""95 % intervals: over seeds by Student's t, over raters by the bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import t as student
+
+#: Resamples of the bootstrap.
+RESAMPLES = 2000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def student_interval(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    """Mean over seeds (the first axis) and its 95 % interval, Student's ``[3, ...]``."""
+    each = np.asarray(values, float)
+    mean, half = each.mean(axis=0), 0.0 * each[0]
+    if len(each) > 1:
+        error = each.std(axis=0, ddof=1) / np.sqrt(len(each))
+        half = student.ppf(0.975, len(each) - 1) * error
+    return np.stack([mean, mean - half, mean + half])
+
+
+class RaterBootstrap:
+    """Bootstrap over raters: a rater's pairs stay together.
+
+    Every call uses the same resamples, so that differences on the same pairs are paired.
+
+    Args:
+        rater: of each pair ``[pairs]``.
+    """
+
+    def __init__(self, rater: np.ndarray, rng: np.random.Generator):
+        _, self.row = np.unique(rater, return_inverse=True)
+        self.pairs = np.bincount(self.row)
+        n = len(self.pairs)
+        self.weights = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
+
+    def __call__(self, values: np.ndarray) -> Interval:
+        """The mean of ``values [pairs]`` and its interval."""
+        by_rater = np.bincount(self.row, weights=values)
+        means = (self.weights @ by_rater) / (self.weights @ self.pairs)
+        low, high = np.quantile(means, [0.025, 0.975])
+        return Interval(*(round(float(x), 6) for x in (values.mean(), low, high)))
