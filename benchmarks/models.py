@@ -84,8 +84,8 @@ def measured(name: str, seed: int, train, context, asked, disputed) -> dict:
     began = time.perf_counter()
     model, _ = fit(jax.random.key(seed), train, config)
     seconds = time.perf_counter() - began
-    right = collapse.right(model.chances(context, asked))
-    health = collapse.examine(model, context, asked)
+    right = collapse.query_credit(model.probabilities(context, asked))
+    health = collapse.check_collapse(model, context, asked)
     row = {"right": float(right.mean())}
     if disputed is not None:
         row["right where disputed"] = float(right[disputed].mean())
@@ -96,7 +96,7 @@ def measured(name: str, seed: int, train, context, asked, disputed) -> dict:
             "active": health.active_units,
             "collapsed": health.collapsed,
         }
-    return row | {"seconds": seconds, "parameters": model.parameters}
+    return row | {"seconds": seconds, "parameters": model.parameter_count}
 
 
 def summary(rows: list[dict]) -> dict:

@@ -1,6 +1,10 @@
-"""Reward models of many people behind one interface, a file each.
+"""Reward models of many people behind one interface (``protocols``), a module for each family.
 
-``fit(key, comparisons, config, on_chunk=None) -> (model, info)`` learns from raters' annotated
-pairs; every model then answers what ``base.Model`` lists, given the pairs that a new rater has
-annotated so far (the *context*), or nothing.
+``fit(key, comparisons, config, on_chunk=None) -> (model, curves)`` learns from raters' annotated
+pairs. Every model answers what ``RewardModel`` lists, given the pairs that a rater has annotated so
+far (the *context*), or none.
 """
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

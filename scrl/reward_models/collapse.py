@@ -1,5 +1,7 @@
-"""The collapse doctor: has a latent model more than one rater in it? The checks of the latent page
-(``evaluation.latent_health``), put to any model."""
+"""Posterior collapse: whether a latent model tells raters apart.
+
+The checks are those of ``evaluation.latent_health``, for any reward model with latents.
+"""
 
 from __future__ import annotations
 
@@ -9,52 +11,53 @@ from scrl.diagnostics.units import active_units
 from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import Model
+from scrl.reward_models.protocols import LatentRewardModel, RewardModel
 
-#: A chance this near to ½ is no answer: a collapsed model keeps a trace of who is asked, some
+#: A probability this near to ½ is a tie: a collapsed model keeps differences between raters of some
 #: hundred-thousandths, whose sign would count as knowledge.
-EVEN = 1e-3
+TOLERANCE = 1e-3
 
 
-def right(chance: np.ndarray) -> np.ndarray:
-    """Whether each pair is ordered rightly, ½ where a model is of two minds (same shape)."""
-    return pair_credit(chance - 0.5, EVEN)
+def query_credit(probability: np.ndarray) -> np.ndarray:
+    """Credit of each query pair, the preferred item first: 1, 0, or ½ near ½ (same shape)."""
+    return pair_credit(probability - 0.5, TOLERANCE)
 
 
-def examine(
-    model: Model, context: Comparisons, asked: Comparisons, seed: int = 0
+def check_collapse(
+    model: RewardModel, context: Comparisons, queries: Comparisons, seed: int = 0
 ) -> LatentHealth | None:
-    """All checks on held-out raters; None of a model that has no latents.
+    """All checks on held-out raters; None of a model without latents.
 
     Args:
-        context: what each rater said; asked: further pairs of the same raters, the preferred first.
+        context: what each rater annotated.
+        queries: further pairs of the same raters, the preferred item first.
     """
-    found = model.posterior(context)
-    if found is None:
+    if not isinstance(model, LatentRewardModel):
         return None
+    belief = model.posterior(context)
     rng = np.random.default_rng(seed)
-    n = asked.raters
+    n = queries.raters
     other = (np.arange(n) + rng.integers(1, max(n, 2), n)) % n
-    silent = model.posterior(context.silent()).mean
-    own, swapped, silenced = (
-        float(right(model.chances_at(mean, asked))[asked.mask].mean())
-        for mean in (found.mean, found.mean[other], silent)
+    empty = model.posterior(context.without_pairs()).mean
+    own, swapped, of_empty = (
+        float(query_credit(model.probabilities_at(latent, queries))[queries.mask].mean())
+        for latent in (belief.mean, belief.mean[other], empty)
     )
-    said = model.chances(context, asked)[asked.mask]
+    probability = model.probabilities(context, queries)[queries.mask]
     return LatentHealth(
-        found.kl.mean(axis=0), found.mean.var(axis=0), active_units(found.mean),
-        int(asked.mask.sum()), own, swapped, silenced, "", 0,
-        {"encoder": calibration_curve(said)}, float(right(said).mean()),
+        belief.kl.mean(axis=0), belief.mean.var(axis=0), active_units(belief.mean),
+        int(queries.mask.sum()), own, swapped, of_empty, "", 0,
+        {"encoder": calibration_curve(probability)}, float(query_credit(probability).mean()),
     )  # fmt: skip
 
 
-def verdict(health: LatentHealth | None, model: Model | None = None) -> str:
+def verdict(health: LatentHealth | None, model: RewardModel | None = None) -> str:
     """One sentence for a person.
 
     Args:
-        model: of whom ``health`` is; where it has none this decides what is said.
+        model: whose health it is; without latents it decides the sentence.
     """
-    if health is None and model is not None and model.told:
+    if health is None and model is not None and model.uses_true_type:
         return "One reward for each type, by design: it tells types apart because it is told them."
     if health is None:
         return "One reward for everybody, by design: it cannot tell raters apart."

@@ -20,8 +20,7 @@ class Comparisons:
     Attributes:
         pairs: items, the preferred one first ``[raters, pairs, 2]``.
         mask: which of them are real ``[raters, pairs]``.
-        features: what is known of each item ``[items, features]``: its own unit vector where it is
-            known by name alone.
+        features: of each item ``[items, features]``; one-hot where it is known by name alone.
         offsets: where each prompt's items begin ``[prompts + 1]``; only those of one prompt are
             compared.
         rater_type: ``[raters]``, or None where nobody knows.
@@ -51,96 +50,113 @@ class Comparisons:
         return len(self.features)
 
     @property
-    def named(self) -> bool:
-        """Whether nothing is known of items but which they are."""
-        wide = self.features.shape == (self.items, self.items)
-        return wide and bool((self.features == np.eye(self.items)).all())
+    def is_tabular(self) -> bool:
+        """Whether items are known by name alone, so that a model is a table of their rewards."""
+        square = self.features.shape == (self.items, self.items)
+        return square and bool((self.features == np.eye(self.items)).all())
 
-    def first(self, pairs: int) -> Comparisons:
-        """Each rater's first so many pairs."""
-        return replace(self, pairs=self.pairs[:, :pairs], mask=self.mask[:, :pairs])
+    def first_pairs(self, count: int) -> Comparisons:
+        """Each rater's first ``count`` pairs, in arrays of that width."""
+        return replace(self, pairs=self.pairs[:, :count], mask=self.mask[:, :count])
 
-    def of(self, raters: np.ndarray) -> Comparisons:
-        """Some raters (indices or bool ``[raters]``)."""
-        kinds = None if self.rater_type is None else self.rater_type[raters]
-        return replace(self, pairs=self.pairs[raters], mask=self.mask[raters], rater_type=kinds)
+    def masked_after(self, count: int) -> Comparisons:
+        """Each rater's first ``count`` pairs, the shape unchanged."""
+        return replace(self, mask=self.mask & (np.arange(self.mask.shape[1]) < count))
 
-    def silent(self) -> Comparisons:
-        """The same raters before they have said anything."""
+    def without_pairs(self) -> Comparisons:
+        """The same raters with every pair masked."""
         return replace(self, mask=np.zeros_like(self.mask))
 
-    def flat(self) -> np.ndarray:
+    def select_raters(self, raters: np.ndarray) -> Comparisons:
+        """These raters alone (indices or bool ``[raters]``)."""
+        types = None if self.rater_type is None else self.rater_type[raters]
+        return replace(self, pairs=self.pairs[raters], mask=self.mask[raters], rater_type=types)
+
+    def flat_pairs(self) -> np.ndarray:
         """All real pairs ``[all pairs, 2]``."""
         return self.pairs[self.mask]
 
 
-def by_name(catalogue: Catalogue) -> np.ndarray:
-    """Features of items that nothing is known of but which they are ``[items, items]``."""
+def empty_context(features: np.ndarray, offsets: np.ndarray) -> Comparisons:
+    """One rater without pairs."""
+    pairs = np.zeros((1, 1, 2), np.int32)
+    return Comparisons(pairs, pairs[..., 0], features, offsets)
+
+
+def one_hot_features(catalogue: Catalogue) -> np.ndarray:
+    """Features of items that are known by name alone ``[items, items]``."""
     return np.eye(catalogue.items, dtype=np.float32)
 
 
-def draw(
+# -- from a scenario ------------------------------------------------------------------------------
+
+
+def sample_comparisons(
     scenario: Scenario, seed: int, raters: int, pairs: int, stream: int = 0, strict: bool = False
 ) -> Comparisons:
-    """New raters of a scenario, each asked about so many pairs.
+    """New raters of a scenario with so many pairs each.
 
-    A pair is drawn as often as a ballot of the rater's type holds it (the chance that the prompt is
-    answered times those that both completions are included). Each answer has noise of its own, so
-    that it follows Bradley–Terry about the type's utilities; a pair that a type ties falls either
-    way.
+    A pair is drawn in proportion to how often a ballot of the rater's type holds it
+    (``pair_frequencies``). Each answer has noise of its own and follows Bradley–Terry with the
+    type's utilities; a pair that the type ties falls either way.
 
     Args:
-        stream: another one for other raters of the same seed.
-        strict: leave out the pairs that the type ties, as those one is judged on.
+        stream: another one draws other raters with the same seed.
+        strict: leave out the pairs that the type ties, as in queries.
 
     Raises:
         InputError: where a type ranks no two completions of any prompt.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(21, stream)))
     catalogue, utility = scenario.catalogue, scenario.type_utilities
-    a, b = within_prompts(catalogue.offsets)
-    chance = pair_chances(scenario)
+    a, b = prompt_pairs(catalogue.offsets)
+    frequency = pair_frequencies(scenario)
     if strict:
-        chance = chance * (utility[:, a] != utility[:, b])
+        frequency = frequency * (utility[:, a] != utility[:, b])
+    _check_every_type_compares(scenario, frequency)
     share = scenario.type_shares
-    silent = [t for t, row in zip(scenario.types, chance, strict=True) if not row.any()]
-    silent = [t for t in silent if scenario.types[t].share]
-    if silent:
-        raise InputError(
-            f"{scenario.name}: raters of the type '{silent[0]}' compare nothing that can be asked "
-            "about; let their ballots include two completions that they do not tie."
-        )
-    kinds = np.repeat(np.arange(len(share)), allot(share, raters))
-    asked = np.empty((raters, pairs), np.int64)
-    for t in np.unique(kinds):
-        mine = kinds == t
-        asked[mine] = rng.choice(len(a), (mine.sum(), pairs), p=chance[t] / chance[t].sum())
-    first, second = a[asked], b[asked]
-    gap = utility[kinds[:, None], first] - utility[kinds[:, None], second]
+    types = np.repeat(np.arange(len(share)), allot(share, raters))
+    drawn = np.empty((raters, pairs), np.int64)
+    for t in np.unique(types):
+        of_type = types == t
+        probability = frequency[t] / frequency[t].sum()
+        drawn[of_type] = rng.choice(len(a), (of_type.sum(), pairs), p=probability)
+    first, second = a[drawn], b[drawn]
+    gap = utility[types[:, None], first] - utility[types[:, None], second]
     tie = rng.random(gap.shape) < 0.5
     if scenario.noise:
         gap = gap + rng.logistic(0.0, scenario.noise, gap.shape)
     wins = (gap > 0) | (gap == 0) & tie
     chosen = np.stack([np.where(wins, first, second), np.where(wins, second, first)], axis=-1)
-    return Comparisons(
-        chosen, np.ones(chosen.shape[:2], bool), by_name(catalogue), catalogue.offsets, kinds
-    )
+    mask = np.ones(chosen.shape[:2], bool)
+    return Comparisons(chosen, mask, one_hot_features(catalogue), catalogue.offsets, types)
 
 
-def pair_chances(scenario: Scenario) -> np.ndarray:
-    """How often a ballot of each type holds each pair of ``within_prompts`` ``[types, pairs]``."""
+def _check_every_type_compares(scenario: Scenario, frequency: np.ndarray) -> None:
+    """Raise ``InputError`` where a type with raters has no pair ``[types, pairs]``."""
+    for (name, rater_type), row in zip(scenario.types.items(), frequency, strict=True):
+        if rater_type.share and not row.any():
+            raise InputError(
+                f"{scenario.name}: raters of the type '{name}' compare nothing that can be asked "
+                "about; let their ballots include two completions that they do not tie."
+            )
+
+
+def pair_frequencies(scenario: Scenario) -> np.ndarray:
+    """How often a ballot of each type holds each pair of ``prompt_pairs`` ``[types, pairs]``: the
+    probability to answer the prompt times those to include either completion."""
     rows = []
     for t in scenario.types.values():
         row = []
         for p in scenario.prompts:
-            said = np.array([t.includes.get(p, {}).get(c, 1.0) for c in scenario.offered(p)])
-            i, j = np.triu_indices(len(said), 1)
-            row.append(t.answers.get(p, 1.0) * said[i] * said[j])
+            included = np.array([t.includes.get(p, {}).get(c, 1.0) for c in scenario.offered(p)])
+            i, j = np.triu_indices(len(included), 1)
+            row.append(t.answers.get(p, 1.0) * included[i] * included[j])
         rows.append(np.concatenate(row))
     return np.array(rows)
 
 
-def within_prompts(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def prompt_pairs(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """All pairs of items of one prompt: the first and the second of each ``[pairs]``."""
     found = [
         start + np.array(np.triu_indices(stop - start, 1)) for start, stop in pairwise(offsets)
@@ -149,17 +165,20 @@ def within_prompts(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first, second
 
 
-def disputed(scenario: Scenario) -> np.ndarray:
-    """Pairs that some raters order one way and some the other ``[items, items]``."""
+def disputed_pairs(scenario: Scenario) -> np.ndarray:
+    """Pairs that types with raters order in opposite ways ``[items, items]``."""
     utility = scenario.type_utilities[scenario.type_shares > 0]
     sign = np.sign(utility[:, :, None] - utility[:, None, :])
     return (sign > 0).any(0) & (sign < 0).any(0)
 
 
-def of_ratings(
+# -- from and to ratings --------------------------------------------------------------------------
+
+
+def comparisons_from_ratings(
     ratings: Ratings, pairs: int, seed: int, raters: np.ndarray | None = None
 ) -> Comparisons:
-    """Up to so many pairs of each rater's ballots, at random without repetition; ties left out.
+    """Up to so many strict pairs of each rater's ballots, at random without repetition.
 
     Args:
         raters: whose, in this order (indices, rising); all who order two completions where None.
@@ -186,15 +205,15 @@ def of_ratings(
     mask = np.zeros((len(known), pairs), bool)
     chosen[row[kept], place[kept]] = np.stack([better[kept], worse[kept]], axis=-1)
     mask[row[kept], place[kept]] = True
-    kinds = None if ratings.rater_type is None else ratings.rater_type[known]
+    types = None if ratings.rater_type is None else ratings.rater_type[known]
     catalogue = ratings.catalogue
-    return Comparisons(chosen, mask, by_name(catalogue), catalogue.offsets, kinds)
+    return Comparisons(chosen, mask, one_hot_features(catalogue), catalogue.offsets, types)
 
 
-def to_ratings(comparisons: Comparisons, catalogue: Catalogue) -> Ratings:
+def comparisons_to_ratings(comparisons: Comparisons, catalogue: Catalogue) -> Ratings:
     """Each pair as a ballot of two."""
-    row, at = np.nonzero(comparisons.mask)
-    chosen = comparisons.pairs[row, at]
+    row, place = np.nonzero(comparisons.mask)
+    chosen = comparisons.pairs[row, place]
     n = len(row)
     return Ratings(
         catalogue, tuple(f"r{i}" for i in range(comparisons.raters)), row,

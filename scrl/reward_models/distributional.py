@@ -2,14 +2,14 @@
 each item, so that hidden context shows as spread.
 
 ``mean-variance``: a normal for each item; P(a ≻ b) = Φ((μ_a − μ_b) / √(σ_a² + σ_b²)), σ held
-between bounds, since only ratios count and an unbounded one drifts. ``categorical``: chances of a
-few values; P(a ≻ b) = P(value of a > value of b) + ½ P(the same).
+between bounds, since only ratios count and an unbounded one drifts. ``categorical``: probabilities
+of a few values; P(a ≻ b) = P(value of a > value of b) + ½ P(the same).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -17,85 +17,95 @@ import numpy as np
 from flax import nnx
 
 from scrl.config import ModelsConfig
-from scrl.reward_models import network
+from scrl.networks.training import Phase
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import centred
+from scrl.reward_models.fitted import NetworkModel, map_in_batches
+from scrl.reward_models.networks import Scorer
+from scrl.reward_models.protocols import OnChunk
+from scrl.reward_models.reward_scales import center_by_prompt
+from scrl.reward_models.training import (
+    NetworkFamily,
+    PairData,
+    fit_network,
+    module_of,
+    sample_batch,
+    static_config,
+)
 
 KINDS = ("mean-variance", "categorical")
-#: Chances of a categorical reward are bounded away from 0, or their log has no slope.
-LEAST = 1e-6
+#: Probabilities of the categorical kind are bounded away from 0, where their log has no slope.
+MIN_PROBABILITY = 1e-6
 
 
-@lru_cache(maxsize=64)
-def _make(features: int, kind: str, config: ModelsConfig):
+def _network(kind: str, features: int, config: ModelsConfig, *, rngs: nnx.Rngs) -> Scorer:
     outputs = 2 if kind == KINDS[0] else config.atoms
-    return partial(network.Scorer, features, 0, config.width, outputs)
+    return Scorer(features, 0, config.width, outputs, rngs=rngs)
 
 
-@lru_cache(maxsize=64)
-def _graph(features: int, kind: str, config: ModelsConfig):
-    return network.graph_of(_make(features, kind, config))
+def mean_and_sd(raw: jax.Array, config: ModelsConfig) -> tuple[jax.Array, jax.Array]:
+    """Mean and bounded standard deviation from the network's outputs ``[..., 2]``.
+
+    The bound is a softplus where the upper one is infinite, else a sigmoid between both.
+    """
+    low, high = config.spread
+    if np.isinf(high):
+        return raw[..., 0], low + jax.nn.softplus(raw[..., 1])
+    return raw[..., 0], low + (high - low) * jax.nn.sigmoid(raw[..., 1])
 
 
-def _moments(raw, config: ModelsConfig):
-    """Mean and bounded standard deviation of the network's two numbers ``[..., 2]``; bounded from
-    below only, by a softplus, where the upper bound is infinite."""
-    least, most = config.spread
-    if np.isinf(most):
-        return raw[..., 0], least + jax.nn.softplus(raw[..., 1])
-    return raw[..., 0], least + (most - least) * jax.nn.sigmoid(raw[..., 1])
-
-
-def _log_chance(first, second, kind: str, config: ModelsConfig):
-    """log P(first ≻ second) of what the network says of each ``[..., outputs]``."""
+def _log_probability(
+    first: jax.Array, second: jax.Array, kind: str, config: ModelsConfig
+) -> jax.Array:
+    """log P(first ≻ second) from the network's outputs for each ``[..., outputs]``."""
     if kind == KINDS[0]:
-        (mean_a, sd_a), (mean_b, sd_b) = _moments(first, config), _moments(second, config)
+        (mean_a, sd_a), (mean_b, sd_b) = mean_and_sd(first, config), mean_and_sd(second, config)
         return jax.scipy.stats.norm.logcdf((mean_a - mean_b) / jnp.sqrt(sd_a**2 + sd_b**2))
     above = jnp.tril(jnp.ones((config.atoms,) * 2), -1) + 0.5 * jnp.eye(config.atoms)
-    chance = jnp.einsum(
+    probability = jnp.einsum(
         "...u,uv,...v->...", jax.nn.softmax(first), above, jax.nn.softmax(second)
     )  # fmt: skip
-    return jnp.log(jnp.clip(chance, LEAST, 1 - LEAST))
+    return jnp.log(jnp.clip(probability, MIN_PROBABILITY, 1 - MIN_PROBABILITY))
 
 
-@lru_cache(maxsize=64)
-def _loss(features: int, kind: str, config: ModelsConfig):
-    graph = _graph(features, kind, config)
-
-    def loss(params, key, data: network.Data, phase):
-        scorer = nnx.merge(graph, params)
-        features, mask = network.some_raters(key, data, config.batch)
-        raw = scorer(features)
-        said = _log_chance(raw[..., 0, :], raw[..., 1, :], kind, config)
-        nll = -jnp.sum(jnp.where(mask, said, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
-        # Gaps beyond ten standard deviations would be learnt for ever, as those of log-odds.
-        prior = 0.5 * jnp.mean(raw**2) / config.prior_sd**2
-        watch = {"watched": nll}
-        if kind == KINDS[0]:
-            spread = _moments(raw, config)[1]
-            watch |= {"narrowest": jnp.min(spread), "widest": jnp.max(spread)}
-        return nll + prior, watch
-
-    return loss
+def _batch_loss(
+    kind: str, module: Scorer, key: jax.Array, data: PairData, phase: Phase, config: ModelsConfig
+) -> tuple[jax.Array, dict]:
+    features, mask = sample_batch(key, data, config.batch)
+    raw = module(features)
+    log_probability = _log_probability(raw[..., 0, :], raw[..., 1, :], kind, config)
+    nll = -jnp.sum(jnp.where(mask, log_probability, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
+    # Without a prior, gaps beyond ten standard deviations would grow for ever, as log-odds do.
+    prior = 0.5 * jnp.mean(raw**2) / config.prior_sd**2
+    curves = {"watched": nll}
+    if kind == KINDS[0]:
+        sd = mean_and_sd(raw, config)[1]
+        curves |= {"narrowest": jnp.min(sd), "widest": jnp.max(sd)}
+    return nll + prior, curves
 
 
-@partial(jax.jit, static_argnames=("kind", "config"))
-def _raw(params, features, *, kind, config):
-    return nnx.merge(_graph(features.shape[-1], kind, config), params)(features)
+FAMILIES = {
+    kind: NetworkFamily(partial(_network, kind), partial(_batch_loss, kind)) for kind in KINDS
+}
 
 
 @partial(jax.jit, static_argnames=("kind", "config"))
-def _chances(params, table, pairs, *, kind, config):
-    raw = nnx.merge(_graph(table.shape[-1], kind, config), params)(table[pairs])
-    return jnp.exp(_log_chance(raw[..., 0, :], raw[..., 1, :], kind, config))
+def _outputs(params, features, *, kind: str, config: ModelsConfig):
+    """``[items, outputs]``."""
+    return module_of(FAMILIES[kind], params, features.shape[-1], config)(features)
+
+
+@partial(jax.jit, static_argnames=("kind", "config"))
+def _probabilities(params, features, pairs, *, kind: str, config: ModelsConfig):
+    raw = module_of(FAMILIES[kind], params, features.shape[-1], config)(features[pairs])
+    return jnp.exp(_log_probability(raw[..., 0, :], raw[..., 1, :], kind, config))
 
 
 @dataclass(frozen=True, eq=False)
-class Distributional(network.Fitted):
+class Distributional(NetworkModel):
     """A fitted model.
 
     Attributes:
-        kind: of distribution, one of ``KINDS``; the others as those of ``Fitted``.
+        kind: of distribution, one of ``KINDS``; the others as those of ``NetworkModel``.
     """
 
     kind: str
@@ -103,38 +113,39 @@ class Distributional(network.Fitted):
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of each item's reward ``[items]``: in the probit's units, or
         in those of the values from 0 to 1."""
-        raw = _raw(self.params, self.features, kind=self.kind, config=self.config)
+        raw = _outputs(self.params, self.features, kind=self.kind, config=self.config)
         if self.kind == KINDS[0]:
-            mean, spread = _moments(raw, self.config)
-            return np.asarray(mean), np.asarray(spread)
-        chance = np.asarray(jax.nn.softmax(raw))
+            mean, sd = mean_and_sd(raw, self.config)
+            return np.asarray(mean), np.asarray(sd)
+        probability = np.asarray(jax.nn.softmax(raw))
         value = np.linspace(0, 1, self.config.atoms)
-        mean = chance @ value
-        return mean, np.sqrt(np.maximum(chance @ value**2 - mean**2, 0.0))
+        mean = probability @ value
+        return mean, np.sqrt(np.maximum(probability @ value**2 - mean**2, 0.0))
 
-    def careful(self, aversion: float = 1.0) -> np.ndarray:
-        """The risk-averse reading, mean less so many standard deviations ``[items]``."""
-        mean, spread = self.moments()
-        return centred((mean - aversion * spread)[None], self.offsets)[0]
+    def risk_averse_rewards(self, aversion: float = 1.0) -> np.ndarray:
+        """Mean less ``aversion`` standard deviations, of mean 0 within each prompt ``[items]``."""
+        mean, sd = self.moments()
+        return center_by_prompt((mean - aversion * sd)[None], self.offsets)[0]
 
-    def rewards(self, context):
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
         raters = 1 if context is None else context.raters
-        return np.tile(self.careful(0.0), (raters, 1))
+        return np.tile(self.risk_averse_rewards(0.0), (raters, 1))
 
-    def chances(self, context, asked):
-        call = partial(_chances, self.params, asked.features, kind=self.kind, config=self.config)
-        return network.in_parts(lambda p: (call(p),), asked.pairs)[0]
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        call = partial(
+            _probabilities, self.params, queries.features, kind=self.kind, config=self.config
+        )
+        return map_in_batches(lambda p: (call(p),), queries.pairs)[0]
 
 
 def fit(
-    key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk=None,
+    key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk: OnChunk = None,
     kind: str = KINDS[0],
-) -> tuple[Distributional, dict]:  # fmt: skip
+) -> tuple[Distributional, dict[str, np.ndarray]]:  # fmt: skip
     """Train it; the curves hold ``watched``, nats a pair, and of ``mean-variance`` the least and
     the greatest standard deviation, ``narrowest`` and ``widest``."""
-    static, features = network.program(config), comparisons.features.shape[1]
-    initial = partial(network.initial_of, make=_make(features, kind, static))
-    params, curves = network.fit_pairs(
-        key, comparisons, config, initial, _loss(features, kind, static), on_chunk
+    params, curves = fit_network(FAMILIES[kind], key, comparisons, config, on_chunk)
+    model = Distributional(
+        params, static_config(config), comparisons.features, comparisons.offsets, kind
     )
-    return Distributional(params, static, comparisons.features, comparisons.offsets, kind), curves
+    return model, curves

@@ -1,100 +1,123 @@
-"""Bradley–Terry on the raters of each true type: the ceiling, since no model is told the type."""
+"""Bradley–Terry on the raters of each true type: the ceiling, since no other model knows types.
+
+Exact where items are known by name alone, a network for each type where they have features.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import numpy as np
+from scipy.special import expit
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import pooled
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import Model, gaps, sigmoid
+from scrl.reward_models.protocols import OnChunk, RewardModel
+from scrl.reward_models.reward_scales import reward_gaps
 from scrl.types import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class PerType(Model):
-    """Attributes: reward: log-odds ``[types, items]``; share: of the raters ``[types]``."""
+class PerTypeTable:
+    """A reward for each type, a number for each item.
 
+    Attributes:
+        reward: log-odds ``[types, items]``; share: of the raters ``[types]``.
+    """
+
+    uses_true_type: ClassVar[bool] = True
     reward: np.ndarray
     share: np.ndarray
-    told = True
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         return self.reward.size
 
-    def rewards(self, context):
-        anybody = self.share @ self.reward
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        mean = self.share @ self.reward
         if context is None:
-            return anybody[None]
-        # Of a type that was never met nothing is known.
-        kinds = np.minimum(types_of(context), len(self.reward))
-        return np.vstack([self.reward, anybody])[kinds]
+            return mean[None]
+        # A type without training raters gets the mean reward.
+        types = np.minimum(known_types(context), len(self.reward))
+        return np.vstack([self.reward, mean])[types]
 
-    def chances(self, context, asked):
-        return sigmoid(gaps(self.rewards(context), asked))
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        return expit(reward_gaps(self.rewards(context), queries))
 
 
 @dataclass(frozen=True, eq=False)
-class OfFeatures(Model):
-    """Attributes: models: a network for each type that was met; share: of the raters, by type."""
+class PerTypeNetworks:
+    """A network for each type.
 
-    models: dict[int, pooled.OfFeatures]
+    Attributes:
+        models: of each type with training raters; share: of the raters, by type.
+    """
+
+    uses_true_type: ClassVar[bool] = True
+    models: dict[int, RewardModel]
     share: dict[int, float]
-    told = True
 
     @property
-    def parameters(self) -> int:
-        return sum(model.parameters for model in self.models.values())
+    def parameter_count(self) -> int:
+        return sum(model.parameter_count for model in self.models.values())
 
-    def rewards(self, context):
-        each = {t: model.rewards(None) for t, model in self.models.items()}
-        anybody = sum(self.share[t] * reward for t, reward in each.items())
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        by_type = {t: model.rewards(None) for t, model in self.models.items()}
+        mean = sum(self.share[t] * reward for t, reward in by_type.items())
         if context is None:
-            return anybody
-        return np.concatenate([each.get(t, anybody) for t in types_of(context).tolist()])
+            return mean
+        return np.concatenate([by_type.get(t, mean) for t in known_types(context).tolist()])
 
-    def chances(self, context, asked):
-        kinds, found = types_of(context), np.zeros(asked.mask.shape)
-        for t in np.unique(kinds).tolist():
-            some = asked.of(kinds == t)
-            # Of a type that was never met nothing is known.
-            weight = {t: 1.0} if t in self.models else self.share
-            for known, share in weight.items():
-                found[kinds == t] += share * self.models[known].chances(some, some)
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        types, found = known_types(context), np.zeros(queries.mask.shape)
+        for t in np.unique(types).tolist():
+            of_type = queries.select_raters(types == t)
+            # A type without training raters gets the mean probability.
+            weights = {t: 1.0} if t in self.models else self.share
+            for other, weight in weights.items():
+                model = self.models[other]
+                found[types == t] += weight * model.probabilities(of_type, of_type)
         return found
 
 
-def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[Model, dict]:
-    """The exact optimum for each type, or a network for each where items are known by features.
+def fit(
+    key: jax.Array | None,
+    comparisons: Comparisons,
+    config: ModelsConfig,
+    on_chunk: OnChunk = None,
+) -> tuple[RewardModel, dict]:
+    """The exact optimum for each type, or a network for each where items have features.
 
     Raises:
         InputError: where raters' types are not known.
     """
-    kinds = types_of(comparisons)
-    share = np.bincount(kinds) / len(kinds)
-    if comparisons.named:
+    types = known_types(comparisons)
+    share = np.bincount(types) / len(types)
+    if comparisons.is_tabular:
         rewards = [
-            pooled.scores(comparisons.of(kinds == t).flat(), comparisons.offsets, config.prior_sd)
+            pooled.exact_rewards(
+                comparisons.select_raters(types == t).flat_pairs(), comparisons.offsets,
+                config.prior_sd,
+            )
             for t in range(len(share))
-        ]
-        return PerType(np.array(rewards), share), {}
-    met, models = np.flatnonzero(share).tolist(), {}
+        ]  # fmt: skip
+        return PerTypeTable(np.array(rewards), share), {}
+    present, models = np.flatnonzero(share).tolist(), {}
 
-    def report(curves, done):
+    def report(curves, done) -> None:
         if on_chunk is not None:
-            on_chunk(curves, (len(models) + done) / len(met))
+            on_chunk(curves, (len(models) + done) / len(present))
 
-    for t in met:
-        own = comparisons.of(kinds == t)
+    for t in present:
+        own = comparisons.select_raters(types == t)
         models[t], _ = pooled.fit(jax.random.fold_in(key, t), own, config, report)
-    return OfFeatures(models, {t: float(share[t]) for t in met}), {}
+    return PerTypeNetworks(models, {t: float(share[t]) for t in present}), {}
 
 
-def types_of(comparisons: Comparisons) -> np.ndarray:
+def known_types(comparisons: Comparisons) -> np.ndarray:
     """Each rater's type ``[raters]``.
 
     Raises:

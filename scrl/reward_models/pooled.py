@@ -1,58 +1,92 @@
-"""Bradley–Terry on everybody: the floor, exact. ``plackett_luce`` has a network, and lists."""
+"""Bradley–Terry on all raters' pairs: one reward for everybody, the floor.
+
+Exact where items are known by name alone, a network where they have features.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
+import jax
 import numpy as np
+from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import PairCounts, bradley_terry
 from scrl.config import ModelsConfig
 from scrl.reward_models import prototypes
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import Model, OneForAll
+from scrl.reward_models.protocols import OnChunk, RewardModel
+from scrl.reward_models.reward_scales import reward_gaps
 
 
 @dataclass(frozen=True, eq=False)
-class OfFeatures(Model):
-    """One reward for everybody, a network's.
+class PooledTable:
+    """One reward for everybody, a number for each item.
+
+    Attributes:
+        reward: log-odds ``[items]``, of mean 0 within each prompt.
+        parameter_count: how many numbers were fitted.
+    """
+
+    uses_true_type: ClassVar[bool] = False
+    reward: np.ndarray
+    parameter_count: int
+
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        return np.tile(self.reward, (1 if context is None else context.raters, 1))
+
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        return expit(reward_gaps(self.rewards(queries), queries))
+
+
+@dataclass(frozen=True, eq=False)
+class PooledNetwork:
+    """One reward for everybody, a network's of items' features.
 
     Attributes:
         mixture: of one prototype, which is Bradley–Terry.
     """
 
+    uses_true_type: ClassVar[bool] = False
     mixture: prototypes.Prototypes
 
     @property
-    def parameters(self) -> int:
-        return self.mixture.parameters - 1  # how common the only one is is no number to fit
+    def parameter_count(self) -> int:
+        return self.mixture.parameter_count - 1  # the share of the only prototype is not fitted
 
-    def about(self, features, offsets):
-        return OfFeatures(self.mixture.about(features, offsets))
+    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> PooledNetwork:
+        return PooledNetwork(self.mixture.with_items(features, offsets))
 
-    def rewards(self, context):
-        return np.tile(self.mixture.prototypes(), (1 if context is None else context.raters, 1))
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        raters = 1 if context is None else context.raters
+        return np.tile(self.mixture.prototype_rewards(), (raters, 1))
 
-    def chances(self, context, asked):
-        return self.mixture.chances_at(np.ones((asked.raters, 1)), asked)
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        return self.mixture.probabilities_at(np.ones((queries.raters, 1)), queries)
 
 
-def scores(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np.ndarray:
-    """Exact Bradley–Terry scores ``[items]`` of pairs ``[pairs, 2]``, the preferred item first."""
+def exact_rewards(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np.ndarray:
+    """Exact Bradley–Terry rewards ``[items]`` of pairs ``[pairs, 2]``, the preferred item first."""
     items = int(offsets[-1])
     low, high = pairs.min(1), pairs.max(1)
     cell, inverse = np.unique(low.astype(np.int64) * items + high, return_inverse=True)
-    ahead = np.bincount(inverse, weights=pairs[:, 0] == low, minlength=len(cell))
+    wins_low = np.bincount(inverse, weights=pairs[:, 0] == low, minlength=len(cell))
     total = np.bincount(inverse, minlength=len(cell))
-    counts = PairCounts(cell // items, cell % items, ahead, total - ahead)
+    counts = PairCounts(cell // items, cell % items, wins_low, total - wins_low)
     return bradley_terry(counts, offsets, prior_sd)
 
 
-def fit(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None) -> tuple[Model, dict]:
-    """The exact optimum, to which nothing is random, or a trained network and its curves."""
-    if not comparisons.named:
-        one = replace(config, prototypes=1)
-        mixture, curves = prototypes.fit(key, comparisons, one, on_chunk)
-        return OfFeatures(mixture), curves
-    reward = scores(comparisons.flat(), comparisons.offsets, config.prior_sd)
-    return OneForAll(reward, comparisons.items - len(comparisons.offsets) + 1), {}
+def fit(
+    key: jax.Array | None,
+    comparisons: Comparisons,
+    config: ModelsConfig,
+    on_chunk: OnChunk = None,
+) -> tuple[RewardModel, dict]:
+    """The exact optimum, which needs no key, or a trained network and its curves."""
+    if not comparisons.is_tabular:
+        single = replace(config, prototypes=1)
+        mixture, curves = prototypes.fit(key, comparisons, single, on_chunk)
+        return PooledNetwork(mixture), curves
+    reward = exact_rewards(comparisons.flat_pairs(), comparisons.offsets, config.prior_sd)
+    return PooledTable(reward, comparisons.items - len(comparisons.offsets) + 1), {}

@@ -1,116 +1,102 @@
-"""What every reward model answers."""
+"""What reward models answer: one protocol for all, one for each further ability."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, Protocol, Self, runtime_checkable
 
+import jax
 import numpy as np
 
+from scrl.config import ModelsConfig
 from scrl.reward_models.comparisons import Comparisons
 
+#: Called between chunks of training with the curves so far and the share done; or nobody is.
+OnChunk = Callable[[dict[str, np.ndarray], float], None] | None
 
-class Latents(NamedTuple):
-    """What a latent model believes of raters.
+
+class RaterPosterior(NamedTuple):
+    """A latent model's belief about raters.
 
     Attributes:
         mean: of each dimension ``[raters, latent]``.
         log_variance: same shape; None where the belief is no Gaussian.
-        kl: nats that each dimension says beyond the prior ``[raters, latent]``.
+        kl: from the prior, nats by dimension ``[raters, latent]``.
     """
 
     mean: np.ndarray
     log_variance: np.ndarray | None
     kl: np.ndarray
 
+    @classmethod
+    def gaussian(cls, mean: np.ndarray, log_variance: np.ndarray) -> RaterPosterior:
+        """A diagonal Gaussian; its KL is from the standard normal."""
+        kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
+        return cls(mean, log_variance, kl)
 
-class Model:
-    """A fitted reward model.
 
-    Methods take the context, pairs that each rater has annotated; a model with one reward for all
-    looks only at how many raters there are.
+@runtime_checkable
+class RewardModel(Protocol):
+    """A fitted reward model of many people.
 
-    Attributes:
-        told: whether it looks at raters' true types.
+    The *context* is what each rater has annotated so far. A model with one reward for everybody
+    uses only its number of raters.
     """
 
-    told = False
+    @property
+    def uses_true_type(self) -> bool:
+        """Whether it looks at raters' true types."""
+        ...
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """Numbers that were fitted."""
-        raise NotImplementedError
+        ...
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
-        """Log-odds ``[raters, items]``, of mean 0 within each prompt; ``[1, items]`` of nobody in
-        particular where there is no context."""
-        raise NotImplementedError
+        """Log-odds of all items ``[raters, items]``, of mean 0 within each prompt.
 
-    def chances(self, context: Comparisons, asked: Comparisons) -> np.ndarray:
-        """The chance that each rater prefers the first of each pair asked ``[raters, pairs]``."""
-        raise NotImplementedError
+        Without a context: ``[1, items]``, of an unknown rater.
+        """
+        ...
 
-    def about(self, features: np.ndarray, offsets: np.ndarray) -> Model:
-        """The same, asked for rewards of other items, which it must know by their features."""
-        raise NotImplementedError
-
-    def posterior(self, context: Comparisons) -> Latents | None:
-        """What is believed of each rater; None of a model without latents."""
-        return None
-
-    def chances_at(self, mean: np.ndarray, asked: Comparisons) -> np.ndarray:
-        """As ``chances``, for raters whose latents are these ``[raters, latent]``."""
-        raise NotImplementedError
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        """P(the rater prefers the first item) of each query pair ``[raters, pairs]``."""
+        ...
 
 
-@dataclass(frozen=True, eq=False)
-class OneForAll(Model):
-    """A model with one reward for everybody, known item by item.
+@runtime_checkable
+class LatentRewardModel(RewardModel, Protocol):
+    """A reward model with a latent for each rater."""
 
-    Attributes:
-        reward: log-odds ``[items]``, of mean 0 within each prompt.
-        fitted: how many numbers were.
-    """
+    def posterior(self, context: Comparisons) -> RaterPosterior:
+        """The belief about each rater given the context."""
+        ...
 
-    reward: np.ndarray
-    fitted: int
-
-    @property
-    def parameters(self) -> int:
-        return self.fitted
-
-    def rewards(self, context):
-        return np.tile(self.reward, (1 if context is None else context.raters, 1))
-
-    def chances(self, context, asked):
-        return sigmoid(gaps(self.rewards(asked), asked))
+    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
+        """As ``probabilities``, of raters with these latents ``[raters, latent]``."""
+        ...
 
 
-def gaps(rewards: np.ndarray, asked: Comparisons) -> np.ndarray:
-    """By how much the first of each pair is ahead ``[raters, pairs]``, of rewards ``[raters,
-    items]``."""
-    row = np.arange(asked.raters)[:, None]
-    return rewards[row, asked.pairs[..., 0]] - rewards[row, asked.pairs[..., 1]]
+@runtime_checkable
+class FeatureRewardModel(RewardModel, Protocol):
+    """A reward model that knows items by their features, so that it can be asked about others."""
+
+    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> Self:
+        """The same model, asked about other items (as in ``Comparisons``)."""
+        ...
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
+class FitRewardModel(Protocol):
+    """How every family is fitted."""
 
-
-def centred(rewards: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """``[..., items]`` less the mean of each prompt's items."""
-    count = np.diff(offsets)
-    mean = np.add.reduceat(rewards, offsets[:-1], axis=-1) / count
-    return rewards - np.repeat(mean, count, axis=-1)
-
-
-def win_rates(rewards: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Rewards between 0 and 1 that raters share a scale in: the mean chance to be preferred to the
-    prompt's other completions (VPL's pairwise classification), ``[..., items]``."""
-    found = np.empty_like(rewards)
-    for start, stop in pairwise(offsets):
-        part = rewards[..., start:stop]
-        above = sigmoid(part[..., :, None] - part[..., None, :]).sum(-1) - 0.5
-        found[..., start:stop] = above / max(stop - start - 1, 1)
-    return found
+    def __call__(
+        self,
+        key: jax.Array,
+        comparisons: Comparisons,
+        config: ModelsConfig,
+        on_chunk: OnChunk = None,
+        /,
+    ) -> tuple[RewardModel, dict]:
+        """The model, and its training curves (empty where nothing is trained step by step)."""
+        ...

@@ -7,7 +7,7 @@ so there is no encoder: a new rater's weights are the posterior of the prototype
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,123 +15,128 @@ import numpy as np
 from flax import nnx
 
 from scrl.config import ModelsConfig
-from scrl.reward_models import network
+from scrl.networks.training import Phase
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import Latents, centred
+from scrl.reward_models.fitted import NetworkModel, map_in_batches
+from scrl.reward_models.networks import Scorer
+from scrl.reward_models.protocols import OnChunk, RaterPosterior
+from scrl.reward_models.reward_scales import center_by_prompt
+from scrl.reward_models.training import (
+    NetworkFamily,
+    PairData,
+    fit_network,
+    module_of,
+    reward_gap_prior,
+    sample_batch,
+    static_config,
+)
+
+#: Prototypes of a smaller share are left out of the worst case.
+MIN_SHARE = 0.01
 
 
 class Network(nnx.Module):
-    """The prototypes' rewards, and how common each is."""
+    """The prototypes' rewards, and their shares."""
 
     def __init__(self, features: int, config: ModelsConfig, *, rngs: nnx.Rngs):
         k = config.prototypes
-        self.scorer = network.Scorer(features, 0, config.width, k, rngs=rngs)
+        self.scorer = Scorer(features, 0, config.width, k, rngs=rngs)
         self.logit = nnx.Param(jnp.zeros(k))
 
-    def nats(self, features, mask):
-        """Log-likelihood of a rater's pairs ``[pairs, 2, features]`` under each ``[k]``, and the
+    def log_likelihood(self, features: jax.Array, mask: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Of a rater's pairs ``[pairs, 2, features]`` under each prototype ``[k]``, and the reward
         gaps ``[pairs, k]``."""
         reward = self.scorer(features)
         gap = reward[:, 0] - reward[:, 1]
         return jnp.sum(jnp.where(mask[:, None], jax.nn.log_sigmoid(gap), 0.0), axis=0), gap
 
-    def common(self):
+    def log_share(self) -> jax.Array:
+        """``[k]``."""
         return jax.nn.log_softmax(self.logit[...])
 
 
-@lru_cache(maxsize=64)
-def _make(features: int, config: ModelsConfig):
-    return partial(Network, features, config)
+def _batch_loss(
+    module: Network, key: jax.Array, data: PairData, phase: Phase, config: ModelsConfig
+) -> tuple[jax.Array, dict]:
+    features, mask = sample_batch(key, data, config.batch)
+
+    def one_rater(features, mask):
+        log_likelihood, gap = module.log_likelihood(features, mask)
+        prior = jax.vmap(lambda g: reward_gap_prior(g, mask, config), in_axes=1)(gap)
+        return -jax.nn.logsumexp(module.log_share() + log_likelihood), jnp.mean(prior)
+
+    nll, prior = jax.tree.map(jnp.mean, jax.vmap(one_rater)(features, mask))
+    return nll + prior, {"watched": nll}
 
 
-@lru_cache(maxsize=64)
-def _graph(features: int, config: ModelsConfig):
-    return network.graph_of(_make(features, config))
-
-
-@lru_cache(maxsize=64)
-def _loss(features: int, config: ModelsConfig):
-    graph = _graph(features, config)
-
-    def loss(params, key, data: network.Data, phase):
-        model = nnx.merge(graph, params)
-        features, mask = network.some_raters(key, data, config.batch)
-
-        def one(features, mask):
-            nats, gap = model.nats(features, mask)
-            prior = jax.vmap(lambda g: network.prior_on(g, mask, config), in_axes=1)(gap)
-            return -jax.nn.logsumexp(model.common() + nats), jnp.mean(prior)
-
-        nll, prior = jax.tree.map(jnp.mean, jax.vmap(one)(features, mask))
-        return nll + prior, {"watched": nll}
-
-    return loss
+FAMILY = NetworkFamily(Network, _batch_loss)
 
 
 @partial(jax.jit, static_argnames=("config",))
-def _weigh(params, table, pairs, mask, *, config):
-    model = nnx.merge(_graph(table.shape[1], config), params)
-    nats = jax.vmap(lambda p, m: model.nats(table[p], m)[0])(pairs, mask)
-    return jax.nn.softmax(model.common() + nats)
+def _weights(params, features, pairs, mask, *, config: ModelsConfig):
+    """Posterior of the prototypes given each rater's pairs ``[raters, k]``."""
+    module = module_of(FAMILY, params, features.shape[1], config)
+    log_likelihood = jax.vmap(lambda p, m: module.log_likelihood(features[p], m)[0])(pairs, mask)
+    return jax.nn.softmax(module.log_share() + log_likelihood)
 
 
 @partial(jax.jit, static_argnames=("config",))
-def _each(params, table, pairs, *, config):
-    """The chance that the first is preferred, under each prototype ``[raters, pairs, k]``."""
-    reward = nnx.merge(_graph(table.shape[1], config), params).scorer(table[pairs])
+def _probabilities(params, features, pairs, *, config: ModelsConfig):
+    """P(first ≻ second) under each prototype ``[raters, pairs, k]``."""
+    reward = module_of(FAMILY, params, features.shape[1], config).scorer(features[pairs])
     return jax.nn.sigmoid(reward[..., 0, :] - reward[..., 1, :])
 
 
 @partial(jax.jit, static_argnames=("config",))
-def _rewards(params, table, *, config):
-    return nnx.merge(_graph(table.shape[1], config), params).scorer(table)
+def _rewards(params, features, *, config: ModelsConfig):
+    """``[items, k]``."""
+    return module_of(FAMILY, params, features.shape[1], config).scorer(features)
 
 
 @dataclass(frozen=True, eq=False)
-class Prototypes(network.Fitted):
-    """A fitted mixture. A latent is a rater's weights."""
+class Prototypes(NetworkModel):
+    """A fitted mixture. A rater's latent is the weights of the prototypes."""
 
     @property
     def share(self) -> np.ndarray:
-        """How common each prototype is ``[k]``."""
+        """Of the raters, by prototype ``[k]``."""
         return np.asarray(jax.nn.softmax(self.params["logit"][...]), np.float64)
 
-    def prototypes(self) -> np.ndarray:
-        """Their rewards ``[k, items]``."""
-        found = np.asarray(_rewards(self.params, self.features, config=self.config), np.float64)
-        return centred(found.T, self.offsets)
+    def prototype_rewards(self) -> np.ndarray:
+        """``[k, items]``, of mean 0 within each prompt."""
+        rewards = np.asarray(_rewards(self.params, self.features, config=self.config), np.float64)
+        return center_by_prompt(rewards.T, self.offsets)
 
-    def posterior(self, context: Comparisons) -> Latents:
-        call = partial(_weigh, self.params, context.features, config=self.config)
-        (weight,) = network.in_parts(lambda p, m: (call(p, m),), context.pairs, context.mask)
+    def posterior(self, context: Comparisons) -> RaterPosterior:
+        call = partial(_weights, self.params, context.features, config=self.config)
+        (weight,) = map_in_batches(lambda p, m: (call(p, m),), context.pairs, context.mask)
         weight = np.maximum(np.asarray(weight, np.float64), 1e-12)
-        return Latents(weight, None, weight * np.log(weight / self.share))
+        return RaterPosterior(weight, None, weight * np.log(weight / self.share))
 
-    def rewards(self, context):
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
         weight = self.share[None] if context is None else self.posterior(context).mean
-        return weight @ self.prototypes()
+        return weight @ self.prototype_rewards()
 
-    def maxmin(self) -> np.ndarray:
-        """Each item's least reward among the prototypes that are more than 1 % of the raters: what
-        a policy for the worst-off looks at ``[items]``."""
-        return self.prototypes()[self.share > 0.01].min(axis=0)
+    def worst_case_rewards(self) -> np.ndarray:
+        """Each item's least reward among the prototypes of more than 1 % of the raters ``[items]``:
+        what a MaxMin policy maximises."""
+        return self.prototype_rewards()[self.share > MIN_SHARE].min(axis=0)
 
-    def chances(self, context, asked):
-        return self.chances_at(self.posterior(context).mean, asked)
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        return self.probabilities_at(self.posterior(context).mean, queries)
 
-    def chances_at(self, mean, asked):
-        call = partial(_each, self.params, asked.features, config=self.config)
-        (each,) = network.in_parts(lambda p: (call(p),), asked.pairs)
-        return np.einsum("rpk,rk->rp", each, mean)
+    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
+        call = partial(_probabilities, self.params, queries.features, config=self.config)
+        (each,) = map_in_batches(lambda p: (call(p),), queries.pairs)
+        return np.einsum("rpk,rk->rp", each, latent)
 
 
 def fit(
-    key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk=None
-) -> tuple[Prototypes, dict]:
+    key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk: OnChunk = None
+) -> tuple[Prototypes, dict[str, np.ndarray]]:
     """Train it; the curves hold ``watched``, nats a rater."""
-    static, features = network.program(config), comparisons.features.shape[1]
-    initial = partial(network.initial_of, make=_make(features, static))
-    params, curves = network.fit_pairs(
-        key, comparisons, config, initial, _loss(features, static), on_chunk
-    )
-    return Prototypes(params, static, comparisons.features, comparisons.offsets), curves
+    params, curves = fit_network(FAMILY, key, comparisons, config, on_chunk)
+    model = Prototypes(
+        params, static_config(config), comparisons.features, comparisons.offsets
+    )  # fmt: skip
+    return model, curves

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
@@ -15,7 +15,8 @@ from scrl.config import ModelsConfig
 from scrl.evaluation.intervals import student_interval
 from scrl.reward_models import collapse
 from scrl.reward_models.comparisons import Comparisons
-from scrl.reward_models.protocols import Model, win_rates
+from scrl.reward_models.protocols import FeatureRewardModel
+from scrl.reward_models.reward_scales import win_rates
 from scrl.runs.parallel import part_of
 from scrl.runs.report import keep_baked
 from scrl.runtime import start
@@ -87,26 +88,21 @@ def make(
     return found
 
 
-def _judged(model: Model, context: Comparisons, asked: Comparisons):
+def _judged(model: FeatureRewardModel, context: Comparisons, asked: Comparisons):
     """After each number of pairs: the share right, steps to the own goal by goal, and win rates
     ``[pairs + 1, users, cells]``."""
     cells = maze_world.cells()
     whole = np.array([0, len(cells)])
-    there = model.about(maze_world.features(cells), whole)
+    there = model.with_items(maze_world.features(cells), whole)
     right, steps, maps = [], [], []
     for n in range(PAIRS + 1):
-        heard = after(context, n)
-        right.append(collapse.right(model.chances(heard, asked)).mean())
+        heard = context.masked_after(n)
+        right.append(collapse.query_credit(model.probabilities(heard, asked)).mean())
         rewards = there.rewards(heard)
         own = maze_world.distances()[context.rater_type, rewards.argmax(axis=1)]
         steps.append([own[context.rater_type == goal].mean() for goal in range(2)])
         maps.append(win_rates(rewards, whole))
     return right, steps, np.array(maps)
-
-
-def after(context: Comparisons, pairs: int) -> Comparisons:
-    """The same users when they had said so many pairs; the shape stays."""
-    return replace(context, mask=context.mask & (np.arange(context.mask.shape[1]) < pairs))
 
 
 def _short(values, digits: int) -> list:

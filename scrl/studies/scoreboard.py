@@ -124,7 +124,7 @@ def _check_choice(models: Sequence[str], seeds: Sequence[int]) -> None:
 def _check_types(models: Sequence[str], trials: Iterable[Trial]) -> None:
     for trial in trials:
         if "types" in models:
-            per_type.types_of(trial.train)
+            per_type.known_types(trial.train)
 
 
 def available(source: Scenario | Ratings) -> tuple[str, ...]:
@@ -200,8 +200,9 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
         key = jax.random.fold_in(jax.random.key(trial.seed), list(MODELS).index(name))
         model, _ = entry.fit(key, trial.train, config, report)
         found[name] = Said(
-            np.asarray(model.chances(trial.context, trial.asked), np.float64),
-            model.rewards(trial.context), collapse.examine(model, trial.context, trial.asked),
+            np.asarray(model.probabilities(trial.context, trial.asked), np.float64),
+            model.rewards(trial.context),
+            collapse.check_collapse(model, trial.context, trial.asked),
             model, time.perf_counter() - started,
         )  # fmt: skip
     return found

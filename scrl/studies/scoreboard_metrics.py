@@ -19,7 +19,8 @@ from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, selective_accuracy
 from scrl.policies.families import worth
 from scrl.reward_models import collapse, prototypes
-from scrl.reward_models.protocols import Model, win_rates
+from scrl.reward_models.protocols import RewardModel
+from scrl.reward_models.reward_scales import win_rates
 from scrl.scenarios.sampling import true_ballots
 from scrl.scenarios.scenario import Scenario
 from scrl.studies.scoreboard_splits import Trial
@@ -48,7 +49,7 @@ class Said:
     chances: np.ndarray
     rewards: np.ndarray
     health: LatentHealth | None
-    model: Model
+    model: RewardModel
     seconds: float
 
 
@@ -59,7 +60,7 @@ def of_scenario(
     count = len(scenario.types)
     runs, elected, by_type, contested, covered = [], [], [], [], []
     for trial, one in zip(trials, said, strict=True):
-        right = collapse.right(one.chances)
+        right = collapse.query_credit(one.chances)
         kinds = np.broadcast_to(trial.asked.rater_type[:, None], right.shape)
         runs.append(
             {
@@ -105,7 +106,7 @@ def of_data(
         return np.concatenate([one.chances[m] for one, m in zip(those, mask, strict=True)])
 
     chance = flat(said)
-    right = collapse.right(chance)
+    right = collapse.query_credit(chance)
 
     def over_raters(some: np.ndarray, values: np.ndarray) -> list:
         if not some.any():
@@ -114,7 +115,7 @@ def of_data(
         return [found.mean, found.low, found.high]
 
     every = np.ones(len(right), bool)
-    ahead = NONE if base is None else over_raters(every, right - collapse.right(flat(base)))
+    ahead = NONE if base is None else over_raters(every, right - collapse.query_credit(flat(base)))
     return _row(said, ratings.catalogue) | {
         "accuracy": over_raters(every, right), "disputed": over_raters(disputed, right),
         "calibration": [_short(calibration_curve(chance).error), None, None], "ahead": ahead,
@@ -139,7 +140,7 @@ def _row(said: Sequence[Said], catalogue: Catalogue) -> dict:
         "kl": [_short(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
         "verdict": collapse.verdict(told[0] if told else None, said[0].model),
         "orders": {rule: _orders(rule, rewards, catalogue) for rule in ORDERS_BY},
-        "parameters": said[0].model.parameters,
+        "parameters": said[0].model.parameter_count,
         "seconds": round(float(np.median([one.seconds for one in said])), 2),
     }  # fmt: skip
 
@@ -192,12 +193,12 @@ def _elected(scenario: Scenario, truth: dict, rule: str, said: Said) -> dict:
     return dict(zip(ELECTED, map(float, np.mean(found, axis=0)), strict=True))
 
 
-def _fairest(scenario: Scenario, model: Model) -> float | None:
+def _fairest(scenario: Scenario, model: RewardModel) -> float | None:
     """How far the worst-off type gets what it wants, 0 to 1, where on each prompt the completion is
     given whose least reward among the prototypes is greatest (MaxMin); None without prototypes."""
     if not isinstance(model, prototypes.Prototypes):
         return None
-    catalogue, least, found = scenario.catalogue, model.maxmin(), []
+    catalogue, least, found = scenario.catalogue, model.worst_case_rewards(), []
     for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
         given = np.eye(stop - start)[least[start:stop].argmax()]
         found.append(worth(given, _utilities(scenario, p), scenario.type_shares).worst)

@@ -14,8 +14,14 @@ from itertools import pairwise
 import numpy as np
 
 from scrl.evaluation.splits import comparable_ballots, cross_validation_folds, hidden_entries
-from scrl.reward_models import comparisons as pairs_of
-from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.comparisons import (
+    Comparisons,
+    comparisons_from_ratings,
+    disputed_pairs,
+    pair_frequencies,
+    prompt_pairs,
+    sample_comparisons,
+)
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Ratings
 
@@ -82,10 +88,10 @@ def trials(source: Scenario | Ratings, seeds: Sequence[int], size: Size) -> Iter
 
 
 def _drawn(scenario: Scenario, seed: int, size: Size) -> Trial:
-    train = pairs_of.draw(scenario, seed, size.raters, size.pairs, 0)
-    context = pairs_of.draw(scenario, seed, size.held, size.context, 1)
-    asked = pairs_of.draw(scenario, seed, size.held, size.asked, 2, strict=True)
-    disputed = pairs_of.disputed(scenario)[asked.pairs[..., 0], asked.pairs[..., 1]]
+    train = sample_comparisons(scenario, seed, size.raters, size.pairs, 0)
+    context = sample_comparisons(scenario, seed, size.held, size.context, 1)
+    asked = sample_comparisons(scenario, seed, size.held, size.asked, 2, strict=True)
+    disputed = disputed_pairs(scenario)[asked.pairs[..., 0], asked.pairs[..., 1]]
     return Trial(seed, train, context, asked, disputed, np.arange(size.held))
 
 
@@ -96,9 +102,9 @@ def _folds(ratings: Ratings, seed: int, size: Size):
     hidden = hidden_entries(ratings, 0.5, rng)
     for fold in cross_validation_folds(ratings, raters, order, hidden):
         rest = np.setdiff1d(raters, fold.held_out)
-        train = pairs_of.of_ratings(fold.train, size.pairs, seed, rest)
-        context = pairs_of.of_ratings(fold.visible, size.context, seed, fold.held_out)
-        asked = pairs_of.of_ratings(fold.hidden, size.asked, seed, fold.held_out)
+        train = comparisons_from_ratings(fold.train, size.pairs, seed, rest)
+        context = comparisons_from_ratings(fold.visible, size.context, seed, fold.held_out)
+        asked = comparisons_from_ratings(fold.hidden, size.asked, seed, fold.held_out)
         both = _either_way(train)
         yield Trial(
             seed, train, context, asked, both[asked.pairs[..., 0], asked.pairs[..., 1]],
@@ -109,7 +115,7 @@ def _folds(ratings: Ratings, seed: int, size: Size):
 def _either_way(train: Comparisons) -> np.ndarray:
     """Pairs on which at least a third of those asked go each way ``[items, items]``."""
     ahead = np.zeros((train.items,) * 2)
-    np.add.at(ahead, tuple(train.flat().T), 1.0)
+    np.add.at(ahead, tuple(train.flat_pairs().T), 1.0)
     asked = ahead + ahead.T
     return (np.minimum(ahead, ahead.T) >= DISPUTED * asked) & (asked >= ENOUGH)
 
@@ -126,15 +132,15 @@ def limits(scenario: Scenario) -> dict:
         nobody has all of them right.
     """
     catalogue, utility = scenario.catalogue, scenario.type_utilities
-    chance, share = pairs_of.pair_chances(scenario), scenario.type_shares
-    a, b = pairs_of.within_prompts(catalogue.offsets)
+    chance, share = pair_frequencies(scenario), scenario.type_shares
+    a, b = prompt_pairs(catalogue.offsets)
     chance = chance * (utility[:, a] != utility[:, b])
     chance = chance / np.maximum(chance.sum(1, keepdims=True), 1e-300) * share[:, None]
     gap = utility[:, a] - utility[:, b]
     wins = 0.5 + 0.5 * (np.tanh(gap / (2 * scenario.noise)) if scenario.noise else np.sign(gap))
     ahead = np.zeros((catalogue.items,) * 2)
     ahead[a, b], ahead[b, a] = (chance * wins).sum(0), (chance * (1 - wins)).sum(0)
-    apart = pairs_of.disputed(scenario)
+    apart = disputed_pairs(scenario)
     return {
         "one": _best(ahead, catalogue.offsets),
         "disputed": _best(np.where(apart, ahead, 0.0), catalogue.offsets),

@@ -17,14 +17,27 @@ from scrl.reward_models import (
     collapse,
     distributional,
     individual,
-    network,
     per_type,
     pooled,
     prototypes,
     vpl,
 )
-from scrl.reward_models import comparisons as pairs_of
-from scrl.reward_models.protocols import centred, win_rates
+from scrl.reward_models.comparisons import (
+    comparisons_from_ratings,
+    comparisons_to_ratings,
+    disputed_pairs,
+    sample_comparisons,
+)
+from scrl.reward_models.protocols import FeatureRewardModel, LatentRewardModel, RewardModel
+from scrl.reward_models.reward_scales import center_by_prompt, win_rates
+from scrl.reward_models.training import (
+    KL_SCHEDULES,
+    PairData,
+    initial_parameters,
+    kl_weight,
+    loss_of,
+    static_config,
+)
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
@@ -42,9 +55,9 @@ QUICK = ModelsConfig(width=32, batch=32, kl_warmup=100, schedule=SHORT)
 def pets():
     """Training raters, and held-out ones: what they said before and what they are asked."""
     return (
-        pairs_of.draw(PETS, 3, 600, 12, 0),
-        pairs_of.draw(PETS, 3, 300, 8, 1),
-        pairs_of.draw(PETS, 3, 300, 12, 2, strict=True),
+        sample_comparisons(PETS, 3, 600, 12, 0),
+        sample_comparisons(PETS, 3, 300, 8, 1),
+        sample_comparisons(PETS, 3, 300, 12, 2, strict=True),
     )
 
 
@@ -59,12 +72,12 @@ def collapsed(pets):
 
 
 def right(model, context, asked) -> np.ndarray:
-    chance = model.chances(context, asked)
+    chance = model.probabilities(context, asked)
     return (chance > 0.5) + 0.5 * (chance == 0.5)
 
 
 def contested(asked) -> np.ndarray:
-    return pairs_of.disputed(PETS)[asked.pairs[..., 0], asked.pairs[..., 1]]
+    return disputed_pairs(PETS)[asked.pairs[..., 0], asked.pairs[..., 1]]
 
 
 # -- what they learn from -------------------------------------------------------------------------
@@ -80,24 +93,24 @@ def test_pairs_are_asked_as_often_as_ballots_hold_them(pets):
 
 def test_noisy_answers_follow_bradley_terry():
     noisy = with_overrides(PETS, noise=1.0)
-    flat = pairs_of.draw(noisy, 0, 2000, 16, 0).flat()
+    flat = sample_comparisons(noisy, 0, 2000, 16, 0).flat_pairs()
     bird_rabbit = flat[np.isin(flat, [0, 3]).all(1)]
     assert (bird_rabbit[:, 0] == 0).mean() == pytest.approx(1 / (1 + np.exp(-3)), abs=0.02)
 
 
 def test_pairs_of_ballots_are_theirs_and_come_back():
     ratings = sample(with_overrides(PETS, raters=200), 5).ratings
-    found = pairs_of.of_ratings(ratings, 6, seed=0)
+    found = comparisons_from_ratings(ratings, 6, seed=0)
     counts = pair_counts(ratings)
     assert found.mask.sum() == counts.wins_first.sum() + counts.wins_second.sum()
-    again = pairs_of.of_ratings(pairs_of.to_ratings(found, ratings.catalogue), 6, seed=1)
-    assert sorted(map(tuple, again.flat())) == sorted(map(tuple, found.flat()))
+    again = comparisons_from_ratings(comparisons_to_ratings(found, ratings.catalogue), 6, seed=1)
+    assert sorted(map(tuple, again.flat_pairs())) == sorted(map(tuple, found.flat_pairs()))
 
 
 def test_who_compares_nothing_is_named():
     silent = with_overrides(PETS, answers={"Cat people": {"pet": 0.0}})
     with pytest.raises(InputError, match="'Cat people' compare nothing"):
-        pairs_of.draw(silent, 0, 10, 4)
+        sample_comparisons(silent, 0, 10, 4)
 
 
 # -- floor and ceiling ----------------------------------------------------------------------------
@@ -106,7 +119,7 @@ def test_who_compares_nothing_is_named():
 def test_one_reward_for_all_is_exact_and_at_its_ceiling(pets):
     train, context, asked = pets
     model, _ = pooled.fit(None, train, QUICK)
-    ratings = pairs_of.to_ratings(train, PETS.catalogue)
+    ratings = comparisons_to_ratings(train, PETS.catalogue)
     exact = bradley_terry(pair_counts(ratings), train.offsets, QUICK.prior_sd)
     assert model.rewards(None)[0] == pytest.approx(exact, abs=1e-6)
     best = max(
@@ -132,7 +145,7 @@ def test_vpl_learns_who_a_rater_is_from_eight_pairs(pets, fitted):
     model, curves = fitted
     _, context, asked = pets
     assert right(model, context, asked)[contested(asked)].mean() > 0.97
-    nothing = right(model, context.silent(), asked)[contested(asked)].mean()
+    nothing = right(model, context.without_pairs(), asked)[contested(asked)].mean()
     assert nothing == pytest.approx(0.5, abs=0.05), "who has said nothing is anybody"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
     rewards = model.rewards(context)
@@ -173,24 +186,24 @@ def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
     assert training._chunk._cache_size() == before
 
 
-@pytest.mark.parametrize("course", network.COURSES)
-def test_the_course_of_the_weight(course):
-    data = network.Data(*[None] * 4, 2.0, 100.0, network.COURSES.index(course))
-    found = [float(network.weight_at(jnp.float32(step), data)) for step in (0, 25, 75, 125)]
+@pytest.mark.parametrize("schedule", KL_SCHEDULES)
+def test_the_schedule_of_the_weight(schedule):
+    data = PairData(*[None] * 4, 2.0, 100.0, KL_SCHEDULES.index(schedule))
+    found = [float(kl_weight(jnp.float32(step), data)) for step in (0, 25, 75, 125)]
     expected = {"constant": [2, 2, 2, 2], "annealed": [0, 0.5, 1.5, 2], "cyclic": [0, 1, 2, 1]}
-    assert found == pytest.approx(expected[course])
+    assert found == pytest.approx(expected[schedule])
 
 
 @pytest.mark.parametrize("prior", ["standard", "mixture"])
 def test_gradients_are_finite_where_nobody_said_anything(prior):
-    config = network.program(replace(QUICK, prior=prior))
-    params = network.initial_of(jax.random.key(0), make=vpl._make(4, config))
-    data = network.Data(
+    config = static_config(replace(QUICK, prior=prior))
+    params = initial_parameters(jax.random.key(0), family=vpl.FAMILY, features=4, config=config)
+    data = PairData(
         jnp.eye(4), jnp.zeros((8, 3, 2), jnp.int32), jnp.zeros((8, 3), bool), jnp.int32(8),
         jnp.float32(1), jnp.float32(1), jnp.int32(0),
     )  # fmt: skip
     phase = training.Phase(jnp.int32(5), jnp.float32(1))
-    grad = jax.jit(jax.grad(vpl.loss_of(4, config), has_aux=True))
+    grad = jax.jit(jax.grad(loss_of(vpl.FAMILY, 4, config), has_aux=True))
     grads = grad(params, jax.random.key(1), data, phase)
     assert all(np.isfinite(g).all() for g in jax.tree.leaves(grads[0]))
 
@@ -199,7 +212,7 @@ def test_rewards_on_one_scale():
     rewards = np.array([[0.0, 50.0, -50.0, 3.0, 3.0]])
     rates = win_rates(rewards, np.array([0, 3, 5]))
     assert rates[0] == pytest.approx([0.5, 1.0, 0.0, 0.5, 0.5], abs=1e-9)
-    assert centred(rewards, np.array([0, 3, 5]))[0] == pytest.approx([0, 50, -50, 0, 0])
+    assert center_by_prompt(rewards, np.array([0, 3, 5]))[0] == pytest.approx([0, 50, -50, 0, 0])
 
 
 # -- the others -----------------------------------------------------------------------------------
@@ -208,14 +221,16 @@ def test_rewards_on_one_scale():
 def test_prototypes_weigh_a_new_rater_by_bayes(pets):
     train, context, asked = pets
     model, _ = prototypes.fit(jax.random.key(2), train, QUICK)
-    rewards, weight = model.prototypes(), model.posterior(context).mean
+    rewards, weight = model.prototype_rewards(), model.posterior(context).mean
     gap = rewards[:, context.pairs[..., 0]] - rewards[:, context.pairs[..., 1]]
     nats = np.log(model.share)[:, None] - np.log1p(np.exp(-gap)).sum(-1)
     by_hand = np.exp(nats - nats.max(0)) / np.exp(nats - nats.max(0)).sum(0)
     assert weight == pytest.approx(by_hand.T, abs=1e-4)
     assert right(model, context, asked)[contested(asked)].mean() > 0.97
     assert model.rewards(context) == pytest.approx(weight @ rewards)
-    assert model.maxmin()[0] == max(model.maxmin()), "everyone likes birds best"
+    assert model.worst_case_rewards()[0] == max(model.worst_case_rewards()), (
+        "everyone likes birds best"
+    )
 
 
 def test_the_lab_s_own_model_reads_pairs(pets):
@@ -238,7 +253,10 @@ def test_hidden_context_shows_as_spread_and_not_in_the_mean():
         assert said["borda"] > 0.95
         assert said["expected utility"] < 0.85
         assert spread[a > 0.8].min() > spread[a < 0.8].max()
-        assert model.careful(2.0)[a > 0.8].max() < model.careful(2.0)[a < 0.8].max()
+        assert (
+            model.risk_averse_rewards(2.0)[a > 0.8].max()
+            < model.risk_averse_rewards(2.0)[a < 0.8].max()
+        )
     assert (spread <= 1).all()
 
 
@@ -253,12 +271,28 @@ def test_borda_of_hidden_context_by_brute_force():
     assert wins == pytest.approx(hidden_context_world.borda(a), abs=0.006)
 
 
+# -- contracts ------------------------------------------------------------------------------------
+
+
+def test_each_model_answers_the_protocols_of_its_abilities(pets, fitted):
+    exact, by_type = (family.fit(None, pets[0], QUICK)[0] for family in (pooled, per_type))
+    for model in (fitted[0], exact, by_type):
+        assert isinstance(model, RewardModel)
+        assert model.uses_true_type == (model is by_type)
+        assert model.parameter_count > 0
+    assert isinstance(fitted[0], LatentRewardModel)
+    assert isinstance(fitted[0], FeatureRewardModel)
+    for model in (exact, by_type):
+        assert not isinstance(model, LatentRewardModel)
+        assert not isinstance(model, FeatureRewardModel)
+
+
 # -- the doctor -----------------------------------------------------------------------------------
 
 
 def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collapsed):
     _, context, asked = pets
-    good, bad = (collapse.examine(m, context, asked) for m in (fitted[0], collapsed))
+    good, bad = (collapse.check_collapse(m, context, asked) for m in (fitted[0], collapsed))
     assert not good.collapsed
     assert good.own_accuracy - good.swapped_accuracy > 0.15
     assert good.empty_accuracy == pytest.approx(0.75, abs=0.05)
@@ -267,15 +301,15 @@ def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collap
     assert bad.own_accuracy == pytest.approx(bad.swapped_accuracy, abs=0.005)
     assert collapse.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
     floor, _ = pooled.fit(None, pets[0], QUICK)
-    assert collapse.examine(floor, context, asked) is None
+    assert collapse.check_collapse(floor, context, asked) is None
     assert collapse.verdict(None, floor) == collapse.verdict(None)
     assert "it cannot tell raters apart" in collapse.verdict(None)
     told, _ = per_type.fit(None, pets[0], QUICK)
-    assert collapse.examine(told, context, asked) is None
+    assert collapse.check_collapse(told, context, asked) is None
     assert "because it is told them" in collapse.verdict(None, told)
     assert collapse.verdict(good, fitted[0]) == collapse.verdict(good)
 
 
 def test_a_trace_of_a_lead_is_no_answer():
     chance = np.array([0.5, 0.5 + 2e-4, 0.5 - 2e-4, 0.51, 0.49, 1.0])
-    assert collapse.right(chance).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]
+    assert collapse.query_credit(chance).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]

@@ -111,9 +111,9 @@ def test_making_it_trains_every_model_and_reports(monkeypatch):
 def test_a_spread_is_bounded_unless_told_otherwise():
     raw = np.array([[0.3, -50.0], [0.3, 0.0], [0.3, 50.0]])
     least, most = hidden.CONFIG.spread
-    _, held = distributional._moments(raw, hidden.CONFIG)
+    _, held = distributional.mean_and_sd(raw, hidden.CONFIG)
     assert held == pytest.approx([least, (least + most) / 2, most])
-    _, free = distributional._moments(raw, replace(hidden.CONFIG, spread=(0.0, np.inf)))
+    _, free = distributional.mean_and_sd(raw, replace(hidden.CONFIG, spread=(0.0, np.inf)))
     assert free == pytest.approx([0.0, np.log(2), 50.0], abs=1e-6)
 
 

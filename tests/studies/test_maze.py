@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from scrl.figures import maze_rewards
-from scrl.reward_models.protocols import Model
 from scrl.runs.report import BAKED, load_baked
 from scrl.studies import maze as mazes
 from scrl.studies import maze_world, scoreboard
@@ -130,13 +129,13 @@ def test_readings_by_hand():
     assert mazes.sent(result) == mazes.Sent((7, 10), (19, 0), (19, 0, 8))
 
 
-class Oracle(Model):
+class Oracle:
     """Knows a user by the first pair they said, and everybody before as the left kind."""
 
     def __init__(self, cells: bool = False):
         self.cells = cells
 
-    def about(self, features, offsets):
+    def with_items(self, features, offsets):
         assert features.shape == (46, 42)
         assert offsets.tolist() == [0, 46]
         return Oracle(True)
@@ -145,7 +144,7 @@ class Oracle(Model):
         assert self.cells
         return maze_world.rewards()[np.where(context.mask.any(axis=1), context.rater_type, 0)]
 
-    def chances(self, context, asked):
+    def probabilities(self, context, asked):
         known = context.mask.any(axis=1) | (context.rater_type == 0)
         return np.tile(np.where(known, 0.9, 0.1)[:, None], (1, asked.pairs.shape[1]))
 

@@ -16,8 +16,10 @@ from scrl.config import ModelsConfig, Schedule
 from scrl.networks import training
 from scrl.networks.layers import standardise
 from scrl.raters.model import Individual
-from scrl.reward_models import collapse, individual, network, per_type, pooled, vpl
-from scrl.reward_models import comparisons as pairs_of
+from scrl.reward_models import collapse, individual, per_type, pooled, vpl
+from scrl.reward_models.comparisons import comparisons_to_ratings, sample_comparisons
+from scrl.reward_models.fitted import LatentNetworkModel
+from scrl.reward_models.training import PairData, initial_parameters, loss_of, static_config
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import maze_world
@@ -44,14 +46,17 @@ def labelled():
 def labs(labelled):
     """The lab's network of features, its parameters at random: its training takes 18 seconds of a
     core to compile and is measured in benchmarks/models.py."""
-    static, rng = network.program(replace(QUICK, batch=8)), np.random.default_rng(0)
-    make = individual._make(labelled[0].features.shape[1], static)
-    shapes = jax.eval_shape(partial(network.initial_of, make=make), jax.random.key(0))
+    static, rng = static_config(replace(QUICK, batch=8)), np.random.default_rng(0)
+    initial = partial(
+        initial_parameters, family=individual.FAMILY, config=static,
+        features=labelled[0].features.shape[1],
+    )  # fmt: skip
+    shapes = jax.eval_shape(initial, jax.random.key(0))
     draw = lambda p: rng.normal(0, 0.3, p.shape).astype(np.float32)  # noqa: E731
     train = labelled[0]
-    return individual.OfFeatures(
-        jax.tree.map(draw, shapes), static, train.features, train.offsets
-    )  # fmt: skip
+    return LatentNetworkModel(
+        jax.tree.map(draw, shapes), static, train.features, train.offsets, individual.FAMILY
+    )
 
 
 def points(features: np.ndarray) -> np.ndarray:
@@ -158,23 +163,25 @@ def test_vpl_is_far_above_one_reward_for_everybody(labelled):
     model, curves = vpl.fit(jax.random.key(0), train, replace(QUICK, prior="mixture"))
 
     def right(heard):
-        return collapse.right(model.chances(heard, asked)).mean()
+        return collapse.query_credit(model.probabilities(heard, asked)).mean()
 
     assert right(context) > 0.97
-    assert right(context.silent()) == pytest.approx(maze_world.ceiling(), abs=0.03), "anybody"
-    other = context.of(np.arange(300)[::-1])
+    assert right(context.without_pairs()) == pytest.approx(maze_world.ceiling(), abs=0.03), (
+        "anybody"
+    )
+    other = context.select_raters(np.arange(300)[::-1])
     assert (other.rater_type != asked.rater_type).all()
     assert right(other) < 0.3, "the other kind wants most pairs the other way round"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
     # Asked about the cells, which it never met as such, it knows whose goal is where.
-    there = model.about(maze_world.features(maze_world.cells()), np.array([0, 46]))
+    there = model.with_items(maze_world.features(maze_world.cells()), np.array([0, 46]))
     best = there.rewards(context).argmax(axis=1)
     assert maze_world.distances()[context.rater_type, best].mean() < 2
 
 
 def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
     """The same parameters in the lab's own class, told the same ballots of the same catalogue."""
-    some = labelled[1].of(np.arange(4))
+    some = labelled[1].select_raters(np.arange(4))
     features = standardise(some.features, some.features)[: some.pairs.max() + 1]
     features = standardise(features, features)
     some = replace(some, features=features, offsets=np.array([0, len(features)]))
@@ -182,24 +189,26 @@ def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
     catalogue = Catalogue(
         ("p",), names, np.arange(some.items), some.offsets, completion_features=features
     )
-    lab = Individual(labs.params, catalogue, individual.settings(labs.config))
-    _, posterior = lab.embed(pairs_of.to_ratings(some, catalogue))
+    lab = Individual(labs.params, catalogue, individual.individual_config(labs.config))
+    _, posterior = lab.embed(comparisons_to_ratings(some, catalogue))
     found = labs.posterior(some)
     assert found.mean == pytest.approx(posterior.mean, abs=2e-3)
     assert found.log_variance == pytest.approx(posterior.log_variance, abs=2e-3)
     rewards = np.asarray(lab.rewards(posterior.mean))
     row = np.arange(4)[:, None]
     gap = rewards[row, some.pairs[..., 0]] - rewards[row, some.pairs[..., 1]]
-    own = labs.about(some.features, some.offsets).rewards(some)
+    own = labs.with_items(some.features, some.offsets).rewards(some)
     assert np.allclose(own, rewards - rewards.mean(axis=1, keepdims=True), atol=2e-3)
-    assert labs.chances_at(posterior.mean, some) == pytest.approx(1 / (1 + np.exp(-gap)), abs=2e-3)
+    assert labs.probabilities_at(posterior.mean, some) == pytest.approx(
+        1 / (1 + np.exp(-gap)), abs=2e-3
+    )
 
 
 def test_everything_in_the_lab_s_own_model_learns_from_features(labelled, labs):
-    train = labelled[0].first(6).of(np.arange(20))
-    loss = individual._loss(train.features.shape[1], labs.config)
+    train = labelled[0].first_pairs(6).select_raters(np.arange(20))
+    loss = loss_of(individual.FAMILY, train.features.shape[1], labs.config)
     phase = training.Phase(np.int32(5), np.float32(1))
-    said = network.Data(train.features, train.pairs, train.mask, np.int32(20), *np.zeros(3))
+    said = PairData(train.features, train.pairs, train.mask, np.int32(20), *np.zeros(3))
     nothing = said._replace(mask=np.zeros_like(said.mask))
     key = jax.random.key(1)
     # Compiled in haste, since it runs twice.
@@ -217,26 +226,28 @@ def test_everything_in_the_lab_s_own_model_learns_from_features(labelled, labs):
 def test_a_network_of_features_comes_to_the_exact_optimum():
     """Noisy Pets, each animal known by a vector that is no name."""
     pets = with_overrides(load_scenario(gallery()["pets"]), noise=1.0)
-    drawn = pairs_of.draw(pets, SEED, 1536, 12, 0)
+    drawn = sample_comparisons(pets, SEED, 1536, 12, 0)
     mixed = np.arange(0, 1536, 2)  # as many as are of each type, so one program serves
-    exact, _ = pooled.fit(None, drawn.of(mixed), QUICK)
+    exact, _ = pooled.fit(None, drawn.select_raters(mixed), QUICK)
     told, _ = per_type.fit(None, drawn, QUICK)
     known = replace(drawn, features=np.array([[1, 1, 0], [1, -1, 1], [1, -1, -1], [-1, 0, 0]]))
-    assert drawn.named
-    assert not known.named
+    assert drawn.is_tabular
+    assert not known.is_tabular
     model, curves = per_type.fit(jax.random.key(0), known, QUICK)
     assert model.rewards(drawn) == pytest.approx(told.rewards(drawn), abs=0.4)
-    assert model.chances(drawn, known) == pytest.approx(told.chances(drawn, drawn), abs=0.06)
+    assert model.probabilities(drawn, known) == pytest.approx(
+        told.probabilities(drawn, drawn), abs=0.06
+    )
     assert curves == {}
     strangers = replace(known, rater_type=np.full(known.raters, 2))
-    half = model.chances(known, known) / 2
+    half = model.probabilities(known, known) / 2
     swapped = replace(known, rater_type=1 - known.rater_type)
-    unmet = model.chances(strangers, known)
-    assert np.allclose(unmet, half + model.chances(swapped, known) / 2, atol=1e-6)
+    unmet = model.probabilities(strangers, known)
+    assert np.allclose(unmet, half + model.probabilities(swapped, known) / 2, atol=1e-6)
     assert model.rewards(strangers)[:1] == pytest.approx(model.rewards(None))
-    one, curves = pooled.fit(jax.random.key(0), known.of(mixed), QUICK)
+    one, curves = pooled.fit(jax.random.key(0), known.select_raters(mixed), QUICK)
     assert one.rewards(None) == pytest.approx(exact.rewards(None), abs=0.4)
-    last = one.about(known.features[2:], np.array([0, 2])).rewards(None)
+    last = one.with_items(known.features[2:], np.array([0, 2])).rewards(None)
     assert np.diff(last) == pytest.approx(np.diff(one.rewards(None)[:, 2:]), abs=1e-5)
     assert curves["watched"][-1] < curves["watched"][0]
-    assert collapse.examine(one, known, known) is None
+    assert collapse.check_collapse(one, known, known) is None

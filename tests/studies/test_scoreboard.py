@@ -10,6 +10,7 @@ import pytest
 
 from scrl.data.readers import parse_ratings
 from scrl.networks.training import _chunk
+from scrl.reward_models.comparisons import sample_comparisons
 from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
@@ -103,7 +104,7 @@ def test_limits_are_those_of_facts_and_of_a_cycle():
 
 def test_limits_are_what_answers_drawn_give_the_best_order():
     scenario = with_overrides(of("tennessee-morristown"), noise=0.7)
-    asked = held_out.pairs_of.draw(scenario, 0, 20_000, 8, strict=True)
+    asked = sample_comparisons(scenario, 0, 20_000, 8, strict=True)
     utility = scenario.type_utilities[asked.rater_type[:, None]]
     mine = np.take_along_axis(utility, asked.pairs[..., [0]], 2) > np.take_along_axis(
         utility, asked.pairs[..., [1]], 2

@@ -1,0 +1,148 @@
+"""Fitted networks as reward models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from scrl.config import ModelsConfig
+from scrl.raters.network import Posterior
+from scrl.reward_models.comparisons import Comparisons, empty_context
+from scrl.reward_models.protocols import RaterPosterior
+from scrl.reward_models.reward_scales import center_by_prompt
+from scrl.reward_models.training import NetworkFamily, module_of
+
+#: Posterior draws over which a probability is averaged.
+DRAWS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkModel:
+    """A reward model whose rewards are a network's of items' features.
+
+    Attributes:
+        params: of the network.
+        config: what its shapes depend on.
+        features, offsets: the items, as in ``Comparisons``.
+    """
+
+    uses_true_type: ClassVar[bool] = False
+    params: nnx.State
+    config: ModelsConfig
+    features: np.ndarray
+    offsets: np.ndarray
+
+    @property
+    def parameter_count(self) -> int:
+        return count_parameters(self.params)
+
+    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> Self:
+        """The same network, asked about other items."""
+        return replace(self, features=features, offsets=offsets)
+
+
+@dataclass(frozen=True)
+class LatentFamily(NetworkFamily):
+    """A family whose raters have a Gaussian latent.
+
+    Attributes:
+        encode: a rater's pairs ``[pairs, 2, features]`` and mask ``[pairs]`` to a posterior, after
+            the module.
+        pair_rewards: ``(module, [pairs, 2, features], [latent]) -> [pairs, 2]``.
+        item_rewards: ``(module, [items, features], [latent]) -> [items]``.
+    """
+
+    encode: Callable[[nnx.Module, jax.Array, jax.Array], Posterior]
+    pair_rewards: Callable[[nnx.Module, jax.Array, jax.Array], jax.Array]
+    item_rewards: Callable[[nnx.Module, jax.Array, jax.Array], jax.Array]
+
+
+@partial(jax.jit, static_argnames=("family", "config"))
+def _encode(params, features, pairs, mask, *, family: LatentFamily, config: ModelsConfig):
+    module = module_of(family, params, features.shape[1], config)
+    return jax.vmap(lambda f, m: family.encode(module, f, m))(features[pairs], mask)
+
+
+@partial(jax.jit, static_argnames=("family", "config"))
+def _probabilities(params, features, pairs, latent, *, family: LatentFamily, config: ModelsConfig):
+    """Of pairs ``[raters, pairs, 2]``, means over draws ``[raters, draws, latent]``."""
+    module = module_of(family, params, features.shape[1], config)
+
+    def one_rater(features, latents):
+        reward = jax.vmap(lambda z: family.pair_rewards(module, features, z))(latents)
+        return jnp.mean(jax.nn.sigmoid(reward[..., 0] - reward[..., 1]), axis=0)
+
+    return jax.vmap(one_rater)(features[pairs], latent)
+
+
+@partial(jax.jit, static_argnames=("family", "config"))
+def _rewards(params, features, latent, *, family: LatentFamily, config: ModelsConfig):
+    """Of all items, for latents ``[raters, latent]``."""
+    module = module_of(family, params, features.shape[1], config)
+    return jax.vmap(lambda z: family.item_rewards(module, features, z))(latent)
+
+
+@dataclass(frozen=True, eq=False)
+class LatentNetworkModel(NetworkModel):
+    """A network whose raters have a Gaussian latent.
+
+    Attributes:
+        family: how pairs are encoded and items scored; the others as those of ``NetworkModel``.
+    """
+
+    family: LatentFamily
+
+    def posterior(self, context: Comparisons) -> RaterPosterior:
+        encode = self._program(_encode, context.features)
+        return RaterPosterior.gaussian(*map_in_batches(encode, context.pairs, context.mask))
+
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        """At the posterior mean."""
+        if context is None:
+            context = empty_context(self.features, self.offsets)
+        score = self._program(_rewards, self.features)
+        (rewards,) = map_in_batches(lambda z: (score(z),), self.posterior(context).mean)
+        return center_by_prompt(np.asarray(rewards, np.float64), self.offsets)
+
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        """Means over draws from each posterior, the same noise for all raters and calls."""
+        belief = self.posterior(context)
+        shape = (DRAWS, belief.mean.shape[1])
+        noise = np.random.default_rng(0).standard_normal(shape, np.float32)
+        sd = np.exp(0.5 * belief.log_variance)
+        return self._probabilities(belief.mean[:, None] + sd[:, None] * noise, queries)
+
+    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
+        return self._probabilities(latent[:, None], queries)
+
+    def _probabilities(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
+        """Means over draws ``[raters, draws, latent]``."""
+        ask = self._program(_probabilities, queries.features)
+        return map_in_batches(lambda p, z: (ask(p, z),), queries.pairs, latent)[0]
+
+    def _program(self, program: Callable, features: np.ndarray) -> Callable:
+        """A compiled program of this model, given the features of what it is asked about."""
+        return partial(program, self.params, features, family=self.family, config=self.config)
+
+
+def count_parameters(params: nnx.State) -> int:
+    return int(sum(np.size(x) for x in jax.tree.leaves(params)))
+
+
+def map_in_batches(call: Callable, *arrays: np.ndarray, rows: int = 512) -> list[np.ndarray]:
+    """``call`` on batches of so many rows of the arrays, the last one padded, so that one compiled
+    program serves any number of raters."""
+    n, parts = len(arrays[0]), []
+    for start in range(0, max(n, 1), rows):
+        batch = [a[start : start + rows] for a in arrays]
+        size = len(batch[0])
+        batch = [np.pad(a, [(0, rows - size)] + [(0, 0)] * (a.ndim - 1)) for a in batch]
+        parts.append([np.asarray(x)[:size] for x in call(*batch)])
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
