@@ -130,7 +130,8 @@ def run(
     clock = _Clock(on_progress)
     clock.say("compiling", 0.0, "Drawing raters; new shapes are compiled first")
     drawn = sample(source, seed) if source.is_scenario else None
-    ratings = drawn.ratings if drawn else source
+    given = drawn.ratings if drawn else source
+    ratings = given.with_absent_resolved()
     catalogue, rules = ratings.catalogue, list(dict.fromkeys(config.rules))
     _check(ratings, rules)
     counts = pair_counts(ratings, config.weighting)
@@ -191,7 +192,7 @@ def run(
 
     return Experiment(
         source=source,
-        ratings=ratings,
+        ratings=given,
         config=config,
         seed=seed,
         device=device_name(),
@@ -232,8 +233,7 @@ def _check(ratings: Ratings, rules: list[str]) -> None:
             )
     if len(ratings.catalogue.prompts) == 0 or np.diff(ratings.catalogue.offsets).max() < 2:
         raise InputError(f"{ratings.name}: no prompt has two completions, so nothing is compared.")
-    useful = ratings.completed().sizes if ratings.absent == "last" else ratings.sizes
-    raters = len(np.unique(ratings.ballot_rater[useful >= 2]))
+    raters = len(np.unique(ratings.ballot_rater[ratings.sizes >= 2]))
     if raters < 2:
         raise InputError(
             f"{ratings.name}: {raters} rater{'s' * (raters != 1)} ranked two completions or more; "

@@ -229,20 +229,26 @@ class Ratings:
         c = self.catalogue
         offered = np.diff(c.offsets)[self.ballot_prompt]
         offsets = np.concatenate([[0], np.cumsum(offered)])
-        ballot = np.repeat(np.arange(self.ballots), offered)
-        slot = np.arange(offsets[-1]) - offsets[ballot]
-        at = (
-            offsets[self.entry_ballot]
-            + self.item
-            - c.offsets[self.ballot_prompt][self.entry_ballot]
-        )
-        rank = np.full(offsets[-1], -1)
-        rank[at] = self.rank
-        worst = np.full(self.ballots, -1)
+        first_item = c.offsets[self.ballot_prompt]
+        worst = np.full(self.ballots, -1, np.int32)
         np.maximum.at(worst, self.entry_ballot, self.rank)
-        rank = np.where(rank < 0, worst[ballot] + 1, rank)
-        completion = c.members[c.offsets[self.ballot_prompt][ballot] + slot]
-        return replace(self, offsets=offsets, completion=completion, rank=rank)
+        rank = np.repeat(worst + 1, offered)
+        rank[self.item + (offsets[:-1] - first_item)[self.entry_ballot]] = self.rank
+        item = np.arange(offsets[-1]) + np.repeat(first_item - offsets[:-1], offered)
+        return replace(
+            self, offsets=offsets, completion=c.members[item], rank=rank, absent="unseen"
+        )
+
+    def with_absent_resolved(self, min_size: int = 1) -> Ratings:
+        """Ballots that state all that is known of them, so that no later step reads ``absent``.
+
+        Where absent means ``"last"`` the ballots are completed. Where it means ``"unseen"`` they
+        stay as they are, and those of fewer than ``min_size`` completions are dropped: a ballot of
+        one completion compares nothing.
+        """
+        if self.absent == "last":
+            return self.completed()
+        return self if min_size <= 1 else self.select(self.sizes >= min_size)
 
 
 class Source(Protocol):

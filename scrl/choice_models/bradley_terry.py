@@ -46,9 +46,8 @@ def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
         weighting: ``"pair"``: weight one each, times the ballot's; ``"ballot"``: a ballot's pairs
             share its weight, as in InstructGPT's loss (another answer on incomplete data).
     """
-    r, last = ratings, ratings.absent == "last"
+    r, size = ratings, ratings.sizes
     offered = np.diff(r.catalogue.offsets)
-    size = offered[r.ballot_prompt] if last else r.sizes
     group = _in_groups(offered**2)
     of_ballot = group[r.ballot_prompt]
     # Ballots of one size lie together, so that a block of them holds few sizes.
@@ -60,7 +59,6 @@ def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
         prompts = np.flatnonzero(group == g)
         mine = of_ballot[order] == g
         blocks = (r.select(np.sort(order[mine & (block == b)])) for b in np.unique(block[mine]))
-        blocks = (some.completed() if last else some for some in blocks)
         found.append(_count(prompts, r.catalogue.offsets, blocks, weighting))
     columns = zip(*(vars(counts).values() for counts in found), strict=True)
     return PairCounts(*(np.concatenate(column) for column in columns))

@@ -116,8 +116,6 @@ def _chances(reward: np.ndarray, log_tie: np.ndarray) -> tuple[np.ndarray, np.nd
 def tie_counts(ratings: Ratings) -> tuple[PairCounts, np.ndarray]:
     """All pairs that ballots compare, wins without the ties, and how often each was tied
     ``[pairs]``."""
-    if ratings.absent == "last":
-        ratings = replace(ratings.completed(), absent="unseen")
     half = pair_counts(ratings)
     # With every tie given to the first of its pair, wins grow by half of the ties.
     items = ratings.catalogue.items

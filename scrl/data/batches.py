@@ -85,12 +85,13 @@ def _sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
 def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
     """The raters with a ballot of ``least`` completions or more, grouped by padded shape.
 
-    Shorter ballots are left out, since alone they say nothing, where absent means unseen; where it
-    means tied last a ballot is first completed with its prompt's other completions. Ballots nearly
-    as long as their prompt get its length, so that a shape outlives who includes what.
+    Shorter ballots are left out, since alone they compare nothing. A ballot nearly as long as its
+    prompt is padded to the prompt's length, so that shapes do not depend on who ranks what.
+
+    Args:
+        ratings: with absent completions resolved.
     """
-    r = ratings.completed() if ratings.absent == "last" else ratings
-    r = r.select(r.sizes >= least)
+    r = ratings.select(ratings.sizes >= least)
     if r.ballots == 0:
         return []
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))

@@ -48,7 +48,7 @@ def contexts(learnt: Learnt) -> Contexts:
     Raises:
         InputError: where no rater answers two prompts.
     """
-    ratings, prompts = learnt.ratings, range(min(len(learnt.catalogue.prompts), MOST_PROMPTS))
+    ratings, prompts = learnt.resolved, range(min(len(learnt.catalogue.prompts), MOST_PROMPTS))
     chosen = np.zeros(len(ratings.raters), bool)
     chosen[learnt.read[some(len(learnt.read))]] = True
     found = []

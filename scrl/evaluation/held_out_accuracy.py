@@ -108,7 +108,7 @@ def evaluate(
     config = config or Config()
     if not 0 < hide_fraction < 1:
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
-    ratings, raters = comparable_ballots(ratings, "held-out accuracy")
+    ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "held-out accuracy")
     clock, compiling = time.perf_counter(), compile_seconds()
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     order = np.argsort(rng.permutation(len(raters)))

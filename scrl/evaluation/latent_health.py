@@ -87,9 +87,9 @@ def check_latent_health(learnt: Learnt, seed: int = 0) -> LatentHealth:
     mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
     kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
     rows = some(len(mean), RATERS)
-    chosen = np.zeros(len(learnt.ratings.raters), bool)
+    chosen = np.zeros(len(learnt.resolved.raters), bool)
     chosen[learnt.read[rows]] = True
-    ratings = learnt.ratings.select(chosen[learnt.ratings.ballot_rater])
+    ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
 
     rater, better, worse = strict_pairs(ratings)
     row = np.searchsorted(learnt.read[rows], rater)

@@ -7,7 +7,7 @@ model may read, and the strict pairs among the hidden completions are what it ha
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -39,8 +39,6 @@ def comparable_ballots(ratings: Ratings, purpose: str) -> tuple[Ratings, np.ndar
     Raises:
         InputError: where they are too few for ``purpose``, held out in folds.
     """
-    if ratings.absent == "last":
-        ratings = replace(ratings.completed(), absent="unseen")
     ratings = ratings.select(ratings.sizes >= 2)
     raters = np.unique(ratings.ballot_rater)
     if len(raters) < 2 * FOLDS:

@@ -117,8 +117,7 @@ def compared(ratings: Ratings, prompt: str) -> Compared:
         InputError: where no ballot compares two of its completions.
     """
     p = ratings.catalogue.prompts.index(prompt)
-    ratings = ratings.completed() if ratings.absent == "last" else ratings
-    ratings = ratings.select(ratings.ballot_prompt == p)
+    ratings = ratings.select(ratings.ballot_prompt == p).with_absent_resolved()
     start, stop = ratings.catalogue.offsets[p : p + 2]
     counts, size = pair_counts(ratings), stop - start
     if not (counts.wins_first.sum() + counts.wins_second.sum()):

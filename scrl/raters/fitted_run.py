@@ -40,9 +40,14 @@ class Learnt:
         return self.ratings.catalogue
 
     @cached_property
+    def resolved(self) -> Ratings:
+        """The ratings with absent completions resolved: what the model reads."""
+        return self.ratings.with_absent_resolved()
+
+    @cached_property
     def embedded(self) -> tuple[np.ndarray, Posterior]:
         """The raters that were read ``[read]``, and their posteriors ``[read, latent]``."""
-        return self.individual.embed(self.ratings)
+        return self.individual.embed(self.resolved)
 
     @property
     def read(self) -> np.ndarray:

@@ -187,8 +187,6 @@ def comparisons_from_ratings(
         InputError: where nobody truly orders two completions.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(22,)))
-    if ratings.absent == "last":
-        ratings = replace(ratings.completed(), absent="unseen")
     rater, better, worse = strict_pairs(ratings)
     if raters is not None:
         wanted = np.isin(rater, raters)

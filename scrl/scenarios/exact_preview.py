@@ -80,7 +80,9 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
 def uploaded(ratings: Ratings) -> dict:
     """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
     catalogue = ratings.catalogue
-    scores = bradley_terry(pair_counts(ratings), catalogue.offsets, RewardConfig().prior_sd)
+    scores = bradley_terry(
+        pair_counts(ratings.with_absent_resolved()), catalogue.offsets, RewardConfig().prior_sd
+    )
     prompts = {}
     for p, prompt in enumerate(catalogue.prompts):
         names, mine = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]

@@ -96,7 +96,7 @@ def _drawn(scenario: Scenario, seed: int, size: Size) -> Trial:
 
 
 def _folds(ratings: Ratings, seed: int, size: Size):
-    ratings, raters = comparable_ballots(ratings, "holding some of them out")
+    ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "holding some of them out")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24,)))
     order = rng.permutation(len(raters))
     hidden = hidden_entries(ratings, 0.5, rng)

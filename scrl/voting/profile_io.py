@@ -40,8 +40,7 @@ def of_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
             f"This prompt has {len(names):,} candidates and a page shows at most "
             f"{MOST_CANDIDATES}; count it with 'python -m scrl vote'."
         )
-    some = ratings.select(ratings.ballot_prompt == prompt)
-    some = some.completed() if some.absent == "last" else some.select(some.sizes >= 2)
+    some = ratings.select(ratings.ballot_prompt == prompt).with_absent_resolved(min_size=2)
     if not some.ballots:
         raise InputError("No ballot ranks two of this prompt's completions.")
     place = np.full((some.ballots, len(names)), -1)

@@ -17,14 +17,13 @@ CELLS = 20_000_000
 def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
     """The ballots of every prompt that has any, several prompts of like size together.
 
-    Where absent means unseen a ballot of one completion says nothing and is left out; where it
-    means tied last, ballots are completed.
+    Args:
+        ratings: with absent completions resolved.
 
     Yields:
         prompts ``[contests]`` and their ``Ballots [contests, voters, candidates]``.
     """
-    r = ratings.completed() if ratings.absent == "last" else ratings
-    r = r.select(r.sizes >= 2) if r.absent == "unseen" else r
+    r = ratings
     sizes = np.diff(r.catalogue.offsets)
     cast = np.bincount(r.ballot_prompt, minlength=len(sizes))
     # Every shape is a compiled program, worth some hundred million cells: 64, 256, 1024 … voters
@@ -86,7 +85,7 @@ def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome
     only_orders(rules, "ratings say which and not how much")
     catalogue = ratings.catalogue
     found: dict[int, dict[str, Outcome]] = {}
-    for prompts, ballots in contests(ratings):
+    for prompts, ballots in contests(ratings.with_absent_resolved(min_size=2)):
         outcomes = aggregate_all(ballots, rules)
         for row, prompt in enumerate(prompts):
             size = len(catalogue.names(prompt))

@@ -69,9 +69,8 @@ def entries_in(parts):
 @settings(deadline=None, max_examples=60)
 @given(ragged(), st.sampled_from([1, 2]), st.sampled_from(["unseen", "last"]))
 def test_every_entry_appears_exactly_once(rows, least, missing):
-    ratings = ratings_of(rows, missing)
-    parts = buckets(ratings, least)
-    whole = ratings.completed() if missing == "last" else ratings
+    whole = ratings_of(rows, missing).with_absent_resolved()
+    parts = buckets(whole, least)
     assert entries_in(parts) == entries_of(whole, least)
     seen = np.concatenate([b.rater[: b.size] for b in parts]) if parts else []
     assert len(set(seen)) == len(seen), "a rater is whole, in one row"

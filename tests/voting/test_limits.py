@@ -177,7 +177,7 @@ def only(r: Ratings, p: int) -> Ratings:
 @pytest.mark.parametrize("absent", ["unseen", "last"])
 @pytest.mark.parametrize("weighting", ["pair", "ballot"])
 def test_pairs_counted_in_blocks_are_those_counted_at_once(monkeypatch, absent, weighting):
-    ratings = unlike(40, 2, absent)
+    ratings = unlike(40, 2, absent).with_absent_resolved()
     whole = bt.pair_counts(ratings, weighting)
     monkeypatch.setattr(bt, "CELLS", 100)
     for name, found in vars(bt.pair_counts(ratings, weighting)).items():
