@@ -146,7 +146,7 @@ def test_the_slope_is_nothing_at_the_optimum(listed, weighting):
 @settings(deadline=None, max_examples=60)
 @given(ballots(), st.sampled_from(["pair", "ballot"]), st.sampled_from(["unseen", "last"]))
 def test_pairs_are_counted_as_by_hand(listed, weighting, missing):
-    r = ratings_of(*listed, missing=missing)
+    r = ratings_of(*listed, missing=missing).with_absent_resolved()
     counts = pair_counts(r, weighting)
     wanted: dict[tuple[str, str, str], float] = {}
     names = {p: set(r.catalogue.names(i)) for i, p in enumerate(r.catalogue.prompts)}

@@ -315,7 +315,7 @@ def test_a_killed_process_leaves_what_was_done_and_says_what_was_not(tmp_path):
 import sys, time
 sys.path.insert(0, {str(ROOT)!r})
 from tests.runs.test_archive import CONTENT, begin
-from scrl.archive import Archive
+from scrl.runs.archive import Archive
 kept = Archive({str(path)!r})
 begin(kept, "done"); kept.finish("done", CONTENT, b"parameters"); begin(kept, "cut")
 with kept._write() as db:  # in the middle of a transaction
