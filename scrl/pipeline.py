@@ -21,12 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-import jax
 import numpy as np
 
 from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
-from scrl.config import Config
+from scrl.config import Config, DensityConfig
 from scrl.diagnostics import principal_plane
+from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density, fit_density
 from scrl.raters.fitted_run import Learnt
 from scrl.raters.missing_blocks import Silence, listen, surveyed
@@ -135,42 +135,53 @@ def run(
     catalogue, rules = ratings.catalogue, list(dict.fromkeys(config.rules))
     _check(ratings, rules)
     counts = pair_counts(ratings, config.weighting)
-    named = dict(zip(("individual", "vanilla", "social"),
-                     jax.random.split(jax.random.key(seed), 3), strict=True))  # fmt: skip
-    host = dict(zip(("latent", "density", "voters", "inferred"),
-                    np.random.SeedSequence(seed).spawn(4), strict=True))  # fmt: skip
 
     with clock.phase("individual"):  # step 1
         individual, curves = fit_individual(
-            named["individual"], ratings, config.individual, clock.report_individual(ratings)
+            jax_key(seed, KeyStream.INDIVIDUAL),
+            ratings,
+            config.individual,
+            clock.report_individual(ratings),
         )
     with clock.phase("density"):  # step 2
-        embedded, density = _mapped(individual, ratings, config, host)
+        embedded, density = _mapped(
+            individual,
+            ratings,
+            config.density,
+            host_rng(seed, HostStream.POSTERIOR_DRAWS),
+            host_rng(seed, HostStream.DENSITY),
+        )
     with clock.phase("individual"):
         silence = listen(
-            named["individual"], ratings, individual, embedded, density, config.silence,
+            seed, ratings, individual, embedded, density, config.silence,
             clock.within("individual", 1.0, 1.05, "Learning what the silent would have said"),
         )  # fmt: skip
         if silence.shared:
             individual, curves = fit_individual(
-                named["individual"],
+                jax_key(seed, KeyStream.SHARED_INDIVIDUAL),
                 ratings,
                 replace(config.individual, shared=silence.shared, penalty=silence.penalty),
                 clock.report_individual(ratings, 1.05),
             )
-            embedded, density = _mapped(individual, ratings, config, host)
+            embedded, density = _mapped(
+                individual,
+                ratings,
+                config.density,
+                host_rng(seed, HostStream.SHARED_POSTERIOR_DRAWS),
+                host_rng(seed, HostStream.SHARED_DENSITY),
+            )
             silence = surveyed(silence, individual, ratings, embedded, density, config.silence)
     with clock.phase("density"):
         if config.density.weigh:
             ballots = individual.distinct(ratings, config.density.ballots)
             density = density.weighted(partial(individual.log_likelihood, ballots))
     with clock.phase("voters"):  # steps 3 to 6
-        latents = density.draw(host["voters"], config.voters)
+        latents = density.draw(host_rng(seed, HostStream.VOTERS), config.voters)
         kinds = silence.kinds[density.component_of(config.voters)]
 
         def ballots(group: Contests) -> Ballots:
             rewards = individual.rewards(latents, group.item)
-            rewards = silence.blur(rewards, kinds, group.item, host["inferred"])
+            rewards = silence.blur(rewards, kinds, group.item, seed)
             return Ballots(rewards, candidates=group.real)
 
         election = elect(
@@ -183,11 +194,12 @@ def run(
     with clock.phase("social"):  # step 7
         targets = {rule: _target(rule, election, catalogue, config.voters) for rule in rules}
         models = fit_social(
-            named["social"], catalogue, targets, config.reward,
+            jax_key(seed, KeyStream.SOCIAL), catalogue, targets, config.reward,
             clock.report("social", "Training the social reward models"),
         )  # fmt: skip
     with clock.phase("vanilla"):
-        vanilla = fit_vanilla(named["vanilla"], catalogue, counts, config.reward)
+        key = jax_key(seed, KeyStream.VANILLA)
+        vanilla = fit_vanilla(key, catalogue, counts, config.reward)
         mle = bradley_terry(counts, catalogue.offsets, config.reward.prior_sd)
 
     return Experiment(
@@ -214,11 +226,10 @@ def run(
     )
 
 
-def _mapped(individual: Individual, ratings: Ratings, config: Config, host: dict):
+def _mapped(individual: Individual, ratings: Ratings, config: DensityConfig, draws, rng):
     """Everybody's posterior, and the density of one draw from each."""
     embedded = individual.embed(ratings)
-    drawn = embedded[1].draw(np.random.default_rng(host["latent"]))
-    return embedded, fit_density(drawn, config.density, host["density"])
+    return embedded, fit_density(embedded[1].draw(draws), config, rng)
 
 
 def _check(ratings: Ratings, rules: list[str]) -> None:

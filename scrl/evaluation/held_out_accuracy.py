@@ -22,6 +22,7 @@ from scrl.evaluation.splits import (
     hidden_entries,
     strict_pairs,
 )
+from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.model import Individual, fit_individual
 from scrl.runtime import compile_seconds
 from scrl.social.fitting import fit_vanilla
@@ -110,7 +111,7 @@ def evaluate(
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "held-out accuracy")
     clock, compiling = time.perf_counter(), compile_seconds()
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+    rng = host_rng(seed, HostStream.EVALUATION_FOLDS)
     order = np.argsort(rng.permutation(len(raters)))
     hidden = hidden_entries(ratings, hide_fraction, rng)
     if len(strict_pairs(ratings.keep(hidden))[0]) == 0:
@@ -119,7 +120,7 @@ def evaluate(
             "predict; hide more."
         )
     results = [
-        _evaluate_fold(fold, config, jax.random.fold_in(jax.random.key(seed), k), rng,
+        _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k), rng,
                        _progress_of_fold(on_progress, k))
         for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden))
     ]  # fmt: skip
@@ -165,7 +166,7 @@ def _summary(
         np.concatenate([getattr(result, name) for result in results])
         for name in ("rater", "individual", "vanilla")
     )
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
+    rng = host_rng(seed, HostStream.EVALUATION_BOOTSTRAP)
     bootstrap = RaterBootstrap(rater, rng)
     difference = bootstrap(individual - vanilla)
     by_fold = tuple(result.active_units for result in results)

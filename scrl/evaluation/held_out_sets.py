@@ -16,6 +16,7 @@ from scrl.choice_models import losses
 from scrl.data.batches import Bucket, buckets
 from scrl.evaluation.pair_metrics import pair_credit
 from scrl.evaluation.splits import visible_slots
+from scrl.random_streams import HostStream, host_rng
 from scrl.raters.model import Individual
 from scrl.scenarios.parsing import with_overrides
 from scrl.scenarios.sampling import sample
@@ -53,7 +54,7 @@ class HeldOutSet:
             InputError: where nobody ranks three completions.
         """
         ratings = sample(with_overrides(scenario, raters=raters), SEED).ratings
-        rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(1,)))
+        rng = host_rng(SEED, HostStream.HELD_OUT_MASKS)
         complete = buckets(ratings)
         if max((int(b.mask.sum(2).max()) for b in complete), default=0) < 3:
             raise InputError(
@@ -79,7 +80,7 @@ class HeldOutSet:
             pair accuracy where a side is hidden, and where both are visible; None without such
             pairs.
         """
-        rng = np.random.default_rng(np.random.SeedSequence(SEED, spawn_key=(2,)))
+        rng = host_rng(SEED, HostStream.HELD_OUT_TIES)
         results = []
         for bucket, visible in self.batches:
             posterior = model.read(replace(bucket, mask=visible))

@@ -16,6 +16,7 @@ from scrl.choice_models.bradley_terry import check_bounded
 from scrl.config import Schedule
 from scrl.networks.training import fit
 from scrl.policies.exact import tilted
+from scrl.random_streams import KeyStream, jax_key
 from scrl.types import InputError
 
 #: Full batches, no exploration: the learning rate only cools.
@@ -122,7 +123,7 @@ def train_both(
     wins: np.ndarray, reward: np.ndarray, reference: np.ndarray, beta: float, seed: int
 ) -> Trained:
     """DPO on the comparisons ``[m, m]``, and REINFORCE against their Bradley–Terry reward."""
-    key_offline, key_online = jax.random.split(jax.random.key(seed))
+    key_offline, key_online = jax.random.split(jax_key(seed, KeyStream.POLICIES))
     trained = dpo(key_offline, wins, reference, [beta])
     online = reinforce(key_online, reward, reference, [beta])
     try:
@@ -207,7 +208,7 @@ def coverage(covered: bool, beta: float, seed: int) -> tuple[Trail, Trail]:
     """
     gap = COVERED_UTILITY[:, None] - COVERED_UTILITY[None, :]
     above, known = 1 / (1 + np.exp(-gap)), np.array([True, True, True, covered])
-    key = jax.random.key(seed)
+    key = jax_key(seed, KeyStream.COVERAGE)
     fixed, own = (
         ask_raters(key, above, COVERED_REFERENCE, beta, known, online) for online in (False, True)
     )

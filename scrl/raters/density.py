@@ -89,14 +89,13 @@ class Density:
         share = share.reshape(self.share.shape)
         return replace(self, share=share, sharpness=sharpness)
 
-    def draw(self, seed: np.random.SeedSequence, voters: int) -> np.ndarray:
+    def draw(self, rng: np.random.Generator, voters: int) -> np.ndarray:
         """``[voters, latent]``, each component given its share by largest remainder, and within it
         each atom.
 
         Shares that hold exactly take the luck of the draw out of how many voters are of each
         kind, which with 2,000 independent ones reverses a close order in one run of ten.
         """
-        rng = np.random.default_rng(seed)
         by_component = _allotted(self.share.sum(axis=1), voters)
         count = np.concatenate(
             [_allotted(share, n) for share, n in zip(self.share, by_component, strict=True)]
@@ -131,9 +130,7 @@ def _standard(rng: np.random.Generator, draws: int, size: int) -> np.ndarray:
 
 
 @threadpool_limits.wrap(limits=1)  # matrices this small lose more to threads than they gain
-def fit_density(
-    latents: np.ndarray, config: DensityConfig, seed: np.random.SeedSequence
-) -> Density:
+def fit_density(latents: np.ndarray, config: DensityConfig, rng: np.random.Generator) -> Density:
     """Fit Gaussian mixtures of 1 … ``config.components`` and keep the one of least BIC.
 
     Args:
@@ -147,7 +144,6 @@ def fit_density(
     if len(latents) < 2:
         raise InputError("A density of raters needs at least two raters with a ballot of two.")
     latents = np.asarray(latents, np.float64)
-    rng = np.random.default_rng(seed)
     some = latents
     if len(latents) > config.sample:
         some = latents[rng.choice(len(latents), config.sample, replace=False)]

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import jax
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.special import gammaln, log_ndtr, ndtr
 
 from scrl.config import SilenceConfig
+from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density
 from scrl.raters.model import Individual, fit_individual
 from scrl.raters.network import Posterior
@@ -99,23 +99,25 @@ class Silence:
     def penalty(self) -> float:
         return self.choices[self.chosen].penalty if self.choices else 0.0
 
-    def blur(self, rewards: np.ndarray, kind: np.ndarray, item: np.ndarray, seed) -> np.ndarray:
+    def blur(
+        self, rewards: np.ndarray, kind: np.ndarray, item: np.ndarray, seed: int
+    ) -> np.ndarray:
         """Rewards with the error that an inference about the silent has.
 
         Args:
             rewards: ``[contests, voters, candidates]``; kind: of each voter ``[voters]``; item:
                 ``[contests, candidates]``.
-            seed: a ``SeedSequence``; the same one gives an item the same errors in any grouping.
+            seed: of the run; it gives an item the same errors in any grouping of contests.
         """
         if not self.silent[:, item].any():
             return rewards
         rewards, voters = rewards.copy(), len(kind)
         scale = np.repeat(SCALES, _allotted(self.weight, voters))
-        scale = np.random.default_rng(seed).permutation(scale).astype(np.float32)
+        scale = host_rng(seed, HostStream.IMPUTATION_NOISE).permutation(scale).astype(np.float32)
         for c, column in np.argwhere(self.silent[:, item].any(axis=0)):
             i = int(item[c, column])
-            key = np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, i))
-            error = np.random.default_rng(key).standard_normal(voters, np.float32) * scale
+            rng = host_rng(seed, HostStream.IMPUTATION_NOISE_OF_ITEM, i)
+            error = rng.standard_normal(voters, np.float32) * scale
             rewards[c, :, column] += np.where(self.silent[kind, i], error, 0.0)
         return rewards
 
@@ -232,7 +234,7 @@ def surveyed(silence: Silence, individual, ratings, embedded, density, config) -
 
 
 def listen(
-    key: jax.Array,
+    seed: int,
     ratings: Ratings,
     individual: Individual,
     embedded: tuple[np.ndarray, Posterior],
@@ -243,7 +245,7 @@ def listen(
     """Find what kinds of rater are silent about, and learn how far it can be inferred.
 
     Args:
-        key: of the trainings.
+        seed: of the run.
         individual, embedded, density: steps 1 and 2 as fitted without sharing.
         on_share: called with the share of the trainings done; what it raises ends them.
     """
@@ -262,15 +264,18 @@ def listen(
     # From nothing in common to the most.
     wanted = [(0, 0.0)] + [(k, p) for k in range(most, 0, -1) for p in sorted(config.penalties)]
     trial = replace(base, schedule=config.schedule)
-    jobs = [(choice, test) for choice in wanted for test in tests]
+    jobs = [(choice, test) for choice in wanted for test in range(len(tests))]
     done = [0]
 
     def work(job) -> tuple[np.ndarray, float, float]:
         (shared, penalty), test = job
+        # The choices are compared on the same draws: one key for each test.
+        key = jax_key(seed, KeyStream.MISSING_BLOCKS, test)
         asked = replace(trial, shared=shared, penalty=penalty)
-        hidden = (kind_of == test.kind, test.items)
+        hole = tests[test]
+        hidden = (kind_of == hole.kind, hole.items)
         model, _ = fit_individual(key, ratings, asked, hidden=hidden, most=most)
-        answer = _told(model, ratings, kind_of, test)
+        answer = _told(model, ratings, kind_of, hole)
         done[0] += 1
         if on_share is not None:
             on_share(done[0] / len(jobs))

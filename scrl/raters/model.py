@@ -21,6 +21,7 @@ from scrl.config import IndividualConfig, Schedule
 from scrl.data.batches import Bucket, buckets, empty_bucket, round_up
 from scrl.networks.layers import Sizes, Table, centre
 from scrl.networks.training import Phase, fit
+from scrl.random_streams import key_shape
 from scrl.raters import masking
 from scrl.raters.network import IndividualReward, Posterior
 from scrl.types import Catalogue, Ratings
@@ -98,8 +99,9 @@ def _initial(key, sizes: Sizes, config: IndividualConfig):
 
 def blank_parameters(catalogue: Catalogue, config: IndividualConfig) -> nnx.State:
     """The shapes of the network's parameters, for reading saved ones into."""
-    key = jax.eval_shape(lambda: jax.random.key(0))
-    return jax.eval_shape(lambda k: _initial(k, Sizes.of(catalogue), _program(config)), key)
+    return jax.eval_shape(
+        lambda key: _initial(key, Sizes.of(catalogue), _program(config)), key_shape()
+    )
 
 
 _PER_BALLOT = {

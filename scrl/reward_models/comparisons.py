@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from scrl.evaluation.splits import strict_pairs
+from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.sampling import allot
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, InputError, Ratings, frozen
@@ -107,7 +108,7 @@ def sample_comparisons(
     Raises:
         InputError: where a type ranks no two completions of any prompt.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(21, stream)))
+    rng = host_rng(seed, HostStream.SCENARIO_PAIRS, stream)
     catalogue, utility = scenario.catalogue, scenario.type_utilities
     a, b = prompt_pairs(catalogue.offsets)
     frequency = pair_frequencies(scenario)
@@ -186,7 +187,7 @@ def comparisons_from_ratings(
     Raises:
         InputError: where nobody truly orders two completions.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(22,)))
+    rng = host_rng(seed, HostStream.RATINGS_PAIRS)
     rater, better, worse = strict_pairs(ratings)
     if raters is not None:
         wanted = np.isin(rater, raters)

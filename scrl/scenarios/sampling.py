@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.data.table import single_notes
+from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.schema import ScenarioSchema
 from scrl.types import Ballots, InputError, Ratings
 
@@ -27,14 +28,6 @@ def allot(shares: np.ndarray, raters: int) -> np.ndarray:
 
 #: raters × items drawn at once
 _BLOCK = 2_000_000
-_STREAMS = ("types", "answers", "includes", "noise", "truth")
-
-
-def _stream(seed: int, name: str, prompt: int = 0) -> np.random.Generator:
-    """An independent generator for each use and prompt, so that one knob leaves the draws behind
-    the others as they were."""
-    key = (_STREAMS.index(name), prompt)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +53,7 @@ class Sample:
         parts = []
         for p in wanted:
             utility = table[:, offsets[p] : offsets[p + 1]][kinds]
-            stream = _stream(self.seed, "noise", p)
+            stream = host_rng(self.seed, HostStream.SAMPLED_NOISE, p)
             parts.append(_noisy(utility, self.scenario.noise, stream))
         return np.concatenate(parts, axis=1)
 
@@ -88,7 +81,8 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     answers, includes = scenario.answer_chances, scenario.inclusion_chances
     table, catalogue = scenario.type_utilities, scenario.catalogue
     if scenario.sampling == "iid":
-        draws = np.searchsorted(np.cumsum(share), _stream(seed, "types").random(n), side="right")
+        draws = host_rng(seed, HostStream.SAMPLED_TYPES, 0).random(n)
+        draws = np.searchsorted(np.cumsum(share), draws, side="right")
         kinds = np.sort(np.minimum(draws, len(share) - 1))
     else:
         kinds = np.repeat(np.arange(len(share)), allot(share, n))
@@ -96,18 +90,21 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     for p in range(len(catalogue.prompts)):
         items = slice(*catalogue.offsets[p : p + 2])
         members = catalogue.members[items]
-        stream = {name: _stream(seed, name, p) for name in ("answers", "includes", "noise")}
+        # One stream for each use and prompt: one knob leaves the draws behind the others alone.
+        answer_rng = host_rng(seed, HostStream.SAMPLED_ANSWERS, p)
+        include_rng = host_rng(seed, HostStream.SAMPLED_INCLUSIONS, p)
+        noise_rng = host_rng(seed, HostStream.SAMPLED_NOISE, p)
         # Blocks of raters bound the memory; the streams run on through them.
         block = max(1, _BLOCK // len(members))
         for start in range(0, n, block):
             kind = kinds[start : start + block]
-            utility = _noisy(table[:, items][kind], scenario.noise, stream["noise"])
+            utility = _noisy(table[:, items][kind], scenario.noise, noise_rng)
             ranked = np.ones(utility.shape, bool)
             if (includes[:, items] < 1).any():
-                draws = stream["includes"].random(utility.shape)
+                draws = include_rng.random(utility.shape)
                 ranked = draws < includes[:, items][kind]
             if (answers[:, p] < 1).any():
-                draws = stream["answers"].random(len(kind))
+                draws = answer_rng.random(len(kind))
                 ranked &= (draws < answers[kind, p])[:, None]
             rank = _dense_ranks(utility, ranked)
             row, item = np.nonzero(ranked)
@@ -158,7 +155,7 @@ def true_ballots(scenario: ScenarioSchema, draws: int = 4096, seed: int = 0) -> 
         utility, weight = table[:, offsets[p] : offsets[p + 1]], share
         if scenario.noise:
             utility = np.repeat(utility, draws, axis=0)
-            utility = _noisy(utility, scenario.noise, _stream(seed, "truth", p))
+            utility = _noisy(utility, scenario.noise, host_rng(seed, HostStream.TRUTH_NOISE, p))
             weight = np.repeat(share / draws, draws)
         ballots.append(Ballots(utility, weight=weight))
     return ballots

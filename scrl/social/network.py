@@ -14,6 +14,7 @@ from flax import nnx
 from scrl.config import RewardConfig
 from scrl.networks.layers import Items, Sizes, Table, centre
 from scrl.networks.training import Phase, fit
+from scrl.random_streams import key_shape
 from scrl.types import Catalogue
 
 
@@ -105,8 +106,8 @@ class Reward:
 
 def blank_parameters(catalogue: Catalogue, config: RewardConfig) -> nnx.State:
     """The shapes of a network's parameters, for reading saved ones into."""
-    keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), 1))
-    one = jax.eval_shape(lambda k: _initial(k, Sizes.of(catalogue), config.width), keys)
+    sizes = Sizes.of(catalogue)
+    one = jax.eval_shape(lambda key: _initial(key[None], sizes, config.width), key_shape())
     return jax.tree.map(lambda p: jax.ShapeDtypeStruct(p.shape[1:], p.dtype), one)
 
 

@@ -31,6 +31,7 @@ from scipy.special import expit
 from scrl.choice_models import bradley_terry, davidson, plackett_luce
 from scrl.choice_models.newton import maximise
 from scrl.choice_models.rank_metrics import pairs_right
+from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
@@ -132,7 +133,7 @@ def observe(
         raters: numbers of raters, rising; the first of a group are those of the smaller ones.
     """
     raters = np.asarray(raters)
-    of_type = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24, 0)))
+    of_type = host_rng(seed, HostStream.FEEDBACK_ANSWERS, 0)
     kinds = of_type.choice(len(world.share), (seeds, raters[-1]), p=world.share)
     ask = _Ask(world, asking, kinds, raters, seed)
     like, asked = ask.thumbs()
@@ -182,7 +183,7 @@ class _Ask:
         self.mean = world.utility.mean(axis=1)[kinds][..., None]
 
     def _stream(self, which: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(24, which)))
+        return host_rng(self.seed, HostStream.FEEDBACK_ANSWERS, which)
 
     def _utility(self, item):
         return self.world.utility[

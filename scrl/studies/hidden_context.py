@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from scrl.config import ModelsConfig, Schedule
+from scrl.random_streams import KeyStream, jax_key
 from scrl.runs.parallel import part_of
 from scrl.runs.report import keep_baked
 from scrl.studies import hidden_context_world
@@ -55,7 +56,6 @@ def make(
         own units; ``"drift"``: of each seed and what holds the spread ``step``, ``narrowest`` and
         ``widest``, means of the steps before.
     """
-    import jax
 
     from scrl.reward_models import distributional, pooled
     from scrl.runtime import start
@@ -70,7 +70,9 @@ def make(
         found = {"exact": {"mean": _short(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
             listen = part_of(on_progress, done, total, f"{kind}, seed {seed}")
-            model, _ = distributional.fit(jax.random.key(seed), train, config, listen, kind)
+            model, _ = distributional.fit(
+                jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, config, listen, kind
+            )
             mean, spread = model.moments()
             found[kind] = {"mean": _short(mean), "spread": _short(spread)}
             done += 1
@@ -80,7 +82,9 @@ def make(
         for name, (spread, prior) in HELD.items():
             listen = part_of(on_progress, done, total, f"spread held by {name}, seed {seed}")
             held = replace(config, spread=spread, prior_sd=prior, schedule=long)
-            _, curves = distributional.fit(jax.random.key(seed), train, held, listen)
+            _, curves = distributional.fit(
+                jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, held, listen
+            )
             kept = {key: _short(curves[key]) for key in ("step", "narrowest", "widest")}
             drift.append({"seed": seed, "held": name, **kept})
             done += 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import spearmanr
 
+from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import Comparisons
 
 #: From where on context counts.
@@ -32,7 +33,7 @@ def borda(a: np.ndarray) -> np.ndarray:
 
 def draw(seed: int, count: int, raters: int, pairs: int) -> Comparisons:
     """Pairs of different alternatives, drawn evenly, as raters annotate them."""
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(23,)))
+    rng = host_rng(seed, HostStream.HIDDEN_CONTEXT_PAIRS)
     first = rng.integers(count, size=(raters, pairs))
     second = (first + rng.integers(1, count, size=first.shape)) % count
     a = alternatives(count)

@@ -15,13 +15,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from scrl.config import IndividualConfig, Schedule
 from scrl.diagnostics import active_units, principal_plane
 from scrl.diagnostics.clusters import nearest
 from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSet, oracle_metrics
+from scrl.random_streams import KeyStream, jax_key
 from scrl.raters.masking import REGIMES
 from scrl.raters.model import Individual, fit_individual
 from scrl.runs.parallel import first_alone
@@ -138,8 +138,8 @@ def compare(
             board.say(i, regime, seed, curves, done)
 
         model, _ = fit_individual(
-            jax.random.key(seed), drawn[seed], replace(config, regime=regime), report,
-            any_regime=True,
+            jax_key(seed, KeyStream.MASKING_REGIMES), drawn[seed],
+            replace(config, regime=regime), report, any_regime=True,
         )  # fmt: skip
         return _examined(model, exams) | {"regime": regime, "seed": seed, "curves": curves}, (
             _map(model, exams) if seed == seeds[0] else {}

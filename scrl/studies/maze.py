@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
 from scrl.evaluation.intervals import student_interval
+from scrl.random_streams import KeyStream, jax_key
 from scrl.reward_models import collapse
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FeatureRewardModel
@@ -78,7 +78,8 @@ def make(
         for name in MODELS:
             message = f"{scoreboard.MODELS[name].title}, seed {seed}"
             listen = part_of(on_progress, done, total, message)
-            model, _ = scoreboard.MODELS[name].fit(jax.random.key(seed), train, config, listen)
+            key = jax_key(seed, KeyStream.MAZE)
+            model, _ = scoreboard.MODELS[name].fit(key, train, config, listen)
             right, steps, maps = _judged(model, context, asked)
             found["right"][name].append(_short(right, 4))
             found["steps"][name].append(_short(steps, 2))

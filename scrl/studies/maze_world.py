@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 
+from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import Comparisons
 from scrl.scenarios.sampling import allot
 
@@ -110,7 +111,7 @@ def draw(seed: int, users: int, pairs: int, stream: int = 0) -> Comparisons:
     Args:
         stream: another one for other users of the same seed, or for further pairs of theirs.
     """
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24, stream)))
+    rng = host_rng(seed, HostStream.MAZE_PAIRS, stream)
     free, reward = cells(), rewards()
     kinds = np.repeat([0, 1], allot(np.array([0.5, 0.5]), users))
     cell = np.empty((users, pairs, 2), np.int64)

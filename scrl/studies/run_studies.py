@@ -19,6 +19,7 @@ import numpy as np
 
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed
 from scrl.config import Config
+from scrl.random_streams import HostStream, host_rng
 from scrl.runs.kept_run import train
 from scrl.runs.report import keep_baked
 from scrl.scenarios.parsing import load_scenario, with_overrides
@@ -116,7 +117,7 @@ def voters(on_progress: Listener = None, seeds: Sequence[int] = SEEDS) -> dict:
     for i, seed in enumerate(seeds):
         listen = _within(on_progress, i, len(seeds), f"seed {seed}")
         learnt = train(scenario, [RULE], seed, listen)["learnt"]
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(11,)))
+        rng = host_rng(seed, HostStream.PRIOR_VOTERS)
         latents = {
             "prior": rng.standard_normal((VOTERS, learnt.latents.shape[1])).astype(np.float32),
             "density": learnt.latents,

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
 from scrl.data.readers import load_ratings
+from scrl.random_streams import KeyStream, jax_key
 from scrl.reward_models import (
     collapse,
     distributional,
@@ -197,7 +197,7 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
         report = part_of(listen, i, len(models), entry.title, entry.title)
         if report is not None:
             report(None, 0.0)
-        key = jax.random.fold_in(jax.random.key(trial.seed), list(MODELS).index(name))
+        key = jax_key(trial.seed, KeyStream.SCOREBOARD, list(MODELS).index(name))
         model, _ = entry.fit(key, trial.train, config, report)
         found[name] = Said(
             np.asarray(model.probabilities(trial.context, trial.asked), np.float64),

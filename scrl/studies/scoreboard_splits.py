@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from scrl.evaluation.splits import comparable_ballots, cross_validation_folds, hidden_entries
+from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import (
     Comparisons,
     comparisons_from_ratings,
@@ -97,7 +98,7 @@ def _drawn(scenario: Scenario, seed: int, size: Size) -> Trial:
 
 def _folds(ratings: Ratings, seed: int, size: Size):
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "holding some of them out")
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(24,)))
+    rng = host_rng(seed, HostStream.RATER_FOLDS)
     order = rng.permutation(len(raters))
     hidden = hidden_entries(ratings, 0.5, rng)
     for fold in cross_validation_folds(ratings, raters, order, hidden):

@@ -18,8 +18,8 @@ MEAN = np.array([[0.0, 0, 0, 0], [4, 0, -2, 0], [0, 3, 3, -3]])
 SCALE = np.array([0.5, 0.3, 0.8])
 
 
-def seed(n: int = 0) -> np.random.SeedSequence:
-    return np.random.SeedSequence(n)
+def seed(n: int = 0) -> np.random.Generator:
+    return np.random.default_rng(n)
 
 
 def planted(n: int, rng_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -113,7 +113,7 @@ def test_blur_widens_only_what_is_silent_and_by_the_stated_chance():
     rewards = np.broadcast_to(np.array([0.0, 1.0, 2.5]), (1, 40_000, 3)).copy()
     kind = np.arange(40_000) % 2
     item = np.array([[0, 1, 2]])
-    blurred = s.blur(rewards, kind, item, np.random.SeedSequence(3))
+    blurred = s.blur(rewards, kind, item, 3)
     assert (blurred[0, kind == 0] == rewards[0, kind == 0]).all()
     assert (blurred[0, :, 0] == 0).all()
     mine = blurred[0, kind == 1]
@@ -122,7 +122,7 @@ def test_blur_widens_only_what_is_silent_and_by_the_stated_chance():
         assert (mine[:, a] > mine[:, b]).mean() == pytest.approx(expected, abs=0.01)
         assert s.above(rewards[0, 0], 1)[a, b] == pytest.approx(expected, abs=1e-9)
     assert s.above(rewards[0, 0], 0)[1, 0] == 1.0
-    again = s.blur(rewards, kind, item[:, ::-1], np.random.SeedSequence(3))
+    again = s.blur(rewards, kind, item[:, ::-1], 3)
     errors = (blurred - rewards)[0], (again - rewards)[0][:, ::-1]
     np.testing.assert_allclose(errors[0], errors[1], atol=1e-5)
 

@@ -1,0 +1,133 @@
+"""The registry of random streams: every seeded draw of the library names its stream here.
+
+A stream belongs to one procedure and one module. Its key is the procedure's seed, the stream's
+number and, where the stream has them, indices. Streams of different procedures may have equal
+numbers, since no result combines their draws.
+
+Adding a stream: give it the next free number of its procedure. Never change a number, since the
+results that were kept or baked depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import jax
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One entry of the registry.
+
+    Attributes:
+        procedure: what the seed belongs to.
+        number: of the stream within the procedure; None where the procedure has one stream only,
+            whose key is the seed itself.
+        indices: names of the indices that follow the number.
+    """
+
+    procedure: str
+    number: int | None = None
+    indices: tuple[str, ...] = ()
+
+    def key(self, indices: tuple[int, ...]) -> tuple[int, ...]:
+        """The key below the seed.
+
+        Raises:
+            ValueError: where the number of indices is not the stream's.
+        """
+        if len(indices) != len(self.indices):
+            raise ValueError(f"{self} takes {len(self.indices)} indices, not {len(indices)}.")
+        return (() if self.number is None else (self.number,)) + tuple(map(int, indices))
+
+
+class HostStream(Enum):
+    """NumPy streams, as ``SeedSequence(seed, spawn_key=(number, *indices))``."""
+
+    # scrl.pipeline
+    POSTERIOR_DRAWS = Stream("run", 0)  # one latent from each rater's posterior
+    DENSITY = Stream("run", 1)  # initial mixtures and the density's atoms
+    VOTERS = Stream("run", 2)  # simulated voters
+    IMPUTATION_NOISE = Stream("run", 3)  # errors of imputed rewards
+    IMPUTATION_NOISE_OF_ITEM = Stream("run", 3, ("item",))
+    SHARED_POSTERIOR_DRAWS = Stream("run", 4)  # the same two for the model with sharing
+    SHARED_DENSITY = Stream("run", 5)
+
+    # scrl.scenarios.sampling: each prompt has streams of its own
+    SAMPLED_TYPES = Stream("scenario", 0, ("prompt",))
+    SAMPLED_ANSWERS = Stream("scenario", 1, ("prompt",))
+    SAMPLED_INCLUSIONS = Stream("scenario", 2, ("prompt",))
+    SAMPLED_NOISE = Stream("scenario", 3, ("prompt",))
+    TRUTH_NOISE = Stream("scenario", 4, ("prompt",))
+
+    # scrl.evaluation.held_out_accuracy
+    EVALUATION_FOLDS = Stream("evaluate", 1)
+    EVALUATION_BOOTSTRAP = Stream("evaluate", 2)
+
+    # scrl.evaluation.held_out_sets, whose seed is a constant
+    HELD_OUT_MASKS = Stream("held-out sets", 1)
+    HELD_OUT_TIES = Stream("held-out sets", 2)
+
+    # Studies: a number in one module only
+    PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.run_studies
+    SCENARIO_PAIRS = Stream("study", 21, ("group",))  # scrl.reward_models.comparisons
+    RATINGS_PAIRS = Stream("study", 22)  # scrl.reward_models.comparisons
+    HIDDEN_CONTEXT_PAIRS = Stream("study", 23)  # scrl.studies.hidden_context_world
+    RATER_FOLDS = Stream("study", 24)  # scrl.studies.scoreboard_splits
+    MAZE_PAIRS = Stream("study", 25, ("group",))  # scrl.studies.maze_world
+    FEEDBACK_ANSWERS = Stream("study", 26, ("format",))  # scrl.studies.feedback_formats
+
+
+class KeyStream(Enum):
+    """JAX streams: the seed's key, folded with the number and then with each index."""
+
+    # scrl.pipeline
+    INDIVIDUAL = Stream("run", 0)  # the model of individual raters
+    VANILLA = Stream("run", 1)
+    SOCIAL = Stream("run", 2)
+    MISSING_BLOCKS = Stream("run", 3, ("trial",))  # trainings with a block hidden
+    SHARED_INDIVIDUAL = Stream("run", 4)  # the individual model again, with sharing
+
+    EVALUATION = Stream("evaluate", None, ("fold",))  # scrl.evaluation.held_out_accuracy
+    SCOREBOARD = Stream("scoreboard", None, ("model",))  # scrl.studies.scoreboard
+    HIDDEN_CONTEXT = Stream("hidden context")  # scrl.studies.hidden_context
+    MAZE = Stream("maze")  # scrl.studies.maze
+    MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
+    POLICIES = Stream("policies")  # scrl.policies.learnt, offline and online training
+    COVERAGE = Stream("coverage")  # scrl.policies.learnt, what the fixed pairs cover
+
+
+def host_seed(seed: int, stream: HostStream, *indices: int) -> np.random.SeedSequence:
+    """The seed sequence of a host stream."""
+    return np.random.SeedSequence(seed, spawn_key=stream.value.key(indices))
+
+
+def host_rng(seed: int, stream: HostStream, *indices: int) -> np.random.Generator:
+    """The generator of a host stream.
+
+    >>> host_rng(0, HostStream.VOTERS).integers(10) == host_rng(0, HostStream.VOTERS).integers(10)
+    np.True_
+    """
+    return np.random.default_rng(host_seed(seed, stream, *indices))
+
+
+def jax_key(seed: int, stream: KeyStream, *indices: int) -> jax.Array:
+    """The key of a JAX stream."""
+    import jax  # reports and scenarios are read without JAX
+
+    key = jax.random.key(seed)
+    for number in stream.value.key(indices):
+        key = jax.random.fold_in(key, number)
+    return key
+
+
+def key_shape() -> jax.ShapeDtypeStruct:
+    """The shape of a key, for abstract evaluation: nothing is drawn."""
+    import jax
+
+    return jax.eval_shape(lambda: jax.random.key(0))
