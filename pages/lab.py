@@ -3,7 +3,7 @@
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import spreads
+from scrl.runs import seed_spreads
 from scrl.types import InputError
 from ui.lab import gap, orders, results
 from ui.shared import controls, page, runs, store, tables
@@ -74,7 +74,7 @@ def bench(choice: controls.Choice) -> None:
     entry = prompts[prompt]
     follow = choice.follow if choice.follow in entry["completions"] else ""
     follow = follow or tables.most_moved(entry, rule)
-    spread = spreads(done.result["result"], prompt, rule) if fresh else {}
+    spread = seed_spreads(done.result["result"], prompt, rule) if fresh else {}
     columns = orders.draw(entry, rule, follow, fresh, spread)
     guess = ask(choice, follow, len(entry["completions"]), job, fresh)
     if job is not None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from scrl.config import DEFAULT_RULES, MOST_SEEDS, Config
-from scrl.runs.seed_spread import spreads
+from scrl.runs.seed_spread import seed_spreads
 from scrl.types import InputError, Progress
 
 SCENARIOS = (".yaml", ".yml")
@@ -270,16 +270,16 @@ def _score(chosen) -> None:
 
 def _reproduce(chosen) -> None:
     from scrl.data.files import read_file
-    from scrl.runs.bundle import MOST_PACKED, differences, read_bundle
+    from scrl.runs.bundle import MAX_PACKED_BYTES, read_bundle, result_differences
     from scrl.runs.seeds import run_seeds, seeds_dict
     from scrl.runtime import start
 
     _check_out(chosen.out)
-    source, config, seeds, before = read_bundle(read_file(chosen.file, MOST_PACKED))
+    source, config, seeds, before = read_bundle(read_file(chosen.file, MAX_PACKED_BYTES))
     start()
     after = seeds_dict(run_seeds(source, config, seeds, _show))
     _clear_line()
-    found = differences(before, after)
+    found = result_differences(before, after)
     if found:
         print("\n".join(found))
     else:
@@ -413,13 +413,13 @@ def _print_seeds(result: dict) -> None:
     for prompt, entry in result["prompts"].items():
         rows = []
         for rule in entry["social"]:
-            for source, said in spreads(result, prompt, rule).items():
-                order, count = said.distinct[0]
+            for source, said in seed_spreads(result, prompt, rule).items():
+                order, count = said.distinct_orders[0]
                 remark = f"in {count} of {len(seeds)}"
                 if said.tau is not None:
                     mean = sum(said.tau) / len(seeds)
                     remark += (
-                        f", the true one in {said.true}; τ {mean:.2f}, least {min(said.tau):.2f}"
+                        f", the true one in {said.exact}; τ {mean:.2f}, least {min(said.tau):.2f}"
                     )
                 rows.append((f"{source}, {rule}", order, remark))
         _print_table(prompt, rows)

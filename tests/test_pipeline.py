@@ -8,7 +8,7 @@ import pytest
 
 import scrl
 from scrl.config import DensityConfig
-from scrl.runs.seed_spread import spreads
+from scrl.runs.seed_spread import seed_spreads
 from scrl.runs.seeds import run_seeds, seeds_dict
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.types import Cancelled
@@ -87,7 +87,7 @@ def test_runs_side_by_side_are_what_each_is_alone():
     assert [e.seed for e in together] == result["seeds"]["seeds"] == [5, 3]
     assert scrl.to_dict(together[1])["prompts"] == alone["prompts"]
     for rule, outcome in alone["prompts"]["best"]["social"].items():
-        said = spreads(result, "best", rule)["social"]
+        said = seed_spreads(result, "best", rule)["social"]
         assert said.orders[1] == outcome["order"]
         assert {name: values[1] for name, values in said.values.items()} == outcome["rewards"]
     fractions = [progress.fraction for progress in told]

@@ -1,4 +1,4 @@
-"""A finished run as one zip: what was asked, what came out, and how to make it again."""
+"""A finished run as one zip: its source and settings, its results, and how to reproduce it."""
 
 from __future__ import annotations
 
@@ -17,23 +17,39 @@ from scrl.types import InputError, Ratings
 
 if TYPE_CHECKING:
     from scrl.config import Config
-    from scrl.runs.archive import Kept
+    from scrl.runs.archive import Archive
+    from scrl.runs.run_record import RunRecord
 
 FORMAT = "scrl run 1"
 COMMAND = "python -m scrl reproduce ARCHIVE.zip"
-#: Bytes that an archive, and all in it together, may take.
-MOST_PACKED, MOST_UNPACKED = 256 * 2**20, 1024 * 2**20
-#: Figures of orders, at most.
-MOST_PROMPTS = 20
-#: All that is read again; nothing is ever written to a path that an archive names.
+#: Bytes that a zip, and all files in it together, may take.
+MAX_PACKED_BYTES, MAX_UNPACKED_BYTES = 256 * 2**20, 1024 * 2**20
+#: Prompts whose orders are drawn.
+MAX_FIGURES = 20
+#: The files that are read again; nothing is ever written to a path that a zip names.
 _READ = ("manifest.json", "result.json", "scenario.yaml", "ratings.csv", "ratings.safetensors")
 
 
-def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) -> bytes:
-    """The zip. Figures are pages that need no network: Plotly's script lies beside them."""
+def export_run(archive: Archive, id: str) -> bytes:
+    """A finished run of an archive as a zip.
+
+    Raises:
+        InputError: where there is no such finished run.
+    """
+    record, content, source = archive.get(id), archive.content(id), archive.source(id)
+    if record is None or content is None or source is None:
+        raise InputError("There is no such finished run to export.")
+    return write_bundle(record, content, source, archive.fitted(id))
+
+
+def write_bundle(
+    record: RunRecord, content: Mapping, packed_source: bytes, fitted: bytes | None
+) -> bytes:
+    """The zip. Its figures are HTML pages that need no network: Plotly's script lies beside
+    them."""
     from scrl.runs.serialization import unpack_source
 
-    result, asked = content["result"], unpack_source(source)
+    result, source = content["result"], unpack_source(packed_source)
     files: dict[str, str | bytes] = {
         "result.json": _json(result),
         "orders.csv": orders_csv(result),
@@ -41,19 +57,19 @@ def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) ->
         "latent.json": _json(content["latent"]),
         **_figures(content),
     }
-    if asked.is_scenario:
-        files["scenario.yaml"] = asked.to_yaml()
+    if source.is_scenario:
+        files["scenario.yaml"] = source.to_yaml()
     else:
         from scrl.data.readers import to_csv
 
-        files["ratings.csv"] = to_csv(asked)
-        files["ratings.safetensors"] = source  # a CSV does not say everything
-    if learnt:
-        files["parameters.safetensors"] = learnt
+        files["ratings.csv"] = to_csv(source)
+        files["ratings.safetensors"] = packed_source  # a CSV lacks features, texts and types
+    if fitted:
+        files["parameters.safetensors"] = fitted
     files["manifest.json"] = _json({
-        "format": FORMAT, "name": kept.name, "scenario": kept.scenario, "seed": kept.seed,
-        "seeds": kept.seeds, "rules": list(kept.rules), "created": kept.created,
-        "versions": kept.versions, "device": result.get("device", ""),
+        "format": FORMAT, "name": record.name, "scenario": record.scenario, "seed": record.seed,
+        "seeds": record.seeds, "rules": list(record.rules), "created": record.created,
+        "versions": record.versions, "device": result.get("device", ""),
         "config": content.get("config"),
         "reproduce": COMMAND, "files": sorted([*files, "manifest.json"]),
     })  # fmt: skip
@@ -65,13 +81,13 @@ def bundle(kept: Kept, content: Mapping, source: bytes, learnt: bytes | None) ->
 
 
 def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
-    """What a zip says was asked, and its result.
+    """Read a zip of ``write_bundle``.
 
     Returns:
         The source, the configuration, the seeds and the result file.
 
     Raises:
-        InputError: where it is no such archive, or unpacks to more than ``MOST_UNPACKED``.
+        InputError: where it is no such zip, or unpacks to more than ``MAX_UNPACKED_BYTES``.
     """
     from scrl.config import Config
     from scrl.runs.serialization import from_plain, unpack_source
@@ -104,9 +120,9 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
 
 
 def _unzipped(data: bytes) -> dict[str, bytes]:
-    """The known files of an archive, in memory."""
-    if len(data) > MOST_PACKED:
-        raise InputError(f"The archive has more than {MOST_PACKED / 2**20:,.0f} MB.")
+    """The files of ``_READ`` in a zip, in memory."""
+    if len(data) > MAX_PACKED_BYTES:
+        raise InputError(f"The archive has more than {MAX_PACKED_BYTES / 2**20:,.0f} MB.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = archive.infolist()
@@ -116,16 +132,16 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
                     raise InputError("The archive names a path outside itself; it is not read.")
             if len({e.filename for e in inside}) < len(inside):
                 raise InputError("The archive holds a file twice; it is not read.")
-            left, files = MOST_UNPACKED, {}
+            left, files = MAX_UNPACKED_BYTES, {}
             for entry in inside:
                 if entry.filename not in _READ:
                     continue
-                with archive.open(entry) as file:  # what a header says of sizes may be a lie
+                with archive.open(entry) as file:  # the sizes in a header may be false
                     files[entry.filename] = file.read(left + 1)
                 left -= len(files[entry.filename])
                 if left < 0:
                     raise InputError(
-                        f"The archive unpacks to more than {MOST_UNPACKED / 2**20:,.0f} MB."
+                        f"The archive unpacks to more than {MAX_UNPACKED_BYTES / 2**20:,.0f} MB."
                     )
             return files
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
@@ -136,8 +152,8 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
         raise InputError("This is not an archive of a run that scrl exported.") from error
 
 
-def differences(before: Mapping, after: Mapping) -> list[str]:
-    """Where two result files differ in an order, a score or a reward, a sentence each."""
+def result_differences(before: Mapping, after: Mapping) -> list[str]:
+    """A message for each order, score or reward in which two result files differ."""
     found = []
     for prompt in dict.fromkeys([*before["prompts"], *after["prompts"]]):
         one, other = (r["prompts"].get(prompt) for r in (before, after))
@@ -147,13 +163,13 @@ def differences(before: Mapping, after: Mapping) -> list[str]:
         if one.get("vanilla") != other.get("vanilla"):
             found.append(f"{prompt}: the vanilla orders or rewards differ.")
         for part in ("truth", "raters", "voters", "social"):
-            mine, theirs = one.get(part, {}), other.get(part, {})
-            for rule in dict.fromkeys([*mine, *theirs]):
-                if mine.get(rule) == theirs.get(rule):
+            first, second = one.get(part, {}), other.get(part, {})
+            for rule in dict.fromkeys([*first, *second]):
+                if first.get(rule) == second.get(rule):
                     continue
-                orders = [side.get(rule, {}).get("order") for side in (mine, theirs)]
-                what = "scores or rewards" if orders[0] == orders[1] else "orders"
-                found.append(f"{prompt}: the {what} of {part} by {rule} differ.")
+                orders = [side.get(rule, {}).get("order") for side in (first, second)]
+                changed = "scores or rewards" if orders[0] == orders[1] else "orders"
+                found.append(f"{prompt}: the {changed} of {part} by {rule} differ.")
     if before.get("seeds") != after.get("seeds"):
         found.append("What the other seeds gave differs.")
     return found
@@ -166,7 +182,7 @@ def _figures(content: Mapping) -> dict[str, str]:
     curves = dict(content.get("curves", {}))
     if steps := curves.pop("step", None):
         drawn["curves"] = figures.loss_curves({n: (steps, v) for n, v in curves.items()})
-    for i, entry in enumerate(list(content["result"]["prompts"].values())[:MOST_PROMPTS], 1):
+    for i, entry in enumerate(list(content["result"]["prompts"].values())[:MAX_FIGURES], 1):
         columns = [("Bradley–Terry", entry["vanilla"]["order"])]
         columns += [(rule, outcome["order"]) for rule, outcome in entry["social"].items()]
         drawn[f"orders-{i}"] = figures.bump_chart(columns, entry["completions"])
@@ -177,5 +193,5 @@ def _figures(content: Mapping) -> dict[str, str]:
     return {**pages, "figures/plotly.min.js": get_plotlyjs()}
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

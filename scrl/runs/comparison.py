@@ -1,4 +1,4 @@
-"""What differs between runs: only that is shown. Works on the plain data of kept runs."""
+"""Settings and orders in which stored runs differ. Works on their plain data."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from scrl.runs.archive import Kept
+from scrl.runs.run_record import RunRecord
 
 ABSENT = "–"
 
 
-def settings(kept: Kept, content: Mapping) -> dict[str, str]:
-    """All that a run was asked and made with: name of the setting -> value as text."""
-    found = {"seed": str(kept.seed), "rules": ", ".join(kept.rules),
+def settings(record: RunRecord, content: Mapping) -> dict[str, str]:
+    """Everything a run depends on: name of the setting -> value as text."""
+    found = {"seed": str(record.seed), "rules": ", ".join(record.rules),
              "device": content["result"].get("device", "")}  # fmt: skip
-    found |= {f"version of {name}": value for name, value in kept.versions.items()}
+    found |= {f"version of {name}": value for name, value in record.versions.items()}
     if content.get("config"):
         found |= _flat(_unwrapped(content["config"]), "config")
     if content.get("yaml"):
         found |= _flat(yaml.safe_load(content["yaml"]), "scenario")
     else:
-        found["ratings"] = kept.scenario
+        found["ratings"] = record.scenario
     return found
 
 
-def differing_settings(runs: Sequence[tuple[Kept, Mapping]]) -> list[dict[str, str]]:
-    """A row a setting that is not the same in all, a column a run, named by its number."""
+def differing_settings(runs: Sequence[tuple[RunRecord, Mapping]]) -> list[dict[str, str]]:
+    """One row for each setting that is not the same in all runs, one numbered column a run."""
     found = [settings(*run) for run in runs]
     rows = []
     for name in dict.fromkeys(name for one in found for name in one):
@@ -37,31 +37,34 @@ def differing_settings(runs: Sequence[tuple[Kept, Mapping]]) -> list[dict[str, s
 
 
 def differing_orders(results: Sequence[Mapping]) -> list[dict]:
-    """Each ``prompt``, ``source`` and ``rule`` whose ``orders`` (one a run, None where it has none)
-    are not all the same; a run without the prompt or the rule is left out of the comparison."""
+    """One row for each ``prompt``, ``source`` and ``rule`` whose ``orders`` differ.
+
+    ``orders`` has one entry a run, None where the run lacks the prompt or the rule; such runs are
+    not compared.
+    """
     rows = []
     for prompt in dict.fromkeys(p for result in results for p in result["prompts"]):
         entries = [result["prompts"].get(prompt, {}) for result in results]
-        asked = [("vanilla", "")]
+        compared = [("vanilla", "")]
         for source in ("truth", "social"):
             rules = dict.fromkeys(rule for entry in entries for rule in entry.get(source, {}))
-            asked += [(source, rule) for rule in rules]
-        for source, rule in asked:
-            told = [entry.get(source, {}) for entry in entries]
-            told = [outcome.get(rule, {}) if rule else outcome for outcome in told]
-            orders = [outcome.get("order") for outcome in told]
+            compared += [(source, rule) for rule in rules]
+        for source, rule in compared:
+            outcomes = [entry.get(source, {}) for entry in entries]
+            outcomes = [outcome.get(rule, {}) if rule else outcome for outcome in outcomes]
+            orders = [outcome.get("order") for outcome in outcomes]
             known = [[sorted(tied) for tied in order] for order in orders if order is not None]
             if len(known) > 1 and any(order != known[0] for order in known):
                 rows.append({"prompt": prompt, "source": source, "rule": rule, "orders": orders})
     return rows
 
 
-def social_orders(results: Sequence[Mapping]) -> tuple[int, int]:
-    """How many social orders (one a prompt and rule) differ, of how many that two runs or more
-    report."""
-    told = [(p, rule) for r in results for p, entry in r["prompts"].items()
-            for rule in entry.get("social", {})]  # fmt: skip
-    shared = sum(told.count(one) > 1 for one in set(told))
+def count_differing_social_orders(results: Sequence[Mapping]) -> tuple[int, int]:
+    """The number of social orders (one a prompt and rule) that differ, and the number that two or
+    more runs have."""
+    reported = [(p, rule) for r in results for p, entry in r["prompts"].items()
+                for rule in entry.get("social", {})]  # fmt: skip
+    shared = sum(reported.count(one) > 1 for one in set(reported))
     return sum(row["source"] == "social" for row in differing_orders(results)), shared
 
 

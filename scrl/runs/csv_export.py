@@ -1,4 +1,4 @@
-"""Result files as CSV. Works on the plain data of ``report.to_dict``."""
+"""Result files (``report.to_dict``) as CSV."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ def orders_csv(result: Mapping) -> str:
             place = 1
             for tied in outcome["order"]:
                 for name in tied:
-                    writer.writerow([prompt, source, rule, cell(name), place, values[name]])
+                    writer.writerow(
+                        [prompt, source, rule, escape_formula(name), place, values[name]]
+                    )
                 place += len(tied)
     return out.getvalue()
 
 
-def cell(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
+def escape_formula(name: str) -> str:
+    """A name that no spreadsheet reads as a formula."""
     return f"'{name}" if name[:1] in "=+-@\t\r" else name

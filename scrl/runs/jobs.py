@@ -1,6 +1,6 @@
-"""Background runs: a fair queue with progress and cancel, which outlives a page reload.
+"""Background jobs: a fair queue with progress and cancellation, which outlives a page reload.
 
-Knows nothing of pages and nothing of models: a job is any function of ``on_progress``.
+A job is any function of ``on_progress``; the queue knows neither pages nor models.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from scrl.types import Cancelled, InputError, Progress
 
 log = logging.getLogger(__name__)
 
-#: What a person reads of a fault of ours; the traceback goes to the log.
-FAULT = "The run stopped because of a fault in the software; its log says more."
+#: The message for an unexpected exception; its traceback goes to the log.
+INTERNAL_ERROR = "The run stopped because of a fault in the software; its log says more."
 ACTIVE = ("queued", "running")
 
 
 def new_id() -> str:
-    """Unguessable."""
+    """An unguessable id."""
     return secrets.token_urlsafe(16)
 
 
@@ -34,17 +34,17 @@ def _owner(key: str) -> str:
 
 @dataclass(frozen=True)
 class Job:
-    """What is known of a job at one moment.
+    """A snapshot of a job.
 
     Attributes:
-        id: unguessable; key: jobs of one key are one job until it fails; label: for a person.
+        id: unguessable; key: jobs of one key are one job until it fails; label: for display.
         state: ``"queued" | "running" | "done" | "failed" | "cancelled"``.
         progress: the latest report, None before the first.
-        position: how many jobs start before this one, for a queued job.
+        position: of a queued job, the number of jobs that start before it.
         created, started, ended: seconds of a monotonic clock; the last two None until they happen.
-        paced: when the first work was reported, and how much of the run it was.
+        first_progress: time and fraction of the first report with a fraction above 0.
         cancelling: whether a running job has been asked to stop.
-        result: what the job's function returned. error: one sentence, of a failed job.
+        result: the return value of the job's function. error: the message of a failed job.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Job:
     created: float = field(default_factory=time.monotonic)
     started: float | None = None
     ended: float | None = None
-    paced: tuple[float, float] | None = None
+    first_progress: tuple[float, float] | None = None
     cancelling: bool = False
     result: Any = None
     error: str = ""
@@ -67,44 +67,50 @@ class Job:
 
     @property
     def elapsed(self) -> float:
-        """Seconds it has run."""
+        """Seconds since the job started, up to its end."""
         if self.started is None:
             return 0.0
         return (time.monotonic() if self.ended is None else self.ended) - self.started
 
     @property
     def fraction(self) -> float:
-        """Of the run, 0 to 1."""
+        """The fraction done, 0 to 1."""
         if self.state == "done":
             return 1.0
         return 0.0 if self.progress is None else min(max(self.progress.fraction, 0.0), 1.0)
 
     @property
-    def left(self) -> float | None:
-        """Seconds left at the pace since the first work was done (before it, shapes are compiled);
-        None where it is too early to say."""
-        if self.state != "running" or self.paced is None:
+    def seconds_left(self) -> float | None:
+        """Seconds left at the pace since the first progress (compilation comes before it); None
+        while too little is done to estimate it."""
+        if self.state != "running" or self.first_progress is None:
             return None
-        began, before = self.paced
+        began, before = self.first_progress
         gained = self.fraction - before
         return (time.monotonic() - began) * (1 - self.fraction) / gained if gained > 0.02 else None
 
 
-class Jobs:
-    """A queue served by a few threads, in turn between owners, first come first served within one:
-    whoever queues ten runs does not hold up another.
+class JobQueue:
+    """A queue served by a few threads: round robin between owners, first in first out within one,
+    so that an owner of ten jobs does not hold up another.
 
     Args:
-        workers: how many run at once.
-        keep: how many finished jobs are remembered; the oldest are forgotten, and their ids then
-            give None.
-        most: how many may wait; a further one is refused.
-        each: how many of one owner may wait.
+        workers: jobs that run at the same time.
+        max_finished: finished jobs that are remembered; the ids of older ones give None.
+        max_waiting: jobs that may wait; a further one is refused.
+        max_waiting_per_owner: likewise of one owner.
     """
 
-    def __init__(self, workers: int = 2, keep: int = 32, most: int = 100, each: int = 10):
-        self._keep, self._most, self._each = keep, most, each
-        self._turn: OrderedDict[str, int] = OrderedDict()  # when each owner was last served
+    def __init__(
+        self,
+        workers: int = 2,
+        max_finished: int = 32,
+        max_waiting: int = 100,
+        max_waiting_per_owner: int = 10,
+    ):
+        self._max_finished = max_finished
+        self._max_waiting, self._max_waiting_per_owner = max_waiting, max_waiting_per_owner
+        self._turn: OrderedDict[str, int] = OrderedDict()  # owner -> when it was last served
         self._served = 0
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._work: dict[str, Callable[[Callable[[Progress], None]], Any]] = {}
@@ -118,12 +124,12 @@ class Jobs:
                id: str = "") -> str:  # fmt: skip
         """Queue ``fn(on_progress) -> result`` and return its id.
 
-        Args:
-            key: what stands before its first colon is the owner.
-            id: an unguessable one to use; else one is made.
-
         Where a job of the same key is queued, running or done, its id is returned and nothing is
-        queued: a double click starts one run.
+        queued, so that a double click starts one run.
+
+        Args:
+            key: the owner, a colon, and what the job computes.
+            id: an unguessable id to use; else one is made.
 
         Raises:
             InputError: where too many jobs wait.
@@ -132,11 +138,16 @@ class Jobs:
             for job in self._jobs.values():
                 if job.key == key and job.state in (*ACTIVE, "done") and not job.cancelling:
                     return job.id
-            if len(self._queue) >= self._most:
-                raise InputError(f"{self._most} runs are waiting already; try again in a while.")
-            mine = sum(_owner(self._jobs[other].key) == _owner(key) for other in self._queue)
-            if mine >= self._each:
-                raise InputError(f"{self._each} of your runs are waiting already; let one finish.")
+            if len(self._queue) >= self._max_waiting:
+                raise InputError(
+                    f"{self._max_waiting} runs are waiting already; try again in a while."
+                )
+            own = sum(_owner(self._jobs[other].key) == _owner(key) for other in self._queue)
+            if own >= self._max_waiting_per_owner:
+                raise InputError(
+                    f"{self._max_waiting_per_owner} of your runs are waiting already; let one "
+                    "finish."
+                )
             job = Job(id or new_id(), key, label)
             self._jobs[job.id] = job
             self._work[job.id] = fn
@@ -145,7 +156,7 @@ class Jobs:
             return job.id
 
     def get(self, id: str) -> Job | None:
-        """The job as it stands; None for an id that is unknown or forgotten."""
+        """A snapshot of a job; None for an id that is unknown or forgotten."""
         with self._change:
             job = self._jobs.get(id)
             if job is not None and job.state == "queued":
@@ -153,13 +164,13 @@ class Jobs:
             return job
 
     def done(self, prefix: str) -> list[Job]:
-        """Finished jobs whose key begins so, the latest first."""
+        """Jobs that succeeded and whose key begins with ``prefix``, the latest first."""
         with self._change:
             jobs = list(self._jobs.values())
         return [j for j in reversed(jobs) if j.state == "done" and j.key.startswith(prefix)]
 
     def cancel(self, id: str) -> None:
-        """Take a queued job out of the queue; ask a running one to stop at its next report."""
+        """Remove a queued job; ask a running one to stop at its next report."""
         with self._change:
             job = self._jobs.get(id)
             if job is None:
@@ -171,14 +182,14 @@ class Jobs:
                 self._jobs[id] = replace(job, cancelling=True)
 
     def forget(self, id: str) -> None:
-        """Stop a job, and know nothing of it once it has ended."""
+        """Cancel a job, and forget it once it has ended."""
         self.cancel(id)
         with self._change:
             if id in self._jobs and not self._jobs[id].active:
                 del self._jobs[id]
 
     def wait(self, id: str, timeout: float | None = None) -> Job | None:
-        """The job once it has ended, or as it stands after ``timeout`` seconds."""
+        """A snapshot once the job has ended, or after ``timeout`` seconds."""
         with self._change:
             self._change.wait_for(
                 lambda: id not in self._jobs or not self._jobs[id].active, timeout
@@ -186,7 +197,7 @@ class Jobs:
         return self.get(id)
 
     def close(self) -> None:
-        """Cancel everything and let the threads end."""
+        """Cancel every job and end the threads."""
         with self._change:
             self._closed = True
             active = [job.id for job in self._jobs.values() if job.active]
@@ -195,7 +206,7 @@ class Jobs:
             self.cancel(id)
 
     def _order(self) -> list[str]:
-        """The waiting jobs in the order in which they start, if no other comes."""
+        """Ids of the waiting jobs in the order in which they start if no other is queued."""
         turn, served, left, order = dict(self._turn), self._served, list(self._queue), []
         while left:
             id = min(left, key=lambda id: turn.get(_owner(self._jobs[id].key), 0))
@@ -205,7 +216,7 @@ class Jobs:
             turn[_owner(self._jobs[id].key)] = served
         return order
 
-    def _serve_owner(self, owner: str) -> None:
+    def _count_turn(self, owner: str) -> None:
         self._served += 1
         self._turn[owner] = self._served
         self._turn.move_to_end(owner)
@@ -220,24 +231,24 @@ class Jobs:
                     return
                 id = self._order()[0]
                 self._queue.remove(id)
-                self._serve_owner(_owner(self._jobs[id].key))
+                self._count_turn(_owner(self._jobs[id].key))
                 fn = self._work[id]
                 self._jobs[id] = replace(self._jobs[id], state="running", started=time.monotonic())
             outcome = self._run(id, fn)
             with self._change:
                 self._finish(id, **outcome)
-            del fn, outcome  # a waiting thread must not hold the last result in memory
+            del fn, outcome  # an idle thread must not keep the last result in memory
 
-    def _run(self, id: str, fn) -> dict:
+    def _run(self, id: str, fn: Callable[[Callable[[Progress], None]], Any]) -> dict[str, Any]:
         def on_progress(progress: Progress) -> None:
             with self._change:
                 job = self._jobs[id]
                 if job.cancelling:
                     raise Cancelled
-                paced = job.paced
-                if paced is None and progress.fraction > 0:
-                    paced = (time.monotonic(), progress.fraction)
-                self._jobs[id] = replace(job, progress=progress, paced=paced)
+                first = job.first_progress
+                if first is None and progress.fraction > 0:
+                    first = (time.monotonic(), progress.fraction)
+                self._jobs[id] = replace(job, progress=progress, first_progress=first)
 
         try:
             return {"state": "done", "result": fn(on_progress)}
@@ -251,13 +262,13 @@ class Jobs:
                     "ask for fewer raters."}  # fmt: skip
         except Exception:
             log.exception("job failed")
-            return {"state": "failed", "error": FAULT}
+            return {"state": "failed", "error": INTERNAL_ERROR}
 
-    def _finish(self, id: str, **outcome) -> None:
+    def _finish(self, id: str, **outcome: Any) -> None:
         self._work.pop(id, None)
         self._jobs[id] = replace(self._jobs[id], ended=time.monotonic(), **outcome)
         self._jobs.move_to_end(id)
         ended = [job.id for job in self._jobs.values() if not job.active]
-        for old in ended[: max(0, len(ended) - self._keep)]:
+        for old in ended[: max(0, len(ended) - self._max_finished)]:
             del self._jobs[old]
         self._change.notify_all()

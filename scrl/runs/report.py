@@ -176,22 +176,30 @@ def welfare_dict(entry: dict, utility: np.ndarray, share: np.ndarray, types: Seq
     }
 
 
-def latent_map(experiment: Experiment, shown: int = 600) -> dict:
-    """The raters' latents on their principal plane, for the figure of the same name.
+def latent_map(experiment: Experiment, max_raters: int = 600) -> dict:
+    """The raters' latents on their principal plane, for ``figures.latent_map``.
 
     Raters are marked by whether they ranked the completion that ballots leave out most.
+
+    Args:
+        max_raters: raters shown; of more, every so-manieth.
 
     Returns:
         ``x``, ``y``, ``type`` (index into ``types``, -1 unknown), ``marked``, their labels, and
         ``explained``, the share of the variance on each axis.
     """
     from scrl.diagnostics import principal_plane
+    from scrl.diagnostics.compare import most_left_out
 
     e, ratings = experiment, experiment.ratings
     plane, explained = principal_plane(e.posterior.mean)
-    step = max(1, -(-len(e.read) // shown))
+    step = max(1, -(-len(e.read) // max_raters))
     some = np.arange(0, len(e.read), step)
-    marked, name = _marks(ratings)
+    marked, name = np.ones(len(ratings.raters), bool), ""
+    if (item := most_left_out(ratings)) is not None:
+        marked[:] = False
+        marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
+        name = e.catalogue.completions[e.catalogue.members[item]]
     kinds = np.full(len(e.read), -1) if ratings.rater_type is None else ratings.rater_type[e.read]
     return {
         "x": plane[some, 0].round(3).tolist(),
@@ -204,21 +212,6 @@ def latent_map(experiment: Experiment, shown: int = 600) -> dict:
         "explained": explained.round(4).tolist(),
         "raters": len(e.read),
     }
-
-
-def _marks(ratings) -> tuple[np.ndarray, str]:
-    """Who ranked the item that most ballots on its prompt leave out, and its name."""
-    catalogue = ratings.catalogue
-    asked = np.bincount(ratings.ballot_prompt, minlength=len(catalogue.prompts))
-    ranked = np.bincount(ratings.item, minlength=catalogue.items)
-    share = ranked / np.maximum(asked[catalogue.item_prompt], 1)
-    item = int(np.argmin(share))
-    marked = np.ones(len(ratings.raters), bool)
-    if share[item] > 0.999:
-        return marked, ""
-    marked[:] = False
-    marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
-    return marked, catalogue.completions[catalogue.members[item]]
 
 
 def bake(experiment: Experiment, stem: str, command: str, folder: Path | None = None) -> Path:

@@ -1,8 +1,8 @@
-"""One run from several seeds at once, and what they found side by side.
+"""One run from several seeds in parallel, and their results merged.
 
-Threads, not ``vmap``: a run is a long chain of small programs that one core carries out, so runs
-side by side fill the others and each stays exactly what it is alone. Batched over seeds the same
-programs gain little on a CPU (see ``benchmarks/seeds.py``).
+Seeds run in threads, not under ``vmap``: a run is a long chain of small programs that use one core,
+so parallel runs use the other cores and each gives exactly the result it gives alone. Batching the
+same programs over seeds gains little on a CPU (see ``benchmarks/seeds.py``).
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from collections.abc import Callable, Sequence
 
 from scrl.config import Config
 from scrl.pipeline import Experiment, run
-from scrl.runs.parallel import Together, first_alone
+from scrl.runs.parallel import run_after_warmup
+from scrl.runs.progress import ProgressAggregator
 from scrl.runs.report import to_dict
-from scrl.runs.seed_spread import gathered
+from scrl.runs.seed_spread import merge_seeds
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Progress, Ratings
 
-#: Runs at the same time, where there are cores for more.
-MOST_TOGETHER = 8
+#: Runs at the same time, however many cores there are.
+MAX_PARALLEL_RUNS = 8
 
 
 def run_seeds(
@@ -28,29 +29,27 @@ def run_seeds(
     seeds: Sequence[int] = (0,),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Experiment]:
-    """``pipeline.run`` from each seed, as many at once as there are cores.
-
-    The first runs alone and compiles what the others use.
+    """``pipeline.run`` from each seed, in parallel on the cores that there are.
 
     Args:
         seeds: each 0 or more.
-        on_progress: told of the first seed that is not done, with the share done of all; what it
-            raises (``Cancelled``) ends them all.
+        on_progress: receives the progress of the first seed that is not done, with the mean
+            fraction of all; an exception that it raises (``Cancelled``) ends all runs.
 
     Returns:
-        In the order of ``seeds``, each what ``run`` gives from that seed alone.
+        In the order of ``seeds``, each the result of ``run`` from that seed alone.
 
     Raises:
         InputError: as ``run``.
     """
-    together = Together(on_progress, len(seeds))
+    progress = ProgressAggregator(on_progress, len(seeds))
 
-    def one(i: int) -> Experiment:
-        return together.work(i, lambda listen: run(source, config, seeds[i], listen))
+    def work(i: int) -> Experiment:
+        return progress.work(i, lambda listen: run(source, config, seeds[i], listen))
 
-    return first_alone(one, len(seeds), min(os.cpu_count() or 1, MOST_TOGETHER))
+    return run_after_warmup(work, len(seeds), min(os.cpu_count() or 1, MAX_PARALLEL_RUNS))
 
 
 def seeds_dict(experiments: Sequence[Experiment]) -> dict:
-    """The result file of the first, and what all of them found (``spread.gathered``)."""
-    return gathered([to_dict(e) for e in experiments])
+    """The result file of the first, and what all of them found (``seed_spread.merge_seeds``)."""
+    return merge_seeds([to_dict(e) for e in experiments])

@@ -46,11 +46,11 @@ _KINDS = {
 }  # fmt: skip
 
 
-def pack(learnt: Learnt, whole: bool = True) -> bytes:
-    """All of it in one blob.
+def pack(learnt: Learnt, with_source: bool = True) -> bytes:
+    """A fitted run as bytes.
 
     Args:
-        whole: with its source; else ``unpack`` must be given that.
+        with_source: whether the source is included; else ``unpack`` must be given it.
     """
     arrays: dict[str, np.ndarray] = {}
     for where, leaf in jax.tree_util.tree_leaves_with_path(learnt.individual.params):
@@ -61,7 +61,7 @@ def pack(learnt: Learnt, whole: bool = True) -> bytes:
     }
     tree["config"] = to_plain(learnt.individual.config, arrays, "config")
     tree["drawn"] = digest(learnt.ratings)
-    if whole:
+    if with_source:
         tree["source"] = to_plain(learnt.source, arrays, "source")
     return save_arrays(arrays, {"format": FORMAT, "tree": json.dumps(tree)})
 

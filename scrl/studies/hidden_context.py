@@ -12,7 +12,7 @@ import numpy as np
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.random_streams import KeyStream, jax_key
-from scrl.runs.parallel import part_of
+from scrl.runs.progress import chunk_reporter
 from scrl.runs.report import keep_baked
 from scrl.studies import hidden_context_world
 from scrl.types import Progress
@@ -69,7 +69,7 @@ def make(
         exact = pooled.fit(None, train, config)[0].reward
         found = {"exact": {"mean": _short(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
-            listen = part_of(on_progress, done, total, f"{kind}, seed {seed}")
+            listen = chunk_reporter(on_progress, done, total, f"{kind}, seed {seed}")
             model, _ = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, config, listen, kind
             )
@@ -80,7 +80,7 @@ def make(
     for seed in drift_seeds:
         train = hidden_context_world.draw(seed, ALTERNATIVES, RATERS, PAIRS)
         for name, (spread, prior) in HELD.items():
-            listen = part_of(on_progress, done, total, f"spread held by {name}, seed {seed}")
+            listen = chunk_reporter(on_progress, done, total, f"spread held by {name}, seed {seed}")
             held = replace(config, spread=spread, prior_sd=prior, schedule=long)
             _, curves = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, held, listen

@@ -24,7 +24,7 @@ from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSe
 from scrl.random_streams import KeyStream, jax_key
 from scrl.raters.masking import REGIMES
 from scrl.raters.model import Individual, fit_individual
-from scrl.runs.parallel import first_alone
+from scrl.runs.parallel import run_after_warmup
 from scrl.runs.report import keep_baked
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario
@@ -146,7 +146,7 @@ def compare(
         )
 
     board.begin()
-    found = first_alone(train, len(every), together=2)
+    found = run_after_warmup(train, len(every), max_parallel=2)
     return {
         "scenario": scenario.name,
         "types": list(scenario.type_names),

@@ -17,7 +17,7 @@ from scrl.reward_models import collapse
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FeatureRewardModel
 from scrl.reward_models.reward_scales import win_rates
-from scrl.runs.parallel import part_of
+from scrl.runs.progress import chunk_reporter
 from scrl.runs.report import keep_baked
 from scrl.runtime import start
 from scrl.studies import maze_world, scoreboard
@@ -77,7 +77,7 @@ def make(
             found["users"] = np.round(said, 2).tolist()
         for name in MODELS:
             message = f"{scoreboard.MODELS[name].title}, seed {seed}"
-            listen = part_of(on_progress, done, total, message)
+            listen = chunk_reporter(on_progress, done, total, message)
             key = jax_key(seed, KeyStream.MAZE)
             model, _ = scoreboard.MODELS[name].fit(key, train, config, listen)
             right, steps, maps = _judged(model, context, asked)

@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 
 from scrl.choice_models.rank_metrics import order_places, welfare
-from scrl.runs.kept_run import train
+from scrl.runs.training_job import train
 from scrl.scenarios.exact_preview import expected_scores, preview
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.sampling import expected_pair_weights

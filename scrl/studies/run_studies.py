@@ -20,8 +20,8 @@ import numpy as np
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed
 from scrl.config import Config
 from scrl.random_streams import HostStream, host_rng
-from scrl.runs.kept_run import train
 from scrl.runs.report import keep_baked
+from scrl.runs.training_job import train
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery

@@ -28,7 +28,8 @@ from scrl.reward_models import (
     vpl,
 )
 from scrl.reward_models.comparisons import Comparisons
-from scrl.runs.parallel import Together, first_alone, part_of
+from scrl.runs.parallel import run_after_warmup
+from scrl.runs.progress import ProgressAggregator, chunk_reporter
 from scrl.runs.report import keep_baked
 from scrl.runtime import device_name
 from scrl.scenarios.parsing import load_scenario
@@ -160,12 +161,12 @@ def run(
     trials = list(held_out.trials(source, seeds, size))
     _check_types(models, trials)
     truth = {r: truth_of(source, r) for r in ORDERS_BY} if source.is_scenario else None
-    together = Together(on_progress, len(trials))
+    progress = ProgressAggregator(on_progress, len(trials))
 
     def work(i: int) -> dict[str, Said]:
-        return together.work(i, lambda listen: _fitted(trials[i], models, config, listen))
+        return progress.work(i, lambda listen: _fitted(trials[i], models, config, listen))
 
-    said = first_alone(work, len(trials), min(os.cpu_count() or 1, 8))
+    said = run_after_warmup(work, len(trials), min(os.cpu_count() or 1, 8))
     rows = []
     for name in models:
         mine = [one[name] for one in said]
@@ -194,7 +195,7 @@ def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -
     found = {}
     for i, name in enumerate(models):
         entry, started = MODELS[name], time.perf_counter()
-        report = part_of(listen, i, len(models), entry.title, entry.title)
+        report = chunk_reporter(listen, i, len(models), entry.title, entry.title)
         if report is not None:
             report(None, 0.0)
         key = jax_key(trial.seed, KeyStream.SCOREBOARD, list(MODELS).index(name))

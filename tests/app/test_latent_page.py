@@ -230,7 +230,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     monkeypatch.setattr(store, "archive", lambda: kept)
     monkeypatch.setattr(store, "viewer", lambda: me)
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": ""}
-    packed, source = pack(experiment.learnt, whole=False), pack_source(experiment.source)
+    packed, source = pack(experiment.learnt, with_source=False), pack_source(experiment.source)
     for id, owner, name in (("old", me, "My old run"), ("bare", me, "A bare run"),
                             ("foreign", me[::-1], "Not mine")):  # fmt: skip
         kept.begin(id, owner=owner, name=name, spec=id, scenario="Tennessee", seed=1,

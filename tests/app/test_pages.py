@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scrl.runs.jobs import Jobs
+from scrl.runs.jobs import JobQueue
 from scrl.types import Progress
 from ui.shared import store
 
@@ -215,7 +215,7 @@ class FakeRun:
 
     def __call__(self, source, rules, seed, on_progress, seeds=1):
         from scrl.runs.report import load_baked
-        from scrl.runs.seed_spread import gathered
+        from scrl.runs.seed_spread import merge_seeds
 
         self.calls += 1
         while self.wait:
@@ -223,15 +223,15 @@ class FakeRun:
             time.sleep(0.01)
         baked = load_baked("tennessee-morristown")
         results = [baked["result"] | {"seed": seed + i} for i in range(seeds)]
-        return {"result": gathered(results), "latent": baked["latent"]}
+        return {"result": merge_seeds(results), "latent": baked["latent"]}
 
 
 @pytest.fixture
 def training(monkeypatch):
-    queue = Jobs()
+    queue = JobQueue()
     monkeypatch.setattr(store, "jobs", lambda: queue)
     run = FakeRun()
-    monkeypatch.setattr("scrl.runs.kept_run.train", run)
+    monkeypatch.setattr("scrl.runs.training_job.train", run)
     yield run
     run.wait = False
     queue.close()

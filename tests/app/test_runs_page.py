@@ -3,7 +3,7 @@
 import pytest
 
 from scrl.runs.archive import Archive
-from scrl.runs.jobs import Jobs
+from scrl.runs.jobs import JobQueue
 from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
 from ui.shared import store
@@ -15,12 +15,12 @@ class Server:
     """Queue and file as the app has them, and what a restart leaves of them."""
 
     def __init__(self, path):
-        self.path, self.queue, self.kept = path, Jobs(), Archive(path)
+        self.path, self.queue, self.kept = path, JobQueue(), Archive(path)
 
     def restart(self):
         self.stop()
         store._kept_content.clear()
-        self.queue, self.kept = Jobs(), Archive(self.path)
+        self.queue, self.kept = JobQueue(), Archive(self.path)
 
     def stop(self):
         self.queue.close()
@@ -32,7 +32,7 @@ def server(monkeypatch, tmp_path):
     server = Server(tmp_path / "runs.sqlite")
     monkeypatch.setattr(store, "jobs", lambda: server.queue)
     monkeypatch.setattr(store, "archive", lambda: server.kept)
-    monkeypatch.setattr("scrl.runs.kept_run.train", FakeRun())
+    monkeypatch.setattr("scrl.runs.training_job.train", FakeRun())
     yield server
     server.stop()
     store._kept_content.clear()
@@ -179,7 +179,7 @@ def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
 
     monkeypatch.setattr(server.kept, "finish", full)
     id = parameter(trained(open_page("lab", seed="3")), "run")
-    (kept,) = server.kept.list(ME)
+    (kept,) = server.kept.runs_of(ME)
     assert (kept.id, kept.state) == (id, "failed")
     app = open_page("runs")
     widget(app.button, "again").click().run()  # there is still no room
@@ -187,9 +187,9 @@ def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
     assert "The file is full" in app.error[-1].value
     assert server.kept.get(id).state == "failed"
     monkeypatch.setattr(server.kept, "finish", finish)
-    monkeypatch.setattr("scrl.runs.kept_run.train", None)  # nothing is trained
+    monkeypatch.setattr("scrl.runs.training_job.train", None)  # nothing is trained
     assert store.again(kept) == id
-    assert [(k.id, k.state) for k in server.kept.list(ME)] == [(id, "done")]
+    assert [(k.id, k.state) for k in server.kept.runs_of(ME)] == [(id, "done")]
     assert "unkept" not in server.kept.content(id)
     server.restart()
     assert store.find(id).state == "done"

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,11 +16,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import scrl
 from scrl.config import Config, IndividualConfig
 from scrl.runs import bundle as bundles
 from scrl.runs.archive import Archive
-from scrl.runs.bundle import differences, read_bundle
-from scrl.runs.comparison import differing_orders, differing_settings, social_orders
+from scrl.runs.bundle import export_run, read_bundle, result_differences
+from scrl.runs.comparison import (
+    count_differing_social_orders,
+    differing_orders,
+    differing_settings,
+)
 from scrl.runs.report import latent_map, to_dict
 from scrl.runs.serialization import from_plain, pack, pack_source, to_plain, unpack, unpack_source
 from scrl.scenarios.parsing import with_overrides
@@ -82,7 +88,7 @@ def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
 
 def test_the_source_may_lie_elsewhere(experiment):
     learnt = experiment.learnt
-    data, source = pack(learnt, whole=False), pack_source(learnt.source)
+    data, source = pack(learnt, with_source=False), pack_source(learnt.source)
     assert b"Morristown" not in data
     again = unpack(data, unpack_source(source))
     np.testing.assert_array_equal(again.ratings.rank, learnt.ratings.rank)
@@ -127,24 +133,26 @@ def test_settings_of_another_version_are_named():
 
 def test_a_run_is_unfinished_until_it_is_done_and_outlives_the_server(archive):
     begin(archive)
-    assert [(k.id, k.state, k.headline) for k in archive.list("ann")] == [("one", "unfinished", {})]
+    assert [(k.id, k.state, k.headline) for k in archive.runs_of("ann")] == [
+        ("one", "unfinished", {})
+    ]
     assert archive.content("one") is None
     archive.finish("one", CONTENT, b"parameters")
     archive.close()
     again = Archive(archive.path)
-    (kept,) = again.list("ann")
+    (kept,) = again.runs_of("ann")
     assert (kept.state, kept.rules, kept.seed) == ("done", ("borda", "plurality"), 1)
     assert kept.headline["social"][3] == ["Morristown"]
     assert kept.versions["numpy"] == np.__version__
     assert again.content("one") == CONTENT
-    assert (again.learnt("one"), again.source("one")) == (b"parameters", b"source")
+    assert (again.fitted("one"), again.source("one")) == (b"parameters", b"source")
     again.close()
 
 
 def test_a_list_is_its_owner_s_and_only_they_change_it(archive):
     begin(archive)
     begin(archive, "two", "bob")
-    assert [k.id for k in archive.list("bob")] == ["two"]
+    assert [k.id for k in archive.runs_of("bob")] == ["two"]
     assert not archive.rename("one", "bob", "Mine")
     assert not archive.delete("one", "bob")
     assert archive.rename("one", "ann", "  A new \n name ")
@@ -164,7 +172,7 @@ def test_what_is_deleted_leaves_no_bytes(archive):
     assert secret.encode() in everything(archive.path)
     assert archive.delete("goes", "ann")
     assert secret.encode() not in everything(archive.path)
-    assert [k.id for k in archive.list("ann")] == ["stays"]
+    assert [k.id for k in archive.runs_of("ann")] == ["stays"]
 
 
 def test_no_name_that_a_deleted_run_ever_had_is_left(archive):
@@ -179,7 +187,7 @@ def test_no_name_that_a_deleted_run_ever_had_is_left(archive):
     assert b"Zanzibar" in everything(archive.path)
     assert all(archive.delete(f"goes{i}", "ann") for i in range(12))
     assert b"Zanzibar" not in everything(archive.path)
-    assert len(archive.list("ann")) == 12
+    assert len(archive.runs_of("ann")) == 12
 
 
 def test_what_is_deleted_while_somebody_reads_is_gone_at_the_next_start(archive):
@@ -187,7 +195,7 @@ def test_what_is_deleted_while_somebody_reads_is_gone_at_the_next_start(archive)
     reader = sqlite3.connect(archive.path, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM runs").fetchone()
-    archive._db.execute("PRAGMA busy_timeout = 20")
+    archive.database.connection.execute("PRAGMA busy_timeout = 20")
     assert archive.delete("goes", "ann")
     assert b"Zanzibar" in everything(archive.path)  # the reader may still need it
     reader.execute("COMMIT")
@@ -211,32 +219,32 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_begun(archive, damage):
     assert "moved" in again.notice
     (aside,) = archive.path.parent.glob("*.damaged-*")
     assert aside.read_bytes() == broken
-    assert again.list("ann") == []
+    assert again.runs_of("ann") == []
     begin(again)
-    assert [k.id for k in again.list("ann")] == ["one"]
+    assert [k.id for k in again.runs_of("ann")] == ["one"]
     again.close()
 
 
 def test_a_file_that_breaks_while_it_is_open_is_said_and_the_next_run_is_kept(archive):
     for i in range(20):
         begin(archive, f"run-{i}", source=os.urandom(20_000))
-    archive._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    archive.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     archive.path.write_bytes(b"no database" * 10_000)
-    archive._db.execute("PRAGMA cache_size = 0")
+    archive.database.connection.execute("PRAGMA cache_size = 0")
     with pytest.raises(InputError, match="damaged"):
         begin(archive)
     begin(archive, "next")
-    assert [k.id for k in archive.list("ann")] == ["next"]
+    assert [k.id for k in archive.runs_of("ann")] == ["next"]
 
 
 def test_where_nothing_can_be_written_nothing_is_kept_and_that_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     kept = Archive(tmp_path / "file" / "runs.sqlite")
-    assert not kept.keeps
+    assert not kept.is_open
     assert "Runs are not kept" in kept.notice
     begin(kept)
     kept.finish("one", CONTENT)
-    assert kept.list("ann") == []
+    assert kept.runs_of("ann") == []
     assert kept.get("one") is None
     assert not kept.delete("one", "ann")
 
@@ -247,7 +255,7 @@ def test_another_program_s_file_is_left_as_it_is(tmp_path):
         db.execute("CREATE TABLE mine (x)")
     db.close()
     kept = Archive(path)
-    assert not kept.keeps
+    assert not kept.is_open
     assert "another program" in kept.notice
     assert not list(tmp_path.glob("*.damaged-*"))
 
@@ -264,20 +272,20 @@ def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path):
         db.execute("PRAGMA user_version = 1")
     db.close()
     kept = Archive(path)
-    assert kept.keeps
+    assert kept.is_open
     assert kept.content("one") == CONTENT
     begin(kept, "two", seeds=20)
-    assert [(run.id, run.seeds) for run in kept.list("ann")] == [("two", 20), ("one", 1)]
+    assert [(run.id, run.seeds) for run in kept.runs_of("ann")] == [("two", 20), ("one", 1)]
 
 
 def test_a_full_file_refuses_and_deletes_nothing(tmp_path):
-    kept = Archive(tmp_path / "runs.sqlite", most_bytes=300_000, most_run=200_000)
+    kept = Archive(tmp_path / "runs.sqlite", max_bytes=300_000, max_run_bytes=200_000)
     begin(kept, source=b"x" * 100_000)
     with pytest.raises(InputError, match="is full"):
         begin(kept, "two", source=b"x" * 199_000)
     with pytest.raises(InputError, match="of at most"):
         begin(kept, "two", source=b"x" * 200_001)
-    assert [k.id for k in kept.list("ann")] == ["one"]
+    assert [k.id for k in kept.runs_of("ann")] == ["one"]
     kept.delete("one", "ann")
     begin(kept, "two", source=b"x" * 199_000)
     kept.close()
@@ -304,9 +312,9 @@ def test_ten_threads_at_once(archive):
         thread.join()
     assert not faults
     for i in range(10):
-        found = archive.list(f"owner-{i}")
+        found = archive.runs_of(f"owner-{i}")
         assert {k.id for k in found} == {f"{i}-{j}" for j in (0, 2, 4)}
-        assert all(archive.learnt(k.id) == bytes([i]) * 5000 for k in found)
+        assert all(archive.fitted(k.id) == bytes([i]) * 5000 for k in found)
 
 
 def test_a_killed_process_leaves_what_was_done_and_says_what_was_not(tmp_path):
@@ -318,7 +326,7 @@ from tests.runs.test_archive import CONTENT, begin
 from scrl.runs.archive import Archive
 kept = Archive({str(path)!r})
 begin(kept, "done"); kept.finish("done", CONTENT, b"parameters"); begin(kept, "cut")
-with kept._write() as db:  # in the middle of a transaction
+with kept.database.transaction() as db:  # in the middle of a transaction
     db.execute("UPDATE runs SET state = 'done' WHERE id = 'cut'")
     print("ready", flush=True)
     time.sleep(60)
@@ -329,7 +337,7 @@ with kept._write() as db:  # in the middle of a transaction
     child.wait()
     kept = Archive(path)
     assert not kept.notice
-    assert {k.id: k.state for k in kept.list("ann")} == {"done": "done", "cut": "unfinished"}
+    assert {k.id: k.state for k in kept.runs_of("ann")} == {"done": "done", "cut": "unfinished"}
     assert kept.content("done") == CONTENT
     kept.close()
 
@@ -344,10 +352,10 @@ def exported(experiment, tmp_path_factory):
                "config": to_plain(experiment.config, {}, "config"),
                "curves": {n: v.tolist() for n, v in experiment.curves.items()}}  # fmt: skip
     begin(kept, source=pack_source(experiment.source))
-    kept.finish("one", content, pack(experiment.learnt, whole=False))
-    yield kept.export("one")
+    kept.finish("one", content, pack(experiment.learnt, with_source=False))
+    yield export_run(kept, "one")
     with pytest.raises(InputError, match="no such finished run"):
-        kept.export("other")
+        export_run(kept, "other")
     kept.close()
 
 
@@ -365,7 +373,7 @@ def rezipped(data: bytes, **files: bytes | str) -> bytes:
 def test_an_archive_says_all_that_makes_the_run_again(exported, experiment):
     source, config, seeds, result = read_bundle(exported)
     assert (source, config, list(seeds)) == (experiment.source, experiment.config, [1])
-    assert not differences(result, to_dict(experiment))
+    assert not result_differences(result, to_dict(experiment))
     with zipfile.ZipFile(io.BytesIO(exported)) as archive:
         names = set(archive.namelist())
         manifest = json.loads(archive.read("manifest.json"))
@@ -379,7 +387,7 @@ def test_an_archive_says_all_that_makes_the_run_again(exported, experiment):
 def test_ratings_travel_in_an_archive_as_they_are(experiment, archive):
     begin(archive, source=pack_source(experiment.ratings), origin="file-0123")
     archive.finish("one", CONTENT)
-    source, *_ = read_bundle(archive.export("one"))
+    source, *_ = read_bundle(export_run(archive, "one"))
     np.testing.assert_array_equal(source.rank, experiment.ratings.rank)
     assert archive.source_from("file-0123")[0] == "Tennessee"
 
@@ -425,12 +433,66 @@ def test_only_differences_are_told(experiment, archive):
     assert rows == [{"setting": "seed", "1": "1", "2": "2"}]
     assert differing_orders([result, result]) == []
     rules = len(next(iter(result["prompts"].values()))["social"])
-    assert social_orders([result, result]) == (0, rules)
+    assert count_differing_social_orders([result, result]) == (0, rules)
     changed = json.loads(json.dumps(result))
     ((prompt, entry),) = changed["prompts"].items()
     entry["social"]["borda"]["order"].reverse()
     entry["social"]["borda"]["rewards"]["Memphis"] += 1
     (row,) = differing_orders([result, changed])
     assert (row["prompt"], row["source"], row["rule"]) == (prompt, "social", "borda")
-    assert social_orders([result, changed]) == (1, rules)
-    assert differences(result, changed) == [f"{prompt}: the orders of social by borda differ."]
+    assert count_differing_social_orders([result, changed]) == (1, rules)
+    assert result_differences(result, changed) == [
+        f"{prompt}: the orders of social by borda differ."
+    ]
+
+
+# -- runs of earlier versions ---------------------------------------------------------------------
+
+VERSION_0_5 = Path(__file__).parent / "version_0_5"
+
+
+@pytest.fixture
+def earlier(tmp_path):
+    """An archive as version 0.5 wrote it: a run on a scenario and one on ratings."""
+    shutil.copy(VERSION_0_5 / "runs.sqlite", tmp_path / "runs.sqlite")
+    kept = Archive(tmp_path / "runs.sqlite")
+    yield kept
+    kept.close()
+
+
+def test_a_run_on_ratings_that_version_0_5_kept_opens(earlier):
+    learnt = unpack(earlier.fitted("ratings"), unpack_source(earlier.source("ratings")))
+    assert learnt.individual.config.width == 8
+    assert learnt.latents.shape == (60, 2)
+    assert [c.shared for c in learnt.silence.choices] == [0, 1]
+    assert learnt.silence.weight.sum() == pytest.approx(1)
+    assert np.isfinite(learnt.individual.rewards(learnt.latents[:5], np.arange(4)[None])).all()
+    assert len(learnt.read) == 60
+
+
+def test_the_scenario_and_the_settings_that_version_0_5_kept_are_read(earlier):
+    record, content = earlier.get("scenario"), earlier.content("scenario")
+    assert (record.name, record.state, record.rules) == ("Kept by version 0.5", "done", ("borda",))
+    assert unpack_source(earlier.source("scenario")).raters == 60
+    other = earlier.content("ratings")
+    runs = [(record, content), (earlier.get("ratings"), other)]
+    rows = {row["setting"] for row in differing_settings(runs)}
+    assert "scenario: raters" in rows
+    assert not any(name.startswith("config") for name in rows)
+    assert export_run(earlier, "scenario")
+
+
+@pytest.mark.parametrize("name", ["scenario", "ratings"])
+def test_a_zip_of_version_0_5_says_what_to_run_again(name):
+    source, config, seeds, result = read_bundle((VERSION_0_5 / f"{name}.zip").read_bytes())
+    assert (config.individual.width, config.voters, config.rules) == (8, 60, ("borda",))
+    assert config.individual.schedule.explore == (20, 20)
+    assert list(seeds) == [3]
+    assert "borda" in next(iter(result["prompts"].values()))["social"]
+    assert source.name
+
+
+def test_a_reward_model_that_version_0_5_saved_is_read():
+    model = scrl.load(VERSION_0_5 / "borda.safetensors")
+    assert model.config.width == 8
+    assert np.isfinite(scrl.score(model, model.catalogue)).all()

@@ -5,13 +5,13 @@ import time
 
 import pytest
 
-from scrl.runs.jobs import FAULT, Jobs
+from scrl.runs.jobs import INTERNAL_ERROR, JobQueue
 from scrl.types import InputError, Progress
 
 
 @pytest.fixture
 def jobs():
-    queue = Jobs(workers=2, keep=3)
+    queue = JobQueue(workers=2, max_finished=3)
     yield queue
     queue.close()
 
@@ -39,10 +39,10 @@ def test_a_job_goes_from_queued_through_running_to_done(jobs):
     assert (job.state, job.label, job.fraction, job.progress.message) == (
         "running", "Tennessee", 0.25, "a step",
     )  # fmt: skip
-    assert job.left is None, "one report says nothing of the pace"
+    assert job.seconds_left is None, "one report says nothing of the pace"
     gate.open.set()
     job = jobs.wait(id, 5)
-    assert (job.state, job.result, job.fraction, job.left) == ("done", "result", 1.0, None)
+    assert (job.state, job.result, job.fraction, job.seconds_left) == ("done", "result", 1.0, None)
     assert job.elapsed == job.ended - job.started
 
 
@@ -60,7 +60,7 @@ def test_time_left_goes_by_the_pace_since_the_first_work(jobs):
 
     id = jobs.submit(run, key="pace", label="Tennessee")
     assert reported.wait(5)
-    left = jobs.get(id).left
+    left = jobs.get(id).seconds_left
     end.set()
     assert 0.2 <= left < 1.0, left  # by the time since the start it would be 1.1
 
@@ -125,7 +125,7 @@ def test_bad_input_fails_with_its_sentence(jobs):
 
 def test_a_fault_of_ours_fails_calmly_logs_its_traceback_and_leaves_the_queue_at_work(jobs, caplog):
     job = jobs.wait(jobs.submit(lambda on_progress: 1 / 0, key="a", label=""), 5)
-    assert (job.state, job.error) == ("failed", FAULT)
+    assert (job.state, job.error) == ("failed", INTERNAL_ERROR)
     assert "ZeroDivisionError" in caplog.text
     assert jobs.wait(jobs.submit(lambda on_progress: 2, key="a", label=""), 5).result == 2
 
@@ -141,7 +141,7 @@ def test_the_oldest_finished_jobs_are_forgotten(jobs):
 
 
 def test_a_full_queue_refuses():
-    jobs = Jobs(workers=1, most=1)
+    jobs = JobQueue(workers=1, max_waiting=1)
     gate = Gate()
     jobs.submit(gate, key="a", label="")
     gate.started.wait(5)
@@ -153,7 +153,7 @@ def test_a_full_queue_refuses():
 
 
 def test_whoever_queues_many_does_not_hold_up_another():
-    jobs = Jobs(workers=1)
+    jobs = JobQueue(workers=1)
     gates, started = {}, []
 
     def put(key):
@@ -178,7 +178,7 @@ def test_whoever_queues_many_does_not_hold_up_another():
 
 
 def test_one_owner_may_have_so_many_waiting_and_another_still_has_a_place():
-    jobs = Jobs(workers=1, each=2)
+    jobs = JobQueue(workers=1, max_waiting_per_owner=2)
     gate = Gate()
     jobs.submit(gate, key="ann:0", label="")
     assert gate.started.wait(5)

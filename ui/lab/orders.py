@@ -33,7 +33,7 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     """The figure; before training the social order is still to come. Returns its columns.
 
     Args:
-        spread: of several runs, as ``scrl.runs.seed_spread.spreads`` gives it.
+        spread: of several runs, as ``scrl.runs.seed_spread.seed_spreads`` gives it.
     """
     columns = tables.columns(entry, rule)
     told = {"Bradley–Terry": "vanilla", "Social model": "social"}

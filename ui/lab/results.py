@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import spreads
+from scrl.runs import seed_spreads
 from ui.lab import missing_blocks, seeds
 from ui.shared import page, tables
 from ui.shared.controls import title_of
@@ -22,7 +22,7 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
     }
     if missing_blocks.any_in(result):
         parts["What nobody said"] = lambda: missing_blocks.show(content)
-    if spread := spreads(result, prompt, rule):
+    if spread := seed_spreads(result, prompt, rule):
         count = len(result["seeds"]["seeds"])
         parts[f"Over {count} seeds"] = lambda: seeds.show(result, spread, rule)
     if not page.presenting():
@@ -40,7 +40,7 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
     orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
     seeds = {}
     for x, rule in enumerate(titles, 1):
-        if spread := spreads(result, prompt, rule):
+        if spread := seed_spreads(result, prompt, rule):
             seeds |= {0: spread["vanilla"].orders, x: spread["social"].orders}
     if len(orders) <= 8:
         page.chart(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import Spread
+from scrl.runs import SeedSpread
 from ui.shared import page, tables
 from ui.shared.controls import title_of
 
@@ -13,7 +13,7 @@ from ui.shared.controls import title_of
 MOST_ORDERS = 5
 
 
-def show(result: dict, spread: dict[str, Spread], rule: str) -> None:
+def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     """The part of a finished run's page on its seeds."""
     seeds = result["seeds"]["seeds"]
     st.markdown(_finding(spread, len(seeds)))
@@ -38,24 +38,24 @@ def show(result: dict, spread: dict[str, Spread], rule: str) -> None:
     )
 
 
-def _finding(spread: dict[str, Spread], count: int) -> str:
+def _finding(spread: dict[str, SeedSpread], count: int) -> str:
     social = spread["social"]
-    if social.true is not None:
+    if social.exact is not None:
         return (
-            f"The social model has the true order in **{social.true} of {count}** seeds, "
-            f"Bradley–Terry in **{spread['vanilla'].true}**."
+            f"The social model has the true order in **{social.exact} of {count}** seeds, "
+            f"Bradley–Terry in **{spread['vanilla'].exact}**."
         )
-    most = social.distinct[0][1]
+    most = social.distinct_orders[0][1]
     return f"The social model gives the same order in **{most} of {count}** seeds."
 
 
-def _orders(spread: dict[str, Spread], count: int) -> list[dict]:
+def _orders(spread: dict[str, SeedSpread], count: int) -> list[dict]:
     rows = []
     for source, said in spread.items():
-        for order, n in said.distinct[:MOST_ORDERS]:
+        for order, n in said.distinct_orders[:MOST_ORDERS]:
             row = {"": tables.SOURCES[source], "order": tables.order_text(order)}
             rows.append(row | {"seeds": f"{n} of {count}"})
-        left = len(said.distinct) - MOST_ORDERS
+        left = len(said.distinct_orders) - MOST_ORDERS
         if left > 0:
             rows.append({"": tables.SOURCES[source], "order": f"{left} more", "seeds": ""})
     return rows

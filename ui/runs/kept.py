@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import Kept, differing_orders, differing_settings, social_orders
+from scrl.runs import (
+    RunRecord,
+    count_differing_social_orders,
+    differing_orders,
+    differing_settings,
+    export_run,
+)
 from scrl.types import InputError
 from ui.shared import asking, page, sources, store, tables
 from ui.shared.controls import title_of
@@ -16,11 +22,11 @@ MOST_COMPARED = 4
 _SOURCES = {"vanilla": "Bradley–Terry", "truth": "Truth", "social": "Social model"}
 
 
-def mine() -> list[Kept]:
+def mine() -> list[RunRecord]:
     """The runs of this viewer, the latest first; what is wrong with the file is said."""
     archive = store.archive()
     try:
-        found = archive.list(store.viewer())
+        found = archive.runs_of(store.viewer())
     except InputError as error:
         st.warning(page.plain(str(error)))
         return []
@@ -29,11 +35,11 @@ def mine() -> list[Kept]:
     return found
 
 
-def when(kept: Kept) -> str:
+def when(kept: RunRecord) -> str:
     return f"{datetime.fromtimestamp(kept.created, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def state_of(kept: Kept) -> str:
+def state_of(kept: RunRecord) -> str:
     """In words; a run is unfinished where no job of this server is at it."""
     job = store.jobs().get(kept.id)
     if kept.state == "done":
@@ -47,7 +53,7 @@ def state_of(kept: Kept) -> str:
     return f"waiting, {job.position} before it"
 
 
-def table(runs: list[Kept]) -> None:
+def table(runs: list[RunRecord]) -> None:
     rows = []
     for kept in runs:
         told = kept.headline
@@ -66,7 +72,7 @@ def table(runs: list[Kept]) -> None:
     )
 
 
-def labels(runs: list[Kept]) -> dict[str, str]:
+def labels(runs: list[RunRecord]) -> dict[str, str]:
     """id -> a label that no other run has."""
     found: dict[str, str] = {}
     for kept in runs:
@@ -77,7 +83,7 @@ def labels(runs: list[Kept]) -> dict[str, str]:
     return found
 
 
-def chosen(runs: list[Kept]) -> Kept:
+def chosen(runs: list[RunRecord]) -> RunRecord:
     """The run that the reader looks at; its id stands in the URL."""
     ids, named = [kept.id for kept in runs], labels(runs)
     wanted = st.session_state.get("chosen") or st.query_params.get("run")
@@ -87,7 +93,7 @@ def chosen(runs: list[Kept]) -> Kept:
     return runs[ids.index(id)]
 
 
-def actions(kept: Kept) -> None:
+def actions(kept: RunRecord) -> None:
     """What can be done with one run."""
     state = state_of(kept)
     if state == "failed":
@@ -101,7 +107,7 @@ def actions(kept: Kept) -> None:
                 present = {"present": "true"} if page.presenting() else {}
                 st.switch_page("pages/latent.py", query_params={"run": kept.id, **present})
             st.download_button(
-                "Export (ZIP)", lambda: store.archive().export(kept.id), f"run-{kept.id}.zip",
+                "Export (ZIP)", lambda: export_run(store.archive(), kept.id), f"run-{kept.id}.zip",
                 "application/zip", on_click="ignore", key="export",
             )  # fmt: skip
         elif state in ("unfinished", "failed") and st.button(
@@ -123,7 +129,7 @@ def actions(kept: Kept) -> None:
         )
 
 
-def _open(kept: Kept) -> None:
+def _open(kept: RunRecord) -> None:
     if not st.button(
         "Open in the lab", type="primary", icon=":material/arrow_forward:", key="open"
     ):
@@ -141,7 +147,7 @@ def _open(kept: Kept) -> None:
     st.switch_page("pages/lab.py", query_params={"scenario": id, "run": kept.id, **present})
 
 
-def _scenario_id(kept: Kept) -> str:
+def _scenario_id(kept: RunRecord) -> str:
     source = store.source_of(kept)
     if not source.is_scenario:
         store.uploads().put(kept.origin, kept.scenario, source)
@@ -149,7 +155,7 @@ def _scenario_id(kept: Kept) -> str:
     return sources.keep(source)
 
 
-def _again(kept: Kept) -> None:
+def _again(kept: RunRecord) -> None:
     try:
         st.session_state["run"] = st.query_params["run"] = store.again(kept)
         del st.session_state["chosen"]
@@ -159,7 +165,7 @@ def _again(kept: Kept) -> None:
     st.rerun()
 
 
-def _rename(kept: Kept, name: str) -> None:
+def _rename(kept: RunRecord, name: str) -> None:
     try:
         store.archive().rename(kept.id, store.viewer(), name)
     except InputError as error:
@@ -168,7 +174,7 @@ def _rename(kept: Kept, name: str) -> None:
     st.rerun()
 
 
-def _delete(kept: Kept) -> None:
+def _delete(kept: RunRecord) -> None:
     if not store.delete(kept.id, store.viewer()):
         st.error("The run could not be deleted; try again.")
         return
@@ -182,7 +188,7 @@ def _delete(kept: Kept) -> None:
 # -- side by side ---------------------------------------------------------------------------------
 
 
-def compare(runs: list[Kept]) -> None:
+def compare(runs: list[RunRecord]) -> None:
     """Two or more finished runs; only what differs is shown."""
     done = [kept for kept in runs if kept.state == "done"]
     if len(done) < 2:
@@ -219,7 +225,7 @@ def compare(runs: list[Kept]) -> None:
 def _guessed(results: list) -> bool:
     """Whether the orders may be shown: which settings differ stands above, and the reader may guess
     first what that changes."""
-    differ, shared = social_orders(results)
+    differ, shared = count_differing_social_orders(results)
     if not shared:
         return True
     said, shown = asking.guess(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from ui.shared import page
-from ui.shared.tables import cell
+from ui.shared.tables import escape_formula
 
 
 def switch() -> None:
@@ -53,7 +53,7 @@ def download(rows: Sequence[Mapping], name: str) -> None:
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow({k: cell(v) if isinstance(v, str) else v for k, v in row.items()})
+        writer.writerow({k: escape_formula(v) if isinstance(v, str) else v for k, v in row.items()})
     st.download_button(
         "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
         key=f"{name}-csv",

@@ -119,7 +119,7 @@ def _line(job) -> str:
     if job.progress is None:
         return "Starting"
     phase = _PHASES.get(job.progress.phase, job.progress.phase)
-    left = f" · about {job.left:.0f} s left" if job.left is not None else ""
+    left = f" · about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
     return f"**{phase}** · {job.fraction:.0%}{left}"
 
 

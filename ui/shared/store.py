@@ -19,7 +19,7 @@ from functools import partial
 
 import streamlit as st
 
-from scrl.runs import FAULT, Archive, Job, Jobs, Kept, default_path, new_id
+from scrl.runs import INTERNAL_ERROR, Archive, Job, JobQueue, RunRecord, default_path, new_id
 from scrl.types import Cancelled, InputError
 
 SCENARIO_SUFFIXES = ("yaml", "yml")
@@ -75,8 +75,8 @@ class Uploads:
 
 
 @st.cache_resource(show_spinner=False)
-def jobs() -> Jobs:
-    return Jobs(workers=2, keep=32)
+def jobs() -> JobQueue:
+    return JobQueue(workers=2, max_finished=32)
 
 
 @st.cache_resource(show_spinner=False)
@@ -92,7 +92,7 @@ def uploads() -> Uploads:
 def _uploaded_before(id: str) -> tuple | None:
     """A file of which a kept run remembers the content."""
     with suppress(InputError):
-        if id.startswith("file-") and (found := archive().source_from(id)):
+        if id.startswith("file-") and (found := archive().source_of_upload(id)):
             from scrl.runs import unpack_source
 
             return found[0], unpack_source(found[1])
@@ -153,7 +153,7 @@ def start_training(
     which = f"seed {seed}" if seeds == 1 else f"seeds {seed}–{seed + seeds - 1}"
     label, owner, id = f"{name}, {which}", viewer(), new_id()
     origin = "" if source.is_scenario else origin or st.session_state.get("scenario", "")
-    unkept = archive().notice if not archive().keeps else ""
+    unkept = archive().notice if not archive().is_open else ""
     try:
         archive().begin(
             id, owner=owner, name=label, spec=spec, scenario=source.name, seed=seed, rules=rules,
@@ -185,7 +185,7 @@ def _work(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
         raise
     except Exception as error:
         with suppress(InputError):
-            kept.fail(id, str(error) if isinstance(error, InputError) else FAULT)
+            kept.fail(id, str(error) if isinstance(error, InputError) else INTERNAL_ERROR)
         raise
     if not unkept:
         unkept = _keep(kept, id, content)
@@ -211,7 +211,7 @@ def _keep(kept: Archive, id: str, content: dict) -> str:
 
     learnt = content.get("learnt")
     try:
-        packed = pack(learnt, whole=False) if learnt is not None else None
+        packed = pack(learnt, with_source=False) if learnt is not None else None
         plain = {k: v for k, v in content.items() if k not in ("learnt", "unkept")}
         kept.finish(id, plain, packed)
     except InputError as error:
@@ -242,7 +242,7 @@ class Content(dict):
     def _learnt(self):
         from scrl.runs import unpack, unpack_source
 
-        packed, source = self._kept.learnt(self._id), self._kept.source(self._id)
+        packed, source = self._kept.fitted(self._id), self._kept.source(self._id)
         return unpack(packed, unpack_source(source)) if packed and source else None
 
 
@@ -293,7 +293,7 @@ def delete(id: str, owner: str) -> bool:
     return done
 
 
-def source_of(kept: Kept):
+def source_of(kept: RunRecord):
     """The scenario or the ratings of a kept run.
 
     Raises:
@@ -307,7 +307,7 @@ def source_of(kept: Kept):
     return unpack_source(packed)
 
 
-def again(kept: Kept) -> str:
+def again(kept: RunRecord) -> str:
     """Queue a run that was left unfinished once more, in its old place; returns its id. One that is
     done but for which there was no room is kept now, if there is.
 

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scrl.figures import mean_ranks, rank_labels
-from scrl.runs import cell, orders_csv, scores_of
+from scrl.runs import escape_formula, orders_csv, scores_of
 
 __all__ = [
-    "SCORES", "SOURCES", "agreement_table", "cell", "columns", "most_moved", "numbers_table",
-    "order_text", "orders_csv", "place_word", "places_table", "score_series", "scores_of",
+    "SCORES",
+    "SOURCES",
+    "agreement_table",
+    "columns",
+    "escape_formula",
+    "most_moved",
+    "numbers_table",
+    "order_text",
+    "orders_csv",
+    "place_word",
+    "places_table",
+    "score_series",
+    "scores_of",
     "welfare_table",
 ]  # fmt: skip
 

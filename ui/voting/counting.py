@@ -13,7 +13,7 @@ from scrl.types import Outcome, places_to_order
 from scrl.voting import RULES, AnonymousProfile, everyone, to_preflib
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
 from ui.shared import page
-from ui.shared.tables import cell, order_text
+from ui.shared.tables import escape_formula, order_text
 from ui.voting import profiles
 
 FIGURES = {
@@ -222,5 +222,5 @@ def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
     writer.writerow(["rule", "candidate", "place", "score"])
     for name, o in outcomes.items():
         for candidate, place, score in zip(profile.names, o.place, o.scores, strict=True):
-            writer.writerow([name, cell(candidate), int(place) + 1, float(score)])
+            writer.writerow([name, escape_formula(candidate), int(place) + 1, float(score)])
     return out.getvalue()

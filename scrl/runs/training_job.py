@@ -1,10 +1,11 @@
-"""The seven steps, as what a page keeps of them."""
+"""A run of the seven steps as a job of the app: plain data to show, and the fitted run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from scrl.config import Config
+from scrl.runs.progress import Listener
 from scrl.runs.report import latent_map
 from scrl.runs.seeds import run_seeds, seeds_dict
 from scrl.runs.serialization import to_plain
@@ -14,17 +15,22 @@ from scrl.types import Ratings
 
 
 def train(
-    source: Scenario | Ratings, rules: Sequence[str], seed: int, on_progress, seeds: int = 1
+    source: Scenario | Ratings,
+    rules: Sequence[str],
+    seed: int,
+    on_progress: Listener = None,
+    seeds: int = 1,
 ) -> dict:
-    """The seven steps, as what a page keeps of them.
+    """Run the seven steps and keep what pages show.
 
     Args:
-        seed: of the run that is kept; seeds: how many runs, from that seed on, the result tells of.
+        seed: of the run whose latent map, curves and fitted model are kept.
+        seeds: number of runs, from ``seed`` on, whose results are merged.
 
     Returns:
         ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
-        ``"config"`` as ``keeping.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that later
-        questions are put to.
+        ``"config"`` as ``serialization.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that
+        the diagnostics are computed from.
     """
     start()
     config = Config(rules=tuple(rules))
