@@ -47,7 +47,7 @@ class Archive:
         self, path: str | Path, max_bytes: int = MAX_BYTES, max_run_bytes: int = MAX_RUN_BYTES
     ):
         self.database = Database(Path(path))
-        self._max_bytes, self._max_run_bytes = max_bytes, max_run_bytes
+        self.max_bytes, self.max_run_bytes = max_bytes, max_run_bytes
 
     @property
     def path(self) -> Path:
@@ -142,14 +142,14 @@ class Archive:
             return db is not None and db.execute(statement, values).rowcount > 0
 
     def _check_room(self, added_bytes: int) -> None:
-        if added_bytes > self._max_run_bytes:
+        if added_bytes > self.max_run_bytes:
             raise InputError(
                 f"This run takes {added_bytes / 2**20:,.0f} MB, and one of at most "
-                f"{self._max_run_bytes / 2**20:,.0f} MB is kept."
+                f"{self.max_run_bytes / 2**20:,.0f} MB is kept."
             )
-        if self.database.used_bytes() + added_bytes > self._max_bytes:
+        if self.database.used_bytes() + added_bytes > self.max_bytes:
             raise InputError(
-                f"The file of kept runs is full ({self._max_bytes / 2**20:,.0f} MB), so this run "
+                f"The file of kept runs is full ({self.max_bytes / 2**20:,.0f} MB), so this run "
                 "is not kept; delete some on the page of runs."
             )
 

@@ -160,8 +160,8 @@ def test_a_url_that_names_nothing_still_shows_the_list(open_page, server, mine, 
 
 
 def test_a_run_that_cannot_be_kept_says_so_and_is_shown(open_page, server, mine, monkeypatch):
-    monkeypatch.setattr(server.kept, "_most_run", 100_000)
-    monkeypatch.setattr(server.kept, "_most", 1000)
+    monkeypatch.setattr(server.kept, "max_run_bytes", 100_000)
+    monkeypatch.setattr(server.kept, "max_bytes", 1000)
     app = trained(open_page("lab"))
     assert not app.exception
     assert "is full" in words(app)

@@ -389,7 +389,7 @@ def test_ratings_travel_in_an_archive_as_they_are(experiment, archive):
     archive.finish("one", CONTENT)
     source, *_ = read_bundle(export_run(archive, "one"))
     np.testing.assert_array_equal(source.rank, experiment.ratings.rank)
-    assert archive.source_from("file-0123")[0] == "Tennessee"
+    assert archive.source_of_upload("file-0123")[0] == "Tennessee"
 
 
 @pytest.mark.parametrize(
@@ -410,7 +410,7 @@ def test_what_is_no_archive_is_one_sentence(exported, spoil, word):
 
 
 def test_a_zip_bomb_is_refused(exported, monkeypatch):
-    monkeypatch.setattr(bundles, "MOST_UNPACKED", 2**20)
+    monkeypatch.setattr(bundles, "MAX_UNPACKED_BYTES", 2**20)
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("result.json", b"0" * 2**22)
