@@ -417,7 +417,7 @@ def test_a_zip_bomb_is_refused(exported, monkeypatch):
     assert len(bomb.getvalue()) < 2**14
     with pytest.raises(InputError, match="unpacks to more"):
         read_bundle(bomb.getvalue())
-    monkeypatch.setattr(bundles, "MOST_PACKED", 100)
+    monkeypatch.setattr(bundles, "MAX_PACKED_BYTES", 100)
     with pytest.raises(InputError, match="has more than"):
         read_bundle(exported)
 
