@@ -109,7 +109,7 @@ def bradley_terry_rows(items: int = 20, number: int = 100_000, repeats: int = 15
     straight, loose, _ = choix_time(lambda tol: choix.ilsr_pairwise(items, pairs, tol=tol), 1)
     ours = seconds(lambda: bt.fit_comparisons(raw, prior_sd=np.inf), repeats)
     from_list = seconds(lambda: bt.fit_comparisons(pairs, prior_sd=np.inf), repeats)
-    fit = seconds(lambda: bt.maximum_a_posteriori(wins, np.inf), repeats)
+    fit = seconds(lambda: bt.fit_bradley_terry(wins, np.inf), repeats)
     loop, add = seconds(looped, 5), seconds(added, repeats)
     error = np.abs(bt.fit_comparisons(raw, prior_sd=np.inf) - optimum).max()
     name = f"Bradley–Terry, {number:,} comparisons of {items}"
@@ -118,10 +118,10 @@ def bradley_terry_rows(items: int = 20, number: int = 100_000, repeats: int = 15
     total, chance = (wins + wins.T).astype(int), wins / np.maximum(wins + wins.T, 1)
     upper = np.triu(rng.binomial(total, chance, (FITS, items, items)), 1)
     again = (upper + np.triu(total - upper, 1).swapaxes(1, 2)).astype(float)
-    many = seconds(lambda: bt.maximum_a_posteriori(again, np.inf), repeats)
+    many = seconds(lambda: bt.fit_bradley_terry(again, np.inf), repeats)
     few = again[:, :5, :5].copy()
-    small = seconds(lambda: bt.maximum_a_posteriori(few[0], np.inf), repeats)
-    small_many = seconds(lambda: bt.maximum_a_posteriori(few, np.inf), repeats)
+    small = seconds(lambda: bt.fit_bradley_terry(few[0], np.inf), repeats)
+    small_many = seconds(lambda: bt.fit_bradley_terry(few, np.inf), repeats)
     return [
         row(f"{name}, as an array; choix from a list", ours, loop + dense,
             matrix + "by its loop over the list", tol, error),
@@ -146,14 +146,14 @@ def plackett_luce_rows(items: int = 5, number: int = 10_000, repeats: int = 15) 
     theirs, tol, optimum = choix_time(
         lambda tol: choix.ilsr_rankings(items, rankings, tol=tol), repeats=3
     )
-    ours = seconds(lambda: pl.plackett_luce(raw, prior_sd=np.inf), repeats)
-    from_list = seconds(lambda: pl.plackett_luce(rankings, prior_sd=np.inf), repeats)
-    error = np.abs(pl.plackett_luce(raw, prior_sd=np.inf) - optimum).max()
+    ours = seconds(lambda: pl.fit_rankings(raw, prior_sd=np.inf), repeats)
+    from_list = seconds(lambda: pl.fit_rankings(rankings, prior_sd=np.inf), repeats)
+    error = np.abs(pl.fit_rankings(raw, prior_sd=np.inf) - optimum).max()
     counted = pl.count_choices(raw)
-    fit = seconds(lambda: pl.maximum_a_posteriori(counted, np.inf), repeats)
+    fit = seconds(lambda: pl.fit_plackett_luce(counted, np.inf), repeats)
     resampled = raw[rng.integers(number, size=(FITS, number // 10))]
     again = pl.count_choices(resampled)
-    many = seconds(lambda: pl.maximum_a_posteriori(again, np.inf), repeats)
+    many = seconds(lambda: pl.fit_plackett_luce(again, np.inf), repeats)
     name = f"Plackett–Luce, {number:,} rankings of {items}"
     return [
         row(f"{name}, as an array; choix from a list", ours, theirs, "ilsr_rankings", tol, error),

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.choice_models.bradley_terry import bradley_terry, pair_counts  # noqa: E402
+from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts  # noqa: E402
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed  # noqa: E402
 from scrl.runs.report import silence_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
@@ -93,7 +93,9 @@ def measure(scenario, seed: int, silent: str) -> dict:
     social = vanilla = mixture = True
     result = scrl.to_dict(e)["prompts"]
     per_type = [
-        bradley_terry(pair_counts(e.ratings.select(of_type(e.ratings, t))), catalogue.offsets, 10.0)
+        fit_pair_counts(
+            pair_counts(e.ratings.select(of_type(e.ratings, t))), catalogue.offsets, 10.0
+        )
         for t in range(len(scenario.types))
     ]
     for p, prompt in enumerate(catalogue.prompts):

@@ -204,15 +204,15 @@ def _vote(chosen) -> None:
     from scrl.data.readers import load_ratings
     from scrl.results import outcome_dict
     from scrl.runtime import start
-    from scrl.voting import RULES, count
+    from scrl.voting import RULES, count_ratings
 
     _check_out(chosen.out)
     ratings = load_ratings(chosen.file, chosen.missing)
     rules = chosen.rule or DEFAULT_RULES
     if "all" in rules:
-        rules = RULES.of_orders
+        rules = RULES.ordinal
     start()
-    counted = count(ratings, rules)
+    counted = count_ratings(ratings, rules)
     prompts = {}
     for prompt, outcomes in counted.items():
         names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))

@@ -23,7 +23,7 @@ from functools import partial
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
+from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config, DensityConfig
 from scrl.diagnostics import principal_plane
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
@@ -39,8 +39,8 @@ from scrl.social.fitting import ballot_pairs, fit_social, fit_vanilla, lottery_p
 from scrl.social.network import Reward
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
 from scrl.voting import RULES, aggregate_all
-from scrl.voting.elections import Contests, Election, elect
-from scrl.voting.ratings_counting import only_orders
+from scrl.voting.elections import Contests, ElectionResults, run_elections
+from scrl.voting.ratings_counting import require_ordinal_rules
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]
@@ -182,9 +182,9 @@ def run(
         def ballots(group: Contests) -> Ballots:
             rewards = individual.rewards(latents, group.item)
             rewards = silence.blur(rewards, kinds, group.item, seed)
-            return Ballots(rewards, candidates=group.real)
+            return Ballots(rewards, candidates=group.candidate_mask)
 
-        election = elect(
+        election = run_elections(
             ballots,
             catalogue.offsets,
             config.voters,
@@ -200,7 +200,7 @@ def run(
     with clock.phase("vanilla"):
         key = jax_key(seed, KeyStream.VANILLA)
         vanilla = fit_vanilla(key, catalogue, counts, config.reward)
-        mle = bradley_terry(counts, catalogue.offsets, config.reward.prior_sd)
+        mle = fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
 
     return Experiment(
         source=source,
@@ -233,7 +233,7 @@ def _mapped(individual: Individual, ratings: Ratings, config: DensityConfig, dra
 
 
 def _check(ratings: Ratings, rules: list[str]) -> None:
-    only_orders(rules, "rewards learnt from orders cannot be compared between people")
+    require_ordinal_rules(rules, "rewards learnt from orders cannot be compared between people")
     largest = np.diff(ratings.catalogue.offsets).max(initial=0)
     for rule in rules:
         most = RULES[rule].sure
@@ -252,7 +252,7 @@ def _check(ratings: Ratings, rules: list[str]) -> None:
         )
 
 
-def _target(rule: str, election: Election, catalogue: Catalogue, voters: int):
+def _target(rule: str, election: ElectionResults, catalogue: Catalogue, voters: int):
     """The comparisons that stand for a rule's outcome."""
     if rule == "random-ballot":
         return ballot_pairs(catalogue, election.above, voters)
@@ -273,16 +273,20 @@ def _oracle(drawn: Sample, rules: list[str], voters: int) -> Outcomes:
 
     def ballots(group: Contests) -> Ballots:
         own = drawn.complete_utilities(group.prompts).astype(np.float32)
-        starts = np.concatenate([[0], np.cumsum(group.real.sum(1))[:-1]])
-        item = np.where(group.real, starts[:, None] + np.arange(group.real.shape[1]), 0)
+        starts = np.concatenate([[0], np.cumsum(group.candidate_mask.sum(1))[:-1]])
+        item = np.where(
+            group.candidate_mask, starts[:, None] + np.arange(group.candidate_mask.shape[1]), 0
+        )
         # As many rows as there are simulated voters: then their program counts these too.
         rows = max(voters, len(own))
         weight = np.zeros((len(group.prompts), rows))
         weight[:, : len(own)] = 1.0
         own = np.pad(own, ((0, rows - len(own)), (0, 0)))
-        return Ballots(np.moveaxis(own[:, item], 1, 0), weight=weight, candidates=group.real)
+        return Ballots(
+            np.moveaxis(own[:, item], 1, 0), weight=weight, candidates=group.candidate_mask
+        )
 
-    return elect(ballots, offsets, len(drawn.ratings.raters), rules).outcomes
+    return run_elections(ballots, offsets, len(drawn.ratings.raters), rules).outcomes
 
 
 class _Clock:

@@ -95,7 +95,7 @@ def _count(prompts, offsets, blocks: Iterable[Ratings], weighting: str) -> PairC
     return PairCounts(offsets[prompt] + first, offsets[prompt] + second, *wins[:, met])
 
 
-def bradley_terry(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
+def fit_pair_counts(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
     """The rewards that maximise Σ wins · log σ(gap) - Σ r² / (2 prior_sd²), ``[items]``.
 
     Newton's method, in double precision, all prompts of like size at once. The prior, a Gaussian
@@ -123,13 +123,13 @@ def bradley_terry(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.
             wins = np.zeros((len(prompts), m, m))
             np.add.at(wins, (row[p], first, second), counts.wins_first[pairs])
             np.add.at(wins, (row[p], second, first), counts.wins_second[pairs])
-            solved = maximum_a_posteriori(wins, prior_sd)
+            solved = fit_bradley_terry(wins, prior_sd)
             real = np.arange(m) < sizes[prompts, None]
             reward[(offsets[prompts, None] + np.arange(m))[real]] = solved[real]
     return reward
 
 
-def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
+def fit_bradley_terry(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
     """As ``bradley_terry``, from matrices of wins ``[..., candidates, candidates]``: rewards
     ``[..., candidates]``.
 
@@ -142,7 +142,7 @@ def maximum_a_posteriori(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray
     wins = np.asarray(wins, float)
     m = wins.shape[-1]
     if np.isinf(prior_sd):
-        check_bounded(wins > 0)
+        check_finite_optimum(wins > 0)
     flat = wins.reshape(-1, m, m)
     size = max(1, BLOCK // (m * m))
     blocks = [flat[i : i + size] for i in range(0, len(flat), size)]
@@ -179,16 +179,16 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
     odds = np.log(wins + 0.5)
     start = (odds @ ones - ones @ odds) / len(ones)
     reward = maximise_rewards(derivatives, start, precision, noise=1e-15 * (1.0 + met))
-    return recentred(reward, met > 0)
+    return center_rewards(reward, met > 0)
 
 
-def recentred(reward: np.ndarray, met: np.ndarray) -> np.ndarray:
+def center_rewards(reward: np.ndarray, met: np.ndarray) -> np.ndarray:
     """Without what rounding shifts all that was compared by; what was not is at 0."""
     drift = reward.sum(-1, where=met) / np.maximum(met.sum(-1), 1)
     return np.where(met, reward - drift[..., None], 0.0)
 
 
-def check_bounded(beats: np.ndarray) -> None:
+def check_finite_optimum(beats: np.ndarray) -> None:
     """Refuse data whose likelihood has no maximum (Ford 1957): some items never come out ahead of
     the others, nor of any that do.
 
@@ -261,5 +261,5 @@ def _pairs(comparisons: np.ndarray | list) -> np.ndarray:
 def fit_comparisons(
     comparisons: np.ndarray | list, items: int | None = None, prior_sd: float = 10.0
 ) -> np.ndarray:
-    """Rewards ``[..., items]`` from raw comparisons: ``count_wins``, ``maximum_a_posteriori``."""
-    return maximum_a_posteriori(count_wins(comparisons, items), prior_sd)
+    """Rewards ``[..., items]`` from raw comparisons: ``count_wins``, ``fit_bradley_terry``."""
+    return fit_bradley_terry(count_wins(comparisons, items), prior_sd)

@@ -19,13 +19,13 @@ from functools import partial
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import PairCounts, pair_counts, recentred
+from scrl.choice_models.bradley_terry import PairCounts, center_rewards, pair_counts
 from scrl.choice_models.newton import maximise
 from scrl.types import Ratings
 
 
 @dataclass(frozen=True, eq=False)
-class Davidson:
+class DavidsonFit:
     """A fit.
 
     Attributes:
@@ -38,7 +38,7 @@ class Davidson:
     tie: np.ndarray
 
 
-def maximum_a_posteriori(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 10.0) -> Davidson:
+def fit_davidson(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 10.0) -> DavidsonFit:
     """The rewards and the one ν that maximise the log-likelihood less Σ r² / (2 prior_sd²) and
     (log ν)² / (2 prior_sd²), by Newton's method in double precision.
 
@@ -64,10 +64,10 @@ def maximum_a_posteriori(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 1
     derivatives = partial(_derivatives, wins, ties, compared, 1.0 / prior_sd**2)
     found = maximise(derivatives, start, span_of)
     items = shape[-1]
-    reward = recentred(
+    reward = center_rewards(
         found[..., :-1].reshape(-1, items), compared.any(-1).reshape(-1, items)
     ).reshape(shape)
-    return Davidson(reward, np.where(tied > 0, np.exp(found[..., -1]), 0.0))
+    return DavidsonFit(reward, np.where(tied > 0, np.exp(found[..., -1]), 0.0))
 
 
 def _derivatives(
@@ -113,7 +113,7 @@ def _chances(reward: np.ndarray, log_tie: np.ndarray) -> tuple[np.ndarray, np.nd
     return win / total, tie / total
 
 
-def tie_counts(ratings: Ratings) -> tuple[PairCounts, np.ndarray]:
+def pair_and_tie_counts(ratings: Ratings) -> tuple[PairCounts, np.ndarray]:
     """All pairs that ballots compare, wins without the ties, and how often each was tied
     ``[pairs]``."""
     half = pair_counts(ratings)
@@ -133,9 +133,9 @@ def _dense(ratings: Ratings, value: np.ndarray) -> np.ndarray:
     return place
 
 
-def davidson(
+def fit_tied_pair_counts(
     counts: PairCounts, ties: np.ndarray, offsets: np.ndarray, prior_sd: float = 10.0
-) -> Davidson:
+) -> DavidsonFit:
     """The fit to counted pairs, ν shared by all prompts: ``reward [items]`` and ``tie ()``.
 
     Args:
@@ -153,5 +153,5 @@ def davidson(
     ):
         np.add.at(table, (prompt, first, second), ahead)
         np.add.at(table, (prompt, second, first), behind)
-    found = maximum_a_posteriori(wins, tied, prior_sd)
-    return Davidson(found.reward[np.arange(m) < sizes[:, None]], found.tie)
+    found = fit_davidson(wins, tied, prior_sd)
+    return DavidsonFit(found.reward[np.arange(m) < sizes[:, None]], found.tie)

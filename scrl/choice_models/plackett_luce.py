@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import check_bounded, recentred
+from scrl.choice_models.bradley_terry import center_rewards, check_finite_optimum
 from scrl.choice_models.newton import maximise_rewards
 from scrl.types import InputError
 
@@ -24,7 +24,7 @@ CELLS = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Choices:
+class ChoiceCounts:
     """What the likelihood of rankings reads.
 
     Attributes:
@@ -42,7 +42,7 @@ class Choices:
 
 def count_choices(
     rankings: np.ndarray | Sequence, items: int | None = None, weight: np.ndarray | None = None
-) -> Choices:
+) -> ChoiceCounts:
     """The choices that rankings make.
 
     Args:
@@ -75,7 +75,7 @@ def count_choices(
     first, second = distinct[ranking, place], distinct[ranking, place + 1]
     often = times[:, ranking]
     beats = _add(first * m + second, often > 0, m * m) > 0
-    return Choices(
+    return ChoiceCounts(
         _add(first, often, m).reshape(*lead, m),
         sets,
         _add(which, often, len(sets)).reshape(*lead, len(sets)),
@@ -133,7 +133,7 @@ def _add(cell: np.ndarray, values: np.ndarray, cells: int) -> np.ndarray:
     return np.bincount(at.ravel(), values.ravel(), fits * cells).reshape(fits, cells)
 
 
-def maximum_a_posteriori(choices: Choices, prior_sd: float = 10.0) -> np.ndarray:
+def fit_plackett_luce(choices: ChoiceCounts, prior_sd: float = 10.0) -> np.ndarray:
     """The rewards ``[..., items]`` that maximise Σ chosen · r - Σ times · log Σ_set exp(r)
     - Σ r² / (2 prior_sd²), with mean zero; an item in no choice is at 0.
 
@@ -144,7 +144,7 @@ def maximum_a_posteriori(choices: Choices, prior_sd: float = 10.0) -> np.ndarray
         InputError: for maximum likelihood, where the rewards have no finite optimum.
     """
     if np.isinf(prior_sd):
-        check_bounded(choices.beats)
+        check_finite_optimum(choices.beats)
     m = choices.chosen.shape[-1]
     times, sets = choices.times, choices.sets
     step = max(1, CELLS // max(1, m * m))
@@ -172,14 +172,14 @@ def maximum_a_posteriori(choices: Choices, prior_sd: float = 10.0) -> np.ndarray
     reward = maximise_rewards(derivatives, start, 1.0 / prior_sd**2, noise=1e-15 * (1.0 + offered))
     if not np.isfinite(reward).all():
         raise InputError("Rewards are too far apart to compute; give a smaller prior_sd.")
-    return recentred(reward, met)
+    return center_rewards(reward, met)
 
 
-def plackett_luce(
+def fit_rankings(
     rankings: np.ndarray | Sequence,
     items: int | None = None,
     prior_sd: float = 10.0,
     weight: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Rewards ``[..., items]`` from rankings: ``count_choices``, ``maximum_a_posteriori``."""
-    return maximum_a_posteriori(count_choices(rankings, items, weight), prior_sd)
+    """Rewards ``[..., items]`` from rankings: ``count_choices``, ``fit_plackett_luce``."""
+    return fit_plackett_luce(count_choices(rankings, items, weight), prior_sd)

@@ -43,7 +43,7 @@ def strictly_reversed(place: np.ndarray, other: np.ndarray) -> int:
     return int((_signs(place) * _signs(other) < 0).sum())
 
 
-def places_right(order: list[list[str]], truth: list[list[str]]) -> int:
+def matching_places(order: list[list[str]], truth: list[list[str]]) -> int:
     """How many completions stand at the same place, ties included, as in ``truth``."""
     names = [name for tied in truth for name in tied]
     return int((order_places(order, names) == order_places(truth, names)).sum())
@@ -69,13 +69,13 @@ def welfare(utility: np.ndarray, share: np.ndarray, chosen: np.ndarray) -> dict:
     }
 
 
-def pairs_right(values: np.ndarray, truth: np.ndarray, even: float = 1e-9) -> np.ndarray:
+def pair_accuracy(values: np.ndarray, truth: np.ndarray, tie_tolerance: float = 1e-9) -> np.ndarray:
     """Share of the pairs that ``truth [candidates]`` puts in order which ``values [...,
     candidates]`` (higher better) puts the same way, a tie within 1e-9 counting half; NaN where the
     truth ties all of them, within ``even``."""
     i, j = np.triu_indices(len(truth), 1)
     wanted = truth[i] - truth[j]
-    strict = np.abs(wanted) > even
+    strict = np.abs(wanted) > tie_tolerance
     if not strict.any():
         return np.full(values.shape[:-1], np.nan)
     i, j, wanted = i[strict], j[strict], np.sign(wanted[strict])

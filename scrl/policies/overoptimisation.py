@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import maximum_a_posteriori
+from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.policies.exact import kl, tilted
 
 PROXIES = ("vanilla", "social")
@@ -72,9 +72,9 @@ def hack(toy: Toy, seeds: int, root: np.ndarray, seed: int = 0) -> Hacked:
         reference = _zipf(rng, m, toy.rare)
         utility = _utilities(rng, m, toy.alike)
         wins = _comparisons(rng, toy, reference, utility, share)
-        by_group = maximum_a_posteriori(wins, PRIOR_SD)
+        by_group = fit_bradley_terry(wins, PRIOR_SD)
         points = np.tanh(0.5 * (by_group[:, :, None] - by_group[:, None, :])).mean(axis=2)
-        rewards = (maximum_a_posteriori(wins.sum(axis=0), PRIOR_SD), share @ points)
+        rewards = (fit_bradley_terry(wins.sum(axis=0), PRIOR_SD), share @ points)
         for j, reward in enumerate(rewards):
             policy = _at(reference, reward, root)
             proxy[j, i] = _between(policy @ reward, reference @ reward, reward.max())

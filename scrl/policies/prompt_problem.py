@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import maximum_a_posteriori, pair_counts
+from scrl.choice_models.bradley_terry import fit_bradley_terry, pair_counts
 from scrl.choice_models.rank_metrics import order_places
 from scrl.config import RewardConfig
 from scrl.policies import families
@@ -134,7 +134,7 @@ def compared(ratings: Ratings, prompt: str) -> Compared:
     chosen = np.bincount(ratings.item - start, share, size)
     return Compared(
         tuple(ratings.catalogue.names(p)), wins,
-        maximum_a_posteriori(wins, RewardConfig().prior_sd), chosen / chosen.sum(),
+        fit_bradley_terry(wins, RewardConfig().prior_sd), chosen / chosen.sum(),
     )  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
         0.5 + 0.5 * np.einsum("v,vab->ab", weight / weight.sum(), sign),
         expected_pair_weights(scenario)[p] * scenario.raters,
         np.array([entry["vanilla"]["mle"][name] for name in names]),
-        maximum_a_posteriori(ahead, RewardConfig().prior_sd),
+        fit_bradley_terry(ahead, RewardConfig().prior_sd),
     )
 
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scrl.choice_models.bradley_terry import check_bounded
+from scrl.choice_models.bradley_terry import check_finite_optimum
 from scrl.config import Schedule
 from scrl.networks.training import fit
 from scrl.policies.exact import tilted
@@ -127,7 +127,7 @@ def train_both(
     trained = dpo(key_offline, wins, reference, [beta])
     online = reinforce(key_online, reward, reference, [beta])
     try:
-        check_bounded(np.asarray(wins) > 0)
+        check_finite_optimum(np.asarray(wins) > 0)
         bounded = True
     except InputError:
         bounded = False

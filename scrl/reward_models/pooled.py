@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from scipy.special import expit
 
-from scrl.choice_models.bradley_terry import PairCounts, bradley_terry
+from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
 from scrl.config import ModelsConfig
 from scrl.reward_models import prototypes
 from scrl.reward_models.comparisons import Comparisons
@@ -74,7 +74,7 @@ def exact_rewards(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np
     wins_low = np.bincount(inverse, weights=pairs[:, 0] == low, minlength=len(cell))
     total = np.bincount(inverse, minlength=len(cell))
     counts = PairCounts(cell // items, cell % items, wins_low, total - wins_low)
-    return bradley_terry(counts, offsets, prior_sd)
+    return fit_pair_counts(counts, offsets, prior_sd)
 
 
 def fit(

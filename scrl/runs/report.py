@@ -15,8 +15,8 @@ import numpy as np
 
 from scrl.choice_models.rank_metrics import (
     kendall_tau,
+    matching_places,
     order_places,
-    places_right,
     strictly_reversed,
     welfare,
 )
@@ -144,7 +144,7 @@ def agreement(entry: dict) -> dict:
             other = order_places(order, names)
             found[rule][source] = {
                 "tau": round(kendall_tau(other, place), 9),
-                "places": places_right(order, truth["order"]),
+                "places": matching_places(order, truth["order"]),
                 "reversed": strictly_reversed(place, other),
             }
     return found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import PairCounts, bradley_terry, pair_counts
+from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts, pair_counts
 from scrl.config import RewardConfig
 from scrl.results import by_name, order_of, outcome_dict
 from scrl.scenarios.sampling import expected_pair_weights, true_ballots
@@ -68,7 +68,7 @@ def expected_scores(weights: Sequence[np.ndarray], offsets: np.ndarray, raters: 
     wins_second = np.concatenate(wins_second) * raters
     met = wins_first + wins_second > 0
     counts = PairCounts(first[met], second[met], wins_first[met], wins_second[met])
-    return bradley_terry(counts, offsets, RewardConfig().prior_sd)
+    return fit_pair_counts(counts, offsets, RewardConfig().prior_sd)
 
 
 def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
@@ -80,7 +80,7 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
 def uploaded(ratings: Ratings) -> dict:
     """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
     catalogue = ratings.catalogue
-    scores = bradley_terry(
+    scores = fit_pair_counts(
         pair_counts(ratings.with_absent_resolved()), catalogue.offsets, RewardConfig().prior_sd
     )
     prompts = {}

@@ -30,7 +30,7 @@ from scipy.special import expit
 
 from scrl.choice_models import bradley_terry, davidson, plackett_luce
 from scrl.choice_models.newton import maximise
-from scrl.choice_models.rank_metrics import pairs_right
+from scrl.choice_models.rank_metrics import pair_accuracy
 from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
@@ -41,7 +41,7 @@ RATERS = tuple(2**i for i in range(1, 11))
 #: Completions at most: the sets that a list chooses from are counted one by one.
 MOST = 8
 #: Scores of endless raters nearer than this are a tie.
-EVEN = 1e-6
+SCORE_TIE = 1e-6
 #: Weight of the questions that stand for endless raters, so that the prior says nothing.
 ENDLESS = 1e7
 
@@ -118,7 +118,7 @@ class Observed:
         """Share of pairs put as ``truth [items]`` has them, or as endless raters would in the
         format itself where None: format -> ``[numbers, seeds]``; NaN where it ties them all."""
         return {
-            name: pairs_right(score, self.limit[name] if truth is None else truth, EVEN)
+            name: pair_accuracy(score, self.limit[name] if truth is None else truth, SCORE_TIE)
             for name, score in self.score.items()
         }
 
@@ -140,14 +140,14 @@ def observe(
     wins, _ = ask.pairs(0.0)
     clear, tied = ask.pairs(asking.width)
     choices, split = ask.lists()
-    fit = bradley_terry.maximum_a_posteriori
+    fit = bradley_terry.fit_bradley_terry
     score = {
         "thumbs": approval(like, asked, prior_sd),
         "pair": fit(wins, prior_sd),
-        "tie": davidson.maximum_a_posteriori(
+        "tie": davidson.fit_davidson(
             clear[..., None, :, :], tied[..., None, :, :], prior_sd
         ).reward[..., 0, :],
-        "list": plackett_luce.maximum_a_posteriori(choices, prior_sd),
+        "list": plackett_luce.fit_plackett_luce(choices, prior_sd),
         "split": fit(split, prior_sd),
     }  # fmt: skip
     score = {name: np.swapaxes(values, 0, 1) for name, values in score.items()}
@@ -227,7 +227,7 @@ class _Ask:
         tied = self._table(won, m * m, same).reshape(shape)
         return wins, tied + tied.swapaxes(-1, -2)
 
-    def lists(self) -> tuple[plackett_luce.Choices, np.ndarray]:
+    def lists(self) -> tuple[plackett_luce.ChoiceCounts, np.ndarray]:
         """The choices that lists make, and their pairs as wins ``[…, items, items]``."""
         rng, m = self._stream(3), self.world.items
         length = min(self.asking.length, m)
@@ -246,11 +246,11 @@ class _Ask:
         return _choices(self._table(order[..., :-1], m), times, wins > 0), wins
 
 
-def _choices(chosen, times, beats) -> plackett_luce.Choices:
+def _choices(chosen, times, beats) -> plackett_luce.ChoiceCounts:
     """Of counts over all sets ``[…, 2^items]``, those that occur."""
     some = np.flatnonzero(times.reshape(-1, times.shape[-1]).any(0))
     held = (some[:, None] >> np.arange(chosen.shape[-1])) & 1
-    return plackett_luce.Choices(chosen, held.astype(bool), times[..., some], beats)
+    return plackett_luce.ChoiceCounts(chosen, held.astype(bool), times[..., some], beats)
 
 
 # -- endless raters -------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def _listed(world: World, length: int) -> np.ndarray:
     times[:, size < 2] = 0.0
     chosen, times = ENDLESS * (world.share @ chosen), ENDLESS * (world.share @ times)
     beats = ~np.eye(m, dtype=bool)
-    return plackett_luce.maximum_a_posteriori(_choices(chosen, times, beats))
+    return plackett_luce.fit_plackett_luce(_choices(chosen, times, beats))
 
 
 def _taken(utility: np.ndarray, held: np.ndarray, noise: float) -> np.ndarray:

@@ -125,7 +125,7 @@ def true_profile(scenario: Scenario, prompt: str) -> AnonymousProfile:
     catalogue = scenario.catalogue
     p = catalogue.prompts.index(prompt)
     items = slice(*catalogue.offsets[p : p + 2])
-    return AnonymousProfile.of_utilities(
+    return AnonymousProfile.from_utilities(
         catalogue.names(p), scenario.type_utilities[:, items], scenario.type_shares,
         scenario.type_names,
     )  # fmt: skip

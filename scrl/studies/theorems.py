@@ -12,7 +12,7 @@ from itertools import combinations, permutations
 import numpy as np
 from scipy.special import expit
 
-from scrl.choice_models.bradley_terry import maximum_a_posteriori
+from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.choice_models.newton import maximise
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate_all, weak_order
@@ -39,7 +39,7 @@ def rewards(won: np.ndarray) -> np.ndarray:
     """The Bradley–Terry maximum-likelihood scores ``[..., candidates]`` of wins
     ``[..., candidates, candidates]``, mean zero."""
     total = won.sum((-1, -2), keepdims=True)
-    return maximum_a_posteriori(SURE * won / np.where(total > 0, total, 1.0))
+    return fit_bradley_terry(SURE * won / np.where(total > 0, total, 1.0))
 
 
 def _lottery(duels: np.ndarray) -> np.ndarray:
@@ -50,7 +50,7 @@ def _lottery(duels: np.ndarray) -> np.ndarray:
 # -- Bradley–Terry is Borda -----------------------------------------------------------------------
 
 #: With shares under which Memphis' ballots decide how far Morristown falls.
-TENNESSEE = AnonymousProfile.of_orders(
+TENNESSEE = AnonymousProfile.from_orders(
     ("Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"),
     [[0, 1, 2, 3, 4], [1, 2, 3, 4, 0], [2, 3, 4, 1, 0], [3, 4, 2, 1, 0]],
     [0.30, 0.25, 0.15, 0.30],
@@ -186,13 +186,13 @@ def intransitive(steady: float = 0.0) -> Cycle:
     orders = [[0, 1], [1, 2], [2, 0], [0, 2]]
     keep = [0, 1, 2, 3] if steady else [0, 1, 2]
     weight = np.array([1, 1, 1 - steady, steady])
-    return _cycle(AnonymousProfile.of_orders("ABC", [orders[i] for i in keep], weight[keep]))
+    return _cycle(AnonymousProfile.from_orders("ABC", [orders[i] for i in keep], weight[keep]))
 
 
 def condorcet_cycle(weight: float = 1.0) -> Cycle:
     """Ballots ABC, BCA and CAB: ``weight`` of the first and one of each other."""
     return _cycle(
-        AnonymousProfile.of_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [weight, 1, 1])
+        AnonymousProfile.from_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [weight, 1, 1])
     )
 
 
@@ -226,7 +226,7 @@ def blindness(second: float = 1.0) -> Blind:
     """½ abcd + ½ badc, beside the same with the share ``second`` of either ballot exchanged for
     ½ bacd + ½ abdc. Counts by every rule that orders are enough for."""
     orders = ("abcd", "badc", "bacd", "abdc")
-    profile = AnonymousProfile.of_orders("abcd", [["abcd".index(c) for c in o] for o in orders])
+    profile = AnonymousProfile.from_orders("abcd", [["abcd".index(c) for c in o] for o in orders])
     one, other = (np.array([1 - t, 1 - t, t, t]) / 2 for t in (0.0, second))
     weight = np.stack([one, other])
     place = profile.place
@@ -235,7 +235,7 @@ def blindness(second: float = 1.0) -> Blind:
     first = place[:, 0] < place[:, 1]
     follows = (weight * (liked == 2)).sum(1) / (weight * first).sum(1)
     above = 0.5 + 0.5 * np.sign(place[:, None, :] - place[:, :, None])
-    rules = RULES.of_orders
+    rules = RULES.ordinal
     outcomes = aggregate_all(Ballots(np.stack([-place, -place]), weight=weight), rules)
     apart = tuple(
         name for name, o in outcomes.items()
@@ -249,7 +249,7 @@ def blindness(second: float = 1.0) -> Blind:
 
 # -- an irrelevant alternative --------------------------------------------------------------------
 
-COLOURS = AnonymousProfile.of_orders(("R", "G", "B"), [[0, 1, 2], [2, 0, 1]], [2, 3])
+COLOURS = AnonymousProfile.from_orders(("R", "G", "B"), [[0, 1, 2], [2, 0, 1]], [2, 3])
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
+from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import RewardConfig
 from scrl.results import order_of
 from scrl.scenarios.exact_preview import expected_scores
@@ -164,7 +164,7 @@ def explain(scenario: Scenario, rule: str, seed: int) -> dict[str, Gap]:
 def sampled_scores(scenario: Scenario, seed: int) -> np.ndarray:
     """Bradley–Terry scores ``[items]`` of the raters that a seed draws."""
     ratings = sample(scenario, seed).ratings
-    return bradley_terry(pair_counts(ratings), ratings.catalogue.offsets, RewardConfig().prior_sd)
+    return fit_pair_counts(pair_counts(ratings), ratings.catalogue.offsets, RewardConfig().prior_sd)
 
 
 def resampled(scenario: Scenario, seed: int, samples: int) -> np.ndarray:

@@ -4,12 +4,12 @@
 from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, elimination, likelihood, welfare, lotteries,
 )  # fmt: skip
-from scrl.voting.counting import aggregate, aggregate_all, tally, weak_order
-from scrl.voting.anonymous_profile import AnonymousProfile, ballot_text
-from scrl.voting.ratings_counting import count
-from scrl.voting.all_rules import everyone
-from scrl.voting.profile_io import of_ratings, to_preflib
-from scrl.voting.cultures import CULTURES, draw
+from scrl.voting.counting import aggregate, aggregate_all, aggregate_with_pairwise, weak_order
+from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
+from scrl.voting.ratings_counting import count_ratings
+from scrl.voting.all_rules import count_all_rules
+from scrl.voting.profile_io import profile_from_ratings, to_preflib
+from scrl.voting.cultures import CULTURES, draw_profile
 from scrl.voting.registry import RULES, Rule
 
 __all__ = [
@@ -19,12 +19,12 @@ __all__ = [
     "Rule",
     "aggregate",
     "aggregate_all",
-    "ballot_text",
-    "count",
-    "draw",
-    "everyone",
-    "of_ratings",
-    "tally",
+    "aggregate_with_pairwise",
+    "count_all_rules",
+    "count_ratings",
+    "draw_profile",
+    "format_ballot",
+    "profile_from_ratings",
     "to_preflib",
     "weak_order",
 ]

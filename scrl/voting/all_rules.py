@@ -16,17 +16,17 @@ from scrl.voting.registry import RULES
 USUAL = (64, 8)
 
 
-def rules_for(profile: AnonymousProfile) -> list[str]:
+def applicable_rules(profile: AnonymousProfile) -> list[str]:
     """The rules that can be asked about this profile: those of utilities where it has some."""
-    return RULES.of_orders if profile.utility is None else list(RULES)
+    return RULES.ordinal if profile.utility is None else list(RULES)
 
 
-def everyone(
+def count_all_rules(
     profile: AnonymousProfile, rules: Iterable[str] | None = None
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """What every rule (or each of ``rules``) says, and the sentence of each that cannot count this
     profile."""
-    ballots, names = padded(profile), rules_for(profile)
+    ballots, names = pad_profile(profile), applicable_rules(profile)
     names = names if rules is None else [name for name in rules if name in names]
     together = [name for name in names if not RULES[name].on_host]
     found, faults = aggregate_all(ballots, together) if together else {}, {}
@@ -44,7 +44,7 @@ def everyone(
     }, faults
 
 
-def padded(profile: AnonymousProfile) -> Ballots:
+def pad_profile(profile: AnonymousProfile) -> Ballots:
     """The profile's ballots, filled up to a usual size with ballots that weigh nothing."""
     ballots = profile.ballots()
     n, m = ballots.utility.shape

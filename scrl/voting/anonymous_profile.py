@@ -46,12 +46,12 @@ class AnonymousProfile:
             set_(self, "utility", frozen(self.utility, np.float64))
 
     @classmethod
-    def of_orders(
+    def from_orders(
         cls, names: Sequence[str], orders: Sequence, weight=None, labels: Sequence[str] = ()
     ) -> AnonymousProfile:
         """From orders of candidates' numbers, best first; a nested sequence is a tie.
 
-        >>> AnonymousProfile.of_orders("abc", [[0, 1, 2], [2, (0, 1)]], [3, 2]).to_text()
+        >>> AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, (0, 1)]], [3, 2]).to_text()
         '3: a > b > c\\n2: c > a = b'
         """
         place = np.full((len(orders), len(names)), -1)
@@ -62,7 +62,7 @@ class AnonymousProfile:
         return cls(tuple(names), place, weight, tuple(labels))
 
     @classmethod
-    def of_utilities(
+    def from_utilities(
         cls, names: Sequence[str], utility, weight=None, labels: Sequence[str] = ()
     ) -> AnonymousProfile:
         """From utilities ``[ballots, candidates]``; the orders follow, equal ones tied."""
@@ -98,7 +98,7 @@ class AnonymousProfile:
         if list(dict.fromkeys(seen)) != list(self.names):
             lines.append("candidates: " + ", ".join(self.names))
         for weight, order in zip(self.weight, self.orders(), strict=True):
-            lines.append(f"{weight:.10g}: {ballot_text(order)}")
+            lines.append(f"{weight:.10g}: {format_ballot(order)}")
         return separator.join(lines)
 
     @classmethod
@@ -153,7 +153,7 @@ class AnonymousProfile:
         return cls(tuple(names), place, weights)
 
 
-def ballot_text(order: Sequence[Sequence[str]]) -> str:
+def format_ballot(order: Sequence[Sequence[str]]) -> str:
     """An order as profiles write it, ``A > B = C``."""
     return " > ".join(" = ".join(tied) for tied in order)
 

@@ -82,7 +82,9 @@ def aggregate_all(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
     return _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), False)[0]
 
 
-def tally(ballots: Ballots, rules: Sequence[str]) -> tuple[dict[str, Outcome], np.ndarray]:
+def aggregate_with_pairwise(
+    ballots: Ballots, rules: Sequence[str]
+) -> tuple[dict[str, Outcome], np.ndarray]:
     """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
     lead, arrays, ranks = _flat(ballots, rules)
     outcomes, above = _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), True)
@@ -94,7 +96,7 @@ def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
     duels = duels or any(RULES[name].on_host for name in names)
     standing = arrays[3]
     for name in names:
-        most = RULES[name].most
+        most = RULES[name].max_candidates
         if most is not None and standing.sum(-1).max() > most:
             raise InputError(
                 f"{RULES[name].title} counts at most {most:,} candidates and a contest has "

@@ -16,7 +16,7 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
-from scrl.voting.profile_io import grouped
+from scrl.voting.profile_io import group_ballots
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Culture:
     parameter: str = ""
     low: float = 0.0
     high: float = 1.0
-    usual: float = 0.0
+    default: float = 0.0
 
 
 def impartial(rng, profiles: int, voters: int, candidates: int, _: float = 0.0) -> np.ndarray:
@@ -181,7 +181,7 @@ CULTURES = {
 }  # fmt: skip
 
 
-def draw(
+def draw_profile(
     culture: str,
     candidates: Sequence[str] | int,
     voters: int,
@@ -205,11 +205,11 @@ def draw(
     names = letters(candidates) if isinstance(candidates, int) else tuple(candidates)
     _check(1 <= len(names) <= MOST_CANDIDATES, "candidates", len(names), f"1 to {MOST_CANDIDATES}")
     _check(1 <= voters <= MOST_BALLOTS, "voters", voters, f"from 1 to {MOST_BALLOTS}")
-    value = CULTURES[culture].usual if parameter is None else parameter
+    value = CULTURES[culture].default if parameter is None else parameter
     if culture == "spatial":
         utility = spatial_utility(seed, 1, voters, len(names), value)[0]
-        return AnonymousProfile.of_utilities(names, utility)
-    return grouped(names, CULTURES[culture].places(seed, 1, voters, len(names), value)[0])
+        return AnonymousProfile.from_utilities(names, utility)
+    return group_ballots(names, CULTURES[culture].places(seed, 1, voters, len(names), value)[0])
 
 
 def letters(count: int) -> tuple[str, ...]:

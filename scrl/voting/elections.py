@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.data.batches import round_up
 from scrl.types import Ballots, Outcome
-from scrl.voting import tally
+from scrl.voting import aggregate_with_pairwise
 
 #: Utilities held at once, contests × voters × candidates.
 CELLS = 20_000_000
@@ -26,10 +26,10 @@ class Contests(NamedTuple):
 
     prompts: np.ndarray
     item: np.ndarray
-    real: np.ndarray
+    candidate_mask: np.ndarray
 
 
-def contests(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
+def group_prompts(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
     """All prompts, in groups small enough that their voters' utilities can be held.
 
     Args:
@@ -46,7 +46,7 @@ def contests(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
             yield Contests(some, np.where(real, offsets[some, None] + np.arange(m), 0), real)
 
 
-class Election(NamedTuple):
+class ElectionResults(NamedTuple):
     """What the voters decided.
 
     Attributes:
@@ -58,13 +58,13 @@ class Election(NamedTuple):
     above: list[np.ndarray]
 
 
-def elect(
+def run_elections(
     ballots_of: Callable[[Contests], Ballots],
     offsets: np.ndarray,
     voters: int,
     rules: Sequence[str],
     on_share: Callable[[float], None] | None = None,
-) -> Election:
+) -> ElectionResults:
     """Count complete ballots for every prompt by every rule.
 
     Args:
@@ -77,10 +77,10 @@ def elect(
     outcomes: list[dict[str, Outcome]] = [{} for _ in range(prompts)]
     above: list[np.ndarray] = [np.empty((0, 0))] * prompts
     done = 0
-    for group in contests(offsets, voters):
-        counted, shares = tally(ballots_of(group), rules)
+    for group in group_prompts(offsets, voters):
+        counted, shares = aggregate_with_pairwise(ballots_of(group), rules)
         for row, prompt in enumerate(group.prompts):
-            size = int(group.real[row].sum())
+            size = int(group.candidate_mask[row].sum())
             above[prompt] = shares[row, :size, :size]
             for rule, outcome in counted.items():
                 outcomes[prompt][rule] = Outcome(
@@ -89,4 +89,4 @@ def elect(
         done += len(group.prompts)
         if on_share is not None:
             on_share(done / prompts)
-    return Election(outcomes, above)
+    return ElectionResults(outcomes, above)

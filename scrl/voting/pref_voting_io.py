@@ -45,7 +45,7 @@ def from_pref_voting(profile) -> AnonymousProfile:
         values = [[utility(x) for x in domain] for utility in profile.utilities]
         if any(value is None for row in values for value in row):
             raise InputError("A utility of the profile is missing; give one for each candidate.")
-        return AnonymousProfile.of_utilities([str(profile.cmap[x]) for x in domain], values)
+        return AnonymousProfile.from_utilities([str(profile.cmap[x]) for x in domain], values)
     if not hasattr(profile, "rankings_counts"):
         raise InputError(f"A {type(profile).__name__} is none of pref_voting's profiles.")
     candidates = list(profile.candidates)

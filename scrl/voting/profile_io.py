@@ -11,7 +11,7 @@ from scrl.types import InputError, Ratings
 from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
 
 
-def grouped(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousProfile:
+def group_ballots(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousProfile:
     """Equal ballots made one, the most frequent first.
 
     Args:
@@ -26,7 +26,7 @@ def grouped(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousPr
     return AnonymousProfile(tuple(names), kinds[best], total[best])
 
 
-def of_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
+def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
     """The ballots on one prompt, equal ones grouped. Names lose the signs that separate them in
     ``AnonymousProfile.to_text``.
 
@@ -45,7 +45,7 @@ def of_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
         raise InputError("No ballot ranks two of this prompt's completions.")
     place = np.full((some.ballots, len(names)), -1)
     place[some.entry_ballot, some.item - catalogue.offsets[prompt]] = some.rank
-    profile = grouped(_distinct(names), place, some.ballot_weight)
+    profile = group_ballots(_distinct(names), place, some.ballot_weight)
     if len(profile.weight) > MOST_BALLOTS:
         raise InputError(
             f"This prompt has {len(profile.weight):,} different ballots and a page shows at most "

@@ -14,7 +14,7 @@ from scrl.voting.registry import RULES
 CELLS = 20_000_000
 
 
-def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
+def ballots_by_prompt(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
     """The ballots of every prompt that has any, several prompts of like size together.
 
     Args:
@@ -56,7 +56,7 @@ def contests(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
             yield prompts, Ballots(utility, ranked, weight, candidates)
 
 
-def only_orders(rules: Sequence[str], why: str) -> None:
+def require_ordinal_rules(rules: Sequence[str], why: str) -> None:
     """Raise ``InputError`` for a rule that is unknown or reads more than orders."""
     for name in rules:
         if RULES[name].reads == "utility":
@@ -71,7 +71,7 @@ def _shape(voters: int, candidates: int) -> tuple[int, int]:
     return 1 << (twos + twos % 2), power_up(max(candidates, 4))
 
 
-def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:
+def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:
     """Count every prompt's ballots by every rule.
 
     Returns:
@@ -82,10 +82,10 @@ def count(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome
         InputError: where no prompt has a ballot that says anything, or a rule is unknown or reads
             utilities, which ratings do not state.
     """
-    only_orders(rules, "ratings say which and not how much")
+    require_ordinal_rules(rules, "ratings say which and not how much")
     catalogue = ratings.catalogue
     found: dict[int, dict[str, Outcome]] = {}
-    for prompts, ballots in contests(ratings.with_absent_resolved(min_size=2)):
+    for prompts, ballots in ballots_by_prompt(ratings.with_absent_resolved(min_size=2)):
         outcomes = aggregate_all(ballots, rules)
         for row, prompt in enumerate(prompts):
             size = len(catalogue.names(prompt))

@@ -29,13 +29,13 @@ class Rule:
             takes one ``Profile`` of NumPy arrays without padding and gives ``[candidates]``.
         summary: what it does, in a sentence; reference: who said so first, and the convention
             where there are several.
-        keeps: which of ``criteria.CRITERIA`` it satisfies, of those in the published table;
+        satisfies: which of ``criteria.CRITERIA`` it satisfies, of those in the published table;
             None where the table has no row for it.
         distortion: worst cases as published, ``(utilitarian with unit-sum utilities, metric)``, ""
             where none is known to us.
         cost: how work grows with n ballots and m candidates.
-        most: candidates it can count, None for as many as fit.
-        sure: candidates that it counts whatever the ballots; beyond, some make it refuse.
+        max_candidates: how many it can count, None for as many as fit.
+        guaranteed_candidates: how many it counts whatever the ballots; beyond, some make it refuse.
         count: the rule itself.
     """
 
@@ -47,11 +47,11 @@ class Rule:
     on_host: bool
     summary: str
     reference: str
-    keeps: frozenset[str] | None
+    satisfies: frozenset[str] | None
     distortion: tuple[str, str]
     cost: str
-    most: int | None
-    sure: int | None
+    max_candidates: int | None
+    guaranteed_candidates: int | None
     count: Callable
 
     @property
@@ -72,7 +72,7 @@ class Rules(dict[str, Rule]):
     """Rules by name, in the order in which they were added."""
 
     @property
-    def of_orders(self) -> list[str]:
+    def ordinal(self) -> list[str]:
         """Those that ballots of mere orders can be counted by."""
         return [name for name, rule in self.items() if rule.reads != "utility"]
 
@@ -95,21 +95,25 @@ def rule(
     reference: str,
     reads: str = "profile",
     on_host: bool = False,
-    keeps: str | None = None,
+    satisfies: str | None = None,
     distortion: tuple[str, str] = ("", ""),
     cost: str = "n·m",
-    most: int | None = None,
-    sure: int | None = None,
+    max_candidates: int | None = None,
+    guaranteed_candidates: int | None = None,
 ):
-    """Add the decorated function to ``RULES``; ``keeps`` names criteria, separated by spaces."""
+    """Register the decorated function in ``RULES``.
+
+    Args are the fields of ``Rule``; ``satisfies`` lists criteria separated by spaces.
+    """
 
     def add(count: Callable) -> Callable:
         assert name not in RULES, name
         assert family in FAMILIES, family
-        kept = None if keeps is None else frozenset(keeps.split())
+        criteria = None if satisfies is None else frozenset(satisfies.split())
+        guaranteed = max_candidates if guaranteed_candidates is None else guaranteed_candidates
         RULES[name] = Rule(
-            name, title, family, reads, gives, on_host, summary, reference, kept, distortion, cost,
-            most, most if sure is None else sure, count,
+            name, title, family, reads, gives, on_host, summary, reference, criteria, distortion,
+            cost, max_candidates, guaranteed, count,
         )  # fmt: skip
         return count
 

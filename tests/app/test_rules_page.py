@@ -225,7 +225,7 @@ def test_what_is_downloaded_reads_back(open_page):
         "Orders (CSV)", "Profile (text)", "Profile (PrefLib .toc)",
     ]  # fmt: skip
     profile = PRESETS["tennessee"].profile
-    outcomes, _ = counting.everyone(profile)
+    outcomes, _ = counting.count_all_rules(profile)
     lines = counting.orders_csv(profile, outcomes).splitlines()
     assert lines[0] == "rule,candidate,place,score"
     assert "plurality,Memphis,1,0.42" in lines

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from scrl.choice_models.bradley_terry import (
     PairCounts,
-    bradley_terry,
-    maximum_a_posteriori,
+    fit_bradley_terry,
+    fit_pair_counts,
     pair_counts,
 )
 from scrl.data.readers import parse_ratings
@@ -59,31 +59,31 @@ def test_tennessee_to_three_decimals(case):
         everyone = {t: {"best": {"Morristown": 1.0}} for t in scenario.types}
         scenario = with_overrides(scenario, includes=everyone)
     wins = RATERS * expected_pair_weights(scenario)[0]
-    found = by_name(scenario.catalogue, maximum_a_posteriori(wins))
+    found = by_name(scenario.catalogue, fit_bradley_terry(wins))
     assert found == pytest.approx(PUBLISHED[case], abs=6e-4)
 
 
 def test_a_sample_of_raters_scores_near_its_expectation():
     scenario = load_scenario(SCENARIOS / "tennessee-morristown.yaml")
     ratings = sample(scenario, 0).ratings
-    found = bradley_terry(pair_counts(ratings), ratings.catalogue.offsets)
+    found = fit_pair_counts(pair_counts(ratings), ratings.catalogue.offsets)
     assert by_name(ratings.catalogue, found) == pytest.approx(PUBLISHED["incomplete"], abs=0.06)
 
 
 def test_an_irrelevant_alternative_decides():
     with_green = [("p", [["R"], ["G"], ["B"]], 2000.0), ("p", [["B"], ["R"], ["G"]], 3000.0)]
     r = ratings_of(*with_green)
-    found = by_name(r.catalogue, bradley_terry(pair_counts(r), r.catalogue.offsets))
+    found = by_name(r.catalogue, fit_pair_counts(pair_counts(r), r.catalogue.offsets))
     assert found == pytest.approx({"R": 0.617, "B": 0.312, "G": -0.929}, abs=6e-4)
     r = ratings_of(("p", [["R"], ["B"]], 2000.0), ("p", [["B"], ["R"]], 3000.0))
-    found = by_name(r.catalogue, bradley_terry(pair_counts(r), r.catalogue.offsets))
+    found = by_name(r.catalogue, fit_pair_counts(pair_counts(r), r.catalogue.offsets))
     assert found["B"] - found["R"] == pytest.approx(np.log(3 / 2), abs=1e-3)
 
 
 def test_a_cycle_scores_nothing():
     cycle = (("p", [[c] for c in order], 1.0) for order in ("ABC", "BCA", "CAB"))
     r = ratings_of(*cycle)
-    np.testing.assert_allclose(bradley_terry(pair_counts(r), r.catalogue.offsets), 0, atol=1e-9)
+    np.testing.assert_allclose(fit_pair_counts(pair_counts(r), r.catalogue.offsets), 0, atol=1e-9)
 
 
 # -- oracles --------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ def test_choix_finds_the_same_on_random_comparisons(seed, prior_sd):
     np.add.at(wins, tuple(np.array(pairs).T), 1)
     # Its penalty is alpha ‖r‖², without the half.
     wanted = choix.opt_pairwise(m, pairs, alpha=0.5 / prior_sd**2, method="BFGS", tol=1e-9)
-    np.testing.assert_allclose(maximum_a_posteriori(wins, prior_sd), wanted, atol=2e-4)
+    np.testing.assert_allclose(fit_bradley_terry(wins, prior_sd), wanted, atol=2e-4)
 
 
 def slope(counts: PairCounts, reward: np.ndarray, prior_sd: float) -> np.ndarray:
@@ -135,7 +135,7 @@ def ballots(draw):
 def test_the_slope_is_nothing_at_the_optimum(listed, weighting):
     r = ratings_of(*listed)
     counts = pair_counts(r, weighting)
-    reward = bradley_terry(counts, r.catalogue.offsets, prior_sd=5.0)
+    reward = fit_pair_counts(counts, r.catalogue.offsets, prior_sd=5.0)
     assert np.isfinite(reward).all()
     total = counts.wins_first.sum() + counts.wins_second.sum()
     np.testing.assert_allclose(slope(counts, reward, 5.0), 0, atol=1e-8 * (1 + total))
@@ -179,7 +179,7 @@ def test_ties_count_half_each_way():
     counts = pair_counts(r)
     assert counts.wins_first.tolist() == [2.0]
     assert counts.wins_second.tolist() == [1.0]
-    found = by_name(r.catalogue, bradley_terry(counts, r.catalogue.offsets, 1e3))
+    found = by_name(r.catalogue, fit_pair_counts(counts, r.catalogue.offsets, 1e3))
     assert found["a"] - found["b"] == pytest.approx(np.log(2), abs=1e-4)
 
 
@@ -188,7 +188,7 @@ def test_a_ballots_weight_is_its_own_or_one_a_pair():
     r = ratings_of(("p", [["a"], ["b"], ["c"], ["d"]], 5.0), ("p", [["b"], ["a"]], 3.0))
     gap = {}
     for weighting in ("pair", "ballot"):
-        found = bradley_terry(pair_counts(r, weighting), r.catalogue.offsets)
+        found = fit_pair_counts(pair_counts(r, weighting), r.catalogue.offsets)
         found = by_name(r.catalogue, found)
         gap[weighting] = found["a"] - found["b"]
     assert gap["pair"] > 0 > gap["ballot"]
@@ -199,7 +199,7 @@ def test_a_ballots_weight_is_its_own_or_one_a_pair():
 
 def test_an_unbeaten_completion_scores_finitely_and_first():
     wins = np.triu(np.full((4, 4), 1e6), 1)
-    found = maximum_a_posteriori(wins)
+    found = fit_bradley_terry(wins)
     assert np.isfinite(found).all()
     assert (np.diff(found) < -1).all()
     assert np.abs(found).max() < 60
@@ -210,7 +210,7 @@ def test_what_was_never_compared_scores_nothing():
         ("p", [["a"], ["b"]], 5.0), ("p", [["b"], ["a"]], 2.0),
         ("p", [["c"], ["d"]], 9.0), ("p", [["d"], ["c"]], 1.0), ("p", [["alone"]], 1.0),
     )  # fmt: skip
-    found = by_name(r.catalogue, bradley_terry(pair_counts(r), r.catalogue.offsets))
+    found = by_name(r.catalogue, fit_pair_counts(pair_counts(r), r.catalogue.offsets))
     assert found["alone"] == 0.0
     assert found["a"] + found["b"] == pytest.approx(0, abs=1e-9)
     assert found["a"] - found["b"] == pytest.approx(np.log(5 / 2), abs=0.02)
@@ -219,7 +219,7 @@ def test_what_was_never_compared_scores_nothing():
 
 def test_no_comparison_at_all():
     r = ratings_of(("p", [["a"]], 1.0), ("p", [["b"]], 1.0))
-    np.testing.assert_array_equal(bradley_terry(pair_counts(r), r.catalogue.offsets), [0, 0])
+    np.testing.assert_array_equal(fit_pair_counts(pair_counts(r), r.catalogue.offsets), [0, 0])
 
 
 def test_prompts_do_not_meet():
@@ -230,10 +230,12 @@ def test_prompts_do_not_meet():
         names = [f"c{i}" for i in range(2 + p % 7)]
         listed += [(f"p{p}", [[c] for c in rng.permutation(names)], 1.0) for _ in range(5)]
     r = ratings_of(*listed)
-    together = bradley_terry(pair_counts(r), r.catalogue.offsets)
+    together = fit_pair_counts(pair_counts(r), r.catalogue.offsets)
     for p in (0, 7, 29):
         alone = ratings_of(*(b for b in listed if b[0] == f"p{p}"))
-        found = by_name(alone.catalogue, bradley_terry(pair_counts(alone), alone.catalogue.offsets))
+        found = by_name(
+            alone.catalogue, fit_pair_counts(pair_counts(alone), alone.catalogue.offsets)
+        )
         assert by_name(r.catalogue, together, p) == pytest.approx(found, abs=1e-9)
 
 
@@ -250,7 +252,7 @@ def test_with_all_pairs_equally_often_the_order_is_bordas(seed):
         rank = rank // 2  # tied ballots
     gap = np.sign(rank[:, None, :] - rank[:, :, None])
     wins = (0.5 * (1 + gap)).sum(0) * (1 - np.eye(m))
-    borda, reward = wins.sum(1), maximum_a_posteriori(100 * wins)
+    borda, reward = wins.sum(1), fit_bradley_terry(100 * wins)
     np.testing.assert_array_equal(
         np.sign(np.round(reward[:, None] - reward[None, :], 7)),
         np.sign(borda[:, None] - borda[None, :]),
@@ -264,7 +266,7 @@ def test_learned_reward_falls_where_expected_utility_does_not():
     beats = lambda x, y: (0.5 * (1 + np.sign(x[:, None] - y[None, :]))).mean()  # noqa: E731
     wins = np.array([[beats(x, y) for y in outcomes] for x in outcomes])
     np.fill_diagonal(wins, 0.0)
-    reward = maximum_a_posteriori(1000 * wins)
+    reward = fit_bradley_terry(1000 * wins)
     sure, unsure = np.flatnonzero(a < 0.8), np.flatnonzero(a >= 0.8)
     assert (np.diff(reward[sure]) > 0).all()
     assert (np.diff(reward[unsure]) > 0).all()

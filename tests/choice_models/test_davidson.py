@@ -45,7 +45,7 @@ def loss(x, tables, sd):
 @pytest.mark.parametrize("sd", [1.0, 10.0])
 def test_a_general_optimiser_finds_the_same(sd):
     tables = [drawn(0, 0.5), drawn(1, 1.5, -REWARD)]
-    found = davidson.maximum_a_posteriori(*np.array(tables).swapaxes(0, 1), sd)
+    found = davidson.fit_davidson(*np.array(tables).swapaxes(0, 1), sd)
     wanted = minimize(loss, np.zeros(9), (tables, sd), method="BFGS", options={"gtol": 1e-7})
     assert found.reward.ravel() == pytest.approx(wanted.x[:-1], abs=2e-4)
     assert np.log(found.tie) == pytest.approx(wanted.x[-1], abs=2e-4)
@@ -55,9 +55,9 @@ def test_many_fits_at_once_are_each_its_own():
     tables = np.array([[drawn(s, 0.5), drawn(s + 1, 1.5)] for s in range(4)])
     wins, tied = tables[:, :, 0], tables[:, :, 1]
     tied[3] = 0.0
-    found = davidson.maximum_a_posteriori(wins, tied)
+    found = davidson.fit_davidson(wins, tied)
     for i in range(4):
-        alone = davidson.maximum_a_posteriori(wins[i], tied[i])
+        alone = davidson.fit_davidson(wins[i], tied[i])
         assert found.reward[i] == pytest.approx(alone.reward, abs=1e-9)
         assert found.tie[i] == pytest.approx(alone.tie, abs=1e-9)
     assert found.tie[3] == 0.0
@@ -65,15 +65,15 @@ def test_many_fits_at_once_are_each_its_own():
 
 def test_without_a_tie_it_is_bradley_terry():
     wins, _ = drawn(3, 0.5)
-    found = davidson.maximum_a_posteriori(wins[None], np.zeros((1, 4, 4)))
-    assert found.reward[0] == pytest.approx(bt.maximum_a_posteriori(wins), abs=1e-9)
+    found = davidson.fit_davidson(wins[None], np.zeros((1, 4, 4)))
+    assert found.reward[0] == pytest.approx(bt.fit_bradley_terry(wins), abs=1e-9)
     assert found.tie == 0.0
 
 
 def test_wins_and_half_of_the_ties_are_all_that_rewards_read():
     """The half-win equations hold at the optimum, and more ties only stretch the rewards."""
     wins, tied = drawn(4, 1.0)
-    found = davidson.maximum_a_posteriori(wins[None], tied[None])
+    found = davidson.fit_davidson(wins[None], tied[None])
     reward, nu = found.reward[0], found.tie
     up = np.exp((reward[:, None] - reward) / 2)
     expected = (up + nu / 2) / (up + 1 / up + nu)
@@ -86,9 +86,9 @@ def test_balanced_comparisons_keep_the_order_of_half_wins():
     """Davidson's order, Bradley–Terry's with ties half each way, and Borda's are one."""
     for seed in range(20):
         wins, tied = drawn(seed, 0.8, np.zeros(4), even=True)
-        found = davidson.maximum_a_posteriori(wins[None], tied[None]).reward[0]
+        found = davidson.fit_davidson(wins[None], tied[None]).reward[0]
         half = wins + 0.5 * tied
-        plain, borda = bt.maximum_a_posteriori(half), half.sum(1)
+        plain, borda = bt.fit_bradley_terry(half), half.sum(1)
         for reward in (found, plain):
             gap, wanted = reward[:, None] - reward, borda[:, None] - borda
             assert (np.sign(np.round(gap, 9)) == np.sign(wanted)).all()
@@ -97,17 +97,17 @@ def test_balanced_comparisons_keep_the_order_of_half_wins():
 
 def test_what_was_drawn_comes_back():
     wins, tied = drawn(5, 0.7, most=20_000, even=True)
-    found = davidson.maximum_a_posteriori(wins[None], tied[None])
+    found = davidson.fit_davidson(wins[None], tied[None])
     assert found.reward[0] == pytest.approx(REWARD - REWARD.mean(), abs=0.03)
     assert found.tie == pytest.approx(0.7, abs=0.02)
 
 
 def test_all_ties_and_nothing_at_all_are_finite():
     even = np.ones((1, 3, 3)) - np.eye(3)
-    found = davidson.maximum_a_posteriori(0 * even, 50 * even)
+    found = davidson.fit_davidson(0 * even, 50 * even)
     assert found.reward == pytest.approx(np.zeros((1, 3)))
     assert found.tie > 10
-    assert davidson.maximum_a_posteriori(0 * even, 0 * even).tie == 0.0
+    assert davidson.fit_davidson(0 * even, 0 * even).tie == 0.0
 
 
 # -- ballots --------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ def ballots(ranks, prompts) -> Ratings:
 
 def test_ties_of_ballots_are_counted_apart_from_wins():
     ratings = ballots([[0, 0, 1], [0, 1, 1], [1, 0, 0], [2, 1, 0]], [0, 0, 0, 1])
-    counts, tied = davidson.tie_counts(ratings)
+    counts, tied = davidson.pair_and_tie_counts(ratings)
     pairs = list(zip(counts.first, counts.second, strict=True))
     at = {p: (counts.wins_first[k], counts.wins_second[k], tied[k]) for k, p in enumerate(pairs)}
     assert at == {
@@ -143,8 +143,8 @@ def test_davidson_is_fitted_to_ballots_with_ties():
         for _ in range(400)
     ]
     ratings = ballots(ranks, rng.integers(2, size=400))
-    counts, tied = davidson.tie_counts(ratings)
-    found = davidson.davidson(counts, tied, ratings.catalogue.offsets, 10.0)
+    counts, tied = davidson.pair_and_tie_counts(ratings)
+    found = davidson.fit_tied_pair_counts(counts, tied, ratings.catalogue.offsets, 10.0)
     tables = np.zeros((2, 2, 3, 3))
     for a, b, w, v, t in zip(
         counts.first, counts.second, counts.wins_first, counts.wins_second, tied, strict=True

@@ -48,7 +48,7 @@ def test_choix_finds_the_same_rewards_from_rankings_on_2000_profiles():
     for seed, (items, places) in enumerate(cases):
         profiles = drawn(seed, 320, 25 if places == items else 60, items, places)
         some = np.array([p for p in profiles if bounded(p, items)])
-        found = pl.plackett_luce(some, items, prior_sd=np.inf)
+        found = pl.fit_rankings(some, items, prior_sd=np.inf)
         for rankings, reward in zip(some.tolist(), found, strict=True):
             wanted = choix.ilsr_rankings(items, rankings, max_iter=10_000, tol=1e-9)
             np.testing.assert_allclose(reward, centred(wanted), atol=1e-6)
@@ -73,7 +73,7 @@ def test_choix_finds_the_same_rewards_from_comparisons_on_2000_profiles():
 
 def test_comparisons_of_two_are_rankings_of_two():
     pairs = drawn(0, 1, 300, 6, 2)[0]
-    np.testing.assert_allclose(pl.plackett_luce(pairs), bt.fit_comparisons(pairs), atol=1e-9)
+    np.testing.assert_allclose(pl.fit_rankings(pairs), bt.fit_comparisons(pairs), atol=1e-9)
 
 
 # -- the prior ------------------------------------------------------------------------------------
@@ -87,26 +87,26 @@ def test_choix_finds_the_same_with_a_prior(seed, prior_sd):
     rankings = [rng.permutation(m)[: rng.integers(1, m + 1)].tolist() for _ in range(9)]
     # Its penalty is alpha ‖r‖², without the half.
     wanted = choix.opt_rankings(m, rankings, alpha=0.5 / prior_sd**2, method="BFGS", tol=1e-9)
-    np.testing.assert_allclose(pl.plackett_luce(rankings, m, prior_sd), wanted, atol=2e-4)
+    np.testing.assert_allclose(pl.fit_rankings(rankings, m, prior_sd), wanted, atol=2e-4)
 
 
 @pytest.mark.parametrize("items", [2, 10, 100, 150])
 def test_unanimous_rankings_have_finite_rewards_in_order(items):
     rankings = np.tile(np.arange(items), (1_000, 1))
-    reward = pl.plackett_luce(rankings)
+    reward = pl.fit_rankings(rankings)
     assert np.isfinite(reward).all()
     assert (np.diff(reward) < 0).all()
     assert abs(reward.sum()) < 1e-6
 
 
 def test_an_item_in_no_choice_is_at_zero():
-    reward = pl.plackett_luce([[0, 1], [1, 0], [0, 1], [2]], items=4)
+    reward = pl.fit_rankings([[0, 1], [1, 0], [0, 1], [2]], items=4)
     np.testing.assert_array_equal(reward[2:], 0)
     assert reward[0] == -reward[1] == pytest.approx(np.log(2) / 2, abs=1e-2)
 
 
 def test_no_rankings_are_no_reward():
-    np.testing.assert_array_equal(pl.plackett_luce(np.zeros((0, 3), int), items=3), 0)
+    np.testing.assert_array_equal(pl.fit_rankings(np.zeros((0, 3), int), items=3), 0)
     np.testing.assert_array_equal(bt.fit_comparisons(np.zeros((0, 2), int), items=3), 0)
 
 
@@ -116,9 +116,9 @@ def test_no_rankings_are_no_reward():
 def test_a_ranking_may_end_early():
     ragged = [[2, 0, 1], [0], [1, 2], [0, 2, 1, 3], [3, 0]]
     padded = np.array([r + [-1] * (4 - len(r)) for r in ragged], np.int8)
-    np.testing.assert_allclose(pl.plackett_luce(ragged), pl.plackett_luce(padded), atol=1e-12)
+    np.testing.assert_allclose(pl.fit_rankings(ragged), pl.fit_rankings(padded), atol=1e-12)
     wanted = choix.opt_rankings(4, ragged, alpha=0.005, method="BFGS", tol=1e-9)
-    np.testing.assert_allclose(pl.plackett_luce(padded), wanted, atol=2e-4)
+    np.testing.assert_allclose(pl.fit_rankings(padded), wanted, atol=2e-4)
 
 
 def test_a_weight_is_as_many_rankings():
@@ -126,8 +126,8 @@ def test_a_weight_is_as_many_rankings():
     rankings = np.array([rng.permutation(5) for _ in range(30)])
     weight = rng.integers(0, 4, 30)
     np.testing.assert_allclose(
-        pl.plackett_luce(rankings, weight=weight),
-        pl.plackett_luce(np.repeat(rankings, weight, axis=0)),
+        pl.fit_rankings(rankings, weight=weight),
+        pl.fit_rankings(np.repeat(rankings, weight, axis=0)),
         atol=1e-9,
     )
 
@@ -137,10 +137,10 @@ def test_fits_at_once_are_those_one_by_one(monkeypatch, table):
     """Also where there are too many possible rankings for a table of them."""
     monkeypatch.setattr(pl, "TABLE", table)
     rankings = drawn(3, 12, 40, 5, 4).reshape(3, 4, 40, 4)
-    found = pl.plackett_luce(rankings, 5)
+    found = pl.fit_rankings(rankings, 5)
     assert found.shape == (3, 4, 5)
     for i in np.ndindex(3, 4):
-        np.testing.assert_allclose(found[i], pl.plackett_luce(rankings[i], 5), atol=1e-8)
+        np.testing.assert_allclose(found[i], pl.fit_rankings(rankings[i], 5), atol=1e-8)
     pairs = rankings[..., :2]
     found = bt.fit_comparisons(pairs, 5)
     for i in np.ndindex(3, 4):
@@ -149,9 +149,9 @@ def test_fits_at_once_are_those_one_by_one(monkeypatch, table):
 
 def test_fits_in_blocks_are_those_at_once(monkeypatch):
     wins = bt.count_wins(drawn(3, 50, 40, 5, 2), 5)
-    whole = bt.maximum_a_posteriori(wins)
+    whole = bt.fit_bradley_terry(wins)
     monkeypatch.setattr(bt, "BLOCK", 100)
-    np.testing.assert_allclose(bt.maximum_a_posteriori(wins), whole, atol=1e-9)
+    np.testing.assert_allclose(bt.fit_bradley_terry(wins), whole, atol=1e-9)
 
 
 @pytest.mark.parametrize("items", [3, 256, 257])
@@ -185,13 +185,13 @@ def test_a_list_of_comparisons_is_counted_as_their_array(items, kind):
 )
 def test_rankings_that_are_none(rankings, items, match):
     with pytest.raises(InputError, match=match):
-        pl.plackett_luce(rankings, items)
+        pl.fit_rankings(rankings, items)
 
 
 @pytest.mark.parametrize("weight", [[-1.0], [np.nan]])
 def test_weights_that_are_none(weight):
     with pytest.raises(InputError, match="negative or not a number"):
-        pl.plackett_luce([[0, 1]], weight=weight)
+        pl.fit_rankings([[0, 1]], weight=weight)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_comparisons_that_are_none(comparisons, items, match):
 @pytest.mark.parametrize("rankings", [[[0, 1, 2]], [[0, 1], [1, 0], [0, 2]], [[0, 1], [1, 0]]])
 def test_a_likelihood_without_a_maximum_is_refused(rankings):
     with pytest.raises(InputError, match="no maximum"):
-        pl.plackett_luce(rankings, 3, prior_sd=np.inf)
+        pl.fit_rankings(rankings, 3, prior_sd=np.inf)
     pairs = [pair for ranking in rankings for pair in pairwise(ranking)]
     with pytest.raises(InputError, match="no maximum"):
         bt.fit_comparisons(pairs, 3, prior_sd=np.inf)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
-from scrl.choice_models.rank_metrics import kendall_tau, places_right, reversed_pairs, welfare
+from scrl.choice_models.rank_metrics import kendall_tau, matching_places, reversed_pairs, welfare
 
 ORDERS = st.lists(st.integers(0, 4), min_size=2, max_size=7)
 
@@ -48,10 +48,10 @@ def test_reversed_pairs_by_brute_force(place, seed):
 
 def test_places_right():
     truth = [["a"], ["b", "c"], ["d"]]
-    assert places_right(truth, truth) == 4
-    assert places_right([["a"], ["b"], ["c"], ["d"]], truth) == 3
-    assert places_right([["d"], ["b", "c"], ["a"]], truth) == 2
-    assert places_right([["b"], ["a"], ["c"], ["d"]], truth) == 1
+    assert matching_places(truth, truth) == 4
+    assert matching_places([["a"], ["b"], ["c"], ["d"]], truth) == 3
+    assert matching_places([["d"], ["b", "c"], ["a"]], truth) == 2
+    assert matching_places([["b"], ["a"], ["c"], ["d"]], truth) == 1
 
 
 def test_welfare_of_what_borda_elects():

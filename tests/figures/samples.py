@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl import figures
-from scrl.voting import AnonymousProfile, everyone
+from scrl.voting import AnonymousProfile, count_all_rules
 from scrl.voting.explain import explain
 
 NAMES = ["Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"]
@@ -50,7 +50,7 @@ PROFILE = AnonymousProfile.from_text(
     "15: Chattanooga > Knoxville > Nashville > Memphis\n"
     "17: Knoxville > Chattanooga > Nashville > Memphis\n"
 )
-OUTCOMES, _ = everyone(PROFILE)
+OUTCOMES, _ = count_all_rules(PROFILE)
 ABOVE = np.array([[0.5, 0.42, 0.42, 0.42], [0.58, 0.5, 0.68, 0.68],
                   [0.58, 0.32, 0.5, 0.83], [0.58, 0.32, 0.17, 0.5]])  # fmt: skip
 MODELS = {"pooled": "Bradley–Terry", "vpl": "VPL", "individual": "Individual raters"}

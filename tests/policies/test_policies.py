@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scrl.choice_models.bradley_terry import maximum_a_posteriori
+from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.data.readers import parse_ratings
 from scrl.policies import exact, families, prompt_problem, trained
 from scrl.types import InputError
@@ -197,7 +197,7 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     wins = 200 / (1 + np.exp(truth[None, :] - truth[:, None]))
     np.fill_diagonal(wins, 0)
     reference = rng.dirichlet(np.full(m, 3.0))
-    reward = maximum_a_posteriori(wins, 1e3)
+    reward = fit_bradley_terry(wins, 1e3)
     found = trained.dpo(jax.random.key(seed), wins, reference, betas)
     closed = exact.tilted(reference, reward, 1 / betas)
     assert (0.5 * np.abs(found.policy - closed).sum(axis=1) < 0.01).all()
@@ -206,7 +206,7 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
 
 def test_where_nothing_bounds_it_dpo_is_said_to_drift():
     unanimous = np.array([[0.0, 10, 10], [0, 0, 4], [0, 6, 0]])
-    reward = maximum_a_posteriori(unanimous, 10.0)
+    reward = fit_bradley_terry(unanimous, 10.0)
     reference = np.full(3, 1 / 3)
     found = trained.train_both(unanimous, reward, reference, 1.0, seed=0)
     assert not found.bounded

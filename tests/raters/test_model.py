@@ -17,7 +17,7 @@ from flax import nnx
 
 import scrl
 from scrl.choice_models import losses
-from scrl.choice_models.bradley_terry import bradley_terry, maximum_a_posteriori, pair_counts
+from scrl.choice_models.bradley_terry import fit_bradley_terry, fit_pair_counts, pair_counts
 from scrl.choice_models.rank_metrics import reversed_pairs
 from scrl.config import IndividualConfig, Schedule
 from scrl.data.batches import buckets
@@ -71,7 +71,7 @@ def pooled_rewards(ratings, likelihood):
 
 
 def test_with_pairs_it_is_bradley_terry(incomplete):
-    wanted = bradley_terry(pair_counts(incomplete), incomplete.catalogue.offsets)
+    wanted = fit_pair_counts(pair_counts(incomplete), incomplete.catalogue.offsets)
     np.testing.assert_allclose(pooled_rewards(incomplete, "pair"), wanted, atol=0.05)
 
 
@@ -81,7 +81,7 @@ def test_with_lists_it_is_plackett_luce(incomplete):
         some = slice(*incomplete.offsets[b : b + 2])
         rankings.append(incomplete.item[some][np.argsort(incomplete.rank[some])].tolist())
     wanted = choix.opt_rankings(5, rankings, alpha=1e-6)
-    pairs = bradley_terry(pair_counts(incomplete), incomplete.catalogue.offsets)
+    pairs = fit_pair_counts(pair_counts(incomplete), incomplete.catalogue.offsets)
     assert np.abs(wanted - wanted.mean() - pairs).max() > 0.15, "the two would be told apart"
     np.testing.assert_allclose(
         pooled_rewards(incomplete, "list"), wanted - wanted.mean(), atol=0.05
@@ -131,7 +131,7 @@ def test_vanilla_puts_morristown_last_and_is_the_exact_optimum(experiment):
     names = experiment.catalogue.names(0)
     assert names[np.argmin(experiment.vanilla)] == "Morristown"
     np.testing.assert_allclose(experiment.vanilla, experiment.mle, atol=0.05)
-    exact = bradley_terry(pair_counts(experiment.ratings), experiment.catalogue.offsets)
+    exact = fit_pair_counts(pair_counts(experiment.ratings), experiment.catalogue.offsets)
     np.testing.assert_allclose(experiment.mle, exact, atol=1e-9)
 
 
@@ -149,7 +149,7 @@ def test_random_ballots_social_reward_is_bradley_terry_of_the_voters(experiment)
     utility = experiment.individual.rewards(experiment.latents)
     wins = (utility[:, :, None] > utility[:, None, :]).sum(0).astype(float)
     wins += 0.5 * (utility[:, :, None] == utility[:, None, :]).sum(0) * (1 - np.eye(5))
-    wanted = maximum_a_posteriori(wins)
+    wanted = fit_bradley_terry(wins)
     social = experiment.social["random-ballot"]
     np.testing.assert_allclose(social, wanted, atol=0.05)
     names = experiment.catalogue.names(0)

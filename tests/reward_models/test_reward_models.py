@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from scrl.choice_models.bradley_terry import bradley_terry, pair_counts
+from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import ModelsConfig, Schedule
 from scrl.networks import training
 from scrl.reward_models import (
@@ -120,7 +120,7 @@ def test_one_reward_for_all_is_exact_and_at_its_ceiling(pets):
     train, context, asked = pets
     model, _ = pooled.fit(None, train, QUICK)
     ratings = comparisons_to_ratings(train, PETS.catalogue)
-    exact = bradley_terry(pair_counts(ratings), train.offsets, QUICK.prior_sd)
+    exact = fit_pair_counts(pair_counts(ratings), train.offsets, QUICK.prior_sd)
     assert model.rewards(None)[0] == pytest.approx(exact, abs=1e-6)
     best = max(
         np.mean(np.array(place)[asked.pairs[..., 0]] > np.array(place)[asked.pairs[..., 1]])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scrl.choice_models.bradley_terry import PairCounts, bradley_terry
+from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
 from scrl.choice_models.rank_metrics import reversed_pairs
 from scrl.config import RewardConfig
 from scrl.social.fitting import (
@@ -73,7 +73,7 @@ def exact(counts: PairCounts, items: int) -> np.ndarray:
 def test_a_network_reaches_the_finite_optimum(trained, rule):
     targets, models = trained
     wanted = exact(targets[rule], CATALOGUE.items)
-    np.testing.assert_allclose(bradley_terry(targets[rule], CATALOGUE.offsets), wanted, atol=1e-3)
+    np.testing.assert_allclose(fit_pair_counts(targets[rule], CATALOGUE.offsets), wanted, atol=1e-3)
     np.testing.assert_allclose(models[rule].rewards(), wanted, atol=0.05)
 
 
@@ -144,5 +144,5 @@ def test_many_completions_are_paired_by_m_log_m_and_still_ordered():
     assert len(set(zip(counts.first.tolist(), counts.second.tolist(), strict=True))) == len(
         counts.first
     )
-    reward = bradley_terry(counts, np.array([0, m]))
+    reward = fit_pair_counts(counts, np.array([0, m]))
     assert reversed_pairs(place, reward) == 0

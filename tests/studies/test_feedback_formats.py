@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from scrl.choice_models import bradley_terry as bt
-from scrl.choice_models.rank_metrics import pairs_right
+from scrl.choice_models.rank_metrics import pair_accuracy
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies import feedback_formats
@@ -48,7 +48,7 @@ def test_lists_are_fitted_as_choix_does():
     kinds = np.zeros((2, 50), int)
     ask = feedback_formats._Ask(ALIKE, Asking(questions=2, length=3), kinds, np.array([20, 50]), 3)
     choices, split = ask.lists()
-    found = feedback_formats.plackett_luce.maximum_a_posteriori(choices, np.inf)
+    found = feedback_formats.plackett_luce.fit_plackett_luce(choices, np.inf)
     rng = ask._stream(3)
     shown = np.argsort(rng.random((2, 50, 2, 4)), axis=-1)[..., :3]
     value = ALIKE.utility[0][shown] + 1e-9 * np.ptp(ALIKE.utility) * rng.random(shown.shape)
@@ -109,7 +109,7 @@ def test_endless_lists_by_brute_force():
                 chance += once
             rankings.append(order)
             weights.append(1e7 * chance)
-        wanted = feedback_formats.plackett_luce.plackett_luce(
+        wanted = feedback_formats.plackett_luce.fit_rankings(
             np.array(rankings), 4, 10.0, np.array(weights)
         )
         assert feedback_formats._listed(world, length) == pytest.approx(wanted, abs=1e-3)
@@ -164,11 +164,11 @@ def test_bad_prompts_are_named():
 
 def test_pairs_right_by_hand():
     truth = np.array([3.0, 2.0, 2.0, 0.0])
-    assert pairs_right(truth, truth) == 1.0
-    assert pairs_right(-truth, truth) == 0.0
-    assert pairs_right(np.zeros((2, 4)), truth) == pytest.approx([0.5, 0.5])
-    assert pairs_right(np.array([2.0, 3.0, 9.0, 0.0]), truth) == pytest.approx(3 / 5)
-    assert np.isnan(pairs_right(truth, np.ones(4)))
+    assert pair_accuracy(truth, truth) == 1.0
+    assert pair_accuracy(-truth, truth) == 0.0
+    assert pair_accuracy(np.zeros((2, 4)), truth) == pytest.approx([0.5, 0.5])
+    assert pair_accuracy(np.array([2.0, 3.0, 9.0, 0.0]), truth) == pytest.approx(3 / 5)
+    assert np.isnan(pair_accuracy(truth, np.ones(4)))
 
 
 def test_raters_needed_are_read_off_the_curve():

@@ -19,7 +19,7 @@ from scrl.voting.criteria.verification import proved, verify
 
 text = AnonymousProfile.from_text
 JUDGED = [name for name in RULES if judged(RULES[name])]
-TABLE = [name for name in JUDGED if RULES[name].keeps is not None]
+TABLE = [name for name in JUDGED if RULES[name].satisfies is not None]
 
 
 def size(violation) -> tuple[int, float]:
@@ -38,7 +38,7 @@ def test_there_is_a_table_to_prove():
 
 def test_every_criterion_that_a_rule_fails_has_a_counterexample():
     for rule in TABLE:
-        for criterion in set(PUBLISHED) - RULES[rule].keeps:
+        for criterion in set(PUBLISHED) - RULES[rule].satisfies:
             assert cell(rule, criterion).state == "N", (rule, criterion)
 
 
@@ -78,7 +78,9 @@ def test_every_kept_counterexample_holds(rule, recounted):
 def test_of_what_is_kept_only_the_stated_provisos_are_excluded():
     """The search behind the kept file goes through all electorates of its sizes."""
     broken = {
-        (rule, criterion) for rule, criterion, _ in kept() if criterion in (RULES[rule].keeps or ())
+        (rule, criterion)
+        for rule, criterion, _ in kept()
+        if criterion in (RULES[rule].satisfies or ())
     }
     assert broken == set(PROVISOS)
     untied = {(r, c) for r, c, reading in kept() if (r, c) in PROVISOS and reading == "strict"}
@@ -92,7 +94,10 @@ def test_every_kept_criterion_survives_all_small_electorates(criterion):
         cases = every(criterion, m, n)
         place = outcomes(count, cases)
         for i, rule in enumerate(TABLE):
-            if criterion not in RULES[rule].keeps or (rule, criterion) == ("nanson", "reversal"):
+            if criterion not in RULES[rule].satisfies or (rule, criterion) == (
+                "nanson",
+                "reversal",
+            ):
                 continue
             reading = "strict" if (rule, criterion) in PROVISOS else "ties"
             bad = faults(CRITERIA[criterion], cases, [p[:, i] for p in place], reading)

@@ -184,7 +184,7 @@ def test_the_published_metric_bounds_hold_and_no_rule_is_better_than_perfect():
 
 def test_bounds_that_are_tight_are_reached():
     """Two voters who disagree on two candidates: 3 for any winner, 2 for a coin."""
-    split = AnonymousProfile.of_orders("ab", [[0, 1], [1, 0]])
+    split = AnonymousProfile.from_orders("ab", [[0, 1], [1, 0]])
     found = metric_worst_case(split, [[1, 0], [0.5, 0.5]])
     assert found.value == pytest.approx([3, 2])
     # Each of m candidates leads as many ballots, and all others put the winner last.
@@ -192,7 +192,7 @@ def test_bounds_that_are_tight_are_reached():
         orders = [[0, *range(1, m)]] + [
             [a, *(b for b in range(1, m) if b != a), 0] for a in range(1, m)
         ]
-        profile = AnonymousProfile.of_orders("abcde"[:m], orders)
+        profile = AnonymousProfile.from_orders("abcde"[:m], orders)
         winner = np.eye(m)[0]
         assert metric_worst_case(profile, winner).value == pytest.approx(2 * m - 1)
         # 1/m of the voters may be worth 1/m each, all others 1 for one rival: Θ(m²).
@@ -201,19 +201,19 @@ def test_bounds_that_are_tight_are_reached():
 
 
 def test_what_nobody_puts_first_can_be_worth_nothing():
-    profile = AnonymousProfile.of_orders("abc", [[0, 1, 2], [2, 1, 0]])
+    profile = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
     found = utilitarian_worst_case(profile, np.eye(3))
     assert np.isinf(found.value).tolist() == [False, True, False]
     assert found.utility[1, :, 1].tolist() == [0, 0]
     assert aggregate(profile.ballots(), "copeland").place[1] == 0
-    dominated = AnonymousProfile.of_orders("ab", [[0, 1]])
+    dominated = AnonymousProfile.from_orders("ab", [[0, 1]])
     assert metric_worst_case(dominated, [0, 1]).value == np.inf
     assert metric_worst_case(dominated, [1, 0]).value == 1
 
 
 def test_a_tie_says_more_than_silence():
-    tied = AnonymousProfile.of_orders("abc", [[0, (1, 2)]])
-    silent = AnonymousProfile.of_orders("abc", [[0, 1]])
+    tied = AnonymousProfile.from_orders("abc", [[0, (1, 2)]])
+    silent = AnonymousProfile.from_orders("abc", [[0, 1]])
     p = [0.5, 0.5, 0]
     assert utilitarian_worst_case(tied, p).value == pytest.approx(2)
     assert utilitarian_worst_case(silent, p).value == np.inf
@@ -221,7 +221,7 @@ def test_a_tie_says_more_than_silence():
 
 @pytest.mark.parametrize("p", [[1, 0], [0.5, 0.2, 0.2], [1.5, -0.5, 0], [np.nan, 0, 1]])
 def test_what_is_no_lottery_is_refused(p):
-    profile = AnonymousProfile.of_orders("abc", [[0, 1, 2]])
+    profile = AnonymousProfile.from_orders("abc", [[0, 1, 2]])
     for worst_case in (utilitarian_worst_case, metric_worst_case):
         with pytest.raises(InputError):
             worst_case(profile, p)
@@ -260,7 +260,7 @@ def test_a_ratio_needs_a_zero_that_means_something():
     assert ratio([1, 1, 0], [0.5, 0, 0]).tolist() == [2, np.inf, 1]
     assert np.isnan(ratio(1.0, -1.0, False))
     with pytest.raises(InputError, match="worth"):
-        welfare(AnonymousProfile.of_orders("ab", [[0, 1]]), [1, 0])
+        welfare(AnonymousProfile.from_orders("ab", [[0, 1]]), [1, 0])
     for bad in ((0.0, 3), (0.5, 0), (0.5, 30)):
         with pytest.raises(InputError):
             tails(*bad)

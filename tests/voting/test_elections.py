@@ -7,7 +7,7 @@ import pytest
 
 from scrl.data.readers import load_ratings, parse_ratings
 from scrl.types import Ballots, InputError
-from scrl.voting import RULES, aggregate, aggregate_all, count
+from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = ("kemeny", "optimal-lottery")
@@ -19,7 +19,7 @@ def test_every_rule_counts_every_real_election(shared_data):
     assert len(files) == 13
     for file in files:
         ratings = load_ratings(file)
-        for outcomes in count(ratings, ORDINAL).values():
+        for outcomes in count_ratings(ratings, ORDINAL).values():
             assert list(outcomes) == ORDINAL
             for rule, found in outcomes.items():
                 assert np.isfinite(found.scores).all(), (file.name, rule)
@@ -31,7 +31,7 @@ def test_every_rule_counts_every_real_election(shared_data):
 def test_debian_elected_whom_these_rules_elect(golden):
     """Debian counts by a Condorcet method; in 2002 Bdale Garbee was elected (vote.debian.org)."""
     ratings = load_ratings(golden / "00002-00000001.soi")
-    (outcomes,) = count(ratings, ["schulze", "ranked-pairs", "kemeny"]).values()
+    (outcomes,) = count_ratings(ratings, ["schulze", "ranked-pairs", "kemeny"]).values()
     for found in outcomes.values():
         assert found.order(ratings.catalogue.names(0))[0] == ["Bdale Garbee"]
 
@@ -112,7 +112,7 @@ def test_a_broken_preflib_header_gets_a_sentence(header):
 def test_rules_that_need_utilities_say_so_where_there_are_none(golden):
     ratings = load_ratings(golden / "ties.csv")
     with pytest.raises(InputError, match="'nash' needs known utilities"):
-        count(ratings, ["borda", "nash"])
+        count_ratings(ratings, ["borda", "nash"])
     with pytest.raises(InputError, match="give utilities"):
         aggregate(Ballots(rank=np.array([[0, 1]])), "utilitarian")
     with pytest.raises(InputError, match="one is negative"):

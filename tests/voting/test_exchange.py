@@ -9,7 +9,7 @@ from scrl.scenarios.sampling import true_ballots
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.profile_io import grouped, of_ratings, to_preflib
+from scrl.voting.profile_io import group_ballots, profile_from_ratings, to_preflib
 from ui.voting.presets import PRESETS
 
 
@@ -24,7 +24,7 @@ def ballots_of(profile: AnonymousProfile) -> dict:
 def test_a_preflib_file_holds_the_same_ballots(preset):
     profile = PRESETS[preset].profile
     suffix, text = to_preflib(profile, "A title")
-    back = of_ratings(parse_ratings(text.encode(), f"x.{suffix}"), 0)
+    back = profile_from_ratings(parse_ratings(text.encode(), f"x.{suffix}"), 0)
     assert suffix == "toc"
     assert back.names == profile.names
     assert ballots_of(back) == ballots_of(profile)
@@ -34,13 +34,13 @@ def test_what_a_ballot_leaves_out_is_last_in_preflib():
     profile = AnonymousProfile.from_text("3: A > B = C\n0.5: C")
     suffix, text = to_preflib(profile)
     assert suffix == "toi"
-    back = of_ratings(parse_ratings(text.encode(), "x.toi"), 0)
+    back = profile_from_ratings(parse_ratings(text.encode(), "x.toi"), 0)
     assert ballots_of(back) == ballots_of(AnonymousProfile.from_text("6: A > B = C\n1: C > A = B"))
 
 
 def test_unseen_completions_stay_unranked():
     csv = b"rater,prompt,completion,rank\na,p,x,1\na,p,y,2\nb,p,y,1\nb,p,z,2\nc,p,z,1\n"
-    profile = of_ratings(parse_ratings(csv, "x.csv"), 0)
+    profile = profile_from_ratings(parse_ratings(csv, "x.csv"), 0)
     assert sorted(profile.to_text().splitlines()) == [
         "1: x > y", "1: y > z", "candidates: x, y, z",
     ]  # fmt: skip
@@ -48,13 +48,13 @@ def test_unseen_completions_stay_unranked():
 
 def test_names_lose_the_signs_of_the_text_form():
     csv = "rater,prompt,completion,rank\na,p,x > y,1\na,p,x; y,2\na,p,#,3\n"
-    profile = of_ratings(parse_ratings(csv.encode(), "x.csv"), 0)
+    profile = profile_from_ratings(parse_ratings(csv.encode(), "x.csv"), 0)
     assert profile.names == ("x y", "x y (2)", "unnamed")
     assert AnonymousProfile.from_text(profile.to_text()).names == profile.names
 
 
 def test_equal_ballots_are_one():
-    profile = grouped("ab", np.array([[0, 1], [1, 0], [1, 0]]), [1, 2, 3])
+    profile = group_ballots("ab", np.array([[0, 1], [1, 0], [1, 0]]), [1, 2, 3])
     assert profile.to_text() == "candidates: a, b\n5: b > a\n1: a > b"
 
 
@@ -82,11 +82,11 @@ def test_a_file_of_too_many_candidates_is_refused():
     rows = "".join(f"a,p,c{i},{i}\n" for i in range(60))
     ratings = parse_ratings(f"rater,prompt,completion,rank\n{rows}".encode(), "x.csv")
     with pytest.raises(InputError, match="60 candidates"):
-        of_ratings(ratings, 0)
+        profile_from_ratings(ratings, 0)
 
 
 def test_a_profile_with_utilities_is_sent_with_them():
-    profile = AnonymousProfile.of_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
+    profile = AnonymousProfile.from_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
     scenario = scenario_of_profile(profile, "worth")
     (ballots,) = true_ballots(scenario)
     mean = aggregate(ballots, "utilitarian").by_name(["a", "b"])

@@ -5,7 +5,7 @@ import pytest
 
 from scrl.types import InputError
 from scrl.voting import RULES
-from scrl.voting.all_rules import everyone, rules_for
+from scrl.voting.all_rules import applicable_rules, count_all_rules
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.explain.explanations import explain, special
 from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
@@ -18,7 +18,7 @@ def random_profile(rng, m: int, kind: str) -> AnonymousProfile:
     weight = rng.integers(1, 4, n)
     names = [chr(97 + i) for i in range(m)]
     if kind == "utilities":
-        return AnonymousProfile.of_utilities(names, rng.integers(0, 5, (n, m)), weight)
+        return AnonymousProfile.from_utilities(names, rng.integers(0, 5, (n, m)), weight)
     place = np.argsort(rng.random((n, m)), axis=1)
     if kind in ("tied", "truncated"):
         place = place // rng.integers(1, 3, (n, 1))
@@ -44,7 +44,7 @@ TOLD = [rule for rule in RULES if rule in special() or rule.endswith("-approval"
 
 def counted(at: int):
     if at not in COUNTED:
-        COUNTED[at] = everyone(PROFILES[at][2], TOLD if at % 10 else None)
+        COUNTED[at] = count_all_rules(PROFILES[at][2], TOLD if at % 10 else None)
     return COUNTED[at]
 
 
@@ -57,7 +57,7 @@ def test_there_are_rules_to_explain():
 def test_an_explanation_ends_in_the_order_of_its_rule(rule):
     seen = 0
     for at, (kind, i, profile) in enumerate(PROFILES):
-        if rule not in rules_for(profile) or (at % 10 and rule not in TOLD):
+        if rule not in applicable_rules(profile) or (at % 10 and rule not in TOLD):
             continue
         outcomes, faults = counted(at)
         if rule in faults:
@@ -102,7 +102,7 @@ def check(told) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_is_counted_and_explained_by_every_rule(preset):
     profile = PRESETS[preset].profile
-    outcomes, faults = everyone(profile)
+    outcomes, faults = count_all_rules(profile)
     assert faults.keys() <= {"nash"}
     for rule in outcomes:
         assert explain(rule, profile).place.tolist() == outcomes[rule].place.tolist()
@@ -110,7 +110,7 @@ def test_every_preset_is_counted_and_explained_by_every_rule(preset):
 
 def winner(preset: str, rule: str) -> list[str]:
     profile = PRESETS[preset].profile
-    place = everyone(profile)[0][rule].place
+    place = count_all_rules(profile)[0][rule].place
     return [name for name, p in zip(profile.names, place, strict=True) if p == 0]
 
 
@@ -133,7 +133,7 @@ def test_presets_show_what_they_say():
 
 
 def test_the_blind_halves_are_one_to_every_rule_of_duels():
-    one, other = (everyone(PRESETS[f"blind-{i}"].profile)[0] for i in (1, 2))
+    one, other = (count_all_rules(PRESETS[f"blind-{i}"].profile)[0] for i in (1, 2))
     for rule in one:
         if RULES[rule].reads == "pairwise":
             assert one[rule].place.tolist() == other[rule].place.tolist(), rule

@@ -11,7 +11,7 @@ from scipy.stats import chisquare
 from scrl.types import InputError
 from scrl.voting.cultures import (
     CULTURES,
-    draw,
+    draw_profile,
     mallows,
     plackett_luce,
     spatial,
@@ -37,16 +37,16 @@ def inversions(place: np.ndarray) -> np.ndarray:
 def test_every_ballot_is_an_order_and_the_seed_decides(culture):
     places = CULTURES[culture].places
     for m in (1, 2, 7):
-        one = places(5, 3, 11, m, CULTURES[culture].usual)
+        one = places(5, 3, 11, m, CULTURES[culture].default)
         assert one.shape == (3, 11, m)
         assert (np.sort(one, axis=-1) == np.arange(m)).all()
-        assert (one == places(5, 3, 11, m, CULTURES[culture].usual)).all()
-    assert (places(6, 3, 11, 7, CULTURES[culture].usual) != one).any()
+        assert (one == places(5, 3, 11, m, CULTURES[culture].default)).all()
+    assert (places(6, 3, 11, 7, CULTURES[culture].default) != one).any()
 
 
 @pytest.mark.parametrize("culture", CULTURES)
 def test_a_profile_is_grouped_and_reads_back(culture):
-    profile = draw(culture, "abc", 40, 1)
+    profile = draw_profile(culture, "abc", 40, 1)
     assert profile.weight.sum() == 40
     assert profile.names == ("a", "b", "c")
     if culture == "spatial":
@@ -55,7 +55,7 @@ def test_a_profile_is_grouped_and_reads_back(culture):
         assert len(profile.weight) <= 6
         assert (np.diff(profile.weight) <= 0).all()
     rng = np.random.default_rng(3)
-    assert draw(culture, 4, 5, rng).names == ("A", "B", "C", "D")
+    assert draw_profile(culture, 4, 5, rng).names == ("A", "B", "C", "D")
 
 
 def test_impartial_orders_are_equally_likely():
@@ -167,10 +167,10 @@ def _apart(place: np.ndarray) -> np.ndarray:
 )  # fmt: skip
 def test_faults_get_a_sentence(culture, parameter):
     with pytest.raises(InputError):
-        draw(culture, 3, 5, 0, parameter)
+        draw_profile(culture, 3, 5, 0, parameter)
 
 
 def test_too_many_are_refused():
     for candidates, voters in ((0, 5), (51, 5), (3, 0), (3, 10**6)):
         with pytest.raises(InputError):
-            draw("impartial", candidates, voters, 0)
+            draw_profile("impartial", candidates, voters, 0)

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from scrl.data.readers import load_ratings
-from scrl.voting import count
+from scrl.voting import count_ratings
 
 CASES = [
     ("irrelevant-alternative.csv", "unseen"),
@@ -31,7 +31,7 @@ def test_every_expected_outcome_has_its_case(golden):
 def test_golden(golden, file, missing):
     expected = json.loads((golden / "expected.json").read_text())[file][missing]
     ratings = load_ratings(golden / file, missing)
-    (outcomes,) = count(ratings, list(expected)).values()
+    (outcomes,) = count_ratings(ratings, list(expected)).values()
     names = ratings.catalogue.names(0)
     for rule, wanted in expected.items():
         if "order" in wanted:

@@ -8,7 +8,7 @@ from pref_voting.profiles_with_ties import ProfileWithTies
 from pref_voting.utility_profiles import UtilityProfile
 
 from scrl.types import Ballots, InputError
-from scrl.voting import aggregate, tally
+from scrl.voting import aggregate, aggregate_with_pairwise
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.pref_voting_io import from_pref_voting, to_pref_voting
 
@@ -31,8 +31,8 @@ def test_ties_and_truncation_survive():
     assert there.support(0, 2) == 2
     back = from_pref_voting(there)
     assert back.weight.sum() == 7
-    _, above = tally(profile.ballots(), ["borda"])
-    np.testing.assert_allclose(tally(back.ballots(), ["borda"])[1], above)
+    _, above = aggregate_with_pairwise(profile.ballots(), ["borda"])
+    np.testing.assert_allclose(aggregate_with_pairwise(back.ballots(), ["borda"])[1], above)
 
 
 def test_margins_and_winners_agree_on_random_ballots():
@@ -40,7 +40,7 @@ def test_margins_and_winners_agree_on_random_ballots():
     for _ in range(50):
         ballots = Ballots(rng.integers(0, 3, (7, 4)), weight=rng.integers(1, 4, 7))
         there = to_pref_voting(ballots)
-        outcomes, above = tally(ballots, ["minimax"])
+        outcomes, above = aggregate_with_pairwise(ballots, ["minimax"])
         voters = ballots.weight.sum()
         margins = [[there.margin(a, b) for b in range(4)] for a in range(4)]
         np.testing.assert_allclose((2 * above - 1) * voters, margins, atol=1e-9)

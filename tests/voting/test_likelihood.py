@@ -145,7 +145,7 @@ def test_bradley_terry_is_choixs_on_2000_profiles():
     for i in range(PROFILES):
         wins = wins_of(i)
         found = scored[i, : len(wins)]
-        same = bt.maximum_a_posteriori(per_voter(i) * wins, PRIOR_SD)
+        same = bt.fit_bradley_terry(per_voter(i) * wins, PRIOR_SD)
         np.testing.assert_allclose(found, same, atol=1e-7)
         if strongly_connected(wins):
             wanted = choix.ilsr_pairwise_dense(wins, max_iter=100_000, tol=1e-8)
@@ -183,8 +183,8 @@ def fitted(choices, m: int, times: float) -> np.ndarray:
     beats = np.zeros((m, m), bool)
     for x, others, _ in choices:
         beats[x, others] = True
-    data = pl.Choices(chosen, held, np.array(list(sets.values())), beats)
-    return pl.maximum_a_posteriori(data, PRIOR_SD)
+    data = pl.ChoiceCounts(chosen, held, np.array(list(sets.values())), beats)
+    return pl.fit_plackett_luce(data, PRIOR_SD)
 
 
 @pytest.mark.parametrize("i", range(0, 200, 5))
@@ -296,7 +296,7 @@ def test_a_lone_ballot_is_its_own_order(rule, m):
 
 @pytest.mark.parametrize("rule", BOTH)
 def test_as_many_candidates_as_promised_and_no_more(rule):
-    most = RULES[rule].most
+    most = RULES[rule].max_candidates
     found = aggregate(Ballots(-np.arange(most)[None]), rule)
     assert found.place.tolist() == list(range(most))
     with pytest.raises(InputError, match=f"at most {most}"):

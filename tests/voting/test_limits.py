@@ -10,14 +10,14 @@ import pytest
 
 from scrl.choice_models import bradley_terry as bt
 from scrl.types import Ballots, Catalogue, InputError, Ratings
-from scrl.voting import RULES, aggregate, aggregate_all, count
+from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 from scrl.voting.rules.lotteries import maximal_lottery
 
 # The package's function of that name hides the module from an ordinary import.
 counting = importlib.import_module("scrl.voting.counting")
 #: Rules that see no difference between the first two of three places.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
-ALL = RULES.of_orders
+ALL = RULES.ordinal
 
 
 def unlike(prompts: int, seed: int, absent: str = "unseen") -> Ratings:
@@ -148,10 +148,10 @@ def test_many_unlike_prompts_are_counted_by_few_programs_and_as_one_by_one(absen
     rules = ["borda", "instant-runoff"]
     ratings = unlike(150, 0, absent)
     before = counting.TRACES.total()
-    found = count(ratings, rules)
+    found = count_ratings(ratings, rules)
     assert counting.TRACES.total() - before <= 8
     for p in (0, 149):
-        alone = count(only(ratings, p), rules)[f"p{p}"]
+        alone = count_ratings(only(ratings, p), rules)[f"p{p}"]
         for rule in rules:
             np.testing.assert_array_equal(found[f"p{p}"][rule].place, alone[rule].place)
             np.testing.assert_allclose(found[f"p{p}"][rule].scores, alone[rule].scores, atol=1e-9)
@@ -189,7 +189,7 @@ def test_scores_of_separable_counts_are_exact(weight):
     """An unbeaten completion's score lies far out, where the likelihood hardly bends; the optimum
     is polished in extended precision."""
     wins = np.triu(np.full((5, 5), weight), 1)
-    found = bt.maximum_a_posteriori(wins)
+    found = bt.fit_bradley_terry(wins)
     total = (wins + wins.T).astype(np.longdouble)
     reward = found.astype(np.longdouble)
     for _ in range(10):

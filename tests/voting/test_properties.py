@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import true_ballots
 from scrl.types import Ballots, InputError
-from scrl.voting import RULES, aggregate, aggregate_all, tally, weak_order
+from scrl.voting import RULES, aggregate, aggregate_all, aggregate_with_pairwise, weak_order
 from scrl.voting.counting import TRACES, place_scores
 from scrl.voting.registry import FAMILIES
 
@@ -21,7 +21,7 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 VOTERS, CANDIDATES = 8, 5
 #: Rules that see no difference between the first two of three places, or of two.
 BLUNT = {"anti-plurality", "2-approval", "3-approval"}
-ALL = RULES.of_orders
+ALL = RULES.ordinal
 #: Those that the brute force below counts; all are padded alike, so one program serves.
 BRUTE = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
 
@@ -203,10 +203,10 @@ def test_padding_does_not_matter(ballots, voters, seed):
 def test_contests_counted_together_are_those_counted_alone(several):
     stacked = [np.stack([getattr(b, name) for b in several]) for name in vars(several[0])]
     stacked = Ballots(*(a.reshape(2, 3, *a.shape[1:]) for a in stacked))
-    together, above = tally(stacked, ALL)
+    together, above = aggregate_with_pairwise(stacked, ALL)
     assert above.shape == (2, 3, CANDIDATES, CANDIDATES)
     for i, ballots in enumerate(several):
-        alone, share = tally(ballots, ALL)
+        alone, share = aggregate_with_pairwise(ballots, ALL)
         at = np.unravel_index(i, (2, 3))
         np.testing.assert_allclose(above[at], share, atol=1e-12)
         for rule in ALL:
@@ -274,7 +274,7 @@ def test_places_compared_are_places_sorted(steps, unit, data):
 def test_the_registry_holds_the_rules_and_says_what_each_is():
     assert set(RULES) >= {*BRUTE, "maximal-lottery"}
     assert len({rule.title for rule in RULES.values()}) == len(RULES)
-    assert set(RULES) - set(RULES.of_orders) == {"utilitarian", "egalitarian", "nash"}
+    assert set(RULES) - set(RULES.ordinal) == {"utilitarian", "egalitarian", "nash"}
     for name, rule in RULES.items():
         assert rule.name == name
         assert name == name.lower().replace(" ", "-").replace("_", "-")
@@ -353,7 +353,10 @@ def population(**shares: float) -> Ballots:
 def test_rules_that_read_duels_are_blind_between_two_populations():
     one = population(abcd=0.5, badc=0.5)
     other = population(bacd=0.5, abdc=0.5)
-    (first, above), (second, beyond) = tally(one, ALL), tally(other, ALL)
+    (first, above), (second, beyond) = (
+        aggregate_with_pairwise(one, ALL),
+        aggregate_with_pairwise(other, ALL),
+    )
     np.testing.assert_array_equal(above, beyond)
     blind = [name for name, rule in RULES.items() if rule.family == "pairwise"]
     assert {"copeland", "minimax"} <= set(blind)

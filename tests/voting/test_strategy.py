@@ -64,7 +64,7 @@ def test_the_best_lie_gains_what_brute_force_finds(rule):
             worth(rule, [o for o, _ in kept] + [lie], [w for _, w in kept] + [liars], orders[0])
             for lie in permutations(range(m))
         ) - worth(rule, orders, weight, orders[0])
-        profile = AnonymousProfile.of_orders("abcd"[:m], orders, weight)
+        profile = AnonymousProfile.from_orders("abcd"[:m], orders, weight)
         found = best_lie(profile, rule, 0, voters=liars)
         assert found.gain == pytest.approx(gain, abs=1e-9)
         paid += found.pays
@@ -72,7 +72,9 @@ def test_the_best_lie_gains_what_brute_force_finds(rule):
 
 
 def test_what_a_strategy_says_of_costs_adds_up():
-    profile = AnonymousProfile.of_orders("abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz")
+    profile = AnonymousProfile.from_orders(
+        "abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz"
+    )
     for row, found in ((r, s) for r in range(3) for s in strategies(profile, r, QUICK).values()):
         inside = found.voters * found.by_line[row]
         outside = (profile.weight.sum() - found.voters) * np.array(found.others)
@@ -105,7 +107,7 @@ def test_every_deterministic_rule_can_be_manipulated():
             continue
         counts, liar, lie = found[name].example
         held = [i for i, count in enumerate(counts) if count]
-        profile = AnonymousProfile.of_orders(
+        profile = AnonymousProfile.from_orders(
             "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
         )
         best = best_lie(profile, name, held.index(liar), voters=1)
@@ -168,7 +170,7 @@ def test_voters_who_agree_leave_less_to_lies():
 def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
     rng = np.random.default_rng(8)
     profiles = [
-        AnonymousProfile.of_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
+        AnonymousProfile.from_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
         for _ in range(12)
     ]
     cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
@@ -184,7 +186,7 @@ def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
 
 
 def test_leaving_candidates_out_is_never_worse():
-    profile = AnonymousProfile.of_orders(
+    profile = AnonymousProfile.from_orders(
         "abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3]
     )
     for row in range(3):
@@ -265,14 +267,16 @@ def test_the_dud_wins_once_most_of_both_camps_lie():
 
 
 def test_rules_that_read_utilities_need_them():
-    plain = AnonymousProfile.of_orders("abc", [[0, 1, 2], [2, 1, 0]])
+    plain = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
     assert not {"utilitarian", "egalitarian", "nash"} & set(countable(plain))
     if "utilitarian" in RULES:
         with pytest.raises(InputError, match="utilities"):
             best_lie(plain, "utilitarian", 0)
         lie = best_lie(BURIAL, "utilitarian", 0)
         assert lie.pays
-        assert set(np.unique(lie.said)) <= set(BURIAL.utility[0]), "nothing beyond the true range"
+        assert set(np.unique(lie.reported_utility)) <= set(BURIAL.utility[0]), (
+            "nothing beyond the true range"
+        )
 
 
 def test_what_cannot_be_asked_is_said():

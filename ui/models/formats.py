@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from scrl.choice_models import pairs_right
+from scrl.choice_models import pair_accuracy
 from scrl.figures import accuracy_by_cost, relative_costs
 from scrl.results import order_of
 from scrl.scenarios import Scenario, gallery
@@ -174,7 +174,8 @@ def _sentence(heads: dict, level: float) -> str:
 def _apart(found: Observed, world: World) -> str:
     """Which formats never come to the order of mean utility, however many raters answer."""
     wrong = {
-        name: pairs_right(score, world.worth, formats.EVEN) for name, score in found.limit.items()
+        name: pair_accuracy(score, world.worth, formats.SCORE_TIE)
+        for name, score in found.limit.items()
     }
     off = [f"{TITLES[name]} ({1 - share:.0%})" for name, share in wrong.items() if share < 1]
     if not off:
@@ -229,7 +230,7 @@ def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
     rows, theory = [], formats.theory(how, world.items)
     for name in formats.FORMATS:
         cost = heads[name]
-        limit = np.round(found.limit[name] / formats.EVEN) * formats.EVEN
+        limit = np.round(found.limit[name] / formats.SCORE_TIE) * formats.SCORE_TIE
         rows.append(
             {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
              "to": cost.high}

@@ -74,7 +74,7 @@ def choose(trains: bool = True) -> Choice | None:
         return None
     seed, seeds = _seeds() if trains else (0, 1)
     rules = st.multiselect(
-        "Rules", RULES.of_orders, list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
+        "Rules", RULES.ordinal, list(DEFAULT_RULES), format_func=title_of, key="rules", **_IN_URL
     )
     if not rules:
         st.info("Choose at least one rule.")

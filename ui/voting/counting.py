@@ -10,7 +10,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.types import Outcome, places_to_order
-from scrl.voting import RULES, AnonymousProfile, everyone, to_preflib
+from scrl.voting import RULES, AnonymousProfile, count_all_rules, to_preflib
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
 from ui.shared import page
 from ui.shared.tables import escape_formula, order_text
@@ -33,7 +33,7 @@ def count(profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]
 
 @st.cache_data(max_entries=100, show_spinner="Counting")
 def _count(identity: str, _profile: AnonymousProfile):
-    return everyone(_profile)
+    return count_all_rules(_profile)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl.figures import counterexample, criteria_table
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, ballot_text
+from scrl.voting import RULES, AnonymousProfile, format_ballot
 from scrl.voting.criteria import CRITERIA, PUBLISHED, Cell, Violation, check, judged, recount, table
 from ui.shared import asking, page
 from ui.shared.tables import order_text
@@ -114,7 +114,7 @@ def show_table(rule: str, criterion: str) -> None:
     rules = _known()[0]
     if page.presenting():
         columns = [c for c in columns if c in PUBLISHED or c == criterion]
-        rules = [r for r in rules if RULES[r].keeps is not None or r == rule]
+        rules = [r for r in rules if RULES[r].satisfies is not None or r == rule]
     rows = [
         {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
          "cells": {c: _cell(table()[r, c]) for c in columns}}
@@ -258,7 +258,7 @@ def _marked(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
     if found.moved is None:
         return []
     wanted = found.moved[1 + min(i, 1)]
-    return [k for k, order in enumerate(profile.orders()) if ballot_text(order) == wanted]
+    return [k for k, order in enumerate(profile.orders()) if format_ballot(order) == wanted]
 
 
 def _spoken(found: Violation) -> str:

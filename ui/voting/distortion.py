@@ -13,7 +13,7 @@ from scrl.figures import (
     worst_and_typical_distortion,
 )
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, everyone
+from scrl.voting import RULES, AnonymousProfile, count_all_rules
 from scrl.voting.distortion import (
     Judged,
     borda_population,
@@ -50,7 +50,7 @@ def _titles(rules) -> str:
 def _tails(share: float, k: int) -> tuple[dict, dict, np.ndarray]:
     """Rule -> who wins, and welfare of that; the Borda points."""
     profile = tails(share, k)
-    outcomes, _ = everyone(profile)
+    outcomes, _ = count_all_rules(profile)
     chances = {name: outcome.chances for name, outcome in outcomes.items()}
     worth = {name: welfare(profile, p) for name, p in chances.items()}
     return chances, worth, outcomes["borda"].scores

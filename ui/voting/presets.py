@@ -86,7 +86,7 @@ PRESETS = {
     "intensity": Preset(
         "How much, not only which",
         "A quarter cares by a hair, three quarters a great deal; orders cannot say so.",
-        AnonymousProfile.of_utilities(
+        AnonymousProfile.from_utilities(
             "ABCDE",
             [[1, 0.9999, 0.9998, 0.9997, 0.9996], [-0.9997, -0.9998, -0.9999, -1, 1]],
             [0.25, 0.75],

@@ -14,7 +14,7 @@ import streamlit as st
 
 from scrl.scenarios import scenario_of_profile
 from scrl.types import InputError
-from scrl.voting import CULTURES, AnonymousProfile, draw, of_ratings
+from scrl.voting import CULTURES, AnonymousProfile, draw_profile, profile_from_ratings
 from ui.shared import page, store
 from ui.voting.presets import PRESETS
 
@@ -95,14 +95,14 @@ def read(spec: str) -> AnonymousProfile:
         prompt = int(found[2] or 0)
         if prompt >= len(kept[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
-        return of_ratings(kept[1], prompt)
+        return profile_from_ratings(kept[1], prompt)
     if found := _DRAW.fullmatch(spec):
         culture, m, n, parameter, seed = found.groups()
         if int(m) > MOST_DRAWN[0] or int(n) > MOST_DRAWN[1]:
             raise InputError(
                 f"A link draws at most {MOST_DRAWN[0]} candidates and {MOST_DRAWN[1]:,} voters."
             )
-        return draw(culture, int(m), int(n), int(seed), _real(parameter))
+        return draw_profile(culture, int(m), int(n), int(seed), _real(parameter))
     return AnonymousProfile.from_text(spec)
 
 
@@ -189,11 +189,11 @@ def _draw() -> None:
     st.caption(f"{about.summary} {about.reference}.")
     m = st.slider("Candidates", 2, MOST_DRAWN[0], 4, key="draw_candidates")
     n = st.slider("Voters", 1, MOST_DRAWN[1], 25, key="draw_voters")
-    value = about.usual
+    value = about.default
     if about.parameter:
-        step = 1.0 if about.usual == int(about.usual) else 0.05
+        step = 1.0 if about.default == int(about.default) else 0.05
         value = st.slider(
-            about.parameter.capitalize(), float(about.low), float(about.high), float(about.usual),
+            about.parameter.capitalize(), float(about.low), float(about.high), float(about.default),
             step, key=f"draw_{culture}",
         )  # fmt: skip
 

@@ -14,12 +14,12 @@ from scrl.figures import (
     scores_by_misreport_share,
 )
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, ballot_text
+from scrl.voting import RULES, AnonymousProfile, format_ballot
 from scrl.voting.strategy import (
     BURIAL,
     EXACT,
     MODELS,
-    Strategy,
+    Manipulation,
     coalition_curves,
     countable,
     manipulable_share,
@@ -47,7 +47,7 @@ def rule_of(rules: Sequence[str], default: str = "borda", key: str = "rule") -> 
 
 def ballot(place, names: Sequence[str]) -> str:
     """``A > B = C``; who is left out is not named."""
-    return ballot_text(AnonymousProfile(names, [place], [1.0]).orders()[0])
+    return format_ballot(AnonymousProfile(names, [place], [1.0]).orders()[0])
 
 
 def winners(chance, names: Sequence[str]) -> str:
@@ -119,7 +119,7 @@ def _who(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     return row, rule, float(profile.weight[row]) * share / 100, short
 
 
-def _answer(said: str | None, found: dict[str, Strategy], rule: str) -> None:
+def _answer(said: str | None, found: dict[str, Manipulation], rule: str) -> None:
     paid = [name for name, s in found.items() if s.pays]
     hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
     many = (
@@ -135,11 +135,11 @@ def _answer(said: str | None, found: dict[str, Strategy], rule: str) -> None:
     st.markdown(f"{opening}Under {title_of(rule)} **{answer}**.{many}")
 
 
-def _one(profile: AnonymousProfile, best: Strategy, short: str) -> None:
+def _one(profile: AnonymousProfile, best: Manipulation, short: str) -> None:
     names = profile.names
     lies = [ballot(place, names) for place in best.place]
-    if best.said is not None and best.pays:
-        pairs = zip(names, best.said[0], strict=True)
+    if best.reported_utility is not None and best.pays:
+        pairs = zip(names, best.reported_utility[0], strict=True)
         lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
     honest = ballot(profile.place[best.row], names)
     rows = [
@@ -169,7 +169,7 @@ def _sizes(profile: AnonymousProfile, row: int, rule: str, voters: float, short:
     )
 
 
-def _every_rule(found: dict[str, Strategy], rule: str, short: str) -> None:
+def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
     order = sorted(found, key=lambda name: -round(found[name].gain, 6))
     rows = [
         {
@@ -189,7 +189,7 @@ def _every_rule(found: dict[str, Strategy], rule: str, short: str) -> None:
     )  # fmt: skip
 
 
-def _lie_table(profile: AnonymousProfile, found: dict[str, Strategy]) -> None:
+def _lie_table(profile: AnonymousProfile, found: dict[str, Manipulation]) -> None:
     rows = [
         {
             "rule": title_of(name),
@@ -326,7 +326,7 @@ def how_often() -> None:
                                        **_IN_URL))  # fmt: skip
     trivial = {f"{k}-approval" for k in range(m, 10)}  # everybody approves of everybody
     slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
-    rules = tuple(n for n in RULES.of_orders if n not in trivial | slow)
+    rules = tuple(n for n in RULES.ordinal if n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
     said, shown = asking.guess(
         f"In how many electorates of {n} voters can one of them gain by lying under Borda?",

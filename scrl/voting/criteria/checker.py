@@ -33,7 +33,7 @@ class Criterion:
     """What one may ask of a rule.
 
     Attributes:
-        name: as in ``Rule.keeps``; title: on a page.
+        name: as in ``Rule.satisfies``; title: on a page.
         statement: what is asked, in a sentence; reference: who asked it.
         titles: what to call the electorates that are compared.
         change, explanation: sentences about a violation, with names to fill in.

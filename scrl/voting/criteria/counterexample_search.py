@@ -111,7 +111,7 @@ def search(criterion: str, counted: e.Count, log=print) -> dict[str, dict[str, V
         for n in range(1, most + 1):
             _note(found, criterion, every(criterion, m, n), counted)
     # Rules claimed to keep it, and those whose failures are no news, are not drawn for.
-    rules = [r for r in found if RULES[r].keeps is not None and not claimed(r, criterion)]
+    rules = [r for r in found if RULES[r].satisfies is not None and not claimed(r, criterion)]
     short = [r for r in rules if "strict" not in found[r]]
     rng = np.random.default_rng(SEED)
     for m, n in DRAWN * ROUNDS.get(criterion, 1) if criterion in PUBLISHED else ():

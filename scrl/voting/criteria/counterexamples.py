@@ -13,7 +13,7 @@ from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
 
 FILE = Path(__file__).with_name("counterexamples.json")
-#: Criteria of the published table; of others ``Rule.keeps`` says nothing.
+#: Criteria of the published table; of others ``Rule.satisfies`` says nothing.
 PUBLISHED = (
     "majority", "majority-loser", "condorcet", "condorcet-loser", "smith", "monotonicity",
     "participation", "reversal", "clones", "later-no-harm",
@@ -115,4 +115,4 @@ def cell(rule: str, criterion: str) -> Cell:
 
 def claimed(rule: str, criterion: str) -> bool:
     """Whether the published table says that the rule keeps the criterion."""
-    return criterion in (RULES[rule].keeps or ())
+    return criterion in (RULES[rule].satisfies or ())

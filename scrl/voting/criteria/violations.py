@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scrl.types import places_to_order
-from scrl.voting.anonymous_profile import AnonymousProfile, ballot_text
+from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.interprofile import ahead_of
@@ -114,7 +114,7 @@ def _order(place, names) -> list[list[str]]:
 
 
 def _ballot(row, names) -> str:
-    return ballot_text([[names[x] for x in tied] for tied in e.groups(row)])
+    return format_ballot([[names[x] for x in tied] for tied in e.groups(row)])
 
 
 def _profile(rows, weight, standing, names) -> AnonymousProfile:

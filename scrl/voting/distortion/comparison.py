@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.all_rules import everyone
+from scrl.voting.all_rules import count_all_rules
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.welfare import ratio
 from scrl.voting.distortion.worst_case import (
@@ -56,7 +56,7 @@ def judge(
         InputError: where no rule can.
     """
     m = len(profile.names)
-    outcomes, faults = everyone(profile, RULES.of_orders if rules is None else rules)
+    outcomes, faults = count_all_rules(profile, RULES.ordinal if rules is None else rules)
     if not outcomes:
         raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
     found: dict[tuple, list[str]] = {}

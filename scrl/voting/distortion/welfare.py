@@ -192,7 +192,7 @@ def tails(share: float, k: int = 3, gap: float = 1e-4) -> AnonymousProfile:
     first = 1 - step
     second = np.append(k * gap - 1 - step[:-1], 1.0)
     names = [chr(ord("A") + i) for i in range(k + 2)]
-    return AnonymousProfile.of_utilities(
+    return AnonymousProfile.from_utilities(
         names, [first, second], [share, 1 - share], ("type 1", "type 2")
     )
 

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from scrl.types import InputError, Outcome
-from scrl.voting.all_rules import padded
+from scrl.voting.all_rules import pad_profile
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
 from scrl.voting.explain import elimination, pairwise
@@ -44,7 +44,7 @@ def explain(rule: str, profile: AnonymousProfile, outcome: Outcome | None = None
         return approval(count, rule, int(found[1]))
     if rule in special():
         return special()[rule](count)
-    outcome = outcome or aggregate(padded(profile), rule)
+    outcome = outcome or aggregate(pad_profile(profile), rule)
     place, score = outcome.place[: count.m], outcome.scores[: count.m]
     if known.lottery:
         return lottery(count, rule, score, place)

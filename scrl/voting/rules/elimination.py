@@ -35,7 +35,7 @@ def lowest_of(score, remaining) -> jax.Array:
     gives="places",
     summary="The candidate with the fewest first places goes out, its ballots move on, and so on.",
     reference="Hare; ties for fewest go out together, no stop at a majority",
-    keeps="majority majority-loser condorcet-loser clones later-no-harm",
+    satisfies="majority majority-loser condorcet-loser clones later-no-harm",
     distortion=("unbounded", "O(ln m)"),
     cost="n·m²",
 )
@@ -52,7 +52,7 @@ def instant_runoff(profile: Profile):
     "last places goes out.",
     reference="Coombs 1964; a majority winner takes the best place left, and the count goes on "
     "among the others; a ballot that ranks fewer than two of them says nothing of last places",
-    keeps="majority majority-loser condorcet-loser",
+    satisfies="majority majority-loser condorcet-loser",
     cost="n·m²",
 )
 def coombs(profile: Profile):
@@ -101,7 +101,7 @@ def baldwin(profile: Profile):
     summary="All candidates below the mean Borda score go out, scores are counted again, and so "
     "on.",
     reference="Nanson 1882; who scores exactly the mean stays",
-    keeps="majority majority-loser condorcet condorcet-loser smith reversal",
+    satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
 )
 def nanson(profile: Profile):

@@ -68,7 +68,7 @@ def recentred(reward: jax.Array, known: jax.Array) -> jax.Array:
     reference="Zermelo 1929, Bradley & Terry 1952; a ballot is all its pairs, a tied pair half "
     "each way, absent candidates are in none; prior of sd 10 against 10,000 voters",
     cost="n·m² + m³ a step",
-    most=500,
+    max_candidates=500,
 )
 def bradley_terry(profile: Profile):
     total = jnp.where(profile.opponents, profile.met, 0.0)
@@ -93,7 +93,7 @@ def bradley_terry(profile: Profile):
     reference="Luce 1959, Plackett 1975; candidates tied at a place share one choice equally, "
     "absent candidates are in none; prior of sd 10 against 10,000 voters",
     cost="n·m² a step",
-    most=100,
+    max_candidates=100,
 )
 def plackett_luce(profile: Profile):
     """Slope and second derivative need no sort: the choices open to a candidate are nested, so what

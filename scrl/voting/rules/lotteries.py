@@ -133,7 +133,7 @@ def _margins(above: np.ndarray) -> np.ndarray:
     "preference",
     distortion=("Θ(√m)", ""),
     cost="at most 16,000 rounds of n·m²",
-    most=100,
+    max_candidates=100,
 )
 def stable_lottery(profile: Profile) -> np.ndarray:
     place, weight = _distinct(profile)
@@ -155,7 +155,7 @@ def stable_lottery(profile: Profile) -> np.ndarray:
     "ties are worth the same, what a ballot leaves out anything",
     distortion=("Θ(√m)", ""),
     cost="cuts·n·m²",
-    most=50,
+    max_candidates=50,
 )
 def optimal_lottery(profile: Profile) -> np.ndarray:
     place, weight = _distinct(profile)

@@ -28,10 +28,10 @@ CELLS = 400_000
     reference="Kemeny 1959; exact, by dynamic programming over sets (Betzler et al. 2009, after "
     "Held & Karp 1962); all winners of optimal orders share a place, are taken out, and it runs "
     "again",
-    keeps=_CONDORCET,
+    satisfies=_CONDORCET,
     distortion=("unbounded", ""),
     cost="n·m² + 2^m·m within one majority cycle, at most 16 candidates there",
-    sure=TANGLED,
+    guaranteed_candidates=TANGLED,
 )
 def kemeny(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``.
@@ -123,10 +123,10 @@ def _search(above: np.ndarray) -> np.ndarray:
     reference="Tideman 1987; of victories equally wide, those in a cycle with what is locked and "
     "with each other are all left out, so that names decide nothing; the winners share a place, "
     "are taken out, and it runs again",
-    keeps=_CONDORCET + " clones",
+    satisfies=_CONDORCET + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m⁴",
-    most=200,
+    max_candidates=200,
 )
 def ranked_pairs(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``."""

@@ -17,7 +17,7 @@ _CONDORCET = "majority majority-loser condorcet condorcet-loser smith monotonici
     gives="scores",
     summary="Opponents beaten head to head, a tie counting half.",
     reference="Copeland 1951",
-    keeps=_CONDORCET,
+    satisfies=_CONDORCET,
     distortion=("unbounded", "5"),
     cost="n·m²",
 )
@@ -35,7 +35,7 @@ def copeland(profile: Profile):
     gives="scores",
     summary="The candidate whose worst defeat is mildest.",
     reference="Simpson 1969, Kramer 1977; by margins",
-    keeps="majority condorcet monotonicity",
+    satisfies="majority condorcet monotonicity",
     distortion=("unbounded", ""),
     cost="n·m²",
 )
@@ -89,7 +89,7 @@ def strongest_paths(lead: jax.Array) -> jax.Array:
     summary="A candidate is ahead of another if its strongest chain of victories to it is stronger "
     "than the strongest chain back.",
     reference="Schulze 2011, by margins; in ties, by how many are ahead",
-    keeps=_CONDORCET + " clones",
+    satisfies=_CONDORCET + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
 )
@@ -112,10 +112,10 @@ def defeats(lead: jax.Array) -> jax.Array:
     gives="places",
     summary="In every cycle of victories the weakest is struck out; who is then unbeaten wins.",
     reference="Holliday & Pacuit 2023; the winners share a place, are taken out, and it runs again",
-    keeps=_CONDORCET + " clones",
+    satisfies=_CONDORCET + " clones",
     distortion=("unbounded", ""),
     cost="n·m² + m⁴",
-    most=200,
+    max_candidates=200,
 )
 def split_cycle(profile: Profile):
     lead = leads(profile)

@@ -13,7 +13,7 @@ from scrl.voting.registry import rule
     gives="scores",
     summary="Only first places count.",
     reference="share of ballots with the candidate at the top, a tied top split equally",
-    keeps="majority monotonicity participation later-no-harm",
+    satisfies="majority monotonicity participation later-no-harm",
     distortion=("Θ(m²)", "2m − 1"),
 )
 def plurality(profile: Profile):
@@ -28,7 +28,7 @@ def plurality(profile: Profile):
     summary="Only last places count, against.",
     reference="also called veto; minus the share of ballots with the candidate at the bottom of "
     "those it ranks, a tied bottom split equally",
-    keeps="majority-loser monotonicity participation",
+    satisfies="majority-loser monotonicity participation",
     distortion=("unbounded", "unbounded"),
 )
 def anti_plurality(profile: Profile):
@@ -73,7 +73,7 @@ def approval(profile: Profile, k: int):
     summary="A point for every opponent that a ballot puts behind; what Bradley–Terry learns when "
     "all pairs are compared equally often.",
     reference="Borda 1781; with missing comparisons, the sum of P(a ≻ b) over opponents",
-    keeps="majority-loser condorcet-loser monotonicity participation reversal",
+    satisfies="majority-loser condorcet-loser monotonicity participation reversal",
     distortion=("unbounded", "2m − 1"),
 )
 def borda(profile: Profile):

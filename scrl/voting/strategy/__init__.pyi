@@ -4,7 +4,7 @@ from .coalitions import mutual as mutual
 from .coalitions import spread as spread
 from .manipulability import MODELS as MODELS
 from .manipulability import manipulable_share as manipulable_share
-from .manipulation import Strategy as Strategy
+from .manipulation import Manipulation as Manipulation
 from .manipulation import countable as countable
 from .manipulation import strategies as strategies
 from .misreports import EXACT as EXACT

@@ -13,7 +13,7 @@ from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import (
     GAIN,
-    Strategy,
+    Manipulation,
     countable,
     liars,
     outcomes,
@@ -70,7 +70,7 @@ def coalition_curves(
     return {name: curves[name] for name in countable(profile, rules)}
 
 
-def replaced(profile: AnonymousProfile, lies: Sequence[Strategy]) -> AnonymousProfile:
+def replaced(profile: AnonymousProfile, lies: Sequence[Manipulation]) -> AnonymousProfile:
     """The profile as it is counted when several lines lie at once, each as its strategy says.
 
     Lines of liars come last, and lines that all of their voters leave go; labels say who lies.
@@ -84,7 +84,9 @@ def replaced(profile: AnonymousProfile, lies: Sequence[Strategy]) -> AnonymousPr
         weight += list(lie.weight)
         labels += [f"{profile.labels[lie.row]} (lying)".strip()] * len(lie.place)
         if said is not None:
-            said += list(values_of(lie.place) if lie.said is None else lie.said)
+            said += list(
+                values_of(lie.place) if lie.reported_utility is None else lie.reported_utility
+            )
     kept = np.array(weight) > 1e-12 * profile.weight.sum()
     return AnonymousProfile(
         profile.names, np.array(place)[kept], np.array(weight)[kept],
@@ -103,7 +105,7 @@ class Mutual:
         mean: of all voters, before and after; best: what the best candidate would give.
     """
 
-    lies: tuple[Strategy, ...]
+    lies: tuple[Manipulation, ...]
     outcome: Outcome
     chance: np.ndarray
     by_line: np.ndarray
@@ -134,8 +136,13 @@ def mutual(
         if not names:
             continue
         own = profile.utility if reads_utility else values_of(profile.place)
-        each = [[lie[n].said[0] if reads_utility else values_of(lie[n].place[0]) for lie in lies]
-                for n in names]  # fmt: skip
+        each = [
+            [
+                lie[n].reported_utility[0] if reads_utility else values_of(lie[n].place[0])
+                for lie in lies
+            ]
+            for n in names
+        ]
         values = np.concatenate([np.broadcast_to(own, (len(names), *own.shape)), each], axis=1)
         weight = np.append(profile.weight, profile.weight[list(rows)])
         weight[list(rows)] = 0.0
@@ -151,7 +158,7 @@ def mutual(
     return {name: found[name] for name in rules}
 
 
-def _mutual(profile: AnonymousProfile, lies: tuple[Strategy, ...], outcome: Outcome) -> Mutual:
+def _mutual(profile: AnonymousProfile, lies: tuple[Manipulation, ...], outcome: Outcome) -> Mutual:
     chance = np.stack([lies[0].before, outcome.chances])
     got = utilities(profile) @ chance.T
     share = profile.weight / profile.weight.sum()
@@ -160,7 +167,7 @@ def _mutual(profile: AnonymousProfile, lies: tuple[Strategy, ...], outcome: Outc
 
 
 def spread(
-    profile: AnonymousProfile, lies: Sequence[Strategy], rule: str, steps: int = 100
+    profile: AnonymousProfile, lies: Sequence[Manipulation], rule: str, steps: int = 100
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What a rule that reads orders says as more of several lines' voters lie.
 
@@ -186,7 +193,7 @@ def spread(
 
 #: Two camps of one size (then each has a single best lie under Borda), a compromise that both
 #: find good, and a dud that nobody wants. Utilities of Left, Right, Centre, Dud.
-BURIAL = AnonymousProfile.of_utilities(
+BURIAL = AnonymousProfile.from_utilities(
     ("Left", "Right", "Centre", "Dud"),
     [[1.0, 0.2, 0.8, 0.05], [0.2, 1.0, 0.8, 0.05], [0.5, 0.5, 1.0, 0.05]],
     [46, 46, 8],

@@ -37,7 +37,7 @@ STEPS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Strategy:
+class Manipulation:
     """The best lie that was found, and what it does.
 
     Attributes:
@@ -68,7 +68,7 @@ class Strategy:
     after: np.ndarray
     place: np.ndarray
     weight: np.ndarray
-    said: np.ndarray | None
+    reported_utility: np.ndarray | None
     gain: float
     places: int
     dominates: bool
@@ -100,7 +100,7 @@ def countable(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> 
         name
         for name in (RULES if rules is None else rules)
         if (RULES[name].reads != "utility" or profile.utility is not None)
-        and (RULES[name].most is None or RULES[name].most >= m)
+        and (RULES[name].max_candidates is None or RULES[name].max_candidates >= m)
     ]
 
 
@@ -111,7 +111,7 @@ def strategies(
     voters: float | None = None,
     truncated: bool = False,
     seed: int = 0,
-) -> dict[str, Strategy]:
+) -> dict[str, Manipulation]:
     """The best lie of some of a line's voters, who vote alike, under each rule.
 
     Up to ``EXACT`` candidates every strict order is tried. Beyond, the search climbs from several
@@ -129,7 +129,7 @@ def strategies(
         InputError: where there is no such line, or it has fewer voters.
     """
     voters = liars(profile, row, voters)
-    found: dict[str, Strategy] = {}
+    found: dict[str, Manipulation] = {}
     for names, lies in tasks(profile, row, countable(profile, rules), truncated):
         if lies is None:
             for name in names:
@@ -146,7 +146,7 @@ def strategies(
     return {name: found[name] for name in countable(profile, rules)}
 
 
-def best_lie(profile: AnonymousProfile, rule: str, row: int, **settings) -> Strategy:
+def best_lie(profile: AnonymousProfile, rule: str, row: int, **settings) -> Manipulation:
     """As ``strategies``, under one rule.
 
     Raises:
@@ -247,7 +247,7 @@ def best_of(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outc
 def described(
     profile: AnonymousProfile, row: int, voters: float, outcome: Outcome, lies: np.ndarray,
     best: int, tried: int, exact: bool,
-) -> Strategy:  # fmt: skip
+) -> Manipulation:  # fmt: skip
     """From the outcomes of all lies, the first of them the truth; ``lies`` ``[.., candidates]``
     are the ballots of the best."""
     truth, after = (
@@ -266,11 +266,11 @@ def described(
     ahead = chance[:, by_value].cumsum(1)
     last = np.append(np.diff(u[row][by_value]) < 0, True)  # ties are passed together
     gap = (ahead[1] - ahead[0])[last]
-    return Strategy(
+    return Manipulation(
         rule=outcome.rule, row=row, voters=voters, truth=truth, outcome=after, before=chance[0],
         after=chance[1], place=np.stack([places_of(lie) for lie in lies]),
         weight=voters * cast / cast.sum(),
-        said=lies if RULES[outcome.rule].reads == "utility" else None,
+        reported_utility=lies if RULES[outcome.rule].reads == "utility" else None,
         gain=float(got[row, 1] - got[row, 0]),
         places=int(truth.place[favourite].min() - after.place[favourite].min()),
         dominates=bool((gap >= -GAIN).all() and (gap > GAIN).any()),
@@ -281,7 +281,7 @@ def described(
 
 def _climb(
     profile: AnonymousProfile, row: int, voters: float, rule: str, truncated: bool, seed: int
-) -> Strategy:
+) -> Manipulation:
     """The best ballot met by moving one candidate at a time from several starts, all at once.
 
     Where no move gains, one that brings a better candidate nearer to winning is taken.
