@@ -11,7 +11,7 @@ from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = ("kemeny", "optimal-lottery")
-ORDINAL = RULES.of_orders
+ORDINAL = RULES.ordinal
 
 
 def test_every_rule_counts_every_real_election(shared_data):
