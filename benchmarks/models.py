@@ -47,8 +47,8 @@ from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.scenarios.shipped import gallery  # noqa: E402
 from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
 from scrl.studies import maze_world  # noqa: E402
-from scrl.studies import scoreboard_splits as held_out  # noqa: E402
-from scrl.studies.scoreboard import HEAVY  # noqa: E402
+from scrl.studies.scoreboard import HEAVY_BETA  # noqa: E402
+from scrl.studies.scoreboard_splits import Size, pair_splits  # noqa: E402
 
 CONFIG = ModelsConfig()
 #: name -> (fit, settings).
@@ -61,7 +61,7 @@ MODELS = {
     "VPL": (vpl.fit, CONFIG),
     "VPL, cyclic KL": (vpl.fit, replace(CONFIG, anneal="cyclic")),
     "VPL, mixture prior": (vpl.fit, replace(CONFIG, prior="mixture")),
-    "VPL, heavy KL": (vpl.fit, replace(CONFIG, beta=HEAVY, anneal="constant")),
+    "VPL, heavy KL": (vpl.fit, replace(CONFIG, beta=HEAVY_BETA, anneal="constant")),
     "individual": (individual.fit, CONFIG),
 }
 
@@ -72,8 +72,8 @@ def of_maze(seed: int):
 
 
 def of_pets(seed: int):
-    (trial,) = held_out.trials(load_scenario(gallery()["pets"]), [seed], held_out.Size())
-    return trial.train, trial.context, trial.asked, trial.disputed
+    (split,) = pair_splits(load_scenario(gallery()["pets"]), [seed], Size())
+    return split.train, split.context, split.queries, split.disputed
 
 
 PARTS = {"maze": of_maze, "pets": of_pets}

@@ -320,7 +320,7 @@ def _bake(chosen) -> None:
     for stem in scoreboard.SCENARIOS if chosen.models else ():
         print(scoreboard.bake(stem, "python -m scrl bake --models", _show, chosen.out))
         _clear_line()
-    for stem in scoreboard.PEOPLE if chosen.people else ():
+    for stem in scoreboard.REAL_RATINGS if chosen.people else ():
         made = "python -m scrl bake --people"
         print(scoreboard.bake(stem, made, _show, chosen.out, chosen.people))
         _clear_line()

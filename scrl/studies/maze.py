@@ -37,7 +37,7 @@ Listener = Callable[[Progress], None] | None
 def spec() -> str:
     """A hash of all that the baked study depends on but the code."""
     world = (maze_world.WALLS, maze_world.GOALS, maze_world.DISCOUNT, maze_world.JITTER)
-    known = (world, USERS, PAIRS, HELD, ASKED, SEEDS, MODELS, CONFIG, scoreboard.HEAVY, SHOWN)
+    known = (world, USERS, PAIRS, HELD, ASKED, SEEDS, MODELS, CONFIG, scoreboard.HEAVY_BETA, SHOWN)
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
 

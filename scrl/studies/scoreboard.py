@@ -1,6 +1,6 @@
-"""Reward models side by side: trained on the same raters' pairs, judged on raters never met.
+"""Reward models side by side: trained on the same raters' pairs, evaluated on held-out raters.
 
-Who is asked what is in ``reward_models.held_out``, what is made of the answers in ``judging``.
+The splits are made by ``scoreboard_splits``, the rows by ``scoreboard_metrics``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
@@ -28,6 +29,7 @@ from scrl.reward_models import (
     vpl,
 )
 from scrl.reward_models.comparisons import Comparisons
+from scrl.reward_models.protocols import FitRewardModel, OnChunk, RewardModel
 from scrl.runs.parallel import run_after_warmup
 from scrl.runs.progress import ProgressAggregator, chunk_reporter
 from scrl.runs.report import keep_baked
@@ -35,82 +37,98 @@ from scrl.runtime import device_name
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies import scoreboard_metrics as judging
-from scrl.studies import scoreboard_splits as held_out
-from scrl.studies.scoreboard_metrics import MOST_PROMPTS, ORDERS_BY, Said, truth_of
-from scrl.studies.scoreboard_splits import OF_DATA, Size, Trial, limits
+from scrl.studies.accuracy_ceilings import accuracy_ceilings
+from scrl.studies.scoreboard_metrics import (
+    MAX_PROMPTS,
+    ORDER_RULES,
+    Predictions,
+    ratings_row,
+    scenario_row,
+    true_orders,
+)
+from scrl.studies.scoreboard_splits import RATINGS_SIZE, PairSplit, Size, pair_splits
 from scrl.types import InputError, Progress, Ratings
 
 #: What is baked, and what a page begins with.
 SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
-#: Real people whose ballots are baked too where they are at hand: file in a folder, and seeds.
-PEOPLE = {
+#: Ratings of real people, baked too where they are at hand: file in a folder, and seeds.
+REAL_RATINGS = {
     "breakfast": ("breakfast/breakfast.csv", 5),
     "mqm": ("mqm/wmt2023-ende-mqm.csv", 5),
 }
-MOST_SEEDS = 20
-#: Of data, whose raters are few and have said much: fewer of them a step.
-FEW = ModelsConfig(batch=16)
+MAX_SEEDS = 20
+#: For ratings, whose raters are few with many pairs each: fewer raters a step.
+RATINGS_CONFIG = ModelsConfig(batch=16)
 Listener = Callable[[Progress], None] | None
 
 
 @dataclass(frozen=True)
-class Entry:
-    """A row of the scoreboard.
+class ModelEntry:
+    """A model of the scoreboard.
 
     Attributes:
-        title: for a person; about: what it is, in a line.
-        fit: ``(key, comparisons, config, on_chunk) -> (model, info)``.
-        reads: whether what it says depends on the rater; told: on the true type, which no model
-            can know.
+        title: for a person; description: one line.
+        fit: how it is fitted.
+        is_personalised: whether its rewards depend on the rater.
+        uses_true_type: whether it is told raters' true types, which no real model knows.
     """
 
     title: str
-    about: str
-    fit: Callable
-    reads: bool = True
-    told: bool = False
+    description: str
+    fit: FitRewardModel
+    is_personalised: bool = True
+    uses_true_type: bool = False
 
 
-def _held(key, comparisons: Comparisons, config: ModelsConfig, on_chunk=None):
-    return vpl.fit(key, comparisons, replace(config, beta=HEAVY, anneal="constant"), on_chunk)
+#: A weight of the KL that collapses the posterior where it holds from the first step.
+HEAVY_BETA = 16.0
 
 
-#: A weight of the KL that, held from the start, leaves a latent unused.
-HEAVY = 16.0
-MODELS: dict[str, Entry] = {
-    "pooled": Entry("Bradley–Terry", "one reward for everybody: the floor", pooled.fit, False),
-    "distributional": Entry(
+def _fit_collapsing_vpl(
+    key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk: OnChunk = None
+) -> tuple[RewardModel, dict]:
+    heavy = replace(config, beta=HEAVY_BETA, anneal="constant")
+    return vpl.fit(key, comparisons, heavy, on_chunk)
+
+
+MODELS: dict[str, ModelEntry] = {
+    "pooled": ModelEntry(
+        "Bradley–Terry", "one reward for everybody: the floor", pooled.fit, False
+    ),
+    "distributional": ModelEntry(
         "Distributional", "for everybody, a mean and a spread of each completion",
         distributional.fit, False,
     ),
-    "categorical": Entry(
+    "categorical": ModelEntry(
         "Categorical", "for everybody, chances of ten values of each completion",
         partial(distributional.fit, kind="categorical"), False,
     ),
-    "held": Entry("VPL, KL held", f"VPL with β {HEAVY:g} from the first step, to fail", _held),
-    "vpl": Entry("VPL", "a latent, inferred from a rater’s pairs", vpl.fit),
-    "prototypes": Entry(
+    "held": ModelEntry(
+        "VPL, KL held", f"VPL with β {HEAVY_BETA:g} from the first step, to fail",
+        _fit_collapsing_vpl,
+    ),
+    "vpl": ModelEntry("VPL", "a latent, inferred from a rater’s pairs", vpl.fit),
+    "prototypes": ModelEntry(
         "Prototypes", "a few rewards, weighed by a rater’s pairs", prototypes.fit
     ),
-    "individual": Entry(
+    "individual": ModelEntry(
         "Individual raters", "the lab’s own model, each pair a ballot", individual.fit
     ),
-    "types": Entry(
-        "One for each type", "told the true type: the ceiling", per_type.fit, told=True
+    "types": ModelEntry(
+        "One for each type", "told the true type: the ceiling", per_type.fit, uses_true_type=True
     ),
 }  # fmt: skip
 
 
 def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int]) -> None:
-    """Raise what ``run`` would at once.
+    """Raise at once what ``run`` would raise.
 
     Raises:
         InputError: in one sentence.
     """
     _check_choice(models, seeds)
-    size = Size(40, 2, 20, 2, 2) if source.is_scenario else OF_DATA
-    _check_types(models, held_out.trials(source, seeds[:1], size))
+    size = Size(40, 2, 20, 2, 2) if source.is_scenario else RATINGS_SIZE
+    _check_types(models, pair_splits(source, seeds[:1], size))
 
 
 def _check_choice(models: Sequence[str], seeds: Sequence[int]) -> None:
@@ -118,20 +136,22 @@ def _check_choice(models: Sequence[str], seeds: Sequence[int]) -> None:
         raise InputError(f"There is no reward model named '{min(unknown)}'.")
     if not models:
         raise InputError("Choose at least one reward model.")
-    if not 1 <= len(seeds) <= MOST_SEEDS:
-        raise InputError(f"Give 1 to {MOST_SEEDS} seeds.")
+    if not 1 <= len(seeds) <= MAX_SEEDS:
+        raise InputError(f"Give 1 to {MAX_SEEDS} seeds.")
 
 
-def _check_types(models: Sequence[str], trials: Iterable[Trial]) -> None:
-    for trial in trials:
+def _check_types(models: Sequence[str], splits: Iterable[PairSplit]) -> None:
+    for split in splits:
         if "types" in models:
-            per_type.known_types(trial.train)
+            per_type.known_types(split.train)
 
 
 def available(source: Scenario | Ratings) -> tuple[str, ...]:
     """The models that can be trained on it: one for each type only where types are known."""
     return tuple(
-        name for name, entry in MODELS.items() if source.knows_every_type or not entry.told
+        name
+        for name, entry in MODELS.items()
+        if source.knows_every_type or not entry.uses_true_type
     )
 
 
@@ -143,70 +163,77 @@ def run(
     config: ModelsConfig | None = None,
     size: Size | None = None,
 ) -> dict:
-    """Train each model from each seed and judge it.
+    """Train each model from each seed and evaluate it on held-out raters.
 
     Returns:
         Plain data: ``"name"``, ``"types"``, ``"prompts"`` (completions by prompt), ``"seeds"``,
-        ``"size"``, ``"data"`` (whether it is), ``"held"`` (raters), ``"truth"`` (orders by rule and
-        prompt) and ``"limits"`` (see ``limits``), both None of data, and ``"rows"``, one a model,
-        in which a measure is ``[mean, low, high]``, or ``[None] * 3`` where there is none.
+        ``"size"``, ``"data"`` (whether the source is ratings), ``"held"`` (number of held-out
+        raters), ``"truth"`` (orders by rule and prompt) and ``"limits"`` (``accuracy_ceilings``),
+        both None of ratings, and ``"rows"``, one a model, in which a measure is ``[mean, low,
+        high]``, or ``[None] * 3`` where there is none.
 
     Raises:
         InputError: as ``check``.
     """
-    config = config or (ModelsConfig() if source.is_scenario else FEW)
-    size = size or (Size() if source.is_scenario else OF_DATA)
+    config = config or (ModelsConfig() if source.is_scenario else RATINGS_CONFIG)
+    size = size or (Size() if source.is_scenario else RATINGS_SIZE)
     _check_choice(models, seeds)
     models = [name for name in MODELS if name in models]
-    trials = list(held_out.trials(source, seeds, size))
-    _check_types(models, trials)
-    truth = {r: truth_of(source, r) for r in ORDERS_BY} if source.is_scenario else None
-    progress = ProgressAggregator(on_progress, len(trials))
+    splits = list(pair_splits(source, seeds, size))
+    _check_types(models, splits)
+    truth = {r: true_orders(source, r) for r in ORDER_RULES} if source.is_scenario else None
+    progress = ProgressAggregator(on_progress, len(splits))
 
-    def work(i: int) -> dict[str, Said]:
-        return progress.work(i, lambda listen: _fitted(trials[i], models, config, listen))
+    def work(i: int) -> dict[str, Predictions]:
+        return progress.work(i, lambda listen: _fit_all(splits[i], models, config, listen))
 
-    said = run_after_warmup(work, len(trials), min(os.cpu_count() or 1, 8))
+    predictions = run_after_warmup(work, len(splits), min(os.cpu_count() or 1, 8))
     rows = []
     for name in models:
-        mine = [one[name] for one in said]
-        base = [one["pooled"] for one in said] if "pooled" in models else None
-        row = (judging.of_scenario(source, truth, trials, mine) if source.is_scenario
-               else judging.of_data(source, trials, mine, base))  # fmt: skip
+        of_model = [by_model[name] for by_model in predictions]
+        if source.is_scenario:
+            row = scenario_row(source, truth, splits, of_model)
+        else:
+            baseline = [p["pooled"] for p in predictions] if "pooled" in models else None
+            row = ratings_row(source, splits, of_model, baseline)
         rows.append({"model": name} | row)
+    raters = size.held if source.is_scenario else len({int(r) for s in splits for r in s.held_out})
     catalogue = source.catalogue
     return {
         "name": source.name,
         "types": list(source.type_names),
         "prompts": {
-            p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts) if i < MOST_PROMPTS
+            p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts) if i < MAX_PROMPTS
         },
         "seeds": list(seeds),
         "size": vars(size),
         "data": not source.is_scenario,
-        "held": size.held if source.is_scenario else len({int(w) for t in trials for w in t.who}),
+        "held": raters,
         "truth": truth,
-        "limits": limits(source) if source.is_scenario else None,
+        "limits": accuracy_ceilings(source) if source.is_scenario else None,
         "rows": rows,
     }
 
 
-def _fitted(trial: Trial, models: Sequence[str], config: ModelsConfig, listen) -> dict[str, Said]:
-    found = {}
+def _fit_all(
+    split: PairSplit, models: Sequence[str], config: ModelsConfig, listen: Listener
+) -> dict[str, Predictions]:
+    """Each model's predictions on a split."""
+    predictions = {}
     for i, name in enumerate(models):
         entry, started = MODELS[name], time.perf_counter()
         report = chunk_reporter(listen, i, len(models), entry.title, entry.title)
         if report is not None:
             report(None, 0.0)
-        key = jax_key(trial.seed, KeyStream.SCOREBOARD, list(MODELS).index(name))
-        model, _ = entry.fit(key, trial.train, config, report)
-        found[name] = Said(
-            np.asarray(model.probabilities(trial.context, trial.asked), np.float64),
-            model.rewards(trial.context),
-            collapse.check_collapse(model, trial.context, trial.asked),
+        key = jax_key(split.seed, KeyStream.SCOREBOARD, list(MODELS).index(name))
+        model, _ = entry.fit(key, split.train, config, report)
+        predictions[name] = Predictions(
+            np.asarray(model.probabilities(split.context, split.queries), np.float64),
+            model.rewards(split.context),
+            collapse.check_collapse(model, split.context, split.queries),
             model, time.perf_counter() - started,
         )  # fmt: skip
-    return found
+    return predictions
 
 
 # -- baked ----------------------------------------------------------------------------------------
@@ -216,10 +243,10 @@ def spec_of(scenario: Scenario | None) -> str:
     """A hash of all that a baked scoreboard depends on but the code; of data (None) all but those,
     whose own hash is ``print_of``."""
     if scenario is None:
-        known = (PEOPLE, FEW, OF_DATA)
+        known = (REAL_RATINGS, RATINGS_CONFIG, RATINGS_SIZE)
     else:
         known = (scenario.to_yaml(), SEEDS, ModelsConfig(), Size())
-    return _hash(repr((known, tuple(MODELS), ORDERS_BY, HEAVY)).encode())
+    return _hash(repr((known, tuple(MODELS), ORDER_RULES, HEAVY_BETA)).encode())
 
 
 def print_of(ratings: Ratings) -> str:
@@ -243,14 +270,14 @@ def bake(
     again changes nothing.
 
     Args:
-        stem: one of ``SCENARIOS`` or, with the folder ``data``, of ``PEOPLE``.
+        stem: one of ``SCENARIOS`` or, with the folder ``data``, of ``REAL_RATINGS``.
     """
     if data is None:
         scenario = load_scenario(gallery()[stem])
         result = run(scenario, tuple(MODELS), SEEDS, on_progress)
         content = {"made": command, "spec": spec_of(scenario)}
     else:
-        file, seeds = PEOPLE[stem]
+        file, seeds = REAL_RATINGS[stem]
         ratings = load_ratings(data / file)
         result = run(ratings, available(ratings), range(seeds), on_progress)
         content = {"made": command, "spec": spec_of(None), "print": print_of(ratings)}

@@ -1,7 +1,7 @@
-"""What is made of what reward models say of raters they never met: rows of a scoreboard.
+"""Scoreboard rows: metrics from predictions on held-out raters.
 
-Of a scenario intervals are over seeds, each of which draws other raters; of data they are
-bootstraps over raters, everybody having been held out once a seed.
+Of a scenario intervals are over seeds, each of which draws other raters; of ratings they are
+bootstraps over raters, each held out once a seed.
 """
 
 from __future__ import annotations
@@ -23,207 +23,264 @@ from scrl.reward_models.protocols import RewardModel
 from scrl.reward_models.reward_scales import win_rates
 from scrl.scenarios.sampling import true_ballots
 from scrl.scenarios.scenario import Scenario
-from scrl.studies.scoreboard_splits import Trial
+from scrl.studies.scoreboard_splits import PairSplit
 from scrl.types import Ballots, Catalogue, Ratings, places_to_order
 from scrl.voting import aggregate
 
-#: Prompts, the first, of which social orders are counted.
-MOST_PROMPTS = 12
-#: How the rewards of held-out raters become one order: a rule of voting, or the mean of each
-#: completion's win rates, rewards between 0 and 1 that raters share (VPL's own scale).
+#: Social orders are counted of the first prompts, at most so many.
+MAX_PROMPTS = 12
+#: How held-out raters' rewards become one order: a rule of voting, or the mean of each completion's
+#: win rates, a scale from 0 to 1 that raters share (VPL's own).
 WIN_RATES = "win-rates"
-ORDERS_BY = (*DEFAULT_RULES, WIN_RATES)
-#: Shares of the pairs asked, the surest first, of which it is said how many are right.
+ORDER_RULES = (*DEFAULT_RULES, WIN_RATES)
+#: Shares of the query pairs, the most confident first, at which accuracy is reported.
 COVERAGE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+#: Of each seed of a scenario.
 MEASURES = ("accuracy", "disputed", "calibration", "maxmin")
-#: Of what a rule elects.
-ELECTED = ("tau", "reversed", "distortion", "minority", "least")
-NONE = [None, None, None]
+#: Of the social order by a rule.
+ORDER_MEASURES = ("tau", "reversed", "distortion", "minority", "least")
+#: A measure that there is none of: mean, low, high.
+MISSING = [None, None, None]
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What one model says in one trial: chances of the pairs asked ``[held, pairs]``, rewards of
-    the held-out raters ``[held, items]``, and its health."""
+class Predictions:
+    """A model's predictions on one split.
 
-    chances: np.ndarray
+    Attributes:
+        probabilities: that the preferred item of each query pair is preferred ``[held, pairs]``.
+        rewards: of the held-out raters ``[held, items]``.
+        health: None of a model without latents.
+        model: as fitted on the split.
+        seconds: to fit it.
+    """
+
+    probabilities: np.ndarray
     rewards: np.ndarray
     health: LatentHealth | None
     model: RewardModel
     seconds: float
 
 
-def of_scenario(
-    scenario: Scenario, truth: dict[str, dict], trials: Sequence[Trial], said: Sequence[Said]
+# -- rows -----------------------------------------------------------------------------------------
+
+
+def scenario_row(
+    scenario: Scenario,
+    truth: dict[str, dict],
+    splits: Sequence[PairSplit],
+    predictions: Sequence[Predictions],
 ) -> dict:
-    """A row: means over seeds with intervals; ``truth``: of each rule, as ``truth_of`` has it."""
-    count = len(scenario.types)
-    runs, elected, by_type, contested, covered = [], [], [], [], []
-    for trial, one in zip(trials, said, strict=True):
-        right = collapse.query_credit(one.chances)
-        kinds = np.broadcast_to(trial.asked.rater_type[:, None], right.shape)
-        runs.append(
-            {
-                "accuracy": right.mean(),
-                "disputed": right[trial.disputed].mean() if trial.disputed.any() else None,
-                "calibration": calibration_curve(one.chances.ravel()).error,
-            }
-            | {"maxmin": _fairest(scenario, one.model)}
-        )
-        elected.append({rule: _elected(scenario, true, rule, one) for rule, true in truth.items()})
-        by_type.append([_mean(right[kinds == t]) for t in range(count)])
-        contested.append([_mean(right[(kinds == t) & trial.disputed]) for t in range(count)])
-        covered.append(
-            selective_accuracy(one.chances, np.ones(right.shape, bool), np.array(COVERAGE))
-        )
-    spread = {m: _over_seeds([run[m] for run in runs]) for m in MEASURES}
-    return _row(said, scenario.catalogue) | spread | {
-        "ahead": NONE,
+    """A model's row on a scenario: means over seeds with intervals.
+
+    Args:
+        truth: rule -> ``true_orders``.
+        predictions: one for each split.
+    """
+    seeds = [
+        _seed_metrics(scenario, truth, split, predicted)
+        for split, predicted in zip(splits, predictions, strict=True)
+    ]
+    return _shared_fields(predictions, scenario.catalogue) | {
+        **{m: _over_seeds([seed[m] for seed in seeds]) for m in MEASURES},
+        "ahead": MISSING,
         "elected": {
-            rule: {m: _over_seeds([run[rule][m] for run in elected]) for m in ELECTED}
-            for rule in ORDERS_BY
+            rule: {m: _over_seeds([seed["elected"][rule][m] for seed in seeds])
+                   for m in ORDER_MEASURES}
+            for rule in ORDER_RULES
         },
-        "each": {m: [_short(run[m]) for run in runs] for m in ("accuracy", "disputed")},
-        "by_type": _columns(by_type), "disputed_by_type": _columns(contested),
-        "covered": np.mean(covered, axis=0).round(4).tolist(),
+        "each": {m: [_rounded(seed[m]) for seed in seeds] for m in ("accuracy", "disputed")},
+        "by_type": _column_means([seed["by_type"] for seed in seeds]),
+        "disputed_by_type": _column_means([seed["disputed_by_type"] for seed in seeds]),
+        "covered": np.mean([seed["covered"] for seed in seeds], axis=0).round(4).tolist(),
     }  # fmt: skip
 
 
-def of_data(
-    ratings: Ratings,
-    trials: Sequence[Trial],
-    said: Sequence[Said],
-    base: Sequence[Said] | None,
+def _seed_metrics(
+    scenario: Scenario, truth: dict[str, dict], split: PairSplit, predicted: Predictions
 ) -> dict:
-    """A row: all folds of all seeds together, with intervals over raters."""
-    mask = [trial.asked.mask for trial in trials]
-    who = np.concatenate(
-        [np.repeat(t.who, m.sum(1)) for t, m in zip(trials, mask, strict=True)]
+    """All metrics of one model on one seed's split."""
+    credit = collapse.query_credit(predicted.probabilities)
+    types = np.broadcast_to(split.queries.rater_type[:, None], credit.shape)
+    each = range(len(scenario.types))
+    return {
+        "accuracy": credit.mean(),
+        "disputed": credit[split.disputed].mean() if split.disputed.any() else None,
+        "calibration": calibration_curve(predicted.probabilities.ravel()).error,
+        "maxmin": _maxmin_satisfaction(scenario, predicted.model),
+        "elected": {
+            rule: _order_metrics(scenario, true, rule, predicted) for rule, true in truth.items()
+        },
+        "by_type": [_mean(credit[types == t]) for t in each],
+        "disputed_by_type": [_mean(credit[(types == t) & split.disputed]) for t in each],
+        "covered": selective_accuracy(
+            predicted.probabilities, np.ones(credit.shape, bool), np.array(COVERAGE)
+        ),
+    }
+
+
+def ratings_row(
+    ratings: Ratings,
+    splits: Sequence[PairSplit],
+    predictions: Sequence[Predictions],
+    baseline: Sequence[Predictions] | None,
+) -> dict:
+    """A model's row on ratings: all folds of all seeds together, with intervals over raters.
+
+    Args:
+        predictions: one for each split.
+        baseline: those of Bradley–Terry, which a lead is over; None where it was not fitted.
+    """
+    masks = [split.queries.mask for split in splits]
+    rater = np.concatenate(
+        [np.repeat(s.held_out, m.sum(1)) for s, m in zip(splits, masks, strict=True)]
     )  # fmt: skip
-    disputed = np.concatenate([t.disputed[m] for t, m in zip(trials, mask, strict=True)])
+    disputed = np.concatenate([s.disputed[m] for s, m in zip(splits, masks, strict=True)])
 
-    def flat(those: Sequence[Said]) -> np.ndarray:
-        return np.concatenate([one.chances[m] for one, m in zip(those, mask, strict=True)])
+    def probabilities_of(those: Sequence[Predictions]) -> np.ndarray:
+        return np.concatenate([p.probabilities[m] for p, m in zip(those, masks, strict=True)])
 
-    chance = flat(said)
-    right = collapse.query_credit(chance)
-
-    def over_raters(some: np.ndarray, values: np.ndarray) -> list:
-        if not some.any():
-            return NONE
-        found = RaterBootstrap(who[some], np.random.default_rng(0))(values[some])
+    def over_raters(pairs: np.ndarray, values: np.ndarray) -> list:
+        if not pairs.any():
+            return MISSING
+        found = RaterBootstrap(rater[pairs], np.random.default_rng(0))(values[pairs])
         return [found.mean, found.low, found.high]
 
-    every = np.ones(len(right), bool)
-    ahead = NONE if base is None else over_raters(every, right - collapse.query_credit(flat(base)))
-    return _row(said, ratings.catalogue) | {
-        "accuracy": over_raters(every, right), "disputed": over_raters(disputed, right),
-        "calibration": [_short(calibration_curve(chance).error), None, None], "ahead": ahead,
-        "maxmin": NONE, "elected": None,
+    probability = probabilities_of(predictions)
+    credit = collapse.query_credit(probability)
+    all_pairs = np.ones(len(credit), bool)
+    lead = MISSING
+    if baseline is not None:
+        lead = over_raters(all_pairs, credit - collapse.query_credit(probabilities_of(baseline)))
+    return _shared_fields(predictions, ratings.catalogue) | {
+        "accuracy": over_raters(all_pairs, credit), "disputed": over_raters(disputed, credit),
+        "calibration": [_rounded(calibration_curve(probability).error), None, None],
+        "ahead": lead, "maxmin": MISSING, "elected": None,
         "each": {"accuracy": [], "disputed": []}, "by_type": [], "disputed_by_type": [],
-        "covered": selective_accuracy(chance, every, np.array(COVERAGE)).round(4).tolist(),
+        "covered": selective_accuracy(probability, all_pairs, np.array(COVERAGE))
+        .round(4).tolist(),
     }  # fmt: skip
 
 
-def _row(said: Sequence[Said], catalogue: Catalogue) -> dict:
-    """What both kinds of source have."""
-    health = [one.health for one in said if one.health is not None]
-    failed = [h for h in health if h.collapsed]
-    # What is said of most trainings; how many collapsed stands beside it.
-    told = failed if 2 * len(failed) > len(health) else [h for h in health if not h.collapsed]
-    rewards = np.concatenate([one.rewards for one in said])
+def _shared_fields(predictions: Sequence[Predictions], catalogue: Catalogue) -> dict:
+    """The fields of a row that scenarios and ratings share."""
+    health = [p.health for p in predictions if p.health is not None]
+    collapsed = [h for h in health if h.collapsed]
+    # The verdict is that of most trainings; how many collapsed stands beside it.
+    most_collapsed = 2 * len(collapsed) > len(health)
+    typical = collapsed if most_collapsed else [h for h in health if not h.collapsed]
+    rewards = np.concatenate([p.rewards for p in predictions])
+    model = predictions[0].model
+    checks = ("own_accuracy", "swapped_accuracy", "empty_accuracy")
     return {
         "active": float(np.mean([h.active_units for h in health])) if health else None,
-        "collapsed": len(failed), "trainings": len(said),
-        "checks": [_short(np.mean([getattr(h, k) for h in health])) for k in
-                   ("own_accuracy", "swapped_accuracy", "empty_accuracy")] if health else NONE,
-        "kl": [_short(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
-        "verdict": collapse.verdict(told[0] if told else None, said[0].model),
-        "orders": {rule: _orders(rule, rewards, catalogue) for rule in ORDERS_BY},
-        "parameters": said[0].model.parameter_count,
-        "seconds": round(float(np.median([one.seconds for one in said])), 2),
+        "collapsed": len(collapsed), "trainings": len(predictions),
+        "checks": [_rounded(np.mean([getattr(h, k) for h in health])) for k in checks]
+                  if health else MISSING,
+        "kl": [_rounded(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
+        "verdict": collapse.verdict(typical[0] if typical else None, model),
+        "orders": {rule: social_orders(rule, rewards, catalogue) for rule in ORDER_RULES},
+        "parameters": model.parameter_count,
+        "seconds": round(float(np.median([p.seconds for p in predictions])), 2),
     }  # fmt: skip
 
 
-def _orders(rule: str, rewards: np.ndarray, catalogue: Catalogue) -> dict[str, list[list[str]]]:
-    """The rule's order of the first prompts, the rewards ``[raters, items]`` being the ballots."""
-    found = {}
+# -- social orders --------------------------------------------------------------------------------
+
+
+def social_orders(
+    rule: str, rewards: np.ndarray, catalogue: Catalogue
+) -> dict[str, list[list[str]]]:
+    """Prompt -> the rule's order, with rewards ``[raters, items]`` as ballots; the first prompts
+    only."""
+    orders = {}
     if rule == WIN_RATES:
         rate = np.round(win_rates(rewards, catalogue.offsets).mean(axis=0), 9)
-    for p, (start, stop) in enumerate(pairwise(catalogue.offsets[: MOST_PROMPTS + 1])):
+    for p, (start, stop) in enumerate(pairwise(catalogue.offsets[: MAX_PROMPTS + 1])):
         names = list(catalogue.names(p))
         if rule == WIN_RATES:
-            here = rate[start:stop]
-            found[catalogue.prompts[p]] = places_to_order((here > here[:, None]).sum(1), names)
+            of_prompt = rate[start:stop]
+            order = places_to_order((of_prompt > of_prompt[:, None]).sum(1), names)
         else:
-            found[catalogue.prompts[p]] = aggregate(Ballots(rewards[:, start:stop]), rule).order(
-                names
-            )
-    return found
+            order = aggregate(Ballots(rewards[:, start:stop]), rule).order(names)
+        orders[catalogue.prompts[p]] = order
+    return orders
 
 
-def truth_of(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
-    """The true order of each prompt; the mean win rate of sure raters is Borda's score."""
+def true_orders(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
+    """Prompt -> the true order; of win rates that of Borda, their limit for certain raters."""
     catalogue, rule = scenario.catalogue, "borda" if rule == WIN_RATES else rule
     return {
         prompt: aggregate(ballots, rule).order(list(catalogue.names(p)))
         for p, (prompt, ballots) in enumerate(
-            zip(catalogue.prompts[:MOST_PROMPTS], true_ballots(scenario, 1024), strict=False)
+            zip(catalogue.prompts[:MAX_PROMPTS], true_ballots(scenario, 1024), strict=False)
         )
     }
 
 
-def _elected(scenario: Scenario, truth: dict, rule: str, said: Said) -> dict:
-    """What the order counted from the held-out raters' rewards is worth, a mean over prompts:
-    Kendall's ``tau`` with the truth and how many strict pairs of it are ``reversed``; of the winner
-    (tied ones share) ``distortion``, and how far the smallest type (``minority``) and the worst-off
-    (``least``) get what they want, 0 to 1."""
-    catalogue, share, found = scenario.catalogue, scenario.type_shares, []
-    orders = _orders(rule, said.rewards, catalogue)
+def _order_metrics(
+    scenario: Scenario, truth: dict, rule: str, predicted: Predictions
+) -> dict[str, float]:
+    """What the social order of the held-out raters' rewards is worth, means over prompts.
+
+    Returns:
+        Of the order, Kendall's ``tau`` with the truth and the number of strict pairs ``reversed``;
+        of its winner (tied ones share) ``distortion``, and the satisfaction from 0 to 1 of the
+        smallest type (``minority``) and of the worst-off (``least``).
+    """
+    catalogue, share, values = scenario.catalogue, scenario.type_shares, []
+    orders = social_orders(rule, predicted.rewards, catalogue)
     for p, prompt in enumerate(orders):
         names = list(catalogue.names(p))
-        mine, true = (order_places(order[prompt], names) for order in (orders, truth))
-        first = mine == 0
-        value = worth(first / first.sum(), _utilities(scenario, p), share)
-        small = share <= share.min() + 1e-9
-        found.append((
-            kendall_tau(mine, true), strictly_reversed(true, mine), value.distortion,
-            value.satisfied[small].min(), value.worst,
+        own, true = (order_places(order[prompt], names) for order in (orders, truth))
+        first = own == 0
+        value = worth(first / first.sum(), _prompt_utilities(scenario, p), share)
+        smallest = share <= share.min() + 1e-9
+        values.append((
+            kendall_tau(own, true), strictly_reversed(true, own), value.distortion,
+            value.satisfied[smallest].min(), value.worst,
         ))  # fmt: skip
-    return dict(zip(ELECTED, map(float, np.mean(found, axis=0)), strict=True))
+    return dict(zip(ORDER_MEASURES, map(float, np.mean(values, axis=0)), strict=True))
 
 
-def _fairest(scenario: Scenario, model: RewardModel) -> float | None:
-    """How far the worst-off type gets what it wants, 0 to 1, where on each prompt the completion is
-    given whose least reward among the prototypes is greatest (MaxMin); None without prototypes."""
+def _maxmin_satisfaction(scenario: Scenario, model: RewardModel) -> float | None:
+    """Satisfaction of the worst-off type, 0 to 1, under the MaxMin policy of the prototypes.
+
+    On each prompt it gives the completion whose least reward among the prototypes is greatest;
+    None without prototypes.
+    """
     if not isinstance(model, prototypes.Prototypes):
         return None
-    catalogue, least, found = scenario.catalogue, model.worst_case_rewards(), []
+    catalogue, least, values = scenario.catalogue, model.worst_case_rewards(), []
     for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
-        given = np.eye(stop - start)[least[start:stop].argmax()]
-        found.append(worth(given, _utilities(scenario, p), scenario.type_shares).worst)
-    return float(np.mean(found))
+        policy = np.eye(stop - start)[least[start:stop].argmax()]
+        values.append(worth(policy, _prompt_utilities(scenario, p), scenario.type_shares).worst)
+    return float(np.mean(values))
 
 
-def _utilities(scenario: Scenario, prompt: int) -> np.ndarray:
+def _prompt_utilities(scenario: Scenario, prompt: int) -> np.ndarray:
+    """``[types, completions]``."""
     offsets = scenario.catalogue.offsets
     return scenario.type_utilities[:, slice(*offsets[prompt : prompt + 2])]
 
 
+# -- numbers --------------------------------------------------------------------------------------
+
+
 def _over_seeds(values: Sequence) -> list:
-    """Mean and its 95 % interval (Student's); none where a value is missing."""
+    """Mean and its 95 % interval (Student's); missing where a value is."""
     if any(v is None or not np.isfinite(v) for v in values):
-        return NONE
-    return [_short(x) for x in student_interval(values)]
+        return MISSING
+    return [_rounded(x) for x in student_interval(values)]
 
 
 def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _columns(rows: Sequence[Sequence[float]]) -> list:
-    return [_short(x) for x in np.mean(rows, axis=0)]
+def _column_means(rows: Sequence[Sequence[float]]) -> list:
+    return [_rounded(x) for x in np.mean(rows, axis=0)]
 
 
-def _short(x) -> float | None:
+def _rounded(x) -> float | None:
     return None if x is None or not np.isfinite(x) else round(float(x), 4)

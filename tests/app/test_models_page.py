@@ -121,7 +121,7 @@ def test_without_a_model_there_is_nothing_to_train(open_page):
 
 
 def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
-    if not all((BAKED / f"models-{stem}.json").is_file() for stem in scoreboard.PEOPLE):
+    if not all((BAKED / f"models-{stem}.json").is_file() for stem in scoreboard.REAL_RATINGS):
         pytest.skip("nothing is baked")
     app = open_page("models", part="Real people", predict="true")
     assert not app.exception

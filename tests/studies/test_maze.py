@@ -160,7 +160,7 @@ def test_making_it_trains_every_model_and_reports(monkeypatch, tmp_path):
 
     for name in mazes.MODELS:
         monkeypatch.setitem(
-            scoreboard.MODELS, name, scoreboard.Entry(f"The {name}", "an oracle", instead)
+            scoreboard.MODELS, name, scoreboard.ModelEntry(f"The {name}", "an oracle", instead)
         )
     monkeypatch.setattr(mazes, "HELD", 10)
     heard = []

@@ -15,8 +15,8 @@ from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
-from scrl.studies import scoreboard_splits as held_out
-from scrl.studies.scoreboard_splits import Size, limits, most_right
+from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
+from scrl.studies.scoreboard_splits import RATINGS_SIZE, Size, pair_splits
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK
 
@@ -41,22 +41,22 @@ def two_camps(raters: int = 40) -> bytes:
 
 def test_held_out_raters_of_data_are_met_once_and_asked_only_of_what_was_hidden():
     ratings = parse_ratings(two_camps(), "camps.csv")
-    found = list(held_out.trials(ratings, (3,), held_out.OF_DATA))
+    found = list(pair_splits(ratings, (3,), RATINGS_SIZE))
     assert len(found) == 5
-    who = np.concatenate([trial.who for trial in found])
+    who = np.concatenate([split.held_out for split in found])
     assert sorted(who) == list(range(40)), "each rater once, and nobody who ranked but one"
-    for trial in found:
-        assert trial.train.raters + len(trial.who) == 40
-        assert trial.train.mask.sum(1).tolist() == [15] * trial.train.raters
-        assert trial.context.raters == trial.asked.raters == len(trial.who)
+    for split in found:
+        assert split.train.raters + len(split.held_out) == 40
+        assert split.train.mask.sum(1).tolist() == [15] * split.train.raters
+        assert split.context.raters == split.queries.raters == len(split.held_out)
         for said, asked, more, mask in zip(
-            trial.context.pairs, trial.asked.pairs, trial.context.mask, trial.asked.mask,
+            split.context.pairs, split.queries.pairs, split.context.mask, split.queries.mask,
             strict=True,
         ):  # fmt: skip
             told, wanted = set(said[more].ravel()), set(asked[mask].ravel())
             assert (len(told), len(wanted)) == (3, 3)
             assert not told & wanted, "a hidden completion is in no pair that was said"
-        assert trial.disputed[trial.asked.mask].all(), "the camps dispute every pair"
+        assert split.disputed[split.queries.mask].all(), "the camps dispute every pair"
 
 
 def test_too_few_raters_and_unknown_models_get_a_sentence():
@@ -87,18 +87,20 @@ def test_the_best_order_is_the_best_of_all_orders(m):
             sum(ahead[a, b] for i, a in enumerate(order) for b in order[i + 1 :])
             for order in permutations(range(m))
         )
-        assert most_right(ahead) == pytest.approx(best)
+        assert best_order_weight(ahead) == pytest.approx(best)
 
 
 def test_of_many_completions_half_of_each_pair_is_a_bound():
     ahead = np.random.default_rng(0).random((14, 14))
     pairs = [(a, b) for a, b in product(range(14), repeat=2) if a < b]
-    assert most_right(ahead) == pytest.approx(sum(max(ahead[p], ahead[p[::-1]]) for p in pairs))
+    assert best_order_weight(ahead) == pytest.approx(
+        sum(max(ahead[p], ahead[p[::-1]]) for p in pairs)
+    )
 
 
 def test_limits_are_those_of_facts_and_of_a_cycle():
-    assert limits(of("pets")) == {"one": 0.75, "disputed": 0.5, "told": 1.0}
-    cycle = limits(of("condorcet-cycle"))
+    assert accuracy_ceilings(of("pets")) == {"one": 0.75, "disputed": 0.5, "told": 1.0}
+    cycle = accuracy_ceilings(of("condorcet-cycle"))
     assert cycle["one"] == cycle["disputed"] == pytest.approx(5 / 9, abs=1e-4)
 
 
@@ -109,7 +111,7 @@ def test_limits_are_what_answers_drawn_give_the_best_order():
     mine = np.take_along_axis(utility, asked.pairs[..., [0]], 2) > np.take_along_axis(
         utility, asked.pairs[..., [1]], 2
     )
-    found = limits(scenario)
+    found = accuracy_ceilings(scenario)
     assert found["told"] == pytest.approx(mine.mean(), abs=0.005)
     best = max(
         np.mean(np.argsort(order)[asked.pairs[..., 0]] < np.argsort(order)[asked.pairs[..., 1]])
@@ -207,7 +209,7 @@ def test_the_baked_scoreboard_is_of_today_s_settings(baked):
     assert content["spec"] == scoreboard.spec_of(of(stem)), "run `python -m scrl bake --models`"
     assert content["device"]
     assert [row["model"] for row in content["result"]["rows"]] == list(scoreboard.MODELS)
-    assert content["result"]["limits"] == limits(of(stem))
+    assert content["result"]["limits"] == accuracy_ceilings(of(stem))
 
 
 def test_the_exact_rows_of_what_is_baked_are_counted_again(baked):

@@ -69,12 +69,12 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     titles = [TITLES[name] for name in known]
     chosen = st.multiselect("Reward models", titles, titles, key="models", **_IN_URL)
     # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
-    most = float(scoreboard.MOST_SEEDS)
+    most = float(scoreboard.MAX_SEEDS)
     usual = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
             st.markdown(
-                "\n".join(f"- **{TITLES[m]}**: {scoreboard.MODELS[m].about}" for m in known)
+                "\n".join(f"- **{TITLES[m]}**: {scoreboard.MODELS[m].description}" for m in known)
             )
     seeds = int(
         st.number_input("Seeds", 1.0, most, usual, 1.0, format="%.0f", key="seeds", **_IN_URL)
@@ -206,7 +206,9 @@ def finding(result: Mapping) -> str:
             f"{limits['disputed']:.0%} of the disputed."
         )
     entries = scoreboard.MODELS
-    readers = [row for m, row in at.items() if entries[m].reads and not entries[m].told]
+    readers = [
+        row for m, row in at.items() if entries[m].is_personalised and not entries[m].uses_true_type
+    ]
     if readers:
         best = max(readers, key=lambda row: row["disputed"][0] or row["accuracy"][0])
         right = best["disputed"] if best["disputed"][0] is not None else best["accuracy"]
@@ -337,7 +339,7 @@ def _table(result: Mapping, name: str) -> None:
     prompts = list(result["prompts"])
     prompt = prompts[0]
     with st.container(horizontal=True):
-        titles = {_by(rule): rule for rule in scoreboard_metrics.ORDERS_BY}
+        titles = {_by(rule): rule for rule in scoreboard_metrics.ORDER_RULES}
         chosen = st.selectbox("Social order by", titles, key=f"{name}_rule", width=260, **_IN_URL)
         if len(prompts) > 1:
             prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **_IN_URL)

@@ -22,7 +22,7 @@ _SOURCES = {
 def show() -> None:
     """Two sets of real ballots."""
     try:
-        results = {stem: baked(stem)["result"] for stem in scoreboard.PEOPLE}
+        results = {stem: baked(stem)["result"] for stem in scoreboard.REAL_RATINGS}
     except InputError as error:
         st.info(page.plain(str(error)))
         return
