@@ -1,13 +1,15 @@
-"""Results as plotly figures. The one place that knows colours.
+"""Results as Plotly figures. Only this package sets colours and fonts.
 
-Every function takes plain data of the result file (``report.to_dict``, ``report.latent_map``) and
-``dark`` and ``scale`` (of type and marks; presenter mode enlarges it), and returns a figure with a
-transparent ground. A rater type, and likewise a completion, keeps by its position one colour,
-symbol and dash on every page: the colours are Okabe and Ito's, which hold for colour-blind
-readers, and where one is too pale for its ground the symbol, the dash or a label says the same.
+Every function takes plain data of a result file (``report.to_dict``, ``report.latent_map``) and the
+keywords ``dark`` and ``scale`` (of text and marks; presenter mode enlarges them). It returns a
+figure with a transparent background and one of the two templates of ``scrl.figures.template``.
+
+A rater type, and likewise a completion, keeps one colour, symbol and dash by its position on every
+page. The colours are those of Okabe and Ito, which colour-blind readers can distinguish; where one
+is too pale for its background, the symbol, the dash or a label carries the same information.
 """
 
-from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour, theme_colours
+from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour
 from scrl.figures.counting_steps import (
     elimination_rounds,
     fitted_duels,
@@ -46,10 +48,13 @@ from scrl.figures.strategy import (
     rates_by_rule,
     scores_by_misreport_share,
 )
+from scrl.figures.template import register_templates
 from scrl.figures.theorems import indistinguishable_populations, linear_reward, tournament_graph
 from scrl.figures.traversal import latent_traversal
 from scrl.figures.vanilla_gap import gap_waterfall
 from scrl.figures.voting import ballot_tiles, outcomes_by_rule
+
+register_templates()
 
 __all__ = [
     "COLOURS",
@@ -103,7 +108,6 @@ __all__ = [
     "scores_by_misreport_share",
     "spatial_map",
     "stacked_shares",
-    "theme_colours",
     "tournament_graph",
     "values_by_seed",
     "witness_heatmap",

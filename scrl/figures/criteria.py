@@ -1,4 +1,4 @@
-"""Which rule keeps which criterion, and a counterexample as it plays."""
+"""The table of rules and criteria, and counterexamples as ballots."""
 
 from __future__ import annotations
 
@@ -7,103 +7,109 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from scrl.figures.base import base_figure, colour, escape_html, set_axis, theme_colours, truncate
+from scrl.figures.base import base_figure, colour, escape_html, hover, label, truncate
+from scrl.figures.template import TRANSPARENT, Theme
 from scrl.figures.tiles import fit_text, text_colour_on, tile_fill
 
-#: How a cell is marked: its sign, its shape, its colour (an index of the palette, None for quiet).
+#: State of a cell -> its sign, its shape and the position of its colour (None: muted).
 MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "circle", None)}
-
-#: An order is at least so many ballots wide.
-LEAST = 2.6
+#: Smallest width of an order, in ballots.
+MIN_ORDER_WIDTH = 2.6
 
 
 def criteria_table(
     rows: Sequence[Mapping],
     columns: Sequence[tuple[str, str]],
     selected: tuple[str, str],
-    apart: int = 99,
+    gap_after: int = 99,
     *,
     dark: bool = False,
     scale: float = 1.0,
-    pitch: float = 22,
+    row_height: float = 22,
 ) -> go.Figure:
-    """Rules down, criteria across, a mark in each cell; what is clicked carries both names.
+    """Rules by criteria with a mark in each cell; a clicked cell carries both names.
 
     Args:
-        rows: each with ``rule``, ``title``, ``family``, and ``cells``: by criterion a mapping with
-            ``state`` (of ``MARKS``), ``proviso`` and ``hint`` (what the pointer says).
+        rows: each with ``rule``, ``title``, ``family`` and ``cells``: criterion -> mapping with
+            ``state`` (a key of ``MARKS``), ``proviso`` and ``hint`` (the hover text).
         columns: name and title of each criterion.
-        selected: the rule and the criterion that are shown.
-        apart: how many columns stand together before a gap.
+        selected: rule and criterion of the outlined cell.
+        gap_after: how many columns stand before the gap that ends the published table.
     """
-    shade = theme_colours(dark)
-    longest = max(len(truncate(row["title"], 24)) for row in rows)
-    left, top = (16 + 6.6 * longest) * scale, 96 * scale
-    height, gaps, at = [], 0.0, {}
+    theme = Theme(dark, scale)
+    y, position = {}, 0.0
     for i, row in enumerate(rows):
-        gaps += 0.35 if i and row["family"] != rows[i - 1]["family"] else 0.0
-        at[row["rule"]] = i + gaps
-        height.append(i + gaps)
-    figure = base_figure(dark, scale, top + (height[-1] + 1.1) * pitch * scale)
-    # Beyond the gap the published table says nothing.
-    across = {name: j + 0.4 * (j >= apart) for j, (name, _) in enumerate(columns)}
-    for state, (sign, symbol, tone) in MARKS.items():
-        cells = [
-            (row["rule"], name, row["cells"][name])
-            for row in rows
-            for name, _ in columns
-            if row["cells"][name]["state"] == state
-        ]
-        if not cells:
-            continue
-        hue = colour(tone) if tone is not None else shade["quiet"]
-        figure.add_scatter(
-            x=[across[c] for _, c, _ in cells], y=[at[r] for r, _, _ in cells],
-            mode="markers+text", name=state, customdata=[[r, c] for r, c, _ in cells],
-            text=[sign + ("*" if cell["proviso"] else "") for *_, cell in cells],
-            textfont={"size": 12 * scale, "weight": 700,
-                      "color": text_colour_on(hue) if state == "N" else hue},
-            marker={
-                "symbol": symbol, "size": 17 * scale, "opacity": 1,
-                "color": hue if state == "N" else "rgba(0,0,0,0)",
-                "line": {"color": hue, "width": (1.4 if state == "Y" else 0) * scale},
-            },
-            selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
-            hovertemplate=[f"{escape_html(cell['hint'])}<extra></extra>" for *_, cell in cells],
-        )  # fmt: skip
-    x, y = across.get(selected[1]), at.get(selected[0])
-    if x is not None and y is not None:
+        position += 1.0 if i else 0.0
+        position += 0.35 if i and row["family"] != rows[i - 1]["family"] else 0.0
+        y[row["rule"]] = position
+    x = {name: j + 0.4 * (j >= gap_after) for j, (name, _) in enumerate(columns)}
+    top = 96 * scale
+    figure = base_figure(theme, top + (position + 1.1) * row_height * scale)
+    for state in MARKS:
+        _add_cells(figure, state, rows, x, y, theme)
+    if selected[0] in y and selected[1] in x:
+        column, row = x[selected[1]], y[selected[0]]
         figure.add_shape(
-            type="rect", x0=x - 0.47, x1=x + 0.47, y0=y - 0.5, y1=y + 0.5,
-            line={"color": shade["text"], "width": 2.2 * scale},
+            type="rect", x0=column - 0.47, x1=column + 0.47, y0=row - 0.5, y1=row + 0.5,
+            line={"color": theme.text, "width": 2.2 * scale},
         )  # fmt: skip
     for row in rows:
         figure.add_annotation(
-            xref="paper", x=0, y=at[row["rule"]], xanchor="right", xshift=-8, showarrow=False,
-            text=_strong(escape_html(truncate(row["title"], 24)), row["rule"] == selected[0]),
-            font={"size": 12.5 * scale, "color": shade["text"]},
+            xref="paper", x=0, y=y[row["rule"]], xanchor="right", xshift=-8,
+            text=label(row["title"], 24, row["rule"] == selected[0]), font=theme.font(12.5),
         )  # fmt: skip
     for name, title in columns:
         figure.add_annotation(
-            x=across[name],
-            yref="paper",
-            y=1,
-            xanchor="left",
-            yanchor="bottom",
-            textangle=-45,
-            xshift=-6 * scale,
-            showarrow=False,
-            text=_strong(escape_html(title), name == selected[1]),
-            font={"size": 12 * scale, "color": shade["text"]},
-        )
-    set_axis("xaxis", figure, range=[-0.6, len(columns) + 1.9])
-    set_axis("yaxis", figure, range=[height[-1] + 0.6, -0.6])
-    figure.update_layout(margin={"l": left, "r": 2, "t": top, "b": 2}, clickmode="event+select")
+            x=x[name], yref="paper", y=1, xanchor="left", yanchor="bottom", textangle=-45,
+            xshift=-6 * scale, text=_bold(escape_html(title), name == selected[1]),
+            font=theme.font(12),
+        )  # fmt: skip
+    longest = max(len(truncate(row["title"], 24)) for row in rows)
+    figure.update_layout(
+        xaxis_range=[-0.6, len(columns) + 1.9], yaxis_range=[position + 0.6, -0.6],
+        margin={"l": (16 + 6.6 * longest) * scale, "r": 2, "t": top, "b": 2},
+        clickmode="event+select",
+    )  # fmt: skip
     return figure
 
 
-def _strong(text: str, so: bool) -> str:
-    return f"<b>{text}</b>" if so else text
+def _add_cells(
+    figure: go.Figure,
+    state: str,
+    rows: Sequence[Mapping],
+    x: Mapping[str, float],
+    y: Mapping[str, float],
+    theme: Theme,
+) -> None:
+    """One trace with all cells of a state."""
+    cells = [
+        (row["rule"], name, row["cells"][name])
+        for row in rows
+        for name in x
+        if row["cells"][name]["state"] == state
+    ]
+    if not cells:
+        return
+    sign, shape, position = MARKS[state]
+    tone = theme.muted if position is None else colour(position)
+    filled = state == "N"
+    figure.add_scatter(
+        x=[x[name] for _, name, _ in cells], y=[y[rule] for rule, _, _ in cells],
+        mode="markers+text", name=state, customdata=[[rule, name] for rule, name, _ in cells],
+        text=[sign + ("*" if cell["proviso"] else "") for *_, cell in cells],
+        textfont=theme.font(12, text_colour_on(tone) if filled else tone, weight=700),
+        marker={
+            "symbol": shape, "size": 17 * theme.scale, "opacity": 1,
+            "color": tone if filled else TRANSPARENT,
+            "line": {"color": tone, "width": (1.4 if state == "Y" else 0) * theme.scale},
+        },
+        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}},
+        hovertemplate=[hover(escape_html(cell["hint"])) for *_, cell in cells],
+    )  # fmt: skip
+
+
+def _bold(text: str, bold: bool) -> str:
+    return f"<b>{text}</b>" if bold else text
 
 
 def counterexample(
@@ -112,148 +118,139 @@ def counterexample(
     *,
     dark: bool = False,
     scale: float = 1.0,
-    row: float = 27,
+    row_height: float = 27,
     width: float = 560,
 ) -> go.Figure:
-    """Electorates side by side: a column a kind of ballot, best place on top, below it the order
-    that the rule gives.
+    """Electorates side by side: a column for each ballot, and below it the order of the rule.
 
     Args:
-        panels: each with ``title``, ``names`` (who stands), ``place [ballots, candidates]``,
-            ``weight [ballots]``, ``order`` (best first, names tied there; None while it is not
-            shown), ``marked`` (ballots to point out) and ``shown`` (False leaves the place empty).
+        panels: each with ``title``, ``names`` (its candidates), ``place [ballots, candidates]``,
+            ``weight [ballots]``, ``order`` (best first, tied names together; None hides it),
+            ``marked`` (outlined ballots) and ``shown`` (False hides the ballots).
         names: all candidates, whose positions give their colours.
-        width: pixels that the figure will have, which decides what text fits.
+        width: pixels of the figure, which decide what text fits.
     """
-    shade, m = theme_colours(dark), len(names)
-    columns = [len(panel["weight"]) for panel in panels]
-    starts = np.cumsum([0, *(n + 0.9 for n in columns[:-1])])
-    total = float(starts[-1] + max(columns[-1], LEAST))
-    unit = (width - 16) / max(total, 4.0)
-    figure = base_figure(dark, scale, (row * (m + 1.55) + 62) * scale)
-    tiles: list[list] = [[] for _ in names]
+    theme, m = Theme(dark, scale), len(names)
+    ballots = [len(panel["weight"]) for panel in panels]
+    starts = np.cumsum([0, *(n + 0.9 for n in ballots[:-1])]).tolist()
+    total = max(starts[-1] + max(ballots[-1], MIN_ORDER_WIDTH), 4.0)
+    figure = base_figure(theme, (row_height * (m + 1.55) + 62) * scale)
+    tiles: dict[str, list] = {name: [] for name in names}
     for start, panel in zip(starts, panels, strict=True):
-        _heading(figure, panel, float(start), len(panel["weight"]), unit, shade, scale)
+        _add_panel_title(figure, panel, start, theme)
         if not panel["shown"]:
-            _covered(figure, float(start), len(panel["weight"]), m, shade, scale)
+            _add_hidden_panel(figure, start, len(panel["weight"]), m, theme)
             continue
-        _columns(figure, panel, float(start), tiles, names, shade, scale)
+        _stack_ballots(panel, start, tiles)
+        _outline_marked(figure, panel, start, theme)
         if panel["order"] is not None:
-            _result(panel, float(start), len(panel["weight"]), tiles, names, m)
-            _signs(figure, panel, float(start), len(panel["weight"]), m, shade, scale)
-    for a, mine in enumerate(tiles):
-        if mine:
-            x, y, wide, tall, said = (list(v) for v in zip(*mine, strict=True))
-            figure.add_bar(
-                x=x,
-                width=wide,
-                y=[-t for t in tall],
-                base=[-v for v in y],
-                name=escape_html(names[a]),
-                marker={**tile_fill(a), "line": {"color": shade["ground"], "width": 1.5}},
-                text=[fit_text(names[a], w * unit, scale, least=1) for w in wide],
-                textposition="inside",
-                insidetextanchor="middle",
-                textangle=0,
-                insidetextfont={
-                    "color": text_colour_on(colour(a)),
-                    "size": 13 * scale,
-                    "weight": 600,
-                },
-                constraintext="none",
-                hovertemplate=[f"{escape_html(text)}<extra></extra>" for text in said],
-            )
-    set_axis("xaxis", figure, range=[-0.05, max(total, 4.0) + 0.05])
-    set_axis("yaxis", figure, range=[-m - 1.55, 0])
-    figure.update_layout(barmode="overlay", margin={"l": 4, "r": 4, "t": 58 * scale, "b": 2})
+            xs, unit = _order_layout(panel, start)
+            for name, x, text in xs:
+                tiles[name].append((x + unit / 2, m + 0.5, unit, 1, text))
+            _add_order_signs(figure, panel["order"], start, unit, m, theme)
+    _add_tiles(figure, tiles, (width - 16) / total, theme)
+    figure.update_layout(
+        xaxis_range=[-0.05, total + 0.05], yaxis_range=[-m - 1.55, 0], barmode="overlay",
+        margin={"l": 4, "r": 4, "t": 58 * scale, "b": 2},
+    )  # fmt: skip
     return figure
 
 
-def _heading(figure, panel, start, wide, unit, shade, scale) -> None:
-    figure.add_annotation(
-        x=start,
-        y=0,
-        xanchor="left",
-        yanchor="bottom",
-        yshift=24 * scale,
-        showarrow=False,
-        text=f"<b>{escape_html(panel['title'])}</b>",
-        font={"size": 14 * scale, "color": shade["text"]},
-    )
-    for i, weight in enumerate(panel["weight"] if panel["shown"] else ()):
-        marked = i in panel["marked"]
-        figure.add_annotation(
-            x=start + i + 0.5, y=0, yanchor="bottom", yshift=3, showarrow=False,
-            text=_strong(f"{weight:.4g}×", marked),
-            font={"size": 13 * scale, "color": shade["text" if marked else "quiet"]},
-        )  # fmt: skip
+def _add_tiles(figure: go.Figure, tiles: Mapping, unit: float, theme: Theme) -> None:
+    """Draws the tiles of each candidate: (x, top, width, height, hover text).
 
-
-def _covered(figure, start, wide, m, shade, scale) -> None:
-    figure.add_shape(
-        type="rect", x0=start, x1=start + wide, y0=0, y1=-m,
-        line={"color": shade["line"], "width": 1.5, "dash": "dot"},
-    )  # fmt: skip
-    figure.add_annotation(
-        x=start + wide / 2, y=-m / 2, text="?", showarrow=False,
-        font={"size": 26 * scale, "color": shade["quiet"]},
-    )  # fmt: skip
-
-
-def _columns(figure, panel, start, tiles, names, shade, scale) -> None:
-    for i, ballot in enumerate(np.asarray(panel["place"])):
-        for p in np.unique(ballot[ballot >= 0]):
-            tied = np.flatnonzero(ballot == p)
-            ahead = int(((ballot >= 0) & (ballot < p)).sum())
-            for k, c in enumerate(tied):
-                name = panel["names"][c]
-                part = 1 / len(tied)
-                tiles[list(names).index(name)].append(
-                    (start + i + (k + 0.5) * part, ahead, part, len(tied),
-                     f"{name}, place {ahead + 1}{' (tied)' if len(tied) > 1 else ''}")
-                )  # fmt: skip
-        if i in panel["marked"]:
-            tall = int((ballot >= 0).sum())
-            figure.add_shape(
-                type="rect", x0=start + i + 0.02, x1=start + i + 0.98, y0=0, y1=-tall,
-                line={"color": shade["text"], "width": 3.2 * scale},
+    ``unit`` is the width of a ballot in pixels."""
+    for position, (name, own) in enumerate(tiles.items()):
+        if own:
+            x, top, wide, tall, text = (list(v) for v in zip(*own, strict=True))
+            figure.add_bar(
+                x=x, width=wide, y=[-t for t in tall], base=[-v for v in top],
+                name=escape_html(name),
+                marker={**tile_fill(position), "line": {"color": theme.background, "width": 1.5}},
+                text=[fit_text(name, w * unit, theme.scale, min_length=1) for w in wide],
+                textposition="inside", insidetextanchor="middle", textangle=0,
+                insidetextfont=theme.font(13, text_colour_on(colour(position)), weight=600),
+                constraintext="none", hovertemplate=[hover(escape_html(t)) for t in text],
             )  # fmt: skip
 
 
-def _result(panel, start, wide, tiles, names, m) -> None:
-    """The order as a row of tiles, as wide as the electorate or a little wider."""
+def _add_panel_title(figure: go.Figure, panel: Mapping, start: float, theme: Theme) -> None:
+    """The panel's title, and under it the weight of each ballot."""
+    figure.add_annotation(
+        x=start, y=0, xanchor="left", yanchor="bottom", yshift=24 * theme.scale,
+        text=f"<b>{escape_html(panel['title'])}</b>", font=theme.font(14),
+    )  # fmt: skip
+    for i, weight in enumerate(panel["weight"] if panel["shown"] else ()):
+        marked = i in panel["marked"]
+        figure.add_annotation(
+            x=start + i + 0.5, y=0, yanchor="bottom", yshift=3,
+            text=_bold(f"{weight:.4g}×", marked),
+            font=theme.font(13, theme.text if marked else theme.muted),
+        )  # fmt: skip
+
+
+def _add_hidden_panel(figure: go.Figure, start: float, wide: int, m: int, theme: Theme) -> None:
+    """A dotted frame with a question mark where ballots are not shown yet."""
+    figure.add_shape(
+        type="rect", x0=start, x1=start + wide, y0=0, y1=-m,
+        line={"color": theme.grid, "width": 1.5, "dash": "dot"},
+    )  # fmt: skip
+    figure.add_annotation(x=start + wide / 2, y=-m / 2, text="?", font=theme.muted_font(26))
+
+
+def _stack_ballots(panel: Mapping, start: float, tiles: dict[str, list]) -> None:
+    """Adds the tiles of each ballot, best place on top, tied candidates side by side."""
+    for i, ballot in enumerate(np.asarray(panel["place"])):
+        for p in np.unique(ballot[ballot >= 0]):
+            tied = np.flatnonzero(ballot == p)
+            ahead, share = int(((ballot >= 0) & (ballot < p)).sum()), 1 / len(tied)
+            note = " (tied)" if len(tied) > 1 else ""
+            for k, c in enumerate(tied):
+                name = panel["names"][c]
+                x = start + i + (k + 0.5) * share
+                text = f"{name}, place {ahead + 1}{note}"
+                tiles[name].append((x, ahead, share, len(tied), text))
+
+
+def _outline_marked(figure: go.Figure, panel: Mapping, start: float, theme: Theme) -> None:
+    for i, ballot in enumerate(np.asarray(panel["place"])):
+        if i in panel["marked"]:
+            figure.add_shape(
+                type="rect", x0=start + i + 0.02, x1=start + i + 0.98, y0=0,
+                y1=-int((ballot >= 0).sum()),
+                line={"color": theme.text, "width": 3.2 * theme.scale},
+            )  # fmt: skip
+
+
+def _order_layout(panel: Mapping, start: float) -> tuple[list[tuple[str, float, str]], float]:
+    """Left end and hover text of each tile of the order, and the width of a tile."""
     order = panel["order"]
     count = sum(map(len, order))
-    part = min(1.0, max(wide, LEAST) / (count + 0.3 * (len(order) - 1)))
-    x = start
-    for at, tied in enumerate(order):
+    unit = max(len(panel["weight"]), MIN_ORDER_WIDTH) / (count + 0.3 * (len(order) - 1))
+    unit = min(1.0, unit)
+    tiles, x = [], start
+    for place, tied in enumerate(order, 1):
         for name in tied:
-            tiles[list(names).index(name)].append(
-                (x + part / 2, m + 0.5, part, 1, f"{name}: place {at + 1} of the order")
-            )
-            x += part
-        x += 0.3 * part
+            tiles.append((name, x, f"{name}: place {place} of the order"))
+            x += unit
+        x += 0.3 * unit
+    return tiles, unit
 
 
-def _signs(figure, panel, start, wide, m, shade, scale) -> None:
-    """Which of the order's tiles win, and the signs between them."""
-    order = panel["order"]
-    count = sum(map(len, order))
-    part = min(1.0, max(wide, LEAST) / (count + 0.3 * (len(order) - 1)))
+def _add_order_signs(
+    figure: go.Figure, order: Sequence, start: float, unit: float, m: int, theme: Theme
+) -> None:
+    """Outlines the winners of the order and writes ">" between its places."""
     x = start
     figure.add_shape(
-        type="rect", x0=x, x1=x + part * len(order[0]), y0=-m - 0.5, y1=-m - 1.5,
-        line={"color": shade["text"], "width": 2.4 * scale},
+        type="rect", x0=x, x1=x + unit * len(order[0]), y0=-m - 0.5, y1=-m - 1.5,
+        line={"color": theme.text, "width": 2.4 * theme.scale},
     )  # fmt: skip
     figure.add_annotation(
-        x=x, y=-m - 0.27, xanchor="left", showarrow=False,
+        x=x, y=-m - 0.27, xanchor="left", font=theme.muted_font(12),
         text="elects" if len(order[0]) == 1 else "ties for first",
-        font={"size": 12 * scale, "color": shade["quiet"]},
     )  # fmt: skip
     for tied in order[:-1]:
-        x += part * len(tied)
-        figure.add_annotation(
-            x=x + 0.15 * part, y=-m - 1, text="&gt;", showarrow=False,
-            font={"size": 12 * scale, "color": shade["quiet"]},
-        )  # fmt: skip
-        x += 0.3 * part
+        x += unit * len(tied)
+        figure.add_annotation(x=x + 0.15 * unit, y=-m - 1, text="&gt;", font=theme.muted_font(12))
+        x += 0.3 * unit

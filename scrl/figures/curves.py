@@ -8,96 +8,105 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    DASHES,
-    SYMBOLS,
     base_figure,
     colour,
+    dash,
     escape_html,
-    theme_colours,
+    hover,
+    label,
+    show_axis,
+    symbol,
     truncate,
     with_alpha,
 )
+from scrl.figures.template import Theme
+
+Series = Sequence[tuple[str, np.ndarray, int]]
 
 
 def labelled_curves(
     x: np.ndarray,
-    series: Sequence[tuple[str, np.ndarray, int]],
+    series: Series,
     *,
-    at: float | None = None,
-    here: Sequence[float] | None = None,
+    slider: float | None = None,
+    slider_values: Sequence[float] | None = None,
     x_title: str = "",
     y_title: str = "",
     percent: bool = False,
-    log: str = "",
-    number: str = ".3f",
-    below: bool = False,
+    log_axes: str = "",
+    value_format: str = ".3f",
+    shade_negative: bool = False,
     y_range: tuple[float, float] | None = None,
     dark: bool = False,
     scale: float = 1.0,
     height: float = 250,
 ) -> go.Figure:
-    """Curves, each with its name at its end, and where a slider stands on them.
+    """Curves, each with its name at its end, and the position of a slider on them.
 
     Args:
-        x: ``[points]``, rising.
+        x: ``[points]``, increasing.
         series: name, values ``[points]`` (NaN leaves a gap) and position, which gives the colour,
             the symbol and the dash.
-        at: where the slider stands; here: the values there ``[series]``, interpolated where None.
-        percent: x is a share.
-        log: the axes that are logarithmic, ``"x"``, ``"y"`` or both.
-        number: how values are written.
-        below: shade what lies below 0.
+        slider: x of the slider; None for no slider.
+        slider_values: values there ``[series]``; interpolated where None.
+        percent: whether x is a share.
+        log_axes: the logarithmic axes, ``"x"``, ``"y"`` or ``"xy"``.
+        value_format: d3 format of values.
+        shade_negative: whether to shade the part below 0.
     """
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * scale)
-    x = np.asarray(x, float)
-    values = np.concatenate([np.asarray(y, float) for _, y, _ in series])
-    low, high = y_range or _padded(values, "y" in log)
+    theme, x = Theme(dark, scale), np.asarray(x, float)
+    log_x, log_y = "x" in log_axes, "y" in log_axes
+    series = [(name, np.asarray(y, float), i) for name, y, i in series]
+    low, high = y_range or _padded(np.concatenate([y for _, y, _ in series]), log_y)
+    figure = base_figure(theme, height * scale)
     for name, y, i in series:
-        y = np.asarray(y, float)
         figure.add_scatter(
             x=x, y=y, mode="lines", name=escape_html(name), connectgaps=False,
-            line={"color": colour(i), "width": 2.4 * scale, "dash": DASHES[i % len(DASHES)]},
-            hovertemplate=f"{escape_html(name)} %{{y:{number}}}<extra></extra>",
+            line={"color": colour(i), "width": 2.4 * scale, "dash": dash(i)},
+            hovertemplate=hover(f"{escape_html(name)} %{{y:{value_format}}}"),
         )  # fmt: skip
-    if at is not None:
-        figure.add_vline(x=at, line={"color": shade["quiet"], "width": 1.2 * scale, "dash": "dot"})
-        if here is None:
-            here = [float(np.interp(at, x, np.asarray(y, float))) for _, y, _ in series]
-        for value, (_, _, i) in zip(here, series, strict=True):
-            figure.add_scatter(
-                x=[at], y=[value], mode="markers", hoverinfo="skip",
-                marker={"color": colour(i), "symbol": SYMBOLS[i % len(SYMBOLS)],
-                        "size": 10 * scale, "line": {"color": shade["ground"], "width": scale}},
-            )  # fmt: skip
-    if below and low < 0:
+    if slider is not None:
+        if slider_values is None:
+            slider_values = [float(np.interp(slider, x, y)) for _, y, _ in series]
+        _add_slider(figure, slider, slider_values, series, theme)
+    if shade_negative and low < 0:
         figure.add_hrect(y0=low, y1=0, fillcolor=with_alpha(colour(4), 0.12), line_width=0)
-    side = 0.015 * (x[-1] - x[0])  # so that a mark at the end is whole
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    axis = {"showgrid": False, "zeroline": False, "fixedrange": True, "tickfont": quiet,
-            "nticks": 6}  # fmt: skip
-    figure.update_layout(
-        xaxis={**axis, "showline": True, "linecolor": shade["line"],
-               "title": {"text": x_title, "font": quiet, "standoff": 4 * scale},
-               "tickformat": ".0%" if percent else "", "type": "log" if "x" in log else "linear",
-               "range": [float(v) for v in (np.log10([x[0], x[-1]]) if "x" in log else
-                                            (x[0] - side, x[-1] + side))]},
-        yaxis={**axis, "showgrid": True, "gridcolor": shade["line"],
-               "zeroline": low < 0 < high, "zerolinecolor": shade["quiet"],
-               "title": {"text": y_title, "font": quiet, "standoff": 4 * scale},
-               "type": "log" if "y" in log else "linear",
-               "range": list(np.log10([low, high])) if "y" in log else [low, high]},
-    )  # fmt: skip
-    if "x" in log:
-        figure.update_xaxes(dtick=1)
+    _show_axes(figure, (x_title, y_title), x, (low, high), log_x, log_y)
+    figure.update_xaxes(tickformat=".0%" if percent else "")
     longest = max(len(truncate(name)) for name, _, _ in series)
-    margin = {"l": 58, "r": 14 + 7.4 * (longest + 2), "t": 10, "b": 44}
-    figure.update_layout(margin={side: value * scale for side, value in margin.items()})
-    _end_labels(figure, series, (low, high), "y" in log, scale, height - 54, shade)
+    figure.update_layout(
+        margin={"l": 58 * scale, "r": (14 + 7.4 * (longest + 2)) * scale, "t": 10 * scale,
+                "b": 44 * scale}
+    )  # fmt: skip
+    _add_end_labels(figure, series, np.log([low, high]).tolist() if log_y else (low, high), log_y,
+                    height - 54)  # fmt: skip
     return figure
 
 
+def _show_axes(
+    figure: go.Figure,
+    titles: tuple[str, str],
+    x: np.ndarray,
+    y_range: tuple[float, float],
+    log_x: bool,
+    log_y: bool,
+) -> None:
+    """Linear or logarithmic axes around ``x`` and over ``y_range``."""
+    pad = 0.015 * (x[-1] - x[0])  # keeps marks at the ends whole
+    low, high = y_range
+    show_axis(
+        figure, "xaxis", titles[0], line=True, type="log" if log_x else "linear",
+        range=np.log10([x[0], x[-1]]).tolist() if log_x else [x[0] - pad, x[-1] + pad],
+        **({"dtick": 1} if log_x else {"nticks": 6}),
+    )  # fmt: skip
+    show_axis(
+        figure, "yaxis", titles[1], grid=True, nticks=6, zeroline=bool(low < 0 < high),
+        type="log" if log_y else "linear", range=np.log10(y_range).tolist() if log_y else y_range,
+    )  # fmt: skip
+
+
 def _padded(values: np.ndarray, log: bool) -> tuple[float, float]:
+    """Range of an axis around the values."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if log:
         return low / 1.15, high * 1.15
@@ -105,13 +114,32 @@ def _padded(values: np.ndarray, log: bool) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _end_labels(figure, series, span, log, scale, pixels, shade) -> None:
-    """Names at the ends of curves, moved apart where they would overlap."""
-    low, high = np.log(span) if log else span
+def _add_slider(
+    figure: go.Figure, x: float, values: Sequence[float], series: Series, theme: Theme
+) -> None:
+    """A dotted line at the slider and a mark on each curve."""
+    figure.add_vline(x=x, line={"color": theme.muted, "width": 1.2 * theme.scale, "dash": "dot"})
+    for value, (_, _, i) in zip(values, series, strict=True):
+        figure.add_scatter(
+            x=[x], y=[value], mode="markers", hoverinfo="skip",
+            marker={"color": colour(i), "symbol": symbol(i), "size": 10 * theme.scale,
+                    "line": {"color": theme.background, "width": theme.scale}},
+        )  # fmt: skip
+
+
+def _add_end_labels(
+    figure: go.Figure, series: Series, span: Sequence[float], log: bool, pixels: float
+) -> None:
+    """Names at the right ends of the curves, moved apart where they would overlap.
+
+    Args:
+        span: ends of the vertical axis, as logarithms if ``log``.
+        pixels: height of the plot at scale 1.
+    """
+    low, high = span
     ends = []
     for name, y, i in series:
-        known = np.asarray(y, float)
-        known = known[np.isfinite(known)]
+        known = y[np.isfinite(y)]
         if len(known):
             end = np.log(known[-1]) if log else known[-1]
             ends.append([float((end - low) / (high - low)), name, i])
@@ -119,16 +147,13 @@ def _end_labels(figure, series, span, log, scale, pixels, shade) -> None:
     gap = 17 / pixels
     for k in range(1, len(ends)):
         ends[k][0] = max(ends[k][0], ends[k - 1][0] + gap)
-    over = ends[-1][0] - 1 if ends else 0
-    for k in range(len(ends) - 1, -1, -1):
-        if over > 0:
-            limit = 1 if k == len(ends) - 1 else ends[k + 1][0] - gap
-            ends[k][0] = min(ends[k][0], limit)
+    if ends and ends[-1][0] > 1:
+        ends[-1][0] = 1
+        for k in range(len(ends) - 2, -1, -1):
+            ends[k][0] = min(ends[k][0], ends[k + 1][0] - gap)
     for y, name, i in ends:
-        if not name:
-            continue
-        figure.add_annotation(
-            x=1, xref="paper", y=y, yref="paper", xanchor="left", yanchor="middle", xshift=5,
-            showarrow=False, font={"size": 13 * scale, "color": shade["text"]},
-            text=f"<span style='color:{colour(i)}'>●</span> {escape_html(truncate(name))}",
-        )  # fmt: skip
+        if name:
+            figure.add_annotation(
+                x=1, xref="paper", y=y, yref="paper", xanchor="left", yanchor="middle", xshift=5,
+                text=f"<span style='color:{colour(i)}'>●</span> {label(name)}",
+            )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The five masking regimes side by side: what each ends with, its map, its losses as it learns."""
+"""The masking regimes side by side: results, latent maps and loss curves."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    SYMBOLS,
+    STATIC_LEGEND,
     base_figure,
     colour,
     escape_html,
-    set_axis,
-    theme_colours,
+    hover,
+    label_rows,
+    label_width,
+    show_axis,
+    symbol,
     with_alpha,
 )
+from scrl.figures.template import Theme
 
-#: Of the marks of what is predicted to go wrong.
-WRONG = 4
+#: Position of the colour of results that are predicted to be worse.
+WORSE = 4
 
 
-def _column(figure: go.Figure, i: int, count: int, gap: float = 0.025) -> tuple[str, str]:
-    """The i-th of ``count`` panels side by side: names of its axes, which are laid out."""
+def _panel_axes(figure: go.Figure, i: int, count: int, gap: float = 0.025) -> str:
+    """Lays out the axes of the i-th of ``count`` panels in a row; returns their number."""
     width = (1 - gap * (count - 1)) / count
     start = i * (width + gap)
     number = "" if i == 0 else str(i + 1)
@@ -30,23 +34,19 @@ def _column(figure: go.Figure, i: int, count: int, gap: float = 0.025) -> tuple[
         {f"xaxis{number}": {"domain": [start, start + width], "anchor": f"y{number}"},
          f"yaxis{number}": {"anchor": f"x{number}"}}
     )  # fmt: skip
-    return f"x{number}", f"y{number}"
+    return number
 
 
-def _axis(short: str) -> str:
-    return f"{short[0]}axis{short[1:]}"
-
-
-def _headline(figure, x: str, y: str, title: str, note: str, shade, scale: float) -> None:
-    lines = (
-        f"<br><span style='color:{shade['quiet']}'>{escape_html(n)}</span>"
-        for n in note.split("\n")
-    )
-    text = f"<b>{escape_html(title)}</b>" + ("".join(lines) if note else "")
+def _add_panel_title(
+    figure: go.Figure, number: str, title: str, theme: Theme, note: str = ""
+) -> None:
+    """The title above a panel; ``note`` follows on lines of its own."""
+    text = f"<b>{escape_html(title)}</b>"
+    for line in note.split("\n") if note else ():
+        text += f"<br><span style='color:{theme.muted}'>{escape_html(line)}</span>"
     figure.add_annotation(
-        x=0, xref=f"{x} domain", y=1, yref=f"{y} domain", xanchor="left", yanchor="bottom",
-        yshift=4, showarrow=False, align="left", text=text,
-        font={"size": 13 * scale, "color": shade["text"]},
+        x=0, xref=f"x{number} domain", y=1, yref=f"y{number} domain", xanchor="left",
+        yanchor="bottom", yshift=4, align="left", text=text,
     )  # fmt: skip
 
 
@@ -59,71 +59,95 @@ def regime_results(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """What each regime ends with: a row a regime, a small mark a seed, a large one their mean.
+    """Results of each regime, a small mark for each seed and a large one for their mean.
 
     Args:
-        titles: of the regimes, the last one that the others are compared with.
-        panels: each ``"title"``; ``"values"`` ``[regimes, seeds]``; ``"wrong"``: rows whose mean
-            is predicted to be worse; ``"best"``: what perfect knowledge would give, or None.
+        titles: of the regimes; the others are compared with the last one.
+        panels: each with ``title``, ``values [regimes, seeds]``, ``wrong`` (rows whose mean is
+            predicted to be worse) and ``best`` (the value of perfect knowledge, or None).
+        unit: title of the horizontal axes.
+        percent: whether values are shares.
     """
-    shade = theme_colours(dark)
-    rows = len(titles)
-    figure = base_figure(dark, scale, (110 + 38 * rows) * scale, showlegend=True)
-    style = "{:.1%}" if percent else "{:.2f}"
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
+    theme, rows = Theme(dark, scale), len(titles)
+    figure = base_figure(theme, (110 + 38 * rows) * scale, showlegend=True)
+    form = "{:.1%}" if percent else "{:.2f}"
     for i, panel in enumerate(panels):
-        x, y = _column(figure, i, len(panels), 0.05)
+        number = _panel_axes(figure, i, len(panels), 0.05)
         values = np.asarray(panel["values"], float)
-        mean = values.mean(1)
+        lines = ((values[-1].mean(), titles[-1].lower() + "’s mean", "dot"),
+                 (panel["best"], "perfect knowledge", "solid"))  # fmt: skip
+        _add_reference_lines(figure, number, lines, rows, theme)
+        _add_results(figure, number, titles, values, panel["wrong"], form, theme)
         known = np.append(values, [] if panel["best"] is None else panel["best"])
         low, high = (known.min(), known.max()) if percent else (0.0, known.max())
         pad = max(high - low, 1e-3) * 0.08
-        for value, name, dash in ((mean[-1], titles[-1].lower() + "’s mean", "dot"),
-                                  (panel["best"], "perfect knowledge", "solid")):  # fmt: skip
-            if value is not None:
-                figure.add_scatter(
-                    x=[value, value], y=[-0.6, rows - 0.4], xaxis=x, yaxis=y, mode="lines",
-                    name=escape_html(name), legendgroup=name, showlegend=i == 0 or name not in {
-                        trace.name for trace in figure.data}, hoverinfo="skip",
-                    line={"color": shade["quiet"], "width": 1.4 * scale, "dash": dash},
-                )  # fmt: skip
-        figure.add_scatter(
-            x=values.ravel(), y=np.repeat(np.arange(rows), values.shape[1]), xaxis=x, yaxis=y,
-            mode="markers", name="a seed", legendgroup="seed", showlegend=i == 0,
-            hovertemplate="%{x:.3f}<extra></extra>",
-            marker={"symbol": "line-ns-open", "size": 11 * scale, "color": shade["quiet"],
-                    "line": {"width": 1.2 * scale}},
-        )  # fmt: skip
-        for wrong in (False, True):
-            mine = [r for r in range(rows) if (r in panel["wrong"]) == wrong]
-            figure.add_scatter(
-                x=mean[mine], y=mine, xaxis=x, yaxis=y, mode="markers", legendgroup=f"{wrong}",
-                name="mean, predicted worse" if wrong else "mean",
-                showlegend=i == 0, cliponaxis=False,
-                hovertemplate=[f"{escape_html(titles[r])}: {style.format(mean[r])}<extra></extra>"
-                               for r in mine],
-                marker={"symbol": "diamond" if wrong else "circle", "size": 12 * scale,
-                        "color": colour(WRONG) if wrong else shade["text"]},
-            )  # fmt: skip
-        for row, value in enumerate(mean):
-            figure.add_annotation(
-                x=1, xref=f"{x} domain", y=row, yref=y, xanchor="right", showarrow=False,
-                text=style.format(value), font={"size": 13 * scale, "color": shade["text"]},
-            )  # fmt: skip
-        set_axis(_axis(x), figure, range=[low - pad, high + 4 * pad], showticklabels=True,
-              tickfont=quiet, showgrid=True, gridcolor=shade["line"], nticks=6,
-              tickformat=(".1%" if high - low < 0.05 else ".0%") if percent else None,
-              title={"text": unit, "font": quiet, "standoff": 4})  # fmt: skip
-        set_axis(_axis(y), figure, range=[rows - 0.4, -0.7], showticklabels=i == 0,
-              tickvals=list(range(rows)), ticktext=[escape_html(t) for t in titles],
-              tickfont={"size": 13.5 * scale, "color": shade["text"]})  # fmt: skip
-        _headline(figure, x, y, panel["title"], "", shade, scale)
-    side = 18 + 7.4 * max(map(len, titles))
+        show_axis(figure, f"xaxis{number}", unit, grid=True, nticks=6,
+                  range=[low - pad, high + 4 * pad],
+                  tickformat=(".1%" if high - low < 0.05 else ".0%") if percent else None,
+                  )  # fmt: skip
+        label_rows(figure, [escape_html(t) for t in titles], theme, axis=f"yaxis{number}",
+                   range=[rows - 0.4, -0.7], showticklabels=i == 0)  # fmt: skip
+        _add_panel_title(figure, number, panel["title"], theme)
     figure.update_layout(
-        margin={"l": side * scale, "r": 14, "t": 66 * scale, "b": 42 * scale},
-        legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom", "font": quiet},
+        legend_y=1.1,
+        margin={"l": label_width(titles, theme), "r": 14, "t": 66 * scale, "b": 42 * scale},
     )
     return figure
+
+
+def _add_reference_lines(
+    figure: go.Figure,
+    number: str,
+    lines: Sequence[tuple[float | None, str, str]],
+    rows: int,
+    theme: Theme,
+) -> None:
+    """Vertical lines (value, name, dash); each name is in the legend once."""
+    listed = {trace.name for trace in figure.data}
+    for value, name, style in lines:
+        if value is not None:
+            figure.add_scatter(
+                x=[value, value], y=[-0.6, rows - 0.4], xaxis=f"x{number}", yaxis=f"y{number}",
+                mode="lines", name=escape_html(name), legendgroup=name, hoverinfo="skip",
+                showlegend=escape_html(name) not in listed,
+                line={"color": theme.muted, "width": 1.4 * theme.scale, "dash": style},
+            )  # fmt: skip
+
+
+def _add_results(
+    figure: go.Figure,
+    number: str,
+    titles: Sequence[str],
+    values: np.ndarray,
+    worse: Sequence[int],
+    form: str,
+    theme: Theme,
+) -> None:
+    """Seeds and means of one panel, ``values [regimes, seeds]``, the means as text too."""
+    axes, mean = {"xaxis": f"x{number}", "yaxis": f"y{number}"}, values.mean(1)
+    rows = np.arange(len(titles))
+    figure.add_scatter(
+        x=values.ravel(), y=np.repeat(rows, values.shape[1]), **axes, mode="markers",
+        name="a seed", legendgroup="seed", showlegend=not number, hovertemplate=hover("%{x:.3f}"),
+        marker={"symbol": "line-ns-open", "size": 11 * theme.scale, "color": theme.muted,
+                "line": {"width": 1.2 * theme.scale}},
+    )  # fmt: skip
+    for is_worse in (False, True):
+        own = [r for r in rows if (r in worse) == is_worse]
+        figure.add_scatter(
+            x=mean[own], y=own, **axes, mode="markers", legendgroup=f"{is_worse}",
+            name="mean, predicted worse" if is_worse else "mean", showlegend=not number,
+            cliponaxis=False,
+            hovertemplate=[hover(f"{escape_html(titles[r])}: {form.format(mean[r])}")
+                           for r in own],
+            marker={"symbol": "diamond" if is_worse else "circle", "size": 12 * theme.scale,
+                    "color": colour(WORSE) if is_worse else theme.text},
+        )  # fmt: skip
+    for row, value in enumerate(mean):
+        figure.add_annotation(
+            x=1, xref=f"x{number} domain", y=row, yref=f"y{number}", xanchor="right",
+            text=form.format(value),
+        )  # fmt: skip
 
 
 def regime_latent_maps(
@@ -136,41 +160,46 @@ def regime_latent_maps(
     scale: float = 1.0,
     height: float = 300,
 ) -> go.Figure:
-    """A latent map a regime, each on the principal plane of its own latents: large marks are raters
-    read whole, small open ones those of whom half of each ballot is hidden."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=True)
+    """A latent map for each regime, on the principal plane of its own latents.
+
+    Large marks are raters embedded from whole ballots, small open ones raters with half of each
+    ballot hidden.
+
+    Args:
+        titles, notes: of the regimes.
+        maps: each with ``x``, ``y``, ``type`` and ``whole [raters]``.
+        types: names of the rater types.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     for i, (title, note, found) in enumerate(zip(titles, notes, maps, strict=True)):
-        x, y = _column(figure, i, len(titles))
-        at = np.array([found["x"], found["y"]], float)
-        kind, whole = np.asarray(found["type"], int), np.asarray(found["whole"], bool)
+        number = _panel_axes(figure, i, len(titles))
+        points = np.array([found["x"], found["y"]], float)
+        rater_type, whole = np.asarray(found["type"], int), np.asarray(found["whole"], bool)
         for full in (False, True):
-            for k in np.unique(kind):
-                some = (kind == k) & (whole == full)
-                symbol = SYMBOLS[k % len(SYMBOLS)]
+            for k in np.unique(rater_type):
+                own = (rater_type == k) & (whole == full)
                 name = f"{types[k]}, " + ("whole" if full else "half hidden")
                 figure.add_scatter(
-                    x=at[0, some], y=at[1, some], xaxis=x, yaxis=y, mode="markers",
-                    name=escape_html(types[k]), legendgroup=str(k), showlegend=full and i == 0,
-                    hovertemplate=escape_html(name) + "<extra></extra>",
+                    x=points[0, own], y=points[1, own], xaxis=f"x{number}", yaxis=f"y{number}",
+                    mode="markers", name=escape_html(types[k]), legendgroup=str(k),
+                    showlegend=full and i == 0, hovertemplate=hover(escape_html(name)),
                     marker={
-                        "color": colour(k), "symbol": symbol if full else f"{symbol}-open",
+                        "color": colour(k), "symbol": symbol(k) if full else f"{symbol(k)}-open",
                         "size": (11 if full else 5.5) * scale, "opacity": 1 if full else 0.75,
-                        "line": {"width": 1.2 * scale, "color": shade["ground"] if full
-                                 else colour(k)},
+                        "line": {"width": 1.2 * scale,
+                                 "color": theme.background if full else colour(k)},
                     },
                 )  # fmt: skip
-        for axis, values in ((x, at[0]), (y, at[1])):
+        for axis, values in zip("xy", points, strict=True):
             pad = max(np.ptp(values), 1e-2) * 0.12
-            set_axis(_axis(axis), figure, range=[values.min() - pad, values.max() + pad],
-                  showline=True, mirror=True, linecolor=shade["line"])  # fmt: skip
-        _headline(figure, x, y, title, note, shade, scale)
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
+            show_axis(figure, f"{axis}axis{number}", line=True, mirror=True, showticklabels=False,
+                      range=[values.min() - pad, values.max() + pad])  # fmt: skip
+        _add_panel_title(figure, number, title, theme, note)
     figure.update_layout(
+        legend={"y": -0.02, "yanchor": "top", **STATIC_LEGEND},
         margin={"l": 4, "r": 4, "t": 66 * scale, "b": 34 * scale},
-        legend={"orientation": "h", "x": 0, "y": -0.02, "yanchor": "top", "font": quiet,
-                "itemclick": False, "itemdoubleclick": False},
-    )  # fmt: skip
+    )
     return figure
 
 
@@ -182,53 +211,43 @@ def regime_loss_curves(
     scale: float = 1.0,
     height: float = 270,
 ) -> go.Figure:
-    """Loss on what is hidden (full line) and on what is visible (dashed) against steps, a panel a
-    regime; the band goes from the least seed to the most.
+    """Losses on hidden (solid) and visible (dashed) completions, a panel for each regime.
 
     Args:
-        curves: each ``"hidden"`` and ``"visible"`` -> (steps, mean, least, most), the last two as
-            the mean where there is no spread.
+        titles: of the regimes.
+        curves: each ``hidden`` and ``visible`` -> (steps, mean, least, greatest), over seeds; the
+            last two equal the mean where there is no band.
     """
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=True)
-    quiet = {"size": 12 * scale, "color": shade["quiet"]}
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     lines = [line for found in curves for line in found.values() if len(line[1])]
     top = max((float(np.max(line[1])) for line in lines), default=1.0)
     last = max((float(np.max(line[0])) for line in lines), default=1.0)
+    ticks = {"tick0": 500, "dtick": 1000} if last > 1000 else {"nticks": 3}
     for i, (title, found) in enumerate(zip(titles, curves, strict=True)):
-        x, y = _column(figure, i, len(titles))
-        for kind, tone, dash in (("hidden", shade["text"], "solid"),
-                                 ("visible", colour(WRONG), "dash")):  # fmt: skip
-            steps, mean, least, most = found.get(kind, ([], [], [], []))
-            if len(steps) and np.max(np.subtract(most, least)) > 0:
+        number = _panel_axes(figure, i, len(titles))
+        axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
+        for part, tone, style in (("hidden", theme.text, "solid"),
+                                  ("visible", colour(WORSE), "dash")):  # fmt: skip
+            steps, mean, low, high = found.get(part, ([], [], [], []))
+            if len(steps) and np.max(np.subtract(high, low)) > 0:
                 figure.add_scatter(
-                    x=np.concatenate([steps, steps[::-1]]), y=np.concatenate([least, most[::-1]]),
-                    xaxis=x, yaxis=y, fill="toself", fillcolor=with_alpha(tone, 0.18), mode="lines",
+                    x=np.concatenate([steps, steps[::-1]]), y=np.concatenate([low, high[::-1]]),
+                    **axes, fill="toself", fillcolor=with_alpha(tone, 0.18), mode="lines",
                     line={"width": 0}, hoverinfo="skip", showlegend=False,
                 )  # fmt: skip
             figure.add_scatter(
-                x=steps,
-                y=mean,
-                xaxis=x,
-                yaxis=y,
-                mode="lines",
-                name=f"{kind} completions",
-                legendgroup=kind,
-                showlegend=i == 0,
-                line={"color": tone, "width": 2.2 * scale, "dash": dash},
-                hovertemplate=escape_html(f"{title}, {kind}")
-                + ": %{y:.2f} at step %{x}<extra></extra>",
-            )
-        set_axis(_axis(x), figure, range=[0, last], showticklabels=True, tickfont=quiet,
-              **({"tick0": 500, "dtick": 1000} if last > 1000 else {"nticks": 3}),
-              showline=True, linecolor=shade["line"], tickangle=0,
-              title={"text": "step" if i == 0 else "", "font": quiet, "standoff": 2})  # fmt: skip
-        set_axis(_axis(y), figure, range=[0, 1.05 * top], showticklabels=i == 0, tickfont=quiet,
-              showgrid=True, gridcolor=shade["line"],
-              title={"text": "nats a rater" if i == 0 else "", "font": quiet})  # fmt: skip
-        _headline(figure, x, y, title, "", shade, scale)
+                x=steps, y=mean, **axes, mode="lines", name=f"{part} completions",
+                legendgroup=part, showlegend=i == 0,
+                line={"color": tone, "width": 2.2 * scale, "dash": style},
+                hovertemplate=hover(escape_html(f"{title}, {part}") + ": %{y:.2f} at step %{x}"),
+            )  # fmt: skip
+        show_axis(figure, f"xaxis{number}", "" if i else "step", line=True, range=[0, last],
+                  tickangle=0, **ticks)  # fmt: skip
+        show_axis(figure, f"yaxis{number}", "" if i else "nats a rater", grid=True,
+                  showticklabels=i == 0, range=[0, 1.05 * top])  # fmt: skip
+        _add_panel_title(figure, number, title, theme)
     figure.update_layout(
-        margin={"l": 48 * scale, "r": 8, "t": 56 * scale, "b": 40 * scale},
-        legend={"orientation": "h", "x": 0, "y": 1.12, "yanchor": "bottom", "font": quiet},
+        legend_y=1.12, margin={"l": 48 * scale, "r": 8, "t": 56 * scale, "b": 40 * scale}
     )
     return figure

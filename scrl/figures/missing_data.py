@@ -1,4 +1,4 @@
-"""What is inferred about those who never said it, and how surely."""
+"""Comparisons inferred for raters who never gave them."""
 
 from __future__ import annotations
 
@@ -6,48 +6,51 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from scrl.figures.base import base_figure, colour, escape_html, theme_colours, truncate
+from scrl.figures.base import (
+    base_figure,
+    colour,
+    hover,
+    label,
+    label_rows,
+    label_width,
+    show_axis,
+    truncate,
+)
+from scrl.figures.template import Theme
 
 
 def inferred_pairs(
-    sure: Sequence[tuple[str, str, float]],
-    kind: int = 0,
+    pairs: Sequence[tuple[str, str, float]],
+    rater_type: int = 0,
     *,
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """The chance of each inferred comparison, a row a pair, on an axis from even to certain.
+    """Probability of each inferred comparison, on an axis from even to certain.
 
     Args:
-        sure: above, below and the chance, ½ or more.
-        kind: position of the type that is spoken for, for its colour.
+        pairs: preferred and other completion, and the probability, ½ or more.
+        rater_type: position of the raters' type, which gives the colour.
     """
-    shade = theme_colours(dark)
-    rows = sorted(sure, key=lambda pair: pair[2])
-    names = [f"{escape_html(truncate(a, 16))} ≻ {escape_html(truncate(b, 16))}" for a, b, _ in rows]
-    chances = [100 * chance for *_, chance in rows]
-    figure = base_figure(dark, scale, (64 + 26 * len(rows)) * scale)
-    for y, chance in enumerate(chances):
+    theme = Theme(dark, scale)
+    rows = sorted(pairs, key=lambda pair: -pair[2])
+    labels = [f"{label(a, 16)} ≻ {label(b, 16)}" for a, b, _ in rows]
+    percent = [100 * probability for *_, probability in rows]
+    figure = base_figure(theme, (64 + 26 * len(rows)) * scale)
+    for y, value in enumerate(percent):
         figure.add_shape(
-            type="line", x0=50, x1=chance, y0=y, y1=y,
-            line={"color": colour(kind), "width": 3 * scale},
+            type="line", x0=50, x1=value, y0=y, y1=y,
+            line={"color": colour(rater_type), "width": 3 * scale},
         )  # fmt: skip
     figure.add_scatter(
-        x=chances, y=list(range(len(rows))), mode="markers+text",
-        text=[f"{chance:.0f} %" for chance in chances], textposition="middle right",
-        textfont={"size": 12.5 * scale, "color": shade["text"]},
-        marker={"size": 11 * scale, "color": colour(kind)}, cliponaxis=False,
-        hovertemplate=[f"{name}: %{{x:.1f}} %<extra></extra>" for name in names],
+        x=percent, y=list(range(len(rows))), mode="markers+text",
+        text=[f"{value:.0f} %" for value in percent], textposition="middle right",
+        textfont=theme.font(12.5), marker={"size": 11 * scale, "color": colour(rater_type)},
+        cliponaxis=False, hovertemplate=[hover(f"{text}: %{{x:.1f}} %") for text in labels],
     )  # fmt: skip
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    longest = max((len(name) for name in names), default=0)
-    figure.update_layout(
-        xaxis={"range": [50, 104], "tickvals": [50, 75, 100], "tickfont": quiet, "fixedrange": True,
-               "ticktext": ["even", "75 %", "certain"], "gridcolor": shade["line"],
-               "zeroline": False},
-        yaxis={"tickvals": list(range(len(rows))), "ticktext": names, "showgrid": False,
-               "zeroline": False, "fixedrange": True, "tickfont": {"size": 13.5 * scale},
-               "range": [-0.6, len(rows) - 0.4]},
-        margin={"l": (18 + 7.4 * longest) * scale, "r": 44 * scale, "t": 6, "b": 30 * scale},
-    )  # fmt: skip
+    show_axis(figure, "xaxis", grid=True, range=[50, 104], tickvals=[50, 75, 100],
+              ticktext=["even", "75 %", "certain"])  # fmt: skip
+    label_rows(figure, labels, theme, range=[len(rows) - 0.4, -0.6])
+    side = label_width([f"{truncate(a, 16)} ≻ {truncate(b, 16)}" for a, b, _ in rows], theme)
+    figure.update_layout(margin={"l": side, "r": 44 * scale, "t": 6, "b": 30 * scale})
     return figure

@@ -1,4 +1,4 @@
-"""Pictures of policies: what each proposes, and two objectives against each other."""
+"""Policies: completion probabilities, and the trade-off between two objectives."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    SYMBOLS,
+    STATIC_LEGEND,
     base_figure,
     colour,
     escape_html,
-    set_axis,
-    theme_colours,
-    truncate,
+    hover,
+    label,
+    label_rows,
+    label_width,
+    show_axis,
+    symbol,
 )
+from scrl.figures.template import TRANSPARENT, Theme
+from scrl.figures.tiles import text_colour_on
 
 
 def completion_probabilities(
@@ -25,70 +30,68 @@ def completion_probabilities(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """A row a policy: how often it proposes each completion ``[completions]``, side by side."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, (46 + 34 * len(rows)) * scale)
-    at = list(range(len(rows)))
+    """Stacked probabilities of the completions, a row for each policy.
+
+    Args:
+        rows: name of the policy and its probabilities ``[completions]``.
+        names: of the completions.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, (46 + 34 * len(rows)) * scale, showlegend=True)
     for i, name in enumerate(names):
         values = [float(policy[i]) for _, policy in rows]
         figure.add_bar(
-            x=values, y=at, orientation="h", name=escape_html(truncate(name)),
+            x=values, y=list(range(len(rows))), orientation="h", name=label(name),
             text=[f"{v:.0%}" if v >= 0.06 else "" for v in values], textposition="inside",
             insidetextanchor="middle", textangle=0, constraintext="none",
-            textfont={"size": 12.5 * scale, "color": "#FFFFFF" if i % 8 not in (3, 5, 6)
-                      else "#1D2733"},
-            marker={"color": colour(i), "line": {"width": 1.5, "color": shade["ground"]}},
-            hovertemplate=[f"{escape_html(label)}: {escape_html(name)} %{{x:.1%}}<extra></extra>"
-                           for label, _ in rows],
+            textfont=theme.font(12.5, text_colour_on(colour(i))),
+            marker={"color": colour(i), "line": {"width": 1.5, "color": theme.background}},
+            hovertemplate=[hover(escape_html(f"{policy}: {name}") + " %{x:.1%}")
+                           for policy, _ in rows],
         )  # fmt: skip
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
+    policies = [policy for policy, _ in rows]
+    label_rows(figure, [escape_html(policy) for policy in policies], theme,
+               ticks="outside", ticklen=6 * scale, tickcolor=TRANSPARENT)  # fmt: skip
     figure.update_layout(
-        barmode="stack", bargap=0.3, showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": quiet,
-                "traceorder": "normal", "itemclick": False, "itemdoubleclick": False},
+        barmode="stack", bargap=0.3, xaxis_range=[0, 1],
+        legend={"y": 1, "traceorder": "normal", **STATIC_LEGEND},
+        margin={"l": label_width(policies, theme), "r": 8, "t": 30 * scale, "b": 6},
     )  # fmt: skip
-    set_axis("xaxis", figure, range=[0, 1])
-    set_axis("yaxis", figure, range=[len(rows) - 0.5, -0.5], showticklabels=True, tickvals=at,
-          ticks="outside", ticklen=6 * scale, tickcolor="rgba(0,0,0,0)",
-          ticktext=[escape_html(label) for label, _ in rows],
-          tickfont={"size": 13.5 * scale, "color": shade["text"]})  # fmt: skip
-    side = 20 + 7.4 * max(len(label) for label, _ in rows)
-    figure.update_layout(margin={"l": side * scale, "r": 8, "t": 30 * scale, "b": 6})
     return figure
 
 
 def pareto_frontier(
-    line: np.ndarray,
-    points: Sequence[tuple[str, Sequence[float]]],
+    frontier: np.ndarray,
+    policies: Sequence[tuple[str, Sequence[float]]],
     titles: tuple[str, str],
     *,
     dark: bool = False,
     scale: float = 1.0,
     height: float = 380,
 ) -> go.Figure:
-    """A frontier ``[points, 2]`` and named policies beside it."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2)
+    """The Pareto frontier of two objectives and named policies beside it.
+
+    Args:
+        frontier: ``[points, 2]``.
+        policies: name and its values of the two objectives.
+        titles: of the axes.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     figure.add_scatter(
-        x=line[:, 0], y=line[:, 1], mode="lines", name="one policy for both", hoverinfo="skip",
-        line={"color": shade["quiet"], "width": 2 * scale},
+        x=frontier[:, 0], y=frontier[:, 1], mode="lines", name="one policy for both",
+        hoverinfo="skip", line={"color": theme.muted, "width": 2 * scale},
     )  # fmt: skip
-    for i, (name, (x, y)) in enumerate(points):
+    for i, (name, (x, y)) in enumerate(policies):
         figure.add_scatter(
             x=[x], y=[y], mode="markers", name=escape_html(name), showlegend=True,
-            marker={"size": 13 * scale, "color": colour(i), "symbol": SYMBOLS[i % len(SYMBOLS)],
-                    "line": {"width": 1.4, "color": shade["ground"]}},
-            hovertemplate=f"{escape_html(name)}: %{{x:.2f}}, %{{y:.2f}}<extra></extra>",
+            marker={"size": 13 * scale, "color": colour(i), "symbol": symbol(i),
+                    "line": {"width": 1.4, "color": theme.background}},
+            hovertemplate=hover(f"{escape_html(name)}: %{{x:.2f}}, %{{y:.2f}}"),
         )  # fmt: skip
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    axis = {"showgrid": True, "gridcolor": shade["line"], "zeroline": False, "fixedrange": True,
-            "tickfont": quiet, "nticks": 6}  # fmt: skip
+    show_axis(figure, "xaxis", titles[0], grid=True, nticks=6)
+    show_axis(figure, "yaxis", titles[1], grid=True, nticks=6)
     figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": quiet,
-                "itemclick": False, "itemdoubleclick": False},
-        xaxis={**axis, "title": {"text": titles[0], "font": quiet, "standoff": 4}},
-        yaxis={**axis, "title": {"text": titles[1], "font": quiet, "standoff": 4}},
-        margin={"l": 58 * scale, "r": 10, "t": 56 * scale, "b": 44 * scale},
-    )  # fmt: skip
+        legend=STATIC_LEGEND, margin={"l": 58 * scale, "r": 10, "t": 56 * scale, "b": 44 * scale}
+    )
     return figure

@@ -1,95 +1,119 @@
-"""Raters in the latent space."""
+"""The map of raters in the latent space."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    SYMBOLS,
     base_figure,
     colour,
     escape_html,
-    set_axis,
-    theme_colours,
-    truncate,
+    hover,
+    label,
+    show_axis,
+    symbol,
     with_alpha,
 )
+from scrl.figures.template import Theme
 
 
 def latent_map(
     payload: Mapping, *, dark: bool = False, scale: float = 1.0, height: float = 330
 ) -> go.Figure:
-    """Raters on the principal plane of their latents: colour and symbol say the type, open marks
-    those who left the completion of ``marked_label`` out. Raters at one point, who said the same,
-    are packed around it, so that each is seen. Drawn as SVG."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2)
+    """Raters on the principal plane of their latents.
+
+    Colour and symbol give the type; open marks are raters who left out the completion of
+    ``marked_label``. Raters at one point are packed around it so that each is visible. Traces are
+    SVG, since a page may exceed the browser's WebGL contexts.
+
+    Args:
+        payload: the ``latent`` part of a result file (``report.latent_map``): ``x``, ``y``,
+            ``type`` and ``marked [raters]``, ``types``, ``marked_label``, ``unmarked_label`` and
+            ``explained`` (shares of the variance).
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2)
     x, y = np.asarray(payload["x"], float), np.asarray(payload["y"], float)
-    kind, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
+    rater_type, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
-    x, y = _packed(x, y, marked, height)
-    for k in np.unique(kind):
-        name = types[k] if 0 <= k < len(types) else "raters"
-        tone = colour(k) if k >= 0 else shade["quiet"]
-        symbol = SYMBOLS[max(k, 0) % len(SYMBOLS)]
+    x, y = _pack(x, y, marked, height)
+    for k in np.unique(rater_type):
         for full in (False, True):
-            some = (kind == k) & (marked == full)
-            if some.any():
-                note = payload["marked_label"] if full else payload["unmarked_label"]
-                figure.add_scatter(
-                    x=x[some], y=y[some], mode="markers", name=f"{name}, {note}" if note else name,
-                    marker={
-                        "color": tone, "symbol": symbol if full else f"{symbol}-open",
-                        "size": 6.5 * scale, "opacity": 0.85,
-                        "line": {"width": 1.4 * scale if not full else 0, "color": tone},
-                    },
-                    hovertemplate=escape_html(f"{name} rater" + (f", {note}" if note else ""))
-                    + "<extra></extra>",
-                )  # fmt: skip
-    apart = _apart(x, y, kind)
-    if apart:
-        _cluster_labels(figure, x, y, kind, types, shade, scale)
-    _mark_key(figure, payload, shade, scale)
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    figure.update_layout(
-        showlegend=not apart and bool(types),
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom",
-                "font": quiet},
-    )  # fmt: skip
+            own = (rater_type == k) & (marked == full)
+            if own.any():
+                name = types[k] if 0 <= k < len(types) else "raters"
+                note = payload["marked_label" if full else "unmarked_label"]
+                _add_raters(figure, x[own], y[own], k, name, note, full, theme)
+    separate = _are_separate(x, y, rater_type)
+    if separate:
+        _add_type_labels(figure, x, y, rater_type, types, theme)
+    if payload["marked_label"]:
+        figure.add_annotation(
+            x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
+            yshift=8 * scale, font=theme.muted_font(13),
+            text=escape_html(f"● {payload['marked_label']}    ○ {payload['unmarked_label']}"),
+        )  # fmt: skip
     explained = [*payload.get("explained", ()), 0, 0]
-    span = {"showline": True, "linecolor": shade["line"], "linewidth": 1}
-    for axis, values, share, word in (
+    for axis, values, share, ordinal in (
         ("xaxis", x, explained[0], "first"), ("yaxis", y, explained[1], "second"),
     ):  # fmt: skip
         low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
         pad = max(high - low, 1e-3) * 0.14
         percent = f" · {share:.0%} of the variance" if share else ""
-        set_axis(axis, figure, range=[low - pad, high + pad], **span)
-        figure.update_layout(
-            {axis: {"title": {"text": f"{word} principal component{percent}", "standoff": 6,
-                              "font": {"size": 12 * scale, "color": shade["quiet"]}}}}
-        )  # fmt: skip
-    top = 34 if payload["marked_label"] or not apart else 8
-    figure.update_layout(margin={"l": 26 * scale, "r": 8, "t": top * scale, "b": 28 * scale})
+        show_axis(figure, axis, f"{ordinal} principal component{percent}", line=True,
+                  showticklabels=False, range=[low - pad, high + pad])  # fmt: skip
+    top = 34 if payload["marked_label"] or not separate else 8
+    figure.update_layout(
+        showlegend=not separate and bool(types),
+        legend={"x": 1, "xanchor": "right", "y": 1},
+        margin={"l": 26 * scale, "r": 8, "t": top * scale, "b": 28 * scale},
+    )
     return figure
 
 
-def _apart(x: np.ndarray, y: np.ndarray, kind: np.ndarray) -> bool:
-    """Whether the types stand apart, so that a label beside each says which is which."""
-    kinds = np.unique(kind[kind >= 0])
+def _add_raters(
+    figure: go.Figure,
+    x: np.ndarray,
+    y: np.ndarray,
+    position: int,
+    name: str,
+    note: str,
+    full: bool,
+    theme: Theme,
+) -> None:
+    """Raters of one type as full or open marks; ``note`` says what the marks mean."""
+    tone = colour(position) if position >= 0 else theme.muted
+    shape = symbol(max(position, 0))
+    figure.add_scatter(
+        x=x, y=y, mode="markers", name=f"{name}, {note}" if note else name,
+        marker={
+            "color": tone, "symbol": shape if full else f"{shape}-open",
+            "size": 6.5 * theme.scale, "opacity": 0.85,
+            "line": {"width": 0 if full else 1.4 * theme.scale, "color": tone},
+        },
+        hovertemplate=hover(escape_html(f"{name} rater" + (f", {note}" if note else ""))),
+    )  # fmt: skip
+
+
+def _are_separate(x: np.ndarray, y: np.ndarray, rater_type: np.ndarray) -> bool:
+    """Whether the types stand apart, so that labels beside them suffice."""
+    known = np.unique(rater_type[rater_type >= 0])
     points = np.stack([x, y], 1)
-    middles = np.array([np.median(points[kind == k], axis=0) for k in kinds]).reshape(-1, 2)
-    gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)[np.triu_indices(len(kinds), 1)]
-    spread = [points[kind == k].std(axis=0).mean() for k in kinds]
-    return not len(gaps) or gaps.min() > 2 * np.mean(spread)
+    middles = [np.median(points[rater_type == k], axis=0) for k in known]
+    middles = np.array(middles).reshape(-1, 2)
+    gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)
+    gaps = gaps[np.triu_indices(len(known), 1)]
+    spread = [points[rater_type == k].std(axis=0).mean() for k in known]
+    return not len(gaps) or bool(gaps.min() > 2 * np.mean(spread))
 
 
-def _packed(x, y, marked, height: float) -> tuple[np.ndarray, np.ndarray]:
-    """Points moved off each other: those at one place onto a sunflower spiral around it, the
-    marked ones inside."""
+def _pack(
+    x: np.ndarray, y: np.ndarray, marked: np.ndarray, height: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Moves points at one place onto a sunflower spiral around it, marked ones inside."""
     if not len(x):
         return x, y
     wide, high = max(np.ptp(x), 1e-3), max(np.ptp(y), 1e-3)
@@ -107,35 +131,24 @@ def _packed(x, y, marked, height: float) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _cluster_labels(figure, x, y, kind, types, shade, scale) -> None:
+def _add_type_labels(
+    figure: go.Figure,
+    x: np.ndarray,
+    y: np.ndarray,
+    rater_type: np.ndarray,
+    types: Sequence[str],
+    theme: Theme,
+) -> None:
+    """The name of each type above or below its raters, towards the middle of the map."""
     if not len(x):
         return
     middle = (y.min() + y.max()) / 2
-    for k in np.unique(kind[kind >= 0]):
-        mine = kind == k
-        cx, cy = np.median(x[mine]), np.median(y[mine])
-        up = cy <= middle
-        edge = np.quantile(y[mine], 0.88 if up else 0.12)
+    for k in np.unique(rater_type[rater_type >= 0]):
+        own = rater_type == k
+        centre_x, centre_y = np.median(x[own]), np.median(y[own])
+        up = centre_y <= middle
         figure.add_annotation(
-            x=cx, y=edge, yshift=(18 if up else -18) * scale, showarrow=False,
-            text=f"<b>{escape_html(truncate(types[k]))}</b>",
-            font={"size": 13.5 * scale, "color": shade["text"]},
-            bgcolor=with_alpha(shade["ground"]), borderpad=1,
+            x=centre_x, y=np.quantile(y[own], 0.88 if up else 0.12),
+            yshift=(18 if up else -18) * theme.scale, text=label(types[k], bold=True),
+            font=theme.font(13.5), bgcolor=with_alpha(theme.background), borderpad=1,
         )  # fmt: skip
-
-
-def _mark_key(figure, payload, shade, scale) -> None:
-    """What full and open marks mean, above the plot."""
-    if payload["marked_label"]:
-        figure.add_annotation(
-            x=0,
-            y=1,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            yshift=8 * scale,
-            showarrow=False,
-            font={"size": 13 * scale, "color": shade["quiet"]},
-            text=escape_html(f"● {payload['marked_label']}    ○ {payload['unmarked_label']}"),
-        )

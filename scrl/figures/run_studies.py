@@ -1,4 +1,4 @@
-"""What many runs found: agreement by the number of raters, shares side by side."""
+"""Results of many runs: agreement by the number of raters, shares side by side."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    DASHES,
-    SYMBOLS,
     base_figure,
     colour,
+    dash,
     escape_html,
-    set_axis,
-    theme_colours,
+    hover,
+    label_rows,
+    label_width,
+    show_axis,
+    symbol,
 )
+from scrl.figures.template import Theme
+from scrl.figures.tiles import text_colour_on
 
 
 def agreement_by_raters(
@@ -26,42 +30,36 @@ def agreement_by_raters(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Agreement with the truth against the number of raters, a line a source.
+    """Agreement with the truth against the number of raters, a line for each source.
 
     Args:
         rows: of ``studies.summary``.
-        titles: source -> its name; in this order.
+        titles: source -> its name, in order.
         value: ``"tau"``, with a standard error on each side, or ``"exact"``.
     """
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, 340 * scale)
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, 340 * scale, showlegend=True)
     counts = sorted({row["n"] for row in rows})
     for i, (source, title) in enumerate(titles.items()):
-        mine = [row for row in rows if row["source"] == source]
-        x = [row["n"] * 1.04 ** (i - len(titles) / 2) for row in mine]
-        error = {"type": "data", "array": [row["error"] for row in mine], "thickness": 1.5,
+        own = [row for row in rows if row["source"] == source]
+        error = {"type": "data", "array": [row["error"] for row in own], "thickness": 1.5,
                  "width": 4, "color": colour(i)} if value == "tau" else None  # fmt: skip
         figure.add_scatter(
-            x=x, y=[row[value] for row in mine], mode="lines+markers", name=escape_html(title),
+            # Shifted a little, so that error bars of two sources do not overlap.
+            x=[row["n"] * 1.04 ** (i - len(titles) / 2) for row in own],
+            y=[row[value] for row in own], mode="lines+markers", name=escape_html(title),
             error_y=error, cliponaxis=False,
-            line={"color": colour(i), "width": 2.5 * scale, "dash": DASHES[i]},
-            marker={"size": 10 * scale, "symbol": SYMBOLS[i], "color": colour(i)},
-            hovertemplate=f"{escape_html(title)}: %{{y:.2f}}<extra></extra>",
+            line={"color": colour(i), "width": 2.5 * scale, "dash": dash(i)},
+            marker={"size": 10 * scale, "symbol": symbol(i), "color": colour(i)},
+            hovertemplate=hover(f"{escape_html(title)}: %{{y:.2f}}"),
         )  # fmt: skip
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    span = [np.log10(counts[0]) - 0.08, np.log10(counts[-1]) + 0.08]
-    set_axis("xaxis", figure, type="log", range=span, showticklabels=True, tickvals=counts,
-          ticktext=[f"{n:,}" for n in counts], tickfont=quiet, showline=True,
-          linecolor=shade["line"], title={"text": "raters", "font": quiet})  # fmt: skip
+    show_axis(figure, "xaxis", "raters", line=True, type="log", tickvals=counts,
+              range=[np.log10(counts[0]) - 0.08, np.log10(counts[-1]) + 0.08],
+              ticktext=[f"{n:,}" for n in counts])  # fmt: skip
     low = min(0.0, *(row[value] for row in rows))
-    name = "Kendall’s τ with the truth" if value == "tau" else "share of seeds exact"
-    set_axis("yaxis", figure, range=[low - 0.03, 1.05], showticklabels=True, tickfont=quiet,
-          tickformat=".1f", showgrid=True, gridcolor=shade["line"],
-          title={"text": name, "font": quiet})  # fmt: skip
-    figure.update_layout(
-        showlegend=True, margin={"l": 64 * scale, "r": 16, "t": 44 * scale, "b": 52 * scale},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": quiet},
-    )  # fmt: skip
+    title = "Kendall’s τ with the truth" if value == "tau" else "share of seeds exact"
+    show_axis(figure, "yaxis", title, grid=True, range=[low - 0.03, 1.05], tickformat=".1f")
+    figure.update_layout(margin={"l": 64 * scale, "r": 16, "t": 44 * scale, "b": 52 * scale})
     return figure
 
 
@@ -73,35 +71,31 @@ def stacked_shares(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Shares ``[names]`` of several populations: a row each, stacked to 1."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, (90 + 46 * len(series)) * scale)
+    """Shares in several populations, stacked to 1, a row for each population.
+
+    Args:
+        names: of the shares.
+        series: name of the population and its shares ``[names]``.
+        unit: title of the axis.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, (90 + 46 * len(series)) * scale, showlegend=True)
     for i, name in enumerate(names):
-        value = [values[i] for _, values in series]
+        values = [shares[i] for _, shares in series]
         figure.add_bar(
-            x=value, y=list(range(len(series))), orientation="h", name=escape_html(name),
-            text=[f"{v:.0%}" if v >= 0.04 else "" for v in value], textposition="inside",
+            x=values, y=list(range(len(series))), orientation="h", name=escape_html(name),
+            text=[f"{v:.0%}" if v >= 0.04 else "" for v in values], textposition="inside",
             insidetextanchor="middle", constraintext="none", textangle=0,
-            textfont={"size": 13 * scale, "color": "#111111" if i in (2, 3, 5, 6) else "#FFFFFF"},
-            marker={"color": colour(i), "line": {"color": shade["ground"], "width": 2}},
-            hovertemplate=f"{escape_html(name)}: %{{x:.1%}}<extra></extra>",
+            textfont=theme.font(13, text_colour_on(colour(i))),
+            marker={"color": colour(i), "line": {"color": theme.background, "width": 2}},
+            hovertemplate=hover(f"{escape_html(name)}: %{{x:.1%}}"),
         )  # fmt: skip
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    set_axis("xaxis", figure, range=[0, 1], title={"text": unit, "font": quiet})
-    set_axis(
-        "yaxis",
-        figure,
-        range=[len(series) - 0.5, -0.5],
-        showticklabels=True,
-        tickvals=list(range(len(series))),
-        ticktext=[f"<b>{escape_html(t)}</b>" for t, _ in series],
-        tickfont={"size": 14 * scale, "color": shade["text"]},
-    )
-    widest = max(len(title) for title, _ in series)
+    titles = [title for title, _ in series]
+    show_axis(figure, "xaxis", unit, range=[0, 1], showticklabels=False)
+    label_rows(figure, [f"<b>{escape_html(t)}</b>" for t in titles], theme, size=14)
+    side = label_width(titles, theme, 14.5)  # bold type is wider
     figure.update_layout(
-        barmode="stack", bargap=0.3, showlegend=True,
-        margin={"l": (20 + 8 * widest) * scale, "r": 8, "t": 36 * scale, "b": 34 * scale},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": quiet,
-                "traceorder": "normal"},
+        barmode="stack", bargap=0.3, legend_traceorder="normal",
+        margin={"l": side, "r": 8, "t": 36 * scale, "b": 34 * scale},
     )  # fmt: skip
     return figure

@@ -1,4 +1,4 @@
-"""A scenario's population: who is heard on what, and where everybody lives."""
+"""A scenario's population: response rates by item, and places on a map."""
 
 from __future__ import annotations
 
@@ -14,92 +14,102 @@ from scrl.figures.base import (
     base_figure,
     colour,
     escape_html,
-    set_axis,
-    theme_colours,
+    hover,
+    label,
+    label_rows,
+    label_width,
+    show_axis,
     truncate,
     with_alpha,
 )
+from scrl.figures.template import TRANSPARENT, Theme
 
-#: Of a map's plot, how near labels may lie.
-_NEAR = 0.16
+#: Distance below which two labels on a map collide, as a share of the map's width.
+_LABEL_DISTANCE = 0.16
 
 
 def response_rates(
     types: Sequence[str],
     prompts: Sequence[tuple[str, Sequence[str]]],
     chance: np.ndarray,
-    mark: tuple[int, int] | None = None,
+    selected: tuple[int, int] | None = None,
     *,
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """The chance that a rater of each type rates each item ``[types, items]``, the fuller the
-    darker; what nobody of a type rates is an empty frame.
+    """The chance that a rater of each type rates each item; a dotted frame stands for none.
 
     Args:
+        types: names of the rater types.
         prompts: title and completions of each; the items side by side are theirs.
-        mark: type and item that the reader has in hand.
+        chance: ``[types, items]``, the greater the stronger the colour.
+        selected: type and item of the outlined cell.
     """
-    shade = theme_colours(dark)
-    n = len(types)
-    figure = base_figure(dark, scale, (84 + 34 * n) * scale)
-    gap, at, ticks, labels, heads = 0.4, 0.0, [], [], []
-    for title, names in prompts:
-        heads.append((at + (len(names) - 1) / 2, title))
-        ticks += [at + i for i in range(len(names))]
-        labels += [escape_html(truncate(name, 13)) for name in names]
-        at += len(names) + gap
-
-    def frame(k: int, x: float, fill: str, width: float, tone: str, dash: str = "solid") -> dict:
-        return {"type": "rect", "x0": x - 0.47, "x1": x + 0.47, "y0": k - 0.44, "y1": k + 0.44,
-                "layer": "below", "fillcolor": fill,
-                "line": {"width": width * scale, "color": tone, "dash": dash}}  # fmt: skip
-
-    clear_ground = "rgba(0,0,0,0)"
-    shapes = []
-    for k in range(n):
-        for i, x in enumerate(ticks):
-            if chance[k, i] > 0:
-                tone = with_alpha(colour(k), 0.1 + 0.55 * float(chance[k, i]))
-                shapes.append(frame(k, x, tone, 0, tone))
-            else:
-                shapes.append(frame(k, x, clear_ground, 1.4, shade["quiet"], "dot"))
-    if mark is not None and mark[0] < n and mark[1] < len(ticks):
-        shapes.append(frame(mark[0], ticks[mark[1]], clear_ground, 2.4, shade["text"]))
-    small = len(ticks) > 8
+    theme, n = Theme(dark, scale), len(types)
+    x, labels, titles, end = _item_positions(prompts)
+    small = len(x) > 8
+    # Labels are slanted only where level ones would touch.
+    slanted = max(map(len, labels), default=0) * len(labels) > 66 / scale
+    bottom = (60 if slanted else 30) * scale
+    figure = base_figure(theme, (38 + 34 * n) * scale + bottom)
     figure.add_scatter(
-        x=np.tile(ticks, n), y=np.repeat(np.arange(n), len(ticks)), mode="text",
+        x=np.tile(x, n), y=np.repeat(np.arange(n), len(x)), mode="text",
         text=[_percent(v) for v in chance.ravel()], cliponaxis=False,
-        textfont={"size": (11.5 if small else 13) * scale, "color": shade["text"]},
-        hovertext=[
-            f"{escape_html(types[k])} on {labels[i]}: {chance[k, i]:.4g}"
-            for k in range(n) for i in range(len(ticks))
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        textfont=theme.font(11.5 if small else 13),
+        hovertext=[f"{escape_html(types[k])} on {labels[i]}: {chance[k, i]:.4g}"
+                   for k in range(n) for i in range(len(x))],
+        hovertemplate=hover("%{hovertext}"),
     )  # fmt: skip
-    notes = [
-        {"x": x, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False, "yshift": 2,
-         "text": f"<b>{escape_html(truncate(title, 40))}</b>",
-         "font": {"size": 13.5 * scale, "color": shade["text"]}}
-        for x, title in heads
-    ]  # fmt: skip
-    quiet = {"size": (11.5 if small else 12.5) * scale, "color": shade["quiet"]}
-    # Room for slanted labels only where level ones would touch.
-    slant = max((len(label) for label in labels), default=0) * len(labels) > 66 / scale
-    set_axis("xaxis", figure, range=[-0.6, at - gap - 0.4], showticklabels=True, tickvals=ticks,
-          ticktext=labels, tickfont=quiet, tickangle=-32 if slant else 0)  # fmt: skip
-    set_axis("yaxis", figure, range=[n - 0.5, -0.5], showticklabels=True, tickvals=list(range(n)),
-          ticktext=[escape_html(truncate(t, 20)) for t in types],
-          tickfont={"size": 13 * scale, "color": shade["text"]})  # fmt: skip
-    side = 16 + 7.2 * max(len(truncate(t, 20)) for t in types)
-    bottom = (60 if slant else 30) * scale
+    show_axis(figure, "xaxis", range=[-0.6, end - 0.4], tickvals=x, ticktext=labels,
+              tickfont=theme.muted_font(11.5 if small else 12.5),
+              tickangle=-32 if slanted else 0)  # fmt: skip
+    label_rows(figure, [label(t, 20) for t in types], theme, size=13)
+    side = label_width([truncate(t, 20) for t in types], theme, 13)
     figure.update_layout(
-        shapes=shapes,
-        annotations=notes,
-        margin={"l": side * scale, "r": 8, "t": 28 * scale, "b": bottom},
-        height=round((38 + 34 * n) * scale + bottom),
-    )
+        shapes=_cells(x, chance, selected, theme),
+        annotations=[
+            {"x": middle, "y": 1, "yref": "paper", "yanchor": "bottom", "yshift": 2,
+             "text": label(title, 40, bold=True), "font": theme.font(13.5)}
+            for middle, title in titles
+        ],
+        margin={"l": side, "r": 8, "t": 28 * scale, "b": bottom},
+    )  # fmt: skip
     return figure
+
+
+def _item_positions(
+    prompts: Sequence[tuple[str, Sequence[str]]], gap: float = 0.4
+) -> tuple[list[float], list[str], list[tuple[float, str]], float]:
+    """Positions and labels of the items, (middle, title) of each prompt, and the right end."""
+    x, labels, titles, start = [], [], [], 0.0
+    for title, names in prompts:
+        titles.append((start + (len(names) - 1) / 2, title))
+        x += [start + i for i in range(len(names))]
+        labels += [label(name, 13) for name in names]
+        start += len(names) + gap
+    return x, labels, titles, start - gap
+
+
+def _cells(
+    x: Sequence[float], chance: np.ndarray, selected: tuple[int, int] | None, theme: Theme
+) -> list[dict]:
+    """A filled rectangle for each chance above 0, a dotted frame for 0, and the outline."""
+
+    def cell(k: int, i: int, fill: str, width: float, tone: str, dash: str = "solid") -> dict:
+        return {"type": "rect", "x0": x[i] - 0.47, "x1": x[i] + 0.47, "y0": k - 0.44,
+                "y1": k + 0.44, "layer": "below", "fillcolor": fill,
+                "line": {"width": width * theme.scale, "color": tone, "dash": dash}}  # fmt: skip
+
+    cells = []
+    for (k, i), value in np.ndenumerate(chance):
+        if value > 0:
+            tone = with_alpha(colour(k), 0.1 + 0.55 * float(value))
+            cells.append(cell(k, i, tone, 0, tone))
+        else:
+            cells.append(cell(k, i, TRANSPARENT, 1.4, theme.muted, "dot"))
+    if selected is not None and selected[0] < len(chance) and selected[1] < len(x):
+        cells.append(cell(*selected, TRANSPARENT, 2.4, theme.text))
+    return cells
 
 
 def _percent(value: float) -> str:
@@ -117,70 +127,36 @@ def spatial_map(
     scale: float = 1.0,
     height: float = 380,
 ) -> go.Figure:
-    """Kinds of rater (name, x, y, share; discs as large as the share) and completions (name, x, y;
-    rings with their names) on one plane; a thread leads from each kind to its nearest completion.
-    On the earth a degree east is drawn as long as it is at the middle latitude."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2)
-    xs = np.array([p[1] for p in (*raters, *completions)], float)
-    ys = np.array([p[2] for p in (*raters, *completions)], float)
-    stretch = 1 / max(math.cos(math.radians(float(ys.mean()))), 0.05) if earth else 1.0
-    for k, (name, x, y, share) in enumerate(raters):
-        gaps = [math.hypot(cx - x, (cy - y) * stretch) for _, cx, cy in completions]
-        near = completions[int(np.argmin(gaps))] if gaps else None
-        if near is not None and min(gaps) > 0:
-            figure.add_scatter(
-                x=[x, near[1]], y=[y, near[2]], mode="lines", hoverinfo="skip",
-                line={"color": colour(k), "width": 1.6 * scale, "dash": "dot"},
-            )  # fmt: skip
-        figure.add_scatter(
-            x=[x], y=[y], mode="markers", name=escape_html(name),
-            marker={"size": (10 + 46 * math.sqrt(max(share, 0))) * scale, "color": colour(k),
-                    "opacity": 0.55, "symbol": SYMBOLS[0],
-                    "line": {"color": colour(k), "width": 1.5 * scale}},
-            hovertemplate=f"{escape_html(name)} raters: {share:.1%}<extra></extra>",
-        )  # fmt: skip
+    """Rater types and completions on one plane; dotted lines lead to the nearest completion.
+
+    Args:
+        raters: name, x, y and share of each type, the area of its disc.
+        completions: name, x and y, drawn as rings.
+        earth: whether x and y are degrees east and north; a degree east is then drawn as long as
+            it is at the mean latitude.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2)
+    x, y = (np.array([p[i] for p in (*raters, *completions)], float) for i in (1, 2))
+    stretch = 1 / max(math.cos(math.radians(float(y.mean()))), 0.05) if earth else 1.0
+    width = max(np.ptp(x), np.ptp(y) * stretch, 1e-9)
+    nearest = [_nearest(rater, completions, stretch) for rater in raters]
+    for k, (rater, (i, gap)) in enumerate(zip(raters, nearest, strict=True)):
+        _add_rater(figure, k, rater, completions[i][1:] if gap > 0 else None, theme)
     figure.add_scatter(
         x=[c[1] for c in completions], y=[c[2] for c in completions], mode="markers",
-        marker={"symbol": "circle", "size": 9 * scale, "color": shade["ground"],
-                "line": {"color": shade["text"], "width": 2.2 * scale}},
-        hovertemplate=[f"{escape_html(c[0])}<extra></extra>" for c in completions],
+        marker={"symbol": "circle", "size": 9 * scale, "color": theme.background,
+                "line": {"color": theme.text, "width": 2.2 * scale}},
+        hovertemplate=[hover(escape_html(c[0])) for c in completions],
     )  # fmt: skip
-    wide = max(np.ptp(xs), np.ptp(ys) * stretch, 1e-9)
-    cx, cy = xs[len(raters) :], ys[len(raters) :] * stretch
-    above = _above(cx, cy, _NEAR * wide, _threads(raters, cx, cy, stretch))
-    size = {c[0]: 0.0 for c in completions}
-    for _, x, y, share in raters:
-        for c in completions:
-            if math.hypot(c[1] - x, (c[2] - y) * stretch) < 0.03 * wide:
-                size[c[0]] = max(size[c[0]], 5 + 23 * math.sqrt(max(share, 0)))
-    for c, up in zip(completions, above, strict=True):
-        figure.add_annotation(
-            x=c[1], y=c[2], showarrow=False, text=f"<b>{escape_html(truncate(c[0], 20))}</b>",
-            yshift=(1 if up else -1) * (max(size[c[0]], 6) + 11) * scale,
-            font={"size": 13.5 * scale, "color": shade["text"]},
-        )  # fmt: skip
-    for name, x, y, share in raters:
-        if name not in size:
-            gaps = [math.hypot(cx - x, (cy - y) * stretch) for _, cx, cy in completions]
-            # Away from the nearest completion.
-            side = -1 if gaps and completions[int(np.argmin(gaps))][2] >= y else 1
-            figure.add_annotation(
-                x=x, y=y, showarrow=False, text=escape_html(truncate(name, 20)),
-                yshift=side * (16 + 23 * math.sqrt(max(share, 0))) * scale,
-                font={"size": 12.5 * scale, "color": shade["quiet"]},
-            )  # fmt: skip
-    pad = 0.12 * wide
-    quiet = {"size": 12 * scale, "color": shade["quiet"]}
-    axis = {"showline": True, "linecolor": shade["line"], "showticklabels": True,
-            "tickfont": quiet, "showgrid": True, "gridcolor": shade["line"],
-            "griddash": "dot"}  # fmt: skip
-    words = ("degrees east", "degrees north") if earth else ("x", "y")
-    for key, values, word, room in (
-        ("xaxis", xs, words[0], pad), ("yaxis", ys, words[1], pad / stretch)
+    _add_place_labels(figure, raters, completions, nearest, width, stretch, theme)
+    pad = 0.12 * width
+    titles = ("degrees east", "degrees north") if earth else ("x", "y")
+    for axis, values, title, room in (
+        ("xaxis", x, titles[0], pad), ("yaxis", y, titles[1], pad / stretch)
     ):  # fmt: skip
-        set_axis(key, figure, range=[values.min() - room, values.max() + room], nticks=6,
-              title={"text": word, "font": quiet, "standoff": 4}, **axis)  # fmt: skip
+        show_axis(figure, axis, title, line=True, grid=True, griddash="dot", nticks=6,
+                  range=[values.min() - room, values.max() + room])  # fmt: skip
     figure.update_layout(
         yaxis={"scaleanchor": "x", "scaleratio": stretch},
         margin={"l": 52 * scale, "r": 12, "t": 10, "b": 42 * scale},
@@ -188,24 +164,77 @@ def spatial_map(
     return figure
 
 
-def _threads(raters, x: np.ndarray, y: np.ndarray, stretch: float) -> dict[int, bool]:
-    """Of completions that a thread from a kind of rater reaches, whether it comes from below."""
-    found = {}
-    for _, rx, ry, _ in raters:
-        gaps = np.hypot(x - rx, y - ry * stretch)
-        if len(gaps) and gaps.min() > 0:
-            found[int(np.argmin(gaps))] = bool(ry * stretch < y[int(np.argmin(gaps))])
-    return found
+def _nearest(rater: Sequence, completions: Sequence, stretch: float) -> tuple[int, float]:
+    """Position of the completion nearest to a rater type, and its distance (0 for none)."""
+    gaps = [math.hypot(x - rater[1], (y - rater[2]) * stretch) for _, x, y in completions]
+    return (int(np.argmin(gaps)), min(gaps)) if gaps else (-1, 0.0)
 
 
-def _above(x: np.ndarray, y: np.ndarray, near: float, wish: dict[int, bool]) -> list[bool]:
-    """Whether each label stands above its point: as wished, else in the upper half; but of two that
-    are near only the higher one's, and where more are near they take turns."""
-    up, turns = [wish.get(i, bool(v >= y.mean())) for i, v in enumerate(y)], False
+def _add_rater(
+    figure: go.Figure, position: int, rater: Sequence, target: Sequence | None, theme: Theme
+) -> None:
+    """The disc of a rater type and, below it, the dotted line to ``target`` (x, y)."""
+    name, x, y, share = rater
+    if target is not None:
+        figure.add_scatter(
+            x=[x, target[0]], y=[y, target[1]], mode="lines", hoverinfo="skip",
+            line={"color": colour(position), "width": 1.6 * theme.scale, "dash": "dot"},
+        )  # fmt: skip
+    figure.add_scatter(
+        x=[x], y=[y], mode="markers", name=escape_html(name),
+        marker={"size": (10 + 46 * math.sqrt(max(share, 0))) * theme.scale,
+                "color": colour(position), "opacity": 0.55, "symbol": SYMBOLS[0],
+                "line": {"color": colour(position), "width": 1.5 * theme.scale}},
+        hovertemplate=hover(f"{escape_html(name)} raters: {share:.1%}"),
+    )  # fmt: skip
+
+
+def _add_place_labels(
+    figure: go.Figure,
+    raters: Sequence,
+    completions: Sequence,
+    nearest: Sequence[tuple[int, float]],
+    width: float,
+    stretch: float,
+    theme: Theme,
+) -> None:
+    """Names of the completions, and of the rater types that share no completion's name."""
+    x, y = (np.array([c[i] for c in completions], float) for i in (1, 2))
+    # A label stands opposite to the dotted line that reaches its completion.
+    wish = {
+        i: bool(rater[2] < y[i]) for rater, (i, gap) in zip(raters, nearest, strict=True) if gap > 0
+    }
+    above = _labels_above(x, y * stretch, _LABEL_DISTANCE * width, wish)
+    for i, (name, cx, cy) in enumerate(completions):
+        discs = [5 + 23 * math.sqrt(max(share, 0)) for _, rx, ry, share in raters
+                 if math.hypot(cx - rx, (cy - ry) * stretch) < 0.03 * width]  # fmt: skip
+        figure.add_annotation(
+            x=cx, y=cy, text=label(name, 20, bold=True), font=theme.font(13.5),
+            yshift=(1 if above[i] else -1) * (max([6, *discs]) + 11) * theme.scale,
+        )  # fmt: skip
+    named = {c[0] for c in completions}
+    for (name, rx, ry, share), (i, _) in zip(raters, nearest, strict=True):
+        if name not in named:
+            side = -1 if i >= 0 and completions[i][2] >= ry else 1
+            figure.add_annotation(
+                x=rx, y=ry, text=label(name, 20), font=theme.muted_font(),
+                yshift=side * (16 + 23 * math.sqrt(max(share, 0))) * theme.scale,
+            )  # fmt: skip
+
+
+def _labels_above(
+    x: np.ndarray, y: np.ndarray, distance: float, wish: dict[int, bool]
+) -> list[bool]:
+    """Whether each label stands above its point.
+
+    By default as wished, else if the point is in the upper half. Of two points closer than
+    ``distance`` only the higher one's label does; in longer chains of such points they alternate.
+    """
+    up, chained = [wish.get(i, bool(v >= y.mean())) for i, v in enumerate(y)], False
     for i, j in pairwise(np.argsort(x)):
-        close = abs(x[i] - x[j]) < 1.4 * near and abs(y[i] - y[j]) < near
+        close = abs(x[i] - x[j]) < 1.4 * distance and abs(y[i] - y[j]) < distance
         if close:
-            up[i] = up[i] if turns else bool(y[i] >= y[j])
+            up[i] = up[i] if chained else bool(y[i] >= y[j])
             up[j] = not up[i]
-        turns = close
+        chained = close
     return up

@@ -1,4 +1,4 @@
-"""Reward models side by side: how many of the pairs they were not shown they order rightly."""
+"""Held-out pair accuracy of reward models side by side."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from scrl.figures.base import SYMBOLS, base_figure, colour, escape_html, set_axis, theme_colours
+from scrl.figures.base import (
+    base_figure,
+    colour,
+    escape_html,
+    hover,
+    label_rows,
+    label_width,
+    show_axis,
+    symbol,
+)
+from scrl.figures.template import Theme
 
-#: What a row has marks of: key in it, name, symbol.
+#: Key of a row, its name in the legend, its symbol.
 PAIRS = (("accuracy", "all pairs", "circle"), ("disputed", "disputed pairs", "diamond"))
 
 
@@ -25,26 +35,26 @@ def pair_accuracy(
     Args:
         rows: of ``scoreboard.summary``.
         titles: model -> its name.
-        limits: ``one`` and ``disputed``: the most that one order for everybody can have right of
-            either, drawn as lines; what is missing or None is not drawn.
+        limits: ``one`` and ``disputed``: highest accuracy of a single order on all and on disputed
+            pairs, drawn as lines; not drawn if missing or None.
     """
-    shade = theme_colours(dark)
-    figure = _rows(rows, titles, dark, scale)
-    tones = {"accuracy": shade["text"], "disputed": colour(4)}
-    for i, (key, name, symbol) in enumerate(PAIRS):
-        some = [(y, row[key]) for y, row in enumerate(rows) if row[key][0] is not None]
-        if not some:
+    theme = Theme(dark, scale)
+    figure = _model_rows(rows, titles, theme)
+    tones = {"accuracy": theme.text, "disputed": colour(4)}
+    for i, (key, name, shape) in enumerate(PAIRS):
+        known = [(y, row[key]) for y, row in enumerate(rows) if row[key][0] is not None]
+        if not known:
             continue
         figure.add_scatter(
-            x=[v[0] for _, v in some], y=[y + 0.16 * (2 * i - 1) for y, _ in some],
+            x=[v[0] for _, v in known], y=[y + 0.16 * (2 * i - 1) for y, _ in known],
             mode="markers", name=name, cliponaxis=False,
-            marker={"size": 11 * scale, "symbol": symbol, "color": tones[key]},
+            marker={"size": 11 * scale, "symbol": shape, "color": tones[key]},
             error_x={
                 "type": "data", "symmetric": False, "thickness": 1.6, "width": 4 * scale,
-                "color": tones[key], "array": [v[2] - v[0] for _, v in some],
-                "arrayminus": [v[0] - v[1] for _, v in some],
+                "color": tones[key], "array": [v[2] - v[0] for _, v in known],
+                "arrayminus": [v[0] - v[1] for _, v in known],
             },
-            hovertemplate=f"{name}: %{{x:.1%}}<extra></extra>",
+            hovertemplate=hover(f"{name}: %{{x:.1%}}"),
         )  # fmt: skip
         limit = limits.get("one" if key == "accuracy" else "disputed")
         if limit is not None:
@@ -65,40 +75,34 @@ def accuracy_by_type(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Accuracy of each model for each type of rater; ``key``: ``"by_type"`` or
-    ``"disputed_by_type"``."""
-    figure = _rows(rows, titles, dark, scale)
+    """Accuracy of each model for each rater type.
+
+    Args:
+        rows, titles: as for ``pair_accuracy``.
+        types: names of the types.
+        key: ``"by_type"`` or ``"disputed_by_type"``.
+    """
+    figure = _model_rows(rows, titles, Theme(dark, scale))
     for t, name in enumerate(types):
-        some = [(y, row[key][t]) for y, row in enumerate(rows) if row[key][t] is not None]
-        step = 0.5 * (t - (len(types) - 1) / 2) / max(len(types), 2)
+        known = [(y, row[key][t]) for y, row in enumerate(rows) if row[key][t] is not None]
+        shift = 0.5 * (t - (len(types) - 1) / 2) / max(len(types), 2)
         figure.add_scatter(
-            x=[v for _, v in some],
-            y=[y + step for y, _ in some],
-            mode="markers",
-            name=escape_html(name),
-            cliponaxis=False,
-            marker={"size": 11 * scale, "symbol": SYMBOLS[t % len(SYMBOLS)], "color": colour(t)},
-            hovertemplate=f"{escape_html(name)}: %{{x:.1%}}<extra></extra>",
-        )
+            x=[v for _, v in known], y=[y + shift for y, _ in known], mode="markers",
+            name=escape_html(name), cliponaxis=False,
+            marker={"size": 11 * scale, "symbol": symbol(t), "color": colour(t)},
+            hovertemplate=hover(f"{escape_html(name)}: %{{x:.1%}}"),
+        )  # fmt: skip
     return figure
 
 
-def _rows(rows, titles, dark: bool, scale: float) -> go.Figure:
-    """A row a model, from nothing right to everything."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, (120 + 44 * len(rows)) * scale)
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    set_axis("xaxis", figure, range=[-0.02, 1.02], showticklabels=True, tickfont=quiet,
-          tickformat=".0%", dtick=0.25, showgrid=True, gridcolor=shade["line"],
-          title={"text": "pairs ordered rightly", "font": quiet, "standoff": 4})  # fmt: skip
-    names = [escape_html(titles[row["model"]]) for row in rows]
-    set_axis("yaxis", figure, range=[len(rows) - 0.5, -0.5], showticklabels=True, ticktext=names,
-          tickvals=list(range(len(rows))), showgrid=True, gridcolor=shade["line"],
-          tickfont={"size": 14 * scale, "color": shade["text"]})  # fmt: skip
-    widest = max(len(name) for name in names)
-    figure.update_layout(
-        showlegend=True,
-        margin={"l": (18 + 7.6 * widest) * scale, "r": 16, "t": 56 * scale, "b": 46 * scale},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": quiet},
-    )  # fmt: skip
+def _model_rows(rows: Sequence[Mapping], titles: Mapping[str, str], theme: Theme) -> go.Figure:
+    """A row for each model over an axis of accuracy."""
+    scale = theme.scale
+    figure = base_figure(theme, (120 + 44 * len(rows)) * scale, showlegend=True)
+    show_axis(figure, "xaxis", "pairs ordered rightly", grid=True, range=[-0.02, 1.02],
+              tickformat=".0%", dtick=0.25)  # fmt: skip
+    names = [titles[row["model"]] for row in rows]
+    label_rows(figure, [escape_html(name) for name in names], theme, size=14, grid=True)
+    side = label_width(names, theme, 14)
+    figure.update_layout(margin={"l": side, "r": 16, "t": 56 * scale, "b": 46 * scale})
     return figure

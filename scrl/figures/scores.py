@@ -1,4 +1,4 @@
-"""What a fit reports, and scores on one axis."""
+"""Curves of a fit, scores on one axis, and values by seed."""
 
 from __future__ import annotations
 
@@ -8,44 +8,47 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    DASHES,
     base_figure,
     colour,
+    dash,
     escape_html,
-    theme_colours,
+    hover,
+    label,
+    label_rows,
+    label_width,
+    show_axis,
     truncate,
     with_alpha,
 )
 from scrl.figures.orders import MAX_LINES
+from scrl.figures.template import Theme
 
 
 def loss_curves(
     curves: Mapping[str, tuple], *, dark: bool = False, scale: float = 1.0, height: float = 280
 ) -> go.Figure:
-    """What a fit reports against its steps: ``curves`` is name -> (steps, values)."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * scale)
+    """Losses against steps, each with its name at its end.
+
+    Args:
+        curves: name -> (steps, values).
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * scale)
     for i, (name, (steps, values)) in enumerate(curves.items()):
         steps, values = np.asarray(steps, float), np.asarray(values, float)
         if not len(steps):
             continue
         figure.add_scatter(
             x=steps, y=values, mode="lines", name=name,
-            line={"color": colour(i), "width": 2.2 * scale, "dash": DASHES[i % len(DASHES)]},
-            hovertemplate=escape_html(name) + " %{y:.3f} at step %{x}<extra></extra>",
+            line={"color": colour(i), "width": 2.2 * scale, "dash": dash(i)},
+            hovertemplate=hover(escape_html(name) + " %{y:.3f} at step %{x}"),
         )  # fmt: skip
         figure.add_annotation(
-            x=steps[-1], y=values[-1], xanchor="left", xshift=6, showarrow=False,
-            text=escape_html(name), font={"size": 12.5 * scale, "color": shade["text"]},
+            x=steps[-1], y=values[-1], xanchor="left", xshift=6, text=escape_html(name),
+            font=theme.font(12.5),
         )  # fmt: skip
-    axis = {"showgrid": False, "zeroline": False, "showline": True, "linecolor": shade["line"],
-            "tickfont": {"size": 12 * scale, "color": shade["quiet"]}, "fixedrange": True,
-            "nticks": 5}  # fmt: skip
-    title = {"text": "step", "font": {"size": 12 * scale, "color": shade["quiet"]}, "standoff": 4}
-    figure.update_layout(
-        xaxis={**axis, "title": title},
-        yaxis={**axis, "showgrid": True, "gridcolor": shade["line"], "showline": False},
-    )
+    show_axis(figure, "xaxis", "step", line=True, nticks=5)
+    show_axis(figure, "yaxis", grid=True, nticks=5)
     longest = max((len(name) for name in curves), default=0)
     figure.update_layout(
         margin={"l": 40 * scale, "r": (16 + 7 * longest) * scale, "t": 10, "b": 40 * scale}
@@ -63,67 +66,59 @@ def score_dots(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """Several scores of each completion on one axis, a row a completion, best of the first on top.
+    """Several scores of each completion on one axis, the best by the first series on top.
 
     Args:
-        series: name and scores by completion, in one unit; each has a symbol of its own.
-        ranges: of a series by its name, the least and the greatest score of each completion in
-            several runs, drawn as a bar.
+        names: of the completions, in the order of their colours.
+        series: name and score of each completion, in one unit; each has its own symbol.
+        unit: title of the axis.
+        highlight: the completion in bold.
+        ranges: series -> completion -> least and greatest score over several runs, drawn as a bar.
     """
-    shade = theme_colours(dark)
+    theme, ranges = Theme(dark, scale), ranges or {}
     first = series[0][1]
     rows = sorted(names, key=lambda n: first[n])[-MAX_LINES:]
-    figure = base_figure(dark, scale, (70 + 34 * len(rows)) * scale)
-    apart = 0.28 if ranges else 0.0  # bars of two series do not lie on each other
+    figure = base_figure(theme, (70 + 34 * len(rows)) * scale, showlegend=True)
+    offset = 0.28 if ranges else 0.0  # keeps the bars of two series apart
     symbols = ("line-ns-open", "circle", "diamond-open", "square-open", "x-open")
-    for i, (label, scores) in enumerate(series):
-        shift = apart * (i > 0) * (1.5 - i)
+    for i, (title, scores) in enumerate(series):
+        shift = offset * (i > 0) * (1.5 - i)
         figure.add_scatter(
-            x=[scores[n] for n in rows],
-            y=[y + shift for y in range(len(rows))],
-            mode="markers",
-            name=label,
+            x=[scores[n] for n in rows], y=[y + shift for y in range(len(rows))],
+            mode="markers", name=title,
             marker={
-                "symbol": symbols[i % len(symbols)],
-                "size": (20 if i == 0 else 11) * scale,
-                "color": shade["text"] if i == 0 else [colour(list(names).index(n)) for n in rows],
+                "symbol": symbols[i % len(symbols)], "size": (20 if i == 0 else 11) * scale,
+                "color": theme.text if i == 0 else [colour(list(names).index(n)) for n in rows],
                 "line": {"width": 2 * scale},
             },
-            hovertemplate=[
-                f"{escape_html(n)}, {escape_html(label)}: %{{x:.3f}}<extra></extra>" for n in rows
-            ],
-        )
-        if label in (ranges or {}):
-            _bars(figure, rows, scores, ranges[label], shade["quiet"], scale)
+            hovertemplate=[hover(escape_html(f"{n}, {title}") + ": %{x:.3f}") for n in rows],
+        )  # fmt: skip
+        if title in ranges:
+            _add_ranges(figure, rows, scores, ranges[title], theme)
     values = [v for _, scores in series for v in scores.values()]
-    values += [v for by_name in (ranges or {}).values() for pair in by_name.values() for v in pair]
+    values += [v for by_name in ranges.values() for pair in by_name.values() for v in pair]
     low, high = min(values), max(values)
     pad = max(high - low, 1e-6) * 0.06
-    ticks = [
-        f"<b>{escape_html(truncate(n))}</b>" if n == highlight else escape_html(truncate(n))
-        for n in rows
-    ]
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": quiet},
-        xaxis={"title": {"text": unit, "font": quiet, "standoff": 4}, "tickfont": quiet,
-               "range": [low - pad, high + pad], "showgrid": True, "gridcolor": shade["line"],
-               "zeroline": low < 0 < high, "zerolinecolor": shade["quiet"], "fixedrange": True},
-        yaxis={"tickvals": list(range(len(rows))), "ticktext": ticks, "showgrid": True,
-               "gridcolor": shade["line"], "zeroline": False, "fixedrange": True,
-               "tickfont": {"size": 13.5 * scale}, "range": [-0.6, len(rows) - 0.4]},
-    )  # fmt: skip
-    side = 18 + 7.6 * max(len(truncate(n)) for n in rows)
-    figure.update_layout(margin={"l": side * scale, "r": 12, "t": 30 * scale, "b": 40 * scale})
+    show_axis(figure, "xaxis", unit, grid=True, range=[low - pad, high + pad],
+              zeroline=low < 0 < high)  # fmt: skip
+    label_rows(figure, [label(n, bold=n == highlight) for n in rows], theme, grid=True,
+               range=[-0.6, len(rows) - 0.4])  # fmt: skip
+    side = label_width(map(truncate, rows), theme)
+    figure.update_layout(legend_y=1, margin={"l": side, "r": 12, "t": 30 * scale, "b": 40 * scale})
     return figure
 
 
-def _bars(figure, rows, scores, ranges, tone, scale) -> None:
-    """From the least to the greatest score of each row, on the dots drawn last."""
+def _add_ranges(
+    figure: go.Figure,
+    rows: Sequence[str],
+    scores: Mapping[str, float],
+    ranges: Mapping[str, tuple[float, float]],
+    theme: Theme,
+) -> None:
+    """Bars from the least to the greatest score of each row, on the last trace."""
     figure.data[-1].error_x = {
-        "type": "data", "symmetric": False, "color": tone, "thickness": 1.6 * scale,
-        "width": 4 * scale,
+        "type": "data", "symmetric": False, "color": theme.muted,
+        "thickness": 1.6 * theme.scale, "width": 4 * theme.scale,
         "array": [ranges[n][1] - scores[n] for n in rows],
         "arrayminus": [scores[n] - ranges[n][0] for n in rows],
     }  # fmt: skip
@@ -136,60 +131,38 @@ def values_by_seed(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """A number of several runs, a row a source: a disc a value, with how many runs gave it where
-    that is more than one, and the mean."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, (64 + 46 * len(rows)) * scale)
-    for i, (label, values) in enumerate(rows):
-        y = len(rows) - 1 - i
+    """A number over several seeds, a row for each source, with the mean as a triangle.
+
+    Args:
+        rows: name and values; a disc stands for each distinct value and counts its seeds.
+        unit: title of the axis.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, (64 + 46 * len(rows)) * scale)
+    for y, (name, values) in enumerate(rows):
         values = np.asarray(values, float)
-        value, count = np.unique(np.round(values, 6), return_counts=True)
+        distinct, count = np.unique(np.round(values, 6), return_counts=True)
         figure.add_scatter(
-            x=value,
-            y=[y] * len(value),
-            mode="markers+text",
-            name=label,
-            text=[str(n) if n > 1 else "" for n in count],
-            textfont={"size": 12 * scale, "color": shade["text"]},
-            marker={
-                "size": scale * (9 + 23 * np.sqrt((count - 1) / len(values))),
-                "color": with_alpha(colour(i), 0.45),
-                "line": {"width": 1.4, "color": colour(i)},
-            },
-            hovertemplate=[
-                f"{escape_html(label)}: %{{x:.3f}} in {n} of {len(values)}<extra></extra>"
-                for n in count
-            ],
-        )
-        figure.add_scatter(
-            x=[values.mean()], y=[y - 0.36], mode="markers", name=f"{label}, mean",
-            marker={"size": 9 * scale, "symbol": "triangle-up", "color": shade["text"]},
-            hovertemplate=f"{escape_html(label)}, mean: %{{x:.3f}}<extra></extra>",
+            x=distinct, y=[y] * len(distinct), mode="markers+text", name=name,
+            text=[str(n) if n > 1 else "" for n in count], textfont=theme.font(12),
+            marker={"size": scale * (9 + 23 * np.sqrt((count - 1) / len(values))),
+                    "color": with_alpha(colour(y), 0.45),
+                    "line": {"width": 1.4, "color": colour(y)}},
+            hovertemplate=[hover(f"{escape_html(name)}: %{{x:.3f}} in {n} of {len(values)}")
+                           for n in count],
         )  # fmt: skip
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    everything = [v for _, values in rows for v in values]
-    pad = 0.07 * max(max(everything) - min(everything), 0.1)
-    figure.update_layout(
-        xaxis={
-            "title": {"text": unit, "font": quiet, "standoff": 4},
-            "tickfont": quiet,
-            "range": [min(everything) - pad, max(everything) + pad],
-            "showgrid": True,
-            "gridcolor": shade["line"],
-            "zeroline": False,
-            "fixedrange": True,
-        },
-        yaxis={
-            "tickvals": list(range(len(rows)))[::-1],
-            "ticktext": [escape_html(n) for n, _ in rows],
-            "showgrid": True,
-            "gridcolor": shade["line"],
-            "zeroline": False,
-            "fixedrange": True,
-            "tickfont": {"size": 13.5 * scale},
-            "range": [-0.6, len(rows) - 0.4],
-        },
-    )
-    side = 18 + 7.6 * max(len(label) for label, _ in rows)
-    figure.update_layout(margin={"l": side * scale, "r": 12, "t": 8, "b": 40 * scale})
+        figure.add_scatter(
+            x=[values.mean()], y=[y + 0.36], mode="markers", name=f"{name}, mean",
+            marker={"size": 9 * scale, "symbol": "triangle-up", "color": theme.text},
+            hovertemplate=hover(f"{escape_html(name)}, mean: %{{x:.3f}}"),
+        )  # fmt: skip
+    known = [v for _, values in rows for v in values]
+    low, high = min(known), max(known)
+    pad = 0.07 * max(high - low, 0.1)
+    show_axis(figure, "xaxis", unit, grid=True, range=[low - pad, high + pad])
+    names = [name for name, _ in rows]
+    label_rows(figure, [escape_html(name) for name in names], theme, grid=True,
+               range=[len(rows) - 0.4, -0.6])  # fmt: skip
+    side = label_width(names, theme)
+    figure.update_layout(margin={"l": side, "r": 12, "t": 8, "b": 40 * scale})
     return figure

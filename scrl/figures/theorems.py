@@ -1,4 +1,4 @@
-"""Small pictures of theorems: curves under a slider, duels in a circle, two populations."""
+"""Theorems: a weighted tournament, two indistinguishable populations, a linear reward."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    SYMBOLS,
     base_figure,
     colour,
     escape_html,
-    set_axis,
-    theme_colours,
+    hover,
+    label_rows,
+    show_axis,
+    symbol,
     with_alpha,
 )
+from scrl.figures.template import Theme
 
 
 def tournament_graph(
@@ -27,64 +29,64 @@ def tournament_graph(
     scale: float = 1.0,
     height: float = 250,
 ) -> go.Figure:
-    """Candidates in a circle, an arrow from the winner of each duel to the loser, its share of the
-    comparisons beside it, and a note at each candidate.
+    """Candidates on a circle, an arrow from the winner of each duel to the loser.
 
     Args:
-        duels: P(a ≻ b) ``[candidates, candidates]``.
-        notes: what to write beside each candidate ``[candidates]``; may hold ``<br>``.
+        names: of the candidates.
+        duels: P(a ≻ b) ``[candidates, candidates]``, written beside the arrows, which are the
+            wider the larger the margin.
+        notes: text beside each candidate ``[candidates]``; may hold ``<br>``.
     """
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * scale)
-    m = len(names)
-    turn = np.pi / 2 - 2 * np.pi * np.arange(m) / m
-    at = np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    theme, m = Theme(dark, scale), len(names)
+    figure = base_figure(theme, height * scale)
+    angle = np.pi / 2 - 2 * np.pi * np.arange(m) / m
+    places = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     for a in range(m):
         for b in range(a + 1, m):
-            lead = duels[a, b] - 0.5
-            winner, loser = (a, b) if lead >= 0 else (b, a)
-            tied = abs(lead) < 1e-9
-            step = at[loser] - at[winner]
-            tail, head = at[winner] + 0.17 * step, at[winner] + 0.83 * step
-            figure.add_annotation(
-                x=head[0], y=head[1], ax=tail[0], ay=tail[1], xref="x", yref="y", axref="x",
-                ayref="y", showarrow=True, text="", arrowhead=0 if tied else 2, arrowsize=1,
-                arrowwidth=(1.5 + 6 * abs(lead)) * scale,
-                arrowcolor=shade["quiet"] if tied else colour(winner),
-            )  # fmt: skip
-            middle = (at[a] + at[b]) / 2
-            outward = middle if np.linalg.norm(middle) > 0.05 else np.array([0.0, 0.3])
-            where = middle + 0.24 * outward / np.linalg.norm(outward)
-            figure.add_annotation(
-                x=where[0], y=where[1], showarrow=False,
-                text=f"{max(duels[a, b], duels[b, a]):.0%}",
-                font={"size": 13.5 * scale, "color": shade["text"]},
-            )  # fmt: skip
+            _add_duel(figure, places, (a, b) if duels[a, b] >= 0.5 else (b, a), duels, theme)
     figure.add_scatter(
-        x=at[:, 0],
-        y=at[:, 1],
-        mode="markers+text",
-        text=[f"<b>{escape_html(n)}</b>" for n in names],
-        textfont={"size": 16 * scale, "color": shade["text"]},
-        hovertext=[escape_html(n) for n in names],
-        hoverinfo="skip",
-        marker={
-            "size": 32 * scale,
-            "color": shade["ground"],
-            "line": {"color": [colour(i) for i in range(m)], "width": 3 * scale},
-        },
-    )
-    for i in range(m):
-        side = 0 if abs(at[i, 0]) < 0.1 else np.sign(at[i, 0])
+        x=places[:, 0], y=places[:, 1], mode="markers+text",
+        text=[f"<b>{escape_html(n)}</b>" for n in names], textfont=theme.font(16),
+        hovertext=[escape_html(n) for n in names], hoverinfo="skip",
+        marker={"size": 32 * scale, "color": theme.background,
+                "line": {"color": [colour(i) for i in range(m)], "width": 3 * scale}},
+    )  # fmt: skip
+    for (x, y), note in zip(places, notes, strict=True):
+        side, shift = ("right", -24) if x < -0.1 else ("left", 24)
         figure.add_annotation(
-            x=at[i, 0], y=at[i, 1], text=notes[i], showarrow=False,
-            align="right" if side < 0 else "left", xanchor="right" if side < 0 else "left",
-            xshift=(-24 if side < 0 else 24) * scale,
-            font={"size": 13.5 * scale, "color": shade["text"]},
+            x=x, y=y, text=note, align=side, xanchor=side, xshift=shift * scale,
+            font=theme.font(13.5),
         )  # fmt: skip
-    set_axis("xaxis", figure, range=[-2.4, 2.4])
-    set_axis("yaxis", figure, range=[-0.85, 1.25], scaleanchor="x")
+    figure.update_layout(
+        xaxis_range=[-2.4, 2.4], yaxis={"range": [-0.85, 1.25], "scaleanchor": "x"}
+    )
     return figure
+
+
+def _add_duel(
+    figure: go.Figure,
+    places: np.ndarray,
+    duel: tuple[int, int],
+    duels: np.ndarray,
+    theme: Theme,
+) -> None:
+    """The arrow of a duel (winner, loser) and its share; a tie has no head."""
+    winner, loser = duel
+    margin = abs(duels[winner, loser] - 0.5)
+    tied = margin < 1e-9
+    step = places[loser] - places[winner]
+    tail, head = places[winner] + 0.17 * step, places[winner] + 0.83 * step
+    figure.add_annotation(
+        x=head[0], y=head[1], ax=tail[0], ay=tail[1], xref="x", yref="y", axref="x", ayref="y",
+        showarrow=True, text="", arrowhead=0 if tied else 2, arrowsize=1,
+        arrowwidth=(1.5 + 6 * margin) * theme.scale,
+        arrowcolor=theme.muted if tied else colour(winner),
+    )  # fmt: skip
+    middle = (places[winner] + places[loser]) / 2
+    outward = middle if np.linalg.norm(middle) > 0.05 else np.array([0.0, 0.3])
+    x, y = middle + 0.24 * outward / np.linalg.norm(outward)
+    share = max(duels[winner, loser], duels[loser, winner])
+    figure.add_annotation(x=x, y=y, text=f"{share:.0%}", font=theme.font(13.5))
 
 
 def indistinguishable_populations(
@@ -96,47 +98,39 @@ def indistinguishable_populations(
     scale: float = 1.0,
     height: float = 250,
 ) -> go.Figure:
-    """Two populations whose duels are the same ``duels [candidates, candidates]``, drawn once, and
-    the shares of raters served in neither, one or both respects ``served [2, 3]``, where they
-    differ."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * scale)
-    m = len(names)
+    """Two populations with equal duels: the duels once, and the shares in which they differ.
+
+    Args:
+        names: of the candidates.
+        duels: P(a ≻ b) ``[candidates, candidates]``.
+        served: shares of raters served in neither, one or both respects ``[2, 3]``.
+    """
+    theme, m = Theme(dark, scale), len(names)
+    figure = base_figure(theme, height * scale, showlegend=True)
     shown = np.where(np.eye(m, dtype=bool), np.nan, duels)
-    low = with_alpha(colour(0), 0.06)
     figure.add_heatmap(
         z=shown, x=list(range(m)), y=list(range(m)), zmin=0, zmax=1, showscale=False, xgap=2,
-        ygap=2, colorscale=[[0, low], [1, with_alpha(colour(0), 0.62)]], hoverongaps=False,
+        ygap=2, hoverongaps=False,
+        colorscale=[[0, with_alpha(colour(0), 0.06)], [1, with_alpha(colour(0), 0.62)]],
         text=[[f"{p:.3g}" if np.isfinite(p) else "" for p in row] for row in shown],
-        texttemplate="%{text}", textfont={"size": 13 * scale, "color": shade["text"]},
-        hovertemplate="%{text}<extra></extra>",
+        texttemplate="%{text}", textfont=theme.font(13), hovertemplate=hover("%{text}"),
     )  # fmt: skip
-    kinds = ["neither", "one", "both"]
-    for i, label in enumerate(("first population", "second population")):
+    for i, name in enumerate(("first population", "second population")):
         figure.add_bar(
-            x=kinds, y=served[i], xaxis="x2", yaxis="y2", name=label,
+            x=["neither", "one", "both"], y=served[i], xaxis="x2", yaxis="y2", name=name,
             text=[f"{v:.0%}" if v else "" for v in served[i]], textposition="outside",
-            cliponaxis=False, constraintext="none", textangle=0,
-            textfont={"size": 12.5 * scale, "color": shade["text"]},
-            marker={"color": [shade["line"], colour(0)][i],
-                    "line": {"color": shade["quiet"], "width": [1.2 * scale, 0][i]}},
-            hovertemplate=f"{label}: %{{y:.0%}} of raters<extra></extra>",
+            cliponaxis=False, constraintext="none", textangle=0, textfont=theme.font(12.5),
+            marker={"color": [theme.grid, colour(0)][i],
+                    "line": {"color": theme.muted, "width": [1.2 * scale, 0][i]}},
+            hovertemplate=hover(f"{name}: %{{y:.0%}} of raters"),
         )  # fmt: skip
-    quiet = {"size": 13 * scale, "color": shade["quiet"]}
-    ticks = {
-        "tickvals": list(range(m)),
-        "ticktext": [escape_html(n) for n in names],
-        "tickfont": quiet,
-    }
-    title = {"font": quiet, "standoff": 4 * scale}
-    set_axis("xaxis", figure, domain=[0.0, 0.44], side="top", showticklabels=True, **ticks)
-    set_axis("yaxis", figure, autorange="reversed", showticklabels=True, **ticks)
-    set_axis("xaxis2", figure, domain=[0.54, 1], anchor="y2", showticklabels=True, tickfont=quiet,
-          title={**title, "text": "said by a rater of a ≻ b, c ≻ d"})  # fmt: skip
-    set_axis("yaxis2", figure, anchor="x2", range=[0, 1.12])
+    ticks = {"tickvals": list(range(m)), "ticktext": [escape_html(n) for n in names]}
+    show_axis(figure, "xaxis", domain=[0.0, 0.44], side="top", **ticks)
+    label_rows(figure, ticks["ticktext"], theme, tickfont=theme.muted_font())
+    show_axis(figure, "xaxis2", "said by a rater of a ≻ b, c ≻ d", domain=[0.54, 1], anchor="y2")
     figure.update_layout(
-        barmode="group", bargap=0.25, bargroupgap=0.08, showlegend=True,
-        legend={"x": 0.5, "y": 1.14, "yanchor": "bottom", "orientation": "h", "font": quiet},
+        yaxis2={"anchor": "x2", "range": [0, 1.12]},
+        barmode="group", bargap=0.25, bargroupgap=0.08, legend={"x": 0.5, "y": 1.14},
         margin={"l": 22 * scale, "r": 8, "t": 46 * scale, "b": 42 * scale},
     )  # fmt: skip
     return figure
@@ -151,48 +145,44 @@ def linear_reward(
     scale: float = 1.0,
     height: float = 300,
 ) -> go.Figure:
-    """Alternatives ``points [alternatives, 2]``, the direction in which a linear reward rises, and
-    its contour through the third of them."""
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * scale)
-    way = theta / max(float(np.linalg.norm(theta)), 1e-12)
-    along = np.array([-way[1], way[0]])
-    level = points[2] + np.outer([-4, 4], along)
+    """Alternatives in a plane, the gradient of a linear reward, and one of its contours.
+
+    Args:
+        points: ``[alternatives, 2]``; the contour passes through the third one, and those from the
+            fourth on are open marks in the colours of the first ones.
+        names: of the alternatives.
+        theta: the gradient ``[2]``.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * scale)
+    direction = theta / max(float(np.linalg.norm(theta)), 1e-12)
+    contour = points[2] + np.outer([-4, 4], [-direction[1], direction[0]])
     figure.add_scatter(
-        x=level[:, 0], y=level[:, 1], mode="lines", hoverinfo="skip",
-        line={"color": shade["quiet"], "width": 1.4 * scale, "dash": "dot"},
+        x=contour[:, 0], y=contour[:, 1], mode="lines", hoverinfo="skip",
+        line={"color": theme.muted, "width": 1.4 * scale, "dash": "dot"},
     )  # fmt: skip
-    head = points[2] + 0.7 * way
+    head = points[2] + 0.7 * direction
     figure.add_annotation(
         x=head[0], y=head[1], ax=points[2, 0], ay=points[2, 1], axref="x", ayref="y",
         showarrow=True, text="", arrowhead=2, arrowwidth=2.4 * scale, arrowcolor=colour(4),
     )  # fmt: skip
     figure.add_annotation(
-        x=head[0], y=head[1], text="reward", showarrow=False, yshift=13 * scale,
-        font={"size": 12.5 * scale, "color": shade["quiet"]},
-    )  # fmt: skip
+        x=head[0], y=head[1], text="reward", yshift=13 * scale, font=theme.muted_font()
+    )
     for i, (x, y) in enumerate(points):
         primed = i >= 3
         figure.add_scatter(
             x=[x], y=[y], mode="markers", hoverinfo="skip",
             marker={"size": 11 * scale, "color": colour(i % 3),
-                    "symbol": SYMBOLS[i % 3] + ("-open" if primed else ""),
+                    "symbol": symbol(i % 3) + ("-open" if primed else ""),
                     "line": {"width": 2 * scale}},
         )  # fmt: skip
         figure.add_annotation(
-            x=x,
-            y=y,
-            text=escape_html(names[i]),
-            showarrow=False,
-            xshift=(-12 if primed else 12) * scale,
-            yshift=12 * scale,
-            font={"size": 14 * scale, "color": shade["text"]},
-        )
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    grid = {"showgrid": True, "gridcolor": shade["line"], "showticklabels": True,
-            "tickfont": quiet, "dtick": 1, "zeroline": True,
-            "zerolinecolor": shade["quiet"]}  # fmt: skip
-    set_axis("xaxis", figure, range=[-0.9, 2.6], **grid)
-    set_axis("yaxis", figure, range=[-0.45, 1.6], scaleanchor="x", **grid)
+            x=x, y=y, text=escape_html(names[i]), xshift=(-12 if primed else 12) * scale,
+            yshift=12 * scale, font=theme.font(14),
+        )  # fmt: skip
+    shared = {"grid": True, "dtick": 1, "zeroline": True}
+    show_axis(figure, "xaxis", range=[-0.9, 2.6], **shared)
+    show_axis(figure, "yaxis", range=[-0.45, 1.6], scaleanchor="x", **shared)
     figure.update_layout(margin={"l": 24 * scale, "r": 8, "t": 8, "b": 28 * scale})
     return figure

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from scrl.figures.base import colour, escape_html, truncate
+from scrl.figures.base import COLOURS, colour, label
 
-#: Of more candidates the colours come again, with stripes.
-_HUES = 8
+#: Stripes of the candidates that share a colour, by how often the palette has been used up.
+_STRIPES = ("", "/", "\\", "x", "-", "|", "+", ".")
 
 
 def text_colour_on(hex_colour: str) -> str:
-    """Text that can be read on a colour."""
+    """The text colour, dark or white, that is readable on a colour."""
     r, g, b = (int(hex_colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return "#FFFFFF" if 0.299 * r + 0.587 * g + 0.114 * b < 0.56 else "#14181D"
 
 
 def tile_fill(position: int) -> dict:
-    """How the tiles of a candidate are filled."""
-    stripes = ["", "/", "\\", "x", "-", "|", "+", "."][position // _HUES % 8]
-    fill = {"color": colour(position)}
+    """Plotly's ``marker`` of a candidate's tiles: its colour, with stripes past the palette."""
+    stripes = _STRIPES[position // len(COLOURS) % len(_STRIPES)]
+    fill: dict = {"color": colour(position)}
     if stripes:
         fill["pattern"] = {"shape": stripes, "size": 5, "solidity": 0.25, "fgcolor": "#14181D"}
     return fill
 
 
-def fit_text(name: str, width: float, scale: float = 1.0, least: int = 3) -> str:
-    """A name cut to so many pixels; "" where not even ``least`` letters have room."""
+def fit_text(name: str, width: float, scale: float = 1.0, min_length: int = 3) -> str:
+    """The name cut to ``width`` pixels; "" where fewer than ``min_length`` letters fit."""
     room = int((width - 4 * scale) / (5.9 * scale))
-    return escape_html(truncate(name, room)) if room >= min(len(name), least) else ""
+    return label(name, room) if room >= min(len(name), min_length) else ""

@@ -1,4 +1,4 @@
-"""A walk through the latent space, animated in the browser."""
+"""A traversal of the latent space, animated in the browser."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
-    DASHES,
-    SYMBOLS,
     base_figure,
     colour,
+    dash,
     escape_html,
-    theme_colours,
-    truncate,
+    hover,
+    label,
+    show_axis,
+    symbol,
 )
+from scrl.figures.template import TRANSPARENT, Theme
+
+Change = tuple[float, int, int]
 
 
 def latent_traversal(
-    at: np.ndarray,
+    positions: np.ndarray,
     values: np.ndarray,
     names: Sequence[str],
-    changes: Sequence[tuple[float, int, int]],
+    changes: Sequence[Change],
     ends: tuple[str, str],
     title: str = "reward, log-odds",
     first: int = 0,
@@ -31,114 +35,115 @@ def latent_traversal(
     scale: float = 1.0,
     height: float = 460,
 ) -> go.Figure:
-    """Lines along the walk with a mark where ranks change, and a cursor that Play moves.
+    """Values along a path, with marks where ranks change and a cursor that Play moves.
 
     Args:
-        at: ``[steps]``; values: ``[steps, lines]``; names: of the lines.
-        changes: (how far along, the line that rises, the line that falls).
+        positions: along the path, 0 to 1 ``[steps]``.
+        values: ``[steps, lines]``.
+        names: of the lines.
+        changes: position, line that rises and line that falls.
         ends: what lies at 0 and at 1.
+        title: of the vertical axis.
         first: position of the first line's colour.
     """
-    shade = theme_colours(dark)
-    figure = base_figure(dark, scale, height * (1 + scale) / 2, showlegend=False)
-    for i, name in enumerate(names):
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, height * (1 + scale) / 2)
+    for i, name in enumerate(names, first):
         figure.add_scatter(
-            x=at, y=values[:, i], mode="lines", name=escape_html(name),
-            line={"color": colour(first + i), "width": 2.4 * scale,
-                  "dash": DASHES[(first + i) % len(DASHES)]},
-            hovertemplate=f"{escape_html(name)}: %{{y:.2f}}<extra></extra>",
+            x=positions, y=values[:, i - first], mode="lines", name=escape_html(name),
+            line={"color": colour(i), "width": 2.4 * scale, "dash": dash(i)},
+            hovertemplate=hover(f"{escape_html(name)}: %{{y:.2f}}"),
         )  # fmt: skip
-    _changes(figure, at, values, names, changes, shade, scale)
+    _add_changes(figure, positions, values, names, changes, theme)
     low, high = float(values.min()), float(values.max())
     pad = max(high - low, 1e-3) * 0.08
-    cursor, marks = len(figure.data), len(figure.data) + 1
-    figure.add_scatter(
-        x=[0, 0], y=[low - pad, high + pad], mode="lines", hoverinfo="skip",
-        line={"color": shade["text"], "width": 1.4 * scale},
+    y_range = [low - pad, high + pad]
+    _add_cursor(figure, positions, values, y_range, first, theme)
+    _add_end_labels(figure, values, names, theme)
+    show_axis(figure, "xaxis", range=[-0.22, 1.22], tickvals=[0, 1],
+              ticktext=[label(end, bold=True) for end in ends],
+              tickfont=theme.font(14))  # fmt: skip
+    show_axis(figure, "yaxis", title, grid=True, range=y_range, zeroline=True, automargin=True,
+              tickfont=theme.muted_font())  # fmt: skip
+    figure.update_layout(
+        margin={"l": 8, "r": 8, "t": 12, "b": 84 * scale},
+        updatemenus=[_buttons(theme)], sliders=[_slider(positions, theme)],
     )  # fmt: skip
-    tones = [colour(first + i) for i in range(len(names))]
-    symbols = [SYMBOLS[(first + i) % len(SYMBOLS)] for i in range(len(names))]
+    return figure
+
+
+def _add_changes(
+    figure: go.Figure,
+    positions: np.ndarray,
+    values: np.ndarray,
+    names: Sequence[str],
+    changes: Sequence[Change],
+    theme: Theme,
+) -> None:
+    """A ring wherever one line passes another."""
+    if not changes:
+        return
     figure.add_scatter(
-        x=[0] * len(names), y=values[0], mode="markers", hoverinfo="skip",
-        marker={"color": tones, "symbol": symbols, "size": 11 * scale,
-                "line": {"width": 1, "color": shade["ground"]}},
+        x=np.array([where for where, _, _ in changes]),
+        y=[float(np.interp(where, positions, values[:, up])) for where, up, _ in changes],
+        mode="markers", name="change of rank",
+        marker={"symbol": "circle-open", "size": 14 * theme.scale, "color": theme.text,
+                "line": {"width": 1.8 * theme.scale}},
+        text=[escape_html(f"{names[up]} passes {names[down]} at {where:.0%}")
+              for where, up, down in changes],
+        hovertemplate=hover("%{text}"),
+    )  # fmt: skip
+
+
+def _add_cursor(
+    figure: go.Figure,
+    positions: np.ndarray,
+    values: np.ndarray,
+    y_range: list[float],
+    first: int,
+    theme: Theme,
+) -> None:
+    """The cursor at the start, and an animation frame for each step."""
+    cursor, marks = len(figure.data), len(figure.data) + 1
+    lines = range(first, first + values.shape[1])
+    figure.add_scatter(
+        x=[0, 0], y=y_range, mode="lines", hoverinfo="skip",
+        line={"color": theme.text, "width": 1.4 * theme.scale},
+    )  # fmt: skip
+    figure.add_scatter(
+        x=[0] * len(lines), y=values[0], mode="markers", hoverinfo="skip",
+        marker={"color": [colour(i) for i in lines], "symbol": [symbol(i) for i in lines],
+                "size": 11 * theme.scale, "line": {"width": 1, "color": theme.background}},
     )  # fmt: skip
     figure.frames = [
         go.Frame(
             name=str(k), traces=[cursor, marks],
-            data=[go.Scatter(x=[a, a], y=[low - pad, high + pad]),
-                  go.Scatter(x=[a] * len(names), y=values[k])],
+            data=[go.Scatter(x=[x, x], y=y_range), go.Scatter(x=[x] * len(lines), y=values[k])],
         )
-        for k, a in enumerate(np.round(at, 4).tolist())
+        for k, x in enumerate(np.round(positions, 4).tolist())
     ]  # fmt: skip
-    _ends(figure, values, names, scale)
-    quiet = {"size": 12.5 * scale, "color": shade["quiet"]}
-    figure.update_layout(
-        xaxis={
-            "range": [-0.22, 1.22],
-            "fixedrange": True,
-            "showgrid": False,
-            "zeroline": False,
-            "tickvals": [0, 1],
-            "ticktext": [f"<b>{escape_html(truncate(e))}</b>" for e in ends],
-        },
-        yaxis={
-            "range": [low - pad, high + pad],
-            "fixedrange": True,
-            "gridcolor": shade["line"],
-            "zerolinecolor": shade["quiet"],
-            "automargin": True,
-            "title": {"text": title, "font": quiet, "standoff": 8},
-        },
-        margin={"l": 8, "r": 8, "t": 12, "b": 84 * scale},
-        updatemenus=[_buttons(shade, scale)],
-        sliders=[_slider(at, shade, scale)],
-    )
-    return figure
 
 
-def _changes(figure, at, values, names, changes, shade, scale) -> None:
-    if not changes:
-        return
-    where = np.array([c[0] for c in changes])
-    height = [float(np.interp(c[0], at, values[:, c[1]])) for c in changes]
-    figure.add_scatter(
-        x=where, y=height, mode="markers", name="change of rank",
-        marker={"symbol": "circle-open", "size": 14 * scale, "color": shade["text"],
-                "line": {"width": 1.8 * scale}},
-        text=[f"{escape_html(names[up])} passes {escape_html(names[down])} at {a:.0%}"
-              for a, up, down in changes],
-        hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
-
-
-def _ends(figure, values, names, scale) -> None:
-    """The lines' names at both ends, moved apart where they would meet."""
-    low, high = float(values.min()), float(values.max())
-    gap = max(high - low, 1e-3) * 0.062 * scale
+def _add_end_labels(
+    figure: go.Figure, values: np.ndarray, names: Sequence[str], theme: Theme
+) -> None:
+    """Names at both ends of the lines, moved apart where they would overlap."""
+    gap = max(float(values.max() - values.min()), 1e-3) * 0.062 * theme.scale
     for row, x, anchor in ((values[0], -0.02, "right"), (values[-1], 1.02, "left")):
-        order, before = np.argsort(row), -np.inf
-        for i in order:
-            before = max(float(row[i]), before + gap)
-            figure.add_annotation(
-                x=x,
-                y=before,
-                xanchor=anchor,
-                showarrow=False,
-                text=escape_html(truncate(names[i], 18)),
-                font={"size": 13 * scale, "color": figure.layout.font.color},
-            )
+        y = -np.inf
+        for i in np.argsort(row):
+            y = max(float(row[i]), y + gap)
+            figure.add_annotation(x=x, y=y, xanchor=anchor, text=label(names[i], 18))
 
 
-def _buttons(shade, scale) -> dict:
+def _buttons(theme: Theme) -> dict:
     still = {"mode": "immediate", "transition": {"duration": 0}, "frame": {"duration": 0}}
     play = {"fromcurrent": True, "transition": {"duration": 0},
             "frame": {"duration": 60, "redraw": False}}  # fmt: skip
     return {
         "type": "buttons", "direction": "left", "x": 0, "y": -0.13, "xanchor": "left",
         "yanchor": "top", "pad": {"t": 8, "r": 8}, "showactive": False,
-        "bgcolor": shade["ground"], "bordercolor": shade["line"],
-        "font": {"size": 13 * scale, "color": shade["text"]},
+        "bgcolor": theme.background, "bordercolor": theme.grid, "font": theme.font(13),
         "buttons": [
             {"label": "▶ Play", "method": "animate", "args": [None, play]},
             {"label": "Stop", "method": "animate", "args": [[None], still]},
@@ -146,17 +151,17 @@ def _buttons(shade, scale) -> dict:
     }  # fmt: skip
 
 
-def _slider(at, shade, scale) -> dict:
+def _slider(positions: np.ndarray, theme: Theme) -> dict:
     still = {"mode": "immediate", "transition": {"duration": 0},
              "frame": {"duration": 0, "redraw": False}}  # fmt: skip
     return {
         "x": 0.22, "len": 0.76, "y": -0.13, "yanchor": "top", "pad": {"t": 8}, "ticklen": 0,
         "minorticklen": 0, "tickwidth": 0,
-        "bgcolor": shade["line"], "bordercolor": shade["line"], "activebgcolor": shade["quiet"],
-        "font": {"color": "rgba(0,0,0,0)", "size": 1},
+        "bgcolor": theme.grid, "bordercolor": theme.grid, "activebgcolor": theme.muted,
+        "font": {"color": TRANSPARENT, "size": 1},
         "currentvalue": {"visible": False},
         "steps": [
-            {"method": "animate", "label": f"{a:.0%}", "args": [[str(k)], still]}
-            for k, a in enumerate(at)
+            {"method": "animate", "label": f"{x:.0%}", "args": [[str(k)], still]}
+            for k, x in enumerate(positions)
         ],
     }  # fmt: skip

@@ -83,7 +83,9 @@ def test_presenter_mode_hides_the_numbers_and_stands_in_the_url(open_page):
     app = open_page(present="true")
     assert widget(app.toggle, "present").value
     assert not app.expander
-    small, large = (figures(a)[0]["layout"]["font"]["size"] for a in (open_page(), app))
+    small, large = (
+        figures(a)[0]["layout"]["template"]["layout"]["font"]["size"] for a in (open_page(), app)
+    )
     assert large > small
 
 

@@ -398,7 +398,9 @@ def test_presenter_mode_hides_fields_of_no_use_to_a_class(open_page):
     assert not app.expander
     assert not app.data_editor
     large, small = (
-        json.loads(a.get("plotly_chart")[0].proto.spec)["layout"]["font"]["size"]
+        json.loads(a.get("plotly_chart")[0].proto.spec)["layout"]["template"]["layout"]["font"][
+            "size"
+        ]
         for a in (app, open_page("scenario", scenario=INVERTED, part="Silence"))
     )
     assert large > small

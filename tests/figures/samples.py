@@ -43,7 +43,7 @@ DENSITY = (
     np.linspace(-1, 5, 30), np.linspace(-1, 2, 20),
     np.exp(-((np.linspace(-1, 5, 30)[None] - 2) ** 2) - np.linspace(-1, 2, 20)[:, None] ** 2),
 )  # fmt: skip
-BINS = [{"said": p, "held": p - 0.04, "pairs": n} for p, n in ((0.55, 90), (0.75, 40), (0.95, 9))]
+BINS = [{"predicted": p, "observed": p - 0.04, "pairs": n} for p, n in ((0.55, 90), (0.75, 40), (0.95, 9))]
 PROFILE = AnonymousProfile.from_text(
     "42: Memphis > Nashville > Chattanooga > Knoxville\n"
     "26: Nashville > Chattanooga > Knoxville > Memphis\n"
@@ -338,17 +338,17 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         figures.labelled_curves,
         X,
         [("mean", X, 0), ("sigmoid of it", X**2, 1), ("last", X - 0.2, 2)],
-        at=0.3,
+        slider=0.3,
         x_title="share",
         y_title="reward",
         percent=True,
-        below=True,
+        shade_negative=True,
     ),
     "labelled_curves, logarithmic": partial(
         figures.labelled_curves,
         X + 0.1,
         [("a", X + 0.1, 3), ("b", X + 0.2, 4)],
-        log="xy",
+        log_axes="xy",
         x_title="x",
     ),
     "tournament_graph": partial(

@@ -115,7 +115,9 @@ def test_scores_stand_in_rows_with_the_best_on_top():
 
 
 def test_presenter_mode_enlarges_type():
-    sizes = [figures.latent_map(LATENT, scale=s).layout.font.size for s in (1.0, 1.3)]
+    sizes = [
+        figures.latent_map(LATENT, scale=s).layout.template.layout.font.size for s in (1.0, 1.3)
+    ]
     assert sizes[1] == pytest.approx(1.3 * sizes[0])
 
 

@@ -83,7 +83,7 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     st.markdown(asking.verdict(said, largest) + _sentence(found))
     titles = list(zip(STAGES, found.orders, strict=True))
     page.chart(
-        figures.bump_chart(titles, found.names, follow, pitch=44, **page.look()),
+        figures.bump_chart(titles, found.names, follow, row_height=44, **page.look()),
         "chart-path",
         alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in titles),
         caption=f"Each column is one more counterfactual, computed: the {choice.source.raters:,} "
@@ -184,7 +184,7 @@ def social(choice: Choice, prompt: str, rule: str) -> None:
     columns = list(zip(titles, orders, strict=True))
     follow = choice.follow if choice.follow in entry["completions"] else None
     page.chart(
-        figures.bump_chart(columns, entry["completions"], follow, pitch=40, **page.look()),
+        figures.bump_chart(columns, entry["completions"], follow, row_height=40, **page.look()),
         "chart-social",
         alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns),
         caption="From the social network back to the truth: what the network changes, what the "

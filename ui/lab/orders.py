@@ -45,7 +45,7 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     if not trained:
         columns.append(("Social model", None))
     figure = figures.bump_chart(
-        columns, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+        columns, entry["completions"], follow, row_height=48, seeds=seeds, **page.look()
     )
     if trained:
         caption = f"Places by {title_of(rule)}, by the vanilla and by the social network."

@@ -45,7 +45,7 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
     if len(orders) <= 8:
         page.chart(
             figures.bump_chart(
-                orders, entry["completions"], follow, pitch=48, seeds=seeds, **page.look()
+                orders, entry["completions"], follow, row_height=48, seeds=seeds, **page.look()
             ),
             "chart-rules",
             alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),

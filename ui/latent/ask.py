@@ -164,14 +164,21 @@ def _compared(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
     x = np.arange(len(telling))
     page.chart(
         labelled_curves(
-            x, [("telling", telling, 0), ("random", chance, 4)], at=min(asked, len(x) - 1),
-            x_title="questions", y_title="pairs right", number=".1%", height=280, **page.look(),
+            x,
+            [("telling", telling, 0), ("random", chance, 4)],
+            slider=min(asked, len(x) - 1),
+            x_title="questions",
+            y_title="pairs right",
+            value_format=".1%",
+            height=280,
+            **page.look(),
         ),
-        "ask-curves", alt=f"{found:.1f} telling questions are worth {random} random ones.",
+        "ask-curves",
+        alt=f"{found:.1f} telling questions are worth {random} random ones.",
         caption="Share of all pairs that the model has right, answered ones included: 400 voters "
         "drawn from its density, each with an order of its own, questioned both ways. The line is "
         "where you are. Refuted if people whom it never met need more.",
-    )  # fmt: skip
+    )
     asking.sheet(
         [{"questions": int(n), "telling": float(a), "random": float(b)}
          for n, a, b in zip(x, telling, chance, strict=True)], "questions",

@@ -121,17 +121,28 @@ def _agreement(lines: dict, found: study.Reading, model: str, aversion: float) -
     here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
     low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
     page.chart(
-        labelled_curves(x, series, at=aversion, here=here, x_title="aversion to risk",
-               y_title="Spearman’s correlation", number=".2f", y_range=(low, 1.05), height=270,
-               **page.look()),
+        labelled_curves(
+            x,
+            series,
+            slider=aversion,
+            slider_values=here,
+            x_title="aversion to risk",
+            y_title="Spearman’s correlation",
+            value_format=".2f",
+            y_range=(low, 1.05),
+            height=270,
+            **page.look(),
+        ),
         "chart-aversion",
-        alt="; ".join(f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at "
-                      f"{MOST:.0f}" for name, y, _ in series),
+        alt="; ".join(
+            f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at {MOST:.0f}"
+            for name, y, _ in series
+        ),
         caption=f"Rank correlation of ‘{TITLES[model]}’ with what an alternative is worth on "
         "average and with its Borda score. Caution moves away from both. Some liking for risk "
         "happens to come near expected utility, since here what is hidden is worth more on "
         "average: a spread says that something is hidden, and not which way.",
-    )  # fmt: skip
+    )
 
 
 def _drift(result: dict) -> None:
@@ -143,8 +154,8 @@ def _drift(result: dict) -> None:
             series,
             x_title="steps of training",
             y_title="widest spread",
-            number=".3g",
-            log="xy",
+            value_format=".3g",
+            log_axes="xy",
             height=270,
             **page.look(),
         ),

@@ -141,10 +141,10 @@ def _right(result: dict, n: int) -> None:
         labelled_curves(
             x,
             series,
-            at=n,
+            slider=n,
             x_title="pairs that a user has answered",
             y_title="pairs right",
-            number=".1%",
+            value_format=".1%",
             y_range=(min(0.5, low), 1.02),
             height=290,
             **page.look(),
@@ -165,8 +165,8 @@ def _steps(result: dict, n: int) -> None:
     series = [(TITLES[k], mazes.steps(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.distances().max())
     page.chart(
-        labelled_curves(x, series, at=n, x_title="pairs that a user has answered",
-               y_title="steps from the goal", number=".1f", y_range=(-0.4, apart / 2 + 1.5),
+        labelled_curves(x, series, slider=n, x_title="pairs that a user has answered",
+               y_title="steps from the goal", value_format=".1f", y_range=(-0.4, apart / 2 + 1.5),
                height=290, **page.look()),
         "chart-maze-steps",
         alt="; ".join(f"{name}: {y[n]:.1f} steps after {n} pairs" for name, y, _ in series),

@@ -258,7 +258,7 @@ def _chart(result: Mapping, key: str, name: str) -> None:
                 percent=True,
                 x_title="share of the pairs that it answers, the surest first",
                 y_title="of these ordered rightly",
-                number=".1%",
+                value_format=".1%",
                 height=360,
                 y_range=(lowest, 1.0),
                 **page.look(),

@@ -165,8 +165,8 @@ def _along(faced: Faced, families: list[Family], budget: float) -> None:
     ]
     page.chart(
         labelled_curves(
-            x, series, at=budget, x_title="KL from the reference, nats", y_title="satisfaction",
-            number=".0%", y_range=(0, 1.02), height=300, **page.look(),
+            x, series, slider=budget, x_title="KL from the reference, nats", y_title="satisfaction",
+            value_format=".0%", y_range=(0, 1.02), height=300, **page.look(),
         ),
         "chart-along",
         alt="; ".join(f"{name}: {np.nanmax(y):.0%} at most" for name, y, _ in series),
@@ -305,7 +305,7 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
             series,
             x_title="√KL from the reference",
             y_title="0 reference, 1 best",
-            number=".2f",
+            value_format=".2f",
             y_range=(low - 0.02, 1.05),
             height=340,
             **page.look(),
@@ -436,7 +436,7 @@ def tried() -> None:
                 series,
                 x_title="comparisons",
                 y_title="mean utility",
-                number=".2f",
+                value_format=".2f",
                 height=320,
                 **page.look(),
             ),

@@ -287,7 +287,7 @@ def _figures(i: int, content: dict, prompt: str) -> None:
         rule = next(iter(entry["social"]))
         columns = tables.columns(entry, rule)
         page.chart(
-            figures.bump_chart(columns, entry["completions"], pitch=44, **page.look()),
+            figures.bump_chart(columns, entry["completions"], row_height=44, **page.look()),
             f"compared-{i}",
             alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns),
             caption=f"Run {i}: places by {title_of(rule)}, by the vanilla and by the social "

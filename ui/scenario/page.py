@@ -255,7 +255,7 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
 def _orders(entry: dict, rule: str, silent: bool, follow: str) -> None:
     columns = _columns(entry, rule, silent)
     figure = figures.bump_chart(
-        columns, entry["completions"], follow or None, pitch=44, **page.look()
+        columns, entry["completions"], follow or None, row_height=44, **page.look()
     )  # fmt: skip
     caption = (
         "Places in truth, under the vanilla reward if everyone answered everything (all heard), "

@@ -151,7 +151,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
     page.chart(
         figures.ballot_tiles(
             profile.names, profile.place, profile.weight, profile.labels,
-            row=22 if many <= 6 else 17, **look,
+            row_height=22 if many <= 6 else 17, **look,
         ),
         "ballots",
         alt="; ".join(

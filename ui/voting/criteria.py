@@ -123,7 +123,7 @@ def show_table(rule: str, criterion: str) -> None:
     st.plotly_chart(
         criteria_table(
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-            len(PUBLISHED), pitch=18.5 if page.presenting() else 21.5, **page.look(),
+            len(PUBLISHED), row_height=18.5 if page.presenting() else 21.5, **page.look(),
         ),
         theme=None, key="criteria_grid", config=page.PLOTLY, on_select=_clicked,
         selection_mode="points", alt=_alt(rules),

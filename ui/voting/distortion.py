@@ -326,10 +326,17 @@ def noisy() -> None:
         here.append(found[rule][1])
     with right:
         figure = labelled_curves(
-            grid, series, at=beta, here=here, x_title="β", y_title="distortion", number=".2f",
-            y_range=(0.0, 10.8), **page.look(),
+            grid,
+            series,
+            slider=beta,
+            slider_values=here,
+            x_title="β",
+            y_title="distortion",
+            value_format=".2f",
+            y_range=(0.0, 10.8),
+            **page.look(),
             height=300 if page.presenting() else 380,
-        )  # fmt: skip
+        )
         page.chart(figure, "noisy", "Bounds on distortion, and what these voters come to.")
     mean = weight @ utility / weight.sum()
     p = found["borda"][0]

@@ -93,7 +93,7 @@ def _show(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     if social:
         columns.append(("Social model, trained", social["order"]))
     page.chart(
-        figures.bump_chart(columns, names, favourite, pitch=44, **page.look()), "misreport",
+        figures.bump_chart(columns, names, favourite, row_height=44, **page.look()), "misreport",
         alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
         caption="Exact: the Bradley–Terry scores on the ballots such raters give on average, and "
         "the rule on everybody’s complete ballots, as stated. The social model is trained on the "

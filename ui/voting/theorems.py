@@ -66,7 +66,7 @@ def borda(aside) -> None:
         return
     series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
     figure = labelled_curves(
-        _LEFT_OUT, series, at=at, percent=True, y_title="learned reward",
+        _LEFT_OUT, series, slider=at, percent=True, y_title="learned reward",
         x_title="left out elsewhere (from Memphis: a ninth of that)", **_look(aside),
     )  # fmt: skip
     _chart(aside, figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
@@ -257,9 +257,15 @@ def irrelevant(aside) -> None:
     series = [(name, along.reward[:, i], p) for i, (name, p) in
               enumerate(zip(now.names, (4, 1, 0), strict=True))]  # fmt: skip
     figure = labelled_curves(
-        _OFFERED, series, at=at, here=now.reward, percent=True, y_title="learned reward",
-        x_title="how often G is compared", **_look(aside),
-    )  # fmt: skip
+        _OFFERED,
+        series,
+        slider=at,
+        slider_values=now.reward,
+        percent=True,
+        y_title="learned reward",
+        x_title="how often G is compared",
+        **_look(aside),
+    )
     _chart(aside, figure, "irrelevant", "Rewards of R and B cross as G is compared more often.")
     known = ", ".join(
         f"{name} {r:.3f}" for name, r in zip(now.names, now.reward, strict=True)
@@ -305,10 +311,15 @@ def unanimity(aside) -> None:
         return
     along = theorems.overturned(_EPSILON, delta, share)
     figure = labelled_curves(
-        _EPSILON, [("", along.gap / _EPSILON, 4)], at=epsilon, log="x", below=True,
-        x_title="ε, the size of the step from c to c′", y_title="(r(c′) − r(c)) / ε",
+        _EPSILON,
+        [("", along.gap / _EPSILON, 4)],
+        slider=epsilon,
+        log_axes="x",
+        shade_negative=True,
+        x_title="ε, the size of the step from c to c′",
+        y_title="(r(c′) − r(c)) / ε",
         **_look(aside),
-    )  # fmt: skip
+    )
     _chart(aside, figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
     if aside and not page.presenting():
         picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.look())
@@ -345,7 +356,7 @@ def bounds(aside) -> None:
     series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),
               ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
     figure = labelled_curves(
-        _BETA, series, at=beta, x_title="β", y_title="distortion", number=".2f",
+        _BETA, series, slider=beta, x_title="β", y_title="distortion", value_format=".2f",
         y_range=(0, 11), **_look(aside),
     )  # fmt: skip
     _chart(aside, figure, "bounds", "Bounds on distortion rise with β.")
