@@ -43,7 +43,10 @@ DENSITY = (
     np.linspace(-1, 5, 30), np.linspace(-1, 2, 20),
     np.exp(-((np.linspace(-1, 5, 30)[None] - 2) ** 2) - np.linspace(-1, 2, 20)[:, None] ** 2),
 )  # fmt: skip
-BINS = [{"predicted": p, "observed": p - 0.04, "pairs": n} for p, n in ((0.55, 90), (0.75, 40), (0.95, 9))]
+BINS = [
+    {"predicted": p, "observed": p - 0.04, "pairs": n}
+    for p, n in ((0.55, 90), (0.75, 40), (0.95, 9))
+]
 PROFILE = AnonymousProfile.from_text(
     "42: Memphis > Nashville > Chattanooga > Knoxville\n"
     "26: Nashville > Chattanooga > Knoxville > Memphis\n"
