@@ -9,6 +9,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_configure(config):
+    """Without the slow tests, fewer random profiles are checked (``tests/lanes.py``)."""
+    if "not slow" in config.option.markexpr:
+        os.environ.setdefault("SCRL_TEST_PROFILES", "300")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Assign each test to an xdist group, and start the groups that take longest first.

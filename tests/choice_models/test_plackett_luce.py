@@ -12,8 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from scrl.choice_models import bradley_terry as bt
 from scrl.choice_models import plackett_luce as pl
 from scrl.types import InputError
-
-PROFILES = 2_000
+from tests.lanes import PROFILES
 
 
 def centred(reward):
@@ -46,7 +45,7 @@ def test_choix_finds_the_same_rewards_from_rankings_on_2000_profiles():
     checked = 0
     cases = [(3, 3), (4, 4), (5, 5), (6, 6), (7, 7), (4, 2), (6, 3), (7, 4)]
     for seed, (items, places) in enumerate(cases):
-        profiles = drawn(seed, 320, 25 if places == items else 60, items, places)
+        profiles = drawn(seed, PROFILES * 4 // 25, 25 if places == items else 60, items, places)
         some = np.array([p for p in profiles if bounded(p, items)])
         found = pl.fit_rankings(some, items, prior_sd=np.inf)
         for rankings, reward in zip(some.tolist(), found, strict=True):
@@ -59,7 +58,7 @@ def test_choix_finds_the_same_rewards_from_rankings_on_2000_profiles():
 def test_choix_finds_the_same_rewards_from_comparisons_on_2000_profiles():
     checked = 0
     for items in (2, 3, 4, 5, 6, 7):
-        profiles = drawn(items, 400, 60, items, 2)
+        profiles = drawn(items, PROFILES // 5, 60, items, 2)
         some = np.array([p for p in profiles if bounded(p, items)])
         found = bt.fit_comparisons(some, items, prior_sd=np.inf)
         for pairs, reward in zip(some, found, strict=True):
