@@ -21,7 +21,7 @@ def quoted(value: object) -> str:
     return repr(text if len(text) <= 60 else text[:59] + "…")
 
 
-def plain(value: object) -> str:
+def printable(value: object) -> str:
     """``value`` as it is on one line, its end kept when it is too long: a path for a message."""
     text = "".join(ch if ch.isprintable() else "?" for ch in str(value)[-200:])
     return text or "(no name)"
@@ -29,7 +29,7 @@ def plain(value: object) -> str:
 
 def read_file(path: str | Path, limit: int) -> bytes:
     """The bytes of a file of at most ``limit`` bytes; InputError where that cannot be."""
-    file = plain(path)
+    file = printable(path)
     try:
         path = Path(path)
         if path.is_dir():

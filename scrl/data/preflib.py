@@ -16,7 +16,7 @@ from scrl.data.files import decode
 from scrl.types import Catalogue, InputError, Ratings
 
 #: suffix -> (whether every order ranks every alternative, whether ties are allowed)
-KINDS = {
+FORMATS = {
     ".soc": (True, False),
     ".soi": (False, False),
     ".toc": (True, True),
@@ -94,12 +94,12 @@ def parse_preflib(
     return Ratings(
         Catalogue((title,), names, np.arange(len(names)), [0, len(names)]),
         raters, np.arange(len(raters)), np.zeros(len(raters)), weight, offsets,
-        completion[entries], rank[entries], missing or ("unseen" if KINDS[suffix][0] else "last"),
+        completion[entries], rank[entries], missing or ("unseen" if FORMATS[suffix][0] else "last"),
         notes=tuple(notes), name=title,
     )  # fmt: skip
 
 
-def unlinked(data: bytes, file: str) -> bytes:
+def linked_orders_to_csv(data: bytes, file: str) -> bytes:
     """PrefLib's table that says which orders in several elections are one person's, as the rows
     ``rater,prompt,completion,rank``; any other CSV as it is.
 
@@ -112,7 +112,7 @@ def unlinked(data: bytes, file: str) -> bytes:
     """
     first, _, rest = data.partition(b"\n")
     if not first.strip() or not all(
-        cell.strip().lower().endswith(tuple(suffix.encode() for suffix in KINDS))
+        cell.strip().lower().endswith(tuple(suffix.encode() for suffix in FORMATS))
         for cell in first.split(b";")
     ):
         return data
@@ -139,7 +139,7 @@ def unlinked(data: bytes, file: str) -> bytes:
 
 
 def _check_order(places: list[list[int]], alternatives: int, suffix: str, where: str) -> None:
-    complete, tied = KINDS[suffix]
+    complete, tied = FORMATS[suffix]
     flat = [a for place in places for a in place]
     outside = [a for a in flat if not 1 <= a <= alternatives]
     if outside:

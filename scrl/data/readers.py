@@ -17,17 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-from scrl.data.files import check_text, decode, plain, quoted, read_file, too_large
-from scrl.data.preflib import KINDS, parse_preflib, unlinked
+from scrl.data.files import check_text, decode, printable, quoted, read_file, too_large
+from scrl.data.preflib import FORMATS, linked_orders_to_csv, parse_preflib
 from scrl.data.table import (
     MAX_BYTES,
     MAX_COMPLETIONS,
     Coder,
     Column,
     Table,
-    assemble,
     check_counts,
-    single_notes,
+    ratings_from_table,
+    single_completion_notes,
     stripped,
 )
 from scrl.types import InputError, Ratings
@@ -54,11 +54,11 @@ def load_ratings(path: str | Path, missing: str | None = None) -> Ratings:
 
 def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Ratings:
     """As ``load_ratings``, for the bytes of an upload; ``filename`` tells the format."""
-    file = plain(Path(filename).name or filename)
+    file = printable(Path(filename).name or filename)
     if missing not in (None, "unseen", "last"):
         raise InputError(f"{file}: missing is {quoted(missing)}; choose 'unseen' or 'last'.")
     suffix = Path(filename).suffix.lower()
-    if suffix not in (".csv", ".jsonl", ".ndjson", *KINDS):
+    if suffix not in (".csv", ".jsonl", ".ndjson", *FORMATS):
         raise InputError(
             f"{file}: ratings are read from .csv, .jsonl, .ndjson, .soc, .soi, .toc and .toi "
             f"files, not from {quoted(suffix or 'a file without suffix')}."
@@ -66,17 +66,17 @@ def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Rat
     if len(data) > MAX_BYTES:
         raise InputError(too_large(file, len(data), MAX_BYTES))
     name = Path(filename).stem
-    if suffix in KINDS:
+    if suffix in FORMATS:
         ratings = parse_preflib(decode(data, file), file, suffix, missing, name, MAX_COMPLETIONS)
         check_counts(file, len(ratings.rank), len(ratings.raters), 0)
         return replace(
-            ratings, notes=(*ratings.notes, *single_notes(ratings.sizes, ratings.absent))
+            ratings, notes=(*ratings.notes, *single_completion_notes(ratings.sizes, ratings.absent))
         )
     if suffix == ".csv":
-        table = _read_csv(unlinked(data, file), file)
+        table = _read_csv(linked_orders_to_csv(data, file), file)
     else:
         table = _read_jsonl(decode(data, file), file)
-    return assemble(table, missing or "unseen", name)
+    return ratings_from_table(table, missing or "unseen", name)
 
 
 def save_ratings(ratings: Ratings, path: str | Path) -> None:
@@ -89,7 +89,7 @@ def save_ratings(ratings: Ratings, path: str | Path) -> None:
         Path(path).write_text(to_csv(ratings), encoding="utf-8", newline="")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{plain(path)}: the file cannot be written ({reason}).") from error
+        raise InputError(f"{printable(path)}: the file cannot be written ({reason}).") from error
 
 
 def to_csv(ratings: Ratings) -> str:

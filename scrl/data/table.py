@@ -71,7 +71,7 @@ def stripped(column: Column) -> Column:
     return Column(codes[column.codes], list(coder))
 
 
-def _number(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _number_by_first_row(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Keys ``[rows]`` numbered by first appearance, and the first row of each number."""
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -80,7 +80,7 @@ def _number(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return number[inverse], first[order]
 
 
-def _agreed(table: Table, group, groups: int, value, given, what: Callable[[int], str]):
+def _consistent_rows(table: Table, group, groups: int, value, given, what: Callable[[int], str]):
     """The row ``[groups]`` that gives each group its value, -1 where none does; a row that
     disagrees with it is a fault."""
     rows = np.flatnonzero(given)
@@ -95,7 +95,7 @@ def _agreed(table: Table, group, groups: int, value, given, what: Callable[[int]
     return first
 
 
-def assemble(t: Table, absent: str, name: str) -> Ratings:
+def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
     """Rows in any order as Ratings."""
     rows, n_prompts, n_names = len(t.value), len(t.prompt.values), len(t.completion.values)
 
@@ -107,15 +107,15 @@ def assemble(t: Table, absent: str, name: str) -> Ratings:
     # Ballots: numbered by first appearance, then put in order of their raters.
     key = t.rater.codes.astype(np.int64) * n_prompts + t.prompt.codes
     if t.ballot is not None:
-        key = _number(key)[0] * (int(t.ballot.max()) + 1) + t.ballot
-    ballot, first_row = _number(key)
+        key = _number_by_first_row(key)[0] * (int(t.ballot.max()) + 1) + t.ballot
+    ballot, first_row = _number_by_first_row(key)
     by_rater = np.argsort(t.rater.codes[first_row], kind="stable")
     place = np.empty_like(by_rater)
     place[by_rater] = np.arange(len(by_rater))
     ballot, first_row = place[ballot], first_row[by_rater]
 
     twice = ballot.astype(np.int64) * n_names + t.completion.codes
-    seen, first = _number(twice)
+    seen, first = _number_by_first_row(twice)
     if len(first) < rows:
         row = int(np.flatnonzero(first[seen] < np.arange(rows))[0])
         t.fail(
@@ -126,7 +126,7 @@ def assemble(t: Table, absent: str, name: str) -> Ratings:
     weight = np.ones(len(first_row))
     if t.weight is not None:
         given = np.ones(rows, bool)
-        which = _agreed(
+        which = _consistent_rows(
             t, ballot, len(first_row), t.weight, given,
             lambda row: f"the weight of rater {rater_of(row)}'s ballot for {prompt_of(row)}",
         )  # fmt: skip
@@ -138,7 +138,7 @@ def assemble(t: Table, absent: str, name: str) -> Ratings:
             return np.full(groups, -1), []
         codes, values = t.texts[column]
         given = np.array([text != "" for text in values])[codes]
-        which = _agreed(t, group, groups, codes, given, what)
+        which = _consistent_rows(t, group, groups, codes, given, what)
         return np.where(which >= 0, codes[which], -1), values
 
     group, groups = agreed_texts(
@@ -147,7 +147,7 @@ def assemble(t: Table, absent: str, name: str) -> Ratings:
     )  # fmt: skip
     rater_type, types = None, ()
     if (group >= 0).any():
-        numbers, firsts = _number(group[group >= 0])
+        numbers, firsts = _number_by_first_row(group[group >= 0])
         types = tuple(groups[g] for g in group[group >= 0][firsts])
         rater_type = np.full(len(group), -1)
         rater_type[group >= 0] = numbers
@@ -164,7 +164,7 @@ def assemble(t: Table, absent: str, name: str) -> Ratings:
     rank = np.empty(rows, np.int64)
     rank[by_value] = steps - steps[starts][ballots]
 
-    notes = (*t.notes, *single_notes(sizes, absent))
+    notes = (*t.notes, *single_completion_notes(sizes, absent))
     return Ratings(
         catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
         weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order], rank[order],
@@ -179,7 +179,9 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
         "prompt_text", t.prompt.codes, n_prompts, lambda row: f"prompt_text of {prompt_of(row)}"
     )
     # A pair is a name under a prompt. It has one text; names whose pairs have several are split.
-    pair, pair_row = _number(t.prompt.codes.astype(np.int64) * n_names + t.completion.codes)
+    pair, pair_row = _number_by_first_row(
+        t.prompt.codes.astype(np.int64) * n_names + t.completion.codes
+    )
     pair_name, pair_prompt = t.completion.codes[pair_row], t.prompt.codes[pair_row]
     pair_text, text_values = agreed_texts(
         "completion_text", pair, len(pair_row),
@@ -189,7 +191,7 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
     texts_of_name = np.unique(np.stack([pair_name[known], pair_text[known]]), axis=1)[0]
     split = np.bincount(texts_of_name, minlength=n_names) > 1
     key = np.where(split[pair_name], n_names + np.arange(len(pair_row)), pair_name)
-    entry, entry_pair = _number(key)
+    entry, entry_pair = _number_by_first_row(key)
     check_counts(t.file, 0, 0, len(entry_pair))
     text = np.full(len(entry_pair), -1)
     text[entry[known]] = pair_text[known]
@@ -202,7 +204,7 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
     ):
         if prefix in t.features:
             values = t.features[prefix]
-            which = _agreed(
+            which = _consistent_rows(
                 t, group, groups, values, np.ones(len(values), bool),
                 lambda row, what=what, prefix=prefix: f"a {prefix}… column of {what(row)}",
             )  # fmt: skip
@@ -225,7 +227,7 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
     return catalogue, entry[pair]
 
 
-def single_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:
+def single_completion_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:
     """The note on ballots (of these sizes) that rank one completion only, where that says nothing
     because absent means unseen; none otherwise."""
     count = int((sizes == 1).sum()) if absent == "unseen" else 0

@@ -10,6 +10,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from scrl.config import DensityConfig
+from scrl.scenarios.sampling import largest_remainder
 from scrl.types import InputError
 
 #: Steps of expectation-maximisation. Few, on purpose: run to its end it leaves a handful of points.
@@ -59,7 +60,7 @@ class Density:
 
     def component_of(self, voters: int) -> np.ndarray:
         """The component of each of so many voters that ``draw`` gives ``[voters]``."""
-        counts = _allotted(self.share.sum(axis=1), voters)
+        counts = largest_remainder(self.share.sum(axis=1), voters, spread_ties=True)
         return np.repeat(np.arange(self.components), counts)
 
     def weighted(self, log_likelihood: Callable[[np.ndarray, float], tuple]) -> Density:
@@ -96,27 +97,18 @@ class Density:
         Shares that hold exactly take the luck of the draw out of how many voters are of each
         kind, which with 2,000 independent ones reverses a close order in one run of ten.
         """
-        by_component = _allotted(self.share.sum(axis=1), voters)
+        by_component = largest_remainder(self.share.sum(axis=1), voters, spread_ties=True)
         count = np.concatenate(
-            [_allotted(share, n) for share, n in zip(self.share, by_component, strict=True)]
+            [
+                largest_remainder(share, n, spread_ties=True)
+                for share, n in zip(self.share, by_component, strict=True)
+            ]
         )
         component = self.component_of(voters)
         root = np.linalg.cholesky(self.covariance)[component]
         noise = rng.standard_normal((voters, self.mean.shape[1], 1))
         points = np.repeat(self.atoms.reshape(-1, self.mean.shape[1]), count, axis=0)
         return (points + KERNEL * (root @ noise)[..., 0]).astype(np.float32)
-
-
-def _allotted(share: np.ndarray, total: int) -> np.ndarray:
-    """``total`` whole numbers in proportion to ``share``, by largest remainder; of equal
-    remainders, evenly spaced ones."""
-    exact = share / max(share.sum(), 1e-300) * total
-    count = np.floor(exact + 1e-9).astype(int)
-    # A stride that visits every place spreads what is left over like draws.
-    spread = np.argsort((np.arange(len(share)) * 0.6180339887498949) % 1.0, kind="stable")
-    order = spread[np.argsort(-np.round(exact - count, 9)[spread], kind="stable")]
-    count[order[: total - count.sum()]] += 1
-    return count
 
 
 def _standard(rng: np.random.Generator, draws: int, size: int) -> np.ndarray:

@@ -112,7 +112,7 @@ class Silence:
         if not self.silent[:, item].any():
             return rewards
         rewards, voters = rewards.copy(), len(kind)
-        scale = np.repeat(SCALES, _allotted(self.weight, voters))
+        scale = np.repeat(SCALES, _cumulative_rounding(self.weight, voters))
         scale = host_rng(seed, HostStream.IMPUTATION_NOISE).permutation(scale).astype(np.float32)
         for c, column in np.argwhere(self.silent[:, item].any(axis=0)):
             i = int(item[c, column])
@@ -131,7 +131,8 @@ class Silence:
         return np.where(errors > 0, inferred, 0.5 * (1 + np.sign(gap)))
 
 
-def _allotted(weight: np.ndarray, total: int) -> np.ndarray:
+def _cumulative_rounding(weight: np.ndarray, total: int) -> np.ndarray:
+    """``total`` divided in proportion to ``weight``: differences of the rounded cumulative sums."""
     edges = np.round(np.concatenate([[0.0], np.cumsum(weight)]) * total).astype(int)
     return np.diff(edges)
 

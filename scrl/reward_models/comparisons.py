@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.evaluation.splits import strict_pairs
 from scrl.random_streams import HostStream, host_rng
-from scrl.scenarios.sampling import allot
+from scrl.scenarios.sampling import largest_remainder
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, InputError, Ratings, frozen
 
@@ -116,7 +116,7 @@ def sample_comparisons(
         frequency = frequency * (utility[:, a] != utility[:, b])
     _check_every_type_compares(scenario, frequency)
     share = scenario.type_shares
-    types = np.repeat(np.arange(len(share)), allot(share, raters))
+    types = np.repeat(np.arange(len(share)), largest_remainder(share, raters))
     drawn = np.empty((raters, pairs), np.int64)
     for t in np.unique(types):
         of_type = types == t

@@ -50,14 +50,14 @@ def renamed(content: dict, part: str, old: str, new: str) -> dict:
     new = new.strip()
     if new == old:
         return content
-    _free(content, part, new)
+    _check_name(content, part, new)
     content = deepcopy(content)
-    content[part] = _swap(content[part], old, new)
+    content[part] = _renamed_key(content[part], old, new)
     if part == "prompts":
         for t in content["types"].values():
             for key in _STATED:
                 if old in t.get(key, {}):
-                    t[key] = _swap(t[key], old, new)
+                    t[key] = _renamed_key(t[key], old, new)
     if part == "completions":
         for entry in content["prompts"].values():
             if "completions" in entry:
@@ -67,7 +67,7 @@ def renamed(content: dict, part: str, old: str, new: str) -> dict:
                 t["rankings"][p] = [[new if c == old else c for c in tied] for tied in order]
             for key in ("utilities", "includes"):
                 for p, values in t.get(key, {}).items():
-                    t[key][p] = _swap(values, old, new)
+                    t[key][p] = _renamed_key(values, old, new)
     return content
 
 
@@ -79,12 +79,12 @@ def added(content: dict, part: str, name: str) -> dict:
         InputError: where the name is empty or taken.
     """
     name = name.strip()
-    _free(content, part, name)
+    _check_name(content, part, name)
     content = deepcopy(content)
     if part == "completions":
         for p, entry in content["prompts"].items():
             if "completions" not in entry:
-                _append(content, p, name)
+                _append_completion(content, p, name)
         features = next(iter(content["completions"].values())).get("features")
         content["completions"][name] = {"features": list(features)} if features else {}
     elif part == "types":
@@ -133,11 +133,11 @@ def removed(content: dict, part: str, name: str) -> dict:
                     raise InputError(f"The prompt {quoted(p)} would have fewer than two "
                                      "completions; give it another first.")  # fmt: skip
                 own["completions"].remove(name)
-            _drop(content, p, name)
+            _remove_completion(content, p, name)
     return content
 
 
-def with_offer(content: dict, prompt: str, names: Sequence[str] | None) -> dict:
+def with_offered(content: dict, prompt: str, names: Sequence[str] | None) -> dict:
     """A prompt with completions of its own (in the order of the scenario's), or with all of them
     where None; what is new is last on every ballot.
 
@@ -155,10 +155,10 @@ def with_offer(content: dict, prompt: str, names: Sequence[str] | None) -> dict:
         content["prompts"][prompt].pop("completions", None)
     for c in old:
         if c not in new:
-            _drop(content, prompt, c)
+            _remove_completion(content, prompt, c)
     for c in new:
         if c not in old:
-            _append(content, prompt, c)
+            _append_completion(content, prompt, c)
     return content
 
 
@@ -213,7 +213,7 @@ def with_utilities(content: dict, prompt: str, values: Mapping[str, Mapping[str,
     return content
 
 
-def by_numbers(content: Mapping, prompt: str) -> bool:
+def states_utilities(content: Mapping, prompt: str) -> bool:
     """Whether any type states utilities on the prompt."""
     return any(prompt in t.get("utilities", {}) for t in content["types"].values())
 
@@ -264,16 +264,16 @@ def with_chances(
     content = deepcopy(content)
     for type, mine in (answers or {}).items():
         for p, chance in mine.items():
-            _set(content["types"][type].setdefault("answers", {}), p, chance)
+            _set_chance(content["types"][type].setdefault("answers", {}), p, chance)
     for type, mine in (includes or {}).items():
         for p, chances in mine.items():
             own = content["types"][type].setdefault("includes", {}).setdefault(p, {})
             for c, chance in chances.items():
-                _set(own, c, chance)
+                _set_chance(own, c, chance)
     return content
 
 
-def heard(content: dict) -> dict:
+def fully_observed(content: dict) -> dict:
     """Everyone answers everything."""
     content = deepcopy(content)
     for t in content["types"].values():
@@ -282,7 +282,7 @@ def heard(content: dict) -> dict:
     return content
 
 
-def evened(content: dict) -> dict:
+def with_normalised_shares(content: dict) -> dict:
     """Shares scaled so that they add up to 1."""
     total = sum(t["share"] for t in content["types"].values())
     if not total > 0:
@@ -296,25 +296,25 @@ def evened(content: dict) -> dict:
 # -- small parts ----------------------------------------------------------------------------------
 
 
-def _free(content: Mapping, part: str, name: str) -> None:
+def _check_name(content: Mapping, part: str, name: str) -> None:
     if not name:
         raise InputError(f"A {PARTS[part]} needs a name.")
     if name in content[part]:
         raise InputError(f"There is already a {PARTS[part]} called {quoted(name)}.")
 
 
-def _swap(values: Mapping, old: str, new: str) -> dict:
+def _renamed_key(values: Mapping, old: str, new: str) -> dict:
     return {new if key == old else key: value for key, value in values.items()}
 
 
-def _set(values: dict, key: str, chance: float) -> None:
+def _set_chance(values: dict, key: str, chance: float) -> None:
     if chance == 1:
         values.pop(key, None)
     else:
         values[key] = chance
 
 
-def _append(content: dict, prompt: str, name: str) -> None:
+def _append_completion(content: dict, prompt: str, name: str) -> None:
     for t in content["types"].values():
         if prompt in t.get("utilities", {}):
             values = t["utilities"][prompt]
@@ -323,7 +323,7 @@ def _append(content: dict, prompt: str, name: str) -> None:
             t["rankings"][prompt].append([name])
 
 
-def _drop(content: dict, prompt: str, name: str) -> None:
+def _remove_completion(content: dict, prompt: str, name: str) -> None:
     for t in content["types"].values():
         t.get("utilities", {}).get(prompt, {}).pop(name, None)
         t.get("includes", {}).get(prompt, {}).pop(name, None)

@@ -31,7 +31,7 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
     catalogue = scenario.catalogue
     offsets = catalogue.offsets
     weights = expected_pair_weights(scenario)
-    scores = expected_scores(weights, offsets, scenario.raters)
+    scores = expected_bradley_terry(weights, offsets, scenario.raters)
     prompts = {}
     for p, (prompt, ballots) in enumerate(
         zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
@@ -49,7 +49,9 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
     return prompts
 
 
-def expected_scores(weights: Sequence[np.ndarray], offsets: np.ndarray, raters: int) -> np.ndarray:
+def expected_bradley_terry(
+    weights: Sequence[np.ndarray], offsets: np.ndarray, raters: int
+) -> np.ndarray:
     """The exact Bradley–Terry scores ``[items]`` on the pairs that so many raters give on average.
 
     Args:
@@ -77,7 +79,7 @@ def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
     return {"order": order_of(np.round(scores, 6), names), "mle": by_name(names, scores)}
 
 
-def uploaded(ratings: Ratings) -> dict:
+def ratings_preview(ratings: Ratings) -> dict:
     """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
     catalogue = ratings.catalogue
     scores = fit_pair_counts(

@@ -11,7 +11,7 @@ from scrl.types import InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
 
 #: More kinds of ballot than this are too many types of rater for a scenario.
-MOST_TYPES = 200
+MAX_TYPES = 200
 
 
 def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
@@ -26,10 +26,10 @@ def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
         raise InputError(
             "A scenario needs complete orders; rank every candidate on every ballot, ties allowed."
         )
-    if len(profile.weight) > MOST_TYPES:
+    if len(profile.weight) > MAX_TYPES:
         raise InputError(
             f"There are {len(profile.weight):,} different ballots, and a scenario takes at most "
-            f"{MOST_TYPES} types of rater."
+            f"{MAX_TYPES} types of rater."
         )
     if len(profile.names) < 2:
         raise InputError("A scenario needs at least two candidates.")

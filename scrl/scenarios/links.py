@@ -16,39 +16,39 @@ from scrl.types import InputError
 
 PREFIX = "z-"
 #: Letters of a scenario's id, so that a whole URL stays under about 2,000.
-MOST_LETTERS = 1_800
+MAX_ID_LENGTH = 1_800
 #: Letters that are read at all, and bytes that they may unfold to.
-MOST_READ, MOST_BYTES = 8_000, 64_000
+MAX_READ_LENGTH, MAX_TEXT_BYTES = 8_000, 64_000
 #: A link opens pages by itself, so what it holds stays small: completions offered, summed over
 #: prompts, and types of rater.
-MOST_ITEMS, MOST_TYPES = 400, 100
+MAX_LINK_ITEMS, MAX_LINK_TYPES = 400, 100
 
 
-def pack(text: str) -> str:
+def pack_text(text: str) -> str:
     """The text as letters, digits, ``-`` and ``_``."""
     data = zlib.compress(text.encode(), 9, wbits=-15)
     return PREFIX + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def unpack(id: str) -> str:
+def unpack_text(id: str) -> str:
     """The text that ``pack`` folded.
 
     Raises:
         InputError: where the id is none, is too long, or unfolds to more than ``MOST_BYTES``.
     """
-    if len(id) > MOST_READ:
+    if len(id) > MAX_READ_LENGTH:
         raise InputError(
-            f"The link is longer than {MOST_READ:,} letters; open the scenario from its file."
+            f"The link is longer than {MAX_READ_LENGTH:,} letters; open the scenario from its file."
         )
     try:
         body = id.removeprefix(PREFIX).encode("ascii")
         data = base64.b64decode(body + b"=" * (-len(body) % 4), b"-_", validate=True)
         unfold = zlib.decompressobj(wbits=-15)
-        text = unfold.decompress(data, MOST_BYTES + 1)
-        if len(text) > MOST_BYTES:
+        text = unfold.decompress(data, MAX_TEXT_BYTES + 1)
+        if len(text) > MAX_TEXT_BYTES:
             raise InputError(
-                f"The link unfolds to more than {MOST_BYTES // 1000} kB; open the scenario from "
-                "its file."
+                f"The link unfolds to more than {MAX_TEXT_BYTES // 1000} kB; open the scenario "
+                "from its file."
             )
         if not unfold.eof:
             raise ValueError("cut short")
@@ -65,26 +65,26 @@ def is_link(id: str) -> bool:
     return id.startswith(PREFIX)
 
 
-def to_link(scenario: Scenario) -> str | None:
+def scenario_to_link(scenario: Scenario) -> str | None:
     """The scenario as an id that holds all of it; None where it is too large for a link."""
-    if len(scenario.types) > MOST_TYPES or _items(scenario) > MOST_ITEMS:
+    if len(scenario.types) > MAX_LINK_TYPES or _items(scenario) > MAX_LINK_ITEMS:
         return None
     text = scenario.to_yaml()
-    id = pack(text)
-    return id if len(id) <= MOST_LETTERS and len(text.encode()) <= MOST_BYTES else None
+    id = pack_text(text)
+    return id if len(id) <= MAX_ID_LENGTH and len(text.encode()) <= MAX_TEXT_BYTES else None
 
 
-def from_link(id: str) -> Scenario:
+def scenario_from_link(id: str) -> Scenario:
     """The scenario in an id.
 
     Raises:
         InputError: one sentence.
     """
-    scenario = parse_scenario(unpack(id), "the link")
-    if len(scenario.types) > MOST_TYPES or _items(scenario) > MOST_ITEMS:
+    scenario = parse_scenario(unpack_text(id), "the link")
+    if len(scenario.types) > MAX_LINK_TYPES or _items(scenario) > MAX_LINK_ITEMS:
         raise InputError(
-            f"The link holds more than {MOST_TYPES} types of rater or {MOST_ITEMS} completions; "
-            "open the scenario from its file."
+            f"The link holds more than {MAX_LINK_TYPES} types of rater or {MAX_LINK_ITEMS} "
+            "completions; open the scenario from its file."
         )
     return scenario
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scrl.data.files import decode, plain, quoted, read_file, read_yaml
+from scrl.data.files import decode, printable, quoted, read_file, read_yaml
 from scrl.scenarios.fields import path_step, suggestion
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.schema import Completion, Prompt, RaterType
@@ -28,7 +28,7 @@ def load_scenario(path: str | Path) -> Scenario:
 
 def parse_scenario(data: bytes | str, filename: str) -> Scenario:
     """As ``load_scenario``, for the content of a file called ``filename``."""
-    file = plain(filename)
+    file = printable(filename)
     if isinstance(data, str):
         data = data.encode("utf-8", "replace")
     if len(data) > MAX_SCENARIO_BYTES:
@@ -49,7 +49,7 @@ def scenario_of(content: Any, name: str = "") -> Scenario:
         InputError: as for a file.
     """
     if not name and isinstance(content, dict):
-        name = plain(content.get("name") or "")
+        name = printable(content.get("name") or "")
     return _validated(content, name or "the scenario")
 
 
@@ -71,7 +71,7 @@ def with_overrides(
     Raises:
         InputError: as for a file, under the scenario's name.
     """
-    file = plain(scenario.name)
+    file = printable(scenario.name)
     dump = scenario.model_dump()
     if shares is not None:
         if not isinstance(shares, Mapping):

@@ -7,20 +7,28 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.data.table import single_notes
+from scrl.data.table import single_completion_notes
 from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.schema import ScenarioSchema
 from scrl.types import Ballots, InputError, Ratings
 
 
-def allot(shares: np.ndarray, raters: int) -> np.ndarray:
-    """How many of ``raters`` each type gets ``[types]``, by largest remainder; of equal remainders
-    the earlier type goes first."""
-    quota = np.asarray(shares, float) / np.sum(shares) * raters
+def largest_remainder(shares: np.ndarray, total: int, spread_ties: bool = False) -> np.ndarray:
+    """``total`` divided into whole numbers in proportion to ``shares``, by largest remainder.
+
+    Args:
+        spread_ties: whether equal remainders are served evenly spaced, as draws would fall; by
+            default the earlier is served first.
+    """
+    shares = np.asarray(shares, float)
+    quota = shares / max(np.sum(shares), 1e-300) * total
     count = np.floor(quota + 1e-9).astype(np.int64)
+    first = np.arange(len(shares))
+    if spread_ties:  # A stride that visits every place.
+        first = np.argsort((first * 0.6180339887498949) % 1.0, kind="stable")
     # Rounded, so that remainders equal but for the last binary digit are equal.
-    order = np.argsort(-np.round(quota - count, 9), kind="stable")
-    count[order[: raters - count.sum()]] += 1
+    order = first[np.argsort(-np.round(quota - count, 9)[first], kind="stable")]
+    count[order[: total - count.sum()]] += 1
     return count
 
 
@@ -85,7 +93,7 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
         draws = np.searchsorted(np.cumsum(share), draws, side="right")
         kinds = np.sort(np.minimum(draws, len(share) - 1))
     else:
-        kinds = np.repeat(np.arange(len(share)), allot(share, n))
+        kinds = np.repeat(np.arange(len(share)), largest_remainder(share, n))
     parts = []
     for p in range(len(catalogue.prompts)):
         items = slice(*catalogue.offsets[p : p + 2])
@@ -121,7 +129,7 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     ratings = Ratings(
         catalogue, tuple(f"r{i}" for i in range(n)), rater[starts], prompt[starts],
         np.ones(len(starts)), offsets, completion, rank, "unseen", kinds, scenario.type_names,
-        single_notes(np.diff(offsets), "unseen"), scenario.name,
+        single_completion_notes(np.diff(offsets), "unseen"), scenario.name,
     )  # fmt: skip
     return Sample(scenario, seed, ratings)
 

@@ -13,20 +13,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scrl.data.files import quoted
-from scrl.scenarios.links import pack, unpack
+from scrl.scenarios.links import pack_text, unpack_text
 from scrl.scenarios.parsing import scenario_of
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 #: Kilometres, of a sphere with the earth's mean radius.
-EARTH = 6371.0088
+EARTH_RADIUS_KM = 6371.0088
 METRICS = ("plane", "earth")
-STATES = ("orders", "utilities")
-MOST_PLACES = 40
+PREFERENCES = ("orders", "utilities")
+MAX_LOCATIONS = 40
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A point with a name. On the earth ``x`` is degrees east and ``y`` degrees north.
 
     Attributes:
@@ -40,7 +40,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Space:
+class SpatialModel:
     """Kinds of rater and completions on one map.
 
     Attributes:
@@ -51,8 +51,8 @@ class Space:
         prompt: what is asked.
     """
 
-    raters: tuple[Place, ...]
-    completions: tuple[Place, ...]
+    raters: tuple[Location, ...]
+    completions: tuple[Location, ...]
     metric: str = "plane"
     states: str = "orders"
     unit: float = 1.0
@@ -61,8 +61,8 @@ class Space:
 
     def __post_init__(self):
         for what, places in (("raters", self.raters), ("completions", self.completions)):
-            if len(places) > MOST_PLACES:
-                raise InputError(f"A map holds at most {MOST_PLACES} {what}; there are "
+            if len(places) > MAX_LOCATIONS:
+                raise InputError(f"A map holds at most {MAX_LOCATIONS} {what}; there are "
                                  f"{len(places)}.")  # fmt: skip
             names = [p.name for p in places]
             if not all(isinstance(n, str) and n.strip() for n in names):
@@ -77,14 +77,14 @@ class Space:
                     raise InputError(
                         f"{what}: {quoted(p.name)} lies off the earth; latitudes go from -90 to 90."
                     )
-        if self.metric not in METRICS or self.states not in STATES:
+        if self.metric not in METRICS or self.states not in PREFERENCES:
             raise InputError("The map's metric is 'plane' or 'earth', and its types state 'orders' "
                              "or 'utilities'.")  # fmt: skip
         if not (_number(self.unit) and self.unit > 0):
             raise InputError("The unit of utility is a length above 0.")
 
 
-def distances(space: Space) -> np.ndarray:
+def distances(space: SpatialModel) -> np.ndarray:
     """From each kind of rater to each completion ``[types, completions]``: kilometres on the earth,
     units of the axes on a plane."""
     ax, ay = (np.array([getattr(p, k) for p in space.raters], float) for k in "xy")
@@ -95,10 +95,10 @@ def distances(space: Space) -> np.ndarray:
     # Haversine, which keeps its digits where places are near.
     h = np.sin((ay[:, None] - by) / 2) ** 2
     h = h + np.cos(ay)[:, None] * np.cos(by) * np.sin((ax[:, None] - bx) / 2) ** 2
-    return 2 * EARTH * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
 
 
-def orders(space: Space) -> list[list[list[str]]]:
+def distance_orders(space: SpatialModel) -> list[list[list[str]]]:
     """Each kind's completions, nearest first, those equally far tied (within 1e-9 of the
     farthest)."""
     names = [c.name for c in space.completions]
@@ -115,7 +115,9 @@ def orders(space: Space) -> list[list[list[str]]]:
     return found
 
 
-def scenario_of_space(space: Space, raters: int = 10_000, noise: float = 0.0) -> Scenario:
+def scenario_of_spatial_model(
+    space: SpatialModel, raters: int = 10_000, noise: float = 0.0
+) -> Scenario:
     """The ordinary scenario that the map stands for; utilities are rounded to a thousandth.
 
     Raises:
@@ -124,7 +126,9 @@ def scenario_of_space(space: Space, raters: int = 10_000, noise: float = 0.0) ->
     names = [c.name for c in space.completions]
     length = "km" if space.metric == "earth" else "of the map's units"
     types = {}
-    for kind, order, row in zip(space.raters, orders(space), distances(space), strict=True):
+    for kind, order, row in zip(
+        space.raters, distance_orders(space), distances(space), strict=True
+    ):
         own: dict = {"share": kind.share}
         if space.states == "utilities":
             worth = np.round(-row / space.unit, 3) + 0.0
@@ -147,7 +151,7 @@ def scenario_of_space(space: Space, raters: int = 10_000, noise: float = 0.0) ->
 # -- in a link ------------------------------------------------------------------------------------
 
 
-def space_to_link(space: Space) -> str:
+def spatial_model_to_link(space: SpatialModel) -> str:
     """The map as letters of a URL."""
     plain = {
         "metric": space.metric, "states": space.states, "unit": space.unit,
@@ -155,26 +159,26 @@ def space_to_link(space: Space) -> str:
         "raters": [[p.name, p.x, p.y, p.share] for p in space.raters],
         "completions": [[p.name, p.x, p.y] for p in space.completions],
     }  # fmt: skip
-    return pack(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
+    return pack_text(json.dumps(plain, ensure_ascii=False, separators=(",", ":")))
 
 
-def space_from_link(id: str) -> Space:
+def spatial_model_from_link(id: str) -> SpatialModel:
     """The map that ``space_to_link`` wrote, or a preset by name.
 
     Raises:
         InputError: one sentence.
     """
-    if id in SPACES:
-        return SPACES[id]
+    if id in SPATIAL_MODELS:
+        return SPATIAL_MODELS[id]
     if not id.startswith("z-"):
         raise InputError(f"There is no map named {quoted(id)}.")
     try:
-        plain = json.loads(unpack(id))
+        plain = json.loads(unpack_text(id))
         places = {
-            key: tuple(Place(str(p[0]), *map(float, p[1:])) for p in plain.pop(key))
+            key: tuple(Location(str(p[0]), *map(float, p[1:])) for p in plain.pop(key))
             for key in ("raters", "completions")
         }
-        return Space(**{k: v if k == "unit" else str(v) for k, v in plain.items()}, **places)
+        return SpatialModel(**{k: v if k == "unit" else str(v) for k, v in plain.items()}, **places)
     except InputError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
@@ -199,27 +203,27 @@ _CITIES = {
 _SHARES = {"Memphis": 0.30, "Nashville": 0.25, "Chattanooga": 0.15, "Knoxville": 0.30}
 
 
-def _ring(names: str, turn: float, radius: float, share: float = 0.0) -> tuple[Place, ...]:
+def _ring(names: str, turn: float, radius: float, share: float = 0.0) -> tuple[Location, ...]:
     angles = [math.radians(turn - 360 * i / len(names)) for i in range(len(names))]
     return tuple(
-        Place(n, round(radius * math.cos(a), 3), round(radius * math.sin(a), 3), share)
+        Location(n, round(radius * math.cos(a), 3), round(radius * math.sin(a), 3), share)
         for n, a in zip(names, angles, strict=True)
     )
 
 
-SPACES = {
-    "tennessee": Space(
-        tuple(Place(n, *_CITIES[n], share) for n, share in _SHARES.items()),
-        tuple(Place(n, *at) for n, at in _CITIES.items()),
+SPATIAL_MODELS = {
+    "tennessee": SpatialModel(
+        tuple(Location(n, *_CITIES[n], share) for n, share in _SHARES.items()),
+        tuple(Location(n, *at) for n, at in _CITIES.items()),
         "earth", "utilities", 100.0, "The capital of Tennessee should be", "Tennessee on the map",
     ),
-    "line": Space(
-        (Place("Left", -2, 0, 0.30), Place("Centre-left", -0.7, 0, 0.15),
-         Place("Centre", 0.2, 0, 0.15), Place("Right", 1.6, 0, 0.40)),
-        (Place("P", -2, 0), Place("Q", -1, 0), Place("R", 0, 0), Place("S", 1.8, 0)),
+    "line": SpatialModel(
+        (Location("Left", -2, 0, 0.30), Location("Centre-left", -0.7, 0, 0.15),
+         Location("Centre", 0.2, 0, 0.15), Location("Right", 1.6, 0, 0.40)),
+        (Location("P", -2, 0), Location("Q", -1, 0), Location("R", 0, 0), Location("S", 1.8, 0)),
         prompt="The best policy is", name="Left to right",
     ),
-    "lake": Space(
+    "lake": SpatialModel(
         tuple(replace(p, name=n, share=s) for p, n, s in zip(
             _ring("abc", 90, 1.0), ("North shore", "South-east shore", "South-west shore"),
             (0.34, 0.33, 0.33), strict=True)),

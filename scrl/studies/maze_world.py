@@ -15,7 +15,7 @@ import numpy as np
 
 from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import Comparisons
-from scrl.scenarios.sampling import allot
+from scrl.scenarios.sampling import largest_remainder
 
 #: # is wall, O is free.
 WALLS = (
@@ -113,7 +113,7 @@ def draw(seed: int, users: int, pairs: int, stream: int = 0) -> Comparisons:
     """
     rng = host_rng(seed, HostStream.MAZE_PAIRS, stream)
     free, reward = cells(), rewards()
-    kinds = np.repeat([0, 1], allot(np.array([0.5, 0.5]), users))
+    kinds = np.repeat([0, 1], largest_remainder(np.array([0.5, 0.5]), users))
     cell = np.empty((users, pairs, 2), np.int64)
     for kind in (0, 1):
         strict = np.argwhere(reward[kind][:, None] != reward[kind][None, :])

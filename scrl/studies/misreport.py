@@ -15,7 +15,7 @@ import yaml
 
 from scrl.choice_models.rank_metrics import order_places, welfare
 from scrl.runs.training_job import train
-from scrl.scenarios.exact_preview import expected_scores, preview
+from scrl.scenarios.exact_preview import expected_bradley_terry, preview
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.scenario import Scenario
@@ -247,7 +247,7 @@ def _against_vanilla(
     weights = expected_pair_weights(
         _repeated(with_lie(scenario, truth), prompt, truth.type, stated)
     )
-    scores = expected_scores(weights, m * np.arange(len(lies) + 1), scenario.raters)
+    scores = expected_bradley_terry(weights, m * np.arange(len(lies) + 1), scenario.raters)
     scores = np.round(scores.reshape(-1, m), 6)
     best = int(np.argmax(profile.utility[row]))
     first = scores == scores.max(1, keepdims=True)

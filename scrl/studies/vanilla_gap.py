@@ -17,7 +17,8 @@ import numpy as np
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import RewardConfig
 from scrl.results import order_of
-from scrl.scenarios.exact_preview import expected_scores
+from scrl.scenarios.exact_preview import expected_bradley_terry
+from scrl.scenarios.missing_data import fully_observed
 from scrl.scenarios.parsing import with_overrides
 from scrl.scenarios.sampling import expected_pair_weights, sample, true_ballots
 from scrl.scenarios.scenario import Scenario
@@ -32,11 +33,6 @@ SOCIAL = ("social", "voters", "raters", "truth")
 SOCIAL_PARTS = ("the social network", "the model of individuals", "sampling")
 #: Draws per type by which a noisy scenario's truth is counted.
 DRAWS = 1024
-
-
-def everyone_answers(scenario: Scenario) -> Scenario:
-    """The same raters with nothing left unsaid."""
-    return _with_silence(scenario, np.ones((len(scenario.types), len(scenario.prompts))), None)
 
 
 def at_random(scenario: Scenario) -> Scenario:
@@ -55,9 +51,7 @@ def at_random(scenario: Scenario) -> Scenario:
     return _with_silence(scenario, np.tile(mean, (len(says), 1)), includes)
 
 
-def _with_silence(scenario: Scenario, answers: np.ndarray, includes: dict | None) -> Scenario:
-    if includes is None:
-        includes = {p: dict.fromkeys(scenario.offered(p), 1.0) for p in scenario.prompts}
+def _with_silence(scenario: Scenario, answers: np.ndarray, includes: dict) -> Scenario:
     return with_overrides(
         scenario,
         answers={
@@ -141,9 +135,9 @@ def explain(scenario: Scenario, rule: str, seed: int) -> dict[str, Gap]:
         InputError: for a rule that cannot count so many completions.
     """
     catalogue = scenario.catalogue
-    worlds = (scenario, at_random(scenario), everyone_answers(scenario))
+    worlds = (scenario, at_random(scenario), fully_observed(scenario))
     endless = [
-        expected_scores(expected_pair_weights(w), catalogue.offsets, scenario.raters)
+        expected_bradley_terry(expected_pair_weights(w), catalogue.offsets, scenario.raters)
         for w in worlds
     ]
     finite = [sampled_scores(w, seed) for w in worlds]

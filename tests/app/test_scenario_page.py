@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from scrl.scenarios.links import from_link, to_link
+from scrl.scenarios.links import scenario_from_link, scenario_to_link
 from scrl.scenarios.parsing import load_scenario, scenario_of, with_overrides
 from scrl.scenarios.shipped import gallery
 from tests.app.test_pages import figures, line, parameter, widget, words
@@ -22,7 +22,7 @@ def shipped(stem):
 def in_hand(app):
     """The scenario that the URL says."""
     id = parameter(app, "scenario")
-    return shipped(id) if id in gallery() else from_link(id)
+    return shipped(id) if id in gallery() else scenario_from_link(id)
 
 
 def press(app, key):
@@ -295,7 +295,7 @@ def test_the_link_holds_all_of_it_and_the_lab_takes_it(open_page):
     scenario = with_overrides(
         shipped(INVERTED), answers={"Nashville": {"worst": 0.0}}, raters=4_000
     )
-    id = to_link(scenario)
+    id = scenario_to_link(scenario)
     app = open_page("scenario", scenario=id, part="Silence")
     assert in_hand(app) == scenario
     link = next(c.value for c in app.code if "scenario=" in c.value)
@@ -334,7 +334,7 @@ def test_what_is_too_large_for_a_link_says_so_and_still_goes_to_the_lab(open_pag
     data = large.to_yaml().encode()
     app.get("file_uploader")[0].set_value(("large.yaml", data, "application/yaml")).run()
     assert not app.exception
-    assert to_link(large) is None
+    assert scenario_to_link(large) is None
     assert "too large for a link" in words(app)
     assert "larger than what is edited here" in words(app)
     press(app, "to-lab")
@@ -380,7 +380,7 @@ def test_a_file_of_the_lab_is_linked_whole_once_it_is_edited_here(open_page):
     scenario = with_overrides(shipped("pets"), raters=778)
     id = store.uploads().add(scenario.to_yaml().encode(), "mine.yaml")
     app = open_page("scenario", scenario=id, part="Raters")
-    assert parameter(app, "scenario") == to_link(scenario)
+    assert parameter(app, "scenario") == scenario_to_link(scenario)
 
 
 def test_the_lab_sends_its_sliders_to_the_builder(open_page):

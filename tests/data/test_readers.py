@@ -230,7 +230,7 @@ def test_golden_weights(golden):
 
 
 def test_every_preflib_file_loads(shared_data):
-    files = [p for p in sorted((shared_data / "preflib").iterdir()) if p.suffix in preflib.KINDS]
+    files = [p for p in sorted((shared_data / "preflib").iterdir()) if p.suffix in preflib.FORMATS]
     assert len(files) >= 12
     for path in files:
         meta = dict(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.scenarios import editing
-from scrl.scenarios.missing_data import changes, silenced
+from scrl.scenarios.missing_data import missing_overrides, with_missing_ratings
 from scrl.scenarios.parsing import load_scenario, parse_scenario, scenario_of, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
@@ -70,17 +70,17 @@ def test_a_removed_types_share_goes_to_the_others_in_proportion():
 
 
 def test_a_prompts_own_completions_come_and_go(content):
-    more = editing.with_offer(content, "danger", ["Refuse", "Answer in full", "Graphic"])
+    more = editing.with_offered(content, "danger", ["Refuse", "Answer in full", "Graphic"])
     assert editing.offered(more, "danger") == ["Graphic", "Answer in full", "Refuse"]
     cautious = more["types"]["Cautious"]
     assert cautious["rankings"]["danger"] == [["Refuse"], ["Answer in full"], ["Graphic"]]
     assert cautious["answers"] == {"danger": 0.004}
     scenario_of(more)
-    whole = editing.with_offer(content, "danger", None)
+    whole = editing.with_offered(content, "danger", None)
     assert "completions" not in whole["prompts"]["danger"]
     assert len(scenario_of(whole).offered("danger")) == 6
     with pytest.raises(InputError, match="at least two completions"):
-        editing.with_offer(content, "danger", ["Refuse"])
+        editing.with_offered(content, "danger", ["Refuse"])
 
 
 def test_a_silenced_completion_that_goes_takes_its_silence_with_it():
@@ -120,7 +120,7 @@ def test_orders_survive_their_text_and_their_numbers(one, other):
     assert scenario_of(editing.with_orders_text(fresh, "best", text)) == scenario_of(content)
     numbers = {t: editing.utilities_of(content, t, "best") for t in content["types"]}
     by_numbers = editing.with_utilities(content, "best", numbers)
-    assert editing.by_numbers(by_numbers, "best")
+    assert editing.states_utilities(by_numbers, "best")
     assert (scenario_of(by_numbers).type_utilities == scenario_of(content).type_utilities).all()
     for type, order in (("Memphis", one), ("Knoxville", other)):
         found = editing.order_of(by_numbers, type, "best")
@@ -160,11 +160,11 @@ def test_a_type_whose_name_holds_a_colon_can_be_written():
 @pytest.mark.parametrize("kind", ["some-completion", "some-prompt", "no-completion", "no-prompt"])
 def test_chances_are_those_of_a_silence_and_of_overrides(kind):
     scenario = shipped("tennessee-inverted-full")
-    does = changes(kind, "Nashville", "worst", "Memphis", 0.3)
+    does = missing_overrides(kind, "Nashville", "worst", "Memphis", 0.3)
     found = scenario_of(editing.with_chances(editing.content_of(scenario), **does))
-    assert found == silenced(scenario, kind, "Nashville", "worst", "Memphis", 0.3)
+    assert found == with_missing_ratings(scenario, kind, "Nashville", "worst", "Memphis", 0.3)
     assert found == with_overrides(scenario, **does)
-    assert scenario_of(editing.heard(editing.content_of(found))) == scenario
+    assert scenario_of(editing.fully_observed(editing.content_of(found))) == scenario
 
 
 def test_a_chance_of_one_is_left_unsaid():
@@ -177,12 +177,12 @@ def test_shares_are_scaled_to_one(content):
     content["types"]["Cautious"]["share"] = 0.45
     with pytest.raises(InputError, match=r"add up to 0\.6"):
         scenario_of(content)
-    found = scenario_of(editing.evened(content))
+    found = scenario_of(editing.with_normalised_shares(content))
     assert found.types["Cautious"].share == pytest.approx(0.75)
     for t in content["types"].values():
         t["share"] = 0.0
     with pytest.raises(InputError, match="at least one type"):
-        editing.evened(content)
+        editing.with_normalised_shares(content)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_an_edit_that_cannot_be_made_says_why(content, edit, sentence):
 
 
 def test_a_prompt_added_where_none_offers_all_has_an_order_of_all(content):
-    content = editing.with_offer(content, "thriller", ["Graphic", "Veiled"])
+    content = editing.with_offered(content, "thriller", ["Graphic", "Veiled"])
     more = scenario_of(editing.added(content, "prompts", "third"))
     assert len(more.offered("third")) == 6
 

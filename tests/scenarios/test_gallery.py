@@ -6,11 +6,16 @@ import numpy as np
 import pytest
 
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.missing_data import complete, coverage, effect, found
+from scrl.scenarios.missing_data import (
+    fully_observed,
+    missing_data_effect,
+    missing_ratings,
+    rating_probabilities,
+)
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
-from scrl.scenarios.spatial import SPACES, distances, scenario_of_space
+from scrl.scenarios.spatial import SPATIAL_MODELS, distances, scenario_of_spatial_model
 from scrl.studies.misreport import LYING, Lie, with_lie
 
 
@@ -20,7 +25,7 @@ def shipped(stem):
 
 def told(scenario, rule="borda", prompt=None):
     """What is known of a prompt (the first) before training."""
-    return effect(scenario, rule)[prompt or next(iter(scenario.prompts))]
+    return missing_data_effect(scenario, rule)[prompt or next(iter(scenario.prompts))]
 
 
 def truth(scenario, rule="borda", prompt=None):
@@ -33,7 +38,7 @@ def flat(order):
 
 def duels(scenario, prompt=0):
     """The share of raters who put a over b, if everyone answered ``[m, m]``."""
-    return expected_pair_weights(complete(scenario))[prompt]
+    return expected_pair_weights(fully_observed(scenario))[prompt]
 
 
 def test_there_are_at_least_ten_and_each_has_a_story_of_its_own():
@@ -68,7 +73,7 @@ def test_with_noise_neighbours_are_swapped_in_27_of_100_cases():
 
 def test_nashvilles_silence_costs_two_pairs_on_the_worst_place_and_none_on_the_best():
     scenario = shipped("tennessee-inverted-missing")
-    assert [(s.type, s.kind) for s in found(scenario) if s.chance == 0] == [
+    assert [(s.type, s.pattern) for s in missing_ratings(scenario) if s.response_rate == 0] == [
         ("Nashville", "no-prompt")
     ]
     assert told(scenario, prompt="best")["reversed"] == 0
@@ -84,7 +89,7 @@ def test_most_of_memphis_and_few_of_the_others_answer_the_second_prompt():
 
 def test_in_the_full_inverted_population_every_order_is_reversed_and_all_answer():
     scenario = shipped("tennessee-inverted-full")
-    assert not found(scenario)
+    assert not missing_ratings(scenario)
     for own in scenario.types.values():
         assert own.rankings["worst"] == own.rankings["best"][::-1]
     assert truth(scenario, prompt="worst")["order"] == truth(scenario, prompt="best")["order"][::-1]
@@ -96,7 +101,7 @@ def test_the_dangerous_prompt_is_rated_by_few_and_decided_by_the_permissive():
     assert heard.sum() < 0.02
     assert heard[1] > heard[0]
     assert scenario.type_shares[1] < 0.2
-    assert (coverage(scenario)[:, :3] == 1).all()
+    assert (rating_probabilities(scenario)[:, :3] == 1).all()
     entry = told(scenario, prompt="danger")
     assert flat(entry["vanilla"]["order"])[0] == "Answer in full"
     assert flat(entry["truth"]["borda"]["order"])[-1] == "Answer in full"
@@ -156,7 +161,7 @@ def test_alike_but_for_noise_the_rewards_are_the_utilities_though_two_thirds_lea
     mle = np.array(list(entry["vanilla"]["mle"].values()))
     np.testing.assert_allclose(mle, utility - utility.mean(), atol=1e-4)
     assert entry["reversed"] == 0
-    assert min(coverage(scenario)[0]) == pytest.approx(1 / 3)
+    assert min(rating_probabilities(scenario)[0]) == pytest.approx(1 / 3)
 
 
 # -- what a rule decides --------------------------------------------------------------------------
@@ -173,14 +178,17 @@ def test_the_textbook_election_has_three_winners():
 
 
 def test_tennessee_on_the_map_is_the_preset_and_the_posts_orders_but_one():
-    scenario, made = shipped("tennessee-map"), scenario_of_space(SPACES["tennessee"])
+    scenario, made = (
+        shipped("tennessee-map"),
+        scenario_of_spatial_model(SPATIAL_MODELS["tennessee"]),
+    )
     np.testing.assert_allclose(scenario.type_utilities, made.type_utilities)
     np.testing.assert_allclose(scenario.type_shares, made.type_shares)
     post, mine = (np.argsort(-s.type_utilities) for s in (shipped("tennessee-morristown"), made))
     differs = [t for t, a, b in zip(made.types, post, mine, strict=True) if (a != b).any()]
     assert differs == ["Chattanooga"]
     names = list(made.completions)
-    row = distances(SPACES["tennessee"])[made.type_names.index("Chattanooga")]
+    row = distances(SPATIAL_MODELS["tennessee"])[made.type_names.index("Chattanooga")]
     km = {n: round(d) for n, d in zip(names, row, strict=True)}
     assert (km["Nashville"], km["Morristown"]) == (181, 224)
     assert "Nashville (181 km) before Morristown (224 km)" in scenario.summary

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.scenarios.links import (
-    MOST_BYTES,
-    MOST_ITEMS,
-    MOST_LETTERS,
+    MAX_ID_LENGTH,
+    MAX_LINK_ITEMS,
+    MAX_TEXT_BYTES,
     PREFIX,
-    from_link,
     is_link,
-    pack,
-    to_link,
-    unpack,
+    pack_text,
+    scenario_from_link,
+    scenario_to_link,
+    unpack_text,
 )
 from scrl.scenarios.parsing import load_scenario, scenario_of
 from scrl.scenarios.shipped import gallery
@@ -28,18 +28,18 @@ from scrl.types import InputError
 @pytest.mark.parametrize("stem", gallery())
 def test_every_scenario_of_the_gallery_fits_and_comes_back(stem):
     scenario = load_scenario(gallery()[stem])
-    id = to_link(scenario)
+    id = scenario_to_link(scenario)
     assert is_link(id)
-    assert len(id) <= MOST_LETTERS
+    assert len(id) <= MAX_ID_LENGTH
     assert set(id) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-    assert from_link(id) == scenario
+    assert scenario_from_link(id) == scenario
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_comes_back(text):
     text = text.encode("utf-8", "ignore").decode()
-    assert unpack(pack(text)) == text
+    assert unpack_text(pack_text(text)) == text
 
 
 def many(completions: int, types: int = 1):
@@ -51,19 +51,19 @@ def many(completions: int, types: int = 1):
 
 
 def test_what_is_too_large_has_no_link():
-    assert to_link(many(20)) is not None
-    assert to_link(many(MOST_ITEMS + 1)) is None
-    assert to_link(many(2, 101)) is None
+    assert scenario_to_link(many(20)) is not None
+    assert scenario_to_link(many(MAX_LINK_ITEMS + 1)) is None
+    assert scenario_to_link(many(2, 101)) is None
 
 
 def test_a_link_made_by_hand_is_held_to_the_same_limits():
 
     with pytest.raises(InputError, match="open the scenario from its file"):
-        from_link(pack(many(MOST_ITEMS + 1).to_yaml()))
+        scenario_from_link(pack_text(many(MAX_LINK_ITEMS + 1).to_yaml()))
 
 
 def test_a_small_link_that_unfolds_without_end_is_stopped_at_the_limit(monkeypatch):
-    id = pack(" " * (200 * MOST_BYTES))
+    id = pack_text(" " * (200 * MAX_TEXT_BYTES))
     asked = []
     real = zlib.decompressobj
 
@@ -81,18 +81,18 @@ def test_a_small_link_that_unfolds_without_end_is_stopped_at_the_limit(monkeypat
 
     monkeypatch.setattr(zlib, "decompressobj", Watched)
     with pytest.raises(InputError, match="unfolds to more than 64 kB"):
-        unpack(id[:7_000])
-    assert asked == [MOST_BYTES + 1]
+        unpack_text(id[:7_000])
+    assert asked == [MAX_TEXT_BYTES + 1]
 
 
 @pytest.mark.parametrize(
     "id",
     [
         PREFIX, f"{PREFIX}!!", f"{PREFIX}AAAA", f"{PREFIX}é", PREFIX + "A" * 9_000,
-        pack("name: [")[:-3], PREFIX + base64.urlsafe_b64encode(b"name: x").decode(),
-        pack("name: x"), pack("\0"), pack("&a [*a]"), pack("- 1"),
+        pack_text("name: [")[:-3], PREFIX + base64.urlsafe_b64encode(b"name: x").decode(),
+        pack_text("name: x"), pack_text("\0"), pack_text("&a [*a]"), pack_text("- 1"),
     ],
 )  # fmt: skip
 def test_what_is_no_scenario_gets_one_sentence(id):
     with pytest.raises(InputError, match=r"^[^\n]+\.$"):
-        from_link(id)
+        scenario_from_link(id)

@@ -7,14 +7,14 @@ import pytest
 
 from scrl.figures import response_rates
 from scrl.scenarios.missing_data import (
-    KINDS,
-    Silence,
-    changes,
-    complete,
-    coverage,
-    effect,
-    found,
-    silenced,
+    MISSING_PATTERNS,
+    MissingRatings,
+    fully_observed,
+    missing_data_effect,
+    missing_overrides,
+    missing_ratings,
+    rating_probabilities,
+    with_missing_ratings,
 )
 from scrl.scenarios.parsing import load_scenario, parse_scenario
 from scrl.scenarios.sampling import sample
@@ -27,12 +27,14 @@ def full():
     return load_scenario(gallery()["tennessee-inverted-full"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MISSING_PATTERNS)
 def test_a_silence_is_found_again_and_is_what_raters_then_leave_out(full, kind):
-    completion = "Nashville" if KINDS[kind].of == "completion" else ""
-    scenario = silenced(full, kind, "Memphis", "worst", "Nashville", some=0.25)
-    chance = 0.0 if KINDS[kind].all else 0.25
-    assert found(scenario) == [Silence(kind, "Memphis", "worst", completion, chance)]
+    completion = "Nashville" if MISSING_PATTERNS[kind].unit == "completion" else ""
+    scenario = with_missing_ratings(full, kind, "Memphis", "worst", "Nashville", response_rate=0.25)
+    chance = 0.0 if MISSING_PATTERNS[kind].all_raters else 0.25
+    assert missing_ratings(scenario) == [
+        MissingRatings(kind, "Memphis", "worst", completion, chance)
+    ]
     # In a sample: who of whom says what of which completion.
     ratings = sample(scenario, 3).ratings
     prompts = np.asarray(ratings.ballot_prompt)[ratings.entry_ballot]
@@ -45,24 +47,24 @@ def test_a_silence_is_found_again_and_is_what_raters_then_leave_out(full, kind):
             expected = [chance if lost else 1.0, 1.0, 1.0, 1.0]
             np.testing.assert_allclose(said / raters, expected, atol=0.03)
             item = p * 4 + c
-            np.testing.assert_allclose(coverage(scenario)[:, item], expected)
+            np.testing.assert_allclose(rating_probabilities(scenario)[:, item], expected)
 
 
 def test_some_is_neither_none_nor_all(full):
     for some in (0, 1, 1.5):
         with pytest.raises(InputError, match="above 0 and below 1"):
-            changes("some-prompt", "Memphis", "best", some=some)
+            missing_overrides("some-prompt", "Memphis", "best", response_rate=some)
     with pytest.raises(InputError, match="not one of the types"):
-        silenced(full, "no-prompt", "Atlantis", "best")
+        with_missing_ratings(full, "no-prompt", "Atlantis", "best")
     with pytest.raises(InputError, match="not one of the prompts"):
-        silenced(full, "no-prompt", "Memphis", "second")
+        with_missing_ratings(full, "no-prompt", "Memphis", "second")
 
 
 def test_all_heard_is_the_scenario_without_its_silences(full):
-    scenario = silenced(full, "no-prompt", "Nashville", "worst")
-    scenario = silenced(scenario, "some-completion", "Memphis", "best", "Knoxville")
-    assert complete(scenario) == full
-    assert found(complete(scenario)) == []
+    scenario = with_missing_ratings(full, "no-prompt", "Nashville", "worst")
+    scenario = with_missing_ratings(scenario, "some-completion", "Memphis", "best", "Knoxville")
+    assert fully_observed(scenario) == full
+    assert missing_ratings(fully_observed(scenario)) == []
 
 
 def reversals(truth, order):
@@ -78,8 +80,8 @@ def reversals(truth, order):
 
 @pytest.mark.parametrize("rule", ["borda", "copeland", "instant-runoff"])
 def test_the_cost_of_silence_beside_that_of_the_rule(full, rule):
-    scenario = silenced(full, "no-prompt", "Nashville", "worst")
-    for prompt, entry in effect(scenario, rule).items():
+    scenario = with_missing_ratings(full, "no-prompt", "Nashville", "worst")
+    for prompt, entry in missing_data_effect(scenario, rule).items():
         truth = entry["truth"][rule]["order"]
         assert entry["reversed"] == reversals(truth, entry["vanilla"]["order"])
         assert entry["reversed_complete"] == reversals(truth, entry["complete"]["order"])
@@ -93,8 +95,8 @@ def test_the_cost_of_silence_beside_that_of_the_rule(full, rule):
 def test_a_prompt_that_nobody_answers_teaches_nothing(full):
     scenario = full
     for type in full.types:
-        scenario = silenced(scenario, "no-prompt", type, "worst")
-    entry = effect(scenario, "borda")["worst"]
+        scenario = with_missing_ratings(scenario, "no-prompt", type, "worst")
+    entry = missing_data_effect(scenario, "borda")["worst"]
     assert entry["pairs"] == 0
     assert entry["vanilla"]["order"] == [list(full.completions)]
 
@@ -111,15 +113,15 @@ types:
 """,
         "worth.yaml",
     )
-    assert effect(scenario, "borda")["p"]["welfare"] == {
+    assert missing_data_effect(scenario, "borda")["p"]["welfare"] == {
         "mean": pytest.approx(0.6 - 3.6), "best": pytest.approx(1.2), "name": "b"
     }  # fmt: skip
 
 
 def test_the_picture_frames_who_is_silent_and_shows_names_as_they_are(full):
-    scenario = silenced(full, "no-prompt", "Nashville", "worst")
+    scenario = with_missing_ratings(full, "no-prompt", "Nashville", "worst")
     prompts = [("<b>best", scenario.offered("best")), ("worst", scenario.offered("worst"))]
-    figure = response_rates(["<i>", "b", "c", "d"], prompts, coverage(scenario), (1, 4))
+    figure = response_rates(["<i>", "b", "c", "d"], prompts, rating_probabilities(scenario), (1, 4))
     assert list(figure.data[0].text).count("none") == 4
     assert list(figure.data[0].text).count("100%") == 28
     dotted = [s for s in figure.layout.shapes if s.line.dash == "dot"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
-from scrl.scenarios.sampling import allot, expected_pair_weights, sample, true_ballots
+from scrl.scenarios.sampling import expected_pair_weights, largest_remainder, sample, true_ballots
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
@@ -237,11 +237,15 @@ def test_overrides_change_what_is_named_and_are_validated():
 
 
 def test_allot_is_by_largest_remainder():
-    assert allot([0.5, 0.25, 0.25], 10).tolist() == [5, 3, 2]  # an equal remainder: the earlier
-    assert allot([0.42, 0.26, 0.15, 0.17], 100).tolist() == [42, 26, 15, 17]
-    assert allot([1 / 3] * 3, 100).tolist() == [34, 33, 33]
-    assert allot([0.0, 1.0], 7).tolist() == [0, 7]
-    assert allot([0.4, 0.4, 0.2], 1).tolist() == [1, 0, 0]
+    assert largest_remainder([0.5, 0.25, 0.25], 10).tolist() == [
+        5,
+        3,
+        2,
+    ]  # an equal remainder: the earlier
+    assert largest_remainder([0.42, 0.26, 0.15, 0.17], 100).tolist() == [42, 26, 15, 17]
+    assert largest_remainder([1 / 3] * 3, 100).tolist() == [34, 33, 33]
+    assert largest_remainder([0.0, 1.0], 7).tolist() == [0, 7]
+    assert largest_remainder([0.4, 0.4, 0.2], 1).tolist() == [1, 0, 0]
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=9), st.integers(1, 100_000))
@@ -249,7 +253,7 @@ def test_allot_gives_everyone_a_type_and_no_share_is_missed_by_one(parts, raters
     if sum(parts) == 0:
         parts[0] = 1
     share = np.array(parts) / sum(parts)
-    count = allot(share, raters)
+    count = largest_remainder(share, raters)
     assert count.sum() == raters
     assert (np.abs(count - share * raters) < 1).all()
 

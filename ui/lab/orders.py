@@ -5,19 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from scrl.scenarios import exact_preview
+from scrl.scenarios import preview, ratings_preview
 from ui.shared import page, store, tables
 from ui.shared.controls import Choice, title_of
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _of_scenario(yaml: str, rules: tuple, _scenario) -> dict:
-    return exact_preview.preview(_scenario, rules)
+    return preview(_scenario, rules)
 
 
 @st.cache_data(max_entries=8, show_spinner="Counting the ballots")
 def _of_ratings(spec: str, _ratings) -> dict:
-    return exact_preview.uploaded(_ratings)
+    return ratings_preview(_ratings)
 
 
 def before_training(choice: Choice) -> dict:

@@ -6,14 +6,14 @@ import streamlit as st
 
 from scrl.figures import spatial_map
 from scrl.scenarios import (
-    SPACES,
-    Place,
-    Space,
+    SPATIAL_MODELS,
+    Location,
+    SpatialModel,
+    distance_orders,
     distances,
-    orders,
-    scenario_of_space,
-    space_from_link,
-    space_to_link,
+    scenario_of_spatial_model,
+    spatial_model_from_link,
+    spatial_model_to_link,
 )
 from scrl.types import InputError
 from ui.scenario import draft
@@ -34,11 +34,11 @@ def space(now: Draft) -> None:
         _preset()
         try:
             made = _fields(start)
-            scenario = scenario_of_space(made)
+            scenario = scenario_of_spatial_model(made)
         except InputError as error:
             st.error(page.plain(f"{error} Shown is the map before."))
             made = st.session_state["map_good"]
-            scenario = scenario_of_space(made)
+            scenario = scenario_of_spatial_model(made)
         else:
             _remember(made)
     with right:
@@ -62,28 +62,28 @@ def _used(scenario) -> None:
 # -- which map ------------------------------------------------------------------------------------
 
 
-def _loaded() -> Space:
+def _loaded() -> SpatialModel:
     """The map that the fields begin with; another where the URL names another."""
     state = st.session_state
     wanted = st.query_params.get("map") or state.get("map") or FIRST
     fresh = "map_start" not in state or f"places-{state['map_number']}" not in state
     if wanted != state.get("map") or fresh:
         try:
-            start = space_from_link(wanted)
-            scenario_of_space(start)
+            start = spatial_model_from_link(wanted)
+            scenario_of_spatial_model(start)
         except InputError as error:
             st.warning(f"{page.plain(str(error))} Shown is another map.")
-            wanted, start = FIRST, SPACES[FIRST]
+            wanted, start = FIRST, SPATIAL_MODELS[FIRST]
         state["map"], state["map_start"] = wanted, start
         state["map_number"] = state.get("map_number", 0) + 1
         state["map_good"] = start
     return state["map_start"]
 
 
-def _remember(made: Space) -> None:
+def _remember(made: SpatialModel) -> None:
     st.session_state["map_good"] = made
-    known = next((name for name, space in SPACES.items() if space == made), None)
-    id = known or space_to_link(made)
+    known = next((name for name, space in SPATIAL_MODELS.items() if space == made), None)
+    id = known or spatial_model_to_link(made)
     st.session_state["map"] = id
     draft.point_at("map", id, FIRST)
 
@@ -94,20 +94,20 @@ def _preset() -> None:
             st.query_params["map"] = name
             st.session_state.pop("map_start", None)
 
-    names = list(SPACES)
+    names = list(SPATIAL_MODELS)
     st.session_state["map_preset"] = (
         st.session_state["map"] if st.session_state["map"] in names else None
     )
     st.segmented_control(
-        "A map to begin with", names, format_func=lambda n: SPACES[n].name, key="map_preset",
-        on_change=picked,
+        "A map to begin with", names, format_func=lambda n: SPATIAL_MODELS[n].name,
+        key="map_preset", on_change=picked,
     )  # fmt: skip
 
 
 # -- its fields -----------------------------------------------------------------------------------
 
 
-def _fields(start: Space) -> Space:
+def _fields(start: SpatialModel) -> SpatialModel:
     """The map as edited.
 
     Raises:
@@ -139,9 +139,9 @@ def _fields(start: Space) -> Space:
         "Completions", [(p.name, p.x, p.y) for p in start.completions], f"options-{number}",
         metric, shared=False,
     )  # fmt: skip
-    return Space(
-        tuple(Place(n, x, y, share / 100) for n, share, x, y in raters),
-        tuple(Place(n, x, y) for n, x, y in completions),
+    return SpatialModel(
+        tuple(Location(n, x, y, share / 100) for n, share, x, y in raters),
+        tuple(Location(n, x, y) for n, x, y in completions),
         metric, states, unit, start.prompt, start.name,
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ def _places(title: str, rows: list[tuple], key: str, metric: str, shared: bool) 
 # -- what it shows --------------------------------------------------------------------------------
 
 
-def _picture(made: Space) -> None:
+def _picture(made: SpatialModel) -> None:
     earth = made.metric == "earth"
     page.chart(
         spatial_map(
@@ -189,12 +189,12 @@ def _picture(made: Space) -> None:
     )  # fmt: skip
 
 
-def _orders(made: Space) -> None:
+def _orders(made: SpatialModel) -> None:
     length = "km" if made.metric == "earth" else "distance"
     rows = [
         {"raters": p.name, "order": tables.order_text(order),
          **{f"{c.name}, {length}": float(d) for c, d in zip(made.completions, row, strict=True)}}
-        for p, order, row in zip(made.raters, orders(made), distances(made), strict=True)
+        for p, order, row in zip(made.raters, distance_orders(made), distances(made), strict=True)
     ]  # fmt: skip
     if page.presenting():
         return

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.scenarios import KINDS, Scenario, Silence, changes, coverage, editing, found
+from scrl.scenarios import (
+    MISSING_PATTERNS,
+    MissingRatings,
+    Scenario,
+    editing,
+    missing_overrides,
+    missing_ratings,
+    rating_probabilities,
+)
 from ui.scenario import draft
 from ui.scenario.draft import Draft, press
 from ui.scenario.page import coverage_figure, fits, pick_prompt, too_large
@@ -23,10 +31,10 @@ def silence(now: Draft) -> str:
         return next(iter(scenario.prompts))
     type, prompt, completion, some = _whom(scenario)
     _ways(scenario, (type, prompt, completion, some))
-    _told(found(scenario))
+    _told(missing_ratings(scenario))
     items = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
     mark = (scenario.type_names.index(type), items.index((prompt, completion)))
-    chance = coverage(scenario)
+    chance = rating_probabilities(scenario)
     page.chart(
         coverage_figure(scenario, chance, mark), "coverage",
         alt="; ".join(
@@ -69,9 +77,9 @@ def _whom(scenario: Scenario) -> tuple[str, str, str, float]:
 def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
     """A type and a completion to begin with: what is most silent already, else the first type and
     the completion named second."""
-    silences = [s for s in found(scenario) if s.prompt == prompt]
+    silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
     if silences:
-        least = min(silences, key=lambda s: s.chance)
+        least = min(silences, key=lambda s: s.response_rate)
         return least.type, least.completion or scenario.offered(prompt)[0]
     return scenario.type_names[0], scenario.offered(prompt)[1]
 
@@ -79,39 +87,39 @@ def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
 def _ways(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
     """A button for each of the four kinds, and one that gives everybody a voice."""
     type, prompt, completion, some = whom
-    silences = found(scenario)
+    silences = missing_ratings(scenario)
 
     def silenced(content: dict, kind: str) -> dict:
         # What is chosen now, which the page may not have drawn yet.
         now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), whom,
                                                           strict=False)]  # fmt: skip
-        return editing.with_chances(content, **changes(kind, *now, some))
+        return editing.with_chances(content, **missing_overrides(kind, *now, some))
 
     with st.container(horizontal=True, gap="small"):
-        for name, kind in KINDS.items():
-            here = Silence(
-                name, type, prompt, completion if kind.of == "completion" else "",
-                0.0 if kind.all else some,
+        for name, kind in MISSING_PATTERNS.items():
+            here = MissingRatings(
+                name, type, prompt, completion if kind.unit == "completion" else "",
+                0.0 if kind.all_raters else some,
             )  # fmt: skip
             press(
                 kind.title, name, lambda c, name=name: silenced(c, name),
-                type="primary" if here in silences else "secondary", help=kind.post,
+                type="primary" if here in silences else "secondary", help=kind.definition,
             )  # fmt: skip
         press(
-            "Everyone answers", "heard", editing.heard, type="tertiary", icon=":material/undo:",
-            disabled=not silences,
+            "Everyone answers", "heard", editing.fully_observed, type="tertiary",
+            icon=":material/undo:", disabled=not silences,
         )  # fmt: skip
 
 
-def _told(silences: list[Silence]) -> None:
+def _told(silences: list[MissingRatings]) -> None:
     """What is silent now, kind by kind."""
     if not silences:
         st.markdown("Everyone answers everything. Choose who falls silent, and how.")
         return
     parts = []
-    for name, kind in KINDS.items():
+    for name, kind in MISSING_PATTERNS.items():
         mine = [
-            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.kind == name
+            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.pattern == name
         ]
         if mine:
             more = f" and {len(mine) - MOST_TOLD} more" if len(mine) > MOST_TOLD else ""

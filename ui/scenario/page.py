@@ -11,12 +11,12 @@ from scrl import figures
 from scrl.config import DEFAULT_RULES
 from scrl.figures import response_rates
 from scrl.scenarios import (
+    MAX_LINK_ITEMS,
+    MAX_LINK_TYPES,
     MAX_SCENARIO_BYTES,
-    MOST_ITEMS,
-    MOST_TYPES,
     Scenario,
-    effect,
-    found,
+    missing_data_effect,
+    missing_ratings,
     parse_scenario,
 )
 from scrl.types import InputError
@@ -34,7 +34,7 @@ MOST_FIELDS = {"types": 12, "completions": 12, "prompts": 8}
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _effect(yaml: str, rule: str, _scenario: Scenario) -> dict:
-    return effect(_scenario, rule)
+    return missing_data_effect(_scenario, rule)
 
 
 def fits(scenario: Scenario) -> bool:
@@ -151,7 +151,7 @@ def show_effect(now: Draft, prompt: str) -> None:
     if prompt not in scenario.prompts:
         prompt = next(iter(scenario.prompts))
     items = sum(len(scenario.offered(p)) for p in scenario.prompts)
-    if items > MOST_ITEMS or len(scenario.types) > MOST_TYPES:
+    if items > MAX_LINK_ITEMS or len(scenario.types) > MAX_LINK_TYPES:
         st.info("This scenario is too large to be counted at every edit; open it in the lab.")
         return
     yaml = scenario.to_yaml()
@@ -182,7 +182,7 @@ def _asked_and_told(scenario: Scenario, prompt: str, rule: str, entry: dict, thi
     if not shown:
         st.caption("Guess first; the orders come after.")
         return
-    silences = [s for s in found(scenario) if s.prompt == prompt]
+    silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
     silent, follow = bool(silences), _follow(entry, rule, {s.completion for s in silences})
     right = "No" if entry["reversed"] else "Yes"
     worth = ""
@@ -231,13 +231,13 @@ def _told(entry: dict, rule: str, name: str) -> str:
 
 def _worth(entry: dict) -> str:
     """What vanilla's first is worth, where another would be worth more."""
-    found, first = entry["welfare"], " = ".join(entry["vanilla"]["order"][0])
-    if found["best"] - found["mean"] < 1e-9:
+    welfare, first = entry["welfare"], " = ".join(entry["vanilla"]["order"][0])
+    if welfare["best"] - welfare["mean"] < 1e-9:
         return ""
-    mean, best = (f"{found[key]:.4g}".replace("-", "−") for key in ("mean", "best"))
+    mean, best = (f"{welfare[key]:.4g}".replace("-", "−") for key in ("mean", "best"))
     return (
         f" Its first, **{page.plain(first)}**, is worth {mean} on average, and "
-        f"**{page.plain(found['name'])}** would be worth {best}."
+        f"**{page.plain(welfare['name'])}** would be worth {best}."
     )
 
 

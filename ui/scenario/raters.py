@@ -162,7 +162,7 @@ def _prompts(content: dict) -> None:
             follow(
                 st.multiselect, f"Completions on offer for ‘{page.plain(name)}’", f"offer-{i}",
                 editing.offered(content, name),
-                lambda c, new, p=name: editing.with_offer(c, p, new),
+                lambda c, new, p=name: editing.with_offered(c, p, new),
                 options=list(content["completions"]),
             )  # fmt: skip
     _add(content, "prompts", "prompt", "Add a prompt")
@@ -173,7 +173,7 @@ def _prompts(content: dict) -> None:
 
 def _views(now: Draft, prompt: str) -> str:
     """How orders are edited; numbers first where they are stated."""
-    usual = "Numbers" if editing.by_numbers(now.content, prompt) else "Move"
+    usual = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
     return st.segmented_control(
         "Their orders, best first", _WAYS, default=usual, required=True, key="views",
         help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
@@ -205,7 +205,9 @@ def _types(now: Draft, prompt: str, way: str) -> None:
                 _prompts(content)
         total = sum(t["share"] for t in content["types"].values())
         if abs(total - 1) > 1e-6:
-            press(f"Scale {total:.4g} to 1", "evened", editing.evened, type="primary")
+            press(
+                f"Scale {total:.4g} to 1", "evened", editing.with_normalised_shares, type="primary"
+            )
     if way == "Write":
         _write(content, prompt)
     elif way == "Numbers":

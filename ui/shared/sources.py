@@ -5,7 +5,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.scenarios import Scenario, from_link, gallery, is_link, load_scenario, to_link
+from scrl.scenarios import (
+    Scenario,
+    gallery,
+    is_link,
+    load_scenario,
+    scenario_from_link,
+    scenario_to_link,
+)
 from scrl.types import InputError, Ratings
 from ui.shared import page, store
 
@@ -19,7 +26,7 @@ def of_gallery(stem: str) -> Scenario:
 
 @st.cache_resource(show_spinner=False, max_entries=100)
 def _of_link(id: str) -> Scenario:
-    return from_link(id)
+    return scenario_from_link(id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=200)
@@ -64,7 +71,7 @@ def name(id: str) -> str:
 def id_of(scenario: Scenario) -> str | None:
     """The gallery's own name for the scenario, or all of it in a link; None where it is too large
     for one."""
-    return _stems().get(scenario.to_yaml()) or to_link(scenario)
+    return _stems().get(scenario.to_yaml()) or scenario_to_link(scenario)
 
 
 def keep(scenario: Scenario) -> str:
