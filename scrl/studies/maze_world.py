@@ -1,9 +1,9 @@
-"""A maze with two goals (VPL's conflict; the maze is D4RL's large one): each user wants to be near
-one of them, and does not say which.
+"""A maze with two goals (VPL's example; the maze is D4RL's large one).
 
-A completion is a point: the middle of a free cell, moved evenly by up to ``JITTER`` along each
-axis. Its reward is .99 ^ (steps from its cell to the user's goal), so a user prefers the nearer of
-two; pairs that a user ties are not asked. Models know a point by its coordinates alone.
+Each user wants to be near one of the goals, which no model is told. A completion is a point: the
+middle of a free cell plus uniform noise of up to ``JITTER`` along each axis. Its reward is
+.99 ^ (steps from its cell to the user's goal), so a user prefers the nearer of two points; no pair
+is one that the user ties. Models know a point by its coordinates alone.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ WALLS = (
     "#OO#OOO#OOO#",
     "############",
 )
-#: Where the kinds of user want to be (row, column).
+#: The goal of each type of user (row, column).
 GOALS = ((7, 1), (7, 10))
-#: What is left of a reward a step further away; how far a point may lie from its cell's middle.
+#: Factor of the reward per step; how far a point may lie from the middle of its cell.
 DISCOUNT, JITTER = 0.99, 0.45
 
 
@@ -40,15 +40,15 @@ def walls() -> np.ndarray:
     return np.array([list(row) for row in WALLS]) == "#"
 
 
-def cells() -> np.ndarray:
+def free_cells() -> np.ndarray:
     """The free cells, row by row ``[cells, 2]`` (row, column)."""
     return np.argwhere(~walls())
 
 
 @cache
-def distances() -> np.ndarray:
+def goal_distances() -> np.ndarray:
     """Steps from each free cell to each goal ``[goals, cells]``."""
-    free = [tuple(cell) for cell in cells().tolist()]
+    free = [tuple(cell) for cell in free_cells().tolist()]
     found = []
     for goal in GOALS:
         steps, todo = {goal: 0}, deque([goal])
@@ -67,27 +67,27 @@ def distances() -> np.ndarray:
     return np.array(found)
 
 
-def rewards() -> np.ndarray:
-    """Of each free cell, for each kind of user ``[goals, cells]``."""
-    return DISCOUNT ** distances()
+def cell_rewards() -> np.ndarray:
+    """Of each free cell, for each type of user ``[goals, cells]``."""
+    return DISCOUNT ** goal_distances()
 
 
-def ceiling() -> float:
-    """The most that can be right of users of both kinds, half each, by one answer to each pair of
-    cells, whoever is asked: no single reward does better."""
-    reward = rewards()
+def pooled_ceiling() -> float:
+    """The best accuracy of one reward for all users, half of each type: one answer to each pair of
+    cells."""
+    reward = cell_rewards()
     ahead = reward[:, :, None] > reward[:, None, :]
-    # A user is asked each pair of cells that their kind does not tie equally often.
-    chance = ahead / ahead.sum(axis=(1, 2), keepdims=True)
-    right = np.maximum(chance.mean(axis=0), chance.mean(axis=0).T)
-    return float(right[np.triu_indices(len(right), 1)].sum())
+    # Pairs of cells are equally likely among those that the user's type does not tie.
+    frequency = ahead / ahead.sum(axis=(1, 2), keepdims=True)
+    best = np.maximum(frequency.mean(axis=0), frequency.mean(axis=0).T)
+    return float(best[np.triu_indices(len(best), 1)].sum())
 
 
-def features(points: np.ndarray) -> np.ndarray:
-    """Waves along each axis at points ``[points, 2]``: ``[points, features]``.
+def point_features(points: np.ndarray) -> np.ndarray:
+    """Sine and cosine waves along each axis at points ``[points, 2]``: ``[points, features]``.
 
-    From half a wave over the whole side, the longest that no two places share, to half a wave a
-    cell, the shortest that a grid of cells needs; sine and cosine of each.
+    Wavelengths range from twice the whole side, the shortest that gives every place its own phase,
+    to two cells, the shortest that a grid of cells needs.
     """
     found = []
     for axis, side in enumerate((len(WALLS), len(WALLS[0]))):
@@ -96,8 +96,8 @@ def features(points: np.ndarray) -> np.ndarray:
     return np.concatenate(found, axis=1).astype(np.float32)
 
 
-def places(features: np.ndarray) -> np.ndarray:
-    """The points ``[points, 2]`` whose features these are: the angle of the longest wave along each
+def points_of_features(features: np.ndarray) -> np.ndarray:
+    """The inverse of ``point_features`` ``[points, 2]``: the phase of the longest wave along each
     axis."""
     rows, columns = len(WALLS), len(WALLS[0])
     longest = ((0, rows), (2 * rows, columns))
@@ -105,24 +105,24 @@ def places(features: np.ndarray) -> np.ndarray:
     return np.stack(angle, axis=-1) * np.array([rows, columns]) / np.pi
 
 
-def draw(seed: int, users: int, pairs: int, stream: int = 0) -> Comparisons:
-    """Users, half of each kind, who label so many pairs of points each; every point is an item.
+def sample_users(seed: int, users: int, pairs: int, group: int = 0) -> Comparisons:
+    """Users, half of each type, with so many annotated pairs each; every point is its own item.
 
     Args:
-        stream: another one for other users of the same seed, or for further pairs of theirs.
+        group: another one draws other users with the same seed, or further pairs of theirs.
     """
-    rng = host_rng(seed, HostStream.MAZE_PAIRS, stream)
-    free, reward = cells(), rewards()
-    kinds = np.repeat([0, 1], largest_remainder(np.array([0.5, 0.5]), users))
+    rng = host_rng(seed, HostStream.MAZE_PAIRS, group)
+    reward = cell_rewards()
+    types = np.repeat([0, 1], largest_remainder(np.array([0.5, 0.5]), users))
     cell = np.empty((users, pairs, 2), np.int64)
-    for kind in (0, 1):
-        strict = np.argwhere(reward[kind][:, None] != reward[kind][None, :])
-        cell[kinds == kind] = strict[rng.integers(len(strict), size=((kinds == kind).sum(), pairs))]
-    point = free[cell] + rng.uniform(-JITTER, JITTER, (*cell.shape, 2))
+    for t in (0, 1):
+        strict = np.argwhere(reward[t][:, None] != reward[t][None, :])
+        cell[types == t] = strict[rng.integers(len(strict), size=((types == t).sum(), pairs))]
+    point = free_cells()[cell] + rng.uniform(-JITTER, JITTER, (*cell.shape, 2))
     item = np.arange(cell.size).reshape(cell.shape)
-    worth = reward[kinds[:, None, None], cell]
-    chosen = np.where((worth[..., 0] > worth[..., 1])[..., None], item, item[..., ::-1])
+    of_cell = reward[types[:, None, None], cell]
+    chosen = np.where((of_cell[..., 0] > of_cell[..., 1])[..., None], item, item[..., ::-1])
     return Comparisons(
-        chosen, np.ones(cell.shape[:2], bool), features(point.reshape(-1, 2)),
-        np.array([0, cell.size]), kinds,
+        chosen, np.ones(cell.shape[:2], bool), point_features(point.reshape(-1, 2)),
+        np.array([0, cell.size]), types,
     )  # fmt: skip

@@ -44,7 +44,7 @@ def test_the_maze_is_there_at_once(open_part):
     app = open_part(maze_page)
     assert not app.exception
     assert "Bradley–Terry sends everybody" in words(app)
-    assert f"no single reward has more than {maze_world.ceiling():.1%}" in words(app)
+    assert f"no single reward has more than {maze_world.pooled_ceiling():.1%}" in words(app)
     assert "both maps are the same" in words(app)
     drawn = figure(app, "chart-maze")
     assert sum(t["type"] == "heatmap" for t in drawn["data"]) == 10, "a row each, five columns"
@@ -57,7 +57,7 @@ def test_the_maze_is_there_at_once(open_part):
 
 
 def test_the_more_is_said_the_more_is_known(open_part):
-    vpl = mazes.right(load_baked("maze")["result"], "vpl")[0]
+    vpl = mazes.accuracy(load_baked("maze")["result"], "vpl")[0]
     for n in (0, 16):
         app = open_part(maze_page, said=str(n))
         assert not app.exception

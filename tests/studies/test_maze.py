@@ -14,7 +14,7 @@ from scrl.studies import maze as mazes
 from scrl.studies import maze_world, scoreboard
 
 RECORD = Path(__file__).resolve().parents[2] / "benchmarks" / "models.json"
-CELLS = [tuple(cell) for cell in maze_world.cells().tolist()]
+CELLS = [tuple(cell) for cell in maze_world.free_cells().tolist()]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_the_baked_study_is_of_today_s_settings(baked, result):
     assert result["seeds"] == list(mazes.SEEDS)
     assert (BAKED / "maze.json").stat().st_size < 60_000
     for name in mazes.MODELS:
-        assert np.shape(result["maps"][name]) == (len(mazes.SHOWN), 2, len(CELLS))
+        assert np.shape(result["maps"][name]) == (len(mazes.SHOWN_PAIRS), 2, len(CELLS))
         assert np.shape(result["right"][name]) == (len(mazes.SEEDS), mazes.PAIRS + 1)
 
 
@@ -53,24 +53,26 @@ def test_after_every_pair_it_is_what_the_benchmark_recorded(result):
 
 
 def test_nobody_knows_a_user_who_said_nothing_and_latents_know_one_who_spoke(result):
-    ceiling = maze_world.ceiling()
+    ceiling = maze_world.pooled_ceiling()
     for name in mazes.MODELS:
-        mean, low, high = mazes.right(result, name)
+        mean, low, high = mazes.accuracy(result, name)
         assert mean[0] == pytest.approx(ceiling, abs=0.01)
         assert (low <= mean).all()
         assert (mean <= high).all()
     for name in ("pooled", "held"):
-        assert mazes.right(result, name)[0] == pytest.approx(ceiling, abs=0.01)
-        assert mazes.steps(result, name)[-1] == pytest.approx(9.5), "as far from one as the other"
-        assert mazes.enough(result, name, 0.95) is None
-    found = mazes.sent(result)
+        assert mazes.accuracy(result, name)[0] == pytest.approx(ceiling, abs=0.01)
+        assert mazes.steps_to_goal(result, name)[-1] == pytest.approx(9.5), (
+            "as far from one as the other"
+        )
+        assert mazes.pairs_needed(result, name, 0.95) is None
+    found = mazes.pooled_destination(result)
     assert sum(found.steps) == 19, "on the way between"
     assert min(found.each) > 5
     assert max(found.each) < 19 - 2
     for name in ("vpl", "individual"):
-        assert mazes.right(result, name)[0][-1] > 0.99
-        assert mazes.steps(result, name)[-1] < 1
-        assert mazes.enough(result, name, 0.95) == 2
+        assert mazes.accuracy(result, name)[0][-1] > 0.99
+        assert mazes.steps_to_goal(result, name)[-1] < 1
+        assert mazes.pairs_needed(result, name, 0.95) == 2
 
 
 def test_the_maps_are_of_the_users_who_said_the_pairs(result):
@@ -78,7 +80,7 @@ def test_the_maps_are_of_the_users_who_said_the_pairs(result):
         assert np.shape(said) == (mazes.PAIRS, 2, 2)
         cell = np.round(said).astype(int)
         steps = np.array(
-            [[maze_world.distances()[goal, CELLS.index(tuple(c))] for c in p] for p in cell]
+            [[maze_world.goal_distances()[goal, CELLS.index(tuple(c))] for c in p] for p in cell]
         )
         assert (steps[:, 0] < steps[:, 1]).all(), "each prefers the nearer to their goal"
     maps = {name: np.array(result["maps"][name]) for name in mazes.MODELS}
@@ -91,25 +93,32 @@ def test_the_maps_are_of_the_users_who_said_the_pairs(result):
         silent, *_, heard = maps[name]
         assert np.ptp(silent, axis=0).max() == 0, "before they spoke they are the same"
         best = heard.argmax(axis=1)
-        assert [maze_world.distances()[goal, best[goal]] <= 2 for goal in range(2)] == [True, True]
-        assert np.abs(heard - mazes.truth()).mean() < 0.05
+        assert [maze_world.goal_distances()[goal, best[goal]] <= 2 for goal in range(2)] == [
+            True,
+            True,
+        ]
+        assert np.abs(heard - mazes.true_win_rates()).mean() < 0.05
 
 
 # -- what it says ---------------------------------------------------------------------------------
 
 
 def test_what_a_user_thinks_of_a_cell_by_counting():
-    truth = mazes.truth()
+    truth = mazes.true_win_rates()
     for goal in range(2):
-        steps = maze_world.distances()[goal]
+        steps = maze_world.goal_distances()[goal]
         wins = [((steps > s).sum() + 0.5 * ((steps == s).sum() - 1)) / 45 for s in steps]
         assert truth[goal] == pytest.approx(wins)
         assert CELLS[truth[goal].argmax()] == maze_world.GOALS[goal]
 
 
 def test_places_undo_features():
-    points = maze_world.cells() + np.random.default_rng(0).uniform(-0.45, 0.45, (len(CELLS), 2))
-    assert maze_world.places(maze_world.features(points)) == pytest.approx(points, abs=1e-4)
+    points = maze_world.free_cells() + np.random.default_rng(0).uniform(
+        -0.45, 0.45, (len(CELLS), 2)
+    )
+    assert maze_world.points_of_features(maze_world.point_features(points)) == pytest.approx(
+        points, abs=1e-4
+    )
 
 
 def test_readings_by_hand():
@@ -119,14 +128,14 @@ def test_readings_by_hand():
                   "pooled": [[[19, 0]] * 3, [[0, 19]] * 3, [[8, 11]] * 3]},
         "maps": {"pooled": [[np.eye(46)[CELLS.index((7, 10))]] * 2]},
     }  # fmt: skip
-    mean, low, high = mazes.right(result, "vpl")
+    mean, low, high = mazes.accuracy(result, "vpl")
     assert mean == pytest.approx([0.6, 0.94, 1.0])
     assert high - low == pytest.approx(2 * 12.706 * np.array([0.1, 0.04, 0]), rel=1e-3)
-    assert mazes.steps(result, "vpl") == pytest.approx([9.5, 2, 0])
-    assert mazes.enough(result, "vpl", 0.94) == 1
-    assert mazes.enough(result, "vpl", 0.95) == 2
-    assert mazes.enough(result, "vpl", 1.01) is None
-    assert mazes.sent(result) == mazes.Sent((7, 10), (19, 0), (19, 0, 8))
+    assert mazes.steps_to_goal(result, "vpl") == pytest.approx([9.5, 2, 0])
+    assert mazes.pairs_needed(result, "vpl", 0.94) == 1
+    assert mazes.pairs_needed(result, "vpl", 0.95) == 2
+    assert mazes.pairs_needed(result, "vpl", 1.01) is None
+    assert mazes.pooled_destination(result) == mazes.Destination((7, 10), (19, 0), (19, 0, 8))
 
 
 class Oracle:
@@ -142,7 +151,7 @@ class Oracle:
 
     def rewards(self, context):
         assert self.cells
-        return maze_world.rewards()[np.where(context.mask.any(axis=1), context.rater_type, 0)]
+        return maze_world.cell_rewards()[np.where(context.mask.any(axis=1), context.rater_type, 0)]
 
     def probabilities(self, context, asked):
         known = context.mask.any(axis=1) | (context.rater_type == 0)
@@ -162,16 +171,16 @@ def test_making_it_trains_every_model_and_reports(monkeypatch, tmp_path):
         monkeypatch.setitem(
             scoreboard.MODELS, name, scoreboard.ModelEntry(f"The {name}", "an oracle", instead)
         )
-    monkeypatch.setattr(mazes, "HELD", 10)
+    monkeypatch.setattr(mazes, "HELD_OUT", 10)
     heard = []
     found = mazes.make(heard.append, (3, 4))
     assert asked == [(mazes.USERS, mazes.PAIRS)] * 8
     assert [p.fraction for p in heard] == pytest.approx((np.arange(8) + 0.5) / 8)
     assert heard[5].message == "The vpl, seed 4"
-    assert mazes.right(found, "vpl")[0] == pytest.approx([0.5] + [1.0] * mazes.PAIRS)
-    assert mazes.steps(found, "vpl") == pytest.approx([9.5] + [0.0] * mazes.PAIRS)
-    said = maze_world.draw(3, 10, mazes.PAIRS, 1)
-    where = maze_world.places(said.features)[said.pairs[[0, 5]]]
+    assert mazes.accuracy(found, "vpl")[0] == pytest.approx([0.5] + [1.0] * mazes.PAIRS)
+    assert mazes.steps_to_goal(found, "vpl") == pytest.approx([9.5] + [0.0] * mazes.PAIRS)
+    said = maze_world.sample_users(3, 10, mazes.PAIRS, 1)
+    where = maze_world.points_of_features(said.features)[said.pairs[[0, 5]]]
     assert np.array(found["users"]) == pytest.approx(where, abs=0.0051)
     monkeypatch.setattr(mazes, "make", lambda on_progress: found)
     path = mazes.bake("by hand", folder=tmp_path / "new")
@@ -185,7 +194,7 @@ def test_making_it_trains_every_model_and_reports(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_figure_colours_free_cells_and_no_walls(dark):
-    truth = mazes.truth()
+    truth = mazes.true_win_rates()
     said = [np.array([[[1.0, 1.2], [1.0, 3.4]]]), np.zeros((0, 2, 2))]
     columns = [("The user", truth), ("<one>", truth[::-1])]
     figure = maze_rewards(

@@ -36,9 +36,9 @@ SEED = 1000
 def labelled():
     """Training users, and held-out ones: what they labelled before and what they are asked."""
     return (
-        maze_world.draw(SEED, 500, 16, 0),
-        maze_world.draw(SEED, 300, 16, 1),
-        maze_world.draw(SEED, 300, 16, 2),
+        maze_world.sample_users(SEED, 500, 16, 0),
+        maze_world.sample_users(SEED, 300, 16, 1),
+        maze_world.sample_users(SEED, 300, 16, 2),
     )
 
 
@@ -76,22 +76,22 @@ def free(cell: tuple[int, int]) -> bool:
 
 
 def test_steps_to_the_goals_by_another_algorithm():
-    cells = maze_world.cells()
+    cells = maze_world.free_cells()
     assert len(cells) == sum(row.count("O") for row in maze_world.WALLS) == 46
     near = np.abs(cells[:, None] - cells[None]).sum(-1) == 1
     steps = shortest_path(near, unweighted=True)
     at = [np.flatnonzero((cells == goal).all(1))[0] for goal in maze_world.GOALS]
-    assert (maze_world.distances() == steps[at]).all()
-    assert maze_world.distances()[:, at].tolist() == [[0, 19], [19, 0]], "as far there as back"
-    assert maze_world.distances().sum(axis=0).min() == 19, (
+    assert (maze_world.goal_distances() == steps[at]).all()
+    assert maze_world.goal_distances()[:, at].tolist() == [[0, 19], [19, 0]], "as far there as back"
+    assert maze_world.goal_distances().sum(axis=0).min() == 19, (
         "nobody is nearer to both than the way between"
     )
-    assert maze_world.rewards() == pytest.approx(0.99 ** maze_world.distances())
+    assert maze_world.cell_rewards() == pytest.approx(0.99 ** maze_world.goal_distances())
 
 
 def test_the_ceiling_of_one_reward_by_counting():
     """Each kind's strict pairs are equally likely; an answer to a pair serves whom it serves."""
-    reward = maze_world.rewards()
+    reward = maze_world.cell_rewards()
     pairs = list(combinations(range(46), 2))
     strict = [sum(r[a] != r[b] for a, b in pairs) for r in reward]
     best = sum(
@@ -101,8 +101,8 @@ def test_the_ceiling_of_one_reward_by_counting():
         )
         for a, b in pairs
     )
-    assert maze_world.ceiling() == pytest.approx(best)
-    assert maze_world.ceiling() == pytest.approx(0.628, abs=5e-4), "as published"
+    assert maze_world.pooled_ceiling() == pytest.approx(best)
+    assert maze_world.pooled_ceiling() == pytest.approx(0.628, abs=5e-4), "as published"
 
     def right(one):
         return sum(
@@ -116,7 +116,7 @@ def test_the_ceiling_of_one_reward_by_counting():
 
 
 def test_labels_follow_the_reward_of_the_cells(labelled):
-    cells = [tuple(cell) for cell in maze_world.cells().tolist()]
+    cells = [tuple(cell) for cell in maze_world.free_cells().tolist()]
     for drawn in labelled:
         at = points(drawn.features)
         cell = np.round(at).astype(int)
@@ -125,9 +125,9 @@ def test_labels_follow_the_reward_of_the_cells(labelled):
         assert off.mean(axis=0) == pytest.approx([maze_world.JITTER / 2] * 2, abs=0.01)
         assert all(free(tuple(c)) for c in cell)
         number = np.array([cells.index(tuple(c)) for c in cell])[drawn.pairs]
-        worth = maze_world.rewards()[drawn.rater_type[:, None, None], number]
+        worth = maze_world.cell_rewards()[drawn.rater_type[:, None, None], number]
         assert (worth[..., 0] > worth[..., 1]).all()
-        other = maze_world.rewards()[1 - drawn.rater_type[:, None, None], number]
+        other = maze_world.cell_rewards()[1 - drawn.rater_type[:, None, None], number]
         opposed = (other[..., 0] < other[..., 1]).mean()
         assert opposed == pytest.approx(0.747, abs=0.03), "of the kind's strict pairs, by counting"
     kinds = labelled[1].rater_type
@@ -140,10 +140,10 @@ def test_labels_follow_the_reward_of_the_cells(labelled):
 def test_features_say_where_and_nothing_else(labelled):
     train = labelled[0]
     at = points(train.features)
-    assert np.allclose(maze_world.features(at), train.features, atol=2e-4)
+    assert np.allclose(maze_world.point_features(at), train.features, atol=2e-4)
     # Continuous across the edge of a cell, so the cell is not said.
     edge = np.array([[3.5, 4.2], [5.1, 7.5]])
-    moved = np.abs(maze_world.features(edge + 1e-4) - maze_world.features(edge - 1e-4))
+    moved = np.abs(maze_world.point_features(edge + 1e-4) - maze_world.point_features(edge - 1e-4))
     assert moved.max() < 1e-3
     # Neither the points nor which of two came first tell the kinds apart.
     kind = train.rater_type[np.arange(train.items) // (2 * train.mask.shape[1])]
@@ -166,7 +166,7 @@ def test_vpl_is_far_above_one_reward_for_everybody(labelled):
         return collapse.query_credit(model.probabilities(heard, asked)).mean()
 
     assert right(context) > 0.97
-    assert right(context.without_pairs()) == pytest.approx(maze_world.ceiling(), abs=0.03), (
+    assert right(context.without_pairs()) == pytest.approx(maze_world.pooled_ceiling(), abs=0.03), (
         "anybody"
     )
     other = context.select_raters(np.arange(300)[::-1])
@@ -174,9 +174,9 @@ def test_vpl_is_far_above_one_reward_for_everybody(labelled):
     assert right(other) < 0.3, "the other kind wants most pairs the other way round"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
     # Asked about the cells, which it never met as such, it knows whose goal is where.
-    there = model.with_items(maze_world.features(maze_world.cells()), np.array([0, 46]))
+    there = model.with_items(maze_world.point_features(maze_world.free_cells()), np.array([0, 46]))
     best = there.rewards(context).argmax(axis=1)
-    assert maze_world.distances()[context.rater_type, best].mean() < 2
+    assert maze_world.goal_distances()[context.rater_type, best].mean() < 2
 
 
 def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):

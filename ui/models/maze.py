@@ -29,7 +29,7 @@ def show() -> None:
 
 @st.cache_data(show_spinner=False)
 def _ceiling() -> float:
-    return maze_world.ceiling()
+    return maze_world.pooled_ceiling()
 
 
 def _draw(result: dict, result_id: str) -> None:
@@ -43,10 +43,10 @@ def _draw(result: dict, result_id: str) -> None:
     )  # fmt: skip
     if not shown:
         return
-    found = mazes.sent(result)
+    found = mazes.pooled_destination(result)
     right = ANSWERS[0 if found.steps[0] <= 2 else 1 if found.steps[1] <= 2 else 2]
     st.markdown(asking.verdict(said, right) + _sentence(result, found))
-    shown = [str(n) for n in mazes.SHOWN]
+    shown = [str(n) for n in mazes.SHOWN_PAIRS]
     n = int(
         st.segmented_control(
             "Pairs that each user has answered", shown, default="2", required=True, key="said",
@@ -62,10 +62,10 @@ def _draw(result: dict, result_id: str) -> None:
     _numbers(result)
 
 
-def _sentence(result: dict, found: mazes.Sent) -> str:
+def _sentence(result: dict, found: mazes.Destination) -> str:
     """What is found, in a few sentences."""
     names = ("pooled", "vpl", "individual")
-    floor, vpl, own = (mazes.right(result, name)[0] for name in names)
+    floor, vpl, own = (mazes.accuracy(result, name)[0] for name in names)
     left, right = found.steps
     words = f"Bradley–Terry sends everybody {left} steps from the left goal and {right} from the "
     words += "right one, where nobody wants to be" if min(left, right) > 2 else "right one"
@@ -78,22 +78,22 @@ def _sentence(result: dict, found: mazes.Sent) -> str:
         f". It has **{floor[-1]:.1%}** of their pairs right, and no single reward has more than "
         f"{_ceiling():.1%}. "
     )
-    pairs = mazes.enough(result, "vpl", LEVEL)
+    pairs = mazes.pairs_needed(result, "vpl", LEVEL)
     if pairs is not None:
         words += (
             f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
             f"a user it never met, and {vpl[-1]:.1%} after {mazes.PAIRS} (the lab’s own model of "
             f"individual raters {own[-1]:.1%}). "
         )
-    if np.abs(mazes.right(result, "held")[0] - _ceiling()).max() < 0.02:
+    if np.abs(mazes.accuracy(result, "held")[0] - _ceiling()).max() < 0.02:
         words += "With its KL held it never hears the user: both maps are the same."
     return words
 
 
 def _maps(result: dict, n: int) -> None:
-    at = mazes.SHOWN.index(n)
+    at = mazes.SHOWN_PAIRS.index(n)
     shown = {name: np.array(result["maps"][name][at]) for name in TITLES}
-    columns = [("The user", mazes.truth()), *((TITLES[k], shown[k]) for k in TITLES)]
+    columns = [("The user", mazes.true_win_rates()), *((TITLES[k], shown[k]) for k in TITLES)]
     pairs = [np.array(user)[:n] for user in result["users"]]
     ends = {name: _ends(rewards) for name, rewards in shown.items()}
     page.chart(
@@ -114,7 +114,7 @@ def _maps(result: dict, n: int) -> None:
         "chance that a cell is preferred to the others. Models see no walls, only coordinates. "
         f"Trained on {mazes.USERS:,} users who answered {mazes.PAIRS} pairs each.",
     )
-    cells, rows = maze_world.cells().tolist(), []
+    cells, rows = maze_world.free_cells().tolist(), []
     for goal, name in enumerate(GOALS):
         for i, (row, column) in enumerate(cells):
             values = {title: float(rewards[goal][i]) for title, rewards in columns}
@@ -128,12 +128,12 @@ def _maps(result: dict, n: int) -> None:
 def _ends(rewards: np.ndarray) -> tuple[int, int]:
     """Steps from each user's goal to the best cell for them."""
     best = rewards.argmax(axis=1)
-    return tuple(int(maze_world.distances()[goal, best[goal]]) for goal in range(2))
+    return tuple(int(maze_world.goal_distances()[goal, best[goal]]) for goal in range(2))
 
 
 def _right(result: dict, n: int) -> None:
     x = np.arange(mazes.PAIRS + 1)
-    each = {name: mazes.right(result, name) for name in TITLES}
+    each = {name: mazes.accuracy(result, name) for name in TITLES}
     series = [(TITLES[name], each[name][0], i) for i, name in enumerate(TITLES)]
     series.append(("One reward, at most", np.full(len(x), _ceiling()), 7))
     low = min(float(y.min()) for _, y, _ in series)
@@ -151,8 +151,8 @@ def _right(result: dict, n: int) -> None:
         ),
         "chart-maze-right",
         alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
-        caption=f"Of {mazes.ASKED} further pairs of each of {mazes.HELD:,} held-out users, how "
-        f"many are ordered rightly after {n}: "
+        caption=f"Of {mazes.QUERIES} further pairs of each of {mazes.HELD_OUT:,} held-out users, "
+        f"how many are ordered rightly after {n}: "
         + ", ".join(
             f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})" for k, y in each.items()
         )
@@ -162,8 +162,8 @@ def _right(result: dict, n: int) -> None:
 
 def _steps(result: dict, n: int) -> None:
     x = np.arange(mazes.PAIRS + 1)
-    series = [(TITLES[k], mazes.steps(result, k), i) for i, k in enumerate(TITLES)]
-    apart = int(maze_world.distances().max())
+    series = [(TITLES[k], mazes.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
+    apart = int(maze_world.goal_distances().max())
     page.chart(
         labelled_curves(x, series, slider=n, x_title="pairs that a user has answered",
                y_title="steps from the goal", value_format=".1f", y_range=(-0.4, apart / 2 + 1.5),
@@ -181,9 +181,9 @@ def _numbers(result: dict) -> None:
     for n in range(mazes.PAIRS + 1):
         row = {"pairs answered": n}
         for name, title in TITLES.items():
-            mean, low, high = mazes.right(result, name)[:, n]
+            mean, low, high = mazes.accuracy(result, name)[:, n]
             row |= {title: float(mean), f"{title}, from": float(low), f"{title}, to": float(high),
-                    f"{title}, steps": float(mazes.steps(result, name)[n])}  # fmt: skip
+                    f"{title}, steps": float(mazes.steps_to_goal(result, name)[n])}  # fmt: skip
         rows.append(row)
     asking.sheet(
         rows, "maze-right", "Shares of pairs right, with 95 % intervals over seeds, and steps from "
