@@ -77,7 +77,7 @@ class HostStream(Enum):
     PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.run_studies
     SCENARIO_PAIRS = Stream("study", 21, ("group",))  # scrl.reward_models.comparisons
     RATINGS_PAIRS = Stream("study", 22)  # scrl.reward_models.comparisons
-    HIDDEN_CONTEXT_PAIRS = Stream("study", 23)  # scrl.studies.hidden_context_world
+    HIDDEN_CONTEXT_PAIRS = Stream("study", 23)  # scrl.studies.hidden_context
     RATER_FOLDS = Stream("study", 24)  # scrl.studies.scoreboard_splits
     MAZE_PAIRS = Stream("study", 25, ("group",))  # scrl.studies.maze_world
     FEEDBACK_ANSWERS = Stream("study", 26, ("format",))  # scrl.studies.feedback_formats

@@ -1,5 +1,10 @@
-"""The study of hidden context: what three reward models make of the one-dimensional example, and
-how far a spread drifts that nothing bounds (see ``reward_models.hidden_context``)."""
+"""The hidden context study, on the one-dimensional example of Siththaranjan et al. (2023).
+
+Alternative a of [0, 1] has utility a for a < .8, else 2a or 0 with probability ½, drawn afresh for
+each comparison. Its Borda score is .1 + a below .8 and .275 + .25 a from there, so that a learned
+reward falls at .8, and expected utility does not. The study fits three reward models to such
+comparisons, and measures how far a spread drifts that nothing bounds.
+"""
 
 from __future__ import annotations
 
@@ -9,36 +14,90 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import spearmanr
 
 from scrl.config import ModelsConfig, Schedule
-from scrl.random_streams import KeyStream, jax_key
+from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
+from scrl.reward_models.comparisons import Comparisons
 from scrl.runs.progress import chunk_reporter
 from scrl.runs.report import keep_baked
-from scrl.studies import hidden_context_world
 from scrl.types import Progress
+
+#: Utility is uncertain from here on.
+EDGE = 0.8
 
 ALTERNATIVES, RATERS, PAIRS = 40, 1_000, 16
 SEEDS, DRIFT_SEEDS = tuple(range(10)), (0, 1, 2)
-#: The models: exact Bradley–Terry, and the kinds of ``reward_models.distributional``.
+#: Exact Bradley–Terry, and the kinds of ``reward_models.distributional``.
 MODELS = ("exact", "mean-variance", "categorical")
 CONFIG = ModelsConfig()
-#: What holds the spread: name -> its bounds, and the prior's standard deviation.
-HELD = {
+#: What bounds the spread: name -> its bounds, and the prior's standard deviation.
+SPREAD_CONTROLS = {
     "bounds": (CONFIG.spread, np.inf),
     "prior": ((1e-3, np.inf), CONFIG.prior_sd),
     "nothing": ((1e-3, np.inf), np.inf),
 }
 #: Long enough that drift shows; no decay, which would be a prior too.
-LONG = Schedule(
+DRIFT_SCHEDULE = Schedule(
     rate=5e-3, warmup=50, explore=(8_000, 8_000), ramp=0, cool=100, decay=0.0, chunk=100
 )
 
 Listener = Callable[[Progress], None] | None
 
 
+# -- the example ----------------------------------------------------------------------------------
+
+
+def alternatives(count: int) -> np.ndarray:
+    """The middles of equal parts of [0, 1] ``[count]``."""
+    return (np.arange(count) + 0.5) / count
+
+
+def expected_utility(a: np.ndarray) -> np.ndarray:
+    """Of alternatives ``a``, same shape."""
+    return a
+
+
+def borda_score(a: np.ndarray) -> np.ndarray:
+    """The probability to be preferred to a uniformly drawn alternative, same shape."""
+    return np.where(a < EDGE, 0.1 + a, 0.275 + 0.25 * a)
+
+
+def sample_comparisons(seed: int, count: int, raters: int, pairs: int) -> Comparisons:
+    """Pairs of different alternatives, uniformly drawn, as raters annotate them."""
+    rng = host_rng(seed, HostStream.HIDDEN_CONTEXT_PAIRS)
+    first = rng.integers(count, size=(raters, pairs))
+    second = (first + rng.integers(1, count, size=first.shape)) % count
+    a = alternatives(count)
+    utility = [_sample_utility(a[x], rng) for x in (first, second)]
+    tie = (utility[0] == utility[1]) & (rng.random(first.shape) < 0.5)
+    wins = (utility[0] > utility[1]) | tie
+    chosen = np.stack([np.where(wins, first, second), np.where(wins, second, first)], axis=-1)
+    return Comparisons(
+        chosen, np.ones(first.shape, bool), np.eye(count), np.array([0, count])
+    )  # fmt: skip
+
+
+def _sample_utility(a: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.where(a < EDGE, a, 2 * a * (rng.random(a.shape) < 0.5))
+
+
+def rank_agreement(reward: np.ndarray) -> dict[str, float]:
+    """Spearman's correlation of a reward ``[alternatives]`` with expected utility and Borda."""
+    a = alternatives(len(reward))
+    return {
+        "expected utility": float(spearmanr(reward, expected_utility(a))[0]),
+        "borda": float(spearmanr(reward, borda_score(a))[0]),
+    }
+
+
+# -- the study ------------------------------------------------------------------------------------
+
+
 def spec() -> str:
     """A hash of all that the baked study depends on but the code."""
-    known = (ALTERNATIVES, RATERS, PAIRS, SEEDS, DRIFT_SEEDS, CONFIG, HELD, LONG)
+    sizes = (ALTERNATIVES, RATERS, PAIRS)
+    known = (*sizes, SEEDS, DRIFT_SEEDS, CONFIG, SPREAD_CONTROLS, DRIFT_SCHEDULE)
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
 
@@ -47,51 +106,51 @@ def make(
     seeds: Sequence[int] = SEEDS,
     drift_seeds: Sequence[int] = DRIFT_SEEDS,
     config: ModelsConfig = CONFIG,
-    long: Schedule = LONG,
+    long: Schedule = DRIFT_SCHEDULE,
 ) -> dict:
     """Train everything: some minutes.
 
     Returns:
         ``"runs"``: of each seed and model ``mean`` and ``spread [alternatives]``, in the model's
-        own units; ``"drift"``: of each seed and what holds the spread ``step``, ``narrowest`` and
-        ``widest``, means of the steps before.
+        own units; ``"drift"``: of each seed and control of the spread ``step``, ``narrowest`` and
+        ``widest``, means over the steps since the one before.
     """
-
     from scrl.reward_models import distributional, pooled
     from scrl.runtime import start
 
     start()
-    total = len(distributional.KINDS) * len(seeds) + len(HELD) * len(drift_seeds)
+    total = len(distributional.KINDS) * len(seeds) + len(SPREAD_CONTROLS) * len(drift_seeds)
     runs, drift = [], []
     done = 0
     for seed in seeds:
-        train = hidden_context_world.draw(seed, ALTERNATIVES, RATERS, PAIRS)
+        train = sample_comparisons(seed, ALTERNATIVES, RATERS, PAIRS)
         exact = pooled.fit(None, train, config)[0].reward
-        found = {"exact": {"mean": _short(exact), "spread": [0.0] * ALTERNATIVES}}
+        found = {"exact": {"mean": _rounded(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
             listen = chunk_reporter(on_progress, done, total, f"{kind}, seed {seed}")
             model, _ = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, config, listen, kind
             )
             mean, spread = model.moments()
-            found[kind] = {"mean": _short(mean), "spread": _short(spread)}
+            found[kind] = {"mean": _rounded(mean), "spread": _rounded(spread)}
             done += 1
         runs.append({"seed": seed, **found})
     for seed in drift_seeds:
-        train = hidden_context_world.draw(seed, ALTERNATIVES, RATERS, PAIRS)
-        for name, (spread, prior) in HELD.items():
+        train = sample_comparisons(seed, ALTERNATIVES, RATERS, PAIRS)
+        for name, (spread, prior) in SPREAD_CONTROLS.items():
             listen = chunk_reporter(on_progress, done, total, f"spread held by {name}, seed {seed}")
-            held = replace(config, spread=spread, prior_sd=prior, schedule=long)
+            controlled = replace(config, spread=spread, prior_sd=prior, schedule=long)
             _, curves = distributional.fit(
-                jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, held, listen
+                jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, controlled, listen
             )
-            kept = {key: _short(curves[key]) for key in ("step", "narrowest", "widest")}
+            kept = {key: _rounded(curves[key]) for key in ("step", "narrowest", "widest")}
             drift.append({"seed": seed, "held": name, **kept})
             done += 1
     return {"runs": runs, "drift": drift}
 
 
-def _short(values) -> list[float]:
+def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:
+    """To four significant digits."""
     return [float(f"{x:.4g}") for x in np.asarray(values, float)]
 
 
@@ -101,21 +160,21 @@ def bake(command: str, on_progress: Listener = None, folder: Path | None = None)
     return keep_baked("hidden-context", content, folder)
 
 
-# -- what it says ---------------------------------------------------------------------------------
+# -- readings -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
-    """One model's reward, mean less so many spreads, by alternative.
+class RiskAdjustedReward:
+    """One model's reward by alternative: its mean less ``aversion`` spreads.
 
     Attributes:
         a: the alternatives ``[alternatives]``.
         reward, spread: means over seeds ``[alternatives]``.
-        expected, borda: expected utility and Borda score, stretched to the reward's units by its
-            alternatives below .8.
+        expected, borda: expected utility and Borda score, scaled to the reward's units by a linear
+            fit on the alternatives below .8.
         agreement: Spearman's correlation with ``"expected utility"`` and ``"borda"``, ``[seeds]``.
-        place: what share of the alternatives below .8 the reward puts above the mean one of those
-            from .8 up, over seeds: 0 first, 1 last.
+        share_above: of the alternatives below .8, how many have a reward above the mean one of
+            those from .8 up, over seeds.
     """
 
     a: np.ndarray
@@ -124,48 +183,53 @@ class Reading:
     expected: np.ndarray
     borda: np.ndarray
     agreement: dict[str, np.ndarray]
-    place: float
+    share_above: float
 
 
-def reading(result: dict, model: str, aversion: float = 0.0) -> Reading:
-    """What a model says where risk is priced at ``aversion`` standard deviations."""
+def risk_adjusted_reward(result: dict, model: str, aversion: float = 0.0) -> RiskAdjustedReward:
+    """A model's reward where risk is priced at ``aversion`` standard deviations."""
     mean, spread = (
         np.array([run[model][key] for run in result["runs"]]) for key in ("mean", "spread")
     )
-    careful = mean - aversion * spread
-    a = hidden_context_world.alternatives(mean.shape[1])
-    said = [hidden_context_world.agreement(reward) for reward in careful]
-    sure = a < hidden_context_world.EDGE
-    unsure = careful[:, ~sure].mean(axis=1, keepdims=True)
-    reward = careful.mean(axis=0)
-    return Reading(
+    adjusted = mean - aversion * spread
+    a = alternatives(mean.shape[1])
+    agreements = [rank_agreement(reward) for reward in adjusted]
+    certain = a < EDGE
+    uncertain_mean = adjusted[:, ~certain].mean(axis=1, keepdims=True)
+    reward = adjusted.mean(axis=0)
+    return RiskAdjustedReward(
         a, reward, spread.mean(axis=0),
-        _stretched(hidden_context_world.expected_utility(a), reward, sure),
-        _stretched(hidden_context_world.borda(a), reward, sure),
-        {key: np.array([one[key] for one in said]) for key in said[0]},
-        float((careful[:, sure] > unsure).mean()),
+        _scaled_to(reward, expected_utility(a), certain),
+        _scaled_to(reward, borda_score(a), certain),
+        {key: np.array([one[key] for one in agreements]) for key in agreements[0]},
+        float((adjusted[:, certain] > uncertain_mean).mean()),
     )  # fmt: skip
 
 
-def _stretched(values, like, where) -> np.ndarray:
-    slope, shift = np.polyfit(values[where], like[where], 1)
+def _scaled_to(target: np.ndarray, values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """``values`` scaled and shifted to fit ``target`` at ``where``, all ``[alternatives]``."""
+    slope, shift = np.polyfit(values[where], target[where], 1)
     return shift + slope * values
 
 
-def along(result: dict, model: str, aversions: np.ndarray) -> dict[str, np.ndarray]:
-    """Mean agreement at each aversion."""
-    rows = [reading(result, model, x).agreement for x in aversions]
+def agreement_by_aversion(result: dict, model: str, aversions: np.ndarray) -> dict[str, np.ndarray]:
+    """Mean rank agreement at each aversion."""
+    rows = [risk_adjusted_reward(result, model, x).agreement for x in aversions]
     return {key: np.array([row[key].mean() for row in rows]) for key in rows[0]}
 
 
-def drift(result: dict) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Steps, and the greatest spread after each by what holds it, mean over seeds on a log scale
-    (of fits of unequal length, as far as all go)."""
-    rows = {name: [d for d in result["drift"] if d["held"] == name] for name in HELD}
-    least = min(len(d["step"]) for d in result["drift"])
-    step = np.array(result["drift"][0]["step"][:least])
+def spread_drift(result: dict) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Steps, and the greatest spread at each by control, geometric means over seeds.
+
+    Fits of unequal length are cut to the shortest.
+    """
+    by_control = {
+        name: [d for d in result["drift"] if d["held"] == name] for name in SPREAD_CONTROLS
+    }
+    shortest = min(len(d["step"]) for d in result["drift"])
+    step = np.array(result["drift"][0]["step"][:shortest])
     widest = {
-        name: np.exp(np.mean([np.log(d["widest"][:least]) for d in mine], axis=0))
-        for name, mine in rows.items()
+        name: np.exp(np.mean([np.log(d["widest"][:shortest]) for d in fits], axis=0))
+        for name, fits in by_control.items()
     }
     return step, widest

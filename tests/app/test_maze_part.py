@@ -14,10 +14,11 @@ pytestmark = pytest.mark.skipif(not (BAKED / "maze.json").is_file(), reason="not
 
 
 def maze_page():
+    from ui.models import maze
     from ui.shared import asking
 
     asking.switch()
-    maze_world.show()
+    maze.show()
 
 
 def words(app) -> str:

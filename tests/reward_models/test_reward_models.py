@@ -41,7 +41,7 @@ from scrl.reward_models.training import (
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
-from scrl.studies import hidden_context_world
+from scrl.studies import hidden_context
 from scrl.types import InputError
 
 PETS = load_scenario(gallery()["pets"])
@@ -242,14 +242,14 @@ def test_the_lab_s_own_model_reads_pairs(pets):
 
 def test_hidden_context_shows_as_spread_and_not_in_the_mean():
     """The reward follows Borda, not expected utility; its spread says where context hides."""
-    train = hidden_context_world.draw(0, 20, 400, 16)
-    a = hidden_context_world.alternatives(20)
+    train = hidden_context.sample_comparisons(0, 20, 400, 16)
+    a = hidden_context.alternatives(20)
     exact = pooled.fit(None, train, QUICK)[0].rewards(None)[0]
-    assert hidden_context_world.agreement(exact)["borda"] > 0.95
+    assert hidden_context.rank_agreement(exact)["borda"] > 0.95
     for kind in distributional.KINDS:
         model, _ = distributional.fit(jax.random.key(0), train, QUICK, kind=kind)
         mean, spread = model.moments()
-        said = hidden_context_world.agreement(mean)
+        said = hidden_context.rank_agreement(mean)
         assert said["borda"] > 0.95
         assert said["expected utility"] < 0.85
         assert spread[a > 0.8].min() > spread[a < 0.8].max()
@@ -261,14 +261,14 @@ def test_hidden_context_shows_as_spread_and_not_in_the_mean():
 
 
 def test_borda_of_hidden_context_by_brute_force():
-    a = hidden_context_world.alternatives(400)
+    a = hidden_context.alternatives(400)
     outcomes = [np.where(a < 0.8, a, 2 * a), np.where(a < 0.8, a, 0.0)]
     wins = np.zeros(400)
     for mine in outcomes:
         for theirs in outcomes:
             gap = np.sign(mine[:, None] - theirs[None, :])
             wins += (0.5 + 0.5 * gap).mean(1) / 4
-    assert wins == pytest.approx(hidden_context_world.borda(a), abs=0.006)
+    assert wins == pytest.approx(hidden_context.borda_score(a), abs=0.006)
 
 
 # -- contracts ------------------------------------------------------------------------------------

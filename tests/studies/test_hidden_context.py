@@ -13,9 +13,8 @@ from scrl.config import ModelsConfig
 from scrl.reward_models import distributional, pooled
 from scrl.runs.report import BAKED, load_baked
 from scrl.studies import hidden_context as hidden
-from scrl.studies import hidden_context_world
 
-A = hidden_context_world.alternatives(hidden.ALTERNATIVES)
+A = hidden.alternatives(hidden.ALTERNATIVES)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +31,7 @@ def test_the_baked_study_is_of_today_s_settings(baked):
 
 def test_the_baked_floor_is_fitted_again_for_every_seed(baked):
     for run in baked["result"]["runs"]:
-        train = hidden_context_world.draw(
+        train = hidden.sample_comparisons(
             run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS
         )
         model, _ = pooled.fit(None, train, ModelsConfig())
@@ -41,7 +40,7 @@ def test_the_baked_floor_is_fitted_again_for_every_seed(baked):
 
 def test_a_baked_network_is_what_training_gives_today(baked):
     run = baked["result"]["runs"][0]
-    train = hidden_context_world.draw(run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS)
+    train = hidden.sample_comparisons(run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS)
     model, _ = distributional.fit(jax.random.key(run["seed"]), train, hidden.CONFIG)
     mean, spread = model.moments()
     assert run["mean-variance"]["mean"] == pytest.approx(mean, abs=0.15)
@@ -50,17 +49,17 @@ def test_a_baked_network_is_what_training_gives_today(baked):
 
 def test_what_is_learned_is_borda_and_falls_where_context_is_hidden(baked):
     for model in hidden.MODELS:
-        found = hidden.reading(baked["result"], model)
+        found = hidden.risk_adjusted_reward(baked["result"], model)
         assert (found.agreement["borda"] > 0.95).all()
         assert (found.agreement["expected utility"] < 0.8).all()
         assert found.reward[A < 0.8][-1] > found.reward[A > 0.8].max()
     for model in hidden.MODELS[1:]:
-        spread = hidden.reading(baked["result"], model).spread
+        spread = hidden.risk_adjusted_reward(baked["result"], model).spread
         assert spread[A > 0.8].min() > 2 * spread[A < 0.8].max()
 
 
 def test_a_spread_that_nothing_holds_drifts(baked):
-    step, widest = hidden.drift(baked["result"])
+    step, widest = hidden.spread_drift(baked["result"])
     assert step[-1] >= 8_000
     assert widest["nothing"][-1] > 745, "the published range ended there"
     for held in ("bounds", "prior"):
@@ -70,14 +69,14 @@ def test_a_spread_that_nothing_holds_drifts(baked):
 def test_a_reading_by_hand():
     mean, spread = A.copy(), np.where(A < 0.8, 0.0, 1.0)
     run = {"seed": 0, "exact": {"mean": mean.tolist(), "spread": spread.tolist()}}
-    bold = hidden.reading({"runs": [run]}, "exact")
+    bold = hidden.risk_adjusted_reward({"runs": [run]}, "exact")
     assert bold.agreement["expected utility"] == pytest.approx([1.0])
-    assert bold.place == 0.0
+    assert bold.share_above == 0.0
     assert bold.expected == pytest.approx(A), "the truth in the reward's units"
-    careful = hidden.reading({"runs": [run, run]}, "exact", 2.0)
-    assert careful.place == 1.0
+    careful = hidden.risk_adjusted_reward({"runs": [run, run]}, "exact", 2.0)
+    assert careful.share_above == 1.0
     assert careful.agreement["expected utility"] == pytest.approx(
-        [hidden_context_world.agreement(mean - 2 * spread)["expected utility"]] * 2
+        [hidden.rank_agreement(mean - 2 * spread)["expected utility"]] * 2
     )
 
 
@@ -99,11 +98,12 @@ def test_making_it_trains_every_model_and_reports(monkeypatch):
     found = hidden.make(heard.append, (3,), (4,))
     usual = (hidden.CONFIG.spread, hidden.CONFIG.prior_sd, hidden.RATERS)
     assert asked[:2] == [(kind, *usual) for kind in distributional.KINDS]
-    assert asked[2:] == [("mean-variance", *how, hidden.RATERS) for how in hidden.HELD.values()]
+    controls = hidden.SPREAD_CONTROLS.values()
+    assert asked[2:] == [("mean-variance", *how, hidden.RATERS) for how in controls]
     assert [p.fraction for p in heard] == pytest.approx([0.1, 0.3, 0.5, 0.7, 0.9])
     assert heard[1].message == "categorical, seed 3"
     assert found["runs"][0]["categorical"]["spread"] == pytest.approx(0.1 + A, rel=1e-3)
-    step, widest = hidden.drift(found)
+    step, widest = hidden.spread_drift(found)
     assert step.tolist() == [10, 20]
     assert widest["nothing"] == pytest.approx([1.0, 123500.0])
 

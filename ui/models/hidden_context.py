@@ -23,7 +23,7 @@ POINTS, LEAST, MOST = 41, -1.0, 3.0
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _along(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
-    return study.along(_result, model, np.linspace(LEAST, MOST, POINTS))
+    return study.agreement_by_aversion(_result, model, np.linspace(LEAST, MOST, POINTS))
 
 
 def show() -> None:
@@ -49,8 +49,9 @@ def _draw(result: dict, result_id: str) -> None:
     )  # fmt: skip
     if not shown:
         return
-    floor = study.reading(result, "exact")
-    right = ANSWERS[0] if floor.place < 0.05 else ANSWERS[2] if floor.place > 0.95 else ANSWERS[1]
+    floor = study.risk_adjusted_reward(result, "exact")
+    above = floor.share_above
+    right = ANSWERS[0] if above < 0.05 else ANSWERS[2] if above > 0.95 else ANSWERS[1]
     st.markdown(asking.verdict(said, right) + _sentence(floor))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.segmented_control(
@@ -60,7 +61,7 @@ def _draw(result: dict, result_id: str) -> None:
         aversion = page.slider(
             "Aversion to risk, spreads taken off the mean", "aversion", LEAST, MOST, 0, 0.1, "%.1f"
         )
-    found = study.reading(result, model, aversion)
+    found = study.risk_adjusted_reward(result, model, aversion)
     _reward(found, model, aversion)
     left, right_side = st.columns(2, gap="large")
     with left:
@@ -70,18 +71,18 @@ def _draw(result: dict, result_id: str) -> None:
         _drift(result)
 
 
-def _sentence(floor: study.Reading) -> str:
+def _sentence(floor: study.RiskAdjustedReward) -> str:
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
-        f"Bradley–Terry puts **{floor.place:.0%}** of the sure alternatives above them: its reward "
-        f"falls at .8. Its rank correlation with expected utility is **{expected:.2f}**, with "
-        f"Borda {borda:.2f}: what is learned is how many of the others one beats."
+        f"Bradley–Terry puts **{floor.share_above:.0%}** of the sure alternatives above them: its "
+        f"reward falls at .8. Its rank correlation with expected utility is **{expected:.2f}**, "
+        f"with Borda {borda:.2f}: what is learned is how many of the others one beats."
     )
 
 
-def _reward(found: study.Reading, model: str, aversion: float) -> None:
+def _reward(found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
     spread = found.spread
-    unsure = found.a >= study.hidden_context.EDGE
+    unsure = found.a >= study.EDGE
     if spread.any():
         words = (
             f"The spread is {spread[unsure].mean():.2f} where context is hidden and "
@@ -90,14 +91,14 @@ def _reward(found: study.Reading, model: str, aversion: float) -> None:
         if aversion:
             words += (
                 f"With {abs(aversion):.1f} spreads {'taken off' if aversion > 0 else 'added'}, "
-                f"{found.place:.0%} of the sure "
+                f"{found.share_above:.0%} of the sure "
                 "alternatives stand above those with hidden context. "
             )
     else:
         words = "A reward of one number has no spread, and aversion changes nothing. "
     truths = [("expected utility", found.expected), ("Borda", found.borda)]
     page.chart(
-        reward_with_spread(found.a, found.reward, spread, truths, study.hidden_context.EDGE,
+        reward_with_spread(found.a, found.reward, spread, truths, study.EDGE,
                       **page.look()),
         "chart-hidden",
         alt=f"{TITLES[model]}: reward {found.reward[~unsure].max():.2f} at most below .8, "
@@ -115,7 +116,7 @@ def _reward(found: study.Reading, model: str, aversion: float) -> None:
     )
 
 
-def _agreement(lines: dict, found: study.Reading, model: str, aversion: float) -> None:
+def _agreement(lines: dict, found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
     x = np.linspace(LEAST, MOST, POINTS)
     series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
     here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
@@ -146,8 +147,8 @@ def _agreement(lines: dict, found: study.Reading, model: str, aversion: float) -
 
 
 def _drift(result: dict) -> None:
-    step, widest = study.drift(result)
-    series = [(_HELD[name], widest[name], i) for i, name in enumerate(study.HELD)]
+    step, widest = study.spread_drift(result)
+    series = [(_HELD[name], widest[name], i) for i, name in enumerate(study.SPREAD_CONTROLS)]
     page.chart(
         labelled_curves(
             step,
@@ -181,12 +182,12 @@ def _agreement_sheet(result: dict, aversion: float) -> None:
         for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):
             if price and model == "exact":
                 continue
-            found = study.reading(result, model, price)
+            found = study.risk_adjusted_reward(result, model, price)
             row = {"model": title, "aversion": price}
             for key, values in found.agreement.items():
                 name = "Borda" if key == "borda" else key
                 row[f"ρ with {name}"] = float(values.mean())
                 row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
-            row["sure alternatives above"] = found.place
+            row["sure alternatives above"] = found.share_above
             rows.append(row)
     asking.sheet(rows, "hidden-agreement")
