@@ -1,0 +1,177 @@
+"""Arguments of the command line, and ``main``, which runs one command.
+
+Tables go to stdout, progress to stderr. The exit code is 0, or 2 with one line for bad input.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scrl.cli import baking, commands
+from scrl.cli.printing import clear_progress
+from scrl.config import MOST_SEEDS
+from scrl.types import InputError
+
+MAX_VOTERS = 1_000_000
+Subparsers = argparse._SubParsersAction
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return the exit code.
+
+    Args:
+        arguments: default ``sys.argv[1:]``.
+    """
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.command(chosen)
+    except InputError as error:
+        clear_progress()
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:
+        self.exit(2, f"error: {message} (see python -m scrl --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="python -m scrl", description="The social choice reward lab.")
+    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    for add in (
+        _add_app,
+        _add_run,
+        _add_vote,
+        _add_evaluate,
+        _add_score,
+        _add_reproduce,
+        _add_bake,
+    ):
+        add(subparsers)
+    return top
+
+
+def _add_app(subparsers: Subparsers) -> None:
+    app = _command(subparsers, "app", commands.app, "Start the app in the browser.")
+    app.add_argument("--port", type=_whole_number(1, 65535), default=8501, metavar="N")
+    app.add_argument(
+        "--headless", action="store_true", help="open no browser window, as on a server"
+    )
+
+
+def _add_run(subparsers: Subparsers) -> None:
+    help = "From a scenario or a ratings file to a social reward model."
+    run = _command(subparsers, "run", commands.run, help)
+    run.add_argument("file", type=Path)
+    run.add_argument(
+        "--raters", type=_whole_number(1), metavar="N", help="of a scenario, else its own"
+    )
+    run.add_argument(
+        "--voters", type=_whole_number(1, MAX_VOTERS), metavar="N", help="simulated voters"
+    )
+    run.add_argument(
+        "--seeds", type=_whole_number(1, MOST_SEEDS), default=1, metavar="N",
+        help="so many runs at once, from --seed on; the result tells how far apart they lie",
+    )  # fmt: skip
+    run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
+    _add_options(run, "rule", "seed", "missing")
+
+
+def _add_vote(subparsers: Subparsers) -> None:
+    help = "Count the ballots of a ratings file as they are."
+    vote = _command(subparsers, "vote", commands.vote, help)
+    vote.add_argument("file", type=Path)
+    _add_options(vote, "rule", "missing")
+    vote.epilog = "--rule all counts by every rule that reads orders."
+
+
+def _add_evaluate(subparsers: Subparsers) -> None:
+    help = "Predict hidden comparisons of held-out raters."
+    evaluate = _command(subparsers, "evaluate", commands.evaluate, help)
+    evaluate.add_argument("file", type=Path)
+    evaluate.add_argument("--hide", type=float, default=0.5, metavar="FRACTION")
+    _add_options(evaluate, "seed", "missing")
+
+
+def _add_score(subparsers: Subparsers) -> None:
+    help = "Rewards of a saved model for the completions of a file."
+    score = _command(subparsers, "score", commands.score, help)
+    score.add_argument("model", type=Path)
+    score.add_argument("file", type=Path)
+    _add_options(score)
+
+
+def _add_reproduce(subparsers: Subparsers) -> None:
+    help = "Run again what an exported archive holds."
+    reproduce = _command(subparsers, "reproduce", commands.reproduce, help)
+    reproduce.add_argument("file", type=Path, metavar="ARCHIVE.zip")
+    _add_options(reproduce)
+
+
+def _add_bake(subparsers: Subparsers) -> None:
+    help = "Make again the results that the first screen shows."
+    bake = _command(subparsers, "bake", baking.bake, help)
+    bake.add_argument("--out", type=Path, help=argparse.SUPPRESS)
+    for option, help in (
+        ("--studies", "and those of many runs, which take minutes"),
+        ("--hidden", "and that of hidden context, which takes minutes"),
+        ("--maze", "and that of the maze, which takes minutes"),
+        ("--regimes", "and the masking regimes, which take minutes"),
+        ("--models", "and the scoreboards, which take minutes"),
+    ):
+        bake.add_argument(option, action="store_true", help=help)
+    bake.add_argument(
+        "--people", type=Path, metavar="FOLDER",
+        help="and those of real people, from a folder that holds their ballots; half an hour",
+    )  # fmt: skip
+
+
+def _command(
+    subparsers: Subparsers, name: str, function: Callable[[argparse.Namespace], None], help: str
+) -> argparse.ArgumentParser:
+    parser = subparsers.add_parser(name, help=help, description=help)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
+    """``--out``, and those of ``--rule``, ``--seed`` and ``--missing`` that are named."""
+    if "rule" in names:
+        parser.add_argument(
+            "--rule", action="append", metavar="NAME", help="a rule; may be given several times"
+        )
+    if "seed" in names:
+        parser.add_argument("--seed", type=_whole_number(0, 2**32 - 1), default=0, metavar="N")
+    if "missing" in names:
+        parser.add_argument(
+            "--missing",
+            choices=("unseen", "last"),
+            help="what a completion left off a ballot means (default: as the format has it)",
+        )
+    parser.add_argument("--out", type=Path, metavar="RESULT.json", help="also write the result")
+
+
+def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A parser of whole numbers within these bounds."""
+
+    def parse(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least or (most is not None and value > most):
+            bound = f"from {least:,} to {most:,}" if most else f"{least} or more"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number {bound}")
+        return value
+
+    return parse

@@ -1,0 +1,179 @@
+"""The commands but ``bake``; each takes the parsed arguments.
+
+The library is imported inside the commands, so that ``--help`` and bad input need no JAX.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from pathlib import Path
+
+from scrl.cli.files import check_output, load_source, write_result
+from scrl.cli.printing import (
+    clear_progress,
+    print_notes,
+    print_orders,
+    print_seed_spreads,
+    print_table,
+    show_progress,
+)
+from scrl.config import DEFAULT_RULES, Config
+from scrl.types import InputError
+
+
+def app(chosen: Namespace) -> None:
+    """Run the app of this checkout, or the one that a wheel carries beside the library."""
+    from importlib import resources
+
+    beside = Path(str(resources.files("scrl"))).parent
+    folder = next((f for f in (beside / "scrl_app", beside) if (f / "app.py").is_file()), None)
+    if folder is None:
+        raise InputError("The app is not installed beside the library; install scrl again.")
+    options = ["--server.port", str(chosen.port)]
+    options += ["--server.headless", "true"] if chosen.headless else []
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py"), *options]
+    raise SystemExit(subprocess.call(command))
+
+
+def run(chosen: Namespace) -> None:
+    """Train on a scenario or ratings; print the orders, save the result and the models."""
+    from scrl.runs.seeds import run_seeds, seeds_dict
+    from scrl.runtime import start
+
+    check_output(chosen.out)
+    if chosen.seed + chosen.seeds > 2**32:
+        raise InputError("--seed and --seeds lead beyond seed 4294967295; give a lower seed.")
+    source = load_source(chosen)
+    if chosen.save:
+        try:
+            chosen.save.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"--save {chosen.save}: {error.strerror}; give a folder.") from error
+    start()
+    config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
+    if chosen.voters:
+        config = replace(config, voters=chosen.voters)
+    experiments = run_seeds(
+        source, config, range(chosen.seed, chosen.seed + chosen.seeds), show_progress
+    )
+    clear_progress()
+    experiment, result = experiments[0], seeds_dict(experiments)
+    for prompt, entry in result["prompts"].items():
+        print_orders(prompt, entry)
+    latent = result["latent"]
+    print(
+        f"{latent['raters']:,} raters read, {latent['active_units']} of {latent['dim']} latent "
+        f"units active, {latent['components']} mixture components"
+    )
+    print_seed_spreads(result)
+    print_notes(result["notes"])
+    seconds = result["seconds"]
+    print(
+        f"{seconds['total']:.1f} s on {result['device']}, "
+        f"{seconds['compile']:.1f} s of it compiling"
+    )
+    write_result(chosen.out, result)
+    if chosen.save:
+        from scrl.social.artifacts import save
+
+        for name, model in experiment.models.items():
+            save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source.name)
+
+
+def vote(chosen: Namespace) -> None:
+    """Count the ballots of a ratings file by every chosen rule."""
+    from scrl.data.readers import load_ratings
+    from scrl.results import outcome_dict
+    from scrl.runtime import start
+    from scrl.voting import RULES, count_ratings
+
+    check_output(chosen.out)
+    ratings = load_ratings(chosen.file, chosen.missing)
+    rules = chosen.rule or DEFAULT_RULES
+    if "all" in rules:
+        rules = RULES.ordinal
+    start()
+    counted = count_ratings(ratings, rules)
+    prompts = {}
+    for prompt, outcomes in counted.items():
+        names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))
+        prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
+        rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
+        print_table(prompt, rows)
+    silent = len(ratings.catalogue.prompts) - len(counted)
+    if silent:
+        print(f"note: no ballot ranks two completions on {silent} prompts; they are left out.")
+    print_notes(ratings.notes)
+    write_result(chosen.out, {"prompts": prompts})
+
+
+def evaluate(chosen: Namespace) -> None:
+    """Print and save the accuracy on hidden comparisons of held-out raters."""
+    from scrl.data.readers import load_ratings
+    from scrl.evaluation import held_out_accuracy
+    from scrl.runtime import start
+
+    check_output(chosen.out)
+    if not 0 < chosen.hide < 1:
+        raise InputError(f"--hide is {chosen.hide:g}; give a fraction between 0 and 1.")
+    ratings = load_ratings(chosen.file, chosen.missing)
+    start()
+    found = held_out_accuracy.evaluate(ratings, Config(), chosen.hide, chosen.seed, show_progress)
+    clear_progress()
+    result = found.to_dict()
+    print(f"{found.pairs:,} hidden pairs of {found.raters:,} held-out raters, five folds\n")
+    for name, accuracy in result["accuracy"].items():
+        interval = "" if name == "chance" else f"  [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
+        print(f"  {name:<12}{accuracy['mean']:.3f}{interval}")
+    print()
+    print_notes(result["notes"])
+    write_result(chosen.out, result)
+
+
+def score(chosen: Namespace) -> None:
+    """Print and save the rewards of a saved model for the completions of a file."""
+    from scrl.results import by_name
+    from scrl.runtime import start
+    from scrl.social import artifacts
+
+    check_output(chosen.out)
+    start()
+    model = artifacts.load(chosen.model)
+    catalogue = load_source(chosen).catalogue
+    rewards = artifacts.score(model, catalogue)
+    result = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names = catalogue.names(p)
+        result[prompt] = by_name(names, rewards[slice(*catalogue.offsets[p : p + 2])])
+        print(f"\n{prompt}")
+        for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
+            print(f"  {reward:8.3f}  {name}")
+    write_result(chosen.out, {"prompts": result})
+
+
+def reproduce(chosen: Namespace) -> None:
+    """Run again what an exported archive holds, and print the differences."""
+    from scrl.data.files import read_file
+    from scrl.runs.bundle import MAX_PACKED_BYTES, read_bundle, result_differences
+    from scrl.runs.seeds import run_seeds, seeds_dict
+    from scrl.runtime import start
+
+    check_output(chosen.out)
+    source, config, seeds, before = read_bundle(read_file(chosen.file, MAX_PACKED_BYTES))
+    start()
+    after = seeds_dict(run_seeds(source, config, seeds, show_progress))
+    clear_progress()
+    found = result_differences(before, after)
+    if found:
+        print("\n".join(found))
+    else:
+        print("identical: every order, score and reward is the same.")
+    if before.get("device") != after["device"]:
+        print(
+            f"note: it ran on {before.get('device') or 'an unknown device'}, now on "
+            f"{after['device']}; only the same device rounds alike."
+        )
+    write_result(chosen.out, after)

@@ -1,0 +1,47 @@
+"""The source that a command reads, and the result file that it writes."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+from scrl.types import InputError, Source
+
+SCENARIO_SUFFIXES = (".yaml", ".yml")
+
+
+def load_source(chosen: Namespace) -> Source:
+    """The scenario or ratings in ``chosen.file``, by its suffix, or the shipped scenario of that
+    name."""
+    from scrl.data.readers import load_ratings
+    from scrl.scenarios.parsing import load_scenario, with_overrides
+    from scrl.scenarios.shipped import gallery
+
+    if not chosen.file.exists():
+        chosen.file = gallery().get(str(chosen.file), chosen.file)
+    if chosen.file.suffix.lower() not in SCENARIO_SUFFIXES:
+        if getattr(chosen, "raters", None):
+            raise InputError("--raters is for scenarios; a ratings file has its own raters.")
+        return load_ratings(chosen.file, getattr(chosen, "missing", None))
+    if getattr(chosen, "missing", None):
+        raise InputError("--missing is for ratings files; a scenario says what is missing itself.")
+    scenario = load_scenario(chosen.file)
+    raters = getattr(chosen, "raters", None)
+    return with_overrides(scenario, raters=raters) if raters else scenario
+
+
+def check_output(path: Path | None) -> None:
+    """Raise ``InputError`` before the run where the result could not be written after it."""
+    if path is not None and (path.is_dir() or not path.parent.is_dir()):
+        raise InputError(f"--out {path}: cannot be written; give a file in a folder that exists.")
+
+
+def write_result(path: Path | None, result: dict) -> None:
+    """Write ``result`` as JSON; nothing where there is no path."""
+    if path is not None:
+        text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)
+        try:
+            path.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--out {path}: {error.strerror}.") from error

@@ -1,0 +1,76 @@
+"""Tables on stdout and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from scrl.runs.seed_spread import seed_spreads
+from scrl.types import Progress
+
+
+def show_progress(progress: Progress) -> None:
+    """One line on a terminal, overwritten by the next."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{progress.fraction:4.0%}  {progress.message}", end="", file=sys.stderr)
+
+
+def clear_progress() -> None:
+    """Remove the line of ``show_progress``."""
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def print_orders(prompt: str, entry: dict) -> None:
+    """The orders of one prompt of a result file, with their agreement with the truth."""
+    labels = {"truth": "truth", "raters": "raters' own ballots", "vanilla": "vanilla Bradley–Terry",
+              "voters": "simulated voters", "social": "social reward"}  # fmt: skip
+    agreement = entry.get("agreement", {})
+    rows = []
+    for source, label in labels.items():
+        if source == "vanilla":
+            taus = [f"{found['vanilla']['tau']:.2f} {rule}" for rule, found in agreement.items()]
+            rows.append((label, entry[source]["order"], f"τ {', '.join(taus)}" if taus else ""))
+            continue
+        for rule, outcome in entry.get(source, {}).items():
+            found = agreement.get(rule, {}).get(source)
+            tau = f"τ {found['tau']:.2f}" if found else ""
+            rows.append((f"{label}, {rule}", outcome["order"], tau))
+    print_table(prompt, rows)
+    if agreement:
+        print("  τ: Kendall's with the truth under the same rule\n")
+
+
+def print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> None:
+    """One line for each label, order and remark."""
+    width = max(len(label) for label, *_ in rows)
+    print(f"{title}\n")
+    for label, order, remark in rows:
+        shown = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
+        print(f"  {label:<{width}}  {' > '.join(shown)}   {remark}".rstrip())
+    print()
+
+
+def print_seed_spreads(result: dict) -> None:
+    """The most frequent order of each source and rule over several seeds; nothing for one."""
+    if "seeds" not in result:
+        return
+    seeds = result["seeds"]["seeds"]
+    print(f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}\n")
+    for prompt, entry in result["prompts"].items():
+        rows = []
+        for rule in entry["social"]:
+            for source, spread in seed_spreads(result, prompt, rule).items():
+                order, count = spread.distinct_orders[0]
+                remark = f"in {count} of {len(seeds)}"
+                if spread.tau is not None:
+                    mean = sum(spread.tau) / len(seeds)
+                    remark += f", the true one in {spread.exact}; "
+                    remark += f"τ {mean:.2f}, least {min(spread.tau):.2f}"
+                rows.append((f"{source}, {rule}", order, remark))
+        print_table(prompt, rows)
+
+
+def print_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(f"note: {note}")
