@@ -236,7 +236,7 @@ def _check(ratings: Ratings, rules: list[str]) -> None:
     require_ordinal_rules(rules, "rewards learnt from orders cannot be compared between people")
     largest = np.diff(ratings.catalogue.offsets).max(initial=0)
     for rule in rules:
-        most = RULES[rule].sure
+        most = RULES[rule].guaranteed_candidates
         if most is not None and largest > most:
             raise InputError(
                 f"'{rule}' is sure to count {most:,} completions of a prompt, and one has "
