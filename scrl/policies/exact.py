@@ -11,14 +11,14 @@ import numpy as np
 NEWTON_STEPS = 200
 
 
-def kl(policy: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def kl_divergence(policy: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """KL(policy ‖ reference) in nats ``[...]``; what has no probability counts nothing."""
     policy, reference = np.broadcast_arrays(policy, reference)
     ratio = np.divide(policy, reference, out=np.ones(policy.shape), where=policy > 0)
     return np.sum(policy * np.log(ratio), axis=-1)
 
 
-def tilted(reference: np.ndarray, reward: np.ndarray, strength) -> np.ndarray:
+def exponential_tilt(reference: np.ndarray, reward: np.ndarray, strength) -> np.ndarray:
     """The policy that maximises E[reward] - KL / strength: π ∝ π_ref · exp(strength · reward).
 
     What RLHF aims at with β = 1 / strength, and where DPO's loss is least (Rafailov et al. 2023,
@@ -33,13 +33,13 @@ def tilted(reference: np.ndarray, reward: np.ndarray, strength) -> np.ndarray:
     return likely / likely.sum(axis=-1, keepdims=True)
 
 
-def greedy(reference: np.ndarray, reward: np.ndarray) -> np.ndarray:
+def greedy_policy(reference: np.ndarray, reward: np.ndarray) -> np.ndarray:
     """Where ``tilted`` ends: the best completions, in the proportions of the reference."""
     best = reward >= np.max(reward, axis=-1, keepdims=True) - 1e-12
     return best * reference / np.sum(best * reference, axis=-1, keepdims=True)
 
 
-def best_of(reference: np.ndarray, reward: np.ndarray, n) -> np.ndarray:
+def best_of_n_policy(reference: np.ndarray, reward: np.ndarray, n) -> np.ndarray:
     """The best of n draws from the reference, exactly; equal rewards are drawn between.
 
     With F(r) the chance that a draw has a reward of at most r, the best of n is at most r with
@@ -56,14 +56,14 @@ def best_of(reference: np.ndarray, reward: np.ndarray, n) -> np.ndarray:
     return reached[..., level] * reference / mass[level]
 
 
-def best_of_bound(n) -> np.ndarray:
+def best_of_n_kl_bound(n) -> np.ndarray:
     """log n - (n - 1) / n: what the KL of the best of n never exceeds, and reaches where no two
     completions have the same reward and each is rare (Beirami et al. 2024)."""
     n = np.asarray(n, float)
     return np.log(n) - (n - 1) / n
 
 
-def nash(
+def nash_log_policy(
     reference: np.ndarray, above: np.ndarray, strength: float, start: np.ndarray | None = None
 ) -> np.ndarray:
     """The policy that no other beats, where leaving the reference costs KL / strength.
@@ -107,7 +107,7 @@ def nash(
     return nats - nats.max() - np.log(np.exp(nats - nats.max()).sum())
 
 
-def fairest(reference: np.ndarray, utility: np.ndarray, strength: float) -> np.ndarray:
+def maxmin_policy(reference: np.ndarray, utility: np.ndarray, strength: float) -> np.ndarray:
     """The policy that maximises the least group's E[utility] - KL / strength (MaxMin; Chakraborty
     et al. 2024).
 
@@ -120,9 +120,9 @@ def fairest(reference: np.ndarray, utility: np.ndarray, strength: float) -> np.n
     utility = np.atleast_2d(np.asarray(utility, float))
     groups = len(utility)
     if strength == 0 or groups == 1:
-        return tilted(reference, utility[0], strength)
+        return exponential_tilt(reference, utility[0], strength)
     share = _worst_mixture(np.log(reference), utility, strength)
-    return tilted(reference, share @ utility, strength)
+    return exponential_tilt(reference, share @ utility, strength)
 
 
 def _worst_mixture(base, utility, strength) -> np.ndarray:

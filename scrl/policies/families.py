@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.policies.exact import best_of, fairest, greedy, kl, nash, tilted
+from scrl.policies.exact import (
+    best_of_n_policy,
+    exponential_tilt,
+    greedy_policy,
+    kl_divergence,
+    maxmin_policy,
+    nash_log_policy,
+)
 
 #: Strengths at which a family is worked out beforehand, from this one on, this many.
 LEAST, STEPS = 1e-3, 96
@@ -17,7 +24,7 @@ HALVINGS = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Family:
+class PolicyFamily:
     """A path of policies from the reference on.
 
     Attributes:
@@ -28,7 +35,7 @@ class Family:
     """
 
     name: str
-    of: Callable[[float], np.ndarray]
+    at_strength: Callable[[float], np.ndarray]
     reference: np.ndarray
     strength: np.ndarray
     policy: np.ndarray
@@ -36,15 +43,15 @@ class Family:
     share: np.ndarray | None = None
 
     @property
-    def most(self) -> float:
+    def max_kl(self) -> float:
         """The greatest KL that it reaches."""
         return float(self.kl[-1])
 
-    def at(self, budget: float) -> np.ndarray:
+    def at_kl(self, budget: float) -> np.ndarray:
         """Its policy at a KL in nats; its last one where it does not go so far."""
-        return self.reach(budget)[1]
+        return self.strength_at_kl(budget)[1]
 
-    def reach(self, budget: float) -> tuple[float, np.ndarray]:
+    def strength_at_kl(self, budget: float) -> tuple[float, np.ndarray]:
         """The strength at a KL in nats, and the policy there; the last where it goes less far."""
         i = int(np.searchsorted(self.kl, budget))
         if i in (0, len(self.kl)):
@@ -53,7 +60,7 @@ class Family:
         low, high = self.strength[i - 1], self.strength[i]
         for _ in range(HALVINGS):
             middle = 0.5 * (low + high)
-            policy = self.of(middle)
+            policy = self.at_strength(middle)
             if self._kl(policy) < budget:
                 low = middle
             else:
@@ -61,11 +68,11 @@ class Family:
         return float(middle), policy
 
     def _kl(self, policy: np.ndarray) -> float:
-        each = kl(policy, self.reference)
+        each = kl_divergence(policy, self.reference)
         return float(each if self.share is None else self.share @ each)
 
 
-def _family(name, reference, of, spread: float, share=None, last=None) -> Family:
+def _family(name, reference, of, spread: float, share=None, last=None) -> PolicyFamily:
     """The path of ``of``.
 
     Args:
@@ -75,62 +82,79 @@ def _family(name, reference, of, spread: float, share=None, last=None) -> Family
     scale = max(spread, 1e-9)
     strength = np.concatenate([[0.0], np.geomspace(LEAST, 200.0, STEPS) / scale])
     policy = np.stack([of(s) for s in strength])
-    each = kl(policy, reference)
+    each = kl_divergence(policy, reference)
     reached = np.maximum.accumulate(each if share is None else each @ share)
-    if last is not None and kl(last, reference).mean() < 1e-12:
+    if last is not None and kl_divergence(last, reference).mean() < 1e-12:
         strength, policy, reached = strength[:1], policy[:1], reached[:1]
-    return Family(name, of, reference, strength, policy, reached, share)
+    return PolicyFamily(name, of, reference, strength, policy, reached, share)
 
 
-def optimum(name: str, reference: np.ndarray, reward: np.ndarray) -> Family:
+def optimum_family(name: str, reference: np.ndarray, reward: np.ndarray) -> PolicyFamily:
     """The KL-regularised optimum of a reward ``[completions]``."""
     reward = np.asarray(reward, float)
     return _family(
-        name, reference, lambda s: tilted(reference, reward, s), _gap(reward),
-        last=greedy(reference, reward),
+        name, reference, lambda s: exponential_tilt(reference, reward, s), _gap(reward),
+        last=greedy_policy(reference, reward),
     )  # fmt: skip
 
 
-def best_of_n(name: str, reference: np.ndarray, reward: np.ndarray, most: int = 4096) -> Family:
+def best_of_n_family(
+    name: str, reference: np.ndarray, reward: np.ndarray, most: int = 4096
+) -> PolicyFamily:
     """The best of n, for real n from 1 to ``most``; its strength is n - 1."""
     strength = np.concatenate([[0.0], np.geomspace(1e-3, most - 1, STEPS)])
-    policy = best_of(reference, reward, 1 + strength)
-    path = np.maximum.accumulate(kl(policy, reference))
-    return Family(
-        name, lambda s: best_of(reference, reward, 1 + s), reference, strength, policy, path
+    policy = best_of_n_policy(reference, reward, 1 + strength)
+    path = np.maximum.accumulate(kl_divergence(policy, reference))
+    return PolicyFamily(
+        name,
+        lambda s: best_of_n_policy(reference, reward, 1 + s),
+        reference,
+        strength,
+        policy,
+        path,
     )
 
 
-def unbeaten(name: str, reference: np.ndarray, above: np.ndarray) -> Family:
+def nash_family(name: str, reference: np.ndarray, above: np.ndarray) -> PolicyFamily:
     """The Nash policy, from the reference to the maximal lottery."""
     reference = np.asarray(reference, float)
     strength = np.concatenate([[0.0], np.geomspace(LEAST, 2000.0, STEPS)])
     path = [np.log(reference)]
     for s in strength[1:]:
-        path.append(nash(reference, above, s, start=path[-1]))
+        path.append(nash_log_policy(reference, above, s, start=path[-1]))
 
     def of(s: float) -> np.ndarray:
-        return np.exp(nash(reference, above, s, start=path[np.searchsorted(strength, s) - 1]))
+        return np.exp(
+            nash_log_policy(reference, above, s, start=path[np.searchsorted(strength, s) - 1])
+        )
 
     policy = np.exp(path)
-    reached = np.maximum.accumulate(kl(policy, reference))
-    return Family(name, of, reference, strength, policy, reached)
+    reached = np.maximum.accumulate(kl_divergence(policy, reference))
+    return PolicyFamily(name, of, reference, strength, policy, reached)
 
 
-def maxmin(name: str, reference: np.ndarray, utility: np.ndarray) -> Family:
+def maxmin_family(name: str, reference: np.ndarray, utility: np.ndarray) -> PolicyFamily:
     """The policy for the worst-off group."""
     return _family(
-        name, reference, lambda s: fairest(reference, utility, s), float(np.max(_gap(utility)))
+        name,
+        reference,
+        lambda s: maxmin_policy(reference, utility, s),
+        float(np.max(_gap(utility))),
     )
 
 
-def personal(name: str, reference: np.ndarray, utility: np.ndarray, share: np.ndarray) -> Family:
+def personalised_family(
+    name: str, reference: np.ndarray, utility: np.ndarray, share: np.ndarray
+) -> PolicyFamily:
     """Each group's own optimum, at one price of KL for all: what conditioning on the user's latent
     allows. Its KL is the mean over users."""
     return _family(
-        name, reference, lambda s: tilted(reference, utility, s), float(np.max(_gap(utility))),
+        name,
+        reference,
+        lambda s: exponential_tilt(reference, utility, s),
+        float(np.max(_gap(utility))),
         share=np.asarray(share, float),
-    )  # fmt: skip
+    )
 
 
 def _gap(reward: np.ndarray) -> np.ndarray:
@@ -139,7 +163,7 @@ def _gap(reward: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Worth:
+class PolicyValue:
     """What a policy is worth.
 
     Attributes:
@@ -153,12 +177,12 @@ class Worth:
     mean: float
     worst: float
     by_group: np.ndarray
-    satisfied: np.ndarray
-    favourite: np.ndarray
+    satisfaction: np.ndarray
+    favourite_chance: np.ndarray
     distortion: float
 
 
-def worth(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) -> Worth:
+def evaluate_policy(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) -> PolicyValue:
     """Judge a policy ``[completions]``, or one for each group ``[groups, completions]``.
 
     Args:
@@ -173,7 +197,7 @@ def worth(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) -> Worth:
     satisfied = np.where(high > low, (by_group - low) / span, 1.0)
     best = utility >= high[:, None] - 1e-12
     mean = float(share @ by_group)
-    return Worth(
+    return PolicyValue(
         mean,
         float(satisfied.min()),
         by_group,

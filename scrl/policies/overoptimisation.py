@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_bradley_terry
-from scrl.policies.exact import kl, tilted
+from scrl.policies.exact import exponential_tilt, kl_divergence
 
 PROXIES = ("vanilla", "social")
 #: Of the prior on rewards, in log-odds: the reward models' own.
@@ -21,7 +21,7 @@ STRENGTHS = 160
 
 
 @dataclass(frozen=True)
-class Toy:
+class ToyProblem:
     """What is drawn.
 
     Attributes:
@@ -33,14 +33,14 @@ class Toy:
 
     completions: int = 60
     comparisons: int = 400
-    minority: float = 0.3
-    eager: float = 1.0
-    alike: float = 0.3
-    rare: float = 1.0
+    minority_share: float = 0.3
+    response_ratio: float = 1.0
+    utility_correlation: float = 0.3
+    zipf_exponent: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Hacked:
+class Overoptimisation:
     """Of each seed and proxy, along √KL.
 
     Attributes:
@@ -51,39 +51,41 @@ class Hacked:
         turn: √KL at which welfare is greatest ``[proxies, seeds]``.
     """
 
-    root: np.ndarray
+    root_kl: np.ndarray
     proxy: np.ndarray
     welfare: np.ndarray
     worst: np.ndarray
-    turn: np.ndarray
+    peak_root_kl: np.ndarray
 
 
-def hack(toy: Toy, seeds: int, root: np.ndarray, seed: int = 0) -> Hacked:
+def simulate_overoptimisation(
+    toy: ToyProblem, seeds: int, root_kl: np.ndarray, seed: int = 0
+) -> Overoptimisation:
     """Draw ``seeds`` toys, learn both proxies on each, and optimise them.
 
     Vanilla is Bradley–Terry on all comparisons. Social is what a model that tells raters apart can
     make of the same ones: Bradley–Terry within each group, and the groups' votes by their shares
     (Borda).
     """
-    m, share = toy.completions, np.array([1 - toy.minority, toy.minority])
-    proxy, welfare, worst = (np.zeros((2, seeds, len(root))) for _ in range(3))
+    m, share = toy.completions, np.array([1 - toy.minority_share, toy.minority_share])
+    proxy, welfare, worst = (np.zeros((2, seeds, len(root_kl))) for _ in range(3))
     for i in range(seeds):
         rng = np.random.default_rng([seed, i])
-        reference = _zipf(rng, m, toy.rare)
-        utility = _utilities(rng, m, toy.alike)
+        reference = _zipf(rng, m, toy.zipf_exponent)
+        utility = _utilities(rng, m, toy.utility_correlation)
         wins = _comparisons(rng, toy, reference, utility, share)
         by_group = fit_bradley_terry(wins, PRIOR_SD)
         points = np.tanh(0.5 * (by_group[:, :, None] - by_group[:, None, :])).mean(axis=2)
         rewards = (fit_bradley_terry(wins.sum(axis=0), PRIOR_SD), share @ points)
         for j, reward in enumerate(rewards):
-            policy = _at(reference, reward, root)
+            policy = _at(reference, reward, root_kl)
             proxy[j, i] = _between(policy @ reward, reference @ reward, reward.max())
             mean = share @ utility
             welfare[j, i] = _between(policy @ mean, reference @ mean, mean.max())
             groups = _between(policy @ utility.T, reference @ utility.T, utility.max(axis=1))
             worst[j, i] = groups.min(axis=1)
-    turn = root[np.argmax(welfare, axis=2)]
-    return Hacked(root, proxy, welfare, worst, turn)
+    turn = root_kl[np.argmax(welfare, axis=2)]
+    return Overoptimisation(root_kl, proxy, welfare, worst, turn)
 
 
 def _between(value, low, high):
@@ -101,10 +103,10 @@ def _utilities(rng, m: int, alike: float) -> np.ndarray:
     return np.sqrt(alike) * common + np.sqrt(1 - alike) * own
 
 
-def _comparisons(rng, toy: Toy, reference, utility, share) -> np.ndarray:
+def _comparisons(rng, toy: ToyProblem, reference, utility, share) -> np.ndarray:
     """Wins by group ``[2, m, m]``: two completions drawn from the reference, a rater of a group by
     how many there are and how often they answer, who errs like Bradley–Terry."""
-    answers = share * [1.0, toy.eager]
+    answers = share * [1.0, toy.response_ratio]
     group = rng.choice(2, toy.comparisons, p=answers / answers.sum())
     first, second = rng.choice(len(reference), (2, toy.comparisons), p=reference)
     gap = utility[group, first] - utility[group, second]
@@ -119,8 +121,8 @@ def _at(reference, reward, root) -> np.ndarray:
     """The optimum at each √KL, or the last where the reward does not lead so far
     ``[points, m]``."""
     strength = np.geomspace(1e-3, 1e3, STRENGTHS) / np.ptp(reward)
-    reached = np.sqrt(kl(tilted(reference, reward, strength), reference))
+    reached = np.sqrt(kl_divergence(exponential_tilt(reference, reward, strength), reference))
     log = np.interp(root, reached, np.log(strength))
-    policy = tilted(reference, reward, np.exp(log))
+    policy = exponential_tilt(reference, reward, np.exp(log))
     policy[root <= 0] = reference
     return policy

@@ -11,7 +11,7 @@ from scrl.choice_models.bradley_terry import fit_bradley_terry, pair_counts
 from scrl.choice_models.rank_metrics import order_places
 from scrl.config import RewardConfig
 from scrl.policies import families
-from scrl.policies.families import Family
+from scrl.policies.families import PolicyFamily
 from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.sampling import expected_pair_weights, true_ballots
 from scrl.scenarios.scenario import Scenario
@@ -23,7 +23,7 @@ FLOOR = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Faced:
+class PromptProblem:
     """One prompt, its raters, and the rewards that models make of them. All exact.
 
     Attributes:
@@ -45,7 +45,7 @@ class Faced:
     social: np.ndarray
 
     @cached_property
-    def mean(self) -> np.ndarray:
+    def mean_utility(self) -> np.ndarray:
         """Utility to all raters ``[completions]``."""
         return self.share @ self.utility
 
@@ -55,31 +55,35 @@ class Faced:
         best = self.utility >= self.utility.max(axis=1, keepdims=True) - 1e-12
         return _reference(kind, self.share @ (best / best.sum(axis=1, keepdims=True)))
 
-    def families(self, reference: np.ndarray) -> list[Family]:
+    def families(self, reference: np.ndarray) -> list[PolicyFamily]:
         """The kinds of policy that are compared, the usual one first, one for each user last."""
         return [
-            families.optimum("Vanilla optimum", reference, self.vanilla),
-            families.best_of_n("Best of n, vanilla", reference, self.vanilla),
-            families.optimum("Social optimum", reference, self.social),
-            families.unbeaten("Nash", reference, self.above),
-            families.maxmin("MaxMin", reference, _in_range(self.utility)),
-            families.personal("Personalised", reference, _in_range(self.utility), self.share),
+            families.optimum_family("Vanilla optimum", reference, self.vanilla),
+            families.best_of_n_family("Best of n, vanilla", reference, self.vanilla),
+            families.optimum_family("Social optimum", reference, self.social),
+            families.nash_family("Nash", reference, self.above),
+            families.maxmin_family("MaxMin", reference, _in_range(self.utility)),
+            families.personalised_family(
+                "Personalised", reference, _in_range(self.utility), self.share
+            ),
         ]
 
-    def worth(self, policy: np.ndarray) -> families.Worth:
-        return families.worth(policy, self.utility, self.share)
+    def value(self, policy: np.ndarray) -> families.PolicyValue:
+        return families.evaluate_policy(policy, self.utility, self.share)
 
-    def along(self, family: Family, budgets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def satisfaction_at(
+        self, family: PolicyFamily, budgets: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """How satisfied the worst-off type and all on average are at each KL ``[budgets]``, NaN
         where the family does not go so far.
 
         Read off between the strengths at which a family is worked out, where it is all but
         straight.
         """
-        worths = [self.worth(policy) for policy in family.policy]
+        worths = [self.value(policy) for policy in family.policy]
         worst = np.array([found.worst for found in worths])
-        average = np.array([self.share @ found.satisfied for found in worths])
-        beyond = budgets > family.most + 1e-9
+        average = np.array([self.share @ found.satisfaction for found in worths])
+        beyond = budgets > family.max_kl + 1e-9
         return tuple(
             np.where(beyond, np.nan, np.interp(budgets, family.kl, y)) for y in (worst, average)
         )
@@ -92,13 +96,13 @@ def _reference(kind: str, first: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Compared:
+class ObservedPrompt:
     """What real raters' ballots on one prompt give a policy to be trained on; what completions are
     worth to them nobody knows.
 
     Attributes:
-        names, wins, vanilla: as those of ``Faced``, counted; first: each completion's share of the
-            ballots' first places, ties split ``[completions]``.
+        names, wins, vanilla: as in ``PromptProblem``, from observed counts.
+        first: each completion's share of the ballots' first places, ties split ``[completions]``.
     """
 
     names: tuple[str, ...]
@@ -110,7 +114,7 @@ class Compared:
         return _reference(kind, self.first)
 
 
-def compared(ratings: Ratings, prompt: str) -> Compared:
+def observe_prompt(ratings: Ratings, prompt: str) -> ObservedPrompt:
     """The comparisons on this prompt, and the exact Bradley–Terry reward of them.
 
     Raises:
@@ -132,7 +136,7 @@ def compared(ratings: Ratings, prompt: str) -> Compared:
     share = top / np.bincount(ratings.entry_ballot, top)[ratings.entry_ballot]
     share = share * ratings.ballot_weight[ratings.entry_ballot]
     chosen = np.bincount(ratings.item - start, share, size)
-    return Compared(
+    return ObservedPrompt(
         tuple(ratings.catalogue.names(p)), wins,
         fit_bradley_terry(wins, RewardConfig().prior_sd), chosen / chosen.sum(),
     )  # fmt: skip
@@ -145,7 +149,7 @@ def _in_range(utility: np.ndarray) -> np.ndarray:
     return (utility - utility.min(axis=1, keepdims=True)) / np.where(span > 0, span, 1.0)
 
 
-def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
+def build_prompt_problem(scenario: Scenario, prompt: str, rule: str) -> PromptProblem:
     """What there is for a policy on this prompt.
 
     Raises:
@@ -162,7 +166,7 @@ def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
     place = order_places(entry["truth"][rule]["order"], list(names))
     ahead = 0.5 + 0.5 * np.sign(place[None, :] - place[:, None])
     np.fill_diagonal(ahead, 0.0)
-    return Faced(
+    return PromptProblem(
         names,
         tuple(scenario.types),
         scenario.type_shares,
@@ -174,7 +178,7 @@ def face(scenario: Scenario, prompt: str, rule: str) -> Faced:
     )
 
 
-def frontier(
+def mixture_frontier(
     reference: np.ndarray, utility: np.ndarray, budget: float, steps: int = 33
 ) -> np.ndarray:
     """Two objectives at once: what the optimum of every mixture of two rewards is worth to each,
@@ -186,11 +190,11 @@ def frontier(
     found = []
     for weight in np.linspace(0.0, 1.0, steps):
         reward = (1 - weight) * utility[0] + weight * utility[1]
-        found.append(utility @ families.optimum("", reference, reward).at(budget))
+        found.append(utility @ families.optimum_family("", reference, reward).at_kl(budget))
     return np.array(found)
 
 
-def shortfall(line: np.ndarray, point: np.ndarray) -> float:
+def frontier_shortfall(line: np.ndarray, point: np.ndarray) -> float:
     """How much more a frontier ``[steps, 2]`` gives to both objectives than a point ``[2]``, at
     the least of the two."""
     at, fine = np.arange(len(line)), np.linspace(0, len(line) - 1, 20 * len(line))

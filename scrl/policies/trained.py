@@ -15,7 +15,7 @@ import numpy as np
 from scrl.choice_models.bradley_terry import check_finite_optimum
 from scrl.config import Schedule
 from scrl.networks.training import fit
-from scrl.policies.exact import tilted
+from scrl.policies.exact import exponential_tilt
 from scrl.random_streams import KeyStream, jax_key
 from scrl.types import InputError
 
@@ -28,7 +28,7 @@ ONLINE = Schedule(rate=3e-2, warmup=20, explore=(0, 0), ramp=0, cool=1500, decay
 DRAWS = 64
 
 
-class Dpo(NamedTuple):
+class DpoFit(NamedTuple):
     """Policies trained by direct preference optimisation, one for each β.
 
     Attributes:
@@ -40,7 +40,7 @@ class Dpo(NamedTuple):
     reward: np.ndarray
 
 
-def dpo(key: jax.Array, wins: np.ndarray, reference: np.ndarray, betas) -> Dpo:
+def dpo(key: jax.Array, wins: np.ndarray, reference: np.ndarray, betas) -> DpoFit:
     """Minimise -Σ wins[a, b] log σ(β log(π_a / π_ref,a) - β log(π_b / π_ref,b)) (Rafailov et al.
     2023, equation 7).
 
@@ -53,7 +53,7 @@ def dpo(key: jax.Array, wins: np.ndarray, reference: np.ndarray, betas) -> Dpo:
     logits, _ = fit(key, _dpo_loss, start, data, OFFLINE)
     policy = np.asarray(jax.nn.softmax(logits), np.float64)
     reward = np.asarray(betas)[:, None] * np.log(policy / reference)
-    return Dpo(policy, reward - reward.mean(axis=1, keepdims=True))
+    return DpoFit(policy, reward - reward.mean(axis=1, keepdims=True))
 
 
 def _dpo_loss(logits, key, data, phase):
@@ -100,7 +100,7 @@ def _reinforce_loss(logits, key, data, phase):
     return jnp.sum(each), {"watched": -jnp.mean(got)}
 
 
-class Trained(NamedTuple):
+class TrainedPolicies(NamedTuple):
     """What training on a prompt ends at, beside the closed form of Bradley–Terry's reward.
 
     Attributes:
@@ -119,9 +119,9 @@ class Trained(NamedTuple):
     bounded: bool
 
 
-def train_both(
+def train_policies(
     wins: np.ndarray, reward: np.ndarray, reference: np.ndarray, beta: float, seed: int
-) -> Trained:
+) -> TrainedPolicies:
     """DPO on the comparisons ``[m, m]``, and REINFORCE against their Bradley–Terry reward."""
     key_offline, key_online = jax.random.split(jax_key(seed, KeyStream.POLICIES))
     trained = dpo(key_offline, wins, reference, [beta])
@@ -131,18 +131,18 @@ def train_both(
         bounded = True
     except InputError:
         bounded = False
-    closed = tilted(reference, reward, 1 / beta)
-    return Trained(
+    closed = exponential_tilt(reference, reward, 1 / beta)
+    return TrainedPolicies(
         reward - reward.mean(), trained.reward[0], closed, trained.policy[0], online[0], bounded
     )
 
 
-def apart(policy: np.ndarray, other: np.ndarray) -> float:
+def total_variation(policy: np.ndarray, other: np.ndarray) -> float:
     """Total variation between two policies: the share that is proposed otherwise."""
     return float(0.5 * np.abs(policy - other).sum())
 
 
-class Trail(NamedTuple):
+class LearningCurve(NamedTuple):
     """A learner on its way.
 
     Attributes:
@@ -153,10 +153,10 @@ class Trail(NamedTuple):
     policy: np.ndarray
 
 
-def ask_raters(
+def train_on_queries(
     key: jax.Array, above: np.ndarray, reference: np.ndarray, beta: float, known: np.ndarray,
     online: bool,
-) -> Trail:  # fmt: skip
+) -> LearningCurve:  # fmt: skip
     """DPO on one comparison after another: of pairs of ``known`` completions, or of the two that
     the policy itself proposes.
 
@@ -176,7 +176,7 @@ def ask_raters(
 
     fit(key, _asking_loss, data[1], data, schedule, note)
     labels = DRAWS * schedule.chunk * np.arange(len(points))
-    return Trail(labels, np.array(points))
+    return LearningCurve(labels, np.array(points))
 
 
 def _asking_loss(logits, key, data, phase):
@@ -196,20 +196,23 @@ def _asking_loss(logits, key, data, phase):
 
 #: The toy of what data cover: what four completions are worth, in log-odds, and how often the
 #: reference proposes each. The best is rare.
-COVERED_NAMES, COVERED_UTILITY = "ABCD", np.array([0.0, 1.0, 1.5, 4.0])
-COVERED_REFERENCE = np.array([0.3, 0.3, 0.3, 0.1])
+COVERAGE_NAMES, COVERAGE_UTILITY = "ABCD", np.array([0.0, 1.0, 1.5, 4.0])
+COVERAGE_REFERENCE = np.array([0.3, 0.3, 0.3, 0.1])
 
 
-def coverage(covered: bool, beta: float, seed: int) -> tuple[Trail, Trail]:
+def coverage_experiment(
+    covered: bool, beta: float, seed: int
+) -> tuple[LearningCurve, LearningCurve]:
     """A learner on fixed pairs, and one on pairs that it proposes itself.
 
     Args:
         covered: whether the fixed pairs hold the best completion.
     """
-    gap = COVERED_UTILITY[:, None] - COVERED_UTILITY[None, :]
+    gap = COVERAGE_UTILITY[:, None] - COVERAGE_UTILITY[None, :]
     above, known = 1 / (1 + np.exp(-gap)), np.array([True, True, True, covered])
     key = jax_key(seed, KeyStream.COVERAGE)
     fixed, own = (
-        ask_raters(key, above, COVERED_REFERENCE, beta, known, online) for online in (False, True)
+        train_on_queries(key, above, COVERAGE_REFERENCE, beta, known, online)
+        for online in (False, True)
     )
     return fixed, own

@@ -22,7 +22,7 @@ def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
         InputError: where a ballot leaves a candidate out, since silence is no order, or where
             there are too many ballots.
     """
-    if not profile.complete:
+    if not profile.is_complete:
         raise InputError(
             "A scenario needs complete orders; rank every candidate on every ballot, ties allowed."
         )

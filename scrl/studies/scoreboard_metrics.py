@@ -17,7 +17,7 @@ from scrl.config import DEFAULT_RULES
 from scrl.evaluation.intervals import RaterBootstrap, student_interval
 from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, selective_accuracy
-from scrl.policies.families import worth
+from scrl.policies.families import evaluate_policy
 from scrl.reward_models import collapse, prototypes
 from scrl.reward_models.protocols import RewardModel
 from scrl.reward_models.reward_scales import win_rates
@@ -234,11 +234,11 @@ def _order_metrics(
         names = list(catalogue.names(p))
         own, true = (order_places(order[prompt], names) for order in (orders, truth))
         first = own == 0
-        value = worth(first / first.sum(), _prompt_utilities(scenario, p), share)
+        value = evaluate_policy(first / first.sum(), _prompt_utilities(scenario, p), share)
         smallest = share <= share.min() + 1e-9
         values.append((
             kendall_tau(own, true), strictly_reversed(true, own), value.distortion,
-            value.satisfied[smallest].min(), value.worst,
+            value.satisfaction[smallest].min(), value.worst,
         ))  # fmt: skip
     return dict(zip(ORDER_MEASURES, map(float, np.mean(values, axis=0)), strict=True))
 
@@ -254,7 +254,9 @@ def _maxmin_satisfaction(scenario: Scenario, model: RewardModel) -> float | None
     catalogue, least, values = scenario.catalogue, model.worst_case_rewards(), []
     for p, (start, stop) in enumerate(pairwise(catalogue.offsets)):
         policy = np.eye(stop - start)[least[start:stop].argmax()]
-        values.append(worth(policy, _prompt_utilities(scenario, p), scenario.type_shares).worst)
+        values.append(
+            evaluate_policy(policy, _prompt_utilities(scenario, p), scenario.type_shares).worst
+        )
     return float(np.mean(values))
 
 

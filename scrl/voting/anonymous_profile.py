@@ -11,9 +11,9 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, frozen, places_to_order
 
-MOST_CANDIDATES = 50
-MOST_BALLOTS = 5_000
-MOST_LETTERS = 200_000
+MAX_CANDIDATES = 50
+MAX_BALLOTS = 5_000
+MAX_CHARACTERS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,11 +72,11 @@ class AnonymousProfile:
         return cls(tuple(names), place, weight, tuple(labels), utility)
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         return bool((self.place >= 0).all())
 
     @property
-    def strict(self) -> bool:
+    def is_strict(self) -> bool:
         """Whether every ballot ranks all candidates without ties."""
         m = len(self.names)
         return bool((np.sort(self.place, axis=1) == np.arange(m)).all())
@@ -110,8 +110,8 @@ class AnonymousProfile:
         Raises:
             InputError: naming the line and what to write instead.
         """
-        if len(text) > MOST_LETTERS:
-            raise InputError(f"The profile is longer than {MOST_LETTERS:,} letters.")
+        if len(text) > MAX_CHARACTERS:
+            raise InputError(f"The profile is longer than {MAX_CHARACTERS:,} letters.")
         names: dict[str, int] = {}
         declared, rows, weights = False, [], []
         for number, line in enumerate(re.split(r"[;\n]", text), 1):
@@ -143,8 +143,8 @@ class AnonymousProfile:
                         )
                     row[names[name]] = at
             rows.append(row)
-            if len(rows) > MOST_BALLOTS:
-                raise InputError(f"The profile has more than {MOST_BALLOTS:,} lines.")
+            if len(rows) > MAX_BALLOTS:
+                raise InputError(f"The profile has more than {MAX_BALLOTS:,} lines.")
         if not rows:
             raise InputError("The profile has no ballot; write one a line, such as 3: A > B > C.")
         place = np.full((len(rows), len(names)), -1)
@@ -165,8 +165,8 @@ def _add(names: dict[str, int], name: str, number: int) -> None:
         )
     if name in names:
         raise InputError(f"Line {number} names {quoted(name)} twice; name each candidate once.")
-    if len(names) >= MOST_CANDIDATES:
-        raise InputError(f"Line {number}: there are more than {MOST_CANDIDATES} candidates.")
+    if len(names) >= MAX_CANDIDATES:
+        raise InputError(f"Line {number}: there are more than {MAX_CANDIDATES} candidates.")
     names[name] = len(names)
 
 

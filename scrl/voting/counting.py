@@ -16,7 +16,14 @@ import numpy as np
 
 from scrl.data.batches import round_up
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.profile import FEW, MOST_PACKED, MOST_STRICT, TIE, Profile, strict_ranks
+from scrl.voting.profile import (
+    MAX_ALL_PAIRS,
+    MAX_PACKED,
+    MAX_STRICT,
+    TIE_TOLERANCE,
+    Profile,
+    strict_ranks,
+)
 from scrl.voting.registry import RULES, Rule
 
 #: How often each set of rules has been compiled; tests hold it still while sliders move.
@@ -28,7 +35,7 @@ LARGE = 500_000
 #: Of those, as many bytes are counted together as stay near the processor.
 CACHE = 1_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
-MOST = 2_000
+MAX_CANDIDATES = 2_000
 
 
 @partial(jax.jit, static_argnames=("rules", "ranks", "duels"))
@@ -51,8 +58,8 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
-        profile = Profile(utility, ranked, weight, standing, ranks=ranks)
-        if ranks and m <= MOST_PACKED and any(RULES[name].eliminates for name in rules):
+        profile = Profile(utility, ranked, weight, standing, are_strict_ranks=ranks)
+        if ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
             _ = profile.bits
         counted = [RULES[name].count(profile).astype(float) for name in rules]
         counted = jnp.stack(counted) if rules else None
@@ -125,7 +132,7 @@ def _padded(arrays, device, duels):
     contests, m, voters = utility.shape
     v, k = round_up(voters), round_up(m)
     # Groups are powers of two and the last is filled up, so that few programs serve all.
-    step = min(power_up(contests), max(1, power_up(CELLS // (v * k) + 1) // 2))
+    step = min(next_power_of_two(contests), max(1, next_power_of_two(CELLS // (v * k) + 1) // 2))
     parts = []
     for i in range(0, contests, step):
         some = slice(i, i + step)
@@ -213,14 +220,14 @@ def weak_order(scores: np.ndarray, standing: np.ndarray | None = None) -> np.nda
     if standing is not None:
         values = np.where(standing, values, -np.inf)
     m = values.shape[-1]
-    if m <= FEW and m * values.size <= CELLS:
+    if m <= MAX_ALL_PAIRS and m * values.size <= CELLS:
         place = _compared(values)
         if place is not None:
             return place
     best = np.argsort(-values, axis=-1, kind="stable")
     fallen = np.take_along_axis(values, best, axis=-1)
     with np.errstate(invalid="ignore"):  # padding behind padding is -inf less -inf
-        new = fallen[..., :-1] - fallen[..., 1:] > TIE
+        new = fallen[..., :-1] - fallen[..., 1:] > TIE_TOLERANCE
     ahead = np.zeros(values.shape, int)
     ahead[..., 1:] = np.maximum.accumulate(new * np.arange(1, m), axis=-1)
     place = np.empty(values.shape, int)
@@ -234,7 +241,7 @@ def _compared(values: np.ndarray) -> np.ndarray | None:
     m = values.shape[-1]
     mine = np.ascontiguousarray(values.reshape(-1, m).T)
     ahead = mine > mine[:, None]
-    if values.dtype.kind == "f" and (ahead != (mine > mine[:, None] + 2 * TIE)).any():
+    if values.dtype.kind == "f" and (ahead != (mine > mine[:, None] + 2 * TIE_TOLERANCE)).any():
         return None
     place = np.add.reduce(ahead.view(np.uint8), axis=1, dtype=np.uint8)
     return place.T.astype(int, order="C").reshape(values.shape)
@@ -246,7 +253,7 @@ def place_scores(place: np.ndarray, standing: np.ndarray) -> np.ndarray:
     return (standing.sum(-1, keepdims=True) - 1 - place + behind) / 2
 
 
-def power_up(n: int) -> int:
+def next_power_of_two(n: int) -> int:
     """The least power of two that is at least ``n``."""
     return 1 << max(int(n) - 1, 0).bit_length()
 
@@ -272,8 +279,10 @@ def _flat(ballots: Ballots, rules: Sequence[str]) -> tuple[tuple, tuple, bool]:
     if utility.ndim < 2 or 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
     *lead, voters, m = utility.shape
-    if m > MOST:
-        raise InputError(f"A contest has {m:,} candidates; at most {MOST:,} can be counted.")
+    if m > MAX_CANDIDATES:
+        raise InputError(
+            f"A contest has {m:,} candidates; at most {MAX_CANDIDATES:,} can be counted."
+        )
     if ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
     # Every number keeps its type, so that no two utilities are rounded into a tie.
@@ -315,6 +324,6 @@ def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
     utility = np.ascontiguousarray(utility.swapaxes(-1, -2)).reshape(-1, m, voters)
     if ranks and utility.dtype.kind == "u" and utility.max() < 64:
         utility = utility.view(utility.dtype.name[1:])  # as signed numbers, which can be turned
-    if ranks and (m > MOST_STRICT or utility.dtype.kind == "u"):
+    if ranks and (m > MAX_STRICT or utility.dtype.kind == "u"):
         utility, ranks = ~utility, False
     return lead, (utility, None, None, np.ones((len(utility), m), bool)), ranks

@@ -15,7 +15,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
+from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
 from scrl.voting.profile_io import group_ballots
 
 
@@ -203,8 +203,8 @@ def draw_profile(
             f"There is no culture {quoted(culture)}; choose from {', '.join(CULTURES)}."
         )
     names = letters(candidates) if isinstance(candidates, int) else tuple(candidates)
-    _check(1 <= len(names) <= MOST_CANDIDATES, "candidates", len(names), f"1 to {MOST_CANDIDATES}")
-    _check(1 <= voters <= MOST_BALLOTS, "voters", voters, f"from 1 to {MOST_BALLOTS}")
+    _check(1 <= len(names) <= MAX_CANDIDATES, "candidates", len(names), f"1 to {MAX_CANDIDATES}")
+    _check(1 <= voters <= MAX_BALLOTS, "voters", voters, f"from 1 to {MAX_BALLOTS}")
     value = CULTURES[culture].default if parameter is None else parameter
     if culture == "spatial":
         utility = spatial_utility(seed, 1, voters, len(names), value)[0]

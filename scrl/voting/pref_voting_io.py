@@ -25,7 +25,7 @@ def to_pref_voting(ballots: Ballots | AnonymousProfile):
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
         raise InputError("pref_voting counts whole voters, and a ballot weighs a fraction.")
-    if profile.strict:
+    if profile.is_strict:
         return Profile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
     rankings = [{int(c): int(row[c]) for c in np.flatnonzero(row >= 0)} for row in profile.place]
     return ProfileWithTies(

@@ -13,15 +13,15 @@ import jax.numpy as jnp
 import numpy as np
 
 #: Scores closer than this share of the weight are tied.
-TIE = 1e-9
+TIE_TOLERANCE = 1e-9
 #: So many comparisons are added as bytes before they are added as numbers.
-BYTES = 25
+BYTE_BLOCK = 25
 #: Among so few candidates all pairs are compared at once, one contest at a time.
-FEW = 16
+MAX_ALL_PAIRS = 16
 #: Voters whose pairs are compared at once.
-BLOCK = 50_000
+VOTER_BLOCK = 50_000
 #: Candidates whose strict orders are recognised by bits, and whose pairs are held as bits.
-MOST_STRICT, MOST_PACKED = 15, 10
+MAX_STRICT, MAX_PACKED = 15, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,9 +43,9 @@ class Profile:
     utility: jax.Array
     ranked: jax.Array | None
     weight: jax.Array | None
-    standing: jax.Array
-    duels: jax.Array | None = None
-    ranks: bool = False
+    candidate_mask: jax.Array
+    known_above: jax.Array | None = None
+    are_strict_ranks: bool = False
 
     @property
     def size(self) -> int:
@@ -60,20 +60,20 @@ class Profile:
     @property
     def opponents(self) -> jax.Array:
         """Who opposes whom ``[candidates, candidates]``."""
-        both = self.standing[:, None] & self.standing[None, :]
+        both = self.candidate_mask[:, None] & self.candidate_mask[None, :]
         return both & ~jnp.eye(self.size, dtype=bool)
 
-    def share(self, of: jax.Array) -> jax.Array:
+    def share_of(self, of: jax.Array) -> jax.Array:
         """The share of the weight for which ``of [..., voters]`` is true ``[...]``."""
         if self.weight is None:
-            return how_many(of).astype(float) / of.shape[-1]
+            return count_true(of).astype(float) / of.shape[-1]
         return of.astype(self.weight.dtype) @ self.weight
 
-    def split(self, of: jax.Array) -> jax.Array:
+    def split_share_of(self, of: jax.Array) -> jax.Array:
         """As ``share`` of ``[candidates, voters]``, a voter's weight split equally among the
         candidates for which it is true."""
-        if self.ranks:
-            return self.share(of)
+        if self.are_strict_ranks:
+            return self.share_of(of)
         weight = 1.0 / of.shape[-1] if self.weight is None else self.weight
         part = weight / jnp.maximum(jnp.sum(of, axis=0), 1)
         return of.astype(part.dtype) @ part
@@ -81,25 +81,25 @@ class Profile:
     # -- duels ------------------------------------------------------------------------------------
 
     @cached_property
-    def prefer(self) -> jax.Array:
+    def strictly_above(self) -> jax.Array:
         """The share of the weight that ranks a strictly above b ``[candidates, candidates]``: no
         sort, and no array of candidates² × voters but for a block of voters of one contest."""
         u = self.utility
-        if self.weight is None and self.size <= FEW:
+        if self.weight is None and self.size <= MAX_ALL_PAIRS:
             # All pairs in one comparison, which runs several times faster than one by one; of
             # strict orders half of them will do.
             first, second = np.triu_indices(self.size, 1)
             both = jnp.zeros((self.size, self.size))
-            if self.ranks:
+            if self.are_strict_ranks:
                 if self.packed:
-                    wins = bits_on(self.bits).astype(float) / u.shape[1]
+                    wins = count_bits(self.bits).astype(float) / u.shape[1]
                 else:
                     wins = self._ahead(first, second)
                 return both.at[first, second].set(wins).at[second, first].set(1.0 - wins)
             first, second = np.append(first, second), np.append(second, first)
             return both.at[first, second].set(self._ahead(first, second))
         if self.ranked is None:
-            return jax.lax.map(lambda one: self.share(one > u), u)
+            return jax.lax.map(lambda one: self.share_of(one > u), u)
 
         def row(a):
             one, here = a
@@ -115,7 +115,7 @@ class Profile:
         voter ``[pairs, bytes]``: one pass over the ballots, after which rounds of elimination,
         and duels beside them, read an eighth of the bytes. Worth it if asked for in advance."""
         first, second = np.triu_indices(self.size, 1)
-        return pack(self.utility[first] > self.utility[second])
+        return pack_bits(self.utility[first] > self.utility[second])
 
     def _outermost(self, remaining, last: bool = False) -> jax.Array:
         """From ``bits``, the share whose first (or last) of the remaining each is
@@ -131,7 +131,7 @@ class Profile:
                     first = self.bits[pair[min(a, b), max(a, b)]]
                     row &= first | ~on[b] if (a < b) != last else ~(first & on[b])
             rows.append(row)
-        share = bits_on(jnp.stack(rows)).astype(float) / voters
+        share = count_bits(jnp.stack(rows)).astype(float) / voters
         return jnp.where(remaining, share, 0.0)
 
     def _ahead(self, first: np.ndarray, second: np.ndarray) -> jax.Array:
@@ -140,34 +140,34 @@ class Profile:
         voters = self.utility.shape[1]
 
         def wins(some) -> jax.Array:
-            return how_many(some[first] > some[second])
+            return count_true(some[first] > some[second])
 
         def more(i, total):
-            some = jax.lax.dynamic_slice_in_dim(self.utility, i * BLOCK, BLOCK, axis=1)
+            some = jax.lax.dynamic_slice_in_dim(self.utility, i * VOTER_BLOCK, VOTER_BLOCK, axis=1)
             return total + wins(some)
 
-        blocks = voters // BLOCK
+        blocks = voters // VOTER_BLOCK
         total = jnp.zeros(len(first), jnp.int32)
         if blocks:
             total = jax.lax.fori_loop(0, blocks, more, total)
-        if voters % BLOCK:
-            total += wins(self.utility[:, blocks * BLOCK :])
+        if voters % VOTER_BLOCK:
+            total += wins(self.utility[:, blocks * VOTER_BLOCK :])
         return total.astype(float) / voters
 
     @cached_property
     def above(self) -> jax.Array:
         """P(a ≻ b) ``[candidates, candidates]``: the share, among ballots that rank both, with a
         above b, ties half; ½ where no ballot ranks both, and on the diagonal."""
-        if self.duels is not None:
-            return self.duels
-        lead = self.prefer - self.prefer.T
+        if self.known_above is not None:
+            return self.known_above
+        lead = self.strictly_above - self.strictly_above.T
         if self.ranked is not None:
-            met = self.met
+            met = self.both_ranked
             lead = lead / jnp.where(met > 0, met, 1.0)
         return 0.5 + 0.5 * lead
 
     @cached_property
-    def met(self) -> jax.Array:
+    def both_ranked(self) -> jax.Array:
         """The share of the weight that ranks both of two candidates, same shape."""
         if self.ranked is None:
             return jnp.ones((self.size, self.size))
@@ -177,9 +177,9 @@ class Profile:
     @cached_property
     def points(self) -> jax.Array:
         """The sum of P(a ≻ b) over opponents ``[candidates]``."""
-        if self.ranks:
+        if self.are_strict_ranks:
             # Points of a strict ballot are the opponents it puts behind: one pass over the ballots.
-            total = add_bytes(-self.utility, max(1, self.size - 1)).astype(float)
+            total = sum_bytes(-self.utility, max(1, self.size - 1)).astype(float)
             return self.size - 1 - total / self.utility.shape[-1]
         return jnp.sum(jnp.where(self.opponents, self.above, 0.0), axis=1)
 
@@ -190,10 +190,10 @@ class Profile:
         """The share of the weight that puts a candidate at a place
         ``[candidates, places]``, a tie spread equally over the places it fills: all that rules of
         points read."""
-        if self.ranks:
-            return jnp.stack([self.share(self.utility == -r) for r in range(self.size)], axis=1)
+        if self.are_strict_ranks:
+            return jnp.stack([self.share_of(self.utility == -r) for r in range(self.size)], axis=1)
         u = self.utility
-        on = jnp.broadcast_to(self.standing[:, None], u.shape)
+        on = jnp.broadcast_to(self.candidate_mask[:, None], u.shape)
         on = on if self.ranked is None else self.ranked & on
 
         def against(b, found):
@@ -216,14 +216,14 @@ class Profile:
         top split equally; ballots that rank none of the remaining count for nobody."""
         if self.packed:
             return self._outermost(remaining)
-        if self.ranks:
+        if self.are_strict_ranks:
             # A bit puts those out behind all others, in half the time that a choice takes.
             out = jnp.where(remaining, 0, 64).astype(self.utility.dtype)
             shown = -self.utility | out[:, None]
-            return self.share(shown == jnp.min(shown, axis=0))
-        open_, worst = self._open(remaining), lowest(self.utility.dtype)
+            return self.share_of(shown == jnp.min(shown, axis=0))
+        open_, worst = self._open(remaining), type_minimum(self.utility.dtype)
         shown = jnp.where(open_, self.utility, worst)
-        return self.split(open_ & (shown == jnp.max(shown, axis=0)))
+        return self.split_share_of(open_ & (shown == jnp.max(shown, axis=0)))
 
     def last_places(self, remaining, least: int = 2) -> jax.Array:
         """Share of the weight whose lowest remaining candidate each is ``[candidates]``, a tied
@@ -231,23 +231,23 @@ class Profile:
         against nobody."""
         if self.packed:
             return self._outermost(remaining, last=True)
-        open_, top = self._open(remaining), highest(self.utility.dtype)
+        open_, top = self._open(remaining), type_maximum(self.utility.dtype)
         shown = jnp.where(open_, self.utility, top)
         last = open_ & (shown == jnp.min(shown, axis=0))
         if self.ranked is not None:
             last &= jnp.sum(open_, axis=0) >= least
-        return self.split(last)
+        return self.split_share_of(last)
 
     def _open(self, remaining) -> jax.Array:
         return remaining[:, None] if self.ranked is None else self.ranked & remaining[:, None]
 
 
-def how_many(of) -> jax.Array:
+def count_true(of) -> jax.Array:
     """How many are true along the last axis ``[...]``."""
-    return add_bytes(of, 1)
+    return sum_bytes(of, 1)
 
 
-def pack(of) -> jax.Array:
+def pack_bits(of) -> jax.Array:
     """Truths ``[..., n]`` as bits ``[..., bytes]``, the last byte filled up with zeros. Each byte
     has bits from eight parts of the row, so that bytes are put together side by side."""
     n = of.shape[-1]
@@ -262,7 +262,7 @@ def _bytes(of) -> jax.Array:
     return jnp.sum(jnp.left_shift(of.astype(jnp.uint8), place), axis=-2, dtype=jnp.uint8)
 
 
-def bits_on(bits) -> jax.Array:
+def count_bits(bits) -> jax.Array:
     """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``add_bytes``."""
     n = bits.shape[-1]
     block = min(31, -(-n // 31))  # 31 bytes of at most 8 bits, which a byte holds
@@ -276,10 +276,10 @@ def bits_on(bits) -> jax.Array:
     return total + jnp.sum(rest, axis=-1, dtype=jnp.int32)
 
 
-def add_bytes(values, most: int) -> jax.Array:
+def sum_bytes(values, most: int) -> jax.Array:
     """The sum along the last axis of whole numbers from 0 to ``most``. As many as a byte holds are
     added as bytes, which the processor does several times faster."""
-    block = min(BYTES, 255 // most)
+    block = min(BYTE_BLOCK, 255 // most)
     whole = values.shape[-1] // block * block
     head = values[..., :whole].astype(jnp.uint8).reshape(*values.shape[:-1], block, -1)
     total = jnp.sum(jnp.sum(head, axis=-2, dtype=jnp.uint8), axis=-1, dtype=jnp.int32)
@@ -288,7 +288,7 @@ def add_bytes(values, most: int) -> jax.Array:
     return total + jnp.sum(values[..., whole:], axis=-1, dtype=jnp.int32)
 
 
-def lowest(dtype):
+def type_minimum(dtype):
     """The least value of a real or whole type, for a maximum over some."""
     return (
         np.array(-np.inf, dtype)
@@ -297,7 +297,7 @@ def lowest(dtype):
     )
 
 
-def highest(dtype):
+def type_maximum(dtype):
     """The greatest value of a real or whole type, for a minimum over some."""
     return (
         np.array(np.inf, dtype)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scrl.types import InputError, Ratings
-from scrl.voting.anonymous_profile import MOST_BALLOTS, MOST_CANDIDATES, AnonymousProfile
+from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
 
 
 def group_ballots(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousProfile:
@@ -35,10 +35,10 @@ def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
     """
     catalogue = ratings.catalogue
     names = catalogue.names(prompt)
-    if len(names) > MOST_CANDIDATES:
+    if len(names) > MAX_CANDIDATES:
         raise InputError(
             f"This prompt has {len(names):,} candidates and a page shows at most "
-            f"{MOST_CANDIDATES}; count it with 'python -m scrl vote'."
+            f"{MAX_CANDIDATES}; count it with 'python -m scrl vote'."
         )
     some = ratings.select(ratings.ballot_prompt == prompt).with_absent_resolved(min_size=2)
     if not some.ballots:
@@ -46,10 +46,10 @@ def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
     place = np.full((some.ballots, len(names)), -1)
     place[some.entry_ballot, some.item - catalogue.offsets[prompt]] = some.rank
     profile = group_ballots(_distinct(names), place, some.ballot_weight)
-    if len(profile.weight) > MOST_BALLOTS:
+    if len(profile.weight) > MAX_BALLOTS:
         raise InputError(
             f"This prompt has {len(profile.weight):,} different ballots and a page shows at most "
-            f"{MOST_BALLOTS:,}; count it with 'python -m scrl vote'."
+            f"{MAX_BALLOTS:,}; count it with 'python -m scrl vote'."
         )
     return profile
 
@@ -77,7 +77,7 @@ def to_preflib(profile: AnonymousProfile, title: str = "Profile") -> tuple[str, 
         10**6,
     )
     count = np.maximum(np.rint(weight * scale).astype(np.int64), 1)
-    suffix = "toc" if profile.complete else "toi"
+    suffix = "toc" if profile.is_complete else "toi"
     head = {
         "FILE NAME": f"profile.{suffix}", "TITLE": " ".join(title.split()), "DATA TYPE": suffix,
         "NUMBER ALTERNATIVES": len(profile.names), "NUMBER VOTERS": count.sum(),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome, Ratings
-from scrl.voting.counting import aggregate_all, power_up
+from scrl.voting.counting import aggregate_all, next_power_of_two
 from scrl.voting.registry import RULES
 
 #: Ballots × candidates held at once.
@@ -67,8 +67,8 @@ def require_ordinal_rules(rules: Sequence[str], why: str) -> None:
 
 def _shape(voters: int, candidates: int) -> tuple[int, int]:
     """The padded size of a contest: voters a power of four from 64, candidates of two from 4."""
-    twos = power_up(max(voters, 64)).bit_length() - 1
-    return 1 << (twos + twos % 2), power_up(max(candidates, 4))
+    twos = next_power_of_two(max(voters, 64)).bit_length() - 1
+    return 1 << (twos + twos % 2), next_power_of_two(max(candidates, 4))
 
 
 def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:

@@ -41,12 +41,14 @@ def maximised(value, m: int, seed: int) -> np.ndarray:
 def test_the_optimum_is_the_one_that_a_search_finds(seed):
     reference, utility, share, _ = population(seed, 5)
     reward, strength = share @ utility, 1.7
-    found = exact.tilted(reference, reward, strength)
-    best = maximised(lambda p: p @ reward - exact.kl(p, reference) / strength, 5, seed)
+    found = exact.exponential_tilt(reference, reward, strength)
+    best = maximised(lambda p: p @ reward - exact.kl_divergence(p, reference) / strength, 5, seed)
     np.testing.assert_allclose(found, best, atol=1e-5)
-    np.testing.assert_allclose(exact.tilted(reference, reward, 0.0), reference)
+    np.testing.assert_allclose(exact.exponential_tilt(reference, reward, 0.0), reference)
     np.testing.assert_allclose(
-        exact.tilted(reference, reward, 1e4), exact.greedy(reference, reward), atol=1e-9
+        exact.exponential_tilt(reference, reward, 1e4),
+        exact.greedy_policy(reference, reward),
+        atol=1e-9,
     )
 
 
@@ -57,44 +59,46 @@ def test_the_best_of_n_is_what_all_draws_together_give(reward, n):
     for drawn in product(range(4), repeat=n):
         best = [i for i in drawn if reward[i] == reward[list(drawn)].max()]
         np.add.at(expected, best, REFERENCE[list(drawn)].prod() / len(best))
-    np.testing.assert_allclose(exact.best_of(REFERENCE, reward, n), expected)
+    np.testing.assert_allclose(exact.best_of_n_policy(REFERENCE, reward, n), expected)
 
 
 @pytest.mark.parametrize("m", [2, 4, 50, 2000])
 def test_the_kl_of_the_best_of_n_is_below_its_bound_and_reaches_it_where_each_is_rare(m):
     reference, n = np.full(m, 1 / m), np.array([1.0, 2, 3, 8, 64])
-    found = exact.kl(exact.best_of(reference, np.arange(m), n), reference)
-    assert (found <= exact.best_of_bound(n) + 1e-12).all()
+    found = exact.kl_divergence(exact.best_of_n_policy(reference, np.arange(m), n), reference)
+    assert (found <= exact.best_of_n_kl_bound(n) + 1e-12).all()
     assert found[-1] <= np.log(m) + 1e-12
     if m == 2000:
-        np.testing.assert_allclose(found, exact.best_of_bound(n), atol=2e-3)
+        np.testing.assert_allclose(found, exact.best_of_n_kl_bound(n), atol=2e-3)
 
 
 def test_drawing_agrees_with_the_exact_best_of_n():
     reward = np.array([1.0, 2.0, 2.0, 0.5])
-    exactly = exact.best_of(REFERENCE, reward, 3)
+    exactly = exact.best_of_n_policy(REFERENCE, reward, 3)
     samples = np.random.default_rng(0).choice(4, size=(200_000, 3), p=REFERENCE)
     best = samples[np.arange(200_000), reward[samples].argmax(axis=1)]
     drawn = np.bincount(best, minlength=4) / 200_000
     np.testing.assert_allclose(drawn, exactly, atol=4 * 0.5 / np.sqrt(200_000))
-    assert abs(exact.kl(drawn, REFERENCE) - exact.kl(exactly, REFERENCE)) < 0.01
+    assert (
+        abs(exact.kl_divergence(drawn, REFERENCE) - exact.kl_divergence(exactly, REFERENCE)) < 0.01
+    )
 
 
 def test_the_nash_policy_of_a_cycle_is_uniform_and_near_a_reference_it_is_that():
     skewed = np.array([0.7, 0.2, 0.1])
-    np.testing.assert_allclose(np.exp(exact.nash(skewed, CYCLE, 1e6)), 1 / 3, atol=1e-5)
-    np.testing.assert_allclose(np.exp(exact.nash(skewed, CYCLE, 0.0)), skewed)
+    np.testing.assert_allclose(np.exp(exact.nash_log_policy(skewed, CYCLE, 1e6)), 1 / 3, atol=1e-5)
+    np.testing.assert_allclose(np.exp(exact.nash_log_policy(skewed, CYCLE, 0.0)), skewed)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_no_policy_beats_the_nash_policy_at_its_price(seed):
     reference, _, _, above = population(seed, 6)
     strength = 3.0
-    found = np.exp(exact.nash(reference, above, strength))
+    found = np.exp(exact.nash_log_policy(reference, above, strength))
     # The best answer to it, leaving the reference at the same price, is itself.
-    answer = exact.tilted(reference, above @ found, strength)
+    answer = exact.exponential_tilt(reference, above @ found, strength)
     np.testing.assert_allclose(answer, found, atol=1e-9)
-    path = families.unbeaten("nash", reference, above)
+    path = families.nash_family("nash", reference, above)
     lottery = np.asarray(maximal_lotteries(above[None]))[0]
     assert (path.policy[-1] @ above).min() > 0.5 - 0.01, "none beats it by much at the end"
     assert np.abs(path.policy[-1] - lottery).max() < 0.02
@@ -104,10 +108,10 @@ def test_no_policy_beats_the_nash_policy_at_its_price(seed):
 def test_the_fairest_policy_is_the_one_that_a_search_finds(seed):
     reference, utility, _, _ = population(seed, 4, groups=3)
     strength = 2.0
-    found = exact.fairest(reference, utility, strength)
+    found = exact.maxmin_policy(reference, utility, strength)
 
     def least(policy):
-        return (utility @ policy).min() - exact.kl(policy, reference) / strength
+        return (utility @ policy).min() - exact.kl_divergence(policy, reference) / strength
 
     rng = np.random.default_rng(seed)
     near = found * np.exp(0.01 * rng.normal(size=(4000, 4)))
@@ -121,20 +125,22 @@ def test_families_are_compared_at_the_same_kl(seed):
     reference, utility, share, above = population(seed, 6)
     reward = share @ utility
     every = [
-        families.optimum("optimum", reference, reward),
-        families.best_of_n("best of n", reference, reward),
-        families.unbeaten("nash", reference, above),
-        families.maxmin("fair", reference, utility),
+        families.optimum_family("optimum", reference, reward),
+        families.best_of_n_family("best of n", reference, reward),
+        families.nash_family("nash", reference, above),
+        families.maxmin_family("fair", reference, utility),
     ]
     for family in every:
         assert (np.diff(family.kl) >= 0).all(), family.name
-        budget = 0.4 * family.most
-        np.testing.assert_allclose(exact.kl(family.at(budget), reference), budget, atol=1e-6)
-        np.testing.assert_allclose(family.at(0.0), reference, atol=1e-12)
-        strength, policy = family.reach(budget)
-        np.testing.assert_allclose(family.of(strength), policy, atol=1e-9)
-    own = families.personal("own", reference, utility, share)
-    assert share @ exact.kl(own.at(0.3), reference) == pytest.approx(0.3, abs=1e-6)
+        budget = 0.4 * family.max_kl
+        np.testing.assert_allclose(
+            exact.kl_divergence(family.at_kl(budget), reference), budget, atol=1e-6
+        )
+        np.testing.assert_allclose(family.at_kl(0.0), reference, atol=1e-12)
+        strength, policy = family.strength_at_kl(budget)
+        np.testing.assert_allclose(family.at_strength(strength), policy, atol=1e-9)
+    own = families.personalised_family("own", reference, utility, share)
+    assert share @ exact.kl_divergence(own.at_kl(0.3), reference) == pytest.approx(0.3, abs=1e-6)
 
 
 def test_what_real_raters_give_a_policy_is_counted_from_their_ballots():
@@ -149,7 +155,7 @@ s,q,y,2
 t,p,a,1
 t,p,b,1
 """
-    found = prompt_problem.compared(parse_ratings(text, "few.csv"), "p")
+    found = prompt_problem.observe_prompt(parse_ratings(text, "few.csv"), "p")
     assert found.names == ("a", "b", "c")
     np.testing.assert_allclose(found.wins, [[0, 1.5, 1], [1.5, 0, 0.5], [0, 0.5, 0]])
     np.testing.assert_allclose(found.first, [0.5, 0.5, 0])
@@ -157,31 +163,31 @@ t,p,b,1
     assert found.vanilla[2] == min(found.vanilla)
     alone = b"rater,prompt,completion,rank\nr,p,a,1\nr,q,x,1\nr,q,y,2\n"
     with pytest.raises(InputError, match="Nobody compares two completions of the prompt 'p'"):
-        prompt_problem.compared(parse_ratings(alone, "alone.csv"), "p")
+        prompt_problem.observe_prompt(parse_ratings(alone, "alone.csv"), "p")
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_at_equal_kl_the_optimum_has_most_the_fairest_is_fairest_and_personal_beats_all(seed):
     reference, utility, share, above = population(seed, 6)
     budget = 0.3
-    one = families.optimum("optimum", reference, share @ utility).at(budget)
-    fair = families.maxmin("fair", reference, utility).at(budget)
-    nash = families.unbeaten("nash", reference, above).at(budget)
-    own = families.personal("own", reference, utility, share).at(budget)
+    one = families.optimum_family("optimum", reference, share @ utility).at_kl(budget)
+    fair = families.maxmin_family("fair", reference, utility).at_kl(budget)
+    nash = families.nash_family("nash", reference, above).at_kl(budget)
+    own = families.personalised_family("own", reference, utility, share).at_kl(budget)
     mean = {p: share @ (utility @ x) for p, x in (("one", one), ("fair", fair), ("nash", nash))}
     assert mean["one"] >= max(mean.values()) - 1e-9
     least = {p: (utility @ x).min() for p, x in (("one", one), ("fair", fair), ("nash", nash))}
     assert least["fair"] >= max(least.values()) - 1e-6
-    assert families.worth(own, utility, share).mean >= mean["one"] - 1e-9
+    assert families.evaluate_policy(own, utility, share).mean >= mean["one"] - 1e-9
 
 
 def test_worth_counts_what_each_group_gets():
     utility, share = np.array([[2.0, 1, 0], [0.0, 1, 2]]), np.array([0.505, 0.495])
-    found = families.worth(np.array([1.0, 0, 0]), utility, share)
+    found = families.evaluate_policy(np.array([1.0, 0, 0]), utility, share)
     assert found.mean == pytest.approx(1.01)
     assert found.worst == 0
-    np.testing.assert_allclose(found.favourite, [1, 0])
-    own = families.worth(np.array([[1.0, 0, 0], [0, 0, 1]]), utility, share)
+    np.testing.assert_allclose(found.favourite_chance, [1, 0])
+    own = families.evaluate_policy(np.array([[1.0, 0, 0], [0, 0, 1]]), utility, share)
     assert (own.mean, own.worst, own.distortion) == (2.0, 1.0, pytest.approx(1.01 / 2))
 
 
@@ -199,7 +205,7 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     reference = rng.dirichlet(np.full(m, 3.0))
     reward = fit_bradley_terry(wins, 1e3)
     found = trained.dpo(jax.random.key(seed), wins, reference, betas)
-    closed = exact.tilted(reference, reward, 1 / betas)
+    closed = exact.exponential_tilt(reference, reward, 1 / betas)
     assert (0.5 * np.abs(found.policy - closed).sum(axis=1) < 0.01).all()
     np.testing.assert_allclose(found.reward[1:], [reward, reward], atol=0.02)
 
@@ -208,16 +214,16 @@ def test_where_nothing_bounds_it_dpo_is_said_to_drift():
     unanimous = np.array([[0.0, 10, 10], [0, 0, 4], [0, 6, 0]])
     reward = fit_bradley_terry(unanimous, 10.0)
     reference = np.full(3, 1 / 3)
-    found = trained.train_both(unanimous, reward, reference, 1.0, seed=0)
+    found = trained.train_policies(unanimous, reward, reference, 1.0, seed=0)
     assert not found.bounded
-    assert trained.train_both(unanimous + unanimous.T, reward, reference, 1.0, seed=0).bounded
-    assert trained.apart(found.offline, [1, 0, 0]) < 0.05
+    assert trained.train_policies(unanimous + unanimous.T, reward, reference, 1.0, seed=0).bounded
+    assert trained.total_variation(found.offline, [1, 0, 0]) < 0.05
 
 
 def test_a_learner_that_tries_things_ends_at_the_optimum_too():
     reward, betas = np.array([0.0, 1.0, 2.0, 0.5]), np.array([0.5, 1.0, 2.0])
     found = trained.reinforce(jax.random.key(0), reward, REFERENCE, betas)
-    closed = exact.tilted(REFERENCE, reward, 1 / betas)
+    closed = exact.exponential_tilt(REFERENCE, reward, 1 / betas)
     assert (0.5 * np.abs(found - closed).sum(axis=1) < 0.03).all()
 
 
@@ -226,7 +232,7 @@ def test_only_who_may_try_it_finds_what_the_data_do_not_cover():
     above = 1 / (1 + np.exp(truth[None, :] - truth[:, None]))
     known, reference = np.array([True, True, True, False]), np.array([0.3, 0.3, 0.3, 0.1])
     trails = [
-        trained.ask_raters(jax.random.key(1), above, reference, 0.5, known, online)
+        trained.train_on_queries(jax.random.key(1), above, reference, 0.5, known, online)
         for online in (False, True)
     ]
     assert trails[1].policy[-1, 3] > 0.9

@@ -12,7 +12,12 @@ from scrl.types import Ballots
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.worst_case import utilitarian_worst_case
-from scrl.voting.rules.games import balanced, nearest_to_uniform, non_negative, stable_mixture
+from scrl.voting.rules.games import (
+    nearest_to_uniform,
+    nonnegative_least_squares,
+    solve_symmetric_games,
+    stable_committee_lottery,
+)
 from scrl.voting.rules.lotteries import maximal_lottery
 
 LOTTERIES = [name for name, rule in RULES.items() if rule.lottery]
@@ -88,7 +93,7 @@ def test_the_published_example_of_irrelevant_alternatives():
 @pytest.mark.parametrize("m", [1, 2, 3, 5, 8, 14])
 def test_games_solved_together_are_those_solved_alone(kind, m):
     margin = skew(np.random.default_rng(m), kind, 150, m)
-    found = balanced(margin)
+    found = solve_symmetric_games(margin)
     assert (np.einsum("ga,gab->gb", found, margin) >= -1e-8).all()
     for one, game in zip(found, margin, strict=True):
         assert one == pytest.approx(maximal_lottery(0.5 + game / 2), abs=1e-6)
@@ -112,7 +117,7 @@ def test_least_squares_with_dependent_columns():
         rows, columns = rng.integers(2, 7), rng.integers(2, 14)
         system = rng.integers(-1, 2, (rows, columns)).astype(float)
         target = rng.integers(-2, 3, rows).astype(float)
-        u = non_negative(system, target)
+        u = nonnegative_least_squares(system, target)
         slope = system.T @ (system @ u - target)
         assert (u >= 0).all()
         assert slope.min() > -1e-8
@@ -158,7 +163,7 @@ def test_stable_lotteries_are_stable(m):
         place = strict(rng, voters, m)
         ahead = place[:, :, None] < place[:, None, :]
         weight = rng.dirichlet(np.ones(voters))
-        member, envy = stable_mixture(ahead, weight, size)
+        member, envy = stable_committee_lottery(ahead, weight, size)
         assert member.sum() == pytest.approx(1)
         assert envy <= 1 / (size + 1) + 1e-3 < 1 / size
         best = committee_value(ahead, weight, size)
@@ -169,7 +174,9 @@ def test_stable_lotteries_are_stable(m):
 
 def test_who_is_everybodys_favourite_sits_on_every_committee():
     place = np.tile([2, 0, 1, 3], (5, 1))
-    member, envy = stable_mixture(place[:, :, None] < place[:, None, :], np.full(5, 0.2), 2)
+    member, envy = stable_committee_lottery(
+        place[:, :, None] < place[:, None, :], np.full(5, 0.2), 2
+    )
     assert envy < 0.01
     assert member[1] > 0.9
 

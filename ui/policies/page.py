@@ -9,16 +9,16 @@ from scrl.figures import completion_probabilities, labelled_curves, pareto_front
 from scrl.policies import (
     PROXIES,
     REFERENCES,
-    Faced,
-    Family,
-    Hacked,
-    Toy,
-    compared,
-    face,
-    frontier,
-    hack,
-    kl,
-    shortfall,
+    Overoptimisation,
+    PolicyFamily,
+    PromptProblem,
+    ToyProblem,
+    build_prompt_problem,
+    frontier_shortfall,
+    kl_divergence,
+    mixture_frontier,
+    observe_prompt,
+    simulate_overoptimisation,
 )
 from scrl.types import InputError
 from ui.shared import asking, controls, page
@@ -37,17 +37,19 @@ _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), R
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
-def _faced(yaml: str, prompt: str, rule: str, kind: str, _scenario) -> tuple:
+def _problem(yaml: str, prompt: str, rule: str, kind: str, _scenario) -> tuple:
     """What there is, the reference, and the families."""
-    found = face(_scenario, prompt, rule)
+    found = build_prompt_problem(_scenario, prompt, rule)
     reference = found.reference(kind)
     return found, reference, found.families(reference)
 
 
 def _choose(left, right, worth: bool = True) -> tuple | None:
-    """The population on the left, what is asked of it on the right: what there is for a policy (a
-    ``Faced``; of real raters a ``Compared``), the reference, the families and the rule; None where
-    there is nothing to show, which is then said.
+    """Controls: the population on the left, the prompt and reference on the right.
+
+    Returns:
+        The ``PromptProblem`` (``ObservedPrompt`` for real raters), the reference, the families and
+        the rule; None where there is nothing to show, which is then said.
 
     Args:
         worth: whether what completions are worth has to be known.
@@ -81,9 +83,9 @@ def _asked(choice: controls.Choice, worth: bool) -> tuple | None:
         return None
     try:
         if not choice.source.is_scenario:
-            found = compared(choice.source, prompt)
+            found = observe_prompt(choice.source, prompt)
             return found, found.reference(_REFERENCES[kind]), [], rule
-        found = _faced(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
+        found = _problem(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
     except InputError as error:
         st.error(page.plain(str(error)))
         return None
@@ -95,13 +97,13 @@ def one_prompt() -> None:
     chosen = _choose(left, right)
     if chosen is None:
         return
-    faced, reference, families, rule = chosen
+    problem, reference, families, rule = chosen
     with right:
-        most = max(family.most for family in families)
+        most = max(family.max_kl for family in families)
         budget = page.slider("KL from the reference, nats", "kl", 0, round(max(most, 0.1), 2),
                         round(min(0.5, max(most, 0.1) / 2), 2), 0.01, "%.2f")  # fmt: skip
-        policies = {family.name: family.at(budget) for family in families}
-        worths = {name: faced.worth(policy) for name, policy in policies.items()}
+        policies = {family.name: family.at_kl(budget) for family in families}
+        worths = {name: problem.value(policy) for name, policy in policies.items()}
         shared = [family.name for family in families if family.share is None]
         best = max(shared, key=lambda name: worths[name].worst)
         said, shown = asking.guess(
@@ -109,15 +111,15 @@ def one_prompt() -> None:
         )
         if not shown:
             return
-        st.markdown(asking.verdict(said, best) + _sentence(faced, worths, best))
-        _proposed(faced, reference, policies, budget, _prices(families, budget))
-        _along(faced, families, budget)
-        _table(faced, families, worths, rule)
+        st.markdown(asking.verdict(said, best) + _sentence(problem, worths, best))
+        _proposed(problem, reference, policies, budget, _prices(families, budget))
+        _along(problem, families, budget)
+        _table(problem, families, worths, rule)
 
 
-def _sentence(faced: Faced, worths: dict, best: str) -> str:
+def _sentence(problem: PromptProblem, worths: dict, best: str) -> str:
     own, one = worths["Personalised"], worths["Vanilla optimum"]
-    worst = faced.types[int(np.argmin(one.satisfied))]
+    worst = problem.types[int(np.argmin(one.satisfaction))]
     return (
         f"At this KL the worst-off type is served best by **{best}**: {worths[best].worst:.0%} of "
         f"the way from its worst completion to its best. The vanilla optimum leaves "
@@ -126,9 +128,9 @@ def _sentence(faced: Faced, worths: dict, best: str) -> str:
     )
 
 
-def _prices(families: list[Family], budget: float) -> str:
+def _prices(families: list[PolicyFamily], budget: float) -> str:
     """What β and n the budget stands for."""
-    beta, n = (family.reach(min(budget, family.most))[0] for family in families[:2])
+    beta, n = (family.strength_at_kl(min(budget, family.max_kl))[0] for family in families[:2])
     if not beta or not n:
         return ""
     return (
@@ -136,15 +138,17 @@ def _prices(families: list[Family], budget: float) -> str:
     )
 
 
-def _proposed(faced: Faced, reference, policies: dict, budget: float, prices: str) -> None:
+def _proposed(
+    problem: PromptProblem, reference, policies: dict, budget: float, prices: str
+) -> None:
     rows = [("Reference", reference)]
     for name, policy in policies.items():
         if policy.ndim == 1:
             rows.append((name, policy))
         else:
-            rows += [(f"To {t}", p) for t, p in zip(faced.types, policy, strict=True)]
+            rows += [(f"To {t}", p) for t, p in zip(problem.types, policy, strict=True)]
     page.chart(
-        completion_probabilities(rows, faced.names, **page.look()),
+        completion_probabilities(rows, problem.names, **page.look()),
         "chart-proposals",
         alt="; ".join(f"{name}: {', '.join(f'{p:.0%}' for p in policy)}" for name, policy in rows),
         caption=f"How often each policy proposes each completion at a KL of {budget:.2f} nats, or "
@@ -152,15 +156,15 @@ def _proposed(faced: Faced, reference, policies: dict, budget: float, prices: st
     )
 
 
-def _along(faced: Faced, families: list[Family], budget: float) -> None:
+def _along(problem: PromptProblem, families: list[PolicyFamily], budget: float) -> None:
     what = st.segmented_control(
         "Served", ["The worst-off type", "All on average"], default="The worst-off type",
         required=True, key="served", **_IN_URL,
     )  # fmt: skip
-    x = np.linspace(0, max(family.most for family in families), POINTS)
+    x = np.linspace(0, max(family.max_kl for family in families), POINTS)
     worst = what == "The worst-off type"
     series = [
-        (family.name, faced.along(family, x)[0 if worst else 1], i)
+        (family.name, problem.satisfaction_at(family, x)[0 if worst else 1], i)
         for i, family in enumerate(families)
     ]
     page.chart(
@@ -175,15 +179,15 @@ def _along(faced: Faced, families: list[Family], budget: float) -> None:
     )  # fmt: skip
 
 
-def _table(faced: Faced, families: list[Family], worths: dict, rule: str) -> None:
+def _table(problem: PromptProblem, families: list[PolicyFamily], worths: dict, rule: str) -> None:
     rows = []
     for family in families:
         found = worths[family.name]
         row = {"policy": family.name, "mean utility": found.mean,
                "distortion": found.distortion, "worst-off satisfied": found.worst}  # fmt: skip
-        for i, name in enumerate(faced.types):
+        for i, name in enumerate(problem.types):
             row[f"{name}: utility"] = float(found.by_group[i])
-            row[f"{name}: favourite"] = float(found.favourite[i])
+            row[f"{name}: favourite"] = float(found.favourite_chance[i])
         rows.append(row)
     asking.sheet(
         rows, "policies",
@@ -202,17 +206,17 @@ def two_objectives() -> None:
     chosen = _choose(left, right)
     if chosen is None:
         return
-    faced, reference, families, _ = chosen
-    if len(faced.types) < 2:
+    problem, reference, families, _ = chosen
+    if len(problem.types) < 2:
         st.info("Two objectives need two types of rater; choose another scenario.")
         return
     with right:
         with st.container(horizontal=True):
-            first = st.selectbox("To the right", faced.types, 0, key="x", **_IN_URL)
-            others = [t for t in faced.types if t != first]
+            first = st.selectbox("To the right", problem.types, 0, key="x", **_IN_URL)
+            others = [t for t in problem.types if t != first]
             second = st.selectbox("Upward", others, 0, key="y", **_IN_URL)
-        pair = [faced.types.index(first), faced.types.index(second)]
-        utility = faced.utility[pair]
+        pair = [problem.types.index(first), problem.types.index(second)]
+        utility = problem.utility[pair]
         most = float(-np.log(reference.min()))
         budget = page.slider("KL from the reference, nats", "kl", 0, round(most, 2),
                         round(most / 2, 2), 0.01, "%.2f")  # fmt: skip
@@ -221,11 +225,11 @@ def two_objectives() -> None:
         )
         if not shown:
             return
-        line = frontier(reference, utility, budget)
-        points = [(f.name, utility @ f.at(budget)) for f in families if f.share is None]
-        own = families[-1].at(budget)[pair]
+        line = mixture_frontier(reference, utility, budget)
+        points = [(f.name, utility @ f.at_kl(budget)) for f in families if f.share is None]
+        own = families[-1].at_kl(budget)[pair]
         points.append(("Personalised", np.sum(own * utility, axis=1)))
-        short = shortfall(line, points[0][1])
+        short = frontier_shortfall(line, points[0][1])
         right_answer = "no" if short > 0.01 * float(np.ptp(utility, axis=1).min()) else "yes"
         st.markdown(asking.verdict(said, right_answer) + (
             f"**{right_answer.capitalize()}.** Some mixture of the two rewards gives each of them "
@@ -251,8 +255,8 @@ def two_objectives() -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _hacked(toy: Toy, seed: int) -> Hacked:
-    return hack(toy, TOYS, np.linspace(0, 2.3, POINTS), seed)
+def _hacked(toy: ToyProblem, seed: int) -> Overoptimisation:
+    return simulate_overoptimisation(toy, TOYS, np.linspace(0, 2.3, POINTS), seed)
 
 
 def too_hard() -> None:
@@ -272,12 +276,17 @@ def too_hard() -> None:
         )  # fmt: skip
         if not shown:
             return
-        toy = Toy(comparisons=round(comparisons), minority=minority, eager=eager, alike=alike)
+        toy = ToyProblem(
+            comparisons=round(comparisons),
+            minority_share=minority,
+            response_ratio=eager,
+            utility_correlation=alike,
+        )
         found = _hacked(toy, round(seed))
         _hacked_chart(found, said)
 
 
-def _hacked_chart(found: Hacked, said: str | None) -> None:
+def _hacked_chart(found: Overoptimisation, said: str | None) -> None:
     mean = found.welfare.mean(axis=1)
     top = mean.argmax(axis=1)
     lost = mean[np.arange(2), top] - mean[:, -1]
@@ -285,7 +294,7 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
     right = "better, then worse" if turns else "better too"
     words = [
         f"The {name} reward’s true welfare " + (
-            f"is greatest at √KL {found.root[top[j]]:.2f} ({mean[j, top[j]]:.2f}) and falls to "
+            f"is greatest at √KL {found.root_kl[top[j]]:.2f} ({mean[j, top[j]]:.2f}) and falls to "
             f"{mean[j, -1]:.2f}" if lost[j] > 0.01 else f"rises to {mean[j, -1]:.2f}"
         ) for j, name in enumerate(PROXIES)
     ]  # fmt: skip
@@ -301,7 +310,7 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
     low = min(0.0, float(min(y.min() for _, y, _ in series)))
     page.chart(
         labelled_curves(
-            found.root,
+            found.root_kl,
             series,
             x_title="√KL from the reference",
             y_title="0 reference, 1 best",
@@ -317,8 +326,9 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
         "group, and then a vote.",
     )
     rows = [
-        {"reward": name, "√KL at the turning point, mean": float(found.turn[j].mean()),
-         "its least": float(found.turn[j].min()), "its greatest": float(found.turn[j].max()),
+        {"reward": name, "√KL at the turning point, mean": float(found.peak_root_kl[j].mean()),
+         "its least": float(found.peak_root_kl[j].min()),
+         "its greatest": float(found.peak_root_kl[j].max()),
          "welfare there": float(mean[j, top[j]]), "welfare at the end": float(mean[j, -1]),
          "its standard deviation": float(found.welfare[j, :, -1].std()),
          "worst-off group at the end": float(found.worst[j, :, -1].mean())}
@@ -331,10 +341,10 @@ def _hacked_chart(found: Hacked, said: str | None) -> None:
 
 
 @st.cache_resource(max_entries=60, show_spinner="Training DPO and an online learner")
-def _trained(key: tuple, beta: float, seed: int, _faced, _reference):
-    from scrl.policies import train_both
+def _trained(key: tuple, beta: float, seed: int, _problem, _reference):
+    from scrl.policies import train_policies
 
-    return train_both(_faced.wins, _faced.vanilla, _reference, beta, seed)
+    return train_policies(_problem.wins, _problem.vanilla, _reference, beta, seed)
 
 
 def trained() -> None:
@@ -342,7 +352,7 @@ def trained() -> None:
     chosen = _choose(left, right, worth=False)
     if chosen is None:
         return
-    faced, reference, _, _ = chosen
+    problem, reference, _, _ = chosen
     with right:
         with st.container(horizontal=True):
             beta = page.slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
@@ -353,11 +363,14 @@ def trained() -> None:
         )  # fmt: skip
         if not shown:
             return
-        from scrl.policies import apart
+        from scrl.policies import total_variation
 
-        key = (faced.wins.tobytes(), faced.vanilla.tobytes(), reference.tobytes())
-        found = _trained(key, beta, round(seed), faced, reference)
-        far, online = apart(found.offline, found.closed), apart(found.online, found.closed)
+        key = (problem.wins.tobytes(), problem.vanilla.tobytes(), reference.tobytes())
+        found = _trained(key, beta, round(seed), problem, reference)
+        far, online = (
+            total_variation(found.offline, found.closed),
+            total_variation(found.online, found.closed),
+        )
         st.markdown(
             asking.verdict(said, "yes" if far < 0.05 else "no")
             + f"DPO on the same comparisons proposes **{far:.1%}** otherwise than the closed form "
@@ -369,7 +382,7 @@ def trained() -> None:
         rows = [("Reference", reference), ("Closed form", found.closed), ("DPO", found.offline),
                 ("Online learner", found.online)]  # fmt: skip
         page.chart(
-            completion_probabilities(rows, faced.names, **page.look()),
+            completion_probabilities(rows, problem.names, **page.look()),
             "chart-trained",
             alt="; ".join(f"{n}: {', '.join(f'{p:.0%}' for p in policy)}" for n, policy in rows),
             caption="The closed form is π_ref · exp(reward / β). DPO minimises its loss on the "
@@ -381,7 +394,7 @@ def trained() -> None:
             [{"completion": name, "Bradley–Terry reward": float(found.reward[i]),
               "implicit in DPO": float(found.implicit[i]),
               **{label: float(policy[i]) for label, policy in rows}}
-             for i, name in enumerate(faced.names)],
+             for i, name in enumerate(problem.names)],
             "trained", "DPO’s implicit reward is β log(π / π_ref), of mean 0.",
         )  # fmt: skip
 
@@ -391,9 +404,9 @@ def trained() -> None:
 
 @st.cache_data(max_entries=60, show_spinner="Training two learners")
 def _trails(covered: bool, beta: float, seed: int) -> list[tuple]:
-    from scrl.policies import coverage
+    from scrl.policies import coverage_experiment
 
-    return [tuple(trail) for trail in coverage(covered, beta, seed)]
+    return [tuple(trail) for trail in coverage_experiment(covered, beta, seed)]
 
 
 def tried() -> None:
@@ -403,7 +416,7 @@ def tried() -> None:
         covered = st.toggle("The data cover D", key="covered", **_IN_URL)
         beta = page.slider("β", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f")
         seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
-    from scrl.policies import COVERED_NAMES, COVERED_REFERENCE, COVERED_UTILITY
+    from scrl.policies import COVERAGE_NAMES, COVERAGE_REFERENCE, COVERAGE_UTILITY
 
     with right:
         said, shown = asking.guess(
@@ -425,7 +438,7 @@ def tried() -> None:
         )
         labels = trails[0][0]
         series = [
-            (name, policy @ COVERED_UTILITY, i)
+            (name, policy @ COVERAGE_UTILITY, i)
             for i, (name, (_, policy)) in enumerate(
                 zip(("fixed pairs", "its own pairs"), trails, strict=True)
             )
@@ -446,8 +459,8 @@ def tried() -> None:
             f"learners minimise DPO’s loss, {labels[1]:,} comparisons between two points.",
         )
         rows = [
-            {"trained on": name, **dict(zip(COVERED_NAMES, map(float, policy[-1]), strict=True)),
-             "KL": float(kl(policy[-1], COVERED_REFERENCE))}
+            {"trained on": name, **dict(zip(COVERAGE_NAMES, map(float, policy[-1]), strict=True)),
+             "KL": float(kl_divergence(policy[-1], COVERAGE_REFERENCE))}
             for name, (_, policy) in zip(("fixed pairs", "its own pairs"), trails, strict=True)
         ]  # fmt: skip
         asking.sheet(rows, "tried")

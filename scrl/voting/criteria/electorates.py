@@ -14,7 +14,7 @@ import numpy as np
 from scrl.data.batches import round_up
 from scrl.types import Ballots
 from scrl.voting.counting import aggregate_all
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 # -- one ballot -----------------------------------------------------------------------------------
 
@@ -157,7 +157,7 @@ def untied(place: np.ndarray) -> np.ndarray:
 def smith(above: np.ndarray) -> np.ndarray:
     """The smallest set of candidates who all beat everybody outside ``[n, m]``: those who reach
     everybody by steps to candidates who do not beat them."""
-    reach = above >= 0.5 - TIE
+    reach = above >= 0.5 - TIE_TOLERANCE
     for c in range(above.shape[-1]):
         reach |= reach[:, :, c, None] & reach[:, c, None, :]
     return reach.all(-1)

@@ -13,7 +13,7 @@ import numpy as np
 
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.intraprofile import Cases, joined, make, mask
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 #: Most ways in which a clone may enter, or an electorate be split, that are tried.
 MOST_WAYS = 128
@@ -47,7 +47,7 @@ def _moved(rows, weight, moves: list[tuple[int, int, np.ndarray]], whole: bool) 
                 after[:, old] -= amount[able]
             if new >= 0:
                 after[:, new] += amount[able]
-            kept = (before.sum(1) > TIE) & (after.sum(1) > TIE)
+            kept = (before.sum(1) > TIE_TOLERANCE) & (after.sum(1) > TIE_TOLERANCE)
             who_ = np.broadcast_to(who, (kept.sum(), len(who)))
             parts.append(make(rows, [before[kept], after[kept]], who_, old=old, new=new))
     return joined(rows, parts)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.voting.criteria import electorates as e
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,25 +101,25 @@ def _bottom(rows) -> np.ndarray:
 
 
 def majority_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 0.5 + TIE)
+    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 0.5 + TIE_TOLERANCE)
 
 
 def majority_loser_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _bottom(rows)) > 0.5 + TIE)
+    return make(rows, [weight], _shares(rows, weight, _bottom(rows)) > 0.5 + TIE_TOLERANCE)
 
 
 def unanimity_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 1 - TIE)
+    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 1 - TIE_TOLERANCE)
 
 
 def pareto_cases(rows, weight, whole):
     above = np.stack([e.ahead(row) for row in rows])
     missed = np.einsum("nr,rab->nab", weight, ~above)
-    return make(rows, [weight], (missed <= TIE).any(1))
+    return make(rows, [weight], (missed <= TIE_TOLERANCE).any(1))
 
 
 def _beats(rows, weight) -> np.ndarray:
-    return (e.duels(rows, weight) > 0.5 + TIE) | np.eye(rows.shape[1], dtype=bool)
+    return (e.duels(rows, weight) > 0.5 + TIE_TOLERANCE) | np.eye(rows.shape[1], dtype=bool)
 
 
 def condorcet_cases(rows, weight, whole):

@@ -66,7 +66,7 @@ def welfare(profile: AnonymousProfile, lotteries) -> Welfare:
         InputError: where utilities are not known or not of every candidate, or for what is no
             lottery.
     """
-    if profile.utility is None or not np.isfinite(profile.utility).all() or not profile.complete:
+    if profile.utility is None or not np.isfinite(profile.utility).all() or not profile.is_complete:
         raise InputError("Welfare needs to know what every candidate is worth on every ballot.")
     p = checked(lotteries, len(profile.names))
     weight = profile.weight / profile.weight.sum()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scrl.voting.explain.steps import Count, Explanation, Round, Rounds, percent, winners
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 
 def instant_runoff(count: Count) -> Explanation:
@@ -32,7 +32,7 @@ def baldwin(count: Count) -> Explanation:
 def nanson(count: Count) -> Explanation:
     def below(score, on):
         mean = score[on].mean()
-        out = on & (score < mean - TIE)
+        out = on & (score < mean - TIE_TOLERANCE)
         return out if out.any() else on
 
     return _eliminate(
@@ -47,7 +47,7 @@ def coombs(count: Count) -> Explanation:
     while on.any():
         tops, bottoms = count.tops(on), count.bottoms(on)
         first, last = count.weight @ tops, count.weight @ bottoms
-        wins = on & (first > first.sum() / 2 + TIE)
+        wins = on & (first > first.sum() / 2 + TIE_TOLERANCE)
         if wins.any():
             out, taken_now = wins, 1
             rank = "a majority" if not taken else "the next majority"
@@ -57,7 +57,7 @@ def coombs(count: Count) -> Explanation:
             )
             place[out] = taken
         else:
-            out, taken_now = on & (-last <= -last[on].max() + TIE), 0
+            out, taken_now = on & (-last <= -last[on].max() + TIE_TOLERANCE), 0
             place[out] = taken + (on & ~out).sum()
             note = _note(count, out, on, "has the most last places", percent(last[out][0]))
         word = "out" if not taken_now else "next" if taken else "wins"
@@ -68,7 +68,7 @@ def coombs(count: Count) -> Explanation:
 
 def plurality_veto(count: Count) -> Explanation:
     credit = count.weight @ count.tops(count.everyone)
-    out = credit <= TIE
+    out = credit <= TIE_TOLERANCE
     on, place, rounds = ~out, np.zeros(count.m, int), []
     place[out] = on.sum()
     if out.any():
@@ -77,11 +77,15 @@ def plurality_veto(count: Count) -> Explanation:
     while on.any():
         rate = np.where(on, count.weight @ count.bottoms(on, 1), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
-            time = np.where(on & (rate > TIE), credit / np.where(rate > TIE, rate, 1), np.inf)
+            time = np.where(
+                on & (rate > TIE_TOLERANCE),
+                credit / np.where(rate > TIE_TOLERANCE, rate, 1),
+                np.inf,
+            )
         step = time.min()
         if np.isfinite(step):
             left = np.where(on, credit - rate * step, 0.0)
-            out = on & (left <= TIE)
+            out = on & (left <= TIE_TOLERANCE)
             what = "is worn down first by the vetoes of those who like it least"
             note = _note(count, out, on, what)
         else:
@@ -99,7 +103,7 @@ def _borda(count: Count) -> Callable:
 
 
 def _fewest(score, on) -> np.ndarray:
-    return on & (score <= score[on].min() + TIE)
+    return on & (score <= score[on].min() + TIE_TOLERANCE)
 
 
 def _eliminate(count: Count, rule, unit, measure, losers, why, moves=False) -> Explanation:

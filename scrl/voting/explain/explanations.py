@@ -27,7 +27,7 @@ from scrl.voting.explain.steps import (
     percent,
     winners,
 )
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 from scrl.voting.registry import RULES
 
 _APPROVAL = re.compile(r"([0-9]+)-approval")
@@ -124,7 +124,7 @@ def borda(count: Count) -> Explanation:
 
 def bucklin(count: Count) -> Explanation:
     votes = np.cumsum(count.weight @ count.filled.transpose(1, 0, 2), axis=1)
-    passed = votes > 0.5 + TIE
+    passed = votes > 0.5 + TIE_TOLERANCE
     level = np.where(passed.any(1), passed.argmax(1), count.m)
     at = votes[np.arange(count.m), np.minimum(level, count.m - 1)]
     place = order_of(at - 2.0 * level)
@@ -190,7 +190,7 @@ def likelihood(count: Count, rule: str, score: np.ndarray, place: np.ndarray) ->
 def lottery(count: Count, rule: str, chance: np.ndarray, place: np.ndarray) -> Explanation:
     """Probabilities, and how the lottery fares against each candidate head to head."""
     fares = chance @ count.above
-    support = np.flatnonzero(chance > TIE)
+    support = np.flatnonzero(chance > TIE_TOLERANCE)
     notes = [f"{count.named(support)} can win." if len(support) > 1 else
              f"{count.named(support)} wins for sure."]  # fmt: skip
     steps: list = [Bars("Chance to win", chance)]
@@ -242,7 +242,7 @@ def egalitarian(count: Count) -> Explanation:
                       for u in levels] for a in range(count.m)])  # fmt: skip
     total = held.sum(1, keepdims=True)
     below = np.cumsum(held / np.where(total > 0, total, 1.0), axis=1)
-    below = np.where(total > 0, np.round(below / TIE), np.inf)
+    below = np.where(total > 0, np.round(below / TIE_TOLERANCE), np.inf)
     rows = [tuple(row) for row in below]
     place = by_places(np.array([sorted(set(rows)).index(row) for row in rows]))
     worst = np.where(count.ranked, utility, np.inf).min(0)

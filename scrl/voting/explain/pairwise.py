@@ -18,7 +18,7 @@ from scrl.voting.explain.steps import (
     percent,
     winners,
 )
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 #: Most candidates for which every leader's best order is searched: 2^m sets.
 MOST_LED = 12
@@ -111,7 +111,7 @@ def strongest(width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     step = np.tile(np.arange(m), (m, 1))
     for c in range(m):
         through = np.minimum(strength[:, [c]], strength[[c], :])
-        better = through > strength + TIE
+        better = through > strength + TIE_TOLERANCE
         better[c, :] = better[:, c] = False
         np.fill_diagonal(better, False)
         step = np.where(better, step[:, [c]], step)
@@ -129,7 +129,7 @@ def chain(step: np.ndarray, a: int, b: int) -> list[int]:
 def schulze(count: Count) -> Explanation:
     strength, step = strongest(count.margin)
     np.fill_diagonal(strength, 0.0)
-    beaten = (strength + 2 * TIE < strength.T).sum(1)
+    beaten = (strength + 2 * TIE_TOLERANCE < strength.T).sum(1)
     place = order_of(-beaten)
     best = winners(place)[0]
     others = [b for b in range(count.m) if b != best]
@@ -204,7 +204,7 @@ def split_cycle(count: Count) -> Explanation:
 
 def _standing_victories(width: np.ndarray):
     strength, step = strongest(width)
-    return (width > 0) & (width > strength.T + 2 * TIE), strength, step
+    return (width > 0) & (width > strength.T + 2 * TIE_TOLERANCE), strength, step
 
 
 def _again(width: np.ndarray, defeats) -> np.ndarray:
@@ -250,7 +250,7 @@ def _lock(width: np.ndarray):
     while pairs:
         level = [pairs.pop(0)]
         # Ties chain, as everywhere.
-        while pairs and width[level[-1]] - width[pairs[0]] <= 2 * TIE:
+        while pairs and width[level[-1]] - width[pairs[0]] <= 2 * TIE_TOLERANCE:
             level.append(pairs.pop(0))
         trial = kept.copy()
         for a, b in level:
@@ -331,7 +331,7 @@ def _kemeny(above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         inner = against[np.ix_(left, left)]
         cost = _leaders(inner)
         led = cost if led is None else led
-        wins = cost <= cost.min() + TIE
+        wins = cost <= cost.min() + TIE_TOLERANCE
         place[left[wins]] = m - len(left)
         left = left[~wins]
     return place, led

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import weak_order
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 #: How a drawn victory fared.
 STATES = ("counted", "path", "back", "left out", "quiet")
@@ -173,7 +173,7 @@ class Count:
     def margin(self) -> np.ndarray:
         """P(a ≻ b) - P(b ≻ a), 0 within the tolerance of a tie."""
         margin = self.above - self.above.T
-        return np.where(np.abs(margin) <= 2 * TIE, 0.0, margin)
+        return np.where(np.abs(margin) <= 2 * TIE_TOLERANCE, 0.0, margin)
 
     def tops(self, on: np.ndarray) -> np.ndarray:
         """The share of each ballot's vote for each of those ``on``, its highest among them

@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 
 
@@ -18,14 +18,14 @@ def eliminate(profile: Profile, losers) -> jax.Array:
         return left, jnp.where(out, jnp.sum(left), place)
 
     # The last to remain is first, as everybody is at the start.
-    start = (profile.standing, jnp.zeros(profile.size, int))
+    start = (profile.candidate_mask, jnp.zeros(profile.size, int))
     return jax.lax.while_loop(lambda state: jnp.sum(state[0]) > 1, round_, start)[1]
 
 
 def lowest_of(score, remaining) -> jax.Array:
     """Which of the remaining score least, ties together."""
     score = jnp.where(remaining, score, jnp.inf)
-    return remaining & (score <= jnp.min(score) + TIE)
+    return remaining & (score <= jnp.min(score) + TIE_TOLERANCE)
 
 
 @rule(
@@ -59,14 +59,14 @@ def coombs(profile: Profile):
     def round_(state):
         remaining, place, taken = state
         first = profile.first_places(remaining)
-        wins = remaining & (first > 0.5 * jnp.sum(first) + TIE)
+        wins = remaining & (first > 0.5 * jnp.sum(first) + TIE_TOLERANCE)
         most = lowest_of(-profile.last_places(remaining), remaining)
         out = jnp.where(wins.any(), wins, most)
         left = remaining & ~out
         place = jnp.where(out, taken + jnp.where(wins.any(), 0, jnp.sum(left)), place)
         return left, place, taken + wins.any()
 
-    start = (profile.standing, jnp.zeros(profile.size, int), jnp.array(0, int))
+    start = (profile.candidate_mask, jnp.zeros(profile.size, int), jnp.array(0, int))
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), round_, start)[1]
 
 
@@ -110,7 +110,7 @@ def nanson(profile: Profile):
     def losers(on):
         score = duels @ on
         mean = jnp.sum(jnp.where(on, score, 0.0)) / jnp.sum(on)
-        below = on & (score < mean - TIE)
+        below = on & (score < mean - TIE_TOLERANCE)
         return jnp.where(below.any(), below, on)
 
     return eliminate(profile, losers)
@@ -132,17 +132,19 @@ def plurality_veto(profile: Profile):
     def round_(state):
         credit, remaining, place, _ = state
         rate = jnp.where(remaining, profile.last_places(remaining, least=1), 0.0)
-        time = jnp.where(rate > TIE, credit / jnp.where(rate > TIE, rate, 1.0), jnp.inf)
+        time = jnp.where(
+            rate > TIE_TOLERANCE, credit / jnp.where(rate > TIE_TOLERANCE, rate, 1.0), jnp.inf
+        )
         # Where nobody vetoes any more, all that are left tie.
         step = jnp.min(jnp.where(remaining, time, jnp.inf))
         stuck = ~jnp.isfinite(step)
         credit = jnp.where(remaining, credit - rate * jnp.where(stuck, 0.0, step), 0.0)
-        out = remaining & ((credit <= TIE) | stuck)
+        out = remaining & ((credit <= TIE_TOLERANCE) | stuck)
         left = remaining & ~out
         return credit, left, jnp.where(out, jnp.sum(left), place), stuck
 
-    credit = profile.first_places(profile.standing)
-    none = profile.standing & (credit <= TIE)
-    left = profile.standing & ~none
+    credit = profile.first_places(profile.candidate_mask)
+    none = profile.candidate_mask & (credit <= TIE_TOLERANCE)
+    left = profile.candidate_mask & ~none
     start = (credit, left, jnp.where(none, jnp.sum(left), 0), jnp.array(False))
     return jax.lax.while_loop(lambda state: jnp.any(state[1]), round_, start)[2]

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 
 #: Supports of three and five are tried for all contests at once up to so many candidates.
 SMALL = 12
@@ -28,13 +28,13 @@ def nearest_to_uniform(constraints: np.ndarray) -> np.ndarray:
     last[0, -1] = 1.0
     system, target = np.concatenate([system, last]), np.zeros(m + 1)
     target[-1] = 1.0
-    residual = system @ non_negative(system, target) - target
+    residual = system @ nonnegative_least_squares(system, target) - target
     p = np.maximum(-residual[:m] / residual[m], 0.0)
     p[p < ROUNDING] = 0.0
     return p / p.sum()
 
 
-def non_negative(system: np.ndarray, target: np.ndarray) -> np.ndarray:
+def nonnegative_least_squares(system: np.ndarray, target: np.ndarray) -> np.ndarray:
     """The u ≥ 0 with the least ‖system · u - target‖, by Lawson and Hanson's active sets.
 
     Ours, since ``scipy.optimize.nnls`` (1.17) stops early, and writes where it must not, on the
@@ -75,7 +75,7 @@ def _least_squares(system, target, passive) -> np.ndarray:
 # -- symmetric games ------------------------------------------------------------------------------
 
 
-def balanced(margin: np.ndarray) -> np.ndarray:
+def solve_symmetric_games(margin: np.ndarray) -> np.ndarray:
     """The optimal mixtures ``[games, m]`` of symmetric games with what row wins from column,
     ``margin [games, m, m]``, skew-symmetric; of several, the nearest to uniform.
 
@@ -88,7 +88,7 @@ def balanced(margin: np.ndarray) -> np.ndarray:
     games, m = margin.shape[:2]
     margin = margin / np.maximum(np.abs(margin).max(axis=(1, 2), keepdims=True), ROUNDING)
     p = np.zeros((games, m))
-    alone = (margin > TIE).sum(2) == m - 1
+    alone = (margin > TIE_TOLERANCE).sum(2) == m - 1
     p[alone] = 1.0
     todo = np.flatnonzero(~alone.any(1))
     for size in (3, 5):
@@ -137,7 +137,7 @@ def _pfaffians(a: np.ndarray) -> np.ndarray:
 # -- stable lotteries -----------------------------------------------------------------------------
 
 
-def stable_mixture(
+def stable_committee_lottery(
     behind: np.ndarray, weight: np.ndarray, size: int, step: float = 2.0
 ) -> tuple[np.ndarray, float]:
     """A stable lottery over committees of ``size`` members, as the chance of each candidate to be

@@ -51,7 +51,7 @@ def maximise(derivatives: Callable, size: int) -> jax.Array:
     return jax.lax.while_loop(unfinished, step, (jnp.zeros(size), jnp.inf, 0))[0]
 
 
-def recentred(reward: jax.Array, known: jax.Array) -> jax.Array:
+def center_rewards(reward: jax.Array, known: jax.Array) -> jax.Array:
     """Without what rounding shifts all that was compared by; the rest is at zero."""
     mean = jnp.sum(jnp.where(known, reward, 0.0)) / jnp.maximum(jnp.sum(known), 1)
     return jnp.where(known, reward - mean, 0.0)
@@ -71,7 +71,7 @@ def recentred(reward: jax.Array, known: jax.Array) -> jax.Array:
     max_candidates=500,
 )
 def bradley_terry(profile: Profile):
-    total = jnp.where(profile.opponents, profile.met, 0.0)
+    total = jnp.where(profile.opponents, profile.both_ranked, 0.0)
     wins = total * profile.above
 
     def derivatives(reward):
@@ -80,7 +80,7 @@ def bradley_terry(profile: Profile):
         neg_hessian = jnp.diag(jnp.sum(spread, axis=1)) - spread
         return jnp.sum(wins - total * chance, axis=1), neg_hessian
 
-    return recentred(maximise(derivatives, profile.size), jnp.any(total > 0, axis=1))
+    return center_rewards(maximise(derivatives, profile.size), jnp.any(total > 0, axis=1))
 
 
 @rule(
@@ -124,5 +124,5 @@ def plackett_luce(profile: Profile):
         neg_hessian = jnp.diag(expected) - strength[:, None] * strength[None, :] * shared
         return chosen - expected, neg_hessian
 
-    met = jnp.where(profile.opponents, profile.met, 0.0)
-    return recentred(maximise(derivatives, profile.size), jnp.any(met > 0, axis=1))
+    met = jnp.where(profile.opponents, profile.both_ranked, 0.0)
+    return center_rewards(maximise(derivatives, profile.size), jnp.any(met > 0, axis=1))

@@ -6,9 +6,13 @@ from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting.distortion.worst_case import TIGHT, Adversary, weakly_above
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
-from scrl.voting.rules.games import balanced, nearest_to_uniform, stable_mixture
+from scrl.voting.rules.games import (
+    nearest_to_uniform,
+    solve_symmetric_games,
+    stable_committee_lottery,
+)
 
 #: Kinds of ballots × candidates² that lotteries of low distortion hold at once.
 MOST_CELLS = 30_000_000
@@ -25,7 +29,7 @@ MOST_CELLS = 30_000_000
     distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
 def random_ballot(profile: Profile):
-    return profile.first_places(profile.standing)
+    return profile.first_places(profile.candidate_mask)
 
 
 @rule(
@@ -40,7 +44,7 @@ def random_ballot(profile: Profile):
     cost="n·m²",
 )
 def proportional_borda(profile: Profile):
-    return _proportional(profile.points, profile.standing)
+    return _proportional(profile.points, profile.candidate_mask)
 
 
 @rule(
@@ -57,8 +61,8 @@ def proportional_borda(profile: Profile):
 )
 def harmonic_lottery(profile: Profile):
     harmonic = profile.places @ (1.0 / jnp.arange(1, profile.size + 1))
-    uniform = profile.standing / jnp.sum(profile.standing)
-    return (uniform + _proportional(harmonic, profile.standing)) / 2
+    uniform = profile.candidate_mask / jnp.sum(profile.candidate_mask)
+    return (uniform + _proportional(harmonic, profile.candidate_mask)) / 2
 
 
 def _proportional(scores, standing):
@@ -85,7 +89,7 @@ def _proportional(scores, standing):
 )
 def maximal_lotteries(above: np.ndarray) -> np.ndarray:
     """Of each contest ``[contests, candidates]``."""
-    return balanced(_margins(above))
+    return solve_symmetric_games(_margins(above))
 
 
 @rule(
@@ -102,7 +106,7 @@ def maximal_lotteries(above: np.ndarray) -> np.ndarray:
 )
 def c1_maximal_lotteries(above: np.ndarray) -> np.ndarray:
     """Of each contest ``[contests, candidates]``."""
-    return balanced(np.sign(_margins(above)))
+    return solve_symmetric_games(np.sign(_margins(above)))
 
 
 def maximal_lottery(above: np.ndarray) -> np.ndarray:
@@ -113,7 +117,7 @@ def maximal_lottery(above: np.ndarray) -> np.ndarray:
 def _margins(above: np.ndarray) -> np.ndarray:
     """P(a ≻ b) - P(b ≻ a), same shape; else a duel tied but for rounding decides."""
     lead = above - 0.5
-    lead = np.where(np.abs(lead) <= TIE, 0.0, lead)
+    lead = np.where(np.abs(lead) <= TIE_TOLERANCE, 0.0, lead)
     return lead - np.swapaxes(lead, -1, -2)
 
 
@@ -139,7 +143,7 @@ def stable_lottery(profile: Profile) -> np.ndarray:
     place, weight = _distinct(profile)
     ahead = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
     m = place.shape[1]
-    member, _ = stable_mixture(ahead, weight, int(np.ceil(np.sqrt(m))))
+    member, _ = stable_committee_lottery(ahead, weight, int(np.ceil(np.sqrt(m))))
     return (member + 1 / m) / 2
 
 
@@ -159,7 +163,7 @@ def stable_lottery(profile: Profile) -> np.ndarray:
 )
 def optimal_lottery(profile: Profile) -> np.ndarray:
     place, weight = _distinct(profile)
-    return least_distortion(Adversary.of(place, weight))
+    return least_distortion_lottery(Adversary.of(place, weight))
 
 
 def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
@@ -182,7 +186,7 @@ def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
     return place, np.bincount(kind.ravel(), np.asarray(profile.weight), len(place))
 
 
-def least_distortion(adversary: Adversary, most_rounds: int = 500) -> np.ndarray:
+def least_distortion_lottery(adversary: Adversary, most_rounds: int = 500) -> np.ndarray:
     """The lottery ``[candidates]`` with the least worst case, nearest to uniform of several.
 
     A game: the lottery against utilities u, which give mean utilities z(u), paying

@@ -7,12 +7,12 @@ from functools import cache
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import TIE
+from scrl.voting.profile import TIE_TOLERANCE
 from scrl.voting.registry import rule
-from scrl.voting.rules.pairwise import _CONDORCET
+from scrl.voting.rules.pairwise import CONDORCET_CRITERIA
 
 #: Most candidates in one majority cycle for which Kemeny's order is searched: 2^m sets of them.
-TANGLED = 16
+MAX_CYCLE = 16
 #: Sets × candidates of the contests searched at once.
 CELLS = 400_000
 
@@ -28,10 +28,10 @@ CELLS = 400_000
     reference="Kemeny 1959; exact, by dynamic programming over sets (Betzler et al. 2009, after "
     "Held & Karp 1962); all winners of optimal orders share a place, are taken out, and it runs "
     "again",
-    satisfies=_CONDORCET,
+    satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", ""),
     cost="n·m² + 2^m·m within one majority cycle, at most 16 candidates there",
-    guaranteed_candidates=TANGLED,
+    guaranteed_candidates=MAX_CYCLE,
 )
 def kemeny(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``.
@@ -48,9 +48,9 @@ def kemeny(above: np.ndarray) -> np.ndarray:
     contest, size = np.arange(len(above))[:, None], np.zeros_like(block)
     np.add.at(size, (contest, block), 1)
     ahead = np.cumsum(size, axis=1) - size
-    if size.max(initial=0) > TANGLED:
+    if size.max(initial=0) > MAX_CYCLE:
         raise InputError(
-            f"Kemeny's order is exact while at most {TANGLED} candidates beat each other in a "
+            f"Kemeny's order is exact while at most {MAX_CYCLE} candidates beat each other in a "
             f"cycle, and {size.max():,} do here; leave some out or choose another rule."
         )
     for k in np.unique(size[size > 1]):
@@ -67,7 +67,7 @@ def _blocks(above: np.ndarray) -> np.ndarray:
     """Which block each candidate is in ``[contests, candidates]``, counted from the best: sets
     connected by majorities or ties, each beating every later one strictly."""
     m = above.shape[-1]
-    reach = (above >= 0.5 - TIE).astype(np.float32)
+    reach = (above >= 0.5 - TIE_TOLERANCE).astype(np.float32)
     for _ in range(max(1, m - 1).bit_length()):
         reach = (reach @ reach > 0).astype(np.float32)
     ahead = m - reach.sum(-1)  # who reaches fewer is in a later block
@@ -106,7 +106,7 @@ def _search(above: np.ndarray) -> np.ndarray:
         inside = (left[:, None] & bit) > 0
         rest = np.where(inside, left[:, None] - bit, 0)
         cost = least[rest, contest[:, None]] + first[left[:, None], np.arange(m), contest[:, None]]
-        wins = inside & (cost <= least[left, contest][:, None] + TIE)
+        wins = inside & (cost <= least[left, contest][:, None] + TIE_TOLERANCE)
         place = np.where(wins, (m - inside.sum(1))[:, None], place)
         left = left - (wins * bit).sum(1)
     return place
@@ -123,7 +123,7 @@ def _search(above: np.ndarray) -> np.ndarray:
     reference="Tideman 1987; of victories equally wide, those in a cycle with what is locked and "
     "with each other are all left out, so that names decide nothing; the winners share a place, "
     "are taken out, and it runs again",
-    satisfies=_CONDORCET + " clones",
+    satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m⁴",
     max_candidates=200,
@@ -156,11 +156,11 @@ def _ranked_pairs(lead: np.ndarray) -> np.ndarray:
 def locked(lead: np.ndarray) -> list[int]:
     """Whom each candidate reaches by locked victories, as bits, from P(a ≻ b) - ½."""
     m = len(lead)
-    first, second = np.nonzero(lead > TIE)
+    first, second = np.nonzero(lead > TIE_TOLERANCE)
     width = lead[first, second]
     order = np.argsort(-width, kind="stable")
     width = width[order]
-    new = np.flatnonzero(np.concatenate([[True], width[:-1] - width[1:] > TIE]))
+    new = np.flatnonzero(np.concatenate([[True], width[:-1] - width[1:] > TIE_TOLERANCE]))
     edges = list(zip(first[order].tolist(), second[order].tolist(), strict=True))
     reach = [0] * m
     for start, stop in zip(new, [*new[1:], len(edges)], strict=True):

@@ -3,10 +3,10 @@
 import jax
 import jax.numpy as jnp
 
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 
-_CONDORCET = "majority majority-loser condorcet condorcet-loser smith monotonicity reversal"
+CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith monotonicity reversal"
 
 
 @rule(
@@ -17,13 +17,13 @@ _CONDORCET = "majority majority-loser condorcet condorcet-loser smith monotonici
     gives="scores",
     summary="Opponents beaten head to head, a tie counting half.",
     reference="Copeland 1951",
-    satisfies=_CONDORCET,
+    satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", "5"),
     cost="n·m²",
 )
 def copeland(profile: Profile):
     lead = profile.above - 0.5
-    point = jnp.where(lead > TIE, 1.0, jnp.where(lead < -TIE, 0.0, 0.5))
+    point = jnp.where(lead > TIE_TOLERANCE, 1.0, jnp.where(lead < -TIE_TOLERANCE, 0.0, 0.5))
     return jnp.sum(jnp.where(profile.opponents, point, 0.0), axis=1)
 
 
@@ -58,15 +58,15 @@ def minimax(profile: Profile):
     cost="n·m²",
 )
 def minimax_winning_votes(profile: Profile):
-    lost = profile.opponents & (profile.above < 0.5 - TIE)
-    votes = profile.above if profile.duels is not None else profile.prefer
+    lost = profile.opponents & (profile.above < 0.5 - TIE_TOLERANCE)
+    votes = profile.above if profile.known_above is not None else profile.strictly_above
     return -jnp.max(jnp.where(lost, votes.T, 0.0), axis=1)
 
 
-def leads(profile: Profile) -> jax.Array:
+def victory_margins(profile: Profile) -> jax.Array:
     """P(a ≻ b) - ½ where a beats b, else 0 ``[candidates, candidates]``."""
     lead = profile.above - 0.5
-    return jnp.where(profile.opponents & (lead > TIE), lead, 0.0)
+    return jnp.where(profile.opponents & (lead > TIE_TOLERANCE), lead, 0.0)
 
 
 def strongest_paths(lead: jax.Array) -> jax.Array:
@@ -89,19 +89,19 @@ def strongest_paths(lead: jax.Array) -> jax.Array:
     summary="A candidate is ahead of another if its strongest chain of victories to it is stronger "
     "than the strongest chain back.",
     reference="Schulze 2011, by margins; in ties, by how many are ahead",
-    satisfies=_CONDORCET + " clones",
+    satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
 )
 def schulze(profile: Profile):
-    path = strongest_paths(leads(profile))
-    return -jnp.sum(path + TIE < path.T, axis=1).astype(float)
+    path = strongest_paths(victory_margins(profile))
+    return -jnp.sum(path + TIE_TOLERANCE < path.T, axis=1).astype(float)
 
 
-def defeats(lead: jax.Array) -> jax.Array:
+def split_cycle_victories(lead: jax.Array) -> jax.Array:
     """The victories of split cycle ``[candidates, candidates]``: those that are not the weakest,
     or among the weakest, of any cycle (Holliday & Pacuit 2023)."""
-    return (lead > 0) & (lead > strongest_paths(lead).T + TIE)
+    return (lead > 0) & (lead > strongest_paths(lead).T + TIE_TOLERANCE)
 
 
 @rule(
@@ -112,20 +112,20 @@ def defeats(lead: jax.Array) -> jax.Array:
     gives="places",
     summary="In every cycle of victories the weakest is struck out; who is then unbeaten wins.",
     reference="Holliday & Pacuit 2023; the winners share a place, are taken out, and it runs again",
-    satisfies=_CONDORCET + " clones",
+    satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", ""),
     cost="n·m² + m⁴",
     max_candidates=200,
 )
 def split_cycle(profile: Profile):
-    lead = leads(profile)
+    lead = victory_margins(profile)
 
     def round_(state):
         remaining, place = state
         inside = jnp.where(remaining[:, None] & remaining[None, :], lead, 0.0)
-        first = remaining & ~defeats(inside).any(0)
-        gone = jnp.sum(profile.standing) - jnp.sum(remaining)
+        first = remaining & ~split_cycle_victories(inside).any(0)
+        gone = jnp.sum(profile.candidate_mask) - jnp.sum(remaining)
         return remaining & ~first, jnp.where(first, gone, place)
 
-    start = (profile.standing, jnp.zeros(profile.size, int))
+    start = (profile.candidate_mask, jnp.zeros(profile.size, int))
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), round_, start)[1]

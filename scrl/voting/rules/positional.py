@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 
 
@@ -17,7 +17,7 @@ from scrl.voting.registry import rule
     distortion=("Θ(m²)", "2m − 1"),
 )
 def plurality(profile: Profile):
-    return profile.first_places(profile.standing)
+    return profile.first_places(profile.candidate_mask)
 
 
 @rule(
@@ -32,7 +32,7 @@ def plurality(profile: Profile):
     distortion=("unbounded", "unbounded"),
 )
 def anti_plurality(profile: Profile):
-    return -profile.last_places(profile.standing)
+    return -profile.last_places(profile.candidate_mask)
 
 
 @rule(
@@ -104,7 +104,7 @@ def dowdall(profile: Profile):
 )
 def bucklin(profile: Profile):
     votes = jnp.cumsum(profile.places, axis=1)
-    passed = votes > 0.5 + TIE
+    passed = votes > 0.5 + TIE_TOLERANCE
     # Who never passes half, on ballots that leave out much, comes behind by all its votes.
     level = jnp.where(passed.any(1), jnp.argmax(passed, axis=1), profile.size)
     at = jnp.minimum(level, profile.size - 1)

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import TIE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 
 
@@ -47,7 +47,7 @@ def egalitarian(profile: Profile) -> np.ndarray:
     np.add.at(held, (who, at), profile.weight[voter])
     total = held.sum(1, keepdims=True)
     below = np.cumsum(held / np.where(total > 0, total, 1.0), axis=1)
-    below = np.where(total > 0, np.round(below / TIE), np.inf)
+    below = np.where(total > 0, np.round(below / TIE_TOLERANCE), np.inf)
     return np.unique(below, axis=0, return_inverse=True)[1].reshape(-1)
 
 
