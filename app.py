@@ -1,8 +1,8 @@
 """The app: start-up and navigation only. ``streamlit run app.py``."""
 
-from ui.shared import page, store
+from ui.shared import navigation, viewer
 
-current = page.navigate()
-page.frame()
-store.remember_viewer()
+current = navigation.navigate()
+navigation.draw_sidebar()
+viewer.remember()
 current.run()

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
-from ui.latent.ask import game
-from ui.latent.page import chosen_run
-from ui.shared import ahead, asking, page
+from ui.latent import quiz
+from ui.latent.fitted_run import choose
+from ui.shared import navigation, page, precompute, predict_first
 
 
-def ask() -> None:
+def show() -> None:
     st.title("Which question tells most about you?")
     page.start_runtime()
-    job, learnt = chosen_run("six-kinds")
+    job, learnt = choose("six-kinds")
     if learnt is None:
         return
-    ahead.begin(job.id, learnt, ("where",))
-    asking.switch()
-    game(job.id, learnt)
+    precompute.start(job.id, learnt, ("where",))
+    predict_first.switch()
+    quiz.show(job.id, learnt)
 
 
-page.ensure_frame()
-ask()
+navigation.ensure_navigation()
+show()

@@ -3,30 +3,29 @@
 import streamlit as st
 
 from scrl.voting.criteria import CRITERIA
-from ui.shared import page
-from ui.voting import criteria as shown
-from ui.voting import profiles
+from ui.shared import navigation, page
+from ui.voting import criteria, profile_picker
 
 
-def criteria() -> None:
+def show() -> None:
     st.title("Every rule breaks a promise. Which one?")
     page.start_runtime()
-    if not shown.ask():
+    if not criteria.guess_condorcet_rule():
         return
     left, right = st.columns([1.2, 1], gap="medium")
-    rule, criterion = shown.chosen()
+    rule, criterion = criteria.selected_cell()
     with left:
-        shown.show_table(rule, criterion)
+        criteria.show_table(rule, criterion)
     with right:
-        shown.pick(rule, criterion)
+        criteria.cell_pickers(rule, criterion)
         st.markdown(f"{CRITERIA[criterion].statement}")
-        source = shown.source()
-        if source == shown.OWN:
-            shown.show_own(profiles.choose("majority"), rule, criterion)
+        source = criteria.ballot_source()
+        if source == criteria.OWN_BALLOTS:
+            criteria.show_own(profile_picker.choose("majority"), rule, criterion)
         else:
-            shown.show_cell(rule, criterion)
-    shown.show_numbers()
+            criteria.show_cell(rule, criterion)
+    criteria.show_numbers()
 
 
-page.ensure_frame()
-criteria()
+navigation.ensure_navigation()
+show()

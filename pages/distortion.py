@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from ui.shared import asking, page
-from ui.voting.distortion import PARTS
+from ui.shared import navigation, page, page_parts
+from ui.voting.distortion_parts import PARTS
 
 
-def distortion() -> None:
+def show() -> None:
     st.title("What can a choice cost?")
     page.start_runtime()
-    asking.part_of(PARTS)()
+    page_parts.choose(PARTS)()
 
 
-page.ensure_frame()
-distortion()
+navigation.ensure_navigation()
+show()

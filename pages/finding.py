@@ -5,9 +5,9 @@ import json
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import load_baked
+from scrl.runs import load_baked, orders_csv
 from scrl.types import InputError
-from ui.shared import asking, page, tables
+from ui.shared import data_tables, navigation, page, predict_first, result_tables
 
 SCENARIO, PROMPT, RULE, CITY = "tennessee-morristown", "best", "borda", "Morristown"
 
@@ -18,7 +18,7 @@ def baked() -> dict:
 
 
 def orders_section(entry: dict) -> None:
-    columns = tables.columns(entry, RULE)
+    columns = result_tables.compared_orders(entry, RULE)
     guess = None
     if page.switched_on("predict"):
         guess = st.segmented_control(
@@ -29,24 +29,24 @@ def orders_section(entry: dict) -> None:
         )
         if guess is None:
             columns[-1] = (columns[-1][0], None)
-    figure = figures.bump_chart(columns, entry["completions"], CITY, **page.look())
+    figure = figures.bump_chart(columns, entry["completions"], CITY, **page.style())
     page.chart(
         figure,
         "orders",
-        alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
+        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
         caption="Places by Borda count of everyone’s complete ballots, by the Bradley–Terry reward "
         "model trained on the incomplete ballots, and by the social reward model trained on the "
         "same incomplete ballots.",
     )
     if guess is not None:
-        place = tables.place_word(columns[-1][1], CITY)
+        place = result_tables.ordinal_place(columns[-1][1], CITY)
         right = figures.mean_ranks(columns[-1][1])[CITY] == guess
         st.markdown(f"{'Right' if right else 'Not quite'}: the social model puts it **{place}**.")
 
 
 def latent_section(latent: dict) -> None:
     page.chart(
-        figures.latent_map(latent, height=376, **page.look()),
+        figures.latent_map(latent, height=376, **page.style()),
         "latent",
         alt=f"Raters fall into {len(latent['types'])} clusters: {', '.join(latent['types'])}.",
         caption=f"A sample of {latent.get('raters', 10_000):,} raters as the individual model sees "
@@ -57,7 +57,7 @@ def latent_section(latent: dict) -> None:
 
 def numbers_section(result: dict, entry: dict, made: str) -> None:
     with st.expander("The numbers"):
-        page.numbers(tables.numbers_table(entry, RULE))
+        data_tables.numbers_table(result_tables.score_table(entry, RULE))
         st.caption(
             "Borda scores are mean points a voter, 4 for a first place. Rewards are in log-odds, "
             f"centred at zero. Made by `{made if isinstance(made, str) else made['command']}`."
@@ -68,12 +68,12 @@ def numbers_section(result: dict, entry: dict, made: str) -> None:
                 f"{SCENARIO}.json", "application/json", on_click="ignore",
             )  # fmt: skip
             st.download_button(
-                "Orders (CSV)", tables.orders_csv(result), f"{SCENARIO}.csv", "text/csv",
+                "Orders (CSV)", orders_csv(result), f"{SCENARIO}.csv", "text/csv",
                 on_click="ignore",
             )  # fmt: skip
 
 
-def finding() -> None:
+def show() -> None:
     st.title("Who gets a say?")
     try:
         content = baked()
@@ -82,7 +82,7 @@ def finding() -> None:
         return
     entry = content["result"]["prompts"][PROMPT]
     social, truth = entry["social"][RULE]["order"], entry["truth"][RULE]["order"]
-    vanilla, place = entry["vanilla"]["order"], tables.place_word
+    vanilla, place = entry["vanilla"]["order"], result_tables.ordinal_place
     guessing = page.switched_on("predict")
     ending = "" if guessing else f" The social model puts it **{place(social, CITY)}**."
     st.markdown(
@@ -103,11 +103,11 @@ def finding() -> None:
         "vote, then learns the outcome."
     )
     with do.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        asking.switch()
-        page.go("Try it yourself", "pages/lab.py", {"scenario": SCENARIO})
+        predict_first.switch()
+        page.go_button("Try it yourself", "pages/lab.py", {"scenario": SCENARIO})
     if not page.presenting():
         numbers_section(content["result"], entry, content["made"])
 
 
-page.ensure_frame()
-finding()
+navigation.ensure_navigation()
+show()

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from scrl.types import InputError
-from ui.lab import gap
-from ui.shared import asking, controls, page, runs
+from ui.lab import vanilla_gap
+from ui.shared import controls, job_progress, navigation, page, predict_first
 
 
 def why(choice: controls.Choice) -> None:
@@ -14,28 +14,28 @@ def why(choice: controls.Choice) -> None:
             "scenario."
         )
         return
-    runs.remember_types(choice.source)
-    prompt, rule = gap.pick(choice)
+    job_progress.remember_types(choice.source)
+    prompt, rule = vanilla_gap.pick_prompt_and_rule(choice)
     try:
-        gap.show(choice, prompt, rule)
+        vanilla_gap.show(choice, prompt, rule)
     except InputError as error:
         st.error(str(error))
         return
-    gap.social(choice, prompt, rule)
+    vanilla_gap.show_social(choice, prompt, rule)
 
 
-def explained() -> None:
+def show() -> None:
     st.title("Why is the reward model wrong?")
     page.start_runtime()
-    gap.arrive()
+    vanilla_gap.take_over_lab_choice()
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        choice = controls.choose()
-        asking.switch()
+        choice = controls.choose_run()
+        predict_first.switch()
     if choice is not None:
         with right:
             why(choice)
 
 
-page.ensure_frame()
-explained()
+navigation.ensure_navigation()
+show()

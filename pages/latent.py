@@ -2,33 +2,30 @@
 
 import streamlit as st
 
-from ui.latent.health import health
-from ui.latent.maps import clusters, contexts, left_out, partial
-from ui.latent.page import chosen_run
-from ui.latent.walk import traversals
-from ui.latent.where import where_am_i
-from ui.shared import ahead, asking, page
+from ui.latent import health, maps, placement, traversals
+from ui.latent.fitted_run import choose
+from ui.shared import navigation, page, page_parts, precompute
 
 PARTS = {
-    "Clusters": clusters,
-    "Contexts": contexts,
-    "Part of a ballot": partial,
-    "Left out": left_out,
-    "Traversals": traversals,
-    "Where am I?": where_am_i,
-    "Health": health,
+    "Clusters": maps.clusters,
+    "Contexts": maps.contexts,
+    "Part of a ballot": maps.partial_ballots,
+    "Left out": maps.left_out,
+    "Traversals": traversals.show,
+    "Where am I?": placement.show,
+    "Health": health.show,
 }
 
 
-def latent() -> None:
+def show() -> None:
     st.title("What does the model know of you?")
     page.start_runtime()
-    job, learnt = chosen_run()
+    job, learnt = choose()
     if learnt is None:
         return
-    ahead.begin(job.id, learnt)
-    asking.part_of(PARTS)(job.id, learnt)
+    precompute.start(job.id, learnt)
+    page_parts.choose(PARTS)(job.id, learnt)
 
 
-page.ensure_frame()
-latent()
+navigation.ensure_navigation()
+show()

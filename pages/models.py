@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from ui.models import formats, hidden_context, maze, people
-from ui.models import page as models
-from ui.shared import asking, page
+from ui.models import feedback_formats, hidden_context, maze, real_raters, scoreboard
+from ui.shared import navigation, page, page_parts
 
 PARTS = {
-    "Scoreboard": models.board,
+    "Scoreboard": scoreboard.show,
     "The maze": maze.show,
-    "Real people": people.show,
-    "Feedback formats": formats.show,
+    "Real people": real_raters.show,
+    "Feedback formats": feedback_formats.show,
     "Hidden context": hidden_context.show,
 }
 
@@ -18,8 +17,8 @@ PARTS = {
 def show() -> None:
     st.title("Which reward model serves whom?")
     page.start_runtime()
-    asking.part_of(PARTS)()
+    page_parts.choose(PARTS)()
 
 
-page.ensure_frame()
+navigation.ensure_navigation()
 show()

@@ -2,15 +2,15 @@
 
 import streamlit as st
 
-from ui.policies.page import PARTS
-from ui.shared import asking, page
+from ui.policies.parts import PARTS
+from ui.shared import navigation, page, page_parts
 
 
-def policy() -> None:
+def show() -> None:
     st.title("What would a policy make of it?")
     page.start_runtime()
-    asking.part_of(PARTS)()
+    page_parts.choose(PARTS)()
 
 
-page.ensure_frame()
-policy()
+navigation.ensure_navigation()
+show()

@@ -2,24 +2,24 @@
 
 import streamlit as st
 
-from ui.runs import kept
-from ui.shared import asking, page
+from ui.runs import run_comparison, stored_runs
+from ui.shared import navigation, predict_first
 
 
-def runs() -> None:
+def show() -> None:
     st.title("What have I trained?")
-    found = kept.mine()
+    found = stored_runs.of_viewer()
     if not found:
         st.info("No runs yet. Train one in the lab; it is then listed here.")
         st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
         return
-    kept.table(found)
-    kept.actions(kept.chosen(found))
+    stored_runs.show_table(found)
+    stored_runs.show_actions(stored_runs.choose(found))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Compare", anchor=False, width="content")
-        asking.switch()
-    kept.compare(found)
+        predict_first.switch()
+    run_comparison.show(found)
 
 
-page.ensure_frame()
-runs()
+navigation.ensure_navigation()
+show()

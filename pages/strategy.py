@@ -2,23 +2,22 @@
 
 import streamlit as st
 
-from ui.shared import asking, page
-from ui.voting.misreport import reward_model
-from ui.voting.strategy import how_often, one_lie, two_camps
+from ui.shared import navigation, page, page_parts
+from ui.voting import manipulability, one_misreport, reward_model_misreport, two_camps
 
 PARTS = {
-    "One lie": one_lie,
-    "Both sides lie": two_camps,
-    "How often it pays": how_often,
-    "Lying to a reward model": reward_model,
+    "One lie": one_misreport.show,
+    "Both sides lie": two_camps.show,
+    "How often it pays": manipulability.show,
+    "Lying to a reward model": reward_model_misreport.show,
 }
 
 
-def strategy() -> None:
+def show() -> None:
     st.title("Who gains by lying?")
     page.start_runtime()
-    asking.part_of(PARTS)()
+    page_parts.choose(PARTS)()
 
 
-page.ensure_frame()
-strategy()
+navigation.ensure_navigation()
+show()

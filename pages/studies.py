@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from ui.runs import studies
-from ui.shared import asking, page
+from ui.runs import run_studies
+from ui.shared import navigation, page_parts
 
-PARTS = {"How many raters": studies.raters, "Where voters come from": studies.voters}
+PARTS = {
+    "How many raters": run_studies.show_accuracy,
+    "Where voters come from": run_studies.show_voter_sources,
+}
 
 
 def show() -> None:
     st.title("How many raters does it take?")
-    asking.part_of(PARTS)()
+    page_parts.choose(PARTS)()
 
 
-page.ensure_frame()
+navigation.ensure_navigation()
 show()

@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from ui.shared import asking, page
+from ui.shared import navigation, page, predict_first
 from ui.voting.theorems import CARDS, alone, back, card
 
 
-def theorems() -> None:
+def show() -> None:
     chosen = st.query_params.get("card")
     single = chosen in CARDS
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.title(CARDS[chosen].title if single else "What can a reward not say?")
-        asking.switch()
+        predict_first.switch()
         if single:
             back()
     page.start_runtime()
@@ -19,7 +19,7 @@ def theorems() -> None:
         alone(chosen)
         return
     if chosen is not None:
-        st.warning(f"There is no card named ‘{page.plain(chosen[:60])}’; these are all.")
+        st.warning(f"There is no card named ‘{page.escaped(chosen[:60])}’; these are all.")
     keys = list(CARDS)
     for row in range(0, len(keys), 2):
         for column, key in zip(st.columns(2, gap="small"), keys[row : row + 2], strict=False):
@@ -27,5 +27,5 @@ def theorems() -> None:
                 card(key)
 
 
-page.ensure_frame()
-theorems()
+navigation.ensure_navigation()
+show()

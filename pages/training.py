@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from ui.models import regimes
-from ui.shared import page
+from ui.models import masking_regimes
+from ui.shared import navigation, page
 
 
-def training() -> None:
+def show() -> None:
     st.title("How can a model of raters cheat?")
     page.start_runtime()
     if not page.presenting():
@@ -14,8 +14,8 @@ def training() -> None:
             "A model of raters sees part of the answer it is asked for. What it is shown and what "
             "it is asked decide whether it learns people, or learns to copy."
         )
-    regimes.show(*regimes.choose())
+    masking_regimes.show(*masking_regimes.choose())
 
 
-page.ensure_frame()
-training()
+navigation.ensure_navigation()
+show()

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from scrl.types import InputError
-from ui.shared import ahead
+from ui.shared import precompute
 
 
 @pytest.fixture
@@ -18,13 +18,13 @@ def asked(monkeypatch):
         assert go.wait(20)
         return f"of {learnt}"
 
-    monkeypatch.setitem(ahead.QUESTIONS, "slow", slow)
+    monkeypatch.setitem(precompute.QUESTIONS, "slow", slow)
     return seen, go
 
 
 def test_whoever_asks_for_what_is_being_worked_out_waits_for_it(asked):
     seen, go = asked
-    answers, got = ahead.Answers(), []
+    answers, got = precompute.AnswerCache(), []
     threads = [
         threading.Thread(target=lambda: got.append(answers.ask("run", "slow", "a")), daemon=True)
         for _ in range(3)
@@ -42,7 +42,10 @@ def test_whoever_asks_for_what_is_being_worked_out_waits_for_it(asked):
 
 
 def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
-    answers, errors = ahead.Answers(), [InputError("It has one prompt."), MemoryError(), "third"]
+    answers, errors = (
+        precompute.AnswerCache(),
+        [InputError("It has one prompt."), MemoryError(), "third"],
+    )
 
     def work(learnt):
         found = errors.pop(0)
@@ -50,7 +53,7 @@ def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
             raise found
         return found
 
-    monkeypatch.setitem(ahead.QUESTIONS, "q", work)
+    monkeypatch.setitem(precompute.QUESTIONS, "q", work)
     for _ in range(2):
         with pytest.raises(InputError, match="one prompt"):
             answers.ask("run", "q", None)
@@ -60,8 +63,8 @@ def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
 
 
 def test_the_oldest_answers_go_first(monkeypatch):
-    answers = ahead.Answers(most=2)
-    monkeypatch.setitem(ahead.QUESTIONS, "q", lambda learnt: learnt)
+    answers = precompute.AnswerCache(most=2)
+    monkeypatch.setitem(precompute.QUESTIONS, "q", lambda learnt: learnt)
     for id in ("a", "b", "a", "c"):
         answers.ask(id, "q", id)
     assert [answers.known(id, "q") for id in "abc"] == [True, False, True]
@@ -69,17 +72,17 @@ def test_the_oldest_answers_go_first(monkeypatch):
 
 def test_a_page_that_is_drawn_again_begins_nothing_twice(asked, monkeypatch):
     seen, go = asked
-    monkeypatch.setattr(ahead, "ANSWERS", ahead.Answers())
+    monkeypatch.setattr(precompute, "ANSWERS", precompute.AnswerCache())
     started = []
     monkeypatch.setattr(
         threading, "Thread", lambda **about: started.append(about) or _Now(about["target"])
     )
     go.set()
     for _ in range(3):
-        ahead.begin("run", "a", ("slow",))
+        precompute.start("run", "a", ("slow",))
     assert len(started) == 1
     assert seen == ["a"]
-    assert ahead.ANSWERS.known("run", "slow")
+    assert precompute.ANSWERS.known("run", "slow")
 
 
 class _Now:
@@ -90,5 +93,7 @@ class _Now:
 
 
 def test_every_question_of_the_page_is_known():
-    assert {*ahead.FIRST, *ahead.NEXT} <= set(ahead.QUESTIONS)
-    assert ahead.layout("Isomap", 3, False) in ahead.QUESTIONS
+    assert {*precompute.INITIAL_QUESTIONS, *precompute.FOLLOW_UP_QUESTIONS} <= set(
+        precompute.QUESTIONS
+    )
+    assert precompute.map_question("Isomap", 3, False) in precompute.QUESTIONS

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ui.shared import store
+from ui.shared import run_store
 
 
 def words(app) -> str:
@@ -13,8 +13,10 @@ def words(app) -> str:
 def run(experiment):
     """The id of a finished job whose result is the session's experiment."""
     result = {"result": {}, "latent": {}, "learnt": experiment.learnt, "yaml": ""}
-    id = store.jobs().submit(lambda on_progress: result, key="somebody:ask", label="Tennessee")
-    assert store.jobs().wait(id, 30).state == "done"
+    id = run_store.job_queue().submit(
+        lambda on_progress: result, key="somebody:ask", label="Tennessee"
+    )
+    assert run_store.job_queue().wait(id, 30).state == "done"
     return id
 
 

@@ -9,18 +9,18 @@ import pytest
 
 
 def formats_page():
-    from ui.models import formats
-    from ui.shared import asking
+    from ui.models import feedback_formats
+    from ui.shared import predict_first
 
-    asking.switch()
-    formats.show()
+    predict_first.switch()
+    feedback_formats.show()
 
 
 def hidden_page():
     from ui.models import hidden_context
-    from ui.shared import asking
+    from ui.shared import predict_first
 
-    asking.switch()
+    predict_first.switch()
     hidden_context.show()
 
 
@@ -141,14 +141,14 @@ def test_a_tie_all_round_leaves_nothing_to_learn(open_part):
 def test_hidden_context_can_be_run_again(open_part, monkeypatch):
     from scrl.runs.report import load_baked
     from scrl.studies import hidden_context
-    from ui.shared import store
+    from ui.shared import run_store
 
     result = load_baked("hidden-context")["result"]
     monkeypatch.setattr(hidden_context, "make", lambda on_progress: result)
     app = open_part(hidden_page)
     next(b for b in app.button if b.key == "again-hidden").click().run()
     assert not app.exception
-    job = store.jobs().get(app.session_state["hidden-context"])
+    job = run_store.job_queue().get(app.session_state["hidden-context"])
     for _ in range(200):
         if not job.active:
             break

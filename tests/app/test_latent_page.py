@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui.shared import store
+from ui.shared import run_store, viewer
 
 PARTS = ("Clusters", "Part of a ballot", "Left out", "Traversals", "Where am I?", "Health")
 
@@ -26,8 +26,10 @@ def number(app, label: str) -> str:
 def run(experiment):
     """The id of a finished job whose result is the session's experiment."""
     result = {"result": {}, "latent": {}, "learnt": experiment.learnt, "yaml": ""}
-    id = store.jobs().submit(lambda on_progress: result, key="somebody:test", label="Tennessee")
-    assert store.jobs().wait(id, 30).state == "done"
+    id = run_store.job_queue().submit(
+        lambda on_progress: result, key="somebody:test", label="Tennessee"
+    )
+    assert run_store.job_queue().wait(id, 30).state == "done"
     return id
 
 
@@ -169,8 +171,10 @@ def two_prompts():
     config = Config(IndividualConfig(schedule=quick), voters=500, rules=("borda",))
     learnt = scrl.run(scenario, config, seed=1).learnt
     result = {"result": {}, "latent": {}, "learnt": learnt, "yaml": ""}
-    id = store.jobs().submit(lambda on_progress: result, key="somebody:two", label="Inverted")
-    assert store.jobs().wait(id, 30).state == "done"
+    id = run_store.job_queue().submit(
+        lambda on_progress: result, key="somebody:two", label="Inverted"
+    )
+    assert run_store.job_queue().wait(id, 30).state == "done"
     return id, learnt
 
 
@@ -227,8 +231,8 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     from scrl.runs.serialization import pack, pack_source
 
     kept, me = Archive(tmp_path / "runs.sqlite"), "a-token-of-more-than-twenty-letters"
-    monkeypatch.setattr(store, "archive", lambda: kept)
-    monkeypatch.setattr(store, "viewer", lambda: me)
+    monkeypatch.setattr(run_store, "archive", lambda: kept)
+    monkeypatch.setattr(viewer, "token", lambda: me)
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": ""}
     packed, source = pack(experiment.learnt, with_source=False), pack_source(experiment.source)
     for id, owner, name in (("old", me, "My old run"), ("bare", me, "A bare run"),
@@ -247,7 +251,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     assert not app.exception
     assert "Types lie together." in words(app)
     assert app.query_params["run"] in ("old", ["old"])
-    store._kept_content.clear()
+    run_store._stored_content.clear()
     kept.close()
 
 
@@ -256,9 +260,11 @@ def test_without_a_run_the_page_offers_to_train_one(open_page, monkeypatch):
 
     def start(source, rules, seed, spec, yaml, seeds=1):
         asked.append(source.name)
-        return store.jobs().submit(lambda on_progress: None, key=f"nobody:{spec}", label="x")
+        return run_store.job_queue().submit(
+            lambda on_progress: None, key=f"nobody:{spec}", label="x"
+        )
 
-    monkeypatch.setattr(store, "start_training", start)
+    monkeypatch.setattr(run_store, "start_training", start)
     app = open_page("latent")
     assert not app.exception
     assert "there is none yet" in words(app)

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.skipif(not (BAKED / "maze.json").is_file(), reason="not
 
 def maze_page():
     from ui.models import maze
-    from ui.shared import asking
+    from ui.shared import predict_first
 
-    asking.switch()
+    predict_first.switch()
     maze.show()
 
 

@@ -7,7 +7,7 @@ from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.reward_models.test_reward_models import QUICK
 from tests.studies.test_scoreboard import SMALL, two_camps
-from ui.shared import store
+from ui.shared import run_store, uploads
 
 pytestmark = pytest.mark.skipif(
     not (BAKED / f"models-{scoreboard.SCENARIOS[0]}.json").is_file(), reason="nothing is baked"
@@ -79,7 +79,7 @@ def small(monkeypatch, name: str):
 def trained(app) -> str:
     widget(app.button, "train").click().run()
     id = parameter(app, "models_run")
-    assert store.jobs().wait(id, 180).state == "done"
+    assert run_store.job_queue().wait(id, 180).state == "done"
     app.run()
     assert not app.exception
     return id
@@ -98,14 +98,14 @@ def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monk
 
 
 def test_people_of_a_file_are_held_out_and_faults_get_a_sentence(open_page, monkeypatch):
-    few = store.uploads().add(two_camps(6), "few.csv")
+    few = uploads.cache().add(two_camps(6), "few.csv")
     app = open_page("models", scenario=few, models="Bradley–Terry")
     widget(app.button, "train").click().run()
     assert not app.exception
     assert "holding some of them out needs at least 10" in words(app)
 
     small(monkeypatch, "camps")
-    camps = store.uploads().add(two_camps(), "camps.csv")
+    camps = uploads.cache().add(two_camps(), "camps.csv")
     app = open_page("models", scenario=camps, models="Bradley–Terry")
     assert "One for each type" not in widget(app.multiselect, "models").options
     trained(app)

@@ -10,7 +10,7 @@ import pytest
 
 from scrl.runs.jobs import JobQueue
 from scrl.types import Progress
-from ui.shared import store
+from ui.shared import run_store
 
 ROOT = Path(__file__).resolve().parents[2]
 RATINGS = b"""rater,prompt,completion,rank
@@ -231,7 +231,7 @@ class FakeRun:
 @pytest.fixture
 def training(monkeypatch):
     queue = JobQueue()
-    monkeypatch.setattr(store, "jobs", lambda: queue)
+    monkeypatch.setattr(run_store, "job_queue", lambda: queue)
     run = FakeRun()
     monkeypatch.setattr("scrl.runs.training_job.train", run)
     yield run
@@ -242,7 +242,7 @@ def training(monkeypatch):
 def trained(app):
     widget(app.button, "train").click().run()
     id = parameter(app, "run")
-    assert store.jobs().wait(id, 20).state == "done"
+    assert run_store.job_queue().wait(id, 20).state == "done"
     return app.run()
 
 
@@ -260,7 +260,7 @@ def test_several_seeds_are_one_run_and_have_a_part_of_their_own(open_page, train
     assert not app.exception
     assert "Over 3 seeds" in [tab.label for tab in app.tabs]
     assert "the true order in **3 of 3** seeds, Bradley–Terry in **0**" in words(app)
-    assert store.find(parameter(app, "run")).label.endswith("seeds 4–6")
+    assert run_store.find(parameter(app, "run")).label.endswith("seeds 4–6")
     strips = figures(app)[-2]
     assert [trace["text"] for trace in strips["data"] if "text" in trace] == [["3"]] * 4
     app.number_input(key="seeds").set_value(1.0).run()
@@ -282,12 +282,12 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(open_page, training):
     training.wait = True
     app.number_input(key="seed").set_value(1).run()
     widget(app.button, "train").click().run()
-    while store.jobs().get(parameter(app, "run")).progress is None:
+    while run_store.job_queue().get(parameter(app, "run")).progress is None:
         time.sleep(0.01)
     app.run()
     assert "40%" in app.get("progress")[0].proto.text
     widget(app.button, "cancel").click().run()
-    store.jobs().wait(parameter(app, "run"), 5)
+    run_store.job_queue().wait(parameter(app, "run"), 5)
     app.run()
     assert not app.exception
     assert "The run was cancelled." in words(app)
@@ -301,6 +301,6 @@ def test_two_viewers_train_at_once_and_neither_loses_its_run(open_page, training
     ids = [parameter(app, "run") for app in (first, second)]
     assert ids[0] != ids[1]
     for app, id in zip((first, second), ids, strict=True):
-        assert store.jobs().wait(id, 20).state == "done"
+        assert run_store.job_queue().wait(id, 20).state == "done"
         assert line(figures(app.run())[0], "Morristown") == [4, 5, 4]
     assert training.calls == 2

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui.shared import store
+from ui.shared import uploads
 
 
 def words(app) -> str:
@@ -84,7 +84,7 @@ def test_real_raters_have_no_utilities(open_page):
 def test_policies_are_trained_on_the_comparisons_of_a_file(open_page):
     rows = [f"r{i},p,{c},{(k + i) % 3}\n" for i in range(4) for k, c in enumerate("abc")]
     text = "rater,prompt,completion,rank\n" + "".join(rows)
-    id = store.uploads().add(text.encode(), "ratings.csv")
+    id = uploads.cache().add(text.encode(), "ratings.csv")
     app = open_page("policy", part="Trained", scenario=id)
     assert not app.exception
     assert "DPO on the same comparisons proposes **0." in words(app)

@@ -5,10 +5,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from scrl.voting import RULES
+from scrl.voting import RULES, count_all_rules
 from scrl.voting.counting import TRACES
-from ui.voting import counting
-from ui.voting.presets import PRESETS
+from ui.voting import rules
+from ui.voting.preset_profiles import PRESETS
 
 CYCLE = "1:A>B>C;1:B>C>A;1:C>A>B"
 
@@ -225,8 +225,8 @@ def test_what_is_downloaded_reads_back(open_page):
         "Orders (CSV)", "Profile (text)", "Profile (PrefLib .toc)",
     ]  # fmt: skip
     profile = PRESETS["tennessee"].profile
-    outcomes, _ = counting.count_all_rules(profile)
-    lines = counting.orders_csv(profile, outcomes).splitlines()
+    outcomes, _ = count_all_rules(profile)
+    lines = rules.orders_csv(profile, outcomes).splitlines()
     assert lines[0] == "rule,candidate,place,score"
     assert "plurality,Memphis,1,0.42" in lines
     assert len(lines) == 1 + 4 * len(outcomes)

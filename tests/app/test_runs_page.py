@@ -6,7 +6,7 @@ from scrl.runs.archive import Archive
 from scrl.runs.jobs import JobQueue
 from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
-from ui.shared import store
+from ui.shared import run_store, viewer
 
 ME = "a-token-of-more-than-twenty-letters"
 
@@ -19,7 +19,7 @@ class Server:
 
     def restart(self):
         self.stop()
-        store._kept_content.clear()
+        run_store._stored_content.clear()
         self.queue, self.kept = JobQueue(), Archive(self.path)
 
     def stop(self):
@@ -30,17 +30,17 @@ class Server:
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     server = Server(tmp_path / "runs.sqlite")
-    monkeypatch.setattr(store, "jobs", lambda: server.queue)
-    monkeypatch.setattr(store, "archive", lambda: server.kept)
+    monkeypatch.setattr(run_store, "job_queue", lambda: server.queue)
+    monkeypatch.setattr(run_store, "archive", lambda: server.kept)
     monkeypatch.setattr("scrl.runs.training_job.train", FakeRun())
     yield server
     server.stop()
-    store._kept_content.clear()
+    run_store._stored_content.clear()
 
 
 @pytest.fixture
 def mine(monkeypatch):
-    monkeypatch.setattr(store, "viewer", lambda: ME)
+    monkeypatch.setattr(viewer, "token", lambda: ME)
 
 
 def listed(app) -> list[dict]:
@@ -86,12 +86,12 @@ def test_the_lab_opens_with_the_run_s_scenario_and_seed(open_page, server, mine)
 
 
 def test_nobody_sees_another_s_runs(open_page, server, monkeypatch):
-    monkeypatch.setattr(store, "viewer", lambda: ME)
+    monkeypatch.setattr(viewer, "token", lambda: ME)
     id = parameter(trained(open_page("lab")), "run")
-    monkeypatch.setattr(store, "viewer", lambda: ME[::-1])
+    monkeypatch.setattr(viewer, "token", lambda: ME[::-1])
     app = open_page("runs", run=id)
     assert "No runs yet" in words(app)
-    assert not store.delete(id, ME[::-1])
+    assert not run_store.delete(id, ME[::-1])
     assert server.kept.get(id)
 
 
@@ -122,7 +122,7 @@ def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
     widget(app.button, "again").click().run()
     assert not app.exception
     id = parameter(app, "run")
-    assert store.jobs().wait(id, 20).state == "done"
+    assert run_store.job_queue().wait(id, 20).state == "done"
     app.run()
     assert [(row["seed"], row["state"]) for row in listed(app)] == [("5", "done")]
     assert server.kept.get("cut") is None
@@ -188,11 +188,11 @@ def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
     assert server.kept.get(id).state == "failed"
     monkeypatch.setattr(server.kept, "finish", finish)
     monkeypatch.setattr("scrl.runs.training_job.train", None)  # nothing is trained
-    assert store.again(kept) == id
+    assert run_store.run_again(kept) == id
     assert [(k.id, k.state) for k in server.kept.runs_of(ME)] == [(id, "done")]
     assert "unkept" not in server.kept.content(id)
     server.restart()
-    assert store.find(id).state == "done"
+    assert run_store.find(id).state == "done"
 
 
 def test_the_latent_space_opens_on_the_run(open_page, server, mine):

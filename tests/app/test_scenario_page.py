@@ -10,7 +10,7 @@ from scrl.scenarios.parsing import load_scenario, scenario_of, with_overrides
 from scrl.scenarios.shipped import gallery
 from tests.app.test_pages import figures, line, parameter, widget, words
 from ui.scenario.gallery import THEMES, themes
-from ui.shared import store
+from ui.shared import uploads
 
 INVERTED = "tennessee-inverted-full"
 
@@ -378,7 +378,7 @@ def test_a_visit_leaves_ratings_in_the_lab(open_page):
 
 def test_a_file_of_the_lab_is_linked_whole_once_it_is_edited_here(open_page):
     scenario = with_overrides(shipped("pets"), raters=778)
-    id = store.uploads().add(scenario.to_yaml().encode(), "mine.yaml")
+    id = uploads.cache().add(scenario.to_yaml().encode(), "mine.yaml")
     app = open_page("scenario", scenario=id, part="Raters")
     assert parameter(app, "scenario") == scenario_to_link(scenario)
 

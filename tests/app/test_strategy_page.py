@@ -8,7 +8,7 @@ import pytest
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
-from ui.shared import store
+from ui.shared import run_store
 
 PARTS = ("One lie", "Both sides lie", "How often it pays", "Lying to a reward model")
 
@@ -134,7 +134,7 @@ def test_a_run_on_a_lie_is_kept_by_the_url(open_page, monkeypatch):
     id = app.query_params["lie_run"]
     id = id if isinstance(id, str) else id[0]
     for _ in range(100):
-        if not store.jobs().get(id).active:
+        if not run_store.job_queue().get(id).active:
             break
         time.sleep(0.05)
     app = open_page("strategy", part=PARTS[3], lie_run=id)

@@ -9,7 +9,7 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.studies.test_masking_regimes import TINY
-from ui.shared import store
+from ui.shared import run_store
 
 pytestmark = pytest.mark.skipif(
     not (BAKED / f"regimes-{masking_regimes.LATENTS[0]}.json").is_file(), reason="nothing is baked"
@@ -72,7 +72,7 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     assert not figures(app)
     widget(app.button, "train").click().run()
     id = parameter(app, "regime_run")
-    assert store.jobs().wait(id, 120).state == "done"
+    assert run_store.job_queue().wait(id, 120).state == "done"
     app.run()
     assert not app.exception
     assert "appear in all 2 seeds" in words(app)
@@ -85,11 +85,12 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
 def test_trainings_are_drawn_as_they_go():
     def script():
         from scrl.types import Progress
+        from ui.models import masking_regimes as page
 
         steps, values = [100, 200], [3.0, 2.0]
         curves = {"full, hidden": (steps, values), "curriculum, visible": (steps, values)}
-        masking_regimes._live(Progress("individual", 0.5, curves=curves))
-        masking_regimes._live(None)
+        page._live_curves(Progress("individual", 0.5, curves=curves))
+        page._live_curves(None)
 
     app = AppTest.from_function(script).run()
     assert not app.exception

@@ -10,7 +10,7 @@ from scrl.types import InputError
 from scrl.voting import RULES, aggregate
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.profile_io import group_ballots, profile_from_ratings, to_preflib
-from ui.voting.presets import PRESETS
+from ui.voting.preset_profiles import PRESETS
 
 
 def ballots_of(profile: AnonymousProfile) -> dict:

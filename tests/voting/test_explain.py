@@ -9,7 +9,7 @@ from scrl.voting.all_rules import applicable_rules, count_all_rules
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.explain.explanations import explain, special
 from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
-from ui.voting.presets import PRESETS
+from ui.voting.preset_profiles import PRESETS
 
 
 def random_profile(rng, m: int, kind: str) -> AnonymousProfile:

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 import streamlit as st
 
 from scrl.figures import inferred_pairs
-from ui.shared import asking, page
-from ui.shared.tables import order_text
+from ui.shared import data_tables, page
+from ui.shared.result_tables import order_text
 
 #: Of silences that are shown one by one.
-MOST = 6
+MAX_SHOWN = 6
 #: What a choice of shared structure is called.
-_APART = "prompts share nothing"
+_NOTHING_SHARED = "prompts share nothing"
 
 
-def any_in(result: Mapping) -> bool:
+def has_blocks(result: Mapping) -> bool:
     return bool(result.get("silence", {}).get("kinds"))
 
 
@@ -25,32 +25,32 @@ def show(content: Mapping) -> None:
     told = content["result"]["silence"]
     types = content["latent"]["types"]
     found = [(kind, prompt) for kind in told["kinds"] for prompt in kind["prompts"]]
-    for i, (kind, prompt) in enumerate(found[:MOST]):
-        _one(kind, prompt, types, i)
-    if len(found) > MOST:
-        st.caption(f"{len(found) - MOST} more silences are in the result file.")
+    for i, (kind, prompt) in enumerate(found[:MAX_SHOWN]):
+        _show_block(kind, prompt, types, i)
+    if len(found) > MAX_SHOWN:
+        st.caption(f"{len(found) - MAX_SHOWN} more silences are in the result file.")
     if told["choices"] and not page.presenting():
-        _how(told)
+        _show_selection(told)
 
 
-def _one(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
+def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
     said = kind["prompts"][prompt]
-    who = page.plain(kind["name"] or "One kind of rater")
+    who = page.escaped(kind["name"] or "One kind of rater")
     whole = len(said["silent"]) == sum(map(len, said["order"]))
-    about = "" if whole else f" about {page.plain(', '.join(said['silent']))}"
+    about = "" if whole else f" about {page.escaped(', '.join(said['silent']))}"
     chances = [chance for *_, chance in said["sure"]]
     st.markdown(
         f"**{who}**, {kind['share']:.0%} of the raters, said nothing{about} on "
-        f"‘{page.plain(prompt)}’. "
+        f"‘{page.escaped(prompt)}’. "
         + (
-            f"The model infers {page.plain(order_text(said['order']))}."
+            f"The model infers {page.escaped(order_text(said['order']))}."
             if min(chances, default=0) >= 0.6
             else "Most of it cannot be known from the others, and the model says so."
         )
     )
     at = types.index(kind["name"]) if kind["name"] in types else i
     page.chart(
-        inferred_pairs(said["sure"], at, **page.look()),
+        inferred_pairs(said["sure"], at, **page.style()),
         f"chart-silence-{i}",
         alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in said["sure"]),
         caption="The chance that such a rater would put the first above the second. Simulated "
@@ -58,12 +58,12 @@ def _one(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
     )
 
 
-def _how(told: Mapping) -> None:
+def _show_selection(told: Mapping) -> None:
     rows = [
         {
             "prompts share": f"{c['shared']} utilit{'y' if c['shared'] == 1 else 'ies'}"
             if c["shared"]
-            else _APART,
+            else _NOTHING_SHARED,
             "penalty on the rest": c["penalty"],
             "nats on what was hidden": c["hidden"],
             "nats on the rest": c["seen"],
@@ -73,7 +73,7 @@ def _how(told: Mapping) -> None:
         for i, c in enumerate(told["choices"])
     ]
     st.markdown("**How it was learnt what can be inferred**")
-    asking.sheet(
+    data_tables.numbers_expander(
         rows,
         "silence",
         f"Other kinds that did speak were made silent in the same way, {told['tests']} in turn, "

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl import figures
-from scrl.scenarios import preview, ratings_preview
-from ui.shared import page, store, tables
-from ui.shared.controls import Choice, title_of
+from scrl import figures, scenarios
+from ui.shared import page, precompute, result_tables
+from ui.shared.controls import Choice, rule_title
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _of_scenario(yaml: str, rules: tuple, _scenario) -> dict:
-    return preview(_scenario, rules)
+def _scenario_preview(yaml: str, rules: tuple, _scenario) -> dict:
+    return scenarios.preview(_scenario, rules)
 
 
 @st.cache_data(max_entries=8, show_spinner="Counting the ballots")
-def _of_ratings(spec: str, _ratings) -> dict:
-    return ratings_preview(_ratings)
+def _ratings_preview(spec: str, _ratings) -> dict:
+    return scenarios.ratings_preview(_ratings)
 
 
-def before_training(choice: Choice) -> dict:
+def preview(choice: Choice) -> dict:
     """What is known without training, as the ``"prompts"`` of a result file."""
     if not choice.yaml:
-        return _of_ratings(st.session_state["scenario"], choice.source)
-    prompts = _of_scenario(choice.yaml, choice.rules, choice.source)
-    store.warm(st.session_state["scenario"], choice.rules, choice.source)
+        return _ratings_preview(st.session_state["scenario"], choice.source)
+    prompts = _scenario_preview(choice.yaml, choice.rules, choice.source)
+    precompute.compile_preview(st.session_state["scenario"], choice.rules, choice.source)
     return prompts
 
 
@@ -35,7 +34,7 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     Args:
         spread: of several runs, as ``scrl.runs.seed_spread.seed_spreads`` gives it.
     """
-    columns = tables.columns(entry, rule)
+    columns = result_tables.compared_orders(entry, rule)
     told = {"Bradley–Terry": "vanilla", "Social model": "social"}
     seeds = {
         x: spread[told[title]].orders
@@ -45,10 +44,10 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     if not trained:
         columns.append(("Social model", None))
     figure = figures.bump_chart(
-        columns, entry["completions"], follow, row_height=48, seeds=seeds, **page.look()
+        columns, entry["completions"], follow, row_height=48, seeds=seeds, **page.style()
     )
     if trained:
-        caption = f"Places by {title_of(rule)}, by the vanilla and by the social network."
+        caption = f"Places by {rule_title(rule)}, by the vanilla and by the social network."
         if seeds:
             caption += " A disc is another place taken in other runs, its area their share."
     elif "truth" in entry:
@@ -64,7 +63,7 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
     page.chart(
         figure,
         "orders",
-        alt="; ".join(f"{t}: {tables.order_text(o)}" for t, o in columns if o),
+        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
         caption=caption,
     )
     return columns

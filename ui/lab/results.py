@@ -7,10 +7,10 @@ import json
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import seed_spreads
-from ui.lab import missing_blocks, seeds
-from ui.shared import page, tables
-from ui.shared.controls import title_of
+from scrl.runs import orders_csv, seed_spreads
+from ui.lab import missing_blocks, seed_spread
+from ui.shared import data_tables, page, result_tables
+from ui.shared.controls import rule_title
 
 
 def show(content: dict, prompt: str, rule: str, follow: str) -> None:
@@ -20,11 +20,11 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
         "Every rule": lambda: _every_rule(result, prompt, follow),
         "The raters": lambda: _raters(content),
     }
-    if missing_blocks.any_in(result):
+    if missing_blocks.has_blocks(result):
         parts["What nobody said"] = lambda: missing_blocks.show(content)
     if spread := seed_spreads(result, prompt, rule):
         count = len(result["seeds"]["seeds"])
-        parts[f"Over {count} seeds"] = lambda: seeds.show(result, spread, rule)
+        parts[f"Over {count} seeds"] = lambda: seed_spread.show(result, spread, rule)
     if not page.presenting():
         parts["The numbers"] = lambda: _numbers(result, entry, rule, follow, spread)
         parts["Files"] = lambda: _files(content)
@@ -35,7 +35,7 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
 
 def _every_rule(result: dict, prompt: str, follow: str) -> None:
     entry = result["prompts"][prompt]
-    titles = {rule: title_of(rule) for rule in entry["social"]}
+    titles = {rule: rule_title(rule) for rule in entry["social"]}
     orders = [("Bradley–Terry", entry["vanilla"]["order"])]
     orders += [(titles[rule], outcome["order"]) for rule, outcome in entry["social"].items()]
     seeds = {}
@@ -45,22 +45,22 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
     if len(orders) <= 8:
         page.chart(
             figures.bump_chart(
-                orders, entry["completions"], follow, row_height=48, seeds=seeds, **page.look()
+                orders, entry["completions"], follow, row_height=48, seeds=seeds, **page.style()
             ),
             "chart-rules",
-            alt="; ".join(f"{title}: {tables.order_text(order)}" for title, order in orders),
+            alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in orders),
             caption="The order of the vanilla network, and of the social network of every rule.",
         )
     if page.presenting():
         return
-    st.dataframe(tables.places_table(entry, titles), hide_index=True, height="content")
+    st.dataframe(result_tables.places_table(entry, titles), hide_index=True, height="content")
     st.caption("Places, 1 is best; 2= is a shared second place.")
 
 
 def _raters(content: dict) -> None:
     latent, said = content["latent"], content["result"]["latent"]
     page.chart(
-        figures.latent_map(latent, height=380, **page.look()),
+        figures.latent_map(latent, height=380, **page.style()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
         caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn "
@@ -70,29 +70,29 @@ def _raters(content: dict) -> None:
 
 
 def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) -> None:
-    series = tables.score_series(entry, rule)
+    series = result_tables.score_series(entry, rule)
     ranges = {
         label: {name: spread[source].range(name) for name in entry["completions"]}
-        for source, label in tables.SCORES
+        for source, label in result_tables.SCORE_SOURCES
         if source in spread
     }
     if len(series) > 1:
         page.chart(
             figures.score_dots(
-                entry["completions"], series, f"{title_of(rule)} score", follow, ranges=ranges,
-                **page.look(),
+                entry["completions"], series, f"{rule_title(rule)} score", follow, ranges=ranges,
+                **page.style(),
             ),
             "chart-scores",
-            alt=f"{title_of(rule)} scores of every completion",
+            alt=f"{rule_title(rule)} scores of every completion",
             caption="Bars reach from the least to the greatest score of all seeds." if ranges
             else "",
         )  # fmt: skip
-    page.numbers(tables.numbers_table(entry, rule))
-    if agreement := tables.agreement_table(entry, rule):
+    data_tables.numbers_table(result_tables.score_table(entry, rule))
+    if agreement := result_tables.agreement_table(entry, rule):
         st.markdown("**Agreement with the truth**")
-        page.numbers(agreement)
+        data_tables.numbers_table(agreement)
         st.markdown("**What the winner is worth**")
-        page.numbers(tables.welfare_table(entry, rule))
+        data_tables.numbers_table(result_tables.welfare_table(entry, rule))
         st.caption(
             "Mean utility of the winner to everyone and to each type of rater; the best completion "
             f"would give everyone {entry['welfare']['best']:.3f}. An order of m completions stands "
@@ -112,11 +112,11 @@ def _files(content: dict) -> None:
     files = [
         ("Result (JSON)", json.dumps(result, indent=1, ensure_ascii=False), "json",
          "application/json"),
-        ("Orders (CSV)", tables.orders_csv(result), "csv", "text/csv"),
+        ("Orders (CSV)", orders_csv(result), "csv", "text/csv"),
         ("Scenario (YAML)", content["yaml"], "yaml", "application/yaml"),
     ]  # fmt: skip
     for note in result.get("notes", []):
-        st.caption(page.plain(note))
+        st.caption(page.escaped(note))
     with st.container(horizontal=True):
         for label, data, suffix, mime in files:
             if data:

@@ -5,34 +5,37 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl import figures
-from ui.latent.page import metrics
-from ui.shared import ahead, asking, page
+from ui.latent.widgets import metrics
+from ui.shared import data_tables, page, precompute, predict_first
 
-_BY = {"encoder": "the encoder’s posterior", "density": "the density, weighed by the visible half"}
+_PREDICTORS = {
+    "encoder": "the encoder’s posterior",
+    "density": "the density, weighed by the visible half",
+}
 
 
 #: Whose latent takes the place of the own.
-_OTHER = {
+_SWAPPED_WITH = {
     "type": "that of a rater of another type",
     "component": "that of a rater in another cluster of the density (types are unknown)",
     "": "that of any other rater (the density has one cluster)",
 }
 
 
-def health(id: str, learnt) -> None:
-    said, seen = asking.guess(
+def show(id: str, learnt) -> None:
+    said, seen = predict_first.guess(
         "Given the latent of another kind of rater, does the model order somebody’s pairs much "
         "worse?",
         ("Yes", "No"), "guess_health",
     )  # fmt: skip
     if not seen:
         return
-    found = ahead.answer(id, "health", learnt, "Checking the model")
+    found = precompute.answer(id, "health", learnt, "Checking the model")
     if found.collapsed:
         st.warning(found.verdict())
     else:
         right = "Yes" if found.own_accuracy - found.swapped_accuracy > 0.05 else "No"
-        st.markdown(asking.verdict(said, right) + found.verdict())
+        st.markdown(predict_first.verdict(said, right) + found.verdict())
     one, two = st.columns(2, gap="large")
     with one:
         page.chart(
@@ -40,12 +43,13 @@ def health(id: str, learnt) -> None:
                 ["own", found.swapped_label, "silent"],
                 [("pairs ordered rightly",
                   [found.own_accuracy, found.swapped_accuracy, found.empty_accuracy])],
-                "latent used", "", **page.look(),
+                "latent used", "", **page.style(),
             ),
             "latent-swap",
             alt=f"Pairs ordered rightly from the own latent, {found.swapped_label}, and none.",
             caption="Share of raters’ own pairs ordered rightly from their own latent, from "
-            f"{_OTHER[found.swapped_by]}, and from that of somebody silent. {_alone(found)}"
+            f"{_SWAPPED_WITH[found.swapped_by]}, and from that of somebody silent. "
+            f"{_unpaired_note(found)}"
             "Refuted, the latent is decoration, if the three are alike.",
         )  # fmt: skip
     with two:
@@ -53,7 +57,7 @@ def health(id: str, learnt) -> None:
             figures.grouped_bars(
                 [f"{j + 1}" for j in range(len(found.kl))],
                 [("KL, nats", found.kl.tolist()), ("variance of means", found.variance.tolist())],
-                "latent dimension", "", percent=False, **page.look(),
+                "latent dimension", "", percent=False, **page.style(),
             ),
             "latent-units", alt="KL and variance of each latent dimension.",
             caption="What each dimension pays (KL from the prior, mean over raters) and how far it "
@@ -63,9 +67,9 @@ def health(id: str, learnt) -> None:
     if found.calibration:
         left, right = st.columns([3, 1], gap="large")
         with left:
-            series = [(_BY[who], c.bins) for who, c in found.calibration.items()]
+            series = [(_PREDICTORS[who], c.bins) for who, c in found.calibration.items()]
             page.chart(
-                figures.calibration_curves(series, **page.look()),
+                figures.calibration_curves(series, **page.style()),
                 "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
                 caption="Half of each ballot is hidden, and its pairs are predicted from the rest; "
                 "large marks stand for many pairs. Refuted, the model is surer than it may be, "
@@ -90,10 +94,12 @@ def health(id: str, learnt) -> None:
         *({"check": f"variance of means, dimension {j + 1}", "value": float(v)}
           for j, v in enumerate(found.variance)),
     ]  # fmt: skip
-    asking.sheet(rows, "health", f"{found.pairs:,} pairs of the raters’ own ballots.")
+    data_tables.numbers_expander(
+        rows, "health", f"{found.pairs:,} pairs of the raters’ own ballots."
+    )
 
 
-def _alone(found) -> str:
+def _unpaired_note(found) -> str:
     if not found.unpaired:
         return ""
     many = f"{found.unpaired:,} raters" if found.unpaired > 1 else "One rater"

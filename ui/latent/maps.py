@@ -6,41 +6,41 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import LAYOUTS, maps
-from ui.latent.page import attempt, known_types, metrics
-from ui.shared import ahead, asking, page
+from ui.latent.widgets import answer_or_reason, known_types, metrics
+from ui.shared import data_tables, page, precompute, predict_first
+from ui.shared.page import IN_URL
 
-_IN_URL = {"bind": "query-params"}
 _DRAW, _MEAN = "draws", "means"
 
 
 def clusters(id: str, learnt) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.segmented_control(
-            "Laid out by", LAYOUTS, default="PCA", required=True, key="layout", **_IN_URL
+            "Laid out by", LAYOUTS, default="PCA", required=True, key="layout", **IN_URL
         )
         shown = st.segmented_control(
             "Raters as", (_DRAW, _MEAN), default=_DRAW, required=True, key="shown_as",
             help="One draw from each rater’s posterior, to which the density is fitted, or its "
             "mean. Raters who said the same have one mean.",
-            **_IN_URL,
+            **IN_URL,
         )  # fmt: skip
-        voters = st.toggle("Simulated voters", True, key="voters", **_IN_URL)
-        contours = st.toggle("Contours", True, key="contours", **_IN_URL)
-        three = st.toggle("Three dimensions", key="three", **_IN_URL)
+        voters = st.toggle("Simulated voters", True, key="voters", **IN_URL)
+        contours = st.toggle("Contours", True, key="contours", **IN_URL)
+        three = st.toggle("Three dimensions", key="three", **IN_URL)
     left, right = st.columns([3, 1], gap="large")
-    found = ahead.answer(id, "clusters", learnt, "Reading the raters")
+    found = precompute.answer(id, "clusters", learnt, "Reading the raters")
     types = list(found["types"])
     said, seen = None, True
     if types:
         with left:
-            said, seen = asking.guess(
+            said, seen = predict_first.guess(
                 "The model was never told any type. Will raters of one type lie together?",
                 ("Yes", "No"), "guess_clusters",
             )  # fmt: skip
     if not seen:
         return
-    wanted = ahead.layout(method, 3 if three else 2, shown == _DRAW)
-    drawing = ahead.answer(id, wanted, learnt, "Laying out the raters")
+    wanted = precompute.map_question(method, 3 if three else 2, shown == _DRAW)
+    drawing = precompute.answer(id, wanted, learnt, "Laying out the raters")
     with left:
         groups = list(drawing["raters"])
         if voters:
@@ -48,11 +48,12 @@ def clusters(id: str, learnt) -> None:
         density = drawing["density"] if contours and not three else None
         page.chart(
             figures.latent_points(
-                groups, drawing["labels"], density, drawing["axes"], **page.look()
+                groups, drawing["labels"], density, drawing["axes"], **page.style()
             ),
             "latent-clusters",
             alt=f"Raters by type: {', '.join(types) or 'types unknown'}.",
-            caption=f"{drawing['count']} raters, {_said(shown)}, in the colours of their types"
+            caption=f"{drawing['count']} raters, {_drawn_as_text(shown)}, in the colours of their "
+            "types"
             + (", over simulated voters in grey" if voters else "")
             + ("; the contours hold 50, 80 and 95 % of the density. " if density else ". ")
             + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent "
@@ -66,12 +67,12 @@ def clusters(id: str, learnt) -> None:
             draws, means = found["rows"]
             metrics({
                 "Silhouette by type, draws": f"{draws['silhouette']:.2f}",
-                "Between ÷ within, draws": _ratio(draws["ratio"]),
+                "Between ÷ within, draws": _ratio_text(draws["ratio"]),
                 "Nearest profile is own": f"{draws['nearest profile is own']:.1%}",
             })  # fmt: skip
             together = found["together"]
             st.markdown(
-                asking.verdict(said, "Yes" if together else "No")
+                predict_first.verdict(said, "Yes" if together else "No")
                 + ("Types lie together." if together else "Types do not lie apart.")
             )
             st.caption(
@@ -81,7 +82,7 @@ def clusters(id: str, learnt) -> None:
         else:
             known_types(learnt)
     if found["rows"]:
-        asking.sheet(
+        data_tables.numbers_expander(
             found["rows"] + found["by_type"], "clusters",
             "Silhouette: 1 = far from other types, 0 = among them; above .25 of draws, types lie "
             "together. Between: mean distance of the types’ middles; within: of raters from their "
@@ -89,11 +90,11 @@ def clusters(id: str, learnt) -> None:
         )  # fmt: skip
 
 
-def _said(shown: str) -> str:
+def _drawn_as_text(shown: str) -> str:
     return "each as one draw from its posterior" if shown == _DRAW else "each at its posterior mean"
 
 
-def _ratio(value: float) -> str:
+def _ratio_text(value: float) -> str:
     return f"{value:.1f}" if value < 100 else "over 100"
 
 
@@ -102,13 +103,17 @@ def _ratio(value: float) -> str:
 
 def contexts(id: str, learnt) -> None:
     types = known_types(learnt)
-    both = attempt(id, "contexts", learnt, "Reading each rater prompt by prompt") if types else None
+    both = (
+        answer_or_reason(id, "contexts", learnt, "Reading each rater prompt by prompt")
+        if types
+        else None
+    )
     if both is None:
         return
     found, drawing = both
     left, right = st.columns([3, 1], gap="large")
     with left:
-        said, seen = asking.guess(
+        said, seen = predict_first.guess(
             "Each rater is read from one prompt’s ballot only. Does the model find the same "
             "person behind each?", ("Yes", "No"), "guess_contexts",
         )  # fmt: skip
@@ -116,7 +121,7 @@ def contexts(id: str, learnt) -> None:
             return
         page.chart(
             figures.latent_points(
-                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.look()
+                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.style()
             ),
             "latent-contexts",
             alt="Raters read from one prompt at a time, by type and prompt.",
@@ -128,15 +133,15 @@ def contexts(id: str, learnt) -> None:
     same = found.ratio > 3
     with right:
         metrics({
-            "Types ÷ prompts, distance": _ratio(found.ratio),
-            **{f"Type known from {page.plain(prompts[p])}": f"{share:.1%}"
+            "Types ÷ prompts, distance": _ratio_text(found.ratio),
+            **{f"Type known from {page.escaped(prompts[p])}": f"{share:.1%}"
                for p, share in found.right.items()},
         })  # fmt: skip
         st.markdown(
-            asking.verdict(said, "Yes" if same else "No")
+            predict_first.verdict(said, "Yes" if same else "No")
             + ("One person, whichever prompt." if same else "The prompt moves people.")
         )
-    asking.sheet(
+    data_tables.numbers_expander(
         [{"prompt": prompts[p], "nearest profile is own": share} for p, share in
          found.right.items()]
         + [{"prompt": "distance of a rater’s readings", "nearest profile is own": found.moved},
@@ -148,26 +153,30 @@ def contexts(id: str, learnt) -> None:
 # -- parts of a ballot ----------------------------------------------------------------------------
 
 
-def partial(id: str, learnt) -> None:
+def partial_ballots(id: str, learnt) -> None:
     types = known_types(learnt)
-    found = attempt(id, "partial", learnt, "Reading every part of every order") if types else None
+    found = (
+        answer_or_reason(id, "partial", learnt, "Reading every part of every order")
+        if types
+        else None
+    )
     if found is None:
         return
-    said, seen = asking.guess(
+    said, seen = predict_first.guess(
         "Told one pair that only one type would say, does the model know the type?",
         ("Yes", "No"), "guess_partial",
     )  # fmt: skip
     if not seen:
         return
-    type = st.selectbox("Whose ballots", types, key="type", **_IN_URL)
+    type = st.selectbox("Whose ballots", types, key="type", **IN_URL)
     drawing = maps.partial_map(learnt, found, types.index(type))
     rows = found.by_length()
-    names = [_length(row["length"]) for row in rows]
+    names = [_length_label(row["length"]) for row in rows]
     left, right = st.columns(2, gap="large")
     with left:
         page.chart(
             figures.latent_points(
-                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.look()
+                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.style()
             ),
             "latent-partial", alt=f"Parts of the ballots of {type}, and the profiles of all types.",
             caption="Every part of this type’s orders, larger marks for longer ballots, and every "
@@ -179,26 +188,28 @@ def partial(id: str, learnt) -> None:
                   ("best possible", [r["best"] for r in rows])]  # fmt: skip
         page.chart(
             figures.grouped_bars(names, series, "completions on the ballot", "", height=430,
-                              **page.look()),
+                              **page.style()),
             "latent-lengths", alt="Share of parts from which the type is known, by length.",
             caption="How often the nearest profile is the right one, over all types by their "
             "shares. The outline is a reader who knows every type’s order and bets on the "
             "largest that fits. Refuted if bars stay below outlines.",
         )  # fmt: skip
     enough, share = maps.enough(learnt, found), found.enough()
-    line = asking.verdict(said, "Yes" if share > 0.5 else "No")
+    line = predict_first.verdict(said, "Yes" if share > 0.5 else "No")
     if share == share:
         line += "After a pair that one type alone holds, the model names it in "
         line += f"**{share:.0%}** of cases."
     if enough:
-        line += f" {page.plain(enough)}"
+        line += f" {page.escaped(enough)}"
     st.markdown(line)
-    asking.sheet([{"ballot": name, **row} for name, row in zip(names, rows, strict=True)],
-                 "partial", "‘away’ is the distance to the type’s own profile over that between "
-                 "types.")  # fmt: skip
+    data_tables.numbers_expander(
+        [{"ballot": name, **row} for name, row in zip(names, rows, strict=True)],
+        "partial",
+        "‘away’ is the distance to the type’s own profile over that between types.",
+    )
 
 
-def _length(n: int) -> str:
+def _length_label(n: int) -> str:
     return "all prompts" if n == 0 else f"{n}"
 
 
@@ -207,14 +218,18 @@ def _length(n: int) -> str:
 
 def left_out(id: str, learnt) -> None:
     types = known_types(learnt)
-    both = attempt(id, "left out", learnt, "Comparing raters with and without") if types else None
+    both = (
+        answer_or_reason(id, "left out", learnt, "Comparing raters with and without")
+        if types
+        else None
+    )
     if both is None:
         return
     found, drawing = both
     catalogue = learnt.catalogue
     name = catalogue.completions[catalogue.members[found.item]]
-    said, seen = asking.guess(
-        f"Does leaving {page.plain(name)} off a ballot move a rater as far as being of another "
+    said, seen = predict_first.guess(
+        f"Does leaving {page.escaped(name)} off a ballot move a rater as far as being of another "
         "type?", ("Yes", "No"), "guess_left_out",
     )  # fmt: skip
     if not seen:
@@ -223,10 +238,11 @@ def left_out(id: str, learnt) -> None:
     with left:
         page.chart(
             figures.latent_points(
-                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.look()
+                drawing["groups"], drawing["labels"], None, drawing["axes"], **page.style()
             ),
             "latent-left-out", alt=f"Raters with and without {name}, by type.",
-            caption=f"Full marks ranked {page.plain(name)}, open marks left it out. Refuted if the "
+            caption=f"Full marks ranked {page.escaped(name)}, open marks left it out. Refuted if "
+            "the "
             "open marks of all types draw together, away from the full ones.",
         )  # fmt: skip
     known = [row for row in found.rows if row["share"] is not None and row["type"] >= 0]
@@ -236,7 +252,7 @@ def left_out(id: str, learnt) -> None:
                 figures.grouped_bars(
                     [types[row["type"]] for row in known],
                     [("distance", [row["share"] for row in known])], "", "", height=430,
-                    **page.look(),
+                    **page.style(),
                 ),
                 "latent-left-out-shares", alt="Distance between the two groups of each type.",
                 caption="How far those with and without lie apart (their middles), as a share of "
@@ -245,10 +261,13 @@ def left_out(id: str, learnt) -> None:
     if known:
         worst = max(row["share"] for row in known)
         st.markdown(
-            asking.verdict(said, "Yes" if worst > 0.5 else "No")
-            + f"Leaving {page.plain(name)} out moves a type’s middle by at most **{worst:.0%}** of "
+            predict_first.verdict(said, "Yes" if worst > 0.5 else "No")
+            + f"Leaving {page.escaped(name)} out moves a type’s middle by at most **{worst:.0%}** "
+            "of "
             "the distance between types."
         )
     rows = [{**row, "type": types[row["type"]] if row["type"] >= 0 else "unknown"}
             for row in found.rows]  # fmt: skip
-    asking.sheet(rows, "left-out", "‘right’: share whose nearest profile is their own type’s.")
+    data_tables.numbers_expander(
+        rows, "left-out", "‘right’: share whose nearest profile is their own type’s."
+    )

@@ -7,27 +7,29 @@ import streamlit as st
 
 from scrl.figures import labelled_curves, reward_with_spread
 from scrl.studies import hidden_context as study
-from ui.shared import asking, baked_study, page
+from ui.shared import baked_study, data_tables, page, predict_first
+from ui.shared.page import IN_URL
 
-_IN_URL = {"bind": "query-params"}
 TITLES = {
     "exact": "Bradley–Terry",
     "mean-variance": "Mean and variance",
     "categorical": "Categorical",
 }
 ANSWERS = ("above all others", "somewhere among them", "below all others")
-_HELD = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
+_REGULARISER_TITLES = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
 #: Points of the curve against aversion, and its ends: below 0 risk is liked.
-POINTS, LEAST, MOST = 41, -1.0, 3.0
+AVERSION_POINTS, MIN_AVERSION, MAX_AVERSION = 41, -1.0, 3.0
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
-def _along(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
-    return study.agreement_by_aversion(_result, model, np.linspace(LEAST, MOST, POINTS))
+def _agreement_curves(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
+    return study.agreement_by_aversion(
+        _result, model, np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
+    )
 
 
 def show() -> None:
-    baked_study.study(
+    baked_study.show(
         "hidden-context",
         "hidden",
         "Hidden context",
@@ -43,7 +45,7 @@ def _draw(result: dict, result_id: str) -> None:
         "2a to some and nothing to others, a coin’s toss each time, and no one who reads the "
         "comparisons knows to whom."
     )
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "On average the alternatives from .8 up are worth the most. Where does Bradley–Terry put "
         "them?", ANSWERS, "guess_hidden",
     )  # fmt: skip
@@ -52,26 +54,32 @@ def _draw(result: dict, result_id: str) -> None:
     floor = study.risk_adjusted_reward(result, "exact")
     above = floor.share_above
     right = ANSWERS[0] if above < 0.05 else ANSWERS[2] if above > 0.95 else ANSWERS[1]
-    st.markdown(asking.verdict(said, right) + _sentence(floor))
+    st.markdown(predict_first.verdict(said, right) + _summary(floor))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.segmented_control(
             "Reward of", list(TITLES), default="mean-variance", required=True, key="reward",
-            format_func=TITLES.get, **_IN_URL,
+            format_func=TITLES.get, **IN_URL,
         )  # fmt: skip
         aversion = page.slider(
-            "Aversion to risk, spreads taken off the mean", "aversion", LEAST, MOST, 0, 0.1, "%.1f"
+            "Aversion to risk, spreads taken off the mean",
+            "aversion",
+            MIN_AVERSION,
+            MAX_AVERSION,
+            0,
+            0.1,
+            "%.1f",
         )
     found = study.risk_adjusted_reward(result, model, aversion)
-    _reward(found, model, aversion)
+    _reward_chart(found, model, aversion)
     left, right_side = st.columns(2, gap="large")
     with left:
-        _agreement(_along(model, result_id, result), found, model, aversion)
-        _agreement_sheet(result, aversion)
+        _agreement_chart(_agreement_curves(model, result_id, result), found, model, aversion)
+        _agreement_table(result, aversion)
     with right_side:
-        _drift(result)
+        _spread_growth_chart(result)
 
 
-def _sentence(floor: study.RiskAdjustedReward) -> str:
+def _summary(floor: study.RiskAdjustedReward) -> str:
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
         f"Bradley–Terry puts **{floor.share_above:.0%}** of the sure alternatives above them: its "
@@ -80,7 +88,7 @@ def _sentence(floor: study.RiskAdjustedReward) -> str:
     )
 
 
-def _reward(found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
+def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
     spread = found.spread
     unsure = found.a >= study.EDGE
     if spread.any():
@@ -99,7 +107,7 @@ def _reward(found: study.RiskAdjustedReward, model: str, aversion: float) -> Non
     truths = [("expected utility", found.expected), ("Borda", found.borda)]
     page.chart(
         reward_with_spread(found.a, found.reward, spread, truths, study.EDGE,
-                      **page.look()),
+                      **page.style()),
         "chart-hidden",
         alt=f"{TITLES[model]}: reward {found.reward[~unsure].max():.2f} at most below .8, "
         f"{found.reward[unsure].mean():.2f} on average above.",
@@ -111,13 +119,15 @@ def _reward(found: study.RiskAdjustedReward, model: str, aversion: float) -> Non
                "expected utility, stretched": found.expected,
                "Borda, stretched": found.borda}  # fmt: skip
     rows = zip(*columns.values(), strict=True)
-    asking.sheet(
+    data_tables.numbers_expander(
         [dict(zip(columns, map(float, row), strict=True)) for row in rows], "hidden-reward"
     )
 
 
-def _agreement(lines: dict, found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
-    x = np.linspace(LEAST, MOST, POINTS)
+def _agreement_chart(
+    lines: dict, found: study.RiskAdjustedReward, model: str, aversion: float
+) -> None:
+    x = np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
     series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
     here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
     low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
@@ -132,11 +142,11 @@ def _agreement(lines: dict, found: study.RiskAdjustedReward, model: str, aversio
             value_format=".2f",
             y_range=(low, 1.05),
             height=270,
-            **page.look(),
+            **page.style(),
         ),
         "chart-aversion",
         alt="; ".join(
-            f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at {MOST:.0f}"
+            f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at {MAX_AVERSION:.0f}"
             for name, y, _ in series
         ),
         caption=f"Rank correlation of ‘{TITLES[model]}’ with what an alternative is worth on "
@@ -146,9 +156,11 @@ def _agreement(lines: dict, found: study.RiskAdjustedReward, model: str, aversio
     )
 
 
-def _drift(result: dict) -> None:
+def _spread_growth_chart(result: dict) -> None:
     step, widest = study.spread_drift(result)
-    series = [(_HELD[name], widest[name], i) for i, name in enumerate(study.SPREAD_CONTROLS)]
+    series = [
+        (_REGULARISER_TITLES[name], widest[name], i) for i, name in enumerate(study.SPREAD_CONTROLS)
+    ]
     page.chart(
         labelled_curves(
             step,
@@ -158,7 +170,7 @@ def _drift(result: dict) -> None:
             value_format=".3g",
             log_axes="xy",
             height=270,
-            **page.look(),
+            **page.style(),
         ),
         "chart-drift",
         alt="; ".join(
@@ -169,14 +181,18 @@ def _drift(result: dict) -> None:
         f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
         f"over {len(study.DRIFT_SEEDS)} seeds.",
     )
-    asking.sheet(
-        [{"steps": float(n)} | {_HELD[name]: float(widest[name][i]) for name in widest}
-         for i, n in enumerate(step)],
-        "hidden-drift", "The greatest standard deviation among the alternatives.",
-    )  # fmt: skip
+    data_tables.numbers_expander(
+        [
+            {"steps": float(n)}
+            | {_REGULARISER_TITLES[name]: float(widest[name][i]) for name in widest}
+            for i, n in enumerate(step)
+        ],
+        "hidden-drift",
+        "The greatest standard deviation among the alternatives.",
+    )
 
 
-def _agreement_sheet(result: dict, aversion: float) -> None:
+def _agreement_table(result: dict, aversion: float) -> None:
     rows = []
     for model, title in TITLES.items():
         for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):
@@ -190,4 +206,4 @@ def _agreement_sheet(result: dict, aversion: float) -> None:
                 row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
             row["sure alternatives above"] = found.share_above
             rows.append(row)
-    asking.sheet(rows, "hidden-agreement")
+    data_tables.numbers_expander(rows, "hidden-agreement")

@@ -8,9 +8,9 @@ import streamlit as st
 from scrl.figures import labelled_curves, maze_rewards
 from scrl.studies import maze as mazes
 from scrl.studies import maze_world
-from ui.shared import asking, baked_study, page
+from ui.shared import baked_study, data_tables, page, predict_first
+from ui.shared.page import IN_URL
 
-_IN_URL = {"bind": "query-params"}
 TITLES = {
     "pooled": "Bradley–Terry",
     "vpl": "VPL",
@@ -24,7 +24,7 @@ LEVEL = 0.95
 
 
 def show() -> None:
-    baked_study.study("maze", "maze", "The maze", mazes.make, mazes.spec(), _draw)
+    baked_study.show("maze", "maze", "The maze", mazes.make, mazes.spec(), _draw)
 
 
 @st.cache_data(show_spinner=False)
@@ -37,7 +37,7 @@ def _draw(result: dict, result_id: str) -> None:
         "Half of the users want to be near the left goal of a maze and half near the right one. "
         "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
     )
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "Where does one reward for everybody send a user who wants the left goal?", ANSWERS,
         "guess_maze",
     )  # fmt: skip
@@ -45,24 +45,24 @@ def _draw(result: dict, result_id: str) -> None:
         return
     found = mazes.pooled_destination(result)
     right = ANSWERS[0 if found.steps[0] <= 2 else 1 if found.steps[1] <= 2 else 2]
-    st.markdown(asking.verdict(said, right) + _sentence(result, found))
+    st.markdown(predict_first.verdict(said, right) + _summary(result, found))
     shown = [str(n) for n in mazes.SHOWN_PAIRS]
     n = int(
         st.segmented_control(
             "Pairs that each user has answered", shown, default="2", required=True, key="said",
-            **_IN_URL,
+            **IN_URL,
         )
     )  # fmt: skip
-    _maps(result, n)
+    _reward_maps(result, n)
     left, aside = st.columns(2, gap="large")
     with left:
-        _right(result, n)
+        _accuracy_chart(result, n)
     with aside:
-        _steps(result, n)
+        _distance_chart(result, n)
     _numbers(result)
 
 
-def _sentence(result: dict, found: mazes.Destination) -> str:
+def _summary(result: dict, found: mazes.Destination) -> str:
     """What is found, in a few sentences."""
     names = ("pooled", "vpl", "individual")
     floor, vpl, own = (mazes.accuracy(result, name)[0] for name in names)
@@ -90,12 +90,12 @@ def _sentence(result: dict, found: mazes.Destination) -> str:
     return words
 
 
-def _maps(result: dict, n: int) -> None:
+def _reward_maps(result: dict, n: int) -> None:
     at = mazes.SHOWN_PAIRS.index(n)
     shown = {name: np.array(result["maps"][name][at]) for name in TITLES}
     columns = [("The user", mazes.true_win_rates()), *((TITLES[k], shown[k]) for k in TITLES)]
     pairs = [np.array(user)[:n] for user in result["users"]]
-    ends = {name: _ends(rewards) for name, rewards in shown.items()}
+    ends = {name: _steps_from_goals(rewards) for name, rewards in shown.items()}
     page.chart(
         maze_rewards(
             columns,
@@ -103,7 +103,7 @@ def _maps(result: dict, n: int) -> None:
             pairs,
             maze_world.walls(),
             maze_world.GOALS,
-            **page.look(),
+            **page.style(),
         ),
         "chart-maze",
         alt=f"After {n} pairs, the best cell for who wants the left goal and the right one: "
@@ -119,19 +119,19 @@ def _maps(result: dict, n: int) -> None:
         for i, (row, column) in enumerate(cells):
             values = {title: float(rewards[goal][i]) for title, rewards in columns}
             rows.append({"wants": name, "row": row, "column": column} | values)
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "maze-maps", f"Win rates of the free cells after {n} pairs; rows and columns of the "
         "maze are counted from 0 at its upper left.",
     )  # fmt: skip
 
 
-def _ends(rewards: np.ndarray) -> tuple[int, int]:
+def _steps_from_goals(rewards: np.ndarray) -> tuple[int, int]:
     """Steps from each user's goal to the best cell for them."""
     best = rewards.argmax(axis=1)
     return tuple(int(maze_world.goal_distances()[goal, best[goal]]) for goal in range(2))
 
 
-def _right(result: dict, n: int) -> None:
+def _accuracy_chart(result: dict, n: int) -> None:
     x = np.arange(mazes.PAIRS + 1)
     each = {name: mazes.accuracy(result, name) for name in TITLES}
     series = [(TITLES[name], each[name][0], i) for i, name in enumerate(TITLES)]
@@ -147,7 +147,7 @@ def _right(result: dict, n: int) -> None:
             value_format=".1%",
             y_range=(min(0.5, low), 1.02),
             height=290,
-            **page.look(),
+            **page.style(),
         ),
         "chart-maze-right",
         alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
@@ -160,14 +160,14 @@ def _right(result: dict, n: int) -> None:
     )
 
 
-def _steps(result: dict, n: int) -> None:
+def _distance_chart(result: dict, n: int) -> None:
     x = np.arange(mazes.PAIRS + 1)
     series = [(TITLES[k], mazes.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.goal_distances().max())
     page.chart(
         labelled_curves(x, series, slider=n, x_title="pairs that a user has answered",
                y_title="steps from the goal", value_format=".1f", y_range=(-0.4, apart / 2 + 1.5),
-               height=290, **page.look()),
+               height=290, **page.style()),
         "chart-maze-steps",
         alt="; ".join(f"{name}: {y[n]:.1f} steps after {n} pairs" for name, y, _ in series),
         caption="How far from their own goal the cell is that a model thinks best for a user, a "
@@ -185,7 +185,7 @@ def _numbers(result: dict) -> None:
             row |= {title: float(mean), f"{title}, from": float(low), f"{title}, to": float(high),
                     f"{title}, steps": float(mazes.steps_to_goal(result, name)[n])}  # fmt: skip
         rows.append(row)
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "maze-right", "Shares of pairs right, with 95 % intervals over seeds, and steps from "
         f"the user’s goal to the best cell. One reward has at most {_ceiling():.4f}.",
     )  # fmt: skip

@@ -6,9 +6,9 @@ import streamlit as st
 
 from scrl.figures import colour
 from scrl.scenarios import Scenario, gallery
-from ui.scenario import draft
-from ui.scenario.draft import Draft
-from ui.shared import page, sources
+from ui.scenario import scenario_draft
+from ui.scenario.scenario_draft import ScenarioDraft
+from ui.shared import page, source_ids
 
 #: What the stories are about; those of the gallery that stand in none come last.
 THEMES = {
@@ -25,7 +25,7 @@ THEMES = {
         "strategic-raters",
     ),
 }  # fmt: skip
-_CARDS = 3
+_CARDS_PER_ROW = 3
 
 
 def themes() -> dict[str, list[str]]:
@@ -35,21 +35,23 @@ def themes() -> dict[str, list[str]]:
     return known | ({"Others": rest} if rest else {})
 
 
-def show(now: Draft) -> None:
+def show(now: ScenarioDraft) -> None:
     """A card for every scenario: its story, its types, one click."""
     st.caption("Choose a story. It opens under Raters, to be changed, shared or trained on.")
     for theme, stems in themes().items():
         st.subheader(theme, anchor=False)
-        for start in range(0, len(stems), _CARDS):
+        for start in range(0, len(stems), _CARDS_PER_ROW):
             for cell, stem in zip(
-                st.columns(_CARDS, gap="small"), stems[start : start + _CARDS], strict=False
+                st.columns(_CARDS_PER_ROW, gap="small"),
+                stems[start : start + _CARDS_PER_ROW],
+                strict=False,
             ):
                 with cell:
-                    _card(stem, sources.of_gallery(stem), chosen=now.id == stem)
+                    _card(stem, source_ids.gallery_scenario(stem), chosen=now.id == stem)
 
 
-def _opened(stem: str) -> None:
-    draft.replace(sources.of_gallery(stem))
+def _open(stem: str) -> None:
+    scenario_draft.replace(source_ids.gallery_scenario(stem))
     st.session_state["part"] = "Raters"
     for key in ("prompt", "who", "about"):
         st.session_state.pop(key, None)
@@ -60,22 +62,22 @@ def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
         border=True, height="stretch", key=f"card-{stem}", vertical_alignment="distribute"
     )
     with card.container(gap="small"):
-        st.markdown(f"**{page.plain(scenario.name)}**")
-        st.caption(page.plain(scenario.summary), help=page.plain(scenario.source))
+        st.markdown(f"**{page.escaped(scenario.name)}**")
+        st.caption(page.escaped(scenario.summary), help=page.escaped(scenario.source))
     with card.container(gap="small"):
-        _bar(scenario)
+        _type_bar(scenario)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                "Open", key=f"open-{stem}", on_click=_opened, args=(stem,),
+                "Open", key=f"open-{stem}", on_click=_open, args=(stem,),
                 type="primary" if chosen else "secondary",
             )  # fmt: skip
             if st.button("To the lab", key=f"lab-{stem}", type="tertiary"):
-                st.session_state[page.ANEW] = True
+                st.session_state[page.RESET_CONTROLS] = True
                 present = {"present": "true"} if page.presenting() else {}
                 st.switch_page("pages/lab.py", query_params={"scenario": stem, **present})
 
 
-def _bar(scenario: Scenario) -> None:
+def _type_bar(scenario: Scenario) -> None:
     """The types' shares in their colours, and how much there is to rank."""
     parts = "".join(
         f"<span style='width:{share:.2%};background:{colour(i)}'></span>"

@@ -13,25 +13,26 @@ from scrl.scenarios import (
     missing_ratings,
     rating_probabilities,
 )
-from ui.scenario import draft
-from ui.scenario.draft import Draft, press
-from ui.scenario.page import coverage_figure, fits, pick_prompt, too_large
+from ui.scenario import draft_widgets
+from ui.scenario.draft_widgets import edit_button, fits_in_fields, pick_prompt, show_too_large
+from ui.scenario.effect import coverage_figure
+from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import page
+from ui.shared.page import IN_URL
 
-_IN_URL = {"bind": "query-params"}
 #: Silences of a kind that are told; the rest are in the picture.
-MOST_TOLD = 3
+MAX_LISTED = 3
 
 
-def silence(now: Draft) -> str:
+def show(now: ScenarioDraft) -> str:
     """Draw the four ways, the table and the picture of who is heard; the prompt it is about."""
     scenario = now.good
-    if not fits(scenario):
-        too_large()
+    if not fits_in_fields(scenario):
+        show_too_large()
         return next(iter(scenario.prompts))
-    type, prompt, completion, some = _whom(scenario)
-    _ways(scenario, (type, prompt, completion, some))
-    _told(missing_ratings(scenario))
+    type, prompt, completion, some = _choose_target(scenario)
+    _mechanism_buttons(scenario, (type, prompt, completion, some))
+    _list_mechanisms(missing_ratings(scenario))
     items = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
     mark = (scenario.type_names.index(type), items.index((prompt, completion)))
     chance = rating_probabilities(scenario)
@@ -45,11 +46,11 @@ def silence(now: Draft) -> str:
         "include it. An empty frame is heard from nobody; the outlined one is chosen above.",
     )  # fmt: skip
     if not page.presenting():
-        _table(now.content, prompt)
+        _response_rate_grid(now.content, prompt)
     return prompt
 
 
-def _whom(scenario: Scenario) -> tuple[str, str, str, float]:
+def _choose_target(scenario: Scenario) -> tuple[str, str, str, float]:
     """The type, prompt and completion that the four ways are about."""
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -58,23 +59,23 @@ def _whom(scenario: Scenario) -> tuple[str, str, str, float]:
         for key, names in options.items():
             if key in state and state[key] not in names:
                 del state[key]
-        first = _first(scenario, prompt)
+        first = _default_target(scenario, prompt)
         type = st.selectbox(
-            "Raters of", options["who"], options["who"].index(first[0]), key="who", **_IN_URL
+            "Raters of", options["who"], options["who"].index(first[0]), key="who", **IN_URL
         )
         completion = st.selectbox(
-            "On", options["about"], options["about"].index(first[1]), key="about", **_IN_URL
+            "On", options["about"], options["about"].index(first[1]), key="about", **IN_URL
         )
         some = 10.0
         if not page.presenting():
             some = st.number_input(
                 "Of ‘some’, heard (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
-                **_IN_URL,
+                **IN_URL,
             )  # fmt: skip
     return type, prompt, completion, some / 100
 
 
-def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
+def _default_target(scenario: Scenario, prompt: str) -> tuple[str, str]:
     """A type and a completion to begin with: what is most silent already, else the first type and
     the completion named second."""
     silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
@@ -84,7 +85,7 @@ def _first(scenario: Scenario, prompt: str) -> tuple[str, str]:
     return scenario.type_names[0], scenario.offered(prompt)[1]
 
 
-def _ways(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
+def _mechanism_buttons(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
     """A button for each of the four kinds, and one that gives everybody a voice."""
     type, prompt, completion, some = whom
     silences = missing_ratings(scenario)
@@ -101,17 +102,21 @@ def _ways(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
                 name, type, prompt, completion if kind.unit == "completion" else "",
                 0.0 if kind.all_raters else some,
             )  # fmt: skip
-            press(
+            edit_button(
                 kind.title, name, lambda c, name=name: silenced(c, name),
                 type="primary" if here in silences else "secondary", help=kind.definition,
             )  # fmt: skip
-        press(
-            "Everyone answers", "heard", editing.fully_observed, type="tertiary",
-            icon=":material/undo:", disabled=not silences,
-        )  # fmt: skip
+        edit_button(
+            "Everyone answers",
+            "heard",
+            editing.fully_observed,
+            type="tertiary",
+            icon=":material/undo:",
+            disabled=not silences,
+        )
 
 
-def _told(silences: list[MissingRatings]) -> None:
+def _list_mechanisms(silences: list[MissingRatings]) -> None:
     """What is silent now, kind by kind."""
     if not silences:
         st.markdown("Everyone answers everything. Choose who falls silent, and how.")
@@ -122,13 +127,13 @@ def _told(silences: list[MissingRatings]) -> None:
             f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.pattern == name
         ]
         if mine:
-            more = f" and {len(mine) - MOST_TOLD} more" if len(mine) > MOST_TOLD else ""
-            listed = page.plain(", ".join(mine[:MOST_TOLD]))
+            more = f" and {len(mine) - MAX_LISTED} more" if len(mine) > MAX_LISTED else ""
+            listed = page.escaped(", ".join(mine[:MAX_LISTED]))
             parts.append(f"**{kind.title.lower()}** ({listed}{more})")
     st.markdown(f"Silent now: {'; '.join(parts)}.")
 
 
-def _table(content: dict, prompt: str) -> None:
+def _response_rate_grid(content: dict, prompt: str) -> None:
     """Chances in %, to be edited: of answering, and of each completion's being on the ballot."""
     names, types = editing.offered(content, prompt), list(content["types"])
     rows = []
@@ -150,8 +155,8 @@ def _table(content: dict, prompt: str) -> None:
         return editing.with_chances(content, answers, includes)
 
     percent = {"min_value": 0.0, "max_value": 100.0, "format": "%g %%", "width": 84}
-    st.markdown(f"**Chances on ‘{page.plain(prompt)}’**, to be edited")
-    draft.grid(
+    st.markdown(f"**Chances on ‘{page.escaped(prompt)}’**, to be edited")
+    draft_widgets.number_grid(
         f"chances-{prompt}", rows, types,
         [st.column_config.NumberColumn(n, **percent) for n in ("answers it", *names)], edit,
         "Chances that raters of each type answer, and include each completion",

@@ -8,16 +8,16 @@ import streamlit as st
 
 from scrl.runs import load_baked
 from scrl.types import InputError
-from ui.shared import page, store
-from ui.shared.runs import watch
+from ui.shared import page, run_store, viewer
+from ui.shared.job_progress import watch
 
 
 @st.cache_data(show_spinner=False)
-def _baked(stem: str) -> dict:
+def _load(stem: str) -> dict:
     return load_baked(stem)
 
 
-def study(
+def show(
     stem: str, option: str, label: str, make: Callable, spec: str,
     draw: Callable[[dict, str], None],
 ) -> None:  # fmt: skip
@@ -28,13 +28,13 @@ def study(
         make: what a run does; spec: of today's settings.
         draw: called with the result and an id of it.
     """
-    job = store.jobs().get(id) if (id := st.session_state.get(stem)) else None
+    job = run_store.job_queue().get(id) if (id := st.session_state.get(stem)) else None
     if job is not None and job.state == "done":
         st.caption("From a run of this session.")
         draw(job.result, job.id)
     else:
         try:
-            content = _baked(stem)
+            content = _load(stem)
         except InputError as error:
             st.info(str(error))
         else:
@@ -42,17 +42,17 @@ def study(
                 st.warning("The lab has changed since this was baked; "
                            f"`python -m scrl bake --{option}`.")  # fmt: skip
             draw(content["result"], "baked")
-    _offer(stem, option, label, make, job)
+    _run_again_button(stem, option, label, make, job)
 
 
-def _offer(stem: str, option: str, label: str, make: Callable, job) -> None:
+def _run_again_button(stem: str, option: str, label: str, make: Callable, job) -> None:
     busy = job is not None and job.active
     if not page.presenting():
         words = "Running" if busy else "Run it again"
         if st.button(words, disabled=busy, key=f"again-{option}", icon=":material/replay:"):
             try:
-                st.session_state[stem] = store.jobs().submit(
-                    make, key=f"{store.viewer()}:{stem}", label=label
+                st.session_state[stem] = run_store.job_queue().submit(
+                    make, key=f"{viewer.token()}:{stem}", label=label
                 )
             except InputError as error:
                 st.error(str(error))

@@ -1,4 +1,4 @@
-"""The frame around every page: presenter mode, theme, figures with their alternatives."""
+"""What every page shares: presenter mode, the theme, figures and their captions, URL values."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 
 import streamlit as st
 
+#: Keyword of widgets whose value stands in the URL under their key.
+IN_URL = {"bind": "query-params"}
 #: Of type and marks, in presenter mode.
-LARGE = 1.3
+PRESENTER_SCALE = 1.3
 #: Session key: the next page's controls start from the values of what it is given.
-ANEW = "anew"
+RESET_CONTROLS = "anew"
 #: How charts behave in the browser.
-PLOTLY = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+PLOTLY_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def switched_on(key: str) -> bool:
@@ -24,88 +26,20 @@ def presenting() -> bool:
     return switched_on("present")
 
 
-def dark() -> bool:
+def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def look() -> dict:
+def style() -> dict:
     """How figures are to be drawn for this viewer."""
-    return {"dark": dark(), "scale": LARGE if presenting() else 1.0}
-
-
-def navigate():
-    """Page settings, all pages, and the one to run."""
-    st.set_page_config(
-        page_title="Social choice reward lab",
-        page_icon=":material/how_to_vote:",
-        layout="wide",
-        initial_sidebar_state="collapsed" if presenting() else 240,
-    )
-    return st.navigation(
-        {
-            "Reward models": [
-                st.Page(
-                    "pages/finding.py", title="The finding", icon=":material/flag:", default=True
-                ),
-                st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
-                st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
-                st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
-                st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
-                st.Page("pages/ask.py", title="Ask", icon=":material/quiz:"),
-                st.Page("pages/training.py", title="Train wrongly", icon=":material/school:"),
-                st.Page("pages/models.py", title="Models", icon=":material/scoreboard:"),
-                st.Page("pages/policy.py", title="Policies", icon=":material/alt_route:"),
-                st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
-                st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
-            ],
-            "Voting": [
-                st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),
-                st.Page("pages/criteria.py", title="Criteria", icon=":material/checklist:"),
-                st.Page("pages/distortion.py", title="Distortion", icon=":material/balance:"),
-                st.Page("pages/strategy.py", title="Strategy", icon=":material/chess:"),
-                st.Page("pages/theorems.py", title="Theorems", icon=":material/lightbulb:"),
-            ],
-        },
-        expanded=True,
-    )
-
-
-def ensure_frame() -> None:
-    """Every page begins with this. Where the first request to a server is for a page other than
-    the first, Streamlit finds the folder ``pages`` and runs the file without ``app.py``; declaring
-    the navigation puts that right for good."""
-    if "framed" not in st.session_state:
-        navigate()
-        st.rerun()
-
-
-def frame() -> None:
-    """What stands in the sidebar of every page."""
-    st.session_state["framed"] = True
-    with st.sidebar:
-        st.toggle(
-            "Presenter mode",
-            key="present",
-            bind="query-params",
-            help="Larger type, and only what a class needs to see. The switch is part of the URL.",
-        )
-    if presenting():
-        # All of Streamlit's sizes are in rem.
-        st.html(f"<style>html {{font-size: {16 * LARGE:.0f}px}}</style>")
+    return {"dark": is_dark(), "scale": PRESENTER_SCALE if presenting() else 1.0}
 
 
 def chart(figure, key: str, alt: str, caption: str = "") -> None:
     """A figure, the sentence that says what it shows, and a description for screen readers."""
-    st.plotly_chart(figure, theme=None, key=key, config=PLOTLY, alt=alt)
+    st.plotly_chart(figure, theme=None, key=key, config=PLOTLY_CONFIG, alt=alt)
     if caption:
         st.caption(caption)
-
-
-def numbers(rows: list[dict]) -> None:
-    """A table of numbers with three decimals under a column of names."""
-    real = st.column_config.NumberColumn(format="%.3f")
-    names = [name for name in rows[0] if isinstance(rows[0][name], float)]
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(names, real))
 
 
 def slider(label: str, key: str, low, high, value, step, form: str, **more) -> float:
@@ -115,16 +49,16 @@ def slider(label: str, key: str, low, high, value, step, form: str, **more) -> f
     return st.slider(label, *numbers, format=form, key=key, bind="query-params", **more)
 
 
-def go(label: str, target: str, params: dict[str, str]) -> None:
+def go_button(label: str, target: str, params: dict[str, str]) -> None:
     """A button to another page with these choices; presenter mode stays as it is."""
     if st.button(label, type="primary", icon=":material/arrow_forward:", key=f"go-{target}"):
-        st.session_state[ANEW] = True
+        st.session_state[RESET_CONTROLS] = True
         st.switch_page(
             target, query_params={**params, **({"present": "true"} if presenting() else {})}
         )
 
 
-def plain(text: str) -> str:
+def escaped(text: str) -> str:
     """Text from a file as Markdown that shows it as it is."""
     return re.sub(r"([\\`*_{}\[\]()#+!|$<>~:])", r"\\\1", text)
 
@@ -145,3 +79,12 @@ def start_runtime() -> None:
     name = _runtime()
     make_room()
     st.sidebar.caption(f"Trains on {name}")
+
+
+def set_url_parameter(key: str, value: str, usual: str) -> None:
+    """Put a value in the URL, unless it is the usual one and nothing stands there. Only what
+    differs is written: every write sends the whole URL of the last run, and would take back what
+    the reader has changed since."""
+    known = st.query_params.get(key)
+    if known != value and (known is not None or value != usual):
+        st.query_params[key] = value

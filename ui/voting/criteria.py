@@ -8,13 +8,13 @@ from scrl.figures import counterexample, criteria_table
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile, format_ballot
 from scrl.voting.criteria import CRITERIA, PUBLISHED, Cell, Violation, check, judged, recount, table
-from ui.shared import asking, page
-from ui.shared.tables import order_text
-from ui.voting import profiles
+from ui.shared import data_tables, page, predict_first
+from ui.shared.result_tables import order_text
+from ui.voting import profile_picker
 
-FIRST = ("plurality", "condorcet")
-KEPT, OWN = "A kept counterexample", "My own ballots"
-STATES = {"Y": "keeps it", "N": "fails it", "-": "no counterexample found"}
+DEFAULT_CELL = ("plurality", "condorcet")
+STORED_COUNTEREXAMPLE, OWN_BALLOTS = "A kept counterexample", "My own ballots"
+STATE_TEXT = {"Y": "keeps it", "N": "fails it", "-": "no counterexample found"}
 _SHORT = {
     "condorcet": "Condorcet", "condorcet-loser": "Condorcet loser", "reversal": "Reversal",
     "clones": "Clones", "iia": "Irrelevant alt.", "local-iia": "Local irrelevant",
@@ -26,7 +26,7 @@ _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 # -- what is chosen -------------------------------------------------------------------------------
 
 
-def ask() -> bool:
+def guess_condorcet_rule() -> bool:
     """The reader's guess; whether the answer may be shown."""
     if page.presenting() and not page.switched_on("predict"):
         return True
@@ -39,70 +39,83 @@ def ask() -> bool:
         return False
     right = [RULES[n].title for n in _GUESSES if table()[n, "condorcet"].state == "Y"]
     answer.markdown(
-        f"{asking.verdict(said, right[0])}**{page.plain(right[0])}**: it counts nothing but who "
+        f"{predict_first.verdict(said, right[0])}**{page.escaped(right[0])}**: it counts nothing "
+        "but who "
         "beats whom. Click a ✗ to see why a rule fails."
     )
     return True
 
 
-def chosen() -> tuple[str, str]:
+def selected_cell() -> tuple[str, str]:
     """The rule and the criterion to be shown; they stand in the URL under their names."""
     out = []
-    for key, known, first in zip(("rule", "criterion"), _known(), FIRST, strict=True):
+    for key, known, first in zip(
+        ("rule", "criterion"), _rules_and_criteria(), DEFAULT_CELL, strict=True
+    ):
         wanted = st.query_params.get(key) or st.session_state.get(f"{key}_last", first)
         if wanted not in known:
-            st.warning(f"There is no {key} ‘{page.plain(wanted[:40])}’ in this table.")
+            st.warning(f"There is no {key} ‘{page.escaped(wanted[:40])}’ in this table.")
             wanted = first
         out.append(wanted)
     return out[0], out[1]
 
 
-def _known() -> tuple[list[str], list[str]]:
+def _rules_and_criteria() -> tuple[list[str], list[str]]:
     return [name for name in RULES if judged(RULES[name])], list(CRITERIA)
 
 
-def pick(rule: str, criterion: str) -> None:
+def cell_pickers(rule: str, criterion: str) -> None:
     """The same choice without a mouse."""
     state = st.session_state
     left, right = st.columns(2)
     titles = ({n: RULES[n].title for n in RULES}, {n: c.title for n, c in CRITERIA.items()})
     for column, key, value, known, title in zip(
-        (left, right), ("rule", "criterion"), (rule, criterion), _known(), titles, strict=True
+        (left, right),
+        ("rule", "criterion"),
+        (rule, criterion),
+        _rules_and_criteria(),
+        titles,
+        strict=True,
     ):
         # Kept in the URL by hand: a bound widget would write the title there, not the name.
         state[f"{key}_pick"] = value
         column.selectbox(
             key.capitalize(), known, format_func=title.get, key=f"{key}_pick",
-            on_change=_picked, args=(key,), label_visibility="collapsed",
+            on_change=_cell_picked, args=(key,), label_visibility="collapsed",
         )  # fmt: skip
 
 
-def source() -> str:
+def ballot_source() -> str:
     """Whether a kept counterexample is shown or the reader's own ballots; a presenter's link says
     which."""
-    if page.presenting() and st.query_params.get("source") != OWN:
-        return KEPT
+    if page.presenting() and st.query_params.get("source") != OWN_BALLOTS:
+        return STORED_COUNTEREXAMPLE
     return st.segmented_control(
-        "Ballots", [KEPT, OWN], default=KEPT, required=True, key="source", bind="query-params",
+        "Ballots",
+        [STORED_COUNTEREXAMPLE, OWN_BALLOTS],
+        default=STORED_COUNTEREXAMPLE,
+        required=True,
+        key="source",
+        bind="query-params",
         label_visibility="collapsed",
-    )  # fmt: skip
+    )
 
 
-def _picked(key: str) -> None:
-    _remember(key, st.session_state[f"{key}_pick"])
+def _cell_picked(key: str) -> None:
+    _select(key, st.session_state[f"{key}_pick"])
 
 
-def _remember(key: str, value: str) -> None:
+def _select(key: str, value: str) -> None:
     st.session_state[f"{key}_last"] = st.query_params[key] = value
     st.session_state.pop("step", None)
 
 
-def _clicked() -> None:
+def _cell_clicked() -> None:
     points = st.session_state["criteria_grid"]["selection"]["points"]
     if points:
         rule, criterion = points[0]["customdata"]
-        _remember("rule", rule)
-        _remember("criterion", criterion)
+        _select("rule", rule)
+        _select("criterion", criterion)
 
 
 # -- the table ------------------------------------------------------------------------------------
@@ -111,22 +124,22 @@ def _clicked() -> None:
 def show_table(rule: str, criterion: str) -> None:
     """The published table and what was found beside it; a presenter sees the published part."""
     columns = [*PUBLISHED, *(c for c in CRITERIA if c not in PUBLISHED)]
-    rules = _known()[0]
+    rules = _rules_and_criteria()[0]
     if page.presenting():
         columns = [c for c in columns if c in PUBLISHED or c == criterion]
         rules = [r for r in rules if RULES[r].satisfies is not None or r == rule]
     rows = [
         {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
-         "cells": {c: _cell(table()[r, c]) for c in columns}}
+         "cells": {c: _table_cell(table()[r, c]) for c in columns}}
         for r in rules
     ]  # fmt: skip
     st.plotly_chart(
         criteria_table(
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-            len(PUBLISHED), row_height=18.5 if page.presenting() else 21.5, **page.look(),
+            len(PUBLISHED), row_height=18.5 if page.presenting() else 21.5, **page.style(),
         ),
-        theme=None, key="criteria_grid", config=page.PLOTLY, on_select=_clicked,
-        selection_mode="points", alt=_alt(rules),
+        theme=None, key="criteria_grid", config=page.PLOTLY_CONFIG, on_select=_cell_clicked,
+        selection_mode="points", alt=_table_alt(rules),
     )  # fmt: skip
     if not page.presenting():
         st.caption(
@@ -135,16 +148,16 @@ def show_table(rule: str, criterion: str) -> None:
         )
 
 
-def _cell(cell: Cell) -> dict:
+def _table_cell(cell: Cell) -> dict:
     hint = f"{RULES[cell.rule].title}, {CRITERIA[cell.criterion].title.lower()}: "
     return {
         "state": cell.state,
         "proviso": bool(cell.proviso),
-        "hint": hint + STATES[cell.state] + (", but for ties" if cell.proviso else ""),
+        "hint": hint + STATE_TEXT[cell.state] + (", but for ties" if cell.proviso else ""),
     }
 
 
-def _alt(rules: list[str]) -> str:
+def _table_alt(rules: list[str]) -> str:
     return "; ".join(
         f"{RULES[r].title} fails "
         + (", ".join(c for c in CRITERIA if table()[r, c].state == "N") or "none")
@@ -154,9 +167,10 @@ def _alt(rules: list[str]) -> str:
 
 def show_numbers() -> None:
     rows = [
-        {"rule": RULES[r].title, **{c: table()[r, c].state for c in CRITERIA}} for r in _known()[0]
+        {"rule": RULES[r].title, **{c: table()[r, c].state for c in CRITERIA}}
+        for r in _rules_and_criteria()[0]
     ]
-    asking.sheet(rows, "criteria", "Y kept, N failed, - no counterexample found.")
+    data_tables.numbers_expander(rows, "criteria", "Y kept, N failed, - no counterexample found.")
 
 
 # -- one counterexample ---------------------------------------------------------------------------
@@ -166,20 +180,22 @@ def show_cell(rule: str, criterion: str) -> None:
     """The kept counterexample, or what is known without one."""
     cell = table()[rule, criterion]
     if cell.violation is None:
-        st.markdown(f"**{page.plain(RULES[rule].title)}: {STATES[cell.state]}.** {_searched(cell)}")
+        st.markdown(
+            f"**{page.escaped(RULES[rule].title)}: {STATE_TEXT[cell.state]}.** {_search_text(cell)}"
+        )
         return
     if cell.proviso:
         st.markdown(f"**Kept, with a proviso.** {cell.proviso} What it excludes:")
-    show_violation(_recounted(rule, criterion))
+    show_violation(_recount(rule, criterion))
 
 
-def _searched(cell: Cell) -> str:
+def _search_text(cell: Cell) -> str:
     sizes = " and ".join(f"{m} candidates and {n} voters" for m, n in cell.searched.items())
     return f"All electorates of up to {sizes} were searched and none fails."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
-def _recounted(rule: str, criterion: str) -> Violation:
+def _recount(rule: str, criterion: str) -> Violation:
     return recount(table()[rule, criterion].violation)
 
 
@@ -188,14 +204,14 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
     if profile is None:
         return
     try:
-        found = _checked(profiles.identity(profile), rule, criterion, profile)
+        found = _check(profile_picker.cache_key(profile), rule, criterion, profile)
     except InputError as error:
-        st.warning(page.plain(str(error)))
+        st.warning(page.escaped(str(error)))
         return
     if found is None:
         st.markdown(
             f"**No failure found here.** On these ballots, and after each change that was tried, "
-            f"{page.plain(RULES[rule].title)} does as the criterion asks. "
+            f"{page.escaped(RULES[rule].title)} does as the criterion asks. "
             "That is no proof for others."
         )
         return
@@ -203,7 +219,7 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
 
 
 @st.cache_data(max_entries=200, show_spinner="Checking")
-def _checked(identity: str, rule: str, criterion: str, _profile: AnonymousProfile):
+def _check(identity: str, rule: str, criterion: str, _profile: AnonymousProfile):
     return check(_profile, rule, criterion)
 
 
@@ -219,20 +235,20 @@ def show_violation(found: Violation) -> None:
     names = max((p.names for p in found.profiles), key=len)
     panels = [
         {"title": title, "names": p.names, "place": p.place, "weight": p.weight,
-         "order": order if _told(found, i, at) else None,
-         "marked": _marked(found, i, p), "shown": _shown(found, i, at)}
+         "order": order if _order_shown(found, i, at) else None,
+         "marked": _moved_ballots(found, i, p), "shown": _panel_shown(found, i, at)}
         for i, (title, p, order) in enumerate(
             zip(found.titles, found.profiles, found.orders, strict=True)
         )
     ]  # fmt: skip
     page.chart(
-        counterexample(panels, names, width=640 if page.presenting() else 560, **page.look()),
-        "counterexample", alt=_spoken(found),
+        counterexample(panels, names, width=640 if page.presenting() else 560, **page.style()),
+        "counterexample", alt=_violation_alt(found),
     )  # fmt: skip
     if found.change and at > 0:
-        st.markdown(page.plain(found.change))
+        st.markdown(page.escaped(found.change))
     if last:
-        st.markdown(f"**{page.plain(found.explanation)}**")
+        st.markdown(f"**{page.escaped(found.explanation)}**")
 
 
 def _steps(found: Violation) -> list[str]:
@@ -243,17 +259,17 @@ def _steps(found: Violation) -> list[str]:
     return [found.titles[0], "The change", found.titles[1]]
 
 
-def _shown(found: Violation, i: int, at: int) -> bool:
+def _panel_shown(found: Violation, i: int, at: int) -> bool:
     return i <= at
 
 
-def _told(found: Violation, i: int, at: int) -> bool:
+def _order_shown(found: Violation, i: int, at: int) -> bool:
     if len(found.profiles) == 1:
         return at == 1
     return at >= (2 * i if len(found.profiles) == 2 else i)
 
 
-def _marked(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
+def _moved_ballots(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
     """The ballots that some change, as they are in electorate ``i``."""
     if found.moved is None:
         return []
@@ -261,7 +277,7 @@ def _marked(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
     return [k for k, order in enumerate(profile.orders()) if format_ballot(order) == wanted]
 
 
-def _spoken(found: Violation) -> str:
+def _violation_alt(found: Violation) -> str:
     parts = [
         f"{title}: {profile.to_text('; ')}. Order: {order_text(order)}"
         for title, profile, order in zip(found.titles, found.profiles, found.orders, strict=True)

@@ -16,9 +16,8 @@ from scrl.figures import (
 )
 from scrl.studies import theorems
 from scrl.voting.distortion import bradley_terry_bounds
-from ui.shared import asking, page
+from ui.shared import data_tables, page, predict_first
 
-_IN_URL = {"bind": "query-params"}
 #: Before a slider's key where its card stands alone. One key for both places would do, but for the
 #: browser: as one slider leaves it forgets the other's place in the URL.
 ALONE = "one_"
@@ -41,7 +40,7 @@ def _chart(aside, figure, key: str, alt: str) -> None:
 
 
 def _look(aside) -> dict:
-    return {**page.look(), "height": 330 if aside else 235}
+    return {**page.style(), "height": 330 if aside else 235}
 
 
 # -- Bradley–Terry is Borda -----------------------------------------------------------------------
@@ -58,7 +57,7 @@ def borda(aside) -> None:
     at = _share("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
     now, along = theorems.missing(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "Once ballots are missing, is the reward’s order still Borda’s?",
         ["Always", "Up to a point", "Never"], "guess_borda",
     )  # fmt: skip
@@ -72,7 +71,7 @@ def borda(aside) -> None:
     _chart(aside, figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
     order = np.argsort(-now.reward)
     st.markdown(
-        asking.verdict(said, "Up to a point")
+        predict_first.verdict(said, "Up to a point")
         + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
         + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
         + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
@@ -82,7 +81,7 @@ def borda(aside) -> None:
          "reward, complete": float(along.reward[0, i]), f"reward at {at:.0%}": float(now.reward[i])}
         for i, name in enumerate(now.names)
     ]  # fmt: skip
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "borda", "On complete ballots, whatever they say, every pair is compared equally "
         "often: the likelihood’s slope is 0 where each candidate’s expected wins are its Borda "
         "points, and they rise with its reward.",
@@ -96,7 +95,7 @@ def hidden(aside) -> None:
     with right:
         chance = _share("It doubles the worth (else 0)", "chance", 95, 50, 5)
     found = theorems.hidden_context(chance, start)
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
     )
     if not shown:
@@ -115,7 +114,7 @@ def hidden(aside) -> None:
     falls = found.after < found.before
     worth = 2 * chance * start
     st.markdown(
-        asking.verdict(said, "Falls" if falls else "Rises")
+        predict_first.verdict(said, "Falls" if falls else "Rises")
         + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
         f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
         "utility "
@@ -127,7 +126,7 @@ def hidden(aside) -> None:
          "Borda score": float(found.borda[i]), "reward": float(found.reward[i])}
         for i in range(len(found.a))
     ]  # fmt: skip
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "hidden-context", "Of 100 alternatives, all pairs compared; the Borda score is the "
         "mean of P(a ≻ b). With ½ and .8 it is .1 + a below, .275 + .25a above. It falls there "
         "whatever the chance, short of certainty.",
@@ -154,13 +153,13 @@ def _cycle_sheet(found: theorems.Cycle, name: str) -> None:
          **{f"over {b}": float(found.duels[i, j]) for j, b in enumerate(found.names)}}
         for i, a in enumerate(found.names)
     ]  # fmt: skip
-    asking.sheet(rows, name)
+    data_tables.numbers_expander(rows, name)
 
 
 def intransitive(aside) -> None:
     steady = _share("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
     found = theorems.intransitive(steady)
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "Of such answers, how many can a reward model get right at the most?",
         ["1/3", "1/2", "2/3", "all"], "guess_steady",
     )  # fmt: skip
@@ -169,7 +168,7 @@ def intransitive(aside) -> None:
     _cycle(found, "intransitive", aside)
     right = "2/3" if steady == 0 else ""
     st.markdown(
-        (asking.verdict(said, right) if right else "")
+        (predict_first.verdict(said, right) if right else "")
         + f"No reward gets more than **{found.most:.1%}** of the answers right; "
         f"Bradley–Terry’s order gets {found.right:.1%}."
         + (" It learns 0, 0, 0 and knows nothing." if np.abs(found.reward).max() < 1e-6 else "")
@@ -204,7 +203,7 @@ def _blindness(second: float) -> theorems.Blind:
 
 def blind(aside) -> None:
     second = _share("How far the second population is from the first", "second", 100, 100)
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "How many of the rules here tell the two populations apart?", ["None", "Some", "Most"],
         "guess_blind",
     )  # fmt: skip
@@ -219,7 +218,7 @@ def blind(aside) -> None:
     _chart(aside, figure, "blind", "One matrix of duels, two populations of raters.")
     right = "None" if not found.apart else "Some" if len(found.apart) <= total / 2 else "Most"
     st.markdown(
-        asking.verdict(said, right)
+        predict_first.verdict(said, right)
         + f"Duels {'identical' if same else 'different'}; **{len(found.apart)} of {total} "
         "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
         f"**{found.follows[0]:.0%}** and by **{found.follows[1]:.0%}**: only a model of "
@@ -229,7 +228,7 @@ def blind(aside) -> None:
         {"ballot": order, "first population": float(found.weight[0, i]),
          "second population": float(found.weight[1, i])} for i, order in enumerate(found.orders)
     ]  # fmt: skip
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "blindness", "Rules that read only duels cannot tell. Here the others cannot either: "
         "exchanging a with b and c with d turns each population into itself, so a rule that treats "
         "candidates alike ties a with b and c with d in both.",
@@ -249,7 +248,7 @@ def _irrelevant_curve() -> theorems.Irrelevant:
 def irrelevant(aside) -> None:
     at = _share("How often G is compared, relative to R and B", "offered", 100, 100)
     now, along = theorems.irrelevant(at), _irrelevant_curve()
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
     )
     if not shown:
@@ -275,7 +274,7 @@ def irrelevant(aside) -> None:
     top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
     picks = now.names[now.lottery.argmax()]
     st.markdown(
-        asking.verdict(said, "B")
+        predict_first.verdict(said, "B")
         + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
         f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
     )
@@ -285,7 +284,8 @@ def irrelevant(aside) -> None:
          "reward without G": float(without[i]), "maximal lottery": float(now.lottery[i])}
         for i, name in enumerate(now.names)
     ]  # fmt: skip
-    asking.sheet(rows, "irrelevant", "Two voters R ≻ G ≻ B and three B ≻ R ≻ G; nobody puts G "
+    data_tables.numbers_expander(rows, "irrelevant", "Two voters R ≻ G ≻ B and three B ≻ R ≻ G; "
+    "nobody puts G "
                  "first.")  # fmt: skip
 
 
@@ -304,7 +304,7 @@ def unanimity(aside) -> None:
         share = _share("Share p", "first_kind", 95, 60, 5)
     now = theorems.overturned(epsilon, delta, share)
     gap, theta = float(now.gap[0]), now.theta[0]
-    said, shown = asking.guess(
+    said, shown = predict_first.guess(
         "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
     )
     if not shown:
@@ -322,13 +322,13 @@ def unanimity(aside) -> None:
     )
     _chart(aside, figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
     if aside and not page.presenting():
-        picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.look())
+        picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.style())
         alt = "Six alternatives in the plane and the direction of the learned reward."
         _chart(aside, picture, "unanimity-plane", alt)
     below = along.gap < 0
     turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
     st.markdown(
-        asking.verdict(said, "No" if gap < 0 else "Yes")
+        predict_first.verdict(said, "No" if gap < 0 else "Yes")
         + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
         + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
         + turn
@@ -338,7 +338,7 @@ def unanimity(aside) -> None:
          "second kind": float(p @ theorems.TASTES[1]), "learned reward": float(p @ theta)}
         for name, p in zip(theorems.POINTS, now.points[0], strict=True)
     ]  # fmt: skip
-    asking.sheet(
+    data_tables.numbers_expander(
         rows, "unanimity", "The first kind of voter maximises x + y, the second -x; all 15 pairs "
         "are compared equally often, and the linear reward of the greatest likelihood is learnt "
         "(Ge et al. 2024).", "%.4f",
@@ -365,7 +365,7 @@ def bounds(aside) -> None:
         f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
         "in the worst case. As β grows, Borda’s ceiling and RLHF’s floor meet."
     )
-    asking.sheet(
+    data_tables.numbers_expander(
         theorems.published_bounds(), "bounds", "Without noise, worst case over all utilities that "
         "agree with the ballots, m candidates and n voters. Above: Gölz, Haghtalab & Yang 2025.",
     )  # fmt: skip

@@ -1,0 +1,75 @@
+"""What several seeds found: how often each order came out, and how near to the truth."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from scrl.runs import SeedSpread
+from ui.shared import data_tables, page, result_tables
+from ui.shared.controls import rule_title
+
+#: Different orders of a source that are listed.
+MAX_ORDERS = 5
+
+
+def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
+    """The part of a finished run's page on its seeds."""
+    seeds = result["seeds"]["seeds"]
+    st.markdown(_summary(spread, len(seeds)))
+    known = [
+        (result_tables.SOURCE_TITLES[s], said.tau)
+        for s, said in spread.items()
+        if said.tau is not None
+    ]
+    if known:
+        page.chart(
+            figures.values_by_seed(known, "Kendall’s τ with the truth", **page.style()),
+            "chart-seeds",
+            alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in known),
+            caption=f"Seeds {seeds[0]} to {seeds[-1]}, each with raters and voters of its own. A "
+            "disc is a value, in it how many seeds gave it; the triangle is the mean. Counted by "
+            f"{rule_title(rule)}. ‘Raters themselves’ are the complete ballots of the same sample: "
+            "what perfect knowledge of it would give.",
+        )
+    if page.presenting():
+        return
+    data_tables.numbers_table(_order_table(spread, len(seeds)))
+    latent = result["seeds"]["latent"]
+    st.caption(
+        f"Active latent units {_range_text(latent['active_units'])}, components of the density "
+        f"{_range_text(latent['components'])}. All else on this page is of seed {seeds[0]}."
+    )
+
+
+def _summary(spread: dict[str, SeedSpread], count: int) -> str:
+    social = spread["social"]
+    if social.exact is not None:
+        return (
+            f"The social model has the true order in **{social.exact} of {count}** seeds, "
+            f"Bradley–Terry in **{spread['vanilla'].exact}**."
+        )
+    most = social.distinct_orders[0][1]
+    return f"The social model gives the same order in **{most} of {count}** seeds."
+
+
+def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:
+    rows = []
+    for source, said in spread.items():
+        for order, n in said.distinct_orders[:MAX_ORDERS]:
+            row = {
+                "": result_tables.SOURCE_TITLES[source],
+                "order": result_tables.order_text(order),
+            }
+            rows.append(row | {"seeds": f"{n} of {count}"})
+        left = len(said.distinct_orders) - MAX_ORDERS
+        if left > 0:
+            rows.append(
+                {"": result_tables.SOURCE_TITLES[source], "order": f"{left} more", "seeds": ""}
+            )
+    return rows
+
+
+def _range_text(values: list) -> str:
+    low, high = min(values), max(values)
+    return f"{low}" if low == high else f"{low} to {high}"

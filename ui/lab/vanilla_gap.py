@@ -1,0 +1,203 @@
+"""The page on the gap: orders along the way from vanilla to the truth, and what each step mends."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from scrl.figures import gap_waterfall
+from scrl.studies import vanilla_gap as study
+from scrl.types import InputError
+from ui.shared import (
+    current_run,
+    data_tables,
+    job_progress,
+    page,
+    predict_first,
+    result_tables,
+    run_store,
+    source_ids,
+)
+from ui.shared.controls import Choice, rule_title
+
+#: What stands above each stage of the path.
+STAGES = ("Bradley–Terry", "endless raters", "random silence", "no silence", "Truth")
+NO_PART = "nothing: it is right"
+#: Further samples by which to see whether this one is typical.
+EXTRA_SAMPLES = 50
+
+
+@st.cache_data(max_entries=100, show_spinner=False)
+def _explain(yaml: str, rule: str, seed: int, _scenario) -> dict[str, study.Gap]:
+    return study.explain(_scenario, rule, seed)
+
+
+@st.cache_data(max_entries=20, show_spinner="Drawing more samples")
+def _resample(yaml: str, seed: int, _scenario) -> object:
+    return study.resampled(_scenario, seed, EXTRA_SAMPLES)
+
+
+#: What the lab had chosen, for the first drawing of this page.
+_FROM_LAB = "gap_from_lab"
+
+
+def why_button(choice: Choice, prompt: str, rule: str, run: str) -> None:
+    """The button to this page from a finished run in the lab; nothing for real raters."""
+    if not choice.source.is_scenario:
+        return
+    try:
+        id = source_ids.id_or_upload(choice.source)
+    except InputError:  # too large for a link
+        return
+    # Bound to widgets of the lab, these cannot be set in the URL from there.
+    st.session_state[_FROM_LAB] = {
+        "scenario": id, "seed": float(choice.seed), "seeds": float(choice.seeds),
+        "rules": list(choice.rules),
+        "rule": rule, "prompt": prompt,
+    }  # fmt: skip
+    page.go_button("Why?", "pages/gap.py", {"scenario": id, "run": run})
+
+
+def take_over_lab_choice() -> None:
+    """Take over what the lab had chosen, before any widget is drawn."""
+    chosen = st.session_state.pop(_FROM_LAB, None)
+    if chosen and st.session_state.get(page.RESET_CONTROLS):
+        st.session_state.update(chosen)
+
+
+def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
+    """The prompt and the rule."""
+    prompts = list(choice.source.prompts)
+    with st.container(horizontal=True):
+        prompt = prompts[0]
+        if len(prompts) > 1:
+            first = prompts.index(choice.about) if choice.about in prompts else 0
+            prompt = st.selectbox("Prompt", prompts, first, key="prompt", bind="query-params")
+        rule = st.selectbox(
+            "Truth by", choice.rules, format_func=rule_title, key="rule", bind="query-params"
+        )
+    return prompt, rule
+
+
+def show(choice: Choice, prompt: str, rule: str) -> None:
+    found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
+    follow = choice.follow if choice.follow in found.names else ""
+    follow = follow or _most_displaced(found)
+    largest = study.PARTS[int(found.pairs.argmax())] if found.pairs.max() > 1e-9 else NO_PART
+    said, shown = predict_first.guess(
+        "What moves Bradley–Terry furthest from the truth?", [*study.PARTS, NO_PART], "cause"
+    )
+    if not shown:
+        return
+    st.markdown(predict_first.verdict(said, largest) + _summary(found))
+    titles = list(zip(STAGES, found.orders, strict=True))
+    page.chart(
+        figures.bump_chart(titles, found.names, follow, row_height=44, **page.style()),
+        "chart-path",
+        alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in titles),
+        caption=f"Each column is one more counterfactual, computed: the {choice.source.raters:,} "
+        f"raters of seed {choice.seed}; infinitely many like them; as many silences, but not "
+        f"depending on what one thinks; no silence; and the truth by {rule_title(rule)}.",
+    )
+    page.chart(
+        gap_waterfall(
+            [part.capitalize() for part in study.PARTS], found.pairs.tolist(), "Vanilla’s gap",
+            "pairs of completions in the wrong order", **page.style(),
+        ),
+        "chart-parts",
+        alt="; ".join(f"{p}: {v:g}" for p, v in zip(study.PARTS, found.pairs, strict=True)),
+        caption="What each part adds, in pairs; they add up exactly. Sampling and silence act on "
+        "each other, so each is taken before and after the other and averaged (Shapley).",
+    )  # fmt: skip
+    _pair_table(found)
+    if not page.presenting():
+        _compare_with_resamples(choice, found, prompt)
+
+
+def _most_displaced(found: study.Gap) -> str:
+    first, last = (figures.mean_ranks(o) for o in (found.orders[0], found.orders[-1]))
+    return max(found.names, key=lambda n: abs(first[n] - last[n]))
+
+
+def _summary(found: study.Gap) -> str:
+    whole = float(found.pairs.sum())
+    if not found.reversed[0].any():
+        return "Bradley–Terry has every pair as in the truth."
+    parts = [
+        f"{part} **{value:g}**"
+        for part, value in zip(study.PARTS, found.pairs, strict=True)
+        if abs(value) > 1e-9
+    ]
+    return f"Of {whole:g} wrong pair{'s' * (whole != 1)}: " + ", ".join(parts) + "."
+
+
+def _pair_table(found: study.Gap) -> None:
+    rows = []
+    for i, a in enumerate(found.names):
+        for j, b in enumerate(found.names):
+            if found.truth.place[i] < found.truth.place[j] and abs(found.parts[:, i, j]).max() > 0:
+                row = {"truly above": a, "below": b}
+                row |= {p: float(v) for p, v in zip(study.PARTS, found.parts[:, i, j], strict=True)}
+                rows.append({**row, "vanilla wrong": float(found.reversed[0, i, j])})
+    if rows:
+        data_tables.numbers_expander(
+            rows, "gap", "1 where a part reverses the pair, −1 where it rights it, ½ for a tie or "
+            "where it depends on which of two is taken first.", "%.2f",
+        )  # fmt: skip
+
+
+def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> None:
+    if not st.toggle(f"Is this sample typical? Draw {EXTRA_SAMPLES} more", key="typical"):
+        return
+    catalogue = choice.source.catalogue
+    p = catalogue.prompts.index(prompt)
+    scores = _resample(choice.yaml, choice.seed, choice.source)
+    scores = scores[:, slice(*catalogue.offsets[p : p + 2])]
+    rows = [
+        {"completion": name, "this sample": float(found.scores[0, i]),
+         "raters without end": float(found.scores[1, i]), "mean of the others": float(m),
+         "their standard deviation": float(s)}
+        for i, (name, m, s) in enumerate(
+            zip(found.names, scores.mean(axis=0), scores.std(axis=0), strict=True)
+        )
+    ]  # fmt: skip
+    data_tables.numbers_table(rows)
+    st.caption(
+        f"Bradley–Terry scores, log-odds, of {EXTRA_SAMPLES} further samples of "
+        f"{choice.source.raters:,}."
+    )
+
+
+def show_social(choice: Choice, prompt: str, rule: str) -> None:
+    """The same for the social model of a finished run of this choice; else the button for one."""
+    job = current_run.current()
+    done = current_run.latest_finished(job)
+    if done is None or run_store.spec_hash_of(done) != choice.spec:
+        busy = job is not None and job.active
+        st.markdown("**And the social model?** Train it to see what is left of the gap, and why.")
+        if st.button("Training" if busy else "Train", type="primary", disabled=busy, key="train"):
+            current_run.start(choice)
+        if job is not None:
+            job_progress.watch(job)
+        return
+    entry = done.result["result"]["prompts"][prompt]
+    parts, orders = study.social_parts(entry, rule)
+    whole = float(parts.sum())
+    st.markdown(
+        f"**The social model** has {whole:g} pair{'s' * (whole != 1)} wrong"
+        + (": " + ", ".join(
+            f"{name} {value:g}"
+            for name, value in zip(study.SOCIAL_PARTS, parts, strict=True) if value
+        ) if parts.any() else "") + "."
+    )  # fmt: skip
+    titles = ("Social model", "simulated voters", "these raters", "Truth")
+    columns = list(zip(titles, orders, strict=True))
+    follow = choice.follow if choice.follow in entry["completions"] else None
+    page.chart(
+        figures.bump_chart(columns, entry["completions"], follow, row_height=40, **page.style()),
+        "chart-social",
+        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
+        caption="From the social network back to the truth: what the network changes, what the "
+        "model of individuals gets wrong, and what the sample of raters, all of them answering in "
+        "full, leaves to chance.",
+    )

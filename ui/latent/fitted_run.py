@@ -1,0 +1,102 @@
+"""The fitted run that the pages on the latent space are about."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.config import DEFAULT_RULES
+from scrl.scenarios import gallery, load_scenario
+from ui.runs import stored_runs
+from ui.shared import current_run, job_progress, page, run_store, viewer
+from ui.shared.controls import Choice, spec_hash
+
+#: What may be trained from here where nothing has been.
+_OFFERED_SCENARIOS = ("tennessee-inverted-full", "tennessee-morristown", "six-kinds")
+
+
+def choose(first: str = _OFFERED_SCENARIOS[0]):
+    """The finished run that the page is about and its ``Learnt``; (None, None) without one, with a
+    way to one in its place.
+
+    Args:
+        first: of the scenarios that may be trained from here, the one that is offered first.
+    """
+    job = current_run.current()
+    if job is not None:
+        job_progress.watch(job)
+    labels = _run_labels(current_run.latest_finished(job))
+    if not labels:
+        if job is None or not job.active:
+            _offer_training(first)
+        return None, None
+    id = next(iter(labels))
+    if len(labels) > 1 and not page.presenting():
+        id = st.selectbox(
+            "Run", list(labels), format_func=labels.get, key="latent_run", index=0,
+            on_change=_run_picked,
+        )  # fmt: skip
+    elif not page.presenting():
+        st.caption(page.escaped(labels[id]))
+    chosen = run_store.find(id)
+    with st.spinner("Reading the run"):
+        found = current_run.fitted(chosen) if chosen is not None else None
+    if found is None:
+        _links_elsewhere(id)
+        return None, None
+    return chosen, found
+
+
+def _run_labels(shown) -> dict[str, str]:
+    """id -> label of the run that is shown, of this viewer's that are in memory, and of those kept
+    in the file, the latest first and no two alike."""
+    in_memory = [*([shown] if shown else []), *run_store.job_queue().done(f"{viewer.token()}:")]
+    done = [run for run in stored_runs.of_viewer() if run.state == "done"]
+    named = stored_runs.unique_labels(done)  # also of those in memory: a run may have been renamed
+    found: dict[str, str] = {}
+    for job in in_memory:
+        if job.id not in found and _is_lab_run(job):
+            label, n = named.get(job.id, job.label), 2
+            while label in found.values():
+                label, n = f"{job.label} ({n})", n + 1
+            found[job.id] = label
+    return found | named
+
+
+def _is_lab_run(job) -> bool:
+    """Whether a job is a run of the lab: other pages queue other work."""
+    return job.result is not None and "latent" in job.result
+
+
+def _links_elsewhere(id: str) -> None:
+    """Ways on from a run that cannot be asked anything."""
+    with st.container(horizontal=True):
+        page.go_button("Your runs", "pages/runs.py", {"run": id})
+        st.page_link("pages/lab.py", label="Train another in the lab", icon=":material/science:")
+
+
+def _run_picked() -> None:
+    st.session_state["run"] = st.query_params["run"] = st.session_state["latent_run"]
+
+
+def _offer_training(first: str) -> None:
+    st.markdown(
+        "This page looks into a model of raters, and there is none yet. Train one here, in about "
+        "ten seconds, or anything you like in the lab."
+    )
+    st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
+    scenarios = {s.name: s for s in (load_scenario(gallery()[stem]) for stem in _OFFERED_SCENARIOS)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Scenario",
+            list(scenarios),
+            _OFFERED_SCENARIOS.index(first),
+            key="preset",
+            bind="query-params",
+        )
+        scenario = scenarios[name]
+        if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
+            yaml = scenario.to_yaml()
+            spec = spec_hash(yaml, DEFAULT_RULES)
+            job_progress.remember_types(scenario)
+            current_run.start(Choice(scenario, DEFAULT_RULES, 0, "", "", spec, yaml))
+    st.caption(page.escaped(scenario.summary))

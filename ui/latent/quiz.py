@@ -1,0 +1,190 @@
+"""The page that asks: a visitor answers pairs, and the model's belief about them narrows."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl import figures
+from scrl.diagnostics import maps, spread
+from scrl.figures import labelled_curves
+from scrl.studies import Quiz, rehearsed, worth
+from ui.latent.widgets import metrics, region_chart
+from ui.shared import data_tables, page, precompute, predict_first
+from ui.shared.page import IN_URL
+
+#: Completions at most: of more, there are too many pairs to ask.
+MAX_COMPLETIONS = 24
+#: Questions that are rehearsed, and random ones that telling ones are compared with.
+MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
+MOST_INFORMATIVE, RANDOM_PAIR = "the most telling pair", "any pair"
+
+
+@st.cache_resource(max_entries=40, show_spinner=False)
+def _build_quiz(id: str, prompt: int, _atoms, _items) -> Quiz:
+    return Quiz.of(_atoms, _items)
+
+
+@st.cache_data(max_entries=40, show_spinner="Rehearsing with voters")
+def _rehearse(id: str, prompt: int, _atoms, _quiz, _items) -> tuple[np.ndarray, np.ndarray]:
+    return rehearsed(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
+
+
+def show(id: str, learnt) -> None:
+    atoms, drawing = precompute.answer(id, "where", learnt, "Asking everybody possible")
+    catalogue = learnt.catalogue
+    prompts = [
+        p for p, size in enumerate(np.diff(catalogue.offsets)) if 3 <= size <= MAX_COMPLETIONS
+    ]
+    if not prompts:
+        st.info(f"Questions need a prompt with 3 to {MAX_COMPLETIONS} completions.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = [catalogue.prompts[p] for p in prompts]
+        chosen = names[0]
+        if len(names) > 1:
+            chosen = st.selectbox("Prompt", names, key="prompt", **IN_URL)
+        how = st.segmented_control(
+            "It asks",
+            [MOST_INFORMATIVE, RANDOM_PAIR],
+            default=MOST_INFORMATIVE,
+            required=True,
+            key="how",
+            **IN_URL,
+        )
+    p = prompts[names.index(chosen)]
+    items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
+    quiz, titles = _build_quiz(id, p, atoms, items), catalogue.names(p)
+    answers = _answers_in_url(quiz)
+    weight = quiz.after(answers)
+    left, right = st.columns([1, 1.4], gap="large")
+    with left:
+        text = catalogue.prompt_texts[p] or chosen
+        _next_question(quiz, weight, answers, titles, text, how)
+        _progress(quiz, weight, answers, atoms, drawing)
+    with right:
+        _beliefs(quiz, weight, answers, titles, drawing)
+    _compare_with_random(id, p, atoms, quiz, items, len(answers))
+
+
+def _answers_in_url(quiz: Quiz) -> list[tuple[int, bool]]:
+    """The answers in the URL, ``2.0-5.1-…``: pair, and whether its first was preferred."""
+    found, known = [], set()
+    for part in filter(None, st.query_params.get("said", "").split("-")):
+        pair, _, first = part.partition(".")
+        if pair.isdecimal() and first in ("0", "1") and int(pair[:6]) < len(quiz.pairs):
+            if int(pair) not in known:
+                found.append((int(pair), first == "1"))
+                known.add(int(pair))
+        else:
+            st.warning("The answers in this link are not of this model; it begins anew.")
+            st.query_params.pop("said", None)
+            return []
+    return found
+
+
+def _set_answers(answers: list) -> None:
+    if answers:
+        st.query_params["said"] = "-".join(f"{pair}.{first:d}" for pair, first in answers)
+    else:
+        st.query_params.pop("said", None)
+
+
+def _next_question(quiz: Quiz, weight, answers: list, titles, text: str, how: str) -> None:
+    asked = [pair for pair, _ in answers]
+    pair = quiz.next(weight, asked)
+    if how == RANDOM_PAIR and pair >= 0:
+        pair = quiz.any(asked, len(asked))
+    if pair < 0:
+        st.markdown("You have answered every pair.")
+    else:
+        st.markdown(f"**{page.escaped(text)} …**")
+        first, second = (int(i) for i in quiz.pairs[pair])
+        with st.container(horizontal=True):
+            for name, won in ((titles[first], True), (titles[second], False)):
+                st.button(
+                    page.escaped(name), key=f"answer-{won:d}", type="primary", width="stretch",
+                    on_click=_set_answers, args=([*answers, (pair, won)],),
+                )  # fmt: skip
+        st.caption(
+            f"Question {len(answers) + 1}. The answer is worth "
+            f"{quiz.telling(weight)[pair]:.2f} bits of a possible 1."
+        )
+    with st.container(horizontal=True):
+        st.button("Take back", on_click=_set_answers, args=(answers[:-1],), disabled=not answers,
+                  key="back", icon=":material/undo:", type="tertiary")  # fmt: skip
+        st.button("Begin anew", on_click=_set_answers, args=([],), disabled=not answers, key="anew",
+                  icon=":material/restart_alt:", type="tertiary")  # fmt: skip
+
+
+def _progress(quiz: Quiz, weight, answers: list, atoms, drawing: dict) -> None:
+    left = spread(weight) / max(spread(atoms.share), 1e-9)
+    metrics({
+        "Of all that is possible, left": f"{left:.0%}",
+        "Pairs it expects to have right": f"{quiz.sure(weight, answers):.0%}",
+    })  # fmt: skip
+    kinds = maps.kinds_of(drawing, weight)
+    if kinds and answers:
+        top = max(kinds, key=kinds.get)
+        st.markdown(f"You are nearest to **{page.escaped(top)}** with {kinds[top]:.0%}.")
+
+
+def _beliefs(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
+    above = quiz.above(weight, answers)
+    order = np.argsort(-above.sum(axis=1), kind="stable")
+    part = st.segmented_control(
+        "Shown", ["What you would prefer", "Where you are"], default="What you would prefer",
+        required=True, key="side", label_visibility="collapsed", **IN_URL,
+    )  # fmt: skip
+    if part == "Where you are":
+        region_chart(
+            drawing, weight, "ask-where", "answers", "somebody who answers as you do lies outside"
+        )
+        return
+    page.chart(
+        figures.pairwise_probabilities(
+            [titles[i] for i in order], above[np.ix_(order, order)], None, **page.style()
+        ),
+        "ask-beliefs", alt="; ".join(titles[i] for i in order),
+        caption="Chance that you prefer the row to the column, best first. Refuted by asking you.",
+    )  # fmt: skip
+
+
+def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
+    random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
+    options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
+    said, shown = predict_first.guess(
+        f"How many telling questions are worth {random} random ones?", options, "guess_ask"
+    )
+    if not shown:
+        return
+    telling, chance = _rehearse(id, p, atoms, quiz, items)
+    random = min(random, len(chance) - 1)
+    found = worth(telling, chance, random)
+    right = options[0 if found <= random // 2 else 1 if found < random - 0.5 else 2]
+    st.markdown(
+        predict_first.verdict(said, right)
+        + f"**{found:.1f} telling questions** are worth {random} random ones here."
+    )
+    x = np.arange(len(telling))
+    page.chart(
+        labelled_curves(
+            x,
+            [("telling", telling, 0), ("random", chance, 4)],
+            slider=min(asked, len(x) - 1),
+            x_title="questions",
+            y_title="pairs right",
+            value_format=".1%",
+            height=280,
+            **page.style(),
+        ),
+        "ask-curves",
+        alt=f"{found:.1f} telling questions are worth {random} random ones.",
+        caption="Share of all pairs that the model has right, answered ones included: 400 voters "
+        "drawn from its density, each with an order of its own, questioned both ways. The line is "
+        "where you are. Refuted if people whom it never met need more.",
+    )
+    data_tables.numbers_expander(
+        [{"questions": int(n), "telling": float(a), "random": float(b)}
+         for n, a, b in zip(x, telling, chance, strict=True)], "questions",
+    )  # fmt: skip

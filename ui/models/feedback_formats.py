@@ -1,0 +1,264 @@
+"""The part on feedback formats: the same raters asked in each, and what each costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl.choice_models import pair_accuracy
+from scrl.figures import accuracy_by_cost, relative_costs
+from scrl.results import order_of
+from scrl.scenarios import Scenario, gallery
+from scrl.studies import Asking, Observed, World
+from scrl.studies import feedback_formats as formats
+from scrl.types import InputError
+from ui.shared import data_tables, page, predict_first, result_tables, source_ids
+from ui.shared.page import IN_URL
+
+#: One kind of rater that errs: there all formats are after the same thing.
+DEFAULT_SCENARIO = "noisy-alike"
+TITLES = {
+    "thumbs": "+1 / −1",
+    "pair": "A or B",
+    "tie": "A, B or a tie",
+    "list": "Ranked list",
+    "split": "List, as pairs",
+}
+#: Groups of raters, each of every size.
+GROUPS = 60
+_SAME_FORMAT = "Endless raters, asked in the same format"
+_MEAN_UTILITY = "The raters’ mean utility"
+ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as many")
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _observe(key: tuple, how: Asking, seed: int, _world: World) -> Observed:
+    return formats.observe(_world, how, seed, GROUPS)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _costs(key: tuple, how: Asking, seed: int, own: bool, level: float, unit: str, _right, _world):
+    each = {name: formats.price(name, unit, how, _world.items) for name in formats.FORMATS}
+    return formats.costs(_right, np.array(formats.RATERS), level, each)
+
+
+def show() -> None:
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        scenario = _choose_raters()
+        prompts = list(scenario.prompts)
+        prompt = prompts[0]
+        if len(prompts) > 1:
+            prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
+        try:
+            world = formats.world_of(scenario, prompt)
+        except InputError as error:
+            st.error(page.escaped(str(error)))
+            return
+        world, how, seed = _sliders(scenario, world)
+    with right:
+        _show_comparison(scenario, prompt, world, how, seed)
+
+
+def _choose_raters() -> Scenario:
+    own = st.session_state.get("last", DEFAULT_SCENARIO)
+    options = list(gallery())
+    known = source_ids.find(own)
+    if own not in options and known is not None and known.is_scenario:
+        options.append(own)
+    id = st.selectbox(
+        "Raters of",
+        options,
+        options.index(DEFAULT_SCENARIO),
+        format_func=source_ids.display_name,
+        key="people",
+        on_change=lambda: st.session_state.pop("unsure", None),
+        **IN_URL,
+    )
+    return source_ids.read(id)
+
+
+def _sliders(scenario: Scenario, world: World) -> tuple[World, Asking, int]:
+    noise = page.slider(
+        "Noise", "unsure", 0, max(3.0, scenario.noise), scenario.noise, 0.1, "%.1f",
+        help="Scale of the Gumbel noise of each answer, in units of utility.",
+    )  # fmt: skip
+    questions = page.slider("Questions a rater", "questions", 1, 4, 1, 1, "%.0f")
+    most = world.items
+    length = most
+    if most > 2:
+        length = page.slider("Completions on a list", "length", 2, most, min(4, most), 1, "%.0f")
+    strict = page.slider(
+        "How far raters’ standards differ", "strict", 0, 3, 0, 0.1, "%.1f",
+        help="Standard deviation, in units of utility, of what a completion must be worth to a "
+        "rater to get +1. Comparisons do not notice.",
+    )  # fmt: skip
+    width = page.slider(
+        "A tie is said within", "width", 0, 2, 0.5, 0.1, "%.1f",
+        help="A noisy gap, in units of utility, below which a rater calls two completions about "
+        "the same, where that may be said.",
+    )  # fmt: skip
+    seed = page.slider("Seed", "draw", 0, 100, 0, 1, "%.0f")
+    world = World(world.utility, world.share, round(noise, 3))
+    return (
+        world,
+        Asking(round(questions), round(length), round(strict, 3), round(width, 3)),
+        round(seed),
+    )
+
+
+def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking, seed: int) -> None:
+    with st.container(horizontal=True):
+        judge = st.segmented_control(
+            "Judged by",
+            [_MEAN_UTILITY, _SAME_FORMAT],
+            default=_MEAN_UTILITY,
+            required=True,
+            key="judge",
+            **IN_URL,
+        )
+        unit = st.segmented_control(
+            "Paid in", list(formats.UNITS), default="raters", required=True, key="unit", **IN_URL,
+            format_func=str.capitalize,
+        )  # fmt: skip
+    level = page.slider("Pairs to be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
+    said, shown = predict_first.guess(
+        "How many raters who answer +1 or −1 does it take for what ranked lists give?",
+        ANSWERS, "guess_format",
+    )  # fmt: skip
+    if not shown:
+        return
+    key = (world.utility.tobytes(), world.share.tobytes(), world.utility.shape, world.noise)
+    found = _observe(key, how, seed, world)
+    own = judge == _SAME_FORMAT
+    truth = None if own else world.worth
+    right = found.right(truth)
+    if any(np.isnan(values).any() for values in right.values()):
+        st.info(
+            "By this measure some format ties every pair of these completions; there is no order "
+            "to learn. Choose other raters, or the other judge."
+        )
+        return
+    heads = _costs(key, how, seed, own, level, "raters", right, world)
+    paid = _costs(key, how, seed, own, level, unit, right, world)
+    best = _answer_of(heads)
+    st.markdown((predict_first.verdict(said, best) if best else "") + _summary(heads, level))
+    apart = _asymptotic_note(found, world)
+    if apart and not own:
+        st.markdown(apart)
+    _learning_curves(found, right, how, world, level, unit, own)
+    if np.isfinite(heads["list"].needed):
+        _cost_chart(paid, how, world, level, unit)
+    _table(scenario, prompt, found, right, heads, how, world, level)
+
+
+def _answer_of(heads: dict) -> str:
+    """Which of ``ANSWERS`` is right; "" where too few raters were observed to say."""
+    ratio, most = heads["thumbs"].ratio, formats.RATERS[-1] / heads["list"].needed
+    if np.isnan(ratio):
+        return ANSWERS[2] if most >= 4 else ""
+    return ANSWERS[0] if ratio <= 1.05 else ANSWERS[1] if ratio <= 4 else ANSWERS[2]
+
+
+def _count_text(cost) -> str:
+    least, most = formats.RATERS[0], formats.RATERS[-1]
+    if np.isnan(cost.needed):
+        return f"more than {most:,}"
+    return f"{cost.needed:,.0f}" if cost.needed > least else f"at most {least}"
+
+
+def _summary(heads: dict, level: float) -> str:
+    if all(np.isnan(cost.needed) for cost in heads.values()):
+        return (
+            f"**No format** puts {level:.0%} of the pairs right with {formats.RATERS[-1]:,} raters "
+            "or fewer."
+        )
+    many = [_count_text(heads[name]) for name in formats.FORMATS]
+    rest = [f"{n} ({TITLES[name]})" for n, name in zip(many, formats.FORMATS, strict=True)][1:]
+    return (
+        f"For {level:.0%} of the pairs it takes **{many[0]}** raters ({TITLES['thumbs']}), "
+        f"{', '.join(rest[:-1])} or {rest[-1]}."
+    )
+
+
+def _asymptotic_note(found: Observed, world: World) -> str:
+    """Which formats never come to the order of mean utility, however many raters answer."""
+    wrong = {
+        name: pair_accuracy(score, world.worth, formats.SCORE_TIE)
+        for name, score in found.limit.items()
+    }
+    off = [f"{TITLES[name]} ({1 - share:.0%})" for name, share in wrong.items() if share < 1]
+    if not off:
+        return ""
+    return (
+        "These raters disagree, so formats do not ask for the same thing: however many answer, "
+        f"this share of pairs stays against the mean utility: {', '.join(off)}."
+    )
+
+
+def _learning_curves(found, right, how, world, level, unit, own) -> None:
+    each = [formats.price(name, unit, how, world.items) for name in formats.FORMATS]
+    series = [
+        (TITLES[name], found.raters * price, right[name].mean(axis=1),
+         right[name].std(axis=1, ddof=1) / np.sqrt(GROUPS))
+        for name, price in zip(formats.FORMATS, each, strict=True)
+    ]  # fmt: skip
+    judge = "what endless raters would say in the same format" if own else "the mean utility"
+    page.chart(
+        accuracy_by_cost(series, level, unit, **page.style()),
+        "chart-learning",
+        alt="; ".join(f"{name}: {mean[0]:.0%} at {x[0]:,.0f}, {mean[-1]:.0%} at {x[-1]:,.0f}"
+                      for name, x, mean, _ in series),
+        caption=f"Share of pairs that each format’s exact fit puts as {judge} does. Means over "
+        f"{GROUPS} groups of raters, with two standard errors on each side. Each rater answers "
+        f"{how.questions} question{'s' if how.questions > 1 else ''} about completions drawn "
+        "evenly; nobody stays silent.",
+    )  # fmt: skip
+
+
+def _cost_chart(paid: dict, how: Asking, world: World, level: float, unit: str) -> None:
+    rows = []
+    for name in formats.FORMATS:
+        cost, each = paid[name], formats.price(name, unit, how, world.items)
+        most = each / formats.price("list", unit, how, world.items)
+        most *= formats.RATERS[-1] / paid["list"].needed
+        text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {most:.1f} ×"
+        rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
+    page.chart(
+        relative_costs(rows, f"{unit}, as a multiple of the ranked list’s", **page.style()),
+        "chart-prices",
+        alt="; ".join(f"{name}: {text}" for name, *_, text in rows),
+        caption=f"What {level:.0%} of the pairs cost, with 95 % intervals by bootstrap over the "
+        "groups, open where the raters observed are too few. A list of k is one question, k "
+        "completions to read and k − 1 choices; a pair is two to read and one choice; +1 or −1 is "
+        "one of each. Where completions are long, reading is what takes the time.",
+    )  # fmt: skip
+
+
+def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
+    names = list(scenario.offered(prompt))
+    rows, theory = [], formats.theory(how, world.items)
+    for name in formats.FORMATS:
+        cost = heads[name]
+        limit = np.round(found.limit[name] / formats.SCORE_TIE) * formats.SCORE_TIE
+        rows.append(
+            {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
+             "to": cost.high}
+            | {"theory: raters, against a list": theory.get(name, np.nan)}
+            | {f"{unit}, against a list":
+               formats.price(name, unit, how, world.items)
+               / formats.price("list", unit, how, world.items) * cost.ratio
+               for unit in formats.UNITS}
+            | {f"right with {n:,}": float(right[name][i].mean())
+               for i, n in enumerate(formats.RATERS)}
+            | {"order of endless raters": result_tables.order_text(order_of(limit, names))}
+        )  # fmt: skip
+    data_tables.numbers_expander(
+        rows, "formats",
+        "+1 / −1: a completion gets +1 where it beats, with noise, what the rater thinks of the "
+        "prompt’s completions on average; fitted by logistic regression with a number for each "
+        "completion. A or B: Bradley–Terry. Ties: Davidson’s model, which reads wins and half of "
+        "the ties. Ranked list: Plackett–Luce. The last is the same list taken apart into pairs "
+        "for Bradley–Terry, as most reward models do: its order in the end is Borda’s. Theory is "
+        "for one kind of rater and completions that are all but equal.",
+    )  # fmt: skip

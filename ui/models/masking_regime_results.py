@@ -1,0 +1,251 @@
+"""Results of five masking regimes on held-out raters: verdicts, charts and table."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl.evaluation import MEASURES
+from scrl.figures import regime_latent_maps, regime_loss_curves, regime_results
+from scrl.studies import masking_regimes as regimes
+from ui.shared import data_tables, page, predict_first
+from ui.shared.page import IN_URL
+
+TITLES = {
+    "full": "Full visibility",
+    "one-hidden": "One hidden",
+    "hidden-only": "Hidden only",
+    "all-targets": "All targets",
+    "curriculum": "Curriculum",
+}
+#: What each regime shows the encoder, and what it asks for.
+SHOWS = {
+    "full": ("everything", "everything"),
+    "one-hidden": ("all but one", "the one hidden"),
+    "hidden-only": ("a random part", "what is hidden"),
+    "all-targets": ("a random part", "everything"),
+    "curriculum": ("a random part", "what is hidden, later everything"),
+}
+HIDE = {"Half of each ballot": "half", "One of each ballot": "one"}
+COUNTS = ("None", "1", "2", "3", "All four")
+_HIDDEN_TEXT = {"none": "nothing hidden", "one": "one hidden", "half": "half hidden"}
+
+
+# -- what they say --------------------------------------------------------------------------------
+
+
+def draw(result: dict) -> None:
+    rows = regimes.judged(result)
+    appear = sum(row["verdict"] == "appears" for row in rows)
+    said, shown = predict_first.guess(
+        "The post predicts a failure of each of the first four regimes. How many appear here, in "
+        "every seed?", COUNTS, "guess_regimes",
+    )  # fmt: skip
+    if not shown:
+        st.table(
+            [
+                _regime_cells(regime, regimes.PREDICTIONS[regime].says)
+                for regime in SHOWS
+                if regime in regimes.PREDICTIONS
+            ]
+        )
+        return
+    st.markdown(predict_first.verdict(said, COUNTS[appear]) + summary(result, rows))
+    _verdicts(result, rows)
+    _held_out_results(result)
+    _latent_maps(result)
+    _numbers(result)
+
+
+@st.fragment
+def _held_out_results(result: dict) -> None:
+    """What held-out raters say, as asked; a change draws nothing else again."""
+    with st.container(horizontal=True):
+        hide = st.segmented_control(
+            "Hidden of held-out ballots", list(HIDE), default=next(iter(HIDE)), required=True,
+            key="hide", **IN_URL,
+        )  # fmt: skip
+        measure = st.segmented_control(
+            "Measure", ["Loss", "Pairs right"], default="Loss", required=True, key="measure",
+            **IN_URL,
+        )  # fmt: skip
+    _final_metrics_chart(result, HIDE[hide], "loss" if measure == "Loss" else "pairs")
+    _learning_curves(result, HIDE[hide])
+
+
+def summary(result: dict, rows: list[dict]) -> str:
+    """Which failures appear, which do not, and whether the curriculum does both."""
+    seeds = len(result["seeds"])
+    there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
+    not_there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
+    keeps = regimes.curriculum_keeps(result)
+    text = (
+        f"Of four predicted failures **{len(there)}** appear in all {seeds} seeds"
+        + (f" ({', '.join(there)})" if there else "") + "."
+        + (f" That of **{' and '.join(not_there)} does not**." if len(not_there) == 1 else
+           f" Those of **{' and '.join(not_there)}** do not." if not_there else "")
+    )  # fmt: skip
+    hidden, seen = keeps["hidden"].mean(), keeps["visible"].mean()
+    return text + (
+        f" With half of each ballot hidden the curriculum orders {hidden:.1%} of the hidden pairs "
+        f"rightly (perfect knowledge of the types: {keeps['oracle']:.1%}) and {seen:.1%} of the "
+        "visible ones: " + ("it does both." if keeps["both"] else "it does not do both.")
+    )
+
+
+def _verdicts(result: dict, rows: list[dict]) -> None:
+    """Each regime: what it shows and asks, what the post predicts, and what is there."""
+    seeds, keeps = len(result["seeds"]), regimes.curriculum_keeps(result)
+    table = [
+        _verdict_row(
+            row["regime"], regimes.PREDICTIONS[row["regime"]].says,
+            f"{_measure_text(row['well'])}: {_mean_and_sd(row['well by'])} nats",
+            f"{_measure_text(row['ill'])}: **{_mean_and_sd(row['worse'])} nats**, pairs "
+            f"{_mean_and_sd(-100 * row['pairs'], 1)} points",
+            "**appears**" if row["verdict"] == "appears" else
+            f"does not appear: larger in {(row['worse'] > 0).sum()} of {seeds} seeds",
+        )
+        for row in rows
+    ]  # fmt: skip
+    short = [100 * x for x in keeps["short"]]
+    table.append(
+        _verdict_row(
+            regimes.CURRICULUM, "learns both",
+            f"at worst {short[0]:.1f} points of hidden and {short[1]:.1f} of visible pairs short "
+            "of perfect knowledge",
+            "", "none" if keeps["both"] else "does not learn both",
+        )
+    )  # fmt: skip
+    st.table(table)
+    if not page.presenting():
+        st.caption(
+            f"Differences to the curriculum of the same seed, mean ± standard deviation over "
+            f"{seeds} seeds; losses in nats a rater, pairs as the share rightly ordered. A failure "
+            "appears where the loss is the larger in every seed. The predictions were written down "
+            "before held-out raters were asked. The encoder here is also told how the visible "
+            "ballots pull at the rewards, whatever the regime: that softens the first failure."
+        )
+
+
+def _regime_cells(regime: str, says: str) -> dict[str, str]:
+    shows, asks = SHOWS[regime]
+    return {"Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
+            "By the post, it": says}  # fmt: skip
+
+
+def _verdict_row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
+    return _regime_cells(regime, says) | {
+        "Where it should do well": well, "Where it should be worse": ill, "The failure": verdict,
+    }  # fmt: skip
+
+
+def _measure_text(what: tuple[str, str]) -> str:
+    hidden, measure = what
+    return f"{measure}, {_HIDDEN_TEXT[hidden]}"
+
+
+def _mean_and_sd(values, digits: int = 2) -> str:
+    """Mean ± standard deviation, with a sign that is a minus."""
+    mean = f"{values.mean():+.{digits}f}".replace("-", "−")
+    return f"{mean} ± {values.std():.{digits}f}"
+
+
+def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
+    order = list(TITLES)
+    panels = []
+    for part in ("hidden", "visible"):
+        measure = f"{part} {kind}"
+        wrong = [
+            i for i, regime in enumerate(order)
+            if regime in regimes.PREDICTIONS
+            and regimes.PREDICTIONS[regime].ill == (hidden, f"{part} loss")
+        ]  # fmt: skip
+        panels.append({
+            "title": f"{part.capitalize()} completions",
+            "values": [regimes.marks_of(result, regime, hidden, measure) for regime in order],
+            "wrong": wrong,
+            "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
+        })  # fmt: skip
+    page.chart(
+        regime_results(
+            list(TITLES.values()), panels,
+            "loss, nats a rater" if kind == "loss" else "pairs rightly ordered",
+            percent=kind == "pairs", **page.style(),
+        ),
+        "regime-ends",
+        alt="; ".join(
+            f"{TITLES[regime]}, {panel['title'].lower()}: {np.mean(values):.3f}"
+            for panel in panels for regime, values in zip(order, panel["values"], strict=True)
+        ),
+        caption=f"{regimes.RATERS:,} raters of a fresh sample, {_HIDDEN_TEXT[hidden]} of each "
+        "ballot, "
+        "the same completions for all five. A hidden pair has at least one hidden side. Perfect "
+        "knowledge knows the types, their shares and what they leave unsaid, and not what is "
+        "hidden; the loss is a mean over draws from the posterior.",
+    )  # fmt: skip
+
+
+def _values(result: dict, regime: str, name: str) -> list:
+    return [run[name] for run in result["runs"] if run["regime"] == regime]
+
+
+def _latent_maps(result: dict) -> None:
+    near = {regime: np.mean(_values(result, regime, "near")) for regime in TITLES}
+    notes = [f"{np.mean(_values(result, regime, 'active')):.1f} active units\n"
+             f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
+    page.chart(
+        regime_latent_maps(
+            list(TITLES.values()), notes, [result["maps"][regime] for regime in TITLES],
+            result["types"], **page.style(),
+        ),
+        "regime-maps",
+        alt="; ".join(f"{TITLES[r]}: {n}" for r, n in zip(TITLES, notes, strict=True)).replace(
+            "\n", ", "
+        ),
+        caption="Held-out raters on the principal plane of each model’s latents, by type, first "
+        "seed. Large: read whole; small and open: half of each ballot hidden. Where the model has "
+        "learnt what parts of a ballot imply, the small lie with the large of their type (‘near "
+        "their own’: the share whose nearest large mark is their own type’s, mean over seeds; "
+        f"perfect knowledge guesses {result['oracle']['half']['type']:.0%} of their types).",
+    )  # fmt: skip
+
+
+def _learning_curves(result: dict, hidden: str) -> None:
+    curves = regimes.curves_of(result, hidden)
+    page.chart(
+        regime_loss_curves(
+            list(TITLES.values()), [curves[regime] for regime in TITLES], **page.style()
+        ),
+        "regime-curves",
+        alt="; ".join(
+            f"{TITLES[r]}: hidden {curves[r]['hidden'][1][-1]:.2f}, visible "
+            f"{curves[r]['visible'][1][-1]:.2f} at the end"
+            for r in TITLES
+        ),
+        caption=f"Loss on held-out raters ({_HIDDEN_TEXT[hidden]}) as each regime trains: mean "
+        "over "
+        "seeds, the band from the least to the most. The curriculum lets the visible completions "
+        f"into its targets from step {regimes.SCHEDULE.explore[1]:,} on.",
+    )
+
+
+def _numbers(result: dict) -> None:
+    rows = []
+    for regime in TITLES:
+        for hidden in regimes.HIDDEN:
+            values = {m: regimes.marks_of(result, regime, hidden, m) for m in MEASURES}
+            rows.append(
+                {"regime": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
+                | {m: float(v.mean()) for m, v in values.items()}
+                | {f"{m}, sd": float(v.std()) for m, v in values.items()}
+                | {"active units": float(np.mean(_values(result, regime, "active"))),
+                   "near their own": float(np.mean(_values(result, regime, "near")))}
+            )  # fmt: skip
+    for hidden in regimes.HIDDEN:
+        best = {m: result["oracle"][hidden][m] for m in MEASURES}
+        rows.append({"regime": "Perfect knowledge", "of each ballot": _HIDDEN_TEXT[hidden],
+                     **{m: np.nan if v is None else v for m, v in best.items()}})  # fmt: skip
+    data_tables.numbers_expander(
+        rows, "regimes", f"Means and standard deviations over {len(result['seeds'])} seeds; losses "
+        "in nats a rater, pairs as shares. With nothing hidden there are no hidden pairs.",
+    )  # fmt: skip

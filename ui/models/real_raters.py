@@ -1,0 +1,72 @@
+"""The scoreboard of reward models on real people's ballots, and what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from scrl.studies import scoreboard
+from scrl.types import InputError
+from ui.models.scoreboard import load_baked_scoreboard
+from ui.models.scoreboard_result import TITLES, draw
+from ui.shared import page
+
+_DATA_NOTES = {
+    "breakfast": "Green and Rao (1972): 21 students and their spouses rank 15 breakfast foods, "
+    "overall and for five menus.",
+    "mqm": "WMT 2023, English to German: professional translators mark errors (MQM); the fewer "
+    "penalty points the better.",
+}
+
+
+def show() -> None:
+    """Two sets of real ballots."""
+    try:
+        results = {stem: load_baked_scoreboard(stem)["result"] for stem in scoreboard.REAL_RATINGS}
+    except InputError as error:
+        st.info(page.escaped(str(error)))
+        return
+    above = st.container()
+    titles = {
+        f"Breakfast: {results['breakfast']['held']} people, 15 foods, six menus": "breakfast",
+        f"Translations: {results['mqm']['held']} raters, ten systems, 104 texts": "mqm",
+    }
+    chosen = st.segmented_control(
+        "Ballots", list(titles), default=next(iter(titles)), required=True, key="ballots",
+        label_visibility="collapsed", bind="query-params",
+    )  # fmt: skip
+    if draw(results[titles[chosen]], titles[chosen]):
+        above.markdown(summary(results["breakfast"], results["mqm"]))
+    if not page.presenting():
+        st.caption(_DATA_NOTES[titles[chosen]])
+
+
+def summary(breakfast: Mapping, mqm: Mapping) -> str:
+    """What the two scoreboards say, in three sentences."""
+    at = {row["model"]: row for row in breakfast["rows"]}
+    there = {row["model"]: row for row in mqm["rows"]}
+    own, one, lost = at["individual"], at["pooled"], there["individual"]["ahead"]
+    others = [m for m in ("vpl", "prototypes") if at[m]["ahead"][1] <= 0 <= at[m]["ahead"][2]]
+    ahead = [TITLES[m] for m, row in there.items() if row["ahead"][1] > 0]
+    return (
+        "At **breakfast** the individual model orders "
+        f"{own['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
+        f"Bradley–Terry {one['accuracy'][0]:.1%}, **{_points_text(own['ahead'])}**"
+        + (f"; {' and '.join(TITLES[m] for m in others)} cannot be told from Bradley–Terry"
+           if others else "")
+        + f". Among **ten translators** {' and '.join(ahead) or 'nothing'} is ahead of "
+        f"Bradley–Terry, and the individual model is at {_points_text(lost)}: each text was read "
+        "by "
+        "three of them, and ten people do not show what kinds of people there are. So a model of "
+        "individuals pays where people differ and enough of them say enough, and even there it is "
+        f"too sure of itself (its chances are off by {own['calibration'][0]:.2f}, Bradley–Terry’s "
+        f"by {one['calibration'][0]:.2f}), which a rule that counts orders forgives and a policy "
+        "that trusts the chances does not."
+    )  # fmt: skip
+
+
+def _points_text(ahead) -> str:
+    """A difference in points, with its interval."""
+    mean, low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in ahead)
+    return f"{mean} points [{low}, {high}]"

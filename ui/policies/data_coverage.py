@@ -1,0 +1,78 @@
+"""The part on DPO from fixed pairs and from pairs that it proposes itself."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import labelled_curves
+from scrl.policies import (
+    kl_divergence,
+)
+from ui.shared import data_tables, page, predict_first
+from ui.shared.page import IN_URL
+
+# -- tried, or only read --------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=60, show_spinner="Training two learners")
+def _train(covered: bool, beta: float, seed: int) -> list[tuple]:
+    from scrl.policies import coverage_experiment
+
+    return [tuple(trail) for trail in coverage_experiment(covered, beta, seed)]
+
+
+def show() -> None:
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        st.markdown("Four completions; the reference seldom proposes the best, **D**.")
+        covered = st.toggle("The data cover D", key="covered", **IN_URL)
+        beta = page.slider("β", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f")
+        seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
+    from scrl.policies import COVERAGE_NAMES, COVERAGE_REFERENCE, COVERAGE_UTILITY
+
+    with right:
+        said, shown = predict_first.guess(
+            f"DPO learns from fixed pairs {'with' if covered else 'without'} D. How often will it "
+            "propose D?",
+            ["more often", "about as often", "never"], "guess_tried",
+        )  # fmt: skip
+        if not shown:
+            return
+        trails = _train(covered, beta, round(seed))
+        ends = [policy[-1, 3] for _, policy in trails]
+        right_answer = (
+            "more often" if ends[0] > 0.15 else "never" if ends[0] < 0.01 else "about as often"
+        )
+        st.markdown(
+            predict_first.verdict(said, right_answer)
+            + f"Trained on fixed pairs, DPO proposes D **{ends[0]:.0%}** of the time, from 10 % at "
+            f"first; trained on pairs that it proposes itself, **{ends[1]:.0%}**."
+        )
+        labels = trails[0][0]
+        series = [
+            (name, policy @ COVERAGE_UTILITY, i)
+            for i, (name, (_, policy)) in enumerate(
+                zip(("fixed pairs", "its own pairs"), trails, strict=True)
+            )
+        ]
+        page.chart(
+            labelled_curves(
+                labels,
+                series,
+                x_title="comparisons",
+                y_title="mean utility",
+                value_format=".2f",
+                height=320,
+                **page.style(),
+            ),
+            "chart-tried",
+            alt="; ".join(f"{name}: {y[-1]:.2f}" for name, y, _ in series),
+            caption="Utilities are A 0, B 1, C 1.5, D 4; raters err like Bradley–Terry. Both "
+            f"learners minimise DPO’s loss, {labels[1]:,} comparisons between two points.",
+        )
+        rows = [
+            {"trained on": name, **dict(zip(COVERAGE_NAMES, map(float, policy[-1]), strict=True)),
+             "KL": float(kl_divergence(policy[-1], COVERAGE_REFERENCE))}
+            for name, (_, policy) in zip(("fixed pairs", "its own pairs"), trails, strict=True)
+        ]  # fmt: skip
+        data_tables.numbers_expander(rows, "tried")

@@ -1,0 +1,79 @@
+"""The prompt, the reference policy and the utilities that a policy faces."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.policies import (
+    REFERENCES,
+    build_prompt_problem,
+    observe_prompt,
+)
+from scrl.types import InputError
+from ui.shared import controls, page
+from ui.shared.controls import rule_title
+from ui.shared.page import IN_URL
+
+#: Completions at most, so that a row of proposals can be read.
+MAX_COMPLETIONS = 16
+_REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), REFERENCES,
+                       strict=True))  # fmt: skip
+
+
+# -- one prompt -----------------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def _build_problem(yaml: str, prompt: str, rule: str, kind: str, _scenario) -> tuple:
+    """What there is, the reference, and the families."""
+    found = build_prompt_problem(_scenario, prompt, rule)
+    reference = found.reference(kind)
+    return found, reference, found.families(reference)
+
+
+def choose(left, right, worth: bool = True) -> tuple | None:
+    """Controls: the population on the left, the prompt and reference on the right.
+
+    Returns:
+        The ``PromptProblem`` (``ObservedPrompt`` for real raters), the reference, the families and
+        the rule; None where there is nothing to show, which is then said.
+
+    Args:
+        worth: whether what completions are worth has to be known.
+    """
+    with left:
+        choice = controls.choose_run(trains=False)
+    if choice is None:
+        return None
+    with right:
+        return _choose_problem(choice, worth)
+
+
+def _choose_problem(choice: controls.Choice, worth: bool) -> tuple | None:
+    if worth and not choice.source.is_scenario:
+        st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
+        return None
+    catalogue = choice.source.catalogue
+    prompts = list(catalogue.prompts)
+    prompt, rule = prompts[0], choice.rules[0]
+    with st.container(horizontal=True):
+        if len(prompts) > 1:
+            prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
+        if worth:
+            rule = st.selectbox(
+                "Social reward by", choice.rules, format_func=rule_title, key="rule", **IN_URL
+            )
+        kind = st.selectbox("The reference proposes", list(_REFERENCES), key="reference", **IN_URL)
+    names = catalogue.names(prompts.index(prompt))
+    if len(names) > MAX_COMPLETIONS:
+        st.info(f"This page shows prompts of up to {MAX_COMPLETIONS} completions.")
+        return None
+    try:
+        if not choice.source.is_scenario:
+            found = observe_prompt(choice.source, prompt)
+            return found, found.reference(_REFERENCES[kind]), [], rule
+        found = _build_problem(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
+    except InputError as error:
+        st.error(page.escaped(str(error)))
+        return None
+    return *found, rule

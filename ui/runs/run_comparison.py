@@ -1,0 +1,141 @@
+"""Finished runs side by side: which settings and which orders differ."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from scrl.runs import (
+    RunRecord,
+    count_differing_social_orders,
+    differing_orders,
+    differing_settings,
+)
+from ui.runs import stored_runs
+from ui.shared import (
+    data_tables,
+    page,
+    predict_first,
+    result_tables,
+    run_store,
+)
+from ui.shared.controls import rule_title
+
+MAX_COMPARED = 4
+_SOURCE_TITLES = {"vanilla": "Bradley–Terry", "truth": "Truth", "social": "Social model"}
+
+
+# -- side by side ---------------------------------------------------------------------------------
+
+
+def show(runs: list[RunRecord]) -> None:
+    """Two or more finished runs; only what differs is shown."""
+    done = [kept for kept in runs if kept.state == "done"]
+    if len(done) < 2:
+        st.caption("Once two runs are done, they can be compared here.")
+        return
+    ids, named = [kept.id for kept in done], stored_runs.unique_labels(done)
+    wanted = dict.fromkeys(st.query_params.get("compare", "").split(","))
+    state = st.session_state
+    state["compared"] = [id for id in state.get("compared", wanted) if id in ids]
+    picked = st.multiselect(
+        "Runs side by side", ids, format_func=named.get, key="compared",
+        max_selections=MAX_COMPARED,
+    )  # fmt: skip
+    if picked:
+        st.query_params["compare"] = ",".join(picked)
+    else:
+        st.query_params.pop("compare", None)
+    if len(picked) < 2:
+        st.caption("Choose two or more.")
+        return
+    by_id = {kept.id: kept for kept in done}
+    found = [(by_id[id], run_store.find(id)) for id in picked]
+    found = [(kept, job.result) for kept, job in found if job is not None and job.result]
+    if len(found) < 2:
+        st.error("One of these runs can no longer be read.")
+        return
+    for i, (kept, _) in enumerate(found, 1):
+        st.markdown(f"**{i}** · {page.escaped(named[kept.id])}")
+    _settings_table(found)
+    if _guess_shown([content["result"] for _, content in found]):
+        _order_table(found)
+
+
+def _guess_shown(results: list) -> bool:
+    """Whether the orders may be shown: which settings differ stands above, and the reader may guess
+    first what that changes."""
+    differ, shared = count_differing_social_orders(results)
+    if not shared:
+        return True
+    said, shown = predict_first.guess(
+        "Do these runs end in the same social orders, prompt by prompt and rule by rule?",
+        ("All the same", "Some differ", "All differ"), "guess_compare",
+    )  # fmt: skip
+    if shown:
+        right = ("All the same", "All differ" if differ == shared else "Some differ")[differ > 0]
+        st.markdown(
+            predict_first.verdict(said, right)
+            + f"Of {shared} social orders that can be compared, **{differ}** differ."
+        )
+    return shown
+
+
+def _settings_table(found: list) -> None:
+    rows = differing_settings(found)
+    if not rows:
+        st.markdown("Every setting is the same.")
+        return
+    st.markdown("**Settings that differ**")
+    st.dataframe(rows, hide_index=True)
+    if not page.presenting():
+        data_tables.download_button(rows, "settings-that-differ")
+
+
+def _order_table(found: list) -> None:
+    rows = differing_orders([content["result"] for _, content in found])
+    if not rows:
+        st.markdown("Every order is the same.")
+    else:
+        st.markdown("**Orders that differ**")
+        shown = [
+            {"prompt": row["prompt"], "order of": _SOURCE_TITLES[row["source"]],
+             "rule": rule_title(row["rule"]) if row["rule"] else ""}
+            | {str(i): result_tables.order_text(order) if order else "–"
+               for i, order in enumerate(row["orders"], 1)}
+            for row in rows
+        ]  # fmt: skip
+        st.dataframe(shown, hide_index=True)
+        if not page.presenting():
+            data_tables.download_button(shown, "orders-that-differ")
+    prompts = list(dict.fromkeys(row["prompt"] for row in rows)) or list(
+        found[0][1]["result"]["prompts"]
+    )
+    prompt = prompts[0]
+    if len(prompts) > 1:
+        prompt = st.selectbox("Prompt", prompts, key="prompt", bind="query-params")
+    for i, (column, (_, content)) in enumerate(zip(st.columns(len(found)), found, strict=True), 1):
+        with column:
+            _figures(i, content, prompt)
+
+
+def _figures(i: int, content: dict, prompt: str) -> None:
+    entry = content["result"]["prompts"].get(prompt)
+    if entry is None:
+        st.caption(f"Run {i} has no prompt ‘{page.escaped(prompt)}’.")
+    else:
+        rule = next(iter(entry["social"]))
+        columns = result_tables.compared_orders(entry, rule)
+        page.chart(
+            figures.bump_chart(columns, entry["completions"], row_height=44, **page.style()),
+            f"compared-{i}",
+            alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
+            caption=f"Run {i}: places by {rule_title(rule)}, by the vanilla and by the social "
+            "network.",
+        )
+    page.chart(
+        figures.latent_map(content["latent"], **page.style()), f"compared-latent-{i}",
+        alt=f"Raters by type: {', '.join(content['latent']['types'])}.",
+        caption=f"Run {i}: raters on the two main axes of their latents; axes of two runs are not "
+        "the same axes.",
+    )  # fmt: skip

@@ -1,0 +1,103 @@
+"""The row of actions of the page on scenarios: undo, open, share, go to the lab."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from scrl.scenarios import (
+    MAX_SCENARIO_BYTES,
+    Scenario,
+    parse_scenario,
+)
+from scrl.types import InputError
+from ui.scenario import scenario_draft
+from ui.scenario.scenario_draft import ScenarioDraft
+from ui.shared import page, source_ids
+
+#: What the reader chooses on this page, under the names of the URL.
+_PAGE_PARAMETERS = ("part", "prompt", "who", "about")
+
+
+def story(now: ScenarioDraft, part: str) -> None:
+    """The scenario's name and story, where no field says them."""
+    if page.presenting():
+        st.markdown(f"**{page.escaped(now.good.name)}**")
+    elif part == "Silence":
+        st.markdown(f"**{page.escaped(now.good.name)}.** {page.escaped(now.good.summary)}")
+
+
+# -- actions --------------------------------------------------------------------------------------
+
+
+def show(now: ScenarioDraft) -> None:
+    """Undo, share, open a file, and on to the lab."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        st.button(
+            "Undo",
+            on_click=scenario_draft.undo,
+            disabled=not now.past,
+            icon=":material/undo:",
+            key="undo",
+            type="tertiary",
+        )
+        if not page.presenting():
+            with st.popover("Open", icon=":material/upload_file:"):
+                _open()
+            with st.popover("Share", icon=":material/link:"):
+                _share(now)
+        if st.button("Open in the lab", type="primary", icon=":material/science:", key="to-lab"):
+            _to_lab(now.good)
+
+
+def _to_lab(scenario: Scenario) -> None:
+    st.session_state[page.RESET_CONTROLS] = True
+    present = {"present": "true"} if page.presenting() else {}
+    try:
+        id = source_ids.id_or_upload(scenario)
+    except InputError as error:
+        st.error(page.escaped(str(error)))
+        return
+    st.switch_page("pages/lab.py", query_params={"scenario": id, **present})
+
+
+def _share(now: ScenarioDraft) -> None:
+    yaml = now.good.to_yaml()
+    if now.linked:
+        params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
+        # What is chosen now; the address follows a moment later.
+        params |= {k: st.session_state[k] for k in _PAGE_PARAMETERS if st.session_state.get(k)}
+        link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': now.id})}"
+        st.caption("The link holds the whole scenario; the address bar says the same.")
+        st.code(link, language=None, wrap_lines=True, height=110)
+    else:
+        st.caption(
+            "This scenario is too large for a link of about 2,000 letters; share it as a file. "
+            "Reloading the page loses what is not saved."
+        )
+    st.download_button(
+        "Save as YAML", yaml, "scenario.yaml", "application/yaml", on_click="ignore",
+        icon=":material/download:", key="save",
+    )  # fmt: skip
+    with st.expander("The file"):
+        st.code(yaml, language="yaml", height=300)
+
+
+def _open() -> None:
+    file = st.file_uploader("A scenario (YAML), 1 MB at the most", ["yaml", "yml"], key="open")
+    state = st.session_state
+    if file is None or file.file_id == state.get("open_read"):
+        return
+    state["open_read"] = file.file_id
+    try:
+        if file.size > MAX_SCENARIO_BYTES:
+            raise InputError(
+                f"{file.name}: the file is larger than 1 MB, the limit for a scenario."
+            )
+        scenario_draft.replace(parse_scenario(file.getvalue(), file.name))
+    except InputError as error:
+        state["draft"].faults["open"] = str(error)
+    else:
+        state["draft"].faults.pop("open", None)
+    st.rerun()

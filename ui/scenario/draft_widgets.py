@@ -1,0 +1,112 @@
+"""Widgets that show the scenario draft and edit it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from scrl.scenarios import (
+    Scenario,
+)
+from ui.scenario import scenario_draft
+from ui.shared.page import IN_URL
+
+# -- widgets that follow the draft ----------------------------------------------------------------
+
+
+def edit_field(
+    widget, label: str, key: str, value, edit: Callable[[dict, object], dict], **settings
+):
+    """A widget that shows ``value``, as the draft has it, and edits it: ``edit(content, new)``."""
+    draft, state = st.session_state["draft"], st.session_state
+    # Written only where it differs, so that fast typing is never overtaken by an older value.
+    if key not in draft.faults and (key not in state or state[key] != value):
+        state[key] = value
+    # And given as the default too: what a run sets that is cut short never reaches the browser.
+    usual = "default" if widget in (st.multiselect, st.segmented_control) else "value"
+    settings[usual] = state.get(key, value)
+
+    def edited() -> None:
+        scenario_draft.apply_edit(key, lambda content: edit(content, state[key]))
+
+    return widget(label, key=key, on_change=edited, **settings)
+
+
+def edit_button(label: str, key: str, edit: Callable[[dict], dict], **settings) -> None:
+    """A button that makes one edit."""
+    st.button(label, key=key, on_click=scenario_draft.apply_edit, args=("", edit), **settings)
+
+
+def number_grid(
+    key: str,
+    rows: list[list[float]],
+    names: list[str],
+    columns: list,
+    edit: Callable[[dict, list[list]], dict],
+    alt: str,
+) -> None:
+    """An editable table of numbers under a column of names that follows the draft.
+
+    Args:
+        rows: what the draft says, a list a row; columns: their ``st.column_config``.
+        edit: given the content and all rows as they are now, cleared cells None.
+    """
+    draft, state = st.session_state["draft"], st.session_state
+    held = state.get(key)
+    # The editor keeps its edits beside the table that it began with, so that a cell keeps its
+    # focus; another table needs another editor.
+    if held is None or held["widget"] not in state or held["now"] != [names, rows]:
+        number = 0 if held is None else held["number"] + 1
+        widget = f"{key}-{number}"
+        held = state[key] = {
+            "number": number, "widget": widget, "first": rows, "now": [names, rows]
+        }  # fmt: skip
+        draft.faults.pop(key, None)
+
+    def edited() -> None:
+        now = [list(row) for row in held["first"]]
+        for i, cells in state[held["widget"]]["edited_rows"].items():
+            for column, value in cells.items():
+                now[int(i)][int(column)] = value
+        scenario_draft.apply_edit(key, lambda content: edit(content, now))
+        if key not in draft.faults:
+            held["now"] = [names, now]
+
+    st.data_editor(
+        [{"_": name, **{str(j): v for j, v in enumerate(row)}}
+         for name, row in zip(names, held["first"], strict=True)],
+        hide_index=True, disabled=["_"], key=held["widget"], on_change=edited, alt=alt,
+        column_config={"_": st.column_config.TextColumn("", pinned=True),
+                       **{str(j): column for j, column in enumerate(columns)}},
+    )  # fmt: skip
+
+
+#: Of what is drawn as fields: more is edited as a file.
+MAX_FIELDS = {"types": 12, "completions": 12, "prompts": 8}
+
+
+def fits_in_fields(scenario: Scenario) -> bool:
+    """Whether there are few enough types, completions and prompts to be edited in fields."""
+    return all(len(getattr(scenario, part)) <= most for part, most in MAX_FIELDS.items())
+
+
+def show_too_large() -> None:
+    parts = ", ".join(f"{most} {part}" for part, most in MAX_FIELDS.items())
+    st.info(f"This scenario is larger than what is edited here ({parts}); edit it as a file.")
+
+
+# -- which prompt, which rule ---------------------------------------------------------------------
+
+
+def pick_prompt(prompts: list[str]) -> str:
+    """The prompt that the parts of the page are about; it stands in the URL."""
+    if st.session_state.get("prompt") not in prompts:
+        st.session_state.pop("prompt", None)
+    if len(prompts) == 1:
+        return prompts[0]
+    if len(prompts) <= 4:
+        return st.segmented_control(
+            "Prompt", prompts, default=prompts[0], required=True, key="prompt", **IN_URL
+        )
+    return st.selectbox("Prompt", prompts, key="prompt", **IN_URL)

@@ -1,0 +1,282 @@
+"""The part of the page on scenarios in which raters are made: completions, prompts, types, and
+what each type thinks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import colour
+from scrl.scenarios import editing
+from scrl.types import InputError
+from ui.scenario import draft_widgets, scenario_draft
+from ui.scenario.draft_widgets import (
+    MAX_FIELDS,
+    edit_button,
+    edit_field,
+    fits_in_fields,
+    pick_prompt,
+    show_too_large,
+)
+from ui.scenario.scenario_draft import ScenarioDraft
+from ui.shared import page, reorder
+
+_EDIT_MODES = ("Move", "Write", "Numbers")
+_HELP = {
+    "Move": "Drag a name, or choose it and press its arrows; with =, or dropped onto another, it "
+    "is tied.",
+    "Write": "A type a line: Memphis: A > B = C, best first, ties with =.",
+    "Numbers": "Utilities: the greater the better, and how much matters for welfare and noise. An "
+    "order stands for m-1 … 0.",
+}
+
+
+def show(now: ScenarioDraft) -> str:
+    """Draw the builder; the prompt that it is about."""
+    if not fits_in_fields(now.good):
+        show_too_large()
+        return next(iter(now.good.prompts))
+    if not page.presenting():
+        _name_fields(now.content)
+    prompt, way = _choose_view(now)
+    _type_rows(now, prompt, way)
+    if not page.presenting():
+        _sampling_fields(now.content)
+    return prompt
+
+
+# -- the whole ------------------------------------------------------------------------------------
+
+
+def _set_key(name: str):
+    """An edit of one key of the whole scenario."""
+    return lambda content, new: {**content, name: new}
+
+
+def _name_fields(content: dict) -> None:
+    name, story = st.columns([1, 1.9])
+    with name:
+        edit_field(st.text_input, "Name", "f-name", content["name"], _set_key("name"), max_chars=80)
+    with story:
+        edit_field(
+            st.text_input, "Story, one line", "f-summary", content.get("summary", ""),
+            _set_key("summary"), max_chars=400,
+        )  # fmt: skip
+
+
+def _sampling_fields(content: dict) -> None:
+    raters, noise, sampling = st.columns([1, 1, 1.3])
+    with raters:
+        edit_field(
+            st.number_input, "Raters", "f-raters", float(content.get("raters", 10_000)),
+            lambda c, new: {**c, "raters": int(new)}, min_value=1.0, max_value=100_000.0,
+            step=500.0, format="%.0f",
+        )  # fmt: skip
+    with noise:
+        edit_field(
+            st.number_input,
+            "Noise",
+            "f-noise",
+            float(content.get("noise", 0.0)),
+            _set_key("noise"),
+            min_value=0.0,
+            max_value=1e6,
+            step=0.1,
+            format="%g",
+            help="Scale of the Gumbel noise added to each utility before a rater ranks; neighbours "
+            "on a ballot are 1 apart.",
+        )
+    with sampling:
+        edit_field(
+            st.segmented_control, "Types are allotted", "f-sampling",
+            content.get("sampling", "quota"), _set_key("sampling"), options=["quota", "iid"],
+            format_func={"quota": "by quota", "iid": "by chance"}.get, required=True,
+            help="By quota the shares hold exactly; by chance each rater’s type is drawn.",
+        )  # fmt: skip
+
+
+def _unused_name(content: dict, part: str, word: str) -> str:
+    number = len(content[part]) + 1
+    while f"{word} {number}" in content[part]:
+        number += 1
+    return f"{word} {number}"
+
+
+def _add_button(content: dict, part: str, word: str, label: str) -> None:
+    edit_button(
+        label, f"add-{part}", lambda c: editing.added(c, part, _unused_name(c, part, word)),
+        icon=":material/add:", disabled=len(content[part]) >= MAX_FIELDS[part],
+    )  # fmt: skip
+
+
+def _remove_button(part: str, name: str, i: int, help: str) -> None:
+    edit_button(
+        "", f"bin-{part}-{i}", lambda c: editing.removed(c, part, name), icon=":material/delete:",
+        type="tertiary", help=help,
+    )  # fmt: skip
+
+
+def _name_field(part: str, name: str, i: int, label: str) -> None:
+    edit_field(
+        st.text_input, label, f"{part}-name-{i}", name,
+        lambda c, new: editing.renamed(c, part, name, new), label_visibility="collapsed",
+        max_chars=60,
+    )  # fmt: skip
+
+
+# -- completions and prompts ----------------------------------------------------------------------
+
+
+def _choose_view(now: ScenarioDraft) -> tuple[str, str]:
+    """Which prompt is shown, and how its orders are edited."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        prompt = pick_prompt(list(now.content["prompts"]))
+        way = _edit_mode(now, prompt)
+    return prompt, way
+
+
+def _text_field(part: str, name: str, entry: dict, i: int) -> None:
+    """The text of a prompt or completion; its name where there is none."""
+
+    def edit(content: dict, new: str) -> dict:
+        own = {**content[part][name], "text": new}
+        if not new.strip():
+            own.pop("text")
+        return {**content, part: {**content[part], name: own}}
+
+    edit_field(
+        st.text_input, f"Text of {part} {i + 1}", f"{part}-text-{i}", entry.get("text") or "",
+        edit, label_visibility="collapsed", placeholder="What raters read", max_chars=400,
+    )  # fmt: skip
+
+
+def _completions(content: dict) -> None:
+    st.caption("What raters may rank. A new one is last on every ballot.")
+    for i, (name, entry) in enumerate(content["completions"].items()):
+        left, middle, right = st.columns([2, 3, 0.8], vertical_alignment="center")
+        with left:
+            _name_field("completions", name, i, f"Completion {i + 1}")
+        with middle:
+            _text_field("completions", name, entry, i)
+        with right:
+            _remove_button("completions", name, i, f"Take {name} away")
+    _add_button(content, "completions", "Completion", "Add a completion")
+
+
+def _prompts(content: dict) -> None:
+    st.caption("What is asked. A new prompt begins with the orders of the first.")
+    for i, (name, entry) in enumerate(content["prompts"].items()):
+        with st.container(border=True, gap="small"):
+            left, middle, right = st.columns([2, 4, 0.8], vertical_alignment="center")
+            with left:
+                _name_field("prompts", name, i, f"Prompt {i + 1}")
+            with middle:
+                _text_field("prompts", name, entry, i)
+            with right:
+                _remove_button("prompts", name, i, f"Take {name} away")
+            edit_field(
+                st.multiselect, f"Completions on offer for ‘{page.escaped(name)}’", f"offer-{i}",
+                editing.offered(content, name),
+                lambda c, new, p=name: editing.with_offered(c, p, new),
+                options=list(content["completions"]),
+            )  # fmt: skip
+    _add_button(content, "prompts", "prompt", "Add a prompt")
+
+
+# -- types ----------------------------------------------------------------------------------------
+
+
+def _edit_mode(now: ScenarioDraft, prompt: str) -> str:
+    """How orders are edited; numbers first where they are stated."""
+    usual = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
+    return st.segmented_control(
+        "Their orders, best first", _EDIT_MODES, default=usual, required=True, key="views",
+        help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
+    )  # fmt: skip
+
+
+def _type_rows(now: ScenarioDraft, prompt: str, way: str) -> None:
+    content = now.content
+    shades = {c: colour(i) for i, c in enumerate(content["completions"])}
+    for i, (name, t) in enumerate(content["types"].items()):
+        with st.container(gap="xsmall"):
+            cells = st.columns([0.12, 2, 1.1, 0.5], vertical_alignment="center", gap="small")
+            cells[0].html(f"<span style='color:{colour(i)};font-size:1.2rem'>■</span>")
+            with cells[1]:
+                _name_field("types", name, i, f"Type {i + 1}")
+            with cells[2]:
+                _share_field(name, t, i)
+            if not page.presenting():
+                with cells[3]:
+                    _remove_button(
+                        "types", name, i, f"Take {name} away; its share goes to the others"
+                    )
+            if way == "Move":
+                _order_field(content, name, prompt, shades, i)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not page.presenting():
+            _add_button(content, "types", "Type", "Add a type of rater")
+            with st.popover("Completions", key="edit-completions"):
+                _completions(content)
+            with st.popover("Prompts", key="edit-prompts"):
+                _prompts(content)
+        total = sum(t["share"] for t in content["types"].values())
+        if abs(total - 1) > 1e-6:
+            edit_button(
+                f"Scale {total:.4g} to 1", "evened", editing.with_normalised_shares, type="primary"
+            )
+    if way == "Write":
+        _orders_as_text(content, prompt)
+    elif way == "Numbers":
+        _utility_grid(content, prompt)
+    elif not page.presenting():
+        st.caption(_HELP["Move"])
+
+
+def _share_field(name: str, t: dict, i: int) -> None:
+    def edit(content: dict, new: float) -> dict:
+        own = {**content["types"][name], "share": new / 100}
+        return {**content, "types": {**content["types"], name: own}}
+
+    edit_field(
+        st.number_input, f"Share of type {i + 1} in %", f"share-{i}", round(t["share"] * 100, 4),
+        edit, min_value=0.0, max_value=100.0, step=1.0, format="%g", label_visibility="collapsed",
+        icon=":material/percent:",
+    )  # fmt: skip
+
+
+def _order_field(content: dict, name: str, prompt: str, shades: dict, i: int) -> None:
+    def moved(order: list) -> None:
+        scenario_draft.apply_edit("", lambda c: editing.with_order(c, name, prompt, order))
+
+    order = editing.order_of(content, name, prompt)
+    reorder.order_editor(order, shades, f"Order of {name} raters", f"row-{prompt}-{i}", moved)
+
+
+def _orders_as_text(content: dict, prompt: str) -> None:
+    edit_field(
+        st.text_area, _HELP["Write"], f"write-{prompt}", editing.orders_to_text(content, prompt),
+        lambda c, new: editing.with_orders_text(c, prompt, new),
+        height=30 + 42 * max(3, len(content["types"])),
+    )  # fmt: skip
+
+
+def _utility_grid(content: dict, prompt: str) -> None:
+    names, types = editing.offered(content, prompt), list(content["types"])
+    rows = [list(editing.utilities_of(content, t, prompt).values()) for t in types]
+
+    def edit(content: dict, now: list[list]) -> dict:
+        values = {}
+        for type, old, new in zip(types, rows, now, strict=True):
+            if None in new:
+                raise InputError(f"{type}: {names[new.index(None)]} has no number; give it one.")
+            if new != old:
+                values[type] = dict(zip(names, new, strict=True))
+        return editing.with_utilities(content, prompt, values)
+
+    draft_widgets.number_grid(
+        f"numbers-{prompt}", rows, types,
+        [st.column_config.NumberColumn(n, format="%g", step=1e-6, width=76) for n in names], edit,
+        "Utilities of every type",
+    )  # fmt: skip
+    if not page.presenting():
+        st.caption(_HELP["Numbers"])

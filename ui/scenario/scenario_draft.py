@@ -1,0 +1,142 @@
+"""The scenario in hand: what is being edited, its faults, its past, its place in the URL.
+
+The draft is plain data (``scenarios.editing``), possibly invalid for a while; ``good`` is the last
+valid scenario, which figures show and which stands in the URL as ``?scenario=``. Widgets follow the
+draft, but what was typed and refused stays as typed, with one sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from scrl.scenarios import Scenario, content_of, gallery, scenario_of
+from scrl.types import InputError
+from ui.shared import page, source_ids
+
+#: Steps that can be undone.
+MAX_UNDO_STEPS = 50
+
+
+@dataclass
+class ScenarioDraft:
+    """What is being edited.
+
+    Attributes:
+        content: as ``scenarios.editing`` has it.
+        good: the last valid scenario; id: what stands for it in the URL, or for the one before
+            where it is too large for a link.
+        linked: whether ``id`` stands for ``good``.
+        fault: why ``content`` is no scenario; "" where it is one.
+        faults: widget -> why what was typed there was refused.
+        past: contents before, the latest last.
+    """
+
+    content: dict
+    good: Scenario
+    id: str
+    linked: bool = True
+    fault: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    past: list[dict] = field(default_factory=list)
+
+
+def current() -> ScenarioDraft:
+    """The draft, loaded where the URL (or another page) names another scenario."""
+    state = st.session_state
+    draft: ScenarioDraft | None = state.get("draft")
+    wanted, last = st.query_params.get("scenario"), state.get("last")
+    # Ratings that the lab has in hand are no scenario to edit, and stay the lab's.
+    known = source_ids.find(last) if last else None
+    elsewhere = wanted is None and known is not None and not known.is_scenario
+    if wanted is None:
+        wanted = (
+            (draft.id if draft else source_ids.DEFAULT_SCENARIO)
+            if elsewhere
+            else last or source_ids.DEFAULT_SCENARIO
+        )
+    if draft is None or wanted != draft.id:
+        try:
+            source = source_ids.read(wanted)
+            if not source.is_scenario:
+                raise InputError("That file holds ratings, and ratings are not edited here.")
+        except InputError as error:
+            other = "the scenario before" if draft else "another"
+            st.warning(f"{page.escaped(str(error))} Shown is {other}.")
+            source = None if draft else source_ids.read(source_ids.DEFAULT_SCENARIO)
+            wanted = source_ids.DEFAULT_SCENARIO
+        if source is not None:
+            past = [*draft.past, draft.content] if draft else []
+            id = source_ids.scenario_id(source)
+            draft = state["draft"] = ScenarioDraft(
+                content_of(source), source, id or wanted, id is not None, past=past
+            )
+            state.pop("views", None)
+    _validate(draft)
+    if not elsewhere:
+        state["last"] = draft.id
+    page.set_url_parameter("scenario", draft.id, source_ids.DEFAULT_SCENARIO)
+    return draft
+
+
+def _validate(draft: ScenarioDraft) -> None:
+    """Whether the content is a scenario; if so it is the good one."""
+    try:
+        good = scenario_of(draft.content)
+    except InputError as error:
+        draft.fault = str(error)
+    else:
+        draft.fault = ""
+        if good != draft.good:
+            id = source_ids.scenario_id(good)
+            draft.good, draft.linked, draft.id = good, id is not None, id or draft.id
+
+
+def has_stale_story(draft: ScenarioDraft) -> bool:
+    """Whether this is a scenario of the gallery, changed, under the gallery's story."""
+    stories = {source_ids.gallery_scenario(stem).summary for stem in gallery()}
+    return bool(draft.good.summary in stories and draft.id not in gallery())
+
+
+def replace(source: Scenario) -> None:
+    """Make this the scenario in hand; for callbacks."""
+    apply_edit("", lambda _: content_of(source))
+    st.session_state.pop("views", None)
+
+
+def apply_edit(key: str, edit: Callable[[dict], dict]) -> None:
+    """One edit; for callbacks. A refused one leaves its sentence under ``key``; "" is an edit that
+    no field holds, after which every field follows the draft again."""
+    draft: ScenarioDraft = st.session_state["draft"]
+    try:
+        content = edit(draft.content)
+    except InputError as error:
+        draft.faults[key] = str(error)
+        return
+    except KeyError:  # the page was an edit behind
+        draft.faults[key] = "This has just been changed; try again."
+        return
+    if key:
+        draft.faults.pop(key, None)
+    else:
+        draft.faults.clear()
+    if content != draft.content:
+        draft.past = [*draft.past, draft.content][-MAX_UNDO_STEPS:]
+        draft.content = content
+
+
+def undo() -> None:
+    draft: ScenarioDraft = st.session_state["draft"]
+    draft.content = draft.past.pop()
+    draft.faults.clear()
+
+
+def show_faults(draft: ScenarioDraft) -> None:
+    """One sentence for what is wrong, and what is shown meanwhile."""
+    if refused := next(iter(draft.faults.values()), ""):
+        st.error(page.escaped(refused))
+        draft.faults.pop("", None)
+    elif draft.fault:
+        st.error(page.escaped(f"{draft.fault} Shown is the scenario before."))

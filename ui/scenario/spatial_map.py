@@ -1,0 +1,202 @@
+"""The part of the page on scenarios in which raters and completions are placed on a map."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import spatial_map
+from scrl.scenarios import (
+    SPATIAL_MODELS,
+    Location,
+    SpatialModel,
+    distance_orders,
+    distances,
+    scenario_of_spatial_model,
+    spatial_model_from_link,
+    spatial_model_to_link,
+)
+from scrl.types import InputError
+from ui.scenario import scenario_draft
+from ui.scenario.scenario_draft import ScenarioDraft
+from ui.shared import data_tables, page, result_tables
+
+DEFAULT_MAP = "tennessee"
+_METRICS = {"plane": "Plane", "earth": "Earth"}
+_STATES = {"orders": "Orders", "utilities": "Utilities"}
+
+
+def show(now: ScenarioDraft) -> None:
+    """Draw the map's fields, its picture, and the button that makes it the scenario."""
+    st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
+    left, right = st.columns([1.15, 1.25], gap="large")
+    start = _initial_map()
+    with left:
+        _preset_picker()
+        try:
+            made = _map_fields(start)
+            scenario = scenario_of_spatial_model(made)
+        except InputError as error:
+            st.error(page.escaped(f"{error} Shown is the map before."))
+            made = st.session_state["map_good"]
+            scenario = scenario_of_spatial_model(made)
+        else:
+            _remember(made)
+    with right:
+        _map_chart(made)
+        here = now.good == scenario
+        st.button(
+            "The scenario in hand" if here else "Make it the scenario", key="use-map",
+            type="primary", icon=":material/check:", on_click=_use, args=(scenario,),
+            disabled=here,
+        )  # fmt: skip
+        _order_table(made)
+
+
+def _use(scenario) -> None:
+    scenario_draft.replace(scenario)
+    st.session_state["part"] = "Raters"
+    for key in ("prompt", "who", "about"):
+        st.session_state.pop(key, None)
+
+
+# -- which map ------------------------------------------------------------------------------------
+
+
+def _initial_map() -> SpatialModel:
+    """The map that the fields begin with; another where the URL names another."""
+    state = st.session_state
+    wanted = st.query_params.get("map") or state.get("map") or DEFAULT_MAP
+    fresh = "map_start" not in state or f"places-{state['map_number']}" not in state
+    if wanted != state.get("map") or fresh:
+        try:
+            start = spatial_model_from_link(wanted)
+            scenario_of_spatial_model(start)
+        except InputError as error:
+            st.warning(f"{page.escaped(str(error))} Shown is another map.")
+            wanted, start = DEFAULT_MAP, SPATIAL_MODELS[DEFAULT_MAP]
+        state["map"], state["map_start"] = wanted, start
+        state["map_number"] = state.get("map_number", 0) + 1
+        state["map_good"] = start
+    return state["map_start"]
+
+
+def _remember(made: SpatialModel) -> None:
+    st.session_state["map_good"] = made
+    known = next((name for name, space in SPATIAL_MODELS.items() if space == made), None)
+    id = known or spatial_model_to_link(made)
+    st.session_state["map"] = id
+    page.set_url_parameter("map", id, DEFAULT_MAP)
+
+
+def _preset_picker() -> None:
+    def picked() -> None:
+        if (name := st.session_state["map_preset"]) is not None:
+            st.query_params["map"] = name
+            st.session_state.pop("map_start", None)
+
+    names = list(SPATIAL_MODELS)
+    st.session_state["map_preset"] = (
+        st.session_state["map"] if st.session_state["map"] in names else None
+    )
+    st.segmented_control(
+        "A map to begin with", names, format_func=lambda n: SPATIAL_MODELS[n].name,
+        key="map_preset", on_change=picked,
+    )  # fmt: skip
+
+
+# -- its fields -----------------------------------------------------------------------------------
+
+
+def _map_fields(start: SpatialModel) -> SpatialModel:
+    """The map as edited.
+
+    Raises:
+        InputError: where it is none.
+    """
+    number = st.session_state["map_number"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        metric = st.segmented_control(
+            "Distances on", list(_METRICS), default=start.metric, format_func=_METRICS.get,
+            required=True, key=f"metric-{number}",
+        )  # fmt: skip
+        states = st.segmented_control(
+            "Raters state", list(_STATES), default=start.states, format_func=_STATES.get,
+            required=True, key=f"states-{number}",
+            help="Orders, nearest first; or utilities: minus the distance, in the unit given.",
+        )  # fmt: skip
+        unit = start.unit
+        if states == "utilities":
+            unit = st.number_input(
+                f"1 of utility, in {'km' if metric == 'earth' else 'units'}", 1e-6, 1e6,
+                float(start.unit), 1.0, format="%g", key=f"unit-{number}", width=140,
+                help="The distance that costs 1 of utility.",
+            )  # fmt: skip
+    raters = _place_table(
+        "Kinds of rater", [(p.name, p.share * 100, p.x, p.y) for p in start.raters],
+        f"places-{number}", metric, shared=True,
+    )  # fmt: skip
+    completions = _place_table(
+        "Completions", [(p.name, p.x, p.y) for p in start.completions], f"options-{number}",
+        metric, shared=False,
+    )  # fmt: skip
+    return SpatialModel(
+        tuple(Location(n, x, y, share / 100) for n, share, x, y in raters),
+        tuple(Location(n, x, y) for n, x, y in completions),
+        metric, states, unit, start.prompt, start.name,
+    )  # fmt: skip
+
+
+def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: bool) -> list[tuple]:
+    """Places as edited: name, share in % where ``shared``, x, y."""
+    number = st.column_config.NumberColumn
+    words = ("east, °", "north, °") if metric == "earth" else ("x", "y")
+    names = ["name", *(["share"] if shared else []), "x", "y"]
+    columns = {
+        "name": st.column_config.TextColumn("name", max_chars=60),
+        "share": number("share", format="%g %%", min_value=0.0, max_value=100.0, width=70),
+        "x": number(words[0], format="%g", width=78), "y": number(words[1], format="%g", width=78),
+    }  # fmt: skip
+    st.markdown(f"**{title}**")
+    table = st.data_editor(
+        [dict(zip(names, row, strict=True)) for row in rows], num_rows="dynamic", hide_index=True,
+        key=key, column_config={n: columns[n] for n in names}, alt=title,
+    )  # fmt: skip
+    made = []
+    for row in table:
+        values = [row.get(n) for n in names]
+        if all(v is None or v == "" for v in values):
+            continue  # a row just added
+        if shared and values[1] is None:
+            values[1] = 0.0
+        made.append((str(values[0] or ""), *values[1:]))
+    return made
+
+
+# -- what it shows --------------------------------------------------------------------------------
+
+
+def _map_chart(made: SpatialModel) -> None:
+    earth = made.metric == "earth"
+    page.chart(
+        spatial_map(
+            [(p.name, p.x, p.y, p.share) for p in made.raters],
+            [(p.name, p.x, p.y) for p in made.completions], earth, **page.style(),
+        ), "map",
+        alt="; ".join(f"{p.name} at {p.x:g}, {p.y:g}" for p in (*made.raters, *made.completions)),
+        caption="Discs are kinds of rater, as large as their share; rings are completions. The "
+        "nearer, the better"
+        + (", along great circles." if earth else ", in a straight line."),
+    )  # fmt: skip
+
+
+def _order_table(made: SpatialModel) -> None:
+    length = "km" if made.metric == "earth" else "distance"
+    rows = [
+        {"raters": p.name, "order": result_tables.order_text(order),
+         **{f"{c.name}, {length}": float(d) for c, d in zip(made.completions, row, strict=True)}}
+        for p, order, row in zip(made.raters, distance_orders(made), distances(made), strict=True)
+    ]  # fmt: skip
+    if page.presenting():
+        return
+    st.dataframe([{k: row[k] for k in ("raters", "order")} for row in rows], hide_index=True)
+    data_tables.numbers_expander(rows, "map", number="%.1f")

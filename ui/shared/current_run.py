@@ -1,0 +1,66 @@
+"""The training run that the page is about; its id stands in the URL."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.types import InputError
+from ui.shared import page, run_store
+from ui.shared.controls import Choice
+
+
+def current():
+    """The run that the URL (or, after a visit to another page, this session) names, in memory or
+    kept; None without one, or where there is none, which is then said."""
+    id = st.query_params.get("run") or st.session_state.get("run")
+    if not id:
+        return None
+    job = run_store.find(id)
+    if job is None:
+        st.info("That run is no longer kept on the server; press Train to run it again.")
+        _set_run(None)
+        return None
+    _set_run(id)
+    return job
+
+
+def _set_run(id: str | None) -> None:
+    st.session_state["run"] = id
+    if id is None:
+        st.query_params.pop("run", None)
+    elif st.query_params.get("run") != id:
+        st.query_params["run"] = id
+
+
+def latest_finished(job):
+    """The run whose result is shown: the current one once it is done, else the one before."""
+    if job is not None and job.state == "done":
+        st.session_state["shown"] = job.id
+        return job
+    shown = st.session_state.get("shown")
+    return run_store.find(shown) if shown else None
+
+
+def fitted(job):
+    """What a finished run learnt of its raters, a ``Learnt``; None where it was not kept, which is
+    then said."""
+    try:
+        found = job.result.get("learnt")
+    except InputError as error:
+        st.warning(page.escaped(str(error)))
+        return None
+    if found is None:
+        st.info("What this run learnt of its raters is no longer there; run it again.")
+    return found
+
+
+def start(choice: Choice) -> None:
+    try:
+        id = run_store.start_training(
+            choice.source, choice.rules, choice.seed, choice.spec, choice.yaml, seeds=choice.seeds
+        )
+    except InputError as error:
+        st.error(str(error))
+        return
+    _set_run(id)
+    st.rerun()

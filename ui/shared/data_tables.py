@@ -1,0 +1,47 @@
+"""Rows of numbers as a table on the page and as a CSV download."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from scrl.runs import escape_formula
+from ui.shared import page
+
+
+def download_button(rows: Sequence[Mapping], name: str) -> None:
+    """A button that saves rows as ``name``.csv."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({k: escape_formula(v) if isinstance(v, str) else v for k, v in row.items()})
+    st.download_button(
+        "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
+        key=f"{name}-csv",
+    )  # fmt: skip
+
+
+def numbers_expander(
+    rows: Sequence[Mapping], name: str, note: str = "", number: str = "%.3f"
+) -> None:
+    """Rows as a folded table, with a download; not in presenter mode."""
+    if page.presenting():
+        return
+    real = st.column_config.NumberColumn(format=number)
+    formats = {key: real for key, value in rows[0].items() if isinstance(value, float)}
+    with st.expander("The numbers"):
+        st.dataframe(list(rows), hide_index=True, column_config=formats)
+        if note:
+            st.caption(note)
+        download_button(rows, name)
+
+
+def numbers_table(rows: list[dict]) -> None:
+    """A table of numbers with three decimals under a column of names."""
+    real = st.column_config.NumberColumn(format="%.3f")
+    names = [name for name in rows[0] if isinstance(rows[0][name], float)]
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(names, real))

@@ -1,0 +1,92 @@
+"""The choice of a scenario of the gallery, of a linked scenario, or of an uploaded file."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.scenarios import Scenario, gallery
+from scrl.types import InputError, Ratings
+from ui.shared import page, scenario_sliders, source_ids, uploads
+from ui.shared.source_ids import DEFAULT_SCENARIO
+
+# -- which data -----------------------------------------------------------------------------------
+
+
+def pick_source(first: str | None = None) -> Scenario | Ratings | None:
+    """Draw the choice of a scenario or a file, and return it.
+
+    Args:
+        first: what a page begins with whatever the reader chose on others.
+    """
+    picker, uploader = st.container(), st.container()
+    if not page.presenting():
+        with uploader:
+            _upload_file()
+    with picker:
+        return _select_source(first)
+
+
+def _select_source(first: str | None) -> Scenario | Ratings | None:
+    # Kept in the URL by hand: a bound widget would write the title there, not the id.
+    state = st.session_state
+    wanted = state.get("scenario") or st.query_params.get("scenario")
+    wanted = wanted or first or state.get("last", DEFAULT_SCENARIO)
+    options = list(gallery())
+    if wanted not in options:
+        try:
+            source_ids.read(wanted)
+        except InputError as error:
+            st.warning(f"{page.escaped(str(error))} This is another.")
+            wanted = first or DEFAULT_SCENARIO
+        else:
+            options.append(wanted)
+    state["scenario"] = wanted
+    if state.pop(page.RESET_CONTROLS, False):
+        scenario_sliders.reset()
+
+    id = st.selectbox(
+        "Scenario",
+        options,
+        format_func=source_ids.display_name,
+        key="scenario",
+        on_change=scenario_sliders.reset,
+    )
+    state["last"] = id  # a widget's own state goes when the reader visits another page
+    known = st.query_params.get("scenario")
+    if known != id and (known is not None or id != (first or DEFAULT_SCENARIO)):
+        st.query_params["scenario"] = id
+    source = source_ids.find(id)
+    if source.is_scenario:
+        if not page.presenting():
+            st.caption(page.escaped(source.summary))
+    else:
+        st.caption(
+            f"{len(source.raters):,} raters, {source.ballots:,} ballots, "
+            f"{len(source.catalogue.prompts):,} prompts. Nobody knows the truth about real raters, "
+            "so vanilla is compared with the social model."
+        )
+        for note in source.notes[:3]:
+            st.caption(page.escaped(note))
+    return source
+
+
+def _upload_file() -> None:
+    with st.expander("Bring a file"):
+        file = st.file_uploader(
+            "A scenario (YAML) or ratings (CSV, JSONL, PrefLib), 200 MB at the most",
+            type=[*uploads.SCENARIO_SUFFIXES, *uploads.RATINGS_SUFFIXES],
+            key="file",
+        )
+        if file is not None and file.file_id != st.session_state.get("file_read"):
+            st.session_state["file_read"] = file.file_id
+            try:
+                with st.spinner("Reading the file"):
+                    id = uploads.cache().add(file.getvalue(), file.name)
+            except InputError as error:
+                st.session_state["file_fault"] = str(error)
+            else:
+                st.session_state["file_fault"] = None
+                st.session_state["scenario"] = id
+                scenario_sliders.reset()
+    if file is not None and st.session_state.get("file_fault"):
+        st.error(st.session_state["file_fault"])

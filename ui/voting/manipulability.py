@@ -1,0 +1,89 @@
+"""The part on how often some voter gains by a misreport."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl.figures import (
+    rates_by_rule,
+)
+from scrl.voting import RULES
+from scrl.voting.strategy import (
+    MODELS,
+    manipulable_share,
+)
+from ui.shared import data_tables, page, predict_first
+from ui.shared.controls import rule_title
+from ui.shared.page import IN_URL
+from ui.voting import labels
+
+#: Lotteries that draw a voter, or a candidate in proportion to points (Gibbard 1977, Barberà 1979).
+STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
+#: Electorates of four candidates that are drawn.
+SAMPLED_ELECTORATES = 50
+
+
+# -- how often ------------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=200, show_spinner="Counting electorates")
+def _manipulable_shares(
+    rules: tuple, m: int, n: int, drawn: int | None, seed: int, model: str
+) -> dict:
+    return manipulable_share(rules, m, n, drawn, seed, model)
+
+
+def show() -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        m = int(st.segmented_control("Candidates", ["3", "4"], default="3", required=True,
+                                     key="candidates", **IN_URL))  # fmt: skip
+        n = st.slider("Voters", 2, 12 if m == 3 else 9, 9, key="voters", **IN_URL)
+        model = st.selectbox("Drawn from", list(MODELS), key="model", **IN_URL)
+        exact = m == 3 and model in ("impartial", "anonymous")
+        seed = 0
+        if not exact:
+            seed = int(st.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed",
+                                       **IN_URL))  # fmt: skip
+    trivial = {f"{k}-approval" for k in range(m, 10)}  # everybody approves of everybody
+    slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
+    rules = tuple(n for n in RULES.ordinal if n not in trivial | slow)
+    bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
+    said, shown = predict_first.guess(
+        f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
+        bands, "guess_often", always=True,
+    )  # fmt: skip
+    if not shown:
+        return
+    found = _manipulable_shares(
+        rules, m, n, None if exact else 1000 if m == 3 else SAMPLED_ELECTORATES, seed, model
+    )
+    share = found["borda"].share
+    band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
+    proof = [rule_title(name) for name in found if name in STRATEGYPROOF]
+    st.markdown(
+        predict_first.verdict(said, band)
+        + f"Under Borda in **{share:.1%}**. Under {labels.listed(proof)} never: such a lottery is "
+        "linear "
+        "in each ballot and leaves nothing to gain by a lie.",
+    )
+    what = found["borda"]
+    how = (
+        f"All {what.electorates:,} electorates, weighed by their chance"
+        if what.exact
+        else f"{what.electorates:,} electorates drawn with seed {seed}; bars of two standard errors"
+    )
+    rows = [(rule_title(name), r.share, r.error) for name, r in found.items()]
+    page.chart(
+        rates_by_rule(rows, "electorates in which some voter gains by a lie", rule_title("borda"),
+                   **page.style()),
+        "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
+        caption=f"{how}: {MODELS[model]}. A lie gains if the winner is worth more to the liar in "
+        f"points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards fewer lies. "
+        "Left out are rules that need a linear program "
+        "for each electorate.",
+    )  # fmt: skip
+    if not page.presenting():
+        with st.expander("The numbers"):
+            table = [{"rule": t, "share": s, "standard error": float(e)} for t, s, e in rows]
+            data_tables.numbers_table(table)
+            data_tables.download_button(table, "manipulable")

@@ -1,0 +1,187 @@
+"""The part on the best misreport of one line of voters, under every rule."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from scrl.figures import (
+    gain_by_coalition_size,
+    misreport_utilities,
+)
+from scrl.types import InputError
+from scrl.voting import AnonymousProfile
+from scrl.voting.strategy import (
+    EXACT,
+    Manipulation,
+    coalition_curves,
+    countable,
+    strategies,
+)
+from ui.shared import data_tables, page, predict_first
+from ui.shared.controls import rule_title
+from ui.shared.page import IN_URL
+from ui.voting import labels, profile_picker
+
+# -- one lie --------------------------------------------------------------------------------------
+
+
+@st.cache_data(max_entries=60, show_spinner="Trying every ballot")
+def _best_misreports(key: str, row: int, rules: tuple, voters: float, _profile) -> dict:
+    return strategies(_profile, row, rules, voters)
+
+
+def show() -> None:
+    profile = profile_picker.choose()
+    if profile is None:
+        return
+    left, right = st.columns([1, 1.2], gap="large")
+    with left:
+        row, rule, voters, short = _choose_coalition(profile)
+        said, shown = predict_first.guess(
+            f"Can {page.escaped(short)} get a winner they like better by lying?", ("Yes", "No"),
+            "guess", always=True,
+        )  # fmt: skip
+        if not shown:
+            return
+        exact = len(profile.names) <= EXACT
+        rules = countable(profile) if exact else [rule]
+        try:
+            found = _best_misreports(
+                profile_picker.cache_key(profile), row, tuple(rules), voters, profile
+            )
+        except InputError as error:
+            st.error(page.escaped(str(error)))
+            return
+        _answer_text(said, found, rule)
+        _honest_and_misreport(profile, found[rule], short)
+        if exact and not page.presenting():
+            _coalition_sizes(profile, row, rule, voters, short)
+    with right:
+        _every_rule(found, rule, short)
+    if not page.presenting():
+        _misreport_table(profile, found)
+
+
+def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
+    """Which line may lie, under which rule, how many of its voters, and what to call them."""
+    names, lines = profile.names, min(len(profile.weight), 60)
+    labels = [
+        f"{i + 1}. {profile.labels[i] or labels.ballot_label(profile.place[i], names)} "
+        f"({profile.weight[i] / profile.weight.sum():.0%})"
+        for i in range(lines)
+    ]
+    one, two, three = st.columns([1.2, 1, 1], gap="small")
+    with one:
+        who = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
+    with two:
+        rule = labels.pick_rule(countable(profile))
+    share = three.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    row = labels.index(who)
+    short = profile.labels[row] or f"line {row + 1}"
+    return row, rule, float(profile.weight[row]) * share / 100, short
+
+
+def _answer_text(said: str | None, found: dict[str, Manipulation], rule: str) -> None:
+    paid = [name for name, s in found.items() if s.pays]
+    hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
+    many = (
+        f" By {len(paid)} of {len(found)} rules one does, and by {len(hurt)} of those it costs "
+        "everybody else."
+        if len(found) > 1
+        else f" With more than {EXACT} candidates not every ballot is tried, so a better lie may "
+        "be missed."
+    )
+    pays = found[rule].pays
+    answer = "a lie pays" if pays else "no lie pays"
+    opening = predict_first.verdict(said, "Yes" if pays else "No")
+    st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{many}")
+
+
+def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: str) -> None:
+    names = profile.names
+    lies = [labels.ballot_label(place, names) for place in best.place]
+    if best.reported_utility is not None and best.pays:
+        pairs = zip(names, best.reported_utility[0], strict=True)
+        lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
+    honest = labels.ballot_label(profile.place[best.row], names)
+    rows = [
+        ("They say", honest, "; ".join(lies) if best.pays else "the truth"),
+        (
+            "Wins",
+            labels.winner_chances(best.before, names),
+            labels.winner_chances(best.after, names),
+        ),
+        ("Utility to them", *(f"{best.by_line[best.row][i]:.3f}" for i in (0, 1))),
+        ("To everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
+    ]
+    cells = [[page.escaped(cell) for cell in row] for row in rows]
+    head = f"| {page.escaped(short)} | honest | best lie |\n|---|---|---|\n"
+    st.markdown(head + "\n".join(f"| {' | '.join(row)} |" for row in cells))
+
+
+def _coalition_sizes(
+    profile: AnonymousProfile, row: int, rule: str, voters: float, short: str
+) -> None:
+    curve = coalition_curves(profile, row, [rule])[rule]
+    weight = profile.weight[row]
+    needed = (
+        "However many of them agree on a lie, none pays."
+        if math.isnan(curve.needed)
+        else f"A lie pays from {curve.needed / weight:.0%} of them."
+    )
+    page.chart(
+        gain_by_coalition_size(curve.voters, curve.gain, voters, **page.style()),
+        "sizes",
+        alt=needed,
+        caption=f"What the best common lie gains {page.escaped(short)} by how many join it. "
+        f"{needed}",
+    )
+
+
+def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
+    order = sorted(found, key=lambda name: -round(found[name].gain, 6))
+    rows = [
+        {
+            "title": rule_title(name),
+            "liars": tuple(found[name].by_line[found[name].row]),
+            "others": found[name].others if math.isfinite(found[name].others[0]) else None,
+            "note": "a lie pays" if found[name].pays else "no lie pays",
+        }
+        for name in order
+    ]
+    page.chart(
+        misreport_utilities(rows, short, rule_title(rule), **page.style()), "lies",
+        alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
+        caption="Mean utility of the winner, honest and with the best lie under each rule: left to "
+        "the liars, right to everybody else. Where only orders are known, utility is m-1 for a "
+        "first place down to 0.",
+    )  # fmt: skip
+
+
+def _misreport_table(profile: AnonymousProfile, found: dict[str, Manipulation]) -> None:
+    rows = [
+        {
+            "rule": rule_title(name),
+            "best lie": "; ".join(labels.ballot_label(p, profile.names) for p in s.place)
+            if s.pays
+            else "",
+            "winner, honest": labels.winner_chances(s.before, profile.names),
+            "winner, lie": labels.winner_chances(s.after, profile.names),
+            "favourite rises": s.places,
+            "gain": s.gain,
+            "others lose": float(s.others[0] - s.others[1]),
+            "mean, honest": s.mean[0],
+            "mean, lie": s.mean[1],
+        }
+        for name, s in found.items()
+    ]
+    with st.expander("The numbers"):
+        data_tables.numbers_table(rows)
+        st.caption(
+            "All voters behind the line who lie cast the same ballot. Every strict order was tried "
+            f"for up to {EXACT} candidates; of equally good lies the one nearest to the truth is "
+            "shown. A tie for first is drawn. 'Favourite rises' counts places in the order."
+        )
+        data_tables.download_button(rows, "lies")

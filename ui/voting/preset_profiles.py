@@ -1,0 +1,96 @@
+"""Profiles to begin with, by the name that stands for each in the URL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scrl.voting import AnonymousProfile
+
+
+@dataclass(frozen=True, eq=False)
+class PresetProfile:
+    """A profile that teaches something: what to call it, and what there is to see."""
+
+    title: str
+    note: str
+    profile: AnonymousProfile
+
+
+def _from_text(text: str, *labels: str) -> AnonymousProfile:
+    read = AnonymousProfile.from_text(text)
+    return AnonymousProfile(read.names, read.place, read.weight, labels)
+
+
+_CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
+
+PRESETS = {
+    "tennessee": PresetProfile(
+        "Tennessee, four cities",
+        "Voters want the capital near: plurality, instant runoff and Condorcet’s rule each elect "
+        "another city.",
+        _from_text(
+            "0.42: Memphis > Nashville > Chattanooga > Knoxville\n"
+            "0.26: Nashville > Chattanooga > Knoxville > Memphis\n"
+            "0.15: Chattanooga > Knoxville > Nashville > Memphis\n"
+            "0.17: Knoxville > Chattanooga > Nashville > Memphis",
+            *_CITIES,
+        ),
+    ),
+    "morristown": PresetProfile(
+        "Tennessee with Morristown",
+        "Nashville beats every city head to head, and Borda elects Chattanooga.",
+        _from_text(
+            "0.3: Memphis > Nashville > Chattanooga > Knoxville > Morristown\n"
+            "0.25: Nashville > Chattanooga > Knoxville > Morristown > Memphis\n"
+            "0.15: Chattanooga > Knoxville > Morristown > Nashville > Memphis\n"
+            "0.3: Knoxville > Morristown > Chattanooga > Nashville > Memphis",
+            *_CITIES,
+        ),
+    ),
+    "many-winners": PresetProfile(
+        "Malkevitch’s 55 voters",
+        "Plurality, instant runoff, Borda and Condorcet’s rules each elect another.",
+        _from_text(
+            "candidates: A, B, C, D, E\n"
+            "18: A > D > E > C > B\n12: B > E > D > C > A\n"
+            "10: C > B > E > D > A\n"
+            "9: D > C > E > B > A\n4: E > B > D > C > A\n2: E > C > D > B > A"
+        ),
+    ),
+    "cycle": PresetProfile(
+        "Condorcet cycle",
+        "A beats B, B beats C and C beats A.",
+        _from_text("1: A > B > C\n1: B > C > A\n1: C > A > B"),
+    ),
+    "irrelevant": PresetProfile(
+        "An irrelevant alternative",
+        "Green never wins; take it off the ballots and the winner by Borda and by Bradley–Terry "
+        "changes.",
+        _from_text("candidates: Red, Blue, Green\n2: Red > Green > Blue\n3: Blue > Red > Green"),
+    ),
+    "blind-1": PresetProfile(
+        "Pairwise blindness, one half",
+        "Its head-to-head counts are those of the other half, though no ballot is.",
+        _from_text("1: a > b > c > d\n1: b > a > d > c"),
+    ),
+    "blind-2": PresetProfile(
+        "Pairwise blindness, the other half",
+        "Rules that read only who beats whom cannot tell it from the first half.",
+        _from_text("candidates: a, b, c, d\n1: b > a > c > d\n1: a > b > d > c"),
+    ),
+    "majority": PresetProfile(
+        "A majority against Borda",
+        "Three of five put A first; Borda elects B.",
+        _from_text("3: A > B > C\n2: B > C > A"),
+    ),
+    "intensity": PresetProfile(
+        "How much, not only which",
+        "A quarter cares by a hair, three quarters a great deal; orders cannot say so.",
+        AnonymousProfile.from_utilities(
+            "ABCDE",
+            [[1, 0.9999, 0.9998, 0.9997, 0.9996], [-0.9997, -0.9998, -0.9999, -1, 1]],
+            [0.25, 0.75],
+            ("Hardly care", "Care"),
+        ),
+    ),
+}

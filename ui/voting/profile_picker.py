@@ -1,0 +1,255 @@
+"""The profile that a page counts: chosen, written, drawn or loaded, and always in the URL.
+
+``?profile=`` holds one of four: the name of a preset, the ballots themselves
+(``3:A>B>C;2:B>C>A``), what is drawn (``draw:mallows,4,25,0.8,7``: culture, candidates, voters,
+parameter, seed), or the name of a file that the server keeps (``file-…``, with the number of a
+prompt). The same profile stays when the reader goes to another page.
+"""
+
+from __future__ import annotations
+
+import re
+
+import streamlit as st
+
+from scrl.scenarios import scenario_of_profile
+from scrl.types import InputError
+from scrl.voting import CULTURES, AnonymousProfile, draw_profile, profile_from_ratings
+from ui.shared import page, uploads
+from ui.voting.preset_profiles import PRESETS
+
+#: Letters of a profile that a link can hold.
+MAX_URL_LENGTH = 6_000
+MAX_BYTES = 20_000_000
+#: Candidates and voters of a profile drawn at random.
+MAX_DRAWN = (12, 1_000)
+_DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
+_FILE_PATTERN = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
+_BALLOT_HELP = "A > B = C is a ballot: best first, ties with =, anyone left out is not ranked."
+
+
+def choose(default: str = "tennessee") -> AnonymousProfile | None:
+    """Draw the controls and return the profile that they say; None where there is none to count.
+
+    A fault gets one sentence, and the profile before it stays.
+
+    Args:
+        default: the preset that this page begins with.
+    """
+    spec = st.query_params.get("profile") or st.session_state.get("profile") or default
+    try:
+        profile = read(spec)
+    except InputError as error:
+        st.warning(f"{page.escaped(str(error))} Shown is another profile.")
+        spec = st.session_state.setdefault("profile_good", default)
+        profile = read(spec)
+    else:
+        st.session_state["profile_good"] = spec
+        if spec != default:
+            _set_spec(spec)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _pick(spec)
+        with st.popover("Edit", icon=":material/edit:"):
+            _edit(spec, profile)
+        with st.popover("Draw", icon=":material/casino:"):
+            _draw()
+        with st.popover("Load", icon=":material/upload_file:"):
+            _load(spec)
+        _send_button(spec, profile)
+    if fault := st.session_state.pop("profile_fault", ""):
+        st.error(page.escaped(fault))
+    return profile
+
+
+def title(spec: str) -> str:
+    """What to call a profile."""
+    if spec in PRESETS:
+        return PRESETS[spec].title
+    if found := _FILE_PATTERN.fullmatch(spec):
+        kept = uploads.cache().get(found[1])
+        return kept[0] if kept else "A file"
+    if found := _DRAW_PATTERN.fullmatch(spec):
+        culture = CULTURES[found[1]].title if found[1] in CULTURES else "Drawn"
+        return f"{culture}, {found[3]} voters, seed {found[5]}"
+    return "My profile"
+
+
+def note() -> str:
+    """What there is to see in the preset that is shown; "" in another profile."""
+    spec = st.session_state["profile_good"]
+    return PRESETS[spec].note if spec in PRESETS else ""
+
+
+def read(spec: str) -> AnonymousProfile:
+    """The profile that ``?profile=`` says.
+
+    Raises:
+        InputError: where it says none.
+    """
+    if spec in PRESETS:
+        return PRESETS[spec].profile
+    if found := _FILE_PATTERN.fullmatch(spec):
+        kept = uploads.cache().get(found[1])
+        if kept is None or kept[1].is_scenario:
+            raise InputError("This file is no longer kept on the server; choose it again.")
+        prompt = int(found[2] or 0)
+        if prompt >= len(kept[1].catalogue.prompts):
+            raise InputError("This file has fewer prompts than the link asks for.")
+        return profile_from_ratings(kept[1], prompt)
+    if found := _DRAW_PATTERN.fullmatch(spec):
+        culture, m, n, parameter, seed = found.groups()
+        if int(m) > MAX_DRAWN[0] or int(n) > MAX_DRAWN[1]:
+            raise InputError(
+                f"A link draws at most {MAX_DRAWN[0]} candidates and {MAX_DRAWN[1]:,} voters."
+            )
+        return draw_profile(culture, int(m), int(n), int(seed), _parse_number(parameter))
+    return AnonymousProfile.from_text(spec)
+
+
+def _parse_number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{text!r} in the link is not a number.") from None
+
+
+def to_link(profile: AnonymousProfile) -> str:
+    """A profile as a link holds it: without labels, utilities and spaces."""
+    return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
+
+
+def cache_key(profile: AnonymousProfile) -> str:
+    """A key for caches: everything that a rule reads."""
+    known = () if profile.utility is None else profile.utility.tolist()
+    return repr((profile.names, profile.place.tolist(), profile.weight.tolist(), known))
+
+
+def set_profile(profile: AnonymousProfile) -> None:
+    """Make this the profile of every page; for callbacks."""
+    _set_spec(to_link(profile))
+
+
+def _set_spec(spec: str) -> None:
+    st.session_state["profile"] = st.query_params["profile"] = spec
+
+
+# -- the controls ---------------------------------------------------------------------------------
+
+
+def _pick(spec: str) -> None:
+    options = list(PRESETS) if spec in PRESETS else [*PRESETS, spec]
+
+    def picked() -> None:
+        _set_spec(st.session_state["profile_pick"])
+
+    # Kept in the URL by hand: a bound widget would write the title there, not the name.
+    st.session_state["profile_pick"] = spec
+    st.selectbox(
+        "Ballots", options, format_func=title, key="profile_pick", on_change=picked, width=320,
+        label_visibility="collapsed" if page.presenting() else "visible",
+    )  # fmt: skip
+
+
+def _edit(spec: str, profile: AnonymousProfile) -> None:
+    # A value set in the session would be lost while the popover is closed, so every profile has its
+    # own text field, which begins with it.
+    key = f"profile_text_{hash(spec):x}"
+
+    def edited() -> None:
+        try:
+            written = to_link(AnonymousProfile.from_text(st.session_state[key]))
+            if len(written) > MAX_URL_LENGTH:
+                raise InputError(
+                    f"A link holds at most {MAX_URL_LENGTH:,} letters of ballots; load a longer "
+                    "profile from a file."
+                )
+        except InputError as error:
+            st.session_state["profile_fault"] = f"{error} Shown is the profile before."
+        else:
+            _set_spec(written)
+
+    st.text_area(
+        "A ballot a line: how many, then whom, best first",
+        profile.to_text(),
+        key=key,
+        on_change=edited,
+        height=190,
+        width=460,
+        help=_BALLOT_HELP,
+    )
+    st.caption(_BALLOT_HELP)
+
+
+def _draw() -> None:
+    state = st.session_state
+    culture = st.selectbox(
+        "Culture", list(CULTURES), format_func=lambda c: CULTURES[c].title, key="draw_culture"
+    )
+    about = CULTURES[culture]
+    st.caption(f"{about.summary} {about.reference}.")
+    m = st.slider("Candidates", 2, MAX_DRAWN[0], 4, key="draw_candidates")
+    n = st.slider("Voters", 1, MAX_DRAWN[1], 25, key="draw_voters")
+    value = about.default
+    if about.parameter:
+        step = 1.0 if about.default == int(about.default) else 0.05
+        value = st.slider(
+            about.parameter.capitalize(), float(about.low), float(about.high), float(about.default),
+            step, key=f"draw_{culture}",
+        )  # fmt: skip
+
+    def drawn() -> None:
+        seed = state["draw_seed"] = state.get("draw_seed", -1) + 1
+        _set_spec(f"draw:{culture},{m},{n},{value:g},{seed}")
+
+    st.button("Draw a profile", type="primary", on_click=drawn, key="draw_go")
+
+
+def _load(spec: str) -> None:
+    file = st.file_uploader(
+        "Ratings (CSV, JSONL) or PrefLib, 20 MB at the most",
+        type=list(uploads.RATINGS_SUFFIXES),
+        key="profile_file",
+    )
+    state = st.session_state
+    if file is not None and file.file_id != state.get("profile_file_read"):
+        state["profile_file_read"] = file.file_id
+        try:
+            if file.size > MAX_BYTES:
+                raise InputError(
+                    f"The file has {file.size / 1e6:,.0f} MB and a page reads at most "
+                    f"{MAX_BYTES / 1e6:.0f} MB; count it with 'python -m scrl vote'."
+                )
+            id = uploads.cache().add(file.getvalue(), file.name)
+            read(id)
+        except InputError as error:
+            state["profile_fault"] = str(error)
+        else:
+            _set_spec(id)
+            st.rerun()
+    if found := _FILE_PATTERN.fullmatch(spec):
+        ratings = uploads.cache().get(found[1])[1]
+        prompts = ratings.catalogue.prompts
+        if len(prompts) > 1:
+            at, key = int(found[2] or 0), f"profile_prompt_{hash(spec):x}"
+
+            def chosen() -> None:
+                _set_spec(f"{found[1]}.{prompts.index(state[key])}")
+
+            st.selectbox("Prompt", prompts, at, key=key, on_change=chosen)
+        for note in ratings.notes[:2]:
+            st.caption(page.escaped(note))
+
+
+def _send_button(spec: str, profile: AnonymousProfile) -> None:
+    """The profile as a scenario of the lab."""
+    if page.presenting():
+        return
+    if st.button("Send to the lab", icon=":material/science:", key="profile_send"):
+        try:
+            scenario = scenario_of_profile(profile, title(spec))
+            id = uploads.cache().add(scenario.to_yaml().encode(), f"{title(spec)}.yaml")
+        except InputError as error:
+            st.session_state["profile_fault"] = str(error)
+            return
+        st.session_state[page.RESET_CONTROLS] = True
+        st.switch_page("pages/lab.py", query_params={"scenario": id})

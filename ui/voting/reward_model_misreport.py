@@ -1,0 +1,191 @@
+"""The part of the page on strategy in which raters lie to a reward model."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+
+import streamlit as st
+
+from scrl import figures
+from scrl.config import DEFAULT_RULES
+from scrl.scenarios import Scenario
+from scrl.studies import misreport
+from scrl.types import InputError
+from ui.shared import (
+    data_tables,
+    job_progress,
+    page,
+    predict_first,
+    result_tables,
+    run_store,
+    source_ids,
+    viewer,
+)
+from ui.shared.controls import rule_title
+from ui.shared.page import IN_URL
+from ui.voting.labels import pick_rule
+
+DEFAULT_SCENARIO = "tennessee-morristown"
+_AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misreport.BURY}
+
+
+@st.cache_data(max_entries=200, show_spinner="Trying every ballot")
+def _effect(key: str, rules: tuple, type: str, prompt: str, against: str, share: float,
+            complete: bool, _scenario) -> tuple:  # fmt: skip
+    lie = misreport.find_lie(_scenario, type, prompt, against, share, complete)
+    return lie, misreport.effect(_scenario, lie, rules)
+
+
+def show() -> None:
+    left, right = st.columns([1, 2.2], gap="large")
+    with left:
+        scenario, asked = _choose()
+    with right:
+        try:
+            lie, found = _effect(scenario.to_yaml(), DEFAULT_RULES, *asked, scenario)
+        except InputError as error:
+            st.error(page.escaped(str(error)))
+            return
+        _show_effect(scenario, lie, found)
+
+
+def _choose() -> tuple[Scenario, tuple]:
+    stories, first = source_ids.gallery_and_own(DEFAULT_SCENARIO)
+    scenario = stories[st.selectbox("Scenario", list(stories), first, key="story", **IN_URL)]
+    prompts, types = list(scenario.prompts), list(scenario.type_names)
+    prompt = prompts[0]
+    if len(prompts) > 1:
+        prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
+    type = st.selectbox("Raters who may lie", types, min(1, len(types) - 1), key="type", **IN_URL)
+    aims = _AIMS | {rule_title(r): r for r in DEFAULT_RULES}
+    aim = st.selectbox("They aim at", list(aims), key="aim", **IN_URL)
+    share = st.slider("How many of them lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    complete = st.toggle(
+        "Liars rank every completion", key="complete", **IN_URL,
+        help="Else they leave out what their type leaves out.",
+    )  # fmt: skip
+    return scenario, (type, prompt, aims[aim], share / 100, complete)
+
+
+def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
+    outcomes, favourite = found["outcomes"], found["favourite"]
+    vanilla = outcomes["vanilla"]
+    names = list(scenario.offered(lie.prompt))
+    rule = pick_rule(DEFAULT_RULES, key="counted")
+    said, shown = predict_first.guess(
+        f"Does their lie raise {page.escaped(favourite)} in the social model under "
+        f"{rule_title(rule)}?",
+        ("Yes", "No"), "guess_model", always=True,
+    )  # fmt: skip
+    if not shown:
+        return
+    job = _current_job(scenario, lie)
+    done = job is not None and job.state == "done"
+    social = job.result["social"][rule] if done else None
+    before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
+    place = (social or after)["place"]
+    st.markdown(
+        predict_first.verdict(said, "Yes" if place < before["place"] else "No")
+        + f"The raters of {page.escaped(lie.type)} state "
+        f"**{page.escaped(result_tables.order_text(lie.order))}**. "
+        f"Vanilla moves {page.escaped(favourite)} from place {vanilla['honest']['place']} to "
+        f"**{vanilla['lied']['place']}**; {rule_title(rule)} on complete ballots from "
+        f"{before['place']} to **{after['place']}**"
+        + (f"; the trained social model puts it at **{social['place']}**." if social else "."),
+    )  # fmt: skip
+    columns = [
+        ("Vanilla, honest", vanilla["honest"]["order"]),
+        ("Vanilla, lied to", vanilla["lied"]["order"]),
+        (f"{rule_title(rule)}, honest", before["order"]),
+        (f"{rule_title(rule)}, lied to", after["order"]),
+    ]
+    if social:
+        columns.append(("Social model, trained", social["order"]))
+    page.chart(
+        figures.bump_chart(columns, names, favourite, row_height=44, **page.style()), "misreport",
+        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
+        caption="Exact: the Bradley–Terry scores on the ballots such raters give on average, and "
+        "the rule on everybody’s complete ballots, as stated. The social model is trained on the "
+        "incomplete ballots with the lie in them.",
+    )  # fmt: skip
+    _train(scenario, lie, job)
+    _table(outcomes, job.result if done else None)
+
+
+def _table(outcomes: dict, trained: dict | None) -> None:
+    rows = []
+    for name, both in outcomes.items():
+        honest, lied = both["honest"], both["lied"]
+        row = {
+            "model": "vanilla" if name == "vanilla" else rule_title(name),
+            "winner": f"{' = '.join(honest['order'][0])} → {' = '.join(lied['order'][0])}",
+            "favourite's place": f"{honest['place']} → {lied['place']}",
+            "liars gain": lied["liars"] - honest["liars"],
+        }
+        if lied["others"] is not None:
+            row["others gain"] = lied["others"] - honest["others"]
+        row["all gain"] = lied["mean"] - honest["mean"]
+        if trained:
+            got = trained["vanilla"] if name == "vanilla" else trained["social"][name]
+            row["trained: winner"] = " = ".join(got["order"][0])
+            row["trained: place"] = f"{got['place']}"
+        row["chance it wins"] = f"{honest['chance']:.0%} → {lied['chance']:.0%}"
+        rows.append(row)
+    data_tables.numbers_table(rows)
+    st.caption(
+        "Gains in the mean utility of the winner by the honest scenario; the places are of what "
+        "the liars truly like best. `python benchmarks/strategy.py` trains on three such lies with "
+        "three seeds each: every trained winner is among the exact ones."
+    )
+    if not page.presenting():
+        types = list(outcomes["vanilla"]["honest"]["by_type"])
+        with st.expander("What it costs whom"):
+            data_tables.numbers_table([
+                {"model": "vanilla" if name == "vanilla" else rule_title(name)}
+                | {t: both["lied"]["by_type"][t] - both["honest"]["by_type"][t] for t in types}
+                for name, both in outcomes.items()
+            ])  # fmt: skip
+            st.caption("Change in the utility of the winner to each type of rater.")
+        data_tables.download_button(rows, "misreport")
+
+
+# -- training -------------------------------------------------------------------------------------
+
+
+def _spec_hash(scenario: Scenario, lie: misreport.Lie) -> str:
+    known = repr((scenario.to_yaml(), lie))
+    return "lie-" + hashlib.sha256(known.encode()).hexdigest()[:16]
+
+
+def _current_job(scenario: Scenario, lie: misreport.Lie):
+    """The run on this very lie that this viewer, or the URL, knows of."""
+    spec = _spec_hash(scenario, lie)
+    known = st.session_state.setdefault("lie_runs", {})
+    for id in (known.get(spec), st.query_params.get("lie_run")):
+        job = run_store.job_queue().get(id) if id else None
+        if job is not None and run_store.spec_hash_of(job) == spec:
+            known[spec] = st.query_params["lie_run"] = job.id
+            return job
+    return None
+
+
+def _train(scenario: Scenario, lie: misreport.Lie, job) -> None:
+    busy, done = job is not None and job.active, job is not None and job.state == "done"
+    label = "Training" if busy else "Trained" if done else "Train the social models on the lie"
+    if st.button(label, type="primary", disabled=busy or done, key="train"):
+        work = partial(misreport.trained, scenario, lie, DEFAULT_RULES, 0)
+        spec = _spec_hash(scenario, lie)
+        try:
+            id = run_store.job_queue().submit(
+                work, key=f"{viewer.token()}:{spec}", label=f"{scenario.name}, {lie.type} lying"
+            )
+        except InputError as error:
+            st.error(str(error))
+            return
+        st.session_state.setdefault("lie_runs", {})[spec] = id
+        st.query_params["lie_run"] = id
+        st.rerun()
+    if job is not None:
+        st.session_state["types"] = list(misreport.with_lie(scenario, lie).type_names)
+        job_progress.watch(job)

@@ -1,0 +1,227 @@
+"""The page of rules: who wins by each, and how one of them counted."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+
+import streamlit as st
+
+from scrl import figures
+from scrl.runs import escape_formula
+from scrl.types import Outcome, places_to_order
+from scrl.voting import RULES, AnonymousProfile, count_all_rules, to_preflib
+from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
+from ui.shared import page
+from ui.shared.result_tables import order_text
+from ui.voting import profile_picker
+
+FIGURES = {
+    Bars: figures.score_bars,
+    Matrix: figures.matrix_heatmap,
+    Graph: figures.majority_graph,
+    Rounds: figures.elimination_rounds,
+    Fit: figures.fitted_duels,
+}
+DEFAULT_RULE = "schulze"
+
+
+def count(profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
+    """What every rule says, counted once for a profile."""
+    return _count(profile_picker.cache_key(profile), profile)
+
+
+@st.cache_data(max_entries=100, show_spinner="Counting")
+def _count(identity: str, _profile: AnonymousProfile):
+    return count_all_rules(_profile)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _explain(identity: str, rule: str, _profile: AnonymousProfile, _outcome) -> Explanation:
+    return explain(rule, _profile, _outcome)
+
+
+def explanation(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> Explanation:
+    """How the rule counted the profile, worked out once."""
+    return _explain(profile_picker.cache_key(profile), rule, profile, outcomes[rule])
+
+
+def winners(outcome: Outcome) -> tuple[int, ...]:
+    return tuple(i for i, p in enumerate(outcome.place) if p == 0)
+
+
+def all_winners(outcomes: dict[str, Outcome]) -> tuple[set[int], int]:
+    """Who comes first by some rule that draws no lots, and how many such rules there are."""
+    sure = [o for o in outcomes.values() if not o.lottery]
+    return {a for o in sure for a in winners(o)}, len(sure)
+
+
+def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
+    """Rules as the figure shows them: those with one winner together, the largest group first,
+    then the lotteries."""
+    sure = {name: winners(o) for name, o in outcomes.items() if not o.lottery}
+    size = {who: sum(w == who for w in sure.values()) for who in sure.values()}
+    groups = sorted(size, key=lambda who: -size[who])
+    order = sorted(sure, key=lambda name: groups.index(sure[name]))
+    order += [name for name in outcomes if outcomes[name].lottery]
+    return [
+        {"rule": name, "title": RULES[name].title, "place": outcomes[name].place,
+         "group": sure.get(name, "lottery"),
+         "chance": outcomes[name].scores if outcomes[name].lottery else None}
+        for name in order
+    ]  # fmt: skip
+
+
+# -- which rule -----------------------------------------------------------------------------------
+
+
+def pick_rule(outcomes: dict[str, Outcome]) -> str:
+    """The rule to be explained; it stands in the URL under its name."""
+    state = st.session_state
+    wanted = st.query_params.get("rule") or state.get("rule_last", DEFAULT_RULE)
+    if wanted not in outcomes:
+        if wanted in RULES:
+            st.caption(f"{RULES[wanted].title} does not count this profile; this is another.")
+        else:
+            st.warning(f"There is no rule named ‘{page.escaped(wanted[:40])}’; this is another.")
+        wanted = DEFAULT_RULE
+    # Kept in the URL by hand: a bound widget would write the title there, not the name.
+    state["rule_pick"] = wanted
+
+    def picked() -> None:
+        set_rule(state["rule_pick"])
+
+    rule = st.selectbox(
+        "How did this rule count?", list(outcomes), format_func=lambda r: RULES[r].title,
+        key="rule_pick", on_change=picked,
+        label_visibility="collapsed" if page.presenting() else "visible",
+    )  # fmt: skip
+    if not page.presenting():
+        st.caption(page.escaped(RULES[rule].summary))
+    return rule
+
+
+def set_rule(rule: str) -> None:
+    st.session_state["rule_last"] = st.query_params["rule"] = rule
+
+
+def _row_clicked() -> None:
+    points = st.session_state["standings"]["selection"]["points"]
+    if points:
+        set_rule(points[0]["customdata"][0])
+
+
+# -- what is drawn --------------------------------------------------------------------------------
+
+
+def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
+    """The reader's guess and, beside it, what holds; whether the answer may be shown."""
+    names = profile.names
+    who, rules = all_winners(outcomes)
+    question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
+    guess, state, this = None, st.session_state, profile_picker.cache_key(profile)
+    if state.get("winners_guess_of") != this:  # another profile, another guess
+        state["winners_guess_of"], state["winners_guess"] = this, None
+    if 1 < len(names) <= 10:
+        guess = question.segmented_control(
+            f"How many candidates come first by at least one of {rules} rules?",
+            list(range(1, len(names) + 1)), key="winners_guess",
+        )  # fmt: skip
+    if guess is None and page.switched_on("predict"):
+        answer.markdown("Guess first; the orders come after.")
+        return False
+    word = "" if guess is None else "Right: " if guess == len(who) else "No: "
+    listed = ", ".join(page.escaped(names[a]) for a in sorted(who)[:12])
+    if len(who) == 1:
+        answer.markdown(f"{word}**One**, {listed}. Every rule agrees on the winner.")
+    else:
+        answer.markdown(f"{word}**{len(who)} of {len(names)}**: {listed}.")
+    return True
+
+
+def _figure_style() -> dict:
+    """As ``page.look``, and the width that the left column has at the usual window sizes."""
+    return {**page.style(), "width": 590 if page.presenting() else 530}
+
+
+def show_ballots(profile: AnonymousProfile, note: bool) -> None:
+    """The ballots, and ``note``: what there is to see in them."""
+    look = _figure_style()
+    many = len(profile.names)
+    page.chart(
+        figures.ballot_tiles(
+            profile.names, profile.place, profile.weight, profile.labels,
+            row_height=22 if many <= 6 else 17, **look,
+        ),
+        "ballots",
+        alt="; ".join(
+            f"{w:g}: {order_text(o)}"
+            for w, o in list(zip(profile.weight, profile.orders(), strict=True))[:40]
+        ),
+        caption=profile_picker.note() if note and not page.presenting() else "",
+    )  # fmt: skip
+
+
+def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
+    st.plotly_chart(
+        figures.outcomes_by_rule(profile.names, outcome_rows(outcomes), rule, **_figure_style()),
+        theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
+        selection_mode="points",
+        alt="; ".join(
+            f"{RULES[name].title}: {order_text(places_to_order(o.place, profile.names))}"
+            for name, o in outcomes.items()
+        ),
+    )  # fmt: skip
+
+
+def show_steps(told: Explanation) -> None:
+    """How the rule counted: the telling figure first, then sentences, then the rest."""
+    look = page.style()
+    for i, step in enumerate(told.steps[:1] if page.presenting() else told.steps):
+        title = step.unit if isinstance(step, Rounds) else step.title
+        st.markdown(f"**{page.escaped(title)}**")
+        page.chart(
+            FIGURES[type(step)](step, told.names, **look), f"step-{told.rule}-{i}", alt=title
+        )
+        if i == 0:
+            most = 3 if page.presenting() else 8
+            st.markdown("  \n".join(page.escaped(note) for note in told.notes[:most]))
+
+
+def show_numbers(
+    profile: AnonymousProfile, outcomes: dict, faults: dict, told: Explanation
+) -> None:
+    """Every order and the rule's own table, to read and to keep."""
+    for name, fault in faults.items():
+        st.caption(f"{RULES[name].title} does not count this profile: {page.escaped(fault)}")
+    st.caption("Click a row to see how its rule counted.")
+    with st.expander("The numbers"):
+        st.dataframe(
+            [
+                {"rule": RULES[name].title,
+                 "order": order_text(places_to_order(o.place, profile.names)),
+                 **{n: float(s) for n, s in zip(profile.names, o.scores, strict=True)}}
+                for name, o in outcomes.items()
+            ],
+            hide_index=True,
+        )  # fmt: skip
+        if told.table:
+            st.markdown(f"**{RULES[told.rule].title}**, {page.escaped(RULES[told.rule].reference)}")
+            st.dataframe(list(told.table), hide_index=True)
+        suffix, text = to_preflib(profile)
+        download = partial(st.download_button, on_click="ignore")
+        with st.container(horizontal=True):
+            download("Orders (CSV)", orders_csv(profile, outcomes), "orders.csv", "text/csv")
+            download("Profile (text)", profile.to_text() + "\n", "profile.txt", "text/plain")
+            download(f"Profile (PrefLib .{suffix})", text, f"profile.{suffix}", "text/plain")
+
+
+def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["rule", "candidate", "place", "score"])
+    for name, o in outcomes.items():
+        for candidate, place, score in zip(profile.names, o.place, o.scores, strict=True):
+            writer.writerow([name, escape_formula(candidate), int(place) + 1, float(score)])
+    return out.getvalue()
