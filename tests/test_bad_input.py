@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.data import readers, table
-from scrl.data.readers import load_ratings, parse_ratings, save_ratings
+from scrl.data.csv_format import save_ratings
+from scrl.data.readers import load_ratings, parse_ratings
 from scrl.scenarios.parsing import load_scenario, parse_scenario
 from scrl.scenarios.shipped import gallery
 from scrl.types import InputError

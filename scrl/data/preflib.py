@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from scrl.data.files import decode
 from scrl.types import Catalogue, InputError, Ratings
 
-#: suffix -> (whether every order ranks every alternative, whether ties are allowed)
+#: File suffix -> (whether every order ranks every alternative, whether ties are allowed).
 FORMATS = {
     ".soc": (True, False),
     ".soi": (False, False),
@@ -28,68 +30,41 @@ _PLACE = r"(?:[0-9]{1,9}|\{[0-9]{1,9}(?:,[0-9]{1,9})*\})"
 _ORDER = re.compile(rf"{_PLACE}(?:,{_PLACE})*")
 _PLACES = re.compile(r"\{([0-9,]+)\}|([0-9]+)")
 
-
-#: Up to these many voters and entries, each voter is a rater.
+#: Up to so many voters and entries, each voter is a rater.
 MAX_VOTERS, MAX_ENTRIES = 100_000, 5_000_000
 
 
 def parse_preflib(
-    text: str, file: str, suffix: str, missing: str | None, name: str, most: int
+    text: str, file: str, suffix: str, missing: str | None, name: str, max_alternatives: int
 ) -> Ratings:
     """The election in ``text`` as ratings of one prompt, named by the election's title.
 
-    Every voter is a rater, so that raters can be told apart and resampled; in an election too
-    large for that every different order is one, with its count as weight. All alternatives are on
+    Each voter is a rater, so that raters can be told apart and resampled. In an election too large
+    for that, each different order is a rater with its count as weight. All alternatives are on
     offer, also those that nobody ranks.
 
     Args:
         file: what to call the file in messages; ``name`` stands for a title it does not give.
-        suffix: a key of ``KINDS``, which says what orders the file may hold.
+        suffix: a key of ``FORMATS``, which says what orders the file may hold.
         missing: what an absent alternative means; None for the format's own "last" (complete
             orders: "unseen", as in other complete data).
-        most: how many alternatives are allowed.
 
     Raises:
         InputError: naming ``file`` and the line.
     """
-    meta: dict[str, str] = {}
-    orders: list[tuple[int, int, list[list[int]]]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
-        line = line.strip()
-        if line.startswith("#"):
-            key, _, value = line[1:].partition(":")
-            meta[key.strip().upper()] = value.strip()
-        elif line:
-            orders.append((number, *_order(line, number, file, bool(meta))))
-    if not orders:
-        raise InputError(
-            f"{file}: there is no order in this file; PrefLib orders look like '12: 1,2,{{3,4}}'."
-        )
-    names, notes = _alternatives(meta, orders, file, most)
-    for number, _, places in orders:
-        _check_order(places, len(names), suffix, f"{file}: line {number}:")
-
-    count = np.array([count for _, count, _ in orders], np.int64)
-    sizes = np.array([sum(map(len, places)) for *_, places in orders])
+    meta, orders = _read_lines(text, file)
+    names, notes = _alternatives(meta, orders, file, max_alternatives)
+    for order in orders:
+        _check_order(order.places, len(names), suffix, f"{file}: line {order.line}:")
+    count = np.array([order.count for order in orders], np.int64)
+    sizes = np.array([sum(map(len, order.places)) for order in orders])
     starts = np.cumsum(sizes) - sizes
     completion, rank = np.array(
-        [(a - 1, i) for *_, places in orders for i, place in enumerate(places) for a in place]
+        [(a - 1, i) for order in orders for i, place in enumerate(order.places) for a in place]
     ).T
-    voters = int(count.sum())
-    announced = meta.get("NUMBER VOTERS", "")[:18]
-    if announced.isdecimal() and int(announced) != voters:
-        notes.append(f"The file announces {announced} voters and holds the orders of {voters}.")
-    if voters <= MAX_VOTERS and int((count * sizes).sum()) <= MAX_ENTRIES:
-        order, weight = np.repeat(np.arange(len(count)), count), np.ones(voters)
-        raters = tuple(f"voter {i + 1}" for i in range(voters))
-    else:
-        order, weight = np.arange(len(count)), count
-        raters = tuple(f"order {i + 1}" for i in range(len(count)))
-        notes.append(
-            f"{voters:,} voters are held as {len(count):,} different orders, each with its weight."
-        )
-    offsets = np.concatenate([[0], np.cumsum(sizes[order])])
-    entries = np.repeat(starts[order] - offsets[:-1], sizes[order]) + np.arange(offsets[-1])
+    which, weight, raters = _raters(count, sizes, meta.get("NUMBER VOTERS", ""), notes)
+    offsets = np.concatenate([[0], np.cumsum(sizes[which])])
+    entries = np.repeat(starts[which] - offsets[:-1], sizes[which]) + np.arange(offsets[-1])
     title = meta.get("TITLE") or name
     return Ratings(
         Catalogue((title,), names, np.arange(len(names)), [0, len(names)]),
@@ -99,13 +74,62 @@ def parse_preflib(
     )  # fmt: skip
 
 
-def linked_orders_to_csv(data: bytes, file: str) -> bytes:
-    """PrefLib's table that says which orders in several elections are one person's, as the rows
-    ``rater,prompt,completion,rank``; any other CSV as it is.
+class _Order(NamedTuple):
+    """One line: how many voters cast the order, and its places, best first."""
 
-    The table has the elections' files in its first line and their titles in the second, then a
-    line a person, ``1,2,{3,4};2,1,…``, all separated by semicolons. Alternatives have their names
-    in those files, and are called by their numbers here.
+    line: int
+    count: int
+    places: list[list[int]]
+
+
+def _read_lines(text: str, file: str) -> tuple[dict[str, str], list[_Order]]:
+    """The metadata and the orders."""
+    meta: dict[str, str] = {}
+    orders = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        line = line.strip()
+        if line.startswith("#"):
+            key, _, value = line[1:].partition(":")
+            meta[key.strip().upper()] = value.strip()
+        elif line:
+            orders.append(_Order(number, *_parse_order(line, number, file, bool(meta))))
+    if not orders:
+        raise InputError(
+            f"{file}: there is no order in this file; PrefLib orders look like '12: 1,2,{{3,4}}'."
+        )
+    return meta, orders
+
+
+def _raters(
+    count: np.ndarray, sizes: np.ndarray, announced: str, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """The order of each rater ``[raters]``, their weights and names; may add to ``notes``.
+
+    Args:
+        count: voters of each order ``[orders]``; sizes: alternatives it ranks ``[orders]``.
+        announced: the number of voters by the metadata.
+    """
+    voters = int(count.sum())
+    announced = announced[:18]
+    if announced.isdecimal() and int(announced) != voters:
+        notes.append(f"The file announces {announced} voters and holds the orders of {voters}.")
+    if voters <= MAX_VOTERS and int((count * sizes).sum()) <= MAX_ENTRIES:
+        names = tuple(f"voter {i + 1}" for i in range(voters))
+        return np.repeat(np.arange(len(count)), count), np.ones(voters), names
+    notes.append(
+        f"{voters:,} voters are held as {len(count):,} different orders, each with its weight."
+    )
+    names = tuple(f"order {i + 1}" for i in range(len(count)))
+    return np.arange(len(count)), count, names
+
+
+def linked_orders_to_csv(data: bytes, file: str) -> bytes:
+    """PrefLib's table of linked elections as CSV ``rater,prompt,completion,rank``; any other CSV
+    unchanged.
+
+    The table states each person's orders in several elections. Its first line names the elections'
+    files, the second their titles; then comes a line a person, ``1,2,{3,4};2,1,…``, all separated
+    by semicolons. Alternatives are named by their numbers, since their names are in those files.
 
     Raises:
         InputError: naming ``file`` and the line.
@@ -131,7 +155,7 @@ def linked_orders_to_csv(data: bytes, file: str) -> bytes:
         for title, cell in zip(titles, cells, strict=False):
             if not cell.strip():
                 continue
-            _, places = _order(f"1: {cell}", number, file, True)
+            _, places = _parse_order(f"1: {cell}", number, file, True)
             for rank, place in enumerate(places, 1):
                 for alternative in place:
                     writer.writerow([f"person {number - 2}", title, alternative, rank])
@@ -162,7 +186,7 @@ def _check_order(places: list[list[int]], alternatives: int, suffix: str, where:
         )
 
 
-def _order(line: str, number: int, file: str, headed: bool) -> tuple[int, list[list[int]]]:
+def _parse_order(line: str, number: int, file: str, headed: bool) -> tuple[int, list[list[int]]]:
     """``'5: 1,{2,3}'`` as ``(5, [[1], [2, 3]])``."""
     match = _LINE.fullmatch(line.replace(" ", "").replace("\t", ""))
     if not match or not _ORDER.fullmatch(match[2]):
@@ -182,14 +206,16 @@ def _order(line: str, number: int, file: str, headed: bool) -> tuple[int, list[l
     ]
 
 
-def _alternatives(meta, orders, file, most) -> tuple[tuple[str, ...], list[str]]:
+def _alternatives(
+    meta: dict[str, str], orders: Sequence[_Order], file: str, most: int
+) -> tuple[tuple[str, ...], list[str]]:
     """The names of alternatives 1, 2, … and a note where two had the same."""
     declared = meta.get("NUMBER ALTERNATIVES", "")
     if declared and not re.fullmatch("[0-9]{1,9}", declared):
         raise InputError(
             f"{file}: NUMBER ALTERNATIVES is {declared[:60]!r}; it should be a whole number."
         )
-    number = int(declared or max(a for *_, places in orders for place in places for a in place))
+    number = int(declared or max(a for order in orders for place in order.places for a in place))
     if number > most:
         raise InputError(
             f"{file}: {number:,} alternatives are more than the limit of {most:,} completions."

@@ -1,10 +1,10 @@
-"""Rows of ratings, whatever the format they came in -> ``Ratings``."""
+"""Rows of ratings of any tabular format, assembled to ``Ratings``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -17,43 +17,61 @@ MAX_RATERS = 100_000
 MAX_COMPLETIONS = 10_000
 
 
-class Coder(dict):
+class Coder(dict[str, int]):
     """Numbers strings by first appearance."""
 
-    def __missing__(self, key):
+    def __missing__(self, key: str) -> int:
         self[key] = code = len(self)
         return code
 
-    def codes(self, values, size) -> np.ndarray:
+    def codes(self, values: Iterable[str], size: int) -> np.ndarray:
+        """The numbers of ``size`` values."""
         return np.fromiter(map(self.__getitem__, values), np.int32, size)
 
 
 class Column(NamedTuple):
-    codes: np.ndarray  # [rows], into values
-    values: list[str]  # distinct
+    """A column of texts: codes ``[rows]`` into distinct values."""
+
+    codes: np.ndarray
+    values: list[str]
+
+    def name(self, row: int) -> str:
+        """The text of a row, quoted for a message."""
+        return quoted(self.values[self.codes[row]])
 
 
 @dataclass
 class Table:
-    """One row a ranked completion; ``line_of`` gives a row's line in the file."""
+    """Rows of a ratings file, one for each completion on a ballot.
+
+    Attributes:
+        file: what to call the file in messages; ``line_of`` gives a row's line in it.
+        ballot: label of the ballot within rater and prompt ``[rows]``; None for one ballot each.
+        value: lower is better ``[rows]``.
+        weight: of the row's ballot ``[rows]``; None for 1.
+        texts: column -> its texts, where an empty text is none.
+        features: column prefix -> ``[rows, features]``.
+    """
 
     file: str
     line_of: Callable[[int], int]
     rater: Column
     prompt: Column
     completion: Column
-    ballot: np.ndarray | None  # label of the ballot within rater and prompt [rows]
-    value: np.ndarray  # lower is better [rows]
+    ballot: np.ndarray | None
+    value: np.ndarray
     weight: np.ndarray | None = None
-    texts: dict[str, Column] = field(default_factory=dict)  # an empty text is none
-    features: dict[str, np.ndarray] = field(default_factory=dict)  # [rows, features]
+    texts: dict[str, Column] = field(default_factory=dict)
+    features: dict[str, np.ndarray] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def fail(self, problem: str, row: int):
+    def fail(self, problem: str, row: int) -> NoReturn:
+        """Raise an ``InputError`` that names the line of ``row``."""
         raise InputError(f"{self.file}: line {self.line_of(row)}: {problem}")
 
 
 def check_counts(file: str, rows: int, raters: int, completions: int) -> None:
+    """Raise ``InputError`` where a count is above its limit."""
     for number, limit, what in (
         (rows, MAX_ROWS, "rows"),
         (raters, MAX_RATERS, "raters"),
@@ -64,8 +82,7 @@ def check_counts(file: str, rows: int, raters: int, completions: int) -> None:
 
 
 def stripped(column: Column) -> Column:
-    """The column without white space around its texts, which says nothing and yet tells texts
-    apart that a reader would call the same."""
+    """The column without white space around its texts; texts that are equal then become one."""
     coder = Coder()
     codes = coder.codes((text.strip() for text in column.values), len(column.values))
     return Column(codes[column.codes], list(coder))
@@ -80,9 +97,23 @@ def _number_by_first_row(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return number[inverse], first[order]
 
 
-def _consistent_rows(table: Table, group, groups: int, value, given, what: Callable[[int], str]):
-    """The row ``[groups]`` that gives each group its value, -1 where none does; a row that
-    disagrees with it is a fault."""
+def _consistent_rows(
+    table: Table,
+    group: np.ndarray,
+    groups: int,
+    value: np.ndarray,
+    given: np.ndarray,
+    what: Callable[[int], str],
+) -> np.ndarray:
+    """The first row that gives each group its value ``[groups]``, -1 where none does.
+
+    Args:
+        group: of each row ``[rows]``; value: ``[rows, …]``; given: whether it is ``[rows]``.
+        what: names the value of a row in a message.
+
+    Raises:
+        InputError: where rows of a group have different values.
+    """
     rows = np.flatnonzero(given)
     first = np.full(groups, -1)
     first[group[rows][::-1]] = rows[::-1]
@@ -96,96 +127,118 @@ def _consistent_rows(table: Table, group, groups: int, value, given, what: Calla
 
 
 def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
-    """Rows in any order as Ratings."""
-    rows, n_prompts, n_names = len(t.value), len(t.prompt.values), len(t.completion.values)
+    """Rows in any order as ``Ratings``.
 
-    def of(column: Column) -> Callable[[int], str]:
-        return lambda row: quoted(column.values[column.codes[row]])
+    Args:
+        absent, name: of the ratings.
 
-    rater_of, prompt_of, completion_of = of(t.rater), of(t.prompt), of(t.completion)
+    Raises:
+        InputError: where rows contradict each other.
+    """
+    ballot, first_row = _ballots(t)
+    _check_ranked_once(t, ballot)
+    weight = np.ones(len(first_row))
+    if t.weight is not None:
+        weight = t.weight[
+            _consistent_rows(
+                t, ballot, len(first_row), t.weight, np.ones(len(t.value), bool),
+                lambda row: f"the weight of rater {t.rater.name(row)}'s ballot for "
+                f"{t.prompt.name(row)}",
+            )
+        ]  # fmt: skip
+    rater_type, types = _rater_types(t)
+    catalogue, completion = _catalogue(t)
+    order = np.argsort(ballot, kind="stable")  # by ballot, in file order within it
+    sizes = np.bincount(ballot)
+    return Ratings(
+        catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
+        weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order],
+        _dense_ranks(t.value, ballot)[order], absent, rater_type, types,
+        (*t.notes, *single_completion_notes(sizes, absent)), name,
+    )  # fmt: skip
 
-    # Ballots: numbered by first appearance, then put in order of their raters.
-    key = t.rater.codes.astype(np.int64) * n_prompts + t.prompt.codes
+
+def _ballots(t: Table) -> tuple[np.ndarray, np.ndarray]:
+    """The ballot of each row ``[rows]``, and the first row of each ballot ``[ballots]``. Ballots
+    are in the order of their raters, those of a rater by first appearance."""
+    key = t.rater.codes.astype(np.int64) * len(t.prompt.values) + t.prompt.codes
     if t.ballot is not None:
         key = _number_by_first_row(key)[0] * (int(t.ballot.max()) + 1) + t.ballot
     ballot, first_row = _number_by_first_row(key)
     by_rater = np.argsort(t.rater.codes[first_row], kind="stable")
     place = np.empty_like(by_rater)
     place[by_rater] = np.arange(len(by_rater))
-    ballot, first_row = place[ballot], first_row[by_rater]
+    return place[ballot], first_row[by_rater]
 
-    twice = ballot.astype(np.int64) * n_names + t.completion.codes
-    seen, first = _number_by_first_row(twice)
+
+def _check_ranked_once(t: Table, ballot: np.ndarray) -> None:
+    """Each ballot ranks a completion at most once."""
+    key = ballot.astype(np.int64) * len(t.completion.values) + t.completion.codes
+    number, first = _number_by_first_row(key)
+    rows = len(t.value)
     if len(first) < rows:
-        row = int(np.flatnonzero(first[seen] < np.arange(rows))[0])
+        row = int(np.flatnonzero(first[number] < np.arange(rows))[0])
         t.fail(
-            f"rater {rater_of(row)} already ranked {completion_of(row)} on this ballot for "
-            f"{prompt_of(row)} in line {t.line_of(int(first[seen[row]]))}; remove one.", row,
+            f"rater {t.rater.name(row)} already ranked {t.completion.name(row)} on this ballot for "
+            f"{t.prompt.name(row)} in line {t.line_of(int(first[number[row]]))}; remove one.", row,
         )  # fmt: skip
 
-    weight = np.ones(len(first_row))
-    if t.weight is not None:
-        given = np.ones(rows, bool)
-        which = _consistent_rows(
-            t, ballot, len(first_row), t.weight, given,
-            lambda row: f"the weight of rater {rater_of(row)}'s ballot for {prompt_of(row)}",
-        )  # fmt: skip
-        weight = t.weight[which]
 
-    def agreed_texts(column: str, group, groups, what) -> tuple[np.ndarray, list[str]]:
-        """The text number ``[groups]``, -1 for none, and the texts."""
-        if column not in t.texts:
-            return np.full(groups, -1), []
-        codes, values = t.texts[column]
-        given = np.array([text != "" for text in values])[codes]
-        which = _consistent_rows(t, group, groups, codes, given, what)
-        return np.where(which >= 0, codes[which], -1), values
-
-    group, groups = agreed_texts(
-        "rater_group", t.rater.codes, len(t.rater.values),
-        lambda row: f"rater_group of rater {rater_of(row)}",
+def _rater_types(t: Table) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The type of each rater ``[raters]``, -1 where unknown (None where all are), and the types."""
+    group, groups = _consistent_texts(
+        t, "rater_group", t.rater.codes, len(t.rater.values),
+        lambda row: f"rater_group of rater {t.rater.name(row)}",
     )  # fmt: skip
-    rater_type, types = None, ()
-    if (group >= 0).any():
-        numbers, firsts = _number_by_first_row(group[group >= 0])
-        types = tuple(groups[g] for g in group[group >= 0][firsts])
-        rater_type = np.full(len(group), -1)
-        rater_type[group >= 0] = numbers
+    known = group >= 0
+    if not known.any():
+        return None, ()
+    numbers, firsts = _number_by_first_row(group[known])
+    rater_type = np.full(len(group), -1)
+    rater_type[known] = numbers
+    return rater_type, tuple(groups[g] for g in group[known][firsts])
 
-    catalogue, completion = _catalogue(t, agreed_texts, prompt_of, completion_of)
 
-    # Entries by ballot, in file order within it; ranks 0, 1, 2 … by value within the ballot.
-    order = np.argsort(ballot, kind="stable")
-    sizes = np.bincount(ballot)
-    by_value = np.lexsort((t.value, ballot))
-    ballots, values = ballot[by_value], t.value[by_value]
+def _consistent_texts(
+    t: Table, column: str, group: np.ndarray, groups: int, what: Callable[[int], str]
+) -> tuple[np.ndarray, list[str]]:
+    """The text of each group in a column of texts: its number ``[groups]``, -1 for none, and the
+    texts."""
+    if column not in t.texts:
+        return np.full(groups, -1), []
+    codes, values = t.texts[column]
+    given = np.array([text != "" for text in values])[codes]
+    rows = _consistent_rows(t, group, groups, codes, given, what)
+    return np.where(rows >= 0, codes[rows], -1), values
+
+
+def _dense_ranks(value: np.ndarray, ballot: np.ndarray) -> np.ndarray:
+    """Ranks 0, 1, 2 … by rising value within each ballot, equal values tied ``[rows]``."""
+    by_value = np.lexsort((value, ballot))
+    ballots, values = ballot[by_value], value[by_value]
     starts = np.concatenate([[True], ballots[1:] != ballots[:-1]])
     steps = np.concatenate([[0], np.cumsum((values[1:] != values[:-1]) & ~starts[1:])])
-    rank = np.empty(rows, np.int64)
+    rank = np.empty(len(value), np.int64)
     rank[by_value] = steps - steps[starts][ballots]
-
-    notes = (*t.notes, *single_completion_notes(sizes, absent))
-    return Ratings(
-        catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
-        weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order], rank[order],
-        absent, rater_type, types, notes, name,
-    )  # fmt: skip
+    return rank
 
 
-def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalogue, np.ndarray]:
+def _catalogue(t: Table) -> tuple[Catalogue, np.ndarray]:
     """The catalogue, and the completion of each row ``[rows]``."""
     n_prompts, n_names = len(t.prompt.values), len(t.completion.values)
-    prompt_text, prompt_values = agreed_texts(
-        "prompt_text", t.prompt.codes, n_prompts, lambda row: f"prompt_text of {prompt_of(row)}"
-    )
-    # A pair is a name under a prompt. It has one text; names whose pairs have several are split.
+    prompt_text, prompt_values = _consistent_texts(
+        t, "prompt_text", t.prompt.codes, n_prompts,
+        lambda row: f"prompt_text of {t.prompt.name(row)}",
+    )  # fmt: skip
+    # A pair is a name under a prompt, and has one text. A name whose pairs have several texts is a
+    # different completion under each prompt.
     pair, pair_row = _number_by_first_row(
         t.prompt.codes.astype(np.int64) * n_names + t.completion.codes
     )
     pair_name, pair_prompt = t.completion.codes[pair_row], t.prompt.codes[pair_row]
-    pair_text, text_values = agreed_texts(
-        "completion_text", pair, len(pair_row),
-        lambda row: f"completion_text of {completion_of(row)} for {prompt_of(row)}",
+    pair_text, text_values = _consistent_texts(
+        t, "completion_text", pair, len(pair_row),
+        lambda row: f"completion_text of {t.completion.name(row)} for {t.prompt.name(row)}",
     )  # fmt: skip
     known = pair_text >= 0
     texts_of_name = np.unique(np.stack([pair_name[known], pair_text[known]]), axis=1)[0]
@@ -199,8 +252,8 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
 
     features = {}
     for prefix, group, groups, what in (
-        ("prompt_feature_", t.prompt.codes, n_prompts, prompt_of),
-        ("feature_", entry[pair], len(entry_pair), completion_of),
+        ("prompt_feature_", t.prompt.codes, n_prompts, t.prompt.name),
+        ("feature_", entry[pair], len(entry_pair), t.completion.name),
     ):
         if prefix in t.features:
             values = t.features[prefix]
@@ -228,8 +281,12 @@ def _catalogue(t: Table, agreed_texts, prompt_of, completion_of) -> tuple[Catalo
 
 
 def single_completion_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:
-    """The note on ballots (of these sizes) that rank one completion only, where that says nothing
-    because absent means unseen; none otherwise."""
+    """A note on the number of ballots that rank one completion only and so compare nothing.
+
+    Args:
+        sizes: of the ballots.
+        absent: what a completion left off a ballot means; no note where ``"last"``.
+    """
     count = int((sizes == 1).sum()) if absent == "unseen" else 0
     if count < 2:
         one = "1 ballot ranks one completion only; it says nothing and is left out of training and"

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.data import preflib
-from scrl.data.readers import load_ratings, parse_ratings, save_ratings, to_csv
+from scrl.data.csv_format import save_ratings, to_csv
+from scrl.data.readers import load_ratings, parse_ratings
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery

@@ -1,0 +1,138 @@
+"""Ratings as JSON lines, in the shape of preference datasets.
+
+One object a line: ``{"rater", "prompt", "chosen", "rejected"}`` or ``{"rater", "prompt",
+"ranking": [[…], …]}``; optional ``weight``, ``rater_group`` and ``prompt_text``.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+import numpy as np
+
+from scrl.data.files import quoted
+from scrl.data.table import Coder, Column, Table, check_counts
+from scrl.types import InputError
+
+_KEYS = ("rater", "prompt", "completion")
+_TEXTS = ("rater_group", "prompt_text")
+_KNOWN = {"rater", "prompt", "chosen", "rejected", "ranking", "weight", *_TEXTS}
+
+
+def read_jsonl(text: str, file: str) -> Table:
+    """The rows of a file of JSON lines, a row a ranked completion.
+
+    Args:
+        file: what to call it in messages.
+
+    Raises:
+        InputError: naming ``file`` and the line.
+    """
+    coders = {n: Coder() for n in (*_KEYS, *_TEXTS)}
+    code = {n: coder.__getitem__ for n, coder in coders.items()}
+    rows: dict[str, list] = {n: [] for n in (*coders, "line", "value", "weight")}
+    ignored: dict[str, None] = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            places, record = _parse_line(line)
+        except _BadLine as error:
+            raise InputError(f"{file}: line {number}: {error}") from None
+        ignored.update((k, None) for k in record if k not in _KNOWN)
+        shared = {n: code[n](record.get(n, "")) for n in coders if n != "completion"}
+        weight = record.get("weight", 1.0)
+        for place, names in enumerate(places):
+            for name in names:
+                rows["completion"].append(code["completion"](name))
+                rows["value"].append(place)
+                rows["line"].append(number)
+                rows["weight"].append(weight)
+                for n, c in shared.items():
+                    rows[n].append(c)
+        check_counts(file, len(rows["line"]), len(coders["rater"]), len(coders["completion"]))
+    if not rows["line"]:
+        raise InputError(f"{file}: the file is empty.")
+    columns = {n: Column(np.array(rows[n], np.int32), list(coders[n])) for n in coders}
+    lines = np.array(rows["line"])
+    notes = [f"Ignored keys: {', '.join(quoted(k)[1:-1] for k in list(ignored)[:10])}."]
+    return Table(
+        file, lambda row: int(lines[row]), columns["rater"], columns["prompt"],
+        columns["completion"], lines, np.array(rows["value"], float),
+        np.array(rows["weight"], float),
+        {n: columns[n] for n in _TEXTS},
+        notes=notes if ignored else [],
+    )  # fmt: skip
+
+
+class _BadLine(Exception):
+    """A fault of a line, without its number."""
+
+
+def _parse_line(line: str) -> tuple[list[list[str]], dict[str, Any]]:
+    """The places of one line, best first, and its record with all names as text."""
+    try:
+        record = json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise _BadLine(
+            f"this is not JSON ({quoted(error)[1:-1]}); write one object a line."
+        ) from None
+    if not isinstance(record, dict):
+        raise _BadLine("this is not a JSON object; write {…} on every line.")
+    for key in ("rater", "prompt"):
+        if key not in record:
+            raise _BadLine(f"there is no {quoted(key)}; give every line a {key}.")
+        record[key] = _text(record[key], key)
+    for key in _TEXTS:
+        if record.get(key) in (None, ""):
+            record.pop(key, None)
+        else:
+            record[key] = _text(record[key], key).strip()
+    weight = record.get("weight", 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < 1e300:
+        raise _BadLine(f"weight is {quoted(weight)}; give a finite number greater than 0.")
+    return _places(record), record
+
+
+def _places(record: dict[str, Any]) -> list[list[str]]:
+    """The places of a record, best first."""
+    if ("ranking" in record) == ("chosen" in record or "rejected" in record):
+        raise _BadLine("give either 'chosen' and 'rejected' or 'ranking'.")
+    if "ranking" in record:
+        ranking = record["ranking"]
+        if not isinstance(ranking, list) or not ranking:
+            raise _BadLine("ranking should be a list of completions, best first.")
+        places = [place if isinstance(place, list) else [place] for place in ranking]
+        if not all(places):
+            raise _BadLine("ranking holds an empty list; leave it out.")
+        return [[_text(name, "ranking") for name in place] for place in places]
+    for key in ("chosen", "rejected"):
+        if key not in record:
+            raise _BadLine(f"there is no {quoted(key)}; give both 'chosen' and 'rejected'.")
+    return [[_text(record["chosen"], "chosen")], [_text(record["rejected"], "rejected")]]
+
+
+def _text(value: object, key: str) -> str:
+    """A name or text: a string that UTF-8 can hold; a whole number becomes its digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise _BadLine(f"{key} is {quoted(value)}; give text.")
+    if not value.strip():
+        raise _BadLine(f"{key} is empty; give text.")
+    if "\0" in value or any("\ud800" <= ch <= "\udfff" for ch in value):
+        raise _BadLine(f"{key} is {quoted(value)}, which holds a character that is no text.")
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        twice = next(k for i, (k, _) in enumerate(pairs) if k in dict(pairs[:i]))
+        raise _BadLine(f"key {quoted(twice)} stands twice; keep one.")
+    return record
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise _BadLine(f"{text} is not a number; give a finite one.")
