@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -159,7 +159,7 @@ class Ratings:
         """The utilities of real raters are unknown."""
 
     @property
-    def is_scenario(self) -> bool:
+    def is_scenario(self) -> Literal[False]:
         return False
 
     @property

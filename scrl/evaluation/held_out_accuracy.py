@@ -148,7 +148,7 @@ def _evaluate_fold(
     """Train both models on a fold and score its hidden pairs."""
     key_individual, key_vanilla = jax.random.split(key)
     model, _ = fit_individual(key_individual, fold.train, config.individual, report)
-    units = active_units(model.embed(fold.train)[1].mean)
+    units = active_units(np.asarray(model.embed(fold.train)[1].mean))
     counts = pair_counts(fold.train, config.weighting)
     pooled = fit_vanilla(key_vanilla, fold.train.catalogue, counts, config.reward).rewards()
     rater, better, worse = strict_pairs(fold.hidden)

@@ -62,6 +62,7 @@ class HeldOutSet:
                 "no order left to see."
             )
         batches = tuple((b, visible_slots(b.mask, hidden, rng)) for b in complete)
+        assert ratings.rater_type is not None, "a scenario's raters have types"
         types = np.concatenate([ratings.rater_type[b.rater[: b.size]] for b in complete])
         return cls(batches, types)
 
@@ -85,7 +86,8 @@ class HeldOutSet:
         for bucket, visible in self.batches:
             posterior = model.read(replace(bucket, mask=visible))
             jitter = rng.random(bucket.rank.shape, np.float32)
-            complete_loss, visible_loss, margin = 0.0, 0.0, 0.0
+            complete_loss, visible_loss = 0.0, 0.0
+            margin = np.zeros((*bucket.mask.shape, bucket.mask.shape[-1]), np.float32)
             for _ in range(draws):
                 rewards = model.rewards(posterior.draw(rng))
                 reward = np.take_along_axis(rewards, bucket.item.reshape(len(rewards), -1), 1)
@@ -93,7 +95,7 @@ class HeldOutSet:
                 both = _losses(reward, bucket.rank, bucket.mask, visible, bucket.weight, jitter)
                 complete_loss = complete_loss + both[0] / draws
                 visible_loss = visible_loss + both[1] / draws
-                margin = margin + np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :]))
+                margin += np.tanh(0.5 * (reward[..., :, None] - reward[..., None, :]))
             credit = _pair_counts(bucket, visible, margin)
             results.append((complete_loss - visible_loss, visible_loss, *credit))
         return _combined(results)

@@ -101,13 +101,16 @@ def check_latent_health(learnt: Learnt, seed: int = 0) -> LatentHealth:
     row, better, worse = row[paired], better[paired], worse[paired]
     own = mean[rows]
     swapped, empty = own[partner], np.broadcast_to(_empty_ballot_mean(learnt), own.shape)
-    accuracies = []
-    for latent in (own, swapped, empty):
+
+    def accuracy_from(latent: np.ndarray) -> float:
         rewards = rewards_of(learnt, latent)
-        accuracies.append(pair_accuracy(rewards[row, better] - rewards[row, worse]))
+        return pair_accuracy(rewards[row, better] - rewards[row, worse])
+
+    calibration, hidden_accuracy = _hidden_pair_calibration(learnt, ratings, rng)
     return LatentHealth(
-        kl.mean(axis=0), mean.var(axis=0), active_units(mean), len(row), *accuracies,
-        swapped_by, int((partner < 0).sum()), *_hidden_pair_calibration(learnt, ratings, rng),
+        kl.mean(axis=0), mean.var(axis=0), active_units(mean), len(row),
+        accuracy_from(own), accuracy_from(swapped), accuracy_from(empty), swapped_by,
+        int((partner < 0).sum()), calibration, hidden_accuracy,
     )  # fmt: skip
 
 

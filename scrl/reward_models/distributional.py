@@ -119,8 +119,8 @@ class Distributional(NetworkModel):
             return np.asarray(mean), np.asarray(sd)
         probability = np.asarray(jax.nn.softmax(raw))
         value = np.linspace(0, 1, self.config.atoms)
-        mean = probability @ value
-        return mean, np.sqrt(np.maximum(probability @ value**2 - mean**2, 0.0))
+        first, second = probability @ value, probability @ value**2
+        return first, np.sqrt(np.maximum(second - first**2, 0.0))
 
     def risk_averse_rewards(self, aversion: float = 1.0) -> np.ndarray:
         """Mean less ``aversion`` standard deviations, of mean 0 within each prompt ``[items]``."""

@@ -53,15 +53,14 @@ class LatentFamily(NetworkFamily):
     """A family whose raters have a Gaussian latent.
 
     Attributes:
-        encode: a rater's pairs ``[pairs, 2, features]`` and mask ``[pairs]`` to a posterior, after
-            the module.
+        encode: ``(module, [pairs, 2, features], mask [pairs]) -> posterior`` of one rater.
         pair_rewards: ``(module, [pairs, 2, features], [latent]) -> [pairs, 2]``.
         item_rewards: ``(module, [items, features], [latent]) -> [items]``.
     """
 
-    encode: Callable[[nnx.Module, jax.Array, jax.Array], Posterior]
-    pair_rewards: Callable[[nnx.Module, jax.Array, jax.Array], jax.Array]
-    item_rewards: Callable[[nnx.Module, jax.Array, jax.Array], jax.Array]
+    encode: Callable[..., Posterior]
+    pair_rewards: Callable[..., jax.Array]
+    item_rewards: Callable[..., jax.Array]
 
 
 @partial(jax.jit, static_argnames=("family", "config"))
@@ -113,11 +112,9 @@ class LatentNetworkModel(NetworkModel):
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
         """Means over draws from each posterior, the same noise for all raters and calls."""
-        belief = self.posterior(context)
-        shape = (DRAWS, belief.mean.shape[1])
-        noise = np.random.default_rng(0).standard_normal(shape, np.float32)
-        sd = np.exp(0.5 * belief.log_variance)
-        return self._probabilities(belief.mean[:, None] + sd[:, None] * noise, queries)
+        mean, sd = self.posterior(context).gaussian_moments()
+        noise = np.random.default_rng(0).standard_normal((DRAWS, mean.shape[1]), np.float32)
+        return self._probabilities(mean[:, None] + sd[:, None] * noise, queries)
 
     def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
         return self._probabilities(latent[:, None], queries)

@@ -56,7 +56,7 @@ class TabularIndividual:
     def posterior(self, context: Comparisons) -> RaterPosterior:
         ratings = comparisons_to_ratings(context, self.model.catalogue)
         _, (mean, log_variance) = self.model.embed(ratings, everyone=True)
-        return RaterPosterior.gaussian(mean, log_variance)
+        return RaterPosterior.gaussian(np.asarray(mean), np.asarray(log_variance))
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
         """At the posterior mean."""
@@ -69,11 +69,11 @@ class TabularIndividual:
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
         """Means over draws from each posterior, the same ones in all calls."""
-        belief, rng = self.posterior(context), np.random.default_rng(0)
-        sd, total = np.exp(0.5 * belief.log_variance), 0.0
+        (mean, sd), rng = self.posterior(context).gaussian_moments(), np.random.default_rng(0)
+        total = np.zeros(queries.mask.shape)
         for _ in range(DRAWS):
-            latent = belief.mean + sd * rng.standard_normal(belief.mean.shape)
-            total = total + expit(reward_gaps(self._rewards(latent), queries))
+            latent = mean + sd * rng.standard_normal(mean.shape)
+            total += expit(reward_gaps(self._rewards(latent), queries))
         return total / DRAWS
 
     def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
@@ -180,8 +180,8 @@ def fit(
             FAMILY, key, comparisons, replace(config, schedule=own.schedule), on_chunk
         )
         features, offsets = comparisons.features, comparisons.offsets
-        model = LatentNetworkModel(params, static_config(config), features, offsets, FAMILY)
-        return model, curves
+        static = static_config(config)
+        return LatentNetworkModel(params, static, features, offsets, FAMILY), curves
 
     def report(model, curves, done) -> None:
         if on_chunk is not None:

@@ -66,7 +66,7 @@ class PerTypeNetworks:
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
         by_type = {t: model.rewards(None) for t, model in self.models.items()}
-        mean = sum(self.share[t] * reward for t, reward in by_type.items())
+        mean = np.sum([self.share[t] * reward for t, reward in by_type.items()], axis=0)
         if context is None:
             return mean
         return np.concatenate([by_type.get(t, mean) for t in known_types(context).tolist()])
@@ -84,7 +84,7 @@ class PerTypeNetworks:
 
 
 def fit(
-    key: jax.Array | None,
+    key: jax.Array,
     comparisons: Comparisons,
     config: ModelsConfig,
     on_chunk: OnChunk = None,
@@ -105,7 +105,8 @@ def fit(
             for t in range(len(share))
         ]  # fmt: skip
         return PerTypeTable(np.array(rewards), share), {}
-    present, models = np.flatnonzero(share).tolist(), {}
+    present: list[int] = np.flatnonzero(share).tolist()
+    models: dict[int, RewardModel] = {}
 
     def report(curves, done) -> None:
         if on_chunk is not None:

@@ -78,12 +78,12 @@ def exact_rewards(pairs: np.ndarray, offsets: np.ndarray, prior_sd: float) -> np
 
 
 def fit(
-    key: jax.Array | None,
+    key: jax.Array,
     comparisons: Comparisons,
     config: ModelsConfig,
     on_chunk: OnChunk = None,
 ) -> tuple[RewardModel, dict]:
-    """The exact optimum, which needs no key, or a trained network and its curves."""
+    """The exact optimum, which draws nothing, or a trained network and its curves."""
     if not comparisons.is_tabular:
         single = replace(config, prototypes=1)
         mixture, curves = prototypes.fit(key, comparisons, single, on_chunk)

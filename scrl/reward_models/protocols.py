@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 import jax
 import numpy as np
@@ -34,6 +34,16 @@ class RaterPosterior(NamedTuple):
         kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
         return cls(mean, log_variance, kl)
 
+    def gaussian_moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation of a Gaussian belief ``[raters, latent]``.
+
+        Raises:
+            ValueError: where the belief is no Gaussian.
+        """
+        if self.log_variance is None:
+            raise ValueError("This belief is no Gaussian.")
+        return self.mean, np.exp(0.5 * self.log_variance)
+
 
 @runtime_checkable
 class RewardModel(Protocol):
@@ -41,12 +51,12 @@ class RewardModel(Protocol):
 
     The *context* is what each rater has annotated so far. A model with one reward for everybody
     uses only its number of raters.
+
+    Attributes:
+        uses_true_type: whether it looks at raters' true types.
     """
 
-    @property
-    def uses_true_type(self) -> bool:
-        """Whether it looks at raters' true types."""
-        ...
+    uses_true_type: ClassVar[bool]
 
     @property
     def parameter_count(self) -> int:

@@ -100,7 +100,8 @@ class Prototypes(NetworkModel):
     @property
     def share(self) -> np.ndarray:
         """Of the raters, by prototype ``[k]``."""
-        return np.asarray(jax.nn.softmax(self.params["logit"][...]), np.float64)
+        logit = jnp.asarray(self.params["logit"][...])
+        return np.asarray(jax.nn.softmax(logit), np.float64)
 
     def prototype_rewards(self) -> np.ndarray:
         """``[k, items]``, of mean 0 within each prompt."""

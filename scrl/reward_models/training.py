@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -52,7 +52,7 @@ class NetworkFamily:
     """
 
     module: Callable[..., nnx.Module]
-    batch_loss: Callable[[nnx.Module, jax.Array, PairData, Phase, ModelsConfig], tuple]
+    batch_loss: Callable[..., tuple[jax.Array, dict[str, jax.Array]]]
 
 
 def static_config(config: ModelsConfig) -> ModelsConfig:
@@ -66,10 +66,8 @@ def graph_of(family: NetworkFamily, features: int, config: ModelsConfig) -> nnx.
     return nnx.graphdef(nnx.eval_shape(lambda: family.module(features, config, rngs=nnx.Rngs(0))))
 
 
-def module_of(
-    family: NetworkFamily, params: nnx.State, features: int, config: ModelsConfig
-) -> nnx.Module:
-    """A family's network with these parameters."""
+def module_of(family: NetworkFamily, params: nnx.State, features: int, config: ModelsConfig) -> Any:
+    """A family's network with these parameters, of the class that ``family.module`` builds."""
     return nnx.merge(graph_of(family, features, config), params)
 
 
@@ -107,12 +105,12 @@ def fit_network(
     static, features = static_config(config), comparisons.features.shape[1]
     key_init, key_fit = jax.random.split(key)
     padding = [(0, round_up(comparisons.raters) - comparisons.raters)]
-    data = PairData(
+    data = PairData(*map(jnp.asarray, (
         comparisons.features, np.pad(comparisons.pairs, [*padding, (0, 0), (0, 0)]),
         np.pad(comparisons.mask, [*padding, (0, 0)]), np.int32(comparisons.raters),
         np.float32(config.beta), np.float32(config.kl_warmup),
         np.int32(KL_SCHEDULES.index(config.anneal)),
-    )  # fmt: skip
+    )))  # fmt: skip
 
     def report(state, curves, done) -> None:
         if on_chunk is not None:
@@ -120,7 +118,7 @@ def fit_network(
 
     initial = initial_parameters(key_init, family=family, features=features, config=static)
     loss = loss_of(family, features, static)
-    return fit(key_fit, loss, initial, jax.device_put(data), config.schedule, report)
+    return fit(key_fit, loss, initial, data, config.schedule, report)
 
 
 # -- parts of losses ------------------------------------------------------------------------------

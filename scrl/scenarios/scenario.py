@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from scrl.data.files import write_yaml
 from scrl.scenarios import sampling
 from scrl.scenarios.schema import ScenarioSchema
@@ -16,7 +18,7 @@ class Scenario(ScenarioSchema):
     """
 
     @property
-    def is_scenario(self) -> bool:
+    def is_scenario(self) -> Literal[True]:
         return True
 
     @property

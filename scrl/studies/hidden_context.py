@@ -124,7 +124,7 @@ def make(
     done = 0
     for seed in seeds:
         train = sample_comparisons(seed, ALTERNATIVES, RATERS, PAIRS)
-        exact = pooled.fit(None, train, config)[0].reward
+        exact = pooled.exact_rewards(train.flat_pairs(), train.offsets, config.prior_sd)
         found = {"exact": {"mean": _rounded(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
             listen = chunk_reporter(on_progress, done, total, f"{kind}, seed {seed}")
@@ -137,9 +137,9 @@ def make(
         runs.append({"seed": seed, **found})
     for seed in drift_seeds:
         train = sample_comparisons(seed, ALTERNATIVES, RATERS, PAIRS)
-        for name, (spread, prior) in SPREAD_CONTROLS.items():
+        for name, (bounds, prior_sd) in SPREAD_CONTROLS.items():
             listen = chunk_reporter(on_progress, done, total, f"spread held by {name}, seed {seed}")
-            controlled = replace(config, spread=spread, prior_sd=prior, schedule=long)
+            controlled = replace(config, spread=bounds, prior_sd=prior_sd, schedule=long)
             _, curves = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, controlled, listen
             )

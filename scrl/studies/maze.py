@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def make(
     """
     start()
     total, done = len(seeds) * len(MODELS), 0
-    found = {"seeds": list(seeds), "users": [], "maps": {}}
+    found: dict[str, Any] = {"seeds": list(seeds), "users": [], "maps": {}}
     found |= {key: {name: [] for name in MODELS} for key in ("right", "steps")}
     for seed in seeds:
         train, context, queries = sample_split(seed)
@@ -91,6 +92,8 @@ def make(
             listen = chunk_reporter(on_progress, done, total, message)
             key = jax_key(seed, KeyStream.MAZE)
             model, _ = scoreboard.MODELS[name].fit(key, train, config, listen)
+            if not isinstance(model, FeatureRewardModel):
+                raise TypeError(f"{name} cannot be asked about other items.")
             accuracies, steps, maps = _evaluate(model, context, queries)
             found["right"][name].append(_rounded(accuracies, 4))
             found["steps"][name].append(_rounded(steps, 2))

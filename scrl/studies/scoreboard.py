@@ -181,7 +181,7 @@ def run(
     models = [name for name in MODELS if name in models]
     splits = list(pair_splits(source, seeds, size))
     _check_types(models, splits)
-    truth = {r: true_orders(source, r) for r in ORDER_RULES} if source.is_scenario else None
+    truth = {r: true_orders(source, r) for r in ORDER_RULES} if source.is_scenario else {}
     progress = ProgressAggregator(on_progress, len(splits))
 
     def work(i: int) -> dict[str, Predictions]:
@@ -209,7 +209,7 @@ def run(
         "size": vars(size),
         "data": not source.is_scenario,
         "held": raters,
-        "truth": truth,
+        "truth": truth or None,
         "limits": accuracy_ceilings(source) if source.is_scenario else None,
         "rows": rows,
     }
@@ -242,6 +242,7 @@ def _fit_all(
 def spec_of(scenario: Scenario | None) -> str:
     """A hash of all that a baked scoreboard depends on but the code; of data (None) all but those,
     whose own hash is ``print_of``."""
+    known: tuple
     if scenario is None:
         known = (REAL_RATINGS, RATINGS_CONFIG, RATINGS_SIZE)
     else:

@@ -18,7 +18,7 @@ from scrl.evaluation.intervals import RaterBootstrap, student_interval
 from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, selective_accuracy
 from scrl.policies.families import evaluate_policy
-from scrl.reward_models import collapse, prototypes
+from scrl.reward_models import collapse, per_type, prototypes
 from scrl.reward_models.protocols import RewardModel
 from scrl.reward_models.reward_scales import win_rates
 from scrl.scenarios.sampling import true_ballots
@@ -101,7 +101,7 @@ def _seed_metrics(
 ) -> dict:
     """All metrics of one model on one seed's split."""
     credit = collapse.query_credit(predicted.probabilities)
-    types = np.broadcast_to(split.queries.rater_type[:, None], credit.shape)
+    types = np.broadcast_to(per_type.known_types(split.queries)[:, None], credit.shape)
     each = range(len(scenario.types))
     return {
         "accuracy": credit.mean(),

@@ -141,6 +141,9 @@ def test_readings_by_hand():
 class Oracle:
     """Knows a user by the first pair they said, and everybody before as the left kind."""
 
+    uses_true_type = False
+    parameter_count = 0
+
     def __init__(self, cells: bool = False):
         self.cells = cells
 
