@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -32,7 +33,9 @@ MAX_PARTS = 24
 _PATH, _BACK = colour(0), colour(4)
 
 
-def score_bars(step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0) -> go.Figure:
+def score_bars(
+    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+) -> go.Figure:
     """A bar for each candidate, the best on top, divided by what each ballot gave.
 
     Args:
@@ -80,7 +83,7 @@ def score_bars(step, names: Sequence[str], *, dark: bool = False, scale: float =
 
 
 def matrix_heatmap(
-    step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """A matrix with numbers, blue above the centre and vermillion below.
 
@@ -118,7 +121,7 @@ def matrix_heatmap(
 
 
 def majority_graph(
-    step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """Candidates on a circle, an arrow from the winner of each duel to the loser.
 
@@ -161,7 +164,7 @@ def _edge_style(state: str, theme: Theme) -> tuple[str, float, str, float]:
 
 
 def _add_edge(
-    figure: go.Figure, edge, names: Sequence[str], places: np.ndarray, gap: float, theme: Theme
+    figure: go.Figure, edge: Any, names: Sequence[str], places: np.ndarray, gap: float, theme: Theme
 ) -> None:
     """The arrow of one duel; it ends ``gap`` before the discs and carries its margin."""
     tone, width, style, opacity = _edge_style(edge.state, theme)
@@ -196,7 +199,7 @@ def _add_edge(
 
 
 def elimination_rounds(
-    step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """A column for each round, its tiles as tall as the scores; ribbons show moving votes.
 
@@ -209,7 +212,7 @@ def elimination_rounds(
     figure = base_figure(theme, height)
     stacks = [_stack(r.score) for r in step.rounds]
     width = 0.52 if n > 3 else 0.42 if n > 1 else 0.25
-    columns = list(zip(stacks, step.rounds, strict=True))
+    columns: list[tuple[dict, Any]] = list(zip(stacks, step.rounds, strict=True))
     for k, (left, right) in enumerate(pairwise(columns)):
         _add_ribbons(figure, *left, *right, k, width)
     side = label_width(map(truncate, names), theme)
@@ -243,7 +246,7 @@ def _add_round(
     figure: go.Figure,
     k: int,
     stack: dict[int, tuple[float, float]],
-    r,
+    r: Any,
     names: Sequence[str],
     width: float,
     height: float,
@@ -279,7 +282,7 @@ def _stack(score: np.ndarray) -> dict[int, tuple[float, float]]:
 
 
 def _add_ribbons(
-    figure: go.Figure, left: dict, before, right: dict, after, k: int, width: float
+    figure: go.Figure, left: dict, before: Any, right: dict, after: Any, k: int, width: float
 ) -> None:
     """From each tile of round ``k`` to where its weight is in the next.
 
@@ -330,7 +333,7 @@ def _add_ribbon(
 
 
 def fitted_duels(
-    step, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """Each duel once, by its share of ballots and by the fitted probability.
 

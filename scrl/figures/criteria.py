@@ -37,7 +37,8 @@ def criteria_table(
         gap_after: how many columns stand before the gap that ends the published table.
     """
     theme = Theme(dark, scale)
-    y, position = {}, 0.0
+    y: dict[str, float] = {}
+    position = 0.0
     for i, row in enumerate(rows):
         position += 1.0 if i else 0.0
         position += 0.35 if i and row["family"] != rows[i - 1]["family"] else 0.0
@@ -48,9 +49,9 @@ def criteria_table(
     for state in MARKS:
         _add_cells(figure, state, rows, x, y, theme)
     if selected[0] in y and selected[1] in x:
-        column, row = x[selected[1]], y[selected[0]]
+        right, down = x[selected[1]], y[selected[0]]
         figure.add_shape(
-            type="rect", x0=column - 0.47, x1=column + 0.47, y0=row - 0.5, y1=row + 0.5,
+            type="rect", x0=right - 0.47, x1=right + 0.47, y0=down - 0.5, y1=down + 0.5,
             line={"color": theme.text, "width": 2.2 * scale},
         )  # fmt: skip
     for row in rows:

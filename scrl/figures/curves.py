@@ -97,7 +97,7 @@ def _show_axes(
     show_axis(
         figure, "xaxis", titles[0], line=True, type="log" if log_x else "linear",
         range=np.log10([x[0], x[-1]]).tolist() if log_x else [x[0] - pad, x[-1] + pad],
-        **({"dtick": 1} if log_x else {"nticks": 6}),
+        dtick=1 if log_x else None, nticks=6,
     )  # fmt: skip
     show_axis(
         figure, "yaxis", titles[1], grid=True, nticks=6, zeroline=bool(low < 0 < high),
@@ -137,23 +137,24 @@ def _add_end_labels(
         pixels: height of the plot at scale 1.
     """
     low, high = span
-    ends = []
+    ends: list[tuple[float, str, int]] = []
     for name, y, i in series:
         known = y[np.isfinite(y)]
         if len(known):
             end = np.log(known[-1]) if log else known[-1]
-            ends.append([float((end - low) / (high - low)), name, i])
+            ends.append((float((end - low) / (high - low)), name, i))
     ends.sort()
+    heights = [height for height, _, _ in ends]
     gap = 17 / pixels
-    for k in range(1, len(ends)):
-        ends[k][0] = max(ends[k][0], ends[k - 1][0] + gap)
-    if ends and ends[-1][0] > 1:
-        ends[-1][0] = 1
-        for k in range(len(ends) - 2, -1, -1):
-            ends[k][0] = min(ends[k][0], ends[k + 1][0] - gap)
-    for y, name, i in ends:
+    for k in range(1, len(heights)):
+        heights[k] = max(heights[k], heights[k - 1] + gap)
+    if heights and heights[-1] > 1:
+        heights[-1] = 1
+        for k in range(len(heights) - 2, -1, -1):
+            heights[k] = min(heights[k], heights[k + 1] - gap)
+    for height, (_, name, i) in zip(heights, ends, strict=True):
         if name:
             figure.add_annotation(
-                x=1, xref="paper", y=y, yref="paper", xanchor="left", yanchor="middle", xshift=5,
-                text=f"<span style='color:{colour(i)}'>●</span> {label(name)}",
+                x=1, xref="paper", y=height, yref="paper", xanchor="left", yanchor="middle",
+                xshift=5, text=f"<span style='color:{colour(i)}'>●</span> {label(name)}",
             )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -133,7 +134,8 @@ def _add_labels(figure: go.Figure, labels: Sequence, points: np.ndarray, theme: 
     size = 13.5 * theme.scale
     low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-2) * 1.28
     to_pixels = np.array([_MAP_WIDTH, _MAP_HEIGHT * theme.scale]) / span
-    pixels, placed = (points - low) * to_pixels, []
+    pixels = (points - low) * to_pixels
+    placed: list[tuple[np.ndarray, np.ndarray]] = []
     for name, above, below in labels:
         half = np.array([0.5 * size * 0.6 * len(truncate(name)) + 3, 0.75 * size])
         choices = []
@@ -158,7 +160,7 @@ def _add_contours(
     order = np.sort(z.ravel())[::-1]
     mass = np.cumsum(order) / max(order.sum(), 1e-12)
     for share, width in ((0.5, 2.0), (0.8, 1.4), (0.95, 0.9)):
-        level = float(order[min(np.searchsorted(mass, share), len(order) - 1)])
+        level = float(order[min(int(np.searchsorted(mass, share)), len(order) - 1)])
         figure.add_contour(
             x=x, y=y, z=z, showscale=False, hoverinfo="skip", showlegend=False,
             contours={"type": "constraint", "operation": "=", "value": level},
@@ -249,10 +251,10 @@ def calibration_curves(
                 f"{escape_html(name)}: said %{{x:.0%}}, held %{{y:.0%}}, %{{customdata:,}} pairs"
             ),
         )  # fmt: skip
-    shared = {"grid": True, "tickformat": ".0%", "automargin": True}
-    show_axis(figure, "xaxis", "probability given to the likelier side", range=[0.48, 1.03],
-              **shared)  # fmt: skip
-    show_axis(figure, "yaxis", "share that was right", range=[0, 1.08], **shared)
+    show_axis(figure, "xaxis", "probability given to the likelier side", grid=True,
+              range=[0.48, 1.03], tickformat=".0%", automargin=True)  # fmt: skip
+    show_axis(figure, "yaxis", "share that was right", grid=True, range=[0, 1.08],
+              tickformat=".0%", automargin=True)  # fmt: skip
     figure.update_layout(margin={"l": 8, "r": 8, "t": 40 * scale, "b": 8})
     return figure
 
@@ -294,7 +296,7 @@ def pairwise_probabilities(
             type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
             line={"color": theme.text, "width": 2.5 * scale},
         )  # fmt: skip
-    ticks = {"tickvals": list(range(m)), "ticktext": [label(n, 14) for n in names],
+    ticks: dict[str, Any] = {"tickvals": list(range(m)), "ticktext": [label(n, 14) for n in names],
              "tickfont": theme.font(13), "automargin": True}  # fmt: skip
     show_axis(figure, "xaxis", side="top", **ticks)
     show_axis(figure, "yaxis", autorange="reversed", **ticks)

@@ -125,7 +125,7 @@ def _add_results(
 ) -> None:
     """Seeds and means of one panel, ``values [regimes, seeds]``, the means as text too."""
     axes, mean = {"xaxis": f"x{number}", "yaxis": f"y{number}"}, values.mean(1)
-    rows = np.arange(len(titles))
+    rows = range(len(titles))
     figure.add_scatter(
         x=values.ravel(), y=np.repeat(rows, values.shape[1]), **axes, mode="markers",
         name="a seed", legendgroup="seed", showlegend=not number, hovertemplate=hover("%{x:.3f}"),
@@ -177,7 +177,7 @@ def regime_latent_maps(
         points = np.array([found["x"], found["y"]], float)
         rater_type, whole = np.asarray(found["type"], int), np.asarray(found["whole"], bool)
         for full in (False, True):
-            for k in np.unique(rater_type):
+            for k in map(int, np.unique(rater_type)):
                 own = (rater_type == k) & (whole == full)
                 name = f"{types[k]}, " + ("whole" if full else "half hidden")
                 figure.add_scatter(
@@ -223,7 +223,6 @@ def regime_loss_curves(
     lines = [line for found in curves for line in found.values() if len(line[1])]
     top = max((float(np.max(line[1])) for line in lines), default=1.0)
     last = max((float(np.max(line[0])) for line in lines), default=1.0)
-    ticks = {"tick0": 500, "dtick": 1000} if last > 1000 else {"nticks": 3}
     for i, (title, found) in enumerate(zip(titles, curves, strict=True)):
         number = _panel_axes(figure, i, len(titles))
         axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
@@ -243,7 +242,8 @@ def regime_loss_curves(
                 hovertemplate=hover(escape_html(f"{title}, {part}") + ": %{y:.2f} at step %{x}"),
             )  # fmt: skip
         show_axis(figure, f"xaxis{number}", "" if i else "step", line=True, range=[0, last],
-                  tickangle=0, **ticks)  # fmt: skip
+                  tickangle=0, nticks=3, tick0=500 if last > 1000 else None,
+                  dtick=1000 if last > 1000 else None)  # fmt: skip
         show_axis(figure, f"yaxis{number}", "" if i else "nats a rater", grid=True,
                   showticklabels=i == 0, range=[0, 1.05 * top])  # fmt: skip
         _add_panel_title(figure, number, title, theme)

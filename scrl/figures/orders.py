@@ -85,9 +85,10 @@ def bump_chart(
     row_height = min(row_height or usual, usual) * (1 + scale) / 2
     figure = base_figure(theme, 70 * scale + row_height * rows)
     radius = min(13.0, row_height / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
-    for x, orders in (seeds or {}).items():
+    for x, shown in known:
         step = (-1 if x else 1) * 0.045 * len(columns)
-        _add_other_ranks(figure, x, step, orders, columns[x][1], drawn, names, radius * scale)
+        orders = (seeds or {}).get(x, ())
+        _add_other_ranks(figure, x, step, orders, shown, drawn, names, radius * scale)
     # The highlighted completion comes last, so that it lies on top.
     for name in sorted(drawn, key=lambda n: n == highlight):
         _add_line(figure, name, list(names).index(name), known, highlight, radius, theme)
@@ -162,7 +163,7 @@ def _add_other_ranks(
         radius: in pixels, of a disc that stands for all seeds.
     """
     ranks = mean_ranks(shown)
-    taken = Counter()
+    taken: Counter[float] = Counter()
     for name in drawn:
         counts = Counter(mean_ranks(order)[name] for order in orders)
         other = {rank: n / len(orders) for rank, n in counts.items() if rank != ranks[name]}

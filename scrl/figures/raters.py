@@ -40,7 +40,7 @@ def latent_map(
     rater_type, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
     x, y = _pack(x, y, marked, height)
-    for k in np.unique(rater_type):
+    for k in map(int, np.unique(rater_type)):
         for full in (False, True):
             own = (rater_type == k) & (marked == full)
             if own.any():
@@ -102,8 +102,8 @@ def _are_separate(x: np.ndarray, y: np.ndarray, rater_type: np.ndarray) -> bool:
     """Whether the types stand apart, so that labels beside them suffice."""
     known = np.unique(rater_type[rater_type >= 0])
     points = np.stack([x, y], 1)
-    middles = [np.median(points[rater_type == k], axis=0) for k in known]
-    middles = np.array(middles).reshape(-1, 2)
+    medians = [np.median(points[rater_type == k], axis=0) for k in known]
+    middles = np.array(medians).reshape(-1, 2)
     gaps = np.linalg.norm(middles[:, None] - middles[None], axis=-1)
     gaps = gaps[np.triu_indices(len(known), 1)]
     spread = [points[rater_type == k].std(axis=0).mean() for k in known]
@@ -143,7 +143,7 @@ def _add_type_labels(
     if not len(x):
         return
     middle = (y.min() + y.max()) / 2
-    for k in np.unique(rater_type[rater_type >= 0]):
+    for k in map(int, np.unique(rater_type[rater_type >= 0])):
         own = rater_type == k
         centre_x, centre_y = np.median(x[own]), np.median(y[own])
         up = centre_y <= middle

@@ -139,8 +139,8 @@ def values_by_seed(
     """
     theme = Theme(dark, scale)
     figure = base_figure(theme, (64 + 46 * len(rows)) * scale)
-    for y, (name, values) in enumerate(rows):
-        values = np.asarray(values, float)
+    for y, (name, numbers) in enumerate(rows):
+        values = np.asarray(numbers, float)
         distinct, count = np.unique(np.round(values, 6), return_counts=True)
         figure.add_scatter(
             x=distinct, y=[y] * len(distinct), mode="markers+text", name=name,

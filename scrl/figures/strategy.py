@@ -164,7 +164,7 @@ def scores_by_misreport_share(
     # Names at the right end are pushed apart where lines end together.
     gap = 0.07 * max(float(np.ptp(scores)), 1e-9)
     y = -np.inf
-    for i in np.argsort(scores[-1], kind="stable"):
+    for i in map(int, np.argsort(scores[-1], kind="stable")):
         y = max(y + gap, float(scores[-1, i]))
         figure.add_annotation(
             x=1, y=y, xanchor="left", xshift=8, text=label(names[i]), font=theme.font(13.5)

@@ -124,9 +124,10 @@ def indistinguishable_populations(
                     "line": {"color": theme.muted, "width": [1.2 * scale, 0][i]}},
             hovertemplate=hover(f"{name}: %{{y:.0%}} of raters"),
         )  # fmt: skip
-    ticks = {"tickvals": list(range(m)), "ticktext": [escape_html(n) for n in names]}
-    show_axis(figure, "xaxis", domain=[0.0, 0.44], side="top", **ticks)
-    label_rows(figure, ticks["ticktext"], theme, tickfont=theme.muted_font())
+    labels = [escape_html(n) for n in names]
+    show_axis(figure, "xaxis", domain=[0.0, 0.44], side="top", tickvals=list(range(m)),
+              ticktext=labels)  # fmt: skip
+    label_rows(figure, labels, theme, tickfont=theme.muted_font())
     show_axis(figure, "xaxis2", "said by a rater of a ≻ b, c ≻ d", domain=[0.54, 1], anchor="y2")
     figure.update_layout(
         yaxis2={"anchor": "x2", "range": [0, 1.12]},
@@ -181,8 +182,8 @@ def linear_reward(
             x=x, y=y, text=escape_html(names[i]), xshift=(-12 if primed else 12) * scale,
             yshift=12 * scale, font=theme.font(14),
         )  # fmt: skip
-    shared = {"grid": True, "dtick": 1, "zeroline": True}
-    show_axis(figure, "xaxis", range=[-0.9, 2.6], **shared)
-    show_axis(figure, "yaxis", range=[-0.45, 1.6], scaleanchor="x", **shared)
+    show_axis(figure, "xaxis", grid=True, zeroline=True, dtick=1, range=[-0.9, 2.6])
+    show_axis(figure, "yaxis", grid=True, zeroline=True, dtick=1, range=[-0.45, 1.6],
+              scaleanchor="x")  # fmt: skip
     figure.update_layout(margin={"l": 24 * scale, "r": 8, "t": 8, "b": 28 * scale})
     return figure

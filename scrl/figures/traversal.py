@@ -104,7 +104,8 @@ def _add_cursor(
     theme: Theme,
 ) -> None:
     """The cursor at the start, and an animation frame for each step."""
-    cursor, marks = len(figure.data), len(figure.data) + 1
+    cursor = len(figure.data)
+    marks = cursor + 1
     lines = range(first, first + values.shape[1])
     figure.add_scatter(
         x=[0, 0], y=y_range, mode="lines", hoverinfo="skip",
@@ -131,7 +132,7 @@ def _add_end_labels(
     gap = max(float(values.max() - values.min()), 1e-3) * 0.062 * theme.scale
     for row, x, anchor in ((values[0], -0.02, "right"), (values[-1], 1.02, "left")):
         y = -np.inf
-        for i in np.argsort(row):
+        for i in map(int, np.argsort(row)):
             y = max(float(row[i]), y + gap)
             figure.add_annotation(x=x, y=y, xanchor=anchor, text=label(names[i], 18))
 

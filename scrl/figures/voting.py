@@ -39,7 +39,7 @@ def ballot_tiles(
     drawn = np.sort(np.argsort(-np.asarray(weight), kind="stable")[:MAX_BALLOTS])
     share = np.asarray(weight, float)[drawn] / np.sum(weight)
     left = np.concatenate([[0], np.cumsum(share)])
-    tiles = [[] for _ in names]
+    tiles: list[list[tuple]] = [[] for _ in names]
     for i, ballot in enumerate(np.asarray(place)[drawn]):
         for p in np.unique(ballot[ballot >= 0]):
             tied = np.flatnonzero(ballot == p)
@@ -50,16 +50,16 @@ def ballot_tiles(
     voters = [_voters(labels, ballot, share[i]) for i, ballot in enumerate(drawn)]
     for a, own in enumerate(tiles):
         if own:
-            x, part, ahead, tall, ballot = (np.array(v) for v in zip(*own, strict=True))
+            x, part, above, tall, index = (np.array(v) for v in zip(*own, strict=True))
             figure.add_bar(
-                x=x + part / 2, width=part, y=-tall, base=-ahead, name=escape_html(names[a]),
+                x=x + part / 2, width=part, y=-tall, base=-above, name=escape_html(names[a]),
                 marker={**tile_fill(a), "line": {"color": theme.background, "width": 1.5}},
                 text=[fit_text(names[a], w * width, scale) for w in part],
                 textposition="inside", insidetextanchor="middle", textangle=0,
                 insidetextfont=theme.font(12.5, text_colour_on(colour(a))), constraintext="none",
                 hovertemplate=[
                     hover(f"{escape_html(voters[i])}<br>{escape_html(names[a])}, place {q + 1}")
-                    for i, q in zip(ballot, ahead, strict=True)
+                    for i, q in zip(index, above, strict=True)
                 ],
             )  # fmt: skip
     for start, s in zip(left, share, strict=False):
@@ -106,7 +106,7 @@ def outcomes_by_rule(
     for i, row in enumerate(rows):
         height += 1.0 + (0.45 if i and row["group"] != rows[i - 1]["group"] else 0)
         y.append(height)
-    tiles = [[] for _ in names]
+    tiles: list[list[tuple]] = [[] for _ in names]
     for i, row in enumerate(rows):
         for a, x, w in _spans(row, m):
             tiles[a].append((x, w, i))
@@ -140,8 +140,11 @@ def _spans(row: Mapping, m: int) -> list[tuple[int, float, float]]:
     if row["chance"] is not None:
         chance = np.asarray(row["chance"], float)
         best = [a for a in np.argsort(-chance, kind="stable").tolist() if chance[a] > 1e-9]
-        ends = np.cumsum(chance[best]) * m
-        return [(a, end - chance[a] * m, chance[a] * m) for a, end in zip(best, ends, strict=True)]
+        ends = (np.cumsum(chance[best]) * m).tolist()
+        return [
+            (a, end - float(chance[a]) * m, float(chance[a]) * m)
+            for a, end in zip(best, ends, strict=True)
+        ]
     spans = []
     place = np.asarray(row["place"])
     for p in np.unique(place):
