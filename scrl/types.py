@@ -1,4 +1,4 @@
-"""The frozen arrays that travel between the steps.
+"""The frozen arrays that pass between the steps.
 
 Shapes are written as ``[axis, axis]``. Everything here is NumPy, flat and ragged: a ballot ranks
 any subset of its prompt's completions, a rater answers any subset of prompts, a prompt may recur.
@@ -12,14 +12,15 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 
 class InputError(ValueError):
-    """Bad input from a person. Its message is one sentence: what is wrong, where, what to do."""
+    """Bad input. The message is one sentence: what is wrong, where, and what to do."""
 
 
-def frozen(array, dtype) -> np.ndarray:
-    """``array`` as a read-only array of ``dtype``."""
+def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike) -> np.ndarray:
+    """A read-only copy of ``array`` with this ``dtype``."""
     array = np.array(array, dtype=dtype)
     array.setflags(write=False)
     return array
@@ -35,11 +36,11 @@ class Catalogue:
     Attributes:
         prompts: names ``[prompts]``, distinct.
         completions: names ``[completions]``; a name recurs where it stands for different texts.
-        members: the completion behind each item ``[items]``.
+        members: the completion of each item ``[items]``.
         offsets: where each prompt's items begin ``[prompts + 1]``.
-        prompt_texts, completion_texts: what a rater read; the name where nothing else is known.
+        prompt_texts, completion_texts: what raters read; the names by default.
         prompt_features, completion_features: ``[prompts, features]`` and ``[completions,
-            features]`` in the units of the file, or None where completions are known by name.
+            features]`` in the units of the file, or None.
     """
 
     prompts: tuple[str, ...]
@@ -51,7 +52,7 @@ class Catalogue:
     prompt_features: np.ndarray | None = None
     completion_features: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "members", frozen(self.members, np.int32))
         set_(self, "offsets", frozen(self.offsets, np.int64))
@@ -63,6 +64,7 @@ class Catalogue:
 
     @property
     def items(self) -> int:
+        """The number of items."""
         return len(self.members)
 
     @cached_property
@@ -90,25 +92,25 @@ class Catalogue:
 
 @dataclass(frozen=True, eq=False)
 class Ratings:
-    """Ballots of many raters, flat and ragged.
+    """Ballots of many raters, flat and ragged: a ``Source``.
 
     Ballots are grouped by rater in ascending order; the entries of ballot ``b`` are
     ``offsets[b] : offsets[b + 1]``.
 
     Attributes:
-        catalogue: what was ranked.
+        catalogue: the prompts and completions.
         raters: names ``[raters]``; a rater may have no ballot.
-        ballot_rater, ballot_prompt: indices ``[ballots]``; ``ballot_rater`` never falls.
-        ballot_weight: how much a ballot counts ``[ballots]``, positive.
+        ballot_rater, ballot_prompt: indices ``[ballots]``; ``ballot_rater`` is ascending.
+        ballot_weight: positive ``[ballots]``.
         offsets: where each ballot's entries begin ``[ballots + 1]``.
         completion: the completion of each entry ``[entries]``.
         rank: its place on the ballot ``[entries]``, 0 = best, equal = tied, dense (0, 1, 2 …).
-        absent: what a completion left off a ballot means: ``"unseen"`` (nothing is known; a ballot
-            with one completion says nothing) or ``"last"`` (tied behind all that are ranked).
+        absent: what a completion left off a ballot means: ``"unseen"`` (its place is unknown) or
+            ``"last"`` (tied behind all that are ranked); see ``with_absent_resolved``.
         rater_type: index into ``types`` ``[raters]``, -1 where unknown; None where no rater's is.
-        types: names of the kinds of rater.
-        notes: what the reader of the source should know (ignored columns and ballots).
-        name: what to call this data.
+        types: names of the rater types.
+        notes: remarks of the reader, such as ignored columns and ballots.
+        name: of the data.
     """
 
     catalogue: Catalogue
@@ -125,7 +127,7 @@ class Ratings:
     notes: tuple[str, ...] = ()
     name: str = "ratings"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         set_ = object.__setattr__
         for name, dtype in (
             ("ballot_rater", np.int32),
@@ -141,6 +143,7 @@ class Ratings:
 
     @property
     def ballots(self) -> int:
+        """The number of ballots."""
         return len(self.ballot_rater)
 
     @property
@@ -179,7 +182,7 @@ class Ratings:
 
     @cached_property
     def sizes(self) -> np.ndarray:
-        """How many completions each ballot ranks ``[ballots]``."""
+        """The number of completions on each ballot ``[ballots]``."""
         return np.diff(self.offsets)
 
     @cached_property
@@ -193,8 +196,11 @@ class Ratings:
         return self.catalogue.item_of(self.ballot_prompt[self.entry_ballot], self.completion)
 
     def select(self, ballots: np.ndarray) -> Ratings:
-        """These ballots alone (a boolean mask or ascending indices ``[ballots]``); every rater,
-        prompt and completion keeps its number."""
+        """Only these ballots; raters, prompts and completions keep their numbers.
+
+        Args:
+            ballots: a boolean mask ``[ballots]``, or ascending indices.
+        """
         index = np.arange(self.ballots)[ballots]
         sizes = self.sizes[index]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
@@ -210,8 +216,7 @@ class Ratings:
         )
 
     def keep(self, entries: np.ndarray) -> Ratings:
-        """The ballots with only these entries (bool ``[entries]``) on them; emptied ballots are
-        dropped."""
+        """The ballots with only these entries (bool ``[entries]``); empty ballots are dropped."""
         sizes = np.bincount(self.entry_ballot[entries], minlength=self.ballots)
         ballots = sizes > 0
         return replace(
@@ -225,7 +230,7 @@ class Ratings:
         )
 
     def completed(self) -> Ratings:
-        """The same ballots with what each leaves out of its prompt's completions tied last."""
+        """Every ballot with the completions that it leaves out tied last."""
         c = self.catalogue
         offered = np.diff(c.offsets)[self.ballot_prompt]
         offsets = np.concatenate([[0], np.cumsum(offered)])
@@ -305,13 +310,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Ballots:
-    """What a rule counts: voters' views of the candidates of one or many contests.
+    """The ballots of one or many contests, as rules count them.
 
     Attributes:
         utility: ``[..., voters, candidates]``; only its order within a voter matters to an ordinal
             rule, equal values are ties.
-        ranked: which candidates the ballot ranks, same shape, or None for all. What is not ranked
-            is unseen.
+        ranked: which candidates the ballot ranks, same shape, or None for all; the place of the
+            others is unknown.
         weight: ``[..., voters]``, zero for padding, or None for one each.
         candidates: which candidates stand in the contest ``[..., candidates]`` (False is padding),
             or None for all.
@@ -328,7 +333,7 @@ class Ballots:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What a rule says of each contest.
+    """A rule's result for each contest.
 
     Attributes:
         rule: its name in the registry.
@@ -345,7 +350,7 @@ class Outcome:
 
     @property
     def chances(self) -> np.ndarray:
-        """Chance to win ``[..., candidates]``: a lottery's own, else the same for all who share
+        """Probability to win ``[..., candidates]``: the lottery's, or uniform over those who share
         first place; 0 for padding."""
         if self.lottery:
             return np.nan_to_num(self.scores)
@@ -353,7 +358,7 @@ class Outcome:
         return first / first.sum(-1, keepdims=True)
 
     def order(self, names: list[str], contest: tuple[int, ...] | int = ()) -> list[list[str]]:
-        """One contest's order, best first, each place the list of names tied there."""
+        """One contest's order, best first; each place is the list of names tied there."""
         return places_to_order(self.place[contest], names)
 
     def by_name(self, names: list[str], contest: tuple[int, ...] | int = ()) -> dict[str, float]:
@@ -369,13 +374,13 @@ def places_to_order(place: np.ndarray, names: list[str]) -> list[list[str]]:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands; handed to ``on_progress`` between chunks of work.
+    """The state of a run, passed to ``on_progress`` between chunks of work.
 
     Attributes:
         phase: ``"compiling" | "individual" | "density" | "voters" | "social" | "evaluating"``.
         fraction: of the whole run, 0 to 1.
         message: one line for a person.
-        curves: name -> (steps, values), what a live chart shows.
+        curves: name -> (steps, values), for a live chart.
         embedding: ``[shown raters, 2]`` principal components of the latent means, or None.
         embedding_type: type of each shown rater ``[shown raters]``, or None.
     """
@@ -389,4 +394,4 @@ class Progress:
 
 
 class Cancelled(Exception):
-    """Raised inside a run whose owner has asked it to stop."""
+    """Raised inside a run that its owner has cancelled."""

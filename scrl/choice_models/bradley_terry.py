@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import expit
 
 from scrl.choice_models.newton import maximise_rewards
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.types import InputError, Ratings
 
 #: Prompts × completions², or pairs, held at once.
@@ -109,7 +109,7 @@ def fit_pair_counts(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 1
     sizes = np.diff(offsets)
     prompt = np.searchsorted(offsets, counts.first, side="right") - 1
     reward = np.zeros(int(offsets[-1]))
-    padded = np.array([round_up(size) for size in sizes])
+    padded = np.array([padded_size(size) for size in sizes])
     for m in np.unique(padded):
         alike = np.flatnonzero(padded == m)
         step = max(1, CELLS // int(m * m))

@@ -1,4 +1,4 @@
-"""Ratings as padded arrays ``[raters, contests, slots]``, in buckets of like size."""
+"""Ratings as padded arrays ``[raters, contests, slots]``, in buckets of similar size."""
 
 from __future__ import annotations
 
@@ -35,55 +35,55 @@ class Bucket:
         return self.item.shape[1] * self.item.shape[2]
 
     def padded(self, rows: int) -> Bucket:
-        """The same with rows of padding up to ``rows``."""
+        """The bucket with rows of padding, ``rows`` in all."""
 
-        def longer(array, fill=0):
+        def longer(array: np.ndarray, fill: int = 0) -> np.ndarray:
             width = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
             return np.pad(array, width, constant_values=fill)
 
         arrays = map(longer, (self.item, self.rank, self.mask, self.weight))
         return Bucket(longer(self.rater, -1), *arrays, self.size)
 
-    def hiding(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
-        """The same without what some raters (bool ``[raters]``) said of some items (bool
-        ``[items]``)."""
+    def without(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
+        """The bucket with these raters' (bool ``[raters]``) ratings of these items (bool
+        ``[items]``) masked."""
         hidden = raters[self.rater][:, None, None] & items[self.item]
         return replace(self, mask=self.mask & ~hidden)
 
-    def rows(self, some) -> Bucket:
-        """These real rows (indices or a slice) without padding."""
+    def rows(self, chosen: np.ndarray | slice) -> Bucket:
+        """These real rows, without padding."""
         columns = (self.rater, self.item, self.rank, self.mask, self.weight)
-        rater, *rest = (column[: self.size][some] for column in columns)
+        rater, *rest = (column[: self.size][chosen] for column in columns)
         return Bucket(rater, *rest, len(rater))
 
     def parts(self, rows: int) -> list[Bucket]:
         """The real rows in parts of ``rows`` each, the last one padded."""
-        out = []
-        for start in range(0, self.size, rows):
-            out.append(self.rows(slice(start, start + rows)).padded(rows))
-        return out
+        starts = range(0, self.size, rows)
+        return [self.rows(slice(start, start + rows)).padded(rows) for start in starts]
 
 
-def round_up(n: int) -> int:
-    """The next size in the series 1, 2, 3, 4, 6, 8, 12, 16, 24 …, so that shapes recur."""
+def padded_size(n: int) -> int:
+    """The least of 1, 2, 3, 4, 6, 8, 12, 16, 24 … that is ``n`` or more, so that shapes recur."""
     power = 1 << max(int(n) - 1, 0).bit_length()
     return 3 * power // 4 if 3 * power // 4 >= n and power >= 4 else power
 
 
-def _sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
-    """A padded size for each need: the largest one's (or ``natural``, where that is at most twice
-    as large), or that over 4, 16 …, whichever is next.
+def _padded_sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
+    """A padded size for each length in ``need``: the largest size, or that over 4, 16 …
 
-    Few sizes, because each is a compiled program; a row is at most four times too long.
+    Sizes are few, because each is a compiled program; a row is padded at most fourfold.
+
+    Args:
+        natural: the largest size, where it is at most twice the largest need.
     """
     largest = int(need.max())
-    top = round_up(natural if largest <= natural <= 2 * largest else largest)
+    top = padded_size(natural if largest <= natural <= 2 * largest else largest)
     level = np.floor(np.log(top / need) / np.log(4) + 1e-9)
     return np.ceil(top / 4**level).astype(np.int64)
 
 
-def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
-    """The raters with a ballot of ``least`` completions or more, grouped by padded shape.
+def buckets(ratings: Ratings, min_size: int = 2) -> list[Bucket]:
+    """The raters with a ballot of ``min_size`` completions or more, grouped by padded shape.
 
     Shorter ballots are left out, since alone they compare nothing. A ballot nearly as long as its
     prompt is padded to the prompt's length, so that shapes do not depend on who ranks what.
@@ -91,7 +91,7 @@ def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
     Args:
         ratings: with absent completions resolved.
     """
-    r = ratings.select(ratings.sizes >= least)
+    r = ratings.select(ratings.sizes >= min_size)
     if r.ballots == 0:
         return []
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
@@ -99,7 +99,9 @@ def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
     offered = int(np.diff(r.catalogue.offsets).max())
     np.maximum.at(longest, r.ballot_rater, r.sizes)
     present = np.flatnonzero(contests)
-    shape = np.stack([_sizes(contests[present]), _sizes(longest[present], offered)], axis=1)
+    shape = np.stack(
+        [_padded_sizes(contests[present]), _padded_sizes(longest[present], offered)], axis=1
+    )
     first = np.searchsorted(r.ballot_rater, np.arange(len(r.raters)))
     position = np.arange(r.ballots) - first[r.ballot_rater]
     slot = np.arange(len(r.item)) - r.offsets[r.entry_ballot]
@@ -123,6 +125,6 @@ def buckets(ratings: Ratings, least: int = 2) -> list[Bucket]:
 
 
 def empty_bucket() -> Bucket:
-    """One rater who said nothing."""
+    """One rater with an empty ballot."""
     nothing = np.zeros((1, 1, 2), np.int32)
     return Bucket(np.zeros(1, np.int32), nothing, nothing, nothing > 0, np.zeros((1, 1)), 1)

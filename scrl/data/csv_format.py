@@ -226,15 +226,15 @@ def save_ratings(ratings: Ratings, path: str | Path) -> None:
 def to_csv(ratings: Ratings) -> str:
     """``ratings`` as a CSV that loads to the same ballots, weights, groups, texts and features.
 
-    What a CSV cannot say is lost: completions that nobody ranks, raters without a ballot, the
-    names of features, and ``absent == "last"`` (load it again with ``missing="last"``). Numbering
+    A CSV does not hold completions that nobody ranks, raters without a ballot, the names of
+    features, and ``absent``: load it with ``missing="last"`` where that is its meaning. Numbering
     is by first appearance in the file.
     """
     r, c = ratings, ratings.catalogue
     entry = r.entry_ballot
     rater, prompt = r.ballot_rater[entry], r.ballot_prompt[entry]
 
-    def texts(names, index):
+    def texts(names: Sequence[str], index: np.ndarray) -> list[str]:
         return [names[i] for i in index.tolist()]
 
     columns = {

@@ -1,4 +1,4 @@
-"""Files that people bring: read within a limit, decoded, and quoted in messages."""
+"""Reading and decoding of untrusted files, quoting for messages, and YAML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_DEPTH = 12
 
 
 def quoted(value: object) -> str:
-    """``value`` in quotes on one line, cut to 60 characters, for a message."""
+    """``value`` in quotes on one line, at most 60 characters of it, for a message."""
     try:
         text = value if isinstance(value, str) else str(value)
     except (RecursionError, ValueError):  # nested too deep, or a number of very many digits
@@ -22,13 +22,17 @@ def quoted(value: object) -> str:
 
 
 def printable(value: object) -> str:
-    """``value`` as it is on one line, its end kept when it is too long: a path for a message."""
+    """``value`` unquoted on one line, at most its last 200 characters: a path for a message."""
     text = "".join(ch if ch.isprintable() else "?" for ch in str(value)[-200:])
     return text or "(no name)"
 
 
 def read_file(path: str | Path, limit: int) -> bytes:
-    """The bytes of a file of at most ``limit`` bytes; InputError where that cannot be."""
+    """The bytes of a file.
+
+    Raises:
+        InputError: where it cannot be read or is larger than ``limit`` bytes.
+    """
     file = printable(path)
     try:
         path = Path(path)
@@ -50,7 +54,11 @@ def read_file(path: str | Path, limit: int) -> bytes:
 
 
 def decode(data: bytes, file: str) -> str:
-    """UTF-8 text, a byte-order mark dropped; InputError naming the byte and line otherwise."""
+    """UTF-8 text without its byte-order mark.
+
+    Raises:
+        InputError: where it is something else, naming the byte and line.
+    """
     check_text(data, file)
     try:
         return data.decode("utf-8-sig")
@@ -63,6 +71,7 @@ def decode(data: bytes, file: str) -> str:
 
 
 def check_text(data: bytes, file: str) -> None:
+    """Raise ``InputError`` for an empty file, UTF-16 and NUL bytes."""
     if not data or data.isspace() or data == b"\xef\xbb\xbf":
         raise InputError(f"{file}: the file is empty.")
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
@@ -77,6 +86,7 @@ def check_text(data: bytes, file: str) -> None:
 
 
 def too_large(file: str, size: int, limit: int) -> str:
+    """The message for a file above the limit; sizes are in bytes."""
     return (
         f"{file}: {size / 1e6:,.0f} MB are more than the limit of {limit / 1e6:,.0f} MB a file; "
         "give fewer ballots."
@@ -87,9 +97,9 @@ _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_BaseLoader):
-    """The safe loader, refusing a key that stands twice (YAML would silently keep the last)."""
+    """The safe loader, which refuses a repeated key (YAML would silently keep the last)."""
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
         seen = set()
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
@@ -103,7 +113,11 @@ class _Loader(_BaseLoader):
 
 
 def read_yaml(text: str, file: str) -> Any:
-    """Plain values from YAML; InputError on aliases, repeated keys and deep nesting."""
+    """Plain values from YAML.
+
+    Raises:
+        InputError: where it is not YAML, or holds aliases, repeated keys or deep nesting.
+    """
     try:
         depth = 0
         for event in yaml.parse(text, Loader=_BaseLoader):

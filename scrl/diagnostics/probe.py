@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.diagnostics.clusters import centroids
 from scrl.raters.fitted_run import Learnt
 from scrl.types import Catalogue, Ratings
@@ -41,7 +41,7 @@ def read(learnt: Learnt, raters: Sequence[Sequence[Ballot]]) -> np.ndarray:
 
 def rewards_of(learnt: Learnt, latent: np.ndarray) -> np.ndarray:
     """``[draws, latent] -> [draws, items]``, log-odds, in few sizes of program."""
-    padded = np.pad(latent, ((0, round_up(max(len(latent), 64)) - len(latent)), (0, 0)))
+    padded = np.pad(latent, ((0, padded_size(max(len(latent), 64)) - len(latent)), (0, 0)))
     return learnt.individual.rewards(padded.astype(np.float32))[: len(latent)]
 
 

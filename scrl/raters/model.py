@@ -18,7 +18,7 @@ from flax import nnx
 
 from scrl.choice_models import losses
 from scrl.config import IndividualConfig, Schedule
-from scrl.data.batches import Bucket, buckets, empty_bucket, round_up
+from scrl.data.batches import Bucket, buckets, empty_bucket, padded_size
 from scrl.networks.layers import Sizes, Table, centre
 from scrl.networks.training import Phase, fit
 from scrl.random_streams import key_shape
@@ -286,7 +286,7 @@ class Individual:
         Returns:
             Their posteriors ``[raters, latent]``.
         """
-        most = round_up(int(np.diff(self.catalogue.offsets).max()))
+        most = padded_size(int(np.diff(self.catalogue.offsets).max()))
         rows = np.stack([item, place, length]).astype(np.int32)
         rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 64)), mode="edge")
         posterior = _embed_lone(
@@ -354,7 +354,7 @@ class Individual:
 def _training_rows(bucket: Bucket) -> int:
     if bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= PADDED_CELLS:
         return PADDED_ROWS
-    return round_up(bucket.size)
+    return padded_size(bucket.size)
 
 
 def fit_individual(
@@ -388,7 +388,7 @@ def fit_individual(
     groups = buckets(ratings)
     share = np.array([bucket.size for bucket in groups], np.float32)
     if hidden is not None:
-        groups = [bucket.hiding(*hidden) for bucket in groups]
+        groups = [bucket.without(*hidden) for bucket in groups]
     rows = tuple(Rows.of(bucket.padded(_training_rows(bucket))) for bucket in groups)
     number = np.int32(masking.number_of(config.regime)) if any_regime else None
     data = jax.device_put(Data(Table.of(catalogue), rows, share / share.sum(), sharing, number))

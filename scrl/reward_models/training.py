@@ -13,7 +13,7 @@ import numpy as np
 from flax import nnx
 
 from scrl.config import ModelsConfig, Schedule
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.networks.training import Phase, fit
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import OnChunk
@@ -104,7 +104,7 @@ def fit_network(
     """
     static, features = static_config(config), comparisons.features.shape[1]
     key_init, key_fit = jax.random.split(key)
-    padding = [(0, round_up(comparisons.raters) - comparisons.raters)]
+    padding = [(0, padded_size(comparisons.raters) - comparisons.raters)]
     data = PairData(*map(jnp.asarray, (
         comparisons.features, np.pad(comparisons.pairs, [*padding, (0, 0), (0, 0)]),
         np.pad(comparisons.mask, [*padding, (0, 0)]), np.int32(comparisons.raters),

@@ -1,4 +1,4 @@
-"""Scenario files: schema, sampling, editing, missing data and exact previews."""
+"""Scenarios: schema, files, sampling, editing, missing data, maps and exact previews."""
 
 import lazy_loader as lazy
 

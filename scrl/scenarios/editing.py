@@ -1,8 +1,8 @@
-"""A scenario being edited: plain data, as its file states them, and one edit at a time.
+"""Edits of a scenario's content: plain data as in its file.
 
-The content may be invalid for a while (shares that do not add up yet); ``scenario_of`` says so in
-one sentence. An edit that cannot be made at all says why, and the content stays as it was. Every
-function returns new content.
+Every function returns new content and leaves its argument unchanged. Content may be invalid between
+edits, for example while shares do not add up; ``scenario_of`` reports the fault. An edit that is
+impossible raises ``InputError``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Order = list[list[str]]
 
 
 def content_of(scenario: Scenario) -> dict:
-    """The scenario as plain data, every prompt, completion and type a mapping."""
+    """The scenario as plain data; every prompt, completion and type is a mapping."""
     content = scenario.model_dump(exclude_defaults=True)
     content["raters"] = scenario.raters
     for t in content["types"].values():
@@ -42,10 +42,13 @@ def offered(content: Mapping, prompt: str) -> list[str]:
 
 
 def renamed(content: dict, part: str, old: str, new: str) -> dict:
-    """A completion, prompt or type under another name, wherever it is named.
+    """Rename a completion, prompt or type in all places.
+
+    Args:
+        part: ``"completions"``, ``"prompts"`` or ``"types"``.
 
     Raises:
-        InputError: where the name is empty or taken.
+        InputError: where the new name is empty or taken.
     """
     new = new.strip()
     if new == old:
@@ -72,8 +75,11 @@ def renamed(content: dict, part: str, old: str, new: str) -> dict:
 
 
 def added(content: dict, part: str, name: str) -> dict:
-    """One more. A completion is last on every ballot of the prompts that offer all; a prompt has
-    the views of the first that offers all; a type has no share, and the first type's views.
+    """Add a completion, prompt or type.
+
+    A new completion is last on every ballot of the prompts that offer all completions. A new prompt
+    copies the preferences on the first prompt that offers all. A new type has share 0 and copies
+    the first type's preferences.
 
     Raises:
         InputError: where the name is empty or taken.
@@ -106,7 +112,8 @@ def added(content: dict, part: str, name: str) -> dict:
 
 
 def removed(content: dict, part: str, name: str) -> dict:
-    """One less, and nothing said of it any more; a type's share goes to the others in proportion.
+    """Remove a completion, prompt or type in all places; a type's share goes to the others in
+    proportion to theirs.
 
     Raises:
         InputError: where too few would be left.
@@ -138,8 +145,10 @@ def removed(content: dict, part: str, name: str) -> dict:
 
 
 def with_offered(content: dict, prompt: str, names: Sequence[str] | None) -> dict:
-    """A prompt with completions of its own (in the order of the scenario's), or with all of them
-    where None; what is new is last on every ballot.
+    """Set the completions that a prompt offers; new ones are last on every ballot.
+
+    Args:
+        names: the completions offered, in any order; all where None.
 
     Raises:
         InputError: where they are fewer than two.
@@ -162,11 +171,11 @@ def with_offered(content: dict, prompt: str, names: Sequence[str] | None) -> dic
     return content
 
 
-# -- views ----------------------------------------------------------------------------------------
+# -- preferences ----------------------------------------------------------------------------------
 
 
 def order_of(content: Mapping, type: str, prompt: str) -> Order:
-    """A type's order on a prompt, best first, also where it is stated by utilities."""
+    """A type's order on a prompt, best first, also where it states utilities."""
     t = content["types"][type]
     if prompt in t.get("utilities", {}):
         values = t["utilities"][prompt]
@@ -175,10 +184,10 @@ def order_of(content: Mapping, type: str, prompt: str) -> Order:
 
 
 def with_order(content: dict, type: str, prompt: str, order: Order) -> dict:
-    """A type's order on a prompt in place of what it stated.
+    """Set a type's order on a prompt, in place of its order or utilities.
 
     Raises:
-        InputError: where it does not name each completion once.
+        InputError: where the order does not name each completion once.
     """
     names, offer = [c for place in order for c in place], offered(content, prompt)
     for c in names:
@@ -197,19 +206,20 @@ def with_order(content: dict, type: str, prompt: str, order: Order) -> dict:
 
 
 def utilities_of(content: Mapping, type: str, prompt: str) -> dict[str, float]:
-    """A type's utilities on a prompt in item order; an order stands for m-1 … 0."""
+    """A type's utilities on a prompt in item order; an order of m stands for m-1 … 0."""
     stated = content["types"][type].get("utilities", {}).get(prompt)
     stated = stated or order_utilities(content["types"][type]["rankings"][prompt])
     return {c: float(stated[c]) for c in offered(content, prompt)}
 
 
 def with_utilities(content: dict, prompt: str, values: Mapping[str, Mapping[str, float]]) -> dict:
-    """Types' utilities on a prompt, type -> completion -> number, in place of what they stated."""
+    """Set types' utilities on a prompt, type -> completion -> number, in place of their orders or
+    utilities."""
     content = deepcopy(content)
-    for type, mine in values.items():
+    for type, utilities in values.items():
         t = content["types"][type]
         t.get("rankings", {}).pop(prompt, None)
-        t.setdefault("utilities", {})[prompt] = dict(mine)
+        t.setdefault("utilities", {})[prompt] = dict(utilities)
     return content
 
 
@@ -219,7 +229,7 @@ def states_utilities(content: Mapping, prompt: str) -> bool:
 
 
 def orders_to_text(content: Mapping, prompt: str) -> str:
-    """Every type's order on a prompt, a line each: ``Memphis: A > B = C``."""
+    """Every type's order on a prompt, one line each: ``Memphis: A > B = C``."""
     return "\n".join(
         f"{t}: " + " > ".join(" = ".join(tied) for tied in order_of(content, t, prompt))
         for t in content["types"]
@@ -227,7 +237,7 @@ def orders_to_text(content: Mapping, prompt: str) -> str:
 
 
 def with_orders_text(content: dict, prompt: str, text: str) -> dict:
-    """The orders that ``orders_to_text`` writes, read again; types that it leaves out keep theirs.
+    """Set the orders in a text as ``orders_to_text`` writes it; types without a line keep theirs.
 
     Raises:
         InputError: naming the line.
@@ -260,13 +270,14 @@ def with_chances(
     answers: Mapping[str, Mapping[str, float]] | None = None,
     includes: Mapping[str, Mapping[str, Mapping[str, float]]] | None = None,
 ) -> dict:
-    """Chances set, as ``with_overrides`` takes them; a chance of 1 is left unsaid."""
+    """Set probabilities of answering and inclusion, in the form that ``with_overrides`` takes; a
+    probability of 1 is removed, as it is the default."""
     content = deepcopy(content)
-    for type, mine in (answers or {}).items():
-        for p, chance in mine.items():
+    for type, chances in (answers or {}).items():
+        for p, chance in chances.items():
             _set_chance(content["types"][type].setdefault("answers", {}), p, chance)
-    for type, mine in (includes or {}).items():
-        for p, chances in mine.items():
+    for type, by_prompt in (includes or {}).items():
+        for p, chances in by_prompt.items():
             own = content["types"][type].setdefault("includes", {}).setdefault(p, {})
             for c, chance in chances.items():
                 _set_chance(own, c, chance)
@@ -274,7 +285,7 @@ def with_chances(
 
 
 def fully_observed(content: dict) -> dict:
-    """Everyone answers everything."""
+    """Every rater answers everything."""
     content = deepcopy(content)
     for t in content["types"].values():
         t.pop("answers", None)
@@ -283,7 +294,11 @@ def fully_observed(content: dict) -> dict:
 
 
 def with_normalised_shares(content: dict) -> dict:
-    """Shares scaled so that they add up to 1."""
+    """Scale the shares so that they add up to 1.
+
+    Raises:
+        InputError: where all are 0.
+    """
     total = sum(t["share"] for t in content["types"].values())
     if not total > 0:
         raise InputError("Give at least one type of rater a share above 0.")
@@ -297,6 +312,7 @@ def with_normalised_shares(content: dict) -> dict:
 
 
 def _check_name(content: Mapping, part: str, name: str) -> None:
+    """Raise ``InputError`` where a new name is empty or taken."""
     if not name:
         raise InputError(f"A {PARTS[part]} needs a name.")
     if name in content[part]:
@@ -315,6 +331,7 @@ def _set_chance(values: dict, key: str, chance: float) -> None:
 
 
 def _append_completion(content: dict, prompt: str, name: str) -> None:
+    """Put a completion last in every type's preferences on a prompt, in place."""
     for t in content["types"].values():
         if prompt in t.get("utilities", {}):
             values = t["utilities"][prompt]
@@ -324,6 +341,7 @@ def _append_completion(content: dict, prompt: str, name: str) -> None:
 
 
 def _remove_completion(content: dict, prompt: str, name: str) -> None:
+    """Remove a completion from every type's statements on a prompt, in place."""
     for t in content["types"].values():
         t.get("utilities", {}).get(prompt, {}).pop(name, None)
         t.get("includes", {}).get(prompt, {}).pop(name, None)

@@ -1,7 +1,6 @@
-"""What is known of a scenario before any training: the truth, and where vanilla ends up.
+"""Exact results before any training: the true outcome and the limit of vanilla Bradley–Terry.
 
-Both are exact. What vanilla Bradley–Terry converges to needs only the expected pairs, so a slider
-moves it in milliseconds.
+The limit needs only the expected pair counts, so it follows a slider within milliseconds.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from scrl.scenarios.scenario import Scenario
 from scrl.types import Ratings
 from scrl.voting import aggregate_all
 
-#: Voters a type by which the truth of a noisy scenario is previewed.
-DRAWS = 1024
+#: Voters a type that stand for the population of a noisy scenario.
+DRAWS_PER_TYPE = 1024
 
 
 def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
-    """The ``"prompts"`` of a result file with ``"truth"`` and ``"vanilla"`` alone.
+    """The ``"prompts"`` of a result file with only ``"truth"`` and ``"vanilla"``.
 
-    Vanilla has ``"mle"``, the exact scores on the pairs that so many raters give on average, and
-    their order; and ``"pairs"``, how many pairs a rater gives on average.
+    Vanilla has ``"mle"``, the exact Bradley–Terry scores on the expected pair counts, and their
+    ``"order"``. An entry also has ``"pairs"``, the expected number of pairs a rater gives.
     """
     catalogue = scenario.catalogue
     offsets = catalogue.offsets
@@ -34,16 +33,16 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
     scores = expected_bradley_terry(weights, offsets, scenario.raters)
     prompts = {}
     for p, (prompt, ballots) in enumerate(
-        zip(catalogue.prompts, true_ballots(scenario, DRAWS, seed), strict=True)
+        zip(catalogue.prompts, true_ballots(scenario, DRAWS_PER_TYPE, seed), strict=True)
     ):
-        names, mine = catalogue.names(p), scores[offsets[p] : offsets[p + 1]]
+        names, own = catalogue.names(p), scores[offsets[p] : offsets[p + 1]]
         prompts[prompt] = {
             "completions": names,
             "truth": {
                 rule: outcome_dict(outcome, names)
                 for rule, outcome in aggregate_all(ballots, list(rules)).items()
             },
-            "vanilla": _vanilla(names, mine),
+            "vanilla": _vanilla(names, own),
             "pairs": float(weights[p].sum()),
         }
     return prompts
@@ -52,11 +51,12 @@ def preview(scenario: Scenario, rules: Sequence[str], seed: int = 0) -> dict:
 def expected_bradley_terry(
     weights: Sequence[np.ndarray], offsets: np.ndarray, raters: int
 ) -> np.ndarray:
-    """The exact Bradley–Terry scores ``[items]`` on the pairs that so many raters give on average.
+    """The exact Bradley–Terry scores on the expected pair counts ``[items]``.
 
     Args:
-        weights: of each prompt, as ``sampling.expected_pair_weights`` gives them.
+        weights: of each prompt, from ``sampling.expected_pair_weights``.
         offsets: where each prompt's items begin ``[prompts + 1]``.
+        raters: how many give these pairs.
     """
     first, second, wins_first, wins_second = [], [], [], []
     for weight, start in zip(weights, offsets[:-1], strict=True):
@@ -74,22 +74,22 @@ def expected_bradley_terry(
 
 
 def _vanilla(names: Sequence[str], scores: np.ndarray) -> dict:
-    """The exact scores of one prompt and their order."""
-    # Balanced counts give scores that are equal but for rounding.
+    """The exact scores of one prompt, and their order."""
+    # Balanced counts give scores that differ only by rounding.
     return {"order": order_of(np.round(scores, 6), names), "mle": by_name(names, scores)}
 
 
 def ratings_preview(ratings: Ratings) -> dict:
-    """The ``"prompts"`` of a result file with the exact ``"vanilla"`` scores of real ratings."""
+    """The ``"prompts"`` of a result file with only the exact ``"vanilla"`` scores of ratings."""
     catalogue = ratings.catalogue
     scores = fit_pair_counts(
         pair_counts(ratings.with_absent_resolved()), catalogue.offsets, RewardConfig().prior_sd
     )
     prompts = {}
     for p, prompt in enumerate(catalogue.prompts):
-        names, mine = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]
+        names, own = catalogue.names(p), scores[catalogue.offsets[p] : catalogue.offsets[p + 1]]
         prompts[prompt] = {
             "completions": names,
-            "vanilla": _vanilla(names, mine),
+            "vanilla": _vanilla(names, own),
         }
     return prompts

@@ -1,4 +1,4 @@
-"""A small profile as a scenario: one type of rater for each ballot."""
+"""A voting profile as a scenario: one rater type for each different ballot."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
 
-#: More kinds of ballot than this are too many types of rater for a scenario.
+#: Rater types of a scenario made from a profile.
 MAX_TYPES = 200
 
 
 def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
-    """A type of rater for every ballot, its weight the share, its order the ranking (or its
-    utilities, where they are known, the utilities).
+    """The scenario with a rater type for each ballot: its weight is the share, its order the
+    ranking, its utilities (where known) the utilities.
 
     Raises:
-        InputError: where a ballot leaves a candidate out, since silence is no order, or where
-            there are too many ballots.
+        InputError: where a ballot leaves a candidate out, or there are too many different ballots.
     """
     if not profile.is_complete:
         raise InputError(

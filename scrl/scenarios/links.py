@@ -1,7 +1,7 @@
-"""Small scenarios, and other small texts, whole inside a link.
+"""Small scenarios and other short texts, stored inside a link.
 
-A link holds the text compressed (zlib) in base64 for URLs, after ``z-``. What comes in is not
-trusted: its length is bounded before it is read, and the text's while it is unfolded.
+A link is ``z-`` and the text, compressed by zlib, in base64 for URLs. Input is not trusted: the
+length of a link is bounded before it is read, and that of the text while it is decompressed.
 """
 
 from __future__ import annotations
@@ -15,26 +15,25 @@ from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 PREFIX = "z-"
-#: Letters of a scenario's id, so that a whole URL stays under about 2,000.
+#: Characters of a scenario's id, so that the URL stays under about 2,000.
 MAX_ID_LENGTH = 1_800
-#: Letters that are read at all, and bytes that they may unfold to.
+#: Characters of an id that is read, and bytes of its text.
 MAX_READ_LENGTH, MAX_TEXT_BYTES = 8_000, 64_000
-#: A link opens pages by itself, so what it holds stays small: completions offered, summed over
-#: prompts, and types of rater.
+#: Items and rater types of a scenario in a link, which a page opens without a click.
 MAX_LINK_ITEMS, MAX_LINK_TYPES = 400, 100
 
 
 def pack_text(text: str) -> str:
-    """The text as letters, digits, ``-`` and ``_``."""
+    """Compress a text to letters, digits, ``-`` and ``_``."""
     data = zlib.compress(text.encode(), 9, wbits=-15)
     return PREFIX + base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def unpack_text(id: str) -> str:
-    """The text that ``pack`` folded.
+    """The text that ``pack_text`` compressed.
 
     Raises:
-        InputError: where the id is none, is too long, or unfolds to more than ``MOST_BYTES``.
+        InputError: where the id is invalid, too long, or its text is over ``MAX_TEXT_BYTES``.
     """
     if len(id) > MAX_READ_LENGTH:
         raise InputError(
@@ -43,14 +42,14 @@ def unpack_text(id: str) -> str:
     try:
         body = id.removeprefix(PREFIX).encode("ascii")
         data = base64.b64decode(body + b"=" * (-len(body) % 4), b"-_", validate=True)
-        unfold = zlib.decompressobj(wbits=-15)
-        text = unfold.decompress(data, MAX_TEXT_BYTES + 1)
+        stream = zlib.decompressobj(wbits=-15)
+        text = stream.decompress(data, MAX_TEXT_BYTES + 1)
         if len(text) > MAX_TEXT_BYTES:
             raise InputError(
                 f"The link unfolds to more than {MAX_TEXT_BYTES // 1000} kB; open the scenario "
                 "from its file."
             )
-        if not unfold.eof:
+        if not stream.eof:
             raise ValueError("cut short")
         return text.decode()
     except (ValueError, binascii.Error, zlib.error) as error:
@@ -62,11 +61,12 @@ def unpack_text(id: str) -> str:
 
 
 def is_link(id: str) -> bool:
+    """Whether an id is a link rather than a name."""
     return id.startswith(PREFIX)
 
 
 def scenario_to_link(scenario: Scenario) -> str | None:
-    """The scenario as an id that holds all of it; None where it is too large for a link."""
+    """The scenario as an id that contains it; None where it is too large for a link."""
     if len(scenario.types) > MAX_LINK_TYPES or _items(scenario) > MAX_LINK_ITEMS:
         return None
     text = scenario.to_yaml()
@@ -78,7 +78,7 @@ def scenario_from_link(id: str) -> Scenario:
     """The scenario in an id.
 
     Raises:
-        InputError: one sentence.
+        InputError: where it holds none, or too large a one.
     """
     scenario = parse_scenario(unpack_text(id), "the link")
     if len(scenario.types) > MAX_LINK_TYPES or _items(scenario) > MAX_LINK_ITEMS:

@@ -40,10 +40,10 @@ def parse_scenario(data: bytes | str, filename: str) -> Scenario:
 
 
 def scenario_of(content: Any, name: str = "") -> Scenario:
-    """The scenario that plain data state, as a file's would be.
+    """The scenario of plain data, as a file would state them.
 
     Args:
-        name: what to call it in a message; its own name where "".
+        name: what to call it in a message; the scenario's own name where "".
 
     Raises:
         InputError: as for a file.
@@ -61,7 +61,7 @@ def with_overrides(
     raters: int | None = None,
     noise: float | None = None,
 ) -> Scenario:
-    """A scenario like this one with other numbers, validated again.
+    """A copy of the scenario with other numbers, validated.
 
     Args:
         shares: of all types, in their order or by name; they add up to 1.
@@ -99,6 +99,7 @@ def with_overrides(
 
 
 def _merge(into: dict, change: Mapping) -> None:
+    """Write ``change`` into nested dictionaries."""
     for key, value in change.items():
         if isinstance(value, Mapping):
             _merge(into.setdefault(key, {}), value)
@@ -119,7 +120,7 @@ def _validated(content: Any, file: str) -> Scenario:
 
 
 def _first_problem(error: ValidationError) -> str:
-    """The first fault; a misspelt key before the lack of the key that was meant."""
+    """The first fault; an unknown key comes before a missing one, which it may misspell."""
     faults = error.errors(include_url=False)
     fault = next((f for f in faults if f["type"] == "extra_forbidden"), faults[0])
     kind, loc, value = fault["type"], list(fault["loc"]), fault["input"]

@@ -1,4 +1,4 @@
-"""What a scenario means: its types' utilities, raters drawn from it, its exact outcomes."""
+"""Raters drawn from a scenario, and the exact ballots and pair counts of its population."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def largest_remainder(shares: np.ndarray, total: int, spread_ties: bool = False)
 
 # -- sampling -------------------------------------------------------------------------------------
 
-#: raters × items drawn at once
+#: Raters × items drawn at once.
 _BLOCK = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Ratings drawn from a scenario, and what their raters truly think.
+    """Ratings drawn from a scenario, and the raters' true utilities.
 
     Attributes:
-        scenario, seed: what it was drawn from.
+        scenario, seed: from which it was drawn.
         ratings: raters are 'r0', 'r1', … grouped by type, with ``rater_type`` set.
     """
 
@@ -52,9 +52,12 @@ class Sample:
     ratings: Ratings
 
     def complete_utilities(self, prompts: Sequence[int] | None = None) -> np.ndarray:
-        """Each sampled rater's own utilities ``[raters, items]``, noise included, for all items of
-        these prompts (default: all) side by side, whether the rater answered or not. Ballots are
-        their order."""
+        """Each rater's utilities with noise ``[raters, items]``, for answered and unanswered
+        prompts alike; the ballots are their order.
+
+        Args:
+            prompts: whose items stand side by side; all where None.
+        """
         kinds = self.ratings.rater_type
         table, offsets = self.scenario.type_utilities, self.ratings.catalogue.offsets
         wanted = range(len(offsets) - 1) if prompts is None else prompts
@@ -67,17 +70,17 @@ class Sample:
 
 
 def _noisy(utility: np.ndarray, noise: float, stream: np.random.Generator) -> np.ndarray:
-    """Utilities ``[raters, items]`` with Gumbel noise added, drawn rater by rater."""
+    """Utilities ``[raters, items]`` plus Gumbel noise, drawn rater by rater."""
     return utility + noise * stream.gumbel(size=utility.shape) if noise else utility
 
 
 def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     """Draw raters and their ballots.
 
-    Types are allotted by largest remainder (``sampling: iid``: drawn); who answers what, what is
-    included and the noise are random, each from its own stream of ``seed``. One uniform number for
-    each rater and item is compared with the chance of inclusion, so raising a chance only adds to
-    ballots. A ballot that includes nothing is dropped.
+    The types' numbers of raters are by largest remainder (``sampling: iid``: drawn). Answers,
+    inclusion and noise are random, each from its own stream of ``seed``. One uniform number for
+    each rater and item is compared with the probability of inclusion, so a higher probability only
+    adds to ballots. Empty ballots are dropped.
 
     Raises:
         InputError: where the seed is negative.
@@ -135,8 +138,8 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
 
 
 def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:
-    """Ranks 0, 1, 2 … of the ranked by falling utility, equal utilities tied ``[raters, items]``;
-    of no meaning where not ranked."""
+    """Ranks 0, 1, 2 … of the ranked items by falling utility, equal utilities tied ``[raters,
+    items]``; meaningless where not ranked."""
     value = np.where(ranked, -utility, np.inf)
     order = np.argsort(value, axis=1, kind="stable")
     value = np.take_along_axis(value, order, axis=1)
@@ -151,10 +154,10 @@ def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:
 
 
 def true_ballots(scenario: ScenarioSchema, draws: int = 4096, seed: int = 0) -> list[Ballots]:
-    """The complete ballots of the true population, one ``Ballots`` a prompt.
+    """The complete ballots of the population, one ``Ballots`` a prompt.
 
-    Without noise one voter a type with its share as weight, ``utility [types, items of the
-    prompt]``: exact. With noise ``draws`` voters a type, each weighing its share / draws.
+    Without noise there is one voter a type, its share the weight, ``utility [types, items of the
+    prompt]``: exact. With noise there are ``draws`` voters a type of weight share / draws each.
     """
     table, offsets = scenario.type_utilities, scenario.catalogue.offsets
     share = scenario.type_shares
@@ -170,11 +173,11 @@ def true_ballots(scenario: ScenarioSchema, draws: int = 4096, seed: int = 0) -> 
 
 
 def expected_pair_weights(scenario: ScenarioSchema) -> list[np.ndarray]:
-    """What Bradley–Terry would see of infinitely many raters: for each prompt ``[m, m]``, the
-    expected number of observed pairs a over b per rater, ties half each way.
+    """The expected number of observed pairs a over b a rater, ties half each way: ``[m, m]`` for
+    each prompt.
 
     Exact, noise included: the difference of two Gumbel variables of scale s is logistic of scale
-    s. Two completions are included independently of each other.
+    s. Completions are included independently of each other.
     """
     table, offsets = scenario.type_utilities, scenario.catalogue.offsets
     share = scenario.type_shares
@@ -185,7 +188,7 @@ def expected_pair_weights(scenario: ScenarioSchema) -> list[np.ndarray]:
         utility, include = table[:, items], includes[:, items]
         gap = utility[:, :, None] - utility[:, None, :]
         if scenario.noise:
-            with np.errstate(over="ignore"):  # a gap of very many scales is a sure thing
+            with np.errstate(over="ignore"):  # tanh of an infinite gap is ±1
                 above = 0.5 * (1 + np.tanh(gap / (2 * scenario.noise)))
         else:
             above = 0.5 * (1 + np.sign(gap))

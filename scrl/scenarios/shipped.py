@@ -1,4 +1,4 @@
-"""The scenarios that come with the software, wherever they lie."""
+"""The scenarios that are shipped with the library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @cache
 def gallery_folder() -> Path:
-    """The folder of scenario files and of the baked results beside them.
+    """The folder of scenario files and baked results.
 
     A wheel carries it as ``scrl/gallery``; in a checkout it is the top-level folder ``scenarios``,
     where people edit the files.
@@ -20,5 +20,5 @@ def gallery_folder() -> Path:
 
 
 def gallery() -> dict[str, Path]:
-    """The scenarios that come with the software: file name without suffix -> path."""
+    """The shipped scenarios: file name without suffix -> path."""
     return {path.stem: path for path in sorted(gallery_folder().glob("*.yaml"))}

@@ -1,7 +1,7 @@
-"""Populations on a map: who lives where, and preference by distance.
+"""Spatial models: rater types and completions on a map, preference by distance.
 
-A space places kinds of rater and completions on a plane or on the earth; the nearer a completion,
-the better. It becomes an ordinary scenario, of orders or of utilities.
+The map is a plane or the earth, and a nearer completion is preferred. A spatial model becomes an
+ordinary scenario, which states orders or utilities.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from scrl.scenarios.parsing import scenario_of
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
-#: Kilometres, of a sphere with the earth's mean radius.
+#: The earth's mean radius.
 EARTH_RADIUS_KM = 6371.0088
 METRICS = ("plane", "earth")
 PREFERENCES = ("orders", "utilities")
@@ -27,10 +27,10 @@ MAX_LOCATIONS = 40
 
 @dataclass(frozen=True)
 class Location:
-    """A point with a name. On the earth ``x`` is degrees east and ``y`` degrees north.
+    """A named point. On the earth ``x`` is degrees east and ``y`` degrees north.
 
     Attributes:
-        share: of the raters; of no meaning for a completion.
+        share: of the raters; unused for a completion.
     """
 
     name: str
@@ -41,14 +41,15 @@ class Location:
 
 @dataclass(frozen=True)
 class SpatialModel:
-    """Kinds of rater and completions on one map.
+    """Rater types and completions on one map.
 
     Attributes:
         metric: ``"plane"``: straight lines, in units of the axes; ``"earth"``: great circles, in
             kilometres.
-        states: whether types state ``"orders"``, or ``"utilities"``: minus distance / ``unit``.
-        unit: what counts 1 of utility, in the metric's own length.
-        prompt: what is asked.
+        states: what the scenario states, ``"orders"``, or ``"utilities"``: minus distance /
+            ``unit``.
+        unit: the length of one unit of utility, in the metric's unit.
+        prompt: the text of the one prompt.
     """
 
     raters: tuple[Location, ...]
@@ -85,22 +86,22 @@ class SpatialModel:
 
 
 def distances(space: SpatialModel) -> np.ndarray:
-    """From each kind of rater to each completion ``[types, completions]``: kilometres on the earth,
-    units of the axes on a plane."""
+    """The distance of each rater type from each completion ``[types, completions]``: kilometres on
+    the earth, units of the axes on a plane."""
     ax, ay = (np.array([getattr(p, k) for p in space.raters], float) for k in "xy")
     bx, by = (np.array([getattr(p, k) for p in space.completions], float) for k in "xy")
     if space.metric == "plane":
         return np.hypot(ax[:, None] - bx, ay[:, None] - by)
     ax, ay, bx, by = map(np.radians, (ax, ay, bx, by))
-    # Haversine, which keeps its digits where places are near.
+    # The haversine formula is accurate for short distances.
     h = np.sin((ay[:, None] - by) / 2) ** 2
     h = h + np.cos(ay)[:, None] * np.cos(by) * np.sin((ax[:, None] - bx) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
 
 
 def distance_orders(space: SpatialModel) -> list[list[list[str]]]:
-    """Each kind's completions, nearest first, those equally far tied (within 1e-9 of the
-    farthest)."""
+    """Each type's order, nearest completion first, equal distances tied (within 1e-9 of the
+    largest distance)."""
     names = [c.name for c in space.completions]
     found = []
     for row in distances(space):
@@ -118,10 +119,10 @@ def distance_orders(space: SpatialModel) -> list[list[list[str]]]:
 def scenario_of_spatial_model(
     space: SpatialModel, raters: int = 10_000, noise: float = 0.0
 ) -> Scenario:
-    """The ordinary scenario that the map stands for; utilities are rounded to a thousandth.
+    """The scenario of a spatial model; utilities are rounded to a thousandth.
 
     Raises:
-        InputError: where shares do not add up, or as for a file.
+        InputError: where shares do not add up, or as for a scenario file.
     """
     names = [c.name for c in space.completions]
     length = "km" if space.metric == "earth" else "of the map's units"
@@ -152,7 +153,7 @@ def scenario_of_spatial_model(
 
 
 def spatial_model_to_link(space: SpatialModel) -> str:
-    """The map as letters of a URL."""
+    """The map as an id for a URL."""
     plain = {
         "metric": space.metric, "states": space.states, "unit": space.unit,
         "prompt": space.prompt, "name": space.name,
@@ -163,10 +164,10 @@ def spatial_model_to_link(space: SpatialModel) -> str:
 
 
 def spatial_model_from_link(id: str) -> SpatialModel:
-    """The map that ``space_to_link`` wrote, or a preset by name.
+    """The map that ``spatial_model_to_link`` wrote, or the preset of that name.
 
     Raises:
-        InputError: one sentence.
+        InputError: where the id is neither.
     """
     if id in SPATIAL_MODELS:
         return SPATIAL_MODELS[id]

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.profile import (
     MAX_ALL_PAIRS,
@@ -130,7 +130,7 @@ def _padded(arrays, device, duels):
     """Sizes are padded to a few, so that another number of voters compiles nothing new."""
     utility, ranked, weight, standing = arrays
     contests, m, voters = utility.shape
-    v, k = round_up(voters), round_up(m)
+    v, k = padded_size(voters), padded_size(m)
     # Groups are powers of two and the last is filled up, so that few programs serve all.
     step = min(next_power_of_two(contests), max(1, next_power_of_two(CELLS // (v * k) + 1) // 2))
     parts = []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.types import Ballots, Outcome
 from scrl.voting import aggregate_with_pairwise
 
@@ -36,7 +36,7 @@ def group_prompts(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
         offsets: where each prompt's items begin ``[prompts + 1]``.
     """
     sizes = np.diff(offsets)
-    padded = np.array([round_up(size) for size in sizes])
+    padded = np.array([padded_size(size) for size in sizes])
     for m in np.unique(padded):
         prompts = np.flatnonzero(padded == m)
         step = max(1, CELLS // (voters * int(m)))

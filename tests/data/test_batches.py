@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.data.batches import buckets, round_up
+from scrl.data.batches import buckets, padded_size
 from scrl.data.readers import parse_ratings
 
 
@@ -126,9 +126,9 @@ def test_nobody_said_anything():
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 9, 100, 1000, 12_345])
 def test_sizes_recur_and_waste_at_most_half(n):
-    size = round_up(n)
+    size = padded_size(n)
     assert n <= size < max(2 * n, 2)
-    assert round_up(size) == size
+    assert padded_size(size) == size
     while size % 2 == 0:
         size //= 2
     assert size in (1, 3)

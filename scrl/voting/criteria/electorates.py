@@ -11,7 +11,7 @@ from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 
-from scrl.data.batches import round_up
+from scrl.data.batches import padded_size
 from scrl.types import Ballots
 from scrl.voting.counting import aggregate_all
 from scrl.voting.profile import TIE_TOLERANCE
@@ -217,7 +217,7 @@ def places(rows, weight, standing, rules: list[str]) -> np.ndarray:
         n, size = len(w), next(b for b in BATCHES if b >= len(w))
         fill = np.minimum(np.arange(size), n - 1)
         # Of many possible ballots each electorate casts few.
-        kinds = min(round_up(int((w > 0).sum(1).max())), len(rows))
+        kinds = min(padded_size(int((w > 0).sum(1).max())), len(rows))
         cast = np.argsort(w <= 0, axis=1, kind="stable")[fill, :kinds]
         ballots = Ballots(
             -rows.astype(np.float32)[cast],
