@@ -11,7 +11,13 @@ from scrl.figures.base import STATIC_LEGEND, base_figure, colour, escape_html, h
 from scrl.figures.template import Theme
 
 #: From low to high: distinct for colour-blind readers, ever darker, and paler than a wall.
-SCALE = ((0.0, "#FFF6D5"), (0.25, "#C5E4C2"), (0.5, "#79C3C1"), (0.75, "#3A97C0"), (1.0, "#0A68A8"))
+REWARD_COLOURS = (
+    (0.0, "#FFF6D5"),
+    (0.25, "#C5E4C2"),
+    (0.5, "#79C3C1"),
+    (0.75, "#3A97C0"),
+    (1.0, "#0A68A8"),
+)
 _WALL, _OUTLINE = {False: "#333D48", True: "#05070A"}, "#16202B"
 #: Distance in cells between the upper left corners of two maps.
 _COLUMN_PITCH, _ROW_PITCH = 11.6, 8.7
@@ -97,7 +103,7 @@ def _add_map(figure: go.Figure, z: np.ndarray, corner: np.ndarray, name: str, da
     )  # fmt: skip
     figure.add_heatmap(
         z=z, x=corner[1] + np.arange(z.shape[1]), y=corner[0] + np.arange(z.shape[0]),
-        zmin=0, zmax=1, name=name, showscale=False, colorscale=SCALE, hoverongaps=False,
+        zmin=0, zmax=1, name=name, showscale=False, colorscale=REWARD_COLOURS, hoverongaps=False,
         xgap=0.5, ygap=0.5, hovertemplate=hover(f"{name}: %{{z:.0%}}"),
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from scrl.figures.base import (
 from scrl.figures.template import Theme
 
 #: Pixels a row.
-ROW = 21
+ROW_HEIGHT = 21
 #: Font size of the rules' names.
 _NAME_SIZE = 12.5
 
@@ -44,7 +44,7 @@ def misreport_utilities(
         highlight: the title in bold.
     """
     theme = Theme(dark, scale)
-    figure = base_figure(theme, (76 + ROW * len(rows)) * scale, showlegend=True)
+    figure = base_figure(theme, (76 + ROW_HEIGHT * len(rows)) * scale, showlegend=True)
     who = label(misreporters, 30)
     _add_changes(figure, rows, "liars", "", colour(4), theme)
     _add_changes(figure, rows, "others", "2", colour(0), theme)
@@ -110,7 +110,7 @@ def rates_by_rule(
     """
     theme = Theme(dark, scale)
     rows = sorted(rows, key=lambda row: -row[1])
-    figure = base_figure(theme, (56 + ROW * len(rows)) * scale)
+    figure = base_figure(theme, (56 + ROW_HEIGHT * len(rows)) * scale)
     titles = [title for title, _, _ in rows]
     figure.add_bar(
         x=[share for _, share, _ in rows], y=list(range(len(rows))), orientation="h",

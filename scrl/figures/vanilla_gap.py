@@ -19,7 +19,7 @@ from scrl.figures.base import (
 from scrl.figures.template import Theme
 
 #: Pixels a row.
-ROW = 34
+ROW_HEIGHT = 34
 
 
 def gap_waterfall(
@@ -47,7 +47,7 @@ def gap_waterfall(
         remaining.append(remaining[-1] - value)
     starts = [0.0, *remaining[1:]]
     ends = [max(start, start + size) for start, size in zip(starts, sizes, strict=True)]
-    figure = base_figure(theme, (58 + ROW * len(rows)) * scale)
+    figure = base_figure(theme, (58 + ROW_HEIGHT * len(rows)) * scale)
     figure.add_bar(
         x=sizes, base=starts, y=list(range(len(rows))), orientation="h", width=0.56,
         marker={"color": [theme.muted, *(colour(4 if v > 0 else 1) for v in values)]},

@@ -12,7 +12,7 @@ from tests.figures.samples import SAMPLES
 
 
 def test_every_figure_has_a_sample():
-    constants = {"COLOURS", "DASHES", "MAX_BALLOTS", "MAX_LINES", "MAX_PARTS", "SYMBOLS"}
+    constants = {"COLOURS", "DASHES", "MAX_LINES", "SYMBOLS"}
     helpers = {"colour", "mean_ranks", "rank_labels"}
     drawn = {name.split(",")[0] for name in SAMPLES}
     assert drawn == set(figures.__all__) - constants - helpers
