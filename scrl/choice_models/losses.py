@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 FAR = -1e9  # stands for minus infinity where its gradient would be NaN
 
@@ -49,6 +50,15 @@ def pair_loss(reward, rank, mask):
     return jnp.sum(jnp.where(both, beats * jax.nn.softplus(-gap), 0.0))
 
 
+def kl_by_dimension(mean, log_variance):
+    """KL(N(μ, σ²) ‖ N(0, 1)) = ½ (μ² + σ² - log σ² - 1) of each dimension, in nats, any shape.
+
+    NumPy arrays give a NumPy array of their own precision.
+    """
+    exp = jnp.exp if isinstance(log_variance, jax.Array) else np.exp
+    return 0.5 * (mean**2 + exp(log_variance) - log_variance - 1.0)
+
+
 def kl_loss(mean, log_variance):
-    """KL(N(μ, diag σ²) ‖ N(0, 1)) = ½ Σ (μ² + σ² - log σ² - 1) over ``[..., latent]``, in nats."""
-    return 0.5 * jnp.sum(mean**2 + jnp.exp(log_variance) - log_variance - 1.0, axis=-1)
+    """KL(N(μ, diag σ²) ‖ N(0, 1)) in nats: ``kl_by_dimension`` summed over ``[..., latent]``."""
+    return jnp.sum(kl_by_dimension(mean, log_variance), axis=-1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from scrl.choice_models.losses import kl_by_dimension
 from scrl.data.batches import buckets
 from scrl.diagnostics.clusters import some
 from scrl.diagnostics.probe import kinds, rewards_of
@@ -85,7 +86,7 @@ def check_latent_health(learnt: Learnt, seed: int = 0) -> LatentHealth:
     """All checks of a run's individual model, on up to 1,500 raters."""
     rng = np.random.default_rng(seed)
     mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
-    kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
+    kl = kl_by_dimension(mean, log_variance)
     rows = some(len(mean), RATERS)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
     chosen[learnt.read[rows]] = True

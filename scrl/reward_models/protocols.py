@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 import jax
 import numpy as np
 
+from scrl.choice_models.losses import kl_by_dimension
 from scrl.config import ModelsConfig
 from scrl.reward_models.comparisons import Comparisons
 
@@ -31,8 +32,7 @@ class RaterPosterior(NamedTuple):
     @classmethod
     def gaussian(cls, mean: np.ndarray, log_variance: np.ndarray) -> RaterPosterior:
         """A diagonal Gaussian; its KL is from the standard normal."""
-        kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1)
-        return cls(mean, log_variance, kl)
+        return cls(mean, log_variance, kl_by_dimension(mean, log_variance))
 
     def gaussian_moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation of a Gaussian belief ``[raters, latent]``.
