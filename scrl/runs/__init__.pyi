@@ -11,7 +11,6 @@ from .jobs import INTERNAL_ERROR as INTERNAL_ERROR
 from .jobs import Job as Job
 from .jobs import JobQueue as JobQueue
 from .jobs import new_id as new_id
-from .report import load_baked as load_baked
 from .run_record import RunRecord as RunRecord
 from .seed_spread import SeedSpread as SeedSpread
 from .seed_spread import seed_spreads as seed_spreads

@@ -6,9 +6,7 @@ one look alike. Imports nothing heavy.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,13 +19,9 @@ from scrl.choice_models.rank_metrics import (
     welfare,
 )
 from scrl.results import by_name, order_of, outcome_dict
-from scrl.scenarios.shipped import gallery_folder
-from scrl.types import InputError
 
 if TYPE_CHECKING:
     from scrl.pipeline import Experiment
-#: Where baked results lie.
-BAKED = gallery_folder() / "baked"
 
 
 def to_dict(experiment: Experiment) -> dict:
@@ -212,32 +206,3 @@ def latent_map(experiment: Experiment, max_raters: int = 600) -> dict:
         "explained": explained.round(4).tolist(),
         "raters": len(e.read),
     }
-
-
-def bake(experiment: Experiment, stem: str, command: str, folder: Path | None = None) -> Path:
-    """Write a baked result, small and free of timings, so that baking again changes nothing."""
-    result = to_dict(experiment)
-    del result["seconds"], result["device"]
-    content = {"result": result, "latent": latent_map(experiment, 400), "made": command}
-    return keep_baked(stem, content, folder)
-
-
-def keep_baked(stem: str, content: dict, folder: Path | None = None) -> Path:
-    """Write what ``load_baked`` reads."""
-    folder = folder or BAKED
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{stem}.json"
-    path.write_text(json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
-    return path
-
-
-def load_baked(stem: str) -> dict:
-    """``{"result", "latent", "made"}`` of a baked scenario.
-
-    Raises:
-        InputError: where none is baked under this name.
-    """
-    path = BAKED / f"{stem}.json"
-    if not path.is_file():
-        raise InputError(f"There is no baked result named '{stem}'; run `python -m scrl bake`.")
-    return json.loads(path.read_text("utf-8"))

@@ -8,10 +8,10 @@ comparisons, and measures how far a spread drifts that nothing bounds.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -20,8 +20,7 @@ from scrl.config import ModelsConfig, Schedule
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.reward_models.comparisons import Comparisons
 from scrl.runs.progress import chunk_reporter
-from scrl.runs.report import keep_baked
-from scrl.types import Progress
+from scrl.studies.protocol import Listener, differences, settings_hash
 
 #: Utility is uncertain from here on.
 EDGE = 0.8
@@ -41,8 +40,8 @@ SPREAD_CONTROLS = {
 DRIFT_SCHEDULE = Schedule(
     rate=5e-3, warmup=50, explore=(8_000, 8_000), ramp=0, cool=100, decay=0.0, chunk=100
 )
-
-Listener = Callable[[Progress], None] | None
+#: Rewards of the first seed agree within this; rounding differs between machines.
+TOLERANCE = 0.05
 
 
 # -- the example ----------------------------------------------------------------------------------
@@ -95,13 +94,12 @@ def rank_agreement(reward: np.ndarray) -> dict[str, float]:
 
 
 def spec() -> str:
-    """A hash of all that the baked study depends on but the code."""
+    """A hash of the study's settings."""
     sizes = (ALTERNATIVES, RATERS, PAIRS)
-    known = (*sizes, SEEDS, DRIFT_SEEDS, CONFIG, SPREAD_CONTROLS, DRIFT_SCHEDULE)
-    return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+    return settings_hash(sizes, SEEDS, DRIFT_SEEDS, CONFIG, SPREAD_CONTROLS, DRIFT_SCHEDULE)
 
 
-def make(
+def run(
     on_progress: Listener = None,
     seeds: Sequence[int] = SEEDS,
     drift_seeds: Sequence[int] = DRIFT_SEEDS,
@@ -154,10 +152,31 @@ def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:
     return [float(f"{x:.4g}") for x in np.asarray(values, float)]
 
 
-def bake(command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
-    """Run it and write what the page shows at once."""
-    content = {"result": make(on_progress), "made": command, "spec": spec()}
-    return keep_baked("hidden-context", content, folder)
+class HiddenContextStudy:
+    """The study as a ``Study``. Its spot check repeats the first seed, but not the drift."""
+
+    name = "hidden-context"
+    title = "Three reward models of an example with hidden context"
+    modules = (__name__,)
+    needs_data = False
+
+    def spec(self) -> str:
+        return spec()
+
+    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
+        return {"result": run(on_progress)}
+
+    def spot_check(
+        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
+    ) -> list[str]:
+        stored, fresh = content["result"], run(on_progress, SEEDS[:1], ())
+        found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
+        drifts = [[one["seed"], one["held"]] for one in stored["drift"]]
+        found += differences(drifts, [[s, held] for s in DRIFT_SEEDS for held in SPREAD_CONTROLS], 0, "drift.")
+        return found + differences(stored["runs"][0], fresh["runs"][0], TOLERANCE, "runs.0.")
+
+
+STUDY = HiddenContextStudy()
 
 
 # -- readings -------------------------------------------------------------------------------------

@@ -3,8 +3,7 @@ and the cells that each model takes to be best for them (see ``maze_world``)."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,9 @@ from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FeatureRewardModel
 from scrl.reward_models.reward_scales import win_rates
 from scrl.runs.progress import chunk_reporter
-from scrl.runs.report import keep_baked
 from scrl.runtime import start
 from scrl.studies import maze_world, scoreboard
-from scrl.types import Progress
+from scrl.studies.protocol import Listener, differences, settings_hash
 
 #: Training users, pairs of each user, held-out users, query pairs of each.
 USERS, PAIRS, HELD_OUT, QUERIES = 2_000, 16, 1_000, 32
@@ -32,26 +30,16 @@ MODELS = ("pooled", "vpl", "individual", "held")
 CONFIG = ModelsConfig()
 #: Sizes of the context for which maps are kept; accuracy is kept for every size.
 SHOWN_PAIRS = (0, 1, 2, 4, 8, 16)
-
-Listener = Callable[[Progress], None] | None
+#: Accuracy and steps of the first seed agree within these; rounding differs between machines.
+RIGHT_TOLERANCE, STEPS_TOLERANCE = 0.02, 1.0
 
 
 def spec() -> str:
-    """A hash of all that the baked study depends on but the code."""
+    """A hash of the study's settings."""
     world = (maze_world.WALLS, maze_world.GOALS, maze_world.DISCOUNT, maze_world.JITTER)
-    known = (
-        world,
-        USERS,
-        PAIRS,
-        HELD_OUT,
-        QUERIES,
-        SEEDS,
-        MODELS,
-        CONFIG,
-        scoreboard.HEAVY_BETA,
-        SHOWN_PAIRS,
-    )
-    return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+    sizes = (USERS, PAIRS, HELD_OUT, QUERIES)
+    beta = scoreboard.HEAVY_BETA
+    return settings_hash(world, sizes, SEEDS, MODELS, CONFIG, beta, SHOWN_PAIRS)
 
 
 def sample_split(seed: int) -> tuple[Comparisons, Comparisons, Comparisons]:
@@ -63,7 +51,7 @@ def sample_split(seed: int) -> tuple[Comparisons, Comparisons, Comparisons]:
     )
 
 
-def make(
+def run(
     on_progress: Listener = None, seeds: Sequence[int] = SEEDS, config: ModelsConfig = CONFIG
 ) -> dict:
     """Train everything: some minutes.
@@ -127,10 +115,34 @@ def _rounded(values: np.ndarray | list, digits: int) -> list:
     return np.round(np.asarray(values, float), digits).tolist()
 
 
-def bake(command: str, on_progress: Listener = None, folder: Path | None = None) -> Path:
-    """Run it and write what the page shows at once."""
-    content = {"result": make(on_progress), "made": command, "spec": spec()}
-    return keep_baked("maze", content, folder)
+class MazeStudy:
+    """The study as a ``Study``. Its spot check repeats the first seed."""
+
+    name = "maze"
+    title = "Users of two goals in a maze, by the pairs that each gives"
+    modules = (__name__,)
+    needs_data = False
+
+    def spec(self) -> str:
+        return spec()
+
+    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
+        return {"result": run(on_progress)}
+
+    def spot_check(
+        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
+    ) -> list[str]:
+        stored, fresh = content["result"], run(on_progress, SEEDS[:1])
+        found = differences(stored["seeds"], SEEDS, where="seeds.")
+        found += differences(stored["users"], fresh["users"], 0.01, "users.")
+        for key, tolerance in (("right", RIGHT_TOLERANCE), ("steps", STEPS_TOLERANCE)):
+            first = {name: rows[0] for name, rows in stored[key].items()}
+            again = {name: rows[0] for name, rows in fresh[key].items()}
+            found += differences(first, again, tolerance, f"{key}.")
+        return found
+
+
+STUDY = MazeStudy()
 
 
 # -- readings -------------------------------------------------------------------------------------

@@ -5,19 +5,16 @@ The splits are made by ``scoreboard_splits``, the rows by ``scoreboard_metrics``
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import jax
 import numpy as np
 
 from scrl.config import ModelsConfig
-from scrl.data.readers import load_ratings
 from scrl.random_streams import KeyStream, jax_key
 from scrl.reward_models import (
     collapse,
@@ -32,11 +29,7 @@ from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FitRewardModel, OnChunk, RewardModel
 from scrl.runs.parallel import run_after_warmup
 from scrl.runs.progress import ProgressAggregator, chunk_reporter
-from scrl.runs.report import keep_baked
-from scrl.runtime import device_name
-from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.scenario import Scenario
-from scrl.scenarios.shipped import gallery
 from scrl.studies.accuracy_ceilings import accuracy_ceilings
 from scrl.studies.scoreboard_metrics import (
     MAX_PROMPTS,
@@ -234,54 +227,3 @@ def _fit_all(
             model, time.perf_counter() - started,
         )  # fmt: skip
     return predictions
-
-
-# -- baked ----------------------------------------------------------------------------------------
-
-
-def spec_of(scenario: Scenario | None) -> str:
-    """A hash of all that a baked scoreboard depends on but the code; of data (None) all but those,
-    whose own hash is ``print_of``."""
-    known: tuple
-    if scenario is None:
-        known = (REAL_RATINGS, RATINGS_CONFIG, RATINGS_SIZE)
-    else:
-        known = (scenario.to_yaml(), SEEDS, ModelsConfig(), Size())
-    return _hash(repr((known, tuple(MODELS), ORDER_RULES, HEAVY_BETA)).encode())
-
-
-def print_of(ratings: Ratings) -> str:
-    """A hash of who ranked what."""
-    parts = (ratings.item, ratings.rank, ratings.offsets, ratings.ballot_rater)
-    return _hash(b"".join(np.asarray(part, np.int64).tobytes() for part in parts))
-
-
-def _hash(known: bytes) -> str:
-    return hashlib.sha256(known).hexdigest()[:16]
-
-
-def bake(
-    stem: str,
-    command: str,
-    on_progress: Listener = None,
-    folder: Path | None = None,
-    data: Path | None = None,
-) -> Path:
-    """Train all models and write what the page shows at once; seconds are left out, so that baking
-    again changes nothing.
-
-    Args:
-        stem: one of ``SCENARIOS`` or, with the folder ``data``, of ``REAL_RATINGS``.
-    """
-    if data is None:
-        scenario = load_scenario(gallery()[stem])
-        result = run(scenario, tuple(MODELS), SEEDS, on_progress)
-        content = {"made": command, "spec": spec_of(scenario)}
-    else:
-        file, seeds = REAL_RATINGS[stem]
-        ratings = load_ratings(data / file)
-        result = run(ratings, available(ratings), range(seeds), on_progress)
-        content = {"made": command, "spec": spec_of(None), "print": print_of(ratings)}
-    result["rows"] = [row | {"seconds": None} for row in result["rows"]]
-    content |= {"device": device_name()}
-    return keep_baked(f"models-{stem}", {"result": result} | content, folder)

@@ -237,7 +237,7 @@ def test_all_are_trained_and_told_of(compared):
     assert heard[0].phase == "compiling"
     assert max(p.fraction for p in heard) == pytest.approx(1)
     assert len(heard[-1].curves) == 10
-    lines = masking_regimes.curves_of(found, "half")["full"]["hidden"]
+    lines = masking_regimes.loss_curves(found, "half")["full"]["hidden"]
     assert (lines[2] <= lines[1]).all()
     assert (lines[1] <= lines[3]).all()
 
@@ -275,7 +275,7 @@ def result_of(worse: dict) -> dict:
 def test_a_failure_appears_only_where_every_seed_says_so():
     found = {
         row["regime"]: row
-        for row in masking_regimes.judged(result_of({
+        for row in masking_regimes.check_predictions(result_of({
             ("full", "hidden loss"): (0.5, 0.1), ("full", "hidden pairs"): (-0.2, -0.1),
             ("one-hidden", "hidden loss"): (0.5, -0.1),
             ("hidden-only", "hidden loss"): (0.5, 0.5),
@@ -287,15 +287,15 @@ def test_a_failure_appears_only_where_every_seed_says_so():
         "full": "appears", "one-hidden": "unclear", "hidden-only": "unclear",
         "all-targets": "reversed",
     }  # fmt: skip
-    np.testing.assert_allclose(found["full"]["worse"], [0.5, 0.1])
-    np.testing.assert_allclose(found["full"]["pairs"], [0.2, 0.1])
+    np.testing.assert_allclose(found["full"]["excess loss"], [0.5, 0.1])
+    np.testing.assert_allclose(found["full"]["lost pairs"], [0.2, 0.1])
 
 
 def test_the_curriculum_does_both_or_is_said_not_to():
-    assert masking_regimes.curriculum_keeps(result_of({}))["both"]
+    assert masking_regimes.curriculum_accuracy(result_of({}))["both"]
     for measure in ("hidden pairs", "visible pairs"):
         short = result_of({("curriculum", measure): (0.0, -0.05)})
-        assert not masking_regimes.curriculum_keeps(short)["both"], measure
+        assert not masking_regimes.curriculum_accuracy(short)["both"], measure
 
 
 # -- baked ----------------------------------------------------------------------------------------
@@ -305,7 +305,7 @@ def test_the_curriculum_does_both_or_is_said_not_to():
 def baked(request):
     if not (BAKED / f"regimes-{request.param}.json").is_file():
         pytest.skip("nothing is baked")
-    return request.param, load_baked(f"regimes-{request.param}")
+    return request.param, load_baked(f"masking-regimes-{request.param}")
 
 
 def test_the_baked_comparison_is_of_today_s_settings(baked):
@@ -342,7 +342,10 @@ def test_what_is_baked_says_how_it_was_made(monkeypatch, tmp_path):
 def test_the_baked_failures_are_those_that_are_told(baked):
     """Three of the four; a model trained on all targets learns the hidden as well."""
     _, content = baked
-    verdicts = {row["regime"]: row["verdict"] for row in masking_regimes.judged(content["result"])}
+    verdicts = {
+        row["regime"]: row["verdict"]
+        for row in masking_regimes.check_predictions(content["result"])
+    }
     assert verdicts.pop("all-targets") != "appears"
     assert set(verdicts.values()) == {"appears"}
-    assert masking_regimes.curriculum_keeps(content["result"])["both"]
+    assert masking_regimes.curriculum_accuracy(content["result"])["both"]

@@ -1,0 +1,106 @@
+"""The result of the first screen: Tennessee with Morristown, run once with the default settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from scrl.config import Config
+from scrl.pipeline import run
+from scrl.runs.report import latent_map, to_dict
+from scrl.runtime import start
+from scrl.scenarios.parsing import load_scenario
+from scrl.scenarios.shipped import gallery
+from scrl.studies.protocol import Listener, differences, settings_hash
+
+SCENARIO, SEED = "tennessee-morristown", 0
+#: Raters on the baked latent map.
+MAP_RATERS = 400
+#: Scores and rewards agree within this; rounding differs between machines.
+TOLERANCE = 0.03
+
+
+class FindingStudy:
+    """The run behind the first screen, as a ``Study``."""
+
+    name = SCENARIO
+    title = "The first screen: one run on Tennessee with Morristown"
+    modules = (__name__,)
+    needs_data = False
+
+    def spec(self) -> str:
+        return settings_hash(
+            load_scenario(gallery()[SCENARIO]).to_yaml(), Config(), SEED, MAP_RATERS
+        )
+
+    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
+        start()
+        experiment = run(load_scenario(gallery()[SCENARIO]), Config(), SEED, on_progress)
+        result = to_dict(experiment)
+        del result["seconds"], result["device"]
+        return {"result": result, "latent": latent_map(experiment, MAP_RATERS)}
+
+    def spot_check(
+        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
+    ) -> list[str]:
+        return result_differences(content["result"], self.run(on_progress)["result"])
+
+
+def result_differences(stored: Mapping, fresh: Mapping) -> list[str]:
+    """Where two results of the first screen differ by more than rounding.
+
+    The truth and the raters' own ballots are exact. Of a rule whose true order has ties only the
+    strict pairs of the truth are compared: a tie falls either way by a voter or two.
+    """
+    same = ("scenario", "seed")
+    found = differences({k: stored[k] for k in same}, {k: fresh[k] for k in same})
+    sizes = ("raters", "dim")
+    found += differences(
+        *({k: result["latent"][k] for k in sizes} for result in (stored, fresh)), where="latent."
+    )
+    (then,), (now,) = stored["prompts"].values(), fresh["prompts"].values()
+    for part in ("truth", "raters"):
+        found += differences(then[part], now[part], 1e-9, f"{part}.")
+    found += differences(then["vanilla"], now["vanilla"], TOLERANCE, "vanilla.")
+    for rule, truth in now["truth"].items():
+        found += _rule_differences(then, now, rule, truth["order"])
+    return found
+
+
+def _rule_differences(then: Mapping, now: Mapping, rule: str, truth: list[list[str]]) -> list[str]:
+    scores = differences(
+        *(entry["voters"][rule]["scores"] for entry in (then, now)), TOLERANCE, f"voters.{rule}."
+    )
+    if any(len(place) > 1 for place in truth):
+        strict = strict_pairs(truth)
+        return scores + [
+            f"{part}.{rule}: the order reverses a strict pair of the truth"
+            for part in ("voters", "social")
+            for entry in (then, now)
+            if not strict <= strict_pairs(entry[part][rule]["order"])
+        ]
+    orders = [
+        d
+        for part in ("voters", "social")
+        for entry in (then, now)
+        for d in differences(truth, entry[part][rule]["order"], where=f"{part}.{rule}.order.")
+    ]
+    rewards = differences(
+        *(entry["social"][rule]["rewards"] for entry in (then, now)), TOLERANCE, f"social.{rule}."
+    )
+    return scores + orders + rewards
+
+
+def strict_pairs(order: list[list[str]]) -> set[tuple[str, str]]:
+    """The pairs ``(a, b)`` of which an order puts a above b."""
+    return {
+        (a, b)
+        for i, tied in enumerate(order)
+        for later in order[i + 1 :]
+        for a in tied
+        for b in later
+    }
+
+
+STUDY = FindingStudy()

@@ -1,0 +1,40 @@
+"""The studies whose results are baked."""
+
+from __future__ import annotations
+
+from scrl.studies import (
+    data_efficiency,
+    finding,
+    hidden_context,
+    masking_regimes,
+    maze,
+    scoreboard_studies,
+    voter_sampling,
+)
+from scrl.studies.protocol import Study
+from scrl.types import InputError
+
+#: Name of the baked file -> study.
+STUDIES: dict[str, Study] = {
+    study.name: study
+    for study in (
+        finding.STUDY,
+        data_efficiency.STUDY,
+        voter_sampling.STUDY,
+        hidden_context.STUDY,
+        maze.STUDY,
+        *masking_regimes.STUDIES,
+        *scoreboard_studies.STUDIES,
+    )
+}
+
+
+def study_named(name: str) -> Study:
+    """A study by the name of its baked file.
+
+    Raises:
+        InputError: where there is none.
+    """
+    if name not in STUDIES:
+        raise InputError(f"There is no study named '{name}'; one of {', '.join(STUDIES)}.")
+    return STUDIES[name]
