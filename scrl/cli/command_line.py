@@ -119,21 +119,23 @@ def _add_reproduce(subparsers: Subparsers) -> None:
 
 
 def _add_bake(subparsers: Subparsers) -> None:
-    help = "Make again the results that the first screen shows."
+    help = "Make, list, check or verify the baked results of the studies."
     bake = _command(subparsers, "bake", baking.bake, help)
-    bake.add_argument("--out", type=Path, help=argparse.SUPPRESS)
-    for option, help in (
-        ("--studies", "and those of many runs, which take minutes"),
-        ("--hidden", "and that of hidden context, which takes minutes"),
-        ("--maze", "and that of the maze, which takes minutes"),
-        ("--regimes", "and the masking regimes, which take minutes"),
-        ("--models", "and the scoreboards, which take minutes"),
-    ):
-        bake.add_argument(option, action="store_true", help=help)
-    bake.add_argument(
-        "--people", type=Path, metavar="FOLDER",
-        help="and those of real people, from a folder that holds their ballots; half an hour",
+    bake.add_argument("names", nargs="*", metavar="NAME", help="a study (see --list)")
+    bake.add_argument("--all", action="store_true", help="every study; half an hour and more")
+    action = bake.add_mutually_exclusive_group()
+    action.add_argument("--list", action="store_true", help="list the studies and their state")
+    action.add_argument(
+        "--check", action="store_true", help="fail where a baked file is missing or stale"
+    )
+    action.add_argument(
+        "--verify", action="store_true",
+        help="recompute a part; where it agrees, mark the baked file as made by today's code",
     )  # fmt: skip
+    bake.add_argument(
+        "--people", type=Path, metavar="FOLDER", help="the folder of real people's ballots"
+    )
+    bake.add_argument("--out", type=Path, metavar="FOLDER", help="where baked files are written")
 
 
 def _command(

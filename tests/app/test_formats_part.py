@@ -139,12 +139,11 @@ def test_a_tie_all_round_leaves_nothing_to_learn(open_part):
 
 
 def test_hidden_context_can_be_run_again(open_part, monkeypatch):
-    from scrl.runs.report import load_baked
-    from scrl.studies import hidden_context
+    from scrl.studies import hidden_context, load_baked
     from ui.shared import run_store
 
     result = load_baked("hidden-context")["result"]
-    monkeypatch.setattr(hidden_context, "make", lambda on_progress: result)
+    monkeypatch.setattr(hidden_context, "run", lambda on_progress: result)
     app = open_part(hidden_page)
     next(b for b in app.button if b.key == "again-hidden").click().run()
     assert not app.exception

@@ -6,11 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from scrl.runs.report import BAKED, load_baked
 from scrl.studies import maze as mazes
 from scrl.studies import maze_world
-
-pytestmark = pytest.mark.skipif(not (BAKED / "maze.json").is_file(), reason="nothing is baked")
+from scrl.studies.baking import load_baked
 
 
 def maze_page():

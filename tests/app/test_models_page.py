@@ -1,17 +1,10 @@
 """The page of reward models: what is baked, a guess, trainings of one's own, a file of people."""
 
-import pytest
-
-from scrl.runs.report import BAKED
 from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.reward_models.test_reward_models import QUICK
 from tests.studies.test_scoreboard import SMALL, two_camps
 from ui.shared import run_store, uploads
-
-pytestmark = pytest.mark.skipif(
-    not (BAKED / f"models-{scoreboard.SCENARIOS[0]}.json").is_file(), reason="nothing is baked"
-)
 
 
 def test_what_was_trained_before_is_there_at_once(open_page):
@@ -121,8 +114,6 @@ def test_without_a_model_there_is_nothing_to_train(open_page):
 
 
 def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
-    if not all((BAKED / f"models-{stem}.json").is_file() for stem in scoreboard.REAL_RATINGS):
-        pytest.skip("nothing is baked")
     app = open_page("models", part="Real people", predict="true")
     assert not app.exception
     assert "the individual model orders" not in words(app), "that would give it away"

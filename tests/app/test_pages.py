@@ -216,8 +216,8 @@ class FakeRun:
         self.wait, self.calls = wait, 0
 
     def __call__(self, source, rules, seed, on_progress, seeds=1):
-        from scrl.runs.report import load_baked
         from scrl.runs.seed_spread import merge_seeds
+        from scrl.studies import load_baked
 
         self.calls += 1
         while self.wait:

@@ -1,19 +1,13 @@
 """The page on training wrongly: what is baked, the reader's guess, trainings of one's own."""
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
-from scrl.runs.report import BAKED
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.studies.test_masking_regimes import TINY
 from ui.shared import run_store
-
-pytestmark = pytest.mark.skipif(
-    not (BAKED / f"regimes-{masking_regimes.LATENTS[0]}.json").is_file(), reason="nothing is baked"
-)
 
 
 def test_what_was_trained_before_is_there_at_once(open_page):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import jax
@@ -11,21 +10,18 @@ import pytest
 
 from scrl.config import ModelsConfig
 from scrl.reward_models import distributional, pooled
-from scrl.runs.report import BAKED, load_baked
 from scrl.studies import hidden_context as hidden
+from scrl.studies.baking import load_baked
 
 A = hidden.alternatives(hidden.ALTERNATIVES)
 
 
 @pytest.fixture(scope="module")
 def baked() -> dict:
-    if not (BAKED / "hidden-context.json").is_file():
-        pytest.skip("nothing is baked")
     return load_baked("hidden-context")
 
 
-def test_the_baked_study_is_of_today_s_settings(baked):
-    assert baked["spec"] == hidden.spec(), "run `python -m scrl bake --hidden`"
+def test_the_baked_study_has_today_s_seeds(baked):
     assert [run["seed"] for run in baked["result"]["runs"]] == list(hidden.SEEDS)
 
 
@@ -95,7 +91,7 @@ def test_making_it_trains_every_model_and_reports(monkeypatch):
 
     monkeypatch.setattr(distributional, "fit", instead)
     heard = []
-    found = hidden.make(heard.append, (3,), (4,))
+    found = hidden.run(heard.append, (3,), (4,))
     usual = (hidden.CONFIG.spread, hidden.CONFIG.prior_sd, hidden.RATERS)
     assert asked[:2] == [(kind, *usual) for kind in distributional.KINDS]
     controls = hidden.SPREAD_CONTROLS.values()
@@ -115,11 +111,3 @@ def test_a_spread_is_bounded_unless_told_otherwise():
     assert held == pytest.approx([least, (least + most) / 2, most])
     _, free = distributional.mean_and_sd(raw, replace(hidden.CONFIG, spread=(0.0, np.inf)))
     assert free == pytest.approx([0.0, np.log(2), 50.0], abs=1e-6)
-
-
-def test_baking_writes_what_the_page_reads(monkeypatch, tmp_path):
-    monkeypatch.setattr(hidden, "make", lambda on_progress: {"runs": []})
-    path = hidden.bake("by hand", folder=tmp_path / "new")
-    assert path.name == "hidden-context.json"
-    wanted = {"result": {"runs": []}, "made": "by hand", "spec": hidden.spec()}
-    assert json.loads(path.read_text("utf-8")) == wanted

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from dataclasses import replace
 
 import jax
@@ -17,11 +16,11 @@ from scrl.networks.training import _chunk
 from scrl.raters import masking
 from scrl.raters.model import fit_individual
 from scrl.raters.network import Posterior
-from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
+from scrl.studies.baking import load_baked
 from scrl.types import Cancelled, InputError
 
 TINY = IndividualConfig(
@@ -303,14 +302,11 @@ def test_the_curriculum_does_both_or_is_said_not_to():
 
 @pytest.fixture(params=masking_regimes.LATENTS)
 def baked(request):
-    if not (BAKED / f"regimes-{request.param}.json").is_file():
-        pytest.skip("nothing is baked")
     return request.param, load_baked(f"masking-regimes-{request.param}")
 
 
-def test_the_baked_comparison_is_of_today_s_settings(baked):
+def test_the_baked_comparison_has_today_s_seeds_and_oracle(baked):
     latent, content = baked
-    assert content["spec"] == masking_regimes.spec_of(latent), "run `python -m scrl bake --regimes`"
     result = content["result"]
     assert result["dimensions"] == latent
     assert len(result["seeds"]) >= 5
@@ -320,7 +316,8 @@ def test_the_baked_comparison_is_of_today_s_settings(baked):
     assert result["oracle"]["half"] == pytest.approx(fresh, abs=1e-3)
 
 
-def test_what_is_baked_says_how_it_was_made(monkeypatch, tmp_path):
+@pytest.mark.parametrize("study", masking_regimes.STUDIES, ids=lambda study: study.name)
+def test_a_study_trains_every_seed_with_its_latent(study, monkeypatch):
     asked = []
 
     def instead(scenario, seeds, latent, on_progress):
@@ -328,15 +325,9 @@ def test_what_is_baked_says_how_it_was_made(monkeypatch, tmp_path):
         return {"runs": []}
 
     monkeypatch.setattr(masking_regimes, "compare", instead)
-    path = masking_regimes.bake(64, "by hand", folder=tmp_path / "new")
-    content = json.loads(path.read_text("utf-8"))
-    assert path.name == "regimes-64.json"
-    assert content == {
-        "result": {"runs": []},
-        "made": "by hand",
-        "spec": masking_regimes.spec_of(64),
-    }
-    assert asked == [("Tennessee inverted, everyone answers both", masking_regimes.SEEDS, 64)]
+    assert study.run() == {"result": {"runs": []}}
+    name = "Tennessee inverted, everyone answers both"
+    assert asked == [(name, masking_regimes.SEEDS, study.latent)]
 
 
 def test_the_baked_failures_are_those_that_are_told(baked):

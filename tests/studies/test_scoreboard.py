@@ -11,11 +11,11 @@ import pytest
 from scrl.data.readers import parse_ratings
 from scrl.networks.training import _chunk
 from scrl.reward_models.comparisons import sample_comparisons
-from scrl.runs.report import BAKED, load_baked
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
 from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
+from scrl.studies.baking import load_baked
 from scrl.studies.scoreboard_splits import RATINGS_SIZE, Size, pair_splits
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK
@@ -199,14 +199,11 @@ def test_two_camps_of_data_are_told_apart_and_the_intervals_are_over_raters():
 
 @pytest.fixture(params=scoreboard.SCENARIOS)
 def baked(request):
-    if not (BAKED / f"models-{request.param}.json").is_file():
-        pytest.skip("nothing is baked")
-    return request.param, load_baked(f"models-{request.param}")
+    return request.param, load_baked(f"scoreboard-{request.param}")
 
 
-def test_the_baked_scoreboard_is_of_today_s_settings(baked):
+def test_the_baked_scoreboard_has_today_s_models_and_ceilings(baked):
     stem, content = baked
-    assert content["spec"] == scoreboard.spec_of(of(stem)), "run `python -m scrl bake --models`"
     assert content["device"]
     assert [row["model"] for row in content["result"]["rows"]] == list(scoreboard.MODELS)
     assert content["result"]["limits"] == accuracy_ceilings(of(stem))
@@ -225,9 +222,7 @@ def test_the_exact_rows_of_what_is_baked_are_counted_again(baked):
 
 
 def test_who_reads_a_rater_is_right_where_one_reward_for_all_is_at_its_ceiling():
-    if not (BAKED / "models-pets.json").is_file():
-        pytest.skip("nothing is baked")
-    rows = {row["model"]: row for row in load_baked("models-pets")["result"]["rows"]}
+    rows = {row["model"]: row for row in load_baked("scoreboard-pets")["result"]["rows"]}
     for name in ("pooled", "distributional", "categorical", "held"):
         assert rows[name]["accuracy"][0] == pytest.approx(0.75, abs=0.01)
         assert rows[name]["disputed"][0] == pytest.approx(0.5, abs=0.015)

@@ -78,7 +78,7 @@ def summary(result: dict, rows: list[dict]) -> str:
     seeds = len(result["seeds"])
     there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
     not_there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
-    keeps = regimes.curriculum_accuracy(result)
+    keeps = regimes.curriculum_keeps(result)
     text = (
         f"Of four predicted failures **{len(there)}** appear in all {seeds} seeds"
         + (f" ({', '.join(there)})" if there else "") + "."
@@ -95,7 +95,7 @@ def summary(result: dict, rows: list[dict]) -> str:
 
 def _verdicts(result: dict, rows: list[dict]) -> None:
     """Each regime: what it shows and asks, what the post predicts, and what is there."""
-    seeds, keeps = len(result["seeds"]), regimes.curriculum_accuracy(result)
+    seeds, keeps = len(result["seeds"]), regimes.curriculum_keeps(result)
     table = [
         _verdict_row(
             row["regime"], regimes.PREDICTIONS[row["regime"]].says,
@@ -103,11 +103,11 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
             f"{_measure_text(row['ill'])}: **{_mean_and_sd(row['worse'])} nats**, pairs "
             f"{_mean_and_sd(-100 * row['pairs'], 1)} points",
             "**appears**" if row["verdict"] == "appears" else
-            f"does not appear: larger in {(row['excess loss'] > 0).sum()} of {seeds} seeds",
+            f"does not appear: larger in {(row['worse'] > 0).sum()} of {seeds} seeds",
         )
         for row in rows
     ]  # fmt: skip
-    short = [100 * x for x in keeps["shortfall"]]
+    short = [100 * x for x in keeps["short"]]
     table.append(
         _verdict_row(
             regimes.CURRICULUM, "learns both",
@@ -158,11 +158,11 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
         wrong = [
             i for i, regime in enumerate(order)
             if regime in regimes.PREDICTIONS
-            and regimes.PREDICTIONS[regime].failure == (hidden, f"{part} loss")
+            and regimes.PREDICTIONS[regime].ill == (hidden, f"{part} loss")
         ]  # fmt: skip
         panels.append({
             "title": f"{part.capitalize()} completions",
-            "values": [regimes.metric_by_seed(result, regime, hidden, measure) for regime in order],
+            "values": [regimes.marks_of(result, regime, hidden, measure) for regime in order],
             "wrong": wrong,
             "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
         })  # fmt: skip
@@ -233,7 +233,7 @@ def _numbers(result: dict) -> None:
     rows = []
     for regime in TITLES:
         for hidden in regimes.HIDDEN:
-            values = {m: regimes.metric_by_seed(result, regime, hidden, m) for m in MEASURES}
+            values = {m: regimes.marks_of(result, regime, hidden, m) for m in MEASURES}
             rows.append(
                 {"regime": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
                 | {m: float(v.mean()) for m, v in values.items()}

@@ -1,0 +1,35 @@
+"""Every baked file exists and was made by today's code with today's settings.
+
+Any change of code below a study makes its file stale: run ``python -m scrl bake --verify NAME``,
+and where that finds a difference ``python -m scrl bake NAME``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from scrl.studies.baking import BAKED, load_baked, staleness
+from scrl.studies.finding import STUDY, result_differences
+from scrl.studies.registry import STUDIES
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_baked_file_is_fresh(name):
+    assert staleness(STUDIES[name]) == "", f"run `python -m scrl bake --verify {name}`"
+
+
+def test_every_baked_file_belongs_to_a_study():
+    assert {path.stem for path in BAKED.glob("*")} == set(STUDIES)
+
+
+def test_the_result_of_the_first_screen_is_what_a_run_gives_today():
+    """Run again as ``scrl bake`` does; another machine's rounding moves it a little."""
+    stored, fresh = load_baked(STUDY.name)["result"], STUDY.run()["result"]
+    assert not {"seconds", "device"} & stored.keys(), "baking again changes nothing"
+    assert not result_differences(stored, fresh)
+    tied = {
+        rule
+        for rule, truth in next(iter(fresh["prompts"].values()))["truth"].items()
+        if any(len(place) > 1 for place in truth["order"])
+    }
+    assert not tied & {"borda", "copeland"}

@@ -1,0 +1,26 @@
+"""Voter sampling: what is counted of voters, and the seeds of the baked runs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scrl.scenarios.parsing import load_scenario
+from scrl.scenarios.shipped import gallery
+from scrl.studies import voter_sampling
+from scrl.studies.baking import load_baked
+
+
+def test_the_types_themselves_have_the_true_shares():
+    world = load_scenario(gallery()[voter_sampling.SCENARIO])
+    utility, names = world.type_utilities, world.offered("best")
+    found = voter_sampling.describe_voters(utility, world.type_shares, names, utility)
+    assert found["types"] == pytest.approx([0.3, 0.25, 0.15, 0.3])
+    assert found["first"] == pytest.approx([0.3, 0.25, 0.15, 0.3, 0.0])
+    one = voter_sampling.describe_voters(utility[:1], np.ones(1), names, utility)
+    assert voter_sampling.total_variation(one["first"], found["first"]) == pytest.approx(0.7)
+
+
+def test_the_baked_runs_are_of_ten_seeds_or_more():
+    runs = load_baked("voter-sampling")["result"]["runs"]
+    assert len({run["seed"] for run in runs}) >= 10
