@@ -5,7 +5,8 @@ import json
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import load_baked, orders_csv
+from scrl.runs import orders_csv
+from scrl.studies import load_baked
 from scrl.types import InputError
 from ui.shared import data_tables, navigation, page, predict_first, result_tables
 

@@ -74,7 +74,7 @@ class HostStream(Enum):
     HELD_OUT_TIES = Stream("held-out sets", 2)
 
     # Studies: a number in one module only
-    PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.run_studies
+    PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.voter_sampling
     SCENARIO_PAIRS = Stream("study", 21, ("group",))  # scrl.reward_models.comparisons
     RATINGS_PAIRS = Stream("study", 22)  # scrl.reward_models.comparisons
     HIDDEN_CONTEXT_PAIRS = Stream("study", 23)  # scrl.studies.hidden_context

@@ -172,7 +172,8 @@ class HiddenContextStudy:
         stored, fresh = content["result"], run(on_progress, SEEDS[:1], ())
         found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
         drifts = [[one["seed"], one["held"]] for one in stored["drift"]]
-        found += differences(drifts, [[s, held] for s in DRIFT_SEEDS for held in SPREAD_CONTROLS], 0, "drift.")
+        expected = [[seed, held] for seed in DRIFT_SEEDS for held in SPREAD_CONTROLS]
+        found += differences(drifts, expected, 0, "drift.")
         return found + differences(stored["runs"][0], fresh["runs"][0], TOLERANCE, "runs.0.")
 
 

@@ -33,7 +33,7 @@ def show() -> None:
         "hidden-context",
         "hidden",
         "Hidden context",
-        study.make,
+        study.run,
         study.spec(),
         _draw,
     )

@@ -35,7 +35,7 @@ _HIDDEN_TEXT = {"none": "nothing hidden", "one": "one hidden", "half": "half hid
 
 
 def draw(result: dict) -> None:
-    rows = regimes.judged(result)
+    rows = regimes.check_predictions(result)
     appear = sum(row["verdict"] == "appears" for row in rows)
     said, shown = predict_first.guess(
         "The post predicts a failure of each of the first four regimes. How many appear here, in "
@@ -44,7 +44,7 @@ def draw(result: dict) -> None:
     if not shown:
         st.table(
             [
-                _regime_cells(regime, regimes.PREDICTIONS[regime].says)
+                _regime_cells(regime, regimes.PREDICTIONS[regime].summary)
                 for regime in SHOWS
                 if regime in regimes.PREDICTIONS
             ]
@@ -78,42 +78,42 @@ def summary(result: dict, rows: list[dict]) -> str:
     seeds = len(result["seeds"])
     there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
     not_there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
-    keeps = regimes.curriculum_keeps(result)
+    curriculum = regimes.curriculum_accuracy(result)
     text = (
         f"Of four predicted failures **{len(there)}** appear in all {seeds} seeds"
         + (f" ({', '.join(there)})" if there else "") + "."
         + (f" That of **{' and '.join(not_there)} does not**." if len(not_there) == 1 else
            f" Those of **{' and '.join(not_there)}** do not." if not_there else "")
     )  # fmt: skip
-    hidden, seen = keeps["hidden"].mean(), keeps["visible"].mean()
+    hidden, seen = curriculum["hidden"].mean(), curriculum["visible"].mean()
     return text + (
         f" With half of each ballot hidden the curriculum orders {hidden:.1%} of the hidden pairs "
-        f"rightly (perfect knowledge of the types: {keeps['oracle']:.1%}) and {seen:.1%} of the "
-        "visible ones: " + ("it does both." if keeps["both"] else "it does not do both.")
+        f"rightly (perfect knowledge of the types: {curriculum['oracle']:.1%}) and {seen:.1%} of "
+        "the visible ones: " + ("it does both." if curriculum["both"] else "it does not do both.")
     )
 
 
 def _verdicts(result: dict, rows: list[dict]) -> None:
     """Each regime: what it shows and asks, what the post predicts, and what is there."""
-    seeds, keeps = len(result["seeds"]), regimes.curriculum_keeps(result)
+    seeds, curriculum = len(result["seeds"]), regimes.curriculum_accuracy(result)
     table = [
         _verdict_row(
-            row["regime"], regimes.PREDICTIONS[row["regime"]].says,
-            f"{_measure_text(row['well'])}: {_mean_and_sd(row['well by'])} nats",
-            f"{_measure_text(row['ill'])}: **{_mean_and_sd(row['worse'])} nats**, pairs "
-            f"{_mean_and_sd(-100 * row['pairs'], 1)} points",
+            row["regime"], regimes.PREDICTIONS[row["regime"]].summary,
+            f"{_measure_text(row['success'])}: {_mean_and_sd(row['success excess loss'])} nats",
+            f"{_measure_text(row['failure'])}: **{_mean_and_sd(row['excess loss'])} nats**, pairs "
+            f"{_mean_and_sd(-100 * row['lost pairs'], 1)} points",
             "**appears**" if row["verdict"] == "appears" else
-            f"does not appear: larger in {(row['worse'] > 0).sum()} of {seeds} seeds",
+            f"does not appear: larger in {(row['excess loss'] > 0).sum()} of {seeds} seeds",
         )
         for row in rows
     ]  # fmt: skip
-    short = [100 * x for x in keeps["short"]]
+    short = [100 * x for x in curriculum["shortfall"]]
     table.append(
         _verdict_row(
             regimes.CURRICULUM, "learns both",
             f"at worst {short[0]:.1f} points of hidden and {short[1]:.1f} of visible pairs short "
             "of perfect knowledge",
-            "", "none" if keeps["both"] else "does not learn both",
+            "", "none" if curriculum["both"] else "does not learn both",
         )
     )  # fmt: skip
     st.table(table)
@@ -158,11 +158,11 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
         wrong = [
             i for i, regime in enumerate(order)
             if regime in regimes.PREDICTIONS
-            and regimes.PREDICTIONS[regime].ill == (hidden, f"{part} loss")
+            and regimes.PREDICTIONS[regime].failure == (hidden, f"{part} loss")
         ]  # fmt: skip
         panels.append({
             "title": f"{part.capitalize()} completions",
-            "values": [regimes.marks_of(result, regime, hidden, measure) for regime in order],
+            "values": [regimes.metric_by_seed(result, regime, hidden, measure) for regime in order],
             "wrong": wrong,
             "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
         })  # fmt: skip
@@ -211,7 +211,7 @@ def _latent_maps(result: dict) -> None:
 
 
 def _learning_curves(result: dict, hidden: str) -> None:
-    curves = regimes.curves_of(result, hidden)
+    curves = regimes.loss_curves(result, hidden)
     page.chart(
         regime_loss_curves(
             list(TITLES.values()), [curves[regime] for regime in TITLES], **page.style()
@@ -233,7 +233,7 @@ def _numbers(result: dict) -> None:
     rows = []
     for regime in TITLES:
         for hidden in regimes.HIDDEN:
-            values = {m: regimes.marks_of(result, regime, hidden, m) for m in MEASURES}
+            values = {m: regimes.metric_by_seed(result, regime, hidden, m) for m in MEASURES}
             rows.append(
                 {"regime": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
                 | {m: float(v.mean()) for m, v in values.items()}

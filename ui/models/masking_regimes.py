@@ -8,8 +8,8 @@ from functools import partial
 import streamlit as st
 
 from scrl.figures import regime_loss_curves
-from scrl.runs import load_baked
 from scrl.scenarios import Scenario
+from scrl.studies import load_baked
 from scrl.studies import masking_regimes as regimes
 from scrl.types import InputError
 from ui.models import masking_regime_results
@@ -40,12 +40,12 @@ def choose() -> tuple[Scenario, int]:
 
 @st.cache_data(show_spinner=False)
 def _load(latent: int) -> dict:
-    return load_baked(f"regimes-{latent}")
+    return load_baked(f"masking-regimes-{latent}")
 
 
 @st.cache_data(show_spinner=False)
 def _current_spec_hash(latent: int) -> str:
-    return regimes.spec_of(latent)
+    return regimes.MaskingRegimesStudy(latent).spec()
 
 
 def _spec_hash(scenario: Scenario, latent: int, seeds: int = 0) -> str:
@@ -78,7 +78,10 @@ def _result(scenario: Scenario, latent: int, job) -> dict | None:
         st.info(str(error))
         return None
     if content["spec"] != _current_spec_hash(latent):
-        st.warning("The lab has changed since this was baked; `python -m scrl bake --regimes`.")
+        st.warning(
+            "The lab has changed since this was baked; "
+            f"`python -m scrl bake masking-regimes-{latent}`."
+        )
     return content["result"]
 
 
@@ -96,7 +99,7 @@ def _train(scenario: Scenario, latent: int, job) -> None:
     busy = job is not None and job.active
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = st.segmented_control(
-            "Seeds", [f"{n}" for n in regimes.CHOICES], default=f"{regimes.CHOICES[0]}",
+            "Seeds", [f"{n}" for n in regimes.SEED_COUNTS], default=f"{regimes.SEED_COUNTS[0]}",
             required=True, key="seeds", **IN_URL,
         )  # fmt: skip
         spec = _spec_hash(scenario, latent, int(seeds))

@@ -24,7 +24,7 @@ LEVEL = 0.95
 
 
 def show() -> None:
-    baked_study.show("maze", "maze", "The maze", mazes.make, mazes.spec(), _draw)
+    baked_study.show("maze", "maze", "The maze", mazes.run, mazes.spec(), _draw)
 
 
 @st.cache_data(show_spinner=False)

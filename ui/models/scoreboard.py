@@ -7,9 +7,8 @@ from functools import partial
 
 import streamlit as st
 
-from scrl.runs import load_baked
 from scrl.scenarios import Scenario
-from scrl.studies import scoreboard
+from scrl.studies import load_baked, scoreboard, scoreboard_studies
 from scrl.types import InputError, Ratings
 from ui.models import scoreboard_result
 from ui.models.scoreboard_result import TITLES
@@ -26,12 +25,12 @@ from ui.shared.page import IN_URL
 
 @st.cache_data(show_spinner=False)
 def load_baked_scoreboard(stem: str) -> dict:
-    return load_baked(f"models-{stem}")
+    return load_baked(f"scoreboard-{stem}")
 
 
 @st.cache_data(show_spinner=False)
 def _current_spec_hash(stem: str) -> str:
-    return scoreboard.spec_of(source_ids.gallery_scenario(stem))
+    return scoreboard_studies.scenario_spec(source_ids.gallery_scenario(stem))
 
 
 def show() -> None:
@@ -140,7 +139,10 @@ def _result(source, models: tuple[str, ...], seeds: int, job) -> dict | None:
             st.info(page.escaped(str(error)))
             return None
         if content["spec"] != _current_spec_hash(stem):
-            st.warning("The lab has changed since this was baked; `python -m scrl bake --models`.")
+            st.warning(
+                "The lab has changed since this was baked; "
+                f"`python -m scrl bake scoreboard-{stem}`."
+            )
         rows = [row for row in content["result"]["rows"] if row["model"] in models]
         return content["result"] | {"rows": rows}
     if job is None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import streamlit as st
 
 from scrl.figures import agreement_by_raters, stacked_shares
-from scrl.runs import load_baked
-from scrl.studies import run_studies
+from scrl.studies import data_efficiency, load_baked, voter_sampling
 from scrl.types import InputError
 from ui.shared import data_tables, page, predict_first, result_tables, run_store, viewer
 from ui.shared.job_progress import watch
@@ -21,16 +19,18 @@ TITLES = {
     "vanilla": "Bradley–Terry",
 }
 SCALES = {"Kendall’s τ": "tau", "Share exact": "exact"}
+#: Name of a baked study -> its module.
+STUDIES = {"data-efficiency": data_efficiency, "voter-sampling": voter_sampling}
 
 
 @st.cache_data(show_spinner=False)
 def _baked(study: str) -> dict:
-    return load_baked(f"study-{study}")
+    return load_baked(study)
 
 
 @st.cache_data(show_spinner=False)
 def _spec(study: str) -> str:
-    return run_studies.spec_of(study)
+    return STUDIES[study].spec()
 
 
 def _result(study: str) -> dict | None:
@@ -45,7 +45,7 @@ def _result(study: str) -> dict | None:
         st.info(str(error))
         return None
     if content["spec"] != _spec(study):
-        st.warning("The lab has changed since this was baked; `python -m scrl bake --studies`.")
+        st.warning(f"The lab has changed since this was baked; `python -m scrl bake {study}`.")
     return content["result"]
 
 
@@ -63,8 +63,8 @@ def _run_again_button(study: str) -> None:
         if st.button(label, disabled=busy, key=f"again-{study}", icon=":material/replay:"):
             try:
                 st.session_state[f"study-{study}"] = run_store.job_queue().submit(
-                    partial(run_studies.make, study),
-                    key=f"{viewer.token()}:study-{study}", label=f"The study of {study}",
+                    STUDIES[study].run,
+                    key=f"{viewer.token()}:study-{study}", label=STUDIES[study].STUDY.title,
                 )  # fmt: skip
             except InputError as error:
                 st.error(str(error))
@@ -83,11 +83,11 @@ def _part(study: str, draw: Callable[[dict], None]) -> None:
 
 
 def show_accuracy() -> None:
-    _part("accuracy", _draw_accuracy)
+    _part("data-efficiency", _draw_accuracy)
 
 
 def _draw_accuracy(result: dict) -> None:
-    rows = run_studies.summary(result["runs"])
+    rows = data_efficiency.summarise(result["runs"])
     counts = sorted({row["n"] for row in rows})
     said, shown = predict_first.guess(
         "From how many raters on is the social order clearly nearer to the truth than vanilla’s?",
@@ -155,7 +155,7 @@ def summary(rows: list[dict]) -> str:
 
 
 def show_voter_sources() -> None:
-    _part("voters", _draw_voter_sources)
+    _part("voter-sampling", _draw_voter_sources)
 
 
 def _draw_voter_sources(result: dict) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from scrl.runs import load_baked
+from scrl.studies import load_baked
 from scrl.types import InputError
 from ui.shared import page, run_store, viewer
 from ui.shared.job_progress import watch
@@ -24,7 +24,7 @@ def show(
     """Draw it, of this session's latest run where there is one, and offer another.
 
     Args:
-        stem: what is baked, and the session's key of its run; option: of ``scrl bake``.
+        stem: name of the study, and the session's key of its run; option: of the button.
         make: what a run does; spec: of today's settings.
         draw: called with the result and an id of it.
     """
@@ -40,7 +40,7 @@ def show(
         else:
             if content["spec"] != spec:
                 st.warning("The lab has changed since this was baked; "
-                           f"`python -m scrl bake --{option}`.")  # fmt: skip
+                           f"`python -m scrl bake {stem}`.")  # fmt: skip
             draw(content["result"], "baked")
     _run_again_button(stem, option, label, make, job)
 
