@@ -43,11 +43,11 @@ def camps(raters=80, prompts=3):
 
 @pytest.fixture(scope="module")
 def evaluated():
-    told = []
-    return evaluate(camps(), TINY, 0.5, 0, told.append), told
+    progress = []
+    return evaluate(camps(), TINY, 0.5, 0, progress.append), progress
 
 
-def test_two_camps_are_told_apart_from_what_is_visible(evaluated):
+def test_two_camps_are_told_apart_from_the_visible_part(evaluated):
     found, _ = evaluated
     assert found.raters == 80
     assert found.pairs == 80 * 3, "one hidden pair on each ballot of four"
@@ -80,7 +80,7 @@ def test_progress_rises_over_the_folds(evaluated):
     assert "Fold 5 of 5" in evaluated[1][-1].message
 
 
-def test_raters_who_agree_leave_nothing_to_gain():
+def test_agreeing_raters_leave_nothing_to_gain():
     """And the order is learnt by both, so that .5 above is the camps' doing."""
     rows = [(f"r{r}", f"p{p}", [[c] for c in "abcd"]) for r in range(80) for p in range(3)]
     found = evaluate(ratings_of(rows), TINY)
@@ -89,7 +89,7 @@ def test_raters_who_agree_leave_nothing_to_gain():
     assert "does not beat" in found.notes[-1] or "worse" in found.notes[-1]
 
 
-def test_what_cannot_be_evaluated_is_said():
+def test_inputs_that_cannot_be_evaluated_get_a_sentence():
     with pytest.raises(InputError, match="at least 10"):
         evaluate(camps(raters=9), TINY)
     for fraction in (0.0, 1.0, -1.0, float("nan")):

@@ -54,7 +54,7 @@ def test_of_each_ballot_the_fraction_is_hidden(ratings, fraction, seed):
     assert ((count == 0) | (count == ratings.sizes))[~split].all()
 
 
-def test_as_many_short_ballots_are_hidden_whole():
+def test_short_ballots_are_hidden_whole_as_often():
     ratings = ratings_of([(f"r{i}", "p", [["a"], ["b"]]) for i in range(3000)])
     hidden = hidden_entries(ratings, 0.3, np.random.default_rng(0)).reshape(-1, 2)
     assert (hidden[:, 0] == hidden[:, 1]).all()
@@ -72,7 +72,7 @@ def test_every_completion_is_hidden_as_often():
 
 @settings(deadline=None, max_examples=60)
 @given(ragged(), st.integers(0, 2**31))
-def test_hidden_pairs_by_brute_force(ratings, seed):
+def test_strict_pairs_of_the_hidden_part_by_brute_force(ratings, seed):
     hidden = np.random.default_rng(seed).random(len(ratings.item)) < 0.6
     wanted = []
     for b in range(ratings.ballots):

@@ -1,4 +1,4 @@
-"""Reward models of many people: ceilings by brute force, what a context teaches, collapse."""
+"""Reward models: ceilings by brute force, inference from a context, posterior collapse."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import ModelsConfig, Schedule
+from scrl.evaluation.pair_metrics import pair_credit
 from scrl.networks import training
 from scrl.reward_models import (
     collapse,
@@ -53,7 +54,7 @@ QUICK = ModelsConfig(width=32, batch=32, kl_warmup=100, schedule=SHORT)
 
 @pytest.fixture(scope="module")
 def pets():
-    """Training raters, and held-out ones: what they said before and what they are asked."""
+    """Training pairs, and the context and query pairs of held-out raters."""
     return (
         sample_comparisons(PETS, 3, 600, 12, 0),
         sample_comparisons(PETS, 3, 300, 8, 1),
@@ -71,23 +72,22 @@ def collapsed(pets):
     return vpl.fit(jax.random.key(0), pets[0], replace(QUICK, beta=12.0, anneal="constant"))[0]
 
 
-def right(model, context, asked) -> np.ndarray:
-    chance = model.probabilities(context, asked)
-    return (chance > 0.5) + 0.5 * (chance == 0.5)
+def credit(model, context, queries) -> np.ndarray:
+    return pair_credit(model.probabilities(context, queries) - 0.5)
 
 
-def contested(asked) -> np.ndarray:
-    return disputed_pairs(PETS)[asked.pairs[..., 0], asked.pairs[..., 1]]
+def disputed(queries) -> np.ndarray:
+    return disputed_pairs(PETS)[queries.pairs[..., 0], queries.pairs[..., 1]]
 
 
-# -- what they learn from -------------------------------------------------------------------------
+# -- comparisons ----------------------------------------------------------------------------------
 
 
-def test_pairs_are_asked_as_often_as_ballots_hold_them(pets):
-    asked = pets[2]
-    assert contested(asked).mean() == pytest.approx(0.5, abs=0.03), "half are dog–cat"
-    utility = PETS.type_utilities[asked.rater_type[:, None]]
-    better, worse = (np.take_along_axis(utility, asked.pairs[..., [i]], 2) for i in (0, 1))
+def test_pairs_are_sampled_as_often_as_ballots_hold_them(pets):
+    queries = pets[2]
+    assert disputed(queries).mean() == pytest.approx(0.5, abs=0.03), "half are dog–cat"
+    utility = PETS.type_utilities[queries.rater_type[:, None]]
+    better, worse = (np.take_along_axis(utility, queries.pairs[..., [i]], 2) for i in (0, 1))
     assert (better > worse).all(), "no noise: the type's own order"
 
 
@@ -98,7 +98,7 @@ def test_noisy_answers_follow_bradley_terry():
     assert (bird_rabbit[:, 0] == 0).mean() == pytest.approx(1 / (1 + np.exp(-3)), abs=0.02)
 
 
-def test_pairs_of_ballots_are_theirs_and_come_back():
+def test_pairs_of_ballots_make_a_round_trip():
     ratings = sample(with_overrides(PETS, raters=200), 5).ratings
     found = comparisons_from_ratings(ratings, 6, seed=0)
     counts = pair_counts(ratings)
@@ -107,7 +107,7 @@ def test_pairs_of_ballots_are_theirs_and_come_back():
     assert sorted(map(tuple, again.flat_pairs())) == sorted(map(tuple, found.flat_pairs()))
 
 
-def test_who_compares_nothing_is_named():
+def test_a_type_without_pairs_is_named():
     silent = with_overrides(PETS, answers={"Cat people": {"pet": 0.0}})
     with pytest.raises(InputError, match="'Cat people' compare nothing"):
         sample_comparisons(silent, 0, 10, 4)
@@ -116,24 +116,24 @@ def test_who_compares_nothing_is_named():
 # -- floor and ceiling ----------------------------------------------------------------------------
 
 
-def test_one_reward_for_all_is_exact_and_at_its_ceiling(pets):
-    train, context, asked = pets
+def test_the_pooled_model_is_exact_and_reaches_its_ceiling(pets):
+    train, context, queries = pets
     model, _ = pooled.fit(None, train, QUICK)
     ratings = comparisons_to_ratings(train, PETS.catalogue)
     exact = fit_pair_counts(pair_counts(ratings), train.offsets, QUICK.prior_sd)
     assert model.rewards(None)[0] == pytest.approx(exact, abs=1e-6)
     best = max(
-        np.mean(np.array(place)[asked.pairs[..., 0]] > np.array(place)[asked.pairs[..., 1]])
+        np.mean(np.array(place)[queries.pairs[..., 0]] > np.array(place)[queries.pairs[..., 1]])
         for place in permutations(range(4))
     )
-    assert right(model, context, asked).mean() == pytest.approx(best, abs=0.02)
+    assert credit(model, context, queries).mean() == pytest.approx(best, abs=0.02)
     assert best == pytest.approx(0.75, abs=0.02)
 
 
-def test_told_the_type_everything_is_right(pets):
-    train, context, asked = pets
+def test_the_model_of_each_type_orders_every_pair_correctly(pets):
+    train, context, queries = pets
     model, _ = per_type.fit(None, train, QUICK)
-    assert right(model, context, asked).all()
+    assert credit(model, context, queries).all()
     with pytest.raises(InputError, match="Nobody knows the types"):
         per_type.fit(None, replace(train, rater_type=None), QUICK)
 
@@ -141,12 +141,12 @@ def test_told_the_type_everything_is_right(pets):
 # -- VPL ------------------------------------------------------------------------------------------
 
 
-def test_vpl_learns_who_a_rater_is_from_eight_pairs(pets, fitted):
+def test_vpl_infers_the_type_from_eight_pairs(pets, fitted):
     model, curves = fitted
-    _, context, asked = pets
-    assert right(model, context, asked)[contested(asked)].mean() > 0.97
-    nothing = right(model, context.without_pairs(), asked)[contested(asked)].mean()
-    assert nothing == pytest.approx(0.5, abs=0.05), "who has said nothing is anybody"
+    _, context, queries = pets
+    assert credit(model, context, queries)[disputed(queries)].mean() > 0.97
+    nothing = credit(model, context.without_pairs(), queries)[disputed(queries)].mean()
+    assert nothing == pytest.approx(0.5, abs=0.05), "without pairs the type is unknown"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
     rewards = model.rewards(context)
     assert rewards.mean(axis=1) == pytest.approx(np.zeros(300), abs=1e-5)
@@ -156,18 +156,18 @@ def test_vpl_learns_who_a_rater_is_from_eight_pairs(pets, fitted):
 
 
 def test_a_cyclic_kl_learns_as_much(pets):
-    train, context, asked = pets
+    train, context, queries = pets
     cyclic = replace(QUICK, beta=0.5, anneal="cyclic", kl_warmup=150)
     model, curves = vpl.fit(jax.random.key(0), train, cyclic)
-    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert credit(model, context, queries)[disputed(queries)].mean() > 0.97
     tight, loose = curves["KL"][np.searchsorted(curves["step"], [300, 350])]
     assert loose > tight, "the second cycle's end, the third one's beginning"
 
 
-def test_a_heavy_kl_from_the_start_leaves_one_rater(pets, collapsed):
-    _, context, asked = pets
+def test_a_heavy_kl_from_the_start_collapses_the_posterior(pets, collapsed):
+    _, context, queries = pets
     assert collapsed.posterior(context).kl.sum(axis=1).mean() < 0.05
-    assert right(collapsed, context, asked).mean() == pytest.approx(0.75, abs=0.03)
+    assert credit(collapsed, context, queries).mean() == pytest.approx(0.75, abs=0.03)
 
 
 def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
@@ -195,7 +195,7 @@ def test_the_schedule_of_the_weight(schedule):
 
 
 @pytest.mark.parametrize("prior", ["standard", "mixture"])
-def test_gradients_are_finite_where_nobody_said_anything(prior):
+def test_gradients_are_finite_without_pairs(prior):
     config = static_config(replace(QUICK, prior=prior))
     params = initial_parameters(jax.random.key(0), family=vpl.FAMILY, features=4, config=config)
     data = PairData(
@@ -215,28 +215,28 @@ def test_rewards_on_one_scale():
     assert center_by_prompt(rewards, np.array([0, 3, 5]))[0] == pytest.approx([0, 50, -50, 0, 0])
 
 
-# -- the others -----------------------------------------------------------------------------------
+# -- other families -------------------------------------------------------------------------------
 
 
 def test_prototypes_weigh_a_new_rater_by_bayes(pets):
-    train, context, asked = pets
+    train, context, queries = pets
     model, _ = prototypes.fit(jax.random.key(2), train, QUICK)
     rewards, weight = model.prototype_rewards(), model.posterior(context).mean
     gap = rewards[:, context.pairs[..., 0]] - rewards[:, context.pairs[..., 1]]
     nats = np.log(model.share)[:, None] - np.log1p(np.exp(-gap)).sum(-1)
     by_hand = np.exp(nats - nats.max(0)) / np.exp(nats - nats.max(0)).sum(0)
     assert weight == pytest.approx(by_hand.T, abs=1e-4)
-    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert credit(model, context, queries)[disputed(queries)].mean() > 0.97
     assert model.rewards(context) == pytest.approx(weight @ rewards)
     assert model.worst_case_rewards()[0] == max(model.worst_case_rewards()), (
         "everyone likes birds best"
     )
 
 
-def test_the_lab_s_own_model_reads_pairs(pets):
-    train, context, asked = pets
+def test_the_individual_model_infers_the_type(pets):
+    train, context, queries = pets
     model, _ = individual.fit(jax.random.key(2), train, QUICK)
-    assert right(model, context, asked)[contested(asked)].mean() > 0.97
+    assert credit(model, context, queries)[disputed(queries)].mean() > 0.97
     assert np.ptp(model.rewards(None)[0, 1:3]) < 0.3 * np.ptp(model.rewards(None)[0])
 
 
@@ -249,9 +249,9 @@ def test_hidden_context_shows_as_spread_and_not_in_the_mean():
     for kind in distributional.KINDS:
         model, _ = distributional.fit(jax.random.key(0), train, QUICK, kind=kind)
         mean, spread = model.moments()
-        said = hidden_context.rank_agreement(mean)
-        assert said["borda"] > 0.95
-        assert said["expected utility"] < 0.85
+        agreement = hidden_context.rank_agreement(mean)
+        assert agreement["borda"] > 0.95
+        assert agreement["expected utility"] < 0.85
         assert spread[a > 0.8].min() > spread[a < 0.8].max()
         assert (
             model.risk_averse_rewards(2.0)[a > 0.8].max()
@@ -287,12 +287,12 @@ def test_each_model_answers_the_protocols_of_its_abilities(pets, fitted):
         assert not isinstance(model, FeatureRewardModel)
 
 
-# -- the doctor -----------------------------------------------------------------------------------
+# -- collapse -------------------------------------------------------------------------------------
 
 
-def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collapsed):
-    _, context, asked = pets
-    good, bad = (collapse.check_collapse(m, context, asked) for m in (fitted[0], collapsed))
+def test_a_collapsed_model_is_told_from_a_good_one(pets, fitted, collapsed):
+    _, context, queries = pets
+    good, bad = (collapse.check_collapse(m, context, queries) for m in (fitted[0], collapsed))
     assert not good.collapsed
     assert good.own_accuracy - good.swapped_accuracy > 0.15
     assert good.empty_accuracy == pytest.approx(0.75, abs=0.05)
@@ -301,15 +301,15 @@ def test_the_doctor_tells_a_collapsed_model_from_a_good_one(pets, fitted, collap
     assert bad.own_accuracy == pytest.approx(bad.swapped_accuracy, abs=0.005)
     assert collapse.verdict(bad) == "This model has one rater in it: it equals Bradley–Terry."
     floor, _ = pooled.fit(None, pets[0], QUICK)
-    assert collapse.check_collapse(floor, context, asked) is None
+    assert collapse.check_collapse(floor, context, queries) is None
     assert collapse.verdict(None, floor) == collapse.verdict(None)
     assert "it cannot tell raters apart" in collapse.verdict(None)
     told, _ = per_type.fit(None, pets[0], QUICK)
-    assert collapse.check_collapse(told, context, asked) is None
+    assert collapse.check_collapse(told, context, queries) is None
     assert "because it is told them" in collapse.verdict(None, told)
     assert collapse.verdict(good, fitted[0]) == collapse.verdict(good)
 
 
-def test_a_trace_of_a_lead_is_no_answer():
-    chance = np.array([0.5, 0.5 + 2e-4, 0.5 - 2e-4, 0.51, 0.49, 1.0])
-    assert collapse.query_credit(chance).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]
+def test_a_probability_near_a_half_is_a_tie():
+    probability = np.array([0.5, 0.5 + 2e-4, 0.5 - 2e-4, 0.51, 0.49, 1.0])
+    assert collapse.query_credit(probability).tolist() == [0.5, 0.5, 0.5, 1.0, 0.0, 1.0]

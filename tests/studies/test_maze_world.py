@@ -33,8 +33,8 @@ SEED = 1000
 
 
 @pytest.fixture(scope="module")
-def labelled():
-    """Training users, and held-out ones: what they labelled before and what they are asked."""
+def split():
+    """Training pairs, and the context and query pairs of held-out users."""
     return (
         maze_world.sample_users(SEED, 500, 16, 0),
         maze_world.sample_users(SEED, 300, 16, 1),
@@ -43,24 +43,26 @@ def labelled():
 
 
 @pytest.fixture(scope="module")
-def labs(labelled):
-    """The lab's network of features, its parameters at random: its training takes 18 seconds of a
-    core to compile and is measured in benchmarks/models.py."""
+def individual_model(split):
+    """The individual model of items with features, with random parameters.
+
+    Its training takes 18 seconds of a core to compile and is measured in benchmarks/models.py.
+    """
     static, rng = static_config(replace(QUICK, batch=8)), np.random.default_rng(0)
     initial = partial(
         initial_parameters, family=individual.FAMILY, config=static,
-        features=labelled[0].features.shape[1],
+        features=split[0].features.shape[1],
     )  # fmt: skip
     shapes = jax.eval_shape(initial, jax.random.key(0))
     draw = lambda p: rng.normal(0, 0.3, p.shape).astype(np.float32)  # noqa: E731
-    train = labelled[0]
+    train = split[0]
     return LatentNetworkModel(
         jax.tree.map(draw, shapes), static, train.features, train.offsets, individual.FAMILY
     )
 
 
 def points(features: np.ndarray) -> np.ndarray:
-    """Where waves come from: the angle of the longest along each axis ``[items, 2]``."""
+    """The inverse of the features: the phase of the longest wave along each axis ``[items, 2]``."""
     rows, columns = len(maze_world.WALLS), len(maze_world.WALLS[0])
     lowest = ((0, rows, rows), (2 * rows, 2 * rows + columns, columns))
     return np.stack(
@@ -115,9 +117,9 @@ def test_the_ceiling_of_one_reward_by_counting():
     assert right(reward[0]) < right(reward.mean(0))
 
 
-def test_labels_follow_the_reward_of_the_cells(labelled):
+def test_labels_follow_the_reward_of_the_cells(split):
     cells = [tuple(cell) for cell in maze_world.free_cells().tolist()]
-    for drawn in labelled:
+    for drawn in split:
         at = points(drawn.features)
         cell = np.round(at).astype(int)
         off = np.abs(at - cell)
@@ -130,15 +132,15 @@ def test_labels_follow_the_reward_of_the_cells(labelled):
         other = maze_world.cell_rewards()[1 - drawn.rater_type[:, None, None], number]
         opposed = (other[..., 0] < other[..., 1]).mean()
         assert opposed == pytest.approx(0.747, abs=0.03), "of the kind's strict pairs, by counting"
-    kinds = labelled[1].rater_type
+    kinds = split[1].rater_type
     assert kinds.sum() == 150
-    assert (kinds == labelled[2].rater_type).all(), "the same users are asked"
-    train, held = ({*map(bytes, drawn.features)} for drawn in labelled[:2])
+    assert (kinds == split[2].rater_type).all(), "the same users are queries"
+    train, held = ({*map(bytes, drawn.features)} for drawn in split[:2])
     assert not train & held
 
 
-def test_features_say_where_and_nothing_else(labelled):
-    train = labelled[0]
+def test_features_tell_the_place_and_neither_cell_nor_type(split):
+    train = split[0]
     at = points(train.features)
     assert np.allclose(maze_world.point_features(at), train.features, atol=2e-4)
     # Continuous across the edge of a cell, so the cell is not said.
@@ -157,21 +159,20 @@ def test_features_say_where_and_nothing_else(labelled):
 # -- models that know items by features -----------------------------------------------------------
 
 
-def test_vpl_is_far_above_one_reward_for_everybody(labelled):
+def test_vpl_is_far_above_the_pooled_ceiling(split):
     """With a mixture for its prior, which nothing else trains; the normal one learns Pets."""
-    train, context, asked = labelled
+    train, context, queries = split
     model, curves = vpl.fit(jax.random.key(0), train, replace(QUICK, prior="mixture"))
 
-    def right(heard):
-        return collapse.query_credit(model.probabilities(heard, asked)).mean()
+    def accuracy(context):
+        return collapse.query_credit(model.probabilities(context, queries)).mean()
 
-    assert right(context) > 0.97
-    assert right(context.without_pairs()) == pytest.approx(maze_world.pooled_ceiling(), abs=0.03), (
-        "anybody"
-    )
+    assert accuracy(context) > 0.97
+    unknown = accuracy(context.without_pairs())
+    assert unknown == pytest.approx(maze_world.pooled_ceiling(), abs=0.03)
     other = context.select_raters(np.arange(300)[::-1])
-    assert (other.rater_type != asked.rater_type).all()
-    assert right(other) < 0.3, "the other kind wants most pairs the other way round"
+    assert (other.rater_type != queries.rater_type).all()
+    assert accuracy(other) < 0.3, "the other kind wants most pairs the other way round"
     assert curves["watched"][-1] < 0.5 * curves["watched"][0]
     # Asked about the cells, which it never met as such, it knows whose goal is where.
     there = model.with_items(maze_world.point_features(maze_world.free_cells()), np.array([0, 46]))
@@ -179,9 +180,9 @@ def test_vpl_is_far_above_one_reward_for_everybody(labelled):
     assert maze_world.goal_distances()[context.rater_type, best].mean() < 2
 
 
-def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
-    """The same parameters in the lab's own class, told the same ballots of the same catalogue."""
-    some = labelled[1].select_raters(np.arange(4))
+def test_the_individual_model_of_features_is_that_of_scrl_raters(split, individual_model):
+    """The same parameters in ``Individual`` give the same, with the same ballots and catalogue."""
+    some = split[1].select_raters(np.arange(4))
     features = standardise(some.features, some.features)[: some.pairs.max() + 1]
     features = standardise(features, features)
     some = replace(some, features=features, offsets=np.array([0, len(features)]))
@@ -189,33 +190,35 @@ def test_the_lab_s_own_model_of_features_is_the_lab_s(labelled, labs):
     catalogue = Catalogue(
         ("p",), names, np.arange(some.items), some.offsets, completion_features=features
     )
-    lab = Individual(labs.params, catalogue, individual.individual_config(labs.config))
+    lab = Individual(
+        individual_model.params, catalogue, individual.individual_config(individual_model.config)
+    )
     _, posterior = lab.embed(comparisons_to_ratings(some, catalogue))
-    found = labs.posterior(some)
+    found = individual_model.posterior(some)
     assert found.mean == pytest.approx(posterior.mean, abs=2e-3)
     assert found.log_variance == pytest.approx(posterior.log_variance, abs=2e-3)
     rewards = np.asarray(lab.rewards(posterior.mean))
     row = np.arange(4)[:, None]
     gap = rewards[row, some.pairs[..., 0]] - rewards[row, some.pairs[..., 1]]
-    own = labs.with_items(some.features, some.offsets).rewards(some)
+    own = individual_model.with_items(some.features, some.offsets).rewards(some)
     assert np.allclose(own, rewards - rewards.mean(axis=1, keepdims=True), atol=2e-3)
-    assert labs.probabilities_at(posterior.mean, some) == pytest.approx(
+    assert individual_model.probabilities_at(posterior.mean, some) == pytest.approx(
         1 / (1 + np.exp(-gap)), abs=2e-3
     )
 
 
-def test_everything_in_the_lab_s_own_model_learns_from_features(labelled, labs):
-    train = labelled[0].first_pairs(6).select_raters(np.arange(20))
-    loss = loss_of(individual.FAMILY, train.features.shape[1], labs.config)
+def test_every_parameter_of_the_individual_model_learns_from_features(split, individual_model):
+    train = split[0].first_pairs(6).select_raters(np.arange(20))
+    loss = loss_of(individual.FAMILY, train.features.shape[1], individual_model.config)
     phase = training.Phase(np.int32(5), np.float32(1))
     said = PairData(train.features, train.pairs, train.mask, np.int32(20), *np.zeros(3))
     nothing = said._replace(mask=np.zeros_like(said.mask))
     key = jax.random.key(1)
     # Compiled in haste, since it runs twice.
-    grad = jax.jit(jax.grad(loss, has_aux=True)).lower(labs.params, key, said, phase)
+    grad = jax.jit(jax.grad(loss, has_aux=True)).lower(individual_model.params, key, said, phase)
     grad = grad.compile({"xla_backend_optimization_level": 0})
     for data, moved in ((said, True), (nothing, False)):
-        grads, watched = grad(labs.params, key, data, phase)
+        grads, watched = grad(individual_model.params, key, data, phase)
         assert np.isfinite(jax.flatten_util.ravel_pytree(grads)[0]).all()
         assert (float(watched["watched"]) > 0) == moved
         if moved:
@@ -223,7 +226,7 @@ def test_everything_in_the_lab_s_own_model_learns_from_features(labelled, labs):
             assert sum(still) <= 1, "all but the bias of the keys, which softmax does not see"
 
 
-def test_a_network_of_features_comes_to_the_exact_optimum():
+def test_a_network_of_features_reaches_the_exact_optimum():
     """Noisy Pets, each animal known by a vector that is no name."""
     pets = with_overrides(load_scenario(gallery()["pets"]), noise=1.0)
     drawn = sample_comparisons(pets, SEED, 1536, 12, 0)
