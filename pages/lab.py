@@ -23,7 +23,7 @@ def pick_view(prompts: dict, choice: controls.Choice) -> tuple[str, str]:
     with st.container(horizontal=True):
         prompt = next(iter(prompts))
         if len(prompts) > 1:
-            first = list(prompts).index(choice.about) if choice.about in prompts else 0
+            first = list(prompts).index(choice.prompt) if choice.prompt in prompts else 0
             prompt = st.selectbox("Prompt", list(prompts), first, key="prompt", bind="query-params")
         settings = {"format_func": controls.rule_title, "key": "rule", "bind": "query-params"}
         if len(rules) <= 6:
@@ -80,7 +80,7 @@ def bench(choice: controls.Choice) -> None:
         return
     prompt, rule = pick_view(prompts, choice)
     entry = prompts[prompt]
-    follow = choice.follow if choice.follow in entry["completions"] else ""
+    follow = choice.completion if choice.completion in entry["completions"] else ""
     follow = follow or result_tables.most_displaced(entry, rule)
     spread = seed_spreads(done.result["result"], prompt, rule) if fresh else {}
     columns = orders.draw(entry, rule, follow, fresh, spread)

@@ -22,43 +22,43 @@ def has_blocks(result: Mapping) -> bool:
 
 def show(content: Mapping) -> None:
     """Each silence of a finished run, and how it was learnt what can be inferred."""
-    told = content["result"]["silence"]
+    inference = content["result"]["silence"]
     types = content["latent"]["types"]
-    found = [(kind, prompt) for kind in told["kinds"] for prompt in kind["prompts"]]
+    found = [(kind, prompt) for kind in inference["kinds"] for prompt in kind["prompts"]]
     for i, (kind, prompt) in enumerate(found[:MAX_SHOWN]):
         _show_block(kind, prompt, types, i)
     if len(found) > MAX_SHOWN:
         st.caption(f"{len(found) - MAX_SHOWN} more silences are in the result file.")
-    if told["choices"] and not page.presenting():
-        _show_selection(told)
+    if inference["choices"] and not page.presenting():
+        _show_selection(inference)
 
 
 def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
-    said = kind["prompts"][prompt]
+    block = kind["prompts"][prompt]
     who = page.escaped(kind["name"] or "One kind of rater")
-    whole = len(said["silent"]) == sum(map(len, said["order"]))
-    about = "" if whole else f" about {page.escaped(', '.join(said['silent']))}"
-    chances = [chance for *_, chance in said["sure"]]
+    is_complete = len(block["silent"]) == sum(map(len, block["order"]))
+    about = "" if is_complete else f" about {page.escaped(', '.join(block['silent']))}"
+    chances = [chance for *_, chance in block["sure"]]
     st.markdown(
         f"**{who}**, {kind['share']:.0%} of the raters, said nothing{about} on "
         f"‘{page.escaped(prompt)}’. "
         + (
-            f"The model infers {page.escaped(order_text(said['order']))}."
+            f"The model infers {page.escaped(order_text(block['order']))}."
             if min(chances, default=0) >= 0.6
             else "Most of it cannot be known from the others, and the model says so."
         )
     )
-    at = types.index(kind["name"]) if kind["name"] in types else i
+    type_index = types.index(kind["name"]) if kind["name"] in types else i
     page.chart(
-        inferred_pairs(said["sure"], at, **page.style()),
+        inferred_pairs(block["sure"], type_index, **page.style()),
         f"chart-silence-{i}",
-        alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in said["sure"]),
+        alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in block["sure"]),
         caption="The chance that such a rater would put the first above the second. Simulated "
         "voters of this kind are drawn with these chances. It would be refuted by asking them.",
     )
 
 
-def _show_selection(told: Mapping) -> None:
+def _show_selection(inference: Mapping) -> None:
     rows = [
         {
             "prompts share": f"{c['shared']} utilit{'y' if c['shared'] == 1 else 'ies'}"
@@ -68,15 +68,16 @@ def _show_selection(told: Mapping) -> None:
             "nats on what was hidden": c["hidden"],
             "nats on the rest": c["seen"],
             "pairs of the rest right": c["right"],
-            "taken": "yes" if i == told["chosen"] else "",
+            "taken": "yes" if i == inference["chosen"] else "",
         }
-        for i, c in enumerate(told["choices"])
+        for i, c in enumerate(inference["choices"])
     ]
     st.markdown("**How it was learnt what can be inferred**")
     data_tables.numbers_expander(
         rows,
         "silence",
-        f"Other kinds that did speak were made silent in the same way, {told['tests']} in turn, "
+        f"Other kinds that did speak were made silent in the same way, {inference['tests']} in "
+        "turn, "
         "and what they had said was predicted under each choice; higher is better, "
         "and no choice may cost what was said. How well that "
         "went also sets how sure the model may be.",

@@ -58,14 +58,15 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
 
 
 def _raters(content: dict) -> None:
-    latent, said = content["latent"], content["result"]["latent"]
+    latent, sizes = content["latent"], content["result"]["latent"]
     page.chart(
         figures.latent_map(latent, height=380, **page.style()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{said['raters']:,} raters, or a sample of them; those at one point are drawn "
-        f"side by side. {said['active_units']} of {said['dim']} latent dimensions are in use; the "
-        f"density has {said['components']} component{'s' * (said['components'] > 1)}.",
+        caption=f"{sizes['raters']:,} raters, or a sample of them; those at one point are drawn "
+        f"side by side. {sizes['active_units']} of {sizes['dim']} latent dimensions are in use; "
+        "the "
+        f"density has {sizes['components']} component{'s' * (sizes['components'] > 1)}.",
     )
 
 

@@ -18,9 +18,9 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     seeds = result["seeds"]["seeds"]
     st.markdown(_summary(spread, len(seeds)))
     known = [
-        (result_tables.SOURCE_TITLES[s], said.tau)
-        for s, said in spread.items()
-        if said.tau is not None
+        (result_tables.SOURCE_TITLES[s], source_spread.tau)
+        for s, source_spread in spread.items()
+        if source_spread.tau is not None
     ]
     if known:
         page.chart(
@@ -55,17 +55,21 @@ def _summary(spread: dict[str, SeedSpread], count: int) -> str:
 
 def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:
     rows = []
-    for source, said in spread.items():
-        for order, n in said.distinct_orders[:MAX_ORDERS]:
+    for source, source_spread in spread.items():
+        for order, n in source_spread.distinct_orders[:MAX_ORDERS]:
             row = {
                 "": result_tables.SOURCE_TITLES[source],
                 "order": result_tables.order_text(order),
             }
             rows.append(row | {"seeds": f"{n} of {count}"})
-        left = len(said.distinct_orders) - MAX_ORDERS
-        if left > 0:
+        hidden_orders = len(source_spread.distinct_orders) - MAX_ORDERS
+        if hidden_orders > 0:
             rows.append(
-                {"": result_tables.SOURCE_TITLES[source], "order": f"{left} more", "seeds": ""}
+                {
+                    "": result_tables.SOURCE_TITLES[source],
+                    "order": f"{hidden_orders} more",
+                    "seeds": "",
+                }
             )
     return rows
 

@@ -71,7 +71,7 @@ def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
     with st.container(horizontal=True):
         prompt = prompts[0]
         if len(prompts) > 1:
-            first = prompts.index(choice.about) if choice.about in prompts else 0
+            first = prompts.index(choice.prompt) if choice.prompt in prompts else 0
             prompt = st.selectbox("Prompt", prompts, first, key="prompt", bind="query-params")
         rule = st.selectbox(
             "Truth by", choice.rules, format_func=rule_title, key="rule", bind="query-params"
@@ -81,15 +81,15 @@ def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
 
 def show(choice: Choice, prompt: str, rule: str) -> None:
     found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
-    follow = choice.follow if choice.follow in found.names else ""
+    follow = choice.completion if choice.completion in found.names else ""
     follow = follow or _most_displaced(found)
     largest = study.PARTS[int(found.pairs.argmax())] if found.pairs.max() > 1e-9 else NO_PART
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "What moves Bradley–Terry furthest from the truth?", [*study.PARTS, NO_PART], "cause"
     )
     if not shown:
         return
-    st.markdown(predict_first.verdict(said, largest) + _summary(found))
+    st.markdown(predict_first.verdict(guess, largest) + _summary(found))
     titles = list(zip(STAGES, found.orders, strict=True))
     page.chart(
         figures.bump_chart(titles, found.names, follow, row_height=44, **page.style()),
@@ -192,7 +192,7 @@ def show_social(choice: Choice, prompt: str, rule: str) -> None:
     )  # fmt: skip
     titles = ("Social model", "simulated voters", "these raters", "Truth")
     columns = list(zip(titles, orders, strict=True))
-    follow = choice.follow if choice.follow in entry["completions"] else None
+    follow = choice.completion if choice.completion in entry["completions"] else None
     page.chart(
         figures.bump_chart(columns, entry["completions"], follow, row_height=40, **page.style()),
         "chart-social",

@@ -23,19 +23,19 @@ _SWAPPED_WITH = {
 
 
 def show(id: str, learnt) -> None:
-    said, seen = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Given the latent of another kind of rater, does the model order somebody’s pairs much "
         "worse?",
         ("Yes", "No"), "guess_health",
     )  # fmt: skip
-    if not seen:
+    if not shown:
         return
     found = precompute.answer(id, "health", learnt, "Checking the model")
     if found.collapsed:
         st.warning(found.verdict())
     else:
         right = "Yes" if found.own_accuracy - found.swapped_accuracy > 0.05 else "No"
-        st.markdown(predict_first.verdict(said, right) + found.verdict())
+        st.markdown(predict_first.verdict(guess, right) + found.verdict())
     one, two = st.columns(2, gap="large")
     with one:
         page.chart(

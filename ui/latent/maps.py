@@ -30,10 +30,10 @@ def clusters(id: str, learnt) -> None:
     left, right = st.columns([3, 1], gap="large")
     found = precompute.answer(id, "clusters", learnt, "Reading the raters")
     types = list(found["types"])
-    said, seen = None, True
+    guess, seen = None, True
     if types:
         with left:
-            said, seen = predict_first.guess(
+            guess, seen = predict_first.guess(
                 "The model was never told any type. Will raters of one type lie together?",
                 ("Yes", "No"), "guess_clusters",
             )  # fmt: skip
@@ -72,7 +72,7 @@ def clusters(id: str, learnt) -> None:
             })  # fmt: skip
             together = found["together"]
             st.markdown(
-                predict_first.verdict(said, "Yes" if together else "No")
+                predict_first.verdict(guess, "Yes" if together else "No")
                 + ("Types lie together." if together else "Types do not lie apart.")
             )
             st.caption(
@@ -113,7 +113,7 @@ def contexts(id: str, learnt) -> None:
     found, drawing = both
     left, right = st.columns([3, 1], gap="large")
     with left:
-        said, seen = predict_first.guess(
+        guess, seen = predict_first.guess(
             "Each rater is read from one prompt’s ballot only. Does the model find the same "
             "person behind each?", ("Yes", "No"), "guess_contexts",
         )  # fmt: skip
@@ -138,7 +138,7 @@ def contexts(id: str, learnt) -> None:
                for p, share in found.right.items()},
         })  # fmt: skip
         st.markdown(
-            predict_first.verdict(said, "Yes" if same else "No")
+            predict_first.verdict(guess, "Yes" if same else "No")
             + ("One person, whichever prompt." if same else "The prompt moves people.")
         )
     data_tables.numbers_expander(
@@ -162,7 +162,7 @@ def partial_ballots(id: str, learnt) -> None:
     )
     if found is None:
         return
-    said, seen = predict_first.guess(
+    guess, seen = predict_first.guess(
         "Told one pair that only one type would say, does the model know the type?",
         ("Yes", "No"), "guess_partial",
     )  # fmt: skip
@@ -195,7 +195,7 @@ def partial_ballots(id: str, learnt) -> None:
             "largest that fits. Refuted if bars stay below outlines.",
         )  # fmt: skip
     enough, share = maps.enough(learnt, found), found.enough()
-    line = predict_first.verdict(said, "Yes" if share > 0.5 else "No")
+    line = predict_first.verdict(guess, "Yes" if share > 0.5 else "No")
     if share == share:
         line += "After a pair that one type alone holds, the model names it in "
         line += f"**{share:.0%}** of cases."
@@ -228,7 +228,7 @@ def left_out(id: str, learnt) -> None:
     found, drawing = both
     catalogue = learnt.catalogue
     name = catalogue.completions[catalogue.members[found.item]]
-    said, seen = predict_first.guess(
+    guess, seen = predict_first.guess(
         f"Does leaving {page.escaped(name)} off a ballot move a rater as far as being of another "
         "type?", ("Yes", "No"), "guess_left_out",
     )  # fmt: skip
@@ -261,7 +261,7 @@ def left_out(id: str, learnt) -> None:
     if known:
         worst = max(row["share"] for row in known)
         st.markdown(
-            predict_first.verdict(said, "Yes" if worst > 0.5 else "No")
+            predict_first.verdict(guess, "Yes" if worst > 0.5 else "No")
             + f"Leaving {page.escaped(name)} out moves a type’s middle by at most **{worst:.0%}** "
             "of "
             "the distance between types."

@@ -25,8 +25,8 @@ def show(id: str, learnt) -> None:
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         ballots = _ballot_inputs(learnt)
-        said = sum(len(items) for _, items in ballots)
-        guessed, seen = predict_first.guess(
+        stated = sum(len(items) for _, items in ballots)
+        guess, seen = predict_first.guess(
             "Will a single answer be enough to place you?", ("Yes", "No"), "guess_where"
         )
     weight = atoms.posterior(ballots)
@@ -45,11 +45,11 @@ def show(id: str, learnt) -> None:
             top = max(kinds, key=kinds.get)
             st.markdown(
                 (
-                    predict_first.verdict(guessed, "Yes" if kinds[top] > 0.9 else "No")
-                    if said
+                    predict_first.verdict(guess, "Yes" if kinds[top] > 0.9 else "No")
+                    if stated
                     else ""
                 )
-                + ("You are" if said else "Before you say anything you are")
+                + ("You are" if stated else "Before you say anything you are")
                 + f" nearest to **{page.escaped(top)}** with {kinds[top]:.0%}."
             )
         _warn_if_rare(id, ballots, atoms)
@@ -85,12 +85,12 @@ def _ballot_inputs(learnt) -> list:
 
 def _beliefs(learnt, atoms, weight, ballots, kinds) -> None:
     """What the model infers about everything else, and what it would ask next."""
-    catalogue, said = learnt.catalogue, dict(ballots)
+    catalogue, stated = learnt.catalogue, dict(ballots)
     prompts = list(catalogue.prompts)
     found, best = {}, (0.0, 0, (0, 1))
     for p in range(min(len(prompts), _MAX_PROMPTS)):
         items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-        found[p] = inferred(atoms, weight, items, said.get(p, ()))
+        found[p] = inferred(atoms, weight, items, stated.get(p, ()))
         at = np.unravel_index(found[p].teaches.argmax(), found[p].teaches.shape)
         best = max(best, (float(found[p].teaches[at]), p, tuple(map(int, at))))
     bits, p, pair = best

@@ -153,7 +153,7 @@ def _beliefs(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
 def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
     random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
     options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         f"How many telling questions are worth {random} random ones?", options, "guess_ask"
     )
     if not shown:
@@ -163,7 +163,7 @@ def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) 
     found = worth(telling, chance, random)
     right = options[0 if found <= random // 2 else 1 if found < random - 0.5 else 2]
     st.markdown(
-        predict_first.verdict(said, right)
+        predict_first.verdict(guess, right)
         + f"**{found:.1f} telling questions** are worth {random} random ones here."
     )
     x = np.arange(len(telling))

@@ -48,7 +48,7 @@ def show(id: str, learnt) -> None:
             prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
         for a, b in presets:
             st.button(f"{a} → {b}", on_click=_set_endpoints, args=(a, b), key=f"walk-{a}")
-    said, seen = predict_first.guess(
+    guess, seen = predict_first.guess(
         "Halfway between two people, are completions ranked by somebody one could imagine, each "
         "pair changing places at most once?", ("Yes", "No"), "guess_walk",
     )  # fmt: skip
@@ -84,7 +84,7 @@ def show(id: str, learnt) -> None:
             "Detours": f"{walk.detours}",
         })  # fmt: skip
         st.markdown(
-            predict_first.verdict(said, "Yes" if smooth else "No")
+            predict_first.verdict(guess, "Yes" if smooth else "No")
             + ("No pair changes places twice." if smooth else "Some pair turns back on the way.")
         )
     _pairwise_differences(walk, completions, (start, end))

@@ -35,16 +35,16 @@ def answer_or_reason(id: str, question: str, learnt, while_waiting: str):
         return None
 
 
-def region_chart(drawing: dict, weight, key: str, said: str, refuted: str) -> None:
+def region_chart(drawing: dict, weight, key: str, evidence: str, refutation: str) -> None:
     """Everybody the model holds possible, and those whom what was said leaves."""
     page.chart(
         figures.latent_points(
             [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
             drawing["axes"], **page.style(),
         ),
-        key, alt=f"Everybody the model holds possible, and those your {said} leave.",
+        key, alt=f"Everybody the model holds possible, and those your {evidence} leave.",
         caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may be "
-        f"after your {said}, the region they leave. Refuted if {refuted}.",
+        f"after your {evidence}, the region they leave. Refuted if {refutation}.",
     )  # fmt: skip
 
 

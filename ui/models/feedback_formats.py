@@ -122,7 +122,7 @@ def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking,
             format_func=str.capitalize,
         )  # fmt: skip
     level = page.slider("Pairs to be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "How many raters who answer +1 or −1 does it take for what ranked lists give?",
         ANSWERS, "guess_format",
     )  # fmt: skip
@@ -142,7 +142,7 @@ def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking,
     heads = _costs(key, how, seed, own, level, "raters", right, world)
     paid = _costs(key, how, seed, own, level, unit, right, world)
     best = _answer_of(heads)
-    st.markdown((predict_first.verdict(said, best) if best else "") + _summary(heads, level))
+    st.markdown((predict_first.verdict(guess, best) if best else "") + _summary(heads, level))
     apart = _asymptotic_note(found, world)
     if apart and not own:
         st.markdown(apart)

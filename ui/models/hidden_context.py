@@ -45,7 +45,7 @@ def _draw(result: dict, result_id: str) -> None:
         "2a to some and nothing to others, a coin’s toss each time, and no one who reads the "
         "comparisons knows to whom."
     )
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "On average the alternatives from .8 up are worth the most. Where does Bradley–Terry put "
         "them?", ANSWERS, "guess_hidden",
     )  # fmt: skip
@@ -54,7 +54,7 @@ def _draw(result: dict, result_id: str) -> None:
     floor = study.risk_adjusted_reward(result, "exact")
     above = floor.share_above
     right = ANSWERS[0] if above < 0.05 else ANSWERS[2] if above > 0.95 else ANSWERS[1]
-    st.markdown(predict_first.verdict(said, right) + _summary(floor))
+    st.markdown(predict_first.verdict(guess, right) + _summary(floor))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.segmented_control(
             "Reward of", list(TITLES), default="mean-variance", required=True, key="reward",

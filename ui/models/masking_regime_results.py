@@ -37,7 +37,7 @@ _HIDDEN_TEXT = {"none": "nothing hidden", "one": "one hidden", "half": "half hid
 def draw(result: dict) -> None:
     rows = regimes.check_predictions(result)
     appear = sum(row["verdict"] == "appears" for row in rows)
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "The post predicts a failure of each of the first four regimes. How many appear here, in "
         "every seed?", COUNTS, "guess_regimes",
     )  # fmt: skip
@@ -50,7 +50,7 @@ def draw(result: dict) -> None:
             ]
         )
         return
-    st.markdown(predict_first.verdict(said, COUNTS[appear]) + summary(result, rows))
+    st.markdown(predict_first.verdict(guess, COUNTS[appear]) + summary(result, rows))
     _verdicts(result, rows)
     _held_out_results(result)
     _latent_maps(result)

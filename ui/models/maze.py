@@ -37,7 +37,7 @@ def _draw(result: dict, result_id: str) -> None:
         "Half of the users want to be near the left goal of a maze and half near the right one. "
         "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
     )
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Where does one reward for everybody send a user who wants the left goal?", ANSWERS,
         "guess_maze",
     )  # fmt: skip
@@ -45,7 +45,7 @@ def _draw(result: dict, result_id: str) -> None:
         return
     found = mazes.pooled_destination(result)
     right = ANSWERS[0 if found.steps[0] <= 2 else 1 if found.steps[1] <= 2 else 2]
-    st.markdown(predict_first.verdict(said, right) + _summary(result, found))
+    st.markdown(predict_first.verdict(guess, right) + _summary(result, found))
     shown = [str(n) for n in mazes.SHOWN_PAIRS]
     n = int(
         st.segmented_control(

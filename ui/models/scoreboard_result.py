@@ -47,14 +47,14 @@ def draw(result: Mapping, name: str) -> bool:
             if result["data"] else "No two types of rater here put a pair the other way round."
         )  # fmt: skip
     else:
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             f"Of the pairs that {who} dispute, how many does one reward for everybody order "
             "rightly?", list(_GUESSES), f"guess_{name}",
         )  # fmt: skip
         if not shown:
             return False
         right = min(_GUESSES, key=lambda option: abs(_GUESSES[option] - one))
-        st.markdown(predict_first.verdict(said, right) + summary(result))
+        st.markdown(predict_first.verdict(guess, right) + summary(result))
     views = [v for v in _VIEWS if not (result["data"] and "by type" in v)]
     view = st.segmented_control(
         "Pairs", views, default=views[0], required=True, key=f"{name}_view", **IN_URL,
@@ -246,24 +246,28 @@ def _table(result: Mapping, name: str) -> None:
 
 
 def _table_row(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
-    def said(key: str, form: str = ".3f", of: Mapping = row) -> str:
+    def interval_text(key: str, form: str = ".3f", of: Mapping = row) -> str:
         mean, low, high = of[key]
         if mean is None:
             return "—"
         return f"{mean:{form}}" + ("" if low in (None, mean) else f" [{low:{form}}, {high:{form}}]")
 
     line = {
-        "model": TITLES[row["model"]], "all pairs": said("accuracy"), "disputed": said("disputed"),
-        "calibration": said("calibration"),
+        "model": TITLES[row["model"]],
+        "all pairs": interval_text("accuracy"),
+        "disputed": interval_text("disputed"),
+        "calibration": interval_text("calibration"),
         "active units": "—" if row["active"] is None else f"{row['active']:g}",
-    }  # fmt: skip
+    }
     if result["data"]:
-        line |= {"ahead": said("ahead")}
+        line |= {"ahead": interval_text("ahead")}
     else:
         names = {"τ": "tau", "reversed": "reversed", "distortion": "distortion",
                  "minority": "minority", "worst-off": "least"}  # fmt: skip
-        line |= {name: said(key, ".2f", row["elected"][rule]) for name, key in names.items()}
-        line |= {"MaxMin, worst-off": said("maxmin", ".2f")}
+        line |= {
+            name: interval_text(key, ".2f", row["elected"][rule]) for name, key in names.items()
+        }
+        line |= {"MaxMin, worst-off": interval_text("maxmin", ".2f")}
     seconds = "—" if row["seconds"] is None else f"{row['seconds']:.1f}"
     line |= {"parameters": f"{row['parameters']:,}", "seconds": seconds}
     return line | {"order": result_tables.order_text(row["orders"][rule][prompt])}

@@ -31,7 +31,7 @@ def show() -> None:
     from scrl.policies import COVERAGE_NAMES, COVERAGE_REFERENCE, COVERAGE_UTILITY
 
     with right:
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             f"DPO learns from fixed pairs {'with' if covered else 'without'} D. How often will it "
             "propose D?",
             ["more often", "about as often", "never"], "guess_tried",
@@ -44,7 +44,7 @@ def show() -> None:
             "more often" if ends[0] > 0.15 else "never" if ends[0] < 0.01 else "about as often"
         )
         st.markdown(
-            predict_first.verdict(said, right_answer)
+            predict_first.verdict(guess, right_answer)
             + f"Trained on fixed pairs, DPO proposes D **{ends[0]:.0%}** of the time, from 10 % at "
             f"first; trained on pairs that it proposes itself, **{ends[1]:.0%}**."
         )

@@ -33,12 +33,12 @@ def show() -> None:
         worths = {name: problem.value(policy) for name, policy in policies.items()}
         shared = [family.name for family in families if family.share is None]
         best = max(shared, key=lambda name: worths[name].worst)
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             "Which policy for everybody serves the worst-off type best?", shared, "guess_policy"
         )
         if not shown:
             return
-        st.markdown(predict_first.verdict(said, best) + _summary(problem, worths, best))
+        st.markdown(predict_first.verdict(guess, best) + _summary(problem, worths, best))
         _proposal_chart(problem, reference, policies, budget, _price_text(families, budget))
         _satisfaction_chart(problem, families, budget)
         _table(problem, families, worths, rule)

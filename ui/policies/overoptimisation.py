@@ -38,7 +38,7 @@ def show() -> None:
         )
         seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
     with right:
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             "The harder a policy is optimised, the better it is by its reward. And in truth?",
             ["better too", "better, then worse"], "guess_hack", always=False,
         )  # fmt: skip
@@ -51,10 +51,10 @@ def show() -> None:
             utility_correlation=alike,
         )
         found = _simulate(toy, round(seed))
-        _chart(found, said)
+        _chart(found, guess)
 
 
-def _chart(found: Overoptimisation, said: str | None) -> None:
+def _chart(found: Overoptimisation, guess: str | None) -> None:
     mean = found.welfare.mean(axis=1)
     top = mean.argmax(axis=1)
     lost = mean[np.arange(2), top] - mean[:, -1]
@@ -67,7 +67,7 @@ def _chart(found: Overoptimisation, said: str | None) -> None:
         ) for j, name in enumerate(PROXIES)
     ]  # fmt: skip
     st.markdown(
-        predict_first.verdict(said, right)
+        predict_first.verdict(guess, right)
         + "; ".join([words[0], words[1].replace("The", "the")])
         + ". A KL penalty that stops at the turning point is the partial fix."
     )

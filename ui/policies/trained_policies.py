@@ -28,7 +28,7 @@ def show() -> None:
         with st.container(horizontal=True):
             beta = page.slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
             seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             "DPO never sees a reward. Will its policy be that of the Bradley–Terry reward?",
             ["yes", "no"], "guess_dpo",
         )  # fmt: skip
@@ -43,7 +43,7 @@ def show() -> None:
             total_variation(found.online, found.closed),
         )
         st.markdown(
-            predict_first.verdict(said, "yes" if far < 0.05 else "no")
+            predict_first.verdict(guess, "yes" if far < 0.05 else "no")
             + f"DPO on the same comparisons proposes **{far:.1%}** otherwise than the closed form "
             f"of Bradley–Terry’s reward, the online learner **{online:.1%}**."
             + ("" if found.bounded else " Some completion is never beaten here, so that DPO has no "

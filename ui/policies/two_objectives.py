@@ -36,7 +36,7 @@ def show() -> None:
         most = float(-np.log(reference.min()))
         budget = page.slider("KL from the reference, nats", "kl", 0, round(most, 2),
                         round(most / 2, 2), 0.01, "%.2f")  # fmt: skip
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             "Does the vanilla optimum lie on the frontier?", ["yes", "no"], "guess_front"
         )
         if not shown:
@@ -47,7 +47,7 @@ def show() -> None:
         points.append(("Personalised", np.sum(own * utility, axis=1)))
         short = frontier_shortfall(line, points[0][1])
         right_answer = "no" if short > 0.01 * float(np.ptp(utility, axis=1).min()) else "yes"
-        st.markdown(predict_first.verdict(said, right_answer) + (
+        st.markdown(predict_first.verdict(guess, right_answer) + (
             f"**{right_answer.capitalize()}.** Some mixture of the two rewards gives each of them "
             f"{short:.2f} more at the same KL." if right_answer == "no"
             else "**Yes**: no mixture of the two rewards gives both more at this KL."

@@ -68,14 +68,14 @@ def _guess_shown(results: list) -> bool:
     differ, shared = count_differing_social_orders(results)
     if not shared:
         return True
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Do these runs end in the same social orders, prompt by prompt and rule by rule?",
         ("All the same", "Some differ", "All differ"), "guess_compare",
     )  # fmt: skip
     if shown:
         right = ("All the same", "All differ" if differ == shared else "Some differ")[differ > 0]
         st.markdown(
-            predict_first.verdict(said, right)
+            predict_first.verdict(guess, right)
             + f"Of {shared} social orders that can be compared, **{differ}** differ."
         )
     return shown

@@ -89,14 +89,14 @@ def show_accuracy() -> None:
 def _draw_accuracy(result: dict) -> None:
     rows = data_efficiency.summarise(result["runs"])
     counts = sorted({row["n"] for row in rows})
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "From how many raters on is the social order clearly nearer to the truth than vanilla’s?",
         [*(f"{n:,}" for n in counts), "Never"], "guess_raters",
     )  # fmt: skip
     if not shown:
         return
     right = ahead_from(rows)
-    st.markdown(predict_first.verdict(said, right) + summary(rows))
+    st.markdown(predict_first.verdict(guess, right) + summary(rows))
     scale = st.segmented_control(
         "Agreement", list(SCALES), default=next(iter(SCALES)), required=True, key="scale",
         bind="query-params",
@@ -159,7 +159,7 @@ def show_voter_sources() -> None:
 
 
 def _draw_voter_sources(result: dict) -> None:
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Do voters drawn from the prior give the true order?", ("Yes", "Sometimes", "No"),
         "guess_voters",
     )  # fmt: skip
@@ -173,7 +173,7 @@ def _draw_voter_sources(result: dict) -> None:
     }
     right = "Yes" if exact["prior"] == len(runs) else "Sometimes" if exact["prior"] else "No"
     st.markdown(
-        predict_first.verdict(said, right)
+        predict_first.verdict(guess, right)
         + f"Drawn from the prior, voters give the true order in **{exact['prior']} of {len(runs)}**"
         f" runs; drawn from the fitted density, in **{exact['density']}**. First places are "
         f"{spread['prior'][:, 0].mean():.0%} astray against {spread['density'][:, 0].mean():.1%}."

@@ -60,7 +60,7 @@ def show(now: ScenarioDraft, prompt: str) -> None:
 def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, this: int) -> None:
     text = scenario.prompts[prompt].text or prompt
     st.markdown(f"*{page.escaped(text)} …*")
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Does vanilla Bradley–Terry, trained on their ballots, find the true order?",
         ("Yes", "No"), f"guess_effect_{this:x}",
     )  # fmt: skip
@@ -73,7 +73,7 @@ def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, t
     worth = ""
     if any(prompt in t.utilities for t in scenario.types.values()):
         worth = _winner_welfare(entry)
-    st.markdown(predict_first.verdict(said, right) + _summary(entry, rule, follow) + worth)
+    st.markdown(predict_first.verdict(guess, right) + _summary(entry, rule, follow) + worth)
     _order_chart(entry, rule, silent, follow)
     data_tables.numbers_expander(_rows(entry, rule, silent), "scenario", _NOTE)
 

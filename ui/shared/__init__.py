@@ -1,1 +1,1 @@
-"""What every page uses: layout, controls, tables, the store."""
+"""What every page uses: layout, controls, tables, runs and uploads."""

@@ -1,8 +1,9 @@
-"""The lab's choices: which data, how it is changed, how it is run. All but files stand in the URL.
+"""The controls of a run: the data, changes of the scenario, seeds and rules.
 
-Widget keys are the names of URL parameters: ``scenario``, ``share1`` …, ``missing``, ``says1`` …,
-``raters``, ``noise``, ``seed``, ``seeds``, ``rules``. Another scenario sets them all to its own
-values; what ``scenario`` may name is in ``ui/sources.py``.
+All but files stand in the URL. Widget keys are the names of URL parameters: ``scenario``,
+``share1`` …, ``missing``, ``says1`` …, ``raters``, ``noise``, ``seed``, ``seeds``, ``rules``.
+Choosing another scenario sets them all to its own values; ``source_ids`` defines what ``scenario``
+may name.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from scrl.voting import RULES
 from ui.shared import page, scenario_sliders, source_ids, source_picker
 from ui.shared.page import IN_URL
 
-#: Runs that may be asked for together.
+#: Seeds of one run.
 MAX_SEEDS = 20
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """What the reader has chosen.
+    """The settings of a run that the reader has chosen.
 
     Attributes:
-        source: the scenario with the sliders' numbers, or uploaded ratings.
-        seed, seeds: of the first run, and how many runs there are, each with the next seed.
-        follow: the completion that may be left out, "" where it is a prompt.
-        about: the prompt that may go unanswered, "" where it is a completion.
+        source: the scenario with the sliders' values, or uploaded ratings.
+        seed, seeds: the first seed and the number of seeds.
+        completion: the completion that raters may leave out; "" where they skip a prompt.
+        prompt: the prompt that raters may skip; "" where they leave out a completion.
         spec: a short hash of everything that a run depends on.
         yaml: the scenario as a file; empty for ratings.
     """
@@ -40,31 +41,34 @@ class Choice:
     source: Scenario | Ratings
     rules: tuple[str, ...]
     seed: int
-    follow: str
-    about: str
+    completion: str
+    prompt: str
     spec: str
     yaml: str
     seeds: int = 1
 
 
 def rule_title(rule: str) -> str:
+    """The title of a rule; its name where it is not registered."""
     return getattr(RULES[rule], "title", rule)
 
 
 def choose_run(trains: bool = True) -> Choice | None:
-    """Draw all controls and return what they say; None where it makes no run, with the reason
-    shown in its place.
+    """Draw all controls.
 
     Args:
-        trains: whether the page draws raters or trains, and so has seeds.
+        trains: whether the page samples raters or trains, and so has seeds.
+
+    Returns:
+        The choice; None, with a message on the page, where it makes no run.
     """
     source = source_picker.pick_source()
     if source is None:
         return None
-    follow = about = ""
+    completion = prompt = ""
     try:
         if source.is_scenario:
-            source, follow, about = scenario_sliders.draw(source)
+            source, completion, prompt = scenario_sliders.draw(source)
     except InputError as error:
         st.error(str(error))
         return None
@@ -87,11 +91,12 @@ def choose_run(trains: bool = True) -> Choice | None:
                 _open_in_editor(source)
     yaml = source.to_yaml()
     spec = spec_hash(yaml or st.session_state["scenario"], rules, seed, seeds)
-    return Choice(source, tuple(rules), seed, follow, about, spec, yaml, seeds)
+    return Choice(source, tuple(rules), seed, completion, prompt, spec, yaml, seeds)
 
 
 def _seed_inputs() -> tuple[int, int]:
-    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
+    """The first seed and the number of seeds."""
+    # Real numbers: for whole ones Streamlit fails on an infinite one in the URL.
     first, count = st.columns(2)
     seed = int(
         first.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **IN_URL)
@@ -106,18 +111,17 @@ def _seed_inputs() -> tuple[int, int]:
     return seed, seeds
 
 
-def spec_hash(what: str, rules: Sequence[str], seed: int = 0, seeds: int = 1) -> str:
-    """A short hash of all that a run depends on; ``what`` is a scenario's YAML or a file's id."""
-    known = repr((what, tuple(rules), seed) + ((seeds,) if seeds > 1 else ()))
-    return hashlib.sha256(known.encode()).hexdigest()[:16]
+def spec_hash(source: str, rules: Sequence[str], seed: int = 0, seeds: int = 1) -> str:
+    """A short hash of everything that a run depends on; ``source`` is a YAML or a file's id."""
+    spec = repr((source, tuple(rules), seed) + ((seeds,) if seeds > 1 else ()))
+    return hashlib.sha256(spec.encode()).hexdigest()[:16]
 
 
 def _open_in_editor(scenario: Scenario) -> None:
-    """Take the scenario, with what the sliders say, to the page that builds scenarios."""
+    """Open the scenario with the sliders' values on the page that edits scenarios."""
     try:
         id = source_ids.id_or_upload(scenario)
     except InputError as error:
         st.error(page.escaped(str(error)))
         return
-    present = {"present": "true"} if page.presenting() else {}
-    st.switch_page("pages/scenario.py", query_params={"scenario": id, "part": "Raters", **present})
+    page.switch_to("pages/scenario.py", scenario=id, part="Raters")

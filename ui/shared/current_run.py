@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
+from scrl.runs import Job
 from scrl.types import InputError
 from ui.shared import page, run_store
 from ui.shared.controls import Choice
 
+if TYPE_CHECKING:
+    from scrl.raters import Learnt
 
-def current():
-    """The run that the URL (or, after a visit to another page, this session) names, in memory or
-    kept; None without one, or where there is none, which is then said."""
+
+def current() -> Job | None:
+    """The run that the URL names, or this session after a visit to another page.
+
+    None where none is named, or where the named run is gone, with a message.
+    """
     id = st.query_params.get("run") or st.session_state.get("run")
     if not id:
         return None
@@ -32,8 +40,8 @@ def _set_run(id: str | None) -> None:
         st.query_params["run"] = id
 
 
-def latest_finished(job):
-    """The run whose result is shown: the current one once it is done, else the one before."""
+def latest_finished(job: Job | None) -> Job | None:
+    """The run whose result is shown: the current run once it is done, else the one before."""
     if job is not None and job.state == "done":
         st.session_state["shown"] = job.id
         return job
@@ -41,20 +49,20 @@ def latest_finished(job):
     return run_store.find(shown) if shown else None
 
 
-def fitted(job):
-    """What a finished run learnt of its raters, a ``Learnt``; None where it was not kept, which is
-    then said."""
+def fitted(job: Job) -> Learnt | None:
+    """The fitted models of a finished run; None where they were not stored, with a message."""
     try:
-        found = job.result.get("learnt")
+        fitted = job.result.get("learnt")
     except InputError as error:
         st.warning(page.escaped(str(error)))
         return None
-    if found is None:
+    if fitted is None:
         st.info("What this run learnt of its raters is no longer there; run it again.")
-    return found
+    return fitted
 
 
 def start(choice: Choice) -> None:
+    """Queue a training run of this choice and put its id in the URL."""
     try:
         id = run_store.start_training(
             choice.source, choice.rules, choice.seed, choice.spec, choice.yaml, seeds=choice.seeds

@@ -28,20 +28,23 @@ def download_button(rows: Sequence[Mapping], name: str) -> None:
 def numbers_expander(
     rows: Sequence[Mapping], name: str, note: str = "", number: str = "%.3f"
 ) -> None:
-    """Rows as a folded table, with a download; not in presenter mode."""
+    """A folded table with a note and a download; nothing in presenter mode.
+
+    Args:
+        name: of the downloaded file, without its suffix.
+        number: format of the columns of real numbers.
+    """
     if page.presenting():
         return
-    real = st.column_config.NumberColumn(format=number)
-    formats = {key: real for key, value in rows[0].items() if isinstance(value, float)}
     with st.expander("The numbers"):
-        st.dataframe(list(rows), hide_index=True, column_config=formats)
+        numbers_table(rows, number)
         if note:
             st.caption(note)
         download_button(rows, name)
 
 
-def numbers_table(rows: list[dict]) -> None:
-    """A table of numbers with three decimals under a column of names."""
-    real = st.column_config.NumberColumn(format="%.3f")
-    names = [name for name in rows[0] if isinstance(rows[0][name], float)]
-    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(names, real))
+def numbers_table(rows: Sequence[Mapping], number: str = "%.3f") -> None:
+    """A table whose real numbers have the format ``number``."""
+    real = st.column_config.NumberColumn(format=number)
+    columns = {key: real for key, value in rows[0].items() if isinstance(value, float)}
+    st.dataframe(list(rows), hide_index=True, column_config=columns)

@@ -1,4 +1,4 @@
-"""Progress of a background job, and its end where it is not a good one."""
+"""Progress of a background job, and its message where it fails or is cancelled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from scrl import figures
+from scrl.runs import Job
+from scrl.types import Progress, Source
 from ui.shared import page, run_store
 
 _PHASE_TITLES = {
@@ -18,17 +20,19 @@ _PHASE_TITLES = {
     "evaluating": "Evaluating",
 }
 
-
-#: What the individual model's curves are called in its config, and for a reader.
+#: Curve of the individual model's training -> its title.
 _CURVE_TITLES = {"watched": "hidden part", "visible loss": "visible part", "KL": "KL"}
 
 
-def watch(job, live: Callable | None = None) -> None:
-    """Progress of a queued or running job, drawn again twice a second, and its end if it is not
-    a good one; ``live`` draws what it reports, else that is taken for a run of the lab."""
+def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> None:
+    """Progress of a queued or running job, twice a second; a message where it failed.
+
+    Args:
+        draw: draws the latest progress report; by default the figures of a training run.
+    """
     if job.active:
         with st.container(border=True, key="progress"):
-            st.fragment(run_every=0.5)(_panel)(job.id, live or _training_figures)
+            st.fragment(run_every=0.5)(_panel)(job.id, draw or _training_figures)
     elif job.state == "failed":
         st.error(f"The run stopped. {job.error}")
     elif job.state == "cancelled":
@@ -37,7 +41,7 @@ def watch(job, live: Callable | None = None) -> None:
         st.warning(page.escaped(job.result["unkept"]))
 
 
-def _panel(id: str, live: Callable) -> None:
+def _panel(id: str, draw: Callable[[Progress | None], None]) -> None:
     job = run_store.job_queue().get(id)
     if job is None or not job.active:
         st.rerun()
@@ -48,10 +52,10 @@ def _panel(id: str, live: Callable) -> None:
         if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
             run_store.cancel(id)
             st.rerun(scope="fragment")
-    live(job.progress)
+    draw(job.progress)
 
 
-def _status_text(job) -> str:
+def _status_text(job: Job) -> str:
     if job.cancelling:
         return "Stopping at the next report"
     if job.state == "queued":
@@ -64,7 +68,7 @@ def _status_text(job) -> str:
     return f"**{phase}** · {job.fraction:.0%}{left}"
 
 
-def _training_figures(progress) -> None:
+def _training_figures(progress: Progress | None) -> None:
     if progress is None or not progress.curves:
         return
     loss, latent = st.columns(2)
@@ -77,13 +81,12 @@ def _training_figures(progress) -> None:
         )  # fmt: skip
     if progress.embedding is not None:
         with latent:
-            payload = _live_map(progress)
-            figure = figures.latent_map(payload, height=200, **page.style())
+            figure = figures.latent_map(_live_map(progress), height=200, **page.style())
             page.chart(figure, "live-map", "Raters' latents", "Raters as the model sees them now")
 
 
-def _live_map(progress) -> dict:
-    """The live map in the shape of ``report.latent_map``."""
+def _live_map(progress: Progress) -> dict:
+    """The embedding of a progress report, in the shape of ``figures.latent_map``."""
     points, kinds = progress.embedding, progress.embedding_type
     kinds = [-1] * len(points) if kinds is None else list(kinds)
     types = st.session_state.get("types", [])
@@ -93,6 +96,6 @@ def _live_map(progress) -> dict:
     }  # fmt: skip
 
 
-def remember_types(source) -> None:
-    """The live map's names; a report carries numbers alone."""
+def remember_types(source: Source) -> None:
+    """Keep the names of the types for the live map, as progress reports carry numbers alone."""
     st.session_state["types"] = list(source.type_names)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from ui.shared import page
 from ui.shared.page import PRESENTER_SCALE
 
+if TYPE_CHECKING:
+    from streamlit.navigation.page import StreamlitPage
 
-def navigate():
-    """Page settings, all pages, and the one to run."""
+
+def navigate() -> StreamlitPage:
+    """Set the page settings, declare all pages, and return the page to run."""
     st.set_page_config(
         page_title="Social choice reward lab",
         page_icon=":material/how_to_vote:",
@@ -46,16 +51,18 @@ def navigate():
 
 
 def ensure_navigation() -> None:
-    """Every page begins with this. Where the first request to a server is for a page other than
-    the first, Streamlit finds the folder ``pages`` and runs the file without ``app.py``; declaring
-    the navigation puts that right for good."""
+    """Declare the navigation where ``app.py`` has not; every page file begins with this.
+
+    When the first request to a server is for a page other than the first, Streamlit finds the
+    folder ``pages`` and runs the page file without ``app.py``.
+    """
     if "framed" not in st.session_state:
         navigate()
         st.rerun()
 
 
 def draw_sidebar() -> None:
-    """What stands in the sidebar of every page."""
+    """Draw the sidebar of every page, and enlarge type in presenter mode."""
     st.session_state["framed"] = True
     with st.sidebar:
         st.toggle(

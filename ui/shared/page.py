@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 #: Keyword of widgets whose value stands in the URL under their key.
 IN_URL = {"bind": "query-params"}
-#: Of type and marks, in presenter mode.
+#: Scale of type and marks in presenter mode.
 PRESENTER_SCALE = 1.3
-#: Session key: the next page's controls start from the values of what it is given.
+#: Session key: controls of the next page start from the values of its scenario.
 RESET_CONTROLS = "anew"
-#: How charts behave in the browser.
+#: Settings of Plotly in the browser.
 PLOTLY_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
@@ -27,35 +31,50 @@ def presenting() -> bool:
 
 
 def is_dark() -> bool:
+    """Whether the viewer's theme is dark."""
     return st.context.theme.type == "dark"
 
 
-def style() -> dict:
-    """How figures are to be drawn for this viewer."""
+def style() -> dict[str, Any]:
+    """Theme and scale of figures for this viewer, as keywords of ``scrl.figures``."""
     return {"dark": is_dark(), "scale": PRESENTER_SCALE if presenting() else 1.0}
 
 
-def chart(figure, key: str, alt: str, caption: str = "") -> None:
-    """A figure, the sentence that says what it shows, and a description for screen readers."""
+def chart(figure: go.Figure, key: str, alt: str, caption: str = "") -> None:
+    """A figure, its caption, and a description for screen readers."""
     st.plotly_chart(figure, theme=None, key=key, config=PLOTLY_CONFIG, alt=alt)
     if caption:
         st.caption(caption)
 
 
-def slider(label: str, key: str, low, high, value, step, form: str, **more) -> float:
+def slider(
+    label: str,
+    key: str,
+    low: float,
+    high: float,
+    value: float,
+    step: float,
+    format: str,
+    **settings: Any,
+) -> float:
     """A slider whose value stands in the URL."""
     # Real numbers throughout: for whole ones Streamlit fails on an infinite one in the URL.
     numbers = (float(x) for x in (low, high, value, step))
-    return st.slider(label, *numbers, format=form, key=key, bind="query-params", **more)
+    return st.slider(label, *numbers, format=format, key=key, bind="query-params", **settings)
 
 
-def go_button(label: str, target: str, params: dict[str, str]) -> None:
-    """A button to another page with these choices; presenter mode stays as it is."""
+def switch_to(target: str, **parameters: str) -> None:
+    """Go to another page with these URL parameters; presenter mode stays as it is."""
+    if presenting():
+        parameters["present"] = "true"
+    st.switch_page(target, query_params=parameters)
+
+
+def go_button(label: str, target: str, parameters: dict[str, str]) -> None:
+    """A button to another page, whose controls start from these URL parameters."""
     if st.button(label, type="primary", icon=":material/arrow_forward:", key=f"go-{target}"):
         st.session_state[RESET_CONTROLS] = True
-        st.switch_page(
-            target, query_params={**params, **({"present": "true"} if presenting() else {})}
-        )
+        switch_to(target, **parameters)
 
 
 def escaped(text: str) -> str:
@@ -63,8 +82,19 @@ def escaped(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]()#+!|$<>~:])", r"\\\1", text)
 
 
+def set_url_parameter(key: str, value: str, default: str) -> None:
+    """Put a value in the URL unless it is the default and the URL names no other.
+
+    Only a changed value is written: each write sends the whole URL of the last rerun, which would
+    undo what the reader has changed since.
+    """
+    current = st.query_params.get(key)
+    if current != value and (current is not None or value != default):
+        st.query_params[key] = value
+
+
 @st.cache_resource(show_spinner=False)
-def _runtime() -> str:
+def _start_runtime_once() -> str:
     from scrl.runtime import device_name, start
 
     start()
@@ -72,19 +102,12 @@ def _runtime() -> str:
 
 
 def start_runtime() -> None:
-    """Set the compilation cache before anything compiles, and say in the sidebar what models are
-    trained on. Loads JAX, so only pages that train or count call it."""
+    """Set the compilation cache, and say in the sidebar which device trains.
+
+    It loads JAX, so only pages that train or count call it, before anything compiles.
+    """
     from scrl.runtime import make_room
 
-    name = _runtime()
+    name = _start_runtime_once()
     make_room()
     st.sidebar.caption(f"Trains on {name}")
-
-
-def set_url_parameter(key: str, value: str, usual: str) -> None:
-    """Put a value in the URL, unless it is the usual one and nothing stands there. Only what
-    differs is written: every write sends the whole URL of the last run, and would take back what
-    the reader has changed since."""
-    known = st.query_params.get(key)
-    if known != value and (known is not None or value != usual):
-        st.query_params[key] = value

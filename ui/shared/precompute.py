@@ -1,4 +1,4 @@
-"""Answers about a fitted run and programs of a preview, computed before a page asks for them.
+"""Answers about a fitted run, and compiled programs of a preview, made before a page needs them.
 
 The first question of each kind compiles for a second or more.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,39 +21,43 @@ from scrl.diagnostics import LAYOUTS, Atoms, compare, maps, partial_ballots, pro
 from scrl.evaluation import check_latent_health
 from scrl.types import InputError
 
-
-def _contexts_and_map(learnt):
-    found = compare.contexts(learnt)
-    return found, maps.context_map(learnt, found)
-
-
-def _left_out_and_map(learnt):
-    found = compare.left_out(learnt)
-    return found, maps.left_out_map(learnt, found)
+if TYPE_CHECKING:
+    from scrl.raters import Learnt as FittedRun
+    from scrl.scenarios import Scenario
 
 
-def _atoms_and_map(learnt):
-    atoms = Atoms.of(learnt)
-    return atoms, maps.atoms_map(learnt, atoms)
+def _contexts_and_map(fitted: FittedRun) -> tuple[Any, dict]:
+    comparison = compare.contexts(fitted)
+    return comparison, maps.context_map(fitted, comparison)
 
 
-def _first_traversal(learnt):
-    found = traverse(learnt, learnt.latents[0], learnt.latents[-1], 0)
-    names = learnt.catalogue.names(0)
-    # Drawn for nobody: what an animation needs of plotly takes a while to load.
-    return figures.latent_traversal(found.at, found.rewards, names, found.changes, ("from", "to"))
+def _left_out_and_map(fitted: FittedRun) -> tuple[Any, dict]:
+    comparison = compare.left_out(fitted)
+    return comparison, maps.left_out_map(fitted, comparison)
 
 
-def _cluster_map(how: tuple, learnt):
-    return maps.cluster_map(learnt, *how)
+def _atoms_and_map(fitted: FittedRun) -> tuple[Atoms, dict]:
+    atoms = Atoms.of(fitted)
+    return atoms, maps.atoms_map(fitted, atoms)
 
 
-def map_question(method: str, dimensions: int, drawn: bool) -> str:
-    """The question for such a map of clusters."""
-    return f"{method}, {dimensions}, {drawn}"
+def _first_traversal(fitted: FittedRun) -> Any:
+    walk = traverse(fitted, fitted.latents[0], fitted.latents[-1], 0)
+    names = fitted.catalogue.names(0)
+    # The figure is discarded: drawing it loads what an animation needs of Plotly.
+    return figures.latent_traversal(walk.at, walk.rewards, names, walk.changes, ("from", "to"))
 
 
-#: Every question: ``Learnt -> answer``.
+def _cluster_map(layout: tuple, fitted: FittedRun) -> dict:
+    return maps.cluster_map(fitted, *layout)
+
+
+def map_question(method: str, dimensions: int, draws: bool) -> str:
+    """The question for a map of clusters: of posterior draws, else of posterior means."""
+    return f"{method}, {dimensions}, {draws}"
+
+
+#: Question -> the function that answers it.
 QUESTIONS: dict[str, Callable] = {
     "profiles": probe.profiles,
     "clusters": maps.cluster_numbers,
@@ -63,96 +68,105 @@ QUESTIONS: dict[str, Callable] = {
     "health": check_latent_health,
     "walk": _first_traversal,
     **{
-        map_question(*how): partial(_cluster_map, how)
-        for how in product(LAYOUTS, (2, 3), (True, False))
+        map_question(*layout): partial(_cluster_map, layout)
+        for layout in product(LAYOUTS, (2, 3), (True, False))
     },
 }
-#: What a page that opens asks first, and what a reader may ask next; the slowest last.
+#: Questions of a page that opens, and those a reader may ask next; the slowest last.
 INITIAL_QUESTIONS = ("profiles", "clusters", map_question("PCA", 2, True))
 FOLLOW_UP_QUESTIONS = (
     "walk", "where", "partial", "contexts", "left out", "health",
     *(map_question(method, 2, True) for method in ("Spectral", "Isomap", "t-SNE")),
 )  # fmt: skip
-#: Answers that are kept.
+#: Default of ``AnswerCache``.
 MAX_ANSWERS = 200
 
 
 class AnswerCache:
-    """Answers by run and question. Whoever asks for one that is being worked out waits for it."""
+    """Answers by run and question; each is computed once, and concurrent callers wait for it.
 
-    def __init__(self, most: int = MAX_ANSWERS):
-        self._most, self._lock = most, threading.Lock()
-        self._found: OrderedDict[tuple[str, str], Future] = OrderedDict()
-        self._begun: set[tuple] = set()
+    Args:
+        max_answers: the least recently used answers beyond this number are dropped.
+    """
 
-    def known(self, id: str, question: str) -> bool:
+    def __init__(self, max_answers: int = MAX_ANSWERS) -> None:
+        self._max_answers, self._lock = max_answers, threading.Lock()
+        self._answers: OrderedDict[tuple[str, str], Future] = OrderedDict()
+        self._started: set[tuple] = set()
+
+    def is_ready(self, id: str, question: str) -> bool:
+        """Whether the answer is computed."""
         with self._lock:
-            found = self._found.get((id, question))
-        return found is not None and found.done()
+            answer = self._answers.get((id, question))
+        return answer is not None and answer.done()
 
-    def first(self, *what) -> bool:
-        """Whether nobody has begun this before."""
+    def mark_started(self, *task: object) -> bool:
+        """Mark a background task as started; False where it had been before."""
         with self._lock:
-            new = what not in self._begun
-            self._begun.add(what)
+            new = task not in self._started
+            self._started.add(task)
         return new
 
-    def ask(self, id: str, question: str, learnt):
-        """The answer, or the error that it ended in, raised again each time."""
+    def get(self, id: str, question: str, fitted: FittedRun) -> Any:
+        """The answer; an error of its computation is raised again each time."""
         with self._lock:
-            found = self._found.get((id, question))
-            mine = found is None
-            if mine:
-                found = self._found[id, question] = Future()
-                while len(self._found) > self._most:
-                    self._found.popitem(last=False)
-            self._found.move_to_end((id, question))
-        if mine:
+            answer = self._answers.get((id, question))
+            missing = answer is None
+            if missing:
+                answer = self._answers[id, question] = Future()
+                while len(self._answers) > self._max_answers:
+                    self._answers.popitem(last=False)
+            self._answers.move_to_end((id, question))
+        if missing:
             try:
-                found.set_result(QUESTIONS[question](learnt))
+                answer.set_result(QUESTIONS[question](fitted))
             except BaseException as error:
-                found.set_exception(error)
-                if not isinstance(error, InputError):  # it may go better another time
+                answer.set_exception(error)
+                if not isinstance(error, InputError):  # a fault may not recur
                     with self._lock:
-                        self._found.pop((id, question), None)
-        return found.result()
+                        self._answers.pop((id, question), None)
+        return answer.result()
 
 
 ANSWERS = AnswerCache()
 
 
-def start(id: str, learnt, questions=(*INITIAL_QUESTIONS, *FOLLOW_UP_QUESTIONS)) -> None:
-    """Work these out in the background, once."""
+def start(
+    id: str,
+    fitted: FittedRun,
+    questions: Sequence[str] = (*INITIAL_QUESTIONS, *FOLLOW_UP_QUESTIONS),
+) -> None:
+    """Compute these answers in a background thread, once a run."""
 
     def work() -> None:
         for question in questions:
-            with suppress(Exception):  # a courtesy; whoever asks is told
-                ANSWERS.ask(id, question, learnt)
+            with suppress(Exception):  # raised again for the page that needs the answer
+                ANSWERS.get(id, question, fitted)
 
-    if ANSWERS.first(id, questions):
-        threading.Thread(target=work, name="scrl-ahead", daemon=True).start()
+    if ANSWERS.mark_started(id, questions):
+        threading.Thread(target=work, name="scrl-precompute", daemon=True).start()
 
 
-def answer(id: str, question: str, learnt, while_waiting: str):
-    """An answer for a page, with a sentence while it is worked out.
+def answer(id: str, question: str, fitted: FittedRun, message: str) -> Any:
+    """An answer for a page; ``message`` stands on the page while it is computed.
 
     Raises:
-        InputError: where it cannot be given.
+        InputError: the question has no answer for this run.
     """
-    if ANSWERS.known(id, question):
-        return ANSWERS.ask(id, question, learnt)
-    with st.spinner(while_waiting):
-        return ANSWERS.ask(id, question, learnt)
+    if ANSWERS.is_ready(id, question):
+        return ANSWERS.get(id, question, fitted)
+    with st.spinner(message):
+        return ANSWERS.get(id, question, fitted)
 
 
 @st.cache_resource(show_spinner=False, max_entries=50)
-def compile_preview(scenario_id: str, rules: tuple[str, ...], _scenario) -> None:
-    """Compile in the background what a first touch of the noise slider will need."""
+def compile_preview(scenario_id: str, rules: tuple[str, ...], _scenario: Scenario) -> None:
+    """Compile in the background what the noise slider of a scenario needs when first moved."""
 
     def work() -> None:
         from scrl.scenarios import preview, with_overrides
 
-        with suppress(Exception):  # a courtesy, and the slider says what is wrong
+        with suppress(Exception):  # the slider shows the error itself
             preview(with_overrides(_scenario, noise=0.0 if _scenario.noise else 1.0), rules)
 
-    threading.Thread(target=work, name="scrl-warm", daemon=True).start()
+    threading.Thread(target=work, name="scrl-compile-preview", daemon=True).start()

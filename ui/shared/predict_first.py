@@ -10,23 +10,27 @@ from ui.shared import page
 
 
 def switch() -> None:
+    """The switch of guessing first; it stands in the URL as ``?predict=true``."""
     st.toggle("Let me guess first", key="predict", bind="query-params")
 
 
 def guess(
     question: str, options: Sequence[str], key: str, always: bool = False
 ) -> tuple[str | None, bool]:
-    """The reader's guess, and whether the answer may be shown; asked where the switch is on, or
-    ``always``."""
-    first = page.switched_on("predict")
-    if not (first or always):
+    """Ask the reader for a guess where the switch is on, or ``always``.
+
+    Returns:
+        The guess, None without one, and whether the answer may be shown.
+    """
+    required = page.switched_on("predict")
+    if not (required or always):
         return None, True
-    said = st.segmented_control(question, list(options), key=key)
-    return said, said is not None or not first
+    choice = st.segmented_control(question, list(options), key=key)
+    return choice, choice is not None or not required
 
 
-def verdict(said: str | None, right: str) -> str:
-    """What to say before the answer."""
-    if said is None:
+def verdict(guess: str | None, right: str) -> str:
+    """``"Right. "`` or ``"Not quite. "``; "" without a guess."""
+    if guess is None:
         return ""
-    return "Right. " if said == right else "Not quite. "
+    return "Right. " if guess == right else "Not quite. "

@@ -1,4 +1,7 @@
-"""Result files as tables and sentences. Works on the plain data of ``report.to_dict``."""
+"""Results of a run as tables and phrases.
+
+An ``entry`` is the part of a result file that belongs to one prompt.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,12 @@ def ordinal_place(order: Sequence[Sequence[str]], name: str) -> str:
 
 
 def order_text(order: Sequence[Sequence[str]]) -> str:
+    """``"A ≻ B = C"``."""
     return " ≻ ".join(" = ".join(tied) for tied in order)
 
 
 def compared_orders(entry: Mapping, rule: str) -> list[tuple[str, list]]:
-    """The orders a reader compares: truth where there is one, vanilla, social."""
+    """Titled orders: the truth where it is known, Bradley–Terry, the social model once trained."""
     orders = [("Truth", entry["truth"][rule]["order"])] if "truth" in entry else []
     orders.append(("Bradley–Terry", entry["vanilla"]["order"]))
     if "social" in entry:
@@ -39,8 +43,10 @@ def compared_orders(entry: Mapping, rule: str) -> list[tuple[str, list]]:
 
 
 def most_displaced(entry: Mapping, rule: str) -> str:
-    """The completion whose place Bradley–Terry gets most wrong, or that the social model moves most
-    where there is no truth; "" where nothing moves."""
+    """The completion whose place differs most between Bradley–Terry and the truth.
+
+    Where the truth is unknown, between Bradley–Terry and the social model. "" where none differs.
+    """
     orders = compared_orders(entry, rule)
     a, b = mean_ranks(orders[0][1]), mean_ranks(orders[-1 if "truth" not in entry else 1][1])
     name = max(entry["completions"], key=lambda name: abs(a[name] - b[name]))
@@ -48,7 +54,7 @@ def most_displaced(entry: Mapping, rule: str) -> str:
 
 
 def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:
-    """A row for every rule's order and one for vanilla; a column a completion: its place."""
+    """Places of completions: a row for Bradley–Terry and one for each rule and source."""
     rows = [{"": "Bradley–Terry", "from": "vanilla network", **_places(entry["vanilla"], entry)}]
     for source, label in (("truth", "truth"), ("voters", "simulated voters"),
                           ("social", "social network")):  # fmt: skip
@@ -65,6 +71,7 @@ def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:
     return {name: place[name] for name in entry["completions"]}
 
 
+#: Key of a result file -> label of the scores that it holds.
 SCORE_SOURCES = (
     ("truth", "truth"),
     ("raters", "raters themselves"),
@@ -73,14 +80,14 @@ SCORE_SOURCES = (
 
 
 def score_series(entry: Mapping, rule: str) -> list[tuple[str, Mapping[str, float]]]:
-    """The rule's scores by where they come from, in one unit."""
+    """Scores of a rule by the label of their source, in one unit."""
     return [
         (label, scores_of(entry[k][rule])) for k, label in SCORE_SOURCES if rule in entry.get(k, {})
     ]
 
 
 def score_table(entry: Mapping, rule: str) -> list[dict]:
-    """A row a completion, best first by the social model: every score there is."""
+    """Every score of each completion, a row each, in the order of the social model."""
     order = (entry.get("social") or entry["voters"])[rule]["order"]
     rows = []
     for name in (name for tied in order for name in tied):
@@ -93,6 +100,7 @@ def score_table(entry: Mapping, rule: str) -> list[dict]:
     return rows
 
 
+#: Key of a result file -> title of the order that it holds.
 SOURCE_TITLES = {
     "vanilla": "Bradley–Terry",
     "raters": "raters themselves",
@@ -102,24 +110,25 @@ SOURCE_TITLES = {
 
 
 def agreement_table(entry: Mapping, rule: str) -> list[dict]:
-    """How far each order agrees with the truth; no rows without a truth."""
+    """Agreement of each order with the truth; no rows where it is unknown."""
     size = len(entry["completions"])
     return [
-        {"": label, "Kendall’s τ": found["tau"], "places right": f"{found['places']} of {size}",
-         "pairs reversed": f"{found['reversed']} of {size * (size - 1) // 2}"}
+        {"": label, "Kendall’s τ": agreement["tau"],
+         "places right": f"{agreement['places']} of {size}",
+         "pairs reversed": f"{agreement['reversed']} of {size * (size - 1) // 2}"}
         for source, label in SOURCE_TITLES.items()
-        if (found := entry.get("agreement", {}).get(rule, {}).get(source))
+        if (agreement := entry.get("agreement", {}).get(rule, {}).get(source))
     ]  # fmt: skip
 
 
 def welfare_table(entry: Mapping, rule: str) -> list[dict]:
-    """What each order's winner is worth to all and to each type; no rows without a truth."""
+    """Utility of each order's winner to all and to each type; no rows where it is unknown."""
     if "welfare" not in entry:
         return []
-    found = entry["welfare"]
-    worth = {"truth": found["truth"][rule], "Bradley–Terry": found["vanilla"],
-             "social network": found["social"][rule]}  # fmt: skip
+    welfare = entry["welfare"]
+    by_source = {"truth": welfare["truth"][rule], "Bradley–Terry": welfare["vanilla"],
+                 "social network": welfare["social"][rule]}  # fmt: skip
     return [
         {"": label, "winner": " = ".join(x["winner"]), "mean": x["mean"], **x["by_type"]}
-        for label, x in worth.items()
+        for label, x in by_source.items()
     ]

@@ -1,4 +1,5 @@
-"""Training runs: queued, stored in the archive, found again, deleted."""
+"""Training runs of all viewers: the queue, the archive, and how a run gets from one to the "
+"other."""
 
 from __future__ import annotations
 
@@ -6,40 +7,52 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from scrl.runs import INTERNAL_ERROR, Archive, Job, JobQueue, RunRecord, default_path, new_id
-from scrl.types import Cancelled, InputError
+from scrl.types import Cancelled, InputError, Progress, Ratings
 from ui.shared import viewer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrl.raters import Learnt
+    from scrl.scenarios import Scenario
 
 
 @st.cache_resource(show_spinner=False)
 def job_queue() -> JobQueue:
+    """The background jobs of this server."""
     return JobQueue(workers=2, max_finished=32)
 
 
 @st.cache_resource(show_spinner=False)
 def archive() -> Archive:
+    """The archive of runs that outlives the server."""
     return Archive(default_path())
 
 
-# -- runs -----------------------------------------------------------------------------------------
-
-
 def start_training(
-    source, rules: Sequence[str], seed: int, spec: str, yaml: str, origin: str = "", seeds: int = 1
+    source: Scenario | Ratings,
+    rules: Sequence[str],
+    seed: int,
+    spec: str,
+    yaml: str,
+    origin: str = "",
+    seeds: int = 1,
 ) -> str:
-    """Queue a run, note it in the file of kept runs, and return its id.
+    """Queue a training run, enter it in the archive, and return its id.
 
     Args:
-        spec: a short hash of everything the run depends on; ``spec_of`` gives it back.
-        yaml: the scenario as a file, empty for ratings; kept beside the result.
-        seeds: how many runs, from ``seed`` on; the first is kept whole.
-        origin: the id of the ratings file, else that of the lab.
+        spec: a short hash of everything the run depends on; see ``spec_hash_of``.
+        yaml: the scenario as a file, empty for ratings; stored with the result.
+        seeds: number of seeds from ``seed`` on; fitted models are stored for the first.
+        origin: the id of the ratings file, by default the one chosen in the lab.
 
     Raises:
-        InputError: where too many runs wait.
+        InputError: too many runs wait.
     """
     from scrl.runs import pack_source
 
@@ -47,15 +60,17 @@ def start_training(
     which = f"seed {seed}" if seeds == 1 else f"seeds {seed}–{seed + seeds - 1}"
     label, owner, id = f"{name}, {which}", viewer.token(), new_id()
     origin = "" if source.is_scenario else origin or st.session_state.get("scenario", "")
-    unkept = archive().notice if not archive().is_open else ""
+    not_stored = archive().notice if not archive().is_open else ""
     try:
         archive().begin(
             id, owner=owner, name=label, spec=spec, scenario=source.name, seed=seed, rules=rules,
             source=pack_source(source), origin=origin, seeds=seeds,
         )  # fmt: skip
     except InputError as error:
-        unkept = str(error)
-    work = partial(_train_and_store, archive(), id, unkept, source, tuple(rules), seed, seeds, yaml)
+        not_stored = str(error)
+    work = partial(
+        _train_and_store, archive(), id, not_stored, source, tuple(rules), seed, seeds, yaml
+    )
     try:
         queued = job_queue().submit(work, key=f"{owner}:{spec}", label=label, id=id)
     except InputError:
@@ -66,8 +81,22 @@ def start_training(
     return queued
 
 
-def _train_and_store(kept: Archive, id: str, unkept: str, source, rules, seed, seeds, yaml,
-          on_progress) -> dict:  # fmt: skip
+def _train_and_store(
+    archive: Archive,
+    id: str,
+    not_stored: str,
+    source: Scenario | Ratings,
+    rules: tuple[str, ...],
+    seed: int,
+    seeds: int,
+    yaml: str,
+    on_progress: Callable[[Progress], None],
+) -> dict[str, Any]:
+    """Train, start the first questions of the latent space, and store the result.
+
+    Args:
+        not_stored: why the run is not in the archive; "" where it is.
+    """
     from scrl.runs import train
 
     try:
@@ -75,68 +104,67 @@ def _train_and_store(kept: Archive, id: str, unkept: str, source, rules, seed, s
         _precompute(id, content.get("learnt"))
     except Cancelled:
         with suppress(InputError):
-            kept.delete(id, _owner_of(kept, id))
+            record = archive.get(id)
+            archive.delete(id, record.owner if record else "")
         raise
     except Exception as error:
         with suppress(InputError):
-            kept.fail(id, str(error) if isinstance(error, InputError) else INTERNAL_ERROR)
+            archive.fail(id, str(error) if isinstance(error, InputError) else INTERNAL_ERROR)
         raise
-    if not unkept:
-        unkept = _store_result(kept, id, content)
-    return {**content, "unkept": unkept} if unkept else content
+    if not not_stored:
+        not_stored = _store_result(archive, id, content)
+    return {**content, "unkept": not_stored} if not_stored else content
 
 
-def _precompute(id: str, learnt) -> None:
-    """What the page on the latent space will ask first."""
-    if learnt is not None:
+def _precompute(id: str, fitted: Learnt | None) -> None:
+    """Start the questions that the page on the latent space asks first."""
+    if fitted is not None:
         from ui.shared import precompute
 
-        precompute.start(id, learnt, precompute.INITIAL_QUESTIONS)
+        precompute.start(id, fitted, precompute.INITIAL_QUESTIONS)
 
 
-def _owner_of(kept: Archive, id: str) -> str:
-    found = kept.get(id)
-    return found.owner if found else ""
-
-
-def _store_result(kept: Archive, id: str, content: dict) -> str:
-    """Complete the run in the file; a sentence where that fails, else ""."""
+def _store_result(archive: Archive, id: str, content: dict[str, Any]) -> str:
+    """Store the result of a run in the archive; the reason where that fails, else ""."""
     from scrl.runs import pack
 
-    learnt = content.get("learnt")
+    fitted = content.get("learnt")
     try:
-        packed = pack(learnt, with_source=False) if learnt is not None else None
+        packed = pack(fitted, with_source=False) if fitted is not None else None
         plain = {k: v for k, v in content.items() if k not in ("learnt", "unkept")}
-        kept.finish(id, plain, packed)
+        archive.finish(id, plain, packed)
     except InputError as error:
         with suppress(InputError):
-            kept.fail(id, str(error))
+            archive.fail(id, str(error))
         return str(error)
     return ""
 
 
 class StoredContent(dict):
-    """A kept run's content, as of one that has just finished; ``"learnt"`` is read when asked."""
+    """The content of a stored run, with the keys of a run just finished.
 
-    def __init__(self, kept: Archive, id: str, content: dict):
+    ``"learnt"``, the fitted models, is read from the archive when first used.
+    """
+
+    def __init__(self, archive: Archive, id: str, content: dict[str, Any]) -> None:
         super().__init__(content)
-        self._kept, self._id, self._once = kept, id, threading.Lock()
+        self._archive, self._id, self._lock = archive, id, threading.Lock()
 
-    def __missing__(self, key: str):
+    def __missing__(self, key: str) -> Any:
         if key != "learnt":
             raise KeyError(key)
-        with self._once:
+        with self._lock:
             if "learnt" not in self:
-                self["learnt"] = self._learnt()
+                self["learnt"] = self._read_fitted()
         return dict.get(self, "learnt")
 
-    def get(self, key: str, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key == "learnt" or key in self else default
 
-    def _learnt(self):
+    def _read_fitted(self) -> Learnt | None:
         from scrl.runs import unpack, unpack_source
 
-        packed, source = self._kept.fitted(self._id), self._kept.source(self._id)
+        packed, source = self._archive.fitted(self._id), self._archive.source(self._id)
         return unpack(packed, unpack_source(source)) if packed and source else None
 
 
@@ -147,22 +175,22 @@ def _stored_content(id: str, _archive: Archive) -> StoredContent | None:
 
 
 def find(id: str) -> Job | None:
-    """A run by its id, in memory or kept; None where there is none that runs or is done."""
+    """A run in memory, else a finished run of the archive; None where there is neither."""
     job = job_queue().get(id)
     if job is not None:
         return job
     try:
-        kept = archive().get(id)
-        content = _stored_content(id, archive()) if kept and kept.state == "done" else None
+        record = archive().get(id)
+        content = _stored_content(id, archive()) if record and record.state == "done" else None
     except InputError:
         return None
     if content is None:
         return None
-    return Job(id, f"{kept.owner}:{kept.spec}", kept.name, state="done", result=content)
+    return Job(id, f"{record.owner}:{record.spec}", record.name, state="done", result=content)
 
 
 def cancel(id: str) -> None:
-    """Stop a run; what is cancelled is not kept."""
+    """Cancel a run and delete it from the archive."""
     job_queue().cancel(id)
     job = job_queue().get(id)
     if job is not None and job.state == "cancelled":
@@ -170,59 +198,61 @@ def cancel(id: str) -> None:
 
 
 def delete_stored(id: str, owner: str) -> bool:
-    """Delete a kept run of this owner, for good."""
+    """Delete a run of this owner from the archive; whether that succeeded."""
     try:
-        done = archive().delete(id, owner)
+        deleted = archive().delete(id, owner)
     except InputError:
         return False
     _stored_content.clear()
-    return done
+    return deleted
 
 
 def delete(id: str, owner: str) -> bool:
-    """Forget a run of this owner, in memory and in the file."""
-    done = delete_stored(id, owner)
-    if done:
+    """Delete a run of this owner from the archive and from memory; whether that succeeded."""
+    deleted = delete_stored(id, owner)
+    if deleted:
         job_queue().forget(id)
-    return done
+    return deleted
 
 
-def source_of(kept: RunRecord):
-    """The scenario or the ratings of a kept run.
+def source_of(record: RunRecord) -> Scenario | Ratings:
+    """The scenario or the ratings of a stored run.
 
     Raises:
-        InputError: where it cannot be read.
+        InputError: it is gone or cannot be read.
     """
     from scrl.runs import unpack_source
 
-    packed = archive().source(kept.id)
+    packed = archive().source(record.id)
     if packed is None:
         raise InputError("This run is no longer kept.")
     return unpack_source(packed)
 
 
-def run_again(kept: RunRecord) -> str:
-    """Queue a run that was left unfinished once more, in its old place; returns its id. One that is
-    done but for which there was no room is kept now, if there is.
+def run_again(record: RunRecord) -> str:
+    """Queue an unfinished run again, in place of its record, and return its id.
+
+    A run that is done in memory but was not stored is stored instead.
 
     Raises:
-        InputError: where too many runs wait, its source cannot be read, or there is still no room.
+        InputError: too many runs wait, the source cannot be read, or the archive has no room.
     """
-
-    job = job_queue().get(kept.id)
+    job = job_queue().get(record.id)
     if job is not None and job.state == "done":
-        if unkept := _store_result(archive(), kept.id, job.result):
-            raise InputError(unkept)
+        if reason := _store_result(archive(), record.id, job.result):
+            raise InputError(reason)
         job.result.pop("unkept", None)
-        return kept.id
-    source = source_of(kept)
+        return record.id
+    source = source_of(record)
     id = start_training(
-        source, kept.rules, kept.seed, kept.spec, source.to_yaml(), kept.origin, kept.seeds
-    )
-    if id != kept.id and archive().get(id) is not None:  # else the old note is all there is of it
-        delete_stored(kept.id, kept.owner)
+        source, record.rules, record.seed, record.spec, source.to_yaml(), record.origin,
+        record.seeds,
+    )  # fmt: skip
+    if id != record.id and archive().get(id) is not None:  # else the old record is the only one
+        delete_stored(record.id, record.owner)
     return id
 
 
-def spec_hash_of(job) -> str:
+def spec_hash_of(job: Job) -> str:
+    """The hash of everything that a job's run depends on."""
     return job.key.rpartition(":")[2]

@@ -1,5 +1,7 @@
-"""What ``?scenario=`` may name: one of the gallery, a file that the server keeps, or a scenario
-whole inside the link."""
+"""Ids of scenarios and ratings, as ``?scenario=`` states them.
+
+An id names a scenario of the gallery or an uploaded file, or it holds a whole scenario.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +23,7 @@ DEFAULT_SCENARIO = "tennessee-morristown"
 
 @st.cache_resource(show_spinner=False)
 def gallery_scenario(stem: str) -> Scenario:
+    """A scenario of the gallery by the stem of its file."""
     return load_scenario(gallery()[stem])
 
 
@@ -35,24 +38,24 @@ def _stem_by_yaml() -> dict[str, str]:
 
 
 def read(id: str) -> Scenario | Ratings:
-    """What an id stands for.
+    """The scenario or ratings of an id.
 
     Raises:
-        InputError: one sentence, where it stands for nothing.
+        InputError: the id names nothing.
     """
     if id in gallery():
         return gallery_scenario(id)
     if is_link(id):
         return _linked_scenario(id)
-    if kept := uploads.cache().get(id):
-        return kept[1]
+    if upload := uploads.cache().get(id):
+        return upload[1]
     if id.startswith("file-"):
         raise InputError("This file is no longer kept on the server; choose it again.")
     raise InputError(f"There is no scenario named ‘{id[:60]}’.")
 
 
 def find(id: str) -> Scenario | Ratings | None:
-    """As ``read``; None where it stands for nothing."""
+    """As ``read``; None where the id names nothing."""
     try:
         return read(id)
     except InputError:
@@ -60,7 +63,7 @@ def find(id: str) -> Scenario | Ratings | None:
 
 
 def display_name(id: str) -> str:
-    """What to call it in a list; what is not of the gallery is marked, as names may be the same."""
+    """The name in a list; a scenario in a link is marked, as its name may be in the gallery too."""
     if id in gallery():
         return gallery_scenario(id).name
     if is_link(id):
@@ -69,34 +72,38 @@ def display_name(id: str) -> str:
 
 
 def scenario_id(scenario: Scenario) -> str | None:
-    """The gallery's own name for the scenario, or all of it in a link; None where it is too large
-    for one."""
+    """The stem of a gallery scenario, else the link that holds it; None where it is too large."""
     return _stem_by_yaml().get(scenario.to_yaml()) or scenario_to_link(scenario)
 
 
 def id_or_upload(scenario: Scenario) -> str:
-    """An id under which other pages find the scenario: as ``id_of``, else kept on the server."""
+    """As ``scenario_id``; a scenario too large for a link is stored as an upload."""
     if id := scenario_id(scenario):
         return id
     return uploads.cache().add(scenario.to_yaml().encode(), f"{scenario.name}.yaml")
 
 
 def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:
-    """The gallery by name and, where the URL or another page names one, the reader's own scenario;
-    the number of the one to begin with: the one that the URL names, else ``stem``'s."""
-    found = {scenario.name: scenario for scenario in map(gallery_scenario, gallery())}
-    first = list(found).index(gallery_scenario(stem).name)
+    """The scenarios of the gallery by name, and the reader's own one where there is one.
+
+    The own scenario is named by the URL, else by another page of this session.
+
+    Returns:
+        The scenarios, and the index of the initial one: the URL's, else that of ``stem``.
+    """
+    scenarios = {scenario.name: scenario for scenario in map(gallery_scenario, gallery())}
+    initial = list(scenarios).index(gallery_scenario(stem).name)
     linked = st.query_params.get("scenario")
     id = linked or st.session_state.get("last")
     if not id:
-        return found, first
+        return scenarios, initial
     try:
         own = read(id)
     except InputError as error:
         if linked:
             st.warning(f"{page.escaped(str(error))} This is another.")
-        return found, first
+        return scenarios, initial
     if own.is_scenario:
-        found.setdefault(display_name(id), own)
-        first = list(found).index(display_name(id)) if linked else first
-    return found, first
+        scenarios.setdefault(display_name(id), own)
+        initial = list(scenarios).index(display_name(id)) if linked else initial
+    return scenarios, initial

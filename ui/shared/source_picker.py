@@ -1,4 +1,4 @@
-"""The choice of a scenario of the gallery, of a linked scenario, or of an uploaded file."""
+"""The choice of the data: a scenario of the gallery, a linked scenario or an uploaded file."""
 
 from __future__ import annotations
 
@@ -9,35 +9,33 @@ from scrl.types import InputError, Ratings
 from ui.shared import page, scenario_sliders, source_ids, uploads
 from ui.shared.source_ids import DEFAULT_SCENARIO
 
-# -- which data -----------------------------------------------------------------------------------
 
-
-def pick_source(first: str | None = None) -> Scenario | Ratings | None:
+def pick_source(default: str | None = None) -> Scenario | Ratings | None:
     """Draw the choice of a scenario or a file, and return it.
 
     Args:
-        first: what a page begins with whatever the reader chose on others.
+        default: the id that the page starts with; by default the one chosen on another page.
     """
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
             _upload_file()
     with picker:
-        return _select_source(first)
+        return _select_source(default)
 
 
-def _select_source(first: str | None) -> Scenario | Ratings | None:
+def _select_source(default: str | None) -> Scenario | Ratings | None:
     # Kept in the URL by hand: a bound widget would write the title there, not the id.
     state = st.session_state
     wanted = state.get("scenario") or st.query_params.get("scenario")
-    wanted = wanted or first or state.get("last", DEFAULT_SCENARIO)
+    wanted = wanted or default or state.get("last", DEFAULT_SCENARIO)
     options = list(gallery())
     if wanted not in options:
         try:
             source_ids.read(wanted)
         except InputError as error:
             st.warning(f"{page.escaped(str(error))} This is another.")
-            wanted = first or DEFAULT_SCENARIO
+            wanted = default or DEFAULT_SCENARIO
         else:
             options.append(wanted)
     state["scenario"] = wanted
@@ -52,9 +50,7 @@ def _select_source(first: str | None) -> Scenario | Ratings | None:
         on_change=scenario_sliders.reset,
     )
     state["last"] = id  # a widget's own state goes when the reader visits another page
-    known = st.query_params.get("scenario")
-    if known != id and (known is not None or id != (first or DEFAULT_SCENARIO)):
-        st.query_params["scenario"] = id
+    page.set_url_parameter("scenario", id, default or DEFAULT_SCENARIO)
     source = source_ids.find(id)
     if source.is_scenario:
         if not page.presenting():

@@ -1,8 +1,8 @@
-"""Whose a run is: an unguessable token in a cookie of this site.
+"""The viewer's token: an unguessable string in a cookie of this site, which owns their runs.
 
-A person's runs are listed after a reload and after a restart, while a link that is passed on gives
-away one run and not all. Streamlit reads cookies but cannot set them, so a line of script does.
-Where cookies are refused, the token lasts as long as the tab, and links still find runs.
+A viewer's runs are listed after a reload and after a restart of the server; a shared link gives
+access to one run only. Streamlit reads cookies but cannot set them, so a line of script does.
+Without cookies the token lasts as long as the tab, and links still find runs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ import re
 import secrets
 
 import streamlit as st
-
-# -- whose a run is -------------------------------------------------------------------------------
 
 _COOKIE_NAME = "scrl_viewer"
 _TOKEN_PATTERN = re.compile(r"[A-Za-z0-9_-]{20,64}")
@@ -27,13 +25,13 @@ def token() -> str:
 
 
 def _token_in_cookie() -> str:
-    """The token that the browser keeps; "" for none, or one that is not ours."""
-    found = st.context.cookies.get(_COOKIE_NAME)
-    return found if isinstance(found, str) and _TOKEN_PATTERN.fullmatch(found) else ""
+    """The token in the cookie; "" without one or with a malformed one."""
+    cookie = st.context.cookies.get(_COOKIE_NAME)
+    return cookie if isinstance(cookie, str) and _TOKEN_PATTERN.fullmatch(cookie) else ""
 
 
 def remember() -> None:
-    """Have the browser keep the token for a year, where it has none yet."""
+    """Store the token in the browser for a year, unless it has one."""
     if _token_in_cookie():
         return
     st.html(

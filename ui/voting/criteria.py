@@ -33,13 +33,13 @@ def guess_condorcet_rule() -> bool:
     titles = [RULES[name].title for name in _GUESSES]
     question, answer = st.columns([1.5, 1], gap="large", vertical_alignment="bottom")
     with question:
-        said = st.segmented_control(_QUESTION, titles, key="criteria_guess")
-    if said is None and page.switched_on("predict"):
+        guess = st.segmented_control(_QUESTION, titles, key="criteria_guess")
+    if guess is None and page.switched_on("predict"):
         answer.markdown("Guess first; the table comes after.")
         return False
     right = [RULES[n].title for n in _GUESSES if table()[n, "condorcet"].state == "Y"]
     answer.markdown(
-        f"{predict_first.verdict(said, right[0])}**{page.escaped(right[0])}**: it counts nothing "
+        f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}**: it counts nothing "
         "but who "
         "beats whom. Click a ✗ to see why a rule fails."
     )

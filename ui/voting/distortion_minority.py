@@ -64,7 +64,7 @@ def show() -> None:
         _share_buttons(switch)
     profile = tails(share, k)
     names, last = profile.names, profile.names[-1]
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         f"{1 - share:.2%} of the voters want {last} and little else; {share:.2%} hardly care. Whom "
         "does Borda elect?", names, "guess_minority",
     )  # fmt: skip
@@ -92,7 +92,7 @@ def show() -> None:
     alike = labels.winner_text(chances["bradley-terry"], names) == elected
     too = ", and so does Bradley–Terry" if alike else ""
     st.markdown(
-        predict_first.verdict(said, elected) + f"**Borda elects {elected}**{too}: "
+        predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}: "
         f"A has {points[0]:.4f} points and {last} {points[-1]:.4f}. "
         f"{fate[0][0].upper() + '; '.join(fate)[1:]}. With {k} dummies A is ahead from 1/(k + 2) = "
         f"{switch:.2f} % on: each dummy is one more place, by which a hair counts like a world."

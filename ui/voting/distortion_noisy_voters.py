@@ -70,7 +70,7 @@ def show() -> None:
         which = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **IN_URL
         )
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             f"At β = {beta:g}, is Borda’s winner less than half as good as the best?",
             ["Yes", "No"], "guess_noisy",
         )  # fmt: skip
@@ -106,7 +106,7 @@ def show() -> None:
     top, best = int(p.argmax()), int(mean.argmax())
     with left:
         st.markdown(
-            predict_first.verdict(said, "Yes" if found["borda"][1] > 2 else "No")
+            predict_first.verdict(guess, "Yes" if found["borda"][1] > 2 else "No")
             + f"The best is worth **{found['borda'][1]:.2f}** times Borda’s winner, of at most "
             f"{bounds['borda']:.2f}. Beside the maximal lottery: "
             f"**{found['maximal-lottery'][1]:.2f}**, of at most "

@@ -65,7 +65,7 @@ def show() -> None:
     labels = _outcome_labels(found)
     worst_row = int(np.argmax(found.utilitarian.value))
     pure = [i for i, p in enumerate(found.lotteries) if p.max() > 1 - 1e-6]
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Whose election can cost most, for all that the ballots say?",
         [found.names[found.lotteries[i].argmax()] for i in pure], "guess_worst",
     ) if len(pure) > 1 else (None, True)  # fmt: skip
@@ -102,7 +102,7 @@ def show() -> None:
             top = max(pure, key=lambda i: found.utilitarian.value[i])
             value = found.utilitarian.value[top]
             st.markdown(
-                predict_first.verdict(said, found.names[found.lotteries[top].argmax()])
+                predict_first.verdict(guess, found.names[found.lotteries[top].argmax()])
                 + f"Electing **{page.escaped(found.names[found.lotteries[top].argmax()])}** may "
                 "cost "
                 + (f"a factor of **{value:.2f}**" if np.isfinite(value) else "**everything**")

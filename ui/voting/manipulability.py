@@ -48,7 +48,7 @@ def show() -> None:
     slow = {n for n, r in RULES.items() if r.on_host and r.reads == "profile"}
     rules = tuple(n for n in RULES.ordinal if n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
         bands, "guess_often", always=True,
     )  # fmt: skip
@@ -61,7 +61,7 @@ def show() -> None:
     band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
     proof = [rule_title(name) for name in found if name in STRATEGYPROOF]
     st.markdown(
-        predict_first.verdict(said, band)
+        predict_first.verdict(guess, band)
         + f"Under Borda in **{share:.1%}**. Under {labels.listed(proof)} never: such a lottery is "
         "linear "
         "in each ballot and leaves nothing to gain by a lie.",

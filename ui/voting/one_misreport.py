@@ -39,7 +39,7 @@ def show() -> None:
     left, right = st.columns([1, 1.2], gap="large")
     with left:
         row, rule, voters, short = _choose_coalition(profile)
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             f"Can {page.escaped(short)} get a winner they like better by lying?", ("Yes", "No"),
             "guess", always=True,
         )  # fmt: skip
@@ -54,7 +54,7 @@ def show() -> None:
         except InputError as error:
             st.error(page.escaped(str(error)))
             return
-        _answer_text(said, found, rule)
+        _answer_text(guess, found, rule)
         _honest_and_misreport(profile, found[rule], short)
         if exact and not page.presenting():
             _coalition_sizes(profile, row, rule, voters, short)
@@ -83,7 +83,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     return row, rule, float(profile.weight[row]) * share / 100, short
 
 
-def _answer_text(said: str | None, found: dict[str, Manipulation], rule: str) -> None:
+def _answer_text(guess: str | None, found: dict[str, Manipulation], rule: str) -> None:
     paid = [name for name, s in found.items() if s.pays]
     hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
     many = (
@@ -95,7 +95,7 @@ def _answer_text(said: str | None, found: dict[str, Manipulation], rule: str) ->
     )
     pays = found[rule].pays
     answer = "a lie pays" if pays else "no lie pays"
-    opening = predict_first.verdict(said, "Yes" if pays else "No")
+    opening = predict_first.verdict(guess, "Yes" if pays else "No")
     st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{many}")
 
 

@@ -73,7 +73,7 @@ def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     vanilla = outcomes["vanilla"]
     names = list(scenario.offered(lie.prompt))
     rule = pick_rule(DEFAULT_RULES, key="counted")
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         f"Does their lie raise {page.escaped(favourite)} in the social model under "
         f"{rule_title(rule)}?",
         ("Yes", "No"), "guess_model", always=True,
@@ -86,7 +86,7 @@ def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
     place = (social or after)["place"]
     st.markdown(
-        predict_first.verdict(said, "Yes" if place < before["place"] else "No")
+        predict_first.verdict(guess, "Yes" if place < before["place"] else "No")
         + f"The raters of {page.escaped(lie.type)} state "
         f"**{page.escaped(result_tables.order_text(lie.order))}**. "
         f"Vanilla moves {page.escaped(favourite)} from place {vanilla['honest']['place']} to "

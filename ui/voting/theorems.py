@@ -57,7 +57,7 @@ def borda(aside) -> None:
     at = _share("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
     now, along = theorems.missing(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Once ballots are missing, is the reward’s order still Borda’s?",
         ["Always", "Up to a point", "Never"], "guess_borda",
     )  # fmt: skip
@@ -71,7 +71,7 @@ def borda(aside) -> None:
     _chart(aside, figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
     order = np.argsort(-now.reward)
     st.markdown(
-        predict_first.verdict(said, "Up to a point")
+        predict_first.verdict(guess, "Up to a point")
         + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
         + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
         + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
@@ -95,7 +95,7 @@ def hidden(aside) -> None:
     with right:
         chance = _share("It doubles the worth (else 0)", "chance", 95, 50, 5)
     found = theorems.hidden_context(chance, start)
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
     )
     if not shown:
@@ -114,7 +114,7 @@ def hidden(aside) -> None:
     falls = found.after < found.before
     worth = 2 * chance * start
     st.markdown(
-        predict_first.verdict(said, "Falls" if falls else "Rises")
+        predict_first.verdict(guess, "Falls" if falls else "Rises")
         + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
         f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
         "utility "
@@ -159,7 +159,7 @@ def _cycle_sheet(found: theorems.Cycle, name: str) -> None:
 def intransitive(aside) -> None:
     steady = _share("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
     found = theorems.intransitive(steady)
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "Of such answers, how many can a reward model get right at the most?",
         ["1/3", "1/2", "2/3", "all"], "guess_steady",
     )  # fmt: skip
@@ -168,7 +168,7 @@ def intransitive(aside) -> None:
     _cycle(found, "intransitive", aside)
     right = "2/3" if steady == 0 else ""
     st.markdown(
-        (predict_first.verdict(said, right) if right else "")
+        (predict_first.verdict(guess, right) if right else "")
         + f"No reward gets more than **{found.most:.1%}** of the answers right; "
         f"Bradley–Terry’s order gets {found.right:.1%}."
         + (" It learns 0, 0, 0 and knows nothing." if np.abs(found.reward).max() < 1e-6 else "")
@@ -203,7 +203,7 @@ def _blindness(second: float) -> theorems.Blind:
 
 def blind(aside) -> None:
     second = _share("How far the second population is from the first", "second", 100, 100)
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "How many of the rules here tell the two populations apart?", ["None", "Some", "Most"],
         "guess_blind",
     )  # fmt: skip
@@ -218,7 +218,7 @@ def blind(aside) -> None:
     _chart(aside, figure, "blind", "One matrix of duels, two populations of raters.")
     right = "None" if not found.apart else "Some" if len(found.apart) <= total / 2 else "Most"
     st.markdown(
-        predict_first.verdict(said, right)
+        predict_first.verdict(guess, right)
         + f"Duels {'identical' if same else 'different'}; **{len(found.apart)} of {total} "
         "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
         f"**{found.follows[0]:.0%}** and by **{found.follows[1]:.0%}**: only a model of "
@@ -248,7 +248,7 @@ def _irrelevant_curve() -> theorems.Irrelevant:
 def irrelevant(aside) -> None:
     at = _share("How often G is compared, relative to R and B", "offered", 100, 100)
     now, along = theorems.irrelevant(at), _irrelevant_curve()
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
     )
     if not shown:
@@ -274,7 +274,7 @@ def irrelevant(aside) -> None:
     top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
     picks = now.names[now.lottery.argmax()]
     st.markdown(
-        predict_first.verdict(said, "B")
+        predict_first.verdict(guess, "B")
         + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
         f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
     )
@@ -304,7 +304,7 @@ def unanimity(aside) -> None:
         share = _share("Share p", "first_kind", 95, 60, 5)
     now = theorems.overturned(epsilon, delta, share)
     gap, theta = float(now.gap[0]), now.theta[0]
-    said, shown = predict_first.guess(
+    guess, shown = predict_first.guess(
         "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
     )
     if not shown:
@@ -328,7 +328,7 @@ def unanimity(aside) -> None:
     below = along.gap < 0
     turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
     st.markdown(
-        predict_first.verdict(said, "No" if gap < 0 else "Yes")
+        predict_first.verdict(guess, "No" if gap < 0 else "Yes")
         + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
         + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
         + turn

@@ -37,7 +37,7 @@ def show() -> None:
             f"**{page.escaped(labels.ballot_label(borda.lies[0].place[0], names))}** and "
             f"**{page.escaped(labels.ballot_label(borda.lies[1].place[0], names))}**."
         )
-        said, shown = predict_first.guess(
+        guess, shown = predict_first.guess(
             "If both camps lie at once, who wins?", names, "guess_camps", always=True
         )
         share = st.slider("How many of both camps lie", 0, 100, 100, format="%d %%", key="lying",
@@ -49,7 +49,7 @@ def show() -> None:
         first = scores[share] > scores[share].max() - 1e-9
         winner = labels.winner_chances(first / first.sum(), names)
         st.markdown(
-            predict_first.verdict(said, "Dud")
+            predict_first.verdict(guess, "Dud")
             + f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
             f"{best:.3f} at best: distortion {best / mean[share]:.2f}.",
         )  # fmt: skip

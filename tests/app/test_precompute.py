@@ -26,19 +26,19 @@ def test_whoever_asks_for_what_is_being_worked_out_waits_for_it(asked):
     seen, go = asked
     answers, got = precompute.AnswerCache(), []
     threads = [
-        threading.Thread(target=lambda: got.append(answers.ask("run", "slow", "a")), daemon=True)
+        threading.Thread(target=lambda: got.append(answers.get("run", "slow", "a")), daemon=True)
         for _ in range(3)
     ]
     for thread in threads:
         thread.start()
-    assert not answers.known("run", "slow")
+    assert not answers.is_ready("run", "slow")
     go.set()
     for thread in threads:
         thread.join(20)
     assert got == ["of a"] * 3
     assert seen == ["a"]
-    assert answers.known("run", "slow")
-    assert answers.ask("other run", "slow", "b") == "of b"
+    assert answers.is_ready("run", "slow")
+    assert answers.get("other run", "slow", "b") == "of b"
 
 
 def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
@@ -56,18 +56,18 @@ def test_a_sentence_is_kept_and_a_fault_is_tried_again(monkeypatch):
     monkeypatch.setitem(precompute.QUESTIONS, "q", work)
     for _ in range(2):
         with pytest.raises(InputError, match="one prompt"):
-            answers.ask("run", "q", None)
+            answers.get("run", "q", None)
     with pytest.raises(MemoryError):
-        answers.ask("another", "q", None)
-    assert answers.ask("another", "q", None) == "third"
+        answers.get("another", "q", None)
+    assert answers.get("another", "q", None) == "third"
 
 
 def test_the_oldest_answers_go_first(monkeypatch):
-    answers = precompute.AnswerCache(most=2)
+    answers = precompute.AnswerCache(max_answers=2)
     monkeypatch.setitem(precompute.QUESTIONS, "q", lambda learnt: learnt)
     for id in ("a", "b", "a", "c"):
-        answers.ask(id, "q", id)
-    assert [answers.known(id, "q") for id in "abc"] == [True, False, True]
+        answers.get(id, "q", id)
+    assert [answers.is_ready(id, "q") for id in "abc"] == [True, False, True]
 
 
 def test_a_page_that_is_drawn_again_begins_nothing_twice(asked, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_page_that_is_drawn_again_begins_nothing_twice(asked, monkeypatch):
         precompute.start("run", "a", ("slow",))
     assert len(started) == 1
     assert seen == ["a"]
-    assert precompute.ANSWERS.known("run", "slow")
+    assert precompute.ANSWERS.is_ready("run", "slow")
 
 
 class _Now:
