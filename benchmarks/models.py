@@ -48,7 +48,7 @@ from scrl.scenarios.shipped import gallery  # noqa: E402
 from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
 from scrl.studies import maze_world  # noqa: E402
 from scrl.studies.scoreboard import HEAVY_BETA  # noqa: E402
-from scrl.studies.scoreboard_splits import Size, pair_splits  # noqa: E402
+from scrl.studies.scoreboard_splits import SplitSizes, pair_splits  # noqa: E402
 
 CONFIG = ModelsConfig()
 #: name -> (fit, settings).
@@ -72,7 +72,7 @@ def of_maze(seed: int):
 
 
 def of_pets(seed: int):
-    (split,) = pair_splits(load_scenario(gallery()["pets"]), [seed], Size())
+    (split,) = pair_splits(load_scenario(gallery()["pets"]), [seed], SplitSizes())
     return split.train, split.context, split.queries, split.disputed
 
 

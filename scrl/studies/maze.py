@@ -31,7 +31,7 @@ CONFIG = ModelsConfig()
 #: Sizes of the context for which maps are kept; accuracy is kept for every size.
 SHOWN_PAIRS = (0, 1, 2, 4, 8, 16)
 #: Accuracy and steps of the first seed agree within these; rounding differs between machines.
-RIGHT_TOLERANCE, STEPS_TOLERANCE = 0.02, 1.0
+ACCURACY_TOLERANCE, STEPS_TOLERANCE = 0.02, 1.0
 
 
 def spec() -> str:
@@ -135,7 +135,7 @@ class MazeStudy:
         stored, fresh = content["result"], run(on_progress, SEEDS[:1])
         found = differences(stored["seeds"], SEEDS, where="seeds.")
         found += differences(stored["users"], fresh["users"], 0.01, "users.")
-        for key, tolerance in (("right", RIGHT_TOLERANCE), ("steps", STEPS_TOLERANCE)):
+        for key, tolerance in (("right", ACCURACY_TOLERANCE), ("steps", STEPS_TOLERANCE)):
             first = {name: rows[0] for name, rows in stored[key].items()}
             again = {name: rows[0] for name, rows in fresh[key].items()}
             found += differences(first, again, tolerance, f"{key}.")

@@ -39,7 +39,7 @@ from scrl.studies.scoreboard_metrics import (
     scenario_row,
     true_orders,
 )
-from scrl.studies.scoreboard_splits import RATINGS_SIZE, PairSplit, Size, pair_splits
+from scrl.studies.scoreboard_splits import RATINGS_SIZES, PairSplit, SplitSizes, pair_splits
 from scrl.types import InputError, Progress, Ratings
 
 #: What is baked, and what a page begins with.
@@ -120,8 +120,8 @@ def check(source: Scenario | Ratings, models: Sequence[str], seeds: Sequence[int
         InputError: in one sentence.
     """
     _check_choice(models, seeds)
-    size = Size(40, 2, 20, 2, 2) if source.is_scenario else RATINGS_SIZE
-    _check_types(models, pair_splits(source, seeds[:1], size))
+    sizes = SplitSizes(40, 2, 20, 2, 2) if source.is_scenario else RATINGS_SIZES
+    _check_types(models, pair_splits(source, seeds[:1], sizes))
 
 
 def _check_choice(models: Sequence[str], seeds: Sequence[int]) -> None:
@@ -154,7 +154,7 @@ def run(
     seeds: Sequence[int] = (0,),
     on_progress: Listener = None,
     config: ModelsConfig | None = None,
-    size: Size | None = None,
+    sizes: SplitSizes | None = None,
 ) -> dict:
     """Train each model from each seed and evaluate it on held-out raters.
 
@@ -169,10 +169,10 @@ def run(
         InputError: as ``check``.
     """
     config = config or (ModelsConfig() if source.is_scenario else RATINGS_CONFIG)
-    size = size or (Size() if source.is_scenario else RATINGS_SIZE)
+    sizes = sizes or (SplitSizes() if source.is_scenario else RATINGS_SIZES)
     _check_choice(models, seeds)
     models = [name for name in MODELS if name in models]
-    splits = list(pair_splits(source, seeds, size))
+    splits = list(pair_splits(source, seeds, sizes))
     _check_types(models, splits)
     truth = {r: true_orders(source, r) for r in ORDER_RULES} if source.is_scenario else {}
     progress = ProgressAggregator(on_progress, len(splits))
@@ -190,7 +190,7 @@ def run(
             baseline = [p["pooled"] for p in predictions] if "pooled" in models else None
             row = ratings_row(source, splits, of_model, baseline)
         rows.append({"model": name} | row)
-    raters = size.held if source.is_scenario else len({int(r) for s in splits for r in s.held_out})
+    held_out = np.unique(np.concatenate([split.held_out for split in splits]))
     catalogue = source.catalogue
     return {
         "name": source.name,
@@ -199,9 +199,9 @@ def run(
             p: list(catalogue.names(i)) for i, p in enumerate(catalogue.prompts) if i < MAX_PROMPTS
         },
         "seeds": list(seeds),
-        "size": vars(size),
+        "size": sizes.to_dict(),
         "data": not source.is_scenario,
-        "held": raters,
+        "held": len(held_out),
         "truth": truth or None,
         "limits": accuracy_ceilings(source) if source.is_scenario else None,
         "rows": rows,

@@ -29,24 +29,33 @@ MIN_DISPUTED_SHARE, MIN_DISPUTED_RATERS = 1 / 3, 5
 
 
 @dataclass(frozen=True)
-class Size:
-    """Sizes of a split.
+class SplitSizes:
+    """Sizes of a split; of ratings everybody is held out once, and numbers of pairs are maxima.
 
     Attributes:
-        raters, pairs: training raters, and pairs of each; of ratings ``pairs`` is a maximum.
-        held: held-out raters; context, asked: context and query pairs of each. Of ratings everybody
-            is held out once, and the numbers of pairs are maxima.
+        raters, pairs: training raters, and pairs of each.
+        held_out, context, queries: held-out raters, and context and query pairs of each.
     """
 
     raters: int = 2000
     pairs: int = 16
-    held: int = 1000
+    held_out: int = 1000
     context: int = 8
-    asked: int = 16
+    queries: int = 16
+
+    def to_dict(self) -> dict[str, int]:
+        """As result files have it."""
+        return {
+            "raters": self.raters,
+            "pairs": self.pairs,
+            "held": self.held_out,
+            "context": self.context,
+            "asked": self.queries,
+        }
 
 
 #: Of ratings, whose ballots are longer.
-RATINGS_SIZE = Size(raters=0, pairs=128, held=0, context=64, asked=128)
+RATINGS_SIZES = SplitSizes(raters=0, pairs=128, held_out=0, context=64, queries=128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +79,7 @@ class PairSplit:
 
 
 def pair_splits(
-    source: Scenario | Ratings, seeds: Sequence[int], size: Size
+    source: Scenario | Ratings, seeds: Sequence[int], sizes: SplitSizes
 ) -> Iterator[PairSplit]:
     """One split a seed of a scenario, five a seed of ratings.
 
@@ -79,29 +88,29 @@ def pair_splits(
     """
     for seed in seeds:
         if source.is_scenario:
-            yield _scenario_split(source, seed, size)
+            yield _scenario_split(source, seed, sizes)
         else:
-            yield from _ratings_splits(source, seed, size)
+            yield from _ratings_splits(source, seed, sizes)
 
 
-def _scenario_split(scenario: Scenario, seed: int, size: Size) -> PairSplit:
-    train = sample_comparisons(scenario, seed, size.raters, size.pairs, 0)
-    context = sample_comparisons(scenario, seed, size.held, size.context, 1)
-    queries = sample_comparisons(scenario, seed, size.held, size.asked, 2, strict=True)
+def _scenario_split(scenario: Scenario, seed: int, sizes: SplitSizes) -> PairSplit:
+    train = sample_comparisons(scenario, seed, sizes.raters, sizes.pairs, 0)
+    context = sample_comparisons(scenario, seed, sizes.held_out, sizes.context, 1)
+    queries = sample_comparisons(scenario, seed, sizes.held_out, sizes.queries, 2, strict=True)
     disputed = _at_pairs(disputed_pairs(scenario), queries)
-    return PairSplit(seed, train, context, queries, disputed, np.arange(size.held))
+    return PairSplit(seed, train, context, queries, disputed, np.arange(sizes.held_out))
 
 
-def _ratings_splits(ratings: Ratings, seed: int, size: Size) -> Iterator[PairSplit]:
+def _ratings_splits(ratings: Ratings, seed: int, sizes: SplitSizes) -> Iterator[PairSplit]:
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "holding some of them out")
     rng = host_rng(seed, HostStream.RATER_FOLDS)
     order = rng.permutation(len(raters))
     hidden = hidden_entries(ratings, 0.5, rng)
     for fold in cross_validation_folds(ratings, raters, order, hidden):
         training_raters = np.setdiff1d(raters, fold.held_out)
-        train = comparisons_from_ratings(fold.train, size.pairs, seed, training_raters)
-        context = comparisons_from_ratings(fold.visible, size.context, seed, fold.held_out)
-        queries = comparisons_from_ratings(fold.hidden, size.asked, seed, fold.held_out)
+        train = comparisons_from_ratings(fold.train, sizes.pairs, seed, training_raters)
+        context = comparisons_from_ratings(fold.visible, sizes.context, seed, fold.held_out)
+        queries = comparisons_from_ratings(fold.hidden, sizes.queries, seed, fold.held_out)
         disputed = _at_pairs(_disputed_in(train), queries)
         yield PairSplit(seed, train, context, queries, disputed, fold.held_out)
 

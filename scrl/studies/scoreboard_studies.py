@@ -19,7 +19,7 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
 from scrl.studies.protocol import Listener, data_folder, differences, settings_hash
 from scrl.studies.scoreboard_metrics import ORDER_RULES
-from scrl.studies.scoreboard_splits import RATINGS_SIZE, Size
+from scrl.studies.scoreboard_splits import RATINGS_SIZES, SplitSizes
 from scrl.types import Ratings
 
 #: Accuracies of one seed agree within this; rounding differs between machines.
@@ -30,13 +30,13 @@ SEED_TOLERANCE = 0.04
 
 def scenario_spec(scenario: Scenario) -> str:
     """A hash of the settings of a scenario's scoreboard."""
-    settings = (scenario.to_yaml(), scoreboard.SEEDS, ModelsConfig(), Size())
+    settings = (scenario.to_yaml(), scoreboard.SEEDS, ModelsConfig(), SplitSizes())
     return settings_hash(settings, tuple(scoreboard.MODELS), ORDER_RULES, scoreboard.HEAVY_BETA)
 
 
 def people_spec() -> str:
     """A hash of the settings of real people's scoreboards; their data have ``ratings_hash``."""
-    settings = (scoreboard.REAL_RATINGS, scoreboard.RATINGS_CONFIG, RATINGS_SIZE)
+    settings = (scoreboard.REAL_RATINGS, scoreboard.RATINGS_CONFIG, RATINGS_SIZES)
     return settings_hash(settings, tuple(scoreboard.MODELS), ORDER_RULES, scoreboard.HEAVY_BETA)
 
 

@@ -16,11 +16,11 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
 from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
 from scrl.studies.baking import load_baked
-from scrl.studies.scoreboard_splits import RATINGS_SIZE, Size, pair_splits
+from scrl.studies.scoreboard_splits import RATINGS_SIZES, SplitSizes, pair_splits
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK
 
-SMALL = Size(raters=600, pairs=12, held=300, context=8, asked=12)
+SMALL = SplitSizes(raters=600, pairs=12, held_out=300, context=8, queries=12)
 
 
 def of(stem: str):
@@ -41,7 +41,7 @@ def two_camps(raters: int = 40) -> bytes:
 
 def test_held_out_raters_of_data_are_met_once_and_asked_only_of_what_was_hidden():
     ratings = parse_ratings(two_camps(), "camps.csv")
-    found = list(pair_splits(ratings, (3,), RATINGS_SIZE))
+    found = list(pair_splits(ratings, (3,), RATINGS_SIZES))
     assert len(found) == 5
     who = np.concatenate([split.held_out for split in found])
     assert sorted(who) == list(range(40)), "each rater once, and nobody who ranked but one"
@@ -129,7 +129,7 @@ def pets():
     """Two seeds of the models whose programs tests/test_reward_models.py compiles."""
     told = []
     models = ("types", "vpl", "prototypes", "pooled")
-    found = scoreboard.run(of("pets"), models, (3, 4), told.append, config=QUICK, size=SMALL)
+    found = scoreboard.run(of("pets"), models, (3, 4), told.append, config=QUICK, sizes=SMALL)
     return found, told
 
 
@@ -167,7 +167,7 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
 def test_another_seed_compiles_nothing(pets):
     before = _chunk._cache_size()
     models = ("pooled", "held", "vpl", "prototypes")
-    scoreboard.run(of("pets"), models, (5,), config=QUICK, size=SMALL)
+    scoreboard.run(of("pets"), models, (5,), config=QUICK, sizes=SMALL)
     assert _chunk._cache_size() == before, "nor does another weight of the KL"
 
 
@@ -176,14 +176,14 @@ def test_a_scoreboard_can_be_stopped():
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        scoreboard.run(of("pets"), ("pooled",), (0,), stop, config=QUICK, size=SMALL)
+        scoreboard.run(of("pets"), ("pooled",), (0,), stop, config=QUICK, sizes=SMALL)
 
 
 def test_two_camps_of_data_are_told_apart_and_the_intervals_are_over_raters():
     ratings = parse_ratings(two_camps(), "camps.csv")
     brief = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
-    size = Size(raters=0, pairs=15, held=0, context=3, asked=3)
-    found = scoreboard.run(ratings, ("pooled", "prototypes"), (0,), config=brief, size=size)
+    sizes = SplitSizes(raters=0, pairs=15, held_out=0, context=3, queries=3)
+    found = scoreboard.run(ratings, ("pooled", "prototypes"), (0,), config=brief, sizes=sizes)
     one, own = found["rows"]
     assert found["held"] == 40
     assert found["limits"] is None
