@@ -6,27 +6,28 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
-from scrl.types import InputError, Source
+from scrl.data.readers import load_ratings
+from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.scenarios.scenario import Scenario
+from scrl.scenarios.shipped import gallery
+from scrl.types import InputError, Ratings
 
 SCENARIO_SUFFIXES = (".yaml", ".yml")
 
 
-def load_source(chosen: Namespace) -> Source:
+def load_source(chosen: Namespace) -> Scenario | Ratings:
     """The scenario or ratings in ``chosen.file``, by its suffix, or the shipped scenario of that
     name."""
-    from scrl.data.readers import load_ratings
-    from scrl.scenarios.parsing import load_scenario, with_overrides
-    from scrl.scenarios.shipped import gallery
-
-    if not chosen.file.exists():
-        chosen.file = gallery().get(str(chosen.file), chosen.file)
-    if chosen.file.suffix.lower() not in SCENARIO_SUFFIXES:
+    file: Path = chosen.file
+    if not file.exists():
+        file = gallery().get(str(file), file)
+    if file.suffix.lower() not in SCENARIO_SUFFIXES:
         if getattr(chosen, "raters", None):
             raise InputError("--raters is for scenarios; a ratings file has its own raters.")
-        return load_ratings(chosen.file, getattr(chosen, "missing", None))
+        return load_ratings(file, getattr(chosen, "missing", None))
     if getattr(chosen, "missing", None):
         raise InputError("--missing is for ratings files; a scenario says what is missing itself.")
-    scenario = load_scenario(chosen.file)
+    scenario = load_scenario(file)
     raters = getattr(chosen, "raters", None)
     return with_overrides(scenario, raters=raters) if raters else scenario
 

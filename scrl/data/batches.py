@@ -41,8 +41,8 @@ class Bucket:
             width = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
             return np.pad(array, width, constant_values=fill)
 
-        arrays = map(longer, (self.item, self.rank, self.mask, self.weight))
-        return Bucket(longer(self.rater, -1), *arrays, self.size)
+        item, rank, mask, weight = map(longer, (self.item, self.rank, self.mask, self.weight))
+        return Bucket(longer(self.rater, -1), item, rank, mask, weight, self.size)
 
     def without(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
         """The bucket with these raters' (bool ``[raters]``) ratings of these items (bool
@@ -53,8 +53,8 @@ class Bucket:
     def rows(self, chosen: np.ndarray | slice) -> Bucket:
         """These real rows, without padding."""
         columns = (self.rater, self.item, self.rank, self.mask, self.weight)
-        rater, *rest = (column[: self.size][chosen] for column in columns)
-        return Bucket(rater, *rest, len(rater))
+        rater, item, rank, mask, weight = (column[: self.size][chosen] for column in columns)
+        return Bucket(rater, item, rank, mask, weight, len(rater))
 
     def parts(self, rows: int) -> list[Bucket]:
         """The real rows in parts of ``rows`` each, the last one padded."""

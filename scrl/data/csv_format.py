@@ -49,8 +49,9 @@ def read_csv(data: bytes, file: str) -> Table:
         if name in columns:
             columns[name] = stripped(columns[name])
     table = Table(
-        file, lambda row: _line_of(data, row), *(columns[name] for name in _KEYS),
-        columns["ballot"].codes if "ballot" in columns else None, np.zeros(0),
+        file, lambda row: _line_of(data, row), columns["rater"], columns["prompt"],
+        columns["completion"], columns["ballot"].codes if "ballot" in columns else None,
+        np.zeros(0),
         texts={name: columns[name] for name in _TEXTS if name in columns},
     )  # fmt: skip
     for name in _KEYS:
@@ -234,10 +235,10 @@ def to_csv(ratings: Ratings) -> str:
     entry = r.entry_ballot
     rater, prompt = r.ballot_rater[entry], r.ballot_prompt[entry]
 
-    def texts(names: Sequence[str], index: np.ndarray) -> list[str]:
+    def texts(names: tuple[str, ...] | list[str], index: np.ndarray) -> list[str]:
         return [names[i] for i in index.tolist()]
 
-    columns = {
+    columns: dict[str, list] = {
         "rater": texts(r.raters, rater),
         "prompt": texts(c.prompts, prompt),
         "completion": texts(c.completions, r.completion),
@@ -258,7 +259,9 @@ def to_csv(ratings: Ratings) -> str:
         ("prompt_feature_", c.prompt_features, prompt),
         ("feature_", c.completion_features, r.completion),
     ):
-        for j in range(0 if features is None else features.shape[1]):
+        if features is None:
+            continue
+        for j in range(features.shape[1]):
             # Through str: the shortest decimal of a float32, which reads back to the same one.
             columns[f"{prefix}{j}"] = texts([str(v) for v in features[:, j]], index)
     out = io.StringIO(newline="")

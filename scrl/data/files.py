@@ -93,7 +93,7 @@ def too_large(file: str, size: int, limit: int) -> str:
     )
 
 
-_BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BaseLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_BaseLoader):

@@ -56,7 +56,7 @@ def parse_preflib(
     names, notes = _alternatives(meta, orders, file, max_alternatives)
     for order in orders:
         _check_order(order.places, len(names), suffix, f"{file}: line {order.line}:")
-    count = np.array([order.count for order in orders], np.int64)
+    count = np.array([order.voters for order in orders], np.int64)
     sizes = np.array([sum(map(len, order.places)) for order in orders])
     starts = np.cumsum(sizes) - sizes
     completion, rank = np.array(
@@ -67,7 +67,7 @@ def parse_preflib(
     entries = np.repeat(starts[which] - offsets[:-1], sizes[which]) + np.arange(offsets[-1])
     title = meta.get("TITLE") or name
     return Ratings(
-        Catalogue((title,), names, np.arange(len(names)), [0, len(names)]),
+        Catalogue((title,), names, np.arange(len(names)), np.array([0, len(names)])),
         raters, np.arange(len(raters)), np.zeros(len(raters)), weight, offsets,
         completion[entries], rank[entries], missing or ("unseen" if FORMATS[suffix][0] else "last"),
         notes=tuple(notes), name=title,
@@ -78,7 +78,7 @@ class _Order(NamedTuple):
     """One line: how many voters cast the order, and its places, best first."""
 
     line: int
-    count: int
+    voters: int
     places: list[list[int]]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class MissingRatings:
 
 def missing_overrides(
     pattern: str, type: str, prompt: str, completion: str = "", response_rate: float = 0.1
-) -> dict[str, dict]:
+) -> dict[str, Any]:
     """The ``includes`` or ``answers`` of ``with_overrides`` that make ratings missing.
 
     Args:

@@ -73,16 +73,14 @@ def with_overrides(
     """
     file = printable(scenario.name)
     dump = scenario.model_dump()
-    if shares is not None:
-        if not isinstance(shares, Mapping):
-            if len(shares) != len(scenario.types):
-                raise InputError(
-                    f"{file}: there are {len(shares)} shares for {len(scenario.types)} types."
-                )
-            shares = dict(zip(scenario.types, shares, strict=True))
-        shares = {t: {"share": share} for t, share in shares.items()}
-    changes = (
-        shares or {},
+    if shares is not None and not isinstance(shares, Mapping):
+        if len(shares) != len(scenario.types):
+            raise InputError(
+                f"{file}: there are {len(shares)} shares for {len(scenario.types)} types."
+            )
+        shares = dict(zip(scenario.types, shares, strict=True))
+    changes: tuple[dict[str, dict], ...] = (
+        {t: {"share": share} for t, share in (shares or {}).items()},
         {t: {"includes": change} for t, change in (includes or {}).items()},
         {t: {"answers": change} for t, change in (answers or {}).items()},
     )
@@ -129,7 +127,7 @@ def _first_problem(error: ValidationError) -> str:
     place = ".".join(map(path_step, loc))
     if kind == "extra_forbidden":
         part = {"types": RaterType, "prompts": Prompt, "completions": Completion}
-        known = (Scenario if len(loc) == 1 else part[loc[0]]).model_fields
+        known = (Scenario if len(loc) == 1 else part[str(loc[0])]).model_fields
         hint = suggestion(loc[-1], known) or f"; the keys are {', '.join(known)}"
         return f"{place}: unknown key{hint}"
     if kind == "missing":

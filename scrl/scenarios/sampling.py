@@ -87,54 +87,68 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
     """
     if seed < 0:
         raise InputError(f"the seed is {seed}; give a whole number, 0 or more.")
-    n = scenario.raters
+    types, catalogue = _drawn_types(scenario, seed), scenario.catalogue
+    rater, prompt, completion, rank = _drawn_entries(scenario, types, seed)
+    # No entry is the first of a ballot where there is none.
+    first = np.r_[True, (rater[1:] != rater[:-1]) | (prompt[1:] != prompt[:-1])][: len(rater)]
+    starts = np.flatnonzero(first)
+    offsets = np.append(starts, len(rater))
+    ratings = Ratings(
+        catalogue, tuple(f"r{i}" for i in range(len(types))), rater[starts], prompt[starts],
+        np.ones(len(starts)), offsets, completion, rank, "unseen", types, scenario.type_names,
+        single_completion_notes(np.diff(offsets), "unseen"), scenario.name,
+    )  # fmt: skip
+    return Sample(scenario, seed, ratings)
+
+
+def _drawn_types(scenario: ScenarioSchema, seed: int) -> np.ndarray:
+    """The type of each rater ``[raters]``, rising."""
     share = scenario.type_shares
+    if scenario.sampling == "quota":
+        return np.repeat(np.arange(len(share)), largest_remainder(share, scenario.raters))
+    draws = host_rng(seed, HostStream.SAMPLED_TYPES, 0).random(scenario.raters)
+    types = np.searchsorted(np.cumsum(share), draws, side="right")
+    return np.sort(np.minimum(types, len(share) - 1))
+
+
+def _drawn_entries(
+    scenario: ScenarioSchema, types: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The rater, prompt, completion and rank of each entry ``[entries]``, by rater and prompt.
+
+    Args:
+        types: of the raters ``[raters]``.
+    """
     answers, includes = scenario.answer_chances, scenario.inclusion_chances
     table, catalogue = scenario.type_utilities, scenario.catalogue
-    if scenario.sampling == "iid":
-        draws = host_rng(seed, HostStream.SAMPLED_TYPES, 0).random(n)
-        draws = np.searchsorted(np.cumsum(share), draws, side="right")
-        kinds = np.sort(np.minimum(draws, len(share) - 1))
-    else:
-        kinds = np.repeat(np.arange(len(share)), largest_remainder(share, n))
     parts = []
     for p in range(len(catalogue.prompts)):
         items = slice(*catalogue.offsets[p : p + 2])
         members = catalogue.members[items]
-        # One stream for each use and prompt: one knob leaves the draws behind the others alone.
+        # One stream for each use and prompt: one setting leaves the draws of the others alone.
         answer_rng = host_rng(seed, HostStream.SAMPLED_ANSWERS, p)
         include_rng = host_rng(seed, HostStream.SAMPLED_INCLUSIONS, p)
         noise_rng = host_rng(seed, HostStream.SAMPLED_NOISE, p)
-        # Blocks of raters bound the memory; the streams run on through them.
+        # Blocks of raters bound the memory; each stream continues from block to block.
         block = max(1, _BLOCK // len(members))
-        for start in range(0, n, block):
-            kind = kinds[start : start + block]
-            utility = _noisy(table[:, items][kind], scenario.noise, noise_rng)
+        for start in range(0, len(types), block):
+            type_ = types[start : start + block]
+            utility = _noisy(table[:, items][type_], scenario.noise, noise_rng)
             ranked = np.ones(utility.shape, bool)
             if (includes[:, items] < 1).any():
-                draws = include_rng.random(utility.shape)
-                ranked = draws < includes[:, items][kind]
+                ranked = include_rng.random(utility.shape) < includes[:, items][type_]
             if (answers[:, p] < 1).any():
-                draws = answer_rng.random(len(kind))
-                ranked &= (draws < answers[kind, p])[:, None]
+                ranked &= (answer_rng.random(len(type_)) < answers[type_, p])[:, None]
             rank = _dense_ranks(utility, ranked)
             row, item = np.nonzero(ranked)
-            parts.append((p, start + row, members[item], rank[row, item]))
-
-    prompt = np.concatenate([np.full(len(rater), p) for p, rater, _, _ in parts])
-    rater, completion, rank = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
-    if len(parts) > 1:
-        order = np.argsort(rater, kind="stable")
-        prompt, rater, completion, rank = (a[order] for a in (prompt, rater, completion, rank))
-    starts = np.flatnonzero(np.r_[True, (rater[1:] != rater[:-1]) | (prompt[1:] != prompt[:-1])])
-    starts = starts[: len(rater)]  # no ballot at all where there is no entry
-    offsets = np.append(starts, len(rater))
-    ratings = Ratings(
-        catalogue, tuple(f"r{i}" for i in range(n)), rater[starts], prompt[starts],
-        np.ones(len(starts)), offsets, completion, rank, "unseen", kinds, scenario.type_names,
-        single_completion_notes(np.diff(offsets), "unseen"), scenario.name,
-    )  # fmt: skip
-    return Sample(scenario, seed, ratings)
+            parts.append((start + row, np.full(len(row), p), members[item], rank[row, item]))
+    rater, prompt, completion, rank = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    if len(parts) == 1:
+        return rater, prompt, completion, rank
+    order = np.argsort(rater, kind="stable")
+    return rater[order], prompt[order], completion[order], rank[order]
 
 
 def _dense_ranks(utility: np.ndarray, ranked: np.ndarray) -> np.ndarray:

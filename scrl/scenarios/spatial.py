@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -175,11 +176,12 @@ def spatial_model_from_link(id: str) -> SpatialModel:
         raise InputError(f"There is no map named {quoted(id)}.")
     try:
         plain = json.loads(unpack_text(id))
-        places = {
-            key: tuple(Location(str(p[0]), *map(float, p[1:])) for p in plain.pop(key))
+        raters, completions = (
+            tuple(Location(str(p[0]), *map(float, p[1:])) for p in plain.pop(key))
             for key in ("raters", "completions")
-        }
-        return SpatialModel(**{k: v if k == "unit" else str(v) for k, v in plain.items()}, **places)
+        )
+        options: dict[str, Any] = {k: v if k == "unit" else str(v) for k, v in plain.items()}
+        return SpatialModel(raters, completions, **options)
     except InputError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError):
