@@ -11,6 +11,7 @@ import csv
 import io
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def read_csv(data: bytes, file: str) -> Table:
         if name in columns:
             columns[name] = stripped(columns[name])
     table = Table(
-        file, lambda row: _line_of(data, row), columns["rater"], columns["prompt"],
+        file, partial(_line_of, data, 0), columns["rater"], columns["prompt"],
         columns["completion"], columns["ballot"].codes if "ballot" in columns else None,
         np.zeros(0),
         texts={name: columns[name] for name in _TEXTS if name in columns},
@@ -83,7 +84,7 @@ def _read_columns(data: bytes, file: str) -> tuple[list[str], dict[str, Column]]
         chunks: dict[str, list[np.ndarray]] = {header[i]: [] for i in used}
         count = 0
         while chunk := list(islice(rows, _CHUNK)):
-            _check_widths(chunk, len(header), file, lambda i, n=count: _line_of(data, n + i))
+            _check_widths(chunk, len(header), file, partial(_line_of, data, count))
             columns = list(zip(*chunk, strict=True))
             for i in used:
                 chunks[header[i]].append(coders[header[i]].codes(columns[i], len(chunk)))
@@ -113,14 +114,16 @@ def _rows(data: bytes) -> tuple[Any, Iterator[list[str]]]:
     return reader, filter(any, reader)
 
 
-def _line_of(data: bytes, row: int) -> int:
-    """The line of a row. Only a fault asks for one, so the file is read a second time rather than
-    every line number kept."""
+def _line_of(data: bytes, first: int, row: int) -> int:
+    """The line of row ``first + row``.
+
+    Only a fault needs a line, so the file is read again rather than every line number kept.
+    """
     reader, _ = _rows(data)
     seen, start = -1, 1  # -1 is the header
     for record in reader:
         if any(record):
-            if seen == row:
+            if seen == first + row:
                 break
             seen += 1
         start = reader.line_num + 1

@@ -140,8 +140,8 @@ def linked_orders_to_csv(data: bytes, file: str) -> bytes:
         for cell in first.split(b";")
     ):
         return data
-    titles, *people = decode(rest, file).splitlines()
-    titles = [title.strip() for title in titles.split(";")]
+    first_line, *people = decode(rest, file).splitlines()
+    titles = [title.strip() for title in first_line.split(";")]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["rater", "prompt", "completion", "rank"])

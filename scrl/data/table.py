@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, NoReturn
 
 import numpy as np
@@ -251,7 +252,7 @@ def _catalogue(t: Table) -> tuple[Catalogue, np.ndarray]:
     names = [t.completion.values[n] for n in pair_name[entry_pair]]
 
     features = {}
-    for prefix, group, groups, what in (
+    for prefix, group, groups, name in (
         ("prompt_feature_", t.prompt.codes, n_prompts, t.prompt.name),
         ("feature_", entry[pair], len(entry_pair), t.completion.name),
     ):
@@ -259,7 +260,7 @@ def _catalogue(t: Table) -> tuple[Catalogue, np.ndarray]:
             values = t.features[prefix]
             which = _consistent_rows(
                 t, group, groups, values, np.ones(len(values), bool),
-                lambda row, what=what, prefix=prefix: f"a {prefix}… column of {what(row)}",
+                partial(_feature_columns, prefix, name),
             )  # fmt: skip
             features[prefix] = values[which]
 
@@ -278,6 +279,11 @@ def _catalogue(t: Table) -> tuple[Catalogue, np.ndarray]:
         features.get("feature_"),
     )
     return catalogue, entry[pair]
+
+
+def _feature_columns(prefix: str, name: Callable[[int], str], row: int) -> str:
+    """Names the features of a row in a message."""
+    return f"a {prefix}… column of {name(row)}"
 
 
 def single_completion_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:

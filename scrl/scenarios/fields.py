@@ -34,6 +34,7 @@ def suggestion(name: object, names: Iterable[str]) -> str:
 
 
 def as_text(value: Any) -> str:
+    """A text that UTF-8 can hold, stripped."""
     if isinstance(value, bool):
         raise fault("a bare yes, no, on, off, true or false is not text; put quotes around it")
     if not isinstance(value, str):
@@ -45,12 +46,14 @@ def as_text(value: Any) -> str:
 
 
 def as_name(value: Any) -> str:
+    """A text that is not empty, unchanged."""
     if not as_text(value):
         raise fault("a name is empty; give it a name")
     return value
 
 
 def as_number(value: Any, low: float, high: float, what: str) -> float:
+    """A finite number from ``low`` to ``high``; ``what`` describes it in a message."""
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -61,6 +64,7 @@ def as_number(value: Any, low: float, high: float, what: str) -> float:
 
 
 def as_raters(value: Any) -> int:
+    """A number of raters within its limit."""
     number = as_number(value, -math.inf, math.inf, f"a whole number from 1 to {MAX_RATERS:,}")
     if number > MAX_RATERS:
         raise fault(f"{quoted(value)[1:-1]} raters are more than the limit of {MAX_RATERS:,}")
@@ -70,6 +74,7 @@ def as_raters(value: Any) -> int:
 
 
 def as_ranking(value: Any) -> tuple[tuple[str, ...], ...]:
+    """Places, best first; a single name is a place of its own."""
     if not isinstance(value, list | tuple) or not value:
         raise fault("should be a list of completions, best first")
     places = [tuple(p) if isinstance(p, list | tuple) else (p,) for p in value]
@@ -79,6 +84,7 @@ def as_ranking(value: Any) -> tuple[tuple[str, ...], ...]:
 
 
 def as_completions(value: Any) -> Any:
+    """A list of names as a mapping of completions without text and features."""
     if not isinstance(value, list | tuple):
         return value
     names = [as_name(name) for name in value]
@@ -87,10 +93,12 @@ def as_completions(value: Any) -> Any:
 
 
 def distinct(names: Sequence[str]) -> None:
-    if len(set(names)) < len(names):
-        seen: set[str] = set()
-        twice = next(n for n in names if n in seen or seen.add(n))
-        raise fault(f"{quoted(twice)} stands twice; keep one")
+    """Raise a fault where a name stands twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise fault(f"{quoted(name)} stands twice; keep one")
+        seen.add(name)
 
 
 def as_entry(value: Any) -> Any:

@@ -121,7 +121,7 @@ def with_missing_ratings(
 
 def fully_observed(scenario: Scenario) -> Scenario:
     """The scenario in which every rater rates everything."""
-    everything = {"answers": {}, "includes": {}}
+    everything: dict[str, dict] = {"answers": {}, "includes": {}}
     types = {t: own.model_copy(update=everything) for t, own in scenario.types.items()}
     return scenario.model_copy(update={"types": types})
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from scrl.data.files import decode, printable, quoted, read_file, read_yaml
 from scrl.scenarios.fields import path_step, suggestion
@@ -126,8 +126,11 @@ def _first_problem(error: ValidationError) -> str:
         del loc[-2:]
     place = ".".join(map(path_step, loc))
     if kind == "extra_forbidden":
-        part = {"types": RaterType, "prompts": Prompt, "completions": Completion}
-        known = (Scenario if len(loc) == 1 else part[str(loc[0])]).model_fields
+        parts: dict[str, type[BaseModel]] = {
+            "types": RaterType, "prompts": Prompt, "completions": Completion
+        }  # fmt: skip
+        part = Scenario if len(loc) == 1 else parts[str(loc[0])]
+        known = part.model_fields
         hint = suggestion(loc[-1], known) or f"; the keys are {', '.join(known)}"
         return f"{place}: unknown key{hint}"
     if kind == "missing":
