@@ -2,20 +2,19 @@
 
 import streamlit as st
 
-from ui.latent import quiz
-from ui.latent.fitted_run import choose
+from ui.latent import fitted_run, quiz
 from ui.shared import navigation, page, precompute, predict_first
 
 
 def show() -> None:
     st.title("Which question tells most about you?")
     page.start_runtime()
-    job, learnt = choose("six-kinds")
-    if learnt is None:
+    job, fitted = fitted_run.choose("six-kinds")
+    if fitted is None:
         return
-    precompute.start(job.id, learnt, ("where",))
+    precompute.start(job.id, fitted, ("where",))
     predict_first.switch()
-    quiz.show(job.id, learnt)
+    quiz.show(job.id, fitted)
 
 
 navigation.ensure_navigation()

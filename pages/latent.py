@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from ui.latent import health, maps, placement, traversals
-from ui.latent.fitted_run import choose
+from ui.latent import clusters, fitted_run, health, maps, placement, traversals
 from ui.shared import navigation, page, page_parts, precompute
 
 PARTS = {
-    "Clusters": maps.clusters,
+    "Clusters": clusters.show,
     "Contexts": maps.contexts,
     "Part of a ballot": maps.partial_ballots,
     "Left out": maps.left_out,
@@ -20,11 +19,11 @@ PARTS = {
 def show() -> None:
     st.title("What does the model know of you?")
     page.start_runtime()
-    job, learnt = choose()
-    if learnt is None:
+    job, fitted = fitted_run.choose()
+    if fitted is None:
         return
-    precompute.start(job.id, learnt)
-    page_parts.choose(PARTS)(job.id, learnt)
+    precompute.start(job.id, fitted)
+    page_parts.choose(PARTS)(job.id, fitted)
 
 
 navigation.ensure_navigation()

@@ -3,11 +3,13 @@ from . import maps as maps
 from . import probe as probe
 from .clusters import LAYOUTS as LAYOUTS
 from .partial import partial_ballots as partial_ballots
+from .traversal import Traversal as Traversal
 from .traversal import traverse as traverse
 from .units import active_units as active_units
 from .units import principal_plane as principal_plane
 from .whereami import RARE as RARE
 from .whereami import Atoms as Atoms
+from .whereami import Inferred as Inferred
 from .whereami import inferred as inferred
 from .whereami import rarity as rarity
 from .whereami import spread as spread

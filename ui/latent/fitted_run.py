@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from scrl.config import DEFAULT_RULES
@@ -10,16 +12,21 @@ from ui.runs import stored_runs
 from ui.shared import current_run, job_progress, page, run_store, viewer
 from ui.shared.controls import Choice, spec_hash
 
-#: What may be trained from here where nothing has been.
+if TYPE_CHECKING:
+    from scrl.raters import Learnt
+    from scrl.runs import Job
+
+#: Scenarios that this page offers to train.
 _OFFERED_SCENARIOS = ("tennessee-inverted-full", "tennessee-morristown", "six-kinds")
 
 
-def choose(first: str = _OFFERED_SCENARIOS[0]):
-    """The finished run that the page is about and its ``Learnt``; (None, None) without one, with a
-    way to one in its place.
+def choose(default: str = _OFFERED_SCENARIOS[0]) -> tuple[Job, Learnt] | tuple[None, None]:
+    """The finished run that the page is about, and its fitted models.
+
+    (None, None) without one; the page then offers to train one.
 
     Args:
-        first: of the scenarios that may be trained from here, the one that is offered first.
+        default: of the offered scenarios, the one that is chosen at first.
     """
     job = current_run.current()
     if job is not None:
@@ -27,7 +34,7 @@ def choose(first: str = _OFFERED_SCENARIOS[0]):
     labels = _run_labels(current_run.latest_finished(job))
     if not labels:
         if job is None or not job.active:
-            _offer_training(first)
+            _offer_training(default)
         return None, None
     id = next(iter(labels))
     if len(labels) > 1 and not page.presenting():
@@ -37,38 +44,40 @@ def choose(first: str = _OFFERED_SCENARIOS[0]):
         )  # fmt: skip
     elif not page.presenting():
         st.caption(page.escaped(labels[id]))
-    chosen = run_store.find(id)
+    run = run_store.find(id)
     with st.spinner("Reading the run"):
-        found = current_run.fitted(chosen) if chosen is not None else None
-    if found is None:
+        fitted = current_run.fitted(run) if run is not None else None
+    if fitted is None:
         _links_elsewhere(id)
         return None, None
-    return chosen, found
+    return run, fitted
 
 
-def _run_labels(shown) -> dict[str, str]:
-    """id -> label of the run that is shown, of this viewer's that are in memory, and of those kept
-    in the file, the latest first and no two alike."""
+def _run_labels(shown: Job | None) -> dict[str, str]:
+    """id -> label of the run that is shown, of this viewer's runs in memory, and of stored runs.
+
+    The latest stand first; labels differ.
+    """
     in_memory = [*([shown] if shown else []), *run_store.job_queue().done(f"{viewer.token()}:")]
     done = [run for run in stored_runs.of_viewer() if run.state == "done"]
-    named = stored_runs.unique_labels(done)  # also of those in memory: a run may have been renamed
-    found: dict[str, str] = {}
+    stored = stored_runs.unique_labels(done)  # a run in memory may have been renamed
+    labels: dict[str, str] = {}
     for job in in_memory:
-        if job.id not in found and _is_lab_run(job):
-            label, n = named.get(job.id, job.label), 2
-            while label in found.values():
+        if job.id not in labels and _is_lab_run(job):
+            label, n = stored.get(job.id, job.label), 2
+            while label in labels.values():
                 label, n = f"{job.label} ({n})", n + 1
-            found[job.id] = label
-    return found | named
+            labels[job.id] = label
+    return labels | stored
 
 
-def _is_lab_run(job) -> bool:
-    """Whether a job is a run of the lab: other pages queue other work."""
+def _is_lab_run(job: Job) -> bool:
+    """Whether a job is a run of the lab; other pages queue other work."""
     return job.result is not None and "latent" in job.result
 
 
 def _links_elsewhere(id: str) -> None:
-    """Ways on from a run that cannot be asked anything."""
+    """Links from a run whose fitted models are gone."""
     with st.container(horizontal=True):
         page.go_button("Your runs", "pages/runs.py", {"run": id})
         st.page_link("pages/lab.py", label="Train another in the lab", icon=":material/science:")
@@ -78,7 +87,8 @@ def _run_picked() -> None:
     st.session_state["run"] = st.query_params["run"] = st.session_state["latent_run"]
 
 
-def _offer_training(first: str) -> None:
+def _offer_training(default: str) -> None:
+    """A choice of scenarios and a button that trains one."""
     st.markdown(
         "This page looks into a model of raters, and there is none yet. Train one here, in about "
         "ten seconds, or anything you like in the lab."
@@ -89,7 +99,7 @@ def _offer_training(first: str) -> None:
         name = st.selectbox(
             "Scenario",
             list(scenarios),
-            _OFFERED_SCENARIOS.index(first),
+            _OFFERED_SCENARIOS.index(default),
             key="preset",
             bind="query-params",
         )

@@ -1,63 +1,78 @@
-"""The part of the page on the latent space in which the visitor is placed."""
+"""The part of the page on the latent space that places the visitor by their ballots."""
 
 from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import RARE, inferred, maps, rarity, spread
+from scrl.diagnostics import RARE, Atoms, Inferred, inferred, maps, rarity, spread
+from scrl.types import Catalogue
 from ui.latent.widgets import metrics, region_chart
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
-#: Prompts that a visitor may answer.
+if TYPE_CHECKING:
+    from scrl.raters import Learnt
+
+#: A prompt and its ranked items, best first.
+Ballot = tuple[int, list[int]]
+
+#: Prompts that a visitor can answer.
 _MAX_PROMPTS = 6
 
 
+#: Bits below which no question is worth asking.
+_MIN_BITS = 1e-3
+
+#: Prompt -> what the posterior says about its completions.
+Beliefs = dict[int, Inferred]
+
+
 @st.cache_data(max_entries=500, show_spinner=False)
-def _rarity(id: str, ballots: tuple, _atoms) -> float:
+def _rarity(id: str, ballots: tuple, _atoms: Atoms) -> float:
     return rarity(_atoms, ballots)
 
 
-def show(id: str, learnt) -> None:
-    atoms, drawing = precompute.answer(id, "where", learnt, "Asking everybody possible")
+def show(id: str, fitted: Learnt) -> None:
+    """Draw the visitor's ballots, the region they leave, and what the model infers from them."""
+    atoms, drawing = precompute.answer(id, "where", fitted, "Asking everybody possible")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
-        ballots = _ballot_inputs(learnt)
-        stated = sum(len(items) for _, items in ballots)
-        guess, seen = predict_first.guess(
+        ballots = _ballot_inputs(fitted)
+        answered = bool(ballots)
+        guess, shown = predict_first.guess(
             "Will a single answer be enough to place you?", ("Yes", "No"), "guess_where"
         )
     weight = atoms.posterior(ballots)
-    if not seen:
+    if not shown:
         return
     with right:
         region_chart(
             drawing, weight, "latent-where", "ballots",
             "your region excludes somebody who would have said the same",
         )  # fmt: skip
-    kinds = maps.kinds_of(drawing, weight)
+    clusters = maps.kinds_of(drawing, weight)
     with left:
         before, after = spread(atoms.share), spread(weight)
         metrics({"Of all that is possible, left": f"{after / max(before, 1e-9):.0%}"})
-        if kinds:
-            top = max(kinds, key=kinds.get)
+        if clusters:
+            top = max(clusters, key=clusters.get)
+            right_answer = "Yes" if clusters[top] > 0.9 else "No"
             st.markdown(
-                (
-                    predict_first.verdict(guess, "Yes" if kinds[top] > 0.9 else "No")
-                    if stated
-                    else ""
-                )
-                + ("You are" if stated else "Before you say anything you are")
-                + f" nearest to **{page.escaped(top)}** with {kinds[top]:.0%}."
+                (predict_first.verdict(guess, right_answer) if answered else "")
+                + ("You are" if answered else "Before you say anything you are")
+                + f" nearest to **{page.escaped(top)}** with {clusters[top]:.0%}."
             )
         _warn_if_rare(id, ballots, atoms)
-    _beliefs(learnt, atoms, weight, ballots, kinds)
+    _show_beliefs(fitted, atoms, weight, ballots, clusters)
 
 
-def _warn_if_rare(id: str, ballots: list, atoms) -> None:
-    """A word where the model never met anybody like this."""
+def _warn_if_rare(id: str, ballots: list[Ballot], atoms: Atoms) -> None:
+    """A warning where hardly any simulated voter casts such ballots."""
     share = _rarity(id, tuple((p, tuple(items)) for p, items in ballots), atoms)
     if share < RARE:
         st.warning(
@@ -67,9 +82,9 @@ def _warn_if_rare(id: str, ballots: list, atoms) -> None:
         )
 
 
-def _ballot_inputs(learnt) -> list:
+def _ballot_inputs(fitted: Learnt) -> list[Ballot]:
     """The visitor's ballots: prompt and items, best first; kept in the URL."""
-    catalogue, ballots = learnt.catalogue, []
+    catalogue, ballots = fitted.catalogue, []
     for p, prompt in enumerate(catalogue.prompts[:_MAX_PROMPTS]):
         names = catalogue.names(p)
         picked = st.multiselect(
@@ -83,62 +98,101 @@ def _ballot_inputs(learnt) -> list:
     return ballots
 
 
-def _beliefs(learnt, atoms, weight, ballots, kinds) -> None:
-    """What the model infers about everything else, and what it would ask next."""
-    catalogue, stated = learnt.catalogue, dict(ballots)
-    prompts = list(catalogue.prompts)
-    found, best = {}, (0.0, 0, (0, 1))
-    for p in range(min(len(prompts), _MAX_PROMPTS)):
+def _show_beliefs(
+    fitted: Learnt,
+    atoms: Atoms,
+    weight: np.ndarray,
+    ballots: list[Ballot],
+    clusters: dict[str, float],
+) -> None:
+    """What the model infers about every prompt, and the question it would ask next."""
+    catalogue, ranked = fitted.catalogue, dict(ballots)
+    beliefs = {}
+    for p in range(min(len(catalogue.prompts), _MAX_PROMPTS)):
         items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-        found[p] = inferred(atoms, weight, items, stated.get(p, ()))
-        at = np.unravel_index(found[p].teaches.argmax(), found[p].teaches.shape)
-        best = max(best, (float(found[p].teaches[at]), p, tuple(map(int, at))))
-    bits, p, pair = best
-    shown = prompts[p]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if len(found) > 1:
-            listed = [prompts[i] for i in found]
-            shown = st.selectbox(
-                "What it infers about", listed, listed.index(shown), key="infer", **IN_URL
-            )
-    q, names = prompts.index(shown), None
-    names, mine = catalogue.names(q), found[prompts.index(shown)]
-    order = np.argsort(mine.place, kind="stable")[: figures.MAX_LINES]
+        beliefs[p] = inferred(atoms, weight, items, ranked.get(p, ()))
+    bits, prompt, pair = _best_question(beliefs)
+    chosen = prompt
+    if len(beliefs) > 1:
+        names = [catalogue.prompts[p] for p in beliefs]
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.selectbox(
+                "What it infers about", names, names.index(catalogue.prompts[prompt]), key="infer",
+                **IN_URL,
+            )  # fmt: skip
+        chosen = names.index(name)
+    belief, completions = beliefs[chosen], catalogue.names(chosen)
+    order = np.argsort(belief.place, kind="stable")[: figures.MAX_LINES]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        marked = None
-        if q == p and bits > 1e-3 and set(pair) <= set(order.tolist()):
-            marked = tuple(int(np.flatnonzero(order == i)[0]) for i in pair)
-        page.chart(
-            figures.pairwise_probabilities(
-                [names[i] for i in order], mine.above[np.ix_(order, order)], marked, **page.style()
-            ),
-            "latent-beliefs", alt="Chance that one completion stands above another on your ballot.",
-            caption="Chance that you would place the row above the column on "
-            f"‘{page.escaped(shown)}’; framed is the pair whose answer would teach most. "
-            "Refuted by asking you.",
-        )  # fmt: skip
+        marked = pair if chosen == prompt and bits > _MIN_BITS else None
+        _belief_chart(belief, order, completions, catalogue.prompts[chosen], marked)
     with right:
-        if bits > 1e-3:
-            a, b = (catalogue.names(p)[i] for i in pair)
-            st.markdown(
-                f"It would ask next: on ‘{page.escaped(prompts[p])}’, **{page.escaped(a)} or "
-                f"{page.escaped(b)}?** The answer is worth {bits:.2f} bits of a possible 1."
-            )
-        else:
-            st.markdown("No question about a pair would teach it anything more.")
+        _next_question(catalogue, bits, prompt, pair)
         if not page.presenting():
             data_tables.numbers_table([
-                {"completion": names[i], "expected place": float(mine.place[i])} for i in order
+                {"completion": completions[i], "expected place": float(belief.place[i])}
+                for i in order
             ])  # fmt: skip
-    rows = [
-        {"prompt": prompts[k], "pair": f"{catalogue.names(k)[a]} or {catalogue.names(k)[b]}",
-         "first above": float(f.above[a, b]), "bits": float(f.teaches[a, b])}
-        for k, f in found.items() for a in range(len(f.items)) for b in range(a + 1, len(f.items))
-    ]  # fmt: skip
+    _numbers(catalogue, beliefs, clusters)
+
+
+def _best_question(beliefs: Beliefs) -> tuple[float, int, tuple[int, int]]:
+    """The most informative pair of all prompts: bits, prompt, and the pair's positions in it."""
+    best = (0.0, 0, (0, 1))
+    for p, belief in beliefs.items():
+        pair = np.unravel_index(belief.teaches.argmax(), belief.teaches.shape)
+        best = max(best, (float(belief.teaches[pair]), p, tuple(map(int, pair))))
+    return best
+
+
+def _belief_chart(
+    belief: Inferred,
+    order: np.ndarray,
+    completions: list[str],
+    prompt: str,
+    pair: tuple[int, int] | None,
+) -> None:
+    """Probabilities of pairs in this order of completions; ``pair`` is framed where it is drawn."""
+    marked = None
+    if pair is not None and set(pair) <= set(order.tolist()):
+        marked = tuple(int(np.flatnonzero(order == i)[0]) for i in pair)
+    page.chart(
+        figures.pairwise_probabilities(
+            [completions[i] for i in order], belief.above[np.ix_(order, order)], marked,
+            **page.style(),
+        ),
+        "latent-beliefs", alt="Chance that one completion stands above another on your ballot.",
+        caption="Chance that you would place the row above the column on "
+        f"‘{page.escaped(prompt)}’; framed is the pair whose answer would teach most. "
+        "Refuted by asking you.",
+    )  # fmt: skip
+
+
+def _next_question(catalogue: Catalogue, bits: float, prompt: int, pair: tuple[int, int]) -> None:
+    if bits <= _MIN_BITS:
+        st.markdown("No question about a pair would teach it anything more.")
+        return
+    a, b = (catalogue.names(prompt)[i] for i in pair)
+    st.markdown(
+        f"It would ask next: on ‘{page.escaped(catalogue.prompts[prompt])}’, **{page.escaped(a)} "
+        f"or {page.escaped(b)}?** The answer is worth {bits:.2f} bits of a possible 1."
+    )
+
+
+def _numbers(catalogue: Catalogue, beliefs: Beliefs, clusters: dict[str, float]) -> None:
+    """The pairs of all prompts, most informative first, and the probabilities of clusters."""
+    rows = []
+    for p, belief in beliefs.items():
+        names = catalogue.names(p)
+        for a, b in itertools.combinations(range(len(belief.items)), 2):
+            row = {"prompt": catalogue.prompts[p], "pair": f"{names[a]} or {names[b]}",
+                   "first above": float(belief.above[a, b]),
+                   "bits": float(belief.teaches[a, b])}  # fmt: skip
+            rows.append(row)
     rows.sort(key=lambda row: -row["bits"])
     data_tables.numbers_expander(
         rows[:200], "where-am-i",
         "Bits: mutual information of the answer and who you are."
-        + "".join(f" {page.escaped(k)} {v:.1%}." for k, v in kinds.items()),
+        + "".join(f" {page.escaped(name)} {p:.1%}." for name, p in clusters.items()),
     )  # fmt: skip

@@ -1,38 +1,52 @@
-"""The page that asks: a visitor answers pairs, and the model's belief about them narrows."""
+"""The page that asks a visitor pairs and narrows the posterior of their latent."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import maps, spread
+from scrl.diagnostics import Atoms, maps, spread
 from scrl.figures import labelled_curves
 from scrl.studies import Quiz, rehearsed, worth
 from ui.latent.widgets import metrics, region_chart
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
-#: Completions at most: of more, there are too many pairs to ask.
+if TYPE_CHECKING:
+    from scrl.raters import Learnt
+
+#: Prompts with more completions have too many pairs.
 MAX_COMPLETIONS = 24
-#: Questions that are rehearsed, and random ones that telling ones are compared with.
+#: Simulated questions, and the random ones that informative ones are compared with.
 MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
+#: Which pair it asks.
 MOST_INFORMATIVE, RANDOM_PAIR = "the most telling pair", "any pair"
 
 
+#: Pairs, and whether the first of each was preferred.
+Answers = list[tuple[int, bool]]
+
+
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _build_quiz(id: str, prompt: int, _atoms, _items) -> Quiz:
+def _build_quiz(id: str, prompt: int, _atoms: Atoms, _items: np.ndarray) -> Quiz:
     return Quiz.of(_atoms, _items)
 
 
 @st.cache_data(max_entries=40, show_spinner="Rehearsing with voters")
-def _rehearse(id: str, prompt: int, _atoms, _quiz, _items) -> tuple[np.ndarray, np.ndarray]:
+def _rehearse(
+    id: str, prompt: int, _atoms: Atoms, _quiz: Quiz, _items: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Pair accuracy by number of questions: most informative, and random ones."""
     return rehearsed(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
 
 
-def show(id: str, learnt) -> None:
-    atoms, drawing = precompute.answer(id, "where", learnt, "Asking everybody possible")
-    catalogue = learnt.catalogue
+def show(id: str, fitted: Learnt) -> None:
+    """Draw the next question, the posterior, and a comparison with random questions."""
+    atoms, drawing = precompute.answer(id, "where", fitted, "Asking everybody possible")
+    catalogue = fitted.catalogue
     prompts = [
         p for p, size in enumerate(np.diff(catalogue.offsets)) if 3 <= size <= MAX_COMPLETIONS
     ]
@@ -67,30 +81,34 @@ def show(id: str, learnt) -> None:
     _compare_with_random(id, p, atoms, quiz, items, len(answers))
 
 
-def _answers_in_url(quiz: Quiz) -> list[tuple[int, bool]]:
-    """The answers in the URL, ``2.0-5.1-…``: pair, and whether its first was preferred."""
-    found, known = [], set()
+def _answers_in_url(quiz: Quiz) -> Answers:
+    """The answers in the URL, ``2.0-5.1-…``: a pair, and whether its first was preferred."""
+    answers, answered = [], set()
     for part in filter(None, st.query_params.get("said", "").split("-")):
         pair, _, first = part.partition(".")
         if pair.isdecimal() and first in ("0", "1") and int(pair[:6]) < len(quiz.pairs):
-            if int(pair) not in known:
-                found.append((int(pair), first == "1"))
-                known.add(int(pair))
+            if int(pair) not in answered:
+                answers.append((int(pair), first == "1"))
+                answered.add(int(pair))
         else:
             st.warning("The answers in this link are not of this model; it begins anew.")
             st.query_params.pop("said", None)
             return []
-    return found
+    return answers
 
 
-def _set_answers(answers: list) -> None:
+def _set_answers(answers: Answers) -> None:
+    """Put the answers in the URL; for callbacks."""
     if answers:
         st.query_params["said"] = "-".join(f"{pair}.{first:d}" for pair, first in answers)
     else:
         st.query_params.pop("said", None)
 
 
-def _next_question(quiz: Quiz, weight, answers: list, titles, text: str, how: str) -> None:
+def _next_question(
+    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], text: str, how: str
+) -> None:
+    """The two completions to choose between, and buttons to undo answers."""
     asked = [pair for pair, _ in answers]
     pair = quiz.next(weight, asked)
     if how == RANDOM_PAIR and pair >= 0:
@@ -117,19 +135,25 @@ def _next_question(quiz: Quiz, weight, answers: list, titles, text: str, how: st
                   icon=":material/restart_alt:", type="tertiary")  # fmt: skip
 
 
-def _progress(quiz: Quiz, weight, answers: list, atoms, drawing: dict) -> None:
+def _progress(
+    quiz: Quiz, weight: np.ndarray, answers: Answers, atoms: Atoms, drawing: dict
+) -> None:
+    """How far the posterior has narrowed, and the nearest cluster."""
     left = spread(weight) / max(spread(atoms.share), 1e-9)
     metrics({
         "Of all that is possible, left": f"{left:.0%}",
         "Pairs it expects to have right": f"{quiz.sure(weight, answers):.0%}",
     })  # fmt: skip
-    kinds = maps.kinds_of(drawing, weight)
-    if kinds and answers:
-        top = max(kinds, key=kinds.get)
-        st.markdown(f"You are nearest to **{page.escaped(top)}** with {kinds[top]:.0%}.")
+    clusters = maps.kinds_of(drawing, weight)
+    if clusters and answers:
+        top = max(clusters, key=clusters.get)
+        st.markdown(f"You are nearest to **{page.escaped(top)}** with {clusters[top]:.0%}.")
 
 
-def _beliefs(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
+def _beliefs(
+    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], drawing: dict
+) -> None:
+    """Probabilities of the visitor's pairs, or the region of the latent space."""
     above = quiz.above(weight, answers)
     order = np.argsort(-above.sum(axis=1), kind="stable")
     part = st.segmented_control(
@@ -150,7 +174,10 @@ def _beliefs(quiz: Quiz, weight, answers: list, titles, drawing: dict) -> None:
     )  # fmt: skip
 
 
-def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) -> None:
+def _compare_with_random(
+    id: str, prompt: int, atoms: Atoms, quiz: Quiz, items: np.ndarray, asked: int
+) -> None:
+    """Pair accuracy by number of questions, of informative and of random ones."""
     random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
     options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
     guess, shown = predict_first.guess(
@@ -158,19 +185,19 @@ def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) 
     )
     if not shown:
         return
-    telling, chance = _rehearse(id, p, atoms, quiz, items)
+    informative, chance = _rehearse(id, prompt, atoms, quiz, items)
     random = min(random, len(chance) - 1)
-    found = worth(telling, chance, random)
-    right = options[0 if found <= random // 2 else 1 if found < random - 0.5 else 2]
+    needed = worth(informative, chance, random)
+    right = options[0 if needed <= random // 2 else 1 if needed < random - 0.5 else 2]
     st.markdown(
         predict_first.verdict(guess, right)
-        + f"**{found:.1f} telling questions** are worth {random} random ones here."
+        + f"**{needed:.1f} telling questions** are worth {random} random ones here."
     )
-    x = np.arange(len(telling))
+    x = np.arange(len(informative))
     page.chart(
         labelled_curves(
             x,
-            [("telling", telling, 0), ("random", chance, 4)],
+            [("telling", informative, 0), ("random", chance, 4)],
             slider=min(asked, len(x) - 1),
             x_title="questions",
             y_title="pairs right",
@@ -179,12 +206,12 @@ def _compare_with_random(id: str, p: int, atoms, quiz: Quiz, items, asked: int) 
             **page.style(),
         ),
         "ask-curves",
-        alt=f"{found:.1f} telling questions are worth {random} random ones.",
+        alt=f"{needed:.1f} telling questions are worth {random} random ones.",
         caption="Share of all pairs that the model has right, answered ones included: 400 voters "
         "drawn from its density, each with an order of its own, questioned both ways. The line is "
         "where you are. Refuted if people whom it never met need more.",
     )
     data_tables.numbers_expander(
         [{"questions": int(n), "telling": float(a), "random": float(b)}
-         for n, a, b in zip(x, telling, chance, strict=True)], "questions",
+         for n, a, b in zip(x, informative, chance, strict=True)], "questions",
     )  # fmt: skip

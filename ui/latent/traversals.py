@@ -1,6 +1,8 @@
-"""The part of the page on the latent space that walks from one rater to another."""
+"""The part of the page on the latent space that traverses from one rater to another."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -11,71 +13,53 @@ from ui.latent.widgets import metrics, profiles
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
-#: Simulated voters offered as ends of a walk.
+if TYPE_CHECKING:
+    from scrl.diagnostics import Traversal
+    from scrl.raters import Learnt
+
+#: Simulated voters offered as endpoints.
 _VOTER_ENDPOINTS = 12
+#: Endpoints with a button of their own.
 _PRESETS = (("Knoxville", "Chattanooga"), ("Memphis", "Nashville"))
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
-def _traverse(id: str, start: str, end: str, prompt: int, _learnt, _ends):
-    return traverse(_learnt, _ends[start], _ends[end], prompt)
+def _traverse(
+    id: str, start: str, end: str, prompt: int, _fitted: Learnt, _endpoints: dict[str, np.ndarray]
+) -> Traversal:
+    return traverse(_fitted, _endpoints[start], _endpoints[end], prompt)
 
 
-def _endpoints(id: str, learnt) -> dict:
-    """What a walk may begin and end at: types' profiles, and some simulated voters."""
-    types = learnt.ratings.types if len(profiles(id, learnt)) else ()
-    found = dict(zip(types, profiles(id, learnt), strict=True))
-    step = max(1, len(learnt.latents) // _VOTER_ENDPOINTS)
-    for i, latent in enumerate(learnt.latents[::step][:_VOTER_ENDPOINTS], 1):
-        found.setdefault(f"Voter {i}", latent)
-    return found
+def _endpoints(id: str, fitted: Learnt) -> dict[str, np.ndarray]:
+    """Latents by name: the types' profiles and some simulated voters."""
+    types = fitted.ratings.types if len(profiles(id, fitted)) else ()
+    latents = dict(zip(types, profiles(id, fitted), strict=True))
+    step = max(1, len(fitted.latents) // _VOTER_ENDPOINTS)
+    for i, latent in enumerate(fitted.latents[::step][:_VOTER_ENDPOINTS], 1):
+        latents.setdefault(f"Voter {i}", latent)
+    return latents
 
 
 def _set_endpoints(start: str, end: str) -> None:
     st.session_state["from"], st.session_state["to"] = start, end
 
 
-def show(id: str, learnt) -> None:
-    ends, prompts = _endpoints(id, learnt), list(learnt.catalogue.prompts)
-    names = list(ends)
-    presets = [p for p in _PRESETS if set(p) <= set(names)]
-    first, last = presets[0] if presets else (names[0], names[-1])
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        start = st.selectbox("From", names, names.index(first), key="from", **IN_URL)
-        end = st.selectbox("To", names, names.index(last), key="to", **IN_URL)
-        prompt = prompts[0]
-        if len(prompts) > 1:
-            prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
-        for a, b in presets:
-            st.button(f"{a} → {b}", on_click=_set_endpoints, args=(a, b), key=f"walk-{a}")
-    guess, seen = predict_first.guess(
+def show(id: str, fitted: Learnt) -> None:
+    """Draw the rewards on the straight line between two latents."""
+    endpoints, prompts = _endpoints(id, fitted), list(fitted.catalogue.prompts)
+    start, end, prompt = _choose(list(endpoints), prompts)
+    guess, shown = predict_first.guess(
         "Halfway between two people, are completions ranked by somebody one could imagine, each "
         "pair changing places at most once?", ("Yes", "No"), "guess_walk",
     )  # fmt: skip
-    if not seen:
+    if not shown:
         return
     p = prompts.index(prompt)
-    walk = _traverse(id, start, end, p, learnt, ends)
-    completions = learnt.catalogue.names(p)
-    keep = np.argsort(-walk.rewards.max(axis=0), kind="stable")[: figures.MAX_LINES]
-    keep = np.sort(keep)
-    shown = [
-        (a, int(np.searchsorted(keep, up)), int(np.searchsorted(keep, down)))
-        for a, up, down in walk.changes
-        if up in keep and down in keep
-    ]
+    walk = _traverse(id, start, end, p, fitted, endpoints)
+    completions = fitted.catalogue.names(p)
     left, right = st.columns([3, 1], gap="large")
     with left:
-        page.chart(
-            figures.latent_traversal(
-                walk.at, walk.rewards[:, keep], [completions[i] for i in keep], shown, (start, end),
-                **page.style(),
-            ),
-            "latent-walk", alt=f"Rewards on the way from {start} to {end}.",
-            caption=f"Rewards on ‘{page.escaped(prompt)}’ along the straight line between "
-            "two latents; circles mark where two completions change places. Play moves the cursor. "
-            "Refuted if pairs change places more often than the ends demand, or rewards jump.",
-        )  # fmt: skip
+        _reward_chart(walk, completions, prompt, (start, end))
     smooth = walk.detours == 0
     with right:
         metrics({
@@ -97,16 +81,54 @@ def show(id: str, learnt) -> None:
     )
 
 
-def _pairwise_differences(walk, completions: list[str], ends: tuple[str, str]) -> None:
-    """Pairwise differences of reward along the way, those that change sign first."""
+def _choose(names: list[str], prompts: list[str]) -> tuple[str, str, str]:
+    """The start, the end and the prompt."""
+    presets = [p for p in _PRESETS if set(p) <= set(names)]
+    first, last = presets[0] if presets else (names[0], names[-1])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        start = st.selectbox("From", names, names.index(first), key="from", **IN_URL)
+        end = st.selectbox("To", names, names.index(last), key="to", **IN_URL)
+        prompt = prompts[0]
+        if len(prompts) > 1:
+            prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
+        for a, b in presets:
+            st.button(f"{a} → {b}", on_click=_set_endpoints, args=(a, b), key=f"walk-{a}")
+    return start, end, prompt
+
+
+def _reward_chart(
+    walk: Traversal, completions: list[str], prompt: str, ends: tuple[str, str]
+) -> None:
+    """Rewards along the way, of the completions that are ever rewarded most."""
+    drawn = np.argsort(-walk.rewards.max(axis=0), kind="stable")[: figures.MAX_LINES]
+    drawn = np.sort(drawn)
+    changes = [
+        (a, int(np.searchsorted(drawn, up)), int(np.searchsorted(drawn, down)))
+        for a, up, down in walk.changes
+        if up in drawn and down in drawn
+    ]
+    page.chart(
+        figures.latent_traversal(
+            walk.at, walk.rewards[:, drawn], [completions[i] for i in drawn], changes, ends,
+            **page.style(),
+        ),
+        "latent-walk", alt=f"Rewards on the way from {ends[0]} to {ends[1]}.",
+        caption=f"Rewards on ‘{page.escaped(prompt)}’ along the straight line between "
+        "two latents; circles mark where two completions change places. Play moves the cursor. "
+        "Refuted if pairs change places more often than the ends demand, or rewards jump.",
+    )  # fmt: skip
+
+
+def _pairwise_differences(walk: Traversal, completions: list[str], ends: tuple[str, str]) -> None:
+    """Differences of two rewards along the way; pairs that change places come first."""
     if page.presenting() or len(completions) < 2:
         return
-    # Not folded away: what is folded is drawn too, and an animation takes a tenth of a second.
+    # A toggle: an expander would draw the animation, a tenth of a second, even while folded.
     if not st.toggle("Pair by pair", key="pairs", **IN_URL):
         return
-    brief = [name if len(name) <= 6 else f"{name[:5]}." for name in completions]
-    if len(set(brief)) < len(brief):
-        brief = completions
+    short = [name if len(name) <= 6 else f"{name[:5]}." for name in completions]
+    if len(set(short)) < len(short):
+        short = completions
     m = len(completions)
     pairs = [(a, b) for a in range(m) for b in range(a + 1, m)]
     changing = {tuple(sorted(c[1:])) for c in walk.changes}
@@ -114,7 +136,7 @@ def _pairwise_differences(walk, completions: list[str], ends: tuple[str, str]) -
     values = np.stack([walk.rewards[:, a] - walk.rewards[:, b] for a, b in pairs], axis=1)
     page.chart(
         figures.latent_traversal(
-            walk.at, values, [f"{brief[a]} − {brief[b]}" for a, b in pairs], (),
+            walk.at, values, [f"{short[a]} − {short[b]}" for a, b in pairs], (),
             ends, "difference of rewards, log-odds", **page.style(),
         ),
         "latent-pairs", alt="Differences of rewards along the way.",

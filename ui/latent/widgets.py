@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 import streamlit as st
 
 from scrl import figures
@@ -9,15 +12,18 @@ from scrl.diagnostics import maps, probe
 from scrl.types import InputError
 from ui.shared import page, precompute
 
-
-def profiles(id: str, learnt):
-    """Where each type lies ``[types, latent]``."""
-    return precompute.answer(id, "profiles", learnt, "Reading a rater of each type")
+if TYPE_CHECKING:
+    from scrl.raters import Learnt
 
 
-def known_types(learnt) -> list[str]:
-    """Names of the types; where nobody is known to be of any, that is said."""
-    names = list(probe.type_names(learnt))
+def profiles(id: str, fitted: Learnt) -> np.ndarray:
+    """The latent of each type's complete ballots ``[types, latent]``."""
+    return precompute.answer(id, "profiles", fitted, "Reading a rater of each type")
+
+
+def known_types(fitted: Learnt) -> list[str]:
+    """Names of the types; empty, with a message, where no rater's type is known."""
+    names = list(probe.type_names(fitted))
     if not names:
         st.info(
             "Nobody knows what kinds of rater these are. Give the file a column `rater_group`, or "
@@ -26,17 +32,24 @@ def known_types(learnt) -> list[str]:
     return names
 
 
-def answer_or_reason(id: str, question: str, learnt, while_waiting: str):
-    """The answer to a question, or None with its sentence shown."""
+def answer_or_reason(id: str, question: str, fitted: Learnt, message: str) -> Any | None:
+    """The answer to a question; None, with the reason on the page, where it has none."""
     try:
-        return precompute.answer(id, question, learnt, while_waiting)
+        return precompute.answer(id, question, fitted, message)
     except InputError as error:
         st.info(page.escaped(str(error)))
         return None
 
 
-def region_chart(drawing: dict, weight, key: str, evidence: str, refutation: str) -> None:
-    """Everybody the model holds possible, and those whom what was said leaves."""
+def region_chart(
+    drawing: dict, weight: np.ndarray, key: str, evidence: str, refutation: str
+) -> None:
+    """The density's atoms, and those that hold 90 % of the posterior.
+
+    Args:
+        drawing: the map of the atoms. weight: posterior of each atom ``[atoms]``.
+        evidence: what the visitor gave, ``"ballots"`` or ``"answers"``.
+    """
     page.chart(
         figures.latent_points(
             [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
@@ -48,7 +61,12 @@ def region_chart(drawing: dict, weight, key: str, evidence: str, refutation: str
     )  # fmt: skip
 
 
+def ratio_text(value: float) -> str:
+    """A ratio of distances, ``"over 100"`` from there on."""
+    return f"{value:.1f}" if value < 100 else "over 100"
+
+
 def metrics(values: dict[str, str]) -> None:
-    """The few numbers that a figure stands or falls with, beside it."""
+    """The numbers that support or refute a figure, beside it."""
     for label, value in values.items():
         st.metric(label, value)
