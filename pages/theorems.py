@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ui.shared import navigation, page, predict_first
-from ui.voting.theorems import CARDS, alone, back, card
+from ui.voting.theorem_cards import CARDS, back_button, show_alone, show_card
 
 
 def show() -> None:
@@ -13,10 +13,10 @@ def show() -> None:
         st.title(CARDS[chosen].title if single else "What can a reward not say?")
         predict_first.switch()
         if single:
-            back()
+            back_button()
     page.start_runtime()
     if single:
-        alone(chosen)
+        show_alone(chosen)
         return
     if chosen is not None:
         st.warning(f"There is no card named ‘{page.escaped(chosen[:60])}’; these are all.")
@@ -24,7 +24,7 @@ def show() -> None:
     for row in range(0, len(keys), 2):
         for column, key in zip(st.columns(2, gap="small"), keys[row : row + 2], strict=False):
             with column:
-                card(key)
+                show_card(key)
 
 
 navigation.ensure_navigation()

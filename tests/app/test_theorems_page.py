@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui.voting.theorems import CARDS
+from ui.voting.theorem_cards import CARDS
 
 
 def words(app) -> str:

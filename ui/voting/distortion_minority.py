@@ -16,7 +16,7 @@ from scrl.voting.distortion import (
     welfare,
 )
 from ui.shared import data_tables, page, predict_first
-from ui.voting import labels
+from ui.voting import voting_labels
 
 MAX_DUMMIES = 8
 
@@ -84,12 +84,12 @@ def show() -> None:
         turns = np.array([tails_switch(int(size)) for size in sizes])
         figure = borda_threshold(sizes, turns, (k, share), **page.style(), height=70 + pitch * 5)
         page.chart(figure, "switch", f"With {k} dummies Borda turns at {switch:.2f} %.")
-    elected = labels.winner_text(chances["borda"], names)
+    elected = voting_labels.winner_text(chances["borda"], names)
     fate = [
         f"{name} ({about.share[i]:.2%}) gets {about.group[i]:.4f} of at most "
         f"{about.group_best[i]:.4f}" for i, name in enumerate(about.groups)
     ]  # fmt: skip
-    alike = labels.winner_text(chances["bradley-terry"], names) == elected
+    alike = voting_labels.winner_text(chances["bradley-terry"], names) == elected
     too = ", and so does Bradley–Terry" if alike else ""
     st.markdown(
         predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}: "
@@ -99,14 +99,14 @@ def show() -> None:
     )
     by_winner: dict[str, list[str]] = {}
     for name, p in chances.items():
-        by_winner.setdefault(labels.winner_text(p, names), []).append(name)
+        by_winner.setdefault(voting_labels.winner_text(p, names), []).append(name)
     if not page.presenting():
         st.markdown("  \n".join(
             f"**{who[0].upper() + who[1:]}**: "
-            f"{labels.rule_titles(rules)}." for who, rules in by_winner.items()
+            f"{voting_labels.rule_titles(rules)}." for who, rules in by_winner.items()
         ))  # fmt: skip
     rows = [
-        {"rule": RULES[name].title, "elects": labels.winner_text(p, names),
+        {"rule": RULES[name].title, "elects": voting_labels.winner_text(p, names),
          "mean utility": float(worth[name].expected),
          "short of the best": float(worth[name].regret),
          **{g: float(worth[name].group[i]) for i, g in enumerate(about.groups)}}

@@ -17,7 +17,7 @@ from scrl.voting.distortion import (
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
-from ui.voting import profile_picker
+from ui.voting import profile_picker, voting_labels
 
 #: Of rules that agree, the first of these is named.
 PREFERRED_TITLES = ("borda", "plurality", "copeland", "instant-runoff")
@@ -38,7 +38,7 @@ def _outcome_labels(found: Judged) -> list[str]:
     """What to call each outcome: who wins, and by which rules."""
     labels = []
     for rules, p in zip(found.rules, found.lotteries, strict=True):
-        who = labels.winner_text(p, found.names)
+        who = voting_labels.winner_text(p, found.names)
         if who == "a lottery":
             labels.append(RULES[rules[0]].title)
         else:
@@ -110,7 +110,7 @@ def show() -> None:
                 "rare; a lottery insures against it."
             )
     rows = [
-        {"outcome": label, "rules": labels.rule_titles(rules),
+        {"outcome": label, "rules": voting_labels.rule_titles(rules),
          "usual (median)": float(np.median(found.typical[i])),
          "worst, unit-sum": float(found.utilitarian.value[i]),
          **({} if found.metric is None else {"worst, metric": float(found.metric.value[i])}),

@@ -15,7 +15,7 @@ from scrl.voting.strategy import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting import labels
+from ui.voting import voting_labels
 
 #: Lotteries that draw a voter, or a candidate in proportion to points (Gibbard 1977, Barberà 1979).
 STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
@@ -62,7 +62,8 @@ def show() -> None:
     proof = [rule_title(name) for name in found if name in STRATEGYPROOF]
     st.markdown(
         predict_first.verdict(guess, band)
-        + f"Under Borda in **{share:.1%}**. Under {labels.listed(proof)} never: such a lottery is "
+        + f"Under Borda in **{share:.1%}**. Under {voting_labels.listed(proof)} never: such a "
+        "lottery is "
         "linear "
         "in each ballot and leaves nothing to gain by a lie.",
     )

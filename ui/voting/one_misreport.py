@@ -22,7 +22,7 @@ from scrl.voting.strategy import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting import labels, profile_picker
+from ui.voting import profile_picker, voting_labels
 
 # -- one lie --------------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     """Which line may lie, under which rule, how many of its voters, and what to call them."""
     names, lines = profile.names, min(len(profile.weight), 60)
     labels = [
-        f"{i + 1}. {profile.labels[i] or labels.ballot_label(profile.place[i], names)} "
+        f"{i + 1}. {profile.labels[i] or voting_labels.ballot_label(profile.place[i], names)} "
         f"({profile.weight[i] / profile.weight.sum():.0%})"
         for i in range(lines)
     ]
@@ -76,7 +76,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     with one:
         who = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
     with two:
-        rule = labels.pick_rule(countable(profile))
+        rule = voting_labels.pick_rule(countable(profile))
     share = three.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
     row = labels.index(who)
     short = profile.labels[row] or f"line {row + 1}"
@@ -101,17 +101,17 @@ def _answer_text(guess: str | None, found: dict[str, Manipulation], rule: str) -
 
 def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: str) -> None:
     names = profile.names
-    lies = [labels.ballot_label(place, names) for place in best.place]
+    lies = [voting_labels.ballot_label(place, names) for place in best.place]
     if best.reported_utility is not None and best.pays:
         pairs = zip(names, best.reported_utility[0], strict=True)
         lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
-    honest = labels.ballot_label(profile.place[best.row], names)
+    honest = voting_labels.ballot_label(profile.place[best.row], names)
     rows = [
         ("They say", honest, "; ".join(lies) if best.pays else "the truth"),
         (
             "Wins",
-            labels.winner_chances(best.before, names),
-            labels.winner_chances(best.after, names),
+            voting_labels.winner_chances(best.before, names),
+            voting_labels.winner_chances(best.after, names),
         ),
         ("Utility to them", *(f"{best.by_line[best.row][i]:.3f}" for i in (0, 1))),
         ("To everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
@@ -164,11 +164,11 @@ def _misreport_table(profile: AnonymousProfile, found: dict[str, Manipulation]) 
     rows = [
         {
             "rule": rule_title(name),
-            "best lie": "; ".join(labels.ballot_label(p, profile.names) for p in s.place)
+            "best lie": "; ".join(voting_labels.ballot_label(p, profile.names) for p in s.place)
             if s.pays
             else "",
-            "winner, honest": labels.winner_chances(s.before, profile.names),
-            "winner, lie": labels.winner_chances(s.after, profile.names),
+            "winner, honest": voting_labels.winner_chances(s.before, profile.names),
+            "winner, lie": voting_labels.winner_chances(s.after, profile.names),
             "favourite rises": s.places,
             "gain": s.gain,
             "others lose": float(s.others[0] - s.others[1]),

@@ -24,7 +24,7 @@ from ui.shared import (
 )
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting.labels import pick_rule
+from ui.voting.voting_labels import pick_rule
 
 DEFAULT_SCENARIO = "tennessee-morristown"
 _AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misreport.BURY}

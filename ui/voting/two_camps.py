@@ -15,7 +15,7 @@ from scrl.voting.strategy import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting import labels
+from ui.voting import voting_labels
 
 # -- two camps ------------------------------------------------------------------------------------
 
@@ -34,8 +34,8 @@ def show() -> None:
         st.markdown(
             "Left and Right have 46 voters each, and both like Centre well; nobody wants Dud. "
             "Each camp finds its best lie under Borda, as if the others were honest: "
-            f"**{page.escaped(labels.ballot_label(borda.lies[0].place[0], names))}** and "
-            f"**{page.escaped(labels.ballot_label(borda.lies[1].place[0], names))}**."
+            f"**{page.escaped(voting_labels.ballot_label(borda.lies[0].place[0], names))}** and "
+            f"**{page.escaped(voting_labels.ballot_label(borda.lies[1].place[0], names))}**."
         )
         guess, shown = predict_first.guess(
             "If both camps lie at once, who wins?", names, "guess_camps", always=True
@@ -47,7 +47,7 @@ def show() -> None:
         shares, scores, mean = spread(BURIAL, borda.lies, "borda")
         best = borda.best
         first = scores[share] > scores[share].max() - 1e-9
-        winner = labels.winner_chances(first / first.sum(), names)
+        winner = voting_labels.winner_chances(first / first.sum(), names)
         st.markdown(
             predict_first.verdict(guess, "Dud")
             + f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
@@ -71,8 +71,8 @@ def _table(found: dict) -> None:
     rows = [
         {
             "rule": rule_title(name),
-            "honest": labels.winner_chances(m.lies[0].before, names),
-            "both lie": labels.winner_chances(m.chance, names),
+            "honest": voting_labels.winner_chances(m.lies[0].before, names),
+            "both lie": voting_labels.winner_chances(m.chance, names),
             "distortion": m.distortion[1],
             "lies pay": " and ".join(
                 label for label, lie in zip(BURIAL.labels, m.lies, strict=False) if lie.pays

@@ -1,0 +1,232 @@
+"""Cards of theorems about Bradley–Terry and linear rewards."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from scrl.figures import (
+    labelled_curves,
+    linear_reward,
+)
+from scrl.studies import theorems
+from scrl.voting.distortion import bradley_terry_bounds
+from ui.shared import data_tables, page, predict_first
+from ui.voting.theorem_view import CardView
+
+_LEFT_OUT = np.arange(91) / 100
+
+
+@st.cache_data(show_spinner=False)
+def _missing_curve() -> theorems.Missing:
+    return theorems.missing(_LEFT_OUT)
+
+
+def borda(view: CardView) -> None:
+    at = view.percent("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
+    now, along = theorems.missing(at), _missing_curve()
+    first = _LEFT_OUT[np.argmin(along.agrees)]
+    guess, shown = predict_first.guess(
+        "Once ballots are missing, is the reward’s order still Borda’s?",
+        ["Always", "Up to a point", "Never"], "guess_borda",
+    )  # fmt: skip
+    if not shown:
+        return
+    series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
+    figure = labelled_curves(
+        _LEFT_OUT, series, slider=at, percent=True, y_title="learned reward",
+        x_title="left out elsewhere (from Memphis: a ninth of that)", **view.style(),
+    )  # fmt: skip
+    view.chart(figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
+    order = np.argsort(-now.reward)
+    st.markdown(
+        predict_first.verdict(guess, "Up to a point")
+        + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
+        + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
+        + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
+    )
+    rows = [
+        {"city": name, "Borda, complete ballots": float(now.borda[i]),
+         "reward, complete": float(along.reward[0, i]), f"reward at {at:.0%}": float(now.reward[i])}
+        for i, name in enumerate(now.names)
+    ]  # fmt: skip
+    data_tables.numbers_expander(
+        rows, "borda", "On complete ballots, whatever they say, every pair is compared equally "
+        "often: the likelihood’s slope is 0 where each candidate’s expected wins are its Borda "
+        "points, and they rise with its reward.",
+    )  # fmt: skip
+
+
+def hidden_context(view: CardView) -> None:
+    left, right = st.columns(2)
+    with left:
+        start = view.slider("The context matters from", "start", 0.1, 0.9, 0.8, 0.05)
+    with right:
+        chance = view.percent("It doubles the worth (else 0)", "chance", 95, 50, 5)
+    found = theorems.hidden_context(chance, start)
+    guess, shown = predict_first.guess(
+        f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
+    )
+    if not shown:
+        return
+    # Rewards have no unit: they are drawn over the span of the utilities.
+    unit = (found.reward - found.reward.min()) / np.ptp(found.reward)
+    breaks = np.searchsorted(found.a, start)
+    series = [("mean utility", found.expected, 7), ("Borda score", found.borda, 1),
+              ("reward", unit, 4)]  # fmt: skip
+    series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
+    figure = labelled_curves(
+        np.insert(found.a, breaks, start), series, x_title="alternative",
+        y_title="worth (reward: 0 to its most)", **view.style(),
+    )  # fmt: skip
+    view.chart(figure, "hidden", "Mean utility rises throughout; Borda score and reward jump.")
+    falls = found.after < found.before
+    worth = 2 * chance * start
+    st.markdown(
+        predict_first.verdict(guess, "Falls" if falls else "Rises")
+        + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
+        f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
+        "utility "
+        + (f"stays {start:g}." if np.isclose(worth, start) else
+           f"goes from {start:g} to {worth:.3g}.")
+    )  # fmt: skip
+    rows = [
+        {"alternative": float(found.a[i]), "mean utility": float(found.expected[i]),
+         "Borda score": float(found.borda[i]), "reward": float(found.reward[i])}
+        for i in range(len(found.a))
+    ]  # fmt: skip
+    data_tables.numbers_expander(
+        rows, "hidden-context", "Of 100 alternatives, all pairs compared; the Borda score is the "
+        "mean of P(a ≻ b). With ½ and .8 it is .1 + a below, .275 + .25a above. It falls there "
+        "whatever the chance, short of certainty.",
+    )  # fmt: skip
+
+
+_OFFERED = np.maximum(np.arange(101), 0.1) / 100  # at 0 G is gone, and rewards are centred anew
+
+
+@st.cache_data(show_spinner=False)
+def _irrelevant_curve() -> theorems.Irrelevant:
+    return theorems.irrelevant(_OFFERED)
+
+
+def irrelevant_alternative(view: CardView) -> None:
+    at = view.percent("How often G is compared, relative to R and B", "offered", 100, 100)
+    now, along = theorems.irrelevant(at), _irrelevant_curve()
+    guess, shown = predict_first.guess(
+        "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
+    )
+    if not shown:
+        return
+    series = [(name, along.reward[:, i], p) for i, (name, p) in
+              enumerate(zip(now.names, (4, 1, 0), strict=True))]  # fmt: skip
+    figure = labelled_curves(
+        _OFFERED,
+        series,
+        slider=at,
+        slider_values=now.reward,
+        percent=True,
+        y_title="learned reward",
+        x_title="how often G is compared",
+        **view.style(),
+    )
+    view.chart(figure, "irrelevant", "Rewards of R and B cross as G is compared more often.")
+    known = ", ".join(
+        f"{name} {r:.3f}" for name, r in zip(now.names, now.reward, strict=True)
+        if np.isfinite(r)
+    )  # fmt: skip
+    lead = now.reward[0] - now.reward[2]
+    top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
+    picks = now.names[now.lottery.argmax()]
+    st.markdown(
+        predict_first.verdict(guess, "B")
+        + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
+        f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
+    )
+    without = theorems.irrelevant(0.0).reward
+    rows = [
+        {"": name, "reward with G": float(along.reward[-1, i]),
+         "reward without G": float(without[i]), "maximal lottery": float(now.lottery[i])}
+        for i, name in enumerate(now.names)
+    ]  # fmt: skip
+    data_tables.numbers_expander(rows, "irrelevant", "Two voters R ≻ G ≻ B and three B ≻ R ≻ G; "
+    "nobody puts G "
+                 "first.")  # fmt: skip
+
+
+_EPSILON = np.geomspace(0.001, 0.3, 121)
+
+
+def unanimity_overturned(view: CardView) -> None:
+    left, middle, right = st.columns(3)
+    with left:
+        epsilon = view.slider("ε", "epsilon", 0.001, 0.3, 0.01, 0.001, "%.3f")
+    with middle:
+        delta = view.slider("δ", "delta", 1.1, 4, 2, 0.1, "%.1f")
+    with right:
+        share = view.percent("Share p", "first_kind", 95, 60, 5)
+    now = theorems.overturned(epsilon, delta, share)
+    gap, theta = float(now.gap[0]), now.theta[0]
+    guess, shown = predict_first.guess(
+        "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
+    )
+    if not shown:
+        return
+    along = theorems.overturned(_EPSILON, delta, share)
+    figure = labelled_curves(
+        _EPSILON,
+        [("", along.gap / _EPSILON, 4)],
+        slider=epsilon,
+        log_axes="x",
+        shade_negative=True,
+        x_title="ε, the size of the step from c to c′",
+        y_title="(r(c′) − r(c)) / ε",
+        **view.style(),
+    )
+    view.chart(figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
+    if view.aside and not page.presenting():
+        picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.style())
+        alt = "Six alternatives in the plane and the direction of the learned reward."
+        view.chart(picture, "unanimity-plane", alt)
+    below = along.gap < 0
+    turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
+    st.markdown(
+        predict_first.verdict(guess, "No" if gap < 0 else "Yes")
+        + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
+        + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
+        + turn
+    )
+    rows = [
+        {"": name, "x": float(p[0]), "y": float(p[1]), "first kind": float(p @ theorems.TASTES[0]),
+         "second kind": float(p @ theorems.TASTES[1]), "learned reward": float(p @ theta)}
+        for name, p in zip(theorems.POINTS, now.points[0], strict=True)
+    ]  # fmt: skip
+    data_tables.numbers_expander(
+        rows, "unanimity", "The first kind of voter maximises x + y, the second -x; all 15 pairs "
+        "are compared equally often, and the linear reward of the greatest likelihood is learnt "
+        "(Ge et al. 2024).", "%.4f",
+    )  # fmt: skip
+
+
+_BETA = np.linspace(0.1, 10, 200)
+
+
+def distortion_bounds(view: CardView) -> None:
+    beta = view.slider("β, how sharply voters see their utilities", "beta", 0.1, 10, 4, 0.1, "%.1f")
+    now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
+    series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),
+              ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
+    figure = labelled_curves(
+        _BETA, series, slider=beta, x_title="β", y_title="distortion", value_format=".2f",
+        y_range=(0, 11), **view.style(),
+    )  # fmt: skip
+    view.chart(figure, "bounds", "Bounds on distortion rise with β.")
+    st.markdown(
+        f"At β = {beta:g}: Borda and Copeland at most **{now['borda']:.2f}**, the maximal "
+        f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
+        "in the worst case. As β grows, Borda’s ceiling and RLHF’s floor meet."
+    )
+    data_tables.numbers_expander(
+        theorems.published_bounds(), "bounds", "Without noise, worst case over all utilities that "
+        "agree with the ballots, m candidates and n voters. Above: Gölz, Haghtalab & Yang 2025.",
+    )  # fmt: skip
