@@ -63,8 +63,8 @@ def small(monkeypatch, name: str):
 
     def run(source, models, seeds, on_progress):
         assert source.name == name
-        size = SMALL if source.is_scenario else None
-        return real(source, models, seeds, on_progress, config=QUICK, size=size)
+        sizes = SMALL if source.is_scenario else None
+        return real(source, models, seeds, on_progress, config=QUICK, sizes=sizes)
 
     monkeypatch.setattr(scoreboard, "run", run)
 
