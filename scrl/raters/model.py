@@ -92,8 +92,9 @@ def _graph(sizes: Sizes, config: IndividualConfig):
     return nnx.graphdef(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
 
 
-@partial(jax.jit, static_argnames=("sizes", "config"))
 def _initial(key, sizes: Sizes, config: IndividualConfig):
+    """Random parameters. Not one jitted program: networks share the small programs of their layers,
+    and a jitted one takes a third as long to compile as the training."""
     return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -71,11 +71,10 @@ def module_of(family: NetworkFamily, params: nnx.State, features: int, config: M
     return nnx.merge(graph_of(family, features, config), params)
 
 
-@partial(jax.jit, static_argnames=("family", "features", "config"))
 def initial_parameters(
     key: jax.Array, *, family: NetworkFamily, features: int, config: ModelsConfig
 ) -> nnx.State:
-    """Random parameters of a family's network."""
+    """Random parameters of a family's network; not jitted, as in ``raters.model``."""
     return nnx.state(family.module(features, config, rngs=nnx.Rngs(key)), nnx.Param)
 
 

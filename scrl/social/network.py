@@ -48,8 +48,8 @@ def _graph(sizes: Sizes, width: int):
     return nnx.graphdef(nnx.eval_shape(lambda: RewardNetwork(sizes, width, rngs=nnx.Rngs(0))))
 
 
-@partial(jax.jit, static_argnames=("sizes", "width"))
 def _initial(keys, sizes: Sizes, width: int):
+    """Random parameters of a network for each key; not jitted, as in ``raters.model``."""
     make = lambda key: nnx.state(RewardNetwork(sizes, width, rngs=nnx.Rngs(key)), nnx.Param)  # noqa: E731
     return jax.vmap(make)(keys)
 
