@@ -1,4 +1,4 @@
-"""The study of the maze: what is baked, what is read off it, and its figure."""
+"""The maze study: its baked result, its readings and its figure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def result(baked) -> dict:
     return baked["result"]
 
 
-# -- what is baked --------------------------------------------------------------------------------
+# -- baked result ----------------------------------------------------------------------------------
 
 
 def test_the_baked_study_has_today_s_shapes(result):
@@ -38,8 +38,8 @@ def test_the_baked_study_has_today_s_shapes(result):
         assert np.shape(result["right"][name]) == (len(mazes.SEEDS), mazes.PAIRS + 1)
 
 
-def test_after_every_pair_it_is_what_the_benchmark_recorded(result):
-    """Two runs on one device: benchmarks/models.py trains and asks by itself."""
+def test_accuracy_after_all_pairs_is_that_of_the_benchmark(result):
+    """Two runs on one device: benchmarks/models.py trains and evaluates by itself."""
     names = dict(zip(mazes.MODELS, ("Bradley–Terry", "VPL", "individual", "VPL, heavy KL"),
                      strict=True))  # fmt: skip
     record = json.loads(RECORD.read_text("utf-8"))["maze"]["models"]
@@ -49,7 +49,7 @@ def test_after_every_pair_it_is_what_the_benchmark_recorded(result):
         assert np.mean(last) == pytest.approx(record[title]["right"]["mean"], abs=1e-3)
 
 
-def test_nobody_knows_a_user_who_said_nothing_and_latents_know_one_who_spoke(result):
+def test_without_pairs_all_are_at_the_pooled_ceiling_and_latent_models_rise(result):
     ceiling = maze_world.pooled_ceiling()
     for name in mazes.MODELS:
         mean, low, high = mazes.accuracy(result, name)
@@ -72,7 +72,7 @@ def test_nobody_knows_a_user_who_said_nothing_and_latents_know_one_who_spoke(res
         assert mazes.pairs_needed(result, name, 0.95) == 2
 
 
-def test_the_maps_are_of_the_users_who_said_the_pairs(result):
+def test_the_maps_are_of_the_users_of_the_pairs(result):
     for goal, said in enumerate(result["users"]):
         assert np.shape(said) == (mazes.PAIRS, 2, 2)
         cell = np.round(said).astype(int)
@@ -97,10 +97,10 @@ def test_the_maps_are_of_the_users_who_said_the_pairs(result):
         assert np.abs(heard - mazes.true_win_rates()).mean() < 0.05
 
 
-# -- what it says ---------------------------------------------------------------------------------
+# -- readings --------------------------------------------------------------------------------------
 
 
-def test_what_a_user_thinks_of_a_cell_by_counting():
+def test_true_win_rates_by_counting():
     truth = mazes.true_win_rates()
     for goal in range(2):
         steps = maze_world.goal_distances()[goal]
@@ -109,7 +109,7 @@ def test_what_a_user_thinks_of_a_cell_by_counting():
         assert CELLS[truth[goal].argmax()] == maze_world.GOALS[goal]
 
 
-def test_places_undo_features():
+def test_points_of_features_inverts_point_features():
     points = maze_world.free_cells() + np.random.default_rng(0).uniform(
         -0.45, 0.45, (len(CELLS), 2)
     )
@@ -136,7 +136,7 @@ def test_readings_by_hand():
 
 
 class Oracle:
-    """Knows a user by the first pair they said, and everybody before as the left kind."""
+    """Knows a user's type from the first pair, and takes the left goal before it."""
 
     uses_true_type = False
     parameter_count = 0
@@ -153,35 +153,35 @@ class Oracle:
         assert self.cells
         return maze_world.cell_rewards()[np.where(context.mask.any(axis=1), context.rater_type, 0)]
 
-    def probabilities(self, context, asked):
+    def probabilities(self, context, queries):
         known = context.mask.any(axis=1) | (context.rater_type == 0)
-        return np.tile(np.where(known, 0.9, 0.1)[:, None], (1, asked.pairs.shape[1]))
+        return np.tile(np.where(known, 0.9, 0.1)[:, None], (1, queries.pairs.shape[1]))
 
 
 def test_running_it_trains_every_model_and_reports(monkeypatch):
-    """What is trained, on whom, and what is kept of it; the fits themselves stood in for."""
-    asked = []
+    """What is trained on which pairs, and what is kept; the fits are replaced."""
+    fits = []
 
-    def instead(key, train, config, listen):
-        asked.append((train.raters, train.pairs.shape[1]))
+    def fit(key, train, config, listen):
+        fits.append((train.raters, train.pairs.shape[1]))
         listen({}, 0.5)
         return Oracle(), {}
 
     for name in mazes.MODELS:
         monkeypatch.setitem(
-            scoreboard.MODELS, name, scoreboard.ModelEntry(f"The {name}", "an oracle", instead)
+            scoreboard.MODELS, name, scoreboard.ModelEntry(f"The {name}", "an oracle", fit)
         )
     monkeypatch.setattr(mazes, "HELD_OUT", 10)
-    heard = []
-    found = mazes.run(heard.append, (3, 4))
-    assert asked == [(mazes.USERS, mazes.PAIRS)] * 8
-    assert [p.fraction for p in heard] == pytest.approx((np.arange(8) + 0.5) / 8)
-    assert heard[5].message == "The vpl, seed 4"
+    reports = []
+    found = mazes.run(reports.append, (3, 4))
+    assert fits == [(mazes.USERS, mazes.PAIRS)] * 8
+    assert [p.fraction for p in reports] == pytest.approx((np.arange(8) + 0.5) / 8)
+    assert reports[5].message == "The vpl, seed 4"
     assert mazes.accuracy(found, "vpl")[0] == pytest.approx([0.5] + [1.0] * mazes.PAIRS)
     assert mazes.steps_to_goal(found, "vpl") == pytest.approx([9.5] + [0.0] * mazes.PAIRS)
-    said = maze_world.sample_users(3, 10, mazes.PAIRS, 1)
-    where = maze_world.points_of_features(said.features)[said.pairs[[0, 5]]]
-    assert np.array(found["users"]) == pytest.approx(where, abs=0.0051)
+    context = maze_world.sample_users(3, 10, mazes.PAIRS, 1)
+    points = maze_world.points_of_features(context.features)[context.pairs[[0, 5]]]
+    assert np.array(found["users"]) == pytest.approx(points, abs=0.0051)
 
 
 # -- its figure -----------------------------------------------------------------------------------

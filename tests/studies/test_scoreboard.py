@@ -1,4 +1,4 @@
-"""Reward models side by side: who is asked what, what can be reached, what is baked."""
+"""The scoreboard: its splits, accuracy ceilings, rows and baked results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def of(stem: str):
     return load_scenario(gallery()[stem])
 
 
-# -- who is asked what ----------------------------------------------------------------------------
+# -- splits ----------------------------------------------------------------------------------------
 
 
 def two_camps(raters: int = 40) -> bytes:
@@ -39,23 +39,23 @@ def two_camps(raters: int = 40) -> bytes:
     return "\n".join([*rows, "alone,p,c0,0", ""]).encode()
 
 
-def test_held_out_raters_of_data_are_met_once_and_asked_only_of_what_was_hidden():
+def test_each_rater_is_held_out_once_and_queries_are_of_hidden_completions():
     ratings = parse_ratings(two_camps(), "camps.csv")
-    found = list(pair_splits(ratings, (3,), RATINGS_SIZES))
-    assert len(found) == 5
-    who = np.concatenate([split.held_out for split in found])
-    assert sorted(who) == list(range(40)), "each rater once, and nobody who ranked but one"
-    for split in found:
+    splits = list(pair_splits(ratings, (3,), RATINGS_SIZES))
+    assert len(splits) == 5
+    held_out = np.concatenate([split.held_out for split in splits])
+    assert sorted(held_out) == list(range(40)), "each rater once, and nobody who ranked but one"
+    for split in splits:
         assert split.train.raters + len(split.held_out) == 40
         assert split.train.mask.sum(1).tolist() == [15] * split.train.raters
         assert split.context.raters == split.queries.raters == len(split.held_out)
-        for said, asked, more, mask in zip(
+        for context, queries, context_mask, query_mask in zip(
             split.context.pairs, split.queries.pairs, split.context.mask, split.queries.mask,
             strict=True,
         ):  # fmt: skip
-            told, wanted = set(said[more].ravel()), set(asked[mask].ravel())
-            assert (len(told), len(wanted)) == (3, 3)
-            assert not told & wanted, "a hidden completion is in no pair that was said"
+            visible, hidden = set(context[context_mask].ravel()), set(queries[query_mask].ravel())
+            assert (len(visible), len(hidden)) == (3, 3)
+            assert not visible & hidden, "no context pair has a hidden completion"
         assert split.disputed[split.queries.mask].all(), "the camps dispute every pair"
 
 
@@ -75,7 +75,7 @@ def test_too_few_raters_and_unknown_models_get_a_sentence():
         scoreboard.check(some, ["pooled"], range(30))
 
 
-# -- what can be reached --------------------------------------------------------------------------
+# -- ceilings --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("m", [2, 3, 5])
@@ -90,7 +90,7 @@ def test_the_best_order_is_the_best_of_all_orders(m):
         assert best_order_weight(ahead) == pytest.approx(best)
 
 
-def test_of_many_completions_half_of_each_pair_is_a_bound():
+def test_of_many_completions_the_better_half_of_each_pair_is_a_bound():
     ahead = np.random.default_rng(0).random((14, 14))
     pairs = [(a, b) for a, b in product(range(14), repeat=2) if a < b]
     assert best_order_weight(ahead) == pytest.approx(
@@ -98,43 +98,43 @@ def test_of_many_completions_half_of_each_pair_is_a_bound():
     )
 
 
-def test_limits_are_those_of_facts_and_of_a_cycle():
+def test_ceilings_are_the_published_ones_and_those_of_a_cycle():
     assert accuracy_ceilings(of("pets")) == {"one": 0.75, "disputed": 0.5, "told": 1.0}
     cycle = accuracy_ceilings(of("condorcet-cycle"))
     assert cycle["one"] == cycle["disputed"] == pytest.approx(5 / 9, abs=1e-4)
 
 
-def test_limits_are_what_answers_drawn_give_the_best_order():
+def test_ceilings_are_what_the_best_order_reaches_on_sampled_pairs():
     scenario = with_overrides(of("tennessee-morristown"), noise=0.7)
-    asked = sample_comparisons(scenario, 0, 20_000, 8, strict=True)
-    utility = scenario.type_utilities[asked.rater_type[:, None]]
-    mine = np.take_along_axis(utility, asked.pairs[..., [0]], 2) > np.take_along_axis(
-        utility, asked.pairs[..., [1]], 2
+    queries = sample_comparisons(scenario, 0, 20_000, 8, strict=True)
+    utility = scenario.type_utilities[queries.rater_type[:, None]]
+    by_type = np.take_along_axis(utility, queries.pairs[..., [0]], 2) > np.take_along_axis(
+        utility, queries.pairs[..., [1]], 2
     )
     found = accuracy_ceilings(scenario)
-    assert found["told"] == pytest.approx(mine.mean(), abs=0.005)
+    assert found["told"] == pytest.approx(by_type.mean(), abs=0.005)
     best = max(
-        np.mean(np.argsort(order)[asked.pairs[..., 0]] < np.argsort(order)[asked.pairs[..., 1]])
+        np.mean(np.argsort(order)[queries.pairs[..., 0]] < np.argsort(order)[queries.pairs[..., 1]])
         for order in permutations(range(5))
     )
     assert found["one"] == pytest.approx(best, abs=0.005)
     assert scenario.type_shares.sum() == pytest.approx(1)
 
 
-# -- a scoreboard ---------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def pets():
-    """Two seeds of the models whose programs tests/test_reward_models.py compiles."""
-    told = []
+    """Two seeds of the models whose programs tests/reward_models/test_reward_models.py compiles."""
+    progress = []
     models = ("types", "vpl", "prototypes", "pooled")
-    found = scoreboard.run(of("pets"), models, (3, 4), told.append, config=QUICK, sizes=SMALL)
-    return found, told
+    found = scoreboard.run(of("pets"), models, (3, 4), progress.append, config=QUICK, sizes=SMALL)
+    return found, progress
 
 
 def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
-    found, told = pets
+    found, progress = pets
     rows = {row["model"]: row for row in found["rows"]}
     assert list(rows) == ["pooled", "vpl", "prototypes", "types"]
     assert found["truth"]["borda"] == {"pet": [["Bird"], ["Dog", "Cat"], ["Rabbit"]]}
@@ -159,9 +159,9 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
             assert orders["pet"][0] == ["Bird"]
     assert rows["prototypes"]["maxmin"][0] == 1.0
     assert rows["pooled"]["maxmin"] == [None] * 3
-    shares_ = [p.fraction for p in told]
-    assert shares_ == sorted(shares_)
-    assert {p.phase for p in told} == {scoreboard.MODELS[m].title for m in rows}
+    fractions = [p.fraction for p in progress]
+    assert fractions == sorted(fractions)
+    assert {p.phase for p in progress} == {scoreboard.MODELS[m].title for m in rows}
 
 
 def test_another_seed_compiles_nothing(pets):
@@ -179,7 +179,7 @@ def test_a_scoreboard_can_be_stopped():
         scoreboard.run(of("pets"), ("pooled",), (0,), stop, config=QUICK, sizes=SMALL)
 
 
-def test_two_camps_of_data_are_told_apart_and_the_intervals_are_over_raters():
+def test_two_camps_of_ratings_are_told_apart_with_intervals_over_raters():
     ratings = parse_ratings(two_camps(), "camps.csv")
     brief = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
     sizes = SplitSizes(raters=0, pairs=15, held_out=0, context=3, queries=3)
@@ -209,7 +209,7 @@ def test_the_baked_scoreboard_has_today_s_models_and_ceilings(baked):
     assert content["result"]["limits"] == accuracy_ceilings(of(stem))
 
 
-def test_the_exact_rows_of_what_is_baked_are_counted_again(baked):
+def test_the_exact_baked_rows_are_fitted_again(baked):
     """Bradley–Terry and one for each type have nothing random but the raters."""
     stem, content = baked
     again = scoreboard.run(of(stem), ("pooled", "types"), content["result"]["seeds"])
@@ -221,7 +221,7 @@ def test_the_exact_rows_of_what_is_baked_are_counted_again(baked):
         }
 
 
-def test_who_reads_a_rater_is_right_where_one_reward_for_all_is_at_its_ceiling():
+def test_personalised_models_are_above_the_pooled_ceiling():
     rows = {row["model"]: row for row in load_baked("scoreboard-pets")["result"]["rows"]}
     for name in ("pooled", "distributional", "categorical", "held"):
         assert rows[name]["accuracy"][0] == pytest.approx(0.75, abs=0.01)
