@@ -103,9 +103,9 @@ def vote(chosen: Namespace) -> None:
         prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
         rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
         print_table(prompt, rows)
-    silent = len(ratings.catalogue.prompts) - len(counted)
-    if silent:
-        print(f"note: no ballot ranks two completions on {silent} prompts; they are left out.")
+    uncounted = len(ratings.catalogue.prompts) - len(counted)
+    if uncounted:
+        print(f"note: no ballot ranks two completions on {uncounted} prompts; they are left out.")
     print_notes(ratings.notes)
     write_result(chosen.out, {"prompts": prompts})
 
