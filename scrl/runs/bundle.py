@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from scrl.runs.archive import Archive
     from scrl.runs.run_record import RunRecord
 
-FORMAT = "scrl run 1"
+#: The format that is written, and those that are read.
+FORMAT, FORMATS = "scrl run 2", ("scrl run 1", "scrl run 2")
 COMMAND = "python -m scrl reproduce ARCHIVE.zip"
 #: Bytes that a zip, and all files in it together, may take.
 MAX_PACKED_BYTES, MAX_UNPACKED_BYTES = 256 * 2**20, 1024 * 2**20
@@ -90,17 +91,17 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
         InputError: where it is no such zip, or unpacks to more than ``MAX_UNPACKED_BYTES``.
     """
     from scrl.config import Config
-    from scrl.runs.serialization import from_plain, unpack_source
+    from scrl.runs.serialization import config_of, unpack_source
 
     files = _unzipped(data)
     try:
         manifest, result = (json.loads(files[f"{n}.json"]) for n in ("manifest", "result"))
-        if manifest["format"] != FORMAT:
+        if manifest["format"] not in FORMATS:
             raise KeyError
         seed, rules = int(manifest["seed"]), tuple(manifest["rules"])
         seeds = range(seed, seed + int(manifest.get("seeds", 1)))
         config = manifest["config"]
-        config = Config(rules=rules) if config is None else from_plain(config, {})
+        config = Config(rules=rules) if config is None else config_of(config)
         if (
             not isinstance(config, Config)
             or not 0 <= seed < 2**32

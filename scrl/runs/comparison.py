@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from scrl.runs.run_record import RunRecord
+from scrl.runs.version_0_5 import without_kinds
 
 ABSENT = "–"
 
@@ -17,7 +18,7 @@ def settings(record: RunRecord, content: Mapping) -> dict[str, str]:
              "device": content["result"].get("device", "")}  # fmt: skip
     found |= {f"version of {name}": value for name, value in record.versions.items()}
     if content.get("config"):
-        found |= _flat(_unwrapped(content["config"]), "config")
+        found |= _flat(without_kinds(content["config"]), "config")
     if content.get("yaml"):
         found |= _flat(yaml.safe_load(content["yaml"]), "scenario")
     else:
@@ -68,17 +69,7 @@ def count_differing_social_orders(results: Sequence[Mapping]) -> tuple[int, int]
     return sum(row["source"] == "social" for row in differing_orders(results)), shared
 
 
-def _unwrapped(tree):
-    """A configuration as ``keeping.to_plain`` writes it, as nested mappings."""
-    if isinstance(tree, Mapping):
-        if "fields" in tree:
-            return {name: _unwrapped(value) for name, value in tree["fields"].items()}
-        if "tuple" in tree:
-            return [_unwrapped(value) for value in tree["tuple"]]
-    return tree
-
-
-def _flat(value, name: str) -> dict[str, str]:
+def _flat(value: object, name: str) -> dict[str, str]:
     if isinstance(value, Mapping):
         return {
             k: v for key, inner in value.items() for k, v in _flat(inner, f"{name}: {key}").items()

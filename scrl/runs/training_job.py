@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scrl.config import Config
+from scrl.data.dataclass_json import to_plain
 from scrl.runs.progress import Listener
 from scrl.runs.report import latent_map
 from scrl.runs.seeds import run_seeds, seeds_dict
-from scrl.runs.serialization import to_plain
 from scrl.runtime import start
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Ratings
@@ -29,7 +29,7 @@ def train(
 
     Returns:
         ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
-        ``"config"`` as ``serialization.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that
+        ``"config"`` as ``dataclass_json.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that
         the diagnostics are computed from.
     """
     start()
@@ -40,6 +40,6 @@ def train(
         "result": seeds_dict(experiments),
         "latent": latent_map(experiment),
         "curves": {name: values.tolist() for name, values in experiment.curves.items()},
-        "config": to_plain(experiment.config, {}, "config"),
+        "config": to_plain(experiment.config),
         "learnt": experiment.learnt,
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 
 import jax
@@ -12,7 +11,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from scrl.config import RewardConfig, Schedule
+from scrl.config import RewardConfig
+from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.networks.layers import Table, standardise
 from scrl.social.network import Reward, blank_parameters
 from scrl.types import Catalogue, InputError
@@ -37,7 +37,7 @@ def save(model: Reward, path: str | Path, **about: str) -> None:
         arrays[f"params{jax.tree_util.keystr(where)}"] = np.ascontiguousarray(leaf)
     manifest = {
         "format": FORMAT,
-        "config": json.dumps(asdict(model.config)),
+        "config": json.dumps(to_plain(model.config)),
         "about": json.dumps(about),
         **{name: json.dumps(list(getattr(model.catalogue, name))) for name in _TEXTS},
     }
@@ -58,13 +58,9 @@ def load(path: str | Path) -> Reward:
             manifest = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if manifest.get("format") != FORMAT:
-            raise InputError(f"{path}: this is not a reward model that scrl saved.")
+            raise ValueError("another format")
         texts = {name: tuple(json.loads(manifest[name])) for name in _TEXTS}
-        config = json.loads(manifest["config"])
-        schedule = Schedule(
-            **{**config["schedule"], "explore": tuple(config["schedule"]["explore"])}
-        )
-        config = RewardConfig(**{**config, "schedule": schedule})
+        config = from_plain(RewardConfig, json.loads(manifest["config"]))
         found = {name: arrays.get(f"catalogue.{name}") for name in _ARRAYS}
         catalogue = Catalogue(**texts, **found)
         blank = blank_parameters(catalogue, config)
@@ -76,8 +72,6 @@ def load(path: str | Path) -> Reward:
                 raise ValueError
             values.append(value)
     except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(f"{path}: this is not a reward model that scrl saved.") from error
     return Reward(jax.tree_util.tree_unflatten(shape, values), catalogue, config)
 

@@ -18,6 +18,7 @@ import pytest
 
 import scrl
 from scrl.config import Config, IndividualConfig
+from scrl.data.dataclass_json import to_plain
 from scrl.runs import bundle as bundles
 from scrl.runs.archive import Archive
 from scrl.runs.bundle import export_run, read_bundle, result_differences
@@ -27,7 +28,7 @@ from scrl.runs.comparison import (
     differing_settings,
 )
 from scrl.runs.report import latent_map, to_dict
-from scrl.runs.serialization import from_plain, pack, pack_source, to_plain, unpack, unpack_source
+from scrl.runs.serialization import config_of, pack, pack_source, unpack, unpack_source
 from scrl.scenarios.parsing import with_overrides
 from scrl.types import InputError
 
@@ -104,9 +105,9 @@ def test_the_source_may_lie_elsewhere(experiment):
         lambda data: b"garbage" * 100,
         lambda data: data[:-10],
         lambda data: data[:60],
-        lambda data: data.replace(b"scrl learnt 1", b"scrl lernnt 1"),
+        lambda data: data.replace(b"scrl fitted run", b"scrl flitted run"),
         lambda data: data.replace(b"params", b"quarks"),
-        lambda data: data.replace(rb"\"kind\": \"Density\"", rb"\"kind\": \"Destiny\""),
+        lambda data: data.replace(rb"\"run.density.mean\"", rb"\"run.density.bean\""),
     ],
 )
 def test_a_broken_or_foreign_blob_is_one_sentence(experiment, change):
@@ -116,15 +117,15 @@ def test_a_broken_or_foreign_blob_is_one_sentence(experiment, change):
 
 
 def test_settings_of_another_version_are_named():
-    tree = to_plain(Config(), {}, "config")
-    assert from_plain(json.loads(json.dumps(tree)), {}) == Config()
-    inner = tree["fields"]["individual"]["fields"]
+    tree = to_plain(Config())
+    assert config_of(json.loads(json.dumps(tree))) == Config()
+    inner = tree["individual"]
     kept = inner.pop("width")
-    with pytest.raises(InputError, match="IndividualConfig lacks 'width'"):
-        from_plain(tree, {})
+    with pytest.raises(InputError, match="its 'individual' lacks 'width'"):
+        config_of(tree)
     inner |= {"width": kept, "zeal": 1}
-    with pytest.raises(InputError, match="IndividualConfig has 'zeal'"):
-        from_plain(tree, {})
+    with pytest.raises(InputError, match="its 'individual' has 'zeal'"):
+        config_of(tree)
     assert not hasattr(IndividualConfig(), "zeal")
 
 
@@ -349,7 +350,7 @@ with kept.database.transaction() as db:  # in the middle of a transaction
 def exported(experiment, tmp_path_factory):
     kept = Archive(tmp_path_factory.mktemp("export") / "runs.sqlite")
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
-               "config": to_plain(experiment.config, {}, "config"),
+               "config": to_plain(experiment.config),
                "curves": {n: v.tolist() for n, v in experiment.curves.items()}}  # fmt: skip
     begin(kept, source=pack_source(experiment.source))
     kept.finish("one", content, pack(experiment.learnt, with_source=False))
