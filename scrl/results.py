@@ -1,16 +1,181 @@
-"""Outcomes and scores of one prompt as plain data, by completion name."""
+"""Results as plain data: their types, and outcomes and scores by completion name.
+
+The types describe ``RESULT.json`` and what pages show; docs/files.md explains each key. An order is
+best first, each place a list of the completions tied there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NotRequired
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from scrl.types import Outcome, places_to_order
 
+#: Version of the result file; it grows with every change of a key's name or meaning.
+SCHEMA = 1
+Order = list[list[str]]
 
-def order_of(values: np.ndarray, names: Sequence[str]) -> list[list[str]]:
-    """Names by falling value ``[candidates]``, equal within 1e-9 tied."""
+
+class OutcomeEntry(TypedDict):
+    """The outcome of a rule: ``scores``, or ``probabilities`` for a lottery."""
+
+    order: Order
+    scores: NotRequired[dict[str, float]]
+    probabilities: NotRequired[dict[str, float]]
+
+
+class RewardEntry(TypedDict):
+    """The rewards of a network, and their order."""
+
+    order: Order
+    rewards: dict[str, float]
+
+
+class VanillaEntry(RewardEntry):
+    """The vanilla network, and the exact Bradley–Terry scores of the same sample (``mle``)."""
+
+    mle: dict[str, float]
+
+
+class AgreementEntry(TypedDict):
+    """Agreement of an order with the truth: Kendall's τ-b, completions in their true place, and
+    reversed strict pairs."""
+
+    tau: float
+    places: int
+    reversed: int
+
+
+class WelfareEntry(TypedDict):
+    """Utility of an order's winner: its mean, and by type."""
+
+    winner: list[str]
+    mean: float
+    by_type: dict[str, float]
+
+
+class WelfareResult(TypedDict):
+    """Utility of winners by source, and the greatest mean of any completion (``best``)."""
+
+    best: float
+    vanilla: WelfareEntry
+    truth: dict[str, WelfareEntry]
+    social: dict[str, WelfareEntry]
+
+
+class PromptResult(TypedDict):
+    """One prompt; outcomes are by rule. What needs a truth is absent for ratings."""
+
+    completions: list[str]
+    truth: NotRequired[dict[str, OutcomeEntry]]
+    raters: NotRequired[dict[str, OutcomeEntry]]
+    vanilla: VanillaEntry
+    voters: dict[str, OutcomeEntry]
+    social: dict[str, RewardEntry]
+    agreement: NotRequired[dict[str, dict[str, AgreementEntry]]]
+    welfare: NotRequired[WelfareResult]
+
+
+class LatentSummary(TypedDict):
+    """Size of the latent model."""
+
+    raters: int
+    dim: int
+    active_units: int
+    components: int
+
+
+class ImputationChoice(TypedDict):
+    """One tried structure of sharing between prompts, and how well it predicts."""
+
+    shared: int
+    penalty: float
+    hidden: float
+    seen: float
+    right: float
+
+
+class ImputedPrompt(TypedDict):
+    """Completions that a cluster left out, the imputed order, and ``[above, below, probability]``
+    of the pairs with one of them."""
+
+    silent: list[str]
+    order: Order
+    sure: list[tuple[str, str, float]]
+
+
+class ImputedCluster(TypedDict):
+    """A cluster of raters with missing blocks."""
+
+    name: str
+    share: float
+    prompts: dict[str, ImputedPrompt]
+
+
+class ImputationResult(TypedDict):
+    """Imputation of missing blocks; ``chosen`` indexes ``choices``, -1 where none was tried."""
+
+    tests: int
+    choices: list[ImputationChoice]
+    chosen: int
+    kinds: list[ImputedCluster]
+
+
+class SeedsResult(TypedDict):
+    """Results of several seeds: as in the result, with a list of one value a seed at each leaf."""
+
+    seeds: list[int]
+    prompts: dict[str, dict[str, Any]]
+    latent: dict[str, list]
+
+
+class RunResult(TypedDict):
+    """The result file of a run. Version 0.5 wrote no ``schema``; baked results have no ``device``
+    and no ``seconds``."""
+
+    schema: NotRequired[int]
+    scenario: str
+    seed: int
+    device: NotRequired[str]
+    prompts: dict[str, PromptResult]
+    latent: LatentSummary
+    silence: ImputationResult
+    seconds: NotRequired[dict[str, float]]
+    notes: list[str]
+    seeds: NotRequired[SeedsResult]
+
+
+class LatentMap(TypedDict):
+    """Raters on the principal plane of their latents (see ``report.latent_map``)."""
+
+    x: list[float]
+    y: list[float]
+    type: list[int]
+    types: list[str]
+    marked: list[bool]
+    marked_label: str
+    unmarked_label: str
+    explained: list[float]
+    raters: int
+
+
+class RunContent(TypedDict):
+    """What pages keep of a run: plain data, and the fitted run while it is in memory."""
+
+    result: RunResult
+    latent: LatentMap
+    curves: dict[str, list[float]]
+    config: dict[str, Any]
+    learnt: NotRequired[Any]
+    yaml: NotRequired[str]
+    unkept: NotRequired[str]
+
+
+def order_of(values: np.ndarray, names: Sequence[str]) -> Order:
+    """Names by descending value ``[candidates]``; values equal within 1e-9 are tied."""
     values = np.asarray(values, np.float64)
     best = np.argsort(-values, kind="stable")
     step = np.concatenate([[0], np.cumsum(-np.diff(values[best]) > 1e-9)]).astype(int)
@@ -19,11 +184,13 @@ def order_of(values: np.ndarray, names: Sequence[str]) -> list[list[str]]:
     return places_to_order(place, list(names))
 
 
-def outcome_dict(outcome: Outcome, names: Sequence[str]) -> dict:
-    """``{"order", "scores"}``, or ``{"order", "probabilities"}`` for a lottery."""
+def outcome_dict(outcome: Outcome, names: Sequence[str]) -> OutcomeEntry:
+    """An outcome by candidate name."""
     names = list(names)
-    scores = "probabilities" if outcome.lottery else "scores"
-    return {"order": outcome.order(names), scores: _rounded(outcome.by_name(names))}
+    scores = _rounded(outcome.by_name(names))
+    if outcome.lottery:
+        return {"order": outcome.order(names), "probabilities": scores}
+    return {"order": outcome.order(names), "scores": scores}
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

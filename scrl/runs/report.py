@@ -1,7 +1,7 @@
-"""An experiment as plain data: the result file, the latent map, and the baked results.
+"""An experiment as plain data: the result file and the latent map.
 
-Everything a page or the command line shows is made from these, so that a baked result and a fresh
-one look alike. Imports nothing heavy.
+Pages and the command line show only these, so that a baked result and a fresh one look alike.
+Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -18,14 +18,28 @@ from scrl.choice_models.rank_metrics import (
     strictly_reversed,
     welfare,
 )
-from scrl.results import by_name, order_of, outcome_dict
+from scrl.results import (
+    SCHEMA,
+    AgreementEntry,
+    ImputationResult,
+    LatentMap,
+    Order,
+    PromptResult,
+    RewardEntry,
+    RunResult,
+    WelfareEntry,
+    WelfareResult,
+    by_name,
+    order_of,
+    outcome_dict,
+)
 
 if TYPE_CHECKING:
     from scrl.pipeline import Experiment
 
 
-def to_dict(experiment: Experiment) -> dict:
-    """The result file: its shape is README's "Result file", its numbers plain JSON."""
+def to_dict(experiment: Experiment) -> RunResult:
+    """The result file of a run, plain JSON (see docs/files.md)."""
     from scrl.diagnostics import active_units
 
     e, catalogue = experiment, experiment.catalogue
@@ -34,17 +48,19 @@ def to_dict(experiment: Experiment) -> dict:
         names = catalogue.names(p)
         items = slice(*catalogue.offsets[p : p + 2])
 
-        def rewards(values, names=names, items=items):
-            values = values[items]
-            return {"order": order_of(values, names), "rewards": by_name(names, values)}
-
-        entry = {"completions": names}
-        for key, outcomes in (("truth", e.truth), ("raters", e.raters)):
-            if outcomes is not None:
-                entry[key] = {r: outcome_dict(o, names) for r, o in outcomes[p].items()}
-        entry["vanilla"] = {**rewards(e.vanilla), "mle": by_name(names, e.mle[items])}
-        entry["voters"] = {r: outcome_dict(o, names) for r, o in e.voters[p].items()}
-        entry["social"] = {rule: rewards(values) for rule, values in e.social.items()}
+        entry: PromptResult = {
+            "completions": names,
+            "vanilla": {
+                **_reward_entry(e.vanilla[items], names),
+                "mle": by_name(names, e.mle[items]),
+            },
+            "voters": {r: outcome_dict(o, names) for r, o in e.voters[p].items()},
+            "social": {r: _reward_entry(values[items], names) for r, values in e.social.items()},
+        }
+        if e.truth is not None:
+            entry["truth"] = {r: outcome_dict(o, names) for r, o in e.truth[p].items()}
+        if e.raters is not None:
+            entry["raters"] = {r: outcome_dict(o, names) for r, o in e.raters[p].items()}
         if e.truth is not None:
             utility = e.source.type_utilities[:, items]
             entry["agreement"] = agreement(entry)
@@ -53,6 +69,7 @@ def to_dict(experiment: Experiment) -> dict:
             )
         prompts[prompt] = entry
     return {
+        "schema": SCHEMA,
         "scenario": e.source.name,
         "seed": e.seed,
         "device": e.device,
@@ -69,7 +86,11 @@ def to_dict(experiment: Experiment) -> dict:
     }
 
 
-def silence_dict(experiment: Experiment) -> dict:
+def _reward_entry(values: np.ndarray, names: Sequence[str]) -> RewardEntry:
+    return {"order": order_of(values, names), "rewards": by_name(names, values)}
+
+
+def silence_dict(experiment: Experiment) -> ImputationResult:
     """What kinds of rater never said, and what is inferred of it.
 
     Returns:
@@ -119,13 +140,13 @@ def silence_dict(experiment: Experiment) -> dict:
     }  # fmt: skip
 
 
-def agreement(entry: dict) -> dict:
-    """How far each order of one prompt agrees with the truth, by rule.
+def agreement(entry: PromptResult) -> dict[str, dict[str, AgreementEntry]]:
+    """Agreement of each order of one prompt with the truth.
 
     Returns:
         rule -> source (``"vanilla"``, ``"raters"``, ``"voters"``, ``"social"``) -> ``tau``
-        (Kendall's τ-b), ``places`` (how many completions stand where they truly do) and
-        ``reversed`` (strict pairs the other way round).
+        (Kendall's τ-b), ``places`` (completions in their true place) and ``reversed`` (reversed
+        strict pairs).
     """
     names = entry["completions"]
     found: dict[str, dict] = {}
@@ -144,19 +165,22 @@ def agreement(entry: dict) -> dict:
     return found
 
 
-def welfare_dict(entry: dict, utility: np.ndarray, share: np.ndarray, types: Sequence[str]) -> dict:
-    """What the winner of each order is worth, in the utilities of the scenario.
+def welfare_dict(
+    entry: PromptResult, utility: np.ndarray, share: np.ndarray, types: Sequence[str]
+) -> WelfareResult:
+    """Utility of the winner of each order.
 
     Args:
-        utility: of the types ``[types, candidates]``; share: theirs ``[types]``.
+        utility: of the types ``[types, candidates]``; share: of the types ``[types]``.
+        types: their names.
 
     Returns:
-        ``"best"``, the mean that the best completion would give, and for ``"truth"`` and
+        ``"best"``, the greatest mean utility of a completion, and for ``"truth"`` and
         ``"social"`` by rule, and for ``"vanilla"``: ``winner``, ``mean`` and ``by_type``.
     """
     names = entry["completions"]
 
-    def worth(order) -> dict:
+    def worth(order: Order) -> WelfareEntry:
         chosen = np.isin(names, order[0]) / len(order[0])
         found = welfare(utility, share, chosen)
         by_type = dict(zip(types, np.round(found["by_type"], 9).tolist(), strict=True))
@@ -170,13 +194,13 @@ def welfare_dict(entry: dict, utility: np.ndarray, share: np.ndarray, types: Seq
     }
 
 
-def latent_map(experiment: Experiment, max_raters: int = 600) -> dict:
+def latent_map(experiment: Experiment, max_raters: int = 600) -> LatentMap:
     """The raters' latents on their principal plane, for ``figures.latent_map``.
 
     Raters are marked by whether they ranked the completion that ballots leave out most.
 
     Args:
-        max_raters: raters shown; of more, every so-manieth.
+        max_raters: raters shown, evenly spaced.
 
     Returns:
         ``x``, ``y``, ``type`` (index into ``types``, -1 unknown), ``marked``, their labels, and

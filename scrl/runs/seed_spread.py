@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from scrl.results import RunResult
 from scrl.runs.csv_export import scores_of
 
 SOURCES = ("vanilla", "raters", "voters", "social")
 
 
-def merge_seeds(results: Sequence[Mapping]) -> dict:
+def merge_seeds(results: Sequence[RunResult]) -> RunResult:
     """Merge the result files of one run from several seeds.
 
     Returns:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from scrl.config import Config
 from scrl.data.dataclass_json import to_plain
+from scrl.results import RunContent
 from scrl.runs.progress import Listener
 from scrl.runs.report import latent_map
 from scrl.runs.seeds import run_seeds, seeds_dict
@@ -20,7 +21,7 @@ def train(
     seed: int,
     on_progress: Listener = None,
     seeds: int = 1,
-) -> dict:
+) -> RunContent:
     """Run the seven steps and keep what pages show.
 
     Args:

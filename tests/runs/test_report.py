@@ -1,11 +1,15 @@
 """A result file's own figures: agreement with the truth and what a winner is worth."""
 
+import json
+
 import numpy as np
 import pytest
+from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 from scipy.stats import kendalltau
 
-from scrl.results import order_of
-from scrl.runs.report import agreement, welfare_dict
+from scrl.results import SCHEMA, LatentMap, RunResult, order_of
+from scrl.runs.report import agreement, latent_map, to_dict, welfare_dict
+from scrl.runs.seed_spread import merge_seeds
 
 NAMES = ["a", "b", "c", "d"]
 
@@ -58,3 +62,20 @@ def test_welfare_is_the_winners_mean_utility_a_tied_win_split():
 
 def test_equal_values_share_a_place():
     assert order_of(np.array([1.0, 2.0, 1.0 + 1e-12, 0.0]), NAMES) == [["b"], ["a", "c"], ["d"]]
+
+
+def test_a_result_file_has_the_stated_types_and_no_other_keys(experiment):
+    result = to_dict(experiment)
+    assert result["schema"] == SCHEMA
+    strict = ConfigDict(extra="forbid")
+    for kind, value in ((RunResult, result), (LatentMap, latent_map(experiment))):
+        checked = create_model("Checked", __config__=strict, value=(kind, ...))
+        checked.model_validate_json(json.dumps({"value": value}))
+        with pytest.raises(ValidationError, match="surplus"):
+            checked.model_validate({"value": value | {"surplus": 1}})
+
+
+def test_a_merged_result_of_seeds_has_the_stated_types(experiment):
+    result = to_dict(experiment)
+    merged = merge_seeds([result, result | {"seed": 2}])
+    assert TypeAdapter(RunResult).validate_python(merged)["seeds"]["seeds"] == [1, 2]
