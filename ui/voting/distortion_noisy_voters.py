@@ -22,52 +22,58 @@ from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 from ui.voting.distortion_worst_case import SEED
 
-# -- voters who err -------------------------------------------------------------------------------
-
+#: Populations that a reader can choose.
 POPULATIONS = ("A duel", "Many opponents", "Search")
+#: Population -> values of β at which its distortion is computed.
 _BETAS = {name: np.linspace(0.5, 10, points) for name, points in
           zip(POPULATIONS, (20, 20, 6), strict=True)}  # fmt: skip
+#: Rules with a curve.
 _DRAWN_RULES = ("borda", "maximal-lottery")
 
 
-def _population(which: str, beta: float) -> tuple[np.ndarray, np.ndarray]:
-    if which == POPULATIONS[0]:
+def _population(name: str, beta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Utilities ``[types, candidates]`` and weights ``[types]`` of a population made for β."""
+    if name == POPULATIONS[0]:
         return tight_population(beta)
-    if which == POPULATIONS[1]:
+    if name == POPULATIONS[1]:
         return borda_population(beta)
-    found = worst_population("borda", beta, seed=SEED)
-    return found.utility, found.weight
+    worst = worst_population("borda", beta, seed=SEED)
+    return worst.utility, worst.weight
 
 
 @st.cache_data(max_entries=200, show_spinner="Asking noisy voters")
-def _noisy_outcomes(which: str, beta: float) -> tuple[np.ndarray, np.ndarray, dict]:
-    """Utilities, shares, and rule -> who wins and distortion."""
-    utility, weight = _population(which, beta)
-    found = {}
+def _noisy_outcomes(
+    population: str, beta: float
+) -> tuple[np.ndarray, np.ndarray, dict[str, tuple[np.ndarray, float]]]:
+    """Utilities, weights, and rule -> probabilities of winning and distortion."""
+    utility, weight = _population(population, beta)
+    outcomes = {}
     for rule in pairwise_rules():
         try:
-            one = noisy_outcome(utility, weight, beta, [rule])
+            outcome = noisy_outcome(utility, weight, beta, [rule])
         except InputError:  # too many candidates for this rule
             continue
-        found[rule] = (one.lotteries[0], float(one.distortion[0]))
-    return utility, weight, found
+        outcomes[rule] = (outcome.lotteries[0], float(outcome.distortion[0]))
+    return utility, weight, outcomes
 
 
 @st.cache_data(show_spinner="Asking noisy voters")
-def _distortion_curves(which: str) -> np.ndarray:
-    """Distortion of ``_DRAWN`` on the population made for each β ``[rules, betas]``."""
-    return np.stack(
-        [noisy_outcome(*_population(which, b), b, _DRAWN_RULES).distortion for b in _BETAS[which]],
-        axis=1,
-    )
+def _distortion_curves(population: str) -> np.ndarray:
+    """Distortion of ``_DRAWN_RULES`` on the population made for each β ``[rules, betas]``."""
+    columns = [
+        noisy_outcome(*_population(population, beta), beta, _DRAWN_RULES).distortion
+        for beta in _BETAS[population]
+    ]
+    return np.stack(columns, axis=1)
 
 
 def show() -> None:
+    """Draw bounds on distortion by β, and the distortion of one population."""
     left, right = st.columns([5, 6], gap="large")
     with left:
         beta = page.slider("β, how sharply voters see utilities from 0 to 1", "sharpness",
                        0.5, 10, 5, 0.1, "%.1f")  # fmt: skip
-        which = st.segmented_control(
+        population = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **IN_URL
         )
         guess, shown = predict_first.guess(
@@ -76,60 +82,70 @@ def show() -> None:
         )  # fmt: skip
     if not shown:
         return
-    utility, weight, found = _noisy_outcomes(which, beta)
-    bounds = bradley_terry_bounds(beta)
-    grid = np.linspace(0.5, 10, 96)
-    ceilings = bradley_terry_bounds(grid)
-    series = [("Borda, at most", ceilings["borda"], 0),
-              ("lottery, at most", ceilings["maximal-lottery"], 1)]  # fmt: skip
-    here = [float(bounds["borda"]), float(bounds["maximal-lottery"])]
-    for rule, name, i in zip(_DRAWN_RULES, ("Borda, here", "lottery, here"), (4, 2), strict=True):
-        along = np.interp(grid, _BETAS[which], _distortion_curves(which)[_DRAWN_RULES.index(rule)])
-        series.append((name, along, i))
-        here.append(found[rule][1])
+    utility, weight, outcomes = _noisy_outcomes(population, beta)
     with right:
-        figure = labelled_curves(
-            grid,
-            series,
-            slider=beta,
-            slider_values=here,
-            x_title="β",
-            y_title="distortion",
-            value_format=".2f",
-            y_range=(0.0, 10.8),
-            **page.style(),
-            height=300 if page.presenting() else 380,
-        )
-        page.chart(figure, "noisy", "Bounds on distortion, and what these voters come to.")
-    mean = weight @ utility / weight.sum()
-    p = found["borda"][0]
-    top, best = int(p.argmax()), int(mean.argmax())
+        _bounds_chart(population, beta, {name: d for name, (_, d) in outcomes.items()})
     with left:
+        bounds = bradley_terry_bounds(beta)
+        borda, lottery = outcomes["borda"][1], outcomes["maximal-lottery"][1]
         st.markdown(
-            predict_first.verdict(guess, "Yes" if found["borda"][1] > 2 else "No")
-            + f"The best is worth **{found['borda'][1]:.2f}** times Borda’s winner, of at most "
-            f"{bounds['borda']:.2f}. Beside the maximal lottery: "
-            f"**{found['maximal-lottery'][1]:.2f}**, of at most "
+            predict_first.verdict(guess, "Yes" if borda > 2 else "No")
+            + f"The best is worth **{borda:.2f}** times Borda’s winner, of at most "
+            f"{bounds['borda']:.2f}. Beside the maximal lottery: **{lottery:.2f}**, of at most "
             f"{bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
         )
-        share = weight / weight.sum()
-        rows = [
-            {"type": f"{i + 1}", "share": float(share[i]),
-             "from Borda’s winner": float(utility[i, top]),
-             "from the best": float(utility[i, best])}
-            for i in range(len(share))
-        ]  # fmt: skip
-        rows.append({"type": "mean", "share": 1.0, "from Borda’s winner": float(mean[top]),
-                     "from the best": float(mean[best])})  # fmt: skip
-        form = st.column_config.NumberColumn(format="%.4f")
-        st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(list(rows[0])[1:], form))
+        _type_table(utility, weight, int(outcomes["borda"][0].argmax()))
     rows = [
-        {"rule": RULES[name].title, "distortion": value, "elects": f"candidate {q.argmax() + 1}"
-         if q.max() > 1 - 1e-6 else "a lottery"} for name, (q, value) in found.items()
+        {"rule": RULES[name].title, "distortion": value, "elects": f"candidate {p.argmax() + 1}"
+         if p.max() > 1 - 1e-6 else "a lottery"} for name, (p, value) in outcomes.items()
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "noisy", f"{len(share)} types and {utility.shape[1]} candidates, infinitely many "
+        rows, "noisy", f"{len(weight)} types and {utility.shape[1]} candidates, infinitely many "
         "voters, every pair compared; a voter prefers a to b with probability σ(β(u_a - u_b)). "
         "The voters are made for each β anew, so that a rule does badly"
-        + (f" (search, seed {SEED})." if which == POPULATIONS[2] else "."),
+        + (f" (search, seed {SEED})." if population == POPULATIONS[2] else "."),
     )  # fmt: skip
+
+
+def _bounds_chart(population: str, beta: float, distortion: dict[str, float]) -> None:
+    """Bounds by β, and the distortion of the populations made for each β."""
+    betas = np.linspace(0.5, 10, 96)
+    bounds, here = bradley_terry_bounds(betas), bradley_terry_bounds(beta)
+    series = [("Borda, at most", bounds["borda"], 0),
+              ("lottery, at most", bounds["maximal-lottery"], 1)]  # fmt: skip
+    values = [float(here["borda"]), float(here["maximal-lottery"])]
+    curves = _distortion_curves(population)
+    for rule, curve, name, colour in zip(
+        _DRAWN_RULES, curves, ("Borda, here", "lottery, here"), (4, 2), strict=True
+    ):
+        series.append((name, np.interp(betas, _BETAS[population], curve), colour))
+        values.append(distortion[rule])
+    figure = labelled_curves(
+        betas,
+        series,
+        slider=beta,
+        slider_values=values,
+        x_title="β",
+        y_title="distortion",
+        value_format=".2f",
+        y_range=(0.0, 10.8),
+        **page.style(),
+        height=300 if page.presenting() else 380,
+    )
+    page.chart(figure, "noisy", "Bounds on distortion, and what these voters come to.")
+
+
+def _type_table(utility: np.ndarray, weight: np.ndarray, winner: int) -> None:
+    """Utility of Borda's winner and of the best candidate to each type."""
+    share = weight / weight.sum()
+    mean = share @ utility
+    best = int(mean.argmax())
+    rows = [
+        {"type": f"{i + 1}", "share": float(share[i]),
+         "from Borda’s winner": float(utility[i, winner]),
+         "from the best": float(utility[i, best])}
+        for i in range(len(share))
+    ]  # fmt: skip
+    rows.append({"type": "mean", "share": 1.0, "from Borda’s winner": float(mean[winner]),
+                 "from the best": float(mean[best])})  # fmt: skip
+    data_tables.numbers_table(rows, "%.4f")

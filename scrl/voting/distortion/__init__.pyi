@@ -6,6 +6,7 @@ from .noisy_voters import noisy_outcome as noisy_outcome
 from .noisy_voters import pairwise_rules as pairwise_rules
 from .noisy_voters import tight_population as tight_population
 from .noisy_voters import worst_population as worst_population
+from .welfare import Welfare as Welfare
 from .welfare import tails as tails
 from .welfare import tails_switch as tails_switch
 from .welfare import welfare as welfare
