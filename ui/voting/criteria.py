@@ -1,4 +1,4 @@
-"""The page of criteria: the table, and one counterexample step by step."""
+"""The page of criteria: the table of rules and criteria, and counterexamples step by step."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 
 
 def guess_condorcet_rule() -> bool:
-    """The reader's guess; whether the answer may be shown."""
+    """Ask which rule is a Condorcet method; whether the answer may be shown."""
     if page.presenting() and not page.switched_on("predict"):
         return True
     titles = [RULES[name].title for name in _GUESSES]
@@ -47,8 +47,8 @@ def guess_condorcet_rule() -> bool:
 
 
 def selected_cell() -> tuple[str, str]:
-    """The rule and the criterion to be shown; they stand in the URL under their names."""
-    out = []
+    """The rule and the criterion of the cell that is shown; they stand in the URL by name."""
+    cell = []
     for key, known, first in zip(
         ("rule", "criterion"), _rules_and_criteria(), DEFAULT_CELL, strict=True
     ):
@@ -56,16 +56,17 @@ def selected_cell() -> tuple[str, str]:
         if wanted not in known:
             st.warning(f"There is no {key} ‘{page.escaped(wanted[:40])}’ in this table.")
             wanted = first
-        out.append(wanted)
-    return out[0], out[1]
+        cell.append(wanted)
+    return cell[0], cell[1]
 
 
 def _rules_and_criteria() -> tuple[list[str], list[str]]:
+    """The rules and criteria of the table."""
     return [name for name in RULES if judged(RULES[name])], list(CRITERIA)
 
 
 def cell_pickers(rule: str, criterion: str) -> None:
-    """The same choice without a mouse."""
+    """Two selectboxes that choose the cell, for use without a mouse."""
     state = st.session_state
     left, right = st.columns(2)
     titles = ({n: RULES[n].title for n in RULES}, {n: c.title for n, c in CRITERIA.items()})
@@ -86,8 +87,10 @@ def cell_pickers(rule: str, criterion: str) -> None:
 
 
 def ballot_source() -> str:
-    """Whether a kept counterexample is shown or the reader's own ballots; a presenter's link says
-    which."""
+    """Whether the stored counterexample is shown or the reader's own ballots.
+
+    In presenter mode the URL decides.
+    """
     if page.presenting() and st.query_params.get("source") != OWN_BALLOTS:
         return STORED_COUNTEREXAMPLE
     return st.segmented_control(
@@ -106,6 +109,7 @@ def _cell_picked(key: str) -> None:
 
 
 def _select(key: str, value: str) -> None:
+    """Show the cell of this rule or criterion."""
     st.session_state[f"{key}_last"] = st.query_params[key] = value
     st.session_state.pop("step", None)
 
@@ -122,7 +126,7 @@ def _cell_clicked() -> None:
 
 
 def show_table(rule: str, criterion: str) -> None:
-    """The published table and what was found beside it; a presenter sees the published part."""
+    """Draw the table; in presenter mode only its published part."""
     columns = [*PUBLISHED, *(c for c in CRITERIA if c not in PUBLISHED)]
     rules = _rules_and_criteria()[0]
     if page.presenting():
@@ -149,6 +153,7 @@ def show_table(rule: str, criterion: str) -> None:
 
 
 def _table_cell(cell: Cell) -> dict:
+    """A cell of the table as its figure takes it."""
     hint = f"{RULES[cell.rule].title}, {CRITERIA[cell.criterion].title.lower()}: "
     return {
         "state": cell.state,
@@ -177,7 +182,7 @@ def show_numbers() -> None:
 
 
 def show_cell(rule: str, criterion: str) -> None:
-    """The kept counterexample, or what is known without one."""
+    """The stored counterexample of a cell, or what is known without one."""
     cell = table()[rule, criterion]
     if cell.violation is None:
         st.markdown(
@@ -219,12 +224,12 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
 
 
 @st.cache_data(max_entries=200, show_spinner="Checking")
-def _check(identity: str, rule: str, criterion: str, _profile: AnonymousProfile):
+def _check(key: str, rule: str, criterion: str, _profile: AnonymousProfile) -> Violation | None:
     return check(_profile, rule, criterion)
 
 
 def show_violation(found: Violation) -> None:
-    """The ballots, the change, what the rule says before and after: one step at a time."""
+    """A counterexample in steps: the ballots, the change, the outcomes before and after."""
     steps = _steps(found)
     step = st.segmented_control(
         "Step", steps, default=steps[0] if page.switched_on("predict") else steps[-1],
@@ -252,6 +257,7 @@ def show_violation(found: Violation) -> None:
 
 
 def _steps(found: Violation) -> list[str]:
+    """Names of the steps."""
     if len(found.profiles) == 1:
         return ["The ballots", "The outcome"]
     if len(found.profiles) == 3:
@@ -260,17 +266,19 @@ def _steps(found: Violation) -> list[str]:
 
 
 def _panel_shown(found: Violation, i: int, at: int) -> bool:
+    """Whether electorate ``i`` is drawn at a step."""
     return i <= at
 
 
 def _order_shown(found: Violation, i: int, at: int) -> bool:
+    """Whether the outcome of electorate ``i`` is drawn at a step."""
     if len(found.profiles) == 1:
         return at == 1
     return at >= (2 * i if len(found.profiles) == 2 else i)
 
 
 def _moved_ballots(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
-    """The ballots that some change, as they are in electorate ``i``."""
+    """Positions of the ballots that some voters change, as they are in electorate ``i``."""
     if found.moved is None:
         return []
     wanted = found.moved[1 + min(i, 1)]

@@ -29,10 +29,12 @@ from ui.voting import profile_picker, voting_labels
 
 @st.cache_data(max_entries=60, show_spinner="Trying every ballot")
 def _best_misreports(key: str, row: int, rules: tuple, voters: float, _profile) -> dict:
+    """Rule -> the best common misreport of the voters of one line."""
     return strategies(_profile, row, rules, voters)
 
 
 def show() -> None:
+    """Draw what the voters of one line gain by their best misreport under each rule."""
     profile = profile_picker.choose()
     if profile is None:
         return
@@ -65,7 +67,7 @@ def show() -> None:
 
 
 def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
-    """Which line may lie, under which rule, how many of its voters, and what to call them."""
+    """The row of the profile, the rule, the weight of voters who misreport, and their label."""
     names, lines = profile.names, min(len(profile.weight), 60)
     labels = [
         f"{i + 1}. {profile.labels[i] or voting_labels.ballot_label(profile.place[i], names)} "
@@ -84,6 +86,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
 
 
 def _answer_text(guess: str | None, found: dict[str, Manipulation], rule: str) -> None:
+    """Whether a misreport pays under the rule, and under how many rules one does."""
     paid = [name for name, s in found.items() if s.pays]
     hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
     many = (
@@ -100,6 +103,7 @@ def _answer_text(guess: str | None, found: dict[str, Manipulation], rule: str) -
 
 
 def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: str) -> None:
+    """A table of honest ballot and misreport: ballots, winners and utilities."""
     names = profile.names
     lies = [voting_labels.ballot_label(place, names) for place in best.place]
     if best.reported_utility is not None and best.pays:
@@ -124,6 +128,7 @@ def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: 
 def _coalition_sizes(
     profile: AnonymousProfile, row: int, rule: str, voters: float, short: str
 ) -> None:
+    """Gain of the best misreport by the number of voters who join."""
     curve = coalition_curves(profile, row, [rule])[rule]
     weight = profile.weight[row]
     needed = (
@@ -141,6 +146,7 @@ def _coalition_sizes(
 
 
 def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
+    """Utilities of winners, honest and with the best misreport, under every rule."""
     order = sorted(found, key=lambda name: -round(found[name].gain, 6))
     rows = [
         {
@@ -161,6 +167,7 @@ def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
 
 
 def _misreport_table(profile: AnonymousProfile, found: dict[str, Manipulation]) -> None:
+    """The best misreport under each rule, with a download."""
     rows = [
         {
             "rule": rule_title(name),

@@ -1,4 +1,4 @@
-"""Profiles to begin with, by the name that stands for each in the URL."""
+"""Profiles to start with, by their name in the URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scrl.voting import AnonymousProfile
 
 @dataclass(frozen=True, eq=False)
 class PresetProfile:
-    """A profile that teaches something: what to call it, and what there is to see."""
+    """A profile with its title and what it demonstrates."""
 
     title: str
     note: str

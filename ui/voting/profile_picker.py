@@ -1,9 +1,9 @@
-"""The profile that a page counts: chosen, written, drawn or loaded, and always in the URL.
+"""The profile that a page counts: chosen, edited, sampled or loaded; it always stands in the URL.
 
 ``?profile=`` holds one of four: the name of a preset, the ballots themselves
-(``3:A>B>C;2:B>C>A``), what is drawn (``draw:mallows,4,25,0.8,7``: culture, candidates, voters,
-parameter, seed), or the name of a file that the server keeps (``file-…``, with the number of a
-prompt). The same profile stays when the reader goes to another page.
+(``3:A>B>C;2:B>C>A``), how it is sampled (``draw:mallows,4,25,0.8,7``: culture, candidates, voters,
+parameter, seed), or the id of an uploaded file (``file-…``, with the number of a prompt). The same
+profile stays when the reader goes to another page.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _BALLOT_HELP = "A > B = C is a ballot: best first, ties with =, anyone left out 
 
 
 def choose(default: str = "tennessee") -> AnonymousProfile | None:
-    """Draw the controls and return the profile that they say; None where there is none to count.
+    """Draw the controls and return the chosen profile; None where there is none to count.
 
-    A fault gets one sentence, and the profile before it stays.
+    After a fault the previous profile stays, with a message.
 
     Args:
-        default: the preset that this page begins with.
+        default: the preset that the page starts with.
     """
     spec = st.query_params.get("profile") or st.session_state.get("profile") or default
     try:
@@ -62,7 +62,7 @@ def choose(default: str = "tennessee") -> AnonymousProfile | None:
 
 
 def title(spec: str) -> str:
-    """What to call a profile."""
+    """The title of a profile by its value in the URL."""
     if spec in PRESETS:
         return PRESETS[spec].title
     if found := _FILE_PATTERN.fullmatch(spec):
@@ -75,16 +75,16 @@ def title(spec: str) -> str:
 
 
 def note() -> str:
-    """What there is to see in the preset that is shown; "" in another profile."""
+    """What the shown preset demonstrates; "" for another profile."""
     spec = st.session_state["profile_good"]
     return PRESETS[spec].note if spec in PRESETS else ""
 
 
 def read(spec: str) -> AnonymousProfile:
-    """The profile that ``?profile=`` says.
+    """The profile of a value of ``?profile=``.
 
     Raises:
-        InputError: where it says none.
+        InputError: the value names no profile.
     """
     if spec in PRESETS:
         return PRESETS[spec].profile
@@ -114,7 +114,7 @@ def _parse_number(text: str) -> float:
 
 
 def to_link(profile: AnonymousProfile) -> str:
-    """A profile as a link holds it: without labels, utilities and spaces."""
+    """A profile as its value in the URL: without labels, utilities and spaces."""
     return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
 
 
@@ -130,6 +130,7 @@ def set_profile(profile: AnonymousProfile) -> None:
 
 
 def _set_spec(spec: str) -> None:
+    """Put the value of a profile in the URL and in the session."""
     st.session_state["profile"] = st.query_params["profile"] = spec
 
 
@@ -137,6 +138,7 @@ def _set_spec(spec: str) -> None:
 
 
 def _pick(spec: str) -> None:
+    """The choice of a preset."""
     options = list(PRESETS) if spec in PRESETS else [*PRESETS, spec]
 
     def picked() -> None:
@@ -153,6 +155,7 @@ def _pick(spec: str) -> None:
 def _edit(spec: str, profile: AnonymousProfile) -> None:
     # A value set in the session would be lost while the popover is closed, so every profile has its
     # own text field, which begins with it.
+    """The text field of the ballots."""
     key = f"profile_text_{hash(spec):x}"
 
     def edited() -> None:
@@ -181,6 +184,7 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
 
 
 def _draw() -> None:
+    """The controls of a sampled profile."""
     state = st.session_state
     culture = st.selectbox(
         "Culture", list(CULTURES), format_func=lambda c: CULTURES[c].title, key="draw_culture"
@@ -205,6 +209,7 @@ def _draw() -> None:
 
 
 def _load(spec: str) -> None:
+    """The upload of ratings or a PrefLib file, and the choice of its prompt."""
     file = st.file_uploader(
         "Ratings (CSV, JSONL) or PrefLib, 20 MB at the most",
         type=list(uploads.RATINGS_SUFFIXES),
@@ -241,7 +246,7 @@ def _load(spec: str) -> None:
 
 
 def _send_button(spec: str, profile: AnonymousProfile) -> None:
-    """The profile as a scenario of the lab."""
+    """A button that opens the profile as a scenario in the lab."""
     if page.presenting():
         return
     if st.button("Send to the lab", icon=":material/science:", key="profile_send"):

@@ -1,4 +1,4 @@
-"""The part of the page on strategy in which raters lie to a reward model."""
+"""The part of the page on strategy in which raters misreport to a reward model."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ _AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misrep
 @st.cache_data(max_entries=200, show_spinner="Trying every ballot")
 def _effect(key: str, rules: tuple, type: str, prompt: str, against: str, share: float,
             complete: bool, _scenario) -> tuple:  # fmt: skip
+    """The best misreport of a type, and the exact outcomes with and without it."""
     lie = misreport.find_lie(_scenario, type, prompt, against, share, complete)
     return lie, misreport.effect(_scenario, lie, rules)
 
 
 def show() -> None:
+    """Draw what the misreport of one type does to rewards, rules and the trained social model."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         scenario, asked = _choose()
@@ -51,6 +53,7 @@ def show() -> None:
 
 
 def _choose() -> tuple[Scenario, tuple]:
+    """The scenario, and the arguments of the search for a misreport."""
     stories, first = source_ids.gallery_and_own(DEFAULT_SCENARIO)
     scenario = stories[st.selectbox("Scenario", list(stories), first, key="story", **IN_URL)]
     prompts, types = list(scenario.prompts), list(scenario.type_names)
@@ -69,6 +72,7 @@ def _choose() -> tuple[Scenario, tuple]:
 
 
 def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
+    """Draw orders with and without the misreport, and offer to train on it."""
     outcomes, favourite = found["outcomes"], found["favourite"]
     vanilla = outcomes["vanilla"]
     names = list(scenario.offered(lie.prompt))
@@ -114,6 +118,7 @@ def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
 
 
 def _table(outcomes: dict, trained: dict | None) -> None:
+    """Winners, places and gains of utility, exact and trained."""
     rows = []
     for name, both in outcomes.items():
         honest, lied = both["honest"], both["lied"]
@@ -171,6 +176,7 @@ def _current_job(scenario: Scenario, lie: misreport.Lie):
 
 
 def _train(scenario: Scenario, lie: misreport.Lie, job) -> None:
+    """The button that trains the social models, and the progress of its job."""
     busy, done = job is not None and job.active, job is not None and job.state == "done"
     label = "Training" if busy else "Trained" if done else "Train the social models on the lie"
     if st.button(label, type="primary", disabled=busy or done, key="train"):

@@ -28,38 +28,42 @@ DEFAULT_RULE = "schulze"
 
 
 def count(profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """What every rule says, counted once for a profile."""
+    """The outcome of every rule, and rule -> why it cannot count the profile."""
     return _count(profile_picker.cache_key(profile), profile)
 
 
 @st.cache_data(max_entries=100, show_spinner="Counting")
-def _count(identity: str, _profile: AnonymousProfile):
+def _count(key: str, _profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
     return count_all_rules(_profile)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _explain(identity: str, rule: str, _profile: AnonymousProfile, _outcome) -> Explanation:
+def _explain(key: str, rule: str, _profile: AnonymousProfile, _outcome: Outcome) -> Explanation:
     return explain(rule, _profile, _outcome)
 
 
 def explanation(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> Explanation:
-    """How the rule counted the profile, worked out once."""
+    """How a rule counted the profile."""
     return _explain(profile_picker.cache_key(profile), rule, profile, outcomes[rule])
 
 
 def winners(outcome: Outcome) -> tuple[int, ...]:
+    """The candidates in first place."""
     return tuple(i for i, p in enumerate(outcome.place) if p == 0)
 
 
 def all_winners(outcomes: dict[str, Outcome]) -> tuple[set[int], int]:
-    """Who comes first by some rule that draws no lots, and how many such rules there are."""
+    """The candidates in first place by some rule that is no lottery, and the number of such "
+    "rules."""
     sure = [o for o in outcomes.values() if not o.lottery]
     return {a for o in sure for a in winners(o)}, len(sure)
 
 
 def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
-    """Rules as the figure shows them: those with one winner together, the largest group first,
-    then the lotteries."""
+    """Rows of the figure of outcomes.
+
+    Rules with the same winner stand together, the largest group first; lotteries stand last.
+    """
     sure = {name: winners(o) for name, o in outcomes.items() if not o.lottery}
     size = {who: sum(w == who for w in sure.values()) for who in sure.values()}
     groups = sorted(size, key=lambda who: -size[who])
@@ -77,7 +81,7 @@ def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
 
 
 def pick_rule(outcomes: dict[str, Outcome]) -> str:
-    """The rule to be explained; it stands in the URL under its name."""
+    """The choice of the rule to be explained; it stands in the URL under its name."""
     state = st.session_state
     wanted = st.query_params.get("rule") or state.get("rule_last", DEFAULT_RULE)
     if wanted not in outcomes:
@@ -103,6 +107,7 @@ def pick_rule(outcomes: dict[str, Outcome]) -> str:
 
 
 def set_rule(rule: str) -> None:
+    """Put the rule to be explained in the URL; for callbacks."""
     st.session_state["rule_last"] = st.query_params["rule"] = rule
 
 
@@ -116,7 +121,11 @@ def _row_clicked() -> None:
 
 
 def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
-    """The reader's guess and, beside it, what holds; whether the answer may be shown."""
+    """Ask how many candidates win by some rule, and show the answer beside it.
+
+    Returns:
+        Whether the answer may be shown.
+    """
     names = profile.names
     who, rules = all_winners(outcomes)
     question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
@@ -141,12 +150,16 @@ def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bo
 
 
 def _figure_style() -> dict:
-    """As ``page.look``, and the width that the left column has at the usual window sizes."""
+    """As ``page.style``, with the width of the left column at usual window sizes."""
     return {**page.style(), "width": 590 if page.presenting() else 530}
 
 
 def show_ballots(profile: AnonymousProfile, note: bool) -> None:
-    """The ballots, and ``note``: what there is to see in them."""
+    """Draw the ballots.
+
+    Args:
+        note: whether the caption tells what the preset shows.
+    """
     look = _figure_style()
     many = len(profile.names)
     page.chart(
@@ -164,6 +177,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 
 
 def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
+    """Draw the outcome of every rule; a click on a row explains its rule."""
     st.plotly_chart(
         figures.outcomes_by_rule(profile.names, outcome_rows(outcomes), rule, **_figure_style()),
         theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
@@ -175,24 +189,29 @@ def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule:
     )  # fmt: skip
 
 
-def show_steps(told: Explanation) -> None:
-    """How the rule counted: the telling figure first, then sentences, then the rest."""
+def show_steps(explained: Explanation) -> None:
+    """Draw the steps of a count: the main figure, the notes, the other figures."""
     look = page.style()
-    for i, step in enumerate(told.steps[:1] if page.presenting() else told.steps):
+    for i, step in enumerate(explained.steps[:1] if page.presenting() else explained.steps):
         title = step.unit if isinstance(step, Rounds) else step.title
         st.markdown(f"**{page.escaped(title)}**")
         page.chart(
-            FIGURES[type(step)](step, told.names, **look), f"step-{told.rule}-{i}", alt=title
+            FIGURES[type(step)](step, explained.names, **look),
+            f"step-{explained.rule}-{i}",
+            alt=title,
         )
         if i == 0:
             most = 3 if page.presenting() else 8
-            st.markdown("  \n".join(page.escaped(note) for note in told.notes[:most]))
+            st.markdown("  \n".join(page.escaped(note) for note in explained.notes[:most]))
 
 
 def show_numbers(
-    profile: AnonymousProfile, outcomes: dict, faults: dict, told: Explanation
+    profile: AnonymousProfile,
+    outcomes: dict[str, Outcome],
+    faults: dict[str, str],
+    explained: Explanation,
 ) -> None:
-    """Every order and the rule's own table, to read and to keep."""
+    """Every order and the table of the explained rule, with downloads."""
     for name, fault in faults.items():
         st.caption(f"{RULES[name].title} does not count this profile: {page.escaped(fault)}")
     st.caption("Click a row to see how its rule counted.")
@@ -206,9 +225,12 @@ def show_numbers(
             ],
             hide_index=True,
         )  # fmt: skip
-        if told.table:
-            st.markdown(f"**{RULES[told.rule].title}**, {page.escaped(RULES[told.rule].reference)}")
-            st.dataframe(list(told.table), hide_index=True)
+        if explained.table:
+            st.markdown(
+                f"**{RULES[explained.rule].title}**, "
+                f"{page.escaped(RULES[explained.rule].reference)}"
+            )
+            st.dataframe(list(explained.table), hide_index=True)
         suffix, text = to_preflib(profile)
         download = partial(st.download_button, on_click="ignore")
         with st.container(horizontal=True):
@@ -218,6 +240,7 @@ def show_numbers(
 
 
 def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
+    """A CSV of places and scores by rule and candidate."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["rule", "candidate", "place", "score"])

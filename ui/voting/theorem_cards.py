@@ -13,12 +13,17 @@ from ui.voting.theorem_view import ALONE, CardView
 
 @dataclass(frozen=True)
 class Card:
-    """A theorem: its name, the claim in a sentence, what draws the rest, given where its figure
-    goes (None for in its place), and the keys of its sliders."""
+    """A theorem.
+
+    Attributes:
+        title, claim: a claim is one sentence.
+        draw: draws sliders, figure and numbers on a ``CardView``.
+        sliders: keys of the sliders.
+    """
 
     title: str
     claim: str
-    draw: Callable
+    draw: Callable[[CardView], None]
     sliders: tuple[str, ...]
 
 
@@ -83,32 +88,34 @@ CARDS = {
 
 @st.fragment
 def _draw(key: str) -> None:
-    """A card's controls and figure; its slider runs nothing but the card again."""
+    """Draw a card among the others; its sliders rerun only the card."""
     CARDS[key].draw(CardView())
 
 
 def show_card(key: str) -> None:
+    """A card among the others, with a button that shows it alone."""
+
     def enlarge() -> None:
         st.query_params["card"] = key
         for slider in CARDS[key].sliders:
             if slider in st.session_state:
                 st.session_state[ALONE + slider] = st.session_state[slider]
 
-    about = CARDS[key]
+    theorem = CARDS[key]
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(about.title, anchor=False)
+            st.subheader(theorem.title, anchor=False)
             st.button(
                 "", icon=":material/open_in_full:", key=f"open-{key}", type="tertiary",
                 on_click=enlarge, help="This card alone",
             )  # fmt: skip
-        st.markdown(about.claim)
+        st.markdown(theorem.claim)
         _draw(key)
 
 
 @st.fragment
 def show_alone(key: str) -> None:
-    """One card over the whole page, its figure beside what is said."""
+    """One card on the whole page, its figure beside the text."""
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.markdown(CARDS[key].claim)
@@ -116,6 +123,8 @@ def show_alone(key: str) -> None:
 
 
 def back_button() -> None:
+    """A button back to all cards."""
+
     def close() -> None:
         st.query_params.pop("card", None)
 

@@ -15,6 +15,7 @@ from ui.voting.theorem_view import CardView
 
 
 def _tournament(found: theorems.Cycle, key: str, view: CardView) -> None:
+    """The figure of pairwise majorities."""
     notes = [f"reward {r + 0.0:+.3f}<br>lottery {p:.0%}" if abs(r) > 5e-4 else
              f"reward 0<br>lottery {p:.0%}"
              for r, p in zip(found.reward, found.lottery, strict=True)]  # fmt: skip
@@ -26,6 +27,7 @@ def _tournament(found: theorems.Cycle, key: str, view: CardView) -> None:
 
 
 def _numbers(found: theorems.Cycle, name: str) -> None:
+    """Rewards, lottery and majorities as a table."""
     rows = [
         {"": a, "reward": float(found.reward[i]), "maximal lottery": float(found.lottery[i]),
          **{f"over {b}": float(found.duels[i, j]) for j, b in enumerate(found.names)}}
@@ -35,6 +37,7 @@ def _numbers(found: theorems.Cycle, name: str) -> None:
 
 
 def intransitive_raters(view: CardView) -> None:
+    """Raters whose answers form a cycle."""
     steady = view.percent("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
     found = theorems.intransitive(steady)
     guess, shown = predict_first.guess(
@@ -55,6 +58,7 @@ def intransitive_raters(view: CardView) -> None:
 
 
 def condorcet_cycle(view: CardView) -> None:
+    """Consistent voters whose majority forms a cycle."""
     weight = view.slider("Voters A ≻ B ≻ C, for one of each other", "abc", 0, 3, 1, 0.1,
                      "%.1f")  # fmt: skip
     found = theorems.condorcet_cycle(weight) if weight else theorems.condorcet_cycle(1e-12)
@@ -77,6 +81,7 @@ def _blindness(second: float) -> theorems.Blind:
 
 
 def pairwise_blindness(view: CardView) -> None:
+    """Two populations with the same pairwise majorities."""
     second = view.percent("How far the second population is from the first", "second", 100, 100)
     guess, shown = predict_first.guess(
         "How many of the rules here tell the two populations apart?", ["None", "Some", "Most"],

@@ -23,6 +23,7 @@ def _missing_curve() -> theorems.Missing:
 
 
 def borda(view: CardView) -> None:
+    """Bradley–Terry orders by Borda scores until comparisons are missing."""
     at = view.percent("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
     now, along = theorems.missing(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
@@ -58,6 +59,7 @@ def borda(view: CardView) -> None:
 
 
 def hidden_context(view: CardView) -> None:
+    """Rewards where the context that decides the worth is hidden."""
     left, right = st.columns(2)
     with left:
         start = view.slider("The context matters from", "start", 0.1, 0.9, 0.8, 0.05)
@@ -111,6 +113,7 @@ def _irrelevant_curve() -> theorems.Irrelevant:
 
 
 def irrelevant_alternative(view: CardView) -> None:
+    """A losing candidate changes the Bradley–Terry winner."""
     at = view.percent("How often G is compared, relative to R and B", "offered", 100, 100)
     now, along = theorems.irrelevant(at), _irrelevant_curve()
     guess, shown = predict_first.guess(
@@ -158,6 +161,7 @@ _EPSILON = np.geomspace(0.001, 0.3, 121)
 
 
 def unanimity_overturned(view: CardView) -> None:
+    """A linear reward against a unanimous preference."""
     left, middle, right = st.columns(3)
     with left:
         epsilon = view.slider("ε", "epsilon", 0.001, 0.3, 0.01, 0.001, "%.3f")
@@ -212,6 +216,7 @@ _BETA = np.linspace(0.1, 10, 200)
 
 
 def distortion_bounds(view: CardView) -> None:
+    """Published bounds on distortion by β."""
     beta = view.slider("β, how sharply voters see their utilities", "beta", 0.1, 10, 4, 0.1, "%.1f")
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
     series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),

@@ -22,10 +22,12 @@ from ui.voting import voting_labels
 
 @st.cache_data(show_spinner="Trying every ballot")
 def _mutual() -> dict:
+    """Rule -> outcome where both camps cast their best misreport."""
     return mutual(BURIAL, (0, 1))
 
 
 def show() -> None:
+    """Draw what happens where both camps misreport at once."""
     names = BURIAL.names
     found = _mutual()
     borda = found["borda"]
@@ -67,6 +69,7 @@ def show() -> None:
 
 
 def _table(found: dict) -> None:
+    """Outcomes under every rule, with a download."""
     names = BURIAL.names
     rows = [
         {
@@ -94,6 +97,7 @@ def _table(found: dict) -> None:
 
 
 def _note(found: dict) -> None:
+    """Why a camp would misreport."""
     with st.expander("Why anybody would do this"):
         borda = found["borda"]
         st.markdown(
