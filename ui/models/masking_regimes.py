@@ -1,41 +1,40 @@
-"""The page of masking regimes: what is chosen, the trainings and their stored results."""
+"""The page on masking regimes: what is compared, its training and its baked results."""
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 
 import streamlit as st
 
 from scrl.figures import regime_loss_curves
+from scrl.runs import Job
 from scrl.scenarios import Scenario
-from scrl.studies import load_baked
-from scrl.studies import masking_regimes as regimes
-from scrl.types import InputError
+from scrl.studies import load_baked, masking_regimes
+from scrl.types import InputError, Progress
 from ui.models import masking_regime_results
 from ui.models.masking_regime_results import TITLES
-from ui.shared import job_progress, page, predict_first, run_store, source_ids, viewer
+from ui.shared import job_progress, page, page_jobs, predict_first, run_store, source_ids
 from ui.shared.page import IN_URL
+from ui.shared.page_jobs import PageJobs
+
+_JOBS = PageJobs("regime_runs", "regime_run")
 
 
 def choose() -> tuple[Scenario, int]:
-    """The scenario and the size of the latent."""
-    stories, first = source_ids.gallery_and_own(regimes.SCENARIO)
+    """The scenario and the number of latent dimensions."""
+    scenarios, initial = source_ids.gallery_and_own(masking_regimes.SCENARIO)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        scenario = stories[
-            st.selectbox("Scenario", list(stories), first, key="story", width=420, **IN_URL)
+        scenario = scenarios[
+            st.selectbox("Scenario", list(scenarios), initial, key="story", width=420, **IN_URL)
         ]
         latent = st.segmented_control(
-            "Latent dimensions", [f"{n}" for n in regimes.LATENTS],
-            default=f"{regimes.LATENTS[0]}", required=True, key="latent", **IN_URL,
+            "Latent dimensions", [f"{n}" for n in masking_regimes.LATENTS],
+            default=f"{masking_regimes.LATENTS[0]}", required=True, key="latent", **IN_URL,
             help="The post has an ‘arbitrarily large’ latent in mind: room enough to copy a ballot "
             "into.",
         )  # fmt: skip
         predict_first.switch()
     return scenario, int(latent)
-
-
-# -- results --------------------------------------------------------------------------------------
 
 
 @st.cache_data(show_spinner=False)
@@ -45,32 +44,20 @@ def _load(latent: int) -> dict:
 
 @st.cache_data(show_spinner=False)
 def _current_spec_hash(latent: int) -> str:
-    return regimes.MaskingRegimesStudy(latent).spec()
+    return masking_regimes.MaskingRegimesStudy(latent).spec()
 
 
-def _spec_hash(scenario: Scenario, latent: int, seeds: int = 0) -> str:
-    known = hashlib.sha256(repr((scenario.to_yaml(), latent)).encode()).hexdigest()[:16]
-    return f"regimes-{known}" + (f"-{seeds}" if seeds else "")
+def _choice(scenario: Scenario, latent: int) -> str:
+    return f"regimes-{page_jobs.choice_hash(scenario.to_yaml(), latent)}"
 
 
-def _current_job(scenario: Scenario, latent: int):
-    """The trainings on this choice that this viewer, or the URL, knows of."""
-    spec = _spec_hash(scenario, latent)
-    known = st.session_state.setdefault("regime_runs", {})
-    for id in (known.get(spec), st.query_params.get("regime_run")):
-        job = run_store.job_queue().get(id) if id else None
-        if job is not None and run_store.spec_hash_of(job).startswith(spec):
-            known[spec] = st.query_params["regime_run"] = job.id
-            return job
-    return None
-
-
-def _result(scenario: Scenario, latent: int, job) -> dict | None:
-    """What this choice's own trainings found, else what is baked, else None."""
+def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
+    """The result of the job, else the baked one where it is that of this choice; None without "
+    "one."""
     if job is not None and job.state == "done":
         st.caption("From a run of this session.")
         return job.result
-    if source_ids.scenario_id(scenario) != regimes.SCENARIO:
+    if source_ids.scenario_id(scenario) != masking_regimes.SCENARIO:
         return None
     try:
         content = _load(latent)
@@ -86,7 +73,8 @@ def _result(scenario: Scenario, latent: int, job) -> dict | None:
 
 
 def show(scenario: Scenario, latent: int) -> None:
-    job = _current_job(scenario, latent)
+    """Draw the result and the button that trains."""
+    job = _JOBS.find(_choice(scenario, latent))
     result = _result(scenario, latent, job)
     if result is None:
         st.markdown("Nobody has trained the five on this scenario yet.")
@@ -95,14 +83,19 @@ def show(scenario: Scenario, latent: int) -> None:
     _train(scenario, latent, job)
 
 
-def _train(scenario: Scenario, latent: int, job) -> None:
+def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
+    """The choice of seeds, the button that trains, and the progress."""
     busy = job is not None and job.active
     with st.container(horizontal=True, vertical_alignment="bottom"):
         seeds = st.segmented_control(
-            "Seeds", [f"{n}" for n in regimes.SEED_COUNTS], default=f"{regimes.SEED_COUNTS[0]}",
-            required=True, key="seeds", **IN_URL,
-        )  # fmt: skip
-        spec = _spec_hash(scenario, latent, int(seeds))
+            "Seeds",
+            [f"{n}" for n in masking_regimes.SEED_COUNTS],
+            default=f"{masking_regimes.SEED_COUNTS[0]}",
+            required=True,
+            key="seeds",
+            **IN_URL,
+        )
+        spec = f"{_choice(scenario, latent)}-{seeds}"
         done = job is not None and job.state == "done" and run_store.spec_hash_of(job) == spec
         label = "Training" if busy else "Trained" if done else "Train them here"
         pressed = st.button(
@@ -114,26 +107,20 @@ def _train(scenario: Scenario, latent: int, job) -> None:
             "page shows these."
         )
     if pressed:
-        work = partial(_work, scenario, int(seeds), latent)
+        work = partial(masking_regimes.compare, scenario, range(int(seeds)), latent)
         try:
-            id = run_store.job_queue().submit(
-                work, key=f"{viewer.token()}:{spec}", label=f"{scenario.name}, five regimes"
+            _JOBS.submit(
+                _choice(scenario, latent), work, f"{scenario.name}, five regimes", spec=spec
             )
         except InputError as error:
             st.error(str(error))
             return
-        st.session_state["regime_runs"][_spec_hash(scenario, latent)] = id
-        st.query_params["regime_run"] = id
-        st.rerun()
     if job is not None:
         job_progress.watch(job, _live_curves)
 
 
-def _work(scenario: Scenario, seeds: int, latent: int, on_progress) -> dict:
-    return regimes.compare(scenario, range(seeds), latent, on_progress)
-
-
-def _live_curves(progress) -> None:
+def _live_curves(progress: Progress | None) -> None:
+    """Losses of every regime so far, on held-out raters."""
     if progress is None or not progress.curves:
         return
     curves = [

@@ -1,12 +1,12 @@
-"""The scoreboard of reward models: what is compared, its training and its stored results."""
+"""The scoreboard of reward models: what is compared, its training and its baked results."""
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 
 import streamlit as st
 
+from scrl.runs import Job
 from scrl.scenarios import Scenario
 from scrl.studies import load_baked, scoreboard, scoreboard_studies
 from scrl.types import InputError, Ratings
@@ -15,16 +15,19 @@ from ui.models.scoreboard_result import TITLES
 from ui.shared import (
     job_progress,
     page,
-    run_store,
+    page_jobs,
     source_ids,
     source_picker,
-    viewer,
 )
 from ui.shared.page import IN_URL
+from ui.shared.page_jobs import PageJobs
+
+_JOBS = PageJobs("model_runs", "models_run")
 
 
 @st.cache_data(show_spinner=False)
 def load_baked_scoreboard(stem: str) -> dict:
+    """The baked content of one scoreboard."""
     return load_baked(f"scoreboard-{stem}")
 
 
@@ -34,13 +37,14 @@ def _current_spec_hash(stem: str) -> str:
 
 
 def show() -> None:
+    """Draw the choice of data and models, and the scoreboard."""
     left, right = st.columns([1, 2.6], gap="large")
     with left:
         source = source_picker.pick_source(scoreboard.SCENARIOS[0])
         if source is None:
             return
         models, seeds = _choose(source)
-        job = _current_job(source, models, seeds)
+        job = _JOBS.find(_choice(source, models, seeds))
         _train(source, models, seeds, job)
     with right:
         if not models:
@@ -53,49 +57,36 @@ def show() -> None:
             scoreboard_result.draw(result, "scores")
 
 
-# -- what is chosen -------------------------------------------------------------------------------
-
-
 def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
-    known = scoreboard.available(source)
-    titles = [TITLES[name] for name in known]
+    """The reward models and the number of seeds."""
+    available = scoreboard.available(source)
+    titles = [TITLES[name] for name in available]
     chosen = st.multiselect("Reward models", titles, titles, key="models", **IN_URL)
-    # Real, since for whole numbers Streamlit fails on an infinite one in the URL.
+    # Real numbers: for whole ones Streamlit fails on an infinite one in the URL.
     most = float(scoreboard.MAX_SEEDS)
-    usual = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
+    initial = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
             st.markdown(
-                "\n".join(f"- **{TITLES[m]}**: {scoreboard.MODELS[m].description}" for m in known)
+                "\n".join(
+                    f"- **{TITLES[m]}**: {scoreboard.MODELS[m].description}" for m in available
+                )
             )
     seeds = int(
-        st.number_input("Seeds", 1.0, most, usual, 1.0, format="%.0f", key="seeds", **IN_URL)
+        st.number_input("Seeds", 1.0, most, initial, 1.0, format="%.0f", key="seeds", **IN_URL)
     )
-    return tuple(name for name in known if TITLES[name] in chosen), seeds
+    return tuple(name for name in available if TITLES[name] in chosen), seeds
 
 
-# -- training -------------------------------------------------------------------------------------
+def _choice(source: Scenario | Ratings, models: tuple[str, ...], seeds: int) -> str:
+    source_key = source.to_yaml() or st.session_state["scenario"]
+    return f"models-{page_jobs.choice_hash(source_key, models, seeds)}"
 
 
-def _spec_hash(source: Scenario | Ratings, models: tuple[str, ...], seeds: int) -> str:
-    what = source.to_yaml() or st.session_state["scenario"]
-    known = repr((what, models, seeds))
-    return "models-" + hashlib.sha256(known.encode()).hexdigest()[:16]
-
-
-def _current_job(source: Scenario | Ratings, models: tuple[str, ...], seeds: int):
-    """The run of this very choice that this viewer, or the URL, knows of."""
-    spec = _spec_hash(source, models, seeds)
-    known = st.session_state.setdefault("model_runs", {})
-    for id in (known.get(spec), st.query_params.get("models_run")):
-        job = run_store.job_queue().get(id) if id else None
-        if job is not None and run_store.spec_hash_of(job) == spec:
-            known[spec] = st.query_params["models_run"] = job.id
-            return job
-    return None
-
-
-def _train(source: Scenario | Ratings, models: tuple[str, ...], seeds: int, job) -> None:
+def _train(
+    source: Scenario | Ratings, models: tuple[str, ...], seeds: int, job: Job | None
+) -> None:
+    """The button that trains the models."""
     busy, done = job is not None and job.active, job is not None and job.state == "done"
     label = "Training" if busy else "Trained" if done else "Train them together"
     pressed = st.button(
@@ -108,27 +99,22 @@ def _train(source: Scenario | Ratings, models: tuple[str, ...], seeds: int, job)
         )
     if not pressed:
         return
-    spec = _spec_hash(source, models, seeds)
     try:
         scoreboard.check(source, models, range(seeds))
-        id = run_store.job_queue().submit(
-            partial(_work, source, models, seeds),
-            key=f"{viewer.token()}:{spec}", label=f"Reward models on {source.name}",
-        )  # fmt: skip
+        _JOBS.submit(
+            _choice(source, models, seeds),
+            partial(scoreboard.run, source, models, range(seeds)),
+            f"Reward models on {source.name}",
+        )
     except InputError as error:
         st.error(page.escaped(str(error)))
-        return
-    st.session_state["model_runs"][spec] = id
-    st.query_params["models_run"] = id
-    st.rerun()
 
 
-def _work(source, models: tuple[str, ...], seeds: int, on_progress) -> dict:
-    return scoreboard.run(source, models, range(seeds), on_progress)
-
-
-def _result(source, models: tuple[str, ...], seeds: int, job) -> dict | None:
-    """What was trained, else what was baked where that is what is asked for."""
+def _result(
+    source: Scenario | Ratings, models: tuple[str, ...], seeds: int, job: Job | None
+) -> dict | None:
+    """The result of the job, else the baked one where it is that of this choice; None without "
+    "one."""
     if job is not None and job.state == "done":
         return job.result
     stem = source_ids.scenario_id(source) if source.is_scenario else None

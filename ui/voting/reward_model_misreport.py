@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 
 import streamlit as st
 
 from scrl import figures
 from scrl.config import DEFAULT_RULES
+from scrl.runs import Job
 from scrl.scenarios import Scenario
 from scrl.studies import misreport
 from scrl.types import InputError
@@ -16,17 +16,18 @@ from ui.shared import (
     data_tables,
     job_progress,
     page,
+    page_jobs,
     predict_first,
     result_tables,
-    run_store,
     source_ids,
-    viewer,
 )
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
+from ui.shared.page_jobs import PageJobs
 from ui.voting.voting_labels import pick_rule
 
 DEFAULT_SCENARIO = "tennessee-morristown"
+_JOBS = PageJobs("lie_runs", "lie_run")
 _AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misreport.BURY}
 
 
@@ -54,8 +55,9 @@ def show() -> None:
 
 def _choose() -> tuple[Scenario, tuple]:
     """The scenario, and the arguments of the search for a misreport."""
-    stories, first = source_ids.gallery_and_own(DEFAULT_SCENARIO)
-    scenario = stories[st.selectbox("Scenario", list(stories), first, key="story", **IN_URL)]
+    scenarios, initial = source_ids.gallery_and_own(DEFAULT_SCENARIO)
+    name = st.selectbox("Scenario", list(scenarios), initial, key="story", **IN_URL)
+    scenario = scenarios[name]
     prompts, types = list(scenario.prompts), list(scenario.type_names)
     prompt = prompts[0]
     if len(prompts) > 1:
@@ -84,7 +86,7 @@ def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
     )  # fmt: skip
     if not shown:
         return
-    job = _current_job(scenario, lie)
+    job = _JOBS.find(_choice(scenario, lie))
     done = job is not None and job.state == "done"
     social = job.result["social"][rule] if done else None
     before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
@@ -155,43 +157,21 @@ def _table(outcomes: dict, trained: dict | None) -> None:
         data_tables.download_button(rows, "misreport")
 
 
-# -- training -------------------------------------------------------------------------------------
+def _choice(scenario: Scenario, lie: misreport.Lie) -> str:
+    return f"lie-{page_jobs.choice_hash(scenario.to_yaml(), lie)}"
 
 
-def _spec_hash(scenario: Scenario, lie: misreport.Lie) -> str:
-    known = repr((scenario.to_yaml(), lie))
-    return "lie-" + hashlib.sha256(known.encode()).hexdigest()[:16]
-
-
-def _current_job(scenario: Scenario, lie: misreport.Lie):
-    """The run on this very lie that this viewer, or the URL, knows of."""
-    spec = _spec_hash(scenario, lie)
-    known = st.session_state.setdefault("lie_runs", {})
-    for id in (known.get(spec), st.query_params.get("lie_run")):
-        job = run_store.job_queue().get(id) if id else None
-        if job is not None and run_store.spec_hash_of(job) == spec:
-            known[spec] = st.query_params["lie_run"] = job.id
-            return job
-    return None
-
-
-def _train(scenario: Scenario, lie: misreport.Lie, job) -> None:
+def _train(scenario: Scenario, lie: misreport.Lie, job: Job | None) -> None:
     """The button that trains the social models, and the progress of its job."""
     busy, done = job is not None and job.active, job is not None and job.state == "done"
     label = "Training" if busy else "Trained" if done else "Train the social models on the lie"
     if st.button(label, type="primary", disabled=busy or done, key="train"):
         work = partial(misreport.trained, scenario, lie, DEFAULT_RULES, 0)
-        spec = _spec_hash(scenario, lie)
         try:
-            id = run_store.job_queue().submit(
-                work, key=f"{viewer.token()}:{spec}", label=f"{scenario.name}, {lie.type} lying"
-            )
+            _JOBS.submit(_choice(scenario, lie), work, f"{scenario.name}, {lie.type} lying")
         except InputError as error:
             st.error(str(error))
             return
-        st.session_state.setdefault("lie_runs", {})[spec] = id
-        st.query_params["lie_run"] = id
-        st.rerun()
     if job is not None:
-        st.session_state["types"] = list(misreport.with_lie(scenario, lie).type_names)
+        job_progress.remember_types(misreport.with_lie(scenario, lie))
         job_progress.watch(job)
