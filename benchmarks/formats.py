@@ -18,19 +18,25 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scrl.scenarios.parsing import load_scenario  # noqa: E402
-from scrl.studies import feedback_formats  # noqa: E402 (the project is not installed)
+from scrl.studies import feedback_costs, feedback_formats  # noqa: E402
+from scrl.studies.feedback_population import (  # noqa: E402 (the project is not installed)
+    FORMATS,
+    Population,
+    SurveyDesign,
+    population_of,
+)
 
 LEVELS, SEED = (0.9, 0.95), 1
 
 
-def measured(world: feedback_formats.World, asking: feedback_formats.Asking, groups: int) -> dict:
-    found = feedback_formats.observe(world, asking, SEED, groups)
-    right = found.right(world.worth)
+def measured(population: Population, design: SurveyDesign, groups: int) -> dict:
+    found = feedback_formats.fit_formats(population, design, SEED, groups)
+    right = found.accuracy(population.mean_utility)
     of = {}
     for level in LEVELS:
-        each = dict.fromkeys(feedback_formats.FORMATS, 1.0)
-        cost = feedback_formats.costs(right, found.raters, level, each)
-        against = feedback_formats.costs(right, found.raters, level, each, reference="pair")
+        each = dict.fromkeys(FORMATS, 1.0)
+        cost = feedback_costs.format_costs(right, found.raters, level, each)
+        against = feedback_costs.format_costs(right, found.raters, level, each, reference="pair")
         of[f"{level:.0%}"] = {
             name: {
                 "raters": _short(c.needed),
@@ -41,8 +47,10 @@ def measured(world: feedback_formats.World, asking: feedback_formats.Asking, gro
                 ],
                 "completions read against a list": _short(
                     c.ratio
-                    * feedback_formats.price(name, "completions read", asking, world.items)
-                    / feedback_formats.price("list", "completions read", asking, world.items)
+                    * feedback_costs.rater_cost(name, "completions read", design, population.items)
+                    / feedback_costs.rater_cost(
+                        "list", "completions read", design, population.items
+                    )
                 ),
             }
             for name, c in cost.items()
@@ -62,14 +70,16 @@ def main() -> None:
     summary: dict = {"groups": groups, "seed": SEED, "raters at most": feedback_formats.RATERS[-1]}
     for stem in ("noisy-alike", "tennessee-noisy"):
         scenario = load_scenario(ROOT / "scenarios" / f"{stem}.yaml")
-        world = feedback_formats.world_of(scenario, next(iter(scenario.prompts)))
-        theory = feedback_formats.theory(feedback_formats.Asking(), world.items)
+        population = population_of(scenario, next(iter(scenario.prompts)))
+        theory = feedback_costs.theoretical_ratios(SurveyDesign(), population.items)
         summary[stem] = {
             "theory, completions all but equal": {n: _short(x) for n, x in theory.items()}
         }
-        for strict in (0.0, 1.0):
-            asking = feedback_formats.Asking(strict=strict)
-            summary[stem][f"standards differ by {strict:g}"] = measured(world, asking, groups)
+        for threshold_sd in (0.0, 1.0):
+            design = SurveyDesign(threshold_sd=threshold_sd)
+            summary[stem][f"standards differ by {threshold_sd:g}"] = measured(
+                population, design, groups
+            )
     print(json.dumps(summary, indent=1))
     path = Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(summary, indent=1) + "\n", "utf-8")

@@ -80,7 +80,7 @@ class HostStream(Enum):
     HIDDEN_CONTEXT_PAIRS = Stream("study", 23)  # scrl.studies.hidden_context
     RATER_FOLDS = Stream("study", 24)  # scrl.studies.scoreboard_splits
     MAZE_PAIRS = Stream("study", 25, ("group",))  # scrl.studies.maze_world
-    FEEDBACK_ANSWERS = Stream("study", 26, ("format",))  # scrl.studies.feedback_formats
+    FEEDBACK_ANSWERS = Stream("study", 26, ("format",))  # scrl.studies.feedback_sampling
 
 
 class KeyStream(Enum):

@@ -1,5 +1,7 @@
 from . import data_efficiency as data_efficiency
+from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
+from . import feedback_population as feedback_population
 from . import hidden_context as hidden_context
 from . import masking_regimes as masking_regimes
 from . import maze as maze
@@ -12,9 +14,9 @@ from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling
 from .baking import load_baked as load_baked
-from .feedback_formats import Asking as Asking
-from .feedback_formats import Observed as Observed
-from .feedback_formats import World as World
+from .feedback_formats import FormatFits as FormatFits
+from .feedback_population import Population as Population
+from .feedback_population import SurveyDesign as SurveyDesign
 from .questions import Quiz as Quiz
 from .questions import rehearsed as rehearsed
 from .questions import worth as worth

@@ -9,7 +9,13 @@ from scrl.choice_models import pair_accuracy
 from scrl.figures import accuracy_by_cost, relative_costs
 from scrl.results import order_of
 from scrl.scenarios import Scenario, gallery
-from scrl.studies import Asking, Observed, World
+from scrl.studies import (
+    FormatFits,
+    Population,
+    SurveyDesign,
+    feedback_costs,
+    feedback_population,
+)
 from scrl.studies import feedback_formats as formats
 from scrl.types import InputError
 from ui.shared import data_tables, page, predict_first, result_tables, source_ids
@@ -32,14 +38,26 @@ ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as ma
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
-def _observe(key: tuple, how: Asking, seed: int, _world: World) -> Observed:
-    return formats.observe(_world, how, seed, GROUPS)
+def _observe(key: tuple, design: SurveyDesign, seed: int, _population: Population) -> FormatFits:
+    return formats.fit_formats(_population, design, seed, GROUPS)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _costs(key: tuple, how: Asking, seed: int, own: bool, level: float, unit: str, _right, _world):
-    each = {name: formats.price(name, unit, how, _world.items) for name in formats.FORMATS}
-    return formats.costs(_right, np.array(formats.RATERS), level, each)
+def _costs(
+    key: tuple,
+    design: SurveyDesign,
+    seed: int,
+    own: bool,
+    level: float,
+    unit: str,
+    _right,
+    _population,
+):
+    each = {
+        name: feedback_costs.rater_cost(name, unit, design, _population.items)
+        for name in feedback_population.FORMATS
+    }
+    return feedback_costs.format_costs(_right, np.array(formats.RATERS), level, each)
 
 
 def show() -> None:
@@ -51,13 +69,13 @@ def show() -> None:
         if len(prompts) > 1:
             prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
         try:
-            world = formats.world_of(scenario, prompt)
+            population = feedback_population.population_of(scenario, prompt)
         except InputError as error:
             st.error(page.escaped(str(error)))
             return
-        world, how, seed = _sliders(scenario, world)
+        population, design, seed = _sliders(scenario, population)
     with right:
-        _show_comparison(scenario, prompt, world, how, seed)
+        _show_comparison(scenario, prompt, population, design, seed)
 
 
 def _choose_raters() -> Scenario:
@@ -78,13 +96,13 @@ def _choose_raters() -> Scenario:
     return source_ids.read(id)
 
 
-def _sliders(scenario: Scenario, world: World) -> tuple[World, Asking, int]:
+def _sliders(scenario: Scenario, population: Population) -> tuple[Population, SurveyDesign, int]:
     noise = page.slider(
         "Noise", "unsure", 0, max(3.0, scenario.noise), scenario.noise, 0.1, "%.1f",
         help="Scale of the Gumbel noise of each answer, in units of utility.",
     )  # fmt: skip
     questions = page.slider("Questions a rater", "questions", 1, 4, 1, 1, "%.0f")
-    most = world.items
+    most = population.items
     length = most
     if most > 2:
         length = page.slider("Completions on a list", "length", 2, most, min(4, most), 1, "%.0f")
@@ -99,15 +117,17 @@ def _sliders(scenario: Scenario, world: World) -> tuple[World, Asking, int]:
         "the same, where that may be said.",
     )  # fmt: skip
     seed = page.slider("Seed", "draw", 0, 100, 0, 1, "%.0f")
-    world = World(world.utility, world.share, round(noise, 3))
+    population = Population(population.utility, population.share, round(noise, 3))
     return (
-        world,
-        Asking(round(questions), round(length), round(strict, 3), round(width, 3)),
+        population,
+        SurveyDesign(round(questions), round(length), round(strict, 3), round(width, 3)),
         round(seed),
     )
 
 
-def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking, seed: int) -> None:
+def _show_comparison(
+    scenario: Scenario, prompt: str, population: Population, design: SurveyDesign, seed: int
+) -> None:
     with st.container(horizontal=True):
         judge = st.segmented_control(
             "Judged by",
@@ -118,8 +138,8 @@ def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking,
             **IN_URL,
         )
         unit = st.segmented_control(
-            "Paid in", list(formats.UNITS), default="raters", required=True, key="unit", **IN_URL,
-            format_func=str.capitalize,
+            "Paid in", list(feedback_costs.COST_UNITS), default="raters", required=True, key="unit",
+            format_func=str.capitalize, **IN_URL,
         )  # fmt: skip
     level = page.slider("Pairs to be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
     guess, shown = predict_first.guess(
@@ -128,28 +148,33 @@ def _show_comparison(scenario: Scenario, prompt: str, world: World, how: Asking,
     )  # fmt: skip
     if not shown:
         return
-    key = (world.utility.tobytes(), world.share.tobytes(), world.utility.shape, world.noise)
-    found = _observe(key, how, seed, world)
+    key = (
+        population.utility.tobytes(),
+        population.share.tobytes(),
+        population.utility.shape,
+        population.noise,
+    )
+    found = _observe(key, design, seed, population)
     own = judge == _SAME_FORMAT
-    truth = None if own else world.worth
-    right = found.right(truth)
+    truth = None if own else population.mean_utility
+    right = found.accuracy(truth)
     if any(np.isnan(values).any() for values in right.values()):
         st.info(
             "By this measure some format ties every pair of these completions; there is no order "
             "to learn. Choose other raters, or the other judge."
         )
         return
-    heads = _costs(key, how, seed, own, level, "raters", right, world)
-    paid = _costs(key, how, seed, own, level, unit, right, world)
+    heads = _costs(key, design, seed, own, level, "raters", right, population)
+    paid = _costs(key, design, seed, own, level, unit, right, population)
     best = _answer_of(heads)
     st.markdown((predict_first.verdict(guess, best) if best else "") + _summary(heads, level))
-    apart = _asymptotic_note(found, world)
+    apart = _asymptotic_note(found, population)
     if apart and not own:
         st.markdown(apart)
-    _learning_curves(found, right, how, world, level, unit, own)
+    _learning_curves(found, right, design, population, level, unit, own)
     if np.isfinite(heads["list"].needed):
-        _cost_chart(paid, how, world, level, unit)
-    _table(scenario, prompt, found, right, heads, how, world, level)
+        _cost_chart(paid, design, population, level, unit)
+    _table(scenario, prompt, found, right, heads, design, population, level)
 
 
 def _answer_of(heads: dict) -> str:
@@ -173,18 +198,20 @@ def _summary(heads: dict, level: float) -> str:
             f"**No format** puts {level:.0%} of the pairs right with {formats.RATERS[-1]:,} raters "
             "or fewer."
         )
-    many = [_count_text(heads[name]) for name in formats.FORMATS]
-    rest = [f"{n} ({TITLES[name]})" for n, name in zip(many, formats.FORMATS, strict=True)][1:]
+    many = [_count_text(heads[name]) for name in feedback_population.FORMATS]
+    rest = [
+        f"{n} ({TITLES[name]})" for n, name in zip(many, feedback_population.FORMATS, strict=True)
+    ][1:]
     return (
         f"For {level:.0%} of the pairs it takes **{many[0]}** raters ({TITLES['thumbs']}), "
         f"{', '.join(rest[:-1])} or {rest[-1]}."
     )
 
 
-def _asymptotic_note(found: Observed, world: World) -> str:
+def _asymptotic_note(found: FormatFits, population: Population) -> str:
     """Which formats never come to the order of mean utility, however many raters answer."""
     wrong = {
-        name: pair_accuracy(score, world.worth, formats.SCORE_TIE)
+        name: pair_accuracy(score, population.mean_utility, formats.SCORE_TIE)
         for name, score in found.limit.items()
     }
     off = [f"{TITLES[name]} ({1 - share:.0%})" for name, share in wrong.items() if share < 1]
@@ -196,12 +223,15 @@ def _asymptotic_note(found: Observed, world: World) -> str:
     )
 
 
-def _learning_curves(found, right, how, world, level, unit, own) -> None:
-    each = [formats.price(name, unit, how, world.items) for name in formats.FORMATS]
+def _learning_curves(found, right, design, population, level, unit, own) -> None:
+    each = [
+        feedback_costs.rater_cost(name, unit, design, population.items)
+        for name in feedback_population.FORMATS
+    ]
     series = [
         (TITLES[name], found.raters * price, right[name].mean(axis=1),
          right[name].std(axis=1, ddof=1) / np.sqrt(GROUPS))
-        for name, price in zip(formats.FORMATS, each, strict=True)
+        for name, price in zip(feedback_population.FORMATS, each, strict=True)
     ]  # fmt: skip
     judge = "what endless raters would say in the same format" if own else "the mean utility"
     page.chart(
@@ -211,16 +241,18 @@ def _learning_curves(found, right, how, world, level, unit, own) -> None:
                       for name, x, mean, _ in series),
         caption=f"Share of pairs that each format’s exact fit puts as {judge} does. Means over "
         f"{GROUPS} groups of raters, with two standard errors on each side. Each rater answers "
-        f"{how.questions} question{'s' if how.questions > 1 else ''} about completions drawn "
+        f"{design.questions} question{'s' if design.questions > 1 else ''} about completions drawn "
         "evenly; nobody stays silent.",
     )  # fmt: skip
 
 
-def _cost_chart(paid: dict, how: Asking, world: World, level: float, unit: str) -> None:
+def _cost_chart(
+    paid: dict, design: SurveyDesign, population: Population, level: float, unit: str
+) -> None:
     rows = []
-    for name in formats.FORMATS:
-        cost, each = paid[name], formats.price(name, unit, how, world.items)
-        most = each / formats.price("list", unit, how, world.items)
+    for name in feedback_population.FORMATS:
+        cost, each = paid[name], feedback_costs.rater_cost(name, unit, design, population.items)
+        most = each / feedback_costs.rater_cost("list", unit, design, population.items)
         most *= formats.RATERS[-1] / paid["list"].needed
         text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {most:.1f} ×"
         rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
@@ -235,10 +267,10 @@ def _cost_chart(paid: dict, how: Asking, world: World, level: float, unit: str) 
     )  # fmt: skip
 
 
-def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
+def _table(scenario, prompt, found, right, heads, design, population, level) -> None:
     names = list(scenario.offered(prompt))
-    rows, theory = [], formats.theory(how, world.items)
-    for name in formats.FORMATS:
+    rows, theory = [], feedback_costs.theoretical_ratios(design, population.items)
+    for name in feedback_population.FORMATS:
         cost = heads[name]
         limit = np.round(found.limit[name] / formats.SCORE_TIE) * formats.SCORE_TIE
         rows.append(
@@ -246,9 +278,9 @@ def _table(scenario, prompt, found, right, heads, how, world, level) -> None:
              "to": cost.high}
             | {"theory: raters, against a list": theory.get(name, np.nan)}
             | {f"{unit}, against a list":
-               formats.price(name, unit, how, world.items)
-               / formats.price("list", unit, how, world.items) * cost.ratio
-               for unit in formats.UNITS}
+               feedback_costs.rater_cost(name, unit, design, population.items)
+               / feedback_costs.rater_cost("list", unit, design, population.items) * cost.ratio
+               for unit in feedback_costs.COST_UNITS}
             | {f"right with {n:,}": float(right[name][i].mean())
                for i, n in enumerate(formats.RATERS)}
             | {"order of endless raters": result_tables.order_text(order_of(limit, names))}
