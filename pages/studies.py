@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from ui.runs import run_studies
+from ui.runs import data_efficiency, voter_sampling
 from ui.shared import navigation, page_parts
 
 PARTS = {
-    "How many raters": run_studies.show_accuracy,
-    "Where voters come from": run_studies.show_voter_sources,
+    "How many raters": data_efficiency.show,
+    "Where voters come from": voter_sampling.show,
 }
 
 

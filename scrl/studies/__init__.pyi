@@ -17,6 +17,7 @@ from .baking import load_baked as load_baked
 from .feedback_formats import FormatFits as FormatFits
 from .feedback_population import Population as Population
 from .feedback_population import SurveyDesign as SurveyDesign
+from .protocol import Study as Study
 from .questions import Quiz as Quiz
 from .questions import rehearsed as rehearsed
 from .questions import worth as worth

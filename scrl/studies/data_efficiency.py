@@ -90,6 +90,25 @@ def summarise(runs: Sequence[Mapping]) -> list[dict[str, Any]]:
     return rows
 
 
+def raters_to_lead(rows: Sequence[Mapping]) -> int | None:
+    """The least number of raters from which on the social order's mean τ exceeds vanilla's.
+
+    It exceeds by more than two standard errors of the difference, here and for every larger number
+    of raters; None where it does not for the largest.
+
+    Args:
+        rows: of ``summarise``.
+    """
+    row_of = {(row["n"], row["source"]): row for row in rows}
+    least = None
+    for n in sorted({row["n"] for row in rows}, reverse=True):
+        social, vanilla = row_of[n, "social"], row_of[n, "vanilla"]
+        if social["tau"] - vanilla["tau"] <= 2 * np.hypot(social["error"], vanilla["error"]):
+            break
+        least = n
+    return least
+
+
 class DataEfficiencyStudy:
     """The study as a ``Study``. Its spot check repeats the first run of the fewest raters."""
 

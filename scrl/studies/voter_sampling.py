@@ -7,6 +7,7 @@ embedded raters, not from the prior of the latent, a standard normal. Both are d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,36 @@ def _agreement(found: Mapping, truth: Mapping, names: list[str]) -> dict[str, fl
 def total_variation(first: Sequence[float], second: Sequence[float]) -> float:
     """The total variation distance of two distributions: the share to be moved."""
     return round(float(0.5 * np.abs(np.subtract(first, second)).sum()), 6)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceSummary:
+    """The runs of one source of voters.
+
+    Attributes:
+        exact: number of runs that reverse no strict pair of the true order.
+        first_distance: mean total variation of first places from the truth.
+        first: mean share of first places ``[completions]``.
+        types: mean share of voters nearest to each type ``[types]``.
+    """
+
+    exact: int
+    first_distance: float
+    first: np.ndarray
+    types: np.ndarray
+
+
+def summarise(runs: Sequence[Mapping]) -> dict[str, SourceSummary]:
+    """Source of voters -> summary over the runs."""
+    return {
+        source: SourceSummary(
+            sum(run[source]["reversed"] == 0 for run in runs),
+            float(np.mean([run[source]["tv_first"] for run in runs])),
+            np.mean([run[source]["first"] for run in runs], axis=0),
+            np.mean([run[source]["types"] for run in runs], axis=0),
+        )
+        for source in SOURCES
+    }
 
 
 class VoterSamplingStudy:

@@ -145,7 +145,7 @@ def test_hidden_context_can_be_run_again(open_part, monkeypatch):
     result = load_baked("hidden-context")["result"]
     monkeypatch.setattr(hidden_context, "run", lambda on_progress: result)
     app = open_part(hidden_page)
-    next(b for b in app.button if b.key == "again-hidden").click().run()
+    next(b for b in app.button if b.key == "again-hidden-context").click().run()
     assert not app.exception
     job = run_store.job_queue().get(app.session_state["hidden-context"])
     for _ in range(200):

@@ -39,6 +39,19 @@ def test_means_and_errors_over_seeds():
     assert [row["n"] for row in data_efficiency.summarise(ROWS)] == [30] * 4 + [100] * 4
 
 
+def test_the_social_order_leads_from_where_its_margin_stays_beyond_chance():
+    def rows(margins):
+        return [
+            {"n": n, "source": source, "tau": tau, "error": 0.05}
+            for n, margin in margins.items()
+            for source, tau in (("social", 0.5 + margin), ("vanilla", 0.5))
+        ]
+
+    assert data_efficiency.raters_to_lead(rows({10: 0.3, 30: 0.1, 100: 0.2, 300: 0.3})) == 100
+    assert data_efficiency.raters_to_lead(rows({10: 0.3, 30: 0.3})) == 10
+    assert data_efficiency.raters_to_lead(rows({10: 0.3, 30: 0.14})) is None
+
+
 def test_the_baked_oracle_is_counted_again_from_the_samples():
     """Borda on the raters' own orders, by hand, for every run."""
     for run in load_baked("data-efficiency")["result"]["runs"]:

@@ -29,14 +29,8 @@ def _agreement_curves(model: str, result_id: str, _result: dict) -> dict[str, np
 
 
 def show() -> None:
-    baked_study.show(
-        "hidden-context",
-        "hidden",
-        "Hidden context",
-        study.run,
-        study.spec(),
-        _draw,
-    )
+    """Draw the study of hidden context."""
+    baked_study.show(study.STUDY, _draw, draw_progress=baked_study.caption_progress)
 
 
 def _draw(result: dict, result_id: str) -> None:

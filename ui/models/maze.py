@@ -24,7 +24,8 @@ LEVEL = 0.95
 
 
 def show() -> None:
-    baked_study.show("maze", "maze", "The maze", mazes.run, mazes.spec(), _draw)
+    """Draw the study of the maze."""
+    baked_study.show(mazes.STUDY, _draw, draw_progress=baked_study.caption_progress)
 
 
 @st.cache_data(show_spinner=False)

@@ -1,63 +1,80 @@
-"""A study that was baked, shown at once, and run again by whoever doubts it."""
+"""A baked study: its stored result at once, and a button that runs it again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
-from scrl.studies import load_baked
-from scrl.types import InputError
+from scrl.runs import Job
+from scrl.studies import Study, load_baked
+from scrl.types import InputError, Progress
 from ui.shared import page, run_store, viewer
 from ui.shared.job_progress import watch
 
 
 @st.cache_data(show_spinner=False)
-def _load(stem: str) -> dict:
-    return load_baked(stem)
+def _load(name: str) -> dict[str, Any]:
+    return load_baked(name)
+
+
+@st.cache_data(show_spinner=False)
+def _spec(name: str, _study: Study) -> str:
+    return _study.spec()
 
 
 def show(
-    stem: str, option: str, label: str, make: Callable, spec: str,
-    draw: Callable[[dict, str], None],
-) -> None:  # fmt: skip
-    """Draw it, of this session's latest run where there is one, and offer another.
+    study: Study,
+    draw: Callable[[dict[str, Any], str], None],
+    note: str = "Trains every model for every seed: some minutes.",
+    draw_progress: Callable[[Progress | None], None] | None = None,
+) -> None:
+    """Draw the result of this session's latest run, else the baked one, and offer to run again.
 
     Args:
-        stem: name of the study, and the session's key of its run; option: of the button.
-        make: what a run does; spec: of today's settings.
-        draw: called with the result and an id of it.
+        draw: given the result and an id of it.
+        note: stands below the button.
+        draw_progress: as of ``job_progress.watch``.
     """
-    job = run_store.job_queue().get(id) if (id := st.session_state.get(stem)) else None
+    id = st.session_state.get(study.name)
+    job = run_store.job_queue().get(id) if id else None
     if job is not None and job.state == "done":
         st.caption("From a run of this session.")
         draw(job.result, job.id)
     else:
         try:
-            content = _load(stem)
+            content = _load(study.name)
         except InputError as error:
             st.info(str(error))
         else:
-            if content["spec"] != spec:
+            if content["spec"] != _spec(study.name, study):
                 st.warning("The lab has changed since this was baked; "
-                           f"`python -m scrl bake {stem}`.")  # fmt: skip
+                           f"`python -m scrl bake {study.name}`.")  # fmt: skip
             draw(content["result"], "baked")
-    _run_again_button(stem, option, label, make, job)
-
-
-def _run_again_button(stem: str, option: str, label: str, make: Callable, job) -> None:
-    busy = job is not None and job.active
-    if not page.presenting():
-        words = "Running" if busy else "Run it again"
-        if st.button(words, disabled=busy, key=f"again-{option}", icon=":material/replay:"):
-            try:
-                st.session_state[stem] = run_store.job_queue().submit(
-                    make, key=f"{viewer.token()}:{stem}", label=label
-                )
-            except InputError as error:
-                st.error(str(error))
-            else:
-                st.rerun()
-        st.caption("Trains every model for every seed: some minutes.")
+    _run_again_button(study, note, job)
     if job is not None:
-        watch(job, lambda progress: st.caption(progress.message if progress else ""))
+        watch(job, draw_progress)
+
+
+def _run_again_button(study: Study, note: str, job: Job | None) -> None:
+    if page.presenting():
+        return
+    busy = job is not None and job.active
+    label = "Running" if busy else "Run it again"
+    if st.button(label, disabled=busy, key=f"again-{study.name}", icon=":material/replay:"):
+        try:
+            st.session_state[study.name] = run_store.job_queue().submit(
+                lambda on_progress: study.run(on_progress)["result"],
+                key=f"{viewer.token()}:{study.name}", label=study.title,
+            )  # fmt: skip
+        except InputError as error:
+            st.error(str(error))
+        else:
+            st.rerun()
+    st.caption(note)
+
+
+def caption_progress(progress: Progress | None) -> None:
+    """The message of the latest report as a caption."""
+    st.caption(progress.message if progress else "")
