@@ -13,6 +13,7 @@ from .prompt_problem import observe_prompt as observe_prompt
 from .trained import COVERAGE_NAMES as COVERAGE_NAMES
 from .trained import COVERAGE_REFERENCE as COVERAGE_REFERENCE
 from .trained import COVERAGE_UTILITY as COVERAGE_UTILITY
+from .trained import TrainedPolicies as TrainedPolicies
 from .trained import coverage_experiment as coverage_experiment
 from .trained import total_variation as total_variation
 from .trained import train_policies as train_policies

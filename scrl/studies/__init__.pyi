@@ -14,6 +14,7 @@ from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling
 from .baking import load_baked as load_baked
+from .feedback_costs import FormatCost as FormatCost
 from .feedback_formats import FormatFits as FormatFits
 from .feedback_population import Population as Population
 from .feedback_population import SurveyDesign as SurveyDesign

@@ -12,7 +12,7 @@ expect = sync_api.expect
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = re.findall(
     r'st\.Page\(\s*"(pages/\w+\.py)", title="([^"]+)"',
-    (ROOT / "ui/shared/page.py").read_text("utf-8"),
+    (ROOT / "ui/shared/navigation.py").read_text("utf-8"),
 )
 #: The pages as the navigation lists them: name -> the title that its file gives it, if it is fixed.
 PAGES = {

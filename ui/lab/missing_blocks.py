@@ -1,4 +1,4 @@
-"""What a kind of rater never said, and what is inferred of it."""
+"""Blocks of ratings that a cluster of raters never gave, and what the model infers of them."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from scrl.figures import inferred_pairs
 from ui.shared import data_tables, page
 from ui.shared.result_tables import order_text
 
-#: Of silences that are shown one by one.
+#: Blocks that are shown one by one.
 MAX_SHOWN = 6
-#: What a choice of shared structure is called.
+#: Label of the structure without shared utilities.
 _NOTHING_SHARED = "prompts share nothing"
 
 
 def has_blocks(result: Mapping) -> bool:
+    """Whether a result holds such blocks."""
     return bool(result.get("silence", {}).get("kinds"))
 
 
 def show(content: Mapping) -> None:
-    """Each silence of a finished run, and how it was learnt what can be inferred."""
+    """Draw each block of a finished run, and how the inference was selected."""
     inference = content["result"]["silence"]
     types = content["latent"]["types"]
     found = [(kind, prompt) for kind in inference["kinds"] for prompt in kind["prompts"]]
@@ -34,6 +35,7 @@ def show(content: Mapping) -> None:
 
 
 def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
+    """Who gave no ratings on what, and the probabilities that are inferred."""
     block = kind["prompts"][prompt]
     who = page.escaped(kind["name"] or "One kind of rater")
     is_complete = len(block["silent"]) == sum(map(len, block["order"]))
@@ -59,6 +61,7 @@ def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
 
 
 def _show_selection(inference: Mapping) -> None:
+    """The structures that were compared on blocks removed on purpose."""
     rows = [
         {
             "prompts share": f"{c['shared']} utilit{'y' if c['shared'] == 1 else 'ies'}"

@@ -1,6 +1,8 @@
-"""The lab's main figure: truth, vanilla and social order, before and after training."""
+"""The main figure of the lab: true, Bradley–Terry and social order, before and after training."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -8,19 +10,23 @@ from scrl import figures, scenarios
 from ui.shared import page, precompute, result_tables
 from ui.shared.controls import Choice, rule_title
 
+if TYPE_CHECKING:
+    from scrl.scenarios import Scenario
+    from scrl.types import Ratings
+
 
 @st.cache_data(max_entries=200, show_spinner=False)
-def _scenario_preview(yaml: str, rules: tuple, _scenario) -> dict:
+def _scenario_preview(yaml: str, rules: tuple, _scenario: Scenario) -> dict:
     return scenarios.preview(_scenario, rules)
 
 
 @st.cache_data(max_entries=8, show_spinner="Counting the ballots")
-def _ratings_preview(spec: str, _ratings) -> dict:
+def _ratings_preview(id: str, _ratings: Ratings) -> dict:
     return scenarios.ratings_preview(_ratings)
 
 
 def preview(choice: Choice) -> dict:
-    """What is known without training, as the ``"prompts"`` of a result file."""
+    """The orders known without training, as the ``"prompts"`` of a result file."""
     if not choice.yaml:
         return _ratings_preview(st.session_state["scenario"], choice.source)
     prompts = _scenario_preview(choice.yaml, choice.rules, choice.source)
@@ -29,10 +35,13 @@ def preview(choice: Choice) -> dict:
 
 
 def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> list:
-    """The figure; before training the social order is still to come. Returns its columns.
+    """Draw the orders; before training the social order is left open.
 
     Args:
-        spread: of several runs, as ``scrl.runs.seed_spread.seed_spreads`` gives it.
+        spread: of several seeds, as ``scrl.runs.seed_spreads`` gives it.
+
+    Returns:
+        The titled orders that were drawn.
     """
     columns = result_tables.compared_orders(entry, rule)
     told = {"Bradley–Terry": "vanilla", "Social model": "social"}

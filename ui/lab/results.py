@@ -1,4 +1,4 @@
-"""A finished run: the orders under every rule, the raters, the numbers, the files."""
+"""A finished run: orders under every rule, the raters, the numbers, the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ui.shared.controls import rule_title
 
 
 def show(content: dict, prompt: str, rule: str, follow: str) -> None:
-    """Everything below the main figure."""
+    """Draw everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
     parts = {
         "Every rule": lambda: _every_rule(result, prompt, follow),
@@ -34,6 +34,7 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
 
 
 def _every_rule(result: dict, prompt: str, follow: str) -> None:
+    """The social order of every rule, and a table of places."""
     entry = result["prompts"][prompt]
     titles = {rule: rule_title(rule) for rule in entry["social"]}
     orders = [("Bradley–Terry", entry["vanilla"]["order"])]
@@ -58,6 +59,7 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
 
 
 def _raters(content: dict) -> None:
+    """The map of raters' latents."""
     latent, sizes = content["latent"], content["result"]["latent"]
     page.chart(
         figures.latent_map(latent, height=380, **page.style()),
@@ -71,6 +73,7 @@ def _raters(content: dict) -> None:
 
 
 def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) -> None:
+    """Scores, agreement with the truth and welfare."""
     series = result_tables.score_series(entry, rule)
     ranges = {
         label: {name: spread[source].range(name) for name in entry["completions"]}
@@ -108,6 +111,7 @@ def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) ->
 
 
 def _files(content: dict) -> None:
+    """Downloads of result, orders and scenario."""
     result = content["result"]
     stem = "".join(c if c.isalnum() else "-" for c in result["scenario"].lower())[:60]
     files = [

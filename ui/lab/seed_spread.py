@@ -1,4 +1,4 @@
-"""What several seeds found: how often each order came out, and how near to the truth."""
+"""Results over several seeds: how often each order came out, and how near to the truth."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scrl.runs import SeedSpread
 from ui.shared import data_tables, page, result_tables
 from ui.shared.controls import rule_title
 
-#: Different orders of a source that are listed.
+#: Orders listed for each source.
 MAX_ORDERS = 5
 
 
 def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
-    """The part of a finished run's page on its seeds."""
+    """Draw agreement by seed and a table of orders."""
     seeds = result["seeds"]["seeds"]
     st.markdown(_summary(spread, len(seeds)))
     known = [
@@ -43,6 +43,7 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
 
 
 def _summary(spread: dict[str, SeedSpread], count: int) -> str:
+    """In how many seeds the social order is exact, or the same."""
     social = spread["social"]
     if social.exact is not None:
         return (
@@ -54,6 +55,7 @@ def _summary(spread: dict[str, SeedSpread], count: int) -> str:
 
 
 def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:
+    """The most frequent orders of each source."""
     rows = []
     for source, source_spread in spread.items():
         for order, n in source_spread.distinct_orders[:MAX_ORDERS]:
@@ -75,5 +77,6 @@ def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:
 
 
 def _range_text(values: list) -> str:
+    """``"2"`` or ``"2 to 5"``."""
     low, high = min(values), max(values)
     return f"{low}" if low == high else f"{low} to {high}"

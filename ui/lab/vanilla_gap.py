@@ -1,6 +1,8 @@
-"""The page on the gap: orders along the way from vanilla to the truth, and what each step mends."""
+"""The page on the gap: orders from Bradley–Terry to the truth, and what each step changes."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,29 +22,34 @@ from ui.shared import (
 )
 from ui.shared.controls import Choice, rule_title
 
-#: What stands above each stage of the path.
+if TYPE_CHECKING:
+    import numpy as np
+
+    from scrl.scenarios import Scenario
+
+#: Titles of the stages of the path.
 STAGES = ("Bradley–Terry", "endless raters", "random silence", "no silence", "Truth")
 NO_PART = "nothing: it is right"
-#: Further samples by which to see whether this one is typical.
+#: Further samples that show whether this one is typical.
 EXTRA_SAMPLES = 50
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _explain(yaml: str, rule: str, seed: int, _scenario) -> dict[str, study.Gap]:
+def _explain(yaml: str, rule: str, seed: int, _scenario: Scenario) -> dict[str, study.Gap]:
     return study.explain(_scenario, rule, seed)
 
 
 @st.cache_data(max_entries=20, show_spinner="Drawing more samples")
-def _resample(yaml: str, seed: int, _scenario) -> object:
+def _resample(yaml: str, seed: int, _scenario: Scenario) -> np.ndarray:
     return study.resampled(_scenario, seed, EXTRA_SAMPLES)
 
 
-#: What the lab had chosen, for the first drawing of this page.
+#: Session key: the choices of the lab, for the first drawing of this page.
 _FROM_LAB = "gap_from_lab"
 
 
 def why_button(choice: Choice, prompt: str, rule: str, run: str) -> None:
-    """The button to this page from a finished run in the lab; nothing for real raters."""
+    """A button from a finished run in the lab to this page; none for real raters."""
     if not choice.source.is_scenario:
         return
     try:
@@ -59,14 +66,14 @@ def why_button(choice: Choice, prompt: str, rule: str, run: str) -> None:
 
 
 def take_over_lab_choice() -> None:
-    """Take over what the lab had chosen, before any widget is drawn."""
+    """Take over the choices of the lab before any widget is drawn."""
     chosen = st.session_state.pop(_FROM_LAB, None)
     if chosen and st.session_state.get(page.RESET_CONTROLS):
         st.session_state.update(chosen)
 
 
 def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
-    """The prompt and the rule."""
+    """The prompt and the rule of the truth."""
     prompts = list(choice.source.prompts)
     with st.container(horizontal=True):
         prompt = prompts[0]
@@ -80,6 +87,7 @@ def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
 
 
 def show(choice: Choice, prompt: str, rule: str) -> None:
+    """Draw the path of orders, its parts, and the pairs that change."""
     found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
     follow = choice.completion if choice.completion in found.names else ""
     follow = follow or _most_displaced(found)
@@ -115,11 +123,13 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
 
 
 def _most_displaced(found: study.Gap) -> str:
+    """The completion whose place differs most between the ends of the path."""
     first, last = (figures.mean_ranks(o) for o in (found.orders[0], found.orders[-1]))
     return max(found.names, key=lambda n: abs(first[n] - last[n]))
 
 
 def _summary(found: study.Gap) -> str:
+    """The number of wrong pairs and the share of each part."""
     whole = float(found.pairs.sum())
     if not found.reversed[0].any():
         return "Bradley–Terry has every pair as in the truth."
@@ -132,6 +142,7 @@ def _summary(found: study.Gap) -> str:
 
 
 def _pair_table(found: study.Gap) -> None:
+    """The pairs that some part reverses or corrects."""
     rows = []
     for i, a in enumerate(found.names):
         for j, b in enumerate(found.names):
@@ -147,6 +158,7 @@ def _pair_table(found: study.Gap) -> None:
 
 
 def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> None:
+    """Scores of this sample beside those of further samples."""
     if not st.toggle(f"Is this sample typical? Draw {EXTRA_SAMPLES} more", key="typical"):
         return
     catalogue = choice.source.catalogue
@@ -169,7 +181,8 @@ def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> No
 
 
 def show_social(choice: Choice, prompt: str, rule: str) -> None:
-    """The same for the social model of a finished run of this choice; else the button for one."""
+    """Draw the same for the social model of a finished run of this choice, else a button to "
+    "train."""
     job = current_run.current()
     done = current_run.latest_finished(job)
     if done is None or run_store.spec_hash_of(done) != choice.spec:

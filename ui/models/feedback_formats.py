@@ -10,6 +10,7 @@ from scrl.figures import accuracy_by_cost, relative_costs
 from scrl.results import order_of
 from scrl.scenarios import Scenario, gallery
 from scrl.studies import (
+    FormatCost,
     FormatFits,
     Population,
     SurveyDesign,
@@ -21,7 +22,7 @@ from scrl.types import InputError
 from ui.shared import data_tables, page, predict_first, result_tables, source_ids
 from ui.shared.page import IN_URL
 
-#: One kind of rater that errs: there all formats are after the same thing.
+#: One type of rater with noise: all formats estimate the same order.
 DEFAULT_SCENARIO = "noisy-alike"
 TITLES = {
     "thumbs": "+1 / −1",
@@ -30,7 +31,7 @@ TITLES = {
     "list": "Ranked list",
     "split": "List, as pairs",
 }
-#: Groups of raters, each of every size.
+#: Groups of raters of each size.
 GROUPS = 60
 _SAME_FORMAT = "Endless raters, asked in the same format"
 _MEAN_UTILITY = "The raters’ mean utility"
@@ -39,6 +40,7 @@ ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as ma
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _observe(key: tuple, design: SurveyDesign, seed: int, _population: Population) -> FormatFits:
+    """Scores fitted to groups of raters of every size."""
     return formats.fit_formats(_population, design, seed, GROUPS)
 
 
@@ -50,9 +52,10 @@ def _costs(
     own: bool,
     level: float,
     unit: str,
-    _right,
-    _population,
-):
+    _right: dict[str, np.ndarray],
+    _population: Population,
+) -> dict[str, FormatCost]:
+    """Raters needed by each format, with intervals and ratios."""
     each = {
         name: feedback_costs.rater_cost(name, unit, design, _population.items)
         for name in feedback_population.FORMATS
@@ -61,6 +64,7 @@ def _costs(
 
 
 def show() -> None:
+    """Draw accuracy by number of raters, and costs, of each feedback format."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         scenario = _choose_raters()
@@ -79,6 +83,7 @@ def show() -> None:
 
 
 def _choose_raters() -> Scenario:
+    """The scenario of the raters."""
     own = st.session_state.get("last", DEFAULT_SCENARIO)
     options = list(gallery())
     known = source_ids.find(own)
@@ -97,6 +102,11 @@ def _choose_raters() -> Scenario:
 
 
 def _sliders(scenario: Scenario, population: Population) -> tuple[Population, SurveyDesign, int]:
+    """The sliders of noise and questions.
+
+    Returns:
+        The population with its noise, the survey design, and the seed.
+    """
     noise = page.slider(
         "Noise", "unsure", 0, max(3.0, scenario.noise), scenario.noise, 0.1, "%.1f",
         help="Scale of the Gumbel noise of each answer, in units of utility.",
@@ -128,6 +138,7 @@ def _sliders(scenario: Scenario, population: Population) -> tuple[Population, Su
 def _show_comparison(
     scenario: Scenario, prompt: str, population: Population, design: SurveyDesign, seed: int
 ) -> None:
+    """Draw the comparison of formats."""
     with st.container(horizontal=True):
         judge = st.segmented_control(
             "Judged by",
@@ -177,22 +188,24 @@ def _show_comparison(
     _table(scenario, prompt, found, right, heads, design, population, level)
 
 
-def _answer_of(heads: dict) -> str:
-    """Which of ``ANSWERS`` is right; "" where too few raters were observed to say."""
+def _answer_of(heads: dict[str, FormatCost]) -> str:
+    """The right one of ``ANSWERS``; "" where too few raters were observed to tell."""
     ratio, most = heads["thumbs"].ratio, formats.RATERS[-1] / heads["list"].needed
     if np.isnan(ratio):
         return ANSWERS[2] if most >= 4 else ""
     return ANSWERS[0] if ratio <= 1.05 else ANSWERS[1] if ratio <= 4 else ANSWERS[2]
 
 
-def _count_text(cost) -> str:
+def _count_text(cost: FormatCost) -> str:
+    """The number of raters needed."""
     least, most = formats.RATERS[0], formats.RATERS[-1]
     if np.isnan(cost.needed):
         return f"more than {most:,}"
     return f"{cost.needed:,.0f}" if cost.needed > least else f"at most {least}"
 
 
-def _summary(heads: dict, level: float) -> str:
+def _summary(heads: dict[str, FormatCost], level: float) -> str:
+    """Raters needed by each format."""
     if all(np.isnan(cost.needed) for cost in heads.values()):
         return (
             f"**No format** puts {level:.0%} of the pairs right with {formats.RATERS[-1]:,} raters "
@@ -209,7 +222,7 @@ def _summary(heads: dict, level: float) -> str:
 
 
 def _asymptotic_note(found: FormatFits, population: Population) -> str:
-    """Which formats never come to the order of mean utility, however many raters answer."""
+    """Formats whose order never becomes that of mean utility, however many raters answer."""
     wrong = {
         name: pair_accuracy(score, population.mean_utility, formats.SCORE_TIE)
         for name, score in found.limit.items()
@@ -223,7 +236,16 @@ def _asymptotic_note(found: FormatFits, population: Population) -> str:
     )
 
 
-def _learning_curves(found, right, design, population, level, unit, own) -> None:
+def _learning_curves(
+    found: FormatFits,
+    right: dict[str, np.ndarray],
+    design: SurveyDesign,
+    population: Population,
+    level: float,
+    unit: str,
+    own: bool,
+) -> None:
+    """Pair accuracy of each format by its cost."""
     each = [
         feedback_costs.rater_cost(name, unit, design, population.items)
         for name in feedback_population.FORMATS
@@ -249,6 +271,7 @@ def _learning_curves(found, right, design, population, level, unit, own) -> None
 def _cost_chart(
     paid: dict, design: SurveyDesign, population: Population, level: float, unit: str
 ) -> None:
+    """Cost of each format relative to the ranked list."""
     rows = []
     for name in feedback_population.FORMATS:
         cost, each = paid[name], feedback_costs.rater_cost(name, unit, design, population.items)
@@ -267,7 +290,17 @@ def _cost_chart(
     )  # fmt: skip
 
 
-def _table(scenario, prompt, found, right, heads, design, population, level) -> None:
+def _table(
+    scenario: Scenario,
+    prompt: str,
+    found: FormatFits,
+    right: dict[str, np.ndarray],
+    heads: dict[str, FormatCost],
+    design: SurveyDesign,
+    population: Population,
+    level: float,
+) -> None:
+    """Costs, theory and accuracy of each format."""
     names = list(scenario.offered(prompt))
     rows, theory = [], feedback_costs.theoretical_ratios(design, population.items)
     for name in feedback_population.FORMATS:

@@ -1,4 +1,4 @@
-"""The part on hidden context: what one number for an alternative cannot say, and a spread can."""
+"""The part on hidden context: a reward of one number, and rewards with a spread."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ TITLES = {
 }
 ANSWERS = ("above all others", "somewhere among them", "below all others")
 _REGULARISER_TITLES = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
-#: Points of the curve against aversion, and its ends: below 0 risk is liked.
+#: Points and ends of the curve by aversion; a negative aversion likes risk.
 AVERSION_POINTS, MIN_AVERSION, MAX_AVERSION = 41, -1.0, 3.0
 
 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _agreement_curves(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
+    """Rank correlation with each truth by aversion to risk."""
     return study.agreement_by_aversion(
         _result, model, np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
     )
@@ -34,6 +35,7 @@ def show() -> None:
 
 
 def _draw(result: dict, result_id: str) -> None:
+    """Draw rewards, agreement by aversion, and growth of spreads."""
     st.markdown(
         "An alternative a between 0 and 1 is worth a to everybody below .8. From .8 up it is worth "
         "2a to some and nothing to others, a coin’s toss each time, and no one who reads the "
@@ -74,6 +76,7 @@ def _draw(result: dict, result_id: str) -> None:
 
 
 def _summary(floor: study.RiskAdjustedReward) -> str:
+    """Where Bradley–Terry puts the alternatives with hidden context."""
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
         f"Bradley–Terry puts **{floor.share_above:.0%}** of the sure alternatives above them: its "
@@ -83,6 +86,7 @@ def _summary(floor: study.RiskAdjustedReward) -> str:
 
 
 def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
+    """Reward and spread of each alternative beside the truths."""
     spread = found.spread
     unsure = found.a >= study.EDGE
     if spread.any():
@@ -121,6 +125,7 @@ def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) 
 def _agreement_chart(
     lines: dict, found: study.RiskAdjustedReward, model: str, aversion: float
 ) -> None:
+    """Rank correlation with the truths by aversion to risk."""
     x = np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
     series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
     here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
@@ -151,6 +156,7 @@ def _agreement_chart(
 
 
 def _spread_growth_chart(result: dict) -> None:
+    """The widest spread by training steps, for each way of controlling it."""
     step, widest = study.spread_drift(result)
     series = [
         (_REGULARISER_TITLES[name], widest[name], i) for i, name in enumerate(study.SPREAD_CONTROLS)
@@ -187,6 +193,7 @@ def _spread_growth_chart(result: dict) -> None:
 
 
 def _agreement_table(result: dict, aversion: float) -> None:
+    """Rank correlations of every model at several aversions."""
     rows = []
     for model, title in TITLES.items():
         for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):

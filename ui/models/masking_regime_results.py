@@ -18,7 +18,7 @@ TITLES = {
     "all-targets": "All targets",
     "curriculum": "Curriculum",
 }
-#: What each regime shows the encoder, and what it asks for.
+#: Regime -> what it shows the encoder, and what it asks for.
 SHOWS = {
     "full": ("everything", "everything"),
     "one-hidden": ("all but one", "the one hidden"),
@@ -31,10 +31,8 @@ COUNTS = ("None", "1", "2", "3", "All four")
 _HIDDEN_TEXT = {"none": "nothing hidden", "one": "one hidden", "half": "half hidden"}
 
 
-# -- what they say --------------------------------------------------------------------------------
-
-
 def draw(result: dict) -> None:
+    """Draw verdicts, held-out metrics, latents and numbers of the regimes."""
     rows = regimes.check_predictions(result)
     appear = sum(row["verdict"] == "appears" for row in rows)
     guess, shown = predict_first.guess(
@@ -59,7 +57,7 @@ def draw(result: dict) -> None:
 
 @st.fragment
 def _held_out_results(result: dict) -> None:
-    """What held-out raters say, as asked; a change draws nothing else again."""
+    """Metrics on held-out raters; a change of a widget reruns only this."""
     with st.container(horizontal=True):
         hide = st.segmented_control(
             "Hidden of held-out ballots", list(HIDE), default=next(iter(HIDE)), required=True,
@@ -74,7 +72,7 @@ def _held_out_results(result: dict) -> None:
 
 
 def summary(result: dict, rows: list[dict]) -> str:
-    """Which failures appear, which do not, and whether the curriculum does both."""
+    """Which predicted failures appear, and whether the curriculum learns both parts."""
     seeds = len(result["seeds"])
     there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
     not_there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
@@ -94,7 +92,7 @@ def summary(result: dict, rows: list[dict]) -> str:
 
 
 def _verdicts(result: dict, rows: list[dict]) -> None:
-    """Each regime: what it shows and asks, what the post predicts, and what is there."""
+    """A table of regimes: what each shows and asks for, the prediction, and the finding."""
     seeds, curriculum = len(result["seeds"]), regimes.curriculum_accuracy(result)
     table = [
         _verdict_row(
@@ -128,29 +126,33 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
 
 
 def _regime_cells(regime: str, says: str) -> dict[str, str]:
+    """The cells that describe a regime."""
     shows, asks = SHOWS[regime]
     return {"Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
             "By the post, it": says}  # fmt: skip
 
 
 def _verdict_row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
+    """A row of the table of verdicts."""
     return _regime_cells(regime, says) | {
         "Where it should do well": well, "Where it should be worse": ill, "The failure": verdict,
     }  # fmt: skip
 
 
 def _measure_text(what: tuple[str, str]) -> str:
+    """A measure and what is hidden, in words."""
     hidden, measure = what
     return f"{measure}, {_HIDDEN_TEXT[hidden]}"
 
 
-def _mean_and_sd(values, digits: int = 2) -> str:
-    """Mean ± standard deviation, with a sign that is a minus."""
+def _mean_and_sd(values: np.ndarray, digits: int = 2) -> str:
+    """Mean and standard deviation, with a typographic minus."""
     mean = f"{values.mean():+.{digits}f}".replace("-", "−")
     return f"{mean} ± {values.std():.{digits}f}"
 
 
 def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
+    """Metrics of each regime at the end of training."""
     order = list(TITLES)
     panels = []
     for part in ("hidden", "visible"):
@@ -186,10 +188,12 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
 
 
 def _values(result: dict, regime: str, name: str) -> list:
+    """A value of every run of a regime."""
     return [run[name] for run in result["runs"] if run["regime"] == regime]
 
 
 def _latent_maps(result: dict) -> None:
+    """Held-out raters in the latent space of each regime."""
     near = {regime: np.mean(_values(result, regime, "near")) for regime in TITLES}
     notes = [f"{np.mean(_values(result, regime, 'active')):.1f} active units\n"
              f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
@@ -211,6 +215,7 @@ def _latent_maps(result: dict) -> None:
 
 
 def _learning_curves(result: dict, hidden: str) -> None:
+    """Held-out losses by training steps."""
     curves = regimes.loss_curves(result, hidden)
     page.chart(
         regime_loss_curves(
@@ -230,6 +235,7 @@ def _learning_curves(result: dict, hidden: str) -> None:
 
 
 def _numbers(result: dict) -> None:
+    """Every metric of each regime, and of an oracle."""
     rows = []
     for regime in TITLES:
         for hidden in regimes.HIDDEN:

@@ -1,4 +1,4 @@
-"""The part on the maze: two goals that nobody names, and what each reward model makes of them."""
+"""The part on the maze: users with two goals, and the reward that each model gives them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TITLES = {
 }
 GOALS = ("left", "right")
 ANSWERS = ("to the left goal", "to the right goal", "to a place between")
-#: A share of pairs right that is said to be enough.
+#: Pair accuracy that counts as enough.
 LEVEL = 0.95
 
 
@@ -34,6 +34,7 @@ def _ceiling() -> float:
 
 
 def _draw(result: dict, result_id: str) -> None:
+    """Draw reward maps, accuracy and distance by the number of pairs."""
     st.markdown(
         "Half of the users want to be near the left goal of a maze and half near the right one. "
         "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
@@ -64,7 +65,7 @@ def _draw(result: dict, result_id: str) -> None:
 
 
 def _summary(result: dict, found: mazes.Destination) -> str:
-    """What is found, in a few sentences."""
+    """Where one reward sends everybody, and how many pairs the others need."""
     names = ("pooled", "vpl", "individual")
     floor, vpl, own = (mazes.accuracy(result, name)[0] for name in names)
     left, right = found.steps
@@ -92,6 +93,7 @@ def _summary(result: dict, found: mazes.Destination) -> str:
 
 
 def _reward_maps(result: dict, n: int) -> None:
+    """Rewards of two held-out users after ``n`` pairs."""
     at = mazes.SHOWN_PAIRS.index(n)
     shown = {name: np.array(result["maps"][name][at]) for name in TITLES}
     columns = [("The user", mazes.true_win_rates()), *((TITLES[k], shown[k]) for k in TITLES)]
@@ -127,12 +129,13 @@ def _reward_maps(result: dict, n: int) -> None:
 
 
 def _steps_from_goals(rewards: np.ndarray) -> tuple[int, int]:
-    """Steps from each user's goal to the best cell for them."""
+    """Steps from each user's goal to their best cell."""
     best = rewards.argmax(axis=1)
     return tuple(int(maze_world.goal_distances()[goal, best[goal]]) for goal in range(2))
 
 
 def _accuracy_chart(result: dict, n: int) -> None:
+    """Pair accuracy by the number of pairs answered."""
     x = np.arange(mazes.PAIRS + 1)
     each = {name: mazes.accuracy(result, name) for name in TITLES}
     series = [(TITLES[name], each[name][0], i) for i, name in enumerate(TITLES)]
@@ -162,6 +165,7 @@ def _accuracy_chart(result: dict, n: int) -> None:
 
 
 def _distance_chart(result: dict, n: int) -> None:
+    """Steps from the goal by the number of pairs answered."""
     x = np.arange(mazes.PAIRS + 1)
     series = [(TITLES[k], mazes.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.goal_distances().max())
@@ -178,6 +182,7 @@ def _distance_chart(result: dict, n: int) -> None:
 
 
 def _numbers(result: dict) -> None:
+    """Accuracy and steps by the number of pairs answered."""
     rows = []
     for n in range(mazes.PAIRS + 1):
         row = {"pairs answered": n}

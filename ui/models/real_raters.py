@@ -1,8 +1,8 @@
-"""The scoreboard of reward models on real people's ballots, and what it means."""
+"""The scoreboard of reward models on real raters' ballots."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -21,7 +21,7 @@ _DATA_NOTES = {
 
 
 def show() -> None:
-    """Two sets of real ballots."""
+    """Draw the scoreboards of two data sets."""
     try:
         results = {stem: load_baked_scoreboard(stem)["result"] for stem in scoreboard.REAL_RATINGS}
     except InputError as error:
@@ -43,7 +43,7 @@ def show() -> None:
 
 
 def summary(breakfast: Mapping, mqm: Mapping) -> str:
-    """What the two scoreboards say, in three sentences."""
+    """The findings of the two scoreboards, in three sentences."""
     at = {row["model"]: row for row in breakfast["rows"]}
     there = {row["model"]: row for row in mqm["rows"]}
     own, one, lost = at["individual"], at["pooled"], there["individual"]["ahead"]
@@ -66,7 +66,7 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
     )  # fmt: skip
 
 
-def _points_text(ahead) -> str:
-    """A difference in points, with its interval."""
+def _points_text(ahead: Sequence[float]) -> str:
+    """A difference in percentage points, with its interval."""
     mean, low, high = (f"{100 * x:+.1f}".replace("-", "−") for x in ahead)
     return f"{mean} points [{low}, {high}]"

@@ -20,23 +20,26 @@ from ui.shared.page import IN_URL
 
 TITLES = {name: entry.title for name, entry in scoreboard.MODELS.items()}
 _MAY_ABSTAIN = "If it may stay silent"
-#: What a reader may look at, and the key of the rows that it shows.
+#: View -> key of the values that it shows; "" for all and disputed pairs.
 _VIEWS = {
     "All and disputed": "",
     "Disputed, by type": "disputed_by_type",
     "All, by type": "by_type",
     _MAY_ABSTAIN: "covered",
 }
-#: What the reader may guess, and the share that each stands for.
+#: Guess -> the share that it stands for.
 _GUESSES = {"About half": 0.5, "About two thirds": 0.67, "Nearly all": 0.95}
 
 
-# -- the scoreboard -------------------------------------------------------------------------------
-
-
 def draw(result: Mapping, name: str) -> bool:
-    """One scoreboard; ``name`` tells its figure and its download from others'. False while the
-    reader has yet to guess."""
+    """Draw one scoreboard.
+
+    Args:
+        name: distinguishes its widgets and downloads from those of other scoreboards.
+
+    Returns:
+        Whether it is drawn; False until the reader has guessed.
+    """
     rows = result["rows"]
     limits = result["limits"] or {}
     one = next((r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed"))
@@ -67,7 +70,7 @@ def draw(result: Mapping, name: str) -> bool:
 
 
 def summary(result: Mapping) -> str:
-    """What the scoreboard says, in a few sentences."""
+    """The findings of a scoreboard, in a few sentences."""
     at = {row["model"]: row for row in result["rows"]}
     parts, limits = [], result["limits"]
     if "pooled" in at and at["pooled"]["disputed"][0] is not None:
@@ -94,7 +97,7 @@ def summary(result: Mapping) -> str:
             f"{TITLES[best['model']]} has **{right[0]:.1%}**"
             + (" of the disputed." if right is best["disputed"] else ".")
         )
-    # In most of its trainings; the doctor says in how many.
+    # A model counts as collapsed where most of its trainings did.
     failed = [TITLES[row["model"]] for row in readers if 2 * row["collapsed"] > row["trainings"]]
     if failed:
         parts.append(f"Collapsed: **{', '.join(failed)}**.")
@@ -102,6 +105,7 @@ def summary(result: Mapping) -> str:
 
 
 def _caption(result: Mapping) -> str:
+    """How many raters and pairs the figures rest on."""
     size, seeds = result["size"], len(result["seeds"])
     if result["data"]:
         return (
@@ -121,6 +125,7 @@ def _caption(result: Mapping) -> str:
 
 
 def _chart(result: Mapping, key: str, name: str) -> None:
+    """The chart of a view: all and disputed pairs, by type, or by coverage."""
     rows, caption = result["rows"], _caption(result)
     if key == "covered":
         share = np.array(scoreboard_metrics.COVERAGE)
@@ -176,7 +181,7 @@ def _chart(result: Mapping, key: str, name: str) -> None:
 
 
 def _collapse_checks(rows: Sequence[Mapping]) -> None:
-    """What is said of each latent model, and the checks behind it."""
+    """The verdict on each latent model, and the checks behind it."""
     latent = [row for row in rows if row["active"] is not None]
     if not latent:
         return
@@ -209,6 +214,7 @@ def _collapse_checks(rows: Sequence[Mapping]) -> None:
 
 
 def _table(result: Mapping, name: str) -> None:
+    """Every metric of each model, with a download."""
     if page.presenting():
         return
     st.subheader("The scoreboard", anchor=False)
@@ -246,6 +252,8 @@ def _table(result: Mapping, name: str) -> None:
 
 
 def _table_row(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
+    """The metrics of one model as text."""
+
     def interval_text(key: str, form: str = ".3f", of: Mapping = row) -> str:
         mean, low, high = of[key]
         if mean is None:
@@ -274,4 +282,5 @@ def _table_row(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
 
 
 def _rule_title(rule: str) -> str:
+    """The title of a rule of social orders."""
     return "Mean of win rates" if rule == scoreboard_metrics.WIN_RATES else rule_title(rule)

@@ -1,4 +1,4 @@
-"""The part on DPO from fixed pairs and from pairs that it proposes itself."""
+"""The part on DPO from fixed pairs, and from pairs that it proposes itself."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scrl.policies import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
-# -- tried, or only read --------------------------------------------------------------------------
-
 
 @st.cache_data(max_entries=60, show_spinner="Training two learners")
 def _train(covered: bool, beta: float, seed: int) -> list[tuple]:
+    """For each learner its number of comparisons and its policies."""
     from scrl.policies import coverage_experiment
 
     return [tuple(trail) for trail in coverage_experiment(covered, beta, seed)]
 
 
 def show() -> None:
+    """Draw the utility of both learners by the number of comparisons."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         st.markdown("Four completions; the reference seldom proposes the best, **D**.")

@@ -20,6 +20,7 @@ POINTS = 45
 
 
 def show() -> None:
+    """Draw policies at one KL, and satisfaction by KL."""
     left, right = st.columns([1, 2.2], gap="large")
     chosen = prompt_choice.choose(left, right)
     if chosen is None:
@@ -45,6 +46,7 @@ def show() -> None:
 
 
 def _summary(problem: PromptProblem, worths: dict, best: str) -> str:
+    """Which policy serves the worst-off type best."""
     own, one = worths["Personalised"], worths["Vanilla optimum"]
     worst = problem.types[int(np.argmin(one.satisfaction))]
     return (
@@ -56,7 +58,7 @@ def _summary(problem: PromptProblem, worths: dict, best: str) -> str:
 
 
 def _price_text(families: list[PolicyFamily], budget: float) -> str:
-    """What β and n the budget stands for."""
+    """The β and n of the budget."""
     beta, n = (family.strength_at_kl(min(budget, family.max_kl))[0] for family in families[:2])
     if not beta or not n:
         return ""
@@ -66,8 +68,9 @@ def _price_text(families: list[PolicyFamily], budget: float) -> str:
 
 
 def _proposal_chart(
-    problem: PromptProblem, reference, policies: dict, budget: float, prices: str
+    problem: PromptProblem, reference: np.ndarray, policies: dict, budget: float, prices: str
 ) -> None:
+    """How often each policy proposes each completion."""
     rows = [("Reference", reference)]
     for name, policy in policies.items():
         if policy.ndim == 1:
@@ -86,6 +89,7 @@ def _proposal_chart(
 def _satisfaction_chart(
     problem: PromptProblem, families: list[PolicyFamily], budget: float
 ) -> None:
+    """Satisfaction of the worst-off type or of all, by KL."""
     what = st.segmented_control(
         "Served", ["The worst-off type", "All on average"], default="The worst-off type",
         required=True, key="served", **IN_URL,
@@ -109,6 +113,7 @@ def _satisfaction_chart(
 
 
 def _table(problem: PromptProblem, families: list[PolicyFamily], worths: dict, rule: str) -> None:
+    """Utility, distortion and satisfaction of each policy."""
     rows = []
     for family in families:
         found = worths[family.name]

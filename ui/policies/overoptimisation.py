@@ -1,4 +1,4 @@
-"""The part on rewards that are optimised too hard."""
+"""The part on over-optimised rewards."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from ui.shared import data_tables, page, predict_first
 TOYS = 20
 
 
-# -- optimised too hard ---------------------------------------------------------------------------
-
-
 @st.cache_data(max_entries=200, show_spinner=False)
 def _simulate(toy: ToyProblem, seed: int) -> Overoptimisation:
+    """Rewards and welfare by √KL, over simulated problems."""
     return simulate_overoptimisation(toy, TOYS, np.linspace(0, 2.3, POINTS), seed)
 
 
 def show() -> None:
+    """Draw a reward by itself and in truth as its policy is optimised harder."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
         comparisons = page.slider("Comparisons", "comparisons", 50, 2000, 100, 50, "%.0f")
@@ -55,6 +54,7 @@ def show() -> None:
 
 
 def _chart(found: Overoptimisation, guess: str | None) -> None:
+    """Rewards and welfare by √KL, and a table of turning points."""
     mean = found.welfare.mean(axis=1)
     top = mean.argmax(axis=1)
     lost = mean[np.arange(2), top] - mean[:, -1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from scrl.policies import (
@@ -14,24 +16,26 @@ from ui.shared import controls, page
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from scrl.scenarios import Scenario
+
 #: Completions at most, so that a row of proposals can be read.
 MAX_COMPLETIONS = 16
 _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), REFERENCES,
                        strict=True))  # fmt: skip
 
 
-# -- one prompt -----------------------------------------------------------------------------------
-
-
 @st.cache_resource(max_entries=60, show_spinner=False)
-def _build_problem(yaml: str, prompt: str, rule: str, kind: str, _scenario) -> tuple:
-    """What there is, the reference, and the families."""
+def _build_problem(yaml: str, prompt: str, rule: str, kind: str, _scenario: Scenario) -> tuple:
+    """The problem of the prompt, the reference policy and the families of policies."""
     found = build_prompt_problem(_scenario, prompt, rule)
     reference = found.reference(kind)
     return found, reference, found.families(reference)
 
 
-def choose(left, right, worth: bool = True) -> tuple | None:
+def choose(left: DeltaGenerator, right: DeltaGenerator, needs_utility: bool = True) -> tuple | None:
     """Controls: the population on the left, the prompt and reference on the right.
 
     Returns:
@@ -39,18 +43,20 @@ def choose(left, right, worth: bool = True) -> tuple | None:
         the rule; None where there is nothing to show, which is then said.
 
     Args:
-        worth: whether what completions are worth has to be known.
+        needs_utility: whether the utilities of completions have to be known.
     """
     with left:
         choice = controls.choose_run(trains=False)
     if choice is None:
         return None
     with right:
-        return _choose_problem(choice, worth)
+        return _choose_problem(choice, needs_utility)
 
 
-def _choose_problem(choice: controls.Choice, worth: bool) -> tuple | None:
-    if worth and not choice.source.is_scenario:
+def _choose_problem(choice: controls.Choice, needs_utility: bool) -> tuple | None:
+    """The prompt, the rule and the reference; None, with a message, where there is nothing to "
+    "show."""
+    if needs_utility and not choice.source.is_scenario:
         st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
         return None
     catalogue = choice.source.catalogue
@@ -59,7 +65,7 @@ def _choose_problem(choice: controls.Choice, worth: bool) -> tuple | None:
     with st.container(horizontal=True):
         if len(prompts) > 1:
             prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
-        if worth:
+        if needs_utility:
             rule = st.selectbox(
                 "Social reward by", choice.rules, format_func=rule_title, key="rule", **IN_URL
             )

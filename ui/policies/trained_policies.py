@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from scrl.figures import completion_probabilities
 from ui.policies import prompt_choice
 from ui.shared import data_tables, page, predict_first
 
-# -- trained --------------------------------------------------------------------------------------
+if TYPE_CHECKING:
+    import numpy as np
+
+    from scrl.policies import PromptProblem, TrainedPolicies
 
 
 @st.cache_resource(max_entries=60, show_spinner="Training DPO and an online learner")
-def _train(key: tuple, beta: float, seed: int, _problem, _reference):
+def _train(
+    key: tuple, beta: float, seed: int, _problem: PromptProblem, _reference: np.ndarray
+) -> TrainedPolicies:
+    """The policies of DPO and of the online learner, and their closed form."""
     from scrl.policies import train_policies
 
     return train_policies(_problem.wins, _problem.vanilla, _reference, beta, seed)
 
 
 def show() -> None:
+    """Draw trained policies beside the closed form."""
     left, right = st.columns([1, 2.2], gap="large")
-    chosen = prompt_choice.choose(left, right, worth=False)
+    chosen = prompt_choice.choose(left, right, needs_utility=False)
     if chosen is None:
         return
     problem, reference, _, _ = chosen

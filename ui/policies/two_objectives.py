@@ -1,4 +1,4 @@
-"""The part on the Pareto frontier of two types' rewards."""
+"""The part on the Pareto frontier of the rewards of two types."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from ui.policies import prompt_choice
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
-# -- two objectives -------------------------------------------------------------------------------
-
 
 def show() -> None:
+    """Draw the frontier at one KL, and where each policy lies."""
     left, right = st.columns([1, 2.2], gap="large")
     chosen = prompt_choice.choose(left, right)
     if chosen is None:

@@ -23,6 +23,7 @@ def show() -> None:
 
 
 def _draw(result: dict, result_id: str) -> None:
+    """Draw agreement with the truth by the number of raters."""
     rows = data_efficiency.summarise(result["runs"])
     counts = sorted({row["n"] for row in rows})
     guess, shown = predict_first.guess(

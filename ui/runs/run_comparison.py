@@ -25,11 +25,8 @@ MAX_COMPARED = 4
 _SOURCE_TITLES = {"vanilla": "Bradley–Terry", "truth": "Truth", "social": "Social model"}
 
 
-# -- side by side ---------------------------------------------------------------------------------
-
-
 def show(runs: list[RunRecord]) -> None:
-    """Two or more finished runs; only what differs is shown."""
+    """Draw two or more finished runs; only what differs is shown."""
     done = [kept for kept in runs if kept.state == "done"]
     if len(done) < 2:
         st.caption("Once two runs are done, they can be compared here.")
@@ -63,8 +60,7 @@ def show(runs: list[RunRecord]) -> None:
 
 
 def _guess_shown(results: list) -> bool:
-    """Whether the orders may be shown: which settings differ stands above, and the reader may guess
-    first what that changes."""
+    """Ask whether the orders differ; whether they may be shown."""
     differ, shared = count_differing_social_orders(results)
     if not shared:
         return True
@@ -82,6 +78,7 @@ def _guess_shown(results: list) -> bool:
 
 
 def _settings_table(found: list) -> None:
+    """The settings that differ, with a download."""
     rows = differing_settings(found)
     if not rows:
         st.markdown("Every setting is the same.")
@@ -93,6 +90,7 @@ def _settings_table(found: list) -> None:
 
 
 def _order_table(found: list) -> None:
+    """The orders that differ, with a download, and the figures of each run."""
     rows = differing_orders([content["result"] for _, content in found])
     if not rows:
         st.markdown("Every order is the same.")
@@ -120,6 +118,7 @@ def _order_table(found: list) -> None:
 
 
 def _figures(i: int, content: dict, prompt: str) -> None:
+    """Orders and latents of one run."""
     entry = content["result"]["prompts"].get(prompt)
     if entry is None:
         st.caption(f"Run {i} has no prompt ‘{page.escaped(prompt)}’.")

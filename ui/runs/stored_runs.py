@@ -23,7 +23,7 @@ from ui.shared.controls import rule_title
 
 
 def of_viewer() -> list[RunRecord]:
-    """The runs of this viewer, the latest first; what is wrong with the file is said."""
+    """The stored runs of this viewer, the latest first; faults of the archive are shown."""
     archive = run_store.archive()
     try:
         found = archive.runs_of(viewer.token())
@@ -36,11 +36,12 @@ def of_viewer() -> list[RunRecord]:
 
 
 def created_text(kept: RunRecord) -> str:
+    """When a run was created, in UTC."""
     return f"{datetime.fromtimestamp(kept.created, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def state_text(kept: RunRecord) -> str:
-    """In words; a run is unfinished where no job of this server is at it."""
+    """The state in words; a run without an active job of this server is unfinished."""
     job = run_store.job_queue().get(kept.id)
     if kept.state == "done":
         return "done"
@@ -54,6 +55,7 @@ def state_text(kept: RunRecord) -> str:
 
 
 def show_table(runs: list[RunRecord]) -> None:
+    """A table of runs with the orders of their first prompt."""
     rows = []
     for kept in runs:
         told = kept.headline
@@ -94,7 +96,7 @@ def choose(runs: list[RunRecord]) -> RunRecord:
 
 
 def show_actions(kept: RunRecord) -> None:
-    """What can be done with one run."""
+    """Buttons for one run: open, export, run again, rename, delete."""
     state = state_text(kept)
     if state == "failed":
         st.error(page.escaped(f"The run stopped. {kept.error}"))
@@ -134,6 +136,7 @@ def show_actions(kept: RunRecord) -> None:
 
 
 def _open_in_lab(kept: RunRecord) -> None:
+    """A button that opens the run in the lab."""
     if not st.button(
         "Open in the lab", type="primary", icon=":material/arrow_forward:", key="open"
     ):
@@ -152,6 +155,7 @@ def _open_in_lab(kept: RunRecord) -> None:
 
 
 def _source_id(kept: RunRecord) -> str:
+    """The id of the run's scenario or ratings; ratings are stored as an upload."""
     source = run_store.source_of(kept)
     if not source.is_scenario:
         uploads.cache().put(kept.origin, kept.scenario, source)
@@ -160,6 +164,7 @@ def _source_id(kept: RunRecord) -> str:
 
 
 def _run_again(kept: RunRecord) -> None:
+    """Queue the run again."""
     try:
         st.session_state["run"] = st.query_params["run"] = run_store.run_again(kept)
         del st.session_state["chosen"]
@@ -170,6 +175,7 @@ def _run_again(kept: RunRecord) -> None:
 
 
 def _rename(kept: RunRecord, name: str) -> None:
+    """Rename the run."""
     try:
         run_store.archive().rename(kept.id, viewer.token(), name)
     except InputError as error:
@@ -179,6 +185,7 @@ def _rename(kept: RunRecord, name: str) -> None:
 
 
 def _delete(kept: RunRecord) -> None:
+    """Delete the run from the archive and the session."""
     if not run_store.delete(kept.id, viewer.token()):
         st.error("The run could not be deleted; try again.")
         return

@@ -15,6 +15,7 @@ def show() -> None:
 
 
 def _draw(result: dict, result_id: str) -> None:
+    """Draw the shares of voters from the prior and from the density."""
     guess, shown = predict_first.guess(
         "Do voters drawn from the prior give the true order?", ("Yes", "Sometimes", "No"),
         "guess_voters",

@@ -16,23 +16,20 @@ from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import page, source_ids
 
-#: What the reader chooses on this page, under the names of the URL.
+#: URL parameters of this page.
 _PAGE_PARAMETERS = ("part", "prompt", "who", "about")
 
 
 def story(now: ScenarioDraft, part: str) -> None:
-    """The scenario's name and story, where no field says them."""
+    """The scenario's name and story, where no field shows them."""
     if page.presenting():
         st.markdown(f"**{page.escaped(now.good.name)}**")
     elif part == "Silence":
         st.markdown(f"**{page.escaped(now.good.name)}.** {page.escaped(now.good.summary)}")
 
 
-# -- actions --------------------------------------------------------------------------------------
-
-
 def show(now: ScenarioDraft) -> None:
-    """Undo, share, open a file, and on to the lab."""
+    """Draw the actions."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.button(
             "Undo",
@@ -52,6 +49,7 @@ def show(now: ScenarioDraft) -> None:
 
 
 def _to_lab(scenario: Scenario) -> None:
+    """Open the scenario in the lab."""
     st.session_state[page.RESET_CONTROLS] = True
     present = {"present": "true"} if page.presenting() else {}
     try:
@@ -63,10 +61,11 @@ def _to_lab(scenario: Scenario) -> None:
 
 
 def _share(now: ScenarioDraft) -> None:
+    """The link to the scenario, and its YAML file."""
     yaml = now.good.to_yaml()
     if now.linked:
         params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
-        # What is chosen now; the address follows a moment later.
+        # The session is ahead of the URL.
         params |= {k: st.session_state[k] for k in _PAGE_PARAMETERS if st.session_state.get(k)}
         link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': now.id})}"
         st.caption("The link holds the whole scenario; the address bar says the same.")
@@ -85,6 +84,7 @@ def _share(now: ScenarioDraft) -> None:
 
 
 def _open() -> None:
+    """The upload of a YAML file."""
     file = st.file_uploader("A scenario (YAML), 1 MB at the most", ["yaml", "yml"], key="open")
     state = st.session_state
     if file is None or file.file_id == state.get("open_read"):

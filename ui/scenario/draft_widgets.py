@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -12,20 +13,23 @@ from scrl.scenarios import (
 from ui.scenario import scenario_draft
 from ui.shared.page import IN_URL
 
-# -- widgets that follow the draft ----------------------------------------------------------------
-
 
 def edit_field(
-    widget, label: str, key: str, value, edit: Callable[[dict, object], dict], **settings
-):
-    """A widget that shows ``value``, as the draft has it, and edits it: ``edit(content, new)``."""
+    widget: Callable[..., Any],
+    label: str,
+    key: str,
+    value: Any,
+    edit: Callable[[dict, Any], dict],
+    **settings: Any,
+) -> Any:
+    """A widget that shows ``value`` and applies ``edit(content, new value)`` to the draft."""
     draft, state = st.session_state["draft"], st.session_state
-    # Written only where it differs, so that fast typing is never overtaken by an older value.
+    # Written only where it differs: an older value would overwrite fast typing.
     if key not in draft.faults and (key not in state or state[key] != value):
         state[key] = value
-    # And given as the default too: what a run sets that is cut short never reaches the browser.
-    usual = "default" if widget in (st.multiselect, st.segmented_control) else "value"
-    settings[usual] = state.get(key, value)
+    # Also the default: a value set by an interrupted rerun never reaches the browser.
+    argument = "default" if widget in (st.multiselect, st.segmented_control) else "value"
+    settings[argument] = state.get(key, value)
 
     def edited() -> None:
         scenario_draft.apply_edit(key, lambda content: edit(content, state[key]))
@@ -33,8 +37,8 @@ def edit_field(
     return widget(label, key=key, on_change=edited, **settings)
 
 
-def edit_button(label: str, key: str, edit: Callable[[dict], dict], **settings) -> None:
-    """A button that makes one edit."""
+def edit_button(label: str, key: str, edit: Callable[[dict], dict], **settings: Any) -> None:
+    """A button that applies one edit."""
     st.button(label, key=key, on_click=scenario_draft.apply_edit, args=("", edit), **settings)
 
 
@@ -46,16 +50,16 @@ def number_grid(
     edit: Callable[[dict, list[list]], dict],
     alt: str,
 ) -> None:
-    """An editable table of numbers under a column of names that follows the draft.
+    """An editable table of numbers under a column of names.
 
     Args:
-        rows: what the draft says, a list a row; columns: their ``st.column_config``.
-        edit: given the content and all rows as they are now, cleared cells None.
+        rows: the numbers in the draft, a list a row; columns: their ``st.column_config``.
+        edit: given the content and all rows as they are now; cleared cells are None.
     """
     draft, state = st.session_state["draft"], st.session_state
     held = state.get(key)
-    # The editor keeps its edits beside the table that it began with, so that a cell keeps its
-    # focus; another table needs another editor.
+    # The editor keeps its edits apart from its first table, so that a cell keeps its focus; another
+    # table needs another editor.
     if held is None or held["widget"] not in state or held["now"] != [names, rows]:
         number = 0 if held is None else held["number"] + 1
         widget = f"{key}-{number}"
@@ -82,21 +86,19 @@ def number_grid(
     )  # fmt: skip
 
 
-#: Of what is drawn as fields: more is edited as a file.
+#: Parts of a scenario that fields can edit; a larger one is edited as a file.
 MAX_FIELDS = {"types": 12, "completions": 12, "prompts": 8}
 
 
 def fits_in_fields(scenario: Scenario) -> bool:
-    """Whether there are few enough types, completions and prompts to be edited in fields."""
+    """Whether the scenario has few enough types, completions and prompts for fields."""
     return all(len(getattr(scenario, part)) <= most for part, most in MAX_FIELDS.items())
 
 
 def show_too_large() -> None:
+    """A message that the scenario is too large for fields."""
     parts = ", ".join(f"{most} {part}" for part, most in MAX_FIELDS.items())
     st.info(f"This scenario is larger than what is edited here ({parts}); edit it as a file.")
-
-
-# -- which prompt, which rule ---------------------------------------------------------------------
 
 
 def pick_prompt(prompts: list[str]) -> str:

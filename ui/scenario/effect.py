@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import streamlit as st
 
 from scrl import figures
@@ -21,17 +24,18 @@ from ui.shared import data_tables, page, precompute, predict_first, result_table
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _effect(yaml: str, rule: str, _scenario: Scenario) -> dict:
+    """Prompt -> exact orders with and without missing data."""
     return missing_data_effect(_scenario, rule)
 
 
-# -- what it does ---------------------------------------------------------------------------------
-
-
 def show(now: ScenarioDraft, prompt: str) -> None:
-    """The reader's prediction, then truth and vanilla side by side."""
+    """Ask for a guess, then draw the true and the Bradley–Terry order."""
     scenario = now.good
     if prompt not in scenario.prompts:
         prompt = next(iter(scenario.prompts))
@@ -58,6 +62,7 @@ def show(now: ScenarioDraft, prompt: str) -> None:
 
 
 def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, this: int) -> None:
+    """The question, and the answer once it may be shown."""
     text = scenario.prompts[prompt].text or prompt
     st.markdown(f"*{page.escaped(text)} …*")
     guess, shown = predict_first.guess(
@@ -85,8 +90,8 @@ _NOTE = (
 
 
 def _highlight(entry: dict, rule: str, unsaid: set[str]) -> str:
-    """The completion to follow: of those left out the one that vanilla misplaces most, else of all;
-    "" where it misplaces none."""
+    """The completion to highlight: the most displaced of those left out, else of all; "" for "
+    "none."""
     a, b = (figures.mean_ranks(o["order"]) for o in (entry["truth"][rule], entry["vanilla"]))
     some = [name for name in entry["completions"] if name in unsaid and a[name] != b[name]]
     return (
@@ -97,6 +102,7 @@ def _highlight(entry: dict, rule: str, unsaid: set[str]) -> str:
 
 
 def _summary(entry: dict, rule: str, name: str) -> str:
+    """What Bradley–Terry gets wrong, and whether missing data or the rule cause it."""
     truth, vanilla = entry["truth"][rule]["order"], entry["vanilla"]["order"]
     if not entry["pairs"]:
         return "Nobody answers this prompt, so there is nothing to learn from."
@@ -119,7 +125,7 @@ def _summary(entry: dict, rule: str, name: str) -> str:
 
 
 def _winner_welfare(entry: dict) -> str:
-    """What vanilla's first is worth, where another would be worth more."""
+    """The welfare of Bradley–Terry's winner, where another would give more."""
     welfare, first = entry["welfare"], " = ".join(entry["vanilla"]["order"][0])
     if welfare["best"] - welfare["mean"] < 1e-9:
         return ""
@@ -131,6 +137,7 @@ def _winner_welfare(entry: dict) -> str:
 
 
 def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
+    """The titled orders to draw."""
     truth = ("Truth", entry["truth"][rule]["order"])
     if not silent or page.presenting():
         return [truth, ("Vanilla", entry["vanilla"]["order"])]
@@ -142,6 +149,7 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
 
 
 def _order_chart(entry: dict, rule: str, silent: bool, follow: str) -> None:
+    """The orders side by side."""
     columns = _columns(entry, rule, silent)
     figure = figures.bump_chart(
         columns, entry["completions"], follow or None, row_height=44, **page.style()
@@ -159,6 +167,7 @@ def _order_chart(entry: dict, rule: str, silent: bool, follow: str) -> None:
 
 
 def _rows(entry: dict, rule: str, silent: bool) -> list[dict]:
+    """Scores of each completion."""
     scores = scores_of(entry["truth"][rule])
     rows = []
     for name in (name for tied in entry["truth"][rule]["order"] for name in tied):
@@ -170,7 +179,9 @@ def _rows(entry: dict, rule: str, silent: bool) -> list[dict]:
     return rows
 
 
-def coverage_figure(scenario: Scenario, chance, mark: tuple[int, int] | None):
-    """Who is heard on what, in the colours of the types."""
+def coverage_figure(
+    scenario: Scenario, rates: np.ndarray, mark: tuple[int, int] | None
+) -> go.Figure:
+    """The figure of response rates by type and completion."""
     prompts = [(p, scenario.offered(p)) for p in scenario.prompts]
-    return response_rates(scenario.type_names, prompts, chance, mark, **page.style())
+    return response_rates(scenario.type_names, prompts, rates, mark, **page.style())

@@ -1,4 +1,4 @@
-"""The part of the page on scenarios in which one is chosen by its story."""
+"""The part of the page on scenarios that offers the gallery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import page, source_ids
 
-#: What the stories are about; those of the gallery that stand in none come last.
+#: Theme -> scenarios of the gallery; those without a theme come last.
 THEMES = {
     "Who is heard": (
         "tennessee-morristown", "tennessee-inverted-missing", "tennessee-inverted-partial",
@@ -29,14 +29,14 @@ _CARDS_PER_ROW = 3
 
 
 def themes() -> dict[str, list[str]]:
-    """Theme -> stems, of all that the gallery holds."""
+    """Theme -> stems of the scenarios of the gallery."""
     known = {theme: [s for s in stems if s in gallery()] for theme, stems in THEMES.items()}
     rest = [s for s in gallery() if not any(s in stems for stems in known.values())]
     return known | ({"Others": rest} if rest else {})
 
 
 def show(now: ScenarioDraft) -> None:
-    """A card for every scenario: its story, its types, one click."""
+    """Draw a card for every scenario."""
     st.caption("Choose a story. It opens under Raters, to be changed, shared or trained on.")
     for theme, stems in themes().items():
         st.subheader(theme, anchor=False)
@@ -51,6 +51,7 @@ def show(now: ScenarioDraft) -> None:
 
 
 def _open(stem: str) -> None:
+    """Open a scenario in the editor; for callbacks."""
     scenario_draft.replace(source_ids.gallery_scenario(stem))
     st.session_state["part"] = "Raters"
     for key in ("prompt", "who", "about"):
@@ -58,6 +59,7 @@ def _open(stem: str) -> None:
 
 
 def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
+    """A scenario's name, story, types and buttons."""
     card = st.container(
         border=True, height="stretch", key=f"card-{stem}", vertical_alignment="distribute"
     )
@@ -78,7 +80,7 @@ def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
 
 
 def _type_bar(scenario: Scenario) -> None:
-    """The types' shares in their colours, and how much there is to rank."""
+    """The shares of types in their colours, and the size of the scenario."""
     parts = "".join(
         f"<span style='width:{share:.2%};background:{colour(i)}'></span>"
         for i, share in enumerate(scenario.type_shares)

@@ -1,4 +1,4 @@
-"""The part of the page on scenarios in which ratings are lost, in four ways."""
+"""The part of the page on scenarios that makes ratings missing, by four mechanisms."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import page
 from ui.shared.page import IN_URL
 
-#: Silences of a kind that are told; the rest are in the picture.
+#: Cases of a mechanism that are listed; the figure shows all.
 MAX_LISTED = 3
 
 
 def show(now: ScenarioDraft) -> str:
-    """Draw the four ways, the table and the picture of who is heard; the prompt it is about."""
+    """Draw the mechanisms, the response rates and their table.
+
+    Returns:
+        The prompt that the part is about.
+    """
     scenario = now.good
     if not fits_in_fields(scenario):
         show_too_large()
@@ -51,7 +55,7 @@ def show(now: ScenarioDraft) -> str:
 
 
 def _choose_target(scenario: Scenario) -> tuple[str, str, str, float]:
-    """The type, prompt and completion that the four ways are about."""
+    """The type, prompt, completion and response rate that the mechanisms apply to."""
     state = st.session_state
     with st.container(horizontal=True, vertical_alignment="bottom"):
         prompt = pick_prompt(list(scenario.prompts))
@@ -76,8 +80,7 @@ def _choose_target(scenario: Scenario) -> tuple[str, str, str, float]:
 
 
 def _default_target(scenario: Scenario, prompt: str) -> tuple[str, str]:
-    """A type and a completion to begin with: what is most silent already, else the first type and
-    the completion named second."""
+    """The type and completion with the lowest response rate, else the first and the second."""
     silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
     if silences:
         least = min(silences, key=lambda s: s.response_rate)
@@ -86,7 +89,7 @@ def _default_target(scenario: Scenario, prompt: str) -> tuple[str, str]:
 
 
 def _mechanism_buttons(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
-    """A button for each of the four kinds, and one that gives everybody a voice."""
+    """A button for each mechanism, and one for complete ballots."""
     type, prompt, completion, some = whom
     silences = missing_ratings(scenario)
 
@@ -117,7 +120,7 @@ def _mechanism_buttons(scenario: Scenario, whom: tuple[str, str, str, float]) ->
 
 
 def _list_mechanisms(silences: list[MissingRatings]) -> None:
-    """What is silent now, kind by kind."""
+    """The mechanisms that apply now."""
     if not silences:
         st.markdown("Everyone answers everything. Choose who falls silent, and how.")
         return
@@ -134,7 +137,7 @@ def _list_mechanisms(silences: list[MissingRatings]) -> None:
 
 
 def _response_rate_grid(content: dict, prompt: str) -> None:
-    """Chances in %, to be edited: of answering, and of each completion's being on the ballot."""
+    """Response rates in per cent, to be edited."""
     names, types = editing.offered(content, prompt), list(content["types"])
     rows = []
     for t in content["types"].values():

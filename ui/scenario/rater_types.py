@@ -1,5 +1,4 @@
-"""The part of the page on scenarios in which raters are made: completions, prompts, types, and
-what each type thinks."""
+"""The part of the page on scenarios that edits completions, prompts, types and their orders."""
 
 from __future__ import annotations
 
@@ -31,7 +30,11 @@ _HELP = {
 
 
 def show(now: ScenarioDraft) -> str:
-    """Draw the builder; the prompt that it is about."""
+    """Draw the editor.
+
+    Returns:
+        The prompt that it is about.
+    """
     if not fits_in_fields(now.good):
         show_too_large()
         return next(iter(now.good.prompts))
@@ -48,11 +51,12 @@ def show(now: ScenarioDraft) -> str:
 
 
 def _set_key(name: str):
-    """An edit of one key of the whole scenario."""
+    """An edit of one key of the scenario."""
     return lambda content, new: {**content, name: new}
 
 
 def _name_fields(content: dict) -> None:
+    """Name and story."""
     name, story = st.columns([1, 1.9])
     with name:
         edit_field(st.text_input, "Name", "f-name", content["name"], _set_key("name"), max_chars=80)
@@ -64,6 +68,7 @@ def _name_fields(content: dict) -> None:
 
 
 def _sampling_fields(content: dict) -> None:
+    """Number of raters, noise and sampling of types."""
     raters, noise, sampling = st.columns([1, 1, 1.3])
     with raters:
         edit_field(
@@ -95,6 +100,7 @@ def _sampling_fields(content: dict) -> None:
 
 
 def _unused_name(content: dict, part: str, word: str) -> str:
+    """A numbered name that the part does not hold yet."""
     number = len(content[part]) + 1
     while f"{word} {number}" in content[part]:
         number += 1
@@ -102,6 +108,7 @@ def _unused_name(content: dict, part: str, word: str) -> str:
 
 
 def _add_button(content: dict, part: str, word: str, label: str) -> None:
+    """A button that adds a completion, a prompt or a type."""
     edit_button(
         label, f"add-{part}", lambda c: editing.added(c, part, _unused_name(c, part, word)),
         icon=":material/add:", disabled=len(content[part]) >= MAX_FIELDS[part],
@@ -109,6 +116,7 @@ def _add_button(content: dict, part: str, word: str, label: str) -> None:
 
 
 def _remove_button(part: str, name: str, i: int, help: str) -> None:
+    """A button that removes one."""
     edit_button(
         "", f"bin-{part}-{i}", lambda c: editing.removed(c, part, name), icon=":material/delete:",
         type="tertiary", help=help,
@@ -116,6 +124,7 @@ def _remove_button(part: str, name: str, i: int, help: str) -> None:
 
 
 def _name_field(part: str, name: str, i: int, label: str) -> None:
+    """A field that renames one."""
     edit_field(
         st.text_input, label, f"{part}-name-{i}", name,
         lambda c, new: editing.renamed(c, part, name, new), label_visibility="collapsed",
@@ -127,7 +136,7 @@ def _name_field(part: str, name: str, i: int, label: str) -> None:
 
 
 def _choose_view(now: ScenarioDraft) -> tuple[str, str]:
-    """Which prompt is shown, and how its orders are edited."""
+    """The prompt, and how its orders are edited."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         prompt = pick_prompt(list(now.content["prompts"]))
         way = _edit_mode(now, prompt)
@@ -135,7 +144,7 @@ def _choose_view(now: ScenarioDraft) -> tuple[str, str]:
 
 
 def _text_field(part: str, name: str, entry: dict, i: int) -> None:
-    """The text of a prompt or completion; its name where there is none."""
+    """The text of a prompt or completion; empty where it is its name."""
 
     def edit(content: dict, new: str) -> dict:
         own = {**content[part][name], "text": new}
@@ -150,6 +159,7 @@ def _text_field(part: str, name: str, entry: dict, i: int) -> None:
 
 
 def _completions(content: dict) -> None:
+    """The fields of completions."""
     st.caption("What raters may rank. A new one is last on every ballot.")
     for i, (name, entry) in enumerate(content["completions"].items()):
         left, middle, right = st.columns([2, 3, 0.8], vertical_alignment="center")
@@ -163,6 +173,7 @@ def _completions(content: dict) -> None:
 
 
 def _prompts(content: dict) -> None:
+    """The fields of prompts and of the completions that each offers."""
     st.caption("What is asked. A new prompt begins with the orders of the first.")
     for i, (name, entry) in enumerate(content["prompts"].items()):
         with st.container(border=True, gap="small"):
@@ -186,7 +197,7 @@ def _prompts(content: dict) -> None:
 
 
 def _edit_mode(now: ScenarioDraft, prompt: str) -> str:
-    """How orders are edited; numbers first where they are stated."""
+    """How orders are edited; by default as numbers where utilities are stated."""
     usual = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
     return st.segmented_control(
         "Their orders, best first", _EDIT_MODES, default=usual, required=True, key="views",
@@ -195,6 +206,7 @@ def _edit_mode(now: ScenarioDraft, prompt: str) -> str:
 
 
 def _type_rows(now: ScenarioDraft, prompt: str, way: str) -> None:
+    """A row for each type, and the editor of orders."""
     content = now.content
     shades = {c: colour(i) for i, c in enumerate(content["completions"])}
     for i, (name, t) in enumerate(content["types"].items()):
@@ -233,6 +245,8 @@ def _type_rows(now: ScenarioDraft, prompt: str, way: str) -> None:
 
 
 def _share_field(name: str, t: dict, i: int) -> None:
+    """The share of a type in per cent."""
+
     def edit(content: dict, new: float) -> dict:
         own = {**content["types"][name], "share": new / 100}
         return {**content, "types": {**content["types"], name: own}}
@@ -245,6 +259,8 @@ def _share_field(name: str, t: dict, i: int) -> None:
 
 
 def _order_field(content: dict, name: str, prompt: str, shades: dict, i: int) -> None:
+    """The order of a type, as names to move."""
+
     def moved(order: list) -> None:
         scenario_draft.apply_edit("", lambda c: editing.with_order(c, name, prompt, order))
 
@@ -253,6 +269,7 @@ def _order_field(content: dict, name: str, prompt: str, shades: dict, i: int) ->
 
 
 def _orders_as_text(content: dict, prompt: str) -> None:
+    """The orders of all types as text."""
     edit_field(
         st.text_area, _HELP["Write"], f"write-{prompt}", editing.orders_to_text(content, prompt),
         lambda c, new: editing.with_orders_text(c, prompt, new),
@@ -261,6 +278,7 @@ def _orders_as_text(content: dict, prompt: str) -> None:
 
 
 def _utility_grid(content: dict, prompt: str) -> None:
+    """The utilities of all types as a table."""
     names, types = editing.offered(content, prompt), list(content["types"])
     rows = [list(editing.utilities_of(content, t, prompt).values()) for t in types]
 

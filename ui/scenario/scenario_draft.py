@@ -1,8 +1,8 @@
-"""The scenario in hand: what is being edited, its faults, its past, its place in the URL.
+"""The scenario being edited: its content, faults, history and place in the URL.
 
-The draft is plain data (``scenarios.editing``), possibly invalid for a while; ``good`` is the last
-valid scenario, which figures show and which stands in the URL as ``?scenario=``. Widgets follow the
-draft, but what was typed and refused stays as typed, with one sentence.
+The content is plain data (see ``scrl.scenarios.editing``) and may be invalid for a while; ``good``
+is the last valid scenario, which figures show and which stands in the URL as ``?scenario=``.
+Widgets follow the draft, but refused input stays as typed, with a message.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from scrl.scenarios import Scenario, content_of, gallery, scenario_of
 from scrl.types import InputError
 from ui.shared import page, source_ids
 
-#: Steps that can be undone.
+#: Edits that can be undone.
 MAX_UNDO_STEPS = 50
 
 
 @dataclass
 class ScenarioDraft:
-    """What is being edited.
+    """A scenario being edited.
 
     Attributes:
-        content: as ``scenarios.editing`` has it.
-        good: the last valid scenario; id: what stands for it in the URL, or for the one before
-            where it is too large for a link.
-        linked: whether ``id`` stands for ``good``.
-        fault: why ``content`` is no scenario; "" where it is one.
-        faults: widget -> why what was typed there was refused.
-        past: contents before, the latest last.
+        content: as ``scrl.scenarios.editing`` has it.
+        good: the last valid scenario; id: its id in the URL, or that of the one before where it is
+            too large for a link.
+        linked: whether ``id`` is that of ``good``.
+        fault: why ``content`` is invalid; "" where it is valid.
+        faults: widget -> why its input was refused.
+        past: earlier contents, the latest last.
     """
 
     content: dict
@@ -44,11 +44,11 @@ class ScenarioDraft:
 
 
 def current() -> ScenarioDraft:
-    """The draft, loaded where the URL (or another page) names another scenario."""
+    """The draft; loaded anew where the URL, or another page, names another scenario."""
     state = st.session_state
     draft: ScenarioDraft | None = state.get("draft")
     wanted, last = st.query_params.get("scenario"), state.get("last")
-    # Ratings that the lab has in hand are no scenario to edit, and stay the lab's.
+    # Ratings chosen in the lab are no scenario to edit and stay chosen there.
     known = source_ids.find(last) if last else None
     elsewhere = wanted is None and known is not None and not known.is_scenario
     if wanted is None:
@@ -82,7 +82,7 @@ def current() -> ScenarioDraft:
 
 
 def _validate(draft: ScenarioDraft) -> None:
-    """Whether the content is a scenario; if so it is the good one."""
+    """Update ``good`` where the content is valid, else ``fault``."""
     try:
         good = scenario_of(draft.content)
     except InputError as error:
@@ -95,27 +95,31 @@ def _validate(draft: ScenarioDraft) -> None:
 
 
 def has_stale_story(draft: ScenarioDraft) -> bool:
-    """Whether this is a scenario of the gallery, changed, under the gallery's story."""
+    """Whether the draft is a changed scenario of the gallery with the gallery's story."""
     stories = {source_ids.gallery_scenario(stem).summary for stem in gallery()}
     return bool(draft.good.summary in stories and draft.id not in gallery())
 
 
 def replace(source: Scenario) -> None:
-    """Make this the scenario in hand; for callbacks."""
+    """Edit this scenario from now on; for callbacks."""
     apply_edit("", lambda _: content_of(source))
     st.session_state.pop("views", None)
 
 
 def apply_edit(key: str, edit: Callable[[dict], dict]) -> None:
-    """One edit; for callbacks. A refused one leaves its sentence under ``key``; "" is an edit that
-    no field holds, after which every field follows the draft again."""
+    """Apply one edit; for callbacks.
+
+    Args:
+        key: of the widget, under which a refusal is kept; "" for an edit of no field, after which
+            every field follows the draft again.
+    """
     draft: ScenarioDraft = st.session_state["draft"]
     try:
         content = edit(draft.content)
     except InputError as error:
         draft.faults[key] = str(error)
         return
-    except KeyError:  # the page was an edit behind
+    except KeyError:  # the page shows an older content
         draft.faults[key] = "This has just been changed; try again."
         return
     if key:
@@ -128,13 +132,14 @@ def apply_edit(key: str, edit: Callable[[dict], dict]) -> None:
 
 
 def undo() -> None:
+    """Undo the latest edit; for callbacks."""
     draft: ScenarioDraft = st.session_state["draft"]
     draft.content = draft.past.pop()
     draft.faults.clear()
 
 
 def show_faults(draft: ScenarioDraft) -> None:
-    """One sentence for what is wrong, and what is shown meanwhile."""
+    """One message for what is wrong."""
     if refused := next(iter(draft.faults.values()), ""):
         st.error(page.escaped(refused))
         draft.faults.pop("", None)

@@ -1,4 +1,4 @@
-"""The part of the page on scenarios in which raters and completions are placed on a map."""
+"""The part of the page on scenarios that places raters and completions on a map."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from scrl.figures import spatial_map
 from scrl.scenarios import (
     SPATIAL_MODELS,
     Location,
+    Scenario,
     SpatialModel,
     distance_orders,
     distances,
@@ -26,7 +27,7 @@ _STATES = {"orders": "Orders", "utilities": "Utilities"}
 
 
 def show(now: ScenarioDraft) -> None:
-    """Draw the map's fields, its picture, and the button that makes it the scenario."""
+    """Draw the fields and the picture of the map, and a button that makes it the scenario."""
     st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
     left, right = st.columns([1.15, 1.25], gap="large")
     start = _initial_map()
@@ -52,7 +53,8 @@ def show(now: ScenarioDraft) -> None:
         _order_table(made)
 
 
-def _use(scenario) -> None:
+def _use(scenario: Scenario) -> None:
+    """Make the map's scenario the draft; for callbacks."""
     scenario_draft.replace(scenario)
     st.session_state["part"] = "Raters"
     for key in ("prompt", "who", "about"):
@@ -63,7 +65,7 @@ def _use(scenario) -> None:
 
 
 def _initial_map() -> SpatialModel:
-    """The map that the fields begin with; another where the URL names another."""
+    """The map that the fields start from; another where the URL names another."""
     state = st.session_state
     wanted = st.query_params.get("map") or state.get("map") or DEFAULT_MAP
     fresh = "map_start" not in state or f"places-{state['map_number']}" not in state
@@ -81,6 +83,7 @@ def _initial_map() -> SpatialModel:
 
 
 def _remember(made: SpatialModel) -> None:
+    """Put the valid map in the URL and in the session."""
     st.session_state["map_good"] = made
     known = next((name for name, space in SPATIAL_MODELS.items() if space == made), None)
     id = known or spatial_model_to_link(made)
@@ -89,6 +92,8 @@ def _remember(made: SpatialModel) -> None:
 
 
 def _preset_picker() -> None:
+    """Maps to start with."""
+
     def picked() -> None:
         if (name := st.session_state["map_preset"]) is not None:
             st.query_params["map"] = name
@@ -111,7 +116,7 @@ def _map_fields(start: SpatialModel) -> SpatialModel:
     """The map as edited.
 
     Raises:
-        InputError: where it is none.
+        InputError: the fields make no map.
     """
     number = st.session_state["map_number"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -176,6 +181,7 @@ def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: b
 
 
 def _map_chart(made: SpatialModel) -> None:
+    """The picture of the map."""
     earth = made.metric == "earth"
     page.chart(
         spatial_map(
@@ -190,6 +196,7 @@ def _map_chart(made: SpatialModel) -> None:
 
 
 def _order_table(made: SpatialModel) -> None:
+    """Orders and distances of each type of rater."""
     length = "km" if made.metric == "earth" else "distance"
     rows = [
         {"raters": p.name, "order": result_tables.order_text(order),

@@ -19,11 +19,8 @@ from ui.voting import voting_labels
 
 #: Lotteries that draw a voter, or a candidate in proportion to points (Gibbard 1977, Barberà 1979).
 STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
-#: Electorates of four candidates that are drawn.
+#: Sampled electorates of four candidates.
 SAMPLED_ELECTORATES = 50
-
-
-# -- how often ------------------------------------------------------------------------------------
 
 
 @st.cache_data(max_entries=200, show_spinner="Counting electorates")

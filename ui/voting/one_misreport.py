@@ -24,11 +24,11 @@ from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 from ui.voting import profile_picker, voting_labels
 
-# -- one lie --------------------------------------------------------------------------------------
-
 
 @st.cache_data(max_entries=60, show_spinner="Trying every ballot")
-def _best_misreports(key: str, row: int, rules: tuple, voters: float, _profile) -> dict:
+def _best_misreports(
+    key: str, row: int, rules: tuple, voters: float, _profile: AnonymousProfile
+) -> dict:
     """Rule -> the best common misreport of the voters of one line."""
     return strategies(_profile, row, rules, voters)
 

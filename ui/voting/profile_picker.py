@@ -134,9 +134,6 @@ def _set_spec(spec: str) -> None:
     st.session_state["profile"] = st.query_params["profile"] = spec
 
 
-# -- the controls ---------------------------------------------------------------------------------
-
-
 def _pick(spec: str) -> None:
     """The choice of a preset."""
     options = list(PRESETS) if spec in PRESETS else [*PRESETS, spec]

@@ -32,8 +32,16 @@ _AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misrep
 
 
 @st.cache_data(max_entries=200, show_spinner="Trying every ballot")
-def _effect(key: str, rules: tuple, type: str, prompt: str, against: str, share: float,
-            complete: bool, _scenario) -> tuple:  # fmt: skip
+def _effect(
+    key: str,
+    rules: tuple[str, ...],
+    type: str,
+    prompt: str,
+    against: str,
+    share: float,
+    complete: bool,
+    _scenario: Scenario,
+) -> tuple[misreport.Lie, dict]:
     """The best misreport of a type, and the exact outcomes with and without it."""
     lie = misreport.find_lie(_scenario, type, prompt, against, share, complete)
     return lie, misreport.effect(_scenario, lie, rules)

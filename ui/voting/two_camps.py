@@ -17,8 +17,6 @@ from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 from ui.voting import voting_labels
 
-# -- two camps ------------------------------------------------------------------------------------
-
 
 @st.cache_data(show_spinner="Trying every ballot")
 def _mutual() -> dict:
