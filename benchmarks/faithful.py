@@ -30,9 +30,9 @@ def measure(scenario, seed: int) -> dict:
     entry = scrl.to_dict(experiment)["prompts"]["best"]
     voters, raters = entry["voters"]["borda"], entry["raters"]["borda"]
     rewards = experiment.individual.rewards(experiment.posterior.mean)
-    own = scenario.type_utilities[experiment.ratings.rater_type[experiment.read]]
+    own = scenario.type_utilities[experiment.ratings.rater_type[experiment.embedded_raters]]
     right = (np.argsort(-rewards, axis=1) == np.argsort(-own, axis=1)).all(axis=1)
-    left_out = experiment.ratings.sizes[experiment.read] == len(TRUTH) - 1
+    left_out = experiment.ratings.sizes[experiment.embedded_raters] == len(TRUTH) - 1
     vanilla = entry["vanilla"]
     return {
         "seed": seed,

@@ -29,11 +29,11 @@ from scrl.diagnostics.partial import Partial, partial_ballots  # noqa: E402
 from scrl.diagnostics.probe import profiles, type_names  # noqa: E402
 from scrl.diagnostics.traversal import traverse  # noqa: E402
 from scrl.evaluation.latent_health import check_latent_health  # noqa: E402
-from scrl.raters.fitted_run import Learnt  # noqa: E402
+from scrl.raters.fitted_run import FittedRun  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
 
-def clusters(learnt: Learnt) -> dict[str, float]:
+def clusters(learnt: FittedRun) -> dict[str, float]:
     numbers = cluster_numbers(learnt)
     found = {"types lie together, by draws": float(numbers["together"])}
     for row in numbers["rows"]:
@@ -55,7 +55,7 @@ def parts(found: Partial) -> dict[str, float]:
     return numbers
 
 
-def walks(learnt: Learnt) -> dict[str, float]:
+def walks(learnt: FittedRun) -> dict[str, float]:
     """All pairs of types on all prompts, and the two of the post by name."""
     own, names = profiles(learnt), type_names(learnt)
     numbers, detours, smooth = {}, [], []
@@ -77,7 +77,7 @@ def walks(learnt: Learnt) -> dict[str, float]:
     }
 
 
-def checks(learnt: Learnt) -> dict[str, float]:
+def checks(learnt: FittedRun) -> dict[str, float]:
     found = check_latent_health(learnt)
     numbers = {"KL, nats a rater": float(found.kl.sum()), "active units": found.active_units}
     numbers |= {
@@ -88,7 +88,7 @@ def checks(learnt: Learnt) -> dict[str, float]:
     return numbers | {f"calibration error, {k}": c.error for k, c in found.calibration.items()}
 
 
-def inverted(learnt: Learnt) -> dict[str, float]:
+def inverted(learnt: FittedRun) -> dict[str, float]:
     found = contexts(learnt)
     numbers = {"context: between types over between prompts": found.ratio}
     for p, share in found.right.items():
@@ -98,7 +98,7 @@ def inverted(learnt: Learnt) -> dict[str, float]:
     )
 
 
-def morristown(learnt: Learnt) -> dict[str, float]:
+def morristown(learnt: FittedRun) -> dict[str, float]:
     rows = left_out(learnt).rows
     numbers = {"left out: largest distance over between types": max(r["share"] for r in rows)}
     numbers["left out: type known without"] = min(r["right without"] for r in rows)
@@ -134,7 +134,7 @@ def main() -> None:
     ):
         scenario, rows = scrl.load_scenario(ROOT / "scenarios" / f"{stem}.yaml"), []
         for seed in seeds:
-            rows.append(measure(scrl.run(scenario, scrl.Config(rules=("borda",)), seed).learnt))
+            rows.append(measure(scrl.run(scenario, scrl.Config(rules=("borda",)), seed).fitted_run))
             print(stem, seed, {k: round(v, 3) for k, v in rows[-1].items()}, flush=True)
         result[stem] = summary(rows)
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")

@@ -84,12 +84,12 @@ def measure(scenario, seed: int, silent: str) -> dict:
     e = scrl.run(scenario, scrl.Config(rules=("borda",)), seed)
     spent = time.perf_counter() - began
     catalogue, utility = e.catalogue, scenario.type_utilities
-    types = e.ratings.rater_type[e.read]
+    types = e.ratings.rater_type[e.embedded_raters]
     rewards = e.individual.rewards(e.posterior.mean)
     heard = np.zeros((len(scenario.types), catalogue.items), bool)
     heard[e.ratings.rater_type[e.ratings.ballot_rater[e.ratings.entry_ballot]], e.ratings.item] = 1
     row = {"silent": silent, "seed": seed, "seconds": round(spent, 1)}
-    seen, unseen = np.ones(len(e.read), bool), []
+    seen, unseen = np.ones(len(e.embedded_raters), bool), []
     social = vanilla = mixture = True
     result = scrl.to_dict(e)["prompts"]
     per_type = [
@@ -119,7 +119,7 @@ def measure(scenario, seed: int, silent: str) -> dict:
         "social order is the oracle's": bool(social),
         "vanilla order is the oracle's": bool(vanilla),
         "mixture's order is the oracle's": bool(mixture),
-        "shared": e.silence.shared,
+        "shared": e.imputation.shared,
     }
     if silent:
         sure = [

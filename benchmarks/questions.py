@@ -67,7 +67,7 @@ def main() -> None:
         known = Atoms(others, np.full(len(others), 1 / len(others)), SHARP * others)
         rows.append({
             "seed": e.seed,
-            "learnt": played(Quiz.of(Atoms.of(e.learnt), items), visitors, e.seed),
+            "learnt": played(Quiz.of(Atoms.of(e.fitted_run), items), visitors, e.seed),
             "oracle": played(Quiz.of(known, items), visitors, e.seed),
         })  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -86,20 +87,22 @@ def batched(scenario, count: int = 8) -> dict:
     from scrl.data.batches import buckets
     from scrl.networks import training
     from scrl.networks.layers import Sizes, Table
-    from scrl.raters import model
+    from scrl.raters import fitting, model
     from scrl.scenarios.sampling import sample
 
     config, ratings = Config().individual, sample(scenario, 0).ratings
-    rows = tuple(model.Rows.of(b.padded(model._training_rows(b))) for b in buckets(ratings))
+    rows = tuple(model.DeviceBucket.of(b.padded(fitting._padded_rows(b))) for b in buckets(ratings))
     share = np.ones(len(rows), np.float32) / len(rows)
-    sharing = model.Sharing.of(config, 0)
-    data = jax.device_put(model.Data(Table.of(ratings.catalogue), rows, share, sharing))
-    sizes, program = Sizes.of(ratings.catalogue), model._program(config)
-    loss = model._loss(sizes, program)
+    sharing = fitting.Sharing.of(config, 0)
+    data = jax.device_put(fitting.TrainingData(Table.of(ratings.catalogue), rows, share, sharing))
+    sizes, program = Sizes.of(ratings.catalogue), model.program_config(config)
+    loss = fitting.training_loss(sizes, replace(program, regime=config.regime))
+    schedule = training.ScheduleArrays.of(config.schedule)
 
     def chunk(key):
-        state = training._begin(model._initial(key, sizes, program))
-        return training._chunk(state, key, data, loss=loss, schedule=config.schedule)
+        state = training.initial_state(model.initial_parameters(key, sizes, program))
+        steps = config.schedule.chunk
+        return training.run_chunk(state, key, data, schedule, loss=loss, steps=steps)
 
     keys = jax.random.split(jax.random.key(0), count)
     together, alone = jax.jit(jax.vmap(chunk)), jax.jit(chunk)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 #: Runs that are asked for together, at most.
-MOST_SEEDS = 100
+MAX_SEEDS = 100
 #: The rules a run counts when none is named.
 DEFAULT_RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
 
@@ -34,7 +34,7 @@ class Schedule:
     chunk: int = 100
 
     @property
-    def most(self) -> int:
+    def max_steps(self) -> int:
         """The most steps a fit can take."""
         return self.explore[1] + self.ramp + self.cool
 
@@ -121,28 +121,29 @@ class DensityConfig:
 
 
 @dataclass(frozen=True)
-class SilenceConfig:
-    """What is done where a whole kind of rater is silent (see ``silence``).
+class ImputationConfig:
+    """Imputation of missing blocks (see ``raters.imputation``).
 
     Attributes:
-        choose: whether to learn from other kinds what can be inferred; it takes a training for
-            each choice and test, and none where nobody is silent.
-        floor: a kind is silent about an item that less than this share of its raters ranked.
-        tests: kinds made silent, at most.
-        shared, penalties: choices of ``IndividualConfig.shared`` up to this (and below the number
-            of prompts), each with these penalties, beside no sharing.
-        slack: share of the pairs that were heard which sharing may misplace beyond those that
-            are misplaced without it.
-        margin: nats by which a choice must explain more than one in which prompts share more.
+        enabled: whether missing blocks are imputed; it takes a training for each candidate and
+            trial block, and none where no block is missing.
+        min_response_rate: an item is missing of a cluster where a smaller share ranked it.
+        max_trials: trial blocks that are hidden, at most.
+        max_shared, penalties: candidates have ``IndividualConfig.shared`` up to this number (and
+            below the number of prompts), each with these penalties, besides no sharing.
+        max_accuracy_loss: share of the visible pairs that a candidate may misorder beyond those
+            that no sharing misorders.
+        margin: nats within which candidates predict equally well; the one with the most sharing
+            is then selected.
         schedule: of each training.
     """
 
-    choose: bool = True
-    floor: float = 0.02
-    tests: int = 4
-    shared: int = 2
+    enabled: bool = True
+    min_response_rate: float = 0.02
+    max_trials: int = 4
+    max_shared: int = 2
     penalties: tuple[float, ...] = (0.3, 3.0)
-    slack: float = 0.01
+    max_accuracy_loss: float = 0.01
     margin: float = 0.5
     schedule: Schedule = Schedule(explore=(300, 400), ramp=200, cool=400)
 
@@ -198,7 +199,7 @@ class Config:
 
     individual: IndividualConfig = IndividualConfig()
     density: DensityConfig = DensityConfig()
-    silence: SilenceConfig = SilenceConfig()
+    imputation: ImputationConfig = ImputationConfig()
     reward: RewardConfig = RewardConfig()
     voters: int = 20_000
     draws: int = 4096

@@ -1,23 +1,19 @@
 """The seven steps, from a scenario or ratings to a social reward model. Read this first.
 
-1. train a model of individual raters        ``models.individual``
-2. embed them, fit a density                 ``density``
-   where a kind of rater is silent, learn    ``silence``
-   what can be inferred, and train again
-3. draw simulated voters from it             ``voters``
-4. take prompts and completions              the raters' own
-5. each voter's rewards are a ballot         ``voters``
-6. aggregate the ballots by a rule           ``voting``
-7. train the social reward model on that     ``social``
+1. train a model of individual raters          ``raters.fitting``, ``raters.imputation``
+2. embed the raters, fit a density             ``raters.density``
+3. draw simulated voters from the density      ``raters.density``
+4. take prompts and completions                the catalogue of the ratings
+5. each voter's rewards are its ballot         ``raters.model``
+6. aggregate the ballots by a voting rule      ``voting``
+7. train the social reward model on that       ``social``
 
-Beside it stands the vanilla model: one reward per completion, on the observed pairs.
+Beside it stands the vanilla model: one reward per completion, Bradley–Terry on the observed pairs.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -25,50 +21,107 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config, DensityConfig
-from scrl.diagnostics import principal_plane
+from scrl.progress import OnProgress, RunClock
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density, fit_density
-from scrl.raters.fitted_run import Learnt
-from scrl.raters.missing_blocks import Silence, listen, surveyed
-from scrl.raters.model import Individual, fit_individual
-from scrl.raters.network import Posterior
-from scrl.runtime import compile_seconds, device_name
-from scrl.scenarios.sampling import Sample, sample, true_ballots
+from scrl.raters.fitted_run import FittedRun
+from scrl.raters.fitting import fit_individual
+from scrl.raters.imputation import ImputationModel, infer_missing, reassign_clusters
+from scrl.raters.model import Individual
+from scrl.raters.network import Embedding, Posterior
+from scrl.runtime import device_name
+from scrl.scenarios.reference_outcomes import sampled_outcomes, true_outcomes
+from scrl.scenarios.sampling import sample
 from scrl.scenarios.scenario import Scenario
-from scrl.social.fitting import ballot_pairs, fit_social, fit_vanilla, lottery_pairs, order_pairs
-from scrl.social.network import Reward
-from scrl.types import Ballots, Catalogue, InputError, Outcome, Progress, Ratings
-from scrl.voting import RULES, aggregate_all
+from scrl.social.comparisons import social_comparisons
+from scrl.social.reward_model import Reward, fit_social, fit_vanilla
+from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings
+from scrl.voting import RULES
 from scrl.voting.elections import Contests, ElectionResults, run_elections
 from scrl.voting.ratings_counting import require_ordinal_rules
 
 #: For each prompt in order, rule -> outcome.
 Outcomes = list[dict[str, Outcome]]
 
-#: Share of a run's time that each phase takes, about, for the progress bar.
-_SHARES = {"individual": 0.7, "density": 0.08, "voters": 0.07, "social": 0.15}
-#: Raters shown on a live map.
-SHOWN = 400
+
+def run(
+    source: Scenario | Ratings,
+    config: Config | None = None,
+    seed: int = 0,
+    on_progress: OnProgress | None = None,
+) -> Experiment:
+    """The seven steps, and the vanilla model beside them.
+
+    Args:
+        source: a scenario, from which raters are drawn, or the ratings of real raters.
+        config: the settings.
+        seed: of every random draw, 0 or more.
+        on_progress: called between chunks of work; what it raises (``Cancelled``) ends the run.
+
+    Raises:
+        InputError: where nothing can be learnt from the ratings, or a rule is unknown.
+    """
+    config, clock = config or Config(), RunClock(on_progress)
+    clock.report("compiling", 0.0, "Drawing raters; new shapes are compiled first")
+    sampled = sample(source, seed) if source.is_scenario else None
+    given = sampled.ratings if sampled else source
+    ratings, rules = given.with_absent_resolved(), list(dict.fromkeys(config.rules))
+    check_input(ratings, rules)
+
+    raters = fit_raters(ratings, config, seed, clock)  # step 1
+    density = weigh_density(raters, ratings, config.density, clock)  # step 2
+    latents = draw_voters(density, config.voters, seed, clock)  # step 3
+    catalogue = ratings.catalogue  # step 4
+    ballots = simulate_ballots(raters, density, latents, seed)  # step 5
+    election = hold_elections(ballots, catalogue, rules, config.voters, clock)  # step 6
+    social = fit_social_models(election, catalogue, config, rules, seed, clock)  # step 7
+    vanilla, exact = fit_vanilla_model(ratings, config, seed, clock)
+
+    return Experiment(
+        source=source,
+        ratings=given,
+        config=config,
+        seed=seed,
+        device=device_name(),
+        truth=true_outcomes(source, rules, config.draws, seed) if sampled else None,
+        raters=sampled_outcomes(sampled, rules, config.voters) if sampled else None,
+        vanilla=vanilla.rewards(),
+        mle=exact,
+        individual=raters.individual,
+        density=density,
+        imputation=raters.imputation,
+        embedding=raters.embedding,
+        latents=latents,
+        voters=election.outcomes,
+        social={rule: model.rewards() for rule, model in social.items()},
+        models={"vanilla": vanilla, **social},
+        curves=raters.curves,
+        seconds=clock.seconds(),
+    )
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """Everything a run found.
+    """The results of a run.
 
     Attributes:
-        source: the scenario or the ratings; ``ratings``: what the raters said; ``config``,
-            ``seed``: how it was run; ``device``: what computed it.
-        truth: outcomes of the true types' complete ballots, None for ratings files.
-        raters: outcomes of the sampled raters' own complete ballots, None for ratings files.
-        vanilla, mle: rewards of the vanilla network and the exact scores, ``[items]``.
-        individual, density: steps 1 and 2; silence: what kinds of rater said nothing about.
-        read: the raters that were embedded ``[read]``; ``posterior``: theirs ``[read, latent]``.
+        source: the scenario or the ratings.
+        ratings: what the raters said, absent completions not resolved.
+        config, seed: how it was run.
+        device: what computed it.
+        truth: outcomes of the true types' complete ballots; None for ratings files.
+        raters: outcomes of the sampled raters' own complete ballots; None for ratings files.
+        vanilla: rewards of the vanilla network ``[items]``.
+        mle: exact Bradley–Terry scores of the same pairs ``[items]``.
+        individual, density: steps 1 and 2.
+        imputation: what was imputed of missing blocks.
+        embedding: the raters' posteriors.
         latents: of the simulated voters ``[voters, latent]``.
         voters: outcomes of the simulated voters (step 6).
         social: rule -> rewards of its social network ``[items]`` (step 7).
         models: the networks themselves: ``"vanilla"`` and each rule.
         curves: of step 1, name -> values by chunk.
-        seconds: by step, as the command line reports them.
+        seconds: by phase, as the command line reports them.
     """
 
     source: Scenario | Ratings
@@ -82,9 +135,8 @@ class Experiment:
     mle: np.ndarray
     individual: Individual
     density: Density
-    silence: Silence
-    read: np.ndarray
-    posterior: Posterior
+    imputation: ImputationModel
+    embedding: Embedding
     latents: np.ndarray
     voters: Outcomes
     social: dict[str, np.ndarray]
@@ -97,152 +149,175 @@ class Experiment:
         return self.ratings.catalogue
 
     @property
-    def learnt(self) -> Learnt:
-        """What of it is kept, to be asked later."""
-        return Learnt(
-            self.source,
-            self.ratings,
-            self.seed,
-            self.individual,
-            self.density,
-            self.silence,
-            self.latents,
+    def embedded_raters(self) -> np.ndarray:
+        """The raters with a ballot of two completions or more ``[embedded]``."""
+        return self.embedding.raters
+
+    @property
+    def posterior(self) -> Posterior:
+        """Their posteriors ``[embedded, latent]``."""
+        return self.embedding.posterior
+
+    @property
+    def fitted_run(self) -> FittedRun:
+        """The part that diagnostics and saved runs work on."""
+        return FittedRun(
+            self.source, self.ratings, self.seed, self.individual, self.density, self.imputation,
+            self.latents, self.embedding,
+        )  # fmt: skip
+
+
+# -- the steps ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FittedRaters:
+    """Step 1: the individual model, with what it says of the raters it was trained on.
+
+    Attributes:
+        individual: the model; ``curves``: of its training.
+        embedding: the raters' posteriors.
+        density: of one draw from each posterior.
+        imputation: what was imputed of missing blocks.
+    """
+
+    individual: Individual
+    embedding: Embedding
+    density: Density
+    imputation: ImputationModel
+    curves: dict[str, np.ndarray]
+
+
+def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> FittedRaters:
+    """Step 1: train the individual model.
+
+    Where a cluster of raters never answered some items, what prompts share is learnt from the
+    other clusters, and the model is trained again with it.
+    """
+
+    def embed(model: Individual, draws: HostStream, mixture: HostStream):
+        embedding = model.embed(ratings)
+        latents = embedding.posterior.draw(host_rng(seed, draws))
+        return embedding, fit_density(latents, config.density, host_rng(seed, mixture))
+
+    with clock.phase("individual"):
+        key, report = jax_key(seed, KeyStream.INDIVIDUAL), clock.training_reporter(ratings)
+        model, curves = fit_individual(key, ratings, config.individual, report)
+    with clock.phase("density"):
+        embedding, density = embed(model, HostStream.POSTERIOR_DRAWS, HostStream.DENSITY)
+    with clock.phase("individual"):
+        imputation = infer_missing(
+            seed, ratings, model, embedding, density, config.imputation, clock.imputation_reporter()
         )
+        if imputation.shared:
+            sharing = replace(
+                config.individual, shared=imputation.shared, penalty=imputation.penalty
+            )
+            key = jax_key(seed, KeyStream.SHARED_INDIVIDUAL)
+            report = clock.training_reporter(ratings, refit=True)
+            model, curves = fit_individual(key, ratings, sharing, report)
+            embedding, density = embed(
+                model, HostStream.SHARED_POSTERIOR_DRAWS, HostStream.SHARED_DENSITY
+            )
+            imputation = reassign_clusters(
+                imputation, model, ratings, embedding, density, config.imputation
+            )
+    return FittedRaters(model, embedding, density, imputation, curves)
 
 
-def run(
-    source: Scenario | Ratings,
-    config: Config | None = None,
-    seed: int = 0,
-    on_progress: Callable[[Progress], None] | None = None,
-) -> Experiment:
-    """The seven steps, and the vanilla model beside them.
+def weigh_density(
+    raters: FittedRaters, ratings: Ratings, config: DensityConfig, clock: RunClock
+) -> Density:
+    """Step 2: the density of the embedded raters, weighed by the likelihood of their ballots."""
+    if not config.weigh:
+        return raters.density
+    with clock.phase("density"):
+        ballots = raters.individual.distinct_ballots(ratings, config.ballots)
+        return raters.density.weighted(partial(raters.individual.log_likelihood, ballots))
+
+
+def draw_voters(density: Density, voters: int, seed: int, clock: RunClock) -> np.ndarray:
+    """Step 3: latents of simulated voters ``[voters, latent]``."""
+    with clock.phase("voters"):
+        return density.draw(host_rng(seed, HostStream.VOTERS), voters)
+
+
+def simulate_ballots(
+    raters: FittedRaters, density: Density, latents: np.ndarray, seed: int
+) -> Callable[[Contests], Ballots]:
+    """Step 5: the voters' ballots on any contests, computed when they are counted.
 
     Args:
-        source: a scenario, from which raters are drawn, or the ratings of real ones.
-        seed: of everything random, 0 or more.
-        on_progress: called between chunks of work; what it raises (``Cancelled``) ends the run.
-
-    Raises:
-        InputError: where nothing can be learnt from the ratings, or a rule is unknown.
+        latents: of the voters ``[voters, latent]``, drawn from ``density``.
     """
-    config = config or Config()
-    clock = _Clock(on_progress)
-    clock.say("compiling", 0.0, "Drawing raters; new shapes are compiled first")
-    drawn = sample(source, seed) if source.is_scenario else None
-    given = drawn.ratings if drawn else source
-    ratings = given.with_absent_resolved()
-    catalogue, rules = ratings.catalogue, list(dict.fromkeys(config.rules))
-    _check(ratings, rules)
-    counts = pair_counts(ratings, config.weighting)
+    cluster = raters.imputation.clusters[density.voter_components(len(latents))]
 
-    with clock.phase("individual"):  # step 1
-        individual, curves = fit_individual(
-            jax_key(seed, KeyStream.INDIVIDUAL),
-            ratings,
-            config.individual,
-            clock.report_individual(ratings),
-        )
-    with clock.phase("density"):  # step 2
-        embedded, density = _mapped(
-            individual,
-            ratings,
-            config.density,
-            host_rng(seed, HostStream.POSTERIOR_DRAWS),
-            host_rng(seed, HostStream.DENSITY),
-        )
-    with clock.phase("individual"):
-        silence = listen(
-            seed, ratings, individual, embedded, density, config.silence,
-            clock.within("individual", 1.0, 1.05, "Learning what the silent would have said"),
-        )  # fmt: skip
-        if silence.shared:
-            individual, curves = fit_individual(
-                jax_key(seed, KeyStream.SHARED_INDIVIDUAL),
-                ratings,
-                replace(config.individual, shared=silence.shared, penalty=silence.penalty),
-                clock.report_individual(ratings, 1.05),
-            )
-            embedded, density = _mapped(
-                individual,
-                ratings,
-                config.density,
-                host_rng(seed, HostStream.SHARED_POSTERIOR_DRAWS),
-                host_rng(seed, HostStream.SHARED_DENSITY),
-            )
-            silence = surveyed(silence, individual, ratings, embedded, density, config.silence)
-    with clock.phase("density"):
-        if config.density.weigh:
-            ballots = individual.distinct(ratings, config.density.ballots)
-            density = density.weighted(partial(individual.log_likelihood, ballots))
-    with clock.phase("voters"):  # steps 3 to 6
-        latents = density.draw(host_rng(seed, HostStream.VOTERS), config.voters)
-        kinds = silence.kinds[density.component_of(config.voters)]
+    def ballots(contests: Contests) -> Ballots:
+        rewards = raters.individual.rewards(latents, contests.item)
+        rewards = raters.imputation.add_imputation_noise(rewards, cluster, contests.item, seed)
+        return Ballots(rewards, candidates=contests.candidate_mask)
 
-        def ballots(group: Contests) -> Ballots:
-            rewards = individual.rewards(latents, group.item)
-            rewards = silence.blur(rewards, kinds, group.item, seed)
-            return Ballots(rewards, candidates=group.candidate_mask)
+    return ballots
 
-        election = run_elections(
-            ballots,
-            catalogue.offsets,
-            config.voters,
-            rules,
-            clock.report("voters", "Counting the simulated voters"),
-        )
-    with clock.phase("social"):  # step 7
-        targets = {rule: _target(rule, election, catalogue, config.voters) for rule in rules}
-        models = fit_social(
-            jax_key(seed, KeyStream.SOCIAL), catalogue, targets, config.reward,
-            clock.report("social", "Training the social reward models"),
-        )  # fmt: skip
+
+def hold_elections(
+    ballots: Callable[[Contests], Ballots],
+    catalogue: Catalogue,
+    rules: Sequence[str],
+    voters: int,
+    clock: RunClock,
+) -> ElectionResults:
+    """Step 6: the outcome of every rule on every prompt."""
+    with clock.phase("voters"):
+        report = clock.reporter("voters", "Counting the simulated voters")
+        return run_elections(ballots, catalogue.offsets, voters, rules, report)
+
+
+def fit_social_models(
+    election: ElectionResults,
+    catalogue: Catalogue,
+    config: Config,
+    rules: Sequence[str],
+    seed: int,
+    clock: RunClock,
+) -> dict[str, Reward]:
+    """Step 7: a social reward model for each rule."""
+    with clock.phase("social"):
+        comparisons = {
+            rule: social_comparisons(rule, election, catalogue, config.voters) for rule in rules
+        }
+        report = clock.reporter("social", "Training the social reward models")
+        key = jax_key(seed, KeyStream.SOCIAL)
+        return fit_social(key, catalogue, comparisons, config.reward, report)
+
+
+def fit_vanilla_model(
+    ratings: Ratings, config: Config, seed: int, clock: RunClock
+) -> tuple[Reward, np.ndarray]:
+    """The vanilla model: its network, and the exact scores of the same pairs ``[items]``."""
     with clock.phase("vanilla"):
+        counts, catalogue = pair_counts(ratings, config.weighting), ratings.catalogue
         key = jax_key(seed, KeyStream.VANILLA)
-        vanilla = fit_vanilla(key, catalogue, counts, config.reward)
-        mle = fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
-
-    return Experiment(
-        source=source,
-        ratings=given,
-        config=config,
-        seed=seed,
-        device=device_name(),
-        truth=_truth(source, rules, config.draws, seed) if drawn else None,
-        raters=_oracle(drawn, rules, config.voters) if drawn else None,
-        vanilla=vanilla.rewards(),
-        mle=mle,
-        individual=individual,
-        density=density,
-        silence=silence,
-        read=embedded[0],
-        posterior=embedded[1],
-        latents=latents,
-        voters=election.outcomes,
-        social={rule: model.rewards() for rule, model in models.items()},
-        models={"vanilla": vanilla, **models},
-        curves=curves,
-        seconds=clock.seconds(),
-    )
+        network = fit_vanilla(key, catalogue, counts, config.reward)
+        return network, fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
 
 
-def _mapped(individual: Individual, ratings: Ratings, config: DensityConfig, draws, rng):
-    """Everybody's posterior, and the density of one draw from each."""
-    embedded = individual.embed(ratings)
-    return embedded, fit_density(embedded[1].draw(draws), config, rng)
+# -- checks ---------------------------------------------------------------------------------------
 
 
-def _check(ratings: Ratings, rules: list[str]) -> None:
+def check_input(ratings: Ratings, rules: Sequence[str]) -> None:
+    """Raise InputError where nothing can be learnt from the ratings or a rule cannot be counted."""
     require_ordinal_rules(rules, "rewards learnt from orders cannot be compared between people")
-    largest = np.diff(ratings.catalogue.offsets).max(initial=0)
+    sizes = np.diff(ratings.catalogue.offsets)
+    largest = sizes.max(initial=0)
     for rule in rules:
-        most = RULES[rule].guaranteed_candidates
-        if most is not None and largest > most:
+        limit = RULES[rule].guaranteed_candidates
+        if limit is not None and largest > limit:
             raise InputError(
-                f"'{rule}' is sure to count {most:,} completions of a prompt, and one has "
+                f"'{rule}' is sure to count {limit:,} completions of a prompt, and one has "
                 f"{largest:,}; choose another rule."
             )
-    if len(ratings.catalogue.prompts) == 0 or np.diff(ratings.catalogue.offsets).max() < 2:
+    if largest < 2:
         raise InputError(f"{ratings.name}: no prompt has two completions, so nothing is compared.")
     raters = len(np.unique(ratings.ballot_rater[ratings.sizes >= 2]))
     if raters < 2:
@@ -250,108 +325,3 @@ def _check(ratings: Ratings, rules: list[str]) -> None:
             f"{ratings.name}: {raters} rater{'s' * (raters != 1)} ranked two completions or more; "
             "a model of raters needs at least two."
         )
-
-
-def _target(rule: str, election: ElectionResults, catalogue: Catalogue, voters: int):
-    """The comparisons that stand for a rule's outcome."""
-    if rule == "random-ballot":
-        return ballot_pairs(catalogue, election.above, voters)
-    outcomes = [prompt[rule] for prompt in election.outcomes]
-    if RULES[rule].lottery:
-        return lottery_pairs(catalogue, [outcome.scores for outcome in outcomes])
-    return order_pairs(catalogue, [outcome.place for outcome in outcomes])
-
-
-def _truth(scenario: Scenario, rules: list[str], draws: int, seed: int) -> Outcomes:
-    """The exact outcome, from shares and complete orders."""
-    return [aggregate_all(ballots, rules) for ballots in true_ballots(scenario, draws, seed)]
-
-
-def _oracle(drawn: Sample, rules: list[str], voters: int) -> Outcomes:
-    """What perfect knowledge of the sampled raters would give: their own complete ballots."""
-    offsets = drawn.ratings.catalogue.offsets
-
-    def ballots(group: Contests) -> Ballots:
-        own = drawn.complete_utilities(group.prompts).astype(np.float32)
-        starts = np.concatenate([[0], np.cumsum(group.candidate_mask.sum(1))[:-1]])
-        item = np.where(
-            group.candidate_mask, starts[:, None] + np.arange(group.candidate_mask.shape[1]), 0
-        )
-        # As many rows as there are simulated voters: then their program counts these too.
-        rows = max(voters, len(own))
-        weight = np.zeros((len(group.prompts), rows))
-        weight[:, : len(own)] = 1.0
-        own = np.pad(own, ((0, rows - len(own)), (0, 0)))
-        return Ballots(
-            np.moveaxis(own[:, item], 1, 0), weight=weight, candidates=group.candidate_mask
-        )
-
-    return run_elections(ballots, offsets, len(drawn.ratings.raters), rules).outcomes
-
-
-class _Clock:
-    """Times the phases and tells whoever listens."""
-
-    def __init__(self, listen: Callable[[Progress], None] | None):
-        self.listen = listen
-        self.began = time.perf_counter()
-        self.compiling = compile_seconds()
-        self.spent: dict[str, float] = {}
-        self.last: dict = {}
-
-    def say(self, phase: str, fraction: float, message: str, **shown) -> None:
-        if self.listen is not None:
-            self.last = {**self.last, **shown}
-            self.listen(Progress(phase, fraction, message, **self.last))
-
-    @contextmanager
-    def phase(self, name: str):
-        began = time.perf_counter()
-        yield
-        self.spent[name] = self.spent.get(name, 0.0) + time.perf_counter() - began
-
-    def report(self, phase: str, message: str) -> Callable[[float], None]:
-        names = list(_SHARES)
-        before = sum(_SHARES[name] for name in names[: names.index(phase)])
-        return lambda done: self.say(phase, before + _SHARES[phase] * done, message)
-
-    def within(self, phase: str, start: float, stop: float, message: str):
-        """Reports between two shares of the first phase, which may run over into the next."""
-        return lambda done: self.say(
-            phase, _SHARES["individual"] * (start + (stop - start) * done), message
-        )
-
-    def report_individual(self, ratings: Ratings, after: float = 0.0):
-        """Curves and a map of some raters' latents between the chunks of step 1.
-
-        Args:
-            after: the share of the phase that is over already, of a second training.
-        """
-        if self.listen is None:
-            return None
-        step = max(1, len(ratings.raters) // SHOWN)
-        some = ratings.select(ratings.ballot_rater % step == 0)
-
-        def report(model: Individual, curves: dict[str, np.ndarray], done: float) -> None:
-            read, posterior = model.embed(some)
-            plane, _ = principal_plane(posterior.mean)
-            kinds = None if ratings.rater_type is None else ratings.rater_type[read]
-            shown = {name: (curves["step"], y) for name, y in curves.items() if name != "step"}
-            self.say(
-                "individual",
-                _SHARES["individual"] * (after + 0.05 * done if after else done),
-                f"Learning individual raters, step {curves['step'][-1]:.0f}",
-                curves=shown,
-                embedding=plane,
-                embedding_type=kinds,
-            )
-
-        return report
-
-    def seconds(self) -> dict[str, float]:
-        names = ("individual", "density", "voters", "social", "vanilla")
-        return {
-            **{name: self.spent.get(name, 0.0) for name in names},
-            "compile": compile_seconds() - self.compiling,
-            "total": time.perf_counter() - self.began,
-        }

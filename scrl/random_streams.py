@@ -98,8 +98,8 @@ class KeyStream(Enum):
     HIDDEN_CONTEXT = Stream("hidden context")  # scrl.studies.hidden_context
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
-    POLICIES = Stream("policies")  # scrl.policies.learnt, offline and online training
-    COVERAGE = Stream("coverage")  # scrl.policies.learnt, what the fixed pairs cover
+    POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training
+    COVERAGE = Stream("coverage")  # scrl.policies.trained, what the fixed pairs cover
 
 
 def host_seed(seed: int, stream: HostStream, *indices: int) -> np.random.SeedSequence:

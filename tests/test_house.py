@@ -22,7 +22,7 @@ ROOMS = (
     "types", "config", "random_streams", "runtime", "results",
     "data", "choice_models", "networks", "figures",
     "voting", "scenarios", "raters", "social", "diagnostics", "policies",
-    "pipeline", "evaluation", "reward_models", "runs", "studies",
+    "progress", "pipeline", "evaluation", "reward_models", "runs", "studies",
     "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)

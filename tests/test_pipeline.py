@@ -24,10 +24,10 @@ def furthest(experiment, rule: str) -> float:
 
 def test_likelihoods_of_different_ballots_are_plackett_luces(experiment):
     individual, ratings = experiment.individual, experiment.ratings
-    ballots = individual.distinct(ratings, 1000)
+    ballots = individual.distinct_ballots(ratings, 1000)
     latent = experiment.latents[::4000]
     count, nats = individual.log_likelihood(ballots, latent, 2.0)
-    assert count.sum() == len(experiment.read)
+    assert count.sum() == len(experiment.embedded_raters)
     assert len(count) == 8, "four kinds, with and without Morristown"
     reward = 2.0 * individual.rewards(latent)
     rows = [row for _, bucket in ballots for row in zip(bucket.item, bucket.rank, bucket.mask)]  # noqa: B905

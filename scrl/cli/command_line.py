@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from scrl.cli import baking, commands
 from scrl.cli.printing import clear_progress
-from scrl.config import MOST_SEEDS
+from scrl.config import MAX_SEEDS
 from scrl.types import InputError
 
 MAX_VOTERS = 1_000_000
@@ -81,7 +81,7 @@ def _add_run(subparsers: Subparsers) -> None:
         "--voters", type=_whole_number(1, MAX_VOTERS), metavar="N", help="simulated voters"
     )
     run.add_argument(
-        "--seeds", type=_whole_number(1, MOST_SEEDS), default=1, metavar="N",
+        "--seeds", type=_whole_number(1, MAX_SEEDS), default=1, metavar="N",
         help="so many runs at once, from --seed on; the result tells how far apart they lie",
     )  # fmt: skip
     run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")

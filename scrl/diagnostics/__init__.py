@@ -1,5 +1,5 @@
 """What a latent space holds, as numbers: ``units`` and ``clusters`` take plain arrays; the other
-modules put questions to a ``Learnt``."""
+modules put questions to a ``FittedRun``."""
 
 import lazy_loader as lazy
 

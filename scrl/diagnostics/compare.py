@@ -8,7 +8,7 @@ import numpy as np
 
 from scrl.diagnostics.clusters import apart, nearest, some
 from scrl.diagnostics.probe import profiles
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 from scrl.types import InputError, Ratings
 
 #: Prompts compared.
@@ -42,7 +42,7 @@ class Contexts:
         return self.between / max(self.moved, 1e-6) if self.between > 1e-6 else 0.0
 
 
-def contexts(learnt: Learnt) -> Contexts:
+def contexts(learnt: FittedRun) -> Contexts:
     """Up to 600 raters, each read from every one of its prompts alone.
 
     Raises:
@@ -50,7 +50,7 @@ def contexts(learnt: Learnt) -> Contexts:
     """
     ratings, prompts = learnt.resolved, range(min(len(learnt.catalogue.prompts), MOST_PROMPTS))
     chosen = np.zeros(len(ratings.raters), bool)
-    chosen[learnt.read[some(len(learnt.read))]] = True
+    chosen[learnt.embedded_raters[some(len(learnt.embedded_raters))]] = True
     found = []
     for p in prompts:
         mine = chosen[ratings.ballot_rater] & (ratings.ballot_prompt == p) & (ratings.sizes >= 2)
@@ -86,7 +86,7 @@ class LeftOut:
     """Raters with and without an item on their ballot.
 
     Attributes:
-        item: left out most; read: positions in ``Learnt.read`` of the raters asked ``[raters]``;
+        item: left out most; read: positions in ``FittedRun.read`` of the raters asked ``[raters]``;
             ranked: whether each ranked it ``[raters]``.
         rows: for each type ``{"type", "with", "without", "distance", "share", "right with",
             "right without"}``: how many raters, how far apart the middles of the two groups lie,
@@ -112,7 +112,7 @@ def most_left_out(ratings: Ratings) -> int | None:
     return None if share[item] > 0.999 else item
 
 
-def left_out(learnt: Learnt, item: int | None = None) -> LeftOut:
+def left_out(learnt: FittedRun, item: int | None = None) -> LeftOut:
     """Compare raters of a type who ranked ``item`` (by default the one left out most) with those
     who answered its prompt without it.
 
@@ -127,9 +127,9 @@ def left_out(learnt: Learnt, item: int | None = None) -> LeftOut:
     asked, ranked = np.zeros((2, len(ratings.raters)), bool)
     asked[ratings.ballot_rater[ratings.ballot_prompt == prompt]] = True
     ranked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
-    read = np.flatnonzero(asked[learnt.read])
-    ranked = ranked[learnt.read[read]]
-    mean, kind = np.asarray(learnt.posterior.mean)[read], learnt.kinds[read]
+    read = np.flatnonzero(asked[learnt.embedded_raters])
+    ranked = ranked[learnt.embedded_raters[read]]
+    mean, kind = np.asarray(learnt.posterior.mean)[read], learnt.rater_types[read]
     own = profiles(learnt)
     between = apart(own)
     named = nearest(mean, own) == kind if len(own) else np.zeros(len(read), bool)

@@ -11,21 +11,21 @@ from scrl.diagnostics.partial import Partial
 from scrl.diagnostics.probe import profiles, type_names
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import Atoms
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 
 #: Voters drawn over the raters; points a side of the grid that contours are found on.
 VOTERS, GRID = 300, 90
 WORDS = ("first", "second", "third")
 
 
-def _points(learnt: Learnt, drawn: bool) -> np.ndarray:
+def _points(learnt: FittedRun, drawn: bool) -> np.ndarray:
     """Of each rater that was read: one draw from its posterior (always the same), or its mean."""
     if not drawn:
         return np.asarray(learnt.posterior.mean)
     return np.asarray(learnt.posterior.draw(np.random.default_rng(0)))
 
 
-def _plane(learnt: Learnt, dimensions: int = 2) -> Plane:
+def _plane(learnt: FittedRun, dimensions: int = 2) -> Plane:
     return Plane.of(np.asarray(learnt.posterior.mean), dimensions)
 
 
@@ -44,13 +44,13 @@ def _by_kind(points, kind, types, **more) -> list[dict]:
     ]  # fmt: skip
 
 
-def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> dict:
+def cluster_map(learnt: FittedRun, method: str, dimensions: int, drawn: bool) -> dict:
     """Raters by type, simulated voters and the density: ``raters`` and ``voters`` (groups),
     ``labels``, ``density``, ``axes``, ``count``."""
     # t-SNE of half as many takes a third of the time, and parts clusters no worse.
     few = 2 if method == "t-SNE" else 1
-    shown, types = some(len(learnt.read), clusters.MOST // few), type_names(learnt)
-    raters, kind = _points(learnt, drawn)[shown], learnt.kinds[shown]
+    shown, types = some(len(learnt.embedded_raters), clusters.MOST // few), type_names(learnt)
+    raters, kind = _points(learnt, drawn)[shown], learnt.rater_types[shown]
     voters = learnt.latents[some(len(learnt.latents), VOTERS // few)]
     if method == "PCA":
         plane = _plane(learnt, dimensions)
@@ -82,7 +82,7 @@ def cluster_map(learnt: Learnt, method: str, dimensions: int, drawn: bool) -> di
     }  # fmt: skip
 
 
-def cluster_numbers(learnt: Learnt) -> dict:
+def cluster_numbers(learnt: FittedRun) -> dict:
     """``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between", "within",
     "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's draws and
     means; ``together``: whether draws of one type lie together.
@@ -91,7 +91,7 @@ def cluster_numbers(learnt: Learnt) -> dict:
     at a point however little the model knows; draws lie together only where posteriors are narrow
     beside the distance between types.
     """
-    types, kind = type_names(learnt), learnt.kinds
+    types, kind = type_names(learnt), learnt.rater_types
     if not types or not (kind >= 0).any():
         return {"types": types, "rows": [], "by_type": [], "together": False}
     shown, own, rows, by_type = some(len(kind)), profiles(learnt), [], []
@@ -118,12 +118,12 @@ def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return over, under
 
 
-def _labels(learnt: Learnt, plane: Plane, own: np.ndarray) -> list:
+def _labels(learnt: FittedRun, plane: Plane, own: np.ndarray) -> list:
     at = plane.at(own)
     return list(zip(type_names(learnt), at, at, strict=True))
 
 
-def context_map(learnt: Learnt, found: Contexts) -> dict:
+def context_map(learnt: FittedRun, found: Contexts) -> dict:
     """The readings by type and prompt."""
     plane, types, prompts = _plane(learnt), type_names(learnt), learnt.catalogue.prompts
     at, groups = plane.at(found.mean), []
@@ -140,12 +140,12 @@ def context_map(learnt: Learnt, found: Contexts) -> dict:
             "axes": _titles(plane)}  # fmt: skip
 
 
-def names_of(learnt: Learnt, items, sign: str = " ≻ ") -> str:
+def names_of(learnt: FittedRun, items, sign: str = " ≻ ") -> str:
     catalogue = learnt.catalogue
     return sign.join(catalogue.completions[catalogue.members[i]] for i in items)
 
 
-def partial_map(learnt: Learnt, found: Partial, kind: int) -> dict:
+def partial_map(learnt: FittedRun, found: Partial, kind: int) -> dict:
     """One type's sub-ballots by length, and every type's profile."""
     plane, types = _plane(learnt), type_names(learnt)
     at, prompts, groups = plane.at(found.mean), learnt.catalogue.prompts, []
@@ -165,11 +165,11 @@ def partial_map(learnt: Learnt, found: Partial, kind: int) -> dict:
             "axes": _titles(plane)}  # fmt: skip
 
 
-def _told(learnt: Learnt, items) -> str:
+def _told(learnt: FittedRun, items) -> str:
     return names_of(learnt, items) + (", and its place" if len(items) == 1 else "")
 
 
-def enough(learnt: Learnt, found: Partial) -> str:
+def enough(learnt: FittedRun, found: Partial) -> str:
     """What one pair that a type alone holds says: the blog post's Memphis ≻ Knoxville where there
     is one, else the first; empty without any."""
     pairs = np.flatnonzero(found.alone & (found.length == 2) & (found.prompt == 0))
@@ -185,11 +185,14 @@ def enough(learnt: Learnt, found: Partial) -> str:
     )
 
 
-def left_out_map(learnt: Learnt, found: LeftOut) -> dict:
+def left_out_map(learnt: FittedRun, found: LeftOut) -> dict:
     """Raters with (full) and without (open) the item."""
     plane, types = _plane(learnt), type_names(learnt)
     name = names_of(learnt, [found.item])
-    points, kind = plane.at(np.asarray(learnt.posterior.mean)[found.read]), learnt.kinds[found.read]
+    points, kind = (
+        plane.at(np.asarray(learnt.posterior.mean)[found.read]),
+        learnt.rater_types[found.read],
+    )
     groups = []
     for ranked in (False, True):
         mine = np.flatnonzero(found.ranked == ranked)
@@ -202,7 +205,7 @@ def left_out_map(learnt: Learnt, found: LeftOut) -> dict:
             "axes": _titles(plane)}  # fmt: skip
 
 
-def atoms_map(learnt: Learnt, atoms: Atoms) -> dict:
+def atoms_map(learnt: FittedRun, atoms: Atoms) -> dict:
     """Everybody possible: ``groups``, ``points`` of the atoms, ``near`` (the nearest type of each
     atom), ``types``, ``labels``, ``axes``."""
     plane, own = _plane(learnt), profiles(learnt)

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.diagnostics.clusters import apart, nearest
 from scrl.diagnostics.probe import profiles, read, type_shares, utilities, whole_ballots
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 from scrl.types import InputError
 
 #: Of prompts with more completions, so many sub-ballots of each length are drawn, not all.
@@ -95,7 +95,7 @@ def _parts(order: list[int], rng: np.random.Generator):
             yield from (tuple(order[i] for i in places) for places in sorted(drawn))
 
 
-def partial_ballots(learnt: Learnt, seed: int = 0) -> Partial:
+def partial_ballots(learnt: FittedRun, seed: int = 0) -> Partial:
     """Every sub-ballot of every type's order on each prompt, one prompt at a time, and the whole.
 
     Raises:
@@ -124,7 +124,7 @@ def partial_ballots(learnt: Learnt, seed: int = 0) -> Partial:
     start = catalogue.offsets[catalogue.item_prompt[item]]
     length = np.diff(catalogue.offsets)[catalogue.item_prompt[item]]
     mean = mean.copy()
-    mean[lone] = learnt.individual.embed_lone(item, place[kind[lone], item] - start, length).mean
+    mean[lone] = learnt.individual.embed_single(item, place[kind[lone], item] - start, length).mean
     own, share = profiles(learnt), type_shares(learnt)
     able = np.array([
         (place[:, list(part)] == place[k, list(part)]).all(1) if len(part) == 1

@@ -8,7 +8,7 @@ import numpy as np
 
 from scrl.data.batches import padded_size
 from scrl.diagnostics.clusters import centroids
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 from scrl.types import Catalogue, Ratings
 
 #: A rater's ballots: prompt (its number) and catalogue items, best first.
@@ -32,40 +32,40 @@ def ratings_of(catalogue: Catalogue, raters: Sequence[Sequence[Ballot]]) -> Rati
     )
 
 
-def read(learnt: Learnt, raters: Sequence[Sequence[Ballot]]) -> np.ndarray:
+def read(learnt: FittedRun, raters: Sequence[Sequence[Ballot]]) -> np.ndarray:
     """Where the model puts raters with these ballots: posterior means ``[raters, latent]``. Those
     who rank no two completions are read as silent."""
-    _, posterior = learnt.individual.embed(ratings_of(learnt.catalogue, raters), everyone=True)
+    _, posterior = learnt.individual.embed(ratings_of(learnt.catalogue, raters), include_empty=True)
     return np.asarray(posterior.mean)
 
 
-def rewards_of(learnt: Learnt, latent: np.ndarray) -> np.ndarray:
+def rewards_of(learnt: FittedRun, latent: np.ndarray) -> np.ndarray:
     """``[draws, latent] -> [draws, items]``, log-odds, in few sizes of program."""
     padded = np.pad(latent, ((0, padded_size(max(len(latent), 64)) - len(latent)), (0, 0)))
     return learnt.individual.rewards(padded.astype(np.float32))[: len(latent)]
 
 
-def type_names(learnt: Learnt) -> tuple[str, ...]:
+def type_names(learnt: FittedRun) -> tuple[str, ...]:
     """Names of the kinds of rater; empty where none is known."""
     return tuple(learnt.ratings.types) if learnt.ratings.rater_type is not None else ()
 
 
-def type_shares(learnt: Learnt) -> np.ndarray:
+def type_shares(learnt: FittedRun) -> np.ndarray:
     """Of each type ``[types]``, adding up to 1."""
     return learnt.source.type_shares
 
 
-def kinds(learnt: Learnt) -> tuple[np.ndarray, str]:
+def kinds(learnt: FittedRun) -> tuple[np.ndarray, str]:
     """The kind of each rater that was read ``[read]``, −1 where it is unknown, and by what kinds
     are told apart: ``"type"`` where two types or more are known, else ``"component"`` of the
     density, those that explain each other's ballots being one."""
-    if len(np.unique(learnt.kinds[learnt.kinds >= 0])) > 1:
-        return learnt.kinds, "type"
+    if len(np.unique(learnt.rater_types[learnt.rater_types >= 0])) > 1:
+        return learnt.rater_types, "type"
     component = learnt.density.membership(np.asarray(learnt.posterior.mean)).argmax(axis=1)
-    return learnt.silence.kinds[component], "component"
+    return learnt.imputation.clusters[component], "component"
 
 
-def utilities(learnt: Learnt) -> np.ndarray | None:
+def utilities(learnt: FittedRun) -> np.ndarray | None:
     """What each type thinks of each item ``[types, items]``; None for real raters."""
     return learnt.source.type_utilities
 
@@ -80,7 +80,7 @@ def whole_ballots(catalogue: Catalogue, utility: np.ndarray) -> list[Ballot]:
     return found
 
 
-def profiles(learnt: Learnt) -> np.ndarray:
+def profiles(learnt: FittedRun) -> np.ndarray:
     """Where the model puts each type ``[types, latent]``: a rater of it who ranks everything; of
     real raters, the middle of those of the group (of a group none of whom was read, that of all).
     """
@@ -89,6 +89,6 @@ def profiles(learnt: Learnt) -> np.ndarray:
         return read(learnt, [whole_ballots(learnt.catalogue, row) for row in known])
     mean = np.asarray(learnt.posterior.mean)
     found = np.tile(mean.mean(axis=0), (len(type_names(learnt)), 1))
-    kinds, middles = centroids(mean, learnt.kinds)
+    kinds, middles = centroids(mean, learnt.rater_types)
     found[kinds] = middles
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.diagnostics.probe import rewards_of
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 
 #: Places along the line.
 STEPS = 61
@@ -55,7 +55,7 @@ def walk(rewards: np.ndarray, at: np.ndarray) -> tuple[tuple[tuple[float, int, i
     return tuple(sorted(changes)), int(moved.sum()) // 2
 
 
-def traverse(learnt: Learnt, start: np.ndarray, end: np.ndarray, prompt: int) -> Traversal:
+def traverse(learnt: FittedRun, start: np.ndarray, end: np.ndarray, prompt: int) -> Traversal:
     """The walk from ``start [latent]`` to ``end [latent]`` as one prompt's rewards."""
     at = np.linspace(0.0, 1.0, STEPS)
     latent = (1 - at)[:, None] * np.asarray(start) + at[:, None] * np.asarray(end)

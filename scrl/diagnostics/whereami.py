@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.diagnostics.probe import Ballot, rewards_of
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 
 #: Voters drawn to see whether a ballot is unusual; the share of them below which it is.
 DRAWN, RARE = 1000, 0.01
@@ -34,7 +34,7 @@ class Atoms:
     likelihood: str = "list"
 
     @classmethod
-    def of(cls, learnt: Learnt) -> Atoms:
+    def of(cls, learnt: FittedRun) -> Atoms:
         density = learnt.density
         latent = density.atoms.reshape(-1, density.atoms.shape[-1])
         rewards = rewards_of(learnt, latent) * (density.sharpness or 1.0)

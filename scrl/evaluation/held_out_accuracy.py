@@ -23,9 +23,9 @@ from scrl.evaluation.splits import (
     strict_pairs,
 )
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
-from scrl.raters.model import Individual, fit_individual
+from scrl.raters import Individual, fit_individual
 from scrl.runtime import compile_seconds
-from scrl.social.fitting import fit_vanilla
+from scrl.social import fit_vanilla
 from scrl.types import InputError, Progress, Ratings
 
 #: Posterior draws over which a predicted pair is averaged.
@@ -205,7 +205,7 @@ def _predicted_margins(
 
     A rater with nothing visible is predicted from the posterior of an empty ballot.
     """
-    read, posterior = model.embed(visible, everyone=True)
+    read, posterior = model.embed(visible, include_empty=True)
     row = np.searchsorted(read, rater)
     margin = np.zeros(len(rater))
     for _ in range(DRAWS):

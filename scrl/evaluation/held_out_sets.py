@@ -69,7 +69,7 @@ class HeldOutSet:
     def posterior_means(self, model: Individual) -> np.ndarray:
         """Posterior means given the visible part ``[raters, latent]``."""
         return np.concatenate(
-            [model.read(replace(b, mask=visible)).mean for b, visible in self.batches]
+            [model.embed_bucket(replace(b, mask=visible)).mean for b, visible in self.batches]
         )
 
     def metrics(self, model: Individual, draws: int = DRAWS) -> dict[str, float | None]:
@@ -84,7 +84,7 @@ class HeldOutSet:
         rng = host_rng(SEED, HostStream.HELD_OUT_TIES)
         results = []
         for bucket, visible in self.batches:
-            posterior = model.read(replace(bucket, mask=visible))
+            posterior = model.embed_bucket(replace(bucket, mask=visible))
             jitter = rng.random(bucket.rank.shape, np.float32)
             complete_loss, visible_loss = 0.0, 0.0
             margin = np.zeros((*bucket.mask.shape, bucket.mask.shape[-1]), np.float32)

@@ -15,7 +15,7 @@ from scrl.diagnostics.units import active_units
 from scrl.diagnostics.whereami import Atoms
 from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy
 from scrl.evaluation.splits import hidden_entries, strict_pairs
-from scrl.raters.fitted_run import Learnt
+from scrl.raters.fitted_run import FittedRun
 from scrl.types import Ratings
 
 #: Raters that are examined, at most; draws from each posterior.
@@ -82,18 +82,18 @@ class LatentHealth:
         )
 
 
-def check_latent_health(learnt: Learnt, seed: int = 0) -> LatentHealth:
+def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
     """All checks of a run's individual model, on up to 1,500 raters."""
     rng = np.random.default_rng(seed)
     mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
     kl = kl_by_dimension(mean, log_variance)
     rows = some(len(mean), RATERS)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
-    chosen[learnt.read[rows]] = True
+    chosen[learnt.embedded_raters[rows]] = True
     ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
 
     rater, better, worse = strict_pairs(ratings)
-    row = np.searchsorted(learnt.read[rows], rater)
+    row = np.searchsorted(learnt.embedded_raters[rows], rater)
     kind, swapped_by = kinds(learnt)
     partner = swap_partners(kind[rows], rng)
     if (partner < 0).all():  # one kind only: any other rater
@@ -133,15 +133,15 @@ def swap_partners(kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return partner
 
 
-def _empty_ballot_mean(learnt: Learnt) -> np.ndarray:
+def _empty_ballot_mean(learnt: FittedRun) -> np.ndarray:
     """The posterior mean of a rater without ballots ``[latent]``."""
     nobody = learnt.ratings.select(np.zeros(learnt.ratings.ballots, bool))
-    _, posterior = learnt.individual.embed(nobody, everyone=True)
+    _, posterior = learnt.individual.embed(nobody, include_empty=True)
     return np.asarray(posterior.mean)[0]
 
 
 def _hidden_pair_calibration(
-    learnt: Learnt, ratings: Ratings, rng: np.random.Generator
+    learnt: FittedRun, ratings: Ratings, rng: np.random.Generator
 ) -> tuple[dict[str, Calibration], float]:
     """Calibration on the hidden pairs of half ballots, and the encoder's accuracy on them."""
     hidden = hidden_entries(ratings, 0.5, rng)
@@ -149,7 +149,7 @@ def _hidden_pair_calibration(
     if not len(rater):
         return {}, float("nan")
     visible = ratings.keep(~hidden)
-    read, posterior = learnt.individual.embed(visible, everyone=True)
+    read, posterior = learnt.individual.embed(visible, include_empty=True)
     row = np.searchsorted(read, rater)
     probability = np.zeros(len(rater))
     for _ in range(DRAWS):
@@ -163,7 +163,7 @@ def _hidden_pair_calibration(
 
 
 def _density_probability(
-    learnt: Learnt, visible: Ratings, rater: np.ndarray, better: np.ndarray, worse: np.ndarray
+    learnt: FittedRun, visible: Ratings, rater: np.ndarray, better: np.ndarray, worse: np.ndarray
 ) -> np.ndarray:
     """P(better ≻ worse) from the density's atoms, weighed by each rater's visible ballots."""
     atoms = Atoms.of(learnt)

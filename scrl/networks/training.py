@@ -1,7 +1,7 @@
-"""Fit any model: ``lax.scan`` over chunks of steps, progress between them, early stop, cancel.
+"""Train any model: ``lax.scan`` over chunks of steps, with progress, early stop and cancellation.
 
-Nothing here knows a model. A loss draws its own batches from data that stay on the device, so a
-chunk runs without the host; it is compiled once for a loss, a chunk's length and the data's shapes.
+Nothing here depends on a model. A loss draws its own batches from data that stay on the device, so
+a chunk runs without the host. It is compiled once for a loss, its length and the data's shapes.
 """
 
 from __future__ import annotations
@@ -18,24 +18,33 @@ import optax
 from scrl.config import Schedule
 
 OPTIMISER = optax.scale_by_adam(b1=0.9, b2=0.99)
+#: Weights of a new loss in the fast and the slow running mean, and the ratio of the two at which
+#: the loss no longer falls.
+_FAST, _SLOW, _PLATEAU = 0.02, 0.005, 0.995
+#: Ramp and cooling are complete above this: they are sums of rounded shares.
+_COMPLETE = 0.9999
 
 
 class Phase(NamedTuple):
-    """What a loss is told of the fit's progress.
+    """The progress of a fit, as a loss sees it.
 
     Attributes:
-        step: of this fit; ramp: how far the task has widened, 0 to 1.
+        step: number of the step.
+        ramp: how far the task has widened, 0 to 1.
     """
 
     step: jax.Array
     ramp: jax.Array
 
 
-class State(NamedTuple):
-    """A fit between two steps: parameters, Adam's moments, and where the schedule stands.
+class FitState(NamedTuple):
+    """A fit between two steps.
 
-    ``fast`` and ``slow`` are running means of the watched loss; their meeting says that it has
-    stopped falling.
+    Attributes:
+        params: of the model.
+        optimiser: Adam's moments.
+        step, ramp, cool: where the schedule stands; ``ramp`` and ``cool`` run from 0 to 1.
+        fast, slow: running means of the watched loss; where they meet, it has stopped falling.
     """
 
     params: Any
@@ -48,27 +57,28 @@ class State(NamedTuple):
 
     @property
     def done(self) -> bool:
-        return float(self.cool) > 0.9999
+        return float(self.cool) > _COMPLETE
 
 
-class Pace(NamedTuple):
-    """A schedule as numbers that a compiled chunk is given, so that another compiles nothing.
+class ScheduleArrays(NamedTuple):
+    """A schedule as arguments of a compiled chunk: another schedule compiles nothing.
 
     Attributes:
-        rate, decay: as in ``Schedule``; least, most: of exploration, in steps; warmup, ramp, cool:
-            the share of each that a step is.
+        rate, decay: as in ``Schedule``.
+        min_explore, max_explore: bounds of the exploration, in steps.
+        warmup, ramp, cool: what one step adds to the share of each that is done.
     """
 
     rate: np.float32
     decay: np.float32
-    least: np.int32
-    most: np.int32
+    min_explore: np.int32
+    max_explore: np.int32
     warmup: np.float32
     ramp: np.float32
     cool: np.float32
 
     @classmethod
-    def of(cls, schedule: Schedule) -> Pace:
+    def of(cls, schedule: Schedule) -> ScheduleArrays:
         share = [1 / max(steps, 1) for steps in (schedule.warmup, schedule.ramp, schedule.cool)]
         return cls(
             np.float32(schedule.rate), np.float32(schedule.decay), *map(np.int32, schedule.explore),
@@ -76,14 +86,14 @@ class Pace(NamedTuple):
         )  # fmt: skip
 
 
-def _advance(state: State, watched, pace: Pace) -> State:
-    """The schedule's next state, driven by the watched loss."""
-    fast = jnp.where(state.step == 0, watched, 0.98 * state.fast + 0.02 * watched)
-    slow = jnp.where(state.step == 0, watched, 0.995 * state.slow + 0.005 * watched)
-    learnt = (state.step >= pace.least) & (fast > 0.995 * slow) | (state.step >= pace.most)
-    started = (state.ramp > 0) | learnt
-    ramp = jnp.where(started, state.ramp + pace.ramp, 0.0)
-    cool = jnp.where(state.ramp > 0.9999, state.cool + pace.cool, 0.0)
+def _advance(state: FitState, watched: jax.Array, schedule: ScheduleArrays) -> FitState:
+    """The schedule's next state, which depends on the watched loss."""
+    fast = jnp.where(state.step == 0, watched, (1 - _FAST) * state.fast + _FAST * watched)
+    slow = jnp.where(state.step == 0, watched, (1 - _SLOW) * state.slow + _SLOW * watched)
+    explored = (state.step >= schedule.min_explore) & (fast > _PLATEAU * slow)
+    explored = explored | (state.step >= schedule.max_explore)
+    ramp = jnp.where((state.ramp > 0) | explored, state.ramp + schedule.ramp, 0.0)
+    cool = jnp.where(state.ramp > _COMPLETE, state.cool + schedule.cool, 0.0)
     return state._replace(
         step=state.step + 1,
         ramp=jnp.minimum(ramp, 1.0),
@@ -94,66 +104,79 @@ def _advance(state: State, watched, pace: Pace) -> State:
 
 
 @jax.jit
-def _begin(params) -> State:
+def initial_state(params: Any) -> FitState:
+    """A fit before its first step."""
     zero = jnp.zeros(())
-    return State(params, OPTIMISER.init(params), jnp.zeros((), jnp.int32), zero, zero, zero, zero)
+    return FitState(
+        params, OPTIMISER.init(params), jnp.zeros((), jnp.int32), zero, zero, zero, zero
+    )
 
 
 @partial(jax.jit, static_argnames=("loss", "steps"))
-def _chunk(state: State, key, data, pace: Pace, *, loss: Callable, steps: int):
-    def step(state: State, key):
+def run_chunk(
+    state: FitState, key: jax.Array, data: Any, schedule: ScheduleArrays, *, loss: Callable,
+    steps: int,
+) -> tuple[FitState, dict[str, jax.Array]]:  # fmt: skip
+    """``steps`` steps: the next state, and the means of what the loss reports."""
+
+    def step(state: FitState, key):
         phase = Phase(state.step, state.ramp)
-        grads, watch = jax.grad(loss, has_aux=True)(state.params, key, data, phase)
-        rate = pace.rate * jnp.minimum(1.0, (state.step + 1) * pace.warmup)
+        grads, report = jax.grad(loss, has_aux=True)(state.params, key, data, phase)
+        rate = schedule.rate * jnp.minimum(1.0, (state.step + 1) * schedule.warmup)
         rate = rate * 0.5 * (1 + jnp.cos(jnp.pi * state.cool))
         updates, optimiser = OPTIMISER.update(grads, state.optimiser)
-        params = jax.tree.map(lambda p, u: p - rate * (u + pace.decay * p), state.params, updates)
+        params = jax.tree.map(
+            lambda p, u: p - rate * (u + schedule.decay * p), state.params, updates
+        )
         state = state._replace(params=params, optimiser=optimiser)
-        return _advance(state, watch["watched"], pace), watch
+        return _advance(state, report["watched"], schedule), report
 
-    state, watch = jax.lax.scan(step, state, jax.random.split(key, steps))
-    return state, jax.tree.map(jnp.mean, watch)
+    state, report = jax.lax.scan(step, state, jax.random.split(key, steps))
+    return state, jax.tree.map(jnp.mean, report)
 
 
 def fit(
     key: jax.Array,
     loss: Callable,
-    params,
-    data,
+    params: Any,
+    data: Any,
     schedule: Schedule,
-    on_chunk: Callable[[State, dict, float], None] | None = None,
+    on_chunk: Callable[[FitState, dict[str, np.ndarray], float], None] | None = None,
 ) -> tuple[Any, dict[str, np.ndarray]]:
     """Minimise ``loss`` by Adam.
 
     Args:
         key: consumed.
         loss: ``(params, key, data, phase) -> (scalar, dict of scalars)``; the dict holds
-            ``watched``, the loss whose fall delays the ramp. Pass the same function object for
-            the same computation: the compiled program is kept under it.
+            ``watched``, the loss whose plateau ends the exploration. Pass the same function object
+            for the same computation: the compiled program is kept under it.
         params, data: pytrees of arrays.
+        schedule: the settings.
         on_chunk: called after each chunk with the state, the curves so far and the share of the
             steps done; what it raises ends the fit.
 
     Returns:
         The parameters, and the curves: name -> mean of each chunk, with ``step`` at its end.
     """
-    state, pace = _begin(params), Pace.of(schedule)
+    state, arrays = initial_state(params), ScheduleArrays.of(schedule)
     rows: list[dict] = []
-    for i in range(-(-schedule.most // schedule.chunk) + 1):
-        state, watch = _chunk(
-            state, jax.random.fold_in(key, i), data, pace, loss=loss, steps=schedule.chunk
-        )
-        rows.append({name: float(x) for name, x in watch.items()} | {"step": int(state.step)})
+    for i in range(-(-schedule.max_steps // schedule.chunk) + 1):
+        key_chunk = jax.random.fold_in(key, i)
+        state, report = run_chunk(state, key_chunk, data, arrays, loss=loss, steps=schedule.chunk)
+        rows.append({name: float(x) for name, x in report.items()} | {"step": int(state.step)})
         if on_chunk is not None:
-            curves = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-            on_chunk(state, curves, _share(state, schedule))
+            on_chunk(state, _curves(rows), _share_done(state, schedule))
         if state.done:
             break
-    return state.params, {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return state.params, _curves(rows)
 
 
-def _share(state: State, schedule: Schedule) -> float:
-    """The share of the steps done, taking exploration at its longest until it ends."""
+def _curves(rows: list[dict]) -> dict[str, np.ndarray]:
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def _share_done(state: FitState, schedule: Schedule) -> float:
+    """The share of the steps done, assuming the longest exploration until it ends."""
     explored = min(float(state.step) / max(schedule.explore[1], 1), 1.0)
     if float(state.ramp) > 0:
         explored = 1.0
@@ -162,4 +185,4 @@ def _share(state: State, schedule: Schedule) -> float:
         + float(state.ramp) * schedule.ramp
         + float(state.cool) * schedule.cool
     )
-    return done / schedule.most
+    return done / schedule.max_steps

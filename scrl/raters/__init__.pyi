@@ -1,5 +1,11 @@
 from .density import Density as Density
 from .density import fit_density as fit_density
-from .fitted_run import Learnt as Learnt
+from .fitted_run import FittedRun as FittedRun
+from .fitting import fit_individual as fit_individual
+from .imputation import ImputationModel as ImputationModel
+from .imputation import infer_missing as infer_missing
+from .imputation import reassign_clusters as reassign_clusters
+from .missing_blocks import find_missing_blocks as find_missing_blocks
 from .model import Individual as Individual
-from .model import fit_individual as fit_individual
+from .network import Embedding as Embedding
+from .network import Posterior as Posterior

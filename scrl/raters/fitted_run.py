@@ -1,4 +1,4 @@
-"""What a run learnt of its raters: all that can be asked of it once it is done."""
+"""What a run learnt of its raters: the object that diagnostics and saved runs work on."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from functools import cached_property
 import numpy as np
 
 from scrl.raters.density import Density
-from scrl.raters.missing_blocks import Silence
+from scrl.raters.imputation import ImputationModel
 from scrl.raters.model import Individual
-from scrl.raters.network import Posterior
+from scrl.raters.network import Embedding, Posterior
 from scrl.scenarios.scenario import Scenario
 from scrl.types import Catalogue, Ratings
 
 
 @dataclass(frozen=True, eq=False)
-class Learnt:
-    """A model of individual raters, the density fitted to them, and what they were learnt from.
+class FittedRun:
+    """The individual model of a run, the density of its raters, and what they were fitted to.
 
     Attributes:
-        source: the scenario or the ratings that the run was asked about.
-        ratings: what the raters said.
+        source: the scenario or the ratings of the run.
+        ratings: the ratings as given, absent completions not resolved.
         seed: of the run.
-        individual, density: steps 1 and 2; silence: what kinds of rater said nothing about.
+        individual, density: steps 1 and 2.
+        imputation: what was imputed of missing blocks.
         latents: of the simulated voters ``[voters, latent]`` (step 3).
+        known_embedding: the raters' embedding where the run has computed it, else None.
     """
 
     source: Scenario | Ratings
@@ -32,8 +34,9 @@ class Learnt:
     seed: int
     individual: Individual
     density: Density
-    silence: Silence
+    imputation: ImputationModel
     latents: np.ndarray
+    known_embedding: Embedding | None = None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -41,25 +44,27 @@ class Learnt:
 
     @cached_property
     def resolved(self) -> Ratings:
-        """The ratings with absent completions resolved: what the model reads."""
+        """The ratings with absent completions resolved: what the model is fitted to."""
         return self.ratings.with_absent_resolved()
 
     @cached_property
-    def embedded(self) -> tuple[np.ndarray, Posterior]:
-        """The raters that were read ``[read]``, and their posteriors ``[read, latent]``."""
-        return self.individual.embed(self.resolved)
+    def embedding(self) -> Embedding:
+        """The raters' embedding, computed once."""
+        return self.known_embedding or self.individual.embed(self.resolved)
 
     @property
-    def read(self) -> np.ndarray:
-        return self.embedded[0]
+    def embedded_raters(self) -> np.ndarray:
+        """The raters with a ballot of two completions or more ``[embedded]``."""
+        return self.embedding.raters
 
     @property
     def posterior(self) -> Posterior:
-        return self.embedded[1]
+        """Their posteriors ``[embedded, latent]``."""
+        return self.embedding.posterior
 
     @cached_property
-    def kinds(self) -> np.ndarray:
-        """The type of each rater that was read ``[read]``, -1 where it is unknown."""
+    def rater_types(self) -> np.ndarray:
+        """The type of each embedded rater ``[embedded]``, -1 where it is unknown."""
         if self.ratings.rater_type is None:
-            return np.full(len(self.read), -1)
-        return self.ratings.rater_type[self.read]
+            return np.full(len(self.embedded_raters), -1)
+        return self.ratings.rater_type[self.embedded_raters]

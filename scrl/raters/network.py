@@ -1,4 +1,4 @@
-"""The network of step 1: whole ballots to a Gaussian over a latent, a latent to rewards."""
+"""The network of step 1: ballots to a Gaussian over a latent, a latent to rewards."""
 
 from __future__ import annotations
 
@@ -15,41 +15,61 @@ from scrl.raters import masking
 
 
 class Posterior(NamedTuple):
-    """What is believed of a rater's latent: ``mean`` and ``log_variance``, ``[..., latent]``."""
+    """A diagonal Gaussian over a rater's latent.
 
-    mean: jax.Array
-    log_variance: jax.Array
+    Attributes:
+        mean, log_variance: ``[..., latent]``.
+    """
 
-    def at(self, noise: jax.Array) -> jax.Array:
-        """The draw that standard normal ``noise [..., latent]`` stands for."""
+    mean: jax.Array | np.ndarray
+    log_variance: jax.Array | np.ndarray
+
+    def reparameterise(self, noise: jax.Array) -> jax.Array:
+        """The draw for standard normal ``noise [..., latent]``."""
         return self.mean + jnp.exp(0.5 * self.log_variance) * noise
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One draw each, on the host: ``[..., latent]``."""
+        """One draw from each posterior, on the host: ``[..., latent]``."""
         noise = rng.standard_normal(np.shape(self.mean), np.float32)
         return self.mean + np.exp(0.5 * self.log_variance) * noise
 
 
-class Directions(NamedTuple):
-    """How rewards depend on a preference: ``pooled + appeal @ preference``.
+class Embedding(NamedTuple):
+    """Raters as the encoder sees them.
 
     Attributes:
-        meaning: of each item ``[items, width]``.
-        pooled: ``[items]``; appeal: ``[items, preference]``.
-        own_pooled, own_appeal: the part of each that prompts do not share, same shapes.
+        raters: indices of the embedded raters, ascending ``[embedded]``.
+        posterior: their posteriors ``[embedded, latent]``.
     """
 
-    meaning: jax.Array
+    raters: np.ndarray
+    posterior: Posterior
+
+
+class RewardBasis(NamedTuple):
+    """How rewards depend on a preference: ``pooled + loadings @ preference``.
+
+    Attributes:
+        item_embedding: ``[items, width]``.
+        pooled: rewards of the zero preference ``[items]``.
+        loadings: ``[items, preference]``.
+        unshared_pooled, unshared_loadings: the part of each that prompts do not share, same shapes.
+    """
+
+    item_embedding: jax.Array
     pooled: jax.Array
-    appeal: jax.Array
-    own_pooled: jax.Array
-    own_appeal: jax.Array
+    loadings: jax.Array
+    unshared_pooled: jax.Array
+    unshared_loadings: jax.Array
 
 
 class IndividualReward(nnx.Module):
-    """The network of step 1. Methods are written for one rater; ``vmap`` them."""
+    """The network of step 1. Methods take one rater; ``vmap`` them.
 
-    def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs):
+    The names of its parameters are part of the format of saved runs.
+    """
+
+    def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs) -> None:
         width, latent = config.width, config.latent
         self.shared = config.shared
         if self.shared:
@@ -80,54 +100,58 @@ class IndividualReward(nnx.Module):
         self.appeal = nnx.Linear(width, config.preference, rngs=rngs)
         self.pooled = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
-    def directions(self, table: Table, kept=1.0) -> Directions:
-        """What every rater's rewards are made of: utilities that prompts share, each times the
-        prompt's coefficient, and a part of the item's own.
+    def reward_basis(self, table: Table, kept: jax.Array | float = 1.0) -> RewardBasis:
+        """The basis of every rater's rewards.
+
+        A reward is the sum of utilities that prompts share, each times a coefficient of the
+        prompt, and of a part specific to the item.
 
         Args:
-            kept: which shared utilities count ``[shared]``.
+            table: the catalogue.
+            kept: 1 for each shared utility in use, else 0 ``[shared]``.
         """
-        meaning, completion = self.items(table)
-        own_pooled, own_appeal = self.pooled(meaning)[:, 0], self.appeal(meaning)
-        pooled, appeal = own_pooled, own_appeal
+        item_embedding, completion = self.items(table)
+        unshared_pooled = self.pooled(item_embedding)[:, 0]
+        unshared_loadings = self.appeal(item_embedding)
+        pooled, loadings = unshared_pooled, unshared_loadings
         if self.shared:
             weight = kept * self.coefficient[...][table.prompt]
             utility = self.utility(completion).reshape(len(completion), self.shared, -1)
-            appeal = appeal + jnp.einsum("ik,ikp->ip", weight, utility)
+            loadings = loadings + jnp.einsum("ik,ikp->ip", weight, utility)
             pooled = pooled + jnp.sum(weight * self.common(completion), axis=1)
-        return Directions(meaning, pooled, appeal, own_pooled, own_appeal)
+        return RewardBasis(item_embedding, pooled, loadings, unshared_pooled, unshared_loadings)
 
-    def encode(self, toward: Directions, item, view: masking.View) -> Posterior:
-        """What one rater's visible completions say of its latent.
+    def encode(self, basis: RewardBasis, item: jax.Array, view: masking.View) -> Posterior:
+        """The posterior of one rater's latent given its visible completions.
 
         Args:
+            basis: from ``reward_basis``.
             item: ``[contests, slots]``.
+            view: which completions are visible, and their positions.
         """
         visible = view.visible.reshape(-1)
-        surprise = self._surprise(toward, item, view)[..., None]
-        meaning = toward.meaning
-        parts = [meaning[item], view.position, surprise]
+        surprise = self._surprise(basis, item, view)[..., None]
+        parts = [basis.item_embedding[item], view.position, surprise]
         tokens = self.token(jnp.concatenate(parts, axis=-1))
         tokens = jnp.concatenate([self.nothing[...], tokens.reshape(len(visible), -1)])
-        # A token that is always there keeps the attention of an unseen rater well defined.
-        seen = jnp.concatenate([jnp.ones(1, bool), visible])
-        read = self.query[...] + self.attention(self.query[...], tokens, mask=seen[None, None, :])
-        # The way in which the preference would have to move to explain the ballots: the gradient
-        # of their likelihood, in the reward block's own directions. Forty raters suffice to use
-        # it, where the attention alone needs thousands to discover it.
-        moves = jnp.sum(surprise * toward.appeal[item], axis=(0, 1))
-        read = read + self.lean(moves / jnp.sqrt(1 + jnp.sum(visible)))
+        # One token is always visible, so that attention is defined for a rater without ballots.
+        mask = jnp.concatenate([jnp.ones(1, bool), visible])[None, None, :]
+        read = self.query[...] + self.attention(self.query[...], tokens, mask=mask)
+        # The gradient of the ballots' likelihood in the preference, given to the encoder as input:
+        # with it forty raters suffice, where attention alone needs thousands to discover it.
+        gradient = jnp.sum(surprise * basis.loadings[item], axis=(0, 1))
+        read = read + self.lean(gradient / jnp.sqrt(1 + jnp.sum(visible)))
         read = self.after_feed(read + self.feed(self.before_feed(read)))[0]
         return Posterior(self.mean(read), self.log_variance(read))
 
-    def _surprise(self, toward: Directions, item, view: masking.View):
-        """How much higher each visible completion stands than the pooled reward would put it.
+    def _surprise(self, basis: RewardBasis, item: jax.Array, view: masking.View) -> jax.Array:
+        """How much higher each visible completion stands than the pooled reward predicts.
 
-        The gradient of a ballot's Bradley–Terry log-likelihood in its rewards, per opponent:
-        place minus mean of tanh(gap / 2) over the visible others. ``[contests, slots]``, 0 where
-        hidden.
+        This is the gradient of a ballot's Bradley–Terry log-likelihood in its rewards, per
+        opponent: the position less the mean of tanh(gap / 2) over the other visible completions.
+        ``[contests, slots]``, 0 where hidden.
         """
-        pooled = toward.pooled[item]
+        pooled = basis.pooled[item]
         slots = view.visible.shape[-1]
         others = view.visible[:, None, :] & ~jnp.eye(slots, dtype=bool)
         expected = jnp.tanh(0.5 * (pooled[:, :, None] - pooled[:, None, :]))
@@ -135,15 +159,15 @@ class IndividualReward(nnx.Module):
         expected = jnp.sum(jnp.where(others, expected, 0.0), axis=-1) / opponents
         return jnp.where(view.visible, view.position[..., 0] - expected, 0.0)
 
-    def preference(self, latent) -> jax.Array:
+    def preference(self, latent: jax.Array) -> jax.Array:
         """``[latent] -> [preference]``."""
         preference = self.decoder(latent * (0.0 if self.constant else 1.0))
         return preference / jnp.sqrt(preference.shape[-1])
 
-    def rewards(self, toward: Directions, latent) -> jax.Array:
+    def rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
         """``[latent] -> [items]``, log-odds."""
-        return toward.pooled + toward.appeal @ self.preference(latent)
+        return basis.pooled + basis.loadings @ self.preference(latent)
 
-    def own(self, toward: Directions, latent) -> jax.Array:
+    def unshared_rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
         """The part of the rewards that prompts do not share, ``[latent] -> [items]``."""
-        return toward.own_pooled + toward.own_appeal @ self.preference(latent)
+        return basis.unshared_pooled + basis.unshared_loadings @ self.preference(latent)

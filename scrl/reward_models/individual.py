@@ -20,7 +20,8 @@ from scrl.config import IndividualConfig, ModelsConfig, Schedule
 from scrl.networks.layers import Sizes, Table
 from scrl.networks.training import Phase
 from scrl.raters import masking
-from scrl.raters.model import Data, Individual, Sharing, fit_individual, rater_terms
+from scrl.raters.fitting import Sharing, TrainingData, fit_individual, rater_terms
+from scrl.raters.model import Individual
 from scrl.raters.network import IndividualReward, Posterior
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings, empty_context
 from scrl.reward_models.fitted import (
@@ -55,7 +56,7 @@ class TabularIndividual:
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
         ratings = comparisons_to_ratings(context, self.model.catalogue)
-        _, (mean, log_variance) = self.model.embed(ratings, everyone=True)
+        _, (mean, log_variance) = self.model.embed(ratings, include_empty=True)
         return RaterPosterior.gaussian(np.asarray(mean), np.asarray(log_variance))
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
@@ -117,10 +118,10 @@ def _batch_loss(
     beta = own.beta * jnp.minimum(1.0, phase.step / own.kl_warmup)
 
     def one_rater(key, features, mask):
-        known = Data(_catalogue_of_pairs(features), (), None, Sharing.of(own, 0))
-        toward = module.directions(known.table)
+        known = TrainingData(_catalogue_of_pairs(features), (), None, Sharing.of(own, 0))
+        basis = module.reward_basis(known.table)
         ballots = (*_ballots_of_pairs(mask), 1.0 * mask)
-        return rater_terms(own, module, toward, known, phase.ramp, beta, key, *ballots)
+        return rater_terms(own, module, basis, known, phase.ramp, beta, key, *ballots)
 
     keys = jax.random.split(key_each, config.batch)
     terms = jax.tree.map(jnp.mean, jax.vmap(one_rater)(keys, features, mask))
@@ -129,18 +130,18 @@ def _batch_loss(
 
 def _encode(module: IndividualReward, features: jax.Array, mask: jax.Array) -> Posterior:
     item, rank, visible = _ballots_of_pairs(mask)
-    toward = module.directions(_catalogue_of_pairs(features))
-    return module.encode(toward, item, masking.whole(rank, visible))
+    basis = module.reward_basis(_catalogue_of_pairs(features))
+    return module.encode(basis, item, masking.full_view(rank, visible))
 
 
 def _pair_rewards(module: IndividualReward, features: jax.Array, latent: jax.Array) -> jax.Array:
-    toward = module.directions(_catalogue_of_pairs(features))
-    return module.rewards(toward, latent).reshape(-1, 2)
+    basis = module.reward_basis(_catalogue_of_pairs(features))
+    return module.rewards(basis, latent).reshape(-1, 2)
 
 
 def _item_rewards(module: IndividualReward, features: jax.Array, latent: jax.Array) -> jax.Array:
-    toward = module.directions(_catalogue_of_pairs(features[:, None].repeat(2, axis=1)))
-    return module.rewards(toward, latent)[::2]
+    basis = module.reward_basis(_catalogue_of_pairs(features[:, None].repeat(2, axis=1)))
+    return module.rewards(basis, latent)[::2]
 
 
 FAMILY = LatentFamily(

@@ -78,7 +78,7 @@ def _batch_loss(
         # Contexts of every size occur, the empty one included, so that short ones are learnt.
         visible = jax.random.uniform(key_part, mask.shape) < jax.random.uniform(key_share)
         posterior = module.encode(features, mask & visible)
-        latent = posterior.at(jax.random.normal(key_latent, (config.latent,)))
+        latent = posterior.reparameterise(jax.random.normal(key_latent, (config.latent,)))
         reward = module.rewards(features, latent)
         gap = reward[:, 0] - reward[:, 1]
         nll = jnp.sum(jnp.where(mask, jax.nn.softplus(-gap), 0.0))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from scrl import figures
-from scrl.config import MOST_SEEDS
+from scrl.config import MAX_SEEDS
 from scrl.runs.csv_export import orders_csv
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
@@ -105,7 +105,7 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
         if (
             not isinstance(config, Config)
             or not 0 <= seed < 2**32
-            or not 1 <= len(seeds) <= MOST_SEEDS
+            or not 1 <= len(seeds) <= MAX_SEEDS
         ):
             raise TypeError
         if "scenario.yaml" in files:

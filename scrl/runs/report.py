@@ -75,7 +75,7 @@ def to_dict(experiment: Experiment) -> RunResult:
         "device": e.device,
         "prompts": prompts,
         "latent": {
-            "raters": len(e.read),
+            "raters": len(e.embedded_raters),
             "dim": e.config.individual.latent,
             "active_units": active_units(e.posterior.mean),
             "components": e.density.components,
@@ -101,41 +101,44 @@ def silence_dict(experiment: Experiment) -> ImputationResult:
         completions, the inferred ``order`` of all and, of each pair with a silent one, the
         ``sure``: ``[above, below, chance]``.
     """
-    from scrl.raters.missing_blocks import holes
+    from scrl.raters import find_missing_blocks
 
-    e, s, catalogue = experiment, experiment.silence, experiment.catalogue
-    component = e.density.membership(e.posterior.mean).argmax(axis=1)
-    kind_of = s.kinds[component]
+    e, imputation, catalogue = experiment, experiment.imputation, experiment.catalogue
+    cluster = imputation.clusters[e.density.component_of(e.posterior.mean)]
     told: dict[int, dict] = {}
-    for hole in holes(s.silent, catalogue):
-        mine = kind_of == hole.kind
+    for block in find_missing_blocks(imputation.missing, catalogue):
+        mine = cluster == block.cluster
         rewards = e.individual.rewards(e.posterior.mean[mine].mean(axis=0, keepdims=True))[0]
-        if hole.kind not in told:
+        if block.cluster not in told:
             types = e.ratings.rater_type
-            types = np.empty(0, int) if types is None else types[e.read[mine]]
+            types = np.empty(0, int) if types is None else types[e.embedded_raters[mine]]
             name = e.ratings.types[np.bincount(types).argmax()] if len(types) else ""
-            told[hole.kind] = {"name": name, "share": round(float(mine.mean()), 6), "prompts": {}}
-        above = s.above(rewards, hole.kind)
-        start, stop = catalogue.offsets[hole.prompt : hole.prompt + 2]
-        names, best = catalogue.names(hole.prompt), np.argsort(-rewards[start:stop], kind="stable")
+            told[block.cluster] = {
+                "name": name,
+                "share": round(float(mine.mean()), 6),
+                "prompts": {},
+            }
+        above = imputation.preference_probabilities(rewards, block.cluster)
+        start, stop = catalogue.offsets[block.prompt : block.prompt + 2]
+        names, best = catalogue.names(block.prompt), np.argsort(-rewards[start:stop], kind="stable")
         pairs = [(a, b) for i, a in enumerate(best) for b in best[i + 1 :]]
-        told[hole.kind]["prompts"][catalogue.prompts[hole.prompt]] = {
-            "silent": [names[i] for i in np.flatnonzero(hole.items[start:stop])],
+        told[block.cluster]["prompts"][catalogue.prompts[block.prompt]] = {
+            "silent": [names[i] for i in np.flatnonzero(block.items[start:stop])],
             "order": [[names[i]] for i in best],
             "sure": [
                 [names[a], names[b], round(float(above[start + a, start + b]), 4)]
                 for a, b in pairs
-                if hole.items[start + a] or hole.items[start + b]
+                if block.items[start + a] or block.items[start + b]
             ],
         }
     return {
-        "tests": s.tests,
+        "tests": imputation.trials,
         "choices": [
-            {"shared": c.shared, "penalty": c.penalty, "hidden": round(c.hidden, 4),
-             "seen": round(c.seen, 4), "right": round(c.right, 4)}
-            for c in s.choices
+            {"shared": c.shared, "penalty": c.penalty, "hidden": round(c.hidden_nats, 4),
+             "seen": round(c.visible_nats, 4), "right": round(c.visible_accuracy, 4)}
+            for c in imputation.candidates
         ],
-        "chosen": s.chosen,
+        "chosen": imputation.selected,
         "kinds": list(told.values()),
     }  # fmt: skip
 
@@ -211,22 +214,21 @@ def latent_map(experiment: Experiment, max_raters: int = 600) -> LatentMap:
 
     e, ratings = experiment, experiment.ratings
     plane, explained = principal_plane(e.posterior.mean)
-    step = max(1, -(-len(e.read) // max_raters))
-    some = np.arange(0, len(e.read), step)
+    step = max(1, -(-len(e.embedded_raters) // max_raters))
+    some = np.arange(0, len(e.embedded_raters), step)
     marked, name = np.ones(len(ratings.raters), bool), ""
     if (item := most_left_out(ratings)) is not None:
         marked[:] = False
         marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
         name = e.catalogue.completions[e.catalogue.members[item]]
-    kinds = np.full(len(e.read), -1) if ratings.rater_type is None else ratings.rater_type[e.read]
     return {
         "x": plane[some, 0].round(3).tolist(),
         "y": plane[some, 1].round(3).tolist(),
-        "type": kinds[some].tolist(),
+        "type": e.fitted_run.rater_types[some].tolist(),
         "types": list(ratings.types),
-        "marked": marked[e.read[some]].tolist(),
+        "marked": marked[e.embedded_raters[some]].tolist(),
         "marked_label": f"{name} on the ballot" if name else "",
         "unmarked_label": f"{name} left out" if name else "",
         "explained": explained.round(4).tolist(),
-        "raters": len(e.read),
+        "raters": len(e.embedded_raters),
     }

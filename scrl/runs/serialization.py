@@ -21,8 +21,8 @@ from safetensors.numpy import save as save_arrays
 from scrl.config import Config, IndividualConfig
 from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.raters.density import Density
-from scrl.raters.fitted_run import Learnt
-from scrl.raters.missing_blocks import Silence
+from scrl.raters.fitted_run import FittedRun
+from scrl.raters.imputation import ImputationModel
 from scrl.raters.model import Individual, blank_parameters
 from scrl.runs.version_0_5 import upgraded_run, upgraded_source, without_kinds
 from scrl.scenarios.parsing import parse_scenario
@@ -59,14 +59,14 @@ class _StoredRun:
 
     seed: int
     density: Density
-    silence: Silence
+    imputation: ImputationModel
     latents: np.ndarray
     config: IndividualConfig
     drawn: str
     source: _StoredSource | None
 
 
-def pack(learnt: Learnt, with_source: bool = True) -> bytes:
+def pack(learnt: FittedRun, with_source: bool = True) -> bytes:
     """A fitted run as bytes.
 
     Args:
@@ -76,13 +76,13 @@ def pack(learnt: Learnt, with_source: bool = True) -> bytes:
     for where, leaf in jax.tree_util.tree_leaves_with_path(learnt.individual.params):
         arrays[f"params{jax.tree_util.keystr(where)}"] = np.ascontiguousarray(leaf)
     stored = _StoredRun(
-        learnt.seed, learnt.density, learnt.silence, learnt.latents, learnt.individual.config,
+        learnt.seed, learnt.density, learnt.imputation, learnt.latents, learnt.individual.config,
         ratings_digest(learnt.ratings), _stored_source(learnt.source) if with_source else None,
     )  # fmt: skip
     return _packed(RUN_FORMAT, to_plain(stored, arrays, "run"), arrays)
 
 
-def unpack(data: bytes, source: Scenario | Ratings | None = None) -> Learnt:
+def unpack(data: bytes, source: Scenario | Ratings | None = None) -> FittedRun:
     """Read the bytes of ``pack``.
 
     Args:
@@ -109,8 +109,8 @@ def unpack(data: bytes, source: Scenario | Ratings | None = None) -> Learnt:
     except _FAULTS as error:
         raise InputError(_FOREIGN) from error
     individual = Individual(params, ratings.catalogue, stored.config)
-    return Learnt(
-        source, ratings, stored.seed, individual, stored.density, stored.silence, stored.latents
+    return FittedRun(
+        source, ratings, stored.seed, individual, stored.density, stored.imputation, stored.latents
     )
 
 
@@ -193,12 +193,12 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _check_shapes(stored: _StoredRun) -> None:
-    density, silence = stored.density, stored.silence
+    density, imputation = stored.density, stored.imputation
     latent = (stored.config.latent,)
     components = density.weight.shape
     if not (density.mean.shape[1:] == density.atoms.shape[2:] == stored.latents.shape[1:] == latent
             and components == density.mean.shape[:1] == density.atoms.shape[:1]
-            and silence.kinds.shape == components):  # fmt: skip
+            and imputation.clusters.shape == components):  # fmt: skip
         raise ValueError("shapes do not fit")
 
 

@@ -30,8 +30,8 @@ def train(
 
     Returns:
         ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
-        ``"config"`` as ``dataclass_json.to_plain`` writes it; and ``"learnt"``, the ``Learnt`` that
-        the diagnostics are computed from.
+        ``"config"`` as ``dataclass_json.to_plain`` writes it; and ``"learnt"``, the ``FittedRun``
+        that the diagnostics are computed from.
     """
     start()
     config = Config(rules=tuple(rules))
@@ -42,5 +42,5 @@ def train(
         "latent": latent_map(experiment),
         "curves": {name: values.tolist() for name, values in experiment.curves.items()},
         "config": to_plain(experiment.config),
-        "learnt": experiment.learnt,
+        "learnt": experiment.fitted_run,
     }

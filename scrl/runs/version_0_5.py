@@ -9,12 +9,27 @@ from __future__ import annotations
 from typing import Any
 
 #: Class -> field of version 0.5 -> today's name.
-_RENAMED_FIELDS: dict[str, dict[str, str]] = {}
+_RENAMED_FIELDS: dict[str, dict[str, str]] = {
+    "Config": {"silence": "imputation"},
+    "SilenceConfig": {
+        "choose": "enabled", "floor": "min_response_rate", "tests": "max_trials",
+        "shared": "max_shared", "slack": "max_accuracy_loss",
+    },
+    "Silence": {
+        "kinds": "clusters", "heard": "response_rate", "silent": "missing",
+        "choices": "candidates", "chosen": "selected", "weight": "scale_posterior",
+        "tests": "trials",
+    },
+    "Choice": {"hidden": "hidden_nats", "seen": "visible_nats", "right": "visible_accuracy"},
+}  # fmt: skip
+#: The same of a fitted run's manifest.
+_RENAMED_PARTS = {"silence": "imputation"}
 
 
 def upgraded_run(tree: dict[str, Any]) -> dict[str, Any]:
     """The manifest of a fitted run."""
-    found = without_kinds({key: value for key, value in tree.items() if key != "source"})
+    parts = {_RENAMED_PARTS.get(key, key): value for key, value in tree.items()}
+    found = without_kinds({key: value for key, value in parts.items() if key != "source"})
     return found | ({"source": upgraded_source(tree["source"])} if "source" in tree else {})
 
 

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from scrl.config import RewardConfig
 from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.networks.layers import Table, standardise
-from scrl.social.network import Reward, blank_parameters
+from scrl.social.reward_model import Reward, blank_parameters
 from scrl.types import Catalogue, InputError
 
 FORMAT = "scrl reward 1"

@@ -22,8 +22,8 @@ from scrl.diagnostics import active_units, principal_plane
 from scrl.diagnostics.clusters import nearest
 from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSet, oracle_metrics
 from scrl.random_streams import KeyStream, jax_key
+from scrl.raters import Individual, fit_individual
 from scrl.raters.masking import REGIMES
-from scrl.raters.model import Individual, fit_individual
 from scrl.runs.parallel import run_after_warmup
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario

@@ -12,7 +12,7 @@ def words(app) -> str:
 @pytest.fixture(scope="module")
 def run(experiment):
     """The id of a finished job whose result is the session's experiment."""
-    result = {"result": {}, "latent": {}, "learnt": experiment.learnt, "yaml": ""}
+    result = {"result": {}, "latent": {}, "learnt": experiment.fitted_run, "yaml": ""}
     id = run_store.job_queue().submit(
         lambda on_progress: result, key="somebody:ask", label="Tennessee"
     )

@@ -25,7 +25,7 @@ def number(app, label: str) -> str:
 @pytest.fixture(scope="module")
 def run(experiment):
     """The id of a finished job whose result is the session's experiment."""
-    result = {"result": {}, "latent": {}, "learnt": experiment.learnt, "yaml": ""}
+    result = {"result": {}, "latent": {}, "learnt": experiment.fitted_run, "yaml": ""}
     id = run_store.job_queue().submit(
         lambda on_progress: result, key="somebody:test", label="Tennessee"
     )
@@ -169,7 +169,7 @@ def two_prompts():
     scenario = with_overrides(scenario, raters=600)
     quick = Schedule(explore=(100, 150), ramp=50, cool=100)
     config = Config(IndividualConfig(schedule=quick), voters=500, rules=("borda",))
-    learnt = scrl.run(scenario, config, seed=1).learnt
+    learnt = scrl.run(scenario, config, seed=1).fitted_run
     result = {"result": {}, "latent": {}, "learnt": learnt, "yaml": ""}
     id = run_store.job_queue().submit(
         lambda on_progress: result, key="somebody:two", label="Inverted"
@@ -234,7 +234,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     monkeypatch.setattr(run_store, "archive", lambda: kept)
     monkeypatch.setattr(viewer, "token", lambda: me)
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": ""}
-    packed, source = pack(experiment.learnt, with_source=False), pack_source(experiment.source)
+    packed, source = pack(experiment.fitted_run, with_source=False), pack_source(experiment.source)
     for id, owner, name in (("old", me, "My old run"), ("bare", me, "A bare run"),
                             ("foreign", me[::-1], "Not mine")):  # fmt: skip
         kept.begin(id, owner=owner, name=name, spec=id, scenario="Tennessee", seed=1,

@@ -19,8 +19,8 @@ from scrl.diagnostics.traversal import traverse, walk
 from scrl.diagnostics.units import Plane
 from scrl.diagnostics.whereami import DRAWN, RARE, Atoms, inferred, information, rarity, spread
 from scrl.evaluation.latent_health import check_latent_health, swap_partners
-from scrl.raters.fitted_run import Learnt
-from scrl.raters.network import Posterior
+from scrl.raters.fitted_run import FittedRun
+from scrl.raters.network import Embedding, Posterior
 from scrl.types import Catalogue
 
 
@@ -123,20 +123,20 @@ def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
     np.testing.assert_array_equal(at, layout(points, method))
 
 
-class Blurred(Learnt):
+class Blurred(FittedRun):
     """The same run with all posteriors as wide as given, in log-variance."""
 
     log_variance = 0.0
 
     @property
     def posterior(self):
-        mean = np.asarray(self.embedded[1].mean)
+        mean = np.asarray(self.embedding.posterior.mean)
         return Posterior(mean, np.full_like(mean, self.log_variance))
 
 
 def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distance(experiment):
     """A model that knows next to nothing of anybody still gives a type one mean, without noise."""
-    blurred = Blurred(**vars(replace(experiment.learnt)))
+    blurred = Blurred(**vars(replace(experiment.fitted_run)))
     for log_variance, together in ((-9.0, True), (4.0, False)):
         blurred.log_variance = log_variance
         found = cluster_numbers(blurred)
@@ -144,7 +144,7 @@ def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distan
         assert means["silhouette"] > 0.9
         assert found["together"] == together
         assert (draws["ratio"] > 3) == together
-    draws = cluster_numbers(experiment.learnt)["rows"][0]
+    draws = cluster_numbers(experiment.fitted_run)["rows"][0]
     assert draws["silhouette"] < 0.9
     assert draws["ratio"] > 1.5
 
@@ -166,7 +166,7 @@ def test_a_walk_counts_each_change_and_what_is_needed():
 
 
 def test_a_walk_begins_and_ends_where_it_says(experiment):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     start, end = profiles(learnt)[[0, 1]]
     found = traverse(learnt, start, end, 0)
     rewards = learnt.individual.rewards(np.stack([start, end]))
@@ -203,9 +203,9 @@ def test_the_posterior_is_that_of_exact_enumeration():
 
 
 def test_the_likelihood_is_the_models_own(experiment):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     atoms, ballot = Atoms.of(learnt), [4, 0, 3]
-    rows = learnt.individual.distinct(ratings_of(learnt.catalogue, [[(0, ballot)]]), 10)
+    rows = learnt.individual.distinct_ballots(ratings_of(learnt.catalogue, [[(0, ballot)]]), 10)
     _, nats = learnt.individual.log_likelihood(rows, atoms.latent, learnt.density.sharpness)
     np.testing.assert_allclose(atoms.log_likelihood(ballot), nats[0], rtol=1e-3, atol=1e-3)
 
@@ -226,7 +226,7 @@ def test_the_value_of_a_question_is_the_mutual_information():
 
 def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
     """Memphis ≻ Knoxville is said by Memphis' raters alone, so all else follows."""
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     atoms, items = Atoms.of(learnt), np.arange(5)
     before = inferred(atoms, atoms.share, items, ())
     weight = atoms.posterior([(0, [0, 3])])
@@ -265,7 +265,7 @@ def test_two_answers_that_nobody_gives_together_are_rare_though_each_is_common()
 
 
 def test_raters_own_ballots_are_hardly_ever_called_rare_and_others_are(experiment):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     atoms, ratings = Atoms.of(learnt), learnt.ratings
     orders = {}
     for b in range(0, ratings.ballots, 25):  # raters stand type by type
@@ -284,7 +284,7 @@ def test_raters_own_ballots_are_hardly_ever_called_rare_and_others_are(experimen
 
 
 def test_longer_ballots_say_more_and_none_beats_perfect_knowledge_by_luck(experiment):
-    found = partial_ballots(experiment.learnt)
+    found = partial_ballots(experiment.fitted_run)
     rows = found.by_length()
     assert [row["length"] for row in rows] == [1, 2, 3, 4, 5]
     assert [row["ballots"] for row in rows] == [20, 40, 40, 20, 4]
@@ -299,21 +299,23 @@ def test_longer_ballots_say_more_and_none_beats_perfect_knowledge_by_luck(experi
 
 
 def test_a_single_completion_is_read_with_its_place(experiment):
-    individual = experiment.learnt.individual
+    individual = experiment.fitted_run.individual
     item, length = np.array([0, 0, 1]), np.array([5, 5, 5])
-    top, last, _ = individual.embed_lone(item, np.array([0, 4, 2]), length).mean
-    near = nearest(np.stack([top, last]), profiles(experiment.learnt))
+    top, last, _ = individual.embed_single(item, np.array([0, 4, 2]), length).mean
+    near = nearest(np.stack([top, last]), profiles(experiment.fitted_run))
     assert near[0] == 0  # only Memphis' raters put Memphis first
     assert near[1] != 0
 
 
 def test_leaving_out_moves_a_type_less_than_another_type_is_away(experiment):
-    found = left_out(experiment.learnt)
+    found = left_out(experiment.fitted_run)
     assert (
         experiment.catalogue.completions[experiment.catalogue.members[found.item]] == "Morristown"
     )
     assert [row["type"] for row in found.rows] == [0, 1, 2, 3]
-    assert sum(row["with"] + row["without"] for row in found.rows) == len(experiment.learnt.read)
+    assert sum(row["with"] + row["without"] for row in found.rows) == len(
+        experiment.fitted_run.embedded_raters
+    )
     assert all(0 < row["share"] < 0.5 for row in found.rows)
     assert all(row["right with"] > 0.95 for row in found.rows)
 
@@ -324,12 +326,12 @@ class Reader:
     def __init__(self, shift: float):
         self.shift = shift
 
-    def embed(self, ratings, everyone=False):
+    def embed(self, ratings, include_empty=False):
         read = np.unique(ratings.ballot_rater)
         mean = 4.0 * np.eye(3, dtype=np.float32)[ratings.rater_type[read]]
         np.add.at(mean[:, 2], np.searchsorted(read, ratings.ballot_rater),
                   self.shift * ratings.ballot_prompt)  # fmt: skip
-        return read, Posterior(mean, np.zeros_like(mean))
+        return Embedding(read, Posterior(mean, np.zeros_like(mean)))
 
 
 def test_how_far_prompts_move_raters_is_measured_against_how_far_types_are_apart():
@@ -337,7 +339,7 @@ def test_how_far_prompts_move_raters_is_measured_against_how_far_types_are_apart
     catalogue = Catalogue(("p", "q"), names, np.tile(np.arange(3), 2), [0, 3, 6])
     ratings = ratings_of(catalogue, [[(0, [0, 1]), (1, [4, 3])]] * 4)
     ratings = replace(ratings, rater_type=np.array([0, 0, 1, 1]), types=("x", "y"))
-    learnt = Learnt(ratings, ratings, 0, Reader(0.5), None, None, np.zeros((1, 3)))
+    learnt = FittedRun(ratings, ratings, 0, Reader(0.5), None, None, np.zeros((1, 3)))
     found = contexts(learnt)
     assert found.moved == pytest.approx(0.5)
     assert found.between == pytest.approx(4 * 2**0.5)
@@ -348,19 +350,19 @@ def test_how_far_prompts_move_raters_is_measured_against_how_far_types_are_apart
 
 def test_contexts_need_two_prompts(experiment):
     with pytest.raises(scrl.InputError, match="two prompts"):
-        contexts(experiment.learnt)
+        contexts(experiment.fitted_run)
 
 
 # -- health ---------------------------------------------------------------------------------------
 
 
 def test_a_model_of_individuals_is_well(experiment):
-    found = check_latent_health(experiment.learnt)
+    found = check_latent_health(experiment.fitted_run)
     assert not found.collapsed
     assert found.own_accuracy > 0.99
     assert found.swapped_accuracy < 0.6
     assert (found.swapped_by, found.unpaired) == ("type", 0)
-    assert found.active_units == active_units(np.asarray(experiment.learnt.posterior.mean))
+    assert found.active_units == active_units(np.asarray(experiment.fitted_run.posterior.mean))
     pairs = [sum(b["pairs"] for b in c.bins) for c in found.calibration.values()]
     assert len(pairs) == 2
     assert pairs[0] == pairs[1] > 0
@@ -370,7 +372,7 @@ def test_a_model_of_individuals_is_well(experiment):
 
 def test_a_model_of_one_rater_is_said_to_have_collapsed(experiment):
     """The same network with its latent silenced: nobody's latent says more than another's."""
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     constant = replace(learnt.individual, config=replace(learnt.individual.config, constant=True))
     found = check_latent_health(replace(learnt, individual=constant))
     assert found.own_accuracy == found.swapped_accuracy == found.empty_accuracy
@@ -394,13 +396,15 @@ def test_nobody_changes_latents_with_one_of_their_own_kind():
 
 
 def test_without_types_latents_are_changed_between_the_densitys_clusters(experiment):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     unknown = replace(learnt, ratings=replace(learnt.ratings, rater_type=None, types=()))
     known, found = check_latent_health(learnt), check_latent_health(unknown)
     assert (found.swapped_by, found.unpaired) == ("component", 0)
     # Here the clusters are the types, so changing between them costs as much.
     assert found.swapped_accuracy == pytest.approx(known.swapped_accuracy, abs=0.02)
-    one = replace(unknown, silence=replace(learnt.silence, kinds=0 * learnt.silence.kinds))
+    one = replace(
+        unknown, imputation=replace(learnt.imputation, clusters=0 * learnt.imputation.clusters)
+    )
     found = check_latent_health(one)
     assert (found.swapped_by, found.unpaired) == ("", 0)
     assert (

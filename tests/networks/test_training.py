@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scrl.config import Schedule
-from scrl.networks.training import _chunk, fit
+from scrl.networks.training import fit, run_chunk
 from scrl.types import Cancelled
 
 SCHEDULE = Schedule(rate=0.05, warmup=5, explore=(20, 90), ramp=30, cool=50, chunk=1)
@@ -70,7 +70,7 @@ def test_the_ramp_is_even_and_learning_ends_with_cooling():
     np.testing.assert_allclose(np.diff(rising), 1 / SCHEDULE.ramp, atol=1e-5)
     steps = SCHEDULE.explore[0] + SCHEDULE.ramp + SCHEDULE.cool
     assert steps <= curves["step"][-1] <= steps + 2
-    assert SCHEDULE.most == SCHEDULE.explore[1] + SCHEDULE.ramp + SCHEDULE.cool
+    assert SCHEDULE.max_steps == SCHEDULE.explore[1] + SCHEDULE.ramp + SCHEDULE.cool
 
 
 def test_a_fit_without_exploration_or_ramp_only_cools():
@@ -144,11 +144,11 @@ def test_every_step_has_its_own_randomness():
 
 def test_a_second_fit_of_the_same_shapes_compiles_nothing():
     run(flat)
-    before = _chunk._cache_size()
+    before = run_chunk._cache_size()
     fit(jax.random.key(5), flat, jnp.ones(3), -jnp.array(TARGET), SCHEDULE)
-    assert _chunk._cache_size() == before
+    assert run_chunk._cache_size() == before
     other = replace(SCHEDULE, rate=0.01, warmup=9, explore=(3, 9), ramp=0, cool=7, decay=0.0)
     fit(jax.random.key(5), flat, jnp.ones(3), jnp.array(TARGET), other)
-    assert _chunk._cache_size() == before, "a schedule is numbers"
+    assert run_chunk._cache_size() == before, "a schedule is numbers"
     fit(jax.random.key(5), flat, jnp.ones(4), jnp.zeros(4), SCHEDULE)
-    assert _chunk._cache_size() == before + 1, "the counter counts"
+    assert run_chunk._cache_size() == before + 1, "the counter counts"

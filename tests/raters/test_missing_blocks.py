@@ -1,5 +1,4 @@
-"""What a silent kind of rater is inferred to think: right where prompts share structure, nothing
-where they do not."""
+"""Imputation of missing blocks: right where prompts share structure, nothing where they do not."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +10,10 @@ from scipy.stats import norm
 
 import scrl
 from scrl.choice_models.rank_metrics import order_places, strictly_reversed
-from scrl.config import Config, IndividualConfig, Schedule, SilenceConfig
-from scrl.raters.missing_blocks import SCALES, Silence, heard_by, holes, trials
-from scrl.raters.model import fit_individual
+from scrl.config import Config, ImputationConfig, IndividualConfig, Schedule
+from scrl.raters.fitting import fit_individual
+from scrl.raters.imputation import ERROR_SCALES, ImputationModel
+from scrl.raters.missing_blocks import find_missing_blocks, response_rate, trial_blocks
 from scrl.runs.report import silence_dict
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
@@ -26,10 +26,9 @@ NASHVILLE = "tennessee-inverted-missing"
 BRIEF = IndividualConfig(schedule=Schedule(explore=(50, 50), ramp=20, cool=30))
 
 
-def silence(silent: np.ndarray, weight=None, kinds=None) -> Silence:
-    even = np.full(len(SCALES), 1 / len(SCALES))
-    kinds = np.arange(len(silent)) if kinds is None else np.array(kinds)
-    return Silence(kinds, 1.0 - silent, silent, (), -1, even if weight is None else weight, 0)
+def imputation(missing: np.ndarray, scale_posterior: np.ndarray) -> ImputationModel:
+    clusters = np.arange(len(missing))
+    return ImputationModel(clusters, 1.0 - missing, missing, (), -1, scale_posterior, 0)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +37,7 @@ def inverted():
     return scrl.run(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), Config(rules=("borda",)), 0)
 
 
-def test_the_silent_are_found_and_their_order_is_the_true_one(inverted):
+def test_missing_blocks_are_found_and_imputed_in_the_true_order(inverted):
     told = silence_dict(inverted)
     (kind,) = told["kinds"]
     assert kind["name"] == "Nashville"
@@ -50,15 +49,15 @@ def test_the_silent_are_found_and_their_order_is_the_true_one(inverted):
     assert min(chance for _, _, chance in worst["sure"]) > 0.8
 
 
-def test_sharing_is_chosen_because_other_kinds_made_silent_are_predicted_by_it(inverted):
-    tried = inverted.silence.choices
-    apart, chosen = tried[0], tried[inverted.silence.chosen]
+def test_sharing_is_selected_since_it_predicts_trial_blocks(inverted):
+    tried = inverted.imputation.candidates
+    apart, chosen = tried[0], tried[inverted.imputation.selected]
     assert (apart.shared, chosen.shared) == (0, 1)
-    assert chosen.hidden > apart.hidden + 2
-    assert inverted.silence.tests == 3
+    assert chosen.hidden_nats > apart.hidden_nats + 2
+    assert inverted.imputation.trials == 3
 
 
-def test_the_social_order_hears_the_silent(inverted):
+def test_the_social_order_counts_imputed_ballots(inverted):
     """By Borda the sampled raters' own complete ballots, which nobody saw, give the same order."""
     names = inverted.catalogue.names(1)
     entry = scrl.to_dict(inverted)["prompts"]["worst"]
@@ -70,11 +69,11 @@ def test_the_social_order_hears_the_silent(inverted):
     assert strictly_reversed(places["raters"], vanilla) > 0
 
 
-def test_everybody_else_is_understood_as_before(inverted):
+def test_observed_orders_are_fitted_as_before(inverted):
     """The observed orders of raters who answered: all of them, after sharing too."""
     e = inverted
     rewards = e.individual.rewards(e.posterior.mean)
-    row = {int(r): i for i, r in enumerate(e.read)}
+    row = {int(r): i for i, r in enumerate(e.embedded_raters)}
     right = []
     for b in range(0, e.ratings.ballots, 7):
         items = e.ratings.item[slice(*e.ratings.offsets[b : b + 2])]
@@ -84,10 +83,11 @@ def test_everybody_else_is_understood_as_before(inverted):
     assert np.mean(right) > 0.99
 
 
-def test_where_prompts_have_nothing_in_common_nothing_is_invented():
-    """The negative control: every kind's second order is drawn at random. Some draws are alike by
-    chance, as four are; over many of them the stated chances are calibrated
-    (benchmarks/missing.py). This one is not."""
+def test_where_prompts_share_nothing_nothing_is_invented():
+    """Negative control: every type's second order is random, and here not alike by chance.
+
+    Over many draws the stated probabilities are calibrated (``benchmarks/missing.py``).
+    """
     scenario = load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
     rng, types = np.random.default_rng(6), {}
     for name, t in scenario.types.items():
@@ -100,30 +100,33 @@ def test_where_prompts_have_nothing_in_common_nothing_is_invented():
     assert all(abs(chance - 0.5) < 0.15 for *_, chance in kind["prompts"]["worst"]["sure"])
 
 
-def test_no_silence_no_trainings(experiment):
-    assert experiment.silence.choices == ()
-    assert not experiment.silence.silent.any()
+def test_without_missing_blocks_nothing_is_trained(experiment):
+    assert experiment.imputation.candidates == ()
+    assert not experiment.imputation.missing.any()
     assert silence_dict(experiment)["kinds"] == []
 
 
-def test_blur_widens_only_what_is_silent_and_by_the_stated_chance():
-    silent = np.array([[False] * 3, [False, True, True]])
-    weight = np.eye(len(SCALES))[6]
-    s = silence(silent, weight)
+def test_imputation_noise_widens_only_missing_items_and_as_the_probabilities_say():
+    missing = np.array([[False] * 3, [False, True, True]])
+    weight = np.eye(len(ERROR_SCALES))[6]
+    model = imputation(missing, weight)
     rewards = np.broadcast_to(np.array([0.0, 1.0, 2.5]), (1, 40_000, 3)).copy()
     kind = np.arange(40_000) % 2
     item = np.array([[0, 1, 2]])
-    blurred = s.blur(rewards, kind, item, 3)
-    assert (blurred[0, kind == 0] == rewards[0, kind == 0]).all()
-    assert (blurred[0, :, 0] == 0).all()
-    mine = blurred[0, kind == 1]
+    noisy = model.add_imputation_noise(rewards, kind, item, 3)
+    assert (noisy[0, kind == 0] == rewards[0, kind == 0]).all()
+    assert (noisy[0, :, 0] == 0).all()
+    mine = noisy[0, kind == 1]
     for a, b, errors in ((1, 0, 1), (2, 0, 1), (2, 1, 2)):
-        expected = norm.cdf((rewards[0, 0, a] - rewards[0, 0, b]) / (SCALES[6] * errors**0.5))
+        gap, sd = rewards[0, 0, a] - rewards[0, 0, b], ERROR_SCALES[6] * errors**0.5
+        expected = norm.cdf(gap / sd)
         assert (mine[:, a] > mine[:, b]).mean() == pytest.approx(expected, abs=0.01)
-        assert s.above(rewards[0, 0], 1)[a, b] == pytest.approx(expected, abs=1e-9)
-    assert s.above(rewards[0, 0], 0)[1, 0] == 1.0
-    again = s.blur(rewards, kind, item[:, ::-1], 3)
-    errors = (blurred - rewards)[0], (again - rewards)[0][:, ::-1]
+        assert model.preference_probabilities(rewards[0, 0], 1)[a, b] == pytest.approx(
+            expected, abs=1e-9
+        )
+    assert model.preference_probabilities(rewards[0, 0], 0)[1, 0] == 1.0
+    again = model.add_imputation_noise(rewards, kind, item[:, ::-1], 3)
+    errors = (noisy - rewards)[0], (again - rewards)[0][:, ::-1]
     np.testing.assert_allclose(errors[0], errors[1], atol=1e-5)
 
 
@@ -135,33 +138,37 @@ def catalogue(*sizes: int) -> Catalogue:
     )
 
 
-def test_tests_are_kinds_that_spoke_where_another_is_silent():
-    silent = np.zeros((4, 5), bool)
-    silent[1, 3:] = True  # kind 1 on the whole second prompt
-    silent[2, 0] = True  # kind 2 on one completion of the first
-    silent[3, :3] = True  # kind 3 said nothing but on the second
-    found = holes(silent, catalogue(3, 2))
-    assert [(h.kind, h.prompt, h.items.sum()) for h in found] == [(1, 1, 2), (2, 0, 1), (3, 0, 3)]
-    tests = trials(found, silent, 10)
-    asked = {(t.kind, tuple(np.flatnonzero(t.items))) for t in tests}
-    # Kind 3 without the second prompt would have said nothing at all; kinds 0 and 1 have two.
+def test_trial_blocks_are_of_clusters_that_ranked_what_another_did_not():
+    missing = np.zeros((4, 5), bool)
+    missing[1, 3:] = True  # cluster 1 on the whole second prompt
+    missing[2, 0] = True  # cluster 2 on one completion of the first
+    missing[3, :3] = True  # cluster 3 ranked only the second
+    found = find_missing_blocks(missing, catalogue(3, 2))
+    assert [(b.cluster, b.prompt, b.items.sum()) for b in found] == [
+        (1, 1, 2),
+        (2, 0, 1),
+        (3, 0, 3),
+    ]
+    tests = trial_blocks(found, missing, 10)
+    asked = {(t.cluster, tuple(np.flatnonzero(t.items))) for t in tests}
+    # Cluster 3 without the second prompt would have no ballots; clusters 0 and 1 have two.
     assert asked == {(0, (3, 4)), (2, (3, 4)), (0, (0,)), (0, (0, 1, 2)), (1, (0,))}
-    assert len(trials(found, silent, 2)) == 2
-    silent[:, 4] = True  # an item of which nobody spoke is no question of kinds
-    assert all(not h.items[4] for h in holes(silent, catalogue(3, 2)))
+    assert len(trial_blocks(found, missing, 2)) == 2
+    missing[:, 4] = True  # an item that no cluster ranked is left out
+    assert all(not b.items[4] for b in find_missing_blocks(missing, catalogue(3, 2)))
 
 
-def test_heard_is_the_share_of_a_kinds_raters():
+def test_the_response_rate_is_the_share_of_a_clusters_raters():
     scenario = load_scenario(SCENARIOS / "tennessee-morristown.yaml")
     ratings = sample(scenario.model_copy(update={"raters": 1000}), 0).ratings
-    heard = heard_by(ratings, ratings.rater_type)
-    assert heard.shape == (4, 5)
-    np.testing.assert_allclose(heard[:, :4], 1.0)
-    assert heard[0, 4] == pytest.approx(0.9, abs=0.05)
-    assert heard[1:, 4] == pytest.approx(0.1, abs=0.07)
+    rate = response_rate(ratings, ratings.rater_type)
+    assert rate.shape == (4, 5)
+    np.testing.assert_allclose(rate[:, :4], 1.0)
+    assert rate[0, 4] == pytest.approx(0.9, abs=0.05)
+    assert rate[1:, 4] == pytest.approx(0.1, abs=0.07)
 
 
-def test_what_is_hidden_from_a_training_cannot_matter_to_it():
+def test_hidden_answers_do_not_affect_a_training():
     """Two samples that differ only in what is hidden give the same network."""
     ratings = sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
     raters = ratings.rater_type == 0
@@ -170,30 +177,30 @@ def test_what_is_hidden_from_a_training_cannot_matter_to_it():
     assert entries.any()
     turned = replace(ratings, rank=np.where(entries, 3 - ratings.rank, ratings.rank))
     one, two = (
-        fit_individual(jax.random.key(1), r, BRIEF, hidden=(raters, items), most=1)[0]
+        fit_individual(jax.random.key(1), r, BRIEF, hidden=(raters, items), max_shared=1)[0]
         for r in (ratings, turned)
     )
     latent = np.ones((3, BRIEF.latent), np.float32)
     np.testing.assert_array_equal(one.rewards(latent), two.rewards(latent))
 
 
-def test_one_program_serves_every_choice_and_test():
+def test_one_program_serves_every_candidate_and_trial():
     from scrl.runtime import compile_seconds
 
     ratings = sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
     none = np.zeros(len(ratings.raters), bool), np.zeros(ratings.catalogue.items, bool)
     some = ratings.rater_type == 2, ratings.catalogue.item_prompt == 0
-    fit_individual(jax.random.key(1), ratings, BRIEF, hidden=none, most=1)
+    fit_individual(jax.random.key(1), ratings, BRIEF, hidden=none, max_shared=1)
     before = compile_seconds()
     for shared, penalty, hidden in ((1, 0.3, none), (1, 3.0, some), (0, 1.0, some)):
         asked = replace(BRIEF, shared=shared, penalty=penalty)
-        fit_individual(jax.random.key(2), ratings, asked, hidden=hidden, most=1)
+        fit_individual(jax.random.key(2), ratings, asked, hidden=hidden, max_shared=1)
     assert compile_seconds() == before
 
 
-def test_choosing_can_be_left_out():
+def test_imputation_can_be_disabled():
     scenario = load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
-    config = Config(individual=BRIEF, silence=SilenceConfig(choose=False), rules=("borda",))
-    found = scrl.run(scenario, config, 0).silence
-    assert found.choices == ()
-    assert len(found.heard) == found.kinds.max() + 1
+    config = Config(individual=BRIEF, imputation=ImputationConfig(enabled=False), rules=("borda",))
+    found = scrl.run(scenario, config, 0).imputation
+    assert found.candidates == ()
+    assert len(found.response_rate) == found.clusters.max() + 1

@@ -26,7 +26,8 @@ from scrl.evaluation.splits import hidden_entries
 from scrl.networks.layers import Sizes, Table
 from scrl.networks.training import Phase
 from scrl.raters import masking
-from scrl.raters.model import Data, Rows, Sharing, _graph, _initial, _loss, fit_individual
+from scrl.raters.fitting import Sharing, TrainingData, fit_individual, training_loss
+from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.types import Ratings
@@ -94,7 +95,7 @@ def test_with_lists_it_is_plackett_luce(incomplete):
 def own_rewards(e) -> tuple[np.ndarray, np.ndarray]:
     """Each read rater's rewards ``[read, items]`` at the posterior mean, and true utilities."""
     rewards = e.individual.rewards(e.posterior.mean)
-    return rewards, e.source.type_utilities[e.ratings.rater_type[e.read]]
+    return rewards, e.source.type_utilities[e.ratings.rater_type[e.embedded_raters]]
 
 
 def test_raters_get_their_whole_order_back(experiment):
@@ -106,13 +107,13 @@ def test_raters_get_their_whole_order_back(experiment):
     ranked = np.zeros(10_000, bool)
     ballots = experiment.ratings.entry_ballot[experiment.ratings.item == item]
     ranked[experiment.ratings.ballot_rater[ballots]] = True
-    left_out = ~ranked[experiment.read]
+    left_out = ~ranked[experiment.embedded_raters]
     assert left_out.sum() > 6000
     assert right[left_out].mean() >= 0.99, "what they never said"
 
 
 def test_kinds_of_raters_are_kinds_of_latents(experiment):
-    kind = experiment.ratings.rater_type[experiment.read]
+    kind = experiment.ratings.rater_type[experiment.embedded_raters]
     mean = experiment.posterior.mean
     centre = np.array([mean[kind == k].mean(0) for k in range(4)])
     nearest = ((mean[:, None] - centre) ** 2).sum(-1).argmin(1)
@@ -178,7 +179,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
     nats, apart = [], []
     for fraction in (0.0, 0.5, 1.0):
         hidden = hidden_entries(some, fraction, np.random.default_rng(0))
-        _, posterior = experiment.individual.embed(some.keep(~hidden), everyone=True)
+        _, posterior = experiment.individual.embed(some.keep(~hidden), include_empty=True)
         mean, log_variance = posterior.mean[asked], posterior.log_variance[asked]
         nats.append(float(losses.kl_loss(mean, log_variance).mean()))
         apart.append(float(mean.var(0).sum()))
@@ -189,7 +190,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
 
 def test_a_silent_rater_is_nobody_in_particular(experiment):
     some = experiment.ratings.select(experiment.ratings.ballot_rater >= 10)
-    read, posterior = experiment.individual.embed(some, everyone=True)
+    read, posterior = experiment.individual.embed(some, include_empty=True)
     np.testing.assert_array_equal(read, np.arange(10_000))
     np.testing.assert_array_equal(posterior.mean[:10], np.tile(posterior.mean[0], (10, 1)))
     assert len(experiment.individual.embed(some)[0]) == 10_000 - 10
@@ -273,7 +274,7 @@ def network(request):
     ratings = ratings_of(rows)
     sizes = Sizes.of(ratings.catalogue)
     config = replace(SMALL, shared=request.param)
-    return ratings, sizes, config, _initial(jax.random.key(0), sizes, config)
+    return ratings, sizes, config, initial_parameters(jax.random.key(0), sizes, config)
 
 
 def test_gradients_are_finite_under_every_mask(network):
@@ -285,10 +286,10 @@ def test_gradients_are_finite_under_every_mask(network):
     jitter = jnp.arange(6).reshape(2, 3) / 6
 
     def loss(params, mask):
-        model = nnx.merge(_graph(sizes, config), params)
-        toward = model.directions(table)
-        posterior = model.encode(toward, item, masking.whole(rank, mask))
-        reward = model.rewards(toward, posterior.at(jnp.ones(SMALL.latent)))[item]
+        model = nnx.merge(graph_definition(sizes, config), params)
+        basis = model.reward_basis(table)
+        posterior = model.encode(basis, item, masking.full_view(rank, mask))
+        reward = model.rewards(basis, posterior.reparameterise(jnp.ones(SMALL.latent)))[item]
         target = jnp.ones_like(mask)
         nll = jax.vmap(losses.list_loss)(reward, rank, target, jitter).sum()
         return nll + losses.kl_loss(*posterior)
@@ -304,7 +305,7 @@ def test_gradients_are_finite_under_every_mask(network):
 
 @cache
 def graded(sizes, config):
-    return jax.jit(jax.value_and_grad(_loss(sizes, config), has_aux=True))
+    return jax.jit(jax.value_and_grad(training_loss(sizes, config), has_aux=True))
 
 
 @pytest.mark.parametrize("likelihood", ["list", "pair"])
@@ -315,9 +316,10 @@ def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, 
     ratings, sizes, config, params = network
     sharing = Sharing.of(config, config.shared)
     config = replace(config, regime=masking.ANY, likelihood=likelihood, single=0.3, cells=64)
-    (rows,) = map(Rows.of, buckets(ratings))
+    (rows,) = map(DeviceBucket.of, buckets(ratings))
     number = np.int32(masking.number_of(regime))
-    data = Data(Table.of(ratings.catalogue), (rows,), np.ones(1, np.float32), sharing, number)
+    share = np.ones(1, np.float32)
+    data = TrainingData(Table.of(ratings.catalogue), (rows,), share, sharing, number)
     objective = graded(sizes, config)
     for i, ramp in enumerate((0.0, 0.5, 1.0)):
         phase = Phase(jnp.array(500), jnp.array(ramp))

@@ -171,7 +171,7 @@ def test_a_heavy_kl_from_the_start_collapses_the_posterior(pets, collapsed):
 
 
 def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
-    before = training._chunk._cache_size()
+    before = training.run_chunk._cache_size()
     other = replace(QUICK, beta=0.7, anneal="cyclic", kl_warmup=30,
                     schedule=SHORT)  # fmt: skip
     seen = []
@@ -183,7 +183,7 @@ def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
     with pytest.raises(KeyboardInterrupt):
         vpl.fit(jax.random.key(1), pets[0], other, stop)
     assert seen
-    assert training._chunk._cache_size() == before
+    assert training.run_chunk._cache_size() == before
 
 
 @pytest.mark.parametrize("schedule", KL_SCHEDULES)

@@ -61,7 +61,7 @@ def everything(path) -> bytes:
 
 @pytest.mark.parametrize("real", [False, True])
 def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     if real:
         learnt = dataclasses.replace(learnt, source=learnt.ratings)
     again = unpack(pack(learnt))
@@ -70,14 +70,14 @@ def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
         np.testing.assert_array_equal(getattr(again.ratings, name), getattr(learnt.ratings, name))
     assert again.ratings.raters == learnt.ratings.raters
     assert (again.seed, again.individual.config) == (learnt.seed, learnt.individual.config)
-    for part in ("density", "silence"):
+    for part in ("density", "imputation"):
         for field in dataclasses.fields(getattr(learnt, part)):
             np.testing.assert_array_equal(
                 getattr(getattr(again, part), field.name),
                 getattr(getattr(learnt, part), field.name),
             )
     np.testing.assert_array_equal(again.latents, learnt.latents)
-    np.testing.assert_array_equal(again.read, learnt.read)
+    np.testing.assert_array_equal(again.embedded_raters, learnt.embedded_raters)
     for mine, theirs in zip(again.posterior, learnt.posterior, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     items = np.arange(learnt.catalogue.items)[None]
@@ -88,7 +88,7 @@ def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
 
 
 def test_the_source_may_lie_elsewhere(experiment):
-    learnt = experiment.learnt
+    learnt = experiment.fitted_run
     data, source = pack(learnt, with_source=False), pack_source(learnt.source)
     assert b"Morristown" not in data
     again = unpack(data, unpack_source(source))
@@ -112,7 +112,7 @@ def test_the_source_may_lie_elsewhere(experiment):
 )
 def test_a_broken_or_foreign_blob_is_one_sentence(experiment, change):
     with pytest.raises(InputError, match="not what scrl keeps") as caught:
-        unpack(change(pack(experiment.learnt)))
+        unpack(change(pack(experiment.fitted_run)))
     assert "\n" not in str(caught.value)
 
 
@@ -353,7 +353,7 @@ def exported(experiment, tmp_path_factory):
                "config": to_plain(experiment.config),
                "curves": {n: v.tolist() for n, v in experiment.curves.items()}}  # fmt: skip
     begin(kept, source=pack_source(experiment.source))
-    kept.finish("one", content, pack(experiment.learnt, with_source=False))
+    kept.finish("one", content, pack(experiment.fitted_run, with_source=False))
     yield export_run(kept, "one")
     with pytest.raises(InputError, match="no such finished run"):
         export_run(kept, "other")
@@ -465,10 +465,10 @@ def test_a_run_on_ratings_that_version_0_5_kept_opens(earlier):
     learnt = unpack(earlier.fitted("ratings"), unpack_source(earlier.source("ratings")))
     assert learnt.individual.config.width == 8
     assert learnt.latents.shape == (60, 2)
-    assert [c.shared for c in learnt.silence.choices] == [0, 1]
-    assert learnt.silence.weight.sum() == pytest.approx(1)
+    assert [c.shared for c in learnt.imputation.candidates] == [0, 1]
+    assert learnt.imputation.scale_posterior.sum() == pytest.approx(1)
     assert np.isfinite(learnt.individual.rewards(learnt.latents[:5], np.arange(4)[None])).all()
-    assert len(learnt.read) == 60
+    assert len(learnt.embedded_raters) == 60
 
 
 def test_the_scenario_and_the_settings_that_version_0_5_kept_are_read(earlier):

@@ -13,8 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from scrl.choice_models.bradley_terry import PairCounts
 from scrl.config import RewardConfig, Schedule
+from scrl.social import fit_vanilla
 from scrl.social.artifacts import load, save, score
-from scrl.social.fitting import fit_vanilla
 from scrl.types import Catalogue, InputError
 
 QUICK = RewardConfig(

@@ -11,14 +11,8 @@ from scipy.optimize import minimize
 from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
 from scrl.choice_models.rank_metrics import reversed_pairs
 from scrl.config import RewardConfig
-from scrl.social.fitting import (
-    WHOLE,
-    ballot_pairs,
-    fit_social,
-    fit_vanilla,
-    lottery_pairs,
-    order_pairs,
-)
+from scrl.social.comparisons import MAX_ALL_PAIRS, ballot_pairs, lottery_pairs, order_pairs
+from scrl.social.reward_model import fit_social, fit_vanilla
 from scrl.types import Catalogue
 
 CONFIG = RewardConfig()
@@ -59,7 +53,7 @@ def trained(key):
 
 
 def exact(counts: PairCounts, items: int) -> np.ndarray:
-    """The minimiser of what ``fit_rewards`` says it minimises, by another method."""
+    """The minimiser of what a reward network is trained on, by another method."""
 
     def objective(r):
         gap = r[counts.first] - r[counts.second]
@@ -137,7 +131,7 @@ def test_the_pairs_of_whole_ballots_are_the_voters_own():
 
 
 def test_many_completions_are_paired_by_m_log_m_and_still_ordered():
-    m = 3 * WHOLE
+    m = 3 * MAX_ALL_PAIRS
     place = np.random.default_rng(0).permutation(m)
     counts = order_pairs(catalogue(m), [place])
     assert len(counts.first) < m * np.log2(m) < m * (m - 1) / 2

@@ -12,9 +12,8 @@ import pytest
 from scrl.config import IndividualConfig, Schedule
 from scrl.evaluation.held_out_sets import HeldOutSet, oracle_metrics
 from scrl.evaluation.splits import visible_slots
-from scrl.networks.training import _chunk
-from scrl.raters import masking
-from scrl.raters.model import fit_individual
+from scrl.networks.training import run_chunk
+from scrl.raters import fit_individual, masking
 from scrl.raters.network import Posterior
 from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
 from scrl.scenarios.sampling import sample
@@ -66,13 +65,13 @@ def test_a_regime_s_number_chooses_its_masks():
 
 def test_a_regime_compiles_nothing_new(inverted, compared):
     ratings = sample(inverted, 0).ratings
-    key, before, seen = jax.random.key(0), _chunk._cache_size(), {}
+    key, before, seen = jax.random.key(0), run_chunk._cache_size(), {}
     for regime in masking.REGIMES:
         config = replace(TINY, latent=3, regime=regime)
         model, curves = fit_individual(key, ratings, config, any_regime=True)
         seen[regime] = curves["watched"][0]
         assert model.config.regime == regime
-    assert _chunk._cache_size() == before
+    assert run_chunk._cache_size() == before
     assert seen["full"] == pytest.approx(0, abs=1e-4), "nothing is hidden"
     assert len({round(float(loss), 3) for loss in seen.values()}) == 5
 

@@ -88,7 +88,7 @@ def test_of_six_kinds_about_ten_telling_questions_are_worth_sixteen():
 
 
 def test_voters_of_the_density_rehearse(experiment):
-    atoms = Atoms.of(experiment.learnt)
+    atoms = Atoms.of(experiment.fitted_run)
     telling, random = rehearsed(atoms, Quiz.of(atoms, range(5)), range(5), 10)
     assert telling[-1] == random[-1] == 1
     assert telling[2] > random[2] + 0.05, "four kinds: two telling questions say which"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scrl.data.readers import parse_ratings
-from scrl.networks.training import _chunk
+from scrl.networks.training import run_chunk
 from scrl.reward_models.comparisons import sample_comparisons
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
@@ -165,10 +165,10 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
 
 
 def test_another_seed_compiles_nothing(pets):
-    before = _chunk._cache_size()
+    before = run_chunk._cache_size()
     models = ("pooled", "held", "vpl", "prototypes")
     scoreboard.run(of("pets"), models, (5,), config=QUICK, sizes=SMALL)
-    assert _chunk._cache_size() == before, "nor does another weight of the KL"
+    assert run_chunk._cache_size() == before, "nor does another weight of the KL"
 
 
 def test_a_scoreboard_can_be_stopped():

@@ -13,12 +13,12 @@ from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 _DRAWS, _MEANS = "draws", "means"
 
 
-def show(id: str, fitted: Learnt) -> None:
+def show(id: str, fitted: FittedRun) -> None:
     """Draw the map of raters by type, and the numbers that say whether types form clusters."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         method = st.segmented_control(

@@ -13,14 +13,14 @@ from ui.shared import current_run, job_progress, page, run_store, viewer
 from ui.shared.controls import Choice, spec_hash
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
     from scrl.runs import Job
 
 #: Scenarios that this page offers to train.
 _OFFERED_SCENARIOS = ("tennessee-inverted-full", "tennessee-morristown", "six-kinds")
 
 
-def choose(default: str = _OFFERED_SCENARIOS[0]) -> tuple[Job, Learnt] | tuple[None, None]:
+def choose(default: str = _OFFERED_SCENARIOS[0]) -> tuple[Job, FittedRun] | tuple[None, None]:
     """The finished run that the page is about, and its fitted models.
 
     (None, None) without one; the page then offers to train one.

@@ -12,7 +12,7 @@ from ui.shared import data_tables, page, precompute, predict_first
 
 if TYPE_CHECKING:
     from scrl.evaluation import LatentHealth
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 #: Predictor of hidden pairs -> its title.
 _PREDICTORS = {
@@ -27,7 +27,7 @@ _SWAPPED_WITH = {
 }
 
 
-def show(id: str, fitted: Learnt) -> None:
+def show(id: str, fitted: FittedRun) -> None:
     """Draw the checks of latent use, of each latent dimension and of calibration."""
     guess, shown = predict_first.guess(
         "Given the latent of another kind of rater, does the model order somebody’s pairs much "

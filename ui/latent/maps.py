@@ -15,10 +15,10 @@ from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 
-def contexts(id: str, fitted: Learnt) -> None:
+def contexts(id: str, fitted: FittedRun) -> None:
     """Draw raters read from one prompt at a time."""
     types = known_types(fitted)
     answer = types and answer_or_reason(
@@ -66,7 +66,7 @@ def contexts(id: str, fitted: Learnt) -> None:
     )  # fmt: skip
 
 
-def partial_ballots(id: str, fitted: Learnt) -> None:
+def partial_ballots(id: str, fitted: FittedRun) -> None:
     """Draw where partial ballots of a type lie, and how often the type is recognised."""
     types = known_types(fitted)
     partial = types and answer_or_reason(id, "partial", fitted, "Reading every part of every order")
@@ -123,7 +123,7 @@ def _length_label(n: int) -> str:
     return "all prompts" if n == 0 else f"{n}"
 
 
-def left_out(id: str, fitted: Learnt) -> None:
+def left_out(id: str, fitted: FittedRun) -> None:
     """Draw raters with and without the completion that is left out most."""
     types = known_types(fitted)
     answer = types and answer_or_reason(id, "left out", fitted, "Comparing raters with and without")

@@ -16,7 +16,7 @@ from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 #: A prompt and its ranked items, best first.
 Ballot = tuple[int, list[int]]
@@ -37,7 +37,7 @@ def _rarity(id: str, ballots: tuple, _atoms: Atoms) -> float:
     return rarity(_atoms, ballots)
 
 
-def show(id: str, fitted: Learnt) -> None:
+def show(id: str, fitted: FittedRun) -> None:
     """Draw the visitor's ballots, the region they leave, and what the model infers from them."""
     atoms, drawing = precompute.answer(id, "where", fitted, "Asking everybody possible")
     left, right = st.columns([1, 1.5], gap="large")
@@ -82,7 +82,7 @@ def _warn_if_rare(id: str, ballots: list[Ballot], atoms: Atoms) -> None:
         )
 
 
-def _ballot_inputs(fitted: Learnt) -> list[Ballot]:
+def _ballot_inputs(fitted: FittedRun) -> list[Ballot]:
     """The visitor's ballots: prompt and items, best first; kept in the URL."""
     catalogue, ballots = fitted.catalogue, []
     for p, prompt in enumerate(catalogue.prompts[:_MAX_PROMPTS]):
@@ -99,7 +99,7 @@ def _ballot_inputs(fitted: Learnt) -> list[Ballot]:
 
 
 def _show_beliefs(
-    fitted: Learnt,
+    fitted: FittedRun,
     atoms: Atoms,
     weight: np.ndarray,
     ballots: list[Ballot],

@@ -16,7 +16,7 @@ from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 #: Prompts with more completions have too many pairs.
 MAX_COMPLETIONS = 24
@@ -43,7 +43,7 @@ def _rehearse(
     return rehearsed(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
 
 
-def show(id: str, fitted: Learnt) -> None:
+def show(id: str, fitted: FittedRun) -> None:
     """Draw the next question, the posterior, and a comparison with random questions."""
     atoms, drawing = precompute.answer(id, "where", fitted, "Asking everybody possible")
     catalogue = fitted.catalogue

@@ -15,7 +15,7 @@ from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
     from scrl.diagnostics import Traversal
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 #: Simulated voters offered as endpoints.
 _VOTER_ENDPOINTS = 12
@@ -25,12 +25,17 @@ _PRESETS = (("Knoxville", "Chattanooga"), ("Memphis", "Nashville"))
 
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _traverse(
-    id: str, start: str, end: str, prompt: int, _fitted: Learnt, _endpoints: dict[str, np.ndarray]
+    id: str,
+    start: str,
+    end: str,
+    prompt: int,
+    _fitted: FittedRun,
+    _endpoints: dict[str, np.ndarray],
 ) -> Traversal:
     return traverse(_fitted, _endpoints[start], _endpoints[end], prompt)
 
 
-def _endpoints(id: str, fitted: Learnt) -> dict[str, np.ndarray]:
+def _endpoints(id: str, fitted: FittedRun) -> dict[str, np.ndarray]:
     """Latents by name: the types' profiles and some simulated voters."""
     types = fitted.ratings.types if len(profiles(id, fitted)) else ()
     latents = dict(zip(types, profiles(id, fitted), strict=True))
@@ -44,7 +49,7 @@ def _set_endpoints(start: str, end: str) -> None:
     st.session_state["from"], st.session_state["to"] = start, end
 
 
-def show(id: str, fitted: Learnt) -> None:
+def show(id: str, fitted: FittedRun) -> None:
     """Draw the rewards on the straight line between two latents."""
     endpoints, prompts = _endpoints(id, fitted), list(fitted.catalogue.prompts)
     start, end, prompt = _choose(list(endpoints), prompts)

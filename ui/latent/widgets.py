@@ -13,15 +13,15 @@ from scrl.types import InputError
 from ui.shared import page, precompute
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 
-def profiles(id: str, fitted: Learnt) -> np.ndarray:
+def profiles(id: str, fitted: FittedRun) -> np.ndarray:
     """The latent of each type's complete ballots ``[types, latent]``."""
     return precompute.answer(id, "profiles", fitted, "Reading a rater of each type")
 
 
-def known_types(fitted: Learnt) -> list[str]:
+def known_types(fitted: FittedRun) -> list[str]:
     """Names of the types; empty, with a message, where no rater's type is known."""
     names = list(probe.type_names(fitted))
     if not names:
@@ -32,7 +32,7 @@ def known_types(fitted: Learnt) -> list[str]:
     return names
 
 
-def answer_or_reason(id: str, question: str, fitted: Learnt, message: str) -> Any | None:
+def answer_or_reason(id: str, question: str, fitted: FittedRun, message: str) -> Any | None:
     """The answer to a question; None, with the reason on the page, where it has none."""
     try:
         return precompute.answer(id, question, fitted, message)

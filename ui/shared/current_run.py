@@ -12,7 +12,7 @@ from ui.shared import page, run_store
 from ui.shared.controls import Choice
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
 
 
 def current() -> Job | None:
@@ -49,7 +49,7 @@ def latest_finished(job: Job | None) -> Job | None:
     return run_store.find(shown) if shown else None
 
 
-def fitted(job: Job) -> Learnt | None:
+def fitted(job: Job) -> FittedRun | None:
     """The fitted models of a finished run; None where they were not stored, with a message."""
     try:
         fitted = job.result.get("learnt")

@@ -22,7 +22,7 @@ from scrl.evaluation import check_latent_health
 from scrl.types import InputError
 
 if TYPE_CHECKING:
-    from scrl.raters import Learnt as FittedRun
+    from scrl.raters import FittedRun
     from scrl.scenarios import Scenario
 
 

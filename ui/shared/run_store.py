@@ -18,7 +18,7 @@ from ui.shared import viewer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scrl.raters import Learnt
+    from scrl.raters import FittedRun
     from scrl.scenarios import Scenario
 
 
@@ -116,7 +116,7 @@ def _train_and_store(
     return {**content, "unkept": not_stored} if not_stored else content
 
 
-def _precompute(id: str, fitted: Learnt | None) -> None:
+def _precompute(id: str, fitted: FittedRun | None) -> None:
     """Start the questions that the page on the latent space asks first."""
     if fitted is not None:
         from ui.shared import precompute
@@ -161,7 +161,7 @@ class StoredContent(dict):
     def get(self, key: str, default: Any = None) -> Any:
         return self[key] if key == "learnt" or key in self else default
 
-    def _read_fitted(self) -> Learnt | None:
+    def _read_fitted(self) -> FittedRun | None:
         from scrl.runs import unpack, unpack_source
 
         packed, source = self._archive.fitted(self._id), self._archive.source(self._id)

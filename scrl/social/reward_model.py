@@ -1,7 +1,11 @@
-"""The reward network with one reward per completion: social (step 7) and vanilla alike."""
+"""The reward model with one reward per completion (step 7): social and vanilla alike.
+
+Both are one network on different comparisons, those of a social order or those observed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -11,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from scrl.choice_models.bradley_terry import PairCounts
 from scrl.config import RewardConfig
 from scrl.networks.layers import Items, Sizes, Table, centre
 from scrl.networks.training import Phase, fit
@@ -21,7 +26,7 @@ from scrl.types import Catalogue
 class RewardNetwork(nnx.Module):
     """A reward for every item, centred within its prompt: ``[items]``, log-odds."""
 
-    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs):
+    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs) -> None:
         self.items = Items(sizes, width, rngs=rngs)
         self.reward = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
@@ -30,7 +35,7 @@ class RewardNetwork(nnx.Module):
 
 
 class Pairs(NamedTuple):
-    """Comparisons to learn from, for one or several networks at once.
+    """Comparisons for one or several networks that are trained at once.
 
     Attributes:
         first, second: items ``[networks, pairs]``.
@@ -77,7 +82,7 @@ def _loss(sizes: Sizes, width: int, prior_sd: float):
     def loss(params, key, data, phase: Phase):
         table, pairs = data
         losses = jax.vmap(one, (0, None, 0))(params, table, pairs)
-        # Adam moves every weight by its own gradient's size, so networks in one sum do not meet.
+        # Adam scales each parameter's step by its own gradient, so a sum trains them independently.
         return jnp.sum(losses), {"watched": jnp.mean(losses)}
 
     return loss
@@ -88,7 +93,9 @@ class Reward:
     """A fitted reward network.
 
     Attributes:
-        params: of the network; catalogue: what it was trained on; config: how.
+        params: the network's parameters.
+        catalogue: the prompts and completions it was trained on.
+        config: its settings.
     """
 
     params: nnx.State
@@ -96,8 +103,11 @@ class Reward:
     config: RewardConfig
 
     def rewards(self, table: Table | None = None) -> np.ndarray:
-        """``[items]`` log-odds, centred within each prompt, of the items trained on or those of
-        another ``table`` (see ``artifacts.score``)."""
+        """Rewards ``[items]``, log-odds centred within each prompt.
+
+        Args:
+            table: the items, by default those trained on (see ``artifacts.score``).
+        """
         one = jax.tree.map(lambda p: p[None], self.params)
         table = table or Table.of(self.catalogue)
         sizes = Sizes.of(self.catalogue)
@@ -111,25 +121,71 @@ def blank_parameters(catalogue: Catalogue, config: RewardConfig) -> nnx.State:
     return jax.tree.map(lambda p: jax.ShapeDtypeStruct(p.shape[1:], p.dtype), one)
 
 
-def fit_rewards(
-    key: jax.Array, catalogue: Catalogue, pairs: Pairs, config: RewardConfig, on_chunk=None
-) -> list[Reward]:
-    """Train one network for each row of ``pairs``, all at once, to the finite optimum of
-    Σ wins · -log σ(gap) + Σ r² / (2 prior_sd²).
+def fit_vanilla(
+    key: jax.Array,
+    catalogue: Catalogue,
+    counts: PairCounts,
+    config: RewardConfig,
+    on_share: Callable[[float], None] | None = None,
+) -> Reward:
+    """The ordinary reward model: Bradley–Terry on the observed pairs."""
+    return _fit(key, catalogue, [counts], config, on_share)[0]
+
+
+def fit_social(
+    key: jax.Array,
+    catalogue: Catalogue,
+    comparisons: dict[str, PairCounts],
+    config: RewardConfig,
+    on_share: Callable[[float], None] | None = None,
+) -> dict[str, Reward]:
+    """A social reward model for each rule, all trained at once.
 
     Args:
-        on_chunk: called with the share done between chunks.
+        comparisons: rule -> the comparisons that stand for its outcomes (see
+            ``comparisons.social_comparisons``).
+        on_share: called with the share of the training done; what it raises ends it.
+    """
+    models = _fit(key, catalogue, list(comparisons.values()), config, on_share)
+    return dict(zip(comparisons, models, strict=True))
+
+
+def _fit(
+    key: jax.Array,
+    catalogue: Catalogue,
+    comparisons: list[PairCounts],
+    config: RewardConfig,
+    on_share: Callable[[float], None] | None,
+) -> list[Reward]:
+    """Train one network for each set of comparisons, all at once.
+
+    Each ends at the finite optimum of Σ wins · -log σ(gap) + Σ r² / (2 prior_sd²).
     """
     sizes = Sizes.of(catalogue)
-    networks = len(pairs.first)
     key_init, key_fit = jax.random.split(key)
-    params = _initial(jax.random.split(key_init, networks), sizes, config.width)
-    data = jax.device_put((Table.of(catalogue), pairs))
-    report = None if on_chunk is None else lambda state, curves, done: on_chunk(done)
+    params = _initial(jax.random.split(key_init, len(comparisons)), sizes, config.width)
+    data = jax.device_put((Table.of(catalogue), _stack(comparisons)))
+    report = None if on_share is None else lambda state, curves, done: on_share(done)
     loss = _loss(sizes, config.width, config.prior_sd)
     params, _ = fit(key_fit, loss, params, data, config.schedule, report)
     params = jax.tree.map(np.asarray, params)
     return [
         Reward(jax.tree.map(lambda p, i=i: p[i], params), catalogue, config)
-        for i in range(networks)
+        for i in range(len(comparisons))
     ]
+
+
+def _stack(comparisons: list[PairCounts]) -> Pairs:
+    """The comparisons padded to one length, a power of two from 16 up."""
+    longest = max(len(counts.first) for counts in comparisons)
+    size = 1 << max(longest - 1, 15).bit_length()
+    columns = ("first", "second", "wins_first", "wins_second")
+    return Pairs(
+        *(np.stack([_padded(getattr(c, name), size) for c in comparisons]) for name in columns)
+    )
+
+
+def _padded(column: np.ndarray, size: int) -> np.ndarray:
+    """Padding compares item 0 with itself at weight 0."""
+    dtype = np.int32 if column.dtype.kind == "i" else np.float32
+    return np.concatenate([column, np.zeros(size - len(column))]).astype(dtype)

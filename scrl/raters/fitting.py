@@ -1,0 +1,218 @@
+"""Training of the model of individual raters (step 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from scrl.choice_models import losses
+from scrl.config import IndividualConfig
+from scrl.data.batches import Bucket, buckets, padded_size
+from scrl.networks.layers import Sizes, Table, centre
+from scrl.networks.training import FitState, Phase, fit
+from scrl.raters import masking
+from scrl.raters.model import (
+    BALLOT_LOSSES,
+    DeviceBucket,
+    Individual,
+    graph_definition,
+    initial_parameters,
+    program_config,
+)
+from scrl.raters.network import IndividualReward, RewardBasis
+from scrl.types import Ratings
+
+#: Rows that training data are padded to, up to so many completions: other numbers of raters then
+#: use the same compiled program.
+PADDED_ROWS, MAX_PADDED_CELLS = 32_768, 4_000_000
+
+#: Called between chunks with the model so far, its curves and the share of the steps done.
+OnChunk = Callable[[Individual, dict[str, np.ndarray], float], None]
+
+
+class Sharing(NamedTuple):
+    """What prompts share, as arguments of a compiled program.
+
+    Attributes:
+        kept: 1 for each shared utility in use, else 0 ``[shared]``.
+        penalty: weight of the mean square of the unshared rewards.
+    """
+
+    kept: jax.Array
+    penalty: jax.Array
+
+    @classmethod
+    def of(cls, config: IndividualConfig, max_shared: int) -> Sharing:
+        """The sharing of ``config`` in a network with ``max_shared`` shared utilities."""
+        kept = (np.arange(max_shared) < config.shared).astype(np.float32)
+        return cls(kept, np.float32(config.penalty if config.shared else 0.0))
+
+
+class TrainingData(NamedTuple):
+    """The arguments of the loss.
+
+    Attributes:
+        table: the catalogue.
+        buckets: the raters; ``share``: of the raters in each bucket.
+        sharing: what prompts share.
+        regime: number of the masking regime where one program serves all of them, else None.
+    """
+
+    table: Table
+    buckets: tuple[DeviceBucket, ...]
+    share: jax.Array
+    sharing: Sharing
+    regime: jax.Array | None = None
+
+
+def rater_terms(
+    config: IndividualConfig,
+    model: IndividualReward,
+    basis: RewardBasis,
+    data: TrainingData,
+    ramp: jax.Array,
+    beta: jax.Array,
+    key: jax.Array,
+    item: jax.Array,
+    rank: jax.Array,
+    mask: jax.Array,
+    weight: jax.Array,
+) -> dict[str, jax.Array]:
+    """The objective of one rater and what is monitored of it.
+
+    The likelihood is that of the whole order given the order of the completions that are not
+    targets. With hidden targets only, it says how well they are placed among the visible.
+
+    Args:
+        ramp, beta: how far the curriculum is, 0 to 1; the weight of the KL.
+        item, rank, mask: the rater's ballots ``[contests, slots]``; ``weight``: ``[contests]``.
+
+    Returns:
+        ``objective``, ``watched`` (loss of the hidden given the visible), ``visible loss`` and
+        ``KL``, all in nats.
+    """
+    ballot_loss = jax.vmap(BALLOT_LOSSES[config.likelihood])
+    key_view, key_latent, key_ties = jax.random.split(key, 3)
+    view = masking.view(key_view, rank, mask, ramp, config.regime, config.single, data.regime)
+    posterior = model.encode(basis, item, view)
+    latent = posterior.reparameterise(jax.random.normal(key_latent, (config.latent,)))
+    reward = model.rewards(basis, latent)
+    jitter = jax.random.uniform(key_ties, rank.shape)
+    loss_all = ballot_loss(reward[item], rank, mask, jitter)
+    loss_given = ballot_loss(reward[item], rank, mask & ~view.target, jitter)
+    loss_visible = ballot_loss(reward[item], rank, mask & view.visible, jitter)
+    kl = 0.0 if config.constant else losses.kl_loss(*posterior)
+    penalty = 0.5 * jnp.sum(centre(reward, data.table) ** 2) / config.prior_sd**2
+    if config.shared:
+        unshared = centre(model.unshared_rewards(basis, latent), data.table)
+        penalty = penalty + data.sharing.penalty * jnp.mean(unshared**2)
+    return {
+        "objective": jnp.sum(weight * (loss_all - loss_given)) + beta * kl + penalty,
+        "watched": jnp.sum(weight * (loss_all - loss_visible)),
+        "visible loss": jnp.sum(weight * loss_visible),
+        "KL": kl * jnp.ones(()),
+    }
+
+
+@lru_cache(maxsize=64)
+def training_loss(sizes: Sizes, config: IndividualConfig) -> Callable:
+    """The objective as ``networks.training.fit`` takes it."""
+    graph = graph_definition(sizes, config)
+
+    def draw_batch(key, bucket: DeviceBucket):
+        _, contests, slots = bucket.item.shape
+        batch = int(np.clip(config.cells // (contests * slots), 8, 256))
+        index = jax.random.randint(key, (batch,), 0, bucket.size)
+        return (bucket.item[index], bucket.rank[index], bucket.mask[index], bucket.weight[index])
+
+    def loss(params, key, data: TrainingData, phase: Phase):
+        key_bucket, key_batch, key_raters = jax.random.split(key, 3)
+        model = nnx.merge(graph, params)
+        basis = model.reward_basis(data.table, data.sharing.kept)
+        beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
+        each = partial(rater_terms, config, model, basis, data, phase.ramp, beta)
+
+        def bucket_terms(bucket: DeviceBucket):
+            batch = draw_batch(key_batch, bucket)
+            terms = jax.vmap(each)(jax.random.split(key_raters, len(batch[0])), *batch)
+            return jax.tree.map(jnp.mean, terms)
+
+        if len(data.buckets) == 1:
+            terms = bucket_terms(data.buckets[0])
+        else:
+            which = jax.random.choice(key_bucket, len(data.buckets), p=data.share)
+            terms = jax.lax.switch(which, [partial(bucket_terms, b) for b in data.buckets])
+        return terms.pop("objective"), terms
+
+    return loss
+
+
+def _padded_rows(bucket: Bucket) -> int:
+    if bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= MAX_PADDED_CELLS:
+        return PADDED_ROWS
+    return padded_size(bucket.size)
+
+
+def fit_individual(
+    key: jax.Array,
+    ratings: Ratings,
+    config: IndividualConfig,
+    on_chunk: OnChunk | None = None,
+    hidden: tuple[np.ndarray, np.ndarray] | None = None,
+    max_shared: int = 0,
+    any_regime: bool = False,
+) -> tuple[Individual, dict[str, np.ndarray]]:
+    """Train the individual model on every rater with a ballot of two completions or more.
+
+    Args:
+        key: consumed.
+        ratings: the ballots; absent completions are unseen.
+        config: the settings.
+        on_chunk: see ``OnChunk``; what it raises ends the training.
+        hidden: raters ``[raters]`` and items ``[items]``, both bool: these raters' places of these
+            items are neither seen nor predicted.
+        max_shared: shared utilities that the network is built with, if more than
+            ``config.shared``: one compiled program then serves several choices.
+        any_regime: use a program that serves all of ``masking.REGIMES``; slower than one of
+            ``config.regime`` alone.
+
+    Returns:
+        The model, and its curves by name (see ``networks.training.fit``).
+    """
+    catalogue = ratings.catalogue
+    sizes = Sizes.of(catalogue)
+    sharing = Sharing.of(config, max(max_shared, config.shared))
+    config = replace(config, shared=len(sharing.kept))
+    key_init, key_fit = jax.random.split(key)
+    host_buckets = buckets(ratings)
+    share = np.array([bucket.size for bucket in host_buckets], np.float32)
+    if hidden is not None:
+        host_buckets = [bucket.without(*hidden) for bucket in host_buckets]
+    rows = tuple(DeviceBucket.of(bucket.padded(_padded_rows(bucket))) for bucket in host_buckets)
+    regime = np.int32(masking.number_of(config.regime)) if any_regime else None
+    data = jax.device_put(
+        TrainingData(Table.of(catalogue), rows, share / share.sum(), sharing, regime)
+    )
+
+    def fitted(params: nnx.State) -> Individual:
+        if config.shared:
+            kept = params["coefficient"][...] * sharing.kept
+            params = nnx.State({**params, "coefficient": nnx.Param(kept)})
+        return Individual(params, catalogue, config)
+
+    def report(state: FitState, curves: dict[str, np.ndarray], done: float) -> None:
+        if on_chunk is not None:
+            on_chunk(fitted(state.params), curves, done)
+
+    program = program_config(config)
+    loss = training_loss(sizes, program if any_regime else replace(program, regime=config.regime))
+    params = initial_parameters(key_init, sizes, program)
+    params, curves = fit(key_fit, loss, params, data, config.schedule, report)
+    return fitted(params), curves

@@ -1,0 +1,355 @@
+"""Imputation of missing blocks: what a cluster that never answered would have said.
+
+Candidates for what prompts share (``IndividualConfig.shared`` and ``penalty``) are compared by how
+well they predict trial blocks. The best candidate is the imputation, and its success on the trial
+blocks gives the posterior of its error: a normal error on each imputed reward, whose standard
+deviation is one of ``ERROR_SCALES``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import gammaln, log_ndtr, ndtr
+
+from scrl.config import ImputationConfig, IndividualConfig
+from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
+from scrl.raters.density import Density
+from scrl.raters.fitting import fit_individual
+from scrl.raters.missing_blocks import (
+    MAX_RATERS_PER_CLUSTER,
+    Clusters,
+    MissingBlock,
+    find_clusters,
+    find_missing_blocks,
+    trial_blocks,
+)
+from scrl.raters.model import Individual
+from scrl.raters.network import Embedding
+from scrl.types import Ratings
+
+#: Standard deviations of the error of an imputed reward that are considered, in log-odds.
+ERROR_SCALES = np.geomspace(0.25, 32.0, 15)
+
+
+@dataclass(frozen=True)
+class SharingCandidate:
+    """What prompts are assumed to share, and how well that predicts.
+
+    Attributes:
+        shared, penalty: of the individual model.
+        hidden_nats: log-likelihood of the trial blocks, in nats, each cluster counting once.
+        visible_nats: log-likelihood of what was not hidden, in nats, each cluster counting once.
+        visible_accuracy: share of the visible pairs that are ordered correctly, a mean over
+            clusters.
+    """
+
+    shared: int
+    penalty: float
+    hidden_nats: float
+    visible_nats: float
+    visible_accuracy: float
+
+    @property
+    def nats(self) -> float:
+        return self.hidden_nats + self.visible_nats
+
+
+@dataclass(frozen=True, eq=False)
+class ImputationModel:
+    """What is known of missing blocks.
+
+    Attributes:
+        clusters: the cluster of each component of the density ``[components]``.
+        response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
+        missing: where that rate is next to nothing, bool ``[clusters, items]``.
+        candidates: those that were tried; ``selected``: index of the best, -1 where none was tried.
+        scale_posterior: probability of each of ``ERROR_SCALES`` ``[scales]``.
+        trials: how many trial blocks were hidden.
+    """
+
+    clusters: np.ndarray
+    response_rate: np.ndarray
+    missing: np.ndarray
+    candidates: tuple[SharingCandidate, ...]
+    selected: int
+    scale_posterior: np.ndarray
+    trials: int
+
+    @property
+    def shared(self) -> int:
+        """Utilities that prompts share; 0 where nothing was imputed."""
+        return self.candidates[self.selected].shared if self.candidates else 0
+
+    @property
+    def penalty(self) -> float:
+        """Of the selected candidate; 0 where nothing was imputed."""
+        return self.candidates[self.selected].penalty if self.candidates else 0.0
+
+    def add_imputation_noise(
+        self, rewards: np.ndarray, cluster: np.ndarray, item: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """Rewards with the error of imputation added where they were imputed.
+
+        Args:
+            rewards: ``[contests, voters, candidates]``.
+            cluster: of each voter ``[voters]``.
+            item: ``[contests, candidates]``.
+            seed: of the run. An item's errors are the same however contests are grouped.
+        """
+        if not self.missing[:, item].any():
+            return rewards
+        rewards, voters = rewards.copy(), len(cluster)
+        scale = np.repeat(ERROR_SCALES, _cumulative_rounding(self.scale_posterior, voters))
+        rng = host_rng(seed, HostStream.IMPUTATION_NOISE)
+        scale = rng.permutation(scale).astype(np.float32)
+        for contest, column in np.argwhere(self.missing[:, item].any(axis=0)):
+            i = int(item[contest, column])
+            rng = host_rng(seed, HostStream.IMPUTATION_NOISE_OF_ITEM, i)
+            error = rng.standard_normal(voters, np.float32) * scale
+            rewards[contest, :, column] += np.where(self.missing[cluster, i], error, 0.0)
+        return rewards
+
+    def preference_probabilities(self, rewards: np.ndarray, cluster: int) -> np.ndarray:
+        """P(a ≻ b) of a rater of ``cluster`` ``[items, items]``.
+
+        Pairs of items that the cluster ranked have its own order: probability 0, ½ or 1.
+
+        Args:
+            rewards: of one rater ``[items]``.
+        """
+        gap = rewards[:, None] - rewards[None, :]
+        errors = np.add.outer(self.missing[cluster].astype(float), self.missing[cluster])
+        sd = ERROR_SCALES * np.sqrt(np.maximum(errors, 1))[..., None]
+        imputed = ndtr(gap[..., None] / sd) @ self.scale_posterior
+        return np.where(errors > 0, imputed, 0.5 * (1 + np.sign(gap)))
+
+
+def _cumulative_rounding(weight: np.ndarray, total: int) -> np.ndarray:
+    """``total`` whole numbers in proportion to ``weight``, by rounding cumulative sums."""
+    edges = np.round(np.concatenate([[0.0], np.cumsum(weight)]) * total).astype(int)
+    return np.diff(edges)
+
+
+def reassign_clusters(
+    imputation: ImputationModel,
+    individual: Individual,
+    ratings: Ratings,
+    embedding: Embedding,
+    density: Density,
+    config: ImputationConfig,
+) -> ImputationModel:
+    """The same imputation with the clusters of another individual model and density."""
+    found = find_clusters(individual, ratings, embedding, density)
+    return replace(
+        imputation,
+        clusters=found.of_component,
+        response_rate=found.response_rate,
+        missing=found.response_rate < config.min_response_rate,
+    )
+
+
+def infer_missing(
+    seed: int,
+    ratings: Ratings,
+    individual: Individual,
+    embedding: Embedding,
+    density: Density,
+    config: ImputationConfig,
+    on_share: Callable[[float], None] | None = None,
+) -> ImputationModel:
+    """Find the missing blocks and learn how well they can be imputed.
+
+    Args:
+        seed: of the run.
+        ratings: the ballots.
+        individual, embedding, density: steps 1 and 2, fitted without sharing.
+        config: the settings.
+        on_share: called with the share of the trainings done; what it raises ends them.
+    """
+    clusters = find_clusters(individual, ratings, embedding, density)
+    missing = clusters.response_rate < config.min_response_rate
+    uniform = np.full(len(ERROR_SCALES), 1 / len(ERROR_SCALES))
+    untested = ImputationModel(
+        clusters.of_component, clusters.response_rate, missing, (), -1, uniform, 0
+    )
+    blocks = find_missing_blocks(missing, ratings.catalogue)
+    if not blocks or not config.enabled:
+        return untested
+    trials = trial_blocks(blocks, missing, config.max_trials)
+    if not trials:  # no other cluster ranked the items, so nothing can be known
+        return replace(untested, scale_posterior=np.eye(len(ERROR_SCALES))[-1])
+    base = replace(individual.config, schedule=config.schedule)
+    max_shared = min(config.max_shared, len(ratings.catalogue.prompts) - 1)
+    settings = _sharing_settings(max_shared, config.penalties)
+    results = _run_trials(seed, ratings, clusters, trials, settings, base, max_shared, on_share)
+    curves = [np.sum([r.hidden_nats for r in row], axis=0) for row in results]
+    candidates = tuple(
+        SharingCandidate(
+            shared, penalty, float(_log_mean_exp(curve)),
+            float(np.mean([r.visible_nats for r in row])),
+            float(np.mean([r.visible_accuracy for r in row])),
+        )
+        for (shared, penalty), curve, row in zip(settings, curves, results, strict=True)
+    )  # fmt: skip
+    selected = _select(candidates, config)
+    weight = np.exp(curves[selected] - curves[selected].max())
+    return replace(
+        untested, candidates=candidates, selected=selected,
+        scale_posterior=weight / weight.sum(), trials=len(trials),
+    )  # fmt: skip
+
+
+def _sharing_settings(max_shared: int, penalties: Sequence[float]) -> list[tuple[int, float]]:
+    """Pairs of ``shared`` and ``penalty``, from no sharing to the most."""
+    shared = [(k, p) for k in range(max_shared, 0, -1) for p in sorted(penalties)]
+    return [(0, 0.0), *shared]
+
+
+def _select(candidates: Sequence[SharingCandidate], config: ImputationConfig) -> int:
+    """The best candidate that does not fit the visible pairs worse than no sharing does.
+
+    Of candidates that predict about as well, the one with the most sharing.
+    """
+    floor = candidates[0].visible_accuracy - config.max_accuracy_loss
+    fits = np.array([c.visible_accuracy >= floor for c in candidates])
+    nats = np.where(fits, [c.nats for c in candidates], -np.inf)
+    return int(np.flatnonzero(nats >= nats.max() - config.margin)[-1])
+
+
+def _log_mean_exp(log_values: np.ndarray) -> float:
+    top = log_values.max()
+    return top + np.log(np.mean(np.exp(log_values - top)))
+
+
+# -- trials ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _TrialResult:
+    """The predictions of one training with a block hidden.
+
+    Attributes:
+        hidden_nats: log-likelihood of the block under each error scale ``[scales]``.
+        visible_nats, visible_accuracy: of the rest, see ``SharingCandidate``.
+    """
+
+    hidden_nats: np.ndarray
+    visible_nats: float
+    visible_accuracy: float
+
+
+def _run_trials(
+    seed: int,
+    ratings: Ratings,
+    clusters: Clusters,
+    trials: Sequence[MissingBlock],
+    settings: Sequence[tuple[int, float]],
+    base: IndividualConfig,
+    max_shared: int,
+    on_share: Callable[[float], None] | None,
+) -> list[list[_TrialResult]]:
+    """One training for each setting and trial block, in threads: ``[settings][trials]``."""
+    jobs = [(setting, trial) for setting in settings for trial in range(len(trials))]
+    done = [0]
+
+    def work(job: tuple[tuple[int, float], int]) -> _TrialResult:
+        (shared, penalty), trial = job
+        config = replace(base, shared=shared, penalty=penalty)
+        hidden = (clusters.of_rater == trials[trial].cluster, trials[trial].items)
+        # One key for each trial: the settings are compared on the same random draws.
+        key = jax_key(seed, KeyStream.MISSING_BLOCKS, trial)
+        model, _ = fit_individual(key, ratings, config, hidden=hidden, max_shared=max_shared)
+        result = _held_out_result(model, ratings, clusters.of_rater, trials[trial])
+        done[0] += 1
+        if on_share is not None:
+            on_share(done[0] / len(jobs))
+        return result
+
+    results = [work(jobs[0])]  # alone, since it compiles for all
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        results += pool.map(work, jobs[1:])
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return [results[i : i + len(trials)] for i in range(0, len(jobs), len(trials))]
+
+
+def _held_out_result(
+    model: Individual, ratings: Ratings, cluster: np.ndarray, block: MissingBlock
+) -> _TrialResult:
+    """Held-out log-likelihood of a hidden block, and the fit of what all clusters said.
+
+    The pairs of an order are scored one by one, but they are not independent. To place k hidden
+    completions among n visible ones takes log2((n + k)! / n!) binary answers, so the mean over
+    pairs is multiplied by that.
+    """
+    member = cluster == block.cluster
+    hidden = member[ratings.ballot_rater[ratings.entry_ballot]] & block.items[ratings.item]
+    rewards, row_of = _sampled_rewards(model, ratings.keep(~hidden), cluster)
+    hidden_nats, visible = [], []
+    for b in np.flatnonzero(row_of[ratings.ballot_rater] >= 0):
+        entries = slice(*ratings.offsets[b : b + 2])
+        rater = ratings.ballot_rater[b]
+        reward, out = rewards[row_of[rater]][ratings.item[entries]], hidden[entries]
+        gap, out_first, out_second = _strict_gaps(reward, ratings.rank[entries], out)
+        any_out = out_first | out_second
+        visible_bits = _order_bits((~out).sum())
+        if any_out.any():
+            errors = np.sqrt(out_first[any_out] * 1.0 + out_second[any_out])
+            nats = log_ndtr(gap[any_out][:, None] / (errors[:, None] * ERROR_SCALES)).mean(axis=0)
+            hidden_nats.append(nats * _order_bits(len(out)) - nats * visible_bits)
+        if (~any_out).any():
+            nats = -np.logaddexp(0, -gap[~any_out]).mean() * visible_bits
+            visible.append((cluster[rater], nats, (gap[~any_out] > 0).mean()))
+    of, nats, accuracy = np.array(visible).T
+    nats, accuracy = (
+        [values[of == k].mean() for k in np.unique(of)] for values in (nats, accuracy)
+    )
+    return _TrialResult(np.mean(hidden_nats, axis=0), float(np.sum(nats)), float(np.mean(accuracy)))
+
+
+def _sampled_rewards(
+    model: Individual, visible: Ratings, cluster: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rewards of some raters of each cluster at their posterior means.
+
+    Returns:
+        Rewards ``[sampled, items]``, and each rater's row ``[raters]``, -1 where not sampled.
+    """
+    raters, posterior = model.embed(visible, include_empty=True)
+    rows = []
+    for k in range(cluster.max() + 1):
+        members = np.flatnonzero(cluster[raters] == k)
+        rows.append(members[:: max(1, -(-len(members) // MAX_RATERS_PER_CLUSTER))])
+    sampled = np.concatenate(rows)
+    row_of = np.full(len(visible.raters), -1)
+    row_of[raters[sampled]] = np.arange(len(sampled))
+    return model.rewards(np.asarray(posterior.mean)[sampled]), row_of
+
+
+def _strict_gaps(
+    reward: np.ndarray, rank: np.ndarray, hidden: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each strict pair of a ballot, the better's reward less the worse's, and which are hidden.
+
+    Args:
+        reward, rank, hidden: ``[slots]``.
+
+    Returns:
+        Gaps ``[pairs]``, and whether the first and the second of each pair are hidden ``[pairs]``.
+    """
+    first, second = np.triu_indices(len(reward), 1)
+    strict = rank[first] != rank[second]
+    first, second = first[strict], second[strict]
+    gap = np.where(rank[first] < rank[second], 1, -1) * (reward[first] - reward[second])
+    return gap, hidden[first], hidden[second]
+
+
+def _order_bits(n: int) -> float:
+    """Binary answers that an order of n completions takes, log2(n!)."""
+    return gammaln(n + 1) / np.log(2)

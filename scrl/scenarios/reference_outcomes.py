@@ -1,0 +1,49 @@
+"""What elections would give with perfect knowledge: of the true types, or of the sampled raters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from scrl.scenarios.sampling import Sample, true_ballots
+from scrl.scenarios.scenario import Scenario
+from scrl.types import Ballots, Outcome
+from scrl.voting import aggregate_all
+from scrl.voting.elections import Contests, run_elections
+
+
+def true_outcomes(
+    scenario: Scenario, rules: Sequence[str], draws: int, seed: int
+) -> list[dict[str, Outcome]]:
+    """The exact outcomes of the true types' complete ballots: for each prompt, rule -> outcome.
+
+    Args:
+        draws: voters of each type by which noise is integrated.
+    """
+    return [aggregate_all(ballots, rules) for ballots in true_ballots(scenario, draws, seed)]
+
+
+def sampled_outcomes(
+    sampled: Sample, rules: Sequence[str], voters: int
+) -> list[dict[str, Outcome]]:
+    """The outcomes of the sampled raters' own complete ballots: for each prompt, rule -> outcome.
+
+    Args:
+        voters: how many voters the run simulates. Ballots are padded to as many rows, so that both
+            are counted by one compiled program.
+    """
+
+    def ballots(group: Contests) -> Ballots:
+        mask = group.candidate_mask
+        utility = sampled.complete_utilities(group.prompts).astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(mask.sum(1))[:-1]])
+        item = np.where(mask, starts[:, None] + np.arange(mask.shape[1]), 0)
+        raters, rows = len(utility), max(voters, len(utility))
+        weight = np.zeros((len(group.prompts), rows))
+        weight[:, :raters] = 1.0
+        utility = np.pad(utility, ((0, rows - raters), (0, 0)))
+        return Ballots(np.moveaxis(utility[:, item], 1, 0), weight=weight, candidates=mask)
+
+    offsets = sampled.ratings.catalogue.offsets
+    return run_elections(ballots, offsets, len(sampled.ratings.raters), list(rules)).outcomes
