@@ -57,6 +57,22 @@ class Overoptimisation:
     worst: np.ndarray
     peak_root_kl: np.ndarray
 
+    @property
+    def mean_welfare(self) -> np.ndarray:
+        """Welfare over the mean of seeds ``[proxies, points]``."""
+        return self.welfare.mean(axis=1)
+
+    @property
+    def peak(self) -> np.ndarray:
+        """The point at which mean welfare is greatest ``[proxies]``."""
+        return self.mean_welfare.argmax(axis=1)
+
+    @property
+    def welfare_loss(self) -> np.ndarray:
+        """Mean welfare at its peak less that at the last point ``[proxies]``."""
+        mean = self.mean_welfare
+        return mean.max(axis=1) - mean[:, -1]
+
 
 def simulate_overoptimisation(
     toy: ToyProblem, seeds: int, root_kl: np.ndarray, seed: int = 0

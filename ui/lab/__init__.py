@@ -1,1 +1,1 @@
-"""Parts of the pages Lab and Why wrong."""
+"""Parts of the pages The finding, Lab and Why wrong."""

@@ -50,27 +50,29 @@ def show() -> None:
             utility_correlation=alike,
         )
         found = _simulate(toy, round(seed))
-        _chart(found, guess)
+        st.markdown(_summary(found, guess))
+        _chart(found)
 
 
-def _chart(found: Overoptimisation, guess: str | None) -> None:
-    """Rewards and welfare by √KL, and a table of turning points."""
-    mean = found.welfare.mean(axis=1)
-    top = mean.argmax(axis=1)
-    lost = mean[np.arange(2), top] - mean[:, -1]
-    turns = lost[0] > 0.01
-    right = "better, then worse" if turns else "better too"
-    words = [
-        f"The {name} reward’s true welfare " + (
-            f"is greatest at √KL {found.root_kl[top[j]]:.2f} ({mean[j, top[j]]:.2f}) and falls to "
-            f"{mean[j, -1]:.2f}" if lost[j] > 0.01 else f"rises to {mean[j, -1]:.2f}"
+def _summary(found: Overoptimisation, guess: str | None) -> str:
+    """Where the welfare of each reward's policy peaks, and how far it falls."""
+    mean, peak, loss = found.mean_welfare, found.peak, found.welfare_loss
+    parts = [
+        f"{name} reward’s true welfare " + (
+            f"is greatest at √KL {found.root_kl[peak[j]]:.2f} ({mean[j, peak[j]]:.2f}) and falls "
+            f"to {mean[j, -1]:.2f}" if loss[j] > 0.01 else f"rises to {mean[j, -1]:.2f}"
         ) for j, name in enumerate(PROXIES)
     ]  # fmt: skip
-    st.markdown(
+    right = "better, then worse" if loss[0] > 0.01 else "better too"
+    return (
         predict_first.verdict(guess, right)
-        + "; ".join([words[0], words[1].replace("The", "the")])
+        + f"The {parts[0]}; the {parts[1]}"
         + ". A KL penalty that stops at the turning point is the partial fix."
     )
+
+
+def _chart(found: Overoptimisation) -> None:
+    """Rewards and welfare by √KL, and a table of turning points."""
     series = [
         (f"{name} {what}", values[j].mean(axis=0), i)
         for i, (name, j, what, values) in enumerate((
@@ -96,11 +98,12 @@ def _chart(found: Overoptimisation, guess: str | None) -> None:
         "completion gives, by the reward itself and in truth. Social is Bradley–Terry within each "
         "group, and then a vote.",
     )
+    mean, peak = found.mean_welfare, found.peak
     rows = [
         {"reward": name, "√KL at the turning point, mean": float(found.peak_root_kl[j].mean()),
          "its least": float(found.peak_root_kl[j].min()),
          "its greatest": float(found.peak_root_kl[j].max()),
-         "welfare there": float(mean[j, top[j]]), "welfare at the end": float(mean[j, -1]),
+         "welfare there": float(mean[j, peak[j]]), "welfare at the end": float(mean[j, -1]),
          "its standard deviation": float(found.welfare[j, :, -1].std()),
          "worst-off group at the end": float(found.worst[j, :, -1].mean())}
         for j, name in enumerate(PROXIES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from scrl.figures import colour
@@ -50,7 +53,7 @@ def show(now: ScenarioDraft) -> str:
 # -- the whole ------------------------------------------------------------------------------------
 
 
-def _set_key(name: str):
+def _set_key(name: str) -> Callable[[dict, Any], dict]:
     """An edit of one key of the scenario."""
     return lambda content, new: {**content, name: new}
 

@@ -1,0 +1,100 @@
+"""The lab beside its controls: the main figure, the guess, the training, the result."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from scrl.runs import Job, seed_spreads
+from scrl.types import InputError
+from ui.lab import orders, results, vanilla_gap
+from ui.shared import current_run, job_progress, page, result_tables, run_store
+from ui.shared.controls import Choice, rule_title
+
+
+def _pick_prompt_and_rule(prompts: dict, choice: Choice) -> tuple[str, str]:
+    """The prompt and the rule of the main figure."""
+    rules = choice.rules
+    with st.container(horizontal=True):
+        prompt = next(iter(prompts))
+        if len(prompts) > 1:
+            first = list(prompts).index(choice.prompt) if choice.prompt in prompts else 0
+            prompt = st.selectbox("Prompt", list(prompts), first, key="prompt", bind="query-params")
+        settings = {"format_func": rule_title, "key": "rule", "bind": "query-params"}
+        if len(rules) <= 6:
+            settings |= {"default": rules[0], "required": True}
+            rule = st.segmented_control("Counted by", rules, **settings)
+        else:
+            rule = st.selectbox("Counted by", rules, **settings)
+    catalogue = choice.source.catalogue
+    text = catalogue.prompt_texts[catalogue.prompts.index(prompt)]
+    if text != prompt:
+        st.markdown(f"*{page.escaped(text)} …*")
+    return prompt, rule
+
+
+def _ask(choice: Choice, highlight: str, places: int, job: Job | None, trained: bool) -> int | None:
+    """Ask for the place of the highlighted completion, beside the button that trains.
+
+    Returns:
+        The guess, None without one.
+    """
+    question, button = st.columns([4, 1.2], vertical_alignment="bottom")
+    guess = None
+    with question:
+        if highlight and places <= 10:
+            guess = st.segmented_control(
+                f"Where will the social model put {page.escaped(highlight)}?",
+                list(range(1, places + 1)),
+                key="place",
+            )
+    with button:
+        busy = job is not None and job.active
+        label = "Training" if busy else "Trained" if trained else "Train"
+        if st.button(label, type="primary", disabled=busy or trained, width="stretch", key="train"):
+            current_run.start(choice)
+    return guess
+
+
+def _answer(guess: int | None, order: list[list[str]], highlight: str) -> None:
+    """The place in the social order, and the verdict on the guess."""
+    if not highlight:
+        return
+    place, name = result_tables.ordinal_place(order, highlight), page.escaped(highlight)
+    if guess is None:
+        st.markdown(f"The social model puts {name} **{place}**.")
+    else:
+        right = figures.mean_ranks(order)[highlight] == guess
+        st.markdown(f"{'Right' if right else 'No'}: the social model puts {name} **{place}**.")
+
+
+def show(choice: Choice) -> None:
+    """Draw the figure and the training of this choice, and the latest finished run."""
+    job_progress.remember_types(choice.source)
+    job = current_run.current()
+    finished = current_run.latest_finished(job)
+    trained = finished is not None and run_store.spec_hash_of(finished) == choice.spec
+    try:
+        prompts = finished.result["result"]["prompts"] if trained else orders.preview(choice)
+    except InputError as error:  # a rule that cannot count so many completions
+        st.error(str(error))
+        return
+    prompt, rule = _pick_prompt_and_rule(prompts, choice)
+    entry = prompts[prompt]
+    highlight = choice.completion if choice.completion in entry["completions"] else ""
+    highlight = highlight or result_tables.most_displaced(entry, rule)
+    spread = seed_spreads(finished.result["result"], prompt, rule) if trained else {}
+    columns = orders.draw(entry, rule, highlight, trained, spread)
+    guess = _ask(choice, highlight, len(entry["completions"]), job, trained)
+    if job is not None:
+        job_progress.watch(job)
+    if trained:
+        _answer(guess, columns[-1][1], highlight)
+        vanilla_gap.why_button(choice, prompt, rule, finished.id)
+        results.show(finished.result, prompt, rule, highlight)
+    elif finished is not None:
+        st.subheader(f"The run before: {page.escaped(finished.label)}", anchor=False)
+        shown = finished.result["result"]["prompts"]
+        prompt = prompt if prompt in shown else next(iter(shown))
+        rule = rule if rule in shown[prompt]["social"] else next(iter(shown[prompt]["social"]))
+        results.show(finished.result, prompt, rule, highlight)
