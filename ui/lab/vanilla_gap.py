@@ -36,12 +36,12 @@ EXTRA_SAMPLES = 50
 
 @st.cache_data(max_entries=100, show_spinner=False)
 def _explain(yaml: str, rule: str, seed: int, _scenario: Scenario) -> dict[str, study.Gap]:
-    return study.explain(_scenario, rule, seed)
+    return study.decompose_gap(_scenario, rule, seed)
 
 
 @st.cache_data(max_entries=20, show_spinner="Drawing more samples")
 def _resample(yaml: str, seed: int, _scenario: Scenario) -> np.ndarray:
-    return study.resampled(_scenario, seed, EXTRA_SAMPLES)
+    return study.resampled_scores(_scenario, seed, EXTRA_SAMPLES)
 
 
 #: Session key: the choices of the lab, for the first drawing of this page.
@@ -91,7 +91,11 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
     follow = choice.completion if choice.completion in found.names else ""
     follow = follow or _most_displaced(found)
-    largest = study.PARTS[int(found.pairs.argmax())] if found.pairs.max() > 1e-9 else NO_PART
+    largest = (
+        study.PARTS[int(found.reversed_pairs.argmax())]
+        if found.reversed_pairs.max() > 1e-9
+        else NO_PART
+    )
     guess, shown = predict_first.guess(
         "What moves Bradley–Terry furthest from the truth?", [*study.PARTS, NO_PART], "cause"
     )
@@ -109,11 +113,11 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     )
     page.chart(
         gap_waterfall(
-            [part.capitalize() for part in study.PARTS], found.pairs.tolist(), "Vanilla’s gap",
+            [part.capitalize() for part in study.PARTS], by_part.tolist(), "Vanilla’s gap",
             "pairs of completions in the wrong order", **page.style(),
         ),
         "chart-parts",
-        alt="; ".join(f"{p}: {v:g}" for p, v in zip(study.PARTS, found.pairs, strict=True)),
+        alt="; ".join(f"{p}: {v:g}" for p, v in zip(study.PARTS, by_part, strict=True)),
         caption="What each part adds, in pairs; they add up exactly. Sampling and silence act on "
         "each other, so each is taken before and after the other and averaged (Shapley).",
     )  # fmt: skip
@@ -130,12 +134,12 @@ def _most_displaced(found: study.Gap) -> str:
 
 def _summary(found: study.Gap) -> str:
     """The number of wrong pairs and the share of each part."""
-    whole = float(found.pairs.sum())
-    if not found.reversed[0].any():
+    whole = float(found.reversed_pairs.sum())
+    if not found.reversals[0].any():
         return "Bradley–Terry has every pair as in the truth."
     parts = [
         f"{part} **{value:g}**"
-        for part, value in zip(study.PARTS, found.pairs, strict=True)
+        for part, value in zip(study.PARTS, found.reversed_pairs, strict=True)
         if abs(value) > 1e-9
     ]
     return f"Of {whole:g} wrong pair{'s' * (whole != 1)}: " + ", ".join(parts) + "."
@@ -149,7 +153,7 @@ def _pair_table(found: study.Gap) -> None:
             if found.truth.place[i] < found.truth.place[j] and abs(found.parts[:, i, j]).max() > 0:
                 row = {"truly above": a, "below": b}
                 row |= {p: float(v) for p, v in zip(study.PARTS, found.parts[:, i, j], strict=True)}
-                rows.append({**row, "vanilla wrong": float(found.reversed[0, i, j])})
+                rows.append({**row, "vanilla wrong": float(found.reversals[0, i, j])})
     if rows:
         data_tables.numbers_expander(
             rows, "gap", "1 where a part reverses the pair, −1 where it rights it, ½ for a tie or "
@@ -194,7 +198,7 @@ def show_social(choice: Choice, prompt: str, rule: str) -> None:
             job_progress.watch(job)
         return
     entry = done.result["result"]["prompts"][prompt]
-    parts, orders = study.social_parts(entry, rule)
+    parts, orders = study.decompose_social_gap(entry, rule)
     whole = float(parts.sum())
     st.markdown(
         f"**The social model** has {whole:g} pair{'s' * (whole != 1)} wrong"
