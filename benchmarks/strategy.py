@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.config import DEFAULT_RULES  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.studies.misreport import effect, find_lie, trained  # noqa: E402
+from scrl.studies.misreport import find_misreport, misreport_effect, train_with_misreport  # noqa: E402
 
 #: Who lies, and against what.
 CASES = (("Nashville", "vanilla"), ("Nashville", "borda"), ("Knoxville", "borda"))
@@ -45,8 +45,8 @@ def main() -> None:
     scenario = scrl.load_scenario(ROOT / "scenarios" / "tennessee-morristown.yaml")
     cases = []
     for type, against in CASES:
-        lie = find_lie(scenario, type, "best", against)
-        exact = effect(scenario, lie, DEFAULT_RULES)["outcomes"]
+        lie = find_misreport(scenario, type, "best", against)
+        exact = misreport_effect(scenario, lie, DEFAULT_RULES)["outcomes"]
         case = {
             "liars": type,
             "against": against,
@@ -55,7 +55,7 @@ def main() -> None:
             "trained": [],
         }
         for seed in seeds:
-            found = trained(scenario, lie, DEFAULT_RULES, seed)
+            found = train_with_misreport(scenario, lie, DEFAULT_RULES, seed)
             row = {"seed": seed, "vanilla": brief(found["vanilla"])}
             row |= {rule: brief(found["social"][rule]) for rule in DEFAULT_RULES}
             row["agrees with exact"] = {

@@ -124,10 +124,10 @@ def test_a_run_on_a_lie_is_kept_by_the_url(open_page, monkeypatch):
         assert scenario_ == scenario
         order = {"order": [["Knoxville"], ["Nashville"], ["Chattanooga"], ["Morristown"],
                            ["Memphis"]]}  # fmt: skip
-        seen = misreport.measured(scenario, lie, order)
+        seen = misreport.evaluate_outcome(scenario, lie, order)
         return {"vanilla": seen, "social": dict.fromkeys(rules, seen), "seconds": 0.0}
 
-    monkeypatch.setattr(misreport, "trained", at_once)
+    monkeypatch.setattr(misreport, "train_with_misreport", at_once)
     app = open_page("strategy", part=PARTS[3])
     widget(app.button, "train").click().run()
     assert not app.exception

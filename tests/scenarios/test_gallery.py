@@ -16,7 +16,7 @@ from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
 from scrl.scenarios.spatial import SPATIAL_MODELS, distances, scenario_of_spatial_model
-from scrl.studies.misreport import LYING, Lie, with_lie
+from scrl.studies.misreport import MISREPORTING_TYPE, Misreport, apply_misreport
 
 
 def shipped(stem):
@@ -223,13 +223,13 @@ def test_the_coalition_elects_chattanooga_and_honest_ballots_nashville():
     lied = honest
     for type in ("Chattanooga", "Knoxville"):
         order = [c for c in flat(honest.types[type].rankings["best"]) if c != "Nashville"]
-        lie = Lie(type, "best", tuple((c,) for c in (*order, "Nashville")), 0.8)
-        lied = with_lie(lied, lie)
+        lie = Misreport(type, "best", tuple((c,) for c in (*order, "Nashville")), 0.8)
+        lied = apply_misreport(lied, lie)
         # They like Memphis less than Nashville, and Chattanooga more.
         mine = dict(zip(honest.completions, honest.type_utilities[honest.type_names.index(type)],
                         strict=True))  # fmt: skip
         assert mine["Memphis"] < mine["Nashville"] < mine["Chattanooga"]
-        assert LYING.format(type) in scenario.types
+        assert MISREPORTING_TYPE.format(type) in scenario.types
     assert scenario.type_names == lied.type_names
     np.testing.assert_allclose(scenario.type_shares, lied.type_shares)
     np.testing.assert_array_equal(scenario.type_utilities, lied.type_utilities)

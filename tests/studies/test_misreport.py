@@ -11,7 +11,7 @@ from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.shipped import gallery
 from scrl.studies import misreport
-from scrl.studies.misreport import Lie, effect, find_lie, with_lie
+from scrl.studies.misreport import Misreport, apply_misreport, find_misreport, misreport_effect
 from scrl.types import InputError
 from scrl.voting.strategy.misreports import strict_orders
 
@@ -38,7 +38,7 @@ FALSE = single("Nashville", "Knoxville", "Chattanooga", "Morristown", "Memphis")
 
 @pytest.mark.parametrize("share", [1.0, 0.4])
 def test_liars_are_a_type_of_their_own(five, share):
-    said = with_lie(five, Lie("Nashville", "best", FALSE, share))
+    said = apply_misreport(five, Misreport("Nashville", "best", FALSE, share))
     assert said.type_shares.sum() == pytest.approx(1)
     by_name = dict(zip(said.type_names, said.type_shares, strict=True))
     assert by_name["Nashville, lying"] == pytest.approx(0.25 * share)
@@ -46,7 +46,7 @@ def test_liars_are_a_type_of_their_own(five, share):
     liars = said.types["Nashville, lying"]
     assert tuple(liars.rankings["best"]) == FALSE
     assert liars.includes == five.types["Nashville"].includes
-    whole = with_lie(five, Lie("Nashville", "best", FALSE, share, complete=True))
+    whole = apply_misreport(five, Misreport("Nashville", "best", FALSE, share, complete=True))
     assert "best" not in whole.types["Nashville, lying"].includes
     for name in ("Memphis", "Chattanooga", "Knoxville"):
         assert said.types[name] == five.types[name], "others answer as before"
@@ -54,10 +54,10 @@ def test_liars_are_a_type_of_their_own(five, share):
 
 @pytest.mark.parametrize("share", [1.0, 0.3])
 def test_a_lie_that_states_the_truth_changes_nothing(five, share):
-    said = with_lie(five, Lie("Nashville", "best", TRUE, share))
+    said = apply_misreport(five, Misreport("Nashville", "best", TRUE, share))
     for ours, theirs in zip(expected_pair_weights(said), expected_pair_weights(five), strict=True):
         assert ours == pytest.approx(theirs)
-    found = effect(five, Lie("Nashville", "best", TRUE, share), RULES)
+    found = misreport_effect(five, Misreport("Nashville", "best", TRUE, share), RULES)
     for both in found["outcomes"].values():
         assert both["honest"] == both["lied"]
 
@@ -69,20 +69,20 @@ def test_the_lie_against_vanilla_is_the_best_of_all_orders(four, type):
     utility = misreport.true_profile(four, "best").utility[four.type_names.index(type)]
 
     def worth(order) -> float:
-        said = with_lie(four, Lie(type, "best", order))
+        said = apply_misreport(four, Misreport(type, "best", order))
         winner = preview(said, ["borda"])["best"]["vanilla"]["order"][0]
         return float(np.mean([utility[names.index(name)] for name in winner]))
 
     orders = [single(*(names[i] for i in np.argsort(place))) for place in strict_orders(4)]
-    found = find_lie(four, type, "best", "vanilla")
+    found = find_misreport(four, type, "best", "vanilla")
     assert worth(found.order) == pytest.approx(max(map(worth, orders)))
 
 
 def test_nashville_lies_to_vanilla_and_wins(five):
     """Exact, to the digits of FACTS: honest Bradley–Terry puts Chattanooga (.804) first."""
-    lie = find_lie(five, "Nashville", "best", "vanilla")
+    lie = find_misreport(five, "Nashville", "best", "vanilla")
     assert lie.order == FALSE
-    found = effect(five, lie, RULES)
+    found = misreport_effect(five, lie, RULES)
     assert found["favourite"] == "Nashville"
     vanilla = found["outcomes"]["vanilla"]
     assert (vanilla["honest"]["place"], vanilla["lied"]["place"]) == (2, 1)
@@ -97,8 +97,8 @@ def test_nashville_lies_to_vanilla_and_wins(five):
 
 
 def test_a_lie_aimed_at_borda_moves_borda_and_leaves_vanilla(five):
-    lie = find_lie(five, "Nashville", "best", "borda")
-    found = effect(five, lie, RULES)["outcomes"]
+    lie = find_misreport(five, "Nashville", "best", "borda")
+    found = misreport_effect(five, lie, RULES)["outcomes"]
     assert found["borda"]["honest"]["order"][0] == ["Chattanooga"]
     assert found["borda"]["lied"]["order"][0] == ["Nashville"]
     assert found["vanilla"]["lied"]["order"][0] == ["Chattanooga"]
@@ -106,14 +106,14 @@ def test_a_lie_aimed_at_borda_moves_borda_and_leaves_vanilla(five):
 
 
 def test_a_named_lie_puts_the_strongest_rival_last(four):
-    lie = find_lie(four, "Memphis", "best", "bury")
+    lie = find_misreport(four, "Memphis", "best", "bury")
     assert lie.order == single("Memphis", "Chattanooga", "Knoxville", "Nashville")
 
 
 def test_the_social_model_follows_the_lie(five):
     """Trained on the incomplete ballots with the lie in them, as exact counting says."""
-    lie = find_lie(five, "Nashville", "best", "borda")
-    found = misreport.trained(five, lie, ("borda", "copeland"), seed=0)
+    lie = find_misreport(five, "Nashville", "best", "borda")
+    found = misreport.train_with_misreport(five, lie, ("borda", "copeland"), seed=0)
     assert found["social"]["borda"]["order"][0] == ["Nashville"]
     assert found["social"]["borda"]["place"] == 1
     assert found["vanilla"]["place"] == 2
@@ -134,12 +134,12 @@ def test_the_page_says_what_was_measured():
 
 def test_what_cannot_be_asked_is_said(five):
     with pytest.raises(InputError, match="no type"):
-        find_lie(five, "Knoxvile", "best")
+        find_misreport(five, "Knoxvile", "best")
     with pytest.raises(InputError, match="no prompt"):
-        find_lie(five, "Knoxville", "worst")
+        find_misreport(five, "Knoxville", "worst")
     with pytest.raises(InputError, match="share"):
-        with_lie(five, Lie("Knoxville", "best", TRUE, 0))
+        apply_misreport(five, Misreport("Knoxville", "best", TRUE, 0))
     with pytest.raises(InputError, match="missing"):
-        with_lie(five, Lie("Knoxville", "best", TRUE[:3]))
+        apply_misreport(five, Misreport("Knoxville", "best", TRUE[:3]))
     with pytest.raises(InputError, match="no rule"):
-        find_lie(five, "Knoxville", "best", "bordo")
+        find_misreport(five, "Knoxville", "best", "bordo")

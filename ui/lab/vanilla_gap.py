@@ -91,11 +91,8 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
     follow = choice.completion if choice.completion in found.names else ""
     follow = follow or _most_displaced(found)
-    largest = (
-        study.PARTS[int(found.reversed_pairs.argmax())]
-        if found.reversed_pairs.max() > 1e-9
-        else NO_PART
-    )
+    by_part = found.reversed_pairs
+    largest = study.PARTS[int(by_part.argmax())] if by_part.max() > 1e-9 else NO_PART
     guess, shown = predict_first.guess(
         "What moves Bradley–Terry furthest from the truth?", [*study.PARTS, NO_PART], "cause"
     )

@@ -43,8 +43,8 @@ def _effect(
     _scenario: Scenario,
 ) -> tuple[misreport.Lie, dict]:
     """The best misreport of a type, and the exact outcomes with and without it."""
-    lie = misreport.find_lie(_scenario, type, prompt, against, share, complete)
-    return lie, misreport.effect(_scenario, lie, rules)
+    lie = misreport.find_misreport(_scenario, type, prompt, against, share, complete)
+    return lie, misreport.misreport_effect(_scenario, lie, rules)
 
 
 def show() -> None:
@@ -81,7 +81,7 @@ def _choose() -> tuple[Scenario, tuple]:
     return scenario, (type, prompt, aims[aim], share / 100, complete)
 
 
-def _show_effect(scenario: Scenario, lie: misreport.Lie, found: dict) -> None:
+def _show_effect(scenario: Scenario, lie: misreport.Misreport, found: dict) -> None:
     """Draw orders with and without the misreport, and offer to train on it."""
     outcomes, favourite = found["outcomes"], found["favourite"]
     vanilla = outcomes["vanilla"]
@@ -165,21 +165,21 @@ def _table(outcomes: dict, trained: dict | None) -> None:
         data_tables.download_button(rows, "misreport")
 
 
-def _choice(scenario: Scenario, lie: misreport.Lie) -> str:
+def _choice(scenario: Scenario, lie: misreport.Misreport) -> str:
     return f"lie-{page_jobs.choice_hash(scenario.to_yaml(), lie)}"
 
 
-def _train(scenario: Scenario, lie: misreport.Lie, job: Job | None) -> None:
+def _train(scenario: Scenario, lie: misreport.Misreport, job: Job | None) -> None:
     """The button that trains the social models, and the progress of its job."""
     busy, done = job is not None and job.active, job is not None and job.state == "done"
     label = "Training" if busy else "Trained" if done else "Train the social models on the lie"
     if st.button(label, type="primary", disabled=busy or done, key="train"):
-        work = partial(misreport.trained, scenario, lie, DEFAULT_RULES, 0)
+        work = partial(misreport.train_with_misreport, scenario, lie, DEFAULT_RULES, 0)
         try:
             _JOBS.submit(_choice(scenario, lie), work, f"{scenario.name}, {lie.type} lying")
         except InputError as error:
             st.error(str(error))
             return
     if job is not None:
-        job_progress.remember_types(misreport.with_lie(scenario, lie))
+        job_progress.remember_types(misreport.apply_misreport(scenario, lie))
         job_progress.watch(job)
