@@ -41,7 +41,7 @@ def _effect(
     share: float,
     complete: bool,
     _scenario: Scenario,
-) -> tuple[misreport.Lie, dict]:
+) -> tuple[misreport.Misreport, dict]:
     """The best misreport of a type, and the exact outcomes with and without it."""
     lie = misreport.find_misreport(_scenario, type, prompt, against, share, complete)
     return lie, misreport.misreport_effect(_scenario, lie, rules)
