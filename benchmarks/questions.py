@@ -26,7 +26,7 @@ from scrl.runs.seeds import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 from scrl.scenarios.parsing import load_scenario  # noqa: E402
 from scrl.scenarios.sampling import sample  # noqa: E402
-from scrl.studies.questions import Quiz, question, worth  # noqa: E402
+from scrl.studies.questions import Quiz, equivalent_questions, simulate_quiz  # noqa: E402
 
 VISITORS, RANDOM = 1000, 16
 #: How sharply the oracle's own utilities decide, in log-odds a unit: they are all but certain.
@@ -35,19 +35,19 @@ SHARP = 6.0
 
 def played(quiz: Quiz, utility: np.ndarray, seed: int) -> dict:
     most = len(quiz.pairs)
-    telling = question(quiz, utility, most, True)
-    random = question(quiz, utility, most, False, seed)
-    curves = telling.right.mean(axis=0), random.right.mean(axis=0)
-    at = question(quiz, utility, 8, True)
+    telling = simulate_quiz(quiz, utility, most, True)
+    random = simulate_quiz(quiz, utility, most, False, seed)
+    curves = telling.accuracy.mean(axis=0), random.accuracy.mean(axis=0)
+    at = simulate_quiz(quiz, utility, 8, True)
     first, second = quiz.pairs.T
     truth = utility[:, first] > utility[:, second]
     shares = np.array([0.25, 0.5, 0.75, 1.0])
     return {
-        "worth of sixteen": round(worth(*curves, RANDOM), 2),
+        "worth of sixteen": round(equivalent_questions(*curves, RANDOM), 2),
         "right at none, 4, 8, 16 telling": curves[0][[0, 4, 8, 16]].round(4).tolist(),
         "right at none, 4, 8, 16 random": curves[1][[0, 4, 8, 16]].round(4).tolist(),
         "right of the surest quarter, half, three quarters, all after 8": selective_accuracy(
-            at.believed, truth, shares
+            at.probability, truth, shares
         )
         .round(4)
         .tolist(),
@@ -67,8 +67,8 @@ def main() -> None:
         known = Atoms(others, np.full(len(others), 1 / len(others)), SHARP * others)
         rows.append({
             "seed": e.seed,
-            "learnt": played(Quiz.of(Atoms.of(e.fitted_run), items), visitors, e.seed),
-            "oracle": played(Quiz.of(known, items), visitors, e.seed),
+            "learnt": played(Quiz.from_atoms(Atoms.of(e.fitted_run), items), visitors, e.seed),
+            "oracle": played(Quiz.from_atoms(known, items), visitors, e.seed),
         })  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)
     summary = {"device": device_name(), "seeds": count}

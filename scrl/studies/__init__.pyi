@@ -20,5 +20,5 @@ from .feedback_population import Population as Population
 from .feedback_population import SurveyDesign as SurveyDesign
 from .protocol import Study as Study
 from .questions import Quiz as Quiz
-from .questions import rehearsed as rehearsed
-from .questions import worth as worth
+from .questions import equivalent_questions as equivalent_questions
+from .questions import expected_accuracy_curves as expected_accuracy_curves

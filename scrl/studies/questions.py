@@ -1,8 +1,8 @@
-"""Which pair to ask next: the most telling one by mutual information, or any.
+"""Which pair to ask a visitor next: the most informative one, or a random one.
 
-What is believed of a visitor is a weighing of everybody the density holds possible (``Atoms``). Of
-all pairs not yet asked, the one is taken whose answer would say most of which of them the visitor
-is: its uncertainty less what would be left if one knew (Houlsby et al. 2011; for reward models
+The belief about a visitor is a weighting of the atoms of the density of raters (``Atoms``). The
+most informative pair has the greatest mutual information between its answer and the atom: the
+entropy of the answer less its mean entropy given the atom (Houlsby et al. 2011; for reward models
 Poddar et al. 2024).
 """
 
@@ -15,166 +15,182 @@ import numpy as np
 
 from scrl.diagnostics.whereami import Atoms, entropy, information
 
-#: People err: no answer makes anybody less likely than by this chance.
-SLIP = 0.02
-#: Voters with whom questioning is rehearsed.
-REHEARSED = 400
+#: Probability of a wrong answer, so that no answer excludes an atom.
+ERROR_RATE = 0.02
+#: Voters of the density with whom a quiz is simulated.
+SIMULATED_VISITORS = 400
 
 
 @dataclass(frozen=True, eq=False)
 class Quiz:
-    """The pairs of one prompt, and how everybody possible would answer.
+    """The pairs of one prompt, and how each atom would answer.
 
     Attributes:
         pairs: positions on the prompt ``[pairs, 2]``.
-        share: of each atom ``[atoms]``; chance: that it prefers the first ``[atoms, pairs]``.
+        share: of each atom ``[atoms]``; probability: that it prefers the first ``[atoms, pairs]``.
     """
 
     pairs: np.ndarray
     share: np.ndarray
-    chance: np.ndarray
+    probability: np.ndarray
 
     @classmethod
-    def of(cls, atoms: Atoms, items: Sequence[int]) -> Quiz:
-        """Of the catalogue's ``items [m]`` of one prompt."""
+    def from_atoms(cls, atoms: Atoms, items: Sequence[int]) -> Quiz:
+        """The quiz of the catalogue's ``items [m]`` of one prompt."""
         first, second = np.triu_indices(len(items), 1)
-        chance = atoms.chances(items)[:, first, second]
-        chance = SLIP + (1 - 2 * SLIP) * chance
-        return cls(np.column_stack([first, second]), atoms.share, chance)
+        probability = atoms.chances(items)[:, first, second]
+        probability = ERROR_RATE + (1 - 2 * ERROR_RATE) * probability
+        return cls(np.column_stack([first, second]), atoms.share, probability)
 
-    def weigh(self, weight: np.ndarray, pair, first) -> np.ndarray:
-        """The beliefs ``[..., atoms]`` after an answer: whether the first of a pair was preferred
-        ``[...]``."""
-        chance = self.chance[:, np.asarray(pair)].T
-        weight = weight * np.where(np.asarray(first)[..., None], chance, 1 - chance)
+    def update(
+        self, weight: np.ndarray, pair: int | np.ndarray, first: bool | np.ndarray
+    ) -> np.ndarray:
+        """The belief ``[..., atoms]`` after one more answer.
+
+        Args:
+            pair: its index ``[...]``; first: whether its first was preferred ``[...]``.
+        """
+        probability = self.probability[:, np.asarray(pair)].T
+        likelihood = np.where(np.asarray(first)[..., None], probability, 1 - probability)
+        weight = weight * likelihood
         return weight / weight.sum(axis=-1, keepdims=True)
 
-    def after(self, answers: Sequence[tuple[int, bool]]) -> np.ndarray:
-        """The beliefs ``[atoms]`` after answers: a pair, and whether its first was preferred."""
+    def posterior(self, answers: Sequence[tuple[int, bool]]) -> np.ndarray:
+        """The belief ``[atoms]`` after answers ``(pair, whether its first was preferred)``."""
         weight = self.share
         for pair, first in answers:
-            weight = self.weigh(weight, pair, first)
+            weight = self.update(weight, pair, first)
         return weight
 
-    def believed(self, weight: np.ndarray) -> np.ndarray:
-        """The chance that the first of each pair is preferred ``[..., pairs]``."""
-        return weight @ self.chance
+    def pair_probabilities(self, weight: np.ndarray) -> np.ndarray:
+        """The probability that the first of each pair is preferred ``[..., pairs]``."""
+        return weight @ self.probability
 
-    def above(self, weight: np.ndarray, answers: Sequence[tuple[int, bool]] = ()) -> np.ndarray:
-        """The chance that the row is preferred to the column ``[m, m]``, what was answered being
-        known."""
-        believed = self.believed(weight)
+    def preference_matrix(
+        self, weight: np.ndarray, answers: Sequence[tuple[int, bool]] = ()
+    ) -> np.ndarray:
+        """The probability that the row is preferred to the column ``[m, m]``; answered pairs are
+        certain."""
+        probability = self.pair_probabilities(weight)
         for pair, first in answers:
-            believed[pair] = float(first)
+            probability[pair] = float(first)
         m = self.pairs.max() + 1
         table = np.full((m, m), 0.5)
         first, second = self.pairs.T
-        table[first, second], table[second, first] = believed, 1 - believed
+        table[first, second], table[second, first] = probability, 1 - probability
         return table
 
-    def telling(self, weight: np.ndarray) -> np.ndarray:
-        """Bits that the answer to each pair would give ``[pairs]``."""
-        return information(weight, self.chance)
+    def information(self, weight: np.ndarray) -> np.ndarray:
+        """Mutual information of each pair's answer with the atom, in bits ``[pairs]``."""
+        return information(weight, self.probability)
 
-    def next(self, weight: np.ndarray, asked: Sequence[int]) -> int:
-        """The most telling pair that has not been asked; -1 where all have."""
-        bits = self.telling(weight)
+    def most_informative(self, weight: np.ndarray, asked: Sequence[int]) -> int:
+        """The most informative pair not yet asked; -1 where all are."""
+        bits = self.information(weight)
         bits[list(asked)] = -1.0
         return int(bits.argmax()) if len(asked) < len(bits) else -1
 
-    def any(self, asked: Sequence[int], seed: int) -> int:
-        """A random pair that has not been asked; -1 where all have."""
+    def random_pair(self, asked: Sequence[int], seed: int) -> int:
+        """A random pair not yet asked; -1 where all are."""
         left = np.setdiff1d(np.arange(len(self.pairs)), list(asked))
         return int(np.random.default_rng(seed).choice(left)) if len(left) else -1
 
-    def sure(self, weight: np.ndarray, answers: Sequence[tuple[int, bool]]) -> float:
-        """The share of pairs that are expected to be believed rightly, answered ones included."""
-        believed = self.believed(weight)
-        right = np.maximum(believed, 1 - believed)
-        right[[pair for pair, _ in answers]] = 1.0
-        return float(right.mean())
+    def expected_accuracy(self, weight: np.ndarray, answers: Sequence[tuple[int, bool]]) -> float:
+        """Expected share of pairs predicted correctly, answered ones included."""
+        probability = self.pair_probabilities(weight)
+        correct = np.maximum(probability, 1 - probability)
+        correct[[pair for pair, _ in answers]] = 1.0
+        return float(correct.mean())
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class SimulatedQuiz:
     """Many visitors, questioned.
 
     Attributes:
-        right: share of all pairs that are believed rightly after each number of questions, from
-            none on ``[visitors, questions + 1]``.
-        pairs: what was asked ``[visitors, questions]``.
-        believed: after the last question ``[visitors, pairs]``.
+        accuracy: share of all pairs predicted correctly after each number of questions, from none
+            on ``[visitors, questions + 1]``.
+        pairs: the pairs asked ``[visitors, questions]``.
+        probability: of each pair after the last question ``[visitors, pairs]``.
     """
 
-    right: np.ndarray
+    accuracy: np.ndarray
     pairs: np.ndarray
-    believed: np.ndarray
+    probability: np.ndarray
 
 
-def question(
-    quiz: Quiz, utility: np.ndarray, questions: int, telling: bool, seed: int = 0
-) -> Asked:
-    """Ask visitors who answer by their own order.
+def simulate_quiz(
+    quiz: Quiz, utility: np.ndarray, questions: int, informative: bool, seed: int = 0
+) -> SimulatedQuiz:
+    """Question visitors who answer by their own order.
 
     Args:
         utility: of the completions to each visitor ``[visitors, m]``, without ties.
-        telling: the most telling pair each time, or a random one.
+        informative: ask the most informative pair each time, else a random one.
     """
     first, second = quiz.pairs.T
     truth = utility[:, first] > utility[:, second]
     visitors, pairs = truth.shape
-    rng, every = np.random.default_rng(seed), np.arange(visitors)
+    rng, rows = np.random.default_rng(seed), np.arange(visitors)
     questions = min(questions, pairs)
-    # Every answer is one of two: what it would leave of the uncertainty needs but two products.
-    answered = entropy(quiz.chance)
+    # An answer is binary, so its mean entropy given the atom is one product.
+    entropy_given_atom = entropy(quiz.probability)
     weight = np.tile(quiz.share, (visitors, 1))
     asked = np.zeros((visitors, pairs), bool)
-    right, order = np.zeros((visitors, questions + 1)), np.zeros((visitors, questions), int)
+    accuracy, order = np.zeros((visitors, questions + 1)), np.zeros((visitors, questions), int)
+    probability = quiz.pair_probabilities(weight)
     for i in range(questions + 1):
-        believed = quiz.believed(weight)
-        known = np.where(asked, truth, believed > 0.5)
-        right[:, i] = (known == truth).mean(axis=1)
+        predicted = np.where(asked, truth, probability > 0.5)
+        accuracy[:, i] = (predicted == truth).mean(axis=1)
         if i == questions:
             break
-        value = entropy(believed) - weight @ answered if telling else rng.random(truth.shape)
+        if informative:
+            value = entropy(probability) - weight @ entropy_given_atom
+        else:
+            value = rng.random(truth.shape)
         pair = np.where(asked, -np.inf, value).argmax(axis=1)
-        weight = quiz.weigh(weight, pair, truth[every, pair])
-        asked[every, pair], order[:, i] = True, pair
-    return Asked(right, order, believed)
+        weight = quiz.update(weight, pair, truth[rows, pair])
+        asked[rows, pair], order[:, i] = True, pair
+        probability = quiz.pair_probabilities(weight)
+    return SimulatedQuiz(accuracy, order, probability)
 
 
-def rehearsed(
+def expected_accuracy_curves(
     atoms: Atoms, quiz: Quiz, items: Sequence[int], questions: int, seed: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What to expect of questioning: voters of the density, asked telling pairs and random ones.
+    """Expected accuracy with the most informative pairs, and with random ones.
 
-    Each answers by an order of its own, drawn from the model's likelihood: people of one latent
-    still differ.
+    Visitors are voters of the density, each with an order drawn from the model's likelihood: people
+    of one latent still differ.
 
     Returns:
-        Mean share of pairs right after each number of questions, from none on, of each.
+        Of each way, the mean accuracy after each number of questions, from none on
+        ``[questions + 1]``.
     """
     rng = np.random.default_rng(seed)
-    who = rng.choice(len(atoms.share), REHEARSED, p=atoms.share)
-    utility = atoms.rewards[np.ix_(who, items)] + rng.gumbel(size=(REHEARSED, len(items)))
-    return tuple(
-        question(quiz, utility, questions, telling, seed).right.mean(axis=0)
-        for telling in (True, False)
+    atom = rng.choice(len(atoms.share), SIMULATED_VISITORS, p=atoms.share)
+    noise = rng.gumbel(size=(SIMULATED_VISITORS, len(items)))
+    utility = atoms.rewards[np.ix_(atom, np.asarray(items))] + noise
+    informative, random = (
+        simulate_quiz(quiz, utility, questions, how, seed).accuracy.mean(axis=0)
+        for how in (True, False)
     )
+    return informative, random
 
 
-def worth(telling: np.ndarray, random: np.ndarray, questions: int) -> float:
-    """How many telling questions are worth so many random ones, between two whole numbers by a
-    straight line; NaN where even the last is not.
+def equivalent_questions(informative: np.ndarray, random: np.ndarray, questions: int) -> float:
+    """The number of informative questions that reach the accuracy of ``questions`` random ones,
+    interpolated linearly; NaN where no number does.
 
     Args:
-        telling, random: mean share of pairs right after each number of questions, from none on.
+        informative, random: mean accuracy after each number of questions, from none on.
     """
     goal = random[questions]
-    reached = np.flatnonzero(telling >= goal)
+    reached = np.flatnonzero(informative >= goal)
     if not len(reached):
         return float("nan")
     i = int(reached[0])
     if i == 0:
         return 0.0
-    return float(i - 1 + (goal - telling[i - 1]) / (telling[i] - telling[i - 1]))
+    before = informative[i - 1]
+    return float(i - 1 + (goal - before) / (informative[i] - before))

@@ -10,7 +10,7 @@ import streamlit as st
 from scrl import figures
 from scrl.diagnostics import Atoms, maps, spread
 from scrl.figures import labelled_curves
-from scrl.studies import Quiz, rehearsed, worth
+from scrl.studies import Quiz, equivalent_questions, expected_accuracy_curves
 from ui.latent.widgets import metrics, region_chart
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
@@ -32,7 +32,7 @@ Answers = list[tuple[int, bool]]
 
 @st.cache_resource(max_entries=40, show_spinner=False)
 def _build_quiz(id: str, prompt: int, _atoms: Atoms, _items: np.ndarray) -> Quiz:
-    return Quiz.of(_atoms, _items)
+    return Quiz.from_atoms(_atoms, _items)
 
 
 @st.cache_data(max_entries=40, show_spinner="Rehearsing with voters")
@@ -40,7 +40,7 @@ def _rehearse(
     id: str, prompt: int, _atoms: Atoms, _quiz: Quiz, _items: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Pair accuracy by number of questions: most informative, and random ones."""
-    return rehearsed(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
+    return expected_accuracy_curves(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
 
 
 def show(id: str, fitted: FittedRun) -> None:
@@ -70,7 +70,7 @@ def show(id: str, fitted: FittedRun) -> None:
     items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
     quiz, titles = _build_quiz(id, p, atoms, items), catalogue.names(p)
     answers = _answers_in_url(quiz)
-    weight = quiz.after(answers)
+    weight = quiz.posterior(answers)
     left, right = st.columns([1, 1.4], gap="large")
     with left:
         text = catalogue.prompt_texts[p] or chosen
@@ -110,9 +110,9 @@ def _next_question(
 ) -> None:
     """The two completions to choose between, and buttons to undo answers."""
     asked = [pair for pair, _ in answers]
-    pair = quiz.next(weight, asked)
+    pair = quiz.most_informative(weight, asked)
     if how == RANDOM_PAIR and pair >= 0:
-        pair = quiz.any(asked, len(asked))
+        pair = quiz.random_pair(asked, len(asked))
     if pair < 0:
         st.markdown("You have answered every pair.")
     else:
@@ -126,7 +126,7 @@ def _next_question(
                 )  # fmt: skip
         st.caption(
             f"Question {len(answers) + 1}. The answer is worth "
-            f"{quiz.telling(weight)[pair]:.2f} bits of a possible 1."
+            f"{quiz.information(weight)[pair]:.2f} bits of a possible 1."
         )
     with st.container(horizontal=True):
         st.button("Take back", on_click=_set_answers, args=(answers[:-1],), disabled=not answers,
@@ -142,7 +142,7 @@ def _progress(
     left = spread(weight) / max(spread(atoms.share), 1e-9)
     metrics({
         "Of all that is possible, left": f"{left:.0%}",
-        "Pairs it expects to have right": f"{quiz.sure(weight, answers):.0%}",
+        "Pairs it expects to have right": f"{quiz.expected_accuracy(weight, answers):.0%}",
     })  # fmt: skip
     clusters = maps.kinds_of(drawing, weight)
     if clusters and answers:
@@ -154,7 +154,7 @@ def _beliefs(
     quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], drawing: dict
 ) -> None:
     """Probabilities of the visitor's pairs, or the region of the latent space."""
-    above = quiz.above(weight, answers)
+    above = quiz.preference_matrix(weight, answers)
     order = np.argsort(-above.sum(axis=1), kind="stable")
     part = st.segmented_control(
         "Shown", ["What you would prefer", "Where you are"], default="What you would prefer",
@@ -187,7 +187,7 @@ def _compare_with_random(
         return
     informative, chance = _rehearse(id, prompt, atoms, quiz, items)
     random = min(random, len(chance) - 1)
-    needed = worth(informative, chance, random)
+    needed = equivalent_questions(informative, chance, random)
     right = options[0 if needed <= random // 2 else 1 if needed < random - 0.5 else 2]
     st.markdown(
         predict_first.verdict(guess, right)
