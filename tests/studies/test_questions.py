@@ -19,8 +19,8 @@ from scrl.studies.questions import (
 @pytest.fixture(scope="module")
 def quiz():
     rng = np.random.default_rng(0)
-    return Quiz.from_atoms(Atoms(np.zeros((9, 1)), rng.dirichlet(np.ones(9)), rng.normal(size=(9, 4))),
-                   range(4))  # fmt: skip
+    atoms = Atoms(np.zeros((9, 1)), rng.dirichlet(np.ones(9)), rng.normal(size=(9, 4)))
+    return Quiz.from_atoms(atoms, range(4))
 
 
 def bits(p):
