@@ -21,12 +21,12 @@ def show() -> None:
     if shown:
         with right:
             rule = rules.pick_rule(outcomes)
-            told = rules.explanation(profile, outcomes, rule)
-            rules.show_steps(told)
+            explanation = rules.explanation(profile, outcomes, rule)
+            rules.show_steps(explanation)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)
         if not page.presenting():
-            rules.show_numbers(profile, outcomes, faults, told)
+            rules.show_numbers(profile, outcomes, faults, explanation)
     predict_first.switch()
 
 

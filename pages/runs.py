@@ -8,17 +8,17 @@ from ui.shared import navigation, predict_first
 
 def show() -> None:
     st.title("What have I trained?")
-    found = stored_runs.of_viewer()
-    if not found:
+    runs = stored_runs.of_viewer()
+    if not runs:
         st.info("No runs yet. Train one in the lab; it is then listed here.")
         st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
         return
-    stored_runs.show_table(found)
-    stored_runs.show_actions(stored_runs.choose(found))
+    stored_runs.show_table(runs)
+    stored_runs.show_actions(stored_runs.choose(runs))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Compare", anchor=False, width="content")
         predict_first.switch()
-    run_comparison.show(found)
+    run_comparison.show(runs)
 
 
 navigation.ensure_navigation()

@@ -25,11 +25,11 @@ def show(content: Mapping) -> None:
     """Draw each block of a finished run, and how the inference was selected."""
     inference = content["result"]["silence"]
     types = content["latent"]["types"]
-    found = [(kind, prompt) for kind in inference["kinds"] for prompt in kind["prompts"]]
-    for i, (kind, prompt) in enumerate(found[:MAX_SHOWN]):
+    blocks = [(kind, prompt) for kind in inference["kinds"] for prompt in kind["prompts"]]
+    for i, (kind, prompt) in enumerate(blocks[:MAX_SHOWN]):
         _show_block(kind, prompt, types, i)
-    if len(found) > MAX_SHOWN:
-        st.caption(f"{len(found) - MAX_SHOWN} more silences are in the result file.")
+    if len(blocks) > MAX_SHOWN:
+        st.caption(f"{len(blocks) - MAX_SHOWN} more silences are in the result file.")
     if inference["choices"] and not page.presenting():
         _show_selection(inference)
 
@@ -37,12 +37,12 @@ def show(content: Mapping) -> None:
 def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
     """Who gave no ratings on what, and the probabilities that are inferred."""
     block = kind["prompts"][prompt]
-    who = page.escaped(kind["name"] or "One kind of rater")
+    cluster = page.escaped(kind["name"] or "One kind of rater")
     is_complete = len(block["silent"]) == sum(map(len, block["order"]))
-    about = "" if is_complete else f" about {page.escaped(', '.join(block['silent']))}"
+    items_text = "" if is_complete else f" about {page.escaped(', '.join(block['silent']))}"
     chances = [chance for *_, chance in block["sure"]]
     st.markdown(
-        f"**{who}**, {kind['share']:.0%} of the raters, said nothing{about} on "
+        f"**{cluster}**, {kind['share']:.0%} of the raters, said nothing{items_text} on "
         f"‘{page.escaped(prompt)}’. "
         + (
             f"The model infers {page.escaped(order_text(block['order']))}."
@@ -80,8 +80,6 @@ def _show_selection(inference: Mapping) -> None:
         rows,
         "silence",
         f"Other kinds that did speak were made silent in the same way, {inference['tests']} in "
-        "turn, "
-        "and what they had said was predicted under each choice; higher is better, "
-        "and no choice may cost what was said. How well that "
-        "went also sets how sure the model may be.",
+        "turn, and what they had said was predicted under each choice; higher is better, and no "
+        "choice may cost what was said. How well that went also sets how sure the model may be.",
     )

@@ -34,7 +34,7 @@ def preview(choice: Choice) -> dict:
     return prompts
 
 
-def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> list:
+def draw(entry: dict, rule: str, highlight: str, trained: bool, spread: dict) -> list:
     """Draw the orders; before training the social order is left open.
 
     Args:
@@ -44,16 +44,16 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
         The titled orders that were drawn.
     """
     columns = result_tables.compared_orders(entry, rule)
-    told = {"Bradley–Terry": "vanilla", "Social model": "social"}
+    key_of = {"Bradley–Terry": "vanilla", "Social model": "social"}
     seeds = {
-        x: spread[told[title]].orders
+        x: spread[key_of[title]].orders
         for x, (title, _) in enumerate(columns)
-        if told.get(title) in spread
+        if key_of.get(title) in spread
     }
     if not trained:
         columns.append(("Social model", None))
     figure = figures.bump_chart(
-        columns, entry["completions"], follow, row_height=48, seeds=seeds, **page.style()
+        columns, entry["completions"], highlight, row_height=48, seeds=seeds, **page.style()
     )
     if trained:
         caption = f"Places by {rule_title(rule)}, by the vanilla and by the social network."
@@ -66,9 +66,9 @@ def draw(entry: dict, rule: str, follow: str, trained: bool, spread: dict) -> li
         )
     else:
         caption = ""
-    many = len(entry["completions"])
-    if many > figures.MAX_LINES:
-        caption += f" Drawn are the best {figures.MAX_LINES} of {many} in the first order."
+    count = len(entry["completions"])
+    if count > figures.MAX_LINES:
+        caption += f" Drawn are the best {figures.MAX_LINES} of {count} in the first order."
     page.chart(
         figure,
         "orders",

@@ -13,11 +13,11 @@ from ui.shared import data_tables, page, result_tables
 from ui.shared.controls import rule_title
 
 
-def show(content: dict, prompt: str, rule: str, follow: str) -> None:
+def show(content: dict, prompt: str, rule: str, highlight: str) -> None:
     """Draw everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
     parts = {
-        "Every rule": lambda: _every_rule(result, prompt, follow),
+        "Every rule": lambda: _every_rule(result, prompt, highlight),
         "The raters": lambda: _raters(content),
     }
     if missing_blocks.has_blocks(result):
@@ -26,14 +26,14 @@ def show(content: dict, prompt: str, rule: str, follow: str) -> None:
         count = len(result["seeds"]["seeds"])
         parts[f"Over {count} seeds"] = lambda: seed_spread.show(result, spread, rule)
     if not page.presenting():
-        parts["The numbers"] = lambda: _numbers(result, entry, rule, follow, spread)
+        parts["The numbers"] = lambda: _numbers(result, entry, rule, highlight, spread)
         parts["Files"] = lambda: _files(content)
     for tab, draw in zip(st.tabs(list(parts)), parts.values(), strict=True):
         with tab:
             draw()
 
 
-def _every_rule(result: dict, prompt: str, follow: str) -> None:
+def _every_rule(result: dict, prompt: str, highlight: str) -> None:
     """The social order of every rule, and a table of places."""
     entry = result["prompts"][prompt]
     titles = {rule: rule_title(rule) for rule in entry["social"]}
@@ -46,7 +46,7 @@ def _every_rule(result: dict, prompt: str, follow: str) -> None:
     if len(orders) <= 8:
         page.chart(
             figures.bump_chart(
-                orders, entry["completions"], follow, row_height=48, seeds=seeds, **page.style()
+                orders, entry["completions"], highlight, row_height=48, seeds=seeds, **page.style()
             ),
             "chart-rules",
             alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in orders),
@@ -67,12 +67,11 @@ def _raters(content: dict) -> None:
         alt=f"Raters by type: {', '.join(latent['types'])}.",
         caption=f"{sizes['raters']:,} raters, or a sample of them; those at one point are drawn "
         f"side by side. {sizes['active_units']} of {sizes['dim']} latent dimensions are in use; "
-        "the "
-        f"density has {sizes['components']} component{'s' * (sizes['components'] > 1)}.",
+        f"the density has {sizes['components']} component{'s' * (sizes['components'] > 1)}.",
     )
 
 
-def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) -> None:
+def _numbers(result: dict, entry: dict, rule: str, highlight: str, spread: dict) -> None:
     """Scores, agreement with the truth and welfare."""
     series = result_tables.score_series(entry, rule)
     ranges = {
@@ -83,7 +82,7 @@ def _numbers(result: dict, entry: dict, rule: str, follow: str, spread: dict) ->
     if len(series) > 1:
         page.chart(
             figures.score_dots(
-                entry["completions"], series, f"{rule_title(rule)} score", follow, ranges=ranges,
+                entry["completions"], series, f"{rule_title(rule)} score", highlight, ranges=ranges,
                 **page.style(),
             ),
             "chart-scores",

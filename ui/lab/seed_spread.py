@@ -17,16 +17,16 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     """Draw agreement by seed and a table of orders."""
     seeds = result["seeds"]["seeds"]
     st.markdown(_summary(spread, len(seeds)))
-    known = [
+    taus = [
         (result_tables.SOURCE_TITLES[s], source_spread.tau)
         for s, source_spread in spread.items()
         if source_spread.tau is not None
     ]
-    if known:
+    if taus:
         page.chart(
-            figures.values_by_seed(known, "Kendall’s τ with the truth", **page.style()),
+            figures.values_by_seed(taus, "Kendall’s τ with the truth", **page.style()),
             "chart-seeds",
-            alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in known),
+            alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in taus),
             caption=f"Seeds {seeds[0]} to {seeds[-1]}, each with raters and voters of its own. A "
             "disc is a value, in it how many seeds gave it; the triangle is the mean. Counted by "
             f"{rule_title(rule)}. ‘Raters themselves’ are the complete ballots of the same sample: "
@@ -50,8 +50,8 @@ def _summary(spread: dict[str, SeedSpread], count: int) -> str:
             f"The social model has the true order in **{social.exact} of {count}** seeds, "
             f"Bradley–Terry in **{spread['vanilla'].exact}**."
         )
-    most = social.distinct_orders[0][1]
-    return f"The social model gives the same order in **{most} of {count}** seeds."
+    most_frequent = social.distinct_orders[0][1]
+    return f"The social model gives the same order in **{most_frequent} of {count}** seeds."
 
 
 def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.figures import gap_waterfall
-from scrl.studies import vanilla_gap as study
+from scrl.studies import vanilla_gap
 from scrl.types import InputError
 from ui.shared import (
     current_run,
@@ -35,13 +35,13 @@ EXTRA_SAMPLES = 50
 
 
 @st.cache_data(max_entries=100, show_spinner=False)
-def _explain(yaml: str, rule: str, seed: int, _scenario: Scenario) -> dict[str, study.Gap]:
-    return study.decompose_gap(_scenario, rule, seed)
+def _explain(yaml: str, rule: str, seed: int, _scenario: Scenario) -> dict[str, vanilla_gap.Gap]:
+    return vanilla_gap.decompose_gap(_scenario, rule, seed)
 
 
 @st.cache_data(max_entries=20, show_spinner="Drawing more samples")
 def _resample(yaml: str, seed: int, _scenario: Scenario) -> np.ndarray:
-    return study.resampled_scores(_scenario, seed, EXTRA_SAMPLES)
+    return vanilla_gap.resampled_scores(_scenario, seed, EXTRA_SAMPLES)
 
 
 #: Session key: the choices of the lab, for the first drawing of this page.
@@ -88,20 +88,20 @@ def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
 
 def show(choice: Choice, prompt: str, rule: str) -> None:
     """Draw the path of orders, its parts, and the pairs that change."""
-    found = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
-    follow = choice.completion if choice.completion in found.names else ""
-    follow = follow or _most_displaced(found)
-    by_part = found.reversed_pairs
-    largest = study.PARTS[int(by_part.argmax())] if by_part.max() > 1e-9 else NO_PART
+    gap = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
+    highlight = choice.completion if choice.completion in gap.names else ""
+    highlight = highlight or _most_displaced(gap)
+    by_part = gap.reversed_pairs
+    largest = vanilla_gap.PARTS[int(by_part.argmax())] if by_part.max() > 1e-9 else NO_PART
     guess, shown = predict_first.guess(
-        "What moves Bradley–Terry furthest from the truth?", [*study.PARTS, NO_PART], "cause"
+        "What moves Bradley–Terry furthest from the truth?", [*vanilla_gap.PARTS, NO_PART], "cause"
     )
     if not shown:
         return
-    st.markdown(predict_first.verdict(guess, largest) + _summary(found))
-    titles = list(zip(STAGES, found.orders, strict=True))
+    st.markdown(predict_first.verdict(guess, largest) + _summary(gap))
+    titles = list(zip(STAGES, gap.orders, strict=True))
     page.chart(
-        figures.bump_chart(titles, found.names, follow, row_height=44, **page.style()),
+        figures.bump_chart(titles, gap.names, highlight, row_height=44, **page.style()),
         "chart-path",
         alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in titles),
         caption=f"Each column is one more counterfactual, computed: the {choice.source.raters:,} "
@@ -110,47 +110,49 @@ def show(choice: Choice, prompt: str, rule: str) -> None:
     )
     page.chart(
         gap_waterfall(
-            [part.capitalize() for part in study.PARTS], by_part.tolist(), "Vanilla’s gap",
+            [part.capitalize() for part in vanilla_gap.PARTS], by_part.tolist(), "Vanilla’s gap",
             "pairs of completions in the wrong order", **page.style(),
         ),
         "chart-parts",
-        alt="; ".join(f"{p}: {v:g}" for p, v in zip(study.PARTS, by_part, strict=True)),
+        alt="; ".join(f"{p}: {v:g}" for p, v in zip(vanilla_gap.PARTS, by_part, strict=True)),
         caption="What each part adds, in pairs; they add up exactly. Sampling and silence act on "
         "each other, so each is taken before and after the other and averaged (Shapley).",
     )  # fmt: skip
-    _pair_table(found)
+    _pair_table(gap)
     if not page.presenting():
-        _compare_with_resamples(choice, found, prompt)
+        _compare_with_resamples(choice, gap, prompt)
 
 
-def _most_displaced(found: study.Gap) -> str:
+def _most_displaced(gap: vanilla_gap.Gap) -> str:
     """The completion whose place differs most between the ends of the path."""
-    first, last = (figures.mean_ranks(o) for o in (found.orders[0], found.orders[-1]))
-    return max(found.names, key=lambda n: abs(first[n] - last[n]))
+    first, last = (figures.mean_ranks(o) for o in (gap.orders[0], gap.orders[-1]))
+    return max(gap.names, key=lambda n: abs(first[n] - last[n]))
 
 
-def _summary(found: study.Gap) -> str:
+def _summary(gap: vanilla_gap.Gap) -> str:
     """The number of wrong pairs and the share of each part."""
-    whole = float(found.reversed_pairs.sum())
-    if not found.reversals[0].any():
+    total = float(gap.reversed_pairs.sum())
+    if not gap.reversals[0].any():
         return "Bradley–Terry has every pair as in the truth."
     parts = [
         f"{part} **{value:g}**"
-        for part, value in zip(study.PARTS, found.reversed_pairs, strict=True)
+        for part, value in zip(vanilla_gap.PARTS, gap.reversed_pairs, strict=True)
         if abs(value) > 1e-9
     ]
-    return f"Of {whole:g} wrong pair{'s' * (whole != 1)}: " + ", ".join(parts) + "."
+    return f"Of {total:g} wrong pair{'s' * (total != 1)}: " + ", ".join(parts) + "."
 
 
-def _pair_table(found: study.Gap) -> None:
+def _pair_table(gap: vanilla_gap.Gap) -> None:
     """The pairs that some part reverses or corrects."""
     rows = []
-    for i, a in enumerate(found.names):
-        for j, b in enumerate(found.names):
-            if found.truth.place[i] < found.truth.place[j] and abs(found.parts[:, i, j]).max() > 0:
+    for i, a in enumerate(gap.names):
+        for j, b in enumerate(gap.names):
+            if gap.truth.place[i] < gap.truth.place[j] and abs(gap.parts[:, i, j]).max() > 0:
                 row = {"truly above": a, "below": b}
-                row |= {p: float(v) for p, v in zip(study.PARTS, found.parts[:, i, j], strict=True)}
-                rows.append({**row, "vanilla wrong": float(found.reversals[0, i, j])})
+                row |= {
+                    p: float(v) for p, v in zip(vanilla_gap.PARTS, gap.parts[:, i, j], strict=True)
+                }
+                rows.append({**row, "vanilla wrong": float(gap.reversals[0, i, j])})
     if rows:
         data_tables.numbers_expander(
             rows, "gap", "1 where a part reverses the pair, −1 where it rights it, ½ for a tie or "
@@ -158,7 +160,7 @@ def _pair_table(found: study.Gap) -> None:
         )  # fmt: skip
 
 
-def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> None:
+def _compare_with_resamples(choice: Choice, gap: vanilla_gap.Gap, prompt: str) -> None:
     """Scores of this sample beside those of further samples."""
     if not st.toggle(f"Is this sample typical? Draw {EXTRA_SAMPLES} more", key="typical"):
         return
@@ -167,11 +169,11 @@ def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> No
     scores = _resample(choice.yaml, choice.seed, choice.source)
     scores = scores[:, slice(*catalogue.offsets[p : p + 2])]
     rows = [
-        {"completion": name, "this sample": float(found.scores[0, i]),
-         "raters without end": float(found.scores[1, i]), "mean of the others": float(m),
+        {"completion": name, "this sample": float(gap.scores[0, i]),
+         "raters without end": float(gap.scores[1, i]), "mean of the others": float(m),
          "their standard deviation": float(s)}
         for i, (name, m, s) in enumerate(
-            zip(found.names, scores.mean(axis=0), scores.std(axis=0), strict=True)
+            zip(gap.names, scores.mean(axis=0), scores.std(axis=0), strict=True)
         )
     ]  # fmt: skip
     data_tables.numbers_table(rows)
@@ -182,8 +184,7 @@ def _compare_with_resamples(choice: Choice, found: study.Gap, prompt: str) -> No
 
 
 def show_social(choice: Choice, prompt: str, rule: str) -> None:
-    """Draw the same for the social model of a finished run of this choice, else a button to "
-    "train."""
+    """Draw the same for the social model of this choice, else a button that trains it."""
     job = current_run.current()
     done = current_run.latest_finished(job)
     if done is None or run_store.spec_hash_of(done) != choice.spec:
@@ -195,20 +196,20 @@ def show_social(choice: Choice, prompt: str, rule: str) -> None:
             job_progress.watch(job)
         return
     entry = done.result["result"]["prompts"][prompt]
-    parts, orders = study.decompose_social_gap(entry, rule)
-    whole = float(parts.sum())
+    parts, orders = vanilla_gap.decompose_social_gap(entry, rule)
+    total = float(parts.sum())
     st.markdown(
-        f"**The social model** has {whole:g} pair{'s' * (whole != 1)} wrong"
+        f"**The social model** has {total:g} pair{'s' * (total != 1)} wrong"
         + (": " + ", ".join(
             f"{name} {value:g}"
-            for name, value in zip(study.SOCIAL_PARTS, parts, strict=True) if value
+            for name, value in zip(vanilla_gap.SOCIAL_PARTS, parts, strict=True) if value
         ) if parts.any() else "") + "."
     )  # fmt: skip
     titles = ("Social model", "simulated voters", "these raters", "Truth")
     columns = list(zip(titles, orders, strict=True))
-    follow = choice.completion if choice.completion in entry["completions"] else None
+    highlight = choice.completion if choice.completion in entry["completions"] else None
     page.chart(
-        figures.bump_chart(columns, entry["completions"], follow, row_height=40, **page.style()),
+        figures.bump_chart(columns, entry["completions"], highlight, row_height=40, **page.style()),
         "chart-social",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
         caption="From the social network back to the truth: what the network changes, what the "

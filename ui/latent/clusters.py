@@ -32,7 +32,7 @@ def show(id: str, fitted: FittedRun) -> None:
         )  # fmt: skip
         voters = st.toggle("Simulated voters", True, key="voters", **IN_URL)
         contours = st.toggle("Contours", True, key="contours", **IN_URL)
-        three = st.toggle("Three dimensions", key="three", **IN_URL)
+        three_dimensions = st.toggle("Three dimensions", key="three", **IN_URL)
     left, right = st.columns([3, 1], gap="large")
     clusters = precompute.answer(id, "clusters", fitted, "Reading the raters")
     types = list(clusters["types"])
@@ -45,10 +45,10 @@ def show(id: str, fitted: FittedRun) -> None:
             )  # fmt: skip
     if not shown:
         return
-    question = precompute.map_question(method, 3 if three else 2, shown_as == _DRAWS)
+    question = precompute.map_question(method, 3 if three_dimensions else 2, shown_as == _DRAWS)
     drawing = precompute.answer(id, question, fitted, "Laying out the raters")
     with left:
-        _map(drawing, types, method, shown_as, voters, contours and not three)
+        _map(drawing, types, method, shown_as, voters, contours and not three_dimensions)
     with right:
         if types:
             _separation(clusters, guess)

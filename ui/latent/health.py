@@ -64,8 +64,7 @@ def _swap_chart(health: LatentHealth) -> None:
         alt=f"Pairs ordered rightly from the own latent, {health.swapped_label}, and none.",
         caption="Share of raters’ own pairs ordered rightly from their own latent, from "
         f"{_SWAPPED_WITH[health.swapped_by]}, and from that of somebody silent. "
-        f"{_unpaired_note(health)}"
-        "Refuted, the latent is decoration, if the three are alike.",
+        f"{_unpaired_note(health)}Refuted, the latent is decoration, if the three are alike.",
     )  # fmt: skip
 
 

@@ -1,5 +1,4 @@
-"""The parts on contexts, partial ballots and left-out completions of the page on the latent "
-"space."""
+"""The parts of the page on the latent space on contexts, partial ballots and left-out items."""
 
 from __future__ import annotations
 
@@ -148,21 +147,21 @@ def left_out(id: str, fitted: FittedRun) -> None:
             caption=f"Full marks ranked {page.escaped(name)}, open marks left it out. Refuted if "
             "the open marks of all types draw together, away from the full ones.",
         )  # fmt: skip
-    known = [row for row in comparison.rows if row["share"] is not None and row["type"] >= 0]
+    typed_rows = [row for row in comparison.rows if row["share"] is not None and row["type"] >= 0]
     with right:
-        if known:
+        if typed_rows:
             page.chart(
                 figures.grouped_bars(
-                    [types[row["type"]] for row in known],
-                    [("distance", [row["share"] for row in known])], "", "", height=430,
+                    [types[row["type"]] for row in typed_rows],
+                    [("distance", [row["share"] for row in typed_rows])], "", "", height=430,
                     **page.style(),
                 ),
                 "latent-left-out-shares", alt="Distance between the two groups of each type.",
                 caption="How far those with and without lie apart (their middles), as a share of "
                 "the distance between types. Refuted if a bar comes near 100 %.",
             )  # fmt: skip
-    if known:
-        worst = max(row["share"] for row in known)
+    if typed_rows:
+        worst = max(row["share"] for row in typed_rows)
         st.markdown(
             predict_first.verdict(guess, "Yes" if worst > 0.5 else "No")
             + f"Leaving {page.escaped(name)} out moves a type’s middle by at most **{worst:.0%}** "

@@ -58,7 +58,7 @@ def show(id: str, fitted: FittedRun) -> None:
         chosen = names[0]
         if len(names) > 1:
             chosen = st.selectbox("Prompt", names, key="prompt", **IN_URL)
-        how = st.segmented_control(
+        mode = st.segmented_control(
             "It asks",
             [MOST_INFORMATIVE, RANDOM_PAIR],
             default=MOST_INFORMATIVE,
@@ -74,7 +74,7 @@ def show(id: str, fitted: FittedRun) -> None:
     left, right = st.columns([1, 1.4], gap="large")
     with left:
         text = catalogue.prompt_texts[p] or chosen
-        _next_question(quiz, weight, answers, titles, text, how)
+        _next_question(quiz, weight, answers, titles, text, mode)
         _progress(quiz, weight, answers, atoms, drawing)
     with right:
         _beliefs(quiz, weight, answers, titles, drawing)
@@ -106,12 +106,12 @@ def _set_answers(answers: Answers) -> None:
 
 
 def _next_question(
-    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], text: str, how: str
+    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], text: str, mode: str
 ) -> None:
     """The two completions to choose between, and buttons to undo answers."""
     asked = [pair for pair, _ in answers]
     pair = quiz.most_informative(weight, asked)
-    if how == RANDOM_PAIR and pair >= 0:
+    if mode == RANDOM_PAIR and pair >= 0:
         pair = quiz.random_pair(asked, len(asked))
     if pair < 0:
         st.markdown("You have answered every pair.")

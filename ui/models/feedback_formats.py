@@ -15,9 +15,9 @@ from scrl.studies import (
     Population,
     SurveyDesign,
     feedback_costs,
+    feedback_formats,
     feedback_population,
 )
-from scrl.studies import feedback_formats as formats
 from scrl.types import InputError
 from ui.shared import data_tables, page, predict_first, result_tables, source_ids
 from ui.shared.page import IN_URL
@@ -41,7 +41,7 @@ ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as ma
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _observe(key: tuple, design: SurveyDesign, seed: int, _population: Population) -> FormatFits:
     """Scores fitted to groups of raters of every size."""
-    return formats.fit_formats(_population, design, seed, GROUPS)
+    return feedback_formats.fit_formats(_population, design, seed, GROUPS)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
@@ -49,7 +49,7 @@ def _costs(
     key: tuple,
     design: SurveyDesign,
     seed: int,
-    own: bool,
+    same_format: bool,
     level: float,
     unit: str,
     _right: dict[str, np.ndarray],
@@ -60,7 +60,7 @@ def _costs(
         name: feedback_costs.rater_cost(name, unit, design, _population.items)
         for name in feedback_population.FORMATS
     }
-    return feedback_costs.format_costs(_right, np.array(formats.RATERS), level, each)
+    return feedback_costs.format_costs(_right, np.array(feedback_formats.RATERS), level, each)
 
 
 def show() -> None:
@@ -86,8 +86,8 @@ def _choose_raters() -> Scenario:
     """The scenario of the raters."""
     own = st.session_state.get("last", DEFAULT_SCENARIO)
     options = list(gallery())
-    known = source_ids.find(own)
-    if own not in options and known is not None and known.is_scenario:
+    own_source = source_ids.find(own)
+    if own not in options and own_source is not None and own_source.is_scenario:
         options.append(own)
     id = st.selectbox(
         "Raters of",
@@ -112,10 +112,18 @@ def _sliders(scenario: Scenario, population: Population) -> tuple[Population, Su
         help="Scale of the Gumbel noise of each answer, in units of utility.",
     )  # fmt: skip
     questions = page.slider("Questions a rater", "questions", 1, 4, 1, 1, "%.0f")
-    most = population.items
-    length = most
-    if most > 2:
-        length = page.slider("Completions on a list", "length", 2, most, min(4, most), 1, "%.0f")
+    max_completions = population.items
+    length = max_completions
+    if max_completions > 2:
+        length = page.slider(
+            "Completions on a list",
+            "length",
+            2,
+            max_completions,
+            min(4, max_completions),
+            1,
+            "%.0f",
+        )
     strict = page.slider(
         "How far raters’ standards differ", "strict", 0, 3, 0, 0.1, "%.1f",
         help="Standard deviation, in units of utility, of what a completion must be worth to a "
@@ -165,67 +173,67 @@ def _show_comparison(
         population.utility.shape,
         population.noise,
     )
-    found = _observe(key, design, seed, population)
-    own = judge == _SAME_FORMAT
-    truth = None if own else population.mean_utility
-    right = found.accuracy(truth)
+    fits = _observe(key, design, seed, population)
+    same_format = judge == _SAME_FORMAT
+    truth = None if same_format else population.mean_utility
+    right = fits.accuracy(truth)
     if any(np.isnan(values).any() for values in right.values()):
         st.info(
             "By this measure some format ties every pair of these completions; there is no order "
             "to learn. Choose other raters, or the other judge."
         )
         return
-    heads = _costs(key, design, seed, own, level, "raters", right, population)
-    paid = _costs(key, design, seed, own, level, unit, right, population)
+    heads = _costs(key, design, seed, same_format, level, "raters", right, population)
+    paid = _costs(key, design, seed, same_format, level, unit, right, population)
     best = _answer_of(heads)
     st.markdown((predict_first.verdict(guess, best) if best else "") + _summary(heads, level))
-    apart = _asymptotic_note(found, population)
-    if apart and not own:
+    apart = _asymptotic_note(fits, population)
+    if apart and not same_format:
         st.markdown(apart)
-    _learning_curves(found, right, design, population, level, unit, own)
+    _learning_curves(fits, right, design, population, level, unit, same_format)
     if np.isfinite(heads["list"].needed):
         _cost_chart(paid, design, population, level, unit)
-    _table(scenario, prompt, found, right, heads, design, population, level)
+    _table(scenario, prompt, fits, right, heads, design, population, level)
 
 
 def _answer_of(heads: dict[str, FormatCost]) -> str:
     """The right one of ``ANSWERS``; "" where too few raters were observed to tell."""
-    ratio, most = heads["thumbs"].ratio, formats.RATERS[-1] / heads["list"].needed
+    ratio, max_ratio = heads["thumbs"].ratio, feedback_formats.RATERS[-1] / heads["list"].needed
     if np.isnan(ratio):
-        return ANSWERS[2] if most >= 4 else ""
+        return ANSWERS[2] if max_ratio >= 4 else ""
     return ANSWERS[0] if ratio <= 1.05 else ANSWERS[1] if ratio <= 4 else ANSWERS[2]
 
 
 def _count_text(cost: FormatCost) -> str:
     """The number of raters needed."""
-    least, most = formats.RATERS[0], formats.RATERS[-1]
+    fewest, most = feedback_formats.RATERS[0], feedback_formats.RATERS[-1]
     if np.isnan(cost.needed):
         return f"more than {most:,}"
-    return f"{cost.needed:,.0f}" if cost.needed > least else f"at most {least}"
+    return f"{cost.needed:,.0f}" if cost.needed > fewest else f"at most {fewest}"
 
 
 def _summary(heads: dict[str, FormatCost], level: float) -> str:
     """Raters needed by each format."""
     if all(np.isnan(cost.needed) for cost in heads.values()):
         return (
-            f"**No format** puts {level:.0%} of the pairs right with {formats.RATERS[-1]:,} raters "
-            "or fewer."
+            f"**No format** puts {level:.0%} of the pairs right with "
+            f"{feedback_formats.RATERS[-1]:,} raters or fewer."
         )
-    many = [_count_text(heads[name]) for name in feedback_population.FORMATS]
+    counts = [_count_text(heads[name]) for name in feedback_population.FORMATS]
     rest = [
-        f"{n} ({TITLES[name]})" for n, name in zip(many, feedback_population.FORMATS, strict=True)
+        f"{n} ({TITLES[name]})" for n, name in zip(counts, feedback_population.FORMATS, strict=True)
     ][1:]
     return (
-        f"For {level:.0%} of the pairs it takes **{many[0]}** raters ({TITLES['thumbs']}), "
+        f"For {level:.0%} of the pairs it takes **{counts[0]}** raters ({TITLES['thumbs']}), "
         f"{', '.join(rest[:-1])} or {rest[-1]}."
     )
 
 
-def _asymptotic_note(found: FormatFits, population: Population) -> str:
+def _asymptotic_note(fits: FormatFits, population: Population) -> str:
     """Formats whose order never becomes that of mean utility, however many raters answer."""
     wrong = {
-        name: pair_accuracy(score, population.mean_utility, formats.SCORE_TIE)
-        for name, score in found.limit.items()
+        name: pair_accuracy(score, population.mean_utility, feedback_formats.SCORE_TIE)
+        for name, score in fits.limit.items()
     }
     off = [f"{TITLES[name]} ({1 - share:.0%})" for name, share in wrong.items() if share < 1]
     if not off:
@@ -237,13 +245,13 @@ def _asymptotic_note(found: FormatFits, population: Population) -> str:
 
 
 def _learning_curves(
-    found: FormatFits,
+    fits: FormatFits,
     right: dict[str, np.ndarray],
     design: SurveyDesign,
     population: Population,
     level: float,
     unit: str,
-    own: bool,
+    same_format: bool,
 ) -> None:
     """Pair accuracy of each format by its cost."""
     each = [
@@ -251,11 +259,13 @@ def _learning_curves(
         for name in feedback_population.FORMATS
     ]
     series = [
-        (TITLES[name], found.raters * price, right[name].mean(axis=1),
+        (TITLES[name], fits.raters * price, right[name].mean(axis=1),
          right[name].std(axis=1, ddof=1) / np.sqrt(GROUPS))
         for name, price in zip(feedback_population.FORMATS, each, strict=True)
     ]  # fmt: skip
-    judge = "what endless raters would say in the same format" if own else "the mean utility"
+    judge = (
+        "what endless raters would say in the same format" if same_format else "the mean utility"
+    )
     page.chart(
         accuracy_by_cost(series, level, unit, **page.style()),
         "chart-learning",
@@ -275,9 +285,9 @@ def _cost_chart(
     rows = []
     for name in feedback_population.FORMATS:
         cost, each = paid[name], feedback_costs.rater_cost(name, unit, design, population.items)
-        most = each / feedback_costs.rater_cost("list", unit, design, population.items)
-        most *= formats.RATERS[-1] / paid["list"].needed
-        text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {most:.1f} ×"
+        max_ratio = each / feedback_costs.rater_cost("list", unit, design, population.items)
+        max_ratio *= feedback_formats.RATERS[-1] / paid["list"].needed
+        text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {max_ratio:.1f} ×"
         rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
     page.chart(
         relative_costs(rows, f"{unit}, as a multiple of the ranked list’s", **page.style()),
@@ -293,7 +303,7 @@ def _cost_chart(
 def _table(
     scenario: Scenario,
     prompt: str,
-    found: FormatFits,
+    fits: FormatFits,
     right: dict[str, np.ndarray],
     heads: dict[str, FormatCost],
     design: SurveyDesign,
@@ -305,7 +315,7 @@ def _table(
     rows, theory = [], feedback_costs.theoretical_ratios(design, population.items)
     for name in feedback_population.FORMATS:
         cost = heads[name]
-        limit = np.round(found.limit[name] / formats.SCORE_TIE) * formats.SCORE_TIE
+        limit = np.round(fits.limit[name] / feedback_formats.SCORE_TIE) * feedback_formats.SCORE_TIE
         rows.append(
             {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
              "to": cost.high}
@@ -315,7 +325,7 @@ def _table(
                / feedback_costs.rater_cost("list", unit, design, population.items) * cost.ratio
                for unit in feedback_costs.COST_UNITS}
             | {f"right with {n:,}": float(right[name][i].mean())
-               for i, n in enumerate(formats.RATERS)}
+               for i, n in enumerate(feedback_formats.RATERS)}
             | {"order of endless raters": result_tables.order_text(order_of(limit, names))}
         )  # fmt: skip
     data_tables.numbers_expander(

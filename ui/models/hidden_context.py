@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.figures import labelled_curves, reward_with_spread
-from scrl.studies import hidden_context as study
+from scrl.studies import hidden_context
 from ui.shared import baked_study, data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
@@ -24,14 +24,14 @@ AVERSION_POINTS, MIN_AVERSION, MAX_AVERSION = 41, -1.0, 3.0
 @st.cache_data(show_spinner=False, max_entries=20)
 def _agreement_curves(model: str, result_id: str, _result: dict) -> dict[str, np.ndarray]:
     """Rank correlation with each truth by aversion to risk."""
-    return study.agreement_by_aversion(
+    return hidden_context.agreement_by_aversion(
         _result, model, np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
     )
 
 
 def show() -> None:
     """Draw the study of hidden context."""
-    baked_study.show(study.STUDY, _draw, draw_progress=baked_study.caption_progress)
+    baked_study.show(hidden_context.STUDY, _draw, draw_progress=baked_study.caption_progress)
 
 
 def _draw(result: dict, result_id: str) -> None:
@@ -47,7 +47,7 @@ def _draw(result: dict, result_id: str) -> None:
     )  # fmt: skip
     if not shown:
         return
-    floor = study.risk_adjusted_reward(result, "exact")
+    floor = hidden_context.risk_adjusted_reward(result, "exact")
     above = floor.share_above
     right = ANSWERS[0] if above < 0.05 else ANSWERS[2] if above > 0.95 else ANSWERS[1]
     st.markdown(predict_first.verdict(guess, right) + _summary(floor))
@@ -65,17 +65,17 @@ def _draw(result: dict, result_id: str) -> None:
             0.1,
             "%.1f",
         )
-    found = study.risk_adjusted_reward(result, model, aversion)
-    _reward_chart(found, model, aversion)
+    adjusted = hidden_context.risk_adjusted_reward(result, model, aversion)
+    _reward_chart(adjusted, model, aversion)
     left, right_side = st.columns(2, gap="large")
     with left:
-        _agreement_chart(_agreement_curves(model, result_id, result), found, model, aversion)
+        _agreement_chart(_agreement_curves(model, result_id, result), adjusted, model, aversion)
         _agreement_table(result, aversion)
     with right_side:
         _spread_growth_chart(result)
 
 
-def _summary(floor: study.RiskAdjustedReward) -> str:
+def _summary(floor: hidden_context.RiskAdjustedReward) -> str:
     """Where Bradley–Terry puts the alternatives with hidden context."""
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
@@ -85,10 +85,10 @@ def _summary(floor: study.RiskAdjustedReward) -> str:
     )
 
 
-def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) -> None:
+def _reward_chart(adjusted: hidden_context.RiskAdjustedReward, model: str, aversion: float) -> None:
     """Reward and spread of each alternative beside the truths."""
-    spread = found.spread
-    unsure = found.a >= study.EDGE
+    spread = adjusted.spread
+    unsure = adjusted.a >= hidden_context.EDGE
     if spread.any():
         words = (
             f"The spread is {spread[unsure].mean():.2f} where context is hidden and "
@@ -97,25 +97,26 @@ def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) 
         if aversion:
             words += (
                 f"With {abs(aversion):.1f} spreads {'taken off' if aversion > 0 else 'added'}, "
-                f"{found.share_above:.0%} of the sure "
-                "alternatives stand above those with hidden context. "
+                f"{adjusted.share_above:.0%} of the sure alternatives stand above those with "
+                "hidden context. "
             )
     else:
         words = "A reward of one number has no spread, and aversion changes nothing. "
-    truths = [("expected utility", found.expected), ("Borda", found.borda)]
+    truths = [("expected utility", adjusted.expected), ("Borda", adjusted.borda)]
     page.chart(
-        reward_with_spread(found.a, found.reward, spread, truths, study.EDGE,
+        reward_with_spread(adjusted.a, adjusted.reward, spread, truths, hidden_context.EDGE,
                       **page.style()),
         "chart-hidden",
-        alt=f"{TITLES[model]}: reward {found.reward[~unsure].max():.2f} at most below .8, "
-        f"{found.reward[unsure].mean():.2f} on average above.",
-        caption=f"{words}Means over {len(found.agreement['borda'])} seeds of "
-        f"{study.RATERS:,} raters who compare {study.PAIRS} pairs each. Expected utility and "
-        "Borda are stretched to the reward’s units below .8: the order is what counts.",
+        alt=f"{TITLES[model]}: reward {adjusted.reward[~unsure].max():.2f} at most below .8, "
+        f"{adjusted.reward[unsure].mean():.2f} on average above.",
+        caption=f"{words}Means over {len(adjusted.agreement['borda'])} seeds of "
+        f"{hidden_context.RATERS:,} raters who compare {hidden_context.PAIRS} pairs each. "
+        "Expected utility and Borda are stretched to the reward’s units below .8: the order is "
+        "what counts.",
     )  # fmt: skip
-    columns = {"alternative": found.a, "reward": found.reward, "spread": spread,
-               "expected utility, stretched": found.expected,
-               "Borda, stretched": found.borda}  # fmt: skip
+    columns = {"alternative": adjusted.a, "reward": adjusted.reward, "spread": spread,
+               "expected utility, stretched": adjusted.expected,
+               "Borda, stretched": adjusted.borda}  # fmt: skip
     rows = zip(*columns.values(), strict=True)
     data_tables.numbers_expander(
         [dict(zip(columns, map(float, row), strict=True)) for row in rows], "hidden-reward"
@@ -123,19 +124,19 @@ def _reward_chart(found: study.RiskAdjustedReward, model: str, aversion: float) 
 
 
 def _agreement_chart(
-    lines: dict, found: study.RiskAdjustedReward, model: str, aversion: float
+    lines: dict, adjusted: hidden_context.RiskAdjustedReward, model: str, aversion: float
 ) -> None:
     """Rank correlation with the truths by aversion to risk."""
     x = np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
     series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
-    here = [float(found.agreement[k].mean()) for k in ("expected utility", "borda")]
+    values_here = [float(adjusted.agreement[k].mean()) for k in ("expected utility", "borda")]
     low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
     page.chart(
         labelled_curves(
             x,
             series,
             slider=aversion,
-            slider_values=here,
+            slider_values=values_here,
             x_title="aversion to risk",
             y_title="Spearman’s correlation",
             value_format=".2f",
@@ -157,9 +158,10 @@ def _agreement_chart(
 
 def _spread_growth_chart(result: dict) -> None:
     """The widest spread by training steps, for each way of controlling it."""
-    step, widest = study.spread_drift(result)
+    step, widest = hidden_context.spread_drift(result)
     series = [
-        (_REGULARISER_TITLES[name], widest[name], i) for i, name in enumerate(study.SPREAD_CONTROLS)
+        (_REGULARISER_TITLES[name], widest[name], i)
+        for i, name in enumerate(hidden_context.SPREAD_CONTROLS)
     ]
     page.chart(
         labelled_curves(
@@ -179,7 +181,7 @@ def _spread_growth_chart(result: dict) -> None:
         caption="The widest spread of mean and variance, by what holds it. Only ratios of gaps to "
         f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.1f} "
         f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
-        f"over {len(study.DRIFT_SEEDS)} seeds.",
+        f"over {len(hidden_context.DRIFT_SEEDS)} seeds.",
     )
     data_tables.numbers_expander(
         [
@@ -199,12 +201,12 @@ def _agreement_table(result: dict, aversion: float) -> None:
         for price in sorted({-0.5, 0.0, 0.5, 1.0, 2.0, round(aversion, 1)}):
             if price and model == "exact":
                 continue
-            found = study.risk_adjusted_reward(result, model, price)
+            adjusted = hidden_context.risk_adjusted_reward(result, model, price)
             row = {"model": title, "aversion": price}
-            for key, values in found.agreement.items():
+            for key, values in adjusted.agreement.items():
                 name = "Borda" if key == "borda" else key
                 row[f"ρ with {name}"] = float(values.mean())
                 row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
-            row["sure alternatives above"] = found.share_above
+            row["sure alternatives above"] = adjusted.share_above
             rows.append(row)
     data_tables.numbers_expander(rows, "hidden-agreement")

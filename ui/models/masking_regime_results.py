@@ -7,7 +7,7 @@ import streamlit as st
 
 from scrl.evaluation import MEASURES
 from scrl.figures import regime_latent_maps, regime_loss_curves, regime_results
-from scrl.studies import masking_regimes as regimes
+from scrl.studies import masking_regimes
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
@@ -33,7 +33,7 @@ _HIDDEN_TEXT = {"none": "nothing hidden", "one": "one hidden", "half": "half hid
 
 def draw(result: dict) -> None:
     """Draw verdicts, held-out metrics, latents and numbers of the regimes."""
-    rows = regimes.check_predictions(result)
+    rows = masking_regimes.check_predictions(result)
     appear = sum(row["verdict"] == "appears" for row in rows)
     guess, shown = predict_first.guess(
         "The post predicts a failure of each of the first four regimes. How many appear here, in "
@@ -42,9 +42,9 @@ def draw(result: dict) -> None:
     if not shown:
         st.table(
             [
-                _regime_cells(regime, regimes.PREDICTIONS[regime].summary)
+                _regime_cells(regime, masking_regimes.PREDICTIONS[regime].summary)
                 for regime in SHOWS
-                if regime in regimes.PREDICTIONS
+                if regime in masking_regimes.PREDICTIONS
             ]
         )
         return
@@ -74,14 +74,14 @@ def _held_out_results(result: dict) -> None:
 def summary(result: dict, rows: list[dict]) -> str:
     """Which predicted failures appear, and whether the curriculum learns both parts."""
     seeds = len(result["seeds"])
-    there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
-    not_there = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
-    curriculum = regimes.curriculum_accuracy(result)
+    appearing = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
+    absent = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
+    curriculum = masking_regimes.curriculum_accuracy(result)
     text = (
-        f"Of four predicted failures **{len(there)}** appear in all {seeds} seeds"
-        + (f" ({', '.join(there)})" if there else "") + "."
-        + (f" That of **{' and '.join(not_there)} does not**." if len(not_there) == 1 else
-           f" Those of **{' and '.join(not_there)}** do not." if not_there else "")
+        f"Of four predicted failures **{len(appearing)}** appear in all {seeds} seeds"
+        + (f" ({', '.join(appearing)})" if appearing else "") + "."
+        + (f" That of **{' and '.join(absent)} does not**." if len(absent) == 1 else
+           f" Those of **{' and '.join(absent)}** do not." if absent else "")
     )  # fmt: skip
     hidden, seen = curriculum["hidden"].mean(), curriculum["visible"].mean()
     return text + (
@@ -93,10 +93,10 @@ def summary(result: dict, rows: list[dict]) -> str:
 
 def _verdicts(result: dict, rows: list[dict]) -> None:
     """A table of regimes: what each shows and asks for, the prediction, and the finding."""
-    seeds, curriculum = len(result["seeds"]), regimes.curriculum_accuracy(result)
+    seeds, curriculum = len(result["seeds"]), masking_regimes.curriculum_accuracy(result)
     table = [
         _verdict_row(
-            row["regime"], regimes.PREDICTIONS[row["regime"]].summary,
+            row["regime"], masking_regimes.PREDICTIONS[row["regime"]].summary,
             f"{_measure_text(row['success'])}: {_mean_and_sd(row['success excess loss'])} nats",
             f"{_measure_text(row['failure'])}: **{_mean_and_sd(row['excess loss'])} nats**, pairs "
             f"{_mean_and_sd(-100 * row['lost pairs'], 1)} points",
@@ -108,7 +108,7 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
     short = [100 * x for x in curriculum["shortfall"]]
     table.append(
         _verdict_row(
-            regimes.CURRICULUM, "learns both",
+            masking_regimes.CURRICULUM, "learns both",
             f"at worst {short[0]:.1f} points of hidden and {short[1]:.1f} of visible pairs short "
             "of perfect knowledge",
             "", "none" if curriculum["both"] else "does not learn both",
@@ -139,9 +139,9 @@ def _verdict_row(regime: str, says: str, well: str, ill: str, verdict: str) -> d
     }  # fmt: skip
 
 
-def _measure_text(what: tuple[str, str]) -> str:
+def _measure_text(measured: tuple[str, str]) -> str:
     """A measure and what is hidden, in words."""
-    hidden, measure = what
+    hidden, measure = measured
     return f"{measure}, {_HIDDEN_TEXT[hidden]}"
 
 
@@ -159,15 +159,20 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
         measure = f"{part} {kind}"
         wrong = [
             i for i, regime in enumerate(order)
-            if regime in regimes.PREDICTIONS
-            and regimes.PREDICTIONS[regime].failure == (hidden, f"{part} loss")
+            if regime in masking_regimes.PREDICTIONS
+            and masking_regimes.PREDICTIONS[regime].failure == (hidden, f"{part} loss")
         ]  # fmt: skip
-        panels.append({
-            "title": f"{part.capitalize()} completions",
-            "values": [regimes.metric_by_seed(result, regime, hidden, measure) for regime in order],
-            "wrong": wrong,
-            "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
-        })  # fmt: skip
+        panels.append(
+            {
+                "title": f"{part.capitalize()} completions",
+                "values": [
+                    masking_regimes.metric_by_seed(result, regime, hidden, measure)
+                    for regime in order
+                ],
+                "wrong": wrong,
+                "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
+            }
+        )
     page.chart(
         regime_results(
             list(TITLES.values()), panels,
@@ -179,11 +184,10 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
             f"{TITLES[regime]}, {panel['title'].lower()}: {np.mean(values):.3f}"
             for panel in panels for regime, values in zip(order, panel["values"], strict=True)
         ),
-        caption=f"{regimes.RATERS:,} raters of a fresh sample, {_HIDDEN_TEXT[hidden]} of each "
-        "ballot, "
-        "the same completions for all five. A hidden pair has at least one hidden side. Perfect "
-        "knowledge knows the types, their shares and what they leave unsaid, and not what is "
-        "hidden; the loss is a mean over draws from the posterior.",
+        caption=f"{masking_regimes.RATERS:,} raters of a fresh sample, {_HIDDEN_TEXT[hidden]} of "
+        "each ballot, the same completions for all five. A hidden pair has at least one hidden "
+        "side. Perfect knowledge knows the types, their shares and what they leave unsaid, and "
+        "not what is hidden; the loss is a mean over draws from the posterior.",
     )  # fmt: skip
 
 
@@ -216,7 +220,7 @@ def _latent_maps(result: dict) -> None:
 
 def _learning_curves(result: dict, hidden: str) -> None:
     """Held-out losses by training steps."""
-    curves = regimes.loss_curves(result, hidden)
+    curves = masking_regimes.loss_curves(result, hidden)
     page.chart(
         regime_loss_curves(
             list(TITLES.values()), [curves[regime] for regime in TITLES], **page.style()
@@ -228,9 +232,8 @@ def _learning_curves(result: dict, hidden: str) -> None:
             for r in TITLES
         ),
         caption=f"Loss on held-out raters ({_HIDDEN_TEXT[hidden]}) as each regime trains: mean "
-        "over "
-        "seeds, the band from the least to the most. The curriculum lets the visible completions "
-        f"into its targets from step {regimes.SCHEDULE.explore[1]:,} on.",
+        "over seeds, the band from the least to the most. The curriculum lets the visible "
+        f"completions into its targets from step {masking_regimes.SCHEDULE.explore[1]:,} on.",
     )
 
 
@@ -238,8 +241,10 @@ def _numbers(result: dict) -> None:
     """Every metric of each regime, and of an oracle."""
     rows = []
     for regime in TITLES:
-        for hidden in regimes.HIDDEN:
-            values = {m: regimes.metric_by_seed(result, regime, hidden, m) for m in MEASURES}
+        for hidden in masking_regimes.HIDDEN:
+            values = {
+                m: masking_regimes.metric_by_seed(result, regime, hidden, m) for m in MEASURES
+            }
             rows.append(
                 {"regime": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
                 | {m: float(v.mean()) for m, v in values.items()}
@@ -247,7 +252,7 @@ def _numbers(result: dict) -> None:
                 | {"active units": float(np.mean(_values(result, regime, "active"))),
                    "near their own": float(np.mean(_values(result, regime, "near")))}
             )  # fmt: skip
-    for hidden in regimes.HIDDEN:
+    for hidden in masking_regimes.HIDDEN:
         best = {m: result["oracle"][hidden][m] for m in MEASURES}
         rows.append({"regime": "Perfect knowledge", "of each ballot": _HIDDEN_TEXT[hidden],
                      **{m: np.nan if v is None else v for m, v in best.items()}})  # fmt: skip

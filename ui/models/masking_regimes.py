@@ -52,8 +52,7 @@ def _choice(scenario: Scenario, latent: int) -> str:
 
 
 def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
-    """The result of the job, else the baked one where it is that of this choice; None without "
-    "one."""
+    """The result of the job, else the baked one of this choice; None without one."""
     if job is not None and job.state == "done":
         st.caption("From a run of this session.")
         return job.result
@@ -66,8 +65,8 @@ def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
         return None
     if content["spec"] != _current_spec_hash(latent):
         st.warning(
-            "The lab has changed since this was baked; "
-            f"`python -m scrl bake masking-regimes-{latent}`."
+            "The lab has changed since this was baked; `python -m scrl bake "
+            f"masking-regimes-{latent}`."
         )
     return content["result"]
 

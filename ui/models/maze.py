@@ -6,8 +6,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.figures import labelled_curves, maze_rewards
-from scrl.studies import maze as mazes
-from scrl.studies import maze_world
+from scrl.studies import maze, maze_world
 from ui.shared import baked_study, data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
@@ -25,7 +24,7 @@ LEVEL = 0.95
 
 def show() -> None:
     """Draw the study of the maze."""
-    baked_study.show(mazes.STUDY, _draw, draw_progress=baked_study.caption_progress)
+    baked_study.show(maze.STUDY, _draw, draw_progress=baked_study.caption_progress)
 
 
 @st.cache_data(show_spinner=False)
@@ -45,10 +44,10 @@ def _draw(result: dict, result_id: str) -> None:
     )  # fmt: skip
     if not shown:
         return
-    found = mazes.pooled_destination(result)
-    right = ANSWERS[0 if found.steps[0] <= 2 else 1 if found.steps[1] <= 2 else 2]
-    st.markdown(predict_first.verdict(guess, right) + _summary(result, found))
-    shown = [str(n) for n in mazes.SHOWN_PAIRS]
+    destination = maze.pooled_destination(result)
+    right = ANSWERS[0 if destination.steps[0] <= 2 else 1 if destination.steps[1] <= 2 else 2]
+    st.markdown(predict_first.verdict(guess, right) + _summary(result, destination))
+    shown = [str(n) for n in maze.SHOWN_PAIRS]
     n = int(
         st.segmented_control(
             "Pairs that each user has answered", shown, default="2", required=True, key="said",
@@ -64,39 +63,39 @@ def _draw(result: dict, result_id: str) -> None:
     _numbers(result)
 
 
-def _summary(result: dict, found: mazes.Destination) -> str:
+def _summary(result: dict, destination: maze.Destination) -> str:
     """Where one reward sends everybody, and how many pairs the others need."""
     names = ("pooled", "vpl", "individual")
-    floor, vpl, own = (mazes.accuracy(result, name)[0] for name in names)
-    left, right = found.steps
+    floor, vpl, individual = (maze.accuracy(result, name)[0] for name in names)
+    left, right = destination.steps
     words = f"Bradley–Terry sends everybody {left} steps from the left goal and {right} from the "
     words += "right one, where nobody wants to be" if min(left, right) > 2 else "right one"
-    if len(found.each) > 1 and min(found.each) < max(found.each):
+    if len(destination.each) > 1 and min(destination.each) < max(destination.each):
         words += (
-            f" (over {len(found.each)} draws of users, {min(found.each)} to {max(found.each)} from "
-            "the left)"
+            f" (over {len(destination.each)} draws of users, {min(destination.each)} to "
+            f"{max(destination.each)} from the left)"
         )
     words += (
         f". It has **{floor[-1]:.1%}** of their pairs right, and no single reward has more than "
         f"{_ceiling():.1%}. "
     )
-    pairs = mazes.pairs_needed(result, "vpl", LEVEL)
+    pairs = maze.pairs_needed(result, "vpl", LEVEL)
     if pairs is not None:
         words += (
             f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
-            f"a user it never met, and {vpl[-1]:.1%} after {mazes.PAIRS} (the lab’s own model of "
-            f"individual raters {own[-1]:.1%}). "
+            f"a user it never met, and {vpl[-1]:.1%} after {maze.PAIRS} (the lab’s own model of "
+            f"individual raters {individual[-1]:.1%}). "
         )
-    if np.abs(mazes.accuracy(result, "held")[0] - _ceiling()).max() < 0.02:
+    if np.abs(maze.accuracy(result, "held")[0] - _ceiling()).max() < 0.02:
         words += "With its KL held it never hears the user: both maps are the same."
     return words
 
 
 def _reward_maps(result: dict, n: int) -> None:
     """Rewards of two held-out users after ``n`` pairs."""
-    at = mazes.SHOWN_PAIRS.index(n)
+    at = maze.SHOWN_PAIRS.index(n)
     shown = {name: np.array(result["maps"][name][at]) for name in TITLES}
-    columns = [("The user", mazes.true_win_rates()), *((TITLES[k], shown[k]) for k in TITLES)]
+    columns = [("The user", maze.true_win_rates()), *((TITLES[k], shown[k]) for k in TITLES)]
     pairs = [np.array(user)[:n] for user in result["users"]]
     ends = {name: _steps_from_goals(rewards) for name, rewards in shown.items()}
     page.chart(
@@ -113,9 +112,9 @@ def _reward_maps(result: dict, n: int) -> None:
         + "; ".join(f"{TITLES[k]}, {a} and {b} steps from it" for k, (a, b) in ends.items()),
         caption="Two users whom no model met in training. First what each wants, with an arrow "
         f"for each pair answered, from the refused place to the preferred ({n} of "
-        f"{mazes.PAIRS}); then the reward that each model gives them, on one scale: the mean "
+        f"{maze.PAIRS}); then the reward that each model gives them, on one scale: the mean "
         "chance that a cell is preferred to the others. Models see no walls, only coordinates. "
-        f"Trained on {mazes.USERS:,} users who answered {mazes.PAIRS} pairs each.",
+        f"Trained on {maze.USERS:,} users who answered {maze.PAIRS} pairs each.",
     )
     cells, rows = maze_world.free_cells().tolist(), []
     for goal, name in enumerate(GOALS):
@@ -136,8 +135,8 @@ def _steps_from_goals(rewards: np.ndarray) -> tuple[int, int]:
 
 def _accuracy_chart(result: dict, n: int) -> None:
     """Pair accuracy by the number of pairs answered."""
-    x = np.arange(mazes.PAIRS + 1)
-    each = {name: mazes.accuracy(result, name) for name in TITLES}
+    x = np.arange(maze.PAIRS + 1)
+    each = {name: maze.accuracy(result, name) for name in TITLES}
     series = [(TITLES[name], each[name][0], i) for i, name in enumerate(TITLES)]
     series.append(("One reward, at most", np.full(len(x), _ceiling()), 7))
     low = min(float(y.min()) for _, y, _ in series)
@@ -155,7 +154,7 @@ def _accuracy_chart(result: dict, n: int) -> None:
         ),
         "chart-maze-right",
         alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
-        caption=f"Of {mazes.QUERIES} further pairs of each of {mazes.HELD_OUT:,} held-out users, "
+        caption=f"Of {maze.QUERIES} further pairs of each of {maze.HELD_OUT:,} held-out users, "
         f"how many are ordered rightly after {n}: "
         + ", ".join(
             f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})" for k, y in each.items()
@@ -166,8 +165,8 @@ def _accuracy_chart(result: dict, n: int) -> None:
 
 def _distance_chart(result: dict, n: int) -> None:
     """Steps from the goal by the number of pairs answered."""
-    x = np.arange(mazes.PAIRS + 1)
-    series = [(TITLES[k], mazes.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
+    x = np.arange(maze.PAIRS + 1)
+    series = [(TITLES[k], maze.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.goal_distances().max())
     page.chart(
         labelled_curves(x, series, slider=n, x_title="pairs that a user has answered",
@@ -184,12 +183,12 @@ def _distance_chart(result: dict, n: int) -> None:
 def _numbers(result: dict) -> None:
     """Accuracy and steps by the number of pairs answered."""
     rows = []
-    for n in range(mazes.PAIRS + 1):
+    for n in range(maze.PAIRS + 1):
         row = {"pairs answered": n}
         for name, title in TITLES.items():
-            mean, low, high = mazes.accuracy(result, name)[:, n]
+            mean, low, high = maze.accuracy(result, name)[:, n]
             row |= {title: float(mean), f"{title}, from": float(low), f"{title}, to": float(high),
-                    f"{title}, steps": float(mazes.steps_to_goal(result, name)[n])}  # fmt: skip
+                    f"{title}, steps": float(maze.steps_to_goal(result, name)[n])}  # fmt: skip
         rows.append(row)
     data_tables.numbers_expander(
         rows, "maze-right", "Shares of pairs right, with 95 % intervals over seeds, and steps from "

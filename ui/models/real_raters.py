@@ -44,25 +44,32 @@ def show() -> None:
 
 def summary(breakfast: Mapping, mqm: Mapping) -> str:
     """The findings of the two scoreboards, in three sentences."""
-    at = {row["model"]: row for row in breakfast["rows"]}
-    there = {row["model"]: row for row in mqm["rows"]}
-    own, one, lost = at["individual"], at["pooled"], there["individual"]["ahead"]
-    others = [m for m in ("vpl", "prototypes") if at[m]["ahead"][1] <= 0 <= at[m]["ahead"][2]]
-    ahead = [TITLES[m] for m, row in there.items() if row["ahead"][1] > 0]
+    breakfast_rows = {row["model"]: row for row in breakfast["rows"]}
+    translation_rows = {row["model"]: row for row in mqm["rows"]}
+    individual, pooled, individual_lead = (
+        breakfast_rows["individual"],
+        breakfast_rows["pooled"],
+        translation_rows["individual"]["ahead"],
+    )
+    indistinct = [
+        m
+        for m in ("vpl", "prototypes")
+        if breakfast_rows[m]["ahead"][1] <= 0 <= breakfast_rows[m]["ahead"][2]
+    ]
+    ahead = [TITLES[m] for m, row in translation_rows.items() if row["ahead"][1] > 0]
     return (
         "At **breakfast** the individual model orders "
-        f"{own['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
-        f"Bradley–Terry {one['accuracy'][0]:.1%}, **{_points_text(own['ahead'])}**"
-        + (f"; {' and '.join(TITLES[m] for m in others)} cannot be told from Bradley–Terry"
-           if others else "")
+        f"{individual['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
+        f"Bradley–Terry {pooled['accuracy'][0]:.1%}, **{_points_text(individual['ahead'])}**"
+        + (f"; {' and '.join(TITLES[m] for m in indistinct)} cannot be told from Bradley–Terry"
+           if indistinct else "")
         + f". Among **ten translators** {' and '.join(ahead) or 'nothing'} is ahead of "
-        f"Bradley–Terry, and the individual model is at {_points_text(lost)}: each text was read "
-        "by "
-        "three of them, and ten people do not show what kinds of people there are. So a model of "
-        "individuals pays where people differ and enough of them say enough, and even there it is "
-        f"too sure of itself (its chances are off by {own['calibration'][0]:.2f}, Bradley–Terry’s "
-        f"by {one['calibration'][0]:.2f}), which a rule that counts orders forgives and a policy "
-        "that trusts the chances does not."
+        f"Bradley–Terry, and the individual model is at {_points_text(individual_lead)}: each "
+        "text was read by three of them, and ten people do not show what kinds of people there "
+        "are. So a model of individuals pays where people differ and enough of them say enough, "
+        "and even there it is too sure of itself (its chances are off by "
+        f"{individual['calibration'][0]:.2f}, Bradley–Terry’s by {pooled['calibration'][0]:.2f}), "
+        "which a rule that counts orders forgives and a policy that trusts the chances does not."
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     titles = [TITLES[name] for name in available]
     chosen = st.multiselect("Reward models", titles, titles, key="models", **IN_URL)
     # Real numbers: for whole ones Streamlit fails on an infinite one in the URL.
-    most = float(scoreboard.MAX_SEEDS)
+    max_seeds = float(scoreboard.MAX_SEEDS)
     initial = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
@@ -73,7 +73,7 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
                 )
             )
     seeds = int(
-        st.number_input("Seeds", 1.0, most, initial, 1.0, format="%.0f", key="seeds", **IN_URL)
+        st.number_input("Seeds", 1.0, max_seeds, initial, 1.0, format="%.0f", key="seeds", **IN_URL)
     )
     return tuple(name for name in available if TITLES[name] in chosen), seeds
 
@@ -113,8 +113,7 @@ def _train(
 def _result(
     source: Scenario | Ratings, models: tuple[str, ...], seeds: int, job: Job | None
 ) -> dict | None:
-    """The result of the job, else the baked one where it is that of this choice; None without "
-    "one."""
+    """The result of the job, else the baked one of this choice; None without one."""
     if job is not None and job.state == "done":
         return job.result
     stem = source_ids.scenario_id(source) if source.is_scenario else None

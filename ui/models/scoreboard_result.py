@@ -42,21 +42,23 @@ def draw(result: Mapping, name: str) -> bool:
     """
     rows = result["rows"]
     limits = result["limits"] or {}
-    one = next((r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed"))
-    who = "raters" if result["data"] else "types of rater"
-    if one is None:
+    pooled_accuracy = next(
+        (r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed")
+    )
+    raters = "raters" if result["data"] else "types of rater"
+    if pooled_accuracy is None:
         st.markdown(
             "Too few raters were asked of the same pairs to say which they dispute."
             if result["data"] else "No two types of rater here put a pair the other way round."
         )  # fmt: skip
     else:
         guess, shown = predict_first.guess(
-            f"Of the pairs that {who} dispute, how many does one reward for everybody order "
+            f"Of the pairs that {raters} dispute, how many does one reward for everybody order "
             "rightly?", list(_GUESSES), f"guess_{name}",
         )  # fmt: skip
         if not shown:
             return False
-        right = min(_GUESSES, key=lambda option: abs(_GUESSES[option] - one))
+        right = min(_GUESSES, key=lambda option: abs(_GUESSES[option] - pooled_accuracy))
         st.markdown(predict_first.verdict(guess, right) + summary(result))
     views = [v for v in _VIEWS if not (result["data"] and "by type" in v)]
     view = st.segmented_control(

@@ -27,33 +27,33 @@ def show() -> None:
         return
     problem, reference, families, rule = chosen
     with right:
-        most = max(family.max_kl for family in families)
-        budget = page.slider("KL from the reference, nats", "kl", 0, round(max(most, 0.1), 2),
-                        round(min(0.5, max(most, 0.1) / 2), 2), 0.01, "%.2f")  # fmt: skip
+        max_kl = max(family.max_kl for family in families)
+        budget = page.slider("KL from the reference, nats", "kl", 0, round(max(max_kl, 0.1), 2),
+                        round(min(0.5, max(max_kl, 0.1) / 2), 2), 0.01, "%.2f")  # fmt: skip
         policies = {family.name: family.at_kl(budget) for family in families}
-        worths = {name: problem.value(policy) for name, policy in policies.items()}
+        values = {name: problem.value(policy) for name, policy in policies.items()}
         shared = [family.name for family in families if family.share is None]
-        best = max(shared, key=lambda name: worths[name].worst)
+        best = max(shared, key=lambda name: values[name].worst)
         guess, shown = predict_first.guess(
             "Which policy for everybody serves the worst-off type best?", shared, "guess_policy"
         )
         if not shown:
             return
-        st.markdown(predict_first.verdict(guess, best) + _summary(problem, worths, best))
+        st.markdown(predict_first.verdict(guess, best) + _summary(problem, values, best))
         _proposal_chart(problem, reference, policies, budget, _price_text(families, budget))
         _satisfaction_chart(problem, families, budget)
-        _table(problem, families, worths, rule)
+        _table(problem, families, values, rule)
 
 
-def _summary(problem: PromptProblem, worths: dict, best: str) -> str:
+def _summary(problem: PromptProblem, values: dict, best: str) -> str:
     """Which policy serves the worst-off type best."""
-    own, one = worths["Personalised"], worths["Vanilla optimum"]
-    worst = problem.types[int(np.argmin(one.satisfaction))]
+    personalised, vanilla = values["Personalised"], values["Vanilla optimum"]
+    worst = problem.types[int(np.argmin(vanilla.satisfaction))]
     return (
-        f"At this KL the worst-off type is served best by **{best}**: {worths[best].worst:.0%} of "
-        f"the way from its worst completion to its best. The vanilla optimum leaves "
-        f"{page.escaped(worst)} at {one.worst:.0%}; given to each user by type, the same KL brings "
-        f"everybody to {own.worst:.0%} or more."
+        f"At this KL the worst-off type is served best by **{best}**: {values[best].worst:.0%} of "
+        "the way from its worst completion to its best. The vanilla optimum leaves "
+        f"{page.escaped(worst)} at {vanilla.worst:.0%}; given to each user by type, the same KL "
+        f"brings everybody to {personalised.worst:.0%} or more."
     )
 
 
@@ -90,12 +90,12 @@ def _satisfaction_chart(
     problem: PromptProblem, families: list[PolicyFamily], budget: float
 ) -> None:
     """Satisfaction of the worst-off type or of all, by KL."""
-    what = st.segmented_control(
+    served = st.segmented_control(
         "Served", ["The worst-off type", "All on average"], default="The worst-off type",
         required=True, key="served", **IN_URL,
     )  # fmt: skip
     x = np.linspace(0, max(family.max_kl for family in families), POINTS)
-    worst = what == "The worst-off type"
+    worst = served == "The worst-off type"
     series = [
         (family.name, problem.satisfaction_at(family, x)[0 if worst else 1], i)
         for i, family in enumerate(families)
@@ -112,11 +112,11 @@ def _satisfaction_chart(
     )  # fmt: skip
 
 
-def _table(problem: PromptProblem, families: list[PolicyFamily], worths: dict, rule: str) -> None:
+def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, rule: str) -> None:
     """Utility, distortion and satisfaction of each policy."""
     rows = []
     for family in families:
-        found = worths[family.name]
+        found = values[family.name]
         row = {"policy": family.name, "mean utility": found.mean,
                "distortion": found.distortion, "worst-off satisfied": found.worst}  # fmt: skip
         for i, name in enumerate(problem.types):
@@ -127,7 +127,6 @@ def _table(problem: PromptProblem, families: list[PolicyFamily], worths: dict, r
         rows, "policies",
         "Vanilla’s reward is what Bradley–Terry makes of the comparisons that these raters give; "
         f"the social reward is that of the true order by {rule_title(rule)}; Nash is the policy "
-        "that "
-        "no other beats in the complete ballots; MaxMin and the personalised policy know what each "
-        "type likes, as a perfect model of raters would.",
+        "that no other beats in the complete ballots; MaxMin and the personalised policy know "
+        "what each type likes, as a perfect model of raters would.",
     )  # fmt: skip

@@ -49,18 +49,18 @@ def show() -> None:
             response_ratio=eager,
             utility_correlation=alike,
         )
-        found = _simulate(toy, round(seed))
-        st.markdown(_summary(found, guess))
-        _chart(found)
+        simulation = _simulate(toy, round(seed))
+        st.markdown(_summary(simulation, guess))
+        _chart(simulation)
 
 
-def _summary(found: Overoptimisation, guess: str | None) -> str:
+def _summary(simulation: Overoptimisation, guess: str | None) -> str:
     """Where the welfare of each reward's policy peaks, and how far it falls."""
-    mean, peak, loss = found.mean_welfare, found.peak, found.welfare_loss
+    mean, peak, loss = simulation.mean_welfare, simulation.peak, simulation.welfare_loss
     parts = [
         f"{name} reward’s true welfare " + (
-            f"is greatest at √KL {found.root_kl[peak[j]]:.2f} ({mean[j, peak[j]]:.2f}) and falls "
-            f"to {mean[j, -1]:.2f}" if loss[j] > 0.01 else f"rises to {mean[j, -1]:.2f}"
+            f"is greatest at √KL {simulation.root_kl[peak[j]]:.2f} ({mean[j, peak[j]]:.2f}) and "
+            f"falls to {mean[j, -1]:.2f}" if loss[j] > 0.01 else f"rises to {mean[j, -1]:.2f}"
         ) for j, name in enumerate(PROXIES)
     ]  # fmt: skip
     right = "better, then worse" if loss[0] > 0.01 else "better too"
@@ -71,19 +71,21 @@ def _summary(found: Overoptimisation, guess: str | None) -> str:
     )
 
 
-def _chart(found: Overoptimisation) -> None:
+def _chart(simulation: Overoptimisation) -> None:
     """Rewards and welfare by √KL, and a table of turning points."""
     series = [
-        (f"{name} {what}", values[j].mean(axis=0), i)
-        for i, (name, j, what, values) in enumerate((
-            ("Vanilla", 0, "by itself", found.proxy), ("Vanilla", 0, "in truth", found.welfare),
-            ("Social", 1, "by itself", found.proxy), ("Social", 1, "in truth", found.welfare),
+        (f"{name} {label}", values[j].mean(axis=0), i)
+        for i, (name, j, label, values) in enumerate((
+            ("Vanilla", 0, "by itself", simulation.proxy),
+            ("Vanilla", 0, "in truth", simulation.welfare),
+            ("Social", 1, "by itself", simulation.proxy),
+            ("Social", 1, "in truth", simulation.welfare),
         ))
     ]  # fmt: skip
     low = min(0.0, float(min(y.min() for _, y, _ in series)))
     page.chart(
         labelled_curves(
-            found.root_kl,
+            simulation.root_kl,
             series,
             x_title="√KL from the reference",
             y_title="0 reference, 1 best",
@@ -98,14 +100,14 @@ def _chart(found: Overoptimisation) -> None:
         "completion gives, by the reward itself and in truth. Social is Bradley–Terry within each "
         "group, and then a vote.",
     )
-    mean, peak = found.mean_welfare, found.peak
+    mean, peak = simulation.mean_welfare, simulation.peak
     rows = [
-        {"reward": name, "√KL at the turning point, mean": float(found.peak_root_kl[j].mean()),
-         "its least": float(found.peak_root_kl[j].min()),
-         "its greatest": float(found.peak_root_kl[j].max()),
+        {"reward": name, "√KL at the turning point, mean": float(simulation.peak_root_kl[j].mean()),
+         "its least": float(simulation.peak_root_kl[j].min()),
+         "its greatest": float(simulation.peak_root_kl[j].max()),
          "welfare there": float(mean[j, peak[j]]), "welfare at the end": float(mean[j, -1]),
-         "its standard deviation": float(found.welfare[j, :, -1].std()),
-         "worst-off group at the end": float(found.worst[j, :, -1].mean())}
+         "its standard deviation": float(simulation.welfare[j, :, -1].std()),
+         "worst-off group at the end": float(simulation.worst[j, :, -1].mean())}
         for j, name in enumerate(PROXIES)
     ]  # fmt: skip
     data_tables.numbers_expander(rows, "hacking", f"Over {TOYS} toys.")

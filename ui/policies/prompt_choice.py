@@ -30,9 +30,9 @@ _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), R
 @st.cache_resource(max_entries=60, show_spinner=False)
 def _build_problem(yaml: str, prompt: str, rule: str, kind: str, _scenario: Scenario) -> tuple:
     """The problem of the prompt, the reference policy and the families of policies."""
-    found = build_prompt_problem(_scenario, prompt, rule)
-    reference = found.reference(kind)
-    return found, reference, found.families(reference)
+    problem = build_prompt_problem(_scenario, prompt, rule)
+    reference = problem.reference(kind)
+    return problem, reference, problem.families(reference)
 
 
 def choose(left: DeltaGenerator, right: DeltaGenerator, needs_utility: bool = True) -> tuple | None:
@@ -54,8 +54,7 @@ def choose(left: DeltaGenerator, right: DeltaGenerator, needs_utility: bool = Tr
 
 
 def _choose_problem(choice: controls.Choice, needs_utility: bool) -> tuple | None:
-    """The prompt, the rule and the reference; None, with a message, where there is nothing to "
-    "show."""
+    """The prompt, the rule and the reference; None, with a message, without a problem to show."""
     if needs_utility and not choice.source.is_scenario:
         st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
         return None
@@ -76,10 +75,10 @@ def _choose_problem(choice: controls.Choice, needs_utility: bool) -> tuple | Non
         return None
     try:
         if not choice.source.is_scenario:
-            found = observe_prompt(choice.source, prompt)
-            return found, found.reference(_REFERENCES[kind]), [], rule
-        found = _build_problem(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
+            problem = observe_prompt(choice.source, prompt)
+            return problem, problem.reference(_REFERENCES[kind]), [], rule
+        problem = _build_problem(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
     except InputError as error:
         st.error(page.escaped(str(error)))
         return None
-    return *found, rule
+    return *problem, rule

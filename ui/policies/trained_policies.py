@@ -46,21 +46,21 @@ def show() -> None:
         from scrl.policies import total_variation
 
         key = (problem.wins.tobytes(), problem.vanilla.tobytes(), reference.tobytes())
-        found = _train(key, beta, round(seed), problem, reference)
-        far, online = (
-            total_variation(found.offline, found.closed),
-            total_variation(found.online, found.closed),
+        trained = _train(key, beta, round(seed), problem, reference)
+        dpo_distance, online_distance = (
+            total_variation(trained.offline, trained.closed),
+            total_variation(trained.online, trained.closed),
         )
         st.markdown(
-            predict_first.verdict(guess, "yes" if far < 0.05 else "no")
-            + f"DPO on the same comparisons proposes **{far:.1%}** otherwise than the closed form "
-            f"of Bradley–Terry’s reward, the online learner **{online:.1%}**."
-            + ("" if found.bounded else " Some completion is never beaten here, so that DPO has no "
-               "finite optimum: it drifts towards never proposing the others, as long as it is "
+            predict_first.verdict(guess, "yes" if dpo_distance < 0.05 else "no")
+            + f"DPO on the same comparisons proposes **{dpo_distance:.1%}** otherwise than the "
+            f"closed form of Bradley–Terry’s reward, the online learner **{online_distance:.1%}**."
+            + ("" if trained.bounded else " Some completion is never beaten here, so that DPO has "
+            "no finite optimum: it drifts towards never proposing the others, as long as it is "
                "trained. A reward model’s prior is what stops that.")
         )  # fmt: skip
-        rows = [("Reference", reference), ("Closed form", found.closed), ("DPO", found.offline),
-                ("Online learner", found.online)]  # fmt: skip
+        rows = [("Reference", reference), ("Closed form", trained.closed), ("DPO", trained.offline),
+                ("Online learner", trained.online)]  # fmt: skip
         page.chart(
             completion_probabilities(rows, problem.names, **page.style()),
             "chart-trained",
@@ -71,8 +71,8 @@ def show() -> None:
             "price of KL.",
         )
         data_tables.numbers_expander(
-            [{"completion": name, "Bradley–Terry reward": float(found.reward[i]),
-              "implicit in DPO": float(found.implicit[i]),
+            [{"completion": name, "Bradley–Terry reward": float(trained.reward[i]),
+              "implicit in DPO": float(trained.implicit[i]),
               **{label: float(policy[i]) for label, policy in rows}}
              for i, name in enumerate(problem.names)],
             "trained", "DPO’s implicit reward is β log(π / π_ref), of mean 0.",

@@ -32,9 +32,9 @@ def show() -> None:
             second = st.selectbox("Upward", others, 0, key="y", **IN_URL)
         pair = [problem.types.index(first), problem.types.index(second)]
         utility = problem.utility[pair]
-        most = float(-np.log(reference.min()))
-        budget = page.slider("KL from the reference, nats", "kl", 0, round(most, 2),
-                        round(most / 2, 2), 0.01, "%.2f")  # fmt: skip
+        max_kl = float(-np.log(reference.min()))
+        budget = page.slider("KL from the reference, nats", "kl", 0, round(max_kl, 2),
+                        round(max_kl / 2, 2), 0.01, "%.2f")  # fmt: skip
         guess, shown = predict_first.guess(
             "Does the vanilla optimum lie on the frontier?", ["yes", "no"], "guess_front"
         )
@@ -42,13 +42,13 @@ def show() -> None:
             return
         line = mixture_frontier(reference, utility, budget)
         points = [(f.name, utility @ f.at_kl(budget)) for f in families if f.share is None]
-        own = families[-1].at_kl(budget)[pair]
-        points.append(("Personalised", np.sum(own * utility, axis=1)))
-        short = frontier_shortfall(line, points[0][1])
-        right_answer = "no" if short > 0.01 * float(np.ptp(utility, axis=1).min()) else "yes"
+        personalised = families[-1].at_kl(budget)[pair]
+        points.append(("Personalised", np.sum(personalised * utility, axis=1)))
+        shortfall = frontier_shortfall(line, points[0][1])
+        right_answer = "no" if shortfall > 0.01 * float(np.ptp(utility, axis=1).min()) else "yes"
         st.markdown(predict_first.verdict(guess, right_answer) + (
             f"**{right_answer.capitalize()}.** Some mixture of the two rewards gives each of them "
-            f"{short:.2f} more at the same KL." if right_answer == "no"
+            f"{shortfall:.2f} more at the same KL." if right_answer == "no"
             else "**Yes**: no mixture of the two rewards gives both more at this KL."
         ))  # fmt: skip
         page.chart(

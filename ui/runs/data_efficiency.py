@@ -62,18 +62,20 @@ def _summary(rows: list[dict], lead: int | None) -> str:
     """Where the social order leads, and τ for the fewest and the most raters."""
     at = {(row["n"], row["source"]): row for row in rows}
     counts = sorted({row["n"] for row in rows})
-    few, many = counts[0], counts[-1]
+    fewest_raters, most_raters = counts[0], counts[-1]
     where = (
         f"From **{lead:,}** raters on the social order is clearly nearer to the truth than "
         "vanilla’s."
         if lead is not None
         else "The social order is **never** clearly nearer to the truth than vanilla’s."
     )
-    exact = at[many, "social"]["exact"]
+    exact = at[most_raters, "social"]["exact"]
     return (
-        f"{where} With {few:,} raters its mean τ is {at[few, 'social']['tau']:.2f}, vanilla’s "
-        f"{at[few, 'vanilla']['tau']:.2f} and the oracle’s {at[few, 'raters']['tau']:.2f}; with "
-        f"{many:,} they are {at[many, 'social']['tau']:.2f}, {at[many, 'vanilla']['tau']:.2f} and "
-        f"{at[many, 'raters']['tau']:.2f}, and the social order is exact in {exact:.0%} of seeds, "
-        f"vanilla’s in {at[many, 'vanilla']['exact']:.0%}."
+        f"{where} With {fewest_raters:,} raters its mean τ is "
+        f"{at[fewest_raters, 'social']['tau']:.2f}, vanilla’s "
+        f"{at[fewest_raters, 'vanilla']['tau']:.2f} and the oracle’s "
+        f"{at[fewest_raters, 'raters']['tau']:.2f}; with {most_raters:,} they are "
+        f"{at[most_raters, 'social']['tau']:.2f}, {at[most_raters, 'vanilla']['tau']:.2f} and "
+        f"{at[most_raters, 'raters']['tau']:.2f}, and the social order is exact in {exact:.0%} of "
+        f"seeds, vanilla’s in {at[most_raters, 'vanilla']['exact']:.0%}."
     )

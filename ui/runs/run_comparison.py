@@ -27,14 +27,14 @@ _SOURCE_TITLES = {"vanilla": "Bradley–Terry", "truth": "Truth", "social": "Soc
 
 def show(runs: list[RunRecord]) -> None:
     """Draw two or more finished runs; only what differs is shown."""
-    done = [kept for kept in runs if kept.state == "done"]
+    done = [record for record in runs if record.state == "done"]
     if len(done) < 2:
         st.caption("Once two runs are done, they can be compared here.")
         return
-    ids, named = [kept.id for kept in done], stored_runs.unique_labels(done)
-    wanted = dict.fromkeys(st.query_params.get("compare", "").split(","))
+    ids, named = [record.id for record in done], stored_runs.unique_labels(done)
+    in_url = dict.fromkeys(st.query_params.get("compare", "").split(","))
     state = st.session_state
-    state["compared"] = [id for id in state.get("compared", wanted) if id in ids]
+    state["compared"] = [id for id in state.get("compared", in_url) if id in ids]
     picked = st.multiselect(
         "Runs side by side", ids, format_func=named.get, key="compared",
         max_selections=MAX_COMPARED,
@@ -46,17 +46,17 @@ def show(runs: list[RunRecord]) -> None:
     if len(picked) < 2:
         st.caption("Choose two or more.")
         return
-    by_id = {kept.id: kept for kept in done}
-    found = [(by_id[id], run_store.find(id)) for id in picked]
-    found = [(kept, job.result) for kept, job in found if job is not None and job.result]
-    if len(found) < 2:
+    by_id = {record.id: record for record in done}
+    compared = [(by_id[id], run_store.find(id)) for id in picked]
+    compared = [(record, job.result) for record, job in compared if job is not None and job.result]
+    if len(compared) < 2:
         st.error("One of these runs can no longer be read.")
         return
-    for i, (kept, _) in enumerate(found, 1):
-        st.markdown(f"**{i}** · {page.escaped(named[kept.id])}")
-    _settings_table(found)
-    if _guess_shown([content["result"] for _, content in found]):
-        _order_table(found)
+    for i, (record, _) in enumerate(compared, 1):
+        st.markdown(f"**{i}** · {page.escaped(named[record.id])}")
+    _settings_table(compared)
+    if _guess_shown([content["result"] for _, content in compared]):
+        _order_table(compared)
 
 
 def _guess_shown(results: list) -> bool:
@@ -77,9 +77,9 @@ def _guess_shown(results: list) -> bool:
     return shown
 
 
-def _settings_table(found: list) -> None:
+def _settings_table(compared: list) -> None:
     """The settings that differ, with a download."""
-    rows = differing_settings(found)
+    rows = differing_settings(compared)
     if not rows:
         st.markdown("Every setting is the same.")
         return
@@ -89,9 +89,9 @@ def _settings_table(found: list) -> None:
         data_tables.download_button(rows, "settings-that-differ")
 
 
-def _order_table(found: list) -> None:
+def _order_table(compared: list) -> None:
     """The orders that differ, with a download, and the figures of each run."""
-    rows = differing_orders([content["result"] for _, content in found])
+    rows = differing_orders([content["result"] for _, content in compared])
     if not rows:
         st.markdown("Every order is the same.")
     else:
@@ -107,12 +107,14 @@ def _order_table(found: list) -> None:
         if not page.presenting():
             data_tables.download_button(shown, "orders-that-differ")
     prompts = list(dict.fromkeys(row["prompt"] for row in rows)) or list(
-        found[0][1]["result"]["prompts"]
+        compared[0][1]["result"]["prompts"]
     )
     prompt = prompts[0]
     if len(prompts) > 1:
         prompt = st.selectbox("Prompt", prompts, key="prompt", bind="query-params")
-    for i, (column, (_, content)) in enumerate(zip(st.columns(len(found)), found, strict=True), 1):
+    for i, (column, (_, content)) in enumerate(
+        zip(st.columns(len(compared)), compared, strict=True), 1
+    ):
         with column:
             _figures(i, content, prompt)
 

@@ -74,7 +74,6 @@ def _share_chart(result: dict, summary: dict[str, voter_sampling.SourceSummary])
                       zip(names, result["truth"][key], density, prior,
                           strict=True)),
         caption=f"Means over {len(result['runs'])} trainings on Tennessee with Morristown. The "
-        "prior is the "
-        "standard normal that each rater’s posterior is drawn towards, one rater at a time; where "
-        "all of them together lie is another matter.",
+        "prior is the standard normal that each rater’s posterior is drawn towards, one rater at "
+        "a time; where all of them together lie is another matter.",
     )  # fmt: skip

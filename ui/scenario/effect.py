@@ -46,12 +46,12 @@ def show(now: ScenarioDraft, prompt: str) -> None:
     yaml = scenario.to_yaml()
     # Compiled once for so many types and completions, not at the first touch of the noise.
     sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
-    shown_above = st.container()
+    answer_place = st.container()
     rule = st.selectbox(
         "Truth: everyone’s complete ballots, counted by", DEFAULT_RULES, format_func=rule_title,
         key="rule", **IN_URL,
     )  # fmt: skip
-    with shown_above:
+    with answer_place:
         try:
             entry = _effect(yaml, rule, scenario)[prompt]
             precompute.compile_preview(f"sizes {sizes}", (rule,), scenario)
@@ -73,13 +73,13 @@ def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, t
         st.caption("Guess first; the orders come after.")
         return
     silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
-    silent, follow = bool(silences), _highlight(entry, rule, {s.completion for s in silences})
+    silent, highlight = bool(silences), _highlight(entry, rule, {s.completion for s in silences})
     right = "No" if entry["reversed"] else "Yes"
     worth = ""
     if any(prompt in t.utilities for t in scenario.types.values()):
         worth = _winner_welfare(entry)
-    st.markdown(predict_first.verdict(guess, right) + _summary(entry, rule, follow) + worth)
-    _order_chart(entry, rule, silent, follow)
+    st.markdown(predict_first.verdict(guess, right) + _summary(entry, rule, highlight) + worth)
+    _order_chart(entry, rule, silent, highlight)
     data_tables.numbers_expander(_rows(entry, rule, silent), "scenario", _NOTE)
 
 
@@ -90,13 +90,15 @@ _NOTE = (
 
 
 def _highlight(entry: dict, rule: str, unsaid: set[str]) -> str:
-    """The completion to highlight: the most displaced of those left out, else of all; "" for "
-    "none."""
+    """The completion to highlight; "" for none.
+
+    It is the most displaced of those left out, else the most displaced of all.
+    """
     a, b = (figures.mean_ranks(o["order"]) for o in (entry["truth"][rule], entry["vanilla"]))
-    some = [name for name in entry["completions"] if name in unsaid and a[name] != b[name]]
+    displaced = [name for name in entry["completions"] if name in unsaid and a[name] != b[name]]
     return (
-        max(some, key=lambda n: abs(a[n] - b[n]))
-        if some
+        max(displaced, key=lambda n: abs(a[n] - b[n]))
+        if displaced
         else result_tables.most_displaced(entry, rule)
     )
 
@@ -148,11 +150,11 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
     ]
 
 
-def _order_chart(entry: dict, rule: str, silent: bool, follow: str) -> None:
+def _order_chart(entry: dict, rule: str, silent: bool, highlight: str) -> None:
     """The orders side by side."""
     columns = _columns(entry, rule, silent)
     figure = figures.bump_chart(
-        columns, entry["completions"], follow or None, row_height=44, **page.style()
+        columns, entry["completions"], highlight or None, row_height=44, **page.style()
     )  # fmt: skip
     caption = (
         "Places in truth, under the vanilla reward if everyone answered everything (all heard), "

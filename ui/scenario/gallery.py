@@ -30,9 +30,9 @@ _CARDS_PER_ROW = 3
 
 def themes() -> dict[str, list[str]]:
     """Theme -> stems of the scenarios of the gallery."""
-    known = {theme: [s for s in stems if s in gallery()] for theme, stems in THEMES.items()}
-    rest = [s for s in gallery() if not any(s in stems for stems in known.values())]
-    return known | ({"Others": rest} if rest else {})
+    listed = {theme: [s for s in stems if s in gallery()] for theme, stems in THEMES.items()}
+    rest = [s for s in gallery() if not any(s in stems for stems in listed.values())]
+    return listed | ({"Others": rest} if rest else {})
 
 
 def show(now: ScenarioDraft) -> None:

@@ -34,8 +34,8 @@ def show(now: ScenarioDraft) -> str:
     if not fits_in_fields(scenario):
         show_too_large()
         return next(iter(scenario.prompts))
-    type, prompt, completion, some = _choose_target(scenario)
-    _mechanism_buttons(scenario, (type, prompt, completion, some))
+    type, prompt, completion, rate = _choose_target(scenario)
+    _mechanism_buttons(scenario, (type, prompt, completion, rate))
     _list_mechanisms(missing_ratings(scenario))
     items = [(p, c) for p in scenario.prompts for c in scenario.offered(p)]
     mark = (scenario.type_names.index(type), items.index((prompt, completion)))
@@ -70,44 +70,44 @@ def _choose_target(scenario: Scenario) -> tuple[str, str, str, float]:
         completion = st.selectbox(
             "On", options["about"], options["about"].index(first[1]), key="about", **IN_URL
         )
-        some = 10.0
+        rate = 10.0
         if not page.presenting():
-            some = st.number_input(
+            rate = st.number_input(
                 "Of ‘some’, heard (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
                 **IN_URL,
             )  # fmt: skip
-    return type, prompt, completion, some / 100
+    return type, prompt, completion, rate / 100
 
 
 def _default_target(scenario: Scenario, prompt: str) -> tuple[str, str]:
     """The type and completion with the lowest response rate, else the first and the second."""
-    silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
-    if silences:
-        least = min(silences, key=lambda s: s.response_rate)
-        return least.type, least.completion or scenario.offered(prompt)[0]
+    missing = [s for s in missing_ratings(scenario) if s.prompt == prompt]
+    if missing:
+        lowest = min(missing, key=lambda s: s.response_rate)
+        return lowest.type, lowest.completion or scenario.offered(prompt)[0]
     return scenario.type_names[0], scenario.offered(prompt)[1]
 
 
-def _mechanism_buttons(scenario: Scenario, whom: tuple[str, str, str, float]) -> None:
+def _mechanism_buttons(scenario: Scenario, target: tuple[str, str, str, float]) -> None:
     """A button for each mechanism, and one for complete ballots."""
-    type, prompt, completion, some = whom
-    silences = missing_ratings(scenario)
+    type, prompt, completion, rate = target
+    missing = missing_ratings(scenario)
 
     def silenced(content: dict, kind: str) -> dict:
         # What is chosen now, which the page may not have drawn yet.
-        now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), whom,
+        now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), target,
                                                           strict=False)]  # fmt: skip
-        return editing.with_chances(content, **missing_overrides(kind, *now, some))
+        return editing.with_chances(content, **missing_overrides(kind, *now, rate))
 
     with st.container(horizontal=True, gap="small"):
         for name, kind in MISSING_PATTERNS.items():
-            here = MissingRatings(
+            case = MissingRatings(
                 name, type, prompt, completion if kind.unit == "completion" else "",
-                0.0 if kind.all_raters else some,
+                0.0 if kind.all_raters else rate,
             )  # fmt: skip
             edit_button(
                 kind.title, name, lambda c, name=name: silenced(c, name),
-                type="primary" if here in silences else "secondary", help=kind.definition,
+                type="primary" if case in missing else "secondary", help=kind.definition,
             )  # fmt: skip
         edit_button(
             "Everyone answers",
@@ -115,23 +115,23 @@ def _mechanism_buttons(scenario: Scenario, whom: tuple[str, str, str, float]) ->
             editing.fully_observed,
             type="tertiary",
             icon=":material/undo:",
-            disabled=not silences,
+            disabled=not missing,
         )
 
 
-def _list_mechanisms(silences: list[MissingRatings]) -> None:
+def _list_mechanisms(missing: list[MissingRatings]) -> None:
     """The mechanisms that apply now."""
-    if not silences:
+    if not missing:
         st.markdown("Everyone answers everything. Choose who falls silent, and how.")
         return
     parts = []
     for name, kind in MISSING_PATTERNS.items():
-        mine = [
-            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in silences if s.pattern == name
+        cases = [
+            f"{s.type} on {s.completion or f'‘{s.prompt}’'}" for s in missing if s.pattern == name
         ]
-        if mine:
-            more = f" and {len(mine) - MAX_LISTED} more" if len(mine) > MAX_LISTED else ""
-            listed = page.escaped(", ".join(mine[:MAX_LISTED]))
+        if cases:
+            more = f" and {len(cases) - MAX_LISTED} more" if len(cases) > MAX_LISTED else ""
+            listed = page.escaped(", ".join(cases[:MAX_LISTED]))
             parts.append(f"**{kind.title.lower()}** ({listed}{more})")
     st.markdown(f"Silent now: {'; '.join(parts)}.")
 

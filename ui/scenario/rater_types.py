@@ -150,10 +150,10 @@ def _text_field(part: str, name: str, entry: dict, i: int) -> None:
     """The text of a prompt or completion; empty where it is its name."""
 
     def edit(content: dict, new: str) -> dict:
-        own = {**content[part][name], "text": new}
+        entry_copy = {**content[part][name], "text": new}
         if not new.strip():
-            own.pop("text")
-        return {**content, part: {**content[part], name: own}}
+            entry_copy.pop("text")
+        return {**content, part: {**content[part], name: entry_copy}}
 
     edit_field(
         st.text_input, f"Text of {part} {i + 1}", f"{part}-text-{i}", entry.get("text") or "",
@@ -201,9 +201,9 @@ def _prompts(content: dict) -> None:
 
 def _edit_mode(now: ScenarioDraft, prompt: str) -> str:
     """How orders are edited; by default as numbers where utilities are stated."""
-    usual = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
+    default = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
     return st.segmented_control(
-        "Their orders, best first", _EDIT_MODES, default=usual, required=True, key="views",
+        "Their orders, best first", _EDIT_MODES, default=default, required=True, key="views",
         help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
     )  # fmt: skip
 
@@ -251,8 +251,8 @@ def _share_field(name: str, t: dict, i: int) -> None:
     """The share of a type in per cent."""
 
     def edit(content: dict, new: float) -> dict:
-        own = {**content["types"][name], "share": new / 100}
-        return {**content, "types": {**content["types"], name: own}}
+        entry_copy = {**content["types"][name], "share": new / 100}
+        return {**content, "types": {**content["types"], name: entry_copy}}
 
     edit_field(
         st.number_input, f"Share of type {i + 1} in %", f"share-{i}", round(t["share"] * 100, 4),

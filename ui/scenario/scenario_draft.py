@@ -47,31 +47,31 @@ def current() -> ScenarioDraft:
     """The draft; loaded anew where the URL, or another page, names another scenario."""
     state = st.session_state
     draft: ScenarioDraft | None = state.get("draft")
-    wanted, last = st.query_params.get("scenario"), state.get("last")
+    id_wanted, last = st.query_params.get("scenario"), state.get("last")
     # Ratings chosen in the lab are no scenario to edit and stay chosen there.
-    known = source_ids.find(last) if last else None
-    elsewhere = wanted is None and known is not None and not known.is_scenario
-    if wanted is None:
-        wanted = (
+    last_source = source_ids.find(last) if last else None
+    elsewhere = id_wanted is None and last_source is not None and not last_source.is_scenario
+    if id_wanted is None:
+        id_wanted = (
             (draft.id if draft else source_ids.DEFAULT_SCENARIO)
             if elsewhere
             else last or source_ids.DEFAULT_SCENARIO
         )
-    if draft is None or wanted != draft.id:
+    if draft is None or id_wanted != draft.id:
         try:
-            source = source_ids.read(wanted)
+            source = source_ids.read(id_wanted)
             if not source.is_scenario:
                 raise InputError("That file holds ratings, and ratings are not edited here.")
         except InputError as error:
             other = "the scenario before" if draft else "another"
             st.warning(f"{page.escaped(str(error))} Shown is {other}.")
             source = None if draft else source_ids.read(source_ids.DEFAULT_SCENARIO)
-            wanted = source_ids.DEFAULT_SCENARIO
+            id_wanted = source_ids.DEFAULT_SCENARIO
         if source is not None:
             past = [*draft.past, draft.content] if draft else []
             id = source_ids.scenario_id(source)
             draft = state["draft"] = ScenarioDraft(
-                content_of(source), source, id or wanted, id is not None, past=past
+                content_of(source), source, id or id_wanted, id is not None, past=past
             )
             state.pop("views", None)
     _validate(draft)

@@ -34,23 +34,23 @@ def show(now: ScenarioDraft) -> None:
     with left:
         _preset_picker()
         try:
-            made = _map_fields(start)
-            scenario = scenario_of_spatial_model(made)
+            model = _map_fields(start)
+            scenario = scenario_of_spatial_model(model)
         except InputError as error:
             st.error(page.escaped(f"{error} Shown is the map before."))
-            made = st.session_state["map_good"]
-            scenario = scenario_of_spatial_model(made)
+            model = st.session_state["map_good"]
+            scenario = scenario_of_spatial_model(model)
         else:
-            _remember(made)
+            _remember(model)
     with right:
-        _map_chart(made)
-        here = now.good == scenario
+        _map_chart(model)
+        is_draft = now.good == scenario
         st.button(
-            "The scenario in hand" if here else "Make it the scenario", key="use-map",
+            "The scenario in hand" if is_draft else "Make it the scenario", key="use-map",
             type="primary", icon=":material/check:", on_click=_use, args=(scenario,),
-            disabled=here,
+            disabled=is_draft,
         )  # fmt: skip
-        _order_table(made)
+        _order_table(model)
 
 
 def _use(scenario: Scenario) -> None:
@@ -67,26 +67,26 @@ def _use(scenario: Scenario) -> None:
 def _initial_map() -> SpatialModel:
     """The map that the fields start from; another where the URL names another."""
     state = st.session_state
-    wanted = st.query_params.get("map") or state.get("map") or DEFAULT_MAP
+    id_wanted = st.query_params.get("map") or state.get("map") or DEFAULT_MAP
     fresh = "map_start" not in state or f"places-{state['map_number']}" not in state
-    if wanted != state.get("map") or fresh:
+    if id_wanted != state.get("map") or fresh:
         try:
-            start = spatial_model_from_link(wanted)
+            start = spatial_model_from_link(id_wanted)
             scenario_of_spatial_model(start)
         except InputError as error:
             st.warning(f"{page.escaped(str(error))} Shown is another map.")
-            wanted, start = DEFAULT_MAP, SPATIAL_MODELS[DEFAULT_MAP]
-        state["map"], state["map_start"] = wanted, start
+            id_wanted, start = DEFAULT_MAP, SPATIAL_MODELS[DEFAULT_MAP]
+        state["map"], state["map_start"] = id_wanted, start
         state["map_number"] = state.get("map_number", 0) + 1
         state["map_good"] = start
     return state["map_start"]
 
 
-def _remember(made: SpatialModel) -> None:
+def _remember(model: SpatialModel) -> None:
     """Put the valid map in the URL and in the session."""
-    st.session_state["map_good"] = made
-    known = next((name for name, space in SPATIAL_MODELS.items() if space == made), None)
-    id = known or spatial_model_to_link(made)
+    st.session_state["map_good"] = model
+    preset = next((name for name, space in SPATIAL_MODELS.items() if space == model), None)
+    id = preset or spatial_model_to_link(model)
     st.session_state["map"] = id
     page.set_url_parameter("map", id, DEFAULT_MAP)
 
@@ -166,43 +166,50 @@ def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: b
         [dict(zip(names, row, strict=True)) for row in rows], num_rows="dynamic", hide_index=True,
         key=key, column_config={n: columns[n] for n in names}, alt=title,
     )  # fmt: skip
-    made = []
+    model = []
     for row in table:
         values = [row.get(n) for n in names]
         if all(v is None or v == "" for v in values):
             continue  # a row just added
         if shared and values[1] is None:
             values[1] = 0.0
-        made.append((str(values[0] or ""), *values[1:]))
-    return made
+        model.append((str(values[0] or ""), *values[1:]))
+    return model
 
 
 # -- what it shows --------------------------------------------------------------------------------
 
 
-def _map_chart(made: SpatialModel) -> None:
+def _map_chart(model: SpatialModel) -> None:
     """The picture of the map."""
-    earth = made.metric == "earth"
+    earth = model.metric == "earth"
     page.chart(
         spatial_map(
-            [(p.name, p.x, p.y, p.share) for p in made.raters],
-            [(p.name, p.x, p.y) for p in made.completions], earth, **page.style(),
+            [(p.name, p.x, p.y, p.share) for p in model.raters],
+            [(p.name, p.x, p.y) for p in model.completions], earth, **page.style(),
         ), "map",
-        alt="; ".join(f"{p.name} at {p.x:g}, {p.y:g}" for p in (*made.raters, *made.completions)),
+        alt="; ".join(f"{p.name} at {p.x:g}, {p.y:g}" for p in (*model.raters, *model.completions)),
         caption="Discs are kinds of rater, as large as their share; rings are completions. The "
         "nearer, the better"
         + (", along great circles." if earth else ", in a straight line."),
     )  # fmt: skip
 
 
-def _order_table(made: SpatialModel) -> None:
+def _order_table(model: SpatialModel) -> None:
     """Orders and distances of each type of rater."""
-    length = "km" if made.metric == "earth" else "distance"
+    length = "km" if model.metric == "earth" else "distance"
     rows = [
-        {"raters": p.name, "order": result_tables.order_text(order),
-         **{f"{c.name}, {length}": float(d) for c, d in zip(made.completions, row, strict=True)}}
-        for p, order, row in zip(made.raters, distance_orders(made), distances(made), strict=True)
-    ]  # fmt: skip
+        {
+            "raters": p.name,
+            "order": result_tables.order_text(order),
+            **{
+                f"{c.name}, {length}": float(d) for c, d in zip(model.completions, row, strict=True)
+            },
+        }
+        for p, order, row in zip(
+            model.raters, distance_orders(model), distances(model), strict=True
+        )
+    ]
     if page.presenting():
         return
     st.dataframe([{k: row[k] for k in ("raters", "order")} for row in rows], hide_index=True)

@@ -61,9 +61,11 @@ def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:
         for rule, outcome in entry.get(source, {}).items():
             name = titles.get(rule, rule)
             rows.append({"": name, "from": label, **_places(outcome, entry)})
-    known = list(titles.values())
-    return rows[:1] + sorted(rows[1:], key=lambda row: known.index(row[""]) if row[""] in known
-                             else len(known))  # fmt: skip
+    rule_titles = list(titles.values())
+    return rows[:1] + sorted(
+        rows[1:],
+        key=lambda row: rule_titles.index(row[""]) if row[""] in rule_titles else len(rule_titles),
+    )
 
 
 def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:

@@ -1,5 +1,4 @@
-"""Training runs of all viewers: the queue, the archive, and how a run gets from one to the "
-"other."""
+"""Training runs of all viewers: the queue, the archive, and how a run enters both."""
 
 from __future__ import annotations
 

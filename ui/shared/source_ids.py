@@ -98,12 +98,12 @@ def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:
     if not id:
         return scenarios, initial
     try:
-        own = read(id)
+        own_source = read(id)
     except InputError as error:
         if linked:
             st.warning(f"{page.escaped(str(error))} This is another.")
         return scenarios, initial
-    if own.is_scenario:
-        scenarios.setdefault(display_name(id), own)
+    if own_source.is_scenario:
+        scenarios.setdefault(display_name(id), own_source)
         initial = list(scenarios).index(display_name(id)) if linked else initial
     return scenarios, initial

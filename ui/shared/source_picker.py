@@ -27,18 +27,18 @@ def pick_source(default: str | None = None) -> Scenario | Ratings | None:
 def _select_source(default: str | None) -> Scenario | Ratings | None:
     # Kept in the URL by hand: a bound widget would write the title there, not the id.
     state = st.session_state
-    wanted = state.get("scenario") or st.query_params.get("scenario")
-    wanted = wanted or default or state.get("last", DEFAULT_SCENARIO)
+    id_wanted = state.get("scenario") or st.query_params.get("scenario")
+    id_wanted = id_wanted or default or state.get("last", DEFAULT_SCENARIO)
     options = list(gallery())
-    if wanted not in options:
+    if id_wanted not in options:
         try:
-            source_ids.read(wanted)
+            source_ids.read(id_wanted)
         except InputError as error:
             st.warning(f"{page.escaped(str(error))} This is another.")
-            wanted = default or DEFAULT_SCENARIO
+            id_wanted = default or DEFAULT_SCENARIO
         else:
-            options.append(wanted)
-    state["scenario"] = wanted
+            options.append(id_wanted)
+    state["scenario"] = id_wanted
     if state.pop(page.RESET_CONTROLS, False):
         scenario_sliders.reset()
 

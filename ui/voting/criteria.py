@@ -40,8 +40,7 @@ def guess_condorcet_rule() -> bool:
     right = [RULES[n].title for n in _GUESSES if table()[n, "condorcet"].state == "Y"]
     answer.markdown(
         f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}**: it counts nothing "
-        "but who "
-        "beats whom. Click a ✗ to see why a rule fails."
+        "but who beats whom. Click a ✗ to see why a rule fails."
     )
     return True
 
@@ -52,11 +51,11 @@ def selected_cell() -> tuple[str, str]:
     for key, known, first in zip(
         ("rule", "criterion"), _rules_and_criteria(), DEFAULT_CELL, strict=True
     ):
-        wanted = st.query_params.get(key) or st.session_state.get(f"{key}_last", first)
-        if wanted not in known:
-            st.warning(f"There is no {key} ‘{page.escaped(wanted[:40])}’ in this table.")
-            wanted = first
-        cell.append(wanted)
+        value = st.query_params.get(key) or st.session_state.get(f"{key}_last", first)
+        if value not in known:
+            st.warning(f"There is no {key} ‘{page.escaped(value[:40])}’ in this table.")
+            value = first
+        cell.append(value)
     return cell[0], cell[1]
 
 
@@ -209,18 +208,18 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
     if profile is None:
         return
     try:
-        found = _check(profile_picker.cache_key(profile), rule, criterion, profile)
+        violation = _check(profile_picker.cache_key(profile), rule, criterion, profile)
     except InputError as error:
         st.warning(page.escaped(str(error)))
         return
-    if found is None:
+    if violation is None:
         st.markdown(
             f"**No failure found here.** On these ballots, and after each change that was tried, "
             f"{page.escaped(RULES[rule].title)} does as the criterion asks. "
             "That is no proof for others."
         )
         return
-    show_violation(found)
+    show_violation(violation)
 
 
 @st.cache_data(max_entries=200, show_spinner="Checking")
@@ -228,66 +227,68 @@ def _check(key: str, rule: str, criterion: str, _profile: AnonymousProfile) -> V
     return check(_profile, rule, criterion)
 
 
-def show_violation(found: Violation) -> None:
+def show_violation(violation: Violation) -> None:
     """A counterexample in steps: the ballots, the change, the outcomes before and after."""
-    steps = _steps(found)
+    steps = _steps(violation)
     step = st.segmented_control(
         "Step", steps, default=steps[0] if page.switched_on("predict") else steps[-1],
         required=True, key="step", label_visibility="collapsed",
     )  # fmt: skip
     at = steps.index(step) if step in steps else len(steps) - 1
     last = at == len(steps) - 1
-    names = max((p.names for p in found.profiles), key=len)
+    names = max((p.names for p in violation.profiles), key=len)
     panels = [
         {"title": title, "names": p.names, "place": p.place, "weight": p.weight,
-         "order": order if _order_shown(found, i, at) else None,
-         "marked": _moved_ballots(found, i, p), "shown": _panel_shown(found, i, at)}
+         "order": order if _order_shown(violation, i, at) else None,
+         "marked": _moved_ballots(violation, i, p), "shown": _panel_shown(violation, i, at)}
         for i, (title, p, order) in enumerate(
-            zip(found.titles, found.profiles, found.orders, strict=True)
+            zip(violation.titles, violation.profiles, violation.orders, strict=True)
         )
     ]  # fmt: skip
     page.chart(
         counterexample(panels, names, width=640 if page.presenting() else 560, **page.style()),
-        "counterexample", alt=_violation_alt(found),
+        "counterexample", alt=_violation_alt(violation),
     )  # fmt: skip
-    if found.change and at > 0:
-        st.markdown(page.escaped(found.change))
+    if violation.change and at > 0:
+        st.markdown(page.escaped(violation.change))
     if last:
-        st.markdown(f"**{page.escaped(found.explanation)}**")
+        st.markdown(f"**{page.escaped(violation.explanation)}**")
 
 
-def _steps(found: Violation) -> list[str]:
+def _steps(violation: Violation) -> list[str]:
     """Names of the steps."""
-    if len(found.profiles) == 1:
+    if len(violation.profiles) == 1:
         return ["The ballots", "The outcome"]
-    if len(found.profiles) == 3:
-        return list(found.titles)
-    return [found.titles[0], "The change", found.titles[1]]
+    if len(violation.profiles) == 3:
+        return list(violation.titles)
+    return [violation.titles[0], "The change", violation.titles[1]]
 
 
-def _panel_shown(found: Violation, i: int, at: int) -> bool:
+def _panel_shown(violation: Violation, i: int, at: int) -> bool:
     """Whether electorate ``i`` is drawn at a step."""
     return i <= at
 
 
-def _order_shown(found: Violation, i: int, at: int) -> bool:
+def _order_shown(violation: Violation, i: int, at: int) -> bool:
     """Whether the outcome of electorate ``i`` is drawn at a step."""
-    if len(found.profiles) == 1:
+    if len(violation.profiles) == 1:
         return at == 1
-    return at >= (2 * i if len(found.profiles) == 2 else i)
+    return at >= (2 * i if len(violation.profiles) == 2 else i)
 
 
-def _moved_ballots(found: Violation, i: int, profile: AnonymousProfile) -> list[int]:
+def _moved_ballots(violation: Violation, i: int, profile: AnonymousProfile) -> list[int]:
     """Positions of the ballots that some voters change, as they are in electorate ``i``."""
-    if found.moved is None:
+    if violation.moved is None:
         return []
-    wanted = found.moved[1 + min(i, 1)]
-    return [k for k, order in enumerate(profile.orders()) if format_ballot(order) == wanted]
+    value = violation.moved[1 + min(i, 1)]
+    return [k for k, order in enumerate(profile.orders()) if format_ballot(order) == value]
 
 
-def _violation_alt(found: Violation) -> str:
+def _violation_alt(violation: Violation) -> str:
     parts = [
         f"{title}: {profile.to_text('; ')}. Order: {order_text(order)}"
-        for title, profile, order in zip(found.titles, found.profiles, found.orders, strict=True)
+        for title, profile, order in zip(
+            violation.titles, violation.profiles, violation.orders, strict=True
+        )
     ]
-    return ". ".join([*parts, found.change, found.explanation])
+    return ". ".join([*parts, violation.change, violation.explanation])

@@ -110,10 +110,10 @@ def show() -> None:
 def _bounds_chart(population: str, beta: float, distortion: dict[str, float]) -> None:
     """Bounds by β, and the distortion of the populations made for each β."""
     betas = np.linspace(0.5, 10, 96)
-    bounds, here = bradley_terry_bounds(betas), bradley_terry_bounds(beta)
+    bounds, bounds_here = bradley_terry_bounds(betas), bradley_terry_bounds(beta)
     series = [("Borda, at most", bounds["borda"], 0),
               ("lottery, at most", bounds["maximal-lottery"], 1)]  # fmt: skip
-    values = [float(here["borda"]), float(here["maximal-lottery"])]
+    values = [float(bounds_here["borda"]), float(bounds_here["maximal-lottery"])]
     curves = _distortion_curves(population)
     for rule, curve, name, colour in zip(
         _DRAWN_RULES, curves, ("Borda, here", "lottery, here"), (4, 2), strict=True

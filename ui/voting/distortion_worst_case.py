@@ -31,11 +31,11 @@ def _distortion(key: str, _profile: AnonymousProfile) -> Judged:
     return judge(_profile, seed=SEED)
 
 
-def _outcome_labels(found: Judged) -> list[str]:
+def _outcome_labels(comparison: Judged) -> list[str]:
     """The label of each outcome: who wins, and by which rules."""
     labels = []
-    for rules, p in zip(found.rules, found.lotteries, strict=True):
-        winner = voting_labels.winner_text(p, found.names)
+    for rules, p in zip(comparison.rules, comparison.lotteries, strict=True):
+        winner = voting_labels.winner_text(p, comparison.names)
         if winner == "a lottery":
             labels.append(RULES[rules[0]].title)
         else:
@@ -56,106 +56,118 @@ def show() -> None:
         return
     try:
         key = f"{profile.to_text()}|{profile.utility is not None}"
-        found = _distortion(key, profile)
+        comparison = _distortion(key, profile)
     except InputError as error:
         st.error(page.escaped(str(error)))
         return
-    labels = _outcome_labels(found)
-    pure = [i for i, p in enumerate(found.lotteries) if p.max() > 1 - 1e-6]
+    labels = _outcome_labels(comparison)
+    pure = [i for i, p in enumerate(comparison.lotteries) if p.max() > 1 - 1e-6]
     guess, shown = None, True
     if len(pure) > 1:
         guess, shown = predict_first.guess(
             "Whose election can cost most, for all that the ballots say?",
-            [found.names[found.lotteries[i].argmax()] for i in pure], "guess_worst",
+            [comparison.names[comparison.lotteries[i].argmax()] for i in pure], "guess_worst",
         )  # fmt: skip
     if not shown:
         return
     left, right = st.columns([8, 5], gap="medium")
     with right:
-        chosen = _witness(found, profile, labels)
+        chosen = _witness(comparison, profile, labels)
     with left:
-        _distortion_chart(found, labels, chosen)
+        _distortion_chart(comparison, labels, chosen)
         if pure:
-            st.markdown(_summary(found, pure, guess))
-    _numbers(found, labels)
+            st.markdown(_summary(comparison, pure, guess))
+    _numbers(comparison, labels)
 
 
-def _distortion_chart(found: Judged, labels: list[str], chosen: int) -> None:
+def _distortion_chart(comparison: Judged, labels: list[str], chosen: int) -> None:
     """Worst-case and typical distortion of each outcome; ``chosen`` is highlighted."""
     page.chart(
         worst_and_typical_distortion(
-            labels, found.typical, found.utilitarian.value,
-            None if found.metric is None else found.metric.value, chosen, **page.style(),
+            labels, comparison.typical, comparison.utilitarian.value,
+            None if comparison.metric is None else comparison.metric.value, chosen, **page.style(),
         ),
         "worst",
         alt="; ".join(f"{label}: {v:.2f} at worst" for label, v in
-                      zip(labels, found.utilitarian.value, strict=True)),
+                      zip(labels, comparison.utilitarian.value, strict=True)),
         caption="" if page.presenting() else
         "How many times better the best candidate is than what the rule gives: 1 is perfect. "
-        f"Usual: {found.typical.shape[1]} draws of utilities that agree with the ballots, each "
-        "ballot’s uniform among those that add up to one."
-        + ("" if found.metric is not None else " The profile is too large for distances."),
+        f"Usual: {comparison.typical.shape[1]} draws of utilities that agree with the ballots, "
+        "each ballot’s uniform among those that add up to one."
+        + ("" if comparison.metric is not None else " The profile is too large for distances."),
     )  # fmt: skip
 
 
-def _summary(found: Judged, pure: list[int], guess: str | None) -> str:
+def _summary(comparison: Judged, pure: list[int], guess: str | None) -> str:
     """The worst of the outcomes with one sure winner (``pure``)."""
-    worst = max(pure, key=lambda i: found.utilitarian.value[i])
-    value = found.utilitarian.value[worst]
-    winner = found.names[found.lotteries[worst].argmax()]
+    worst = max(pure, key=lambda i: comparison.utilitarian.value[i])
+    value = comparison.utilitarian.value[worst]
+    winner = comparison.names[comparison.lotteries[worst].argmax()]
     return (
         predict_first.verdict(guess, winner)
         + f"Electing **{page.escaped(winner)}** may cost "
         + (f"a factor of **{value:.2f}**" if np.isfinite(value) else "**everything**")
-        + f", and usually costs {np.median(found.typical[worst]):.2f}. The worst case is "
+        + f", and usually costs {np.median(comparison.typical[worst]):.2f}. The worst case is "
         "rare; a lottery insures against it."
     )
 
 
-def _numbers(found: Judged, labels: list[str]) -> None:
+def _numbers(comparison: Judged, labels: list[str]) -> None:
     rows = [
-        {"outcome": label, "rules": voting_labels.rule_titles(rules),
-         "usual (median)": float(np.median(found.typical[i])),
-         "worst, unit-sum": float(found.utilitarian.value[i]),
-         **({} if found.metric is None else {"worst, metric": float(found.metric.value[i])}),
-         **{f"P({n})": float(p) for n, p in zip(found.names, found.lotteries[i], strict=True)}}
-        for i, (label, rules) in enumerate(zip(labels, found.rules, strict=True))
-    ]  # fmt: skip
+        {
+            "outcome": label,
+            "rules": voting_labels.rule_titles(rules),
+            "usual (median)": float(np.median(comparison.typical[i])),
+            "worst, unit-sum": float(comparison.utilitarian.value[i]),
+            **(
+                {}
+                if comparison.metric is None
+                else {"worst, metric": float(comparison.metric.value[i])}
+            ),
+            **{
+                f"P({n})": float(p)
+                for n, p in zip(comparison.names, comparison.lotteries[i], strict=True)
+            },
+        }
+        for i, (label, rules) in enumerate(zip(labels, comparison.rules, strict=True))
+    ]
     data_tables.numbers_expander(rows, "worst-case", f"Seed {SEED}.")
 
 
-def _witness(found: Judged, profile: AnonymousProfile, labels: list[str]) -> int:
+def _witness(comparison: Judged, profile: AnonymousProfile, labels: list[str]) -> int:
     """The choice of an outcome, and the utilities or distances under which it is worst."""
     if st.session_state.get("outcome") not in labels:
         st.session_state.pop("outcome", None)  # of another profile
-    worst = int(np.argmax(found.utilitarian.value))
+    worst = int(np.argmax(comparison.utilitarian.value))
     chosen = labels.index(st.selectbox("Witness for", labels, worst, key="outcome", **IN_URL))
-    metric = found.metric is not None and st.segmented_control(
+    metric = comparison.metric is not None and st.segmented_control(
         "Worst case", ["Utilities", "Distances"], default="Utilities", required=True,
         key="witness", label_visibility="collapsed", **IN_URL,
     ) == "Distances"  # fmt: skip
-    _witness_chart(found, profile, chosen, metric)
+    _witness_chart(comparison, profile, chosen, metric)
     return chosen
 
 
-def _witness_chart(found: Judged, profile: AnonymousProfile, outcome: int, metric: bool) -> None:
+def _witness_chart(
+    comparison: Judged, profile: AnonymousProfile, outcome: int, metric: bool
+) -> None:
     """The utilities, or with ``metric`` the distances, under which an outcome is worst."""
-    witness = found.metric if metric else found.utilitarian
+    witness = comparison.metric if metric else comparison.utilitarian
     values = witness.distance[outcome] if metric else witness.utility[outcome]
     heaviest = np.argsort(-profile.weight, kind="stable")[:MAX_BALLOTS]
     share = profile.weight / profile.weight.sum()
     mean = share @ values
     ballots = [f"{profile.labels[b]} {share[b]:.0%}".strip() for b in heaviest]
     figure = witness_heatmap(
-        found.names, [*ballots, "mean"], np.vstack([values[heaviest], mean]), **page.style()
+        comparison.names, [*ballots, "mean"], np.vstack([values[heaviest], mean]), **page.style()
     )
     best = int(witness.against[outcome])
-    value = float(found.lotteries[outcome] @ mean)
+    value = float(comparison.lotteries[outcome] @ mean)
     kind = "distances" if metric else "utilities"
     hidden = len(profile.place) - len(heaviest)
     page.chart(figure, "witness-map", alt=f"The {kind} under which this outcome is worst.")
     st.markdown(
         f"{kind.capitalize()} that agree with every ballot: the outcome gets a mean of "
-        f"{value:.3f} where **{page.escaped(found.names[best])}** would get {mean[best]:.3f}."
+        f"{value:.3f} where **{page.escaped(comparison.names[best])}** would get {mean[best]:.3f}."
         + (f" The {hidden} lighter ballots are not drawn." if hidden > 0 else "")
     )

@@ -53,34 +53,32 @@ def show() -> None:
     )  # fmt: skip
     if not shown:
         return
-    found = _manipulable_shares(
+    results = _manipulable_shares(
         rules, m, n, None if exact else 1000 if m == 3 else SAMPLED_ELECTORATES, seed, model
     )
-    share = found["borda"].share
+    share = results["borda"].share
     band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
-    proof = [rule_title(name) for name in found if name in STRATEGYPROOF]
+    proof = [rule_title(name) for name in results if name in STRATEGYPROOF]
     st.markdown(
         predict_first.verdict(guess, band)
         + f"Under Borda in **{share:.1%}**. Under {voting_labels.listed(proof)} never: such a "
-        "lottery is "
-        "linear "
-        "in each ballot and leaves nothing to gain by a lie.",
+        "lottery is linear in each ballot and leaves nothing to gain by a lie.",
     )
-    what = found["borda"]
-    how = (
-        f"All {what.electorates:,} electorates, weighed by their chance"
-        if what.exact
-        else f"{what.electorates:,} electorates drawn with seed {seed}; bars of two standard errors"
+    borda = results["borda"]
+    method = (
+        f"All {borda.electorates:,} electorates, weighed by their chance"
+        if borda.exact
+        else f"{borda.electorates:,} electorates drawn with seed {seed}; bars of two standard "
+        "errors"
     )
-    rows = [(rule_title(name), r.share, r.error) for name, r in found.items()]
+    rows = [(rule_title(name), r.share, r.error) for name, r in results.items()]
     page.chart(
         rates_by_rule(rows, "electorates in which some voter gains by a lie", rule_title("borda"),
                    **page.style()),
         "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
-        caption=f"{how}: {MODELS[model]}. A lie gains if the winner is worth more to the liar in "
-        f"points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards fewer lies. "
-        "Left out are rules that need a linear program "
-        "for each electorate.",
+        caption=f"{method}: {MODELS[model]}. A lie gains if the winner is worth more to the liar "
+        f"in points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards fewer "
+        "lies. Left out are rules that need a linear program for each electorate.",
     )  # fmt: skip
     if not page.presenting():
         with st.expander("The numbers"):

@@ -40,9 +40,9 @@ def show() -> None:
         return
     left, right = st.columns([1, 1.2], gap="large")
     with left:
-        row, rule, voters, short = _choose_coalition(profile)
+        row, rule, voters, label = _choose_coalition(profile)
         guess, shown = predict_first.guess(
-            f"Can {page.escaped(short)} get a winner they like better by lying?", ("Yes", "No"),
+            f"Can {page.escaped(label)} get a winner they like better by lying?", ("Yes", "No"),
             "guess", always=True,
         )  # fmt: skip
         if not shown:
@@ -50,20 +50,20 @@ def show() -> None:
         exact = len(profile.names) <= EXACT
         rules = countable(profile) if exact else [rule]
         try:
-            found = _best_misreports(
+            misreports = _best_misreports(
                 profile_picker.cache_key(profile), row, tuple(rules), voters, profile
             )
         except InputError as error:
             st.error(page.escaped(str(error)))
             return
-        _answer_text(guess, found, rule)
-        _honest_and_misreport(profile, found[rule], short)
+        _answer_text(guess, misreports, rule)
+        _honest_and_misreport(profile, misreports[rule], label)
         if exact and not page.presenting():
-            _coalition_sizes(profile, row, rule, voters, short)
+            _coalition_sizes(profile, row, rule, voters, label)
     with right:
-        _every_rule(found, rule, short)
+        _every_rule(misreports, rule, label)
     if not page.presenting():
-        _misreport_table(profile, found)
+        _misreport_table(profile, misreports)
 
 
 def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
@@ -74,35 +74,35 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
         f"({profile.weight[i] / profile.weight.sum():.0%})"
         for i in range(lines)
     ]
-    one, two, three = st.columns([1.2, 1, 1], gap="small")
-    with one:
-        who = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
-    with two:
+    first_column, second_column, third_column = st.columns([1.2, 1, 1], gap="small")
+    with first_column:
+        line_label = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
+    with second_column:
         rule = voting_labels.pick_rule(countable(profile))
-    share = three.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
-    row = labels.index(who)
-    short = profile.labels[row] or f"line {row + 1}"
-    return row, rule, float(profile.weight[row]) * share / 100, short
+    share = third_column.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    row = labels.index(line_label)
+    label = profile.labels[row] or f"line {row + 1}"
+    return row, rule, float(profile.weight[row]) * share / 100, label
 
 
-def _answer_text(guess: str | None, found: dict[str, Manipulation], rule: str) -> None:
+def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: str) -> None:
     """Whether a misreport pays under the rule, and under how many rules one does."""
-    paid = [name for name, s in found.items() if s.pays]
-    hurt = [name for name in paid if found[name].others[1] < found[name].others[0] - 1e-9]
-    many = (
-        f" By {len(paid)} of {len(found)} rules one does, and by {len(hurt)} of those it costs "
-        "everybody else."
-        if len(found) > 1
+    paid = [name for name, s in misreports.items() if s.pays]
+    hurt = [name for name in paid if misreports[name].others[1] < misreports[name].others[0] - 1e-9]
+    scope = (
+        f" By {len(paid)} of {len(misreports)} rules one does, and by {len(hurt)} of those it "
+        "costs everybody else."
+        if len(misreports) > 1
         else f" With more than {EXACT} candidates not every ballot is tried, so a better lie may "
         "be missed."
     )
-    pays = found[rule].pays
+    pays = misreports[rule].pays
     answer = "a lie pays" if pays else "no lie pays"
     opening = predict_first.verdict(guess, "Yes" if pays else "No")
-    st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{many}")
+    st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{scope}")
 
 
-def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: str) -> None:
+def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: str) -> None:
     """A table of honest ballot and misreport: ballots, winners and utilities."""
     names = profile.names
     lies = [voting_labels.ballot_label(place, names) for place in best.place]
@@ -121,12 +121,12 @@ def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, short: 
         ("To everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
     ]
     cells = [[page.escaped(cell) for cell in row] for row in rows]
-    head = f"| {page.escaped(short)} | honest | best lie |\n|---|---|---|\n"
+    head = f"| {page.escaped(label)} | honest | best lie |\n|---|---|---|\n"
     st.markdown(head + "\n".join(f"| {' | '.join(row)} |" for row in cells))
 
 
 def _coalition_sizes(
-    profile: AnonymousProfile, row: int, rule: str, voters: float, short: str
+    profile: AnonymousProfile, row: int, rule: str, voters: float, label: str
 ) -> None:
     """Gain of the best misreport by the number of voters who join."""
     curve = coalition_curves(profile, row, [rule])[rule]
@@ -140,25 +140,27 @@ def _coalition_sizes(
         gain_by_coalition_size(curve.voters, curve.gain, voters, **page.style()),
         "sizes",
         alt=needed,
-        caption=f"What the best common lie gains {page.escaped(short)} by how many join it. "
+        caption=f"What the best common lie gains {page.escaped(label)} by how many join it. "
         f"{needed}",
     )
 
 
-def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
+def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> None:
     """Utilities of winners, honest and with the best misreport, under every rule."""
-    order = sorted(found, key=lambda name: -round(found[name].gain, 6))
+    order = sorted(misreports, key=lambda name: -round(misreports[name].gain, 6))
     rows = [
         {
             "title": rule_title(name),
-            "liars": tuple(found[name].by_line[found[name].row]),
-            "others": found[name].others if math.isfinite(found[name].others[0]) else None,
-            "note": "a lie pays" if found[name].pays else "no lie pays",
+            "liars": tuple(misreports[name].by_line[misreports[name].row]),
+            "others": misreports[name].others
+            if math.isfinite(misreports[name].others[0])
+            else None,
+            "note": "a lie pays" if misreports[name].pays else "no lie pays",
         }
         for name in order
     ]
     page.chart(
-        misreport_utilities(rows, short, rule_title(rule), **page.style()), "lies",
+        misreport_utilities(rows, label, rule_title(rule), **page.style()), "lies",
         alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
         caption="Mean utility of the winner, honest and with the best lie under each rule: left to "
         "the liars, right to everybody else. Where only orders are known, utility is m-1 for a "
@@ -166,7 +168,7 @@ def _every_rule(found: dict[str, Manipulation], rule: str, short: str) -> None:
     )  # fmt: skip
 
 
-def _misreport_table(profile: AnonymousProfile, found: dict[str, Manipulation]) -> None:
+def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulation]) -> None:
     """The best misreport under each rule, with a download."""
     rows = [
         {
@@ -182,7 +184,7 @@ def _misreport_table(profile: AnonymousProfile, found: dict[str, Manipulation]) 
             "mean, honest": s.mean[0],
             "mean, lie": s.mean[1],
         }
-        for name, s in found.items()
+        for name, s in misreports.items()
     ]
     with st.expander("The numbers"):
         data_tables.numbers_table(rows)

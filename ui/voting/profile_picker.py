@@ -65,12 +65,12 @@ def title(spec: str) -> str:
     """The title of a profile by its value in the URL."""
     if spec in PRESETS:
         return PRESETS[spec].title
-    if found := _FILE_PATTERN.fullmatch(spec):
-        kept = uploads.cache().get(found[1])
-        return kept[0] if kept else "A file"
-    if found := _DRAW_PATTERN.fullmatch(spec):
-        culture = CULTURES[found[1]].title if found[1] in CULTURES else "Drawn"
-        return f"{culture}, {found[3]} voters, seed {found[5]}"
+    if match := _FILE_PATTERN.fullmatch(spec):
+        upload = uploads.cache().get(match[1])
+        return upload[0] if upload else "A file"
+    if match := _DRAW_PATTERN.fullmatch(spec):
+        culture = CULTURES[match[1]].title if match[1] in CULTURES else "Drawn"
+        return f"{culture}, {match[3]} voters, seed {match[5]}"
     return "My profile"
 
 
@@ -88,16 +88,16 @@ def read(spec: str) -> AnonymousProfile:
     """
     if spec in PRESETS:
         return PRESETS[spec].profile
-    if found := _FILE_PATTERN.fullmatch(spec):
-        kept = uploads.cache().get(found[1])
-        if kept is None or kept[1].is_scenario:
+    if match := _FILE_PATTERN.fullmatch(spec):
+        upload = uploads.cache().get(match[1])
+        if upload is None or upload[1].is_scenario:
             raise InputError("This file is no longer kept on the server; choose it again.")
-        prompt = int(found[2] or 0)
-        if prompt >= len(kept[1].catalogue.prompts):
+        prompt = int(match[2] or 0)
+        if prompt >= len(upload[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
-        return profile_from_ratings(kept[1], prompt)
-    if found := _DRAW_PATTERN.fullmatch(spec):
-        culture, m, n, parameter, seed = found.groups()
+        return profile_from_ratings(upload[1], prompt)
+    if match := _DRAW_PATTERN.fullmatch(spec):
+        culture, m, n, parameter, seed = match.groups()
         if int(m) > MAX_DRAWN[0] or int(n) > MAX_DRAWN[1]:
             raise InputError(
                 f"A link draws at most {MAX_DRAWN[0]} candidates and {MAX_DRAWN[1]:,} voters."
@@ -186,17 +186,21 @@ def _draw() -> None:
     culture = st.selectbox(
         "Culture", list(CULTURES), format_func=lambda c: CULTURES[c].title, key="draw_culture"
     )
-    about = CULTURES[culture]
-    st.caption(f"{about.summary} {about.reference}.")
+    culture_info = CULTURES[culture]
+    st.caption(f"{culture_info.summary} {culture_info.reference}.")
     m = st.slider("Candidates", 2, MAX_DRAWN[0], 4, key="draw_candidates")
     n = st.slider("Voters", 1, MAX_DRAWN[1], 25, key="draw_voters")
-    value = about.default
-    if about.parameter:
-        step = 1.0 if about.default == int(about.default) else 0.05
+    value = culture_info.default
+    if culture_info.parameter:
+        step = 1.0 if culture_info.default == int(culture_info.default) else 0.05
         value = st.slider(
-            about.parameter.capitalize(), float(about.low), float(about.high), float(about.default),
-            step, key=f"draw_{culture}",
-        )  # fmt: skip
+            culture_info.parameter.capitalize(),
+            float(culture_info.low),
+            float(culture_info.high),
+            float(culture_info.default),
+            step,
+            key=f"draw_{culture}",
+        )
 
     def drawn() -> None:
         seed = state["draw_seed"] = state.get("draw_seed", -1) + 1
@@ -228,14 +232,14 @@ def _load(spec: str) -> None:
         else:
             _set_spec(id)
             st.rerun()
-    if found := _FILE_PATTERN.fullmatch(spec):
-        ratings = uploads.cache().get(found[1])[1]
+    if match := _FILE_PATTERN.fullmatch(spec):
+        ratings = uploads.cache().get(match[1])[1]
         prompts = ratings.catalogue.prompts
         if len(prompts) > 1:
-            at, key = int(found[2] or 0), f"profile_prompt_{hash(spec):x}"
+            at, key = int(match[2] or 0), f"profile_prompt_{hash(spec):x}"
 
             def chosen() -> None:
-                _set_spec(f"{found[1]}.{prompts.index(state[key])}")
+                _set_spec(f"{match[1]}.{prompts.index(state[key])}")
 
             st.selectbox("Prompt", prompts, at, key=key, on_change=chosen)
         for note in ratings.notes[:2]:

@@ -51,10 +51,10 @@ def show() -> None:
     """Draw what the misreport of one type does to rewards, rules and the trained social model."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        scenario, asked = _choose()
+        scenario, search = _choose()
     with right:
         try:
-            lie, found = _effect(scenario.to_yaml(), DEFAULT_RULES, *asked, scenario)
+            lie, found = _effect(scenario.to_yaml(), DEFAULT_RULES, *search, scenario)
         except InputError as error:
             st.error(page.escaped(str(error)))
             return

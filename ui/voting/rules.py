@@ -53,8 +53,7 @@ def winners(outcome: Outcome) -> tuple[int, ...]:
 
 
 def all_winners(outcomes: dict[str, Outcome]) -> tuple[set[int], int]:
-    """The candidates in first place by some rule that is no lottery, and the number of such "
-    "rules."""
+    """The first places by some rule that is no lottery, and the number of such rules."""
     sure = [o for o in outcomes.values() if not o.lottery]
     return {a for o in sure for a in winners(o)}, len(sure)
 
@@ -65,8 +64,8 @@ def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
     Rules with the same winner stand together, the largest group first; lotteries stand last.
     """
     sure = {name: winners(o) for name, o in outcomes.items() if not o.lottery}
-    size = {who: sum(w == who for w in sure.values()) for who in sure.values()}
-    groups = sorted(size, key=lambda who: -size[who])
+    size = {winner_set: sum(w == winner_set for w in sure.values()) for winner_set in sure.values()}
+    groups = sorted(size, key=lambda winner_set: -size[winner_set])
     order = sorted(sure, key=lambda name: groups.index(sure[name]))
     order += [name for name in outcomes if outcomes[name].lottery]
     return [
@@ -83,15 +82,17 @@ def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
 def pick_rule(outcomes: dict[str, Outcome]) -> str:
     """The choice of the rule to be explained; it stands in the URL under its name."""
     state = st.session_state
-    wanted = st.query_params.get("rule") or state.get("rule_last", DEFAULT_RULE)
-    if wanted not in outcomes:
-        if wanted in RULES:
-            st.caption(f"{RULES[wanted].title} does not count this profile; this is another.")
+    name_wanted = st.query_params.get("rule") or state.get("rule_last", DEFAULT_RULE)
+    if name_wanted not in outcomes:
+        if name_wanted in RULES:
+            st.caption(f"{RULES[name_wanted].title} does not count this profile; this is another.")
         else:
-            st.warning(f"There is no rule named ‘{page.escaped(wanted[:40])}’; this is another.")
-        wanted = DEFAULT_RULE
+            st.warning(
+                f"There is no rule named ‘{page.escaped(name_wanted[:40])}’; this is another."
+            )
+        name_wanted = DEFAULT_RULE
     # Kept in the URL by hand: a bound widget would write the title there, not the name.
-    state["rule_pick"] = wanted
+    state["rule_pick"] = name_wanted
 
     def picked() -> None:
         set_rule(state["rule_pick"])
@@ -127,7 +128,7 @@ def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bo
         Whether the answer may be shown.
     """
     names = profile.names
-    who, rules = all_winners(outcomes)
+    winner_set, rules = all_winners(outcomes)
     question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
     guess, state, this = None, st.session_state, profile_picker.cache_key(profile)
     if state.get("winners_guess_of") != this:  # another profile, another guess
@@ -140,12 +141,12 @@ def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bo
     if guess is None and page.switched_on("predict"):
         answer.markdown("Guess first; the orders come after.")
         return False
-    word = "" if guess is None else "Right: " if guess == len(who) else "No: "
-    listed = ", ".join(page.escaped(names[a]) for a in sorted(who)[:12])
-    if len(who) == 1:
+    word = "" if guess is None else "Right: " if guess == len(winner_set) else "No: "
+    listed = ", ".join(page.escaped(names[a]) for a in sorted(winner_set)[:12])
+    if len(winner_set) == 1:
         answer.markdown(f"{word}**One**, {listed}. Every rule agrees on the winner.")
     else:
-        answer.markdown(f"{word}**{len(who)} of {len(names)}**: {listed}.")
+        answer.markdown(f"{word}**{len(winner_set)} of {len(names)}**: {listed}.")
     return True
 
 
@@ -161,11 +162,11 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
         note: whether the caption tells what the preset shows.
     """
     look = _figure_style()
-    many = len(profile.names)
+    candidates = len(profile.names)
     page.chart(
         figures.ballot_tiles(
             profile.names, profile.place, profile.weight, profile.labels,
-            row_height=22 if many <= 6 else 17, **look,
+            row_height=22 if candidates <= 6 else 17, **look,
         ),
         "ballots",
         alt="; ".join(
@@ -201,8 +202,8 @@ def show_steps(explained: Explanation) -> None:
             alt=title,
         )
         if i == 0:
-            most = 3 if page.presenting() else 8
-            st.markdown("  \n".join(page.escaped(note) for note in explained.notes[:most]))
+            max_notes = 3 if page.presenting() else 8
+            st.markdown("  \n".join(page.escaped(note) for note in explained.notes[:max_notes]))
 
 
 def show_numbers(

@@ -65,37 +65,37 @@ def hidden_context(view: CardView) -> None:
         start = view.slider("The context matters from", "start", 0.1, 0.9, 0.8, 0.05)
     with right:
         chance = view.percent("It doubles the worth (else 0)", "chance", 95, 50, 5)
-    found = theorems.hidden_context(chance, start)
+    result = theorems.hidden_context(chance, start)
     guess, shown = predict_first.guess(
         f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
     )
     if not shown:
         return
     # Rewards have no unit: they are drawn over the span of the utilities.
-    unit = (found.reward - found.reward.min()) / np.ptp(found.reward)
-    breaks = np.searchsorted(found.a, start)
-    series = [("mean utility", found.expected, 7), ("Borda score", found.borda, 1),
+    unit = (result.reward - result.reward.min()) / np.ptp(result.reward)
+    breaks = np.searchsorted(result.a, start)
+    series = [("mean utility", result.expected, 7), ("Borda score", result.borda, 1),
               ("reward", unit, 4)]  # fmt: skip
     series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
     figure = labelled_curves(
-        np.insert(found.a, breaks, start), series, x_title="alternative",
+        np.insert(result.a, breaks, start), series, x_title="alternative",
         y_title="worth (reward: 0 to its most)", **view.style(),
     )  # fmt: skip
     view.chart(figure, "hidden", "Mean utility rises throughout; Borda score and reward jump.")
-    falls = found.after < found.before
+    falls = result.after < result.before
     worth = 2 * chance * start
     st.markdown(
         predict_first.verdict(guess, "Falls" if falls else "Rises")
         + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
-        f"**{found.before:.3f}** to **{found.after:.3f}**, and the reward with it; mean "
-        "utility "
+        f"**{result.before:.3f}** to **{result.after:.3f}**, and the reward with it; "
+        "mean utility "
         + (f"stays {start:g}." if np.isclose(worth, start) else
            f"goes from {start:g} to {worth:.3g}.")
     )  # fmt: skip
     rows = [
-        {"alternative": float(found.a[i]), "mean utility": float(found.expected[i]),
-         "Borda score": float(found.borda[i]), "reward": float(found.reward[i])}
-        for i in range(len(found.a))
+        {"alternative": float(result.a[i]), "mean utility": float(result.expected[i]),
+         "Borda score": float(result.borda[i]), "reward": float(result.reward[i])}
+        for i in range(len(result.a))
     ]  # fmt: skip
     data_tables.numbers_expander(
         rows, "hidden-context", "Of 100 alternatives, all pairs compared; the Borda score is the "
@@ -134,7 +134,7 @@ def irrelevant_alternative(view: CardView) -> None:
         **view.style(),
     )
     view.chart(figure, "irrelevant", "Rewards of R and B cross as G is compared more often.")
-    known = ", ".join(
+    rewards_text = ", ".join(
         f"{name} {r:.3f}" for name, r in zip(now.names, now.reward, strict=True)
         if np.isfinite(r)
     )  # fmt: skip
@@ -143,8 +143,8 @@ def irrelevant_alternative(view: CardView) -> None:
     picks = now.names[now.lottery.argmax()]
     st.markdown(
         predict_first.verdict(guess, "B")
-        + f"At {at:.0%}: {known}; {top}. They change places at {now.switch:.0%}. The maximal "
-        f"lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
+        + f"At {at:.0%}: {rewards_text}; {top}. They change places at {now.switch:.0%}. The "
+        f"maximal lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
     )
     without = theorems.irrelevant(0.0).reward
     rows = [

@@ -27,8 +27,8 @@ def _mutual() -> dict:
 def show() -> None:
     """Draw what happens where both camps misreport at once."""
     names = BURIAL.names
-    found = _mutual()
-    borda = found["borda"]
+    outcomes = _mutual()
+    borda = outcomes["borda"]
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.markdown(
@@ -61,12 +61,12 @@ def show() -> None:
             caption="The first liars lift Left and Right over Centre; then Dud, which every honest "
             "ballot puts last, passes everybody.",
         )  # fmt: skip
-    _table(found)
+    _table(outcomes)
     if not page.presenting():
-        _note(found)
+        _note(outcomes)
 
 
-def _table(found: dict) -> None:
+def _table(outcomes: dict) -> None:
     """Outcomes under every rule, with a download."""
     names = BURIAL.names
     rows = [
@@ -82,7 +82,7 @@ def _table(found: dict) -> None:
             "mean, honest": m.mean[0],
             "mean, both lie": m.mean[1],
         }
-        for name, m in sorted(found.items(), key=lambda item: -item[1].distortion[1])
+        for name, m in sorted(outcomes.items(), key=lambda item: -item[1].distortion[1])
     ]  # fmt: skip
     data_tables.numbers_table(rows)
     st.caption(
@@ -94,17 +94,17 @@ def _table(found: dict) -> None:
         data_tables.download_button(rows, "camps")
 
 
-def _note(found: dict) -> None:
+def _note(outcomes: dict) -> None:
     """Why a camp would misreport."""
     with st.expander("Why anybody would do this"):
-        borda = found["borda"]
+        borda = outcomes["borda"]
         st.markdown(
             "Utilities of Left, Right, Centre, Dud: the Left camp 1, .2, .8, .05; the Right camp "
-            ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents each "
-            "lie is the only one of the 24 ballots that makes the camp's favourite win, a gain "
-            f"of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the best that "
-            "a camp can still get is Centre, by giving up its favourite. Whoever lies and is not "
-            "answered wins; both expect to be the one. "
-            "Without strategy one may say that a winner cannot be that perverse, since some human "
-            "wanted it; with strategy that defence is gone."
+            ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents "
+            "each lie is the only one of the 24 ballots that makes the camp's favourite win, a "
+            f"gain of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the "
+            "best that a camp can still get is Centre, by giving up its favourite. Whoever lies "
+            "and is not answered wins; both expect to be the one. Without strategy one may say "
+            "that a winner cannot be that perverse, since some human wanted it; with strategy "
+            "that defence is gone."
         )
