@@ -31,6 +31,7 @@ from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.types import Ratings
+from tests.compiling import QUICKLY
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 SMALL = IndividualConfig(latent=3, width=8, heads=2, preference=4)
@@ -295,7 +296,8 @@ def test_gradients_are_finite_under_every_mask(network):
         return nll + losses.kl_loss(*posterior)
 
     masks = jnp.array(list(itertools.product([False, True], repeat=6))).reshape(-1, 2, 3)
-    values, gradients = jax.jit(jax.vmap(jax.value_and_grad(loss), (None, 0)))(params, masks)
+    each = jax.vmap(jax.value_and_grad(loss), (None, 0))
+    values, gradients = jax.jit(each, compiler_options=QUICKLY)(params, masks)
     assert np.isfinite(values).all()
     for leaf in jax.tree.leaves(gradients):
         assert np.isfinite(leaf).all()
@@ -305,7 +307,8 @@ def test_gradients_are_finite_under_every_mask(network):
 
 @cache
 def graded(sizes, config):
-    return jax.jit(jax.value_and_grad(training_loss(sizes, config), has_aux=True))
+    objective = jax.value_and_grad(training_loss(sizes, config), has_aux=True)
+    return jax.jit(objective, compiler_options=QUICKLY)
 
 
 @pytest.mark.parametrize("likelihood", ["list", "pair"])

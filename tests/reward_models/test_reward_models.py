@@ -44,6 +44,7 @@ from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
 from scrl.studies import hidden_context
 from scrl.types import InputError
+from tests.compiling import QUICKLY
 
 PETS = load_scenario(gallery()["pets"])
 SHORT = Schedule(
@@ -203,7 +204,7 @@ def test_gradients_are_finite_without_pairs(prior):
         jnp.float32(1), jnp.float32(1), jnp.int32(0),
     )  # fmt: skip
     phase = training.Phase(jnp.int32(5), jnp.float32(1))
-    grad = jax.jit(jax.grad(loss_of(vpl.FAMILY, 4, config), has_aux=True))
+    grad = jax.jit(jax.grad(loss_of(vpl.FAMILY, 4, config), has_aux=True), compiler_options=QUICKLY)
     grads = grad(params, jax.random.key(1), data, phase)
     assert all(np.isfinite(g).all() for g in jax.tree.leaves(grads[0]))
 

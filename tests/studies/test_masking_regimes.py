@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import jax
 import numpy as np
@@ -21,6 +22,7 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies import masking_regimes
 from scrl.studies.baking import load_baked
 from scrl.types import Cancelled, InputError
+from tests.compiling import QUICKLY
 
 TINY = IndividualConfig(
     width=8, heads=2, preference=4, single=0.0, cells=64,
@@ -48,7 +50,7 @@ def test_a_regime_s_number_chooses_its_masks():
     rank = rng.permuted(np.tile(np.arange(4), (2, 1)), axis=1)
     mask = np.array([[True] * 4, [True, True, True, False]])
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=QUICKLY)
     def views(key, ramp, number):
         def of(name):
             return masking.view(key, rank, mask, ramp, name, 0.2, number)

@@ -24,6 +24,7 @@ from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.shipped import gallery
 from scrl.studies import maze_world
 from scrl.types import Catalogue
+from tests.compiling import QUICKLY
 
 SHORT = Schedule(
     rate=8e-3, warmup=20, explore=(250, 250), ramp=0, cool=200, decay=0.01, chunk=50
@@ -214,9 +215,7 @@ def test_every_parameter_of_the_individual_model_learns_from_features(split, ind
     said = PairData(train.features, train.pairs, train.mask, np.int32(20), *np.zeros(3))
     nothing = said._replace(mask=np.zeros_like(said.mask))
     key = jax.random.key(1)
-    # Compiled in haste, since it runs twice.
-    grad = jax.jit(jax.grad(loss, has_aux=True)).lower(individual_model.params, key, said, phase)
-    grad = grad.compile({"xla_backend_optimization_level": 0})
+    grad = jax.jit(jax.grad(loss, has_aux=True), compiler_options=QUICKLY)
     for data, moved in ((said, True), (nothing, False)):
         grads, watched = grad(individual_model.params, key, data, phase)
         assert np.isfinite(jax.flatten_util.ravel_pytree(grads)[0]).all()

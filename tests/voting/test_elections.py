@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
 REFUSE = ("kemeny", "optimal-lottery")
+HUNDRED = Ballots(np.random.default_rng(0).random((5, 100)))
 ORDINAL = RULES.ordinal
 
 
@@ -39,11 +42,24 @@ def test_debian_elected_whom_these_rules_elect(golden):
 # -- contests at the edge -------------------------------------------------------------------------
 
 
+@cache
+def counted_by_all(name: str) -> dict:
+    """Outcomes of one set of ballots by every rule that can count it, from one compiled program."""
+    orders = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]])
+    assert len({*map(tuple, orders), *map(tuple, 3 - orders)}) == 4, "each beside its reverse"
+    ballots, rules = {
+        "one candidate": (Ballots(np.ones((3, 1))), RULES),
+        "all tied": (Ballots(np.ones((3, 4))), RULES),
+        "contradictory": (Ballots(-np.concatenate([orders, 3 - orders])), ORDINAL),
+        "a hundred": (HUNDRED, [rule for rule in RULES if rule not in REFUSE]),
+    }[name]
+    return aggregate_all(ballots, list(rules))
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_one_candidate_wins_and_a_tie_of_all_is_one(rule):
-    alone = aggregate(Ballots(np.ones((3, 1))), rule)
-    assert alone.place.tolist() == [0]
-    tied = aggregate(Ballots(np.ones((3, 4))), rule)
+    assert counted_by_all("one candidate")[rule].place.tolist() == [0]
+    tied = counted_by_all("all tied")[rule]
     assert tied.place.tolist() == [0] * 4
     assert np.ptp(tied.scores) == pytest.approx(0, abs=1e-9)
 
@@ -51,24 +67,19 @@ def test_one_candidate_wins_and_a_tie_of_all_is_one(rule):
 @pytest.mark.parametrize("rule", ORDINAL)
 def test_ballots_that_contradict_each_other_tie_all(rule):
     """Each order and its reverse: no rule has anything to go by."""
-    orders = np.array([[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1]])
-    both = np.concatenate([orders, 3 - orders])
-    assert len({*map(tuple, both)}) == 4, "each order stands beside its reverse"
-    found = aggregate(Ballots(-both), rule)
+    found = counted_by_all("contradictory")[rule]
     assert np.isfinite(found.scores).all()
     assert found.place.min() == 0
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_counts_a_hundred_candidates_or_says_in_a_sentence_why_not(rule):
-    rng = np.random.default_rng(0)
-    ballots = Ballots(rng.random((5, 100)))
     if rule in REFUSE:
         with pytest.raises(InputError, match="candidates") as caught:
-            aggregate(ballots, rule)
+            aggregate(HUNDRED, rule)
         assert "\n" not in str(caught.value)
     else:
-        assert aggregate(ballots, rule).place.min() == 0
+        assert counted_by_all("a hundred")[rule].place.min() == 0
 
 
 def test_a_thousand_candidates_in_cycles_are_too_many_for_kemeny():

@@ -1,5 +1,7 @@
 """Profiles to and from ratings, PrefLib and scenarios."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from scrl.data.readers import parse_ratings
 from scrl.scenarios.from_profile import scenario_of_profile
 from scrl.scenarios.sampling import true_ballots
 from scrl.types import InputError
-from scrl.voting import RULES, aggregate
+from scrl.voting import aggregate, aggregate_all
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.profile_io import group_ballots, profile_from_ratings, to_preflib
 from ui.voting.preset_profiles import PRESETS
@@ -58,15 +60,19 @@ def test_equal_ballots_are_one():
     assert profile.to_text() == "candidates: a, b\n5: b > a\n1: a > b"
 
 
+@cache
+def there_and_here(preset: str) -> tuple[dict, dict]:
+    """Outcomes of a scenario made from a profile, and of the profile."""
+    profile, rules = PRESETS[preset].profile, ["borda", "plurality", "schulze"]
+    (ballots,) = true_ballots(scenario_of_profile(profile, "x"), draws=1)
+    return aggregate_all(ballots, rules), aggregate_all(profile.ballots(), rules)
+
+
 @pytest.mark.parametrize("preset", [p for p in PRESETS if p != "intensity"])
 @pytest.mark.parametrize("rule", ["borda", "plurality", "schulze"])
 def test_a_scenario_has_the_orders_of_its_profile(preset, rule):
-    profile = PRESETS[preset].profile
-    scenario = scenario_of_profile(profile, "x")
-    (ballots,) = true_ballots(scenario, draws=1)
-    there, here = aggregate(ballots, rule), aggregate(profile.ballots(), rule)
-    assert rule in RULES
-    assert there.place.ravel().tolist() == here.place.tolist()
+    there, here = there_and_here(preset)
+    assert there[rule].place.ravel().tolist() == here[rule].place.tolist()
 
 
 def test_what_is_no_scenario_gets_a_sentence():
