@@ -15,7 +15,7 @@ def show() -> None:
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         above, below = st.container(), st.container()
-    # The ballots first; presented, the orders first, which is what a class looks at.
+    # In presenter mode the orders stand first: a class looks at them.
     with below if page.presenting() and shown else above:
         rules.show_ballots(profile, note=shown)
     if shown:

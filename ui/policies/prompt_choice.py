@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from scrl.scenarios import Scenario
 
-#: Completions at most, so that a row of proposals can be read.
+#: Completions of a prompt; more make a row of proposals unreadable.
 MAX_COMPLETIONS = 16
 _REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), REFERENCES,
                        strict=True))  # fmt: skip

@@ -20,21 +20,21 @@ from ui.shared import page, source_ids
 _PAGE_PARAMETERS = ("part", "prompt", "who", "about")
 
 
-def story(now: ScenarioDraft, part: str) -> None:
+def story(draft: ScenarioDraft, part: str) -> None:
     """The scenario's name and story, where no field shows them."""
     if page.presenting():
-        st.markdown(f"**{page.escaped(now.good.name)}**")
+        st.markdown(f"**{page.escaped(draft.good.name)}**")
     elif part == "Silence":
-        st.markdown(f"**{page.escaped(now.good.name)}.** {page.escaped(now.good.summary)}")
+        st.markdown(f"**{page.escaped(draft.good.name)}.** {page.escaped(draft.good.summary)}")
 
 
-def show(now: ScenarioDraft) -> None:
+def show(draft: ScenarioDraft) -> None:
     """Draw the actions."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.button(
             "Undo",
             on_click=scenario_draft.undo,
-            disabled=not now.past,
+            disabled=not draft.past,
             icon=":material/undo:",
             key="undo",
             type="tertiary",
@@ -43,9 +43,9 @@ def show(now: ScenarioDraft) -> None:
             with st.popover("Open", icon=":material/upload_file:"):
                 _open()
             with st.popover("Share", icon=":material/link:"):
-                _share(now)
+                _share(draft)
         if st.button("Open in the lab", type="primary", icon=":material/science:", key="to-lab"):
-            _to_lab(now.good)
+            _to_lab(draft.good)
 
 
 def _to_lab(scenario: Scenario) -> None:
@@ -60,14 +60,14 @@ def _to_lab(scenario: Scenario) -> None:
     st.switch_page("pages/lab.py", query_params={"scenario": id, **present})
 
 
-def _share(now: ScenarioDraft) -> None:
+def _share(draft: ScenarioDraft) -> None:
     """The link to the scenario, and its YAML file."""
-    yaml = now.good.to_yaml()
-    if now.linked:
+    yaml = draft.good.to_yaml()
+    if draft.linked:
         params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
         # The session is ahead of the URL.
         params |= {k: st.session_state[k] for k in _PAGE_PARAMETERS if st.session_state.get(k)}
-        link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': now.id})}"
+        link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': draft.id})}"
         st.caption("The link holds the whole scenario; the address bar says the same.")
         st.code(link, language=None, wrap_lines=True, height=110)
     else:

@@ -57,30 +57,30 @@ def number_grid(
         edit: given the content and all rows as they are now; cleared cells are None.
     """
     draft, state = st.session_state["draft"], st.session_state
-    held = state.get(key)
+    editor = state.get(key)
     # The editor keeps its edits apart from its first table, so that a cell keeps its focus; another
     # table needs another editor.
-    if held is None or held["widget"] not in state or held["now"] != [names, rows]:
-        number = 0 if held is None else held["number"] + 1
+    if editor is None or editor["widget"] not in state or editor["now"] != [names, rows]:
+        number = 0 if editor is None else editor["number"] + 1
         widget = f"{key}-{number}"
-        held = state[key] = {
+        editor = state[key] = {
             "number": number, "widget": widget, "first": rows, "now": [names, rows]
         }  # fmt: skip
         draft.faults.pop(key, None)
 
     def edited() -> None:
-        now = [list(row) for row in held["first"]]
-        for i, cells in state[held["widget"]]["edited_rows"].items():
+        edited_rows = [list(row) for row in editor["first"]]
+        for i, cells in state[editor["widget"]]["edited_rows"].items():
             for column, value in cells.items():
-                now[int(i)][int(column)] = value
-        scenario_draft.apply_edit(key, lambda content: edit(content, now))
+                edited_rows[int(i)][int(column)] = value
+        scenario_draft.apply_edit(key, lambda content: edit(content, edited_rows))
         if key not in draft.faults:
-            held["now"] = [names, now]
+            editor["now"] = [names, edited_rows]
 
     st.data_editor(
         [{"_": name, **{str(j): v for j, v in enumerate(row)}}
-         for name, row in zip(names, held["first"], strict=True)],
-        hide_index=True, disabled=["_"], key=held["widget"], on_change=edited, alt=alt,
+         for name, row in zip(names, editor["first"], strict=True)],
+        hide_index=True, disabled=["_"], key=editor["widget"], on_change=edited, alt=alt,
         column_config={"_": st.column_config.TextColumn("", pinned=True),
                        **{str(j): column for j, column in enumerate(columns)}},
     )  # fmt: skip

@@ -34,9 +34,9 @@ def _effect(yaml: str, rule: str, _scenario: Scenario) -> dict:
     return missing_data_effect(_scenario, rule)
 
 
-def show(now: ScenarioDraft, prompt: str) -> None:
+def show(draft: ScenarioDraft, prompt: str) -> None:
     """Ask for a guess, then draw the true and the Bradley–Terry order."""
-    scenario = now.good
+    scenario = draft.good
     if prompt not in scenario.prompts:
         prompt = next(iter(scenario.prompts))
     items = sum(len(scenario.offered(p)) for p in scenario.prompts)
@@ -44,7 +44,7 @@ def show(now: ScenarioDraft, prompt: str) -> None:
         st.info("This scenario is too large to be counted at every edit; open it in the lab.")
         return
     yaml = scenario.to_yaml()
-    # Compiled once for so many types and completions, not at the first touch of the noise.
+    # Programs depend on the numbers of types and completions; compiled before noise is edited.
     sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
     answer_place = st.container()
     rule = st.selectbox(

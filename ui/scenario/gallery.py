@@ -35,7 +35,7 @@ def themes() -> dict[str, list[str]]:
     return listed | ({"Others": rest} if rest else {})
 
 
-def show(now: ScenarioDraft) -> None:
+def show(draft: ScenarioDraft) -> None:
     """Draw a card for every scenario."""
     st.caption("Choose a story. It opens under Raters, to be changed, shared or trained on.")
     for theme, stems in themes().items():
@@ -47,7 +47,7 @@ def show(now: ScenarioDraft) -> None:
                 strict=False,
             ):
                 with cell:
-                    _card(stem, source_ids.gallery_scenario(stem), chosen=now.id == stem)
+                    _card(stem, source_ids.gallery_scenario(stem), chosen=draft.id == stem)
 
 
 def _open(stem: str) -> None:

@@ -24,13 +24,13 @@ from ui.shared.page import IN_URL
 MAX_LISTED = 3
 
 
-def show(now: ScenarioDraft) -> str:
+def show(draft: ScenarioDraft) -> str:
     """Draw the mechanisms, the response rates and their table.
 
     Returns:
         The prompt that the part is about.
     """
-    scenario = now.good
+    scenario = draft.good
     if not fits_in_fields(scenario):
         show_too_large()
         return next(iter(scenario.prompts))
@@ -50,7 +50,7 @@ def show(now: ScenarioDraft) -> str:
         "include it. An empty frame is heard from nobody; the outlined one is chosen above.",
     )  # fmt: skip
     if not page.presenting():
-        _response_rate_grid(now.content, prompt)
+        _response_rate_grid(draft.content, prompt)
     return prompt
 
 
@@ -94,10 +94,10 @@ def _mechanism_buttons(scenario: Scenario, target: tuple[str, str, str, float]) 
     missing = missing_ratings(scenario)
 
     def silenced(content: dict, kind: str) -> dict:
-        # What is chosen now, which the page may not have drawn yet.
-        now = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), target,
+        # The session's choice, which the page may not have drawn yet.
+        chosen = [st.session_state.get(k, v) for k, v in zip(("who", "prompt", "about"), target,
                                                           strict=False)]  # fmt: skip
-        return editing.with_chances(content, **missing_overrides(kind, *now, rate))
+        return editing.with_chances(content, **missing_overrides(kind, *chosen, rate))
 
     with st.container(horizontal=True, gap="small"):
         for name, kind in MISSING_PATTERNS.items():
@@ -145,10 +145,10 @@ def _response_rate_grid(content: dict, prompt: str) -> None:
         chances = [t.get("answers", {}).get(prompt, 1.0), *(includes.get(c, 1.0) for c in names)]
         rows.append([round(100 * chance, 6) for chance in chances])
 
-    def edit(content: dict, now: list[list]) -> dict:
+    def edit(content: dict, cells: list[list]) -> dict:
         answers, includes = {}, {}
-        for type, old, new in zip(types, rows, now, strict=True):
-            # A cleared cell is a chance that nobody states: 1.
+        for type, old, new in zip(types, rows, cells, strict=True):
+            # A cleared cell is an unstated probability: 1.
             new = [100.0 if v is None else v for v in new]
             if new[0] != old[0]:
                 answers[type] = {prompt: new[0] / 100}

@@ -32,21 +32,21 @@ _HELP = {
 }
 
 
-def show(now: ScenarioDraft) -> str:
+def show(draft: ScenarioDraft) -> str:
     """Draw the editor.
 
     Returns:
         The prompt that it is about.
     """
-    if not fits_in_fields(now.good):
+    if not fits_in_fields(draft.good):
         show_too_large()
-        return next(iter(now.good.prompts))
+        return next(iter(draft.good.prompts))
     if not page.presenting():
-        _name_fields(now.content)
-    prompt, way = _choose_view(now)
-    _type_rows(now, prompt, way)
+        _name_fields(draft.content)
+    prompt, way = _choose_view(draft)
+    _type_rows(draft, prompt, way)
     if not page.presenting():
-        _sampling_fields(now.content)
+        _sampling_fields(draft.content)
     return prompt
 
 
@@ -138,11 +138,11 @@ def _name_field(part: str, name: str, i: int, label: str) -> None:
 # -- completions and prompts ----------------------------------------------------------------------
 
 
-def _choose_view(now: ScenarioDraft) -> tuple[str, str]:
+def _choose_view(draft: ScenarioDraft) -> tuple[str, str]:
     """The prompt, and how its orders are edited."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        prompt = pick_prompt(list(now.content["prompts"]))
-        way = _edit_mode(now, prompt)
+        prompt = pick_prompt(list(draft.content["prompts"]))
+        way = _edit_mode(draft, prompt)
     return prompt, way
 
 
@@ -199,18 +199,18 @@ def _prompts(content: dict) -> None:
 # -- types ----------------------------------------------------------------------------------------
 
 
-def _edit_mode(now: ScenarioDraft, prompt: str) -> str:
+def _edit_mode(draft: ScenarioDraft, prompt: str) -> str:
     """How orders are edited; by default as numbers where utilities are stated."""
-    default = "Numbers" if editing.states_utilities(now.content, prompt) else "Move"
+    default = "Numbers" if editing.states_utilities(draft.content, prompt) else "Move"
     return st.segmented_control(
         "Their orders, best first", _EDIT_MODES, default=default, required=True, key="views",
         help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
     )  # fmt: skip
 
 
-def _type_rows(now: ScenarioDraft, prompt: str, way: str) -> None:
+def _type_rows(draft: ScenarioDraft, prompt: str, way: str) -> None:
     """A row for each type, and the editor of orders."""
-    content = now.content
+    content = draft.content
     shades = {c: colour(i) for i, c in enumerate(content["completions"])}
     for i, (name, t) in enumerate(content["types"].items()):
         with st.container(gap="xsmall"):
@@ -285,9 +285,9 @@ def _utility_grid(content: dict, prompt: str) -> None:
     names, types = editing.offered(content, prompt), list(content["types"])
     rows = [list(editing.utilities_of(content, t, prompt).values()) for t in types]
 
-    def edit(content: dict, now: list[list]) -> dict:
+    def edit(content: dict, cells: list[list]) -> dict:
         values = {}
-        for type, old, new in zip(types, rows, now, strict=True):
+        for type, old, new in zip(types, rows, cells, strict=True):
             if None in new:
                 raise InputError(f"{type}: {names[new.index(None)]} has no number; give it one.")
             if new != old:

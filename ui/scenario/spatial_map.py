@@ -26,7 +26,7 @@ _METRICS = {"plane": "Plane", "earth": "Earth"}
 _STATES = {"orders": "Orders", "utilities": "Utilities"}
 
 
-def show(now: ScenarioDraft) -> None:
+def show(draft: ScenarioDraft) -> None:
     """Draw the fields and the picture of the map, and a button that makes it the scenario."""
     st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
     left, right = st.columns([1.15, 1.25], gap="large")
@@ -44,7 +44,7 @@ def show(now: ScenarioDraft) -> None:
             _remember(model)
     with right:
         _map_chart(model)
-        is_draft = now.good == scenario
+        is_draft = draft.good == scenario
         st.button(
             "The scenario in hand" if is_draft else "Make it the scenario", key="use-map",
             type="primary", icon=":material/check:", on_click=_use, args=(scenario,),

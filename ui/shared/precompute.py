@@ -78,7 +78,7 @@ FOLLOW_UP_QUESTIONS = (
     "walk", "where", "partial", "contexts", "left out", "health",
     *(map_question(method, 2, True) for method in ("Spectral", "Isomap", "t-SNE")),
 )  # fmt: skip
-#: Default of ``AnswerCache``.
+#: Answers that a cache holds by default.
 MAX_ANSWERS = 200
 
 

@@ -1,8 +1,8 @@
-"""An order as a row of names to move: drag one, or choose it and press its arrows.
+"""An order as a row of names: drag one, or choose it and press its arrows.
 
-The one piece of the app written for the browser, since Streamlit has no list to be reordered. The
-names and the order come in as data and are set as text, never as markup; what goes out is the new
-order, which is checked like any other edit.
+It is the one component written for the browser, as Streamlit has no list that can be reordered.
+Names and order come in as data and are set as text, never as markup; the new order is checked like
+any other edit.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 
-_COMPONENT = st.components.v2.component("scrl_moving", html=_HTML, css=_CSS, js=_JS)
+_COMPONENT = st.components.v2.component("scrl_reorder", html=_HTML, css=_CSS, js=_JS)
 
 
 def order_editor(
@@ -192,16 +192,17 @@ def order_editor(
     colours: dict[str, str],
     label: str,
     key: str,
-    on_moved: Callable[[list], None],
+    on_moved: Callable[[list[list[str]]], None],
 ) -> None:
-    """Draw an order, best first; ``on_moved`` is given the new one when a name is moved."""
+    """Draw an order, best first; ``on_moved`` gets the new order when a name is moved."""
 
     def moved() -> None:
-        found = st.session_state[key]["moved"]
-        if isinstance(found, list) and all(
-            isinstance(p, list) and p and all(isinstance(c, str) for c in p) for p in found
+        new_order = st.session_state[key]["moved"]
+        if isinstance(new_order, list) and all(
+            isinstance(place, list) and place and all(isinstance(name, str) for name in place)
+            for place in new_order
         ):
-            on_moved(found)
+            on_moved(new_order)
 
     _COMPONENT(
         data={"order": [list(place) for place in order], "colours": colours, "label": label},

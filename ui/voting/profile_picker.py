@@ -18,10 +18,10 @@ from scrl.voting import CULTURES, AnonymousProfile, draw_profile, profile_from_r
 from ui.shared import page, uploads
 from ui.voting.preset_profiles import PRESETS
 
-#: Letters of a profile that a link can hold.
+#: Length of a profile in a link.
 MAX_URL_LENGTH = 6_000
 MAX_BYTES = 20_000_000
-#: Candidates and voters of a profile drawn at random.
+#: Candidates and voters of a sampled profile.
 MAX_DRAWN = (12, 1_000)
 _DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
 _FILE_PATTERN = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
