@@ -116,12 +116,13 @@ def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, r
     """Utility, distortion and satisfaction of each policy."""
     rows = []
     for family in families:
-        found = values[family.name]
-        row = {"policy": family.name, "mean utility": found.mean,
-               "distortion": found.distortion, "worst-off satisfied": found.worst}  # fmt: skip
+        value_of = values[family.name]
+        row = {"policy": family.name, "mean utility": value_of.mean,
+               "distortion": value_of.distortion, "worst-off "
+               "satisfied": value_of.worst}  # fmt: skip
         for i, name in enumerate(problem.types):
-            row[f"{name}: utility"] = float(found.by_group[i])
-            row[f"{name}: favourite"] = float(found.favourite_chance[i])
+            row[f"{name}: utility"] = float(value_of.by_group[i])
+            row[f"{name}: favourite"] = float(value_of.favourite_chance[i])
         rows.append(row)
     data_tables.numbers_expander(
         rows, "policies",

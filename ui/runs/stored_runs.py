@@ -26,13 +26,13 @@ def of_viewer() -> list[RunRecord]:
     """The stored runs of this viewer, the latest first; faults of the archive are shown."""
     archive = run_store.archive()
     try:
-        found = archive.runs_of(viewer.token())
+        records = archive.runs_of(viewer.token())
     except InputError as error:
         st.warning(page.escaped(str(error)))
         return []
     if archive.notice:
         st.warning(page.escaped(archive.notice))
-    return found
+    return records
 
 
 def created_text(record: RunRecord) -> str:
@@ -77,13 +77,13 @@ def show_table(runs: list[RunRecord]) -> None:
 
 def unique_labels(runs: list[RunRecord]) -> dict[str, str]:
     """id -> a label that no other run has."""
-    found: dict[str, str] = {}
+    labels_by_id: dict[str, str] = {}
     for record in runs:
         label, n = f"{record.name} · {created_text(record)}", 2
-        while label in found.values():
+        while label in labels_by_id.values():
             label, n = f"{record.name} · {created_text(record)} ({n})", n + 1
-        found[record.id] = label
-    return found
+        labels_by_id[record.id] = label
+    return labels_by_id
 
 
 def choose(runs: list[RunRecord]) -> RunRecord:

@@ -54,11 +54,11 @@ def show() -> None:
         scenario, search = _choose()
     with right:
         try:
-            lie, found = _effect(scenario.to_yaml(), DEFAULT_RULES, *search, scenario)
+            lie, effect = _effect(scenario.to_yaml(), DEFAULT_RULES, *search, scenario)
         except InputError as error:
             st.error(page.escaped(str(error)))
             return
-        _show_effect(scenario, lie, found)
+        _show_effect(scenario, lie, effect)
 
 
 def _choose() -> tuple[Scenario, tuple]:
@@ -81,9 +81,9 @@ def _choose() -> tuple[Scenario, tuple]:
     return scenario, (type, prompt, aims[aim], share / 100, complete)
 
 
-def _show_effect(scenario: Scenario, lie: misreport.Misreport, found: dict) -> None:
+def _show_effect(scenario: Scenario, lie: misreport.Misreport, effect: dict) -> None:
     """Draw orders with and without the misreport, and offer to train on it."""
-    outcomes, favourite = found["outcomes"], found["favourite"]
+    outcomes, favourite = effect["outcomes"], effect["favourite"]
     vanilla = outcomes["vanilla"]
     names = list(scenario.offered(lie.prompt))
     rule = pick_rule(DEFAULT_RULES, key="counted")
