@@ -79,7 +79,7 @@ def test_a_room_imports_only_rooms_below_it(room):
 
 
 def test_no_file_is_wider_than_400_lines():
-    for name, path in house.modules(ROOT).items():
+    for name, path in (house.modules(ROOT) | SCREENS).items():
         assert len(path.read_text("utf-8").splitlines()) <= 400, name
 
 
