@@ -3,6 +3,7 @@ from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
 from . import hidden_context as hidden_context
+from . import majority_theorems as majority_theorems
 from . import masking_regimes as masking_regimes
 from . import maze as maze
 from . import maze_world as maze_world

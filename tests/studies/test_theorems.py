@@ -5,7 +5,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from scrl.studies import theorems
+from scrl.studies import majority_theorems, theorems
+from scrl.studies.pairwise_rewards import bradley_terry_rewards
 from scrl.types import InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous_profile import AnonymousProfile
@@ -14,7 +15,7 @@ from scrl.voting.distortion.noisy_voters import bradley_terry_bounds
 
 
 def test_rewards_of_tennessee_are_the_published_ones():
-    found = theorems.missing([0.0, 0.9])
+    found = theorems.missing_candidate([0.0, 0.9])
     order = ("Chattanooga", "Knoxville", "Nashville", "Morristown", "Memphis")
     cities = [found.names.index(name) for name in order]
     assert found.borda[cities] == pytest.approx([2.55, 2.45, 2.35, 1.45, 1.20])
@@ -35,15 +36,15 @@ def test_bradley_terry_orders_any_complete_profile_as_borda_does(m):
             for i, a in enumerate(order):
                 points[p, a] += w * (m - 1 - i)
                 won[p, a, order[i + 1 :]] += w
-    reward = theorems.rewards(won)
+    reward = bradley_terry_rewards(won)
     gaps = np.sign(np.round(points[:, :, None] - points[:, None], 9))
     learnt = reward[:, :, None] - reward[:, None]
     assert (np.sign(np.where(np.abs(learnt) < 1e-7, 0, learnt)) == gaps).all()
 
 
 def test_one_answer_missing_can_break_it():
-    assert not theorems.missing(np.arange(91) / 100).agrees[23:].any()
-    assert theorems.missing(np.arange(23) / 100).agrees.all()
+    assert not theorems.missing_candidate(np.arange(91) / 100).agrees[23:].any()
+    assert theorems.missing_candidate(np.arange(23) / 100).agrees.all()
 
 
 def test_a_hidden_context_makes_the_reward_fall():
@@ -88,14 +89,14 @@ def test_it_falls_whatever_the_chance_short_of_certainty():
 
 
 def test_raters_who_contradict_themselves():
-    found = theorems.intransitive()
+    found = majority_theorems.intransitive_raters()
     assert np.abs(found.reward).max() < 1e-6
     assert found.lottery == pytest.approx([1 / 3] * 3)
-    assert found.most == pytest.approx(2 / 3)
-    assert found.right == pytest.approx(1 / 2)
-    assert theorems.intransitive(0.6).lottery == pytest.approx([1, 0, 0])
+    assert found.max_accuracy == pytest.approx(2 / 3)
+    assert found.accuracy == pytest.approx(1 / 2)
+    assert majority_theorems.intransitive_raters(0.6).lottery == pytest.approx([1, 0, 0])
     with pytest.raises(InputError):
-        theorems.intransitive(1.0)
+        majority_theorems.intransitive_raters(1.0)
 
 
 @pytest.mark.parametrize("steady", [0.0, 0.3, 0.5, 0.8])
@@ -106,78 +107,80 @@ def test_no_reward_gets_more_right(steady):
         sum(w for (a, b), w in answers.items() if order.index(a) < order.index(b)) / 3
         for order in permutations("ABC")
     ]
-    found = theorems.intransitive(steady)
-    assert found.most == pytest.approx(max(right))
-    assert found.right <= found.most + 1e-12
+    found = majority_theorems.intransitive_raters(steady)
+    assert found.max_accuracy == pytest.approx(max(right))
+    assert found.accuracy <= found.max_accuracy + 1e-12
 
 
 def test_a_condorcet_cycle():
-    found = theorems.condorcet_cycle()
+    found = majority_theorems.condorcet_cycle()
     assert np.abs(found.reward).max() < 1e-6
     assert found.lottery == pytest.approx([1 / 3] * 3)
-    assert found.most == pytest.approx(5 / 9)
+    assert found.max_accuracy == pytest.approx(5 / 9)
     # Each is as likely as the duel between the other two is lopsided.
-    assert theorems.condorcet_cycle(1.5).lottery == pytest.approx([3 / 7, 1 / 7, 3 / 7])
-    assert theorems.condorcet_cycle(2.5).lottery == pytest.approx([1, 0, 0])
+    assert majority_theorems.condorcet_cycle(1.5).lottery == pytest.approx([3 / 7, 1 / 7, 3 / 7])
+    assert majority_theorems.condorcet_cycle(2.5).lottery == pytest.approx([1, 0, 0])
 
 
 def test_two_populations_have_the_same_duels_and_no_rule_tells_them_apart():
-    found = theorems.blindness()
+    found = majority_theorems.pairwise_blindness()
     assert (found.duels[0] == found.duels[1]).all()
     assert found.duels[0, 0].tolist() == [0.5, 0.5, 1, 1]
-    assert found.apart == ()
+    assert found.different == ()
     pairwise = {name for name, rule in RULES.items() if rule.reads == "pairwise"}
     assert len(pairwise) > 5
-    assert pairwise <= set(found.alike)
-    assert set(found.alike) == {name for name, rule in RULES.items() if rule.reads != "utility"}
+    assert pairwise <= set(found.same)
+    assert set(found.same) == {name for name, rule in RULES.items() if rule.reads != "utility"}
     assert found.served == pytest.approx(np.array([[0.5, 0, 0.5], [0, 1, 0]]))
-    assert found.follows.tolist() == [1, 0]
-    assert theorems.blindness(0.3).follows == pytest.approx([1, 0.7])
+    assert found.conditional.tolist() == [1, 0]
+    assert majority_theorems.pairwise_blindness(0.3).conditional == pytest.approx([1, 0.7])
 
 
 def test_its_slider_compiles_nothing_new():
-    theorems.blindness(0.25)
+    majority_theorems.pairwise_blindness(0.25)
     before = sum(TRACES.values())
-    theorems.blindness(0.75)
+    majority_theorems.pairwise_blindness(0.75)
     assert sum(TRACES.values()) == before
 
 
 def test_every_neutral_rule_ties_what_symmetry_ties():
     """Exchanging a with b and c with d turns either population into itself."""
     profile = AnonymousProfile.from_text("1: a > b > c > d\n1: b > a > d > c")
-    for name, outcome in aggregate_all(profile.ballots(), theorems.blindness().alike).items():
+    for name, outcome in aggregate_all(
+        profile.ballots(), majority_theorems.pairwise_blindness().same
+    ).items():
         score = outcome.scores
         assert score[[0, 2]] == pytest.approx(score[[1, 3]], abs=1e-6), name
 
 
 def test_an_irrelevant_alternative_flips_the_winner():
-    found = theorems.irrelevant([0.0, 1.0])
+    found = theorems.irrelevant_alternative([0.0, 1.0])
     assert found.names == ("R", "G", "B")
     assert found.reward[1] == pytest.approx([0.617, -0.929, 0.312], abs=6e-4)
     assert np.isnan(found.reward[0, 1])
     assert found.reward[0, 2] - found.reward[0, 0] == pytest.approx(np.log(3 / 2), abs=1e-5)
     assert found.lottery.tolist() == [0, 0, 1]
-    assert found.without.tolist() == [0, 0, 1]
+    assert found.lottery_without.tolist() == [0, 0, 1]
     # R has 2 + 5g of the comparisons, B 3 + 3g.
     assert found.switch == pytest.approx(0.5)
 
 
 def test_a_unanimous_preference_is_overturned():
-    found = theorems.overturned([0.01, 0.1])
+    found = theorems.reversed_unanimity([0.01, 0.1])
     assert found.theta[0] == pytest.approx([0.2591, 0.0240], abs=6e-5)
     assert found.gap == pytest.approx([-0.0021, 0.0396], abs=6e-5)
     assert found.unanimous.all()
-    assert not theorems.overturned(0.01, 0.9).unanimous.any()
+    assert not theorems.reversed_unanimity(0.01, 0.9).unanimous.any()
     with pytest.raises(InputError):
-        theorems.overturned(0.01, 2, 1.0)
+        theorems.reversed_unanimity(0.01, 2, 1.0)
 
 
 def test_its_reward_is_the_most_likely_one():
-    found = theorems.overturned([0.05, 0.2], [1.5, 3.0], [0.3, 0.8])
+    found = theorems.reversed_unanimity([0.05, 0.2], [1.5, 3.0], [0.3, 0.8])
 
     def likelihood(k, theta):
         total = 0.0
-        for taste, share in zip(theorems.TASTES, (s := [0.3, 0.8][k], 1 - s), strict=True):
+        for taste, share in zip(theorems.VOTER_UTILITIES, (s := [0.3, 0.8][k], 1 - s), strict=True):
             for a in found.points[k]:
                 for b in found.points[k]:
                     if taste @ a > taste @ b:
@@ -222,4 +225,4 @@ def test_the_library_counts_as_the_cards_do():
     """Duels and lotteries of the cards against the batched rules."""
     profile = AnonymousProfile.from_text("1.5: A > B > C\n1: B > C > A\n1: C > A > B")
     outcome = aggregate(profile.ballots(), "maximal-lottery")
-    assert outcome.scores == pytest.approx(theorems.condorcet_cycle(1.5).lottery)
+    assert outcome.scores == pytest.approx(majority_theorems.condorcet_cycle(1.5).lottery)

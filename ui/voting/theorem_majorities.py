@@ -9,12 +9,12 @@ from scrl.figures import (
     indistinguishable_populations,
     tournament_graph,
 )
-from scrl.studies import theorems
+from scrl.studies import majority_theorems
 from ui.shared import data_tables, predict_first
 from ui.voting.theorem_view import CardView
 
 
-def _tournament(result: theorems.Cycle, key: str, view: CardView) -> None:
+def _tournament(result: majority_theorems.Cycle, key: str, view: CardView) -> None:
     """The figure of pairwise majorities."""
     notes = [f"reward {r + 0.0:+.3f}<br>lottery {p:.0%}" if abs(r) > 5e-4 else
              f"reward 0<br>lottery {p:.0%}"
@@ -26,7 +26,7 @@ def _tournament(result: theorems.Cycle, key: str, view: CardView) -> None:
     ))  # fmt: skip
 
 
-def _numbers(result: theorems.Cycle, name: str) -> None:
+def _numbers(result: majority_theorems.Cycle, name: str) -> None:
     """Rewards, lottery and majorities as a table."""
     rows = [
         {"": a, "reward": float(result.reward[i]), "maximal lottery": float(result.lottery[i]),
@@ -39,7 +39,7 @@ def _numbers(result: theorems.Cycle, name: str) -> None:
 def intransitive_raters(view: CardView) -> None:
     """Raters whose answers form a cycle."""
     steady = view.percent("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
-    result = theorems.intransitive(steady)
+    result = majority_theorems.intransitive_raters(steady)
     guess, shown = predict_first.guess(
         "Of such answers, how many can a reward model get right at the most?",
         ["1/3", "1/2", "2/3", "all"], "guess_steady",
@@ -50,8 +50,8 @@ def intransitive_raters(view: CardView) -> None:
     right = "2/3" if steady == 0 else ""
     st.markdown(
         (predict_first.verdict(guess, right) if right else "")
-        + f"No reward gets more than **{result.most:.1%}** of the answers right; "
-        f"Bradley–Terry’s order gets {result.right:.1%}."
+        + f"No reward gets more than **{result.max_accuracy:.1%}** of the answers right; "
+        f"Bradley–Terry’s order gets {result.accuracy:.1%}."
         + (" It learns 0, 0, 0 and knows nothing." if np.abs(result.reward).max() < 1e-6 else "")
     )
     _numbers(result, "intransitive")
@@ -61,7 +61,11 @@ def condorcet_cycle(view: CardView) -> None:
     """Consistent voters whose majority forms a cycle."""
     weight = view.slider("Voters A ≻ B ≻ C, for one of each other", "abc", 0, 3, 1, 0.1,
                      "%.1f")  # fmt: skip
-    result = theorems.condorcet_cycle(weight) if weight else theorems.condorcet_cycle(1e-12)
+    result = (
+        majority_theorems.condorcet_cycle(weight)
+        if weight
+        else majority_theorems.condorcet_cycle(1e-12)
+    )
     _tournament(result, "cycle", view)
     unbeaten = [a for i, a in enumerate(result.names) if result.duels[i].min() >= 0.5 - 1e-9]
     st.markdown(
@@ -76,8 +80,8 @@ def condorcet_cycle(view: CardView) -> None:
 
 
 @st.cache_data(max_entries=200, show_spinner="Counting by every rule")
-def _blindness(second: float) -> theorems.Blind:
-    return theorems.blindness(second)
+def _blindness(second: float) -> majority_theorems.PairwiseBlindness:
+    return majority_theorems.pairwise_blindness(second)
 
 
 def pairwise_blindness(view: CardView) -> None:
@@ -88,7 +92,7 @@ def pairwise_blindness(view: CardView) -> None:
         "guess_blind",
     )  # fmt: skip
     result = _blindness(second)
-    total = len(result.alike) + len(result.apart)
+    total = len(result.same) + len(result.different)
     same = bool(np.allclose(result.duels[0], result.duels[1]))
     if not shown:
         return
@@ -96,12 +100,14 @@ def pairwise_blindness(view: CardView) -> None:
         result.names, result.duels[1], result.served, **view.style()
     )
     view.chart(figure, "blind", "One matrix of duels, two populations of raters.")
-    right = "None" if not result.apart else "Some" if len(result.apart) <= total / 2 else "Most"
+    right = (
+        "None" if not result.different else "Some" if len(result.different) <= total / 2 else "Most"
+    )
     st.markdown(
         predict_first.verdict(guess, right)
-        + f"Duels {'identical' if same else 'different'}; **{len(result.apart)} of {total} "
+        + f"Duels {'identical' if same else 'different'}; **{len(result.different)} of {total} "
         "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
-        f"**{result.follows[0]:.0%}** and by **{result.follows[1]:.0%}**: only a model of "
+        f"**{result.conditional[0]:.0%}** and by **{result.conditional[1]:.0%}**: only a model of "
         "individuals can know."
     )
     rows = [

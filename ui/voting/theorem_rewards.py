@@ -18,14 +18,14 @@ _LEFT_OUT = np.arange(91) / 100
 
 
 @st.cache_data(show_spinner=False)
-def _missing_curve() -> theorems.Missing:
-    return theorems.missing(_LEFT_OUT)
+def _missing_curve() -> theorems.MissingCandidate:
+    return theorems.missing_candidate(_LEFT_OUT)
 
 
 def borda(view: CardView) -> None:
     """Bradley–Terry orders by Borda scores until comparisons are missing."""
     at = view.percent("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
-    now, along = theorems.missing(at), _missing_curve()
+    now, along = theorems.missing_candidate(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
     guess, shown = predict_first.guess(
         "Once ballots are missing, is the reward’s order still Borda’s?",
@@ -108,14 +108,14 @@ _OFFERED = np.maximum(np.arange(101), 0.1) / 100  # at 0 G is gone, and rewards 
 
 
 @st.cache_data(show_spinner=False)
-def _irrelevant_curve() -> theorems.Irrelevant:
-    return theorems.irrelevant(_OFFERED)
+def _irrelevant_curve() -> theorems.IrrelevantAlternative:
+    return theorems.irrelevant_alternative(_OFFERED)
 
 
 def irrelevant_alternative(view: CardView) -> None:
     """A losing candidate changes the Bradley–Terry winner."""
     at = view.percent("How often G is compared, relative to R and B", "offered", 100, 100)
-    now, along = theorems.irrelevant(at), _irrelevant_curve()
+    now, along = theorems.irrelevant_alternative(at), _irrelevant_curve()
     guess, shown = predict_first.guess(
         "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
     )
@@ -144,9 +144,9 @@ def irrelevant_alternative(view: CardView) -> None:
     st.markdown(
         predict_first.verdict(guess, "B")
         + f"At {at:.0%}: {rewards_text}; {top}. They change places at {now.switch:.0%}. The "
-        f"maximal lottery picks {picks} with G and {now.names[now.without.argmax()]} without."
+        f"maximal lottery picks {picks} with G and {now.names[now.lottery_without.argmax()]} without."
     )
-    without = theorems.irrelevant(0.0).reward
+    without = theorems.irrelevant_alternative(0.0).reward
     rows = [
         {"": name, "reward with G": float(along.reward[-1, i]),
          "reward without G": float(without[i]), "maximal lottery": float(now.lottery[i])}
@@ -169,14 +169,14 @@ def unanimity_overturned(view: CardView) -> None:
         delta = view.slider("δ", "delta", 1.1, 4, 2, 0.1, "%.1f")
     with right:
         share = view.percent("Share p", "first_kind", 95, 60, 5)
-    now = theorems.overturned(epsilon, delta, share)
+    now = theorems.reversed_unanimity(epsilon, delta, share)
     gap, theta = float(now.gap[0]), now.theta[0]
     guess, shown = predict_first.guess(
         "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
     )
     if not shown:
         return
-    along = theorems.overturned(_EPSILON, delta, share)
+    along = theorems.reversed_unanimity(_EPSILON, delta, share)
     figure = labelled_curves(
         _EPSILON,
         [("", along.gap / _EPSILON, 4)],
@@ -200,9 +200,10 @@ def unanimity_overturned(view: CardView) -> None:
         + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
         + turn
     )
+    first, second = theorems.VOTER_UTILITIES
     rows = [
-        {"": name, "x": float(p[0]), "y": float(p[1]), "first kind": float(p @ theorems.TASTES[0]),
-         "second kind": float(p @ theorems.TASTES[1]), "learned reward": float(p @ theta)}
+        {"": name, "x": float(p[0]), "y": float(p[1]), "first kind": float(p @ first),
+         "second kind": float(p @ second), "learned reward": float(p @ theta)}
         for name, p in zip(theorems.POINTS, now.points[0], strict=True)
     ]  # fmt: skip
     data_tables.numbers_expander(
