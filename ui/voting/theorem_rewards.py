@@ -144,7 +144,8 @@ def irrelevant_alternative(view: CardView) -> None:
     st.markdown(
         predict_first.verdict(guess, "B")
         + f"At {at:.0%}: {rewards_text}; {top}. They change places at {now.switch:.0%}. The "
-        f"maximal lottery picks {picks} with G and {now.names[now.lottery_without.argmax()]} without."
+        f"maximal lottery picks {picks} with G and "
+        f"{now.names[now.lottery_without.argmax()]} without."
     )
     without = theorems.irrelevant_alternative(0.0).reward
     rows = [
