@@ -23,11 +23,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.diagnostics.compare import contexts, left_out  # noqa: E402
+from scrl.diagnostics import (  # noqa: E402
+    PartialBallots,
+    compare_omission,
+    embed_by_prompt,
+    partial_ballots,
+    traverse,
+    type_names,
+    type_profiles,
+)
 from scrl.diagnostics.maps import cluster_numbers  # noqa: E402
-from scrl.diagnostics.partial import Partial, partial_ballots  # noqa: E402
-from scrl.diagnostics.probe import profiles, type_names  # noqa: E402
-from scrl.diagnostics.traversal import traverse  # noqa: E402
 from scrl.evaluation.latent_health import check_latent_health  # noqa: E402
 from scrl.raters.fitted_run import FittedRun  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
@@ -42,12 +47,12 @@ def clusters(learnt: FittedRun) -> dict[str, float]:
     return found
 
 
-def parts(found: Partial) -> dict[str, float]:
-    numbers = {"pairs of one type alone that are enough": found.enough()}
-    (pair,) = [i for i in found.pair(0, 0, 3) if found.kind[i] == 0]
-    numbers["Memphis > Knoxville is enough"] = float(found.right[pair])
+def parts(found: PartialBallots) -> dict[str, float]:
+    numbers = {"pairs of one type alone that are enough": found.unique_pair_accuracy()}
+    (pair,) = [i for i in found.indices_of_pair(0, 0, 3) if found.type[i] == 0]
+    numbers["Memphis > Knoxville is enough"] = float(found.correct[pair])
     numbers["Memphis > Knoxville, distance to the profile over between types"] = float(
-        found.away[pair]
+        found.relative_distance[pair]
     )
     for row in found.by_length():
         name = f"{row['length']} ranked" if row["length"] else "all prompts"
@@ -57,20 +62,23 @@ def parts(found: Partial) -> dict[str, float]:
 
 def walks(learnt: FittedRun) -> dict[str, float]:
     """All pairs of types on all prompts, and the two of the post by name."""
-    own, names = profiles(learnt), type_names(learnt)
+    own, names = type_profiles(learnt), type_names(learnt)
     numbers, detours, smooth = {}, [], []
     for p in range(len(learnt.catalogue.prompts)):
         for a in range(len(names)):
             for b in range(a + 1, len(names)):
                 walk = traverse(learnt, own[a], own[b], p)
-                detours.append(walk.detours)
-                smooth.append(walk.detours == 0)
+                detours.append(walk.excess_changes)
+                smooth.append(walk.excess_changes == 0)
                 if p == 0 and (names[a], names[b]) in (
                     ("Chattanooga", "Knoxville"),
                     ("Memphis", "Nashville"),
                 ):
                     word = f"walk {names[a]}, {names[b]}: "
-                    numbers |= {f"{word}changes": len(walk.changes), f"{word}needed": walk.needed}
+                    numbers |= {
+                        f"{word}changes": len(walk.changes),
+                        f"{word}needed": walk.min_changes,
+                    }
     return numbers | {
         "walks without a detour": float(np.mean(smooth)),
         "detours a walk": float(np.mean(detours)),
@@ -89,9 +97,9 @@ def checks(learnt: FittedRun) -> dict[str, float]:
 
 
 def inverted(learnt: FittedRun) -> dict[str, float]:
-    found = contexts(learnt)
+    found = embed_by_prompt(learnt)
     numbers = {"context: between types over between prompts": found.ratio}
-    for p, share in found.right.items():
+    for p, share in found.accuracy.items():
         numbers[f"context: type known from {learnt.catalogue.prompts[p]}"] = share
     return (
         clusters(learnt) | numbers | parts(partial_ballots(learnt)) | walks(learnt) | checks(learnt)
@@ -99,7 +107,7 @@ def inverted(learnt: FittedRun) -> dict[str, float]:
 
 
 def morristown(learnt: FittedRun) -> dict[str, float]:
-    rows = left_out(learnt).rows
+    rows = compare_omission(learnt).by_type
     numbers = {"left out: largest distance over between types": max(r["share"] for r in rows)}
     numbers["left out: type known without"] = min(r["right without"] for r in rows)
     return (

@@ -20,7 +20,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.diagnostics.whereami import Atoms  # noqa: E402 (the project is not installed)
+from scrl.diagnostics.ballot_posterior import Atoms  # noqa: E402 (the project is not installed)
 from scrl.evaluation.pair_metrics import selective_accuracy  # noqa: E402
 from scrl.runs.seeds import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402

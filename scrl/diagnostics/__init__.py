@@ -1,5 +1,8 @@
-"""What a latent space holds, as numbers: ``units`` and ``clusters`` take plain arrays; the other
-modules put questions to a ``FittedRun``."""
+"""Diagnostics of a latent space.
+
+``latent_units``, ``clusters`` and ``projections`` take plain arrays; the other modules take a
+``FittedRun``.
+"""
 
 import lazy_loader as lazy
 

@@ -1,237 +1,293 @@
-"""What the maps of a latent space show, as plain groups of points for ``figures.latent_points``."""
+"""Maps of a latent space as plain groups of points, for ``figures.latent_points``."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from scrl.diagnostics import clusters
-from scrl.diagnostics.clusters import centroids, nearest, separation, silhouette, some
-from scrl.diagnostics.compare import Contexts, LeftOut
-from scrl.diagnostics.partial import Partial
-from scrl.diagnostics.probe import profiles, type_names
-from scrl.diagnostics.units import Plane
-from scrl.diagnostics.whereami import Atoms
+from scrl.diagnostics.ballot_parts import PartialBallots
+from scrl.diagnostics.ballot_posterior import Atoms
+from scrl.diagnostics.clusters import (
+    MAX_POINTS,
+    STRUCTURE_THRESHOLD,
+    centroids,
+    evenly_spaced,
+    nearest_profile,
+    pairwise_distances,
+    separation,
+    silhouette,
+)
+from scrl.diagnostics.context_invariance import OmissionComparison, PromptEmbeddings
+from scrl.diagnostics.projections import Plane, kernel_density, layout, mixture_density
+from scrl.diagnostics.queries import type_names, type_profiles
 from scrl.raters.fitted_run import FittedRun
 
-#: Voters drawn over the raters; points a side of the grid that contours are found on.
-VOTERS, GRID = 300, 90
-WORDS = ("first", "second", "third")
+#: Voters drawn over the raters; points along a side of the grid that contours are found on.
+MAX_VOTERS, GRID = 300, 90
+#: Posterior mass of a credible region.
+CREDIBLE_MASS = 0.9
+_ORDINALS = ("first", "second", "third")
 
 
-def _points(learnt: FittedRun, drawn: bool) -> np.ndarray:
-    """Of each rater that was read: one draw from its posterior (always the same), or its mean."""
+def _points(run: FittedRun, drawn: bool) -> np.ndarray:
+    """For each embedded rater one posterior draw (always the same), or its posterior mean."""
     if not drawn:
-        return np.asarray(learnt.posterior.mean)
-    return np.asarray(learnt.posterior.draw(np.random.default_rng(0)))
+        return np.asarray(run.posterior.mean)
+    return np.asarray(run.posterior.draw(np.random.default_rng(0)))
 
 
-def _plane(learnt: FittedRun, dimensions: int = 2) -> Plane:
-    return Plane.of(np.asarray(learnt.posterior.mean), dimensions)
+def _plane(run: FittedRun, dimensions: int = 2) -> Plane:
+    return Plane.of(np.asarray(run.posterior.mean), dimensions)
 
 
-def _titles(plane: Plane) -> list[str]:
+def _axis_titles(plane: Plane) -> list[str]:
     return [
-        f"{word} principal component · {share:.0%} of the variance"
-        for word, share in zip(WORDS, plane.explained, strict=False)
+        f"{ordinal} principal component · {share:.0%} of the variance"
+        for ordinal, share in zip(_ORDINALS, plane.explained, strict=False)
     ]
 
 
-def _by_kind(points, kind, types, **more) -> list[dict]:
+def _by_type(
+    points: np.ndarray, type: np.ndarray, names: Sequence[str], **style: Any
+) -> list[dict]:
+    """One group of points for each type."""
     return [
-        {"name": types[k] if k >= 0 else "raters", "points": points[kind == k], "type": int(k),
-         **more}
-        for k in np.unique(kind)
+        {"name": names[t] if t >= 0 else "raters", "points": points[type == t], "type": int(t),
+         **style}
+        for t in np.unique(type)
     ]  # fmt: skip
 
 
-def cluster_map(learnt: FittedRun, method: str, dimensions: int, drawn: bool) -> dict:
-    """Raters by type, simulated voters and the density: ``raters`` and ``voters`` (groups),
-    ``labels``, ``density``, ``axes``, ``count``."""
-    # t-SNE of half as many takes a third of the time, and parts clusters no worse.
-    few = 2 if method == "t-SNE" else 1
-    shown, types = some(len(learnt.embedded_raters), clusters.MOST // few), type_names(learnt)
-    raters, kind = _points(learnt, drawn)[shown], learnt.rater_types[shown]
-    voters = learnt.latents[some(len(learnt.latents), VOTERS // few)]
+def _label_positions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a label may stand above points ``[points, 2 or 3]``, and below them."""
+    above = points.mean(axis=0)
+    below = above.copy()
+    above[1], below[1] = np.quantile(points[:, 1], [0.97, 0.03])
+    return above, below
+
+
+def _profile_labels(run: FittedRun, plane: Plane, profiles: np.ndarray) -> list[tuple]:
+    at = plane.project(profiles)
+    return list(zip(type_names(run), at, at, strict=True))
+
+
+def item_names(run: FittedRun, items: Sequence[int], sign: str = " ≻ ") -> str:
+    """Names of items in order."""
+    catalogue = run.catalogue
+    return sign.join(catalogue.completions[catalogue.members[i]] for i in items)
+
+
+# -- clusters -------------------------------------------------------------------------------------
+
+
+def cluster_map(run: FittedRun, method: str, dimensions: int, drawn: bool) -> dict:
+    """Raters by type, simulated voters and the density.
+
+    Args:
+        method: of ``projections.LAYOUTS``.
+        dimensions: 2 or 3.
+        drawn: whether raters are posterior draws, else posterior means.
+
+    Returns:
+        ``raters`` and ``voters`` (groups), ``labels``, ``density``, ``axes``, ``count``.
+    """
+    # t-SNE of half as many points takes a third of the time and separates clusters as well.
+    thinning = 2 if method == "t-SNE" else 1
+    rows = evenly_spaced(len(run.embedded_raters), MAX_POINTS // thinning)
+    names, type = type_names(run), run.rater_types[rows]
+    raters = _points(run, drawn)[rows]
+    voters = run.latents[evenly_spaced(len(run.latents), MAX_VOTERS // thinning)]
+    plane = _plane(run, dimensions)
     if method == "PCA":
-        plane = _plane(learnt, dimensions)
-        at, voters, axes = plane.at(raters), plane.at(voters), _titles(plane)
-    else:  # neither knows new points, so both are laid out together
-        both = clusters.layout(np.concatenate([raters, voters]), method, dimensions)
+        at, voters, axes = plane.project(raters), plane.project(voters), _axis_titles(plane)
+    else:  # these methods cannot place new points, so both are laid out together
+        both = layout(np.concatenate([raters, voters]), method, dimensions)
         at, voters = both[: len(raters)], both[len(raters) :]
-        axes = [f"{method} {word}" for word in WORDS[:dimensions]]
-    density = None
-    if dimensions == 2:
-        every = np.concatenate([at, voters])
-        low, high = every.min(axis=0), every.max(axis=0)
-        pad = 0.1 * np.maximum(high - low, 1e-2)
-        x, y = (np.linspace(a, b, GRID) for a, b in zip(low - pad, high + pad, strict=True))
-        if method == "PCA":
-            d = learnt.density
-            weight = d.share.sum(axis=1)
-            z = clusters.mixture_on(plane, weight, d.mean, d.covariance, x, y)
-        else:
-            z = clusters.kernel_on(voters, x, y)
-        density = (x, y, z)
-    kinds, _ = centroids(at, kind)
+        axes = [f"{method} {ordinal}" for ordinal in _ORDINALS[:dimensions]]
+    density = _density_grid(run, plane, at, voters, method) if dimensions == 2 else None
     return {
-        "raters": _by_kind(at, kind, types),
+        "raters": _by_type(at, type, names),
         "voters": {"name": "simulated voters", "points": voters, "symbol": 7, "size": 5,
                    "opacity": 0.5},
-        "labels": [(types[k], *_ends(at[kind == k])) for k in kinds],
+        "labels": [(names[t], *_label_positions(at[type == t])) for t in centroids(at, type)[0]],
         "density": density, "axes": axes, "count": len(raters),
     }  # fmt: skip
 
 
-def cluster_numbers(learnt: FittedRun) -> dict:
-    """``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between", "within",
-    "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's draws and
-    means; ``together``: whether draws of one type lie together.
+def _density_grid(
+    run: FittedRun, plane: Plane, raters: np.ndarray, voters: np.ndarray, method: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A grid ``x``, ``y`` and the density on it ``[y, x]``: exact for PCA, else of the voters."""
+    points = np.concatenate([raters, voters])
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = 0.1 * np.maximum(high - low, 1e-2)
+    x, y = (np.linspace(a, b, GRID) for a, b in zip(low - pad, high + pad, strict=True))
+    if method != "PCA":
+        return x, y, kernel_density(voters, x, y)
+    weight = run.density.share.sum(axis=1)
+    return x, y, mixture_density(plane, weight, run.density.mean, run.density.covariance, x, y)
 
-    Draws decide it. Without noise a type casts one ballot and has one posterior, so its means lie
-    at a point however little the model knows; draws lie together only where posteriors are narrow
-    beside the distance between types.
+
+def cluster_numbers(run: FittedRun) -> dict:
+    """How far types lie apart.
+
+    Posterior draws decide whether types lie together. Without noise a type casts one ballot and has
+    one posterior, so that its means coincide however little is known. Draws lie together only where
+    posteriors are narrow beside the distance between types.
+
+    Returns:
+        ``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between",
+        "within", "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's
+        draws and means; ``together``: whether draws of one type lie together.
     """
-    types, kind = type_names(learnt), learnt.rater_types
-    if not types or not (kind >= 0).any():
-        return {"types": types, "rows": [], "by_type": [], "together": False}
-    shown, own, rows, by_type = some(len(kind)), profiles(learnt), [], []
-    for name, drawn in (("draws", True), ("means", False)):
-        points = _points(learnt, drawn)
-        score = silhouette(points[shown], kind[shown])
+    names, type = type_names(run), run.rater_types
+    if not names or not (type >= 0).any():
+        return {"types": names, "rows": [], "by_type": [], "together": False}
+    sample, profiles, rows, by_type = evenly_spaced(len(type)), type_profiles(run), [], []
+    for what, drawn in (("draws", True), ("means", False)):
+        points = _points(run, drawn)
+        score = silhouette(points[sample], type[sample])
+        correct = nearest_profile(points, profiles) == type
         rows.append({
-            "raters as": name, "silhouette": float(score.mean()), **separation(points, kind),
-            "nearest profile is own": float((nearest(points, own) == kind)[kind >= 0].mean()),
+            "raters as": what, "silhouette": float(score.mean()), **separation(points, type),
+            "nearest profile is own": float(correct[type >= 0].mean()),
         })  # fmt: skip
-        for k in np.unique(kind[shown]):
-            if k >= 0:
-                mean = float(score[kind[shown] == k].mean())
-                by_type.append({"raters as": f"{name}, {types[k]}", "silhouette": mean})
-    together = rows[0]["silhouette"] > clusters.STRUCTURE
-    return {"types": types, "rows": rows, "by_type": by_type, "together": together}
+        for t in np.unique(type[sample]):
+            if t >= 0:
+                mean = float(score[type[sample] == t].mean())
+                by_type.append({"raters as": f"{what}, {names[t]}", "silhouette": mean})
+    together = rows[0]["silhouette"] > STRUCTURE_THRESHOLD
+    return {"types": names, "rows": rows, "by_type": by_type, "together": together}
 
 
-def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where a name may stand over points ``[points, 2 or 3]`` and under them, not among them."""
-    middle = points.mean(axis=0)
-    over, under = middle.copy(), middle.copy()
-    over[1], under[1] = np.quantile(points[:, 1], [0.97, 0.03])
-    return over, under
+# -- embeddings of parts --------------------------------------------------------------------------
 
 
-def _labels(learnt: FittedRun, plane: Plane, own: np.ndarray) -> list:
-    at = plane.at(own)
-    return list(zip(type_names(learnt), at, at, strict=True))
-
-
-def context_map(learnt: FittedRun, found: Contexts) -> dict:
-    """The readings by type and prompt."""
-    plane, types, prompts = _plane(learnt), type_names(learnt), learnt.catalogue.prompts
-    at, groups = plane.at(found.mean), []
+def prompt_embedding_map(run: FittedRun, found: PromptEmbeddings) -> dict:
+    """The embeddings by type and prompt: ``groups``, ``labels``, ``axes``."""
+    plane, names, prompts = _plane(run), type_names(run), run.catalogue.prompts
+    at, groups = plane.project(found.mean), []
     for i, p in enumerate(np.unique(found.prompt)):
-        for k in np.unique(found.kind):
-            mine = (found.prompt == p) & (found.kind == k)
-            if mine.any():
-                name = types[k] if k >= 0 else "raters"
+        for t in np.unique(found.type):
+            chosen = (found.prompt == p) & (found.type == t)
+            if chosen.any():
+                name = names[t] if t >= 0 else "raters"
                 groups.append({
-                    "name": f"{name}, {prompts[p]}", "points": at[mine], "type": int(k),
+                    "name": f"{name}, {prompts[p]}", "points": at[chosen], "type": int(t),
                     "symbol": i, "size": 9, "open": i % 2 == 1,
                 })  # fmt: skip
-    return {"groups": groups, "labels": _labels(learnt, plane, found.profiles),
-            "axes": _titles(plane)}  # fmt: skip
+    return {"groups": groups, "labels": _profile_labels(run, plane, found.profiles),
+            "axes": _axis_titles(plane)}  # fmt: skip
 
 
-def names_of(learnt: FittedRun, items, sign: str = " ≻ ") -> str:
-    catalogue = learnt.catalogue
-    return sign.join(catalogue.completions[catalogue.members[i]] for i in items)
-
-
-def partial_map(learnt: FittedRun, found: Partial, kind: int) -> dict:
-    """One type's sub-ballots by length, and every type's profile."""
-    plane, types = _plane(learnt), type_names(learnt)
-    at, prompts, groups = plane.at(found.mean), learnt.catalogue.prompts, []
-    mine = (found.kind == kind) & (found.prompt >= 0)
-    for k, profile in enumerate(plane.at(found.profiles)):
-        groups.append({"name": types[k], "points": profile[None], "type": k, "size": 18,
+def partial_ballot_map(run: FittedRun, found: PartialBallots, type: int) -> dict:
+    """One type's partial ballots by length, and every type's profile."""
+    plane, names = _plane(run), type_names(run)
+    at, prompts, groups = plane.project(found.mean), run.catalogue.prompts, []
+    for t, profile in enumerate(plane.project(found.profiles)):
+        groups.append({"name": names[t], "points": profile[None], "type": t, "size": 18,
                        "open": True, "hidden": True,
-                       "text": [f"{types[k]}, everything"]})  # fmt: skip
-    for n in np.unique(found.length[mine]):
-        rows = np.flatnonzero(mine & (found.length == n))
+                       "text": [f"{names[t]}, everything"]})  # fmt: skip
+    chosen = (found.type == type) & (found.prompt >= 0)
+    for n in np.unique(found.length[chosen]):
+        rows = np.flatnonzero(chosen & (found.length == n))
+        texts = [f"{prompts[found.prompt[i]]}: {_ballot_text(run, found.items[i])}" for i in rows]
         groups.append({
-            "name": f"{n} ranked", "points": at[rows], "type": kind, "size": 4 + 2.2 * n,
-            "opacity": 0.75,
-            "text": [f"{prompts[found.prompt[i]]}: {_told(learnt, found.items[i])}" for i in rows],
+            "name": f"{n} ranked", "points": at[rows], "type": type, "size": 4 + 2.2 * n,
+            "opacity": 0.75, "text": texts,
         })  # fmt: skip
-    return {"groups": groups, "labels": _labels(learnt, plane, found.profiles),
-            "axes": _titles(plane)}  # fmt: skip
+    return {"groups": groups, "labels": _profile_labels(run, plane, found.profiles),
+            "axes": _axis_titles(plane)}  # fmt: skip
 
 
-def _told(learnt: FittedRun, items) -> str:
-    return names_of(learnt, items) + (", and its place" if len(items) == 1 else "")
+def _ballot_text(run: FittedRun, items: Sequence[int]) -> str:
+    return item_names(run, items) + (", and its place" if len(items) == 1 else "")
 
 
-def enough(learnt: FittedRun, found: Partial) -> str:
-    """What one pair that a type alone holds says: the blog post's Memphis ≻ Knoxville where there
-    is one, else the first; empty without any."""
-    pairs = np.flatnonzero(found.alone & (found.length == 2) & (found.prompt == 0))
+def unique_pair_sentence(run: FittedRun, found: PartialBallots) -> str:
+    """Whether one pair that a type alone holds suffices to embed a rater near it.
+
+    The pair is the blog post's Memphis ≻ Knoxville where there is one, else the first. Empty
+    without any.
+    """
+    pairs = np.flatnonzero(found.unique & (found.length == 2) & (found.prompt == 0))
     if not len(pairs):
         return ""
-    wanted = [i for i in pairs if names_of(learnt, found.items[i]) == "Memphis ≻ Knoxville"]
-    i = (wanted or list(pairs))[0]
-    type = type_names(learnt)[found.kind[i]]
-    done = "is enough" if found.right[i] else "is not enough"
+    post = [i for i in pairs if item_names(run, found.items[i]) == "Memphis ≻ Knoxville"]
+    i = (post or list(pairs))[0]
+    verdict = "is enough" if found.correct[i] else "is not enough"
     return (
-        f"{names_of(learnt, found.items[i])} {done}: read from it alone, a rater lies "
-        f"{found.away[i]:.0%} of the distance between types away from the profile of {type}."
+        f"{item_names(run, found.items[i])} {verdict}: read from it alone, a rater lies "
+        f"{found.relative_distance[i]:.0%} of the distance between types away from the profile of "
+        f"{type_names(run)[found.type[i]]}."
     )
 
 
-def left_out_map(learnt: FittedRun, found: LeftOut) -> dict:
-    """Raters with (full) and without (open) the item."""
-    plane, types = _plane(learnt), type_names(learnt)
-    name = names_of(learnt, [found.item])
-    points, kind = (
-        plane.at(np.asarray(learnt.posterior.mean)[found.read]),
-        learnt.rater_types[found.read],
-    )
+def omission_map(run: FittedRun, found: OmissionComparison) -> dict:
+    """Raters with (full marks) and without (open marks) the item."""
+    plane, names = _plane(run), type_names(run)
+    item = item_names(run, [found.item])
+    points = plane.project(np.asarray(run.posterior.mean)[found.rows])
+    type = run.rater_types[found.rows]
     groups = []
     for ranked in (False, True):
-        mine = np.flatnonzero(found.ranked == ranked)
-        mine = mine[some(len(mine))]
+        rows = np.flatnonzero(found.ranked == ranked)
+        rows = rows[evenly_spaced(len(rows))]
         word = "with" if ranked else "without"
-        for group in _by_kind(points[mine], kind[mine], types, open=not ranked, size=8):
-            told = f"{group['name']}, {word} {name}"
-            groups.append({**group, "name": told, "hidden": True})
-    return {"groups": groups, "labels": _labels(learnt, plane, profiles(learnt)),
-            "axes": _titles(plane)}  # fmt: skip
+        for group in _by_type(points[rows], type[rows], names, open=not ranked, size=8):
+            groups.append({**group, "name": f"{group['name']}, {word} {item}", "hidden": True})
+    return {"groups": groups, "labels": _profile_labels(run, plane, type_profiles(run)),
+            "axes": _axis_titles(plane)}  # fmt: skip
 
 
-def atoms_map(learnt: FittedRun, atoms: Atoms) -> dict:
-    """Everybody possible: ``groups``, ``points`` of the atoms, ``near`` (the nearest type of each
-    atom), ``types``, ``labels``, ``axes``."""
-    plane, own = _plane(learnt), profiles(learnt)
-    at = plane.at(atoms.latent)
+# -- the posterior given a ballot -----------------------------------------------------------------
+
+
+def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
+    """The density's atoms.
+
+    Returns:
+        ``groups``; ``points`` of the atoms; ``near``, the nearest type of each atom (None without
+        types); ``types``; ``labels``; ``axes``.
+    """
+    plane, profiles = _plane(run), type_profiles(run)
+    at = plane.project(atoms.latent)
     shown = atoms.share > 1e-3 / len(atoms.share)
     grey = {"name": "possible", "points": at[shown], "symbol": 0, "size": 4, "opacity": 0.35}
-    near = clusters.distances(atoms.latent, own).argmin(axis=1) if len(own) else None
-    types, labels = type_names(learnt), []
-    for k, name in enumerate(types):
-        mine = at[shown & (near == k)]
-        labels.append((name, *_ends(mine if len(mine) else plane.at(own)[k : k + 1])))
-    return {"groups": [grey], "points": at, "near": near, "types": types, "labels": labels,
-            "axes": _titles(plane)}  # fmt: skip
+    near = pairwise_distances(atoms.latent, profiles).argmin(axis=1) if len(profiles) else None
+    names, labels = type_names(run), []
+    for t, name in enumerate(names):
+        points = at[shown & (near == t)]
+        if not len(points):
+            points = plane.project(profiles)[t : t + 1]
+        labels.append((name, *_label_positions(points)))
+    return {"groups": [grey], "points": at, "near": near, "types": names, "labels": labels,
+            "axes": _axis_titles(plane)}  # fmt: skip
 
 
-def region(drawing: dict, weight: np.ndarray, held: float = 0.9) -> dict:
-    """The fewest atoms that hold this much of a posterior, as a group of points."""
+def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MASS) -> dict:
+    """The fewest atoms that hold this mass of a posterior, as a group of points.
+
+    Args:
+        drawing: from ``atoms_map``.
+        weight: of the atoms ``[atoms]``.
+    """
     order = np.argsort(-weight, kind="stable")
-    inside = order[: int(np.searchsorted(np.cumsum(weight[order]), held)) + 1]
+    inside = order[: int(np.searchsorted(np.cumsum(weight[order]), mass)) + 1]
     return {"name": "where you may be", "points": drawing["points"][inside], "type": 4,
             "symbol": 0, "size": 8,
             "text": [f"{weight[i]:.1%}" for i in inside]}  # fmt: skip
 
 
-def kinds_of(drawing: dict, weight: np.ndarray) -> dict[str, float]:
-    """The posterior's share nearest to each type's profile; empty without types."""
+def type_probabilities(drawing: dict, weight: np.ndarray) -> dict[str, float]:
+    """The posterior mass nearest to each type's profile; empty without types.
+
+    Args:
+        drawing: from ``atoms_map``.
+        weight: of the atoms ``[atoms]``.
+    """
     if drawing["near"] is None:
         return {}
     total = np.bincount(drawing["near"], weight, minlength=len(drawing["types"]))

@@ -9,10 +9,10 @@ from scipy.special import expit
 
 from scrl.choice_models.losses import kl_by_dimension
 from scrl.data.batches import buckets
-from scrl.diagnostics.clusters import some
-from scrl.diagnostics.probe import kinds, rewards_of
-from scrl.diagnostics.units import active_units
-from scrl.diagnostics.whereami import Atoms
+from scrl.diagnostics.ballot_posterior import Atoms
+from scrl.diagnostics.clusters import evenly_spaced
+from scrl.diagnostics.latent_units import active_units
+from scrl.diagnostics.queries import rater_groups, rewards_at
 from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy
 from scrl.evaluation.splits import hidden_entries, strict_pairs
 from scrl.raters.fitted_run import FittedRun
@@ -35,8 +35,9 @@ class LatentHealth:
         pairs: how many pairs of raters' own ballots the accuracies are over.
         own_accuracy, swapped_accuracy, empty_accuracy: on those pairs, from the rater's own
             latent, from that of a rater of another kind, and from that of an empty ballot.
-        swapped_by: what another kind is, ``"type"`` or ``"component"`` (see ``probe.kinds``); ""
-            where there is one kind, and any other rater's latent is taken.
+        swapped_by: what another kind is, ``"type"`` or ``"component"`` (see
+            ``queries.rater_groups``); "" where there is one kind, and any other rater's latent is
+            taken.
         unpaired: raters left out because nobody is known to be of another kind.
         calibration: of P(better ≻ worse) for the hidden pairs of half ballots, by what predicts
             it: the ``"encoder"``'s posterior, or the ``"density"`` weighed by the visible half;
@@ -87,14 +88,14 @@ def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
     rng = np.random.default_rng(seed)
     mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
     kl = kl_by_dimension(mean, log_variance)
-    rows = some(len(mean), RATERS)
+    rows = evenly_spaced(len(mean), RATERS)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
     chosen[learnt.embedded_raters[rows]] = True
     ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
 
     rater, better, worse = strict_pairs(ratings)
     row = np.searchsorted(learnt.embedded_raters[rows], rater)
-    kind, swapped_by = kinds(learnt)
+    kind, swapped_by = rater_groups(learnt)
     partner = swap_partners(kind[rows], rng)
     if (partner < 0).all():  # one kind only: any other rater
         partner, swapped_by = swap_partners(np.arange(len(rows)), rng), ""
@@ -104,7 +105,7 @@ def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
     swapped, empty = own[partner], np.broadcast_to(_empty_ballot_mean(learnt), own.shape)
 
     def accuracy_from(latent: np.ndarray) -> float:
-        rewards = rewards_of(learnt, latent)
+        rewards = rewards_at(learnt, latent)
         return pair_accuracy(rewards[row, better] - rewards[row, worse])
 
     calibration, hidden_accuracy = _hidden_pair_calibration(learnt, ratings, rng)
@@ -153,7 +154,7 @@ def _hidden_pair_calibration(
     row = np.searchsorted(read, rater)
     probability = np.zeros(len(rater))
     for _ in range(DRAWS):
-        rewards = rewards_of(learnt, posterior.draw(rng))
+        rewards = rewards_at(learnt, posterior.draw(rng))
         probability += expit(rewards[row, better] - rewards[row, worse]) / DRAWS
     found = {
         "encoder": calibration_curve(probability),

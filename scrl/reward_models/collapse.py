@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scrl.diagnostics.units import active_units
+from scrl.diagnostics.latent_units import active_units
 from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
 from scrl.reward_models.comparisons import Comparisons

@@ -209,15 +209,14 @@ def latent_map(experiment: Experiment, max_raters: int = 600) -> LatentMap:
         ``x``, ``y``, ``type`` (index into ``types``, -1 unknown), ``marked``, their labels, and
         ``explained``, the share of the variance on each axis.
     """
-    from scrl.diagnostics import principal_plane
-    from scrl.diagnostics.compare import most_left_out
+    from scrl.diagnostics import most_omitted_item, principal_plane
 
     e, ratings = experiment, experiment.ratings
     plane, explained = principal_plane(e.posterior.mean)
     step = max(1, -(-len(e.embedded_raters) // max_raters))
     some = np.arange(0, len(e.embedded_raters), step)
     marked, name = np.ones(len(ratings.raters), bool), ""
-    if (item := most_left_out(ratings)) is not None:
+    if (item := most_omitted_item(ratings)) is not None:
         marked[:] = False
         marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
         name = e.catalogue.completions[e.catalogue.members[item]]

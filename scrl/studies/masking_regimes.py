@@ -19,7 +19,7 @@ import numpy as np
 
 from scrl.config import IndividualConfig, Schedule
 from scrl.diagnostics import active_units, principal_plane
-from scrl.diagnostics.clusters import nearest
+from scrl.diagnostics.clusters import nearest_profile
 from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSet, oracle_metrics
 from scrl.random_streams import KeyStream, jax_key
 from scrl.raters import Individual, fit_individual
@@ -187,7 +187,7 @@ def _measure(model: Individual, held_out: Mapping[str, HeldOutSet]) -> dict[str,
     profiles = np.stack([complete[types == t].mean(0) for t in present])
     return {
         "active": active_units(complete),
-        "near": round(float((present[nearest(half, profiles)] == types).mean()), 4),
+        "near": round(float((present[nearest_profile(half, profiles)] == types).mean()), 4),
         "end": {h: _rounded(one.metrics(model)) for h, one in held_out.items()},
     }
 

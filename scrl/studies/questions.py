@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.diagnostics.whereami import Atoms, entropy, information
+from scrl.diagnostics.ballot_posterior import Atoms, binary_entropy, mutual_information
 
 #: Probability of a wrong answer, so that no answer excludes an atom.
 ERROR_RATE = 0.02
@@ -38,7 +38,7 @@ class Quiz:
     def from_atoms(cls, atoms: Atoms, items: Sequence[int]) -> Quiz:
         """The quiz of the catalogue's ``items [m]`` of one prompt."""
         first, second = np.triu_indices(len(items), 1)
-        probability = atoms.chances(items)[:, first, second]
+        probability = atoms.preference_probabilities(items)[:, first, second]
         probability = ERROR_RATE + (1 - 2 * ERROR_RATE) * probability
         return cls(np.column_stack([first, second]), atoms.share, probability)
 
@@ -80,9 +80,9 @@ class Quiz:
         table[first, second], table[second, first] = probability, 1 - probability
         return table
 
-    def information(self, weight: np.ndarray) -> np.ndarray:
+    def mutual_information(self, weight: np.ndarray) -> np.ndarray:
         """Mutual information of each pair's answer with the atom, in bits ``[pairs]``."""
-        return information(weight, self.probability)
+        return mutual_information(weight, self.probability)
 
     def most_informative(self, weight: np.ndarray, asked: Sequence[int]) -> int:
         """The most informative pair not yet asked; -1 where all are."""
@@ -134,7 +134,7 @@ def simulate_quiz(
     rng, rows = np.random.default_rng(seed), np.arange(visitors)
     questions = min(questions, pairs)
     # An answer is binary, so its mean entropy given the atom is one product.
-    entropy_given_atom = entropy(quiz.probability)
+    entropy_given_atom = binary_entropy(quiz.probability)
     weight = np.tile(quiz.share, (visitors, 1))
     asked = np.zeros((visitors, pairs), bool)
     accuracy, order = np.zeros((visitors, questions + 1)), np.zeros((visitors, questions), int)
@@ -145,7 +145,7 @@ def simulate_quiz(
         if i == questions:
             break
         if informative:
-            value = entropy(probability) - weight @ entropy_given_atom
+            value = binary_entropy(probability) - weight @ entropy_given_atom
         else:
             value = rng.random(truth.shape)
         pair = np.where(asked, -np.inf, value).argmax(axis=1)

@@ -179,18 +179,18 @@ def two_prompts():
 
 
 def test_two_prompts_show_the_same_raters_by_prompt(open_page, two_prompts):
-    from scrl.diagnostics.compare import contexts
+    from scrl.diagnostics import embed_by_prompt
 
     id, learnt = two_prompts
     app = open_page("latent", run=id, part="Contexts", predict="true")
     assert not app.exception
     assert not figures(app)
     app.button_group(key="guess_contexts").set_value("Yes").run()
-    found = contexts(learnt)
+    found = embed_by_prompt(learnt)
     assert ("Right. " in words(app)) == (found.ratio > 3)
     names = {trace["name"] for trace in figures(app)[0]["data"]}
     assert names == {f"{t}, {p}" for t in learnt.ratings.types for p in ("best", "worst")}
-    assert number(app, "Type known from worst") == f"{found.right[1]:.1%}"
+    assert number(app, "Type known from worst") == f"{found.accuracy[1]:.1%}"
     assert "Refuted" in words(app)
     assert app.get("download_button")
 

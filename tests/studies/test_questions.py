@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from scrl.diagnostics.whereami import Atoms
+from scrl.diagnostics.ballot_posterior import Atoms
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery

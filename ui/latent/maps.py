@@ -50,17 +50,18 @@ def contexts(id: str, fitted: FittedRun) -> None:
         metrics({
             "Types ÷ prompts, distance": ratio_text(comparison.ratio),
             **{f"Type known from {page.escaped(prompts[p])}": f"{share:.1%}"
-               for p, share in comparison.right.items()},
+               for p, share in comparison.accuracy.items()},
         })  # fmt: skip
         st.markdown(
             predict_first.verdict(guess, "Yes" if same else "No")
             + ("One person, whichever prompt." if same else "The prompt moves people.")
         )
     data_tables.numbers_expander(
-        [{"prompt": prompts[p], "nearest profile is own": share} for p, share in
-         comparison.right.items()]
-        + [{"prompt": "distance of a rater’s readings", "nearest profile is own": comparison.moved},
-           {"prompt": "distance between types", "nearest profile is own": comparison.between}],
+        [{"prompt": prompt, "nearest profile is own": value} for prompt, value in (
+            *((prompts[p], share) for p, share in comparison.accuracy.items()),
+            ("distance of a rater’s readings", comparison.within),
+            ("distance between types", comparison.between),
+        )],
         "contexts", "The last two rows are mean distances, in latent units.",
     )  # fmt: skip
 
@@ -78,7 +79,7 @@ def partial_ballots(id: str, fitted: FittedRun) -> None:
     if not shown:
         return
     type = st.selectbox("Whose ballots", types, key="type", **IN_URL)
-    drawing = maps.partial_map(fitted, partial, types.index(type))
+    drawing = maps.partial_ballot_map(fitted, partial, types.index(type))
     rows = partial.by_length()
     names = [_length_label(row["length"]) for row in rows]
     left, right = st.columns(2, gap="large")
@@ -103,7 +104,7 @@ def partial_ballots(id: str, fitted: FittedRun) -> None:
             "shares. The outline is a reader who knows every type’s order and bets on the "
             "largest that fits. Refuted if bars stay below outlines.",
         )  # fmt: skip
-    sentence, share = maps.enough(fitted, partial), partial.enough()
+    sentence, share = maps.unique_pair_sentence(fitted, partial), partial.unique_pair_accuracy()
     line = predict_first.verdict(guess, "Yes" if share > 0.5 else "No")
     if not math.isnan(share):
         line += "After a pair that one type alone holds, the model names it in "
@@ -147,7 +148,9 @@ def left_out(id: str, fitted: FittedRun) -> None:
             caption=f"Full marks ranked {page.escaped(name)}, open marks left it out. Refuted if "
             "the open marks of all types draw together, away from the full ones.",
         )  # fmt: skip
-    typed_rows = [row for row in comparison.rows if row["share"] is not None and row["type"] >= 0]
+    typed_rows = [
+        row for row in comparison.by_type if row["share"] is not None and row["type"] >= 0
+    ]
     with right:
         if typed_rows:
             page.chart(
@@ -168,7 +171,7 @@ def left_out(id: str, fitted: FittedRun) -> None:
             "of the distance between types."
         )
     rows = [{**row, "type": types[row["type"]] if row["type"] >= 0 else "unknown"}
-            for row in comparison.rows]  # fmt: skip
+            for row in comparison.by_type]  # fmt: skip
     data_tables.numbers_expander(
         rows, "left-out", "‘right’: share whose nearest profile is their own type’s."
     )

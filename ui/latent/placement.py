@@ -9,7 +9,15 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import RARE, Atoms, Inferred, inferred, maps, rarity, spread
+from scrl.diagnostics import (
+    RARE_P_VALUE,
+    Atoms,
+    PromptPosterior,
+    effective_atoms,
+    maps,
+    predictive_p_value,
+    prompt_posterior,
+)
 from scrl.types import Catalogue
 from ui.latent.widgets import metrics, region_chart
 from ui.shared import data_tables, page, precompute, predict_first
@@ -29,12 +37,12 @@ _MAX_PROMPTS = 6
 _MIN_BITS = 1e-3
 
 #: Prompt -> what the posterior says about its completions.
-Beliefs = dict[int, Inferred]
+Beliefs = dict[int, PromptPosterior]
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _rarity(id: str, ballots: tuple, _atoms: Atoms) -> float:
-    return rarity(_atoms, ballots)
+    return predictive_p_value(_atoms, ballots)
 
 
 def show(id: str, fitted: FittedRun) -> None:
@@ -55,9 +63,9 @@ def show(id: str, fitted: FittedRun) -> None:
             drawing, weight, "latent-where", "ballots",
             "your region excludes somebody who would have said the same",
         )  # fmt: skip
-    clusters = maps.kinds_of(drawing, weight)
+    clusters = maps.type_probabilities(drawing, weight)
     with left:
-        before, after = spread(atoms.share), spread(weight)
+        before, after = effective_atoms(atoms.share), effective_atoms(weight)
         metrics({"Of all that is possible, left": f"{after / max(before, 1e-9):.0%}"})
         if clusters:
             top = max(clusters, key=clusters.get)
@@ -74,7 +82,7 @@ def show(id: str, fitted: FittedRun) -> None:
 def _warn_if_rare(id: str, ballots: list[Ballot], atoms: Atoms) -> None:
     """A warning where hardly any simulated voter casts such ballots."""
     share = _rarity(id, tuple((p, tuple(items)) for p, items in ballots), atoms)
-    if share < RARE:
+    if share < RARE_P_VALUE:
         st.warning(
             "Hardly anybody the model holds possible would say this: of voters asked about the "
             f"same completions, {'none' if share == 0 else f'{share:.1%}'} gave an answer as "
@@ -110,7 +118,7 @@ def _show_beliefs(
     beliefs = {}
     for p in range(min(len(catalogue.prompts), _MAX_PROMPTS)):
         items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-        beliefs[p] = inferred(atoms, weight, items, ranked.get(p, ()))
+        beliefs[p] = prompt_posterior(atoms, weight, items, ranked.get(p, ()))
     bits, prompt, pair = _best_question(beliefs)
     chosen = prompt
     if len(beliefs) > 1:
@@ -122,7 +130,7 @@ def _show_beliefs(
             )  # fmt: skip
         chosen = names.index(name)
     belief, completions = beliefs[chosen], catalogue.names(chosen)
-    order = np.argsort(belief.place, kind="stable")[: figures.MAX_LINES]
+    order = np.argsort(belief.expected_place, kind="stable")[: figures.MAX_LINES]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         marked = pair if chosen == prompt and bits > _MIN_BITS else None
@@ -131,7 +139,7 @@ def _show_beliefs(
         _next_question(catalogue, bits, prompt, pair)
         if not page.presenting():
             data_tables.numbers_table([
-                {"completion": completions[i], "expected place": float(belief.place[i])}
+                {"completion": completions[i], "expected place": float(belief.expected_place[i])}
                 for i in order
             ])  # fmt: skip
     _numbers(catalogue, beliefs, clusters)
@@ -141,13 +149,13 @@ def _best_question(beliefs: Beliefs) -> tuple[float, int, tuple[int, int]]:
     """The most informative pair of all prompts: bits, prompt, and the pair's positions in it."""
     best = (0.0, 0, (0, 1))
     for p, belief in beliefs.items():
-        pair = np.unravel_index(belief.teaches.argmax(), belief.teaches.shape)
-        best = max(best, (float(belief.teaches[pair]), p, tuple(map(int, pair))))
+        pair = np.unravel_index(belief.information.argmax(), belief.information.shape)
+        best = max(best, (float(belief.information[pair]), p, tuple(map(int, pair))))
     return best
 
 
 def _belief_chart(
-    belief: Inferred,
+    belief: PromptPosterior,
     order: np.ndarray,
     completions: list[str],
     prompt: str,
@@ -188,7 +196,7 @@ def _numbers(catalogue: Catalogue, beliefs: Beliefs, clusters: dict[str, float])
         for a, b in itertools.combinations(range(len(belief.items)), 2):
             row = {"prompt": catalogue.prompts[p], "pair": f"{names[a]} or {names[b]}",
                    "first above": float(belief.above[a, b]),
-                   "bits": float(belief.teaches[a, b])}  # fmt: skip
+                   "bits": float(belief.information[a, b])}  # fmt: skip
             rows.append(row)
     rows.sort(key=lambda row: -row["bits"])
     data_tables.numbers_expander(

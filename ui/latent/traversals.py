@@ -65,12 +65,12 @@ def show(id: str, fitted: FittedRun) -> None:
     left, right = st.columns([3, 1], gap="large")
     with left:
         _reward_chart(walk, completions, prompt, (start, end))
-    smooth = walk.detours == 0
+    smooth = walk.excess_changes == 0
     with right:
         metrics({
             "Changes of rank": f"{len(walk.changes)}",
-            "Needed (Kendall distance)": f"{walk.needed}",
-            "Detours": f"{walk.detours}",
+            "Needed (Kendall distance)": f"{walk.min_changes}",
+            "Detours": f"{walk.excess_changes}",
         })  # fmt: skip
         st.markdown(
             predict_first.verdict(guess, "Yes" if smooth else "No")
@@ -114,7 +114,7 @@ def _reward_chart(
     ]
     page.chart(
         figures.latent_traversal(
-            walk.at, walk.rewards[:, drawn], [completions[i] for i in drawn], changes, ends,
+            walk.fraction, walk.rewards[:, drawn], [completions[i] for i in drawn], changes, ends,
             **page.style(),
         ),
         "latent-walk", alt=f"Rewards on the way from {ends[0]} to {ends[1]}.",
@@ -141,7 +141,7 @@ def _pairwise_differences(walk: Traversal, completions: list[str], ends: tuple[s
     values = np.stack([walk.rewards[:, a] - walk.rewards[:, b] for a, b in pairs], axis=1)
     page.chart(
         figures.latent_traversal(
-            walk.at, values, [f"{short[a]} − {short[b]}" for a, b in pairs], (),
+            walk.fraction, values, [f"{short[a]} − {short[b]}" for a, b in pairs], (),
             ends, "difference of rewards, log-odds", **page.style(),
         ),
         "latent-pairs", alt="Differences of rewards along the way.",

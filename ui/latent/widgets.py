@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import maps, probe
+from scrl.diagnostics import maps, type_names
 from scrl.types import InputError
 from ui.shared import page, precompute
 
@@ -23,7 +23,7 @@ def profiles(id: str, fitted: FittedRun) -> np.ndarray:
 
 def known_types(fitted: FittedRun) -> list[str]:
     """Names of the types; empty, with a message, where no rater's type is known."""
-    names = list(probe.type_names(fitted))
+    names = list(type_names(fitted))
     if not names:
         st.info(
             "Nobody knows what kinds of rater these are. Give the file a column `rater_group`, or "
@@ -52,7 +52,7 @@ def region_chart(
     """
     page.chart(
         figures.latent_points(
-            [*drawing["groups"], maps.region(drawing, weight)], drawing["labels"], None,
+            [*drawing["groups"], maps.credible_region(drawing, weight)], drawing["labels"], None,
             drawing["axes"], **page.style(),
         ),
         key, alt=f"Everybody the model holds possible, and those your {evidence} leave.",

@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import LAYOUTS, Atoms, compare, maps, partial_ballots, probe, traverse
+from scrl.diagnostics import (
+    LAYOUTS,
+    Atoms,
+    compare_omission,
+    embed_by_prompt,
+    maps,
+    partial_ballots,
+    traverse,
+    type_profiles,
+)
 from scrl.evaluation import check_latent_health
 from scrl.types import InputError
 
@@ -27,13 +36,13 @@ if TYPE_CHECKING:
 
 
 def _contexts_and_map(fitted: FittedRun) -> tuple[Any, dict]:
-    comparison = compare.contexts(fitted)
-    return comparison, maps.context_map(fitted, comparison)
+    comparison = embed_by_prompt(fitted)
+    return comparison, maps.prompt_embedding_map(fitted, comparison)
 
 
 def _left_out_and_map(fitted: FittedRun) -> tuple[Any, dict]:
-    comparison = compare.left_out(fitted)
-    return comparison, maps.left_out_map(fitted, comparison)
+    comparison = compare_omission(fitted)
+    return comparison, maps.omission_map(fitted, comparison)
 
 
 def _atoms_and_map(fitted: FittedRun) -> tuple[Atoms, dict]:
@@ -45,7 +54,9 @@ def _first_traversal(fitted: FittedRun) -> Any:
     walk = traverse(fitted, fitted.latents[0], fitted.latents[-1], 0)
     names = fitted.catalogue.names(0)
     # The figure is discarded: drawing it loads what an animation needs of Plotly.
-    return figures.latent_traversal(walk.at, walk.rewards, names, walk.changes, ("from", "to"))
+    return figures.latent_traversal(
+        walk.fraction, walk.rewards, names, walk.changes, ("from", "to")
+    )
 
 
 def _cluster_map(layout: tuple, fitted: FittedRun) -> dict:
@@ -59,7 +70,7 @@ def map_question(method: str, dimensions: int, draws: bool) -> str:
 
 #: Question -> the function that answers it.
 QUESTIONS: dict[str, Callable] = {
-    "profiles": probe.profiles,
+    "profiles": type_profiles,
     "clusters": maps.cluster_numbers,
     "contexts": _contexts_and_map,
     "partial": partial_ballots,

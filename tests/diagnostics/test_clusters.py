@@ -1,0 +1,92 @@
+"""Silhouettes, separation, and whether types lie together."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import silhouette_samples
+
+from scrl.diagnostics.clusters import nearest_profile, separation, silhouette
+from scrl.diagnostics.maps import cluster_numbers
+from scrl.diagnostics.projections import LAYOUTS, Plane, layout, mixture_density
+from scrl.raters.fitted_run import FittedRun
+from scrl.raters.network import Posterior
+
+
+def test_the_silhouette_is_that_of_scikit_learn():
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(120, 4))
+    kind = rng.integers(0, 4, 120)
+    points += kind[:, None]
+    np.testing.assert_allclose(silhouette(points, kind), silhouette_samples(points, kind))
+    alone = np.where(np.arange(120) == 0, 9, kind)
+    np.testing.assert_allclose(silhouette(points, alone), silhouette_samples(points, alone))
+
+
+def test_points_all_in_one_place_have_no_clusters():
+    points, kind = np.zeros((8, 3)), np.arange(8) % 2
+    assert (silhouette(points, kind) == 0).all()
+    assert separation(points, kind)["ratio"] == 0
+    assert (nearest_profile(points, np.zeros((2, 3))) == -1).all()
+
+
+def test_separation_by_hand():
+    """Two pairs, each a unit from its middle, the middles ten apart."""
+    points = np.array([[0, 1.0], [0, -1], [10, 1], [10, -1], [99, 99]])
+    got = separation(points, np.array([0, 0, 1, 1, -1]))
+    assert got == pytest.approx({"between": 10, "within": 1, "ratio": 10})
+
+
+def test_the_mixture_on_the_plane_is_the_density_of_projected_draws():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(2, 3, 3)) * 0.5
+    mean, weight = rng.normal(size=(2, 3)) * 2, np.array([0.3, 0.7])
+    covariance = root @ np.swapaxes(root, 1, 2)
+    which = rng.choice(2, 60_000, p=weight)
+    draws = mean[which] + np.einsum("nij,nj->ni", root[which], rng.normal(size=(60_000, 3)))
+    plane = Plane.of(draws)
+    ends = np.quantile(plane.project(draws), [0.02, 0.98], axis=0)
+    edges = [np.linspace(low, high, 9) for low, high in ends.T]
+    held, _, _ = np.histogram2d(*plane.project(draws).T, bins=edges)
+    fine = [np.linspace(e[0], e[-1], 241)[1:] - (e[-1] - e[0]) / 480 for e in edges]
+    z = mixture_density(plane, weight, mean, covariance, *fine)
+    cell = (fine[0][1] - fine[0][0]) * (fine[1][1] - fine[1][0])
+    share = z.reshape(8, 30, 8, 30).sum(axis=(1, 3)).T * cell
+    np.testing.assert_allclose(held / len(draws), share, atol=0.004)
+
+
+@pytest.mark.parametrize("method", LAYOUTS)
+def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
+    rng = np.random.default_rng(1)
+    kind = np.repeat([0, 1, 2], 25)
+    points = np.eye(5)[kind] * 8 + rng.normal(size=(75, 5)) * 0.1
+    at = layout(points, method)
+    assert at.shape == (75, 2)
+    assert silhouette(at, kind).mean() > 0.6
+    np.testing.assert_array_equal(at, layout(points, method))
+
+
+class Blurred(FittedRun):
+    """The same run with all posteriors as wide as given, in log-variance."""
+
+    log_variance = 0.0
+
+    @property
+    def posterior(self):
+        mean = np.asarray(self.embedding.posterior.mean)
+        return Posterior(mean, np.full_like(mean, self.log_variance))
+
+
+def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distance(experiment):
+    """A model that knows next to nothing of anybody still gives a type one mean, without noise."""
+    blurred = Blurred(**vars(replace(experiment.fitted_run)))
+    for log_variance, together in ((-9.0, True), (4.0, False)):
+        blurred.log_variance = log_variance
+        found = cluster_numbers(blurred)
+        draws, means = found["rows"]
+        assert means["silhouette"] > 0.9
+        assert found["together"] == together
+        assert (draws["ratio"] > 3) == together
+    draws = cluster_numbers(experiment.fitted_run)["rows"][0]
+    assert draws["silhouette"] < 0.9
+    assert draws["ratio"] > 1.5
