@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         mark = item.get_closest_marker("xdist_group")
         path = item.path.relative_to(ROOT)
-        if path.parts[:2] == ("tests", "browser"):
+        if path.parts[:2] == ("tests", "browser") or "experiment" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
         if mark is not None:
             name = mark.args[0]

@@ -84,6 +84,7 @@ def check_order(entry: dict, values: str, names: list[str]) -> None:
     assert all(min(a) > max(b) for a, b in pairwise(levels))
 
 
+@pytest.mark.slow
 def test_run_writes_the_contract(ran):
     _, result, rules = ran
     assert result.keys() >= {"scenario", "seed", "device", "prompts", "latent", "seconds"}
@@ -117,6 +118,7 @@ def test_run_writes_the_contract(ran):
     assert 0 < seconds["compile"] <= seconds["total"]
 
 
+@pytest.mark.slow
 def test_run_finds_the_truth_of_two_camps(ran):
     _, result, _ = ran
     entry = result["prompts"]["best"]
@@ -127,6 +129,7 @@ def test_run_finds_the_truth_of_two_camps(ran):
     assert entry["voters"]["plurality"]["scores"]["left"] == pytest.approx(0.6, abs=0.02)
 
 
+@pytest.mark.slow
 def test_saved_models_score_the_file_they_came_from(ran, capsys):
     folder, result, rules = ran
     saved = {path.stem for path in (folder / "models").iterdir()}

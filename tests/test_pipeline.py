@@ -40,6 +40,7 @@ def test_likelihoods_of_different_ballots_are_plackett_luces(experiment):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_an_electorate_of_raters_who_said_half_is_not_biased_to_whom_silence_looks_like():
     """Every completion is on half of the ballots, whoever casts them: most could be of two kinds.
     The shares of first places are then right only if such raters are divided fairly."""
@@ -58,6 +59,7 @@ def test_the_default_run_is_all_but_the_oracle(experiment):
     assert furthest(experiment, "plurality") < 0.01
 
 
+@pytest.mark.slow
 def test_progress_rises_and_a_run_can_be_cancelled():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
     config = replace(scrl.Config(), voters=500)
@@ -77,6 +79,7 @@ def test_progress_rises_and_a_run_can_be_cancelled():
         scrl.run(scenario, config, 0, stop)
 
 
+@pytest.mark.slow
 def test_runs_side_by_side_are_what_each_is_alone():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
     config = replace(scrl.Config(), voters=500)
@@ -96,6 +99,7 @@ def test_runs_side_by_side_are_what_each_is_alone():
     assert told[-1].message.startswith("Run ")
 
 
+@pytest.mark.slow
 def test_what_stops_one_run_stops_those_beside_it():
     scenario = with_overrides(load_scenario(SCENARIO), raters=500)
     told = []

@@ -37,6 +37,7 @@ def inverted():
     return scrl.run(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), Config(rules=("borda",)), 0)
 
 
+@pytest.mark.slow
 def test_missing_blocks_are_found_and_imputed_in_the_true_order(inverted):
     told = silence_dict(inverted)
     (kind,) = told["kinds"]
@@ -49,6 +50,7 @@ def test_missing_blocks_are_found_and_imputed_in_the_true_order(inverted):
     assert min(chance for _, _, chance in worst["sure"]) > 0.8
 
 
+@pytest.mark.slow
 def test_sharing_is_selected_since_it_predicts_trial_blocks(inverted):
     tried = inverted.imputation.candidates
     apart, chosen = tried[0], tried[inverted.imputation.selected]
@@ -57,6 +59,7 @@ def test_sharing_is_selected_since_it_predicts_trial_blocks(inverted):
     assert inverted.imputation.trials == 3
 
 
+@pytest.mark.slow
 def test_the_social_order_counts_imputed_ballots(inverted):
     """By Borda the sampled raters' own complete ballots, which nobody saw, give the same order."""
     names = inverted.catalogue.names(1)
@@ -69,6 +72,7 @@ def test_the_social_order_counts_imputed_ballots(inverted):
     assert strictly_reversed(places["raters"], vanilla) > 0
 
 
+@pytest.mark.slow
 def test_observed_orders_are_fitted_as_before(inverted):
     """The observed orders of raters who answered: all of them, after sharing too."""
     e = inverted
@@ -83,6 +87,7 @@ def test_observed_orders_are_fitted_as_before(inverted):
     assert np.mean(right) > 0.99
 
 
+@pytest.mark.slow
 def test_where_prompts_share_nothing_nothing_is_invented():
     """Negative control: every type's second order is random, and here not alike by chance.
 

@@ -72,11 +72,13 @@ def pooled_rewards(ratings, likelihood):
     return rewards[0] - rewards[0].mean()
 
 
+@pytest.mark.slow
 def test_with_pairs_it_is_bradley_terry(incomplete):
     wanted = fit_pair_counts(pair_counts(incomplete), incomplete.catalogue.offsets)
     np.testing.assert_allclose(pooled_rewards(incomplete, "pair"), wanted, atol=0.05)
 
 
+@pytest.mark.slow
 def test_with_lists_it_is_plackett_luce(incomplete):
     rankings = []
     for b in range(incomplete.ballots):
@@ -158,6 +160,7 @@ def test_random_ballots_social_reward_is_bradley_terry_of_the_voters(experiment)
     assert names[np.argsort(-social)[3]] == "Morristown"
 
 
+@pytest.mark.slow
 def test_on_complete_data_random_ballots_social_reward_is_vanilla():
     scenario = load_scenario(SCENARIOS / "tennessee-four.yaml")
     e = scrl.run(

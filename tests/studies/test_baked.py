@@ -22,6 +22,7 @@ def test_every_baked_file_belongs_to_a_study():
     assert {path.stem for path in BAKED.glob("*")} == set(STUDIES)
 
 
+@pytest.mark.slow
 def test_the_result_of_the_first_screen_is_what_a_run_gives_today():
     """Run again as ``scrl bake`` does; another machine's rounding moves it a little."""
     stored, fresh = load_baked(STUDY.name)["result"], STUDY.run()["result"]
