@@ -43,7 +43,9 @@ def score_bars(
         names: of the candidates.
     """
     theme, total = Theme(dark, scale), np.asarray(step.total, float)
-    order = np.argsort(np.nan_to_num(total if step.low else -total, nan=np.inf), kind="stable")
+    order = np.argsort(
+        np.nan_to_num(total if step.lower_is_better else -total, nan=np.inf), kind="stable"
+    )
     rank = np.argsort(order)
     parts = step.parts if step.parts is not None and len(step.parts) <= MAX_PARTS else [total]
     figure = base_figure(theme, (30 * len(names) + 46) * scale)
@@ -70,7 +72,7 @@ def score_bars(
     if step.line is not None:
         figure.add_vline(x=step.line, line={"color": theme.text, "width": 1.5, "dash": "dot"})
         figure.add_annotation(
-            x=step.line, yref="paper", y=1, yanchor="bottom", text=escape_html(step.said),
+            x=step.line, yref="paper", y=1, yanchor="bottom", text=escape_html(step.line_label),
             font=theme.muted_font(12),
         )  # fmt: skip
     figure.update_layout(
@@ -230,7 +232,7 @@ def elimination_rounds(
         figure.add_annotation(x=k, y=1, yanchor="bottom", yshift=4, text=f"<b>Round {k + 1}</b>")
         gone = label(", ".join(names[a] for a in r.out), letters)
         figure.add_annotation(
-            x=k, y=0, yanchor="top", yshift=-4, text=f"{gone}<br>{r.word}",
+            x=k, y=0, yanchor="top", yshift=-4, text=f"{gone}<br>{r.label}",
             font=theme.muted_font(),
         )  # fmt: skip
     figure.update_layout(
@@ -255,7 +257,7 @@ def _add_round(
 ) -> None:
     """The tiles of round ``k``; those of eliminated candidates are pale."""
     for a, (bottom, top) in stack.items():
-        out = a in r.out and r.word == "out"
+        out = a in r.out and r.label == "out"
         tall = (top - bottom) * height * 0.8 > 15 * theme.scale
         figure.add_bar(
             x=[k], width=width, y=[top - bottom], base=bottom, name=escape_html(names[a]),
@@ -297,12 +299,12 @@ def _add_ribbons(
     for a, (_, start) in left.items():
         flows = {a: max(float(before.score[a]), 0.0)} if a in right else {}
         if a in before.out:
-            moved = np.zeros(0) if before.moved is None else before.moved[a, :-1]
+            moved = np.zeros(0) if before.transfers is None else before.transfers[a, :-1]
             flows = {b: float(w) for b, w in enumerate(moved) if w > 1e-12 and b in right}
         for b, weight in flows.items():
             height = weight / total_before
             target = weight / total_after
-            if a == b and before.moved is None:
+            if a == b and before.transfers is None:
                 target = right[b][1] - right[b][0]
             _add_ribbon(
                 figure, k + width / 2, k + 1 - width / 2, (start - height, start),
@@ -345,20 +347,20 @@ def fitted_duels(
     figure = base_figure(theme, 330 * scale)
     figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip",
                        line={"color": theme.grid, "width": 1.5 * scale})  # fmt: skip
-    known = np.isfinite(step.seen)
+    known = np.isfinite(step.observed)
     for a in range(m):
         beaten = [b for b in range(m) if b != a and known[a, b]
                   and (step.fitted[a, b], -a) > (step.fitted[b, a], -b)]  # fmt: skip
         if beaten:
             figure.add_scatter(
-                x=step.seen[a, beaten], y=step.fitted[a, beaten], mode="markers",
+                x=step.observed[a, beaten], y=step.fitted[a, beaten], mode="markers",
                 name=escape_html(names[a]),
                 marker={"size": 13 * scale, "color": [colour(b) for b in beaten],
                         "line": {"color": colour(a), "width": 4 * scale}},
                 hovertemplate=[hover(escape_html(f"{names[a]} over {names[b]}")
                                      + "<br>seen %{x:.3f}, fitted %{y:.3f}") for b in beaten],
             )  # fmt: skip
-    low = min([0.5, *step.seen[known & (step.fitted >= step.fitted.T)]]) - 0.06
+    low = min([0.5, *step.observed[known & (step.fitted >= step.fitted.T)]]) - 0.06
     show_axis(figure, "xaxis", "share of ballots", grid=True, tickformat=".0%",
               range=[low, 1.04])  # fmt: skip
     show_axis(figure, "yaxis", "by the scores", grid=True, tickformat=".0%", range=[0.46, 1.04])

@@ -188,7 +188,7 @@ def evaluate_policy(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) 
     Args:
         utility: ``[groups, completions]``; share: of the groups ``[groups]``.
     """
-    from scrl.voting.distortion.welfare import ratio
+    from scrl.voting.distortion.welfare import distortion_ratio
 
     each = np.broadcast_to(policy, utility.shape)
     by_group = np.sum(each * utility, axis=1)
@@ -203,5 +203,5 @@ def evaluate_policy(policy: np.ndarray, utility: np.ndarray, share: np.ndarray) 
         by_group,
         satisfied,
         np.sum(each * best, axis=1),
-        float(ratio((share @ utility).max(), mean, (utility >= 0).all())),
+        float(distortion_ratio((share @ utility).max(), mean, (utility >= 0).all())),
     )

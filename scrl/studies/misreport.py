@@ -24,8 +24,13 @@ from scrl.types import InputError, places_to_order
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.manipulation import GAIN, best_lie
-from scrl.voting.strategy.misreports import EXACT, distance, strict_orders, values_of
+from scrl.voting.strategy.manipulation import MIN_GAIN, best_manipulation
+from scrl.voting.strategy.misreports import (
+    MAX_EXHAUSTIVE,
+    report_distance,
+    strict_orders,
+    values_from_places,
+)
 
 #: Targets of a misreport besides rules: the vanilla reward, and burying the strongest rival.
 VANILLA, BURY = "vanilla", "bury"
@@ -97,15 +102,15 @@ def find_misreport(
     Args:
         against: ``"vanilla"``: the best strict order against the exact Bradley–Terry scores of the
             ballots given (by utility of the winner, then place of the favourite, then distance
-            from the truth), for at most ``EXACT`` completions; ``"bury"``: the strongest rival
-            last, whatever the effect; an ordinal rule: as ``strategy.best_lie`` on the complete
-            orders of all raters.
+            from the truth), for at most ``MAX_EXHAUSTIVE`` completions; ``"bury"``: the strongest
+            rival last, whatever the effect; an ordinal rule: as ``strategy.best_manipulation``
+            on the complete orders of all raters.
 
     Returns:
         The misreport; it states the truth where no misreport helps.
 
     Raises:
-        InputError: as for ``apply_misreport`` and ``best_lie``.
+        InputError: as for ``apply_misreport`` and ``best_manipulation``.
     """
     _check(scenario, type, prompt, share)
     row = scenario.type_names.index(type)
@@ -120,7 +125,7 @@ def find_misreport(
         )
     else:
         voters = profile.weight[row] * share
-        place = best_lie(profile, against, row, voters=voters).place[0]
+        place = best_manipulation(profile, against, row, voters=voters).ballots[0]
     return Misreport(type, prompt, _order(place, list(profile.names)), share, complete)
 
 
@@ -248,10 +253,10 @@ def _best_against_vanilla(
     a prompt of its own."""
     profile = true_profile(scenario, prompt)
     names, m = list(profile.names), len(profile.names)
-    if m > EXACT:
+    if m > MAX_EXHAUSTIVE:
         raise InputError(
-            f"All orders are tried for at most {EXACT} completions and this prompt has {m}; aim "
-            "the misreport at a rule."
+            f"All orders are tried for at most {MAX_EXHAUSTIVE} completions and this prompt has "
+            f"{m}; aim the misreport at a rule."
         )
     candidates = np.vstack([profile.place[row], strict_orders(m)])
     stated = [_order(place, names) for place in candidates]
@@ -263,10 +268,10 @@ def _best_against_vanilla(
     scores = np.round(scores.reshape(-1, m), 6)
     best = int(np.argmax(profile.utility[row]))
     first = scores == scores.max(1, keepdims=True)
-    worth = np.round((first / first.sum(1, keepdims=True)) @ profile.utility[row] / GAIN)
+    worth = np.round((first / first.sum(1, keepdims=True)) @ profile.utility[row] / MIN_GAIN)
     ahead = (scores > scores[:, [best]]).sum(1)
-    values = values_of(candidates)[:, None]
-    return candidates[np.lexsort((distance(values, values[0]), ahead, -worth))[0]]
+    values = values_from_places(candidates)[:, None]
+    return candidates[np.lexsort((report_distance(values, values[0]), ahead, -worth))[0]]
 
 
 def _repeat_prompt(scenario: Scenario, prompt: str, type: str, stated: list[tuple]) -> Scenario:

@@ -12,13 +12,25 @@ from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.checker import CRITERIA, check, check_all, faults, judged
-from scrl.voting.criteria.counterexample_search import every, outcomes
-from scrl.voting.criteria.counterexamples import PROVISOS, PUBLISHED, cell, kept, table
-from scrl.voting.criteria.verification import proved, verify
+from scrl.voting.criteria.checker import (
+    CRITERIA,
+    check_criterion,
+    check_rules,
+    is_testable,
+    violated_comparisons,
+)
+from scrl.voting.criteria.counterexample_search import all_comparisons, outcomes
+from scrl.voting.criteria.counterexamples import (
+    PROVISOS,
+    PUBLISHED_CRITERIA,
+    load_counterexamples,
+    satisfaction_table,
+    table_cell,
+)
+from scrl.voting.criteria.verification import is_proved, verify_violation
 
 text = AnonymousProfile.from_text
-JUDGED = [name for name in RULES if judged(RULES[name])]
+JUDGED = [name for name in RULES if is_testable(RULES[name])]
 TABLE = [name for name in JUDGED if RULES[name].satisfies is not None]
 
 
@@ -30,7 +42,7 @@ def size(violation) -> tuple[int, float]:
 def test_there_is_a_table_to_prove():
     assert len(TABLE) >= 12
     assert {"borda", "nanson", "kemeny", "ranked-pairs"} <= set(TABLE)
-    assert len(kept()) > 150
+    assert len(load_counterexamples()) > 150
 
 
 # -- every N --------------------------------------------------------------------------------------
@@ -38,14 +50,14 @@ def test_there_is_a_table_to_prove():
 
 def test_every_criterion_that_a_rule_fails_has_a_counterexample():
     for rule in TABLE:
-        for criterion in set(PUBLISHED) - RULES[rule].satisfies:
-            assert cell(rule, criterion).state == "N", (rule, criterion)
+        for criterion in set(PUBLISHED_CRITERIA) - RULES[rule].satisfies:
+            assert table_cell(rule, criterion).state == "N", (rule, criterion)
 
 
 @pytest.fixture(scope="module")
 def recounted() -> dict:
     """The orders of all kept electorates by all rules, counted in one call."""
-    profiles = {p.to_text(";"): p for v in kept().values() for p in v.profiles}
+    profiles = {p.to_text(";"): p for v in load_counterexamples().values() for p in v.profiles}
     kinds = max(len(p.weight) for p in profiles.values())
     m = max(len(p.names) for p in profiles.values())
     shape = (len(profiles), kinds, m)
@@ -65,11 +77,14 @@ def recounted() -> dict:
 
 @pytest.mark.parametrize("rule", JUDGED)
 def test_every_kept_counterexample_holds(rule, recounted):
-    own = [violation for (name, *_), violation in kept().items() if name == rule]
+    own = [violation for (name, *_), violation in load_counterexamples().items() if name == rule]
     assert own
     for violation in own:
         orders = [recounted[rule, p.to_text(";")] for p in violation.profiles]
-        assert proved(violation, orders), (violation.criterion, violation.profiles[0].to_text(";"))
+        assert is_proved(violation, orders), (
+            violation.criterion,
+            violation.profiles[0].to_text(";"),
+        )
 
 
 # -- every Y --------------------------------------------------------------------------------------
@@ -79,19 +94,23 @@ def test_of_what_is_kept_only_the_stated_provisos_are_excluded():
     """The search behind the kept file goes through all electorates of its sizes."""
     broken = {
         (rule, criterion)
-        for rule, criterion, _ in kept()
+        for rule, criterion, _ in load_counterexamples()
         if criterion in (RULES[rule].satisfies or ())
     }
     assert broken == set(PROVISOS)
-    untied = {(r, c) for r, c, reading in kept() if (r, c) in PROVISOS and reading == "strict"}
+    untied = {
+        (r, c)
+        for r, c, reading in load_counterexamples()
+        if (r, c) in PROVISOS and reading == "strict"
+    }
     assert untied == {("nanson", "reversal")}
 
 
-@pytest.mark.parametrize("criterion", PUBLISHED)
+@pytest.mark.parametrize("criterion", PUBLISHED_CRITERIA)
 def test_every_kept_criterion_survives_all_small_electorates(criterion):
-    count = e.Count(TABLE)
+    count = e.PlaceCache(TABLE)
     for m, n in ((3, 3), (3, 5), (3, 6), (4, 3)):
-        cases = every(criterion, m, n)
+        cases = all_comparisons(criterion, m, n)
         place = outcomes(count, cases)
         for i, rule in enumerate(TABLE):
             if criterion not in RULES[rule].satisfies or (rule, criterion) == (
@@ -100,16 +119,18 @@ def test_every_kept_criterion_survives_all_small_electorates(criterion):
             ):
                 continue
             reading = "strict" if (rule, criterion) in PROVISOS else "ties"
-            bad = faults(CRITERIA[criterion], cases, [p[:, i] for p in place], reading)
+            bad = violated_comparisons(
+                CRITERIA[criterion], cases, [p[:, i] for p in place], reading
+            )
             assert not bad.any(), (rule, m, n)
 
 
 def test_nanson_and_reversal_part_only_where_a_score_is_exactly_the_mean():
-    count, seen = e.Count(["nanson"]), 0
+    count, seen = e.PlaceCache(["nanson"]), 0
     for n in (5, 7, 8):
-        cases = every("reversal", 3, n)
+        cases = all_comparisons("reversal", 3, n)
         place = [p[:, 0] for p in outcomes(count, cases)]
-        for i in np.flatnonzero(faults(CRITERIA["reversal"], cases, place, "ties")):
+        for i in np.flatnonzero(violated_comparisons(CRITERIA["reversal"], cases, place, "ties")):
             score = cases.weight[0][i] @ (2 - cases.rows)
             assert (score == score.mean()).any()
             seen += 1
@@ -133,36 +154,36 @@ def test_nanson_and_reversal_part_only_where_a_score_is_exactly_the_mean():
     ],
 )
 def test_smallest_failures_are_of_the_published_size(rule, criterion, smallest):
-    assert size(cell(rule, criterion).smallest) == smallest
+    assert size(table_cell(rule, criterion).smallest) == smallest
 
 
 @pytest.mark.parametrize("rule", ["plurality", "borda", "copeland"])
 def test_clones_with_one_winner_among_them_need_four_voters_of_three_or_more(rule):
     """Published as (3, 4): the electorate with the clones has one winner and the one without has
     a tie. With any tie counted, three voters do for plurality, two for Borda and Copeland."""
-    count, found = e.Count([rule]), {}
+    count, found = e.PlaceCache([rule]), {}
     for n in range(2, 6):
-        cases = every("clones", 3, n)
+        cases = all_comparisons("clones", 3, n)
         place = [p[:, 0] for p in outcomes(count, cases)]
-        bad = faults(CRITERIA["clones"], cases, place, "ties")
-        found[n] = (bool(bad.any()), bool((bad & e.sole(place[1])).any()))
+        bad = violated_comparisons(CRITERIA["clones"], cases, place, "ties")
+        found[n] = (bool(bad.any()), bool((bad & e.has_sole_winner(place[1])).any()))
     assert min(n for n, (any_, _) in found.items() if any_) == (3 if rule == "plurality" else 2)
     assert min(n for n, (_, one) in found.items() if one and n >= 3) == 4
 
 
 def test_reversal_of_instant_runoff_without_ties_needs_five_voters():
-    count = e.Count(["instant-runoff"])
+    count = e.PlaceCache(["instant-runoff"])
     for n in range(2, 6):
-        cases = every("reversal", 3, n)
+        cases = all_comparisons("reversal", 3, n)
         place = [p[:, 0] for p in outcomes(count, cases)]
-        assert faults(CRITERIA["reversal"], cases, place, "strict").any() == (n == 5)
+        assert violated_comparisons(CRITERIA["reversal"], cases, place, "strict").any() == (n == 5)
 
 
 def test_borda_and_a_majority():
-    found = check(text("3: A > B > C\n2: B > C > A"), "borda", "majority")
-    assert verify(found)
+    found = check_criterion(text("3: A > B > C\n2: B > C > A"), "borda", "majority")
+    assert verify_violation(found)
     assert found.orders[0][0] == ["B"]
-    assert found.who == ("A",)
+    assert found.candidates == ("A",)
 
 
 def test_nanson_and_the_voter_who_should_have_stayed_at_home():
@@ -173,8 +194,8 @@ def test_nanson_and_the_voter_who_should_have_stayed_at_home():
         ["2"],
     ]
     for profile in (before, after):  # by who comes, and by who could have stayed away
-        found = check(profile, "nanson", "participation", "sole")
-        assert verify(found)
+        found = check_criterion(profile, "nanson", "participation", "sole")
+        assert verify_violation(found)
 
 
 # -- checkers -------------------------------------------------------------------------------------
@@ -189,29 +210,31 @@ FIVE = text(
 def test_what_a_checker_finds_is_proved_anew(criterion):
     rules = ["plurality", "borda", "instant-runoff", "copeland"]
     for profile in (FIVE, text("3: A > B = C\n2: B\n2: C > B\n1: C > A > B")):
-        for rule, found in check_all(profile, rules, criterion).items():
-            assert found is None or verify(found), rule
+        for rule, found in check_rules(profile, rules, criterion).items():
+            assert found is None or verify_violation(found), rule
             if criterion in ("anonymity", "neutrality"):
                 assert found is None, rule
 
 
 def test_a_violation_that_is_tampered_with_is_not_proved():
-    found = kept()["instant-runoff", "monotonicity", "ties"]
-    assert verify(found)
-    assert not verify(replace(found, orders=found.orders[::-1]))
-    assert not verify(replace(found, profiles=found.profiles[::-1], orders=found.orders[::-1]))
-    assert not verify(replace(found, criterion="reversal"))
-    assert not verify(replace(found, rule="borda"))
-    other = kept()["plurality", "condorcet", "ties"]
-    assert not verify(replace(other, criterion="unanimity"))
+    found = load_counterexamples()["instant-runoff", "monotonicity", "ties"]
+    assert verify_violation(found)
+    assert not verify_violation(replace(found, orders=found.orders[::-1]))
+    assert not verify_violation(
+        replace(found, profiles=found.profiles[::-1], orders=found.orders[::-1])
+    )
+    assert not verify_violation(replace(found, criterion="reversal"))
+    assert not verify_violation(replace(found, rule="borda"))
+    other = load_counterexamples()["plurality", "condorcet", "ties"]
+    assert not verify_violation(replace(other, criterion="unanimity"))
 
 
 def test_the_smith_set_is_the_smallest_that_beats_the_rest():
     rng = np.random.default_rng(5)
     rows = e.strict_rows(4)
     weight = rng.multinomial(6, np.full(len(rows), 1 / len(rows)), 200)
-    above = e.duels(rows, weight)
-    for found, duel in zip(e.smith(above), above, strict=True):
+    above = e.pairwise_shares(rows, weight)
+    for found, duel in zip(e.smith_set(above), above, strict=True):
         sets = [
             set(some)
             for k in range(1, 5)
@@ -223,23 +246,25 @@ def test_the_smith_set_is_the_smallest_that_beats_the_rest():
 
 def test_classes_of_electorates_are_counted_by_burnside():
     """Of 3 candidates: (C(n+5, 5) + 3 · fixed by a swap + 2 · fixed by a turn) / 6."""
-    assert [len(e.electorates(3, n)) for n in (1, 2, 3, 9)] == [1, 5, 10, 335]
+    assert [len(e.distinct_electorates(3, n)) for n in (1, 2, 3, 9)] == [1, 5, 10, 335]
 
 
 def test_bad_names_get_a_sentence():
     with pytest.raises(InputError, match="There is no criterion 'fair'"):
-        check(FIVE, "borda", "fair")
+        check_criterion(FIVE, "borda", "fair")
     with pytest.raises(InputError, match="There is no rule"):
-        check(FIVE, "bordo", "smith")
+        check_criterion(FIVE, "bordo", "smith")
     with pytest.raises(InputError, match="criteria are of rules"):
-        check(FIVE, "random-ballot", "smith")
+        check_criterion(FIVE, "random-ballot", "smith")
 
 
 def test_one_candidate_and_one_voter_break_nothing():
     for criterion in CRITERIA:
-        assert check(text("1: A"), "borda", criterion) is None
+        assert check_criterion(text("1: A"), "borda", criterion) is None
 
 
 def test_the_table_has_a_cell_for_every_rule_and_criterion():
-    assert set(table()) == {(rule, criterion) for rule in JUDGED for criterion in CRITERIA}
-    assert {c.state for c in table().values()} == {"Y", "N", "-"}
+    assert set(satisfaction_table()) == {
+        (rule, criterion) for rule in JUDGED for criterion in CRITERIA
+    }
+    assert {c.state for c in satisfaction_table().values()} == {"Y", "N", "-"}

@@ -12,21 +12,21 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.noisy_voters import (
     borda_population,
     bradley_terry_bounds,
-    duel_lottery,
-    expected_duels,
+    expected_pairwise,
     noisy_outcome,
+    pairwise_lottery,
     pairwise_rules,
+    search_worst_population,
     tight_population,
-    worst_population,
 )
 from scrl.voting.distortion.welfare import (
-    UTILITIES,
+    UTILITY_KINDS,
+    distortion_ratio,
     draw_utilities,
-    ratio,
-    tails,
-    tails_switch,
-    typical,
-    welfare,
+    evaluate_welfare,
+    minority_profile,
+    minority_threshold,
+    sample_distortion,
 )
 from scrl.voting.distortion.worst_case import metric_worst_case, utilitarian_worst_case
 
@@ -151,10 +151,13 @@ def test_the_witnesses_agree_with_the_ballots_and_reach_the_value(draw):
             detour = d[:, None, :, None] + d[None, :, :, None] + d[None, :, None, :]
             assert (d[:, None, None, :] <= detour + 1e-9).all()
             mean = weight @ u
-            assert np.argmax(mean) == worst.against[i] or mean[worst.against[i]] == mean.max()
-            assert ratio(mean.max(), mean @ p[i]) == pytest.approx(float(worst.value[i]))
+            assert (
+                np.argmax(mean) == worst.best_candidate[i]
+                or mean[worst.best_candidate[i]] == mean.max()
+            )
+            assert distortion_ratio(mean.max(), mean @ p[i]) == pytest.approx(float(worst.value[i]))
             mean = weight @ d
-            assert mean[far.against[i]] == pytest.approx(mean.min(), abs=1e-9)
+            assert mean[far.best_candidate[i]] == pytest.approx(mean.min(), abs=1e-9)
             if np.isfinite(far.value[i]):
                 assert mean @ p[i] / mean.min() == pytest.approx(far.value[i])
             else:
@@ -231,54 +234,54 @@ def test_what_is_no_lottery_is_refused(p):
 
 
 def test_the_example_of_the_blog():
-    at = {share: tails(share) for share in (0.19, 0.2, 0.2001)}
+    at = {share: minority_profile(share) for share in (0.19, 0.2, 0.2001)}
     points = {share: aggregate(p.ballots(), "borda") for share, p in at.items()}
     assert points[0.2].scores[[0, 4]] == pytest.approx([3.2, 3.2])
     assert points[0.2].place[[0, 4]].tolist() == [0, 0]
     assert points[0.2001].scores[[0, 4]] == pytest.approx([3.2001, 3.1996])
     assert points[0.2001].order(list("ABCDE"))[0] == ["A"]
     assert points[0.19].order(list("ABCDE"))[0] == ["E"]
-    found = welfare(at[0.2001], points[0.2001].chances)
+    found = evaluate_welfare(at[0.2001], points[0.2001].chances)
     assert found.mean[[0, 4]].round(4).tolist() == [-0.5996, 0.9999]
     assert found.regret == pytest.approx(1.5995, abs=1e-4)
     assert np.isnan(found.distortion)
     assert found.groups == ("type 1", "type 2")
     assert found.minority == 0
-    assert found.group == pytest.approx([1, -0.9997])
+    assert found.by_group == pytest.approx([1, -0.9997])
     assert found.satisfaction == pytest.approx([1, 0.0003 / 2], abs=1e-9)
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 8, 20])
 def test_the_share_at_which_borda_turns_falls_with_the_dummies(k):
-    turn = tails_switch(k)
+    turn = minority_threshold(k)
     for share, winner in ((turn * 0.999, k + 1), (turn * 1.001, 0)):
-        assert aggregate(tails(share, k).ballots(), "borda").place[winner] == 0
-    assert tails_switch(3) == 0.2
+        assert aggregate(minority_profile(share, k).ballots(), "borda").place[winner] == 0
+    assert minority_threshold(3) == 0.2
 
 
 def test_a_ratio_needs_a_zero_that_means_something():
-    assert ratio([1, 1, 0], [0.5, 0, 0]).tolist() == [2, np.inf, 1]
-    assert np.isnan(ratio(1.0, -1.0, False))
+    assert distortion_ratio([1, 1, 0], [0.5, 0, 0]).tolist() == [2, np.inf, 1]
+    assert np.isnan(distortion_ratio(1.0, -1.0, False))
     with pytest.raises(InputError, match="worth"):
-        welfare(AnonymousProfile.from_orders("ab", [[0, 1]]), [1, 0])
+        evaluate_welfare(AnonymousProfile.from_orders("ab", [[0, 1]]), [1, 0])
     for bad in ((0.0, 3), (0.5, 0), (0.5, 30)):
         with pytest.raises(InputError):
-            tails(*bad)
+            minority_profile(*bad)
 
 
 def test_the_typical_case_is_far_from_the_worst():
     rules = ["plurality", "borda", "copeland", "random-ballot", "utilitarian"]
     rules = [rule for rule in rules if rule in RULES]
-    for kind in UTILITIES:
-        found = typical(rules, candidates=4, voters=9, contests=64, kind=kind)
+    for kind in UTILITY_KINDS:
+        found = sample_distortion(rules, candidates=4, voters=9, contests=64, kind=kind)
         assert found.distortion.shape == (len(rules), 64)
         assert (found.regret >= -1e-12).all()
         signed = (draw_utilities(kind, 64, 9, 4, 0) < 0).any(axis=(1, 2))
         assert (np.isnan(found.distortion) == signed).all()
         if "utilitarian" in rules:
             assert found.regret[-1] == pytest.approx(0, abs=1e-12)
-            assert found.best[-1] == pytest.approx(1)
-    found = typical(rules, candidates=4, voters=9, contests=64)
+            assert found.best_elected[-1] == pytest.approx(1)
+    found = sample_distortion(rules, candidates=4, voters=9, contests=64)
     assert (found.distortion >= 1 - 1e-12).all()
     assert found.distortion[rules.index("borda")].mean() < 1.1
 
@@ -295,7 +298,7 @@ def test_the_bounds_at_some_temperatures():
 
 def test_expected_duels_are_the_mean_over_types():
     utility, weight = np.array([[1.0, 0.25, 0.0], [0.0, 0.5, 1.0]]), np.array([3.0, 1.0])
-    found = expected_duels(utility, weight, 2.0)
+    found = expected_pairwise(utility, weight, 2.0)
     sigma = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
     assert found[0, 1] == pytest.approx(0.75 * sigma(1.5) + 0.25 * sigma(-1.0))
     assert found + found.T == pytest.approx(np.ones((3, 3)))
@@ -328,11 +331,11 @@ def test_points_are_fooled_where_a_maximal_lottery_is_not():
 
 
 def test_a_search_finds_bad_populations_and_none_beyond_the_bound():
-    found = worst_population("borda", 5.0, climbers=64, steps=200, seed=0)
+    found = search_worst_population("borda", 5.0, climbers=64, steps=200, seed=0)
     assert 2.2 < found.distortion <= bradley_terry_bounds(5.0)["borda"]
     again = noisy_outcome(found.utility, found.weight, 5.0, ["borda"])
     assert again.distortion[0] == pytest.approx(found.distortion)
-    assert found.tried == 64 * 201
+    assert found.evaluated == 64 * 201
 
 
 def test_rules_on_duels_are_rules_on_ballots():
@@ -342,7 +345,7 @@ def test_rules_on_duels_are_rules_on_ballots():
     duels = ahead.mean(0) + np.eye(4) / 2
     for rule in pairwise_rules():
         p = aggregate(profile.ballots(), rule).chances
-        assert duel_lottery(rule, duels) == pytest.approx(p), rule
+        assert pairwise_lottery(rule, duels) == pytest.approx(p), rule
 
 
 def test_noisy_voters_need_utilities_and_shares_that_make_sense():

@@ -7,7 +7,7 @@ from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.all_rules import applicable_rules, count_all_rules
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.explain.explanations import explain, special
+from scrl.voting.explain.explanations import explain, explainers
 from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
 from ui.voting.preset_profiles import PRESETS
 
@@ -39,7 +39,7 @@ PROFILES = [
 ]
 COUNTED = {}
 #: Rules whose steps are counted apart from them; of others the explanation shows what they say.
-TOLD = [rule for rule in RULES if rule in special() or rule.endswith("-approval")]
+TOLD = [rule for rule in RULES if rule in explainers() or rule.endswith("-approval")]
 
 
 def counted(at: int):
@@ -50,7 +50,7 @@ def counted(at: int):
 
 def test_there_are_rules_to_explain():
     assert len(RULES) > 20
-    assert special().keys() <= RULES.keys()
+    assert explainers().keys() <= RULES.keys()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -89,14 +89,14 @@ def check(told) -> None:
             gone = [a for r in step.rounds for a in r.out]
             assert sorted(gone) == list(range(m))
             for r in step.rounds:
-                if r.moved is not None:
+                if r.transfers is not None:
                     # All that those who leave hold goes somewhere, and nobody else's moves.
                     held = np.zeros(m)
                     held[list(r.out)] = r.score[list(r.out)]
-                    assert r.moved.sum(1) == pytest.approx(held)
+                    assert r.transfers.sum(1) == pytest.approx(held)
         else:
             assert isinstance(step, Fit)
-            assert step.seen.shape == step.fitted.shape == (m, m)
+            assert step.observed.shape == step.fitted.shape == (m, m)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -147,8 +147,8 @@ def test_the_steps_of_tennessee_are_those_of_the_textbook():
         "Chattanooga", "Nashville", "Memphis", "Knoxville",
     ]  # fmt: skip
     knoxville = told.names.index("Knoxville")
-    assert rounds.rounds[0].moved[:, knoxville].sum() == pytest.approx(0.15)
-    assert rounds.rounds[1].moved[:, knoxville].sum() == pytest.approx(0.26)
+    assert rounds.rounds[0].transfers[:, knoxville].sum() == pytest.approx(0.15)
+    assert rounds.rounds[1].transfers[:, knoxville].sum() == pytest.approx(0.26)
     borda = explain("borda", PRESETS["tennessee"].profile)
     assert borda.steps[0].total == pytest.approx([1.26, 1.94, 1.73, 1.07])
 

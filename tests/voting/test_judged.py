@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.distortion.comparison import agreeing, judge
+from scrl.voting.distortion.comparison import compare_outcomes, sample_consistent_utilities
 
 PROFILE = AnonymousProfile.from_text("3: A > B > C > D\n2: D = C > B > A\n1: B > D")
 
 
 def test_drawn_utilities_agree_with_the_ballots():
-    drawn = agreeing(PROFILE, 200, seed=0)
+    drawn = sample_consistent_utilities(PROFILE, 200, seed=0)
     assert drawn.shape == (200, 3, 4)
     assert drawn.sum(-1) == pytest.approx(np.ones((200, 3)))
     assert (drawn > 0).all()
@@ -23,15 +23,15 @@ def test_drawn_utilities_agree_with_the_ballots():
 def test_a_ranked_ballots_utilities_are_ordered_parts_of_a_broken_stick():
     """The expected k-th largest of m parts is Σ_{j ≥ k} 1/j / m."""
     whole = AnonymousProfile.from_text("1: A > B > C > D")
-    mean = agreeing(whole, 40_000, seed=1).mean((0, 1))
+    mean = sample_consistent_utilities(whole, 40_000, seed=1).mean((0, 1))
     expected = [sum(1 / j for j in range(k, 5)) / 4 for k in range(1, 5)]
     assert mean == pytest.approx(expected, abs=0.003)
 
 
 def test_the_usual_lies_between_perfect_and_worst():
-    found = judge(PROFILE, draws=300)
-    assert (found.typical >= 1 - 1e-9).all()
-    assert (found.typical.max(1) <= found.utilitarian.value + 1e-9).all()
+    found = compare_outcomes(PROFILE, draws=300)
+    assert (found.sampled_distortion >= 1 - 1e-9).all()
+    assert (found.sampled_distortion.max(1) <= found.utilitarian.value + 1e-9).all()
     assert (np.diff(found.utilitarian.value) >= 0).all()
     assert len({rule for rules in found.rules for rule in rules}) == sum(map(len, found.rules))
     assert found.lotteries.sum(1) == pytest.approx(np.ones(len(found.rules)))
@@ -40,4 +40,4 @@ def test_the_usual_lies_between_perfect_and_worst():
 
 
 def test_the_optimal_lottery_is_the_least_bad():
-    assert "optimal-lottery" in judge(PROFILE, draws=2).rules[0]
+    assert "optimal-lottery" in compare_outcomes(PROFILE, draws=2).rules[0]

@@ -17,14 +17,14 @@ from scrl.types import InputError
 from scrl.voting import RULES
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.strategy.coalitions import (
-    BURIAL,
+    BURIAL_EXAMPLE,
+    apply_manipulations,
     coalition_curves,
-    mutual,
-    replaced,
-    spread,
+    outcome_by_share,
+    simultaneous_manipulations,
 )
 from scrl.voting.strategy.manipulability import manipulable_share
-from scrl.voting.strategy.manipulation import best_lie, countable, strategies
+from scrl.voting.strategy.manipulation import best_manipulation, best_manipulations, countable_rules
 from scrl.voting.strategy.misreports import strict_orders
 
 ORACLES = {
@@ -65,9 +65,9 @@ def test_the_best_lie_gains_what_brute_force_finds(rule):
             for lie in permutations(range(m))
         ) - worth(rule, orders, weight, orders[0])
         profile = AnonymousProfile.from_orders("abcd"[:m], orders, weight)
-        found = best_lie(profile, rule, 0, voters=liars)
+        found = best_manipulation(profile, rule, 0, voters=liars)
         assert found.gain == pytest.approx(gain, abs=1e-9)
-        paid += found.pays
+        paid += found.is_profitable
     assert paid, "some of these profiles can be manipulated"
 
 
@@ -75,15 +75,21 @@ def test_what_a_strategy_says_of_costs_adds_up():
     profile = AnonymousProfile.from_orders(
         "abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz"
     )
-    for row, found in ((r, s) for r in range(3) for s in strategies(profile, r, QUICK).values()):
-        inside = found.voters * found.by_line[row]
-        outside = (profile.weight.sum() - found.voters) * np.array(found.others)
-        assert (inside + outside) / profile.weight.sum() == pytest.approx(np.array(found.mean))
-        assert found.gain == pytest.approx(found.by_line[row, 1] - found.by_line[row, 0])
+    for row, found in (
+        (r, s) for r in range(3) for s in best_manipulations(profile, r, QUICK).values()
+    ):
+        inside = found.coalition_size * found.utility_by_line[row]
+        outside = (profile.weight.sum() - found.coalition_size) * np.array(found.others_utility)
+        assert (inside + outside) / profile.weight.sum() == pytest.approx(
+            np.array(found.mean_utility)
+        )
+        assert found.gain == pytest.approx(
+            found.utility_by_line[row, 1] - found.utility_by_line[row, 0]
+        )
         assert found.gain >= 0
-        assert not found.dominates or found.pays, "dominance is gain for every utility"
-        if not found.pays:
-            assert (found.place[0] == profile.place[row]).all(), "no lie for nothing"
+        assert not found.dominates or found.is_profitable, "dominance is gain for every utility"
+        if not found.is_profitable:
+            assert (found.ballots[0] == profile.place[row]).all(), "no lie for nothing"
 
 
 @pytest.mark.parametrize("rule", STRATEGYPROOF)
@@ -110,8 +116,8 @@ def test_every_deterministic_rule_can_be_manipulated():
         profile = AnonymousProfile.from_orders(
             "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
         )
-        best = best_lie(profile, name, held.index(liar), voters=1)
-        assert best.pays, f"{name}: the kept example is one"
+        best = best_manipulation(profile, name, held.index(liar), voters=1)
+        assert best.is_profitable, f"{name}: the kept example is one"
         assert lie != liar
 
 
@@ -154,7 +160,7 @@ def test_drawn_electorates_agree_with_all_of_them():
         every = manipulable_share(rules, 3, 9, model=model)
         drawn = manipulable_share(rules, 3, 9, 3000, seed=5, model=model)
         for rule in rules:
-            assert abs(every[rule].share - drawn[rule].share) < 4 * drawn[rule].error
+            assert abs(every[rule].share - drawn[rule].share) < 4 * drawn[rule].standard_error
     assert manipulable_share(rules, 3, 9, 200, 7) == manipulable_share(rules, 3, 9, 200, 7)
 
 
@@ -174,14 +180,14 @@ def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
         for _ in range(12)
     ]
     cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
-    exact = [best_lie(p, rule, 0) for p, rule in cases]
-    monkeypatch.setattr("scrl.voting.strategy.manipulation.EXACT", 5)
-    climbed = [best_lie(p, rule, 0) for p, rule in cases]
+    exact = [best_manipulation(p, rule, 0) for p, rule in cases]
+    monkeypatch.setattr("scrl.voting.strategy.manipulation.MAX_EXHAUSTIVE", 5)
+    climbed = [best_manipulation(p, rule, 0) for p, rule in cases]
     assert all(e.exact for e in exact)
     assert not any(c.exact for c in climbed)
     assert all(c.gain <= e.gain + 1e-9 for c, e in zip(climbed, exact, strict=True))
     same = [abs(c.gain - e.gain) < 1e-9 for c, e in zip(climbed, exact, strict=True)]
-    assert any(e.pays for e in exact)
+    assert any(e.is_profitable for e in exact)
     assert np.mean(same) >= 0.9
 
 
@@ -190,37 +196,41 @@ def test_leaving_candidates_out_is_never_worse():
         "abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3]
     )
     for row in range(3):
-        whole = strategies(profile, row, list(ORACLES))
-        cut = strategies(profile, row, list(ORACLES), truncated=True)
+        whole = best_manipulations(profile, row, list(ORACLES))
+        cut = best_manipulations(profile, row, list(ORACLES), truncated=True)
         assert all(cut[n].gain >= whole[n].gain - 1e-9 for n in whole)
 
 
 def test_a_curve_says_what_each_size_gains():
-    profile = BURIAL
+    profile = BURIAL_EXAMPLE
     curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
     for rule, curve in curves.items():
         for voters, gain in zip(curve.voters, curve.gain, strict=True):
-            assert gain == pytest.approx(best_lie(profile, rule, 0, voters=voters).gain)
-    assert curves["plurality"].needed == pytest.approx(41.4), "to Centre: 8 + 41.4 beats 46"
-    assert np.isnan(coalition_curves(profile, 0, ["copeland"])["copeland"].needed)
-    assert curves["borda"].needed == pytest.approx(13.8)
+            assert gain == pytest.approx(best_manipulation(profile, rule, 0, voters=voters).gain)
+    assert curves["plurality"].threshold == pytest.approx(41.4), "to Centre: 8 + 41.4 beats 46"
+    assert np.isnan(coalition_curves(profile, 0, ["copeland"])["copeland"].threshold)
+    assert curves["borda"].threshold == pytest.approx(13.8)
 
 
 def test_two_camps_bury_each_other_and_the_dud_wins():
     """Strategy deepens distortion: from 1 to 16.32 under Borda, with what nobody wanted."""
     condorcet = ["copeland", "minimax", "schulze", "ranked-pairs", "kemeny"]
-    found = mutual(BURIAL, (0, 1), ["borda", *condorcet])
+    found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda", *condorcet])
     borda = found["borda"]
-    assert borda.lies[0].before.tolist() == [0, 0, 1, 0], "honest: the compromise"
+    assert borda.manipulations[0].before.tolist() == [0, 0, 1, 0], "honest: the compromise"
     assert borda.chance.tolist() == [0, 0, 0, 1], "both lie: the dud"
     if "bradley-terry" in RULES:
-        likelihood = mutual(BURIAL, (0, 1), ["bradley-terry"])["bradley-terry"]
+        likelihood = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["bradley-terry"])[
+            "bradley-terry"
+        ]
         assert likelihood.chance.tolist() == [0, 0, 0, 1], "and so does Bradley–Terry"
-    assert (BURIAL.utility[:, 3] < BURIAL.utility[:, :3].min(1)).all(), "last for everybody"
-    assert borda.mean == pytest.approx((0.816, 0.05))
+    assert (BURIAL_EXAMPLE.utility[:, 3] < BURIAL_EXAMPLE.utility[:, :3].min(1)).all(), (
+        "last for everybody"
+    )
+    assert borda.mean_utility == pytest.approx((0.816, 0.05))
     assert borda.distortion == pytest.approx((1.0, 16.32))
     for rule in condorcet:
-        assert not any(lie.pays for lie in found[rule].lies), rule
+        assert not any(lie.is_profitable for lie in found[rule].manipulations), rule
         assert found[rule].distortion == pytest.approx((1.0, 1.0)), rule
 
 
@@ -229,32 +239,34 @@ def test_each_lie_is_the_only_best_answer_to_honest_opponents(camp):
     """By hand: Borda points of all 24 ballots of a camp."""
     orders = np.array(list(permutations(range(4))))
     points = {0: [3, 1, 2, 0], 1: [1, 3, 2, 0], 2: [1.5, 1.5, 3, 0]}
-    others = sum(BURIAL.weight[row] * np.array(points[row]) for row in points if row != camp)
+    others = sum(
+        BURIAL_EXAMPLE.weight[row] * np.array(points[row]) for row in points if row != camp
+    )
     win = []
     for order in orders:
         said = np.empty(4)
         said[order] = [3, 2, 1, 0]
-        totals = others + BURIAL.weight[camp] * said
+        totals = others + BURIAL_EXAMPLE.weight[camp] * said
         win.append(totals.argmax() == camp and np.sum(totals == totals.max()) == 1)
     assert sum(win) == 1
-    lie = best_lie(BURIAL, "borda", camp)
-    assert (np.argsort(lie.place[0]) == orders[int(np.argmax(win))]).all()
+    lie = best_manipulation(BURIAL_EXAMPLE, "borda", camp)
+    assert (np.argsort(lie.ballots[0]) == orders[int(np.argmax(win))]).all()
     assert lie.gain == pytest.approx(0.2)
     assert lie.dominates
 
 
 def test_once_the_others_lie_the_best_left_is_the_compromise():
-    lies = mutual(BURIAL, (0, 1), ["borda"])["borda"].lies
-    against = replaced(BURIAL, [lies[1]])
+    lies = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"].manipulations
+    against = apply_manipulations(BURIAL_EXAMPLE, [lies[1]])
     assert against.labels[-1] == "Right (lying)"
-    answer = best_lie(against, "borda", 0)
+    answer = best_manipulation(against, "borda", 0)
     assert answer.before.tolist() == [0, 1, 0, 0], "honesty gives in to the liars"
     assert answer.after.tolist() == [0, 0, 1, 0]
 
 
 def test_the_dud_wins_once_most_of_both_camps_lie():
-    lies = mutual(BURIAL, (0, 1), ["borda"])["borda"].lies
-    shares, scores, mean = spread(BURIAL, lies, "borda")
+    lies = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"].manipulations
+    shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, lies, "borda")
     winner = scores.argmax(1)
     assert winner[0] == 2
     # Left and Right: 1.96 - .46 s; Centre: 2.08 - .92 s; Dud: 1.84 s.
@@ -268,22 +280,22 @@ def test_the_dud_wins_once_most_of_both_camps_lie():
 
 def test_rules_that_read_utilities_need_them():
     plain = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
-    assert not {"utilitarian", "egalitarian", "nash"} & set(countable(plain))
+    assert not {"utilitarian", "egalitarian", "nash"} & set(countable_rules(plain))
     if "utilitarian" in RULES:
         with pytest.raises(InputError, match="utilities"):
-            best_lie(plain, "utilitarian", 0)
-        lie = best_lie(BURIAL, "utilitarian", 0)
-        assert lie.pays
-        assert set(np.unique(lie.reported_utility)) <= set(BURIAL.utility[0]), (
+            best_manipulation(plain, "utilitarian", 0)
+        lie = best_manipulation(BURIAL_EXAMPLE, "utilitarian", 0)
+        assert lie.is_profitable
+        assert set(np.unique(lie.reported_utility)) <= set(BURIAL_EXAMPLE.utility[0]), (
             "nothing beyond the true range"
         )
 
 
 def test_what_cannot_be_asked_is_said():
     with pytest.raises(InputError, match="no line 9"):
-        best_lie(BURIAL, "borda", 8)
+        best_manipulation(BURIAL_EXAMPLE, "borda", 8)
     with pytest.raises(InputError, match="has 46"):
-        best_lie(BURIAL, "borda", 0, voters=48)
+        best_manipulation(BURIAL_EXAMPLE, "borda", 0, voters=48)
     with pytest.raises(InputError, match="candidates"):
         manipulable_share("borda", 9, 3)
     with pytest.raises(InputError, match="no model"):

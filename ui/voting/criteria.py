@@ -7,7 +7,16 @@ import streamlit as st
 from scrl.figures import counterexample, criteria_table
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile, format_ballot
-from scrl.voting.criteria import CRITERIA, PUBLISHED, Cell, Violation, check, judged, recount, table
+from scrl.voting.criteria import (
+    CRITERIA,
+    PUBLISHED_CRITERIA,
+    TableCell,
+    Violation,
+    check_criterion,
+    is_testable,
+    recount_violation,
+    satisfaction_table,
+)
 from ui.shared import data_tables, page, predict_first
 from ui.shared.result_tables import order_text
 from ui.voting import profile_picker
@@ -37,7 +46,7 @@ def guess_condorcet_rule() -> bool:
     if guess is None and page.switched_on("predict"):
         answer.markdown("Guess first; the table comes after.")
         return False
-    right = [RULES[n].title for n in _GUESSES if table()[n, "condorcet"].state == "Y"]
+    right = [RULES[n].title for n in _GUESSES if satisfaction_table()[n, "condorcet"].state == "Y"]
     answer.markdown(
         f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}**: it counts nothing "
         "but who beats whom. Click a ✗ to see why a rule fails."
@@ -61,7 +70,7 @@ def selected_cell() -> tuple[str, str]:
 
 def _rules_and_criteria() -> tuple[list[str], list[str]]:
     """The rules and criteria of the table."""
-    return [name for name in RULES if judged(RULES[name])], list(CRITERIA)
+    return [name for name in RULES if is_testable(RULES[name])], list(CRITERIA)
 
 
 def cell_pickers(rule: str, criterion: str) -> None:
@@ -126,20 +135,20 @@ def _cell_clicked() -> None:
 
 def show_table(rule: str, criterion: str) -> None:
     """Draw the table; in presenter mode only its published part."""
-    columns = [*PUBLISHED, *(c for c in CRITERIA if c not in PUBLISHED)]
+    columns = [*PUBLISHED_CRITERIA, *(c for c in CRITERIA if c not in PUBLISHED_CRITERIA)]
     rules = _rules_and_criteria()[0]
     if page.presenting():
-        columns = [c for c in columns if c in PUBLISHED or c == criterion]
+        columns = [c for c in columns if c in PUBLISHED_CRITERIA or c == criterion]
         rules = [r for r in rules if RULES[r].satisfies is not None or r == rule]
     rows = [
         {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
-         "cells": {c: _table_cell(table()[r, c]) for c in columns}}
+         "cells": {c: _table_cell(satisfaction_table()[r, c]) for c in columns}}
         for r in rules
     ]  # fmt: skip
     st.plotly_chart(
         criteria_table(
             rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-            len(PUBLISHED), row_height=18.5 if page.presenting() else 21.5, **page.style(),
+            len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5, **page.style(),
         ),
         theme=None, key="criteria_grid", config=page.PLOTLY_CONFIG, on_select=_cell_clicked,
         selection_mode="points", alt=_table_alt(rules),
@@ -151,7 +160,7 @@ def show_table(rule: str, criterion: str) -> None:
         )
 
 
-def _table_cell(cell: Cell) -> dict:
+def _table_cell(cell: TableCell) -> dict:
     """A cell of the table as its figure takes it."""
     hint = f"{RULES[cell.rule].title}, {CRITERIA[cell.criterion].title.lower()}: "
     return {
@@ -164,14 +173,14 @@ def _table_cell(cell: Cell) -> dict:
 def _table_alt(rules: list[str]) -> str:
     return "; ".join(
         f"{RULES[r].title} fails "
-        + (", ".join(c for c in CRITERIA if table()[r, c].state == "N") or "none")
+        + (", ".join(c for c in CRITERIA if satisfaction_table()[r, c].state == "N") or "none")
         for r in rules
     )
 
 
 def show_numbers() -> None:
     rows = [
-        {"rule": RULES[r].title, **{c: table()[r, c].state for c in CRITERIA}}
+        {"rule": RULES[r].title, **{c: satisfaction_table()[r, c].state for c in CRITERIA}}
         for r in _rules_and_criteria()[0]
     ]
     data_tables.numbers_expander(rows, "criteria", "Y kept, N failed, - no counterexample found.")
@@ -182,7 +191,7 @@ def show_numbers() -> None:
 
 def show_cell(rule: str, criterion: str) -> None:
     """The stored counterexample of a cell, or what is known without one."""
-    cell = table()[rule, criterion]
+    cell = satisfaction_table()[rule, criterion]
     if cell.violation is None:
         st.markdown(
             f"**{page.escaped(RULES[rule].title)}: {STATE_TEXT[cell.state]}.** {_search_text(cell)}"
@@ -193,14 +202,14 @@ def show_cell(rule: str, criterion: str) -> None:
     show_violation(_recount(rule, criterion))
 
 
-def _search_text(cell: Cell) -> str:
+def _search_text(cell: TableCell) -> str:
     sizes = " and ".join(f"{m} candidates and {n} voters" for m, n in cell.searched.items())
     return f"All electorates of up to {sizes} were searched and none fails."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _recount(rule: str, criterion: str) -> Violation:
-    return recount(table()[rule, criterion].violation)
+    return recount_violation(satisfaction_table()[rule, criterion].violation)
 
 
 def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> None:
@@ -224,7 +233,7 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
 
 @st.cache_data(max_entries=200, show_spinner="Checking")
 def _check(key: str, rule: str, criterion: str, _profile: AnonymousProfile) -> Violation | None:
-    return check(_profile, rule, criterion)
+    return check_criterion(_profile, rule, criterion)
 
 
 def show_violation(violation: Violation) -> None:

@@ -14,9 +14,9 @@ from scrl.figures import (
 from scrl.voting import RULES, count_all_rules
 from scrl.voting.distortion import (
     Welfare,
-    tails,
-    tails_switch,
-    welfare,
+    evaluate_welfare,
+    minority_profile,
+    minority_threshold,
 )
 from ui.shared import data_tables, page, predict_first
 from ui.voting import voting_labels
@@ -30,10 +30,10 @@ def _count_tails(
     share: float, dummies: int
 ) -> tuple[dict[str, np.ndarray], dict[str, Welfare], np.ndarray]:
     """Rule -> probabilities of winning, rule -> welfare of the winner, and Borda scores."""
-    profile = tails(share, dummies)
+    profile = minority_profile(share, dummies)
     outcomes, _ = count_all_rules(profile)
     chances = {name: outcome.chances for name, outcome in outcomes.items()}
-    welfares = {name: welfare(profile, p) for name, p in chances.items()}
+    welfares = {name: evaluate_welfare(profile, p) for name, p in chances.items()}
     return chances, welfares, outcomes["borda"].scores
 
 
@@ -62,12 +62,12 @@ def show() -> None:
     with first:
         k = round(page.slider("Dummies between A and the last", "dummies", 1, MAX_DUMMIES, 3, 1,
                           "%.0f"))  # fmt: skip
-    threshold = 100 * tails_switch(k)
+    threshold = 100 * minority_threshold(k)
     with second:
         share = page.slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
     with third:
         _share_buttons(threshold)
-    names = tails(share, k).names
+    names = minority_profile(share, k).names
     last = names[-1]
     guess, shown = predict_first.guess(
         f"{1 - share:.2%} of the voters want {last} and little else; {share:.2%} hardly care. Whom "
@@ -84,7 +84,7 @@ def show() -> None:
         {"rule": RULES[name].title, "elects": voting_labels.winner_text(p, names),
          "mean utility": float(welfares[name].expected),
          "short of the best": float(welfares[name].regret),
-         **{g: float(welfares[name].group[i]) for i, g in enumerate(welfares["borda"].groups)}}
+         **{g: float(welfares[name].by_group[i]) for i, g in enumerate(welfares["borda"].groups)}}
         for name, p in chances.items()
     ]  # fmt: skip
     data_tables.numbers_expander(
@@ -106,11 +106,11 @@ def _charts(
         page.chart(figure, "minority", f"Borda points and mean utility of {', '.join(names)}.")
     with right:
         sizes = np.arange(1, MAX_DUMMIES + 1)
-        thresholds = np.array([tails_switch(int(size)) for size in sizes])
+        thresholds = np.array([minority_threshold(int(size)) for size in sizes])
         figure = borda_threshold(
             sizes, thresholds, (dummies, share), **page.style(), height=70 + pitch * 5
         )
-        alt = f"With {dummies} dummies Borda turns at {100 * tails_switch(dummies):.2f} %."
+        alt = f"With {dummies} dummies Borda turns at {100 * minority_threshold(dummies):.2f} %."
         page.chart(figure, "switch", alt)
 
 
@@ -125,7 +125,7 @@ def _summary(
     """Whom Borda elects, what each type gets, and the threshold."""
     elected = voting_labels.winner_text(chances["borda"], names)
     groups = [
-        f"{name} ({borda.share[i]:.2%}) gets {borda.group[i]:.4f} of at most "
+        f"{name} ({borda.share[i]:.2%}) gets {borda.by_group[i]:.4f} of at most "
         f"{borda.group_best[i]:.4f}" for i, name in enumerate(borda.groups)
     ]  # fmt: skip
     alike = voting_labels.winner_text(chances["bradley-terry"], names) == elected
@@ -134,8 +134,8 @@ def _summary(
         predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}: "
         f"A has {scores[0]:.4f} points and {names[-1]} {scores[-1]:.4f}. "
         f"{groups[0][0].upper() + '; '.join(groups)[1:]}. With {dummies} dummies A is ahead from "
-        f"1/(k + 2) = {100 * tails_switch(dummies):.2f} % on: each dummy is one more place, by "
-        "which a hair counts like a world."
+        f"1/(k + 2) = {100 * minority_threshold(dummies):.2f} % on: each dummy is one more "
+        "place, by which a hair counts like a world."
     )
 
 

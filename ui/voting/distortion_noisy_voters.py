@@ -15,8 +15,8 @@ from scrl.voting.distortion import (
     bradley_terry_bounds,
     noisy_outcome,
     pairwise_rules,
+    search_worst_population,
     tight_population,
-    worst_population,
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
@@ -37,7 +37,7 @@ def _population(name: str, beta: float) -> tuple[np.ndarray, np.ndarray]:
         return tight_population(beta)
     if name == POPULATIONS[1]:
         return borda_population(beta)
-    worst = worst_population("borda", beta, seed=SEED)
+    worst = search_worst_population("borda", beta, seed=SEED)
     return worst.utility, worst.weight
 
 

@@ -12,8 +12,8 @@ from scrl.figures import (
 from scrl.types import InputError
 from scrl.voting import RULES, AnonymousProfile
 from scrl.voting.distortion import (
-    Judged,
-    judge,
+    OutcomeComparison,
+    compare_outcomes,
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
@@ -27,11 +27,11 @@ MAX_BALLOTS = 8
 
 
 @st.cache_data(max_entries=40, show_spinner="Looking for the worst case of every rule")
-def _distortion(key: str, _profile: AnonymousProfile) -> Judged:
-    return judge(_profile, seed=SEED)
+def _distortion(key: str, _profile: AnonymousProfile) -> OutcomeComparison:
+    return compare_outcomes(_profile, seed=SEED)
 
 
-def _outcome_labels(comparison: Judged) -> list[str]:
+def _outcome_labels(comparison: OutcomeComparison) -> list[str]:
     """The label of each outcome: who wins, and by which rules."""
     labels = []
     for rules, p in zip(comparison.rules, comparison.lotteries, strict=True):
@@ -80,11 +80,11 @@ def show() -> None:
     _numbers(comparison, labels)
 
 
-def _distortion_chart(comparison: Judged, labels: list[str], chosen: int) -> None:
+def _distortion_chart(comparison: OutcomeComparison, labels: list[str], chosen: int) -> None:
     """Worst-case and typical distortion of each outcome; ``chosen`` is highlighted."""
     page.chart(
         worst_and_typical_distortion(
-            labels, comparison.typical, comparison.utilitarian.value,
+            labels, comparison.sampled_distortion, comparison.utilitarian.value,
             None if comparison.metric is None else comparison.metric.value, chosen, **page.style(),
         ),
         "worst",
@@ -92,13 +92,13 @@ def _distortion_chart(comparison: Judged, labels: list[str], chosen: int) -> Non
                       zip(labels, comparison.utilitarian.value, strict=True)),
         caption="" if page.presenting() else
         "How many times better the best candidate is than what the rule gives: 1 is perfect. "
-        f"Usual: {comparison.typical.shape[1]} draws of utilities that agree with the ballots, "
-        "each ballot’s uniform among those that add up to one."
+        f"Usual: {comparison.sampled_distortion.shape[1]} draws of utilities that agree with the "
+        "ballots, each ballot’s uniform among those that add up to one."
         + ("" if comparison.metric is not None else " The profile is too large for distances."),
     )  # fmt: skip
 
 
-def _summary(comparison: Judged, pure: list[int], guess: str | None) -> str:
+def _summary(comparison: OutcomeComparison, pure: list[int], guess: str | None) -> str:
     """The worst of the outcomes with one sure winner (``pure``)."""
     worst = max(pure, key=lambda i: comparison.utilitarian.value[i])
     value = comparison.utilitarian.value[worst]
@@ -107,17 +107,17 @@ def _summary(comparison: Judged, pure: list[int], guess: str | None) -> str:
         predict_first.verdict(guess, winner)
         + f"Electing **{page.escaped(winner)}** may cost "
         + (f"a factor of **{value:.2f}**" if np.isfinite(value) else "**everything**")
-        + f", and usually costs {np.median(comparison.typical[worst]):.2f}. The worst case is "
-        "rare; a lottery insures against it."
+        + f", and usually costs {np.median(comparison.sampled_distortion[worst]):.2f}. The worst "
+        "case is rare; a lottery insures against it."
     )
 
 
-def _numbers(comparison: Judged, labels: list[str]) -> None:
+def _numbers(comparison: OutcomeComparison, labels: list[str]) -> None:
     rows = [
         {
             "outcome": label,
             "rules": voting_labels.rule_titles(rules),
-            "usual (median)": float(np.median(comparison.typical[i])),
+            "usual (median)": float(np.median(comparison.sampled_distortion[i])),
             "worst, unit-sum": float(comparison.utilitarian.value[i]),
             **(
                 {}
@@ -134,7 +134,7 @@ def _numbers(comparison: Judged, labels: list[str]) -> None:
     data_tables.numbers_expander(rows, "worst-case", f"Seed {SEED}.")
 
 
-def _witness(comparison: Judged, profile: AnonymousProfile, labels: list[str]) -> int:
+def _witness(comparison: OutcomeComparison, profile: AnonymousProfile, labels: list[str]) -> int:
     """The choice of an outcome, and the utilities or distances under which it is worst."""
     if st.session_state.get("outcome") not in labels:
         st.session_state.pop("outcome", None)  # of another profile
@@ -149,7 +149,7 @@ def _witness(comparison: Judged, profile: AnonymousProfile, labels: list[str]) -
 
 
 def _witness_chart(
-    comparison: Judged, profile: AnonymousProfile, outcome: int, metric: bool
+    comparison: OutcomeComparison, profile: AnonymousProfile, outcome: int, metric: bool
 ) -> None:
     """The utilities, or with ``metric`` the distances, under which an outcome is worst."""
     witness = comparison.metric if metric else comparison.utilitarian
@@ -161,7 +161,7 @@ def _witness_chart(
     figure = witness_heatmap(
         comparison.names, [*ballots, "mean"], np.vstack([values[heaviest], mean]), **page.style()
     )
-    best = int(witness.against[outcome])
+    best = int(witness.best_candidate[outcome])
     value = float(comparison.lotteries[outcome] @ mean)
     kind = "distances" if metric else "utilities"
     hidden = len(profile.place) - len(heaviest)

@@ -9,7 +9,7 @@ from scrl.figures import (
 )
 from scrl.voting import RULES
 from scrl.voting.strategy import (
-    MODELS,
+    ELECTORATE_MODELS,
     manipulable_share,
 )
 from ui.shared import data_tables, page, predict_first
@@ -37,7 +37,7 @@ def show() -> None:
         m = int(st.segmented_control("Candidates", ["3", "4"], default="3", required=True,
                                      key="candidates", **IN_URL))  # fmt: skip
         n = st.slider("Voters", 2, 12 if m == 3 else 9, 9, key="voters", **IN_URL)
-        model = st.selectbox("Drawn from", list(MODELS), key="model", **IN_URL)
+        model = st.selectbox("Drawn from", list(ELECTORATE_MODELS), key="model", **IN_URL)
         exact = m == 3 and model in ("impartial", "anonymous")
         seed = 0
         if not exact:
@@ -71,14 +71,14 @@ def show() -> None:
         else f"{borda.electorates:,} electorates drawn with seed {seed}; bars of two standard "
         "errors"
     )
-    rows = [(rule_title(name), r.share, r.error) for name, r in results.items()]
+    rows = [(rule_title(name), r.share, r.standard_error) for name, r in results.items()]
     page.chart(
         rates_by_rule(rows, "electorates in which some voter gains by a lie", rule_title("borda"),
                    **page.style()),
         "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
-        caption=f"{method}: {MODELS[model]}. A lie gains if the winner is worth more to the liar "
-        f"in points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards fewer "
-        "lies. Left out are rules that need a linear program for each electorate.",
+        caption=f"{method}: {ELECTORATE_MODELS[model]}. A lie gains if the winner is worth more to "
+        f"the liar in points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards "
+        "fewer lies. Left out are rules that need a linear program for each electorate.",
     )  # fmt: skip
     if not page.presenting():
         with st.expander("The numbers"):

@@ -13,11 +13,11 @@ from scrl.figures import (
 from scrl.types import InputError
 from scrl.voting import AnonymousProfile
 from scrl.voting.strategy import (
-    EXACT,
+    MAX_EXHAUSTIVE,
     Manipulation,
+    best_manipulations,
     coalition_curves,
-    countable,
-    strategies,
+    countable_rules,
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
@@ -30,7 +30,7 @@ def _best_misreports(
     key: str, row: int, rules: tuple, voters: float, _profile: AnonymousProfile
 ) -> dict:
     """Rule -> the best common misreport of the voters of one line."""
-    return strategies(_profile, row, rules, voters)
+    return best_manipulations(_profile, row, rules, voters)
 
 
 def show() -> None:
@@ -47,8 +47,8 @@ def show() -> None:
         )  # fmt: skip
         if not shown:
             return
-        exact = len(profile.names) <= EXACT
-        rules = countable(profile) if exact else [rule]
+        exact = len(profile.names) <= MAX_EXHAUSTIVE
+        rules = countable_rules(profile) if exact else [rule]
         try:
             misreports = _best_misreports(
                 profile_picker.cache_key(profile), row, tuple(rules), voters, profile
@@ -78,7 +78,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     with first_column:
         line_label = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
     with second_column:
-        rule = voting_labels.pick_rule(countable(profile))
+        rule = voting_labels.pick_rule(countable_rules(profile))
     share = third_column.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
     row = labels.index(line_label)
     label = profile.labels[row] or f"line {row + 1}"
@@ -87,16 +87,20 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
 
 def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: str) -> None:
     """Whether a misreport pays under the rule, and under how many rules one does."""
-    paid = [name for name, s in misreports.items() if s.pays]
-    hurt = [name for name in paid if misreports[name].others[1] < misreports[name].others[0] - 1e-9]
+    paid = [name for name, s in misreports.items() if s.is_profitable]
+    hurt = [
+        name
+        for name in paid
+        if misreports[name].others_utility[1] < misreports[name].others_utility[0] - 1e-9
+    ]
     scope = (
         f" By {len(paid)} of {len(misreports)} rules one does, and by {len(hurt)} of those it "
         "costs everybody else."
         if len(misreports) > 1
-        else f" With more than {EXACT} candidates not every ballot is tried, so a better lie may "
-        "be missed."
+        else f" With more than {MAX_EXHAUSTIVE} candidates not every ballot is tried, so a better "
+        "lie may be missed."
     )
-    pays = misreports[rule].pays
+    pays = misreports[rule].is_profitable
     answer = "a lie pays" if pays else "no lie pays"
     opening = predict_first.verdict(guess, "Yes" if pays else "No")
     st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{scope}")
@@ -105,20 +109,23 @@ def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: s
 def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: str) -> None:
     """A table of honest ballot and misreport: ballots, winners and utilities."""
     names = profile.names
-    lies = [voting_labels.ballot_label(place, names) for place in best.place]
-    if best.reported_utility is not None and best.pays:
+    lies = [voting_labels.ballot_label(place, names) for place in best.ballots]
+    if best.reported_utility is not None and best.is_profitable:
         pairs = zip(names, best.reported_utility[0], strict=True)
         lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
     honest = voting_labels.ballot_label(profile.place[best.row], names)
     rows = [
-        ("They say", honest, "; ".join(lies) if best.pays else "the truth"),
+        ("They say", honest, "; ".join(lies) if best.is_profitable else "the truth"),
         (
             "Wins",
             voting_labels.winner_chances(best.before, names),
             voting_labels.winner_chances(best.after, names),
         ),
-        ("Utility to them", *(f"{best.by_line[best.row][i]:.3f}" for i in (0, 1))),
-        ("To everybody else", *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others)),
+        ("Utility to them", *(f"{best.utility_by_line[best.row][i]:.3f}" for i in (0, 1))),
+        (
+            "To everybody else",
+            *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others_utility),
+        ),
     ]
     cells = [[page.escaped(cell) for cell in row] for row in rows]
     head = f"| {page.escaped(label)} | honest | best lie |\n|---|---|---|\n"
@@ -133,8 +140,8 @@ def _coalition_sizes(
     weight = profile.weight[row]
     needed = (
         "However many of them agree on a lie, none pays."
-        if math.isnan(curve.needed)
-        else f"A lie pays from {curve.needed / weight:.0%} of them."
+        if math.isnan(curve.threshold)
+        else f"A lie pays from {curve.threshold / weight:.0%} of them."
     )
     page.chart(
         gain_by_coalition_size(curve.voters, curve.gain, voters, **page.style()),
@@ -151,11 +158,11 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
     rows = [
         {
             "title": rule_title(name),
-            "liars": tuple(misreports[name].by_line[misreports[name].row]),
-            "others": misreports[name].others
-            if math.isfinite(misreports[name].others[0])
+            "liars": tuple(misreports[name].utility_by_line[misreports[name].row]),
+            "others": misreports[name].others_utility
+            if math.isfinite(misreports[name].others_utility[0])
             else None,
-            "note": "a lie pays" if misreports[name].pays else "no lie pays",
+            "note": "a lie pays" if misreports[name].is_profitable else "no lie pays",
         }
         for name in order
     ]
@@ -173,16 +180,16 @@ def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulati
     rows = [
         {
             "rule": rule_title(name),
-            "best lie": "; ".join(voting_labels.ballot_label(p, profile.names) for p in s.place)
-            if s.pays
+            "best lie": "; ".join(voting_labels.ballot_label(p, profile.names) for p in s.ballots)
+            if s.is_profitable
             else "",
             "winner, honest": voting_labels.winner_chances(s.before, profile.names),
             "winner, lie": voting_labels.winner_chances(s.after, profile.names),
-            "favourite rises": s.places,
+            "favourite rises": s.favourite_rise,
             "gain": s.gain,
-            "others lose": float(s.others[0] - s.others[1]),
-            "mean, honest": s.mean[0],
-            "mean, lie": s.mean[1],
+            "others lose": float(s.others_utility[0] - s.others_utility[1]),
+            "mean, honest": s.mean_utility[0],
+            "mean, lie": s.mean_utility[1],
         }
         for name, s in misreports.items()
     ]
@@ -190,7 +197,8 @@ def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulati
         data_tables.numbers_table(rows)
         st.caption(
             "All voters behind the line who lie cast the same ballot. Every strict order was tried "
-            f"for up to {EXACT} candidates; of equally good lies the one nearest to the truth is "
-            "shown. A tie for first is drawn. 'Favourite rises' counts places in the order."
+            f"for up to {MAX_EXHAUSTIVE} candidates; of equally good lies the one nearest to the "
+            "truth is shown. A tie for first is drawn. 'Favourite rises' counts places in the "
+            "order."
         )
         data_tables.download_button(rows, "lies")

@@ -8,9 +8,9 @@ from scrl.figures import (
     scores_by_misreport_share,
 )
 from scrl.voting.strategy import (
-    BURIAL,
-    mutual,
-    spread,
+    BURIAL_EXAMPLE,
+    outcome_by_share,
+    simultaneous_manipulations,
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
@@ -21,21 +21,21 @@ from ui.voting import voting_labels
 @st.cache_data(show_spinner="Trying every ballot")
 def _mutual() -> dict:
     """Rule -> outcome where both camps cast their best misreport."""
-    return mutual(BURIAL, (0, 1))
+    return simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1))
 
 
 def show() -> None:
     """Draw what happens where both camps misreport at once."""
-    names = BURIAL.names
+    names = BURIAL_EXAMPLE.names
     outcomes = _mutual()
     borda = outcomes["borda"]
+    ballots = [voting_labels.ballot_label(m.ballots[0], names) for m in borda.manipulations]
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.markdown(
             "Left and Right have 46 voters each, and both like Centre well; nobody wants Dud. "
             "Each camp finds its best lie under Borda, as if the others were honest: "
-            f"**{page.escaped(voting_labels.ballot_label(borda.lies[0].place[0], names))}** and "
-            f"**{page.escaped(voting_labels.ballot_label(borda.lies[1].place[0], names))}**."
+            f"**{page.escaped(ballots[0])}** and **{page.escaped(ballots[1])}**."
         )
         guess, shown = predict_first.guess(
             "If both camps lie at once, who wins?", names, "guess_camps", always=True
@@ -44,7 +44,7 @@ def show() -> None:
                           disabled=not shown, **IN_URL)  # fmt: skip
         if not shown:
             return
-        shares, scores, mean = spread(BURIAL, borda.lies, "borda")
+        shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, borda.manipulations, "borda")
         best = borda.best
         first = scores[share] > scores[share].max() - 1e-9
         winner = voting_labels.winner_chances(first / first.sum(), names)
@@ -68,19 +68,21 @@ def show() -> None:
 
 def _table(outcomes: dict) -> None:
     """Outcomes under every rule, with a download."""
-    names = BURIAL.names
+    names = BURIAL_EXAMPLE.names
     rows = [
         {
             "rule": rule_title(name),
-            "honest": voting_labels.winner_chances(m.lies[0].before, names),
+            "honest": voting_labels.winner_chances(m.manipulations[0].before, names),
             "both lie": voting_labels.winner_chances(m.chance, names),
             "distortion": m.distortion[1],
             "lies pay": " and ".join(
-                label for label, lie in zip(BURIAL.labels, m.lies, strict=False) if lie.pays
+                label
+                for label, lie in zip(BURIAL_EXAMPLE.labels, m.manipulations, strict=False)
+                if lie.is_profitable
             )
             or "to nobody",
-            "mean, honest": m.mean[0],
-            "mean, both lie": m.mean[1],
+            "mean, honest": m.mean_utility[0],
+            "mean, both lie": m.mean_utility[1],
         }
         for name, m in sorted(outcomes.items(), key=lambda item: -item[1].distortion[1])
     ]  # fmt: skip
@@ -102,8 +104,8 @@ def _note(outcomes: dict) -> None:
             "Utilities of Left, Right, Centre, Dud: the Left camp 1, .2, .8, .05; the Right camp "
             ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents "
             "each lie is the only one of the 24 ballots that makes the camp's favourite win, a "
-            f"gain of {borda.lies[0].gain:.1f} for each member. Once the other camp lies, the "
-            "best that a camp can still get is Centre, by giving up its favourite. Whoever lies "
+            f"gain of {borda.manipulations[0].gain:.1f} for each member. Once the other camp lies, "
+            "the best that a camp can still get is Centre, by giving up its favourite. Whoever lies "
             "and is not answered wins; both expect to be the one. Without strategy one may say "
             "that a winner cannot be that perverse, since some human wanted it; with strategy "
             "that defence is gone."

@@ -18,14 +18,14 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria import interprofile as d
 from scrl.voting.criteria import intraprofile as c
-from scrl.voting.criteria.violations import Violation, told
+from scrl.voting.criteria.violations import Violation, describe_violation
 from scrl.voting.registry import RULES, Rule
 
 #: Which outcomes are compared: all, a tie for first counting against the rule; only those with one
 #: winner; only those in which nobody is tied anywhere.
 READINGS = ("ties", "sole", "strict")
 #: Comparisons counted for one profile, at the most.
-MOST_CASES = 20_000
+MAX_COMPARISONS = 20_000
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ class Criterion:
     titles: tuple[str, ...]
     change: str
     explanation: str
-    cases: Callable
-    fault: Callable
+    comparisons: Callable
+    is_violated: Callable
 
 
 _ONE = ("The ballots",)
@@ -62,21 +62,21 @@ CRITERIA: dict[str, Criterion] = {
             "A candidate whom more than half of the voters put first wins.",
             "May 1952",
             _ONE, "", "More than half of the voters put {who} first, and {rule} elects {first}.",
-            c.majority_cases, c.must_win,
+            c.majority_comparisons, c.fails_to_win_alone,
         ),
         Criterion(
             "majority-loser", "Majority loser",
             "A candidate whom more than half of the voters put last does not win.",
             "Borda 1784",
             _ONE, "", "More than half of the voters put {who} last, and {rule} elects {first}.",
-            c.majority_loser_cases, c.must_lose,
+            c.majority_loser_comparisons, c.wins_anyway,
         ),
         Criterion(
             "condorcet", "Condorcet winner",
             "A candidate who beats every other head to head wins.",
             "Condorcet 1785",
             _ONE, "", "{who} beats every other candidate head to head, and {rule} elects {first}.",
-            c.condorcet_cases, c.must_win,
+            c.condorcet_comparisons, c.fails_to_win_alone,
         ),
         Criterion(
             "condorcet-loser", "Condorcet loser",
@@ -84,7 +84,7 @@ CRITERIA: dict[str, Criterion] = {
             "Borda 1784",
             _ONE, "",
             "{who} loses to every other candidate head to head, and {rule} elects {first}.",
-            c.condorcet_loser_cases, c.must_lose,
+            c.condorcet_loser_comparisons, c.wins_anyway,
         ),
         Criterion(
             "smith", "Smith",
@@ -92,7 +92,7 @@ CRITERIA: dict[str, Criterion] = {
             "Smith 1973",
             _ONE, "",
             "Head to head each of {who} beats everybody else, and {rule} elects {first}.",
-            c.smith_cases, c.must_hold,
+            c.smith_comparisons, c.winner_outside_set,
         ),
         Criterion(
             "pareto", "Pareto",
@@ -100,14 +100,14 @@ CRITERIA: dict[str, Criterion] = {
             "Pareto 1906; the weak form, of winners",
             _ONE, "",
             "For {who} there is somebody whom every voter prefers, and {rule} elects {first}.",
-            c.pareto_cases, c.must_lose,
+            c.pareto_comparisons, c.wins_anyway,
         ),
         Criterion(
             "unanimity", "Unanimity",
             "A candidate whom every voter puts first wins.",
             "Arrow 1951, of winners",
             _ONE, "", "Every voter puts {who} first, and {rule} elects {first}.",
-            c.unanimity_cases, c.must_win,
+            c.unanimity_comparisons, c.fails_to_win_alone,
         ),
         Criterion(
             "monotonicity", "Monotonicity",
@@ -116,7 +116,7 @@ CRITERIA: dict[str, Criterion] = {
             _TWO, "{voters} raise{s} {who}: {old} becomes {new}.",
             "{who} is liked better than before and loses by it: {rule} elected {first} and now "
             "elects {second}.",
-            d.monotonicity_cases, d.stops_winning,
+            d.monotonicity_comparisons, d.stops_winning,
         ),
         Criterion(
             "participation", "Participation",
@@ -125,7 +125,7 @@ CRITERIA: dict[str, Criterion] = {
             ("Without them", "With them"), "{voters} come{s} to vote {new}.",
             "By their own ballots they lose by voting: {rule} elected {first} without them and "
             "elects {second} with them.",
-            d.participation_cases, d.participation_fault,
+            d.participation_comparisons, d.participation_violation,
         ),
         Criterion(
             "reversal", "Reversal symmetry",
@@ -133,7 +133,7 @@ CRITERIA: dict[str, Criterion] = {
             "Saari 1994",
             ("The ballots", "All upside down"), "Every ballot is turned upside down.",
             "{rule} elects {first} by these ballots, and {second} by their exact opposite.",
-            d.reversal_cases, d.reversal_fault,
+            d.reversal_comparisons, d.reversal_violation,
         ),
         Criterion(
             "clones", "Independence of clones",
@@ -144,7 +144,7 @@ CRITERIA: dict[str, Criterion] = {
             "{gone} enters; on every ballot {who} stand next to each other.",
             "Only a clone has entered: {rule} elected {first} without {gone} and elects {second} "
             "with {gone}.",
-            d.clones_cases, d.clones_fault,
+            d.clones_comparisons, d.clones_violation,
         ),
         Criterion(
             "iia", "Irrelevant alternatives",
@@ -153,7 +153,7 @@ CRITERIA: dict[str, Criterion] = {
             ("All stand", "One withdraws"), "{gone} withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
             "ahead while {gone} stood, {behind} is now.",
-            d.iia_cases, d.iia_fault,
+            d.iia_comparisons, d.iia_violation,
         ),
         Criterion(
             "local-iia", "Local irrelevant alternatives",
@@ -163,7 +163,7 @@ CRITERIA: dict[str, Criterion] = {
             ("All stand", "One withdraws"), "{gone}, {end} of all, withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
             "ahead while {gone} stood, {behind} is now.",
-            d.iia_cases, d.local_iia_fault,
+            d.iia_comparisons, d.local_iia_violation,
         ),
         Criterion(
             "later-no-harm", "Later-no-harm",
@@ -172,7 +172,7 @@ CRITERIA: dict[str, Criterion] = {
             _TWO, "{voters} who wrote {old} write{s} more: {new}.",
             "{harmed} stands as high on these ballots as before and loses by what is said of "
             "others: {rule} elected {first} and now elects {second}.",
-            d.later_no_harm_cases, d.stops_winning,
+            d.later_no_harm_comparisons, d.stops_winning,
         ),
         Criterion(
             "reinforcement", "Reinforcement",
@@ -181,7 +181,7 @@ CRITERIA: dict[str, Criterion] = {
             ("One electorate", "Another", "Together"), "Both electorates vote together.",
             "{rule} elects {first} in one electorate and {second} in the other, and together "
             "{third}.",
-            d.reinforcement_cases, d.reinforcement_fault,
+            d.reinforcement_comparisons, d.reinforcement_violation,
         ),
         Criterion(
             "anonymity", "Anonymity",
@@ -189,7 +189,7 @@ CRITERIA: dict[str, Criterion] = {
             "May 1952",
             _TWO, "Voters exchange their ballots.",
             "The same ballots are cast by others, and the order of {rule} is not the same.",
-            d.anonymity_cases, d.anonymity_fault,
+            d.anonymity_comparisons, d.anonymity_violation,
         ),
         Criterion(
             "neutrality", "Neutrality",
@@ -197,13 +197,13 @@ CRITERIA: dict[str, Criterion] = {
             "May 1952",
             _TWO, "{who} exchange names on every ballot.",
             "Names are exchanged, and the order of {rule} is not that with the names exchanged.",
-            d.neutrality_cases, d.neutrality_fault,
+            d.neutrality_comparisons, d.neutrality_violation,
         ),
     )
 }  # fmt: skip
 
 
-def criterion_named(name: str) -> Criterion:
+def get_criterion(name: str) -> Criterion:
     if name not in CRITERIA:
         raise InputError(
             f"There is no criterion {quoted(name)}; choose from {', '.join(CRITERIA)}."
@@ -211,22 +211,24 @@ def criterion_named(name: str) -> Criterion:
     return CRITERIA[name]
 
 
-def judged(rule: Rule) -> bool:
+def is_testable(rule: Rule) -> bool:
     """Whether criteria of orders say anything of a rule: it is no lottery and reads orders."""
     return not rule.lottery and rule.reads != "utility"
 
 
-def faults(criterion: Criterion, cases: c.Cases, place: list[np.ndarray], reading: str):
+def violated_comparisons(
+    criterion: Criterion, cases: c.Comparisons, place: list[np.ndarray], reading: str
+):
     """Which cases break a criterion ``[k]``, given places ``[k, m]`` of each electorate."""
-    found = criterion.fault(cases, place)
-    test = {"ties": None, "sole": e.sole, "strict": e.untied}[reading]
+    found = criterion.is_violated(cases, place)
+    test = {"ties": None, "sole": e.has_sole_winner, "strict": e.has_no_ties}[reading]
     if test is not None:
         for p in place:
             found = found & test(p)
     return found
 
 
-def check(
+def check_criterion(
     profile: AnonymousProfile, rule: str, criterion: str, reading: str = "ties"
 ) -> Violation | None:
     """A failure of ``criterion`` by ``rule`` that begins at these ballots, or None.
@@ -239,17 +241,17 @@ def check(
     Raises:
         InputError: for unknown names, and a rule that is a lottery or reads utilities.
     """
-    found = check_all(profile, [rule], criterion, reading)
+    found = check_rules(profile, [rule], criterion, reading)
     return found[rule]
 
 
-def check_all(
+def check_rules(
     profile: AnonymousProfile, rules: list[str], criterion: str, reading: str = "ties"
 ) -> dict[str, Violation | None]:
     """``check`` for several rules, counted together."""
-    asked = criterion_named(criterion)
+    asked = get_criterion(criterion)
     for name in rules:
-        if not judged(RULES[name]):
+        if not is_testable(RULES[name]):
             raise InputError(
                 f"{RULES[name].title} does not make an order of orders; criteria are of rules "
                 "that do."
@@ -259,18 +261,18 @@ def check_all(
     rows, line = np.unique(profile.place, axis=0, return_inverse=True)
     weight = np.zeros((1, len(rows)))
     np.add.at(weight[0], line.ravel(), profile.weight)
-    cases = asked.cases(rows, weight, True)[:MOST_CASES]
+    cases = asked.comparisons(rows, weight, True)[:MAX_COMPARISONS]
     if not len(cases):
         return dict.fromkeys(rules)
-    place = e.places(cases.rows, *cases.stacked(), list(rules))
+    place = e.count_places(cases.rows, *cases.stacked(), list(rules))
     split = np.split(place, len(cases.weight))
     out: dict[str, Violation | None] = {}
     for i, name in enumerate(rules):
         own = [p[:, i] for p in split]
         out[name] = None
         for level in ("strict", "sole", "ties"):
-            at = np.flatnonzero(faults(asked, cases, own, level))
+            at = np.flatnonzero(violated_comparisons(asked, cases, own, level))
             if len(at) and READINGS.index(level) >= READINGS.index(reading):
-                out[name] = told(asked, name, cases, own, at[0], profile.names)
+                out[name] = describe_violation(asked, name, cases, own, at[0], profile.names)
                 break
     return out

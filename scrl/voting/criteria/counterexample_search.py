@@ -18,9 +18,15 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria import interprofile as d
 from scrl.voting.criteria import intraprofile as c
-from scrl.voting.criteria.checker import CRITERIA, READINGS, check, faults, judged
-from scrl.voting.criteria.counterexamples import FILE, PUBLISHED, claimed, to_dict
-from scrl.voting.criteria.violations import Violation, told
+from scrl.voting.criteria.checker import (
+    CRITERIA,
+    READINGS,
+    check_criterion,
+    is_testable,
+    violated_comparisons,
+)
+from scrl.voting.criteria.counterexamples import FILE, PUBLISHED_CRITERIA, is_claimed, to_dict
+from scrl.voting.criteria.violations import Violation, describe_violation
 from scrl.voting.registry import RULES
 
 #: Voters up to which every electorate is searched, by candidates; of voters that cast truncated
@@ -52,33 +58,39 @@ def sizes(criterion: str) -> dict[int, int]:
     return FEWER.get(criterion) or SYMMETRIES.get(criterion) or SIZES
 
 
-def every(criterion: str, m: int, n: int) -> c.Cases:
+def all_comparisons(criterion: str, m: int, n: int) -> c.Comparisons:
     """All that a criterion compares among m candidates and n voters with strict orders; for
     participation the last voter comes, for later-no-harm one voter has not yet ranked all, and
     two electorates that meet have n together."""
     rows = e.strict_rows(m)
-    find = CRITERIA[criterion].cases
+    find = CRITERIA[criterion].comparisons
     if criterion == "reinforcement":
         parts = [
-            d.meeting_cases(rows, e.electorates(m, k), e.all_electorates(m, n - k))
+            d.merged_comparisons(rows, e.distinct_electorates(m, k), e.all_electorates(m, n - k))
             for k in range(1, n // 2 + 1)
         ]
-        return c.joined(rows, parts, 3)
+        return c.concatenate(rows, parts, 3)
     if criterion == "participation":
-        return find(rows, e.electorates(m, n - 1), False) if n > 1 else c.joined(rows, [])
+        return (
+            find(rows, e.distinct_electorates(m, n - 1), False)
+            if n > 1
+            else c.concatenate(rows, [])
+        )
     if criterion == "later-no-harm":
-        short = e.short_rows(m)
-        rest = np.pad(e.electorates(m, n - 1), ((0, 0), (0, len(short))))
+        short = e.truncated_rows(m)
+        rest = np.pad(e.distinct_electorates(m, n - 1), ((0, 0), (0, len(short))))
         both = np.concatenate([rows, short])
         one = np.eye(len(both), dtype=rest.dtype)[len(rows) :]
         return find(both, (rest[:, None] + one[None]).reshape(-1, len(both)), False)
-    return find(rows, e.electorates(m, n), False)
+    return find(rows, e.distinct_electorates(m, n), False)
 
 
-def drawn(criterion: str, m: int, n: int, draws: int, rng: np.random.Generator) -> c.Cases:
+def random_comparisons(
+    criterion: str, m: int, n: int, draws: int, rng: np.random.Generator
+) -> c.Comparisons:
     """What a criterion compares in electorates of two to six kinds of ballot, drawn at random."""
     rows = e.strict_rows(m)
-    short = e.short_rows(m) if criterion == "later-no-harm" else rows[:0]
+    short = e.truncated_rows(m) if criterion == "later-no-harm" else rows[:0]
     both = np.concatenate([rows, short])
     weight = np.zeros((draws, len(both)), np.int16)
     for row in weight:
@@ -92,40 +104,44 @@ def drawn(criterion: str, m: int, n: int, draws: int, rng: np.random.Generator) 
     if criterion == "reinforcement":
         half = draws // 2
         first, second = weight[:half], weight[half : 2 * half]
-        return c.make(both, [first, second, first + second])
+        return c.make_comparisons(both, [first, second, first + second])
     whole = criterion in ("monotonicity", "later-no-harm", "participation")
-    return CRITERIA[criterion].cases(both, weight, whole)
+    return CRITERIA[criterion].comparisons(both, weight, whole)
 
 
-def outcomes(count: e.Count, cases: c.Cases) -> list[np.ndarray]:
+def outcomes(count: e.PlaceCache, cases: c.Comparisons) -> list[np.ndarray]:
     """Places ``[k, rules, m]`` of each electorate compared."""
-    pairs = zip(cases.weight, cases.standing, strict=True)
+    pairs = zip(cases.weight, cases.candidate_masks, strict=True)
     # Twice, since anonymity halves; rules read shares.
     return [count.places(cases.rows, (2 * w).astype(np.int64), s) for w, s in pairs]
 
 
-def search(criterion: str, counted: e.Count, log=print) -> dict[str, dict[str, Violation]]:
+def search(criterion: str, counted: e.PlaceCache, log=print) -> dict[str, dict[str, Violation]]:
     """By rule and reading the smallest failure found."""
     found: dict[str, dict[str, Violation]] = {rule: {} for rule in counted.rules}
     for m, most in sizes(criterion).items():
         for n in range(1, most + 1):
-            _note(found, criterion, every(criterion, m, n), counted)
+            _note(found, criterion, all_comparisons(criterion, m, n), counted)
     # Rules claimed to keep it, and those whose failures are no news, are not drawn for.
-    rules = [r for r in found if RULES[r].satisfies is not None and not claimed(r, criterion)]
+    rules = [r for r in found if RULES[r].satisfies is not None and not is_claimed(r, criterion)]
     short = [r for r in rules if "strict" not in found[r]]
     rng = np.random.default_rng(SEED)
-    for m, n in DRAWN * ROUNDS.get(criterion, 1) if criterion in PUBLISHED else ():
+    for m, n in DRAWN * ROUNDS.get(criterion, 1) if criterion in PUBLISHED_CRITERIA else ():
         if all("strict" in found[r] for r in short):
             break
-        _note(found, criterion, drawn(criterion, m, n, DRAWS, rng), e.Count(short))
+        _note(
+            found, criterion, random_comparisons(criterion, m, n, DRAWS, rng), e.PlaceCache(short)
+        )
     for (rule, about), text in KNOWN.items():
         if about == criterion and "sole" not in found[rule]:
-            found[rule]["sole"] = check(AnonymousProfile.from_text(text), rule, criterion, "sole")
+            found[rule]["sole"] = check_criterion(
+                AnonymousProfile.from_text(text), rule, criterion, "sole"
+            )
     log(f"{criterion}: {sum(map(bool, found.values()))} of {len(found)} rules fail", flush=True)
     return found
 
 
-def _note(found, criterion: str, cases: c.Cases, count: e.Count) -> None:
+def _note(found, criterion: str, cases: c.Comparisons, count: e.PlaceCache) -> None:
     """Add a failure of each rule and reading that has none yet."""
     place = outcomes(count, cases) if len(cases) else []
     for i, rule in enumerate(count.rules if len(cases) else ()):
@@ -133,10 +149,12 @@ def _note(found, criterion: str, cases: c.Cases, count: e.Count) -> None:
         for reading in READINGS:
             if reading in found[rule]:
                 continue
-            bad = np.flatnonzero(faults(CRITERIA[criterion], cases, own, reading))
+            bad = np.flatnonzero(violated_comparisons(CRITERIA[criterion], cases, own, reading))
             if len(bad):
                 at, names = _best(cases, own, bad), NAMES[: cases.rows.shape[1]]
-                found[rule][reading] = told(CRITERIA[criterion], rule, cases, own, at, names)
+                found[rule][reading] = describe_violation(
+                    CRITERIA[criterion], rule, cases, own, at, names
+                )
 
 
 def _best(cases, place, at: np.ndarray) -> int:
@@ -151,7 +169,7 @@ def main(names: list[str]) -> None:
     from scrl.runtime import start
 
     start()
-    count = e.Count([name for name in RULES if judged(RULES[name])])
+    count = e.PlaceCache([name for name in RULES if is_testable(RULES[name])])
     entries = json.loads(FILE.read_text("utf-8"))["kept"] if names else []
     for criterion in names or CRITERIA:
         entries = [x for x in entries if x["criterion"] != criterion]

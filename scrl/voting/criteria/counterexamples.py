@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.criteria.checker import CRITERIA, READINGS, judged
+from scrl.voting.criteria.checker import CRITERIA, READINGS, is_testable
 from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
 
 FILE = Path(__file__).with_name("counterexamples.json")
 #: Criteria of the published table; of others ``Rule.satisfies`` says nothing.
-PUBLISHED = (
+PUBLISHED_CRITERIA = (
     "majority", "majority-loser", "condorcet", "condorcet-loser", "smith", "monotonicity",
     "participation", "reversal", "clones", "later-no-harm",
 )  # fmt: skip
@@ -30,7 +30,7 @@ PROVISOS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class TableCell:
     """What is known of a rule and a criterion.
 
     Attributes:
@@ -60,14 +60,14 @@ def to_dict(violation: Violation, reading: str) -> dict:
         "reading": reading,
         "profiles": [profile.to_text("; ") for profile in violation.profiles],
         "orders": violation.orders,
-        "who": violation.who,
-        "moved": violation.moved,
+        "who": violation.candidates,
+        "moved": violation.changed_ballot,
         "change": violation.change,
         "explanation": violation.explanation,
     }
 
 
-def of_dict(data: dict) -> Violation:
+def from_dict(data: dict) -> Violation:
     return Violation(
         data["rule"],
         data["criterion"],
@@ -87,32 +87,32 @@ def _file() -> dict:
 
 
 @cache
-def kept() -> dict[tuple[str, str, str], Violation]:
+def load_counterexamples() -> dict[tuple[str, str, str], Violation]:
     """Counterexamples by rule, criterion and reading."""
-    return {(x["rule"], x["criterion"], x["reading"]): of_dict(x) for x in _file()["kept"]}
+    return {(x["rule"], x["criterion"], x["reading"]): from_dict(x) for x in _file()["kept"]}
 
 
 @cache
-def table() -> dict[tuple[str, str], Cell]:
+def satisfaction_table() -> dict[tuple[str, str], TableCell]:
     """Every rule that is no lottery and reads orders, and every criterion."""
-    return {(r, c): cell(r, c) for r in RULES if judged(RULES[r]) for c in CRITERIA}
+    return {(r, c): table_cell(r, c) for r in RULES if is_testable(RULES[r]) for c in CRITERIA}
 
 
-def cell(rule: str, criterion: str) -> Cell:
-    found = [kept().get((rule, criterion, reading)) for reading in READINGS]
+def table_cell(rule: str, criterion: str) -> TableCell:
+    found = [load_counterexamples().get((rule, criterion, reading)) for reading in READINGS]
     known = [x for x in found if x is not None]
     searched = {int(m): n for m, n in _file()["searched"][criterion].items()}
-    return Cell(
+    return TableCell(
         rule,
         criterion,
-        "Y" if claimed(rule, criterion) else "N" if known else "-",
+        "Y" if is_claimed(rule, criterion) else "N" if known else "-",
         known[-1] if known else None,
         known[0] if known else None,
-        PROVISOS.get((rule, criterion), "") if claimed(rule, criterion) else "",
+        PROVISOS.get((rule, criterion), "") if is_claimed(rule, criterion) else "",
         searched,
     )
 
 
-def claimed(rule: str, criterion: str) -> bool:
+def is_claimed(rule: str, criterion: str) -> bool:
     """Whether the published table says that the rule keeps the criterion."""
     return criterion in (RULES[rule].satisfies or ())

@@ -19,12 +19,12 @@ from scrl.voting.profile import TIE_TOLERANCE
 # -- one ballot -----------------------------------------------------------------------------------
 
 
-def groups(row: np.ndarray) -> list[list[int]]:
+def tied_groups(row: np.ndarray) -> list[list[int]]:
     """The candidates of each place, best first."""
     return [np.flatnonzero(row == p).tolist() for p in range(row.max() + 1)]
 
 
-def of_groups(tied: Iterable[list[int]], m: int) -> tuple[int, ...]:
+def row_from_groups(tied: Iterable[list[int]], m: int) -> tuple[int, ...]:
     """The row with these candidates at each place; places that hold nobody are left out."""
     row = [-1] * m
     for at, names in enumerate(t for t in tied if t):
@@ -33,33 +33,33 @@ def of_groups(tied: Iterable[list[int]], m: int) -> tuple[int, ...]:
     return tuple(row)
 
 
-def raises(row: np.ndarray, c: int, far: bool) -> list[tuple[int, ...]]:
+def raised_rows(row: np.ndarray, c: int, far: bool) -> list[tuple[int, ...]]:
     """The row with candidate ``c`` one place higher, or with ``far`` at every higher place, the
     others as they were; it leaves those with whom it is tied first."""
     if row[c] < 0:
         return []
-    before = groups(row)
+    before = tied_groups(row)
     alone = len(before[row[c]]) == 1
     rest = [[x for x in tied if x != c] for tied in before]
     top = int(row[c]) - alone
     stops = range(top, -1, -1) if far else range(top, max(top - 1, -1), -1)
-    return [of_groups([*rest[:at], [c], *rest[at:]], len(row)) for at in stops]
+    return [row_from_groups([*rest[:at], [c], *rest[at:]], len(row)) for at in stops]
 
 
-def extensions(row: np.ndarray) -> list[tuple[int, ...]]:
+def extended_rows(row: np.ndarray) -> list[tuple[int, ...]]:
     """The row with one of the candidates tied last put ahead of the others tied there."""
-    *head, last = groups(row)
+    *head, last = tied_groups(row)
     if len(last) < 2:
         return []
-    return [of_groups([*head, [c], [x for x in last if x != c]], len(row)) for c in last]
+    return [row_from_groups([*head, [c], [x for x in last if x != c]], len(row)) for c in last]
 
 
-def reverse(row: np.ndarray) -> tuple[int, ...]:
+def reversed_row(row: np.ndarray) -> tuple[int, ...]:
     """The row upside down; who is not ranked stays so."""
     return tuple(int(row.max() - p) if p >= 0 else -1 for p in row)
 
 
-def together(row: np.ndarray, some: tuple[int, ...]) -> bool:
+def are_clones(row: np.ndarray, some: tuple[int, ...]) -> bool:
     """Whether all of ``some`` are ranked and nobody else stands between, or level with, two of
     them: what clones are."""
     inside = row[list(some)]
@@ -69,7 +69,7 @@ def together(row: np.ndarray, some: tuple[int, ...]) -> bool:
     )
 
 
-def ahead(row: np.ndarray) -> np.ndarray:
+def strictly_above(row: np.ndarray) -> np.ndarray:
     """Whom the ballot ranks strictly above whom ``[m, m]``."""
     on = row >= 0
     return (row[:, None] < row[None, :]) & on[:, None] & on[None, :]
@@ -83,10 +83,10 @@ def strict_rows(m: int) -> np.ndarray:
     return np.argsort(np.array(list(permutations(range(m)))), axis=1)
 
 
-def short_rows(m: int) -> np.ndarray:
+def truncated_rows(m: int) -> np.ndarray:
     """Every ballot that ranks some, and ties two or more for last."""
     rows = {
-        of_groups([*([c] for c in head), [c for c in range(m) if c not in head]], m)
+        row_from_groups([*([c] for c in head), [c for c in range(m) if c not in head]], m)
         for k in range(1, m - 1)
         for head in permutations(range(m), k)
     }
@@ -102,7 +102,7 @@ def all_electorates(m: int, n: int) -> np.ndarray:
     return weight
 
 
-def electorates(m: int, n: int) -> np.ndarray:
+def distinct_electorates(m: int, n: int) -> np.ndarray:
     """As ``all_electorates``, one of each class that renaming the candidates makes equal."""
     rows, weight = strict_rows(m), all_electorates(m, n)
     hashes = row_hashes(rows)
@@ -129,9 +129,9 @@ def row_hashes(rows: np.ndarray) -> np.ndarray:
 # -- what electorates say -------------------------------------------------------------------------
 
 
-def duels(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def pairwise_shares(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """P(a ≻ b) of each electorate ``[n, m, m]``; ½ where no ballot ranks both."""
-    above = np.stack([ahead(row) for row in rows]).astype(float)
+    above = np.stack([strictly_above(row) for row in rows]).astype(float)
     on = (rows >= 0).astype(float)
     lead = np.einsum("nr,rab->nab", weight, above - above.transpose(0, 2, 1))
     met = np.einsum("nr,ra,rb->nab", weight, on, on)
@@ -143,18 +143,18 @@ def winners(place: np.ndarray) -> np.ndarray:
     return place == 0
 
 
-def sole(place: np.ndarray) -> np.ndarray:
+def has_sole_winner(place: np.ndarray) -> np.ndarray:
     """Whether one candidate alone is first ``[...]``."""
     return (place == 0).sum(-1) == 1
 
 
-def untied(place: np.ndarray) -> np.ndarray:
+def has_no_ties(place: np.ndarray) -> np.ndarray:
     """Whether no two candidates share any place ``[...]``."""
     inside = np.sort(place, axis=-1)
     return ~((np.diff(inside, axis=-1) == 0) & (inside[..., 1:] >= 0)).any(-1)
 
 
-def smith(above: np.ndarray) -> np.ndarray:
+def smith_set(above: np.ndarray) -> np.ndarray:
     """The smallest set of candidates who all beat everybody outside ``[n, m]``: those who reach
     everybody by steps to candidates who do not beat them."""
     reach = above >= 0.5 - TIE_TOLERANCE
@@ -163,7 +163,7 @@ def smith(above: np.ndarray) -> np.ndarray:
     return reach.all(-1)
 
 
-class Count:
+class PlaceCache:
     """Places by rule of electorates over the same rows, each electorate counted once."""
 
     def __init__(self, rules: list[str]):
@@ -188,7 +188,7 @@ class Count:
             at = who == mask
             seen = standing[at][0]
             # Electorates that agree on who stands are one.
-            inside = np.stack([ahead(row)[seen].sum(0) for row in rows])
+            inside = np.stack([strictly_above(row)[seen].sum(0) for row in rows])
             inside = np.where(seen & (rows >= 0), inside, -1)
             keys[at] = weight[at].astype(np.uint64) @ row_hashes(inside) + np.uint64(mask)
         new, first = np.unique(keys, return_index=True)
@@ -199,7 +199,7 @@ class Count:
         return self._places[at]
 
     def _add(self, keys, rows, weight, standing) -> None:
-        found = places(rows, weight, standing, self.rules)
+        found = count_places(rows, weight, standing, self.rules)
         order = np.argsort(all_ := np.concatenate([self._keys, keys]))
         self._keys = all_[order]
         self._places = np.concatenate([self._places, found]).astype(np.int8)[order]
@@ -209,7 +209,7 @@ class Count:
 BATCHES = (128, 1_024, 8_192)
 
 
-def places(rows, weight, standing, rules: list[str]) -> np.ndarray:
+def count_places(rows, weight, standing, rules: list[str]) -> np.ndarray:
     """Places ``[n, rules, m]`` of electorates with weights ``[n, rows]``."""
     found = []
     for i in range(0, len(weight), BATCHES[-1]):

@@ -17,7 +17,7 @@ from scrl.voting.profile import TIE_TOLERANCE
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class Comparisons:
     """Comparisons ``[k]`` of electorates over the same rows.
 
     Attributes:
@@ -31,30 +31,32 @@ class Cases:
 
     rows: np.ndarray
     weight: tuple[np.ndarray, ...]
-    standing: tuple[np.ndarray, ...]
-    who: np.ndarray
-    gone: np.ndarray
-    old: np.ndarray
-    new: np.ndarray
+    candidate_masks: tuple[np.ndarray, ...]
+    candidates: np.ndarray
+    withdrawn: np.ndarray
+    ballot_before: np.ndarray
+    ballot_after: np.ndarray
 
     def __len__(self) -> int:
-        return len(self.who)
+        return len(self.candidates)
 
-    def __getitem__(self, i) -> Cases:
-        return Cases(
-            self.rows, tuple(w[i] for w in self.weight), tuple(s[i] for s in self.standing),
-            self.who[i], self.gone[i], self.old[i], self.new[i],
+    def __getitem__(self, i) -> Comparisons:
+        return Comparisons(
+            self.rows, tuple(w[i] for w in self.weight), tuple(s[i] for s in self.candidate_masks),
+            self.candidates[i], self.withdrawn[i], self.ballot_before[i], self.ballot_after[i],
         )  # fmt: skip
 
     def stacked(self) -> tuple[np.ndarray, np.ndarray]:
         """All electorates, those compared together one after another."""
-        return np.concatenate(self.weight), np.concatenate(self.standing)
+        return np.concatenate(self.weight), np.concatenate(self.candidate_masks)
 
 
-def make(rows, weight, who=None, standing=None, gone=None, old=None, new=None) -> Cases:
+def make_comparisons(
+    rows, weight, who=None, standing=None, gone=None, old=None, new=None
+) -> Comparisons:
     k, m = len(weight[0]), rows.shape[1]
     full = np.ones((k, m), bool)
-    return Cases(
+    return Comparisons(
         rows,
         tuple(weight),
         tuple(full if s is None else s for s in (standing or [None] * len(weight))),
@@ -63,21 +65,21 @@ def make(rows, weight, who=None, standing=None, gone=None, old=None, new=None) -
     )
 
 
-def joined(rows, parts: list[Cases], electorates: int = 2) -> Cases:
+def concatenate(rows, parts: list[Comparisons], electorates: int = 2) -> Comparisons:
     """Cases over the same rows, one after another."""
     if not parts:
         empty = np.zeros((0, len(rows)))
-        return make(rows, [empty] * electorates)
-    fields = ("who", "gone", "old", "new")
-    return Cases(
+        return make_comparisons(rows, [empty] * electorates)
+    fields = ("candidates", "withdrawn", "ballot_before", "ballot_after")
+    return Comparisons(
         rows,
         tuple(np.concatenate(w) for w in zip(*(p.weight for p in parts), strict=True)),
-        tuple(np.concatenate(s) for s in zip(*(p.standing for p in parts), strict=True)),
+        tuple(np.concatenate(s) for s in zip(*(p.candidate_masks for p in parts), strict=True)),
         *(np.concatenate([getattr(p, name) for p in parts]) for name in fields),
     )
 
 
-def mask(m: int, some: Iterable[int]) -> np.ndarray:
+def candidate_mask(m: int, some: Iterable[int]) -> np.ndarray:
     found = np.zeros(m, bool)
     found[list(some)] = True
     return found
@@ -100,49 +102,53 @@ def _bottom(rows) -> np.ndarray:
     return last & (last.sum(1, keepdims=True) == 1) & (rows >= 0).all(1, keepdims=True)
 
 
-def majority_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 0.5 + TIE_TOLERANCE)
+def majority_comparisons(rows, weight, whole):
+    return make_comparisons(rows, [weight], _shares(rows, weight, _top(rows)) > 0.5 + TIE_TOLERANCE)
 
 
-def majority_loser_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _bottom(rows)) > 0.5 + TIE_TOLERANCE)
+def majority_loser_comparisons(rows, weight, whole):
+    return make_comparisons(
+        rows, [weight], _shares(rows, weight, _bottom(rows)) > 0.5 + TIE_TOLERANCE
+    )
 
 
-def unanimity_cases(rows, weight, whole):
-    return make(rows, [weight], _shares(rows, weight, _top(rows)) > 1 - TIE_TOLERANCE)
+def unanimity_comparisons(rows, weight, whole):
+    return make_comparisons(rows, [weight], _shares(rows, weight, _top(rows)) > 1 - TIE_TOLERANCE)
 
 
-def pareto_cases(rows, weight, whole):
-    above = np.stack([e.ahead(row) for row in rows])
+def pareto_comparisons(rows, weight, whole):
+    above = np.stack([e.strictly_above(row) for row in rows])
     missed = np.einsum("nr,rab->nab", weight, ~above)
-    return make(rows, [weight], (missed <= TIE_TOLERANCE).any(1))
+    return make_comparisons(rows, [weight], (missed <= TIE_TOLERANCE).any(1))
 
 
 def _beats(rows, weight) -> np.ndarray:
-    return (e.duels(rows, weight) > 0.5 + TIE_TOLERANCE) | np.eye(rows.shape[1], dtype=bool)
+    return (e.pairwise_shares(rows, weight) > 0.5 + TIE_TOLERANCE) | np.eye(
+        rows.shape[1], dtype=bool
+    )
 
 
-def condorcet_cases(rows, weight, whole):
-    return make(rows, [weight], _beats(rows, weight).all(2))
+def condorcet_comparisons(rows, weight, whole):
+    return make_comparisons(rows, [weight], _beats(rows, weight).all(2))
 
 
-def condorcet_loser_cases(rows, weight, whole):
-    return make(rows, [weight], _beats(rows, weight).all(1))
+def condorcet_loser_comparisons(rows, weight, whole):
+    return make_comparisons(rows, [weight], _beats(rows, weight).all(1))
 
 
-def smith_cases(rows, weight, whole):
-    return make(rows, [weight], e.smith(e.duels(rows, weight)))
+def smith_comparisons(rows, weight, whole):
+    return make_comparisons(rows, [weight], e.smith_set(e.pairwise_shares(rows, weight)))
 
 
-def must_win(cases, place):
+def fails_to_win_alone(cases, place):
     """Where ``who`` names somebody, that one must win alone."""
-    return cases.who.any(-1) & (e.winners(place[0]) != cases.who).any(-1)
+    return cases.candidates.any(-1) & (e.winners(place[0]) != cases.candidates).any(-1)
 
 
-def must_lose(cases, place):
-    return (cases.who & e.winners(place[0])).any(-1)
+def wins_anyway(cases, place):
+    return (cases.candidates & e.winners(place[0])).any(-1)
 
 
-def must_hold(cases, place):
+def winner_outside_set(cases, place):
     """No winner from outside ``who``."""
-    return (e.winners(place[0]) & ~cases.who).any(-1)
+    return (e.winners(place[0]) & ~cases.candidates).any(-1)

@@ -15,16 +15,16 @@ from scrl.voting.counting import aggregate
 _CLOSE = 1e-9
 
 
-def verify(violation) -> bool:
+def verify_violation(violation) -> bool:
     """Whether the rule fails the criterion on these profiles, with the orders stated."""
     orders = [
         aggregate(profile.ballots(), violation.rule).order(list(profile.names))
         for profile in violation.profiles
     ]
-    return proved(violation, orders)
+    return is_proved(violation, orders)
 
 
-def proved(violation, orders: list[list[list[str]]]) -> bool:
+def is_proved(violation, orders: list[list[list[str]]]) -> bool:
     """As ``verify``, given the rule's orders of the profiles."""
     if orders != list(violation.orders):
         return False

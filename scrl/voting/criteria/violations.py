@@ -10,7 +10,7 @@ from scrl.types import places_to_order
 from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.interprofile import ahead_of
+from scrl.voting.criteria.interprofile import strictly_ahead
 from scrl.voting.registry import RULES
 
 
@@ -35,13 +35,13 @@ class Violation:
     profiles: tuple[AnonymousProfile, ...]
     titles: tuple[str, ...]
     orders: tuple[list[list[str]], ...]
-    who: tuple[str, ...]
-    moved: tuple[float, str, str] | None
+    candidates: tuple[str, ...]
+    changed_ballot: tuple[float, str, str] | None
     change: str
     explanation: str
 
 
-def recount(violation: Violation) -> Violation:
+def recount_violation(violation: Violation) -> Violation:
     """The same with the orders that the rule gives now."""
     orders = [
         aggregate(profile.ballots(), violation.rule).order(list(profile.names))
@@ -50,22 +50,22 @@ def recount(violation: Violation) -> Violation:
     return replace(violation, orders=tuple(orders))
 
 
-def told(criterion, rule, cases, place, i, names) -> Violation:
+def describe_violation(criterion, rule, cases, place, i, names) -> Violation:
     """Case ``i`` as a violation, its candidates called ``names``; a clone that has yet no name
     gets one."""
     names = list(names)
     while len(names) < cases.rows.shape[1]:
-        names.append(_clone_name(names, names[int(np.flatnonzero(cases.who[i])[0])]))
+        names.append(_clone_name(names, names[int(np.flatnonzero(cases.candidates[i])[0])]))
     profiles = tuple(
         _profile(cases.rows, w[i], s[i], names)
-        for w, s in zip(cases.weight, cases.standing, strict=True)
+        for w, s in zip(cases.weight, cases.candidate_masks, strict=True)
     )
     orders = tuple(_order(p[i], names) for p in place)
-    who = tuple(names[x] for x in np.flatnonzero(cases.who[i]))
+    who = tuple(names[x] for x in np.flatnonzero(cases.candidates[i]))
     old, new = (_ballot(cases.rows[r], names) if r >= 0 else "" for r in _moves(cases, i))
     moved = None
     if old or new:
-        row = cases.old[i] if old else cases.new[i]
+        row = cases.ballot_before[i] if old else cases.ballot_after[i]
         moved = (float(abs(cases.weight[0][i][row] - cases.weight[1][i][row])), old, new)
     words = _words(criterion, rule, names, cases, place, i, orders, who, moved)
     return Violation(
@@ -75,16 +75,16 @@ def told(criterion, rule, cases, place, i, names) -> Violation:
 
 
 def _moves(cases, i) -> tuple[int, int]:
-    return int(cases.old[i]), int(cases.new[i])
+    return int(cases.ballot_before[i]), int(cases.ballot_after[i])
 
 
 def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[str, str]:
-    first = [and_(order[0]) + (" (tied)" if len(order[0]) > 1 else "") for order in orders]
-    gone = int(cases.gone[i])
+    first = [join_names(order[0]) + (" (tied)" if len(order[0]) > 1 else "") for order in orders]
+    gone = int(cases.withdrawn[i])
     turned = ("", "")
     if len(place) > 1:
         stay = place[1][i] >= 0
-        pairs = np.argwhere(ahead_of(place[0][i], stay) & ahead_of(place[1][i], stay).T)
+        pairs = np.argwhere(strictly_ahead(place[0][i], stay) & strictly_ahead(place[1][i], stay).T)
         if len(pairs):
             turned = tuple(names[x] for x in pairs[np.argmin(place[0][i][pairs[:, 0]])])
     harmed = [n for n in who if n in orders[0][0] and (len(orders) < 2 or n not in orders[1][0])]
@@ -93,7 +93,7 @@ def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[
     if 0 < amount < 1:
         verb = f"A share of {amount:.10g}"
     return {
-        "rule": RULES[rule].title, "who": and_(who), "harmed": and_(harmed),
+        "rule": RULES[rule].title, "who": join_names(who), "harmed": join_names(harmed),
         "gone": names[gone] if gone >= 0 else "", "voters": verb, "old": old, "new": new,
         "s": "s" if amount <= 1 else "",
         "ahead": turned[0], "behind": turned[1],
@@ -102,7 +102,7 @@ def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[
     }  # fmt: skip
 
 
-def and_(names) -> str:
+def join_names(names) -> str:
     """``A, B and C``."""
     *most, last = names or ("nobody",)
     return f"{', '.join(most)} and {last}" if most else last
@@ -114,7 +114,7 @@ def _order(place, names) -> list[list[str]]:
 
 
 def _ballot(row, names) -> str:
-    return format_ballot([[names[x] for x in tied] for tied in e.groups(row)])
+    return format_ballot([[names[x] for x in tied] for tied in e.tied_groups(row)])
 
 
 def _profile(rows, weight, standing, names) -> AnonymousProfile:

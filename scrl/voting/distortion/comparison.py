@@ -10,7 +10,7 @@ import numpy as np
 from scrl.types import InputError
 from scrl.voting.all_rules import count_all_rules
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.distortion.welfare import ratio
+from scrl.voting.distortion.welfare import distortion_ratio
 from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
     UtilitarianWorstCase,
@@ -26,7 +26,7 @@ CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class OutcomeComparison:
     """Every different outcome that rules come to on one profile.
 
     Attributes:
@@ -43,12 +43,12 @@ class Judged:
     lotteries: np.ndarray
     utilitarian: UtilitarianWorstCase
     metric: MetricWorstCase | None
-    typical: np.ndarray
+    sampled_distortion: np.ndarray
 
 
-def judge(
+def compare_outcomes(
     profile: AnonymousProfile, rules: Sequence[str] | None = None, *, draws: int = 500, seed=0
-) -> Judged:
+) -> OutcomeComparison:
     """Every outcome of ``rules`` (all that orders are enough for, if None) that can count the
     profile, the least bad worst case first.
 
@@ -67,19 +67,21 @@ def judge(
     worst = utilitarian_worst_case(profile, lotteries)
     order = np.argsort(worst.value, kind="stable")
     lotteries = lotteries[order]
-    worst = UtilitarianWorstCase(worst.value[order], worst.against[order], worst.utility[order])
+    worst = UtilitarianWorstCase(
+        worst.value[order], worst.best_candidate[order], worst.utility[order]
+    )
     small = len(profile.place) * m * m <= METRIC_CELLS
     weight = profile.weight / profile.weight.sum()
     draws = max(1, min(draws, CELLS // profile.place.size))
-    mean = np.einsum("v,dvm->dm", weight, agreeing(profile, draws, seed))
-    return Judged(
+    mean = np.einsum("v,dvm->dm", weight, sample_consistent_utilities(profile, draws, seed))
+    return OutcomeComparison(
         profile.names, tuple(tuple(list(found.values())[i]) for i in order), lotteries, worst,
         metric_worst_case(profile, lotteries) if small else None,
-        ratio(mean.max(-1), lotteries @ mean.T),
+        distortion_ratio(mean.max(-1), lotteries @ mean.T),
     )  # fmt: skip
 
 
-def agreeing(profile: AnonymousProfile, draws: int, seed=0) -> np.ndarray:
+def sample_consistent_utilities(profile: AnonymousProfile, draws: int, seed=0) -> np.ndarray:
     """Utilities drawn among those that agree with the ballots ``[draws, ballots, candidates]``.
 
     Each ballot's are uniform among those that add up to one in its order; tied candidates get the

@@ -16,7 +16,7 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.counting import weak_order
-from scrl.voting.distortion.welfare import ratio
+from scrl.voting.distortion.welfare import distortion_ratio
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
@@ -34,7 +34,7 @@ def bradley_terry_bounds(beta) -> dict[str, np.ndarray]:
     }
 
 
-def expected_duels(utility: np.ndarray, weight: np.ndarray, beta: float) -> np.ndarray:
+def expected_pairwise(utility: np.ndarray, weight: np.ndarray, beta: float) -> np.ndarray:
     """P(a ≻ b) ``[..., candidates, candidates]`` of types with ``utility [..., types,
     candidates]`` and shares ``weight [..., types]``: the mean of σ(β(u_a - u_b))."""
     gap = beta * (utility[..., :, None] - utility[..., None, :])
@@ -55,7 +55,7 @@ class NoisyOutcome:
     """
 
     rules: tuple[str, ...]
-    duels: np.ndarray
+    above: np.ndarray
     lotteries: np.ndarray
     mean: np.ndarray
     distortion: np.ndarray
@@ -76,15 +76,15 @@ def noisy_outcome(utility, weight, beta: float, rules: Sequence[str]) -> NoisyOu
         raise InputError("Utilities of noisy voters lie in [0, 1]; β says how sharply they see.")
     if utility.shape[:-1] != weight.shape or (weight < 0).any() or (weight.sum(-1) <= 0).any():
         raise InputError("Every type needs a share of 0 or more, and some type one above 0.")
-    duels = expected_duels(utility, weight, beta)
+    duels = expected_pairwise(utility, weight, beta)
     names = tuple(dict.fromkeys(rules))
-    lotteries = np.stack([duel_lottery(name, duels) for name in names])
+    lotteries = np.stack([pairwise_lottery(name, duels) for name in names])
     mean = np.sum(utility * weight[..., None], axis=-2) / weight.sum(-1)[..., None]
-    found = ratio(mean.max(-1), (lotteries * mean).sum(-1))
+    found = distortion_ratio(mean.max(-1), (lotteries * mean).sum(-1))
     return NoisyOutcome(names, duels, lotteries, mean, found)
 
 
-def duel_lottery(rule: str, duels: np.ndarray) -> np.ndarray:
+def pairwise_lottery(rule: str, duels: np.ndarray) -> np.ndarray:
     """Who wins by a rule that reads nothing but duels ``[..., candidates, candidates]``, as
     probabilities ``[..., candidates]``; who shares first place is as likely.
 
@@ -168,7 +168,7 @@ def borda_population(
 def _by_a_hair(utility: np.ndarray, beta: float) -> tuple[np.ndarray, np.ndarray]:
     """The least weight of the first type, the others alike, at which the first candidate has more
     points than any other, and a ten-thousandth more."""
-    points = expected_duels(utility[:, None], np.ones((len(utility), 1)), beta).sum(-1)
+    points = expected_pairwise(utility[:, None], np.ones((len(utility), 1)), beta).sum(-1)
     many, few = points[0], points[1:].mean(0)
     gain, loss = (many[0] - many)[1:], (few - few[0])[1:]
     odds = np.max(loss / gain) * (1 + 1e-4)
@@ -192,10 +192,10 @@ class WorstPopulation:
     distortion: float
     utility: np.ndarray
     weight: np.ndarray
-    tried: int
+    evaluated: int
 
 
-def worst_population(
+def search_worst_population(
     rule: str,
     beta: float,
     *,

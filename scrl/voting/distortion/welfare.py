@@ -10,10 +10,10 @@ import numpy as np
 from scrl.types import Ballots, InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all
-from scrl.voting.distortion.worst_case import checked
+from scrl.voting.distortion.worst_case import check_lotteries
 
 #: How ``draw_utilities`` draws them.
-UTILITIES = ("unit-sum", "uniform", "normal", "spatial")
+UTILITY_KINDS = ("unit-sum", "uniform", "normal", "spatial")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class Welfare:
     distortion: np.ndarray
     groups: tuple[str, ...]
     share: np.ndarray
-    group: np.ndarray
+    by_group: np.ndarray
     group_best: np.ndarray
     group_worst: np.ndarray
 
@@ -55,10 +55,12 @@ class Welfare:
         """Where each group's utility lies between its worst and its best candidate
         ``[..., groups]``, 0 to 1; 1 for a group that does not care."""
         span = self.group_best - self.group_worst
-        return np.where(span > 0, (self.group - self.group_worst) / np.where(span > 0, span, 1), 1)
+        return np.where(
+            span > 0, (self.by_group - self.group_worst) / np.where(span > 0, span, 1), 1
+        )
 
 
-def welfare(profile: AnonymousProfile, lotteries) -> Welfare:
+def evaluate_welfare(profile: AnonymousProfile, lotteries) -> Welfare:
     """What probabilities ``[..., candidates]`` are worth to the voters of a profile with
     utilities. Ballots of one label are one group; one without a label is its own.
 
@@ -68,7 +70,7 @@ def welfare(profile: AnonymousProfile, lotteries) -> Welfare:
     """
     if profile.utility is None or not np.isfinite(profile.utility).all() or not profile.is_complete:
         raise InputError("Welfare needs to know what every candidate is worth on every ballot.")
-    p = checked(lotteries, len(profile.names))
+    p = check_lotteries(lotteries, len(profile.names))
     weight = profile.weight / profile.weight.sum()
     mean = weight @ profile.utility
     best = int(np.argmax(mean))
@@ -80,12 +82,12 @@ def welfare(profile: AnonymousProfile, lotteries) -> Welfare:
     by_group = of @ profile.utility / share[:, None]
     return Welfare(
         mean, best, expected, mean[best] - expected,
-        ratio(mean[best], expected, (profile.utility >= 0).all()),
+        distortion_ratio(mean[best], expected, (profile.utility >= 0).all()),
         groups, share, p @ by_group.T, by_group.max(1), by_group.min(1),
     )  # fmt: skip
 
 
-def ratio(best, expected, meaningful=True) -> np.ndarray:
+def distortion_ratio(best, expected, meaningful=True) -> np.ndarray:
     """best / expected, 1 where both are zero; NaN where a ratio means nothing."""
     best, expected = np.broadcast_arrays(np.asarray(best, float), np.asarray(expected, float))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -97,7 +99,7 @@ def ratio(best, expected, meaningful=True) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Typical:
+class SampledDistortion:
     """Distortion of rules on drawn contests.
 
     Attributes:
@@ -111,7 +113,7 @@ class Typical:
     rules: tuple[str, ...]
     distortion: np.ndarray
     regret: np.ndarray
-    best: np.ndarray
+    best_elected: np.ndarray
 
 
 def draw_utilities(kind: str, contests: int, voters: int, candidates: int, seed) -> np.ndarray:
@@ -136,10 +138,12 @@ def draw_utilities(kind: str, contests: int, voters: int, candidates: int, seed)
     if kind == "spatial":
         who, what = rng.random((contests, voters, 1, 2)), rng.random((contests, 1, candidates, 2))
         return -np.linalg.norm(who - what, axis=-1)
-    raise InputError(f"There is no kind of utilities {kind!r}; choose from {', '.join(UTILITIES)}.")
+    raise InputError(
+        f"There is no kind of utilities {kind!r}; choose from {', '.join(UTILITY_KINDS)}."
+    )
 
 
-def typical(
+def sample_distortion(
     rules: Sequence[str],
     *,
     candidates: int = 5,
@@ -147,16 +151,16 @@ def typical(
     contests: int = 1_000,
     kind: str = "unit-sum",
     seed=0,
-) -> Typical:
+) -> SampledDistortion:
     """How rules do on contests drawn by ``draw_utilities``.
 
     Raises:
         InputError: for an unknown kind or rule.
     """
-    return typical_of(draw_utilities(kind, contests, voters, candidates, seed), rules)
+    return distortion_of_utilities(draw_utilities(kind, contests, voters, candidates, seed), rules)
 
 
-def typical_of(utility: np.ndarray, rules: Sequence[str]) -> Typical:
+def distortion_of_utilities(utility: np.ndarray, rules: Sequence[str]) -> SampledDistortion:
     """How rules do on contests with utilities ``[contests, voters, candidates]``."""
     names = tuple(dict.fromkeys(rules))
     outcomes = aggregate_all(Ballots(utility), names)
@@ -166,14 +170,16 @@ def typical_of(utility: np.ndarray, rules: Sequence[str]) -> Typical:
     expected = (p * mean).sum(-1)
     spread = utility.std(axis=(1, 2))
     hit = (p * (mean >= best[:, None] - 1e-12)).sum(-1)
-    found = ratio(best, expected, (utility >= 0).all(axis=(1, 2)))
-    return Typical(names, found, (best - expected) / np.where(spread > 0, spread, 1.0), hit)
+    found = distortion_ratio(best, expected, (utility >= 0).all(axis=(1, 2)))
+    return SampledDistortion(
+        names, found, (best - expected) / np.where(spread > 0, spread, 1.0), hit
+    )
 
 
 # -- a minority that decides ----------------------------------------------------------------------
 
 
-def tails(share: float, k: int = 3, gap: float = 1e-4) -> AnonymousProfile:
+def minority_profile(share: float, k: int = 3, gap: float = 1e-4) -> AnonymousProfile:
     """Two types and candidates A, k dummies and the last, of whom Borda elects A although a
     minority alone likes it.
 
@@ -197,7 +203,7 @@ def tails(share: float, k: int = 3, gap: float = 1e-4) -> AnonymousProfile:
     )
 
 
-def tails_switch(k: int = 3) -> float:
+def minority_threshold(k: int = 3) -> float:
     """The share of type 1 above which Borda elects A: A has (k+1)·share + k·(1 - share) points and
     the last (k+1)·(1 - share), equal at 1/(k + 2)."""
     return 1 / (k + 2)

@@ -21,7 +21,7 @@ CELLS = 20_000_000
 #: What rounding may leave of zero.
 ROUNDING = 1e-12
 #: How exactly programmes are solved.
-TIGHT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+SOLVER_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class UtilitarianWorstCase:
     """
 
     value: np.ndarray
-    against: np.ndarray
+    best_candidate: np.ndarray
     utility: np.ndarray
 
 
@@ -55,11 +55,11 @@ class MetricWorstCase:
     """
 
     value: np.ndarray
-    against: np.ndarray
+    best_candidate: np.ndarray
     distance: np.ndarray
 
 
-def checked(lotteries, m: int) -> np.ndarray:
+def check_lotteries(lotteries, m: int) -> np.ndarray:
     """Probabilities ``[..., candidates]``, as they are.
 
     Raises:
@@ -109,7 +109,7 @@ class Adversary:
     weight: np.ndarray
 
     @classmethod
-    def of(cls, place: np.ndarray, weight: np.ndarray) -> Adversary:
+    def from_ballots(cls, place: np.ndarray, weight: np.ndarray) -> Adversary:
         """Equal ballots are one."""
         distinct, which = np.unique(place, axis=0, return_inverse=True)
         weight = np.bincount(which.ravel(), weight, len(distinct))
@@ -134,7 +134,7 @@ class Adversary:
             [self.weight @ self.extremes[np.arange(len(pick)), pick[:, j]] for j in range(m)]
         )
 
-    def worst(self, p: np.ndarray) -> tuple[float, int, np.ndarray, np.ndarray]:
+    def worst_case(self, p: np.ndarray) -> tuple[float, int, np.ndarray, np.ndarray]:
         """Value, best candidate j, picked extremes ``[ballots, j]``, their mean utilities
         ``[j, candidates]``.
 
@@ -166,11 +166,11 @@ def utilitarian_worst_case(profile: AnonymousProfile, lotteries) -> UtilitarianW
         InputError: for what is no lottery.
     """
     m = len(profile.names)
-    p = checked(lotteries, m)
+    p = check_lotteries(lotteries, m)
     adversary = Adversary(extreme_utilities(profile.place), profile.weight / profile.weight.sum())
     value, against, utility = [], [], []
     for one in p.reshape(-1, m):
-        worst, best, pick, _ = adversary.worst(one)
+        worst, best, pick, _ = adversary.worst_case(one)
         value.append(worst)
         against.append(best)
         utility.append(adversary.extremes[np.arange(len(pick)), pick[:, best]])
@@ -207,7 +207,7 @@ def metric_worst_case(profile: AnonymousProfile, lotteries) -> MetricWorstCase:
         InputError: for what is no lottery.
     """
     m = len(profile.names)
-    p = checked(lotteries, m)
+    p = check_lotteries(lotteries, m)
     flat = p.reshape(-1, m)
     distinct, which = np.unique(np.round(flat, 12), axis=0, return_inverse=True)
     ballots, kind = np.unique(profile.place, axis=0, return_inverse=True)
@@ -286,7 +286,7 @@ class _Biased:
                 np.append(0.0 * height, -one),
                 bounds=np.column_stack([np.zeros(m + 1), upper]),
                 method="highs",
-                options=TIGHT,
+                options=SOLVER_OPTIONS,
             )
             x, low = np.maximum(found.x[:-1], 0.0), found.x[-1]
 

@@ -6,30 +6,30 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scrl.voting.explain.steps import Count, Explanation, Round, Rounds, percent, winners
+from scrl.voting.explain.steps import Explanation, ProfileCounts, Round, Rounds, percent, winners
 from scrl.voting.profile import TIE_TOLERANCE
 
 
-def instant_runoff(count: Count) -> Explanation:
+def instant_runoff(count: ProfileCounts) -> Explanation:
     return _eliminate(
         count,
         "instant-runoff",
         "Share of first places among those left",
-        lambda on: count.weight @ count.tops(on),
+        lambda on: count.weight @ count.top_shares(on),
         _fewest,
         "has the fewest first places",
         moves=True,
     )
 
 
-def baldwin(count: Count) -> Explanation:
+def baldwin(count: ProfileCounts) -> Explanation:
     return _eliminate(
         count, "baldwin", "Borda score among those left", _borda(count), _fewest,
         "has the lowest Borda score",
     )  # fmt: skip
 
 
-def nanson(count: Count) -> Explanation:
+def nanson(count: ProfileCounts) -> Explanation:
     def below(score, on):
         mean = score[on].mean()
         out = on & (score < mean - TIE_TOLERANCE)
@@ -41,18 +41,18 @@ def nanson(count: Count) -> Explanation:
     )  # fmt: skip
 
 
-def coombs(count: Count) -> Explanation:
-    on, place = count.everyone.copy(), np.zeros(count.m, int)
+def coombs(count: ProfileCounts) -> Explanation:
+    on, place = count.all_candidates.copy(), np.zeros(count.m, int)
     rounds, taken = [], 0
     while on.any():
-        tops, bottoms = count.tops(on), count.bottoms(on)
+        tops, bottoms = count.top_shares(on), count.bottom_shares(on)
         first, last = count.weight @ tops, count.weight @ bottoms
         wins = on & (first > first.sum() / 2 + TIE_TOLERANCE)
         if wins.any():
             out, taken_now = wins, 1
             rank = "a majority" if not taken else "the next majority"
             note = (
-                f"{count.named(np.flatnonzero(wins))} has {rank} of first places "
+                f"{count.join_names(np.flatnonzero(wins))} has {rank} of first places "
                 f"({percent(first[wins][0])})."
             )
             place[out] = taken
@@ -66,16 +66,16 @@ def coombs(count: Count) -> Explanation:
     return _explained(count, "coombs", "Share of last places among those left", place, rounds)
 
 
-def plurality_veto(count: Count) -> Explanation:
-    credit = count.weight @ count.tops(count.everyone)
+def plurality_veto(count: ProfileCounts) -> Explanation:
+    credit = count.weight @ count.top_shares(count.all_candidates)
     out = credit <= TIE_TOLERANCE
     on, place, rounds = ~out, np.zeros(count.m, int), []
     place[out] = on.sum()
     if out.any():
-        note = f"Nobody puts {count.named(np.flatnonzero(out))} first: no credit to stand on."
+        note = f"Nobody puts {count.join_names(np.flatnonzero(out))} first: no credit to stand on."
         rounds.append(Round(credit.copy(), _who(out), note))
     while on.any():
-        rate = np.where(on, count.weight @ count.bottoms(on, 1), 0.0)
+        rate = np.where(on, count.weight @ count.bottom_shares(on, 1), 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             time = np.where(
                 on & (rate > TIE_TOLERANCE),
@@ -90,14 +90,14 @@ def plurality_veto(count: Count) -> Explanation:
             note = _note(count, out, on, what)
         else:
             left, out = credit, on
-            note = f"Nobody vetoes any more; {count.named(np.flatnonzero(on))} stand."
+            note = f"Nobody vetoes any more; {count.join_names(np.flatnonzero(on))} stand."
         rounds.append(Round(np.where(on, credit, np.nan), _who(out), note))
         credit, on = left, on & ~out
         place[out] = on.sum()
     return _explained(count, "plurality-veto", "Credit left, from first places", place, rounds)
 
 
-def _borda(count: Count) -> Callable:
+def _borda(count: ProfileCounts) -> Callable:
     duels = count.above * ~np.eye(count.m, dtype=bool)
     return lambda on: duels @ on
 
@@ -106,8 +106,8 @@ def _fewest(score, on) -> np.ndarray:
     return on & (score <= score[on].min() + TIE_TOLERANCE)
 
 
-def _eliminate(count: Count, rule, unit, measure, losers, why, moves=False) -> Explanation:
-    on, place, rounds = count.everyone.copy(), np.zeros(count.m, int), []
+def _eliminate(count: ProfileCounts, rule, unit, measure, losers, why, moves=False) -> Explanation:
+    on, place, rounds = count.all_candidates.copy(), np.zeros(count.m, int), []
     while on.any():
         score = measure(on)
         out = losers(score, on)
@@ -120,9 +120,9 @@ def _eliminate(count: Count, rule, unit, measure, losers, why, moves=False) -> E
     return _explained(count, rule, unit, place, rounds)
 
 
-def _moved(count: Count, on: np.ndarray, left: np.ndarray) -> np.ndarray:
+def _moved(count: ProfileCounts, on: np.ndarray, left: np.ndarray) -> np.ndarray:
     """Where the votes of those who leave go ``[candidates, candidates + 1]``."""
-    before, after = count.tops(on), count.tops(left)
+    before, after = count.top_shares(on), count.top_shares(left)
     lost = np.where(on & ~left, before, 0.0)
     gained = np.where(left, np.maximum(after - before, 0.0), 0.0)
     gone = lost.sum(1, keepdims=True)
@@ -134,32 +134,33 @@ def _who(out: np.ndarray) -> tuple[int, ...]:
     return tuple(np.flatnonzero(out).tolist())
 
 
-def _note(count: Count, out, on, why: str, value: str = "") -> str:
+def _note(count: ProfileCounts, out, on, why: str, value: str = "") -> str:
     who = np.flatnonzero(out)
     if out.sum() == on.sum():
-        return f"{count.named(who)} {'stands' if len(who) == 1 else 'tie for the place that'} " + (
-            "last, and wins." if len(who) == 1 else "is left."
+        return (
+            f"{count.join_names(who)} {'stands' if len(who) == 1 else 'tie for the place that'} "
+            + ("last, and wins." if len(who) == 1 else "is left.")
         )
     if len(who) > 1:
         why = why.replace("has ", "have ", 1).replace("is ", "are ", 1)
     goes = "goes" if len(who) == 1 else "go"
-    return f"{count.named(who)} {why}{f' ({value})' if value else ''} and {goes} out."
+    return f"{count.join_names(who)} {why}{f' ({value})' if value else ''} and {goes} out."
 
 
-def _explained(count: Count, rule, unit, place, rounds) -> Explanation:
+def _explained(count: ProfileCounts, rule, unit, place, rounds) -> Explanation:
     table = []
     for i, r in enumerate(rounds, 1):
         row = {"round": i}
         row |= {n: float(s) for n, s in zip(count.names, r.score, strict=True)}
-        table.append({**row, "out": count.named(r.out)})
+        table.append({**row, "out": count.join_names(r.out)})
     first = winners(place)
     last = rounds[-1]
-    if last.word == "out" and not place[list(last.out)].any():
+    if last.label == "out" and not place[list(last.out)].any():
         word = "wins" if len(last.out) == 1 else "tie"
-        rounds[-1] = Round(last.score, last.out, last.note, last.moved, word)
+        rounds[-1] = Round(last.score, last.out, last.note, last.transfers, word)
     decided = next(i for i, r in enumerate(rounds, 1) if first[0] in r.out)
     notes = (
-        f"{count.named(first)} {'share first place' if len(first) > 1 else 'wins'} in round "
+        f"{count.join_names(first)} {'share first place' if len(first) > 1 else 'wins'} in round "
         f"{decided}.",
         *(f"Round {i}: {r.note}" for i, r in enumerate(rounds, 1)),
     )

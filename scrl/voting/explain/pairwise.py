@@ -9,13 +9,13 @@ import numpy as np
 from scrl.voting.counting import aggregate
 from scrl.voting.explain.steps import (
     Bars,
-    Count,
     Edge,
     Explanation,
     Graph,
     Matrix,
-    order_of,
+    ProfileCounts,
     percent,
+    places_by_score,
     winners,
 )
 from scrl.voting.profile import TIE_TOLERANCE
@@ -24,13 +24,15 @@ from scrl.voting.profile import TIE_TOLERANCE
 MOST_LED = 12
 
 
-def duels(count: Count, marked=()) -> Matrix:
+def duels(count: ProfileCounts, marked=()) -> Matrix:
     """P(a ≻ b) as a matrix."""
     values = np.where(np.eye(count.m, dtype=bool), np.nan, count.above)
     return Matrix("Share that puts the row above the column", values, marked=tuple(marked))
 
 
-def edges_of(count: Count, state=lambda a, b: "counted", why=lambda a, b: "") -> tuple[Edge, ...]:
+def edges_of(
+    count: ProfileCounts, state=lambda a, b: "counted", why=lambda a, b: ""
+) -> tuple[Edge, ...]:
     """Every victory, widest first."""
     first, second = np.nonzero(count.margin > 0)
     found = [
@@ -40,13 +42,13 @@ def edges_of(count: Count, state=lambda a, b: "counted", why=lambda a, b: "") ->
     return tuple(sorted(found, key=lambda e: -e.width))
 
 
-def copeland(count: Count) -> Explanation:
+def copeland(count: ProfileCounts) -> Explanation:
     off = ~np.eye(count.m, dtype=bool)
     points = np.where(count.margin > 0, 1.0, np.where(count.margin < 0, 0.0, 0.5)) * off
     score = points.sum(1)
-    place = order_of(score)
+    place = places_by_score(score)
     first = winners(place)
-    notes = (f"{count.named(first)}: {score[first[0]]:g} of {count.m - 1} duels won.",)
+    notes = (f"{count.join_names(first)}: {score[first[0]]:g} of {count.m - 1} duels won.",)
     if len(first) == 1 and (count.margin[first[0]][off[first[0]]] > 0).all():
         notes += ("It beats every other head to head, so it is the Condorcet winner.",)
     steps = (
@@ -57,20 +59,20 @@ def copeland(count: Count) -> Explanation:
     return Explanation("copeland", count.names, place, notes, steps, _table(count, {"wins": score}))
 
 
-def minimax(count: Count) -> Explanation:
+def minimax(count: ProfileCounts) -> Explanation:
     return _minimax(count, "minimax", np.maximum(-count.margin, 0), -count.margin, "margin")
 
 
-def winning_votes(count: Count) -> Explanation:
-    votes = np.where(count.margin.T > 0, count.prefer.T, 0.0)
+def winning_votes(count: ProfileCounts) -> Explanation:
+    votes = np.where(count.margin.T > 0, count.strictly_above.T, 0.0)
     return _minimax(count, "minimax-winning-votes", votes, votes, "votes for the victor")
 
 
-def _minimax(count: Count, rule: str, shown, against, unit: str) -> Explanation:
+def _minimax(count: ProfileCounts, rule: str, shown, against, unit: str) -> Explanation:
     """``against[a, b]``: how badly a does against b."""
     off = ~np.eye(count.m, dtype=bool)
     worst = np.where(off, against, -np.inf).max(1) if count.m > 1 else np.zeros(1)
-    place = order_of(-worst)
+    place = places_by_score(-worst)
     at = np.where(off, against, -np.inf).argmax(1) if count.m > 1 else [0]
     lost = {(int(at[a]), a) for a in range(count.m) if count.margin[a, at[a]] < 0}
 
@@ -89,7 +91,7 @@ def _minimax(count: Count, rule: str, shown, against, unit: str) -> Explanation:
             notes.append(f"{count.names[a]} loses to nobody.")
     steps = (
         Graph("Each candidate’s worst defeat", edges_of(count, state)),
-        Bars(f"Worst defeat, {unit}", np.maximum(worst, 0) + 0.0, low=True),
+        Bars(f"Worst defeat, {unit}", np.maximum(worst, 0) + 0.0, lower_is_better=True),
         duels(count, [(a, int(at[a])) for a in range(count.m) if (int(at[a]), a) in lost]),
     )
     table = _table(
@@ -126,11 +128,11 @@ def chain(step: np.ndarray, a: int, b: int) -> list[int]:
     return found
 
 
-def schulze(count: Count) -> Explanation:
+def schulze(count: ProfileCounts) -> Explanation:
     strength, step = strongest(count.margin)
     np.fill_diagonal(strength, 0.0)
     beaten = (strength + 2 * TIE_TOLERANCE < strength.T).sum(1)
-    place = order_of(-beaten)
+    place = places_by_score(-beaten)
     best = winners(place)[0]
     others = [b for b in range(count.m) if b != best]
     # The closest call is drawn: where the winner's chain is least ahead of the chain back.
@@ -150,7 +152,7 @@ def schulze(count: Count) -> Explanation:
     def state(a, b):
         return "path" if (a, b) in path else "back" if (a, b) in back else "quiet"
 
-    notes = [f"{count.named(winners(place))}: no one’s strongest chain to it is stronger than "
+    notes = [f"{count.join_names(winners(place))}: no one’s strongest chain to it is stronger than "
              "the chain back."]  # fmt: skip
     if rival is not None:
         notes.append(
@@ -172,7 +174,7 @@ def schulze(count: Count) -> Explanation:
     return Explanation("schulze", count.names, place, tuple(notes), steps, tuple(table))
 
 
-def split_cycle(count: Count) -> Explanation:
+def split_cycle(count: ProfileCounts) -> Explanation:
     place = _again(count.margin, lambda width: _standing_victories(width)[0])
     kept, _, step = _standing_victories(count.margin)
 
@@ -190,10 +192,10 @@ def split_cycle(count: Count) -> Explanation:
     first = winners(place)
     alone = "is" if len(first) == 1 else "are"
     notes = [
-        f"{count.named(first)} {alone} unbeaten once the weakest victory of every cycle is "
+        f"{count.join_names(first)} {alone} unbeaten once the weakest victory of every cycle is "
         "struck out."
         if struck
-        else f"No cycle: every victory counts, and {count.named(first)} {alone} unbeaten."
+        else f"No cycle: every victory counts, and {count.join_names(first)} {alone} unbeaten."
     ]
     notes += [f"{count.names[e.a]} over {count.names[e.b]}: {e.why}." for e in struck[:6]]
     steps = (Graph("Victories that count, and those struck out", edges), duels(count))
@@ -217,7 +219,7 @@ def _again(width: np.ndarray, defeats) -> np.ndarray:
     return place
 
 
-def ranked_pairs(count: Count) -> Explanation:
+def ranked_pairs(count: ProfileCounts) -> Explanation:
     place = _again(count.margin, lambda width: _lock(width)[0])
     _, told = _lock(count.margin)
     edges = tuple(
@@ -228,9 +230,9 @@ def ranked_pairs(count: Count) -> Explanation:
     skipped = [e for e in edges if e.state == "left out"]
     first = winners(place)
     notes = [
-        f"{count.named(first)} {'has' if len(first) == 1 else 'have'} no locked victory against "
-        f"{'it' if len(first) == 1 else 'them'}; {len(edges) - len(skipped)} of {len(edges)} "
-        "victories are locked, widest first."
+        f"{count.join_names(first)} {'has' if len(first) == 1 else 'have'} no locked victory "
+        f"against {'it' if len(first) == 1 else 'them'}; {len(edges) - len(skipped)} of "
+        f"{len(edges)} victories are locked, widest first."
     ]
     notes += [f"{count.names[e.a]} over {count.names[e.b]} is skipped: {e.why}."
               for e in skipped[:6]]  # fmt: skip
@@ -281,7 +283,7 @@ def _route(edge: np.ndarray, a: int, b: int) -> list[int]:
 # -- Kemeny ---------------------------------------------------------------------------------------
 
 
-def kemeny(count: Count) -> Explanation:
+def kemeny(count: ProfileCounts) -> Explanation:
     if count.m > MOST_LED:
         place = aggregate(count.profile.ballots(), "kemeny").place
         led = None
@@ -301,7 +303,7 @@ def kemeny(count: Count) -> Explanation:
         cost = led - led.min()
         best = float(led.min())
         notes.append(
-            f"An order led by {count.named(first)} disagrees with {best:.3f} pairs a voter, "
+            f"An order led by {count.join_names(first)} disagrees with {best:.3f} pairs a voter, "
             "the least possible."
         )
         others = [c for c in range(count.m) if c not in first]
@@ -312,7 +314,7 @@ def kemeny(count: Count) -> Explanation:
                 f"{cost[second]:.3f} more."
             )
         unit = "Disagreement of the best order that each leads, pairs a voter"
-        steps = (steps[0], Bars(unit, led, low=True), duels(count))
+        steps = (steps[0], Bars(unit, led, lower_is_better=True), duels(count))
         table = _table(count, {"best order led by it": led})
     for a, b in sorted(overruled, key=lambda e: -count.margin[e])[:6]:
         notes.append(
@@ -369,7 +371,7 @@ def _leaders(against: np.ndarray) -> np.ndarray:
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def _victories(count: Count, edges) -> tuple[dict, ...]:
+def _victories(count: ProfileCounts, edges) -> tuple[dict, ...]:
     word = {"counted": "counts", "left out": "left out"}
     return tuple(
         {"victor": count.names[e.a], "over": count.names[e.b], "margin": e.width,
@@ -378,7 +380,7 @@ def _victories(count: Count, edges) -> tuple[dict, ...]:
     )  # fmt: skip
 
 
-def _table(count: Count, numbers: dict, words: dict | None = None) -> tuple[dict, ...]:
+def _table(count: ProfileCounts, numbers: dict, words: dict | None = None) -> tuple[dict, ...]:
     return tuple(
         {"candidate": name, **{k: float(v[i]) for k, v in numbers.items()},
          **{k: v[i] for k, v in (words or {}).items()}}

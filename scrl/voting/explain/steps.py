@@ -31,8 +31,8 @@ class Bars:
     total: np.ndarray
     parts: np.ndarray | None = None
     line: float | None = None
-    said: str = ""
-    low: bool = False
+    line_label: str = ""
+    lower_is_better: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +87,8 @@ class Round:
     score: np.ndarray
     out: tuple[int, ...]
     note: str
-    moved: np.ndarray | None = None
-    word: str = "out"
+    transfers: np.ndarray | None = None
+    label: str = "out"
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Fit:
     """Shares of duels as seen and as a model has them ``[candidates, candidates]``."""
 
     title: str
-    seen: np.ndarray
+    observed: np.ndarray
     fitted: np.ndarray
 
 
@@ -129,7 +129,7 @@ class Explanation:
     table: tuple[dict, ...] = field(default=())
 
 
-class Count:
+class ProfileCounts:
     """A profile as explanations read it, in NumPy, apart from the rules' own code.
 
     Attributes:
@@ -144,15 +144,15 @@ class Count:
         weight = np.where(self.ranked.any(1), profile.weight, 0.0)
         self.weight = weight / weight.sum()
         self.m = len(self.names)
-        self.everyone = np.ones(self.m, bool)
+        self.all_candidates = np.ones(self.m, bool)
 
     @cached_property
-    def prefer(self) -> np.ndarray:
+    def strictly_above(self) -> np.ndarray:
         """Share of the weight that ranks a strictly above b ``[candidates, candidates]``."""
         return self._duels(lambda a, b: a < b)
 
     @cached_property
-    def met(self) -> np.ndarray:
+    def both_ranked(self) -> np.ndarray:
         """Share of the weight that ranks both."""
         return self._duels(lambda a, b: np.ones(np.broadcast(a, b).shape, bool))
 
@@ -166,8 +166,8 @@ class Count:
     @cached_property
     def above(self) -> np.ndarray:
         """P(a ≻ b), ½ on the diagonal and where no ballot ranks both."""
-        met = np.where(self.met > 0, self.met, 1.0)
-        return 0.5 + 0.5 * (self.prefer - self.prefer.T) / met
+        met = np.where(self.both_ranked > 0, self.both_ranked, 1.0)
+        return 0.5 + 0.5 * (self.strictly_above - self.strictly_above.T) / met
 
     @cached_property
     def margin(self) -> np.ndarray:
@@ -175,12 +175,12 @@ class Count:
         margin = self.above - self.above.T
         return np.where(np.abs(margin) <= 2 * TIE_TOLERANCE, 0.0, margin)
 
-    def tops(self, on: np.ndarray) -> np.ndarray:
+    def top_shares(self, on: np.ndarray) -> np.ndarray:
         """The share of each ballot's vote for each of those ``on``, its highest among them
         ``[ballots, candidates]``."""
         return self._extreme(on, self.place, 1)
 
-    def bottoms(self, on: np.ndarray, least: int = 2) -> np.ndarray:
+    def bottom_shares(self, on: np.ndarray, least: int = 2) -> np.ndarray:
         """As ``tops``, the lowest; ballots that rank fewer than ``least`` of them have none."""
         return self._extreme(on, -self.place, least)
 
@@ -191,7 +191,7 @@ class Count:
         return tied / np.maximum(tied.sum(1, keepdims=True), 1)
 
     @cached_property
-    def filled(self) -> np.ndarray:
+    def place_shares(self) -> np.ndarray:
         """How much of each place a candidate fills on each ballot, ties spread over the places
         they fill ``[ballots, candidates, places]``."""
         k = np.arange(self.m)
@@ -204,18 +204,18 @@ class Count:
                 out[i, tied] = inside / len(tied)
         return out
 
-    def named(self, who) -> str:
+    def join_names(self, who) -> str:
         """Names as a sentence has them."""
         names = [self.names[i] for i in who]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def order_of(scores: np.ndarray) -> np.ndarray:
+def places_by_score(scores: np.ndarray) -> np.ndarray:
     """Places by scores, higher better, ties within 1e-9."""
     return weak_order(np.asarray(scores, float))
 
 
-def by_places(place: np.ndarray) -> np.ndarray:
+def places_by_rank(place: np.ndarray) -> np.ndarray:
     """How many stand strictly ahead, from any whole numbers of which lower is better."""
     place = np.asarray(place)
     return (place[None, :] < place[:, None]).sum(1)

@@ -5,7 +5,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting.distortion.worst_case import TIGHT, Adversary, weakly_above
+from scrl.voting.distortion.worst_case import SOLVER_OPTIONS, Adversary, weakly_above
 from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 from scrl.voting.rules.games import (
@@ -163,7 +163,7 @@ def stable_lottery(profile: Profile) -> np.ndarray:
 )
 def optimal_lottery(profile: Profile) -> np.ndarray:
     place, weight = _distinct(profile)
-    return least_distortion_lottery(Adversary.of(place, weight))
+    return least_distortion_lottery(Adversary.from_ballots(place, weight))
 
 
 def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
@@ -198,20 +198,21 @@ def least_distortion_lottery(adversary: Adversary, most_rounds: int = 500) -> np
     p, low = np.full(m, 1 / m), 0.0
     cuts = np.zeros((0, m))
     for _ in range(most_rounds):
-        value, _, _, welfare = adversary.worst(p)
+        value, _, _, welfare = adversary.worst_case(p)
         cuts = np.concatenate([cuts, _cuts(welfare)])
         low = max(low, 1 / value)
         found = linprog(
             np.append(np.zeros(m), -1.0),
             np.hstack([-cuts, np.ones((len(cuts), 1))]), np.zeros(len(cuts)),
-            np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs", options=TIGHT,
+            np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs",
+            options=SOLVER_OPTIONS,
         )  # fmt: skip
         high, p = found.x[-1], np.maximum(found.x[:-1], 0) / np.maximum(found.x[:-1], 0).sum()
         if high - low <= 1e-10:
             break
     for _ in range(most_rounds):
         p = nearest_to_uniform(cuts - (low - 1e-9))
-        value, _, _, welfare = adversary.worst(p)
+        value, _, _, welfare = adversary.worst_case(p)
         if 1 / value >= low - 2e-9:
             break
         cuts = np.concatenate([cuts, _cuts(welfare)])

@@ -1,10 +1,10 @@
-from .coalitions import BURIAL as BURIAL
+from .coalitions import BURIAL_EXAMPLE as BURIAL_EXAMPLE
 from .coalitions import coalition_curves as coalition_curves
-from .coalitions import mutual as mutual
-from .coalitions import spread as spread
-from .manipulability import MODELS as MODELS
+from .coalitions import outcome_by_share as outcome_by_share
+from .coalitions import simultaneous_manipulations as simultaneous_manipulations
+from .manipulability import ELECTORATE_MODELS as ELECTORATE_MODELS
 from .manipulability import manipulable_share as manipulable_share
 from .manipulation import Manipulation as Manipulation
-from .manipulation import countable as countable
-from .manipulation import strategies as strategies
-from .misreports import EXACT as EXACT
+from .manipulation import best_manipulations as best_manipulations
+from .manipulation import countable_rules as countable_rules
+from .misreports import MAX_EXHAUSTIVE as MAX_EXHAUSTIVE

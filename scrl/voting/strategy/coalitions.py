@@ -12,20 +12,20 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import (
-    GAIN,
+    MIN_GAIN,
     Manipulation,
-    countable,
-    liars,
-    outcomes,
-    strategies,
-    tasks,
-    utilities,
+    best_manipulations,
+    check_coalition,
+    countable_rules,
+    line_utilities,
+    outcomes_of_reports,
+    reports_by_rule,
 )
-from scrl.voting.strategy.misreports import EXACT, values_of
+from scrl.voting.strategy.misreports import MAX_EXHAUSTIVE, values_from_places
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class CoalitionCurve:
     """What a coalition gains by its size.
 
     Attributes:
@@ -37,12 +37,12 @@ class Curve:
     rule: str
     voters: np.ndarray
     gain: np.ndarray
-    needed: float
+    threshold: float
 
 
 def coalition_curves(
     profile: AnonymousProfile, row: int, rules: Sequence[str] | None = None, sizes: int = 20
-) -> dict[str, Curve]:
+) -> dict[str, CoalitionCurve]:
     """How many of a line's voters must agree on a lie before the outcome moves, by rule.
 
     Args:
@@ -52,25 +52,29 @@ def coalition_curves(
     Raises:
         InputError: for more than ``EXACT`` candidates.
     """
-    weight = liars(profile, row, None)
-    if len(profile.names) > EXACT:
-        raise InputError(f"Coalitions of all sizes are tried for at most {EXACT} candidates.")
+    weight = check_coalition(profile, row, None)
+    if len(profile.names) > MAX_EXHAUSTIVE:
+        raise InputError(
+            f"Coalitions of all sizes are tried for at most {MAX_EXHAUSTIVE} candidates."
+        )
     if weight == round(weight) and weight <= sizes:
         sizes = int(weight)
     voters = weight * np.arange(1, sizes + 1) / sizes
     curves = {}
-    u = utilities(profile)[row]
-    for names, lies in tasks(profile, row, countable(profile, rules), False):
-        for name, outcome in outcomes(profile, row, voters, lies, names).items():
+    u = line_utilities(profile)[row]
+    for names, lies in reports_by_rule(profile, row, countable_rules(profile, rules), False):
+        for name, outcome in outcomes_of_reports(profile, row, voters, lies, names).items():
             worth = outcome.chances @ u
             gain = np.maximum(worth.max(1) - worth[:, 0], 0.0)
-            pays = np.flatnonzero(gain > GAIN)
+            pays = np.flatnonzero(gain > MIN_GAIN)
             needed = voters[pays[0]] if len(pays) else np.nan
-            curves[name] = Curve(name, voters, gain, float(needed))
-    return {name: curves[name] for name in countable(profile, rules)}
+            curves[name] = CoalitionCurve(name, voters, gain, float(needed))
+    return {name: curves[name] for name in countable_rules(profile, rules)}
 
 
-def replaced(profile: AnonymousProfile, lies: Sequence[Manipulation]) -> AnonymousProfile:
+def apply_manipulations(
+    profile: AnonymousProfile, lies: Sequence[Manipulation]
+) -> AnonymousProfile:
     """The profile as it is counted when several lines lie at once, each as its strategy says.
 
     Lines of liars come last, and lines that all of their voters leave go; labels say who lies.
@@ -79,13 +83,15 @@ def replaced(profile: AnonymousProfile, lies: Sequence[Manipulation]) -> Anonymo
     place, weight, labels = [*profile.place], [*profile.weight], [*profile.labels]
     said = None if profile.utility is None else [*profile.utility]
     for lie in lies:
-        weight[lie.row] -= lie.voters
-        place += list(lie.place)
-        weight += list(lie.weight)
-        labels += [f"{profile.labels[lie.row]} (lying)".strip()] * len(lie.place)
+        weight[lie.row] -= lie.coalition_size
+        place += list(lie.ballots)
+        weight += list(lie.ballot_weight)
+        labels += [f"{profile.labels[lie.row]} (lying)".strip()] * len(lie.ballots)
         if said is not None:
             said += list(
-                values_of(lie.place) if lie.reported_utility is None else lie.reported_utility
+                values_from_places(lie.ballots)
+                if lie.reported_utility is None
+                else lie.reported_utility
             )
     kept = np.array(weight) > 1e-12 * profile.weight.sum()
     return AnonymousProfile(
@@ -95,7 +101,7 @@ def replaced(profile: AnonymousProfile, lies: Sequence[Manipulation]) -> Anonymo
 
 
 @dataclass(frozen=True, eq=False)
-class Mutual:
+class SimultaneousManipulation:
     """What several lines bring about that each lie as if all others were honest.
 
     Attributes:
@@ -105,40 +111,42 @@ class Mutual:
         mean: of all voters, before and after; best: what the best candidate would give.
     """
 
-    lies: tuple[Manipulation, ...]
+    manipulations: tuple[Manipulation, ...]
     outcome: Outcome
     chance: np.ndarray
-    by_line: np.ndarray
-    mean: tuple[float, float]
+    utility_by_line: np.ndarray
+    mean_utility: tuple[float, float]
     best: float
 
     @property
     def distortion(self) -> tuple[float, float]:
         """The best mean utility over that of the outcome, before and after; infinite at 0."""
-        return tuple(self.best / mean if mean > 0 else float("inf") for mean in self.mean)
+        return tuple(self.best / mean if mean > 0 else float("inf") for mean in self.mean_utility)
 
 
-def mutual(
+def simultaneous_manipulations(
     profile: AnonymousProfile, rows: Sequence[int], rules: Sequence[str] | None = None
-) -> dict[str, Mutual]:
+) -> dict[str, SimultaneousManipulation]:
     """Each of some lines takes its best lie against an honest profile, all at once, by rule.
 
     Raises:
         InputError: for more than ``EXACT`` candidates, or lines that there are not.
     """
-    if len(profile.names) > EXACT:
-        raise InputError(f"Lines answer each other over at most {EXACT} candidates.")
-    rules = countable(profile, rules)
-    lies = [strategies(profile, row, rules) for row in rows]
+    if len(profile.names) > MAX_EXHAUSTIVE:
+        raise InputError(f"Lines answer each other over at most {MAX_EXHAUSTIVE} candidates.")
+    rules = countable_rules(profile, rules)
+    lies = [best_manipulations(profile, row, rules) for row in rows]
     found = {}
     for reads_utility in (False, True):
         names = [name for name in rules if (RULES[name].reads == "utility") == reads_utility]
         if not names:
             continue
-        own = profile.utility if reads_utility else values_of(profile.place)
+        own = profile.utility if reads_utility else values_from_places(profile.place)
         each = [
             [
-                lie[n].reported_utility[0] if reads_utility else values_of(lie[n].place[0])
+                lie[n].reported_utility[0]
+                if reads_utility
+                else values_from_places(lie[n].ballots[0])
                 for lie in lies
             ]
             for n in names
@@ -158,15 +166,19 @@ def mutual(
     return {name: found[name] for name in rules}
 
 
-def _mutual(profile: AnonymousProfile, lies: tuple[Manipulation, ...], outcome: Outcome) -> Mutual:
+def _mutual(
+    profile: AnonymousProfile, lies: tuple[Manipulation, ...], outcome: Outcome
+) -> SimultaneousManipulation:
     chance = np.stack([lies[0].before, outcome.chances])
-    got = utilities(profile) @ chance.T
+    got = line_utilities(profile) @ chance.T
     share = profile.weight / profile.weight.sum()
-    best = float((share @ utilities(profile)).max())
-    return Mutual(lies, outcome, chance[1], got, tuple((share @ got).tolist()), best)
+    best = float((share @ line_utilities(profile)).max())
+    return SimultaneousManipulation(
+        lies, outcome, chance[1], got, tuple((share @ got).tolist()), best
+    )
 
 
-def spread(
+def outcome_by_share(
     profile: AnonymousProfile, lies: Sequence[Manipulation], rule: str, steps: int = 100
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What a rule that reads orders says as more of several lines' voters lie.
@@ -176,24 +188,24 @@ def spread(
         probabilities) ``[steps + 1, candidates]``; the mean utility of all voters ``[steps + 1]``.
     """
     shares = np.linspace(0.0, 1.0, steps + 1)
-    values = values_of(np.concatenate([profile.place, *(lie.place for lie in lies)]))
+    values = values_from_places(np.concatenate([profile.place, *(lie.ballots for lie in lies)]))
     weight = np.tile(profile.weight, (len(shares), 1))
     for lie in lies:
-        weight[:, lie.row] -= shares * lie.voters
-    cast = np.concatenate([lie.weight for lie in lies])
+        weight[:, lie.row] -= shares * lie.coalition_size
+    cast = np.concatenate([lie.ballot_weight for lie in lies])
     weight = np.concatenate([weight, shares[:, None] * cast], axis=1)
     utility = np.broadcast_to(values, (len(shares), *values.shape))
     ranked = ~np.isnan(utility)
     outcome = aggregate_all(
         Ballots(np.where(ranked, utility, 0.0), ranked, np.maximum(weight, 0.0)), [rule]
     )[rule]
-    mean = outcome.chances @ (profile.weight @ utilities(profile)) / profile.weight.sum()
+    mean = outcome.chances @ (profile.weight @ line_utilities(profile)) / profile.weight.sum()
     return shares, outcome.scores, mean
 
 
 #: Two camps of one size (then each has a single best lie under Borda), a compromise that both
 #: find good, and a dud that nobody wants. Utilities of Left, Right, Centre, Dud.
-BURIAL = AnonymousProfile.from_utilities(
+BURIAL_EXAMPLE = AnonymousProfile.from_utilities(
     ("Left", "Right", "Centre", "Dud"),
     [[1.0, 0.2, 0.8, 0.05], [0.2, 1.0, 0.8, 0.05], [0.5, 0.5, 1.0, 0.05]],
     [46, 46, 8],

@@ -18,11 +18,11 @@ from scipy.special import gammaln
 from scrl.types import Ballots, InputError
 from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
-from scrl.voting.strategy.manipulation import GAIN
+from scrl.voting.strategy.manipulation import MIN_GAIN
 from scrl.voting.strategy.misreports import strict_orders
 
 #: Models of random electorates.
-MODELS = {
+ELECTORATE_MODELS = {
     "impartial": "impartial culture: every voter draws any order alike",
     "anonymous": "impartial anonymous culture: every division of the voters over orders alike",
     "urn": "Pólya–Eggenberger urn: each drawn order is put back with as many copies as there "
@@ -50,7 +50,7 @@ class Manipulability:
 
     rule: str
     share: float
-    error: float
+    standard_error: float
     electorates: int
     exact: bool
     example: tuple[tuple[int, ...], int, int] | None
@@ -127,10 +127,10 @@ def _check(rules: list[str], m: int, n: int, model: str, by: str, size: int) -> 
             f"{size} of {n} voters cannot be counted; give 1 to {MOST_VOTERS} voters, and no more "
             "liars."
         )
-    if model not in MODELS or by not in ("utility", "dominance"):
+    if model not in ELECTORATE_MODELS or by not in ("utility", "dominance"):
         raise InputError(
-            f"There is no model '{model}' with gains by '{by}'; choose from {', '.join(MODELS)}, "
-            "and utility or dominance."
+            f"There is no model '{model}' with gains by '{by}'; choose from "
+            f"{', '.join(ELECTORATE_MODELS)}, and utility or dominance."
         )
 
 
@@ -220,6 +220,6 @@ def _gains(before: np.ndarray, after: np.ndarray, place: np.ndarray, by: str) ->
     """Whether lotteries ``after`` are better than ``before`` for the voters with these orders."""
     change = after - before
     if by == "utility":
-        return -(place * change).sum(1) > GAIN
+        return -(place * change).sum(1) > MIN_GAIN
     ahead = np.take_along_axis(change, np.argsort(place, axis=1), axis=1).cumsum(1)
-    return (ahead >= -GAIN).all(1) & (ahead > GAIN).any(1)
+    return (ahead >= -MIN_GAIN).all(1) & (ahead > MIN_GAIN).any(1)

@@ -17,19 +17,19 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all, place_scores
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.misreports import (
-    EXACT,
-    cut_orders,
-    distance,
+    MAX_EXHAUSTIVE,
+    climb_starts,
     exaggerations,
-    moves,
-    places_of,
-    starts,
+    neighbouring_orders,
+    places_from_values,
+    report_distance,
     strict_orders,
-    values_of,
+    truncated_orders,
+    values_from_places,
 )
 
 #: Gains no larger than this are none: lotteries come from solvers.
-GAIN = 1e-6
+MIN_GAIN = 1e-6
 #: Sizes × lies × ballots × candidates counted in one call.
 CELLS = 4_000_000
 #: Most steps of a climb.
@@ -61,29 +61,29 @@ class Manipulation:
 
     rule: str
     row: int
-    voters: float
-    truth: Outcome
+    coalition_size: float
+    sincere_outcome: Outcome
     outcome: Outcome
     before: np.ndarray
     after: np.ndarray
-    place: np.ndarray
-    weight: np.ndarray
+    ballots: np.ndarray
+    ballot_weight: np.ndarray
     reported_utility: np.ndarray | None
     gain: float
-    places: int
+    favourite_rise: int
     dominates: bool
-    mean: tuple[float, float]
-    others: tuple[float, float]
-    by_line: np.ndarray
-    tried: int
+    mean_utility: tuple[float, float]
+    others_utility: tuple[float, float]
+    utility_by_line: np.ndarray
+    ballots_tried: int
     exact: bool
 
     @property
-    def pays(self) -> bool:
-        return self.gain > GAIN
+    def is_profitable(self) -> bool:
+        return self.gain > MIN_GAIN
 
 
-def utilities(profile: AnonymousProfile) -> np.ndarray:
+def line_utilities(profile: AnonymousProfile) -> np.ndarray:
     """What each line's voters get of each winner ``[lines, candidates]``: the profile's own, else
     m-1 … 0 by place, ties averaged, what is left out tied last."""
     if profile.utility is not None:
@@ -92,7 +92,7 @@ def utilities(profile: AnonymousProfile) -> np.ndarray:
     return place_scores(place, np.ones(place.shape, bool))
 
 
-def countable(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> list[str]:
+def countable_rules(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> list[str]:
     """The rules (default: all) that can count the profile: those that read utilities need them,
     and some count few candidates only."""
     m = len(profile.names)
@@ -104,7 +104,7 @@ def countable(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> 
     ]
 
 
-def strategies(
+def best_manipulations(
     profile: AnonymousProfile,
     row: int,
     rules: Sequence[str] | None = None,
@@ -128,42 +128,42 @@ def strategies(
     Raises:
         InputError: where there is no such line, or it has fewer voters.
     """
-    voters = liars(profile, row, voters)
+    voters = check_coalition(profile, row, voters)
     found: dict[str, Manipulation] = {}
-    for names, lies in tasks(profile, row, countable(profile, rules), truncated):
+    for names, lies in reports_by_rule(profile, row, countable_rules(profile, rules), truncated):
         if lies is None:
             for name in names:
                 found[name] = _climb(profile, row, voters, name, truncated, seed)
             continue
-        said = outcomes(profile, row, [voters], lies, names)
+        said = outcomes_of_reports(profile, row, [voters], lies, names)
         for name in names:
-            one = of_one_size(said[name])
-            best = best_of(profile, row, lies, one)
-            found[name] = described(
+            one = single_size(said[name])
+            best = best_report(profile, row, lies, one)
+            found[name] = describe_manipulation(
                 profile, row, voters, one, lies[[best]], best, len(lies),
-                exact=len(profile.names) <= EXACT,
+                exact=len(profile.names) <= MAX_EXHAUSTIVE,
             )  # fmt: skip
-    return {name: found[name] for name in countable(profile, rules)}
+    return {name: found[name] for name in countable_rules(profile, rules)}
 
 
-def best_lie(profile: AnonymousProfile, rule: str, row: int, **settings) -> Manipulation:
+def best_manipulation(profile: AnonymousProfile, rule: str, row: int, **settings) -> Manipulation:
     """As ``strategies``, under one rule.
 
     Raises:
         InputError: also where the rule cannot count the profile.
     """
-    if not countable(profile, [rule]):
+    if not countable_rules(profile, [rule]):
         raise InputError(
             f"{RULES[rule].title} cannot count this profile: it needs utilities or fewer "
             "candidates."
         )
-    return strategies(profile, row, [rule], **settings)[rule]
+    return best_manipulations(profile, row, [rule], **settings)[rule]
 
 
 # -- how the search goes --------------------------------------------------------------------------
 
 
-def liars(profile: AnonymousProfile, row: int, voters: float | None) -> float:
+def check_coalition(profile: AnonymousProfile, row: int, voters: float | None) -> float:
     if not 0 <= row < len(profile.place):
         raise InputError(f"There is no line {row + 1}; the profile has {len(profile.place)}.")
     weight = float(profile.weight[row])
@@ -176,16 +176,16 @@ def liars(profile: AnonymousProfile, row: int, voters: float | None) -> float:
     return voters
 
 
-def tasks(profile: AnonymousProfile, row: int, rules: list[str], truncated: bool):
+def reports_by_rule(profile: AnonymousProfile, row: int, rules: list[str], truncated: bool):
     """Rules with the ballots ``[lies, 1, candidates]`` to try under them, the true one first; None
     where the search has to climb."""
     m = len(profile.names)
     ordinal = [name for name in rules if RULES[name].reads != "utility"]
-    if ordinal and m <= EXACT:
+    if ordinal and m <= MAX_EXHAUSTIVE:
         lies = [profile.place[[row]], strict_orders(m)]
         if truncated:
-            lies.append(cut_orders(m))
-        yield ordinal, values_of(np.concatenate(lies))[:, None]
+            lies.append(truncated_orders(m))
+        yield ordinal, values_from_places(np.concatenate(lies))[:, None]
     elif ordinal:
         yield ordinal, None
     if len(ordinal) < len(rules):
@@ -193,7 +193,7 @@ def tasks(profile: AnonymousProfile, row: int, rules: list[str], truncated: bool
         yield cardinal, exaggerations(profile.utility[row])[:, None]
 
 
-def outcomes(
+def outcomes_of_reports(
     profile: AnonymousProfile, row: int, voters, lies: np.ndarray, rules: Sequence[str]
 ) -> dict[str, Outcome]:
     """Outcomes ``[sizes, lies, candidates]`` where ``voters`` ``[sizes]`` of a line cast ``lies``
@@ -201,7 +201,9 @@ def outcomes(
     voters = np.asarray(voters, float)
     c, k, m = lies.shape
     lines = len(profile.weight)
-    own = profile.utility if RULES[rules[0]].reads == "utility" else values_of(profile.place)
+    own = (
+        profile.utility if RULES[rules[0]].reads == "utility" else values_from_places(profile.place)
+    )
     weight = np.repeat(profile.weight[None], len(voters), axis=0)
     weight[:, row] = np.maximum(weight[:, row] - voters, 0.0)
     weight = np.concatenate([weight, np.repeat(voters[:, None] / k, k, axis=1)], axis=1)
@@ -230,21 +232,21 @@ def outcomes(
     }
 
 
-def of_one_size(outcome: Outcome) -> Outcome:
+def single_size(outcome: Outcome) -> Outcome:
     """Of a single size."""
     return Outcome(outcome.rule, outcome.place[0], outcome.scores[0], outcome.lottery)
 
 
-def best_of(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outcome) -> int:
+def best_report(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outcome) -> int:
     """Which lie is worth most, the true ballot being lie 0; of equals the one nearest to it."""
-    worth = outcome.chances @ utilities(profile)[row]
-    if worth.max() <= worth[0] + GAIN:
+    worth = outcome.chances @ line_utilities(profile)[row]
+    if worth.max() <= worth[0] + MIN_GAIN:
         return 0
-    good = np.flatnonzero(worth >= worth.max() - GAIN)
-    return int(good[np.argmin(distance(lies[good], lies[0]))])
+    good = np.flatnonzero(worth >= worth.max() - MIN_GAIN)
+    return int(good[np.argmin(report_distance(lies[good], lies[0]))])
 
 
-def described(
+def describe_manipulation(
     profile: AnonymousProfile, row: int, voters: float, outcome: Outcome, lies: np.ndarray,
     best: int, tried: int, exact: bool,
 ) -> Manipulation:  # fmt: skip
@@ -255,7 +257,7 @@ def described(
         for i in (0, best)
     )
     chance = np.stack([truth.chances, after.chances])
-    u, weight = utilities(profile), profile.weight.copy()
+    u, weight = line_utilities(profile), profile.weight.copy()
     got = u @ chance.T
     lies, cast = np.unique(lies.reshape(-1, lies.shape[-1]), axis=0, return_counts=True)
     mean = weight @ got / weight.sum()
@@ -267,15 +269,16 @@ def described(
     last = np.append(np.diff(u[row][by_value]) < 0, True)  # ties are passed together
     gap = (ahead[1] - ahead[0])[last]
     return Manipulation(
-        rule=outcome.rule, row=row, voters=voters, truth=truth, outcome=after, before=chance[0],
-        after=chance[1], place=np.stack([places_of(lie) for lie in lies]),
-        weight=voters * cast / cast.sum(),
+        rule=outcome.rule, row=row, coalition_size=voters, sincere_outcome=truth, outcome=after,
+        before=chance[0], after=chance[1],
+        ballots=np.stack([places_from_values(lie) for lie in lies]),
+        ballot_weight=voters * cast / cast.sum(),
         reported_utility=lies if RULES[outcome.rule].reads == "utility" else None,
         gain=float(got[row, 1] - got[row, 0]),
-        places=int(truth.place[favourite].min() - after.place[favourite].min()),
-        dominates=bool((gap >= -GAIN).all() and (gap > GAIN).any()),
-        mean=tuple(mean.tolist()), others=tuple(others.tolist()), by_line=got, tried=tried,
-        exact=exact,
+        favourite_rise=int(truth.place[favourite].min() - after.place[favourite].min()),
+        dominates=bool((gap >= -MIN_GAIN).all() and (gap > MIN_GAIN).any()),
+        mean_utility=tuple(mean.tolist()), others_utility=tuple(others.tolist()),
+        utility_by_line=got, ballots_tried=tried, exact=exact,
     )  # fmt: skip
 
 
@@ -286,34 +289,34 @@ def _climb(
 
     Where no move gains, one that brings a better candidate nearer to winning is taken.
     """
-    u = utilities(profile)[row]
+    u = line_utilities(profile)[row]
     m = len(u)
-    true = values_of(profile.place[row])
-    here = starts(np.argsort(-u, kind="stable"), np.random.default_rng(seed))
+    true = values_from_places(profile.place[row])
+    here = climb_starts(np.argsort(-u, kind="stable"), np.random.default_rng(seed))
     kept, aim, tried = true[None, None], None, 0
     for _ in range(STEPS):
-        near = moves(here)
-        lies = values_of(np.argsort(near, axis=-1)).reshape(-1, m)
+        near = neighbouring_orders(here)
+        lies = values_from_places(np.argsort(near, axis=-1)).reshape(-1, m)
         if truncated:
             cut = lies <= -np.arange(1, m)[:, None, None]
             lies = np.concatenate([lies, *np.where(cut, np.nan, lies)])
         lies = np.concatenate([true[None], lies])[:, None]
         tried += len(lies) - 1
-        one = of_one_size(outcomes(profile, row, [voters], lies, [rule])[rule])
-        kept = np.concatenate([kept, lies[[best_of(profile, row, lies, one)]]])
+        one = single_size(outcomes_of_reports(profile, row, [voters], lies, [rule])[rule])
+        kept = np.concatenate([kept, lies[[best_report(profile, row, lies, one)]]])
         worth = one.chances @ u
         if aim is None:
-            aim = u > worth[0] + GAIN  # who would be better than what the truth brings
+            aim = u > worth[0] + MIN_GAIN  # who would be better than what the truth brings
         if not aim.any():
             break
         behind = np.where(aim, one.scores.max(-1, keepdims=True) - one.scores, np.inf).min(-1)
-        score = worth - 1e-4 * behind / max(np.ptp(one.scores, axis=-1).max(), GAIN)
+        score = worth - 1e-4 * behind / max(np.ptp(one.scores, axis=-1).max(), MIN_GAIN)
         score = score[1 : 1 + near[..., 0].size].reshape(near.shape[:2])
         step = score.argmax(1)
         moved = score[np.arange(len(near)), step] > score[:, 0] + 1e-12
         if not moved.any():
             break
         here = near[np.arange(len(near)), np.where(moved, step, 0)]
-    one = of_one_size(outcomes(profile, row, [voters], kept, [rule])[rule])
-    best = best_of(profile, row, kept, one)
-    return described(profile, row, voters, one, kept[[best]], best, tried, exact=False)
+    one = single_size(outcomes_of_reports(profile, row, [voters], kept, [rule])[rule])
+    best = best_report(profile, row, kept, one)
+    return describe_manipulation(profile, row, voters, one, kept[[best]], best, tried, exact=False)

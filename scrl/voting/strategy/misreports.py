@@ -10,7 +10,7 @@ import numpy as np
 from scrl.types import frozen
 
 #: All orders are tried for so many candidates; beyond, the search climbs.
-EXACT = 6
+MAX_EXHAUSTIVE = 6
 
 
 @cache
@@ -20,18 +20,18 @@ def strict_orders(m: int) -> np.ndarray:
 
 
 @cache
-def cut_orders(m: int) -> np.ndarray:
+def truncated_orders(m: int) -> np.ndarray:
     """All ballots that rank some of the candidates strictly and leave the others out."""
     kept = [np.where(strict_orders(m) < k, strict_orders(m), -1) for k in range(1, m)]
     return frozen(np.unique(np.concatenate(kept), axis=0), np.int32)
 
 
-def values_of(place: np.ndarray) -> np.ndarray:
+def values_from_places(place: np.ndarray) -> np.ndarray:
     """Ballots as values, higher better, NaN where left out."""
     return np.where(place < 0, np.nan, -place.astype(float))
 
 
-def places_of(values: np.ndarray) -> np.ndarray:
+def places_from_values(values: np.ndarray) -> np.ndarray:
     """Places of one ballot from its values, equal ones tied, -1 where left out."""
     out = np.full(values.shape, -1)
     ranked = ~np.isnan(values)
@@ -43,7 +43,7 @@ def exaggerations(u: np.ndarray) -> np.ndarray:
     """Reports within the true values: they in another order, or the largest and the least alone."""
     m = len(u)
     fallen = np.sort(u)[::-1]
-    if m <= EXACT:
+    if m <= MAX_EXHAUSTIVE:
         moved = fallen[strict_orders(m)]
         named = np.array(list(np.ndindex(*(2,) * m)))[1:-1]
     else:
@@ -54,7 +54,7 @@ def exaggerations(u: np.ndarray) -> np.ndarray:
     return np.concatenate([u[None], moved, np.where(named, fallen[0], fallen[-1])])
 
 
-def distance(lies: np.ndarray, true: np.ndarray) -> np.ndarray:
+def report_distance(lies: np.ndarray, true: np.ndarray) -> np.ndarray:
     """How far ballots ``[lies, ballots, candidates]`` are from the true one: pairs put otherwise
     (a pair tied or left out in one of them half), summed over ballots; then the values."""
 
@@ -65,7 +65,7 @@ def distance(lies: np.ndarray, true: np.ndarray) -> np.ndarray:
     return pairs + 1e-6 * np.nan_to_num(np.abs(lies - true)).sum((-1, -2))
 
 
-def starts(order: np.ndarray, rng: np.random.Generator, random: int = 4) -> np.ndarray:
+def climb_starts(order: np.ndarray, rng: np.random.Generator, random: int = 4) -> np.ndarray:
     """Orders to climb from ``[starts, candidates]``: the true one; each candidate first
     (compromise); each last; each last with the favourite's rivals turned round; random ones."""
     m = len(order)
@@ -78,7 +78,7 @@ def starts(order: np.ndarray, rng: np.random.Generator, random: int = 4) -> np.n
     return np.unique(np.stack(found), axis=0)
 
 
-def moves(orders: np.ndarray) -> np.ndarray:
+def neighbouring_orders(orders: np.ndarray) -> np.ndarray:
     """Each order ``[starts, m]`` and all that differ in the place of one candidate
     ``[starts, 1 + moves, m]``."""
     m = orders.shape[1]
