@@ -105,8 +105,8 @@ def _note(outcomes: dict) -> None:
             ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents "
             "each lie is the only one of the 24 ballots that makes the camp's favourite win, a "
             f"gain of {borda.manipulations[0].gain:.1f} for each member. Once the other camp lies, "
-            "the best that a camp can still get is Centre, by giving up its favourite. Whoever lies "
-            "and is not answered wins; both expect to be the one. Without strategy one may say "
+            "the best that a camp can still get is Centre, by giving up its favourite. Whoever "
+            "lies and is not answered wins; both expect to be the one. Without strategy one may say "
             "that a winner cannot be that perverse, since some human wanted it; with strategy "
             "that defence is gone."
         )
