@@ -287,9 +287,9 @@ def _order_shown(violation: Violation, i: int, at: int) -> bool:
 
 def _moved_ballots(violation: Violation, i: int, profile: AnonymousProfile) -> list[int]:
     """Positions of the ballots that some voters change, as they are in electorate ``i``."""
-    if violation.moved is None:
+    if violation.changed_ballot is None:
         return []
-    value = violation.moved[1 + min(i, 1)]
+    value = violation.changed_ballot[1 + min(i, 1)]
     return [k for k, order in enumerate(profile.orders()) if format_ballot(order) == value]
 
 

@@ -106,7 +106,7 @@ def _note(outcomes: dict) -> None:
             "each lie is the only one of the 24 ballots that makes the camp's favourite win, a "
             f"gain of {borda.manipulations[0].gain:.1f} for each member. Once the other camp lies, "
             "the best that a camp can still get is Centre, by giving up its favourite. Whoever "
-            "lies and is not answered wins; both expect to be the one. Without strategy one may say "
-            "that a winner cannot be that perverse, since some human wanted it; with strategy "
+            "lies and is not answered wins; both expect to be the one. Without strategy one may "
+            "say that a winner cannot be that perverse, since some human wanted it; with strategy "
             "that defence is gone."
         )
