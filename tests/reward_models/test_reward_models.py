@@ -241,6 +241,7 @@ def test_the_individual_model_infers_the_type(pets):
     assert np.ptp(model.rewards(None)[0, 1:3]) < 0.3 * np.ptp(model.rewards(None)[0])
 
 
+@pytest.mark.slow
 def test_hidden_context_shows_as_spread_and_not_in_the_mean():
     """The reward follows Borda, not expected utility; its spread says where context hides."""
     train = hidden_context.sample_comparisons(0, 20, 400, 16)

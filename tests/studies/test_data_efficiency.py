@@ -65,6 +65,7 @@ def test_the_baked_oracle_is_counted_again_from_the_samples():
         assert run["raters"]["tau"] == pytest.approx(kendall_tau(*place), abs=1e-6), run
 
 
+@pytest.mark.slow
 def test_a_baked_run_is_what_training_gives_today():
     run = load_baked("data-efficiency")["result"]["runs"][0]
     (again,) = data_efficiency.run(raters=(run["n"],), seeds=(run["seed"],))["runs"]

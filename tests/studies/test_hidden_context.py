@@ -34,6 +34,7 @@ def test_the_baked_exact_rewards_are_fitted_again_for_every_seed(baked):
         assert run["exact"]["mean"] == pytest.approx(model.reward, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_baked_network_is_what_training_gives_today(baked):
     run = baked["result"]["runs"][0]
     train = hidden.sample_comparisons(run["seed"], hidden.ALTERNATIVES, hidden.RATERS, hidden.PAIRS)

@@ -110,6 +110,7 @@ def test_a_named_lie_puts_the_strongest_rival_last(four):
     assert lie.order == single("Memphis", "Chattanooga", "Knoxville", "Nashville")
 
 
+@pytest.mark.slow
 def test_the_social_model_follows_the_lie(five):
     """Trained on the incomplete ballots with the lie in them, as exact counting says."""
     lie = find_misreport(five, "Nashville", "best", "borda")

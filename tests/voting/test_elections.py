@@ -17,6 +17,7 @@ HUNDRED = Ballots(np.random.default_rng(0).random((5, 100)))
 ORDINAL = RULES.ordinal
 
 
+@pytest.mark.slow
 def test_every_rule_counts_every_real_election(shared_data):
     files = sorted((shared_data / "preflib").iterdir())
     assert len(files) == 13
