@@ -1,5 +1,6 @@
 """The page on training wrongly: what is baked, the reader's guess, trainings of one's own."""
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from scrl.scenarios.parsing import load_scenario, with_overrides
@@ -50,6 +51,7 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
     assert len(figures(app)) == 3
 
 
+@pytest.mark.slow
 def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     real = masking_regimes.compare
 
