@@ -80,7 +80,7 @@ class Quiz:
         table[first, second], table[second, first] = probability, 1 - probability
         return table
 
-    def mutual_information(self, weight: np.ndarray) -> np.ndarray:
+    def information(self, weight: np.ndarray) -> np.ndarray:
         """Mutual information of each pair's answer with the atom, in bits ``[pairs]``."""
         return mutual_information(weight, self.probability)
 
