@@ -1,8 +1,9 @@
 """scrl, the social choice reward lab: see, and choose, the voting rule inside a reward model.
 
     >>> import scrl
-    >>> result = scrl.run(scrl.load_scenario("scenarios/tennessee-morristown.yaml"))
-    >>> scrl.to_dict(result)["prompts"]["best"]["social"]["borda"]["order"]
+    >>> ballots = scrl.AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G").ballots()
+    >>> scrl.aggregate(ballots, "copeland").place
+    array([1, 2, 0])
 
 Names are loaded when first used, so that a page of baked results need not load JAX.
 """

@@ -52,6 +52,10 @@ def run(
 ) -> Experiment:
     """The seven steps, and the vanilla model beside them.
 
+    >>> import scrl
+    >>> scenario = scrl.load_scenario(scrl.gallery()["tennessee-morristown"])
+    >>> experiment = run(scenario, scrl.Config(rules=("borda",)))  # doctest: +SKIP
+
     Args:
         source: a scenario, from which raters are drawn, or the ratings of real raters.
         config: the settings.

@@ -26,6 +26,10 @@ from scrl.types import InputError, Ratings
 def load_ratings(path: str | Path, missing: str | None = None) -> Ratings:
     """Read a file of ratings: .csv, .jsonl or .ndjson, .soc, .soi, .toc or .toi.
 
+    >>> ratings = load_ratings("tests/golden/ties.csv")
+    >>> ratings.catalogue.prompts
+    ('p',)
+
     Args:
         missing: what a completion left off a ballot means, ``"unseen"`` or ``"last"``; the
             format's own default where None.

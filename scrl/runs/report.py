@@ -39,7 +39,14 @@ if TYPE_CHECKING:
 
 
 def to_dict(experiment: Experiment) -> RunResult:
-    """The result file of a run, plain JSON (see docs/files.md)."""
+    """The result file of a run, plain JSON (see docs/files.md).
+
+    >>> import scrl
+    >>> experiment = scrl.run(scrl.load_scenario(scrl.gallery()["tennessee-morristown"]))
+    ... # doctest: +SKIP
+    >>> to_dict(experiment)["prompts"]["best"]["social"]["borda"]["order"]  # doctest: +SKIP
+    [['Chattanooga'], ['Knoxville'], ['Nashville'], ['Morristown'], ['Memphis']]
+    """
     from scrl.diagnostics import active_units
 
     e, catalogue = experiment, experiment.catalogue

@@ -20,6 +20,11 @@ MAX_SCENARIO_BYTES = 1_000_000
 def load_scenario(path: str | Path) -> Scenario:
     """The scenario in the YAML file ``path``.
 
+    >>> from scrl.scenarios import gallery
+    >>> scenario = load_scenario(gallery()["tennessee-four"])
+    >>> scenario.type_names
+    ('Memphis', 'Nashville', 'Chattanooga', 'Knoxville')
+
     Raises:
         InputError: naming the file, the place in it (a dotted path or a line) and what to do.
     """

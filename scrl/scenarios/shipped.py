@@ -20,5 +20,9 @@ def gallery_folder() -> Path:
 
 
 def gallery() -> dict[str, Path]:
-    """The shipped scenarios: file name without suffix -> path."""
+    """The shipped scenarios: file name without suffix -> path.
+
+    >>> gallery()["pets"].name
+    'pets.yaml'
+    """
     return {path.stem: path for path in sorted(gallery_folder().glob("*.yaml"))}

@@ -74,7 +74,12 @@ def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=F
 
 
 def aggregate(ballots: Ballots, rule: str) -> Outcome:
-    """What one rule says.
+    """The outcome of one rule.
+
+    >>> from scrl.voting import AnonymousProfile
+    >>> profile = AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G")
+    >>> aggregate(profile.ballots(), "borda").order(profile.names)
+    [['R'], ['B'], ['G']]
 
     Raises:
         InputError: for an unknown rule, weights that are negative or all zero, utilities that are
