@@ -1,27 +1,27 @@
-"""Every knob, as frozen dataclasses. Nothing else in the library holds a default that matters."""
+"""Settings as frozen dataclasses. No default that affects results stands anywhere else."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Runs that are asked for together, at most.
+#: Seeds of one request, at most.
 MAX_SEEDS = 100
-#: The rules a run counts when none is named.
+#: Rules that a run counts by default.
 DEFAULT_RULES = ("borda", "plurality", "copeland", "minimax", "instant-runoff")
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How a fit proceeds, in optimiser steps (see ``training.fit``).
+    """The schedule of a fit, in optimiser steps (see ``networks.training.fit``).
 
     Attributes:
         rate: Adam's peak learning rate, reached after ``warmup`` steps.
-        explore: the least and the most steps before the ramp; between the two it begins as soon
-            as the loss the fit watches has stopped falling.
+        explore: the least and the most steps before the ramp, which begins between the two as
+            soon as the watched loss has stopped falling.
         ramp: steps in which the task widens from its first form to its last.
         cool: steps in which the learning rate falls to zero along a cosine.
-        decay: weight decay, as a share of a parameter per unit of learning rate (AdamW): what keeps
-            forty raters from being learnt by heart.
+        decay: weight decay, as a share of a parameter per unit of learning rate (AdamW). It
+            prevents overfitting to as few as forty raters.
         chunk: steps between two reports.
     """
 
@@ -46,21 +46,21 @@ class IndividualConfig:
     Attributes:
         latent: dimensions of the preference latent.
         constant: replace the latent by zeros, which leaves a model of one pooled rater.
-        width: of tokens and hidden layers; ``heads`` of the encoder's attention; ``preference``
-            dimensions of the decoded preference that the reward block is conditioned on.
-        shared: utilities of a completion that all prompts share, each prompt with a coefficient of
-            its own; 0 leaves prompts nothing in common but the latent.
-        penalty: weight of the mean square (log-odds²) of the part of a reward that prompts do not
-            share, per rater, beside the summed loss of that rater's ballots.
+        width: of tokens and hidden layers.
+        heads: of the encoder's attention.
+        preference: dimensions of the decoded preference that rewards are conditioned on.
+        shared: utilities of a completion that all prompts share, each prompt with its own
+            coefficient; with 0 prompts share only the latent.
+        penalty: weight of the mean square (log-odds²) of the unshared part of a rater's rewards,
+            relative to the summed loss of that rater's ballots.
         likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
-        regime: how ballots are hidden, a name of ``masking.REGIMES``.
+        regime: of masking, a name of ``masking.REGIMES``.
         single: share of the views that show one completion with its absolute position.
-        beta: weight of a rater's KL (nats) against the summed loss of that rater's ballots; it
-            grows from nothing over ``kl_warmup`` steps, so that the latent is found useful before
-            it is asked to be cheap.
+        beta: weight of a rater's KL (nats) relative to the summed loss of that rater's ballots;
+            it grows from 0 over ``kl_warmup`` steps, so that the latent is first found useful.
         prior_sd: of the Gaussian prior on each centred reward of each rater, in log-odds.
-        cells: completions a batch holds, which sets how many raters it holds: between 8 and 256.
-        schedule: see ``Schedule``; its ramp lets the visible completions into the targets.
+        cells: completions in a batch, which bounds its number of raters (8 to 256).
+        schedule: its ramp adds the visible completions to the targets.
     """
 
     latent: int = 8
@@ -86,9 +86,9 @@ class RewardConfig:
 
     Attributes:
         width: of its embeddings and hidden layer.
-        prior_sd: of the Gaussian prior on each centred reward, in log-odds: too wide to move a
-            figure on real counts, narrow enough that an unbeaten completion's reward is finite.
-        schedule: full-batch steps; there is nothing to explore or ramp.
+        prior_sd: of the Gaussian prior on each centred reward, in log-odds: wide enough not to
+            affect real counts, narrow enough that an unbeaten completion's reward is finite.
+        schedule: of full-batch steps, without exploration or ramp.
     """
 
     width: int = 32
@@ -100,14 +100,15 @@ class RewardConfig:
 
 @dataclass(frozen=True)
 class DensityConfig:
-    """Step 2: Gaussian mixtures of up to ``components``, the number chosen by BIC.
+    """Step 2: Gaussian mixtures, the number of components chosen by BIC.
 
     Attributes:
         components: the most that are tried.
-        sample: raters used to choose the number (all are used to fit the chosen one).
-        draws: of each component, which carry the density. ``weigh``: whether their shares are
-            those under which the raters' ballots are likeliest, or those of the embedded points.
-        ballots: distinct raters' ballots at most by which they are weighed.
+        sample: raters used to choose the number; all are used to fit the chosen mixture.
+        draws: atoms of each component.
+        weigh: whether the atoms' shares maximise the likelihood of the raters' ballots, else they
+            are those of the mixture.
+        ballots: distinct ballots that the shares are fitted to, at most.
         floor: added to each variance, in squared latent units, so that a cluster of identical
             raters has a density.
     """
@@ -150,23 +151,24 @@ class ImputationConfig:
 
 @dataclass(frozen=True)
 class ModelsConfig:
-    """The reward models that stand side by side (see ``reward_models``).
+    """The reward models that are compared (see ``reward_models``).
 
     Attributes:
-        width: of hidden layers; latent: dimensions of VPL's latent.
-        prior: of that latent, ``"standard"`` (normal) or ``"mixture"`` (learned Gaussians, so many
-            as ``components``).
-        beta: what a rater's KL (nats, summed over dimensions, once per rater) weighs against the
+        width: of hidden layers.
+        latent: dimensions of VPL's latent.
+        prior: of that latent, ``"standard"`` (normal) or ``"mixture"`` (``components`` learnt
+            Gaussians).
+        beta: weight of a rater's KL (nats, summed over dimensions, once per rater) relative to the
             summed loss of that rater's pairs.
-        anneal: ``"annealed"`` (β grows from nothing over ``kl_warmup`` steps), ``"cyclic"`` (again
-            and again, growing over half of each ``kl_warmup``) or ``"constant"``.
-        prototypes: rewards that a rater is a mixture of.
+        anneal: ``"annealed"`` (β grows from 0 over ``kl_warmup`` steps), ``"cyclic"`` (it restarts
+            every ``kl_warmup`` steps and grows over half of them) or ``"constant"``.
+        prototypes: rewards that a rater's reward is a mixture of.
         spread: bounds of a distributional reward's standard deviation, in the probit's units;
-            without an upper one it drifts.
-        atoms: values, from 0 to 1, that a categorical reward may take.
-        prior_sd: of the Gaussian prior on each reward gap asked about, in log-odds, a rater's mean.
-        batch: raters a step.
-        schedule: of every network; nothing ramps.
+            without an upper bound it drifts.
+        atoms: values from 0 to 1 that a categorical reward can take.
+        prior_sd: of the Gaussian prior on each reward gap, in log-odds, a mean over a rater's gaps.
+        batch: raters per step.
+        schedule: of every network, without a ramp.
     """
 
     width: int = 64
@@ -188,13 +190,15 @@ class ModelsConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """A whole run.
+    """The settings of a run.
 
     Attributes:
+        individual, density, imputation, reward: of the steps.
         voters: simulated voters (step 3).
-        draws: voters per type by which noise is integrated where the truth is computed.
-        weighting: ``"pair"`` counts every observed pair once, ``"ballot"`` divides by the pairs
-            of its ballot, as InstructGPT's loss does.
+        draws: voters per type by which noise is integrated in the true outcomes.
+        weighting: of the vanilla model's pairs: ``"pair"`` counts each once, ``"ballot"`` divides
+            by the number of pairs of its ballot, as InstructGPT's loss does.
+        rules: voting rules that are counted.
     """
 
     individual: IndividualConfig = IndividualConfig()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import jax
 
-_COMPILING = (
+_COMPILE_EVENTS = (
     "/jax/core/compile/jaxpr_trace_duration",
     "/jax/core/compile/jaxpr_to_mlir_module_duration",
     "/jax/core/compile/backend_compile_duration",
@@ -19,7 +19,7 @@ _thread = threading.local()
 
 @cache
 def start() -> None:
-    """Keep compiled programs on disk, so that the next process starts in seconds.
+    """Cache compiled programs on disk, so that the next process starts in seconds.
 
     The folder is ``$SCRL_CACHE``, or ``scrl`` in the user's cache folder. Call before the first
     compilation; calling again does nothing.
@@ -35,36 +35,41 @@ def start() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def make_room(share: float = 0.5) -> None:
-    """Forget compiled programs where this process has taken more than ``share`` of the memory maps
-    that Linux grants it (65,530 as a rule; each program takes some hundred, and beyond them the
-    process dies). They come back from the disk."""
+def free_memory_maps(share: float = 0.5) -> None:
+    """Drop compiled programs from memory where they use up the process's memory maps.
+
+    Linux grants a process 65,530 maps by default; a program takes some hundred, and beyond the
+    limit the process dies. Dropped programs are read from the disk again.
+
+    Args:
+        share: of the maps in use, above which programs are dropped.
+    """
     try:
-        most = int(Path("/proc/sys/vm/max_map_count").read_text())
-        held = Path("/proc/self/maps").read_bytes().count(b"\n")
+        limit = int(Path("/proc/sys/vm/max_map_count").read_text())
+        used = Path("/proc/self/maps").read_bytes().count(b"\n")
     except (OSError, ValueError):
         return  # not Linux
-    if held > share * most:
+    if used > share * limit:
         jax.clear_caches()
 
 
 @cache
-def _listen() -> None:
-    def heard(event: str, seconds: float, **_):
-        if event in _COMPILING:
+def _register_listener() -> None:
+    def record(event: str, seconds: float, **_) -> None:
+        if event in _COMPILE_EVENTS:
             _thread.compiling = getattr(_thread, "compiling", 0.0) + seconds
 
-    jax.monitoring.register_event_duration_secs_listener(heard)
+    jax.monitoring.register_event_duration_secs_listener(record)
 
 
 def compile_seconds() -> float:
-    """Seconds this thread has spent tracing and compiling since it first asked."""
-    _listen()
+    """Seconds this thread has spent tracing and compiling since its first call."""
+    _register_listener()
     return getattr(_thread, "compiling", 0.0)
 
 
 def device_name() -> str:
-    """The device that JAX computes on, in words: ``"CPU (2 cores)"``, ``"NVIDIA H200"``."""
+    """Name of the device that JAX computes on: ``"CPU (2 cores)"``, ``"NVIDIA H200"``."""
     device = jax.devices()[0]
     if device.platform == "cpu":
         return f"CPU ({os.cpu_count()} cores)"

@@ -62,9 +62,9 @@ def compilation_cache():
 def room():
     """A session compiles more programs than a process can hold."""
     yield
-    from scrl.runtime import make_room
+    from scrl.runtime import free_memory_maps
 
-    make_room()
+    free_memory_maps()
 
 
 @pytest.fixture(scope="session")

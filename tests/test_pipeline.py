@@ -1,4 +1,4 @@
-"""A whole run against what perfect knowledge of its raters would give."""
+"""A run against the outcomes of its raters' complete ballots."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,9 +41,11 @@ def test_likelihoods_of_different_ballots_are_plackett_luces(experiment):
 
 
 @pytest.mark.slow
-def test_an_electorate_of_raters_who_said_half_is_not_biased_to_whom_silence_looks_like():
-    """Every completion is on half of the ballots, whoever casts them: most could be of two kinds.
-    The shares of first places are then right only if such raters are divided fairly."""
+def test_an_electorate_of_sparse_raters_is_not_biased_to_the_largest_cluster():
+    """Every completion is on half of the ballots, so that most ballots fit two types.
+
+    The shares of first places are right only if such raters are divided between the types.
+    """
     scenario = load_scenario(SCENARIO)
     half = dict.fromkeys(("Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"), 0.5)
     scenario = with_overrides(scenario, includes={t: {"best": half} for t in scenario.types})

@@ -1,4 +1,4 @@
-"""Layers that the models share, and the catalogue as they meet it."""
+"""Layers that the networks share, and the catalogue as their input."""
 
 from __future__ import annotations
 
@@ -15,9 +15,14 @@ from scrl.types import Catalogue
 
 @dataclass(frozen=True)
 class Sizes:
-    """What of a catalogue a module's shape depends on; equal sizes share compiled programs.
+    """The sizes of a catalogue that determine a module's shape.
 
-    ``names`` counts the distinct names of completions; feature counts are 0 without features.
+    Catalogues of equal sizes share compiled programs.
+
+    Attributes:
+        prompts, completions: how many there are.
+        names: how many distinct names completions have.
+        prompt_features, completion_features: how many features each has; 0 without features.
     """
 
     prompts: int
@@ -42,10 +47,9 @@ class Table(NamedTuple):
     """The catalogue on the device.
 
     Attributes:
-        contest: the group within which each item's reward is centred ``[items]``, below their
-            number: its prompt.
-        prompt, completion: of each item ``[items]``, in the numbering of the model's vectors.
-        name: number of each completion's name ``[completions]``.
+        contest: the prompt within which each item's reward is centred ``[items]``.
+        prompt, completion: of each item ``[items]``, as indices of the model's vectors.
+        name: index of each completion's name ``[completions]``.
         prompt_features, completion_features: standardised, ``[entries, features]``, or None.
     """
 
@@ -70,7 +74,7 @@ class Table(NamedTuple):
 
 
 def standardise(features: np.ndarray | None, like: np.ndarray | None) -> np.ndarray | None:
-    """``[entries, features]`` in the spread and around the mean of ``like``."""
+    """Features less the mean of ``like``, over its standard deviation ``[entries, features]``."""
     if features is None or like is None:
         return None
     spread = like.std(0)
@@ -88,11 +92,11 @@ def centre(reward: jax.Array, table: Table) -> jax.Array:
 class MLP(nnx.Module):
     """Two layers with a GELU between: ``[..., size_in] -> [..., size_out]``."""
 
-    def __init__(self, size_in: int, hidden: int, size_out: int, *, rngs: nnx.Rngs):
+    def __init__(self, size_in: int, hidden: int, size_out: int, *, rngs: nnx.Rngs) -> None:
         self.hidden = nnx.Linear(size_in, hidden, rngs=rngs)
         self.out = nnx.Linear(hidden, size_out, rngs=rngs)
 
-    def __call__(self, x):
+    def __call__(self, x: jax.Array) -> jax.Array:
         return self.out(nnx.gelu(self.hidden(x)))
 
 
@@ -101,14 +105,14 @@ def _vectors(count: int, width: int, rngs: nnx.Rngs) -> nnx.Param:
 
 
 class Items(nnx.Module):
-    """Completions interpreted in the context of their prompt.
+    """Embeddings of completions in the context of their prompt.
 
-    A prompt or completion enters by its features where the catalogue has them, else by a vector
-    of its own. Completions that share a name but not a text (one system's answers to many prompts,
-    say) add a vector for the name, so that what they have in common can be learnt.
+    The input of a prompt or completion is its features where the catalogue has them, else a
+    learnt vector. Completions that share a name but not a text (one system's answers to many
+    prompts) also share a vector of the name.
     """
 
-    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs):
+    def __init__(self, sizes: Sizes, width: int, *, rngs: nnx.Rngs) -> None:
         self.sizes = sizes
         if sizes.prompt_features:
             self.prompt_projection = MLP(sizes.prompt_features, width, width, rngs=rngs)
@@ -123,7 +127,7 @@ class Items(nnx.Module):
         self.interpret = MLP(2 * width, 2 * width, width, rngs=rngs)
 
     def __call__(self, table: Table) -> tuple[jax.Array, jax.Array]:
-        """Each item in the context of its prompt, and its completion alone, ``[items, width]``."""
+        """Embeddings ``[items, width]``: of each item in context, and of its completion alone."""
         if self.sizes.prompt_features:
             prompt = self.prompt_projection(table.prompt_features)
         else:

@@ -26,7 +26,8 @@ def save(model: Reward, path: str | Path, **about: str) -> None:
     """Write a social or vanilla model.
 
     Args:
-        about: what to remember of it, such as ``rule`` or ``scenario``.
+        path: of the file.
+        about: metadata, such as ``rule`` or ``scenario``.
     """
     arrays = {
         f"catalogue.{name}": np.ascontiguousarray(value)
@@ -79,8 +80,8 @@ def load(path: str | Path) -> Reward:
 def score(model: Reward, catalogue: Catalogue) -> np.ndarray:
     """A model's rewards for the prompts and completions of another file, ``[items]``.
 
-    Each is known by its features where the model was trained on features, else by its name (and
-    text, where one name has several).
+    Each is identified by its features where the model was trained on features, else by its name,
+    and by its text where a name has several texts.
 
     Raises:
         InputError: names a prompt or completion that the model cannot know.
@@ -100,8 +101,8 @@ def score(model: Reward, catalogue: Catalogue) -> np.ndarray:
     return model.rewards(
         Table.of(known)._replace(
             contest=catalogue.item_prompt,
-            prompt=_known_prompts(known, catalogue)[catalogue.item_prompt],
-            completion=_known_completions(known, catalogue)[catalogue.members],
+            prompt=_prompt_indices(known, catalogue)[catalogue.item_prompt],
+            completion=_completion_indices(known, catalogue)[catalogue.members],
             prompt_features=standardise(catalogue.prompt_features, known.prompt_features),
             completion_features=standardise(
                 catalogue.completion_features, known.completion_features
@@ -110,8 +111,8 @@ def score(model: Reward, catalogue: Catalogue) -> np.ndarray:
     )
 
 
-def _known_prompts(known: Catalogue, new: Catalogue) -> np.ndarray:
-    """The number by which the model knows each of the new prompts ``[prompts]``."""
+def _prompt_indices(known: Catalogue, new: Catalogue) -> np.ndarray:
+    """The model's index of each new prompt ``[prompts]``."""
     if known.prompt_features is not None:
         return np.arange(len(new.prompts))
     number = {name: i for i, name in enumerate(known.prompts)}
@@ -121,8 +122,8 @@ def _known_prompts(known: Catalogue, new: Catalogue) -> np.ndarray:
     return np.array([number[name] for name in new.prompts])
 
 
-def _known_completions(known: Catalogue, new: Catalogue) -> np.ndarray:
-    """The number by which the model knows each of the new completions ``[completions]``."""
+def _completion_indices(known: Catalogue, new: Catalogue) -> np.ndarray:
+    """The model's index of each new completion ``[completions]``."""
     if known.completion_features is not None:
         return np.arange(len(new.completions))
     by_text = {

@@ -18,7 +18,7 @@ from scrl.diagnostics.queries import orders_to_ratings
 
 
 def test_the_posterior_is_that_of_exact_enumeration():
-    """Two atoms, three items: Plackett–Luce by multiplying choices out."""
+    """Two atoms, three items: Plackett–Luce as a product of choices."""
     rewards = np.array([[1.0, 0.0, -1.0], [-0.5, 0.3, 0.9]])
     share = np.array([0.6, 0.4])
     atoms = Atoms(np.zeros((2, 2)), share, rewards)
@@ -58,7 +58,7 @@ def test_the_value_of_a_question_is_the_mutual_information():
 
 
 def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
-    """Memphis ≻ Knoxville is said by Memphis' raters alone, so all else follows."""
+    """Only raters of Memphis rank Memphis ≻ Knoxville, which determines their other preferences."""
     learnt = experiment.fitted_run
     atoms, items = Atoms.of(learnt), np.arange(5)
     before = prompt_posterior(atoms, atoms.share, items, ())
@@ -72,7 +72,7 @@ def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
 
 
 def test_how_rare_a_ballot_is_is_that_of_all_orders():
-    """Two kinds of rater, three items: the chance of an order at most as likely, by enumeration."""
+    """Two atoms, three items: P(an order at most as likely), by enumeration."""
     rewards = np.array([[2.0, 0.0, -2.5], [-1.0, 0.5, 1.0]])
     atoms = Atoms(np.zeros((2, 2)), np.array([0.9, 0.1]), rewards)
     chance = {}

@@ -31,7 +31,7 @@ def test_points_all_in_one_place_have_no_clusters():
 
 
 def test_separation_by_hand():
-    """Two pairs, each a unit from its middle, the middles ten apart."""
+    """Two pairs, each a unit from its centroid, the centroids ten apart."""
     points = np.array([[0, 1.0], [0, -1], [10, 1], [10, -1], [99, 99]])
     got = separation(points, np.array([0, 0, 1, 1, -1]))
     assert got == pytest.approx({"between": 10, "within": 1, "ratio": 10})
@@ -67,7 +67,7 @@ def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
 
 
 class Blurred(FittedRun):
-    """The same run with all posteriors as wide as given, in log-variance."""
+    """The same run with this log-variance in all posteriors."""
 
     log_variance = 0.0
 
@@ -78,7 +78,7 @@ class Blurred(FittedRun):
 
 
 def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distance(experiment):
-    """A model that knows next to nothing of anybody still gives a type one mean, without noise."""
+    """Without noise a type has one posterior mean, however wide its posterior."""
     blurred = Blurred(**vars(replace(experiment.fitted_run)))
     for log_variance, together in ((-9.0, True), (4.0, False)):
         blurred.log_variance = log_variance

@@ -57,7 +57,7 @@ def test_leaving_out_moves_a_type_less_than_another_type_is_away(experiment):
 
 
 class Reader:
-    """Reads a rater as what their type is, moved by each prompt they answered."""
+    """Embeds a rater at its type, shifted by each prompt it answered."""
 
     def __init__(self, shift: float):
         self.shift = shift

@@ -1,4 +1,4 @@
-"""Fits run on a schedule driven by their own loss, stop when told, and compile once."""
+"""Fits follow a schedule driven by their loss, can be cancelled, and compile once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_ramp_waits_while_the_loss_falls_but_not_for_ever():
 
 
 def test_the_ramp_begins_between_the_two_when_the_loss_settles():
-    """The running means remember some hundreds of steps, so exploration may be long here."""
+    """The running means span some hundreds of steps, so exploration may be long here."""
     schedule = replace(SCHEDULE, explore=(20, 3000))
     _, curves = run(settling, schedule)
     start = int(np.flatnonzero(curves["ramp"] > 0)[0])
@@ -115,7 +115,7 @@ def test_curves_grow_with_what_is_reported():
     np.testing.assert_array_equal(final["step"], 10 * np.arange(1, len(lengths) + 1))
 
 
-def test_what_a_listener_raises_ends_the_fit():
+def test_an_exception_in_on_chunk_ends_the_fit():
     calls = []
 
     def stop(state, curves, done):

@@ -23,14 +23,14 @@ def seed(n: int = 0) -> np.random.Generator:
 
 
 def planted(n: int, rng_seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Latents ``[n, 4]`` of three kinds, shuffled, and the kind of each."""
+    """Latents ``[n, 4]`` of three clusters, shuffled, and the cluster of each."""
     rng = np.random.default_rng(rng_seed)
     kind = rng.permutation(np.repeat(range(3), (WEIGHT * n).astype(int)))
     return MEAN[kind] + SCALE[kind, None] * rng.normal(size=(len(kind), 4)), kind
 
 
 def points(share) -> Density:
-    """Three kinds of rater, each all but a point."""
+    """Three narrow clusters of raters."""
     narrow = np.tile(1e-4 * np.eye(4), (3, 1, 1))
     atoms = MEAN[:, None].repeat(2, axis=1)
     return Density(share, MEAN, narrow, np.zeros(3), atoms, np.stack([share, share], axis=1) / 2)
@@ -115,7 +115,7 @@ def test_the_seed_alone_decides(fitted):
 
 
 def test_all_raters_are_used_though_some_choose_the_number():
-    """The kinds lie in order, so that a sample of the first raters would see one of them."""
+    """Clusters are in order, so a sample of the first raters would hold one of them."""
     latents, kind = planted(4000)
     latents = latents[np.argsort(kind)]
     found = fit_density(latents, replace(CONFIG, sample=300), seed(3))
@@ -155,9 +155,9 @@ def test_one_rater_is_no_population():
 # -- weighing by ballots --------------------------------------------------------------------------
 
 
-def test_raters_who_could_be_either_are_divided_as_those_who_say():
-    """Four raters in ten say what they are; of the others it is known whether they are of the last
-    kind. The embedding took all who could be either for the first kind."""
+def test_ambiguous_raters_are_divided_like_the_identified_ones():
+    """The ballots of four raters in ten identify their cluster; those of the others only say
+    whether it is the last. The embedding puts all ambiguous raters in the first cluster."""
     taken_for = np.array([0.8 - 0.3 * 0.4, 0.3 * 0.4, 0.2])
     said, cannot = 0.0, -40.0
     kinds = np.array([[said, cannot, cannot], [cannot, said, cannot], [cannot, cannot, said],

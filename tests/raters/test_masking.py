@@ -1,4 +1,4 @@
-"""What the encoder may see and what it must predict."""
+"""Views of ballots: what the encoder sees and what it must predict."""
 
 import jax
 import jax.numpy as jnp

@@ -33,7 +33,7 @@ def imputation(missing: np.ndarray, scale_posterior: np.ndarray) -> ImputationMo
 
 @pytest.fixture(scope="module")
 def inverted():
-    """Nashville, silent on the worst place: the scenario as shipped, chosen from the data."""
+    """The shipped scenario in which no rater of Nashville answers the prompt "worst"."""
     return scrl.run(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), Config(rules=("borda",)), 0)
 
 
@@ -61,7 +61,7 @@ def test_sharing_is_selected_since_it_predicts_trial_blocks(inverted):
 
 @pytest.mark.slow
 def test_the_social_order_counts_imputed_ballots(inverted):
-    """By Borda the sampled raters' own complete ballots, which nobody saw, give the same order."""
+    """Borda on the sampled raters' complete ballots, which training never saw, agrees."""
     names = inverted.catalogue.names(1)
     entry = scrl.to_dict(inverted)["prompts"]["worst"]
     places = {
@@ -74,7 +74,7 @@ def test_the_social_order_counts_imputed_ballots(inverted):
 
 @pytest.mark.slow
 def test_observed_orders_are_fitted_as_before(inverted):
-    """The observed orders of raters who answered: all of them, after sharing too."""
+    """Sharing does not worsen the fit to the ballots of raters who answered."""
     e = inverted
     rewards = e.individual.rewards(e.posterior.mean)
     row = {int(r): i for i, r in enumerate(e.embedded_raters)}
@@ -174,7 +174,7 @@ def test_the_response_rate_is_the_share_of_a_clusters_raters():
 
 
 def test_hidden_answers_do_not_affect_a_training():
-    """Two samples that differ only in what is hidden give the same network."""
+    """Two samples that differ only in hidden answers give the same network."""
     ratings = sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
     raters = ratings.rater_type == 0
     items = ratings.catalogue.item_prompt == 1

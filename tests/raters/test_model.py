@@ -1,4 +1,4 @@
-"""The model of individual raters: what it must equal, what it recovers, what cannot matter."""
+"""The model of individual raters: special cases, recovery, invariances, gradients."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ def test_with_lists_it_is_plackett_luce(incomplete):
 
 
 def own_rewards(e) -> tuple[np.ndarray, np.ndarray]:
-    """Each read rater's rewards ``[read, items]`` at the posterior mean, and true utilities."""
+    """Rewards of the embedded raters ``[embedded, items]``, and their true utilities."""
     rewards = e.individual.rewards(e.posterior.mean)
     return rewards, e.source.type_utilities[e.ratings.rater_type[e.embedded_raters]]
 
 
-def test_raters_get_their_whole_order_back(experiment):
+def test_complete_orders_are_recovered(experiment):
     rewards, truth = own_rewards(experiment)
     right = (np.argsort(-rewards, 1) == np.argsort(-truth, 1)).all(1)
     assert len(right) == 10_000
@@ -115,7 +115,7 @@ def test_raters_get_their_whole_order_back(experiment):
     assert right[left_out].mean() >= 0.99, "what they never said"
 
 
-def test_kinds_of_raters_are_kinds_of_latents(experiment):
+def test_types_are_clusters_of_latents(experiment):
     kind = experiment.ratings.rater_type[experiment.embedded_raters]
     mean = experiment.posterior.mean
     centre = np.array([mean[kind == k].mean(0) for k in range(4)])
@@ -172,11 +172,11 @@ def test_on_complete_data_random_ballots_social_reward_is_vanilla():
     assert found == pytest.approx(published, abs=0.02)
 
 
-def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
-    """In nats of the posterior from the prior, and in how far raters lie apart.
+def test_sparser_ballots_leave_less_information_in_the_latent(experiment):
+    """Measured by the KL in nats and by the variance of posterior means.
 
-    Not in the posterior's width: at this small a β the objective asks of a rater who said little
-    for the pooled reward, not for a draw from the population.
+    The posterior's width is no measure: at so small a β the objective gives a sparse rater the
+    pooled reward, not a draw from the population.
     """
     some = experiment.ratings.select(experiment.ratings.ballot_rater % 20 == 0)
     asked = np.unique(some.ballot_rater)
@@ -192,7 +192,7 @@ def test_the_less_a_rater_says_the_less_the_latent_holds(experiment):
     assert apart[2] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_silent_rater_is_nobody_in_particular(experiment):
+def test_raters_without_ballots_share_one_posterior(experiment):
     some = experiment.ratings.select(experiment.ratings.ballot_rater >= 10)
     read, posterior = experiment.individual.embed(some, include_empty=True)
     np.testing.assert_array_equal(read, np.arange(10_000))
@@ -255,7 +255,7 @@ def test_padding_never_moves_an_embedding(experiment):
 
 
 def test_what_is_hidden_cannot_leak(experiment):
-    """A visible part is read as a ballot that never held the rest."""
+    """A ballot with completions hidden is embedded like one that never held them."""
     names = experiment.catalogue.names(0)
     whole = like(experiment.ratings, [("r", [[c] for c in names])])
     keep = np.array([True, False, True, False, True])
@@ -282,7 +282,7 @@ def network(request):
 
 
 def test_gradients_are_finite_under_every_mask(network):
-    """All 64 ways of seeing 3 + 3 slots, nothing at all among them."""
+    """All 64 masks of 3 + 3 slots, the empty one included."""
     ratings, sizes, config, params = network
     table = Table.of(ratings.catalogue)
     item = jnp.array([[0, 1, 2], [3, 4, 0]])
@@ -317,8 +317,8 @@ def graded(sizes, config):
 @pytest.mark.parametrize("likelihood", ["list", "pair"])
 @pytest.mark.parametrize("regime", masking.REGIMES)
 def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, likelihood):
-    """By the one program that serves every regime; tests/test_regimes.py has it that each is what
-    it is alone."""
+    """In the program that serves every regime (``tests/studies/test_masking_regimes.py`` compares
+    it with the single ones)."""
     ratings, sizes, config, params = network
     sharing = Sharing.of(config, config.shared)
     config = replace(config, regime=masking.ANY, likelihood=likelihood, single=0.3, cells=64)

@@ -1,4 +1,4 @@
-"""A reward model leaves the lab and comes back, and meets completions it never saw."""
+"""Saved reward models: round trips, scores of new completions, damaged files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ QUICK = RewardConfig(
 
 
 def trained(catalogue: Catalogue, reward: np.ndarray):
-    """A network that learnt Bradley–Terry comparisons by these rewards, of all pairs of a
-    prompt."""
+    """A network trained on the Bradley–Terry pairs of these rewards, all of a prompt."""
     first, second = np.triu_indices(catalogue.items, 1)
     same = catalogue.item_prompt[first] == catalogue.item_prompt[second]
     first, second = first[same], second[same]
@@ -66,12 +65,12 @@ def featured():
 # -- there and back -------------------------------------------------------------------------------
 
 
-def test_the_networks_here_learnt_what_they_were_shown(named):
+def test_the_fixtures_fit_their_comparisons(named):
     model, reward = named
     np.testing.assert_allclose(model.rewards(), reward, atol=0.1)
 
 
-def test_a_model_comes_back_as_it_left(named, tmp_path):
+def test_a_round_trip_changes_nothing(named, tmp_path):
     model, _ = named
     save(model, tmp_path / "model.safetensors", rule="borda")
     again = load(tmp_path / "model.safetensors")
@@ -122,7 +121,7 @@ def test_features_carry_over_to_completions_never_seen(featured):
 
 
 def test_new_features_are_measured_in_the_units_of_the_old(featured):
-    """A file's own spread must not rescale it: half a file scores as within the whole."""
+    """Half of a file scores as within the whole: its own standard deviation is not used."""
     features, _ = features_of(200, 1)
     high = np.argsort(features[:, 0])[-20:]
     whole = score(featured, featured_catalogue(features, "new"))[high]

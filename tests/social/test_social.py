@@ -89,7 +89,7 @@ def test_rewards_have_mean_zero_in_each_prompt(trained):
 
 
 def test_a_lotterys_rewards_are_the_logs_of_its_odds(trained):
-    """Pairs in proportion p_a / (p_a + p_b) are Bradley–Terry's own of strengths p."""
+    """Pairs in proportion p_a / (p_a + p_b) are those of a Bradley–Terry model of strengths p."""
     rewards = trained[1]["lottery"].rewards()
     np.testing.assert_allclose(
         rewards[:4] - rewards[3], np.log([4, 3, 2, 1]), atol=0.1, err_msg="the prior is wide"
@@ -106,7 +106,7 @@ def test_a_rewards_size_does_not_depend_on_how_long_it_was_trained(trained, key)
         np.testing.assert_allclose(found[rule].rewards(), models[rule].rewards(), atol=0.1)
 
 
-def test_rules_trained_together_do_not_meet(trained, key):
+def test_rules_trained_at_once_are_independent(trained, key):
     targets, models = trained
     counts = targets["tied"]
     alone = fit_vanilla(key, CATALOGUE, counts, CONFIG).rewards()

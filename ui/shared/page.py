@@ -106,8 +106,8 @@ def start_runtime() -> None:
 
     It loads JAX, so only pages that train or count call it, before anything compiles.
     """
-    from scrl.runtime import make_room
+    from scrl.runtime import free_memory_maps
 
     name = _start_runtime_once()
-    make_room()
+    free_memory_maps()
     st.sidebar.caption(f"Trains on {name}")
