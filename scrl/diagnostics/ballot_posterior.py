@@ -63,6 +63,10 @@ class Atoms:
         weight = np.exp(nats - nats.max())
         return weight / weight.sum()
 
+    def remaining_fraction(self, weight: np.ndarray) -> float:
+        """Effective atoms of a posterior ``[atoms]``, as a fraction of those of the population."""
+        return effective_atoms(weight) / max(effective_atoms(self.share), 1e-9)
+
     def log_marginal(self, orders: Sequence[Sequence[int]]) -> float:
         """Log-probability that one member of the population casts all these orders, nats."""
         nats = sum(self.log_likelihood(items) for items in orders)
@@ -140,6 +144,12 @@ class PromptPosterior:
     above: np.ndarray
     expected_place: np.ndarray
     information: np.ndarray
+
+    @property
+    def most_informative_pair(self) -> tuple[int, int]:
+        """Positions of the pair whose answer gives most bits; the first of equal ones."""
+        pair = np.unravel_index(self.information.argmax(), self.information.shape)
+        return int(pair[0]), int(pair[1])
 
 
 def prompt_posterior(

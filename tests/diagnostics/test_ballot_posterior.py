@@ -57,6 +57,21 @@ def test_the_value_of_a_question_is_the_mutual_information():
     assert mutual_information(np.full(2, 0.5), np.array([1.0, 0.0])) == pytest.approx(1, abs=1e-6)
 
 
+def test_the_remaining_fraction_is_of_effective_atoms():
+    share = np.full(4, 0.25)
+    atoms = Atoms(np.zeros((4, 2)), share, np.zeros((4, 3)))
+    assert atoms.remaining_fraction(share) == pytest.approx(1)
+    assert atoms.remaining_fraction(np.array([0.5, 0.5, 0, 0])) == pytest.approx(0.5)
+    assert atoms.remaining_fraction(np.array([0, 1.0, 0, 0])) == pytest.approx(0.25)
+
+
+def test_the_most_informative_pair_is_the_one_the_atoms_dispute():
+    rewards = np.array([[3.0, 0.0, -9.0], [0.0, 3.0, -9.0]])
+    atoms = Atoms(np.zeros((2, 2)), np.full(2, 0.5), rewards)
+    posterior = prompt_posterior(atoms, atoms.share, np.arange(3), ())
+    assert posterior.most_informative_pair == (0, 1)
+
+
 def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
     """Only raters of Memphis rank Memphis ≻ Knoxville, which determines their other preferences."""
     learnt = experiment.fitted_run

@@ -13,7 +13,6 @@ from scrl.diagnostics import (
     RARE_P_VALUE,
     Atoms,
     PromptPosterior,
-    effective_atoms,
     maps,
     predictive_p_value,
     prompt_posterior,
@@ -65,8 +64,7 @@ def show(id: str, fitted: FittedRun) -> None:
         )  # fmt: skip
     clusters = maps.type_probabilities(drawing, weight)
     with left:
-        before, after = effective_atoms(atoms.share), effective_atoms(weight)
-        metrics({"Of all that is possible, left": f"{after / max(before, 1e-9):.0%}"})
+        metrics({"Of all that is possible, left": f"{atoms.remaining_fraction(weight):.0%}"})
         if clusters:
             top = max(clusters, key=clusters.get)
             right_answer = "Yes" if clusters[top] > 0.9 else "No"
@@ -149,8 +147,8 @@ def _best_question(beliefs: Beliefs) -> tuple[float, int, tuple[int, int]]:
     """The most informative pair of all prompts: bits, prompt, and the pair's positions in it."""
     best = (0.0, 0, (0, 1))
     for p, belief in beliefs.items():
-        pair = np.unravel_index(belief.information.argmax(), belief.information.shape)
-        best = max(best, (float(belief.information[pair]), p, tuple(map(int, pair))))
+        pair = belief.most_informative_pair
+        best = max(best, (float(belief.information[pair]), p, pair))
     return best
 
 

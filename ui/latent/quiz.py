@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import Atoms, effective_atoms, maps
+from scrl.diagnostics import Atoms, maps
 from scrl.figures import labelled_curves
 from scrl.studies import Quiz, equivalent_questions, expected_accuracy_curves
 from ui.latent.widgets import metrics, region_chart
@@ -139,9 +139,8 @@ def _progress(
     quiz: Quiz, weight: np.ndarray, answers: Answers, atoms: Atoms, drawing: dict
 ) -> None:
     """How far the posterior has narrowed, and the nearest cluster."""
-    left = effective_atoms(weight) / max(effective_atoms(atoms.share), 1e-9)
     metrics({
-        "Of all that is possible, left": f"{left:.0%}",
+        "Of all that is possible, left": f"{atoms.remaining_fraction(weight):.0%}",
         "Pairs it expects to have right": f"{quiz.expected_accuracy(weight, answers):.0%}",
     })  # fmt: skip
     clusters = maps.type_probabilities(drawing, weight)
