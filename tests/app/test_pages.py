@@ -233,7 +233,7 @@ def training(monkeypatch):
     queue = JobQueue()
     monkeypatch.setattr(run_store, "job_queue", lambda: queue)
     run = FakeRun()
-    monkeypatch.setattr("scrl.runs.training_job.train", run)
+    monkeypatch.setattr("scrl.runs.train", run)
     yield run
     run.wait = False
     queue.close()

@@ -32,7 +32,7 @@ def server(monkeypatch, tmp_path):
     server = Server(tmp_path / "runs.sqlite")
     monkeypatch.setattr(run_store, "job_queue", lambda: server.queue)
     monkeypatch.setattr(run_store, "archive", lambda: server.kept)
-    monkeypatch.setattr("scrl.runs.training_job.train", FakeRun())
+    monkeypatch.setattr("scrl.runs.train", FakeRun())
     yield server
     server.stop()
     run_store._stored_content.clear()
@@ -187,7 +187,7 @@ def test_once_there_is_room_a_run_that_was_not_kept_is_kept_as_it_is(
     assert "The file is full" in app.error[-1].value
     assert server.kept.get(id).state == "failed"
     monkeypatch.setattr(server.kept, "finish", finish)
-    monkeypatch.setattr("scrl.runs.training_job.train", None)  # nothing is trained
+    monkeypatch.setattr("scrl.runs.train", None)  # nothing is trained
     assert run_store.run_again(kept) == id
     assert [(k.id, k.state) for k in server.kept.runs_of(ME)] == [(id, "done")]
     assert "unkept" not in server.kept.content(id)
