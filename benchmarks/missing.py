@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts  # noqa: E402
 from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed  # noqa: E402
-from scrl.runs.report import silence_dict  # noqa: E402
+from scrl.runs.report import imputation_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 from scrl.scenarios.parsing import with_overrides  # noqa: E402
 
@@ -123,7 +123,7 @@ def measure(scenario, seed: int, silent: str) -> dict:
     }
     if silent:
         sure = [
-            s for k in silence_dict(e)["kinds"] for q in k["prompts"].values() for s in q["sure"]
+            s for k in imputation_dict(e)["kinds"] for q in k["prompts"].values() for s in q["sure"]
         ]
         t, at = list(scenario.types).index(silent), catalogue.prompts.index("worst")
         value = dict(zip(catalogue.names(at), utility[t][slice(*catalogue.offsets[at : at + 2])],

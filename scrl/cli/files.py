@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from scrl.data.readers import load_ratings
 from scrl.scenarios.parsing import load_scenario, with_overrides
@@ -38,7 +40,7 @@ def check_output(path: Path | None) -> None:
         raise InputError(f"--out {path}: cannot be written; give a file in a folder that exists.")
 
 
-def write_result(path: Path | None, result: dict) -> None:
+def write_result(path: Path | None, result: Mapping[str, Any]) -> None:
     """Write ``result`` as JSON; nothing where there is no path."""
     if path is not None:
         text = json.dumps(result, ensure_ascii=False, indent=1, allow_nan=False)

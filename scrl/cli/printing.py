@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scrl.runs.seed_spread import seed_spreads
 from scrl.types import Progress
@@ -21,7 +22,7 @@ def clear_progress() -> None:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def print_orders(prompt: str, entry: dict) -> None:
+def print_orders(prompt: str, entry: Mapping[str, Any]) -> None:
     """The orders of one prompt of a result file, with their agreement with the truth."""
     labels = {"truth": "truth", "raters": "raters' own ballots", "vanilla": "vanilla Bradley–Terry",
               "voters": "simulated voters", "social": "social reward"}  # fmt: skip
@@ -51,7 +52,7 @@ def print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> Non
     print()
 
 
-def print_seed_spreads(result: dict) -> None:
+def print_seed_spreads(result: Mapping[str, Any]) -> None:
     """The most frequent order of each source and rule over several seeds; nothing for one."""
     if "seeds" not in result:
         return

@@ -26,8 +26,7 @@ def to_plain(value: Any, arrays: dict[str, np.ndarray] | None = None, name: str 
     Raises:
         TypeError: for an array where ``arrays`` is None.
     """
-    dumped = _envelope(type(value))(value=value).model_dump(warnings=False)["value"]
-    return _without_arrays(dumped, arrays, name)
+    return _without_arrays(_dump(type(value), value), arrays, name)
 
 
 def from_plain(kind: type[Kind], tree: Any, arrays: Mapping[str, np.ndarray] | None = None) -> Kind:
@@ -41,16 +40,22 @@ def from_plain(kind: type[Kind], tree: Any, arrays: Mapping[str, np.ndarray] | N
         ValueError, KeyError: where the tree is something else.
     """
     tree = _with_arrays(tree, arrays or {})
+    any_kind: Any = kind  # mypy takes no type variable for hashable
     try:
-        value = _envelope(kind).model_validate({"value": tree}).value
+        value = vars(_envelope(any_kind).model_validate({"value": tree}))["value"]
     except ValidationError as error:
         raise _field_error(error) or ValueError(str(error)) from error
-    _check_complete(_envelope(kind)(value=value).model_dump(warnings=False)["value"], tree, ())
+    _check_complete(_dump(kind, value), tree, ())
     return value
 
 
+def _dump(kind: Any, value: Any) -> Any:
+    """A value of ``kind`` as dictionaries and tuples."""
+    return _envelope(kind)(value=value).model_dump(warnings=False)["value"]
+
+
 @cache
-def _envelope(kind: type) -> type[BaseModel]:
+def _envelope(kind: Any) -> type[BaseModel]:
     """A model of one field, whose configuration also holds for dataclasses inside."""
     config = ConfigDict(arbitrary_types_allowed=True, extra="forbid")
     return create_model(f"{kind.__name__}Envelope", __config__=config, value=(kind, ...))

@@ -108,6 +108,7 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
             or not 1 <= len(seeds) <= MAX_SEEDS
         ):
             raise TypeError
+        source: Scenario | Ratings
         if "scenario.yaml" in files:
             source = parse_scenario(files["scenario.yaml"], "scenario.yaml")
         else:

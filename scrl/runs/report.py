@@ -22,6 +22,7 @@ from scrl.results import (
     SCHEMA,
     AgreementEntry,
     ImputationResult,
+    ImputedCluster,
     LatentMap,
     Order,
     PromptResult,
@@ -64,13 +65,12 @@ def to_dict(experiment: Experiment) -> RunResult:
             "voters": {r: outcome_dict(o, names) for r, o in e.voters[p].items()},
             "social": {r: _reward_entry(values[items], names) for r, values in e.social.items()},
         }
-        if e.truth is not None:
+        if e.truth is not None and e.raters is not None:
             entry["truth"] = {r: outcome_dict(o, names) for r, o in e.truth[p].items()}
-        if e.raters is not None:
             entry["raters"] = {r: outcome_dict(o, names) for r, o in e.raters[p].items()}
-        if e.truth is not None:
-            utility = e.source.type_utilities[:, items]
             entry["agreement"] = agreement(entry)
+        if e.truth is not None and e.source.type_utilities is not None:
+            utility = e.source.type_utilities[:, items]
             entry["welfare"] = welfare_dict(
                 entry, utility, e.source.type_shares, e.source.type_names
             )
@@ -84,10 +84,10 @@ def to_dict(experiment: Experiment) -> RunResult:
         "latent": {
             "raters": len(e.embedded_raters),
             "dim": e.config.individual.latent,
-            "active_units": active_units(e.posterior.mean),
+            "active_units": active_units(np.asarray(e.posterior.mean)),
             "components": e.density.components,
         },
-        "silence": silence_dict(e),
+        "silence": imputation_dict(e),
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
         "notes": list(e.ratings.notes),
     }
@@ -97,43 +97,44 @@ def _reward_entry(values: np.ndarray, names: Sequence[str]) -> RewardEntry:
     return {"order": order_of(values, names), "rewards": by_name(names, values)}
 
 
-def silence_dict(experiment: Experiment) -> ImputationResult:
-    """What kinds of rater never said, and what is inferred of it.
+def imputation_dict(experiment: Experiment) -> ImputationResult:
+    """Imputation of missing blocks.
 
     Returns:
-        ``tests`` (kinds made silent to learn what can be inferred), ``choices`` (what prompts may
-        share, and the nats that explains: of what was hidden, of the rest), ``chosen`` (index, -1
-        where nothing was tried) and ``kinds``: of each silent kind its ``name`` (the type most of
-        it is, "" where unknown), ``share`` of the raters, and ``prompts``: prompt -> the ``silent``
-        completions, the inferred ``order`` of all and, of each pair with a silent one, the
-        ``sure``: ``[above, below, chance]``.
+        ``tests`` (trial blocks hidden), ``choices`` (candidates of sharing between prompts, with
+        log-likelihoods in nats of the hidden and of the visible data), ``chosen`` (index, -1 where
+        none was tried) and ``kinds``: of each cluster with a missing block its ``name`` (the most
+        frequent type, "" where unknown), ``share`` of the raters, and ``prompts``: prompt -> the
+        missing completions (``silent``), the imputed ``order`` of all completions, and ``sure``:
+        ``[above, below, probability]`` of each pair with a missing completion.
     """
     from scrl.raters import find_missing_blocks
 
     e, imputation, catalogue = experiment, experiment.imputation, experiment.catalogue
-    cluster = imputation.clusters[e.density.component_of(e.posterior.mean)]
-    told: dict[int, dict] = {}
+    mean = np.asarray(e.posterior.mean)
+    cluster = imputation.clusters[e.density.component_of(mean)]
+    found: dict[int, ImputedCluster] = {}
     for block in find_missing_blocks(imputation.missing, catalogue):
-        mine = cluster == block.cluster
-        rewards = e.individual.rewards(e.posterior.mean[mine].mean(axis=0, keepdims=True))[0]
-        if block.cluster not in told:
+        members = cluster == block.cluster
+        rewards = e.individual.rewards(mean[members].mean(axis=0, keepdims=True))[0]
+        if block.cluster not in found:
             types = e.ratings.rater_type
-            types = np.empty(0, int) if types is None else types[e.embedded_raters[mine]]
+            types = np.empty(0, int) if types is None else types[e.embedded_raters[members]]
             name = e.ratings.types[np.bincount(types).argmax()] if len(types) else ""
-            told[block.cluster] = {
+            found[block.cluster] = {
                 "name": name,
-                "share": round(float(mine.mean()), 6),
+                "share": round(float(members.mean()), 6),
                 "prompts": {},
             }
         above = imputation.preference_probabilities(rewards, block.cluster)
         start, stop = catalogue.offsets[block.prompt : block.prompt + 2]
         names, best = catalogue.names(block.prompt), np.argsort(-rewards[start:stop], kind="stable")
         pairs = [(a, b) for i, a in enumerate(best) for b in best[i + 1 :]]
-        told[block.cluster]["prompts"][catalogue.prompts[block.prompt]] = {
+        found[block.cluster]["prompts"][catalogue.prompts[block.prompt]] = {
             "silent": [names[i] for i in np.flatnonzero(block.items[start:stop])],
             "order": [[names[i]] for i in best],
             "sure": [
-                [names[a], names[b], round(float(above[start + a, start + b]), 4)]
+                (names[a], names[b], round(float(above[start + a, start + b]), 4))
                 for a, b in pairs
                 if block.items[start + a] or block.items[start + b]
             ],
@@ -146,7 +147,7 @@ def silence_dict(experiment: Experiment) -> ImputationResult:
             for c in imputation.candidates
         ],
         "chosen": imputation.selected,
-        "kinds": list(told.values()),
+        "kinds": list(found.values()),
     }  # fmt: skip
 
 
@@ -200,7 +201,8 @@ def welfare_dict(
     return {
         "best": round(welfare(utility, share, anyone)["best"], 9),
         "vanilla": worth(entry["vanilla"]["order"]),
-        **{s: {r: worth(o["order"]) for r, o in entry[s].items()} for s in ("truth", "social")},
+        "truth": {r: worth(o["order"]) for r, o in entry["truth"].items()},
+        "social": {r: worth(o["order"]) for r, o in entry["social"].items()},
     }
 
 
@@ -219,20 +221,20 @@ def latent_map(experiment: Experiment, max_raters: int = 600) -> LatentMap:
     from scrl.diagnostics import most_omitted_item, principal_plane
 
     e, ratings = experiment, experiment.ratings
-    plane, explained = principal_plane(e.posterior.mean)
+    plane, explained = principal_plane(np.asarray(e.posterior.mean))
     step = max(1, -(-len(e.embedded_raters) // max_raters))
-    some = np.arange(0, len(e.embedded_raters), step)
+    shown = np.arange(0, len(e.embedded_raters), step)
     marked, name = np.ones(len(ratings.raters), bool), ""
     if (item := most_omitted_item(ratings)) is not None:
         marked[:] = False
         marked[ratings.ballot_rater[ratings.entry_ballot[ratings.item == item]]] = True
         name = e.catalogue.completions[e.catalogue.members[item]]
     return {
-        "x": plane[some, 0].round(3).tolist(),
-        "y": plane[some, 1].round(3).tolist(),
-        "type": e.fitted_run.rater_types[some].tolist(),
+        "x": plane[shown, 0].round(3).tolist(),
+        "y": plane[shown, 1].round(3).tolist(),
+        "type": e.fitted_run.rater_types[shown].tolist(),
         "types": list(ratings.types),
-        "marked": marked[e.embedded_raters[some]].tolist(),
+        "marked": marked[e.embedded_raters[shown]].tolist(),
         "marked_label": f"{name} on the ballot" if name else "",
         "unmarked_label": f"{name} left out" if name else "",
         "explained": explained.round(4).tolist(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from scrl.results import RunResult
 from scrl.runs.csv_export import scores_of
@@ -20,22 +21,22 @@ def merge_seeds(results: Sequence[RunResult]) -> RunResult:
         with one value a seed.
     """
     if len(results) == 1:
-        return dict(results[0])
-    parts = (*SOURCES, "agreement")
+        return results[0]
+    merged = {*SOURCES, "agreement"}
     prompts = [
-        {p: {k: entry[k] for k in parts if k in entry} for p, entry in result["prompts"].items()}
-        for result in results
+        {p: {k: v for k, v in entry.items() if k in merged} for p, entry in r["prompts"].items()}
+        for r in results
     ]
-    return results[0] | {
-        "seeds": {
-            "seeds": [result["seed"] for result in results],
-            "prompts": _stack_leaves(prompts),
-            "latent": _stack_leaves([result["latent"] for result in results]),
-        }
+    found = results[0].copy()
+    found["seeds"] = {
+        "seeds": [result["seed"] for result in results],
+        "prompts": _stack_leaves(prompts),
+        "latent": _stack_leaves([result["latent"] for result in results]),
     }
+    return found
 
 
-def _stack_leaves(values: Sequence) -> dict | list:
+def _stack_leaves(values: Sequence) -> Any:
     """Nested mappings of equal keys as one, whose leaves are lists of the values."""
     if isinstance(values[0], Mapping):
         return {key: _stack_leaves([value[key] for value in values]) for key in values[0]}
@@ -80,9 +81,10 @@ def seed_spreads(result: Mapping, prompt: str, rule: str) -> dict[str, SeedSprea
         if outcome is None:
             continue
         agreement = entry.get("agreement", {}).get(rule, {}).get(source)
+        values: Mapping = outcome.get("rewards") or scores_of(outcome)
         found[source] = SeedSpread(
             outcome["order"],
-            outcome.get("rewards") or scores_of(outcome),
+            dict(values),
             agreement and agreement["tau"],
             _count_exact(result, prompt, rule, outcome["order"]) if agreement else None,
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from scrl.config import Config
 from scrl.pipeline import Experiment, run
+from scrl.results import RunResult
 from scrl.runs.parallel import run_after_warmup
 from scrl.runs.progress import ProgressAggregator
 from scrl.runs.report import to_dict
@@ -50,6 +51,6 @@ def run_seeds(
     return run_after_warmup(work, len(seeds), min(os.cpu_count() or 1, MAX_PARALLEL_RUNS))
 
 
-def seeds_dict(experiments: Sequence[Experiment]) -> dict:
+def seeds_dict(experiments: Sequence[Experiment]) -> RunResult:
     """The result file of the first, and what all of them found (``seed_spread.merge_seeds``)."""
     return merge_seeds([to_dict(e) for e in experiments])

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 PACKAGE = "scrl"
 #: The folder that holds the package.
@@ -66,25 +67,29 @@ def module_hash(path: Path) -> str:
 
 @cache
 def _source_hash(source: str) -> str:
-    return hashlib.sha256(ast.dump(_Code().visit(ast.parse(source))).encode()).hexdigest()
+    tree = ast.parse(source)
+    _Code().visit(tree)
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
 
 
 class _Code(ast.NodeTransformer):
     """Removes what does not change results: docstrings, annotations, imports for annotations."""
 
-    def visit(self, node: ast.AST) -> ast.AST | None:
-        node = super().visit(node)
-        body = getattr(node, "body", None)
+    def visit(self, node: ast.AST) -> Any:
+        found = super().visit(node)
+        body = getattr(found, "body", None)
         if isinstance(body, list):
             # A string that stands alone is a docstring, wherever it stands.
-            node.body = [child for child in body if not _is_docstring(child)] or [ast.Pass()]
-        return node
+            body[:] = [child for child in body if not _is_docstring(child)] or [ast.Pass()]
+        return found
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
         return self.generic_visit(node)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.AST:
         node.annotation = None
@@ -93,7 +98,7 @@ class _Code(ast.NodeTransformer):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
         if node.value is None:  # a field, known by its name
             return ast.Expr(node.target)
-        return self.visit(ast.Assign([node.target], node.value))
+        return self.generic_visit(ast.Assign([node.target], node.value))
 
     def visit_If(self, node: ast.If) -> ast.AST | None:
         return None if _is_type_checking(node) else self.generic_visit(node)

@@ -130,8 +130,8 @@ class DataEfficiencyStudy:
         cells = [[run["n"], run["seed"]] for run in stored["runs"]]
         found = differences(cells, [[n, seed] for n in RATERS for seed in SEEDS], where="runs.")
         fresh = run(on_progress, RATERS[:1], SEEDS[:1])["runs"][0]
-        taus = [{s: one[s]["tau"] for s in SOURCES} for one in (stored["runs"][0], fresh)]
-        return found + differences(*taus, TOLERANCE, "tau.")
+        before, after = ({s: one[s]["tau"] for s in SOURCES} for one in (stored["runs"][0], fresh))
+        return found + differences(before, after, TOLERANCE, "tau.")
 
 
 STUDY = DataEfficiencyStudy()

@@ -12,7 +12,7 @@ from scrl.runs.report import latent_map, to_dict
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, differences, selected, settings_hash
 
 SCENARIO, SEED = "tennessee-morristown", 0
 #: Raters on the baked latent map.
@@ -53,12 +53,10 @@ def result_differences(stored: Mapping, fresh: Mapping) -> list[str]:
     The truth and the raters' own ballots are exact. Of a rule whose true order has ties only the
     strict pairs of the truth are compared: a tie falls either way by a voter or two.
     """
-    same = ("scenario", "seed")
-    found = differences({k: stored[k] for k in same}, {k: fresh[k] for k in same})
-    sizes = ("raters", "dim")
-    found += differences(
-        *({k: result["latent"][k] for k in sizes} for result in (stored, fresh)), where="latent."
-    )
+    same, sizes = ("scenario", "seed"), ("raters", "dim")
+    found = differences(selected(stored, same), selected(fresh, same))
+    before, after = (selected(result["latent"], sizes) for result in (stored, fresh))
+    found += differences(before, after, where="latent.")
     (then,), (now,) = stored["prompts"].values(), fresh["prompts"].values()
     for part in ("truth", "raters"):
         found += differences(then[part], now[part], 1e-9, f"{part}.")
@@ -69,9 +67,8 @@ def result_differences(stored: Mapping, fresh: Mapping) -> list[str]:
 
 
 def _rule_differences(then: Mapping, now: Mapping, rule: str, truth: list[list[str]]) -> list[str]:
-    scores = differences(
-        *(entry["voters"][rule]["scores"] for entry in (then, now)), TOLERANCE, f"voters.{rule}."
-    )
+    before, after = (entry["voters"][rule]["scores"] for entry in (then, now))
+    scores = differences(before, after, TOLERANCE, f"voters.{rule}.")
     if any(len(place) > 1 for place in truth):
         strict = strict_pairs(truth)
         return scores + [
@@ -86,10 +83,8 @@ def _rule_differences(then: Mapping, now: Mapping, rule: str, truth: list[list[s
         for entry in (then, now)
         for d in differences(truth, entry[part][rule]["order"], where=f"{part}.{rule}.order.")
     ]
-    rewards = differences(
-        *(entry["social"][rule]["rewards"] for entry in (then, now)), TOLERANCE, f"social.{rule}."
-    )
-    return scores + orders + rewards
+    before, after = (entry["social"][rule]["rewards"] for entry in (then, now))
+    return scores + orders + differences(before, after, TOLERANCE, f"social.{rule}.")
 
 
 def strict_pairs(order: list[list[str]]) -> set[tuple[str, str]]:

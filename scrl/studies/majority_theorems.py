@@ -124,7 +124,8 @@ def pairwise_blindness(second: float = 1.0) -> PairwiseBlindness:
     outcomes = aggregate_all(Ballots(np.stack([-place, -place]), weight=weight), rules)
     different = tuple(
         name for name, o in outcomes.items()
-        if (o.place[0] != o.place[1]).any() or not np.allclose(*o.scores, rtol=0, atol=1e-6)
+        if (o.place[0] != o.place[1]).any()
+        or not np.allclose(o.scores[0], o.scores[1], rtol=0, atol=1e-6)
     )  # fmt: skip
     return PairwiseBlindness(
         profile.names, orders, weight, np.einsum("pv,vab->pab", weight, above), served, conditional,

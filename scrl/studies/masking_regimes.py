@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +126,8 @@ def compare(
     """
     start()
     held_out = {hidden: HeldOutSet.sample(scenario, hidden, held) for hidden in HIDDEN}
-    monitored = {
-        h: HeldOutSet.sample(scenario, h, min(held, MONITORED_RATERS))
-        for h in HIDDEN
-        if h != "none"
-    }
+    few = min(held, MONITORED_RATERS)
+    monitored = {h: HeldOutSet.sample(scenario, h, few) for h in HIDDEN if h != "none"}
     config = replace(config, latent=latent)
     trainings = [(regime, seed) for seed in seeds for regime in regimes]
     board = _ProgressBoard(on_progress, len(trainings))
@@ -140,8 +138,7 @@ def compare(
         curves: dict[str, list] = {"step": []}
         model, _ = fit_individual(
             jax_key(seed, KeyStream.MASKING_REGIMES), ratings[seed], replace(config, regime=regime),
-            _curve_recorder(curves, monitored, lambda done: board.report(i, regime, seed, curves,
-                                                                         done)),
+            _curve_recorder(curves, monitored, partial(board.report, i, regime, seed, curves)),
             any_regime=True,
         )  # fmt: skip
         entry = _measure(model, held_out) | {"regime": regime, "seed": seed, "curves": curves}
@@ -170,7 +167,8 @@ def _curve_recorder(
         for hidden, held_out in monitored.items():
             metrics = held_out.metrics(model, draws=1)
             for name in ("hidden loss", "visible loss"):
-                curves.setdefault(f"{hidden}, {name}", []).append(round(metrics[name], 4))
+                loss = metrics[name]
+                curves.setdefault(f"{hidden}, {name}", []).append(loss and round(loss, 4))
         report(done)
 
     return record

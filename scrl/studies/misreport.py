@@ -6,9 +6,10 @@ they are a type of their own; utilities of outcomes are those of the honest scen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import yaml
@@ -140,6 +141,11 @@ def true_profile(scenario: Scenario, prompt: str) -> AnonymousProfile:
     )  # fmt: skip
 
 
+def _utility(profile: AnonymousProfile) -> np.ndarray:
+    """Utilities ``[types, completions]`` of a ``true_profile``."""
+    return -profile.place if profile.utility is None else profile.utility
+
+
 def misreport_effect(scenario: Scenario, misreport: Misreport, rules: Sequence[str]) -> dict:
     """The exact effect of a misreport, without training.
 
@@ -176,7 +182,7 @@ def train_with_misreport(
     source = scenario if misreport is None else apply_misreport(scenario, misreport)
     result = train(source, rules, seed, on_progress)["result"]
     prompt = next(iter(scenario.prompts)) if misreport is None else misreport.prompt
-    entry = result["prompts"][prompt]
+    entry: Mapping[str, Any] = result["prompts"][prompt]
     evaluated = misreport or Misreport(scenario.type_names[0], prompt, ())
     return {
         "vanilla": evaluate_outcome(scenario, evaluated, entry["vanilla"]),
@@ -184,7 +190,7 @@ def train_with_misreport(
             part: {r: evaluate_outcome(scenario, evaluated, o) for r, o in entry[part].items()}
             for part in ("voters", "social")
         },
-        "seconds": result["seconds"]["total"],
+        "seconds": result.get("seconds", {}).get("total"),
     }
 
 
@@ -192,10 +198,12 @@ def favourite(scenario: Scenario, misreport: Misreport) -> str:
     """The misreporting raters' true favourite; of several the first."""
     profile = true_profile(scenario, misreport.prompt)
     row = scenario.type_names.index(misreport.type)
-    return profile.names[int(np.argmax(profile.utility[row]))]
+    return profile.names[int(np.argmax(_utility(profile)[row]))]
 
 
-def evaluate_outcome(scenario: Scenario, misreport: Misreport, outcome: dict) -> dict:
+def evaluate_outcome(
+    scenario: Scenario, misreport: Misreport, outcome: Mapping[str, Any]
+) -> dict[str, Any]:
     """Utilities of an outcome in the honest scenario.
 
     Args:
@@ -215,10 +223,11 @@ def evaluate_outcome(scenario: Scenario, misreport: Misreport, outcome: dict) ->
         chosen = np.array([outcome["probabilities"][name] for name in names])
     else:
         chosen = np.isin(names, order[0]) / len(order[0])
-    worth = welfare(profile.utility, profile.weight, chosen)
+    utility = _utility(profile)
+    worth = welfare(utility, profile.weight, chosen)
     weight = profile.weight.copy()
     weight[row] *= 1 - misreport.share
-    best = int(np.argmax(profile.utility[row]))
+    best = int(np.argmax(utility[row]))
     others = float(weight @ worth["by_type"] / weight.sum()) if weight.sum() > 1e-12 else None
     return {
         "order": order,
@@ -266,9 +275,10 @@ def _best_against_vanilla(
     )
     scores = expected_bradley_terry(weights, m * np.arange(len(candidates) + 1), scenario.raters)
     scores = np.round(scores.reshape(-1, m), 6)
-    best = int(np.argmax(profile.utility[row]))
+    utility = _utility(profile)[row]
+    best = int(np.argmax(utility))
     first = scores == scores.max(1, keepdims=True)
-    worth = np.round((first / first.sum(1, keepdims=True)) @ profile.utility[row] / MIN_GAIN)
+    worth = np.round((first / first.sum(1, keepdims=True)) @ utility / MIN_GAIN)
     ahead = (scores > scores[:, [best]]).sum(1)
     values = values_from_places(candidates)[:, None]
     return candidates[np.lexsort((report_distance(values, values[0]), ahead, -worth))[0]]
@@ -294,7 +304,7 @@ def _repeat_prompt(scenario: Scenario, prompt: str, type: str, stated: list[tupl
 def _bury_rival(profile: AnonymousProfile, row: int) -> np.ndarray:
     """The true order with the strongest rival last: the Borda winner, or the runner-up where the
     favourite wins."""
-    place, utility = profile.place[row], profile.utility[row]
+    place, utility = profile.place[row], _utility(profile)[row]
     scores = aggregate(profile.ballots(), "borda").scores.copy()
     scores[int(np.argmax(utility))] = -np.inf
     moved = place.copy()

@@ -93,8 +93,17 @@ def data_folder(data: Path | None) -> Path:
 
 
 def differences(stored: Any, fresh: Any, tolerance: float = 0.0, where: str = "") -> list[str]:
-    """Where two nested results differ: numbers by more than ``tolerance``, all else at all."""
+    """Where two nested results differ: numbers by more than ``tolerance``, all else at all.
+
+    Args:
+        where: what the two are, for messages; it ends with a dot.
+    """
     return _differences(stored, fresh, tolerance, where)[:MAX_DIFFERENCES]
+
+
+def selected(mapping: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """Some of a mapping's entries."""
+    return {key: mapping[key] for key in keys}
 
 
 def _differences(stored: Any, fresh: Any, tolerance: float, where: str) -> list[str]:
@@ -112,9 +121,10 @@ def _differences(stored: Any, fresh: Any, tolerance: float, where: str) -> list[
         pairs = enumerate(zip(stored, fresh, strict=True))
         return [d for i, (a, b) in pairs for d in _differences(a, b, tolerance, f"{where}{i}.")]
     if _is_number(stored) and _is_number(fresh):
-        same = np.isclose(stored, fresh, rtol=0.0, atol=tolerance, equal_nan=True)
+        a, b = float(stored), float(fresh)
+        same = bool(np.isclose(a, b, rtol=0.0, atol=tolerance, equal_nan=True))
     else:
-        same = stored == fresh
+        same = bool(stored == fresh)
     return [] if same else [f"{name}: {stored!r} stored, {fresh!r} computed"]
 
 

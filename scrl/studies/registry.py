@@ -14,19 +14,17 @@ from scrl.studies import (
 from scrl.studies.protocol import Study
 from scrl.types import InputError
 
+_ALL: tuple[Study, ...] = (
+    finding.STUDY,
+    data_efficiency.STUDY,
+    voter_sampling.STUDY,
+    hidden_context.STUDY,
+    maze.STUDY,
+    *masking_regimes.STUDIES,
+    *scoreboard_studies.STUDIES,
+)
 #: Name of the baked file -> study.
-STUDIES: dict[str, Study] = {
-    study.name: study
-    for study in (
-        finding.STUDY,
-        data_efficiency.STUDY,
-        voter_sampling.STUDY,
-        hidden_context.STUDY,
-        maze.STUDY,
-        *masking_regimes.STUDIES,
-        *scoreboard_studies.STUDIES,
-    )
-}
+STUDIES: dict[str, Study] = {study.name: study for study in _ALL}
 
 
 def study_named(name: str) -> Study:

@@ -17,7 +17,7 @@ from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
 from scrl.studies import scoreboard
-from scrl.studies.protocol import Listener, data_folder, differences, settings_hash
+from scrl.studies.protocol import Listener, Study, data_folder, differences, selected, settings_hash
 from scrl.studies.scoreboard_metrics import ORDER_RULES
 from scrl.studies.scoreboard_splits import RATINGS_SIZES, SplitSizes
 from scrl.types import Ratings
@@ -91,9 +91,7 @@ class ScenarioScoreboard:
         found = differences(stored["seeds"], seeds, where="seeds.")
         found += differences(stored["truth"], fresh["truth"], where="truth.")
         found += differences(stored["limits"], fresh["limits"], 1e-3, "limits.")
-        return found + differences(
-            *(_first_seed(result) for result in (stored, fresh)), TOLERANCE, "each."
-        )
+        return found + differences(_first_seed(stored), _first_seed(fresh), TOLERANCE, "each.")
 
 
 def _first_seed(result: Mapping[str, Any]) -> dict[str, dict[str, float]]:
@@ -144,11 +142,9 @@ class PeopleScoreboard:
         found += differences(stored["seeds"], list(seeds), where="seeds.")
         exact = scoreboard.run(ratings, ("pooled",), seeds)
         rows = {row["model"]: row for row in stored["rows"]}
-        compared = ("accuracy", "disputed")
-        (row,) = exact["rows"]
-        found += differences(
-            *({m: one[m] for m in compared} for one in (rows["pooled"], row)), 1e-3, "pooled."
-        )
+        (row,), compared = exact["rows"], ("accuracy", "disputed")
+        before, after = (selected(one, compared) for one in (rows["pooled"], row))
+        found += differences(before, after, 1e-3, "pooled.")
         fresh = scoreboard.run(ratings, scoreboard.available(ratings), seeds[:1], on_progress)
         means = {name: row["accuracy"][0] for name, row in rows.items()}
         again = {row["model"]: row["accuracy"][0] for row in fresh["rows"]}
@@ -158,7 +154,7 @@ class PeopleScoreboard:
         return load_ratings(data_folder(data) / scoreboard.REAL_RATINGS[self.stem][0])
 
 
-STUDIES = (
+STUDIES: tuple[Study, ...] = (
     *(ScenarioScoreboard(stem) for stem in scoreboard.SCENARIOS),
     *(PeopleScoreboard(stem) for stem in scoreboard.REAL_RATINGS),
 )

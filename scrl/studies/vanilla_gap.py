@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import RewardConfig
-from scrl.results import Order, PromptResult, order_of
+from scrl.results import Order, order_of
 from scrl.scenarios.exact_preview import expected_bradley_terry
 from scrl.scenarios.missing_data import fully_observed
 from scrl.scenarios.parsing import with_overrides
@@ -167,9 +168,7 @@ def resampled_scores(scenario: Scenario, seed: int, samples: int) -> np.ndarray:
     return np.stack([sampled_scores(scenario, seed + 1 + i) for i in range(samples)])
 
 
-def decompose_social_gap(
-    entry: PromptResult | Mapping, rule: str
-) -> tuple[np.ndarray, list[Order]]:
+def decompose_social_gap(entry: Mapping[str, Any], rule: str) -> tuple[np.ndarray, list[Order]]:
     """Pairs reversed by each of ``SOCIAL_PARTS`` ``[parts]``, and the orders of ``SOCIAL_STAGES``.
 
     Args:

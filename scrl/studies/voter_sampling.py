@@ -20,7 +20,7 @@ from scrl.runs.progress import part_reporter
 from scrl.runs.training_job import train
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, differences, selected, settings_hash
 from scrl.types import Ballots
 from scrl.voting.counting import aggregate
 
@@ -161,10 +161,10 @@ class VoterSamplingStudy:
         found += differences(stored["truth"], fresh["truth"], 1e-6, "truth.")
         compared = ("first", "types", "tv_first", "tv_types")
         for source in SOURCES:
-            then, now = (result["runs"][0][source] for result in (stored, fresh))
-            found += differences(
-                *({k: one[k] for k in compared} for one in (then, now)), TOLERANCE, f"{source}."
+            before, after = (
+                selected(result["runs"][0][source], compared) for result in (stored, fresh)
             )
+            found += differences(before, after, TOLERANCE, f"{source}.")
         return found
 
 

@@ -14,7 +14,7 @@ from scrl.config import Config, ImputationConfig, IndividualConfig, Schedule
 from scrl.raters.fitting import fit_individual
 from scrl.raters.imputation import ERROR_SCALES, ImputationModel
 from scrl.raters.missing_blocks import find_missing_blocks, response_rate, trial_blocks
-from scrl.runs.report import silence_dict
+from scrl.runs.report import imputation_dict
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
 from scrl.types import Catalogue
@@ -39,7 +39,7 @@ def inverted():
 
 @pytest.mark.slow
 def test_missing_blocks_are_found_and_imputed_in_the_true_order(inverted):
-    told = silence_dict(inverted)
+    told = imputation_dict(inverted)
     (kind,) = told["kinds"]
     assert kind["name"] == "Nashville"
     assert kind["share"] == pytest.approx(0.25, abs=1e-3)
@@ -102,7 +102,7 @@ def test_where_prompts_share_nothing_nothing_is_invented():
         types[name] = t.model_copy(update={"rankings": {**t.rankings, "worst": order}})
     scenario = scenario.model_copy(update={"types": types})
     found = scrl.run(scenario, Config(rules=("borda",)), 0)
-    (kind,) = silence_dict(found)["kinds"]
+    (kind,) = imputation_dict(found)["kinds"]
     assert kind["name"] == "Nashville"
     assert all(abs(chance - 0.5) < 0.15 for *_, chance in kind["prompts"]["worst"]["sure"])
 
@@ -110,7 +110,7 @@ def test_where_prompts_share_nothing_nothing_is_invented():
 def test_without_missing_blocks_nothing_is_trained(experiment):
     assert experiment.imputation.candidates == ()
     assert not experiment.imputation.missing.any()
-    assert silence_dict(experiment)["kinds"] == []
+    assert imputation_dict(experiment)["kinds"] == []
 
 
 def test_imputation_noise_widens_only_missing_items_and_as_the_probabilities_say():

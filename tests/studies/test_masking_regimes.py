@@ -95,7 +95,7 @@ def test_nothing_one_or_half_of_a_ballot_is_hidden_whichever_it_is():
 class Parrot:
     """A model that repeats what it sees, and takes all else for as good as the best."""
 
-    def read(self, bucket):
+    def embed_bucket(self, bucket):
         self.item = bucket.item
         place = np.where(bucket.mask, bucket.rank, 0).astype(np.float32)
         return Posterior(place, np.full(place.shape, -np.inf, np.float32))
