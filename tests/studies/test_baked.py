@@ -12,7 +12,6 @@ from scrl.studies.baking import BAKED, load_baked, staleness
 from scrl.studies.finding import STUDY, result_differences
 from scrl.studies.registry import STUDIES
 
-
 #: Files made by earlier code and not verified since. A name leaves when it is verified or baked
 #: again (then its test fails until it leaves), and none joins.
 NOT_VERIFIED = {
