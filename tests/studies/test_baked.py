@@ -15,7 +15,6 @@ from scrl.studies.registry import STUDIES
 #: Files made by earlier code and not verified since. A name leaves when it is verified or baked
 #: again (then its test fails until it leaves), and none joins.
 NOT_VERIFIED = {
-    "maze": "its stream of random numbers has a new number, so its users differ",
     "scoreboard-breakfast": "its spot check takes minutes and needs the people's ballots",
     "scoreboard-mqm": "its spot check takes minutes and needs the people's ballots",
 }
