@@ -19,7 +19,7 @@ def why(choice: controls.Choice) -> None:
     try:
         vanilla_gap.show(choice, prompt, rule)
     except InputError as error:
-        st.error(str(error))
+        st.error(page.escaped(str(error)))
         return
     vanilla_gap.show_social(choice, prompt, rule)
 

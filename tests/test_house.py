@@ -63,6 +63,14 @@ def test_screens_reach_the_library_through_its_public_faces():
                 assert target in faces, f"{name} imports {target}"
 
 
+def test_a_message_that_may_quote_a_file_is_never_markup():
+    """Messages quote names that people bring; Streamlit would read them as Markdown."""
+    for name, path in SCREENS.items():
+        text = path.read_text("utf-8")
+        for raw in ("error(str(", "warning(str(", "info(str(", 'error(st.session_state["file'):
+            assert f"st.{raw}" not in text, f"{name} shows a message without page.escaped"
+
+
 def test_imports_have_no_circle():
     assert house.circles(GRAPH) == []
     assert house.circles(house.rooms(GRAPH)) == []

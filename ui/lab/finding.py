@@ -85,7 +85,7 @@ def show() -> None:
     try:
         content = _load()
     except InputError as error:
-        st.error(str(error))
+        st.error(page.escaped(str(error)))
         return
     entry = content["result"]["prompts"][PROMPT]
     social, truth = entry["social"][RULE]["order"], entry["truth"][RULE]["order"]

@@ -77,7 +77,7 @@ def show(choice: Choice) -> None:
     try:
         prompts = finished.result["result"]["prompts"] if trained else orders.preview(choice)
     except InputError as error:  # a rule that cannot count so many completions
-        st.error(str(error))
+        st.error(page.escaped(str(error)))
         return
     prompt, rule = _pick_prompt_and_rule(prompts, choice)
     entry = prompts[prompt]

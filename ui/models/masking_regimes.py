@@ -112,7 +112,7 @@ def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
                 _choice(scenario, latent), work, f"{scenario.name}, five regimes", spec=spec
             )
         except InputError as error:
-            st.error(str(error))
+            st.error(page.escaped(str(error)))
             return
     if job is not None:
         job_progress.watch(job, _live_curves)

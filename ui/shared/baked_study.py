@@ -69,7 +69,7 @@ def _run_again_button(study: Study, note: str, job: Job | None) -> None:
                 key=f"{viewer.token()}:{study.name}", label=study.title,
             )  # fmt: skip
         except InputError as error:
-            st.error(str(error))
+            st.error(page.escaped(str(error)))
         else:
             st.rerun()
     st.caption(note)

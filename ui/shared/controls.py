@@ -70,7 +70,7 @@ def choose_run(trains: bool = True) -> Choice | None:
         if source.is_scenario:
             source, completion, prompt = scenario_sliders.draw(source)
     except InputError as error:
-        st.error(str(error))
+        st.error(page.escaped(str(error)))
         return None
     seed, seeds = _seed_inputs() if trains else (0, 1)
     rules = st.multiselect(

@@ -68,7 +68,7 @@ def start(choice: Choice) -> None:
             choice.source, choice.rules, choice.seed, choice.spec, choice.yaml, seeds=choice.seeds
         )
     except InputError as error:
-        st.error(str(error))
+        st.error(page.escaped(str(error)))
         return
     _set_run(id)
     st.rerun()

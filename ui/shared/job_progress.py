@@ -34,7 +34,7 @@ def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> No
         with st.container(border=True, key="progress"):
             st.fragment(run_every=0.5)(_panel)(job.id, draw or _training_figures)
     elif job.state == "failed":
-        st.error(f"The run stopped. {job.error}")
+        st.error(page.escaped(f"The run stopped. {job.error}"))
     elif job.state == "cancelled":
         st.info("The run was cancelled.")
     elif job.result is not None and job.result.get("unkept"):

@@ -85,4 +85,4 @@ def _upload_file() -> None:
                 st.session_state["scenario"] = id
                 scenario_sliders.reset()
     if file is not None and st.session_state.get("file_fault"):
-        st.error(st.session_state["file_fault"])
+        st.error(page.escaped(st.session_state["file_fault"]))

@@ -178,7 +178,7 @@ def _train(scenario: Scenario, lie: misreport.Misreport, job: Job | None) -> Non
         try:
             _JOBS.submit(_choice(scenario, lie), work, f"{scenario.name}, {lie.type} lying")
         except InputError as error:
-            st.error(str(error))
+            st.error(page.escaped(str(error)))
             return
     if job is not None:
         job_progress.remember_types(misreport.apply_misreport(scenario, lie))
