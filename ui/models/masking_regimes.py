@@ -61,7 +61,7 @@ def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
     try:
         content = _load(latent)
     except InputError as error:
-        st.info(str(error))
+        st.info(page.escaped(str(error)))
         return None
     if content["spec"] != _current_spec_hash(latent):
         st.warning(

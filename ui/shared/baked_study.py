@@ -46,7 +46,7 @@ def show(
         try:
             content = _load(study.name)
         except InputError as error:
-            st.info(str(error))
+            st.info(page.escaped(str(error)))
         else:
             if content["spec"] != _spec(study.name, study):
                 st.warning("The lab has changed since this was baked; "
