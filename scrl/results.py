@@ -6,7 +6,7 @@ best first, each place a list of the completions tied there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired
 
 import numpy as np
@@ -16,6 +16,8 @@ from scrl.types import Outcome, places_to_order
 
 #: Version of the result file; it grows with every change of a key's name or meaning.
 SCHEMA = 1
+#: Decimals of scores and rewards.
+DIGITS = 9
 Order = list[list[str]]
 
 
@@ -187,16 +189,27 @@ def order_of(values: np.ndarray, names: Sequence[str]) -> Order:
 def outcome_dict(outcome: Outcome, names: Sequence[str]) -> OutcomeEntry:
     """An outcome by candidate name."""
     names = list(names)
-    scores = _rounded(outcome.by_name(names))
+    scores = rounded(outcome.by_name(names), DIGITS)
     if outcome.lottery:
         return {"order": outcome.order(names), "probabilities": scores}
     return {"order": outcome.order(names), "scores": scores}
 
 
-def _rounded(values: dict[str, float]) -> dict[str, float]:
-    return {name: round(float(value), 9) for name, value in values.items()}
+def rounded(values: Any, digits: int) -> Any:
+    """Rounded numbers as plain data, without negative zeros.
+
+    Args:
+        values: a number, an array, None, or a mapping to these; None stays None.
+    """
+    if values is None:
+        return None
+    if isinstance(values, Mapping):
+        return {key: rounded(value, digits) for key, value in values.items()}
+    if isinstance(values, np.ndarray):
+        return (np.round(values.astype(float), digits) + 0.0).tolist()
+    return round(float(values), digits) + 0.0
 
 
 def by_name(names: Sequence[str], values: np.ndarray) -> dict[str, float]:
     """``values [candidates]`` by candidate."""
-    return _rounded(dict(zip(names, values, strict=True)))
+    return rounded(dict(zip(names, values, strict=True)), DIGITS)

@@ -9,7 +9,6 @@ ballots. For several numbers of raters the study compares vanilla, the social mo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from scrl.runs.training_job import train
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 
 RATERS = (30, 100, 300, 1_000, 3_000)
 SEEDS = tuple(range(10))
@@ -109,29 +108,21 @@ def raters_to_lead(rows: Sequence[Mapping]) -> int | None:
     return least
 
 
-class DataEfficiencyStudy:
-    """The study as a ``Study``. Its spot check repeats the first run of the fewest raters."""
-
-    name = "data-efficiency"
-    title = "Agreement with the truth by the number of raters"
-    modules = (__name__,)
-    needs_data = False
-
-    def spec(self) -> str:
-        return spec()
-
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        return {"result": run(on_progress)}
-
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        stored = content["result"]
-        cells = [[run["n"], run["seed"]] for run in stored["runs"]]
-        found = differences(cells, [[n, seed] for n in RATERS for seed in SEEDS], where="runs.")
-        fresh = run(on_progress, RATERS[:1], SEEDS[:1])["runs"][0]
-        before, after = ({s: one[s]["tau"] for s in SOURCES} for one in (stored["runs"][0], fresh))
-        return found + differences(before, after, TOLERANCE, "tau.")
+def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list[str]:
+    """Differences of a stored content from the first run of the fewest raters, repeated."""
+    stored = content["result"]
+    cells = [[run["n"], run["seed"]] for run in stored["runs"]]
+    found = differences(cells, [[n, seed] for n in RATERS for seed in SEEDS], where="runs.")
+    fresh = run(on_progress, RATERS[:1], SEEDS[:1])["runs"][0]
+    before, after = ({s: one[s]["tau"] for s in SOURCES} for one in (stored["runs"][0], fresh))
+    return found + differences(before, after, TOLERANCE, "tau.")
 
 
-STUDY = DataEfficiencyStudy()
+STUDY = ModuleStudy(
+    name="data-efficiency",
+    title="Agreement with the truth by the number of raters",
+    modules=(__name__,),
+    compute_spec=spec,
+    compute=lambda on_progress: {"result": run(on_progress)},
+    check=spot_check,
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from scrl.config import Config
@@ -12,7 +11,7 @@ from scrl.runs.report import latent_map, to_dict
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, selected, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, selected, settings_hash
 
 SCENARIO, SEED = "tennessee-morristown", 0
 #: Raters on the baked latent map.
@@ -21,30 +20,23 @@ MAP_RATERS = 400
 TOLERANCE = 0.03
 
 
-class FindingStudy:
-    """The run behind the first screen, as a ``Study``."""
+def spec() -> str:
+    """A hash of the run's settings."""
+    return settings_hash(load_scenario(gallery()[SCENARIO]).to_yaml(), Config(), SEED, MAP_RATERS)
 
-    name = SCENARIO
-    title = "The first screen: one run on Tennessee with Morristown"
-    modules = (__name__,)
-    needs_data = False
 
-    def spec(self) -> str:
-        return settings_hash(
-            load_scenario(gallery()[SCENARIO]).to_yaml(), Config(), SEED, MAP_RATERS
-        )
+def compute(on_progress: Listener = None) -> dict[str, Any]:
+    """The run's ``"result"`` without seconds and device, and its ``"latent"`` map."""
+    start()
+    experiment = run(load_scenario(gallery()[SCENARIO]), Config(), SEED, on_progress)
+    result = to_dict(experiment)
+    del result["seconds"], result["device"]
+    return {"result": result, "latent": latent_map(experiment, MAP_RATERS)}
 
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        start()
-        experiment = run(load_scenario(gallery()[SCENARIO]), Config(), SEED, on_progress)
-        result = to_dict(experiment)
-        del result["seconds"], result["device"]
-        return {"result": result, "latent": latent_map(experiment, MAP_RATERS)}
 
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        return result_differences(content["result"], self.run(on_progress)["result"])
+def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list[str]:
+    """Differences of a stored content from the whole run, repeated."""
+    return result_differences(content["result"], compute(on_progress)["result"])
 
 
 def result_differences(stored: Mapping, fresh: Mapping) -> list[str]:
@@ -98,4 +90,11 @@ def strict_pairs(order: list[list[str]]) -> set[tuple[str, str]]:
     }
 
 
-STUDY = FindingStudy()
+STUDY = ModuleStudy(
+    name=SCENARIO,
+    title="The first screen: one run on Tennessee with Morristown",
+    modules=(__name__,),
+    compute_spec=spec,
+    compute=compute,
+    check=spot_check,
+)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from scrl.config import ModelsConfig, Schedule
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.reward_models.comparisons import Comparisons
 from scrl.runs.progress import chunk_reporter
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 
 #: Utility is uncertain from here on.
 EDGE = 0.8
@@ -123,14 +122,14 @@ def run(
     for seed in seeds:
         train = sample_comparisons(seed, ALTERNATIVES, RATERS, PAIRS)
         exact = pooled.exact_rewards(train.flat_pairs(), train.offsets, config.prior_sd)
-        found = {"exact": {"mean": _rounded(exact), "spread": [0.0] * ALTERNATIVES}}
+        found = {"exact": {"mean": _significant_digits(exact), "spread": [0.0] * ALTERNATIVES}}
         for kind in distributional.KINDS:
             listen = chunk_reporter(on_progress, done, total, f"{kind}, seed {seed}")
             model, _ = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, config, listen, kind
             )
             mean, spread = model.moments()
-            found[kind] = {"mean": _rounded(mean), "spread": _rounded(spread)}
+            found[kind] = {"mean": _significant_digits(mean), "spread": _significant_digits(spread)}
             done += 1
         runs.append({"seed": seed, **found})
     for seed in drift_seeds:
@@ -141,43 +140,37 @@ def run(
             _, curves = distributional.fit(
                 jax_key(seed, KeyStream.HIDDEN_CONTEXT), train, controlled, listen
             )
-            kept = {key: _rounded(curves[key]) for key in ("step", "narrowest", "widest")}
+            kept = {
+                key: _significant_digits(curves[key]) for key in ("step", "narrowest", "widest")
+            }
             drift.append({"seed": seed, "held": name, **kept})
             done += 1
     return {"runs": runs, "drift": drift}
 
 
-def _rounded(values: Sequence[float] | np.ndarray) -> list[float]:
-    """To four significant digits."""
+def _significant_digits(values: Sequence[float] | np.ndarray) -> list[float]:
+    """Numbers rounded to four significant digits."""
     return [float(f"{x:.4g}") for x in np.asarray(values, float)]
 
 
-class HiddenContextStudy:
-    """The study as a ``Study``. Its spot check repeats the first seed, but not the drift."""
-
-    name = "hidden-context"
-    title = "Three reward models of an example with hidden context"
-    modules = (__name__,)
-    needs_data = False
-
-    def spec(self) -> str:
-        return spec()
-
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        return {"result": run(on_progress)}
-
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        stored, fresh = content["result"], run(on_progress, SEEDS[:1], ())
-        found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
-        drifts = [[one["seed"], one["held"]] for one in stored["drift"]]
-        expected = [[seed, held] for seed in DRIFT_SEEDS for held in SPREAD_CONTROLS]
-        found += differences(drifts, expected, 0, "drift.")
-        return found + differences(stored["runs"][0], fresh["runs"][0], TOLERANCE, "runs.0.")
+def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list[str]:
+    """Differences of a stored content from the first seed, repeated without the drift."""
+    stored, fresh = content["result"], run(on_progress, SEEDS[:1], ())
+    found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
+    drifts = [[one["seed"], one["held"]] for one in stored["drift"]]
+    expected = [[seed, held] for seed in DRIFT_SEEDS for held in SPREAD_CONTROLS]
+    found += differences(drifts, expected, 0, "drift.")
+    return found + differences(stored["runs"][0], fresh["runs"][0], TOLERANCE, "runs.0.")
 
 
-STUDY = HiddenContextStudy()
+STUDY = ModuleStudy(
+    name="hidden-context",
+    title="Three reward models of an example with hidden context",
+    modules=(__name__,),
+    compute_spec=spec,
+    compute=lambda on_progress: {"result": run(on_progress)},
+    check=spot_check,
+)
 
 
 # -- readings -------------------------------------------------------------------------------------

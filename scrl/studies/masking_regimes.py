@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,14 @@ from scrl.evaluation.held_out_sets import DRAWS, HIDDEN, RATERS, SEED, HeldOutSe
 from scrl.random_streams import KeyStream, jax_key
 from scrl.raters import Individual, fit_individual
 from scrl.raters.masking import REGIMES
+from scrl.results import rounded
 from scrl.runs.parallel import run_after_warmup
 from scrl.runtime import start
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Progress
 
 SCENARIO = "tennessee-inverted-full"
@@ -151,7 +151,7 @@ def compare(
         "types": list(scenario.type_names),
         "dimensions": latent,
         "seeds": list(seeds),
-        "oracle": {h: _rounded(oracle_metrics(scenario, held)) for h, held in held_out.items()},
+        "oracle": {h: rounded(oracle_metrics(scenario, held), 4) for h, held in held_out.items()},
         "runs": [entry for entry, _ in found],
         "maps": {entry["regime"]: points for entry, points in found if points},
     }
@@ -174,10 +174,6 @@ def _curve_recorder(
     return record
 
 
-def _rounded(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
-    return {k: None if v is None else round(v, 4) + 0.0 for k, v in metrics.items()}
-
-
 def _measure(model: Individual, held_out: Mapping[str, HeldOutSet]) -> dict[str, Any]:
     complete, half = (held_out[h].posterior_means(model) for h in ("none", "half"))
     types = held_out["none"].rater_type
@@ -186,7 +182,7 @@ def _measure(model: Individual, held_out: Mapping[str, HeldOutSet]) -> dict[str,
     return {
         "active": active_units(complete),
         "near": round(float((present[nearest_profile(half, profiles)] == types).mean()), 4),
-        "end": {h: _rounded(one.metrics(model)) for h, one in held_out.items()},
+        "end": {h: rounded(one.metrics(model), 4) for h, one in held_out.items()},
     }
 
 
@@ -318,48 +314,38 @@ def loss_curves(result: Mapping, hidden: str) -> dict[str, dict[str, tuple]]:
 # -- baked ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class MaskingRegimesStudy:
-    """The study as a ``Study``. Its spot check repeats the curriculum's first seed and the oracle.
-
-    Attributes:
-        latent: size of the latent.
-    """
-
-    latent: int
-    modules: tuple[str, ...] = (__name__,)
-    needs_data: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"masking-regimes-{self.latent}"
-
-    @property
-    def title(self) -> str:
-        return f"Five masking regimes, {self.latent} latent dimensions"
-
-    def spec(self) -> str:
-        scenario = load_scenario(gallery()[SCENARIO]).to_yaml()
-        held_out = (HIDDEN, RATERS, MONITORED_RATERS, SEED, DRAWS)
-        return settings_hash(scenario, SEEDS, self.latent, CONFIG, held_out)
-
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        scenario = load_scenario(gallery()[SCENARIO])
-        return {"result": compare(scenario, SEEDS, self.latent, on_progress)}
-
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        stored, scenario = content["result"], load_scenario(gallery()[SCENARIO])
-        fresh = compare(scenario, SEEDS[:1], self.latent, on_progress, regimes=(CURRICULUM,))
-        trainings = [[run["regime"], run["seed"]] for run in stored["runs"]]
-        found = differences(trainings, [[r, seed] for seed in SEEDS for r in REGIMES], 0, "runs.")
-        found += differences(stored["oracle"], fresh["oracle"], 1e-3, "oracle.")
-        first = next(
-            run for run in stored["runs"] if (run["regime"], run["seed"]) == (CURRICULUM, SEEDS[0])
-        )
-        again = fresh["runs"][0]
-        return found + differences(first["end"], again["end"], TOLERANCE, "end.")
+def spec(latent: int) -> str:
+    """A hash of the settings of the study with this size of the latent."""
+    scenario = load_scenario(gallery()[SCENARIO]).to_yaml()
+    held_out = (HIDDEN, RATERS, MONITORED_RATERS, SEED, DRAWS)
+    return settings_hash(scenario, SEEDS, latent, CONFIG, held_out)
 
 
-STUDIES = tuple(MaskingRegimesStudy(latent) for latent in LATENTS)
+def _run(latent: int, on_progress: Listener) -> dict[str, Any]:
+    return {"result": compare(load_scenario(gallery()[SCENARIO]), SEEDS, latent, on_progress)}
+
+
+def _spot_check(latent: int, content: Mapping[str, Any], on_progress: Listener) -> list[str]:
+    """Repeats the curriculum's first seed and the oracle."""
+    stored, scenario = content["result"], load_scenario(gallery()[SCENARIO])
+    fresh = compare(scenario, SEEDS[:1], latent, on_progress, regimes=(CURRICULUM,))
+    trainings = [[run["regime"], run["seed"]] for run in stored["runs"]]
+    found = differences(trainings, [[r, seed] for seed in SEEDS for r in REGIMES], 0, "runs.")
+    found += differences(stored["oracle"], fresh["oracle"], 1e-3, "oracle.")
+    first = next(
+        run for run in stored["runs"] if (run["regime"], run["seed"]) == (CURRICULUM, SEEDS[0])
+    )
+    return found + differences(first["end"], fresh["runs"][0]["end"], TOLERANCE, "end.")
+
+
+STUDIES = tuple(
+    ModuleStudy(
+        name=f"masking-regimes-{latent}",
+        title=f"Five masking regimes, {latent} latent dimensions",
+        modules=(__name__,),
+        compute_spec=partial(spec, latent),
+        compute=partial(_run, latent),
+        check=partial(_spot_check, latent),
+    )
+    for latent in LATENTS
+)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from scrl.config import ModelsConfig
 from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import KeyStream, jax_key
+from scrl.results import rounded
 from scrl.reward_models import collapse
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import FeatureRewardModel
@@ -20,7 +20,7 @@ from scrl.reward_models.reward_scales import win_rates
 from scrl.runs.progress import chunk_reporter
 from scrl.runtime import start
 from scrl.studies import maze_world, scoreboard
-from scrl.studies.protocol import Listener, differences, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 
 #: Training users, pairs of each user, held-out users, query pairs of each.
 USERS, PAIRS, HELD_OUT, QUERIES = 2_000, 16, 1_000, 32
@@ -83,10 +83,10 @@ def run(
             if not isinstance(model, FeatureRewardModel):
                 raise TypeError(f"{name} cannot be asked about other items.")
             accuracies, steps, maps = _evaluate(model, context, queries)
-            found["right"][name].append(_rounded(accuracies, 4))
-            found["steps"][name].append(_rounded(steps, 2))
+            found["right"][name].append(rounded(np.array(accuracies), 4))
+            found["steps"][name].append(rounded(np.array(steps), 2))
             if first:
-                found["maps"][name] = _rounded(maps[list(SHOWN_PAIRS)][:, chosen], 3)
+                found["maps"][name] = rounded(maps[list(SHOWN_PAIRS)][:, chosen], 3)
             done += 1
     return found
 
@@ -111,38 +111,26 @@ def _evaluate(
     return accuracies, steps, np.array(maps)
 
 
-def _rounded(values: np.ndarray | list, digits: int) -> list:
-    return np.round(np.asarray(values, float), digits).tolist()
+def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list[str]:
+    """Differences of a stored content from the first seed, repeated."""
+    stored, fresh = content["result"], run(on_progress, SEEDS[:1])
+    found = differences(stored["seeds"], SEEDS, where="seeds.")
+    found += differences(stored["users"], fresh["users"], 0.01, "users.")
+    for key, tolerance in (("right", ACCURACY_TOLERANCE), ("steps", STEPS_TOLERANCE)):
+        first = {name: rows[0] for name, rows in stored[key].items()}
+        again = {name: rows[0] for name, rows in fresh[key].items()}
+        found += differences(first, again, tolerance, f"{key}.")
+    return found
 
 
-class MazeStudy:
-    """The study as a ``Study``. Its spot check repeats the first seed."""
-
-    name = "maze"
-    title = "Users of two goals in a maze, by the pairs that each gives"
-    modules = (__name__,)
-    needs_data = False
-
-    def spec(self) -> str:
-        return spec()
-
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        return {"result": run(on_progress)}
-
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        stored, fresh = content["result"], run(on_progress, SEEDS[:1])
-        found = differences(stored["seeds"], SEEDS, where="seeds.")
-        found += differences(stored["users"], fresh["users"], 0.01, "users.")
-        for key, tolerance in (("right", ACCURACY_TOLERANCE), ("steps", STEPS_TOLERANCE)):
-            first = {name: rows[0] for name, rows in stored[key].items()}
-            again = {name: rows[0] for name, rows in fresh[key].items()}
-            found += differences(first, again, tolerance, f"{key}.")
-        return found
-
-
-STUDY = MazeStudy()
+STUDY = ModuleStudy(
+    name="maze",
+    title="Users of two goals in a maze, by the pairs that each gives",
+    modules=(__name__,),
+    compute_spec=spec,
+    compute=lambda on_progress: {"result": run(on_progress)},
+    check=spot_check,
+)
 
 
 # -- readings -------------------------------------------------------------------------------------

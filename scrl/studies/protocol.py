@@ -1,10 +1,10 @@
-"""What every baked study answers: its settings, how it runs, and a check of its stored result."""
+"""The protocol of baked studies: settings, a run, and a spot check of the stored result."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -63,6 +63,36 @@ class Study(Protocol):
             A message for each difference; empty where the two agree.
         """
         ...
+
+
+@dataclass(frozen=True)
+class ModuleStudy:
+    """A ``Study`` made of a module's functions, without real people's ballots.
+
+    Attributes:
+        name, title, modules: as of ``Study``.
+        compute_spec, compute: the functions behind ``spec`` and ``run``.
+        check: the function behind ``spot_check``, given the stored content.
+    """
+
+    name: str
+    title: str
+    modules: tuple[str, ...]
+    compute_spec: Callable[[], str]
+    compute: Callable[[Listener], dict[str, Any]]
+    check: Callable[[Mapping[str, Any], Listener], list[str]]
+    needs_data: bool = False
+
+    def spec(self) -> str:
+        return self.compute_spec()
+
+    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
+        return self.compute(on_progress)
+
+    def spot_check(
+        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
+    ) -> list[str]:
+        return self.check(content, on_progress)
 
 
 def settings_hash(*settings: Any) -> str:

@@ -18,6 +18,7 @@ from scrl.evaluation.intervals import RaterBootstrap, student_interval
 from scrl.evaluation.latent_health import LatentHealth
 from scrl.evaluation.pair_metrics import calibration_curve, selective_accuracy
 from scrl.policies.families import evaluate_policy
+from scrl.results import rounded
 from scrl.reward_models import collapse, per_type, prototypes
 from scrl.reward_models.protocols import RewardModel
 from scrl.reward_models.reward_scales import win_rates
@@ -89,7 +90,7 @@ def scenario_row(
                    for m in ORDER_MEASURES}
             for rule in ORDER_RULES
         },
-        "each": {m: [_rounded(seed[m]) for seed in seeds] for m in ("accuracy", "disputed")},
+        "each": {m: [_rounded_if_finite(seed[m]) for seed in seeds] for m in ("accuracy", "disputed")},
         "by_type": _column_means([seed["by_type"] for seed in seeds]),
         "disputed_by_type": _column_means([seed["disputed_by_type"] for seed in seeds]),
         "covered": np.mean([seed["covered"] for seed in seeds], axis=0).round(4).tolist(),
@@ -154,7 +155,7 @@ def ratings_row(
         lead = over_raters(all_pairs, credit - collapse.query_credit(probabilities_of(baseline)))
     return _shared_fields(predictions, ratings.catalogue) | {
         "accuracy": over_raters(all_pairs, credit), "disputed": over_raters(disputed, credit),
-        "calibration": [_rounded(calibration_curve(probability).error), None, None],
+        "calibration": [_rounded_if_finite(calibration_curve(probability).error), None, None],
         "ahead": lead, "maxmin": MISSING, "elected": None,
         "each": {"accuracy": [], "disputed": []}, "by_type": [], "disputed_by_type": [],
         "covered": selective_accuracy(probability, all_pairs, np.array(COVERAGE))
@@ -175,9 +176,9 @@ def _shared_fields(predictions: Sequence[Predictions], catalogue: Catalogue) -> 
     return {
         "active": float(np.mean([h.active_units for h in health])) if health else None,
         "collapsed": len(collapsed), "trainings": len(predictions),
-        "checks": [_rounded(np.mean([getattr(h, k) for h in health])) for k in checks]
+        "checks": [_rounded_if_finite(np.mean([getattr(h, k) for h in health])) for k in checks]
                   if health else MISSING,
-        "kl": [_rounded(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
+        "kl": [_rounded_if_finite(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
         "verdict": collapse.verdict(typical[0] if typical else None, model),
         "orders": {rule: social_orders(rule, rewards, catalogue) for rule in ORDER_RULES},
         "parameters": model.parameter_count,
@@ -273,7 +274,7 @@ def _over_seeds(values: Sequence) -> list:
     """Mean and its 95 % interval (Student's); missing where a value is."""
     if any(v is None or not np.isfinite(v) for v in values):
         return MISSING
-    return [_rounded(x) for x in student_interval(values)]
+    return [_rounded_if_finite(x) for x in student_interval(values)]
 
 
 def _mean(values: np.ndarray) -> float:
@@ -281,8 +282,8 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _column_means(rows: Sequence[Sequence[float]]) -> list:
-    return [_rounded(x) for x in np.mean(rows, axis=0)]
+    return [_rounded_if_finite(x) for x in np.mean(rows, axis=0)]
 
 
-def _rounded(x) -> float | None:
-    return None if x is None or not np.isfinite(x) else round(float(x), 4)
+def _rounded_if_finite(x: float | None) -> float | None:
+    return None if x is None or not np.isfinite(x) else rounded(x, 4)

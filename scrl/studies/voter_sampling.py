@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from scrl.runs.progress import part_reporter
 from scrl.runs.training_job import train
 from scrl.scenarios.parsing import load_scenario
 from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, differences, selected, settings_hash
+from scrl.studies.protocol import Listener, ModuleStudy, differences, selected, settings_hash
 from scrl.types import Ballots
 from scrl.voting.counting import aggregate
 
@@ -138,34 +137,26 @@ def summarise(runs: Sequence[Mapping]) -> dict[str, SourceSummary]:
     }
 
 
-class VoterSamplingStudy:
-    """The study as a ``Study``. Its spot check repeats the first seed."""
-
-    name = "voter-sampling"
-    title = "Voters of the prior beside voters of the fitted density"
-    modules = (__name__,)
-    needs_data = False
-
-    def spec(self) -> str:
-        return spec()
-
-    def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
-        return {"result": run(on_progress)}
-
-    def spot_check(
-        self, content: Mapping[str, Any], on_progress: Listener = None, data: Path | None = None
-    ) -> list[str]:
-        stored = content["result"]
-        fresh = run(on_progress, SEEDS[:1])
-        found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
-        found += differences(stored["truth"], fresh["truth"], 1e-6, "truth.")
-        compared = ("first", "types", "tv_first", "tv_types")
-        for source in SOURCES:
-            before, after = (
-                selected(result["runs"][0][source], compared) for result in (stored, fresh)
-            )
-            found += differences(before, after, TOLERANCE, f"{source}.")
-        return found
+def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list[str]:
+    """Differences of a stored content from the first seed, repeated."""
+    stored = content["result"]
+    fresh = run(on_progress, SEEDS[:1])
+    found = differences([one["seed"] for one in stored["runs"]], SEEDS, where="seeds.")
+    found += differences(stored["truth"], fresh["truth"], 1e-6, "truth.")
+    compared = ("first", "types", "tv_first", "tv_types")
+    for source in SOURCES:
+        before, after = (
+            selected(result["runs"][0][source], compared) for result in (stored, fresh)
+        )
+        found += differences(before, after, TOLERANCE, f"{source}.")
+    return found
 
 
-STUDY = VoterSamplingStudy()
+STUDY = ModuleStudy(
+    name="voter-sampling",
+    title="Voters of the prior beside voters of the fitted density",
+    modules=(__name__,),
+    compute_spec=spec,
+    compute=lambda on_progress: {"result": run(on_progress)},
+    check=spot_check,
+)

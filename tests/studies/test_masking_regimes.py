@@ -19,7 +19,7 @@ from scrl.raters.network import Posterior
 from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
 from scrl.scenarios.sampling import sample
 from scrl.scenarios.shipped import gallery
-from scrl.studies import masking_regimes
+from scrl.studies import masking_regimes, registry
 from scrl.studies.baking import load_baked
 from scrl.types import Cancelled, InputError
 from tests.compiling import QUICKLY
@@ -317,8 +317,9 @@ def test_the_baked_comparison_has_today_s_seeds_and_oracle(baked):
     assert result["oracle"]["half"] == pytest.approx(fresh, abs=1e-3)
 
 
-@pytest.mark.parametrize("study", masking_regimes.STUDIES, ids=lambda study: study.name)
-def test_a_study_trains_every_seed_with_its_latent(study, monkeypatch):
+@pytest.mark.parametrize("latent", masking_regimes.LATENTS)
+def test_a_study_trains_every_seed_with_its_latent(latent, monkeypatch):
+    study = registry.study_named(f"masking-regimes-{latent}")
     asked = []
 
     def instead(scenario, seeds, latent, on_progress):
@@ -328,7 +329,7 @@ def test_a_study_trains_every_seed_with_its_latent(study, monkeypatch):
     monkeypatch.setattr(masking_regimes, "compare", instead)
     assert study.run() == {"result": {"runs": []}}
     name = "Tennessee inverted, everyone answers both"
-    assert asked == [(name, masking_regimes.SEEDS, study.latent)]
+    assert asked == [(name, masking_regimes.SEEDS, latent)]
 
 
 def test_the_baked_failures_are_those_that_are_told(baked):

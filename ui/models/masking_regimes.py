@@ -44,7 +44,7 @@ def _load(latent: int) -> dict:
 
 @st.cache_data(show_spinner=False)
 def _current_spec_hash(latent: int) -> str:
-    return masking_regimes.MaskingRegimesStudy(latent).spec()
+    return masking_regimes.spec(latent)
 
 
 def _choice(scenario: Scenario, latent: int) -> str:
