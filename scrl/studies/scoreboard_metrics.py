@@ -90,7 +90,7 @@ def scenario_row(
                    for m in ORDER_MEASURES}
             for rule in ORDER_RULES
         },
-        "each": {m: [_rounded_if_finite(seed[m]) for seed in seeds] for m in ("accuracy", "disputed")},
+        "each": {m: [_finite(seed[m]) for seed in seeds] for m in ("accuracy", "disputed")},
         "by_type": _column_means([seed["by_type"] for seed in seeds]),
         "disputed_by_type": _column_means([seed["disputed_by_type"] for seed in seeds]),
         "covered": np.mean([seed["covered"] for seed in seeds], axis=0).round(4).tolist(),
@@ -155,7 +155,7 @@ def ratings_row(
         lead = over_raters(all_pairs, credit - collapse.query_credit(probabilities_of(baseline)))
     return _shared_fields(predictions, ratings.catalogue) | {
         "accuracy": over_raters(all_pairs, credit), "disputed": over_raters(disputed, credit),
-        "calibration": [_rounded_if_finite(calibration_curve(probability).error), None, None],
+        "calibration": [_finite(calibration_curve(probability).error), None, None],
         "ahead": lead, "maxmin": MISSING, "elected": None,
         "each": {"accuracy": [], "disputed": []}, "by_type": [], "disputed_by_type": [],
         "covered": selective_accuracy(probability, all_pairs, np.array(COVERAGE))
@@ -176,9 +176,9 @@ def _shared_fields(predictions: Sequence[Predictions], catalogue: Catalogue) -> 
     return {
         "active": float(np.mean([h.active_units for h in health])) if health else None,
         "collapsed": len(collapsed), "trainings": len(predictions),
-        "checks": [_rounded_if_finite(np.mean([getattr(h, k) for h in health])) for k in checks]
+        "checks": [_finite(np.mean([getattr(h, k) for h in health])) for k in checks]
                   if health else MISSING,
-        "kl": [_rounded_if_finite(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
+        "kl": [_finite(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
         "verdict": collapse.verdict(typical[0] if typical else None, model),
         "orders": {rule: social_orders(rule, rewards, catalogue) for rule in ORDER_RULES},
         "parameters": model.parameter_count,
@@ -274,7 +274,7 @@ def _over_seeds(values: Sequence) -> list:
     """Mean and its 95 % interval (Student's); missing where a value is."""
     if any(v is None or not np.isfinite(v) for v in values):
         return MISSING
-    return [_rounded_if_finite(x) for x in student_interval(values)]
+    return [_finite(x) for x in student_interval(values)]
 
 
 def _mean(values: np.ndarray) -> float:
@@ -282,8 +282,9 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _column_means(rows: Sequence[Sequence[float]]) -> list:
-    return [_rounded_if_finite(x) for x in np.mean(rows, axis=0)]
+    return [_finite(x) for x in np.mean(rows, axis=0)]
 
 
-def _rounded_if_finite(x: float | None) -> float | None:
+def _finite(x: float | None) -> float | None:
+    """The rounded number; None where it is missing or not finite."""
     return None if x is None or not np.isfinite(x) else rounded(x, 4)
