@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.choice_models.rank_metrics import reversed_pairs  # noqa: E402
+from scrl.choice_models import reversed_pairs  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
 TRUTH = ["Chattanooga", "Knoxville", "Nashville", "Morristown", "Memphis"]

@@ -17,14 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.scenarios.parsing import load_scenario  # noqa: E402
-from scrl.studies import feedback_costs, feedback_formats  # noqa: E402
-from scrl.studies.feedback_population import (  # noqa: E402 (the project is not installed)
-    FORMATS,
-    Population,
-    SurveyDesign,
-    population_of,
-)
+from scrl.scenarios import load_scenario  # noqa: E402 (the project is not installed)
+from scrl.studies import Population, SurveyDesign, feedback_costs, feedback_formats  # noqa: E402
+from scrl.studies.feedback_population import FORMATS, population_of  # noqa: E402
 
 LEVELS, SEED = (0.9, 0.95), 1
 

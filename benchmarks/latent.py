@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 import scrl  # noqa: E402 (the project is not installed)
 from scrl.diagnostics import (  # noqa: E402
     PartialBallots,
+    cluster_numbers,
     compare_omission,
     embed_by_prompt,
     partial_ballots,
@@ -32,9 +33,8 @@ from scrl.diagnostics import (  # noqa: E402
     type_names,
     type_profiles,
 )
-from scrl.diagnostics.maps import cluster_numbers  # noqa: E402
-from scrl.evaluation.latent_health import check_latent_health  # noqa: E402
-from scrl.raters.fitted_run import FittedRun  # noqa: E402
+from scrl.evaluation import check_latent_health  # noqa: E402
+from scrl.raters import FittedRun  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
 

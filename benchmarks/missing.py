@@ -26,11 +26,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 import scrl  # noqa: E402 (the project is not installed)
-from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts  # noqa: E402
-from scrl.choice_models.rank_metrics import kendall_tau, order_places, strictly_reversed  # noqa: E402
-from scrl.runs.report import imputation_dict  # noqa: E402
+from scrl.choice_models import (  # noqa: E402
+    fit_pair_counts,
+    kendall_tau,
+    order_places,
+    pair_counts,
+    strictly_reversed,
+)
+from scrl.runs import imputation_dict  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.parsing import with_overrides  # noqa: E402
+from scrl.scenarios import with_overrides  # noqa: E402
 
 FIRST_SEED = 100
 CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")

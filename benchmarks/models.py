@@ -43,12 +43,10 @@ from scrl.reward_models import (  # noqa: E402
     vpl,
 )
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.parsing import load_scenario  # noqa: E402
-from scrl.scenarios.shipped import gallery  # noqa: E402
+from scrl.scenarios import gallery, load_scenario  # noqa: E402
+from scrl.studies import SplitSizes, maze_world, pair_splits  # noqa: E402
 from scrl.studies import maze as mazes  # noqa: E402 (the project is not installed)
-from scrl.studies import maze_world  # noqa: E402
 from scrl.studies.scoreboard import HEAVY_BETA  # noqa: E402
-from scrl.studies.scoreboard_splits import SplitSizes, pair_splits  # noqa: E402
 
 CONFIG = ModelsConfig()
 #: name -> (fit, settings).

@@ -64,8 +64,7 @@ def within() -> dict:
     import jax
 
     import scrl
-    from scrl.scenarios.exact_preview import preview
-    from scrl.scenarios.parsing import load_scenario, with_overrides
+    from scrl.scenarios import load_scenario, preview, with_overrides
     from scrl.voting.counting import TRACES
 
     scenario = load_scenario(SCENARIO)

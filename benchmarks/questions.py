@@ -20,13 +20,12 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from scrl.diagnostics.ballot_posterior import Atoms  # noqa: E402 (the project is not installed)
-from scrl.evaluation.pair_metrics import selective_accuracy  # noqa: E402
-from scrl.runs.seeds import run_seeds  # noqa: E402
+from scrl.diagnostics import Atoms  # noqa: E402 (the project is not installed)
+from scrl.evaluation import selective_accuracy  # noqa: E402
+from scrl.runs import run_seeds  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
-from scrl.scenarios.parsing import load_scenario  # noqa: E402
-from scrl.scenarios.sampling import sample  # noqa: E402
-from scrl.studies.questions import Quiz, equivalent_questions, simulate_quiz  # noqa: E402
+from scrl.scenarios import load_scenario, sample  # noqa: E402
+from scrl.studies import Quiz, equivalent_questions, simulate_quiz  # noqa: E402
 
 VISITORS, RANDOM = 1000, 16
 #: How sharply the oracle's own utilities decide, in log-odds a unit: they are all but certain.

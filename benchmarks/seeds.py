@@ -58,9 +58,9 @@ def first_point(scenario, seed: int) -> float:
 
 def child(what: str) -> float:
     """One cold measurement, in this new process."""
-    from scrl.runs.seeds import run_seeds
+    from scrl.runs import run_seeds
     from scrl.runtime import start
-    from scrl.scenarios.parsing import load_scenario
+    from scrl.scenarios import load_scenario
 
     start()
     scenario = load_scenario(SCENARIO)
@@ -85,10 +85,9 @@ def batched(scenario, count: int = 8) -> dict:
 
     from scrl.config import Config
     from scrl.data.batches import buckets
-    from scrl.networks import training
-    from scrl.networks.layers import Sizes, Table
+    from scrl.networks import Sizes, Table, training
     from scrl.raters import fitting, model
-    from scrl.scenarios.sampling import sample
+    from scrl.scenarios import sample
 
     config, ratings = Config().individual, sample(scenario, 0).ratings
     rows = tuple(model.DeviceBucket.of(b.padded(fitting._padded_rows(b))) for b in buckets(ratings))
@@ -123,8 +122,8 @@ def measure() -> dict:
     import jax
 
     from benchmarks.pipeline import processor
-    from scrl.runs.seeds import run_seeds
-    from scrl.scenarios.parsing import load_scenario
+    from scrl.runs import run_seeds
+    from scrl.scenarios import load_scenario
 
     cold_one, cold_many, cold_point = (cold(what) for what in ("1", str(SEEDS), "point"))
     scenario = load_scenario(SCENARIO)

@@ -10,11 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.data import readers, table
-from scrl.data.csv_format import save_ratings
-from scrl.data.readers import load_ratings, parse_ratings
-from scrl.scenarios.parsing import load_scenario, parse_scenario
-from scrl.scenarios.shipped import gallery
+from scrl.data import load_ratings, parse_ratings, readers, save_ratings, table
+from scrl.scenarios import gallery, load_scenario, parse_scenario
 from scrl.types import InputError
 
 HEAD = "rater,prompt,completion,rank\n"

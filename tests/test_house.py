@@ -10,9 +10,7 @@ import numpy as np
 import pytest
 
 import scrl
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import sample, true_ballots
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import gallery, load_scenario, sample, true_ballots
 from tests import house_metrics as house
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,9 +8,8 @@ import pytest
 
 import scrl
 from scrl.config import DensityConfig
-from scrl.runs.seed_spread import seed_spreads
-from scrl.runs.seeds import run_seeds, seeds_dict
-from scrl.scenarios.parsing import load_scenario, with_overrides
+from scrl.runs import run_seeds, seed_spreads, seeds_dict
+from scrl.scenarios import load_scenario, with_overrides
 from scrl.types import Cancelled
 
 SCENARIO = Path(__file__).resolve().parents[1] / "scenarios" / "tennessee-morristown.yaml"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.data.readers import parse_ratings
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
+from scrl.data import parse_ratings
+from scrl.scenarios import gallery, load_scenario, sample
 from scrl.types import Source
 
 CSV = """rater,prompt,completion,rank,rater_group

@@ -1,3 +1,11 @@
 from .bradley_terry import PairCounts as PairCounts
+from .bradley_terry import fit_bradley_terry as fit_bradley_terry
+from .bradley_terry import fit_pair_counts as fit_pair_counts
 from .bradley_terry import pair_counts as pair_counts
+from .rank_metrics import kendall_tau as kendall_tau
+from .rank_metrics import matching_places as matching_places
+from .rank_metrics import order_places as order_places
 from .rank_metrics import pair_accuracy as pair_accuracy
+from .rank_metrics import reversed_pairs as reversed_pairs
+from .rank_metrics import strictly_reversed as strictly_reversed
+from .rank_metrics import welfare as welfare

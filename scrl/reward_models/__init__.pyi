@@ -8,10 +8,12 @@ from .collapse import check_collapse as check_collapse
 from .comparisons import Comparisons as Comparisons
 from .comparisons import comparisons_from_ratings as comparisons_from_ratings
 from .comparisons import comparisons_to_ratings as comparisons_to_ratings
+from .comparisons import disputed_pairs as disputed_pairs
 from .comparisons import sample_comparisons as sample_comparisons
 from .protocols import FeatureRewardModel as FeatureRewardModel
 from .protocols import FitRewardModel as FitRewardModel
 from .protocols import LatentRewardModel as LatentRewardModel
 from .protocols import RaterPosterior as RaterPosterior
 from .protocols import RewardModel as RewardModel
+from .reward_scales import center_by_prompt as center_by_prompt
 from .reward_scales import win_rates as win_rates

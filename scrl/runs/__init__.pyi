@@ -1,6 +1,7 @@
 from .archive import Archive as Archive
 from .archive import default_path as default_path
 from .bundle import export_run as export_run
+from .bundle import read_bundle as read_bundle
 from .comparison import count_differing_social_orders as count_differing_social_orders
 from .comparison import differing_orders as differing_orders
 from .comparison import differing_settings as differing_settings
@@ -11,9 +12,15 @@ from .jobs import INTERNAL_ERROR as INTERNAL_ERROR
 from .jobs import Job as Job
 from .jobs import JobQueue as JobQueue
 from .jobs import new_id as new_id
+from .report import imputation_dict as imputation_dict
+from .report import latent_map as latent_map
+from .report import to_dict as to_dict
 from .run_record import RunRecord as RunRecord
 from .seed_spread import SeedSpread as SeedSpread
+from .seed_spread import merge_seeds as merge_seeds
 from .seed_spread import seed_spreads as seed_spreads
+from .seeds import run_seeds as run_seeds
+from .seeds import seeds_dict as seeds_dict
 from .serialization import pack as pack
 from .serialization import pack_source as pack_source
 from .serialization import unpack as unpack

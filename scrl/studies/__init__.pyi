@@ -23,3 +23,7 @@ from .protocol import Study as Study
 from .questions import Quiz as Quiz
 from .questions import equivalent_questions as equivalent_questions
 from .questions import expected_accuracy_curves as expected_accuracy_curves
+from .questions import simulate_quiz as simulate_quiz
+from .registry import STUDIES as STUDIES
+from .scoreboard_splits import SplitSizes as SplitSizes
+from .scoreboard_splits import pair_splits as pair_splits

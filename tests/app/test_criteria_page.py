@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scrl.voting.criteria.checker import CRITERIA
+from scrl.voting.criteria import CRITERIA
 
 
 def words(app) -> str:

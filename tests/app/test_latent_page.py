@@ -163,7 +163,7 @@ def two_prompts():
     the page tells what the model says, not that it is right."""
     import scrl
     from scrl.config import Config, IndividualConfig, Schedule
-    from scrl.scenarios.parsing import with_overrides
+    from scrl.scenarios import with_overrides
 
     scenario = scrl.load_scenario(scrl.gallery()["tennessee-inverted-full"])
     scenario = with_overrides(scenario, raters=600)
@@ -226,9 +226,7 @@ def test_t_sne_is_one_of_the_layouts(open_page, two_prompts):
 
 
 def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path, experiment):
-    from scrl.runs.archive import Archive
-    from scrl.runs.report import latent_map, to_dict
-    from scrl.runs.serialization import pack, pack_source
+    from scrl.runs import Archive, latent_map, pack, pack_source, to_dict
 
     kept, me = Archive(tmp_path / "runs.sqlite"), "a-token-of-more-than-twenty-letters"
     monkeypatch.setattr(run_store, "archive", lambda: kept)

@@ -6,9 +6,8 @@ import json
 import numpy as np
 import pytest
 
+from scrl.studies import load_baked, maze_world
 from scrl.studies import maze as mazes
-from scrl.studies import maze_world
-from scrl.studies.baking import load_baked
 
 
 def maze_page():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scrl.runs.jobs import JobQueue
+from scrl.runs import JobQueue
 from scrl.types import Progress
 from ui.shared import run_store
 
@@ -216,7 +216,7 @@ class FakeRun:
         self.wait, self.calls = wait, 0
 
     def __call__(self, source, rules, seed, on_progress, seeds=1):
-        from scrl.runs.seed_spread import merge_seeds
+        from scrl.runs import merge_seeds
         from scrl.studies import load_baked
 
         self.calls += 1

@@ -2,8 +2,7 @@
 
 import pytest
 
-from scrl.runs.archive import Archive
-from scrl.runs.jobs import JobQueue
+from scrl.runs import Archive, JobQueue
 from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
 from ui.shared import run_store, viewer
@@ -107,9 +106,8 @@ def test_deleting_asks_and_ends_the_link(open_page, server, mine):
 
 
 def test_what_a_killed_server_left_is_run_again(open_page, server, mine):
-    from scrl.runs.serialization import pack_source
-    from scrl.scenarios.parsing import load_scenario
-    from scrl.scenarios.shipped import gallery
+    from scrl.runs import pack_source
+    from scrl.scenarios import gallery, load_scenario
 
     scenario = load_scenario(gallery()["tennessee-four"])
     server.kept.begin(

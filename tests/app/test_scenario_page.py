@@ -5,9 +5,14 @@ import random
 
 import pytest
 
-from scrl.scenarios.links import scenario_from_link, scenario_to_link
-from scrl.scenarios.parsing import load_scenario, scenario_of, with_overrides
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import (
+    gallery,
+    load_scenario,
+    scenario_from_link,
+    scenario_of,
+    scenario_to_link,
+    with_overrides,
+)
 from tests.app.test_pages import figures, line, parameter, widget, words
 from ui.scenario.gallery import THEMES, themes
 from ui.shared import uploads

@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import gallery, load_scenario
 from scrl.studies import misreport
 from ui.shared import run_store
 

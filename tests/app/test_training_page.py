@@ -3,8 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.studies.test_masking_regimes import TINY

@@ -12,15 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.choice_models.bradley_terry import (
-    PairCounts,
-    fit_bradley_terry,
-    fit_pair_counts,
-    pair_counts,
-)
-from scrl.data.readers import parse_ratings
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import expected_pair_weights, sample
+from scrl.choice_models import PairCounts, fit_bradley_terry, fit_pair_counts, pair_counts
+from scrl.data import parse_ratings
+from scrl.scenarios import expected_pair_weights, load_scenario, sample, with_overrides
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RATERS = 10_000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
-from scrl.choice_models.rank_metrics import kendall_tau, matching_places, reversed_pairs, welfare
+from scrl.choice_models import kendall_tau, matching_places, reversed_pairs, welfare
 
 ORDERS = st.lists(st.integers(0, 4), min_size=2, max_size=7)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scrl.data import parse_ratings
 from scrl.data.batches import buckets, padded_size
-from scrl.data.readers import parse_ratings
 
 
 def ratings_of(rows, missing=None):

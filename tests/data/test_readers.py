@@ -10,12 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.data import preflib
-from scrl.data.csv_format import save_ratings, to_csv
-from scrl.data.readers import load_ratings, parse_ratings
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
+from scrl.data import load_ratings, parse_ratings, preflib, save_ratings, to_csv
+from scrl.scenarios import gallery, load_scenario, sample, with_overrides
 from scrl.types import InputError, Ratings
 
 

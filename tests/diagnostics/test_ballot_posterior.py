@@ -5,16 +5,16 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from scrl.diagnostics.ballot_posterior import (
-    PREDICTIVE_DRAWS,
+from scrl.diagnostics import (
     RARE_P_VALUE,
     Atoms,
     effective_atoms,
     mutual_information,
+    orders_to_ratings,
     predictive_p_value,
     prompt_posterior,
 )
-from scrl.diagnostics.queries import orders_to_ratings
+from scrl.diagnostics.ballot_posterior import PREDICTIVE_DRAWS
 
 
 def test_the_posterior_is_that_of_exact_enumeration():

@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_samples
 
-from scrl.diagnostics.clusters import nearest_profile, separation, silhouette
-from scrl.diagnostics.maps import cluster_numbers
-from scrl.diagnostics.projections import LAYOUTS, Plane, layout, mixture_density
-from scrl.raters.fitted_run import FittedRun
-from scrl.raters.network import Posterior
+from scrl.diagnostics import (
+    LAYOUTS,
+    Plane,
+    cluster_numbers,
+    layout,
+    mixture_density,
+    nearest_profile,
+    separation,
+    silhouette,
+)
+from scrl.raters import FittedRun, Posterior
 
 
 def test_the_silhouette_is_that_of_scikit_learn():

@@ -9,13 +9,12 @@ import scrl
 from scrl.diagnostics import (
     compare_omission,
     embed_by_prompt,
+    nearest_profile,
+    orders_to_ratings,
     partial_ballots,
     type_profiles,
 )
-from scrl.diagnostics.clusters import nearest_profile
-from scrl.diagnostics.queries import orders_to_ratings
-from scrl.raters.fitted_run import FittedRun
-from scrl.raters.network import Embedding, Posterior
+from scrl.raters import Embedding, FittedRun, Posterior
 from scrl.types import Catalogue
 
 

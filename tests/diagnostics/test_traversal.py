@@ -3,10 +3,10 @@
 import numpy as np
 
 from scrl.diagnostics import (
+    rank_changes,
     traverse,
     type_profiles,
 )
-from scrl.diagnostics.traversal import rank_changes
 
 
 def test_a_walk_counts_each_change_and_what_is_needed():

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
-from scrl.data.readers import parse_ratings
-from scrl.evaluation.held_out_accuracy import evaluate, verdict
-from scrl.evaluation.intervals import Interval
+from scrl.data import parse_ratings
+from scrl.evaluation import Interval, evaluate
+from scrl.evaluation.held_out_accuracy import verdict
 from scrl.types import InputError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import sem, t
 
-from scrl.evaluation.intervals import RaterBootstrap, student_interval
+from scrl.evaluation import RaterBootstrap, student_interval
 
 
 def test_the_interval_is_students():

@@ -8,7 +8,8 @@ import pytest
 from scrl.diagnostics import (
     active_units,
 )
-from scrl.evaluation.latent_health import check_latent_health, swap_partners
+from scrl.evaluation import check_latent_health
+from scrl.evaluation.latent_health import swap_partners
 
 
 def test_a_model_of_individuals_is_well(experiment):

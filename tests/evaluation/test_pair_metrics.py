@@ -5,12 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.evaluation.pair_metrics import (
-    calibration_curve,
-    pair_accuracy,
-    pair_credit,
-    selective_accuracy,
-)
+from scrl.evaluation import calibration_curve, pair_accuracy, selective_accuracy
+from scrl.evaluation.pair_metrics import pair_credit
 
 
 def test_a_tie_within_the_tolerance_counts_half():

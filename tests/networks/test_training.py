@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from scrl.config import Schedule
-from scrl.networks.training import fit, run_chunk
+from scrl.networks import fit
+from scrl.networks.training import run_chunk
 from scrl.types import Cancelled
 
 SCHEDULE = Schedule(rate=0.05, warmup=5, explore=(20, 90), ramp=30, cool=50, chunk=1)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scrl.choice_models.bradley_terry import fit_bradley_terry
-from scrl.data.readers import parse_ratings
+from scrl.choice_models import fit_bradley_terry
+from scrl.data import parse_ratings
 from scrl.policies import exact, families, prompt_problem, trained
 from scrl.types import InputError
 from scrl.voting.rules.lotteries import maximal_lotteries

@@ -9,7 +9,7 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from scrl.config import DensityConfig
-from scrl.raters.density import Density, fit_density
+from scrl.raters import Density, fit_density
 from scrl.types import InputError
 
 CONFIG = DensityConfig()

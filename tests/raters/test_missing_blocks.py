@@ -9,14 +9,13 @@ import pytest
 from scipy.stats import norm
 
 import scrl
-from scrl.choice_models.rank_metrics import order_places, strictly_reversed
+from scrl.choice_models import order_places, strictly_reversed
 from scrl.config import Config, ImputationConfig, IndividualConfig, Schedule
-from scrl.raters.fitting import fit_individual
-from scrl.raters.imputation import ERROR_SCALES, ImputationModel
-from scrl.raters.missing_blocks import find_missing_blocks, response_rate, trial_blocks
-from scrl.runs.report import imputation_dict
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import sample
+from scrl.raters import ImputationModel, find_missing_blocks, fit_individual
+from scrl.raters.imputation import ERROR_SCALES
+from scrl.raters.missing_blocks import response_rate, trial_blocks
+from scrl.runs import imputation_dict
+from scrl.scenarios import load_scenario, sample
 from scrl.types import Catalogue
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

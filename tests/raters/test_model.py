@@ -16,20 +16,22 @@ import pytest
 from flax import nnx
 
 import scrl
-from scrl.choice_models import losses
-from scrl.choice_models.bradley_terry import fit_bradley_terry, fit_pair_counts, pair_counts
-from scrl.choice_models.rank_metrics import reversed_pairs
+from scrl.choice_models import (
+    fit_bradley_terry,
+    fit_pair_counts,
+    losses,
+    pair_counts,
+    reversed_pairs,
+)
 from scrl.config import IndividualConfig, Schedule
+from scrl.data import parse_ratings
 from scrl.data.batches import buckets
-from scrl.data.readers import parse_ratings
-from scrl.evaluation.splits import hidden_entries
-from scrl.networks.layers import Sizes, Table
-from scrl.networks.training import Phase
-from scrl.raters import masking
-from scrl.raters.fitting import Sharing, TrainingData, fit_individual, training_loss
+from scrl.evaluation import hidden_entries
+from scrl.networks import Phase, Sizes, Table
+from scrl.raters import fit_individual, masking
+from scrl.raters.fitting import Sharing, TrainingData, training_loss
 from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import sample
+from scrl.scenarios import load_scenario, sample, with_overrides
 from scrl.types import Ratings
 from tests.compiling import QUICKLY
 

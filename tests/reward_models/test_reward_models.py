@@ -10,27 +10,28 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
+from scrl.choice_models import fit_pair_counts, pair_counts
 from scrl.config import ModelsConfig, Schedule
 from scrl.evaluation.pair_metrics import pair_credit
 from scrl.networks import training
 from scrl.reward_models import (
+    FeatureRewardModel,
+    LatentRewardModel,
+    RewardModel,
+    center_by_prompt,
     collapse,
+    comparisons_from_ratings,
+    comparisons_to_ratings,
+    disputed_pairs,
     distributional,
     individual,
     per_type,
     pooled,
     prototypes,
-    vpl,
-)
-from scrl.reward_models.comparisons import (
-    comparisons_from_ratings,
-    comparisons_to_ratings,
-    disputed_pairs,
     sample_comparisons,
+    vpl,
+    win_rates,
 )
-from scrl.reward_models.protocols import FeatureRewardModel, LatentRewardModel, RewardModel
-from scrl.reward_models.reward_scales import center_by_prompt, win_rates
 from scrl.reward_models.training import (
     KL_SCHEDULES,
     PairData,
@@ -39,9 +40,7 @@ from scrl.reward_models.training import (
     loss_of,
     static_config,
 )
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import gallery, load_scenario, sample, with_overrides
 from scrl.studies import hidden_context
 from scrl.types import InputError
 from tests.compiling import QUICKLY

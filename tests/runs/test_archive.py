@@ -19,17 +19,24 @@ import pytest
 import scrl
 from scrl.config import Config, IndividualConfig
 from scrl.data.dataclass_json import to_plain
-from scrl.runs import bundle as bundles
-from scrl.runs.archive import Archive
-from scrl.runs.bundle import export_run, read_bundle, result_differences
-from scrl.runs.comparison import (
+from scrl.runs import (
+    Archive,
     count_differing_social_orders,
     differing_orders,
     differing_settings,
+    export_run,
+    latent_map,
+    pack,
+    pack_source,
+    read_bundle,
+    to_dict,
+    unpack,
+    unpack_source,
 )
-from scrl.runs.report import latent_map, to_dict
-from scrl.runs.serialization import config_of, pack, pack_source, unpack, unpack_source
-from scrl.scenarios.parsing import with_overrides
+from scrl.runs import bundle as bundles
+from scrl.runs.bundle import result_differences
+from scrl.runs.serialization import config_of
+from scrl.scenarios import with_overrides
 from scrl.types import InputError
 
 ROOT = Path(__file__).resolve().parents[2]

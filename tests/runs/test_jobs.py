@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from scrl.runs.jobs import INTERNAL_ERROR, JobQueue
+from scrl.runs import INTERNAL_ERROR, JobQueue
 from scrl.types import InputError, Progress
 
 

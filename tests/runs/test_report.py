@@ -8,8 +8,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 from scipy.stats import kendalltau
 
 from scrl.results import SCHEMA, LatentMap, RunResult, order_of
-from scrl.runs.report import agreement, latent_map, to_dict, welfare_dict
-from scrl.runs.seed_spread import merge_seeds
+from scrl.runs import latent_map, merge_seeds, to_dict
+from scrl.runs.report import agreement, welfare_dict
 
 NAMES = ["a", "b", "c", "d"]
 

@@ -1,6 +1,6 @@
 """What several seeds gave, counted by hand."""
 
-from scrl.runs.seed_spread import merge_seeds, seed_spreads
+from scrl.runs import merge_seeds, seed_spreads
 
 AB, BA, TIE = [["a"], ["b"]], [["b"], ["a"]], [["a", "b"]]
 

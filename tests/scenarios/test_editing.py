@@ -6,10 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.scenarios import editing
-from scrl.scenarios.missing_data import missing_overrides, with_missing_ratings
-from scrl.scenarios.parsing import load_scenario, parse_scenario, scenario_of, with_overrides
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import (
+    editing,
+    gallery,
+    load_scenario,
+    missing_overrides,
+    parse_scenario,
+    scenario_of,
+    with_missing_ratings,
+    with_overrides,
+)
 from scrl.types import InputError
 
 

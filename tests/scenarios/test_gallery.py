@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.missing_data import (
+from scrl.scenarios import (
+    SPATIAL_MODELS,
+    distances,
+    expected_pair_weights,
     fully_observed,
+    gallery,
+    load_scenario,
     missing_data_effect,
     missing_ratings,
+    preview,
     rating_probabilities,
+    scenario_of_spatial_model,
+    with_overrides,
 )
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import expected_pair_weights
-from scrl.scenarios.shipped import gallery
-from scrl.scenarios.spatial import SPATIAL_MODELS, distances, scenario_of_spatial_model
 from scrl.studies.misreport import MISREPORTING_TYPE, Misreport, apply_misreport
 
 

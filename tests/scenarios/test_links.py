@@ -9,19 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.scenarios.links import (
-    MAX_ID_LENGTH,
+from scrl.scenarios import (
     MAX_LINK_ITEMS,
-    MAX_TEXT_BYTES,
-    PREFIX,
+    gallery,
     is_link,
-    pack_text,
+    load_scenario,
     scenario_from_link,
+    scenario_of,
     scenario_to_link,
-    unpack_text,
 )
-from scrl.scenarios.parsing import load_scenario, scenario_of
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios.links import MAX_ID_LENGTH, MAX_TEXT_BYTES, PREFIX, pack_text, unpack_text
 from scrl.types import InputError
 
 

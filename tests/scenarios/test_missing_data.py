@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 
 from scrl.figures import response_rates
-from scrl.scenarios.missing_data import (
+from scrl.scenarios import (
     MISSING_PATTERNS,
     MissingRatings,
     fully_observed,
+    gallery,
+    load_scenario,
     missing_data_effect,
     missing_overrides,
     missing_ratings,
+    parse_scenario,
     rating_probabilities,
+    sample,
     with_missing_ratings,
 )
-from scrl.scenarios.parsing import load_scenario, parse_scenario
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
 from scrl.types import InputError
 
 

@@ -10,9 +10,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
-from scrl.scenarios.sampling import expected_pair_weights, largest_remainder, sample, true_ballots
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import (
+    expected_pair_weights,
+    gallery,
+    load_scenario,
+    parse_scenario,
+    sample,
+    true_ballots,
+    with_overrides,
+)
+from scrl.scenarios.sampling import largest_remainder
 from scrl.types import InputError
 
 FOUR = ("Memphis", "Nashville", "Chattanooga", "Knoxville")

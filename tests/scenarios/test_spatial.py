@@ -11,21 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.figures import spatial_map
-from scrl.scenarios.links import pack_text
-from scrl.scenarios.missing_data import missing_data_effect
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.shipped import gallery
-from scrl.scenarios.spatial import (
-    EARTH_RADIUS_KM,
+from scrl.scenarios import (
     SPATIAL_MODELS,
     Location,
     SpatialModel,
     distance_orders,
     distances,
+    gallery,
+    load_scenario,
+    missing_data_effect,
     scenario_of_spatial_model,
     spatial_model_from_link,
     spatial_model_to_link,
 )
+from scrl.scenarios.links import pack_text
+from scrl.scenarios.spatial import EARTH_RADIUS_KM
 from scrl.types import InputError
 
 TENNESSEE = SPATIAL_MODELS["tennessee"]

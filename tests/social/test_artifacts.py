@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from scrl.choice_models.bradley_terry import PairCounts
+from scrl.choice_models import PairCounts
 from scrl.config import RewardConfig, Schedule
-from scrl.social import fit_vanilla
-from scrl.social.artifacts import load, save, score
+from scrl.social import fit_vanilla, load, save, score
 from scrl.types import Catalogue, InputError
 
 QUICK = RewardConfig(

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
-from scrl.choice_models.rank_metrics import reversed_pairs
+from scrl.choice_models import PairCounts, fit_pair_counts, reversed_pairs
 from scrl.config import RewardConfig
+from scrl.social import fit_social, fit_vanilla
 from scrl.social.comparisons import MAX_ALL_PAIRS, ballot_pairs, lottery_pairs, order_pairs
-from scrl.social.reward_model import fit_social, fit_vanilla
 from scrl.types import Catalogue
 
 CONFIG = RewardConfig()

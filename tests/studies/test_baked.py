@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import pytest
 
-from scrl.studies.baking import BAKED, load_baked, staleness
+from scrl.studies import STUDIES, load_baked
+from scrl.studies.baking import BAKED, staleness
 from scrl.studies.finding import STUDY, result_differences
-from scrl.studies.registry import STUDIES
 
 #: Files made by earlier code and not verified since. A name leaves when it is verified or baked
 #: again (then its test fails until it leaves), and none joins.

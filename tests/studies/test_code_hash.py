@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from scrl.studies import STUDIES
 from scrl.studies.code_hash import ROOT, code_hash, dependencies
-from scrl.studies.registry import STUDIES
 
 FILES = {
     "__init__": '"""The package."""\n',

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.choice_models.rank_metrics import kendall_tau, order_places
+from scrl.choice_models import kendall_tau, order_places
 from scrl.results import order_of
-from scrl.scenarios.parsing import with_overrides
-from scrl.scenarios.sampling import sample
-from scrl.studies import data_efficiency
-from scrl.studies.baking import load_baked
+from scrl.scenarios import sample, with_overrides
+from scrl.studies import data_efficiency, load_baked
 
 SOURCES = data_efficiency.SOURCES
 ROWS = [

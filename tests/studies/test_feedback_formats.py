@@ -11,12 +11,16 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from scrl.choice_models import bradley_terry as bt
-from scrl.choice_models import plackett_luce
-from scrl.choice_models.rank_metrics import pair_accuracy
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.shipped import gallery
-from scrl.studies import feedback_costs, feedback_formats, feedback_limits, feedback_population
-from scrl.studies.feedback_population import Population, SurveyDesign
+from scrl.choice_models import pair_accuracy, plackett_luce
+from scrl.scenarios import gallery, load_scenario
+from scrl.studies import (
+    Population,
+    SurveyDesign,
+    feedback_costs,
+    feedback_formats,
+    feedback_limits,
+    feedback_population,
+)
 from scrl.studies.feedback_sampling import FeedbackSampler
 from scrl.types import InputError
 

@@ -11,7 +11,7 @@ import pytest
 from scrl.config import ModelsConfig
 from scrl.reward_models import distributional, pooled
 from scrl.studies import hidden_context as hidden
-from scrl.studies.baking import load_baked
+from scrl.studies import load_baked
 
 A = hidden.alternatives(hidden.ALTERNATIVES)
 

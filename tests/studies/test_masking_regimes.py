@@ -11,16 +11,12 @@ import numpy as np
 import pytest
 
 from scrl.config import IndividualConfig, Schedule
-from scrl.evaluation.held_out_sets import HeldOutSet, oracle_metrics
+from scrl.evaluation import HeldOutSet, oracle_metrics
 from scrl.evaluation.splits import visible_slots
 from scrl.networks.training import run_chunk
-from scrl.raters import fit_individual, masking
-from scrl.raters.network import Posterior
-from scrl.scenarios.parsing import load_scenario, parse_scenario, with_overrides
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
-from scrl.studies import masking_regimes, registry
-from scrl.studies.baking import load_baked
+from scrl.raters import Posterior, fit_individual, masking
+from scrl.scenarios import gallery, load_scenario, parse_scenario, sample, with_overrides
+from scrl.studies import load_baked, masking_regimes, registry
 from scrl.types import Cancelled, InputError
 from tests.compiling import QUICKLY
 

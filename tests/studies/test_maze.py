@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from scrl.figures import maze_rewards
+from scrl.studies import load_baked, maze_world, scoreboard
 from scrl.studies import maze as mazes
-from scrl.studies import maze_world, scoreboard
-from scrl.studies.baking import BAKED, load_baked
+from scrl.studies.baking import BAKED
 
 RECORD = Path(__file__).resolve().parents[2] / "benchmarks" / "models.json"
 CELLS = [tuple(cell) for cell in maze_world.free_cells().tolist()]

@@ -15,13 +15,19 @@ from scipy.sparse.csgraph import shortest_path
 from scrl.config import ModelsConfig, Schedule
 from scrl.networks import training
 from scrl.networks.layers import standardise
-from scrl.raters.model import Individual
-from scrl.reward_models import collapse, individual, per_type, pooled, vpl
-from scrl.reward_models.comparisons import comparisons_to_ratings, sample_comparisons
+from scrl.raters import Individual
+from scrl.reward_models import (
+    collapse,
+    comparisons_to_ratings,
+    individual,
+    per_type,
+    pooled,
+    sample_comparisons,
+    vpl,
+)
 from scrl.reward_models.fitted import LatentNetworkModel
 from scrl.reward_models.training import PairData, initial_parameters, loss_of, static_config
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import maze_world
 from scrl.types import Catalogue
 from tests.compiling import QUICKLY

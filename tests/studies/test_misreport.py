@@ -6,10 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import expected_pair_weights
-from scrl.scenarios.shipped import gallery
+from scrl.scenarios import expected_pair_weights, gallery, load_scenario, preview
 from scrl.studies import misreport
 from scrl.studies.misreport import Misreport, apply_misreport, find_misreport, misreport_effect
 from scrl.types import InputError

@@ -3,17 +3,10 @@
 import numpy as np
 import pytest
 
-from scrl.diagnostics.ballot_posterior import Atoms
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import sample
-from scrl.scenarios.shipped import gallery
-from scrl.studies.questions import (
-    ERROR_RATE,
-    Quiz,
-    equivalent_questions,
-    expected_accuracy_curves,
-    simulate_quiz,
-)
+from scrl.diagnostics import Atoms
+from scrl.scenarios import gallery, load_scenario, sample
+from scrl.studies import Quiz, equivalent_questions, expected_accuracy_curves, simulate_quiz
+from scrl.studies.questions import ERROR_RATE
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,13 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 
-from scrl.data.readers import parse_ratings
+from scrl.data import parse_ratings
 from scrl.networks.training import run_chunk
-from scrl.reward_models.comparisons import sample_comparisons
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.shipped import gallery
-from scrl.studies import scoreboard
+from scrl.reward_models import sample_comparisons
+from scrl.scenarios import gallery, load_scenario, with_overrides
+from scrl.studies import SplitSizes, load_baked, pair_splits, scoreboard
 from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
-from scrl.studies.baking import load_baked
-from scrl.studies.scoreboard_splits import RATINGS_SIZES, SplitSizes, pair_splits
+from scrl.studies.scoreboard_splits import RATINGS_SIZES
 from scrl.types import Cancelled, InputError
 from tests.reward_models.test_reward_models import QUICK
 

@@ -8,10 +8,9 @@ import pytest
 from scrl.studies import majority_theorems, theorems
 from scrl.studies.pairwise_rewards import bradley_terry_rewards
 from scrl.types import InputError
-from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
 from scrl.voting.counting import TRACES
-from scrl.voting.distortion.noisy_voters import bradley_terry_bounds
+from scrl.voting.distortion import bradley_terry_bounds
 
 
 def test_rewards_of_tennessee_are_the_published_ones():

@@ -7,11 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.choice_models.rank_metrics import order_places
-from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.sampling import expected_pair_weights
-from scrl.scenarios.shipped import gallery
+from scrl.choice_models import order_places
+from scrl.scenarios import expected_pair_weights, gallery, load_scenario, preview, with_overrides
 from scrl.studies import vanilla_gap
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.shipped import gallery
-from scrl.studies import voter_sampling
-from scrl.studies.baking import load_baked
+from scrl.scenarios import gallery, load_scenario
+from scrl.studies import load_baked, voter_sampling
 
 
 def test_the_types_themselves_have_the_true_shares():

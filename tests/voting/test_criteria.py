@@ -9,25 +9,22 @@ import numpy as np
 import pytest
 
 from scrl.types import Ballots, InputError
-from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria.checker import (
+from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting.criteria import (
     CRITERIA,
-    check_criterion,
-    check_rules,
-    is_testable,
-    violated_comparisons,
-)
-from scrl.voting.criteria.counterexample_search import all_comparisons, outcomes
-from scrl.voting.criteria.counterexamples import (
-    PROVISOS,
     PUBLISHED_CRITERIA,
+    check_criterion,
+    is_testable,
     load_counterexamples,
     satisfaction_table,
     table_cell,
+    verify_violation,
 )
-from scrl.voting.criteria.verification import is_proved, verify_violation
+from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.checker import check_rules, violated_comparisons
+from scrl.voting.criteria.counterexample_search import all_comparisons, outcomes
+from scrl.voting.criteria.counterexamples import PROVISOS
+from scrl.voting.criteria.verification import is_proved
 
 text = AnonymousProfile.from_text
 JUDGED = [name for name in RULES if is_testable(RULES[name])]

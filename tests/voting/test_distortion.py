@@ -7,28 +7,26 @@ import pytest
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.distortion.noisy_voters import (
+from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting.distortion import (
+    UTILITY_KINDS,
     borda_population,
     bradley_terry_bounds,
-    expected_pairwise,
-    noisy_outcome,
-    pairwise_lottery,
-    pairwise_rules,
-    search_worst_population,
-    tight_population,
-)
-from scrl.voting.distortion.welfare import (
-    UTILITY_KINDS,
     distortion_ratio,
     draw_utilities,
     evaluate_welfare,
+    expected_pairwise,
+    metric_worst_case,
     minority_profile,
     minority_threshold,
+    noisy_outcome,
+    pairwise_lottery,
+    pairwise_rules,
     sample_distortion,
+    search_worst_population,
+    tight_population,
+    utilitarian_worst_case,
 )
-from scrl.voting.distortion.worst_case import metric_worst_case, utilitarian_worst_case
 
 INFEASIBLE, UNBOUNDED = 2, 3
 

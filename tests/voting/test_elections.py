@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from scrl.data.readers import load_ratings, parse_ratings
+from scrl.data import load_ratings, parse_ratings
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 

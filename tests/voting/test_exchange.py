@@ -5,13 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from scrl.data.readers import parse_ratings
-from scrl.scenarios.from_profile import scenario_of_profile
-from scrl.scenarios.sampling import true_ballots
+from scrl.data import parse_ratings
+from scrl.scenarios import scenario_of_profile, true_ballots
 from scrl.types import InputError
-from scrl.voting import aggregate, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.profile_io import group_ballots, profile_from_ratings, to_preflib
+from scrl.voting import AnonymousProfile, aggregate, aggregate_all, profile_from_ratings, to_preflib
+from scrl.voting.profile_io import group_ballots
 from ui.voting.preset_profiles import PRESETS
 
 

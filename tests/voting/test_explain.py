@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from scrl.types import InputError
-from scrl.voting import RULES
-from scrl.voting.all_rules import applicable_rules, count_all_rules
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.explain.explanations import explain, explainers
-from scrl.voting.explain.steps import Bars, Fit, Graph, Matrix, Rounds
+from scrl.voting import RULES, AnonymousProfile, count_all_rules
+from scrl.voting.all_rules import applicable_rules
+from scrl.voting.explain import Bars, Fit, Graph, Matrix, Rounds, explain
+from scrl.voting.explain.explanations import explainers
 from ui.voting.preset_profiles import PRESETS
 
 

@@ -9,15 +9,8 @@ from pref_voting.generate_profiles import generate_profile
 from scipy.stats import chisquare
 
 from scrl.types import InputError
-from scrl.voting.cultures import (
-    CULTURES,
-    draw_profile,
-    mallows,
-    plackett_luce,
-    spatial,
-    spatial_utility,
-    urn,
-)
+from scrl.voting import CULTURES, draw_profile
+from scrl.voting.cultures import mallows, plackett_luce, spatial, spatial_utility, urn
 
 ORDERS = list(itertools.permutations(range(3)))
 

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from scrl.data.readers import load_ratings
+from scrl.data import load_ratings
 from scrl.voting import count_ratings
 
 CASES = [

@@ -8,8 +8,7 @@ from pref_voting.profiles_with_ties import ProfileWithTies
 from pref_voting.utility_profiles import UtilityProfile
 
 from scrl.types import Ballots, InputError
-from scrl.voting import aggregate, aggregate_with_pairwise
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting import AnonymousProfile, aggregate, aggregate_with_pairwise
 from scrl.voting.pref_voting_io import from_pref_voting, to_pref_voting
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.distortion.comparison import compare_outcomes, sample_consistent_utilities
+from scrl.voting import AnonymousProfile
+from scrl.voting.distortion import compare_outcomes, sample_consistent_utilities
 
 PROFILE = AnonymousProfile.from_text("3: A > B > C > D\n2: D = C > B > A\n1: B > D")
 

@@ -9,9 +9,8 @@ import pytest
 from scipy.optimize import linprog
 
 from scrl.types import Ballots
-from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.distortion.worst_case import utilitarian_worst_case
+from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting.distortion import utilitarian_worst_case
 from scrl.voting.rules.games import (
     nearest_to_uniform,
     nonnegative_least_squares,

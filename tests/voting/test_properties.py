@@ -10,8 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from scrl.scenarios.parsing import load_scenario
-from scrl.scenarios.sampling import true_ballots
+from scrl.scenarios import load_scenario, true_ballots
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, aggregate_with_pairwise, weak_order
 from scrl.voting.counting import TRACES, place_scores

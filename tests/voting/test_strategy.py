@@ -14,17 +14,18 @@ from pref_voting.margin_based_methods import minimax
 from pref_voting.profiles import Profile
 
 from scrl.types import InputError
-from scrl.voting import RULES
-from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.strategy.coalitions import (
+from scrl.voting import RULES, AnonymousProfile
+from scrl.voting.strategy import (
     BURIAL_EXAMPLE,
     apply_manipulations,
+    best_manipulation,
+    best_manipulations,
     coalition_curves,
+    countable_rules,
+    manipulable_share,
     outcome_by_share,
     simultaneous_manipulations,
 )
-from scrl.voting.strategy.manipulability import manipulable_share
-from scrl.voting.strategy.manipulation import best_manipulation, best_manipulations, countable_rules
 from scrl.voting.strategy.misreports import strict_orders
 
 ORACLES = {

@@ -1,10 +1,12 @@
 from .coalitions import BURIAL_EXAMPLE as BURIAL_EXAMPLE
+from .coalitions import apply_manipulations as apply_manipulations
 from .coalitions import coalition_curves as coalition_curves
 from .coalitions import outcome_by_share as outcome_by_share
 from .coalitions import simultaneous_manipulations as simultaneous_manipulations
 from .manipulability import ELECTORATE_MODELS as ELECTORATE_MODELS
 from .manipulability import manipulable_share as manipulable_share
 from .manipulation import Manipulation as Manipulation
+from .manipulation import best_manipulation as best_manipulation
 from .manipulation import best_manipulations as best_manipulations
 from .manipulation import countable_rules as countable_rules
 from .misreports import MAX_EXHAUSTIVE as MAX_EXHAUSTIVE
