@@ -35,7 +35,7 @@ from scrl.scenarios.sampling import sample
 from scrl.scenarios.scenario import Scenario
 from scrl.social.comparisons import social_comparisons
 from scrl.social.reward_model import Reward, fit_social, fit_vanilla
-from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings
+from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings, Source
 from scrl.voting import RULES
 from scrl.voting.elections import Contests, ElectionResults, run_elections
 from scrl.voting.ratings_counting import require_ordinal_rules
@@ -128,7 +128,7 @@ class Experiment:
         seconds: by phase, as the command line reports them.
     """
 
-    source: Scenario | Ratings
+    source: Source
     ratings: Ratings
     config: Config
     seed: int

@@ -176,7 +176,7 @@ def prompt_embedding_map(run: FittedRun, found: PromptEmbeddings) -> dict:
                 name = names[t] if t >= 0 else "raters"
                 groups.append({
                     "name": f"{name}, {prompts[p]}", "points": at[chosen], "type": int(t),
-                    "symbol": i, "size": 9, "open": i % 2 == 1,
+                    "symbol": i, "size": 9, "hollow": i % 2 == 1,
                 })  # fmt: skip
     return {"groups": groups, "labels": _profile_labels(run, plane, found.profiles),
             "axes": _axis_titles(plane)}  # fmt: skip
@@ -188,7 +188,7 @@ def partial_ballot_map(run: FittedRun, found: PartialBallots, type: int) -> dict
     at, prompts, groups = plane.project(found.mean), run.catalogue.prompts, []
     for t, profile in enumerate(plane.project(found.profiles)):
         groups.append({"name": names[t], "points": profile[None], "type": t, "size": 18,
-                       "open": True, "hidden": True,
+                       "hollow": True, "unlisted": True,
                        "text": [f"{names[t]}, everything"]})  # fmt: skip
     chosen = (found.type == type) & (found.prompt >= 0)
     for n in np.unique(found.length[chosen]):
@@ -236,8 +236,8 @@ def omission_map(run: FittedRun, found: OmissionComparison) -> dict:
         rows = np.flatnonzero(found.ranked == ranked)
         rows = rows[evenly_spaced(len(rows))]
         word = "with" if ranked else "without"
-        for group in _by_type(points[rows], type[rows], names, open=not ranked, size=8):
-            groups.append({**group, "name": f"{group['name']}, {word} {item}", "hidden": True})
+        for group in _by_type(points[rows], type[rows], names, hollow=not ranked, size=8):
+            groups.append({**group, "name": f"{group['name']}, {word} {item}", "unlisted": True})
     return {"groups": groups, "labels": _profile_labels(run, plane, type_profiles(run)),
             "axes": _axis_titles(plane)}  # fmt: skip
 

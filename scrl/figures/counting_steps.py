@@ -1,14 +1,12 @@
 """Steps of a count: score bars, matrices, majority graphs, rounds of elimination.
 
-Every function takes a step of an explanation (``scrl.voting.explain.steps``) and the candidates'
-names.
+Every function takes a step of an explanation (``scrl.voting.explain``) and the candidates' names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -25,6 +23,15 @@ from scrl.figures.base import (
     truncate,
     with_alpha,
 )
+from scrl.figures.counting_protocols import (
+    Duel,
+    EliminationRound,
+    EliminationStep,
+    FitStep,
+    GraphStep,
+    MatrixStep,
+    ScoreStep,
+)
 from scrl.figures.template import Theme
 from scrl.figures.tiles import text_colour_on, tile_fill
 
@@ -34,12 +41,12 @@ _PATH, _BACK = colour(0), colour(4)
 
 
 def score_bars(
-    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: ScoreStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """A bar for each candidate, the best on top, divided by what each ballot gave.
 
     Args:
-        step: ``Bars``.
+        step: ``explain.Bars``.
         names: of the candidates.
     """
     theme, total = Theme(dark, scale), np.asarray(step.total, float)
@@ -85,12 +92,12 @@ def score_bars(
 
 
 def matrix_heatmap(
-    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: MatrixStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """A matrix with numbers, blue above the centre and vermillion below.
 
     Args:
-        step: ``Matrix``; its marked cells are outlined.
+        step: ``explain.Matrix``; its marked cells are outlined.
         names: of the candidates.
     """
     theme, values = Theme(dark, scale), np.asarray(step.values, float)
@@ -123,12 +130,12 @@ def matrix_heatmap(
 
 
 def majority_graph(
-    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: GraphStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """Candidates on a circle, an arrow from the winner of each duel to the loser.
 
     Args:
-        step: ``Graph``; the state of an edge gives its colour, width and dash.
+        step: ``explain.Graph``; the state of an edge gives its colour, width and dash.
         names: of the candidates.
     """
     theme, m = Theme(dark, scale), len(names)
@@ -166,7 +173,12 @@ def _edge_style(state: str, theme: Theme) -> tuple[str, float, str, float]:
 
 
 def _add_edge(
-    figure: go.Figure, edge: Any, names: Sequence[str], places: np.ndarray, gap: float, theme: Theme
+    figure: go.Figure,
+    edge: Duel,
+    names: Sequence[str],
+    places: np.ndarray,
+    gap: float,
+    theme: Theme,
 ) -> None:
     """The arrow of one duel; it ends ``gap`` before the discs and carries its margin."""
     tone, width, style, opacity = _edge_style(edge.state, theme)
@@ -201,12 +213,12 @@ def _add_edge(
 
 
 def elimination_rounds(
-    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: EliminationStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """A column for each round, its tiles as tall as the scores; ribbons show moving votes.
 
     Args:
-        step: ``Rounds``.
+        step: ``explain.Rounds``.
         names: of the candidates.
     """
     theme, n = Theme(dark, scale), len(step.rounds)
@@ -214,7 +226,7 @@ def elimination_rounds(
     figure = base_figure(theme, height)
     stacks = [_stack(r.score) for r in step.rounds]
     width = 0.52 if n > 3 else 0.42 if n > 1 else 0.25
-    columns: list[tuple[dict, Any]] = list(zip(stacks, step.rounds, strict=True))
+    columns: list[tuple[dict, EliminationRound]] = list(zip(stacks, step.rounds, strict=True))
     for k, (left, right) in enumerate(pairwise(columns)):
         _add_ribbons(figure, *left, *right, k, width)
     side = label_width(map(truncate, names), theme)
@@ -248,7 +260,7 @@ def _add_round(
     figure: go.Figure,
     k: int,
     stack: dict[int, tuple[float, float]],
-    r: Any,
+    r: EliminationRound,
     names: Sequence[str],
     width: float,
     height: float,
@@ -284,7 +296,13 @@ def _stack(score: np.ndarray) -> dict[int, tuple[float, float]]:
 
 
 def _add_ribbons(
-    figure: go.Figure, left: dict, before: Any, right: dict, after: Any, k: int, width: float
+    figure: go.Figure,
+    left: dict,
+    before: EliminationRound,
+    right: dict,
+    after: EliminationRound,
+    k: int,
+    width: float,
 ) -> None:
     """From each tile of round ``k`` to where its weight is in the next.
 
@@ -335,12 +353,12 @@ def _add_ribbon(
 
 
 def fitted_duels(
-    step: Any, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
+    step: FitStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
 ) -> go.Figure:
     """Each duel once, by its share of ballots and by the fitted probability.
 
     Args:
-        step: ``Fit``.
+        step: ``explain.Fit``.
         names: of the candidates.
     """
     theme, m = Theme(dark, scale), len(names)

@@ -43,15 +43,15 @@ def borda_points_and_utilities(
     panels = (("", "Borda points a voter", points, 0.0, 1.42 * (m - 1)),
               ("2", "mean utility", means, -1.75 * reach, 1.75 * reach))  # fmt: skip
     for number, title, values, low, high in panels:
-        best = values >= values.max() - 1e-9
+        is_best = values >= values.max() - 1e-9
         figure.add_bar(
             x=values, y=list(range(m)), orientation="h", xaxis=f"x{number}", yaxis="y",
             text=[f"<b>{v:.4f}</b>" if top else f"{v:.4f}"
-                  for v, top in zip(values, best, strict=True)],
+                  for v, top in zip(values, is_best, strict=True)],
             textposition="outside", cliponaxis=False, constraintext="none",
             textfont=theme.font(13),
             marker={"color": [colour(i) if top else with_alpha(colour(i), 0.5)
-                              for i, top in enumerate(best)], "line": {"width": 0}},
+                              for i, top in enumerate(is_best)], "line": {"width": 0}},
             hovertemplate=[hover(f"{escape_html(n)}: %{{x:.4f}}") for n in names],
         )  # fmt: skip
         figure.add_annotation(

@@ -43,8 +43,8 @@ def latent_points(
 
     Args:
         groups: each with ``name`` and ``points [n, 2 or 3]``; optional are ``type`` (gives the
-            colour), ``symbol``, ``open``, ``size``, ``opacity``, ``text`` (hover text of each
-            point) and ``hidden`` (from the legend).
+            colour), ``symbol``, ``hollow``, ``size``, ``opacity``, ``text`` (hover text of each
+            point) and ``unlisted`` (left out of the legend).
         labels: name and two places ``[2 or 3]``: the name stands above the first one, or below
             the second if it covers less there.
         density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under points in the plane.
@@ -74,7 +74,7 @@ def _add_group(figure: go.Figure, group: Mapping, theme: Theme, spatial: bool) -
     text = [escape_html(str(t)) for t in group.get("text", [group["name"]] * len(points))]
     trace = {
         "mode": "markers", "name": escape_html(group["name"]), "text": text,
-        "showlegend": not group.get("hidden", False), "hovertemplate": hover("%{text}"),
+        "showlegend": not group.get("unlisted", False), "hovertemplate": hover("%{text}"),
         "marker": _marker(group, theme, spatial),
     }  # fmt: skip
     if spatial:
@@ -90,7 +90,7 @@ def _marker(group: Mapping, theme: Theme, spatial: bool) -> dict:
     shape = symbol(group.get("symbol", max(position, 0)))
     if spatial and shape not in SYMBOLS_3D:
         shape = "circle"
-    hollow = group.get("open", False)
+    hollow = group.get("hollow", False)
     return {
         "color": tone, "symbol": f"{shape}-open" if hollow else shape,
         "size": group.get("size", 7) * theme.scale * (0.6 if spatial else 1),

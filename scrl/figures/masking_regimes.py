@@ -63,8 +63,8 @@ def regime_results(
 
     Args:
         titles: of the regimes; the others are compared with the last one.
-        panels: each with ``title``, ``values [regimes, seeds]``, ``wrong`` (rows whose mean is
-            predicted to be worse) and ``best`` (the value of perfect knowledge, or None).
+        panels: each with ``title``, ``values [regimes, seeds]``, ``predicted_worse`` (rows whose
+            mean is predicted to be worse) and ``oracle`` (the value of perfect knowledge, or None).
         unit: title of the horizontal axes.
         percent: whether values are shares.
     """
@@ -75,10 +75,10 @@ def regime_results(
         number = _panel_axes(figure, i, len(panels), 0.05)
         values = np.asarray(panel["values"], float)
         lines = ((values[-1].mean(), titles[-1].lower() + "’s mean", "dot"),
-                 (panel["best"], "perfect knowledge", "solid"))  # fmt: skip
+                 (panel["oracle"], "perfect knowledge", "solid"))  # fmt: skip
         _add_reference_lines(figure, number, lines, rows, theme)
-        _add_results(figure, number, titles, values, panel["wrong"], form, theme)
-        known = np.append(values, [] if panel["best"] is None else panel["best"])
+        _add_results(figure, number, titles, values, panel["predicted_worse"], form, theme)
+        known = np.append(values, [] if panel["oracle"] is None else panel["oracle"])
         low, high = (known.min(), known.max()) if percent else (0.0, known.max())
         pad = max(high - low, 1e-3) * 0.08
         show_axis(figure, f"xaxis{number}", unit, grid=True, nticks=6,

@@ -117,11 +117,11 @@ def _add_marks(
         [(_ROW_PITCH * r, _COLUMN_PITCH * c) for r in range(users) for c in range(len(columns))]
     )
     own = np.repeat(np.arange(users), len(columns))
-    best = np.array([rewards[r].argmax() for r in range(users) for _, rewards in columns])
+    best_cells = np.array([rewards[r].argmax() for r in range(users) for _, rewards in columns])
     marks = (
         ("the user’s goal", corners + goals[own], "star", colour(4), 12, 1),
         ("the other goal", corners + goals[1 - own], "star", "#FFFFFF", 10, 1),
-        ("best cell", corners + free[best], "circle-open", colour(4), 19, 2.6),
+        ("best cell", corners + free[best_cells], "circle-open", colour(4), 19, 2.6),
     )
     for name, at, shape, fill, size, line in marks:
         figure.add_scatter(

@@ -77,8 +77,8 @@ def bump_chart(
     """
     theme = Theme(dark, scale)
     known = [(x, order) for x, (_, order) in enumerate(columns) if order is not None]
-    best = [name for tied in known[0][1] for name in tied][:MAX_LINES] if known else []
-    drawn = [name for name in names if name in set(best)]
+    leading = [name for tied in known[0][1] for name in tied][:MAX_LINES] if known else []
+    drawn = [name for name in names if name in set(leading)]
     lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
     rows = max(round(lowest), len(drawn))
     usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28

@@ -38,15 +38,15 @@ def misreport_utilities(
     """Mean utilities with honest ballots (open) and with a misreport (filled) by rule.
 
     Args:
-        rows: from the top, each with ``title``, ``liars`` and ``others`` (before, after), and
-            ``note``; ``others`` is None where there are none.
+        rows: from the top, each with ``title``, the utilities ``misreporters`` and ``others``
+            (before, after), and ``note``; ``others`` is None where there are none.
         misreporters: who misreports, for the title of the left panel.
         highlight: the title in bold.
     """
     theme = Theme(dark, scale)
     figure = base_figure(theme, (76 + ROW_HEIGHT * len(rows)) * scale, showlegend=True)
     who = label(misreporters, 30)
-    _add_changes(figure, rows, "liars", "", colour(4), theme)
+    _add_changes(figure, rows, "misreporters", "", colour(4), theme)
     _add_changes(figure, rows, "others", "2", colour(0), theme)
     show_axis(figure, "xaxis", f"mean utility of {who}", grid=True, nticks=6, domain=[0, 0.47])
     show_axis(figure, "xaxis2", "of everybody else", grid=True, nticks=6, domain=[0.53, 1],

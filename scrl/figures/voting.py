@@ -139,11 +139,11 @@ def _spans(row: Mapping, m: int) -> list[tuple[int, float, float]]:
     """(candidate, left end, width) of each tile: one place each, or as wide as its chance."""
     if row["chance"] is not None:
         chance = np.asarray(row["chance"], float)
-        best = [a for a in np.argsort(-chance, kind="stable").tolist() if chance[a] > 1e-9]
-        ends = (np.cumsum(chance[best]) * m).tolist()
+        by_chance = [a for a in np.argsort(-chance, kind="stable").tolist() if chance[a] > 1e-9]
+        ends = (np.cumsum(chance[by_chance]) * m).tolist()
         return [
             (a, end - float(chance[a]) * m, float(chance[a]) * m)
-            for a, end in zip(best, ends, strict=True)
+            for a, end in zip(by_chance, ends, strict=True)
         ]
     spans = []
     place = np.asarray(row["place"])

@@ -11,8 +11,7 @@ from scrl.raters.density import Density
 from scrl.raters.imputation import ImputationModel
 from scrl.raters.model import Individual
 from scrl.raters.network import Embedding, Posterior
-from scrl.scenarios.scenario import Scenario
-from scrl.types import Catalogue, Ratings
+from scrl.types import Catalogue, Ratings, Source
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +28,7 @@ class FittedRun:
         known_embedding: the raters' embedding where the run has computed it, else None.
     """
 
-    source: Scenario | Ratings
+    source: Source
     ratings: Ratings
     seed: int
     individual: Individual

@@ -27,7 +27,7 @@ from scrl.raters.model import Individual, blank_parameters
 from scrl.runs.version_0_5 import upgraded_run, upgraded_source, without_kinds
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
-from scrl.types import Catalogue, InputError, Ratings
+from scrl.types import Catalogue, InputError, Ratings, Source
 
 RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 2", "scrl source 2"
 #: Today's format -> that of version 0.5, and what upgrades its JSON.
@@ -82,7 +82,7 @@ def pack(learnt: FittedRun, with_source: bool = True) -> bytes:
     return _packed(RUN_FORMAT, to_plain(stored, arrays, "run"), arrays)
 
 
-def unpack(data: bytes, source: Scenario | Ratings | None = None) -> FittedRun:
+def unpack(data: bytes, source: Source | None = None) -> FittedRun:
     """Read the bytes of ``pack``.
 
     Args:
@@ -114,7 +114,7 @@ def unpack(data: bytes, source: Scenario | Ratings | None = None) -> FittedRun:
     )
 
 
-def pack_source(source: Scenario | Ratings) -> bytes:
+def pack_source(source: Source) -> bytes:
     """A scenario or ratings as bytes."""
     arrays: dict[str, np.ndarray] = {}
     return _packed(SOURCE_FORMAT, to_plain(_stored_source(source), arrays, "source"), arrays)
@@ -157,10 +157,10 @@ def ratings_digest(ratings: Ratings) -> str:
     return known.hexdigest()
 
 
-def _stored_source(source: Scenario | Ratings) -> _StoredSource:
-    if isinstance(source, Scenario):
+def _stored_source(source: Source) -> _StoredSource:
+    if source.is_scenario:
         return _StoredSource(source.to_yaml(), None)
-    return _StoredSource(None, source)
+    return _StoredSource(None, source.ratings(0))
 
 
 def _source_of(stored: _StoredSource | None) -> Scenario | Ratings:

@@ -40,7 +40,7 @@ from scrl.studies.scoreboard_metrics import (
     true_orders,
 )
 from scrl.studies.scoreboard_splits import RATINGS_SIZES, PairSplit, SplitSizes, pair_splits
-from scrl.types import InputError, Progress, Ratings
+from scrl.types import InputError, Progress, Ratings, Source
 
 #: What is baked, and what a page begins with.
 SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
@@ -139,7 +139,7 @@ def _check_types(models: Sequence[str], splits: Iterable[PairSplit]) -> None:
             per_type.known_types(split.train)
 
 
-def available(source: Scenario | Ratings) -> tuple[str, ...]:
+def available(source: Source) -> tuple[str, ...]:
     """The models that can be trained on it: one for each type only where types are known."""
     return tuple(
         name

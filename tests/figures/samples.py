@@ -69,9 +69,12 @@ AGREEMENT = [
 ]  # fmt: skip
 WALLS = np.array([list(row) for row in ("######", "#OOOO#", "#O##O#", "#OOOO#", "######")]) == "#"
 MISREPORT = [
-    {"title": "Borda", "liars": (0.4, 0.6), "others": (0.7, 0.5), "note": "elects Nashville"},
-    {"title": "Copeland", "liars": (0.4, 0.4), "others": (0.7, 0.7), "note": "unchanged"},
-    {"title": "Schulze", "liars": (0.3, 0.5), "others": None, "note": "elects Memphis"},
+    {"title": title, "misreporters": own, "others": others, "note": note}
+    for title, own, others, note in (
+        ("Borda", (0.4, 0.6), (0.7, 0.5), "elects Nashville"),
+        ("Copeland", (0.4, 0.4), (0.7, 0.7), "unchanged"),
+        ("Schulze", (0.3, 0.5), None, "elects Memphis"),
+    )
 ]
 PANELS = [
     {"title": title, "names": PROFILE.names, "place": PROFILE.place, "weight": PROFILE.weight,
@@ -255,7 +258,7 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         figures.regime_results,
         REGIMES,
         [
-            {"title": t, "values": RNG.random((3, 5)), "wrong": (1,), "best": 0.9}
+            {"title": t, "values": RNG.random((3, 5)), "predicted_worse": (1,), "oracle": 0.9}
             for t in ("hidden completions", "all pairs")
         ],
         "log-likelihood",

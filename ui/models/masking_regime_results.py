@@ -157,7 +157,7 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
     panels = []
     for part in ("hidden", "visible"):
         measure = f"{part} {kind}"
-        wrong = [
+        predicted_worse = [
             i for i, regime in enumerate(order)
             if regime in masking_regimes.PREDICTIONS
             and masking_regimes.PREDICTIONS[regime].failure == (hidden, f"{part} loss")
@@ -169,8 +169,8 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
                     masking_regimes.metric_by_seed(result, regime, hidden, measure)
                     for regime in order
                 ],
-                "wrong": wrong,
-                "best": result["oracle"][hidden][measure] if kind == "pairs" else None,
+                "predicted_worse": predicted_worse,
+                "oracle": result["oracle"][hidden][measure] if kind == "pairs" else None,
             }
         )
     page.chart(

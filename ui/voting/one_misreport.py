@@ -158,7 +158,7 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
     rows = [
         {
             "title": rule_title(name),
-            "liars": tuple(misreports[name].utility_by_line[misreports[name].row]),
+            "misreporters": tuple(misreports[name].utility_by_line[misreports[name].row]),
             "others": misreports[name].others_utility
             if math.isfinite(misreports[name].others_utility[0])
             else None,
