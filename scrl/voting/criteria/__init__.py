@@ -1,4 +1,4 @@
-"""What one may ask of a rule: checkers, searches, and the counterexamples that are kept."""
+"""Criteria of voting rules: checks, the search for counterexamples, and those stored."""
 
 import lazy_loader as lazy
 

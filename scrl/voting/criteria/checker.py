@@ -1,122 +1,102 @@
-"""Criteria: what one may ask of a rule, and the ballots on which a rule fails it.
+"""Criteria of voting rules, and the check of a rule on a given profile.
 
-``check`` looks for a failure at one profile and returns it as a ``Violation``, which says which
-ballots changed, and how, and what flipped. A tie for first counts against the rule, unless a
-``reading`` says otherwise.
+``check_criterion`` looks for a violation that begins at a profile and returns it as a
+``Violation``. A tie for first counts against the rule, unless a ``reading`` says otherwise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
-from scrl.voting.criteria import electorates as e
-from scrl.voting.criteria import interprofile as d
-from scrl.voting.criteria import intraprofile as c
+from scrl.voting.criteria import electorates
+from scrl.voting.criteria import interprofile as inter
+from scrl.voting.criteria import intraprofile as intra
+from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.violations import Violation, describe_violation
 from scrl.voting.registry import RULES, Rule
 
-#: Which outcomes are compared: all, a tie for first counting against the rule; only those with one
-#: winner; only those in which nobody is tied anywhere.
+#: Which outcomes are compared: all, where a tie for first counts against the rule; those with one
+#: winner; those without any tie.
 READINGS = ("ties", "sole", "strict")
-#: Comparisons counted for one profile, at the most.
+#: Most comparisons counted for one profile.
 MAX_COMPARISONS = 20_000
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """What one may ask of a rule.
-
-    Attributes:
-        name: as in ``Rule.satisfies``; title: on a page.
-        statement: what is asked, in a sentence; reference: who asked it.
-        titles: what to call the electorates that are compared.
-        change, explanation: sentences about a violation, with names to fill in.
-        cases, fault: as in ``intraprofile`` and ``interprofile``.
-    """
-
-    name: str
-    title: str
-    statement: str
-    reference: str
-    titles: tuple[str, ...]
-    change: str
-    explanation: str
-    comparisons: Callable
-    is_violated: Callable
-
 
 _ONE = ("The ballots",)
 _TWO = ("Before", "After")
 
 CRITERIA: dict[str, Criterion] = {
-    x.name: x
-    for x in (
+    criterion.name: criterion
+    for criterion in (
         Criterion(
             "majority", "Majority",
             "A candidate whom more than half of the voters put first wins.",
             "May 1952",
-            _ONE, "", "More than half of the voters put {who} first, and {rule} elects {first}.",
-            c.majority_comparisons, c.fails_to_win_alone,
+            _ONE, "",
+            "More than half of the voters put {candidates} first, and {rule} elects {first}.",
+            intra.one_electorate(intra.majority_winner), intra.required_winner_fails,
         ),
         Criterion(
             "majority-loser", "Majority loser",
             "A candidate whom more than half of the voters put last does not win.",
             "Borda 1784",
-            _ONE, "", "More than half of the voters put {who} last, and {rule} elects {first}.",
-            c.majority_loser_comparisons, c.wins_anyway,
+            _ONE, "",
+            "More than half of the voters put {candidates} last, and {rule} elects {first}.",
+            intra.one_electorate(intra.majority_loser), intra.excluded_candidate_wins,
         ),
         Criterion(
             "condorcet", "Condorcet winner",
             "A candidate who beats every other head to head wins.",
             "Condorcet 1785",
-            _ONE, "", "{who} beats every other candidate head to head, and {rule} elects {first}.",
-            c.condorcet_comparisons, c.fails_to_win_alone,
+            _ONE, "",
+            "{candidates} beats every other candidate head to head, and {rule} elects {first}.",
+            intra.one_electorate(intra.condorcet_winner), intra.required_winner_fails,
         ),
         Criterion(
             "condorcet-loser", "Condorcet loser",
             "A candidate who loses to every other head to head does not win.",
             "Borda 1784",
             _ONE, "",
-            "{who} loses to every other candidate head to head, and {rule} elects {first}.",
-            c.condorcet_loser_comparisons, c.wins_anyway,
+            "{candidates} loses to every other candidate head to head, and {rule} elects {first}.",
+            intra.one_electorate(intra.condorcet_loser), intra.excluded_candidate_wins,
         ),
         Criterion(
             "smith", "Smith",
             "The winner is in the smallest set of candidates who all beat everybody outside it.",
             "Smith 1973",
             _ONE, "",
-            "Head to head each of {who} beats everybody else, and {rule} elects {first}.",
-            c.smith_comparisons, c.winner_outside_set,
+            "Head to head each of {candidates} beats everybody else, and {rule} elects {first}.",
+            intra.one_electorate(intra.smith_set), intra.winner_outside_set,
         ),
         Criterion(
             "pareto", "Pareto",
             "Where every voter prefers one candidate to another, the other does not win.",
             "Pareto 1906; the weak form, of winners",
             _ONE, "",
-            "For {who} there is somebody whom every voter prefers, and {rule} elects {first}.",
-            c.pareto_comparisons, c.wins_anyway,
+            "For {candidates} there is somebody whom every voter prefers, and {rule} elects "
+            "{first}.",
+            intra.one_electorate(intra.pareto_dominated), intra.excluded_candidate_wins,
         ),
         Criterion(
             "unanimity", "Unanimity",
             "A candidate whom every voter puts first wins.",
             "Arrow 1951, of winners",
-            _ONE, "", "Every voter puts {who} first, and {rule} elects {first}.",
-            c.unanimity_comparisons, c.fails_to_win_alone,
+            _ONE, "",
+            "Every voter puts {candidates} first, and {rule} elects {first}.",
+            intra.one_electorate(intra.unanimous_winner), intra.required_winner_fails,
         ),
         Criterion(
             "monotonicity", "Monotonicity",
             "A winner who is raised on some ballots, the rest of them as it was, still wins.",
             "Smith 1973; Fishburn 1982",
-            _TWO, "{voters} raise{s} {who}: {old} becomes {new}.",
-            "{who} is liked better than before and loses by it: {rule} elected {first} and now "
-            "elects {second}.",
-            d.monotonicity_comparisons, d.stops_winning,
+            _TWO, "{voters} raise{s} {candidates}: {old} becomes {new}.",
+            "{candidates} is liked better than before and loses by it: {rule} elected {first} and "
+            "now elects {second}.",
+            inter.monotonicity_comparisons, inter.stops_winning,
         ),
         Criterion(
             "participation", "Participation",
@@ -125,7 +105,7 @@ CRITERIA: dict[str, Criterion] = {
             ("Without them", "With them"), "{voters} come{s} to vote {new}.",
             "By their own ballots they lose by voting: {rule} elected {first} without them and "
             "elects {second} with them.",
-            d.participation_comparisons, d.participation_violation,
+            inter.participation_comparisons, inter.participation_violation,
         ),
         Criterion(
             "reversal", "Reversal symmetry",
@@ -133,7 +113,7 @@ CRITERIA: dict[str, Criterion] = {
             "Saari 1994",
             ("The ballots", "All upside down"), "Every ballot is turned upside down.",
             "{rule} elects {first} by these ballots, and {second} by their exact opposite.",
-            d.reversal_comparisons, d.reversal_violation,
+            inter.reversal_comparisons, inter.reversal_violation,
         ),
         Criterion(
             "clones", "Independence of clones",
@@ -141,29 +121,29 @@ CRITERIA: dict[str, Criterion] = {
             "others, nor whether one of the like wins.",
             "Tideman 1987",
             ("Without the clone", "With the clone"),
-            "{gone} enters; on every ballot {who} stand next to each other.",
-            "Only a clone has entered: {rule} elected {first} without {gone} and elects {second} "
-            "with {gone}.",
-            d.clones_comparisons, d.clones_violation,
+            "{withdrawn} enters; on every ballot {candidates} stand next to each other.",
+            "Only a clone has entered: {rule} elected {first} without {withdrawn} and elects "
+            "{second} with {withdrawn}.",
+            inter.clones_comparisons, inter.clones_violation,
         ),
         Criterion(
             "iia", "Irrelevant alternatives",
             "Who of two is ahead does not depend on whether a third stands.",
             "Arrow 1951, of orders; Ray 1973",
-            ("All stand", "One withdraws"), "{gone} withdraws.",
+            ("All stand", "One withdraws"), "{withdrawn} withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
-            "ahead while {gone} stood, {behind} is now.",
-            d.iia_comparisons, d.iia_violation,
+            "ahead while {withdrawn} stood, {behind} is now.",
+            inter.iia_comparisons, inter.iia_violation,
         ),
         Criterion(
             "local-iia", "Local irrelevant alternatives",
             "Who of two is ahead does not depend on whether the first or the last of the order "
             "stands.",
             "Young 1988",
-            ("All stand", "One withdraws"), "{gone}, {end} of all, withdraws.",
+            ("All stand", "One withdraws"), "{withdrawn}, {end} of all, withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
-            "ahead while {gone} stood, {behind} is now.",
-            d.iia_comparisons, d.local_iia_violation,
+            "ahead while {withdrawn} stood, {behind} is now.",
+            inter.iia_comparisons, inter.local_iia_violation,
         ),
         Criterion(
             "later-no-harm", "Later-no-harm",
@@ -172,7 +152,7 @@ CRITERIA: dict[str, Criterion] = {
             _TWO, "{voters} who wrote {old} write{s} more: {new}.",
             "{harmed} stands as high on these ballots as before and loses by what is said of "
             "others: {rule} elected {first} and now elects {second}.",
-            d.later_no_harm_comparisons, d.stops_winning,
+            inter.later_no_harm_comparisons, inter.stops_winning,
         ),
         Criterion(
             "reinforcement", "Reinforcement",
@@ -181,7 +161,7 @@ CRITERIA: dict[str, Criterion] = {
             ("One electorate", "Another", "Together"), "Both electorates vote together.",
             "{rule} elects {first} in one electorate and {second} in the other, and together "
             "{third}.",
-            d.reinforcement_comparisons, d.reinforcement_violation,
+            inter.reinforcement_comparisons, inter.reinforcement_violation,
         ),
         Criterion(
             "anonymity", "Anonymity",
@@ -189,21 +169,26 @@ CRITERIA: dict[str, Criterion] = {
             "May 1952",
             _TWO, "Voters exchange their ballots.",
             "The same ballots are cast by others, and the order of {rule} is not the same.",
-            d.anonymity_comparisons, d.anonymity_violation,
+            inter.anonymity_comparisons, inter.anonymity_violation,
         ),
         Criterion(
             "neutrality", "Neutrality",
             "It does not matter which candidate bears which name.",
             "May 1952",
-            _TWO, "{who} exchange names on every ballot.",
+            _TWO, "{candidates} exchange names on every ballot.",
             "Names are exchanged, and the order of {rule} is not that with the names exchanged.",
-            d.neutrality_comparisons, d.neutrality_violation,
+            inter.neutrality_comparisons, inter.neutrality_violation,
         ),
     )
 }  # fmt: skip
 
 
 def get_criterion(name: str) -> Criterion:
+    """The criterion of a name.
+
+    Raises:
+        InputError: for an unknown name.
+    """
     if name not in CRITERIA:
         raise InputError(
             f"There is no criterion {quoted(name)}; choose from {', '.join(CRITERIA)}."
@@ -212,44 +197,52 @@ def get_criterion(name: str) -> Criterion:
 
 
 def is_testable(rule: Rule) -> bool:
-    """Whether criteria of orders say anything of a rule: it is no lottery and reads orders."""
+    """Whether the criteria apply to a rule: it is no lottery and reads orders, not utilities."""
     return not rule.lottery and rule.reads != "utility"
 
 
 def violated_comparisons(
-    criterion: Criterion, cases: c.Comparisons, place: list[np.ndarray], reading: str
-):
-    """Which cases break a criterion ``[k]``, given places ``[k, m]`` of each electorate."""
-    found = criterion.is_violated(cases, place)
-    test = {"ties": None, "sole": e.has_sole_winner, "strict": e.has_no_ties}[reading]
-    if test is not None:
-        for p in place:
-            found = found & test(p)
-    return found
+    criterion: Criterion, comparisons: Comparisons, places: Sequence[np.ndarray], reading: str
+) -> np.ndarray:
+    """Which comparisons violate a criterion ``[k]``.
+
+    Args:
+        places: the rule's places ``[k, m]`` of each electorate compared.
+        reading: one of ``READINGS``.
+    """
+    violated = criterion.is_violated(comparisons, places)
+    if reading == "ties":
+        return violated
+    is_compared = {"sole": electorates.has_sole_winner, "strict": electorates.has_no_ties}[reading]
+    for place in places:
+        violated = violated & is_compared(place)
+    return violated
 
 
 def check_criterion(
     profile: AnonymousProfile, rule: str, criterion: str, reading: str = "ties"
 ) -> Violation | None:
-    """A failure of ``criterion`` by ``rule`` that begins at these ballots, or None.
+    """A violation of a criterion by a rule that begins at a profile; None where none is found.
 
-    Changes that are tried: one voter, or all with the same ballot, for monotonicity, participation
-    and later-no-harm; each candidate for those who withdraw or are cloned (on up to 128 ways to
-    place the clone); up to 128 ways to split the ballots in two. Of several failures one in which
-    no outcome has a tie is preferred.
+    For monotonicity, participation and later-no-harm one voter, or all voters with the same
+    ballot, change it. Each candidate withdraws, or is cloned in up to 128 ways. The ballots are
+    split in two in up to 128 ways. A violation without ties is preferred.
 
     Raises:
         InputError: for unknown names, and a rule that is a lottery or reads utilities.
     """
-    found = check_rules(profile, [rule], criterion, reading)
-    return found[rule]
+    return check_rules(profile, [rule], criterion, reading)[rule]
 
 
 def check_rules(
-    profile: AnonymousProfile, rules: list[str], criterion: str, reading: str = "ties"
+    profile: AnonymousProfile, rules: Sequence[str], criterion: str, reading: str = "ties"
 ) -> dict[str, Violation | None]:
-    """``check`` for several rules, counted together."""
-    asked = get_criterion(criterion)
+    """``check_criterion`` for several rules, counted together.
+
+    Raises:
+        InputError: as ``check_criterion``.
+    """
+    tested = get_criterion(criterion)
     for name in rules:
         if not is_testable(RULES[name]):
             raise InputError(
@@ -258,21 +251,25 @@ def check_rules(
             )
     if len(profile.names) < 2:
         return dict.fromkeys(rules)
-    rows, line = np.unique(profile.place, axis=0, return_inverse=True)
+    rows, index = np.unique(profile.place, axis=0, return_inverse=True)
     weight = np.zeros((1, len(rows)))
-    np.add.at(weight[0], line.ravel(), profile.weight)
-    cases = asked.comparisons(rows, weight, True)[:MAX_COMPARISONS]
-    if not len(cases):
+    np.add.at(weight[0], index.ravel(), profile.weight)
+    comparisons = tested.comparisons(rows, weight, True)[:MAX_COMPARISONS]
+    if not len(comparisons):
         return dict.fromkeys(rules)
-    place = e.count_places(cases.rows, *cases.stacked(), list(rules))
-    split = np.split(place, len(cases.weight))
-    out: dict[str, Violation | None] = {}
+    all_weight, all_masks = comparisons.stacked()
+    places = electorates.count_places(comparisons.rows, all_weight, all_masks, rules)
+    by_electorate = np.split(places, len(comparisons.weight))
+    # The strictest readings come first, down to the one that is asked for.
+    readings = READINGS[READINGS.index(reading) :][::-1]
+    found: dict[str, Violation | None] = dict.fromkeys(rules)
     for i, name in enumerate(rules):
-        own = [p[:, i] for p in split]
-        out[name] = None
-        for level in ("strict", "sole", "ties"):
-            at = np.flatnonzero(violated_comparisons(asked, cases, own, level))
-            if len(at) and READINGS.index(level) >= READINGS.index(reading):
-                out[name] = describe_violation(asked, name, cases, own, at[0], profile.names)
+        own = [place[:, i] for place in by_electorate]
+        for level in readings:
+            violated = np.flatnonzero(violated_comparisons(tested, comparisons, own, level))
+            if len(violated):
+                found[name] = describe_violation(
+                    tested, name, comparisons, own, int(violated[0]), profile.names
+                )
                 break
-    return out
+    return found

@@ -1,4 +1,4 @@
-"""Kept counterexamples, and the table of rules and criteria that they prove."""
+"""The stored counterexamples, and the table of rules and criteria that they prove."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria.checker import CRITERIA, READINGS, is_testable
@@ -13,13 +14,13 @@ from scrl.voting.criteria.violations import Violation
 from scrl.voting.registry import RULES
 
 FILE = Path(__file__).with_name("counterexamples.json")
-#: Criteria of the published table; of others ``Rule.satisfies`` says nothing.
+#: Criteria of the published table. ``Rule.satisfies`` names no others.
 PUBLISHED_CRITERIA = (
     "majority", "majority-loser", "condorcet", "condorcet-loser", "smith", "monotonicity",
     "participation", "reversal", "clones", "later-no-harm",
 )  # fmt: skip
 _UNTIED = "It is kept where no two candidates tie at any count, as in large elections."
-#: Where a rule keeps a criterion but for ties in its own count, how far it does.
+#: For rules that satisfy a criterion except for ties in their own count: where they satisfy it.
 PROVISOS = {
     ("instant-runoff", "majority-loser"): _UNTIED,
     ("instant-runoff", "condorcet-loser"): _UNTIED,
@@ -31,16 +32,19 @@ PROVISOS = {
 
 @dataclass(frozen=True, eq=False)
 class TableCell:
-    """What is known of a rule and a criterion.
+    """Whether a rule satisfies a criterion.
 
     Attributes:
-        state: ``"Y"`` kept, by the published table; ``"N"`` not kept, with a counterexample;
+        rule: name of the rule.
+        criterion: name of the criterion.
+        state: ``"Y"`` satisfied, by the published table; ``"N"`` violated, with a counterexample;
             ``"-"`` no counterexample found.
-        violation: the counterexample to be shown, without ties if there is one; None without any.
-            Of a ``"Y"`` with a ``proviso`` it is what the proviso excludes.
-        smallest: the one with fewest candidates, then voters, a tie for first counted against.
-        proviso: how far a ``"Y"`` holds; "" where it holds for all.
-        searched: voters up to which all electorates were searched, by candidates.
+        violation: the counterexample under the strictest reading that has one; None without any.
+            For a ``"Y"`` it is a case that the proviso excludes.
+        smallest: the counterexample with fewest candidates, then voters, where a tie for first
+            counts against the rule; None without any.
+        proviso: where a ``"Y"`` holds; "" where it holds everywhere.
+        searched: number of candidates -> most voters of which every electorate was searched.
     """
 
     rule: str
@@ -52,8 +56,8 @@ class TableCell:
     searched: dict[int, int]
 
 
-def to_dict(violation: Violation, reading: str) -> dict:
-    """A counterexample as it is kept."""
+def to_dict(violation: Violation, reading: str) -> dict[str, Any]:
+    """A violation as an entry of the file of counterexamples."""
     return {
         "rule": violation.rule,
         "criterion": violation.criterion,
@@ -67,7 +71,8 @@ def to_dict(violation: Violation, reading: str) -> dict:
     }
 
 
-def from_dict(data: dict) -> Violation:
+def from_dict(data: dict[str, Any]) -> Violation:
+    """The violation of an entry of the file of counterexamples."""
     return Violation(
         data["rule"],
         data["criterion"],
@@ -82,25 +87,28 @@ def from_dict(data: dict) -> Violation:
 
 
 @cache
-def _file() -> dict:
+def _file() -> dict[str, Any]:
+    """The content of the file of counterexamples."""
     return json.loads(FILE.read_text("utf-8"))
 
 
 @cache
 def load_counterexamples() -> dict[tuple[str, str, str], Violation]:
-    """Counterexamples by rule, criterion and reading."""
-    return {(x["rule"], x["criterion"], x["reading"]): from_dict(x) for x in _file()["kept"]}
+    """The stored counterexamples by rule, criterion and reading."""
+    entries = _file()["kept"]
+    return {(x["rule"], x["criterion"], x["reading"]): from_dict(x) for x in entries}
 
 
 @cache
 def satisfaction_table() -> dict[tuple[str, str], TableCell]:
-    """Every rule that is no lottery and reads orders, and every criterion."""
+    """The cell of every testable rule and every criterion."""
     return {(r, c): table_cell(r, c) for r in RULES if is_testable(RULES[r]) for c in CRITERIA}
 
 
 def table_cell(rule: str, criterion: str) -> TableCell:
-    found = [load_counterexamples().get((rule, criterion, reading)) for reading in READINGS]
-    known = [x for x in found if x is not None]
+    """The cell of one rule and one criterion."""
+    by_reading = [load_counterexamples().get((rule, criterion, reading)) for reading in READINGS]
+    known = [violation for violation in by_reading if violation is not None]
     searched = {int(m): n for m, n in _file()["searched"][criterion].items()}
     return TableCell(
         rule,
@@ -114,5 +122,5 @@ def table_cell(rule: str, criterion: str) -> TableCell:
 
 
 def is_claimed(rule: str, criterion: str) -> bool:
-    """Whether the published table says that the rule keeps the criterion."""
+    """Whether the published table says that the rule satisfies the criterion."""
     return criterion in (RULES[rule].satisfies or ())

@@ -1,12 +1,13 @@
-"""Many small electorates over one list of possible ballots: what criteria and searches read.
+"""Ballots and electorates as arrays, for criteria and the search for counterexamples.
 
-A *row* is a possible ballot, places of the candidates ``[m]``, 0 = best, equal = tied, dense, -1
-where a candidate is not ranked. An electorate is how many voters cast each row ``[rows]``.
+A *row* is a possible ballot: the places of the candidates ``[m]``, 0 = best, equal = tied, dense,
+-1 where a candidate is not ranked. An electorate is the number of voters who cast each row
+``[rows]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import combinations_with_replacement, permutations
 
 import numpy as np
@@ -16,6 +17,9 @@ from scrl.types import Ballots
 from scrl.voting.counting import aggregate_all
 from scrl.voting.profile import TIE_TOLERANCE
 
+#: Numbers of electorates counted in one call. There are few, so that few programs are compiled.
+BATCH_SIZES = (128, 1_024, 8_192)
+
 # -- one ballot -----------------------------------------------------------------------------------
 
 
@@ -24,30 +28,35 @@ def tied_groups(row: np.ndarray) -> list[list[int]]:
     return [np.flatnonzero(row == p).tolist() for p in range(row.max() + 1)]
 
 
-def row_from_groups(tied: Iterable[list[int]], m: int) -> tuple[int, ...]:
-    """The row with these candidates at each place; places that hold nobody are left out."""
+def row_from_groups(groups: Iterable[Sequence[int]], m: int) -> tuple[int, ...]:
+    """The row with these candidates at each place; empty places are left out."""
     row = [-1] * m
-    for at, names in enumerate(t for t in tied if t):
-        for c in names:
-            row[c] = at
+    for place, group in enumerate(g for g in groups if g):
+        for c in group:
+            row[c] = place
     return tuple(row)
 
 
-def raised_rows(row: np.ndarray, c: int, far: bool) -> list[tuple[int, ...]]:
-    """The row with candidate ``c`` one place higher, or with ``far`` at every higher place, the
-    others as they were; it leaves those with whom it is tied first."""
+def raised_rows(row: np.ndarray, c: int, all_places: bool) -> list[tuple[int, ...]]:
+    """Rows with candidate ``c`` raised and the order of the other candidates unchanged.
+
+    A candidate who is tied first leaves the tie.
+
+    Args:
+        all_places: whether to raise ``c`` to every higher place, or by one step only.
+    """
     if row[c] < 0:
         return []
-    before = tied_groups(row)
-    alone = len(before[row[c]]) == 1
-    rest = [[x for x in tied if x != c] for tied in before]
-    top = int(row[c]) - alone
-    stops = range(top, -1, -1) if far else range(top, max(top - 1, -1), -1)
-    return [row_from_groups([*rest[:at], [c], *rest[at:]], len(row)) for at in stops]
+    groups = tied_groups(row)
+    untied = len(groups[row[c]]) == 1
+    others = [[x for x in group if x != c] for group in groups]
+    highest = int(row[c]) - untied
+    places = range(highest, -1, -1) if all_places else range(highest, max(highest - 1, -1), -1)
+    return [row_from_groups([*others[:p], [c], *others[p:]], len(row)) for p in places]
 
 
 def extended_rows(row: np.ndarray) -> list[tuple[int, ...]]:
-    """The row with one of the candidates tied last put ahead of the others tied there."""
+    """Rows with one of the candidates tied last moved ahead of the others tied there."""
     *head, last = tied_groups(row)
     if len(last) < 2:
         return []
@@ -55,24 +64,25 @@ def extended_rows(row: np.ndarray) -> list[tuple[int, ...]]:
 
 
 def reversed_row(row: np.ndarray) -> tuple[int, ...]:
-    """The row upside down; who is not ranked stays so."""
+    """The row in reverse order; unranked candidates stay unranked."""
     return tuple(int(row.max() - p) if p >= 0 else -1 for p in row)
 
 
-def are_clones(row: np.ndarray, some: tuple[int, ...]) -> bool:
-    """Whether all of ``some`` are ranked and nobody else stands between, or level with, two of
-    them: what clones are."""
-    inside = row[list(some)]
-    others = np.delete(row, list(some))
+def are_clones(row: np.ndarray, candidates: Sequence[int]) -> bool:
+    """Whether the ballot ranks all of ``candidates`` and no other candidate between them or tied
+    with one of them."""
+    inside = row[list(candidates)]
+    others = np.delete(row, list(candidates))
     return bool(
         inside.min() >= 0 and not ((others >= inside.min()) & (others <= inside.max())).any()
     )
 
 
 def strictly_above(row: np.ndarray) -> np.ndarray:
-    """Whom the ballot ranks strictly above whom ``[m, m]``."""
-    on = row >= 0
-    return (row[:, None] < row[None, :]) & on[:, None] & on[None, :]
+    """Whether the ballot ranks both candidates and the first strictly above the second
+    ``[m, m]``."""
+    ranked = row >= 0
+    return (row[:, None] < row[None, :]) & ranked[:, None] & ranked[None, :]
 
 
 # -- all ballots and all electorates --------------------------------------------------------------
@@ -84,7 +94,7 @@ def strict_rows(m: int) -> np.ndarray:
 
 
 def truncated_rows(m: int) -> np.ndarray:
-    """Every ballot that ranks some, and ties two or more for last."""
+    """Every ballot that ranks one or more candidates and ties two or more for last."""
     rows = {
         row_from_groups([*([c] for c in head), [c for c in range(m) if c not in head]], m)
         for k in range(1, m - 1)
@@ -103,19 +113,22 @@ def all_electorates(m: int, n: int) -> np.ndarray:
 
 
 def distinct_electorates(m: int, n: int) -> np.ndarray:
-    """As ``all_electorates``, one of each class that renaming the candidates makes equal."""
+    """As ``all_electorates``, with one of each class that is equal up to renaming candidates."""
     rows, weight = strict_rows(m), all_electorates(m, n)
-    hashes = row_hashes(rows)
-    own = weight.astype(np.uint64) @ hashes
-    least = own.copy()
+    own_hash = weight.astype(np.uint64) @ row_hashes(rows)
+    least_hash = own_hash.copy()
     for renamed in permutations(range(m)):
-        least = np.minimum(least, weight.astype(np.uint64) @ row_hashes(rows[:, list(renamed)]))
-    return weight[own == least]
+        renamed_hash = weight.astype(np.uint64) @ row_hashes(rows[:, list(renamed)])
+        least_hash = np.minimum(least_hash, renamed_hash)
+    return weight[own_hash == least_hash]
 
 
 def row_hashes(rows: np.ndarray) -> np.ndarray:
-    """A number for each row ``[rows]``; equal rows have equal ones. Sums of them tell electorates
-    apart (wrapping at 2^64: a chance of one in 10^9 that two of 10^5 are confused)."""
+    """A hash of each row ``[rows]``.
+
+    The weighted sum of the hashes identifies an electorate. Sums wrap at 2^64; two of 10^5
+    electorates collide with a probability of one in 10^9.
+    """
     with np.errstate(over="ignore"):
         mixed = np.full(len(rows), 0x9E3779B97F4A7C15, np.uint64)
         for column in rows.T.astype(np.int64):
@@ -126,105 +139,135 @@ def row_hashes(rows: np.ndarray) -> np.ndarray:
     return mixed
 
 
-# -- what electorates say -------------------------------------------------------------------------
+# -- quantities of electorates and outcomes -------------------------------------------------------
 
 
 def pairwise_shares(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """P(a ≻ b) of each electorate ``[n, m, m]``; ½ where no ballot ranks both."""
     above = np.stack([strictly_above(row) for row in rows]).astype(float)
-    on = (rows >= 0).astype(float)
-    lead = np.einsum("nr,rab->nab", weight, above - above.transpose(0, 2, 1))
-    met = np.einsum("nr,ra,rb->nab", weight, on, on)
-    return 0.5 + 0.5 * lead / np.where(met > 0, met, 1.0)
+    ranked = (rows >= 0).astype(float)
+    margin = np.einsum("nr,rab->nab", weight, above - above.transpose(0, 2, 1))
+    total = np.einsum("nr,ra,rb->nab", weight, ranked, ranked)
+    return 0.5 + 0.5 * margin / np.where(total > 0, total, 1.0)
 
 
 def winners(place: np.ndarray) -> np.ndarray:
-    """Who is first ``[..., m]``."""
+    """Whether a candidate is first, alone or tied ``[..., m]``."""
     return place == 0
 
 
 def has_sole_winner(place: np.ndarray) -> np.ndarray:
-    """Whether one candidate alone is first ``[...]``."""
+    """Whether exactly one candidate is first ``[...]``."""
     return (place == 0).sum(-1) == 1
 
 
 def has_no_ties(place: np.ndarray) -> np.ndarray:
-    """Whether no two candidates share any place ``[...]``."""
-    inside = np.sort(place, axis=-1)
-    return ~((np.diff(inside, axis=-1) == 0) & (inside[..., 1:] >= 0)).any(-1)
+    """Whether no two candidates share a place ``[...]``."""
+    ordered = np.sort(place, axis=-1)
+    return ~((np.diff(ordered, axis=-1) == 0) & (ordered[..., 1:] >= 0)).any(-1)
 
 
-def smith_set(above: np.ndarray) -> np.ndarray:
-    """The smallest set of candidates who all beat everybody outside ``[n, m]``: those who reach
-    everybody by steps to candidates who do not beat them."""
-    reach = above >= 0.5 - TIE_TOLERANCE
-    for c in range(above.shape[-1]):
-        reach |= reach[:, :, c, None] & reach[:, c, None, :]
-    return reach.all(-1)
+def smith_set(pairwise: np.ndarray) -> np.ndarray:
+    """The smallest set whose members all beat every other candidate ``[n, m]``.
+
+    Its members are those from whom every candidate is reached by steps from a candidate to one who
+    does not beat it.
+
+    Args:
+        pairwise: P(a ≻ b) ``[n, m, m]``.
+    """
+    reaches = np.asarray(pairwise >= 0.5 - TIE_TOLERANCE)
+    for c in range(pairwise.shape[-1]):
+        reaches |= reaches[:, :, c, None] & reaches[:, c, None, :]
+    return np.asarray(reaches.all(-1))
+
+
+# -- counting -------------------------------------------------------------------------------------
 
 
 class PlaceCache:
-    """Places by rule of electorates over the same rows, each electorate counted once."""
+    """Places by rule of electorates over the same rows; each electorate is counted once.
 
-    def __init__(self, rules: list[str]):
+    Args:
+        rules: names of the rules.
+    """
+
+    def __init__(self, rules: Sequence[str]):
         self.rules = list(rules)
         self._keys = np.empty(0, np.uint64)
-        self._places: np.ndarray | None = None
+        self._places = np.empty((0, len(self.rules), 0))
         self._m = 0
 
     def places(
-        self, rows: np.ndarray, weight: np.ndarray, standing: np.ndarray | None = None
+        self, rows: np.ndarray, weight: np.ndarray, candidate_mask: np.ndarray | None = None
     ) -> np.ndarray:
-        """``[n, rules, m]`` of whole weights ``[n, rows]``; -1 for who does not stand."""
+        """The places of all candidates; -1 for a candidate who does not stand.
+
+        Args:
+            weight: numbers of voters, integers ``[n, rows]``.
+            candidate_mask: who stands ``[n, m]``; everybody, if None.
+
+        Returns:
+            ``[n, rules, m]``
+        """
         m = rows.shape[1]
-        if standing is None:
-            standing = np.ones((len(weight), m), bool)
+        if candidate_mask is None:
+            candidate_mask = np.ones((len(weight), m), bool)
         if self._m != m:
             self._keys, self._places = np.empty(0, np.uint64), np.empty((0, len(self.rules), m))
             self._m = m
         keys = np.zeros(len(weight), np.uint64)
-        who = standing @ (1 << np.arange(m))
-        for mask in np.unique(who):
-            at = who == mask
-            seen = standing[at][0]
-            # Electorates that agree on who stands are one.
-            inside = np.stack([strictly_above(row)[seen].sum(0) for row in rows])
-            inside = np.where(seen & (rows >= 0), inside, -1)
-            keys[at] = weight[at].astype(np.uint64) @ row_hashes(inside) + np.uint64(mask)
-        new, first = np.unique(keys, return_index=True)
-        missing = first[~np.isin(new, self._keys)]
+        mask_codes = candidate_mask @ (1 << np.arange(m))
+        for code in np.unique(mask_codes):
+            selected = mask_codes == code
+            stands = candidate_mask[selected][0]
+            # Ballots that rank the standing candidates alike get one hash.
+            restricted = np.stack([strictly_above(row)[stands].sum(0) for row in rows])
+            restricted = np.where(stands & (rows >= 0), restricted, -1)
+            electorate_hash = weight[selected].astype(np.uint64) @ row_hashes(restricted)
+            keys[selected] = electorate_hash + np.uint64(code)
+        distinct, first = np.unique(keys, return_index=True)
+        missing = first[~np.isin(distinct, self._keys)]
         if len(missing):
-            self._add(keys[missing], rows, weight[missing], standing[missing])
-        at = np.searchsorted(self._keys, keys)
-        return self._places[at]
+            self._add(keys[missing], rows, weight[missing], candidate_mask[missing])
+        return self._places[np.searchsorted(self._keys, keys)]
 
-    def _add(self, keys, rows, weight, standing) -> None:
-        found = count_places(rows, weight, standing, self.rules)
-        order = np.argsort(all_ := np.concatenate([self._keys, keys]))
-        self._keys = all_[order]
-        self._places = np.concatenate([self._places, found]).astype(np.int8)[order]
+    def _add(
+        self, keys: np.ndarray, rows: np.ndarray, weight: np.ndarray, candidate_mask: np.ndarray
+    ) -> None:
+        """Counts electorates and stores their places, sorted by key."""
+        places = count_places(rows, weight, candidate_mask, self.rules)
+        all_keys = np.concatenate([self._keys, keys])
+        order = np.argsort(all_keys)
+        self._keys = all_keys[order]
+        self._places = np.concatenate([self._places, places]).astype(np.int8)[order]
 
 
-#: How many electorates are counted together: few sizes, so that few programs are compiled.
-BATCHES = (128, 1_024, 8_192)
+def count_places(
+    rows: np.ndarray, weight: np.ndarray, candidate_mask: np.ndarray, rules: Sequence[str]
+) -> np.ndarray:
+    """Places of all candidates by each rule ``[n, rules, m]``.
 
-
-def count_places(rows, weight, standing, rules: list[str]) -> np.ndarray:
-    """Places ``[n, rules, m]`` of electorates with weights ``[n, rows]``."""
-    found = []
-    for i in range(0, len(weight), BATCHES[-1]):
-        w, s = weight[i : i + BATCHES[-1]], standing[i : i + BATCHES[-1]]
-        n, size = len(w), next(b for b in BATCHES if b >= len(w))
+    Args:
+        weight: ``[n, rows]``.
+        candidate_mask: who stands ``[n, m]``.
+    """
+    batches = []
+    for start in range(0, len(weight), BATCH_SIZES[-1]):
+        batch_weight = weight[start : start + BATCH_SIZES[-1]]
+        batch_mask = candidate_mask[start : start + BATCH_SIZES[-1]]
+        n = len(batch_weight)
+        size = next(b for b in BATCH_SIZES if b >= n)
         fill = np.minimum(np.arange(size), n - 1)
-        # Of many possible ballots each electorate casts few.
-        kinds = min(padded_size(int((w > 0).sum(1).max())), len(rows))
-        cast = np.argsort(w <= 0, axis=1, kind="stable")[fill, :kinds]
+        # An electorate casts few of the possible ballots; only those are counted.
+        kinds = min(padded_size(int((batch_weight > 0).sum(1).max())), len(rows))
+        cast = np.argsort(batch_weight <= 0, axis=1, kind="stable")[fill, :kinds]
         ballots = Ballots(
             -rows.astype(np.float32)[cast],
             rows[cast] >= 0,
-            np.take_along_axis(w[fill], cast, 1),
-            s[fill],
+            np.take_along_axis(batch_weight[fill], cast, 1),
+            batch_mask[fill],
         )
         outcomes = aggregate_all(ballots, rules)
-        found.append(np.stack([outcomes[rule].place[:n] for rule in rules], axis=1))
-    return np.concatenate(found)
+        batches.append(np.stack([outcomes[rule].place[:n] for rule in rules], axis=1))
+    return np.concatenate(batches)

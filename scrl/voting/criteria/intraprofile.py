@@ -1,154 +1,111 @@
-"""What each criterion looks at, for many electorates at once.
+"""Criteria of one profile: a candidate who must win, must not win, or a set that must contain
+every winner.
 
-A criterion compares the outcomes of one electorate (what must its winner be), of two (before and
-after a change) or of three (two halves and the whole). ``*_cases`` lists what is to be compared,
-``*_fault`` says which comparisons break the criterion, a tie for first counting against the rule.
+A tie for first counts against the rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.comparisons import Comparisons, FindComparisons, make_comparisons
 from scrl.voting.profile import TIE_TOLERANCE
 
+# -- the candidates that a criterion names --------------------------------------------------------
 
-@dataclass(frozen=True, eq=False)
-class Comparisons:
-    """Comparisons ``[k]`` of electorates over the same rows.
 
-    Attributes:
-        rows: possible ballots ``[rows, m]``.
-        weight: how many cast each, one array ``[k, rows]`` for each electorate compared.
-        standing: who stands, likewise ``[k, m]``.
-        who: the candidates concerned (that must win, that moved, that are clones) ``[k, m]``.
-        gone: the candidate who withdraws ``[k]``; -1 where nobody does.
-        old, new: the rows that a voter casts before and after ``[k]``; -1 where none.
+def one_electorate(
+    find_candidates: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> FindComparisons:
+    """The comparisons of a criterion of one electorate.
+
+    Args:
+        find_candidates: rows ``[rows, m]`` and weights ``[n, rows]`` -> mask ``[n, m]`` of the
+            candidates concerned.
     """
 
-    rows: np.ndarray
-    weight: tuple[np.ndarray, ...]
-    candidate_masks: tuple[np.ndarray, ...]
-    candidates: np.ndarray
-    withdrawn: np.ndarray
-    ballot_before: np.ndarray
-    ballot_after: np.ndarray
+    def comparisons(rows: np.ndarray, weight: np.ndarray, exhaustive: bool) -> Comparisons:
+        return make_comparisons(rows, [weight], find_candidates(rows, weight))
 
-    def __len__(self) -> int:
-        return len(self.candidates)
-
-    def __getitem__(self, i) -> Comparisons:
-        return Comparisons(
-            self.rows, tuple(w[i] for w in self.weight), tuple(s[i] for s in self.candidate_masks),
-            self.candidates[i], self.withdrawn[i], self.ballot_before[i], self.ballot_after[i],
-        )  # fmt: skip
-
-    def stacked(self) -> tuple[np.ndarray, np.ndarray]:
-        """All electorates, those compared together one after another."""
-        return np.concatenate(self.weight), np.concatenate(self.candidate_masks)
+    return comparisons
 
 
-def make_comparisons(
-    rows, weight, who=None, standing=None, gone=None, old=None, new=None
-) -> Comparisons:
-    k, m = len(weight[0]), rows.shape[1]
-    full = np.ones((k, m), bool)
-    return Comparisons(
-        rows,
-        tuple(weight),
-        tuple(full if s is None else s for s in (standing or [None] * len(weight))),
-        np.zeros((k, m), bool) if who is None else who,
-        *(np.full(k, -1) if x is None else np.broadcast_to(x, k) for x in (gone, old, new)),
-    )
+def majority_winner(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates whom more than half of the voters rank first, without a tie ``[n, m]``."""
+    return _voter_share(weight, _ranked_first(rows)) > 0.5 + TIE_TOLERANCE
 
 
-def concatenate(rows, parts: list[Comparisons], electorates: int = 2) -> Comparisons:
-    """Cases over the same rows, one after another."""
-    if not parts:
-        empty = np.zeros((0, len(rows)))
-        return make_comparisons(rows, [empty] * electorates)
-    fields = ("candidates", "withdrawn", "ballot_before", "ballot_after")
-    return Comparisons(
-        rows,
-        tuple(np.concatenate(w) for w in zip(*(p.weight for p in parts), strict=True)),
-        tuple(np.concatenate(s) for s in zip(*(p.candidate_masks for p in parts), strict=True)),
-        *(np.concatenate([getattr(p, name) for p in parts]) for name in fields),
-    )
+def majority_loser(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates whom more than half of the voters rank last, without a tie ``[n, m]``."""
+    return _voter_share(weight, _ranked_last(rows)) > 0.5 + TIE_TOLERANCE
 
 
-def candidate_mask(m: int, some: Iterable[int]) -> np.ndarray:
-    found = np.zeros(m, bool)
-    found[list(some)] = True
-    return found
+def unanimous_winner(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates whom every voter ranks first, without a tie ``[n, m]``."""
+    return _voter_share(weight, _ranked_first(rows)) > 1 - TIE_TOLERANCE
 
 
-# -- what the winner must be ----------------------------------------------------------------------
+def pareto_dominated(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates below whom every voter ranks the same other candidate ``[n, m]``."""
+    above = np.stack([e.strictly_above(row) for row in rows])
+    not_above = np.einsum("nr,rab->nab", weight, ~above)
+    return (not_above <= TIE_TOLERANCE).any(1)
 
 
-def _shares(rows, weight, chosen) -> np.ndarray:
-    """The share of the voters on whose ballot ``chosen [rows, m]`` holds ``[n, m]``."""
-    return weight @ chosen / weight.sum(-1, keepdims=True)
+def condorcet_winner(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates who beat every other candidate head to head ``[n, m]``."""
+    return _beats(rows, weight).all(2)
 
 
-def _top(rows) -> np.ndarray:
+def condorcet_loser(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Candidates who lose to every other candidate head to head ``[n, m]``."""
+    return _beats(rows, weight).all(1)
+
+
+def smith_set(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The Smith set ``[n, m]``."""
+    return e.smith_set(e.pairwise_shares(rows, weight))
+
+
+def _voter_share(weight: np.ndarray, holds: np.ndarray) -> np.ndarray:
+    """The share of the voters ``[n, m]`` on whose ballot ``holds [rows, m]`` is true."""
+    return weight @ holds / weight.sum(-1, keepdims=True)
+
+
+def _ranked_first(rows: np.ndarray) -> np.ndarray:
+    """Whether a ballot ranks a candidate first without a tie ``[rows, m]``."""
     return (rows == 0) & ((rows == 0).sum(1, keepdims=True) == 1)
 
 
-def _bottom(rows) -> np.ndarray:
+def _ranked_last(rows: np.ndarray) -> np.ndarray:
+    """Whether a complete ballot ranks a candidate last without a tie ``[rows, m]``."""
     last = rows == rows.max(1, keepdims=True)
     return last & (last.sum(1, keepdims=True) == 1) & (rows >= 0).all(1, keepdims=True)
 
 
-def majority_comparisons(rows, weight, whole):
-    return make_comparisons(rows, [weight], _shares(rows, weight, _top(rows)) > 0.5 + TIE_TOLERANCE)
+def _beats(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Whether a candidate beats another head to head ``[n, m, m]``; true on the diagonal."""
+    wins = np.asarray(e.pairwise_shares(rows, weight) > 0.5 + TIE_TOLERANCE)
+    return wins | np.eye(rows.shape[1], dtype=bool)
 
 
-def majority_loser_comparisons(rows, weight, whole):
-    return make_comparisons(
-        rows, [weight], _shares(rows, weight, _bottom(rows)) > 0.5 + TIE_TOLERANCE
-    )
+# -- violations -----------------------------------------------------------------------------------
 
 
-def unanimity_comparisons(rows, weight, whole):
-    return make_comparisons(rows, [weight], _shares(rows, weight, _top(rows)) > 1 - TIE_TOLERANCE)
+def required_winner_fails(comparisons: Comparisons, places: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether the candidate concerned, if there is one, is not the sole winner ``[k]``."""
+    candidates = comparisons.candidates
+    return candidates.any(-1) & (e.winners(places[0]) != candidates).any(-1)
 
 
-def pareto_comparisons(rows, weight, whole):
-    above = np.stack([e.strictly_above(row) for row in rows])
-    missed = np.einsum("nr,rab->nab", weight, ~above)
-    return make_comparisons(rows, [weight], (missed <= TIE_TOLERANCE).any(1))
+def excluded_candidate_wins(comparisons: Comparisons, places: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether a candidate concerned is among the winners ``[k]``."""
+    return (comparisons.candidates & e.winners(places[0])).any(-1)
 
 
-def _beats(rows, weight) -> np.ndarray:
-    return (e.pairwise_shares(rows, weight) > 0.5 + TIE_TOLERANCE) | np.eye(
-        rows.shape[1], dtype=bool
-    )
-
-
-def condorcet_comparisons(rows, weight, whole):
-    return make_comparisons(rows, [weight], _beats(rows, weight).all(2))
-
-
-def condorcet_loser_comparisons(rows, weight, whole):
-    return make_comparisons(rows, [weight], _beats(rows, weight).all(1))
-
-
-def smith_comparisons(rows, weight, whole):
-    return make_comparisons(rows, [weight], e.smith_set(e.pairwise_shares(rows, weight)))
-
-
-def fails_to_win_alone(cases, place):
-    """Where ``who`` names somebody, that one must win alone."""
-    return cases.candidates.any(-1) & (e.winners(place[0]) != cases.candidates).any(-1)
-
-
-def wins_anyway(cases, place):
-    return (cases.candidates & e.winners(place[0])).any(-1)
-
-
-def winner_outside_set(cases, place):
-    """No winner from outside ``who``."""
-    return (e.winners(place[0]) & ~cases.candidates).any(-1)
+def winner_outside_set(comparisons: Comparisons, places: Sequence[np.ndarray]) -> np.ndarray:
+    """Whether a winner is outside the set of the candidates concerned ``[k]``."""
+    return (e.winners(places[0]) & ~comparisons.candidates).any(-1)

@@ -1,22 +1,33 @@
-"""A violation proved anew: plain loops over the ballots, apart from the code that found it.
+"""An independent proof of a violation, by plain loops over the ballots.
 
-Everything but the names of rule and criterion is read from the violation's profiles: that the
-change is one of which the criterion speaks, and that the rule, counted again, fails.
+The proof shares no logic with the search. It checks that the profiles differ by a change of which
+the criterion speaks, and that the rule, counted again, violates the criterion.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain, combinations
+from typing import TypeAlias
 
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
+from scrl.voting.criteria.violations import Violation
 
-_CLOSE = 1e-9
+_TOLERANCE = 1e-9
+
+#: The names tied at each place, best first.
+Ballot: TypeAlias = tuple[frozenset[str], ...]
+#: Ballot -> number of voters.
+BallotCounts: TypeAlias = dict[Ballot, float]
+Order: TypeAlias = list[list[str]]
+#: Whether profiles and the rule's orders of them violate a criterion.
+Check: TypeAlias = Callable[[Sequence[AnonymousProfile], Sequence[Order]], bool]
 
 
-def verify_violation(violation) -> bool:
-    """Whether the rule fails the criterion on these profiles, with the orders stated."""
+def verify_violation(violation: Violation) -> bool:
+    """Whether the rule violates the criterion on these profiles and gives the stated orders."""
     orders = [
         aggregate(profile.ballots(), violation.rule).order(list(profile.names))
         for profile in violation.profiles
@@ -24,278 +35,319 @@ def verify_violation(violation) -> bool:
     return is_proved(violation, orders)
 
 
-def is_proved(violation, orders: list[list[list[str]]]) -> bool:
-    """As ``verify``, given the rule's orders of the profiles."""
-    if orders != list(violation.orders):
+def is_proved(violation: Violation, orders: Sequence[Order]) -> bool:
+    """As ``verify_violation``, given the rule's orders of the profiles."""
+    if list(orders) != list(violation.orders):
         return False
-    return _CHECKS[violation.criterion](list(violation.profiles), orders)
+    return _CHECKS[violation.criterion](violation.profiles, orders)
 
 
 # -- ballots --------------------------------------------------------------------------------------
 
 
-def _ballots(profile: AnonymousProfile) -> Counter:
-    """How many cast each ballot, a tuple of the sets tied at each place."""
-    found: Counter = Counter()
+def _ballots(profile: AnonymousProfile) -> BallotCounts:
+    """The number of voters who cast each ballot."""
+    counts: BallotCounts = {}
     for order, weight in zip(profile.orders(), profile.weight, strict=True):
-        found[tuple(frozenset(tied) for tied in order)] += float(weight)
-    return found
+        ballot = tuple(frozenset(group) for group in order)
+        counts[ballot] = counts.get(ballot, 0.0) + float(weight)
+    return counts
 
 
-def _place(ballot, name) -> int:
-    """The place of a candidate, behind all where the ballot does not rank it."""
-    return next((i for i, tied in enumerate(ballot) if name in tied), len(ballot))
+def _place(ballot: Ballot, name: str) -> int:
+    """The place of a candidate; after the last place where the ballot does not rank it."""
+    return next((i for i, group in enumerate(ballot) if name in group), len(ballot))
 
 
-def _without(ballot, name):
-    return tuple(left for tied in ballot if (left := tied - {name}))
+def _ranked(ballot: Ballot) -> set[str]:
+    """The candidates whom a ballot ranks."""
+    return set(chain.from_iterable(ballot))
 
 
-def _same(one: Counter, other: Counter) -> bool:
-    return all(abs(one[b] - other[b]) < _CLOSE for b in one.keys() | other.keys())
+def _without(ballot: Ballot, name: str) -> Ballot:
+    """The ballot after a candidate withdraws."""
+    return tuple(others for group in ballot if (others := group - {name}))
 
 
-def _change(before: AnonymousProfile, after: AnonymousProfile) -> tuple[dict, dict]:
-    """The ballots withdrawn and the ballots cast instead, with how many."""
-    one, other = _ballots(before), _ballots(after)
-    less = {b: one[b] - other[b] for b in one if one[b] - other[b] > _CLOSE}
-    more = {b: other[b] - one[b] for b in other if other[b] - one[b] > _CLOSE}
-    return less, more
+def _equal(first: BallotCounts, second: BallotCounts) -> bool:
+    """Whether the counts of all ballots agree within the tolerance."""
+    ballots = first.keys() | second.keys()
+    return all(abs(first.get(b, 0.0) - second.get(b, 0.0)) < _TOLERANCE for b in ballots)
 
 
-def _one_ballot(before, after):
-    """The ballot that some turned into another; None where the change is not of that kind."""
-    less, more = _change(before, after)
-    if len(less) != 1 or len(more) != 1:
+def _excess(first: BallotCounts, second: BallotCounts) -> BallotCounts:
+    """By how many voters more a ballot is cast in the first profile, where it is."""
+    differences = {b: count - second.get(b, 0.0) for b, count in first.items()}
+    return {b: count for b, count in differences.items() if count > _TOLERANCE}
+
+
+def _removed_and_added(
+    before: AnonymousProfile, after: AnonymousProfile
+) -> tuple[BallotCounts, BallotCounts]:
+    """The ballots that are cast less often after the change, and those cast more often."""
+    old, new = _ballots(before), _ballots(after)
+    return _excess(old, new), _excess(new, old)
+
+
+def _replaced_ballot(
+    before: AnonymousProfile, after: AnonymousProfile
+) -> tuple[Ballot, Ballot] | None:
+    """The one ballot that is replaced, and its replacement; None for any other change."""
+    removed, added = _removed_and_added(before, after)
+    if len(removed) != 1 or len(added) != 1:
         return None
-    ((old, gone),), ((new, come),) = less.items(), more.items()
-    return (old, new) if abs(gone - come) < _CLOSE else None
+    ((old, old_count),), ((new, new_count),) = removed.items(), added.items()
+    return (old, new) if abs(old_count - new_count) < _TOLERANCE else None
 
 
-def _winners(order) -> set[str]:
-    return set(order[0])
+def _withdrawn(before: AnonymousProfile, after: AnonymousProfile) -> str | None:
+    """The one candidate who withdraws; None where more candidates or the ballots change."""
+    missing = set(before.names) - set(after.names)
+    if len(missing) != 1 or set(after.names) - set(before.names):
+        return None
+    (name,) = missing
+    expected: BallotCounts = {}
+    for ballot, count in _ballots(before).items():
+        rest = _without(ballot, name)
+        expected[rest] = expected.get(rest, 0.0) + count
+    return name if _equal(expected, _ballots(after)) else None
 
 
-def _lead(profile, a, b) -> float:
-    """Voters with a above b less those with b above a, of those who rank both."""
+def _margin(profile: AnonymousProfile, a: str, b: str) -> float:
+    """Voters who rank a above b minus voters who rank b above a, of those who rank both."""
     total = 0.0
-    for ballot, weight in _ballots(profile).items():
-        ranked = set(chain.from_iterable(ballot))
-        if {a, b} <= ranked:
-            total += weight * ((_place(ballot, a) < _place(ballot, b))
-                               - (_place(ballot, b) < _place(ballot, a)))  # fmt: skip
+    for ballot, count in _ballots(profile).items():
+        if {a, b} <= _ranked(ballot):
+            above, below = _place(ballot, a), _place(ballot, b)
+            total += count * ((above < below) - (below < above))
     return total
 
 
-def _share(profile, holds) -> float:
+def _voter_share(profile: AnonymousProfile, holds: Callable[[Ballot], bool]) -> float:
+    """The share of the voters whose ballot has a property."""
     ballots = _ballots(profile)
-    return sum(w for b, w in ballots.items() if holds(b)) / sum(ballots.values())
+    return sum(count for b, count in ballots.items() if holds(b)) / sum(ballots.values())
 
 
-# -- criteria -------------------------------------------------------------------------------------
+def _winners(order: Order) -> set[str]:
+    """The candidates in first place."""
+    return set(order[0])
 
 
-def _top(share):
-    def broken(profiles, orders):
-        (p,) = profiles
+# -- criteria of one profile ----------------------------------------------------------------------
+
+
+def _is_first(name: str, ballot: Ballot) -> bool:
+    """Whether a ballot ranks a candidate first without a tie."""
+    return ballot[0] == {name}
+
+
+def _is_last(m: int, name: str, ballot: Ballot) -> bool:
+    """Whether a ballot ranks all m candidates and this one last without a tie."""
+    return ballot[-1] == {name} and len(_ranked(ballot)) == m
+
+
+def _elects_top(min_share: float) -> Check:
+    """The check of whether somebody ranked first by more than this share is not the sole winner."""
+
+    def check(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+        (profile,) = profiles
         return any(
-            _share(p, lambda b, a=a: b[0] == {a}) > share and _winners(orders[0]) != {a}
-            for a in p.names
+            _voter_share(profile, partial(_is_first, a)) > min_share and _winners(orders[0]) != {a}
+            for a in profile.names
         )
 
-    return broken
+    return check
 
 
-def _majority_loser(profiles, orders):
-    (p,) = profiles
-    full = len(p.names)
+def _majority_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    (profile,) = profiles
+    is_last = partial(_is_last, len(profile.names))
     return any(
-        _share(p, lambda b, a=a: b[-1] == {a} and sum(map(len, b)) == full) > 0.5 + _CLOSE
+        _voter_share(profile, partial(is_last, a)) > 0.5 + _TOLERANCE for a in _winners(orders[0])
+    )
+
+
+def _condorcet(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    (profile,) = profiles
+    return any(
+        all(_margin(profile, a, b) > _TOLERANCE for b in profile.names if b != a)
+        and _winners(orders[0]) != {a}
+        for a in profile.names
+    )
+
+
+def _condorcet_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    (profile,) = profiles
+    return any(
+        all(_margin(profile, b, a) > _TOLERANCE for b in profile.names if b != a)
         for a in _winners(orders[0])
     )
 
 
-def _condorcet(profiles, orders):
-    (p,) = profiles
-    return any(
-        all(_lead(p, a, b) > _CLOSE for b in p.names if b != a) and _winners(orders[0]) != {a}
-        for a in p.names
-    )
-
-
-def _condorcet_loser(profiles, orders):
-    (p,) = profiles
-    return any(all(_lead(p, b, a) > _CLOSE for b in p.names if b != a) for a in _winners(orders[0]))
-
-
-def _smith(profiles, orders):
-    (p,) = profiles
-    for size in range(1, len(p.names) + 1):
-        for inside in combinations(p.names, size):
-            rest = set(p.names) - set(inside)
-            if all(_lead(p, a, b) > _CLOSE for a in inside for b in rest):
-                return not _winners(orders[0]) <= set(inside)
+def _smith(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    (profile,) = profiles
+    for size in range(1, len(profile.names) + 1):
+        for members in combinations(profile.names, size):
+            others = set(profile.names) - set(members)
+            if all(_margin(profile, a, b) > _TOLERANCE for a in members for b in others):
+                return not _winners(orders[0]) <= set(members)
     return False
 
 
-def _pareto(profiles, orders):
-    (p,) = profiles
+def _pareto(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    (profile,) = profiles
 
-    def above(a, b):
+    def dominates(a: str, b: str) -> bool:
         return all(
-            _place(ballot, a) < _place(ballot, b) and b in set(chain.from_iterable(ballot))
-            for ballot in _ballots(p)
+            _place(ballot, a) < _place(ballot, b) and b in _ranked(ballot)
+            for ballot in _ballots(profile)
         )
 
-    return any(above(a, b) for b in _winners(orders[0]) for a in p.names if a != b)
+    return any(dominates(a, b) for b in _winners(orders[0]) for a in profile.names if a != b)
 
 
-def _stopped(orders) -> set[str]:
-    """Who wins no more, or no more alone."""
+# -- criteria of one changed ballot ---------------------------------------------------------------
+
+
+def _former_winners(orders: Sequence[Order]) -> set[str]:
+    """The candidates who stop winning, or stop being the sole winner."""
     before, after = map(_winners, orders)
     return before - after if len(before) > 1 or len(after) == 1 else before
 
 
-def _monotonicity(profiles, orders):
-    moved = _one_ballot(*profiles)
-    if moved is None:
+def _monotonicity(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    replaced = _replaced_ballot(*profiles)
+    if replaced is None:
         return False
-    old, new = moved
-    for a in _stopped(orders):
-        rest = [name for name in profiles[0].names if name != a]
-        risen = all(
+    old, new = replaced
+
+    def is_raised(a: str) -> bool:
+        """Whether a is ranked no worse against anybody and the others are ranked as before."""
+        others = [name for name in profiles[0].names if name != a]
+        return _without(old, a) == _without(new, a) and all(
             (_place(new, a) < _place(new, b), _place(new, a) <= _place(new, b))
             >= (_place(old, a) < _place(old, b), _place(old, a) <= _place(old, b))
-            for b in rest
+            for b in others
         )
-        if risen and _without(old, a) == _without(new, a):
-            return True
-    return False
+
+    return any(is_raised(a) for a in _former_winners(orders))
 
 
-def _participation(profiles, orders):
-    less, more = _change(*profiles)
-    if less or len(more) != 1:
+def _participation(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    removed, added = _removed_and_added(*profiles)
+    if removed or len(added) != 1:
         return False
-    (ballot,) = more
+    (ballot,) = added
     before, after = _winners(orders[0]), _winners(orders[1])
-    worst = max(_place(ballot, a) for a in before)
-    return before != after and worst <= min(_place(ballot, a) for a in after)
+    worst_before = max(_place(ballot, a) for a in before)
+    best_after = min(_place(ballot, a) for a in after)
+    return before != after and worst_before <= best_after
 
 
-def _later_no_harm(profiles, orders):
-    moved = _one_ballot(*profiles)
-    if moved is None:
+def _later_no_harm(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    replaced = _replaced_ballot(*profiles)
+    if replaced is None:
         return False
-    old, new = moved
+    old, new = replaced
     *head, last = old
     refined = frozenset(chain.from_iterable(new[len(head) :]))
     if tuple(head) != new[: len(head)] or refined != last or len(new) <= len(old):
         return False
-    said = set(chain.from_iterable(head))
-    return bool(said & _stopped(orders))
+    return bool(set(chain.from_iterable(head)) & _former_winners(orders))
 
 
-def _reversal(profiles, orders):
+# -- other criteria -------------------------------------------------------------------------------
+
+
+def _reversal(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
     before, after = map(_ballots, profiles)
-    if not _same(after, Counter({ballot[::-1]: w for ballot, w in before.items()})):
+    if not _equal(after, {ballot[::-1]: count for ballot, count in before.items()}):
         return False
     return len(orders[0][0]) == 1 and _winners(orders[0]) <= _winners(orders[1])
 
 
-def _withdrawn(full, left) -> str | None:
-    """Who alone is missing, the ballots being the same otherwise."""
-    gone = set(full.names) - set(left.names)
-    if len(gone) != 1 or set(left.names) - set(full.names):
-        return None
-    (name,) = gone
-    rest: Counter = Counter()
-    for ballot, weight in _ballots(full).items():
-        rest[_without(ballot, name)] += weight
-    return name if _same(rest, _ballots(left)) else None
-
-
-def _clones(profiles, orders):
-    left, full = profiles
-    gone = _withdrawn(full, left)
-    if gone is None:
+def _clones(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    without_clone, with_clone = profiles
+    entering = _withdrawn(with_clone, without_clone)
+    if entering is None:
         return False
-    without, with_ = _winners(orders[0]), _winners(orders[1])
-    for size in range(2, len(full.names)):
-        for some in combinations(full.names, size):
-            if gone not in some or not all(_adjacent(b, set(some)) for b in _ballots(full)):
+    before, after = _winners(orders[0]), _winners(orders[1])
+    for size in range(2, len(with_clone.names)):
+        for members in combinations(with_clone.names, size):
+            clones = set(members)
+            if entering not in clones or not all(
+                _are_adjacent(ballot, clones) for ballot in _ballots(with_clone)
+            ):
                 continue
-            others = set(left.names) - set(some)
-            one, two = without & set(some), with_ & set(some)
-            if without & others != with_ & others or bool(one) != bool(two):
+            others = set(without_clone.names) - clones
+            if before & others != after & others or bool(before & clones) != bool(after & clones):
                 return True
     return False
 
 
-def _adjacent(ballot, some: set[str]) -> bool:
-    at = [i for i, tied in enumerate(ballot) if tied & some]
-    if not some <= set(chain.from_iterable(ballot)):
+def _are_adjacent(ballot: Ballot, clones: set[str]) -> bool:
+    """Whether a ballot ranks all clones and no other candidate among them."""
+    if not clones <= _ranked(ballot):
         return False
-    return all(ballot[i] <= some for i in range(min(at), max(at) + 1))
+    places = [i for i, group in enumerate(ballot) if group & clones]
+    return all(ballot[i] <= clones for i in range(min(places), max(places) + 1))
 
 
-def _turned(orders, gone) -> bool:
-    at = [{name: i for i, tied in enumerate(order) for name in tied} for order in orders]
-    return any(
-        at[0][a] < at[0][b] and at[1][a] > at[1][b]
-        for a in at[1]
-        for b in at[1]
-    )  # fmt: skip
+def _reverses_a_pair(orders: Sequence[Order]) -> bool:
+    """Whether the strict order of two candidates of both orders is reversed."""
+    before, after = (
+        {name: i for i, group in enumerate(order) for name in group} for order in orders
+    )
+    return any(before[a] < before[b] and after[a] > after[b] for a in after for b in after)
 
 
-def _iia(profiles, orders):
-    gone = _withdrawn(*profiles)
-    return gone is not None and _turned(orders, gone)
+def _iia(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    return _withdrawn(*profiles) is not None and _reverses_a_pair(orders)
 
 
-def _local_iia(profiles, orders):
-    gone = _withdrawn(*profiles)
-    return gone is not None and [gone] in (orders[0][0], orders[0][-1]) and _turned(orders, gone)
+def _local_iia(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    withdrawn = _withdrawn(*profiles)
+    ends = (orders[0][0], orders[0][-1])
+    return withdrawn is not None and [withdrawn] in ends and _reverses_a_pair(orders)
 
 
-def _reinforcement(profiles, orders):
-    first, second, whole = map(_ballots, profiles)
-    both = _winners(orders[0]) & _winners(orders[1])
-    total: Counter = Counter()
-    for part in (first, second):
-        for ballot, weight in part.items():
-            total[ballot] += weight
-    return _same(total, whole) and bool(both) and both != _winners(orders[2])
+def _reinforcement(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    first, second, union = map(_ballots, profiles)
+    common = _winners(orders[0]) & _winners(orders[1])
+    total = {b: first.get(b, 0.0) + second.get(b, 0.0) for b in first.keys() | second.keys()}
+    return _equal(total, union) and bool(common) and common != _winners(orders[2])
 
 
-def _anonymity(profiles, orders):
-    return _same(*map(_ballots, profiles)) and orders[0] != orders[1]
+def _anonymity(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    before, after = map(_ballots, profiles)
+    return _equal(before, after) and orders[0] != orders[1]
 
 
-def _neutrality(profiles, orders):
+def _neutrality(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
     before, after = profiles
     for a, b in combinations(before.names, 2):
-        to = {a: b, b: a}
-
-        def renamed(tied, to=to):
-            return frozenset(to.get(name, name) for name in tied)
-
-        swapped = Counter({tuple(map(renamed, x)): w for x, w in _ballots(before).items()})
-        if _same(swapped, _ballots(after)) and [renamed(t) for t in orders[0]] != [
-            frozenset(t) for t in orders[1]
-        ]:
+        exchange = {a: b, b: a}
+        ballots = {_renamed(ballot, exchange): count for ballot, count in _ballots(before).items()}
+        same_ballots = _equal(ballots, _ballots(after))
+        if same_ballots and _renamed(orders[0], exchange) != _renamed(orders[1], {}):
             return True
     return False
 
 
-_CHECKS = {
-    "majority": _top(0.5 + _CLOSE),
+def _renamed(groups: Iterable[Iterable[str]], new_names: Mapping[str, str]) -> Ballot:
+    """A ballot or an order with some candidates renamed."""
+    return tuple(frozenset(new_names.get(name, name) for name in group) for group in groups)
+
+
+_CHECKS: dict[str, Check] = {
+    "majority": _elects_top(0.5 + _TOLERANCE),
     "majority-loser": _majority_loser,
     "condorcet": _condorcet,
     "condorcet-loser": _condorcet_loser,
     "smith": _smith,
     "pareto": _pareto,
-    "unanimity": _top(1 - _CLOSE),
+    "unanimity": _elects_top(1 - _TOLERANCE),
     "monotonicity": _monotonicity,
     "participation": _participation,
     "reversal": _reversal,

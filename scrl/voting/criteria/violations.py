@@ -1,7 +1,8 @@
-"""A failure of a rule, as it is told: which ballots, what changed, what flipped."""
+"""Violations of criteria, with the sentences that describe them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,24 +11,26 @@ from scrl.types import places_to_order
 from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
+from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.interprofile import strictly_ahead
 from scrl.voting.registry import RULES
 
 
 @dataclass(frozen=True, eq=False)
 class Violation:
-    """Ballots on which a rule fails a criterion.
+    """Profiles on which a rule violates a criterion.
 
     Attributes:
-        rule, criterion: names.
-        profiles: the electorates compared: one, before and after, or two and both together.
-        titles: what to call them.
-        orders: the rule's order of each, best first, each place the names tied there.
-        who: the candidates concerned.
-        moved: how many voters, their ballot before and after (``"A > B > C"``, "" for none), where
-            only they changed theirs.
-        change: what changed, in a sentence; "" where nothing does.
-        explanation: what is wrong with that, in a sentence.
+        rule: name of the rule.
+        criterion: name of the criterion.
+        profiles: the electorates compared: one; before and after; or two and their union.
+        titles: a title of each.
+        orders: the rule's order of each, best first; each place lists the names tied there.
+        candidates: the candidates concerned.
+        changed_ballot: where only voters with one ballot change it, their number and the ballot
+            before and after (``"A > B > C"``; "" for an abstention); else None.
+        change: a sentence on the change; "" without a change.
+        explanation: a sentence on what violates the criterion.
     """
 
     rule: str
@@ -42,7 +45,7 @@ class Violation:
 
 
 def recount_violation(violation: Violation) -> Violation:
-    """The same with the orders that the rule gives now."""
+    """The violation with the orders that the rule gives now."""
     orders = [
         aggregate(profile.ballots(), violation.rule).order(list(profile.names))
         for profile in violation.profiles
@@ -50,91 +53,147 @@ def recount_violation(violation: Violation) -> Violation:
     return replace(violation, orders=tuple(orders))
 
 
-def describe_violation(criterion, rule, cases, place, i, names) -> Violation:
-    """Case ``i`` as a violation, its candidates called ``names``; a clone that has yet no name
-    gets one."""
+def describe_violation(
+    criterion: Criterion,
+    rule: str,
+    comparisons: Comparisons,
+    places: Sequence[np.ndarray],
+    i: int,
+    names: Sequence[str],
+) -> Violation:
+    """Comparison ``i`` as a violation.
+
+    Args:
+        rule: name of the rule.
+        places: the rule's places ``[k, m]`` of each electorate.
+        names: of the candidates; a new clone without a name gets one.
+    """
     names = list(names)
-    while len(names) < cases.rows.shape[1]:
-        names.append(_clone_name(names, names[int(np.flatnonzero(cases.candidates[i])[0])]))
+    while len(names) < comparisons.rows.shape[1]:
+        original = int(np.flatnonzero(comparisons.candidates[i])[0])
+        names.append(_clone_name(names, names[original]))
     profiles = tuple(
-        _profile(cases.rows, w[i], s[i], names)
-        for w, s in zip(cases.weight, cases.candidate_masks, strict=True)
+        _profile(comparisons.rows, weight[i], mask[i], names)
+        for weight, mask in zip(comparisons.weight, comparisons.candidate_masks, strict=True)
     )
-    orders = tuple(_order(p[i], names) for p in place)
-    who = tuple(names[x] for x in np.flatnonzero(cases.candidates[i]))
-    old, new = (_ballot(cases.rows[r], names) if r >= 0 else "" for r in _moves(cases, i))
-    moved = None
-    if old or new:
-        row = cases.ballot_before[i] if old else cases.ballot_after[i]
-        moved = (float(abs(cases.weight[0][i][row] - cases.weight[1][i][row])), old, new)
-    words = _words(criterion, rule, names, cases, place, i, orders, who, moved)
+    orders = tuple(_order(place[i], names) for place in places)
+    candidates = tuple(names[x] for x in np.flatnonzero(comparisons.candidates[i]))
+    changed = _changed_ballot(comparisons, i, names)
+    terms = {
+        "rule": RULES[rule].title,
+        **_candidate_terms(orders, candidates),
+        **_ballot_terms(changed),
+        **_withdrawal_terms(comparisons, places, i, names),
+    }
     return Violation(
-        rule, criterion.name, profiles, criterion.titles, orders, who, moved,
-        criterion.change.format(**words), criterion.explanation.format(**words),
+        rule, criterion.name, profiles, criterion.titles, orders, candidates, changed,
+        criterion.change.format(**terms), criterion.explanation.format(**terms),
     )  # fmt: skip
 
 
-def _moves(cases, i) -> tuple[int, int]:
-    return int(cases.ballot_before[i]), int(cases.ballot_after[i])
+def _changed_ballot(
+    comparisons: Comparisons, i: int, names: Sequence[str]
+) -> tuple[float, str, str] | None:
+    """As ``Violation.changed_ballot``."""
+    before, after = int(comparisons.ballot_before[i]), int(comparisons.ballot_after[i])
+    if before < 0 and after < 0:
+        return None
+    row = before if before >= 0 else after
+    amount = abs(comparisons.weight[0][i][row] - comparisons.weight[1][i][row])
+    old, new = (_ballot(comparisons.rows[r], names) if r >= 0 else "" for r in (before, after))
+    return float(amount), old, new
 
 
-def _words(criterion, rule, names, cases, place, i, orders, who, moved) -> dict[str, str]:
-    first = [join_names(order[0]) + (" (tied)" if len(order[0]) > 1 else "") for order in orders]
-    gone = int(cases.withdrawn[i])
-    turned = ("", "")
-    if len(place) > 1:
-        stay = place[1][i] >= 0
-        pairs = np.argwhere(strictly_ahead(place[0][i], stay) & strictly_ahead(place[1][i], stay).T)
-        if len(pairs):
-            turned = tuple(names[x] for x in pairs[np.argmin(place[0][i][pairs[:, 0]])])
-    harmed = [n for n in who if n in orders[0][0] and (len(orders) < 2 or n not in orders[1][0])]
-    amount, old, new = moved or (0, "", "")
-    verb = "One voter" if amount == 1 else f"{amount:.10g} voters"
-    if 0 < amount < 1:
-        verb = f"A share of {amount:.10g}"
+# -- terms of the sentences -----------------------------------------------------------------------
+
+
+def _candidate_terms(
+    orders: Sequence[list[list[str]]], candidates: Sequence[str]
+) -> dict[str, str]:
+    """The candidates concerned, those of them who stop winning, and the winners."""
+    harmed = [
+        name
+        for name in candidates
+        if name in orders[0][0] and (len(orders) < 2 or name not in orders[1][0])
+    ]
+    winners = [join_names(order[0]) + (" (tied)" if len(order[0]) > 1 else "") for order in orders]
     return {
-        "rule": RULES[rule].title, "who": join_names(who), "harmed": join_names(harmed),
-        "gone": names[gone] if gone >= 0 else "", "voters": verb, "old": old, "new": new,
-        "s": "s" if amount <= 1 else "",
-        "ahead": turned[0], "behind": turned[1],
-        "end": "first" if gone >= 0 and place[0][i][gone] == 0 else "last",
-        **dict(zip(("first", "second", "third"), first, strict=False)),
-    }  # fmt: skip
+        "candidates": join_names(candidates),
+        "harmed": join_names(harmed),
+        **dict(zip(("first", "second", "third"), winners, strict=False)),
+    }
 
 
-def join_names(names) -> str:
-    """``A, B and C``."""
-    *most, last = names or ("nobody",)
-    return f"{', '.join(most)} and {last}" if most else last
+def _ballot_terms(changed: tuple[float, str, str] | None) -> dict[str, str]:
+    """How many voters change their ballot, and the ballot before and after."""
+    amount, old, new = changed or (0, "", "")
+    voters = "One voter" if amount == 1 else f"{amount:.10g} voters"
+    if 0 < amount < 1:
+        voters = f"A share of {amount:.10g}"
+    return {"voters": voters, "s": "s" if amount <= 1 else "", "old": old, "new": new}
 
 
-def _order(place, names) -> list[list[str]]:
-    at = np.flatnonzero(place >= 0)
-    return places_to_order(place[at], [names[x] for x in at])
+def _withdrawal_terms(
+    comparisons: Comparisons, places: Sequence[np.ndarray], i: int, names: Sequence[str]
+) -> dict[str, str]:
+    """Who withdraws or enters, from which end of the order, and a pair whose order is reversed."""
+    withdrawn = int(comparisons.withdrawn[i])
+    ahead, behind = "", ""
+    if len(places) > 1:
+        before, after = places[0][i], places[1][i]
+        stays = after >= 0
+        pairs = np.argwhere(strictly_ahead(before, stays) & strictly_ahead(after, stays).T)
+        if len(pairs):
+            ahead, behind = (names[x] for x in pairs[np.argmin(before[pairs[:, 0]])])
+    return {
+        "withdrawn": names[withdrawn] if withdrawn >= 0 else "",
+        "end": "first" if withdrawn >= 0 and places[0][i][withdrawn] == 0 else "last",
+        "ahead": ahead,
+        "behind": behind,
+    }
 
 
-def _ballot(row, names) -> str:
-    return format_ballot([[names[x] for x in tied] for tied in e.tied_groups(row)])
+def join_names(names: Sequence[str]) -> str:
+    """``A, B and C``; ``nobody`` for no names."""
+    *initial, last = names or ("nobody",)
+    return f"{', '.join(initial)} and {last}" if initial else last
 
 
-def _profile(rows, weight, standing, names) -> AnonymousProfile:
-    """The electorate of those who stand, equal ballots together, in the order of the rows."""
+# -- arrays to profiles ---------------------------------------------------------------------------
+
+
+def _order(place: np.ndarray, names: Sequence[str]) -> list[list[str]]:
+    """The order of the candidates who stand."""
+    standing = np.flatnonzero(place >= 0)
+    return places_to_order(place[standing], [names[x] for x in standing])
+
+
+def _ballot(row: np.ndarray, names: Sequence[str]) -> str:
+    """The row as text."""
+    return format_ballot([[names[x] for x in group] for group in e.tied_groups(row)])
+
+
+def _profile(
+    rows: np.ndarray, weight: np.ndarray, candidate_mask: np.ndarray, names: Sequence[str]
+) -> AnonymousProfile:
+    """The profile of the candidates who stand; equal ballots are joined, most frequent first."""
     cast = np.flatnonzero(weight > 1e-12)
-    here = np.flatnonzero(standing)
-    inside = rows[cast][:, here]
-    dense = np.stack([_dense(row) for row in inside])
-    kept, first, line = np.unique(dense, axis=0, return_index=True, return_inverse=True)
-    total = np.bincount(line.ravel(), weight[cast])
-    by = np.lexsort((first, -total))
-    return AnonymousProfile(tuple(names[x] for x in here), kept[by], total[by])
+    standing = np.flatnonzero(candidate_mask)
+    places = np.stack([_dense(row) for row in rows[cast][:, standing]])
+    distinct, first, index = np.unique(places, axis=0, return_index=True, return_inverse=True)
+    total = np.bincount(index.ravel(), weight[cast])
+    order = np.lexsort((first, -total))
+    return AnonymousProfile(tuple(names[x] for x in standing), distinct[order], total[order])
 
 
-def _dense(row) -> np.ndarray:
+def _dense(row: np.ndarray) -> np.ndarray:
+    """The row with its places renumbered without gaps."""
     return np.where(row >= 0, np.unique(row, return_inverse=True)[1].ravel() - (row < 0).any(), -1)
 
 
-def _clone_name(names: list[str], of: str) -> str:
+def _clone_name(names: Sequence[str], original: str) -> str:
+    """The first of ``A2``, ``A3``, ... that is not in use."""
     number = 2
-    while f"{of}{number}" in names:
+    while f"{original}{number}" in names:
         number += 1
-    return f"{of}{number}"
+    return f"{original}{number}"
