@@ -1,4 +1,4 @@
-"""The command bake: baked results made, listed, checked and verified."""
+"""The command ``bake``: make, list, check or verify baked results."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def _command(
 
 
 def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
-    """``--out``, and those of ``--rule``, ``--seed`` and ``--missing`` that are named."""
+    """Add ``--out``, and the named ones of ``--rule``, ``--seed`` and ``--missing``."""
     if "rule" in names:
         parser.add_argument(
             "--rule", action="append", metavar="NAME", help="a rule; may be given several times"

@@ -1,4 +1,4 @@
-"""The commands but ``bake``; each takes the parsed arguments.
+"""All commands except ``bake``; each takes the parsed arguments.
 
 The library is imported inside the commands, so that ``--help`` and bad input need no JAX.
 """
@@ -155,7 +155,7 @@ def score(chosen: Namespace) -> None:
 
 
 def reproduce(chosen: Namespace) -> None:
-    """Run again what an exported archive holds, and print the differences."""
+    """Repeat the run in an exported archive and print the differences."""
     from scrl.data.files import read_file
     from scrl.runs.bundle import MAX_PACKED_BYTES, read_bundle, result_differences
     from scrl.runs.seeds import run_seeds, seeds_dict

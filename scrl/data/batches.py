@@ -69,7 +69,7 @@ def padded_size(n: int) -> int:
 
 
 def _padded_sizes(need: np.ndarray, natural: int = 0) -> np.ndarray:
-    """A padded size for each length in ``need``: the largest size, or that over 4, 16 …
+    """A padded size for each length in ``need``: the largest size, or a quarter, a 16th … of it.
 
     Sizes are few, because each is a compiled program; a row is padded at most fourfold.
 

@@ -24,6 +24,7 @@ from scrl.evaluation.splits import (
 )
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters import Individual, fit_individual
+from scrl.raters.fitting import OnChunk
 from scrl.runtime import compile_seconds
 from scrl.social import fit_vanilla
 from scrl.types import InputError, Progress, Ratings
@@ -131,10 +132,10 @@ def evaluate(
     return _summary(results, ratings.notes, seconds, seed)
 
 
-def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int) -> Callable:
-    """What ``fit_individual`` calls between chunks of a fold's training."""
+def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int) -> OnChunk:
+    """The ``on_chunk`` of ``fit_individual`` for a fold's training."""
 
-    def report(model, curves, done) -> None:
+    def report(model: Individual, curves: dict[str, np.ndarray], done: float) -> None:
         if on_progress is not None:
             message = f"Fold {fold + 1} of {FOLDS}, step {curves['step'][-1]:.0f}"
             on_progress(Progress("evaluating", (fold + 0.95 * done) / FOLDS, message))
@@ -143,7 +144,7 @@ def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int)
 
 
 def _evaluate_fold(
-    fold: Fold, config: Config, key: jax.Array, rng: np.random.Generator, report: Callable
+    fold: Fold, config: Config, key: jax.Array, rng: np.random.Generator, report: OnChunk
 ) -> _FoldResult:
     """Train both models on a fold and score its hidden pairs."""
     key_individual, key_vanilla = jax.random.split(key)

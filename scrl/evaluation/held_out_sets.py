@@ -1,7 +1,7 @@
 """Held-out raters with part of each ballot hidden, and metrics of a model on them.
 
-``oracle_metrics`` gives the same metrics for perfect knowledge of the scenario's types, the
-reference a model is compared with.
+``oracle_metrics`` gives the same metrics for an oracle that knows the scenario's types: the
+reference for models.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from scrl.types import InputError
 
 #: What is hidden of each ballot (see ``splits.visible_slots``).
 HIDDEN = ("none", "one", "half")
-#: Raters, the seed of their sample, far from training seeds; draws from each posterior.
+#: Number of raters, seed of their sample (far from training seeds), draws from each posterior.
 RATERS, SEED, DRAWS = 1000, 1_000_003, 8
 #: The metrics (see ``HeldOutSet.metrics``).
 MEASURES = ("hidden loss", "visible loss", "hidden pairs", "visible pairs")
@@ -45,7 +45,7 @@ class HeldOutSet:
 
     @classmethod
     def sample(cls, scenario: Scenario, hidden: str, raters: int = RATERS) -> HeldOutSet:
-        """A fresh sample; what is hidden is as fixed as the sample.
+        """A sample whose raters and hidden completions depend only on ``SEED``.
 
         Args:
             hidden: one of ``HIDDEN``.
@@ -102,7 +102,14 @@ class HeldOutSet:
 
 
 @jax.jit
-def _losses(reward, rank, mask, visible, weight, jitter):
+def _losses(
+    reward: np.ndarray,
+    rank: np.ndarray,
+    mask: np.ndarray,
+    visible: np.ndarray,
+    weight: np.ndarray,
+    jitter: np.ndarray,
+) -> tuple[jax.Array, ...]:
     """Losses of complete ballots and of their visible parts, by rater ``[rows]`` each."""
     each = jax.vmap(jax.vmap(losses.list_loss))
     return tuple(jnp.sum(weight * each(reward, rank, m, jitter), axis=1) for m in (mask, visible))
@@ -135,7 +142,7 @@ def _combined(results: list[tuple]) -> dict[str, float | None]:
 
 
 def oracle_metrics(scenario: Scenario, held_out: HeldOutSet) -> dict[str, float | None]:
-    """Metrics of perfect knowledge of the types, their shares and their chances to answer.
+    """Metrics of an oracle that knows the types, their shares and their chances to answer.
 
     The oracle weighs the types by a ballot's completions and by the order of the visible ones. It
     repeats what is visible, so its visible loss is the raters' noise alone. Pairs of a noisy
@@ -147,7 +154,7 @@ def oracle_metrics(scenario: Scenario, held_out: HeldOutSet) -> dict[str, float 
     """
     utility, share = scenario.type_utilities, scenario.type_shares
     ranked_log_odds, answer_log_odds, log_silent = _inclusion_log_odds(scenario)
-    # Without noise only a type's own order has a chance: gaps far beyond any doubt.
+    # Without noise a small scale makes each type's own order all but certain.
     gaps = np.abs(utility[:, :, None] - utility[:, None, :])
     scale = scenario.noise or gaps[gaps > 0].min(initial=1.0) / 50
     results, certainty = [], []
@@ -179,7 +186,7 @@ def oracle_metrics(scenario: Scenario, held_out: HeldOutSet) -> dict[str, float 
 
 
 def _log_sum_exp(x: np.ndarray) -> np.ndarray:
-    """Over the first axis."""
+    """log Σ exp over the first axis."""
     top = x.max(0)
     return top + np.log(np.exp(x - top).sum(0))
 
@@ -188,9 +195,9 @@ def _inclusion_log_odds(scenario: Scenario) -> tuple[np.ndarray, np.ndarray, np.
     """Log-odds by which each type's silence differs from a ballot.
 
     Returns:
-        Of ranking an item against leaving it out, once its prompt is answered ``[types, items]``;
-        of answering the item's prompt with an empty ballot against not answering ``[types,
-        items]``; the log-probability of answering nothing ``[types]``.
+        Log-odds of ranking an item, given that its prompt is answered ``[types, items]``; log-odds
+        of answering the item's prompt with an empty ballot ``[types, items]``; log-probability of
+        answering nothing ``[types]``.
     """
     ranked, answered, silent = [], [], []
     for t in scenario.types.values():

@@ -40,7 +40,7 @@ class RaterBootstrap:
         rater: of each pair ``[pairs]``.
     """
 
-    def __init__(self, rater: np.ndarray, rng: np.random.Generator):
+    def __init__(self, rater: np.ndarray, rng: np.random.Generator) -> None:
         _, self.row = np.unique(rater, return_inverse=True)
         self.pairs = np.bincount(self.row)
         n = len(self.pairs)

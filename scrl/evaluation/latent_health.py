@@ -18,7 +18,7 @@ from scrl.evaluation.splits import hidden_entries, strict_pairs
 from scrl.raters.fitted_run import FittedRun
 from scrl.types import Ratings
 
-#: Raters that are examined, at most; draws from each posterior.
+#: Most raters examined, and draws from each posterior.
 RATERS, DRAWS = 1500, 16
 #: A model has collapsed where a swapped latent costs less accuracy than this.
 COLLAPSE_MARGIN = 0.005
@@ -35,7 +35,7 @@ class LatentHealth:
         pairs: how many pairs of raters' own ballots the accuracies are over.
         own_accuracy, swapped_accuracy, empty_accuracy: on those pairs, from the rater's own
             latent, from that of a rater of another kind, and from that of an empty ballot.
-        swapped_by: what another kind is, ``"type"`` or ``"component"`` (see
+        swapped_by: what distinguishes kinds, ``"type"`` or ``"component"`` (see
             ``queries.rater_groups``); "" where there is one kind, and any other rater's latent is
             taken.
         unpaired: raters left out because nobody is known to be of another kind.
@@ -64,13 +64,13 @@ class LatentHealth:
 
     @property
     def swapped_label(self) -> str:
-        """Whose latent replaces the rater's own, for a person."""
+        """Whose latent replaces the rater's own, as text."""
         return {"type": "another type’s", "component": "another cluster’s"}.get(
             self.swapped_by, "another rater’s"
         )
 
     def verdict(self) -> str:
-        """One sentence for a person."""
+        """The verdict in one sentence."""
         if self.collapsed:
             return (
                 "This model has collapsed: it has one rater in it, whoever is asked, so it equals "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -71,7 +72,7 @@ def hover(text: str) -> str:
 # -- figures and axes -----------------------------------------------------------------------------
 
 
-def base_figure(theme: Theme, height: float, **layout) -> go.Figure:
+def base_figure(theme: Theme, height: float, **layout: Any) -> go.Figure:
     """An empty figure with the theme's template; ``layout`` as in ``Figure.update_layout``."""
     figure = go.Figure()
     figure.update_layout(template=theme.template, height=round(height), **layout)
@@ -85,7 +86,7 @@ def show_axis(
     *,
     grid: bool = False,
     line: bool = False,
-    **settings,
+    **settings: Any,
 ) -> None:
     """Shows tick labels and title of an axis, which the template hides.
 
@@ -106,7 +107,7 @@ def label_rows(
     *,
     size: float = 13.5,
     axis: str = "yaxis",
-    **settings,
+    **settings: Any,
 ) -> None:
     """Labels the rows 0, 1, … of a vertical axis, the first on top.
 

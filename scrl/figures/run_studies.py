@@ -33,7 +33,7 @@ def agreement_by_raters(
     """Agreement with the truth against the number of raters, a line for each source.
 
     Args:
-        rows: of ``studies.summary``.
+        rows: of ``data_efficiency.summarise``.
         titles: source -> its name, in order.
         value: ``"tau"``, with a standard error on each side, or ``"exact"``.
     """

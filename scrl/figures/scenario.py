@@ -227,7 +227,7 @@ def _labels_above(
 ) -> list[bool]:
     """Whether each label stands above its point.
 
-    By default as wished, else if the point is in the upper half. Of two points closer than
+    As requested; by default above the points of the upper half. Of two points closer than
     ``distance`` only the higher one's label does; in longer chains of such points they alternate.
     """
     up, chained = [wish.get(i, bool(v >= y.mean())) for i, v in enumerate(y)], False

@@ -33,7 +33,7 @@ def pair_accuracy(
     """Accuracy of each model on all and on disputed pairs, with intervals.
 
     Args:
-        rows: of ``scoreboard.summary``.
+        rows: of ``scoreboard.run``.
         titles: model -> its name.
         limits: ``one`` and ``disputed``: highest accuracy of a single order on all and on disputed
             pairs, drawn as lines; not drawn if missing or None.

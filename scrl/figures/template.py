@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import plotly.graph_objects as go
 import plotly.io
@@ -51,7 +52,7 @@ class Theme:
         """The Plotly template of this theme."""
         return _template(self.dark, self.scale)
 
-    def font(self, size: float = 13.0, colour: str | None = None, **settings) -> dict:
+    def font(self, size: float = 13.0, colour: str | None = None, **settings: Any) -> dict:
         """A Plotly font of ``size`` pixels before scaling, in the text colour by default."""
         return {"size": size * self.scale, "color": colour or self.text, **settings}
 

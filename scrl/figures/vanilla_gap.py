@@ -31,7 +31,7 @@ def gap_waterfall(
     dark: bool = False,
     scale: float = 1.0,
 ) -> go.Figure:
-    """How much each part takes from the gap, from the total on top down to nothing.
+    """Waterfall of the parts of a gap, from their total on top down to zero.
 
     Args:
         parts: names in the order of the path.

@@ -45,7 +45,7 @@ class Archive:
 
     def __init__(
         self, path: str | Path, max_bytes: int = MAX_BYTES, max_run_bytes: int = MAX_RUN_BYTES
-    ):
+    ) -> None:
         self.database = Database(Path(path))
         self.max_bytes, self.max_run_bytes = max_bytes, max_run_bytes
 

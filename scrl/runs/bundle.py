@@ -88,7 +88,7 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
         The source, the configuration, the seeds and the result file.
 
     Raises:
-        InputError: where it is no such zip, or unpacks to more than ``MAX_UNPACKED_BYTES``.
+        InputError: for any other file, or one that unpacks to more than ``MAX_UNPACKED_BYTES``.
     """
     from scrl.config import Config
     from scrl.runs.serialization import config_of, unpack_source

@@ -41,7 +41,7 @@ class Database:
         notice: a message where the file was damaged or cannot be written, else "".
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path, self.notice = path, ""
         self.connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()

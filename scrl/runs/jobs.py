@@ -107,7 +107,7 @@ class JobQueue:
         max_finished: int = 32,
         max_waiting: int = 100,
         max_waiting_per_owner: int = 10,
-    ):
+    ) -> None:
         self._max_finished = max_finished
         self._max_waiting, self._max_waiting_per_owner = max_waiting, max_waiting_per_owner
         self._turn: OrderedDict[str, int] = OrderedDict()  # owner -> when it was last served

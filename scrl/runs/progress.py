@@ -39,7 +39,7 @@ class ProgressAggregator:
         count: number of runs.
     """
 
-    def __init__(self, listen: Listener, count: int):
+    def __init__(self, listen: Listener, count: int) -> None:
         self._listen = listen
         self._fractions = [0.0] * count
         self._failed = threading.Event()

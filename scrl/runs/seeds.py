@@ -30,7 +30,7 @@ def run_seeds(
     seeds: Sequence[int] = (0,),
     on_progress: Callable[[Progress], None] | None = None,
 ) -> list[Experiment]:
-    """``pipeline.run`` from each seed, in parallel on the cores that there are.
+    """``pipeline.run`` from each seed, in parallel on the available cores.
 
     Args:
         seeds: each 0 or more.
@@ -52,5 +52,5 @@ def run_seeds(
 
 
 def seeds_dict(experiments: Sequence[Experiment]) -> RunResult:
-    """The result file of the first, and what all of them found (``seed_spread.merge_seeds``)."""
+    """The result file of the first run with the results of all (``seed_spread.merge_seeds``)."""
     return merge_seeds([to_dict(e) for e in experiments])

@@ -1,7 +1,7 @@
 """A fitted run as bytes and back: arrays and a JSON manifest in one safetensors blob.
 
-No pickle. Where the source is a scenario, its ratings are drawn again from it and the seed; a
-digest tells whether they are the same.
+No pickle. The ratings of a scenario are not stored but drawn again from its seed; a digest checks
+that they are the same.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _packed(format: str, tree: Any, arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
-    """The JSON and the arrays of a blob; JSON of an earlier version as of today's."""
+    """The JSON and the arrays of a blob; JSON of an earlier version is upgraded."""
     try:
         deserialize(data)
         (length,) = np.frombuffer(data[:8], "<u8")
@@ -205,7 +205,7 @@ def _check_shapes(stored: _StoredRun) -> None:
 def _parameters(
     arrays: Mapping[str, np.ndarray], catalogue: Catalogue, config: IndividualConfig
 ) -> Any:
-    """The network's parameters; their names and shapes must be those of a new network."""
+    """The network's parameters, checked to have the names and shapes of a new network's."""
     leaves, shape = jax.tree_util.tree_flatten_with_path(blank_parameters(catalogue, config))
     values = [arrays[f"params{jax.tree_util.keystr(where)}"] for where, _ in leaves]
     known = sum(name.startswith("params") for name in arrays)

@@ -1,4 +1,4 @@
-"""A run of the seven steps as a job of the app: plain data to show, and the fitted run."""
+"""The training job of the app: the seven steps, returned as plain data and the fitted run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def train(
     on_progress: Listener = None,
     seeds: int = 1,
 ) -> RunContent:
-    """Run the seven steps and keep what pages show.
+    """Run the seven steps and return what pages show.
 
     Args:
         seed: of the run whose latent map, curves and fitted model are kept.

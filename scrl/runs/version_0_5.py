@@ -1,4 +1,4 @@
-"""JSON that version 0.5 stored, as today's JSON.
+"""Upgrades JSON that version 0.5 stored to today's.
 
 Version 0.5 wrote a dataclass as ``{"kind": name, "fields": {...}}``, a tuple as
 ``{"tuple": [...]}`` and a scenario as ``{"scenario": YAML}``.

@@ -1,4 +1,4 @@
-"""What elections would give with perfect knowledge: of the true types, or of the sampled raters."""
+"""Reference outcomes: elections with the complete ballots of the true types or sampled raters."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class SpatialModel:
     prompt: str = "The best place is"
     name: str = "A map"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for what, places in (("raters", self.raters), ("completions", self.completions)):
             if len(places) > MAX_LOCATIONS:
                 raise InputError(f"A map holds at most {MAX_LOCATIONS} {what}; there are "
@@ -188,11 +188,11 @@ def spatial_model_from_link(id: str) -> SpatialModel:
         raise InputError("The link holds no map that can be read; copy it again, whole.") from None
 
 
-def _number(value) -> bool:
+def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _checked(value, problem: str, remedy: str) -> None:
+def _checked(value: Any, problem: str, remedy: str) -> None:
     if not (_number(value) and abs(value) <= 1e9):
         raise InputError(f"{problem}; {remedy}.")
 

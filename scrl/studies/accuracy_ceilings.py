@@ -1,4 +1,4 @@
-"""The best accuracies that can be reached on a scenario's query pairs, exactly."""
+"""Exact upper bounds of the accuracy on a scenario's query pairs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy.special import expit
 from scrl.reward_models.comparisons import disputed_pairs, pair_frequencies, prompt_pairs
 from scrl.scenarios.scenario import Scenario
 
-#: Up to so many completions the best single order is found; of more, an upper bound on it.
+#: Most completions for which the best order is found exactly; for more, an upper bound is used.
 MAX_EXACT = 12
 
 
@@ -18,8 +18,8 @@ def accuracy_ceilings(scenario: Scenario) -> dict[str, float | None]:
     """The best expected accuracies on the strict pairs that ``sample_comparisons`` draws.
 
     Returns:
-        ``one``, ``disputed``: of one order for everybody, on all pairs and on the disputed ones
-        (None where there are none); ``told``: on all pairs where the type is known, below 1 where
+        ``one``, ``disputed``: the best single order, on all pairs and on the disputed ones
+        (None where there are none); ``told``: known types, on all pairs; below 1 where
         answers are noisy.
     """
     catalogue, utility = scenario.catalogue, scenario.type_utilities
@@ -50,8 +50,8 @@ def _best_accuracy(ahead: np.ndarray, offsets: np.ndarray) -> float | None:
 def best_order_weight(ahead: np.ndarray) -> float:
     """The greatest weight of pairs that one order can agree with.
 
-    For each set of items the best order of it is extended by its last member (Held and Karp's
-    recursion); beyond ``MAX_EXACT`` items the better half of each pair is an upper bound.
+    Held and Karp's recursion over sets of items, by the last item of each set. Beyond
+    ``MAX_EXACT`` items the result is an upper bound: the heavier direction of each pair.
 
     Args:
         ahead: weight of the row's item above the column's ``[m, m]``.

@@ -57,8 +57,8 @@ def bake(
 
 
 def staleness(study: Study, folder: Path | None = None) -> str:
-    """Why a baked file is not what today's code would make: ``MISSING``, ``OTHER_SETTINGS`` or
-    ``OTHER_CODE``; "" where it is."""
+    """Why a baked file is stale: ``MISSING``, ``OTHER_SETTINGS`` or ``OTHER_CODE``; "" where it is
+    not."""
     try:
         content = load_baked(study.name, folder)
     except InputError:

@@ -1,8 +1,8 @@
 """A hash of the code that a baked result depends on.
 
 The hash covers the source of the given modules and of every scrl module that they import, directly
-or through others. Imports are read from the source; nothing is imported. Of each module the syntax
-tree without docstrings, comments, layout and type annotations is hashed: a reworded docstring
+or through others. Imports are read from the source; nothing is imported. The hash is of each
+module's syntax tree without docstrings, comments, layout and type annotations: a reworded docstring
 changes nothing, any other change of code does.
 """
 

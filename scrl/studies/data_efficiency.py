@@ -90,10 +90,10 @@ def summarise(runs: Sequence[Mapping]) -> list[dict[str, Any]]:
 
 
 def raters_to_lead(rows: Sequence[Mapping]) -> int | None:
-    """The least number of raters from which on the social order's mean τ exceeds vanilla's.
+    """The least number of raters at which the social order's mean τ exceeds vanilla's for good.
 
-    It exceeds by more than two standard errors of the difference, here and for every larger number
-    of raters; None where it does not for the largest.
+    The lead is more than two standard errors of the difference, at this and every larger number of
+    raters; None where the largest number has no such lead.
 
     Args:
         rows: of ``summarise``.

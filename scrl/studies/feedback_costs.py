@@ -1,4 +1,4 @@
-"""What each feedback format costs for an accuracy: raters, completions read, choices made."""
+"""Cost of reaching an accuracy in each feedback format: raters, completions read, choices made."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ COMPLETIONS_READ = {"thumbs": 1, "pair": 2, "tie": 2}
 def rater_cost(name: str, unit: str, design: SurveyDesign, items: int) -> float:
     """The cost of one rater's answers in a format.
 
-    Reading a completion counts once; a choice takes the best of what is left, so that a list of k
-    is k completions read and k − 1 choices made. Either stands for time: where completions are
-    long, reading dominates.
+    A list of k completions is k completions read and k − 1 choices, each of the best of those left.
+    Both stand for time: where completions are long, reading dominates.
 
     Args:
         name: of the format; unit: one of ``COST_UNITS``; items: completions of the prompt.
@@ -35,8 +34,8 @@ def rater_cost(name: str, unit: str, design: SurveyDesign, items: int) -> float:
 def theoretical_ratios(design: SurveyDesign, items: int) -> dict[str, float]:
     """Raters needed relative to a ranked list, where all completions are nearly equal.
 
-    By the Fisher information of an answer: of a list of k it is k − H_k, H_k = 1 + ½ + … + 1/k; of
-    a pair ½ (k = 2); of a thumb (m − 1) / 4m, m the prompt's completions, since the threshold is
+    The ratios are of Fisher information: a list of k has k − H_k with H_k = 1 + ½ + … + 1/k, a pair
+    ½ (k = 2), a thumb (m − 1) / 4m with m completions of the prompt, since the threshold is
     learned too.
     """
     k = np.arange(1, min(design.list_length, items) + 1)

@@ -1,4 +1,4 @@
-"""The population and the survey that feedback formats are compared on."""
+"""The population and the survey design for comparing feedback formats."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
 
 FORMATS = ("thumbs", "pair", "tie", "list", "split")
-#: Completions at most: the sets that a list chooses from are enumerated.
+#: Most completions of a prompt: every set that a list may choose from is enumerated.
 MAX_COMPLETIONS = 8
 
 

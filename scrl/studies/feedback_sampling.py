@@ -12,8 +12,8 @@ from scrl.studies.feedback_population import Population, SurveyDesign
 class FeedbackSampler:
     """Answers of groups of raters whose types are drawn independently.
 
-    Every count begins with axes ``[groups, numbers]``: of each group, the answers of its first
-    raters up to each number.
+    Every count begins with axes ``[groups, numbers]`` and covers the answers of a group's first
+    raters, up to each number.
 
     Args:
         raters: numbers of raters, rising.
@@ -28,7 +28,7 @@ class FeedbackSampler:
         rater_type: np.ndarray,
         raters: np.ndarray,
         seed: int,
-    ):
+    ) -> None:
         self.population, self.design, self.seed = population, design, seed
         self.rater_type, self.numbers = rater_type, len(raters)
         group, first_number = np.arange(len(rater_type))[:, None], np.arange(raters[-1])
@@ -74,7 +74,7 @@ class FeedbackSampler:
         length = min(self.design.list_length, m)
         shown = np.argsort(rng.random((*self.shape, m)), axis=-1)[..., :length]
         value = self._utility(shown)
-        # Too little to change any order but that of a type's own ties.
+        # Too small to change any order except within a type's own ties.
         value = value + 1e-9 * np.ptp(self.population.utility) * rng.random(shown.shape)
         if self.population.noise:
             value = value + rng.gumbel(0.0, self.population.noise, shown.shape)

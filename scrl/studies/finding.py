@@ -42,8 +42,8 @@ def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list
 def result_differences(stored: Mapping, fresh: Mapping) -> list[str]:
     """Where two results of the first screen differ by more than rounding.
 
-    The truth and the raters' own ballots are exact. Of a rule whose true order has ties only the
-    strict pairs of the truth are compared: a tie falls either way by a voter or two.
+    The truth and the raters' own ballots are exact. Where a rule's true order has ties, only the
+    strict pairs of the truth are compared: a voter or two breaks a tie either way.
     """
     same, sizes = ("scenario", "seed"), ("raters", "dim")
     found = differences(selected(stored, same), selected(fresh, same))

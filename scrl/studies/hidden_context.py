@@ -1,9 +1,9 @@
 """The hidden context study, on the one-dimensional example of Siththaranjan et al. (2023).
 
 Alternative a of [0, 1] has utility a for a < .8, else 2a or 0 with probability ½, drawn afresh for
-each comparison. Its Borda score is .1 + a below .8 and .275 + .25 a from there, so that a learned
-reward falls at .8, and expected utility does not. The study fits three reward models to such
-comparisons, and measures how far a spread drifts that nothing bounds.
+each comparison. Its Borda score is .1 + a below .8 and .275 + .25 a from there, so a learned reward
+falls at .8 although expected utility does not. The study fits three reward models to such
+comparisons, and measures how far an unbounded spread drifts.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def expected_utility(a: np.ndarray) -> np.ndarray:
 
 
 def borda_score(a: np.ndarray) -> np.ndarray:
-    """The probability to be preferred to a uniformly drawn alternative, same shape."""
+    """The probability of being preferred to a uniformly drawn alternative, same shape."""
     return np.where(a < EDGE, 0.1 + a, 0.275 + 0.25 * a)
 
 
@@ -108,9 +108,9 @@ def run(
     """Train everything: some minutes.
 
     Returns:
-        ``"runs"``: of each seed and model ``mean`` and ``spread [alternatives]``, in the model's
-        own units; ``"drift"``: of each seed and control of the spread ``step``, ``narrowest`` and
-        ``widest``, means over the steps since the one before.
+        ``"runs"``: for each seed and model ``mean`` and ``spread [alternatives]``, in the model's
+        own units; ``"drift"``: for each seed and control of the spread ``step``, ``narrowest`` and
+        ``widest``, each a mean over the steps since the previous entry.
     """
     from scrl.reward_models import distributional, pooled
     from scrl.runtime import start
@@ -186,8 +186,8 @@ class RiskAdjustedReward:
         expected, borda: expected utility and Borda score, scaled to the reward's units by a linear
             fit on the alternatives below .8.
         agreement: Spearman's correlation with ``"expected utility"`` and ``"borda"``, ``[seeds]``.
-        share_above: of the alternatives below .8, how many have a reward above the mean one of
-            those from .8 up, over seeds.
+        share_above: share of the alternatives below .8 whose reward is above the mean reward of
+            those from .8 up, over all seeds.
     """
 
     a: np.ndarray
@@ -200,7 +200,7 @@ class RiskAdjustedReward:
 
 
 def risk_adjusted_reward(result: dict, model: str, aversion: float = 0.0) -> RiskAdjustedReward:
-    """A model's reward where risk is priced at ``aversion`` standard deviations."""
+    """A model's mean reward less ``aversion`` standard deviations."""
     mean, spread = (
         np.array([run[model][key] for run in result["runs"]]) for key in ("mean", "spread")
     )
@@ -232,7 +232,7 @@ def agreement_by_aversion(result: dict, model: str, aversions: np.ndarray) -> di
 
 
 def spread_drift(result: dict) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Steps, and the greatest spread at each by control, geometric means over seeds.
+    """Steps, and the greatest spread at each step by control (geometric means over seeds).
 
     Fits of unequal length are cut to the shortest.
     """

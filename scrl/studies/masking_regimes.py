@@ -1,4 +1,4 @@
-"""The five masking regimes side by side on one scenario, and the failures predicted of four.
+"""The five masking regimes compared on one scenario, and the failures predicted for four of them.
 
 The appendix "Training missteps and solutions" of the method's blog post predicts a failure of four
 ways of hiding ballots and none of the fifth, the curriculum. ``PREDICTIONS`` states each prediction
@@ -55,7 +55,7 @@ TOLERANCE = 0.05
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the post predicts of a regime.
+    """The post's prediction for a regime.
 
     Attributes:
         summary: in short.
@@ -203,9 +203,9 @@ def _latent_map(
 
 
 class _ProgressBoard:
-    """Progress of trainings side by side as that of one job, with each regime's latest curves."""
+    """Reports parallel trainings as one job, with each regime's latest curves."""
 
-    def __init__(self, listen: Listener, trainings: int):
+    def __init__(self, listen: Listener, trainings: int) -> None:
         self.listen, self.lock = listen, threading.Lock()
         self.fractions = [0.0] * trainings
         self.curves: dict[str, tuple] = {}
@@ -244,7 +244,7 @@ def check_predictions(result: Mapping) -> list[dict[str, Any]]:
     """Whether each predicted failure appears.
 
     Returns:
-        Of each regime but the curriculum: ``regime``; ``failure`` and ``success``: the metrics of
+        For each regime but the curriculum: ``regime``; ``failure`` and ``success``: metrics of
         its ``Prediction``; ``excess loss``: nats a rater above the curriculum in the failure's
         metric ``[seeds]``; ``lost pairs``: the share of those pairs below the curriculum;
         ``success excess loss``: nats above the curriculum in the success's metric; ``verdict``:
@@ -326,7 +326,7 @@ def _run(latent: int, on_progress: Listener) -> dict[str, Any]:
 
 
 def _spot_check(latent: int, content: Mapping[str, Any], on_progress: Listener) -> list[str]:
-    """Repeats the curriculum's first seed and the oracle."""
+    """Differences of a stored content from the curriculum's first seed and the oracle, repeated."""
     stored, scenario = content["result"], load_scenario(gallery()[SCENARIO])
     fresh = compare(scenario, SEEDS[:1], latent, on_progress, regimes=(CURRICULUM,))
     trainings = [[run["regime"], run["seed"]] for run in stored["runs"]]

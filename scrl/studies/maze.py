@@ -1,5 +1,7 @@
-"""The maze study: accuracy of four reward models on users with two goals by size of the context,
-and the cells that each model takes to be best for them (see ``maze_world``)."""
+"""The maze study: four reward models of users with two goals (see ``maze_world``).
+
+It measures accuracy by size of the context, and the cell that each model predicts as the best.
+"""
 
 from __future__ import annotations
 
@@ -162,7 +164,7 @@ def pairs_needed(result: dict, model: str, level: float) -> int | None:
 
 @dataclass(frozen=True)
 class Destination:
-    """The best cell of one reward for everybody.
+    """The best cell of a reward shared by all users.
 
     Attributes:
         cell: (row, column), of the first seed; steps: from it to each goal.
@@ -175,7 +177,7 @@ class Destination:
 
 
 def pooled_destination(result: dict) -> Destination:
-    """That of Bradley–Terry."""
+    """The best cell of the Bradley–Terry reward."""
     best = int(np.argmax(result["maps"]["pooled"][0][0]))
     each = np.array(result["steps"]["pooled"])[:, 0, 0]
     return Destination(

@@ -2,8 +2,8 @@
 
 Each user wants to be near one of the goals, which no model is told. A completion is a point: the
 middle of a free cell plus uniform noise of up to ``JITTER`` along each axis. Its reward is
-.99 ^ (steps from its cell to the user's goal), so a user prefers the nearer of two points; no pair
-is one that the user ties. Models know a point by its coordinates alone.
+.99 ^ (steps from its cell to the user's goal), so a user prefers the nearer of two points; tied
+pairs are never drawn. Models know a point by its coordinates alone.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def goal_distances() -> np.ndarray:
 
 
 def cell_rewards() -> np.ndarray:
-    """Of each free cell, for each type of user ``[goals, cells]``."""
+    """Reward of each free cell for each type of user ``[goals, cells]``."""
     return DISCOUNT ** goal_distances()
 
 
@@ -106,7 +106,7 @@ def points_of_features(features: np.ndarray) -> np.ndarray:
 
 
 def sample_users(seed: int, users: int, pairs: int, group: int = 0) -> Comparisons:
-    """Users, half of each type, with so many annotated pairs each; every point is its own item.
+    """Users, half of each type, with ``pairs`` annotated pairs each; every point is its own item.
 
     Args:
         group: another one draws other users with the same seed, or further pairs of theirs.

@@ -44,10 +44,10 @@ class Misreport:
     """A false order stated by some raters.
 
     Attributes:
-        type: of the raters; prompt: the one they misreport.
-        order: the stated order, best first, each place the names tied there.
+        type: the raters' type; prompt: the misreported prompt.
+        order: the stated order, best first; each place lists the names tied there.
         share: of the type's raters, above 0 and at most 1.
-        complete: whether their ballots include every completion; else as the type's do.
+        complete: whether their ballots include every completion; if not, as their type's do.
     """
 
     type: str
@@ -98,7 +98,7 @@ def find_misreport(
     share: float = 1.0,
     complete: bool = False,
 ) -> Misreport:
-    """The misreport that serves some of a type's raters best, all stating one order.
+    """The most profitable misreport of some of a type's raters, who all state one order.
 
     Args:
         against: ``"vanilla"``: the best strict order against the exact Bradley–Terry scores of the
@@ -131,7 +131,7 @@ def find_misreport(
 
 
 def true_profile(scenario: Scenario, prompt: str) -> AnonymousProfile:
-    """The types' complete orders and utilities on a prompt, their shares as weights, no noise."""
+    """The types' complete orders and utilities on a prompt without noise, weighted by share."""
     catalogue = scenario.catalogue
     p = catalogue.prompts.index(prompt)
     items = slice(*catalogue.offsets[p : p + 2])
@@ -195,7 +195,7 @@ def train_with_misreport(
 
 
 def favourite(scenario: Scenario, misreport: Misreport) -> str:
-    """The misreporting raters' true favourite; of several the first."""
+    """The misreporting raters' true favourite, the first of several."""
     profile = true_profile(scenario, misreport.prompt)
     row = scenario.type_names.index(misreport.type)
     return profile.names[int(np.argmax(_utility(profile)[row]))]

@@ -13,17 +13,17 @@ import numpy as np
 from scrl.types import InputError, Progress
 
 Listener = Callable[[Progress], None] | None
-#: Differences that one spot check reports.
+#: Most differences that a spot check reports.
 MAX_DIFFERENCES = 10
 
 
 class Study(Protocol):
-    """A computation of minutes whose result is stored with the software (see ``baking``).
+    """A computation of some minutes whose result is shipped with the library (see ``baking``).
 
     Attributes:
         name: of the baked file, without its suffix.
         title: one line for lists.
-        modules: the modules whose code makes the result; what they import counts too.
+        modules: the modules that make the result; ``code_hash`` adds what they import.
         needs_data: whether it needs the folder of real people's ballots.
     """
 
@@ -96,8 +96,7 @@ class ModuleStudy:
 
 
 def settings_hash(*settings: Any) -> str:
-    """A hash of settings. Of dataclasses only the values count, so that a renamed field changes
-    nothing."""
+    """A hash of settings, of dataclasses by their values only: a renamed field changes nothing."""
     return hashlib.sha256(repr(_values(settings)).encode()).hexdigest()[:16]
 
 
@@ -123,10 +122,11 @@ def data_folder(data: Path | None) -> Path:
 
 
 def differences(stored: Any, fresh: Any, tolerance: float = 0.0, where: str = "") -> list[str]:
-    """Where two nested results differ: numbers by more than ``tolerance``, all else at all.
+    """Differences of two nested results: numbers that differ by more than ``tolerance``, other
+    values that are unequal.
 
     Args:
-        where: what the two are, for messages; it ends with a dot.
+        where: prefix of the paths in messages; it ends with a dot.
     """
     return _differences(stored, fresh, tolerance, where)[:MAX_DIFFERENCES]
 

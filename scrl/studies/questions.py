@@ -1,4 +1,4 @@
-"""Which pair to ask a visitor next: the most informative one, or a random one.
+"""Questions to a visitor: the most informative pair next, or a random one.
 
 The belief about a visitor is a weighting of the atoms of the density of raters (``Atoms``). The
 most informative pair has the greatest mutual information between its answer and the atom: the
@@ -17,7 +17,7 @@ from scrl.diagnostics.ballot_posterior import Atoms, binary_entropy, mutual_info
 
 #: Probability of a wrong answer, so that no answer excludes an atom.
 ERROR_RATE = 0.02
-#: Voters of the density with whom a quiz is simulated.
+#: Simulated visitors of a quiz, voters of the density.
 SIMULATED_VISITORS = 400
 
 
@@ -105,7 +105,7 @@ class Quiz:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedQuiz:
-    """Many visitors, questioned.
+    """The answers of simulated visitors.
 
     Attributes:
         accuracy: share of all pairs predicted correctly after each number of questions, from none
@@ -160,11 +160,11 @@ def expected_accuracy_curves(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Expected accuracy with the most informative pairs, and with random ones.
 
-    Visitors are voters of the density, each with an order drawn from the model's likelihood: people
-    of one latent still differ.
+    Visitors are voters of the density. Each has an order drawn from the model's likelihood, since
+    people with the same latent still differ.
 
     Returns:
-        Of each way, the mean accuracy after each number of questions, from none on
+        For both, the mean accuracy after each number of questions, from none on
         ``[questions + 1]``.
     """
     rng = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Reward models side by side: trained on the same raters' pairs, evaluated on held-out raters.
+"""Reward models trained on the same raters' pairs and evaluated on held-out raters.
 
 The splits are made by ``scoreboard_splits``, the rows by ``scoreboard_metrics``.
 """
@@ -42,9 +42,9 @@ from scrl.studies.scoreboard_metrics import (
 from scrl.studies.scoreboard_splits import RATINGS_SIZES, PairSplit, SplitSizes, pair_splits
 from scrl.types import InputError, Progress, Ratings, Source
 
-#: What is baked, and what a page begins with.
+#: The baked scenarios and seeds, also a page's defaults.
 SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
-#: Ratings of real people, baked too where they are at hand: file in a folder, and seeds.
+#: Ratings of real people, baked where the files are available: file name and number of seeds.
 REAL_RATINGS = {
     "breakfast": ("breakfast/breakfast.csv", 5),
     "mqm": ("mqm/wmt2023-ende-mqm.csv", 5),
@@ -140,7 +140,7 @@ def _check_types(models: Sequence[str], splits: Iterable[PairSplit]) -> None:
 
 
 def available(source: Source) -> tuple[str, ...]:
-    """The models that can be trained on it: one for each type only where types are known."""
+    """The models that can be trained on a source: one for each type only where types are known."""
     return tuple(
         name
         for name, entry in MODELS.items()

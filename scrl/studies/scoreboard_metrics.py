@@ -1,6 +1,6 @@
 """Scoreboard rows: metrics from predictions on held-out raters.
 
-Of a scenario intervals are over seeds, each of which draws other raters; of ratings they are
+Intervals of a scenario's metrics are over seeds, each with other raters. Those of ratings are
 bootstraps over raters, each held out once a seed.
 """
 
@@ -28,7 +28,7 @@ from scrl.studies.scoreboard_splits import PairSplit
 from scrl.types import Ballots, Catalogue, Ratings, places_to_order
 from scrl.voting import aggregate
 
-#: Social orders are counted of the first prompts, at most so many.
+#: Most prompts, from the first on, whose social orders are counted.
 MAX_PROMPTS = 12
 #: How held-out raters' rewards become one order: a rule of voting, or the mean of each completion's
 #: win rates, a scale from 0 to 1 that raters share (VPL's own).
@@ -36,11 +36,11 @@ WIN_RATES = "win-rates"
 ORDER_RULES = (*DEFAULT_RULES, WIN_RATES)
 #: Shares of the query pairs, the most confident first, at which accuracy is reported.
 COVERAGE = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-#: Of each seed of a scenario.
+#: Metrics of each seed of a scenario.
 MEASURES = ("accuracy", "disputed", "calibration", "maxmin")
-#: Of the social order by a rule.
+#: Metrics of a rule's social order.
 ORDER_MEASURES = ("tau", "reversed", "distortion", "minority", "least")
-#: A measure that there is none of: mean, low, high.
+#: Mean, low and high of a missing metric.
 MISSING = [None, None, None]
 
 
@@ -51,7 +51,7 @@ class Predictions:
     Attributes:
         probabilities: that the preferred item of each query pair is preferred ``[held, pairs]``.
         rewards: of the held-out raters ``[held, items]``.
-        health: None of a model without latents.
+        health: None for a model without latents.
         model: as fitted on the split.
         seconds: to fit it.
     """
@@ -130,7 +130,7 @@ def ratings_row(
 
     Args:
         predictions: one for each split.
-        baseline: those of Bradley–Terry, which a lead is over; None where it was not fitted.
+        baseline: predictions of Bradley–Terry, over which leads are measured; None if not fitted.
     """
     masks = [split.queries.mask for split in splits]
     rater = np.concatenate(
@@ -167,7 +167,7 @@ def _shared_fields(predictions: Sequence[Predictions], catalogue: Catalogue) -> 
     """The fields of a row that scenarios and ratings share."""
     health = [p.health for p in predictions if p.health is not None]
     collapsed = [h for h in health if h.collapsed]
-    # The verdict is that of most trainings; how many collapsed stands beside it.
+    # The verdict of most trainings; the number of collapsed ones is reported beside it.
     most_collapsed = 2 * len(collapsed) > len(health)
     typical = collapsed if most_collapsed else [h for h in health if not h.collapsed]
     rewards = np.concatenate([p.rewards for p in predictions])
@@ -209,7 +209,7 @@ def social_orders(
 
 
 def true_orders(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
-    """Prompt -> the true order; of win rates that of Borda, their limit for certain raters."""
+    """Prompt -> the true order; for win rates Borda's, their limit for raters without noise."""
     catalogue, rule = scenario.catalogue, "borda" if rule == WIN_RATES else rule
     return {
         prompt: aggregate(ballots, rule).order(list(catalogue.names(p)))
@@ -222,12 +222,12 @@ def true_orders(scenario: Scenario, rule: str) -> dict[str, list[list[str]]]:
 def _order_metrics(
     scenario: Scenario, truth: dict, rule: str, predicted: Predictions
 ) -> dict[str, float]:
-    """What the social order of the held-out raters' rewards is worth, means over prompts.
+    """Metrics of the social order of the held-out raters' rewards, means over prompts.
 
     Returns:
-        Of the order, Kendall's ``tau`` with the truth and the number of strict pairs ``reversed``;
-        of its winner (tied ones share) ``distortion``, and the satisfaction from 0 to 1 of the
-        smallest type (``minority``) and of the worst-off (``least``).
+        Kendall's ``tau`` of the order with the truth and its number of ``reversed`` strict pairs;
+        the winner's ``distortion`` (tied winners share), and the satisfaction from 0 to 1 of the
+        smallest type (``minority``) and of the worst-off type (``least``).
     """
     catalogue, share, values = scenario.catalogue, scenario.type_shares, []
     orders = social_orders(rule, predicted.rewards, catalogue)

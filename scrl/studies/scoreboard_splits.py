@@ -1,7 +1,7 @@
 """The scoreboard's splits: training pairs, and held-out raters' context and query pairs.
 
-Of a scenario every seed draws other raters. Of ratings, raters are held out in five folds; half of
-each held-out ballot is hidden, the pairs among the visible completions are the context, those among
+Every seed of a scenario draws other raters. Raters of ratings are held out in five folds: half of
+each held-out ballot is hidden, pairs among the visible completions are the context, and pairs among
 the hidden ones are the queries.
 """
 
@@ -30,7 +30,7 @@ MIN_DISPUTED_SHARE, MIN_DISPUTED_RATERS = 1 / 3, 5
 
 @dataclass(frozen=True)
 class SplitSizes:
-    """Sizes of a split; of ratings everybody is held out once, and numbers of pairs are maxima.
+    """Sizes of a split. With ratings every rater is held out once, and numbers of pairs are maxima.
 
     Attributes:
         raters, pairs: training raters, and pairs of each.
@@ -44,7 +44,7 @@ class SplitSizes:
     queries: int = 16
 
     def to_dict(self) -> dict[str, int]:
-        """As result files have it."""
+        """The sizes under the keys of result files."""
         return {
             "raters": self.raters,
             "pairs": self.pairs,
@@ -54,7 +54,7 @@ class SplitSizes:
         }
 
 
-#: Of ratings, whose ballots are longer.
+#: Sizes for ratings, whose ballots are longer.
 RATINGS_SIZES = SplitSizes(raters=0, pairs=128, held_out=0, context=64, queries=128)
 
 
@@ -63,7 +63,7 @@ class PairSplit:
     """Training pairs, and the context and query pairs of held-out raters.
 
     Attributes:
-        seed: of everything random.
+        seed: of all random draws.
         train: pairs of the training raters.
         context, queries: pairs of the held-out raters ``[held, pairs, 2]``.
         disputed: which query pairs are disputed ``[held, pairs]``.
@@ -81,7 +81,7 @@ class PairSplit:
 def pair_splits(
     source: Scenario | Ratings, seeds: Sequence[int], sizes: SplitSizes
 ) -> Iterator[PairSplit]:
-    """One split a seed of a scenario, five a seed of ratings.
+    """One split for each seed of a scenario, five for each seed of ratings.
 
     Raises:
         InputError: where there are too few raters or pairs.

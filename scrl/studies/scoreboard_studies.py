@@ -35,20 +35,20 @@ def scenario_spec(scenario: Scenario) -> str:
 
 
 def people_spec() -> str:
-    """A hash of the settings of real people's scoreboards; their data have ``ratings_hash``."""
+    """A hash of the settings of real people's scoreboards; ``ratings_hash`` covers their data."""
     settings = (scoreboard.REAL_RATINGS, scoreboard.RATINGS_CONFIG, RATINGS_SIZES)
     return settings_hash(settings, tuple(scoreboard.MODELS), ORDER_RULES, scoreboard.HEAVY_BETA)
 
 
 def ratings_hash(ratings: Ratings) -> str:
-    """A hash of who ranked what."""
+    """A hash of the ballots."""
     parts = (ratings.item, ratings.rank, ratings.offsets, ratings.ballot_rater)
     data = b"".join(np.asarray(part, np.int64).tobytes() for part in parts)
     return hashlib.sha256(data).hexdigest()[:16]
 
 
 def _content(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without seconds, which differ from run to run, and the device."""
+    """The content of a baked file: the result without seconds, which vary, and the device."""
     rows = [row | {"seconds": None} for row in result["rows"]]
     return {"result": result | {"rows": rows}, "device": device_name()}
 

@@ -1,10 +1,10 @@
 """Why the vanilla order is not the truth: the gap between the two, split by cause.
 
-Each part is the effect of one counterfactual, and each counterfactual is computed: the sample as it
-is, infinitely many raters, data missing at random, complete data, and the rule instead of
-Bradley–Terry. Along the path from vanilla to the truth the parts add up exactly, in reversed pairs
-and, up to the rule, in log-odds. Sampling and missing data interact, so each is taken before and
-after the other and the two effects are averaged (Shapley 1953).
+Each part is the computed effect of one counterfactual: the sample as it is, infinitely many raters,
+data missing at random, complete data, and the rule instead of Bradley–Terry. Along the path from
+vanilla to the truth the parts add up exactly, in reversed pairs and, up to the rule, in log-odds.
+Sampling and missing data interact, so each is taken before and after the other and the two effects
+are averaged (Shapley 1953).
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _shapley_parts(stages: np.ndarray, samples: np.ndarray) -> np.ndarray:
 
 
 def decompose_gap(scenario: Scenario, rule: str, seed: int) -> dict[str, Gap]:
-    """The gap of each prompt: exact but for the sample, which is that of a run with this seed.
+    """The gap of each prompt. It is exact except for the sample, which a run with this seed draws.
 
     Raises:
         InputError: for a rule that cannot count so many completions.
@@ -164,7 +164,7 @@ def sampled_scores(scenario: Scenario, seed: int) -> np.ndarray:
 
 
 def resampled_scores(scenario: Scenario, seed: int, samples: int) -> np.ndarray:
-    """Bradley–Terry scores of further samples ``[samples, items]``, seeds from ``seed + 1`` on."""
+    """Bradley–Terry scores of samples with the seeds from ``seed + 1`` on ``[samples, items]``."""
     return np.stack([sampled_scores(scenario, seed + 1 + i) for i in range(samples)])
 
 
