@@ -1,10 +1,11 @@
-"""How much of a ballot suffices: the parts of each type's orders, from one completion to all."""
+"""Partial ballots: embeddings of every part of each type's orders, from one completion to all."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from scrl.diagnostics.queries import Ballot, complete_ballots, embed_orders, typ
 from scrl.raters.fitted_run import FittedRun
 from scrl.types import Catalogue, InputError
 
-#: Of prompts with more completions, this many parts of each length are drawn instead of all.
+#: Most completions of a prompt for which all parts are listed; beyond, how many are drawn of each
+#: length.
 MAX_ENUMERATED, DRAWN_PARTS = 6, 12
-#: Prompts whose orders are taken apart.
+#: Most prompts whose orders are split into parts.
 MAX_PROMPTS = 4
 
 
@@ -24,15 +26,16 @@ class PartialBallots:
     """Parts of every type's orders, and their embeddings.
 
     Attributes:
-        type: whose order it is ``[ballots]``.
+        type: the type that holds the order ``[ballots]``.
         prompt: of the ballot, −1 where all prompts are answered in full ``[ballots]``.
-        items: of each ballot, best first. A single one is given with its absolute place.
+        items: of each ballot, best first. A single item is embedded with its absolute place.
         mean: posterior means ``[ballots, latent]``.
-        profiles: of the types ``[types, latent]``; ``share``: of the types ``[types]``.
+        profiles: of the types ``[types, latent]``.
+        share: of the types ``[types]``.
         correct: whether the nearest profile is the type's own ``[ballots]``.
-        best_possible: the accuracy of the largest type that would cast the ballot ``[ballots]``,
-            which perfect knowledge of the types would reach.
-        unique: whether no other type would cast it ``[ballots]``.
+        best_possible: accuracy of the Bayes classifier that knows the types ``[ballots]``: it
+            chooses the most common type consistent with the ballot.
+        unique: whether no other type is consistent with the ballot ``[ballots]``.
     """
 
     type: np.ndarray
@@ -47,16 +50,16 @@ class PartialBallots:
 
     @property
     def length(self) -> np.ndarray:
-        """How many completions each ballot ranks ``[ballots]``."""
+        """The number of completions on each ballot ``[ballots]``."""
         return np.array([len(items) for items in self.items])
 
     @property
     def relative_distance(self) -> np.ndarray:
-        """Distance to the type's own profile, over that between types ``[ballots]``."""
+        """Distance to the type's own profile over the mean distance of profiles ``[ballots]``."""
         gap = np.linalg.norm(self.mean - self.profiles[self.type], axis=1)
         return gap / max(mean_pairwise_distance(self.profiles), 1e-6)
 
-    def by_length(self) -> list[dict]:
+    def by_length(self) -> list[dict[str, Any]]:
         """Means over the ballots of each length, each type weighted by its share.
 
         Returns:
@@ -80,15 +83,12 @@ class PartialBallots:
         return rows
 
     def unique_pair_accuracy(self) -> float:
-        """Of the pairs that one type alone holds, the share that embeds nearest to it.
-
-        NaN where there is no such pair.
-        """
+        """Accuracy over pairs that are unique to one type; NaN where there is none."""
         pairs = self.unique & (self.length == 2)
         return float(self.correct[pairs].mean()) if pairs.any() else float("nan")
 
     def indices_of_pair(self, prompt: int, better: int, worse: int) -> list[int]:
-        """The ballots that rank just these two items."""
+        """Indices of the ballots that rank exactly these two items."""
         return [
             i for i, items in enumerate(self.items)
             if self.prompt[i] == prompt and items == (better, worse)
@@ -96,7 +96,7 @@ class PartialBallots:
 
 
 def partial_ballots(run: FittedRun, seed: int = 0) -> PartialBallots:
-    """Embed the parts of every type's order on each prompt, one prompt at a time, and the whole.
+    """Embed the parts of every type's order on each prompt, and its complete ballots.
 
     Raises:
         InputError: for real raters, whose complete orders are unknown.
@@ -119,14 +119,14 @@ def partial_ballots(run: FittedRun, seed: int = 0) -> PartialBallots:
     placed = place[type[single], item] - start
     mean[single] = run.individual.embed_single(item, placed, length).mean
     profiles, share = type_profiles(run), run.source.type_shares
-    casts = _casting_types(catalogue, place, type, items)
-    likely = np.where(casts, share, -1.0)
+    consistent = _consistent_types(catalogue, place, type, items)
+    likely = np.where(consistent, share, -1.0)
     top = likely >= likely.max(axis=1, keepdims=True) - 1e-9
     return PartialBallots(
         type, prompt, items, mean, profiles, share,
         correct=nearest_profile(mean, profiles) == type,
         best_possible=top[np.arange(len(type)), type] / top.sum(axis=1),
-        unique=casts.sum(axis=1) == 1,
+        unique=consistent.sum(axis=1) == 1,
     )  # fmt: skip
 
 
@@ -135,7 +135,9 @@ def _all_parts(
 ) -> tuple[np.ndarray, np.ndarray, tuple[tuple[int, ...], ...]]:
     """Type ``[ballots]``, prompt ``[ballots]`` (−1: all) and items of every part."""
     rng = np.random.default_rng(seed)
-    type, prompt, items = [], [], []
+    type: list[int] = []
+    prompt: list[int] = []
+    items: list[tuple[int, ...]] = []
     for t, ballots in enumerate(complete):
         for p, order in ballots[:MAX_PROMPTS]:
             for part in _parts(order, rng):
@@ -150,7 +152,7 @@ def _all_parts(
 
 
 def _parts(order: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[int, ...]]:
-    """The parts of an order, each in its order: all of them, or some of each length."""
+    """The parts of an order: all of them, or some of each length. Items keep their order."""
     for n in range(1, len(order) + 1):
         if len(order) <= MAX_ENUMERATED:
             yield from combinations(order, n)
@@ -161,21 +163,21 @@ def _parts(order: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[int
             yield from (tuple(order[i] for i in places) for places in sorted(drawn))
 
 
-def _casting_types(
+def _consistent_types(
     catalogue: Catalogue, place: np.ndarray, type: np.ndarray, items: Sequence[tuple[int, ...]]
 ) -> np.ndarray:
-    """Which types would cast each ballot, bool ``[ballots, types]``.
+    """Which types are consistent with each ballot, bool ``[ballots, types]``.
 
     Args:
         place: of each item for each type ``[types, items]``.
-        type: whose order each ballot is ``[ballots]``.
+        type: the type of each ballot ``[ballots]``.
     """
     found = []
     for t, part in zip(type, items, strict=True):
         places = place[:, list(part)]
         if len(part) == 1:
             found.append((places == places[t]).all(axis=1))
-        else:  # only neighbours of one prompt are compared
+        else:  # only neighbours of the same prompt are compared
             same_prompt = np.diff(catalogue.item_prompt[list(part)]) == 0
             found.append((np.diff(places, axis=1) > 0)[:, same_prompt].all(axis=1))
     return np.array(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import expit
@@ -46,7 +47,7 @@ class Atoms:
         likelihood = run.individual.config.likelihood
         return cls(latent, share / share.sum(), rewards.astype(float), likelihood)
 
-    def log_likelihood(self, order: Sequence[int]) -> np.ndarray:
+    def log_likelihood(self, order: Sequence[int] | np.ndarray) -> np.ndarray:
         """Log-likelihood of an order of items, best first, under each atom ``[atoms]``, nats."""
         rewards = self.rewards[:, list(order)]
         if self.likelihood == "pair":
@@ -67,25 +68,25 @@ class Atoms:
         """Effective atoms of a posterior ``[atoms]``, as a fraction of those of the population."""
         return effective_atoms(weight) / max(effective_atoms(self.share), 1e-9)
 
-    def log_marginal(self, orders: Sequence[Sequence[int]]) -> float:
+    def log_marginal(self, orders: Sequence[Sequence[int] | np.ndarray]) -> float:
         """Log-probability that one member of the population casts all these orders, nats."""
-        nats = sum(self.log_likelihood(items) for items in orders)
+        nats: Any = sum(self.log_likelihood(items) for items in orders)
         top = nats.max()
         return float(top + np.log(np.exp(nats - top) @ self.share))
 
-    def preference_probabilities(self, items: Sequence[int]) -> np.ndarray:
+    def preference_probabilities(self, items: Sequence[int] | np.ndarray) -> np.ndarray:
         """P(a ≻ b) under each atom, for all pairs of items ``[atoms, m, m]``."""
         rewards = self.rewards[:, list(items)]
         return expit(rewards[:, :, None] - rewards[:, None, :])
 
 
 def predictive_p_value(atoms: Atoms, ballots: Sequence[Ballot], seed: int = 0) -> float:
-    """The share of voters whose ballots on the same completions are no likelier than these.
+    """The share of voters whose ballots on the same completions are at most as likely.
 
     A predictive check (Box 1980): voters drawn from the density rank the same completions, with the
     noise of its likelihood. A member of the population falls below a share s at most s of the time.
-    Below ``RARE_P_VALUE`` the posterior given the ballots means little. 1 where the ballots compare
-    nothing.
+    Below ``RARE_P_VALUE`` the posterior is unreliable. The value is 1 where no ballot ranks two
+    completions.
     """
     given = [np.array(items) for _, items in ballots if len(items) > 1]
     if not given:

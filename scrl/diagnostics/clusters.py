@@ -1,16 +1,16 @@
-"""Whether raters of one group lie together, as numbers.
+"""Measures of cluster structure: silhouettes, centroids and distances of groups of raters.
 
-Distances are Euclidean, in units of the latent's prior standard deviation. A group is a type of
-rater; -1 stands for an unknown one.
+Distances are Euclidean, in units of the latent's prior standard deviation. A group is a rater type;
+-1 is an unknown one.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-#: Points that are compared with each other, at most.
+#: Most points compared with each other.
 MAX_POINTS = 600
-#: A mean silhouette above this is structure (Kaufman and Rousseeuw 1990, table 4: up to .25, none).
+#: A mean silhouette above this shows structure (Kaufman and Rousseeuw 1990, table 4: none to .25).
 STRUCTURE_THRESHOLD = 0.25
 
 
@@ -20,7 +20,7 @@ def evenly_spaced(count: int, max_points: int = MAX_POINTS) -> np.ndarray:
 
 
 def pairwise_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``[a, dimensions], [b, dimensions] -> [a, b]``."""
+    """Euclidean distances: ``[a, dimensions], [b, dimensions] -> [a, b]``."""
     return np.linalg.norm(np.asarray(a)[:, None] - np.asarray(b)[None], axis=-1)
 
 
@@ -55,14 +55,14 @@ def centroids(points: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def mean_pairwise_distance(points: np.ndarray) -> float:
-    """Mean distance of different points ``[points, dimensions]``; 0 for fewer than two."""
+    """Mean distance over pairs of points ``[points, dimensions]``; 0 for fewer than two."""
     if len(points) < 2:
         return 0.0
     return float(pairwise_distances(points, points)[np.triu_indices(len(points), 1)].mean())
 
 
 def separation(points: np.ndarray, group: np.ndarray) -> dict[str, float]:
-    """How far groups lie apart.
+    """Separation of groups.
 
     Returns:
         ``between``: mean distance of the groups' centroids; ``within``: mean distance of a point
@@ -80,7 +80,7 @@ def separation(points: np.ndarray, group: np.ndarray) -> dict[str, float]:
 def nearest_profile(points: np.ndarray, profiles: np.ndarray) -> np.ndarray:
     """The nearest profile of each point ``[points]``.
 
-    −1 where two are equally near, as when a model has put all profiles in one place.
+    −1 where two are equally near, as when all profiles of a model coincide.
     """
     gap = pairwise_distances(points, profiles)
     if gap.shape[1] > 1:

@@ -1,8 +1,9 @@
-"""The same raters embedded twice: by one prompt or another, with a completion or without it."""
+"""Context invariance: raters embedded by different prompts, with and without a completion."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from scrl.diagnostics.queries import type_profiles
 from scrl.raters.fitted_run import FittedRun
 from scrl.types import InputError, Ratings
 
-#: Prompts that are compared.
+#: Most prompts compared.
 MAX_PROMPTS = 8
-#: An item that at least this share of ballots ranks is not left out.
+#: An item counts as always ranked from this share of ballots.
 _ALWAYS_RANKED = 0.999
 
 
@@ -46,7 +47,7 @@ class PromptEmbeddings:
 
 
 def embed_by_prompt(run: FittedRun) -> PromptEmbeddings:
-    """Embed up to 600 raters by each of their prompts alone.
+    """Embed up to ``clusters.MAX_POINTS`` raters by each of their prompts alone.
 
     Raises:
         InputError: where no rater answers two prompts.
@@ -95,22 +96,22 @@ class OmissionComparison:
         item: the item.
         rows: positions in ``FittedRun.embedded_raters`` of the raters compared ``[raters]``.
         ranked: whether each ranked the item ``[raters]``.
-        by_type: for each type ``{"type", "with", "without", "distance", "share", "right with",
-            "right without"}``: how many raters, the distance of the two groups' centroids, that
-            over the distance between types, and the share of each group nearest to its profile;
-            None where a group is empty.
+        by_type: for each type a row: ``"with"`` and ``"without"`` are numbers of raters,
+            ``"distance"`` is that of the two groups' centroids, ``"share"`` divides it by
+            ``between``, ``"right with"`` and ``"right without"`` are the shares of each group that
+            are nearest to the type's profile; None where a group is empty.
         between: mean distance of the types' profiles.
     """
 
     item: int
     rows: np.ndarray
     ranked: np.ndarray
-    by_type: list[dict]
+    by_type: list[dict[str, Any]]
     between: float
 
 
 def most_omitted_item(ratings: Ratings) -> int | None:
-    """The item that most ballots on its prompt leave out; None where all are always ranked."""
+    """The item that the largest share of ballots on its prompt omits; None where none is."""
     catalogue = ratings.catalogue
     ballots = np.bincount(ratings.ballot_prompt, minlength=len(catalogue.prompts))
     ranked = np.bincount(ratings.item, minlength=catalogue.items)
@@ -120,10 +121,10 @@ def most_omitted_item(ratings: Ratings) -> int | None:
 
 
 def compare_omission(run: FittedRun, item: int | None = None) -> OmissionComparison:
-    """Compare raters of each type who ranked an item with those who left it out.
+    """Compare raters of each type who ranked an item with those who omitted it.
 
     Args:
-        item: by default the one that is left out most.
+        item: by default the one omitted most.
 
     Raises:
         InputError: where every ballot ranks everything.
@@ -157,10 +158,10 @@ def _omission_row(
     mean: np.ndarray,
     correct: np.ndarray,
     between: float,
-) -> dict:
+) -> dict[str, Any]:
     """A row of ``OmissionComparison.by_type``."""
     groups = [member & (ranked == with_it) for with_it in (True, False)]
-    centres = [mean[group].mean(axis=0) if group.any() else None for group in groups]
+    centres: list[Any] = [mean[group].mean(axis=0) if group.any() else None for group in groups]
     both = all(group.any() for group in groups)
     distance = float(np.linalg.norm(centres[0] - centres[1])) if both else None
     right = [float(correct[group].mean()) if group.any() else None for group in groups]

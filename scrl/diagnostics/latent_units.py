@@ -9,7 +9,7 @@ ACTIVE_VARIANCE = 0.01
 
 
 def active_units(mean: np.ndarray) -> int:
-    """How many latent dimensions vary across raters, Var(μ_j) > .01 (Burda et al. 2016).
+    """The number of latent dimensions with Var(μ_j) > .01 across raters (Burda et al. 2016).
 
     Args:
         mean: posterior means ``[raters, latent]``.

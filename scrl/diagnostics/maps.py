@@ -24,7 +24,7 @@ from scrl.diagnostics.projections import Plane, kernel_density, layout, mixture_
 from scrl.diagnostics.queries import type_names, type_profiles
 from scrl.raters.fitted_run import FittedRun
 
-#: Voters drawn over the raters; points along a side of the grid that contours are found on.
+#: Most simulated voters on a map; points along a side of the density's grid.
 MAX_VOTERS, GRID = 300, 90
 #: Posterior mass of a credible region.
 CREDIBLE_MASS = 0.9
@@ -32,7 +32,7 @@ _ORDINALS = ("first", "second", "third")
 
 
 def _points(run: FittedRun, drawn: bool) -> np.ndarray:
-    """For each embedded rater one posterior draw (always the same), or its posterior mean."""
+    """For each embedded rater a posterior draw (of a fixed seed), or its posterior mean."""
     if not drawn:
         return np.asarray(run.posterior.mean)
     return np.asarray(run.posterior.draw(np.random.default_rng(0)))
@@ -61,7 +61,7 @@ def _by_type(
 
 
 def _label_positions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where a label may stand above points ``[points, 2 or 3]``, and below them."""
+    """Positions of a label above and below points ``[points, 2 or 3]``."""
     above = points.mean(axis=0)
     below = above.copy()
     above[1], below[1] = np.quantile(points[:, 1], [0.97, 0.03])
@@ -131,21 +131,23 @@ def _density_grid(
 
 
 def cluster_numbers(run: FittedRun) -> dict:
-    """How far types lie apart.
+    """Separation of the types.
 
-    Posterior draws decide whether types lie together. Without noise a type casts one ballot and has
-    one posterior, so that its means coincide however little is known. Draws lie together only where
-    posteriors are narrow beside the distance between types.
+    Posterior draws decide whether types form clusters. Without noise all raters of a type cast one
+    ballot and have one posterior, so that their means coincide however wide it is. Draws form
+    clusters only where posteriors are narrow compared with the distance between types.
 
     Returns:
         ``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between",
         "within", "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's
-        draws and means; ``together``: whether draws of one type lie together.
+        draws and means; ``together``: whether draws form clusters by type.
     """
     names, type = type_names(run), run.rater_types
     if not names or not (type >= 0).any():
         return {"types": names, "rows": [], "by_type": [], "together": False}
-    sample, profiles, rows, by_type = evenly_spaced(len(type)), type_profiles(run), [], []
+    sample, profiles = evenly_spaced(len(type)), type_profiles(run)
+    rows: list[dict[str, Any]] = []
+    by_type: list[dict[str, Any]] = []
     for what, drawn in (("draws", True), ("means", False)):
         points = _points(run, drawn)
         score = silhouette(points[sample], type[sample])
@@ -207,10 +209,10 @@ def _ballot_text(run: FittedRun, items: Sequence[int]) -> str:
 
 
 def unique_pair_sentence(run: FittedRun, found: PartialBallots) -> str:
-    """Whether one pair that a type alone holds suffices to embed a rater near it.
+    """A sentence on whether a pair held by one type only embeds a rater nearest to that type.
 
-    The pair is the blog post's Memphis ≻ Knoxville where there is one, else the first. Empty
-    without any.
+    The pair is the blog post's Memphis ≻ Knoxville where it is unique to a type, else the first
+    such pair. Empty without one.
     """
     pairs = np.flatnonzero(found.unique & (found.length == 2) & (found.prompt == 0))
     if not len(pairs):
@@ -226,7 +228,7 @@ def unique_pair_sentence(run: FittedRun, found: PartialBallots) -> str:
 
 
 def omission_map(run: FittedRun, found: OmissionComparison) -> dict:
-    """Raters with (full marks) and without (open marks) the item."""
+    """Raters who ranked the item (full markers) and who omitted it (open markers)."""
     plane, names = _plane(run), type_names(run)
     item = item_names(run, [found.item])
     points = plane.project(np.asarray(run.posterior.mean)[found.rows])
@@ -268,7 +270,7 @@ def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
 
 
 def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MASS) -> dict:
-    """The fewest atoms that hold this mass of a posterior, as a group of points.
+    """The smallest set of atoms that holds ``mass`` of a posterior, as a group of points.
 
     Args:
         drawing: from ``atoms_map``.
@@ -282,7 +284,7 @@ def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MA
 
 
 def type_probabilities(drawing: dict, weight: np.ndarray) -> dict[str, float]:
-    """The posterior mass nearest to each type's profile; empty without types.
+    """Posterior mass of the atoms nearest to each type's profile; empty without types.
 
     Args:
         drawing: from ``atoms_map``.

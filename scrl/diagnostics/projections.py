@@ -1,9 +1,10 @@
-"""Layouts of a latent space in two or three dimensions, and densities drawn on them."""
+"""Layouts of a latent space in two or three dimensions, and densities on a plane."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,7 +19,7 @@ class Plane:
     """Principal components, onto which further points can be projected.
 
     Attributes:
-        mean: of the points they were found from ``[dimensions]``.
+        mean: of the points that they are fitted to ``[dimensions]``.
         axes: ``[components, dimensions]``.
         explained: share of the variance ``[components]``.
     """
@@ -34,7 +35,7 @@ class Plane:
         Each axis is turned so that its largest loading is positive. Axes beyond the number of
         dimensions are zero.
         """
-        mean = np.mean(points, axis=0, dtype=np.float64)
+        mean: Any = np.mean(points, axis=0, dtype=np.float64)
         centred = np.asarray(points, np.float64) - mean
         _, variance, axes = np.linalg.svd(centred.T @ centred)
         axes = axes[:components]
@@ -70,7 +71,7 @@ def principal_plane(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def layout(points: np.ndarray, method: str, dimensions: int = 2, seed: int = 0) -> np.ndarray:
     """Points in two or three dimensions ``[points, dimensions]`` by a method of ``LAYOUTS``.
 
-    Too few points, or points all alike, are laid out by PCA.
+    Fewer than twelve points, or points that coincide, are laid out by PCA.
     """
     points = np.asarray(points, np.float64)
     alike = np.ptp(points, axis=0).max() < 1e-6
@@ -129,7 +130,7 @@ def mixture_density(
 def kernel_density(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """A Gaussian kernel density of ``points [points, 2]`` at the grid ``[y, x]``.
 
-    The width is half of Scott's rule, since clusters are narrower than the whole.
+    The bandwidth is half of Scott's rule, since clusters are narrower than the whole sample.
     """
     width = np.maximum(0.5 * points.std(axis=0) * len(points) ** (-1 / 6), 1e-6)
     along = [

@@ -16,15 +16,15 @@ Ballot = tuple[int, Sequence[int]]
 
 
 def orders_to_ratings(catalogue: Catalogue, raters: Sequence[Sequence[Ballot]]) -> Ratings:
-    """Raters with these ballots, each a strict order of its items."""
+    """Ratings of raters with these ballots, each a strict order of its items."""
     ballots = [(r, prompt, items) for r, given in enumerate(raters) for prompt, items in given]
     sizes = [len(items) for _, _, items in ballots]
     items = np.array([i for _, _, ranked in ballots for i in ranked], int)
     return Ratings(
         catalogue,
         tuple(map(str, range(len(raters)))),
-        [r for r, _, _ in ballots],
-        [prompt for _, prompt, _ in ballots],
+        [r for r, _, _ in ballots],  # type: ignore[arg-type]  # Ratings makes arrays of lists
+        [prompt for _, prompt, _ in ballots],  # type: ignore[arg-type]
         np.ones(len(ballots)),
         np.concatenate([[0], np.cumsum(sizes)]),
         catalogue.members[items],
@@ -42,7 +42,10 @@ def embed_orders(run: FittedRun, raters: Sequence[Sequence[Ballot]]) -> np.ndarr
 
 
 def rewards_at(run: FittedRun, latent: np.ndarray) -> np.ndarray:
-    """``[draws, latent] -> [draws, items]``, log-odds. Padding bounds the number of programs."""
+    """Rewards in log-odds: ``[draws, latent] -> [draws, items]``.
+
+    Padding bounds the number of compiled programs.
+    """
     padded = np.pad(latent, ((0, padded_size(max(len(latent), 64)) - len(latent)), (0, 0)))
     return run.individual.rewards(padded.astype(np.float32))[: len(latent)]
 
@@ -53,10 +56,10 @@ def type_names(run: FittedRun) -> tuple[str, ...]:
 
 
 def rater_groups(run: FittedRun) -> tuple[np.ndarray, str]:
-    """The group of each embedded rater ``[embedded]``, −1 where it is unknown, and what it is.
+    """The group of each embedded rater ``[embedded]``, −1 where unknown, and the kind of group.
 
-    A group is a ``"type"`` where two types or more are known, else a cluster of the density's
-    components, ``"component"``.
+    The kind is ``"type"`` where at least two types are known, else ``"component"``: a cluster of
+    the density's components.
     """
     if len(np.unique(run.rater_types[run.rater_types >= 0])) > 1:
         return run.rater_types, "type"
@@ -65,7 +68,7 @@ def rater_groups(run: FittedRun) -> tuple[np.ndarray, str]:
 
 
 def complete_ballots(catalogue: Catalogue, utility: np.ndarray) -> list[Ballot]:
-    """One ballot a prompt that ranks every item by ``utility [items]``; equal ones as listed."""
+    """One ballot a prompt that ranks all its items by ``utility [items]``, ties in listed order."""
     found = []
     for p, (start, stop) in enumerate(
         zip(catalogue.offsets[:-1], catalogue.offsets[1:], strict=True)
@@ -77,8 +80,8 @@ def complete_ballots(catalogue: Catalogue, utility: np.ndarray) -> list[Ballot]:
 def type_profiles(run: FittedRun) -> np.ndarray:
     """The posterior mean of each type ``[types, latent]``.
 
-    Of a scenario's type it is that of a rater who ranks everything. Of a group of real raters it is
-    the centroid of its embedded raters, or of all raters where none of the group is embedded.
+    For a scenario's type it is that of a rater who ranks all items. For a group of real raters it
+    is the centroid of its embedded raters, or of all raters where none of the group is embedded.
     """
     utility = run.source.type_utilities
     if utility is not None:

@@ -9,10 +9,10 @@ import numpy as np
 from scrl.diagnostics.queries import rewards_at
 from scrl.raters.fitted_run import FittedRun
 
-#: Points on the line.
+#: Points on a line.
 STEPS = 61
 
-#: How far along the line, the item that rises, the item that falls.
+#: Fraction of the line, the item that rises, the item that falls.
 RankChange = tuple[float, int, int]
 
 
@@ -21,12 +21,11 @@ class Traversal:
     """Rewards of one prompt's items along a line.
 
     Attributes:
-        fraction: how far along the line, 0 to 1 ``[steps]``.
+        fraction: of the line, 0 to 1 ``[steps]``.
         latent: ``[steps, latent]``.
         rewards: ``[steps, m]``, centred, log-odds.
         changes: the changes of rank, in order.
-        min_changes: pairs that the two ends order differently, which is the fewest changes possible
-            (the Kendall distance of the ends).
+        min_changes: the fewest changes possible: the Kendall distance of the ends.
     """
 
     fraction: np.ndarray
@@ -37,16 +36,16 @@ class Traversal:
 
     @property
     def excess_changes(self) -> int:
-        """Changes of rank beyond the fewest possible: 0 on the smoothest line."""
+        """Changes of rank beyond the fewest possible."""
         return len(self.changes) - self.min_changes
 
 
 def rank_changes(rewards: np.ndarray, fraction: np.ndarray) -> tuple[tuple[RankChange, ...], int]:
-    """Where pairs change rank along a line, and how many changes its ends require.
+    """The changes of rank along a line, and the fewest possible between its ends.
 
     Args:
         rewards: ``[steps, m]``.
-        fraction: how far along the line ``[steps]``.
+        fraction: of the line ``[steps]``.
     """
     changes = []
     for a, b in zip(*np.triu_indices(rewards.shape[1], 1), strict=True):
