@@ -126,7 +126,7 @@ def find_misreport(
         )
     else:
         voters = profile.weight[row] * share
-        place = best_manipulation(profile, against, row, voters=voters).ballots[0]
+        place = best_manipulation(profile, against, row, coalition_size=voters).ballots[0]
     return Misreport(type, prompt, _order(place, list(profile.names)), share, complete)
 
 

@@ -66,7 +66,7 @@ def test_the_best_lie_gains_what_brute_force_finds(rule):
             for lie in permutations(range(m))
         ) - worth(rule, orders, weight, orders[0])
         profile = AnonymousProfile.from_orders("abcd"[:m], orders, weight)
-        found = best_manipulation(profile, rule, 0, voters=liars)
+        found = best_manipulation(profile, rule, 0, coalition_size=liars)
         assert found.gain == pytest.approx(gain, abs=1e-9)
         paid += found.is_profitable
     assert paid, "some of these profiles can be manipulated"
@@ -79,13 +79,13 @@ def test_what_a_strategy_says_of_costs_adds_up():
     for row, found in (
         (r, s) for r in range(3) for s in best_manipulations(profile, r, QUICK).values()
     ):
-        inside = found.coalition_size * found.utility_by_line[row]
+        inside = found.coalition_size * found.utility_by_row[row]
         outside = (profile.weight.sum() - found.coalition_size) * np.array(found.others_utility)
         assert (inside + outside) / profile.weight.sum() == pytest.approx(
             np.array(found.mean_utility)
         )
         assert found.gain == pytest.approx(
-            found.utility_by_line[row, 1] - found.utility_by_line[row, 0]
+            found.utility_by_row[row, 1] - found.utility_by_row[row, 0]
         )
         assert found.gain >= 0
         assert not found.dominates or found.is_profitable, "dominance is gain for every utility"
@@ -95,9 +95,9 @@ def test_what_a_strategy_says_of_costs_adds_up():
 
 @pytest.mark.parametrize("rule", STRATEGYPROOF)
 def test_lotteries_linear_in_ballots_are_strategyproof(rule):
-    for by in ("utility", "dominance"):
-        assert manipulable_share(rule, 3, 5, by=by)[rule].share == 0
-    assert manipulable_share(rule, 4, 6, 40, seed=2, size=2)[rule].share == 0
+    for criterion in ("utility", "dominance"):
+        assert manipulable_share(rule, 3, 5, criterion=criterion)[rule].share == 0
+    assert manipulable_share(rule, 4, 6, 40, seed=2, coalition_size=2)[rule].share == 0
 
 
 def test_every_deterministic_rule_can_be_manipulated():
@@ -117,7 +117,7 @@ def test_every_deterministic_rule_can_be_manipulated():
         profile = AnonymousProfile.from_orders(
             "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
         )
-        best = best_manipulation(profile, name, held.index(liar), voters=1)
+        best = best_manipulation(profile, name, held.index(liar), coalition_size=1)
         assert best.is_profitable, f"{name}: the kept example is one"
         assert lie != liar
 
@@ -206,8 +206,10 @@ def test_a_curve_says_what_each_size_gains():
     profile = BURIAL_EXAMPLE
     curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
     for rule, curve in curves.items():
-        for voters, gain in zip(curve.voters, curve.gain, strict=True):
-            assert gain == pytest.approx(best_manipulation(profile, rule, 0, voters=voters).gain)
+        for voters, gain in zip(curve.coalition_size, curve.gain, strict=True):
+            assert gain == pytest.approx(
+                best_manipulation(profile, rule, 0, coalition_size=voters).gain
+            )
     assert curves["plurality"].threshold == pytest.approx(41.4), "to Centre: 8 + 41.4 beats 46"
     assert np.isnan(coalition_curves(profile, 0, ["copeland"])["copeland"].threshold)
     assert curves["borda"].threshold == pytest.approx(13.8)
@@ -296,7 +298,7 @@ def test_what_cannot_be_asked_is_said():
     with pytest.raises(InputError, match="no line 9"):
         best_manipulation(BURIAL_EXAMPLE, "borda", 8)
     with pytest.raises(InputError, match="has 46"):
-        best_manipulation(BURIAL_EXAMPLE, "borda", 0, voters=48)
+        best_manipulation(BURIAL_EXAMPLE, "borda", 0, coalition_size=48)
     with pytest.raises(InputError, match="candidates"):
         manipulable_share("borda", 9, 3)
     with pytest.raises(InputError, match="no model"):

@@ -121,7 +121,7 @@ def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: 
             voting_labels.winner_chances(best.before, names),
             voting_labels.winner_chances(best.after, names),
         ),
-        ("Utility to them", *(f"{best.utility_by_line[best.row][i]:.3f}" for i in (0, 1))),
+        ("Utility to them", *(f"{best.utility_by_row[best.row][i]:.3f}" for i in (0, 1))),
         (
             "To everybody else",
             *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others_utility),
@@ -144,7 +144,7 @@ def _coalition_sizes(
         else f"A lie pays from {curve.threshold / weight:.0%} of them."
     )
     page.chart(
-        gain_by_coalition_size(curve.voters, curve.gain, voters, **page.style()),
+        gain_by_coalition_size(curve.coalition_size, curve.gain, voters, **page.style()),
         "sizes",
         alt=needed,
         caption=f"What the best common lie gains {page.escaped(label)} by how many join it. "
@@ -158,7 +158,7 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
     rows = [
         {
             "title": rule_title(name),
-            "misreporters": tuple(misreports[name].utility_by_line[misreports[name].row]),
+            "misreporters": tuple(misreports[name].utility_by_row[misreports[name].row]),
             "others": misreports[name].others_utility
             if math.isfinite(misreports[name].others_utility[0])
             else None,

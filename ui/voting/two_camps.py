@@ -45,7 +45,7 @@ def show() -> None:
         if not shown:
             return
         shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, borda.manipulations, "borda")
-        best = borda.best
+        best = borda.best_mean_utility
         first = scores[share] > scores[share].max() - 1e-9
         winner = voting_labels.winner_chances(first / first.sum(), names)
         st.markdown(

@@ -1,4 +1,4 @@
-"""Lies: what they gain, who must join, how often they pay."""
+"""Strategic voting: best misreports, coalitions and how often rules are manipulable."""
 
 import lazy_loader as lazy
 

@@ -1,13 +1,13 @@
-"""What a lie gains: the best ballot of one voter, or of a coalition that votes alike, by any rule.
+"""Strategic manipulation: the best misreport of one voter or of a coalition, under any rule.
 
-A coalition is some of the voters behind one line of a profile; everybody else votes as the profile
-says. An outcome is worth what the winner is, a tie for first place being a draw among the tied and
-a lottery what it is on average. Orders stand for the utilities m-1 … 0, ties averaged.
+A coalition is some of the voters of one row of a profile. All other voters are sincere. The utility
+of an outcome is that of the winner; a tie for first place is a uniform draw among the tied, and a
+lottery counts in expectation. Where only orders are known, utilities are m-1 … 0, ties averaged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,48 +15,55 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all, place_scores
-from scrl.voting.registry import RULES
+from scrl.voting.registry import RULES, Rule
 from scrl.voting.strategy.misreports import (
     MAX_EXHAUSTIVE,
-    climb_starts,
-    exaggerations,
     neighbouring_orders,
     places_from_values,
     report_distance,
+    starting_orders,
     strict_orders,
     truncated_orders,
+    utility_misreports,
     values_from_places,
 )
 
-#: Gains no larger than this are none: lotteries come from solvers.
+#: Smaller gains count as none, since lotteries come from solvers.
 MIN_GAIN = 1e-6
-#: Sizes × lies × ballots × candidates counted in one call.
-CELLS = 4_000_000
+#: Sizes × reports × ballots × candidates counted in one call.
+MAX_CELLS = 4_000_000
 #: Most steps of a climb.
-STEPS = 60
+MAX_STEPS = 60
 
 
 @dataclass(frozen=True, eq=False)
 class Manipulation:
-    """The best lie that was found, and what it does.
+    """The best misreport found and its effect.
 
     Attributes:
-        rule, row: under which rule, and which line of the profile lies.
-        voters: how many of the line's voters lie (in its weight).
-        truth, outcome: what the rule says before and after, one contest.
-        before, after: chance to win ``[candidates]``.
-        place: on the ballots of the coalition ``[lies, candidates]``, -1 where left out: one row
-            where all vote alike, the true ballot where no lie gains; ``weight``: how many cast
-            each ``[lies]``; ``said``: the utilities reported in their stead, for a rule that reads
-            utilities.
-        gain: in the coalition's mean utility.
-        places: by how many places its favourite (of several, the one placed best) rises in the
-            order of the outcome; negative where it falls.
-        dominates: whether the outcome is better whatever utilities go with the true order
+        rule: name of the rule.
+        row: the row of the profile whose voters misreport.
+        coalition_size: how many of them misreport, in the row's weight.
+        sincere_outcome: the outcome of sincere ballots, one contest.
+        outcome: the outcome of the misreport, one contest.
+        before: each candidate's chance to win with sincere ballots ``[candidates]``.
+        after: the same with the misreport ``[candidates]``.
+        ballots: places on the coalition's ballots ``[ballots, candidates]``, -1 where left out. One
+            ballot where all vote alike; the truthful one where no misreport gains.
+        ballot_weight: how many cast each ballot ``[ballots]``.
+        reported_utility: the utilities reported ``[ballots, candidates]`` where the rule reads
+            utilities, else None.
+        gain: of the coalition's mean utility.
+        favourite_rise: how many places the coalition's favourite (of several, the one placed best)
+            rises in the order of the outcome; negative where it falls.
+        dominates: whether the outcome is better for all utilities with the truthful order
             (first-order stochastic dominance).
-        mean, others: mean utility ``(before, after)`` of all voters, and of those outside the
-            coalition (NaN where there are none); ``by_line``: of each line ``[lines, 2]``.
-        tried: ballots tried; exact: whether they were all strict orders.
+        mean_utility: of all voters ``(before, after)``.
+        others_utility: mean of the voters outside the coalition ``(before, after)``; NaN where
+            there are none.
+        utility_by_row: of each row, before and after ``[rows, 2]``.
+        ballots_tried: how many misreports were counted.
+        exact: whether they include all strict orders.
     """
 
     rule: str
@@ -74,80 +81,114 @@ class Manipulation:
     dominates: bool
     mean_utility: tuple[float, float]
     others_utility: tuple[float, float]
-    utility_by_line: np.ndarray
+    utility_by_row: np.ndarray
     ballots_tried: int
     exact: bool
 
     @property
     def is_profitable(self) -> bool:
+        """Whether the misreport gains more than ``MIN_GAIN``."""
         return self.gain > MIN_GAIN
 
 
-def line_utilities(profile: AnonymousProfile) -> np.ndarray:
-    """What each line's voters get of each winner ``[lines, candidates]``: the profile's own, else
-    m-1 … 0 by place, ties averaged, what is left out tied last."""
+def row_utilities(profile: AnonymousProfile) -> np.ndarray:
+    """Utility of each winner to the voters of each row ``[rows, candidates]``.
+
+    The profile's own, else m-1 … 0 by place, ties averaged and omitted candidates tied last.
+    """
     if profile.utility is not None:
         return profile.utility
     place = np.where(profile.place < 0, len(profile.names), profile.place)
     return place_scores(place, np.ones(place.shape, bool))
 
 
+def sincere_values(profile: AnonymousProfile, reads_utility: bool) -> np.ndarray:
+    """Values of the sincere ballots ``[rows, candidates]`` as a rule reads them.
+
+    Args:
+        reads_utility: whether the rule reads utilities, else orders.
+
+    Raises:
+        InputError: where utilities are read and the profile has none.
+    """
+    if not reads_utility:
+        return values_from_places(profile.place)
+    if profile.utility is None:
+        raise InputError("This rule reads utilities, and only orders are known.")
+    return profile.utility
+
+
 def countable_rules(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> list[str]:
-    """The rules (default: all) that can count the profile: those that read utilities need them,
-    and some count few candidates only."""
-    m = len(profile.names)
-    return [
-        name
-        for name in (RULES if rules is None else rules)
-        if (RULES[name].reads != "utility" or profile.utility is not None)
-        and (RULES[name].max_candidates is None or RULES[name].max_candidates >= m)
-    ]
+    """Names of the rules that can count the profile.
+
+    Rules that read utilities need them, and some rules count few candidates only.
+
+    Args:
+        rules: the names to choose from; default: all.
+    """
+
+    def can_count(rule: Rule) -> bool:
+        has_values = rule.reads != "utility" or profile.utility is not None
+        return has_values and (
+            rule.max_candidates is None or rule.max_candidates >= len(profile.names)
+        )
+
+    return [name for name in (RULES if rules is None else rules) if can_count(RULES[name])]
 
 
 def best_manipulations(
     profile: AnonymousProfile,
     row: int,
     rules: Sequence[str] | None = None,
-    voters: float | None = None,
+    coalition_size: float | None = None,
     truncated: bool = False,
     seed: int = 0,
 ) -> dict[str, Manipulation]:
-    """The best lie of some of a line's voters, who vote alike, under each rule.
+    """The best common misreport of a coalition, under each rule.
 
-    Up to ``EXACT`` candidates every strict order is tried. Beyond, the search climbs from several
-    starts (compromises, burials, random ones from ``seed``) by moving one candidate at a time, and
-    may miss the best. A rule that reads utilities is lied to by giving the true values to the
-    candidates in another order, or by naming only the largest and the least of them. Of equally
-    good lies the one nearest to the truth is kept.
+    Up to ``MAX_EXHAUSTIVE`` candidates every strict order is tried. Beyond, the search climbs from
+    several orders (compromises, burials, random ones from ``seed``) by moving one candidate at a
+    time, and may miss the best. For a rule that reads utilities, misreports permute the true
+    utilities or state only the largest and the smallest. Of equally good misreports the one nearest
+    to the truthful ballot is kept.
 
     Args:
+        row: the row of the profile whose voters misreport.
         rules: default: all that can count the profile.
-        voters: how many lie, at most the line's weight; default: all of it.
+        coalition_size: how many voters misreport, at most the row's weight; default: all of it.
         truncated: whether ballots may also leave candidates out.
 
     Raises:
-        InputError: where there is no such line, or it has fewer voters.
+        InputError: where there is no such row, or it has fewer voters.
     """
-    voters = check_coalition(profile, row, voters)
+    coalition_size = check_coalition(profile, row, coalition_size)
+    rules = countable_rules(profile, rules)
     found: dict[str, Manipulation] = {}
-    for names, lies in reports_by_rule(profile, row, countable_rules(profile, rules), truncated):
-        if lies is None:
+    for names, reports in reports_by_rule(profile, row, rules, truncated):
+        if reports is None:
             for name in names:
-                found[name] = _climb(profile, row, voters, name, truncated, seed)
+                found[name] = _climb(profile, row, coalition_size, name, truncated, seed)
             continue
-        said = outcomes_of_reports(profile, row, [voters], lies, names)
+        outcomes = outcomes_of_reports(profile, row, [coalition_size], reports, names)
         for name in names:
-            one = single_size(said[name])
-            best = best_report(profile, row, lies, one)
-            found[name] = describe_manipulation(
-                profile, row, voters, one, lies[[best]], best, len(lies),
+            outcome = _first_size(outcomes[name])
+            best = _best_report(profile, row, reports, outcome)
+            found[name] = _describe(
+                profile, row, coalition_size, outcome, reports[best], best, len(reports),
                 exact=len(profile.names) <= MAX_EXHAUSTIVE,
             )  # fmt: skip
-    return {name: found[name] for name in countable_rules(profile, rules)}
+    return {name: found[name] for name in rules}
 
 
-def best_manipulation(profile: AnonymousProfile, rule: str, row: int, **settings) -> Manipulation:
-    """As ``strategies``, under one rule.
+def best_manipulation(
+    profile: AnonymousProfile,
+    rule: str,
+    row: int,
+    coalition_size: float | None = None,
+    truncated: bool = False,
+    seed: int = 0,
+) -> Manipulation:
+    """As ``best_manipulations``, under one rule.
 
     Raises:
         InputError: also where the rule cannot count the profile.
@@ -157,62 +198,79 @@ def best_manipulation(profile: AnonymousProfile, rule: str, row: int, **settings
             f"{RULES[rule].title} cannot count this profile: it needs utilities or fewer "
             "candidates."
         )
-    return best_manipulations(profile, row, [rule], **settings)[rule]
+    return best_manipulations(profile, row, [rule], coalition_size, truncated, seed)[rule]
 
 
-# -- how the search goes --------------------------------------------------------------------------
+# -- counting misreports --------------------------------------------------------------------------
 
 
-def check_coalition(profile: AnonymousProfile, row: int, voters: float | None) -> float:
+def check_coalition(profile: AnonymousProfile, row: int, coalition_size: float | None) -> float:
+    """The size of a coalition, by default the row's weight.
+
+    Raises:
+        InputError: where there is no such row, or it has fewer voters.
+    """
     if not 0 <= row < len(profile.place):
         raise InputError(f"There is no line {row + 1}; the profile has {len(profile.place)}.")
     weight = float(profile.weight[row])
-    voters = weight if voters is None else float(voters)
-    if not 0 < voters <= weight * (1 + 1e-12):
+    size = weight if coalition_size is None else float(coalition_size)
+    if not 0 < size <= weight * (1 + 1e-12):
         raise InputError(
-            f"{voters:g} voters cannot lie: line {row + 1} has {weight:g}; give more than 0 and "
+            f"{size:g} voters cannot lie: line {row + 1} has {weight:g}; give more than 0 and "
             "no more than that."
         )
-    return voters
+    return size
 
 
-def reports_by_rule(profile: AnonymousProfile, row: int, rules: list[str], truncated: bool):
-    """Rules with the ballots ``[lies, 1, candidates]`` to try under them, the true one first; None
-    where the search has to climb."""
+def reports_by_rule(
+    profile: AnonymousProfile, row: int, rules: Sequence[str], truncated: bool
+) -> Iterator[tuple[list[str], np.ndarray | None]]:
+    """Rules with the reports to try under them ``[reports, 1, candidates]``, the truthful first.
+
+    The reports are None where there are too many, so that the search has to climb.
+    """
     m = len(profile.names)
     ordinal = [name for name in rules if RULES[name].reads != "utility"]
+    cardinal = [name for name in rules if RULES[name].reads == "utility"]
     if ordinal and m <= MAX_EXHAUSTIVE:
-        lies = [profile.place[[row]], strict_orders(m)]
+        places = [profile.place[[row]], strict_orders(m)]
         if truncated:
-            lies.append(truncated_orders(m))
-        yield ordinal, values_from_places(np.concatenate(lies))[:, None]
+            places.append(truncated_orders(m))
+        yield ordinal, values_from_places(np.concatenate(places))[:, None]
     elif ordinal:
         yield ordinal, None
-    if len(ordinal) < len(rules):
-        cardinal = [name for name in rules if name not in ordinal]
-        yield cardinal, exaggerations(profile.utility[row])[:, None]
+    if cardinal:
+        yield cardinal, utility_misreports(sincere_values(profile, True)[row])[:, None]
 
 
 def outcomes_of_reports(
-    profile: AnonymousProfile, row: int, voters, lies: np.ndarray, rules: Sequence[str]
+    profile: AnonymousProfile,
+    row: int,
+    coalition_sizes: Sequence[float] | np.ndarray,
+    reports: np.ndarray,
+    rules: Sequence[str],
 ) -> dict[str, Outcome]:
-    """Outcomes ``[sizes, lies, candidates]`` where ``voters`` ``[sizes]`` of a line cast ``lies``
-    ``[lies, ballots, candidates]``, divided evenly over the ballots."""
-    voters = np.asarray(voters, float)
-    c, k, m = lies.shape
-    lines = len(profile.weight)
-    own = (
-        profile.utility if RULES[rules[0]].reads == "utility" else values_from_places(profile.place)
-    )
-    weight = np.repeat(profile.weight[None], len(voters), axis=0)
-    weight[:, row] = np.maximum(weight[:, row] - voters, 0.0)
-    weight = np.concatenate([weight, np.repeat(voters[:, None] / k, k, axis=1)], axis=1)
+    """Outcomes ``[sizes, reports, candidates]`` of each report at each coalition size, by rule.
+
+    Args:
+        coalition_sizes: ``[sizes]``, in the row's weight.
+        reports: values ``[reports, ballots, candidates]``; the coalition is divided evenly over a
+            report's ballots.
+        rules: all read utilities, or none does.
+    """
+    sizes = np.asarray(coalition_sizes, float)
+    n, k, m = reports.shape
+    rows = len(profile.weight)
+    sincere = sincere_values(profile, RULES[rules[0]].reads == "utility")
+    weight = np.repeat(profile.weight[None], len(sizes), axis=0)
+    weight[:, row] = np.maximum(weight[:, row] - sizes, 0.0)
+    weight = np.concatenate([weight, np.repeat(sizes[:, None] / k, k, axis=1)], axis=1)
     parts: dict[str, list[Outcome]] = {name: [] for name in rules}
-    step = max(1, CELLS // (len(voters) * (lines + k) * m))
-    for start in range(0, c, step):
-        some = lies[start : start + step]
-        values = np.concatenate([np.broadcast_to(own, (len(some), lines, m)), some], axis=1)
-        shape = (len(voters), *values.shape)
+    step = max(1, MAX_CELLS // (len(sizes) * (rows + k) * m))
+    for start in range(0, n, step):
+        block = reports[start : start + step]
+        values = np.concatenate([np.broadcast_to(sincere, (len(block), rows, m)), block], axis=1)
+        shape = (len(sizes), *values.shape)
         ranked = ~np.isnan(values)
         ballots = Ballots(
             np.broadcast_to(np.where(ranked, values, 0.0), shape),
@@ -232,91 +290,104 @@ def outcomes_of_reports(
     }
 
 
-def single_size(outcome: Outcome) -> Outcome:
-    """Of a single size."""
+def _first_size(outcome: Outcome) -> Outcome:
+    """The outcomes ``[reports, candidates]`` at the first coalition size."""
     return Outcome(outcome.rule, outcome.place[0], outcome.scores[0], outcome.lottery)
 
 
-def best_report(profile: AnonymousProfile, row: int, lies: np.ndarray, outcome: Outcome) -> int:
-    """Which lie is worth most, the true ballot being lie 0; of equals the one nearest to it."""
-    worth = outcome.chances @ line_utilities(profile)[row]
-    if worth.max() <= worth[0] + MIN_GAIN:
+def _best_report(profile: AnonymousProfile, row: int, reports: np.ndarray, outcome: Outcome) -> int:
+    """Index of the report of highest utility; of equals the nearest to the truthful report 0."""
+    utility = outcome.chances @ row_utilities(profile)[row]
+    if utility.max() <= utility[0] + MIN_GAIN:
         return 0
-    good = np.flatnonzero(worth >= worth.max() - MIN_GAIN)
-    return int(good[np.argmin(report_distance(lies[good], lies[0]))])
+    best = np.flatnonzero(utility >= utility.max() - MIN_GAIN)
+    return int(best[np.argmin(report_distance(reports[best], reports[0]))])
 
 
-def describe_manipulation(
-    profile: AnonymousProfile, row: int, voters: float, outcome: Outcome, lies: np.ndarray,
-    best: int, tried: int, exact: bool,
+def _describe(
+    profile: AnonymousProfile, row: int, coalition_size: float, outcome: Outcome,
+    report: np.ndarray, best: int, tried: int, exact: bool,
 ) -> Manipulation:  # fmt: skip
-    """From the outcomes of all lies, the first of them the truth; ``lies`` ``[.., candidates]``
-    are the ballots of the best."""
-    truth, after = (
+    """The manipulation by one report.
+
+    Args:
+        outcome: of all reports ``[reports, candidates]``, the truthful one first.
+        report: values of the best one ``[ballots, candidates]``.
+        best: its index in ``outcome``.
+    """
+    sincere, after = (
         Outcome(outcome.rule, outcome.place[i], outcome.scores[i], outcome.lottery)
         for i in (0, best)
     )
-    chance = np.stack([truth.chances, after.chances])
-    u, weight = line_utilities(profile), profile.weight.copy()
-    got = u @ chance.T
-    lies, cast = np.unique(lies.reshape(-1, lies.shape[-1]), axis=0, return_counts=True)
-    mean = weight @ got / weight.sum()
-    weight[row] = max(weight[row] - voters, 0.0)
-    others = weight @ got / weight.sum() if weight.sum() > 0 else np.full(2, np.nan)
-    favourite = u[row] == u[row].max()
-    by_value = np.argsort(-u[row], kind="stable")
-    ahead = chance[:, by_value].cumsum(1)
-    last = np.append(np.diff(u[row][by_value]) < 0, True)  # ties are passed together
-    gap = (ahead[1] - ahead[0])[last]
+    chances = np.stack([sincere.chances, after.chances])
+    utility, weight = row_utilities(profile), profile.weight.copy()
+    by_row = utility @ chances.T
+    ballots, cast = np.unique(report, axis=0, return_counts=True)
+    mean = weight @ by_row / weight.sum()
+    weight[row] = max(weight[row] - coalition_size, 0.0)
+    others = weight @ by_row / weight.sum() if weight.sum() > 0 else np.full(2, np.nan)
+    favourite = utility[row] == utility[row].max()
+    order = np.argsort(-utility[row], kind="stable")
+    cumulative = chances[:, order].cumsum(1)
+    # Dominance is judged where utility falls: candidates of equal utility count together.
+    level_ends = np.append(np.diff(utility[row][order]) < 0, True)
+    lead = (cumulative[1] - cumulative[0])[level_ends]
     return Manipulation(
-        rule=outcome.rule, row=row, coalition_size=voters, sincere_outcome=truth, outcome=after,
-        before=chance[0], after=chance[1],
-        ballots=np.stack([places_from_values(lie) for lie in lies]),
-        ballot_weight=voters * cast / cast.sum(),
-        reported_utility=lies if RULES[outcome.rule].reads == "utility" else None,
-        gain=float(got[row, 1] - got[row, 0]),
-        favourite_rise=int(truth.place[favourite].min() - after.place[favourite].min()),
-        dominates=bool((gap >= -MIN_GAIN).all() and (gap > MIN_GAIN).any()),
-        mean_utility=tuple(mean.tolist()), others_utility=tuple(others.tolist()),
-        utility_by_line=got, ballots_tried=tried, exact=exact,
+        rule=outcome.rule, row=row, coalition_size=coalition_size, sincere_outcome=sincere,
+        outcome=after, before=chances[0], after=chances[1],
+        ballots=np.stack([places_from_values(ballot) for ballot in ballots]),
+        ballot_weight=coalition_size * cast / cast.sum(),
+        reported_utility=ballots if RULES[outcome.rule].reads == "utility" else None,
+        gain=float(by_row[row, 1] - by_row[row, 0]),
+        favourite_rise=int(sincere.place[favourite].min() - after.place[favourite].min()),
+        dominates=bool((lead >= -MIN_GAIN).all() and (lead > MIN_GAIN).any()),
+        mean_utility=(float(mean[0]), float(mean[1])),
+        others_utility=(float(others[0]), float(others[1])),
+        utility_by_row=by_row, ballots_tried=tried, exact=exact,
     )  # fmt: skip
 
 
 def _climb(
-    profile: AnonymousProfile, row: int, voters: float, rule: str, truncated: bool, seed: int
-) -> Manipulation:
-    """The best ballot met by moving one candidate at a time from several starts, all at once.
+    profile: AnonymousProfile, row: int, coalition_size: float, rule: str, truncated: bool,
+    seed: int,
+) -> Manipulation:  # fmt: skip
+    """The best report found by hill climbing from several orders at once, one candidate moved a
+    step.
 
-    Where no move gains, one that brings a better candidate nearer to winning is taken.
+    Where no move gains, the search takes one that brings a better candidate nearer to winning.
     """
-    u = line_utilities(profile)[row]
-    m = len(u)
-    true = values_from_places(profile.place[row])
-    here = climb_starts(np.argsort(-u, kind="stable"), np.random.default_rng(seed))
-    kept, aim, tried = true[None, None], None, 0
-    for _ in range(STEPS):
-        near = neighbouring_orders(here)
-        lies = values_from_places(np.argsort(near, axis=-1)).reshape(-1, m)
+    utility = row_utilities(profile)[row]
+    m = len(utility)
+    truthful = values_from_places(profile.place[row])
+    current = starting_orders(np.argsort(-utility, kind="stable"), np.random.default_rng(seed))
+    kept, targets, tried = truthful[None, None], None, 0
+    for _ in range(MAX_STEPS):
+        near = neighbouring_orders(current)
+        reports = values_from_places(np.argsort(near, axis=-1)).reshape(-1, m)
         if truncated:
-            cut = lies <= -np.arange(1, m)[:, None, None]
-            lies = np.concatenate([lies, *np.where(cut, np.nan, lies)])
-        lies = np.concatenate([true[None], lies])[:, None]
-        tried += len(lies) - 1
-        one = single_size(outcomes_of_reports(profile, row, [voters], lies, [rule])[rule])
-        kept = np.concatenate([kept, lies[[best_report(profile, row, lies, one)]]])
-        worth = one.chances @ u
-        if aim is None:
-            aim = u > worth[0] + MIN_GAIN  # who would be better than what the truth brings
-        if not aim.any():
+            omitted = reports <= -np.arange(1, m)[:, None, None]
+            reports = np.concatenate([reports, *np.where(omitted, np.nan, reports)])
+        reports = np.concatenate([truthful[None], reports])[:, None]
+        tried += len(reports) - 1
+        outcome = _first_size(
+            outcomes_of_reports(profile, row, [coalition_size], reports, [rule])[rule]
+        )
+        kept = np.concatenate([kept, reports[[_best_report(profile, row, reports, outcome)]]])
+        gained = outcome.chances @ utility
+        if targets is None:
+            targets = utility > gained[0] + MIN_GAIN  # better than the sincere outcome
+        if not targets.any():
             break
-        behind = np.where(aim, one.scores.max(-1, keepdims=True) - one.scores, np.inf).min(-1)
-        score = worth - 1e-4 * behind / max(np.ptp(one.scores, axis=-1).max(), MIN_GAIN)
+        deficit = np.where(
+            targets, outcome.scores.max(-1, keepdims=True) - outcome.scores, np.inf
+        ).min(-1)
+        score = gained - 1e-4 * deficit / max(np.ptp(outcome.scores, axis=-1).max(), MIN_GAIN)
         score = score[1 : 1 + near[..., 0].size].reshape(near.shape[:2])
         step = score.argmax(1)
         moved = score[np.arange(len(near)), step] > score[:, 0] + 1e-12
         if not moved.any():
             break
-        here = near[np.arange(len(near)), np.where(moved, step, 0)]
-    one = single_size(outcomes_of_reports(profile, row, [voters], kept, [rule])[rule])
-    best = best_report(profile, row, kept, one)
-    return describe_manipulation(profile, row, voters, one, kept[[best]], best, tried, exact=False)
+        current = near[np.arange(len(near)), np.where(moved, step, 0)]
+    outcome = _first_size(outcomes_of_reports(profile, row, [coalition_size], kept, [rule])[rule])
+    best = _best_report(profile, row, kept, outcome)
+    return _describe(profile, row, coalition_size, outcome, kept[best], best, tried, exact=False)
