@@ -197,8 +197,8 @@ def _add_edge(
     )  # fmt: skip
     # The margin stands off the middle, where the arrows of a circle cross.
     x, y = tail + 0.36 * (head - tail)
-    reason = f"<br>{escape_html(edge.why)}" if edge.why else ""
-    duel = escape_html(f"{names[edge.a]} beats {names[edge.b]} by {edge.width:.1%}")
+    reason = f"<br>{escape_html(edge.reason)}" if edge.reason else ""
+    duel = escape_html(f"{names[edge.a]} beats {names[edge.b]} by {edge.margin:.1%}")
     figure.add_scatter(
         x=[x], y=[y], mode="markers", hovertemplate=hover(duel + reason),
         marker={"size": 22 * theme.scale, "color": theme.background, "opacity": 0.001},
@@ -207,7 +207,7 @@ def _add_edge(
     special = edge.state not in ("counted", "quiet")
     if (m <= 7 and special) or (m <= 5 and edge.state != "quiet") or m <= 4:
         figure.add_annotation(
-            x=x, y=y, text=f"{edge.width:.0%}", bgcolor=theme.background, borderpad=1,
+            x=x, y=y, text=f"{edge.margin:.0%}", bgcolor=theme.background, borderpad=1,
             font=theme.font(12, tone if special else None),
         )  # fmt: skip
 

@@ -83,7 +83,7 @@ def check(told) -> None:
         elif isinstance(step, Matrix):
             assert step.values.shape == (len(step.rows) or m, m)
         elif isinstance(step, Graph):
-            assert all(e.a != e.b and e.width > 0 for e in step.edges)
+            assert all(e.a != e.b and e.margin > 0 for e in step.edges)
         elif isinstance(step, Rounds):
             gone = [a for r in step.rounds for a in r.out]
             assert sorted(gone) == list(range(m))
@@ -158,7 +158,7 @@ def test_a_cycle_is_named_where_a_victory_is_set_aside():
         told = explain(rule, profile)
         (left_out,) = (e for e in told.steps[0].edges if e.state == "left out")
         assert (told.names[left_out.a], told.names[left_out.b]) == ("C", "A")
-        assert "C → A → B → C" in left_out.why
+        assert "C → A → B → C" in left_out.reason
     told = explain("kemeny", profile)
     assert "Overruled: C over A" in " ".join(told.notes)
 

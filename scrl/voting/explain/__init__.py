@@ -1,4 +1,4 @@
-"""How a rule came to its order: each count again, step by step, as plain data."""
+"""Explanations of how rules count a profile, step by step, as plain data."""
 
 import lazy_loader as lazy
 

@@ -1,20 +1,22 @@
-"""How each rule came to its order, step by step, as plain data.
+"""Explanations of how each rule counts a profile, step by step, as plain data.
 
-The steps are counted here in NumPy, apart from the rules themselves, and end in the same order.
+The steps are recounted in NumPy, independent of the code of the rules, and end in the same order.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from scipy.special import expit
 
 from scrl.types import InputError, Outcome
 from scrl.voting.all_rules import pad_profile
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
-from scrl.voting.explain import elimination, pairwise
+from scrl.voting.explain import elimination, kemeny, pairwise
 from scrl.voting.explain.steps import (
     Bars,
     Explanation,
@@ -22,6 +24,7 @@ from scrl.voting.explain.steps import (
     Graph,
     Matrix,
     ProfileCounts,
+    Step,
     percent,
     places_by_rank,
     places_by_score,
@@ -30,34 +33,41 @@ from scrl.voting.explain.steps import (
 from scrl.voting.profile import TIE_TOLERANCE
 from scrl.voting.registry import RULES
 
+#: Ballots shown in a matrix of utilities.
+MAX_UTILITY_ROWS = 30
 _APPROVAL = re.compile(r"([0-9]+)-approval")
 
 
 def explain(rule: str, profile: AnonymousProfile, outcome: Outcome | None = None) -> Explanation:
-    """How ``rule`` counts ``profile``; ``outcome`` is what ``everyone`` gave, if it is at hand.
+    """How a rule counts a profile.
+
+    Args:
+        rule: its name in the registry.
+        profile: the ballots.
+        outcome: the rule's outcome where it is already counted.
 
     Raises:
         InputError: for an unknown rule, or a profile that it cannot count.
     """
-    known, count = RULES[rule], ProfileCounts(profile)
-    if found := _APPROVAL.fullmatch(rule):
-        return approval(count, rule, int(found[1]))
+    definition, counts = RULES[rule], ProfileCounts(profile)
+    if match := _APPROVAL.fullmatch(rule):
+        return approval(counts, rule, int(match[1]))
     if rule in explainers():
-        return explainers()[rule](count)
+        return explainers()[rule](counts)
     outcome = outcome or aggregate(pad_profile(profile), rule)
-    place, score = outcome.place[: count.m], outcome.scores[: count.m]
-    if known.lottery:
-        return lottery(count, rule, score, place)
-    if known.family == "likelihood":
-        return likelihood(count, rule, score, place)
-    notes = (f"{count.join_names(winners(place))}: highest score.",)
-    steps = (Bars(known.title, score),)
-    return Explanation(rule, count.names, place, notes, steps, _scores(count, score))
+    place, score = outcome.place[: counts.m], outcome.scores[: counts.m]
+    if definition.lottery:
+        return lottery(counts, rule, score, place)
+    if definition.family == "likelihood":
+        return likelihood(counts, rule, score, place)
+    notes = (f"{counts.join_names(winners(place))}: highest score.",)
+    steps = (Bars(definition.title, score),)
+    return Explanation(rule, counts.names, place, notes, steps, _scores(counts, score))
 
 
 @cache
-def explainers() -> dict:
-    """Rules whose own steps are told."""
+def explainers() -> dict[str, Callable[[ProfileCounts], Explanation]]:
+    """Rules with a recount of their own, and the functions that explain them."""
     return {
         "plurality": plurality,
         "anti-plurality": anti_plurality,
@@ -66,90 +76,110 @@ def explainers() -> dict:
         "bucklin": bucklin,
         "utilitarian": utilitarian,
         "egalitarian": egalitarian,
-        **pairwise.EXPLAINED,
-        **elimination.EXPLAINED,
+        "kemeny": kemeny.kemeny,
+        **pairwise.EXPLAINERS,
+        **elimination.EXPLAINERS,
     }
 
 
 # -- points ---------------------------------------------------------------------------------------
 
 
-def _points(count: ProfileCounts, rule: str, unit: str, parts: np.ndarray, why: str) -> Explanation:
+def _points(
+    counts: ProfileCounts, rule: str, unit: str, parts: np.ndarray, reason: str
+) -> Explanation:
+    """The explanation of a rule that adds up points.
+
+    Args:
+        unit: describes the points.
+        parts: points by ballot ``[ballots, candidates]``.
+        reason: why the winner wins.
+    """
     score = parts.sum(0)
     place = places_by_score(score)
     first = winners(place)
-    notes = (f"{count.join_names(first)}: {why} ({score[first[0]]:.3f}).",)
-    steps = (Bars(unit, score, parts), Matrix(
-        "Share of ballots at each place", _places(count), _ordinals(count.m), 0.0))  # fmt: skip
-    return Explanation(rule, count.names, place, notes, steps, _scores(count, score))
+    notes = (f"{counts.join_names(first)}: {reason} ({score[first[0]]:.3f}).",)
+    title = "Share of ballots at each place"
+    steps = (
+        Bars(unit, score, parts),
+        Matrix(title, _place_shares(counts), _ordinals(counts.m), 0.0),
+    )
+    return Explanation(rule, counts.names, place, notes, steps, _scores(counts, score))
 
 
-def plurality(count: ProfileCounts) -> Explanation:
-    parts = count.weight[:, None] * count.top_shares(count.all_candidates)
-    return _points(count, "plurality", "Share of first places", parts, "most first places")
+def plurality(counts: ProfileCounts) -> Explanation:
+    """Scores are shares of first places."""
+    parts = counts.weight[:, None] * counts.top_shares(counts.all_candidates)
+    return _points(counts, "plurality", "Share of first places", parts, "most first places")
 
 
-def anti_plurality(count: ProfileCounts) -> Explanation:
-    parts = -count.weight[:, None] * count.bottom_shares(count.all_candidates)
+def anti_plurality(counts: ProfileCounts) -> Explanation:
+    """Scores are negative shares of last places."""
+    parts = -counts.weight[:, None] * counts.bottom_shares(counts.all_candidates)
     return _points(
-        count, "anti-plurality", "Minus the share of last places", parts, "fewest last places"
+        counts, "anti-plurality", "Minus the share of last places", parts, "fewest last places"
     )
 
 
-def approval(count: ProfileCounts, rule: str, k: int) -> Explanation:
-    parts = count.weight[:, None] * count.place_shares[:, :, :k].sum(2)
+def approval(counts: ProfileCounts, rule: str, k: int) -> Explanation:
+    """Scores are shares of ballots that rank the candidate among the first ``k``."""
+    parts = counts.weight[:, None] * counts.place_shares[:, :, :k].sum(2)
     unit = f"Share of ballots with it among the first {k}"
-    return _points(count, rule, unit, parts, f"most often among the first {k}")
+    return _points(counts, rule, unit, parts, f"most often among the first {k}")
 
 
-def dowdall(count: ProfileCounts) -> Explanation:
-    parts = count.weight[:, None] * (count.place_shares @ (1 / np.arange(1, count.m + 1)))
-    return _points(count, "dowdall", "Points a ballot: 1, ½, ⅓ …", parts, "most points")
+def dowdall(counts: ProfileCounts) -> Explanation:
+    """Scores are 1, ½, ⅓ … by place."""
+    parts = counts.weight[:, None] * (counts.place_shares @ (1 / np.arange(1, counts.m + 1)))
+    return _points(counts, "dowdall", "Points a ballot: 1, ½, ⅓ …", parts, "most points")
 
 
-def borda(count: ProfileCounts) -> Explanation:
-    """P(a ≻ b) summed over opponents, ballot by ballot; a pair that no ballot ranks gives ½."""
-    off = ~np.eye(count.m, dtype=bool)
-    met = np.where((count.both_ranked > 0) & off, count.both_ranked, np.inf)
-    parts = np.zeros(count.place.shape)
-    for b in range(count.m):
-        both = count.ranked & count.ranked[:, [b]]
-        ahead = 0.5 + 0.5 * np.sign(count.place[:, [b]] - count.place)
-        parts += both * ahead * count.weight[:, None] / met[:, b]
-    unmet = 0.5 * ((count.both_ranked == 0) & off).sum(1)
-    if unmet.any():
-        parts = np.vstack([parts, unmet])
-    return _points(count, "borda", "Opponents put behind, a ballot", parts, "most points")
+def borda(counts: ProfileCounts) -> Explanation:
+    """Scores are P(a ≻ b) summed over opponents b; a pair that no ballot ranks gives ½."""
+    off_diagonal = ~np.eye(counts.m, dtype=bool)
+    pair_weight = np.where((counts.both_ranked > 0) & off_diagonal, counts.both_ranked, np.inf)
+    parts = np.zeros(counts.place.shape)
+    for b in range(counts.m):
+        both_ranked = counts.ranked & counts.ranked[:, [b]]
+        wins = 0.5 + 0.5 * np.sign(counts.place[:, [b]] - counts.place)
+        parts += both_ranked * wins * counts.weight[:, None] / pair_weight[:, b]
+    never_compared = 0.5 * ((counts.both_ranked == 0) & off_diagonal).sum(1)
+    if never_compared.any():
+        parts = np.vstack([parts, never_compared])
+    return _points(counts, "borda", "Opponents put behind, a ballot", parts, "most points")
 
 
-def bucklin(count: ProfileCounts) -> Explanation:
-    votes = np.cumsum(count.weight @ count.place_shares.transpose(1, 0, 2), axis=1)
-    passed = votes > 0.5 + TIE_TOLERANCE
-    level = np.where(passed.any(1), passed.argmax(1), count.m)
-    at = votes[np.arange(count.m), np.minimum(level, count.m - 1)]
-    place = places_by_score(at - 2.0 * level)
-    first, marked = winners(place), [(int(level[a]), a) for a in range(count.m)]
-    if level[first[0]] < count.m:
-        word = _ordinals(count.m)[level[first[0]]].lower()
-        notes = (
-            f"{count.join_names(first)}: a majority once {word} places count "
-            f"({percent(at[first[0]])} of ballots).",
+def bucklin(counts: ProfileCounts) -> Explanation:
+    """Adds lower places until a candidate has a majority."""
+    votes = np.cumsum(counts.weight @ counts.place_shares.transpose(1, 0, 2), axis=1)
+    majority = votes > 0.5 + TIE_TOLERANCE
+    level = np.where(majority.any(1), majority.argmax(1), counts.m)
+    votes_at_level = votes[np.arange(counts.m), np.minimum(level, counts.m - 1)]
+    place = places_by_score(votes_at_level - 2.0 * level)
+    first = winners(place)
+    names = counts.join_names(first)
+    if level[first[0]] < counts.m:
+        ordinal = _ordinals(counts.m)[level[first[0]]].lower()
+        note = (
+            f"{names}: a majority once {ordinal} places count "
+            f"({percent(votes_at_level[first[0]])} of ballots)."
         )
     else:
-        notes = (f"Nobody reaches a majority; {count.join_names(first)} has most votes in all.",)
-    rows = tuple(f"Up to {w.lower()}" if i else w for i, w in enumerate(_ordinals(count.m)))
-    steps = (Matrix("Votes as lower places are added; past half is a majority", votes.T, rows,
-                    0.5, tuple(x for x in marked if x[0] < count.m)),)  # fmt: skip
+        note = f"Nobody reaches a majority; {names} has most votes in all."
+    rows = tuple(f"Up to {w.lower()}" if i else w for i, w in enumerate(_ordinals(counts.m)))
+    marked = tuple((int(level[a]), a) for a in range(counts.m) if level[a] < counts.m)
+    title = "Votes as lower places are added; past half is a majority"
+    steps = (Matrix(title, votes.T, rows, 0.5, marked),)
     table = tuple(
-        {"counted": row, **{n: float(v) for n, v in zip(count.names, line, strict=True)}}
+        {"counted": row, **{n: float(v) for n, v in zip(counts.names, line, strict=True)}}
         for row, line in zip(rows, votes.T, strict=True)
     )
-    return Explanation("bucklin", count.names, place, notes, steps, table)
+    return Explanation("bucklin", counts.names, place, (note,), steps, table)
 
 
-def _places(count: ProfileCounts) -> np.ndarray:
-    """Share of the weight by place and candidate ``[places, candidates]``."""
-    return np.einsum("i,ijk->kj", count.weight, count.place_shares)
+def _place_shares(counts: ProfileCounts) -> np.ndarray:
+    """Share of the weight with each candidate at each place ``[places, candidates]``."""
+    return np.einsum("i,ijk->kj", counts.weight, counts.place_shares)
 
 
 def _ordinals(m: int) -> tuple[str, ...]:
@@ -157,115 +187,122 @@ def _ordinals(m: int) -> tuple[str, ...]:
     return tuple(words[i] if i < len(words) else f"{i + 1}th" for i in range(m))
 
 
-def _scores(count: ProfileCounts, score: np.ndarray, name: str = "score") -> tuple[dict, ...]:
-    return tuple({"candidate": n, name: float(s)} for n, s in zip(count.names, score, strict=True))
+def _scores(counts: ProfileCounts, score: np.ndarray, name: str = "score") -> tuple[dict, ...]:
+    return tuple({"candidate": n, name: float(s)} for n, s in zip(counts.names, score, strict=True))
 
 
 # -- likelihood -----------------------------------------------------------------------------------
 
 
 def likelihood(
-    count: ProfileCounts, rule: str, score: np.ndarray, place: np.ndarray
+    counts: ProfileCounts, rule: str, score: np.ndarray, place: np.ndarray
 ) -> Explanation:
-    """Scores, and the shares of duels that they predict: σ of the difference for both models."""
-    fitted = 1 / (1 + np.exp(np.clip(score[None, :] - score[:, None], -700, 700)))
-    seen = np.where((count.both_ranked > 0) & ~np.eye(count.m, dtype=bool), count.above, np.nan)
-    off = np.abs(seen - fitted)
-    notes = (f"{count.join_names(winners(place))}: highest score, in log-odds.",)
-    if np.isfinite(off).any():
-        a, b = np.unravel_index(np.nanargmax(off), off.shape)
-        notes += (
-            f"Least well fitted is {count.names[a]} over {count.names[b]}: "
-            f"{percent(seen[a, b])} of ballots, {percent(fitted[a, b])} by the scores.",
+    """Scores in log-odds, and the P(a ≻ b) that they fit: σ(score a - score b) for Bradley–Terry
+    and Plackett–Luce alike."""
+    fitted = expit(score[:, None] - score[None, :])
+    off_diagonal = ~np.eye(counts.m, dtype=bool)
+    observed = np.where((counts.both_ranked > 0) & off_diagonal, counts.above, np.nan)
+    residual = np.abs(observed - fitted)
+    notes = [f"{counts.join_names(winners(place))}: highest score, in log-odds."]
+    if np.isfinite(residual).any():
+        a, b = np.unravel_index(np.nanargmax(residual), residual.shape)
+        notes.append(
+            f"Least well fitted is {counts.names[a]} over {counts.names[b]}: "
+            f"{percent(observed[a, b])} of ballots, {percent(fitted[a, b])} by the scores."
         )
     steps = (
         Bars("Score, in log-odds", score),
-        Fit("Duels as seen and as fitted (rim: the victor)", seen, fitted),
-        pairwise.duels(count),
+        Fit("Duels as seen and as fitted (rim: the victor)", observed, fitted),
+        pairwise.pairwise_matrix(counts),
     )
-    return Explanation(rule, count.names, place, notes, steps, _scores(count, score))
+    return Explanation(rule, counts.names, place, tuple(notes), steps, _scores(counts, score))
 
 
 # -- lotteries ------------------------------------------------------------------------------------
 
 
-def lottery(count: ProfileCounts, rule: str, chance: np.ndarray, place: np.ndarray) -> Explanation:
-    """Probabilities, and how the lottery fares against each candidate head to head."""
-    fares = chance @ count.above
-    support = np.flatnonzero(chance > TIE_TOLERANCE)
-    notes = [f"{count.join_names(support)} can win." if len(support) > 1 else
-             f"{count.join_names(support)} wins for sure."]  # fmt: skip
-    steps: list = [Bars("Chance to win", chance)]
+def lottery(counts: ProfileCounts, rule: str, chance: np.ndarray, place: np.ndarray) -> Explanation:
+    """Probabilities, and the lottery's P(draw ≻ b) against each candidate b."""
+    draw_above = chance @ counts.above
+    support = counts.join_names(np.flatnonzero(chance > TIE_TOLERANCE))
+    several = (chance > TIE_TOLERANCE).sum() > 1
+    notes = [f"{support} can win." if several else f"{support} wins for sure."]
+    bars = Bars("Chance to win", chance)
     if rule == "maximal-lottery":
         notes.append("Nobody beats the lottery: its draw does at least as well as half against "
                      "each candidate.")  # fmt: skip
     elif rule == "random-ballot":
-        steps[0] = Bars("Chance to win: the share of first places", chance,
-                        count.weight[:, None] * count.top_shares(count.all_candidates))  # fmt: skip
-    beaten = np.flatnonzero(fares < 0.5 - 1e-7)
-    if len(beaten) and rule != "maximal-lottery":
-        worst = int(np.argmin(fares))
-        notes.append(
-            f"{count.names[worst]} beats it: {percent(1 - fares[worst])} of duels with its draw."
-        )
-    steps.append(
-        Bars("Share of ballots that put the lottery’s draw first, against each", fares, None, 0.5,
-             "an even duel")
-    )  # fmt: skip
+        parts = counts.weight[:, None] * counts.top_shares(counts.all_candidates)
+        bars = Bars("Chance to win: the share of first places", chance, parts)
+    if (draw_above < 0.5 - 1e-7).any() and rule != "maximal-lottery":
+        worst = int(np.argmin(draw_above))
+        share = percent(1 - draw_above[worst])
+        notes.append(f"{counts.names[worst]} beats it: {share} of duels with its draw.")
+    title = "Share of ballots that put the lottery’s draw first, against each"
+    steps: list[Step] = [bars, Bars(title, draw_above, None, 0.5, "an even duel")]
     if RULES[rule].reads == "pairwise":
-        steps.append(Graph("Who beats whom", pairwise.edges_of(count)))
+        steps.append(Graph("Who beats whom", pairwise.majority_edges(counts)))
     table = tuple(
         {"candidate": n, "chance": float(p), "draw against it": float(f)}
-        for n, p, f in zip(count.names, chance, fares, strict=True)
+        for n, p, f in zip(counts.names, chance, draw_above, strict=True)
     )
-    return Explanation(rule, count.names, place, tuple(notes), tuple(steps), table)
+    return Explanation(rule, counts.names, place, tuple(notes), tuple(steps), table)
 
 
 # -- utilities ------------------------------------------------------------------------------------
 
 
-def utilitarian(count: ProfileCounts) -> Explanation:
-    utility = _utility(count)
-    weight = np.where(count.ranked, count.weight[:, None], 0.0)
+def utilitarian(counts: ProfileCounts) -> Explanation:
+    """Scores are mean utilities."""
+    utility = _utility(counts)
+    weight = np.where(counts.ranked, counts.weight[:, None], 0.0)
     total = weight.sum(0)
     parts = weight * utility / np.where(total > 0, total, 1.0)
     score = parts.sum(0)
     place = places_by_score(score)
-    notes = (f"{count.join_names(winners(place))}: mean utility {score.max():.4f}.",)
-    steps = (Bars("Mean utility", score, parts), _worth(count))
-    return Explanation("utilitarian", count.names, place, notes, steps, _scores(count, score))
+    notes = (f"{counts.join_names(winners(place))}: mean utility {score.max():.4f}.",)
+    steps = (Bars("Mean utility", score, parts), _utility_matrix(counts))
+    return Explanation("utilitarian", counts.names, place, notes, steps, _scores(counts, score))
 
 
-def egalitarian(count: ProfileCounts) -> Explanation:
-    """Leximin: lots compared from the worst up."""
-    utility = _utility(count)
-    levels = np.unique(utility[count.ranked])
-    held = np.array([[count.weight[count.ranked[:, a] & (utility[:, a] == u)].sum()
-                      for u in levels] for a in range(count.m)])  # fmt: skip
-    total = held.sum(1, keepdims=True)
-    below = np.cumsum(held / np.where(total > 0, total, 1.0), axis=1)
+def egalitarian(counts: ProfileCounts) -> Explanation:
+    """Leximin: utility distributions compared from the worst voter up."""
+    utility = _utility(counts)
+    levels = np.unique(utility[counts.ranked])
+    weight_at_level = np.array([
+        [counts.weight[counts.ranked[:, a] & (utility[:, a] == u)].sum() for u in levels]
+        for a in range(counts.m)
+    ])  # fmt: skip
+    total = weight_at_level.sum(1, keepdims=True)
+    below = np.cumsum(weight_at_level / np.where(total > 0, total, 1.0), axis=1)
     below = np.where(total > 0, np.round(below / TIE_TOLERANCE), np.inf)
     rows = [tuple(row) for row in below]
     place = places_by_rank(np.array([sorted(set(rows)).index(row) for row in rows]))
-    worst = np.where(count.ranked, utility, np.inf).min(0)
+    worst = np.where(counts.ranked, utility, np.inf).min(0)
     worst = np.where(np.isfinite(worst), worst, np.nan)
     first = winners(place)
     notes = (
-        f"{count.join_names(first)}: whoever is worst off has {worst[first[0]]:.4f}; in a tie "
+        f"{counts.join_names(first)}: whoever is worst off has {worst[first[0]]:.4f}; in a tie "
         "the next worst off decide.",
     )
-    steps = (Bars("Utility of whoever is worst off", worst), _worth(count))
-    return Explanation("egalitarian", count.names, place, notes, steps, _scores(count, worst))
+    steps = (Bars("Utility of whoever is worst off", worst), _utility_matrix(counts))
+    return Explanation("egalitarian", counts.names, place, notes, steps, _scores(counts, worst))
 
 
-def _utility(count: ProfileCounts) -> np.ndarray:
-    if count.profile.utility is None:
+def _utility(counts: ProfileCounts) -> np.ndarray:
+    """Utilities ``[ballots, candidates]``, 0 where not ranked.
+
+    Raises:
+        InputError: where the profile has none.
+    """
+    if counts.profile.utility is None:
         raise InputError("This rule reads utilities, and only orders are known.")
-    return np.where(count.ranked, count.profile.utility, 0.0)
+    return np.where(counts.ranked, counts.profile.utility, 0.0)
 
 
-def _worth(count: ProfileCounts) -> Matrix:
-    """What each candidate is worth to those who cast each ballot; the first thirty ballots."""
-    labels = [label or f"ballot {i}" for i, label in enumerate(count.profile.labels, 1)]
-    worth = np.where(count.ranked, count.profile.utility, np.nan)
-    return Matrix("Worth to those who cast each ballot", worth[:30], tuple(labels[:30]), 0.0)
+def _utility_matrix(counts: ProfileCounts) -> Matrix:
+    """Utilities by ballot; the first ``MAX_UTILITY_ROWS``."""
+    labels = [label or f"ballot {i}" for i, label in enumerate(counts.profile.labels, 1)]
+    utility = np.where(counts.ranked, _utility(counts), np.nan)[:MAX_UTILITY_ROWS]
+    title = "Worth to those who cast each ballot"
+    return Matrix(title, utility, tuple(labels[:MAX_UTILITY_ROWS]), 0.0)

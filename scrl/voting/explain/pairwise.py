@@ -1,12 +1,13 @@
-"""Rules of duels: who beats whom, by which chains, and which victories are set aside."""
+"""Explanations of pairwise rules: victories, strongest paths, and discarded victories."""
 
 from __future__ import annotations
 
-from itertools import pairwise, permutations
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from scrl.voting.counting import aggregate
 from scrl.voting.explain.steps import (
     Bars,
     Edge,
@@ -20,380 +21,336 @@ from scrl.voting.explain.steps import (
 )
 from scrl.voting.profile import TIE_TOLERANCE
 
-#: Most candidates for which every leader's best order is searched: 2^m sets.
-MOST_LED = 12
+#: Most victories named in notes.
+MAX_NAMED = 6
+
+Pair = tuple[int, int]
 
 
-def duels(count: ProfileCounts, marked=()) -> Matrix:
+def pairwise_matrix(counts: ProfileCounts, marked: Iterable[Pair] = ()) -> Matrix:
     """P(a ≻ b) as a matrix."""
-    values = np.where(np.eye(count.m, dtype=bool), np.nan, count.above)
+    values = np.where(np.eye(counts.m, dtype=bool), np.nan, counts.above)
     return Matrix("Share that puts the row above the column", values, marked=tuple(marked))
 
 
-def edges_of(
-    count: ProfileCounts, state=lambda a, b: "counted", why=lambda a, b: ""
+def majority_edges(
+    counts: ProfileCounts,
+    state: Callable[[int, int], str] = lambda a, b: "counted",
+    reason: Callable[[int, int], str] = lambda a, b: "",
 ) -> tuple[Edge, ...]:
-    """Every victory, widest first."""
-    first, second = np.nonzero(count.margin > 0)
-    found = [
-        Edge(a, b, float(count.margin[a, b]), state(a, b), why(a, b))
-        for a, b in zip(first.tolist(), second.tolist(), strict=True)
+    """All pairwise victories, largest margin first.
+
+    Args:
+        state: winner and loser -> the edge's state.
+        reason: winner and loser -> the reason of that state.
+    """
+    winner, loser = np.nonzero(counts.margin > 0)
+    edges = [
+        Edge(a, b, float(counts.margin[a, b]), state(a, b), reason(a, b))
+        for a, b in zip(winner.tolist(), loser.tolist(), strict=True)
     ]
-    return tuple(sorted(found, key=lambda e: -e.width))
+    return tuple(sorted(edges, key=lambda e: -e.margin))
 
 
-def copeland(count: ProfileCounts) -> Explanation:
-    off = ~np.eye(count.m, dtype=bool)
-    points = np.where(count.margin > 0, 1.0, np.where(count.margin < 0, 0.0, 0.5)) * off
-    score = points.sum(1)
+def copeland(counts: ProfileCounts) -> Explanation:
+    """Scores are pairwise victories, ties half."""
+    off_diagonal = ~np.eye(counts.m, dtype=bool)
+    points = np.where(counts.margin > 0, 1.0, np.where(counts.margin < 0, 0.0, 0.5))
+    score = (points * off_diagonal).sum(1)
     place = places_by_score(score)
     first = winners(place)
-    notes = (f"{count.join_names(first)}: {score[first[0]]:g} of {count.m - 1} duels won.",)
-    if len(first) == 1 and (count.margin[first[0]][off[first[0]]] > 0).all():
-        notes += ("It beats every other head to head, so it is the Condorcet winner.",)
+    notes = [f"{counts.join_names(first)}: {score[first[0]]:g} of {counts.m - 1} duels won."]
+    if len(first) == 1 and (counts.margin[first[0]][off_diagonal[first[0]]] > 0).all():
+        notes.append("It beats every other head to head, so it is the Condorcet winner.")
     steps = (
-        Graph("Who beats whom", edges_of(count)),
+        Graph("Who beats whom", majority_edges(counts)),
         Bars("Duels won, ties half", score),
-        duels(count),
+        pairwise_matrix(counts),
     )
-    return Explanation("copeland", count.names, place, notes, steps, _table(count, {"wins": score}))
+    table = candidate_table(counts, {"wins": score})
+    return Explanation("copeland", counts.names, place, tuple(notes), steps, table)
 
 
-def minimax(count: ProfileCounts) -> Explanation:
-    return _minimax(count, "minimax", np.maximum(-count.margin, 0), -count.margin, "margin")
+def minimax(counts: ProfileCounts) -> Explanation:
+    """Ranks by the margin of the worst defeat."""
+    return _minimax(counts, "minimax", -counts.margin, "margin")
 
 
-def winning_votes(count: ProfileCounts) -> Explanation:
-    votes = np.where(count.margin.T > 0, count.strictly_above.T, 0.0)
-    return _minimax(count, "minimax-winning-votes", votes, votes, "votes for the victor")
+def winning_votes(counts: ProfileCounts) -> Explanation:
+    """Ranks by the winner's votes in the worst defeat."""
+    votes = np.where(counts.margin.T > 0, counts.strictly_above.T, 0.0)
+    return _minimax(counts, "minimax-winning-votes", votes, "votes for the victor")
 
 
-def _minimax(count: ProfileCounts, rule: str, shown, against, unit: str) -> Explanation:
-    """``against[a, b]``: how badly a does against b."""
-    off = ~np.eye(count.m, dtype=bool)
-    worst = np.where(off, against, -np.inf).max(1) if count.m > 1 else np.zeros(1)
+def _minimax(counts: ProfileCounts, rule: str, defeat: np.ndarray, unit: str) -> Explanation:
+    """The explanation of a minimax rule.
+
+    Args:
+        defeat: size of the defeat of a by b ``[candidates, candidates]``, larger is worse.
+        unit: of ``defeat``.
+    """
+    worst, opponent = np.zeros(counts.m), np.zeros(counts.m, int)
+    if counts.m > 1:
+        against = np.where(np.eye(counts.m, dtype=bool), -np.inf, defeat)
+        worst, opponent = against.max(1), against.argmax(1)
     place = places_by_score(-worst)
-    at = np.where(off, against, -np.inf).argmax(1) if count.m > 1 else [0]
-    lost = {(int(at[a]), a) for a in range(count.m) if count.margin[a, at[a]] < 0}
-
-    def state(a, b):
-        return "counted" if (a, b) in lost else "quiet"
-
-    first = winners(place)
+    defeated = [a for a in range(counts.m) if counts.margin[a, opponent[a]] < 0]
+    worst_defeats = {(int(opponent[a]), a) for a in defeated}
     notes = []
-    for a in first:
-        if (int(at[a]), a) in lost:
+    for a in winners(place):
+        if a in defeated:
             notes.append(
-                f"The worst defeat of {count.names[a]} is against {count.names[at[a]]} "
+                f"The worst defeat of {counts.names[a]} is against {counts.names[opponent[a]]} "
                 f"({unit} {percent(worst[a])}); no one’s is milder."
             )
         else:
-            notes.append(f"{count.names[a]} loses to nobody.")
+            notes.append(f"{counts.names[a]} loses to nobody.")
+    edges = majority_edges(counts, lambda a, b: "counted" if (a, b) in worst_defeats else "quiet")
+    size = np.maximum(worst, 0) + 0.0
     steps = (
-        Graph("Each candidate’s worst defeat", edges_of(count, state)),
-        Bars(f"Worst defeat, {unit}", np.maximum(worst, 0) + 0.0, lower_is_better=True),
-        duels(count, [(a, int(at[a])) for a in range(count.m) if (int(at[a]), a) in lost]),
+        Graph("Each candidate’s worst defeat", edges),
+        Bars(f"Worst defeat, {unit}", size, lower_is_better=True),
+        pairwise_matrix(counts, [(a, int(opponent[a])) for a in defeated]),
     )
-    table = _table(
-        count,
-        {"worst defeat": np.maximum(worst, 0)},
-        {"by": [count.names[at[a]] if (int(at[a]), a) in lost else "" for a in range(count.m)]},
-    )
-    return Explanation(rule, count.names, place, tuple(notes), steps, table)
+    by = [counts.names[opponent[a]] if a in defeated else "" for a in range(counts.m)]
+    table = candidate_table(counts, {"worst defeat": size}, {"by": by})
+    return Explanation(rule, counts.names, place, tuple(notes), steps, table)
 
 
-# -- chains ---------------------------------------------------------------------------------------
+# -- paths ----------------------------------------------------------------------------------------
 
 
-def strongest(width: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Strength of the strongest chain from a to b, and the next step on it
-    ``[candidates, candidates]``, by Floyd and Warshall's recursion."""
-    m = len(width)
-    strength = np.maximum(width, 0.0)
-    step = np.tile(np.arange(m), (m, 1))
+def strongest_paths(margin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Strength of the strongest path from a to b, and the next candidate on it
+    ``[candidates, candidates]``, by the Floyd–Warshall recursion.
+
+    The strength of a path is its smallest margin.
+    """
+    m = len(margin)
+    strength = np.maximum(margin, 0.0)
+    following = np.tile(np.arange(m), (m, 1))
     for c in range(m):
         through = np.minimum(strength[:, [c]], strength[[c], :])
         better = through > strength + TIE_TOLERANCE
         better[c, :] = better[:, c] = False
         np.fill_diagonal(better, False)
-        step = np.where(better, step[:, [c]], step)
+        following = np.where(better, following[:, [c]], following)
         strength = np.where(better, through, strength)
-    return strength, step
+    return strength, following
 
 
-def chain(step: np.ndarray, a: int, b: int) -> list[int]:
-    found = [a]
-    while found[-1] != b and len(found) <= len(step):
-        found.append(int(step[found[-1], b]))
-    return found
+def path_between(following: np.ndarray, a: int, b: int) -> list[int]:
+    """The strongest path from a to b, from what ``strongest_paths`` returns second."""
+    path = [a]
+    while path[-1] != b and len(path) <= len(following):
+        path.append(int(following[path[-1], b]))
+    return path
 
 
-def schulze(count: ProfileCounts) -> Explanation:
-    strength, step = strongest(count.margin)
+def schulze(counts: ProfileCounts) -> Explanation:
+    """Compares the strongest paths between candidates; the winner's closest rival is drawn."""
+    strength, following = strongest_paths(counts.margin)
     np.fill_diagonal(strength, 0.0)
     beaten = (strength + 2 * TIE_TOLERANCE < strength.T).sum(1)
     place = places_by_score(-beaten)
     best = winners(place)[0]
-    others = [b for b in range(count.m) if b != best]
-    # The closest call is drawn: where the winner's chain is least ahead of the chain back.
+    others = [b for b in range(counts.m) if b != best]
     rival = min(others, key=lambda b: strength[best, b] - strength[b, best], default=None)
-    path, back, table = set(), set(), []
+    forth: set[Pair] = set()
+    back: set[Pair] = set()
+    table = []
     for b in others:
-        row = {"against": count.names[b], "chain": "", "strength": float(strength[best, b]),
+        row = {"against": counts.names[b], "chain": "", "strength": float(strength[best, b]),
                "chain back": "", "strength back": float(strength[b, best])}  # fmt: skip
-        for key, (a, z) in {"chain": (best, b), "chain back": (b, best)}.items():
-            if strength[a, z] > 0:
-                hops = chain(step, a, z)
-                row[key] = " → ".join(count.names[i] for i in hops)
+        for key, start, end, edges in (("chain", best, b, forth), ("chain back", b, best, back)):
+            if strength[start, end] > 0:
+                path = path_between(following, start, end)
+                row[key] = _path_text(counts, path)
                 if b == rival:
-                    (path if a == best else back).update(pairwise(hops))
+                    edges.update(pairwise(path))
         table.append(row)
 
-    def state(a, b):
-        return "path" if (a, b) in path else "back" if (a, b) in back else "quiet"
+    def state(a: int, b: int) -> str:
+        return "path" if (a, b) in forth else "back" if (a, b) in back else "quiet"
 
-    notes = [f"{count.join_names(winners(place))}: no one’s strongest chain to it is stronger than "
-             "the chain back."]  # fmt: skip
+    notes = [f"{counts.join_names(winners(place))}: no one’s strongest chain to it is stronger "
+             "than the chain back."]  # fmt: skip
+    title = "Chains"
     if rival is not None:
+        title = f"Chains between {counts.names[best]} and {counts.names[rival]}"
         notes.append(
-            f"Closest is {count.names[rival]}: {percent(strength[best, rival])} there, "
+            f"Closest is {counts.names[rival]}: {percent(strength[best, rival])} there, "
             f"{percent(strength[rival, best])} back. A chain is as strong as its weakest victory."
         )
-    off = np.where(np.eye(count.m, dtype=bool), np.nan, strength)
-    marked = [(best, b) for b in others]
+    values = np.where(np.eye(counts.m, dtype=bool), np.nan, strength)
+    marked = tuple((best, b) for b in others)
     steps = (
-        Graph(
-            f"Chains between {count.names[best]} and {count.names[rival]}"
-            if rival is not None
-            else "Chains",
-            edges_of(count, state),
-        ),
-        Matrix("Strongest chain from row to column, by margin", off, (), 0.0, tuple(marked)),
-        duels(count),
+        Graph(title, majority_edges(counts, state)),
+        Matrix("Strongest chain from row to column, by margin", values, (), 0.0, marked),
+        pairwise_matrix(counts),
     )
-    return Explanation("schulze", count.names, place, tuple(notes), steps, tuple(table))
+    return Explanation("schulze", counts.names, place, tuple(notes), steps, tuple(table))
 
 
-def split_cycle(count: ProfileCounts) -> Explanation:
-    place = _again(count.margin, lambda width: _standing_victories(width)[0])
-    kept, _, step = _standing_victories(count.margin)
+def split_cycle(counts: ProfileCounts) -> Explanation:
+    """Discards the weakest victory of every cycle (Holliday and Pacuit)."""
+    place = _places_of_unbeaten(counts.margin, lambda margin: _split_cycle_defeats(margin)[0])
+    kept, following = _split_cycle_defeats(counts.margin)
 
-    def state(a, b):
+    def state(a: int, b: int) -> str:
         return "counted" if kept[a, b] else "left out"
 
-    def why(a, b):
+    def reason(a: int, b: int) -> str:
         if kept[a, b]:
             return ""
-        cycle = [a, *chain(step, b, a)]
-        return "weakest of the cycle " + " → ".join(count.names[i] for i in cycle)
+        return f"weakest of the cycle {_path_text(counts, [a, *path_between(following, b, a)])}"
 
-    edges = edges_of(count, state, why)
-    struck = [e for e in edges if e.state == "left out"]
+    edges = majority_edges(counts, state, reason)
+    discarded = [e for e in edges if e.state == "left out"]
     first = winners(place)
-    alone = "is" if len(first) == 1 else "are"
+    verb = "is" if len(first) == 1 else "are"
     notes = [
-        f"{count.join_names(first)} {alone} unbeaten once the weakest victory of every cycle is "
+        f"{counts.join_names(first)} {verb} unbeaten once the weakest victory of every cycle is "
         "struck out."
-        if struck
-        else f"No cycle: every victory counts, and {count.join_names(first)} {alone} unbeaten."
+        if discarded
+        else f"No cycle: every victory counts, and {counts.join_names(first)} {verb} unbeaten."
     ]
-    notes += [f"{count.names[e.a]} over {count.names[e.b]}: {e.why}." for e in struck[:6]]
-    steps = (Graph("Victories that count, and those struck out", edges), duels(count))
-    return Explanation(
-        "split-cycle", count.names, place, tuple(notes), steps, _victories(count, edges)
-    )
+    notes += [
+        f"{counts.names[e.a]} over {counts.names[e.b]}: {e.reason}." for e in discarded[:MAX_NAMED]
+    ]
+    title = "Victories that count, and those struck out"
+    steps = (Graph(title, edges), pairwise_matrix(counts))
+    table = victory_table(counts, edges)
+    return Explanation("split-cycle", counts.names, place, tuple(notes), steps, table)
 
 
-def _standing_victories(width: np.ndarray):
-    strength, step = strongest(width)
-    return (width > 0) & (width > strength.T + 2 * TIE_TOLERANCE), strength, step
+def _path_text(counts: ProfileCounts, path: Iterable[int]) -> str:
+    return " → ".join(counts.names[i] for i in path)
 
 
-def _again(width: np.ndarray, defeats) -> np.ndarray:
-    """Places when the unbeaten share a place, are taken out, and it runs again."""
-    place, left = np.zeros(len(width), int), np.arange(len(width))
-    while len(left):
-        unbeaten = ~defeats(width[np.ix_(left, left)]).any(0)
-        place[left[unbeaten]] = len(width) - len(left)
-        left = left[~unbeaten]
+def _split_cycle_defeats(margin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which victories are not the weakest of a cycle ``[candidates, candidates]``, and the next
+    candidates on the strongest paths."""
+    strength, following = strongest_paths(margin)
+    return (margin > 0) & (margin > strength.T + 2 * TIE_TOLERANCE), following
+
+
+def _places_of_unbeaten(
+    margin: np.ndarray, defeats: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Places ``[candidates]`` where the unbeaten share a place, are removed, and the rest is
+    counted again.
+
+    Args:
+        defeats: margins -> which victories count, same shape.
+    """
+    place, remaining = np.zeros(len(margin), int), np.arange(len(margin))
+    while len(remaining):
+        unbeaten = ~defeats(margin[np.ix_(remaining, remaining)]).any(0)
+        place[remaining[unbeaten]] = len(margin) - len(remaining)
+        remaining = remaining[~unbeaten]
     return place
 
 
-def ranked_pairs(count: ProfileCounts) -> Explanation:
-    place = _again(count.margin, lambda width: _lock(width)[0])
-    _, told = _lock(count.margin)
+def ranked_pairs(counts: ProfileCounts) -> Explanation:
+    """Locks victories in by margin and skips those that close a cycle."""
+    place = _places_of_unbeaten(counts.margin, lambda margin: _lock(margin)[0])
     edges = tuple(
-        Edge(a, b, float(count.margin[a, b]), "left out" if cycle else "counted",
-             "would close " + " → ".join(count.names[i] for i in cycle) if cycle else "locked")
-        for a, b, cycle in told
+        Edge(a, b, float(counts.margin[a, b]), "left out" if cycle else "counted",
+             f"would close {_path_text(counts, cycle)}" if cycle else "locked")
+        for a, b, cycle in _lock(counts.margin)[1]
     )  # fmt: skip
     skipped = [e for e in edges if e.state == "left out"]
     first = winners(place)
+    verb, pronoun = ("has", "it") if len(first) == 1 else ("have", "them")
     notes = [
-        f"{count.join_names(first)} {'has' if len(first) == 1 else 'have'} no locked victory "
-        f"against {'it' if len(first) == 1 else 'them'}; {len(edges) - len(skipped)} of "
-        f"{len(edges)} victories are locked, widest first."
+        f"{counts.join_names(first)} {verb} no locked victory against {pronoun}; "
+        f"{len(edges) - len(skipped)} of {len(edges)} victories are locked, widest first."
     ]
-    notes += [f"{count.names[e.a]} over {count.names[e.b]} is skipped: {e.why}."
-              for e in skipped[:6]]  # fmt: skip
-    steps = (Graph("Victories locked in, widest first, and those skipped", edges), duels(count))
-    return Explanation(
-        "ranked-pairs", count.names, place, tuple(notes), steps, _victories(count, edges)
-    )
+    notes += [
+        f"{counts.names[e.a]} over {counts.names[e.b]} is skipped: {e.reason}."
+        for e in skipped[:MAX_NAMED]
+    ]
+    title = "Victories locked in, widest first, and those skipped"
+    steps = (Graph(title, edges), pairwise_matrix(counts))
+    table = victory_table(counts, edges)
+    return Explanation("ranked-pairs", counts.names, place, tuple(notes), steps, table)
 
 
-def _lock(width: np.ndarray):
-    """Which victories are locked, and for each ``(a, b, the cycle it would close)``. Of victories
-    equally wide, those in a cycle with what is locked and with each other are all left out."""
-    first, second = np.nonzero(width > 0)
-    order = np.argsort(-width[first, second], kind="stable")
-    pairs = [(int(first[i]), int(second[i])) for i in order]
-    kept, told = np.zeros(width.shape, bool), []
+def _lock(margin: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int, list[int]]]]:
+    """Which victories are locked ``[candidates, candidates]``, and for each in order its winner,
+    its loser and the cycle that it would close.
+
+    Of victories with equal margins, all that are in a cycle with locked ones and each other are
+    skipped.
+    """
+    winner, loser = np.nonzero(margin > 0)
+    order = np.argsort(-margin[winner, loser], kind="stable")
+    pairs = [(int(winner[i]), int(loser[i])) for i in order]
+    locked = np.zeros(margin.shape, bool)
+    decisions: list[tuple[int, int, list[int]]] = []
     while pairs:
-        level = [pairs.pop(0)]
-        # Ties chain, as everywhere.
-        while pairs and width[level[-1]] - width[pairs[0]] <= 2 * TIE_TOLERANCE:
-            level.append(pairs.pop(0))
-        trial = kept.copy()
-        for a, b in level:
+        equal = [pairs.pop(0)]
+        # Ties chain, as in ``weak_order``.
+        while pairs and margin[equal[-1]] - margin[pairs[0]] <= 2 * TIE_TOLERANCE:
+            equal.append(pairs.pop(0))
+        trial = locked.copy()
+        for a, b in equal:
             trial[a, b] = True
-        for a, b in level:
-            back = _route(trial, b, a)
-            told.append((a, b, [a, *back] if back else []))
-            kept[a, b] = not back
-    return kept, told
+        for a, b in equal:
+            back = _shortest_path(trial, b, a)
+            decisions.append((a, b, [a, *back] if back else []))
+            locked[a, b] = not back
+    return locked, decisions
 
 
-def _route(edge: np.ndarray, a: int, b: int) -> list[int]:
-    """A shortest walk from a to b along edges, or [] where there is none."""
-    came, queue = {a: a}, [a]
-    for here in queue:
-        if here == b:
-            walk = [b]
-            while walk[-1] != a:
-                walk.append(came[walk[-1]])
-            return walk[::-1]
-        for c in np.flatnonzero(edge[here]).tolist():
-            if c not in came:
-                came[c] = here
-                queue.append(c)
+def _shortest_path(edge: np.ndarray, start: int, end: int) -> list[int]:
+    """A shortest path along edges (bool ``[candidates, candidates]``); [] where there is none."""
+    previous, queue = {start: start}, [start]
+    for node in queue:
+        if node == end:
+            path = [end]
+            while path[-1] != start:
+                path.append(previous[path[-1]])
+            return path[::-1]
+        for neighbour in np.flatnonzero(edge[node]).tolist():
+            if neighbour not in previous:
+                previous[neighbour] = node
+                queue.append(neighbour)
     return []
-
-
-# -- Kemeny ---------------------------------------------------------------------------------------
-
-
-def kemeny(count: ProfileCounts) -> Explanation:
-    if count.m > MOST_LED:
-        place = aggregate(count.profile.ballots(), "kemeny").place
-        led = None
-    else:
-        place, led = _kemeny(count.above)
-    order = np.argsort(place, kind="stable").tolist()
-    overruled = {
-        (b, a) for i, a in enumerate(order) for b in order[i + 1 :]
-        if count.margin[b, a] > 0 and place[a] < place[b]
-    }  # fmt: skip
-    edges = edges_of(count, lambda a, b: "left out" if (a, b) in overruled else "counted")
-    first = winners(place)
-    notes = []
-    steps: tuple = (Graph("Majorities the order keeps, and those it overrules", edges),)
-    table = _victories(count, edges)
-    if led is not None:
-        cost = led - led.min()
-        best = float(led.min())
-        notes.append(
-            f"An order led by {count.join_names(first)} disagrees with {best:.3f} pairs a voter, "
-            "the least possible."
-        )
-        others = [c for c in range(count.m) if c not in first]
-        if others:
-            second = min(others, key=lambda c: led[c])
-            notes.append(
-                f"The best order led by another, {count.names[second]}, disagrees with "
-                f"{cost[second]:.3f} more."
-            )
-        unit = "Disagreement of the best order that each leads, pairs a voter"
-        steps = (steps[0], Bars(unit, led, lower_is_better=True), duels(count))
-        table = _table(count, {"best order led by it": led})
-    for a, b in sorted(overruled, key=lambda e: -count.margin[e])[:6]:
-        notes.append(
-            f"Overruled: {count.names[a]} over {count.names[b]}, by {percent(count.margin[a, b])}."
-        )
-    return Explanation("kemeny", count.names, place, tuple(notes), steps, table)
-
-
-def _kemeny(above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places, and for each candidate the least disagreement of an order that it leads."""
-    m = len(above)
-    against = above.T * (1 - np.eye(m))
-    place, left = np.zeros(m, int), np.arange(m)
-    led = None
-    while len(left):
-        inner = against[np.ix_(left, left)]
-        cost = _leaders(inner)
-        led = cost if led is None else led
-        wins = cost <= cost.min() + TIE_TOLERANCE
-        place[left[wins]] = m - len(left)
-        left = left[~wins]
-    return place, led
-
-
-def _leaders(against: np.ndarray) -> np.ndarray:
-    """Least disagreement of an order led by each, ``against[a, b]`` being the share that is
-    contradicted by a before b; by dynamic programming over sets."""
-    m = len(against)
-    if m <= 5:
-        costs = np.full(m, np.inf)
-        for order in permutations(range(m)):
-            total = sum(against[a, b] for i, a in enumerate(order) for b in order[i + 1 :])
-            costs[order[0]] = min(costs[order[0]], total)
-        return costs
-    sets = np.arange(2**m)
-    first = np.zeros((2**m, m))
-    for k in range(m):
-        first[2**k : 2 ** (k + 1)] = first[: 2**k] + against[:, k]
-    least = np.zeros(2**m)
-    size = sum((sets >> k) & 1 for k in range(m))
-    for k in range(1, m + 1):
-        these = sets[size == k]
-        options = np.full((len(these), m), np.inf)
-        for a in range(m):
-            has = (these >> a) & 1 == 1
-            rest = these[has] & ~(1 << a)
-            options[has, a] = first[rest, a] + least[rest]
-        least[these] = options.min(1)
-    everyone = 2**m - 1
-    rest = everyone & ~(1 << np.arange(m))
-    return first[rest, np.arange(m)] + least[rest]
 
 
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def _victories(count: ProfileCounts, edges) -> tuple[dict, ...]:
-    word = {"counted": "counts", "left out": "left out"}
+def victory_table(counts: ProfileCounts, edges: Iterable[Edge]) -> tuple[dict[str, Any], ...]:
+    """A row for each victory."""
+    state = {"counted": "counts", "left out": "left out"}
     return tuple(
-        {"victor": count.names[e.a], "over": count.names[e.b], "margin": e.width,
-         "": word.get(e.state, ""), "why": e.why}
+        {"victor": counts.names[e.a], "over": counts.names[e.b], "margin": e.margin,
+         "": state.get(e.state, ""), "why": e.reason}
         for e in edges
     )  # fmt: skip
 
 
-def _table(count: ProfileCounts, numbers: dict, words: dict | None = None) -> tuple[dict, ...]:
+def candidate_table(
+    counts: ProfileCounts,
+    numbers: dict[str, np.ndarray],
+    texts: dict[str, list[str]] | None = None,
+) -> tuple[dict[str, Any], ...]:
+    """A row for each candidate, a column for each ``[candidates]`` of numbers or texts."""
     return tuple(
         {"candidate": name, **{k: float(v[i]) for k, v in numbers.items()},
-         **{k: v[i] for k, v in (words or {}).items()}}
-        for i, name in enumerate(count.names)
+         **{k: v[i] for k, v in (texts or {}).items()}}
+        for i, name in enumerate(counts.names)
     )  # fmt: skip
 
 
-EXPLAINED = {
+EXPLAINERS = {
     "copeland": copeland,
     "minimax": minimax,
     "minimax-winning-votes": winning_votes,
     "schulze": schulze,
     "ranked-pairs": ranked_pairs,
     "split-cycle": split_cycle,
-    "kemeny": kemeny,
 }

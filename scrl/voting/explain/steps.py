@@ -1,9 +1,11 @@
-"""What an explanation of a count is made of: plain data, for figures and tables."""
+"""The parts of an explanation: plain data for figures and tables, and counts of a profile."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -11,20 +13,21 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import weak_order
 from scrl.voting.profile import TIE_TOLERANCE
 
-#: How a drawn victory fared.
+#: States of an edge: counted; on a strongest path or the path back; discarded; not decisive.
 STATES = ("counted", "path", "back", "left out", "quiet")
 
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """Numbers of the candidates, and what each ballot gives of them.
+    """A score of each candidate, and each ballot's contribution.
 
     Attributes:
-        title: what is counted, with its unit.
+        title: the quantity and its unit.
         total: ``[candidates]``.
-        parts: ``[ballots, candidates]`` that add up to ``total``, or None.
-        line: a value to be compared with, or None; said: what it is.
-        low: whether less is better.
+        parts: contributions ``[ballots, candidates]`` that add up to ``total``, or None.
+        line: a reference value drawn as a line, or None.
+        line_label: label of the line.
+        lower_is_better: whether a lower score is better.
     """
 
     title: str
@@ -37,12 +40,14 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """A number of every row for every candidate: duels, strengths of paths, votes by level.
+    """A matrix over candidates: pairwise shares, strengths of paths, votes by level.
 
     Attributes:
-        values: ``[rows, candidates]``, NaN where there is none; rows: their names, the candidates
-            themselves where empty.
-        centre: the value that is neither good nor bad; marked: (row, column) to point out.
+        title: the quantity.
+        values: ``[rows, candidates]``, NaN where there is none.
+        rows: names of the rows; empty where they are the candidates.
+        centre: the neutral value.
+        marked: cells ``(row, column)`` to outline.
     """
 
     title: str
@@ -54,19 +59,25 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Edge:
-    """A victory of ``a`` over ``b`` with a width (P(a≻b) - P(b≻a)), what became of it (one of
-    ``STATES``), and why."""
+    """A pairwise victory of candidate ``a`` over ``b``.
+
+    Attributes:
+        a, b: winner and loser.
+        margin: P(a ≻ b) - P(b ≻ a).
+        state: one of ``STATES``.
+        reason: of the state, for readers; may be empty.
+    """
 
     a: int
     b: int
-    width: float
+    margin: float
     state: str = "counted"
-    why: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Victories as arrows."""
+    """Pairwise victories as a directed graph."""
 
     title: str
     edges: tuple[Edge, ...]
@@ -77,11 +88,12 @@ class Round:
     """One round of an elimination.
 
     Attributes:
-        score: ``[candidates]``, NaN for those no longer there.
-        out: who leaves; word: as what (``"out"``, ``"wins"``).
-        moved: weight that goes from each candidate to each other, the last column to nobody
-            ``[candidates, candidates + 1]``, or None where nothing moves.
-        note: what happens, in a sentence.
+        score: ``[candidates]``, NaN for those eliminated before.
+        out: the candidates that leave in this round.
+        note: the round in a sentence.
+        transfers: weight that moves from each candidate to each other, in the last column to
+            none ``[candidates, candidates + 1]``; None where no votes are transferred.
+        label: how they leave, such as ``"out"`` or ``"wins"``.
     """
 
     score: np.ndarray
@@ -93,7 +105,7 @@ class Round:
 
 @dataclass(frozen=True, eq=False)
 class Rounds:
-    """An elimination, first round first; ``unit`` is what scores are."""
+    """The rounds of an elimination in order; ``unit`` describes their scores."""
 
     title: str
     unit: str
@@ -102,22 +114,27 @@ class Rounds:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """Shares of duels as seen and as a model has them ``[candidates, candidates]``."""
+    """P(a ≻ b) as observed and as fitted by a model ``[candidates, candidates]``."""
 
     title: str
     observed: np.ndarray
     fitted: np.ndarray
 
 
+Step = Bars | Matrix | Graph | Rounds | Fit
+
+
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """How a rule came to its order.
+    """How a rule counts a profile.
 
     Attributes:
-        rule: its name in the registry; names: of the candidates.
-        place: ``[candidates]``, where the steps end: how many stand strictly ahead.
-        notes: what decided, in sentences.
-        steps: ``Bars``, ``Matrix``, ``Graph``, ``Rounds`` or ``Fit``, the telling one first.
+        rule: its name in the registry.
+        names: of the candidates.
+        place: the order that the steps end in ``[candidates]``: how many candidates are strictly
+            ahead.
+        notes: sentences on what decides the outcome.
+        steps: the most informative one first.
         table: rows of numbers.
     """
 
@@ -125,19 +142,24 @@ class Explanation:
     names: tuple[str, ...]
     place: np.ndarray
     notes: tuple[str, ...]
-    steps: tuple = ()
-    table: tuple[dict, ...] = field(default=())
+    steps: tuple[Step, ...] = ()
+    table: tuple[dict[str, Any], ...] = field(default=())
 
 
 class ProfileCounts:
-    """A profile as explanations read it, in NumPy, apart from the rules' own code.
+    """Counts of a profile in NumPy, independent of the code of the rules.
 
     Attributes:
-        place: ``[ballots, candidates]``, -1 where not ranked; ranked: same shape.
+        profile: the profile.
+        names: of the candidates.
+        place: ``[ballots, candidates]``, -1 where not ranked.
+        ranked: whether the ballot ranks the candidate, same shape.
         weight: ``[ballots]``, adding up to one.
+        m: the number of candidates.
+        all_candidates: a mask of all of them ``[candidates]``.
     """
 
-    def __init__(self, profile: AnonymousProfile):
+    def __init__(self, profile: AnonymousProfile) -> None:
         self.profile, self.names = profile, profile.names
         self.place = np.asarray(profile.place)
         self.ranked = self.place >= 0
@@ -149,14 +171,16 @@ class ProfileCounts:
     @cached_property
     def strictly_above(self) -> np.ndarray:
         """Share of the weight that ranks a strictly above b ``[candidates, candidates]``."""
-        return self._duels(lambda a, b: a < b)
+        return self._pair_shares(lambda a, b: a < b)
 
     @cached_property
     def both_ranked(self) -> np.ndarray:
-        """Share of the weight that ranks both."""
-        return self._duels(lambda a, b: np.ones(np.broadcast(a, b).shape, bool))
+        """Share of the weight that ranks both ``[candidates, candidates]``."""
+        return self._pair_shares(lambda a, b: np.ones(np.broadcast(a, b).shape, bool))
 
-    def _duels(self, holds) -> np.ndarray:
+    def _pair_shares(self, holds: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
+        """Share of the weight that ranks both and whose places satisfy ``holds``
+        ``[candidates, candidates]``."""
         rows = []
         for a in range(self.m):
             both = self.ranked[:, [a]] & self.ranked
@@ -165,65 +189,76 @@ class ProfileCounts:
 
     @cached_property
     def above(self) -> np.ndarray:
-        """P(a ≻ b), ½ on the diagonal and where no ballot ranks both."""
+        """P(a ≻ b) ``[candidates, candidates]``; ½ on the diagonal and for pairs never ranked."""
         met = np.where(self.both_ranked > 0, self.both_ranked, 1.0)
         return 0.5 + 0.5 * (self.strictly_above - self.strictly_above.T) / met
 
     @cached_property
     def margin(self) -> np.ndarray:
-        """P(a ≻ b) - P(b ≻ a), 0 within the tolerance of a tie."""
+        """P(a ≻ b) - P(b ≻ a) ``[candidates, candidates]``, 0 within the tolerance of a tie."""
         margin = self.above - self.above.T
         return np.where(np.abs(margin) <= 2 * TIE_TOLERANCE, 0.0, margin)
 
-    def top_shares(self, on: np.ndarray) -> np.ndarray:
-        """The share of each ballot's vote for each of those ``on``, its highest among them
-        ``[ballots, candidates]``."""
-        return self._extreme(on, self.place, 1)
+    def top_shares(self, among: np.ndarray) -> np.ndarray:
+        """Each ballot's vote for its best candidate, split evenly over ties
+        ``[ballots, candidates]``.
 
-    def bottom_shares(self, on: np.ndarray, least: int = 2) -> np.ndarray:
-        """As ``tops``, the lowest; ballots that rank fewer than ``least`` of them have none."""
-        return self._extreme(on, -self.place, least)
+        Args:
+            among: mask of the candidates that count ``[candidates]``.
+        """
+        return self._extreme_shares(among, self.place, 1)
 
-    def _extreme(self, on, key, least) -> np.ndarray:
-        open_ = self.ranked & on
-        best = np.where(open_, key, np.iinfo(np.int32).max).min(1, keepdims=True)
-        tied = open_ & (key == best) & (open_.sum(1, keepdims=True) >= least)
-        return tied / np.maximum(tied.sum(1, keepdims=True), 1)
+    def bottom_shares(self, among: np.ndarray, min_ranked: int = 2) -> np.ndarray:
+        """As ``top_shares``, for the worst; 0 for ballots that rank fewer than ``min_ranked``."""
+        return self._extreme_shares(among, -self.place, min_ranked)
+
+    def _extreme_shares(self, among: np.ndarray, key: np.ndarray, min_ranked: int) -> np.ndarray:
+        eligible = self.ranked & among
+        best = np.where(eligible, key, np.iinfo(np.int32).max).min(1, keepdims=True)
+        enough = eligible.sum(1, keepdims=True) >= min_ranked
+        tied = eligible & (key == best) & enough
+        return np.asarray(tied / np.maximum(tied.sum(1, keepdims=True), 1))
 
     @cached_property
     def place_shares(self) -> np.ndarray:
-        """How much of each place a candidate fills on each ballot, ties spread over the places
-        they fill ``[ballots, candidates, places]``."""
-        k = np.arange(self.m)
-        out = np.zeros((*self.place.shape, self.m))
+        """How much of each place a candidate fills on each ballot
+        ``[ballots, candidates, places]``; ties are spread evenly over the places they fill."""
+        places = np.arange(self.m)
+        shares = np.zeros((*self.place.shape, self.m))
         for i, row in enumerate(self.place):
             for p in np.unique(row[row >= 0]):
                 tied = np.flatnonzero(row == p)
                 ahead = ((row >= 0) & (row < p)).sum()
-                inside = (k >= ahead) & (k < ahead + len(tied))
-                out[i, tied] = inside / len(tied)
-        return out
+                filled = (places >= ahead) & (places < ahead + len(tied))
+                shares[i, tied] = filled / len(tied)
+        return shares
 
-    def join_names(self, who) -> str:
-        """Names as a sentence has them."""
-        names = [self.names[i] for i in who]
+    def join_names(self, candidates: Iterable[int]) -> str:
+        """Names of candidates as a list in a sentence."""
+        names = [self.names[i] for i in candidates]
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def places_by_score(scores: np.ndarray) -> np.ndarray:
-    """Places by scores, higher better, ties within 1e-9."""
+    """Places ``[candidates]`` by scores, higher better; within 1e-9 they are tied."""
     return weak_order(np.asarray(scores, float))
 
 
 def places_by_rank(place: np.ndarray) -> np.ndarray:
-    """How many stand strictly ahead, from any whole numbers of which lower is better."""
+    """How many candidates are strictly ahead ``[candidates]``.
+
+    Args:
+        place: any whole numbers, lower better ``[candidates]``.
+    """
     place = np.asarray(place)
     return (place[None, :] < place[:, None]).sum(1)
 
 
 def winners(place: np.ndarray) -> list[int]:
+    """Candidates in first place."""
     return np.flatnonzero(np.asarray(place) == 0).tolist()
 
 
 def percent(share: float) -> str:
+    """A share as a percentage with at most one decimal."""
     return f"{share:.1%}".replace(".0%", "%")

@@ -1,0 +1,121 @@
+"""The explanation of Kemeny's rule: overruled majorities, and the best order by its leader."""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+
+from scrl.voting.counting import aggregate
+from scrl.voting.explain.pairwise import (
+    MAX_NAMED,
+    candidate_table,
+    majority_edges,
+    pairwise_matrix,
+    victory_table,
+)
+from scrl.voting.explain.steps import (
+    Bars,
+    Explanation,
+    Graph,
+    ProfileCounts,
+    Step,
+    percent,
+    winners,
+)
+from scrl.voting.profile import TIE_TOLERANCE
+
+#: Most candidates for which the best order led by each is searched, over 2^m sets.
+MAX_SEARCHED = 12
+
+
+def kemeny(counts: ProfileCounts) -> Explanation:
+    """Shows the majorities that the Kemeny order overrules, and what each leader would cost."""
+    leader_cost = None
+    if counts.m > MAX_SEARCHED:
+        place = aggregate(counts.profile.ballots(), "kemeny").place
+    else:
+        place, leader_cost = _kemeny_places(counts.above)
+    order = np.argsort(place, kind="stable").tolist()
+    overruled = {
+        (b, a) for i, a in enumerate(order) for b in order[i + 1 :]
+        if counts.margin[b, a] > 0 and place[a] < place[b]
+    }  # fmt: skip
+    edges = majority_edges(counts, lambda a, b: "left out" if (a, b) in overruled else "counted")
+    steps: tuple[Step, ...] = (Graph("Majorities the order keeps, and those it overrules", edges),)
+    table, notes = victory_table(counts, edges), []
+    if leader_cost is not None:
+        notes = _leader_notes(counts, winners(place), leader_cost)
+        unit = "Disagreement of the best order that each leads, pairs a voter"
+        bars = Bars(unit, leader_cost, lower_is_better=True)
+        steps = (*steps, bars, pairwise_matrix(counts))
+        table = candidate_table(counts, {"best order led by it": leader_cost})
+    for a, b in sorted(overruled, key=lambda pair: -counts.margin[pair])[:MAX_NAMED]:
+        margin = percent(counts.margin[a, b])
+        notes.append(f"Overruled: {counts.names[a]} over {counts.names[b]}, by {margin}.")
+    return Explanation("kemeny", counts.names, place, tuple(notes), steps, table)
+
+
+def _leader_notes(counts: ProfileCounts, first: list[int], leader_cost: np.ndarray) -> list[str]:
+    """Sentences on the cost of the best order, and of the best one with another leader."""
+    best = float(leader_cost.min())
+    notes = [
+        f"An order led by {counts.join_names(first)} disagrees with {best:.3f} pairs a voter, "
+        "the least possible."
+    ]
+    others = [c for c in range(counts.m) if c not in first]
+    if others:
+        second = min(others, key=lambda c: leader_cost[c])
+        notes.append(
+            f"The best order led by another, {counts.names[second]}, disagrees with "
+            f"{leader_cost[second] - best:.3f} more."
+        )
+    return notes
+
+
+def _kemeny_places(above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places ``[candidates]``, and the least disagreement of an order that each candidate leads
+    ``[candidates]``."""
+    m = len(above)
+    cost = above.T * (1 - np.eye(m))
+    leader_cost = _leader_costs(cost)
+    place, remaining, remaining_cost = np.zeros(m, int), np.arange(m), leader_cost
+    while True:
+        first = remaining_cost <= remaining_cost.min() + TIE_TOLERANCE
+        place[remaining[first]] = m - len(remaining)
+        remaining = remaining[~first]
+        if not len(remaining):
+            return place, leader_cost
+        remaining_cost = _leader_costs(cost[np.ix_(remaining, remaining)])
+
+
+def _leader_costs(cost: np.ndarray) -> np.ndarray:
+    """Least disagreement of an order led by each candidate ``[candidates]``, by dynamic programming
+    over sets.
+
+    Args:
+        cost: the share of voters who disagree with a before b ``[candidates, candidates]``.
+    """
+    m = len(cost)
+    if m <= 5:
+        totals = np.full(m, np.inf)
+        for order in permutations(range(m)):
+            total = sum(cost[a, b] for i, a in enumerate(order) for b in order[i + 1 :])
+            totals[order[0]] = min(totals[order[0]], total)
+        return totals
+    sets = np.arange(2**m)
+    lead = np.zeros((2**m, m))  # cost of each candidate before a set
+    for k in range(m):
+        lead[2**k : 2 ** (k + 1)] = lead[: 2**k] + cost[:, k]
+    least = np.zeros(2**m)  # cost of a set's best order
+    size = np.bitwise_count(sets)
+    for k in range(1, m + 1):
+        of_size = sets[size == k]
+        options = np.full((len(of_size), m), np.inf)
+        for a in range(m):
+            member = (of_size >> a) & 1 == 1
+            rest = of_size[member] & ~(1 << a)
+            options[member, a] = lead[rest, a] + least[rest]
+        least[of_size] = options.min(1)
+    rest = (2**m - 1) & ~(1 << np.arange(m))
+    return lead[rest, np.arange(m)] + least[rest]
