@@ -31,7 +31,7 @@ from scrl.raters.model import Individual
 from scrl.raters.network import Embedding, Posterior
 from scrl.runtime import device_name
 from scrl.scenarios.reference_outcomes import sampled_outcomes, true_outcomes
-from scrl.scenarios.sampling import sample
+from scrl.scenarios.sampling import Sample, sample
 from scrl.scenarios.scenario import Scenario
 from scrl.social.comparisons import social_comparisons
 from scrl.social.reward_model import Reward, fit_social, fit_vanilla
@@ -50,7 +50,7 @@ def run(
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> Experiment:
-    """The seven steps, and the vanilla model beside them.
+    """Run the seven steps, and train the vanilla model.
 
     >>> import scrl
     >>> scenario = scrl.load_scenario(scrl.gallery()["tennessee-morristown"])
@@ -59,16 +59,16 @@ def run(
     Args:
         source: a scenario, from which raters are drawn, or the ratings of real raters.
         config: the settings.
-        seed: of every random draw, 0 or more.
-        on_progress: called between chunks of work; what it raises (``Cancelled``) ends the run.
+        seed: the seed of every random draw, 0 or more.
+        on_progress: called between chunks of work; an exception it raises (``Cancelled``) ends the
+            run.
 
     Raises:
-        InputError: where nothing can be learnt from the ratings, or a rule is unknown.
+        InputError: if the ratings compare nothing, or a rule cannot be counted.
     """
     config, clock = config or Config(), RunClock(on_progress)
     clock.report("compiling", 0.0, "Drawing raters; new shapes are compiled first")
-    sampled = sample(source, seed) if source.is_scenario else None
-    given = sampled.ratings if sampled else source
+    given, sampled = ratings_of(source, seed)
     ratings, rules = given.with_absent_resolved(), list(dict.fromkeys(config.rules))
     check_input(ratings, rules)
 
@@ -87,7 +87,7 @@ def run(
         config=config,
         seed=seed,
         device=device_name(),
-        truth=true_outcomes(source, rules, config.draws, seed) if sampled else None,
+        truth=true_outcomes(sampled.scenario, rules, config.draws, seed) if sampled else None,
         raters=sampled_outcomes(sampled, rules, config.voters) if sampled else None,
         vanilla=vanilla.rewards(),
         mle=exact,
@@ -110,17 +110,17 @@ class Experiment:
 
     Attributes:
         source: the scenario or the ratings.
-        ratings: what the raters said, absent completions not resolved.
-        config, seed: how it was run.
-        device: what computed it.
+        ratings: the raters' ballots, absent completions not resolved.
+        config, seed: the settings of the run.
+        device: the device that computed it.
         truth: outcomes of the true types' complete ballots; None for ratings files.
         raters: outcomes of the sampled raters' own complete ballots; None for ratings files.
         vanilla: rewards of the vanilla network ``[items]``.
         mle: exact Bradley–Terry scores of the same pairs ``[items]``.
-        individual, density: steps 1 and 2.
-        imputation: what was imputed of missing blocks.
+        individual, density: the results of steps 1 and 2.
+        imputation: the imputation of missing blocks.
         embedding: the raters' posteriors.
-        latents: of the simulated voters ``[voters, latent]``.
+        latents: the simulated voters' latents ``[voters, latent]``.
         voters: outcomes of the simulated voters (step 6).
         social: rule -> rewards of its social network ``[items]`` (step 7).
         models: the networks themselves: ``"vanilla"`` and each rule.
@@ -150,6 +150,7 @@ class Experiment:
 
     @property
     def catalogue(self) -> Catalogue:
+        """The prompts and completions."""
         return self.ratings.catalogue
 
     @property
@@ -158,13 +159,13 @@ class Experiment:
         return self.embedding.raters
 
     @property
-    def posterior(self) -> Posterior:
-        """Their posteriors ``[embedded, latent]``."""
+    def posterior(self) -> Posterior[np.ndarray]:
+        """Posteriors of the embedded raters ``[embedded, latent]``."""
         return self.embedding.posterior
 
     @property
     def fitted_run(self) -> FittedRun:
-        """The part that diagnostics and saved runs work on."""
+        """The fitted models, on which diagnostics and saved runs work."""
         return FittedRun(
             self.source, self.ratings, self.seed, self.individual, self.density, self.imputation,
             self.latents, self.embedding,
@@ -174,15 +175,24 @@ class Experiment:
 # -- the steps ------------------------------------------------------------------------------------
 
 
+def ratings_of(source: Scenario | Ratings, seed: int) -> tuple[Ratings, Sample | None]:
+    """The ratings of a run, and the sample they come from if the source is a scenario."""
+    if source.is_scenario:
+        sampled = sample(source, seed)
+        return sampled.ratings, sampled
+    return source, None
+
+
 @dataclass(frozen=True, eq=False)
 class FittedRaters:
-    """Step 1: the individual model, with what it says of the raters it was trained on.
+    """The result of step 1: the individual model and the posteriors of its training raters.
 
     Attributes:
-        individual: the model; ``curves``: of its training.
+        individual: the model.
         embedding: the raters' posteriors.
-        density: of one draw from each posterior.
-        imputation: what was imputed of missing blocks.
+        density: fitted to one draw from each posterior.
+        imputation: the imputation of missing blocks.
+        curves: the training curves.
     """
 
     individual: Individual
@@ -195,11 +205,13 @@ class FittedRaters:
 def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> FittedRaters:
     """Step 1: train the individual model.
 
-    Where a cluster of raters never answered some items, what prompts share is learnt from the
-    other clusters, and the model is trained again with it.
+    If a cluster of raters never ranked some items, the sharing of utilities between prompts is
+    chosen on the other clusters' ballots, and the model is trained again with that sharing.
     """
 
-    def embed(model: Individual, draws: HostStream, mixture: HostStream):
+    def embed(
+        model: Individual, draws: HostStream, mixture: HostStream
+    ) -> tuple[Embedding, Density]:
         embedding = model.embed(ratings)
         latents = embedding.posterior.draw(host_rng(seed, draws))
         return embedding, fit_density(latents, config.density, host_rng(seed, mixture))
@@ -232,7 +244,7 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
 def weigh_density(
     raters: FittedRaters, ratings: Ratings, config: DensityConfig, clock: RunClock
 ) -> Density:
-    """Step 2: the density of the embedded raters, weighed by the likelihood of their ballots."""
+    """Step 2: the raters' density, reweighted by the likelihood of their ballots."""
     if not config.weigh:
         return raters.density
     with clock.phase("density"):
@@ -249,10 +261,12 @@ def draw_voters(density: Density, voters: int, seed: int, clock: RunClock) -> np
 def simulate_ballots(
     raters: FittedRaters, density: Density, latents: np.ndarray, seed: int
 ) -> Callable[[Contests], Ballots]:
-    """Step 5: the voters' ballots on any contests, computed when they are counted.
+    """Step 5: the simulated voters' ballots on given contests, computed when they are counted.
 
     Args:
-        latents: of the voters ``[voters, latent]``, drawn from ``density``.
+        raters: the result of step 1.
+        density, latents: the density, and the voters drawn from it ``[voters, latent]``.
+        seed: of the imputation noise.
     """
     cluster = raters.imputation.clusters[density.voter_components(len(latents))]
 
@@ -298,7 +312,7 @@ def fit_social_models(
 def fit_vanilla_model(
     ratings: Ratings, config: Config, seed: int, clock: RunClock
 ) -> tuple[Reward, np.ndarray]:
-    """The vanilla model: its network, and the exact scores of the same pairs ``[items]``."""
+    """The vanilla network, and the exact Bradley–Terry scores of the same pairs ``[items]``."""
     with clock.phase("vanilla"):
         counts, catalogue = pair_counts(ratings, config.weighting), ratings.catalogue
         key = jax_key(seed, KeyStream.VANILLA)
@@ -310,7 +324,11 @@ def fit_vanilla_model(
 
 
 def check_input(ratings: Ratings, rules: Sequence[str]) -> None:
-    """Raise InputError where nothing can be learnt from the ratings or a rule cannot be counted."""
+    """Check that the ratings can be learnt from and the rules counted.
+
+    Raises:
+        InputError: if they cannot.
+    """
     require_ordinal_rules(rules, "rewards learnt from orders cannot be compared between people")
     sizes = np.diff(ratings.catalogue.offsets)
     largest = sizes.max(initial=0)

@@ -14,12 +14,12 @@ from scrl.raters import Individual
 from scrl.runtime import compile_seconds
 from scrl.types import Progress, Ratings
 
-#: About which share of a run's time each phase takes, for the progress bar.
+#: Approximate share of a run's time that each phase takes, for the progress bar.
 PHASE_SHARES = {"individual": 0.7, "density": 0.08, "voters": 0.07, "social": 0.15}
-#: Shares of the phase ``individual`` at which imputation ends and a second training ends: both run
-#: over into the next phase, which is short.
+#: Shares of the phase ``individual`` at which imputation and the second training end. Both exceed
+#: 1, so they overlap the next phase, which is short.
 _IMPUTED, _REFITTED = 1.05, 1.1
-#: Raters on a live map.
+#: Limit of the raters on a live map.
 MAX_MAP_RATERS = 400
 #: Phases in the result file.
 _REPORTED = ("individual", "density", "voters", "social", "vanilla")
@@ -31,7 +31,7 @@ class RunClock:
     """Measures the phases of a run and reports their progress.
 
     Args:
-        on_progress: called with each report; what it raises ends the run.
+        on_progress: called with each report; an exception it raises ends the run.
     """
 
     def __init__(self, on_progress: OnProgress | None = None) -> None:
@@ -49,19 +49,19 @@ class RunClock:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Count the time within as the phase's."""
+        """Add the time spent in the context to a phase."""
         start = time.perf_counter()
         yield
         self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - start
 
     def reporter(self, phase: str, message: str) -> Callable[[float], None]:
-        """Reports a share of a phase."""
+        """A function that reports the share of a phase done."""
         names = list(PHASE_SHARES)
         before = sum(PHASE_SHARES[name] for name in names[: names.index(phase)])
         return lambda done: self.report(phase, before + PHASE_SHARES[phase] * done, message)
 
     def imputation_reporter(self) -> Callable[[float], None]:
-        """Reports a share of the trainings of imputation."""
+        """A function that reports the share of the imputation trainings done."""
         return lambda done: self.report(
             "individual",
             PHASE_SHARES["individual"] * (1.0 + (_IMPUTED - 1.0) * done),
@@ -71,7 +71,7 @@ class RunClock:
     def training_reporter(
         self, ratings: Ratings, refit: bool = False
     ) -> Callable[[Individual, dict[str, np.ndarray], float], None] | None:
-        """Reports the training of the individual model, with curves and a map of some raters.
+        """A function that reports the individual model's training, with curves and a map of raters.
 
         Args:
             ratings: the raters, with absent completions resolved.

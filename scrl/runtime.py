@@ -1,4 +1,4 @@
-"""Devices, the compilation cache and what compiling costs. Called explicitly, never at import."""
+"""Devices, the compilation cache and compilation time. Called explicitly, never at import."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def free_memory_maps(share: float = 0.5) -> None:
 
 @cache
 def _register_listener() -> None:
-    def record(event: str, seconds: float, **_) -> None:
+    def record(event: str, duration_secs: float, **_: str | int) -> None:
         if event in _COMPILE_EVENTS:
-            _thread.compiling = getattr(_thread, "compiling", 0.0) + seconds
+            _thread.compiling = getattr(_thread, "compiling", 0.0) + duration_secs
 
     jax.monitoring.register_event_duration_secs_listener(record)
 

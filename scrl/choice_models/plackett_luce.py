@@ -165,14 +165,14 @@ def fit_plackett_luce(choices: ChoiceCounts, prior_sd: float = 10.0) -> np.ndarr
         expected = strength * seen
         return choices.chosen - expected, -shared * strength[..., :, None] * strength[..., None, :]
 
-    met = choices.beats.any(-1) | choices.beats.any(-2)
+    compared = np.logical_or(choices.beats.any(-1), choices.beats.any(-2))
     offered, size = times @ sets.astype(float), np.maximum(sets.sum(-1), 1)
     # One step of Hunter's (2004) iteration from equal rewards.
     start = np.log((choices.chosen + 0.5) / (times @ (sets / size[:, None]) + 0.5))
     reward = maximise_rewards(derivatives, start, 1.0 / prior_sd**2, noise=1e-15 * (1.0 + offered))
     if not np.isfinite(reward).all():
         raise InputError("Rewards are too far apart to compute; give a smaller prior_sd.")
-    return center_rewards(reward, met)
+    return center_rewards(reward, compared)
 
 
 def fit_rankings(

@@ -1,9 +1,9 @@
-"""Layers that the networks share, and the catalogue as their input."""
+"""Layers shared by the networks, and a catalogue as their input."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,10 @@ import numpy as np
 from flax import nnx
 
 from scrl.types import Catalogue
+
+#: An array on the host or on the device.
+Array = jax.Array | np.ndarray
+ArrayT = TypeVar("ArrayT", bound=Array)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Sizes:
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Sizes:
+        """The sizes of a catalogue."""
         prompt, completion = catalogue.prompt_features, catalogue.completion_features
         return cls(
             len(catalogue.prompts),
@@ -44,7 +49,7 @@ class Sizes:
 
 
 class Table(NamedTuple):
-    """The catalogue on the device.
+    """The arrays of a catalogue that networks read.
 
     Attributes:
         contest: the prompt within which each item's reward is centred ``[items]``.
@@ -53,28 +58,32 @@ class Table(NamedTuple):
         prompt_features, completion_features: standardised, ``[entries, features]``, or None.
     """
 
-    contest: jax.Array
-    prompt: jax.Array
-    completion: jax.Array
-    name: jax.Array
-    prompt_features: jax.Array | None
-    completion_features: jax.Array | None
+    contest: Array
+    prompt: Array
+    completion: Array
+    name: Array
+    prompt_features: Array | None
+    completion_features: Array | None
 
     @classmethod
     def of(cls, catalogue: Catalogue) -> Table:
-        number = {name: i for i, name in enumerate(dict.fromkeys(catalogue.completions))}
+        """The arrays of a catalogue, features standardised."""
+        index = {name: i for i, name in enumerate(dict.fromkeys(catalogue.completions))}
         return cls(
             catalogue.item_prompt,
             catalogue.item_prompt,
             catalogue.members,
-            np.array([number[name] for name in catalogue.completions], np.int32),
+            np.array([index[name] for name in catalogue.completions], np.int32),
             standardise(catalogue.prompt_features, catalogue.prompt_features),
             standardise(catalogue.completion_features, catalogue.completion_features),
         )
 
 
 def standardise(features: np.ndarray | None, like: np.ndarray | None) -> np.ndarray | None:
-    """Features less the mean of ``like``, over its standard deviation ``[entries, features]``."""
+    """Features ``[entries, features]`` standardised by the mean and standard deviation of ``like``.
+
+    None where either is None.
+    """
     if features is None or like is None:
         return None
     spread = like.std(0)
@@ -82,9 +91,9 @@ def standardise(features: np.ndarray | None, like: np.ndarray | None) -> np.ndar
 
 
 def centre(reward: jax.Array, table: Table) -> jax.Array:
-    """``[items]`` less its mean over each prompt's items."""
-    one = jnp.ones_like(reward)
-    count = jax.ops.segment_sum(one, table.contest, len(reward))
+    """Rewards ``[items]`` centred within each prompt."""
+    ones = jnp.ones_like(reward)
+    count = jax.ops.segment_sum(ones, table.contest, len(reward))
     mean = jax.ops.segment_sum(reward, table.contest, len(reward)) / jnp.maximum(count, 1)
     return reward - mean[table.contest]
 
@@ -100,15 +109,15 @@ class MLP(nnx.Module):
         return self.out(nnx.gelu(self.hidden(x)))
 
 
-def _vectors(count: int, width: int, rngs: nnx.Rngs) -> nnx.Param:
+def _learnt_vectors(count: int, width: int, rngs: nnx.Rngs) -> nnx.Param:
     return nnx.Param(jax.random.normal(rngs.params(), (count, width)))
 
 
-class Items(nnx.Module):
+class ItemEmbedding(nnx.Module):
     """Embeddings of completions in the context of their prompt.
 
-    The input of a prompt or completion is its features where the catalogue has them, else a
-    learnt vector. Completions that share a name but not a text (one system's answers to many
+    A prompt or completion is represented by its features if the catalogue has them, else by a
+    learnt vector. Completions with the same name but different texts (one system's answers to many
     prompts) also share a vector of the name.
     """
 
@@ -117,23 +126,25 @@ class Items(nnx.Module):
         if sizes.prompt_features:
             self.prompt_projection = MLP(sizes.prompt_features, width, width, rngs=rngs)
         else:
-            self.prompt = _vectors(sizes.prompts, width, rngs)
+            self.prompt = _learnt_vectors(sizes.prompts, width, rngs)
         if sizes.completion_features:
             self.completion_projection = MLP(sizes.completion_features, width, width, rngs=rngs)
         else:
-            self.completion = _vectors(sizes.completions, width, rngs)
+            self.completion = _learnt_vectors(sizes.completions, width, rngs)
             if sizes.names < sizes.completions:
-                self.name = _vectors(sizes.names, width, rngs)
+                self.name = _learnt_vectors(sizes.names, width, rngs)
         self.interpret = MLP(2 * width, 2 * width, width, rngs=rngs)
 
     def __call__(self, table: Table) -> tuple[jax.Array, jax.Array]:
         """Embeddings ``[items, width]``: of each item in context, and of its completion alone."""
         if self.sizes.prompt_features:
-            prompt = self.prompt_projection(table.prompt_features)
+            assert table.prompt_features is not None
+            prompt = self.prompt_projection(jnp.asarray(table.prompt_features))
         else:
             prompt = self.prompt[...]
         if self.sizes.completion_features:
-            completion = self.completion_projection(table.completion_features)
+            assert table.completion_features is not None
+            completion = self.completion_projection(jnp.asarray(table.completion_features))
         else:
             completion = self.completion[...]
             if self.sizes.names < self.sizes.completions:

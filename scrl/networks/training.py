@@ -1,7 +1,7 @@
-"""Train any model: ``lax.scan`` over chunks of steps, with progress, early stop and cancellation.
+"""The training loop of every network: ``lax.scan`` over chunks of Adam steps.
 
 Nothing here depends on a model. A loss draws its own batches from data that stay on the device, so
-a chunk runs without the host. It is compiled once for a loss, its length and the data's shapes.
+a chunk runs without the host. A chunk is compiled once for each loss, length and data shape.
 """
 
 from __future__ import annotations
@@ -18,33 +18,37 @@ import optax
 from scrl.config import Schedule
 
 OPTIMISER = optax.scale_by_adam(b1=0.9, b2=0.99)
-#: Weights of a new loss in the fast and the slow running mean, and the ratio of the two at which
-#: the loss no longer falls.
+#: Weights of a new loss in the fast and the slow running mean, and the ratio fast / slow above
+#: which the loss counts as no longer falling.
 _FAST, _SLOW, _PLATEAU = 0.02, 0.005, 0.995
-#: Ramp and cooling are complete above this: they are sums of rounded shares.
+#: Ramp and cooling count as complete above this, since they are sums of rounded shares.
 _COMPLETE = 0.9999
 
 
 class Phase(NamedTuple):
-    """The progress of a fit, as a loss sees it.
+    """The progress of a fit, passed to the loss.
 
     Attributes:
-        step: number of the step.
-        ramp: how far the task has widened, 0 to 1.
+        step: index of the step.
+        ramp: progress of the ramp, during which the loss widens its task, 0 to 1.
     """
 
     step: jax.Array
     ramp: jax.Array
 
 
+#: ``(params, key, data, phase) -> (scalar, dict of scalars)``.
+Loss = Callable[[Any, jax.Array, Any, Phase], tuple[jax.Array, dict[str, jax.Array]]]
+
+
 class FitState(NamedTuple):
-    """A fit between two steps.
+    """The state of a fit between two steps.
 
     Attributes:
-        params: of the model.
+        params: the model's parameters.
         optimiser: Adam's moments.
-        step, ramp, cool: where the schedule stands; ``ramp`` and ``cool`` run from 0 to 1.
-        fast, slow: running means of the watched loss; where they meet, it has stopped falling.
+        step, ramp, cool: progress in the schedule; ``ramp`` and ``cool`` run from 0 to 1.
+        fast, slow: running means of the watched loss; they meet where it has stopped falling.
     """
 
     params: Any
@@ -57,16 +61,17 @@ class FitState(NamedTuple):
 
     @property
     def done(self) -> bool:
+        """Whether the learning rate has cooled to zero."""
         return float(self.cool) > _COMPLETE
 
 
 class ScheduleArrays(NamedTuple):
-    """A schedule as arguments of a compiled chunk: another schedule compiles nothing.
+    """A schedule as arguments of a compiled chunk, so that a new schedule compiles nothing.
 
     Attributes:
         rate, decay: as in ``Schedule``.
         min_explore, max_explore: bounds of the exploration, in steps.
-        warmup, ramp, cool: what one step adds to the share of each that is done.
+        warmup, ramp, cool: progress of each made by one step.
     """
 
     rate: np.float32
@@ -79,15 +84,21 @@ class ScheduleArrays(NamedTuple):
 
     @classmethod
     def of(cls, schedule: Schedule) -> ScheduleArrays:
-        share = [1 / max(steps, 1) for steps in (schedule.warmup, schedule.ramp, schedule.cool)]
+        """The arrays of a schedule."""
+        min_explore, max_explore = schedule.explore
         return cls(
-            np.float32(schedule.rate), np.float32(schedule.decay), *map(np.int32, schedule.explore),
-            *map(np.float32, share),
-        )  # fmt: skip
+            rate=np.float32(schedule.rate),
+            decay=np.float32(schedule.decay),
+            min_explore=np.int32(min_explore),
+            max_explore=np.int32(max_explore),
+            warmup=np.float32(1 / max(schedule.warmup, 1)),
+            ramp=np.float32(1 / max(schedule.ramp, 1)),
+            cool=np.float32(1 / max(schedule.cool, 1)),
+        )
 
 
 def _advance(state: FitState, watched: jax.Array, schedule: ScheduleArrays) -> FitState:
-    """The schedule's next state, which depends on the watched loss."""
+    """Advance the schedule by one step. A plateau of the watched loss ends the exploration."""
     fast = jnp.where(state.step == 0, watched, (1 - _FAST) * state.fast + _FAST * watched)
     slow = jnp.where(state.step == 0, watched, (1 - _SLOW) * state.slow + _SLOW * watched)
     explored = (state.step >= schedule.min_explore) & (fast > _PLATEAU * slow)
@@ -114,12 +125,16 @@ def initial_state(params: Any) -> FitState:
 
 @partial(jax.jit, static_argnames=("loss", "steps"))
 def run_chunk(
-    state: FitState, key: jax.Array, data: Any, schedule: ScheduleArrays, *, loss: Callable,
+    state: FitState, key: jax.Array, data: Any, schedule: ScheduleArrays, *, loss: Loss,
     steps: int,
 ) -> tuple[FitState, dict[str, jax.Array]]:  # fmt: skip
-    """``steps`` steps: the next state, and the means of what the loss reports."""
+    """Run ``steps`` steps of Adam.
 
-    def step(state: FitState, key):
+    Returns:
+        The state after them, and the mean of each scalar that the loss reports.
+    """
+
+    def step(state: FitState, key: jax.Array) -> tuple[FitState, dict[str, jax.Array]]:
         phase = Phase(state.step, state.ramp)
         grads, report = jax.grad(loss, has_aux=True)(state.params, key, data, phase)
         rate = schedule.rate * jnp.minimum(1.0, (state.step + 1) * schedule.warmup)
@@ -137,13 +152,13 @@ def run_chunk(
 
 def fit(
     key: jax.Array,
-    loss: Callable,
+    loss: Loss,
     params: Any,
     data: Any,
     schedule: Schedule,
     on_chunk: Callable[[FitState, dict[str, np.ndarray], float], None] | None = None,
 ) -> tuple[Any, dict[str, np.ndarray]]:
-    """Minimise ``loss`` by Adam.
+    """Minimise a loss by Adam.
 
     Args:
         key: consumed.
@@ -153,13 +168,13 @@ def fit(
         params, data: pytrees of arrays.
         schedule: the settings.
         on_chunk: called after each chunk with the state, the curves so far and the share of the
-            steps done; what it raises ends the fit.
+            steps done; an exception it raises ends the fit.
 
     Returns:
-        The parameters, and the curves: name -> mean of each chunk, with ``step`` at its end.
+        The parameters, and the curves: name -> mean over each chunk, with ``step`` at its end.
     """
     state, arrays = initial_state(params), ScheduleArrays.of(schedule)
-    rows: list[dict] = []
+    rows: list[dict[str, float]] = []
     for i in range(-(-schedule.max_steps // schedule.chunk) + 1):
         key_chunk = jax.random.fold_in(key, i)
         state, report = run_chunk(state, key_chunk, data, arrays, loss=loss, steps=schedule.chunk)
@@ -171,7 +186,7 @@ def fit(
     return state.params, _curves(rows)
 
 
-def _curves(rows: list[dict]) -> dict[str, np.ndarray]:
+def _curves(rows: list[dict[str, float]]) -> dict[str, np.ndarray]:
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -1,5 +1,7 @@
-"""What a policy makes of a reward: the completions of one prompt, a reference policy, and how far
-from it one may go. Plain arrays in and out; nothing here trains but ``learnt``."""
+"""Policies of one prompt that optimise a reward under a KL constraint: in closed form and trained.
+
+Functions take and return plain arrays. Only ``trained`` trains anything.
+"""
 
 import lazy_loader as lazy
 

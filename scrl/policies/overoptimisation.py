@@ -1,8 +1,8 @@
-"""A reward learnt from too few, or the wrong, comparisons, optimised harder and harder.
+"""Reward overoptimisation: true welfare as a learnt proxy reward is optimised.
 
-The toy: completions of which some are common under the reference and most are rare, two groups of
-raters, and comparisons of completions as the reference proposes them. What nobody compared has a
-reward that is only a guess, and an optimiser looks for the highest guess.
+The simulated problem has completions that are common or rare under the reference policy, two groups
+of raters, and comparisons of completions drawn from the reference. The rewards of rarely compared
+completions have a high variance, and an optimiser selects the overestimated ones.
 """
 
 from __future__ import annotations
@@ -10,25 +10,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.policies.exact import exponential_tilt, kl_divergence
 
 PROXIES = ("vanilla", "social")
-#: Of the prior on rewards, in log-odds: the reward models' own.
+#: Standard deviation of the prior on rewards in log-odds, as in the reward models.
 PRIOR_SD = 10.0
+#: Strengths between which policies of a given KL are interpolated.
 STRENGTHS = 160
 
 
 @dataclass(frozen=True)
 class ToyProblem:
-    """What is drawn.
+    """The settings of the simulated problem.
 
     Attributes:
-        completions: how many; comparisons: that raters make in all.
-        minority: share of the smaller group; eager: how many times as often it answers.
-        alike: correlation of the two groups' utilities; rare: the exponent of Zipf's law by which
-            the reference proposes completions.
+        completions: number of completions.
+        comparisons: number of comparisons, of all raters together.
+        minority_share: share of the smaller group.
+        response_ratio: response rate of the smaller group relative to the larger.
+        utility_correlation: correlation of the two groups' utilities.
+        zipf_exponent: exponent of Zipf's law for the reference policy.
     """
 
     completions: int = 60
@@ -41,14 +45,16 @@ class ToyProblem:
 
 @dataclass(frozen=True, eq=False)
 class Overoptimisation:
-    """Of each seed and proxy, along √KL.
+    """Proxy reward and welfare by √KL, for each proxy and seed.
+
+    Rewards and utilities are rescaled: 0 for the reference policy, 1 for the best completion.
 
     Attributes:
-        root: √KL, in √nats ``[points]``.
-        proxy: mean reward by the proxy, 0 for the reference and 1 for its best ``[proxies, seeds,
-            points]``; welfare: mean utility, 0 for the reference and 1 for the best completion.
-        worst: of the group that is given least, likewise in its own range.
-        turn: √KL at which welfare is greatest ``[proxies, seeds]``.
+        root_kl: √KL, in √nats ``[points]``.
+        proxy: mean proxy reward ``[proxies, seeds, points]``.
+        welfare: mean utility, same shape.
+        worst: mean utility of the worse-off group, same shape.
+        peak_root_kl: √KL at which welfare is greatest ``[proxies, seeds]``.
     """
 
     root_kl: np.ndarray
@@ -59,12 +65,12 @@ class Overoptimisation:
 
     @property
     def mean_welfare(self) -> np.ndarray:
-        """Welfare over the mean of seeds ``[proxies, points]``."""
+        """Welfare averaged over seeds ``[proxies, points]``."""
         return self.welfare.mean(axis=1)
 
     @property
     def peak(self) -> np.ndarray:
-        """The point at which mean welfare is greatest ``[proxies]``."""
+        """Index of the point at which mean welfare is greatest ``[proxies]``."""
         return self.mean_welfare.argmax(axis=1)
 
     @property
@@ -77,11 +83,16 @@ class Overoptimisation:
 def simulate_overoptimisation(
     toy: ToyProblem, seeds: int, root_kl: np.ndarray, seed: int = 0
 ) -> Overoptimisation:
-    """Draw ``seeds`` toys, learn both proxies on each, and optimise them.
+    """Simulate problems, fit both proxies to each, and optimise the proxies.
 
-    Vanilla is Bradley–Terry on all comparisons. Social is what a model that tells raters apart can
-    make of the same ones: Bradley–Terry within each group, and the groups' votes by their shares
-    (Borda).
+    The vanilla proxy is Bradley–Terry on all comparisons. The social proxy is Bradley–Terry within
+    each group, aggregated over groups by their shares (Borda).
+
+    Args:
+        toy: the settings.
+        seeds: number of problems.
+        root_kl: √KL of the policies, in √nats ``[points]``.
+        seed: of all random draws.
     """
     m, share = toy.completions, np.array([1 - toy.minority_share, toy.minority_share])
     proxy, welfare, worst = (np.zeros((2, seeds, len(root_kl))) for _ in range(3))
@@ -91,54 +102,66 @@ def simulate_overoptimisation(
         utility = _utilities(rng, m, toy.utility_correlation)
         wins = _comparisons(rng, toy, reference, utility, share)
         by_group = fit_bradley_terry(wins, PRIOR_SD)
-        points = np.tanh(0.5 * (by_group[:, :, None] - by_group[:, None, :])).mean(axis=2)
-        rewards = (fit_bradley_terry(wins.sum(axis=0), PRIOR_SD), share @ points)
+        borda = np.tanh(0.5 * (by_group[:, :, None] - by_group[:, None, :])).mean(axis=2)
+        rewards = (fit_bradley_terry(wins.sum(axis=0), PRIOR_SD), share @ borda)
         for j, reward in enumerate(rewards):
-            policy = _at(reference, reward, root_kl)
-            proxy[j, i] = _between(policy @ reward, reference @ reward, reward.max())
+            policy = _policies_at_root_kl(reference, reward, root_kl)
+            proxy[j, i] = _rescale(policy @ reward, reference @ reward, reward.max())
             mean = share @ utility
-            welfare[j, i] = _between(policy @ mean, reference @ mean, mean.max())
-            groups = _between(policy @ utility.T, reference @ utility.T, utility.max(axis=1))
+            welfare[j, i] = _rescale(policy @ mean, reference @ mean, mean.max())
+            groups = _rescale(policy @ utility.T, reference @ utility.T, utility.max(axis=1))
             worst[j, i] = groups.min(axis=1)
-    turn = root_kl[np.argmax(welfare, axis=2)]
-    return Overoptimisation(root_kl, proxy, welfare, worst, turn)
+    peak_root_kl = root_kl[np.argmax(welfare, axis=2)]
+    return Overoptimisation(root_kl, proxy, welfare, worst, peak_root_kl)
 
 
-def _between(value, low, high):
+def _rescale(value: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Values rescaled so that ``low`` becomes 0 and ``high`` 1."""
     return (value - low) / (high - low)
 
 
-def _zipf(rng, m: int, exponent: float) -> np.ndarray:
+def _zipf(rng: np.random.Generator, m: int, exponent: float) -> np.ndarray:
+    """Probabilities ``[m]`` by Zipf's law, in random order."""
     weight = rng.permutation(np.arange(1.0, m + 1) ** -exponent)
     return weight / weight.sum()
 
 
-def _utilities(rng, m: int, alike: float) -> np.ndarray:
-    """Standard normal, of the two groups ``[2, m]``, in log-odds."""
+def _utilities(rng: np.random.Generator, m: int, correlation: float) -> np.ndarray:
+    """Standard normal utilities of the two groups ``[2, m]``, in log-odds."""
     common, own = rng.standard_normal(m), rng.standard_normal((2, m))
-    return np.sqrt(alike) * common + np.sqrt(1 - alike) * own
+    return np.sqrt(correlation) * common + np.sqrt(1 - correlation) * own
 
 
-def _comparisons(rng, toy: ToyProblem, reference, utility, share) -> np.ndarray:
-    """Wins by group ``[2, m, m]``: two completions drawn from the reference, a rater of a group by
-    how many there are and how often they answer, who errs like Bradley–Terry."""
-    answers = share * [1.0, toy.response_ratio]
-    group = rng.choice(2, toy.comparisons, p=answers / answers.sum())
+def _comparisons(
+    rng: np.random.Generator,
+    toy: ToyProblem,
+    reference: np.ndarray,
+    utility: np.ndarray,
+    share: np.ndarray,
+) -> np.ndarray:
+    """Wins by group ``[2, m, m]``.
+
+    Both completions are drawn from the reference, the rater's group by share times response rate.
+    Answers follow Bradley–Terry.
+    """
+    frequency = share * [1.0, toy.response_ratio]
+    group = rng.choice(2, toy.comparisons, p=frequency / frequency.sum())
     first, second = rng.choice(len(reference), (2, toy.comparisons), p=reference)
     gap = utility[group, first] - utility[group, second]
-    won = rng.random(toy.comparisons) < 1 / (1 + np.exp(-gap))
+    won = rng.random(toy.comparisons) < expit(gap)
     wins = np.zeros((2, len(reference), len(reference)))
     np.add.at(wins, (group, np.where(won, first, second), np.where(won, second, first)), 1.0)
     wins[:, np.arange(len(reference)), np.arange(len(reference))] = 0.0
     return wins
 
 
-def _at(reference, reward, root) -> np.ndarray:
-    """The optimum at each √KL, or the last where the reward does not lead so far
-    ``[points, m]``."""
+def _policies_at_root_kl(
+    reference: np.ndarray, reward: np.ndarray, root_kl: np.ndarray
+) -> np.ndarray:
+    """The optimum at each √KL ``[points, m]``; the last one where it does not reach so far."""
     strength = np.geomspace(1e-3, 1e3, STRENGTHS) / np.ptp(reward)
     reached = np.sqrt(kl_divergence(exponential_tilt(reference, reward, strength), reference))
-    log = np.interp(root, reached, np.log(strength))
-    policy = exponential_tilt(reference, reward, np.exp(log))
-    policy[root <= 0] = reference
+    log_strength = np.interp(root_kl, reached, np.log(strength))
+    policy = exponential_tilt(reference, reward, np.exp(log_strength))
+    policy[root_kl <= 0] = reference
     return policy

@@ -1,4 +1,4 @@
-"""What a scenario gives a policy to work with, on one of its prompts."""
+"""The policy problem of one prompt: its raters' utilities, comparisons and rewards."""
 
 from __future__ import annotations
 
@@ -10,29 +10,40 @@ import numpy as np
 from scrl.choice_models.bradley_terry import fit_bradley_terry, pair_counts
 from scrl.choice_models.rank_metrics import order_places
 from scrl.config import RewardConfig
-from scrl.policies import families
-from scrl.policies.families import PolicyFamily
+from scrl.policies.families import (
+    PolicyFamily,
+    PolicyValue,
+    best_of_n_family,
+    evaluate_policy,
+    maxmin_family,
+    nash_family,
+    optimum_family,
+    personalised_family,
+)
 from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.sampling import expected_pair_weights, true_ballots
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
 
 REFERENCES = ("even", "first choices")
-#: Of the reference that imitates raters: what every completion keeps.
-FLOOR = 0.02
+#: Weight of the uniform policy in the reference that imitates raters.
+UNIFORM_WEIGHT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
 class PromptProblem:
-    """One prompt, its raters, and the rewards that models make of them. All exact.
+    """One prompt of a scenario, its rater types, and exact rewards.
 
     Attributes:
-        names: of the completions; types: of the raters; share: theirs ``[types]``.
+        names: of the completions.
+        types: names of the rater types.
+        share: of the types ``[types]``.
         utility: ``[types, completions]``, in the scenario's units.
         above: share of complete ballots with a above b, ties counted half ``[m, m]``.
-        wins: comparisons a over b that its raters make, as expected ``[m, m]``.
-        vanilla: the Bradley–Terry reward of those; social: of the rule's order, each pair counted
-            once, as step 7 learns it ``[completions]``.
+        wins: expected number of comparisons that a wins over b ``[m, m]``.
+        vanilla: Bradley–Terry rewards of ``wins`` ``[completions]``.
+        social: Bradley–Terry rewards of the rule's order, each pair counted once, as in step 7
+            ``[completions]``.
     """
 
     names: tuple[str, ...]
@@ -46,79 +57,82 @@ class PromptProblem:
 
     @cached_property
     def mean_utility(self) -> np.ndarray:
-        """Utility to all raters ``[completions]``."""
+        """Mean utility of all raters ``[completions]``."""
         return self.share @ self.utility
 
     def reference(self, kind: str) -> np.ndarray:
-        """``"even"``, or ``"first choices"``: as often as raters put each first, as a model that
-        imitates them would."""
+        """A reference policy ``[completions]``.
+
+        Args:
+            kind: ``"even"`` for the uniform policy, or ``"first choices"`` for a model that
+                imitates raters: each completion's share of first places.
+        """
         best = self.utility >= self.utility.max(axis=1, keepdims=True) - 1e-12
         return _reference(kind, self.share @ (best / best.sum(axis=1, keepdims=True)))
 
     def families(self, reference: np.ndarray) -> list[PolicyFamily]:
-        """The kinds of policy that are compared, the usual one first, one for each user last."""
+        """The policy families that are compared, the vanilla optimum first."""
         return [
-            families.optimum_family("Vanilla optimum", reference, self.vanilla),
-            families.best_of_n_family("Best of n, vanilla", reference, self.vanilla),
-            families.optimum_family("Social optimum", reference, self.social),
-            families.nash_family("Nash", reference, self.above),
-            families.maxmin_family("MaxMin", reference, _in_range(self.utility)),
-            families.personalised_family(
-                "Personalised", reference, _in_range(self.utility), self.share
-            ),
+            optimum_family("Vanilla optimum", reference, self.vanilla),
+            best_of_n_family("Best of n, vanilla", reference, self.vanilla),
+            optimum_family("Social optimum", reference, self.social),
+            nash_family("Nash", reference, self.above),
+            maxmin_family("MaxMin", reference, _rescaled(self.utility)),
+            personalised_family("Personalised", reference, _rescaled(self.utility), self.share),
         ]
 
-    def value(self, policy: np.ndarray) -> families.PolicyValue:
-        return families.evaluate_policy(policy, self.utility, self.share)
+    def value(self, policy: np.ndarray) -> PolicyValue:
+        """The utilities that a policy gives to the types."""
+        return evaluate_policy(policy, self.utility, self.share)
 
     def satisfaction_at(
         self, family: PolicyFamily, budgets: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """How satisfied the worst-off type and all on average are at each KL ``[budgets]``, NaN
-        where the family does not go so far.
+        """Satisfaction of the worst-off type and mean satisfaction at each KL ``[budgets]``.
 
-        Read off between the strengths at which a family is worked out, where it is all but
-        straight.
+        Interpolated linearly between the strengths of the family; NaN beyond its greatest KL.
         """
-        worths = [self.value(policy) for policy in family.policy]
-        worst = np.array([found.worst for found in worths])
-        average = np.array([self.share @ found.satisfaction for found in worths])
+        values = [self.value(policy) for policy in family.policy]
+        worst = np.array([value.worst for value in values])
+        mean = np.array([self.share @ value.satisfaction for value in values])
         beyond = budgets > family.max_kl + 1e-9
-        return tuple(
-            np.where(beyond, np.nan, np.interp(budgets, family.kl, y)) for y in (worst, average)
+        return (
+            np.where(beyond, np.nan, np.interp(budgets, family.kl, worst)),
+            np.where(beyond, np.nan, np.interp(budgets, family.kl, mean)),
         )
 
 
-def _reference(kind: str, first: np.ndarray) -> np.ndarray:
-    """Of the share that each completion has of first places ``[completions]``."""
-    even = np.full(len(first), 1 / len(first))
-    return even if kind == "even" else FLOOR * even + (1 - FLOOR) * first
+def _reference(kind: str, first_choices: np.ndarray) -> np.ndarray:
+    """A reference policy, given each completion's share of first places ``[completions]``."""
+    even = np.full(len(first_choices), 1 / len(first_choices))
+    return even if kind == "even" else UNIFORM_WEIGHT * even + (1 - UNIFORM_WEIGHT) * first_choices
 
 
 @dataclass(frozen=True, eq=False)
 class ObservedPrompt:
-    """What real raters' ballots on one prompt give a policy to be trained on; what completions are
-    worth to them nobody knows.
+    """The observed comparisons of real raters on one prompt; utilities are unknown.
 
     Attributes:
         names, wins, vanilla: as in ``PromptProblem``, from observed counts.
-        first: each completion's share of the ballots' first places, ties split ``[completions]``.
+        first_choices: each completion's share of the ballots' first places, ties split
+            ``[completions]``.
     """
 
     names: tuple[str, ...]
     wins: np.ndarray
     vanilla: np.ndarray
-    first: np.ndarray
+    first_choices: np.ndarray
 
     def reference(self, kind: str) -> np.ndarray:
-        return _reference(kind, self.first)
+        """As ``PromptProblem.reference``."""
+        return _reference(kind, self.first_choices)
 
 
 def observe_prompt(ratings: Ratings, prompt: str) -> ObservedPrompt:
-    """The comparisons on this prompt, and the exact Bradley–Terry reward of them.
+    """The comparisons on a prompt, and their exact Bradley–Terry rewards.
 
     Raises:
-        InputError: where no ballot compares two of its completions.
+        InputError: if no ballot compares two of its completions.
     """
     p = ratings.catalogue.prompts.index(prompt)
     ratings = ratings.select(ratings.ballot_prompt == p).with_absent_resolved()
@@ -142,18 +156,18 @@ def observe_prompt(ratings: Ratings, prompt: str) -> ObservedPrompt:
     )  # fmt: skip
 
 
-def _in_range(utility: np.ndarray) -> np.ndarray:
-    """Each type's utilities from 0, its worst, to 1, its best: types are compared as they are
-    served, not by their units."""
+def _rescaled(utility: np.ndarray) -> np.ndarray:
+    """Each type's utilities rescaled to 0 … 1, so that types with different units compare
+    ``[types, completions]``."""
     span = np.ptp(utility, axis=1, keepdims=True)
     return (utility - utility.min(axis=1, keepdims=True)) / np.where(span > 0, span, 1.0)
 
 
 def build_prompt_problem(scenario: Scenario, prompt: str, rule: str) -> PromptProblem:
-    """What there is for a policy on this prompt.
+    """The policy problem of a prompt, with the social reward of a rule.
 
     Raises:
-        InputError: where the rule cannot count so many completions.
+        InputError: if the rule cannot count so many completions.
     """
     entry = preview(scenario, (rule,))[prompt]
     names = tuple(entry["completions"])
@@ -167,36 +181,41 @@ def build_prompt_problem(scenario: Scenario, prompt: str, rule: str) -> PromptPr
     ahead = 0.5 + 0.5 * np.sign(place[None, :] - place[:, None])
     np.fill_diagonal(ahead, 0.0)
     return PromptProblem(
-        names,
-        tuple(scenario.types),
-        scenario.type_shares,
-        scenario.type_utilities[:, items],
-        0.5 + 0.5 * np.einsum("v,vab->ab", weight / weight.sum(), sign),
-        expected_pair_weights(scenario)[p] * scenario.raters,
-        np.array([entry["vanilla"]["mle"][name] for name in names]),
-        fit_bradley_terry(ahead, RewardConfig().prior_sd),
+        names=names,
+        types=tuple(scenario.types),
+        share=scenario.type_shares,
+        utility=scenario.type_utilities[:, items],
+        above=0.5 + 0.5 * np.einsum("v,vab->ab", weight / weight.sum(), sign),
+        wins=expected_pair_weights(scenario)[p] * scenario.raters,
+        vanilla=np.array([entry["vanilla"]["mle"][name] for name in names]),
+        social=fit_bradley_terry(ahead, RewardConfig().prior_sd),
     )
 
 
 def mixture_frontier(
     reference: np.ndarray, utility: np.ndarray, budget: float, steps: int = 33
 ) -> np.ndarray:
-    """Two objectives at once: what the optimum of every mixture of two rewards is worth to each,
-    at one KL ``[steps, 2]``.
+    """Expected utility under both objectives of the optima of their mixtures ``[steps, 2]``.
 
     Args:
-        utility: ``[2, completions]``.
+        reference: ``[completions]``.
+        utility: of the two objectives ``[2, completions]``.
+        budget: KL of all policies, in nats.
+        steps: number of mixtures.
     """
-    found = []
+    points = []
     for weight in np.linspace(0.0, 1.0, steps):
         reward = (1 - weight) * utility[0] + weight * utility[1]
-        found.append(utility @ families.optimum_family("", reference, reward).at_kl(budget))
-    return np.array(found)
+        points.append(utility @ optimum_family("", reference, reward).at_kl(budget))
+    return np.array(points)
 
 
-def frontier_shortfall(line: np.ndarray, point: np.ndarray) -> float:
-    """How much more a frontier ``[steps, 2]`` gives to both objectives than a point ``[2]``, at
-    the least of the two."""
-    at, fine = np.arange(len(line)), np.linspace(0, len(line) - 1, 20 * len(line))
-    dense = np.column_stack([np.interp(fine, at, axis) for axis in line.T])
+def frontier_shortfall(frontier: np.ndarray, point: np.ndarray) -> float:
+    """How far a point ``[2]`` lies inside a frontier ``[steps, 2]``.
+
+    This is the greatest improvement of both objectives at once; 0 on or beyond the frontier.
+    """
+    steps = len(frontier)
+    at, fine = np.arange(steps), np.linspace(0, steps - 1, 20 * steps)
+    dense = np.column_stack([np.interp(fine, at, axis) for axis in frontier.T])
     return float(max((dense - point).min(axis=1).max(), 0.0))

@@ -1,4 +1,4 @@
-"""Step 2: a density of the raters' latents. Step 3: simulated voters drawn from it."""
+"""The density of raters' latents (step 2) and simulated voters drawn from it (step 3)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float, Int
 from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
@@ -13,12 +14,15 @@ from scrl.config import DensityConfig
 from scrl.scenarios.sampling import largest_remainder
 from scrl.types import InputError
 
-#: Steps of expectation-maximisation. Stopped early, since its optimum is a handful of points.
+#: Steps of expectation-maximisation, stopped early because its optimum is a few points of mass.
 EM_STEPS = 100
-#: Reward scales that are tried: by how much raters are surer of their orders than the model is.
-SHARPNESS = (1.0, 2.0, 4.0, 8.0)
-#: Width of the kernel around an atom, as a share of its component's.
-KERNEL = 0.2
+#: Candidate reward scales: above 1 where ballots are less noisy than the model predicts.
+REWARD_SCALES = (1.0, 2.0, 4.0, 8.0)
+#: Width of the kernel around an atom, relative to its component's.
+KERNEL_WIDTH = 0.2
+
+#: See ``Density.weighted``.
+LogLikelihood = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,13 +30,13 @@ class Density:
     """A Gaussian mixture, represented by weighted draws from its components.
 
     Attributes:
-        weight, mean, covariance: of the mixture of the embedded raters ``[components]``,
+        weight, mean, covariance: the mixture fitted to the embedded raters ``[components]``,
             ``[components, latent]``, ``[components, latent, latent]``.
-        bic: of each number of components that was tried, from one up (lower is better).
+        bic: BIC of each number of components tried, from one up (lower is better).
         atoms: draws from each component ``[components, draws, latent]``.
         share: of each atom in the population ``[components, draws]``.
-        sharpness: the reward scale that maximises the likelihood of the ballots; None before
-            ``weighted``.
+        sharpness: the reward scale that maximises the likelihood of the ballots; None until
+            ``weighted`` has computed it.
     """
 
     weight: np.ndarray
@@ -45,10 +49,13 @@ class Density:
 
     @property
     def components(self) -> int:
+        """The number of components."""
         return len(self.weight)
 
-    def membership(self, points: np.ndarray) -> np.ndarray:
-        """P(component | point): ``[points, latent] -> [points, components]``."""
+    def membership(
+        self, points: Float[np.ndarray, "points latent"]
+    ) -> Float[np.ndarray, "points components"]:
+        """P(component | point) ``[points, components]`` for points ``[points, latent]``."""
         gap = np.asarray(points, np.float64)[:, None] - self.mean
         root = np.linalg.cholesky(self.covariance)
         scaled = np.linalg.solve(root, np.moveaxis(gap, 0, -1))
@@ -57,29 +64,32 @@ class Density:
         likelihood = np.exp(nats - nats.max(axis=1, keepdims=True))
         return likelihood / likelihood.sum(axis=1, keepdims=True)
 
-    def component_of(self, points: np.ndarray) -> np.ndarray:
-        """The likeliest component of each point: ``[points, latent] -> [points]``."""
+    def component_of(
+        self, points: Float[np.ndarray, "points latent"]
+    ) -> Int[np.ndarray, " points"]:
+        """The most probable component ``[points]`` of points ``[points, latent]``."""
         return self.membership(points).argmax(axis=1)
 
     def voter_components(self, voters: int) -> np.ndarray:
-        """The component of each of the voters that ``draw`` returns ``[voters]``."""
+        """The component of each voter returned by ``draw`` ``[voters]``."""
         counts = largest_remainder(self.share.sum(axis=1), voters, spread_ties=True)
         return np.repeat(np.arange(self.components), counts)
 
-    def weighted(self, log_likelihood: Callable[[np.ndarray, float], tuple]) -> Density:
+    def weighted(self, log_likelihood: LogLikelihood) -> Density:
         """The density whose shares maximise the likelihood of the raters' ballots.
 
         Sparse raters are embedded near the largest cluster, which biases the mixture's weights.
-        Expectation-maximisation of Σ_r log Σ_a share_a P(ballots_r | a), begun at the mixture and
-        stopped early, corrects it (Kiefer & Wolfowitz 1956).
+        Expectation-maximisation of Σ_r log Σ_a share_a P(ballots_r | a), as in Kiefer and Wolfowitz
+        (1956), corrects the bias. It starts at the mixture and is stopped early.
 
         Args:
-            log_likelihood: takes latents ``[atoms, latent]`` and a reward scale; returns how many
-                raters cast each distinct ballot ``[distinct]`` and its nats ``[distinct, atoms]``.
+            log_likelihood: of latents ``[atoms, latent]`` and a reward scale, returns the number
+                of raters who cast each distinct ballot ``[distinct]`` and its log-likelihood
+                ``[distinct, atoms]`` in nats.
         """
         flat = self.atoms.reshape(-1, self.atoms.shape[-1])
-        tried = []
-        for sharpness in SHARPNESS:
+        attempts = []
+        for sharpness in REWARD_SCALES:
             count, nats = log_likelihood(flat, sharpness)
             top = nats.max(axis=1)
             likelihood = np.exp(nats - top[:, None], dtype=np.float64)
@@ -87,15 +97,15 @@ class Density:
             for _ in range(EM_STEPS):
                 total = likelihood @ share
                 share = share * (likelihood.T @ (count / total)) / count.sum()
-            tried.append((float(count @ (np.log(likelihood @ share) + top)), sharpness, share))
-        _, sharpness, share = max(tried, key=lambda attempt: attempt[0])
+            attempts.append((float(count @ (np.log(likelihood @ share) + top)), sharpness, share))
+        _, sharpness, share = max(attempts, key=lambda attempt: attempt[0])
         return replace(self, share=share.reshape(self.share.shape), sharpness=sharpness)
 
     def draw(self, rng: np.random.Generator, voters: int) -> np.ndarray:
         """Latents of simulated voters ``[voters, latent]``, grouped by component.
 
-        Each component and each atom gets its share of the voters by largest remainder. Independent
-        draws would reverse a close order of 2,000 voters in one run of ten.
+        The voters are allocated to components and atoms by largest remainder. With independent
+        draws, one run in ten would reverse a close order of 2,000 voters.
         """
         by_component = largest_remainder(self.share.sum(axis=1), voters, spread_ties=True)
         count = np.concatenate([
@@ -105,11 +115,11 @@ class Density:
         root = np.linalg.cholesky(self.covariance)[self.voter_components(voters)]
         noise = rng.standard_normal((voters, self.mean.shape[1], 1))
         points = np.repeat(self.atoms.reshape(-1, self.mean.shape[1]), count, axis=0)
-        return (points + KERNEL * (root @ noise)[..., 0]).astype(np.float32)
+        return (points + KERNEL_WIDTH * (root @ noise)[..., 0]).astype(np.float32)
 
 
 def _standard_normal(rng: np.random.Generator, draws: int, size: int) -> np.ndarray:
-    """Normal draws with sample mean 0 and sample covariance 1, where there are enough of them."""
+    """Normal draws ``[draws, size]``, of sample mean 0 and sample covariance 1 if draws > size."""
     noise = rng.standard_normal((draws, size))
     if draws <= size:
         return noise
@@ -118,13 +128,15 @@ def _standard_normal(rng: np.random.Generator, draws: int, size: int) -> np.ndar
     return np.linalg.solve(root, noise.T).T
 
 
-@threadpool_limits.wrap(limits=1)  # matrices this small lose more to threads than they gain
-def fit_density(latents: np.ndarray, config: DensityConfig, rng: np.random.Generator) -> Density:
-    """Fit Gaussian mixtures of 1 … ``config.components`` and keep the one of least BIC.
+@threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
+def fit_density(
+    latents: Float[np.ndarray, "raters latent"], config: DensityConfig, rng: np.random.Generator
+) -> Density:
+    """Fit Gaussian mixtures of 1 … ``config.components`` components and select by BIC.
 
     Args:
         latents: one draw from each rater's posterior ``[raters, latent]``, so that the mixture is
-            of the aggregate posterior: posterior means would hide how little is known of a rater.
+            fitted to the aggregate posterior: posterior means would hide its uncertainty.
         config: the settings.
         rng: consumed.
 
@@ -134,20 +146,25 @@ def fit_density(latents: np.ndarray, config: DensityConfig, rng: np.random.Gener
     if len(latents) < 2:
         raise InputError("A density of raters needs at least two raters with a ballot of two.")
     latents = np.asarray(latents, np.float64)
-    best, bic = _best_mixture(latents, config, rng)
-    noise = _standard_normal(rng, config.draws, latents.shape[1]) * np.sqrt(1 - KERNEL**2)
-    roots = np.linalg.cholesky(best.covariances_)
-    atoms = best.means_[:, None] + noise @ np.swapaxes(roots, -1, -2)
-    share = np.repeat(best.weights_[:, None] / config.draws, config.draws, axis=1)
+    mixture, bic = _best_mixture(latents, config, rng)
+    noise = _standard_normal(rng, config.draws, latents.shape[1]) * np.sqrt(1 - KERNEL_WIDTH**2)
+    roots = np.linalg.cholesky(mixture.covariances_)
+    atoms = mixture.means_[:, None] + noise @ np.swapaxes(roots, -1, -2)
+    share = np.repeat(mixture.weights_[:, None] / config.draws, config.draws, axis=1)
     return Density(
-        best.weights_, best.means_, best.covariances_, bic, atoms.astype(np.float32), share
+        weight=mixture.weights_,
+        mean=mixture.means_,
+        covariance=mixture.covariances_,
+        bic=bic,
+        atoms=atoms.astype(np.float32),
+        share=share,
     )
 
 
 def _best_mixture(
     latents: np.ndarray, config: DensityConfig, rng: np.random.Generator
 ) -> tuple[GaussianMixture, np.ndarray]:
-    """The mixture of least BIC on a sample, refitted to all, and the BIC of each number tried."""
+    """The mixture with the least BIC on a sample, refitted to all latents, and the BICs."""
     sample = latents
     if len(latents) > config.sample:
         sample = latents[rng.choice(len(latents), config.sample, replace=False)]

@@ -1,4 +1,4 @@
-"""What a run learnt of its raters: the object that diagnostics and saved runs work on."""
+"""The fitted models of a run, on which diagnostics and saved runs work."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from scrl.types import Catalogue, Ratings, Source
 
 @dataclass(frozen=True, eq=False)
 class FittedRun:
-    """The individual model of a run, the density of its raters, and what they were fitted to.
+    """The individual model and density of a run, with the data they were fitted to.
 
     Attributes:
         source: the scenario or the ratings of the run.
         ratings: the ratings as given, absent completions not resolved.
-        seed: of the run.
-        individual, density: steps 1 and 2.
-        imputation: what was imputed of missing blocks.
-        latents: of the simulated voters ``[voters, latent]`` (step 3).
-        known_embedding: the raters' embedding where the run has computed it, else None.
+        seed: the run's seed.
+        individual, density: the results of steps 1 and 2.
+        imputation: the imputation of missing blocks.
+        latents: the simulated voters' latents ``[voters, latent]`` (step 3).
+        known_embedding: the raters' embedding if the run has computed it, else None.
     """
 
     source: Source
@@ -39,11 +39,12 @@ class FittedRun:
 
     @property
     def catalogue(self) -> Catalogue:
+        """The prompts and completions."""
         return self.ratings.catalogue
 
     @cached_property
     def resolved(self) -> Ratings:
-        """The ratings with absent completions resolved: what the model is fitted to."""
+        """The ratings with absent completions resolved, to which the model is fitted."""
         return self.ratings.with_absent_resolved()
 
     @cached_property
@@ -57,8 +58,8 @@ class FittedRun:
         return self.embedding.raters
 
     @property
-    def posterior(self) -> Posterior:
-        """Their posteriors ``[embedded, latent]``."""
+    def posterior(self) -> Posterior[np.ndarray]:
+        """Posteriors of the embedded raters ``[embedded, latent]``."""
         return self.embedding.posterior
 
     @cached_property

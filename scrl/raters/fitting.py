@@ -1,11 +1,11 @@
-"""Training of the model of individual raters (step 1)."""
+"""Training of the individual model (step 1)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ from flax import nnx
 from scrl.choice_models import losses
 from scrl.config import IndividualConfig
 from scrl.data.batches import Bucket, buckets, padded_size
-from scrl.networks.layers import Sizes, Table, centre
-from scrl.networks.training import FitState, Phase, fit
+from scrl.networks.layers import Array, Sizes, Table, centre
+from scrl.networks.training import FitState, Loss, Phase, fit
 from scrl.raters import masking
 from scrl.raters.model import (
     BALLOT_LOSSES,
@@ -29,24 +29,24 @@ from scrl.raters.model import (
 from scrl.raters.network import IndividualReward, RewardBasis
 from scrl.types import Ratings
 
-#: Rows that training data are padded to, up to so many completions: other numbers of raters then
-#: use the same compiled program.
+#: Training data are padded to so many rows where they hold at most so many cells. One compiled
+#: program then serves every smaller number of raters.
 PADDED_ROWS, MAX_PADDED_CELLS = 32_768, 4_000_000
 
-#: Called between chunks with the model so far, its curves and the share of the steps done.
+#: Called between chunks with the current model, its curves and the share of the steps done.
 OnChunk = Callable[[Individual, dict[str, np.ndarray], float], None]
 
 
 class Sharing(NamedTuple):
-    """What prompts share, as arguments of a compiled program.
+    """The sharing of utilities between prompts, as arguments of a compiled program.
 
     Attributes:
         kept: 1 for each shared utility in use, else 0 ``[shared]``.
-        penalty: weight of the mean square of the unshared rewards.
+        penalty: weight of the mean square of the item-specific rewards.
     """
 
-    kept: jax.Array
-    penalty: jax.Array
+    kept: Array
+    penalty: Array | np.float32
 
     @classmethod
     def of(cls, config: IndividualConfig, max_shared: int) -> Sharing:
@@ -60,14 +60,15 @@ class TrainingData(NamedTuple):
 
     Attributes:
         table: the catalogue.
-        buckets: the raters; ``share``: of the raters in each bucket.
-        sharing: what prompts share.
-        regime: number of the masking regime where one program serves all of them, else None.
+        buckets: the raters' ballots; empty where a family of reward models draws its own batches.
+        share: of the raters in each bucket ``[buckets]``; None without buckets.
+        sharing: the sharing of utilities between prompts.
+        regime: number of the masking regime where one program serves all regimes, else None.
     """
 
     table: Table
     buckets: tuple[DeviceBucket, ...]
-    share: jax.Array
+    share: Array | None
     sharing: Sharing
     regime: jax.Array | None = None
 
@@ -85,18 +86,24 @@ def rater_terms(
     mask: jax.Array,
     weight: jax.Array,
 ) -> dict[str, jax.Array]:
-    """The objective of one rater and what is monitored of it.
+    """The training objective of one rater, and its monitored terms.
 
-    The likelihood is that of the whole order given the order of the completions that are not
-    targets. With hidden targets only, it says how well they are placed among the visible.
+    The likelihood is that of the full order given the order of the non-target completions. If only
+    hidden completions are targets, it measures how well they are placed among the visible ones.
 
     Args:
-        ramp, beta: how far the curriculum is, 0 to 1; the weight of the KL.
-        item, rank, mask: the rater's ballots ``[contests, slots]``; ``weight``: ``[contests]``.
+        config: the settings.
+        model, basis: the network, and its reward basis for the catalogue.
+        data: the arguments of the loss.
+        ramp: progress of the curriculum, 0 to 1.
+        beta: weight of the KL.
+        key: consumed.
+        item, rank, mask: the rater's ballots ``[contests, slots]``.
+        weight: of each ballot ``[contests]``.
 
     Returns:
-        ``objective``, ``watched`` (loss of the hidden given the visible), ``visible loss`` and
-        ``KL``, all in nats.
+        ``objective``, ``watched`` (loss of the hidden given the visible completions),
+        ``visible loss`` and ``KL``, in nats.
     """
     ballot_loss = jax.vmap(BALLOT_LOSSES[config.likelihood])
     key_view, key_latent, key_ties = jax.random.split(key, 3)
@@ -122,26 +129,28 @@ def rater_terms(
 
 
 @lru_cache(maxsize=64)
-def training_loss(sizes: Sizes, config: IndividualConfig) -> Callable:
-    """The objective as ``networks.training.fit`` takes it."""
+def training_loss(sizes: Sizes, config: IndividualConfig) -> Loss:
+    """The loss of ``networks.training.fit``: the mean objective of a random batch of raters."""
     graph = graph_definition(sizes, config)
 
-    def draw_batch(key, bucket: DeviceBucket):
+    def draw_batch(key: jax.Array, bucket: DeviceBucket[jax.Array]) -> tuple[jax.Array, ...]:
         _, contests, slots = bucket.item.shape
         batch = int(np.clip(config.cells // (contests * slots), 8, 256))
         index = jax.random.randint(key, (batch,), 0, bucket.size)
         return (bucket.item[index], bucket.rank[index], bucket.mask[index], bucket.weight[index])
 
-    def loss(params, key, data: TrainingData, phase: Phase):
+    def loss(
+        params: nnx.State, key: jax.Array, data: TrainingData, phase: Phase
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
         key_bucket, key_batch, key_raters = jax.random.split(key, 3)
         model = nnx.merge(graph, params)
         basis = model.reward_basis(data.table, data.sharing.kept)
         beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
-        each = partial(rater_terms, config, model, basis, data, phase.ramp, beta)
+        terms_of = partial(rater_terms, config, model, basis, data, phase.ramp, beta)
 
-        def bucket_terms(bucket: DeviceBucket):
+        def bucket_terms(bucket: DeviceBucket[jax.Array]) -> dict[str, jax.Array]:
             batch = draw_batch(key_batch, bucket)
-            terms = jax.vmap(each)(jax.random.split(key_raters, len(batch[0])), *batch)
+            terms = jax.vmap(terms_of)(jax.random.split(key_raters, len(batch[0])), *batch)
             return jax.tree.map(jnp.mean, terms)
 
         if len(data.buckets) == 1:
@@ -175,16 +184,16 @@ def fit_individual(
         key: consumed.
         ratings: the ballots; absent completions are unseen.
         config: the settings.
-        on_chunk: see ``OnChunk``; what it raises ends the training.
-        hidden: raters ``[raters]`` and items ``[items]``, both bool: these raters' places of these
-            items are neither seen nor predicted.
-        max_shared: shared utilities that the network is built with, if more than
-            ``config.shared``: one compiled program then serves several choices.
-        any_regime: use a program that serves all of ``masking.REGIMES``; slower than one of
-            ``config.regime`` alone.
+        on_chunk: see ``OnChunk``; an exception it raises ends the training.
+        hidden: raters ``[raters]`` and items ``[items]``, both bool. These raters' places of these
+            items are neither encoded nor predicted.
+        max_shared: number of shared utilities that the network is built with, if more than
+            ``config.shared``. One compiled program then serves several values.
+        any_regime: whether to use one program for all of ``masking.REGIMES``; it is slower than a
+            program of ``config.regime`` alone.
 
     Returns:
-        The model, and its curves by name (see ``networks.training.fit``).
+        The model, and its training curves (see ``networks.training.fit``).
     """
     catalogue = ratings.catalogue
     sizes = Sizes.of(catalogue)
@@ -196,14 +205,15 @@ def fit_individual(
     if hidden is not None:
         host_buckets = [bucket.without(*hidden) for bucket in host_buckets]
     rows = tuple(DeviceBucket.of(bucket.padded(_padded_rows(bucket))) for bucket in host_buckets)
-    regime = np.int32(masking.number_of(config.regime)) if any_regime else None
+    regime = jnp.int32(masking.number_of(config.regime)) if any_regime else None
     data = jax.device_put(
         TrainingData(Table.of(catalogue), rows, share / share.sum(), sharing, regime)
     )
 
     def fitted(params: nnx.State) -> Individual:
         if config.shared:
-            kept = params["coefficient"][...] * sharing.kept
+            coefficient: Any = params["coefficient"]
+            kept = coefficient[...] * sharing.kept
             params = nnx.State({**params, "coefficient": nnx.Param(kept)})
         return Individual(params, catalogue, config)
 

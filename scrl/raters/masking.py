@@ -1,8 +1,8 @@
-"""Views of a rater's ballots: what the encoder sees and what it must predict, by five regimes.
+"""Masking regimes: which completions of a rater's ballots the encoder sees and which it predicts.
 
 A view is a pair of masks over ``[contests, slots]``: *visible* completions enter the encoder, the
-rewards of *target* completions are trained. The choice of the two, and what each choice breaks, is
-the appendix "Training missteps and solutions" of the method's blog post.
+rewards of *target* completions are trained. The appendix "Training missteps and solutions" of the
+method's blog post describes the regimes and how each fails.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Bool, Float, Num
 
-#: Features of a visible completion's place: see ``positions``.
+#: Number of features of a visible completion's place, see ``positions``.
 POSITION_FEATURES = 6
 
-#: Chance that a random part leaves a ballot out, where there are several.
+#: Probability that a random part omits a ballot, for raters with several ballots.
 _OMITTED_BALLOTS = 0.25
-#: Share of raters that the curriculum shows whole at the end of its ramp.
+#: Share of raters whose ballots the curriculum leaves fully visible at the end of its ramp.
 _FULL_RATERS = 0.15
 
 Masks = tuple[jax.Array, jax.Array]
+#: Progress of the curriculum, 0 to 1.
+Ramp = jax.Array | float
 
 
 class View(NamedTuple):
-    """One rater's ballots as the model sees them.
+    """The masks of one rater's ballots, and the features of the visible places.
 
     Attributes:
         visible: completions that the encoder sees ``[contests, slots]``.
@@ -38,20 +41,25 @@ class View(NamedTuple):
     position: jax.Array
 
 
-def positions(rank: jax.Array, counted: jax.Array, absolute: jax.Array | bool) -> jax.Array:
+def positions(
+    rank: Num[jax.Array, " slots"],
+    counted: Bool[jax.Array, " slots"],
+    absolute: Bool[jax.Array, ""] | bool,
+) -> Float[jax.Array, "slots 6"]:
     """Features of each completion's place on one ballot.
 
-    Places are counted among the ``counted`` completions only, ties averaged. A ballot with a
-    completion hidden therefore looks exactly like a ballot that never held it.
+    Places are counted among the ``counted`` completions only, ties averaged. A ballot with a hidden
+    completion therefore has the same features as a ballot that never contained it.
 
     Args:
         rank: ``[slots]``.
-        counted: completions among which places are counted, bool ``[slots]``.
-        absolute: scalar bool, whether completions that the encoder cannot see are counted.
+        counted: the completions among which places are counted, bool ``[slots]``.
+        absolute: whether hidden completions are counted, scalar bool.
 
     Returns:
-        ``[slots, POSITION_FEATURES]``: share of the others behind minus share ahead (-1 … 1),
-        nearness to the top and to the bottom, log of the ballot's length, ``absolute``, one.
+        ``[slots, POSITION_FEATURES]``: share of the others ranked below minus share ranked above
+        (-1 … 1), reciprocal ranks from the top and from the bottom, log of the ballot's length,
+        ``absolute``, and a constant 1.
     """
     other = counted[None, :] & ~jnp.eye(len(rank), dtype=bool)
     tied = 0.5 * (rank[:, None] == rank[None, :])
@@ -65,17 +73,19 @@ def positions(rank: jax.Array, counted: jax.Array, absolute: jax.Array | bool) -
     )
 
 
-def full_view(rank: jax.Array, mask: jax.Array) -> View:
-    """Everything visible: how a trained model embeds a rater."""
+def full_view(
+    rank: Num[jax.Array, "contests slots"], mask: Bool[jax.Array, "contests slots"]
+) -> View:
+    """The view with all completions visible, with which a trained model embeds a rater."""
     position = jax.vmap(positions, (0, 0, None))(rank, mask, False)
     return View(mask, mask, position)
 
 
 def _random_part(key: jax.Array, mask: jax.Array, share_full: jax.Array | float) -> jax.Array:
-    """A random part of each ballot, bool ``[contests, slots]``.
+    """A random subset of each ballot's completions, bool ``[contests, slots]``.
 
-    A share of the raters is shown whole. Of the others some ballots are left out, and of the rest
-    a share of completions that is itself uniform, so that every length occurs.
+    With probability ``share_full`` nothing is omitted. Otherwise some ballots are omitted, and the
+    share of completions kept on the others is uniform on (0, 1), so that every length occurs.
     """
     key_full, key_ballot, key_part, key_slot = jax.random.split(key, 4)
     contests = mask.shape[0]
@@ -86,26 +96,26 @@ def _random_part(key: jax.Array, mask: jax.Array, share_full: jax.Array | float)
     return mask & (visible | jax.random.bernoulli(key_full, share_full))
 
 
-def _full(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
+def _full(key: jax.Array, mask: jax.Array, ramp: Ramp) -> Masks:
     return mask, mask
 
 
-def _one_hidden(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
+def _one_hidden(key: jax.Array, mask: jax.Array, ramp: Ramp) -> Masks:
     draw = jnp.where(mask, jax.random.uniform(key, mask.shape), -1.0)
     hidden = mask & (draw == jnp.max(draw, axis=1, keepdims=True))
     return mask & ~hidden, hidden
 
 
-def _hidden_only(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
+def _hidden_only(key: jax.Array, mask: jax.Array, ramp: Ramp) -> Masks:
     visible = _random_part(key, mask, 0.0)
     return visible, mask & ~visible
 
 
-def _all_targets(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
+def _all_targets(key: jax.Array, mask: jax.Array, ramp: Ramp) -> Masks:
     return _random_part(key, mask, 0.0), mask
 
 
-def _curriculum(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
+def _curriculum(key: jax.Array, mask: jax.Array, ramp: Ramp) -> Masks:
     key_part, key_target = jax.random.split(key)
     visible = _random_part(key_part, mask, _FULL_RATERS * ramp)
     admitted = jax.random.uniform(key_target, mask.shape) < ramp
@@ -113,7 +123,7 @@ def _curriculum(key: jax.Array, mask: jax.Array, ramp: jax.Array) -> Masks:
 
 
 #: name -> (key, mask [contests, slots], ramp 0 … 1) -> (visible, target).
-REGIMES: dict[str, Callable[[jax.Array, jax.Array, jax.Array], Masks]] = {
+REGIMES: dict[str, Callable[[jax.Array, jax.Array, Ramp], Masks]] = {
     "full": _full,
     "one-hidden": _one_hidden,
     "hidden-only": _hidden_only,
@@ -122,17 +132,17 @@ REGIMES: dict[str, Callable[[jax.Array, jax.Array, jax.Array], Masks]] = {
 }
 
 
-#: In place of a name: the regime's number is an argument of the compiled program.
+#: Stands in place of a name where the regime's number is an argument of the compiled program.
 ANY = "any"
 
 
 def number_of(regime: str) -> int:
-    """The number of a regime in a program of ``ANY``: its place in ``REGIMES``."""
+    """The index of a regime in ``REGIMES``."""
     return list(REGIMES).index(regime)
 
 
-def _numbered(key: jax.Array, mask: jax.Array, ramp: jax.Array, number: jax.Array) -> Masks:
-    """The masks of the regime with this number; those of all regimes are computed."""
+def _numbered(key: jax.Array, mask: jax.Array, ramp: Ramp, number: jax.Array) -> Masks:
+    """The masks of the regime with this number. The masks of all regimes are computed."""
     pairs = [regime(key, mask, ramp) for regime in REGIMES.values()]
     visible, target = (jnp.stack(masks)[number] for masks in zip(*pairs, strict=True))
     return visible, target
@@ -140,9 +150,9 @@ def _numbered(key: jax.Array, mask: jax.Array, ramp: jax.Array, number: jax.Arra
 
 def view(
     key: jax.Array,
-    rank: jax.Array,
-    mask: jax.Array,
-    ramp: jax.Array | float,
+    rank: Num[jax.Array, "contests slots"],
+    mask: Bool[jax.Array, "contests slots"],
+    ramp: Ramp,
     regime: str,
     single: float,
     number: jax.Array | None = None,
@@ -152,13 +162,14 @@ def view(
     Args:
         key: consumed.
         rank, mask: ``[contests, slots]``.
-        ramp: share of the visible completions that are targets, 0 to 1.
+        ramp: progress of the curriculum: the share of visible completions that are targets, 0 to 1.
         regime: a name of ``REGIMES``, or ``ANY``.
-        single: chance that one completion alone is visible, with its absolute position.
+        single: probability that only one completion is visible, with its absolute position.
         number: the regime's number where ``regime`` is ``ANY``, a scalar int.
     """
     key_regime, key_single, key_slot = jax.random.split(key, 3)
     if regime == ANY:
+        assert number is not None, "a program of all regimes needs the regime's number"
         visible, target = _numbered(key_regime, mask, ramp, number)
     else:
         visible, target = REGIMES[regime](key_regime, mask, ramp)

@@ -1,8 +1,8 @@
 """Missing blocks: items of a prompt that a whole cluster of raters never ranked.
 
-Hiding completions at random never tests whether a cluster that did not answer a prompt is
-understood, since raters of that cluster always answered in training. A *trial block* does: another
-cluster's answers to the same items are hidden and predicted.
+Completions hidden at random do not test the imputation of a missing block, since other raters of
+the same cluster ranked them. A *trial block* does: the ballots of another cluster on the same items
+are hidden and predicted.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 from scipy.sparse.csgraph import connected_components
 
 from scrl.raters.density import Density
@@ -18,9 +19,9 @@ from scrl.raters.model import Individual
 from scrl.raters.network import Embedding
 from scrl.types import Catalogue, Ratings
 
-#: Raters of a cluster whose likelihood is computed.
+#: Limit of the raters of a cluster whose likelihood is computed.
 MAX_RATERS_PER_CLUSTER = 64
-#: Components whose ballots are explained equally well, within so many nats a rater, are merged.
+#: Two components are merged where each explains the other's ballots within so many nats a rater.
 MERGE_THRESHOLD = 0.25
 
 
@@ -40,7 +41,7 @@ class MissingBlock:
 
 @dataclass(frozen=True, eq=False)
 class Clusters:
-    """Clusters of raters, and what each ranked.
+    """Clusters of raters, and the items that each ranked.
 
     Attributes:
         of_component: the cluster of each component of the density ``[components]``.
@@ -73,8 +74,8 @@ def merge_components(
 ) -> np.ndarray:
     """The cluster of each component of a density ``[components]``.
 
-    Components differ by what raters ranked as well as by their preferences. Two are one cluster
-    where the mean rater of one explains the other's ballots as well as its own mean rater does.
+    Components differ by which items raters ranked as well as by preference. Two components form one
+    cluster where the centroid of one explains the other's ballots as well as its own centroid.
 
     Args:
         component: of each embedded rater ``[embedded]``.
@@ -93,17 +94,19 @@ def merge_components(
         mean_nats = count @ nats / count.sum()
         excess[row] = mean_nats[row] - mean_nats
     _, cluster = connected_components(excess < MERGE_THRESHOLD, directed=False)
-    # A component that is no rater's likeliest joins the nearest.
+    # A component to which no rater is assigned joins the nearest one.
     nearest = np.linalg.norm(density.mean[:, None] - centroid, axis=-1).argmin(axis=1)
     nearest[present] = np.arange(len(present))
     return cluster[nearest]
 
 
-def response_rate(ratings: Ratings, cluster: np.ndarray) -> np.ndarray:
+def response_rate(
+    ratings: Ratings, cluster: Int[np.ndarray, " raters"]
+) -> Float[np.ndarray, "clusters items"]:
     """Share of each cluster's raters whose ballots rank each item ``[clusters, items]``.
 
     Args:
-        cluster: of each rater ``[raters]``, -1 for raters that are left out.
+        cluster: of each rater ``[raters]``, -1 for excluded raters.
     """
     rater = ratings.ballot_rater[ratings.entry_ballot]
     ranked = np.unique(np.stack([rater, ratings.item])[:, cluster[rater] >= 0], axis=1)
@@ -112,10 +115,12 @@ def response_rate(ratings: Ratings, cluster: np.ndarray) -> np.ndarray:
     return count / np.maximum(np.bincount(cluster[cluster >= 0]), 1)[:, None]
 
 
-def find_missing_blocks(missing: np.ndarray, catalogue: Catalogue) -> list[MissingBlock]:
-    """The missing blocks, prompt by prompt.
+def find_missing_blocks(
+    missing: Bool[np.ndarray, "clusters items"], catalogue: Catalogue
+) -> list[MissingBlock]:
+    """The missing blocks of each cluster and prompt.
 
-    An item that no cluster ranked is left out, and so is a cluster that ranked nothing at all.
+    Items that no cluster ranked are excluded, and so are clusters that ranked nothing.
 
     Args:
         missing: whether a cluster never ranked an item, bool ``[clusters, items]``.
@@ -131,20 +136,21 @@ def find_missing_blocks(missing: np.ndarray, catalogue: Catalogue) -> list[Missi
 
 
 def trial_blocks(
-    blocks: Sequence[MissingBlock], missing: np.ndarray, max_trials: int
+    blocks: Sequence[MissingBlock], missing: Bool[np.ndarray, "clusters items"], max_trials: int
 ) -> list[MissingBlock]:
-    """Blocks to hide of clusters that did rank them, taken from the missing blocks in turn.
+    """Trial blocks: the missing blocks' items in clusters that ranked them.
 
     Args:
-        missing: bool ``[clusters, items]``.
-        max_trials: the most that are returned.
+        blocks: the missing blocks, from which trials are taken in turn.
+        missing: whether a cluster never ranked an item, bool ``[clusters, items]``.
+        max_trials: limit of the number of trial blocks.
     """
     queues = []
     for block in blocks:
-        others = np.flatnonzero(~missing[:, block.items].any(axis=1))
+        ranked_by = np.flatnonzero(~missing[:, block.items].any(axis=1))
         # A cluster that ranked nothing else would have no ballots left.
-        others = [k for k in others if (~missing[k] & ~block.items).any()]
-        queues.append([MissingBlock(int(k), block.prompt, block.items) for k in others])
+        testable = [k for k in ranked_by if (~missing[k] & ~block.items).any()]
+        queues.append([MissingBlock(int(k), block.prompt, block.items) for k in testable])
     taken: list[MissingBlock] = []
     for i in range(max(map(len, queues), default=0)):
         for queue in queues:

@@ -1,15 +1,15 @@
 """The fitted model of individual raters (step 1): ballots to latents, latents to rewards.
 
 The encoder attends to a rater's (prompt, completion, position) tokens and returns a Gaussian over a
-latent. The decoder maps a draw to a preference, on which every item's reward is conditioned. Only
-the last product runs once for each simulated voter.
+latent. The decoder maps a draw to a preference, and rewards are linear in the preference. Only that
+linear map runs once for each simulated voter.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,13 +19,13 @@ from flax import nnx
 from scrl.choice_models import losses
 from scrl.config import IndividualConfig, Schedule
 from scrl.data.batches import Bucket, buckets, empty_bucket, padded_size
-from scrl.networks.layers import Sizes, Table
+from scrl.networks.layers import ArrayT, Sizes, Table
 from scrl.random_streams import key_shape
 from scrl.raters import masking
 from scrl.raters.network import Embedding, IndividualReward, Posterior
 from scrl.types import Catalogue, Ratings
 
-#: Completions in one call of the encoder, which bounds its number of raters.
+#: Limit of the completions in one call of the encoder, which bounds the raters in it.
 MAX_EMBEDDED_CELLS = 32_768
 #: Latents in one call of the likelihood.
 LATENTS_PER_CALL = 1024
@@ -37,25 +37,26 @@ BALLOT_LOSSES = {
 }
 
 
-class DeviceBucket(NamedTuple):
-    """A bucket of raters on the device; ``size`` is its number of real rows."""
+class DeviceBucket(NamedTuple, Generic[ArrayT]):
+    """The arrays of a ``Bucket``; ``size`` is its number of real rows."""
 
-    item: jax.Array
-    rank: jax.Array
-    mask: jax.Array
-    weight: jax.Array
-    size: jax.Array
+    item: ArrayT
+    rank: ArrayT
+    mask: ArrayT
+    weight: ArrayT
+    size: ArrayT
 
     @classmethod
-    def of(cls, bucket: Bucket) -> DeviceBucket:
+    def of(cls, bucket: Bucket) -> DeviceBucket[np.ndarray]:
+        """The arrays of a bucket."""
         size = np.asarray(bucket.size, np.int32)
-        return cls(bucket.item, bucket.rank, bucket.mask, bucket.weight, size)
+        return DeviceBucket(bucket.item, bucket.rank, bucket.mask, bucket.weight, size)
 
 
 def program_config(config: IndividualConfig) -> IndividualConfig:
-    """``config`` as the key of compiled programs.
+    """The part of ``config`` that compiled programs depend on.
 
-    Schedules, penalties and regimes are arguments of the programs, so they are left out.
+    Schedules, penalties and regimes are arguments of the programs, so they are reset.
     """
     return replace(config, penalty=0.0, regime=masking.ANY, schedule=Schedule())
 
@@ -63,21 +64,21 @@ def program_config(config: IndividualConfig) -> IndividualConfig:
 @lru_cache(maxsize=64)
 def graph_definition(sizes: Sizes, config: IndividualConfig) -> nnx.GraphDef:
     """The network's structure without its parameters."""
-    make = partial(IndividualReward, sizes, config)
-    return nnx.graphdef(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
+    build = partial(IndividualReward, sizes, config)
+    return nnx.graphdef(nnx.eval_shape(lambda: build(rngs=nnx.Rngs(0))))
 
 
 def initial_parameters(key: jax.Array, sizes: Sizes, config: IndividualConfig) -> nnx.State:
     """Random parameters.
 
-    Not one jitted program: networks share the small programs of their layers, and a jitted one
-    takes a third as long to compile as the training.
+    Not jitted: networks share the small compiled programs of their layers, whereas one jitted
+    program takes a third as long to compile as the training.
     """
     return nnx.state(IndividualReward(sizes, config, rngs=nnx.Rngs(key)), nnx.Param)
 
 
 def blank_parameters(catalogue: Catalogue, config: IndividualConfig) -> nnx.State:
-    """The shapes of the network's parameters, for reading saved ones into."""
+    """Shapes of the network's parameters, into which saved parameters are read."""
     sizes, program = Sizes.of(catalogue), program_config(config)
     return jax.eval_shape(lambda key: initial_parameters(key, sizes, program), key_shape())
 
@@ -86,56 +87,96 @@ def blank_parameters(catalogue: Catalogue, config: IndividualConfig) -> nnx.Stat
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
-def _embed(params, table, rows: DeviceBucket, *, sizes, config) -> Posterior:
+def _embed(
+    params: nnx.State,
+    table: Table,
+    rows: DeviceBucket[jax.Array],
+    *,
+    sizes: Sizes,
+    config: IndividualConfig,
+) -> Posterior[jax.Array]:
+    """Posteriors ``[rows, latent]``."""
     model = nnx.merge(graph_definition(sizes, config), params)
     basis = model.reward_basis(table)
 
-    def rater(row):
+    def encode(row: tuple[jax.Array, jax.Array, jax.Array]) -> Posterior[jax.Array]:
         item, rank, mask = row
         return model.encode(basis, item, masking.full_view(rank, mask))
 
-    return jax.vmap(rater)((rows.item, rows.rank, rows.mask))
+    return jax.vmap(encode)((rows.item, rows.rank, rows.mask))
 
 
 @partial(jax.jit, static_argnames=("sizes", "config", "max_length"))
-def _embed_single(params, table, item, place, length, *, sizes, config, max_length) -> Posterior:
+def _embed_single(
+    params: nnx.State,
+    table: Table,
+    item: jax.Array,
+    place: jax.Array,
+    length: jax.Array,
+    *,
+    sizes: Sizes,
+    config: IndividualConfig,
+    max_length: int,
+) -> Posterior[jax.Array]:
+    """Posteriors ``[raters, latent]`` given one completion's place each."""
     model = nnx.merge(graph_definition(sizes, config), params)
     basis = model.reward_basis(table)
     visible = jnp.ones((1, 1), bool)
 
-    def rater(item, place, length):
+    def encode(item: jax.Array, place: jax.Array, length: jax.Array) -> Posterior[jax.Array]:
         slots = jnp.arange(max_length)
         position = masking.positions(slots, slots < length, True)[place]
         view = masking.View(visible, visible, position[None, None])
         return model.encode(basis, item[None, None], view)
 
-    return jax.vmap(rater)(item, place, length)
+    return jax.vmap(encode)(item, place, length)
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
-def _rewards(params, table, latent, item, *, sizes, config) -> jax.Array:
+def _rewards(
+    params: nnx.State,
+    table: Table,
+    latent: jax.Array,
+    item: jax.Array,
+    *,
+    sizes: Sizes,
+    config: IndividualConfig,
+) -> jax.Array:
+    """Rewards ``[contests, latents, candidates]``."""
     model = nnx.merge(graph_definition(sizes, config), params)
     basis = jax.tree.map(lambda part: part[item], model.reward_basis(table))
     return jax.vmap(lambda z: jax.vmap(lambda b: model.rewards(b, z))(basis), out_axes=1)(latent)
 
 
 @partial(jax.jit, static_argnames=("sizes", "config"))
-def _log_likelihood(params, table, rows: DeviceBucket, latent, sharpness, *, sizes, config):
+def _log_likelihood(
+    params: nnx.State,
+    table: Table,
+    rows: DeviceBucket[jax.Array],
+    latent: jax.Array,
+    sharpness: jax.Array,
+    *,
+    sizes: Sizes,
+    config: IndividualConfig,
+) -> jax.Array:
+    """Nats of each row's ballots under each latent ``[rows, latents]``."""
     model = nnx.merge(graph_definition(sizes, config), params)
     basis = model.reward_basis(table)
     ballot_loss = BALLOT_LOSSES[config.likelihood]
 
-    def given_latent(z):
+    def row_likelihoods(z: jax.Array) -> jax.Array:
         reward = sharpness * model.rewards(basis, z)
 
-        def rater(item, rank, mask, weight):
-            # Equal jitter leaves a tie unbroken: each tied completion precedes all the others.
+        def log_likelihood(
+            item: jax.Array, rank: jax.Array, mask: jax.Array, weight: jax.Array
+        ) -> jax.Array:
+            # Equal jitter leaves ties unbroken: each tied completion counts as before the others.
             loss = jax.vmap(ballot_loss)(reward[item], rank, mask, jnp.zeros(rank.shape))
             return -jnp.sum(weight * loss)
 
-        return jax.vmap(rater)(rows.item, rows.rank, rows.mask, rows.weight)
+        return jax.vmap(log_likelihood)(rows.item, rows.rank, rows.mask, rows.weight)
 
-    return jax.lax.map(given_latent, latent).T
+    return jax.lax.map(row_likelihoods, latent).T
 
 
 # -- the fitted model -----------------------------------------------------------------------------
@@ -156,42 +197,44 @@ class Individual:
     config: IndividualConfig
 
     @property
-    def _static(self) -> dict:
+    def _static(self) -> dict[str, Any]:
         return {"sizes": Sizes.of(self.catalogue), "config": program_config(self.config)}
 
     def embed(self, ratings: Ratings, include_empty: bool = False) -> Embedding:
-        """Embed raters by all their ballots.
+        """Embed raters given all their ballots.
 
         Args:
             ratings: the ballots.
-            include_empty: whether to include raters who ranked no two completions. A rater without
-                ballots gets the posterior of an empty ballot.
+            include_empty: whether to include raters without a ballot of two completions. A rater
+                without ballots gets the posterior of an empty ballot.
         """
         parts = [(b.rater[: b.size], b) for b in buckets(ratings, 1 if include_empty else 2)]
         if include_empty:
-            known = np.concatenate([rater for rater, _ in parts] or [np.empty(0, int)])
+            known = np.concatenate([raters for raters, _ in parts] or [np.empty(0, int)])
             empty = np.setdiff1d(np.arange(len(ratings.raters)), known)
             parts += [(empty, empty_bucket())] * bool(len(empty))
-        raters, means, log_variances = [], [], []
-        for rater, bucket in parts:
-            raters.append(rater)
-            for found, rows in zip((means, log_variances), self.embed_bucket(bucket), strict=True):
-                found.append(np.broadcast_to(rows, (len(rater), rows.shape[1])))
-        raters = np.concatenate(raters)
-        order = np.argsort(raters)
+        means, log_variances = [], []
+        for raters, bucket in parts:
+            mean, log_variance = self.embed_bucket(bucket)
+            means.append(np.broadcast_to(mean, (len(raters), mean.shape[1])))
+            log_variances.append(np.broadcast_to(log_variance, means[-1].shape))
+        embedded = np.concatenate([raters for raters, _ in parts])
+        order = np.argsort(embedded)
         posterior = Posterior(np.concatenate(means)[order], np.concatenate(log_variances)[order])
-        return Embedding(raters[order], posterior)
+        return Embedding(embedded[order], posterior)
 
-    def embed_bucket(self, bucket: Bucket) -> Posterior:
-        """Posteriors ``[rows, latent]`` of a bucket's real rows, given its masked ballots."""
+    def embed_bucket(self, bucket: Bucket) -> Posterior[np.ndarray]:
+        """Posteriors ``[rows, latent]`` of a bucket's real rows given its masked ballots."""
         table, parts = Table.of(self.catalogue), []
         for part in bucket.parts(int(np.clip(MAX_EMBEDDED_CELLS // bucket.cells, 8, 1024))):
             posterior = _embed(self.params, table, DeviceBucket.of(part), **self._static)
             parts.append([np.asarray(column)[: part.size] for column in posterior])
         return Posterior(*map(np.concatenate, zip(*parts, strict=True)))
 
-    def embed_single(self, item: np.ndarray, place: np.ndarray, length: np.ndarray) -> Posterior:
-        """Embed raters of whom only the place of one completion is known.
+    def embed_single(
+        self, item: np.ndarray, place: np.ndarray, length: np.ndarray
+    ) -> Posterior[np.ndarray]:
+        """Embed raters of whom only one completion's place is known.
 
         Args:
             item: the completion ``[raters]``.
@@ -199,7 +242,7 @@ class Individual:
             length: how many completions the ballot ranks ``[raters]``.
 
         Returns:
-            Their posteriors ``[raters, latent]``.
+            Posteriors ``[raters, latent]``.
         """
         max_length = padded_size(int(np.diff(self.catalogue.offsets).max()))
         rows = np.stack([item, place, length]).astype(np.int32)
@@ -212,11 +255,11 @@ class Individual:
     def distinct_ballots(
         self, ratings: Ratings, max_ballots: int
     ) -> list[tuple[np.ndarray, Bucket]]:
-        """The distinct ballots of raters, and how many raters cast each.
+        """The distinct ballot sets of raters, and how many raters cast each.
 
         Returns:
-            By bucket, the counts ``[rows]`` and the rows; evenly spaced rows where there are more
-            than ``max_ballots`` in all.
+            For each bucket, the counts ``[rows]`` and the rows. With more than ``max_ballots`` rows
+            in all, an evenly spaced selection of them.
         """
         found = []
         for bucket in buckets(ratings):
@@ -235,10 +278,10 @@ class Individual:
         Args:
             ballots: from ``distinct_ballots``.
             latent: ``[draws, latent]``.
-            sharpness: factor of the rewards.
+            sharpness: factor by which rewards are scaled.
 
         Returns:
-            How many raters cast them ``[rows]``, and the log-likelihood in nats ``[rows, draws]``.
+            How many raters cast each row ``[rows]``, and log-likelihoods in nats ``[rows, draws]``.
         """
         table, found = Table.of(self.catalogue), []
         draws = len(latent)
@@ -254,16 +297,16 @@ class Individual:
         return np.concatenate([count for count, _ in ballots]), np.concatenate(found)
 
     def rewards(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
-        """Rewards of latent draws, log-odds.
+        """Rewards of latents, in log-odds.
 
         Args:
             latent: ``[voters, latent]``.
-            item: which items ``[contests, candidates]``; all by default.
+            item: the items of each contest ``[contests, candidates]``; all items by default.
 
         Returns:
-            ``[contests, voters, candidates]``, or ``[voters, items]`` for all.
+            ``[contests, voters, candidates]``, or ``[voters, items]`` for all items.
         """
-        wanted = np.arange(self.catalogue.items)[None] if item is None else item
+        contests = np.arange(self.catalogue.items)[None] if item is None else item
         table = Table.of(self.catalogue)
-        rewards = np.asarray(_rewards(self.params, table, latent, wanted, **self._static))
+        rewards = np.asarray(_rewards(self.params, table, latent, contests, **self._static))
         return rewards[0] if item is None else rewards

@@ -1,8 +1,8 @@
-"""The network of step 1: ballots to a Gaussian over a latent, a latent to rewards."""
+"""The network of step 1: an encoder of ballots to a latent Gaussian, a decoder of rewards."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,50 +10,51 @@ import numpy as np
 from flax import nnx
 
 from scrl.config import IndividualConfig
-from scrl.networks.layers import MLP, Items, Sizes, Table
+from scrl.networks.layers import MLP, ArrayT, ItemEmbedding, Sizes, Table
 from scrl.raters import masking
 
 
-class Posterior(NamedTuple):
-    """A diagonal Gaussian over a rater's latent.
+class Posterior(NamedTuple, Generic[ArrayT]):
+    """A diagonal Gaussian over a rater's latent, on the device or on the host.
 
     Attributes:
         mean, log_variance: ``[..., latent]``.
     """
 
-    mean: jax.Array | np.ndarray
-    log_variance: jax.Array | np.ndarray
+    mean: ArrayT
+    log_variance: ArrayT
 
     def reparameterise(self, noise: jax.Array) -> jax.Array:
-        """The draw for standard normal ``noise [..., latent]``."""
-        return self.mean + jnp.exp(0.5 * self.log_variance) * noise
+        """The draw that standard normal ``noise [..., latent]`` determines, on the device."""
+        return jnp.add(self.mean, jnp.exp(0.5 * self.log_variance) * noise)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """One draw from each posterior, on the host: ``[..., latent]``."""
+        """One draw from each posterior ``[..., latent]``, on the host."""
         noise = rng.standard_normal(np.shape(self.mean), np.float32)
-        return self.mean + np.exp(0.5 * self.log_variance) * noise
+        return np.asarray(self.mean) + np.exp(0.5 * np.asarray(self.log_variance)) * noise
 
 
 class Embedding(NamedTuple):
-    """Raters as the encoder sees them.
+    """The posteriors of raters given their ballots.
 
     Attributes:
         raters: indices of the embedded raters, ascending ``[embedded]``.
-        posterior: their posteriors ``[embedded, latent]``.
+        posterior: of these raters ``[embedded, latent]``.
     """
 
     raters: np.ndarray
-    posterior: Posterior
+    posterior: Posterior[np.ndarray]
 
 
 class RewardBasis(NamedTuple):
-    """How rewards depend on a preference: ``pooled + loadings @ preference``.
+    """Items' rewards as a linear function of a preference: ``pooled + loadings @ preference``.
 
     Attributes:
         item_embedding: ``[items, width]``.
         pooled: rewards of the zero preference ``[items]``.
         loadings: ``[items, preference]``.
-        unshared_pooled, unshared_loadings: the part of each that prompts do not share, same shapes.
+        unshared_pooled, unshared_loadings: the part of each that is specific to the item, same
+            shapes.
     """
 
     item_embedding: jax.Array
@@ -64,9 +65,9 @@ class RewardBasis(NamedTuple):
 
 
 class IndividualReward(nnx.Module):
-    """The network of step 1. Methods take one rater; ``vmap`` them.
+    """The network of step 1. Methods take one rater; batch them with ``vmap``.
 
-    The names of its parameters are part of the format of saved runs.
+    Parameter names are part of the format of saved runs.
     """
 
     def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs) -> None:
@@ -79,7 +80,7 @@ class IndividualReward(nnx.Module):
             self.utility = nnx.Linear(width, self.shared * config.preference, rngs=rngs)
             self.common = nnx.Linear(width, self.shared, use_bias=False, rngs=rngs)
         self.constant = config.constant
-        self.items = Items(sizes, width, rngs=rngs)
+        self.items = ItemEmbedding(sizes, width, rngs=rngs)
         self.token = MLP(width + masking.POSITION_FEATURES + 1, 2 * width, width, rngs=rngs)
         self.lean = nnx.Linear(config.preference, width, rngs=rngs)
         self.query = nnx.Param(0.5 * jax.random.normal(rngs.params(), (1, width)))
@@ -101,10 +102,10 @@ class IndividualReward(nnx.Module):
         self.pooled = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
     def reward_basis(self, table: Table, kept: jax.Array | float = 1.0) -> RewardBasis:
-        """The basis of every rater's rewards.
+        """The basis of all raters' rewards.
 
-        A reward is the sum of utilities that prompts share, each times a coefficient of the
-        prompt, and of a part specific to the item.
+        A reward is the sum of utilities that all prompts share, weighted by the prompt's
+        coefficients, and an item-specific part.
 
         Args:
             table: the catalogue.
@@ -121,7 +122,9 @@ class IndividualReward(nnx.Module):
             pooled = pooled + jnp.sum(weight * self.common(completion), axis=1)
         return RewardBasis(item_embedding, pooled, loadings, unshared_pooled, unshared_loadings)
 
-    def encode(self, basis: RewardBasis, item: jax.Array, view: masking.View) -> Posterior:
+    def encode(
+        self, basis: RewardBasis, item: jax.Array, view: masking.View
+    ) -> Posterior[jax.Array]:
         """The posterior of one rater's latent given its visible completions.
 
         Args:
@@ -130,26 +133,28 @@ class IndividualReward(nnx.Module):
             view: which completions are visible, and their positions.
         """
         visible = view.visible.reshape(-1)
-        surprise = self._surprise(basis, item, view)[..., None]
-        parts = [basis.item_embedding[item], view.position, surprise]
+        residual = self._position_residual(basis, item, view)[..., None]
+        parts = [basis.item_embedding[item], view.position, residual]
         tokens = self.token(jnp.concatenate(parts, axis=-1))
         tokens = jnp.concatenate([self.nothing[...], tokens.reshape(len(visible), -1)])
         # One token is always visible, so that attention is defined for a rater without ballots.
         mask = jnp.concatenate([jnp.ones(1, bool), visible])[None, None, :]
-        read = self.query[...] + self.attention(self.query[...], tokens, mask=mask)
-        # The gradient of the ballots' likelihood in the preference, given to the encoder as input:
-        # with it forty raters suffice, where attention alone needs thousands to discover it.
-        gradient = jnp.sum(surprise * basis.loadings[item], axis=(0, 1))
-        read = read + self.lean(gradient / jnp.sqrt(1 + jnp.sum(visible)))
-        read = self.after_feed(read + self.feed(self.before_feed(read)))[0]
-        return Posterior(self.mean(read), self.log_variance(read))
+        summary = self.query[...] + self.attention(self.query[...], tokens, mask=mask)
+        # The gradient of the ballots' log-likelihood with respect to the preference is an input of
+        # the encoder. With it forty raters suffice; attention alone needs thousands to learn it.
+        gradient = jnp.sum(residual * basis.loadings[item], axis=(0, 1))
+        summary = summary + self.lean(gradient / jnp.sqrt(1 + jnp.sum(visible)))
+        summary = self.after_feed(summary + self.feed(self.before_feed(summary)))[0]
+        return Posterior(self.mean(summary), self.log_variance(summary))
 
-    def _surprise(self, basis: RewardBasis, item: jax.Array, view: masking.View) -> jax.Array:
-        """How much higher each visible completion stands than the pooled reward predicts.
+    def _position_residual(
+        self, basis: RewardBasis, item: jax.Array, view: masking.View
+    ) -> jax.Array:
+        """Observed less expected position of each visible completion under the pooled reward.
 
-        This is the gradient of a ballot's Bradley–Terry log-likelihood in its rewards, per
-        opponent: the position less the mean of tanh(gap / 2) over the other visible completions.
-        ``[contests, slots]``, 0 where hidden.
+        This is the gradient of a ballot's Bradley–Terry log-likelihood with respect to the rewards,
+        per opponent: the position less the mean of tanh(gap / 2) over the other visible
+        completions. ``[contests, slots]``, 0 where hidden.
         """
         pooled = basis.pooled[item]
         slots = view.visible.shape[-1]
@@ -160,14 +165,14 @@ class IndividualReward(nnx.Module):
         return jnp.where(view.visible, view.position[..., 0] - expected, 0.0)
 
     def preference(self, latent: jax.Array) -> jax.Array:
-        """``[latent] -> [preference]``."""
+        """The preference ``[preference]`` decoded from a latent ``[latent]``."""
         preference = self.decoder(latent * (0.0 if self.constant else 1.0))
         return preference / jnp.sqrt(preference.shape[-1])
 
     def rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
-        """``[latent] -> [items]``, log-odds."""
+        """Rewards ``[items]`` in log-odds for a latent ``[latent]``."""
         return basis.pooled + basis.loadings @ self.preference(latent)
 
     def unshared_rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
-        """The part of the rewards that prompts do not share, ``[latent] -> [items]``."""
+        """The item-specific part of the rewards ``[items]`` for a latent ``[latent]``."""
         return basis.unshared_pooled + basis.unshared_loadings @ self.preference(latent)

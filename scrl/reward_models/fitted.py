@@ -58,7 +58,7 @@ class LatentFamily(NetworkFamily):
         item_rewards: ``(module, [items, features], [latent]) -> [items]``.
     """
 
-    encode: Callable[..., Posterior]
+    encode: Callable[..., Posterior[jax.Array]]
     pair_rewards: Callable[..., jax.Array]
     item_rewards: Callable[..., jax.Array]
 

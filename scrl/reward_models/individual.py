@@ -128,7 +128,7 @@ def _batch_loss(
     return terms.pop("objective"), terms
 
 
-def _encode(module: IndividualReward, features: jax.Array, mask: jax.Array) -> Posterior:
+def _encode(module: IndividualReward, features: jax.Array, mask: jax.Array) -> Posterior[jax.Array]:
     item, rank, visible = _ballots_of_pairs(mask)
     basis = module.reward_basis(_catalogue_of_pairs(features))
     return module.encode(basis, item, masking.full_view(rank, visible))

@@ -40,7 +40,7 @@ class Encoder(nnx.Module):
             bias_init=nnx.initializers.constant(-1.0), rngs=rngs,
         )  # fmt: skip
 
-    def __call__(self, features: jax.Array, mask: jax.Array) -> Posterior:
+    def __call__(self, features: jax.Array, mask: jax.Array) -> Posterior[jax.Array]:
         """Pairs ``[pairs, 2, features]``, the preferred item first, and mask ``[pairs]``."""
         x = nnx.gelu(self.pair(features.reshape(len(features), -1)))
         x = nnx.gelu(self.deepen(x))

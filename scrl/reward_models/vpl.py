@@ -44,7 +44,7 @@ class Network(nnx.Module):
             self.log_spread = nnx.Param(jnp.zeros(shape))
             self.logit = nnx.Param(jnp.zeros(config.components))
 
-    def encode(self, features: jax.Array, mask: jax.Array) -> Posterior:
+    def encode(self, features: jax.Array, mask: jax.Array) -> Posterior[jax.Array]:
         """A rater's pairs ``[pairs, 2, features]`` and mask ``[pairs]`` to a posterior."""
         return self.encoder(features, mask)
 
@@ -52,7 +52,7 @@ class Network(nnx.Module):
         """``[..., features]`` and ``[latent]`` to ``[...]``."""
         return self.scorer(features, latent)[..., 0]
 
-    def kl(self, posterior: Posterior, latent: jax.Array) -> jax.Array:
+    def kl(self, posterior: Posterior[jax.Array], latent: jax.Array) -> jax.Array:
         """From the prior; for a mixture estimated at the draw ``latent``, unbiased."""
         if not self.mixture:
             return losses.kl_loss(*posterior)

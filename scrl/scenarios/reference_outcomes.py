@@ -7,19 +7,22 @@ from collections.abc import Sequence
 import numpy as np
 
 from scrl.scenarios.sampling import Sample, true_ballots
-from scrl.scenarios.scenario import Scenario
+from scrl.scenarios.schema import ScenarioSchema
 from scrl.types import Ballots, Outcome
 from scrl.voting import aggregate_all
 from scrl.voting.elections import Contests, run_elections
 
 
 def true_outcomes(
-    scenario: Scenario, rules: Sequence[str], draws: int, seed: int
+    scenario: ScenarioSchema, rules: Sequence[str], draws: int, seed: int
 ) -> list[dict[str, Outcome]]:
-    """The exact outcomes of the true types' complete ballots: for each prompt, rule -> outcome.
+    """The outcomes of the true types' complete ballots: for each prompt, rule -> outcome.
 
     Args:
-        draws: voters of each type by which noise is integrated.
+        scenario: the types and their shares.
+        rules: names of the rules.
+        draws: number of voters of each type over which noise is integrated.
+        seed: of the noise.
     """
     return [aggregate_all(ballots, rules) for ballots in true_ballots(scenario, draws, seed)]
 
@@ -30,17 +33,19 @@ def sampled_outcomes(
     """The outcomes of the sampled raters' own complete ballots: for each prompt, rule -> outcome.
 
     Args:
-        voters: how many voters the run simulates. Ballots are padded to as many rows, so that both
-            are counted by one compiled program.
+        sampled: the raters.
+        rules: names of the rules.
+        voters: number of simulated voters of the run. Ballots are padded to as many rows, so that
+            one compiled program counts both.
     """
 
-    def ballots(group: Contests) -> Ballots:
-        mask = group.candidate_mask
-        utility = sampled.complete_utilities(group.prompts).astype(np.float32)
-        starts = np.concatenate([[0], np.cumsum(mask.sum(1))[:-1]])
-        item = np.where(mask, starts[:, None] + np.arange(mask.shape[1]), 0)
+    def ballots(contests: Contests) -> Ballots:
+        mask = contests.candidate_mask
+        utility = sampled.complete_utilities(contests.prompts.tolist()).astype(np.float32)
+        first_item = np.concatenate([[0], np.cumsum(mask.sum(1))[:-1]])
+        item = np.where(mask, first_item[:, None] + np.arange(mask.shape[1]), 0)
         raters, rows = len(utility), max(voters, len(utility))
-        weight = np.zeros((len(group.prompts), rows))
+        weight = np.zeros((len(contests.prompts), rows))
         weight[:, :raters] = 1.0
         utility = np.pad(utility, ((0, rows - raters), (0, 0)))
         return Ballots(np.moveaxis(utility[:, item], 1, 0), weight=weight, candidates=mask)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -23,10 +24,11 @@ _TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
 
 
 def save(model: Reward, path: str | Path, **about: str) -> None:
-    """Write a social or vanilla model.
+    """Save a social or vanilla reward model.
 
     Args:
-        path: of the file.
+        model: the model.
+        path: the file to write.
         about: metadata, such as ``rule`` or ``scenario``.
     """
     arrays = {
@@ -46,10 +48,10 @@ def save(model: Reward, path: str | Path, **about: str) -> None:
 
 
 def load(path: str | Path) -> Reward:
-    """Read a model that ``save`` wrote.
+    """Load a model written by ``save``.
 
     Raises:
-        InputError: where the file is missing or is not such a model.
+        InputError: if the file is missing or is not such a model.
     """
     path = Path(path)
     if not path.is_file():
@@ -60,10 +62,10 @@ def load(path: str | Path) -> Reward:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if manifest.get("format") != FORMAT:
             raise ValueError("another format")
-        texts = {name: tuple(json.loads(manifest[name])) for name in _TEXTS}
+        texts: dict[str, Any] = {name: tuple(json.loads(manifest[name])) for name in _TEXTS}
         config = from_plain(RewardConfig, json.loads(manifest["config"]))
-        found = {name: arrays.get(f"catalogue.{name}") for name in _ARRAYS}
-        catalogue = Catalogue(**texts, **found)
+        numbers: dict[str, Any] = {name: arrays.get(f"catalogue.{name}") for name in _ARRAYS}
+        catalogue = Catalogue(**texts, **numbers)
         blank = blank_parameters(catalogue, config)
         leaves, shape = jax.tree_util.tree_flatten_with_path(blank)
         values = []
@@ -78,24 +80,24 @@ def load(path: str | Path) -> Reward:
 
 
 def score(model: Reward, catalogue: Catalogue) -> np.ndarray:
-    """A model's rewards for the prompts and completions of another file, ``[items]``.
+    """A model's rewards ``[items]`` for the items of another catalogue.
 
-    Each is identified by its features where the model was trained on features, else by its name,
-    and by its text where a name has several texts.
+    A prompt or completion is identified by its features if the model was trained on features, else
+    by its name, and by its text where a name has several texts.
 
     Raises:
-        InputError: names a prompt or completion that the model cannot know.
+        InputError: for a prompt or completion that the model was not trained on.
     """
     known = model.catalogue
-    for what in ("prompt", "completion"):
-        own, other = (getattr(c, f"{what}_features") for c in (known, catalogue))
+    for kind in ("prompt", "completion"):
+        own, other = (getattr(c, f"{kind}_features") for c in (known, catalogue))
         if own is not None and other is None:
             raise InputError(
-                f"The model knows {what}s by {own.shape[1]} features; the file has none for them."
+                f"The model knows {kind}s by {own.shape[1]} features; the file has none for them."
             )
         if own is not None and own.shape[1] != other.shape[1]:
             raise InputError(
-                f"The model knows {what}s by {own.shape[1]} features; "
+                f"The model knows {kind}s by {own.shape[1]} features; "
                 f"the file has {other.shape[1]}."
             )
     return model.rewards(
@@ -115,11 +117,11 @@ def _prompt_indices(known: Catalogue, new: Catalogue) -> np.ndarray:
     """The model's index of each new prompt ``[prompts]``."""
     if known.prompt_features is not None:
         return np.arange(len(new.prompts))
-    number = {name: i for i, name in enumerate(known.prompts)}
+    index = {name: i for i, name in enumerate(known.prompts)}
     for name in new.prompts:
-        if name not in number:
+        if name not in index:
             raise InputError(f"The model was never trained on the prompt '{name[:60]}'.")
-    return np.array([number[name] for name in new.prompts])
+    return np.array([index[name] for name in new.prompts])
 
 
 def _completion_indices(known: Catalogue, new: Catalogue) -> np.ndarray:
@@ -129,12 +131,12 @@ def _completion_indices(known: Catalogue, new: Catalogue) -> np.ndarray:
     by_text = {
         key: i for i, key in enumerate(zip(known.completions, known.completion_texts, strict=True))
     }
-    times = Counter(known.completions)
-    by_name = {name: i for i, name in enumerate(known.completions) if times[name] == 1}
-    number = []
+    occurrences = Counter(known.completions)
+    by_name = {name: i for i, name in enumerate(known.completions) if occurrences[name] == 1}
+    indices = []
     for name, text in zip(new.completions, new.completion_texts, strict=True):
         i = by_text.get((name, text), by_name.get(name))
         if i is None:
             raise InputError(f"The model was never trained on the completion '{name[:60]}'.")
-        number.append(i)
-    return np.array(number)
+        indices.append(i)
+    return np.array(indices)

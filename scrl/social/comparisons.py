@@ -1,7 +1,7 @@
 """The comparisons that a social reward model is trained on (step 7).
 
-An outcome of an election becomes weighted pairs of completions: a Bradley–Terry model fitted to
-them has the outcome's order.
+The outcome of an election is converted to weighted pairs of completions. A Bradley–Terry model
+fitted to them has the outcome's order.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def social_comparisons(
 ) -> PairCounts:
     """The comparisons for one rule's outcomes.
 
-    Random ballot gives the pairs of the voters' ballots, another lottery pairs in proportion to its
-    probabilities, every other rule the pairs of its social order.
+    These are the pairs of the voters' ballots for random ballot, pairs in proportion to the
+    probabilities for other lotteries, and the pairs of the social order for all other rules.
     """
     if rule == "random-ballot":
         return ballot_pairs(catalogue, election.above, voters)
@@ -38,10 +38,11 @@ def social_comparisons(
 def order_pairs(catalogue: Catalogue, places: Sequence[np.ndarray]) -> PairCounts:
     """The pairs of a social order, weight one each, tied pairs half each way.
 
-    With more than ``MAX_ALL_PAIRS`` completions only those 1, 2, 4, 8 … places apart are paired:
-    enough to fix the order, at m log m instead of m².
+    With more than ``MAX_ALL_PAIRS`` completions only those 1, 2, 4, 8 … places apart are paired.
+    These m log m pairs suffice to determine the order.
 
     Args:
+        catalogue: the prompts and completions.
         places: for each prompt, the place of each of its completions (0 = first, equal = tied).
     """
     return _pairs(catalogue, places, lambda place, a, b: 0.5 + 0.5 * np.sign(place[b] - place[a]))
@@ -50,10 +51,10 @@ def order_pairs(catalogue: Catalogue, places: Sequence[np.ndarray]) -> PairCount
 def lottery_pairs(catalogue: Catalogue, probabilities: Sequence[np.ndarray]) -> PairCounts:
     """Pairs in proportion to a lottery: a beats b with weight p_a / (p_a + p_b).
 
-    The weight is ½ where neither is ever drawn.
+    The weight is ½ where both probabilities are 0.
     """
 
-    def wins_of_first(negative, a, b):
+    def wins_of_first(negative: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         total = negative[a] + negative[b]
         return np.where(total < 0, negative[a] / np.where(total < 0, total, 1.0), 0.5)
 
@@ -64,8 +65,9 @@ def ballot_pairs(catalogue: Catalogue, above: Sequence[np.ndarray], voters: floa
     """The pairs of complete ballots.
 
     Args:
+        catalogue: the prompts and completions.
         above: for each prompt, the share of voters with a above b ``[m, m]``.
-        voters: their number.
+        voters: the number of voters.
     """
     first, second, wins = [], [], []
     for start, share in zip(catalogue.offsets[:-1], above, strict=True):
@@ -73,14 +75,19 @@ def ballot_pairs(catalogue: Catalogue, above: Sequence[np.ndarray], voters: floa
         first.append(start + a)
         second.append(start + b)
         wins.append(share[a, b])
-    wins = np.concatenate(wins)
+    share_above = np.concatenate(wins)
     return PairCounts(
-        np.concatenate(first), np.concatenate(second), voters * wins, voters * (1.0 - wins)
+        np.concatenate(first),
+        np.concatenate(second),
+        voters * share_above,
+        voters * (1.0 - share_above),
     )
 
 
 def _pairs(
-    catalogue: Catalogue, places: Sequence[np.ndarray], wins_of_first: Callable
+    catalogue: Catalogue,
+    places: Sequence[np.ndarray],
+    wins_of_first: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
 ) -> PairCounts:
     """Pairs of each prompt's completions, weight one each.
 
@@ -93,12 +100,12 @@ def _pairs(
         first.append(start + a)
         second.append(start + b)
         wins.append(wins_of_first(place, a, b))
-    wins = np.concatenate(wins)
-    return PairCounts(np.concatenate(first), np.concatenate(second), wins, 1.0 - wins)
+    wins_first = np.concatenate(wins)
+    return PairCounts(np.concatenate(first), np.concatenate(second), wins_first, 1.0 - wins_first)
 
 
 def _paired_completions(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs, or of many completions those 1, 2, 4, 8 … places apart."""
+    """All pairs; with more than ``MAX_ALL_PAIRS`` completions, those 1, 2, 4, 8 … places apart."""
     m = len(place)
     if m <= MAX_ALL_PAIRS:
         return np.triu_indices(m, 1)

@@ -158,7 +158,7 @@ t,p,b,1
     found = prompt_problem.observe_prompt(parse_ratings(text, "few.csv"), "p")
     assert found.names == ("a", "b", "c")
     np.testing.assert_allclose(found.wins, [[0, 1.5, 1], [1.5, 0, 0.5], [0, 0.5, 0]])
-    np.testing.assert_allclose(found.first, [0.5, 0.5, 0])
+    np.testing.assert_allclose(found.first_choices, [0.5, 0.5, 0])
     np.testing.assert_allclose(found.reference("first choices"), [0.02 / 3 + 0.49] * 2 + [0.02 / 3])
     assert found.vanilla[2] == min(found.vanilla)
     alone = b"rater,prompt,completion,rank\nr,p,a,1\nr,q,x,1\nr,q,y,2\n"
