@@ -21,7 +21,7 @@ class Contests(NamedTuple):
     Attributes:
         prompts: ``[contests]``.
         item: catalogue item of each candidate ``[contests, candidates]``, 0 for padding.
-        real: False for padding, same shape.
+        candidate_mask: False for padding, same shape.
     """
 
     prompts: np.ndarray

@@ -34,10 +34,10 @@ class Profile:
         ranked: which of them the ballot ranks, same shape; None for all.
         weight: ``[voters]``, adding up to one (all zero where no ballot ranks anybody); None for
             equal ones.
-        standing: which candidates are not padding ``[candidates]``.
-        duels: ``above`` where it is known already, else None.
-        ranks: whether every ballot is a strict order of all candidates and ``utility`` is minus
-            the place, so that points need no comparison.
+        candidate_mask: which candidates are not padding ``[candidates]``.
+        known_above: ``above`` where it is known already, else None.
+        are_strict_ranks: whether every ballot is a strict order of all candidates and ``utility``
+            is minus the place, so that points need no comparison.
     """
 
     utility: jax.Array
@@ -263,7 +263,7 @@ def _bytes(of) -> jax.Array:
 
 
 def count_bits(bits) -> jax.Array:
-    """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``add_bytes``."""
+    """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``sum_bytes``."""
     n = bits.shape[-1]
     block = min(31, -(-n // 31))  # 31 bytes of at most 8 bits, which a byte holds
     whole = n // block * block
@@ -307,7 +307,7 @@ def type_maximum(dtype):
 
 
 def strict_ranks(rank) -> jax.Array:
-    """Whether all ballots of ``rank [candidates, voters]``, at most ``MOST_STRICT`` candidates, are
+    """Whether all ballots of ``rank [candidates, voters]``, at most ``MAX_STRICT`` candidates, are
     strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different.
     (A rank below 0 or above 31 shifts to nothing, and fewer powers cannot make up for it.)"""
     bit = jnp.left_shift(np.int32(1), rank.astype(jnp.int32))

@@ -35,7 +35,8 @@ class OutcomeComparison:
         lotteries: who wins, as probabilities ``[outcomes, candidates]``.
         utilitarian: the worst over utilities that add up to one; metric: over distances, None for
             a profile too large for it.
-        typical: distortion under utilities drawn by ``agreeing`` ``[outcomes, draws]``.
+        sampled_distortion: under utilities drawn by ``sample_consistent_utilities``
+            ``[outcomes, draws]``.
     """
 
     names: tuple[str, ...]

@@ -44,11 +44,11 @@ def expected_pairwise(utility: np.ndarray, weight: np.ndarray, beta: float) -> n
 
 @dataclass(frozen=True, eq=False)
 class NoisyOutcome:
-    """What rules make of expected duels.
+    """Outcomes of rules on expected pairwise shares.
 
     Attributes:
         rules: their names.
-        duels: P(a ≻ b) ``[..., candidates, candidates]``.
+        above: P(a ≻ b) ``[..., candidates, candidates]``.
         lotteries: who wins ``[rules, ..., candidates]``.
         mean: mean utility ``[..., candidates]``.
         distortion: best mean utility / expected ``[rules, ...]``.
@@ -184,7 +184,7 @@ class WorstPopulation:
         rule, beta: what was searched.
         distortion: of the rule on it.
         utility: ``[types, candidates]``; weight: ``[types]``.
-        tried: how many populations were looked at.
+        evaluated: number of populations evaluated.
     """
 
     rule: str

@@ -30,8 +30,9 @@ class Welfare:
             ``regret`` does not.
         groups: names of the kinds of voter, in the order of the profile.
         share: of the weight ``[groups]``.
-        group: mean utility of each ``[..., groups]``; group_best: what its own favourite candidate
-            would give it ``[groups]``; group_worst: likewise its least favourite.
+        by_group: mean utility of each group ``[..., groups]``.
+        group_best: what its own favourite candidate would give it ``[groups]``.
+        group_worst: likewise its least favourite.
         minority: the group with the smallest share.
     """
 
@@ -106,7 +107,7 @@ class SampledDistortion:
         rules: their names.
         distortion: ``[rules, contests]``; NaN where a utility is negative.
         regret: ``[rules, contests]``, in standard deviations of all utilities of the contest.
-        best: how likely the rule elects the candidate with the greatest mean utility
+        best_elected: probability that the rule elects the candidate with the greatest mean utility
             ``[rules, contests]``.
     """
 

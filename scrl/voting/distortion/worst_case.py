@@ -31,7 +31,7 @@ class UtilitarianWorstCase:
     Attributes:
         value: best mean utility / mean utility of the lottery ``[...]``; ``inf`` where the mean
             utility of the lottery can be zero.
-        against: the candidate that is then best ``[...]``.
+        best_candidate: the candidate that is then best ``[...]``.
         utility: utilities that agree with the ballots and reach the value
             ``[..., ballots, candidates]``.
     """
@@ -48,7 +48,7 @@ class MetricWorstCase:
     Attributes:
         value: mean distance to the lottery / mean distance to the best candidate ``[...]``;
             ``inf`` where everybody may stand on the best candidate and yet have a way to go.
-        against: the candidate that is then best ``[...]``.
+        best_candidate: the candidate that is then best ``[...]``.
         distance: from voters to candidates ``[..., ballots, candidates]``, in agreement with the
             ballots and reaching the value; mean distance to the best candidate 1 (0 for ``inf``,
             where only the ratios of distances mean something).

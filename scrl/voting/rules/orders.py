@@ -40,7 +40,7 @@ def kemeny(above: np.ndarray) -> np.ndarray:
     ahead (Truchon 1998), so only candidates tangled in one cycle of majorities are searched.
 
     Raises:
-        InputError: where more than ``TANGLED`` candidates are tangled.
+        InputError: where more than ``MAX_CYCLE`` candidates are tangled.
     """
     block = _blocks(above)
     place = np.zeros(above.shape[:2], int)
