@@ -61,7 +61,7 @@ class MatrixStep(Protocol):
 
 
 class Duel(Protocol):
-    """The victory of candidate ``a`` over ``b`` by a margin of ``width`` (``explain.Edge``)."""
+    """The victory of candidate ``a`` over ``b`` by ``margin`` (``explain.Edge``)."""
 
     @property
     def a(self) -> int: ...
@@ -70,7 +70,7 @@ class Duel(Protocol):
     def b(self) -> int: ...
 
     @property
-    def width(self) -> float: ...
+    def margin(self) -> float: ...
 
     @property
     def state(self) -> str:
@@ -78,7 +78,7 @@ class Duel(Protocol):
         ...
 
     @property
-    def why(self) -> str:
+    def reason(self) -> str:
         """The reason for the state, or ""."""
         ...
 

@@ -12,7 +12,7 @@ from ui.voting.preset_profiles import PRESETS
 
 
 def random_profile(rng, m: int, kind: str) -> AnonymousProfile:
-    """Few ballots, so that ties are frequent; ``kind`` says what they look like."""
+    """A profile of few ballots, so that ties are frequent. ``kind`` is the kind of its ballots."""
     n = int(rng.integers(1, 7))
     weight = rng.integers(1, 4, n)
     names = [chr(97 + i) for i in range(m)]
@@ -38,12 +38,12 @@ PROFILES = [
 ]
 COUNTED = {}
 #: Rules whose steps are counted apart from them; of others the explanation shows what they say.
-TOLD = [rule for rule in RULES if rule in explainers() or rule.endswith("-approval")]
+EXPLAINED = [rule for rule in RULES if rule in explainers() or rule.endswith("-approval")]
 
 
 def counted(at: int):
     if at not in COUNTED:
-        COUNTED[at] = count_all_rules(PROFILES[at][2], TOLD if at % 10 else None)
+        COUNTED[at] = count_all_rules(PROFILES[at][2], EXPLAINED if at % 10 else None)
     return COUNTED[at]
 
 
@@ -56,26 +56,27 @@ def test_there_are_rules_to_explain():
 def test_an_explanation_ends_in_the_order_of_its_rule(rule):
     seen = 0
     for at, (kind, i, profile) in enumerate(PROFILES):
-        if rule not in applicable_rules(profile) or (at % 10 and rule not in TOLD):
+        if rule not in applicable_rules(profile) or (at % 10 and rule not in EXPLAINED):
             continue
         outcomes, faults = counted(at)
         if rule in faults:
             with pytest.raises(InputError):
                 explain(rule, profile)
             continue
-        told = explain(rule, profile)
-        assert told.place.tolist() == outcomes[rule].place.tolist(), (kind, i, profile.to_text())
-        assert told.notes
-        assert told.steps
-        check(told)
+        explained = explain(rule, profile)
+        expected = outcomes[rule].place.tolist()
+        assert explained.place.tolist() == expected, (kind, i, profile.to_text())
+        assert explained.notes
+        assert explained.steps
+        check(explained)
         seen += 1
-    assert seen >= (60 if rule in TOLD else 5)
+    assert seen >= (60 if rule in EXPLAINED else 5)
 
 
-def check(told) -> None:
+def check(explained) -> None:
     """What every step must satisfy."""
-    m = len(told.names)
-    for step in told.steps:
+    m = len(explained.names)
+    for step in explained.steps:
         if isinstance(step, Bars):
             assert step.total.shape == (m,)
             if step.parts is not None:
@@ -85,11 +86,11 @@ def check(told) -> None:
         elif isinstance(step, Graph):
             assert all(e.a != e.b and e.margin > 0 for e in step.edges)
         elif isinstance(step, Rounds):
-            gone = [a for r in step.rounds for a in r.out]
-            assert sorted(gone) == list(range(m))
+            eliminated = [a for r in step.rounds for a in r.out]
+            assert sorted(eliminated) == list(range(m))
             for r in step.rounds:
                 if r.transfers is not None:
-                    # All that those who leave hold goes somewhere, and nobody else's moves.
+                    # The votes of eliminated candidates are transferred in full, and no others.
                     held = np.zeros(m)
                     held[list(r.out)] = r.score[list(r.out)]
                     assert r.transfers.sum(1) == pytest.approx(held)
@@ -131,7 +132,7 @@ def test_presets_show_what_they_say():
     assert winner("intensity", "utilitarian") == ["E"]
 
 
-def test_the_blind_halves_are_one_to_every_rule_of_duels():
+def test_pairwise_rules_do_not_tell_the_blind_profiles_apart():
     one, other = (count_all_rules(PRESETS[f"blind-{i}"].profile)[0] for i in (1, 2))
     for rule in one:
         if RULES[rule].reads == "pairwise":
@@ -140,27 +141,27 @@ def test_the_blind_halves_are_one_to_every_rule_of_duels():
 
 def test_the_steps_of_tennessee_are_those_of_the_textbook():
     """Instant runoff: Chattanooga's 15 % go to Knoxville, then Nashville's 26 %."""
-    told = explain("instant-runoff", PRESETS["tennessee"].profile)
-    (rounds,) = told.steps
-    assert [told.names[r.out[0]] for r in rounds.rounds] == [
+    explained = explain("instant-runoff", PRESETS["tennessee"].profile)
+    (rounds,) = explained.steps
+    assert [explained.names[r.out[0]] for r in rounds.rounds] == [
         "Chattanooga", "Nashville", "Memphis", "Knoxville",
     ]  # fmt: skip
-    knoxville = told.names.index("Knoxville")
+    knoxville = explained.names.index("Knoxville")
     assert rounds.rounds[0].transfers[:, knoxville].sum() == pytest.approx(0.15)
     assert rounds.rounds[1].transfers[:, knoxville].sum() == pytest.approx(0.26)
     borda = explain("borda", PRESETS["tennessee"].profile)
     assert borda.steps[0].total == pytest.approx([1.26, 1.94, 1.73, 1.07])
 
 
-def test_a_cycle_is_named_where_a_victory_is_set_aside():
+def test_a_cycle_is_named_where_a_victory_is_discarded():
     profile = AnonymousProfile.from_text("4: A > B > C\n3: B > C > A\n2: C > A > B")
     for rule in ("split-cycle", "ranked-pairs"):
-        told = explain(rule, profile)
-        (left_out,) = (e for e in told.steps[0].edges if e.state == "left out")
-        assert (told.names[left_out.a], told.names[left_out.b]) == ("C", "A")
+        explained = explain(rule, profile)
+        (left_out,) = (e for e in explained.steps[0].edges if e.state == "left out")
+        assert (explained.names[left_out.a], explained.names[left_out.b]) == ("C", "A")
         assert "C → A → B → C" in left_out.reason
-    told = explain("kemeny", profile)
-    assert "Overruled: C over A" in " ".join(told.notes)
+    explained = explain("kemeny", profile)
+    assert "Overruled: C over A" in " ".join(explained.notes)
 
 
 def test_unknown_rules_and_missing_utilities_get_a_sentence():

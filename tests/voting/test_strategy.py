@@ -1,4 +1,4 @@
-"""Lies: the best of them against brute force, how often they pay, and two camps that bury."""
+"""Misreports: the best against brute force, manipulable shares, and two camps that bury."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ORACLES = {
     "copeland": copeland,
     "minimax": minimax,
 }
-#: Lotteries that are linear in every ballot, so that no lie can pay (Gibbard 1977, Barberà 1979).
+#: Lotteries that are linear in every ballot, so no misreport gains (Gibbard 1977, Barberà 1979).
 STRATEGYPROOF = [
     n for n in ("random-ballot", "proportional-borda", "harmonic-lottery") if n in RULES
 ]
@@ -51,28 +51,29 @@ def worth(rule: str, orders: list[tuple], weight: list[int], truth: tuple) -> fl
 
 
 @pytest.mark.parametrize("rule", ORACLES)
-def test_the_best_lie_gains_what_brute_force_finds(rule):
+def test_the_best_misreport_gains_what_brute_force_finds(rule):
     rng = np.random.default_rng(3)
-    paid = 0
+    profitable = 0
     for _ in range(25):
         m = int(rng.integers(3, 5))
         orders = [tuple(map(int, rng.permutation(m))) for _ in range(5)]
         weight = rng.integers(1, 5, 5)
-        liars = int(rng.integers(1, weight[0] + 1))
-        rest = [int(weight[0]) - liars, *map(int, weight[1:])]
-        kept = [(o, w) for o, w in zip(orders, rest, strict=True) if w]
+        coalition = int(rng.integers(1, weight[0] + 1))
+        rest = [int(weight[0]) - coalition, *map(int, weight[1:])]
+        sincere = [o for o, w in zip(orders, rest, strict=True) if w]
+        sincere_weight = [w for w in rest if w]
         gain = max(
-            worth(rule, [o for o, _ in kept] + [lie], [w for _, w in kept] + [liars], orders[0])
-            for lie in permutations(range(m))
+            worth(rule, [*sincere, report], [*sincere_weight, coalition], orders[0])
+            for report in permutations(range(m))
         ) - worth(rule, orders, weight, orders[0])
         profile = AnonymousProfile.from_orders("abcd"[:m], orders, weight)
-        found = best_manipulation(profile, rule, 0, coalition_size=liars)
+        found = best_manipulation(profile, rule, 0, coalition_size=coalition)
         assert found.gain == pytest.approx(gain, abs=1e-9)
-        paid += found.is_profitable
-    assert paid, "some of these profiles can be manipulated"
+        profitable += found.is_profitable
+    assert profitable, "some of these profiles can be manipulated"
 
 
-def test_what_a_strategy_says_of_costs_adds_up():
+def test_utilities_of_a_manipulation_add_up():
     profile = AnonymousProfile.from_orders(
         "abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz"
     )
@@ -90,7 +91,7 @@ def test_what_a_strategy_says_of_costs_adds_up():
         assert found.gain >= 0
         assert not found.dominates or found.is_profitable, "dominance is gain for every utility"
         if not found.is_profitable:
-            assert (found.ballots[0] == profile.place[row]).all(), "no lie for nothing"
+            assert (found.ballots[0] == profile.place[row]).all(), "no misreport without a gain"
 
 
 @pytest.mark.parametrize("rule", STRATEGYPROOF)
@@ -112,14 +113,14 @@ def test_every_deterministic_rule_can_be_manipulated():
         assert found[name].share > 0, name
         if name not in ORACLES:
             continue
-        counts, liar, lie = found[name].example
+        counts, truthful, reported = found[name].example
         held = [i for i, count in enumerate(counts) if count]
         profile = AnonymousProfile.from_orders(
             "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
         )
-        best = best_manipulation(profile, name, held.index(liar), coalition_size=1)
+        best = best_manipulation(profile, name, held.index(truthful), coalition_size=1)
         assert best.is_profitable, f"{name}: the kept example is one"
-        assert lie != liar
+        assert reported != truthful
 
 
 @cache
@@ -141,18 +142,18 @@ def test_the_share_of_manipulable_electorates_is_that_of_brute_force(rule, voter
     def points(order: int, winners: tuple[int, ...]) -> float:
         return float(np.mean([2 - orders[order].index(w) for w in winners]))
 
-    able = 0
+    manipulable = 0
     for held in product(range(6), repeat=voters):
         before = _won(rule, tuple(sorted(held)))
-        able += any(
-            points(mine, _won(rule, tuple(sorted((*held[:i], lie, *held[i + 1 :])))))
-            > points(mine, before) + 1e-9
-            for i, mine in enumerate(held)
-            for lie in range(6)
+        manipulable += any(
+            points(own, _won(rule, tuple(sorted((*held[:i], report, *held[i + 1 :])))))
+            > points(own, before) + 1e-9
+            for i, own in enumerate(held)
+            for report in range(6)
         )
     found = manipulable_share(rule, 3, voters)[rule]
     assert found.exact
-    assert found.share == pytest.approx(able / 6**voters)
+    assert found.share == pytest.approx(manipulable / 6**voters)
 
 
 def test_drawn_electorates_agree_with_all_of_them():
@@ -165,7 +166,7 @@ def test_drawn_electorates_agree_with_all_of_them():
     assert manipulable_share(rules, 3, 9, 200, 7) == manipulable_share(rules, 3, 9, 200, 7)
 
 
-def test_voters_who_agree_leave_less_to_lies():
+def test_similar_voters_are_less_often_manipulable():
     shares = {
         model: manipulable_share("borda", 3, 11, 2000, model=model)["borda"].share
         for model in ("impartial", "urn", "mallows")
@@ -174,7 +175,7 @@ def test_voters_who_agree_leave_less_to_lies():
     assert shares["mallows"] < shares["impartial"]
 
 
-def test_climbing_nearly_always_finds_what_trying_all_orders_does(monkeypatch):
+def test_climbing_nearly_always_finds_the_best_order(monkeypatch):
     rng = np.random.default_rng(8)
     profiles = [
         AnonymousProfile.from_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
@@ -197,12 +198,12 @@ def test_leaving_candidates_out_is_never_worse():
         "abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3]
     )
     for row in range(3):
-        whole = best_manipulations(profile, row, list(ORACLES))
-        cut = best_manipulations(profile, row, list(ORACLES), truncated=True)
-        assert all(cut[n].gain >= whole[n].gain - 1e-9 for n in whole)
+        complete = best_manipulations(profile, row, list(ORACLES))
+        truncated = best_manipulations(profile, row, list(ORACLES), truncated=True)
+        assert all(truncated[n].gain >= complete[n].gain - 1e-9 for n in complete)
 
 
-def test_a_curve_says_what_each_size_gains():
+def test_a_coalition_curve_gives_the_gain_at_each_size():
     profile = BURIAL_EXAMPLE
     curves = coalition_curves(profile, 0, ["borda", "plurality"], sizes=10)
     for rule, curve in curves.items():
@@ -216,12 +217,12 @@ def test_a_curve_says_what_each_size_gains():
 
 
 def test_two_camps_bury_each_other_and_the_dud_wins():
-    """Strategy deepens distortion: from 1 to 16.32 under Borda, with what nobody wanted."""
+    """Strategy deepens distortion: from 1 to 16.32 under Borda, where the dud wins."""
     condorcet = ["copeland", "minimax", "schulze", "ranked-pairs", "kemeny"]
     found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda", *condorcet])
     borda = found["borda"]
-    assert borda.manipulations[0].before.tolist() == [0, 0, 1, 0], "honest: the compromise"
-    assert borda.chance.tolist() == [0, 0, 0, 1], "both lie: the dud"
+    assert borda.manipulations[0].before.tolist() == [0, 0, 1, 0], "sincere: the compromise"
+    assert borda.chance.tolist() == [0, 0, 0, 1], "both misreport: the dud"
     if "bradley-terry" in RULES:
         likelihood = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["bradley-terry"])[
             "bradley-terry"
@@ -233,12 +234,12 @@ def test_two_camps_bury_each_other_and_the_dud_wins():
     assert borda.mean_utility == pytest.approx((0.816, 0.05))
     assert borda.distortion == pytest.approx((1.0, 16.32))
     for rule in condorcet:
-        assert not any(lie.is_profitable for lie in found[rule].manipulations), rule
+        assert not any(m.is_profitable for m in found[rule].manipulations), rule
         assert found[rule].distortion == pytest.approx((1.0, 1.0)), rule
 
 
 @pytest.mark.parametrize("camp", [0, 1])
-def test_each_lie_is_the_only_best_answer_to_honest_opponents(camp):
+def test_each_misreport_is_the_only_best_response_to_sincere_opponents(camp):
     """By hand: Borda points of all 24 ballots of a camp."""
     orders = np.array(list(permutations(range(4))))
     points = {0: [3, 1, 2, 0], 1: [1, 3, 2, 0], 2: [1.5, 1.5, 3, 0]}
@@ -247,29 +248,29 @@ def test_each_lie_is_the_only_best_answer_to_honest_opponents(camp):
     )
     win = []
     for order in orders:
-        said = np.empty(4)
-        said[order] = [3, 2, 1, 0]
-        totals = others + BURIAL_EXAMPLE.weight[camp] * said
+        points_cast = np.empty(4)
+        points_cast[order] = [3, 2, 1, 0]
+        totals = others + BURIAL_EXAMPLE.weight[camp] * points_cast
         win.append(totals.argmax() == camp and np.sum(totals == totals.max()) == 1)
     assert sum(win) == 1
-    lie = best_manipulation(BURIAL_EXAMPLE, "borda", camp)
-    assert (np.argsort(lie.ballots[0]) == orders[int(np.argmax(win))]).all()
-    assert lie.gain == pytest.approx(0.2)
-    assert lie.dominates
+    best = best_manipulation(BURIAL_EXAMPLE, "borda", camp)
+    assert (np.argsort(best.ballots[0]) == orders[int(np.argmax(win))]).all()
+    assert best.gain == pytest.approx(0.2)
+    assert best.dominates
 
 
-def test_once_the_others_lie_the_best_left_is_the_compromise():
-    lies = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"].manipulations
-    against = apply_manipulations(BURIAL_EXAMPLE, [lies[1]])
+def test_the_best_response_to_a_misreport_is_the_compromise():
+    found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"]
+    against = apply_manipulations(BURIAL_EXAMPLE, [found.manipulations[1]])
     assert against.labels[-1] == "Right (lying)"
     answer = best_manipulation(against, "borda", 0)
-    assert answer.before.tolist() == [0, 1, 0, 0], "honesty gives in to the liars"
+    assert answer.before.tolist() == [0, 1, 0, 0], "sincere ballots elect the other camp"
     assert answer.after.tolist() == [0, 0, 1, 0]
 
 
-def test_the_dud_wins_once_most_of_both_camps_lie():
-    lies = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"].manipulations
-    shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, lies, "borda")
+def test_the_dud_wins_once_most_of_both_camps_misreport():
+    found = simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1), ["borda"])["borda"]
+    shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, found.manipulations, "borda")
     winner = scores.argmax(1)
     assert winner[0] == 2
     # Left and Right: 1.96 - .46 s; Centre: 2.08 - .92 s; Dud: 1.84 s.
@@ -287,14 +288,14 @@ def test_rules_that_read_utilities_need_them():
     if "utilitarian" in RULES:
         with pytest.raises(InputError, match="utilities"):
             best_manipulation(plain, "utilitarian", 0)
-        lie = best_manipulation(BURIAL_EXAMPLE, "utilitarian", 0)
-        assert lie.is_profitable
-        assert set(np.unique(lie.reported_utility)) <= set(BURIAL_EXAMPLE.utility[0]), (
+        best = best_manipulation(BURIAL_EXAMPLE, "utilitarian", 0)
+        assert best.is_profitable
+        assert set(np.unique(best.reported_utility)) <= set(BURIAL_EXAMPLE.utility[0]), (
             "nothing beyond the true range"
         )
 
 
-def test_what_cannot_be_asked_is_said():
+def test_invalid_requests_raise_input_errors():
     with pytest.raises(InputError, match="no line 9"):
         best_manipulation(BURIAL_EXAMPLE, "borda", 8)
     with pytest.raises(InputError, match="has 46"):
