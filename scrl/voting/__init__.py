@@ -1,6 +1,6 @@
-"""Step 6: social welfare functions and lotteries, batched over contests behind one registry."""
+"""Step 6: voting rules, batched over contests and listed in one registry."""
 
-# The order in which readers meet the rules.
+# Importing a module registers its rules, and pages list rules in the order of registration.
 from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, elimination, likelihood, welfare, lotteries,
 )  # fmt: skip

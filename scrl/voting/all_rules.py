@@ -1,4 +1,4 @@
-"""Every rule on one small profile."""
+"""All rules counted on one small profile."""
 
 from __future__ import annotations
 
@@ -11,51 +11,59 @@ from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.registry import RULES
 
-#: Profiles are filled up to this many ballots and candidates, or four and two times as many again,
-#: so that one program serves all small ones and few the rest.
-USUAL = (64, 8)
+#: Smallest padded numbers of ballots and candidates. Larger profiles are padded to four times as
+#: many ballots, or twice as many candidates, and so on: one program serves all small profiles.
+PADDED_SHAPE = (64, 8)
 
 
 def applicable_rules(profile: AnonymousProfile) -> list[str]:
-    """The rules that can be asked about this profile: those of utilities where it has some."""
+    """The rules that can count this profile: without utilities, only the ordinal ones."""
     return RULES.ordinal if profile.utility is None else list(RULES)
 
 
 def count_all_rules(
     profile: AnonymousProfile, rules: Iterable[str] | None = None
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """What every rule (or each of ``rules``) says, and the sentence of each that cannot count this
-    profile."""
+    """Count a profile by every applicable rule.
+
+    Args:
+        rules: names of the rules to count by; all where None.
+
+    Returns:
+        Outcomes by rule, and the error message of each rule that cannot count this profile.
+    """
     ballots, names = pad_profile(profile), applicable_rules(profile)
     names = names if rules is None else [name for name in rules if name in names]
-    together = [name for name in names if not RULES[name].on_host]
-    found, faults = aggregate_all(ballots, together) if together else {}, {}
+    compiled = [name for name in names if not RULES[name].on_host]
+    found = aggregate_all(ballots, compiled) if compiled else {}
+    errors = {}
     for name in names:
         if name not in found:
             try:
                 found[name] = aggregate(ballots, name)
             except InputError as error:
-                faults[name] = str(error)
+                errors[name] = str(error)
     m = len(profile.names)
     return {
         name: Outcome(name, found[name].place[:m], found[name].scores[:m], found[name].lottery)
         for name in names
         if name in found
-    }, faults
+    }, errors
 
 
 def pad_profile(profile: AnonymousProfile) -> Ballots:
-    """The profile's ballots, filled up to a usual size with ballots that weigh nothing."""
-    ballots = profile.ballots()
-    n, m = ballots.utility.shape
-    rows, columns = USUAL
+    """The profile's ballots, padded to one of few shapes with ballots of weight 0."""
+    utility = -profile.place if profile.utility is None else profile.utility
+    ranked = profile.place >= 0
+    n, m = utility.shape
+    rows, columns = PADDED_SHAPE
     while rows < n:
         rows *= 4
     while columns < m:
         columns *= 2
-    utility, ranked = np.zeros((rows, columns)), np.zeros((rows, columns), bool)
-    utility[:n, :m], ranked[:n, :m] = np.where(ballots.ranked, ballots.utility, 0), ballots.ranked
-    return Ballots(
-        utility, ranked, np.pad(np.asarray(ballots.weight, float), (0, rows - n)),
-        np.arange(columns) < m,
-    )  # fmt: skip
+    padded_utility = np.zeros((rows, columns))
+    padded_utility[:n, :m] = np.where(ranked, utility, 0)
+    padded_ranked = np.zeros((rows, columns), bool)
+    padded_ranked[:n, :m] = ranked
+    weight = np.pad(np.asarray(profile.weight, float), (0, rows - n))
+    return Ballots(padded_utility, padded_ranked, weight, np.arange(columns) < m)

@@ -1,4 +1,4 @@
-"""A few weighted ballots over named candidates: what people write down, edit and share."""
+"""Weighted ballots over named candidates, as users write, edit and share them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, frozen, places_to_order
@@ -18,16 +19,17 @@ MAX_CHARACTERS = 200_000
 
 @dataclass(frozen=True, eq=False)
 class AnonymousProfile:
-    """Ballots without voters: how many cast which.
+    """An anonymous preference profile: distinct ballots and how many voters cast each.
 
     Attributes:
         names: of the candidates.
         place: place on the ballot ``[ballots, candidates]``, 0 = best, equal = tied, dense; -1
             where the ballot does not rank the candidate.
-        weight: how many (or which share) cast it ``[ballots]``, positive.
-        labels: what to call those who cast it (a type of rater); "" without a name.
-        utility: what a candidate is worth to them ``[ballots, candidates]``, or None where only
-            orders are known.
+        weight: number (or share) of voters who cast the ballot ``[ballots]``, positive.
+        labels: name of the voters who cast the ballot, such as a rater type ``[ballots]``; "" for
+            none.
+        utility: utility of each candidate to those voters ``[ballots, candidates]``, or None where
+            only orders are known.
     """
 
     names: tuple[str, ...]
@@ -36,7 +38,7 @@ class AnonymousProfile:
     labels: tuple[str, ...] = ()
     utility: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "names", tuple(self.names))
         set_(self, "place", frozen(self.place, np.int32))
@@ -47,32 +49,41 @@ class AnonymousProfile:
 
     @classmethod
     def from_orders(
-        cls, names: Sequence[str], orders: Sequence, weight=None, labels: Sequence[str] = ()
+        cls,
+        names: Sequence[str],
+        orders: Sequence[Sequence[int | Sequence[int]] | np.ndarray],
+        weight: ArrayLike | None = None,
+        labels: Sequence[str] = (),
     ) -> AnonymousProfile:
-        """From orders of candidates' numbers, best first; a nested sequence is a tie.
+        """From orders of candidate indices, best first; a nested sequence is a tie.
 
         >>> AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, (0, 1)]], [3, 2]).to_text()
         '3: a > b > c\\n2: c > a = b'
         """
         place = np.full((len(orders), len(names)), -1)
         for row, order in enumerate(orders):
-            for at, tied in enumerate(order):
-                place[row, np.atleast_1d(np.asarray(tied, int))] = at
-        weight = np.ones(len(orders)) if weight is None else weight
+            for rank, tied in enumerate(order):
+                place[row, np.atleast_1d(np.asarray(tied, int))] = rank
+        weight = np.ones(len(orders)) if weight is None else np.asarray(weight)
         return cls(tuple(names), place, weight, tuple(labels))
 
     @classmethod
     def from_utilities(
-        cls, names: Sequence[str], utility, weight=None, labels: Sequence[str] = ()
+        cls,
+        names: Sequence[str],
+        utility: ArrayLike,
+        weight: ArrayLike | None = None,
+        labels: Sequence[str] = (),
     ) -> AnonymousProfile:
-        """From utilities ``[ballots, candidates]``; the orders follow, equal ones tied."""
+        """From utilities ``[ballots, candidates]``; equal utilities are tied."""
         utility = np.asarray(utility, float)
         place = np.stack([np.unique(-row, return_inverse=True)[1].ravel() for row in utility])
-        weight = np.ones(len(utility)) if weight is None else weight
+        weight = np.ones(len(utility)) if weight is None else np.asarray(weight)
         return cls(tuple(names), place, weight, tuple(labels), utility)
 
     @property
     def is_complete(self) -> bool:
+        """Whether every ballot ranks all candidates."""
         return bool((self.place >= 0).all())
 
     @property
@@ -82,20 +93,20 @@ class AnonymousProfile:
         return bool((np.sort(self.place, axis=1) == np.arange(m)).all())
 
     def ballots(self) -> Ballots:
-        """As rules count them: the utilities where they are known, else the orders."""
+        """``Ballots`` of the utilities where they are known, else of the orders."""
         utility = -self.place if self.utility is None else self.utility
         return Ballots(utility, self.place >= 0, self.weight)
 
     def orders(self) -> list[list[list[str]]]:
-        """Each ballot's order, best first, each place the list of names tied there."""
+        """The order of each ballot, best first; each place is the list of names tied there."""
         names = np.array(self.names, object)
         return [places_to_order(row[row >= 0], list(names[row >= 0])) for row in self.place]
 
     def to_text(self, separator: str = "\n") -> str:
-        """A ballot a line, ``3: A > B = C``, as ``from_text`` reads it; utilities are left out."""
+        """The text that ``from_text`` reads, such as ``3: A > B = C``; without utilities."""
         lines = []
-        seen = [name for order in self.orders() for tied in order for name in tied]
-        if list(dict.fromkeys(seen)) != list(self.names):
+        mentioned = [name for order in self.orders() for tied in order for name in tied]
+        if list(dict.fromkeys(mentioned)) != list(self.names):
             lines.append("candidates: " + ", ".join(self.names))
         for weight, order in zip(self.weight, self.orders(), strict=True):
             lines.append(f"{weight:.10g}: {format_ballot(order)}")
@@ -103,46 +114,35 @@ class AnonymousProfile:
 
     @classmethod
     def from_text(cls, text: str) -> AnonymousProfile:
-        """Read ``3: A > B = C`` a line (or separated by semicolons): a weight, 1 where it is left
-        out, then the candidates, best first. A first line ``candidates: A, B, C`` names and orders
-        them; else they come as they are met.
+        """Read ballots such as ``3: A > B = C``, one a line or separated by semicolons.
+
+        A ballot is its weight (1 where omitted) and its candidates, best first. An optional first
+        line ``candidates: A, B, C`` fixes the candidates and their order; otherwise they are
+        numbered by first appearance.
 
         Raises:
-            InputError: naming the line and what to write instead.
+            InputError: naming the line and the correction.
         """
         if len(text) > MAX_CHARACTERS:
             raise InputError(f"The profile is longer than {MAX_CHARACTERS:,} letters.")
         names: dict[str, int] = {}
-        declared, rows, weights = False, [], []
+        is_declared = False
+        rows: list[dict[int, int]] = []
+        weights: list[float] = []
         for number, line in enumerate(re.split(r"[;\n]", text), 1):
             line = line.strip()
             if not line or line.startswith("#"):
                 continue
             if line.lower().startswith("candidates:"):
-                if rows or declared:
+                if rows or is_declared:
                     raise InputError(f"Line {number}: 'candidates:' belongs on the first line.")
                 for name in line.split(":", 1)[1].split(","):
-                    _add(names, name.strip(), number)
-                declared = True
+                    _add_candidate(names, name.strip(), number)
+                is_declared = True
                 continue
-            before, colon, rest = line.rpartition(":")
-            weights.append(_weight(before, number) if colon else 1.0)
-            row: dict[int, int] = {}
-            for at, tied in enumerate(rest.split(">")):
-                for name in tied.split("="):
-                    name = name.strip()
-                    if name not in names:
-                        if declared:
-                            raise InputError(
-                                f"Line {number}: {quoted(name)} is not among the candidates."
-                            )
-                        _add(names, name, number)
-                    if names[name] in row:
-                        raise InputError(
-                            f"Line {number} ranks {quoted(name)} twice; name each candidate once."
-                        )
-                    row[names[name]] = at
-            rows.append(row)
+            weight, colon, order = line.rpartition(":")
+            weights.append(_read_weight(weight, number) if colon else 1.0)
+            rows.append(_read_order(order, names, is_declared, number))
             if len(rows) > MAX_BALLOTS:
                 raise InputError(f"The profile has more than {MAX_BALLOTS:,} lines.")
         if not rows:
@@ -150,15 +150,33 @@ class AnonymousProfile:
         place = np.full((len(rows), len(names)), -1)
         for i, row in enumerate(rows):
             place[i, list(row)] = list(row.values())
-        return cls(tuple(names), place, weights)
+        return cls(tuple(names), place, np.array(weights))
 
 
 def format_ballot(order: Sequence[Sequence[str]]) -> str:
-    """An order as profiles write it, ``A > B = C``."""
+    """An order as text, such as ``A > B = C``."""
     return " > ".join(" = ".join(tied) for tied in order)
 
 
-def _add(names: dict[str, int], name: str, number: int) -> None:
+def _read_order(text: str, names: dict[str, int], is_declared: bool, number: int) -> dict[int, int]:
+    """Place by candidate index. New candidates are added to ``names`` unless they are declared."""
+    place: dict[int, int] = {}
+    for rank, tied in enumerate(text.split(">")):
+        for name in tied.split("="):
+            name = name.strip()
+            if name not in names:
+                if is_declared:
+                    raise InputError(f"Line {number}: {quoted(name)} is not among the candidates.")
+                _add_candidate(names, name, number)
+            if names[name] in place:
+                raise InputError(
+                    f"Line {number} ranks {quoted(name)} twice; name each candidate once."
+                )
+            place[names[name]] = rank
+    return place
+
+
+def _add_candidate(names: dict[str, int], name: str, number: int) -> None:
     if not name:
         raise InputError(
             f"Line {number} has an empty place; write a ballot as 3: A > B > C, ties as A = B."
@@ -170,7 +188,7 @@ def _add(names: dict[str, int], name: str, number: int) -> None:
     names[name] = len(names)
 
 
-def _weight(text: str, number: int) -> float:
+def _read_weight(text: str, number: int) -> float:
     try:
         weight = float(text.strip())
     except ValueError:

@@ -1,6 +1,6 @@
-"""Ballots -> outcomes: every contest and every rule in one compiled program.
+"""Outcomes from ballots: all contests and all rules in one compiled program.
 
-Decisions are made in double precision, since a tie is a tie within 1e-9 of the weight. Shapes are
+Decisions are made in double precision, since scores within 1e-9 of the weight are tied. Shapes are
 padded to a few sizes, so that another number of voters compiles nothing new.
 """
 
@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.data.batches import padded_size
 from scrl.types import Ballots, InputError, Outcome
@@ -21,241 +23,307 @@ from scrl.voting.profile import (
     MAX_PACKED,
     MAX_STRICT,
     TIE_TOLERANCE,
+    HostProfile,
     Profile,
     strict_ranks,
 )
 from scrl.voting.registry import RULES, Rule
 
-#: How often each set of rules has been compiled; tests hold it still while sliders move.
-TRACES: Counter = Counter()
-#: Contests × voters × candidates counted at once: what stays near the processor is counted fastest.
+#: How often each set of rules has been compiled. Tests assert that moving a slider adds nothing.
+TRACES: Counter[tuple[str, ...]] = Counter()
+#: Contests × voters × candidates counted at once, so that they fit the processor's caches.
 CELLS = 2_000_000
-#: From so many, complete ballots of equal weight are counted where they lie.
-LARGE = 500_000
-#: Of those, as many bytes are counted together as stay near the processor.
-CACHE = 1_000_000
+#: Complete ballots of equal weight with at least this many cells are counted without a copy.
+MIN_UNCOPIED_CELLS = 500_000
+#: Bytes of uncopied ballots counted at once, so that they fit the processor's caches.
+CACHE_BYTES = 1_000_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
 MAX_CANDIDATES = 2_000
 
 
-@partial(jax.jit, static_argnames=("rules", "ranks", "duels"))
-def _count(utility, ranked, weight, standing, *, rules: tuple[str, ...], ranks=False, duels=True):
-    """Contests ``[contests, candidates, voters]`` counted by every rule: P(a ≻ b) if asked for,
-    what they say ``[contests, rules, candidates]``, and whether the ballots were sound."""
-    TRACES[rules] += 1
-    contests, m, voters = utility.shape
+#: NumPy arrays outside of the compiled program, JAX arrays inside.
+Array = TypeVar("Array", np.ndarray, jax.Array)
 
-    def contest(arrays):
-        utility, ranked, weight, standing = arrays
+
+class BallotArrays(NamedTuple, Generic[Array]):
+    """The ballots of contests as the compiled program reads them.
+
+    Attributes:
+        utility: ``[contests, candidates, voters]``; ranks (0 = best) where ``are_ranks`` is set.
+        ranked: same shape, and weight: ``[contests, voters]``; both None for complete ballots of
+            equal weight.
+        candidate_mask: False for padding ``[contests, candidates]``.
+    """
+
+    utility: Array
+    ranked: Array | None
+    weight: Array | None
+    candidate_mask: Array
+
+
+class Counts(NamedTuple, Generic[Array]):
+    """The results of the compiled program.
+
+    Attributes:
+        above: P(a ≻ b) ``[contests, candidates, candidates]``, or None where it is not asked for.
+        values: of each rule ``[contests, rules, candidates]``, or None without rules.
+        is_valid: whether the ballots of each contest can be counted ``[contests]``.
+    """
+
+    above: Array | None
+    values: Array | None
+    is_valid: Array
+
+
+@partial(jax.jit, static_argnames=("rules", "are_ranks", "with_pairwise"))
+def _count(
+    arrays: BallotArrays[jax.Array],
+    *,
+    rules: tuple[str, ...],
+    are_ranks: bool,
+    with_pairwise: bool,
+) -> Counts[jax.Array]:
+    """Count every contest by every rule."""
+    TRACES[rules] += 1
+    contests, m, voters = arrays.utility.shape
+
+    def count_contest(contest: BallotArrays[jax.Array]) -> Counts[jax.Array]:
+        utility, ranked, weight, candidate_mask = contest
         valid = jnp.array(True)
-        if weight is not None:
-            ranked = ranked & standing[:, None]
-            # A ballot that ranks nobody says nothing, and is no part of any share.
+        if weight is not None and ranked is not None:
+            ranked = ranked & candidate_mask[:, None]
+            # A ballot that ranks no candidate is left out of every share.
             weight = jnp.where(ranked.any(0), weight, 0.0)
             total = jnp.sum(weight)
             weight, valid = weight / jnp.where(total > 0, total, 1.0), total > 0
-        if ranks:
+        if are_ranks:
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
-        profile = Profile(utility, ranked, weight, standing, are_strict_ranks=ranks)
-        if ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
+        profile = Profile(utility, ranked, weight, candidate_mask, are_strict_ranks=are_ranks)
+        if are_ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
             _ = profile.bits
-        counted = [RULES[name].count(profile).astype(float) for name in rules]
-        counted = jnp.stack(counted) if rules else None
-        return (profile.above if duels else None), counted, valid
+        values = [RULES[name].count(profile).astype(float) for name in rules]
+        above = profile.above if with_pairwise else None
+        return Counts(above, jnp.stack(values) if rules else None, valid)
 
-    together = CACHE // (m * voters * utility.dtype.itemsize)
-    size = 8 if weight is not None else max(1, min(contests, together))
-    arrays = (utility, ranked, weight, standing)
+    cached = CACHE_BYTES // (m * voters * arrays.utility.dtype.itemsize)
+    size = 8 if arrays.weight is not None else max(1, min(contests, cached))
     if size == contests:
-        return jax.vmap(contest)(arrays)
-    return jax.lax.map(contest, arrays, batch_size=size)
+        return jax.vmap(count_contest)(arrays)
+    return jax.lax.map(count_contest, arrays, batch_size=size)
 
 
 def aggregate(ballots: Ballots, rule: str) -> Outcome:
     """The outcome of one rule.
 
     >>> from scrl.voting import AnonymousProfile
-    >>> profile = AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G")
+    >>> profile = AnonymousProfile.from_text("2: R > G > B\n3: B > R > G")
     >>> aggregate(profile.ballots(), "borda").order(profile.names)
     [['R'], ['B'], ['G']]
 
     Raises:
         InputError: for an unknown rule, weights that are negative or all zero, utilities that are
-            not numbers, no voter or no candidate, a contest in which no ballot ranks anybody.
+            not numbers, no voter or no candidate, a contest in which no ballot ranks a candidate.
     """
     return aggregate_all(ballots, [rule])[rule]
 
 
 def aggregate_all(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
-    """What several rules say; what they share is computed once. Raises as ``aggregate``."""
-    lead, arrays, ranks = _flat(ballots, rules)
-    return _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), False)[0]
+    """The outcome of each rule; shared statistics are computed once. Raises as ``aggregate``."""
+    leading, arrays, are_ranks = _flatten(ballots, rules)
+    return _count_rules(leading, arrays, are_ranks, list(dict.fromkeys(rules)), False)[0]
 
 
 def aggregate_with_pairwise(
     ballots: Ballots, rules: Sequence[str]
 ) -> tuple[dict[str, Outcome], np.ndarray]:
     """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
-    lead, arrays, ranks = _flat(ballots, rules)
-    outcomes, above = _tally(lead, arrays, ranks, list(dict.fromkeys(rules)), True)
-    return outcomes, above.reshape(*lead, *above.shape[1:])
+    leading, arrays, are_ranks = _flatten(ballots, rules)
+    outcomes, above = _count_rules(leading, arrays, are_ranks, list(dict.fromkeys(rules)), True)
+    assert above is not None
+    return outcomes, above.reshape(*leading, *above.shape[1:])
 
 
-def _tally(lead, arrays, ranks: bool, names: list[str], duels: bool):
+def _count_rules(
+    leading: tuple[int, ...],
+    arrays: BallotArrays[np.ndarray],
+    are_ranks: bool,
+    names: list[str],
+    with_pairwise: bool,
+) -> tuple[dict[str, Outcome], np.ndarray | None]:
+    """The outcome of each rule, and P(a ≻ b) where it is asked for or a host rule needs it."""
     device = tuple(sorted(name for name in names if not RULES[name].on_host))
-    duels = duels or any(RULES[name].on_host for name in names)
-    standing = arrays[3]
+    with_pairwise = with_pairwise or any(RULES[name].on_host for name in names)
+    candidate_mask = arrays.candidate_mask
     for name in names:
-        most = RULES[name].max_candidates
-        if most is not None and standing.sum(-1).max() > most:
+        limit = RULES[name].max_candidates
+        if limit is not None and candidate_mask.sum(-1).max() > limit:
             raise InputError(
-                f"{RULES[name].title} counts at most {most:,} candidates and a contest has "
-                f"{standing.sum(-1).max():,}; choose another rule for it."
+                f"{RULES[name].title} counts at most {limit:,} candidates and a contest has "
+                f"{candidate_mask.sum(-1).max():,}; choose another rule for it."
             )
-    if arrays[2] is None:
-        above, counted, valid = _whole(arrays, device, ranks, duels)
-        wrong = "A utility on a ballot is not a number."
+    if arrays.weight is None:
+        above, counted, valid = _count_uncopied(arrays, device, are_ranks, with_pairwise)
+        fault = "A utility on a ballot is not a number."
     else:
-        above, counted, valid = _padded(arrays, device, duels)
-        wrong = "No ballot of a contest ranks any of its candidates."
+        above, counted, valid = _count_padded(arrays, device, with_pairwise)
+        fault = "No ballot of a contest ranks any of its candidates."
     if not valid.all():
-        raise InputError(wrong)
-    values = {
-        name: counted[:, device.index(name)]
-        if name in device
-        else _on_host(RULES[name], arrays, above)
-        for name in names
-    }
-    return _outcomes(values, standing, lead), above
+        raise InputError(fault)
+    values = {}
+    for name in names:
+        if name in device:
+            assert counted is not None
+            values[name] = counted[:, device.index(name)]
+        else:
+            assert above is not None
+            values[name] = _count_on_host(RULES[name], arrays, above)
+    return _outcomes(values, candidate_mask, leading), above
 
 
-def _padded(arrays, device, duels):
+def _count_padded(
+    arrays: BallotArrays[np.ndarray], device: tuple[str, ...], with_pairwise: bool
+) -> Counts[np.ndarray]:
     """Sizes are padded to a few, so that another number of voters compiles nothing new."""
-    utility, ranked, weight, standing = arrays
+    utility, ranked, weight, candidate_mask = arrays
+    assert ranked is not None
+    assert weight is not None
     contests, m, voters = utility.shape
     v, k = padded_size(voters), padded_size(m)
-    # Groups are powers of two and the last is filled up, so that few programs serve all.
+    # Groups are powers of two and the last one is filled up, so that few programs are compiled.
     step = min(next_power_of_two(contests), max(1, next_power_of_two(CELLS // (v * k) + 1) // 2))
     parts = []
     for i in range(0, contests, step):
-        some = slice(i, i + step)
-        group = (
-            _pad(utility[some], (step, k, v)),
-            _pad(ranked[some], (step, k, v)),
-            _pad(weight[some], (step, v)),
-            _pad(standing[some], (step, k)),
+        rows = slice(i, i + step)
+        group = BallotArrays(
+            _pad(utility[rows], (step, k, v)),
+            _pad(ranked[rows], (step, k, v)),
+            _pad(weight[rows], (step, v)),
+            _pad(candidate_mask[rows], (step, k)),
         )
         with jax.enable_x64(True):
-            found = _count(*group, rules=device, duels=duels)
+            found = _count(group, rules=device, are_ranks=False, with_pairwise=with_pairwise)
             parts.append(jax.tree.map(np.asarray, found))
     above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
-    above = above[:, :m, :m] if duels else None
-    return above, counted[..., :m] if device else None, valid
+    above = above[:, :m, :m] if with_pairwise else None
+    return Counts(above, counted[..., :m] if device else None, valid)
 
 
-def _whole(arrays, device, ranks, duels):
-    """Many complete ballots of equal weight: as they are, since a copy would cost as much as the
-    count. Ranks are taken for strict orders, which the count finds out."""
-    utility, *rest = arrays
+def _count_uncopied(
+    arrays: BallotArrays[np.ndarray],
+    device: tuple[str, ...],
+    are_ranks: bool,
+    with_pairwise: bool,
+) -> Counts[np.ndarray]:
+    """Many complete ballots of equal weight, in place: a copy would cost as much as the count.
+
+    Ranks are assumed to be strict orders. If the count finds that they are not, the ballots are
+    counted again by comparison.
+    """
+    count = partial(_count, rules=device, with_pairwise=with_pairwise)
     with jax.enable_x64(True):
-        above, counted, valid = _count(utility, *rest, rules=device, ranks=ranks, duels=duels)
-        if ranks and not np.asarray(valid).all():
-            above, counted, valid = _count(~utility, *rest, rules=device, duels=duels)
-        return jax.tree.map(np.asarray, (above, counted, valid))
+        found = count(arrays, are_ranks=are_ranks)
+        if are_ranks and not np.asarray(found.is_valid).all():
+            found = count(arrays._replace(utility=~arrays.utility), are_ranks=False)
+        return jax.tree.map(np.asarray, found)
 
 
-def _on_host(rule: Rule, arrays: tuple, above: np.ndarray) -> np.ndarray:
-    """What a rule in NumPy says ``[contests, candidates]``: contests of one size together where
-    it reads duels, else one by one."""
-    utility, ranked, weight, standing = arrays
-    size = standing.sum(1)
-    values = np.zeros(standing.shape)
+def _count_on_host(rule: Rule, arrays: BallotArrays[np.ndarray], above: np.ndarray) -> np.ndarray:
+    """The values of a NumPy rule ``[contests, candidates]``: contests of one size together where
+    it reads pairwise shares, else one by one."""
+    utility, ranked, weight, candidate_mask = arrays
+    size = candidate_mask.sum(1)
+    values = np.zeros(candidate_mask.shape)
     if rule.reads == "pairwise":
         for k in np.unique(size):
-            alike = np.flatnonzero(size == k)
-            who = np.nonzero(standing[alike])[1].reshape(len(alike), k)
-            duels = above[alike[:, None, None], who[:, :, None], who[:, None, :]]
-            values[alike[:, None], who] = rule.count(duels)
+            contests = np.flatnonzero(size == k)
+            members = np.nonzero(candidate_mask[contests])[1].reshape(len(contests), k)
+            shares = above[contests[:, None, None], members[:, :, None], members[:, None, :]]
+            values[contests[:, None], members] = rule.count(shares)
         return values
-    for i, who in enumerate(standing):
-        u = np.asarray(utility[i])[who]
-        on = np.ones(u.shape, bool) if ranked is None else ranked[i][who]
+    for i, members in enumerate(candidate_mask):
+        u = np.asarray(utility[i])[members]
+        is_ranked = np.ones(u.shape, bool) if ranked is None else ranked[i][members]
         share = np.ones(u.shape[1]) if weight is None else weight[i]
-        voted = (share > 0) & on.any(0)
-        share = share[voted] / share[voted].sum()
-        duels = above[i][np.ix_(who, who)]
-        values[i, who] = rule.count(
-            Profile(u[:, voted], on[:, voted], share, np.ones(size[i], bool), duels)
-        )
+        counted = (share > 0) & is_ranked.any(0)
+        share = share[counted] / share[counted].sum()
+        shares = above[i][np.ix_(members, members)]
+        profile = HostProfile(u[:, counted], is_ranked[:, counted], share, shares)
+        values[i, members] = rule.count(profile)
     return values
 
 
-def _outcomes(values: dict[str, np.ndarray], standing: np.ndarray, lead: tuple) -> dict:
-    """Scores ``[contests, candidates]`` of each rule as outcomes with the leading axes ``lead``."""
+def _outcomes(
+    values: dict[str, np.ndarray], candidate_mask: np.ndarray, leading: tuple[int, ...]
+) -> dict[str, Outcome]:
+    """The values ``[contests, candidates]`` of each rule as outcomes with the ``leading`` axes."""
     names = list(values)
     if not names:
         return {}
-    given = np.empty((len(names), *standing.shape))
+    scores = np.empty((len(names), *candidate_mask.shape))
     for i, name in enumerate(names):
-        np.multiply(values[name], -1 if RULES[name].gives == "places" else 1, out=given[i])
-    padded = not standing.all()
-    place = weak_order(given, standing if padded else None)
-    ordinal = [i for i, name in enumerate(names) if RULES[name].gives in ("places", "order")]
+        np.multiply(values[name], -1 if RULES[name].returns == "places" else 1, out=scores[i])
+    is_padded = not candidate_mask.all()
+    place = weak_order(scores, candidate_mask if is_padded else None)
+    ordinal = [i for i, name in enumerate(names) if RULES[name].returns in ("places", "order")]
     if ordinal:
-        given[ordinal] = place_scores(place[ordinal], standing)
-    shape = (*lead, standing.shape[-1])
-    if padded:
-        place, given = np.where(standing, place, -1), np.where(standing, given, np.nan)
+        scores[ordinal] = place_scores(place[ordinal], candidate_mask)
+    shape = (*leading, candidate_mask.shape[-1])
+    if is_padded:
+        place = np.where(candidate_mask, place, -1)
+        scores = np.where(candidate_mask, scores, np.nan)
     return {
-        name: Outcome(name, place[i].reshape(shape), given[i].reshape(shape), RULES[name].lottery)
+        name: Outcome(name, place[i].reshape(shape), scores[i].reshape(shape), RULES[name].lottery)
         for i, name in enumerate(names)
     }
 
 
-def weak_order(scores: np.ndarray, standing: np.ndarray | None = None) -> np.ndarray:
-    """Places ``[..., candidates]``: how many stand strictly ahead, scores within 1e-9 tied.
+def weak_order(scores: ArrayLike, candidate_mask: np.ndarray | None = None) -> np.ndarray:
+    """Places ``[..., candidates]``: how many candidates score strictly higher.
 
-    Ties chain (a tied with b and b with c ties a with c), which keeps the order an order.
+    Scores within 1e-9 are tied. Ties chain (a tied with b and b with c ties a with c), so that the
+    result is an order. Masked candidates come last.
     """
     values = np.asarray(scores)
-    if values.dtype.kind != "i" or standing is not None:
+    if values.dtype.kind != "i" or candidate_mask is not None:
         values = values.astype(float, copy=False)
-    if standing is not None:
-        values = np.where(standing, values, -np.inf)
+    if candidate_mask is not None:
+        values = np.where(candidate_mask, values, -np.inf)
     m = values.shape[-1]
     if m <= MAX_ALL_PAIRS and m * values.size <= CELLS:
-        place = _compared(values)
+        place = _weak_order_by_pairs(values)
         if place is not None:
             return place
     best = np.argsort(-values, axis=-1, kind="stable")
-    fallen = np.take_along_axis(values, best, axis=-1)
-    with np.errstate(invalid="ignore"):  # padding behind padding is -inf less -inf
-        new = fallen[..., :-1] - fallen[..., 1:] > TIE_TOLERANCE
+    descending = np.take_along_axis(values, best, axis=-1)
+    with np.errstate(invalid="ignore"):  # between two padded candidates: -inf - -inf
+        drops = descending[..., :-1] - descending[..., 1:] > TIE_TOLERANCE
     ahead = np.zeros(values.shape, int)
-    ahead[..., 1:] = np.maximum.accumulate(new * np.arange(1, m), axis=-1)
+    ahead[..., 1:] = np.maximum.accumulate(drops * np.arange(1, m), axis=-1)
     place = np.empty(values.shape, int)
     np.put_along_axis(place, best, ahead, axis=-1)
     return place
 
 
-def _compared(values: np.ndarray) -> np.ndarray | None:
-    """``weak_order`` of few candidates, each compared with each, several times faster than a sort;
+def _weak_order_by_pairs(values: np.ndarray) -> np.ndarray | None:
+    """``weak_order`` for few candidates by comparing all pairs, several times faster than a sort;
     None where scores differ by so little that ties might chain."""
     m = values.shape[-1]
-    mine = np.ascontiguousarray(values.reshape(-1, m).T)
-    ahead = mine > mine[:, None]
-    if values.dtype.kind == "f" and (ahead != (mine > mine[:, None] + 2 * TIE_TOLERANCE)).any():
+    columns = np.ascontiguousarray(values.reshape(-1, m).T)
+    ahead = columns > columns[:, None]
+    clearly_ahead = columns > columns[:, None] + 2 * TIE_TOLERANCE
+    if values.dtype.kind == "f" and (ahead != clearly_ahead).any():
         return None
     place = np.add.reduce(ahead.view(np.uint8), axis=1, dtype=np.uint8)
     return place.T.astype(int, order="C").reshape(values.shape)
 
 
-def place_scores(place: np.ndarray, standing: np.ndarray) -> np.ndarray:
-    """m - 1 - place, ties averaged: the scores of a rule that has none of its own."""
-    behind = weak_order(np.where(standing, place, -1).astype(np.int16))  # MOST is fewer
-    return (standing.sum(-1, keepdims=True) - 1 - place + behind) / 2
+def place_scores(place: np.ndarray, candidate_mask: np.ndarray) -> np.ndarray:
+    """m - 1 - place, ties averaged: the scores of a rule without natural scores."""
+    # MAX_CANDIDATES fits int16.
+    behind = weak_order(np.where(candidate_mask, place, -1).astype(np.int16))
+    return (candidate_mask.sum(-1, keepdims=True) - 1 - place + behind) / 2
 
 
 def next_power_of_two(n: int) -> int:
@@ -263,7 +331,7 @@ def next_power_of_two(n: int) -> int:
     return 1 << max(int(n) - 1, 0).bit_length()
 
 
-def _pad(array: np.ndarray, shape: tuple) -> np.ndarray:
+def _pad(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if array.shape == shape:
         return array
     out = np.zeros(shape, array.dtype)
@@ -271,64 +339,92 @@ def _pad(array: np.ndarray, shape: tuple) -> np.ndarray:
     return out
 
 
-def _flat(ballots: Ballots, rules: Sequence[str]) -> tuple[tuple, tuple, bool]:
-    """The leading contest axes, checked arrays with those made one and candidates before voters,
-    and whether the first is of ranks."""
-    ranks = ballots.utility is None
-    if ranks and any(RULES[name].reads == "utility" for name in rules):
+def _flatten(
+    ballots: Ballots, rules: Sequence[str]
+) -> tuple[tuple[int, ...], BallotArrays[np.ndarray], bool]:
+    """Check ballots and flatten their contest axes.
+
+    Returns:
+        The leading contest axes, the arrays with one contest axis and voters last, and whether
+        ``utility`` holds ranks.
+    """
+    are_ranks = ballots.utility is None
+    if are_ranks and any(RULES[name].reads == "utility" for name in rules):
         raise InputError("Ballots of ranks say which and not how much; give utilities.")
-    utility = ballots.rank if ranks else ballots.utility
-    if utility is None:
+    given = ballots.rank if are_ranks else ballots.utility
+    if given is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")
-    utility = np.asarray(utility)  # of an array that JAX holds, a view
+    utility = np.asarray(given)  # a view where JAX holds the array
     if utility.ndim < 2 or 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
-    *lead, voters, m = utility.shape
+    *leading, voters, m = utility.shape
     if m > MAX_CANDIDATES:
         raise InputError(
             f"A contest has {m:,} candidates; at most {MAX_CANDIDATES:,} can be counted."
         )
-    if ranks and utility.dtype.kind not in "iu":
+    if are_ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
-    # Every number keeps its type, so that no two utilities are rounded into a tie.
+    # Numbers keep their type, so that no two utilities are rounded into a tie.
     if utility.dtype.kind == "b" or utility.dtype == np.float16:
         utility = utility.astype(np.float32)
     elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
         utility = utility.astype(np.float64)
-    whole = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
-    if whole and utility.size >= LARGE:
-        return _large(utility, tuple(lead), ranks)
-    if ranks:
-        utility = ~utility  # the order reversed, without leaving the type
-    weight = np.ones((*lead, voters)) if ballots.weight is None else ballots.weight
-    weight = np.broadcast_to(np.asarray(weight, np.float64), (*lead, voters))
+    plain = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
+    if plain and utility.size >= MIN_UNCOPIED_CELLS:
+        return _flatten_uncopied(utility, tuple(leading), are_ranks)
+    if are_ranks:
+        utility = ~utility  # reverses the order within the same type
+    ranked, weight, candidate_mask = _checked_masks(ballots, utility)
+    return (
+        tuple(leading),
+        BallotArrays(
+            np.swapaxes(utility, -1, -2).reshape(-1, m, voters),
+            np.swapaxes(ranked, -1, -2).reshape(-1, m, voters),
+            weight.reshape(-1, voters),
+            candidate_mask.reshape(-1, m),
+        ),
+        False,
+    )
+
+
+def _checked_masks(
+    ballots: Ballots, utility: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """``ranked``, ``weight`` and ``candidates`` of the ballots, broadcast to ``utility [...,
+    voters, candidates]``."""
+    *leading, voters, m = utility.shape
+    weight = np.ones((*leading, voters)) if ballots.weight is None else ballots.weight
+    weight = np.broadcast_to(np.asarray(weight, np.float64), (*leading, voters))
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("The weight of a ballot is negative or not a number; give 0 or more.")
     if (weight.sum(-1) <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
-    standing = np.ones((*lead, m), bool) if ballots.candidates is None else ballots.candidates
-    standing = np.broadcast_to(np.asarray(standing, bool), (*lead, m))
-    if not standing.any(-1).all():
+    mask = np.ones((*leading, m), bool) if ballots.candidates is None else ballots.candidates
+    mask = np.broadcast_to(np.asarray(mask, bool), (*leading, m))
+    if not mask.any(-1).all():
         raise InputError("A contest has no candidates; give it one.")
-    ranked = np.True_ if ballots.ranked is None else np.asarray(ballots.ranked, bool)
+    ranked = np.asarray(True if ballots.ranked is None else ballots.ranked, bool)
     ranked = np.broadcast_to(ranked, utility.shape)
     if utility.dtype.kind == "f":
         blank = np.isnan(utility)
-        if blank.any() and (blank & ranked & standing[..., None, :]).any():
+        if blank.any() and (blank & ranked & mask[..., None, :]).any():
             raise InputError("A utility on a ballot is not a number.")
-    shapes = ((m, voters), (m, voters), (voters,), (m,))
-    arrays = (np.swapaxes(utility, -1, -2), np.swapaxes(ranked, -1, -2), weight, standing)
-    flat = tuple(x.reshape(-1, *shape) for x, shape in zip(arrays, shapes, strict=True))
-    return tuple(lead), flat, False
+    return ranked, weight, mask
 
 
-def _large(utility, lead: tuple, ranks: bool) -> tuple[tuple, tuple, bool]:
-    """Complete ballots of equal weight. In memory voters should run along candidates (such as the
-    swapped view of ``[..., candidates, voters]``), else they are copied so."""
+def _flatten_uncopied(
+    utility: np.ndarray, leading: tuple[int, ...], are_ranks: bool
+) -> tuple[tuple[int, ...], BallotArrays[np.ndarray], bool]:
+    """Complete ballots of equal weight, flattened as in ``_flatten``.
+
+    They are copied only if voters do not already run along contiguous memory (as they do in the
+    swapped view of ``[..., candidates, voters]``).
+    """
     *_, voters, m = utility.shape
     utility = np.ascontiguousarray(utility.swapaxes(-1, -2)).reshape(-1, m, voters)
-    if ranks and utility.dtype.kind == "u" and utility.max() < 64:
-        utility = utility.view(utility.dtype.name[1:])  # as signed numbers, which can be turned
-    if ranks and (m > MAX_STRICT or utility.dtype.kind == "u"):
-        utility, ranks = ~utility, False
-    return lead, (utility, None, None, np.ones((len(utility), m), bool)), ranks
+    if are_ranks and utility.dtype.kind == "u" and utility.max() < 64:
+        utility = utility.view(utility.dtype.name[1:])  # signed, so that it can be negated
+    if are_ranks and (m > MAX_STRICT or utility.dtype.kind == "u"):
+        utility, are_ranks = ~utility, False
+    mask = np.ones((len(utility), m), bool)
+    return leading, BallotArrays(utility, None, None, mask), are_ranks

@@ -1,8 +1,8 @@
-"""Profiles drawn at random: the statistical cultures of the field.
+"""Statistical cultures: random profiles.
 
-Every culture is a function ``(rng, profiles, voters, candidates, parameter) -> places`` of many
-profiles at once, ``[profiles, voters, candidates]`` with 0 = first, all strict; ``rng`` is a seed
-or a ``numpy.random.Generator``. ``draw`` gives one profile as people read it.
+Every culture is a function ``(rng, profiles, voters, candidates, parameter) -> places`` that draws
+many profiles at once: places ``[profiles, voters, candidates]``, 0 = first, without ties. ``rng``
+is a seed or a ``numpy.random.Generator``. ``draw_profile`` returns one ``AnonymousProfile``.
 """
 
 from __future__ import annotations
@@ -12,22 +12,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
 from scrl.voting.profile_io import group_ballots
 
+Seed = int | np.random.Generator
+
 
 @dataclass(frozen=True)
 class Culture:
-    """A way to draw profiles.
+    """A distribution of profiles.
 
     Attributes:
-        title, summary, reference: for a reader.
-        places: the batched form.
-        parameter: what its one number is; "" where it has none. ``low``, ``high`` and ``usual``
-            are what a page offers.
+        title: its name on pages.
+        summary: what it draws, in one sentence.
+        reference: the source.
+        places: the function that draws many profiles at once.
+        parameter: label of its parameter; "" where it has none.
+        low: least value of the parameter on pages.
+        high: greatest value on pages.
+        default: value where none is given.
     """
 
     title: str
@@ -40,93 +47,105 @@ class Culture:
     default: float = 0.0
 
 
-def impartial(rng, profiles: int, voters: int, candidates: int, _: float = 0.0) -> np.ndarray:
-    """Every ballot is any of the m! orders with equal chance."""
-    key = np.random.default_rng(rng).random((profiles, voters, candidates), np.float32)
-    return ranks(key)
+def impartial(rng: Seed, profiles: int, voters: int, candidates: int, _: float = 0.0) -> np.ndarray:
+    """Every ballot is drawn uniformly from the m! orders."""
+    keys = np.random.default_rng(rng).random((profiles, voters, candidates), np.float32)
+    return ranks(keys)
 
 
-def urn(rng, profiles: int, voters: int, candidates: int, contagion: float = 0.1) -> np.ndarray:
-    """Pólya–Eggenberger: each ballot is drawn from an urn that first holds every order once and
-    goes back with ``contagion``·m! copies, so two voters agree outright with chance
+def urn(
+    rng: Seed, profiles: int, voters: int, candidates: int, contagion: float = 0.1
+) -> np.ndarray:
+    """Pólya–Eggenberger: each ballot is drawn from an urn that at first holds every order once, and
+    is returned with ``contagion``·m! copies. Two voters cast the same ballot with probability
     (contagion + 1/m!) / (1 + contagion). Impartial at 0."""
     _check(contagion >= 0 and math.isfinite(contagion), "contagion", contagion, "0 or more")
     rng = np.random.default_rng(rng)
     fresh = impartial(rng, profiles, voters, candidates)
-    # Voter i copies one before it with chance i·c / (1 + i·c), else looks at the m! orders; whom
-    # a copy comes from in the end is found by doubling jumps.
-    before = np.arange(voters)
-    copies = rng.random((profiles, voters)) < before * contagion / (1 + before * contagion)
-    parent = np.where(copies, (rng.random((profiles, voters)) * before).astype(np.int64), before)
+    # Voter i copies an earlier voter with probability i·c / (1 + i·c), else draws a new order. The
+    # original of a copy is found by pointer doubling.
+    voter = np.arange(voters)
+    copies = rng.random((profiles, voters)) < voter * contagion / (1 + voter * contagion)
+    parent = np.where(copies, (rng.random((profiles, voters)) * voter).astype(np.int64), voter)
     for _ in range(max(voters - 1, 1).bit_length()):
         parent = np.take_along_axis(parent, parent, 1)
     return np.take_along_axis(fresh, parent[:, :, None], 1)
 
 
 def impartial_anonymous(
-    rng, profiles: int, voters: int, candidates: int, _: float = 0.0
+    rng: Seed, profiles: int, voters: int, candidates: int, _: float = 0.0
 ) -> np.ndarray:
-    """Every way to count ballots by order is equally likely: the urn with one copy returned."""
+    """Every anonymous profile is equally likely: the urn with one copy returned."""
     return urn(rng, profiles, voters, candidates, 1 / math.factorial(candidates))
 
 
 def mallows(
-    rng,
+    rng: Seed,
     profiles: int,
     voters: int,
     candidates: int,
     phi: float = 0.8,
     centre: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """P(order) ∝ phi^(pairs ordered otherwise than in ``centre``), by exact repeated insertion.
+    """P(order) ∝ phi^(Kendall tau distance to ``centre``), by exact repeated insertion.
 
-    ``centre`` lists candidates best first (0, 1, 2 … where None); phi 0 repeats it on every
-    ballot, phi 1 is impartial.
+    Args:
+        phi: dispersion; 0 repeats the centre on every ballot, 1 is impartial.
+        centre: candidates, best first; 0, 1, 2 … where None.
     """
     _check(0 <= phi <= 1, "phi", phi, "between 0 and 1")
-    chance = np.random.default_rng(rng).random((profiles, voters, candidates))
-    place = np.zeros(chance.shape, np.int16)
+    uniform = np.random.default_rng(rng).random((profiles, voters, candidates))
+    place = np.zeros(uniform.shape, np.int16)
     for i in range(1, candidates):
-        # The i-th candidate of the centre passes d of those before it with P ∝ phi^d.
-        passed = np.cumsum(phi ** np.arange(i + 1.0))
-        at = i - np.searchsorted(passed / passed[-1], chance[..., i], side="right").clip(0, i)
-        place[..., :i] += place[..., :i] >= at[..., None]
-        place[..., i] = at
+        # The i-th candidate of the centre is inserted above d earlier ones with P ∝ phi^d.
+        cumulative = np.cumsum(phi ** np.arange(i + 1.0))
+        cumulative /= cumulative[-1]
+        inserted = i - np.searchsorted(cumulative, uniform[..., i], side="right").clip(0, i)
+        place[..., :i] += place[..., :i] >= inserted[..., None]
+        place[..., i] = inserted
     if centre is None:
         return place
-    out = np.empty_like(place)
-    out[..., list(centre)] = place
-    return out
+    relabelled = np.empty_like(place)
+    relabelled[..., list(centre)] = place
+    return relabelled
 
 
-def spatial(rng, profiles: int, voters: int, candidates: int, dimensions: float = 2) -> np.ndarray:
-    """The nearer the better: voters and candidates uniform in the unit cube."""
+def spatial(
+    rng: Seed, profiles: int, voters: int, candidates: int, dimensions: float = 2
+) -> np.ndarray:
+    """Voters and candidates are uniform in the unit cube; voters rank candidates by distance."""
     return ranks(-spatial_utility(rng, profiles, voters, candidates, dimensions))
 
 
 def spatial_utility(
-    rng, profiles: int, voters: int, candidates: int, dimensions: float = 2
+    rng: Seed, profiles: int, voters: int, candidates: int, dimensions: float = 2
 ) -> np.ndarray:
-    """Minus the Euclidean distances behind ``spatial``, of the same shape."""
+    """The utilities behind ``spatial``: minus the Euclidean distance ``[profiles, voters,
+    candidates]``."""
     _check(1 <= dimensions <= 100, "dimensions", dimensions, "between 1 and 100")
     rng, d = np.random.default_rng(rng), int(dimensions)
-    here, there = rng.random((profiles, voters, d)), rng.random((profiles, candidates, d))
+    voter, candidate = rng.random((profiles, voters, d)), rng.random((profiles, candidates, d))
     square = np.zeros((profiles, voters, candidates))
     for axis in range(d):
-        square += (here[:, :, None, axis] - there[:, None, :, axis]) ** 2
+        square += (voter[:, :, None, axis] - candidate[:, None, :, axis]) ** 2
     return -np.sqrt(square)
 
 
 def plackett_luce(
-    rng,
+    rng: Seed,
     profiles: int,
     voters: int,
     candidates: int,
     ratio: float = 0.6,
-    strength: Sequence[float] | None = None,
+    strength: ArrayLike | None = None,
 ) -> np.ndarray:
-    """Places are filled from the top, each by one of those left in proportion to its ``strength``
-    ``[candidates]``; 1, ratio, ratio² … where None. Drawn as log strength plus Gumbel noise."""
+    """Each place goes to one of the remaining candidates with probability in proportion to its
+    strength, from first to last; drawn by sorting log strength plus Gumbel noise.
+
+    Args:
+        ratio: of each default strength to the one before.
+        strength: ``[candidates]``; 1, ratio, ratio² … where None.
+    """
     if strength is None:
         _check(0 < ratio <= 1, "ratio", ratio, "above 0 and at most 1")
         strength = ratio ** np.arange(candidates)
@@ -137,17 +156,17 @@ def plackett_luce(
     return ranks(-(np.log(strength) + noise))
 
 
-def ranks(key: np.ndarray) -> np.ndarray:
-    """The place of each entry along the last axis, the least first."""
-    order = np.argsort(key, axis=-1)
+def ranks(keys: np.ndarray) -> np.ndarray:
+    """The rank of each entry along the last axis, the smallest first, same shape."""
+    order = np.argsort(keys, axis=-1)
     place = np.empty(order.shape, np.int16)
-    np.put_along_axis(place, order, np.arange(key.shape[-1], dtype=np.int16), axis=-1)
+    np.put_along_axis(place, order, np.arange(keys.shape[-1], dtype=np.int16), axis=-1)
     return place
 
 
-def _check(right: bool, name: str, value: float, what: str) -> None:
-    if not right:
-        raise InputError(f"{name} is {quoted(value)}; give a number {what}.")
+def _check(is_valid: bool, name: str, value: float, requirement: str) -> None:
+    if not is_valid:
+        raise InputError(f"{name} is {quoted(value)}; give a number {requirement}.")
 
 
 CULTURES = {
@@ -185,24 +204,28 @@ def draw_profile(
     culture: str,
     candidates: Sequence[str] | int,
     voters: int,
-    seed,
+    seed: Seed,
     parameter: float | None = None,
 ) -> AnonymousProfile:
-    """One profile, equal ballots grouped; a spatial one keeps every voter, with its utilities.
+    """Draw one profile. Equal ballots are grouped, except in the spatial culture, which keeps every
+    voter with their utilities.
 
     Args:
-        culture: a key of ``CULTURES``; candidates: their names, or how many.
-        seed: or a ``numpy.random.Generator``.
-        parameter: the culture's one number, its usual one where None.
+        culture: a key of ``CULTURES``.
+        candidates: their names, or their number.
+        voters: their number.
+        seed: a seed or a ``numpy.random.Generator``.
+        parameter: of the culture; its default where None.
 
     Raises:
-        InputError: for an unknown culture, a parameter out of its range, too many or too few.
+        InputError: for an unknown culture, a parameter out of its range, or a number of candidates
+            or voters out of range.
     """
     if culture not in CULTURES:
         raise InputError(
             f"There is no culture {quoted(culture)}; choose from {', '.join(CULTURES)}."
         )
-    names = letters(candidates) if isinstance(candidates, int) else tuple(candidates)
+    names = letter_names(candidates) if isinstance(candidates, int) else tuple(candidates)
     _check(1 <= len(names) <= MAX_CANDIDATES, "candidates", len(names), f"1 to {MAX_CANDIDATES}")
     _check(1 <= voters <= MAX_BALLOTS, "voters", voters, f"from 1 to {MAX_BALLOTS}")
     value = CULTURES[culture].default if parameter is None else parameter
@@ -212,6 +235,6 @@ def draw_profile(
     return group_ballots(names, CULTURES[culture].places(seed, 1, voters, len(names), value)[0])
 
 
-def letters(count: int) -> tuple[str, ...]:
-    """A, B … Z, A2, B2 …"""
+def letter_names(count: int) -> tuple[str, ...]:
+    """The names A, B … Z, A2, B2 …"""
     return tuple(chr(65 + i % 26) + (str(i // 26 + 1) if i >= 26 else "") for i in range(count))

@@ -1,4 +1,4 @@
-"""Steps 3 to 6: voters' ballots from utilities, contest by contest, and their outcomes."""
+"""Steps 5 and 6: an election for each prompt, from the voters' ballots to the outcomes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CELLS = 20_000_000
 
 
 class Contests(NamedTuple):
-    """Prompts that are counted together, being of like size.
+    """Prompts of similar size that are counted together.
 
     Attributes:
-        prompts: ``[contests]``.
+        prompts: indices ``[contests]``.
         item: catalogue item of each candidate ``[contests, candidates]``, 0 for padding.
         candidate_mask: False for padding, same shape.
     """
@@ -30,10 +30,11 @@ class Contests(NamedTuple):
 
 
 def group_prompts(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
-    """All prompts, in groups small enough that their voters' utilities can be held.
+    """All prompts, in groups whose utilities number at most ``CELLS``.
 
     Args:
         offsets: where each prompt's items begin ``[prompts + 1]``.
+        voters: the number of voters in every contest.
     """
     sizes = np.diff(offsets)
     padded = np.array([padded_size(size) for size in sizes])
@@ -41,17 +42,17 @@ def group_prompts(offsets: np.ndarray, voters: int) -> Iterator[Contests]:
         prompts = np.flatnonzero(padded == m)
         step = max(1, CELLS // (voters * int(m)))
         for start in range(0, len(prompts), step):
-            some = prompts[start : start + step]
-            real = np.arange(m) < sizes[some, None]
-            yield Contests(some, np.where(real, offsets[some, None] + np.arange(m), 0), real)
+            group = prompts[start : start + step]
+            mask = np.arange(m) < sizes[group, None]
+            yield Contests(group, np.where(mask, offsets[group, None] + np.arange(m), 0), mask)
 
 
 class ElectionResults(NamedTuple):
-    """What the voters decided.
+    """The outcomes of an election on every prompt.
 
     Attributes:
         outcomes: for each prompt, rule -> ``Outcome`` over its candidates.
-        above: for each prompt, the share of voters with a above b ``[m, m]``, ties half.
+        above: for each prompt, P(a ≻ b): the share of voters with a above b ``[m, m]``, ties half.
     """
 
     outcomes: list[dict[str, Outcome]]
@@ -65,13 +66,15 @@ def run_elections(
     rules: Sequence[str],
     on_share: Callable[[float], None] | None = None,
 ) -> ElectionResults:
-    """Count complete ballots for every prompt by every rule.
+    """Count complete ballots on every prompt by every rule.
 
     Args:
-        ballots_of: the voters' ballots for some contests, ``[contests, voters, candidates]`` with
-            candidates as ``Contests.item`` arranges them.
+        ballots_of: returns the voters' ballots on some contests, ``[contests, voters, candidates]``
+            with candidates in the order of ``Contests.item``.
         offsets: where each prompt's items begin ``[prompts + 1]``.
-        on_share: called with the share of the prompts done.
+        voters: the number of voters in every contest.
+        rules: names of the rules.
+        on_share: called with the share of the prompts that is counted.
     """
     prompts = len(offsets) - 1
     outcomes: list[dict[str, Outcome]] = [{} for _ in range(prompts)]

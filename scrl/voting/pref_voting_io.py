@@ -1,6 +1,8 @@
-"""Ballots to and from pref_voting's profiles, where that package is installed."""
+"""Conversion to and from profiles of the optional package pref_voting."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -8,20 +10,20 @@ from scrl.types import Ballots, InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
 
 
-def to_pref_voting(ballots: Ballots | AnonymousProfile):
-    """pref_voting's ``Profile`` where every ballot is a strict order of all candidates, else its
-    ``ProfileWithTies``, candidates numbered in their order.
+def to_pref_voting(ballots: Ballots | AnonymousProfile) -> Any:
+    """Convert to pref_voting's ``Profile`` where every ballot is a strict order of all candidates,
+    else to its ``ProfileWithTies``. Candidates are numbered in their order.
 
     Raises:
-        InputError: for several contests at once, weights that are not whole numbers (there, a
-            weight is a number of voters), or without that package.
+        InputError: for several contests, for weights that are not whole numbers (pref_voting's
+            weights are numbers of voters), or if pref_voting is not installed.
     """
     try:
         from pref_voting.profiles import Profile
         from pref_voting.profiles_with_ties import ProfileWithTies
     except ImportError as error:
         raise InputError("pref_voting is not installed; pip install pref_voting.") from error
-    profile = ballots if isinstance(ballots, AnonymousProfile) else _of_ballots(ballots)
+    profile = ballots if isinstance(ballots, AnonymousProfile) else _from_ballots(ballots)
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
         raise InputError("pref_voting counts whole voters, and a ballot weighs a fraction.")
@@ -33,12 +35,12 @@ def to_pref_voting(ballots: Ballots | AnonymousProfile):
     )
 
 
-def from_pref_voting(profile) -> AnonymousProfile:
-    """From a ``Profile``, ``ProfileWithTies`` or ``UtilityProfile``, the latter with its utilities;
-    ``.ballots()`` is what rules count.
+def from_pref_voting(profile: Any) -> AnonymousProfile:
+    """Convert pref_voting's ``Profile``, ``ProfileWithTies`` or ``UtilityProfile``, the latter with
+    its utilities. Rules count the ``ballots()`` of the result.
 
     Raises:
-        InputError: for anything else.
+        InputError: for any other type, or a missing utility.
     """
     if hasattr(profile, "utilities"):
         domain = list(profile.domain)
@@ -56,23 +58,24 @@ def from_pref_voting(profile) -> AnonymousProfile:
         rank = getattr(ranking, "rmap", None)
         rank = dict(zip(map(int, ranking), range(len(row)), strict=True)) if rank is None else rank
         levels = sorted(set(rank.values()))
-        for c, at in rank.items():
-            row[candidates.index(c)] = levels.index(at)
+        for candidate, level in rank.items():
+            row[candidates.index(candidate)] = levels.index(level)
     return AnonymousProfile(tuple(names), place, counts)
 
 
-def _of_ballots(ballots: Ballots) -> AnonymousProfile:
+def _from_ballots(ballots: Ballots) -> AnonymousProfile:
     utility = -np.asarray(ballots.rank, int) if ballots.utility is None else ballots.utility
     utility = np.asarray(utility)
     if utility.ndim != 2:
         raise InputError("pref_voting holds one contest; give the ballots of one.")
     voters, m = utility.shape
-    stand = np.ones(m, bool) if ballots.candidates is None else np.asarray(ballots.candidates)
+    mask = np.ones(m, bool) if ballots.candidates is None else np.asarray(ballots.candidates)
     ranked = np.ones(utility.shape, bool) if ballots.ranked is None else np.asarray(ballots.ranked)
-    ranked = (ranked & stand)[:, stand]
+    ranked = (ranked & mask)[:, mask]
     weight = np.ones(voters) if ballots.weight is None else np.asarray(ballots.weight, float)
     place = np.full(ranked.shape, -1)
-    for row, worth, on in zip(place, utility[:, stand], ranked, strict=True):
-        row[on] = np.unique(-worth[on], return_inverse=True)[1].reshape(-1)
-    cast = (weight > 0) & ranked.any(1)
-    return AnonymousProfile(map(str, np.flatnonzero(stand)), place[cast], weight[cast])
+    for row, values, is_ranked in zip(place, utility[:, mask], ranked, strict=True):
+        row[is_ranked] = np.unique(-values[is_ranked], return_inverse=True)[1].reshape(-1)
+    counted = (weight > 0) & ranked.any(1)
+    names = tuple(map(str, np.flatnonzero(mask)))
+    return AnonymousProfile(names, place[counted], weight[counted])

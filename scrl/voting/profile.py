@@ -1,5 +1,7 @@
-"""One contest as the rules read it, and the statistics that they share, each computed once, where
-it is first read: a rule with a loop reads them before it.
+"""The ballots of one contest, with the statistics that rules share.
+
+A statistic is computed once, at its first use. Inside a JAX loop that would be inside the loop's
+trace, so a rule with a loop reads its statistics before the loop.
 """
 
 from __future__ import annotations
@@ -11,33 +13,35 @@ from itertools import combinations
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 #: Scores closer than this share of the weight are tied.
 TIE_TOLERANCE = 1e-9
-#: So many comparisons are added as bytes before they are added as numbers.
+#: Number of comparisons summed as bytes before they are summed as int32.
 BYTE_BLOCK = 25
-#: Among so few candidates all pairs are compared at once, one contest at a time.
+#: Up to this many candidates all pairs are compared at once, one contest at a time.
 MAX_ALL_PAIRS = 16
-#: Voters whose pairs are compared at once.
+#: Number of voters whose pairs are compared at once.
 VOTER_BLOCK = 50_000
-#: Candidates whose strict orders are recognised by bits, and whose pairs are held as bits.
+#: Most candidates for which strict orders are recognised, and pairwise comparisons packed, by bits.
 MAX_STRICT, MAX_PACKED = 15, 10
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """The ballots of one contest, candidates first so that sums over voters run along memory.
+    """The ballots of one contest. Voters are the last axis, so that sums over voters run along
+    contiguous memory.
 
     Attributes:
         utility: ``[candidates, voters]``, higher better. Only its order within a voter matters to
             an ordinal rule.
-        ranked: which of them the ballot ranks, same shape; None for all.
-        weight: ``[voters]``, adding up to one (all zero where no ballot ranks anybody); None for
-            equal ones.
-        candidate_mask: which candidates are not padding ``[candidates]``.
+        ranked: which candidates the ballot ranks, same shape; None for all.
+        weight: ``[voters]``, summing to one (all zero where no ballot ranks a candidate); None for
+            equal weights, and then ``ranked`` is None too.
+        candidate_mask: False for padding ``[candidates]``.
         known_above: ``above`` where it is known already, else None.
         are_strict_ranks: whether every ballot is a strict order of all candidates and ``utility``
-            is minus the place, so that points need no comparison.
+            is minus the place, so that Borda scores need no comparison.
     """
 
     utility: jax.Array
@@ -49,109 +53,118 @@ class Profile:
 
     @property
     def size(self) -> int:
-        """Candidates, padding included."""
+        """The number of candidates, padding included."""
         return self.utility.shape[0]
 
     @property
-    def packed(self) -> bool:
-        """Whether ``bits`` are at hand."""
+    def has_bits(self) -> bool:
+        """Whether ``bits`` has been computed."""
         return "bits" in vars(self)
 
     @property
     def opponents(self) -> jax.Array:
-        """Who opposes whom ``[candidates, candidates]``."""
-        both = self.candidate_mask[:, None] & self.candidate_mask[None, :]
-        return both & ~jnp.eye(self.size, dtype=bool)
+        """Mask of the pairs of distinct candidates without padding ``[candidates, candidates]``."""
+        pairs = self.candidate_mask[:, None] & self.candidate_mask[None, :]
+        return pairs & ~jnp.eye(self.size, dtype=bool)
 
-    def share_of(self, of: jax.Array) -> jax.Array:
-        """The share of the weight for which ``of [..., voters]`` is true ``[...]``."""
+    def share_of(self, mask: jax.Array) -> jax.Array:
+        """The share of the weight for which ``mask [..., voters]`` is true ``[...]``."""
         if self.weight is None:
-            return count_true(of).astype(float) / of.shape[-1]
-        return of.astype(self.weight.dtype) @ self.weight
+            return count_true(mask).astype(float) / mask.shape[-1]
+        return mask.astype(self.weight.dtype) @ self.weight
 
-    def split_share_of(self, of: jax.Array) -> jax.Array:
-        """As ``share`` of ``[candidates, voters]``, a voter's weight split equally among the
-        candidates for which it is true."""
+    def split_share_of(self, mask: jax.Array) -> jax.Array:
+        """As ``share_of`` for ``mask [candidates, voters]``, with each voter's weight split equally
+        among the candidates for which the mask is true."""
         if self.are_strict_ranks:
-            return self.share_of(of)
-        weight = 1.0 / of.shape[-1] if self.weight is None else self.weight
-        part = weight / jnp.maximum(jnp.sum(of, axis=0), 1)
-        return of.astype(part.dtype) @ part
+            return self.share_of(mask)
+        weight = 1.0 / mask.shape[-1] if self.weight is None else self.weight
+        part = weight / jnp.maximum(jnp.sum(mask, axis=0), 1)
+        return mask.astype(part.dtype) @ part
 
-    # -- duels ------------------------------------------------------------------------------------
+    # -- pairwise comparisons ---------------------------------------------------------------------
 
     @cached_property
     def strictly_above(self) -> jax.Array:
-        """The share of the weight that ranks a strictly above b ``[candidates, candidates]``: no
-        sort, and no array of candidates² × voters but for a block of voters of one contest."""
-        u = self.utility
-        if self.weight is None and self.size <= MAX_ALL_PAIRS:
-            # All pairs in one comparison, which runs several times faster than one by one; of
-            # strict orders half of them will do.
+        """The share of the weight that ranks a strictly above b ``[candidates, candidates]``.
+
+        Nothing is sorted, and no array of candidates² × voters is made, except for one block of
+        voters of one contest.
+        """
+        u, ranked, weight = self.utility, self.ranked, self.weight
+        if weight is None and self.size <= MAX_ALL_PAIRS:
+            # Comparing all pairs at once is several times faster than one by one. Strict orders
+            # need only half of the pairs.
             first, second = np.triu_indices(self.size, 1)
-            both = jnp.zeros((self.size, self.size))
+            shares = jnp.zeros((self.size, self.size))
             if self.are_strict_ranks:
-                if self.packed:
+                if self.has_bits:
                     wins = count_bits(self.bits).astype(float) / u.shape[1]
                 else:
-                    wins = self._ahead(first, second)
-                return both.at[first, second].set(wins).at[second, first].set(1.0 - wins)
+                    wins = self._pairwise_wins(first, second)
+                return shares.at[first, second].set(wins).at[second, first].set(1.0 - wins)
             first, second = np.append(first, second), np.append(second, first)
-            return both.at[first, second].set(self._ahead(first, second))
-        if self.ranked is None:
-            return jax.lax.map(lambda one: self.share_of(one > u), u)
+            return shares.at[first, second].set(self._pairwise_wins(first, second))
+        if ranked is None:
+            return jax.lax.map(lambda utility: self.share_of(utility > u), u)
+        assert weight is not None
 
-        def row(a):
-            one, here = a
-            return (self.ranked & (one > u)).astype(self.weight.dtype) @ jnp.where(
-                here, self.weight, 0.0
-            )
+        def shares_above(candidate: tuple[jax.Array, jax.Array]) -> jax.Array:
+            utility, is_ranked = candidate
+            wins = ranked & (utility > u)
+            return wins.astype(weight.dtype) @ jnp.where(is_ranked, weight, 0.0)
 
-        return jax.lax.map(row, (u, self.ranked))
+        return jax.lax.map(shares_above, (u, ranked))
 
     @cached_property
     def bits(self) -> jax.Array:
-        """Of strict orders, who puts the first of two candidates above the second, a bit for each
-        voter ``[pairs, bytes]``: one pass over the ballots, after which rounds of elimination,
-        and duels beside them, read an eighth of the bytes. Worth it if asked for in advance."""
+        """For strict orders, one bit a voter and pair: whether the first candidate of the pair is
+        above the second ``[pairs, bytes]``.
+
+        One pass over the ballots computes it. Elimination rounds and pairwise shares then read an
+        eighth of the bytes, which pays off where several of them are needed.
+        """
         first, second = np.triu_indices(self.size, 1)
         return pack_bits(self.utility[first] > self.utility[second])
 
-    def _outermost(self, remaining, last: bool = False) -> jax.Array:
-        """From ``bits``, the share whose first (or last) of the remaining each is
-        ``[candidates]``: those who put it above (or below) all others that remain."""
+    def _packed_places(self, remaining: jax.Array, last: bool = False) -> jax.Array:
+        """First (or last) places among the remaining candidates, from ``bits``: the share of the
+        voters with a candidate above (or below) all others that remain ``[candidates]``."""
         voters = self.utility.shape[1]
         pair = {pair: i for i, pair in enumerate(combinations(range(self.size), 2))}
-        on = jnp.where(remaining, np.uint8(255), np.uint8(0))
+        remaining_byte = jnp.where(remaining, np.uint8(255), np.uint8(0))
         rows = []
         for a in range(self.size):
             row = jnp.asarray(np.packbits(np.ones(voters, bool), bitorder="little"))
             for b in range(self.size):
                 if a != b:
-                    first = self.bits[pair[min(a, b), max(a, b)]]
-                    row &= first | ~on[b] if (a < b) != last else ~(first & on[b])
+                    above = self.bits[pair[min(a, b), max(a, b)]]
+                    is_out = ~remaining_byte[b]
+                    row &= above | is_out if (a < b) != last else ~(above & remaining_byte[b])
             rows.append(row)
         share = count_bits(jnp.stack(rows)).astype(float) / voters
         return jnp.where(remaining, share, 0.0)
 
-    def _ahead(self, first: np.ndarray, second: np.ndarray) -> jax.Array:
-        """The share of voters, all of equal weight, who put ``first`` above ``second``
-        ``[pairs]``, a block of voters at a time."""
+    def _pairwise_wins(self, first: np.ndarray, second: np.ndarray) -> jax.Array:
+        """The share of equally weighted voters with ``first`` above ``second`` ``[pairs]``,
+        computed a block of voters at a time."""
         voters = self.utility.shape[1]
 
-        def wins(some) -> jax.Array:
-            return count_true(some[first] > some[second])
+        def count_wins(block: jax.Array) -> jax.Array:
+            return count_true(block[first] > block[second])
 
-        def more(i, total):
-            some = jax.lax.dynamic_slice_in_dim(self.utility, i * VOTER_BLOCK, VOTER_BLOCK, axis=1)
-            return total + wins(some)
+        def add_block(i: jax.Array, total: jax.Array) -> jax.Array:
+            start = i * VOTER_BLOCK
+            return total + count_wins(
+                jax.lax.dynamic_slice_in_dim(self.utility, start, VOTER_BLOCK, axis=1)
+            )
 
         blocks = voters // VOTER_BLOCK
         total = jnp.zeros(len(first), jnp.int32)
         if blocks:
-            total = jax.lax.fori_loop(0, blocks, more, total)
+            total = jax.lax.fori_loop(0, blocks, add_block, total)
         if voters % VOTER_BLOCK:
-            total += wins(self.utility[:, blocks * VOTER_BLOCK :])
+            total += count_wins(self.utility[:, blocks * VOTER_BLOCK :])
         return total.astype(float) / voters
 
     @cached_property
@@ -160,25 +173,26 @@ class Profile:
         above b, ties half; ½ where no ballot ranks both, and on the diagonal."""
         if self.known_above is not None:
             return self.known_above
-        lead = self.strictly_above - self.strictly_above.T
+        margin = self.strictly_above - self.strictly_above.T
         if self.ranked is not None:
-            met = self.both_ranked
-            lead = lead / jnp.where(met > 0, met, 1.0)
-        return 0.5 + 0.5 * lead
+            margin = margin / jnp.where(self.both_ranked > 0, self.both_ranked, 1.0)
+        return 0.5 + 0.5 * margin
 
     @cached_property
     def both_ranked(self) -> jax.Array:
-        """The share of the weight that ranks both of two candidates, same shape."""
+        """The share of the weight that ranks both candidates of a pair
+        ``[candidates, candidates]``."""
         if self.ranked is None:
             return jnp.ones((self.size, self.size))
-        weight = self.weight
-        return jnp.where(self.ranked, weight, 0.0) @ self.ranked.T.astype(weight.dtype)
+        assert self.weight is not None
+        weight = jnp.where(self.ranked, self.weight, 0.0)
+        return weight @ self.ranked.T.astype(self.weight.dtype)
 
     @cached_property
-    def points(self) -> jax.Array:
+    def borda_scores(self) -> jax.Array:
         """The sum of P(a ≻ b) over opponents ``[candidates]``."""
         if self.are_strict_ranks:
-            # Points of a strict ballot are the opponents it puts behind: one pass over the ballots.
+            # On a strict ballot the score is m - 1 - place: one pass over the ballots.
             total = sum_bytes(-self.utility, max(1, self.size - 1)).astype(float)
             return self.size - 1 - total / self.utility.shape[-1]
         return jnp.sum(jnp.where(self.opponents, self.above, 0.0), axis=1)
@@ -186,110 +200,133 @@ class Profile:
     # -- places -----------------------------------------------------------------------------------
 
     @cached_property
-    def places(self) -> jax.Array:
-        """The share of the weight that puts a candidate at a place
-        ``[candidates, places]``, a tie spread equally over the places it fills: all that rules of
-        points read."""
+    def place_shares(self) -> jax.Array:
+        """The share of the weight with a candidate at a place ``[candidates, places]``, a tie
+        spread equally over the places it fills. Positional rules read nothing else."""
         if self.are_strict_ranks:
             return jnp.stack([self.share_of(self.utility == -r) for r in range(self.size)], axis=1)
         u = self.utility
-        on = jnp.broadcast_to(self.candidate_mask[:, None], u.shape)
-        on = on if self.ranked is None else self.ranked & on
+        ranked = jnp.broadcast_to(self.candidate_mask[:, None], u.shape)
+        ranked = ranked if self.ranked is None else self.ranked & ranked
 
-        def against(b, found):
-            ahead, tied = found
-            other, here = u[b], on[b]
-            return ahead + (here & (other > u)), tied + (here & (other == u))
+        def compare_with(
+            b: jax.Array, counts: tuple[jax.Array, jax.Array]
+        ) -> tuple[jax.Array, jax.Array]:
+            ahead, tied = counts
+            return ahead + (ranked[b] & (u[b] > u)), tied + (ranked[b] & (u[b] == u))
 
         zero = jnp.zeros(u.shape, jnp.int32)
-        ahead, tied = jax.lax.fori_loop(0, self.size, against, (zero, zero))
+        ahead, tied = jax.lax.fori_loop(0, self.size, compare_with, (zero, zero))
         weight = jnp.full(u.shape[1], 1 / u.shape[1]) if self.weight is None else self.weight
-        part = jnp.where(on, weight / jnp.maximum(tied, 1), 0.0)
+        part = jnp.where(ranked, weight / jnp.maximum(tied, 1), 0.0)
 
-        def at(r):
-            return jnp.sum(jnp.where((ahead <= r) & (r < ahead + tied), part, 0.0), axis=1)
+        def share_at(place: jax.Array) -> jax.Array:
+            return jnp.sum(jnp.where((ahead <= place) & (place < ahead + tied), part, 0.0), axis=1)
 
-        return jax.lax.map(at, jnp.arange(self.size)).T
+        return jax.lax.map(share_at, jnp.arange(self.size)).T
 
-    def first_places(self, remaining) -> jax.Array:
-        """Share of the weight whose highest remaining candidate each is ``[candidates]``, a tied
-        top split equally; ballots that rank none of the remaining count for nobody."""
-        if self.packed:
-            return self._outermost(remaining)
+    def first_places(self, remaining: jax.Array) -> jax.Array:
+        """The share of the weight whose highest remaining candidate is each candidate
+        ``[candidates]``. A tied top is split equally; a ballot that ranks no remaining candidate
+        counts for none."""
+        if self.has_bits:
+            return self._packed_places(remaining)
         if self.are_strict_ranks:
-            # A bit puts those out behind all others, in half the time that a choice takes.
+            # A bit that puts eliminated candidates behind all others takes half the time of a
+            # ``where``.
             out = jnp.where(remaining, 0, 64).astype(self.utility.dtype)
-            shown = -self.utility | out[:, None]
-            return self.share_of(shown == jnp.min(shown, axis=0))
-        open_, worst = self._open(remaining), type_minimum(self.utility.dtype)
-        shown = jnp.where(open_, self.utility, worst)
-        return self.split_share_of(open_ & (shown == jnp.max(shown, axis=0)))
+            place = -self.utility | out[:, None]
+            return self.share_of(place == jnp.min(place, axis=0))
+        counted, worst = self._ranked_remaining(remaining), type_minimum(self.utility.dtype)
+        utility = jnp.where(counted, self.utility, worst)
+        return self.split_share_of(counted & (utility == jnp.max(utility, axis=0)))
 
-    def last_places(self, remaining, least: int = 2) -> jax.Array:
-        """Share of the weight whose lowest remaining candidate each is ``[candidates]``, a tied
-        bottom split equally; ballots that rank fewer than ``least`` of the remaining count
-        against nobody."""
-        if self.packed:
-            return self._outermost(remaining, last=True)
-        open_, top = self._open(remaining), type_maximum(self.utility.dtype)
-        shown = jnp.where(open_, self.utility, top)
-        last = open_ & (shown == jnp.min(shown, axis=0))
+    def last_places(self, remaining: jax.Array, min_ranked: int = 2) -> jax.Array:
+        """The share of the weight whose lowest remaining candidate is each candidate
+        ``[candidates]``. A tied bottom is split equally; a ballot that ranks fewer than
+        ``min_ranked`` of the remaining candidates counts against none."""
+        if self.has_bits:
+            return self._packed_places(remaining, last=True)
+        counted, best = self._ranked_remaining(remaining), type_maximum(self.utility.dtype)
+        utility = jnp.where(counted, self.utility, best)
+        last = counted & (utility == jnp.min(utility, axis=0))
         if self.ranked is not None:
-            last &= jnp.sum(open_, axis=0) >= least
+            last &= jnp.sum(counted, axis=0) >= min_ranked
         return self.split_share_of(last)
 
-    def _open(self, remaining) -> jax.Array:
+    def _ranked_remaining(self, remaining: jax.Array) -> jax.Array:
         return remaining[:, None] if self.ranked is None else self.ranked & remaining[:, None]
 
 
-def count_true(of) -> jax.Array:
-    """How many are true along the last axis ``[...]``."""
-    return sum_bytes(of, 1)
+@dataclass(frozen=True, eq=False)
+class HostProfile:
+    """The ballots of one contest in NumPy, without padding and without ballots that count nothing.
+
+    Attributes:
+        utility: ``[candidates, voters]``, higher better.
+        ranked: which candidates the ballot ranks, same shape.
+        weight: ``[voters]``, positive, summing to one.
+        above: P(a ≻ b) ``[candidates, candidates]``.
+    """
+
+    utility: np.ndarray
+    ranked: np.ndarray
+    weight: np.ndarray
+    above: np.ndarray
 
 
-def pack_bits(of) -> jax.Array:
-    """Truths ``[..., n]`` as bits ``[..., bytes]``, the last byte filled up with zeros. Each byte
-    has bits from eight parts of the row, so that bytes are put together side by side."""
-    n = of.shape[-1]
-    whole = n // 8 * 8
-    parts = (of[..., :whole].reshape(*of.shape[:-1], 8, -1), of[..., whole:, None])
-    return jnp.concatenate([_bytes(part) for part in parts if part.size], axis=-1)
+def count_true(mask: jax.Array) -> jax.Array:
+    """The number of true values along the last axis ``[...]``."""
+    return sum_bytes(mask, 1)
 
 
-def _bytes(of) -> jax.Array:
-    """``[..., up to 8 bits, n]`` as bytes ``[..., n]``."""
-    place = np.arange(of.shape[-2], dtype=np.uint8)[:, None]
-    return jnp.sum(jnp.left_shift(of.astype(jnp.uint8), place), axis=-2, dtype=jnp.uint8)
+def pack_bits(mask: jax.Array) -> jax.Array:
+    """Booleans ``[..., n]`` as bits ``[..., bytes]``, the last byte filled up with zeros.
+
+    The bits of a byte come from eight parts of the row, so that all bytes are joined in parallel.
+    """
+    n = mask.shape[-1]
+    split = n // 8 * 8
+    parts = (mask[..., :split].reshape(*mask.shape[:-1], 8, -1), mask[..., split:, None])
+    return jnp.concatenate([_join_bits(part) for part in parts if part.size], axis=-1)
 
 
-def count_bits(bits) -> jax.Array:
-    """How many bits of ``[..., bytes]`` are 1 ``[...]``, added as bytes as in ``sum_bytes``."""
+def _join_bits(mask: jax.Array) -> jax.Array:
+    """Booleans ``[..., up to 8 bits, n]`` as bytes ``[..., n]``."""
+    place = np.arange(mask.shape[-2], dtype=np.uint8)[:, None]
+    return jnp.sum(jnp.left_shift(mask.astype(jnp.uint8), place), axis=-2, dtype=jnp.uint8)
+
+
+def count_bits(bits: jax.Array) -> jax.Array:
+    """The number of ones in ``bits [..., bytes]`` ``[...]``, summed as in ``sum_bytes``."""
     n = bits.shape[-1]
-    block = min(31, -(-n // 31))  # 31 bytes of at most 8 bits, which a byte holds
-    whole = n // block * block
-    head = bits[..., :whole].reshape(*bits.shape[:-1], block, -1)
+    block = min(31, -(-n // 31))  # 31 bytes of at most 8 ones: the sum fits a byte
+    split = n // block * block
+    head = bits[..., :split].reshape(*bits.shape[:-1], block, -1)
     head = jnp.sum(jax.lax.population_count(head), axis=-2, dtype=jnp.uint8)
     total = jnp.sum(head, axis=-1, dtype=jnp.int32)
-    if whole == n:
+    if split == n:
         return total
-    rest = jax.lax.population_count(bits[..., whole:])
+    rest = jax.lax.population_count(bits[..., split:])
     return total + jnp.sum(rest, axis=-1, dtype=jnp.int32)
 
 
-def sum_bytes(values, most: int) -> jax.Array:
-    """The sum along the last axis of whole numbers from 0 to ``most``. As many as a byte holds are
-    added as bytes, which the processor does several times faster."""
-    block = min(BYTE_BLOCK, 255 // most)
-    whole = values.shape[-1] // block * block
-    head = values[..., :whole].astype(jnp.uint8).reshape(*values.shape[:-1], block, -1)
+def sum_bytes(values: jax.Array, max_value: int) -> jax.Array:
+    """The sum along the last axis of integers from 0 to ``max_value`` ``[...]``.
+
+    As many as fit a byte are first summed as bytes, which is several times faster.
+    """
+    block = min(BYTE_BLOCK, 255 // max_value)
+    split = values.shape[-1] // block * block
+    head = values[..., :split].astype(jnp.uint8).reshape(*values.shape[:-1], block, -1)
     total = jnp.sum(jnp.sum(head, axis=-2, dtype=jnp.uint8), axis=-1, dtype=jnp.int32)
-    if whole == values.shape[-1]:
+    if split == values.shape[-1]:
         return total
-    return total + jnp.sum(values[..., whole:], axis=-1, dtype=jnp.int32)
+    return total + jnp.sum(values[..., split:], axis=-1, dtype=jnp.int32)
 
 
-def type_minimum(dtype):
-    """The least value of a real or whole type, for a maximum over some."""
+def type_minimum(dtype: DTypeLike) -> np.ndarray:
+    """The least value of a real or integer type, for a maximum over a subset."""
     return (
         np.array(-np.inf, dtype)
         if jnp.issubdtype(dtype, jnp.floating)
@@ -297,8 +334,8 @@ def type_minimum(dtype):
     )
 
 
-def type_maximum(dtype):
-    """The greatest value of a real or whole type, for a minimum over some."""
+def type_maximum(dtype: DTypeLike) -> np.ndarray:
+    """The greatest value of a real or integer type, for a minimum over a subset."""
     return (
         np.array(np.inf, dtype)
         if jnp.issubdtype(dtype, jnp.floating)
@@ -306,9 +343,12 @@ def type_maximum(dtype):
     )
 
 
-def strict_ranks(rank) -> jax.Array:
+def strict_ranks(rank: jax.Array) -> jax.Array:
     """Whether all ballots of ``rank [candidates, voters]``, at most ``MAX_STRICT`` candidates, are
-    strict orders 0 … m - 1: m powers of two add up to 2^m - 1 only if they are all different.
-    (A rank below 0 or above 31 shifts to nothing, and fewer powers cannot make up for it.)"""
+    strict orders 0 … m - 1.
+
+    m powers of two add up to 2^m - 1 only if they are all different. (A rank below 0 or above 31
+    shifts to nothing, and fewer powers cannot make up for it.)
+    """
     bit = jnp.left_shift(np.int32(1), rank.astype(jnp.int32))
     return jnp.all(jnp.sum(bit, axis=0, dtype=jnp.int32) == (1 << len(rank)) - 1)

@@ -1,4 +1,4 @@
-"""Profiles from ratings, and profiles as scenarios and PrefLib files."""
+"""Anonymous profiles from ratings, and their export to PrefLib files."""
 
 from __future__ import annotations
 
@@ -6,32 +6,37 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.types import InputError, Ratings
 from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
 
 
-def group_ballots(names: Sequence[str], place: np.ndarray, weight=None) -> AnonymousProfile:
-    """Equal ballots made one, the most frequent first.
+def group_ballots(
+    names: Sequence[str], place: ArrayLike, weight: ArrayLike | None = None
+) -> AnonymousProfile:
+    """Merge equal ballots, the heaviest first.
 
     Args:
+        names: of the candidates.
         place: ``[ballots, candidates]``, 0 = best, equal = tied, dense, -1 = not ranked.
-        weight: ``[ballots]``, one each where None.
+        weight: ``[ballots]``; 1 each where None.
     """
     place = np.asarray(place)
     weight = np.ones(len(place)) if weight is None else np.asarray(weight, float)
-    kinds, member = np.unique(place, axis=0, return_inverse=True)
-    total = np.bincount(member.ravel(), weight, len(kinds))
-    best = np.argsort(-total, kind="stable")
-    return AnonymousProfile(tuple(names), kinds[best], total[best])
+    distinct, ballot = np.unique(place, axis=0, return_inverse=True)
+    total = np.bincount(ballot.ravel(), weight, len(distinct))
+    heaviest = np.argsort(-total, kind="stable")
+    return AnonymousProfile(tuple(names), distinct[heaviest], total[heaviest])
 
 
 def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
-    """The ballots on one prompt, equal ones grouped. Names lose the signs that separate them in
-    ``AnonymousProfile.to_text``.
+    """The ballots on one prompt, equal ones grouped. The characters that separate names in
+    ``AnonymousProfile.to_text`` are removed from names.
 
     Raises:
-        InputError: where they are none, or too many to show.
+        InputError: for no ballot that ranks two completions, or for more completions or distinct
+            ballots than a page shows.
     """
     catalogue = ratings.catalogue
     names = catalogue.names(prompt)
@@ -40,12 +45,12 @@ def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
             f"This prompt has {len(names):,} candidates and a page shows at most "
             f"{MAX_CANDIDATES}; count it with 'python -m scrl vote'."
         )
-    some = ratings.select(ratings.ballot_prompt == prompt).with_absent_resolved(min_size=2)
-    if not some.ballots:
+    selected = ratings.select(ratings.ballot_prompt == prompt).with_absent_resolved(min_size=2)
+    if not selected.ballots:
         raise InputError("No ballot ranks two of this prompt's completions.")
-    place = np.full((some.ballots, len(names)), -1)
-    place[some.entry_ballot, some.item - catalogue.offsets[prompt]] = some.rank
-    profile = group_ballots(_distinct(names), place, some.ballot_weight)
+    place = np.full((selected.ballots, len(names)), -1)
+    place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
+    profile = group_ballots(_distinct_names(names), place, selected.ballot_weight)
     if len(profile.weight) > MAX_BALLOTS:
         raise InputError(
             f"This prompt has {len(profile.weight):,} different ballots and a page shows at most "
@@ -54,22 +59,23 @@ def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
     return profile
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
-    clean: dict[str, None] = {}
+def _distinct_names(names: Sequence[str]) -> list[str]:
+    """Names without separator characters, numbered where they would be equal."""
+    distinct: dict[str, None] = {}
     for name in names:
         plain = re.sub(r"[>=;:,#\s]+", " ", name).strip() or "unnamed"
-        free, number = plain, 2
-        while free in clean:
-            free, number = f"{plain} ({number})", number + 1
-        clean[free] = None
-    return list(clean)
+        unique, number = plain, 2
+        while unique in distinct:
+            unique, number = f"{plain} ({number})", number + 1
+        distinct[unique] = None
+    return list(distinct)
 
 
 def to_preflib(profile: AnonymousProfile, title: str = "Profile") -> tuple[str, str]:
-    """The suffix (``toc`` with complete ballots, else ``toi``) and the text of a PrefLib file.
+    """The suffix (``toc`` for complete ballots, else ``toi``) and the text of a PrefLib file.
 
-    PrefLib counts whole voters: shares are multiplied by the least power of ten, up to a million,
-    that makes them whole, and rounded after that.
+    PrefLib's weights are whole numbers of voters. Weights are multiplied by the least power of ten
+    that makes them whole, at most a million, and then rounded.
     """
     weight = profile.weight
     scale = next(

@@ -1,4 +1,4 @@
-"""Ratings as they are -> contests -> outcomes: what ``python -m scrl vote`` counts."""
+"""Outcomes from ratings, without a model: what ``python -m scrl vote`` counts."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ CELLS = 20_000_000
 
 
 def ballots_by_prompt(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
-    """The ballots of every prompt that has any, several prompts of like size together.
+    """The ballots of every prompt that has any, prompts of similar size together.
 
     Args:
         ratings: with absent completions resolved.
 
     Yields:
-        prompts ``[contests]`` and their ``Ballots [contests, voters, candidates]``.
+        Prompt indices ``[contests]`` and their ``Ballots [contests, voters, candidates]``.
     """
     r = ratings
     sizes = np.diff(r.catalogue.offsets)
     cast = np.bincount(r.ballot_prompt, minlength=len(sizes))
-    # Every shape is a compiled program, worth some hundred million cells: 64, 256, 1024 … voters
-    # by 4, 8, 16 … candidates, so that a thousand unlike prompts need but a few.
-    shape = np.array([_shape(v, m) for v, m in zip(cast, sizes, strict=True)])
+    # Compiling one shape costs as much as counting some hundred million cells. Shapes of 64, 256,
+    # 1024 … voters by 4, 8, 16 … candidates need few programs for a thousand different prompts.
+    shape = np.array([_padded_shape(v, m) for v, m in zip(cast, sizes, strict=True)])
     by_prompt = np.argsort(r.ballot_prompt, kind="stable")
     start = np.concatenate([[0], np.cumsum(cast)])
     row = np.empty(r.ballots, np.int64)
     row[by_prompt] = np.arange(r.ballots) - start[r.ballot_prompt[by_prompt]]
     slot = r.item - r.catalogue.offsets[r.ballot_prompt][r.entry_ballot]
     for group in np.unique(shape[cast > 0], axis=0):
-        alike = np.flatnonzero((shape == group).all(1) & (cast > 0))
-        # Contests are not filled up to four times their size, but to their largest.
-        v, m = min(group[0], max(64, cast[alike].max())), sizes[alike].max()
+        members = np.flatnonzero((shape == group).all(1) & (cast > 0))
+        # The arrays are allocated at the size of the largest contest, not at the padded size.
+        v, m = min(group[0], max(64, cast[members].max())), sizes[members].max()
         step = max(1, CELLS // int(v * m))
-        for i in range(0, len(alike), step):
-            prompts = alike[i : i + step]
-            number = np.full(len(sizes), -1)
-            number[prompts] = np.arange(len(prompts))
-            contest = number[r.ballot_prompt]
+        for i in range(0, len(members), step):
+            prompts = members[i : i + step]
+            contest_of = np.full(len(sizes), -1)
+            contest_of[prompts] = np.arange(len(prompts))
+            contest = contest_of[r.ballot_prompt]
             ballots = np.flatnonzero(contest >= 0)
             entries = np.flatnonzero(contest[r.entry_ballot] >= 0)
             at = (contest[r.entry_ballot[entries]], row[r.entry_ballot[entries]], slot[entries])
@@ -56,31 +56,40 @@ def ballots_by_prompt(ratings: Ratings) -> Iterator[tuple[np.ndarray, Ballots]]:
             yield prompts, Ballots(utility, ranked, weight, candidates)
 
 
-def require_ordinal_rules(rules: Sequence[str], why: str) -> None:
-    """Raise ``InputError`` for a rule that is unknown or reads more than orders."""
+def require_ordinal_rules(rules: Sequence[str], reason: str) -> None:
+    """Check that all rules can count orders.
+
+    Args:
+        rules: their names.
+        reason: why utilities are unknown, as a clause of the message.
+
+    Raises:
+        InputError: for a rule that is unknown or reads utilities.
+    """
     for name in rules:
         if RULES[name].reads == "utility":
             raise InputError(
-                f"'{name}' needs known utilities, and {why}; choose a rule that reads orders."
+                f"'{name}' needs known utilities, and {reason}; choose a rule that reads orders."
             )
 
 
-def _shape(voters: int, candidates: int) -> tuple[int, int]:
-    """The padded size of a contest: voters a power of four from 64, candidates of two from 4."""
-    twos = next_power_of_two(max(voters, 64)).bit_length() - 1
-    return 1 << (twos + twos % 2), next_power_of_two(max(candidates, 4))
+def _padded_shape(voters: int, candidates: int) -> tuple[int, int]:
+    """The padded size of a contest: voters a power of four, at least 64; candidates a power of two,
+    at least 4."""
+    exponent = next_power_of_two(max(voters, 64)).bit_length() - 1
+    return 1 << (exponent + exponent % 2), next_power_of_two(max(candidates, 4))
 
 
 def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:
     """Count every prompt's ballots by every rule.
 
     Returns:
-        prompt -> rule -> ``Outcome`` over the prompt's completions, prompts in their own order;
-        a prompt on which no ballot says anything is left out.
+        prompt -> rule -> ``Outcome`` over the prompt's completions, in the order of the catalogue;
+        a prompt without a ballot that ranks two completions is left out.
 
     Raises:
-        InputError: where no prompt has a ballot that says anything, or a rule is unknown or reads
-            utilities, which ratings do not state.
+        InputError: if no ballot ranks two completions, or a rule is unknown or reads utilities,
+            which ratings do not state.
     """
     require_ordinal_rules(rules, "ratings say which and not how much")
     catalogue = ratings.catalogue
@@ -90,8 +99,10 @@ def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str,
         for row, prompt in enumerate(prompts):
             size = len(catalogue.names(prompt))
             found[prompt] = {
-                rule: Outcome(rule, o.place[row, :size], o.scores[row, :size], o.lottery)
-                for rule, o in outcomes.items()
+                rule: Outcome(
+                    rule, outcome.place[row, :size], outcome.scores[row, :size], outcome.lottery
+                )
+                for rule, outcome in outcomes.items()
             }
     if not found:
         raise InputError(

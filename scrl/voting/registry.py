@@ -1,13 +1,17 @@
-"""The table of rules. A rule is a function of one profile, with what is known of it beside it."""
+"""The table of rules. A rule is a function of one profile, registered with its metadata."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from scrl.data.files import quoted
 from scrl.types import InputError
+
+#: The function of a rule; its arguments and result depend on ``Rule.reads`` and ``Rule.on_host``.
+Count = TypeVar("Count", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -15,35 +19,37 @@ class Rule:
     """A social welfare function or lottery.
 
     Attributes:
-        name: on the command line; title: on a page.
+        name: its key in ``RULES`` and on the command line.
+        title: its name on pages.
         family: one of ``FAMILIES``.
-        reads: ``"pairwise"`` if P(a ≻ b) alone decides, so that two populations with equal duels
-            are one to it; ``"profile"`` if it needs the ballots themselves; ``"utility"`` if it
-            needs how much, not only which, so that ballots of mere orders cannot be counted.
-        gives: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better),
-            ``"probabilities"``, and for rules without natural scores ``"places"`` (lower better) or
-            ``"order"`` (higher better), which are reported as m - 1 - place.
+        reads: ``"pairwise"`` if the outcome depends on P(a ≻ b) alone; ``"profile"`` if it depends
+            on the ballots; ``"utility"`` if it depends on utilities, so that ballots of orders
+            cannot be counted.
+        returns: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better),
+            ``"probabilities"``, and for rules without natural scores ``"places"`` (0 = first) or
+            ``"order"`` (higher better), whose reported scores are m - 1 - place.
         on_host: False if ``count`` takes a ``Profile`` in JAX. True if it runs in NumPy: a rule
-            that reads duels then takes those of many contests of one size, P(a ≻ b)
-            ``[contests, candidates, candidates]``, and gives ``[contests, candidates]``; any other
-            takes one ``Profile`` of NumPy arrays without padding and gives ``[candidates]``.
-        summary: what it does, in a sentence; reference: who said so first, and the convention
-            where there are several.
-        satisfies: which of ``criteria.CRITERIA`` it satisfies, of those in the published table;
-            None where the table has no row for it.
-        distortion: worst cases as published, ``(utilitarian with unit-sum utilities, metric)``, ""
-            where none is known to us.
-        cost: how work grows with n ballots and m candidates.
-        max_candidates: how many it can count, None for as many as fit.
-        guaranteed_candidates: how many it counts whatever the ballots; beyond, some make it refuse.
-        count: the rule itself.
+            that reads ``"pairwise"`` then takes P(a ≻ b) of many contests of one size
+            ``[contests, candidates, candidates]`` and returns ``[contests, candidates]``; any other
+            takes one ``HostProfile`` and returns ``[candidates]``.
+        summary: what it does, in one sentence.
+        reference: the source, and the convention followed where there are several.
+        satisfies: the criteria of ``criteria.CRITERIA`` that it satisfies according to the
+            published table; None where the table has no row for it.
+        distortion: published worst cases ``(utilitarian with unit-sum utilities, metric)``, ""
+            where none is known.
+        cost: complexity in n ballots and m candidates.
+        max_candidates: most candidates that it can count, None for no limit.
+        guaranteed_candidates: most candidates that it counts for any ballots; with more it may
+            raise ``InputError``.
+        count: the function.
     """
 
     name: str
     title: str
     family: str
     reads: str
-    gives: str
+    returns: str
     on_host: bool
     summary: str
     reference: str
@@ -52,28 +58,29 @@ class Rule:
     cost: str
     max_candidates: int | None
     guaranteed_candidates: int | None
-    count: Callable
+    count: Callable[..., Any]
 
     @property
     def lottery(self) -> bool:
-        return self.gives == "probabilities"
+        """Whether the outcome is a probability for each candidate."""
+        return self.returns == "probabilities"
 
     @property
     def eliminates(self) -> bool:
-        """Whether it goes back to the ballots round by round."""
+        """Whether it reads the ballots again in every elimination round."""
         return self.family == "elimination" and self.reads == "profile"
 
 
-#: Kinds of rule, as a reader finds them grouped.
+#: Families of rules, in the order in which pages show them.
 FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "lottery")
 
 
 class Rules(dict[str, Rule]):
-    """Rules by name, in the order in which they were added."""
+    """Rules by name, in the order of registration."""
 
     @property
     def ordinal(self) -> list[str]:
-        """Those that ballots of mere orders can be counted by."""
+        """Names of the rules that can count ballots of orders."""
         return [name for name, rule in self.items() if rule.reads != "utility"]
 
     def __missing__(self, name: str) -> Rule:
@@ -90,7 +97,7 @@ def rule(
     *,
     title: str,
     family: str,
-    gives: str,
+    returns: str,
     summary: str,
     reference: str,
     reads: str = "profile",
@@ -100,21 +107,21 @@ def rule(
     cost: str = "n·m",
     max_candidates: int | None = None,
     guaranteed_candidates: int | None = None,
-):
+) -> Callable[[Count], Count]:
     """Register the decorated function in ``RULES``.
 
-    Args are the fields of ``Rule``; ``satisfies`` lists criteria separated by spaces.
+    The arguments are the fields of ``Rule``; ``satisfies`` lists criteria separated by spaces.
     """
 
-    def add(count: Callable) -> Callable:
+    def register(count: Count) -> Count:
         assert name not in RULES, name
         assert family in FAMILIES, family
         criteria = None if satisfies is None else frozenset(satisfies.split())
         guaranteed = max_candidates if guaranteed_candidates is None else guaranteed_candidates
         RULES[name] = Rule(
-            name, title, family, reads, gives, on_host, summary, reference, criteria, distortion,
+            name, title, family, reads, returns, on_host, summary, reference, criteria, distortion,
             cost, max_candidates, guaranteed, count,
         )  # fmt: skip
         return count
 
-    return add
+    return register

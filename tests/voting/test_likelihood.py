@@ -16,7 +16,7 @@ from scrl.choice_models import bradley_terry as bt
 from scrl.choice_models import plackett_luce as pl
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all
-from scrl.voting.rules.likelihood import PRIOR_SD, VOTERS
+from scrl.voting.rules.likelihood import PRIOR_SD, PRIOR_VOTERS
 from tests import lanes
 
 BOTH = ["bradley-terry", "plackett-luce"]
@@ -137,7 +137,7 @@ def per_voter(i: int) -> float:
     """Voters of a rule to a voter of the profile: those who rank nobody count for nothing."""
     b = random_profiles()
     voted = (b.ranked[i] & b.candidates[i]).any(1)
-    return VOTERS / b.weight[i, voted].sum()
+    return PRIOR_VOTERS / b.weight[i, voted].sum()
 
 
 def test_bradley_terry_is_choixs_on_2000_profiles():

@@ -281,7 +281,7 @@ def test_the_registry_holds_the_rules_and_says_what_each_is():
         assert len(rule.summary) > 20
         assert rule.reference
         assert rule.family in FAMILIES
-        assert rule.gives in {"scores", "places", "order", "probabilities"}
+        assert rule.returns in {"scores", "places", "order", "probabilities"}
         assert rule.reads in {"pairwise", "profile", "utility"}
         assert rule.lottery == (rule.family == "lottery")
 

@@ -101,7 +101,7 @@ def pairwise_lottery(rule: str, duels: np.ndarray) -> np.ndarray:
     if known.lottery:
         p = values
     else:
-        first = weak_order(-values if known.gives == "places" else values) == 0
+        first = weak_order(-values if known.returns == "places" else values) == 0
         p = first / first.sum(-1, keepdims=True)
     return p.reshape(duels.shape[:-1])
 

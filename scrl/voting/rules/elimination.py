@@ -1,4 +1,9 @@
-"""Rules that remove candidates round by round. The order is the reverse of elimination."""
+"""Elimination rules: candidates go out round by round, and the outcome is the reverse of the order
+of elimination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -7,47 +12,54 @@ from scrl.voting.profile import TIE_TOLERANCE, Profile
 from scrl.voting.registry import rule
 
 
-def eliminate(profile: Profile, losers) -> jax.Array:
-    """Places ``[candidates]`` when ``losers(remaining)`` go out together, round by round; when
-    all do, they tie for the place."""
+def eliminate(profile: Profile, losers: Callable[[jax.Array], jax.Array]) -> jax.Array:
+    """Places ``[candidates]`` when ``losers(remaining)`` go out together in each round. If all
+    remaining candidates go out in one round, they tie.
 
-    def round_(state):
+    Args:
+        losers: of the mask of remaining candidates, the mask of those that go out, both
+            ``[candidates]``.
+    """
+
+    def eliminate_losers(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         remaining, place = state
         out = remaining & losers(remaining)
-        left = remaining & ~out
-        return left, jnp.where(out, jnp.sum(left), place)
+        remaining = remaining & ~out
+        return remaining, jnp.where(out, jnp.sum(remaining), place)
 
-    # The last to remain is first, as everybody is at the start.
+    # The last remaining candidate keeps the place 0 that all have at the start.
     start = (profile.candidate_mask, jnp.zeros(profile.size, int))
-    return jax.lax.while_loop(lambda state: jnp.sum(state[0]) > 1, round_, start)[1]
+    return jax.lax.while_loop(lambda state: jnp.sum(state[0]) > 1, eliminate_losers, start)[1]
 
 
-def lowest_of(score, remaining) -> jax.Array:
-    """Which of the remaining score least, ties together."""
-    score = jnp.where(remaining, score, jnp.inf)
-    return remaining & (score <= jnp.min(score) + TIE_TOLERANCE)
+def lowest_scoring(scores: jax.Array, remaining: jax.Array) -> jax.Array:
+    """Mask of the remaining candidates with the lowest score, ties included ``[candidates]``."""
+    scores = jnp.where(remaining, scores, jnp.inf)
+    return remaining & (scores <= jnp.min(scores) + TIE_TOLERANCE)
 
 
 @rule(
     "instant-runoff",
     title="Instant runoff",
     family="elimination",
-    gives="places",
+    returns="places",
     summary="The candidate with the fewest first places goes out, its ballots move on, and so on.",
     reference="Hare; ties for fewest go out together, no stop at a majority",
     satisfies="majority majority-loser condorcet-loser clones later-no-harm",
     distortion=("unbounded", "O(ln m)"),
     cost="n·m²",
 )
-def instant_runoff(profile: Profile):
-    return eliminate(profile, lambda on: lowest_of(profile.first_places(on), on))
+def instant_runoff(profile: Profile) -> jax.Array:
+    return eliminate(
+        profile, lambda remaining: lowest_scoring(profile.first_places(remaining), remaining)
+    )
 
 
 @rule(
     "coombs",
     title="Coombs",
     family="elimination",
-    gives="places",
+    returns="places",
     summary="Whoever has a majority of first places wins; until then the candidate with the most "
     "last places goes out.",
     reference="Coombs 1964; a majority winner takes the best place left, and the count goes on "
@@ -55,24 +67,25 @@ def instant_runoff(profile: Profile):
     satisfies="majority majority-loser condorcet-loser",
     cost="n·m²",
 )
-def coombs(profile: Profile):
-    def round_(state):
-        remaining, place, taken = state
+def coombs(profile: Profile) -> jax.Array:
+    def place_winner_or_losers(
+        state: tuple[jax.Array, jax.Array, jax.Array],
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        remaining, place, winners = state
         first = profile.first_places(remaining)
-        wins = remaining & (first > 0.5 * jnp.sum(first) + TIE_TOLERANCE)
-        most = lowest_of(-profile.last_places(remaining), remaining)
-        out = jnp.where(wins.any(), wins, most)
-        left = remaining & ~out
-        place = jnp.where(out, taken + jnp.where(wins.any(), 0, jnp.sum(left)), place)
-        return left, place, taken + wins.any()
+        has_majority = remaining & (first > 0.5 * jnp.sum(first) + TIE_TOLERANCE)
+        most_last = lowest_scoring(-profile.last_places(remaining), remaining)
+        out = jnp.where(has_majority.any(), has_majority, most_last)
+        remaining = remaining & ~out
+        behind = jnp.where(has_majority.any(), 0, jnp.sum(remaining))
+        return remaining, jnp.where(out, winners + behind, place), winners + has_majority.any()
 
     start = (profile.candidate_mask, jnp.zeros(profile.size, int), jnp.array(0, int))
-    return jax.lax.while_loop(lambda state: jnp.any(state[0]), round_, start)[1]
+    return jax.lax.while_loop(lambda state: jnp.any(state[0]), place_winner_or_losers, start)[1]
 
 
-def duels_of(profile: Profile) -> jax.Array:
-    """P(a ≻ b) among opponents, else 0 ``[candidates, candidates]``. A statistic is computed where
-    it is first read, so loops are handed it."""
+def opponent_shares(profile: Profile) -> jax.Array:
+    """P(a ≻ b) among opponents, else 0 ``[candidates, candidates]``."""
     return jnp.where(profile.opponents, profile.above, 0.0)
 
 
@@ -81,15 +94,15 @@ def duels_of(profile: Profile) -> jax.Array:
     title="Baldwin",
     family="elimination",
     reads="pairwise",
-    gives="places",
+    returns="places",
     summary="The candidate with the lowest Borda score goes out, scores are counted again, and so "
     "on.",
     reference="Baldwin 1926; ties for lowest go out together",
     cost="n·m² + m³",
 )
-def baldwin(profile: Profile):
-    duels = duels_of(profile)
-    return eliminate(profile, lambda on: lowest_of(duels @ on, on))
+def baldwin(profile: Profile) -> jax.Array:
+    above = opponent_shares(profile)
+    return eliminate(profile, lambda remaining: lowest_scoring(above @ remaining, remaining))
 
 
 @rule(
@@ -97,30 +110,30 @@ def baldwin(profile: Profile):
     title="Nanson",
     family="elimination",
     reads="pairwise",
-    gives="places",
+    returns="places",
     summary="All candidates below the mean Borda score go out, scores are counted again, and so "
     "on.",
     reference="Nanson 1882; who scores exactly the mean stays",
     satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
 )
-def nanson(profile: Profile):
-    duels = duels_of(profile)
+def nanson(profile: Profile) -> jax.Array:
+    above = opponent_shares(profile)
 
-    def losers(on):
-        score = duels @ on
-        mean = jnp.sum(jnp.where(on, score, 0.0)) / jnp.sum(on)
-        below = on & (score < mean - TIE_TOLERANCE)
-        return jnp.where(below.any(), below, on)
+    def below_mean(remaining: jax.Array) -> jax.Array:
+        score = above @ remaining
+        mean = jnp.sum(jnp.where(remaining, score, 0.0)) / jnp.sum(remaining)
+        below = remaining & (score < mean - TIE_TOLERANCE)
+        return jnp.where(below.any(), below, remaining)
 
-    return eliminate(profile, losers)
+    return eliminate(profile, below_mean)
 
 
 @rule(
     "plurality-veto",
     title="Plurality veto",
     family="elimination",
-    gives="places",
+    returns="places",
     summary="Candidates hold their first places as credit; all voters at once wear down the worst "
     "candidate still standing, and the last to stand wins.",
     reference="Kizilkaya & Kempe 2022, in the form in which all veto at the same time (2023), so "
@@ -128,23 +141,25 @@ def nanson(profile: Profile):
     distortion=("grows with voters", "3"),
     cost="n·m²",
 )
-def plurality_veto(profile: Profile):
-    def round_(state):
+def plurality_veto(profile: Profile) -> jax.Array:
+    def veto_until_one_is_out(
+        state: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
+    ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
         credit, remaining, place, _ = state
-        rate = jnp.where(remaining, profile.last_places(remaining, least=1), 0.0)
+        rate = jnp.where(remaining, profile.last_places(remaining, min_ranked=1), 0.0)
         time = jnp.where(
             rate > TIE_TOLERANCE, credit / jnp.where(rate > TIE_TOLERANCE, rate, 1.0), jnp.inf
         )
-        # Where nobody vetoes any more, all that are left tie.
+        # If no ballot vetoes a remaining candidate, all remaining candidates tie.
         step = jnp.min(jnp.where(remaining, time, jnp.inf))
         stuck = ~jnp.isfinite(step)
         credit = jnp.where(remaining, credit - rate * jnp.where(stuck, 0.0, step), 0.0)
         out = remaining & ((credit <= TIE_TOLERANCE) | stuck)
-        left = remaining & ~out
-        return credit, left, jnp.where(out, jnp.sum(left), place), stuck
+        remaining = remaining & ~out
+        return credit, remaining, jnp.where(out, jnp.sum(remaining), place), stuck
 
     credit = profile.first_places(profile.candidate_mask)
-    none = profile.candidate_mask & (credit <= TIE_TOLERANCE)
-    left = profile.candidate_mask & ~none
-    start = (credit, left, jnp.where(none, jnp.sum(left), 0), jnp.array(False))
-    return jax.lax.while_loop(lambda state: jnp.any(state[1]), round_, start)[2]
+    out = profile.candidate_mask & (credit <= TIE_TOLERANCE)
+    remaining = profile.candidate_mask & ~out
+    start = (credit, remaining, jnp.where(out, jnp.sum(remaining), 0), jnp.array(False))
+    return jax.lax.while_loop(lambda state: jnp.any(state[1]), veto_until_one_is_out, start)[2]

@@ -1,10 +1,10 @@
-"""Rules that fit a model of noisy voters by maximum likelihood and report its rewards.
+"""Maximum-likelihood rules: rewards of a Bradley–Terry or Plackett–Luce model of the voters.
 
-Rewards are in log-odds with mean zero. Each has the Gaussian prior of the exact check
-(``bradley_terry``), standard deviation 10, against which the ballots weigh as ``VOTERS``
-voters together: a rule sees shares, so that counting every ballot twice changes nothing. The prior
-is too wide to move the third decimal of a figure here, and keeps an unbeaten candidate's reward
-finite. Candidates that no ballot compares with any other are at zero.
+Rewards are log-odds with mean zero. Each has a Gaussian prior of standard deviation 10, as in
+``choice_models.bradley_terry``. A rule reads shares, so that doubling every ballot changes nothing;
+against the prior all ballots together count as ``PRIOR_VOTERS`` voters. The prior is too wide to
+change the third decimal of a reported reward, and keeps the reward of an unbeaten candidate finite.
+Candidates that no ballot compares with another have reward zero.
 """
 
 from __future__ import annotations
@@ -18,15 +18,21 @@ from scrl.choice_models.newton import newton_step
 from scrl.voting.profile import Profile
 from scrl.voting.registry import rule
 
-#: Voters as which the ballots of a contest weigh against the prior, and its standard deviation.
-VOTERS, PRIOR_SD = 10_000, 10.0
-#: The precision of the prior a unit of weight.
-PRECISION = 1 / (VOTERS * PRIOR_SD**2)
-#: Span of a step after which only rounding error is left, and the limit of steps.
+#: Number of voters that the ballots of a contest stand for against the prior.
+PRIOR_VOTERS = 10_000
+#: Standard deviation of the prior.
+PRIOR_SD = 10.0
+#: Precision of the prior per unit of weight.
+PRECISION = 1 / (PRIOR_VOTERS * PRIOR_SD**2)
+#: Range of a Newton step below which only rounding error is left, and the limit of steps.
 TOLERANCE, MAX_STEPS = 1e-7, 500
 
+Derivatives = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+#: Rewards, range of the last step and number of steps.
+State = tuple[jax.Array, jax.Array, jax.Array]
 
-def maximise(derivatives: Callable, size: int) -> jax.Array:
+
+def maximise(derivatives: Derivatives, size: int) -> jax.Array:
     """The rewards ``[size]`` that maximise the log-likelihood plus the log-prior.
 
     Args:
@@ -34,10 +40,10 @@ def maximise(derivatives: Callable, size: int) -> jax.Array:
             negative Hessian ``[size, size]``.
     """
 
-    def gradient_at(reward):
+    def gradient_at(reward: jax.Array) -> jax.Array:
         return derivatives(reward)[0] - PRECISION * reward
 
-    def step(state):
+    def step(state: State) -> State:
         reward, _, steps = state
         gradient, neg_hessian = derivatives(reward)
         gradient = gradient - PRECISION * reward
@@ -45,23 +51,27 @@ def maximise(derivatives: Callable, size: int) -> jax.Array:
         span = jnp.max(direction) - jnp.min(direction)
         return newton_step(reward, direction, span, gradient_at, jnp), span, steps + 1
 
-    def unfinished(state):
+    def unfinished(state: State) -> jax.Array:
         return (state[1] > TOLERANCE) & (state[2] < MAX_STEPS)
 
-    return jax.lax.while_loop(unfinished, step, (jnp.zeros(size), jnp.inf, 0))[0]
+    start = (jnp.zeros(size), jnp.array(jnp.inf), jnp.array(0))
+    return jax.lax.while_loop(unfinished, step, start)[0]
 
 
-def center_rewards(reward: jax.Array, known: jax.Array) -> jax.Array:
-    """Without what rounding shifts all that was compared by; the rest is at zero."""
-    mean = jnp.sum(jnp.where(known, reward, 0.0)) / jnp.maximum(jnp.sum(known), 1)
-    return jnp.where(known, reward - mean, 0.0)
+def center_rewards(reward: jax.Array, is_compared: jax.Array) -> jax.Array:
+    """Rewards with mean exactly zero over the compared candidates, and zero for the others.
+
+    The prior already centres them; this removes the rounding error of the mean.
+    """
+    mean = jnp.sum(jnp.where(is_compared, reward, 0.0)) / jnp.maximum(jnp.sum(is_compared), 1)
+    return jnp.where(is_compared, reward - mean, 0.0)
 
 
 @rule(
     "bradley-terry",
     title="Bradley–Terry",
     family="likelihood",
-    gives="scores",
+    returns="scores",
     summary="The rewards under which the pairs that ballots compare are likeliest, a comparison "
     "going to a with the chance σ(reward of a − reward of b); with complete ballots, Borda's "
     "order.",
@@ -70,15 +80,15 @@ def center_rewards(reward: jax.Array, known: jax.Array) -> jax.Array:
     cost="n·m² + m³ a step",
     max_candidates=500,
 )
-def bradley_terry(profile: Profile):
+def bradley_terry(profile: Profile) -> jax.Array:
     total = jnp.where(profile.opponents, profile.both_ranked, 0.0)
     wins = total * profile.above
 
-    def derivatives(reward):
-        chance = jax.nn.sigmoid(reward[:, None] - reward[None, :])
-        spread = total * chance * (1 - chance)
-        neg_hessian = jnp.diag(jnp.sum(spread, axis=1)) - spread
-        return jnp.sum(wins - total * chance, axis=1), neg_hessian
+    def derivatives(reward: jax.Array) -> tuple[jax.Array, jax.Array]:
+        probability = jax.nn.sigmoid(reward[:, None] - reward[None, :])
+        variance = total * probability * (1 - probability)
+        neg_hessian = jnp.diag(jnp.sum(variance, axis=1)) - variance
+        return jnp.sum(wins - total * probability, axis=1), neg_hessian
 
     return center_rewards(maximise(derivatives, profile.size), jnp.any(total > 0, axis=1))
 
@@ -87,7 +97,7 @@ def bradley_terry(profile: Profile):
     "plackett-luce",
     title="Plackett–Luce",
     family="likelihood",
-    gives="scores",
+    returns="scores",
     summary="The rewards under which the ballots are likeliest, each read as choices from what "
     "remains, a candidate being chosen with a chance in proportion to exp(reward).",
     reference="Luce 1959, Plackett 1975; candidates tied at a place share one choice equally, "
@@ -95,34 +105,38 @@ def bradley_terry(profile: Profile):
     cost="n·m² a step",
     max_candidates=100,
 )
-def plackett_luce(profile: Profile):
-    """Slope and second derivative need no sort: the choices open to a candidate are nested, so what
-    two candidates share is the lesser of what each has seen (Hunter 2004, section 5, gives the
-    likelihood)."""
+def plackett_luce(profile: Profile) -> jax.Array:
+    """The likelihood is Hunter's (2004, section 5). No sort is needed: choice sets of a ballot are
+    nested, so that the sum over the choice sets of two candidates is the smaller of their sums."""
     u = profile.utility
-    on = jnp.broadcast_to(True if profile.ranked is None else profile.ranked, u.shape)
-    weight = profile.weight
-    weight = jnp.full(u.shape[1], 1 / u.shape[1]) if weight is None else weight
+    ranked = jnp.broadcast_to(True if profile.ranked is None else profile.ranked, u.shape)
+    weight = jnp.full(u.shape[1], 1 / u.shape[1]) if profile.weight is None else profile.weight
 
-    def rows(of, *arrays):
-        """``of`` each candidate's row of the ballots, 0 where a ballot leaves it out."""
-        return jax.lax.map(lambda a: jnp.where(a[1], of(*a), 0.0), (u, on, *arrays))
+    def by_candidate(function: Callable[..., jax.Array], *arrays: jax.Array) -> jax.Array:
+        """``function`` of each candidate's row of ``u``, ``ranked`` and ``arrays``, 0 where a
+        ballot does not rank the candidate ``[candidates, voters]``."""
+        return jax.lax.map(lambda row: jnp.where(row[1], function(*row), 0.0), (u, ranked, *arrays))
 
-    tied = rows(lambda one, _: jnp.sum(on & (u == one), axis=0).astype(float))
-    part = jnp.where(on, 1 / jnp.maximum(tied, 1.0), 0.0)
+    # Candidates tied at a place share its choice: each has 1 / tied of it.
+    tied = by_candidate(lambda row, _: jnp.sum(ranked & (u == row), axis=0).astype(float))
+    part = jnp.where(ranked, 1 / jnp.maximum(tied, 1.0), 0.0)
     chosen = part @ weight
 
-    def derivatives(reward):
+    def derivatives(reward: jax.Array) -> tuple[jax.Array, jax.Array]:
         strength = jnp.exp(reward)
-        left = rows(lambda one, _: strength @ (on & (u <= one)).astype(float))
-        once = part / jnp.where(on, left, 1.0)
-        twice = once / jnp.where(on, left, 1.0)
-        seen = rows(lambda one, _: jnp.sum(jnp.where(u >= one, once, 0.0), axis=0)) @ weight
-        square = rows(lambda one, _: jnp.sum(jnp.where(u >= one, twice, 0.0), axis=0))
-        shared = jax.lax.map(lambda row: jnp.minimum(row, square) @ weight, square)
-        expected = strength * seen
+        # The total strength of the choice set in which the candidate is chosen.
+        total = by_candidate(lambda row, _: strength @ (ranked & (u <= row)).astype(float))
+        total = jnp.where(ranked, total, 1.0)
+        inverse, inverse_square = part / total, part / total / total
+        # Sums over all choice sets that contain the candidate.
+        first = by_candidate(lambda row, _: jnp.sum(jnp.where(u >= row, inverse, 0.0), axis=0))
+        second = by_candidate(
+            lambda row, _: jnp.sum(jnp.where(u >= row, inverse_square, 0.0), axis=0)
+        )
+        shared = jax.lax.map(lambda row: jnp.minimum(row, second) @ weight, second)
+        expected = strength * (first @ weight)
         neg_hessian = jnp.diag(expected) - strength[:, None] * strength[None, :] * shared
         return chosen - expected, neg_hessian
 
-    met = jnp.where(profile.opponents, profile.both_ranked, 0.0)
-    return center_rewards(maximise(derivatives, profile.size), jnp.any(met > 0, axis=1))
+    compared = jnp.where(profile.opponents, profile.both_ranked, 0.0)
+    return center_rewards(maximise(derivatives, profile.size), jnp.any(compared > 0, axis=1))

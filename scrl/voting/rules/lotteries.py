@@ -1,12 +1,15 @@
-"""Rules that draw the winner."""
+"""Lotteries: rules that give each candidate a probability to win."""
 
+from __future__ import annotations
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting.distortion.worst_case import SOLVER_OPTIONS, Adversary, weakly_above
-from scrl.voting.profile import TIE_TOLERANCE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, HostProfile, Profile
 from scrl.voting.registry import rule
 from scrl.voting.rules.games import (
     nearest_to_uniform,
@@ -14,21 +17,21 @@ from scrl.voting.rules.games import (
     stable_committee_lottery,
 )
 
-#: Kinds of ballots × candidates² that lotteries of low distortion hold at once.
-MOST_CELLS = 30_000_000
+#: Most distinct ballots × candidates² of a low-distortion lottery.
+MAX_CELLS = 30_000_000
 
 
 @rule(
     "random-ballot",
     title="Random ballot",
     family="lottery",
-    gives="probabilities",
+    returns="probabilities",
     summary="A ballot is drawn and its first place wins; what the ordinary reward loss does, pair "
     "by pair.",
     reference="Gibbard 1977, also called random dictatorship; a tied top split equally",
     distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
-def random_ballot(profile: Profile):
+def random_ballot(profile: Profile) -> jax.Array:
     return profile.first_places(profile.candidate_mask)
 
 
@@ -37,21 +40,21 @@ def random_ballot(profile: Profile):
     title="Proportional Borda",
     family="lottery",
     reads="pairwise",
-    gives="probabilities",
+    returns="probabilities",
     summary="Every candidate's chance is in proportion to its Borda score.",
     reference="Barberà 1979: a ballot and two candidates are drawn, and the one that the ballot "
     "puts first wins; missing comparisons as for Borda",
     cost="n·m²",
 )
-def proportional_borda(profile: Profile):
-    return _proportional(profile.points, profile.candidate_mask)
+def proportional_borda(profile: Profile) -> jax.Array:
+    return _normalized(profile.borda_scores, profile.candidate_mask)
 
 
 @rule(
     "harmonic-lottery",
     title="Harmonic lottery",
     family="lottery",
-    gives="probabilities",
+    returns="probabilities",
     summary="Half of the chance is equal for all, half in proportion to harmonic scores, 1/r for a "
     "place r.",
     reference="Boutilier et al. 2015; ties share the points of the places they fill, what a ballot "
@@ -59,17 +62,17 @@ def proportional_borda(profile: Profile):
     distortion=("O(√(m log m))", ""),
     cost="n·m²",
 )
-def harmonic_lottery(profile: Profile):
-    harmonic = profile.places @ (1.0 / jnp.arange(1, profile.size + 1))
+def harmonic_lottery(profile: Profile) -> jax.Array:
+    harmonic = profile.place_shares @ (1.0 / jnp.arange(1, profile.size + 1))
     uniform = profile.candidate_mask / jnp.sum(profile.candidate_mask)
-    return (uniform + _proportional(harmonic, profile.candidate_mask)) / 2
+    return (uniform + _normalized(harmonic, profile.candidate_mask)) / 2
 
 
-def _proportional(scores, standing):
-    """Scores as probabilities ``[candidates]``; equal ones where all are 0."""
+def _normalized(scores: jax.Array, candidate_mask: jax.Array) -> jax.Array:
+    """Scores divided by their sum ``[candidates]``; uniform where all are 0."""
     total = jnp.sum(scores)
-    even = standing / jnp.sum(standing)
-    return jnp.where(total > 0, scores / jnp.where(total > 0, total, 1.0), even)
+    uniform = candidate_mask / jnp.sum(candidate_mask)
+    return jnp.where(total > 0, scores / jnp.where(total > 0, total, 1.0), uniform)
 
 
 # -- maximal lotteries ----------------------------------------------------------------------------
@@ -80,7 +83,7 @@ def _proportional(scores, standing):
     title="Maximal lottery",
     family="lottery",
     reads="pairwise",
-    gives="probabilities",
+    returns="probabilities",
     on_host=True,
     summary="The mixture of candidates that no other mixture beats head to head.",
     reference="Kreweras 1965, Fishburn 1984; of several, the one nearest to uniform",
@@ -88,7 +91,8 @@ def _proportional(scores, standing):
     cost="n·m², then a game of m × m",
 )
 def maximal_lotteries(above: np.ndarray) -> np.ndarray:
-    """Of each contest ``[contests, candidates]``."""
+    """The lottery of each contest ``[contests, candidates]``, from P(a ≻ b) ``[contests,
+    candidates, candidates]``."""
     return solve_symmetric_games(_margins(above))
 
 
@@ -97,7 +101,7 @@ def maximal_lotteries(above: np.ndarray) -> np.ndarray:
     title="Maximal lottery of majorities",
     family="lottery",
     reads="pairwise",
-    gives="probabilities",
+    returns="probabilities",
     on_host=True,
     summary="The maximal lottery where all that counts of a duel is who wins it.",
     reference="Fisher & Ryan 1992, Laffond, Laslier & Le Breton 1993; with ties, of several the "
@@ -105,20 +109,23 @@ def maximal_lotteries(above: np.ndarray) -> np.ndarray:
     cost="n·m², then a game of m × m",
 )
 def c1_maximal_lotteries(above: np.ndarray) -> np.ndarray:
-    """Of each contest ``[contests, candidates]``."""
+    """The lottery of each contest ``[contests, candidates]``, from P(a ≻ b) ``[contests,
+    candidates, candidates]``."""
     return solve_symmetric_games(np.sign(_margins(above)))
 
 
 def maximal_lottery(above: np.ndarray) -> np.ndarray:
-    """Least ‖p‖² subject to p ≥ 0, Σp = 1 and Σ_a p_a (P(a≻b) - P(b≻a)) ≥ 0 for every b."""
+    """The maximal lottery ``[candidates]`` of one contest ``[candidates, candidates]``: least ‖p‖²
+    subject to p ≥ 0, Σp = 1 and Σ_a p_a (P(a≻b) - P(b≻a)) ≥ 0 for every b."""
     return nearest_to_uniform(_margins(above).T)
 
 
 def _margins(above: np.ndarray) -> np.ndarray:
-    """P(a ≻ b) - P(b ≻ a), same shape; else a duel tied but for rounding decides."""
-    lead = above - 0.5
-    lead = np.where(np.abs(lead) <= TIE_TOLERANCE, 0.0, lead)
-    return lead - np.swapaxes(lead, -1, -2)
+    """P(a ≻ b) - P(b ≻ a), same shape; exactly 0 for pairs tied within the tolerance, since the
+    optimal mixture may otherwise depend on rounding."""
+    margin = above - 0.5
+    margin = np.where(np.abs(margin) <= TIE_TOLERANCE, 0.0, margin)
+    return margin - np.swapaxes(margin, -1, -2)
 
 
 # -- lotteries of low distortion ------------------------------------------------------------------
@@ -128,7 +135,7 @@ def _margins(above: np.ndarray) -> np.ndarray:
     "stable-lottery",
     title="Stable lottery",
     family="lottery",
-    gives="probabilities",
+    returns="probabilities",
     on_host=True,
     summary="Half of the chance is equal for all; half goes to a member of a random committee of "
     "√m that no candidate is preferred to by more than its share of voters.",
@@ -139,11 +146,11 @@ def _margins(above: np.ndarray) -> np.ndarray:
     cost="at most 16,000 rounds of n·m²",
     max_candidates=100,
 )
-def stable_lottery(profile: Profile) -> np.ndarray:
-    place, weight = _distinct(profile)
-    ahead = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
+def stable_lottery(profile: HostProfile) -> np.ndarray:
+    place, weight = _distinct_ballots(profile)
+    strictly_above = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
     m = place.shape[1]
-    member, _ = stable_committee_lottery(ahead, weight, int(np.ceil(np.sqrt(m))))
+    member, _ = stable_committee_lottery(strictly_above, weight, int(np.ceil(np.sqrt(m))))
     return (member + 1 / m) / 2
 
 
@@ -151,7 +158,7 @@ def stable_lottery(profile: Profile) -> np.ndarray:
     "optimal-lottery",
     title="Distortion-optimal lottery",
     family="lottery",
-    gives="probabilities",
+    returns="probabilities",
     on_host=True,
     summary="The lottery whose worst case, over unit-sum utilities that agree with these ballots, "
     "is the least.",
@@ -161,65 +168,74 @@ def stable_lottery(profile: Profile) -> np.ndarray:
     cost="cuts·n·m²",
     max_candidates=50,
 )
-def optimal_lottery(profile: Profile) -> np.ndarray:
-    place, weight = _distinct(profile)
+def optimal_lottery(profile: HostProfile) -> np.ndarray:
+    place, weight = _distinct_ballots(profile)
     return least_distortion_lottery(Adversary.from_ballots(place, weight))
 
 
-def _distinct(profile: Profile) -> tuple[np.ndarray, np.ndarray]:
-    """Places ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the weight of each kind of
-    ballot.
+def _distinct_ballots(profile: HostProfile) -> tuple[np.ndarray, np.ndarray]:
+    """Places on the distinct ballots ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the
+    weight of each ``[ballots]``.
 
     Raises:
-        InputError: where kinds of ballots × candidates² are more than memory should hold.
+        InputError: for more than ``MAX_CELLS`` distinct ballots × candidates².
     """
-    utility, ranked = np.asarray(profile.utility).T, np.asarray(profile.ranked).T
-    place = np.zeros(utility.shape, int)
-    for better, known in zip(utility.T, ranked.T, strict=True):
-        place += known[:, None] & (better[:, None] > utility)
-    place, kind = np.unique(np.where(ranked, place, -1), axis=0, return_inverse=True)
-    if place.size * place.shape[1] > MOST_CELLS:
+    utility, ranked = profile.utility.T, profile.ranked.T
+    m = len(profile.utility)
+    place: np.ndarray = np.zeros(utility.shape, int)
+    for a in range(m):
+        place += ranked[:, a, None] & (utility[:, a, None] > utility)
+    place, ballot = np.unique(np.where(ranked, place, -1), axis=0, return_inverse=True)
+    if place.size * m > MAX_CELLS:
         raise InputError(
-            f"A contest has {len(place):,} different ballots of {place.shape[1]:,} candidates, "
+            f"A contest has {len(place):,} different ballots of {m:,} candidates, "
             "too many for this lottery; choose another rule for it."
         )
-    return place, np.bincount(kind.ravel(), np.asarray(profile.weight), len(place))
+    return place, np.bincount(ballot.ravel(), profile.weight, len(place))
 
 
-def least_distortion_lottery(adversary: Adversary, most_rounds: int = 500) -> np.ndarray:
-    """The lottery ``[candidates]`` with the least worst case, nearest to uniform of several.
+def least_distortion_lottery(adversary: Adversary, max_rounds: int = 500) -> np.ndarray:
+    """The lottery ``[candidates]`` with the least worst-case distortion; of several, the nearest to
+    uniform.
 
-    A game: the lottery against utilities u, which give mean utilities z(u), paying
-    p·z(u)/max z(u); its value is 1/distortion. Cutting planes: each lottery meets its worst
-    utilities, for every candidate that may be best, and the next holds its own against all so far.
-    Once the value is known to 1e-10, the same cuts lead to the nearest of the optimal lotteries.
+    It is the optimal strategy of a zero-sum game: a lottery p against utilities u with mean
+    utilities z(u) has payoff p·z(u)/max z(u), and the value of the game is 1/distortion. Solved by
+    cutting planes: each round adds the worst utilities for the current lottery, one vector for
+    every candidate that may be best, and the next lottery is optimal against all vectors so far.
+    Once the value is known to 1e-10, the same method finds the optimal lottery nearest to uniform.
+
+    Args:
+        adversary: finds the worst utilities that agree with the ballots.
+        max_rounds: limit of rounds, for each of the two searches.
     """
     m = adversary.extremes.shape[-1]
-    p, low = np.full(m, 1 / m), 0.0
+    p, lower = np.full(m, 1 / m), 0.0
     cuts = np.zeros((0, m))
-    for _ in range(most_rounds):
+    for _ in range(max_rounds):
         value, _, _, welfare = adversary.worst_case(p)
         cuts = np.concatenate([cuts, _cuts(welfare)])
-        low = max(low, 1 / value)
-        found = linprog(
+        lower = max(lower, 1 / value)
+        solution = linprog(
             np.append(np.zeros(m), -1.0),
             np.hstack([-cuts, np.ones((len(cuts), 1))]), np.zeros(len(cuts)),
             np.append(np.ones(m), 0.0)[None], [1.0], (0, None), method="highs",
             options=SOLVER_OPTIONS,
         )  # fmt: skip
-        high, p = found.x[-1], np.maximum(found.x[:-1], 0) / np.maximum(found.x[:-1], 0).sum()
-        if high - low <= 1e-10:
+        upper, p = solution.x[-1], np.maximum(solution.x[:-1], 0)
+        p = p / p.sum()
+        if upper - lower <= 1e-10:
             break
-    for _ in range(most_rounds):
-        p = nearest_to_uniform(cuts - (low - 1e-9))
+    for _ in range(max_rounds):
+        p = nearest_to_uniform(cuts - (lower - 1e-9))
         value, _, _, welfare = adversary.worst_case(p)
-        if 1 / value >= low - 2e-9:
+        if 1 / value >= lower - 2e-9:
             break
         cuts = np.concatenate([cuts, _cuts(welfare)])
     return p
 
 
 def _cuts(welfare: np.ndarray) -> np.ndarray:
-    """Mean utilities ``[j, candidates]`` in units of j's; where j is worth nothing, no cut."""
+    """Cuts ``[cuts, candidates]``: the mean utilities ``welfare [best, candidates]`` divided by
+    that of the best candidate; no cut where that is 0."""
     best = welfare.diagonal()
     return welfare[best > 0] / best[best > 0, None]

@@ -1,4 +1,4 @@
-"""Rules that search for a whole order: Kemeny's, exactly, and ranked pairs."""
+"""Condorcet rules that search for an order: Kemeny, exactly, and ranked pairs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from scrl.voting.profile import TIE_TOLERANCE
 from scrl.voting.registry import rule
 from scrl.voting.rules.pairwise import CONDORCET_CRITERIA
 
-#: Most candidates in one majority cycle for which Kemeny's order is searched: 2^m sets of them.
+#: Most candidates in one majority cycle for which Kemeny's order is searched: 2^m subsets.
 MAX_CYCLE = 16
-#: Sets × candidates of the contests searched at once.
+#: Subsets × candidates × contests searched at once.
 CELLS = 400_000
 
 
@@ -22,7 +22,7 @@ CELLS = 400_000
     title="Kemeny",
     family="pairwise",
     reads="pairwise",
-    gives="places",
+    returns="places",
     on_host=True,
     summary="The order that contradicts the ballots' pairs least; its first place wins.",
     reference="Kemeny 1959; exact, by dynamic programming over sets (Betzler et al. 2009, after "
@@ -36,15 +36,15 @@ CELLS = 400_000
 def kemeny(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``.
 
-    Where everybody of one set beats everybody of another, every optimal order puts the first set
-    ahead (Truchon 1998), so only candidates tangled in one cycle of majorities are searched.
+    If every candidate of one set beats every candidate of another, every optimal order puts the
+    first set ahead (Truchon 1998). So orders are searched only within a majority cycle.
 
     Raises:
-        InputError: where more than ``MAX_CYCLE`` candidates are tangled.
+        InputError: where a majority cycle has more than ``MAX_CYCLE`` candidates.
     """
-    block = _blocks(above)
+    block = _majority_blocks(above)
     place = np.zeros(above.shape[:2], int)
-    # Each block is a small contest of its own, and all blocks of a size are solved together.
+    # Each block is a separate small contest. All blocks of a size are solved together.
     contest, size = np.arange(len(above))[:, None], np.zeros_like(block)
     np.add.at(size, (contest, block), 1)
     ahead = np.cumsum(size, axis=1) - size
@@ -54,61 +54,65 @@ def kemeny(above: np.ndarray) -> np.ndarray:
             f"cycle, and {size.max():,} do here; leave some out or choose another rule."
         )
     for k in np.unique(size[size > 1]):
-        at, number = np.nonzero(size == k)
-        who = np.nonzero(block[at] == number[:, None])[1].reshape(len(at), k)
-        duels = above[at[:, None, None], who[:, :, None], who[:, None, :]]
+        row, number = np.nonzero(size == k)
+        members = np.nonzero(block[row] == number[:, None])[1].reshape(len(row), k)
+        shares = above[row[:, None, None], members[:, :, None], members[:, None, :]]
         step = max(1, CELLS // (2**k * k))
-        within = np.concatenate([_search(duels[i : i + step]) for i in range(0, len(duels), step)])
-        place[at[:, None], who] = within
+        place[row[:, None], members] = np.concatenate(
+            [_search_subsets(shares[i : i + step]) for i in range(0, len(shares), step)]
+        )
     return place + np.take_along_axis(ahead, block, axis=1)
 
 
-def _blocks(above: np.ndarray) -> np.ndarray:
-    """Which block each candidate is in ``[contests, candidates]``, counted from the best: sets
-    connected by majorities or ties, each beating every later one strictly."""
+def _majority_blocks(above: np.ndarray) -> np.ndarray:
+    """The block of each candidate ``[contests, candidates]``, 0 = best. Blocks are the strongly
+    connected components of majorities and ties; each beats every later block strictly."""
     m = above.shape[-1]
     reach = (above >= 0.5 - TIE_TOLERANCE).astype(np.float32)
     for _ in range(max(1, m - 1).bit_length()):
         reach = (reach @ reach > 0).astype(np.float32)
-    ahead = m - reach.sum(-1)  # who reaches fewer is in a later block
+    ahead = m - reach.sum(-1)  # members of a later block reach fewer candidates
     return np.stack([np.unique(row, return_inverse=True)[1].ravel() for row in ahead])
 
 
 @cache
-def _layers(m: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """For each size, the sets of that size, their members, and the sets without each."""
-    sets = np.arange(2**m)
-    member = (sets[:, None] >> np.arange(m)) & 1 == 1
-    found = []
+def _subsets_by_size(m: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """For each size k: the subsets of m candidates as bits ``[subsets]``, their members
+    ``[subsets, k]``, and the subsets without each member, same shape."""
+    subsets = np.arange(2**m)
+    is_member = (subsets[:, None] >> np.arange(m)) & 1 == 1
+    layers = []
     for k in range(1, m + 1):
-        these = sets[member.sum(1) == k]
-        who = np.nonzero(member[these])[1].reshape(len(these), k)
-        found.append((these, who, these[:, None] - (1 << who)))
-    return found
+        layer = subsets[is_member.sum(1) == k]
+        members = np.nonzero(is_member[layer])[1].reshape(len(layer), k)
+        layers.append((layer, members, layer[:, None] - (1 << members)))
+    return layers
 
 
-def _search(above: np.ndarray) -> np.ndarray:
-    """Places ``[contests, candidates]``: the least disagreement of every set, small ones first."""
+def _search_subsets(above: np.ndarray) -> np.ndarray:
+    """Places ``[contests, candidates]`` by dynamic programming: the least disagreement of an order
+    of every subset, small subsets first."""
     n, m, _ = above.shape
     against = np.swapaxes(above, 1, 2) * (1 - np.eye(m))
-    # Disagreement with a before the set, [sets, candidates, contests]: contests run along memory,
-    # since every set is looked up for all of them.
+    # Disagreement if a candidate precedes a subset, [subsets, candidates, contests]. Contests are
+    # contiguous in memory, since every subset is looked up for all of them.
     first = np.zeros((2**m, m, n))
     for k in range(m):
         first[2**k : 2 ** (k + 1)] = first[: 2**k] + against[:, :, k].T
     least = np.zeros((2**m, n))
-    for these, who, without in _layers(m):
-        least[these] = (least[without] + first[these[:, None], who]).min(1)
+    for layer, members, without in _subsets_by_size(m):
+        least[layer] = (least[without] + first[layer[:, None], members]).min(1)
     place = np.zeros((n, m), int)
-    left = np.full(n, 2**m - 1)
-    contest, bit = np.arange(n), 1 << np.arange(m)
-    while (left > 0).any():
-        inside = (left[:, None] & bit) > 0
-        rest = np.where(inside, left[:, None] - bit, 0)
-        cost = least[rest, contest[:, None]] + first[left[:, None], np.arange(m), contest[:, None]]
-        wins = inside & (cost <= least[left, contest][:, None] + TIE_TOLERANCE)
+    remaining = np.full(n, 2**m - 1)
+    contest, bit, candidate = np.arange(n), 1 << np.arange(m), np.arange(m)
+    while (remaining > 0).any():
+        inside = (remaining[:, None] & bit) > 0
+        rest = np.where(inside, remaining[:, None] - bit, 0)
+        cost = first[remaining[:, None], candidate, contest[:, None]]
+        cost = least[rest, contest[:, None]] + cost
+        wins = inside & (cost <= least[remaining, contest][:, None] + TIE_TOLERANCE)
         place = np.where(wins, (m - inside.sum(1))[:, None], place)
-        left = left - (wins * bit).sum(1)
+        remaining = remaining - (wins * bit).sum(1)
     return place
 
 
@@ -117,7 +121,7 @@ def _search(above: np.ndarray) -> np.ndarray:
     title="Ranked pairs",
     family="pairwise",
     reads="pairwise",
-    gives="places",
+    returns="places",
     on_host=True,
     summary="Victories are locked in from the widest down, except those that would close a cycle.",
     reference="Tideman 1987; of victories equally wide, those in a cycle with what is locked and "
@@ -130,21 +134,23 @@ def _search(above: np.ndarray) -> np.ndarray:
 )
 def ranked_pairs(above: np.ndarray) -> np.ndarray:
     """Places ``[contests, candidates]`` from P(a ≻ b) ``[contests, candidates, candidates]``."""
-    return np.stack([_ranked_pairs(duels - 0.5) for duels in above])
+    return np.stack([_ranked_pairs(shares - 0.5) for shares in above])
 
 
-def _ranked_pairs(lead: np.ndarray) -> np.ndarray:
-    m = len(lead)
+def _ranked_pairs(margins: np.ndarray) -> np.ndarray:
+    """Places ``[candidates]`` of one contest, from P(a ≻ b) - ½."""
+    m = len(margins)
     place, remaining = np.zeros(m, int), list(range(m))
     while remaining:
-        reach = locked(lead[np.ix_(remaining, remaining)])
+        reach = lock_victories(margins[np.ix_(remaining, remaining)])
         k = len(remaining)
         beaten = 0
         for row in reach:
             beaten |= row
         ahead = sorted(range(k), key=lambda a: -reach[a].bit_count())
         if all(reach[a].bit_count() == k - 1 - i for i, a in enumerate(ahead)):
-            # A whole order: what is left of it when its winner goes is what would be locked again.
+            # The locked victories are a linear order. Without its winner, the same victories would
+            # be locked again, so that no further round is needed.
             place[[remaining[a] for a in ahead]] = m - k + np.arange(k)
             break
         winners = [a for a in range(k) if not beaten >> a & 1]
@@ -153,33 +159,35 @@ def _ranked_pairs(lead: np.ndarray) -> np.ndarray:
     return place
 
 
-def locked(lead: np.ndarray) -> list[int]:
-    """Whom each candidate reaches by locked victories, as bits, from P(a ≻ b) - ½."""
-    m = len(lead)
-    first, second = np.nonzero(lead > TIE_TOLERANCE)
-    width = lead[first, second]
-    order = np.argsort(-width, kind="stable")
-    width = width[order]
-    new = np.flatnonzero(np.concatenate([[True], width[:-1] - width[1:] > TIE_TOLERANCE]))
+def lock_victories(margins: np.ndarray) -> list[int]:
+    """The candidates that each candidate reaches by locked victories, as bits, from P(a ≻ b) - ½
+    ``[candidates, candidates]``."""
+    m = len(margins)
+    first, second = np.nonzero(margins > TIE_TOLERANCE)
+    margin = margins[first, second]
+    order = np.argsort(-margin, kind="stable")
+    margin = margin[order]
+    new = np.flatnonzero(np.concatenate([[True], margin[:-1] - margin[1:] > TIE_TOLERANCE]))
     edges = list(zip(first[order].tolist(), second[order].tolist(), strict=True))
     reach = [0] * m
     for start, stop in zip(new, [*new[1:], len(edges)], strict=True):
         level = edges[start:stop]
         if len(level) > 1:
-            together = list(reach)
+            with_level = list(reach)
             for a, b in level:
-                _add(together, a, b)
-            level = [(a, b) for a, b in level if not together[b] >> a & 1]
+                _lock(with_level, a, b)
+            level = [(a, b) for a, b in level if not with_level[b] >> a & 1]
         for a, b in level:
             if not reach[b] >> a & 1:
-                _add(reach, a, b)
+                _lock(reach, a, b)
     return reach
 
 
-def _add(reach: list[int], a: int, b: int) -> None:
+def _lock(reach: list[int], a: int, b: int) -> None:
+    """Lock the victory of a over b: update the transitive closure ``reach``."""
     if reach[a] >> b & 1:
         return
-    more = reach[b] | 1 << b
+    reached = reach[b] | 1 << b
     for c in range(len(reach)):
         if c == a or reach[c] >> a & 1:
-            reach[c] |= more
+            reach[c] |= reached

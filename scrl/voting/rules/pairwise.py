@@ -1,4 +1,6 @@
-"""Rules that read nothing but who beats whom, and by how much."""
+"""Condorcet rules: functions of the pairwise shares P(a ≻ b) alone."""
+
+from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
@@ -14,16 +16,16 @@ CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith mo
     title="Copeland",
     family="pairwise",
     reads="pairwise",
-    gives="scores",
+    returns="scores",
     summary="Opponents beaten head to head, a tie counting half.",
     reference="Copeland 1951",
     satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", "5"),
     cost="n·m²",
 )
-def copeland(profile: Profile):
-    lead = profile.above - 0.5
-    point = jnp.where(lead > TIE_TOLERANCE, 1.0, jnp.where(lead < -TIE_TOLERANCE, 0.0, 0.5))
+def copeland(profile: Profile) -> jax.Array:
+    margin = profile.above - 0.5
+    point = jnp.where(margin > TIE_TOLERANCE, 1.0, jnp.where(margin < -TIE_TOLERANCE, 0.0, 0.5))
     return jnp.sum(jnp.where(profile.opponents, point, 0.0), axis=1)
 
 
@@ -32,16 +34,16 @@ def copeland(profile: Profile):
     title="Minimax",
     family="pairwise",
     reads="pairwise",
-    gives="scores",
+    returns="scores",
     summary="The candidate whose worst defeat is mildest.",
     reference="Simpson 1969, Kramer 1977; by margins",
     satisfies="majority condorcet monotonicity",
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax(profile: Profile):
-    against = profile.above.T - profile.above
-    worst = jnp.max(jnp.where(profile.opponents, against, -jnp.inf), axis=1)
+def minimax(profile: Profile) -> jax.Array:
+    defeat = profile.above.T - profile.above
+    worst = jnp.max(jnp.where(profile.opponents, defeat, -jnp.inf), axis=1)
     return jnp.where(jnp.isfinite(worst), -worst, 0.0)
 
 
@@ -50,34 +52,36 @@ def minimax(profile: Profile):
     title="Minimax, winning votes",
     family="pairwise",
     reads="pairwise",
-    gives="scores",
+    returns="scores",
     summary="The candidate whose worst defeat has the fewest votes behind it.",
     reference="Simpson 1969, Kramer 1977; a defeat weighs the share of all ballots that strictly "
     "prefer the victor",
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax_winning_votes(profile: Profile):
-    lost = profile.opponents & (profile.above < 0.5 - TIE_TOLERANCE)
+def minimax_winning_votes(profile: Profile) -> jax.Array:
+    is_defeat = profile.opponents & (profile.above < 0.5 - TIE_TOLERANCE)
     votes = profile.above if profile.known_above is not None else profile.strictly_above
-    return -jnp.max(jnp.where(lost, votes.T, 0.0), axis=1)
+    return -jnp.max(jnp.where(is_defeat, votes.T, 0.0), axis=1)
 
 
 def victory_margins(profile: Profile) -> jax.Array:
     """P(a ≻ b) - ½ where a beats b, else 0 ``[candidates, candidates]``."""
-    lead = profile.above - 0.5
-    return jnp.where(profile.opponents & (lead > TIE_TOLERANCE), lead, 0.0)
+    margin = profile.above - 0.5
+    return jnp.where(profile.opponents & (margin > TIE_TOLERANCE), margin, 0.0)
 
 
-def strongest_paths(lead: jax.Array) -> jax.Array:
-    """The strength of the strongest chain of victories from a to b
-    ``[candidates, candidates]``: a chain is as strong as its weakest victory. Floyd and
-    Warshall's recursion (Schulze 2011, section 2.3)."""
+def strongest_paths(margins: jax.Array) -> jax.Array:
+    """The strength of the strongest path of victories from a to b ``[candidates, candidates]``.
 
-    def through(c, path):
+    A path is as strong as its weakest victory; by the Floyd–Warshall recursion (Schulze 2011,
+    section 2.3).
+    """
+
+    def through(c: jax.Array, path: jax.Array) -> jax.Array:
         return jnp.maximum(path, jnp.minimum(path[:, c, None], path[c, None, :]))
 
-    return jax.lax.fori_loop(0, len(lead), through, lead)
+    return jax.lax.fori_loop(0, len(margins), through, margins)
 
 
 @rule(
@@ -85,7 +89,7 @@ def strongest_paths(lead: jax.Array) -> jax.Array:
     title="Schulze",
     family="pairwise",
     reads="pairwise",
-    gives="order",
+    returns="order",
     summary="A candidate is ahead of another if its strongest chain of victories to it is stronger "
     "than the strongest chain back.",
     reference="Schulze 2011, by margins; in ties, by how many are ahead",
@@ -93,15 +97,15 @@ def strongest_paths(lead: jax.Array) -> jax.Array:
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
 )
-def schulze(profile: Profile):
+def schulze(profile: Profile) -> jax.Array:
     path = strongest_paths(victory_margins(profile))
     return -jnp.sum(path + TIE_TOLERANCE < path.T, axis=1).astype(float)
 
 
-def split_cycle_victories(lead: jax.Array) -> jax.Array:
-    """The victories of split cycle ``[candidates, candidates]``: those that are not the weakest,
-    or among the weakest, of any cycle (Holliday & Pacuit 2023)."""
-    return (lead > 0) & (lead > strongest_paths(lead).T + TIE_TOLERANCE)
+def split_cycle_victories(margins: jax.Array) -> jax.Array:
+    """The victories that split cycle keeps ``[candidates, candidates]``: those that are not among
+    the weakest of any cycle (Holliday & Pacuit 2023)."""
+    return (margins > 0) & (margins > strongest_paths(margins).T + TIE_TOLERANCE)
 
 
 @rule(
@@ -109,7 +113,7 @@ def split_cycle_victories(lead: jax.Array) -> jax.Array:
     title="Split cycle",
     family="pairwise",
     reads="pairwise",
-    gives="places",
+    returns="places",
     summary="In every cycle of victories the weakest is struck out; who is then unbeaten wins.",
     reference="Holliday & Pacuit 2023; the winners share a place, are taken out, and it runs again",
     satisfies=CONDORCET_CRITERIA + " clones",
@@ -117,15 +121,15 @@ def split_cycle_victories(lead: jax.Array) -> jax.Array:
     cost="n·m² + m⁴",
     max_candidates=200,
 )
-def split_cycle(profile: Profile):
-    lead = victory_margins(profile)
+def split_cycle(profile: Profile) -> jax.Array:
+    margins = victory_margins(profile)
 
-    def round_(state):
+    def place_winners(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         remaining, place = state
-        inside = jnp.where(remaining[:, None] & remaining[None, :], lead, 0.0)
-        first = remaining & ~split_cycle_victories(inside).any(0)
-        gone = jnp.sum(profile.candidate_mask) - jnp.sum(remaining)
-        return remaining & ~first, jnp.where(first, gone, place)
+        inside = jnp.where(remaining[:, None] & remaining[None, :], margins, 0.0)
+        winners = remaining & ~split_cycle_victories(inside).any(0)
+        placed = jnp.sum(profile.candidate_mask) - jnp.sum(remaining)
+        return remaining & ~winners, jnp.where(winners, placed, place)
 
     start = (profile.candidate_mask, jnp.zeros(profile.size, int))
-    return jax.lax.while_loop(lambda state: jnp.any(state[0]), round_, start)[1]
+    return jax.lax.while_loop(lambda state: jnp.any(state[0]), place_winners, start)[1]

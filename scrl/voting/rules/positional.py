@@ -1,5 +1,9 @@
-"""Rules that give points for places. A tie gets the mean of the points of the places it fills."""
+"""Positional rules: points for places. Tied candidates share the mean of the points of the places
+they fill."""
 
+from __future__ import annotations
+
+import jax
 import jax.numpy as jnp
 
 from scrl.voting.profile import TIE_TOLERANCE, Profile
@@ -10,13 +14,13 @@ from scrl.voting.registry import rule
     "plurality",
     title="Plurality",
     family="positional",
-    gives="scores",
+    returns="scores",
     summary="Only first places count.",
     reference="share of ballots with the candidate at the top, a tied top split equally",
     satisfies="majority monotonicity participation later-no-harm",
     distortion=("Θ(m²)", "2m − 1"),
 )
-def plurality(profile: Profile):
+def plurality(profile: Profile) -> jax.Array:
     return profile.first_places(profile.candidate_mask)
 
 
@@ -24,14 +28,14 @@ def plurality(profile: Profile):
     "anti-plurality",
     title="Anti-plurality",
     family="positional",
-    gives="scores",
+    returns="scores",
     summary="Only last places count, against.",
     reference="also called veto; minus the share of ballots with the candidate at the bottom of "
     "those it ranks, a tied bottom split equally",
     satisfies="majority-loser monotonicity participation",
     distortion=("unbounded", "unbounded"),
 )
-def anti_plurality(profile: Profile):
+def anti_plurality(profile: Profile) -> jax.Array:
     return -profile.last_places(profile.candidate_mask)
 
 
@@ -39,11 +43,11 @@ def anti_plurality(profile: Profile):
     "2-approval",
     title="2-approval",
     family="positional",
-    gives="scores",
+    returns="scores",
     summary="A point for each of a ballot's first two places.",
     reference="k-approval with k = 2",
 )
-def two_approval(profile: Profile):
+def two_approval(profile: Profile) -> jax.Array:
     return approval(profile, 2)
 
 
@@ -51,17 +55,17 @@ def two_approval(profile: Profile):
     "3-approval",
     title="3-approval",
     family="positional",
-    gives="scores",
+    returns="scores",
     summary="A point for each of a ballot's first three places.",
     reference="k-approval with k = 3",
 )
-def three_approval(profile: Profile):
+def three_approval(profile: Profile) -> jax.Array:
     return approval(profile, 3)
 
 
-def approval(profile: Profile, k: int):
-    """The share of ballots with the candidate among the first k ``[candidates]``."""
-    return jnp.sum(profile.places[:, :k], axis=1)
+def approval(profile: Profile, k: int) -> jax.Array:
+    """The share of ballots with the candidate in one of the first k places ``[candidates]``."""
+    return jnp.sum(profile.place_shares[:, :k], axis=1)
 
 
 @rule(
@@ -69,43 +73,44 @@ def approval(profile: Profile, k: int):
     title="Borda",
     family="positional",
     reads="pairwise",
-    gives="scores",
+    returns="scores",
     summary="A point for every opponent that a ballot puts behind; what Bradley–Terry learns when "
     "all pairs are compared equally often.",
     reference="Borda 1781; with missing comparisons, the sum of P(a ≻ b) over opponents",
     satisfies="majority-loser condorcet-loser monotonicity participation reversal",
     distortion=("unbounded", "2m − 1"),
 )
-def borda(profile: Profile):
-    return profile.points
+def borda(profile: Profile) -> jax.Array:
+    return profile.borda_scores
 
 
 @rule(
     "dowdall",
     title="Dowdall",
     family="positional",
-    gives="scores",
+    returns="scores",
     summary="A point for a first place, half for a second, a third for a third, and so on.",
     reference="harmonic scores; used in Nauru",
 )
-def dowdall(profile: Profile):
-    return profile.places @ (1.0 / jnp.arange(1, profile.size + 1))
+def dowdall(profile: Profile) -> jax.Array:
+    return profile.place_shares @ (1.0 / jnp.arange(1, profile.size + 1))
 
 
 @rule(
     "bucklin",
     title="Bucklin",
     family="positional",
-    gives="order",
+    returns="order",
     summary="Second places are added to first places, then thirds, until somebody has a majority; "
     "of several, the most votes lead.",
     reference="each candidate by the level at which its votes pass half of the ballots, then by "
     "the votes it has there",
 )
-def bucklin(profile: Profile):
-    votes = jnp.cumsum(profile.places, axis=1)
+def bucklin(profile: Profile) -> jax.Array:
+    votes = jnp.cumsum(profile.place_shares, axis=1)
     passed = votes > 0.5 + TIE_TOLERANCE
-    # Who never passes half, on ballots that leave out much, comes behind by all its votes.
+    # On truncated ballots a candidate may never pass half. It then comes behind those that do, and
+    # is ordered by all its votes.
     level = jnp.where(passed.any(1), jnp.argmax(passed, axis=1), profile.size)
     at = jnp.minimum(level, profile.size - 1)
     return jnp.take_along_axis(votes, at[:, None], axis=1)[:, 0] - 2.0 * level

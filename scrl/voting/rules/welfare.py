@@ -1,10 +1,13 @@
-"""Rules that read how much candidates are worth to people, where that is known."""
+"""Social welfare functions of utilities."""
 
+from __future__ import annotations
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import TIE_TOLERANCE, Profile
+from scrl.voting.profile import TIE_TOLERANCE, HostProfile, Profile
 from scrl.voting.registry import rule
 
 
@@ -13,14 +16,15 @@ from scrl.voting.registry import rule
     title="Utilitarian",
     family="utility",
     reads="utility",
-    gives="scores",
+    returns="scores",
     summary="The greatest mean utility.",
     reference="Bentham 1789; over the ballots that state one",
     distortion=("1", "1"),
 )
-def utilitarian(profile: Profile):
+def utilitarian(profile: Profile) -> jax.Array:
     if profile.ranked is None:
         return jnp.mean(profile.utility, axis=1, dtype=float)
+    assert profile.weight is not None
     weight = jnp.where(profile.ranked, profile.weight, 0.0)
     total = jnp.sum(weight, axis=1)
     utility = jnp.where(profile.ranked, profile.utility, 0.0)
@@ -32,23 +36,23 @@ def utilitarian(profile: Profile):
     title="Egalitarian",
     family="utility",
     reads="utility",
-    gives="places",
+    returns="places",
     on_host=True,
     summary="The best lot for whoever is worst off; in a tie, for the next worst off, and so on.",
     reference="leximin: Rawls 1971, Sen 1970; over the ballots that state a utility",
     cost="n·m·log n",
 )
-def egalitarian(profile: Profile) -> np.ndarray:
-    """Of two candidates the better has the smaller share of people at or below the lowest utility
+def egalitarian(profile: HostProfile) -> np.ndarray:
+    """Of two candidates, the better has the smaller share of voters at or below the lowest utility
     at which these shares differ."""
-    levels, at = np.unique(profile.utility[profile.ranked], return_inverse=True)
-    held = np.zeros((len(profile.utility), len(levels)))
-    who, voter = np.nonzero(profile.ranked)
-    np.add.at(held, (who, at), profile.weight[voter])
-    total = held.sum(1, keepdims=True)
-    below = np.cumsum(held / np.where(total > 0, total, 1.0), axis=1)
-    below = np.where(total > 0, np.round(below / TIE_TOLERANCE), np.inf)
-    return np.unique(below, axis=0, return_inverse=True)[1].reshape(-1)
+    levels, level = np.unique(profile.utility[profile.ranked], return_inverse=True)
+    weight = np.zeros((len(profile.utility), len(levels)))
+    candidate, voter = np.nonzero(profile.ranked)
+    np.add.at(weight, (candidate, level), profile.weight[voter])
+    total = weight.sum(1, keepdims=True)
+    cumulative = np.cumsum(weight / np.where(total > 0, total, 1.0), axis=1)
+    cumulative = np.where(total > 0, np.round(cumulative / TIE_TOLERANCE), np.inf)
+    return np.unique(cumulative, axis=0, return_inverse=True)[1].reshape(-1)
 
 
 @rule(
@@ -56,13 +60,13 @@ def egalitarian(profile: Profile) -> np.ndarray:
     title="Nash welfare",
     family="utility",
     reads="utility",
-    gives="scores",
+    returns="scores",
     on_host=True,
     summary="The greatest product of utilities, which favours a fair share for all.",
     reference="Nash 1950, Kaneko & Nakamura 1979; the geometric mean over the ballots that state "
     "a utility, which must not be negative",
 )
-def nash(profile: Profile) -> np.ndarray:
+def nash(profile: HostProfile) -> np.ndarray:
     utility = np.where(profile.ranked, profile.utility, 1.0).astype(float)
     if (utility < 0).any():
         raise InputError(
