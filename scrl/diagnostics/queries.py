@@ -23,8 +23,8 @@ def orders_to_ratings(catalogue: Catalogue, raters: Sequence[Sequence[Ballot]]) 
     return Ratings(
         catalogue,
         tuple(map(str, range(len(raters)))),
-        [r for r, _, _ in ballots],  # type: ignore[arg-type]  # Ratings makes arrays of lists
-        [prompt for _, prompt, _ in ballots],  # type: ignore[arg-type]
+        np.array([r for r, _, _ in ballots], int),
+        np.array([prompt for _, prompt, _ in ballots], int),
         np.ones(len(ballots)),
         np.concatenate([[0], np.cumsum(sizes)]),
         catalogue.members[items],
