@@ -103,12 +103,12 @@ class HeldOutSet:
 
 @jax.jit
 def _losses(
-    reward: np.ndarray,
-    rank: np.ndarray,
-    mask: np.ndarray,
-    visible: np.ndarray,
-    weight: np.ndarray,
-    jitter: np.ndarray,
+    reward: jax.Array,
+    rank: jax.Array,
+    mask: jax.Array,
+    visible: jax.Array,
+    weight: jax.Array,
+    jitter: jax.Array,
 ) -> tuple[jax.Array, ...]:
     """Losses of complete ballots and of their visible parts, by rater ``[rows]`` each."""
     each = jax.vmap(jax.vmap(losses.list_loss))
