@@ -57,12 +57,12 @@ def pareto_dominated(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
 
 def condorcet_winner(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Candidates who beat every other candidate head to head ``[n, m]``."""
-    return _beats(rows, weight).all(2)
+    return np.asarray(_beats(rows, weight).all(2))
 
 
 def condorcet_loser(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Candidates who lose to every other candidate head to head ``[n, m]``."""
-    return _beats(rows, weight).all(1)
+    return np.asarray(_beats(rows, weight).all(1))
 
 
 def smith_set(rows: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a choice costs: with known utilities, at worst, and among voters who answer with noise."""
+"""Distortion: the welfare lost by a rule with known utilities, at worst, and with noisy voters."""
 
 import lazy_loader as lazy
 

@@ -1,4 +1,4 @@
-"""The outcomes of one profile side by side: the worst that each can be, and what is usual."""
+"""The outcomes of several rules on one profile, with worst-case and typical distortion."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ from scrl.voting.distortion.worst_case import (
 )
 from scrl.voting.registry import RULES
 
-#: Ballots × candidates² up to which the metric worst case is quick.
-METRIC_CELLS = 20_000
-#: Draws × ballots × candidates held at once.
-CELLS = 4_000_000
+#: Most ballots × candidates² for which the metric worst case is computed.
+MAX_METRIC_CELLS = 20_000
+#: Most draws × ballots × candidates held at once.
+MAX_CELLS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
 class OutcomeComparison:
-    """Every different outcome that rules come to on one profile.
+    """The distinct outcomes of rules on one profile.
 
     Attributes:
         names: of the candidates.
-        rules: names of the rules that come to each ``[outcomes]``.
-        lotteries: who wins, as probabilities ``[outcomes, candidates]``.
-        utilitarian: the worst over utilities that add up to one; metric: over distances, None for
-            a profile too large for it.
-        sampled_distortion: under utilities drawn by ``sample_consistent_utilities``
+        rules: names of the rules with each outcome ``[outcomes]``.
+        lotteries: probability of winning ``[outcomes, candidates]``.
+        utilitarian: the worst case over unit-sum utilities.
+        metric: the worst case over metric distances; None for a profile with more than
+            ``MAX_METRIC_CELLS`` cells.
+        sampled_distortion: distortion under utilities of ``sample_consistent_utilities``
             ``[outcomes, draws]``.
     """
 
@@ -48,22 +49,30 @@ class OutcomeComparison:
 
 
 def compare_outcomes(
-    profile: AnonymousProfile, rules: Sequence[str] | None = None, *, draws: int = 500, seed=0
+    profile: AnonymousProfile,
+    rules: Sequence[str] | None = None,
+    *,
+    draws: int = 500,
+    seed: int = 0,
 ) -> OutcomeComparison:
-    """Every outcome of ``rules`` (all that orders are enough for, if None) that can count the
-    profile, the least bad worst case first.
+    """The distinct outcomes of rules on a profile, by increasing utilitarian worst case.
+
+    Args:
+        rules: names; all rules that read orders, if None. Rules that cannot count the profile are
+            left out.
+        draws: of utilities; fewer on a large profile.
 
     Raises:
-        InputError: where no rule can.
+        InputError: where no rule can count the profile.
     """
     m = len(profile.names)
     outcomes, faults = count_all_rules(profile, RULES.ordinal if rules is None else rules)
     if not outcomes:
         raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
-    found: dict[tuple, list[str]] = {}
+    rules_of: dict[tuple[float, ...], list[str]] = {}
     for name, outcome in outcomes.items():
-        found.setdefault(tuple(np.round(outcome.chances, 6)), []).append(name)
-    lotteries = np.array(list(found))
+        rules_of.setdefault(tuple(np.round(outcome.chances, 6)), []).append(name)
+    lotteries = np.array(list(rules_of))
     lotteries = lotteries / lotteries.sum(-1, keepdims=True)
     worst = utilitarian_worst_case(profile, lotteries)
     order = np.argsort(worst.value, kind="stable")
@@ -71,32 +80,33 @@ def compare_outcomes(
     worst = UtilitarianWorstCase(
         worst.value[order], worst.best_candidate[order], worst.utility[order]
     )
-    small = len(profile.place) * m * m <= METRIC_CELLS
+    is_small = len(profile.place) * m * m <= MAX_METRIC_CELLS
     weight = profile.weight / profile.weight.sum()
-    draws = max(1, min(draws, CELLS // profile.place.size))
+    draws = max(1, min(draws, MAX_CELLS // profile.place.size))
     mean = np.einsum("v,dvm->dm", weight, sample_consistent_utilities(profile, draws, seed))
     return OutcomeComparison(
-        profile.names, tuple(tuple(list(found.values())[i]) for i in order), lotteries, worst,
-        metric_worst_case(profile, lotteries) if small else None,
+        profile.names, tuple(tuple(list(rules_of.values())[i]) for i in order), lotteries, worst,
+        metric_worst_case(profile, lotteries) if is_small else None,
         distortion_ratio(mean.max(-1), lotteries @ mean.T),
     )  # fmt: skip
 
 
-def sample_consistent_utilities(profile: AnonymousProfile, draws: int, seed=0) -> np.ndarray:
-    """Utilities drawn among those that agree with the ballots ``[draws, ballots, candidates]``.
+def sample_consistent_utilities(profile: AnonymousProfile, draws: int, seed: int = 0) -> np.ndarray:
+    """Random unit-sum utilities that agree with the ballots ``[draws, ballots, candidates]``.
 
-    Each ballot's are uniform among those that add up to one in its order; tied candidates get the
-    mean of their shares, and one that is left out any share. Those who cast the same ballot agree.
+    Each ballot's utilities are uniform on the simplex, sorted by its order. Tied candidates get the
+    mean of their values; an unranked candidate gets any value. All voters who cast the same ballot
+    have the same utilities.
     """
     rng = np.random.default_rng(seed)
     place = profile.place
-    drawn = rng.exponential(size=(draws, *place.shape))
-    drawn /= drawn.sum(-1, keepdims=True)
+    utility = rng.exponential(size=(draws, *place.shape))
+    utility /= utility.sum(-1, keepdims=True)
     for row, order in enumerate(place):
         ranked = np.flatnonzero(order >= 0)
         ranked = ranked[np.argsort(order[ranked], kind="stable")]
-        drawn[:, row, ranked] = -np.sort(-drawn[:, row, ranked], axis=-1)
-        for tied in np.unique(order[ranked]):
-            group = ranked[order[ranked] == tied]
-            drawn[:, row, group] = drawn[:, row, group].mean(-1, keepdims=True)
-    return drawn
+        utility[:, row, ranked] = -np.sort(-utility[:, row, ranked], axis=-1)
+        for tied_place in np.unique(order[ranked]):
+            tied = ranked[order[ranked] == tied_place]
+            utility[:, row, tied] = utility[:, row, tied].mean(-1, keepdims=True)
+    return utility

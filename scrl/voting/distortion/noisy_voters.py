@@ -1,18 +1,20 @@
-"""Voters of several types who compare two candidates by a Bradley–Terry model.
+"""Distortion among voters who compare pairs of candidates by a Bradley–Terry model.
 
-Utilities lie in [0, 1] and β says how sharply people see them: a type prefers a to b with
-probability σ(β(u_a - u_b)). That is a Bradley–Terry model with utilities in [0, β] (Gölz, Haghtalab
-& Yang 2025). All below is exact: infinitely many voters, every pair compared.
+Utilities lie in [0, 1]. A voter type prefers a to b with probability σ(β(u_a - u_b)), a
+Bradley–Terry model with utilities in [0, β] (Gölz, Haghtalab & Yang 2025). All results are exact,
+for infinitely many voters who compare every pair.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import jax
+import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.types import InputError
 from scrl.voting.counting import weak_order
@@ -21,9 +23,15 @@ from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 
-def bradley_terry_bounds(beta) -> dict[str, np.ndarray]:
-    """Rule -> the most that its distortion can be, whatever the number of candidates, at
-    temperature ``beta [...]`` > 0; ``"rlhf-at-least"`` is a lower bound instead, up to 1 - o(1)."""
+def bradley_terry_bounds(beta: ArrayLike) -> dict[str, np.ndarray]:
+    """Upper bounds on the distortion of rules, for any number of candidates.
+
+    Args:
+        beta: inverse temperature ``[...]``, above 0.
+
+    Returns:
+        Rule -> bound ``[...]``. ``"rlhf-at-least"`` is a lower bound instead, up to 1 - o(1).
+    """
     beta = np.asarray(beta, float)
     coth = 1 / np.tanh(beta / 2)
     return {
@@ -35,23 +43,27 @@ def bradley_terry_bounds(beta) -> dict[str, np.ndarray]:
 
 
 def expected_pairwise(utility: np.ndarray, weight: np.ndarray, beta: float) -> np.ndarray:
-    """P(a ≻ b) ``[..., candidates, candidates]`` of types with ``utility [..., types,
-    candidates]`` and shares ``weight [..., types]``: the mean of σ(β(u_a - u_b))."""
-    gap = beta * (utility[..., :, None] - utility[..., None, :])
-    weight = weight / weight.sum(-1, keepdims=True)
-    return np.sum(weight[..., None, None] * 0.5 * (1 + np.tanh(gap / 2)), axis=-3)
+    """P(a ≻ b): the mean of σ(β(u_a - u_b)) over types ``[..., candidates, candidates]``.
+
+    Args:
+        utility: ``[..., types, candidates]``.
+        weight: of each type ``[..., types]``.
+    """
+    difference = beta * (utility[..., :, None] - utility[..., None, :])
+    share = weight / weight.sum(-1, keepdims=True)
+    return np.sum(share[..., None, None] * 0.5 * (1 + np.tanh(difference / 2)), axis=-3)
 
 
 @dataclass(frozen=True, eq=False)
 class NoisyOutcome:
-    """Outcomes of rules on expected pairwise shares.
+    """Outcomes of rules on expected pairwise shares, and their distortion.
 
     Attributes:
-        rules: their names.
+        rules: names.
         above: P(a ≻ b) ``[..., candidates, candidates]``.
-        lotteries: who wins ``[rules, ..., candidates]``.
+        lotteries: probability of winning ``[rules, ..., candidates]``.
         mean: mean utility ``[..., candidates]``.
-        distortion: best mean utility / expected ``[rules, ...]``.
+        distortion: best mean utility / expected mean utility ``[rules, ...]``.
     """
 
     rules: tuple[str, ...]
@@ -61,13 +73,20 @@ class NoisyOutcome:
     distortion: np.ndarray
 
 
-def noisy_outcome(utility, weight, beta: float, rules: Sequence[str]) -> NoisyOutcome:
-    """The outcome of rules that read duels, and its distortion, for ``utility [..., types,
-    candidates]`` in [0, 1] and shares ``weight [..., types]``.
+def noisy_outcome(
+    utility: ArrayLike, weight: ArrayLike, beta: float, rules: Sequence[str]
+) -> NoisyOutcome:
+    """The outcomes of rules that read pairwise shares, and their distortion.
+
+    Args:
+        utility: ``[..., types, candidates]`` in [0, 1].
+        weight: of each type ``[..., types]``.
+        beta: inverse temperature.
+        rules: names.
 
     Raises:
-        InputError: for utilities outside [0, 1], a temperature that is not above 0, or a rule that
-            needs more than duels.
+        InputError: for utilities outside [0, 1], a β that is not above 0, weights that are
+            negative or all zero, or a rule that needs more than pairwise shares.
     """
     utility, weight = np.asarray(utility, float), np.asarray(weight, float)
     if not 0 < beta < np.inf:
@@ -76,17 +95,22 @@ def noisy_outcome(utility, weight, beta: float, rules: Sequence[str]) -> NoisyOu
         raise InputError("Utilities of noisy voters lie in [0, 1]; β says how sharply they see.")
     if utility.shape[:-1] != weight.shape or (weight < 0).any() or (weight.sum(-1) <= 0).any():
         raise InputError("Every type needs a share of 0 or more, and some type one above 0.")
-    duels = expected_pairwise(utility, weight, beta)
+    above = expected_pairwise(utility, weight, beta)
     names = tuple(dict.fromkeys(rules))
-    lotteries = np.stack([pairwise_lottery(name, duels) for name in names])
+    lotteries = np.stack([pairwise_lottery(name, above) for name in names])
     mean = np.sum(utility * weight[..., None], axis=-2) / weight.sum(-1)[..., None]
-    found = distortion_ratio(mean.max(-1), (lotteries * mean).sum(-1))
-    return NoisyOutcome(names, duels, lotteries, mean, found)
+    distortion = distortion_ratio(mean.max(-1), (lotteries * mean).sum(-1))
+    return NoisyOutcome(names, above, lotteries, mean, distortion)
 
 
-def pairwise_lottery(rule: str, duels: np.ndarray) -> np.ndarray:
-    """Who wins by a rule that reads nothing but duels ``[..., candidates, candidates]``, as
-    probabilities ``[..., candidates]``; who shares first place is as likely.
+def pairwise_lottery(rule: str, above: np.ndarray) -> np.ndarray:
+    """Probabilities of winning ``[..., candidates]`` under a rule that reads pairwise shares only.
+
+    Candidates who tie for first are equally likely.
+
+    Args:
+        rule: its name.
+        above: P(a ≻ b) ``[..., candidates, candidates]``.
 
     Raises:
         InputError: for a rule that needs more, or is unknown.
@@ -94,34 +118,32 @@ def pairwise_lottery(rule: str, duels: np.ndarray) -> np.ndarray:
     known = RULES[rule]
     if known.reads != "pairwise":
         raise InputError(f"{known.title} needs whole ballots, and duels are all there is.")
-    m = duels.shape[-1]
-    flat = duels.reshape(-1, m, m)
+    m = above.shape[-1]
+    flat = above.reshape(-1, m, m)
     with jax.enable_x64(True):
-        values = np.asarray(known.count(flat) if known.on_host else _counter(rule)(flat))
+        values = np.asarray(known.count(flat) if known.on_host else _device_count(rule)(flat))
     if known.lottery:
         p = values
     else:
         first = weak_order(-values if known.returns == "places" else values) == 0
         p = first / first.sum(-1, keepdims=True)
-    return p.reshape(duels.shape[:-1])
+    return p.reshape(above.shape[:-1])
 
 
 @cache
-def _counter(rule: str):
-    """A rule on the device, compiled once for each size of ``[contests, m, m]``."""
+def _device_count(rule: str) -> Callable[[np.ndarray], jax.Array]:
+    """The rule's values for ``[contests, m, m]``, compiled once for each size."""
 
-    def contest(duels):
-        m = len(duels)
-        none = np.zeros((m, 1))
-        return RULES[rule].count(
-            Profile(none, np.ones((m, 1), bool), np.ones(1), np.ones(m, bool), duels)
-        )
+    def count(above: jax.Array) -> jax.Array:
+        m = len(above)
+        no_utility, ranked = jnp.zeros((m, 1)), jnp.ones((m, 1), bool)
+        return RULES[rule].count(Profile(no_utility, ranked, jnp.ones(1), jnp.ones(m, bool), above))
 
-    return jax.jit(lambda duels: jax.lax.map(contest, duels, batch_size=64))
+    return jax.jit(lambda above: jax.lax.map(count, above, batch_size=64))
 
 
 def pairwise_rules() -> tuple[str, ...]:
-    """The rules that expected duels are enough for."""
+    """Names of the rules that read pairwise shares only."""
     return tuple(name for name, rule in RULES.items() if rule.reads == "pairwise")
 
 
@@ -129,48 +151,58 @@ def pairwise_rules() -> tuple[str, ...]:
 
 
 def tight_population(beta: float, low: float = 1e-3) -> tuple[np.ndarray, np.ndarray]:
-    """Two types and two candidates: utility ``[types, candidates]`` and weight ``[types]``. The
-    first candidate wins by a hair, and is worth far less.
+    """Two types and two candidates with the worst distortion of a maximal lottery.
 
-    The first type has utilities ``low`` and 0, the second 0 and 1. With a tied duel the ratio of
-    mean utilities is (σ(β·low) - ½)/(low·(σ(β) - ½)), which rises to (β/2)·coth(β/2) as ``low``
-    falls to 0: no maximal lottery exceeds that, and no rule that follows the majority among two
-    stays below.
+    The first type has utilities ``low`` and 0, the second 0 and 1. The first candidate narrowly
+    wins, with a far lower mean utility. At an exact tie the ratio of mean utilities is
+    (σ(β·low) - ½)/(low·(σ(β) - ½)), which rises to (β/2)·coth(β/2) as ``low`` falls to 0. No
+    maximal lottery exceeds that, and no rule that follows the majority between two candidates
+    stays below it.
+
+    Returns:
+        Utility ``[types, candidates]`` and weight ``[types]``.
     """
-    return _by_a_hair(np.array([[low, 0.0], [0.0, 1.0]]), beta)
+    return _narrow_win(np.array([[low, 0.0], [0.0, 1.0]]), beta)
 
 
 def borda_population(
     beta: float, opponents: int = 40, low: float = 1e-3
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Three types and 2 + ``opponents`` candidates, of whom Borda elects the first though the
-    second is worth up to about β times as much: utility ``[types, candidates]``, weight
-    ``[types]``.
+    """Three types and 2 + ``opponents`` candidates with high distortion of Borda.
 
-    To the first type, nearly everybody, the first candidate is worth ``low`` and the others 0. The
-    two others, equally many, like half of the opponents each, worth 1; the second candidate is
-    worth nearly as much to both, but loses clearly to those they like, so that points do not show
-    it. How much is that which gives the highest ratio, of 200 tried.
+    Borda elects the first candidate, though the second has up to about β times its mean utility.
+    To the first type, almost the whole population, the first candidate is worth ``low`` and all
+    others 0. Each of the two other types, of equal weight, gives utility 1 to one half of the
+    opponents. Both give a utility slightly below 1 to the second candidate, who loses clearly to
+    the opponents they prefer, so that Borda points hide that utility. Of 200 values of it, the one
+    with the highest ratio is taken.
+
+    Returns:
+        Utility ``[types, candidates]`` and weight ``[types]``.
     """
-    first = np.arange(opponents) < opponents / 2
-    best = (0.0, np.zeros((3, 0)), np.zeros(3))
-    for near in np.linspace(0.005, 1, 200):
+    first_half = np.arange(opponents) < opponents / 2
+    highest, best_utility, best_weight = 0.0, np.zeros((3, 0)), np.zeros(3)
+    for second_utility in np.linspace(0.005, 1, 200):
         utility = np.zeros((3, 2 + opponents))
-        utility[0, 0], utility[1:, 1] = low, near
-        utility[1, 2:], utility[2, 2:] = first, ~first
-        utility, weight = _by_a_hair(utility, beta)
+        utility[0, 0], utility[1:, 1] = low, second_utility
+        utility[1, 2:], utility[2, 2:] = first_half, ~first_half
+        utility, weight = _narrow_win(utility, beta)
         mean = weight @ utility
-        if mean.max() / mean[0] > best[0]:
-            best = (mean.max() / mean[0], utility, weight)
-    return best[1], best[2]
+        if mean.max() / mean[0] > highest:
+            highest, best_utility, best_weight = mean.max() / mean[0], utility, weight
+    return best_utility, best_weight
 
 
-def _by_a_hair(utility: np.ndarray, beta: float) -> tuple[np.ndarray, np.ndarray]:
-    """The least weight of the first type, the others alike, at which the first candidate has more
-    points than any other, and a ten-thousandth more."""
+def _narrow_win(utility: np.ndarray, beta: float) -> tuple[np.ndarray, np.ndarray]:
+    """The utilities, and weights ``[types]`` at which the first candidate narrowly has the most
+    Borda points.
+
+    The types after the first have equal weights. The odds of the first type exceed those of a tie
+    by a factor of 1.0001.
+    """
     points = expected_pairwise(utility[:, None], np.ones((len(utility), 1)), beta).sum(-1)
-    many, few = points[0], points[1:].mean(0)
-    gain, loss = (many[0] - many)[1:], (few - few[0])[1:]
+    first_type, others = points[0], points[1:].mean(0)
+    gain, loss = (first_type[0] - first_type)[1:], (others - others[0])[1:]
     odds = np.max(loss / gain) * (1 + 1e-4)
     weight = np.append(odds, np.full(len(utility) - 1, 1 / (len(utility) - 1)))
     return utility, weight / (1 + odds)
@@ -178,12 +210,14 @@ def _by_a_hair(utility: np.ndarray, beta: float) -> tuple[np.ndarray, np.ndarray
 
 @dataclass(frozen=True, eq=False)
 class WorstPopulation:
-    """The worst population that a search met.
+    """The population with the highest distortion that a search found.
 
     Attributes:
-        rule, beta: what was searched.
-        distortion: of the rule on it.
-        utility: ``[types, candidates]``; weight: ``[types]``.
+        rule: its name.
+        beta: inverse temperature.
+        distortion: of the rule on the population.
+        utility: ``[types, candidates]``.
+        weight: ``[types]``.
         evaluated: number of populations evaluated.
     """
 
@@ -203,10 +237,14 @@ def search_worst_population(
     types: int = 3,
     climbers: int = 256,
     steps: int = 400,
-    seed=0,
+    seed: int = 0,
 ) -> WorstPopulation:
-    """A search for populations with high distortion: ``climbers`` random starts, each changed at
-    random ``steps`` times and kept where it got worse. It gives a lower bound, not the worst case.
+    """A random search for populations with high distortion: a lower bound on the worst case.
+
+    Args:
+        climbers: random starts. Each is changed at random and keeps the changes that increase the
+            distortion.
+        steps: changes of each start.
 
     Raises:
         InputError: as ``noisy_outcome``.
@@ -215,20 +253,20 @@ def search_worst_population(
     shape = (climbers, types, candidates)
     utility = rng.random(shape) * rng.integers(0, 2, shape)
     weight = rng.dirichlet(np.ones(types), climbers)
-    found = noisy_outcome(utility, weight, beta, [rule]).distortion[0]
+    distortion = noisy_outcome(utility, weight, beta, [rule]).distortion[0]
     for step in range(steps):
         size = 10.0 ** -rng.uniform(0, 1 + 3 * step / steps, (climbers, 1))
         moved = utility + size[..., None] * rng.normal(size=shape) * (rng.random(shape) < 0.3)
-        jump = rng.random(shape) < 0.02
-        moved = np.where(jump, rng.choice([0.0, 1.0], shape), np.clip(moved, 0, 1))
-        shifted = weight * np.exp(size * rng.normal(size=weight.shape))
-        shifted = shifted / shifted.sum(-1, keepdims=True)
-        worse = noisy_outcome(moved, shifted, beta, [rule]).distortion[0]
-        better = worse > found
-        utility = np.where(better[:, None, None], moved, utility)
-        weight = np.where(better[:, None], shifted, weight)
-        found = np.where(better, worse, found)
-    top = int(np.argmax(found))
+        jumps = rng.random(shape) < 0.02
+        new_utility = np.where(jumps, rng.choice([0.0, 1.0], shape), np.clip(moved, 0, 1))
+        new_weight = weight * np.exp(size * rng.normal(size=weight.shape))
+        new_weight = new_weight / new_weight.sum(-1, keepdims=True)
+        new_distortion = noisy_outcome(new_utility, new_weight, beta, [rule]).distortion[0]
+        accepted = new_distortion > distortion
+        utility = np.where(accepted[:, None, None], new_utility, utility)
+        weight = np.where(accepted[:, None], new_weight, weight)
+        distortion = np.where(accepted, new_distortion, distortion)
+    top = int(np.argmax(distortion))
     return WorstPopulation(
-        rule, beta, float(found[top]), utility[top], weight[top], climbers * (steps + 1)
+        rule, beta, float(distortion[top]), utility[top], weight[top], climbers * (steps + 1)
     )

@@ -1,7 +1,8 @@
-"""The worst that a winner can be, given nothing but the ballots.
+"""Worst-case distortion of an outcome, given the ballots only.
 
-A ballot is read as what it says and no more. ``a`` above ``b``: worth at least as much, or at least
-as near. A tie: worth the same, or as near. A candidate that the ballot leaves out: anything.
+A ballot that ranks ``a`` above ``b`` says that ``a`` is worth at least as much, or is at least as
+near. Tied candidates are worth the same, or are equally near. An unranked candidate may have any
+utility or distance.
 """
 
 from __future__ import annotations
@@ -9,29 +10,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting.anonymous_profile import AnonymousProfile
 
-#: A probability below this is none, so that rounding does not decide what is unbounded.
-NOTHING = 1e-12
-#: Ballots × candidates² held at once.
-CELLS = 20_000_000
-#: What rounding may leave of zero.
-ROUNDING = 1e-12
-#: How exactly programmes are solved.
+#: Smaller probabilities count as zero, so that rounding does not decide what is unbounded.
+MIN_PROBABILITY = 1e-12
+#: Most ballots × candidates² held at once.
+MAX_CELLS = 20_000_000
+#: Largest rounding error of a zero.
+ZERO_TOLERANCE = 1e-12
+#: Tolerances of the linear programmes.
 SOLVER_OPTIONS = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
 
 @dataclass(frozen=True, eq=False)
 class UtilitarianWorstCase:
-    """Over utilities of 0 or more that add up to one on every ballot.
+    """The worst case over unit-sum utilities: 0 or more, with sum one on every ballot.
 
     Attributes:
         value: best mean utility / mean utility of the lottery ``[...]``; ``inf`` where the mean
             utility of the lottery can be zero.
-        best_candidate: the candidate that is then best ``[...]``.
+        best_candidate: the candidate that is best in the worst case ``[...]``.
         utility: utilities that agree with the ballots and reach the value
             ``[..., ballots, candidates]``.
     """
@@ -43,15 +45,16 @@ class UtilitarianWorstCase:
 
 @dataclass(frozen=True, eq=False)
 class MetricWorstCase:
-    """Over all ways of placing voters and candidates in a metric space.
+    """The worst case over all positions of voters and candidates in a metric space.
 
     Attributes:
         value: mean distance to the lottery / mean distance to the best candidate ``[...]``;
-            ``inf`` where everybody may stand on the best candidate and yet have a way to go.
-        best_candidate: the candidate that is then best ``[...]``.
-        distance: from voters to candidates ``[..., ballots, candidates]``, in agreement with the
-            ballots and reaching the value; mean distance to the best candidate 1 (0 for ``inf``,
-            where only the ratios of distances mean something).
+            ``inf`` where all voters may be at distance zero from the best candidate and not from
+            the lottery.
+        best_candidate: the candidate that is best in the worst case ``[...]``.
+        distance: distances from voters to candidates that agree with the ballots and reach the
+            value ``[..., ballots, candidates]``. The mean distance to the best candidate is 1; for
+            ``inf`` it is 0, and only ratios of distances are meaningful.
     """
 
     value: np.ndarray
@@ -59,11 +62,11 @@ class MetricWorstCase:
     distance: np.ndarray
 
 
-def check_lotteries(lotteries, m: int) -> np.ndarray:
-    """Probabilities ``[..., candidates]``, as they are.
+def check_lotteries(lotteries: ArrayLike, m: int) -> np.ndarray:
+    """The probabilities ``[..., candidates]`` as an array, with rounding errors below 0 set to 0.
 
     Raises:
-        InputError: where they are negative, do not add up to one or are of another shape.
+        InputError: where they are negative, do not add up to one or are not of m candidates.
     """
     p = np.asarray(lotteries, float)
     if p.ndim < 1 or p.shape[-1] != m:
@@ -74,35 +77,39 @@ def check_lotteries(lotteries, m: int) -> np.ndarray:
 
 
 def weakly_above(place: np.ndarray) -> np.ndarray:
-    """Whether a ballot says that candidate a is at least as good as b ``[ballots, a, b]``, from
-    ``place [ballots, candidates]``, -1 where it does not rank one."""
+    """Whether a ballot says that candidate a is at least as good as b ``[ballots, a, b]``.
+
+    Args:
+        place: ``[ballots, candidates]``, -1 where a ballot does not rank a candidate.
+    """
     ranked = place >= 0
-    both = ranked[:, :, None] & ranked[:, None, :]
-    itself = np.eye(place.shape[1], dtype=bool)
-    return (both & (place[:, :, None] <= place[:, None, :])) | itself
+    both_ranked = ranked[:, :, None] & ranked[:, None, :]
+    diagonal = np.eye(place.shape[1], dtype=bool)
+    return np.asarray((both_ranked & (place[:, :, None] <= place[:, None, :])) | diagonal)
 
 
 # -- utilitarian ----------------------------------------------------------------------------------
 
 
 def extreme_utilities(place: np.ndarray) -> np.ndarray:
-    """The unit-sum utilities of which all others on a ballot are mixtures
-    ``[ballots, extremes, candidates]``: for each candidate c, 1/k on the k candidates at least as
-    good as c; 1 on c alone where the ballot leaves it out.
+    """The extreme points of the unit-sum utilities that agree with each ballot
+    ``[ballots, extremes, candidates]``.
 
-    Utilities that never rise along the ballot's places are sums of steps, each constant on the
-    places up to one, in one way only; what is left out adds its own step.
+    For each candidate c there is one: 1/k on the k candidates at least as good as c, or 1 on c
+    alone where the ballot does not rank it. Utilities that never rise along the places of a ballot
+    are a unique sum of steps, each constant up to one place; an unranked candidate adds its own.
     """
-    upto = np.swapaxes(weakly_above(place), 1, 2).astype(float)
-    return upto / upto.sum(-1, keepdims=True)
+    at_least_as_good = np.swapaxes(weakly_above(place), 1, 2).astype(float)
+    return at_least_as_good / at_least_as_good.sum(-1, keepdims=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Adversary:
-    """Who picks, for every ballot, the extreme utilities that embarrass a lottery most.
+    """Chooses the extreme utilities of every ballot that maximise the distortion of a lottery.
 
     Attributes:
-        extremes: ``[ballots, extremes, candidates]``; weight: of the ballots, adding up to one.
+        extremes: ``[ballots, extremes, candidates]``.
+        weight: of each ballot, with sum one ``[ballots]``.
     """
 
     extremes: np.ndarray
@@ -110,74 +117,83 @@ class Adversary:
 
     @classmethod
     def from_ballots(cls, place: np.ndarray, weight: np.ndarray) -> Adversary:
-        """Equal ballots are one."""
-        distinct, which = np.unique(place, axis=0, return_inverse=True)
-        weight = np.bincount(which.ravel(), weight, len(distinct))
+        """The adversary of ballots with places ``[ballots, candidates]``; equal ones are joined."""
+        distinct, index = np.unique(place, axis=0, return_inverse=True)
+        weight = np.bincount(index.ravel(), weight, len(distinct))
         return cls(extreme_utilities(distinct), weight / weight.sum())
 
     def choose(self, p: np.ndarray, d: float) -> np.ndarray:
-        """The extreme of each ballot at which u(j) - d·u(p) is greatest ``[ballots, j]``."""
+        """The extreme of each ballot that maximises u(j) - d·u(p), for each j ``[ballots, j]``."""
         cost = self.extremes @ p
         cost = np.multiply(d, cost, out=np.zeros_like(cost), where=cost > 0)
         ballots, m = cost.shape
-        pick = np.empty((ballots, m), int)
-        step = max(1, CELLS // (ballots * m))
+        chosen = np.empty((ballots, m), int)
+        step = max(1, MAX_CELLS // (ballots * m))
         for j in range(0, m, step):
-            some = slice(j, j + step)
-            pick[:, some] = np.argmax(self.extremes[:, :, some] - cost[:, :, None], axis=1)
-        return pick
+            block = slice(j, j + step)
+            chosen[:, block] = np.argmax(self.extremes[:, :, block] - cost[:, :, None], axis=1)
+        return chosen
 
-    def welfare(self, pick: np.ndarray) -> np.ndarray:
-        """Mean utilities ``[j, candidates]`` at the extremes ``pick [ballots, j]``."""
+    def welfare(self, chosen: np.ndarray) -> np.ndarray:
+        """Mean utilities ``[j, candidates]`` at the extremes ``chosen [ballots, j]``."""
         m = self.extremes.shape[-1]
         return np.stack(
-            [self.weight @ self.extremes[np.arange(len(pick)), pick[:, j]] for j in range(m)]
+            [self.weight @ self.extremes[np.arange(len(chosen)), chosen[:, j]] for j in range(m)]
         )
 
     def worst_case(self, p: np.ndarray) -> tuple[float, int, np.ndarray, np.ndarray]:
-        """Value, best candidate j, picked extremes ``[ballots, j]``, their mean utilities
-        ``[j, candidates]``.
+        """The worst case of the lottery ``p [candidates]``.
 
         The value is the least D with Σ_v w_v max_k (u_vk(j) - D·u_vk(p)) ≤ 0 for every j. Each
-        sum is convex and piecewise linear in D, so Newton's steps (Dinkelbach 1967) end at the
-        exact value after finitely many.
+        sum is convex and piecewise linear in D, so Newton's method (Dinkelbach 1967) ends at the
+        exact value after finitely many steps.
+
+        Returns:
+            Value, best candidate, chosen extremes ``[ballots, j]``, their mean utilities
+            ``[j, candidates]``.
         """
-        p = np.where(p > NOTHING, p, 0.0)
-        if not (self.extremes @ p).min(1).any():  # every ballot allows utilities that p misses
-            pick = self.choose(p, np.inf)
-            welfare = self.welfare(pick)
-            return np.inf, int(np.argmax(np.diag(welfare))), pick, welfare
+        p = np.where(p > MIN_PROBABILITY, p, 0.0)
+        if (
+            not (self.extremes @ p).min(1).any()
+        ):  # the lottery's utility can be zero on every ballot
+            chosen = self.choose(p, np.inf)
+            welfare = self.welfare(chosen)
+            return np.inf, int(np.argmax(np.diag(welfare))), chosen, welfare
         value = 1.0
         while True:
-            pick = self.choose(p, value)
-            welfare = self.welfare(pick)
+            chosen = self.choose(p, value)
+            welfare = self.welfare(chosen)
             ratio = np.diag(welfare) / (welfare @ p)
             best = int(np.argmax(ratio))
             if ratio[best] <= value * (1 + 1e-12):
-                return value, best, pick, welfare
+                return value, best, chosen, welfare
             value = float(ratio[best])
 
 
-def utilitarian_worst_case(profile: AnonymousProfile, lotteries) -> UtilitarianWorstCase:
-    """The worst-case distortion of probabilities ``[..., candidates]`` (a winner is a lottery too)
-    with unit-sum utilities (Procaccia & Rosenschein 2006; Boutilier et al. 2015).
+def utilitarian_worst_case(profile: AnonymousProfile, lotteries: ArrayLike) -> UtilitarianWorstCase:
+    """The worst-case distortion of lotteries with unit-sum utilities (Procaccia & Rosenschein 2006;
+    Boutilier et al. 2015).
+
+    Args:
+        lotteries: probabilities ``[..., candidates]``; a winner is a lottery with one candidate.
 
     Raises:
-        InputError: for what is no lottery.
+        InputError: for invalid probabilities.
     """
     m = len(profile.names)
     p = check_lotteries(lotteries, m)
     adversary = Adversary(extreme_utilities(profile.place), profile.weight / profile.weight.sum())
-    value, against, utility = [], [], []
-    for one in p.reshape(-1, m):
-        worst, best, pick, _ = adversary.worst_case(one)
-        value.append(worst)
-        against.append(best)
-        utility.append(adversary.extremes[np.arange(len(pick)), pick[:, best]])
+    values, best_candidates, utilities = [], [], []
+    for lottery in p.reshape(-1, m):
+        value, best, chosen, _ = adversary.worst_case(lottery)
+        values.append(value)
+        best_candidates.append(best)
+        utilities.append(adversary.extremes[np.arange(len(chosen)), chosen[:, best]])
     lead = p.shape[:-1]
-    shape = (*lead, *profile.place.shape)
     return UtilitarianWorstCase(
-        np.reshape(value, lead), np.reshape(against, lead), np.reshape(utility, shape)
+        np.reshape(values, lead),
+        np.reshape(best_candidates, lead),
+        np.reshape(utilities, (*lead, *profile.place.shape)),
     )
 
 
@@ -185,11 +201,12 @@ def utilitarian_worst_case(profile: AnonymousProfile, lotteries) -> UtilitarianW
 
 
 def biased_distances(place: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """The biased metric of ``x [candidates]``, distances from the candidate whose x is 0
-    (Charikar & Ramakrishnan 2022): ``[ballots, candidates]``.
+    """The biased metric of ``x [candidates]`` (Charikar & Ramakrishnan 2022):
+    ``[ballots, candidates]``.
 
-    With j that candidate and a ≥ b for "the ballot puts a no lower than b",
-    d(v, j) = max over a ≥ b of (x_a - x_b)/2 and d(v, c) = d(v, j) + min over b with c ≥ b of x_b.
+    x holds distances from the candidate j with x_j = 0. With a ≥ b for "the ballot ranks a no lower
+    than b", d(v, j) = max over a ≥ b of (x_a - x_b)/2, and
+    d(v, c) = d(v, j) + min over b with c ≥ b of x_b.
     Of all metrics with these x it has the least d(v, j) and the greatest d(v, c) - d(v, j), since
     x_a ≤ d(v, a) + d(v, j) ≤ d(v, b) + d(v, j) ≤ 2 d(v, j) + x_b, and d(v, c) ≤ d(v, b) ≤
     d(v, j) + x_b. It agrees with the ballots because ≥ is transitive, and it is a metric because
@@ -199,107 +216,128 @@ def biased_distances(place: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.max(x - reach, axis=1, keepdims=True) / 2 + reach
 
 
-def metric_worst_case(profile: AnonymousProfile, lotteries) -> MetricWorstCase:
-    """The worst-case metric distortion of probabilities ``[..., candidates]`` (Anshelevich et al.
-    2018), by a linear programme over biased metrics for each candidate that may be best.
+def metric_worst_case(profile: AnonymousProfile, lotteries: ArrayLike) -> MetricWorstCase:
+    """The worst-case metric distortion of lotteries (Anshelevich et al. 2018).
+
+    Solves a linear programme over biased metrics for each candidate that may be best.
+
+    Args:
+        lotteries: probabilities ``[..., candidates]``.
 
     Raises:
-        InputError: for what is no lottery.
+        InputError: for invalid probabilities.
     """
     m = len(profile.names)
     p = check_lotteries(lotteries, m)
     flat = p.reshape(-1, m)
-    distinct, which = np.unique(np.round(flat, 12), axis=0, return_inverse=True)
-    ballots, kind = np.unique(profile.place, axis=0, return_inverse=True)
-    weight = np.bincount(kind.ravel(), profile.weight, len(ballots))
+    distinct, lottery_index = np.unique(np.round(flat, 12), axis=0, return_inverse=True)
+    ballots, ballot_index = np.unique(profile.place, axis=0, return_inverse=True)
+    weight = np.bincount(ballot_index.ravel(), profile.weight, len(ballots))
     weight = weight / weight.sum()
-    programme = _Biased(ballots, weight)
-    found = [programme.worst(np.where(one > NOTHING, one, 0.0)) for one in distinct]
-    lead, which = p.shape[:-1], which.ravel()
-    value, against, distance = (np.array([found[i][part] for i in which]) for part in range(3))
-    distance = distance[:, kind.ravel()]
+    programmes = _BiasedMetricProgrammes(ballots, weight)
+    solved = [
+        programmes.solve(np.where(lottery > MIN_PROBABILITY, lottery, 0.0)) for lottery in distinct
+    ]
+    lead, lottery_index = p.shape[:-1], lottery_index.ravel()
+    value, best_candidate, distance = (
+        np.array([solved[i][part] for i in lottery_index]) for part in range(3)
+    )
+    distance = distance[:, ballot_index.ravel()]
     return MetricWorstCase(
-        value.reshape(lead), against.reshape(lead), distance.reshape(*lead, *profile.place.shape)
+        value.reshape(lead),
+        best_candidate.reshape(lead),
+        distance.reshape(*lead, *profile.place.shape),
     )
 
 
-class _Biased:
-    """The linear programmes of one profile, by cutting planes in x ``[m]``.
+class _BiasedMetricProgrammes:
+    """The linear programmes of one profile, solved by cutting planes in x ``[m]``.
 
-    For x with x_j = 0 let H be the mean d(v, j) of its biased metric, convex, and G what the
-    lottery's mean distance exceeds it by, concave. The worst case with j best is 1 + G/H at the
-    least H with G ≥ 1. Both are piecewise linear, and a piece of H serves every j and lottery.
+    For x with x_j = 0 let H be the mean d(v, j) of its biased metric, which is convex, and G the
+    mean distance to the lottery minus H, which is concave. The worst case with j best is 1 + G/H at
+    the least H with G ≥ 1. Both are piecewise linear, and a linear piece of H serves every j and
+    every lottery.
+
+    Args:
+        place: ``[ballots, m]``.
+        weight: of each ballot, with sum one ``[ballots]``.
     """
 
     def __init__(self, place: np.ndarray, weight: np.ndarray):
         self.place, self.weight = place, weight
         self.above = weakly_above(place)
         self.pieces = np.zeros((0, place.shape[1]))
-        self.reached = self.above.any(0)
-        for k in range(place.shape[1]):  # who stands above whom, also through others
-            self.reached |= self.reached[:, k, None] & self.reached[k, None, :]
-        agree = np.einsum("v,vab->ab", weight, self.above)
-        self.farther = 2 / np.maximum(agree, ROUNDING) - 1
+        # The transitive closure of "some ballot ranks a no lower than b" [m, m].
+        self.reachable = np.asarray(self.above.any(0))
+        for k in range(place.shape[1]):
+            self.reachable |= self.reachable[:, k, None] & self.reachable[k, None, :]
+        # Candidates that a share s ranks no lower than j are at most 2/s - 1 times as far as j
+        # (Anshelevich et al. 2018).
+        share = np.einsum("v,vab->ab", weight, self.above)
+        self.max_ratio = 2 / np.maximum(share, ZERO_TOLERANCE) - 1
 
-    def worst(self, p: np.ndarray) -> tuple[float, int, np.ndarray]:
-        """Value, best candidate, distances ``[ballots, m]``."""
+    def solve(self, p: np.ndarray) -> tuple[float, int, np.ndarray]:
+        """Value, best candidate and distances ``[ballots, m]`` of the lottery ``p [m]``."""
         m = len(p)
         for j in range(m):
-            # Who is not above j, even through others, may be anywhere while all stand on j.
-            free = ~self.reached[:, j]
+            # Candidates that do not reach j may be at any distance while all voters are at j.
+            free = ~self.reachable[:, j]
             if p[free].any():
                 return np.inf, j, biased_distances(self.place, free.astype(float))
-        best = (1.0, int(np.argmax(p)), np.ones(self.place.shape))
-        # Candidates a share s puts no lower than j are at most 2/s - 1 times as far (Anshelevich
-        # et al. 2018), which rules out most j.
-        most = p @ self.farther
-        for j in np.argsort(-most):
-            if most[j] <= best[0] or not (~self.above[:, :, j] & (p > 0)).any():
-                continue  # of the latter nobody is farther from the lottery than from j
-            distance = biased_distances(self.place, self._least(p, int(j)))
+        worst = (1.0, int(np.argmax(p)), np.ones(self.place.shape))
+        upper_bound = p @ self.max_ratio
+        for j in np.argsort(-upper_bound):
+            if upper_bound[j] <= worst[0]:
+                continue
+            if not (~self.above[:, :, j] & (p > 0)).any():
+                continue  # no voter is farther from the lottery than from j
+            distance = biased_distances(self.place, self._minimise(p, int(j)))
             scale = self.weight @ distance[:, j]
             value = float(self.weight @ distance @ p / scale)
-            if value > best[0] * (1 + ROUNDING):
-                best = (value, int(j), distance / scale)
-        return best
+            if value > worst[0] * (1 + ZERO_TOLERANCE):
+                worst = (value, int(j), distance / scale)
+        return worst
 
-    def _least(self, p: np.ndarray, j: int) -> np.ndarray:
+    def _minimise(self, p: np.ndarray, j: int) -> np.ndarray:
         """The x ``[m]`` with the least H where G is 1."""
         m = len(p)
-        x, low, excess = np.ones(m), 0.0, np.zeros((0, m))
+        x, lower_bound, gains = np.ones(m), 0.0, np.zeros((0, m))
         x[j] = 0.0
-        upper = np.append(np.where(np.arange(m) == j, 0.0, np.inf), np.inf)
+        x_max = np.append(np.where(np.arange(m) == j, 0.0, np.inf), np.inf)
         while True:
-            piece, gain = self._pieces(x, p)
-            if gain @ x > ROUNDING and piece @ x <= low * (gain @ x) * (1 + 1e-9):
+            piece, gain = self._pieces_at(x, p)
+            reached = gain @ x
+            if reached > ZERO_TOLERANCE and piece @ x <= lower_bound * reached * (1 + 1e-9):
                 return x
-            known = _among(piece, self.pieces), _among(gain, excess)
-            if all(known):  # the last digits are the solver's
+            known_piece, known_gain = _contains(self.pieces, piece), _contains(gains, gain)
+            if known_piece and known_gain:  # the solver's precision is exhausted
                 return x
-            self.pieces = self.pieces if known[0] else np.vstack([self.pieces, piece])
-            excess = excess if known[1] else np.vstack([excess, gain])
-            # Least h with piece · x ≤ h for every piece of H, and gain · x ≥ 1 for those of G.
-            height, one = np.ones(len(self.pieces)), np.ones(len(excess))
-            found = linprog(
+            self.pieces = self.pieces if known_piece else np.vstack([self.pieces, piece])
+            gains = gains if known_gain else np.vstack([gains, gain])
+            # The least h with piece · x ≤ h for every piece of H, and gain · x ≥ 1 for those of G.
+            ones_h, ones_g = np.ones(len(self.pieces)), np.ones(len(gains))
+            solution = linprog(
                 np.append(np.zeros(m), 1.0),
-                np.column_stack([np.vstack([self.pieces, -excess]), np.append(-height, 0.0 * one)]),
-                np.append(0.0 * height, -one),
-                bounds=np.column_stack([np.zeros(m + 1), upper]),
+                np.column_stack(
+                    [np.vstack([self.pieces, -gains]), np.append(-ones_h, 0.0 * ones_g)]
+                ),
+                np.append(0.0 * ones_h, -ones_g),
+                bounds=np.column_stack([np.zeros(m + 1), x_max]),
                 method="highs",
                 options=SOLVER_OPTIONS,
             )
-            x, low = np.maximum(found.x[:-1], 0.0), found.x[-1]
+            x, lower_bound = np.maximum(solution.x[:-1], 0.0), solution.x[-1]
 
-    def _pieces(self, x: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _pieces_at(self, x: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The linear pieces of H and G at x ``[m]``."""
         ballots = np.arange(len(self.weight))
         nearest = np.where(self.above, x, np.inf).argmin(-1)
-        reach = x[nearest]
-        far = (x - reach).argmax(1)
+        farthest = (x - x[nearest]).argmax(1)
         half, m = self.weight / 2, len(x)
-        piece = np.bincount(far, half, m) - np.bincount(nearest[ballots, far], half, m)
+        piece = np.bincount(farthest, half, m) - np.bincount(nearest[ballots, farthest], half, m)
         return piece, np.bincount(nearest.ravel(), np.outer(self.weight, p).ravel(), m)
 
 
-def _among(row: np.ndarray, rows: np.ndarray) -> bool:
-    return bool((np.abs(rows - row) <= ROUNDING).all(1).any())
+def _contains(rows: np.ndarray, row: np.ndarray) -> bool:
+    """Whether a row is among others, up to rounding."""
+    return bool((np.abs(rows - row) <= ZERO_TOLERANCE).all(1).any())
