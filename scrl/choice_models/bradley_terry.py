@@ -1,35 +1,36 @@
-"""Bradley–Terry on observed pairs, exactly: the check beside every network that learns it."""
+"""Exact Bradley–Terry fits to observed pairs, the reference for every network fitted to them."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Num
 from scipy.special import expit
 
 from scrl.choice_models.newton import maximise_rewards
 from scrl.data.batches import padded_size
 from scrl.types import InputError, Ratings
 
-#: Prompts × completions², or pairs, held at once.
-CELLS = 2_000_000
-#: Of those, as many are solved together as stay near the processor.
-BLOCK = 50_000
-#: Log-odds beyond which exp of a reward would leave double precision.
-WIDE = 300.0
+#: Limit of the prompts × completions², or of the pairs, held in memory at once.
+MAX_CELLS = 2_000_000
+#: Limit of the cells solved together, so that they fit the processor's cache.
+MAX_BLOCK_CELLS = 50_000
+#: Range of log-odds beyond which the exponential of a reward could overflow.
+MAX_EXP_RANGE = 300.0
 
 
 @dataclass(frozen=True, eq=False)
 class PairCounts:
-    """Compared pairs of items of one prompt, each pair once.
+    """Compared pairs of items, each pair once. Both items of a pair belong to one prompt.
 
     Attributes:
-        first, second: items ``[pairs]``; second > first where counted from ratings.
+        first, second: items ``[pairs]``; second > first if counted from ratings.
         wins_first, wins_second: weight with which each was preferred ``[pairs]``, ties half each.
     """
 
@@ -40,37 +41,43 @@ class PairCounts:
 
 
 def pair_counts(ratings: Ratings, weighting: str = "pair") -> PairCounts:
-    """All pairs that ballots compare.
+    """Count the pairs that ballots compare.
 
     Args:
-        weighting: ``"pair"``: weight one each, times the ballot's; ``"ballot"``: a ballot's pairs
-            share its weight, as in InstructGPT's loss (another answer on incomplete data).
+        ratings: the ballots.
+        weighting: ``"pair"`` gives each pair the ballot's weight. ``"ballot"`` divides a ballot's
+            weight among its pairs, as in InstructGPT's loss; the two differ on incomplete data.
     """
-    r, size = ratings, ratings.sizes
-    offered = np.diff(r.catalogue.offsets)
-    group = _in_groups(offered**2)
-    of_ballot = group[r.ballot_prompt]
-    # Ballots of one size lie together, so that a block of them holds few sizes.
-    order = np.lexsort((size, of_ballot))
+    size, offsets = ratings.sizes, ratings.catalogue.offsets
+    offered = np.diff(offsets)
+    prompt_group = _group_by_cells(offered**2)
+    ballot_group = prompt_group[ratings.ballot_prompt]
+    # Ballots of one size are adjacent, so that a block has few sizes.
+    order = np.lexsort((size, ballot_group))
     order = order[size[order] >= 2]
-    block = _in_groups(size[order] * (size[order] - 1) // 2)
-    found = [PairCounts(*(np.empty(0, kind) for kind in (np.int64, np.int64, float, float)))]
-    for g in np.unique(of_ballot[order]):
-        prompts = np.flatnonzero(group == g)
-        mine = of_ballot[order] == g
-        blocks = (r.select(np.sort(order[mine & (block == b)])) for b in np.unique(block[mine]))
-        found.append(_count(prompts, r.catalogue.offsets, blocks, weighting))
-    columns = zip(*(vars(counts).values() for counts in found), strict=True)
+    block = _group_by_cells(size[order] * (size[order] - 1) // 2)
+    parts = [PairCounts(*(np.empty(0, kind) for kind in (np.int64, np.int64, float, float)))]
+    for group in np.unique(ballot_group[order]):
+        prompts = np.flatnonzero(prompt_group == group)
+        in_group = ballot_group[order] == group
+        blocks = (
+            ratings.select(np.sort(order[in_group & (block == b)]))
+            for b in np.unique(block[in_group])
+        )
+        parts.append(_count_pairs(prompts, offsets, blocks, weighting))
+    columns = zip(*(vars(counts).values() for counts in parts), strict=True)
     return PairCounts(*(np.concatenate(column) for column in columns))
 
 
-def _in_groups(cells: np.ndarray) -> np.ndarray:
-    """Numbers for consecutive groups, each of about ``CELLS`` together."""
-    return (np.cumsum(cells) - cells) // CELLS
+def _group_by_cells(cells: np.ndarray) -> np.ndarray:
+    """Index of each entry's group; groups are consecutive and of about ``MAX_CELLS`` cells."""
+    return (np.cumsum(cells) - cells) // MAX_CELLS
 
 
-def _count(prompts, offsets, blocks: Iterable[Ratings], weighting: str) -> PairCounts:
-    """The pairs of some prompts ``[prompts]``, counted in a table of all their items could make."""
+def _count_pairs(
+    prompts: np.ndarray, offsets: np.ndarray, blocks: Iterable[Ratings], weighting: str
+) -> PairCounts:
+    """The pairs of some prompts ``[prompts]``, counted in a table of all pairs of their items."""
     offered = np.diff(offsets)
     cells = offered[prompts] ** 2
     base = np.zeros(len(offered), np.int64)
@@ -89,32 +96,36 @@ def _count(prompts, offsets, blocks: Iterable[Ratings], weighting: str) -> PairC
             weight = r.ballot_weight[ballots, None] / (len(i) if weighting == "ballot" else 1)
             np.add.at(wins[0], cell.ravel(), (weight * ahead).ravel())
             np.add.at(wins[1], cell.ravel(), (weight * (1 - ahead)).ravel())
-    met = np.flatnonzero(wins.sum(0))
-    prompt = prompts[np.searchsorted(base[prompts], met, side="right") - 1]
-    first, second = np.divmod(met - base[prompt], offered[prompt])
-    return PairCounts(offsets[prompt] + first, offsets[prompt] + second, *wins[:, met])
+    compared = np.flatnonzero(wins.sum(0))
+    prompt = prompts[np.searchsorted(base[prompts], compared, side="right") - 1]
+    first, second = np.divmod(compared - base[prompt], offered[prompt])
+    return PairCounts(offsets[prompt] + first, offsets[prompt] + second, *wins[:, compared])
 
 
-def fit_pair_counts(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
-    """The rewards that maximise Σ wins · log σ(gap) - Σ r² / (2 prior_sd²), ``[items]``.
+def fit_pair_counts(
+    counts: PairCounts, offsets: Int[np.ndarray, " boundaries"], prior_sd: float = 10.0
+) -> Float[np.ndarray, " items"]:
+    """The rewards ``[items]`` that maximise Σ wins · log σ(gap) - Σ r² / (2 prior_sd²).
 
-    Newton's method, in double precision, all prompts of like size at once. The prior, a Gaussian
-    on each reward in log-odds, is too wide to move a figure on real counts; it keeps an unbeaten
-    completion's reward finite and settles what was never compared at 0. Rewards have mean zero in
-    each prompt of themselves, since the likelihood sees gaps only.
+    Newton's method in double precision, for all prompts of similar size at once. The Gaussian prior
+    on each reward has a negligible effect on real counts. It keeps the rewards of unbeaten
+    completions finite and gives completions that were never compared the reward 0. Rewards have
+    mean zero in each prompt, because the likelihood depends on gaps only.
 
     Args:
-        offsets: where each prompt's items begin ``[prompts + 1]``.
+        counts: the compared pairs.
+        offsets: index of each prompt's first item ``[prompts + 1]``.
+        prior_sd: standard deviation of the prior, in log-odds.
     """
     sizes = np.diff(offsets)
     prompt = np.searchsorted(offsets, counts.first, side="right") - 1
     reward = np.zeros(int(offsets[-1]))
     padded = np.array([padded_size(size) for size in sizes])
     for m in np.unique(padded):
-        alike = np.flatnonzero(padded == m)
-        step = max(1, CELLS // int(m * m))
-        for i in range(0, len(alike), step):
-            prompts = alike[i : i + step]
+        same_size = np.flatnonzero(padded == m)
+        step = max(1, MAX_CELLS // int(m * m))
+        for i in range(0, len(same_size), step):
+            prompts = same_size[i : i + step]
             row = np.full(len(sizes), -1)
             row[prompts] = np.arange(len(prompts))
             pairs = np.flatnonzero(row[prompt] >= 0)
@@ -129,107 +140,120 @@ def fit_pair_counts(counts: PairCounts, offsets: np.ndarray, prior_sd: float = 1
     return reward
 
 
-def fit_bradley_terry(wins: np.ndarray, prior_sd: float = 10.0) -> np.ndarray:
-    """As ``bradley_terry``, from matrices of wins ``[..., candidates, candidates]``: rewards
-    ``[..., candidates]``.
+def fit_bradley_terry(
+    wins: Num[np.ndarray, "*fits candidates candidates"], prior_sd: float = 10.0
+) -> Float[np.ndarray, "*fits candidates"]:
+    """As ``fit_pair_counts``, from matrices of wins.
 
     Args:
-        prior_sd: ``inf`` for maximum likelihood.
+        wins: weight with which a was preferred to b ``[..., candidates, candidates]``.
+        prior_sd: standard deviation of the prior, in log-odds; ``inf`` for maximum likelihood.
+
+    Returns:
+        Rewards ``[..., candidates]``.
 
     Raises:
-        InputError: for maximum likelihood, where the rewards have no finite optimum.
+        InputError: if the likelihood has no finite maximum and ``prior_sd`` is ``inf``.
     """
     wins = np.asarray(wins, float)
     m = wins.shape[-1]
     if np.isinf(prior_sd):
         check_finite_optimum(wins > 0)
     flat = wins.reshape(-1, m, m)
-    size = max(1, BLOCK // (m * m))
+    size = max(1, MAX_BLOCK_CELLS // (m * m))
     blocks = [flat[i : i + size] for i in range(0, len(flat), size)]
     solve = partial(_solve, precision=1.0 / prior_sd**2)
     if len(blocks) < 2:
-        found = [solve(block) for block in blocks]
+        rewards = [solve(block) for block in blocks]
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(solve, blocks))
-    return np.concatenate([np.empty((0, m)), *found]).reshape(wins.shape[:-1])
+            rewards = list(pool.map(solve, blocks))
+    return np.concatenate([np.empty((0, m)), *rewards]).reshape(wins.shape[:-1])
 
 
 def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
     """Rewards ``[fits, candidates]`` of ``wins [fits, candidates, candidates]``."""
     total = wins + wins.swapaxes(-1, -2)
-    ones = np.ones(wins.shape[-1])  # products add short rows several times faster than sums
-    won, met = wins @ ones, total @ ones
+    ones = np.ones(wins.shape[-1])  # a product sums short rows several times faster than ``sum``
+    won, compared = wins @ ones, total @ ones
 
-    def derivatives(reward):
-        if np.ptp(reward) < WIDE:  # few exponentials, where none can overflow
+    def derivatives(reward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if np.ptp(reward) < MAX_EXP_RANGE:  # m exponentials instead of m², none of which overflows
             strength = np.exp(reward)
-            chance = strength[..., None, :] + strength[..., :, None]
-            np.divide(strength[..., :, None], chance, out=chance)
+            probability = strength[..., None, :] + strength[..., :, None]
+            np.divide(strength[..., :, None], probability, out=probability)
         else:
-            chance = expit(reward[..., :, None] - reward[..., None, :])
-        expected = total * chance
+            probability = expit(reward[..., :, None] - reward[..., None, :])
+        expected = total * probability
         gradient = won - expected @ ones
-        # The negative Hessian off its diagonal.
-        chance -= 1.0
-        chance *= expected
-        return gradient, chance
+        # The off-diagonal entries of the negative Hessian.
+        neg_hessian = probability
+        neg_hessian -= 1.0
+        neg_hessian *= expected
+        return gradient, neg_hessian
 
-    # Log-odds averaged over opponents are near the optimum where all have met often.
+    # Log-odds averaged over opponents are near the optimum if all pairs were compared often.
     odds = np.log(wins + 0.5)
     start = (odds @ ones - ones @ odds) / len(ones)
-    reward = maximise_rewards(derivatives, start, precision, noise=1e-15 * (1.0 + met))
-    return center_rewards(reward, met > 0)
+    reward = maximise_rewards(derivatives, start, precision, noise=1e-15 * (1.0 + compared))
+    return center_rewards(reward, compared > 0)
 
 
-def center_rewards(reward: np.ndarray, met: np.ndarray) -> np.ndarray:
-    """Without what rounding shifts all that was compared by; what was not is at 0."""
-    drift = reward.sum(-1, where=met) / np.maximum(met.sum(-1), 1)
-    return np.where(met, reward - drift[..., None], 0.0)
+def center_rewards(
+    reward: Float[np.ndarray, "*fits items"], compared: Bool[np.ndarray, "*fits items"]
+) -> Float[np.ndarray, "*fits items"]:
+    """Rewards with mean zero over the compared items, and 0 for the others.
+
+    This removes the common shift by which rounding errors move the rewards.
+    """
+    drift = reward.sum(-1, where=compared) / np.maximum(compared.sum(-1), 1)
+    return np.where(compared, reward - drift[..., None], 0.0)
 
 
-def check_finite_optimum(beats: np.ndarray) -> None:
-    """Refuse data whose likelihood has no maximum (Ford 1957): some items never come out ahead of
-    the others, nor of any that do.
+def check_finite_optimum(beats: Bool[np.ndarray, "*fits items items"]) -> None:
+    """Check that the likelihood has a finite maximum (Ford 1957).
 
     Args:
-        beats: whether one was ever preferred to the other ``[..., items, items]``.
+        beats: whether a was ever preferred to b ``[..., items, items]``.
 
     Raises:
-        InputError: if a chain of such preferences does not lead from every item to every other.
+        InputError: if the graph of preferences is not strongly connected.
     """
     m = beats.shape[-1]
-    reached = beats | np.eye(m, dtype=bool)
-    if reached.all():
+    adjacent = beats | np.eye(m, dtype=bool)
+    if adjacent.all():
         return
-    reached = reached.astype(np.float32)
+    reachable = adjacent.astype(np.float32)
     for _ in range(max(m - 1, 1).bit_length()):
-        reached = np.minimum(reached @ reached, 1.0)
-    if not reached.all():
+        reachable = np.minimum(reachable @ reachable, 1.0)
+    if not reachable.all():
         raise InputError(
             "Some items never came out ahead of the others, so the likelihood has no maximum; "
             "give a finite prior_sd."
         )
 
 
-def count_wins(comparisons: np.ndarray | list, items: int | None = None) -> np.ndarray:
-    """How often each item was preferred to each other ``[..., items, items]``.
+def count_wins(
+    comparisons: Int[np.ndarray, "*fits comparisons 2"] | Sequence, items: int | None = None
+) -> Float[np.ndarray, "*fits items items"]:
+    """Number of comparisons in which a was preferred to b ``[..., items, items]``.
 
     Args:
-        comparisons: ``[..., comparisons, 2]`` whole numbers, the preferred item first. A list of
-            pairs will do; an array is counted many times faster.
-        items: how many there are; by default as many as the comparisons name.
+        comparisons: ``[..., comparisons, 2]`` integers, the preferred item first. A list of pairs
+            is accepted; an array is counted many times faster.
+        items: number of items; by default the largest item named, plus one.
 
     Raises:
-        InputError: for anything else, and for an item compared with itself.
+        InputError: for comparisons of another form, and for an item compared with itself.
     """
-    pairs = _pairs(comparisons)
+    pairs = _as_pair_array(comparisons)
     if pairs.ndim < 2 or pairs.shape[-1] != 2 or pairs.dtype.kind not in "iu":
         raise InputError("Comparisons are pairs of whole numbers, the preferred item first.")
-    least, most = (int(pairs.min()), int(pairs.max())) if pairs.size else (0, -1)
-    m = most + 1 if items is None else items
-    if least < 0 or most >= m:
-        raise InputError(f"A comparison names item {least if least < 0 else most}, of {m} items.")
+    lowest, highest = (int(pairs.min()), int(pairs.max())) if pairs.size else (0, -1)
+    m = highest + 1 if items is None else items
+    if lowest < 0 or highest >= m:
+        invalid = lowest if lowest < 0 else highest
+        raise InputError(f"A comparison names item {invalid}, of {m} items.")
     fits = int(np.prod(pairs.shape[:-2]))
     cell = pairs[..., 0] * np.int64(m)
     cell += pairs[..., 1]
@@ -242,16 +266,16 @@ def count_wins(comparisons: np.ndarray | list, items: int | None = None) -> np.n
     return wins
 
 
-def _pairs(comparisons: np.ndarray | list) -> np.ndarray:
-    """Comparisons as an array, empty where they are of unequal length."""
+def _as_pair_array(comparisons: np.ndarray | Sequence) -> np.ndarray:
+    """Comparisons as an array; empty if they are of unequal length."""
     try:
-        listed = isinstance(comparisons, list) and isinstance(comparisons[0], tuple | list)
-        if listed and set(map(len, comparisons)) == {2}:
-            # Numbers that fit a byte are read as bytes, three times as fast as tuples become rows.
+        is_list = isinstance(comparisons, list) and isinstance(comparisons[0], tuple | list)
+        if is_list and set(map(len, comparisons)) == {2}:
+            # Items below 256 are read as bytes, three times as fast as ``np.asarray`` reads tuples.
             first, second = (bytes(map(itemgetter(i), comparisons)) for i in (0, 1))
             return np.stack([np.frombuffer(x, np.uint8) for x in (first, second)], axis=-1)
     except (TypeError, ValueError, LookupError):
-        pass  # numbers below 0 or above 255, or no numbers at all
+        pass  # items below 0 or above 255, or of another type
     try:
         return np.asarray(comparisons)
     except ValueError:
@@ -259,7 +283,9 @@ def _pairs(comparisons: np.ndarray | list) -> np.ndarray:
 
 
 def fit_comparisons(
-    comparisons: np.ndarray | list, items: int | None = None, prior_sd: float = 10.0
-) -> np.ndarray:
-    """Rewards ``[..., items]`` from raw comparisons: ``count_wins``, ``fit_bradley_terry``."""
+    comparisons: Int[np.ndarray, "*fits comparisons 2"] | Sequence,
+    items: int | None = None,
+    prior_sd: float = 10.0,
+) -> Float[np.ndarray, "*fits items"]:
+    """Bradley–Terry rewards of comparisons: ``fit_bradley_terry`` of ``count_wins``."""
     return fit_bradley_terry(count_wins(comparisons, items), prior_sd)

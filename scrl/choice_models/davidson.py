@@ -1,15 +1,15 @@
-"""Bradley–Terry with ties, exactly, after Davidson (1970):
+"""Exact fits of Davidson's (1970) Bradley–Terry model with ties:
 
     P(i ≻ j) = πᵢ / (πᵢ + πⱼ + ν√(πᵢπⱼ)),   P(i = j) = ν√(πᵢπⱼ) / (πᵢ + πⱼ + ν√(πᵢπⱼ)).
 
-Davidson's and not Rao & Kupper's (1967), for three reasons. What it reads of the comparisons for a
-reward is wins plus half of the ties, the convention of this house, so that leaving ν out changes
-how far apart rewards are and, where all pairs are compared equally often, no order: both are
-Borda's. Given that raters do not tie, it *is* Bradley–Terry, so that its rewards mean what they
-meant (under Rao–Kupper the odds of a win depend on how often raters tie). And its likelihood is
-concave in the rewards and log ν, so that there is one optimum. Rao–Kupper's ties are a threshold on
-a logistic gap, which is how one may think that raters tie; ``reward_models.formats`` draws them so,
-and the half-win equations hold all the same.
+It is preferred to the model of Rao & Kupper (1967) for three reasons. First, rewards depend on
+wins plus half the ties, the convention of this library. Omitting ν changes the distances between
+rewards, but where all pairs are compared equally often it does not change their order, which is
+Borda's. Second, conditional on no tie it is Bradley–Terry, so its rewards have the same meaning;
+under Rao–Kupper the odds of a win depend on the frequency of ties. Third, the likelihood is concave
+in the rewards and log ν, so the optimum is unique. Rao–Kupper's ties arise from a threshold on a
+logistic gap; ``studies.feedback_formats`` simulates ties that way, and the equations for wins plus
+half the ties hold there too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+from jaxtyping import Num
 
 from scrl.choice_models.bradley_terry import PairCounts, center_rewards, pair_counts
 from scrl.choice_models.newton import maximise
@@ -26,25 +27,29 @@ from scrl.types import Ratings
 
 @dataclass(frozen=True, eq=False)
 class DavidsonFit:
-    """A fit.
+    """A fitted Davidson model.
 
     Attributes:
-        reward: log π ``[..., items]``, of mean 0 over what was compared in each prompt.
-        tie: ν ``[...]``: even completions are tied with the chance ν / (2 + ν); 0 where nothing
-            was tied.
+        reward: log π ``[..., items]``, with mean 0 over the compared items of each prompt.
+        tie: ν ``[...]``; equal completions are tied with probability ν / (2 + ν). 0 without ties.
     """
 
     reward: np.ndarray
     tie: np.ndarray
 
 
-def fit_davidson(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 10.0) -> DavidsonFit:
-    """The rewards and the one ν that maximise the log-likelihood less Σ r² / (2 prior_sd²) and
-    (log ν)² / (2 prior_sd²), by Newton's method in double precision.
+def fit_davidson(
+    wins: Num[np.ndarray, "*fits prompts items items"],
+    ties: Num[np.ndarray, "*fits prompts items items"],
+    prior_sd: float = 10.0,
+) -> DavidsonFit:
+    """Maximise the log-likelihood less Σ r² / (2 prior_sd²) and (log ν)² / (2 prior_sd²) over the
+    rewards and a common ν, by Newton's method in double precision.
 
     Args:
-        wins: how often each was preferred to each other ``[..., prompts, items, items]``.
-        ties: how often they were tied, symmetric, same shape.
+        wins: number of times a was preferred to b ``[..., prompts, items, items]``.
+        ties: number of times they were tied, symmetric, same shape.
+        prior_sd: standard deviation of the priors, in log-odds.
 
     Returns:
         ``reward [..., prompts, items]`` and ``tie [...]``.
@@ -73,18 +78,23 @@ def fit_davidson(wins: np.ndarray, ties: np.ndarray, prior_sd: float = 10.0) -> 
 def _derivatives(
     wins: np.ndarray, ties: np.ndarray, compared: np.ndarray, precision: float, point: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient and Newton direction at ``point [..., prompts * items + 1]``, rewards and then
-    log ν, by the Schur complement of log ν."""
+    """Gradient and Newton direction, by the Schur complement of log ν.
+
+    Args:
+        wins, ties, compared: ``[..., prompts, items, items]``.
+        precision: of the priors.
+        point: the rewards, followed by log ν ``[..., prompts * items + 1]``.
+    """
     shape, at = wins.shape[:-1], np.arange(wins.shape[-1])
     reward, log_tie = point[..., :-1].reshape(shape), point[..., -1]
     tied = 0.5 * ties.sum((-1, -2, -3))
     has_ties = tied > 0
-    win, tie = _chances(reward, np.where(has_ties, log_tie, -np.inf))
+    win, tie = _win_and_tie_probabilities(reward, np.where(has_ties, log_tie, -np.inf))
     share = win + 0.5 * tie
-    half_wins = wins.sum(-1) + 0.5 * ties.sum(-1)
-    gradient = half_wins - (compared * share).sum(-1) - precision * reward
+    won = wins.sum(-1) + 0.5 * ties.sum(-1)
+    gradient = won - (compared * share).sum(-1) - precision * reward
     gradient_tie = tied - 0.5 * (compared * tie).sum((-1, -2, -3)) - precision * log_tie
-    # Negative Hessian: a block of rewards for each prompt, log ν, and their mixed entries.
+    # Negative Hessian: a block for the rewards of each prompt, log ν, and the mixed entries.
     spread = compared * (win * win.swapaxes(-1, -2) + 0.25 * tie * (1 - tie))
     block = -spread
     block[..., at, at] += precision + spread.sum(-1)
@@ -103,7 +113,9 @@ def _derivatives(
     )
 
 
-def _chances(reward: np.ndarray, log_tie: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _win_and_tie_probabilities(
+    reward: np.ndarray, log_tie: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """P(i ≻ j) and P(i = j) ``[..., prompts, items, items]``."""
     gap = 0.5 * (reward[..., :, None] - reward[..., None, :])
     log_tie = log_tie[..., None, None, None]
@@ -114,19 +126,21 @@ def _chances(reward: np.ndarray, log_tie: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def pair_and_tie_counts(ratings: Ratings) -> tuple[PairCounts, np.ndarray]:
-    """All pairs that ballots compare, wins without the ties, and how often each was tied
+    """The compared pairs with wins that exclude ties, and the weight of each pair's ties
     ``[pairs]``."""
     half = pair_counts(ratings)
-    # With every tie given to the first of its pair, wins grow by half of the ties.
+    # If every tie counts as a win of the pair's first item, its wins increase by half the ties.
     items = ratings.catalogue.items
-    first = pair_counts(replace(ratings, rank=_dense(ratings, ratings.rank * items + ratings.item)))
+    first = pair_counts(
+        replace(ratings, rank=_ranks_within_ballots(ratings, ratings.rank * items + ratings.item))
+    )
     ties = np.round(2 * (first.wins_first - half.wins_first), 9)
-    won = [np.maximum(w - 0.5 * ties, 0.0) for w in (half.wins_first, half.wins_second)]
-    return PairCounts(half.first, half.second, *won), ties
+    wins = [np.maximum(w - 0.5 * ties, 0.0) for w in (half.wins_first, half.wins_second)]
+    return PairCounts(half.first, half.second, *wins), ties
 
 
-def _dense(ratings: Ratings, value: np.ndarray) -> np.ndarray:
-    """Places ``[entries]`` by rising value within each ballot."""
+def _ranks_within_ballots(ratings: Ratings, value: np.ndarray) -> np.ndarray:
+    """Ranks ``[entries]`` by ascending value within each ballot."""
     order = np.lexsort((value, ratings.entry_ballot))
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order)) - np.repeat(ratings.offsets[:-1], ratings.sizes)
@@ -136,22 +150,24 @@ def _dense(ratings: Ratings, value: np.ndarray) -> np.ndarray:
 def fit_tied_pair_counts(
     counts: PairCounts, ties: np.ndarray, offsets: np.ndarray, prior_sd: float = 10.0
 ) -> DavidsonFit:
-    """The fit to counted pairs, ν shared by all prompts: ``reward [items]`` and ``tie ()``.
+    """Fit counted pairs, with ν shared by all prompts: ``reward [items]`` and ``tie ()``.
 
     Args:
-        ties: how often each pair was tied ``[pairs]``.
-        offsets: where each prompt's items begin ``[prompts + 1]``.
+        counts: the compared pairs, wins without ties.
+        ties: weight of each pair's ties ``[pairs]``.
+        offsets: index of each prompt's first item ``[prompts + 1]``.
+        prior_sd: standard deviation of the priors, in log-odds.
     """
     sizes = np.diff(offsets)
     m = int(sizes.max())
     prompt = np.searchsorted(offsets, counts.first, side="right") - 1
     first, second = counts.first - offsets[prompt], counts.second - offsets[prompt]
     wins, tied = np.zeros((2, len(sizes), m, m))
-    for table, ahead, behind in (
+    for table, first_over_second, second_over_first in (
         (wins, counts.wins_first, counts.wins_second),
         (tied, ties, ties),
     ):
-        np.add.at(table, (prompt, first, second), ahead)
-        np.add.at(table, (prompt, second, first), behind)
+        np.add.at(table, (prompt, first, second), first_over_second)
+        np.add.at(table, (prompt, second, first), second_over_first)
     found = fit_davidson(wins, tied, prior_sd)
     return DavidsonFit(found.reward[np.arange(m) < sizes[:, None]], found.tie)

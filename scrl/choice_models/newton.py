@@ -1,8 +1,8 @@
 """Damped Newton steps for concave log-likelihoods of log-odds.
 
-Choice probabilities that are ratios of exponentials make the negative log-likelihood generalized
-self-concordant with ν = 2. A step of log(1 + b) / b times the Newton direction, b the largest
-change of a log-odds along it, then always converges (Sun & Tran-Dinh 2019).
+If choice probabilities are ratios of exponentials, the negative log-likelihood is generalized
+self-concordant with ν = 2. Steps of log(1 + b) / b times the Newton direction then always converge,
+where b is the largest change of a log-odds along it (Sun & Tran-Dinh 2019).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-#: Span of a step after which only rounding error is left, and the limit of steps.
+#: Span of a step after which only rounding error remains, and the limit of the number of steps.
 TOLERANCE, MAX_STEPS = 1e-5, 1_000
 
 
@@ -21,7 +21,7 @@ def newton_step(
     point: Any,
     direction: Any,
     span: Any,
-    gradient_at: Callable | None = None,
+    gradient_at: Callable[[Any], Any] | None = None,
     xp: ModuleType = np,
 ) -> Any:
     """The next point of a damped Newton iteration.
@@ -31,8 +31,8 @@ def newton_step(
         direction: the Newton direction, (-Hessian)⁻¹ · gradient, same shape.
         span: largest change of a log-odds along the direction ``[..., 1]``, or elementwise where
             the parameters are independent.
-        gradient_at: the gradient at a point. If given, a full step at whose end the likelihood
-            still rises along the direction is taken undamped, since it gains more.
+        gradient_at: the gradient at a point. If given, the full step is taken undamped if the
+            likelihood still increases along the direction at its end, since it gains more.
         xp: ``numpy`` or ``jax.numpy``.
     """
     length = xp.log1p(span) / xp.where(span > 0, span, 1.0)
@@ -43,18 +43,19 @@ def newton_step(
 
 
 def maximise(
-    derivatives: Callable,
+    derivatives: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
     start: np.ndarray,
-    span_of: Callable,
-    gradient_at: Callable | None = None,
+    span_of: Callable[[np.ndarray], np.ndarray],
+    gradient_at: Callable[[np.ndarray], np.ndarray] | None = None,
     noise: np.ndarray | float | None = None,
     tolerance: float = TOLERANCE,
 ) -> np.ndarray:
     """The point ``[..., parameters]`` that maximises a concave log-likelihood.
 
     Args:
-        derivatives: of a point, the gradient and the Newton direction, same shape.
-        span_of: of a direction, its ``span`` as in ``newton_step``.
+        derivatives: returns the gradient and the Newton direction at a point, same shape.
+        start: the initial point.
+        span_of: returns the ``span`` of a direction, as in ``newton_step``.
         gradient_at: as in ``newton_step``; evaluated only for steps longer than 1.
         noise: rounding error of the gradient; if given, a gradient within it ends the iteration.
         tolerance: span of the last step. Convergence is quadratic, so the error is its square.
@@ -73,14 +74,18 @@ def maximise(
 
 
 def maximise_rewards(
-    derivatives: Callable, start: np.ndarray, precision: float, noise: np.ndarray
+    derivatives: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+    start: np.ndarray,
+    precision: float,
+    noise: np.ndarray,
 ) -> np.ndarray:
     """Rewards ``[..., items]`` that maximise a log-likelihood of their differences plus a Gaussian
     log-prior.
 
     Args:
-        derivatives: of rewards, the gradient ``[..., items]`` and the negative Hessian
-            ``[..., items, items]``, whose diagonal is filled in here: its rows add up to 0.
+        derivatives: returns the gradient ``[..., items]`` at given rewards and the negative Hessian
+            ``[..., items, items]``. Its diagonal is computed here, since its rows sum to 0.
+        start: the initial rewards.
         precision: of the prior; 0 for none.
         noise: rounding error of the gradient ``[..., items]``.
     """
@@ -97,8 +102,7 @@ def maximise_rewards(
         diagonal = precision - neg_hessian @ ones
         neg_hessian[..., at, at] = diagonal
         if not precision:
-            # Only differences are identified; any curvature along their common shift fixes the
-            # mean.
+            # Only differences are identified. Curvature along the common shift fixes the mean.
             neg_hessian += diagonal.mean(-1)[..., None, None]
         return gradient, np.linalg.solve(neg_hessian, gradient[..., None])[..., 0]
 

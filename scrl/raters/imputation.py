@@ -1,9 +1,9 @@
-"""Imputation of missing blocks: what a cluster that never answered would have said.
+"""Imputation of missing blocks: the rewards of items that a cluster of raters never ranked.
 
-Candidates for what prompts share (``IndividualConfig.shared`` and ``penalty``) are compared by how
-well they predict trial blocks. The best candidate is the imputation, and its success on the trial
-blocks gives the posterior of its error: a normal error on each imputed reward, whose standard
-deviation is one of ``ERROR_SCALES``.
+The individual model imputes them by sharing utilities between prompts. Candidates for the sharing
+(``IndividualConfig.shared`` and ``penalty``) are compared by how well they predict trial blocks.
+The trial blocks also give the posterior of the selected candidate's error: a normal error on each
+imputed reward, whose standard deviation is one of ``ERROR_SCALES``.
 """
 
 from __future__ import annotations
@@ -32,20 +32,19 @@ from scrl.raters.model import Individual
 from scrl.raters.network import Embedding
 from scrl.types import Ratings
 
-#: Standard deviations of the error of an imputed reward that are considered, in log-odds.
+#: Candidate standard deviations of an imputed reward's error, in log-odds.
 ERROR_SCALES = np.geomspace(0.25, 32.0, 15)
 
 
 @dataclass(frozen=True)
 class SharingCandidate:
-    """What prompts are assumed to share, and how well that predicts.
+    """A candidate sharing of utilities between prompts, and its predictive accuracy.
 
     Attributes:
-        shared, penalty: of the individual model.
-        hidden_nats: log-likelihood of the trial blocks, in nats, each cluster counting once.
-        visible_nats: log-likelihood of what was not hidden, in nats, each cluster counting once.
-        visible_accuracy: share of the visible pairs that are ordered correctly, a mean over
-            clusters.
+        shared, penalty: settings of the individual model.
+        hidden_nats: log-likelihood of the trial blocks in nats, each cluster weighted equally.
+        visible_nats: log-likelihood of the visible pairs in nats, each cluster weighted equally.
+        visible_accuracy: share of visible pairs ordered correctly, a mean over clusters.
     """
 
     shared: int
@@ -56,20 +55,22 @@ class SharingCandidate:
 
     @property
     def nats(self) -> float:
+        """Log-likelihood of hidden and visible pairs, in nats."""
         return self.hidden_nats + self.visible_nats
 
 
 @dataclass(frozen=True, eq=False)
 class ImputationModel:
-    """What is known of missing blocks.
+    """The missing blocks, the selected sharing, and the posterior of the imputation error.
 
     Attributes:
         clusters: the cluster of each component of the density ``[components]``.
         response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
-        missing: where that rate is next to nothing, bool ``[clusters, items]``.
-        candidates: those that were tried; ``selected``: index of the best, -1 where none was tried.
+        missing: where the response rate is below the minimum, bool ``[clusters, items]``.
+        candidates: the candidates tried.
+        selected: index of the best candidate, -1 if none was tried.
         scale_posterior: probability of each of ``ERROR_SCALES`` ``[scales]``.
-        trials: how many trial blocks were hidden.
+        trials: number of trial blocks.
     """
 
     clusters: np.ndarray
@@ -82,24 +83,24 @@ class ImputationModel:
 
     @property
     def shared(self) -> int:
-        """Utilities that prompts share; 0 where nothing was imputed."""
+        """Number of utilities that prompts share; 0 if nothing was imputed."""
         return self.candidates[self.selected].shared if self.candidates else 0
 
     @property
     def penalty(self) -> float:
-        """Of the selected candidate; 0 where nothing was imputed."""
+        """Penalty of the selected candidate; 0 if nothing was imputed."""
         return self.candidates[self.selected].penalty if self.candidates else 0.0
 
     def add_imputation_noise(
         self, rewards: np.ndarray, cluster: np.ndarray, item: np.ndarray, seed: int
     ) -> np.ndarray:
-        """Rewards with the error of imputation added where they were imputed.
+        """Add the imputation error to imputed rewards.
 
         Args:
             rewards: ``[contests, voters, candidates]``.
             cluster: of each voter ``[voters]``.
             item: ``[contests, candidates]``.
-            seed: of the run. An item's errors are the same however contests are grouped.
+            seed: of the run. An item's errors do not depend on how contests are grouped.
         """
         if not self.missing[:, item].any():
             return rewards
@@ -117,10 +118,11 @@ class ImputationModel:
     def preference_probabilities(self, rewards: np.ndarray, cluster: int) -> np.ndarray:
         """P(a ≻ b) of a rater of ``cluster`` ``[items, items]``.
 
-        Pairs of items that the cluster ranked have its own order: probability 0, ½ or 1.
+        For pairs of items that the cluster ranked, the probability is 0, ½ or 1 by the rewards.
 
         Args:
             rewards: of one rater ``[items]``.
+            cluster: index of the rater's cluster.
         """
         gap = rewards[:, None] - rewards[None, :]
         errors = np.add.outer(self.missing[cluster].astype(float), self.missing[cluster])
@@ -130,7 +132,7 @@ class ImputationModel:
 
 
 def _cumulative_rounding(weight: np.ndarray, total: int) -> np.ndarray:
-    """``total`` whole numbers in proportion to ``weight``, by rounding cumulative sums."""
+    """Integers that sum to ``total`` in proportion to ``weight``, by rounding cumulative sums."""
     edges = np.round(np.concatenate([[0.0], np.cumsum(weight)]) * total).astype(int)
     return np.diff(edges)
 
@@ -143,7 +145,7 @@ def reassign_clusters(
     density: Density,
     config: ImputationConfig,
 ) -> ImputationModel:
-    """The same imputation with the clusters of another individual model and density."""
+    """The imputation with the clusters of a refitted individual model and density."""
     found = find_clusters(individual, ratings, embedding, density)
     return replace(
         imputation,
@@ -162,14 +164,14 @@ def infer_missing(
     config: ImputationConfig,
     on_share: Callable[[float], None] | None = None,
 ) -> ImputationModel:
-    """Find the missing blocks and learn how well they can be imputed.
+    """Find the missing blocks, select the sharing, and estimate the imputation error.
 
     Args:
         seed: of the run.
         ratings: the ballots.
-        individual, embedding, density: steps 1 and 2, fitted without sharing.
+        individual, embedding, density: the results of steps 1 and 2, fitted without sharing.
         config: the settings.
-        on_share: called with the share of the trainings done; what it raises ends them.
+        on_share: called with the share of the trainings done; an exception it raises ends them.
     """
     clusters = find_clusters(individual, ratings, embedding, density)
     missing = clusters.response_rate < config.min_response_rate
@@ -181,7 +183,7 @@ def infer_missing(
     if not blocks or not config.enabled:
         return untested
     trials = trial_blocks(blocks, missing, config.max_trials)
-    if not trials:  # no other cluster ranked the items, so nothing can be known
+    if not trials:  # no other cluster ranked the items, so the error is of the greatest scale
         return replace(untested, scale_posterior=np.eye(len(ERROR_SCALES))[-1])
     base = replace(individual.config, schedule=config.schedule)
     max_shared = min(config.max_shared, len(ratings.catalogue.prompts) - 1)
@@ -205,19 +207,20 @@ def infer_missing(
 
 
 def _sharing_settings(max_shared: int, penalties: Sequence[float]) -> list[tuple[int, float]]:
-    """Pairs of ``shared`` and ``penalty``, from no sharing to the most."""
-    shared = [(k, p) for k in range(max_shared, 0, -1) for p in sorted(penalties)]
-    return [(0, 0.0), *shared]
+    """Settings ``(shared, penalty)``: no sharing, then from the least sharing to the most."""
+    sharing = [(k, p) for k in range(max_shared, 0, -1) for p in sorted(penalties)]
+    return [(0, 0.0), *sharing]
 
 
 def _select(candidates: Sequence[SharingCandidate], config: ImputationConfig) -> int:
-    """The best candidate that does not fit the visible pairs worse than no sharing does.
+    """Index of the best candidate that orders the visible pairs as accurately as no sharing.
 
-    Of candidates that predict about as well, the one with the most sharing.
+    Accuracy may fall by ``config.max_accuracy_loss``. Of the candidates within ``config.margin``
+    nats of the best, the one with the most sharing is selected.
     """
-    floor = candidates[0].visible_accuracy - config.max_accuracy_loss
-    fits = np.array([c.visible_accuracy >= floor for c in candidates])
-    nats = np.where(fits, [c.nats for c in candidates], -np.inf)
+    min_accuracy = candidates[0].visible_accuracy - config.max_accuracy_loss
+    is_accurate = np.array([c.visible_accuracy >= min_accuracy for c in candidates])
+    nats = np.where(is_accurate, [c.nats for c in candidates], -np.inf)
     return int(np.flatnonzero(nats >= nats.max() - config.margin)[-1])
 
 
@@ -231,11 +234,11 @@ def _log_mean_exp(log_values: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class _TrialResult:
-    """The predictions of one training with a block hidden.
+    """The predictive accuracy of one training with a hidden block.
 
     Attributes:
         hidden_nats: log-likelihood of the block under each error scale ``[scales]``.
-        visible_nats, visible_accuracy: of the rest, see ``SharingCandidate``.
+        visible_nats, visible_accuracy: of the visible pairs, see ``SharingCandidate``.
     """
 
     hidden_nats: np.ndarray
@@ -270,7 +273,7 @@ def _run_trials(
             on_share(done[0] / len(jobs))
         return result
 
-    results = [work(jobs[0])]  # alone, since it compiles for all
+    results = [work(jobs[0])]  # first, since it compiles the program of all jobs
     pool = ThreadPoolExecutor(os.cpu_count() or 1)
     try:
         results += pool.map(work, jobs[1:])
@@ -282,11 +285,10 @@ def _run_trials(
 def _held_out_result(
     model: Individual, ratings: Ratings, cluster: np.ndarray, block: MissingBlock
 ) -> _TrialResult:
-    """Held-out log-likelihood of a hidden block, and the fit of what all clusters said.
+    """Held-out log-likelihood of a hidden block, and the fit to all clusters' visible ballots.
 
-    The pairs of an order are scored one by one, but they are not independent. To place k hidden
-    completions among n visible ones takes log2((n + k)! / n!) binary answers, so the mean over
-    pairs is multiplied by that.
+    Pairs of one order are not independent. Placing k hidden completions among n visible ones takes
+    log2((n + k)! / n!) bits, so the mean over pairs is multiplied by that number.
     """
     member = cluster == block.cluster
     hidden = member[ratings.ballot_rater[ratings.entry_ballot]] & block.items[ratings.item]
@@ -295,20 +297,22 @@ def _held_out_result(
     for b in np.flatnonzero(row_of[ratings.ballot_rater] >= 0):
         entries = slice(*ratings.offsets[b : b + 2])
         rater = ratings.ballot_rater[b]
-        reward, out = rewards[row_of[rater]][ratings.item[entries]], hidden[entries]
-        gap, out_first, out_second = _strict_gaps(reward, ratings.rank[entries], out)
-        any_out = out_first | out_second
-        visible_bits = _order_bits((~out).sum())
-        if any_out.any():
-            errors = np.sqrt(out_first[any_out] * 1.0 + out_second[any_out])
-            nats = log_ndtr(gap[any_out][:, None] / (errors[:, None] * ERROR_SCALES)).mean(axis=0)
-            hidden_nats.append(nats * _order_bits(len(out)) - nats * visible_bits)
-        if (~any_out).any():
-            nats = -np.logaddexp(0, -gap[~any_out]).mean() * visible_bits
-            visible.append((cluster[rater], nats, (gap[~any_out] > 0).mean()))
-    of, nats, accuracy = np.array(visible).T
+        reward, is_hidden = rewards[row_of[rater]][ratings.item[entries]], hidden[entries]
+        gap, hidden_first, hidden_second = _strict_gaps(reward, ratings.rank[entries], is_hidden)
+        any_hidden = hidden_first | hidden_second
+        visible_bits = _order_bits((~is_hidden).sum())
+        if any_hidden.any():
+            errors = np.sqrt(hidden_first[any_hidden] * 1.0 + hidden_second[any_hidden])
+            scaled_gap = gap[any_hidden][:, None] / (errors[:, None] * ERROR_SCALES)
+            nats = log_ndtr(scaled_gap).mean(axis=0)
+            hidden_nats.append(nats * _order_bits(len(is_hidden)) - nats * visible_bits)
+        if (~any_hidden).any():
+            nats = -np.logaddexp(0, -gap[~any_hidden]).mean() * visible_bits
+            visible.append((cluster[rater], nats, (gap[~any_hidden] > 0).mean()))
+    cluster_of, nats, accuracy = np.array(visible).T
     nats, accuracy = (
-        [values[of == k].mean() for k in np.unique(of)] for values in (nats, accuracy)
+        [values[cluster_of == k].mean() for k in np.unique(cluster_of)]
+        for values in (nats, accuracy)
     )
     return _TrialResult(np.mean(hidden_nats, axis=0), float(np.sum(nats)), float(np.mean(accuracy)))
 
@@ -316,10 +320,10 @@ def _held_out_result(
 def _sampled_rewards(
     model: Individual, visible: Ratings, cluster: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rewards of some raters of each cluster at their posterior means.
+    """Rewards of a sample of each cluster's raters at their posterior means.
 
     Returns:
-        Rewards ``[sampled, items]``, and each rater's row ``[raters]``, -1 where not sampled.
+        Rewards ``[sampled, items]``, and each rater's row ``[raters]``, -1 if not sampled.
     """
     raters, posterior = model.embed(visible, include_empty=True)
     rows = []
@@ -335,7 +339,7 @@ def _sampled_rewards(
 def _strict_gaps(
     reward: np.ndarray, rank: np.ndarray, hidden: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each strict pair of a ballot, the better's reward less the worse's, and which are hidden.
+    """Reward gaps of a ballot's strict pairs, better less worse, and which items are hidden.
 
     Args:
         reward, rank, hidden: ``[slots]``.
@@ -351,5 +355,5 @@ def _strict_gaps(
 
 
 def _order_bits(n: int) -> float:
-    """Binary answers that an order of n completions takes, log2(n!)."""
+    """Information in an order of n completions in bits, log2(n!)."""
     return gammaln(n + 1) / np.log(2)

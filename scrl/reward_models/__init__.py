@@ -1,8 +1,8 @@
-"""Reward models of many people behind one interface (``protocols``), a module for each family.
+"""Reward models of many raters behind one interface (``protocols``), one module for each family.
 
 ``fit(key, comparisons, config, on_chunk=None) -> (model, curves)`` learns from raters' annotated
-pairs. Every model answers what ``RewardModel`` lists, given the pairs that a rater has annotated so
-far (the *context*), or none.
+pairs. Every model implements ``RewardModel``: it predicts given the pairs that a rater has
+annotated so far (the *context*), or without context.
 """
 
 import lazy_loader as lazy

@@ -1,4 +1,4 @@
-"""What reward models learn from: each rater's annotated pairs, padded."""
+"""The training data of reward models: each rater's annotated pairs, padded."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from scrl.types import Catalogue, InputError, Ratings, frozen
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """Pairs that raters annotated.
+    """Pairs annotated by raters.
 
     Attributes:
         pairs: items, the preferred one first ``[raters, pairs, 2]``.
-        mask: which of them are real ``[raters, pairs]``.
-        features: of each item ``[items, features]``; one-hot where it is known by name alone.
-        offsets: where each prompt's items begin ``[prompts + 1]``; only those of one prompt are
+        mask: which pairs are real rather than padding, bool ``[raters, pairs]``.
+        features: of each item ``[items, features]``; one-hot for items known by name only.
+        offsets: index of each prompt's first item ``[prompts + 1]``; only items of one prompt are
             compared.
-        rater_type: ``[raters]``, or None where nobody knows.
+        rater_type: true type of each rater ``[raters]``, or None if unknown.
     """
 
     pairs: np.ndarray
@@ -33,7 +33,7 @@ class Comparisons:
     offsets: np.ndarray
     rater_type: np.ndarray | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "pairs", frozen(self.pairs, np.int32))
         set_(self, "mask", frozen(self.mask, bool))
@@ -44,24 +44,26 @@ class Comparisons:
 
     @property
     def raters(self) -> int:
+        """The number of raters."""
         return len(self.pairs)
 
     @property
     def items(self) -> int:
+        """The number of items."""
         return len(self.features)
 
     @property
     def is_tabular(self) -> bool:
-        """Whether items are known by name alone, so that a model is a table of their rewards."""
+        """Whether items are known by name only, so that a model can be a table of rewards."""
         square = self.features.shape == (self.items, self.items)
         return square and bool((self.features == np.eye(self.items)).all())
 
     def first_pairs(self, count: int) -> Comparisons:
-        """Each rater's first ``count`` pairs, in arrays of that width."""
+        """Each rater's first ``count`` pairs, in arrays of width ``count``."""
         return replace(self, pairs=self.pairs[:, :count], mask=self.mask[:, :count])
 
     def masked_after(self, count: int) -> Comparisons:
-        """Each rater's first ``count`` pairs, the shape unchanged."""
+        """Each rater's first ``count`` pairs, the others masked; shapes are unchanged."""
         return replace(self, mask=self.mask & (np.arange(self.mask.shape[1]) < count))
 
     def without_pairs(self) -> Comparisons:
@@ -69,23 +71,23 @@ class Comparisons:
         return replace(self, mask=np.zeros_like(self.mask))
 
     def select_raters(self, raters: np.ndarray) -> Comparisons:
-        """These raters alone (indices or bool ``[raters]``)."""
+        """The comparisons of these raters (indices or bool ``[raters]``)."""
         types = None if self.rater_type is None else self.rater_type[raters]
         return replace(self, pairs=self.pairs[raters], mask=self.mask[raters], rater_type=types)
 
     def flat_pairs(self) -> np.ndarray:
-        """All real pairs ``[all pairs, 2]``."""
+        """The real pairs of all raters ``[all pairs, 2]``."""
         return self.pairs[self.mask]
 
 
 def empty_context(features: np.ndarray, offsets: np.ndarray) -> Comparisons:
-    """One rater without pairs."""
+    """The comparisons of one rater without pairs."""
     pairs = np.zeros((1, 1, 2), np.int32)
     return Comparisons(pairs, pairs[..., 0], features, offsets)
 
 
 def one_hot_features(catalogue: Catalogue) -> np.ndarray:
-    """Features of items that are known by name alone ``[items, items]``."""
+    """Features of items known by name only ``[items, items]``."""
     return np.eye(catalogue.items, dtype=np.float32)
 
 
@@ -95,18 +97,22 @@ def one_hot_features(catalogue: Catalogue) -> np.ndarray:
 def sample_comparisons(
     scenario: Scenario, seed: int, raters: int, pairs: int, stream: int = 0, strict: bool = False
 ) -> Comparisons:
-    """New raters of a scenario with so many pairs each.
+    """Draw raters of a scenario and their annotated pairs.
 
-    A pair is drawn in proportion to how often a ballot of the rater's type holds it
-    (``pair_frequencies``). Each answer has noise of its own and follows Bradley–Terry with the
-    type's utilities; a pair that the type ties falls either way.
+    A pair is drawn in proportion to its frequency in ballots of the rater's type
+    (``pair_frequencies``). Answers have independent noise and follow Bradley–Terry with the type's
+    utilities. Pairs that the type ties are decided at random.
 
     Args:
-        stream: another one draws other raters with the same seed.
-        strict: leave out the pairs that the type ties, as in queries.
+        scenario: the types and their utilities.
+        seed: of the draws.
+        raters: number of raters.
+        pairs: number of pairs of each rater.
+        stream: index of an independent stream of draws with the same seed.
+        strict: whether to exclude pairs that the type ties, as in queries.
 
     Raises:
-        InputError: where a type ranks no two completions of any prompt.
+        InputError: if a type compares no two completions of any prompt.
     """
     rng = host_rng(seed, HostStream.SCENARIO_PAIRS, stream)
     catalogue, utility = scenario.catalogue, scenario.type_utilities
@@ -134,7 +140,11 @@ def sample_comparisons(
 
 
 def _check_every_type_compares(scenario: Scenario, frequency: np.ndarray) -> None:
-    """Raise ``InputError`` where a type with raters has no pair ``[types, pairs]``."""
+    """Raise ``InputError`` if a type with raters has no pair with a positive frequency.
+
+    Args:
+        frequency: ``[types, pairs]``.
+    """
     for (name, rater_type), row in zip(scenario.types.items(), frequency, strict=True):
         if rater_type.share and not row.any():
             raise InputError(
@@ -144,8 +154,10 @@ def _check_every_type_compares(scenario: Scenario, frequency: np.ndarray) -> Non
 
 
 def pair_frequencies(scenario: Scenario) -> np.ndarray:
-    """How often a ballot of each type holds each pair of ``prompt_pairs`` ``[types, pairs]``: the
-    probability to answer the prompt times those to include either completion."""
+    """Frequency of each pair of ``prompt_pairs`` in ballots of each type ``[types, pairs]``.
+
+    It is the probability to answer the prompt times the probabilities to include each completion.
+    """
     rows = []
     for t in scenario.types.values():
         row = []
@@ -158,16 +170,16 @@ def pair_frequencies(scenario: Scenario) -> np.ndarray:
 
 
 def prompt_pairs(offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All pairs of items of one prompt: the first and the second of each ``[pairs]``."""
-    found = [
+    """All pairs of items of one prompt: their first and second items ``[pairs]``."""
+    pairs = [
         start + np.array(np.triu_indices(stop - start, 1)) for start, stop in pairwise(offsets)
     ]
-    first, second = np.concatenate(found, axis=1)
+    first, second = np.concatenate(pairs, axis=1)
     return first, second
 
 
 def disputed_pairs(scenario: Scenario) -> np.ndarray:
-    """Pairs that types with raters order in opposite ways ``[items, items]``."""
+    """Whether types with raters order two items in opposite ways, bool ``[items, items]``."""
     utility = scenario.type_utilities[scenario.type_shares > 0]
     sign = np.sign(utility[:, :, None] - utility[:, None, :])
     return (sign > 0).any(0) & (sign < 0).any(0)
@@ -179,13 +191,16 @@ def disputed_pairs(scenario: Scenario) -> np.ndarray:
 def comparisons_from_ratings(
     ratings: Ratings, pairs: int, seed: int, raters: np.ndarray | None = None
 ) -> Comparisons:
-    """Up to so many strict pairs of each rater's ballots, at random without repetition.
+    """Draw strict pairs of each rater's ballots, at random without replacement.
 
     Args:
-        raters: whose, in this order (indices, rising); all who order two completions where None.
+        ratings: the ballots.
+        pairs: greatest number of pairs of a rater.
+        seed: of the draws.
+        raters: indices of the raters, ascending; by default all with a strict pair.
 
     Raises:
-        InputError: where nobody truly orders two completions.
+        InputError: if no rater has a strict pair.
     """
     rng = host_rng(seed, HostStream.RATINGS_PAIRS)
     rater, better, worse = strict_pairs(ratings)
@@ -210,7 +225,7 @@ def comparisons_from_ratings(
 
 
 def comparisons_to_ratings(comparisons: Comparisons, catalogue: Catalogue) -> Ratings:
-    """Each pair as a ballot of two."""
+    """Ratings with each pair as a ballot of two completions."""
     row, place = np.nonzero(comparisons.mask)
     chosen = comparisons.pairs[row, place]
     n = len(row)

@@ -1,9 +1,9 @@
-"""Distributional preference learning (Siththaranjan et al. 2023): one distribution of reward for
-each item, so that hidden context shows as spread.
+"""Distributional preference learning (Siththaranjan et al. 2023): a distribution of each item's
+reward, whose spread reveals hidden context.
 
-``mean-variance``: a normal for each item; P(a ≻ b) = Φ((μ_a − μ_b) / √(σ_a² + σ_b²)), σ held
-between bounds, since only ratios count and an unbounded one drifts. ``categorical``: probabilities
-of a few values; P(a ≻ b) = P(value of a > value of b) + ½ P(the same).
+``mean-variance``: a normal distribution; P(a ≻ b) = Φ((μ_a − μ_b) / √(σ_a² + σ_b²)). σ is bounded,
+because only ratios are identified and an unbounded σ drifts. ``categorical``: probabilities of a
+few values; P(a ≻ b) = P(value of a > value of b) + ½ P(equal values).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from scrl.reward_models.training import (
 )
 
 KINDS = ("mean-variance", "categorical")
-#: Probabilities of the categorical kind are bounded away from 0, where their log has no slope.
+#: Lower bound of the categorical kind's probabilities, so that the gradient of the log is finite.
 MIN_PROBABILITY = 1e-6
 
 
@@ -45,7 +45,7 @@ def _network(kind: str, features: int, config: ModelsConfig, *, rngs: nnx.Rngs) 
 def mean_and_sd(raw: jax.Array, config: ModelsConfig) -> tuple[jax.Array, jax.Array]:
     """Mean and bounded standard deviation from the network's outputs ``[..., 2]``.
 
-    The bound is a softplus where the upper one is infinite, else a sigmoid between both.
+    The bound is a softplus if the upper bound is infinite, else a sigmoid between both bounds.
     """
     low, high = config.spread
     if np.isinf(high):
@@ -74,7 +74,7 @@ def _batch_loss(
     raw = module(features)
     log_probability = _log_probability(raw[..., 0, :], raw[..., 1, :], kind, config)
     nll = -jnp.sum(jnp.where(mask, log_probability, 0.0)) / jnp.maximum(jnp.sum(mask), 1)
-    # Without a prior, gaps beyond ten standard deviations would grow for ever, as log-odds do.
+    # Without a prior, the gaps of separable pairs would grow without bound.
     prior = 0.5 * jnp.mean(raw**2) / config.prior_sd**2
     curves = {"watched": nll}
     if kind == KINDS[0]:
@@ -89,13 +89,18 @@ FAMILIES = {
 
 
 @partial(jax.jit, static_argnames=("kind", "config"))
-def _outputs(params, features, *, kind: str, config: ModelsConfig):
-    """``[items, outputs]``."""
+def _outputs(
+    params: nnx.State, features: jax.Array, *, kind: str, config: ModelsConfig
+) -> jax.Array:
+    """The network's outputs ``[items, outputs]``."""
     return module_of(FAMILIES[kind], params, features.shape[-1], config)(features)
 
 
 @partial(jax.jit, static_argnames=("kind", "config"))
-def _probabilities(params, features, pairs, *, kind: str, config: ModelsConfig):
+def _probabilities(
+    params: nnx.State, features: jax.Array, pairs: jax.Array, *, kind: str, config: ModelsConfig
+) -> jax.Array:
+    """P(first ≻ second) of pairs ``[raters, pairs, 2]``."""
     raw = module_of(FAMILIES[kind], params, features.shape[-1], config)(features[pairs])
     return jnp.exp(_log_probability(raw[..., 0, :], raw[..., 1, :], kind, config))
 
@@ -105,14 +110,16 @@ class Distributional(NetworkModel):
     """A fitted model.
 
     Attributes:
-        kind: of distribution, one of ``KINDS``; the others as those of ``NetworkModel``.
+        kind: the kind of distribution, one of ``KINDS``.
     """
 
     kind: str
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of each item's reward ``[items]``: in the probit's units, or
-        in those of the values from 0 to 1."""
+        """Mean and standard deviation of each item's reward ``[items]``.
+
+        The unit is that of the probit, or for the categorical kind that of values from 0 to 1.
+        """
         raw = _outputs(self.params, self.features, kind=self.kind, config=self.config)
         if self.kind == KINDS[0]:
             mean, sd = mean_and_sd(raw, self.config)
@@ -123,7 +130,7 @@ class Distributional(NetworkModel):
         return first, np.sqrt(np.maximum(second - first**2, 0.0))
 
     def risk_averse_rewards(self, aversion: float = 1.0) -> np.ndarray:
-        """Mean less ``aversion`` standard deviations, of mean 0 within each prompt ``[items]``."""
+        """Mean less ``aversion`` standard deviations ``[items]``, centred within each prompt."""
         mean, sd = self.moments()
         return center_by_prompt((mean - aversion * sd)[None], self.offsets)[0]
 
@@ -142,8 +149,12 @@ def fit(
     key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk: OnChunk = None,
     kind: str = KINDS[0],
 ) -> tuple[Distributional, dict[str, np.ndarray]]:  # fmt: skip
-    """Train it; the curves hold ``watched``, nats a pair, and of ``mean-variance`` the least and
-    the greatest standard deviation, ``narrowest`` and ``widest``."""
+    """Train a distributional reward model.
+
+    Returns:
+        The model, and its curves: ``watched`` in nats per pair, and for ``mean-variance`` the least
+        and greatest standard deviation, ``narrowest`` and ``widest``.
+    """
     params, curves = fit_network(FAMILIES[kind], key, comparisons, config, on_chunk)
     model = Distributional(
         params, static_config(config), comparisons.features, comparisons.offsets, kind

@@ -1,8 +1,7 @@
-"""The lab's own model of individual raters (``scrl.raters``) as a reward model: each pair is a
-ballot.
+"""The individual model of ``scrl.raters`` as a reward model: each pair is a ballot.
 
-Items with features may be too many to be read at each step. The network, its encoder and its
-objective are then the same, and a rater's catalogue is the items of their own pairs.
+Items with features may be too many to be embedded at each training step. The network, its encoder
+and its objective are then the same, but a rater's catalogue holds only the items of their pairs.
 """
 
 from __future__ import annotations
@@ -43,7 +42,9 @@ class TabularIndividual:
     """The individual model of items known by name.
 
     Attributes:
-        model: as ``fit_individual`` returns it; offsets: where each prompt's items begin.
+        uses_true_type: as in ``RewardModel``.
+        model: the fitted individual model.
+        offsets: index of each prompt's first item ``[prompts + 1]``.
     """
 
     uses_true_type: ClassVar[bool] = False
@@ -52,6 +53,7 @@ class TabularIndividual:
 
     @property
     def parameter_count(self) -> int:
+        """The number of fitted parameters."""
         return count_parameters(self.model.params)
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
@@ -60,7 +62,7 @@ class TabularIndividual:
         return RaterPosterior.gaussian(np.asarray(mean), np.asarray(log_variance))
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
-        """At the posterior mean."""
+        """Rewards at the posterior mean."""
         if context is None:
             context = empty_context(np.eye(self.offsets[-1]), self.offsets)
         return center_by_prompt(self._rewards(self.posterior(context).mean), self.offsets)
@@ -69,7 +71,7 @@ class TabularIndividual:
         return np.asarray(self.model.rewards(np.asarray(latent, np.float32)), np.float64)
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        """Means over draws from each posterior, the same ones in all calls."""
+        """Means over posterior draws, with the same noise in all calls."""
         (mean, sd), rng = self.posterior(context).gaussian_moments(), np.random.default_rng(0)
         total = np.zeros(queries.mask.shape)
         for _ in range(DRAWS):
@@ -82,7 +84,7 @@ class TabularIndividual:
 
 
 def unnamed_catalogue(comparisons: Comparisons) -> Catalogue:
-    """A catalogue of numbered items and prompts, each item a completion of its own."""
+    """A catalogue of numbered prompts and items, each item a distinct completion."""
     names = tuple(str(i) for i in range(comparisons.items))
     prompts = tuple(str(p) for p in range(len(comparisons.offsets) - 1))
     return Catalogue(prompts, names, np.arange(comparisons.items), comparisons.offsets)
@@ -97,14 +99,14 @@ def _network(features: int, config: ModelsConfig, *, rngs: nnx.Rngs) -> Individu
 
 
 def _catalogue_of_pairs(features: jax.Array) -> Table:
-    """The catalogue of one rater's pairs ``[pairs, 2, features]``, each centred by itself."""
+    """The catalogue of a rater's pairs ``[pairs, 2, features]``, centred within each pair."""
     pairs, _, width = features.shape
-    none, item = jnp.zeros(2 * pairs, jnp.int32), jnp.arange(2 * pairs)
-    return Table(item // 2, none, item, none, None, features.reshape(2 * pairs, width))
+    zeros, item = jnp.zeros(2 * pairs, jnp.int32), jnp.arange(2 * pairs)
+    return Table(item // 2, zeros, item, zeros, None, features.reshape(2 * pairs, width))
 
 
 def _ballots_of_pairs(mask: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Items, ranks and mask ``[pairs, 2]`` of the pairs ``[pairs]`` that are real."""
+    """Items, ranks and mask ``[pairs, 2]`` of ballots, given the mask of pairs ``[pairs]``."""
     item = jnp.arange(2 * len(mask)).reshape(-1, 2)
     return item, jnp.broadcast_to(jnp.arange(2), item.shape), jnp.repeat(mask[:, None], 2, axis=1)
 
@@ -117,14 +119,16 @@ def _batch_loss(
     features, mask = sample_batch(key_raters, data, config.batch)
     beta = own.beta * jnp.minimum(1.0, phase.step / own.kl_warmup)
 
-    def one_rater(key, features, mask):
-        known = TrainingData(_catalogue_of_pairs(features), (), None, Sharing.of(own, 0))
-        basis = module.reward_basis(known.table)
+    def rater_objective(
+        key: jax.Array, features: jax.Array, mask: jax.Array
+    ) -> dict[str, jax.Array]:
+        rater_data = TrainingData(_catalogue_of_pairs(features), (), None, Sharing.of(own, 0))
+        basis = module.reward_basis(rater_data.table)
         ballots = (*_ballots_of_pairs(mask), 1.0 * mask)
-        return rater_terms(own, module, basis, known, phase.ramp, beta, key, *ballots)
+        return rater_terms(own, module, basis, rater_data, phase.ramp, beta, key, *ballots)
 
     keys = jax.random.split(key_each, config.batch)
-    terms = jax.tree.map(jnp.mean, jax.vmap(one_rater)(keys, features, mask))
+    terms = jax.tree.map(jnp.mean, jax.vmap(rater_objective)(keys, features, mask))
     return terms.pop("objective"), terms
 
 
@@ -153,7 +157,7 @@ FAMILY = LatentFamily(
 
 
 def individual_config(config: ModelsConfig) -> IndividualConfig:
-    """The lab's own settings, trained for as long as the other networks."""
+    """The default settings of the individual model, trained for as long as the other networks."""
     s, own = config.schedule, IndividualConfig()
     explore, cool = s.explore[1], s.cool
     schedule = Schedule(
@@ -170,10 +174,17 @@ def fit(
     on_chunk: OnChunk = None,
     catalogue: Catalogue | None = None,
 ) -> tuple[RewardModel, dict[str, np.ndarray]]:
-    """Train it.
+    """Train the individual model on pairs.
 
     Args:
-        catalogue: of the items; numbered ones where not given.
+        key: consumed.
+        comparisons: the training pairs.
+        config: the settings.
+        on_chunk: called with the curves and the share done.
+        catalogue: of the items; by default a numbered one.
+
+    Returns:
+        The model, and its training curves.
     """
     own = individual_config(config)
     if not comparisons.is_tabular:
@@ -184,7 +195,7 @@ def fit(
         static = static_config(config)
         return LatentNetworkModel(params, static, features, offsets, FAMILY), curves
 
-    def report(model, curves, done) -> None:
+    def report(model: Individual, curves: dict[str, np.ndarray], done: float) -> None:
         if on_chunk is not None:
             on_chunk(curves, done)
 

@@ -1,6 +1,6 @@
-"""Bradley–Terry on the raters of each true type: the ceiling, since no other model knows types.
+"""Bradley–Terry for each true type: an upper bound, since no other model knows the types.
 
-Exact where items are known by name alone, a network for each type where they have features.
+Fits are exact if items are known by name only; otherwise a network is trained for each type.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from scrl.types import InputError
 
 @dataclass(frozen=True, eq=False)
 class PerTypeTable:
-    """A reward for each type, a number for each item.
+    """A table of rewards for each type.
 
     Attributes:
-        reward: log-odds ``[types, items]``; share: of the raters ``[types]``.
+        uses_true_type: as in ``RewardModel``.
+        reward: log-odds ``[types, items]``.
+        share: of the types among the training raters ``[types]``.
     """
 
     uses_true_type: ClassVar[bool] = True
@@ -34,6 +36,7 @@ class PerTypeTable:
 
     @property
     def parameter_count(self) -> int:
+        """The number of fitted parameters."""
         return self.reward.size
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
@@ -53,7 +56,9 @@ class PerTypeNetworks:
     """A network for each type.
 
     Attributes:
-        models: of each type with training raters; share: of the raters, by type.
+        uses_true_type: as in ``RewardModel``.
+        models: type -> its model, for types with training raters.
+        share: type -> its share of the training raters.
     """
 
     uses_true_type: ClassVar[bool] = True
@@ -62,6 +67,7 @@ class PerTypeNetworks:
 
     @property
     def parameter_count(self) -> int:
+        """The number of fitted parameters."""
         return sum(model.parameter_count for model in self.models.values())
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
@@ -72,15 +78,15 @@ class PerTypeNetworks:
         return np.concatenate([by_type.get(t, mean) for t in known_types(context).tolist()])
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        types, found = known_types(context), np.zeros(queries.mask.shape)
+        types, probability = known_types(context), np.zeros(queries.mask.shape)
         for t in np.unique(types).tolist():
             of_type = queries.select_raters(types == t)
             # A type without training raters gets the mean probability.
             weights = {t: 1.0} if t in self.models else self.share
             for other, weight in weights.items():
                 model = self.models[other]
-                found[types == t] += weight * model.probabilities(of_type, of_type)
-        return found
+                probability[types == t] += weight * model.probabilities(of_type, of_type)
+        return probability
 
 
 def fit(
@@ -88,11 +94,11 @@ def fit(
     comparisons: Comparisons,
     config: ModelsConfig,
     on_chunk: OnChunk = None,
-) -> tuple[RewardModel, dict]:
-    """The exact optimum for each type, or a network for each where items have features.
+) -> tuple[RewardModel, dict[str, np.ndarray]]:
+    """Fit each type exactly, or train a network for each type if items have features.
 
     Raises:
-        InputError: where raters' types are not known.
+        InputError: if the raters' types are unknown.
     """
     types = known_types(comparisons)
     share = np.bincount(types) / len(types)
@@ -108,7 +114,7 @@ def fit(
     present: list[int] = np.flatnonzero(share).tolist()
     models: dict[int, RewardModel] = {}
 
-    def report(curves, done) -> None:
+    def report(curves: dict[str, np.ndarray], done: float) -> None:
         if on_chunk is not None:
             on_chunk(curves, (len(models) + done) / len(present))
 
@@ -122,7 +128,7 @@ def known_types(comparisons: Comparisons) -> np.ndarray:
     """Each rater's type ``[raters]``.
 
     Raises:
-        InputError: where it is not known.
+        InputError: if a rater's type is unknown.
     """
     if comparisons.rater_type is None or (comparisons.rater_type < 0).any():
         raise InputError("Nobody knows the types of these raters, so there is no model for each.")

@@ -1,6 +1,6 @@
-"""Bradley–Terry on all raters' pairs: one reward for everybody, the floor.
+"""Bradley–Terry on all raters' pairs: one reward for all raters, a lower bound.
 
-Exact where items are known by name alone, a network where they have features.
+The fit is exact if items are known by name only; otherwise a network is trained.
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ from scrl.reward_models.reward_scales import reward_gaps
 
 @dataclass(frozen=True, eq=False)
 class PooledTable:
-    """One reward for everybody, a number for each item.
+    """A table of rewards common to all raters.
 
     Attributes:
-        reward: log-odds ``[items]``, of mean 0 within each prompt.
-        parameter_count: how many numbers were fitted.
+        uses_true_type: as in ``RewardModel``.
+        reward: log-odds ``[items]``, centred within each prompt.
+        parameter_count: the number of fitted parameters.
     """
 
     uses_true_type: ClassVar[bool] = False
@@ -42,10 +43,11 @@ class PooledTable:
 
 @dataclass(frozen=True, eq=False)
 class PooledNetwork:
-    """One reward for everybody, a network's of items' features.
+    """A reward network common to all raters.
 
     Attributes:
-        mixture: of one prototype, which is Bradley–Terry.
+        uses_true_type: as in ``RewardModel``.
+        mixture: a mixture with one prototype, which is Bradley–Terry.
     """
 
     uses_true_type: ClassVar[bool] = False
@@ -53,9 +55,11 @@ class PooledNetwork:
 
     @property
     def parameter_count(self) -> int:
+        """The number of fitted parameters."""
         return self.mixture.parameter_count - 1  # the share of the only prototype is not fitted
 
     def with_items(self, features: np.ndarray, offsets: np.ndarray) -> PooledNetwork:
+        """The same network applied to other items."""
         return PooledNetwork(self.mixture.with_items(features, offsets))
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
@@ -82,8 +86,8 @@ def fit(
     comparisons: Comparisons,
     config: ModelsConfig,
     on_chunk: OnChunk = None,
-) -> tuple[RewardModel, dict]:
-    """The exact optimum, which draws nothing, or a trained network and its curves."""
+) -> tuple[RewardModel, dict[str, np.ndarray]]:
+    """Fit the rewards exactly, without curves, or train a network if items have features."""
     if not comparisons.is_tabular:
         single = replace(config, prototypes=1)
         mixture, curves = prototypes.fit(key, comparisons, single, on_chunk)

@@ -1,4 +1,4 @@
-"""What reward models answer: one protocol for all, one for each further ability."""
+"""Protocols of reward models: one for all models, and one for each further ability."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scrl.choice_models.losses import kl_by_dimension
 from scrl.config import ModelsConfig
 from scrl.reward_models.comparisons import Comparisons
 
-#: Called between chunks of training with the curves so far and the share done; or nobody is.
+#: Called between chunks of training with the curves so far and the share done, if not None.
 OnChunk = Callable[[dict[str, np.ndarray], float], None] | None
 
 
 class RaterPosterior(NamedTuple):
-    """A latent model's belief about raters.
+    """A latent model's posterior of raters' latents.
 
     Attributes:
-        mean: of each dimension ``[raters, latent]``.
-        log_variance: same shape; None where the belief is no Gaussian.
-        kl: from the prior, nats by dimension ``[raters, latent]``.
+        mean: ``[raters, latent]``.
+        log_variance: same shape; None if the posterior is not Gaussian.
+        kl: KL from the prior by dimension, in nats ``[raters, latent]``.
     """
 
     mean: np.ndarray
@@ -31,47 +31,47 @@ class RaterPosterior(NamedTuple):
 
     @classmethod
     def gaussian(cls, mean: np.ndarray, log_variance: np.ndarray) -> RaterPosterior:
-        """A diagonal Gaussian; its KL is from the standard normal."""
+        """A diagonal Gaussian posterior with a standard normal prior."""
         return cls(mean, log_variance, kl_by_dimension(mean, log_variance))
 
     def gaussian_moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard deviation of a Gaussian belief ``[raters, latent]``.
+        """Mean and standard deviation of a Gaussian posterior ``[raters, latent]``.
 
         Raises:
-            ValueError: where the belief is no Gaussian.
+            ValueError: if the posterior is not Gaussian.
         """
         if self.log_variance is None:
-            raise ValueError("This belief is no Gaussian.")
+            raise ValueError("This posterior is not Gaussian.")
         return self.mean, np.exp(0.5 * self.log_variance)
 
 
 @runtime_checkable
 class RewardModel(Protocol):
-    """A fitted reward model of many people.
+    """A fitted reward model of many raters.
 
-    The *context* is what each rater has annotated so far. A model with one reward for everybody
-    uses only its number of raters.
+    The *context* is the pairs that each rater has annotated so far. A model with one reward for all
+    raters uses only the context's number of raters.
 
     Attributes:
-        uses_true_type: whether it looks at raters' true types.
+        uses_true_type: whether the model reads raters' true types.
     """
 
     uses_true_type: ClassVar[bool]
 
     @property
     def parameter_count(self) -> int:
-        """Numbers that were fitted."""
+        """The number of fitted parameters."""
         ...
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
-        """Log-odds of all items ``[raters, items]``, of mean 0 within each prompt.
+        """Rewards of all items in log-odds ``[raters, items]``, centred within each prompt.
 
-        Without a context: ``[1, items]``, of an unknown rater.
+        Without context, the rewards for an unknown rater ``[1, items]``.
         """
         ...
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        """P(the rater prefers the first item) of each query pair ``[raters, pairs]``."""
+        """P(the rater prefers the first item) for each query pair ``[raters, pairs]``."""
         ...
 
 
@@ -80,25 +80,25 @@ class LatentRewardModel(RewardModel, Protocol):
     """A reward model with a latent for each rater."""
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
-        """The belief about each rater given the context."""
+        """The posterior of each rater's latent given the context."""
         ...
 
     def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
-        """As ``probabilities``, of raters with these latents ``[raters, latent]``."""
+        """As ``probabilities``, for given latents ``[raters, latent]``."""
         ...
 
 
 @runtime_checkable
 class FeatureRewardModel(RewardModel, Protocol):
-    """A reward model that knows items by their features, so that it can be asked about others."""
+    """A reward model of items' features, which can be applied to other items."""
 
     def with_items(self, features: np.ndarray, offsets: np.ndarray) -> Self:
-        """The same model, asked about other items (as in ``Comparisons``)."""
+        """The same model applied to other items (as in ``Comparisons``)."""
         ...
 
 
 class FitRewardModel(Protocol):
-    """How every family is fitted."""
+    """The signature of every family's ``fit``."""
 
     def __call__(
         self,
@@ -107,6 +107,10 @@ class FitRewardModel(Protocol):
         config: ModelsConfig,
         on_chunk: OnChunk = None,
         /,
-    ) -> tuple[RewardModel, dict]:
-        """The model, and its training curves (empty where nothing is trained step by step)."""
+    ) -> tuple[RewardModel, dict[str, np.ndarray]]:
+        """Fit a model.
+
+        Returns:
+            The model, and its training curves (empty for exact fits).
+        """
         ...

@@ -1,4 +1,4 @@
-"""Reward arrays: gaps of pairs, centring by prompt, win rates."""
+"""Transformations of reward arrays: gaps of pairs, centring by prompt, win rates."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from scrl.reward_models.comparisons import Comparisons
 
 
 def reward_gaps(rewards: np.ndarray, queries: Comparisons) -> np.ndarray:
-    """By how much the first item of each pair is ahead ``[raters, pairs]``.
+    """Reward of each pair's first item less that of its second ``[raters, pairs]``.
 
     Args:
         rewards: ``[raters, items]``.
+        queries: the pairs.
     """
     row = np.arange(queries.raters)[:, None]
     return rewards[row, queries.pairs[..., 0]] - rewards[row, queries.pairs[..., 1]]
@@ -28,9 +29,9 @@ def center_by_prompt(rewards: np.ndarray, offsets: np.ndarray) -> np.ndarray:
 
 
 def win_rates(rewards: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Each item's mean probability to be preferred to its prompt's other items ``[..., items]``.
+    """Each item's mean probability to be preferred to the prompt's other items ``[..., items]``.
 
-    Between 0 and 1, a scale that raters share (VPL's pairwise classification).
+    This puts all raters' rewards on a common scale from 0 to 1 (VPL's pairwise classification).
     """
     rates = np.empty_like(rewards)
     for start, stop in pairwise(offsets):

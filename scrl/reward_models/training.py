@@ -1,4 +1,4 @@
-"""One way for all families: build a network, compile its loss, fit it to raters' pairs."""
+"""Training of all network families: build a network, compile its loss, fit it to raters' pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flax import nnx
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.data.batches import padded_size
-from scrl.networks.training import Phase, fit
+from scrl.networks.training import FitState, Loss, Phase, fit
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import OnChunk
 
@@ -23,14 +23,14 @@ KL_SCHEDULES = ("constant", "annealed", "cyclic")
 
 
 class PairData(NamedTuple):
-    """What a loss draws batches from.
+    """The data from which a loss draws batches.
 
     Attributes:
         features: ``[items, features]``.
-        pairs, mask: of raters, padded ``[rows, pairs, 2]``, ``[rows, pairs]``.
-        raters: how many rows are real.
-        beta, warmup, kl_schedule: of the KL's weight; the schedule by its place in
-            ``KL_SCHEDULES``. Numbers, so that changing them compiles nothing.
+        pairs, mask: the raters' pairs, padded ``[rows, pairs, 2]``, ``[rows, pairs]``.
+        raters: number of rows that are real.
+        beta, warmup, kl_schedule: settings of the KL's weight; the schedule as an index into
+            ``KL_SCHEDULES``. They are arguments, so that changing them compiles nothing.
     """
 
     features: jax.Array
@@ -56,7 +56,7 @@ class NetworkFamily:
 
 
 def static_config(config: ModelsConfig) -> ModelsConfig:
-    """The part of ``config`` that compiled programs depend on."""
+    """The settings in ``config`` that compiled programs depend on, the others reset."""
     return replace(config, beta=0.0, anneal="constant", kl_warmup=0, schedule=Schedule())
 
 
@@ -67,7 +67,7 @@ def graph_of(family: NetworkFamily, features: int, config: ModelsConfig) -> nnx.
 
 
 def module_of(family: NetworkFamily, params: nnx.State, features: int, config: ModelsConfig) -> Any:
-    """A family's network with these parameters, of the class that ``family.module`` builds."""
+    """A family's network with given parameters, of the class that ``family.module`` builds."""
     return nnx.merge(graph_of(family, features, config), params)
 
 
@@ -79,10 +79,12 @@ def initial_parameters(
 
 
 @lru_cache(maxsize=64)
-def loss_of(family: NetworkFamily, features: int, config: ModelsConfig) -> Callable:
-    """A family's loss as ``networks.training.fit`` takes it; one object for one program."""
+def loss_of(family: NetworkFamily, features: int, config: ModelsConfig) -> Loss:
+    """A family's loss for ``networks.training.fit``; the same object for the same program."""
 
-    def loss(params: nnx.State, key: jax.Array, data: PairData, phase: Phase) -> tuple:
+    def loss(
+        params: nnx.State, key: jax.Array, data: PairData, phase: Phase
+    ) -> tuple[jax.Array, dict[str, jax.Array]]:
         module = module_of(family, params, features, config)
         return family.batch_loss(module, key, data, phase, config)
 
@@ -96,10 +98,17 @@ def fit_network(
     config: ModelsConfig,
     on_chunk: OnChunk = None,
 ) -> tuple[nnx.State, dict[str, np.ndarray]]:
-    """Parameters and training curves of a family's network.
+    """Train a family's network.
 
     Args:
-        on_chunk: called with (curves, share done) between chunks of steps.
+        family: builds the network and its loss.
+        key: consumed.
+        comparisons: the training pairs.
+        config: the settings.
+        on_chunk: called with the curves and the share done between chunks of steps.
+
+    Returns:
+        The parameters, and the training curves.
     """
     static, features = static_config(config), comparisons.features.shape[1]
     key_init, key_fit = jax.random.split(key)
@@ -111,7 +120,7 @@ def fit_network(
         np.int32(KL_SCHEDULES.index(config.anneal)),
     )))  # fmt: skip
 
-    def report(state, curves, done) -> None:
+    def report(state: FitState, curves: dict[str, np.ndarray], done: float) -> None:
         if on_chunk is not None:
             on_chunk(curves, done)
 
@@ -124,13 +133,13 @@ def fit_network(
 
 
 def sample_batch(key: jax.Array, data: PairData, size: int) -> tuple[jax.Array, jax.Array]:
-    """Features ``[size, pairs, 2, features]`` and mask ``[size, pairs]`` of random raters."""
+    """Features ``[size, pairs, 2, features]`` and mask ``[size, pairs]`` of a random batch."""
     index = jax.random.randint(key, (size,), 0, data.raters)
     return data.features[data.pairs[index]], data.mask[index]
 
 
 def kl_weight(step: jax.Array, data: PairData) -> jax.Array:
-    """The weight β of the KL at a step."""
+    """The weight β of the KL at a step of the schedule."""
     cycles = step / jnp.maximum(data.warmup, 1)
     share = jnp.stack(
         [jnp.ones(()), jnp.minimum(cycles, 1.0), jnp.minimum(2 * (cycles % 1.0), 1.0)]
@@ -139,7 +148,7 @@ def kl_weight(step: jax.Array, data: PairData) -> jax.Array:
 
 
 def reward_gap_prior(gap: jax.Array, mask: jax.Array, config: ModelsConfig) -> jax.Array:
-    """Minus the log of the Gaussian prior on reward gaps, a rater's mean ``[pairs] -> ()``."""
+    """Minus the log Gaussian prior of reward gaps ``[pairs]``, a mean over real pairs."""
     return (
         0.5
         * jnp.sum(jnp.where(mask, gap, 0.0) ** 2)

@@ -1,9 +1,8 @@
 """VPL (Poddar et al. 2024, arXiv 2408.10075): a latent for each rater, inferred from a few pairs.
 
-The objective is an ELBO: a rater's summed −log σ(r(winner, z) − r(loser, z)), z drawn from the
-posterior given a random part of the rater's own pairs, plus β times KL(posterior ‖ prior), summed
-over dimensions, once per rater. (Public code takes the *mean* loss of n pairs; a weight of w there
-is a β of n·w here.)
+The objective is an ELBO: the sum of −log σ(r(winner, z) − r(loser, z)) over a rater's pairs, with z
+drawn from the posterior given a random subset of these pairs, plus β times KL(posterior ‖ prior).
+The published code takes the *mean* loss of n pairs; a KL weight of w there is a β of n·w here.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from scrl.reward_models.training import (
 
 
 class Network(nnx.Module):
-    """Encoder, conditioned reward and, where it is learned, the prior."""
+    """The encoder, the conditioned reward and, if it is learned, the prior."""
 
-    def __init__(self, features: int, config: ModelsConfig, *, rngs: nnx.Rngs):
+    def __init__(self, features: int, config: ModelsConfig, *, rngs: nnx.Rngs) -> None:
         self.encoder = Encoder(features, config.latent, config.width, rngs=rngs)
         self.scorer = Scorer(features, config.latent, config.width, 1, rngs=rngs)
         self.mixture = config.prior == "mixture"
@@ -45,15 +44,15 @@ class Network(nnx.Module):
             self.logit = nnx.Param(jnp.zeros(config.components))
 
     def encode(self, features: jax.Array, mask: jax.Array) -> Posterior[jax.Array]:
-        """A rater's pairs ``[pairs, 2, features]`` and mask ``[pairs]`` to a posterior."""
+        """The posterior given a rater's pairs ``[pairs, 2, features]`` and mask ``[pairs]``."""
         return self.encoder(features, mask)
 
     def rewards(self, features: jax.Array, latent: jax.Array) -> jax.Array:
-        """``[..., features]`` and ``[latent]`` to ``[...]``."""
+        """Rewards ``[...]`` for features ``[..., features]`` and a latent ``[latent]``."""
         return self.scorer(features, latent)[..., 0]
 
     def kl(self, posterior: Posterior[jax.Array], latent: jax.Array) -> jax.Array:
-        """From the prior; for a mixture estimated at the draw ``latent``, unbiased."""
+        """KL from the prior; for a mixture, an unbiased estimate at the draw ``latent``."""
         if not self.mixture:
             return losses.kl_loss(*posterior)
         own = _log_normal(latent, posterior.mean, posterior.log_variance)
@@ -73,9 +72,11 @@ def _batch_loss(
     key_raters, key_each = jax.random.split(key)
     features, mask = sample_batch(key_raters, data, config.batch)
 
-    def one_rater(key, features, mask):
+    def rater_terms(
+        key: jax.Array, features: jax.Array, mask: jax.Array
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
         key_share, key_part, key_latent = jax.random.split(key, 3)
-        # Contexts of every size occur, the empty one included, so that short ones are learnt.
+        # Contexts of every size occur in training, the empty one included.
         visible = jax.random.uniform(key_part, mask.shape) < jax.random.uniform(key_share)
         posterior = module.encode(features, mask & visible)
         latent = posterior.reparameterise(jax.random.normal(key_latent, (config.latent,)))
@@ -85,7 +86,7 @@ def _batch_loss(
         return nll, module.kl(posterior, latent), reward_gap_prior(gap, mask, config)
 
     keys = jax.random.split(key_each, config.batch)
-    nll, kl, prior = jax.tree.map(jnp.mean, jax.vmap(one_rater)(keys, features, mask))
+    nll, kl, prior = jax.tree.map(jnp.mean, jax.vmap(rater_terms)(keys, features, mask))
     objective = nll + kl_weight(phase.step, data) * kl + prior
     return objective, {"watched": nll, "KL": kl}
 
@@ -99,10 +100,10 @@ FAMILY = LatentFamily(
 def fit(
     key: jax.Array, comparisons: Comparisons, config: ModelsConfig, on_chunk: OnChunk = None
 ) -> tuple[LatentNetworkModel, dict[str, np.ndarray]]:
-    """Train it.
+    """Train a VPL model.
 
     Returns:
-        The model, and its curves: ``watched`` (nats a rater) and ``KL`` by ``step``.
+        The model, and its curves: ``watched`` in nats per rater and ``KL``, by ``step``.
     """
     params, curves = fit_network(FAMILY, key, comparisons, config, on_chunk)
     model = LatentNetworkModel(

@@ -134,7 +134,7 @@ def test_a_weight_is_as_many_rankings():
 @pytest.mark.parametrize("table", [0, 10**6])
 def test_fits_at_once_are_those_one_by_one(monkeypatch, table):
     """Also where there are too many possible rankings for a table of them."""
-    monkeypatch.setattr(pl, "TABLE", table)
+    monkeypatch.setattr(pl, "MAX_TABLE_CELLS", table)
     rankings = drawn(3, 12, 40, 5, 4).reshape(3, 4, 40, 4)
     found = pl.fit_rankings(rankings, 5)
     assert found.shape == (3, 4, 5)
@@ -149,7 +149,7 @@ def test_fits_at_once_are_those_one_by_one(monkeypatch, table):
 def test_fits_in_blocks_are_those_at_once(monkeypatch):
     wins = bt.count_wins(drawn(3, 50, 40, 5, 2), 5)
     whole = bt.fit_bradley_terry(wins)
-    monkeypatch.setattr(bt, "BLOCK", 100)
+    monkeypatch.setattr(bt, "MAX_BLOCK_CELLS", 100)
     np.testing.assert_allclose(bt.fit_bradley_terry(wins), whole, atol=1e-9)
 
 
