@@ -49,7 +49,7 @@ def flatten_ballots(
     """
     are_ranks = ballots.utility is None
     if are_ranks and any(RULES[name].reads == "utility" for name in rules):
-        raise InputError("Ballots of ranks say which and not how much; give utilities.")
+        raise InputError("This rule reads utilities and the ballots state ranks; give utilities.")
     given = ballots.rank if are_ranks else ballots.utility
     if given is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")

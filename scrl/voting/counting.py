@@ -94,7 +94,7 @@ def aggregate(ballots: Ballots, rule: str) -> Outcome:
     """The outcome of one rule.
 
     >>> from scrl.voting import AnonymousProfile
-    >>> profile = AnonymousProfile.from_text("2: R > G > B\n3: B > R > G")
+    >>> profile = AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G")
     >>> aggregate(profile.ballots(), "borda").order(profile.names)
     [['R'], ['B'], ['G']]
 

@@ -26,7 +26,7 @@ def to_pref_voting(ballots: Ballots | AnonymousProfile) -> Any:
     profile = ballots if isinstance(ballots, AnonymousProfile) else _from_ballots(ballots)
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
-        raise InputError("pref_voting counts whole voters, and a ballot weighs a fraction.")
+        raise InputError("The weight of a ballot is a fraction; pref_voting needs whole numbers of voters.")
     if profile.is_strict:
         return Profile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
     rankings = [{int(c): int(row[c]) for c in np.flatnonzero(row >= 0)} for row in profile.place]
@@ -49,7 +49,7 @@ def from_pref_voting(profile: Any) -> AnonymousProfile:
             raise InputError("A utility of the profile is missing; give one for each candidate.")
         return AnonymousProfile.from_utilities([str(profile.cmap[x]) for x in domain], values)
     if not hasattr(profile, "rankings_counts"):
-        raise InputError(f"A {type(profile).__name__} is none of pref_voting's profiles.")
+        raise InputError(f"A {type(profile).__name__} is none of pref_voting's profile types.")
     candidates = list(profile.candidates)
     names = [str(profile.cmap[c]) for c in candidates]
     rankings, counts = profile.rankings_counts

@@ -91,7 +91,7 @@ def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str,
         InputError: if no ballot ranks two completions, or a rule is unknown or reads utilities,
             which ratings do not state.
     """
-    require_ordinal_rules(rules, "ratings say which and not how much")
+    require_ordinal_rules(rules, "ratings state only orders")
     catalogue = ratings.catalogue
     found: dict[int, dict[str, Outcome]] = {}
     for prompts, ballots in ballots_by_prompt(ratings.with_absent_resolved(min_size=2)):

@@ -58,5 +58,5 @@ def test_what_cannot_go_over_gets_a_sentence():
         to_pref_voting(AnonymousProfile.from_text("0.5: A > B\n1: B > A"))
     with pytest.raises(InputError, match="one contest"):
         to_pref_voting(Ballots(np.zeros((2, 3, 4))))
-    with pytest.raises(InputError, match="none of pref_voting's"):
+    with pytest.raises(InputError, match="none of pref_voting's profile types"):
         from_pref_voting(object())
