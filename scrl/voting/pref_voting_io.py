@@ -26,7 +26,7 @@ def to_pref_voting(ballots: Ballots | AnonymousProfile) -> Any:
     profile = ballots if isinstance(ballots, AnonymousProfile) else _from_ballots(ballots)
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
-        raise InputError("A ballot's weight is a fraction; pref_voting needs whole numbers of voters.")
+        raise InputError("A ballot weight is a fraction; pref_voting counts whole voters.")
     if profile.is_strict:
         return Profile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
     rankings = [{int(c): int(row[c]) for c in np.flatnonzero(row >= 0)} for row in profile.place]
