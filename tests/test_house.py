@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +64,19 @@ def test_screens_reach_the_library_through_its_public_faces():
                 assert target in faces, f"{name} imports {target}"
 
 
+def test_tests_and_benchmarks_use_public_names_where_there_are_any():
+    """A test of something internal imports its module."""
+    packages = [name for name, path in house.modules(ROOT).items() if path.name == "__init__.py"]
+    faces = {name: importlib.import_module(name) for name in packages}
+    public = {name: set(getattr(face, "__all__", ())) for name, face in faces.items()}
+    for name, path in house.modules(ROOT, ("tests", "benchmarks")).items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            package = (getattr(node, "module", None) or "").rpartition(".")[0]
+            if isinstance(node, ast.ImportFrom) and package != "scrl" and package in public:
+                there = {alias.name for alias in node.names} & public[package]
+                assert node.module in public or not there, f"{name}: {there} is in {package}"
+
+
 def test_a_message_that_may_quote_a_file_is_never_markup():
     """Messages quote names that people bring; Streamlit would read them as Markdown."""
     for name, path in SCREENS.items():
@@ -105,6 +121,37 @@ def test_every_public_name_is_there():
         assert getattr(scrl, name) is not None
     with pytest.raises(AttributeError, match="nonsense"):
         scrl.nonsense  # noqa: B018
+
+
+def test_documents_name_files_that_are_there():
+    """Links, and paths with a suffix; a path in capitals stands for any."""
+    for document in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        text = document.read_text("utf-8")
+        for link in re.findall(r"\]\(([^)#:]+)[^)]*\)", text):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+        for path in re.findall(
+            r"`((?:scrl|ui|pages|tests|benchmarks|docs)/[a-z_0-9/]+\.\w+)`", text
+        ):
+            assert (ROOT / path).exists(), f"{document.name}: {path}"
+
+
+def test_docstrings_name_fields_and_parameters_that_are_there():
+    for name, path in (house.modules(ROOT) | SCREENS).items():
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                named = names_in_docstring(ast.get_docstring(node) or "")
+                known = {getattr(n, "arg", getattr(n, "attr", None)) for n in ast.walk(node)}
+                known |= {getattr(n, "id", getattr(n, "name", None)) for n in ast.walk(node)}
+                assert named <= known, f"{name}.{node.name}: {named - known}"
+
+
+def names_in_docstring(docstring: str) -> set[str]:
+    """The names that begin the entries of the sections Args and Attributes."""
+    found: set[str] = set()
+    for section in re.findall(r"^(?:Args|Attributes):\n((?: +.*\n|\n)+)", docstring + "\n", re.M):
+        for entry in re.findall(r"^    (\w+(?:, \w+)*):", section, re.M):
+            found |= set(entry.split(", "))
+    return found
 
 
 # -- what is shipped ------------------------------------------------------------------------------
