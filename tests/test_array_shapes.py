@@ -17,8 +17,7 @@ import pytest
 
 from scrl.choice_models import bradley_terry, davidson, losses, plackett_luce, rank_metrics
 from scrl.config import DensityConfig
-from scrl.raters import masking, missing_blocks
-from scrl.raters.density import Density, fit_density
+from scrl.raters import Density, fit_density, masking, missing_blocks
 from scrl.types import Catalogue
 
 RNG = np.random.default_rng(0)
