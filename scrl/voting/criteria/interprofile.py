@@ -155,11 +155,11 @@ def participation_comparisons(
     m = rows.shape[1]
     if exhaustive and m <= 4:
         rows, weight, _ = _add_rows(rows, weight, map(tuple, e.strict_rows(m).tolist()))
-    nobody = candidate_mask(m, [])
-    joins = _ballot_changes(rows, weight, [(-1, i, nobody) for i in range(len(rows))], False)
+    no_candidates = candidate_mask(m, [])
+    joins = _ballot_changes(rows, weight, [(-1, i, no_candidates) for i in range(len(rows))], False)
     if not exhaustive:
         return joins
-    leaves = _ballot_changes(rows, weight, [(i, -1, nobody) for i in range(len(rows))], True)
+    leaves = _ballot_changes(rows, weight, [(i, -1, no_candidates) for i in range(len(rows))], True)
     return concatenate(rows, [leaves.inverted(), joins])
 
 
@@ -212,8 +212,10 @@ def _withdrawals(
 def iia_comparisons(rows: np.ndarray, weight: np.ndarray, exhaustive: bool) -> Comparisons:
     """Each candidate withdraws."""
     m = rows.shape[1]
-    nobody = candidate_mask(m, [])
-    return concatenate(rows, [_withdrawals(rows, weight, c, nobody) for c in range(m) if m > 1])
+    no_candidates = candidate_mask(m, [])
+    return concatenate(
+        rows, [_withdrawals(rows, weight, c, no_candidates) for c in range(m) if m > 1]
+    )
 
 
 def iia_violation(comparisons: Comparisons, places: Sequence[np.ndarray]) -> np.ndarray:
