@@ -28,7 +28,7 @@ def test_the_journey(page, address, record_property):
     page.goto(address)
     sync_api.expect(charts(page)).to_have_count(2)
     record_property("finding_shown_after_seconds", round(time.perf_counter() - began, 2))
-    assert page.get_by_text("Morristown is fourth").is_visible()
+    sync_api.expect(page.get_by_text("Morristown is fourth")).to_be_visible()
 
     page.get_by_role("button", name="Try it yourself").click()
     sync_api.expect(

@@ -5,6 +5,7 @@ import re
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+whole = pytest.importorskip("tests.browser.whole")
 expect = sync_api.expect
 
 
@@ -19,9 +20,8 @@ def test_a_guess_and_what_was_trained(page, address, scheme, size):
         page.get_by_role("button", name="All four")
     ).first.click()
     expect(page.get_by_text("Not quite.")).to_be_visible()
-    charts = page.locator(".js-plotly-plot")
-    expect(charts).to_have_count(3)
-    ink = charts.first.locator(".annotation-text").first.evaluate("e => getComputedStyle(e).fill")
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    ink = whole.computed_style(page, ".js-plotly-plot .annotation-text", "fill")
     assert (min(map(int, re.findall(r"\d+", ink)[:3])) > 128) == (scheme == "dark")
 
     page.get_by_role("radio", name="Pairs right").or_(
@@ -30,6 +30,7 @@ def test_a_guess_and_what_was_trained(page, address, scheme, size):
     expect(page).to_have_url(re.compile("measure=Pairs"))
     page.goto(page.url.replace("predict=true", ""))
     expect(page.get_by_text("pairs rightly ordered").first).to_be_visible()
+    whole.wait_until_drawn(page)
     wide = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

@@ -26,9 +26,30 @@ STILL = """() => document.querySelector('[data-testid=stApp]')?.dataset.testScri
   === 'notRunning' && !document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')"""
 
 
-def assert_whole(page) -> None:
-    """Nothing has failed on the page, every chart is drawn, and nothing is cut off."""
+#: A property as computed of the first such element; null until there is one and it has the style.
+STYLE = """([selector, property]) => {
+  const e = document.querySelector(selector);
+  return e && getComputedStyle(e)[property] || null;
+}"""
+
+
+def wait_until_drawn(page) -> None:
+    """Until the script has ended and every chart is drawn."""
     page.wait_for_function(STILL)
     page.wait_for_function(DRAWN)
+
+
+def computed_style(page, selector: str, property: str) -> str:
+    """A CSS property of the first element of the drawn page.
+
+    A chart that is drawn again replaces its elements, and a replaced element has no style.
+    """
+    wait_until_drawn(page)
+    return page.wait_for_function(STYLE, arg=[selector, property]).json_value()
+
+
+def assert_whole(page) -> None:
+    """Nothing has failed on the page, every chart is drawn, and nothing is cut off."""
+    wait_until_drawn(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
     assert page.evaluate(CLIPPED) == []
