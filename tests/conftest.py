@@ -1,6 +1,8 @@
 """What tests share: where reference data lies, one trained run, and which tests go together."""
 
+import fcntl
 import os
+import pickle
 from pathlib import Path
 
 import pytest
@@ -82,8 +84,23 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def experiment():
-    """Tennessee with Morristown as shipped, run once for all tests; Borda and random ballot too."""
+def experiment(tmp_path_factory):
+    """Tennessee with Morristown as shipped, run once for all tests; Borda and random ballot too.
+
+    The first worker that asks trains it; the others wait, and read what it wrote.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # of all workers
+    kept = folder / "experiment.pickle"
+    with (folder / "experiment.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(run_experiment()))
+    return pickle.loads(kept.read_bytes())
+
+
+def run_experiment():
     import scrl
 
     rules = ("borda", "plurality", "copeland", "minimax", "instant-runoff", "random-ballot")
