@@ -62,8 +62,8 @@ def instant_runoff(profile: Profile) -> jax.Array:
     returns="places",
     summary="Whoever has a majority of first places wins; until then the candidate with the most "
     "last places goes out.",
-    reference="Coombs 1964; a majority winner takes the best place left, and the count goes on "
-    "among the others; a ballot that ranks fewer than two of them says nothing of last places",
+    reference="Coombs 1964; a majority winner takes the best free place, and the count goes on "
+    "among the others; a ballot that ranks fewer than two of them has no last place",
     satisfies="majority majority-loser condorcet-loser",
     cost="n·m²",
 )
@@ -113,7 +113,7 @@ def baldwin(profile: Profile) -> jax.Array:
     returns="places",
     summary="All candidates below the mean Borda score go out, scores are counted again, and so "
     "on.",
-    reference="Nanson 1882; who scores exactly the mean stays",
+    reference="Nanson 1882; candidates that score exactly the mean stay",
     satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
 )
@@ -136,8 +136,8 @@ def nanson(profile: Profile) -> jax.Array:
     returns="places",
     summary="Candidates hold their first places as credit; all voters at once wear down the worst "
     "candidate still standing, and the last to stand wins.",
-    reference="Kizilkaya & Kempe 2022, in the form in which all veto at the same time (2023), so "
-    "that no order of voters matters; a tied bottom is worn down equally",
+    reference="Kizilkaya & Kempe 2022, with simultaneous vetoes (2023), so that the order of "
+    "voters has no effect; a tied bottom is vetoed equally",
     distortion=("grows with voters", "3"),
     cost="n·m²",
 )

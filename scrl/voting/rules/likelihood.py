@@ -75,8 +75,8 @@ def center_rewards(reward: jax.Array, is_compared: jax.Array) -> jax.Array:
     summary="The rewards under which the pairs that ballots compare are likeliest, a comparison "
     "going to a with the chance σ(reward of a − reward of b); with complete ballots, Borda's "
     "order.",
-    reference="Zermelo 1929, Bradley & Terry 1952; a ballot is all its pairs, a tied pair half "
-    "each way, absent candidates are in none; prior of sd 10 against 10,000 voters",
+    reference="Zermelo 1929, Bradley & Terry 1952; a ballot counts as all its pairs, a tied pair "
+    "half each way, without absent candidates; prior of sd 10 against 10,000 voters",
     cost="n·m² + m³ a step",
     max_candidates=500,
 )
@@ -101,7 +101,7 @@ def bradley_terry(profile: Profile) -> jax.Array:
     summary="The rewards under which the ballots are likeliest, each read as choices from what "
     "remains, a candidate being chosen with a chance in proportion to exp(reward).",
     reference="Luce 1959, Plackett 1975; candidates tied at a place share one choice equally, "
-    "absent candidates are in none; prior of sd 10 against 10,000 voters",
+    "without absent candidates; prior of sd 10 against 10,000 voters",
     cost="n·m² a step",
     max_candidates=100,
 )

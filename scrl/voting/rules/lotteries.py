@@ -57,8 +57,8 @@ def proportional_borda(profile: Profile) -> jax.Array:
     returns="probabilities",
     summary="Half of the chance is equal for all, half in proportion to harmonic scores, 1/r for a "
     "place r.",
-    reference="Boutilier et al. 2015; ties share the points of the places they fill, what a ballot "
-    "leaves out gets none from it",
+    reference="Boutilier et al. 2015; ties share the points of the places they fill, unranked "
+    "candidates get 0",
     distortion=("O(√(m log m))", ""),
     cost="n·m²",
 )
@@ -139,8 +139,8 @@ def _margins(above: np.ndarray) -> np.ndarray:
     on_host=True,
     summary="Half of the chance is equal for all; half goes to a member of a random committee of "
     "√m that no candidate is preferred to by more than its share of voters.",
-    reference="Ebadian, Kahng, Peters & Shah 2022; ⌈√m⌉ members, by multiplicative weights, nobody "
-    "preferred by more than 1/(members + 1) + 0.001; a tie or what a ballot leaves out is no "
+    reference="Ebadian, Kahng, Peters & Shah 2022; ⌈√m⌉ members, by multiplicative weights, no "
+    "candidate preferred by more than 1/(members + 1) + 0.001; ties and unranked candidates are no "
     "preference",
     distortion=("Θ(√m)", ""),
     cost="at most 16,000 rounds of n·m²",
@@ -163,7 +163,7 @@ def stable_lottery(profile: HostProfile) -> np.ndarray:
     summary="The lottery whose worst case, over unit-sum utilities that agree with these ballots, "
     "is the least.",
     reference="Boutilier et al. 2015, by cutting planes; of several, the one nearest to uniform; "
-    "ties are worth the same, what a ballot leaves out anything",
+    "tied candidates have equal utilities, unranked ones any",
     distortion=("Θ(√m)", ""),
     cost="cuts·n·m²",
     max_candidates=50,

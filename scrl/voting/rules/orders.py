@@ -25,9 +25,9 @@ CELLS = 400_000
     returns="places",
     on_host=True,
     summary="The order that contradicts the ballots' pairs least; its first place wins.",
-    reference="Kemeny 1959; exact, by dynamic programming over sets (Betzler et al. 2009, after "
-    "Held & Karp 1962); all winners of optimal orders share a place, are taken out, and it runs "
-    "again",
+    reference="Kemeny 1959; exact, by dynamic programming over subsets (Betzler et al. 2009, after "
+    "Held & Karp 1962); all winners of optimal orders share a place, are removed, and the rule "
+    "runs again",
     satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", ""),
     cost="n·m² + 2^m·m within one majority cycle, at most 16 candidates there",
@@ -124,9 +124,9 @@ def _search_subsets(above: np.ndarray) -> np.ndarray:
     returns="places",
     on_host=True,
     summary="Victories are locked in from the widest down, except those that would close a cycle.",
-    reference="Tideman 1987; of victories equally wide, those in a cycle with what is locked and "
-    "with each other are all left out, so that names decide nothing; the winners share a place, "
-    "are taken out, and it runs again",
+    reference="Tideman 1987; of victories with equal margins, all that close a cycle with each "
+    "other or with locked victories are left out, so that names have no effect; the winners share "
+    "a place, are removed, and the rule runs again",
     satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m⁴",

@@ -92,7 +92,7 @@ def strongest_paths(margins: jax.Array) -> jax.Array:
     returns="order",
     summary="A candidate is ahead of another if its strongest chain of victories to it is stronger "
     "than the strongest chain back.",
-    reference="Schulze 2011, by margins; in ties, by how many are ahead",
+    reference="Schulze 2011, by margins; ties by the number of candidates ahead",
     satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
@@ -115,7 +115,8 @@ def split_cycle_victories(margins: jax.Array) -> jax.Array:
     reads="pairwise",
     returns="places",
     summary="In every cycle of victories the weakest is struck out; who is then unbeaten wins.",
-    reference="Holliday & Pacuit 2023; the winners share a place, are taken out, and it runs again",
+    reference="Holliday & Pacuit 2023; the winners share a place, are removed, and the rule "
+    "runs again",
     satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", ""),
     cost="n·m² + m⁴",
