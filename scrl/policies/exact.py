@@ -32,8 +32,8 @@ def exponential_tilt(reference: np.ndarray, reward: np.ndarray, strength: ArrayL
         strength: 0 or more, ``[...]``.
     """
     nats = np.asarray(strength, float)[..., None] * reward + np.log(reference)
-    likely = np.exp(nats - nats.max(axis=-1, keepdims=True))
-    return likely / likely.sum(axis=-1, keepdims=True)
+    weight = np.exp(nats - nats.max(axis=-1, keepdims=True))
+    return weight / weight.sum(axis=-1, keepdims=True)
 
 
 def greedy_policy(reference: np.ndarray, reward: np.ndarray) -> np.ndarray:
@@ -148,9 +148,9 @@ def _worst_mixture(base: np.ndarray, utility: np.ndarray, strength: float) -> np
     def value(weights: np.ndarray) -> tuple[float, np.ndarray]:
         nats = base + strength * (weights @ utility)
         top = nats.max()
-        likely = np.exp(nats - top)
-        total = likely.sum()
-        return (top + np.log(total)) / strength, utility @ (likely / total)
+        tilted = np.exp(nats - top)
+        total = tilted.sum()
+        return (top + np.log(total)) / strength, utility @ (tilted / total)
 
     groups = len(utility)
     found = minimize(

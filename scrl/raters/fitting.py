@@ -29,8 +29,8 @@ from scrl.raters.model import (
 from scrl.raters.network import IndividualReward, RewardBasis
 from scrl.types import Ratings
 
-#: Training data are padded to so many rows where they hold at most so many cells. One compiled
-#: program then serves every smaller number of raters.
+#: Number of rows to which training data are padded, if they then have at most the given number of
+#: cells. One compiled program then serves every smaller number of raters.
 PADDED_ROWS, MAX_PADDED_CELLS = 32_768, 4_000_000
 
 #: Called between chunks with the current model, its curves and the share of the steps done.

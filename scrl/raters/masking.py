@@ -90,8 +90,8 @@ def _random_part(key: jax.Array, mask: jax.Array, share_full: jax.Array | float)
     key_full, key_ballot, key_part, key_slot = jax.random.split(key, 4)
     contests = mask.shape[0]
     part = jax.random.uniform(key_part, (contests, 1))
-    chance = _OMITTED_BALLOTS if contests > 1 else 0.0
-    omitted = jax.random.bernoulli(key_ballot, chance, (contests, 1))
+    probability = _OMITTED_BALLOTS if contests > 1 else 0.0
+    omitted = jax.random.bernoulli(key_ballot, probability, (contests, 1))
     visible = (jax.random.uniform(key_slot, mask.shape) < part) & ~omitted
     return mask & (visible | jax.random.bernoulli(key_full, share_full))
 

@@ -21,7 +21,7 @@ from scrl.types import Catalogue, Ratings
 
 #: Limit of the raters of a cluster whose likelihood is computed.
 MAX_RATERS_PER_CLUSTER = 64
-#: Two components are merged where each explains the other's ballots within so many nats a rater.
+#: Greatest loss in nats per rater at which one component counts as explaining another's ballots.
 MERGE_THRESHOLD = 0.25
 
 
