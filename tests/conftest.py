@@ -1,4 +1,4 @@
-"""What tests share: where reference data lies, one trained run, and which tests go together."""
+"""What tests share: where reference data lies, one trained run, and in which order files begin."""
 
 import fcntl
 import os
@@ -17,33 +17,29 @@ def pytest_configure(config):
         os.environ.setdefault("SCRL_TEST_PROFILES", "300")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Assign each test to an xdist group, and start the groups that take longest first.
+#: The files that take longest, in the order in which they begin. What trains the experiment begins
+#: beside a file that does not need it, which would else wait for it.
+LONGEST = (
+    "tests/browser/test_walk.py", "tests/browser/test_journey.py",
+    "tests/browser/test_runs_journey.py", "tests/browser/test_voting_journey.py",
+    "tests/browser/test_scenario_journey.py", "tests/browser/test_models_journey.py",
+    "tests/browser/test_training_journey.py", "tests/raters/test_model.py",
+    "tests/raters/test_missing_blocks.py", "tests/reward_models/test_reward_models.py",
+    "tests/test_pipeline.py", "tests/app/test_latent_page.py",
+    "tests/evaluation/test_held_out_accuracy.py", "tests/app/test_rules_page.py",
+    "tests/voting/test_elections.py", "tests/voting/test_properties.py",
+)  # fmt: skip
 
-    Browser tests share one server, tests of the ``experiment`` fixture share one training, and any
-    other file is a group of its own, so that its module fixtures are made once. A group that a
-    test file names itself is kept. (This runs before xdist reads the groups.)
-    """
-    first = ("browser", "experiment")
-    groups = {}
+
+def pytest_collection_modifyitems(items):
+    """Browsers and the trained experiment are slow. The longest files begin first."""
+    order = {}
     for item in items:
-        mark = item.get_closest_marker("xdist_group")
-        path = item.path.relative_to(ROOT)
-        if path.parts[:2] == ("tests", "browser") or "experiment" in item.fixturenames:
+        name = item.path.relative_to(ROOT).as_posix()
+        if name.startswith("tests/browser/") or "experiment" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
-        if mark is not None:
-            name = mark.args[0]
-        elif path.parts[:2] == ("tests", "browser"):
-            name = "browser"
-        elif "experiment" in item.fixturenames:
-            name = "experiment"
-        else:
-            name = str(path)
-        if mark is None:
-            item.add_marker(pytest.mark.xdist_group(name))
-        groups[item] = first.index(name) if name in first else len(first)
-    items.sort(key=groups.__getitem__)
+        order[item] = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    items.sort(key=order.__getitem__)
 
 
 @pytest.fixture(scope="session", autouse=True)

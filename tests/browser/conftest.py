@@ -1,5 +1,5 @@
-"""One server and one browser for all journeys. They are skipped where Playwright or the system's
-Chromium is missing."""
+"""One server and one browser for the journeys of a test process. They are skipped where Playwright
+or the system's Chromium is missing."""
 
 import os
 import shutil

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import plotly.graph_objects as go
@@ -53,7 +53,6 @@ PROFILE = AnonymousProfile.from_text(
     "15: Chattanooga > Knoxville > Nashville > Memphis\n"
     "17: Knoxville > Chattanooga > Nashville > Memphis\n"
 )
-OUTCOMES, _ = count_all_rules(PROFILE)
 ABOVE = np.array([[0.5, 0.42, 0.42, 0.42], [0.58, 0.5, 0.68, 0.68],
                   [0.58, 0.32, 0.5, 0.83], [0.58, 0.32, 0.17, 0.5]])  # fmt: skip
 MODELS = {"pooled": "Bradley–Terry", "vpl": "VPL", "individual": "Individual raters"}
@@ -89,11 +88,6 @@ CRITERIA_ROWS = [
     {"rule": r.lower(), "title": r, "family": f, "cells": CELLS}
     for r, f in zip(RULES, ("points", "duels", "duels", "rounds", "points"), strict=True)
 ]
-STANDINGS = [
-    {"rule": r, "title": r.title(), "group": i // 2, "place": OUTCOMES[r].place, "chance": None}
-    for i, r in enumerate(("borda", "copeland", "schulze", "plurality"))
-] + [{"rule": "dictator", "title": "Random dictator", "group": 9, "place": None,
-      "chance": [0.42, 0.26, 0.15, 0.17]}]  # fmt: skip
 REGIMES = ["Random half", "Left out", "None"]
 REGIME_MAPS = [
     {"x": RNG.normal(size=40), "y": RNG.normal(size=40), "type": np.repeat([0, 1], 20),
@@ -106,10 +100,27 @@ REGIME_CURVES = [
 ]  # fmt: skip
 
 
-def explained(rule: str, kind: str):
-    """The first step of ``kind`` in how ``rule`` counts the profile."""
-    steps = explain(rule, PROFILE, OUTCOMES[rule]).steps
-    return next(step for step in steps if type(step).__name__ == kind)
+@cache
+def outcomes():
+    """The profile's outcomes by every rule. Not counted on import, since that compiles programs."""
+    return count_all_rules(PROFILE)[0]
+
+
+def outcomes_by_rule(**theme) -> go.Figure:
+    standings = [
+        {"rule": r, "title": r.title(), "group": i // 2, "place": outcomes()[r].place,
+         "chance": None}
+        for i, r in enumerate(("borda", "copeland", "schulze", "plurality"))
+    ] + [{"rule": "dictator", "title": "Random dictator", "group": 9, "place": None,
+          "chance": [0.42, 0.26, 0.15, 0.17]}]  # fmt: skip
+    return figures.outcomes_by_rule(PROFILE.names, standings, "borda", **theme)
+
+
+def step_figure(draw: Callable[..., go.Figure], rule: str, kind: str, **theme) -> go.Figure:
+    """A figure of the first step of ``kind`` in how ``rule`` counts the profile."""
+    steps = explain(rule, PROFILE, outcomes()[rule]).steps
+    step = next(step for step in steps if type(step).__name__ == kind)
+    return draw(step, PROFILE.names, **theme)
 
 
 SAMPLES: dict[str, Callable[..., go.Figure]] = {
@@ -290,15 +301,13 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         [("Memphis", "Knoxville", 0.6), ("Nashville", "Memphis", 0.95)],
         1,
     ),
-    "score_bars": partial(figures.score_bars, explained("borda", "Bars"), PROFILE.names),
-    "matrix_heatmap": partial(
-        figures.matrix_heatmap, explained("copeland", "Matrix"), PROFILE.names
-    ),
-    "majority_graph": partial(figures.majority_graph, explained("schulze", "Graph"), PROFILE.names),
+    "score_bars": partial(step_figure, figures.score_bars, "borda", "Bars"),
+    "matrix_heatmap": partial(step_figure, figures.matrix_heatmap, "copeland", "Matrix"),
+    "majority_graph": partial(step_figure, figures.majority_graph, "schulze", "Graph"),
     "elimination_rounds": partial(
-        figures.elimination_rounds, explained("instant-runoff", "Rounds"), PROFILE.names
+        step_figure, figures.elimination_rounds, "instant-runoff", "Rounds"
     ),
-    "fitted_duels": partial(figures.fitted_duels, explained("bradley-terry", "Fit"), PROFILE.names),
+    "fitted_duels": partial(step_figure, figures.fitted_duels, "bradley-terry", "Fit"),
     "misreport_utilities": partial(
         figures.misreport_utilities, MISREPORT, "Nashville raters", "Borda"
     ),
@@ -380,5 +389,5 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
     "ballot_tiles": partial(
         figures.ballot_tiles, PROFILE.names, PROFILE.place, PROFILE.weight, PROFILE.labels
     ),
-    "outcomes_by_rule": partial(figures.outcomes_by_rule, PROFILE.names, STANDINGS, "borda"),
+    "outcomes_by_rule": outcomes_by_rule,
 }
