@@ -65,6 +65,8 @@ class HostStream(Enum):
     SAMPLED_NOISE = Stream("scenario", 3, ("prompt",))
     TRUTH_NOISE = Stream("scenario", 4, ("prompt",))
 
+    RIVAL_STARTS = Stream("rival", 0, ("types", "start"))  # scrl.rivals.type_mixture
+
     # scrl.evaluation.held_out_accuracy
     EVALUATION_FOLDS = Stream("evaluate", 1)
     EVALUATION_BOOTSTRAP = Stream("evaluate", 2)

@@ -1,0 +1,136 @@
+"""Distinct ballots and distinct raters, the sufficient statistics of the rivals that use lists.
+
+Equal ballots are one row and raters with equal ballots are one row with a mass, so a file of
+weighted raters and the same file written out give one table, whatever the order of its lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from scrl.types import Catalogue, Ratings
+
+
+@dataclass(frozen=True, eq=False)
+class BallotSlots:
+    """Ballots as padded rows, best completion first.
+
+    Attributes:
+        item: catalogue items ``[ballots, places]``, 0 in padding; mask: the real slots.
+        tie_start, tie_stop: the range of slots tied with each slot, itself included.
+        has_ties: whether any two slots are tied.
+    """
+
+    item: np.ndarray
+    mask: np.ndarray
+    tie_start: np.ndarray
+    tie_stop: np.ndarray
+    has_ties: bool
+
+    def take(self, ballots: np.ndarray) -> BallotSlots:
+        """These ballots, in this order."""
+        item, mask, start, stop = (
+            x[ballots] for x in (self.item, self.mask, self.tie_start, self.tie_stop)
+        )
+        return BallotSlots(item, mask, start, stop, self.has_ties)
+
+
+@dataclass(frozen=True, eq=False)
+class BallotTable:
+    """The ballots of ratings, each distinct ballot and each distinct rater once.
+
+    Attributes:
+        catalogue: of the ratings.
+        slots: the distinct ballots, also those of one completion, which say who answered.
+        prompt: of each distinct ballot ``[ballots]``.
+        cast: how much each distinct rater cast each ballot, sparse ``[rows, ballots]``: 1, or more
+            where it was cast several times; relative weights within a rater count here.
+        mass: how many raters each row stands for ``[rows]``: the mean weight of their ballots.
+        row: the row of each rater of the ratings ``[raters]``, -1 for raters without ballots.
+    """
+
+    catalogue: Catalogue
+    slots: BallotSlots
+    prompt: np.ndarray
+    cast: csr_matrix
+    mass: np.ndarray
+    row: np.ndarray
+
+    @property
+    def rows(self) -> int:
+        """The number of distinct raters."""
+        return len(self.mass)
+
+
+def tabulate(ratings: Ratings) -> BallotTable:
+    """The distinct ballots and raters of ratings.
+
+    Weights below one on average are scaled to a mean of one, since a prior needs a scale.
+    """
+    item, tied = _padded_ballots(ratings)
+    key = np.concatenate([item, tied], axis=1)
+    distinct, ballot = np.unique(key, axis=0, return_inverse=True)
+    item, tied = np.split(distinct, 2, axis=1)
+    mask = item >= 0
+    item = np.where(mask, item, 0)
+    starts = np.maximum.accumulate(np.where(tied == 0, np.arange(item.shape[1]), 0), axis=1)
+    slots = BallotSlots(item, mask, starts, _tie_stops(tied), bool(tied.any()))
+    prompt = ratings.catalogue.item_prompt[item[:, 0]] if len(item) else np.empty(0, np.int64)
+    return BallotTable(ratings.catalogue, slots, prompt, *_distinct_raters(ratings, ballot.ravel()))
+
+
+def _padded_ballots(ratings: Ratings) -> tuple[np.ndarray, np.ndarray]:
+    """Items by rank, tied ones by number, -1 in padding, and whether each is tied with the one
+    before it; both ``[ballots, places]``."""
+    places = int(ratings.sizes.max(initial=1))
+    order = np.lexsort((ratings.item, ratings.rank, ratings.entry_ballot))
+    slot = np.arange(len(order)) - ratings.offsets[ratings.entry_ballot]
+    at = ratings.entry_ballot, slot
+    item = np.full((ratings.ballots, places), -1, np.int64)
+    tied = np.zeros((ratings.ballots, places), np.int64)
+    item[at] = ratings.item[order]
+    rank = ratings.rank[order]
+    tied[at] = np.r_[False, rank[1:] == rank[:-1]][: len(order)] & (slot > 0)
+    return item, tied
+
+
+def _tie_stops(tied: np.ndarray) -> np.ndarray:
+    """One past the last slot tied with each slot ``[ballots, places]``."""
+    places = tied.shape[1]
+    follows = np.concatenate([tied[:, 1:], np.zeros((len(tied), 1), tied.dtype)], axis=1)
+    ends = np.where(follows == 0, np.arange(1, places + 1), places)
+    return np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+
+
+def _distinct_raters(
+    ratings: Ratings, ballot: np.ndarray
+) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
+    """``cast``, ``mass`` and ``row`` of a table.
+
+    Args:
+        ballot: the distinct ballot of each ballot ``[ballots]``.
+    """
+    raters, weight = len(ratings.raters), ratings.ballot_weight
+    count = np.bincount(ratings.ballot_rater, minlength=raters)
+    mean = np.bincount(ratings.ballot_rater, weight, raters) / np.maximum(count, 1)
+    share = np.round(weight / mean[ratings.ballot_rater], 12)
+    shape = raters, int(ballot.max(initial=-1)) + 1
+    cast = csr_matrix((share, (ratings.ballot_rater, ballot)), shape=shape)
+    cast.sum_duplicates()
+    present = np.flatnonzero(count)
+    keys: dict[bytes, list[int]] = {}
+    for rater in present:
+        part = slice(cast.indptr[rater], cast.indptr[rater + 1])
+        key = cast.indices[part].astype(">i8").tobytes() + cast.data[part].tobytes()
+        keys.setdefault(key, []).append(rater)
+    row, first = np.full(raters, -1), []
+    for number, key in enumerate(sorted(keys)):
+        row[keys[key]] = number
+        first.append(keys[key][0])
+    mass = np.bincount(row[present], mean[present], len(first))
+    if len(present):
+        mass = mass / min(1.0, mass.sum() / len(present))
+    return cast[first], mass, row

@@ -1,0 +1,74 @@
+"""The shares of types, judged by who answered what as well as by the ballots.
+
+A type that often leaves a prompt or a completion out says less about itself, so ballots alone
+misjudge its share. Each type's response rates (who answers which prompt, and which completions such
+a ballot includes) are estimated with the shares, the types' rewards being given.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.special import logit, softmax
+
+from scrl.rivals.ballot_table import BallotTable
+
+#: How many raters' responses the overall rates count for, in each type's.
+PRIOR_RATERS = 10.0
+ITERATIONS = 50
+
+
+def shares_with_responses(
+    table: BallotTable, log_likelihood: np.ndarray, share: np.ndarray
+) -> np.ndarray:
+    """Shares of the types ``[types]`` among the raters who answered anything.
+
+    Args:
+        log_likelihood: of each distinct rater's ballots under each type ``[rows, types]``.
+        share: by the ballots alone ``[types]``.
+    """
+    if len(share) < 2:
+        return share
+    answered, included = _responses(table)
+    prompt, mass = table.catalogue.item_prompt, table.mass
+    raters = mass.sum()
+    answer_rate = (mass @ answered + 0.5) / (raters + 1)
+    include_rate = (mass @ included + 0.5) / ((mass @ answered)[prompt] + 1)
+    posterior = softmax(log_likelihood + np.log(share + 1e-300), axis=1)
+    for _ in range(ITERATIONS):
+        weight = mass[:, None] * posterior
+        count = weight.sum(0)[:, None]
+        asked = (answered.T @ weight).T
+        answers = _rate(asked, count, answer_rate)
+        includes = _rate((included.T @ weight).T, asked[:, prompt], include_rate)
+        # Σ log P(answers) + Σ over answered prompts of log P(included items).
+        left_out = np.zeros((len(share), answered.shape[1]))
+        np.add.at(left_out.T, prompt, np.log1p(-includes).T)
+        evidence = np.log1p(-answers).sum(1)
+        evidence = evidence + answered @ (logit(answers) + left_out).T
+        evidence = evidence + included @ logit(includes).T
+        previous, share = share, weight.sum(0) / raters
+        posterior = softmax(log_likelihood + evidence + np.log(share + 1e-300), axis=1)
+        if np.abs(share - previous).max() < 1e-9:
+            break
+    return (mass @ posterior) / raters
+
+
+def _rate(hits: np.ndarray, trials: np.ndarray, overall: np.ndarray) -> np.ndarray:
+    """Shrunk rates within (0, 1)."""
+    rate = (hits + PRIOR_RATERS * overall) / (trials + PRIOR_RATERS)
+    return np.clip(rate, 1e-9, 1 - 1e-9)
+
+
+def _responses(table: BallotTable) -> tuple[csr_matrix, csr_matrix]:
+    """Which prompts a distinct rater answered ``[rows, prompts]``, and which items the ballots
+    include ``[rows, items]``; sparse, 0 or 1."""
+    ballot, place = np.nonzero(table.slots.mask)
+    item, ballots = table.slots.item[ballot, place], len(table.prompt)
+    prompts, items = len(table.catalogue.prompts), table.catalogue.items
+    of_prompt = csr_matrix(
+        (np.ones(ballots), (np.arange(ballots), table.prompt)), shape=(ballots, prompts)
+    )
+    of_item = csr_matrix((np.ones(len(item)), (ballot, item)), shape=(ballots, items))
+    answered, included = ((table.cast @ m > 0).astype(float).tocsr() for m in (of_prompt, of_item))
+    return answered, included

@@ -1,0 +1,268 @@
+"""A mixture of Plackett–Luce: every rater is of one type, and a type has one reward per item.
+
+Rewards of the types are drawn around a common mean with a spread that is learnt, which shrinks a
+rarely heard (type, completion) towards the others. EM with Newton steps; the number of types is
+chosen by BIC with effective parameters. The shares are then fitted together with each type's
+response rates, since types that answer less are otherwise counted too low.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.special import expit, softmax
+
+from scrl.random_streams import HostStream, host_rng
+from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.likelihood import Choices, choices
+from scrl.rivals.responses import shares_with_responses
+from scrl.types import Ratings
+
+#: Numbers of types that are tried; after this many in a row without a better BIC none is.
+TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
+#: Random starts for each number of types, their iterations, and those of the best one.
+STARTS, SHORT, LONG = 5, 10, 80
+#: Standard deviations: of the types' common mean, and of types around it at first and at most.
+MEAN_SD, FIRST_SPREAD, MAX_SPREAD = 10.0, 2.0, 10.0
+#: Limit of ballots × places² and of prompts × items² up to which the full Hessian is used.
+MAX_CELLS = 3_000_000
+#: Largest change of a reward in one step.
+MAX_STEP = 2.0
+
+
+@dataclass(frozen=True)
+class TypeMixture:
+    """Mixture of Plackett–Luce, its number of types by BIC."""
+
+    name: str = "types"
+    title: str = "Mixture of Plackett–Luce types"
+
+    def too_large(self, ratings: Ratings) -> str:
+        """Beyond 20 million entries × types."""
+        return "" if len(ratings.item) <= 2_000_000 else "more than 2 million ranked completions"
+
+    def fit(self, ratings: Ratings, seed: int = 0) -> FittedTypes:
+        problem = _Problem(tabulate(ratings))
+        best, misses = problem.one_type(), 0
+        common = best.mean
+        for types in TYPES[1:]:
+            if types > problem.table.rows or misses == PATIENCE:
+                break
+            found = problem.best_start(types, common, seed)
+            better = found.bic < best.bic
+            best, misses = (found, 0) if better else (best, misses + 1)
+        shares = shares_with_responses(problem.table, problem.by_row(best.reward), best.share)
+        return FittedTypes(best.reward, shares)
+
+
+@dataclass(frozen=True, eq=False)
+class FittedTypes:
+    """Attributes:
+    reward: of each type ``[types, items]``; share: of the population ``[types]``.
+    """
+
+    reward: np.ndarray
+    share: np.ndarray
+
+    def pair_probability(
+        self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> np.ndarray:
+        problem = _Problem(tabulate(visible))
+        log_share = np.log(np.maximum(self.share, 1e-300))
+        posterior = softmax(problem.by_row(self.reward) + log_share, axis=1)
+        posterior = np.concatenate([posterior, self.share[None]])  # row -1: no ballots
+        row = problem.table.row[rater]
+        return sum(
+            (posterior[row, k] * expit(reward[first] - reward[second])
+             for k, reward in enumerate(self.reward)),
+            start=np.zeros(len(row)),
+        )  # fmt: skip
+
+    def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
+        """Each type has its share of the voters, but for rounding."""
+        at = (np.arange(voters) + rng.random()) / voters
+        kind = np.minimum(np.searchsorted(np.cumsum(self.share), at), len(self.share) - 1)
+        return self.reward[kind] + rng.gumbel(size=(voters, self.reward.shape[1]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    """Parameters of a mixture.
+
+    Attributes:
+        reward: ``[types, items]``; share: ``[types]``.
+        mean: of the types' rewards ``[items]``; spread: their standard deviation around it.
+        objective: log posterior density; bic: lower is better.
+    """
+
+    reward: np.ndarray
+    share: np.ndarray
+    mean: np.ndarray
+    spread: float = FIRST_SPREAD
+    objective: float = -np.inf
+    bic: float = np.inf
+
+
+class _Problem:
+    """Ballots, and the maps from ballot slots to items and to pairs of items."""
+
+    def __init__(self, table: BallotTable) -> None:
+        self.table, self.slots = table, table.slots
+        offsets = table.catalogue.offsets
+        self.items, self.size = table.catalogue.items, int(np.diff(offsets).max())
+        self.prompts = len(offsets) - 1
+        prompt = table.catalogue.item_prompt.astype(np.int64)
+        self.cell = prompt * self.size + np.arange(self.items) - offsets[prompt]
+        ballots, places = self.slots.mask.shape
+        cells = max(ballots * places**2, self.prompts * self.size**2)
+        self.uses_hessian = cells <= MAX_CELLS
+
+    @cached_property
+    def slots_to_items(self) -> csr_matrix:
+        """Sums over slots, sparse ``[items, ballots · places]``."""
+        slot = np.flatnonzero(self.slots.mask)
+        at = self.slots.item.ravel()[slot], slot
+        return csr_matrix((np.ones(len(slot)), at), shape=(self.items, self.slots.mask.size))
+
+    @cached_property
+    def slots_to_pairs(self) -> csr_matrix:
+        """Sums over pairs of slots, sparse ``[prompts · size², ballots · places²]``."""
+        cell, mask = self.cell[self.slots.item], self.slots.mask
+        pair = np.flatnonzero(mask[:, :, None] & mask[:, None, :])
+        to = (cell[:, :, None] * self.size + cell[:, None, :] % self.size).ravel()[pair]
+        shape = (self.prompts * self.size**2, mask.size * mask.shape[1])
+        return csr_matrix((np.ones(len(pair)), (to, pair)), shape=shape)
+
+    def choices(self, reward: np.ndarray) -> Choices:
+        return choices(self.slots, reward[self.slots.item])
+
+    def by_row(self, reward: np.ndarray) -> np.ndarray:
+        """Log-likelihood of each distinct rater under each type ``[rows, types]``."""
+        by_ballot = np.stack([self.choices(r).log_likelihood for r in reward], axis=1)
+        return self.table.cast @ by_ballot
+
+    def one_type(self) -> _Mixture:
+        """The fit that all raters share."""
+        zero = np.zeros((1, self.items))
+        return self.em(_Mixture(zero, np.ones(1), zero[0]), LONG)
+
+    def best_start(self, types: int, common: np.ndarray, seed: int) -> _Mixture:
+        """The best of several short runs of EM, brought to its end."""
+        starts = (self.em(self.start(types, common, seed, start), SHORT) for start in range(STARTS))
+        return self.em(max(starts, key=lambda mixture: mixture.objective), LONG)
+
+    def start(self, types: int, common: np.ndarray, seed: int, start: int) -> _Mixture:
+        """Each type begins as one rater's positions, raters far apart (k-means++)."""
+        rng = host_rng(seed, HostStream.RIVAL_STARTS, types, start)
+        position, ranked, mass = self.positions, self.ranked, self.table.mass
+        squares = position.multiply(position).tocsr()
+        distance, chosen = np.ones(len(mass)), np.empty(0, np.int64)
+        for _ in range(types):
+            weight = np.cumsum(mass * distance)
+            # A position on the cumulative mass, so that mass 2 and two raters draw alike.
+            at = min(np.searchsorted(weight, rng.random() * weight[-1]), len(mass) - 1)
+            mask, value = (x[[at]].toarray()[0] for x in (ranked, position))
+            shared = np.maximum(ranked @ mask, 1.0)
+            gap = squares @ mask - 2 * (position @ value) + ranked @ value**2
+            gap = np.maximum(gap, 0) / shared
+            distance = np.minimum(distance, gap) if len(chosen) else gap
+            chosen = np.append(chosen, at)
+        ranked_by, value = (x[chosen].toarray() for x in (ranked, position))
+        reward = np.where(ranked_by > 0, value, common)
+        return _Mixture(reward, np.full(types, 1 / types), common)
+
+    @cached_property
+    def ranked(self) -> csr_matrix:
+        """Which items each distinct rater ranked, sparse ``[rows, items]``."""
+        return (self._ballot_items(np.ones(self.slots.mask.shape)) > 0).astype(float).tocsr()
+
+    @cached_property
+    def positions(self) -> csr_matrix:
+        """The mean position of each item on a rater's ballots, higher is better, 0 in the middle,
+        sparse ``[rows, items]``."""
+        s = self.slots
+        position = 0.5 * (s.mask.sum(1, keepdims=True) - s.tie_start - s.tie_stop)
+        count = self._ballot_items(np.ones(s.mask.shape))
+        count.data = 1 / count.data
+        return self._ballot_items(position).multiply(count).tocsr()
+
+    def _ballot_items(self, values: np.ndarray) -> csr_matrix:
+        """Slot values summed over each rater's ballots, sparse ``[rows, items]``."""
+        ballot, place = np.nonzero(self.slots.mask)
+        at = ballot, self.slots.item[ballot, place]
+        by_ballot = csr_matrix(
+            (values[ballot, place], at), shape=(len(self.slots.mask), self.items)
+        )
+        return (self.table.cast @ by_ballot).tocsr()
+
+    def em(self, mixture: _Mixture, iterations: int) -> _Mixture:
+        """Expectation-maximisation from a mixture."""
+        mass, types = self.table.mass, len(mixture.share)
+        raters, last = mass.sum(), -np.inf
+        for _ in range(iterations):
+            joint = self.by_row(mixture.reward) + np.log(mixture.share + 1e-300)
+            posterior = softmax(joint, axis=1)
+            weight = mass[:, None] * posterior
+            reward, variance = self.m_step(mixture, (self.table.cast.T @ weight).T)
+            shrunk = types / (types + (mixture.spread / MEAN_SD) ** 2)
+            mean = reward.mean(0) * shrunk
+            spread = mixture.spread
+            if types > 1:
+                second = ((reward - mean) ** 2 + variance).mean()
+                spread = min(MAX_SPREAD, float(np.sqrt(second)))
+            mixture = _Mixture(reward, weight.sum(0) / raters, mean, spread)
+            likelihood, density = self.densities(mixture)
+            if abs(density - last) < 1e-5 * raters:
+                break
+            last = density
+        effective = (1 - variance / spread**2).sum()
+        bic = -2 * likelihood + (types - 1 + effective) * np.log(max(raters, 2.0))
+        return replace(mixture, objective=density, bic=bic)
+
+    def densities(self, mixture: _Mixture) -> tuple[float, float]:
+        """Log-likelihood, and log posterior density."""
+        joint = self.by_row(mixture.reward) + np.log(mixture.share + 1e-300)
+        likelihood = float(self.table.mass @ np.logaddexp.reduce(joint, axis=1))
+        away = (mixture.reward - mixture.mean) / mixture.spread
+        prior = -0.5 * (away**2).sum() - away.size * np.log(mixture.spread)
+        return likelihood, likelihood + float(prior)
+
+    def m_step(self, mixture: _Mixture, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Two Newton steps for every type: rewards, and their posterior variance.
+
+        Args:
+            weight: of each ballot for each type ``[types, ballots]``.
+        """
+        precision = 1 / mixture.spread**2
+        rewards, variances = [], []
+        for reward, w in zip(mixture.reward, weight, strict=True):
+            for _ in range(2):
+                found = self.choices(reward)
+                slope = self.slots_to_items @ (w[:, None] * found.gradient).ravel()
+                slope -= precision * (reward - mixture.mean)
+                step, variance = self._newton(found, w, slope, precision)
+                reward = reward + step
+            rewards.append(reward)
+            variances.append(variance)
+        return np.stack(rewards), np.stack(variances)
+
+    def _newton(
+        self, found: Choices, weight: np.ndarray, slope: np.ndarray, precision: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One step ``[items]`` and the diagonal of the inverse curvature ``[items]``."""
+        if not self.uses_hessian:
+            bound = self.slots_to_items @ (weight[:, None] * found.expected).ravel() + precision
+            return np.clip(slope / bound, -MAX_STEP, MAX_STEP), 1 / bound
+        by_pair = self.slots_to_pairs @ (weight[:, None, None] * found.neg_hessian()).ravel()
+        hessian = by_pair.reshape(self.prompts, self.size, self.size)
+        place = np.arange(self.size)
+        hessian[:, place, place] += precision
+        padded = np.zeros(self.prompts * self.size)
+        padded[self.cell] = slope
+        inverse = np.linalg.inv(hessian)
+        step = (inverse @ padded.reshape(self.prompts, self.size, 1))[..., 0]
+        step *= np.minimum(1, MAX_STEP / np.maximum(np.abs(step).max(1, keepdims=True), 1e-9))
+        return step.ravel()[self.cell], inverse[:, place, place].ravel()[self.cell]
