@@ -178,6 +178,7 @@ def two_prompts():
     return id, learnt
 
 
+@pytest.mark.slow
 def test_two_prompts_show_the_same_raters_by_prompt(open_page, two_prompts):
     from scrl.diagnostics import embed_by_prompt
 
@@ -195,6 +196,7 @@ def test_two_prompts_show_the_same_raters_by_prompt(open_page, two_prompts):
     assert app.get("download_button")
 
 
+@pytest.mark.slow
 def test_answers_on_two_prompts_place_the_visitor_together(open_page, two_prompts):
     id, _ = two_prompts
     both = {"ballot1": ["Memphis", "Knoxville"], "ballot2": ["Knoxville", "Memphis"]}
@@ -218,6 +220,7 @@ def widget_value(app, key: str):
     return next(box.value for box in app.selectbox if box.key == key)
 
 
+@pytest.mark.slow
 def test_t_sne_is_one_of_the_layouts(open_page, two_prompts):
     app = open_page("latent", run=two_prompts[0], layout="t-SNE")
     assert not app.exception

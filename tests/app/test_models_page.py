@@ -1,5 +1,7 @@
 """The page of reward models: what is baked, a guess, trainings of one's own, a file of people."""
 
+import pytest
+
 from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.reward_models.test_reward_models import QUICK
@@ -78,6 +80,7 @@ def trained(app) -> str:
     return id
 
 
+@pytest.mark.slow
 def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monkeypatch):
     small(monkeypatch, "Pets")
     app = open_page("models", seeds="1", models="Bradley–Terry")
@@ -90,6 +93,7 @@ def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monk
     assert "One seed." in words(fresh)
 
 
+@pytest.mark.slow
 def test_people_of_a_file_are_held_out_and_faults_get_a_sentence(open_page, monkeypatch):
     few = uploads.cache().add(two_camps(6), "few.csv")
     app = open_page("models", scenario=few, models="Bradley–Terry")

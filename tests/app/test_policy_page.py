@@ -43,6 +43,7 @@ def test_a_guess_comes_first_where_that_is_wanted(open_page):
     assert app.get("plotly_chart")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "word"),
     [
@@ -81,6 +82,7 @@ def test_real_raters_have_no_utilities(open_page):
     assert any("choose a scenario" in note.value for note in app.info)
 
 
+@pytest.mark.slow
 def test_policies_are_trained_on_the_comparisons_of_a_file(open_page):
     rows = [f"r{i},p,{c},{(k + i) % 3}\n" for i in range(4) for k, c in enumerate("abc")]
     text = "rater,prompt,completion,rank\n" + "".join(rows)

@@ -47,6 +47,7 @@ def evaluated():
     return evaluate(camps(), TINY, 0.5, 0, progress.append), progress
 
 
+@pytest.mark.slow
 def test_two_camps_are_told_apart_from_the_visible_part(evaluated):
     found, _ = evaluated
     assert found.raters == 80
@@ -61,6 +62,7 @@ def test_two_camps_are_told_apart_from_the_visible_part(evaluated):
     assert "predicts better" in found.notes[-1]
 
 
+@pytest.mark.slow
 def test_the_result_file(evaluated):
     found = json.loads(json.dumps(evaluated[0].to_dict()))
     assert found.keys() >= {"raters", "pairs", "active_units", "accuracy"}
@@ -73,6 +75,7 @@ def test_the_result_file(evaluated):
     assert 0 < found["seconds"]["compile"] < found["seconds"]["total"]
 
 
+@pytest.mark.slow
 def test_progress_rises_over_the_folds(evaluated):
     fractions = [progress.fraction for progress in evaluated[1]]
     assert fractions == sorted(fractions)
@@ -80,6 +83,7 @@ def test_progress_rises_over_the_folds(evaluated):
     assert "Fold 5 of 5" in evaluated[1][-1].message
 
 
+@pytest.mark.slow
 def test_agreeing_raters_leave_nothing_to_gain():
     """And the order is learnt by both, so that .5 above is the camps' doing."""
     rows = [(f"r{r}", f"p{p}", [[c] for c in "abcd"]) for r in range(80) for p in range(3)]

@@ -194,6 +194,7 @@ def test_worth_counts_what_each_group_gets():
 # -- learners -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     """On pairs that cover everything, with a finite optimum: total variation within .01."""
@@ -210,6 +211,7 @@ def test_dpo_as_trained_is_the_optimum_of_the_bradley_terry_reward(seed):
     np.testing.assert_allclose(found.reward[1:], [reward, reward], atol=0.02)
 
 
+@pytest.mark.slow
 def test_where_nothing_bounds_it_dpo_is_said_to_drift():
     unanimous = np.array([[0.0, 10, 10], [0, 0, 4], [0, 6, 0]])
     reward = fit_bradley_terry(unanimous, 10.0)
@@ -220,6 +222,7 @@ def test_where_nothing_bounds_it_dpo_is_said_to_drift():
     assert trained.total_variation(found.offline, [1, 0, 0]) < 0.05
 
 
+@pytest.mark.slow
 def test_a_learner_that_tries_things_ends_at_the_optimum_too():
     reward, betas = np.array([0.0, 1.0, 2.0, 0.5]), np.array([0.5, 1.0, 2.0])
     found = trained.reinforce(jax.random.key(0), reward, REFERENCE, betas)
@@ -227,6 +230,7 @@ def test_a_learner_that_tries_things_ends_at_the_optimum_too():
     assert (0.5 * np.abs(found - closed).sum(axis=1) < 0.03).all()
 
 
+@pytest.mark.slow
 def test_only_who_may_try_it_finds_what_the_data_do_not_cover():
     truth = np.array([0.0, 1.0, 1.5, 4.0])
     above = 1 / (1 + np.exp(truth[None, :] - truth[:, None]))

@@ -174,6 +174,7 @@ def test_the_response_rate_is_the_share_of_a_clusters_raters():
     assert rate[1:, 4] == pytest.approx(0.1, abs=0.07)
 
 
+@pytest.mark.slow
 def test_hidden_answers_do_not_affect_a_training():
     """Two samples that differ only in hidden answers give the same network."""
     ratings = sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
@@ -190,6 +191,7 @@ def test_hidden_answers_do_not_affect_a_training():
     np.testing.assert_array_equal(one.rewards(latent), two.rewards(latent))
 
 
+@pytest.mark.slow
 def test_one_program_serves_every_candidate_and_trial():
     from scrl.runtime import compile_seconds
 
@@ -204,6 +206,7 @@ def test_one_program_serves_every_candidate_and_trial():
     assert compile_seconds() == before
 
 
+@pytest.mark.slow
 def test_imputation_can_be_disabled():
     scenario = load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
     config = Config(individual=BRIEF, imputation=ImputationConfig(enabled=False), rules=("borda",))

@@ -130,6 +130,7 @@ def test_the_pooled_model_is_exact_and_reaches_its_ceiling(pets):
     assert best == pytest.approx(0.75, abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_model_of_each_type_orders_every_pair_correctly(pets):
     train, context, queries = pets
     model, _ = per_type.fit(None, train, QUICK)
@@ -141,6 +142,7 @@ def test_the_model_of_each_type_orders_every_pair_correctly(pets):
 # -- VPL ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_vpl_infers_the_type_from_eight_pairs(pets, fitted):
     model, curves = fitted
     _, context, queries = pets
@@ -155,6 +157,7 @@ def test_vpl_infers_the_type_from_eight_pairs(pets, fitted):
     assert model.rewards(None).shape == (1, 4)
 
 
+@pytest.mark.slow
 def test_a_cyclic_kl_learns_as_much(pets):
     train, context, queries = pets
     cyclic = replace(QUICK, beta=0.5, anneal="cyclic", kl_warmup=150)
@@ -164,12 +167,14 @@ def test_a_cyclic_kl_learns_as_much(pets):
     assert loose > tight, "the second cycle's end, the third one's beginning"
 
 
+@pytest.mark.slow
 def test_a_heavy_kl_from_the_start_collapses_the_posterior(pets, collapsed):
     _, context, queries = pets
     assert collapsed.posterior(context).kl.sum(axis=1).mean() < 0.05
     assert credit(collapsed, context, queries).mean() == pytest.approx(0.75, abs=0.03)
 
 
+@pytest.mark.slow
 def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
     before = training.run_chunk._cache_size()
     other = replace(QUICK, beta=0.7, anneal="cyclic", kl_warmup=30,
@@ -218,6 +223,7 @@ def test_rewards_on_one_scale():
 # -- other families -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_prototypes_weigh_a_new_rater_by_bayes(pets):
     train, context, queries = pets
     model, _ = prototypes.fit(jax.random.key(2), train, QUICK)
@@ -233,6 +239,7 @@ def test_prototypes_weigh_a_new_rater_by_bayes(pets):
     )
 
 
+@pytest.mark.slow
 def test_the_individual_model_infers_the_type(pets):
     train, context, queries = pets
     model, _ = individual.fit(jax.random.key(2), train, QUICK)
@@ -275,6 +282,7 @@ def test_borda_of_hidden_context_by_brute_force():
 # -- contracts ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_model_answers_the_protocols_of_its_abilities(pets, fitted):
     exact, by_type = (family.fit(None, pets[0], QUICK)[0] for family in (pooled, per_type))
     for model in (fitted[0], exact, by_type):
@@ -291,6 +299,7 @@ def test_each_model_answers_the_protocols_of_its_abilities(pets, fitted):
 # -- collapse -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_collapsed_model_is_told_from_a_good_one(pets, fitted, collapsed):
     _, context, queries = pets
     good, bad = (collapse.check_collapse(m, context, queries) for m in (fitted[0], collapsed))

@@ -64,11 +64,13 @@ def featured():
 # -- there and back -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_fixtures_fit_their_comparisons(named):
     model, reward = named
     np.testing.assert_allclose(model.rewards(), reward, atol=0.1)
 
 
+@pytest.mark.slow
 def test_a_round_trip_changes_nothing(named, tmp_path):
     model, _ = named
     save(model, tmp_path / "model.safetensors", rule="borda")
@@ -81,6 +83,7 @@ def test_a_round_trip_changes_nothing(named, tmp_path):
     np.testing.assert_array_equal(again.catalogue.offsets, model.catalogue.offsets)
 
 
+@pytest.mark.slow
 def test_features_come_back(featured, tmp_path):
     save(featured, tmp_path / "model.safetensors")
     again = load(str(tmp_path / "model.safetensors"))
@@ -94,6 +97,7 @@ def test_features_come_back(featured, tmp_path):
 # -- other files ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_completions_are_known_by_name_whatever_their_order(named):
     model, _ = named
     shuffled = Catalogue(("p",), ("c", "a"), [0, 1], [0, 2])
@@ -102,6 +106,7 @@ def test_completions_are_known_by_name_whatever_their_order(named):
     np.testing.assert_allclose(found, wanted - wanted.mean(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_name_with_several_texts_is_known_by_its_text(named):
     model, _ = named
     texts = Catalogue(("p",), ("a", "b"), [0, 1], [0, 2], completion_texts=("A", "B of q"))
@@ -112,6 +117,7 @@ def test_a_name_with_several_texts_is_known_by_its_text(named):
         score(model, unsaid)
 
 
+@pytest.mark.slow
 def test_features_carry_over_to_completions_never_seen(featured):
     features, reward = features_of(200, 1)
     found = score(featured, featured_catalogue(features, "new"))
@@ -119,6 +125,7 @@ def test_features_carry_over_to_completions_never_seen(featured):
     assert found.mean() == pytest.approx(0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_new_features_are_measured_in_the_units_of_the_old(featured):
     """Half of a file scores as within the whole: its own standard deviation is not used."""
     features, _ = features_of(200, 1)
@@ -128,6 +135,7 @@ def test_new_features_are_measured_in_the_units_of_the_old(featured):
     np.testing.assert_allclose(part, whole - whole.mean(), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("catalogue", "word"),
     [
@@ -142,6 +150,7 @@ def test_what_the_model_cannot_know_is_named(named, catalogue, word):
     assert len(str(caught.value)) < 200
 
 
+@pytest.mark.slow
 def test_missing_and_mismatched_features_are_said(featured):
     plain = Catalogue(("p",), ("seen0", "seen1"), [0, 1], [0, 2])
     with pytest.raises(InputError, match="2 features; the file has none"):
@@ -168,6 +177,7 @@ def altered(path, **changes) -> bytes:
     return struct.pack("<Q", len(text)) + text + data[8 + length :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -199,6 +209,7 @@ def test_a_file_that_is_no_model_is_said_in_a_sentence(named, tmp_path, change):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_parameters_of_another_shape_are_refused(named, tmp_path):
     path = tmp_path / "model.safetensors"
     save(named[0], path)

@@ -62,6 +62,7 @@ def exact(counts: PairCounts, items: int) -> np.ndarray:
     return minimize(objective, np.zeros(items), method="BFGS", options={"gtol": 1e-8}).x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["strict", "tied", "lottery"])
 def test_a_network_reaches_the_finite_optimum(trained, rule):
     targets, models = trained
@@ -70,6 +71,7 @@ def test_a_network_reaches_the_finite_optimum(trained, rule):
     np.testing.assert_allclose(models[rule].rewards(), wanted, atol=0.05)
 
 
+@pytest.mark.slow
 def test_no_strict_pair_is_reversed_and_ties_are_level(trained):
     rewards = trained[1]["tied"].rewards()
     for place, (first, last) in zip(
@@ -81,12 +83,14 @@ def test_no_strict_pair_is_reversed_and_ties_are_level(trained):
         assert np.abs(own[:, None] - own[None, :])[tied].max() < 0.05
 
 
+@pytest.mark.slow
 def test_rewards_have_mean_zero_in_each_prompt(trained):
     rewards = trained[1]["strict"].rewards()
     for first, last in zip(CATALOGUE.offsets, CATALOGUE.offsets[1:], strict=False):
         assert rewards[first:last].mean() == pytest.approx(0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_lotterys_rewards_are_the_logs_of_its_odds(trained):
     """Pairs in proportion p_a / (p_a + p_b) are those of a Bradley–Terry model of strengths p."""
     rewards = trained[1]["lottery"].rewards()
@@ -97,6 +101,7 @@ def test_a_lotterys_rewards_are_the_logs_of_its_odds(trained):
     assert rewards[8:][2] > rewards[8:][[0, 1, 3]].max() + 2
 
 
+@pytest.mark.slow
 def test_a_rewards_size_does_not_depend_on_how_long_it_was_trained(trained, key):
     targets, models = trained
     longer = replace(CONFIG, schedule=replace(CONFIG.schedule, cool=1800))
@@ -105,6 +110,7 @@ def test_a_rewards_size_does_not_depend_on_how_long_it_was_trained(trained, key)
         np.testing.assert_allclose(found[rule].rewards(), models[rule].rewards(), atol=0.1)
 
 
+@pytest.mark.slow
 def test_rules_trained_at_once_are_independent(trained, key):
     targets, models = trained
     counts = targets["tied"]

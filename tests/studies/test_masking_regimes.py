@@ -61,6 +61,7 @@ def test_a_regime_s_number_chooses_its_masks():
                 np.testing.assert_array_equal(mine, own, regime)
 
 
+@pytest.mark.slow
 def test_a_regime_compiles_nothing_new(inverted, compared):
     ratings = sample(inverted, 0).ratings
     key, before, seen = jax.random.key(0), run_chunk._cache_size(), {}
@@ -219,6 +220,7 @@ def test_ballots_of_two_are_no_exam():
 # -- the trainings --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_all_are_trained_and_told_of(compared):
     found, heard = compared
     done = [(run["regime"], run["seed"]) for run in found["runs"]]
@@ -238,6 +240,7 @@ def test_all_are_trained_and_told_of(compared):
     assert (lines[1] <= lines[3]).all()
 
 
+@pytest.mark.slow
 def test_a_comparison_can_be_stopped_at_any_training(inverted):
     heard = []
 

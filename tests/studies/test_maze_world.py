@@ -166,6 +166,7 @@ def test_features_tell_the_place_and_neither_cell_nor_type(split):
 # -- models that know items by features -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_vpl_is_far_above_the_pooled_ceiling(split):
     """With a mixture for its prior, which nothing else trains; the normal one learns Pets."""
     train, context, queries = split
@@ -187,6 +188,7 @@ def test_vpl_is_far_above_the_pooled_ceiling(split):
     assert maze_world.goal_distances()[context.rater_type, best].mean() < 2
 
 
+@pytest.mark.slow
 def test_the_individual_model_of_features_is_that_of_scrl_raters(split, individual_model):
     """The same parameters in ``Individual`` give the same, with the same ballots and catalogue."""
     some = split[1].select_raters(np.arange(4))
@@ -214,6 +216,7 @@ def test_the_individual_model_of_features_is_that_of_scrl_raters(split, individu
     )
 
 
+@pytest.mark.slow
 def test_every_parameter_of_the_individual_model_learns_from_features(split, individual_model):
     train = split[0].first_pairs(6).select_raters(np.arange(20))
     loss = loss_of(individual.FAMILY, train.features.shape[1], individual_model.config)
@@ -231,6 +234,7 @@ def test_every_parameter_of_the_individual_model_learns_from_features(split, ind
             assert sum(still) <= 1, "all but the bias of the keys, which softmax does not see"
 
 
+@pytest.mark.slow
 def test_a_network_of_features_reaches_the_exact_optimum():
     """Noisy Pets, each animal known by a vector that is no name."""
     pets = with_overrides(load_scenario(gallery()["pets"]), noise=1.0)

@@ -131,6 +131,7 @@ def pets():
     return found, progress
 
 
+@pytest.mark.slow
 def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
     found, progress = pets
     rows = {row["model"]: row for row in found["rows"]}
@@ -162,6 +163,7 @@ def test_a_scoreboard_has_a_row_a_model_in_one_order(pets):
     assert {p.phase for p in progress} == {scoreboard.MODELS[m].title for m in rows}
 
 
+@pytest.mark.slow
 def test_another_seed_compiles_nothing(pets):
     before = run_chunk._cache_size()
     models = ("pooled", "held", "vpl", "prototypes")
@@ -177,6 +179,7 @@ def test_a_scoreboard_can_be_stopped():
         scoreboard.run(of("pets"), ("pooled",), (0,), stop, config=QUICK, sizes=SMALL)
 
 
+@pytest.mark.slow
 def test_two_camps_of_ratings_are_told_apart_with_intervals_over_raters():
     ratings = parse_ratings(two_camps(), "camps.csv")
     brief = replace(QUICK, schedule=replace(QUICK.schedule, explore=(100, 100), cool=50))
@@ -207,6 +210,7 @@ def test_the_baked_scoreboard_has_today_s_models_and_ceilings(baked):
     assert content["result"]["limits"] == accuracy_ceilings(of(stem))
 
 
+@pytest.mark.slow
 def test_the_exact_baked_rows_are_fitted_again(baked):
     """Bradley–Terry and one for each type have nothing random but the raters."""
     stem, content = baked
