@@ -75,6 +75,11 @@ class HostStream(Enum):
     HELD_OUT_MASKS = Stream("held-out sets", 1)
     HELD_OUT_TIES = Stream("held-out sets", 2)
 
+    POPULATION = Stream("population", 0, ("name",))  # scrl.scenarios.populations
+    # scrl.studies.population_benchmark
+    POPULATION_VOTERS = Stream("population", 1)
+    POPULATION_TIES = Stream("population", 2)
+
     # Studies: a number in one module only
     PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.voter_sampling
     SCENARIO_PAIRS = Stream("study", 21, ("group",))  # scrl.reward_models.comparisons

@@ -21,6 +21,9 @@ from .parsing import load_scenario as load_scenario
 from .parsing import parse_scenario as parse_scenario
 from .parsing import scenario_of as scenario_of
 from .parsing import with_overrides as with_overrides
+from .populations import POPULATIONS as POPULATIONS
+from .populations import GeneratedPopulation as GeneratedPopulation
+from .populations import generate_population as generate_population
 from .sampling import expected_pair_weights as expected_pair_weights
 from .sampling import sample as sample
 from .sampling import true_ballots as true_ballots

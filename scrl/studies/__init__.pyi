@@ -8,6 +8,7 @@ from . import masking_regimes as masking_regimes
 from . import maze as maze
 from . import maze_world as maze_world
 from . import misreport as misreport
+from . import population_benchmark as population_benchmark
 from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies
