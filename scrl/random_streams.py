@@ -79,6 +79,7 @@ class HostStream(Enum):
     # scrl.studies.population_benchmark
     POPULATION_VOTERS = Stream("population", 1)
     POPULATION_TIES = Stream("population", 2)
+    POPULATION_RIVAL_VOTERS = Stream("population", 3)
 
     # Studies: a number in one module only
     PRIOR_VOTERS = Stream("study", 11)  # scrl.studies.voter_sampling

@@ -8,6 +8,7 @@ type is told types and shares.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -19,10 +20,11 @@ from scrl.choice_models.plackett_luce import fit_rankings
 from scrl.config import Config
 from scrl.pipeline import Outcomes, run
 from scrl.random_streams import HostStream, host_rng
+from scrl.rivals import RIVALS, Rival
 from scrl.scenarios.populations import GeneratedPopulation
 from scrl.scenarios.reference_outcomes import true_outcomes
 from scrl.scenarios.sampling import largest_remainder
-from scrl.types import Ballots, Outcome, Ratings
+from scrl.types import Ballots, InputError, Outcome, Ratings
 from scrl.voting.counting import weak_order
 from scrl.voting.elections import Contests, run_elections
 
@@ -97,6 +99,21 @@ def lab_outcomes(population: GeneratedPopulation, seed: int) -> Outcomes:
     """The outcomes of a run's simulated voters."""
     config = Config(voters=VOTERS, rules=RULES)
     return run(population.ratings, config, seed).voters
+
+
+def rival_outcomes(rival: Rival, population: GeneratedPopulation, seed: int) -> Outcomes:
+    """The outcomes of a rival's simulated voters.
+
+    Raises:
+        InputError: where the ratings are too large for it.
+    """
+    ratings = population.ratings.with_absent_resolved(min_size=2)
+    problem = rival.too_large(ratings)
+    if problem:
+        raise InputError(f"{rival.title}: {problem}")
+    fitted = rival.fit(ratings, seed)
+    utility = fitted.electorate(VOTERS, host_rng(seed, HostStream.POPULATION_RIVAL_VOTERS))
+    return electorate_outcomes(utility, ratings.catalogue.offsets)
 
 
 def vanilla_outcomes(population: GeneratedPopulation, seed: int) -> Outcomes:
@@ -196,7 +213,12 @@ def electorate_outcomes(
 
 
 #: What is compared.
-METHODS: dict[str, Method] = {"lab": lab_outcomes, "vanilla": vanilla_outcomes}
+METHODS: dict[str, Method] = {
+    "lab": lab_outcomes,
+    # The pooled rival is vanilla, whose outcome needs no voters.
+    **{n: partial(rival_outcomes, rival) for n, rival in RIVALS.items() if n != "pooled"},
+    "vanilla": vanilla_outcomes,
+}
 #: What knows more than the ratings.
 REFERENCES: dict[str, Method] = {"per type": per_type_outcomes, "oracle": oracle_outcomes}
 

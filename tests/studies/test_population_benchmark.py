@@ -7,9 +7,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from scrl.rivals import RIVALS
 from scrl.scenarios import POPULATIONS, generate_population
 from scrl.studies import population_benchmark as benchmark
-from scrl.types import Outcome
+from scrl.types import InputError, Outcome
 from tests.reference import rules as reference
 
 EXACT = [n for n in POPULATIONS if not generate_population(n, 0).scenario.noise]
@@ -106,6 +107,39 @@ def test_models_of_the_true_types_come_close_and_vanilla_does_not():
     assert exact[benchmark.FIRST_PLACES] < 0.01 < pooled[benchmark.FIRST_PLACES]
     # Bradley–Terry fits mean points, as far as one reward can.
     assert pooled["borda"] > 0.7
+
+
+class _Told:
+    """A rival that is told the types of ``two-types``."""
+
+    name, title = "told", "Told the types"
+    size = ""
+
+    def too_large(self, ratings):
+        return self.size
+
+    def fit(self, ratings, seed=0):
+        return self
+
+    def electorate(self, voters, rng):
+        scenario = generate_population("two-types", 4).scenario
+        return scenario.type_utilities[rng.choice(2, voters, p=scenario.type_shares)]
+
+
+def test_a_rival_is_judged_by_its_voters():
+    population = generate_population("two-types", 4)
+    outcomes = benchmark.rival_outcomes(_Told(), population, 0)
+    scores = benchmark.population_scores(outcomes, benchmark.population_truth(population))
+    assert scores["plurality"] == scores["borda"] == 1
+    assert 0 < scores[benchmark.FIRST_PLACES] < 0.02
+    too_large = _Told()
+    too_large.size = "too many items"
+    with pytest.raises(InputError, match="Told the types: too many items"):
+        benchmark.rival_outcomes(too_large, population, 0)
+
+
+def test_every_rival_is_compared():
+    assert set(benchmark.METHODS) == {"lab", "vanilla", *RIVALS} - {"pooled"}
 
 
 def test_plackett_luce_rewards_of_ties_tie():
