@@ -34,13 +34,22 @@ def walker(browser, request):
     page.set_default_timeout(90_000)
     page.on("console", lambda m: said.append(m) if m.type == "error" else None)
     page.on("pageerror", lambda error: said.append(error))
+    page.on(
+        "request",
+        lambda r: said.append(f"asks elsewhere: {r.url}") if is_elsewhere(r.url) else None,
+    )
     yield page, said
     context.close()
 
 
+def is_elsewhere(url: str) -> bool:
+    """Whether a request leaves the machine."""
+    return url.startswith(("http:", "https:", "ws:", "wss:")) and "//127.0.0.1:" not in url
+
+
 def ours(said: list) -> list[str]:
-    """Complaints but those of addresses: Streamlit asks for settings that a server need not have,
-    and for its own, which a machine without a network cannot reach."""
+    """Complaints but those of missing addresses: Streamlit asks for settings that a server need not
+    have."""
     texts = [getattr(m, "text", None) or str(m) for m in said]
     return [t for t in texts if "Failed to load resource" not in t]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,12 +13,15 @@ from ui.shared.page import PRESENTER_SCALE
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
+#: The browser tab's icon, a file of ours: Streamlit's symbols would be fetched from the web.
+ICON = Path(__file__).with_name("icon.svg")
+
 
 def navigate() -> StreamlitPage:
     """Set the page settings, declare all pages, and return the page to run."""
     st.set_page_config(
         page_title="Social choice reward lab",
-        page_icon=":material/how_to_vote:",
+        page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state="collapsed" if page.presenting() else 240,
     )
