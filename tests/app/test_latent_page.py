@@ -252,7 +252,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     assert not app.exception
     assert "Types lie together." in words(app)
     assert app.query_params["run"] in ("old", ["old"])
-    run_store._stored_content.clear()
+    run_store.stored_content.clear()
     kept.close()
 
 

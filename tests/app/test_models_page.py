@@ -4,8 +4,8 @@ import pytest
 
 from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
-from tests.reward_models.test_reward_models import QUICK
-from tests.studies.test_scoreboard import SMALL, two_camps
+from tests.studies.test_scoreboard import two_camps
+from tests.tiny import QUICK, SMALL
 from ui.shared import run_store, uploads
 
 

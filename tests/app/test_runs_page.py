@@ -18,7 +18,7 @@ class Server:
 
     def restart(self):
         self.stop()
-        run_store._stored_content.clear()
+        run_store.stored_content.clear()
         self.queue, self.kept = JobQueue(), Archive(self.path)
 
     def stop(self):
@@ -34,7 +34,7 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setattr("scrl.runs.train", FakeRun())
     yield server
     server.stop()
-    run_store._stored_content.clear()
+    run_store.stored_content.clear()
 
 
 @pytest.fixture

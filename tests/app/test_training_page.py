@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import masking_regimes
 from tests.app.test_pages import figures, parameter, widget, words
-from tests.studies.test_masking_regimes import TINY
+from tests.tiny import TINY
 from ui.shared import run_store
 
 
@@ -84,8 +84,8 @@ def test_trainings_are_drawn_as_they_go():
 
         steps, values = [100, 200], [3.0, 2.0]
         curves = {"full, hidden": (steps, values), "curriculum, visible": (steps, values)}
-        page._live_curves(Progress("individual", 0.5, curves=curves))
-        page._live_curves(None)
+        page.live_curves(Progress("individual", 0.5, curves=curves))
+        page.live_curves(None)
 
     app = AppTest.from_function(script).run()
     assert not app.exception

@@ -10,19 +10,17 @@ from scipy.stats import norm
 
 import scrl
 from scrl.choice_models import order_places, strictly_reversed
-from scrl.config import Config, ImputationConfig, IndividualConfig, Schedule
+from scrl.config import Config, ImputationConfig
 from scrl.raters import ImputationModel, find_missing_blocks, fit_individual
 from scrl.raters.imputation import ERROR_SCALES
 from scrl.raters.missing_blocks import response_rate, trial_blocks
 from scrl.runs import imputation_dict
 from scrl.scenarios import load_scenario, sample
 from scrl.types import Catalogue
+from tests.tiny import BRIEF
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NASHVILLE = "tennessee-inverted-missing"
-#: Trained enough for what it is asked here, which is nothing about people. Of the lab's own shapes,
-#: as are the raters, so that the programs are those that the scenario is run with.
-BRIEF = IndividualConfig(schedule=Schedule(explore=(50, 50), ramp=20, cool=30))
 
 
 def imputation(missing: np.ndarray, scale_posterior: np.ndarray) -> ImputationModel:

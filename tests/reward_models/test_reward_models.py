@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from scrl.choice_models import fit_pair_counts, pair_counts
-from scrl.config import ModelsConfig, Schedule
 from scrl.evaluation.pair_metrics import pair_credit
 from scrl.networks import training
 from scrl.reward_models import (
@@ -44,12 +43,9 @@ from scrl.scenarios import gallery, load_scenario, sample, with_overrides
 from scrl.studies import hidden_context
 from scrl.types import InputError
 from tests.compiling import QUICKLY
+from tests.tiny import QUICK
 
 PETS = load_scenario(gallery()["pets"])
-SHORT = Schedule(
-    rate=8e-3, warmup=20, explore=(250, 250), ramp=0, cool=200, decay=0.01, chunk=50
-)  # fmt: skip
-QUICK = ModelsConfig(width=32, batch=32, kl_warmup=100, schedule=SHORT)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +174,7 @@ def test_a_heavy_kl_from_the_start_collapses_the_posterior(pets, collapsed):
 def test_another_weight_of_the_kl_compiles_nothing(pets, fitted):
     before = training.run_chunk._cache_size()
     other = replace(QUICK, beta=0.7, anneal="cyclic", kl_warmup=30,
-                    schedule=SHORT)  # fmt: skip
+                    schedule=QUICK.schedule)  # fmt: skip
     seen = []
 
     def stop(curves, done):

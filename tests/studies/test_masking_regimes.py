@@ -10,7 +10,6 @@ import jax
 import numpy as np
 import pytest
 
-from scrl.config import IndividualConfig, Schedule
 from scrl.evaluation import HeldOutSet, oracle_metrics
 from scrl.evaluation.splits import visible_slots
 from scrl.networks.training import run_chunk
@@ -19,11 +18,7 @@ from scrl.scenarios import gallery, load_scenario, parse_scenario, sample, with_
 from scrl.studies import load_baked, masking_regimes, registry
 from scrl.types import Cancelled, InputError
 from tests.compiling import QUICKLY
-
-TINY = IndividualConfig(
-    width=8, heads=2, preference=4, single=0.0, cells=64,
-    schedule=Schedule(explore=(10, 10), ramp=5, cool=15, chunk=15),
-)  # fmt: skip
+from tests.tiny import TINY
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from scipy.sparse.csgraph import shortest_path
 
-from scrl.config import ModelsConfig, Schedule
 from scrl.networks import training
 from scrl.networks.layers import standardise
 from scrl.raters import Individual
@@ -31,11 +30,8 @@ from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import maze_world
 from scrl.types import Catalogue
 from tests.compiling import QUICKLY
+from tests.tiny import QUICK
 
-SHORT = Schedule(
-    rate=8e-3, warmup=20, explore=(250, 250), ramp=0, cool=200, decay=0.01, chunk=50
-)  # fmt: skip
-QUICK = ModelsConfig(width=32, batch=32, kl_warmup=100, schedule=SHORT)
 SEED = 1000
 
 

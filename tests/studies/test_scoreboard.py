@@ -16,9 +16,7 @@ from scrl.studies import SplitSizes, load_baked, pair_splits, scoreboard
 from scrl.studies.accuracy_ceilings import accuracy_ceilings, best_order_weight
 from scrl.studies.scoreboard_splits import RATINGS_SIZES
 from scrl.types import Cancelled, InputError
-from tests.reward_models.test_reward_models import QUICK
-
-SMALL = SplitSizes(raters=600, pairs=12, held_out=300, context=8, queries=12)
+from tests.tiny import QUICK, SMALL
 
 
 def of(stem: str):

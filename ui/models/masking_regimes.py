@@ -115,10 +115,10 @@ def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
             st.error(page.escaped(str(error)))
             return
     if job is not None:
-        job_progress.watch(job, _live_curves)
+        job_progress.watch(job, live_curves)
 
 
-def _live_curves(progress: Progress | None) -> None:
+def live_curves(progress: Progress | None) -> None:
     """Losses of every regime so far, on held-out raters."""
     if progress is None or not progress.curves:
         return

@@ -168,7 +168,8 @@ class StoredContent(dict):
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _stored_content(id: str, _archive: Archive) -> StoredContent | None:
+def stored_content(id: str, _archive: Archive) -> StoredContent | None:
+    """The content of a run of the archive, cached for all viewers; None where it has none."""
     content = _archive.content(id)
     return None if content is None else StoredContent(_archive, id, content)
 
@@ -180,7 +181,7 @@ def find(id: str) -> Job | None:
         return job
     try:
         record = archive().get(id)
-        content = _stored_content(id, archive()) if record and record.state == "done" else None
+        content = stored_content(id, archive()) if record and record.state == "done" else None
     except InputError:
         return None
     if content is None:
@@ -202,7 +203,7 @@ def delete_stored(id: str, owner: str) -> bool:
         deleted = archive().delete(id, owner)
     except InputError:
         return False
-    _stored_content.clear()
+    stored_content.clear()
     return deleted
 
 
