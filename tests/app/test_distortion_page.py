@@ -34,6 +34,7 @@ def test_a_link_restores_the_share_and_buttons_move_it(open_page):
     assert "**Borda elects A**" in words(app)
 
 
+@pytest.mark.slow
 def test_more_dummies_need_fewer(open_page):
     app = open_page("distortion", dummies="8.0", share="11.0")
     assert not app.exception
@@ -83,6 +84,7 @@ def test_any_profile_can_be_judged(open_page, profile):
     assert not app.error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voters", ["A duel", "Many opponents", "Search"])
 def test_noisy_voters_stay_below_the_bounds(open_page, voters):
     app = open_page("distortion", part="Voters who err", voters=voters, sharpness="4.0")
@@ -98,6 +100,7 @@ def test_presenter_mode_hides_the_numbers(open_page):
     assert not app.expander
 
 
+@pytest.mark.slow
 def test_other_pages_parts_do_no_harm(open_page):
     app = open_page("strategy")
     app.switch_page("pages/distortion.py").run()

@@ -173,6 +173,7 @@ def test_a_reader_who_guesses_first_sees_the_orders_after(open_page):
     assert "Guess first" in words(app)
 
 
+@pytest.mark.slow
 def test_every_rule_can_be_asked_how_it_counted(open_page):
     app = open_page("rules", profile="morristown")
     for rule in app.selectbox(key="rule_pick").options:
@@ -201,8 +202,10 @@ def test_utility_rules_come_where_utilities_are_known(open_page):
     assert "Nash welfare does not count this profile" in words(app)
 
 
-@pytest.mark.parametrize("spec", ["1:A", "1:A=B", "3:A>B;2:C>D;1:D", "1:A>B>C>D>E>F>G>H>I>J>K>L",
-                                  "0.000001:A>B;1000000:B>A", "1:<b>x</b>>*y*;1:`z`"])  # fmt: skip
+@pytest.mark.parametrize("spec", [
+    "1:A", "1:A=B", "3:A>B;2:C>D;1:D", "0.000001:A>B;1000000:B>A", "1:<b>x</b>>*y*;1:`z`",
+    pytest.param("1:A>B>C>D>E>F>G>H>I>J>K>L", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_odd_profiles_are_counted_or_get_a_sentence(open_page, spec):
     app = open_page("rules", profile=spec)
     assert not app.exception

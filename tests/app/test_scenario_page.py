@@ -86,6 +86,7 @@ def test_fields_edit_the_scenario_and_undo_takes_it_back(open_page):
     assert app.text_input(key="types-name-0").value == "Memphis"
 
 
+@pytest.mark.slow
 def test_ten_visitors_at_once_see_only_their_own_unsaved_work(open_page):
     """Each edits one field, all before anybody's page is drawn again."""
     apps = [open_page("scenario", scenario=INVERTED, part="Raters") for _ in range(10)]
@@ -328,6 +329,7 @@ def test_the_file_comes_back_as_it_was_saved(open_page):
     assert in_hand(app) == scenario
 
 
+@pytest.mark.slow
 def test_what_is_too_large_for_a_link_says_so_and_still_goes_to_the_lab(open_page):
     names, draw = [f"c{i}" for i in range(60)], random.Random(0)
     large = scenario_of({

@@ -81,6 +81,7 @@ def test_the_url_says_how_many_of_both_camps_lie(open_page):
     assert "distortion 1.00" in words(app)
 
 
+@pytest.mark.slow
 def test_the_share_is_exact_for_three_and_drawn_for_four(open_page):
     app = open_page("strategy", part="How often it pays", voters="5")
     assert "All 252 electorates" in words(app)
@@ -100,6 +101,7 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
         assert not app.exception, parameters
 
 
+@pytest.mark.slow
 def test_profiles_that_cannot_be_manipulated_or_searched(open_page):
     app = open_page("strategy", profile="5:A>B")
     assert not app.exception

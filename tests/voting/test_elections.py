@@ -73,6 +73,7 @@ def test_ballots_that_contradict_each_other_tie_all(rule):
     assert found.place.min() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_counts_a_hundred_candidates_or_says_in_a_sentence_why_not(rule):
     if rule in REFUSE:
@@ -152,6 +153,7 @@ def test_welfare_is_what_the_words_say():
         assert found["egalitarian"].place[i].tolist() == wanted
 
 
+@pytest.mark.slow
 def test_ranks_in_bytes_are_counted_as_utilities():
     """The way of many whole ballots, strict and not, against the way of all others."""
     rng = np.random.default_rng(4)
@@ -170,6 +172,7 @@ def test_ranks_in_bytes_are_counted_as_utilities():
                 np.testing.assert_allclose(other[rule].scores, slow[rule].scores, atol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(150, 1_003, 4), (90, 1_117, 5), (9, 5_060, 11)])
 def test_eliminations_from_bits_are_those_from_ballots(shape):
     """Voters who fill no byte, more candidates than are held as bits, and contests so one-sided
