@@ -186,6 +186,7 @@ def test_uploaded_ratings_have_no_truth(open_page):
     assert parameter(app, "scenario").startswith("file-")
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_count_so_many_gets_a_sentence(open_page):
     names = [f"c{i}" for i in range(20)]
     orders = (names, names[7:] + names[:7], names[14:] + names[:14])  # a cycle of all

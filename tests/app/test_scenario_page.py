@@ -129,6 +129,7 @@ def test_a_refused_name_stays_typed_and_the_rest_goes_on(open_page):
     assert in_hand(app).type_names[0] == "West"
 
 
+@pytest.mark.slow
 def test_completions_prompts_and_types_come_and_go(open_page):
     app = open_page("scenario", scenario=INVERTED, part="Raters")
     for what in ("types", "completions", "prompts"):

@@ -197,6 +197,7 @@ def test_padding_does_not_matter(ballots, voters, seed):
         )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(st.lists(elections(), min_size=6, max_size=6))
 def test_contests_counted_together_are_those_counted_alone(several):
@@ -213,6 +214,7 @@ def test_contests_counted_together_are_those_counted_alone(several):
             np.testing.assert_allclose(together[rule].scores[at], alone[rule].scores, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(elections(), st.sampled_from([np.int8, np.int32, np.float32]))
 def test_the_type_of_numbers_does_not_matter(ballots, dtype):
@@ -286,6 +288,7 @@ def test_the_registry_holds_the_rules_and_says_what_each_is():
         assert rule.lottery == (rule.family == "lottery")
 
 
+@pytest.mark.slow
 def test_more_voters_and_other_weights_compile_nothing_new():
     rng = np.random.default_rng(0)
 
