@@ -66,6 +66,7 @@ class HostStream(Enum):
     TRUTH_NOISE = Stream("scenario", 4, ("prompt",))
 
     RIVAL_STARTS = Stream("rival", 0, ("types", "start"))  # scrl.rivals.type_mixture
+    RIVAL_HIDDEN = Stream("rival", 1)  # scrl.rivals.item_ridge
 
     # scrl.evaluation.held_out_accuracy
     EVALUATION_FOLDS = Stream("evaluate", 1)

@@ -7,6 +7,7 @@ weighted raters and the same file written out give one table, whatever the order
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -29,6 +30,18 @@ class BallotSlots:
     tie_start: np.ndarray
     tie_stop: np.ndarray
     has_ties: bool
+
+    @cached_property
+    def stage_weights(self) -> np.ndarray:
+        """How much each slot counts among those chosen from at each stage, ``[stages, places]``,
+        or ``[ballots, stages, places]`` where ballots have ties: 1 if it is chosen there or later,
+        ½ if tied."""
+        place = np.arange(self.mask.shape[1])
+        if not self.has_ties:
+            return (place >= place[:, None]).astype(float)
+        start, stop = self.tie_start[..., None], self.tie_stop[..., None]
+        weight = 0.5 * (place >= start) + 0.5 * (place >= stop)
+        return np.where(place == place[:, None], 1.0, weight)
 
     def take(self, ballots: np.ndarray) -> BallotSlots:
         """These ballots, in this order."""

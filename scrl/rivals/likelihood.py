@@ -47,12 +47,15 @@ class Choices:
         weighted = self.strength[..., None] * values
         return self.inverse[..., None] * _remaining(self.slots, weighted, -2)
 
+    def stage_sums(self, values: np.ndarray) -> np.ndarray:
+        """The transpose of ``stage_means``: ``values`` of all stages, each weighted with the
+        probability of the slot there, same shape."""
+        weighted = self.inverse[..., None] * values
+        return self.strength[..., None] * _so_far(self.slots, weighted, -2)
+
     def probabilities(self) -> np.ndarray:
         """The probability of each slot at each stage ``[..., ballots, stages, places]``."""
-        place = np.arange(self.slots.mask.shape[1])
-        start, stop = self.slots.tie_start[..., None], self.slots.tie_stop[..., None]
-        weight = 0.5 * (place >= start) + 0.5 * (place >= stop)
-        weight = np.where(place == place[:, None], 1.0, weight)
+        weight = self.slots.stage_weights
         return weight * self.strength[..., None, :] * self.inverse[..., :, None]
 
     def neg_hessian(self) -> np.ndarray:
@@ -78,7 +81,7 @@ def choices(slots: BallotSlots, utility: np.ndarray) -> Choices:
     total = np.where(mask, _remaining(slots, strength, -1), 1.0)
     inverse = np.where(mask, 1.0 / total, 0.0)
     log_likelihood = (gap - np.log(total)).sum(-1)
-    expected = strength * _so_far(slots, inverse)
+    expected = strength * _so_far(slots, inverse, -1)
     return Choices(slots, strength, inverse, log_likelihood, expected)
 
 
@@ -91,13 +94,13 @@ def _remaining(slots: BallotSlots, values: np.ndarray, axis: int) -> np.ndarray:
     return _halves(slots, suffix, values, axis)
 
 
-def _so_far(slots: BallotSlots, values: np.ndarray) -> np.ndarray:
+def _so_far(slots: BallotSlots, values: np.ndarray, axis: int) -> np.ndarray:
     """For each slot, the sum over the stages that could have chosen it; tied ones count half."""
-    prefix = np.cumsum(values, -1)
+    prefix = np.cumsum(values, axis)
     if not slots.has_ties:
         return prefix
-    prefix = np.concatenate([np.zeros_like(prefix[..., :1]), prefix], -1)
-    return _halves(slots, prefix, values, -1)
+    prefix = np.concatenate([np.zeros_like(prefix.take([0], axis)), prefix], axis)
+    return _halves(slots, prefix, values, axis)
 
 
 def _halves(slots: BallotSlots, running: np.ndarray, values: np.ndarray, axis: int) -> np.ndarray:

@@ -27,8 +27,14 @@ TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
 STARTS, SHORT, LONG = 5, 10, 80
 #: Standard deviations: of the types' common mean, and of types around it at first and at most.
 MEAN_SD, FIRST_SPREAD, MAX_SPREAD = 10.0, 2.0, 10.0
+#: Limit of ranked completions.
+MAX_ENTRIES = 1_000_000
 #: Limit of ballots × places² and of prompts × items² up to which the full Hessian is used.
 MAX_CELLS = 3_000_000
+#: Gain of log density a rater that ends EM.
+TOLERANCE = 1e-5
+#: Types of fewer raters are dropped at the end.
+MIN_RATERS = 0.5
 #: Largest change of a reward in one step.
 MAX_STEP = 2.0
 
@@ -41,8 +47,9 @@ class TypeMixture:
     title: str = "Mixture of Plackett–Luce types"
 
     def too_large(self, ratings: Ratings) -> str:
-        """Beyond 20 million entries × types."""
-        return "" if len(ratings.item) <= 2_000_000 else "more than 2 million ranked completions"
+        if len(ratings.item) <= MAX_ENTRIES:
+            return ""
+        return f"more than {MAX_ENTRIES:,} ranked completions"
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedTypes:
         problem = _Problem(tabulate(ratings))
@@ -55,7 +62,9 @@ class TypeMixture:
             better = found.bic < best.bic
             best, misses = (found, 0) if better else (best, misses + 1)
         shares = shares_with_responses(problem.table, problem.by_row(best.reward), best.share)
-        return FittedTypes(best.reward, shares)
+        # Types that only silence kept apart from others end with nobody.
+        kept = shares * problem.table.mass.sum() >= MIN_RATERS
+        return FittedTypes(best.reward[kept], shares[kept] / shares[kept].sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +113,27 @@ class _Mixture:
     spread: float = FIRST_SPREAD
     objective: float = -np.inf
     bic: float = np.inf
+
+    @property
+    def log_prior(self) -> float:
+        """Log density of the types' rewards around their mean."""
+        away = (self.reward - self.mean) / self.spread
+        return float(-0.5 * (away**2).sum() - away.size * np.log(self.spread))
+
+
+def _effective_parameters(variance: np.ndarray, spread: float) -> float:
+    """How many parameters the rewards ``[types, items]`` amount to, their prior being Gaussian
+    around an unknown mean.
+
+    Args:
+        variance: posterior variance of each reward, given the mean ``[types, items]``.
+        spread: with which the variance was found.
+    """
+    types = len(variance)
+    data = np.maximum(1 / variance - 1 / spread**2, 0.0).T
+    prior = np.linalg.inv(spread**2 * np.eye(types) + MEAN_SD**2)
+    informed = data[:, :, None] * np.eye(types)
+    return float(np.trace(np.linalg.solve(informed + prior, informed), axis1=1, axis2=2).sum())
 
 
 class _Problem:
@@ -202,33 +232,27 @@ class _Problem:
         """Expectation-maximisation from a mixture."""
         mass, types = self.table.mass, len(mixture.share)
         raters, last = mass.sum(), -np.inf
-        for _ in range(iterations):
+        used = mixture.spread
+        variance = np.full(mixture.reward.shape, used**2)
+        for iteration in range(iterations + 1):
             joint = self.by_row(mixture.reward) + np.log(mixture.share + 1e-300)
-            posterior = softmax(joint, axis=1)
-            weight = mass[:, None] * posterior
+            likelihood = float(mass @ np.logaddexp.reduce(joint, axis=1))
+            density = likelihood + mixture.log_prior
+            if iteration == iterations or abs(density - last) < TOLERANCE * raters:
+                break
+            last = density
+            weight = mass[:, None] * softmax(joint, axis=1)
+            used = mixture.spread
             reward, variance = self.m_step(mixture, (self.table.cast.T @ weight).T)
-            shrunk = types / (types + (mixture.spread / MEAN_SD) ** 2)
-            mean = reward.mean(0) * shrunk
-            spread = mixture.spread
+            mean = reward.mean(0) * types / (types + (used / MEAN_SD) ** 2)
+            spread = used
             if types > 1:
                 second = ((reward - mean) ** 2 + variance).mean()
                 spread = min(MAX_SPREAD, float(np.sqrt(second)))
             mixture = _Mixture(reward, weight.sum(0) / raters, mean, spread)
-            likelihood, density = self.densities(mixture)
-            if abs(density - last) < 1e-5 * raters:
-                break
-            last = density
-        effective = (1 - variance / spread**2).sum()
-        bic = -2 * likelihood + (types - 1 + effective) * np.log(max(raters, 2.0))
+        parameters = types - 1 + _effective_parameters(variance, used)
+        bic = -2 * likelihood + parameters * np.log(max(raters, 2.0))
         return replace(mixture, objective=density, bic=bic)
-
-    def densities(self, mixture: _Mixture) -> tuple[float, float]:
-        """Log-likelihood, and log posterior density."""
-        joint = self.by_row(mixture.reward) + np.log(mixture.share + 1e-300)
-        likelihood = float(self.table.mass @ np.logaddexp.reduce(joint, axis=1))
-        away = (mixture.reward - mixture.mean) / mixture.spread
-        prior = -0.5 * (away**2).sum() - away.size * np.log(mixture.spread)
-        return likelihood, likelihood + float(prior)
 
     def m_step(self, mixture: _Mixture, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Two Newton steps for every type: rewards, and their posterior variance.

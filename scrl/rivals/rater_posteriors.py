@@ -1,0 +1,164 @@
+"""Posteriors of raters' utilities under a Gaussian prior and the Plackett–Luce likelihood.
+
+The mode is found by Newton's method over the items that a rater ranked, however large the
+catalogue is; the posterior is Gaussian around it (Laplace). With the prior covariance K of those
+items, the gradient g and the negative Hessian H of the likelihood, α = (I + H K)⁻¹ (H (u − μ) + g)
+and G = (I + H K)⁻¹ H give the posterior of any item: its mean is μ + k α and its variance less
+than the prior's by k G k, where k is its prior covariance with the ranked items (Rasmussen &
+Williams 2006, section 3.4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.rivals.ballot_table import BallotSlots, BallotTable
+from scrl.rivals.likelihood import choices
+
+#: Raters × items² held in memory at once.
+MAX_CELLS = 3_000_000
+#: Largest change of a utility in one Newton step, and the change that ends the iteration.
+MAX_STEP, TOLERANCE = 3.0, 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class RaterGroup:
+    """Distinct raters who ranked about equally many items.
+
+    Attributes:
+        rows: of the table ``[raters]``; item, mask: their ranked items ``[raters, items]``.
+        slots: the ballots they cast, one row for each rater and ballot ``[casts]``.
+        rater: of each cast, by position in ``rows``; weight: of each cast.
+        place: the position in ``item`` of each slot ``[casts, places]``.
+    """
+
+    rows: np.ndarray
+    item: np.ndarray
+    mask: np.ndarray
+    slots: BallotSlots
+    rater: np.ndarray
+    weight: np.ndarray
+    place: np.ndarray
+
+    def likelihood(self, utility: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient ``[raters, items]`` and negative Hessian ``[raters, items, items]`` at
+        utilities ``[raters, items]``."""
+        raters, items = self.item.shape
+        found = choices(self.slots, utility[self.rater[:, None], self.place])
+        cell = self.rater[:, None] * items + self.place
+        weight = self.weight[:, None]
+        slope = np.bincount(cell.ravel(), (weight * found.gradient).ravel(), raters * items)
+        pair = cell[:, :, None] * items + self.place[:, None, :]
+        curve = np.bincount(
+            pair.ravel(), (weight[..., None] * found.neg_hessian()).ravel(), raters * items**2
+        )
+        return slope.reshape(raters, items), curve.reshape(raters, items, items)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Posteriors of the raters of a group; see the module for α and G.
+
+    Attributes:
+        utility: mode ``[raters, items]``; alpha: ``[raters, items]``; information: G ``[raters,
+            items, items]``; covariance: K, same shape.
+    """
+
+    utility: np.ndarray
+    alpha: np.ndarray
+    information: np.ndarray
+    covariance: np.ndarray
+
+
+def items_of_raters(table: BallotTable) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and items of all (distinct rater, ranked item), by row and item."""
+    cast = table.cast.tocoo()
+    ballot, place = np.nonzero(table.slots.mask)
+    count = np.bincount(ballot, minlength=len(table.prompt))
+    first = np.cumsum(count) - count
+    size = count[cast.col]
+    entry = np.repeat(first[cast.col] - (np.cumsum(size) - size), size) + np.arange(size.sum())
+    row = np.repeat(cast.row.astype(np.int64), size)
+    key = np.unique(row * table.catalogue.items + table.slots.item[ballot, place][entry])
+    return np.divmod(key, table.catalogue.items)
+
+
+def group_raters(table: BallotTable) -> list[RaterGroup]:
+    """All distinct raters, in groups of similar size that fit in memory."""
+    row, item = items_of_raters(table)
+    count = np.bincount(row, minlength=table.rows)
+    order = np.argsort(count, kind="stable")
+    order = order[count[order] > 0]
+    first = np.cumsum(count) - count
+    groups, start = [], 0
+    while start < len(order):
+        stop = start + 1
+        while stop < len(order) and _fits(count[order[start]], count[order[stop]], stop - start):
+            stop += 1
+        groups.append(_group(table, order[start:stop], item, first, count))
+        start = stop
+    return groups
+
+
+def _fits(least: int, most: int, raters: int) -> bool:
+    """Whether one more rater of ``most`` items still fits a group."""
+    return most <= 1.3 * least + 4 and (raters + 1) * most**2 <= MAX_CELLS
+
+
+def _group(
+    table: BallotTable, rows: np.ndarray, item: np.ndarray, first: np.ndarray, count: np.ndarray
+) -> RaterGroup:
+    width = int(count[rows].max())
+    mask = np.arange(width) < count[rows, None]
+    at = np.where(mask, first[rows, None] + np.arange(width), 0)
+    items = np.where(mask, item[at], -1)
+    cast = table.cast[rows].tocoo()
+    slots = table.slots.take(cast.col)
+    # The position of each slot's item among its rater's items, which are in rising order.
+    base = table.catalogue.items + 1
+    keys = (np.arange(len(rows))[:, None] * base + np.where(mask, items, base - 1)).ravel()
+    wanted = cast.row.astype(np.int64)[:, None] * base + slots.item
+    place = np.searchsorted(keys, wanted) - cast.row[:, None] * width
+    place = np.where(slots.mask, place, 0)
+    return RaterGroup(rows, np.where(mask, items, 0), mask, slots, cast.row, cast.data, place)
+
+
+def find_posterior(
+    group: RaterGroup,
+    mean: np.ndarray,
+    covariance_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    start: np.ndarray | None = None,
+    steps: int = 30,
+) -> Posterior:
+    """The Laplace posteriors of a group's raters.
+
+    Args:
+        mean: of the prior ``[items]``.
+        covariance_of: prior covariance of items, of any shapes that broadcast.
+        start: utilities to start from ``[raters, items]``; the mean where None.
+        steps: Newton steps at most.
+    """
+    centre = np.where(group.mask, mean[group.item], 0.0)
+    prior = covariance_of(group.item[:, :, None], group.item[:, None, :])
+    prior = prior * (group.mask[:, :, None] & group.mask[:, None, :])
+    eye = np.eye(group.item.shape[1])
+    utility = centre if start is None else start
+    for _ in range(steps):
+        slope, curve = group.likelihood(utility)
+        matrix = eye + curve @ prior
+        target = (curve @ (utility - centre)[..., None])[..., 0] + slope
+        alpha = np.linalg.solve(matrix, target[..., None])
+        step = centre + (prior @ alpha)[..., 0] - utility
+        size = np.abs(step).max(1, keepdims=True)
+        utility = utility + step * np.minimum(1, MAX_STEP / np.maximum(size, 1e-12))
+        if size.max() < TOLERANCE:
+            break
+    slope, curve = group.likelihood(utility)
+    information = np.linalg.solve(eye + curve @ prior, curve)
+    # At the mode α is the gradient; off it, the next Newton step's value is closer.
+    target = (curve @ (utility - centre)[..., None])[..., 0] + slope
+    alpha = np.linalg.solve(eye + curve @ prior, target[..., None])[..., 0]
+    return Posterior(utility, alpha, information, prior)
