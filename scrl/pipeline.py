@@ -9,6 +9,7 @@
 7. train the social reward model on that       ``social``
 
 Beside it stands the vanilla model: one reward per completion, Bradley–Terry on the observed pairs.
+At the end the simulated voters' ballots are checked against the raters' (``diagnostics``).
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
+from scipy.special import logsumexp
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config, DensityConfig
+from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
+from scrl.diagnostics.response_rates import KindEvidence
 from scrl.progress import OnProgress, RunClock
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density, fit_density
@@ -80,6 +84,7 @@ def run(
     election = hold_elections(ballots, catalogue, rules, config.voters, clock)  # step 6
     social = fit_social_models(election, catalogue, config, rules, seed, clock)  # step 7
     vanilla, exact = fit_vanilla_model(ratings, config, seed, clock)
+    check = check_voters(ballots, raters, density, ratings, config, seed, clock)
 
     return Experiment(
         source=source,
@@ -97,6 +102,7 @@ def run(
         embedding=raters.embedding,
         latents=latents,
         voters=election.outcomes,
+        check=check,
         social={rule: model.rewards() for rule, model in social.items()},
         models={"vanilla": vanilla, **social},
         curves=raters.curves,
@@ -122,6 +128,7 @@ class Experiment:
         embedding: the raters' posteriors.
         latents: the simulated voters' latents ``[voters, latent]``.
         voters: outcomes of the simulated voters (step 6).
+        check: whether the simulated voters reproduce the raters' ballots.
         social: rule -> rewards of its social network ``[items]`` (step 7).
         models: the networks themselves: ``"vanilla"`` and each rule.
         curves: of step 1, name -> values by chunk.
@@ -143,6 +150,7 @@ class Experiment:
     embedding: Embedding
     latents: np.ndarray
     voters: Outcomes
+    check: PredictiveCheck
     social: dict[str, np.ndarray]
     models: dict[str, Reward]
     curves: dict[str, np.ndarray]
@@ -318,6 +326,37 @@ def fit_vanilla_model(
         key = jax_key(seed, KeyStream.VANILLA)
         network = fit_vanilla(key, catalogue, counts, config.reward)
         return network, fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
+
+
+def check_voters(
+    ballots: Callable[[Contests], Ballots],
+    raters: FittedRaters,
+    density: Density,
+    ratings: Ratings,
+    config: Config,
+    seed: int,
+    clock: RunClock,
+) -> PredictiveCheck:
+    """Check that the simulated voters' ballots are distributed as the raters' ballots.
+
+    Args:
+        ballots: of the simulated voters (step 5).
+    """
+    sharpness = density.sharpness or 1.0
+    latents = density.atoms.reshape(-1, density.atoms.shape[-1])
+    share = density.share / np.maximum(density.share.sum(axis=1, keepdims=True), 1e-300)
+
+    def evidence() -> KindEvidence:
+        distinct = raters.individual.distinct_ballots(ratings, config.density.ballots)
+        count, nats = raters.individual.log_likelihood(distinct, latents, sharpness)
+        by_component = nats.reshape(len(count), *share.shape).astype(float)
+        rater = np.concatenate([bucket.rater for _, bucket in distinct])
+        return KindEvidence(rater, count, logsumexp(by_component, axis=2, b=share))
+
+    with clock.phase("voters"):
+        components = density.voter_components(config.voters)
+        rng = host_rng(seed, HostStream.PREDICTIVE_CHECK)
+        return check_electorate(ratings, ballots, components, evidence, rng)
 
 
 # -- checks ---------------------------------------------------------------------------------------

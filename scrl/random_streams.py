@@ -57,6 +57,7 @@ class HostStream(Enum):
     IMPUTATION_NOISE_OF_ITEM = Stream("run", 3, ("item",))
     SHARED_POSTERIOR_DRAWS = Stream("run", 4)  # the same two for the model with sharing
     SHARED_DENSITY = Stream("run", 5)
+    PREDICTIVE_CHECK = Stream("run", 6)  # voters who rank what raters ranked
 
     # scrl.scenarios.sampling: each prompt has streams of its own
     SAMPLED_TYPES = Stream("scenario", 0, ("prompt",))

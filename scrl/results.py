@@ -126,6 +126,40 @@ class ImputationResult(TypedDict):
     kinds: list[ImputedCluster]
 
 
+class ShareComparison(TypedDict):
+    """A share of the raters' ballots and of simulated ones on the same completions.
+
+    It is the share of ballots that put ``completion`` first or, where ``over`` is given, above
+    ``over``. ``raters`` is their effective number, ``error`` the standard error of the difference
+    where the electorate is right.
+    """
+
+    prompt: str
+    completion: str
+    over: NotRequired[str]
+    observed: float
+    simulated: float
+    raters: float
+    error: float
+    failed: bool
+
+
+class CheckResult(TypedDict):
+    """Whether the simulated voters reproduce the raters' ballots (None: too few raters to tell).
+
+    ``shares`` are those tested that differ most, ``tested`` counts all, ``failed`` those that
+    differ beyond chance; ``mean`` and ``largest`` are absolute differences of those tested.
+    """
+
+    reproduces: bool | None
+    tested: int
+    failed: int
+    mean: float
+    largest: float
+    message: str
+    shares: list[ShareComparison]
+
+
 class SeedsResult(TypedDict):
     """Results of several seeds: as in the result, with a list of one value a seed at each leaf."""
 
@@ -135,8 +169,8 @@ class SeedsResult(TypedDict):
 
 
 class RunResult(TypedDict):
-    """The result file of a run. Version 0.5 wrote no ``schema``; baked results have no ``device``
-    and no ``seconds``."""
+    """The result file of a run. Version 0.5 wrote no ``schema``, earlier ones no ``check``; baked
+    results have no ``device`` and no ``seconds``."""
 
     schema: NotRequired[int]
     scenario: str
@@ -145,6 +179,7 @@ class RunResult(TypedDict):
     prompts: dict[str, PromptResult]
     latent: LatentSummary
     silence: ImputationResult
+    check: NotRequired[CheckResult]
     seconds: NotRequired[dict[str, float]]
     notes: list[str]
     seeds: NotRequired[SeedsResult]

@@ -14,6 +14,7 @@ from pathlib import Path
 from scrl.cli.files import check_output, load_source, write_result
 from scrl.cli.printing import (
     clear_progress,
+    print_check,
     print_notes,
     print_orders,
     print_seed_spreads,
@@ -68,6 +69,7 @@ def run(chosen: Namespace) -> None:
         f"{latent['raters']:,} raters read, {latent['active_units']} of {latent['dim']} latent "
         f"units active, {latent['components']} mixture components"
     )
+    print_check(result)
     print_seed_spreads(result)
     print_notes(result["notes"])
     seconds = result["seconds"]

@@ -72,6 +72,19 @@ def print_seed_spreads(result: Mapping[str, Any]) -> None:
         print_table(prompt, rows)
 
 
+def print_check(result: Mapping[str, Any]) -> None:
+    """Whether the simulated voters reproduce the ballots; a failure is among the notes."""
+    check = result["check"]
+    if check["tested"]:
+        print(
+            f"{check['tested']} shares of pairs and first places against simulated ballots: "
+            f"{check['failed']} differ beyond chance, by {check['largest']:.3f} at most, "
+            f"{check['mean']:.3f} on average"
+        )
+    if not check["failed"]:
+        print(check["message"])
+
+
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
         print(f"note: {note}")

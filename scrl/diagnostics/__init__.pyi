@@ -18,6 +18,8 @@ from .context_invariance import embed_by_prompt as embed_by_prompt
 from .context_invariance import most_omitted_item as most_omitted_item
 from .latent_units import active_units as active_units
 from .maps import cluster_numbers as cluster_numbers
+from .predictive_check import PredictiveCheck as PredictiveCheck
+from .predictive_check import check_electorate as check_electorate
 from .projections import LAYOUTS as LAYOUTS
 from .projections import Plane as Plane
 from .projections import layout as layout
@@ -26,6 +28,7 @@ from .projections import principal_plane as principal_plane
 from .queries import orders_to_ratings as orders_to_ratings
 from .queries import type_names as type_names
 from .queries import type_profiles as type_profiles
+from .response_rates import KindEvidence as KindEvidence
 from .traversal import Traversal as Traversal
 from .traversal import rank_changes as rank_changes
 from .traversal import traverse as traverse

@@ -37,6 +37,7 @@ from scrl.figures.maze import maze_rewards
 from scrl.figures.missing_data import inferred_pairs
 from scrl.figures.orders import MAX_LINES, bump_chart, mean_ranks, rank_labels
 from scrl.figures.policies import completion_probabilities, pareto_frontier
+from scrl.figures.predictive_check import predicted_shares
 from scrl.figures.raters import latent_map
 from scrl.figures.run_studies import agreement_by_raters, stacked_shares
 from scrl.figures.scenario import response_rates, spatial_map
@@ -95,6 +96,7 @@ __all__ = [
     "pair_accuracy",
     "pairwise_probabilities",
     "pareto_frontier",
+    "predicted_shares",
     "rank_labels",
     "rates_by_rule",
     "regime_latent_maps",

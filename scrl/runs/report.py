@@ -34,6 +34,7 @@ from scrl.results import (
     order_of,
     outcome_dict,
 )
+from scrl.runs.check_result import check_dict
 
 if TYPE_CHECKING:
     from scrl.pipeline import Experiment
@@ -75,6 +76,8 @@ def to_dict(experiment: Experiment) -> RunResult:
                 entry, utility, e.source.type_shares, e.source.type_names
             )
         prompts[prompt] = entry
+    check = check_dict(e.check, catalogue)
+    notes = [check["message"]] if check["failed"] else []
     return {
         "schema": SCHEMA,
         "scenario": e.source.name,
@@ -88,8 +91,9 @@ def to_dict(experiment: Experiment) -> RunResult:
             "components": e.density.components,
         },
         "silence": imputation_dict(e),
+        "check": check,
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
-        "notes": list(e.ratings.notes),
+        "notes": [*e.ratings.notes, *notes],
     }
 
 

@@ -259,6 +259,25 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         [("DPO", (0.2, 0.8)), ("RLHF", (0.7, 0.2))],
         ("mean utility", "worst type’s utility"),
     ),
+    "predicted_shares": partial(
+        figures.predicted_shares,
+        [
+            {
+                "prompt": "best",
+                "completion": name,
+                "observed": observed,
+                "simulated": simulated,
+                "raters": 100.0,
+                "error": 0.04,
+                "failed": failed,
+            }
+            | over
+            for name, observed, simulated, failed, over in (
+                ("Memphis", 0.42, 0.4, False, {}),
+                ("Nashville", 0.26, 0.5, True, {"over": "Memphis"}),
+            )
+        ],
+    ),
     "latent_map": partial(figures.latent_map, LATENT),
     "latent_map, mixed": partial(figures.latent_map, {**LATENT, "type": np.arange(60) % 2}),
     "regime_loss_curves": partial(figures.regime_loss_curves, REGIMES, REGIME_CURVES),

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import orders_csv, seed_spreads
-from ui.lab import missing_blocks, seed_spread
+from ui.lab import electorate_check, missing_blocks, seed_spread
 from ui.shared import data_tables, page, result_tables
 from ui.shared.controls import rule_title
 
@@ -16,6 +16,7 @@ from ui.shared.controls import rule_title
 def show(content: dict, prompt: str, rule: str, highlight: str) -> None:
     """Draw everything below the main figure."""
     result, entry = content["result"], content["result"]["prompts"][prompt]
+    electorate_check.show(result)
     parts = {
         "Every rule": lambda: _every_rule(result, prompt, highlight),
         "The raters": lambda: _raters(content),

@@ -1,0 +1,54 @@
+"""Whether the simulated electorate reproduces the raters' ballots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from scrl.figures import predicted_shares
+from ui.shared import data_tables, page
+
+
+def show(result: Mapping) -> None:
+    """The verdict in one line, and where it is bad what differs; nothing for an older run."""
+    check = result.get("check")
+    if check is None:
+        return
+    if not check["failed"]:
+        st.caption(page.escaped(check["message"]))
+        return
+    st.warning(page.escaped(check["message"]))
+    page.chart(
+        predicted_shares(check["shares"], **page.style()),
+        "chart-check",
+        alt="; ".join(
+            f"{_what(share)}: {share['observed']:.0%} of ballots, {share['simulated']:.0%} "
+            "simulated"
+            for share in check["shares"]
+            if share["failed"]
+        ),
+        caption="Shares of pairs and of first places. Simulated voters rank the completions that "
+        "each rater ranked; bars reach two standard errors. What the electorate gets wrong here, "
+        "the orders above may get wrong too.",
+    )
+    if not page.presenting():
+        rows = [
+            {
+                "prompt": share["prompt"],
+                "share": _what(share),
+                "ballots": share["observed"],
+                "simulated": share["simulated"],
+                "standard error": share["error"],
+                "raters": share["raters"],
+                "beyond chance": "yes" if share["failed"] else "",
+            }
+            for share in check["shares"]
+        ]
+        data_tables.numbers_expander(rows, "check", f"{check['tested']} shares were compared.")
+
+
+def _what(share: Mapping) -> str:
+    """What a share counts, without its prompt."""
+    place = f"above {share['over']}" if "over" in share else "first"
+    return f"{share['completion']} {place}"
