@@ -110,6 +110,7 @@ def test_run_writes_the_contract(ran):
     assert latent["raters"] == 10_000
     assert 1 <= latent["active_units"] <= latent["dim"]
     assert latent["components"] >= 2
+    assert result["check"]["tested"] == 10 + 5
     seconds = result["seconds"]
     steps = ("individual", "density", "voters", "social", "vanilla")
     assert seconds.keys() == {*steps, "compile", "total"}

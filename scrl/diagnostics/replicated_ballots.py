@@ -171,7 +171,7 @@ def replicate(
     """
     work = sum(group.items.size * group.items.shape[1] for group in groups)
     voters = len(electorate.voters)
-    draws = min(voters, max(MIN_DRAWS, MAX_SIMULATED_PAIRS // work))
+    draws = min(voters, max(MIN_DRAWS, MAX_SIMULATED_PAIRS // max(work, 1)))
     found = [
         Replicates(
             np.zeros((len(group.items), len(group.pairs[0]))),

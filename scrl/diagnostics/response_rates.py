@@ -31,12 +31,12 @@ class KindEvidence(NamedTuple):
 
     Attributes:
         rater: one rater for each distinct set of ballots ``[rows]``.
-        count: how many raters cast it ``[rows]``.
+        multiplicity: how many raters cast it ``[rows]``.
         nats: log-likelihood of these ballots under each kind ``[rows, kinds]``.
     """
 
     rater: np.ndarray
-    count: np.ndarray
+    multiplicity: np.ndarray
     nats: np.ndarray
 
 
@@ -94,7 +94,7 @@ def fit_kind_rates(ratings: Ratings, share: np.ndarray, evidence: KindEvidence) 
     """Response rates by maximum likelihood, given the kinds' preferences and shares.
 
     Expectation-maximisation of Σ_r log Σ_k share_k P(responses_r | k) P(ballots_r | k). A rate
-    differs between kinds only where that raises the likelihood by more than BIC's penalty, so that
+    differs between kinds only where that raises the likelihood by more than AIC's penalty, so that
     responses which say nothing of kinds add no noise.
 
     Args:
@@ -104,16 +104,16 @@ def fit_kind_rates(ratings: Ratings, share: np.ndarray, evidence: KindEvidence) 
     """
     catalogue = ratings.catalogue
     answered, ballots, included = _response_counts(ratings, evidence.rater)
-    weight = evidence.count * _mean_weight(ratings)[evidence.rater]
-    weight = weight * (evidence.count.sum() / weight.sum())
+    weight = evidence.multiplicity * _mean_weight(ratings)[evidence.rater]
+    weight = weight * (evidence.multiplicity.sum() / weight.sum())
     log_prior = np.log(np.maximum(share, 1e-300)) + evidence.nats
     membership = softmax(log_prior, axis=1)
     for _ in range(EM_STEPS):
         by_kind = (membership * weight[:, None]).T
         raters = np.broadcast_to(by_kind.sum(axis=1)[:, None], (len(share), answered.shape[1]))
-        answer = _rates(by_kind @ answered, raters, weight.sum())
+        answer = _rates(by_kind @ answered, raters)
         offered = (by_kind @ ballots)[:, catalogue.item_prompt]
-        include = _rates(by_kind @ included, offered, weight.sum())
+        include = _rates(by_kind @ included, offered)
         responses = np.log1p(-answer).sum(axis=1) + answered @ logit(answer).T
         responses = responses + included @ logit(include).T
         responses = responses + ballots @ _by_prompt(np.log1p(-include), catalogue).T
@@ -123,20 +123,18 @@ def fit_kind_rates(ratings: Ratings, share: np.ndarray, evidence: KindEvidence) 
     return KindRates(share, answer, include, evidence.rater, weight, membership)
 
 
-def _rates(count: np.ndarray, trials: np.ndarray, raters: float) -> np.ndarray:
+def _rates(count: np.ndarray, trials: np.ndarray) -> np.ndarray:
     """The rate of each kind, shrunk to everybody's, which it is where kinds hardly differ.
 
     Args:
         count, trials: weighted ``[kinds, responses]``.
-        raters: number of raters, for BIC's penalty.
     """
     everybody = count.sum(axis=0) / np.maximum(trials.sum(axis=0), 1e-12)
     rate = (count + RATE_PRIOR * everybody) / (trials + RATE_PRIOR)
     everybody, rate = (np.clip(r, MIN_RATE, 1 - MIN_RATE) for r in (everybody, rate))
     gain = xlogy(count, rate / everybody)
     gain = (gain + xlogy(trials - count, (1 - rate) / (1 - everybody))).sum(axis=0)
-    penalty = 0.5 * (len(count) - 1) * np.log(raters) + np.log(count.shape[1])
-    return np.where(gain > penalty, rate, everybody)
+    return np.where(gain > len(count) - 1, rate, everybody)
 
 
 def _by_prompt(values: np.ndarray, catalogue: Catalogue) -> np.ndarray:

@@ -50,7 +50,11 @@ def predicted_shares(
                 for share in chosen
             ],
         )  # fmt: skip
-    ticks = {"range": [-3, 103], "tickvals": [0, 25, 50, 75, 100], "ticksuffix": " %"}
+    ticks: dict[str, Any] = {
+        "range": [-3, 103],
+        "tickvals": [0, 25, 50, 75, 100],
+        "ticksuffix": " %",
+    }
     show_axis(figure, "xaxis", "of the raters’ ballots", grid=True, **ticks)
     show_axis(figure, "yaxis", "of simulated ballots", grid=True, **ticks)
     figure.update_layout(

@@ -214,7 +214,7 @@ class FakeRun:
     """What trains, in a moment: the result is the baked one."""
 
     def __init__(self, wait: bool = False):
-        self.wait, self.calls = wait, 0
+        self.wait, self.calls, self.result = wait, 0, {}
 
     def __call__(self, source, rules, seed, on_progress, seeds=1):
         from scrl.runs import merge_seeds
@@ -225,7 +225,7 @@ class FakeRun:
             on_progress(Progress("individual", 0.4, curves={"loss": ([1, 2], [2.0, 1.0])}))
             time.sleep(0.01)
         baked = load_baked("tennessee-morristown")
-        results = [baked["result"] | {"seed": seed + i} for i in range(seeds)]
+        results = [baked["result"] | self.result | {"seed": seed + i} for i in range(seeds)]
         return {"result": merge_seeds(results), "latent": baked["latent"]}
 
 
@@ -254,6 +254,17 @@ def test_training_fills_in_the_social_order(open_page, training):
     assert "The social model puts Morristown **fourth**" in words(app)
     assert [tab.label for tab in app.tabs] == ["Every rule", "The raters", "The numbers", "Files"]
     assert [b.proto.label for b in app.get("download_button")][-1] == "Scenario (YAML)"
+
+
+def test_a_result_says_whether_the_electorate_reproduces_the_ballots(open_page, training):
+    share = {"prompt": "best", "completion": "Memphis", "observed": 0.3, "simulated": 0.5,
+             "raters": 900.0, "error": 0.02, "failed": True}  # fmt: skip
+    check = {"reproduces": False, "tested": 15, "failed": 1, "mean": 0.01, "largest": 0.2,
+             "message": "It does not.", "shares": [share]}  # fmt: skip
+    training.result = {"check": check}
+    app = trained(open_page("lab"))
+    assert not app.exception
+    assert [w.value for w in app.warning] == ["It does not."]
 
 
 def test_several_seeds_are_one_run_and_have_a_part_of_their_own(open_page, training):

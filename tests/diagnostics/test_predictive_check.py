@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from scrl.diagnostics import KindEvidence, check_electorate
 from scrl.types import Ballots, Catalogue, Ratings
@@ -89,3 +90,160 @@ def checked(population, ratings, utility=None, kind=None, seed=0):
         utility = population.utilities(kind)
     rng = np.random.default_rng(seed)
     return check_electorate(ratings, ballots_of(utility), kind, population.evidence(ratings), rng)
+
+
+CASES = [
+    {},
+    {"noise": 0.0, "silence": "type"},
+    {"silence": "random", "raters": 150},
+    {"silence": "type"},
+    {"silence": "type", "sizes": (5, 4, 6), "types": 4},
+    {"silence": "type", "sizes": (9,), "raters": 1000},
+    {"silence": "type", "sizes": (3,) * 12, "raters": 120},
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_right_electorate_passes(case):
+    """In each case in 18 of 20 or more; all cases together in 95 % (the next test)."""
+    found = []
+    for seed in range(20):
+        population = Population(seed, **case)
+        found.append(checked(population, population.ratings()).reproduces)
+    assert found.count(False) <= 2
+    assert found.count(True) >= 18
+
+
+@pytest.mark.slow
+def test_a_right_electorate_fails_in_less_than_5_percent_of_runs():
+    failed = 0
+    for seed in range(100, 300):
+        population = Population(seed, **CASES[seed % len(CASES)])
+        failed += checked(population, population.ratings()).reproduces is False
+    assert failed <= 10
+
+
+def failures(make, seeds=10):
+    """In how many of ten populations the electorate fails."""
+    return sum(make(seed).reproduces is False for seed in range(seeds))
+
+
+@pytest.mark.parametrize("silence", ["none", "type"])
+def test_voters_who_do_not_err_fail_where_raters_do(silence):
+    def make(seed):
+        population = Population(seed, noise=2.0, silence=silence, raters=1500)
+        kind = population.rng.choice(3, VOTERS, p=population.share)
+        return checked(population, population.ratings(), population.utilities(kind, 0.0), kind)
+
+    assert failures(make) >= 9
+
+
+@pytest.mark.parametrize("silence", ["none", "random", "type"])
+def test_wrong_shares_fail(silence):
+    def make(seed):
+        population = Population(seed, noise=0.5, silence=silence, raters=1500)
+        share = population.share * np.where(population.share == population.share.max(), 0.4, 1)
+        kind = population.rng.choice(3, VOTERS, p=share / share.sum())
+        return checked(population, population.ratings(), kind=kind)
+
+    assert failures(make) >= 9
+
+
+def test_a_missing_kind_fails():
+    def make(seed):
+        population = Population(seed, raters=1500)
+        share = np.where(population.share == population.share.min(), 0, population.share)
+        kind = population.rng.choice(3, VOTERS, p=share / share.sum())
+        return checked(population, population.ratings(), kind=kind)
+
+    assert failures(make) >= 8
+
+
+def test_ties_broken_one_way_fail_and_ties_broken_at_random_pass():
+    def make(seed, bias):
+        population = Population(seed, types=1)
+        ratings = population.ratings(ties=1.0)
+        utility = population.rng.random((VOTERS, population.items)) + bias * np.arange(5)
+        return checked(population, ratings, utility, np.zeros(VOTERS, int))
+
+    assert failures(lambda seed: make(seed, 1.0)) == 10
+    assert failures(lambda seed: make(seed, 0.0)) == 0
+
+
+def test_indifferent_voters_reproduce_tied_ballots():
+    population = Population(0, types=1)
+    utility = np.zeros((VOTERS, population.items))
+    found = checked(population, population.ratings(ties=1.0), utility, np.zeros(VOTERS, int))
+    assert found.reproduces
+    np.testing.assert_allclose(found.observed, found.simulated)
+
+
+@pytest.mark.parametrize("silence", ["none", "type"])
+def test_weights_count(silence):
+    """The shares of an electorate are those of the weights, not of the raters."""
+    weight = np.array([1.0, 8.0, 2.0])
+
+    def make(seed, weighted):
+        population = Population(seed, raters=1500, silence=silence)
+        ratings = population.ratings(weight=weight)
+        share = population.share * (weight if weighted else 1)
+        kind = population.rng.choice(3, VOTERS, p=share / share.sum())
+        return checked(population, ratings, kind=kind)
+
+    assert failures(lambda seed: make(seed, True)) <= 1
+    assert failures(lambda seed: make(seed, False)) >= 8
+
+
+def test_repeated_ballots_are_one_observation():
+    """A rater who says the same forty times is no evidence of forty raters."""
+    population = Population(0, raters=12)
+    ratings = population.ratings()
+    many = ratings.select(np.repeat(np.arange(ratings.ballots), 40))
+    assert checked(population, many).raters == pytest.approx(12.0)
+
+
+@pytest.mark.parametrize("raters", [2, 19])
+def test_few_raters_abstain(raters):
+    population = Population(3, raters=raters, noise=2.0)
+    utility = np.tile(np.arange(5.0), (VOTERS, 1))
+    found = checked(population, population.ratings(), utility, np.zeros(VOTERS, int))
+    assert found.reproduces is None
+    assert not found.failed.any()
+    assert found.worst is None
+
+
+def test_shares_are_those_counted_by_hand():
+    population = Population(5, silence="random", raters=60)
+    ratings = population.ratings()
+    found = checked(population, ratings)
+    for i in range(len(found.first)):
+        first, second = found.first[i], found.second[i]
+        results = []
+        for b in range(ratings.ballots):
+            entries = slice(*ratings.offsets[b : b + 2])
+            rank = dict(zip(ratings.item[entries], ratings.rank[entries], strict=True))
+            if first not in rank or (second >= 0 and second not in rank):
+                continue
+            rivals = rank.values() if second < 0 else [rank[second]]
+            results.append(rank[first] <= min(rivals))
+        assert found.observed[i] == pytest.approx(np.mean(results))
+        assert found.raters[i] == pytest.approx(len(results))
+
+
+def test_nothing_to_compare_abstains():
+    population = Population(0, raters=30)
+    ratings = population.ratings()
+    found = checked(population, ratings.keep(ratings.rank == 0))
+    assert found.reproduces is None
+    assert len(found.first) == 0
+
+
+def test_large_data_are_sampled(monkeypatch):
+    from scrl.diagnostics import predictive_check
+
+    population = Population(0, sizes=(40,), raters=300, silence="random")
+    monkeypatch.setattr(predictive_check, "MAX_RECORDS", 20_000)
+    found = checked(population, population.ratings())
+    assert len(np.unique(found.first)) == predictive_check.MAX_COMPLETIONS
+    assert 20 < found.raters.max() < 300
+    assert found.reproduces

@@ -1,6 +1,7 @@
 """A result file's own figures: agreement with the truth and what a winner is worth."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,3 +80,38 @@ def test_a_merged_result_of_seeds_has_the_stated_types(experiment):
     result = to_dict(experiment)
     merged = merge_seeds([result, result | {"seed": 2}])
     assert TypeAdapter(RunResult).validate_python(merged)["seeds"]["seeds"] == [1, 2]
+
+
+def test_the_check_of_a_result_names_what_is_furthest_off(experiment):
+    """The shares of the shipped example are reproduced; a shifted one is not."""
+    result = to_dict(experiment)
+    check = result["check"]
+    assert check["reproduces"] is True
+    assert check["tested"] == len(check["shares"]) == 10 + 5
+    assert check["largest"] < 0.01
+    assert result["notes"] == list(experiment.ratings.notes)
+    assert check["message"] == "The electorate reproduces the ballots."
+
+    found = experiment.check
+    wrong = found.simulated.copy()
+    pair = np.flatnonzero((found.first == 0) & (found.second == 3))
+    wrong[pair] = 0.9
+    p_value = np.where(np.arange(len(wrong)) == pair, 0.0, found.p_value)
+    check = replace(found, simulated=wrong, p_value=p_value)
+    result = to_dict(replace(experiment, check=check))
+    assert result["check"]["failed"] == 1
+    assert result["check"]["reproduces"] is False
+    observed = f"{found.observed[pair[0]]:.1%}"
+    assert (
+        result["notes"][-1]
+        == result["check"]["message"]
+        == (
+            f"The electorate does not reproduce the ballots: on 'best', {observed} of the raters' "
+            "ballots put Memphis above Knoxville, and 90.0% of the simulated voters' on the same "
+            "completions."
+        )
+    )
+    first, *others = result["check"]["shares"]
+    assert first["failed"]
+    assert (first["completion"], first["over"], first["simulated"]) == ("Memphis", "Knoxville", 0.9)
+    assert not any(share["failed"] for share in others)
