@@ -90,7 +90,7 @@ def batched(scenario, count: int = 8) -> dict:
     from scrl.scenarios import sample
 
     config, ratings = Config().individual, sample(scenario, 0).ratings
-    rows = tuple(model.DeviceBucket.of(b.padded(fitting._padded_rows(b))) for b in buckets(ratings))
+    rows = tuple(model.DeviceBucket.of(fitting.training_rows(b)) for b in buckets(ratings))
     share = np.ones(len(rows), np.float32) / len(rows)
     sharing = fitting.Sharing.of(config, 0)
     data = jax.device_put(fitting.TrainingData(Table.of(ratings.catalogue), rows, share, sharing))

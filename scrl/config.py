@@ -128,7 +128,8 @@ class ImputationConfig:
     Attributes:
         enabled: whether missing blocks are imputed; it takes a training for each candidate and
             trial block, and none where no block is missing.
-        min_response_rate: an item is missing of a cluster where a smaller share ranked it.
+        min_response_rate: an item is missing of a cluster that ranked it, or answered its prompt,
+            at less than this share of the highest rate in a cluster, and less than by chance.
         max_trials: trial blocks that are hidden, at most.
         max_shared, penalties: candidates have ``IndividualConfig.shared`` up to this number (and
             below the number of prompts), each with these penalties, besides no sharing.

@@ -27,7 +27,7 @@ from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
 from scrl.diagnostics.response_rates import KindEvidence
 from scrl.progress import OnProgress, RunClock
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
-from scrl.raters.density import Density, fit_density
+from scrl.raters.density import Density, fit_density, weighted_draws
 from scrl.raters.fitted_run import FittedRun
 from scrl.raters.fitting import fit_individual
 from scrl.raters.imputation import ImputationModel, infer_missing, reassign_clusters
@@ -198,7 +198,7 @@ class FittedRaters:
     Attributes:
         individual: the model.
         embedding: the raters' posteriors.
-        density: fitted to one draw from each posterior.
+        density: fitted to draws from the posteriors.
         imputation: the imputation of missing blocks.
         curves: the training curves.
     """
@@ -221,7 +221,7 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
         model: Individual, draws: HostStream, mixture: HostStream
     ) -> tuple[Embedding, Density]:
         embedding = model.embed(ratings)
-        latents = embedding.posterior.draw(host_rng(seed, draws))
+        latents = weighted_draws(embedding, ratings, config.density, host_rng(seed, draws))
         return embedding, fit_density(latents, config.density, host_rng(seed, mixture))
 
     with clock.phase("individual"):

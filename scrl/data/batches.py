@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scrl.data.weights import rater_weights, relative_ballot_weights
 from scrl.types import Ratings
 
 
@@ -18,7 +19,8 @@ class Bucket:
         item: catalogue item of each slot ``[raters, contests, slots]``, 0 for padding.
         rank: place on the ballot, same shape (0 = best, equal = tied).
         mask: True where a slot holds a completion, same shape.
-        weight: of each ballot ``[raters, contests]``, 0 for padding.
+        weight: of each ballot over its rater's ``[raters, contests]``, 0 for padding.
+        rater_weight: of each row's rater, the least is 1 ``[raters]``, 0 for padding.
         size: how many rows are real.
     """
 
@@ -27,6 +29,7 @@ class Bucket:
     rank: np.ndarray
     mask: np.ndarray
     weight: np.ndarray
+    rater_weight: np.ndarray
     size: int
 
     @property
@@ -41,8 +44,8 @@ class Bucket:
             width = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
             return np.pad(array, width, constant_values=fill)
 
-        item, rank, mask, weight = map(longer, (self.item, self.rank, self.mask, self.weight))
-        return Bucket(longer(self.rater, -1), item, rank, mask, weight, self.size)
+        columns = (self.item, self.rank, self.mask, self.weight, self.rater_weight)
+        return Bucket(longer(self.rater, -1), *map(longer, columns), self.size)
 
     def without(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
         """The bucket with these raters' (bool ``[raters]``) ratings of these items (bool
@@ -52,9 +55,11 @@ class Bucket:
 
     def rows(self, chosen: np.ndarray | slice) -> Bucket:
         """These real rows, without padding."""
-        columns = (self.rater, self.item, self.rank, self.mask, self.weight)
-        rater, item, rank, mask, weight = (column[: self.size][chosen] for column in columns)
-        return Bucket(rater, item, rank, mask, weight, len(rater))
+        columns = (
+            self.rater, self.item, self.rank, self.mask, self.weight, self.rater_weight
+        )  # fmt: skip
+        kept = [column[: self.size][chosen] for column in columns]
+        return Bucket(*kept, len(kept[0]))
 
     def parts(self, rows: int) -> list[Bucket]:
         """The real rows in parts of ``rows`` each, the last one padded."""
@@ -94,6 +99,8 @@ def buckets(ratings: Ratings, min_size: int = 2) -> list[Bucket]:
     r = ratings.select(ratings.sizes >= min_size)
     if r.ballots == 0:
         return []
+    rater_weight, ballot_weight = rater_weights(r), relative_ballot_weights(r)
+    rater_weight /= rater_weight.min()
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
     longest = np.zeros(len(r.raters), np.int64)
     offered = int(np.diff(r.catalogue.offsets).max())
@@ -116,15 +123,17 @@ def buckets(ratings: Ratings, min_size: int = 2) -> list[Bucket]:
         mask = np.zeros((n, c, s), bool)
         weight = np.zeros((n, c), np.float32)
         b = np.flatnonzero(row_of[r.ballot_rater] >= 0)
-        weight[row_of[r.ballot_rater[b]], position[b]] = r.ballot_weight[b]
+        weight[row_of[r.ballot_rater[b]], position[b]] = ballot_weight[b]
         e = np.flatnonzero(row_of[r.ballot_rater[r.entry_ballot]] >= 0)
         at = (row_of[r.ballot_rater[r.entry_ballot[e]]], position[r.entry_ballot[e]], slot[e])
         item[at], rank[at], mask[at] = r.item[e], r.rank[e], True
-        out.append(Bucket(rows.astype(np.int32), item, rank, mask, weight, n))
+        out.append(Bucket(rows.astype(np.int32), item, rank, mask, weight, rater_weight[rows], n))
     return out
 
 
 def empty_bucket() -> Bucket:
     """One rater with an empty ballot."""
     nothing = np.zeros((1, 1, 2), np.int32)
-    return Bucket(np.zeros(1, np.int32), nothing, nothing, nothing > 0, np.zeros((1, 1)), 1)
+    return Bucket(
+        np.zeros(1, np.int32), nothing, nothing, nothing > 0, np.zeros((1, 1)), np.ones(1), 1
+    )

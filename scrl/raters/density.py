@@ -11,8 +11,10 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from scrl.config import DensityConfig
+from scrl.data.weights import rater_weights, repeated_rows
+from scrl.raters.network import Embedding, Posterior
 from scrl.scenarios.sampling import largest_remainder
-from scrl.types import InputError
+from scrl.types import InputError, Ratings
 
 #: Steps of expectation-maximisation, stopped early because its optimum is a few points of mass.
 EM_STEPS = 100
@@ -83,8 +85,8 @@ class Density:
         (1956), corrects the bias. It starts at the mixture and is stopped early.
 
         Args:
-            log_likelihood: of latents ``[atoms, latent]`` and a reward scale, returns the number
-                of raters who cast each distinct ballot ``[distinct]`` and its log-likelihood
+            log_likelihood: of latents ``[atoms, latent]`` and a reward scale, returns the weight
+                of the raters who cast each distinct ballot ``[distinct]`` and its log-likelihood
                 ``[distinct, atoms]`` in nats.
         """
         flat = self.atoms.reshape(-1, self.atoms.shape[-1])
@@ -118,6 +120,20 @@ class Density:
         return (points + KERNEL_WIDTH * (root @ noise)[..., 0]).astype(np.float32)
 
 
+def weighted_draws(
+    embedding: Embedding, ratings: Ratings, config: DensityConfig, rng: np.random.Generator
+) -> np.ndarray:
+    """Draws from raters' posteriors in proportion to the raters' weights ``[draws, latent]``.
+
+    One draw a rater if all weights are equal, else one for each time that a rater counts as much as
+    the lightest one, and at most ``config.sample`` or as many as there are raters.
+    """
+    weight = rater_weights(ratings)[embedding.raters]
+    rows = repeated_rows(weight, config.sample)
+    mean, log_variance = embedding.posterior
+    return Posterior(mean[rows], log_variance[rows]).draw(rng)
+
+
 def _standard_normal(rng: np.random.Generator, draws: int, size: int) -> np.ndarray:
     """Normal draws ``[draws, size]``, of sample mean 0 and sample covariance 1 if draws > size."""
     noise = rng.standard_normal((draws, size))
@@ -135,7 +151,7 @@ def fit_density(
     """Fit Gaussian mixtures of 1 … ``config.components`` components and select by BIC.
 
     Args:
-        latents: one draw from each rater's posterior ``[raters, latent]``, so that the mixture is
+        latents: draws from the raters' posteriors ``[draws, latent]``, so that the mixture is
             fitted to the aggregate posterior: posterior means would hide its uncertainty.
         config: the settings.
         rng: consumed.

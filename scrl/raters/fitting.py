@@ -15,6 +15,7 @@ from flax import nnx
 from scrl.choice_models import losses
 from scrl.config import IndividualConfig
 from scrl.data.batches import Bucket, buckets, padded_size
+from scrl.data.weights import repeated_rows
 from scrl.networks.layers import Array, Sizes, Table, centre
 from scrl.networks.training import FitState, Loss, Phase, fit
 from scrl.raters import masking
@@ -32,6 +33,8 @@ from scrl.types import Ratings
 #: Number of rows to which training data are padded, if they then have at most the given number of
 #: cells. One compiled program then serves every smaller number of raters.
 PADDED_ROWS, MAX_PADDED_CELLS = 32_768, 4_000_000
+#: Limit of the rows of a weighted rater relative to an average one, in larger data.
+MAX_REPETITIONS = 4
 
 #: Called between chunks with the current model, its curves and the share of the steps done.
 OnChunk = Callable[[Individual, dict[str, np.ndarray], float], None]
@@ -61,7 +64,7 @@ class TrainingData(NamedTuple):
     Attributes:
         table: the catalogue.
         buckets: the raters' ballots; empty where a family of reward models draws its own batches.
-        share: of the raters in each bucket ``[buckets]``; None without buckets.
+        share: of the raters' weight in each bucket ``[buckets]``; None without buckets.
         sharing: the sharing of utilities between prompts.
         regime: number of the masking regime where one program serves all regimes, else None.
     """
@@ -99,7 +102,7 @@ def rater_terms(
         beta: weight of the KL.
         key: consumed.
         item, rank, mask: the rater's ballots ``[contests, slots]``.
-        weight: of each ballot ``[contests]``.
+        weight: of each ballot over its rater's ``[contests]``.
 
     Returns:
         ``objective``, ``watched`` (loss of the hidden given the visible completions),
@@ -163,10 +166,15 @@ def training_loss(sizes: Sizes, config: IndividualConfig) -> Loss:
     return loss
 
 
-def _padded_rows(bucket: Bucket) -> int:
-    if bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= MAX_PADDED_CELLS:
-        return PADDED_ROWS
-    return padded_size(bucket.size)
+def training_rows(bucket: Bucket) -> Bucket:
+    """The rows from which a batch is drawn with equal probabilities, padded.
+
+    Heavier raters have more rows, so that one program serves weighted and unweighted raters.
+    """
+    fits = bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= MAX_PADDED_CELLS
+    limit = PADDED_ROWS if fits else MAX_REPETITIONS * bucket.size
+    bucket = bucket.rows(repeated_rows(bucket.rater_weight[: bucket.size], limit, fill=True))
+    return bucket.padded(PADDED_ROWS if fits else padded_size(bucket.size))
 
 
 def fit_individual(
@@ -201,10 +209,10 @@ def fit_individual(
     config = replace(config, shared=len(sharing.kept))
     key_init, key_fit = jax.random.split(key)
     host_buckets = buckets(ratings)
-    share = np.array([bucket.size for bucket in host_buckets], np.float32)
+    share = np.array([bucket.rater_weight.sum() for bucket in host_buckets], np.float32)
     if hidden is not None:
         host_buckets = [bucket.without(*hidden) for bucket in host_buckets]
-    rows = tuple(DeviceBucket.of(bucket.padded(_padded_rows(bucket))) for bucket in host_buckets)
+    rows = tuple(DeviceBucket.of(training_rows(bucket)) for bucket in host_buckets)
     regime = jnp.int32(masking.number_of(config.regime)) if any_regime else None
     data = jax.device_put(
         TrainingData(Table.of(catalogue), rows, share / share.sum(), sharing, regime)

@@ -17,6 +17,7 @@ import numpy as np
 from scipy.special import gammaln, log_ndtr, ndtr
 
 from scrl.config import ImputationConfig, IndividualConfig
+from scrl.data.weights import proportional_counts
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density
 from scrl.raters.fitting import fit_individual
@@ -24,8 +25,10 @@ from scrl.raters.missing_blocks import (
     MAX_RATERS_PER_CLUSTER,
     Clusters,
     MissingBlock,
+    block_entries,
     find_clusters,
     find_missing_blocks,
+    informative_ballots,
     trial_blocks,
 )
 from scrl.raters.model import Individual
@@ -34,6 +37,8 @@ from scrl.types import Ratings
 
 #: Candidate standard deviations of an imputed reward's error, in log-odds.
 ERROR_SCALES = np.geomspace(0.25, 32.0, 15)
+#: Raters with a hidden pair who are sampled at least, if there are so many.
+MIN_TESTED_RATERS = 16
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class ImputationModel:
     Attributes:
         clusters: the cluster of each component of the density ``[components]``.
         response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
-        missing: where the response rate is below the minimum, bool ``[clusters, items]``.
+        missing: where the cluster is silent, bool ``[clusters, items]``.
         candidates: the candidates tried.
         selected: index of the best candidate, -1 if none was tried.
         scale_posterior: probability of each of ``ERROR_SCALES`` ``[scales]``.
@@ -105,7 +110,7 @@ class ImputationModel:
         if not self.missing[:, item].any():
             return rewards
         rewards, voters = rewards.copy(), len(cluster)
-        scale = np.repeat(ERROR_SCALES, _cumulative_rounding(self.scale_posterior, voters))
+        scale = np.repeat(ERROR_SCALES, proportional_counts(self.scale_posterior, voters))
         rng = host_rng(seed, HostStream.IMPUTATION_NOISE)
         scale = rng.permutation(scale).astype(np.float32)
         for contest, column in np.argwhere(self.missing[:, item].any(axis=0)):
@@ -131,12 +136,6 @@ class ImputationModel:
         return np.where(errors > 0, imputed, 0.5 * (1 + np.sign(gap)))
 
 
-def _cumulative_rounding(weight: np.ndarray, total: int) -> np.ndarray:
-    """Integers that sum to ``total`` in proportion to ``weight``, by rounding cumulative sums."""
-    edges = np.round(np.concatenate([[0.0], np.cumsum(weight)]) * total).astype(int)
-    return np.diff(edges)
-
-
 def reassign_clusters(
     imputation: ImputationModel,
     individual: Individual,
@@ -146,12 +145,12 @@ def reassign_clusters(
     config: ImputationConfig,
 ) -> ImputationModel:
     """The imputation with the clusters of a refitted individual model and density."""
-    found = find_clusters(individual, ratings, embedding, density)
+    found = find_clusters(individual, ratings, embedding, density, config.min_response_rate)
     return replace(
         imputation,
         clusters=found.of_component,
         response_rate=found.response_rate,
-        missing=found.response_rate < config.min_response_rate,
+        missing=found.missing,
     )
 
 
@@ -173,8 +172,8 @@ def infer_missing(
         config: the settings.
         on_share: called with the share of the trainings done; an exception it raises ends them.
     """
-    clusters = find_clusters(individual, ratings, embedding, density)
-    missing = clusters.response_rate < config.min_response_rate
+    clusters = find_clusters(individual, ratings, embedding, density, config.min_response_rate)
+    missing = clusters.missing
     uniform = np.full(len(ERROR_SCALES), 1 / len(ERROR_SCALES))
     untested = ImputationModel(
         clusters.of_component, clusters.response_rate, missing, (), -1, uniform, 0
@@ -182,8 +181,13 @@ def infer_missing(
     blocks = find_missing_blocks(missing, ratings.catalogue)
     if not blocks or not config.enabled:
         return untested
-    trials = trial_blocks(blocks, missing, config.max_trials)
-    if not trials:  # no other cluster ranked the items, so the error is of the greatest scale
+
+    def is_testable(block: MissingBlock) -> bool:
+        hidden = block_entries(ratings, clusters.of_rater, block)
+        return bool(informative_ballots(ratings, hidden).any())
+
+    trials = trial_blocks(blocks, missing, config.max_trials, is_testable)
+    if not trials:  # no other cluster ordered the items, so the error is of the greatest scale
         return replace(untested, scale_posterior=np.eye(len(ERROR_SCALES))[-1])
     base = replace(individual.config, schedule=config.schedule)
     max_shared = min(config.max_shared, len(ratings.catalogue.prompts) - 1)
@@ -287,12 +291,15 @@ def _held_out_result(
 ) -> _TrialResult:
     """Held-out log-likelihood of a hidden block, and the fit to all clusters' visible ballots.
 
+    Without a strict pair the log-likelihood is 0.
+
     Pairs of one order are not independent. Placing k hidden completions among n visible ones takes
     log2((n + k)! / n!) bits, so the mean over pairs is multiplied by that number.
     """
-    member = cluster == block.cluster
-    hidden = member[ratings.ballot_rater[ratings.entry_ballot]] & block.items[ratings.item]
-    rewards, row_of = _sampled_rewards(model, ratings.keep(~hidden), cluster)
+    hidden = block_entries(ratings, cluster, block)
+    tested = np.zeros(len(ratings.raters), bool)
+    tested[ratings.ballot_rater[informative_ballots(ratings, hidden)]] = True
+    rewards, row_of = _sampled_rewards(model, ratings.keep(~hidden), cluster, tested)
     hidden_nats, visible = [], []
     for b in np.flatnonzero(row_of[ratings.ballot_rater] >= 0):
         entries = slice(*ratings.offsets[b : b + 2])
@@ -309,6 +316,10 @@ def _held_out_result(
         if (~any_hidden).any():
             nats = -np.logaddexp(0, -gap[~any_hidden]).mean() * visible_bits
             visible.append((cluster[rater], nats, (gap[~any_hidden] > 0).mean()))
+    if not hidden_nats:
+        hidden_nats.append(np.zeros(len(ERROR_SCALES)))
+    if not visible:  # nothing can be misordered
+        return _TrialResult(np.mean(hidden_nats, axis=0), 0.0, 1.0)
     cluster_of, nats, accuracy = np.array(visible).T
     nats, accuracy = (
         [values[cluster_of == k].mean() for k in np.unique(cluster_of)]
@@ -318,9 +329,16 @@ def _held_out_result(
 
 
 def _sampled_rewards(
-    model: Individual, visible: Ratings, cluster: np.ndarray
+    model: Individual, visible: Ratings, cluster: np.ndarray, tested: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Rewards of a sample of each cluster's raters at their posterior means.
+
+    Args:
+        model: the individual model.
+        visible: the ballots without the hidden entries.
+        cluster: of each rater ``[raters]``.
+        tested: raters with a hidden pair, of whom at least ``MIN_TESTED_RATERS`` are sampled if
+            there are so many, bool ``[raters]``.
 
     Returns:
         Rewards ``[sampled, items]``, and each rater's row ``[raters]``, -1 if not sampled.
@@ -329,11 +347,19 @@ def _sampled_rewards(
     rows = []
     for k in range(cluster.max() + 1):
         members = np.flatnonzero(cluster[raters] == k)
-        rows.append(members[:: max(1, -(-len(members) // MAX_RATERS_PER_CLUSTER))])
+        chosen = _evenly_spaced(members)
+        if tested[raters[chosen]].sum() < MIN_TESTED_RATERS:
+            chosen = np.union1d(chosen, _evenly_spaced(members[tested[raters[members]]]))
+        rows.append(chosen)
     sampled = np.concatenate(rows)
     row_of = np.full(len(visible.raters), -1)
     row_of[raters[sampled]] = np.arange(len(sampled))
     return model.rewards(np.asarray(posterior.mean)[sampled]), row_of
+
+
+def _evenly_spaced(members: np.ndarray) -> np.ndarray:
+    """At most ``MAX_RATERS_PER_CLUSTER`` of the members."""
+    return members[:: max(1, -(-len(members) // MAX_RATERS_PER_CLUSTER))]
 
 
 def _strict_gaps(

@@ -7,13 +7,15 @@ are hidden and predicted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.sparse.csgraph import connected_components
+from scipy.stats import hypergeom
 
+from scrl.data.weights import rater_weights
 from scrl.raters.density import Density
 from scrl.raters.model import Individual
 from scrl.raters.network import Embedding
@@ -23,6 +25,8 @@ from scrl.types import Catalogue, Ratings
 MAX_RATERS_PER_CLUSTER = 64
 #: Greatest loss in nats per rater at which one component counts as explaining another's ballots.
 MERGE_THRESHOLD = 0.25
+#: Probability that clusters whose raters respond at random are called silent anywhere (Bonferroni).
+SILENCE_LEVEL = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,22 +51,34 @@ class Clusters:
         of_component: the cluster of each component of the density ``[components]``.
         of_rater: of each rater ``[raters]``, -1 for raters that were not embedded.
         response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
+        missing: whether a cluster is silent on an item, bool ``[clusters, items]``.
     """
 
     of_component: np.ndarray
     of_rater: np.ndarray
     response_rate: np.ndarray
+    missing: np.ndarray
 
 
 def find_clusters(
-    individual: Individual, ratings: Ratings, embedding: Embedding, density: Density
+    individual: Individual,
+    ratings: Ratings,
+    embedding: Embedding,
+    density: Density,
+    min_response_rate: float,
 ) -> Clusters:
-    """Cluster raters by the components of the density, equivalent components merged."""
+    """Cluster raters by the components of the density, equivalent components merged.
+
+    Args:
+        individual, ratings, embedding, density: the results of steps 1 and 2.
+        min_response_rate: see ``missing_items``.
+    """
     component = density.component_of(embedding.posterior.mean)
     of_component = merge_components(individual, ratings, embedding, component, density)
     of_rater = np.full(len(ratings.raters), -1)
     of_rater[embedding.raters] = of_component[component]
-    return Clusters(of_component, of_rater, response_rate(ratings, of_rater))
+    missing = missing_items(ratings, of_rater, min_response_rate)
+    return Clusters(of_component, of_rater, response_rate(ratings, of_rater), missing)
 
 
 def merge_components(
@@ -103,16 +119,91 @@ def merge_components(
 def response_rate(
     ratings: Ratings, cluster: Int[np.ndarray, " raters"]
 ) -> Float[np.ndarray, "clusters items"]:
-    """Share of each cluster's raters whose ballots rank each item ``[clusters, items]``.
+    """Share of each cluster's raters, by weight, whose ballots rank each item
+    ``[clusters, items]``.
 
     Args:
         cluster: of each rater ``[raters]``, -1 for excluded raters.
     """
+    weight = rater_weights(ratings)
+    weight /= weight.min()
+    items = ratings.catalogue.items
+    ranked, _ = _responses(ratings, cluster, ratings.item, items, weight)
+    total = np.bincount(cluster[cluster >= 0], weight[cluster >= 0])
+    return ranked / np.maximum(total, 1)[:, None]
+
+
+def _responses(
+    ratings: Ratings, cluster: np.ndarray, target: np.ndarray, targets: int, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The weight and the number of each cluster's raters with an entry of each target.
+
+    Args:
+        cluster: of each rater ``[raters]``, -1 for excluded raters.
+        target: of each entry, an item or a prompt ``[entries]``.
+        targets: how many there are.
+        weight: of each rater ``[raters]``.
+
+    Returns:
+        Two arrays ``[clusters, targets]``.
+    """
     rater = ratings.ballot_rater[ratings.entry_ballot]
-    ranked = np.unique(np.stack([rater, ratings.item])[:, cluster[rater] >= 0], axis=1)
-    count = np.zeros((cluster.max() + 1, ratings.catalogue.items))
-    np.add.at(count, (cluster[ranked[0]], ranked[1]), 1.0)
-    return count / np.maximum(np.bincount(cluster[cluster >= 0]), 1)[:, None]
+    key = rater.astype(np.int64) * targets + target
+    rater, target = np.divmod(np.unique(key[cluster[rater] >= 0]), targets)
+    shape = (cluster.max() + 1, targets)
+    cell = cluster[rater] * targets + target
+    total = np.bincount(cell, weight[rater], shape[0] * targets)
+    return total.reshape(shape), np.bincount(cell, minlength=len(total)).reshape(shape)
+
+
+def missing_items(
+    ratings: Ratings, cluster: Int[np.ndarray, " raters"], min_response_rate: float
+) -> Bool[np.ndarray, "clusters items"]:
+    """Whether each cluster is silent on an item, or the item was never ranked.
+
+    A cluster is silent on a prompt that few of its raters answered, and on an item that few of
+    those who answered its prompt ranked. Few are a share below ``min_response_rate`` of the share
+    in the cluster where it is highest, and so few that raters chosen at random would hardly ever
+    be so few (see ``SILENCE_LEVEL``).
+
+    Args:
+        ratings: the ballots.
+        cluster: of each rater ``[raters]``, -1 for excluded raters.
+        min_response_rate: relative to the cluster with the highest.
+    """
+    catalogue, weight = ratings.catalogue, rater_weights(ratings)
+    member = cluster >= 0
+    prompt_of = catalogue.item_prompt
+    answered = _responses(ratings, cluster, prompt_of[ratings.item], len(catalogue.prompts), weight)
+    ranked = _responses(ratings, cluster, ratings.item, catalogue.items, weight)
+    everybody = (
+        np.bincount(cluster[member], weight[member])[:, None],
+        np.bincount(cluster[member])[:, None],
+    )
+    silent = _is_silent(answered, everybody, min_response_rate)
+    rarely = _is_silent(ranked, tuple(a[:, prompt_of] for a in answered), min_response_rate)
+    return silent[:, prompt_of] | rarely | (ranked[1].sum(axis=0) == 0)
+
+
+def _is_silent(
+    responses: tuple[np.ndarray, ...], asked: tuple[np.ndarray, ...], min_response_rate: float
+) -> np.ndarray:
+    """Whether a cluster responded less than others and less than by chance
+    ``[clusters, targets]``.
+
+    Args:
+        responses: the weight and the number of the raters who responded ``[clusters, targets]``.
+        asked: the weight and the number of those who could, same shapes or broadcast.
+        min_response_rate: see ``missing_items``.
+    """
+    rate = responses[0] / np.maximum(asked[0], 1e-300)
+    rare = rate < min_response_rate * rate.max(axis=0)
+    number = np.broadcast_to(asked[1], rate.shape)
+    # The probability of as few responses if these were a random sample of all responses.
+    chance = hypergeom.cdf(
+        responses[1], number.sum(axis=0), responses[1].sum(axis=0), number
+    )  # fmt: skip
+    return rare & (chance < SILENCE_LEVEL / rate.size)
 
 
 def find_missing_blocks(
@@ -135,8 +226,36 @@ def find_missing_blocks(
     return found
 
 
+def informative_ballots(ratings: Ratings, hidden: np.ndarray) -> np.ndarray:
+    """Whether a ballot has a strict pair with a hidden side, bool ``[ballots]``.
+
+    Args:
+        hidden: whether an entry is hidden, bool ``[entries]``.
+    """
+    has_hidden = np.bincount(ratings.entry_ballot[hidden], minlength=ratings.ballots) > 0
+    low, high = np.full(ratings.ballots, np.iinfo(np.int32).max), np.full(ratings.ballots, -1)
+    np.minimum.at(low, ratings.entry_ballot, ratings.rank)
+    np.maximum.at(high, ratings.entry_ballot, ratings.rank)
+    return has_hidden & (low < high)
+
+
+def block_entries(
+    ratings: Ratings, cluster: Int[np.ndarray, " raters"], block: MissingBlock
+) -> Bool[np.ndarray, " entries"]:
+    """Whether each entry is of the block's items by a rater of its cluster, bool ``[entries]``.
+
+    Args:
+        cluster: of each rater ``[raters]``.
+    """
+    member = cluster == block.cluster
+    return member[ratings.ballot_rater[ratings.entry_ballot]] & block.items[ratings.item]
+
+
 def trial_blocks(
-    blocks: Sequence[MissingBlock], missing: Bool[np.ndarray, "clusters items"], max_trials: int
+    blocks: Sequence[MissingBlock],
+    missing: Bool[np.ndarray, "clusters items"],
+    max_trials: int,
+    is_testable: Callable[[MissingBlock], bool] = lambda block: True,
 ) -> list[MissingBlock]:
     """Trial blocks: the missing blocks' items in clusters that ranked them.
 
@@ -144,13 +263,15 @@ def trial_blocks(
         blocks: the missing blocks, from which trials are taken in turn.
         missing: whether a cluster never ranked an item, bool ``[clusters, items]``.
         max_trials: limit of the number of trial blocks.
+        is_testable: whether there is something to predict in a block.
     """
     queues = []
     for block in blocks:
         ranked_by = np.flatnonzero(~missing[:, block.items].any(axis=1))
         # A cluster that ranked nothing else would have no ballots left.
         testable = [k for k in ranked_by if (~missing[k] & ~block.items).any()]
-        queues.append([MissingBlock(int(k), block.prompt, block.items) for k in testable])
+        trials = [MissingBlock(int(k), block.prompt, block.items) for k in testable]
+        queues.append([trial for trial in trials if is_testable(trial)])
     taken: list[MissingBlock] = []
     for i in range(max(map(len, queues), default=0)):
         for queue in queues:

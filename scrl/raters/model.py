@@ -19,6 +19,7 @@ from flax import nnx
 from scrl.choice_models import losses
 from scrl.config import IndividualConfig, Schedule
 from scrl.data.batches import Bucket, buckets, empty_bucket, padded_size
+from scrl.data.weights import proportional_counts
 from scrl.networks.layers import ArrayT, Sizes, Table
 from scrl.random_streams import key_shape
 from scrl.raters import masking
@@ -255,20 +256,25 @@ class Individual:
     def distinct_ballots(
         self, ratings: Ratings, max_ballots: int
     ) -> list[tuple[np.ndarray, Bucket]]:
-        """The distinct ballot sets of raters, and how many raters cast each.
+        """The distinct ballot sets of raters, and the weight of the raters who cast each.
 
         Returns:
-            For each bucket, the counts ``[rows]`` and the rows. With more than ``max_ballots`` rows
-            in all, an evenly spaced selection of them.
+            For each bucket, the weights ``[rows]`` and the rows. With more than ``max_ballots``
+            rows in all, an evenly spaced selection of the rows, or of the raters' weight where
+            raters differ in weight.
         """
-        found = []
+        found, equal = [], True
         for bucket in buckets(ratings):
             columns = (bucket.item, bucket.rank, bucket.mask, bucket.weight)
             packed = np.concatenate([np.reshape(c, (bucket.size, -1)) for c in columns], axis=1)
-            _, first, count = np.unique(packed, axis=0, return_index=True, return_counts=True)
-            found.append((count.astype(float), bucket.rows(first)))
-        step = -(-sum(len(count) for count, _ in found) // max_ballots)
-        return [(count[::step], rows.rows(slice(None, None, step))) for count, rows in found]
+            _, first, row = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+            weight = bucket.rater_weight[: bucket.size]
+            equal &= bool((weight == weight[0]).all())
+            found.append((np.bincount(row.ravel(), weight), bucket.rows(first)))
+        if not equal:
+            return _by_weight(found, max_ballots)
+        step = -(-sum(len(weight) for weight, _ in found) // max_ballots)
+        return [(weight[::step], rows.rows(slice(None, None, step))) for weight, rows in found]
 
     def log_likelihood(
         self, ballots: list[tuple[np.ndarray, Bucket]], latent: np.ndarray, sharpness: float = 1.0
@@ -281,7 +287,8 @@ class Individual:
             sharpness: factor by which rewards are scaled.
 
         Returns:
-            How many raters cast each row ``[rows]``, and log-likelihoods in nats ``[rows, draws]``.
+            The weight of the raters who cast each row ``[rows]``, and log-likelihoods in nats
+            ``[rows, draws]``.
         """
         table, found = Table.of(self.catalogue), []
         draws = len(latent)
@@ -310,3 +317,18 @@ class Individual:
         table = Table.of(self.catalogue)
         rewards = np.asarray(_rewards(self.params, table, latent, contests, **self._static))
         return rewards[0] if item is None else rewards
+
+
+def _by_weight(
+    ballots: list[tuple[np.ndarray, Bucket]], max_ballots: int
+) -> list[tuple[np.ndarray, Bucket]]:
+    """At most ``max_ballots`` of the rows, selected in proportion to their weight."""
+    weight = np.concatenate([weight for weight, _ in ballots])
+    if len(weight) <= max_ballots:
+        return ballots
+    count = proportional_counts(weight / weight.sum(), max_ballots)
+    parts = np.split(count, np.cumsum([len(weight) for weight, _ in ballots])[:-1])
+    return [
+        (part[part > 0].astype(float), rows.rows(part > 0))
+        for part, (_, rows) in zip(parts, ballots, strict=True)
+    ]
