@@ -99,7 +99,8 @@ def buckets(ratings: Ratings, min_size: int = 2) -> list[Bucket]:
     r = ratings.select(ratings.sizes >= min_size)
     if r.ballots == 0:
         return []
-    rater_weight, ballot_weight = rater_weights(r), relative_ballot_weights(r)
+    rater_weight = rater_weights(ratings)
+    ballot_weight = relative_ballot_weights(ratings)[ratings.sizes >= min_size]
     rater_weight /= rater_weight.min()
     contests = np.bincount(r.ballot_rater, minlength=len(r.raters))
     longest = np.zeros(len(r.raters), np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import pair_counts
 from scrl.config import Config
+from scrl.data.weights import rater_weights
 from scrl.diagnostics import active_units
 from scrl.evaluation.intervals import Interval, RaterBootstrap
 from scrl.evaluation.pair_metrics import pair_credit
@@ -102,7 +103,8 @@ def evaluate(
 
     Five folds over raters. The models are trained on the other raters, and the individual model
     also reads the visible part of a held-out rater's ballots. Truly tied pairs are not scored, a
-    predicted tie counts ½; intervals are bootstraps over raters.
+    predicted tie counts ½; intervals are bootstraps over raters. Pairs count with the weight
+    of their rater.
 
     Raises:
         InputError: with fewer than ten raters or no hidden pair, or a fraction outside (0, 1).
@@ -129,7 +131,7 @@ def evaluate(
         "total": round(time.perf_counter() - clock, 3),
         "compile": round(compile_seconds() - compiling, 3),
     }
-    return _summary(results, ratings.notes, seconds, seed)
+    return _summary(results, ratings, seconds, seed)
 
 
 def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int) -> OnChunk:
@@ -160,7 +162,7 @@ def _evaluate_fold(
 
 
 def _summary(
-    results: Sequence[_FoldResult], notes: tuple[str, ...], seconds: dict[str, float], seed: int
+    results: Sequence[_FoldResult], ratings: Ratings, seconds: dict[str, float], seed: int
 ) -> Evaluation:
     """All folds as one result."""
     rater, individual, vanilla = (
@@ -168,14 +170,15 @@ def _summary(
         for name in ("rater", "individual", "vanilla")
     )
     rng = host_rng(seed, HostStream.EVALUATION_BOOTSTRAP)
-    bootstrap = RaterBootstrap(rater, rng)
+    weight = rater_weights(ratings)[rater]
+    bootstrap = RaterBootstrap(rater, rng, weight / weight.min())
     difference = bootstrap(individual - vanilla)
     by_fold = tuple(result.active_units for result in results)
     units = int(np.median(by_fold))
     return Evaluation(
         len(np.unique(rater)), len(rater), units, by_fold,
         bootstrap(individual), bootstrap(vanilla), difference,
-        seconds, (*notes, verdict(difference, units)),
+        seconds, (*ratings.notes, verdict(difference, units)),
     )  # fmt: skip
 
 

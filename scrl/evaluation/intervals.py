@@ -38,17 +38,24 @@ class RaterBootstrap:
 
     Args:
         rater: of each pair ``[pairs]``.
+        rng: consumed.
+        weight: of each pair ``[pairs]``; 1 by default.
     """
 
-    def __init__(self, rater: np.ndarray, rng: np.random.Generator) -> None:
+    def __init__(
+        self, rater: np.ndarray, rng: np.random.Generator, weight: np.ndarray | None = None
+    ) -> None:
         _, self.row = np.unique(rater, return_inverse=True)
-        self.pairs = np.bincount(self.row)
+        self.weight = np.ones(len(rater)) if weight is None else weight
+        self.pairs = np.bincount(self.row, self.weight)
         n = len(self.pairs)
         self.weights = rng.multinomial(n, np.full(n, 1 / n), size=RESAMPLES)
 
     def __call__(self, values: np.ndarray) -> Interval:
-        """The mean of ``values [pairs]`` and its interval."""
-        by_rater = np.bincount(self.row, weights=values)
+        """The weighted mean of ``values [pairs]`` and its interval."""
+        weighted = values * self.weight
+        by_rater = np.bincount(self.row, weights=weighted)
         means = (self.weights @ by_rater) / (self.weights @ self.pairs)
         low, high = np.quantile(means, [0.025, 0.975])
-        return Interval(*(round(float(x), 6) for x in (values.mean(), low, high)))
+        mean = weighted.mean() / self.weight.mean()
+        return Interval(*(round(float(x), 6) for x in (mean, low, high)))

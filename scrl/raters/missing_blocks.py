@@ -25,7 +25,8 @@ from scrl.types import Catalogue, Ratings
 MAX_RATERS_PER_CLUSTER = 64
 #: Greatest loss in nats per rater at which one component counts as explaining another's ballots.
 MERGE_THRESHOLD = 0.25
-#: Probability that clusters whose raters respond at random are called silent anywhere (Bonferroni).
+#: Probability that any cluster of randomly responding raters is called silent (Bonferroni), once on
+#: prompts and once on items.
 SILENCE_LEVEL = 1e-3
 
 
