@@ -44,8 +44,9 @@ class Bucket:
             width = [(0, rows - len(array))] + [(0, 0)] * (array.ndim - 1)
             return np.pad(array, width, constant_values=fill)
 
-        columns = (self.item, self.rank, self.mask, self.weight, self.rater_weight)
-        return Bucket(longer(self.rater, -1), *map(longer, columns), self.size)
+        item, rank, mask, weight = map(longer, (self.item, self.rank, self.mask, self.weight))
+        rater, rater_weight = longer(self.rater, -1), longer(self.rater_weight)
+        return Bucket(rater, item, rank, mask, weight, rater_weight, self.size)
 
     def without(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
         """The bucket with these raters' (bool ``[raters]``) ratings of these items (bool
@@ -55,11 +56,10 @@ class Bucket:
 
     def rows(self, chosen: np.ndarray | slice) -> Bucket:
         """These real rows, without padding."""
-        columns = (
-            self.rater, self.item, self.rank, self.mask, self.weight, self.rater_weight
-        )  # fmt: skip
-        kept = [column[: self.size][chosen] for column in columns]
-        return Bucket(*kept, len(kept[0]))
+        columns = (self.rater, self.item, self.rank, self.mask, self.weight)
+        rater, item, rank, mask, weight = (column[: self.size][chosen] for column in columns)
+        rater_weight = self.rater_weight[: self.size][chosen]
+        return Bucket(rater, item, rank, mask, weight, rater_weight, len(rater))
 
     def parts(self, rows: int) -> list[Bucket]:
         """The real rows in parts of ``rows`` each, the last one padded."""

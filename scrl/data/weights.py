@@ -43,7 +43,7 @@ def proportional_counts(share: np.ndarray, total: int) -> np.ndarray:
     return np.diff(edges)
 
 
-def repeated_rows(weight: np.ndarray, limit: int, fill: bool = False) -> np.ndarray:
+def repeated_rows(weight: np.ndarray, limit: int, fill: int = 0) -> np.ndarray:
     """Indices ``[repetitions]`` in which each row recurs in proportion to its weight.
 
     Whole multiples of the least weight recur exactly so often, if they fit. Equal weights give each
@@ -52,13 +52,12 @@ def repeated_rows(weight: np.ndarray, limit: int, fill: bool = False) -> np.ndar
     Args:
         weight: positive ``[rows]``.
         limit: of the repetitions, if there are fewer rows.
-        fill: whether to repeat all rows until the limit, so that fractions of the least weight are
-            rounded little.
+        fill: all rows are repeated while there are no more than this number, so that fractions of
+            the least weight are rounded little.
     """
     rows = np.arange(len(weight))
     if len(weight) == 0 or (weight == weight[0]).all():
         return rows
     limit, total = max(limit, len(weight)), float(np.sum(weight / weight.min()))
-    if fill and total < limit:
-        total *= limit // total
-    return np.repeat(rows, proportional_counts(weight / weight.sum(), min(round(total), limit)))
+    total = min(round(total * max(1, fill // total)), limit)
+    return np.repeat(rows, proportional_counts(weight / weight.sum(), total))

@@ -23,6 +23,9 @@ REWARD_SCALES = (1.0, 2.0, 4.0, 8.0)
 #: Width of the kernel around an atom, relative to its component's.
 KERNEL_WIDTH = 0.2
 
+#: Draws from the posteriors of raters of unequal weight: a few raters may stand for many.
+WEIGHTED_DRAWS = 500
+
 #: See ``Density.weighted``.
 LogLikelihood = Callable[[np.ndarray, float], tuple[np.ndarray, np.ndarray]]
 
@@ -125,11 +128,12 @@ def weighted_draws(
 ) -> np.ndarray:
     """Draws from raters' posteriors in proportion to the raters' weights ``[draws, latent]``.
 
-    One draw a rater if all weights are equal, else one for each time that a rater counts as much as
-    the lightest one, and at most ``config.sample`` or as many as there are raters.
+    One draw a rater if all weights are equal. Else one for each time that a rater counts as much as
+    the lightest one: about ``WEIGHTED_DRAWS`` or more, and at most ``config.sample`` or as many as
+    there are raters.
     """
     weight = rater_weights(ratings)[embedding.raters]
-    rows = repeated_rows(weight, config.sample)
+    rows = repeated_rows(weight, config.sample, min(WEIGHTED_DRAWS, config.sample))
     mean, log_variance = embedding.posterior
     return Posterior(mean[rows], log_variance[rows]).draw(rng)
 

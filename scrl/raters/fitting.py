@@ -173,7 +173,7 @@ def training_rows(bucket: Bucket) -> Bucket:
     """
     fits = bucket.size <= PADDED_ROWS and PADDED_ROWS * bucket.cells <= MAX_PADDED_CELLS
     limit = PADDED_ROWS if fits else MAX_REPETITIONS * bucket.size
-    bucket = bucket.rows(repeated_rows(bucket.rater_weight[: bucket.size], limit, fill=True))
+    bucket = bucket.rows(repeated_rows(bucket.rater_weight[: bucket.size], limit, fill=limit))
     return bucket.padded(PADDED_ROWS if fits else padded_size(bucket.size))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scrl.data import parse_ratings
 from scrl.data.batches import buckets, padded_size
+from scrl.data.weights import rater_weights
 
 
 def ratings_of(rows, missing=None):
@@ -38,15 +39,19 @@ def ragged(draw):
 
 
 def entries_of(ratings, least):
-    """(rater, ballot's weight, sorted (item, rank)) of each ballot long enough."""
-    found = Counter()
+    """(rater, ballot's weight, sorted (item, rank)) of each ballot long enough.
+
+    Weights are relative to that of the lightest rater.
+    """
+    found, unit = Counter(), rater_weights(ratings).min()
     for b in range(ratings.ballots):
         some = slice(*ratings.offsets[b : b + 2])
         if ratings.sizes[b] >= least:
             held = sorted(
                 zip(ratings.item[some].tolist(), ratings.rank[some].tolist(), strict=True)
             )
-            found[int(ratings.ballot_rater[b]), float(ratings.ballot_weight[b]), tuple(held)] += 1
+            weight = round(float(ratings.ballot_weight[b] / unit), 5)
+            found[int(ratings.ballot_rater[b]), weight, tuple(held)] += 1
     return found
 
 
@@ -61,7 +66,7 @@ def entries_in(parts):
                     bucket.rank[row, contest, mask].tolist(),
                     strict=True,
                 )
-                weight = float(bucket.weight[row, contest])
+                weight = round(float(bucket.weight[row, contest] * bucket.rater_weight[row]), 5)
                 found[int(bucket.rater[row]), weight, tuple(sorted(held))] += 1
     return found
 

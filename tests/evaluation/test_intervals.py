@@ -42,3 +42,16 @@ def test_the_difference_is_taken_on_the_same_raters():
     assert boot(right).high - boot(right).low > 0.2
     same = boot(right - right)
     assert (same.mean, same.low, same.high) == (0, 0, 0)
+
+
+def test_weights_count_as_repeated_raters_in_the_mean():
+    rater, right = np.arange(40), (np.arange(40) < 10).astype(float)
+    weight = np.where(right > 0, 3.0, 1.0)
+    found = RaterBootstrap(rater, np.random.default_rng(0), weight)(right)
+    assert found.mean == 0.5
+    assert found.low < 0.5 < found.high
+    plain, ones = (
+        RaterBootstrap(rater, np.random.default_rng(0), given)(right)
+        for given in (None, np.ones(40))
+    )
+    assert plain == ones

@@ -11,12 +11,21 @@ from scipy.stats import norm
 import scrl
 from scrl.choice_models import order_places, strictly_reversed
 from scrl.config import Config, ImputationConfig
-from scrl.raters import ImputationModel, find_missing_blocks, fit_individual
-from scrl.raters.imputation import ERROR_SCALES
-from scrl.raters.missing_blocks import response_rate, trial_blocks
+from scrl.raters import ImputationModel, find_missing_blocks, fit_individual, infer_missing
+from scrl.raters import imputation as imputation_module
+from scrl.raters.imputation import ERROR_SCALES, _held_out_result
+from scrl.raters.missing_blocks import (
+    Clusters,
+    MissingBlock,
+    block_entries,
+    informative_ballots,
+    missing_items,
+    response_rate,
+    trial_blocks,
+)
 from scrl.runs import imputation_dict
 from scrl.scenarios import load_scenario, sample
-from scrl.types import Catalogue
+from scrl.types import Catalogue, Ratings
 from tests.tiny import BRIEF
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -211,3 +220,127 @@ def test_imputation_can_be_disabled():
     found = scrl.run(scenario, config, 0).imputation
     assert found.candidates == ()
     assert len(found.response_rate) == found.clusters.max() + 1
+
+
+def inverted_ratings() -> Ratings:
+    return sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
+
+
+@pytest.fixture(scope="module")
+def trial():
+    """A briefly trained model, its ratings, and Memphis' second prompt as a trial block."""
+    ratings = inverted_ratings()
+    model, _ = fit_individual(jax.random.key(1), ratings, BRIEF, max_shared=1)
+    return model, ratings, MissingBlock(0, 1, ratings.catalogue.item_prompt == 1)
+
+
+def test_a_trial_block_without_a_strict_pair_says_nothing(trial):
+    model, ratings, block = trial
+    hidden = block_entries(ratings, ratings.rater_type, block)
+    tied = replace(ratings, rank=np.where(hidden, 0, ratings.rank))
+    assert not informative_ballots(tied, hidden).any()
+    found = _held_out_result(model, tied, tied.rater_type, block)
+    assert found.hidden_nats.tolist() == [0.0] * len(ERROR_SCALES)
+    assert np.isfinite(found.visible_nats)
+    everything_tied = replace(ratings, rank=np.zeros_like(ratings.rank))
+    found = _held_out_result(model, everything_tied, tied.rater_type, block)
+    assert (found.visible_nats, found.visible_accuracy) == (0.0, 1.0)
+
+
+def test_raters_with_a_hidden_pair_are_sampled_however_few(trial):
+    model, ratings, block = trial
+    hidden = block_entries(ratings, ratings.rater_type, block)
+    speakers = np.unique(ratings.ballot_rater[informative_ballots(ratings, hidden)])[[3]]
+    dropped = hidden[ratings.offsets[:-1]] & ~np.isin(ratings.ballot_rater, speakers)
+    few = ratings.select(~dropped)
+    found = _held_out_result(model, few, few.rater_type, block)
+    assert (found.hidden_nats < 0).all()
+    # A cluster of one rater, and none other.
+    alone = np.where(np.arange(len(few.raters)) == speakers[0], 0, -1)
+    found = _held_out_result(model, few, alone, block)
+    assert (found.hidden_nats < 0).all()
+    assert np.isfinite(found.visible_nats)
+
+
+def test_blocks_that_are_tied_everywhere_are_not_tested(trial, monkeypatch):
+    """Without a trial nothing is known of the imputation error: it is as great as can be."""
+    model, ratings, block = trial
+    tied = replace(ratings, rank=np.where(block.items[ratings.item], 0, ratings.rank))
+    kind = ratings.rater_type
+    missing = missing_items(ratings, kind, 0.02)
+    found = Clusters(np.arange(4), kind, response_rate(ratings, kind), missing)
+    monkeypatch.setattr(imputation_module, "find_clusters", lambda *given: found)
+    given = (model, model.embed(tied), None, ImputationConfig())
+    untested = infer_missing(0, tied, *given)
+    assert (untested.trials, untested.candidates) == (0, ())
+    assert untested.scale_posterior[-1] == 1
+
+    tried = []
+
+    def stop(seed, ratings, clusters, trials, *rest):
+        tried.extend(trials)
+        raise InterruptedError
+
+    monkeypatch.setattr(imputation_module, "_run_trials", stop)
+    hidden = block_entries(ratings, kind, block)
+    with pytest.raises(InterruptedError):
+        infer_missing(0, replace(ratings, rank=np.where(hidden, 0, ratings.rank)), *given)
+    assert {trial.cluster for trial in tried} == {2, 3}, "Memphis' voters tie the block"
+
+
+def sparse(raters: int, prompts: int, completions: int, answered: int) -> Ratings:
+    """Raters who rank all completions of a few prompts at random."""
+    rng = np.random.default_rng(0)
+    chosen = np.sort([rng.choice(prompts, answered, replace=False) for _ in range(raters)])
+    items = np.arange(prompts * completions).reshape(prompts, completions)
+    ballots = raters * answered
+    return Ratings(
+        catalogue(*[completions] * prompts),
+        tuple(f"r{r}" for r in range(raters)),
+        np.repeat(np.arange(raters), answered),
+        chosen.ravel(),
+        np.ones(ballots),
+        np.arange(ballots + 1) * completions,
+        items[chosen].ravel(),
+        np.tile(np.arange(completions), ballots),
+    )
+
+
+@pytest.mark.parametrize("sizes", [(2000,), (1000, 600, 400), (1980, 10, 5, 3, 1, 1)])
+def test_nothing_is_missing_where_every_rater_answers_one_prompt_in_a_hundred(sizes):
+    ratings = sparse(2000, 300, 10, 3)
+    cluster = np.random.default_rng(1).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    assert (response_rate(ratings, cluster) < 0.02).mean() > 0.5
+    assert not missing_items(ratings, cluster, 0.02).any()
+
+
+def test_silence_is_found_where_few_answer():
+    """Half of the raters skip the first ten prompts, which others answer one time in five."""
+    ratings = sparse(2000, 50, 4, 10)
+    cluster = np.arange(2000) % 2
+    silent = (cluster[ratings.ballot_rater] == 1) & (ratings.ballot_prompt < 10)
+    missing = missing_items(ratings.select(~silent), cluster, 0.02)
+    assert missing[1, :40].all()
+    assert missing.sum() == 40
+    # A completion that they leave out of answers to its prompt.
+    left_out = (cluster[ratings.ballot_rater[ratings.entry_ballot]] == 1) & (ratings.item == 7)
+    assert np.argwhere(missing_items(ratings.keep(~left_out), cluster, 0.02)).tolist() == [[1, 7]]
+
+
+def test_few_raters_are_not_silent_by_chance():
+    ratings = sparse(200, 4, 3, 2)
+    cluster = np.zeros(200, int)
+    without = np.setdiff1d(np.arange(200), ratings.ballot_rater[ratings.ballot_prompt == 0])
+    cluster[without[:3]] = 1
+    assert (response_rate(ratings, cluster)[1, :3] == 0).all()
+    assert not missing_items(ratings, cluster, 0.02).any()
+    cluster[without[:60]] = 1
+    assert missing_items(ratings, cluster, 0.02)[1, :3].all()
+
+
+def test_items_that_no_one_ranked_are_missing_for_all():
+    ratings = sparse(200, 4, 3, 2)
+    rest = ratings.select(ratings.ballot_prompt > 0)
+    missing = missing_items(rest, np.arange(200) % 2, 0.02)
+    assert missing[:, :3].all()
+    assert not missing[:, 3:].any()
