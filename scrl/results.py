@@ -185,6 +185,46 @@ class RunResult(TypedDict):
     seeds: NotRequired[SeedsResult]
 
 
+class IntervalEntry(TypedDict):
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+class RivalEntry(TypedDict):
+    """A rival's held-out accuracy; ``difference`` is that of the individual model less it."""
+
+    title: str
+    accuracy: IntervalEntry
+    difference: IntervalEntry
+    calibration_error: float
+
+
+class WinnerEntry(TypedDict):
+    """The model that predicts best, and one sentence about it."""
+
+    name: str
+    note: str
+
+
+class EvaluationResult(TypedDict):
+    """The result file of ``evaluate``; version 0.6.0 wrote neither calibration nor rivals."""
+
+    raters: int
+    pairs: int
+    active_units: int
+    active_units_by_fold: list[int]
+    accuracy: dict[str, IntervalEntry]
+    calibration_error: NotRequired[dict[str, float]]
+    rivals: NotRequired[dict[str, RivalEntry]]
+    skipped: NotRequired[dict[str, str]]
+    winner: NotRequired[WinnerEntry]
+    seconds: dict[str, float]
+    notes: list[str]
+
+
 class LatentMap(TypedDict):
     """Raters on the principal plane of their latents (see ``report.latent_map``)."""
 

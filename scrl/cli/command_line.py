@@ -101,6 +101,10 @@ def _add_evaluate(subparsers: Subparsers) -> None:
     evaluate = _command(subparsers, "evaluate", commands.evaluate, help)
     evaluate.add_argument("file", type=Path)
     evaluate.add_argument("--hide", type=float, default=0.5, metavar="FRACTION")
+    evaluate.add_argument(
+        "--rivals", default="all", metavar="NAMES",
+        help="simple models to compare with: all (default), none, or names with commas between",
+    )  # fmt: skip
     _add_options(evaluate, "seed", "missing")
 
 

@@ -17,6 +17,7 @@ from scrl.cli.printing import (
     print_check,
     print_notes,
     print_orders,
+    print_rivals,
     print_seed_spreads,
     print_table,
     show_progress,
@@ -116,14 +117,22 @@ def evaluate(chosen: Namespace) -> None:
     """Print and save the accuracy on hidden comparisons of held-out raters."""
     from scrl.data.readers import load_ratings
     from scrl.evaluation import held_out_accuracy
+    from scrl.evaluation.rival_accuracy import choose_rivals
+    from scrl.rivals import RIVALS
     from scrl.runtime import start
 
     check_output(chosen.out)
     if not 0 < chosen.hide < 1:
         raise InputError(f"--hide is {chosen.hide:g}; give a fraction between 0 and 1.")
+    rivals = {"all": tuple(RIVALS), "none": ()}.get(chosen.rivals)
+    if rivals is None:
+        rivals = tuple(name.strip() for name in chosen.rivals.split(","))
     ratings = load_ratings(chosen.file, chosen.missing)
+    choose_rivals(rivals, ratings)
     start()
-    found = held_out_accuracy.evaluate(ratings, Config(), chosen.hide, chosen.seed, show_progress)
+    found = held_out_accuracy.evaluate(
+        ratings, Config(), chosen.hide, chosen.seed, show_progress, rivals
+    )
     clear_progress()
     result = found.to_dict()
     print(f"{found.pairs:,} hidden pairs of {found.raters:,} held-out raters, five folds\n")
@@ -131,6 +140,7 @@ def evaluate(chosen: Namespace) -> None:
         interval = "" if name == "chance" else f"  [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
         print(f"  {name:<12}{accuracy['mean']:.3f}{interval}")
     print()
+    print_rivals(result)
     print_notes(result["notes"])
     write_result(chosen.out, result)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scrl.results import EvaluationResult
 from scrl.runs.seed_spread import seed_spreads
 from scrl.types import Progress
 
@@ -83,6 +84,27 @@ def print_check(result: Mapping[str, Any]) -> None:
         )
     if not check["failed"]:
         print(check["message"])
+
+
+def print_rivals(result: EvaluationResult) -> None:
+    """The accuracy of each rival, and which model predicts best; nothing without rivals."""
+    if result["rivals"]:
+        print("  rival         accuracy                individual less rival     calibration error")
+    for name, entry in result["rivals"].items():
+        accuracy, gap = entry["accuracy"], entry["difference"]
+        print(
+            f"  {name:<14}{accuracy['mean']:.3f}  [{accuracy['low']:.3f}, {accuracy['high']:.3f}]"
+            f"   {gap['mean']:+.3f}  [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+            f"   {entry['calibration_error']:.3f}"
+        )
+    for name, reason in result["skipped"].items():
+        print(f"  {name:<14}left out: {reason}")
+    if result["rivals"]:
+        errors = result["calibration_error"]
+        print(
+            f"\n  calibration error of individual {errors['individual']:.3f}, "
+            f"of vanilla {errors['vanilla']:.3f}\n\n{result['winner']['note']}\n"
+        )
 
 
 def print_notes(notes: Sequence[str]) -> None:

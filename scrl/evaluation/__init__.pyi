@@ -12,6 +12,7 @@ from .pair_metrics import Calibration as Calibration
 from .pair_metrics import calibration_curve as calibration_curve
 from .pair_metrics import pair_accuracy as pair_accuracy
 from .pair_metrics import selective_accuracy as selective_accuracy
+from .rival_accuracy import RivalAccuracy as RivalAccuracy
 from .splits import FOLDS as FOLDS
 from .splits import cross_validation_folds as cross_validation_folds
 from .splits import hidden_entries as hidden_entries

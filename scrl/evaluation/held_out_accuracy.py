@@ -8,13 +8,21 @@ from dataclasses import dataclass
 
 import jax
 import numpy as np
+from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import pair_counts
 from scrl.config import Config
 from scrl.data.weights import rater_weights
 from scrl.diagnostics import active_units
 from scrl.evaluation.intervals import Interval, RaterBootstrap
-from scrl.evaluation.pair_metrics import pair_credit
+from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
+from scrl.evaluation.rival_accuracy import (
+    RivalAccuracy,
+    choose_rivals,
+    judge_rival,
+    rival_probabilities,
+    winner_sentence,
+)
 from scrl.evaluation.splits import (
     FOLDS,
     Fold,
@@ -26,6 +34,8 @@ from scrl.evaluation.splits import (
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters import Individual, fit_individual
 from scrl.raters.fitting import OnChunk
+from scrl.results import EvaluationResult, IntervalEntry
+from scrl.rivals import RIVALS
 from scrl.runtime import compile_seconds
 from scrl.social import fit_vanilla
 from scrl.types import InputError, Progress, Ratings
@@ -36,13 +46,16 @@ DRAWS = 32
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Held-out accuracy of the individual and the vanilla model.
+    """Held-out accuracy of the individual model, the vanilla model and the rivals.
 
     Attributes:
         raters: how many have a hidden pair; pairs: hidden pairs, truly tied ones left out.
         active_units: of the individual model, the median over folds; by_fold: each.
         individual, vanilla: accuracy; difference: of the two on the same pairs.
-        seconds: total and compilation; notes: of the source, and a verdict.
+        rivals: by rival; skipped: rivals left out -> why.
+        calibration_error: of the individual and the vanilla model's probabilities.
+        winner: name of the model that predicts best; winner_note: one sentence about it.
+        seconds: total, compilation and rivals; notes: of the source, and a verdict.
     """
 
     raters: int
@@ -52,13 +65,18 @@ class Evaluation:
     individual: Interval
     vanilla: Interval
     difference: Interval
+    rivals: tuple[RivalAccuracy, ...]
+    skipped: dict[str, str]
+    calibration_error: dict[str, float]
+    winner: str
+    winner_note: str
     seconds: dict[str, float]
     notes: tuple[str, ...]
 
-    def to_dict(self) -> dict:
+    def to_dict(self) -> EvaluationResult:
         """The result file of ``python -m scrl evaluate``."""
         accuracy = {
-            name: {"mean": a.mean, "low": a.low, "high": a.high}
+            name: _interval_entry(a)
             for name, a in (
                 ("individual", self.individual),
                 ("vanilla", self.vanilla),
@@ -72,9 +90,25 @@ class Evaluation:
             "active_units": self.active_units,
             "active_units_by_fold": list(self.by_fold),
             "accuracy": accuracy,
+            "calibration_error": self.calibration_error,
+            "rivals": {
+                rival.name: {
+                    "title": rival.title,
+                    "accuracy": _interval_entry(rival.accuracy),
+                    "difference": _interval_entry(rival.difference),
+                    "calibration_error": rival.calibration_error,
+                }
+                for rival in self.rivals
+            },
+            "skipped": self.skipped,
+            "winner": {"name": self.winner, "note": self.winner_note},
             "seconds": self.seconds,
             "notes": list(self.notes),
         }
+
+
+def _interval_entry(interval: Interval) -> IntervalEntry:
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,12 +118,16 @@ class _FoldResult:
     Attributes:
         rater: of each pair ``[pairs]``; individual, vanilla: the models' credit ``[pairs]``.
         active_units: of the individual model.
+        probability: of the better item, by model and rival, each ``[pairs]``.
+        rival_seconds: that the rivals took.
     """
 
     rater: np.ndarray
     individual: np.ndarray
     vanilla: np.ndarray
     active_units: int
+    probability: dict[str, np.ndarray]
+    rival_seconds: float
 
 
 def evaluate(
@@ -98,21 +136,28 @@ def evaluate(
     hide_fraction: float = 0.5,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    rivals: Sequence[str] = tuple(RIVALS),
 ) -> Evaluation:
     """Predict the order of hidden completions of raters never trained on.
 
     Five folds over raters. The models are trained on the other raters, and the individual model
     also reads the visible part of a held-out rater's ballots. Truly tied pairs are not scored, a
     predicted tie counts ½; intervals are bootstraps over raters. Pairs count with the weight
-    of their rater.
+    of their rater. The rivals are fitted to the same folds, without a draw from the streams of the
+    others.
+
+    Args:
+        rivals: names of ``scrl.rivals.RIVALS``; one that would take too long is left out.
 
     Raises:
-        InputError: with fewer than ten raters or no hidden pair, or a fraction outside (0, 1).
+        InputError: with fewer than ten raters or no hidden pair, a fraction outside (0, 1), or an
+            unknown rival.
     """
     config = config or Config()
     if not 0 < hide_fraction < 1:
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "held-out accuracy")
+    chosen, skipped = choose_rivals(rivals, ratings)
     clock, compiling = time.perf_counter(), compile_seconds()
     rng = host_rng(seed, HostStream.EVALUATION_FOLDS)
     order = np.argsort(rng.permutation(len(raters)))
@@ -124,14 +169,32 @@ def evaluate(
         )
     results = [
         _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k), rng,
-                       _progress_of_fold(on_progress, k))
+                       _progress_of_fold(on_progress, k),
+                       _RivalJob(chosen, seed, k, on_progress))
         for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden))
     ]  # fmt: skip
     seconds = {
         "total": round(time.perf_counter() - clock, 3),
         "compile": round(compile_seconds() - compiling, 3),
+        "rivals": round(sum(result.rival_seconds for result in results), 3),
     }
-    return _summary(results, ratings, seconds, seed)
+    return _summary(results, ratings, seconds, seed, skipped)
+
+
+@dataclass(frozen=True)
+class _RivalJob:
+    """Which rivals a fold fits, and whom it tells."""
+
+    names: list[str]
+    seed: int
+    fold: int
+    on_progress: Callable[[Progress], None] | None
+
+    def report(self, name: str, done: float) -> None:
+        if self.on_progress is not None:
+            message = f"Fold {self.fold + 1} of {FOLDS}, {name}"
+            fraction = (self.fold + 0.95 + 0.05 * done) / FOLDS
+            self.on_progress(Progress("evaluating", fraction, message))
 
 
 def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int) -> OnChunk:
@@ -146,9 +209,14 @@ def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int)
 
 
 def _evaluate_fold(
-    fold: Fold, config: Config, key: jax.Array, rng: np.random.Generator, report: OnChunk
+    fold: Fold,
+    config: Config,
+    key: jax.Array,
+    rng: np.random.Generator,
+    report: OnChunk,
+    job: _RivalJob,
 ) -> _FoldResult:
-    """Train both models on a fold and score its hidden pairs."""
+    """Train both models and the rivals on a fold and score its hidden pairs."""
     key_individual, key_vanilla = jax.random.split(key)
     model, _ = fit_individual(key_individual, fold.train, config.individual, report)
     units = active_units(np.asarray(model.embed(fold.train)[1].mean))
@@ -156,29 +224,53 @@ def _evaluate_fold(
     pooled = fit_vanilla(key_vanilla, fold.train.catalogue, counts, config.reward).rewards()
     rater, better, worse = strict_pairs(fold.hidden)
     margin = _predicted_margins(model, fold.visible, rng, rater, better, worse)
-    return _FoldResult(
-        rater, pair_credit(margin), pair_credit(pooled[better] - pooled[worse]), units
+    gap = pooled[better] - pooled[worse]
+    probability = {"individual": 0.5 + 0.5 * margin, "vanilla": expit(gap)}
+    start = time.perf_counter()
+    probability |= rival_probabilities(
+        fold, job.names, (rater, better, worse), job.seed, job.report
     )
+    seconds = time.perf_counter() - start
+    return _FoldResult(rater, pair_credit(margin), pair_credit(gap), units, probability, seconds)
 
 
 def _summary(
-    results: Sequence[_FoldResult], ratings: Ratings, seconds: dict[str, float], seed: int
+    results: Sequence[_FoldResult],
+    ratings: Ratings,
+    seconds: dict[str, float],
+    seed: int,
+    skipped: dict[str, str],
 ) -> Evaluation:
     """All folds as one result."""
     rater, individual, vanilla = (
         np.concatenate([getattr(result, name) for result in results])
         for name in ("rater", "individual", "vanilla")
     )
+    probability = {
+        name: np.concatenate([result.probability[name] for result in results])
+        for name in results[0].probability
+    }
     rng = host_rng(seed, HostStream.EVALUATION_BOOTSTRAP)
     weight = rater_weights(ratings)[rater]
     bootstrap = RaterBootstrap(rater, rng, weight / weight.min())
     difference = bootstrap(individual - vanilla)
     by_fold = tuple(result.active_units for result in results)
     units = int(np.median(by_fold))
+    accuracies = bootstrap(individual), bootstrap(vanilla), difference
+    errors = {
+        name: round(calibration_curve(probability.pop(name)).error, 6)
+        for name in ("individual", "vanilla")
+    }
+    rivals = tuple(judge_rival(name, p, individual, bootstrap) for name, p in probability.items())
     return Evaluation(
+<<<<<<< HEAD
         len(np.unique(rater)), len(rater), units, by_fold,
         bootstrap(individual), bootstrap(vanilla), difference,
         seconds, (*ratings.notes, verdict(difference, units)),
+=======
+        len(np.unique(rater)), len(rater), units, by_fold, *accuracies,
+        rivals, skipped, errors, *winner_sentence(*accuracies, rivals),
+        seconds, (*notes, verdict(difference, units)),
     )  # fmt: skip
 
 

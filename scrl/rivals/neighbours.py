@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 
 from scrl.rivals.ballot_table import BallotTable, tabulate
@@ -19,6 +20,8 @@ NEIGHBOURS, POOLED_VOTES = 15.0, 2.0
 PRIOR_PAIRS = 2.0
 #: Raters who may complete a simulated voter's ballots.
 CANDIDATES = 60
+#: Raters compared at once, and raters × pairs up to which opinions are held densely for that.
+BLOCK, MAX_DENSE = 256, 5_000_000
 #: Limits of the ranked pairs of all ballots, of raters × raters, and of pairs of all items.
 MAX_PAIRS, MAX_RATERS, MAX_ITEM_PAIRS = 5_000_000, 20_000, 300_000
 
@@ -117,13 +120,13 @@ class FittedNeighbours:
         row = table.row[rater]
         sign, compared = self.opinions.sign.tocsc(), self.opinions.compared.tocsc()
         probability = np.empty(len(row))
-        for r in np.unique(row):
-            mine = np.flatnonzero(row == r)
-            agreement = np.zeros(self.table.rows)
-            if r >= 0:
-                agreement = self._agreement(
-                    replace(theirs, sign=theirs.sign[[r]], compared=theirs.compared[[r]])
-                )[0]
+        order = np.argsort(row, kind="stable")
+        asked, first_of = np.unique(row[order], return_index=True)
+        ends = np.append(first_of[1:], len(row))
+        for start, stop, agreement in zip(
+            first_of, ends, self._agreements(theirs, asked), strict=True
+        ):
+            mine = order[start:stop]
             columns = pair[mine]
             probability[mine] = _vote(
                 agreement, self.table.mass, sign[:, columns].toarray(),
@@ -131,12 +134,22 @@ class FittedNeighbours:
             )  # fmt: skip
         return np.where(first < second, probability, 1 - probability)
 
-    def _agreement(self, theirs: _Opinions) -> np.ndarray:
-        """Mean product of signs on common pairs, shrunk to 0 ``[theirs, rows]``."""
-        product = (theirs.sign @ self.opinions.sign.T).toarray()
-        common = (theirs.compared @ self.opinions.compared.T).toarray()
-        # Rounded, so that equal agreements are equal whatever the order of the sums.
-        return np.round(product / (common + PRIOR_PAIRS), 9)
+    def _agreements(self, theirs: _Opinions, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Mean product of signs on common pairs, shrunk to 0, with every rater ``[raters]``; for
+        each of these rows, 0 for row -1."""
+        sign, compared = self.opinions.sign, self.opinions.compared
+        if np.prod(sign.shape) <= MAX_DENSE:
+            sign, compared = sign.toarray(), compared.toarray()
+        for start in range(0, len(rows), BLOCK):
+            part = rows[start : start + BLOCK]
+            if not theirs.sign.shape[0]:
+                yield from np.zeros((len(part), len(self.table.mass)))
+                continue
+            product, common = theirs.sign[part] @ sign.T, theirs.compared[part] @ compared.T
+            if issparse(product):
+                product, common = product.toarray(), common.toarray()
+            # Rounded, so that equal agreements are equal whatever the order of the sums.
+            yield from np.round(product / (common + PRIOR_PAIRS), 9) * (part >= 0)[:, None]
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         """Voters are raters, drawn by weight: their own ballots, completed by their neighbours.
@@ -155,23 +168,23 @@ class FittedNeighbours:
             (np.ones(len(low)), (np.arange(len(low)), low)), shape=(len(low), len(self.reward))
         )
         losses = csr_matrix((np.ones(len(low)), (np.arange(len(low)), high)), shape=wins.shape)
-        for number, row in enumerate(rows):
-            opinion = self._completed(int(row), ahead)
+        agreements = self._agreements(self.opinions, rows)
+        for number, (row, agreement) in enumerate(zip(rows, agreements, strict=True)):
+            opinion = self._completed(int(row), agreement, ahead)
             utility[number] = opinion @ wins + (1 - opinion) @ losses
         # Equal utilities are ordered at random.
         return utility[position] + 1e-6 * rng.gumbel(size=(voters, len(self.reward)))
 
-    def _completed(self, row: int, ahead: np.ndarray) -> np.ndarray:
+    def _completed(self, row: int, agreement: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         """P(first ≻ second) of all pairs for a rater: 1 or 0 where compared, else voted."""
-        own = _Opinions(self.opinions.sign[[row]], self.opinions.compared[[row]])
-        agreement = self._agreement(own)[0]
+        own_sign, own_compared = self.opinions.sign[[row]], self.opinions.compared[[row]]
         nearest = np.argsort(-agreement, kind="stable")[:CANDIDATES]
         sign, compared = (
             x[nearest].toarray() for x in (self.opinions.sign, self.opinions.compared)
         )
         voted = _vote(agreement[nearest], self.table.mass[nearest], sign, compared, ahead)
-        known = own.compared.toarray()[0] > 0
-        return np.where(known, 0.5 + 0.5 * own.sign.toarray()[0], voted)
+        known = own_compared.toarray()[0] > 0
+        return np.where(known, 0.5 + 0.5 * own_sign.toarray()[0], voted)
 
 
 def _vote(

@@ -9,8 +9,10 @@ import pytest
 
 from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
 from scrl.data import parse_ratings
-from scrl.evaluation import Interval, evaluate
+from scrl.evaluation import Interval, RivalAccuracy, evaluate
 from scrl.evaluation.held_out_accuracy import verdict
+from scrl.evaluation.rival_accuracy import choose_rivals, winner_sentence
+from scrl.rivals import RIVALS
 from scrl.types import InputError
 
 
@@ -84,6 +86,64 @@ def test_progress_rises_over_the_folds(evaluated):
 
 
 @pytest.mark.slow
+# -- rivals ---------------------------------------------------------------------------------------
+
+
+def test_rivals_are_judged_on_the_same_pairs(evaluated):
+    found, _ = evaluated
+    assert [rival.name for rival in found.rivals] == list(RIVALS)
+    assert found.skipped == {}
+    rivals = {rival.name: rival for rival in found.rivals}
+    for rival in found.rivals:
+        assert rival.difference.mean == pytest.approx(
+            found.individual.mean - rival.accuracy.mean, abs=1e-5
+        )
+        assert 0 <= rival.calibration_error <= 1
+    assert 0.3 < rivals["pooled"].accuracy.mean < 0.7
+    assert rivals["pooled"].accuracy.mean == pytest.approx(found.vanilla.mean, abs=0.1)
+    for name in ("types", "gaussian", "factors", "neighbours", "item-ridge"):
+        assert rivals[name].accuracy.mean > 0.95, name
+    assert found.seconds["rivals"] > 0
+
+
+def test_rivals_change_no_other_number(evaluated):
+    wanted = evaluated[0].to_dict()
+    found = evaluate(camps(), TINY, 0.5, 0, rivals=()).to_dict()
+    assert found["rivals"] == {}
+    for key in ("raters", "pairs", "active_units_by_fold", "accuracy", "calibration_error",
+                "notes"):  # fmt: skip
+        assert found[key] == wanted[key], key
+    assert found["winner"]["name"] == "individual"
+
+
+def test_the_result_names_the_winner_whoever_it_is():
+    ahead, behind, even = (Interval(m, m - 0.01, m + 0.01) for m in (0.1, -0.1, 0.0))
+    high, low = Interval(0.8, 0.78, 0.82), Interval(0.7, 0.68, 0.72)
+    name, note = winner_sentence(high, low, ahead, ())
+    assert (name, "0.100 [0.090, 0.110] ahead of the vanilla model" in note) == (
+        "individual", True
+    )  # fmt: skip
+    rival = RivalAccuracy("types", "Types", high, behind, 0.01)
+    name, note = winner_sentence(low, low, even, (rival,))
+    assert name == "types"
+    assert "0.100 [0.090, 0.110] ahead of the individual model" in note
+    for gap, wanted in ((even, "individual"), (Interval(-0.001, -0.01, 0.01), "types")):
+        rival = RivalAccuracy("types", "Types", high, gap, 0.01)
+        name, note = winner_sentence(high, low, ahead, (rival,))
+        assert name == wanted
+        assert "not reliably" in note
+    assert winner_sentence(low, high, behind, ())[0] == "vanilla"
+
+
+def test_a_rival_that_would_take_too_long_is_left_out_with_a_reason(monkeypatch):
+    monkeypatch.setattr("scrl.rivals.factors.MAX_ENTRIES", 10)
+    chosen, skipped = choose_rivals(["pooled", "factors"], camps())
+    assert chosen == ["pooled"]
+    assert "more than 10" in skipped["factors"]
+    with pytest.raises(InputError, match="no rival 'nobody'; there are pooled, types"):
+        choose_rivals(["nobody"], camps())
+
+
 def test_agreeing_raters_leave_nothing_to_gain():
     """And the order is learnt by both, so that .5 above is the camps' doing."""
     rows = [(f"r{r}", f"p{p}", [[c] for c in "abcd"]) for r in range(80) for p in range(3)]

@@ -1,0 +1,116 @@
+"""Accuracy of the rivals on the folds of held-out accuracy, and which model predicts best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.evaluation.intervals import Interval, RaterBootstrap
+from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
+from scrl.evaluation.splits import Fold
+from scrl.rivals import RIVALS
+from scrl.types import InputError, Ratings
+
+
+@dataclass(frozen=True)
+class RivalAccuracy:
+    """How well a rival predicts the hidden pairs.
+
+    Attributes:
+        name, title: of the rival.
+        accuracy: share of pairs ordered correctly.
+        difference: accuracy of the individual model less the rival's, on the same pairs.
+        calibration_error: expected calibration error of the predicted probabilities.
+    """
+
+    name: str
+    title: str
+    accuracy: Interval
+    difference: Interval
+    calibration_error: float
+
+
+def choose_rivals(names: Sequence[str], ratings: Ratings) -> tuple[list[str], dict[str, str]]:
+    """The rivals to fit, and why others of ``names`` are left out.
+
+    Raises:
+        InputError: for a name that is no rival's.
+    """
+    for name in names:
+        if name not in RIVALS:
+            raise InputError(f"There is no rival '{name}'; there are {', '.join(RIVALS)}.")
+    reasons = {name: RIVALS[name].too_large(ratings) for name in dict.fromkeys(names)}
+    skipped = {name: reason for name, reason in reasons.items() if reason}
+    return [name for name in reasons if name not in skipped], skipped
+
+
+def rival_probabilities(
+    fold: Fold,
+    names: Sequence[str],
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    seed: int,
+    report: Callable[[str, float], None],
+) -> dict[str, np.ndarray]:
+    """P(better ≻ worse) of a fold's hidden pairs ``[pairs]``, by rival.
+
+    Args:
+        pairs: rater, better and worse item of each ``[pairs]``.
+        report: is told each rival and the share of them that is done.
+    """
+    found = {}
+    for number, name in enumerate(names):
+        report(name, number / len(names))
+        found[name] = RIVALS[name].fit(fold.train, seed).pair_probability(fold.visible, *pairs)
+    return found
+
+
+def judge_rival(
+    name: str, probability: np.ndarray, individual: np.ndarray, bootstrap: RaterBootstrap
+) -> RivalAccuracy:
+    """The accuracy of a rival.
+
+    Args:
+        probability: P(better ≻ worse) of all hidden pairs ``[pairs]``.
+        individual: the individual model's credit ``[pairs]``.
+    """
+    # Rounded, so that a rival that has no opinion, but for the last digits, has none.
+    credit = pair_credit(np.round(probability - 0.5, 9))
+    return RivalAccuracy(
+        name, RIVALS[name].title, bootstrap(credit), bootstrap(individual - credit),
+        round(calibration_curve(probability).error, 6),
+    )  # fmt: skip
+
+
+def winner_sentence(
+    individual: Interval, vanilla: Interval, difference: Interval, rivals: Sequence[RivalAccuracy]
+) -> tuple[str, str]:
+    """The name of the model that predicts best, and one sentence about it.
+
+    Args:
+        individual, vanilla: accuracies; difference: of the two.
+    """
+    others = [("vanilla", "the vanilla model", vanilla, difference)]
+    others += [(r.name, f"'{r.name}'", r.accuracy, r.difference) for r in rivals]
+    name, title, accuracy, gap = max(others, key=lambda other: other[2].mean)
+    interval = f"{abs(gap.mean):.3f} [{min(abs(gap.low), abs(gap.high)):.3f}, "
+    interval += f"{max(abs(gap.low), abs(gap.high)):.3f}]"
+    if gap.low > 0:
+        return "individual", (
+            f"The individual model predicts best ({individual.mean:.3f}), {interval} ahead of "
+            f"{title}."
+        )
+    if gap.high < 0:
+        return name, (
+            f"Best is {title} ({accuracy.mean:.3f}), {interval} ahead of the individual model."
+        )
+    if gap.mean >= 0:
+        return "individual", (
+            f"The individual model predicts best ({individual.mean:.3f}), but not reliably better "
+            f"than {title} ({accuracy.mean:.3f})."
+        )
+    return name, (
+        f"Best is {title} ({accuracy.mean:.3f}), but not reliably better than the individual model "
+        f"({individual.mean:.3f})."
+    )
