@@ -219,6 +219,7 @@ BAD = {
     "hide all": (["evaluate", "ratings.csv", "--hide", "1"], "--hide"),
     "hide more": (["evaluate", "ratings.csv", "--hide", "50%"], "--hide"),
     "hide nonsense": (["evaluate", "ratings.csv", "--hide", "nan"], "--hide"),
+    "an unknown rival": (["evaluate", "ratings.csv", "--rivals", "pooled,best"], "no rival 'best'"),
     "evaluate a scenario": (["evaluate", "camps.yaml"], "camps.yaml"),
     "out in no folder": (["vote", "ratings.csv", "--out", "none/out.json"], "none"),
     "out is a folder": (["vote", "ratings.csv", "--out", "folder.csv"], "folder.csv"),

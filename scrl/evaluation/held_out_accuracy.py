@@ -263,14 +263,9 @@ def _summary(
     }
     rivals = tuple(judge_rival(name, p, individual, bootstrap) for name, p in probability.items())
     return Evaluation(
-<<<<<<< HEAD
-        len(np.unique(rater)), len(rater), units, by_fold,
-        bootstrap(individual), bootstrap(vanilla), difference,
-        seconds, (*ratings.notes, verdict(difference, units)),
-=======
         len(np.unique(rater)), len(rater), units, by_fold, *accuracies,
         rivals, skipped, errors, *winner_sentence(*accuracies, rivals),
-        seconds, (*notes, verdict(difference, units)),
+        seconds, (*ratings.notes, verdict(difference, units)),
     )  # fmt: skip
 
 

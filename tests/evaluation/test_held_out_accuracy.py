@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from scrl.cli.printing import print_rivals
 from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
 from scrl.data import parse_ratings
 from scrl.evaluation import Interval, RivalAccuracy, evaluate
@@ -104,6 +105,19 @@ def test_rivals_are_judged_on_the_same_pairs(evaluated):
     for name in ("types", "gaussian", "factors", "neighbours", "item-ridge"):
         assert rivals[name].accuracy.mean > 0.95, name
     assert found.seconds["rivals"] > 0
+
+
+def test_the_command_prints_every_rival_and_the_winner(evaluated, capsys):
+    result = evaluated[0].to_dict() | {"skipped": {"neighbours": "too many"}}
+    print_rivals(result)
+    shown = capsys.readouterr().out
+    for name, entry in result["rivals"].items():
+        assert f"  {name} " in shown
+        assert f"{entry['accuracy']['mean']:.3f}" in shown
+    assert "left out: too many" in shown
+    assert result["winner"]["note"] in shown
+    print_rivals(result | {"rivals": {}, "skipped": {}})
+    assert capsys.readouterr().out == ""
 
 
 def test_rivals_change_no_other_number(evaluated):
