@@ -19,12 +19,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
-from scipy.special import logsumexp
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config, DensityConfig
 from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
-from scrl.diagnostics.response_rates import KindEvidence
+from scrl.diagnostics.voter_kinds import atom_kinds, kind_evidence
 from scrl.progress import OnProgress, RunClock
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters.density import Density, fit_density, weighted_draws
@@ -342,21 +341,14 @@ def check_voters(
     Args:
         ballots: of the simulated voters (step 5).
     """
-    sharpness = density.sharpness or 1.0
-    latents = density.atoms.reshape(-1, density.atoms.shape[-1])
-    share = density.share / np.maximum(density.share.sum(axis=1, keepdims=True), 1e-300)
-
-    def evidence() -> KindEvidence:
-        distinct = raters.individual.distinct_ballots(ratings, config.density.ballots)
-        count, nats = raters.individual.log_likelihood(distinct, latents, sharpness)
-        by_component = nats.reshape(len(count), *share.shape).astype(float)
-        rater = np.concatenate([bucket.rater for _, bucket in distinct])
-        return KindEvidence(rater, count, logsumexp(by_component, axis=2, b=share))
-
     with clock.phase("voters"):
-        components = density.voter_components(config.voters)
-        rng = host_rng(seed, HostStream.PREDICTIVE_CHECK)
-        return check_electorate(ratings, ballots, components, evidence, rng)
+        rng, individual = host_rng(seed, HostStream.PREDICTIVE_CHECK), raters.individual
+        kind = atom_kinds(individual, density, rng)
+        evidence = partial(
+            kind_evidence, individual, density, ratings, kind, config.density.ballots
+        )
+        of_voter = kind[density.voter_atoms(config.voters)]
+        return check_electorate(ratings, ballots, of_voter, evidence, rng)
 
 
 # -- checks ---------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from scrl.diagnostics.replicated_ballots import (
 )
 from scrl.diagnostics.response_rates import KindEvidence, fit_kind_rates
 from scrl.types import Ballots, Ratings
-from scrl.voting.elections import Contests
+from scrl.voting.elections import Contests, group_prompts
 
 #: Probability that a right electorate fails, at most; below .05, since kinds are estimated.
 LEVEL = 0.02
@@ -38,6 +38,8 @@ TOLERANCE = 0.02
 MIN_RATERS = 20
 #: Completions compared on each prompt: those that most ballots rank.
 MAX_COMPLETIONS = 24
+#: Limit of voters × completions; beyond it the prompts with most ballots are compared.
+MAX_UTILITIES = 40_000_000
 #: Limit of pairs and first places of all ballots; beyond it a sample of raters is compared.
 MAX_RECORDS = 1_000_000
 
@@ -105,7 +107,7 @@ def check_electorate(
             kinds answer alike.
         rng: consumed.
     """
-    ratings = most_ranked(ratings)
+    ratings = _most_ranked(_most_answered(ratings, len(kind)))
     electorate = Electorate.of(ballots_of, kind)
     rates = None
     if evidence is not None and len(electorate.kinds) > 1 and _responses_differ(ratings):
@@ -131,7 +133,20 @@ def check_electorate(
     return _compare(parts, len(ratings.raters), items, repeated)
 
 
-def most_ranked(ratings: Ratings) -> Ratings:
+def _most_answered(ratings: Ratings, voters: int) -> Ratings:
+    """The ballots on the groups of prompts with most ballots, within ``MAX_UTILITIES``."""
+    count = np.bincount(ratings.ballot_prompt, minlength=len(ratings.catalogue.prompts))
+    groups = list(group_prompts(ratings.catalogue.offsets, voters))
+    groups.sort(key=lambda group: -count[group.prompts].sum())
+    utilities = np.cumsum([voters * group.item.size for group in groups])
+    kept = np.zeros(len(count), bool)
+    for group, total in zip(groups, utilities, strict=True):
+        if total <= max(MAX_UTILITIES, utilities[0]):
+            kept[group.prompts] = True
+    return ratings if kept.all() else ratings.select(kept[ratings.ballot_prompt])
+
+
+def _most_ranked(ratings: Ratings) -> Ratings:
     """Ballots of two or more of each prompt's ``MAX_COMPLETIONS`` most ranked completions."""
     catalogue = ratings.catalogue
     count = np.bincount(ratings.item, minlength=catalogue.items)

@@ -50,13 +50,11 @@ def predicted_shares(
                 for share in chosen
             ],
         )  # fmt: skip
-    ticks: dict[str, Any] = {
-        "range": [-3, 103],
-        "tickvals": [0, 25, 50, 75, 100],
-        "ticksuffix": " %",
-    }
-    show_axis(figure, "xaxis", "of the raters’ ballots", grid=True, **ticks)
-    show_axis(figure, "yaxis", "of simulated ballots", grid=True, **ticks)
+    values = [0, 25, 50, 75, 100]
+    text = [f"{value} %" for value in values]
+    ticks: dict[str, Any] = {"range": [-3, 103], "tickvals": values, "ticktext": text}
+    show_axis(figure, "xaxis", "share of the raters’ ballots", grid=True, **ticks)
+    show_axis(figure, "yaxis", "share of simulated ballots", grid=True, **ticks)
     figure.update_layout(
         showlegend=True, legend=STATIC_LEGEND | {"orientation": "h", "y": 1.12, "x": 0},
         margin={"l": 64 * scale, "r": 12, "t": 30 * scale, "b": 48 * scale},

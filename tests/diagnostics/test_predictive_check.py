@@ -247,3 +247,37 @@ def test_large_data_are_sampled(monkeypatch):
     assert len(np.unique(found.first)) == predictive_check.MAX_COMPLETIONS
     assert 20 < found.raters.max() < 300
     assert found.reproduces
+
+
+def test_of_many_prompts_those_with_most_ballots_are_compared(monkeypatch):
+    from scrl.diagnostics import predictive_check
+    from scrl.voting import elections
+
+    population = Population(0, sizes=(4,) * 6, raters=300)
+    population.answers[:, [0, 2]] = 0.3
+    ratings = population.ratings()
+    monkeypatch.setattr(elections, "CELLS", VOTERS * 4)  # one prompt a group
+    monkeypatch.setattr(predictive_check, "MAX_UTILITIES", 4 * VOTERS * 4)
+    found = checked(population, ratings)
+    prompts = np.unique(ratings.catalogue.item_prompt[found.first])
+    assert prompts.tolist() == [1, 3, 4, 5]
+    assert found.reproduces
+
+
+def test_kinds_of_voters_are_clusters_of_their_rewards(experiment):
+    from scrl.diagnostics.voter_kinds import MAX_KINDS, atom_kinds, kind_evidence
+
+    density, individual = experiment.density, experiment.individual
+    kind = atom_kinds(individual, density, np.random.default_rng(0))
+    atoms = density.voter_atoms(len(experiment.latents))
+    assert (atoms // density.atoms.shape[1] == density.voter_components(len(atoms))).all()
+    assert 4 <= len(np.unique(kind)) <= MAX_KINDS
+    orders = np.argsort(-individual.rewards(experiment.latents), axis=1)
+    for k in np.unique(kind[atoms]):
+        _, count = np.unique(orders[kind[atoms] == k], axis=0, return_counts=True)
+        assert count.max() > 0.95 * count.sum()
+    ratings = experiment.ratings.with_absent_resolved()
+    evidence = kind_evidence(individual, density, ratings, kind, 2000)
+    assert evidence.nats.shape == (8, kind.max() + 1)
+    assert evidence.multiplicity.sum() == len(experiment.embedded_raters)
+    assert np.isfinite(evidence.nats).all()

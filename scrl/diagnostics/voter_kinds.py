@@ -1,0 +1,64 @@
+"""Kinds of simulated voters: clusters of the density's atoms by their rewards.
+
+Components of the density are too coarse for the predictive check: one of them may hold raters who
+answer differently because they prefer differently.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import logsumexp
+from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
+
+from scrl.diagnostics.response_rates import KindEvidence
+from scrl.raters.density import Density
+from scrl.raters.model import LATENTS_PER_CALL, Individual
+from scrl.types import Ratings
+
+#: Number of kinds, at most.
+MAX_KINDS = 16
+
+
+@threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
+def atom_kinds(individual: Individual, density: Density, rng: np.random.Generator) -> np.ndarray:
+    """The kind of each atom ``[components · draws]``, by k-means of rewards within prompts.
+
+    Args:
+        individual, density: the results of steps 1 and 2.
+        rng: consumed.
+    """
+    latents = density.atoms.reshape(-1, density.atoms.shape[-1])
+    # Padded, so that one program serves any number of components.
+    padded = np.pad(latents, ((0, -len(latents) % LATENTS_PER_CALL), (0, 0)))
+    rewards = individual.rewards(padded)[: len(latents)]
+    offsets = individual.catalogue.offsets
+    mean = np.add.reduceat(rewards, offsets[:-1], axis=1) / np.diff(offsets)
+    rewards = rewards - mean[:, individual.catalogue.item_prompt]
+    share, state = np.ravel(density.share), int(rng.integers(2**31))
+    kinds = min(MAX_KINDS, len(np.unique(rewards[share > 0], axis=0)))
+    means = KMeans(kinds, n_init=1, random_state=state).fit(rewards, sample_weight=share)
+    return means.labels_.astype(np.int64)
+
+
+def kind_evidence(
+    individual: Individual, density: Density, ratings: Ratings, kind: np.ndarray, max_ballots: int
+) -> KindEvidence:
+    """What the raters' ballots say of their kinds.
+
+    Args:
+        individual, density: the results of steps 1 and 2.
+        ratings: with absent completions resolved.
+        kind: of each atom ``[atoms]``.
+        max_ballots: distinct ballots that are looked at, at most.
+    """
+    distinct = individual.distinct_ballots(ratings, max_ballots)
+    latents = density.atoms.reshape(-1, density.atoms.shape[-1])
+    count, nats = individual.log_likelihood(distinct, latents, density.sharpness or 1.0)
+    share = np.maximum(np.ravel(density.share), 1e-300)
+    by_kind = [
+        logsumexp(nats[:, kind == k].astype(float), axis=1, b=share[kind == k] / total)
+        for k, total in enumerate(np.bincount(kind, share))
+    ]
+    rater = np.concatenate([bucket.rater for _, bucket in distinct])
+    return KindEvidence(rater, count, np.stack(by_kind, axis=1))
