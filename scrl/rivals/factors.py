@@ -55,8 +55,10 @@ class Factors:
 
 @dataclass(frozen=True, eq=False)
 class FittedFactors:
-    """Attributes:
-    mean: μ ``[items]``; loading: W ``[items, factors]``.
+    """Gaussian factors after training.
+
+    Attributes:
+        mean: μ ``[items]``; loading: W ``[items, factors]``.
     """
 
     mean: np.ndarray

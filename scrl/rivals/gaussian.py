@@ -217,8 +217,10 @@ def _exchangeable(matrix: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class FittedGaussian:
-    """Attributes:
-    mean: utilities ``[items]``; covariance: of items between raters.
+    """The Gaussian after training.
+
+    Attributes:
+        mean: utilities ``[items]``; covariance: of items between raters.
     """
 
     mean: np.ndarray

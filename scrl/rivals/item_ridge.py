@@ -50,9 +50,12 @@ class ItemRidge:
 
 @dataclass(frozen=True, eq=False)
 class FittedItemRidge:
-    """Attributes:
-    reward: ``[items]``; ridge: predicts residual scores; slope: log-odds that a predicted residual
-        of 1 adds; table: the raters it was fitted to, whom voters resemble.
+    """The regression after training.
+
+    Attributes:
+        reward: ``[items]``; ridge: predicts residual scores.
+        slope: log-odds that a predicted residual of 1 adds.
+        table: the raters it was fitted to, whom voters resemble.
     """
 
     reward: np.ndarray

@@ -101,8 +101,10 @@ def _opinions(table: BallotTable) -> _Opinions:
 
 @dataclass(frozen=True, eq=False)
 class FittedNeighbours:
-    """Attributes:
-    table, opinions: of the raters who vote; reward: pooled ``[items]``.
+    """The raters who vote.
+
+    Attributes:
+        table, opinions: of the raters who vote; reward: pooled ``[items]``.
     """
 
     table: BallotTable

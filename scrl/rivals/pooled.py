@@ -28,8 +28,10 @@ class Pooled:
 
 @dataclass(frozen=True, eq=False)
 class FittedPooled:
-    """Attributes:
-    reward: ``[items]``.
+    """Bradley–Terry rewards.
+
+    Attributes:
+        reward: ``[items]``.
     """
 
     reward: np.ndarray

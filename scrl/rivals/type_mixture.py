@@ -69,8 +69,10 @@ class TypeMixture:
 
 @dataclass(frozen=True, eq=False)
 class FittedTypes:
-    """Attributes:
-    reward: of each type ``[types, items]``; share: of the population ``[types]``.
+    """The types after training.
+
+    Attributes:
+        reward: of each type ``[types, items]``; share: of the population ``[types]``.
     """
 
     reward: np.ndarray
