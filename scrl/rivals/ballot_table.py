@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from scrl.types import Catalogue, Ratings
+from scrl.types import Catalogue, InputError, Ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +93,17 @@ def tabulate(ratings: Ratings) -> BallotTable:
     slots = BallotSlots(item, mask, starts, _tie_stops(tied), bool(tied.any()))
     prompt = ratings.catalogue.item_prompt[item[:, 0]] if len(item) else np.empty(0, np.int64)
     return BallotTable(ratings.catalogue, slots, prompt, *_distinct_raters(ratings, ballot.ravel()))
+
+
+def training_table(ratings: Ratings) -> BallotTable:
+    """The table of ratings that a rival is fitted to.
+
+    Raises:
+        InputError: where there is no ballot.
+    """
+    if not ratings.ballots:
+        raise InputError(f"{ratings.name}: there is no ballot to learn from.")
+    return tabulate(ratings)
 
 
 def _padded_ballots(ratings: Ratings) -> tuple[np.ndarray, np.ndarray]:

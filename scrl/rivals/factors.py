@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.likelihood import Choices, choices
 from scrl.rivals.pooled import pooled_rewards
 from scrl.rivals.residuals import residual_scores
@@ -42,7 +42,7 @@ class Factors:
         )
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedFactors:
-        casts = _Casts(tabulate(ratings))
+        casts = _Casts(training_table(ratings))
         mean = pooled_rewards(ratings)
         model = FittedFactors(mean, _initial_loadings(casts.table, mean))
         variance = np.full(model.loading.shape[1], 0.25)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import expit
 
-from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.pooled import pooled_rewards
 from scrl.rivals.rater_posteriors import (
     Posterior,
@@ -53,7 +53,7 @@ class Gaussian:
         return "raters who ranked hundreds of completions"
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedGaussian:
-        table = tabulate(ratings)
+        table = training_table(ratings)
         groups = group_raters(table)
         mean = pooled_rewards(ratings)
         covariance = _initial_covariance(table.catalogue)

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from scrl.random_streams import HostStream, host_rng
-from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.pooled import pooled_rewards
 from scrl.rivals.residuals import residual_scores
 from scrl.types import Ratings
@@ -42,7 +42,7 @@ class ItemRidge:
         return "" if (ratings.sizes**2).sum() <= MAX_PAIRS else "too many ranked pairs"
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedItemRidge:
-        table, reward = tabulate(ratings), pooled_rewards(ratings)
+        table, reward = training_table(ratings), pooled_rewards(ratings)
         ridge, slope = _choose(table, reward, host_rng(seed, HostStream.RIVAL_HIDDEN))
         residual = residual_scores(table, reward)
         return FittedItemRidge(reward, _Ridge(residual, table.mass, ridge), slope, table)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 
-from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.item_ridge import draw_rows
 from scrl.rivals.pooled import pooled_rewards
 from scrl.types import Catalogue, Ratings
@@ -44,7 +44,7 @@ class Neighbours:
         return ""
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedNeighbours:
-        table = tabulate(ratings)
+        table = training_table(ratings)
         return FittedNeighbours(table, _opinions(table), pooled_rewards(ratings))
 
 

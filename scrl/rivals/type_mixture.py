@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 
 from scrl.random_streams import HostStream, host_rng
-from scrl.rivals.ballot_table import BallotTable, tabulate
+from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.likelihood import Choices, choices
 from scrl.rivals.responses import shares_with_responses
 from scrl.types import Ratings
@@ -52,7 +52,7 @@ class TypeMixture:
         return f"more than {MAX_ENTRIES:,} ranked completions"
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedTypes:
-        problem = _Problem(tabulate(ratings))
+        problem = _Problem(training_table(ratings))
         best, misses = problem.one_type(), 0
         common = best.mean
         for types in TYPES[1:]:

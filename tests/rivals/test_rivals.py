@@ -10,7 +10,7 @@ import pytest
 from scrl.evaluation import calibration_curve, strict_pairs
 from scrl.rivals import RIVALS
 from scrl.scenarios import parse_scenario
-from scrl.types import Catalogue, Ratings
+from scrl.types import Catalogue, InputError, Ratings
 
 NAMES = tuple(RIVALS)
 #: Rivals whose fit does not depend on how often a rater is written down, if the weights agree.
@@ -183,6 +183,12 @@ def test_extreme_ballots_stay_finite(name):
         voters = model.electorate(50, np.random.default_rng(0))
         assert voters.shape == (50, 10)
         assert np.isfinite(voters).all()
+
+
+@pytest.mark.parametrize("name", PERSONAL)
+def test_no_ballot_is_nothing_to_learn_from(name):
+    with pytest.raises(InputError, match="no ballot"):
+        RIVALS[name].fit(sampled(5).select(np.zeros(0, int)), 0)
 
 
 def held_out_probabilities(name, ratings):
