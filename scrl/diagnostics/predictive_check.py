@@ -35,7 +35,7 @@ LEVEL = 0.02
 #: Differences of shares that are of no account, however certain.
 TOLERANCE = 0.02
 #: Shares of fewer effective raters, or voters, are not tested.
-MIN_RATERS = 20
+MIN_RATERS = 12
 #: Completions compared on each prompt: those that most ballots rank.
 MAX_COMPLETIONS = 24
 #: Limit of voters × completions; beyond it the prompts with most ballots are compared.
