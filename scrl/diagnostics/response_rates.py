@@ -14,6 +14,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.special import logit, softmax, xlogy
 
+from scrl.data.weights import rater_weights
 from scrl.types import Catalogue, Ratings
 
 #: Steps of expectation-maximisation, at most, and the change of a probability that ends it.
@@ -104,7 +105,7 @@ def fit_kind_rates(ratings: Ratings, share: np.ndarray, evidence: KindEvidence) 
     """
     catalogue = ratings.catalogue
     answered, ballots, included = _response_counts(ratings, evidence.rater)
-    weight = evidence.multiplicity * _mean_weight(ratings)[evidence.rater]
+    weight = evidence.multiplicity * rater_weights(ratings)[evidence.rater]
     weight = weight * (evidence.multiplicity.sum() / weight.sum())
     log_prior = np.log(np.maximum(share, 1e-300)) + evidence.nats
     membership = softmax(log_prior, axis=1)
@@ -140,14 +141,6 @@ def _rates(count: np.ndarray, trials: np.ndarray) -> np.ndarray:
 def _by_prompt(values: np.ndarray, catalogue: Catalogue) -> np.ndarray:
     """Sums over each prompt's items: ``[kinds, items] -> [kinds, prompts]``."""
     return np.add.reduceat(values, catalogue.offsets[:-1], axis=1)
-
-
-def _mean_weight(ratings: Ratings) -> np.ndarray:
-    """The mean weight of each rater's ballots ``[raters]``, 0 without any."""
-    raters = len(ratings.raters)
-    count = np.bincount(ratings.ballot_rater, minlength=raters)
-    total = np.bincount(ratings.ballot_rater, ratings.ballot_weight, minlength=raters)
-    return total / np.maximum(count, 1)
 
 
 def _response_counts(ratings: Ratings, rater: np.ndarray) -> tuple[csr_array, csr_array, csr_array]:
