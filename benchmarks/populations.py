@@ -1,6 +1,6 @@
 """Social outcomes on generated populations of known truth: the lab, simpler methods, references.
 
-    python benchmarks/populations.py [--seeds N] [--only POPULATION] [--methods METHOD ...]
+    python benchmarks/populations.py [--seeds N] [--only POPULATION ...] [--methods METHOD ...]
     python benchmarks/populations.py --table        print the tables of what is on record
 
 Each cell is a population, a seed and a method; populations.json is written after each, and cells
@@ -232,7 +232,7 @@ def print_tables(records: dict) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
-    parser.add_argument("--only", choices=POPULATIONS, action="append", help="a population")
+    parser.add_argument("--only", choices=POPULATIONS, nargs="+", default=list(POPULATIONS))
     parser.add_argument("--methods", choices=METHODS, nargs="+", default=list(METHODS))
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     parser.add_argument("--limit", type=int, default=600, help="seconds after which a cell fails")
@@ -241,8 +241,9 @@ def main() -> None:
     start()
     records = read_records()
     if not asked.table:
-        cells = missing_cells(records, asked.only or POPULATIONS, asked.methods, range(asked.seeds))
+        cells = missing_cells(records, asked.only, asked.methods, range(asked.seeds))
         for (population, method, seed), row in run_cells(cells, asked.jobs, asked.limit):
+            records = read_records()  # another process may have added to it
             by_method = records["populations"][population]["methods"]
             by_method.setdefault(method, {})[str(seed)] = row
             write_records(records)
