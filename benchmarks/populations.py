@@ -15,6 +15,7 @@ a completion's Borda points a voter, and of its share of first places. Means ove
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ import platform
 import re
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -57,17 +59,17 @@ def measured(cell: Cell, limit: int) -> dict:
     generated, truth = case(population, seed)
 
     def stop(*_) -> None:
-        raise TimeoutError(f"stopped after {limit} seconds")
+        raise TimeoutError(f"stopped after {limit} seconds of processor time")
 
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(limit)
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, limit)
     began = time.perf_counter()
     try:
         outcomes = METHODS[method](generated, seed)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"[:200]}
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     seconds = time.perf_counter() - began
     scores = benchmark.population_scores(outcomes, truth)
     return {name: round(v, 5) for name, v in scores.items()} | {"seconds": round(seconds, 1)}
@@ -97,9 +99,19 @@ def write_records(records: dict) -> None:
     """Each cell in a line; the file is whole at every moment."""
     text = json.dumps(records, indent=1, ensure_ascii=False)
     text = re.sub(r'("\d+": )(\{[^{}]*\})', lambda m: m[1] + re.sub(r"\s+", " ", m[2]), text)
-    partial = RECORDS.with_suffix(".partial")
-    partial.write_text(text + "\n")
-    partial.replace(RECORDS)
+    written = RECORDS.with_suffix(".partial")
+    written.write_text(text + "\n")
+    written.replace(RECORDS)
+
+
+def add_cell(population: str, method: str, seed: int, row: dict) -> dict:
+    """The records with one more cell; several processes may add at once."""
+    with (Path(tempfile.gettempdir()) / "scrl-populations.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        records = read_records()
+        records["populations"][population]["methods"].setdefault(method, {})[str(seed)] = row
+        write_records(records)
+    return records
 
 
 def missing_cells(records: dict, populations, methods, seeds) -> list[Cell]:
@@ -160,7 +172,10 @@ def number(value: float, digits: int) -> str:
 
 
 def table_by_population(records: dict, score: str) -> list[str]:
-    """Mean ± standard error over seeds; bold where no method beats it beyond noise."""
+    """Mean ± standard error over seeds; bold where no method beats it beyond noise.
+
+    Nothing is bold where a method has fewer than two seeds.
+    """
     compared, references = list(benchmark.METHODS), list(benchmark.REFERENCES)
     lines = [
         "| population | " + " | ".join(compared + references) + " |",
@@ -172,6 +187,8 @@ def table_by_population(records: dict, score: str) -> list[str]:
             continue
         measured_here = {m: values[m] for m in compared if values[m]}
         best = benchmark.unbeaten(measured_here, is_better_high(score))
+        if any(len(by_seed) < 2 for by_seed in values.values()):
+            best = []  # one seed says nothing of noise
         cells = [shown(values[m], m in best) for m in compared + references]
         lines.append(f"| {population} | " + " | ".join(cells) + " |")
     return lines
@@ -182,37 +199,46 @@ def is_better_high(score: str) -> bool:
 
 
 def table_by_score(records: dict) -> list[str]:
-    """Means over populations that every method has been measured on, and how often it is unbeaten.
+    """Means over the populations and seeds that every method has been measured on.
 
-    A cell of the count is a population and a score.
+    The last line counts the cells, each a population and a score, in which no other method beats
+    it beyond noise; populations with at least two seeds that every method shares are counted.
     """
-    compared, references = list(benchmark.METHODS), list(benchmark.REFERENCES)
-    methods = [m for m in compared + references if any_cell(records, m)]
-    common = [
-        p for p in records["populations"]
-        if all(scores_of(records, p, m, "tau") for m in methods)
-    ]  # fmt: skip
+    references = list(benchmark.REFERENCES)
+    methods = [m for m in [*benchmark.METHODS, *references] if any_cell(records, m)]
+    compared = [m for m in methods if m not in references]
+    shared = {p: shared_scores(records, p, methods) for p in records["populations"]}
+    shared = {p: by_score for p, by_score in shared.items() if by_score["tau"][methods[0]]}
     lines = ["| | " + " | ".join(methods) + " |", "|---" * (1 + len(methods)) + "|"]
-    for score in benchmark.SCORES:
+    for score in ("tau", *benchmark.SCORES):
         means = [
-            np.mean([np.nanmean(list(scores_of(records, p, m, score).values())) for p in common])
+            np.mean([np.nanmean(list(of[score][m].values())) for of in shared.values()])
             for m in methods
         ]
         lines.append(f"| {score} | " + " | ".join(number(x, 3) for x in means) + " |")
-    wins = dict.fromkeys(compared, 0)
-    for population in common:
+    wins, cells = dict.fromkeys(compared, 0), 0
+    for by_score in shared.values():
+        if len(by_score["tau"][methods[0]]) < 2:
+            continue
         for score in benchmark.SCORES:
-            values = {m: scores_of(records, population, m, score) for m in compared if m in methods}
-            for method in benchmark.unbeaten(values, is_better_high(score)):
+            cells += 1
+            of = {m: by_score[score][m] for m in compared}
+            for method in benchmark.unbeaten(of, is_better_high(score)):
                 wins[method] += 1
-    cells = len(common) * len(benchmark.SCORES)
     counts = [f"{wins[m]} of {cells}" if m in compared else "" for m in methods]
-    return [
-        *lines,
-        "| unbeaten in | " + " | ".join(counts) + " |",
-        "",
-        f"{len(common)} populations.",
-    ]
+    runs = sum(len(by_score["tau"][methods[0]]) for by_score in shared.values())
+    lines.append("| unbeaten in | " + " | ".join(counts) + " |")
+    return [*lines, "", f"{len(shared)} populations, {runs} pairs of population and seed."]
+
+
+def shared_scores(records: dict, population: str, methods: list[str]) -> dict[str, dict]:
+    """score -> method -> seed -> value, for the seeds of every method."""
+    found = {}
+    for score in ("tau", *benchmark.SCORES):
+        values = {m: scores_of(records, population, m, score) for m in methods}
+        seeds = set.intersection(*(set(v) for v in values.values()))
+        found[score] = {m: {s: v[s] for s in sorted(seeds)} for m, v in values.items()}
+    return found
 
 
 def any_cell(records: dict, method: str) -> bool:
@@ -231,22 +257,22 @@ def print_tables(records: dict) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=5, help="number of seeds, from 0")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--only", choices=POPULATIONS, nargs="+", default=list(POPULATIONS))
     parser.add_argument("--methods", choices=METHODS, nargs="+", default=list(METHODS))
     parser.add_argument("--jobs", type=int, default=1, help="processes at once")
-    parser.add_argument("--limit", type=int, default=600, help="seconds after which a cell fails")
+    parser.add_argument("--limit", type=int, default=600, help="processor seconds of a cell")
     parser.add_argument("--table", action="store_true", help="print the tables only")
     asked = parser.parse_args()
     start()
     records = read_records()
     if not asked.table:
-        cells = missing_cells(records, asked.only, asked.methods, range(asked.seeds))
+        cells = missing_cells(
+            records, asked.only, asked.methods, range(asked.first, asked.first + asked.seeds)
+        )
         for (population, method, seed), row in run_cells(cells, asked.jobs, asked.limit):
-            records = read_records()  # another process may have added to it
-            by_method = records["populations"][population]["methods"]
-            by_method.setdefault(method, {})[str(seed)] = row
-            write_records(records)
+            records = add_cell(population, method, seed, row)
             print(population, method, seed, row, flush=True)
     print_tables(records)
 
