@@ -1,4 +1,4 @@
-"""Settings as frozen dataclasses. No default that affects results stands anywhere else."""
+"""Settings as frozen dataclasses. Constants of an algorithm stand in its module."""
 
 from __future__ import annotations
 

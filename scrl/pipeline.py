@@ -1,12 +1,14 @@
 """The seven steps, from a scenario or ratings to a social reward model. Read this first.
 
 1. train a model of individual raters          ``raters.fitting``, ``raters.imputation``
-2. embed the raters, fit a density             ``raters.density``
+2. embed the raters, fit a density             ``Individual.embed``, ``raters.density``
 3. draw simulated voters from the density      ``raters.density``
 4. take prompts and completions                the catalogue of the ratings
-5. each voter's rewards are its ballot         ``raters.model``
-6. aggregate the ballots by a voting rule      ``voting``
+5. each voter's rewards are its ballot         ``Individual.rewards`` in ``raters.model``
+6. aggregate the ballots by a voting rule      ``voting.elections``
 7. train the social reward model on that       ``social``
+
+Step 1 embeds the raters and fits a first density, since imputation needs both; step 2 reweights it.
 
 Beside it stands the vanilla model: one reward per completion, Bradley–Terry on the observed pairs.
 At the end the simulated voters' ballots are checked against the raters' (``diagnostics``).

@@ -1,4 +1,7 @@
-"""The registry of random streams: every seeded draw of the library names its stream here.
+"""The registry of random streams: every draw of a run, scenario or trained study is named here.
+
+Draws that only measure or illustrate (intervals, integrals, projections, random profiles) have
+generators of their own.
 
 A stream belongs to one procedure and one module. Its key is the procedure's seed, the stream's
 number and, where the stream has them, indices. Streams of different procedures may have equal

@@ -75,7 +75,7 @@ def judge_rival(
         probability: P(better ≻ worse) of all hidden pairs ``[pairs]``.
         individual: the individual model's credit ``[pairs]``.
     """
-    # Rounded, so that a rival that has no opinion, but for the last digits, has none.
+    # Rounded, so that rounding errors around ½ are no prediction.
     credit = pair_credit(np.round(probability - 0.5, 9))
     return RivalAccuracy(
         name, RIVALS[name].title, bootstrap(credit), bootstrap(individual - credit),

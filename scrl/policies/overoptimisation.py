@@ -158,7 +158,7 @@ def _comparisons(
 def _policies_at_root_kl(
     reference: np.ndarray, reward: np.ndarray, root_kl: np.ndarray
 ) -> np.ndarray:
-    """The optimum at each √KL ``[points, m]``; the last one where it does not reach so far."""
+    """The optimal policy at each √KL ``[points, m]``, or at the largest attainable one."""
     strength = np.geomspace(1e-3, 1e3, STRENGTHS) / np.ptp(reward)
     reached = np.sqrt(kl_divergence(exponential_tilt(reference, reward, strength), reference))
     log_strength = np.interp(root_kl, reached, np.log(strength))
