@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from scrl.data.files import check_text, decode, printable, quoted
-from scrl.data.table import Coder, Column, Table, check_counts, stripped
+from scrl.data.table import MAX_WEIGHT, Coder, Column, Table, check_counts, stripped
 from scrl.types import InputError, Ratings
 
 #: value column -> its sign, so that lower is better
@@ -60,7 +60,7 @@ def read_csv(data: bytes, file: str) -> Table:
     (value,) = (name for name in _VALUES if name in columns)
     table.value = _VALUES[value] * _numbers(table, columns[value], value)
     if "weight" in columns:
-        table.weight = _numbers(table, columns["weight"], "weight", positive=True)
+        table.weight = _numbers(table, columns["weight"], "weight", most=MAX_WEIGHT, positive=True)
     for prefix in _FEATURES:
         names = [name for name in columns if name.startswith(prefix)]
         if names:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from scrl.data.files import quoted
-from scrl.data.table import Coder, Column, Table, check_counts
+from scrl.data.table import MAX_WEIGHT, Coder, Column, Table, check_counts
 from scrl.types import InputError
 
 _KEYS = ("rater", "prompt", "completion")
@@ -90,8 +90,12 @@ def _parse_line(line: str) -> tuple[list[list[str]], dict[str, Any]]:
         else:
             record[key] = _text(record[key], key).strip()
     weight = record.get("weight", 1.0)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < 1e300:
-        raise _BadLine(f"weight is {quoted(weight)}; give a finite number greater than 0.")
+    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not is_number or not 0 < weight <= MAX_WEIGHT:
+        raise _BadLine(
+            f"weight is {quoted(weight)}; give a finite number greater than 0, "
+            f"{MAX_WEIGHT:g} at most."
+        )
     return _places(record), record
 
 

@@ -41,6 +41,10 @@ class Column(NamedTuple):
         return quoted(self.values[self.codes[row]])
 
 
+#: Largest weight of a ballot: beyond it sums lose the small weights to rounding.
+MAX_WEIGHT = 1e12
+
+
 @dataclass
 class Table:
     """Rows of a ratings file, one for each completion on a ballot.

@@ -6,6 +6,8 @@ raters. A ballot's weight over its rater's says how much it counts among the rat
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from scrl.types import Ratings
@@ -30,6 +32,15 @@ def rater_weights(ratings: Ratings) -> np.ndarray:
 def relative_ballot_weights(ratings: Ratings) -> np.ndarray:
     """Each ballot's weight over its rater's, with mean 1 among a rater's ballots ``[ballots]``."""
     return ratings.ballot_weight / rater_weights(ratings)[ratings.ballot_rater]
+
+
+def with_rater_weights(ratings: Ratings) -> Ratings:
+    """Ballots weighted so that a rater's ballots on one prompt together have the rater's weight."""
+    key = ratings.ballot_rater.astype(np.int64) * len(ratings.catalogue.prompts)
+    _, group = np.unique(key + ratings.ballot_prompt, return_inverse=True)
+    total = np.bincount(group, ratings.ballot_weight)[group]
+    weight = rater_weights(ratings)[ratings.ballot_rater] * ratings.ballot_weight / total
+    return replace(ratings, ballot_weight=weight)
 
 
 def proportional_counts(share: np.ndarray, total: int) -> np.ndarray:

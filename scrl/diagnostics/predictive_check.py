@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc
 
+from scrl.data.weights import with_rater_weights
 from scrl.diagnostics.replicated_ballots import (
     Electorate,
     PatternGroup,
@@ -114,7 +115,8 @@ def check_electorate(
         known = evidence()
         known = known._replace(nats=known.nats[:, electorate.kinds])
         rates = fit_kind_rates(ratings, electorate.share, known)
-    compared = _sampled_raters(ratings, rng)
+    # A rater counts as one of the electorate, however many ballots it cast on a prompt.
+    compared = with_rater_weights(_sampled_raters(ratings, rng))
     groups = pattern_groups(compared)
     shares = [
         np.broadcast_to(electorate.share, (len(group.items), len(electorate.kinds)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -90,27 +91,61 @@ def winner_sentence(
 
     Args:
         individual, vanilla: accuracies; difference: of the two.
+
+    Returns:
+        The name is ``"tie"`` where all models have the same accuracy.
     """
-    others = [("vanilla", "the vanilla model", vanilla, difference)]
-    others += [(r.name, f"'{r.name}'", r.accuracy, r.difference) for r in rivals]
-    name, title, accuracy, gap = max(others, key=lambda other: other[2].mean)
-    interval = f"{abs(gap.mean):.3f} [{min(abs(gap.low), abs(gap.high)):.3f}, "
-    interval += f"{max(abs(gap.low), abs(gap.high)):.3f}]"
-    if gap.low > 0:
-        return "individual", (
-            f"The individual model predicts best ({individual.mean:.3f}), {interval} ahead of "
-            f"{title}."
+    others = [_Other("vanilla", "the vanilla model", vanilla, difference)]
+    others += [_Other(r.name, f"'{r.name}'", r.accuracy, r.difference) for r in rivals]
+    best = max(others, key=lambda other: other.accuracy.mean)
+    if all(other.gap == Interval(0.0, 0.0, 0.0) for other in others):
+        return "tie", f"All models predict equally well ({individual.mean:.3f})."
+    if best.gap.mean >= 0:
+        return "individual", _individual_leads(individual, others)
+    if best.gap.high < 0:
+        return best.name, (
+            f"Best is {best.title} ({best.accuracy.mean:.3f}), {_size(best.gap)} ahead of the "
+            "individual model."
         )
-    if gap.high < 0:
-        return name, (
-            f"Best is {title} ({accuracy.mean:.3f}), {interval} ahead of the individual model."
-        )
-    if gap.mean >= 0:
-        return "individual", (
-            f"The individual model predicts best ({individual.mean:.3f}), but not reliably better "
-            f"than {title} ({accuracy.mean:.3f})."
-        )
-    return name, (
-        f"Best is {title} ({accuracy.mean:.3f}), but not reliably better than the individual model "
-        f"({individual.mean:.3f})."
+    reliable = [other for other in others if other.gap.high < 0]
+    also = f"; {_listed(reliable)} reliably better than it" if reliable else ""
+    return best.name, (
+        f"Best is {best.title} ({best.accuracy.mean:.3f}), but not reliably better than the "
+        f"individual model ({individual.mean:.3f}){also}."
     )
+
+
+class _Other(NamedTuple):
+    """A model beside the individual one, and how far the individual model is ahead of it."""
+
+    name: str
+    title: str
+    accuracy: Interval
+    gap: Interval
+
+
+def _individual_leads(individual: Interval, others: Sequence[_Other]) -> str:
+    """The sentence where no model's accuracy is above the individual model's."""
+    equals = [other for other in others if other.gap.low <= 0]
+    if not equals:
+        closest = min(others, key=lambda other: other.gap.mean)
+        return (
+            f"The individual model predicts best ({individual.mean:.3f}), {_size(closest.gap)} "
+            f"ahead of {closest.title}."
+        )
+    names = " and ".join(f"{other.title} ({other.accuracy.mean:.3f})" for other in equals)
+    return (
+        f"The individual model predicts best ({individual.mean:.3f}), but not reliably better than "
+        f"{names}."
+    )
+
+
+def _size(gap: Interval) -> str:
+    """A difference without its sign, with its interval."""
+    low, high = sorted((abs(gap.low), abs(gap.high)))
+    return f"{abs(gap.mean):.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _listed(others: Sequence[_Other]) -> str:
+    names = " and ".join(f"{other.title} ({other.accuracy.mean:.3f})" for other in others)
+    return f"{names} {'is' if len(others) == 1 else 'are'}"

@@ -124,7 +124,7 @@ class FittedNeighbours:
         probability = np.empty(len(row))
         order = np.argsort(row, kind="stable")
         asked, first_of = np.unique(row[order], return_index=True)
-        ends = np.append(first_of[1:], len(row))
+        ends = np.append(first_of, len(row))[1:]
         for start, stop, agreement in zip(
             first_of, ends, self._agreements(theirs, asked), strict=True
         ):

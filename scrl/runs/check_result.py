@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 #: Shares in a result file: the failed ones, then those most standard errors apart.
 MAX_SHARES = 200
-REPRODUCED = "The electorate reproduces the ballots."
-UNTESTED = "Raters are too few to tell whether the electorate reproduces their ballots."
+REPRODUCED = "The electorate reproduces the ballots within sampling error."
+UNTESTED = "Too few different raters to tell whether the electorate reproduces their ballots."
 
 
 def check_dict(check: PredictiveCheck, catalogue: Catalogue) -> CheckResult:

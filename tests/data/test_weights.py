@@ -1,12 +1,20 @@
 """Raters' weights, and weighted raters as repeated ones."""
 
+import json
+
 import numpy as np
 import pytest
 
 from scrl.data import parse_ratings
 from scrl.data.batches import buckets
 from scrl.data.preflib import MAX_VOTERS
-from scrl.data.weights import rater_weights, relative_ballot_weights, repeated_rows
+from scrl.data.weights import (
+    rater_weights,
+    relative_ballot_weights,
+    repeated_rows,
+    with_rater_weights,
+)
+from scrl.types import InputError
 
 
 def ratings_of(rows):
@@ -64,3 +72,24 @@ def test_a_large_preflib_election_gives_each_order_its_multiplicity():
     assert rater_weights(ratings).tolist() == [voters, 2 * voters]
     (bucket,) = buckets(ratings)
     assert bucket.rater_weight.tolist() == [1, 2]
+
+
+def test_a_raters_ballots_on_one_prompt_share_its_weight():
+    rows = "".join(
+        f"r,p,{name},{rank},{ballot},{ballot + 1}\n"
+        for ballot in range(2)
+        for rank, name in enumerate("AB")
+    )
+    text = "rater,prompt,completion,rank,ballot,weight\n" + rows + "s,p,A,1,0,4\ns,p,B,2,0,4\n"
+    ratings = parse_ratings(text.encode(), "weights.csv")
+    assert rater_weights(ratings).tolist() == [1.5, 4]
+    np.testing.assert_allclose(with_rater_weights(ratings).ballot_weight, [0.5, 1, 4])
+
+
+@pytest.mark.parametrize("weight", ["1e13", "1e300"])
+def test_weights_that_sums_would_lose_are_refused(weight):
+    with pytest.raises(InputError, match=r"1e\+12 at most"):
+        ratings_of([("r", "p", 1), ("s", "p", weight)])
+    ballot = {"rater": "r", "prompt": "p", "ranking": [["A"], ["B"]], "weight": float(weight)}
+    with pytest.raises(InputError, match=r"1e\+12 at most"):
+        parse_ratings(json.dumps(ballot).encode(), "weights.jsonl")

@@ -149,6 +149,24 @@ def test_the_result_names_the_winner_whoever_it_is():
     assert winner_sentence(low, high, behind, ())[0] == "vanilla"
 
 
+def test_the_sentence_on_the_winner_agrees_with_every_row():
+    """The rival of the highest mean is not always the one that differs reliably."""
+    middle, low = Interval(0.6, 0.58, 0.62), Interval(0.5, 0.48, 0.52)
+    near = RivalAccuracy("gaussian", "", Interval(0.55, 0.5, 0.6), Interval(0.05, 0.01, 0.09), 0.0)
+    _, note = winner_sentence(middle, low, Interval(0.1, -0.05, 0.2), (near,))
+    assert "not reliably better than the vanilla model (0.500)." in note
+    first = RivalAccuracy("gaussian", "", middle, Interval(-0.05, -0.2, 0.1), 0.0)
+    second = RivalAccuracy("types", "", Interval(0.59, 0.57, 0.6), Interval(-0.04, -0.06, -0.02), 0)
+    name, note = winner_sentence(low, low, Interval(0, -0.1, 0.1), (first, second))
+    assert name == "gaussian"
+    assert note.endswith("; 'types' (0.590) is reliably better than it.")
+    nothing = Interval(0.0, 0.0, 0.0)
+    same = RivalAccuracy("types", "", low, nothing, 0.0)
+    assert winner_sentence(low, low, nothing, (same,)) == (
+        "tie", "All models predict equally well (0.500)."
+    )  # fmt: skip
+
+
 def test_a_rival_that_would_take_too_long_is_left_out_with_a_reason(monkeypatch):
     monkeypatch.setattr("scrl.rivals.factors.MAX_ENTRIES", 10)
     chosen, skipped = choose_rivals(["pooled", "factors"], camps())

@@ -283,3 +283,12 @@ def test_types_are_recovered_where_they_are_silent():
     voters = model.electorate(2000, np.random.default_rng(0))
     first = np.bincount(voters.argmax(1), minlength=5) / 2000
     assert first == pytest.approx([0.5, 0, 0.2, 0, 0.3], abs=0.04)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_pairs_give_no_probabilities(name):
+    """A fold may have no strict hidden pair."""
+    ratings = ratings_of([(r, p, {0: 0, 1: 1, 2: 2}, 1.0) for r in range(12) for p in range(2)])
+    nobody = np.empty(0, int)
+    found = RIVALS[name].fit(ratings).pair_probability(ratings, nobody, nobody, nobody)
+    assert found.shape == (0,)

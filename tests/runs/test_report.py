@@ -90,7 +90,7 @@ def test_the_check_of_a_result_names_what_is_furthest_off(experiment):
     assert check["tested"] == len(check["shares"]) == 10 + 5
     assert check["largest"] < 0.01
     assert result["notes"] == list(experiment.ratings.notes)
-    assert check["message"] == "The electorate reproduces the ballots."
+    assert check["message"] == "The electorate reproduces the ballots within sampling error."
 
     found = experiment.check
     wrong = found.simulated.copy()
