@@ -12,20 +12,8 @@ from scrl.studies import STUDIES, load_baked
 from scrl.studies.baking import BAKED, staleness
 from scrl.studies.finding import STUDY, result_differences
 
-#: Files made by earlier code and not verified since. A name leaves when it is verified or baked
-#: again (then its test fails until it leaves), and none joins.
-NOT_VERIFIED = {
-    "scoreboard-breakfast": "its spot check takes minutes and needs the people's ballots",
-    "scoreboard-mqm": "its spot check takes minutes and needs the people's ballots",
-}
 
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    reason = NOT_VERIFIED.get(name)
-    return [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in STUDIES])
+@pytest.mark.parametrize("name", STUDIES)
 def test_a_baked_file_is_fresh(name):
     assert staleness(STUDIES[name]) == "", f"run `python -m scrl bake --verify {name}`"
 
