@@ -17,17 +17,18 @@ def pytest_configure(config):
         os.environ.setdefault("SCRL_TEST_PROFILES", "300")
 
 
-#: The files that take longest, in the order in which they begin. What trains the experiment begins
-#: beside a file that does not need it, which would else wait for it.
+#: The files that take longest, in the order in which they begin. Those of browsers alternate with
+#: those that train, so that the two processes seldom compile the same programs at once.
 LONGEST = (
-    "tests/browser/test_walk.py", "tests/browser/test_journey.py",
-    "tests/browser/test_runs_journey.py", "tests/browser/test_voting_journey.py",
-    "tests/browser/test_scenario_journey.py", "tests/browser/test_models_journey.py",
-    "tests/browser/test_training_journey.py", "tests/raters/test_model.py",
-    "tests/raters/test_missing_blocks.py", "tests/reward_models/test_reward_models.py",
-    "tests/test_pipeline.py", "tests/app/test_latent_page.py",
-    "tests/evaluation/test_held_out_accuracy.py", "tests/app/test_rules_page.py",
-    "tests/voting/test_elections.py", "tests/voting/test_properties.py",
+    "tests/browser/test_journey.py", "tests/raters/test_model.py",
+    "tests/raters/test_missing_blocks.py", "tests/browser/test_runs_journey.py",
+    "tests/reward_models/test_reward_models.py", "tests/browser/test_walk.py",
+    "tests/test_pipeline.py", "tests/browser/test_voting_journey.py",
+    "tests/app/test_latent_page.py", "tests/browser/test_scenario_journey.py",
+    "tests/evaluation/test_held_out_accuracy.py", "tests/browser/test_models_journey.py",
+    "tests/browser/test_training_journey.py", "tests/raters/test_weighted_raters.py",
+    "tests/app/test_rules_page.py", "tests/voting/test_elections.py",
+    "tests/voting/test_properties.py",
 )  # fmt: skip
 
 

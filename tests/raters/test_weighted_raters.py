@@ -13,6 +13,7 @@ from scrl.raters import Embedding, Posterior
 from scrl.raters.density import weighted_draws
 from scrl.raters.fitting import PADDED_ROWS, training_rows
 from scrl.raters.missing_blocks import missing_items, response_rate
+from tests.tiny import BRIEF
 
 
 def ratings_of(groups):
@@ -111,10 +112,9 @@ def test_weights_equal_repetition_with_four_orders():
 
 @pytest.mark.slow
 def test_a_common_weight_changes_nothing():
-    groups = [(30, "ABC"), (20, "BCA"), (10, "CBA")]
+    groups, config = [(30, "AB"), (20, "BA")], Config(individual=BRIEF, rules=("borda",))
     one, two = (
-        scrl.run(ratings_of([(n, weight, o) for n, o in groups]), Config(rules=("borda",)), 0)
-        for weight in (1, 2)
+        scrl.run(ratings_of([(n, weight, o) for n, o in groups]), config, 0) for weight in (1, 2)
     )
     np.testing.assert_array_equal(one.latents, two.latents)
     np.testing.assert_array_equal(one.voters[0]["borda"].scores, two.voters[0]["borda"].scores)

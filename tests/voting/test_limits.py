@@ -179,7 +179,7 @@ def only(r: Ratings, p: int) -> Ratings:
 def test_pairs_counted_in_blocks_are_those_counted_at_once(monkeypatch, absent, weighting):
     ratings = unlike(40, 2, absent).with_absent_resolved()
     whole = bt.pair_counts(ratings, weighting)
-    monkeypatch.setattr(bt, "CELLS", 100)
+    monkeypatch.setattr(bt, "MAX_CELLS", 100)
     for name, found in vars(bt.pair_counts(ratings, weighting)).items():
         np.testing.assert_allclose(found, getattr(whole, name), atol=1e-9)
 
