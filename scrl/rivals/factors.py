@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.special import expit
 
 from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.likelihood import Choices, choices
 from scrl.rivals.pooled import pooled_rewards
+from scrl.rivals.prediction import win_probability
 from scrl.rivals.residuals import residual_scores
 from scrl.types import Ratings
 
@@ -78,7 +78,7 @@ class FittedFactors:
         along = self.loading[first] - self.loading[second]
         gap = self.mean[first] - self.mean[second] + (along * latent[row]).sum(1)
         variance = np.einsum("pi,pij,pj->p", along, spread[row], along)
-        return expit(gap / np.sqrt(1 + np.pi / 8 * np.maximum(variance, 0)))
+        return win_probability(gap, variance)
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         latent = rng.normal(size=(voters, self.loading.shape[1]))

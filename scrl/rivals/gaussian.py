@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import expit
 
 from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.pooled import pooled_rewards
+from scrl.rivals.prediction import win_probability
 from scrl.rivals.rater_posteriors import (
     Posterior,
     RaterGroup,
@@ -245,7 +245,7 @@ class FittedGaussian:
                 gap[pairs] += found.alpha[r, :size] @ cross
                 known = found.information[r, :size, :size] @ cross
                 variance[pairs] -= (cross * known).sum(0)
-        return expit(gap / np.sqrt(1 + np.pi / 8 * np.maximum(variance, 0)))
+        return win_probability(gap, variance)
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         utility = self.mean + self.covariance.draw(voters, rng)

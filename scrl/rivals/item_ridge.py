@@ -17,6 +17,7 @@ from scipy.special import expit
 from scrl.random_streams import HostStream, host_rng
 from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.pooled import pooled_rewards
+from scrl.rivals.prediction import draw_rows
 from scrl.rivals.residuals import residual_scores
 from scrl.types import Ratings
 
@@ -80,13 +81,6 @@ class FittedItemRidge:
         personal = self.slope * self.ridge.predict(residual_scores(self.table, self.reward))
         utility = self.reward + personal[chosen]
         return utility + rng.gumbel(size=utility.shape)
-
-
-def draw_rows(mass: np.ndarray, voters: int, rng: np.random.Generator) -> np.ndarray:
-    """Systematic draws of rows in proportion to ``mass`` ``[voters]``."""
-    cumulative = np.cumsum(mass) / mass.sum()
-    at = (np.arange(voters) + rng.random()) / voters
-    return np.minimum(np.searchsorted(cumulative, at), len(mass) - 1)
 
 
 class _Ridge:

@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 
 from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.item_ridge import draw_rows
 from scrl.rivals.pooled import pooled_rewards
+from scrl.rivals.prediction import draw_rows
 from scrl.types import Catalogue, Ratings
 
 #: How many raters vote, and how many votes the pooled reward counts for.

@@ -18,6 +18,7 @@ from scipy.special import expit, softmax
 from scrl.random_streams import HostStream, host_rng
 from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
 from scrl.rivals.likelihood import Choices, choices
+from scrl.rivals.prediction import draw_rows
 from scrl.rivals.responses import shares_with_responses
 from scrl.types import Ratings
 
@@ -94,8 +95,7 @@ class FittedTypes:
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         """Each type has its share of the voters, but for rounding."""
-        at = (np.arange(voters) + rng.random()) / voters
-        kind = np.minimum(np.searchsorted(np.cumsum(self.share), at), len(self.share) - 1)
+        kind = draw_rows(self.share, voters, rng)
         return self.reward[kind] + rng.gumbel(size=(voters, self.reward.shape[1]))
 
 
