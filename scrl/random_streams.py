@@ -69,7 +69,7 @@ class HostStream(Enum):
     SAMPLED_NOISE = Stream("scenario", 3, ("prompt",))
     TRUTH_NOISE = Stream("scenario", 4, ("prompt",))
 
-    RIVAL_STARTS = Stream("rival", 0, ("types", "start"))  # scrl.rivals.type_mixture
+    RIVAL_STARTS = Stream("rival", 0, ("types", "start"))  # scrl.utility_models.type_mixture
     RIVAL_HIDDEN = Stream("rival", 1)  # scrl.rivals.item_ridge
 
     # scrl.evaluation.held_out_accuracy

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.likelihood import Choices, choices
-from scrl.rivals.pooled import pooled_rewards
-from scrl.rivals.prediction import win_probability
 from scrl.rivals.residuals import residual_scores
 from scrl.types import Ratings
+from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.likelihood import Choices, choices
+from scrl.utility_models.prediction import pooled_rewards, win_probability
 
 FACTORS, ITERATIONS = 4, 60
 MEAN_SD, MAX_STEP = 10.0, 2.0

@@ -15,11 +15,10 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 
 from scrl.random_streams import HostStream, host_rng
-from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.pooled import pooled_rewards
-from scrl.rivals.prediction import draw_rows
 from scrl.rivals.residuals import residual_scores
 from scrl.types import Ratings
+from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.prediction import draw_rows, pooled_rewards
 
 RIDGES = (1.0, 4.0, 16.0, 64.0, 256.0)
 #: Limits of items, whose square is inverted, and of ranked pairs.

@@ -9,10 +9,9 @@ import numpy as np
 from scipy.sparse import csr_matrix, issparse
 from scipy.special import expit
 
-from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.pooled import pooled_rewards
-from scrl.rivals.prediction import draw_rows
 from scrl.types import Catalogue, Ratings
+from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.prediction import draw_rows, pooled_rewards
 
 #: How many raters vote, and how many votes the pooled reward counts for.
 NEIGHBOURS, POOLED_VOTES = 15.0, 2.0

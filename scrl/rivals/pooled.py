@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from scrl.choice_models import fit_pair_counts, pair_counts
 from scrl.types import Ratings
+from scrl.utility_models.prediction import pooled_rewards
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,3 @@ class FittedPooled:
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         return self.reward + rng.gumbel(size=(voters, len(self.reward)))
-
-
-def pooled_rewards(ratings: Ratings) -> np.ndarray:
-    """Bradley–Terry rewards of all raters' pairs ``[items]``."""
-    return fit_pair_counts(pair_counts(ratings), ratings.catalogue.offsets)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from scrl.rivals.factors import Factors
-from scrl.rivals.gaussian import Gaussian
 from scrl.rivals.item_ridge import ItemRidge
 from scrl.rivals.neighbours import Neighbours
 from scrl.rivals.pooled import Pooled
 from scrl.rivals.protocol import Rival
-from scrl.rivals.type_mixture import TypeMixture
+from scrl.utility_models.gaussian import Gaussian
+from scrl.utility_models.type_mixture import TypeMixture
 
 _ALL: tuple[Rival, ...] = (
     Pooled(), TypeMixture(), Gaussian(), Factors(), Neighbours(), ItemRidge(),

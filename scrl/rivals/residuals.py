@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from scrl.rivals.ballot_table import BallotTable
+from scrl.utility_models.ballot_table import BallotTable
 
 #: Ballots × places² held in memory at once.
 MAX_CELLS = 2_000_000

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import logit, softmax
 
-from scrl.rivals.ballot_table import BallotTable
+from scrl.utility_models.ballot_table import BallotTable
 
 #: How many raters' responses the overall rates count for, in each type's.
 PRIOR_RATERS = 10.0

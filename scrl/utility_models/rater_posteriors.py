@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.rivals.ballot_table import BallotSlots, BallotTable
-from scrl.rivals.likelihood import choices
+from scrl.utility_models.ballot_table import BallotSlots, BallotTable
+from scrl.utility_models.likelihood import choices
 
 #: Raters × items² held in memory at once.
 MAX_CELLS = 3_000_000

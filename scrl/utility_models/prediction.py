@@ -1,9 +1,12 @@
-"""What several rivals share when they predict pairs and draw voters."""
+"""What several models of raters share when they predict pairs and draw voters."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import expit
+
+from scrl.choice_models import fit_pair_counts, pair_counts
+from scrl.types import Ratings
 
 
 def win_probability(gap: np.ndarray, variance: np.ndarray) -> np.ndarray:
@@ -20,3 +23,8 @@ def draw_rows(mass: np.ndarray, voters: int, rng: np.random.Generator) -> np.nda
     cumulative = np.cumsum(mass) / mass.sum()
     at = (np.arange(voters) + rng.random()) / voters
     return np.minimum(np.searchsorted(cumulative, at), len(mass) - 1)
+
+
+def pooled_rewards(ratings: Ratings) -> np.ndarray:
+    """Bradley–Terry rewards of all raters' pairs ``[items]``."""
+    return fit_pair_counts(pair_counts(ratings), ratings.catalogue.offsets)

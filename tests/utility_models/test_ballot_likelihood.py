@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.rivals.ballot_table import tabulate
-from scrl.rivals.likelihood import choices
+from scrl.utility_models import tabulate
+from scrl.utility_models.likelihood import choices
 from tests.rivals.test_rivals import ratings_of
 
 

@@ -17,17 +17,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.pooled import pooled_rewards
-from scrl.rivals.prediction import win_probability
-from scrl.rivals.rater_posteriors import (
+from scrl.types import Catalogue, Ratings
+from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.prediction import pooled_rewards, win_probability
+from scrl.utility_models.rater_posteriors import (
     Posterior,
     RaterGroup,
     find_posterior,
     group_raters,
     items_of_raters,
 )
-from scrl.types import Catalogue, Ratings
 
 #: Names of completions up to which their covariance is estimated, and prompts likewise.
 MAX_COMPLETIONS, MAX_PROMPTS = 600, 100

@@ -16,11 +16,11 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 
 from scrl.random_streams import HostStream, host_rng
-from scrl.rivals.ballot_table import BallotTable, tabulate, training_table
-from scrl.rivals.likelihood import Choices, choices
-from scrl.rivals.prediction import draw_rows
-from scrl.rivals.responses import shares_with_responses
 from scrl.types import Ratings
+from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.likelihood import Choices, choices
+from scrl.utility_models.prediction import draw_rows
+from scrl.utility_models.responses import shares_with_responses
 
 #: Numbers of types that are tried; after this many in a row without a better BIC none is.
 TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2

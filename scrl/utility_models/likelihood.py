@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.rivals.ballot_table import BallotSlots
+from scrl.utility_models.ballot_table import BallotSlots
 
 #: Utilities further below the best of their ballot than this count as this far below it.
 MAX_GAP = 500.0

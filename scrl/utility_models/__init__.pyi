@@ -1,0 +1,2 @@
+from .ballot_table import BallotTable as BallotTable
+from .ballot_table import tabulate as tabulate
