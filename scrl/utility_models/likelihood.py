@@ -1,20 +1,22 @@
 """The Plackett–Luce likelihood of padded ballots, its gradient and its curvature.
 
 A ballot is a sequence of choices, each from the completions not yet chosen. A completion tied with
-the chosen one counts half among those, so that a tie pulls both to one utility. All sums over
-stages are running sums along the ballot: O(places) for each ballot.
+the chosen one counts half among those, so that a tie pulls both to one utility: a quasi-likelihood,
+which says nothing about how frequent ties are. The Davidson–Luce likelihood, which does, is used
+where prevalences of ties are given. All sums over stages are running sums along the ballot:
+O(places) for each ballot.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 
 from scrl.utility_models.ballot_table import BallotSlots
-
-#: Utilities further below the best of their ballot than this count as this far below it.
-MAX_GAP = 500.0
+from scrl.utility_models.tie_model import TieModel
+from scrl.utility_models.tied_choices import TiedChoices, relative_utility, tied_choices
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,16 +69,34 @@ class Choices:
         return hessian
 
 
-def choices(slots: BallotSlots, utility: np.ndarray) -> Choices:
+@overload
+def choices(slots: BallotSlots, utility: np.ndarray, ties: None = None) -> Choices: ...
+
+
+@overload
+def choices(slots: BallotSlots, utility: np.ndarray, ties: TieModel) -> TiedChoices: ...
+
+
+@overload
+def choices(
+    slots: BallotSlots, utility: np.ndarray, ties: TieModel | None
+) -> Choices | TiedChoices: ...
+
+
+def choices(
+    slots: BallotSlots, utility: np.ndarray, ties: TieModel | None = None
+) -> Choices | TiedChoices:
     """Evaluate ballots.
 
     Args:
         utility: of each slot ``[..., ballots, places]``; padding is not read.
+        ties: prevalences of ties under the Davidson–Luce model; tied completions count half where
+            None.
     """
+    if ties is not None:
+        return tied_choices(slots, utility, ties)
     mask = slots.mask
-    gap = np.where(mask, utility, -np.inf)
-    gap = gap - gap.max(-1, keepdims=True)
-    gap = np.where(mask, np.maximum(gap, -MAX_GAP), 0.0)
+    gap = relative_utility(mask, utility)
     strength = np.where(mask, np.exp(gap), 0.0)
     total = np.where(mask, _remaining(slots, strength, -1), 1.0)
     inverse = np.where(mask, 1.0 / total, 0.0)
