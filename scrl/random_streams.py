@@ -71,6 +71,9 @@ class HostStream(Enum):
 
     RIVAL_STARTS = Stream("rival", 0, ("types", "start"))  # scrl.utility_models.type_mixture
     RIVAL_HIDDEN = Stream("rival", 1)  # scrl.rivals.item_ridge
+    # scrl.utility_models.population_fit
+    RATERS_HELD_OUT = Stream("rival", 2)
+    RATERS_SAMPLED = Stream("rival", 3)
 
     # scrl.evaluation.held_out_accuracy
     EVALUATION_FOLDS = Stream("evaluate", 1)

@@ -13,7 +13,3 @@ from .pair_metrics import calibration_curve as calibration_curve
 from .pair_metrics import pair_accuracy as pair_accuracy
 from .pair_metrics import selective_accuracy as selective_accuracy
 from .rival_accuracy import RivalAccuracy as RivalAccuracy
-from .splits import FOLDS as FOLDS
-from .splits import cross_validation_folds as cross_validation_folds
-from .splits import hidden_entries as hidden_entries
-from .splits import strict_pairs as strict_pairs

@@ -12,6 +12,14 @@ from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import pair_counts
 from scrl.config import Config
+from scrl.data.held_out_splits import (
+    FOLDS,
+    Fold,
+    comparable_ballots,
+    cross_validation_folds,
+    hidden_entries,
+    strict_pairs,
+)
 from scrl.data.weights import rater_weights
 from scrl.diagnostics import active_units
 from scrl.evaluation.intervals import Interval, RaterBootstrap
@@ -22,14 +30,6 @@ from scrl.evaluation.rival_accuracy import (
     judge_rival,
     rival_probabilities,
     winner_sentence,
-)
-from scrl.evaluation.splits import (
-    FOLDS,
-    Fold,
-    comparable_ballots,
-    cross_validation_folds,
-    hidden_entries,
-    strict_pairs,
 )
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.raters import Individual, fit_individual

@@ -14,8 +14,8 @@ import numpy as np
 
 from scrl.choice_models import losses
 from scrl.data.batches import Bucket, buckets
+from scrl.data.held_out_splits import visible_slots
 from scrl.evaluation.pair_metrics import pair_credit
-from scrl.evaluation.splits import visible_slots
 from scrl.random_streams import HostStream, host_rng
 from scrl.raters.model import Individual
 from scrl.scenarios.parsing import with_overrides

@@ -9,12 +9,12 @@ from scipy.special import expit
 
 from scrl.choice_models.losses import kl_by_dimension
 from scrl.data.batches import buckets
+from scrl.data.held_out_splits import hidden_entries, strict_pairs
 from scrl.diagnostics.ballot_posterior import Atoms
 from scrl.diagnostics.clusters import evenly_spaced
 from scrl.diagnostics.latent_units import active_units
 from scrl.diagnostics.queries import rater_groups, rewards_at
 from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy
-from scrl.evaluation.splits import hidden_entries, strict_pairs
 from scrl.raters.fitted_run import FittedRun
 from scrl.types import Ratings
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from scrl.data.held_out_splits import Fold
 from scrl.evaluation.intervals import Interval, RaterBootstrap
 from scrl.evaluation.pair_metrics import calibration_curve, pair_credit
-from scrl.evaluation.splits import Fold
 from scrl.rivals import RIVALS
 from scrl.types import InputError, Ratings
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scrl.evaluation.splits import strict_pairs
+from scrl.data.held_out_splits import strict_pairs
 from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.sampling import largest_remainder
 from scrl.scenarios.scenario import Scenario

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.evaluation.splits import comparable_ballots, cross_validation_folds, hidden_entries
+from scrl.data.held_out_splits import comparable_ballots, cross_validation_folds, hidden_entries
 from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import (
     Comparisons,

@@ -1,38 +1,23 @@
-"""One Gaussian over utilities, with covariance prompt ⊗ completion.
-
-The covariance of completion c on prompt p with completion d on prompt q is A[p, q] · B[c, d], so
-that what a rater says of a completion on one prompt informs about it, and about similar ones, on
-all. A and B are estimated by expectation-maximisation (flip-flop) with shrinkage to the identity;
-their common scale by a fixed point that depends on the ranked items only.
-
-Limits: above ``MAX_COMPLETIONS`` names, or where every prompt has completions of its own and there
-are many, completions are independent, and a rater's ballots inform only about the items on them.
-Above ``MAX_PROMPTS`` all pairs of prompts have one correlation.
-"""
+"""One Gaussian over utilities, with covariance prompt ⊗ completion."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.types import Catalogue, Ratings
-from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.types import Ratings
+from scrl.utility_models.ballot_table import tabulate, training_table
+from scrl.utility_models.covariance import Covariance, CovarianceUpdate, initial_covariance
 from scrl.utility_models.prediction import pooled_rewards, win_probability
 from scrl.utility_models.rater_posteriors import (
-    Posterior,
-    RaterGroup,
     find_posterior,
     group_raters,
     items_of_raters,
 )
 
-#: Names of completions up to which their covariance is estimated, and prompts likewise.
-MAX_COMPLETIONS, MAX_PROMPTS = 600, 100
-ITERATIONS, SHRINKAGE = 24, 0.05
-#: Prior standard deviation of a mean utility, and its largest change in one iteration.
-MEAN_SD, MAX_STEP = 10.0, 2.0
+ITERATIONS = 24
 #: Limit of Σ items³ over raters: about a minute.
 MAX_WORK = 2e9
 
@@ -55,10 +40,10 @@ class Gaussian:
         table = training_table(ratings)
         groups = group_raters(table)
         mean = pooled_rewards(ratings)
-        covariance = _initial_covariance(table.catalogue)
+        covariance = initial_covariance(table.catalogue)
         utility: list[np.ndarray | None] = [None] * len(groups)
         for iteration in range(ITERATIONS):
-            update = _Update(table, covariance, of_prompts=iteration % 2 == 1)
+            update = CovarianceUpdate(table, covariance, of_prompts=iteration % 2 == 1)
             for number, group in enumerate(groups):
                 steps = 3 if iteration else 10
                 found = find_posterior(group, mean, covariance.of, utility[number], steps)
@@ -67,151 +52,6 @@ class Gaussian:
             mean = update.mean(mean)
             covariance = update.covariance()
         return FittedGaussian(mean, covariance)
-
-
-@dataclass(frozen=True, eq=False)
-class Covariance:
-    """Covariance of items, prompt ⊗ completion.
-
-    Attributes:
-        prompt, completion: of each item ``[items]``.
-        between_prompts: ``[prompts, prompts]`` with mean diagonal 1.
-        between_completions: ``[completions, completions]``, or one variance ``[]`` where
-            completions are independent.
-    """
-
-    prompt: np.ndarray
-    completion: np.ndarray
-    between_prompts: np.ndarray
-    between_completions: np.ndarray
-
-    @property
-    def is_independent(self) -> bool:
-        return self.between_completions.ndim == 0
-
-    def completions_of(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Entries of the covariance between completions."""
-        if self.is_independent:
-            return self.between_completions * (first == second)
-        return self.between_completions[first, second]
-
-    def prompts_of(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Entries of the covariance between prompts."""
-        return self.between_prompts[first, second]
-
-    def of(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        """Covariance of items, of any shapes that broadcast."""
-        prompts = self.prompts_of(self.prompt[first], self.prompt[second])
-        return prompts * self.completions_of(self.completion[first], self.completion[second])
-
-    def draw(self, voters: int, rng: np.random.Generator) -> np.ndarray:
-        """Draws from the Gaussian of mean zero ``[voters, items]``."""
-        root = np.linalg.cholesky(self.between_prompts)
-        prompts = len(root)
-        if self.is_independent:
-            # Items of one name are rare here: each item is drawn for itself.
-            scale = np.sqrt(self.between_completions * np.diag(self.between_prompts))
-            return rng.normal(size=(voters, len(self.prompt))) * scale[self.prompt]
-        completion_root = np.linalg.cholesky(self.between_completions)
-        draws = np.empty((voters, len(self.prompt)))
-        block = max(1, 4_000_000 // (prompts * len(completion_root)))
-        for start in range(0, voters, block):
-            part = draws[start : start + block]
-            normal = rng.normal(size=(len(part), prompts, len(completion_root)))
-            part[:] = (root @ normal @ completion_root.T)[:, self.prompt, self.completion]
-        return draws
-
-
-def _initial_covariance(catalogue: Catalogue) -> Covariance:
-    """Unit variances; prompts correlate by one half."""
-    prompts = len(catalogue.prompts)
-    names, completion = np.unique(
-        [catalogue.completions[c] for c in catalogue.members], return_inverse=True
-    )
-    between = np.eye(len(names)) if len(names) <= MAX_COMPLETIONS else np.array(1.0)
-    return Covariance(catalogue.item_prompt, completion, 0.5 * np.eye(prompts) + 0.5, between)
-
-
-class _Update:
-    """Statistics of the raters' posteriors, and the parameters that follow from them.
-
-    Args:
-        table: the ballots; covariance: that the posteriors are found with.
-        of_prompts: whether the covariance of prompts is updated, else that of completions.
-    """
-
-    def __init__(self, table: BallotTable, covariance: Covariance, of_prompts: bool) -> None:
-        self.table, self.old = table, covariance
-        self.of_prompts = of_prompts and len(covariance.between_prompts) > 1
-        self.slope, self.bound = np.zeros((2, table.catalogue.items))
-        self.explained, self.expected = 0.0, 0.0
-        self.size = len(covariance.between_prompts)
-        if not self.of_prompts:
-            self.size = (
-                covariance.between_completions.shape[0] if not covariance.is_independent else 0
-            )
-        self.second = np.zeros(self.size**2)
-
-    def add(self, group: RaterGroup, found: Posterior) -> None:
-        """Add the posteriors of a group."""
-        mass = self.table.mass[group.rows][:, None]
-        np.add.at(self.slope, group.item, mass * found.alpha)
-        # Row sums of absolute values bound the curvature in the mean.
-        np.add.at(self.bound, group.item, mass * np.abs(found.information).sum(2))
-        outer = found.alpha[:, :, None] * found.alpha[:, None, :]
-        self.explained += float((mass[..., None] * outer * found.covariance).sum())
-        self.expected += float((mass[..., None] * found.information * found.covariance).sum())
-        if self.old.is_independent:
-            return
-        # Σ (G − α αᵀ), weighted by the factor that is held and summed by the one that moves.
-        old = self.old
-        of, held = (old.prompt, old.completion), (old.completion, old.prompt)
-        of_item, held_item = (x[0 if self.of_prompts else 1][group.item] for x in (of, held))
-        factor = old.completions_of if self.of_prompts else old.prompts_of
-        value = mass[..., None] * (found.information - outer)
-        value = value * factor(held_item[:, :, None], held_item[:, None, :])
-        cell = of_item[:, :, None] * self.size + of_item[:, None, :]
-        self.second += np.bincount(cell.ravel(), value.ravel(), self.size**2)
-
-    def mean(self, mean: np.ndarray) -> np.ndarray:
-        """One step of the mean towards the greatest evidence ``[items]``."""
-        slope = self.slope - mean / MEAN_SD**2
-        return mean + np.clip(slope / (self.bound + MEAN_SD**-2), -MAX_STEP, MAX_STEP)
-
-    def covariance(self) -> Covariance:
-        """One factor by a shrunk step of flip-flop; the scale by the fixed point of variance
-        components."""
-        old = self.old
-        ratio = max(self.explained, 1e-12) / max(self.expected, 1e-12)
-        scale = float(np.clip(np.sqrt(ratio), 0.25, 4.0))
-        prompts, completions = old.between_prompts, old.between_completions
-        if not old.is_independent:
-            second = self.second.reshape(self.size, self.size) / self.table.mass.sum()
-            if self.of_prompts:
-                prompts = prompts - prompts @ second @ prompts / len(completions)
-                prompts = _shrunk(prompts, len(prompts))
-                if len(prompts) > MAX_PROMPTS:
-                    prompts = _exchangeable(prompts)
-            else:
-                moved = completions - completions @ second @ completions / len(prompts)
-                completions = _shrunk(moved, float(np.trace(completions)))
-        completions = np.maximum(scale, 1e-6 / np.max(completions)) * completions
-        return replace(old, between_prompts=prompts, between_completions=completions)
-
-
-def _shrunk(matrix: np.ndarray, trace: float) -> np.ndarray:
-    """A covariance shrunk towards the identity, scaled to this trace."""
-    size = len(matrix)
-    matrix = matrix * (trace / max(float(np.trace(matrix)), 1e-300))
-    return (1 - SHRINKAGE) * matrix + SHRINKAGE * trace / size * np.eye(size)
-
-
-def _exchangeable(matrix: np.ndarray) -> np.ndarray:
-    """The correlation matrix whose entries off the diagonal are their mean."""
-    size = len(matrix)
-    mean = (matrix.sum() - np.trace(matrix)) / (size * (size - 1)) / (np.trace(matrix) / size)
-    mean = float(np.clip(mean, 0.0, 0.99))
-    return (1 - mean) * np.eye(size) + mean
 
 
 @dataclass(frozen=True, eq=False)

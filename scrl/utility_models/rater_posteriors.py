@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.utility_models.ballot_table import BallotSlots, BallotTable
-from scrl.utility_models.likelihood import choices
+from scrl.utility_models.likelihood import Choices, choices
+from scrl.utility_models.tie_model import TieModel
+from scrl.utility_models.tied_choices import TiedChoices
 
 #: Raters × items² held in memory at once.
 MAX_CELLS = 3_000_000
@@ -43,11 +45,35 @@ class RaterGroup:
     weight: np.ndarray
     place: np.ndarray
 
-    def likelihood(self, utility: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def take(self, position: np.ndarray) -> RaterGroup:
+        """The raters at these positions; one may occur several times."""
+        count = np.bincount(self.rater, minlength=len(self.rows))
+        order = np.argsort(self.rater, kind="stable")
+        first, size = (np.cumsum(count) - count)[position], count[position]
+        within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+        cast = order[np.repeat(first, size) + within]
+        rater = np.repeat(np.arange(len(position)), size)
+        return RaterGroup(
+            self.rows[position], self.item[position], self.mask[position], self.slots.take(cast),
+            rater, self.weight[cast], self.place[cast],
+        )  # fmt: skip
+
+    def choices(self, utility: np.ndarray, ties: TieModel | None) -> Choices | TiedChoices:
+        """The raters' ballots at utilities ``[raters, items]``."""
+        return choices(self.slots, utility[self.rater[:, None], self.place], ties)
+
+    def log_likelihood(self, utility: np.ndarray, ties: TieModel | None = None) -> np.ndarray:
+        """Of each rater's ballots ``[raters]`` at utilities ``[raters, items]``."""
+        found = self.choices(utility, ties)
+        return np.bincount(self.rater, self.weight * found.log_likelihood, len(self.rows))
+
+    def likelihood(
+        self, utility: np.ndarray, ties: TieModel | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Gradient ``[raters, items]`` and negative Hessian ``[raters, items, items]`` at
         utilities ``[raters, items]``."""
         raters, items = self.item.shape
-        found = choices(self.slots, utility[self.rater[:, None], self.place])
+        found = self.choices(utility, ties)
         cell = self.rater[:, None] * items + self.place
         weight = self.weight[:, None]
         slope = np.bincount(cell.ravel(), (weight * found.gradient).ravel(), raters * items)
@@ -65,12 +91,15 @@ class Posterior:
     Attributes:
         utility: mode ``[raters, items]``; alpha: ``[raters, items]``; information: G ``[raters,
             items, items]``; covariance: K, same shape.
+        log_evidence: Laplace's approximation of the log-probability of a rater's ballots
+            ``[raters]``.
     """
 
     utility: np.ndarray
     alpha: np.ndarray
     information: np.ndarray
     covariance: np.ndarray
+    log_evidence: np.ndarray
 
 
 def items_of_raters(table: BallotTable) -> tuple[np.ndarray, np.ndarray]:
@@ -132,22 +161,25 @@ def find_posterior(
     covariance_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
     start: np.ndarray | None = None,
     steps: int = 30,
+    ties: TieModel | None = None,
 ) -> Posterior:
     """The Laplace posteriors of a group's raters.
 
     Args:
-        mean: of the prior ``[items]``.
+        mean: of the prior ``[items]``, or of each rater's ``[raters, items of the catalogue]``.
         covariance_of: prior covariance of items, of any shapes that broadcast.
         start: utilities to start from ``[raters, items]``; the mean where None.
         steps: Newton steps at most.
+        ties: see ``likelihood.choices``.
     """
-    centre = np.where(group.mask, mean[group.item], 0.0)
+    own = mean[group.item] if mean.ndim == 1 else np.take_along_axis(mean, group.item, 1)
+    centre = np.where(group.mask, own, 0.0)
     prior = covariance_of(group.item[:, :, None], group.item[:, None, :])
     prior = prior * (group.mask[:, :, None] & group.mask[:, None, :])
     eye = np.eye(group.item.shape[1])
     utility = centre if start is None else start
     for _ in range(steps):
-        slope, curve = group.likelihood(utility)
+        slope, curve = group.likelihood(utility, ties)
         matrix = eye + curve @ prior
         target = (curve @ (utility - centre)[..., None])[..., 0] + slope
         alpha = np.linalg.solve(matrix, target[..., None])
@@ -156,9 +188,12 @@ def find_posterior(
         utility = utility + step * np.minimum(1, MAX_STEP / np.maximum(size, 1e-12))
         if size.max() < TOLERANCE:
             break
-    slope, curve = group.likelihood(utility)
+    slope, curve = group.likelihood(utility, ties)
     information = np.linalg.solve(eye + curve @ prior, curve)
     # At the mode α is the gradient; off it, the next Newton step's value is closer.
     target = (curve @ (utility - centre)[..., None])[..., 0] + slope
     alpha = np.linalg.solve(eye + curve @ prior, target[..., None])[..., 0]
-    return Posterior(utility, alpha, information, prior)
+    away = (alpha * (utility - centre)).sum(1)
+    log_determinant = np.linalg.slogdet(eye + curve @ prior)[1]
+    evidence = group.log_likelihood(utility, ties) - 0.5 * away - 0.5 * log_determinant
+    return Posterior(utility, alpha, information, prior, evidence)

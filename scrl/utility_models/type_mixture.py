@@ -8,8 +8,10 @@ response rates, since types that answer less are otherwise counted too low.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -21,6 +23,8 @@ from scrl.utility_models.ballot_table import BallotTable, tabulate, training_tab
 from scrl.utility_models.likelihood import Choices, choices
 from scrl.utility_models.prediction import draw_rows
 from scrl.utility_models.responses import shares_with_responses
+from scrl.utility_models.tie_model import TieModel, updated_ties
+from scrl.utility_models.tied_choices import TiedChoices, tie_counts
 
 #: Numbers of types that are tried; after this many in a row without a better BIC none is.
 TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
@@ -53,15 +57,8 @@ class TypeMixture:
         return f"more than {MAX_ENTRIES:,} ranked completions"
 
     def fit(self, ratings: Ratings, seed: int = 0) -> FittedTypes:
-        problem = _Problem(training_table(ratings))
-        best, misses = problem.one_type(), 0
-        common = best.mean
-        for types in TYPES[1:]:
-            if types > problem.table.rows or misses == PATIENCE:
-                break
-            found = problem.best_start(types, common, seed)
-            better = found.bic < best.bic
-            best, misses = (found, 0) if better else (best, misses + 1)
+        problem = TypeProblem(training_table(ratings))
+        best = problem.search(seed)
         shares = shares_with_responses(problem.table, problem.by_row(best.reward), best.share)
         # Types that only silence kept apart from others end with nobody.
         kept = shares * problem.table.mass.sum() >= MIN_RATERS
@@ -82,7 +79,7 @@ class FittedTypes:
     def pair_probability(
         self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
     ) -> np.ndarray:
-        problem = _Problem(tabulate(visible))
+        problem = TypeProblem(tabulate(visible))
         log_share = np.log(np.maximum(self.share, 1e-300))
         posterior = softmax(problem.by_row(self.reward) + log_share, axis=1)
         posterior = np.concatenate([posterior, self.share[None]])  # row -1: no ballots
@@ -100,12 +97,13 @@ class FittedTypes:
 
 
 @dataclass(frozen=True, eq=False)
-class _Mixture:
+class Types:
     """Parameters of a mixture.
 
     Attributes:
         reward: ``[types, items]``; share: ``[types]``.
         mean: of the types' rewards ``[items]``; spread: their standard deviation around it.
+        ties: of each type under the Davidson–Luce model; empty where tied completions count half.
         objective: log posterior density; bic: lower is better.
     """
 
@@ -113,6 +111,7 @@ class _Mixture:
     share: np.ndarray
     mean: np.ndarray
     spread: float = FIRST_SPREAD
+    ties: tuple[TieModel, ...] = ()
     objective: float = -np.inf
     bic: float = np.inf
 
@@ -138,7 +137,7 @@ def _effective_parameters(variance: np.ndarray, spread: float) -> float:
     return float(np.trace(np.linalg.solve(informed + prior, informed), axis1=1, axis2=2).sum())
 
 
-class _Problem:
+class TypeProblem:
     """Ballots, and the maps from ballot slots to items and to pairs of items."""
 
     def __init__(self, table: BallotTable) -> None:
@@ -168,25 +167,50 @@ class _Problem:
         shape = (self.prompts * self.size**2, mask.size * mask.shape[1])
         return csr_matrix((np.ones(len(pair)), (to, pair)), shape=shape)
 
-    def choices(self, reward: np.ndarray) -> Choices:
-        return choices(self.slots, reward[self.slots.item])
+    def choices(self, reward: np.ndarray, ties: TieModel | None = None) -> Choices | TiedChoices:
+        """All ballots at rewards ``[items]``."""
+        return choices(self.slots, reward[self.slots.item], ties)
 
-    def by_row(self, reward: np.ndarray) -> np.ndarray:
-        """Log-likelihood of each distinct rater under each type ``[rows, types]``."""
-        by_ballot = np.stack([self.choices(r).log_likelihood for r in reward], axis=1)
+    def by_row(self, reward: np.ndarray, ties: Sequence[TieModel] = ()) -> np.ndarray:
+        """Log-likelihood of each distinct rater under each type ``[rows, types]``.
+
+        Args:
+            reward: ``[types, items]``; ties: of each type, or none.
+        """
+        pairs = zip_longest(reward, ties)
+        by_ballot = np.stack([self.choices(*pair).log_likelihood for pair in pairs], axis=1)
         return self.table.cast @ by_ballot
 
-    def one_type(self) -> _Mixture:
+    def search(self, seed: int, on_types: Callable[[int], None] | None = None) -> Types:
+        """The mixture with the least BIC.
+
+        Args:
+            seed: of the starts.
+            on_types: called with each number of types before it is fitted.
+        """
+        best, misses = self.one_type(), 0
+        common = best.mean
+        for types in TYPES[1:]:
+            if types > self.table.rows or misses == PATIENCE:
+                break
+            if on_types is not None:
+                on_types(types)
+            found = self.best_start(types, common, seed)
+            better = found.bic < best.bic
+            best, misses = (found, 0) if better else (best, misses + 1)
+        return best
+
+    def one_type(self) -> Types:
         """The fit that all raters share."""
         zero = np.zeros((1, self.items))
-        return self.em(_Mixture(zero, np.ones(1), zero[0]), LONG)
+        return self.em(Types(zero, np.ones(1), zero[0]), LONG)
 
-    def best_start(self, types: int, common: np.ndarray, seed: int) -> _Mixture:
+    def best_start(self, types: int, common: np.ndarray, seed: int) -> Types:
         """The best of several short runs of EM, brought to its end."""
         starts = (self.em(self.start(types, common, seed, start), SHORT) for start in range(STARTS))
         return self.em(max(starts, key=lambda mixture: mixture.objective), LONG)
 
-    def start(self, types: int, common: np.ndarray, seed: int, start: int) -> _Mixture:
+    def start(self, types: int, common: np.ndarray, seed: int, start: int) -> Types:
         """Each type begins as one rater's positions, raters far apart (k-means++)."""
         rng = host_rng(seed, HostStream.RIVAL_STARTS, types, start)
         position, ranked, mass = self.positions, self.ranked, self.table.mass
@@ -204,7 +228,7 @@ class _Problem:
             chosen = np.append(chosen, at)
         ranked_by, value = (x[chosen].toarray() for x in (ranked, position))
         reward = np.where(ranked_by > 0, value, common)
-        return _Mixture(reward, np.full(types, 1 / types), common)
+        return Types(reward, np.full(types, 1 / types), common)
 
     @cached_property
     def ranked(self) -> csr_matrix:
@@ -230,14 +254,14 @@ class _Problem:
         )
         return (self.table.cast @ by_ballot).tocsr()
 
-    def em(self, mixture: _Mixture, iterations: int) -> _Mixture:
+    def em(self, mixture: Types, iterations: int) -> Types:
         """Expectation-maximisation from a mixture."""
         mass, types = self.table.mass, len(mixture.share)
         raters, last = mass.sum(), -np.inf
         used = mixture.spread
         variance = np.full(mixture.reward.shape, used**2)
         for iteration in range(iterations + 1):
-            joint = self.by_row(mixture.reward) + np.log(mixture.share + 1e-300)
+            joint = self.by_row(mixture.reward, mixture.ties) + np.log(mixture.share + 1e-300)
             likelihood = float(mass @ np.logaddexp.reduce(joint, axis=1))
             density = likelihood + mixture.log_prior
             if iteration == iterations or abs(density - last) < TOLERANCE * raters:
@@ -245,18 +269,20 @@ class _Problem:
             last = density
             weight = mass[:, None] * softmax(joint, axis=1)
             used = mixture.spread
-            reward, variance = self.m_step(mixture, (self.table.cast.T @ weight).T)
+            by_ballot = (self.table.cast.T @ weight).T
+            reward, variance = self.m_step(mixture, by_ballot)
             mean = reward.mean(0) * types / (types + (used / MEAN_SD) ** 2)
             spread = used
             if types > 1:
                 second = ((reward - mean) ** 2 + variance).mean()
                 spread = min(MAX_SPREAD, float(np.sqrt(second)))
-            mixture = _Mixture(reward, weight.sum(0) / raters, mean, spread)
+            ties = self.ties_step(reward, mixture.ties, by_ballot)
+            mixture = Types(reward, weight.sum(0) / raters, mean, spread, ties)
         parameters = types - 1 + _effective_parameters(variance, used)
         bic = -2 * likelihood + parameters * np.log(max(raters, 2.0))
         return replace(mixture, objective=density, bic=bic)
 
-    def m_step(self, mixture: _Mixture, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def m_step(self, mixture: Types, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Two Newton steps for every type: rewards, and their posterior variance.
 
         Args:
@@ -264,9 +290,9 @@ class _Problem:
         """
         precision = 1 / mixture.spread**2
         rewards, variances = [], []
-        for reward, w in zip(mixture.reward, weight, strict=True):
+        for reward, w, ties in zip_longest(mixture.reward, weight, mixture.ties):
             for _ in range(2):
-                found = self.choices(reward)
+                found = self.choices(reward, ties)
                 slope = self.slots_to_items @ (w[:, None] * found.gradient).ravel()
                 slope -= precision * (reward - mixture.mean)
                 step, variance = self._newton(found, w, slope, precision)
@@ -275,8 +301,21 @@ class _Problem:
             variances.append(variance)
         return np.stack(rewards), np.stack(variances)
 
+    def ties_step(
+        self, reward: np.ndarray, ties: Sequence[TieModel], weight: np.ndarray
+    ) -> tuple[TieModel, ...]:
+        """One step of each type's prevalences of ties.
+
+        Args:
+            reward: ``[types, items]``; weight: of each ballot for each type ``[types, ballots]``.
+        """
+        return tuple(
+            updated_ties(own, tie_counts(choices(self.slots, r[self.slots.item], own), w))
+            for r, own, w in zip(reward, ties, weight, strict=bool(ties))
+        )
+
     def _newton(
-        self, found: Choices, weight: np.ndarray, slope: np.ndarray, precision: float
+        self, found: Choices | TiedChoices, weight: np.ndarray, slope: np.ndarray, precision: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """One step ``[items]`` and the diagonal of the inverse curvature ``[items]``."""
         if not self.uses_hessian:

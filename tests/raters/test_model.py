@@ -24,9 +24,8 @@ from scrl.choice_models import (
     reversed_pairs,
 )
 from scrl.config import IndividualConfig, Schedule
-from scrl.data import parse_ratings
+from scrl.data import hidden_entries, parse_ratings
 from scrl.data.batches import buckets
-from scrl.evaluation import hidden_entries
 from scrl.networks import Phase, Sizes, Table
 from scrl.raters import fit_individual, masking
 from scrl.raters.fitting import Sharing, TrainingData, training_loss

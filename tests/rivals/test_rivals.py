@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scrl.evaluation import calibration_curve, strict_pairs
+from scrl.data import strict_pairs
+from scrl.evaluation import calibration_curve
 from scrl.rivals import RIVALS
 from scrl.scenarios import parse_scenario
 from scrl.types import Catalogue, InputError, Ratings

@@ -10,8 +10,8 @@ import jax
 import numpy as np
 import pytest
 
+from scrl.data.held_out_splits import visible_slots
 from scrl.evaluation import HeldOutSet, oracle_metrics
-from scrl.evaluation.splits import visible_slots
 from scrl.networks.training import run_chunk
 from scrl.raters import Posterior, fit_individual, masking
 from scrl.scenarios import gallery, load_scenario, parse_scenario, sample, with_overrides

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.data import parse_ratings
-from scrl.evaluation import FOLDS, cross_validation_folds, hidden_entries, strict_pairs
+from scrl.data import FOLDS, cross_validation_folds, hidden_entries, parse_ratings, strict_pairs
 
 
 def ratings_of(rows, missing=None):

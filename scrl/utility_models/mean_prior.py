@@ -1,0 +1,60 @@
+"""The prior on mean rewards: an item's mean is near that of its completion on other prompts.
+
+The mean reward of an item is drawn around a centre with a standard deviation that is learnt. Where
+prompts share completions by name, the centre is the completion's mean over prompts, else 0. An item
+that few raters ranked is thereby shrunk towards what is known of its completion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scrl.utility_models.covariance import Covariance
+
+#: Standard deviation at first, at least and at most.
+FIRST_SD, MIN_SD, MAX_SD = 2.0, 0.05, 10.0
+#: Prior precision of a completion's mean over prompts.
+CENTRE_PRECISION = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class MeanPrior:
+    """Gaussian prior on the mean rewards of items.
+
+    Attributes:
+        prompt, completion: of each item ``[items]``.
+        centre: ``[items]``; sd: around it.
+    """
+
+    prompt: np.ndarray
+    completion: np.ndarray
+    centre: np.ndarray
+    sd: float = FIRST_SD
+
+    @classmethod
+    def of(cls, covariance: Covariance) -> MeanPrior:
+        """The prior before anything is learnt, for the items of a covariance."""
+        items = len(covariance.prompt)
+        return cls(covariance.prompt, covariance.completion, np.zeros(items))
+
+    def updated(self, mean: np.ndarray, variance: np.ndarray) -> MeanPrior:
+        """The prior that fits the posteriors of the mean rewards (empirical Bayes).
+
+        Args:
+            mean, variance: of each item's mean reward ``[items]``.
+        """
+        mean, centre = self._centred(mean), self.centre
+        if len(np.unique(self.completion)) < len(mean):
+            weight = 1 / (variance + self.sd**2)
+            total = np.bincount(self.completion, weight) + CENTRE_PRECISION
+            centre = np.bincount(self.completion, weight * mean) / total
+            centre = self._centred(centre[self.completion])
+        sd = np.sqrt(((mean - centre) ** 2 + variance).mean())
+        return replace(self, centre=centre, sd=float(np.clip(sd, MIN_SD, MAX_SD)))
+
+    def _centred(self, values: np.ndarray) -> np.ndarray:
+        """Values of items less their prompt's mean ``[items]``; only differences count."""
+        mean = np.bincount(self.prompt, values) / np.bincount(self.prompt)
+        return values - mean[self.prompt]

@@ -1,0 +1,182 @@
+"""A population of raters: types with variation within, a mixture of Gaussians over utilities.
+
+A rater of type k has utilities M_k + v, v ~ N(0, C) with one covariance C for all types. Ballots
+follow Plackett–Luce at these utilities, or Davidson–Luce where ballots have ties. With C = 0 this
+is a mixture of Plackett–Luce types, with one type Gaussian utilities (mixed logit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from scipy.special import softmax
+
+from scrl.types import Ratings
+from scrl.utility_models.ballot_sampling import sample_ranks
+from scrl.utility_models.ballot_table import BallotTable, tabulate
+from scrl.utility_models.covariance import Covariance
+from scrl.utility_models.prediction import draw_rows, win_probability
+from scrl.utility_models.rater_posteriors import (
+    Posterior,
+    RaterGroup,
+    find_posterior,
+    group_raters,
+)
+from scrl.utility_models.responses import shares_with_responses
+from scrl.utility_models.tie_model import TieModel
+
+#: A type of less probability than this is left out of a rater's posterior.
+MIN_PROBABILITY = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class TypedPosteriors:
+    """Posteriors of a group's raters: which types, and the utilities given each.
+
+    Attributes:
+        group: the raters.
+        probability: of each type ``[raters, types]``; log_evidence: of the ballots ``[raters]``.
+        given: type -> positions of the raters that may be of it, those raters, their posteriors.
+    """
+
+    group: RaterGroup
+    probability: np.ndarray
+    log_evidence: np.ndarray
+    given: dict[int, tuple[np.ndarray, RaterGroup, Posterior]]
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Types of raters with variation within.
+
+    Attributes:
+        reward: mean utilities of the types ``[types, items]``, in log-odds.
+        variance: of their estimates ``[types, items]``.
+        share: of the types ``[types]``, adding up to 1.
+        covariance: of utilities within a type.
+        ties: of each type; empty where ballots have no ties.
+    """
+
+    reward: np.ndarray
+    variance: np.ndarray
+    share: np.ndarray
+    covariance: Covariance
+    ties: tuple[TieModel, ...] = ()
+
+    @property
+    def types(self) -> int:
+        """The number of types."""
+        return len(self.share)
+
+    def sharpened(self, scale: float) -> Population:
+        """All utilities times ``scale``: raters err less above 1, more below."""
+        return replace(
+            self, reward=scale * self.reward, variance=scale**2 * self.variance,
+            covariance=self.covariance.scaled(scale**2),
+        )  # fmt: skip
+
+    def ties_of(self, type: int) -> TieModel | None:
+        """The ties of a type, None without ties."""
+        return self.ties[type] if self.ties else None
+
+    def posteriors(
+        self, group: RaterGroup, possible: np.ndarray | None = None, steps: int = 30
+    ) -> TypedPosteriors:
+        """The posteriors of a group of raters.
+
+        Args:
+            possible: types that a rater may be of, bool ``[raters, types]``; default all.
+            steps: Newton steps at most.
+        """
+        shape = len(group.rows), self.types
+        joint, given = np.full(shape, -np.inf), {}
+        for k, reward in enumerate(self.reward):
+            at = np.arange(shape[0]) if possible is None else np.flatnonzero(possible[:, k])
+            if not len(at):
+                continue
+            own = group if len(at) == shape[0] else group.take(at)
+            ties = self.ties_of(k)
+            ties = None if ties is None else ties.covering(own.slots)
+            found = find_posterior(own, reward, self.covariance.of, steps=steps, ties=ties)
+            joint[at, k] = found.log_evidence + np.log(self.share[k] + 1e-300)
+            given[k] = at, own, found
+        evidence = np.logaddexp.reduce(joint, axis=1)
+        return TypedPosteriors(group, softmax(joint, axis=1), evidence, given)
+
+    def type_probabilities(self, table: BallotTable) -> np.ndarray:
+        """P(type | ballots) of each distinct rater ``[rows, types]``."""
+        found = np.tile(self.share, (table.rows, 1))
+        for group in group_raters(table):
+            found[group.rows] = self.posteriors(group).probability
+        return found
+
+    def with_responses(self, table: BallotTable) -> Population:
+        """The population with shares that take account of who answered what.
+
+        See ``responses.shares_with_responses``.
+        """
+        if self.types == 1:
+            return self
+        evidence = np.log(np.maximum(self.type_probabilities(table), 1e-300))
+        evidence -= np.log(self.share + 1e-300)
+        return replace(self, share=shares_with_responses(table, evidence, self.share))
+
+    def pair_probability(
+        self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> np.ndarray:
+        """P(rater prefers first to second) ``[pairs]``, given the rater's visible ballots.
+
+        Args:
+            visible: what is known of the raters; one without ballots is of the whole population.
+            rater, first, second: of each pair, rater and items ``[pairs]``.
+        """
+        of = self.covariance.of
+        gap = self.reward[:, first] - self.reward[:, second]
+        variance = self.variance[:, first] + self.variance[:, second]
+        variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
+        table = tabulate(visible)
+        row = table.row[rater]
+        probability = self.share @ win_probability(gap, variance)
+        order = np.argsort(row, kind="stable")
+        probability[row >= 0] = 0.0
+        for group in group_raters(table):
+            typed = self.posteriors(group)
+            for k, (at, own, found) in typed.given.items():
+                ranges = _ranges(row[order], own.rows)
+                for r, (start, stop) in enumerate(ranges):
+                    weight = typed.probability[at[r], k]
+                    if weight < MIN_PROBABILITY * 1e-3 or stop == start:
+                        continue
+                    pairs = order[start:stop]
+                    item = own.item[r, own.mask[r]][:, None]
+                    cross = of(item, first[pairs]) - of(item, second[pairs])
+                    size = len(item)
+                    mean = gap[k, pairs] + found.alpha[r, :size] @ cross
+                    known = (cross * (found.information[r, :size, :size] @ cross)).sum(0)
+                    probability[pairs] += weight * win_probability(mean, variance[k, pairs] - known)
+        return probability
+
+    def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
+        """Ballots of simulated voters as scores ``[voters, items]``, higher is better, equal is
+        tied; only comparisons within a prompt mean anything. Choice noise is included."""
+        kind = draw_rows(self.share, voters, rng)
+        utility = self.reward[kind] + self.covariance.draw(voters, rng)
+        if not self.ties:
+            return utility + rng.gumbel(size=utility.shape)
+        score = np.empty(utility.shape)
+        offsets = np.r_[np.flatnonzero(np.diff(self.covariance.prompt, prepend=-1)), score.shape[1]]
+        for k, ties in enumerate(self.ties):
+            own = np.flatnonzero(kind == k)
+            for start, stop in pairwise(offsets):
+                prompt = slice(start, stop)
+                score[own, prompt] = -sample_ranks(utility[own, prompt], ties, rng)
+        return score
+
+
+def _ranges(rising: np.ndarray, values: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Where each value stands in a rising array."""
+    starts, stops = (np.searchsorted(rising, values, side) for side in ("left", "right"))
+    return zip(starts.tolist(), stops.tolist(), strict=True)

@@ -1,0 +1,340 @@
+"""Fitting a population: the number of types, the variation within, the noise level and ties.
+
+1. Types are found by EM for the mixture of Plackett–Luce; their number has the least BIC.
+2. Variation within types is added by EM with Laplace posteriors, from those types and from one
+   type for everybody.
+3. A held-out part of the ballots decides between these candidates, and on the scale of utilities,
+   which is the noise level: Laplace's approximation alone puts it too low.
+4. The chosen candidate is fitted to all raters, and the shares take account of who answered what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from scrl.data.held_out_splits import hidden_entries, strict_pairs
+from scrl.random_streams import HostStream, host_rng
+from scrl.types import Ratings
+from scrl.utility_models.ballot_table import BallotTable, training_table
+from scrl.utility_models.covariance import CovarianceUpdate, initial_covariance
+from scrl.utility_models.mean_prior import MeanPrior
+from scrl.utility_models.population import MIN_PROBABILITY, Population, TypedPosteriors
+from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
+from scrl.utility_models.tie_model import TieModel, updated_ties
+from scrl.utility_models.tied_choices import TiedChoices, tie_counts
+from scrl.utility_models.type_mixture import LONG, MAX_SPREAD, TypeProblem, Types
+
+#: Candidates: shrinkages of the covariance, and scales of the utilities.
+SHRINKAGES = (0.02, 0.1)
+SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
+#: Prior standard deviation of the logarithm of the scale.
+SCALE_SD = 0.35
+#: Raters held out: their share, at least and at most.
+HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
+#: Iterations of EM with variation, and Newton steps for each posterior in them.
+ITERATIONS, NEWTON_STEPS = 20, 6
+#: First variance within types.
+FIRST_VARIANCE = 0.5
+#: Variance within types below which raters of a type are alike.
+MIN_VARIANCE = 1e-3
+#: Iterations in which the priors of mean rewards are held.
+SETTLE = 3
+#: Limits of the raters, and of Σ items³ over them, that variation is estimated from.
+MAX_RATERS, MAX_WORK = 1500, 3e8
+#: Largest change of a mean reward in one iteration.
+MAX_STEP = 2.0
+
+#: Called with the share of the fit done and what is done next.
+OnStage = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What the held-out ballots decide on.
+
+    Attributes:
+        one_type: whether all raters are of one type.
+        shrinkage: of the covariance; scale: of the utilities.
+        nats: log-likelihood of the held-out pairs, weighted with the information in an order.
+    """
+
+    one_type: bool
+    shrinkage: float
+    scale: float = 1.0
+    nats: float = -np.inf
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPopulation:
+    """A fitted population, and how it was chosen.
+
+    Attributes:
+        population: for all raters.
+        chosen: the best candidate; candidates: all, each with its best scale.
+    """
+
+    population: Population
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+
+
+@threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
+def fit_population(
+    ratings: Ratings, seed: int = 0, on_stage: OnStage | None = None
+) -> FittedPopulation:
+    """Fit a population to ratings, absent completions resolved.
+
+    Args:
+        seed: of the starts of EM and of what is held out.
+        on_stage: see ``OnStage``; an exception it raises ends the fit.
+
+    Raises:
+        InputError: where there is no ballot.
+    """
+    report = on_stage or (lambda share, message: None)
+    table = training_table(ratings)
+    problem = TypeProblem(table)
+    report(0.0, "Looking for types of raters")
+    types = problem.search(seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"))
+    report(0.5, "Choosing the variation within types and the noise")
+    candidates = compare_candidates(ratings, types, seed)
+    chosen = max(candidates, key=lambda c: c.nats)
+    report(0.8, "Fitting the population to all raters")
+    if chosen.one_type and len(types.share) > 1:
+        types = problem.one_type()
+    types = with_ties(problem, types)
+    population = with_variation(table, types, chosen.shrinkage, seed).sharpened(chosen.scale)
+    population = with_refitted_ties(population, table)
+    return FittedPopulation(population.with_responses(table), chosen, tuple(candidates))
+
+
+def with_ties(problem: TypeProblem, types: Types) -> Types:
+    """The types with the prevalence of their ties, where ballots have ties."""
+    if not problem.slots.has_ties:
+        return types
+    start = TieModel.start(problem.slots)
+    return problem.em(replace(types, ties=(start,) * len(types.share)), LONG)
+
+
+# -- candidates -----------------------------------------------------------------------------------
+
+
+def compare_candidates(ratings: Ratings, types: Types, seed: int) -> list[Candidate]:
+    """Score the candidates on held-out raters, of whom half of each ballot is hidden.
+
+    Args:
+        types: fitted to all ratings, from which the fits to the training part start.
+    """
+    settings = list(product([False, True] if len(types.share) > 1 else [True], SHRINKAGES))
+    untested = [Candidate(one, shrinkage) for one, shrinkage in settings]
+    rng = host_rng(seed, HostStream.RATERS_HELD_OUT)
+    comparable = ratings.select(ratings.sizes >= 2)
+    raters = np.unique(comparable.ballot_rater)
+    size = min(MAX_HELD_OUT, round(HELD_OUT * len(raters)))
+    if size < MIN_HELD_OUT:
+        return untested
+    chosen = rng.choice(raters, size, replace=False)
+    held_out = np.isin(comparable.ballot_rater, chosen)
+    hidden = hidden_entries(comparable, 0.5, rng)
+    entry_held = held_out[comparable.entry_ballot]
+    visible, target = comparable.keep(~hidden & entry_held), comparable.keep(hidden & entry_held)
+    pairs = strict_pairs(target)
+    if not len(pairs[0]):
+        return untested
+    weight = pair_information(target)
+    table = training_table(comparable.select(~held_out))
+    problem = TypeProblem(table)
+    starts = {True: problem.one_type()}
+    if len(types.share) > 1:
+        starts[False] = problem.em(replace(types, ties=()), LONG)
+    return [
+        _scored(
+            candidate, with_variation(table, starts[candidate.one_type], candidate.shrinkage, seed),
+            visible, pairs, weight,
+        )
+        for candidate in untested
+    ]  # fmt: skip
+
+
+def _scored(
+    candidate: Candidate,
+    population: Population,
+    visible: Ratings,
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
+    weight: np.ndarray,
+) -> Candidate:
+    """The candidate with its best scale, and its score."""
+
+    def score(scale: float) -> float:
+        probability = population.sharpened(scale).pair_probability(visible, *pairs)
+        nats = float(weight @ np.log(np.maximum(probability, 1e-12)))
+        return nats - 0.5 * (np.log(scale) / SCALE_SD) ** 2
+
+    scores = [score(scale) for scale in SCALES]
+    best = int(np.argmax(scores))
+    return replace(candidate, scale=SCALES[best], nats=scores[best])
+
+
+def pair_information(target: Ratings) -> np.ndarray:
+    """The weight of each strict pair ``[pairs]``: pairs of one order are not independent.
+
+    An order of n completions holds log2(n!) bits, which its pairs share.
+    """
+    sizes = target.sizes
+    bits = np.array([np.log2(np.arange(1, n + 1)).sum() for n in range(sizes.max(initial=1) + 1)])
+    rater, better, _ = strict_pairs(target)
+    # The ballot of a pair: its rater's on the prompt of its items.
+    prompts = len(target.catalogue.prompts)
+    key = target.ballot_rater.astype(np.int64) * prompts + target.ballot_prompt
+    distinct, of_ballot = np.unique(key, return_inverse=True)
+    total = np.bincount(of_ballot.ravel(), bits[sizes] * target.ballot_weight)
+    pair = np.searchsorted(
+        distinct, rater.astype(np.int64) * prompts + target.catalogue.item_prompt[better]
+    )
+    return (total / np.maximum(np.bincount(pair, minlength=len(distinct)), 1))[pair]
+
+
+# -- variation ------------------------------------------------------------------------------------
+
+
+def with_variation(table: BallotTable, types: Types, shrinkage: float, seed: int) -> Population:
+    """Add variation within types.
+
+    Args:
+        table: the ballots; in large tables variation is estimated from a sample of the raters.
+        types: fitted to them.
+        shrinkage: of the covariance's factors.
+        seed: of the sample.
+    """
+    groups = sampled_groups(table, seed)
+    fit = _VariationFit(table, types, shrinkage, groups)
+    for iteration in range(ITERATIONS):
+        fit.step(iteration)
+    return fit.population
+
+
+def sampled_groups(table: BallotTable, seed: int) -> list[RaterGroup]:
+    """All distinct raters in groups, or a sample of them within the limits of this module."""
+    groups = group_raters(table)
+    rows = np.concatenate([group.rows for group in groups])
+    work = np.concatenate([group.mask.sum(1).astype(float) ** 3 for group in groups])
+    order = host_rng(seed, HostStream.RATERS_SAMPLED).permutation(len(rows))
+    fits = (np.cumsum(work[order]) <= MAX_WORK) & (np.arange(len(rows)) < MAX_RATERS)
+    if fits.all():
+        return groups
+    fits[0] = True
+    chosen = np.zeros(table.rows, bool)
+    chosen[rows[order[fits]]] = True
+    sampled = [group.take(np.flatnonzero(chosen[group.rows])) for group in groups]
+    return [group for group in sampled if len(group.rows)]
+
+
+class _VariationFit:
+    """EM for a population with variation.
+
+    Args: see ``with_variation``; groups: the raters that are read.
+    """
+
+    def __init__(
+        self, table: BallotTable, types: Types, shrinkage: float, groups: list[RaterGroup]
+    ) -> None:
+        self.table, self.groups, self.shrinkage = table, groups, shrinkage
+        covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
+        self.prior = MeanPrior.of(covariance)
+        self.common, self.spread = types.mean, types.spread
+        count = len(types.share)
+        variance = np.zeros(types.reward.shape)
+        self.population = Population(types.reward, variance, types.share, covariance, types.ties)
+        self.possible = [np.ones((len(group.rows), count), bool) for group in groups]
+
+    def step(self, iteration: int) -> None:
+        """One iteration."""
+        population, table = self.population, self.table
+        update = CovarianceUpdate(
+            table, population.covariance, of_prompts=iteration % 2 == 1, shrinkage=self.shrinkage
+        )
+        sums = _MeanSums(population.reward.shape)
+        for number, group in enumerate(self.groups):
+            typed = population.posteriors(group, self.possible[number], NEWTON_STEPS)
+            if iteration % 4 == 0:
+                self.possible[number] = typed.probability > MIN_PROBABILITY
+            self._add(typed, update, sums)
+        reward, variance = self._mean_step(sums, iteration)
+        self.population = replace(
+            population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
+            covariance=update.covariance(),
+        )  # fmt: skip
+
+    def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
+        mass = self.table.mass[typed.group.rows]
+        for k, (at, own, found) in typed.given.items():
+            weight = mass[at] * typed.probability[at, k]
+            update.add(own, found, weight)
+            sums.count[k] += weight.sum()
+            by_item = weight[:, None]
+            np.add.at(sums.slope[k], own.item, by_item * found.alpha)
+            # Row sums of absolute values bound the curvature in the mean.
+            np.add.at(sums.bound[k], own.item, by_item * np.abs(found.information).sum(2))
+            diagonal = np.einsum("rii->ri", found.information)
+            np.add.at(sums.information[k], own.item, by_item * diagonal)
+
+    def _mean_step(self, sums: _MeanSums, iteration: int) -> tuple[np.ndarray, np.ndarray]:
+        """One step of the mean rewards, and their variance; then of their priors."""
+        types = len(sums.count)
+        if types == 1:
+            self.common, self.spread = self.prior.centre, self.prior.sd
+        precision = 1 / self.spread**2
+        slope = sums.slope - precision * (self.population.reward - self.common)
+        step = np.clip(slope / (sums.bound + precision), -MAX_STEP, MAX_STEP)
+        reward = self.population.reward + step
+        variance = 1 / (sums.information + precision)
+        if iteration < SETTLE:
+            return reward, variance
+        if types == 1:
+            self.prior = self.prior.updated(reward[0], variance[0])
+        else:
+            own, shared = types * precision, 1 / self.prior.sd**2
+            self.common = (own * reward.mean(0) + shared * self.prior.centre) / (own + shared)
+            spread = np.full(len(self.common), 1 / (own + shared))
+            self.prior = self.prior.updated(self.common, spread)
+            second = ((reward - self.common) ** 2 + variance).mean()
+            self.spread = float(np.clip(np.sqrt(second), 1e-2, MAX_SPREAD))
+        return reward, variance
+
+
+class _MeanSums:
+    """Sums over raters that the step of the mean rewards needs.
+
+    Attributes:
+        slope, bound, information: gradient, a bound of the curvature and the curvature's diagonal
+            ``[types, items]``; count: raters ``[types]``.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.slope, self.bound, self.information = np.zeros((3, *shape))
+        self.count = np.zeros(shape[0])
+
+
+def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:
+    """The population with the prevalences of ties that fit its utilities."""
+    for _ in range(steps if population.ties else 0):
+        counts: list = [None] * population.types
+        for group in group_raters(table):
+            typed = population.posteriors(group)
+            for k, (at, own, found) in typed.given.items():
+                ballots = own.choices(found.utility, population.ties[k])
+                assert isinstance(ballots, TiedChoices)
+                weight = table.mass[own.rows] * typed.probability[at, k]
+                new = tie_counts(ballots, own.weight * weight[own.rater])
+                counts[k] = new if counts[k] is None else counts[k] + new
+        ties = tuple(
+            own if found is None else updated_ties(own, found)
+            for own, found in zip(population.ties, counts, strict=True)
+        )
+        population = replace(population, ties=ties)
+    return population
