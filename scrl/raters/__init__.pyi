@@ -9,3 +9,4 @@ from .missing_blocks import find_missing_blocks as find_missing_blocks
 from .model import Individual as Individual
 from .network import Embedding as Embedding
 from .network import Posterior as Posterior
+from .reward_imputation import infer_missing_rewards as infer_missing_rewards

@@ -191,18 +191,18 @@ def infer_missing(
         return replace(untested, scale_posterior=np.eye(len(ERROR_SCALES))[-1])
     base = replace(individual.config, schedule=config.schedule)
     max_shared = min(config.max_shared, len(ratings.catalogue.prompts) - 1)
-    settings = _sharing_settings(max_shared, config.penalties)
+    settings = sharing_settings(max_shared, config.penalties)
     results = _run_trials(seed, ratings, clusters, trials, settings, base, max_shared, on_share)
     curves = [np.sum([r.hidden_nats for r in row], axis=0) for row in results]
     candidates = tuple(
         SharingCandidate(
-            shared, penalty, float(_log_mean_exp(curve)),
+            shared, penalty, float(log_mean_exp(curve)),
             float(np.mean([r.visible_nats for r in row])),
             float(np.mean([r.visible_accuracy for r in row])),
         )
         for (shared, penalty), curve, row in zip(settings, curves, results, strict=True)
     )  # fmt: skip
-    selected = _select(candidates, config)
+    selected = select_candidate(candidates, config)
     weight = np.exp(curves[selected] - curves[selected].max())
     return replace(
         untested, candidates=candidates, selected=selected,
@@ -210,13 +210,13 @@ def infer_missing(
     )  # fmt: skip
 
 
-def _sharing_settings(max_shared: int, penalties: Sequence[float]) -> list[tuple[int, float]]:
+def sharing_settings(max_shared: int, penalties: Sequence[float]) -> list[tuple[int, float]]:
     """Settings ``(shared, penalty)``: no sharing, then from the least sharing to the most."""
     sharing = [(k, p) for k in range(max_shared, 0, -1) for p in sorted(penalties)]
     return [(0, 0.0), *sharing]
 
 
-def _select(candidates: Sequence[SharingCandidate], config: ImputationConfig) -> int:
+def select_candidate(candidates: Sequence[SharingCandidate], config: ImputationConfig) -> int:
     """Index of the best candidate that orders the visible pairs as accurately as no sharing.
 
     Accuracy may fall by ``config.max_accuracy_loss``. Of the candidates within ``config.margin``
@@ -228,7 +228,7 @@ def _select(candidates: Sequence[SharingCandidate], config: ImputationConfig) ->
     return int(np.flatnonzero(nats >= nats.max() - config.margin)[-1])
 
 
-def _log_mean_exp(log_values: np.ndarray) -> float:
+def log_mean_exp(log_values: np.ndarray) -> float:
     top = log_values.max()
     return top + np.log(np.mean(np.exp(log_values - top)))
 
@@ -307,12 +307,12 @@ def _held_out_result(
         reward, is_hidden = rewards[row_of[rater]][ratings.item[entries]], hidden[entries]
         gap, hidden_first, hidden_second = _strict_gaps(reward, ratings.rank[entries], is_hidden)
         any_hidden = hidden_first | hidden_second
-        visible_bits = _order_bits((~is_hidden).sum())
+        visible_bits = order_bits((~is_hidden).sum())
         if any_hidden.any():
             errors = np.sqrt(hidden_first[any_hidden] * 1.0 + hidden_second[any_hidden])
             scaled_gap = gap[any_hidden][:, None] / (errors[:, None] * ERROR_SCALES)
             nats = log_ndtr(scaled_gap).mean(axis=0)
-            hidden_nats.append(nats * _order_bits(len(is_hidden)) - nats * visible_bits)
+            hidden_nats.append(nats * order_bits(len(is_hidden)) - nats * visible_bits)
         if (~any_hidden).any():
             nats = -np.logaddexp(0, -gap[~any_hidden]).mean() * visible_bits
             visible.append((cluster[rater], nats, (gap[~any_hidden] > 0).mean()))
@@ -380,6 +380,6 @@ def _strict_gaps(
     return gap, hidden[first], hidden[second]
 
 
-def _order_bits(n: int) -> float:
+def order_bits(n: int) -> float:
     """Information in an order of n completions in bits, log2(n!)."""
     return gammaln(n + 1) / np.log(2)

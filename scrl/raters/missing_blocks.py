@@ -118,29 +118,40 @@ def merge_components(
 
 
 def response_rate(
-    ratings: Ratings, cluster: Int[np.ndarray, " raters"]
+    ratings: Ratings, cluster: Int[np.ndarray, " raters"], clusters: int | None = None
 ) -> Float[np.ndarray, "clusters items"]:
     """Share of each cluster's raters, by weight, whose ballots rank each item
     ``[clusters, items]``.
 
     Args:
         cluster: of each rater ``[raters]``, -1 for excluded raters.
+        clusters: how many there are; by default up to the last that has a rater.
     """
     weight = rater_weights(ratings)
     weight /= weight.min()
-    items = ratings.catalogue.items
-    ranked, _ = _responses(ratings, cluster, ratings.item, items, weight)
-    total = np.bincount(cluster[cluster >= 0], weight[cluster >= 0])
+    items, clusters = ratings.catalogue.items, _number_of(cluster, clusters)
+    ranked, _ = _responses(ratings, cluster, clusters, ratings.item, items, weight)
+    total = np.bincount(cluster[cluster >= 0], weight[cluster >= 0], clusters)
     return ranked / np.maximum(total, 1)[:, None]
 
 
+def _number_of(cluster: np.ndarray, clusters: int | None) -> int:
+    return int(cluster.max()) + 1 if clusters is None else clusters
+
+
 def _responses(
-    ratings: Ratings, cluster: np.ndarray, target: np.ndarray, targets: int, weight: np.ndarray
+    ratings: Ratings,
+    cluster: np.ndarray,
+    clusters: int,
+    target: np.ndarray,
+    targets: int,
+    weight: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The weight and the number of each cluster's raters with an entry of each target.
 
     Args:
         cluster: of each rater ``[raters]``, -1 for excluded raters.
+        clusters: how many there are.
         target: of each entry, an item or a prompt ``[entries]``.
         targets: how many there are.
         weight: of each rater ``[raters]``.
@@ -151,14 +162,17 @@ def _responses(
     rater = ratings.ballot_rater[ratings.entry_ballot]
     key = rater.astype(np.int64) * targets + target
     rater, target = np.divmod(np.unique(key[cluster[rater] >= 0]), targets)
-    shape = (cluster.max() + 1, targets)
+    shape = (clusters, targets)
     cell = cluster[rater] * targets + target
     total = np.bincount(cell, weight[rater], shape[0] * targets)
     return total.reshape(shape), np.bincount(cell, minlength=len(total)).reshape(shape)
 
 
 def missing_items(
-    ratings: Ratings, cluster: Int[np.ndarray, " raters"], min_response_rate: float
+    ratings: Ratings,
+    cluster: Int[np.ndarray, " raters"],
+    min_response_rate: float,
+    clusters: int | None = None,
 ) -> Bool[np.ndarray, "clusters items"]:
     """Whether each cluster is silent on an item, or the item was never ranked.
 
@@ -171,15 +185,18 @@ def missing_items(
         ratings: the ballots.
         cluster: of each rater ``[raters]``, -1 for excluded raters.
         min_response_rate: relative to the cluster with the highest.
+        clusters: how many there are; by default up to the last that has a rater.
     """
     catalogue, weight = ratings.catalogue, rater_weights(ratings)
+    clusters = _number_of(cluster, clusters)
     member = cluster >= 0
     prompt_of = catalogue.item_prompt
-    answered = _responses(ratings, cluster, prompt_of[ratings.item], len(catalogue.prompts), weight)
-    ranked = _responses(ratings, cluster, ratings.item, catalogue.items, weight)
+    prompts, items = len(catalogue.prompts), catalogue.items
+    answered = _responses(ratings, cluster, clusters, prompt_of[ratings.item], prompts, weight)
+    ranked = _responses(ratings, cluster, clusters, ratings.item, items, weight)
     everybody = (
-        np.bincount(cluster[member], weight[member])[:, None],
-        np.bincount(cluster[member])[:, None],
+        np.bincount(cluster[member], weight[member], clusters)[:, None],
+        np.bincount(cluster[member], minlength=clusters)[:, None],
     )
     silent = _is_silent(answered, everybody, min_response_rate)
     rarely = _is_silent(ranked, tuple(a[:, prompt_of] for a in answered), min_response_rate)
