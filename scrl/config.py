@@ -41,7 +41,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class IndividualConfig:
-    """Step 1: the model of individual raters.
+    """The network that reads ballots: an encoder and a decoder (see ``raters.model``).
 
     Attributes:
         latent: dimensions of the preference latent.
@@ -99,26 +99,18 @@ class RewardConfig:
 
 
 @dataclass(frozen=True)
-class DensityConfig:
-    """Step 2: Gaussian mixtures, the number of components chosen by BIC.
+class RatersConfig:
+    """Step 1: the model of individual raters (see ``utility_models.population_fit``).
 
     Attributes:
-        components: the most that are tried.
-        sample: raters used to choose the number; all are used to fit the chosen mixture.
-        draws: atoms of each component.
-        weigh: whether the atoms' shares maximise the likelihood of the raters' ballots, else they
-            are those of the mixture.
-        ballots: distinct ballots that the shares are fitted to, at most.
-        floor: added to each variance, in squared latent units, so that a cluster of identical
-            raters has a density.
+        max_types: most types of raters that are tried.
+        variation: whether raters of one type vary.
+        choose_noise: whether the noise level is chosen on held-out ballots.
     """
 
-    components: int = 8
-    sample: int = 3000
-    draws: int = 128
-    weigh: bool = True
-    ballots: int = 2000
-    floor: float = 1e-4
+    max_types: int = 12
+    variation: bool = True
+    choose_noise: bool = True
 
 
 @dataclass(frozen=True)
@@ -194,7 +186,7 @@ class Config:
     """The settings of a run.
 
     Attributes:
-        individual, density, imputation, reward: of the steps.
+        raters, imputation, reward: of the steps.
         voters: simulated voters (step 3).
         draws: voters per type by which noise is integrated in the true outcomes.
         weighting: of the vanilla model's pairs: ``"pair"`` counts each once, ``"ballot"`` divides
@@ -202,8 +194,7 @@ class Config:
         rules: voting rules that are counted.
     """
 
-    individual: IndividualConfig = IndividualConfig()
-    density: DensityConfig = DensityConfig()
+    raters: RatersConfig = RatersConfig()
     imputation: ImputationConfig = ImputationConfig()
     reward: RewardConfig = RewardConfig()
     voters: int = 20_000

@@ -1,14 +1,14 @@
 """The seven steps, from a scenario or ratings to a social reward model. Read this first.
 
-1. train a model of individual raters          ``raters.fitting``, ``raters.imputation``
-2. embed the raters, fit a density             ``Individual.embed``, ``raters.density``
+1. fit a model of individual raters            ``utility_models``, ``raters.rater_model``
+2. embed the raters, state their density       ``RaterModel.embed``, ``raters.density``
 3. draw simulated voters from the density      ``raters.density``
 4. take prompts and completions                the catalogue of the ratings
-5. each voter's rewards are its ballot         ``Individual.rewards`` in ``raters.model``
+5. each voter casts a ballot                   ``RaterModel.rewards`` and ``cast_ballots``
 6. aggregate the ballots by a voting rule      ``voting.elections``
 7. train the social reward model on that       ``social``
 
-Step 1 embeds the raters and fits a first density, since imputation needs both; step 2 reweights it.
+Step 1 infers what whole types of raters left out (``raters.reward_imputation``).
 
 Beside it stands the vanilla model: one reward per completion, Bradley–Terry on the observed pairs.
 At the end the simulated voters' ballots are checked against the raters' (``diagnostics``).
@@ -17,23 +17,23 @@ At the end the simulated voters' ballots are checked against the raters' (``diag
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
-from scrl.config import Config, DensityConfig
+from scrl.config import Config
 from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
 from scrl.diagnostics.voter_kinds import atom_kinds, kind_evidence
 from scrl.progress import OnProgress, RunClock
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
-from scrl.raters.density import Density, fit_density, weighted_draws
+from scrl.raters.density import Density
 from scrl.raters.fitted_run import FittedRun
-from scrl.raters.fitting import fit_individual
-from scrl.raters.imputation import ImputationModel, infer_missing, reassign_clusters
-from scrl.raters.model import Individual
+from scrl.raters.imputation import ImputationModel
 from scrl.raters.network import Embedding, Posterior
+from scrl.raters.rater_model import RaterModel
+from scrl.raters.reward_imputation import infer_missing_rewards
 from scrl.runtime import device_name
 from scrl.scenarios.reference_outcomes import sampled_outcomes, true_outcomes
 from scrl.scenarios.sampling import Sample, sample
@@ -41,6 +41,8 @@ from scrl.scenarios.scenario import Scenario
 from scrl.social.comparisons import social_comparisons
 from scrl.social.reward_model import Reward, fit_social, fit_vanilla
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings, Source
+from scrl.utility_models.ballot_table import likely_types, tabulate
+from scrl.utility_models.population_fit import fit_population
 from scrl.voting import RULES
 from scrl.voting.elections import Contests, ElectionResults, run_elections
 from scrl.voting.ratings_counting import require_ordinal_rules
@@ -78,7 +80,7 @@ def run(
     check_input(ratings, rules)
 
     raters = fit_raters(ratings, config, seed, clock)  # step 1
-    density = weigh_density(raters, ratings, config.density, clock)  # step 2
+    embedding, density = embed_raters(raters, ratings, seed, clock)  # step 2
     latents = draw_voters(density, config.voters, seed, clock)  # step 3
     catalogue = ratings.catalogue  # step 4
     ballots = simulate_ballots(raters, density, latents, seed)  # step 5
@@ -100,13 +102,12 @@ def run(
         individual=raters.individual,
         density=density,
         imputation=raters.imputation,
-        embedding=raters.embedding,
+        embedding=embedding,
         latents=latents,
         voters=election.outcomes,
         check=check,
         social={rule: model.rewards() for rule, model in social.items()},
         models={"vanilla": vanilla, **social},
-        curves=raters.curves,
         seconds=clock.seconds(),
     )
 
@@ -132,7 +133,6 @@ class Experiment:
         check: whether the simulated voters reproduce the raters' ballots.
         social: rule -> rewards of its social network ``[items]`` (step 7).
         models: the networks themselves: ``"vanilla"`` and each rule.
-        curves: of step 1, name -> values by chunk.
         seconds: by phase, as the command line reports them.
     """
 
@@ -145,7 +145,7 @@ class Experiment:
     raters: Outcomes | None
     vanilla: np.ndarray
     mle: np.ndarray
-    individual: Individual
+    individual: RaterModel
     density: Density
     imputation: ImputationModel
     embedding: Embedding
@@ -154,7 +154,6 @@ class Experiment:
     check: PredictiveCheck
     social: dict[str, np.ndarray]
     models: dict[str, Reward]
-    curves: dict[str, np.ndarray]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -194,71 +193,40 @@ def ratings_of(source: Scenario | Ratings, seed: int) -> tuple[Ratings, Sample |
 
 @dataclass(frozen=True, eq=False)
 class FittedRaters:
-    """The result of step 1: the individual model and the posteriors of its training raters.
+    """The result of step 1.
 
     Attributes:
-        individual: the model.
-        embedding: the raters' posteriors.
-        density: fitted to draws from the posteriors.
+        individual: the model of individual raters.
         imputation: the imputation of missing blocks.
-        curves: the training curves.
     """
 
-    individual: Individual
-    embedding: Embedding
-    density: Density
+    individual: RaterModel
     imputation: ImputationModel
-    curves: dict[str, np.ndarray]
 
 
 def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> FittedRaters:
-    """Step 1: train the individual model.
-
-    If a cluster of raters never ranked some items, the sharing of utilities between prompts is
-    chosen on the other clusters' ballots, and the model is trained again with that sharing.
-    """
-
-    def embed(
-        model: Individual, draws: HostStream, mixture: HostStream
-    ) -> tuple[Embedding, Density]:
-        embedding = model.embed(ratings)
-        latents = weighted_draws(embedding, ratings, config.density, host_rng(seed, draws))
-        return embedding, fit_density(latents, config.density, host_rng(seed, mixture))
-
+    """Step 1: fit the model of individual raters, and infer what whole types left out."""
     with clock.phase("individual"):
-        key, report = jax_key(seed, KeyStream.INDIVIDUAL), clock.training_reporter(ratings)
-        model, curves = fit_individual(key, ratings, config.individual, report)
-    with clock.phase("density"):
-        embedding, density = embed(model, HostStream.POSTERIOR_DRAWS, HostStream.DENSITY)
-    with clock.phase("individual"):
-        imputation = infer_missing(
-            seed, ratings, model, embedding, density, config.imputation, clock.imputation_reporter()
-        )
-        if imputation.shared:
-            sharing = replace(
-                config.individual, shared=imputation.shared, penalty=imputation.penalty
-            )
-            key = jax_key(seed, KeyStream.SHARED_INDIVIDUAL)
-            report = clock.training_reporter(ratings, refit=True)
-            model, curves = fit_individual(key, ratings, sharing, report)
-            embedding, density = embed(
-                model, HostStream.SHARED_POSTERIOR_DRAWS, HostStream.SHARED_DENSITY
-            )
-            imputation = reassign_clusters(
-                imputation, model, ratings, embedding, density, config.imputation
-            )
-    return FittedRaters(model, embedding, density, imputation, curves)
+        fitted = fit_population(ratings, config.raters, seed, clock.stage_reporter())
+        model = RaterModel.of(fitted.population, ratings.catalogue)
+        table = tabulate(ratings)
+        weight = fitted.population.type_probabilities(table)
+        imputation, reward = infer_missing_rewards(
+            ratings, fitted.population.reward, weight, likely_types(table, weight),
+            config.imputation,
+        )  # fmt: skip
+        if imputation.trials:
+            model = model.with_rewards(reward)
+    return FittedRaters(model, imputation)
 
 
-def weigh_density(
-    raters: FittedRaters, ratings: Ratings, config: DensityConfig, clock: RunClock
-) -> Density:
-    """Step 2: the raters' density, reweighted by the likelihood of their ballots."""
-    if not config.weigh:
-        return raters.density
+def embed_raters(
+    raters: FittedRaters, ratings: Ratings, seed: int, clock: RunClock
+) -> tuple[Embedding, Density]:
+    """Step 2: the raters' posteriors, and the density of the population."""
     with clock.phase("density"):
-        ballots = raters.individual.distinct_ballots(ratings, config.ballots)
-        return raters.density.weighted(partial(raters.individual.log_likelihood, ballots))
+        density = Density.of(raters.individual, host_rng(seed, HostStream.DENSITY))
+        return raters.individual.embed(ratings), density
 
 
 def draw_voters(density: Density, voters: int, seed: int, clock: RunClock) -> np.ndarray:
@@ -272,17 +240,30 @@ def simulate_ballots(
 ) -> Callable[[Contests], Ballots]:
     """Step 5: the simulated voters' ballots on given contests, computed when they are counted.
 
+    Voters err as raters do: their ballots have the choice noise of the model.
+
     Args:
         raters: the result of step 1.
         density, latents: the density, and the voters drawn from it ``[voters, latent]``.
-        seed: of the imputation noise.
+        seed: of the imputation error and of the choice noise.
     """
-    cluster = raters.imputation.clusters[density.voter_components(len(latents))]
+    type = density.voter_components(len(latents))
+    cluster = raters.imputation.clusters[type]
 
     def ballots(contests: Contests) -> Ballots:
-        rewards = raters.individual.rewards(latents, contests.item)
-        rewards = raters.imputation.add_imputation_noise(rewards, cluster, contests.item, seed)
-        return Ballots(rewards, candidates=contests.candidate_mask)
+        item = contests.item
+        rewards = raters.individual.rewards(latents, item)
+        rewards = raters.imputation.add_imputation_noise(rewards, cluster, item, seed)
+        scores = np.empty(rewards.shape)
+        for c, items in enumerate(item):
+            # A contest's noise does not depend on how contests are grouped.
+            rng = host_rng(seed, HostStream.CHOICE_NOISE, int(items[0]))
+            own = contests.candidate_mask[c]
+            scores[c] = 0.0
+            scores[c][:, own] = raters.individual.cast_ballots(
+                rewards[c][None, :, own], type, items[None, own], rng
+            )[0]
+        return Ballots(scores, candidates=contests.candidate_mask)
 
     return ballots
 
@@ -346,9 +327,7 @@ def check_voters(
     with clock.phase("voters"):
         rng, individual = host_rng(seed, HostStream.PREDICTIVE_CHECK), raters.individual
         kind = atom_kinds(individual, density, rng)
-        evidence = partial(
-            kind_evidence, individual, density, ratings, kind, config.density.ballots
-        )
+        evidence = partial(kind_evidence, individual, density, ratings, kind)
         of_voter = kind[density.voter_atoms(config.voters)]
         return check_electorate(ratings, ballots, of_voter, evidence, rng)
 

@@ -53,13 +53,11 @@ class HostStream(Enum):
     """NumPy streams, as ``SeedSequence(seed, spawn_key=(number, *indices))``."""
 
     # scrl.pipeline
-    POSTERIOR_DRAWS = Stream("run", 0)  # one latent from each rater's posterior
-    DENSITY = Stream("run", 1)  # initial mixtures and the density's atoms
+    DENSITY = Stream("run", 1)  # the density's atoms
     VOTERS = Stream("run", 2)  # simulated voters
     IMPUTATION_NOISE = Stream("run", 3)  # errors of imputed rewards
     IMPUTATION_NOISE_OF_ITEM = Stream("run", 3, ("item",))
-    SHARED_POSTERIOR_DRAWS = Stream("run", 4)  # the same two for the model with sharing
-    SHARED_DENSITY = Stream("run", 5)
+    CHOICE_NOISE = Stream("run", 4, ("item",))  # of simulated voters, by contest
     PREDICTIVE_CHECK = Stream("run", 6)  # voters who rank what raters ranked
 
     # scrl.scenarios.sampling: each prompt has streams of its own

@@ -29,30 +29,24 @@ class Atoms:
     Attributes:
         latent: ``[atoms, latent]``.
         share: of the population ``[atoms]``, adding up to 1.
-        rewards: ``[atoms, items]``, log-odds, times the density's sharpness.
-        likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
+        rewards: ``[atoms, items]``, log-odds.
     """
 
     latent: np.ndarray
     share: np.ndarray
     rewards: np.ndarray
-    likelihood: str = "list"
 
     @classmethod
     def of(cls, run: FittedRun) -> Atoms:
         density = run.density
         latent = density.atoms.reshape(-1, density.atoms.shape[-1])
-        rewards = rewards_at(run, latent) * (density.sharpness or 1.0)
+        rewards = rewards_at(run, latent)
         share = np.ravel(density.share)
-        likelihood = run.individual.config.likelihood
-        return cls(latent, share / share.sum(), rewards.astype(float), likelihood)
+        return cls(latent, share / share.sum(), rewards.astype(float))
 
     def log_likelihood(self, order: Sequence[int] | np.ndarray) -> np.ndarray:
         """Log-likelihood of an order of items, best first, under each atom ``[atoms]``, nats."""
         rewards = self.rewards[:, list(order)]
-        if self.likelihood == "pair":
-            a, b = np.triu_indices(rewards.shape[1], 1)
-            return -np.logaddexp(0, rewards[:, b] - rewards[:, a]).sum(axis=1)
         remaining = np.logaddexp.accumulate(rewards[:, ::-1], axis=1)[:, ::-1]
         return (rewards - remaining).sum(axis=1)
 

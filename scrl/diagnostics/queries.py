@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from scrl.data.batches import padded_size
 from scrl.diagnostics.clusters import centroids
 from scrl.raters.fitted_run import FittedRun
 from scrl.types import Catalogue, Ratings
@@ -42,12 +41,8 @@ def embed_orders(run: FittedRun, raters: Sequence[Sequence[Ballot]]) -> np.ndarr
 
 
 def rewards_at(run: FittedRun, latent: np.ndarray) -> np.ndarray:
-    """Rewards in log-odds: ``[draws, latent] -> [draws, items]``.
-
-    Padding bounds the number of compiled programs.
-    """
-    padded = np.pad(latent, ((0, padded_size(max(len(latent), 64)) - len(latent)), (0, 0)))
-    return run.individual.rewards(padded.astype(np.float32))[: len(latent)]
+    """Rewards in log-odds: ``[draws, latent] -> [draws, items]``."""
+    return run.individual.rewards(latent)
 
 
 def type_names(run: FittedRun) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from scrl.diagnostics.response_rates import KindEvidence
 from scrl.raters.density import Density
-from scrl.raters.model import LATENTS_PER_CALL, Individual
+from scrl.raters.rater_model import RaterModel
 from scrl.types import Ratings
 
 #: Number of kinds, at most.
@@ -21,7 +21,7 @@ MAX_KINDS = 16
 
 
 @threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
-def atom_kinds(individual: Individual, density: Density, rng: np.random.Generator) -> np.ndarray:
+def atom_kinds(individual: RaterModel, density: Density, rng: np.random.Generator) -> np.ndarray:
     """The kind of each atom ``[components · draws]``, by k-means of rewards within prompts.
 
     Args:
@@ -29,9 +29,7 @@ def atom_kinds(individual: Individual, density: Density, rng: np.random.Generato
         rng: consumed.
     """
     latents = density.atoms.reshape(-1, density.atoms.shape[-1])
-    # Padded, so that one program serves any number of components.
-    padded = np.pad(latents, ((0, -len(latents) % LATENTS_PER_CALL), (0, 0)))
-    rewards = individual.rewards(padded)[: len(latents)]
+    rewards = individual.rewards(latents)
     offsets = individual.catalogue.offsets
     mean = np.add.reduceat(rewards, offsets[:-1], axis=1) / np.diff(offsets)
     rewards = rewards - mean[:, individual.catalogue.item_prompt]
@@ -42,7 +40,7 @@ def atom_kinds(individual: Individual, density: Density, rng: np.random.Generato
 
 
 def kind_evidence(
-    individual: Individual, density: Density, ratings: Ratings, kind: np.ndarray, max_ballots: int
+    individual: RaterModel, density: Density, ratings: Ratings, kind: np.ndarray
 ) -> KindEvidence:
     """What the raters' ballots say of their kinds.
 
@@ -50,15 +48,13 @@ def kind_evidence(
         individual, density: the results of steps 1 and 2.
         ratings: with absent completions resolved.
         kind: of each atom ``[atoms]``.
-        max_ballots: distinct ballots that are looked at, at most.
     """
-    distinct = individual.distinct_ballots(ratings, max_ballots)
     latents = density.atoms.reshape(-1, density.atoms.shape[-1])
-    count, nats = individual.log_likelihood(distinct, latents, density.sharpness or 1.0)
+    table, nats = individual.log_likelihood(ratings, latents)
     share = np.maximum(np.ravel(density.share), 1e-300)
     by_kind = [
         logsumexp(nats[:, kind == k].astype(float), axis=1, b=share[kind == k] / total)
         for k, total in enumerate(np.bincount(kind, share))
     ]
-    rater = np.concatenate([bucket.rater for _, bucket in distinct])
-    return KindEvidence(rater, count, np.stack(by_kind, axis=1))
+    present, rater = np.unique(table.row, return_index=True)
+    return KindEvidence(rater[present >= 0], table.mass, np.stack(by_kind, axis=1))

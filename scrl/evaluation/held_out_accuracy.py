@@ -32,16 +32,13 @@ from scrl.evaluation.rival_accuracy import (
     winner_sentence,
 )
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
-from scrl.raters import Individual, fit_individual
-from scrl.raters.fitting import OnChunk
+from scrl.raters.rater_model import RaterModel
 from scrl.results import EvaluationResult, IntervalEntry
 from scrl.rivals import RIVALS
 from scrl.runtime import compile_seconds
 from scrl.social import fit_vanilla
 from scrl.types import InputError, Progress, Ratings
-
-#: Posterior draws over which a predicted pair is averaged.
-DRAWS = 32
+from scrl.utility_models.population_fit import fit_population
 
 
 @dataclass(frozen=True)
@@ -168,7 +165,7 @@ def evaluate(
             "predict; hide more."
         )
     results = [
-        _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k), rng,
+        _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k),
                        _progress_of_fold(on_progress, k),
                        _RivalJob(chosen, seed, k, on_progress))
         for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden))
@@ -197,13 +194,15 @@ class _RivalJob:
             self.on_progress(Progress("evaluating", fraction, message))
 
 
-def _progress_of_fold(on_progress: Callable[[Progress], None] | None, fold: int) -> OnChunk:
-    """The ``on_chunk`` of ``fit_individual`` for a fold's training."""
+def _progress_of_fold(
+    on_progress: Callable[[Progress], None] | None, fold: int
+) -> Callable[[float, str], None]:
+    """The ``on_stage`` of ``fit_population`` for a fold's fit."""
 
-    def report(model: Individual, curves: dict[str, np.ndarray], done: float) -> None:
+    def report(done: float, message: str) -> None:
         if on_progress is not None:
-            message = f"Fold {fold + 1} of {FOLDS}, step {curves['step'][-1]:.0f}"
-            on_progress(Progress("evaluating", (fold + 0.95 * done) / FOLDS, message))
+            text = f"Fold {fold + 1} of {FOLDS}: {message}"
+            on_progress(Progress("evaluating", (fold + 0.95 * done) / FOLDS, text))
 
     return report
 
@@ -212,20 +211,21 @@ def _evaluate_fold(
     fold: Fold,
     config: Config,
     key: jax.Array,
-    rng: np.random.Generator,
-    report: OnChunk,
+    report: Callable[[float, str], None],
     job: _RivalJob,
 ) -> _FoldResult:
     """Train both models and the rivals on a fold and score its hidden pairs."""
-    key_individual, key_vanilla = jax.random.split(key)
-    model, _ = fit_individual(key_individual, fold.train, config.individual, report)
+    _, key_vanilla = jax.random.split(key)
+    fitted = fit_population(fold.train, config.raters, job.seed, report)
+    model = RaterModel.of(fitted.population, fold.train.catalogue)
     units = active_units(np.asarray(model.embed(fold.train)[1].mean))
     counts = pair_counts(fold.train, config.weighting)
     pooled = fit_vanilla(key_vanilla, fold.train.catalogue, counts, config.reward).rewards()
     rater, better, worse = strict_pairs(fold.hidden)
-    margin = _predicted_margins(model, fold.visible, rng, rater, better, worse)
+    own = fitted.population.pair_probability(fold.visible, rater, better, worse)
+    margin = 2 * own - 1
     gap = pooled[better] - pooled[worse]
-    probability = {"individual": 0.5 + 0.5 * margin, "vanilla": expit(gap)}
+    probability = {"individual": own, "vanilla": expit(gap)}
     start = time.perf_counter()
     probability |= rival_probabilities(
         fold, job.names, (rater, better, worse), job.seed, job.report
@@ -282,25 +282,3 @@ def verdict(difference: Interval, units: int) -> str:
     if difference.high < 0:
         return f"The individual model predicts worse than vanilla ({latent})."
     return f"The individual model does not beat vanilla on these ratings ({latent})."
-
-
-def _predicted_margins(
-    model: Individual,
-    visible: Ratings,
-    rng: np.random.Generator,
-    rater: np.ndarray,
-    better: np.ndarray,
-    worse: np.ndarray,
-) -> np.ndarray:
-    """By how much the posterior mean of P(better ≻ worse) exceeds P(worse ≻ better) ``[pairs]``.
-
-    A rater with nothing visible is predicted from the posterior of an empty ballot.
-    """
-    read, posterior = model.embed(visible, include_empty=True)
-    row = np.searchsorted(read, rater)
-    margin = np.zeros(len(rater))
-    for _ in range(DRAWS):
-        rewards = model.rewards(posterior.draw(rng))
-        # tanh(x / 2) = 2σ(x) − 1, which keeps its precision near 0, where a tie is decided.
-        margin += np.tanh(0.5 * (rewards[row, better] - rewards[row, worse]))
-    return margin / DRAWS

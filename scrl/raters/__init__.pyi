@@ -1,12 +1,11 @@
 from .density import Density as Density
-from .density import fit_density as fit_density
 from .fitted_run import FittedRun as FittedRun
 from .fitting import fit_individual as fit_individual
 from .imputation import ImputationModel as ImputationModel
-from .imputation import infer_missing as infer_missing
-from .imputation import reassign_clusters as reassign_clusters
+from .latent_space import LatentSpace as LatentSpace
 from .missing_blocks import find_missing_blocks as find_missing_blocks
 from .model import Individual as Individual
 from .network import Embedding as Embedding
 from .network import Posterior as Posterior
+from .rater_model import RaterModel as RaterModel
 from .reward_imputation import infer_missing_rewards as infer_missing_rewards

@@ -9,8 +9,8 @@ import numpy as np
 
 from scrl.raters.density import Density
 from scrl.raters.imputation import ImputationModel
-from scrl.raters.model import Individual
 from scrl.raters.network import Embedding, Posterior
+from scrl.raters.rater_model import RaterModel
 from scrl.types import Catalogue, Ratings, Source
 
 
@@ -31,7 +31,7 @@ class FittedRun:
     source: Source
     ratings: Ratings
     seed: int
-    individual: Individual
+    individual: RaterModel
     density: Density
     imputation: ImputationModel
     latents: np.ndarray

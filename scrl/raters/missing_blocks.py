@@ -12,13 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse.csgraph import connected_components
 from scipy.stats import hypergeom
 
 from scrl.data.weights import rater_weights
-from scrl.raters.density import Density
-from scrl.raters.model import Individual
-from scrl.raters.network import Embedding
 from scrl.types import Catalogue, Ratings
 
 #: Limit of the raters of a cluster whose likelihood is computed.
@@ -42,79 +38,6 @@ class MissingBlock:
     cluster: int
     prompt: int
     items: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Clusters:
-    """Clusters of raters, and the items that each ranked.
-
-    Attributes:
-        of_component: the cluster of each component of the density ``[components]``.
-        of_rater: of each rater ``[raters]``, -1 for raters that were not embedded.
-        response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
-        missing: whether a cluster is silent on an item, bool ``[clusters, items]``.
-    """
-
-    of_component: np.ndarray
-    of_rater: np.ndarray
-    response_rate: np.ndarray
-    missing: np.ndarray
-
-
-def find_clusters(
-    individual: Individual,
-    ratings: Ratings,
-    embedding: Embedding,
-    density: Density,
-    min_response_rate: float,
-) -> Clusters:
-    """Cluster raters by the components of the density, equivalent components merged.
-
-    Args:
-        individual, ratings, embedding, density: the results of steps 1 and 2.
-        min_response_rate: see ``missing_items``.
-    """
-    component = density.component_of(embedding.posterior.mean)
-    of_component = merge_components(individual, ratings, embedding, component, density)
-    of_rater = np.full(len(ratings.raters), -1)
-    of_rater[embedding.raters] = of_component[component]
-    missing = missing_items(ratings, of_rater, min_response_rate)
-    return Clusters(of_component, of_rater, response_rate(ratings, of_rater), missing)
-
-
-def merge_components(
-    individual: Individual,
-    ratings: Ratings,
-    embedding: Embedding,
-    component: np.ndarray,
-    density: Density,
-) -> np.ndarray:
-    """The cluster of each component of a density ``[components]``.
-
-    Components differ by which items raters ranked as well as by preference. Two components form one
-    cluster where the centroid of one explains the other's ballots as well as its own centroid.
-
-    Args:
-        component: of each embedded rater ``[embedded]``.
-    """
-    present = np.unique(component)
-    mean = embedding.posterior.mean
-    centroid = np.stack([mean[component == k].mean(axis=0) for k in present])
-    excess = np.zeros((len(present), len(present)))
-    for row, k in enumerate(present):
-        sample = embedding.raters[component == k]
-        sample = sample[:: max(1, -(-len(sample) // MAX_RATERS_PER_CLUSTER))]
-        ballots = individual.distinct_ballots(
-            ratings.select(np.isin(ratings.ballot_rater, sample)), MAX_RATERS_PER_CLUSTER
-        )
-        count, nats = individual.log_likelihood(ballots, centroid)
-        mean_nats = count @ nats / count.sum()
-        excess[row] = mean_nats[row] - mean_nats
-    _, cluster = connected_components(excess < MERGE_THRESHOLD, directed=False)
-    # A component to which no rater is assigned joins the nearest one.
-    nearest = np.linalg.norm(density.mean[:, None] - centroid, axis=-1).argmin(axis=1)
-    nearest[present] = np.arange(len(present))
-    return cluster[nearest]
 
 
 def response_rate(

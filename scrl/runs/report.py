@@ -86,7 +86,7 @@ def to_dict(experiment: Experiment) -> RunResult:
         "prompts": prompts,
         "latent": {
             "raters": len(e.embedded_raters),
-            "dim": e.config.individual.latent,
+            "dim": e.individual.latent,
             "active_units": active_units(np.asarray(e.posterior.mean)),
             "components": e.density.components,
         },

@@ -12,29 +12,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import numpy as np
 from safetensors import SafetensorError, deserialize
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
-from scrl.config import Config, IndividualConfig
+from scrl.config import Config
 from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.raters.density import Density
 from scrl.raters.fitted_run import FittedRun
 from scrl.raters.imputation import ImputationModel
-from scrl.raters.model import Individual, blank_parameters
-from scrl.runs.version_0_5 import upgraded_run, upgraded_source, without_kinds
+from scrl.raters.latent_space import LatentSpace
+from scrl.raters.rater_model import RaterModel
+from scrl.runs.version_0_5 import upgraded_config, upgraded_source
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
-from scrl.types import Catalogue, InputError, Ratings, Source
+from scrl.types import InputError, Ratings, Source
+from scrl.utility_models.population import Population
 
-RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 2", "scrl source 2"
-#: Today's format -> that of version 0.5, and what upgrades its JSON.
-_EARLIER = {
-    RUN_FORMAT: ("scrl learnt 1", upgraded_run),
-    SOURCE_FORMAT: ("scrl source 1", upgraded_source),
-}
+RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 3", "scrl source 2"
+#: The source's format of version 0.5.
+_EARLIER_SOURCE = "scrl source 1"
+#: Formats of fitted runs of versions 0.5 and 0.6, whose model of raters was a network.
+_NETWORK_RUNS = ("scrl learnt 1", "scrl fitted run 2")
+_EARLIER_MODEL = (
+    "An earlier version of the software made this run with another model; run it again."
+)
 _FOREIGN = "This is not what scrl keeps of a run, or it is damaged."
 _FAULTS = (KeyError, ValueError, TypeError, AttributeError, IndexError, OverflowError,
            RecursionError)  # fmt: skip
@@ -50,7 +53,7 @@ class _StoredSource:
 
 @dataclass(frozen=True, eq=False)
 class _StoredRun:
-    """The manifest of a fitted run; the network's parameters lie beside it.
+    """The manifest of a fitted run.
 
     Attributes:
         latents: ``[voters, latent]``; drawn: digest of the ratings; source: None where it is kept
@@ -61,7 +64,8 @@ class _StoredRun:
     density: Density
     imputation: ImputationModel
     latents: np.ndarray
-    config: IndividualConfig
+    population: Population
+    space: LatentSpace
     drawn: str
     source: _StoredSource | None
 
@@ -73,11 +77,10 @@ def pack(learnt: FittedRun, with_source: bool = True) -> bytes:
         with_source: whether the source is included; else ``unpack`` must be given it.
     """
     arrays: dict[str, np.ndarray] = {}
-    for where, leaf in jax.tree_util.tree_leaves_with_path(learnt.individual.params):
-        arrays[f"params{jax.tree_util.keystr(where)}"] = np.ascontiguousarray(leaf)
     stored = _StoredRun(
-        learnt.seed, learnt.density, learnt.imputation, learnt.latents, learnt.individual.config,
-        ratings_digest(learnt.ratings), _stored_source(learnt.source) if with_source else None,
+        learnt.seed, learnt.density, learnt.imputation, learnt.latents,
+        learnt.individual.population, learnt.individual.space, ratings_digest(learnt.ratings),
+        _stored_source(learnt.source) if with_source else None,
     )  # fmt: skip
     return _packed(RUN_FORMAT, to_plain(stored, arrays, "run"), arrays)
 
@@ -102,13 +105,12 @@ def unpack(data: bytes, source: Source | None = None) -> FittedRun:
                 "The ratings that this run learnt from can no longer be drawn: another version of "
                 "the software made it; run it again."
             )
-        _check_shapes(stored)
-        params = _parameters(arrays, ratings.catalogue, stored.config)
+        _check_shapes(stored, ratings.catalogue.items)
     except InputError:
         raise
     except _FAULTS as error:
         raise InputError(_FOREIGN) from error
-    individual = Individual(params, ratings.catalogue, stored.config)
+    individual = RaterModel(ratings.catalogue, stored.population, stored.space)
     return FittedRun(
         source, ratings, stored.seed, individual, stored.density, stored.imputation, stored.latents
     )
@@ -142,7 +144,7 @@ def config_of(tree: Any) -> Config:
         InputError: where it has other fields or is something else.
     """
     try:
-        return from_plain(Config, without_kinds(tree))
+        return from_plain(Config, upgraded_config(tree))
     except InputError:
         raise
     except _FAULTS as error:
@@ -182,9 +184,10 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         (length,) = np.frombuffer(data[:8], "<u8")
         manifest = json.loads(data[8 : 8 + int(length)])["__metadata__"]
         tree, arrays = json.loads(manifest["tree"]), load_arrays(data)
-        earlier, upgraded = _EARLIER[format]
-        if manifest["format"] == earlier:
-            return upgraded(tree), arrays
+        if format == SOURCE_FORMAT and manifest["format"] == _EARLIER_SOURCE:
+            return upgraded_source(tree), arrays
+        if format == RUN_FORMAT and manifest["format"] in _NETWORK_RUNS:
+            raise InputError(_EARLIER_MODEL)
         if manifest["format"] != format:
             raise InputError(_FOREIGN)
         return tree, arrays
@@ -192,25 +195,14 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         raise InputError(_FOREIGN) from error
 
 
-def _check_shapes(stored: _StoredRun) -> None:
-    density, imputation = stored.density, stored.imputation
-    latent = (stored.config.latent,)
-    components = density.weight.shape
+def _check_shapes(stored: _StoredRun, items: int) -> None:
+    density, imputation, population = stored.density, stored.imputation, stored.population
+    latent, types = (stored.space.size,), population.share.shape
     if not (density.mean.shape[1:] == density.atoms.shape[2:] == stored.latents.shape[1:] == latent
-            and components == density.mean.shape[:1] == density.atoms.shape[:1]
-            and imputation.clusters.shape == components):  # fmt: skip
+            and types == density.mean.shape[:1] == density.atoms.shape[:1]
+            and imputation.clusters.shape == types
+            and population.reward.shape == population.variance.shape == (*types, items)
+            and len(population.ties) in (0, len(population.share))
+            and stored.space.loadings.shape == (items, *latent)
+            and stored.space.origin.shape == stored.space.residual.shape == (items,)):  # fmt: skip
         raise ValueError("shapes do not fit")
-
-
-def _parameters(
-    arrays: Mapping[str, np.ndarray], catalogue: Catalogue, config: IndividualConfig
-) -> Any:
-    """The network's parameters, checked to have the names and shapes of a new network's."""
-    leaves, shape = jax.tree_util.tree_flatten_with_path(blank_parameters(catalogue, config))
-    values = [arrays[f"params{jax.tree_util.keystr(where)}"] for where, _ in leaves]
-    known = sum(name.startswith("params") for name in arrays)
-    if known != len(values) or any(
-        v.shape != leaf.shape for v, (_, leaf) in zip(values, leaves, strict=True)
-    ):
-        raise ValueError("parameters do not fit")
-    return jax.tree_util.tree_unflatten(shape, values)

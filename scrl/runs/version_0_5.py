@@ -22,15 +22,17 @@ _RENAMED_FIELDS: dict[str, dict[str, str]] = {
     },
     "Choice": {"hidden": "hidden_nats", "seen": "visible_nats", "right": "visible_accuracy"},
 }  # fmt: skip
-#: The same of a fitted run's manifest.
-_RENAMED_PARTS = {"silence": "imputation"}
+#: Settings of the network that was the model of raters up to version 0.6.
+_NETWORK_SETTINGS = ("individual", "density")
 
 
-def upgraded_run(tree: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of a fitted run."""
-    parts = {_RENAMED_PARTS.get(key, key): value for key, value in tree.items()}
-    found = without_kinds({key: value for key, value in parts.items() if key != "source"})
-    return found | ({"source": upgraded_source(tree["source"])} if "source" in tree else {})
+def upgraded_config(tree: Any) -> Any:
+    """The settings of a run, without those of the network that read ballots."""
+    found = without_kinds(tree)
+    if not isinstance(found, dict) or "raters" in found:
+        return found
+    kept = {key: value for key, value in found.items() if key not in _NETWORK_SETTINGS}
+    return kept | {"raters": {"max_types": 12, "variation": True, "choose_noise": True}}
 
 
 def upgraded_source(tree: dict[str, Any]) -> dict[str, Any]:

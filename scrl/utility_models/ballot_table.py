@@ -106,6 +106,15 @@ def training_table(ratings: Ratings) -> BallotTable:
     return tabulate(ratings)
 
 
+def likely_types(table: BallotTable, probability: np.ndarray) -> np.ndarray:
+    """The most probable type of each rater of the ratings ``[raters]``, -1 without ballots.
+
+    Args:
+        probability: of each distinct rater's types ``[rows, types]``.
+    """
+    return np.where(table.row >= 0, probability.argmax(axis=1)[table.row], -1)
+
+
 def _padded_ballots(ratings: Ratings) -> tuple[np.ndarray, np.ndarray]:
     """Items by rank, tied ones by number, -1 in padding, and whether each is tied with the one
     before it; both ``[ballots, places]``."""

@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from scrl.config import RatersConfig
 from scrl.data.held_out_splits import hidden_entries, strict_pairs
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Ratings
@@ -29,9 +29,12 @@ from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
 from scrl.utility_models.type_mixture import LONG, MAX_SPREAD, TypeProblem, Types
 
-#: Candidates: shrinkages of the covariance, and scales of the utilities.
-SHRINKAGES = (0.02, 0.1)
+#: Candidates: shrinkages of the covariance within types, None without variation, and scales of
+#: the utilities.
+SHRINKAGES = (None, 0.1, 0.02)
 SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
+#: Nats within which the simpler candidate is chosen.
+MARGIN = 1.0
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
 #: Raters held out: their share, at least and at most.
@@ -40,8 +43,8 @@ HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
 ITERATIONS, NEWTON_STEPS = 20, 6
 #: First variance within types.
 FIRST_VARIANCE = 0.5
-#: Variance within types below which raters of a type are alike.
-MIN_VARIANCE = 1e-3
+#: Variance within types that stands for none.
+NO_VARIANCE = 1e-9
 #: Iterations in which the priors of mean rewards are held.
 SETTLE = 3
 #: Limits of the raters, and of Σ items³ over them, that variation is estimated from.
@@ -59,12 +62,12 @@ class Candidate:
 
     Attributes:
         one_type: whether all raters are of one type.
-        shrinkage: of the covariance; scale: of the utilities.
+        shrinkage: of the covariance, None without variation; scale: of the utilities.
         nats: log-likelihood of the held-out pairs, weighted with the information in an order.
     """
 
     one_type: bool
-    shrinkage: float
+    shrinkage: float | None
     scale: float = 1.0
     nats: float = -np.inf
 
@@ -85,25 +88,32 @@ class FittedPopulation:
 
 @threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
 def fit_population(
-    ratings: Ratings, seed: int = 0, on_stage: OnStage | None = None
+    ratings: Ratings,
+    config: RatersConfig | None = None,
+    seed: int = 0,
+    on_stage: OnStage | None = None,
 ) -> FittedPopulation:
     """Fit a population to ratings, absent completions resolved.
 
     Args:
+        config: the settings.
         seed: of the starts of EM and of what is held out.
         on_stage: see ``OnStage``; an exception it raises ends the fit.
 
     Raises:
         InputError: where there is no ballot.
     """
-    report = on_stage or (lambda share, message: None)
+    config, report = config or RatersConfig(), on_stage or (lambda share, message: None)
     table = training_table(ratings)
     problem = TypeProblem(table)
     report(0.0, "Looking for types of raters")
-    types = problem.search(seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"))
+    types = problem.search(
+        seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"), config.max_types
+    )
     report(0.5, "Choosing the variation within types and the noise")
-    candidates = compare_candidates(ratings, types, seed)
-    chosen = max(candidates, key=lambda c: c.nats)
+    candidates = compare_candidates(ratings, types, config, seed)
+    best = max(candidate.nats for candidate in candidates)
+    chosen = next(c for c in candidates if c.nats >= best - MARGIN or best == -np.inf)
     report(0.8, "Fitting the population to all raters")
     if chosen.one_type and len(types.share) > 1:
         types = problem.one_type()
@@ -124,14 +134,21 @@ def with_ties(problem: TypeProblem, types: Types) -> Types:
 # -- candidates -----------------------------------------------------------------------------------
 
 
-def compare_candidates(ratings: Ratings, types: Types, seed: int) -> list[Candidate]:
+def compare_candidates(
+    ratings: Ratings, types: Types, config: RatersConfig, seed: int
+) -> list[Candidate]:
     """Score the candidates on held-out raters, of whom half of each ballot is hidden.
+
+    Returns:
+        The candidates, simpler ones first.
 
     Args:
         types: fitted to all ratings, from which the fits to the training part start.
     """
-    settings = list(product([False, True] if len(types.share) > 1 else [True], SHRINKAGES))
-    untested = [Candidate(one, shrinkage) for one, shrinkage in settings]
+    shrinkages = SHRINKAGES if config.variation else SHRINKAGES[:1]
+    several = len(types.share) > 1
+    untested = [Candidate(False, shrinkage) for shrinkage in shrinkages if several]
+    untested += [Candidate(True, shrinkage) for shrinkage in shrinkages]
     rng = host_rng(seed, HostStream.RATERS_HELD_OUT)
     comparable = ratings.select(ratings.sizes >= 2)
     raters = np.unique(comparable.ballot_rater)
@@ -152,18 +169,27 @@ def compare_candidates(ratings: Ratings, types: Types, seed: int) -> list[Candid
     starts = {True: problem.one_type()}
     if len(types.share) > 1:
         starts[False] = problem.em(replace(types, ties=()), LONG)
-    return [
-        _scored(
-            candidate, with_variation(table, starts[candidate.one_type], candidate.shrinkage, seed),
-            visible, pairs, weight,
-        )
-        for candidate in untested
-    ]  # fmt: skip
+    scales = SCALES if config.choose_noise else (1.0,)
+
+    def scored(candidate: Candidate) -> Candidate:
+        start = starts[candidate.one_type]
+        population = with_variation(table, start, candidate.shrinkage, seed)
+        return _scored(candidate, population, scales, visible, pairs, weight)
+
+    found: list[Candidate] = []
+    for candidate in untested:
+        # A second shrinkage is tried only where variation is found with the first.
+        own = [c.nats for c in found if c.one_type == candidate.one_type]
+        if len(own) == 2 and own[1] < own[0] + MARGIN:
+            continue
+        found.append(scored(candidate))
+    return found
 
 
 def _scored(
     candidate: Candidate,
     population: Population,
+    scales: Sequence[float],
     visible: Ratings,
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
     weight: np.ndarray,
@@ -175,9 +201,9 @@ def _scored(
         nats = float(weight @ np.log(np.maximum(probability, 1e-12)))
         return nats - 0.5 * (np.log(scale) / SCALE_SD) ** 2
 
-    scores = [score(scale) for scale in SCALES]
+    scores = [score(scale) for scale in scales]
     best = int(np.argmax(scores))
-    return replace(candidate, scale=SCALES[best], nats=scores[best])
+    return replace(candidate, scale=scales[best], nats=scores[best])
 
 
 def pair_information(target: Ratings) -> np.ndarray:
@@ -202,13 +228,15 @@ def pair_information(target: Ratings) -> np.ndarray:
 # -- variation ------------------------------------------------------------------------------------
 
 
-def with_variation(table: BallotTable, types: Types, shrinkage: float, seed: int) -> Population:
-    """Add variation within types.
+def with_variation(
+    table: BallotTable, types: Types, shrinkage: float | None, seed: int
+) -> Population:
+    """Add variation within types, and the prior of mean rewards.
 
     Args:
         table: the ballots; in large tables variation is estimated from a sample of the raters.
         types: fitted to them.
-        shrinkage: of the covariance's factors.
+        shrinkage: of the covariance's factors; None for no variation.
         seed: of the sample.
     """
     groups = sampled_groups(table, seed)
@@ -241,10 +269,15 @@ class _VariationFit:
     """
 
     def __init__(
-        self, table: BallotTable, types: Types, shrinkage: float, groups: list[RaterGroup]
+        self,
+        table: BallotTable,
+        types: Types,
+        shrinkage: float | None,
+        groups: list[RaterGroup],
     ) -> None:
         self.table, self.groups, self.shrinkage = table, groups, shrinkage
-        covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
+        first = NO_VARIANCE if shrinkage is None else FIRST_VARIANCE
+        covariance = initial_covariance(table.catalogue).scaled(first)
         self.prior = MeanPrior.of(covariance)
         self.common, self.spread = types.mean, types.spread
         count = len(types.share)
@@ -256,7 +289,7 @@ class _VariationFit:
         """One iteration."""
         population, table = self.population, self.table
         update = CovarianceUpdate(
-            table, population.covariance, of_prompts=iteration % 2 == 1, shrinkage=self.shrinkage
+            table, population.covariance, iteration % 2 == 1, self.shrinkage or 0.0
         )
         sums = _MeanSums(population.reward.shape)
         for number, group in enumerate(self.groups):
@@ -267,14 +300,15 @@ class _VariationFit:
         reward, variance = self._mean_step(sums, iteration)
         self.population = replace(
             population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
-            covariance=update.covariance(),
+            covariance=population.covariance if self.shrinkage is None else update.covariance(),
         )  # fmt: skip
 
     def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
         mass = self.table.mass[typed.group.rows]
         for k, (at, own, found) in typed.given.items():
             weight = mass[at] * typed.probability[at, k]
-            update.add(own, found, weight)
+            if self.shrinkage is not None:
+                update.add(own, found, weight)
             sums.count[k] += weight.sum()
             by_item = weight[:, None]
             np.add.at(sums.slope[k], own.item, by_item * found.alpha)

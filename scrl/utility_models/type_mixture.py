@@ -181,17 +181,23 @@ class TypeProblem:
         by_ballot = np.stack([self.choices(*pair).log_likelihood for pair in pairs], axis=1)
         return self.table.cast @ by_ballot
 
-    def search(self, seed: int, on_types: Callable[[int], None] | None = None) -> Types:
+    def search(
+        self,
+        seed: int,
+        on_types: Callable[[int], None] | None = None,
+        max_types: int = TYPES[-1],
+    ) -> Types:
         """The mixture with the least BIC.
 
         Args:
             seed: of the starts.
+            max_types: most types that are tried.
             on_types: called with each number of types before it is fitted.
         """
         best, misses = self.one_type(), 0
         common = best.mean
         for types in TYPES[1:]:
-            if types > self.table.rows or misses == PATIENCE:
+            if types > min(self.table.rows, max_types) or misses == PATIENCE:
                 break
             if on_types is not None:
                 on_types(types)

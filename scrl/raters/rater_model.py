@@ -1,0 +1,238 @@
+"""The fitted model of individual raters (step 1): ballots to latents, latents to rewards and votes.
+
+The statistical model is ``utility_models.population``: types with variation within. Its latents are
+the principal components of raters' utilities (``latent_space``), rewards are linear in them, and a
+rater's posterior is found by Newton's method on that rater's own ballots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+
+from scrl.raters.density import Density
+from scrl.raters.latent_space import LatentSpace, centred
+from scrl.raters.network import Embedding, Posterior
+from scrl.types import Catalogue, Ratings
+from scrl.utility_models.ballot_sampling import sample_ranks
+from scrl.utility_models.ballot_table import BallotTable, tabulate
+from scrl.utility_models.likelihood import choices
+from scrl.utility_models.population import Population, TypedPosteriors
+from scrl.utility_models.rater_posteriors import group_raters
+
+#: Least variance of a posterior, in latent units².
+MIN_VARIANCE = 1e-6
+#: Ballot slots × latents whose likelihood is held in memory at once.
+MAX_CELLS = 4_000_000
+#: Simulated voters from which the posterior of one completion's place is found, and their seed.
+PLACED_VOTERS, PLACED_SEED = 8192, 0
+
+
+@dataclass(frozen=True, eq=False)
+class RaterModel:
+    """The fitted model of individual raters.
+
+    Attributes:
+        catalogue: the prompts and completions.
+        population: types of raters, and the variation within.
+        space: latents and their utilities.
+    """
+
+    catalogue: Catalogue
+    population: Population
+    space: LatentSpace
+
+    @classmethod
+    def of(cls, population: Population, catalogue: Catalogue) -> RaterModel:
+        """The model of a fitted population."""
+        return cls(catalogue, population, LatentSpace.of(population, catalogue))
+
+    @property
+    def latent(self) -> int:
+        """Dimensions of the latent."""
+        return self.space.size
+
+    @cached_property
+    def type_latents(self) -> np.ndarray:
+        """The mean latent of each type ``[types, latent]``."""
+        return self.space.latents(centred(self.population.reward, self.catalogue))
+
+    @cached_property
+    def _cross_covariance(self) -> np.ndarray:
+        """Covariance within types of latents and items ``[latent, items]``."""
+        items = np.arange(self.catalogue.items)
+        squares = (self.space.loadings**2).sum(axis=0)
+        project = centred((self.space.loadings / np.maximum(squares, 1e-12)).T, self.catalogue)
+        of = self.population.covariance.of
+        blocks = np.array_split(items, len(items) // 500 + 1)
+        return np.concatenate([project @ of(items[:, None], part[None]) for part in blocks], axis=1)
+
+    @cached_property
+    def latent_covariance(self) -> np.ndarray:
+        """Covariance of latents within types ``[latent, latent]``."""
+        squares = (self.space.loadings**2).sum(axis=0)
+        project = centred((self.space.loadings / np.maximum(squares, 1e-12)).T, self.catalogue)
+        found = self._cross_covariance @ project.T
+        return 0.5 * (found + found.T)
+
+    # -- ballots to latents -----------------------------------------------------------------------
+
+    def embed(self, ratings: Ratings, include_empty: bool = False) -> Embedding:
+        """Posteriors of raters: mean and variances of a mixture over types.
+
+        Args:
+            ratings: the ballots; absent completions are unseen.
+            include_empty: whether raters who ranked no two completions are included; they get the
+                population's distribution.
+        """
+        comparable = ratings.select(ratings.sizes >= 2)
+        table = tabulate(comparable)
+        mean = np.tile(self.population.share @ self.type_latents, (table.rows + 1, 1))
+        variance = np.tile(self._population_variance(), (table.rows + 1, 1))
+        for group in group_raters(table):
+            found = self._latent_moments(self.population.posteriors(group))
+            mean[group.rows], variance[group.rows] = found
+        raters = np.arange(len(ratings.raters))
+        if not include_empty:
+            raters = np.unique(comparable.ballot_rater)
+        row = table.row[raters]  # -1, the last row, without ballots
+        log_variance = np.log(np.maximum(variance[row], MIN_VARIANCE))
+        return Embedding(
+            raters, Posterior(mean[row].astype(np.float32), log_variance.astype(np.float32))
+        )
+
+    def _population_variance(self) -> np.ndarray:
+        """Variance of each dimension in the population ``[latent]``."""
+        share, means = self.population.share, self.type_latents
+        return np.diag(self.latent_covariance) + share @ (means - share @ means) ** 2
+
+    def _latent_moments(self, typed: TypedPosteriors) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of each dimension for a group's raters ``[raters, latent]``."""
+        first, second = np.zeros((2, len(typed.group.rows), self.latent))
+        within, cross = np.diag(self.latent_covariance), self._cross_covariance.T
+        for k, (at, own, found) in typed.given.items():
+            weight = typed.probability[at, k][:, None]
+            known = cross[own.item] * own.mask[:, :, None]  # [raters, items, latent]
+            mean = self.type_latents[k] + np.einsum("ri,ril->rl", found.alpha, known)
+            explained = np.einsum("ril,ril->rl", found.information @ known, known)
+            first[at] += weight * mean
+            second[at] += weight * (mean**2 + np.maximum(within - explained, 0.0))
+        return first, second - first**2
+
+    def embed_single(self, item: np.ndarray, place: np.ndarray, length: np.ndarray) -> Posterior:
+        """Embed raters of whom only one completion's place is known.
+
+        The posterior is that of simulated voters who put the completion there.
+
+        Args:
+            item: the completion ``[raters]``.
+            place: its place, 0 = best ``[raters]``.
+            length: how many completions the ballot ranks ``[raters]``; the whole prompt's.
+
+        Returns:
+            Posteriors ``[raters, latent]``.
+        """
+        latent, score = self._placed_voters
+        offsets, prompt = self.catalogue.offsets, self.catalogue.item_prompt
+        found = []
+        for i, wanted, size in zip(item, place, length, strict=True):
+            start, stop = offsets[prompt[i]], offsets[prompt[i] + 1]
+            above = (score[:, start:stop] > score[:, [i]]).sum(axis=1)
+            share = above / max(stop - start - 1, 1) * (size - 1)
+            members = latent[np.abs(share - wanted) < 0.5]
+            members = members if len(members) > 1 else latent
+            found.append((members.mean(axis=0), np.log(members.var(axis=0) + MIN_VARIANCE)))
+        mean, log_variance = map(np.array, zip(*found, strict=True))
+        return Posterior(mean.astype(np.float32), log_variance.astype(np.float32))
+
+    @cached_property
+    def _placed_voters(self) -> tuple[np.ndarray, np.ndarray]:
+        """Latents of simulated voters, and their ballots as scores ``[voters, items]``."""
+        rng = np.random.default_rng(PLACED_SEED)
+        density = Density.of(self, rng)
+        latent = density.draw(rng, PLACED_VOTERS)
+        kind = density.voter_components(PLACED_VOTERS)
+        rewards = self.rewards(latent)
+        score = np.empty(rewards.shape)
+        for start, stop in pairwise(self.catalogue.offsets):
+            score[:, start:stop] = self._cast(rewards[:, start:stop], kind, rng)
+        return latent, score
+
+    # -- latents to rewards and votes -------------------------------------------------------------
+
+    def rewards(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
+        """Rewards of latents, in log-odds of the choice between two completions.
+
+        Args:
+            latent: ``[voters, latent]``.
+            item: the items of each contest ``[contests, candidates]``; all items by default.
+
+        Returns:
+            ``[contests, voters, candidates]``, or ``[voters, items]`` for all items.
+        """
+        return self.space.utilities(latent, item)
+
+    def cast_ballots(
+        self, rewards: np.ndarray, type: np.ndarray, item: np.ndarray, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Ballots of voters as scores, same shape as ``rewards``: higher is better, equal is tied.
+
+        Voters err as raters do, and tie as raters of their type do.
+
+        Args:
+            rewards: ``[contests, voters, candidates]``; type: of each voter ``[voters]``.
+            item: ``[contests, candidates]``; a candidate that is padding has any item.
+            rng: consumed.
+        """
+        residual = self.space.residual[item]
+        if residual.any():
+            noise = rng.standard_normal(rewards.shape, np.float32)
+            rewards = rewards + noise * residual[:, None, :].astype(np.float32)
+        return np.stack([self._cast(contest, type, rng) for contest in rewards])
+
+    def _cast(self, rewards: np.ndarray, type: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Scores ``[voters, candidates]`` of one contest."""
+        if not self.population.ties:
+            uniform = rng.random(rewards.shape, np.float32)
+            return rewards - np.log(-np.log(np.maximum(uniform, 1e-30)))
+        score = np.empty(rewards.shape)
+        for k, ties in enumerate(self.population.ties):
+            own = type == k
+            score[own] = -sample_ranks(rewards[own].astype(float), ties, rng)
+        return score
+
+    # -- likelihood -------------------------------------------------------------------------------
+
+    def log_likelihood(
+        self, ratings: Ratings, latent: np.ndarray
+    ) -> tuple[BallotTable, np.ndarray]:
+        """Log-likelihood of distinct raters' ballots under each latent, in nats.
+
+        Tied completions count half.
+
+        Args:
+            ratings: with absent completions resolved.
+            latent: ``[draws, latent]``.
+
+        Returns:
+            The distinct raters, and ``[rows, draws]``.
+        """
+        table = tabulate(ratings.select(ratings.sizes >= 2))
+        utility = self.rewards(latent).astype(float)
+        nats = np.empty((table.rows, len(latent)))
+        for part in self._parts(table, len(latent)):
+            found = choices(table.slots, utility[part][:, table.slots.item])
+            nats[:, part] = table.cast @ found.log_likelihood.T
+        return table, nats
+
+    def _parts(self, table: BallotTable, draws: int) -> Iterator[slice]:
+        size = max(1, MAX_CELLS // max(table.slots.mask.size, 1))
+        return (slice(start, start + size) for start in range(0, draws, size))
+
+    def with_rewards(self, reward: np.ndarray) -> RaterModel:
+        """The model with other mean rewards of the types ``[types, items]``."""
+        return RaterModel.of(replace(self.population, reward=reward), self.catalogue)
