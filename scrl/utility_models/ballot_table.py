@@ -77,6 +77,21 @@ class BallotTable:
         """The number of distinct raters."""
         return len(self.mass)
 
+    def take(self, rows: np.ndarray) -> BallotTable:
+        """Only these distinct raters and their ballots.
+
+        Args:
+            rows: ascending ``[rows]``.
+        """
+        cast = self.cast[rows]
+        ballots = np.unique(cast.indices)
+        renumbered = np.full(self.rows + 1, -1)  # the last is that of raters without ballots
+        renumbered[rows] = np.arange(len(rows))
+        return BallotTable(
+            self.catalogue, self.slots.take(ballots), self.prompt[ballots], cast[:, ballots],
+            self.mass[rows], renumbered[self.row],
+        )  # fmt: skip
+
 
 def tabulate(ratings: Ratings) -> BallotTable:
     """The distinct ballots and raters of ratings.

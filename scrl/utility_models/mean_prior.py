@@ -13,8 +13,8 @@ import numpy as np
 
 from scrl.utility_models.covariance import Covariance
 
-#: Standard deviation at first, at least and at most.
-FIRST_SD, MIN_SD, MAX_SD = 2.0, 0.05, 10.0
+#: Standard deviation at first at least, at all times at least, and at most.
+FIRST_SD, MIN_SD, MAX_SD = 1.0, 0.05, 10.0
 #: Prior precision of a completion's mean over prompts.
 CENTRE_PRECISION = 0.01
 
@@ -31,13 +31,18 @@ class MeanPrior:
     prompt: np.ndarray
     completion: np.ndarray
     centre: np.ndarray
-    sd: float = FIRST_SD
+    sd: float
 
     @classmethod
-    def of(cls, covariance: Covariance) -> MeanPrior:
-        """The prior before anything is learnt, for the items of a covariance."""
-        items = len(covariance.prompt)
-        return cls(covariance.prompt, covariance.completion, np.zeros(items))
+    def of(cls, covariance: Covariance, mean: np.ndarray) -> MeanPrior:
+        """The prior that is started from.
+
+        Args:
+            covariance: of the items.
+            mean: first mean rewards ``[items]``.
+        """
+        sd = float(np.clip(np.sqrt((mean**2).mean()), FIRST_SD, MAX_SD))
+        return cls(covariance.prompt, covariance.completion, np.zeros(len(mean)), sd)
 
     def updated(self, mean: np.ndarray, variance: np.ndarray) -> MeanPrior:
         """The prior that fits the posteriors of the mean rewards (empirical Bayes).

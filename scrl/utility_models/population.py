@@ -7,7 +7,7 @@ is a mixture of Plackett–Luce types, with one type Gaussian utilities (mixed l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -27,9 +27,12 @@ from scrl.utility_models.rater_posteriors import (
 )
 from scrl.utility_models.responses import shares_with_responses
 from scrl.utility_models.tie_model import TieModel
+from scrl.utility_models.type_mixture import type_log_likelihood
 
 #: A type of less probability than this is left out of a rater's posterior.
 MIN_PROBABILITY = 1e-3
+#: Variance of utilities within a type up to which its raters count as alike.
+NO_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +85,23 @@ class Population:
         """The ties of a type, None without ties."""
         return self.ties[type] if self.ties else None
 
+    @property
+    def varies(self) -> bool:
+        """Whether raters of a type vary."""
+        return self.covariance.mean_variance > NO_VARIANCE
+
     def posteriors(
-        self, group: RaterGroup, possible: np.ndarray | None = None, steps: int = 30
+        self,
+        group: RaterGroup,
+        possible: np.ndarray | None = None,
+        start: Mapping[int, np.ndarray] | None = None,
+        steps: int = 30,
     ) -> TypedPosteriors:
         """The posteriors of a group of raters.
 
         Args:
             possible: types that a rater may be of, bool ``[raters, types]``; default all.
+            start: utilities by type, from an earlier call with the same ``possible``.
             steps: Newton steps at most.
         """
         shape = len(group.rows), self.types
@@ -100,7 +113,9 @@ class Population:
             own = group if len(at) == shape[0] else group.take(at)
             ties = self.ties_of(k)
             ties = None if ties is None else ties.covering(own.slots)
-            found = find_posterior(own, reward, self.covariance.of, steps=steps, ties=ties)
+            of = self.covariance.of if self.varies else None
+            first = None if start is None else start.get(k)
+            found = find_posterior(own, reward, of, first, steps, ties)
             joint[at, k] = found.log_evidence + np.log(self.share[k] + 1e-300)
             given[k] = at, own, found
         evidence = np.logaddexp.reduce(joint, axis=1)
@@ -108,6 +123,10 @@ class Population:
 
     def type_probabilities(self, table: BallotTable) -> np.ndarray:
         """P(type | ballots) of each distinct rater ``[rows, types]``."""
+        if not self.varies:
+            ties = tuple(own.covering(table.slots) for own in self.ties)
+            nats = type_log_likelihood(table, self.reward, ties)
+            return softmax(nats + np.log(self.share + 1e-300), axis=1)
         found = np.tile(self.share, (table.rows, 1))
         for group in group_raters(table):
             found[group.rows] = self.posteriors(group).probability
@@ -133,12 +152,16 @@ class Population:
             visible: what is known of the raters; one without ballots is of the whole population.
             rater, first, second: of each pair, rater and items ``[pairs]``.
         """
-        of = self.covariance.of
         gap = self.reward[:, first] - self.reward[:, second]
         variance = self.variance[:, first] + self.variance[:, second]
-        variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
         table = tabulate(visible)
         row = table.row[rater]
+        if not self.varies:
+            win = win_probability(gap, variance)
+            type = np.concatenate([self.type_probabilities(table), self.share[None]])[row]
+            return np.einsum("pk,kp->p", type, win)
+        of = self.covariance.of
+        variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
         probability = self.share @ win_probability(gap, variance)
         order = np.argsort(row, kind="stable")
         probability[row >= 0] = 0.0
@@ -163,7 +186,9 @@ class Population:
         """Ballots of simulated voters as scores ``[voters, items]``, higher is better, equal is
         tied; only comparisons within a prompt mean anything. Choice noise is included."""
         kind = draw_rows(self.share, voters, rng)
-        utility = self.reward[kind] + self.covariance.draw(voters, rng)
+        utility = self.reward[kind]
+        if self.varies:
+            utility = utility + self.covariance.draw(voters, rng)
         if not self.ties:
             return utility + rng.gumbel(size=utility.shape)
         score = np.empty(utility.shape)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from scrl.config import RatersConfig
@@ -37,14 +38,14 @@ SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
 MARGIN = 1.0
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
-#: Raters held out: their share, at least and at most.
+#: Raters held out: their share, at least (of few raters half) and at most.
 HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
 #: Iterations of EM with variation, and Newton steps for each posterior in them.
-ITERATIONS, NEWTON_STEPS = 20, 6
+ITERATIONS, FIRST_STEPS, NEWTON_STEPS = 20, 8, 2
+#: Iterations of EM without variation, for the prior of the mean rewards.
+MEAN_ITERATIONS = 10
 #: First variance within types.
 FIRST_VARIANCE = 0.5
-#: Variance within types that stands for none.
-NO_VARIANCE = 1e-9
 #: Iterations in which the priors of mean rewards are held.
 SETTLE = 3
 #: Limits of the raters, and of Σ items³ over them, that variation is estimated from.
@@ -152,8 +153,9 @@ def compare_candidates(
     rng = host_rng(seed, HostStream.RATERS_HELD_OUT)
     comparable = ratings.select(ratings.sizes >= 2)
     raters = np.unique(comparable.ballot_rater)
-    size = min(MAX_HELD_OUT, round(HELD_OUT * len(raters)))
-    if size < MIN_HELD_OUT:
+    size = max(round(HELD_OUT * len(raters)), min(MIN_HELD_OUT, len(raters) // 2))
+    size = min(size, MAX_HELD_OUT)
+    if size < 2:
         return untested
     chosen = rng.choice(raters, size, replace=False)
     held_out = np.isin(comparable.ballot_rater, chosen)
@@ -201,8 +203,15 @@ def _scored(
         nats = float(weight @ np.log(np.maximum(probability, 1e-12)))
         return nats - 0.5 * (np.log(scale) / SCALE_SD) ** 2
 
-    scores = [score(scale) for scale in scales]
-    best = int(np.argmax(scores))
+    # The score has one maximum: climb from no change.
+    best = scales.index(1.0)
+    scores = {best: score(1.0)}
+    for direction in (1, -1):
+        while 0 <= best + direction < len(scales):
+            following = scores.setdefault(best + direction, score(scales[best + direction]))
+            if following <= scores[best]:
+                break
+            best += direction
     return replace(candidate, scale=scales[best], nats=scores[best])
 
 
@@ -239,11 +248,30 @@ def with_variation(
         shrinkage: of the covariance's factors; None for no variation.
         seed: of the sample.
     """
-    groups = sampled_groups(table, seed)
-    fit = _VariationFit(table, types, shrinkage, groups)
+    if shrinkage is None:
+        return without_variation(TypeProblem(table), types)
+    fit = _VariationFit(table, types, shrinkage, sampled_groups(table, seed))
     for iteration in range(ITERATIONS):
         fit.step(iteration)
     return fit.population
+
+
+def without_variation(problem: TypeProblem, types: Types) -> Population:
+    """The types as a population, with the prior of mean rewards."""
+    table, covariance = problem.table, initial_covariance(problem.table.catalogue).scaled(0.0)
+    priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
+    reward, share, ties = types.reward, types.share, types.ties
+    variance = np.zeros(reward.shape)
+    for iteration in range(MEAN_ITERATIONS):
+        joint = problem.by_row(reward, ties) + np.log(share + 1e-300)
+        weight = table.mass[:, None] * softmax(joint, axis=1)
+        common, spread = priors.of_types(len(share))
+        prior = Types(reward, share, common, spread, ties)
+        reward, variance = problem.m_step(prior, (table.cast.T @ weight).T)
+        share = weight.sum(axis=0) / table.mass.sum()
+        if iteration >= SETTLE:
+            priors = priors.updated(reward, variance)
+    return Population(reward, variance, share, covariance, ties)
 
 
 def sampled_groups(table: BallotTable, seed: int) -> list[RaterGroup]:
@@ -272,43 +300,43 @@ class _VariationFit:
         self,
         table: BallotTable,
         types: Types,
-        shrinkage: float | None,
+        shrinkage: float,
         groups: list[RaterGroup],
     ) -> None:
         self.table, self.groups, self.shrinkage = table, groups, shrinkage
-        first = NO_VARIANCE if shrinkage is None else FIRST_VARIANCE
-        covariance = initial_covariance(table.catalogue).scaled(first)
-        self.prior = MeanPrior.of(covariance)
-        self.common, self.spread = types.mean, types.spread
-        count = len(types.share)
+        covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
+        self.priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
         variance = np.zeros(types.reward.shape)
         self.population = Population(types.reward, variance, types.share, covariance, types.ties)
+        count = len(types.share)
         self.possible = [np.ones((len(group.rows), count), bool) for group in groups]
+        self.start: list[dict[int, np.ndarray] | None] = [None] * len(groups)
 
     def step(self, iteration: int) -> None:
         """One iteration."""
         population, table = self.population, self.table
-        update = CovarianceUpdate(
-            table, population.covariance, iteration % 2 == 1, self.shrinkage or 0.0
-        )
+        update = CovarianceUpdate(table, population.covariance, iteration % 2 == 1, self.shrinkage)
         sums = _MeanSums(population.reward.shape)
         for number, group in enumerate(self.groups):
-            typed = population.posteriors(group, self.possible[number], NEWTON_STEPS)
+            start = self.start[number]
+            steps = FIRST_STEPS if start is None else NEWTON_STEPS
+            typed = population.posteriors(group, self.possible[number], start, steps)
+            self.start[number] = {k: found.utility for k, (_, _, found) in typed.given.items()}
             if iteration % 4 == 0:
                 self.possible[number] = typed.probability > MIN_PROBABILITY
+                self.start[number] = None
             self._add(typed, update, sums)
         reward, variance = self._mean_step(sums, iteration)
         self.population = replace(
             population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
-            covariance=population.covariance if self.shrinkage is None else update.covariance(),
+            covariance=update.covariance(),
         )  # fmt: skip
 
     def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
         mass = self.table.mass[typed.group.rows]
         for k, (at, own, found) in typed.given.items():
             weight = mass[at] * typed.probability[at, k]
-            if self.shrinkage is not None:
-                update.add(own, found, weight)
+            update.add(own, found, weight)
             sums.count[k] += weight.sum()
             by_item = weight[:, None]
             np.add.at(sums.slope[k], own.item, by_item * found.alpha)
@@ -319,26 +347,44 @@ class _VariationFit:
 
     def _mean_step(self, sums: _MeanSums, iteration: int) -> tuple[np.ndarray, np.ndarray]:
         """One step of the mean rewards, and their variance; then of their priors."""
-        types = len(sums.count)
-        if types == 1:
-            self.common, self.spread = self.prior.centre, self.prior.sd
-        precision = 1 / self.spread**2
-        slope = sums.slope - precision * (self.population.reward - self.common)
+        common, spread = self.priors.of_types(len(sums.count))
+        precision = 1 / spread**2
+        slope = sums.slope - precision * (self.population.reward - common)
         step = np.clip(slope / (sums.bound + precision), -MAX_STEP, MAX_STEP)
         reward = self.population.reward + step
         variance = 1 / (sums.information + precision)
-        if iteration < SETTLE:
-            return reward, variance
-        if types == 1:
-            self.prior = self.prior.updated(reward[0], variance[0])
-        else:
-            own, shared = types * precision, 1 / self.prior.sd**2
-            self.common = (own * reward.mean(0) + shared * self.prior.centre) / (own + shared)
-            spread = np.full(len(self.common), 1 / (own + shared))
-            self.prior = self.prior.updated(self.common, spread)
-            second = ((reward - self.common) ** 2 + variance).mean()
-            self.spread = float(np.clip(np.sqrt(second), 1e-2, MAX_SPREAD))
+        if iteration >= SETTLE:
+            self.priors = self.priors.updated(reward, variance)
         return reward, variance
+
+
+@dataclass(frozen=True, eq=False)
+class RewardPriors:
+    """The priors of the types' rewards: around a common mean, which has a prior itself.
+
+    Attributes:
+        mean: prior of the common mean.
+        common: mean of the types' rewards ``[items]``; spread: of the types around it.
+    """
+
+    mean: MeanPrior
+    common: np.ndarray
+    spread: float
+
+    def of_types(self, types: int) -> tuple[np.ndarray, float]:
+        """Mean ``[items]`` and standard deviation of the prior of each type's rewards."""
+        return (self.mean.centre, self.mean.sd) if types == 1 else (self.common, self.spread)
+
+    def updated(self, reward: np.ndarray, variance: np.ndarray) -> RewardPriors:
+        """The priors that fit the posteriors of the rewards ``[types, items]``."""
+        types = len(reward)
+        if types == 1:
+            return replace(self, mean=self.mean.updated(reward[0], variance[0]))
+        own, shared = types / self.spread**2, 1 / self.mean.sd**2
+        common = (own * reward.mean(0) + shared * self.mean.centre) / (own + shared)
+        mean = self.mean.updated(common, np.full(len(common), 1 / (own + shared)))
+        spread = np.sqrt(((reward - common) ** 2 + variance).mean())
+        return RewardPriors(mean, common, float(np.clip(spread, 1e-2, MAX_SPREAD)))
 
 
 class _MeanSums:

@@ -158,7 +158,7 @@ def _group(
 def find_posterior(
     group: RaterGroup,
     mean: np.ndarray,
-    covariance_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    covariance_of: Callable[[np.ndarray, np.ndarray], np.ndarray] | None,
     start: np.ndarray | None = None,
     steps: int = 30,
     ties: TieModel | None = None,
@@ -167,13 +167,18 @@ def find_posterior(
 
     Args:
         mean: of the prior ``[items]``, or of each rater's ``[raters, items of the catalogue]``.
-        covariance_of: prior covariance of items, of any shapes that broadcast.
+        covariance_of: prior covariance of items, of any shapes that broadcast; None where raters
+            have the mean's utilities.
         start: utilities to start from ``[raters, items]``; the mean where None.
         steps: Newton steps at most.
         ties: see ``likelihood.choices``.
     """
     own = mean[group.item] if mean.ndim == 1 else np.take_along_axis(mean, group.item, 1)
     centre = np.where(group.mask, own, 0.0)
+    if covariance_of is None:
+        slope, curve = group.likelihood(centre, ties)
+        known = group.log_likelihood(centre, ties)
+        return Posterior(centre, slope, curve, np.zeros(curve.shape), known)
     prior = covariance_of(group.item[:, :, None], group.item[:, None, :])
     prior = prior * (group.mask[:, :, None] & group.mask[:, None, :])
     eye = np.eye(group.item.shape[1])

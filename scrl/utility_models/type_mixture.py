@@ -32,8 +32,12 @@ TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
 STARTS, SHORT, LONG = 5, 10, 80
 #: Standard deviations: of the types' common mean, and of types around it at first and at most.
 MEAN_SD, FIRST_SPREAD, MAX_SPREAD = 10.0, 2.0, 10.0
+#: Distinct raters, and completions that they rank, on which numbers of types are tried, at most.
+MAX_SEARCHED, MAX_SEARCHED_ENTRIES = 2000, 200_000
+#: The same for the starts of EM.
+MAX_STARTED = 800
 #: Limit of ranked completions.
-MAX_ENTRIES = 1_000_000
+MAX_ENTRIES = 20_000_000
 #: Limit of ballots × places² and of prompts × items² up to which the full Hessian is used.
 MAX_CELLS = 3_000_000
 #: Gain of log density a rater that ends EM.
@@ -137,11 +141,26 @@ def _effective_parameters(variance: np.ndarray, spread: float) -> float:
     return float(np.trace(np.linalg.solve(informed + prior, informed), axis1=1, axis2=2).sum())
 
 
+def type_log_likelihood(
+    table: BallotTable, reward: np.ndarray, ties: Sequence[TieModel] = ()
+) -> np.ndarray:
+    """Log-likelihood of each distinct rater under each type ``[rows, types]``.
+
+    Args:
+        reward: ``[types, items]``; ties: of each type, or none.
+    """
+    slots = table.slots
+    pairs = zip_longest(reward, ties)
+    by_ballot = [choices(slots, r[slots.item], own).log_likelihood for r, own in pairs]
+    return table.cast @ np.stack(by_ballot, axis=1)
+
+
 class TypeProblem:
     """Ballots, and the maps from ballot slots to items and to pairs of items."""
 
     def __init__(self, table: BallotTable) -> None:
         self.table, self.slots = table, table.slots
+        self._samples: dict[int, TypeProblem] = {}
         offsets = table.catalogue.offsets
         self.items, self.size = table.catalogue.items, int(np.diff(offsets).max())
         self.prompts = len(offsets) - 1
@@ -177,9 +196,7 @@ class TypeProblem:
         Args:
             reward: ``[types, items]``; ties: of each type, or none.
         """
-        pairs = zip_longest(reward, ties)
-        by_ballot = np.stack([self.choices(*pair).log_likelihood for pair in pairs], axis=1)
-        return self.table.cast @ by_ballot
+        return type_log_likelihood(self.table, reward, ties)
 
     def search(
         self,
@@ -189,22 +206,52 @@ class TypeProblem:
     ) -> Types:
         """The mixture with the least BIC.
 
+        In large tables the numbers of types are tried on a sample of the raters; the best few
+        mixtures are then fitted to all.
+
         Args:
-            seed: of the starts.
+            seed: of the sample and the starts.
             max_types: most types that are tried.
             on_types: called with each number of types before it is fitted.
         """
-        best, misses = self.one_type(), 0
-        common = best.mean
+        sample = self.sample(seed, MAX_SEARCHED)
+        found = [sample.one_type()]
+        common, misses = found[0].mean, 0
         for types in TYPES[1:]:
-            if types > min(self.table.rows, max_types) or misses == PATIENCE:
+            if types > min(sample.table.rows, max_types) or misses == PATIENCE:
                 break
             if on_types is not None:
                 on_types(types)
-            found = self.best_start(types, common, seed)
-            better = found.bic < best.bic
-            best, misses = (found, 0) if better else (best, misses + 1)
-        return best
+            new = sample.best_start(types, common, seed)
+            misses = 0 if new.bic < min(mixture.bic for mixture in found) else misses + 1
+            found.append(new)
+        best = int(np.argmin([mixture.bic for mixture in found]))
+        if sample is self:
+            return found[best]
+        # More raters may tell more types apart.
+        whole = [self.em(mixture, LONG) for mixture in found[best : best + 2]]
+        return min(whole, key=lambda mixture: mixture.bic)
+
+    def sample(self, seed: int, raters: int) -> TypeProblem:
+        """The problem of a random sample of distinct raters, or this one where it is small.
+
+        Raters who stand for many others are always in the sample.
+
+        Args:
+            raters: in the sample, at most.
+        """
+        if raters in self._samples:
+            return self._samples[raters]
+        rows, mass = self.table.rows, self.table.mass
+        if rows <= raters:
+            return self
+        draw = host_rng(seed, HostStream.RIVAL_STARTS, 0, 0).random(rows)
+        draw[mass > mass.sum() / raters] = -1.0
+        entries = np.asarray(self.ranked.sum(axis=1)).ravel()
+        order = np.argsort(draw, kind="stable")
+        fits = np.cumsum(entries[order]) <= MAX_SEARCHED_ENTRIES
+        kept = order[fits & (np.arange(rows) < raters)]
+        return self._samples.setdefault(raters, TypeProblem(self.table.take(np.sort(kept))))
 
     def one_type(self) -> Types:
         """The fit that all raters share."""
@@ -212,8 +259,9 @@ class TypeProblem:
         return self.em(Types(zero, np.ones(1), zero[0]), LONG)
 
     def best_start(self, types: int, common: np.ndarray, seed: int) -> Types:
-        """The best of several short runs of EM, brought to its end."""
-        starts = (self.em(self.start(types, common, seed, start), SHORT) for start in range(STARTS))
+        """The best of several short runs of EM, on a sample of many raters, brought to its end."""
+        few = self.sample(seed, MAX_STARTED)
+        starts = (few.em(few.start(types, common, seed, start), SHORT) for start in range(STARTS))
         return self.em(max(starts, key=lambda mixture: mixture.objective), LONG)
 
     def start(self, types: int, common: np.ndarray, seed: int, start: int) -> Types:
