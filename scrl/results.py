@@ -244,8 +244,8 @@ class RunContent(TypedDict):
 
     result: RunResult
     latent: LatentMap
-    curves: dict[str, list[float]]
     config: dict[str, Any]
+    curves: NotRequired[dict[str, list[float]]]  # of a network, in runs of earlier versions
     learnt: NotRequired[Any]
     yaml: NotRequired[str]
     unkept: NotRequired[str]

@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 from scrl.choice_models import bradley_terry, davidson, losses, plackett_luce, rank_metrics
-from scrl.config import DensityConfig
-from scrl.raters import Density, fit_density, masking, missing_blocks
+from scrl.raters import Density, masking, missing_blocks
 from scrl.types import Catalogue
 
 RNG = np.random.default_rng(0)
@@ -30,7 +29,10 @@ CHOICES = plackett_luce.count_choices(RANKINGS)
 COUNTS = bradley_terry.PairCounts(np.array([0]), np.array([1]), np.array([2.0]), np.array([1.0]))
 CATALOGUE = Catalogue(("p",), ("a", "b", "c"), np.arange(3), np.array([0, 3]))
 LATENTS = RNG.normal(size=(40, 2))
-DENSITY = fit_density(LATENTS, DensityConfig(), np.random.default_rng(0))
+DENSITY = Density(
+    np.array([0.6, 0.4]), np.eye(2), np.stack([np.eye(2)] * 2), np.eye(2)[:, None].repeat(3, 1),
+    np.repeat([[0.2], [0.4 / 3]], 3, axis=1),
+)  # fmt: skip
 KEY = jax.random.key(0)
 
 #: (function, arguments that fit its signature, arguments of which one has a wrong shape or dtype)
@@ -86,11 +88,6 @@ CASES = [
     ),
     (Density.membership, (DENSITY, LATENTS), (DENSITY, LATENTS[0])),
     (Density.component_of, (DENSITY, LATENTS), (DENSITY, LATENTS[0])),
-    (
-        fit_density,
-        (LATENTS, DensityConfig(), np.random.default_rng(0)),
-        (LATENTS[0], DensityConfig(), np.random.default_rng(0)),
-    ),
 ]
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float, Int
 
+from scrl.raters.rater_model import RaterModel
 from scrl.scenarios.sampling import largest_remainder
-
-if TYPE_CHECKING:
-    from scrl.raters.rater_model import RaterModel
 
 #: Width of the kernel around an atom, relative to its component's.
 KERNEL_WIDTH = 0.2

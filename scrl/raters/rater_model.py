@@ -14,9 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from scrl.raters.density import Density
 from scrl.raters.latent_space import LatentSpace, centred
 from scrl.raters.network import Embedding, Posterior
+from scrl.scenarios.sampling import largest_remainder
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable, tabulate
@@ -153,9 +153,12 @@ class RaterModel:
     def _placed_voters(self) -> tuple[np.ndarray, np.ndarray]:
         """Latents of simulated voters, and their ballots as scores ``[voters, items]``."""
         rng = np.random.default_rng(PLACED_SEED)
-        density = Density.of(self, rng)
-        latent = density.draw(rng, PLACED_VOTERS)
-        kind = density.voter_components(PLACED_VOTERS)
+        count = largest_remainder(self.population.share, PLACED_VOTERS, spread_ties=True)
+        kind = np.repeat(np.arange(len(count)), count)
+        variation = rng.multivariate_normal(
+            np.zeros(self.latent), self.latent_covariance, PLACED_VOTERS, "ignore", method="eigh"
+        )
+        latent = (self.type_latents[kind] + variation).astype(np.float32)
         rewards = self.rewards(latent)
         score = np.empty(rewards.shape)
         for start, stop in pairwise(self.catalogue.offsets):

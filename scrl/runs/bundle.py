@@ -54,7 +54,6 @@ def write_bundle(
     files: dict[str, str | bytes] = {
         "result.json": _json(result),
         "orders.csv": orders_csv(result),
-        "curves.json": _json(content.get("curves", {})),
         "latent.json": _json(content["latent"]),
         **_figures(content),
     }
@@ -65,6 +64,8 @@ def write_bundle(
 
         files["ratings.csv"] = to_csv(source)
         files["ratings.safetensors"] = packed_source  # a CSV lacks features, texts and types
+    if "curves" in content:  # of a run of an earlier version
+        files["curves.json"] = _json(content["curves"])
     if fitted:
         files["parameters.safetensors"] = fitted
     files["manifest.json"] = _json({

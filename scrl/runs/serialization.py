@@ -191,6 +191,8 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         if manifest["format"] != format:
             raise InputError(_FOREIGN)
         return tree, arrays
+    except InputError:
+        raise
     except (SafetensorError, *_FAULTS) as error:
         raise InputError(_FOREIGN) from error
 

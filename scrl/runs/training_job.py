@@ -25,13 +25,13 @@ def train(
     """Run the seven steps and return what pages show.
 
     Args:
-        seed: of the run whose latent map, curves and fitted model are kept.
+        seed: of the run whose latent map and fitted model are kept.
         seeds: number of runs, from ``seed`` on, whose results are merged.
 
     Returns:
-        ``"result"`` and ``"latent"``, as in a baked file; ``"curves"``, of step 1, name -> values;
-        ``"config"`` as ``dataclass_json.to_plain`` writes it; and ``"learnt"``, the ``FittedRun``
-        that the diagnostics are computed from.
+        ``"result"`` and ``"latent"``, as in a baked file; ``"config"`` as
+        ``dataclass_json.to_plain`` writes it; and ``"learnt"``, the ``FittedRun`` that the
+        diagnostics are computed from.
     """
     start()
     config = Config(rules=tuple(rules))
@@ -40,7 +40,6 @@ def train(
     return {
         "result": seeds_dict(experiments),
         "latent": latent_map(experiment),
-        "curves": {name: values.tolist() for name, values in experiment.curves.items()},
         "config": to_plain(experiment.config),
         "learnt": experiment.fitted_run,
     }

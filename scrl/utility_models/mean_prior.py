@@ -15,6 +15,9 @@ from scrl.utility_models.covariance import Covariance
 
 #: Standard deviation at first at least, at all times at least, and at most.
 FIRST_SD, MIN_SD, MAX_SD = 1.0, 0.05, 10.0
+#: Items of mean reward ±1 that the learnt standard deviation counts besides the catalogue's. Two
+#: items alone would be shrunk to equality wherever their difference may be chance.
+PSEUDO_ITEMS = 1.0
 #: Prior precision of a completion's mean over prompts.
 CENTRE_PRECISION = 0.01
 
@@ -56,7 +59,8 @@ class MeanPrior:
             total = np.bincount(self.completion, weight) + CENTRE_PRECISION
             centre = np.bincount(self.completion, weight * mean) / total
             centre = self._centred(centre[self.completion])
-        sd = np.sqrt(((mean - centre) ** 2 + variance).mean())
+        squares = ((mean - centre) ** 2 + variance).sum() + PSEUDO_ITEMS
+        sd = np.sqrt(squares / (len(mean) + PSEUDO_ITEMS))
         return replace(self, centre=centre, sd=float(np.clip(sd, MIN_SD, MAX_SD)))
 
     def _centred(self, values: np.ndarray) -> np.ndarray:

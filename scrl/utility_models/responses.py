@@ -2,14 +2,16 @@
 
 A type that often leaves a prompt or a completion out says less about itself, so ballots alone
 misjudge its share. Each type's response rates (who answers which prompt, and which completions such
-a ballot includes) are estimated with the shares, the types' rewards being given.
+a ballot includes) are estimated with the shares, the types' rewards being given. Types have rates
+of their own only where that is likelier by BIC: rates that need not differ would make the shares
+uncertain, since an ambiguous ballot may then be of a type that leaves out what tells it apart.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.special import logit, softmax
+from scipy.special import logit, softmax, xlogy
 
 from scrl.utility_models.ballot_table import BallotTable
 
@@ -55,9 +57,25 @@ def shares_with_responses(
 
 
 def _rate(hits: np.ndarray, trials: np.ndarray, overall: np.ndarray) -> np.ndarray:
-    """Shrunk rates within (0, 1)."""
+    """Rates within (0, 1) ``[types, targets]``: by type and shrunk, or overall where types need
+    not differ.
+
+    Args:
+        hits, trials: expected numbers of raters ``[types, targets]``; trials broadcast.
+        overall: the rate of all raters ``[targets]``.
+    """
+    trials = np.broadcast_to(trials, hits.shape)
+    hits = np.minimum(hits, trials)
     rate = (hits + PRIOR_RATERS * overall) / (trials + PRIOR_RATERS)
-    return np.clip(rate, 1e-9, 1 - 1e-9)
+    by_type = hits / np.maximum(trials, 1e-300)
+    pooled = hits.sum(0) / np.maximum(trials.sum(0), 1e-300)
+    gain = _log_likelihood(hits, trials, by_type) - _log_likelihood(hits, trials, pooled)
+    differs = gain.sum(0) > 0.5 * (len(hits) - 1) * np.log(np.maximum(trials.sum(0), 1.0))
+    return np.clip(np.where(differs, rate, overall), 1e-9, 1 - 1e-9)
+
+
+def _log_likelihood(hits: np.ndarray, trials: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    return xlogy(hits, rate) + xlogy(trials - hits, 1 - rate)
 
 
 def _responses(table: BallotTable) -> tuple[csr_matrix, csr_matrix]:

@@ -277,7 +277,7 @@ def test_kinds_of_voters_are_clusters_of_their_rewards(experiment):
         _, count = np.unique(orders[kind[atoms] == k], axis=0, return_counts=True)
         assert count.max() > 0.95 * count.sum()
     ratings = experiment.ratings.with_absent_resolved()
-    evidence = kind_evidence(individual, density, ratings, kind, 2000)
+    evidence = kind_evidence(individual, density, ratings, kind)
     assert evidence.nats.shape == (8, kind.max() + 1)
     assert evidence.multiplicity.sum() == len(experiment.embedded_raters)
     assert np.isfinite(evidence.nats).all()

@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import scrl
-from scrl.config import Config, DensityConfig
+from scrl.config import Config
 from scrl.data import parse_ratings
 from scrl.data.batches import buckets
 from scrl.data.weights import rater_weights
 from scrl.pipeline import check_input
-from scrl.raters import Embedding, Posterior
-from scrl.raters.density import weighted_draws
 from scrl.raters.fitting import PADDED_ROWS, training_rows
 from scrl.raters.missing_blocks import missing_items, response_rate
-from tests.tiny import BRIEF
+from scrl.utility_models import tabulate
+from scrl.utility_models.population_fit import fit_population
 
 
 def ratings_of(groups):
@@ -48,36 +48,15 @@ def test_batches_of_equal_weights_are_the_raters():
     np.testing.assert_array_equal(rows.rater[:10], bucket.rater)
 
 
-def test_distinct_ballots_count_by_weight(experiment):
-    def total(ratings, max_ballots=1000):
-        # Names are of no account: only the weights are looked at.
-        found = experiment.individual.distinct_ballots(ratings, max_ballots)
-        return np.concatenate([weight for weight, _ in found])
-
-    assert total(ratings_of(GROUPS)).tolist() == total(repeated(GROUPS)).tolist() == [100, 300]
-    orders = ["ABCD", "BCDA", "DCBA", "CDAB", "ACBD", "DBCA"]
-    many = ratings_of([(1, 1000 if i == 1 else 1, order) for i, order in enumerate(orders)])
-    selected = total(many, 4)
-    assert len(selected) <= 4
-    assert selected.max() / selected.sum() == 1.0, "the heavy order is not left out"
+def test_distinct_raters_count_by_weight():
+    tables = [tabulate(r) for r in (ratings_of(GROUPS), repeated(GROUPS))]
+    assert [table.mass.tolist() for table in tables] == [[100, 300]] * 2
 
 
-def test_draws_are_by_weight():
-    ratings = ratings_of(GROUPS)
-    mean = np.repeat([0.0, 10.0], [100, 10])[:, None].astype(np.float32)
-    embedding = Embedding(np.arange(110), Posterior(mean, np.full_like(mean, -10)))
-    draws = weighted_draws(embedding, ratings, DensityConfig(), np.random.default_rng(0))
-    assert len(draws) == 400
-    assert (draws > 5).mean() == 0.75
-    few = weighted_draws(
-        Embedding(np.array([0, 109]), Posterior(mean[[0, 109]], np.full((2, 1), -10.0))),
-        ratings, DensityConfig(), np.random.default_rng(0),
-    )  # fmt: skip
-    assert len(few) == 31 * 16
-    equal = ratings_of([(100, 3, "AB"), (10, 3, "BA")])
-    rng = (np.random.default_rng(0) for _ in range(2))
-    draws = weighted_draws(embedding, equal, DensityConfig(), next(rng))
-    np.testing.assert_array_equal(draws, embedding.posterior.draw(next(rng)))
+def test_the_fitted_population_is_by_weight():
+    fits = [fit_population(r).population for r in (ratings_of(GROUPS), repeated(GROUPS))]
+    first = [fit.share @ expit(fit.reward[:, 0] - fit.reward[:, 1]) for fit in fits]
+    assert first == pytest.approx([0.25, 0.25], abs=0.01)
 
 
 def test_response_rates_are_by_weight():
@@ -110,14 +89,17 @@ def test_weights_equal_repetition_with_four_orders():
         np.testing.assert_allclose(one, two, atol=0.01)
 
 
+def points(groups) -> np.ndarray:
+    run = scrl.run(ratings_of(groups), Config(rules=("borda",)), 0)
+    return run.voters[0]["borda"].scores
+
+
 @pytest.mark.slow
-def test_a_common_weight_changes_nothing():
-    groups, config = [(30, "AB"), (20, "BA")], Config(individual=BRIEF, rules=("borda",))
-    one, two = (
-        scrl.run(ratings_of([(n, weight, o) for n, o in groups]), config, 0) for weight in (1, 2)
-    )
-    np.testing.assert_array_equal(one.latents, two.latents)
-    np.testing.assert_array_equal(one.voters[0]["borda"].scores, two.voters[0]["borda"].scores)
+def test_a_common_weight_is_so_many_raters_and_a_fraction_one():
+    doubled = points([(30, 2, "AB"), (20, 2, "BA")])
+    np.testing.assert_allclose(doubled, points([(60, 1, "AB"), (40, 1, "BA")]), atol=0.01)
+    one, half = (points([(30, weight, "AB"), (20, weight, "BA")]) for weight in (1, 0.5))
+    np.testing.assert_array_equal(one, half)
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 import scrl
-from scrl.config import Config, IndividualConfig
+from scrl.config import Config, RatersConfig
 from scrl.data.dataclass_json import to_plain
+from scrl.raters import RaterModel
 from scrl.runs import (
     Archive,
     count_differing_social_orders,
@@ -38,6 +39,7 @@ from scrl.runs.bundle import result_differences
 from scrl.runs.serialization import config_of
 from scrl.scenarios import with_overrides
 from scrl.types import InputError
+from scrl.utility_models import TieModel
 
 ROOT = Path(__file__).resolve().parents[2]
 BAKED = json.loads((ROOT / "scenarios" / "baked" / "tennessee-morristown.json").read_text("utf-8"))
@@ -66,6 +68,11 @@ def everything(path) -> bytes:
 # -- what was learnt ------------------------------------------------------------------------------
 
 
+def same_fields(one, other):
+    for field in dataclasses.fields(other):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
 @pytest.mark.parametrize("real", [False, True])
 def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
     learnt = experiment.fitted_run
@@ -76,13 +83,12 @@ def test_what_was_learnt_is_the_same_after_a_round_trip(experiment, real):
     for name in ("completion", "rank", "offsets", "ballot_rater", "rater_type", "ballot_weight"):
         np.testing.assert_array_equal(getattr(again.ratings, name), getattr(learnt.ratings, name))
     assert again.ratings.raters == learnt.ratings.raters
-    assert (again.seed, again.individual.config) == (learnt.seed, learnt.individual.config)
-    for part in ("density", "imputation"):
-        for field in dataclasses.fields(getattr(learnt, part)):
-            np.testing.assert_array_equal(
-                getattr(getattr(again, part), field.name),
-                getattr(getattr(learnt, part), field.name),
-            )
+    assert again.seed == learnt.seed
+    same_fields(again.density, learnt.density)
+    same_fields(again.imputation, learnt.imputation)
+    same_fields(again.individual.space, learnt.individual.space)
+    population = dataclasses.asdict(learnt.individual.population)
+    np.testing.assert_equal(dataclasses.asdict(again.individual.population), population)
     np.testing.assert_array_equal(again.latents, learnt.latents)
     np.testing.assert_array_equal(again.embedded_raters, learnt.embedded_raters)
     for mine, theirs in zip(again.posterior, learnt.posterior, strict=True):
@@ -113,7 +119,7 @@ def test_the_source_may_lie_elsewhere(experiment):
         lambda data: data[:-10],
         lambda data: data[:60],
         lambda data: data.replace(b"scrl fitted run", b"scrl flitted run"),
-        lambda data: data.replace(b"params", b"quarks"),
+        lambda data: data.replace(rb"\"run.space.origin\"", rb"\"run.space.oregon\""),
         lambda data: data.replace(rb"\"run.density.mean\"", rb"\"run.density.bean\""),
     ],
 )
@@ -123,17 +129,28 @@ def test_a_broken_or_foreign_blob_is_one_sentence(experiment, change):
     assert "\n" not in str(caught.value)
 
 
+def test_what_ties_are_learnt_is_the_same_after_a_round_trip(experiment):
+    learnt = experiment.fitted_run
+    ties = tuple(TieModel(np.array([0, 1, 0.2]), np.array([0, 1, 0.3])) for _ in range(4))
+    population = dataclasses.replace(learnt.individual.population, ties=ties)
+    model = RaterModel(learnt.catalogue, population, learnt.individual.space)
+    again = unpack(pack(dataclasses.replace(learnt, individual=model)))
+    np.testing.assert_equal(
+        dataclasses.asdict(again.individual.population), dataclasses.asdict(population)
+    )
+
+
 def test_settings_of_another_version_are_named():
     tree = to_plain(Config())
     assert config_of(json.loads(json.dumps(tree))) == Config()
-    inner = tree["individual"]
-    kept = inner.pop("width")
-    with pytest.raises(InputError, match="its 'individual' lacks 'width'"):
+    inner = tree["raters"]
+    kept = inner.pop("max_types")
+    with pytest.raises(InputError, match="its 'raters' lacks 'max_types'"):
         config_of(tree)
-    inner |= {"width": kept, "zeal": 1}
-    with pytest.raises(InputError, match="its 'individual' has 'zeal'"):
+    inner |= {"max_types": kept, "zeal": 1}
+    with pytest.raises(InputError, match="its 'raters' has 'zeal'"):
         config_of(tree)
-    assert not hasattr(IndividualConfig(), "zeal")
+    assert not hasattr(RatersConfig(), "zeal")
 
 
 # -- the file -------------------------------------------------------------------------------------
@@ -357,8 +374,7 @@ with kept.database.transaction() as db:  # in the middle of a transaction
 def exported(experiment, tmp_path_factory):
     kept = Archive(tmp_path_factory.mktemp("export") / "runs.sqlite")
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
-               "config": to_plain(experiment.config),
-               "curves": {n: v.tolist() for n, v in experiment.curves.items()}}  # fmt: skip
+               "config": to_plain(experiment.config)}  # fmt: skip
     begin(kept, source=pack_source(experiment.source))
     kept.finish("one", content, pack(experiment.fitted_run, with_source=False))
     yield export_run(kept, "one")
@@ -468,14 +484,30 @@ def earlier(tmp_path):
     kept.close()
 
 
-def test_a_run_on_ratings_that_version_0_5_kept_opens(earlier):
-    learnt = unpack(earlier.fitted("ratings"), unpack_source(earlier.source("ratings")))
-    assert learnt.individual.config.width == 8
-    assert learnt.latents.shape == (60, 2)
-    assert [c.shared for c in learnt.imputation.candidates] == [0, 1]
-    assert learnt.imputation.scale_posterior.sum() == pytest.approx(1)
-    assert np.isfinite(learnt.individual.rewards(learnt.latents[:5], np.arange(4)[None])).all()
-    assert len(learnt.embedded_raters) == 60
+@pytest.mark.parametrize("name", ["scenario", "ratings"])
+def test_a_run_that_version_0_5_kept_has_its_result_and_says_that_its_model_was_another(
+    earlier, name
+):
+    result = earlier.content(name)["result"]
+    assert "borda" in next(iter(result["prompts"].values()))["social"]
+    source = unpack_source(earlier.source(name))
+    with pytest.raises(InputError, match="with another model; run it again") as caught:
+        unpack(earlier.fitted(name), source)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_of_version_0_6_says_that_its_model_was_another(experiment):
+    data = pack(experiment.fitted_run).replace(b"scrl fitted run 3", b"scrl fitted run 2")
+    with pytest.raises(InputError, match="with another model; run it again"):
+        unpack(data)
+
+
+def test_settings_of_version_0_6_are_read():
+    """They have those of the network; the settings that are left are kept."""
+    tree = to_plain(Config(voters=77, rules=("borda",)))
+    del tree["raters"]
+    tree |= {"individual": {"width": 8, "latent": 2}, "density": {"weigh": True}}
+    assert config_of(json.loads(json.dumps(tree))) == Config(voters=77, rules=("borda",))
 
 
 def test_the_scenario_and_the_settings_that_version_0_5_kept_are_read(earlier):
@@ -493,8 +525,8 @@ def test_the_scenario_and_the_settings_that_version_0_5_kept_are_read(earlier):
 @pytest.mark.parametrize("name", ["scenario", "ratings"])
 def test_a_zip_of_version_0_5_says_what_to_run_again(name):
     source, config, seeds, result = read_bundle((VERSION_0_5 / f"{name}.zip").read_bytes())
-    assert (config.individual.width, config.voters, config.rules) == (8, 60, ("borda",))
-    assert config.individual.schedule.explore == (20, 20)
+    assert (config.voters, config.rules, config.raters) == (60, ("borda",), RatersConfig())
+    assert config.imputation.enabled
     assert list(seeds) == [3]
     assert "borda" in next(iter(result["prompts"].values()))["social"]
     assert source.name

@@ -1,0 +1,120 @@
+"""Raters held out to choose between candidate models, by weight.
+
+A rater of weight w is treated as w equal raters, of whom some may be held out: a file of weighted
+raters and the same file written out are split alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from scrl.data.held_out_splits import hidden_entries, strict_pairs
+from scrl.data.weights import rater_weights, relative_ballot_weights
+from scrl.types import Ratings
+
+#: Raters held out: their share, at least (of few raters half) and at most.
+HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
+#: Share of each held-out ballot that is hidden.
+HIDDEN = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutRaters:
+    """A split of raters.
+
+    Attributes:
+        train: the ballots to fit to.
+        visible: the part of the held-out raters' ballots that a model may read.
+        pairs: rater, better and worse item of each strict pair of the hidden part ``[pairs]``.
+        weight: of each of these pairs ``[pairs]``, see ``pair_information``.
+    """
+
+    train: Ratings
+    visible: Ratings
+    pairs: tuple[np.ndarray, np.ndarray, np.ndarray]
+    weight: np.ndarray
+
+
+def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None:
+    """Hold out raters, and hide a part of their ballots; None where there are too few.
+
+    Args:
+        rng: consumed.
+    """
+    ratings = ratings.select(ratings.sizes >= 2)
+    raters = np.unique(ratings.ballot_rater)
+    weight = np.zeros(len(ratings.raters))
+    weight[raters] = rater_weights(ratings)[raters]
+    weight /= min(1.0, weight[raters].mean()) if len(raters) else 1.0  # as in ``tabulate``
+    total = float(weight.sum())
+    size = max(round(HELD_OUT * total), min(MIN_HELD_OUT, int(total // 2)))
+    size = min(size, MAX_HELD_OUT)
+    if size < 2:
+        return None
+    copies = systematic_counts(weight, size, rng)
+    rest = np.maximum(weight - copies, 0.0) / np.where(weight > 0, weight, 1.0)
+    left = rest[ratings.ballot_rater]
+    train = replace(ratings, ballot_weight=ratings.ballot_weight * left).select(left > 0)
+    held_out = separate_raters(ratings, copies)
+    hidden = hidden_entries(held_out, HIDDEN, rng)
+    target = held_out.keep(hidden)
+    pairs = strict_pairs(target)
+    if not len(pairs[0]) or not train.ballots:
+        return None
+    return HeldOutRaters(train, held_out.keep(~hidden), pairs, pair_information(target))
+
+
+def systematic_counts(weight: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each rater is drawn in a systematic sample ``[raters]``.
+
+    Args:
+        weight: of each rater, 0 or more ``[raters]``; size: of the sample; rng: consumed.
+    """
+    order = rng.permutation(np.flatnonzero(weight))
+    edges = np.cumsum(weight[order])
+    points = (np.arange(size) + rng.random()) * edges[-1] / size
+    drawn = order[np.minimum(np.searchsorted(edges, points, "right"), len(order) - 1)]
+    return np.bincount(drawn, minlength=len(weight))
+
+
+def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:
+    """Ratings in which each rater is as many raters of weight 1 as ``copies [raters]`` says."""
+    first = np.cumsum(copies) - copies
+    times = copies[ratings.ballot_rater]
+    ballot = np.repeat(np.arange(ratings.ballots), times)
+    number = np.arange(len(ballot)) - np.repeat(np.cumsum(times) - times, times)
+    sizes = ratings.sizes[ballot]
+    offsets = np.concatenate([[0], np.cumsum(sizes)])
+    entry = np.repeat(ratings.offsets[ballot] - offsets[:-1], sizes) + np.arange(offsets[-1])
+    return replace(
+        ratings,
+        raters=tuple(map(str, range(int(copies.sum())))),
+        ballot_rater=first[ratings.ballot_rater[ballot]] + number,
+        ballot_prompt=ratings.ballot_prompt[ballot],
+        ballot_weight=relative_ballot_weights(ratings)[ballot],
+        offsets=offsets,
+        completion=ratings.completion[entry],
+        rank=ratings.rank[entry],
+        rater_type=None,
+    )
+
+
+def pair_information(target: Ratings) -> np.ndarray:
+    """The weight of each strict pair ``[pairs]``: pairs of one order are not independent.
+
+    An order of n completions holds log2(n!) bits, which its pairs share.
+    """
+    sizes = target.sizes
+    bits = np.array([np.log2(np.arange(1, n + 1)).sum() for n in range(sizes.max(initial=1) + 1)])
+    rater, better, _ = strict_pairs(target)
+    # The ballot of a pair: its rater's on the prompt of its items.
+    prompts = len(target.catalogue.prompts)
+    key = target.ballot_rater.astype(np.int64) * prompts + target.ballot_prompt
+    distinct, of_ballot = np.unique(key, return_inverse=True)
+    total = np.bincount(of_ballot.ravel(), bits[sizes] * target.ballot_weight)
+    pair = np.searchsorted(
+        distinct, rater.astype(np.int64) * prompts + target.catalogue.item_prompt[better]
+    )
+    return (total / np.maximum(np.bincount(pair, minlength=len(distinct)), 1))[pair]
