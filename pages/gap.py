@@ -4,7 +4,7 @@ import streamlit as st
 
 from scrl.types import InputError
 from ui.lab import vanilla_gap
-from ui.shared import controls, job_progress, navigation, page, predict_first
+from ui.shared import controls, navigation, page, predict_first
 
 
 def why(choice: controls.Choice) -> None:
@@ -14,7 +14,6 @@ def why(choice: controls.Choice) -> None:
             "scenario."
         )
         return
-    job_progress.remember_types(choice.source)
     prompt, rule = vanilla_gap.pick_prompt_and_rule(choice)
     try:
         vanilla_gap.show(choice, prompt, rule)

@@ -1,11 +1,10 @@
-"""The clock of a run: seconds by phase, and progress reports with live curves and a live map."""
+"""The clock of a run: seconds by phase, and progress reports."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from scrl.runtime import compile_seconds
 from scrl.types import Progress
@@ -30,13 +29,11 @@ class RunClock:
         self._start = time.perf_counter()
         self._compiled_before = compile_seconds()
         self._seconds: dict[str, float] = {}
-        self._live: dict[str, Any] = {}
 
-    def report(self, phase: str, fraction: float, message: str, **live: Any) -> None:
-        """Report progress. ``live`` fields of ``Progress`` are kept for the following reports."""
+    def report(self, phase: str, fraction: float, message: str) -> None:
+        """Report progress."""
         if self._on_progress is not None:
-            self._live |= live
-            self._on_progress(Progress(phase, fraction, message, **self._live))
+            self._on_progress(Progress(phase, fraction, message))
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -90,6 +90,28 @@ class LatentSummary(TypedDict):
     components: int
 
 
+class FoundType(TypedDict):
+    """A type of raters that was found: its share, and its most frequent known type."""
+
+    share: float
+    name: str
+
+
+class PopulationResult(TypedDict):
+    """What step 1 found of the raters (see ``diagnostics.PopulationSummary``).
+
+    ``within``, ``between``, ``error`` and ``tied`` are shares of pairs; ``between`` is absent where
+    there is one type.
+    """
+
+    types: list[FoundType]
+    varies: bool
+    within: float
+    between: NotRequired[float]
+    error: float
+    tied: float
+
+
 class ImputationChoice(TypedDict):
     """One tried structure of sharing between prompts, and how well it predicts."""
 
@@ -169,8 +191,8 @@ class SeedsResult(TypedDict):
 
 
 class RunResult(TypedDict):
-    """The result file of a run. Version 0.5 wrote no ``schema``, earlier ones no ``check``; baked
-    results have no ``device`` and no ``seconds``."""
+    """The result file of a run. Version 0.6 wrote no ``population``, 0.5 no ``schema`` either, and
+    earlier ones no ``check``; baked results have no ``device`` and no ``seconds``."""
 
     schema: NotRequired[int]
     scenario: str
@@ -178,6 +200,7 @@ class RunResult(TypedDict):
     device: NotRequired[str]
     prompts: dict[str, PromptResult]
     latent: LatentSummary
+    population: NotRequired[PopulationResult]
     silence: ImputationResult
     check: NotRequired[CheckResult]
     seconds: NotRequired[dict[str, float]]

@@ -380,17 +380,13 @@ class Progress:
         phase: ``"compiling" | "individual" | "density" | "voters" | "social" | "evaluating"``.
         fraction: of the whole run, 0 to 1.
         message: one line for a person.
-        curves: name -> (steps, values), for a live chart.
-        embedding: ``[shown raters, 2]`` principal components of the latent means, or None.
-        embedding_type: type of each shown rater ``[shown raters]``, or None.
+        curves: of a training, name -> (steps, values), for a live chart.
     """
 
     phase: str
     fraction: float
     message: str = ""
     curves: dict = field(default_factory=dict)
-    embedding: np.ndarray | None = None
-    embedding_type: np.ndarray | None = None
 
 
 class Cancelled(Exception):

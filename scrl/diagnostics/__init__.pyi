@@ -18,6 +18,8 @@ from .context_invariance import embed_by_prompt as embed_by_prompt
 from .context_invariance import most_omitted_item as most_omitted_item
 from .latent_units import active_units as active_units
 from .maps import cluster_numbers as cluster_numbers
+from .population_summary import PopulationSummary as PopulationSummary
+from .population_summary import summarise_population as summarise_population
 from .predictive_check import PredictiveCheck as PredictiveCheck
 from .predictive_check import check_electorate as check_electorate
 from .projections import LAYOUTS as LAYOUTS

@@ -25,6 +25,7 @@ from scrl.results import (
     ImputedCluster,
     LatentMap,
     Order,
+    PopulationResult,
     PromptResult,
     RewardEntry,
     RunResult,
@@ -90,6 +91,7 @@ def to_dict(experiment: Experiment) -> RunResult:
             "active_units": active_units(np.asarray(e.posterior.mean)),
             "components": e.density.components,
         },
+        "population": population_dict(e),
         "silence": imputation_dict(e),
         "check": check,
         "seconds": {name: round(value, 3) for name, value in e.seconds.items()},
@@ -99,6 +101,26 @@ def to_dict(experiment: Experiment) -> RunResult:
 
 def _reward_entry(values: np.ndarray, names: Sequence[str]) -> RewardEntry:
     return {"order": order_of(values, names), "rewards": by_name(names, values)}
+
+
+def population_dict(experiment: Experiment) -> PopulationResult:
+    """What step 1 found of the raters."""
+    from scrl.diagnostics import summarise_population
+
+    found = summarise_population(experiment.fitted_run)
+    entry: PopulationResult = {
+        "types": [
+            {"share": round(float(share), 6), "name": name}
+            for share, name in zip(found.share, found.name, strict=True)
+        ],
+        "varies": found.varies,
+        "within": round(found.within, 6),
+        "error": round(found.error, 6),
+        "tied": round(found.tied, 6),
+    }
+    if len(found.share) > 1:
+        entry["between"] = round(found.between, 6)
+    return entry
 
 
 def imputation_dict(experiment: Experiment) -> ImputationResult:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import orders_csv, seed_spreads
-from ui.lab import electorate_check, missing_blocks, seed_spread
+from ui.lab import electorate_check, found_raters, missing_blocks, seed_spread
 from ui.shared import data_tables, page, result_tables
 from ui.shared.controls import rule_title
 
@@ -19,7 +19,7 @@ def show(content: dict, prompt: str, rule: str, highlight: str) -> None:
     electorate_check.show(result)
     parts = {
         "Every rule": lambda: _every_rule(result, prompt, highlight),
-        "The raters": lambda: _raters(content),
+        "The raters": lambda: found_raters.show(content),
     }
     if missing_blocks.has_blocks(result):
         parts["What nobody said"] = lambda: missing_blocks.show(content)
@@ -57,19 +57,6 @@ def _every_rule(result: dict, prompt: str, highlight: str) -> None:
         return
     st.dataframe(result_tables.places_table(entry, titles), hide_index=True, height="content")
     st.caption("Places, 1 is best; 2= is a shared second place.")
-
-
-def _raters(content: dict) -> None:
-    """The map of raters' latents."""
-    latent, sizes = content["latent"], content["result"]["latent"]
-    page.chart(
-        figures.latent_map(latent, height=380, **page.style()),
-        "chart-latent",
-        alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{sizes['raters']:,} raters, or a sample of them; those at one point are drawn "
-        f"side by side. {sizes['active_units']} of {sizes['dim']} latent dimensions are in use; "
-        f"the density has {sizes['components']} component{'s' * (sizes['components'] > 1)}.",
-    )
 
 
 def _numbers(result: dict, entry: dict, rule: str, highlight: str, spread: dict) -> None:

@@ -70,7 +70,6 @@ def _answer(guess: int | None, order: list[list[str]], highlight: str) -> None:
 
 def show(choice: Choice) -> None:
     """Draw the figure and the training of this choice, and the latest finished run."""
-    job_progress.remember_types(choice.source)
     job = current_run.current()
     finished = current_run.latest_finished(job)
     trained = finished is not None and run_store.spec_hash_of(finished) == choice.spec

@@ -107,6 +107,5 @@ def _offer_training(default: str) -> None:
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
             yaml = scenario.to_yaml()
             spec = spec_hash(yaml, DEFAULT_RULES)
-            job_progress.remember_types(scenario)
             current_run.start(Choice(scenario, DEFAULT_RULES, 0, "", "", spec, yaml))
     st.caption(page.escaped(scenario.summary))

@@ -51,7 +51,7 @@ def show() -> None:
             st.info("Choose at least one reward model.")
             return
         if job is not None and job.state != "done":
-            job_progress.watch(job, lambda progress: None)
+            job_progress.watch(job)
         result = _result(source, models, seeds, job)
         if result is not None:
             scoreboard_result.draw(result, "scores")

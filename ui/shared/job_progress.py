@@ -6,33 +6,30 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from scrl import figures
 from scrl.runs import Job
-from scrl.types import Progress, Source
+from scrl.types import Progress
 from ui.shared import page, run_store
 
+#: Phase of a run -> its title, where the report has no message.
 _PHASE_TITLES = {
-    "compiling": "Compiling",
-    "individual": "Learning individual raters",
-    "density": "Fitting a density to them",
+    "compiling": "Preparing",
+    "individual": "Fitting the model of raters",
+    "density": "Placing the raters in the latent space",
     "voters": "Simulating voters",
-    "social": "Training the social model",
+    "social": "Training the social reward models",
     "evaluating": "Evaluating",
 }
-
-#: Curve of the individual model's training -> its title.
-_CURVE_TITLES = {"watched": "hidden part", "visible loss": "visible part", "KL": "KL"}
 
 
 def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> None:
     """Progress of a queued or running job, twice a second; a message where it failed.
 
     Args:
-        draw: draws the latest progress report; by default the figures of a training run.
+        draw: draws the latest progress report below the bar.
     """
     if job.active:
         with st.container(border=True, key="progress"):
-            st.fragment(run_every=0.5)(_panel)(job.id, draw or _training_figures)
+            st.fragment(run_every=0.5)(_panel)(job.id, draw)
     elif job.state == "failed":
         st.error(page.escaped(f"The run stopped. {job.error}"))
     elif job.state == "cancelled":
@@ -41,7 +38,7 @@ def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> No
         st.warning(page.escaped(job.result["unkept"]))
 
 
-def _panel(id: str, draw: Callable[[Progress | None], None]) -> None:
+def _panel(id: str, draw: Callable[[Progress | None], None] | None) -> None:
     job = run_store.job_queue().get(id)
     if job is None or not job.active:
         st.rerun()
@@ -52,7 +49,8 @@ def _panel(id: str, draw: Callable[[Progress | None], None]) -> None:
         if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
             run_store.cancel(id)
             st.rerun(scope="fragment")
-    draw(job.progress)
+    if draw is not None:
+        draw(job.progress)
 
 
 def _status_text(job: Job) -> str:
@@ -63,39 +61,13 @@ def _status_text(job: Job) -> str:
         return f"Waiting for a free place{ahead}"
     if job.progress is None:
         return "Starting"
-    phase = _PHASE_TITLES.get(job.progress.phase, job.progress.phase)
     left = f" · about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
-    return f"**{phase}** · {job.fraction:.0%}{left}"
+    return f"{_stage(job.progress)} · {job.fraction:.0%}{left}"
 
 
-def _training_figures(progress: Progress | None) -> None:
-    if progress is None or not progress.curves:
-        return
-    loss, latent = st.columns(2)
-    with loss:
-        curves = {_CURVE_TITLES.get(name, name): curve for name, curve in progress.curves.items()}
-        figure = figures.loss_curves(curves, height=200, **page.style())
-        page.chart(
-            figure, "live-loss", "Loss against steps",
-            "Loss on the hidden and the visible part of ballots, and KL, in nats",
-        )  # fmt: skip
-    if progress.embedding is not None:
-        with latent:
-            figure = figures.latent_map(_live_map(progress), height=200, **page.style())
-            page.chart(figure, "live-map", "Raters' latents", "Raters as the model sees them now")
-
-
-def _live_map(progress: Progress) -> dict:
-    """The embedding of a progress report, in the shape of ``figures.latent_map``."""
-    points, kinds = progress.embedding, progress.embedding_type
-    kinds = [-1] * len(points) if kinds is None else list(kinds)
-    types = st.session_state.get("types", [])
-    return {
-        "x": points[:, 0], "y": points[:, 1], "type": kinds, "types": types,
-        "marked": [True] * len(points), "marked_label": "", "unmarked_label": "",
-    }  # fmt: skip
-
-
-def remember_types(source: Source) -> None:
-    """Keep the names of the types for the live map, as progress reports carry numbers alone."""
-    st.session_state["types"] = list(source.type_names)
+def _stage(progress: Progress) -> str:
+    """What is being done: the message of a phase of a run; of other work also its phase."""
+    phase, message = progress.phase, page.escaped(progress.message)
+    if phase in _PHASE_TITLES:
+        return f"**{message or _PHASE_TITLES[phase]}**"
+    return f"**{page.escaped(phase)}**" + (f" · {message}" if message not in ("", phase) else "")

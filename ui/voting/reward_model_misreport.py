@@ -181,5 +181,4 @@ def _train(scenario: Scenario, lie: misreport.Misreport, job: Job | None) -> Non
             st.error(page.escaped(str(error)))
             return
     if job is not None:
-        job_progress.remember_types(misreport.apply_misreport(scenario, lie))
         job_progress.watch(job)

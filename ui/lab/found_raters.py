@@ -1,0 +1,108 @@
+"""What steps 1 and 2 found of the raters: types, variation within them, errors and ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from scrl import figures
+from ui.shared import page
+
+#: Types that are listed by name; the others are counted.
+_LISTED = 8
+#: Share of tied pairs from which errors in the others say nothing.
+_NEARLY_ALL = 0.98
+
+
+def show(content: Mapping) -> None:
+    """Draw the map of the raters beside what was found of them."""
+    population = content["result"].get("population")
+    if population is None:  # a run of an earlier version
+        _map(content)
+        return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _map(content)
+    with right:
+        _found(population)
+
+
+def _map(content: Mapping) -> None:
+    """The map of raters' latents."""
+    latent, size = content["latent"], content["result"]["latent"]
+    page.chart(
+        figures.latent_map(latent, height=380, **page.style()),
+        "chart-latent",
+        alt=f"Raters by type: {', '.join(latent['types'])}.",
+        caption=f"{size['raters']:,} raters, or a sample of them, each at the mean of what its "
+        "ballots leave possible. Raters lie near each other if the model gives their completions "
+        "similar rewards; those at one point are drawn side by side.",
+    )
+
+
+def _found(population: Mapping) -> None:
+    """The types with their shares, and what was measured of the raters' choices."""
+    types = population["types"]
+    count = len(types)
+    st.markdown(
+        f"**{count} types of raters found**" if count > 1 else "**One type of raters found**"
+    )
+    if count > 1:
+        st.markdown(_type_list(types))
+    st.markdown(_variation(population))
+    st.markdown(_errors(population))
+    st.caption(
+        "The model is never told anybody’s type. The number of types has the least BIC, which "
+        "weighs the fit against the number of parameters. How much raters of a type vary and how "
+        "often they err is what predicts held-out ballots best; where each rater compares few "
+        "completions, the two can hardly be told apart. Simulated voters vary, err and tie in the "
+        "same way."
+    )
+
+
+def _type_list(types: list[Mapping]) -> str:
+    """Shares of the types as a list; a known type stands beside its number."""
+    lines = []
+    for i, found in enumerate(types[:_LISTED], 1):
+        name = page.escaped(found["name"])
+        lines.append(f"{i}. {found['share']:.0%}" + (f", most often {name}" if name else ""))
+    if len(types) > _LISTED:
+        rest = sum(found["share"] for found in types[_LISTED:])
+        lines.append(f"{_LISTED + 1}. {rest:.0%} in {len(types) - _LISTED} smaller types")
+    return "\n".join(lines)
+
+
+def _variation(population: Mapping) -> str:
+    """Whether raters of a type vary, and how far types differ."""
+    several = len(population["types"]) > 1
+    if not population["varies"]:
+        text = (
+            "Raters of one type have the same rewards." if several
+            else "All raters have the same rewards."
+        )  # fmt: skip
+    else:
+        who = "raters of one type" if several else "raters"
+        text = f"Two {who} reward **{_percent(population['within'])}** of pairs in different orders"
+        text += "." if several else ": they vary around one average."
+    if "between" in population:
+        text += f" Raters of two types differ on **{_percent(population['between'])}** of pairs."
+    return text
+
+
+def _errors(population: Mapping) -> str:
+    """How often a voter errs and ties."""
+    tied = population["tied"]
+    text = f"Raters tie **{_percent(tied)}** of pairs. " if tied else ""
+    if tied > _NEARLY_ALL:
+        return text
+    return text + (
+        f"A rater orders about **{_percent(population['error'])}** of "
+        f"{'the other pairs' if tied else 'pairs'} against its own rewards: by mistake, or since "
+        "the two are worth nearly the same to it."
+    )
+
+
+def _percent(share: float) -> str:
+    """A share as a percentage; a small one is not rounded to none."""
+    return "under 1 %" if 0 < share < 0.01 else f"{100 * share:.0f} %"
