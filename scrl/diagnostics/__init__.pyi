@@ -19,6 +19,7 @@ from .context_invariance import most_omitted_item as most_omitted_item
 from .latent_units import active_units as active_units
 from .maps import cluster_numbers as cluster_numbers
 from .population_summary import PopulationSummary as PopulationSummary
+from .population_summary import raters_vary as raters_vary
 from .population_summary import summarise_population as summarise_population
 from .predictive_check import PredictiveCheck as PredictiveCheck
 from .predictive_check import check_electorate as check_electorate

@@ -20,12 +20,15 @@ from scrl.diagnostics.clusters import (
     silhouette,
 )
 from scrl.diagnostics.context_invariance import OmissionComparison, PromptEmbeddings
+from scrl.diagnostics.population_summary import raters_vary
 from scrl.diagnostics.projections import Plane, kernel_density, layout, mixture_density
 from scrl.diagnostics.queries import type_names, type_profiles
 from scrl.raters.fitted_run import FittedRun
 
 #: Most simulated voters on a map; points along a side of the density's grid.
 MAX_VOTERS, GRID = 300, 90
+#: Standard deviation by which points in space are moved, relative to the map's width.
+SCATTER = 0.012
 #: Posterior mass of a credible region.
 CREDIBLE_MASS = 0.9
 _ORDINALS = ("first", "second", "third")
@@ -35,7 +38,22 @@ def _points(run: FittedRun, drawn: bool) -> np.ndarray:
     """For each embedded rater a posterior draw (of a fixed seed), or its posterior mean."""
     if not drawn:
         return np.asarray(run.posterior.mean)
-    return np.asarray(run.posterior.draw(np.random.default_rng(0)))
+    draws = run.individual.draw_latents(run.resolved, np.random.default_rng(0))
+    return _settled(run, draws, run.density.component_of(draws))
+
+
+def _settled(run: FittedRun, latent: np.ndarray, component: np.ndarray) -> np.ndarray:
+    """Latents, or the mean of their component where raters of a type do not vary.
+
+    The density then has a least width, which means nothing.
+    """
+    return latent if raters_vary(run) else run.density.mean[component]
+
+
+def _scattered(points: np.ndarray) -> np.ndarray:
+    """Points in space, moved a little so that those at one place can be told apart."""
+    noise = np.random.default_rng(0).normal(size=points.shape)
+    return points + SCATTER * max(np.ptp(points, axis=0).max(initial=0.0), 1e-3) * noise
 
 
 def _plane(run: FittedRun, dimensions: int = 2) -> Plane:
@@ -44,7 +62,7 @@ def _plane(run: FittedRun, dimensions: int = 2) -> Plane:
 
 def _axis_titles(plane: Plane) -> list[str]:
     return [
-        f"{ordinal} principal component · {share:.0%} of the variance"
+        f"{ordinal} principal component" + (f" · {share:.0%} of the variance" if share else "")
         for ordinal, share in zip(_ORDINALS, plane.explained, strict=False)
     ]
 
@@ -91,14 +109,17 @@ def cluster_map(run: FittedRun, method: str, dimensions: int, drawn: bool) -> di
         drawn: whether raters are posterior draws, else posterior means.
 
     Returns:
-        ``raters`` and ``voters`` (groups), ``labels``, ``density``, ``axes``, ``count``.
+        ``raters`` and ``voters`` (groups), ``labels``, ``density`` (None in space, and where
+        raters of a type do not vary), ``axes``, ``count``.
     """
     # t-SNE of half as many points takes a third of the time and separates clusters as well.
     thinning = 2 if method == "t-SNE" else 1
     rows = evenly_spaced(len(run.embedded_raters), MAX_POINTS // thinning)
     names, type = type_names(run), run.rater_types[rows]
     raters = _points(run, drawn)[rows]
-    voters = run.latents[evenly_spaced(len(run.latents), MAX_VOTERS // thinning)]
+    shown = evenly_spaced(len(run.latents), MAX_VOTERS // thinning)
+    component = run.density.voter_components(len(run.latents))[shown]
+    voters = _settled(run, run.latents[shown], component)
     plane = _plane(run, dimensions)
     if method == "PCA":
         at, voters, axes = plane.project(raters), plane.project(voters), _axis_titles(plane)
@@ -106,11 +127,14 @@ def cluster_map(run: FittedRun, method: str, dimensions: int, drawn: bool) -> di
         both = layout(np.concatenate([raters, voters]), method, dimensions)
         at, voters = both[: len(raters)], both[len(raters) :]
         axes = [f"{method} {ordinal}" for ordinal in _ORDINALS[:dimensions]]
-    density = _density_grid(run, plane, at, voters, method) if dimensions == 2 else None
+    contours = dimensions == 2 and (method != "PCA" or raters_vary(run))
+    density = _density_grid(run, plane, at, voters, method) if contours else None
+    if dimensions == 3:
+        at, voters = _scattered(at), _scattered(voters)
     return {
-        "raters": _by_type(at, type, names),
+        "raters": _by_type(at, type, names, packed="raters"),
         "voters": {"name": "simulated voters", "points": voters, "symbol": 7, "size": 5,
-                   "opacity": 0.5},
+                   "opacity": 0.5, "packed": "voters"},
         "labels": [(names[t], *_label_positions(at[type == t])) for t in centroids(at, type)[0]],
         "density": density, "axes": axes, "count": len(raters),
     }  # fmt: skip
@@ -178,7 +202,7 @@ def prompt_embedding_map(run: FittedRun, found: PromptEmbeddings) -> dict:
                 name = names[t] if t >= 0 else "raters"
                 groups.append({
                     "name": f"{name}, {prompts[p]}", "points": at[chosen], "type": int(t),
-                    "symbol": i, "size": 9, "hollow": i % 2 == 1,
+                    "symbol": i, "hollow": i % 2 == 1, "packed": "raters",
                 })  # fmt: skip
     return {"groups": groups, "labels": _profile_labels(run, plane, found.profiles),
             "axes": _axis_titles(plane)}  # fmt: skip
@@ -238,7 +262,7 @@ def omission_map(run: FittedRun, found: OmissionComparison) -> dict:
         rows = np.flatnonzero(found.ranked == ranked)
         rows = rows[evenly_spaced(len(rows))]
         word = "with" if ranked else "without"
-        for group in _by_type(points[rows], type[rows], names, hollow=not ranked, size=8):
+        for group in _by_type(points[rows], type[rows], names, hollow=not ranked, packed="raters"):
             groups.append({**group, "name": f"{group['name']}, {word} {item}", "unlisted": True})
     return {"groups": groups, "labels": _profile_labels(run, plane, type_profiles(run)),
             "axes": _axis_titles(plane)}  # fmt: skip
@@ -251,13 +275,13 @@ def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
     """The density's atoms.
 
     Returns:
-        ``groups``; ``points`` of the atoms; ``near``, the nearest type of each atom (None without
-        types); ``types``; ``labels``; ``axes``.
+        ``points`` of the atoms; ``shown``, whether their share is worth a mark; ``near``, the
+        nearest type of each atom (None without types); ``types``; ``labels``; ``axes``.
     """
     plane, profiles = _plane(run), type_profiles(run)
-    at = plane.project(atoms.latent)
+    component = np.repeat(np.arange(run.density.components), run.density.atoms.shape[1])
+    at = plane.project(_settled(run, atoms.latent, component))
     shown = atoms.share > 1e-3 / len(atoms.share)
-    grey = {"name": "possible", "points": at[shown], "symbol": 0, "size": 4, "opacity": 0.35}
     near = pairwise_distances(atoms.latent, profiles).argmin(axis=1) if len(profiles) else None
     names, labels = type_names(run), []
     for t, name in enumerate(names):
@@ -265,22 +289,32 @@ def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
         if not len(points):
             points = plane.project(profiles)[t : t + 1]
         labels.append((name, *_label_positions(points)))
-    return {"groups": [grey], "points": at, "near": near, "types": names, "labels": labels,
+    return {"points": at, "shown": shown, "near": near, "types": names, "labels": labels,
             "axes": _axis_titles(plane)}  # fmt: skip
 
 
-def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MASS) -> dict:
-    """The smallest set of atoms that holds ``mass`` of a posterior, as a group of points.
+def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MASS) -> list[dict]:
+    """The smallest set of atoms that holds ``mass`` of a posterior, and the others: two groups.
 
     Args:
         drawing: from ``atoms_map``.
         weight: of the atoms ``[atoms]``.
+
+    Returns:
+        The atoms outside of the set, then those inside.
     """
     order = np.argsort(-weight, kind="stable")
     inside = order[: int(np.searchsorted(np.cumsum(weight[order]), mass)) + 1]
-    return {"name": "where you may be", "points": drawing["points"][inside], "type": 4,
-            "symbol": 0, "size": 8,
-            "text": [f"{weight[i]:.1%}" for i in inside]}  # fmt: skip
+    outside = drawing["shown"].copy()
+    outside[inside] = False
+    points = drawing["points"]
+    return [
+        {"name": "possible", "points": points[outside], "symbol": 0, "size": 4, "opacity": 0.35,
+         "packed": "atoms"},
+        {"name": "where you may be", "points": points[inside], "type": 4, "symbol": 0, "size": 7,
+         "text": [f"{weight[i]:.1%}" for i in inside], "packed": "atoms",
+         "inside": True},
+    ]  # fmt: skip
 
 
 def type_probabilities(drawing: dict, weight: np.ndarray) -> dict[str, float]:

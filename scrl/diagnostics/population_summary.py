@@ -43,6 +43,11 @@ class PopulationSummary:
     tied: float
 
 
+def raters_vary(run: FittedRun) -> bool:
+    """Whether the rewards of raters of one type vary."""
+    return bool(run.individual.population.covariance.mean_variance >= NO_VARIANCE)
+
+
 def summarise_population(run: FittedRun) -> PopulationSummary:
     """What step 1 found of the raters of a run."""
     population, share = run.individual.population, run.density.share.sum(axis=1)
@@ -56,7 +61,7 @@ def summarise_population(run: FittedRun) -> PopulationSummary:
     gap = exact[:, first] - exact[:, second]
     names = _majority_types(run)
     within, between = _disagreement(gap, type, share)
-    varies = bool(population.covariance.mean_variance >= NO_VARIANCE)
+    varies = raters_vary(run)
     return PopulationSummary(
         share[order],
         tuple(names[k] for k in order),

@@ -82,6 +82,7 @@ def layout(points: np.ndarray, method: str, dimensions: int = 2, seed: int = 0) 
     # Raters with equal ballots have equal latents, which disconnects the graph of nearest
     # neighbours. A jitter far below any distance that matters keeps it connected.
     rng = np.random.default_rng(seed)
+    points = np.pad(points, ((0, 0), (0, max(0, dimensions - points.shape[1]))))
     points = points + rng.normal(scale=1e-3 * points.std(), size=points.shape)
     neighbours = min(30, len(points) // 4)
     methods = {

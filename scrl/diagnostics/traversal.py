@@ -11,6 +11,8 @@ from scrl.raters.fitted_run import FittedRun
 
 #: Points on a line.
 STEPS = 61
+#: Length below which a line's ends coincide, in latent units.
+MIN_LENGTH = 0.05
 
 #: Fraction of the line, the item that rises, the item that falls.
 RankChange = tuple[float, int, int]
@@ -26,6 +28,8 @@ class Traversal:
         rewards: ``[steps, m]``, centred, log-odds.
         changes: the changes of rank, in order.
         min_changes: the fewest changes possible: the Kendall distance of the ends.
+        nearest: distance of the nearest simulated voter from the middle of the line, as a share of
+            its length; NaN where the ends coincide.
     """
 
     fraction: np.ndarray
@@ -33,6 +37,7 @@ class Traversal:
     rewards: np.ndarray
     changes: tuple[RankChange, ...]
     min_changes: int
+    nearest: float
 
     @property
     def excess_changes(self) -> int:
@@ -70,4 +75,24 @@ def traverse(run: FittedRun, start: np.ndarray, end: np.ndarray, prompt: int) ->
     first, last = run.catalogue.offsets[prompt : prompt + 2]
     rewards = rewards_at(run, latent)[:, first:last].astype(float)
     rewards = rewards - rewards.mean(axis=1, keepdims=True)
-    return Traversal(fraction, latent, rewards, *rank_changes(rewards, fraction))
+    changes, needed = rank_changes(rewards, fraction)
+    return Traversal(
+        fraction, latent, rewards, changes, needed, nearest_to_middle(run.latents, start, end)
+    )
+
+
+def nearest_to_middle(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
+    """Distance of the nearest point from the middle of a line, as a share of its length.
+
+    Args:
+        points: ``[points, latent]``.
+        start, end: of the line ``[latent]``.
+
+    Returns:
+        NaN where the ends coincide.
+    """
+    start, end = np.asarray(start, float), np.asarray(end, float)
+    length = float(np.linalg.norm(end - start))
+    if length < MIN_LENGTH:
+        return float("nan")
+    return float(np.linalg.norm(points - (start + end) / 2, axis=1).min() / length)

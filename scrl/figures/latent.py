@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,15 @@ from scrl.figures.base import (
     truncate,
     with_alpha,
 )
+from scrl.figures.raters import pack_points
 from scrl.figures.template import TRANSPARENT, Theme
 
 #: Symbols that Plotly has in three dimensions too.
 SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x")
 #: Assumed size of a map in pixels, by which overlaps of labels are judged.
 _MAP_WIDTH, _MAP_HEIGHT = 560.0, 330.0
+#: Distances in pixels at which a label may stand above or below its group.
+LABEL_SHIFTS = (22, 44, 66)
 
 
 def latent_points(
@@ -44,7 +48,9 @@ def latent_points(
     Args:
         groups: each with ``name`` and ``points [n, 2 or 3]``; optional are ``type`` (gives the
             colour), ``symbol``, ``hollow``, ``size``, ``opacity``, ``text`` (hover text of each
-            point) and ``unlisted`` (left out of the legend).
+            point), ``unlisted`` (left out of the legend), ``packed`` (in the plane, points at
+            one place are drawn side by side, those of all groups with the same value together)
+            and ``inside`` (these stand inside the others of their place).
         labels: name and two places ``[2 or 3]``: the name stands above the first one, or below
             the second if it covers less there.
         density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under points in the plane.
@@ -52,6 +58,9 @@ def latent_points(
     """
     theme = Theme(dark, scale)
     spatial = any(np.shape(group["points"])[-1] == 3 for group in groups)
+    span = np.full(2, 1e-2)
+    if not spatial:
+        groups, span = _packed(groups, height)
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     if density is not None and not spatial:
         _add_contours(figure, density, theme)
@@ -61,12 +70,34 @@ def latent_points(
         _finish_3d(figure, labels, axes, theme)
     else:
         points = [np.asarray(group["points"], float).reshape(-1, 2) for group in groups]
-        _finish_2d(figure, labels, axes, np.concatenate(points), theme)
+        _finish_2d(figure, labels, axes, np.concatenate(points), span, theme)
     figure.update_layout(
         legend={"y": 1.01, **STATIC_LEGEND},
         margin={"l": 28 * scale, "r": 8, "t": 62 * scale, "b": 30 * scale},
     )
     return figure
+
+
+def _packed(groups: Sequence[Mapping], height: float) -> tuple[list[dict], np.ndarray]:
+    """The groups with the points of packed ones moved, and the least span of the axes ``[2]``."""
+    found = [{**group, "points": np.reshape(group["points"], (-1, 2))} for group in groups]
+    everything = np.concatenate([group["points"] for group in found])
+    packed = dict.fromkeys(group["packed"] for group in found if "packed" in group)
+    if not packed or not len(everything):
+        return found, np.full(2, 1e-2)
+    span = np.ptp(everything, axis=0)
+    span = np.maximum(span, max(0.5 * span.max(), 1e-2))
+    rng = np.random.default_rng(0)
+    for key in packed:
+        members = [group for group in found if group.get("packed") == key]
+        sizes = [len(group["points"]) for group in members]
+        points = np.concatenate([group["points"] for group in members])
+        inside = np.repeat([group.get("inside", False) for group in members], sizes)
+        shuffled = rng.permutation(len(points))  # groups at one place mix
+        points[shuffled] = pack_points(points[shuffled], inside[shuffled], 0.72 * height, span)
+        for group, own in zip(members, np.split(points, np.cumsum(sizes)[:-1]), strict=True):
+            group["points"] = own
+    return found, span
 
 
 def _add_group(figure: go.Figure, group: Mapping, theme: Theme, spatial: bool) -> None:
@@ -116,34 +147,43 @@ def _finish_3d(figure: go.Figure, labels: Sequence, axes: Sequence[str], theme: 
 
 
 def _finish_2d(
-    figure: go.Figure, labels: Sequence, axes: Sequence[str], points: np.ndarray, theme: Theme
+    figure: go.Figure,
+    labels: Sequence,
+    axes: Sequence[str],
+    points: np.ndarray,
+    span: np.ndarray,
+    theme: Theme,
 ) -> None:
-    """The labels and the axes around ``points [n, 2]``."""
-    _add_labels(figure, labels, points, theme)
-    for axis, column, title in zip(("xaxis", "yaxis"), points.T, axes, strict=False):
+    """The labels, and the axes around ``points [n, 2]``, each of the least span ``[2]`` or more."""
+    _add_labels(figure, labels, points, span, theme)
+    for axis, column, title, least in zip(("xaxis", "yaxis"), points.T, axes, span, strict=False):
         low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
-        pad = max(high - low, 1e-2) * 0.14
+        half = 0.64 * max(high - low, least)
         show_axis(figure, axis, title, line=True, showticklabels=False,
-                  range=[low - pad, high + pad])  # fmt: skip
+                  range=[(low + high) / 2 - half, (low + high) / 2 + half])  # fmt: skip
 
 
-def _add_labels(figure: go.Figure, labels: Sequence, points: np.ndarray, theme: Theme) -> None:
+def _add_labels(
+    figure: go.Figure, labels: Sequence, points: np.ndarray, least: np.ndarray, theme: Theme
+) -> None:
     """Each label above or below its group, wherever it covers fewer points and no other label."""
     if not labels:
         return
     size = 13.5 * theme.scale
-    low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-2) * 1.28
+    low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), least) * 1.28
     to_pixels = np.array([_MAP_WIDTH, _MAP_HEIGHT * theme.scale]) / span
     pixels = (points - low) * to_pixels
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for name, above, below in labels:
         half = np.array([0.5 * size * 0.6 * len(truncate(name)) + 3, 0.75 * size])
         choices = []
-        for place, shift in ((above, 22 * theme.scale), (below, -22 * theme.scale)):
+        for (place, sign), pixels_away in product(((above, 1), (below, -1)), LABEL_SHIFTS):
+            shift = sign * pixels_away * theme.scale
             middle = (np.asarray(place, float) - low) * to_pixels + (0, shift)
             covered = (np.abs(pixels - middle) < half).all(axis=1).sum()
             overlaps = [(np.abs(middle - m) < half + h).all() for m, h in placed]
-            choices.append((covered + 1000 * sum(overlaps), place, shift, middle))
+            far = abs(shift) / 100
+            choices.append((covered + far + 1000 * sum(overlaps), place, shift, middle))
         _, place, shift, middle = min(choices, key=lambda choice: choice[0])
         placed.append((middle, half))
         figure.add_annotation(

@@ -39,7 +39,7 @@ def latent_map(
     x, y = np.asarray(payload["x"], float), np.asarray(payload["y"], float)
     rater_type, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
-    x, y = _pack(x, y, marked, height)
+    x, y = pack_points(np.stack([x, y], axis=1), marked, height).T
     for k in map(int, np.unique(rater_type)):
         for full in (False, True):
             own = (rater_type == k) & (marked == full)
@@ -50,7 +50,7 @@ def latent_map(
     separate = _are_separate(x, y, rater_type)
     if separate:
         _add_type_labels(figure, x, y, rater_type, types, theme)
-    if payload["marked_label"]:
+    if separate and payload["marked_label"]:  # the legend says it else
         figure.add_annotation(
             x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
             yshift=8 * scale, font=theme.muted_font(13),
@@ -110,25 +110,31 @@ def _are_separate(x: np.ndarray, y: np.ndarray, rater_type: np.ndarray) -> bool:
     return not len(gaps) or bool(gaps.min() > 2 * np.mean(spread))
 
 
-def _pack(
-    x: np.ndarray, y: np.ndarray, marked: np.ndarray, height: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Moves points at one place onto a sunflower spiral around it, marked ones inside."""
-    if not len(x):
-        return x, y
-    wide, high = max(np.ptp(x), 1e-3), max(np.ptp(y), 1e-3)
+def pack_points(
+    points: np.ndarray, inside: np.ndarray, height: float, span: np.ndarray | None = None
+) -> np.ndarray:
+    """Move points at one place onto a sunflower spiral around it ``[points, 2]``.
+
+    Args:
+        points: ``[points, 2]``.
+        inside: the points that stand inside the others of their place, bool ``[points]``.
+        height: of the figure, in pixels.
+        span: of the axes ``[2]``; by default that of the points.
+    """
+    if not len(points):
+        return points
+    x, y = points.T
+    wide, high = np.maximum(np.ptp(points, axis=0) if span is None else span, 1e-3)
     cell = np.round(np.stack([x, y]) / max(wide, high) * 400).astype(int)
     _, inverse, count = np.unique(cell, axis=1, return_inverse=True, return_counts=True)
     inverse = inverse.ravel()
-    order = np.lexsort([~marked, inverse])
+    order = np.lexsort([~inside, inverse])
     turn = np.empty(len(x))
     turn[order] = np.arange(len(x)) - np.repeat(np.cumsum(count) - count, count)
     radius, angle = np.sqrt(turn) * (count[inverse] > 2), turn * np.pi * (3 - np.sqrt(5))
     step = 4.2 / height  # pixels
-    return (
-        x + step * 0.7 * wide * radius * np.cos(angle),
-        y + step * high * radius * np.sin(angle),
-    )
+    moves = step * radius[:, None] * np.stack([0.7 * wide * np.cos(angle), high * np.sin(angle)], 1)
+    return points + moves
 
 
 def _add_type_labels(

@@ -22,7 +22,8 @@ from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable, tabulate
 from scrl.utility_models.likelihood import choices
 from scrl.utility_models.population import Population, TypedPosteriors
-from scrl.utility_models.rater_posteriors import group_raters
+from scrl.utility_models.rater_posteriors import Posterior as GivenType
+from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
 
 #: Least variance of a posterior, in latent units².
 MIN_VARIANCE = 1e-6
@@ -113,15 +114,51 @@ class RaterModel:
     def _latent_moments(self, typed: TypedPosteriors) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of each dimension for a group's raters ``[raters, latent]``."""
         first, second = np.zeros((2, len(typed.group.rows), self.latent))
-        within, cross = np.diag(self.latent_covariance), self._cross_covariance.T
         for k, (at, own, found) in typed.given.items():
             weight = typed.probability[at, k][:, None]
-            known = cross[own.item] * own.mask[:, :, None]  # [raters, items, latent]
-            mean = self.type_latents[k] + np.einsum("ri,ril->rl", found.alpha, known)
-            explained = np.einsum("ril,ril->rl", found.information @ known, known)
+            mean, variance = self._moments_given(k, own, found)
             first[at] += weight * mean
-            second[at] += weight * (mean**2 + np.maximum(within - explained, 0.0))
+            second[at] += weight * (mean**2 + variance)
         return first, second - first**2
+
+    def _moments_given(
+        self, type: int, group: RaterGroup, found: GivenType
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of each dimension, given the type ``[raters, latent]``."""
+        known = self._cross_covariance.T[group.item] * group.mask[:, :, None]
+        mean = self.type_latents[type] + np.einsum("ri,ril->rl", found.alpha, known)
+        explained = np.einsum("ril,ril->rl", found.information @ known, known)
+        return mean, np.maximum(np.diag(self.latent_covariance) - explained, 0.0)
+
+    def draw_latents(self, ratings: Ratings, rng: np.random.Generator) -> np.ndarray:
+        """One latent of each rater who ranks two completions ``[raters, latent]``.
+
+        It is drawn from the rater's posterior: the type, then the latent given the type,
+        dimensions independently.
+
+        Args:
+            ratings: as for ``embed``.
+            rng: consumed.
+        """
+        comparable = ratings.select(ratings.sizes >= 2)
+        table = tabulate(comparable)
+        row = table.row[np.unique(comparable.ballot_rater)]
+        drawn = np.empty((len(row), self.latent), np.float32)
+        for group in group_raters(table):
+            position = np.full(table.rows, -1)
+            position[group.rows] = np.arange(len(group.rows))
+            typed = self.population.posteriors(group)
+            own = np.flatnonzero(position[row] >= 0)
+            place = position[row[own]]
+            below = np.cumsum(typed.probability, axis=1)[place] < rng.random((len(own), 1))
+            type = np.minimum(below.sum(axis=1), self.population.types - 1)
+            for k, (at, members, found) in typed.given.items():
+                chosen = type == k
+                mean, variance = self._moments_given(k, members, found)
+                which = np.searchsorted(at, place[chosen])
+                noise = rng.standard_normal((chosen.sum(), self.latent))
+                drawn[own[chosen]] = mean[which] + np.sqrt(variance[which]) * noise
+        return drawn
 
     def embed_single(self, item: np.ndarray, place: np.ndarray, length: np.ndarray) -> Posterior:
         """Embed raters of whom only one completion's place is known.

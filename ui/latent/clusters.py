@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import LAYOUTS
+from scrl.diagnostics import LAYOUTS, raters_vary
 from ui.latent.widgets import known_types, metrics, ratio_text
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
@@ -26,8 +26,8 @@ def show(id: str, fitted: FittedRun) -> None:
         )
         shown_as = st.segmented_control(
             "Raters as", (_DRAWS, _MEANS), default=_DRAWS, required=True, key="shown_as",
-            help="One draw from each rater’s posterior, to which the density is fitted, or its "
-            "mean. Raters who said the same have one mean.",
+            help="What a rater’s ballots leave possible is a distribution, its posterior. Shown is "
+            "one draw from it for each rater, or its mean. Raters who said the same have one mean.",
             **IN_URL,
         )  # fmt: skip
         voters = st.toggle("Simulated voters", True, key="voters", **IN_URL)
@@ -48,7 +48,12 @@ def show(id: str, fitted: FittedRun) -> None:
     question = precompute.map_question(method, 3 if three_dimensions else 2, shown_as == _DRAWS)
     drawing = precompute.answer(id, question, fitted, "Laying out the raters")
     with left:
-        _map(drawing, types, method, shown_as, voters, contours and not three_dimensions)
+        _map(drawing, types, method, shown_as, voters, contours)
+        if not raters_vary(fitted):
+            st.caption(
+                "In this run raters of one type found have the same rewards, so each such type is "
+                "one point. Marks at one point are drawn side by side, and there are no contours."
+            )
     with right:
         if types:
             _separation(clusters, guess)
@@ -59,7 +64,8 @@ def show(id: str, fitted: FittedRun) -> None:
             clusters["rows"] + clusters["by_type"], "clusters",
             "Silhouette: 1 = far from other types, 0 = among them; above .25 of draws, types lie "
             "together. Between: mean distance of the types’ middles; within: of raters from their "
-            "type’s middle; latent units.",
+            "type’s middle. One unit is the population’s standard deviation along the first "
+            "dimension.",
         )  # fmt: skip
 
 
@@ -70,7 +76,7 @@ def _map(
 
     Args:
         method: of the layout; shown_as: draws or means of posteriors.
-        voters: whether simulated voters are drawn; contours: whether the density is.
+        voters: whether simulated voters are drawn; contours: whether the density is, in the plane.
     """
     groups = list(drawing["raters"])
     if voters:
@@ -90,7 +96,7 @@ def _map(
         caption=f"{drawing['count']} raters, {each}, in the colours of their types"
         + (", over simulated voters in grey" if voters else "")
         + ("; the contours hold 50, 80 and 95 % of the density. " if density else ". ")
-        + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent "
+        + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent space "
            "itself. " if method != "PCA" else "")
         + "Refuted if colours mix (a silhouette of draws of at most .25, or types no further "
         "apart than raters from their own type’s middle), or if voters stand where no rater "

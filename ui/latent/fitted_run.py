@@ -90,8 +90,8 @@ def _run_picked() -> None:
 def _offer_training(default: str) -> None:
     """A choice of scenarios and a button that trains one."""
     st.markdown(
-        "This page looks into a model of raters, and there is none yet. Train one here, in about "
-        "ten seconds, or anything you like in the lab."
+        "This page looks into a model of raters, and there is none yet. Fit one here, which takes "
+        "from ten seconds to two minutes, or anything you like in the lab."
     )
     st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
     scenarios = {s.name: s for s in (load_scenario(gallery()[stem]) for stem in _OFFERED_SCENARIOS)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -16,22 +17,24 @@ if TYPE_CHECKING:
 
 #: Predictor of hidden pairs -> its title.
 _PREDICTORS = {
-    "encoder": "the encoder’s posterior",
-    "density": "the density, weighed by the visible half",
+    "posterior": "the rater’s posterior",
+    "density": "simulated voters, weighed by the visible half",
 }
 #: How a rater's latent is swapped -> its description.
 _SWAPPED_WITH = {
     "type": "that of a rater of another type",
-    "component": "that of a rater in another cluster of the density (types are unknown)",
-    "": "that of any other rater (the density has one cluster)",
+    "component": "that of a rater of another type found (no types are known)",
+    "": "that of any other rater (one type was found)",
 }
+#: Latent dimensions that are drawn: those in which raters differ most.
+_DIMENSIONS = 8
 
 
 def show(id: str, fitted: FittedRun) -> None:
     """Draw the checks of latent use, of each latent dimension and of calibration."""
     guess, shown = predict_first.guess(
-        "Given the latent of another kind of rater, does the model order somebody’s pairs much "
-        "worse?",
+        "Half of each ballot is hidden. Are somebody’s hidden pairs ordered much worse from the "
+        "ballots of another kind of rater than from their own?",
         ("Yes", "No"), "guess_health",
     )  # fmt: skip
     if not shown:
@@ -44,7 +47,8 @@ def show(id: str, fitted: FittedRun) -> None:
         st.markdown(predict_first.verdict(guess, right) + health.verdict())
     left, right = st.columns(2, gap="large")
     with left:
-        _swap_chart(health)
+        if health.pairs:
+            _swap_chart(health)
     with right:
         _dimension_chart(health)
     _calibration(health)
@@ -52,19 +56,25 @@ def show(id: str, fitted: FittedRun) -> None:
 
 
 def _swap_chart(health: LatentHealth) -> None:
-    """Pair accuracy with the own latent, with another rater's, and without ballots."""
+    """Accuracy on hidden pairs with the own latent, with another rater's, and without ballots."""
+    bars = {
+        "own": health.own_accuracy,
+        health.swapped_label: health.swapped_accuracy,
+        "drawn at random": health.uninformed_accuracy,
+        "average": health.empty_accuracy,
+    }
+    bars = {name: value for name, value in bars.items() if not math.isnan(value)}
     page.chart(
         figures.grouped_bars(
-            ["own", health.swapped_label, "silent"],
-            [("pairs ordered rightly",
-              [health.own_accuracy, health.swapped_accuracy, health.empty_accuracy])],
+            list(bars), [("hidden pairs ordered rightly", list(bars.values()))],
             "latent used", "", **page.style(),
         ),
         "latent-swap",
-        alt=f"Pairs ordered rightly from the own latent, {health.swapped_label}, and none.",
-        caption="Share of raters’ own pairs ordered rightly from their own latent, from "
-        f"{_SWAPPED_WITH[health.swapped_by]}, and from that of somebody silent. "
-        f"{_unpaired_note(health)}Refuted, the latent is decoration, if the three are alike.",
+        alt="; ".join(f"{name}: {value:.0%} of hidden pairs right" for name, value in bars.items()),
+        caption="Half of each ballot is hidden. Share of the hidden pairs ordered rightly from the "
+        f"latent that the other half gives, from {_SWAPPED_WITH[health.swapped_by]}, from one "
+        "drawn from the population, and from that of a rater without ballots, the population’s "
+        f"average. {_unpaired_note(health)}Refuted, the latent is decoration, if they are alike.",
     )  # fmt: skip
 
 
@@ -76,17 +86,22 @@ def _unpaired_note(health: LatentHealth) -> str:
 
 
 def _dimension_chart(health: LatentHealth) -> None:
-    """KL and variance of each latent dimension."""
+    """What ballots tell of each latent dimension, and how far raters differ in it."""
+    shown = min(len(health.kl), _DIMENSIONS)
+    first = f" Drawn are the first {shown}." if shown < len(health.kl) else ""
     page.chart(
         figures.grouped_bars(
-            [f"{j + 1}" for j in range(len(health.kl))],
-            [("KL, nats", health.kl.tolist()), ("variance of means", health.variance.tolist())],
+            [f"{j + 1}" for j in range(shown)],
+            [("learnt of a rater, nats", health.kl[:shown].tolist()),
+             ("variance between raters", health.variance[:shown].tolist())],
             "latent dimension", "", percent=False, **page.style(),
         ),
-        "latent-units", alt="KL and variance of each latent dimension.",
-        caption="What each dimension pays (KL from the prior, mean over raters) and how far it "
-        f"varies; active above .01: {health.active_units} of {len(health.kl)}. Refuted if none "
-        "does.",
+        "latent-units", alt="What ballots tell of each latent dimension, and its variance.",
+        caption="Dimensions are principal components: the first is the one in which rewards "
+        "differ most. Bars: how much a rater’s ballots tell of its place (divergence of its "
+        "posterior from the population, mean over raters), and the variance of raters’ means. "
+        f"With a variance above .01: {health.active_units} of {len(health.kl)}.{first} Refuted if "
+        "there are none though raters disagree.",
     )  # fmt: skip
 
 
@@ -97,13 +112,13 @@ def _calibration(health: LatentHealth) -> None:
         return
     left, right = st.columns([3, 1], gap="large")
     with left:
-        series = [(_PREDICTORS[name], c.bins) for name, c in health.calibration.items()]
+        series = [(_PREDICTORS.get(name, name), c.bins) for name, c in health.calibration.items()]
         page.chart(
             figures.calibration_curves(series, **page.style()),
             "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
-            caption="Half of each ballot is hidden, and its pairs are predicted from the rest; "
-            "large marks stand for many pairs. Refuted, the model is surer than it may be, "
-            "where marks lie below the diagonal.",
+            caption="The hidden pairs are predicted from the visible half; large marks stand for "
+            "many pairs. Of pairs said to be 80 % sure, 80 % should be right. Refuted, the model "
+            "is surer than it may be, where marks lie below the diagonal.",
         )  # fmt: skip
     with right:
         errors = {f"Calibration error, {name}": f"{c.error:.3f}"
@@ -113,18 +128,20 @@ def _calibration(health: LatentHealth) -> None:
 
 def _numbers(health: LatentHealth) -> None:
     rows = [
-        {"check": "pairs right, own latent", "value": health.own_accuracy},
-        {"check": f"pairs right, {health.swapped_label}", "value": health.swapped_accuracy},
-        {"check": "pairs right, silent", "value": health.empty_accuracy},
+        {"check": "hidden pairs right, own latent", "value": health.own_accuracy},
+        {"check": f"hidden pairs right, {health.swapped_label}", "value": health.swapped_accuracy},
+        {"check": "hidden pairs right, drawn at random", "value": health.uninformed_accuracy},
+        {"check": "hidden pairs right, average", "value": health.empty_accuracy},
         {"check": "raters with nobody of another kind", "value": float(health.unpaired)},
-        {"check": "hidden pairs right", "value": health.hidden_accuracy},
+        {"check": "hidden pairs right, posterior", "value": health.hidden_accuracy},
         *({"check": f"calibration error, {name}", "value": c.error}
           for name, c in health.calibration.items()),
-        {"check": "KL, nats a rater", "value": float(health.kl.sum())},
-        *({"check": f"KL, dimension {j + 1}", "value": float(v)} for j, v in enumerate(health.kl)),
-        *({"check": f"variance of means, dimension {j + 1}", "value": float(v)}
+        {"check": "learnt of a rater, nats", "value": float(health.kl.sum())},
+        *({"check": f"learnt in dimension {j + 1}, nats", "value": float(v)}
+          for j, v in enumerate(health.kl)),
+        *({"check": f"variance between raters, dimension {j + 1}", "value": float(v)}
           for j, v in enumerate(health.variance)),
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "health", f"{health.pairs:,} pairs of the raters’ own ballots."
+        rows, "health", f"{health.pairs:,} hidden pairs of the raters’ ballots."
     )

@@ -62,7 +62,7 @@ def contexts(id: str, fitted: FittedRun) -> None:
             ("distance of a rater’s readings", comparison.within),
             ("distance between types", comparison.between),
         )],
-        "contexts", "The last two rows are mean distances, in latent units.",
+        "contexts", "The last two rows are mean distances in the latent space.",
     )  # fmt: skip
 
 

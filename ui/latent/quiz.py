@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_COMPLETIONS = 24
 #: Simulated questions, and the random ones that informative ones are compared with.
 MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
+#: Bits below which no question tells anything.
+MIN_BITS = 1e-3
 #: Which pair it asks.
 MOST_INFORMATIVE, RANDOM_PAIR = "the most telling pair", "any pair"
 
@@ -78,6 +80,12 @@ def show(id: str, fitted: FittedRun) -> None:
         _progress(quiz, weight, answers, atoms, drawing)
     with right:
         _beliefs(quiz, weight, answers, titles, drawing)
+    if quiz.information(quiz.posterior([])).max() < MIN_BITS:
+        st.caption(
+            "No answer tells anything about the next one: on this prompt the model finds only one "
+            "kind of rater, and what it does not know is chance."
+        )
+        return
     _compare_with_random(id, p, atoms, quiz, items, len(answers))
 
 

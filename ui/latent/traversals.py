@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from scrl.diagnostics import Traversal
     from scrl.raters import FittedRun
 
+#: A voter nearer to the middle than this share of the way stands about halfway.
+NEAR = 0.25
 #: Simulated voters offered as endpoints.
 _VOTER_ENDPOINTS = 12
 #: Endpoints with a button of their own.
@@ -54,9 +57,8 @@ def show(id: str, fitted: FittedRun) -> None:
     endpoints, prompts = _endpoints(id, fitted), list(fitted.catalogue.prompts)
     start, end, prompt = _choose(list(endpoints), prompts)
     guess, shown = predict_first.guess(
-        "Halfway between two people, are completions ranked by somebody one could imagine, each "
-        "pair changing places at most once?", ("Yes", "No"), "guess_walk",
-    )  # fmt: skip
+        "Does anybody stand about halfway between these two?", ("Yes", "No"), "guess_walk"
+    )
     if not shown:
         return
     p = prompts.index(prompt)
@@ -65,17 +67,8 @@ def show(id: str, fitted: FittedRun) -> None:
     left, right = st.columns([3, 1], gap="large")
     with left:
         _reward_chart(walk, completions, prompt, (start, end))
-    smooth = walk.excess_changes == 0
     with right:
-        metrics({
-            "Changes of rank": f"{len(walk.changes)}",
-            "Needed (Kendall distance)": f"{walk.min_changes}",
-            "Detours": f"{walk.excess_changes}",
-        })  # fmt: skip
-        st.markdown(
-            predict_first.verdict(guess, "Yes" if smooth else "No")
-            + ("No pair changes places twice." if smooth else "Some pair turns back on the way.")
-        )
+        _halfway(walk, guess)
     _pairwise_differences(walk, completions, (start, end))
     rows = [
         {"along": a, "rises": completions[up], "falls": completions[down]}
@@ -84,6 +77,22 @@ def show(id: str, fitted: FittedRun) -> None:
     data_tables.numbers_expander(
         rows, "traversal", "Where along the way, 0 to 1, which completion passes which."
     )
+
+
+def _halfway(walk: Traversal, guess: str | None) -> None:
+    """How many pairs change places, and whether a simulated voter stands near the middle."""
+    metrics({"Pairs that change places": f"{len(walk.changes)}"})
+    if math.isnan(walk.nearest):
+        st.markdown("The two are at one place: they have the same rewards.")
+        return
+    metrics({"Nearest voter to the middle": f"{walk.nearest:.0%} of the way"})
+    between = walk.nearest < NEAR
+    st.markdown(
+        predict_first.verdict(guess, "Yes" if between else "No")
+        + ("Simulated voters stand about halfway, so such raters may exist." if between
+           else "No simulated voter stands about halfway: the orders on the way are those of "
+           "nobody whom the model holds possible.")
+    )  # fmt: skip
 
 
 def _choose(names: list[str], prompts: list[str]) -> tuple[str, str, str]:
@@ -119,8 +128,9 @@ def _reward_chart(
         ),
         "latent-walk", alt=f"Rewards on the way from {ends[0]} to {ends[1]}.",
         caption=f"Rewards on ‘{page.escaped(prompt)}’ along the straight line between "
-        "two latents; circles mark where two completions change places. Play moves the cursor. "
-        "Refuted if pairs change places more often than the ends demand, or rewards jump.",
+        "two places in the latent space; circles mark where two completions change places. Play "
+        "moves the cursor. Rewards are linear in the latent, so each pair changes places at most "
+        "once. Refuted if raters who stand between the two order the completions otherwise.",
     )  # fmt: skip
 
 
@@ -145,6 +155,5 @@ def _pairwise_differences(walk: Traversal, completions: list[str], ends: tuple[s
             ends, "difference of rewards, log-odds", **page.style(),
         ),
         "latent-pairs", alt="Differences of rewards along the way.",
-        caption="Differences of rewards, pairs that change places first; 0 is where they meet. "
-        "Refuted if a line crosses 0 more than once.",
+        caption="Differences of rewards, pairs that change places first; 0 is where they meet.",
     )  # fmt: skip

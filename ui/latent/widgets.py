@@ -26,8 +26,9 @@ def known_types(fitted: FittedRun) -> list[str]:
     names = list(type_names(fitted))
     if not names:
         st.info(
-            "Nobody knows what kinds of rater these are. Give the file a column `rater_group`, or "
-            "choose a scenario; the parts ‘Where am I?’ and ‘Health’ work without."
+            "This part compares known types of raters, and this file states none. Give it a column "
+            "`rater_group`, or choose a scenario. The types that the model has found stand in the "
+            "lab, under ‘The raters’; ‘Traversals’, ‘Where am I?’ and ‘Health’ need no known types."
         )
     return names
 
@@ -52,12 +53,13 @@ def region_chart(
     """
     page.chart(
         figures.latent_points(
-            [*drawing["groups"], maps.credible_region(drawing, weight)], drawing["labels"], None,
-            drawing["axes"], **page.style(),
+            maps.credible_region(drawing, weight), drawing["labels"], None, drawing["axes"],
+            **page.style(),
         ),
         key, alt=f"Everybody the model holds possible, and those your {evidence} leave.",
-        caption="Grey: everybody the density holds possible. Coloured: 90 % of who you may be "
-        f"after your {evidence}, the region they leave. Refuted if {refutation}.",
+        caption="Grey: everybody whom the model holds possible. Coloured: the region your "
+        f"{evidence} leave; you are in it with a probability of 90 %. Those at one point are drawn "
+        f"side by side. Refuted if {refutation}.",
     )  # fmt: skip
 
 
