@@ -13,6 +13,12 @@ from ui.shared import page
 _LISTED = 8
 #: Share of tied pairs from which errors in the others say nothing.
 _NEARLY_ALL = 0.98
+_EXPLANATION = (
+    "The model is never told anybody’s type. The number of types has the least BIC, which weighs "
+    "the fit against the number of parameters. How much raters of a type vary and how often they "
+    "err is what predicts held-out ballots best; where each rater compares few completions, the "
+    "two can hardly be told apart. Simulated voters vary, err and tie in the same way."
+)
 
 
 def show(content: Mapping) -> None:
@@ -26,6 +32,7 @@ def show(content: Mapping) -> None:
         _map(content)
     with right:
         _found(population)
+    st.caption(_EXPLANATION)
 
 
 def _map(content: Mapping) -> None:
@@ -52,13 +59,6 @@ def _found(population: Mapping) -> None:
         st.markdown(_type_list(types))
     st.markdown(_variation(population))
     st.markdown(_errors(population))
-    st.caption(
-        "The model is never told anybody’s type. The number of types has the least BIC, which "
-        "weighs the fit against the number of parameters. How much raters of a type vary and how "
-        "often they err is what predicts held-out ballots best; where each rater compares few "
-        "completions, the two can hardly be told apart. Simulated voters vary, err and tie in the "
-        "same way."
-    )
 
 
 def _type_list(types: list[Mapping]) -> str:
@@ -78,8 +78,8 @@ def _variation(population: Mapping) -> str:
     several = len(population["types"]) > 1
     if not population["varies"]:
         text = (
-            "Raters of one type have the same rewards." if several
-            else "All raters have the same rewards."
+            "Raters of one type do not vary: they have the same rewards." if several
+            else "Raters do not vary: all have the same rewards."
         )  # fmt: skip
     else:
         who = "raters of one type" if several else "raters"
