@@ -85,7 +85,7 @@ def _halfway(walk: Traversal, guess: str | None) -> None:
     if math.isnan(walk.nearest):
         st.markdown("The two are at one place: they have the same rewards.")
         return
-    metrics({"Nearest voter to the middle": f"{walk.nearest:.0%} of the way"})
+    metrics({"Nearest voter to the middle": f"{walk.nearest:.0%}"})
     between = walk.nearest < NEAR
     st.markdown(
         predict_first.verdict(guess, "Yes" if between else "No")
@@ -93,6 +93,7 @@ def _halfway(walk: Traversal, guess: str | None) -> None:
            else "No simulated voter stands about halfway: the orders on the way are those of "
            "nobody whom the model holds possible.")
     )  # fmt: skip
+    st.caption(f"Distance as a share of the whole way; below {NEAR:.0%} counts as halfway.")
 
 
 def _choose(names: list[str], prompts: list[str]) -> tuple[str, str, str]:
