@@ -1,4 +1,4 @@
-"""Held-out accuracy: how well a model predicts the hidden pairs of raters it was not trained on."""
+"""Held-out accuracy: how well a model predicts hidden pairs of raters it was not fitted to."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ class Evaluation:
 
     Attributes:
         raters: how many have a hidden pair; pairs: hidden pairs, truly tied ones left out.
-        active_units: of the individual model, the median over folds; by_fold: each.
+        active_units: latent dimensions in which the raters' posterior means vary, the median over
+            folds; by_fold: each.
         individual, vanilla: accuracy; difference: of the two on the same pairs.
         rivals: by rival; skipped: rivals left out -> why.
         calibration_error: of the individual and the vanilla model's probabilities.
@@ -137,13 +138,15 @@ def evaluate(
 ) -> Evaluation:
     """Predict the order of hidden completions of raters never trained on.
 
-    Five folds over raters. The models are trained on the other raters, and the individual model
-    also reads the visible part of a held-out rater's ballots. Truly tied pairs are not scored, a
-    predicted tie counts ½; intervals are bootstraps over raters. Pairs count with the weight
-    of their rater. The rivals are fitted to the same folds, without a draw from the streams of the
-    others.
+    Five folds over raters. The models are fitted to the other raters. The individual model is a
+    ``Population``: a held-out rater's pairs have the probability that the visible part of that
+    rater's ballots gives them. Truly tied pairs are not scored, a predicted tie counts ½;
+    intervals are bootstraps over raters. Pairs count with the weight of their rater. The rivals
+    are fitted to the same folds, without a draw from the streams of the others.
 
     Args:
+        on_progress: called with every stage of every fold; an exception it raises ends the
+            evaluation.
         rivals: names of ``scrl.rivals.RIVALS``; one that would take too long is left out.
 
     Raises:
@@ -166,8 +169,7 @@ def evaluate(
         )
     results = [
         _evaluate_fold(fold, config, jax_key(seed, KeyStream.EVALUATION, k),
-                       _progress_of_fold(on_progress, k),
-                       _RivalJob(chosen, seed, k, on_progress))
+                       _FoldJob(chosen, seed, k, on_progress))
         for k, fold in enumerate(cross_validation_folds(ratings, raters, order, hidden))
     ]  # fmt: skip
     seconds = {
@@ -179,59 +181,51 @@ def evaluate(
 
 
 @dataclass(frozen=True)
-class _RivalJob:
-    """Which rivals a fold fits, and whom it tells."""
+class _FoldJob:
+    """The rivals of a fold, the seed of what is fitted to it, and whom it tells."""
 
-    names: list[str]
+    rivals: list[str]
     seed: int
     fold: int
     on_progress: Callable[[Progress], None] | None
 
-    def report(self, name: str, done: float) -> None:
+    def report_stage(self, done: float, message: str) -> None:
+        """The ``on_stage`` of ``fit_population``."""
+        self._report(0.95 * done, f": {message}")
+
+    def report_rival(self, name: str, done: float) -> None:
+        """The ``report`` of ``rival_probabilities``."""
+        self._report(0.95 + 0.05 * done, f", {name}")
+
+    def _report(self, done: float, what: str) -> None:
         if self.on_progress is not None:
-            message = f"Fold {self.fold + 1} of {FOLDS}, {name}"
-            fraction = (self.fold + 0.95 + 0.05 * done) / FOLDS
-            self.on_progress(Progress("evaluating", fraction, message))
+            message = f"Fold {self.fold + 1} of {FOLDS}{what}"
+            self.on_progress(Progress("evaluating", (self.fold + done) / FOLDS, message))
 
 
-def _progress_of_fold(
-    on_progress: Callable[[Progress], None] | None, fold: int
-) -> Callable[[float, str], None]:
-    """The ``on_stage`` of ``fit_population`` for a fold's fit."""
+def _evaluate_fold(fold: Fold, config: Config, key: jax.Array, job: _FoldJob) -> _FoldResult:
+    """Fit both models and the rivals to a fold and score its hidden pairs.
 
-    def report(done: float, message: str) -> None:
-        if on_progress is not None:
-            text = f"Fold {fold + 1} of {FOLDS}: {message}"
-            on_progress(Progress("evaluating", (fold + 0.95 * done) / FOLDS, text))
-
-    return report
-
-
-def _evaluate_fold(
-    fold: Fold,
-    config: Config,
-    key: jax.Array,
-    report: Callable[[float, str], None],
-    job: _RivalJob,
-) -> _FoldResult:
-    """Train both models and the rivals on a fold and score its hidden pairs."""
-    _, key_vanilla = jax.random.split(key)
-    fitted = fit_population(fold.train, config.raters, job.seed, report)
-    model = RaterModel.of(fitted.population, fold.train.catalogue)
-    units = active_units(np.asarray(model.embed(fold.train)[1].mean))
+    Args:
+        key: of the vanilla model.
+    """
+    population = fit_population(fold.train, config.raters, job.seed, job.report_stage).population
+    model = RaterModel.of(population, fold.train.catalogue)
+    units = active_units(np.asarray(model.embed(fold.train).posterior.mean))
     counts = pair_counts(fold.train, config.weighting)
-    pooled = fit_vanilla(key_vanilla, fold.train.catalogue, counts, config.reward).rewards()
+    pooled = fit_vanilla(key, fold.train.catalogue, counts, config.reward).rewards()
     rater, better, worse = strict_pairs(fold.hidden)
-    own = fitted.population.pair_probability(fold.visible, rater, better, worse)
-    margin = 2 * own - 1
+    own = population.pair_probability(fold.visible, rater, better, worse)
     gap = pooled[better] - pooled[worse]
-    probability = {"individual": own, "vanilla": expit(gap)}
+    # Rounded, so that rounding errors around ½ are no prediction.
+    credit = pair_credit(np.round(own - 0.5, 9)), pair_credit(gap)
     start = time.perf_counter()
-    probability |= rival_probabilities(
-        fold, job.names, (rater, better, worse), job.seed, job.report
+    others = rival_probabilities(
+        fold, job.rivals, (rater, better, worse), job.seed, job.report_rival
     )
     seconds = time.perf_counter() - start
-    return _FoldResult(rater, pair_credit(margin), pair_credit(gap), units, probability, seconds)
+    probability = {"individual": own, "vanilla": expit(gap), **others}
+    return _FoldResult(rater, *credit, units, probability, seconds)
 
 
 def _summary(

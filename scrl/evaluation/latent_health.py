@@ -1,4 +1,9 @@
-"""Health of a latent model: active units, KL, accuracy with swapped latents, calibration."""
+"""Health of a latent model: active units, KL, hidden pairs from swapped latents, calibration.
+
+Half of each ballot is hidden. The latents come from the other half, and the pairs of the hidden
+half are ordered from them: from the rater's own latent, from another rater's, from a random one of
+the population. A model without individuals gives all of these one accuracy, so the check can fail.
+"""
 
 from __future__ import annotations
 
@@ -8,18 +13,19 @@ import numpy as np
 from scipy.special import expit
 
 from scrl.choice_models.losses import kl_by_dimension
-from scrl.data.batches import buckets
 from scrl.data.held_out_splits import hidden_entries, strict_pairs
 from scrl.diagnostics.ballot_posterior import Atoms
 from scrl.diagnostics.clusters import evenly_spaced
 from scrl.diagnostics.latent_units import active_units
-from scrl.diagnostics.queries import rater_groups, rewards_at
-from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy
+from scrl.diagnostics.queries import rewards_at
+from scrl.evaluation.intervals import Interval, RaterBootstrap
+from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy, pair_credit
 from scrl.raters.fitted_run import FittedRun
+from scrl.raters.network import Posterior
 from scrl.types import Ratings
 
-#: Most raters examined, and draws from each posterior.
-RATERS, DRAWS = 1500, 16
+#: Most raters examined.
+RATERS = 1500
 #: A model has collapsed where a swapped latent costs less accuracy than this.
 COLLAPSE_MARGIN = 0.005
 
@@ -29,20 +35,26 @@ class LatentHealth:
     """The checks of one latent model.
 
     Attributes:
-        kl: from the prior, of each dimension, mean over raters, nats ``[latent]``.
+        kl: of each dimension, mean over raters, nats ``[latent]``: of a rater's posterior from the
+            population's distribution in that dimension (a network's: from its prior).
         variance: of the posterior means over raters ``[latent]``.
         active_units: dimensions whose posterior means vary.
-        pairs: how many pairs of raters' own ballots the accuracies are over.
+        pairs: how many hidden pairs the accuracies are over; 0 where none can be hidden.
         own_accuracy, swapped_accuracy, empty_accuracy: on those pairs, from the rater's own
-            latent, from that of a rater of another kind, and from that of an empty ballot.
-        swapped_by: what distinguishes kinds, ``"type"`` or ``"component"`` (see
-            ``queries.rater_groups``); "" where there is one kind, and any other rater's latent is
+            latent, from that of a rater of another kind, and from that of an empty ballot; NaN
+            without pairs.
+        swapped_by: what distinguishes kinds, ``"type"`` or ``"component"`` (a cluster of the
+            density's components); "" where there is one kind, and any other rater's latent is
             taken.
         unpaired: raters left out because nobody is known to be of another kind.
-        calibration: of P(better ≻ worse) for the hidden pairs of half ballots, by what predicts
-            it: the ``"encoder"``'s posterior, or the ``"density"`` weighed by the visible half;
-            empty without hidden pairs.
-        hidden_accuracy: of the encoder on the hidden pairs; NaN without.
+        calibration: of P(better ≻ worse) for the hidden pairs, by what predicts it: the rater's
+            ``"posterior"``, or the atoms of the ``"density"`` weighed by the visible half (a
+            network's: its ``"encoder"``); empty without hidden pairs.
+        hidden_accuracy: of the posterior's probability on all hidden pairs; NaN without.
+        uninformed_accuracy: from latents drawn at random from the population; NaN without pairs
+            or without a density.
+        advantage: accuracy of the own latent less that of the swapped one; None where it has no
+            interval.
     """
 
     kl: np.ndarray
@@ -56,11 +68,19 @@ class LatentHealth:
     unpaired: int
     calibration: dict[str, Calibration]
     hidden_accuracy: float
+    uninformed_accuracy: float = float("nan")
+    advantage: Interval | None = None
 
     @property
     def collapsed(self) -> bool:
-        """Whether the model answers alike for all raters."""
-        return self.active_units == 0 or self.own_accuracy - self.swapped_accuracy < COLLAPSE_MARGIN
+        """Whether the model answers alike for all raters, or another's latent does as well."""
+        if self.active_units == 0:
+            return True
+        if not self.pairs:
+            return False
+        if self.advantage is not None and self.advantage.low <= 0:
+            return True
+        return self.own_accuracy - self.swapped_accuracy < COLLAPSE_MARGIN
 
     @property
     def swapped_label(self) -> str:
@@ -71,49 +91,131 @@ class LatentHealth:
 
     def verdict(self) -> str:
         """The verdict in one sentence."""
-        if self.collapsed:
+        if self.active_units == 0:
             return (
                 "This model has collapsed: it has one rater in it, whoever is asked, so it equals "
                 "Bradley–Terry."
             )
+        used = f"{self.active_units} of {len(self.kl)} dimensions are in use"
+        if not self.pairs:
+            return f"{used}; these ballots are too short to check them on hidden pairs."
+        if self.collapsed:
+            return (
+                f"This model has collapsed: {self.swapped_label} latent orders a rater’s hidden "
+                f"pairs as well as their own ({self.swapped_accuracy:.0%} and "
+                f"{self.own_accuracy:.0%}), so these ballots do not show more than one "
+                "kind of rater."
+            )
         return (
-            f"{self.active_units} of {len(self.kl)} dimensions are in use, and a rater’s own "
-            f"latent orders {self.own_accuracy:.0%} of their pairs rightly, {self.swapped_label} "
-            f"{self.swapped_accuracy:.0%}."
+            f"{used}, and a rater’s own latent orders {self.own_accuracy:.0%} of their hidden "
+            f"pairs rightly, {self.swapped_label} {self.swapped_accuracy:.0%}, a random one "
+            f"{self.uninformed_accuracy:.0%}."
         )
 
 
 def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
-    """All checks of a run's individual model, on up to 1,500 raters."""
+    """All checks of a run's individual model, on up to 1,500 raters.
+
+    The model was fitted to the hidden pairs too; ``held_out_accuracy`` leaves whole raters out.
+    """
     rng = np.random.default_rng(seed)
     mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
-    kl = kl_by_dimension(mean, log_variance)
-    rows = evenly_spaced(len(mean), RATERS)
+    nobody = learnt.ratings.select(np.zeros(learnt.ratings.ballots, bool))
+    population = learnt.individual.embed(nobody, include_empty=True).posterior
+    population = Posterior(*(np.asarray(part, np.float64)[0] for part in population))
+    kl = kl_from_population(Posterior(mean, log_variance), population)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
-    chosen[learnt.embedded_raters[rows]] = True
+    chosen[learnt.embedded_raters[evenly_spaced(len(mean), RATERS)]] = True
     ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
-
-    rater, better, worse = strict_pairs(ratings)
-    row = np.searchsorted(learnt.embedded_raters[rows], rater)
-    kind, swapped_by = rater_groups(learnt)
-    partner = swap_partners(kind[rows], rng)
-    if (partner < 0).all():  # one kind only: any other rater
-        partner, swapped_by = swap_partners(np.arange(len(rows)), rng), ""
-    paired = partner[row] >= 0
-    row, better, worse = row[paired], better[paired], worse[paired]
-    own = mean[rows]
-    swapped, empty = own[partner], np.broadcast_to(_empty_ballot_mean(learnt), own.shape)
-
-    def accuracy_from(latent: np.ndarray) -> float:
-        rewards = rewards_at(learnt, latent)
-        return pair_accuracy(rewards[row, better] - rewards[row, worse])
-
-    calibration, hidden_accuracy = _hidden_pair_calibration(learnt, ratings, rng)
+    hidden = hidden_entries(ratings, 0.5, rng)
+    visible, pairs = ratings.keep(~hidden), strict_pairs(ratings.keep(hidden))
+    swap = _swap(learnt, visible, pairs, population.mean, rng)
+    calibration, accuracy = _calibration(learnt, visible, pairs)
     return LatentHealth(
-        kl.mean(axis=0), mean.var(axis=0), active_units(mean), len(row),
-        accuracy_from(own), accuracy_from(swapped), accuracy_from(empty), swapped_by,
-        int((partner < 0).sum()), calibration, hidden_accuracy,
+        kl.mean(axis=0), mean.var(axis=0), active_units(mean), swap.pairs, swap.own, swap.swapped,
+        swap.empty, swap.by, swap.unpaired, calibration, accuracy, swap.uninformed, swap.advantage,
     )  # fmt: skip
+
+
+def kl_from_population(
+    posterior: Posterior[np.ndarray], population: Posterior[np.ndarray]
+) -> np.ndarray:
+    """KL of posteriors from the population in each dimension ``[raters, latent]``, in nats.
+
+    Both are mixtures over types and are taken as Gaussians of their mean and variance.
+
+    Args:
+        posterior: of raters ``[raters, latent]``; population: of an empty ballot ``[latent]``.
+    """
+    away = (posterior.mean - population.mean) / np.exp(0.5 * population.log_variance)
+    return kl_by_dimension(away, posterior.log_variance - population.log_variance)
+
+
+# -- own, swapped and random latents --------------------------------------------------------------
+
+#: Rater, better item and worse item of each pair ``[pairs]``.
+_Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class _Swap:
+    """Accuracies on hidden pairs by whose latent is used; see ``LatentHealth``."""
+
+    pairs: int
+    own: float
+    swapped: float
+    empty: float
+    uninformed: float
+    by: str
+    unpaired: int
+    advantage: Interval | None
+
+
+def _swap(
+    learnt: FittedRun,
+    visible: Ratings,
+    hidden: _Pairs,
+    empty: np.ndarray,
+    rng: np.random.Generator,
+) -> _Swap:
+    """Order the hidden pairs of raters with a visible ballot from several latents."""
+    nan, (rater, better, worse) = float("nan"), hidden
+    read, posterior = learnt.individual.embed(visible)
+    own = np.asarray(posterior.mean)
+    kind, by = _kinds(learnt, read, own)
+    partner = swap_partners(kind, rng)
+    if (partner < 0).all():  # one kind only: any other rater
+        partner, by = swap_partners(np.arange(len(read)), rng), ""
+    able = np.zeros(len(visible.raters), bool)
+    able[read[partner >= 0]] = True
+    unpaired = len(read) - int(able.sum())
+    rater, better, worse = (x[able[rater]] for x in (rater, better, worse))
+    if not len(rater):
+        return _Swap(0, nan, nan, nan, nan, by, unpaired, None)
+    row = np.searchsorted(read, rater)
+
+    def credit(latent: np.ndarray) -> np.ndarray:
+        rewards = rewards_at(learnt, latent)
+        return pair_credit(rewards[row, better] - rewards[row, worse])
+
+    random = rng.permutation(learnt.density.draw(rng, len(read)))
+    of_own, of_swapped = credit(own), credit(own[partner])
+    of_empty, of_random = credit(np.broadcast_to(empty, own.shape)), credit(random)
+    means = (float(x.mean()) for x in (of_own, of_swapped, of_empty, of_random))
+    advantage = RaterBootstrap(rater, rng)(of_own - of_swapped)
+    return _Swap(len(rater), *means, by, unpaired, advantage)
+
+
+def _kinds(learnt: FittedRun, raters: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, str]:
+    """The kind of each rater ``[raters]``, −1 where unknown, and what distinguishes kinds.
+
+    Clusters are those of the given posterior means: the ballots' hidden halves must not decide
+    who is swapped with whom.
+    """
+    types = learnt.ratings.rater_type
+    if types is not None and len(np.unique(types[raters][types[raters] >= 0])) > 1:
+        return types[raters], "type"
+    return learnt.imputation.clusters[learnt.density.component_of(mean)], "component"
 
 
 def swap_partners(kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -134,31 +236,19 @@ def swap_partners(kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return partner
 
 
-def _empty_ballot_mean(learnt: FittedRun) -> np.ndarray:
-    """The posterior mean of a rater without ballots ``[latent]``."""
-    nobody = learnt.ratings.select(np.zeros(learnt.ratings.ballots, bool))
-    _, posterior = learnt.individual.embed(nobody, include_empty=True)
-    return np.asarray(posterior.mean)[0]
+# -- calibration ----------------------------------------------------------------------------------
 
 
-def _hidden_pair_calibration(
-    learnt: FittedRun, ratings: Ratings, rng: np.random.Generator
+def _calibration(
+    learnt: FittedRun, visible: Ratings, hidden: _Pairs
 ) -> tuple[dict[str, Calibration], float]:
-    """Calibration on the hidden pairs of half ballots, and the encoder's accuracy on them."""
-    hidden = hidden_entries(ratings, 0.5, rng)
-    rater, better, worse = strict_pairs(ratings.keep(hidden))
-    if not len(rater):
+    """Calibration on the hidden pairs, and the posterior's accuracy on them."""
+    if not len(hidden[0]):
         return {}, float("nan")
-    visible = ratings.keep(~hidden)
-    read, posterior = learnt.individual.embed(visible, include_empty=True)
-    row = np.searchsorted(read, rater)
-    probability = np.zeros(len(rater))
-    for _ in range(DRAWS):
-        rewards = rewards_at(learnt, posterior.draw(rng))
-        probability += expit(rewards[row, better] - rewards[row, worse]) / DRAWS
+    probability = learnt.individual.population.pair_probability(visible, *hidden)
     found = {
-        "encoder": calibration_curve(probability),
-        "density": calibration_curve(_density_probability(learnt, visible, rater, better, worse)),
+        "posterior": calibration_curve(probability),
+        "density": calibration_curve(_density_probability(learnt, visible, *hidden)),
     }
     return found, pair_accuracy(probability - 0.5)
 
@@ -168,15 +258,12 @@ def _density_probability(
 ) -> np.ndarray:
     """P(better ≻ worse) from the density's atoms, weighed by each rater's visible ballots."""
     atoms = Atoms.of(learnt)
-    log_likelihood = np.zeros((len(visible.raters), len(atoms.share)))
-    for bucket in buckets(visible):
-        ones = np.ones(bucket.size)
-        log_likelihood[bucket.rater[: bucket.size]] = learnt.individual.log_likelihood(
-            [(ones, bucket)], atoms.latent, learnt.density.sharpness or 1.0
-        )[1]
+    table, nats = learnt.individual.log_likelihood(visible, atoms.latent)
+    silent = np.zeros((1, len(atoms.share)))  # row -1: raters without a visible ballot
+    nats = np.concatenate([nats, silent])[table.row]
     known, row = np.unique(rater, return_inverse=True)
-    log_likelihood = log_likelihood[known]
-    weight = np.exp(log_likelihood - log_likelihood.max(axis=1, keepdims=True)) * atoms.share
+    nats = nats[known]
+    weight = np.exp(nats - nats.max(axis=1, keepdims=True)) * atoms.share
     weight /= weight.sum(axis=1, keepdims=True)
     probability = np.empty(len(rater))
     for part in np.array_split(np.arange(len(rater)), len(rater) // 5000 + 1):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from scrl.cli.printing import print_rivals
-from scrl.config import Config, IndividualConfig, RewardConfig, Schedule
+from scrl.config import Config, RewardConfig
 from scrl.data import parse_ratings
 from scrl.evaluation import Interval, RivalAccuracy, evaluate
 from scrl.evaluation.held_out_accuracy import verdict
@@ -28,11 +28,7 @@ def ratings_of(rows, missing=None):
 
 # -- evaluate -------------------------------------------------------------------------------------
 
-SHORT = Schedule(explore=(150, 150), ramp=100, cool=200, chunk=150)
-TINY = Config(
-    individual=IndividualConfig(latent=3, width=16, heads=2, preference=16, schedule=SHORT),
-    reward=replace(RewardConfig(), width=16),
-)
+TINY = Config(reward=replace(RewardConfig(), width=16))
 
 
 def camps(raters=80, prompts=3):
@@ -86,7 +82,6 @@ def test_progress_rises_over_the_folds(evaluated):
     assert "Fold 5 of 5" in evaluated[1][-1].message
 
 
-@pytest.mark.slow
 # -- rivals ---------------------------------------------------------------------------------------
 
 
