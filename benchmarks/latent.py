@@ -1,11 +1,15 @@
-"""Are the blog post's claims about the latent space so? Each with a number, over many trainings.
+"""Are the blog post's claims about the latent space so? Each with a number, over many runs.
 
     python benchmarks/latent.py [--seeds N]     measure, print, and write latent.json
 
-Default settings. Clusters, contexts, parts of a ballot and walks on "Tennessee inverted, everyone
-answers both"; what leaving a completion out does on "Tennessee with Morristown". Clusters are
-measured of posterior draws, which decide as on the page whether types lie together, and of means;
-all other distances are of means. Every figure is given as mean, least and most over the seeds.
+Default settings. Clusters, contexts and parts of a ballot on "Tennessee inverted, everyone answers
+both"; what leaving a completion out does on "Tennessee with Morristown". Clusters are measured of
+posterior draws, which decide as on the page whether types lie together, and of means; all other
+distances are of means. Every figure is given as mean, least and most over the seeds.
+
+Beside each stands the same figure of an uninformed model, under "random": as many types, with
+random rewards, and the fitted shares. What it passes too says nothing of the fit. Traversals are
+left out: rewards are linear in the latent, so that no pair can change places twice, fitted or not.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import json
 import os
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,12 +34,11 @@ from scrl.diagnostics import (  # noqa: E402
     compare_omission,
     embed_by_prompt,
     partial_ballots,
-    traverse,
-    type_names,
-    type_profiles,
 )
 from scrl.evaluation import check_latent_health  # noqa: E402
 from scrl.raters import FittedRun  # noqa: E402
+from scrl.raters.density import Density  # noqa: E402
+from scrl.raters.rater_model import RaterModel  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
 
@@ -60,38 +64,16 @@ def parts(found: PartialBallots) -> dict[str, float]:
     return numbers
 
 
-def walks(learnt: FittedRun) -> dict[str, float]:
-    """All pairs of types on all prompts, and the two of the post by name."""
-    own, names = type_profiles(learnt), type_names(learnt)
-    numbers, detours, smooth = {}, [], []
-    for p in range(len(learnt.catalogue.prompts)):
-        for a in range(len(names)):
-            for b in range(a + 1, len(names)):
-                walk = traverse(learnt, own[a], own[b], p)
-                detours.append(walk.excess_changes)
-                smooth.append(walk.excess_changes == 0)
-                if p == 0 and (names[a], names[b]) in (
-                    ("Chattanooga", "Knoxville"),
-                    ("Memphis", "Nashville"),
-                ):
-                    word = f"walk {names[a]}, {names[b]}: "
-                    numbers |= {
-                        f"{word}changes": len(walk.changes),
-                        f"{word}needed": walk.min_changes,
-                    }
-    return numbers | {
-        "walks without a detour": float(np.mean(smooth)),
-        "detours a walk": float(np.mean(detours)),
-    }
-
-
 def checks(learnt: FittedRun) -> dict[str, float]:
     found = check_latent_health(learnt)
     numbers = {"KL, nats a rater": float(found.kl.sum()), "active units": found.active_units}
     numbers |= {
         "own latent": found.own_accuracy,
         "swapped": found.swapped_accuracy,
+        "random": found.uninformed_accuracy,
         "silent": found.empty_accuracy,
+        "hidden pairs by probability": found.hidden_accuracy,
+        "collapsed": found.collapsed,
     }
     return numbers | {f"calibration error, {k}": c.error for k, c in found.calibration.items()}
 
@@ -101,18 +83,26 @@ def inverted(learnt: FittedRun) -> dict[str, float]:
     numbers = {"context: between types over between prompts": found.ratio}
     for p, share in found.accuracy.items():
         numbers[f"context: type known from {learnt.catalogue.prompts[p]}"] = share
-    return (
-        clusters(learnt) | numbers | parts(partial_ballots(learnt)) | walks(learnt) | checks(learnt)
-    )
+    return clusters(learnt) | numbers | parts(partial_ballots(learnt)) | checks(learnt)
 
 
 def morristown(learnt: FittedRun) -> dict[str, float]:
     rows = compare_omission(learnt).by_type
     numbers = {"left out: largest distance over between types": max(r["share"] for r in rows)}
     numbers["left out: type known without"] = min(r["right without"] for r in rows)
-    return (
-        clusters(learnt) | numbers | parts(partial_ballots(learnt)) | walks(learnt) | checks(learnt)
-    )
+    return clusters(learnt) | numbers | parts(partial_ballots(learnt)) | checks(learnt)
+
+
+def uninformed(learnt: FittedRun, seed: int) -> FittedRun:
+    """The run with random rewards of the types, as far apart as the fitted ones."""
+    rng = np.random.default_rng(seed)
+    population = learnt.individual.population
+    spread = float(population.reward.std())
+    reward = spread * rng.standard_normal(population.reward.shape)
+    model = RaterModel.of(replace(population, reward=reward), learnt.catalogue)
+    density = Density.of(model, rng)
+    latents = density.draw(rng, len(learnt.latents))
+    return replace(learnt, individual=model, density=density, latents=latents, known_embedding=None)
 
 
 def summary(rows: list[dict[str, float]]) -> dict:
@@ -140,11 +130,15 @@ def main() -> None:
         ("tennessee-inverted-full", inverted),
         ("tennessee-morristown", morristown),
     ):
-        scenario, rows = scrl.load_scenario(ROOT / "scenarios" / f"{stem}.yaml"), []
+        scenario = scrl.load_scenario(ROOT / "scenarios" / f"{stem}.yaml")
+        rows, random = [], []
         for seed in seeds:
-            rows.append(measure(scrl.run(scenario, scrl.Config(rules=("borda",)), seed).fitted_run))
-            print(stem, seed, {k: round(v, 3) for k, v in rows[-1].items()}, flush=True)
-        result[stem] = summary(rows)
+            learnt = scrl.run(scenario, scrl.Config(rules=("borda",)), seed).fitted_run
+            rows.append(measure(learnt))
+            random.append(measure(uninformed(learnt, seed)))
+            for name, row in ((stem, rows[-1]), ("random", random[-1])):
+                print(name, seed, {k: round(v, 3) for k, v in row.items()}, flush=True)
+        result[stem] = summary(rows) | {"random": summary(random)}
     Path(__file__).with_suffix(".json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -1,12 +1,11 @@
-"""Twenty seeds at once beside one run, and how soon a run shows its first live point.
+"""Twenty seeds at once beside one run, and how soon a run shows its first stage.
 
     python benchmarks/seeds.py            measure, print, and add a record to seeds.json
     python benchmarks/seeds.py --show     print the records
 
 Tennessee with Morristown, default settings. `cold` begins with an empty compilation cache in a new
-process, what is compiled included; `warm` is in a process that has done it before. `batched` is
-step 1 alone, a hundred of its steps: eight seeds in one program by ``vmap``, and eight in threads,
-each over eight times one.
+process, what is compiled included; `warm` is in a process that has done it before. `threads` is
+step 1 alone: eight seeds in threads over eight one after the other.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -37,15 +35,15 @@ def timed(work) -> float:
     return time.perf_counter() - began
 
 
-def first_point(scenario, seed: int) -> float:
-    """Seconds from the start of a run until it reports a curve."""
+def first_stage(scenario, seed: int) -> float:
+    """Seconds from the start of a run until it reports a stage of step 1."""
     from scrl.pipeline import run
     from scrl.types import Cancelled
 
     began, found = time.perf_counter(), []
 
     def listen(progress) -> None:
-        if progress.curves:
+        if progress.phase == "individual":
             found.append(time.perf_counter() - began)
             raise Cancelled
 
@@ -64,8 +62,8 @@ def child(what: str) -> float:
 
     start()
     scenario = load_scenario(SCENARIO)
-    if what == "point":
-        return first_point(scenario, 0)
+    if what == "stage":
+        return first_stage(scenario, 0)
     return timed(lambda: run_seeds(scenario, seeds=range(int(what))))
 
 
@@ -78,44 +76,20 @@ def cold(what: str) -> float:
     return float(told.stdout)
 
 
-def batched(scenario, count: int = 8) -> dict:
-    """Seconds of ``count`` seeds by ``vmap``, and in threads, over those of one after the other."""
-    import jax
-    import numpy as np
-
-    from scrl.config import Config
-    from scrl.data.batches import buckets
-    from scrl.networks import Sizes, Table, training
-    from scrl.raters import fitting, model
+def threaded(scenario, count: int = 8) -> float:
+    """Seconds of step 1 for ``count`` seeds in threads over those of one after the other."""
     from scrl.scenarios import sample
+    from scrl.utility_models.population_fit import fit_population
 
-    config, ratings = Config().individual, sample(scenario, 0).ratings
-    rows = tuple(model.DeviceBucket.of(fitting.training_rows(b)) for b in buckets(ratings))
-    share = np.ones(len(rows), np.float32) / len(rows)
-    sharing = fitting.Sharing.of(config, 0)
-    data = jax.device_put(fitting.TrainingData(Table.of(ratings.catalogue), rows, share, sharing))
-    sizes, program = Sizes.of(ratings.catalogue), model.program_config(config)
-    loss = fitting.training_loss(sizes, replace(program, regime=config.regime))
-    schedule = training.ScheduleArrays.of(config.schedule)
+    ratings = sample(scenario, 0).ratings.with_absent_resolved()
 
-    def chunk(key):
-        state = training.initial_state(model.initial_parameters(key, sizes, program))
-        steps = config.schedule.chunk
-        return training.run_chunk(state, key, data, schedule, loss=loss, steps=steps)
+    def fit(seed: int) -> None:
+        fit_population(ratings, seed=seed)
 
-    keys = jax.random.split(jax.random.key(0), count)
-    together, alone = jax.jit(jax.vmap(chunk)), jax.jit(chunk)
-    jax.block_until_ready((together(keys), alone(keys[0])))
-    one, many, threads = [], [], []
+    fit(0)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for _ in range(5):
-            one.append(timed(lambda: [jax.block_until_ready(alone(key)) for key in keys]))
-            many.append(timed(lambda: jax.block_until_ready(together(keys))))
-            threads.append(
-                timed(lambda: list(pool.map(lambda k: jax.block_until_ready(alone(k)), keys)))
-            )
-    base = median(one)
-    return {"vmap": round(median(many) / base, 2), "threads": round(median(threads) / base, 2)}
+        many = timed(lambda: list(pool.map(fit, range(count))))
+    return round(many / timed(lambda: list(map(fit, range(count)))), 2)
 
 
 def measure() -> dict:
@@ -125,7 +99,7 @@ def measure() -> dict:
     from scrl.runs import run_seeds
     from scrl.scenarios import load_scenario
 
-    cold_one, cold_many, cold_point = (cold(what) for what in ("1", str(SEEDS), "point"))
+    cold_one, cold_many, cold_stage = (cold(what) for what in ("1", str(SEEDS), "stage"))
     scenario = load_scenario(SCENARIO)
     run_seeds(scenario)
     warm_one = median(timed(lambda s=s: run_seeds(scenario, seeds=(s,))) for s in range(1, 6))
@@ -139,9 +113,9 @@ def measure() -> dict:
                  "ratio": round(cold_many / cold_one, 2)},
         "warm": {"one": round(warm_one, 2), "all": round(warm_many, 1),
                  "ratio": round(warm_many / warm_one, 2)},
-        "first live point": {"cold": round(cold_point, 1),
-                             "warm": round(median(first_point(scenario, s) for s in range(5)), 2)},
-        "batched": batched(scenario),
+        "first stage": {"cold": round(cold_stage, 1),
+                        "warm": round(median(first_stage(scenario, s) for s in range(5)), 2)},
+        "threads": threaded(scenario),
     }  # fmt: skip
 
 

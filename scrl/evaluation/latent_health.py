@@ -201,9 +201,10 @@ def _swap(
     random = rng.permutation(learnt.density.draw(rng, len(read)))
     of_own, of_swapped = credit(own), credit(own[partner])
     of_empty, of_random = credit(np.broadcast_to(empty, own.shape)), credit(random)
-    means = (float(x.mean()) for x in (of_own, of_swapped, of_empty, of_random))
-    advantage = RaterBootstrap(rater, rng)(of_own - of_swapped)
-    return _Swap(len(rater), *means, by, unpaired, advantage)
+    return _Swap(
+        len(rater), float(of_own.mean()), float(of_swapped.mean()), float(of_empty.mean()),
+        float(of_random.mean()), by, unpaired, RaterBootstrap(rater, rng)(of_own - of_swapped),
+    )  # fmt: skip
 
 
 def _kinds(learnt: FittedRun, raters: np.ndarray, mean: np.ndarray) -> tuple[np.ndarray, str]:
