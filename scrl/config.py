@@ -123,8 +123,9 @@ class ImputationConfig:
         min_response_rate: an item is missing of a cluster that ranked it, or answered its prompt,
             at less than this share of the highest rate in a cluster, and less than by chance.
         max_trials: trial blocks that are hidden, at most.
-        max_shared, penalties: candidates have ``IndividualConfig.shared`` up to this number (and
-            below the number of prompts), each with these penalties, besides no sharing.
+        max_shared, penalties: candidates share utilities up to this number (and below the number
+            of prompts), each with these penalties, besides no sharing. A penalty is the prior
+            precision (1 / log-odds²) of what an item has of its own.
         max_accuracy_loss: share of the visible pairs that a candidate may misorder beyond those
             that no sharing misorders.
         margin: nats within which candidates predict equally well; the one with the most sharing

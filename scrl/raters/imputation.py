@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, ndtr
+from scipy.special import gammaln, logsumexp, ndtr
 
 from scrl.config import ImputationConfig
 from scrl.data.weights import proportional_counts
 from scrl.random_streams import HostStream, host_rng
 
-#: Candidate standard deviations of an imputed reward's error, in log-odds.
-ERROR_SCALES = np.geomspace(0.25, 32.0, 15)
-#: Raters with a hidden pair who are sampled at least, if there are so many.
-MIN_TESTED_RATERS = 16
+#: Candidate standard deviations of an imputed reward's error, in log-odds: each √2 times the last.
+#: Under the greatest, nothing is known even of rewards that are 20 apart. Runs stored by earlier
+#: versions have the first 15.
+ERROR_SCALES = 0.25 * 2 ** (np.arange(21) / 2)
+#: Prior probabilities of the scales: a missing block is as likely as not unrelated to the rest.
+SCALE_PRIOR = np.append(np.full(len(ERROR_SCALES) - 1, 0.5 / (len(ERROR_SCALES) - 1)), 0.5)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ImputationModel:
         missing: where the cluster is silent, bool ``[clusters, items]``.
         candidates: the candidates tried.
         selected: index of the best candidate, -1 if none was tried.
-        scale_posterior: probability of each of ``ERROR_SCALES`` ``[scales]``.
+        scale_posterior: probability of each of ``error_scales`` ``[scales]``.
         trials: number of trial blocks.
     """
 
@@ -68,6 +70,11 @@ class ImputationModel:
     selected: int
     scale_posterior: np.ndarray
     trials: int
+
+    @property
+    def error_scales(self) -> np.ndarray:
+        """Standard deviations of the error, in log-odds ``[scales]``."""
+        return ERROR_SCALES[: len(self.scale_posterior)]
 
     @property
     def shared(self) -> int:
@@ -93,7 +100,7 @@ class ImputationModel:
         if not self.missing[:, item].any():
             return rewards
         rewards, voters = rewards.copy(), len(cluster)
-        scale = np.repeat(ERROR_SCALES, proportional_counts(self.scale_posterior, voters))
+        scale = np.repeat(self.error_scales, proportional_counts(self.scale_posterior, voters))
         rng = host_rng(seed, HostStream.IMPUTATION_NOISE)
         scale = rng.permutation(scale).astype(np.float32)
         for contest, column in np.argwhere(self.missing[:, item].any(axis=0)):
@@ -114,7 +121,7 @@ class ImputationModel:
         """
         gap = rewards[:, None] - rewards[None, :]
         errors = np.add.outer(self.missing[cluster].astype(float), self.missing[cluster])
-        sd = ERROR_SCALES * np.sqrt(np.maximum(errors, 1))[..., None]
+        sd = self.error_scales * np.sqrt(np.maximum(errors, 1))[..., None]
         imputed = ndtr(gap[..., None] / sd) @ self.scale_posterior
         return np.where(errors > 0, imputed, 0.5 * (1 + np.sign(gap)))
 
@@ -137,9 +144,9 @@ def select_candidate(candidates: Sequence[SharingCandidate], config: ImputationC
     return int(np.flatnonzero(nats >= nats.max() - config.margin)[-1])
 
 
-def log_mean_exp(log_values: np.ndarray) -> float:
-    top = log_values.max()
-    return top + np.log(np.mean(np.exp(log_values - top)))
+def log_evidence(curve: np.ndarray) -> float:
+    """The log-likelihood under an unknown error scale, of that under each ``[scales]``."""
+    return float(logsumexp(curve, b=SCALE_PRIOR))
 
 
 def order_bits(n: int) -> float:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, softmax
 
 from scrl.config import ImputationConfig
 from scrl.raters.imputation import (
     ERROR_SCALES,
+    SCALE_PRIOR,
     ImputationModel,
     SharingCandidate,
-    log_mean_exp,
+    log_evidence,
     order_bits,
     select_candidate,
     sharing_settings,
@@ -35,17 +36,21 @@ from scrl.raters.missing_blocks import (
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models.ballot_table import BallotTable, tabulate
 from scrl.utility_models.shared_utilities import (
-    SharedUtilities,
     TypeBallots,
     aligned,
     ballot_weights,
+    fit_rewards,
     max_shared_utilities,
+    thinned,
     type_ballots,
 )
 
 #: Variance of the normal distribution that stands for a rater's logistic noise (the usual
 #: approximation, expit(x) ≈ Φ(x / 1.702)).
 LOGISTIC_VARIANCE = 1.702**2
+#: Limits of the completions ranked on the ballots of all types that one fit reads, and that one of
+#: a trial reads.
+MAX_ENTRIES, MAX_TRIAL = 100_000, 20_000
 #: Limit of the ballots of each type whose pairs are scored.
 MAX_SCORED = 256
 #: Least standard deviation of types' rewards around their mean, in log-odds.
@@ -103,13 +108,12 @@ def infer_missing_rewards(
             on_share((number + 1) / (len(trials) + 1))
     candidates, curves = _candidates(settings, results)
     selected = select_candidate(candidates, config)
-    likelihood = np.exp(curves[selected] - curves[selected].max())
     predicted = model.predictions([settings[selected]], None)[0]
     if on_share is not None:
         on_share(1.0)
     found = replace(
         untested, candidates=candidates, selected=selected,
-        scale_posterior=likelihood / likelihood.sum(), trials=len(trials),
+        scale_posterior=softmax(curves[selected] + np.log(SCALE_PRIOR)), trials=len(trials),
     )  # fmt: skip
     return found, model.imputed(reward, blocks, predicted)
 
@@ -126,7 +130,7 @@ def _candidates(
     curves = [np.sum([r.hidden_nats for r in row], axis=0) for row in rows]
     candidates = tuple(
         SharingCandidate(
-            shared, penalty, float(log_mean_exp(curve)),
+            shared, penalty, log_evidence(curve),
             float(np.mean([r.visible_nats for r in row])),
             float(np.mean([r.visible_accuracy for r in row])),
         )
@@ -177,25 +181,23 @@ class _Imputation:
     def catalogue(self) -> Catalogue:
         return self.table.catalogue
 
-    def visible(self, trial: MissingBlock | None) -> TypeBallots:
-        """The ballots of types without what they miss and without a trial block."""
+    def visible(self, trial: MissingBlock | None, weight: np.ndarray) -> TypeBallots:
+        """The ballots of types without what they miss and without a trial block.
+
+        Args:
+            weight: how much of each ballot is each type's ``[types, ballots]``.
+        """
         hidden = self.missing.copy()
         if trial is not None:
             hidden[trial.cluster] |= trial.items
-        return type_ballots(self.table.slots, self.weight, hidden)
+        return type_ballots(self.table.slots, weight, hidden)
 
     def predictions(
         self, settings: Sequence[tuple[int, float]], trial: MissingBlock | None
     ) -> list[np.ndarray]:
         """Rewards ``[types, items]`` under each setting ``(shared, penalty)``."""
-        ballots = self.visible(trial)
-        separate = SharedUtilities(self.catalogue, ballots, 0, self.spread).fit()
-        return [
-            SharedUtilities(self.catalogue, ballots, shared, penalty**-0.5).fit(separate)
-            if shared
-            else separate
-            for shared, penalty in settings
-        ]
+        weight = thinned(self.weight, self.table.slots, MAX_ENTRIES if trial is None else MAX_TRIAL)
+        return fit_rewards(self.catalogue, self.visible(trial, weight), settings, self.spread)
 
     def imputed(
         self, reward: np.ndarray, blocks: Sequence[MissingBlock], predicted: np.ndarray
@@ -219,8 +221,8 @@ class _Imputation:
         Pairs of one order are not independent. Placing k hidden completions among n visible ones
         takes log2((n + k)! / n!) bits, so the mean over pairs is multiplied by that number.
         """
-        whole = _Pairs.of(self.visible(None), trial.cluster, trial.items)
-        visible = self.visible(trial)
+        whole = _Pairs.of(self.visible(None, self.weight), trial.cluster, trial.items)
+        visible = self.visible(trial, self.weight)
         seen = [
             _Pairs.of(visible, kind, np.zeros_like(trial.items)) for kind in range(len(self.weight))
         ]

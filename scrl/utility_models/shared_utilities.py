@@ -35,10 +35,8 @@ COEFFICIENT_SD, UTILITY_SD = 1.0, 10.0
 COMMON_SD = 10.0
 #: P(type | rater) below which a rater's ballots are left out of a type's.
 MIN_RESPONSIBILITY = 1e-3
-#: Limit of the ballots of each type that a fit reads.
-MAX_BALLOTS = 2000
-#: Iterations of each start, and of the best one.
-SHORT, LONG = 25, 150
+#: Iterations by which starts are compared, and of a fit.
+SHORT, LONG = 20, 150
 #: Smallest relative change of the objective, which ends a fit.
 TOLERANCE = 1e-6
 #: Passes in which a start fills in what was not ranked.
@@ -110,23 +108,33 @@ def without_slots(slots: BallotSlots, kept: np.ndarray) -> BallotSlots:
 def ballot_weights(cast: csr_matrix, mass: np.ndarray, responsibility: np.ndarray) -> np.ndarray:
     """How much of each distinct ballot is each type's ``[types, ballots]``.
 
-    Of more than ``MAX_BALLOTS`` ballots of a type, as many are read, evenly spaced.
-
     Args:
         cast, mass: of a ``BallotTable``.
         responsibility: P(type | rater) ``[rows, types]``.
     """
     known = np.where(responsibility < MIN_RESPONSIBILITY, 0.0, responsibility)
-    weight = np.asarray((cast.T @ (mass[:, None] * known)).T)
-    for row in weight:
-        spoken = np.flatnonzero(row)
-        if len(spoken) > MAX_BALLOTS:
-            total = row.sum()
-            read = spoken[np.linspace(0, len(spoken) - 1, MAX_BALLOTS).astype(int)]
-            left = row[read].copy()
-            row[:] = 0
-            row[read] = left * total / left.sum()
-    return weight
+    return np.asarray((cast.T @ (mass[:, None] * known)).T)
+
+
+def thinned(weight: np.ndarray, slots: BallotSlots, entries: int) -> np.ndarray:
+    """The weights of ballots of which some are left out if they have too many entries.
+
+    Those of a type that remain are evenly spaced, thus also over prompts.
+
+    Args:
+        weight: how much of each distinct ballot is each type's ``[types, ballots]``.
+        slots: the distinct ballots.
+        entries: limit of the completions ranked on the ballots of all types.
+    """
+    if slots.mask.sum(1) @ (weight > 0).sum(0) <= entries:
+        return weight
+    limit, found = max(1, entries // (len(weight) * slots.mask.shape[1])), np.zeros_like(weight)
+    for row, kept in zip(weight, found, strict=True):
+        read = np.flatnonzero(row)
+        if len(read) > limit:
+            read = read[np.linspace(0, len(read) - 1, limit).astype(int)]
+        kept[read] = row[read]
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,29 +225,29 @@ class SharedUtilities:
         scaled = [(sd * p).ravel() for sd, p in zip(self._sds, parts, strict=True)]
         return 0.5 * theta @ theta - nats, theta - np.concatenate(scaled)
 
-    def fit(self, separate: np.ndarray | None = None) -> np.ndarray:
-        """The rewards of types ``[types, items]`` at the greatest posterior density found.
+    def fit(self, start: np.ndarray) -> np.ndarray:
+        """Parameters at the greatest posterior density found from a start."""
+        return self._minimised(start, LONG)[1]
 
-        Args:
-            separate: rewards fitted without sharing ``[types, items]``, from which starts are
-                made; needed where ``shared`` is not 0.
-        """
-        starts = self._starts(separate) if self.shared and separate is not None else [self._zero()]
-        runs = [self._minimised(start, SHORT) for start in starts]
-        best = min(runs, key=lambda run: run[0])
-        return self.rewards(self._minimised(best[1], LONG)[1])
+    def best_start(self, starts: Sequence[np.ndarray]) -> int:
+        """The index of the start that is best after a few iterations."""
+        return int(np.argmin([self._minimised(start, SHORT)[0] for start in starts]))
 
     def _minimised(self, theta: np.ndarray, iterations: int) -> tuple[float, np.ndarray]:
         options = {"maxiter": iterations, "maxcor": 20, "ftol": TOLERANCE}
         found = minimize(self.objective, theta, jac=True, method="L-BFGS-B", options=options)
         return float(found.fun), found.x
 
-    def _zero(self) -> np.ndarray:
+    def zero(self) -> np.ndarray:
         return np.zeros(sum(int(np.prod(shape)) for shape in self._shapes))
 
-    def _starts(self, separate: np.ndarray) -> list[np.ndarray]:
+    def starts(self, separate: np.ndarray) -> list[np.ndarray]:
         """Low-rank approximations of rewards fitted without sharing: the best one, and one whose
-        first utility counts equally for all prompts."""
+        first utility counts equally for all prompts.
+
+        Args:
+            separate: ``[types, items]``.
+        """
         unfolded, known = self._unfolded(separate)
         ones = np.ones((len(unfolded), 1))
         return [self._start(unfolded, known, fixed) for fixed in (ones[:, :0], ones)]
@@ -278,6 +286,36 @@ class SharedUtilities:
         _, v_shape, b_shape, d_shape = self._shapes
         v = (v / scale[:, None]).reshape(v_shape)
         return self.pack(a * scale, v, np.zeros(b_shape), np.zeros(d_shape))
+
+
+def fit_rewards(
+    catalogue: Catalogue,
+    ballots: TypeBallots,
+    settings: Sequence[tuple[int, float]],
+    spread: float,
+) -> list[np.ndarray]:
+    """The rewards of types ``[types, items]`` under each setting.
+
+    Args:
+        ballots: of the types.
+        settings: the number of shared utilities and the precision (1 / log-odds²) of what an item
+            has of its own. The first of equal numbers chooses the start of all of them.
+        spread: prior standard deviation, in log-odds, of a type's rewards around the common ones
+            where nothing is shared.
+    """
+    apart = SharedUtilities(catalogue, ballots, 0, spread)
+    separate = apart.rewards(apart.fit(apart.zero()))
+    found, best = [], dict[int, int]()
+    for shared, precision in settings:
+        if not shared:
+            found.append(separate)
+            continue
+        model = SharedUtilities(catalogue, ballots, shared, precision**-0.5)
+        starts = model.starts(separate)
+        if shared not in best:
+            best[shared] = model.best_start(starts)
+        found.append(model.rewards(model.fit(starts[best[shared]])))
+    return found
 
 
 def name_of_items(catalogue: Catalogue) -> np.ndarray:
