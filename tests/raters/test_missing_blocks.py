@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import norm
 
 import scrl
-from scrl.choice_models import order_places, strictly_reversed
+from scrl.choice_models import kendall_tau, order_places, strictly_reversed
 from scrl.config import Config, ImputationConfig
 from scrl.raters import ImputationModel, find_missing_blocks, infer_missing_rewards
-from scrl.raters.imputation import ERROR_SCALES
+from scrl.raters.imputation import ERROR_SCALES, SCALE_PRIOR
 from scrl.raters.missing_blocks import (
     MissingBlock,
     block_entries,
@@ -25,6 +25,11 @@ from scrl.runs import imputation_dict
 from scrl.scenarios import load_scenario, sample
 from scrl.types import Catalogue, Ratings
 from scrl.utility_models import tabulate
+from scrl.utility_models.shared_utilities import (
+    SharedUtilities,
+    ballot_weights,
+    type_ballots,
+)
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 NASHVILLE = "tennessee-inverted-missing"
@@ -177,6 +182,228 @@ def test_the_response_rate_is_the_share_of_a_clusters_raters():
     assert rate[1:, 4] == pytest.approx(0.1, abs=0.07)
 
 
+def inverted_ratings() -> Ratings:
+    return sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
+
+
+def known_types(ratings: Ratings, kind: np.ndarray, types: int) -> tuple[np.ndarray, ...]:
+    """Rewards fitted to known types, P(type | distinct rater), and each rater's type."""
+    table = tabulate(ratings)
+    weight = np.zeros((table.rows, types))
+    spoke = table.row >= 0
+    np.add.at(weight, (table.row[spoke], kind[spoke]), 1.0)
+    weight /= weight.sum(1, keepdims=True)
+    nothing = np.zeros((types, ratings.catalogue.items), bool)
+    cast = ballot_weights(table.cast, table.mass, weight)
+    model = SharedUtilities(ratings.catalogue, type_ballots(table.slots, cast, nothing), 0, 10.0)
+    reward = model.rewards(model.fit(model.zero()))
+    return reward, weight, np.where(spoke, kind, -1)
+
+
+def imputed(ratings: Ratings, kind: np.ndarray, types: int, **settings):
+    fitted = known_types(ratings, kind, types)
+    found, reward = infer_missing_rewards(ratings, *fitted, ImputationConfig(**settings))
+    return found, reward, fitted[0]
+
+
+def low_rank(
+    seed: int, shared: int, raters: int = 500, types: int = 5, prompts: int = 3, size: int = 6
+) -> tuple[Ratings, np.ndarray, np.ndarray]:
+    """Noisy ballots of types whose utilities prompts share, the last silent for type 0; each
+    rater's type; and the utilities ``[types, prompts, size]``."""
+    rng = np.random.default_rng(seed)
+    basis = 3 * rng.normal(size=(shared, types, size))
+    sign = rng.permutation([-1, 1, 1, -1][:prompts])[:, None]  # some prompts reverse others
+    coefficient = sign * rng.uniform(0.7, 1.3, (prompts, shared))
+    coefficient[:, 1:] = rng.normal(size=(prompts, shared - 1))
+    utility = np.einsum("ps,skc->kpc", coefficient, basis)
+    kind = np.sort(rng.permutation(np.arange(raters) % types))
+    asked = np.array([(r, p) for r in range(raters) for p in range(prompts)])
+    asked = asked[(kind[asked[:, 0]] > 0) | (asked[:, 1] < prompts - 1)]
+    noisy = utility[kind[asked[:, 0]], asked[:, 1]] + rng.gumbel(size=(len(asked), size))
+    return of_orders(asked, np.argsort(-noisy, axis=1), raters, prompts), kind, utility
+
+
+def of_orders(asked: np.ndarray, order: np.ndarray, raters: int, prompts: int) -> Ratings:
+    """Ratings of complete orders ``[ballots, size]`` by (rater, prompt) ``[ballots, 2]``; prompts
+    offer the same completions."""
+    ballots, size = order.shape
+    return Ratings(
+        Catalogue(
+            tuple(f"p{i}" for i in range(prompts)),
+            tuple(f"c{i}" for i in range(size)),
+            np.tile(np.arange(size), prompts),
+            np.arange(prompts + 1) * size,
+        ),
+        tuple(f"r{r}" for r in range(raters)),
+        asked[:, 0],
+        asked[:, 1],
+        np.ones(ballots),
+        np.arange(ballots + 1) * size,
+        order.ravel(),
+        np.tile(np.arange(size), ballots),
+    )
+
+
+@pytest.mark.parametrize("shared", [1, 2])
+def test_orders_of_silent_types_are_recovered_where_prompts_share_utilities(shared):
+    taus, baseline = [], []
+    for seed in range(3):
+        ratings, kind, utility = low_rank(seed, shared)
+        found, reward, _ = imputed(ratings, kind, 5)
+        assert found.missing[0, -6:].all()
+        assert found.missing.sum() == 6
+        assert found.shared > 0
+        truth, others = order_of(utility[0, -1]), utility[1:, -1].mean(0)
+        taus.append(kendall_tau(order_of(reward[0, -6:]), truth))
+        baseline.append(kendall_tau(order_of(others), truth))
+    assert np.mean(taus) > 0.8
+    assert np.mean(taus) > np.mean(baseline) + 0.4
+
+
+def order_of(values: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(-values))
+
+
+@pytest.mark.slow
+def test_stated_chances_are_near_one_half_where_prompts_are_unrelated():
+    """Types whose orders on two prompts are drawn at random: no pair of the silent type is sure."""
+    stated = []
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        kind = np.repeat(np.arange(4), 100)
+        orders = np.array([[rng.permutation(4) for _ in range(2)] for _ in range(4)])
+        asked = np.array([(r, p) for r in range(400) for p in range(2)])
+        asked = asked[(kind[asked[:, 0]] > 0) | (asked[:, 1] == 0)]
+        ratings = of_orders(asked, orders[kind[asked[:, 0]], asked[:, 1]], 400, 2)
+        found, reward, _ = imputed(ratings, kind, 4)
+        above = found.preference_probabilities(reward[0], 0)[4:, 4:]
+        a, b = np.triu_indices(4, 1)
+        stated += list(np.maximum(above[a, b], 1 - above[a, b]))
+    # Each order is as likely as its reverse, so the true chance is ½, and the stated one at best.
+    assert np.mean(stated) < 0.63
+    assert np.median(stated) < 0.6
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_heard_rewards_stay_as_they_were_fitted(enabled):
+    ratings = inverted_ratings()
+    found, reward, fitted = imputed(ratings, ratings.rater_type, 4, enabled=enabled)
+    changed = reward != fitted
+    assert found.missing.sum() == 4
+    assert (changed <= found.missing).all()
+    assert changed.any() == enabled
+    assert found.clusters.tolist() == [0, 1, 2, 3]
+    if enabled:
+        assert order_of(reward[1, 4:]).tolist() == order_of(-reward[1, :4]).tolist()
+        assert found.scale_posterior.sum() == pytest.approx(1)
+    else:
+        assert (found.candidates, found.trials) == ((), 0)
+
+
+def test_nothing_is_imputed_where_nothing_is_missing():
+    ratings = sample(load_scenario(SCENARIOS / "tennessee-inverted-full.yaml"), 0).ratings
+    found, reward, fitted = imputed(ratings, ratings.rater_type, 4)
+    assert not found.missing.any()
+    assert (found.candidates, found.trials) == ((), 0)
+    assert (reward == fitted).all()
+
+
+def test_a_completion_is_placed_among_those_that_its_type_ranked():
+    """Knoxville never rates Knoxville as the worst place, where it would be last."""
+    ratings = sample(load_scenario(SCENARIOS / "tennessee-inverted-full.yaml"), 0).ratings
+    kind = ratings.rater_type
+    hidden = (kind[ratings.ballot_rater[ratings.entry_ballot]] == 3) & (ratings.item == 7)
+    found, reward, fitted = imputed(ratings.keep(~hidden), kind, 4)
+    assert np.argwhere(found.missing).tolist() == [[3, 7]]
+    assert (reward[3, :7] == fitted[3, :7]).all()
+    assert order_of(reward[3, 4:]).tolist() == [0, 1, 2, 3]
+
+
+def test_weights_count_as_repetition():
+    """Every rater twice, or every ballot with weight 2."""
+    ratings, kind, _ = low_rank(1, 1, raters=200)
+    heavy = replace(ratings, ballot_weight=2 * ratings.ballot_weight)
+    index = np.repeat(np.arange(ratings.ballots), 2)
+    rater = 2 * ratings.ballot_rater[index] + np.tile([0, 1], ratings.ballots)
+    order = index[np.argsort(rater, kind="stable")]
+    size = 6
+    twice = of_orders(
+        np.stack([np.sort(rater), ratings.ballot_prompt[order]], axis=1),
+        ratings.completion.reshape(-1, size)[order],
+        400,
+        3,
+    )
+    one = imputed(heavy, kind, 5)
+    two = imputed(twice, np.repeat(kind, 2), 5)
+    np.testing.assert_allclose(one[1], two[1], atol=0.05)
+    np.testing.assert_allclose(one[0].scale_posterior, two[0].scale_posterior, atol=0.02)
+
+
+def test_types_without_raters_and_raters_without_ballots_change_nothing():
+    ratings = inverted_ratings()
+    reward, weight, kind = known_types(ratings, ratings.rater_type, 4)
+    weight = np.concatenate([weight, np.full((len(weight), 1), 1e-6)], axis=1)
+    reward = np.concatenate([reward, reward.mean(0, keepdims=True)])
+    kind = np.where(np.arange(len(kind)) % 50 == 0, -1, kind)
+    found, changed = infer_missing_rewards(ratings, reward, weight, kind, ImputationConfig())
+    assert found.missing.shape == found.response_rate.shape == (5, 8)
+    assert found.missing.sum(1).tolist() == [0, 4, 0, 0, 0]
+    assert order_of(changed[1, 4:]).tolist() == order_of(-changed[1, :4]).tolist()
+
+
+def test_blocks_that_are_tied_everywhere_are_not_tested():
+    """Without a trial nothing is known of the imputation error: it is as great as can be."""
+    ratings = inverted_ratings()
+    block = ratings.catalogue.item_prompt == 1
+    tied = replace(ratings, rank=np.where(block[ratings.item], 0, ratings.rank))
+    untested, reward, _ = imputed(tied, ratings.rater_type, 4)
+    assert (untested.trials, untested.candidates) == (0, ())
+    assert untested.scale_posterior[-1] == 1
+    assert np.isfinite(reward).all()
+    # Where the voters of Memphis alone tie the block, the two others are tried.
+    memphis = ratings.rater_type[ratings.ballot_rater[ratings.entry_ballot]] == 0
+    tied = replace(ratings, rank=np.where(memphis & block[ratings.item], 0, ratings.rank))
+    assert imputed(tied, ratings.rater_type, 4)[0].trials == 2
+
+
+def test_with_one_prompt_a_completion_takes_its_common_reward():
+    """Nothing is shared: the silent type's completion is where the others place it on average."""
+    rng = np.random.default_rng(0)
+    kind = np.repeat(np.arange(3), 60)
+    asked = np.stack([np.arange(180), np.zeros(180, int)], axis=1)
+    order = np.stack([np.append(rng.permutation(3), 3) for _ in range(180)])  # c3 is always last
+    ratings = of_orders(asked, order, 180, 1)
+    hidden = (kind[ratings.ballot_rater[ratings.entry_ballot]] == 1) & (ratings.item == 3)
+    found, reward, _ = imputed(ratings.keep(~hidden), kind, 3)
+    assert np.argwhere(found.missing).tolist() == [[1, 3]]
+    assert [c.shared for c in found.candidates] == [0]
+    assert reward[1, 3] < reward[1, :3].min()
+    assert found.preference_probabilities(reward[1], 1)[:3, 3].min() > 0.5
+
+
+def test_an_exception_of_the_reporter_ends_the_trials():
+    ratings = inverted_ratings()
+    fitted = known_types(ratings, ratings.rater_type, 4)
+    told = []
+
+    def stop(share: float) -> None:
+        told.append(share)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        infer_missing_rewards(ratings, *fitted, ImputationConfig(), stop)
+    assert told == [0.25]
+
+
+def test_scales_have_a_prior_and_earlier_runs_keep_theirs():
+    assert SCALE_PRIOR.sum() == pytest.approx(1)
+    stored = imputation(np.array([[False, True]]), np.eye(15)[6])
+    assert stored.error_scales == pytest.approx(np.geomspace(0.25, 32, 15))
+    chance = stored.preference_probabilities(np.array([0.0, 1.0]), 0)[1, 0]
+    assert chance == pytest.approx(norm.cdf(1 / ERROR_SCALES[6]))
+
+
 @pytest.mark.slow
 def test_imputation_can_be_disabled():
     scenario = load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
@@ -186,29 +413,13 @@ def test_imputation_can_be_disabled():
     assert len(found.response_rate) == found.clusters.max() + 1
 
 
-def inverted_ratings() -> Ratings:
-    return sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
-
-
 @pytest.fixture(scope="module")
 def typed():
     """Ratings, the true types' rewards, their ballots, and Memphis' second prompt as a block."""
     ratings = inverted_ratings()
-    reward = 5.0 * ratings_scenario().type_utilities
+    reward = 5.0 * load_scenario(SCENARIOS / f"{NASHVILLE}.yaml").type_utilities
     block = MissingBlock(0, 1, ratings.catalogue.item_prompt == 1)
     return ratings, reward, block
-
-
-def ratings_scenario():
-    return load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
-
-
-def inferred(ratings: Ratings, reward: np.ndarray):
-    """The imputation, with the raters' true types."""
-    table = tabulate(ratings)
-    weight = np.zeros((table.rows, len(reward)))
-    weight[table.row, ratings.rater_type] = 1.0
-    return infer_missing_rewards(ratings, reward, weight, ratings.rater_type, ImputationConfig())
 
 
 def test_hidden_answers_do_not_affect_a_trial(typed):
@@ -227,21 +438,6 @@ def test_hidden_answers_do_not_affect_a_trial(typed):
         found.append(model.predictions([(0, 0.0), (1, 3.0)], block))
     for mine, other in zip(*found, strict=True):
         np.testing.assert_allclose(mine, other, atol=1e-6)
-
-
-def test_blocks_that_are_tied_everywhere_are_not_tested(typed):
-    """Without a trial nothing is known of the imputation error: it is as great as can be."""
-    ratings, reward, block = typed
-    tied = replace(ratings, rank=np.where(block.items[ratings.item], 0, ratings.rank))
-    hidden = block_entries(ratings, ratings.rater_type, block)
-    assert informative_ballots(ratings, hidden).any()
-    assert not informative_ballots(tied, hidden).any()
-    untested, imputed = inferred(tied, reward)
-    assert (untested.trials, untested.candidates) == (0, ())
-    assert untested.scale_posterior[-1] == 1
-    assert np.isfinite(imputed).all()
-    # Where Memphis' voters alone tie the block, the others test it.
-    assert inferred(replace(ratings, rank=np.where(hidden, 0, ratings.rank)), reward)[0].trials == 2
 
 
 def test_one_rater_with_a_hidden_pair_is_enough_for_a_trial(typed):
