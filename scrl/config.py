@@ -118,8 +118,7 @@ class ImputationConfig:
     """Imputation of missing blocks (see ``raters.imputation``).
 
     Attributes:
-        enabled: whether missing blocks are imputed; it takes a training for each candidate and
-            trial block, and none where no block is missing.
+        enabled: whether missing blocks are imputed.
         min_response_rate: an item is missing of a cluster that ranked it, or answered its prompt,
             at less than this share of the highest rate in a cluster, and less than by chance.
         max_trials: trial blocks that are hidden, at most.

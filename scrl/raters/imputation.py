@@ -1,9 +1,8 @@
-"""Imputation of missing blocks: the rewards of items that a cluster of raters never ranked.
+"""The imputation of missing blocks: candidates, their selection, and the imputation error.
 
-The individual model imputes them by sharing utilities between prompts. Candidates for the sharing
-(``IndividualConfig.shared`` and ``penalty``) are compared by how well they predict trial blocks.
-The trial blocks also give the posterior of the selected candidate's error: a normal error on each
-imputed reward, whose standard deviation is one of ``ERROR_SCALES``.
+Candidates for what prompts share are compared by how well they predict trial blocks
+(``raters.reward_imputation``). Trial blocks also give the posterior of the selected candidate's
+error: a normal error on each imputed reward, whose standard deviation is one of ``ERROR_SCALES``.
 """
 
 from __future__ import annotations
@@ -31,7 +30,8 @@ class SharingCandidate:
     """A candidate sharing of utilities between prompts, and its predictive accuracy.
 
     Attributes:
-        shared, penalty: settings of the individual model.
+        shared: number of utilities that prompts share.
+        penalty: prior precision of what an item has of its own (``ImputationConfig.penalties``).
         hidden_nats: log-likelihood of the trial blocks in nats, each cluster weighted equally.
         visible_nats: log-likelihood of the visible pairs in nats, each cluster weighted equally.
         visible_accuracy: share of visible pairs ordered correctly, a mean over clusters.
@@ -54,7 +54,7 @@ class ImputationModel:
     """The missing blocks, the selected sharing, and the posterior of the imputation error.
 
     Attributes:
-        clusters: the cluster of each component of the density ``[components]``.
+        clusters: the cluster of each type ``[types]``.
         response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
         missing: where the cluster is silent, bool ``[clusters, items]``.
         candidates: the candidates tried.

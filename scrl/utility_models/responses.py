@@ -9,6 +9,8 @@ uncertain, since an ambiguous ballot may then be of a type that leaves out what 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import logit, softmax, xlogy
@@ -31,29 +33,61 @@ def shares_with_responses(
     """
     if len(share) < 2:
         return share
-    answered, included = _responses(table)
-    prompt, mass = table.catalogue.item_prompt, table.mass
+    responses, mass = Responses.of(table), table.mass
     raters = mass.sum()
-    answer_rate = (mass @ answered + 0.5) / (raters + 1)
-    include_rate = (mass @ included + 0.5) / ((mass @ answered)[prompt] + 1)
     posterior = softmax(log_likelihood + np.log(share + 1e-300), axis=1)
     for _ in range(ITERATIONS):
         weight = mass[:, None] * posterior
-        count = weight.sum(0)[:, None]
-        asked = (answered.T @ weight).T
-        answers = _rate(asked, count, answer_rate)
-        includes = _rate((included.T @ weight).T, asked[:, prompt], include_rate)
-        # Σ log P(answers) + Σ over answered prompts of log P(included items).
-        left_out = np.zeros((len(share), answered.shape[1]))
-        np.add.at(left_out.T, prompt, np.log1p(-includes).T)
-        evidence = np.log1p(-answers).sum(1)
-        evidence = evidence + answered @ (logit(answers) + left_out).T
-        evidence = evidence + included @ logit(includes).T
+        evidence = responses.log_likelihood(weight)
         previous, share = share, weight.sum(0) / raters
         posterior = softmax(log_likelihood + evidence + np.log(share + 1e-300), axis=1)
         if np.abs(share - previous).max() < 1e-9:
             break
     return (mass @ posterior) / raters
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """Who answered what.
+
+    Attributes:
+        table: the ballots.
+        answered: prompts that a distinct rater answered, sparse ``[rows, prompts]``, 0 or 1.
+        included: items that their ballots include, sparse ``[rows, items]``, 0 or 1.
+    """
+
+    table: BallotTable
+    answered: csr_matrix
+    included: csr_matrix
+
+    @classmethod
+    def of(cls, table: BallotTable) -> Responses:
+        return cls(table, *_responses(table))
+
+    @property
+    def complete(self) -> bool:
+        """Whether everybody answered every prompt with every completion."""
+        return self.included.nnz == self.included.shape[0] * self.included.shape[1]
+
+    def log_likelihood(self, weight: np.ndarray) -> np.ndarray:
+        """Of each distinct rater's responses under each type's response rates ``[rows, types]``.
+
+        Args:
+            weight: of each distinct rater for each type ``[rows, types]``.
+        """
+        answered, included, mass = self.answered, self.included, self.table.mass
+        prompt = self.table.catalogue.item_prompt
+        answer_rate = (mass @ answered + 0.5) / (mass.sum() + 1)
+        include_rate = (mass @ included + 0.5) / ((mass @ answered)[prompt] + 1)
+        asked = (answered.T @ weight).T
+        answers = _rate(asked, weight.sum(0)[:, None], answer_rate)
+        includes = _rate((included.T @ weight).T, asked[:, prompt], include_rate)
+        # Σ log P(answers) + Σ over answered prompts of log P(included items).
+        left_out = np.zeros((weight.shape[1], answered.shape[1]))
+        np.add.at(left_out.T, prompt, np.log1p(-includes).T)
+        evidence = np.log1p(-answers).sum(1)
+        evidence = evidence + answered @ (logit(answers) + left_out).T
+        return evidence + included @ logit(includes).T
 
 
 def _rate(hits: np.ndarray, trials: np.ndarray, overall: np.ndarray) -> np.ndarray:
