@@ -18,7 +18,11 @@ from scrl.types import Ratings
 from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable, tabulate
 from scrl.utility_models.covariance import Covariance
-from scrl.utility_models.prediction import draw_rows, win_probability
+from scrl.utility_models.prediction import (
+    draw_rows,
+    estimated_win_probability,
+    win_probability,
+)
 from scrl.utility_models.rater_posteriors import (
     Posterior,
     RaterGroup,
@@ -157,7 +161,7 @@ class Population:
         table = tabulate(visible)
         row = table.row[rater]
         if not self.varies:
-            win = win_probability(gap, variance)
+            win = estimated_win_probability(gap, variance)
             type = np.concatenate([self.type_probabilities(table), self.share[None]])[row]
             return np.einsum("pk,kp->p", type, win)
         of = self.covariance.of

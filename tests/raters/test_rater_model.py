@@ -11,8 +11,14 @@ import pytest
 import scrl
 from scrl.choice_models import fit_bradley_terry, fit_pair_counts, pair_counts, reversed_pairs
 from scrl.data import hidden_entries
+from scrl.pipeline import FittedRaters, simulate_ballots
+from scrl.raters import Density, RaterModel
 from scrl.scenarios import load_scenario, with_overrides
-from scrl.types import Ratings
+from scrl.types import Catalogue, Ratings
+from scrl.utility_models import TieModel
+from scrl.utility_models.covariance import initial_covariance
+from scrl.utility_models.population import Population
+from scrl.voting.elections import Contests
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -170,3 +176,135 @@ def test_what_is_hidden_cannot_leak(experiment):
     assert cut.rank.tolist() == [0, 2, 4]
     assert never.rank.tolist() == [0, 1, 2]
     same_posterior(experiment.individual.embed(cut)[1], experiment.individual.embed(never)[1])
+
+
+# -- latents, rewards and ballots -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def varied() -> RaterModel:
+    """Three types with variation within, on two prompts."""
+    catalogue = Catalogue(("p", "q"), tuple("abcdefg"), np.arange(7), np.array([0, 4, 7]))
+    reward = np.random.default_rng(0).normal(0, 2, (3, 7))
+    covariance = initial_covariance(catalogue).scaled(0.7)
+    share = np.array([0.5, 0.3, 0.2])
+    return RaterModel.of(Population(reward, np.zeros((3, 7)), share, covariance), catalogue)
+
+
+def within_prompts(utility: np.ndarray) -> np.ndarray:
+    parts = np.split(utility, [4], axis=-1)
+    return np.concatenate([part - part.mean(-1, keepdims=True) for part in parts], axis=-1)
+
+
+def test_rewards_of_the_types_latents_are_their_rewards(varied):
+    rewards = varied.rewards(varied.type_latents)
+    np.testing.assert_allclose(rewards, within_prompts(varied.population.reward), atol=1e-4)
+    item = np.array([[2, 0, 1], [6, 4, 5]])
+    np.testing.assert_allclose(
+        varied.rewards(varied.type_latents, item), np.moveaxis(rewards[:, item], 0, 1), atol=1e-5
+    )
+
+
+def test_latents_keep_the_variance_of_utilities(varied):
+    """All dimensions together leave nothing out, and the latents' covariance is the utilities'."""
+    utility = within_prompts(varied.population.covariance.draw(100_000, np.random.default_rng(1)))
+    loadings = varied.space.loadings
+    carried = loadings @ varied.latent_covariance @ loadings.T + np.diag(varied.space.residual**2)
+    np.testing.assert_allclose(carried, np.cov(utility.T), atol=0.02)
+    assert varied.space.residual.max() < 0.05
+
+
+def test_a_rater_without_ballots_has_the_populations_distribution(varied):
+    ratings = Ratings(
+        varied.catalogue, ("r", "silent"), [0], [0], [1.0], [0, 2], [0, 1], [0, 1]
+    )  # fmt: skip
+    raters, posterior = varied.embed(ratings, include_empty=True)
+    assert raters.tolist() == [0, 1]
+    share, means = varied.population.share, varied.type_latents
+    np.testing.assert_allclose(posterior.mean[1], share @ means, atol=1e-5)
+    kind = np.random.default_rng(0).choice(3, 200_000, p=share)
+    drawn = varied.space.latents(
+        within_prompts(varied.population.reward[kind])
+        + within_prompts(varied.population.covariance.draw(200_000, np.random.default_rng(2)))
+    )
+    np.testing.assert_allclose(np.exp(posterior.log_variance[1]), drawn.var(0), rtol=0.05)
+
+
+def test_embeddings_are_moments_of_simulated_raters(varied):
+    """Importance sampling: the latents of raters weighted by the likelihood of a ballot."""
+    order = np.array([2, 0, 3])
+    ratings = Ratings(varied.catalogue, ("r",), [0], [0], [1.0], [0, 3], order, np.arange(3))
+    rng = np.random.default_rng(3)
+    kind = rng.choice(3, 300_000, p=varied.population.share)
+    utility = varied.population.reward[kind] + varied.population.covariance.draw(300_000, rng)
+    nats = sum(
+        utility[:, order[i]] - np.log(np.exp(utility[:, order[i:]]).sum(1)) for i in range(3)
+    )
+    weight = np.exp(nats) / np.exp(nats).sum()
+    latent = varied.space.latents(within_prompts(utility))
+    mean = weight @ latent
+    variance = weight @ (latent - mean) ** 2
+    _, posterior = varied.embed(ratings)
+    np.testing.assert_allclose(posterior.mean[0], mean, atol=0.05)
+    np.testing.assert_allclose(np.exp(posterior.log_variance[0]), variance, rtol=0.1, atol=0.01)
+
+
+def test_a_completions_place_is_read_as_by_simulated_voters(varied):
+    """The mean latent of raters whose ballots put a completion there."""
+    rng = np.random.default_rng(4)
+    density = Density.of(varied, rng)
+    latent, kind = density.draw(rng, 100_000), density.voter_components(100_000)
+    item = np.arange(4)[None]
+    scores = varied.cast_ballots(varied.rewards(latent, item), kind, item, rng)[0]
+    above = (scores > scores[:, [1]]).sum(1)
+    found = varied.embed_single(np.array([1, 1]), np.array([0, 3]), np.array([4, 4]))
+    for row, place in enumerate((0, 3)):
+        members = latent[above == place]
+        np.testing.assert_allclose(found.mean[row], members.mean(0), atol=0.06)
+        np.testing.assert_allclose(np.exp(found.log_variance[row]), members.var(0), rtol=0.15)
+
+
+@pytest.mark.parametrize(
+    "ties", [(), (TieModel(np.array([0, 1, 0.5]), np.array([0, 1, 0.5])),) * 3]
+)
+def test_voters_choose_as_the_model_says(varied, ties):
+    """First choices by softmax of the rewards, or with ties as often as their prevalence says."""
+    model = RaterModel.of(replace(varied.population, ties=ties), varied.catalogue)
+    item = np.array([[4, 5]])
+    rewards = np.tile(np.array([0.8, 0.0], np.float32), (1, 60_000, 1))
+    kind = np.arange(60_000) % 3
+    scores = model.cast_ballots(rewards, kind, item, np.random.default_rng(5))[0]
+    better, tied = np.exp(0.8), (0.5 * np.exp(0.4) if ties else 0.0)
+    total = better + 1 + tied
+    assert (scores[:, 0] > scores[:, 1]).mean() == pytest.approx(better / total, abs=0.01)
+    assert (scores[:, 0] == scores[:, 1]).mean() == pytest.approx(tied / total, abs=0.01)
+
+
+def test_ballots_do_not_depend_on_how_contests_are_grouped(experiment):
+    ratings = FittedRaters(experiment.individual, experiment.imputation)
+    ballots = simulate_ballots(ratings, experiment.density, experiment.latents, experiment.seed)
+    contests = [np.array([0, 2, 3]), np.array([1, 4, 0])]
+    mask, prompts = np.array([[True] * 3, [True, True, False]]), np.zeros(2, int)
+    together = ballots(Contests(prompts, np.stack(contests), mask)).utility
+    for c, item in enumerate(contests):
+        alone = ballots(Contests(prompts[:1], item[None], mask[[c]])).utility
+        np.testing.assert_array_equal(together[c], alone[0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [1.0, 3.0])
+def test_a_noisy_electorate_has_the_raters_pair_shares(noise):
+    """Every rater ranks all completions, with noise: the shares of pairs are known from 4,000."""
+    scenario = load_scenario(SCENARIOS / "tennessee-four.yaml")
+    scenario = with_overrides(scenario, raters=4000, noise=noise)
+    e = scrl.run(scenario, scrl.Config(rules=("borda", "plurality")), seed=0)
+    place = np.empty((4000, 4))
+    place[e.ratings.ballot_rater[e.ratings.entry_ballot], e.ratings.item] = e.ratings.rank
+    voters = e.voters[0]["borda"].scores
+    borda = (place[:, :, None] < place[:, None, :]).sum(2).mean(0)
+    np.testing.assert_allclose(voters, borda, atol=0.05)
+    np.testing.assert_allclose(e.voters[0]["plurality"].scores, (place == 0).mean(0), atol=0.02)
+    observed, simulated = e.check.observed, e.check.simulated
+    assert len(observed) == 6 + 4
+    np.testing.assert_allclose(simulated, observed, atol=0.025)
+    assert e.check.reproduces
