@@ -35,7 +35,7 @@ from scrl.utility_models.type_mixture import LONG, MAX_SPREAD, TypeProblem, Type
 SHRINKAGES = (None, 0.1, 0.02)
 SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
 #: Nats within which the simpler candidate is chosen.
-MARGIN = 1.0
+MARGIN = 4.0
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
 #: Raters held out: their share, at least (of few raters half) and at most.
@@ -138,7 +138,7 @@ def with_ties(problem: TypeProblem, types: Types) -> Types:
 def compare_candidates(
     ratings: Ratings, types: Types, config: RatersConfig, seed: int
 ) -> list[Candidate]:
-    """Score the candidates on held-out raters, of whom half of each ballot is hidden.
+    """Score the candidates on a part of the raters, of whom half of each ballot is hidden.
 
     Returns:
         The candidates, simpler ones first.
@@ -166,15 +166,18 @@ def compare_candidates(
     if not len(pairs[0]):
         return untested
     weight = pair_information(target)
-    table = training_table(comparable.select(~held_out))
+    # What the held-out raters show is read too: of few raters, each counts.
+    table = training_table(comparable.keep(~(hidden & entry_held)))
     problem = TypeProblem(table)
     starts = {True: problem.one_type()}
     if len(types.share) > 1:
         starts[False] = problem.em(replace(types, ties=()), LONG)
-    scales = SCALES if config.choose_noise else (1.0,)
 
     def scored(candidate: Candidate) -> Candidate:
         start = starts[candidate.one_type]
+        # Without variation the likelihood itself determines the scale.
+        free = config.choose_noise and candidate.shrinkage is not None
+        scales = SCALES if free else (1.0,)
         population = with_variation(table, start, candidate.shrinkage, seed)
         return _scored(candidate, population, scales, visible, pairs, weight)
 
