@@ -11,8 +11,8 @@ from scrl.raters.fitted_run import FittedRun
 
 #: Points on a line.
 STEPS = 61
-#: Length below which a line's ends coincide, in latent units.
-MIN_LENGTH = 0.05
+#: Difference of rewards, in log-odds, up to which a line's ends coincide.
+MIN_DIFFERENCE = 0.05
 
 #: Fraction of the line, the item that rises, the item that falls.
 RankChange = tuple[float, int, int]
@@ -76,9 +76,10 @@ def traverse(run: FittedRun, start: np.ndarray, end: np.ndarray, prompt: int) ->
     rewards = rewards_at(run, latent)[:, first:last].astype(float)
     rewards = rewards - rewards.mean(axis=1, keepdims=True)
     changes, needed = rank_changes(rewards, fraction)
-    return Traversal(
-        fraction, latent, rewards, changes, needed, nearest_to_middle(run.latents, start, end)
-    )
+    ends = rewards_at(run, latent[[0, -1]])
+    apart = float(np.abs(ends[1] - ends[0]).max()) > MIN_DIFFERENCE
+    nearest = nearest_to_middle(run.latents, start, end) if apart else float("nan")
+    return Traversal(fraction, latent, rewards, changes, needed, nearest)
 
 
 def nearest_to_middle(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
@@ -86,13 +87,8 @@ def nearest_to_middle(points: np.ndarray, start: np.ndarray, end: np.ndarray) ->
 
     Args:
         points: ``[points, latent]``.
-        start, end: of the line ``[latent]``.
-
-    Returns:
-        NaN where the ends coincide.
+        start, end: of the line, two different places ``[latent]``.
     """
     start, end = np.asarray(start, float), np.asarray(end, float)
-    length = float(np.linalg.norm(end - start))
-    if length < MIN_LENGTH:
-        return float("nan")
-    return float(np.linalg.norm(points - (start + end) / 2, axis=1).min() / length)
+    gap = np.linalg.norm(points - (start + end) / 2, axis=1).min()
+    return float(gap / np.linalg.norm(end - start))

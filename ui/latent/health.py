@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from scrl import figures
+from scrl.diagnostics import raters_vary
 from ui.latent.widgets import metrics
 from ui.shared import data_tables, page, precompute, predict_first
 
@@ -40,7 +41,13 @@ def show(id: str, fitted: FittedRun) -> None:
     if not shown:
         return
     health = precompute.answer(id, "health", fitted, "Checking the model")
-    if health.collapsed:
+    if fitted.density.components == 1 and not raters_vary(fitted):
+        st.info(
+            "The model has found one type of raters, who do not vary: it predicts the same for "
+            "everybody, as Bradley–Terry does. That is right where raters disagree by chance only; "
+            "below, the latent then makes no difference."
+        )
+    elif health.collapsed:
         st.warning(health.verdict())
     else:
         right = "Yes" if health.own_accuracy - health.swapped_accuracy > 0.05 else "No"
@@ -51,7 +58,7 @@ def show(id: str, fitted: FittedRun) -> None:
             _swap_chart(health)
     with right:
         _dimension_chart(health)
-    _calibration(health)
+    _calibration(health, fitted.individual.latent)
     _numbers(health)
 
 
@@ -105,7 +112,7 @@ def _dimension_chart(health: LatentHealth) -> None:
     )  # fmt: skip
 
 
-def _calibration(health: LatentHealth) -> None:
+def _calibration(health: LatentHealth, dimensions: int) -> None:
     """Reliability of probabilities for hidden pairs."""
     if not health.calibration:
         st.caption("These ballots are too short for half of one to be hidden.")
@@ -118,7 +125,10 @@ def _calibration(health: LatentHealth) -> None:
             "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
             caption="The hidden pairs are predicted from the visible half; large marks stand for "
             "many pairs. Of pairs said to be 80 % sure, 80 % should be right. Refuted, the model "
-            "is surer than it may be, where marks lie below the diagonal.",
+            "is surer than it may be, where marks lie below the diagonal."
+            + (" In this many dimensions few simulated voters stand near anybody, so those weighed "
+               "by the visible half are surer than they may be." if dimensions > _DIMENSIONS
+               else ""),
         )  # fmt: skip
     with right:
         errors = {f"Calibration error, {name}": f"{c.error:.3f}"

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: A prompt and its ranked items, best first.
 Ballot = tuple[int, list[int]]
 
+#: Dimensions beyond which simulated voters lie too far apart to place somebody among them.
+MANY_DIMENSIONS = 8
 #: Prompts that a visitor can answer.
 _MAX_PROMPTS = 6
 
@@ -101,6 +103,12 @@ def _ballot_inputs(fitted: FittedRun) -> list[Ballot]:
         if items:
             ballots.append((p, items))
     st.caption("One completion alone compares nothing; from two on, a ballot counts.")
+    if fitted.individual.latent > MANY_DIMENSIONS:
+        st.caption(
+            f"You are placed among {fitted.density.share.size:,} simulated voters. In "
+            f"{fitted.individual.latent} dimensions few of them stand near you, so what is "
+            "inferred is surer than it may be; ‘Health’ shows by how much."
+        )
     return ballots
 
 
