@@ -1,0 +1,192 @@
+"""Variation within types, by EM with Laplace posteriors; the types come from ``type_mixture``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.special import softmax
+
+from scrl.random_streams import HostStream, host_rng
+from scrl.utility_models.ballot_table import BallotTable
+from scrl.utility_models.covariance import CovarianceUpdate, initial_covariance
+from scrl.utility_models.mean_prior import MeanPrior
+from scrl.utility_models.population import MIN_PROBABILITY, Population, TypedPosteriors
+from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
+from scrl.utility_models.type_mixture import MAX_SPREAD, TypeProblem, Types
+
+#: Iterations of EM with variation, and Newton steps for each posterior in them.
+ITERATIONS, FIRST_STEPS, NEWTON_STEPS = 20, 8, 2
+#: Iterations of EM without variation, for the prior of the mean rewards.
+MEAN_ITERATIONS = 10
+#: First variance within types.
+FIRST_VARIANCE = 0.5
+#: Iterations in which the priors of mean rewards are held.
+SETTLE = 3
+#: Limits of the raters, and of Σ items³ over them, that variation is estimated from.
+MAX_RATERS, MAX_WORK = 1500, 3e8
+#: Largest change of a mean reward in one iteration.
+MAX_STEP = 2.0
+
+
+def with_variation(
+    table: BallotTable, types: Types, shrinkage: float | None, seed: int
+) -> Population:
+    """Add variation within types, and the prior of mean rewards.
+
+    Args:
+        table: the ballots; in large tables variation is estimated from a sample of the raters.
+        types: fitted to them.
+        shrinkage: of the covariance's factors; None for no variation.
+        seed: of the sample.
+    """
+    if shrinkage is None:
+        return without_variation(TypeProblem(table), types)
+    fit = _VariationFit(table, types, shrinkage, sampled_groups(table, seed))
+    for iteration in range(ITERATIONS):
+        fit.step(iteration)
+    return fit.population
+
+
+def without_variation(problem: TypeProblem, types: Types) -> Population:
+    """The types as a population, with the prior of mean rewards."""
+    table, covariance = problem.table, initial_covariance(problem.table.catalogue).scaled(0.0)
+    priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
+    reward, share, ties = types.reward, types.share, types.ties
+    variance = np.zeros(reward.shape)
+    for iteration in range(MEAN_ITERATIONS):
+        joint = problem.by_row(reward, ties) + np.log(share + 1e-300)
+        weight = table.mass[:, None] * softmax(joint, axis=1)
+        common, spread = priors.of_types(len(share))
+        prior = Types(reward, share, common, spread, ties)
+        reward, variance = problem.m_step(prior, (table.cast.T @ weight).T)
+        share = weight.sum(axis=0) / table.mass.sum()
+        if iteration >= SETTLE:
+            priors = priors.updated(reward, variance)
+    return Population(reward, variance, share, covariance, ties)
+
+
+def sampled_groups(table: BallotTable, seed: int) -> list[RaterGroup]:
+    """All distinct raters in groups, or a sample of them within the limits of this module."""
+    groups = group_raters(table)
+    rows = np.concatenate([group.rows for group in groups])
+    work = np.concatenate([group.mask.sum(1).astype(float) ** 3 for group in groups])
+    order = host_rng(seed, HostStream.RATERS_SAMPLED).permutation(len(rows))
+    fits = (np.cumsum(work[order]) <= MAX_WORK) & (np.arange(len(rows)) < MAX_RATERS)
+    if fits.all():
+        return groups
+    fits[0] = True
+    chosen = np.zeros(table.rows, bool)
+    chosen[rows[order[fits]]] = True
+    sampled = [group.take(np.flatnonzero(chosen[group.rows])) for group in groups]
+    return [group for group in sampled if len(group.rows)]
+
+
+class _VariationFit:
+    """EM for a population with variation.
+
+    Args: see ``with_variation``; groups: the raters that are read.
+    """
+
+    def __init__(
+        self,
+        table: BallotTable,
+        types: Types,
+        shrinkage: float,
+        groups: list[RaterGroup],
+    ) -> None:
+        self.table, self.groups, self.shrinkage = table, groups, shrinkage
+        covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
+        self.priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
+        variance = np.zeros(types.reward.shape)
+        self.population = Population(types.reward, variance, types.share, covariance, types.ties)
+        count = len(types.share)
+        self.possible = [np.ones((len(group.rows), count), bool) for group in groups]
+        self.start: list[dict[int, np.ndarray] | None] = [None] * len(groups)
+
+    def step(self, iteration: int) -> None:
+        """One iteration."""
+        population, table = self.population, self.table
+        update = CovarianceUpdate(table, population.covariance, iteration % 2 == 1, self.shrinkage)
+        sums = _MeanSums(population.reward.shape)
+        for number, group in enumerate(self.groups):
+            start = self.start[number]
+            steps = FIRST_STEPS if start is None else NEWTON_STEPS
+            typed = population.posteriors(group, self.possible[number], start, steps)
+            self.start[number] = {k: found.utility for k, (_, _, found) in typed.given.items()}
+            if iteration % 4 == 0:
+                self.possible[number] = typed.probability > MIN_PROBABILITY
+                self.start[number] = None
+            self._add(typed, update, sums)
+        reward, variance = self._mean_step(sums, iteration)
+        self.population = replace(
+            population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
+            covariance=update.covariance(),
+        )  # fmt: skip
+
+    def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
+        mass = self.table.mass[typed.group.rows]
+        for k, (at, own, found) in typed.given.items():
+            weight = mass[at] * typed.probability[at, k]
+            update.add(own, found, weight)
+            sums.count[k] += weight.sum()
+            by_item = weight[:, None]
+            np.add.at(sums.slope[k], own.item, by_item * found.alpha)
+            # Row sums of absolute values bound the curvature in the mean.
+            np.add.at(sums.bound[k], own.item, by_item * np.abs(found.information).sum(2))
+            diagonal = np.einsum("rii->ri", found.information)
+            np.add.at(sums.information[k], own.item, by_item * diagonal)
+
+    def _mean_step(self, sums: _MeanSums, iteration: int) -> tuple[np.ndarray, np.ndarray]:
+        """One step of the mean rewards, and their variance; then of their priors."""
+        common, spread = self.priors.of_types(len(sums.count))
+        precision = 1 / spread**2
+        slope = sums.slope - precision * (self.population.reward - common)
+        step = np.clip(slope / (sums.bound + precision), -MAX_STEP, MAX_STEP)
+        reward = self.population.reward + step
+        variance = 1 / (sums.information + precision)
+        if iteration >= SETTLE:
+            self.priors = self.priors.updated(reward, variance)
+        return reward, variance
+
+
+@dataclass(frozen=True, eq=False)
+class RewardPriors:
+    """The priors of the types' rewards: around a common mean, which has a prior itself.
+
+    Attributes:
+        mean: prior of the common mean.
+        common: mean of the types' rewards ``[items]``; spread: of the types around it.
+    """
+
+    mean: MeanPrior
+    common: np.ndarray
+    spread: float
+
+    def of_types(self, types: int) -> tuple[np.ndarray, float]:
+        """Mean ``[items]`` and standard deviation of the prior of each type's rewards."""
+        return (self.mean.centre, self.mean.sd) if types == 1 else (self.common, self.spread)
+
+    def updated(self, reward: np.ndarray, variance: np.ndarray) -> RewardPriors:
+        """The priors that fit the posteriors of the rewards ``[types, items]``."""
+        types = len(reward)
+        if types == 1:
+            return replace(self, mean=self.mean.updated(reward[0], variance[0]))
+        own, shared = types / self.spread**2, 1 / self.mean.sd**2
+        common = (own * reward.mean(0) + shared * self.mean.centre) / (own + shared)
+        mean = self.mean.updated(common, np.full(len(common), 1 / (own + shared)))
+        spread = np.sqrt(((reward - common) ** 2 + variance).mean())
+        return RewardPriors(mean, common, float(np.clip(spread, 1e-2, MAX_SPREAD)))
+
+
+class _MeanSums:
+    """Sums over raters that the step of the mean rewards needs.
+
+    Attributes:
+        slope, bound, information: gradient, a bound of the curvature and the curvature's diagonal
+            ``[types, items]``; count: raters ``[types]``.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.slope, self.bound, self.information = np.zeros((3, *shape))
+        self.count = np.zeros(shape[0])
