@@ -36,9 +36,7 @@ from scrl.diagnostics import (  # noqa: E402
     partial_ballots,
 )
 from scrl.evaluation import check_latent_health  # noqa: E402
-from scrl.raters import FittedRun  # noqa: E402
-from scrl.raters.density import Density  # noqa: E402
-from scrl.raters.rater_model import RaterModel  # noqa: E402
+from scrl.raters import Density, FittedRun, RaterModel  # noqa: E402
 from scrl.runtime import device_name, start  # noqa: E402
 
 

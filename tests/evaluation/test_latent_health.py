@@ -14,10 +14,7 @@ from scrl.evaluation import check_latent_health, pair_accuracy
 from scrl.evaluation.latent_health import kl_from_population, swap_partners
 from scrl.pipeline import draw_voters, embed_raters, fit_raters
 from scrl.progress import RunClock
-from scrl.raters import FittedRun
-from scrl.raters.density import Density
-from scrl.raters.network import Posterior
-from scrl.raters.rater_model import RaterModel
+from scrl.raters import Density, FittedRun, Posterior, RaterModel
 
 
 def fitted(orders, prompts):
