@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from scrl.diagnostics import orders_to_ratings, summarise_population
-from scrl.raters import Density, FittedRun
-from scrl.raters.rater_model import RaterModel
+from scrl.raters import Density, FittedRun, RaterModel
 from scrl.types import Catalogue
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
