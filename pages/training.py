@@ -12,7 +12,9 @@ def show() -> None:
     if not page.presenting():
         st.markdown(
             "A model of raters sees part of the answer it is asked for. What it is shown and what "
-            "it is asked decide whether it learns people, or learns to copy."
+            "it is asked decide whether it learns people, or learns to copy. The model here is a "
+            "network that reads ballots, as the blog post describes; the lab fits a statistical "
+            "model, which cannot copy, since it states how likely each ballot is."
         )
     masking_regimes.show(*masking_regimes.choose())
 

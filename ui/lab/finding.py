@@ -55,7 +55,7 @@ def _latents(latent: dict) -> None:
         figures.latent_map(latent, height=376, **page.style()),
         "latent",
         alt=f"Raters fall into {len(latent['types'])} clusters: {', '.join(latent['types'])}.",
-        caption=f"A sample of {latent.get('raters', 10_000):,} raters as the individual model sees "
+        caption=f"A sample of {latent.get('raters', 10_000):,} raters as the model of raters sees "
         "them; those at one point are drawn side by side. Raters of one city lie together whether "
         f"or not {CITY} was on their ballot, so the model knows what the others would have said.",
     )

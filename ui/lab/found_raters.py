@@ -32,7 +32,8 @@ def show(content: Mapping) -> None:
         _map(content)
     with right:
         _found(population)
-    st.caption(_EXPLANATION)
+    several = "Map and numbers are of the first seed. " if "seeds" in content["result"] else ""
+    st.caption(several + _EXPLANATION)
 
 
 def _map(content: Mapping) -> None:
