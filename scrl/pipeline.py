@@ -215,7 +215,7 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
             ratings, fitted.population.reward, weight, likely_types(table, weight),
             config.imputation,
         )  # fmt: skip
-        if imputation.trials:
+        if reward is not fitted.population.reward:
             model = model.with_rewards(reward)
     return FittedRaters(model, imputation)
 

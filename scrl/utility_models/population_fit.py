@@ -24,6 +24,7 @@ from scrl.types import Ratings
 from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_posteriors import group_raters
+from scrl.utility_models.silent_types import split_by_responses
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
 from scrl.utility_models.type_mixture import LONG, TypeProblem, Types
@@ -103,6 +104,7 @@ def fit_population(
     types = problem.search(
         seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"), config.max_types
     )
+    types = split_by_responses(problem, types)
     report(0.5, "Choosing the variation within types and the noise")
     candidates = compare_candidates(ratings, types, config, seed)
     chosen = choose_candidate(candidates)
