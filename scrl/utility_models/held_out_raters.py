@@ -25,8 +25,9 @@ class HeldOutRaters:
     """A split of raters.
 
     Attributes:
-        train: the ballots to fit to.
-        visible: the part of the held-out raters' ballots that a model may read.
+        train: the ballots to fit to, with the visible part of the held-out raters' ballots: of few
+            raters, each counts.
+        visible: that part alone.
         pairs: rater, better and worse item of each strict pair of the hidden part ``[pairs]``.
         weight: of each of these pairs ``[pairs]``, see ``pair_information``.
     """
@@ -56,14 +57,16 @@ def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None
     copies = systematic_counts(weight, size, rng)
     rest = np.maximum(weight - copies, 0.0) / np.where(weight > 0, weight, 1.0)
     left = rest[ratings.ballot_rater]
-    train = replace(ratings, ballot_weight=ratings.ballot_weight * left).select(left > 0)
+    others = replace(ratings, ballot_weight=ratings.ballot_weight * left).select(left > 0)
     held_out = separate_raters(ratings, copies)
     hidden = hidden_entries(held_out, HIDDEN, rng)
     target = held_out.keep(hidden)
     pairs = strict_pairs(target)
+    visible = held_out.keep(~hidden)
+    train = joined(others, visible)
     if not len(pairs[0]) or not train.ballots:
         return None
-    return HeldOutRaters(train, held_out.keep(~hidden), pairs, pair_information(target))
+    return HeldOutRaters(train, visible, pairs, pair_information(target))
 
 
 def systematic_counts(weight: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -97,6 +100,21 @@ def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:
         offsets=offsets,
         completion=ratings.completion[entry],
         rank=ratings.rank[entry],
+        rater_type=None,
+    )
+
+
+def joined(one: Ratings, other: Ratings) -> Ratings:
+    """The ballots of two groups of raters on one catalogue."""
+    return replace(
+        one,
+        raters=(*(f"a{name}" for name in one.raters), *(f"b{name}" for name in other.raters)),
+        ballot_rater=np.r_[one.ballot_rater, other.ballot_rater + len(one.raters)],
+        ballot_prompt=np.r_[one.ballot_prompt, other.ballot_prompt],
+        ballot_weight=np.r_[one.ballot_weight, other.ballot_weight],
+        offsets=np.r_[one.offsets, other.offsets[1:] + one.offsets[-1]],
+        completion=np.r_[one.completion, other.completion],
+        rank=np.r_[one.rank, other.rank],
         rater_type=None,
     )
 
