@@ -27,12 +27,13 @@ class HeldOutRaters:
     Attributes:
         train: the ballots to fit to, with the visible part of the held-out raters' ballots: of few
             raters, each counts.
-        visible: that part alone.
+        whole, visible: the held-out raters' ballots, and that part of them.
         pairs: rater, better and worse item of each strict pair of the hidden part ``[pairs]``.
         weight: of each of these pairs ``[pairs]``, see ``pair_information``.
     """
 
     train: Ratings
+    whole: Ratings
     visible: Ratings
     pairs: tuple[np.ndarray, np.ndarray, np.ndarray]
     weight: np.ndarray
@@ -66,7 +67,7 @@ def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None
     train = joined(others, visible)
     if not len(pairs[0]) or not train.ballots:
         return None
-    return HeldOutRaters(train, visible, pairs, pair_information(target))
+    return HeldOutRaters(train, held_out, visible, pairs, pair_information(target))
 
 
 def systematic_counts(weight: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

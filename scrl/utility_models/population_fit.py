@@ -18,10 +18,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from scrl.config import RatersConfig
-from scrl.data.held_out_splits import hidden_entries, strict_pairs
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Ratings
 from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.held_out_raters import HeldOutRaters, hold_out
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_posteriors import group_raters
 from scrl.utility_models.silent_types import split_by_responses
@@ -38,10 +38,10 @@ SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
 MARGIN = 4.0
 #: Standard errors within which hidden pairs do not decide between one type and several.
 UNDECIDED = 2.0
+#: Nats by which a scale other than 1 must be better.
+SCALE_MARGIN = 2.0
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
-#: Raters held out: their share, at least (of few raters half) and at most.
-HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
 #: Called with the share of the fit done and what is done next.
 OnStage = Callable[[float, str], None]
 
@@ -164,25 +164,11 @@ def compare_candidates(
     several = len(types.share) > 1
     untested = [Candidate(False, shrinkage) for shrinkage in shrinkages if several]
     untested += [Candidate(True, shrinkage) for shrinkage in shrinkages]
-    rng = host_rng(seed, HostStream.RATERS_HELD_OUT)
-    comparable = ratings.select(ratings.sizes >= 2)
-    raters = np.unique(comparable.ballot_rater)
-    size = max(round(HELD_OUT * len(raters)), min(MIN_HELD_OUT, len(raters) // 2))
-    size = min(size, MAX_HELD_OUT)
-    if size < 2:
+    split = hold_out(ratings, host_rng(seed, HostStream.RATERS_HELD_OUT))
+    if split is None:
         return untested
-    chosen = rng.choice(raters, size, replace=False)
-    held_out = np.isin(comparable.ballot_rater, chosen)
-    hidden = hidden_entries(comparable, 0.5, rng)
-    entry_held = held_out[comparable.entry_ballot]
-    visible, target = comparable.keep(~hidden & entry_held), comparable.keep(hidden & entry_held)
-    pairs = strict_pairs(target)
-    if not len(pairs[0]):
-        return untested
-    weight = pair_information(target)
-    # What the held-out raters show is read too: of few raters, each counts.
-    table = training_table(comparable.keep(~(hidden & entry_held)))
-    whole, seen = tabulate(comparable.select(held_out)), tabulate(visible)
+    table = training_table(split.train)
+    whole, seen = tabulate(split.whole), tabulate(split.visible)
     problem = TypeProblem(table)
     starts = {True: problem.one_type()}
     if len(types.share) > 1:
@@ -194,7 +180,7 @@ def compare_candidates(
         free = config.choose_noise and candidate.shrinkage is not None
         scales = SCALES if free else (1.0,)
         population = with_variation(table, start, candidate.shrinkage, seed)
-        found = _scored(candidate, population, scales, visible, pairs, weight)
+        found = _scored(candidate, population, scales, split)
         population = population.sharpened(found.scale)
         evidence = _evidence(population, whole) - _evidence(population, seen)
         return replace(found, evidence=evidence)
@@ -213,23 +199,27 @@ def _scored(
     candidate: Candidate,
     population: Population,
     scales: Sequence[float],
-    visible: Ratings,
-    pairs: tuple[np.ndarray, np.ndarray, np.ndarray],
-    weight: np.ndarray,
+    split: HeldOutRaters,
 ) -> Candidate:
-    """The candidate with its best scale, and its score."""
+    """The candidate with its best scale, and its score.
+
+    The scale is 1 unless another is better by more than ``SCALE_MARGIN``: chosen on the held-out
+    pairs alone, it would add their sampling error to the rewards, which all raters' ballots fit.
+    """
 
     def nats(scale: float) -> np.ndarray:
-        probability = population.sharpened(scale).pair_probability(visible, *pairs)
-        return np.bincount(rater, weight * np.log(np.maximum(probability, 1e-12)))
+        probability = population.sharpened(scale).pair_probability(split.visible, *split.pairs)
+        return np.bincount(rater, split.weight * np.log(np.maximum(probability, 1e-12)))
 
-    rater = np.unique(pairs[0], return_inverse=True)[1]
+    rater = np.unique(split.pairs[0], return_inverse=True)[1]
     by_scale = [nats(scale) for scale in scales]
     scores = [
         float(own.sum()) - 0.5 * (np.log(scale) / SCALE_SD) ** 2
         for own, scale in zip(by_scale, scales, strict=True)
     ]
-    best = int(np.argmax(scores))
+    best, unscaled = int(np.argmax(scores)), scales.index(1.0)
+    if scores[unscaled] >= scores[best] - SCALE_MARGIN:
+        best = unscaled
     return replace(candidate, scale=scales[best], nats=scores[best], by_rater=by_scale[best])
 
 
@@ -240,25 +230,6 @@ def _evidence(population: Population, table: BallotTable) -> float:
         float(table.mass[group.rows] @ population.posteriors(group).log_evidence)
         for group in groups
     )
-
-
-def pair_information(target: Ratings) -> np.ndarray:
-    """The weight of each strict pair ``[pairs]``: pairs of one order are not independent.
-
-    An order of n completions holds log2(n!) bits, which its pairs share.
-    """
-    sizes = target.sizes
-    bits = np.array([np.log2(np.arange(1, n + 1)).sum() for n in range(sizes.max(initial=1) + 1)])
-    rater, better, _ = strict_pairs(target)
-    # The ballot of a pair: its rater's on the prompt of its items.
-    prompts = len(target.catalogue.prompts)
-    key = target.ballot_rater.astype(np.int64) * prompts + target.ballot_prompt
-    distinct, of_ballot = np.unique(key, return_inverse=True)
-    total = np.bincount(of_ballot.ravel(), bits[sizes] * target.ballot_weight)
-    pair = np.searchsorted(
-        distinct, rater.astype(np.int64) * prompts + target.catalogue.item_prompt[better]
-    )
-    return (total / np.maximum(np.bincount(pair, minlength=len(distinct)), 1))[pair]
 
 
 def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:
