@@ -16,7 +16,7 @@ from scrl.diagnostics import (
     separation,
     silhouette,
 )
-from scrl.raters import FittedRun, Posterior
+from scrl.raters import RaterModel
 
 
 def test_the_silhouette_is_that_of_scikit_learn():
@@ -72,23 +72,24 @@ def test_every_layout_keeps_clusters_apart_and_is_the_same_again(method):
     np.testing.assert_array_equal(at, layout(points, method))
 
 
-class Blurred(FittedRun):
-    """The same run with this log-variance in all posteriors."""
+class Blurred(RaterModel):
+    """The same model with posteriors of this standard deviation."""
 
-    log_variance = 0.0
+    sd = 0.0
 
-    @property
-    def posterior(self):
-        mean = np.asarray(self.embedding.posterior.mean)
-        return Posterior(mean, np.full_like(mean, self.log_variance))
+    def draw_latents(self, ratings, rng):
+        mean = self.embed(ratings).posterior.mean
+        return mean + self.sd * rng.standard_normal(mean.shape)
 
 
 def test_types_lie_together_only_where_posteriors_are_narrow_beside_their_distance(experiment):
     """Without noise a type has one posterior mean, however wide its posterior."""
-    blurred = Blurred(**vars(replace(experiment.fitted_run)))
-    for log_variance, together in ((-9.0, True), (4.0, False)):
-        blurred.log_variance = log_variance
-        found = cluster_numbers(blurred)
+    model = experiment.individual
+    blurred = Blurred(model.catalogue, model.population, model.space)
+    run = replace(experiment.fitted_run, individual=blurred)
+    for sd, together in ((0.01, True), (7.0, False)):
+        Blurred.sd = sd
+        found = cluster_numbers(run)
         draws, means = found["rows"]
         assert means["silhouette"] > 0.9
         assert found["together"] == together
