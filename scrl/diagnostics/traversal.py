@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import multivariate_normal
 
 from scrl.diagnostics.queries import rewards_at
+from scrl.raters.density import Density
 from scrl.raters.fitted_run import FittedRun
 
 #: Points on a line.
 STEPS = 61
 #: Difference of rewards, in log-odds, up to which a line's ends coincide.
 MIN_DIFFERENCE = 0.05
+#: Largest logarithm of a ratio of densities.
+MAX_NATS = 50.0
 
 #: Fraction of the line, the item that rises, the item that falls.
 RankChange = tuple[float, int, int]
@@ -28,8 +32,8 @@ class Traversal:
         rewards: ``[steps, m]``, centred, log-odds.
         changes: the changes of rank, in order.
         min_changes: the fewest changes possible: the Kendall distance of the ends.
-        nearest: distance of the nearest simulated voter from the middle of the line, as a share of
-            its length; NaN where the ends coincide.
+        middle: the density of raters at the middle of the line over that at the less dense end;
+            NaN where the ends coincide.
     """
 
     fraction: np.ndarray
@@ -37,7 +41,7 @@ class Traversal:
     rewards: np.ndarray
     changes: tuple[RankChange, ...]
     min_changes: int
-    nearest: float
+    middle: float
 
     @property
     def excess_changes(self) -> int:
@@ -78,17 +82,25 @@ def traverse(run: FittedRun, start: np.ndarray, end: np.ndarray, prompt: int) ->
     changes, needed = rank_changes(rewards, fraction)
     ends = rewards_at(run, latent[[0, -1]])
     apart = float(np.abs(ends[1] - ends[0]).max()) > MIN_DIFFERENCE
-    nearest = nearest_to_middle(run.latents, start, end) if apart else float("nan")
-    return Traversal(fraction, latent, rewards, changes, needed, nearest)
+    middle = middle_density(run.density, start, end) if apart else float("nan")
+    return Traversal(fraction, latent, rewards, changes, needed, middle)
 
 
-def nearest_to_middle(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:
-    """Distance of the nearest point from the middle of a line, as a share of its length.
+def middle_density(density: Density, start: np.ndarray, end: np.ndarray) -> float:
+    """The density at the middle of a line over that at the less dense end.
+
+    Above 1 there are more raters about the middle than about that end.
 
     Args:
-        points: ``[points, latent]``.
-        start, end: of the line, two different places ``[latent]``.
+        start, end: of the line ``[latent]``.
     """
     start, end = np.asarray(start, float), np.asarray(end, float)
-    gap = np.linalg.norm(points - (start + end) / 2, axis=1).min()
-    return float(gap / np.linalg.norm(end - start))
+    points = np.stack([start, (start + end) / 2, end])
+    nats = np.stack([
+        np.log(weight + 1e-300) + multivariate_normal(mean, covariance).logpdf(points)
+        for weight, mean, covariance in zip(
+            density.weight, density.mean, density.covariance, strict=True
+        )
+    ])  # fmt: skip
+    first, middle, last = np.logaddexp.reduce(nats, axis=0)
+    return float(np.exp(np.clip(middle - min(first, last), -MAX_NATS, MAX_NATS)))

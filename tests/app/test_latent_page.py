@@ -107,7 +107,7 @@ def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
     assert len(walk["frames"]) == 61
     marks = next(t for t in walk["data"] if t.get("name") == "change of rank")
     assert str(len(marks["text"])) == number(app, "Pairs that change places")
-    assert "No simulated voter stands about halfway" in words(app)
+    assert "The model knows nobody halfway" in words(app)
     app.button(key="walk-Knoxville").click().run()
     ends = figures(app)[0]["layout"]["xaxis"]["ticktext"]
     assert ends == ["<b>Knoxville</b>", "<b>Chattanooga</b>"]

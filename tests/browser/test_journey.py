@@ -107,7 +107,7 @@ def test_from_no_run_to_where_am_i(page, address):
     sync_api.expect(page.get_by_test_id("stException")).to_have_count(0)
 
     page.goto(re.sub(r"part=[^&]*", "part=Traversals", page.url))
-    sync_api.expect(page.get_by_text("Needed (Kendall distance)")).to_be_visible()
+    sync_api.expect(page.get_by_text("Pairs that change places")).to_be_visible()
     cursor = page.locator(".js-plotly-plot").first.locator("path.js-line").last
     before = cursor.get_attribute("d")
     page.get_by_text("▶ Play").first.click()
@@ -125,7 +125,7 @@ def test_from_no_run_to_where_am_i(page, address):
     for part, text in (
         ("Clusters", "Nearest profile is own"), ("Contexts", "these answer one"),
         ("Part of a ballot", "After a pair that one type alone holds"),
-        ("Left out", "Leaving Morristown out"), ("Traversals", "Needed (Kendall distance)"),
+        ("Left out", "Leaving Morristown out"), ("Traversals", "Pairs that change places"),
         ("Where am I?", "You are nearest to Memphis"),
     ):  # fmt: skip
         choose(shown, part)

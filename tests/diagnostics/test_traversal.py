@@ -1,12 +1,15 @@
 """Rewards along a line between two latents."""
 
 import numpy as np
+import pytest
 
 from scrl.diagnostics import (
     rank_changes,
     traverse,
     type_profiles,
 )
+from scrl.diagnostics.traversal import middle_density
+from scrl.raters import Density
 
 
 def test_a_walk_counts_each_change_and_what_is_needed():
@@ -38,3 +41,19 @@ def test_a_walk_begins_and_ends_where_it_says(experiment):
     )
     assert found.min_changes == tau
     assert found.excess_changes >= 0
+
+
+def test_the_middle_is_empty_between_two_types_and_full_within_one():
+    narrow, wide = 0.01 * np.eye(2), np.eye(2)
+    start, end = np.array([-2.0, 0.0]), np.array([2.0, 0.0])
+
+    def density(mean, covariance):
+        k = len(mean)
+        covariance = np.repeat(covariance[None], k, axis=0)
+        return Density(np.full(k, 1 / k), mean, covariance, np.zeros((k, 1, 2)), np.ones((k, 1)))
+
+    two = density(np.stack([start, end]), narrow)
+    assert middle_density(two, start, end) < 1e-6
+    # In one Gaussian the middle is exp(distance² / 2) times as dense.
+    one = density(np.zeros((1, 2)), wide)
+    assert middle_density(one, start, end) == pytest.approx(np.exp(2.0))

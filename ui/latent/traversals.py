@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from scrl.diagnostics import Traversal
     from scrl.raters import FittedRun
 
-#: A voter nearer to the middle than this share of the way stands about halfway.
-NEAR = 0.25
+#: Density at the middle over that at the rarer end, from which raters halfway are possible.
+POSSIBLE = 0.05
 #: Simulated voters offered as endpoints.
 _VOTER_ENDPOINTS = 12
 #: Endpoints with a button of their own.
@@ -80,20 +80,29 @@ def show(id: str, fitted: FittedRun) -> None:
 
 
 def _halfway(walk: Traversal, guess: str | None) -> None:
-    """How many pairs change places, and whether a simulated voter stands near the middle."""
+    """How many pairs change places, and whether the model holds raters halfway possible."""
     metrics({"Pairs that change places": f"{len(walk.changes)}"})
-    if math.isnan(walk.nearest):
+    if math.isnan(walk.middle):
         st.markdown("The two are at one place: they have the same rewards.")
         return
-    metrics({"Nearest voter to the middle": f"{walk.nearest:.0%}"})
-    between = walk.nearest < NEAR
+    metrics({"Middle ÷ rarer end, density": _ratio(walk.middle)})
+    between = walk.middle > POSSIBLE
     st.markdown(
         predict_first.verdict(guess, "Yes" if between else "No")
-        + ("Simulated voters stand about halfway, so such raters may exist." if between
-           else "No simulated voter stands about halfway: the orders on the way are those of "
-           "nobody whom the model holds possible.")
+        + ("The model holds raters halfway possible." if between
+           else "The model knows nobody halfway: the orders there are in between, and no rater’s.")
     )  # fmt: skip
-    st.caption(f"Distance as a share of the whole way; below {NEAR:.0%} counts as halfway.")
+    st.caption(
+        "How many raters the model expects about the middle, for one about the end where there are "
+        f"fewer; below {POSSIBLE:g} there is practically nobody."
+    )
+
+
+def _ratio(value: float) -> str:
+    """A ratio of densities, rounded where it is beyond what matters."""
+    if value < 1e-3:
+        return "under 0.001"
+    return f"{value:.2g}" if value < 100 else "over 100"
 
 
 def _choose(names: list[str], prompts: list[str]) -> tuple[str, str, str]:
