@@ -36,8 +36,8 @@ SHRINKAGES = (None, 0.1, 0.02)
 SCALES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.4, 2.8, 4.0)
 #: Nats within which the simpler candidate is chosen.
 MARGIN = 4.0
-#: Standard errors within which hidden pairs do not decide between one type and several.
-UNDECIDED = 2.0
+#: Standard errors beyond which a difference decides between one type and several.
+STANDARD_ERRORS = 2.0
 #: Nats by which a scale other than 1 must be better.
 SCALE_MARGIN = 2.0
 #: Prior standard deviation of the logarithm of the scale.
@@ -55,7 +55,8 @@ class Candidate:
         shrinkage: of the covariance, None without variation; scale: of the utilities.
         nats: log-likelihood of the held-out pairs, weighted with the information in an order.
         by_rater: its part of each held-out rater with a hidden pair ``[raters]``.
-        evidence: log-likelihood of the held-out raters' whole ballots, given their visible part.
+        evidence: log-likelihood of each held-out rater's whole ballots, given their visible part
+            ``[held-out]``.
     """
 
     one_type: bool
@@ -63,7 +64,7 @@ class Candidate:
     scale: float = 1.0
     nats: float = -np.inf
     by_rater: np.ndarray = field(default_factory=lambda: np.zeros(1), repr=False, compare=False)
-    evidence: float = -np.inf
+    evidence: np.ndarray = field(default_factory=lambda: np.zeros(1), repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,10 +144,14 @@ def choose_candidate(candidates: Sequence[Candidate]) -> Candidate:
     if not others or best == -np.inf:
         return chosen
     other = choose_candidate(others)
-    gap = chosen.by_rater - other.by_rater
-    error = gap.std() * np.sqrt(len(gap))
-    undecided = chosen.nats - other.nats < UNDECIDED * error
-    return other if undecided and other.evidence > chosen.evidence else chosen
+    undecided = not _is_reliable(chosen.nats - other.nats, chosen.by_rater - other.by_rater)
+    gain = other.evidence - chosen.evidence
+    return other if undecided and _is_reliable(gain.sum(), gain) else chosen
+
+
+def _is_reliable(gain: float, by_rater: np.ndarray) -> bool:
+    """Whether a gain in nats exceeds its standard error over raters by ``STANDARD_ERRORS``."""
+    return gain > STANDARD_ERRORS * by_rater.std() * np.sqrt(len(by_rater))
 
 
 def compare_candidates(
@@ -182,7 +187,7 @@ def compare_candidates(
         population = with_variation(table, start, candidate.shrinkage, seed)
         found = _scored(candidate, population, scales, split)
         population = population.sharpened(found.scale)
-        evidence = _evidence(population, whole) - _evidence(population, seen)
+        evidence = _log_evidence(population, whole) - _log_evidence(population, seen)
         return replace(found, evidence=evidence)
 
     found: list[Candidate] = []
@@ -223,13 +228,12 @@ def _scored(
     return replace(candidate, scale=scales[best], nats=scores[best], by_rater=by_scale[best])
 
 
-def _evidence(population: Population, table: BallotTable) -> float:
-    """Log-likelihood of all ballots of a table, each rater with its mass."""
-    groups = group_raters(table)
-    return sum(
-        float(table.mass[group.rows] @ population.posteriors(group).log_evidence)
-        for group in groups
-    )
+def _log_evidence(population: Population, table: BallotTable) -> np.ndarray:
+    """Log-likelihood of all ballots of each rater ``[raters]``, 0 for raters without."""
+    found = np.zeros(table.rows + 1)
+    for group in group_raters(table):
+        found[group.rows] = population.posteriors(group).log_evidence
+    return found[table.row]
 
 
 def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:

@@ -7,8 +7,7 @@ import pytest
 
 from scrl.choice_models.losses import kl_by_dimension
 from scrl.config import Config
-from scrl.data import parse_ratings
-from scrl.data.held_out_splits import hidden_entries, strict_pairs
+from scrl.data import hidden_entries, parse_ratings, strict_pairs
 from scrl.diagnostics import active_units
 from scrl.evaluation import check_latent_health, pair_accuracy
 from scrl.evaluation.latent_health import kl_from_population, swap_partners

@@ -23,18 +23,18 @@ def test_camps_are_found_where_what_tells_them_apart_is_hidden_together(seed):
 
 
 def test_whole_ballots_decide_only_where_hidden_pairs_do_not():
-    by_rater = np.array([-1.0, -3.0, -2.0, -2.0])
+    def candidate(one_type, pairs, ballots):
+        pairs, ballots = np.array(pairs), np.array(ballots)
+        return Candidate(one_type, None, nats=pairs.sum(), by_rater=pairs, evidence=ballots)
 
-    def candidate(one_type, gain, evidence):
-        own = by_rater + np.array(gain)
-        return Candidate(one_type, None, nats=own.sum(), by_rater=own, evidence=evidence)
-
-    several = candidate(False, [0.0, 0.0, 0.0, 0.0], -50.0)
-    for gain, evidence, wanted in (
-        ([3.0, 3.1, 2.9, 3.0], -90.0, True),  # every pair says one type
-        ([4.0, -3.0, 4.0, -2.0], -90.0, False),  # pairs disagree, ballots say several
-        ([4.0, -3.0, 4.0, -2.0], -40.0, True),  # and here one
-        ([-3.0, -3.1, -2.9, -3.0], -40.0, False),
+    even, clear, unclear = np.zeros(4), np.array([3.0, 3.1, 2.9, 3.0]), [8.0, -6.0, 8.0, -4.0]
+    several = candidate(False, even, even)
+    for pairs, ballots, wanted in (
+        (clear, -10 * clear, True),  # every rater's pairs say one type
+        (unclear, -clear, False),  # pairs disagree, ballots say several
+        (unclear, clear, True),  # and here one
+        (unclear, -np.array(unclear), True),  # nothing is reliable: pairs
+        (-clear, 10 * clear, False),
     ):
-        chosen = choose_candidate([several, candidate(True, gain, evidence)])
-        assert chosen.one_type == wanted, (gain, evidence)
+        chosen = choose_candidate([several, candidate(True, pairs, ballots)])
+        assert chosen.one_type == wanted, (pairs, ballots)
