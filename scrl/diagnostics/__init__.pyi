@@ -5,6 +5,7 @@ from .ballot_posterior import RARE_P_VALUE as RARE_P_VALUE
 from .ballot_posterior import Atoms as Atoms
 from .ballot_posterior import PromptPosterior as PromptPosterior
 from .ballot_posterior import effective_atoms as effective_atoms
+from .ballot_posterior import inferred_preferences as inferred_preferences
 from .ballot_posterior import mutual_information as mutual_information
 from .ballot_posterior import predictive_p_value as predictive_p_value
 from .ballot_posterior import prompt_posterior as prompt_posterior

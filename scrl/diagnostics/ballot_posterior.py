@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from scrl.diagnostics.queries import Ballot, rewards_at
+from scrl.diagnostics.queries import Ballot, orders_to_ratings, rewards_at
 from scrl.raters.fitted_run import FittedRun
 
 #: Voters drawn for the predictive check.
 PREDICTIVE_DRAWS = 1000
 #: A ballot whose predictive p-value is below this is rare.
 RARE_P_VALUE = 0.01
+#: Items of a prompt up to which all pairs are inferred by the model's own posterior.
+MAX_EXACT = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +149,34 @@ class PromptPosterior:
         return int(pair[0]), int(pair[1])
 
 
+def inferred_preferences(
+    run: FittedRun, ballots: Sequence[Ballot], items: np.ndarray
+) -> np.ndarray | None:
+    """P(a ≻ b) of a rater who casts these ballots, by the model's own posterior ``[m, m]``.
+
+    In many dimensions no atom of the density is near the rater; this needs none.
+
+    Returns:
+        None where the prompt has more than ``MAX_EXACT`` items.
+    """
+    m = len(items)
+    if m > MAX_EXACT:
+        return None
+    first, second = np.triu_indices(m, 1)
+    told = orders_to_ratings(run.catalogue, [[b for b in ballots if len(b[1]) > 1]])
+    rater = np.zeros(len(first), int)
+    found = run.individual.population.pair_probability(told, rater, items[first], items[second])
+    above = np.full((m, m), 0.5)
+    above[first, second], above[second, first] = found, 1 - found
+    return above
+
+
 def prompt_posterior(
-    atoms: Atoms, weight: np.ndarray, items: np.ndarray, ranked: Sequence[int]
+    atoms: Atoms,
+    weight: np.ndarray,
+    items: np.ndarray,
+    ranked: Sequence[int],
+    above: np.ndarray | None = None,
 ) -> PromptPosterior:
     """A posterior as preferences on one prompt.
 
@@ -156,9 +184,10 @@ def prompt_posterior(
         weight: of the atoms ``[atoms]``.
         items: of the prompt ``[m]``.
         ranked: items that the ballot ranks, best first: their order is known.
+        above: P(a ≻ b) ``[m, m]``; that of the weighted atoms by default.
     """
     probability = atoms.preference_probabilities(items)
-    above = np.tensordot(weight, probability, 1)
+    above = np.tensordot(weight, probability, 1) if above is None else above.copy()
     information = mutual_information(weight, probability)
     at = [int(np.flatnonzero(items == item)[0]) for item in ranked]
     for i, a in enumerate(at):

@@ -71,7 +71,7 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
 
     app = open_page("latent", run=run)
     assert float(number(app, "Silhouette by type, draws")) > 0.8
-    assert number(app, "Nearest profile is own") > "95"
+    assert float(number(app, "Nearest profile is own").rstrip("%")) > 95
     assert "Types lie together." in words(app)
     (chart,) = figures(app)
     named = [trace for trace in chart["data"] if "marker" in trace]

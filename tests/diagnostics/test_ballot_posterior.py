@@ -1,6 +1,7 @@
 """The posterior of a rater given a ballot."""
 
 from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,12 +10,16 @@ from scrl.diagnostics import (
     RARE_P_VALUE,
     Atoms,
     effective_atoms,
+    inferred_preferences,
     mutual_information,
     orders_to_ratings,
     predictive_p_value,
     prompt_posterior,
 )
 from scrl.diagnostics.ballot_posterior import PREDICTIVE_DRAWS
+from scrl.types import Catalogue
+from scrl.utility_models.covariance import initial_covariance
+from scrl.utility_models.population import Population
 
 
 def test_the_posterior_is_that_of_exact_enumeration():
@@ -123,3 +128,25 @@ def test_raters_own_ballots_are_hardly_ever_called_rare_and_others_are(experimen
     # All have Knoxville over Morristown; only Memphis' raters do not have Memphis last.
     for order in ([4, 3], [1, 0, 2], [0, 4, 3, 2, 1]):
         assert predictive_p_value(atoms, [(0, order)]) < RARE_P_VALUE, order
+
+
+@pytest.mark.parametrize("ballot", [[], [0, 1], [2, 1, 0]])
+def test_inferred_preferences_are_those_of_voters_who_cast_the_ballot(ballot):
+    """Utilities of two types with variation, weighed by the likelihood of the ballot."""
+    catalogue = Catalogue(("p", "q"), tuple("abc"), np.array([0, 1, 2] * 2), np.array([0, 3, 6]))
+    reward = np.array([[1.5, 0, -1.5, 1.0, 0.0, 0.0], [-1.0, 0, 1.0, 0.0, 1.5, 0.0]])
+    share, covariance = np.array([0.4, 0.6]), initial_covariance(catalogue)
+    population = Population(reward, np.zeros(reward.shape), share, covariance)
+    run = SimpleNamespace(catalogue=catalogue, individual=SimpleNamespace(population=population))
+    rng = np.random.default_rng(0)
+    utility = reward[rng.choice(2, 200_000, p=share)] + covariance.draw(200_000, rng)
+    weight = np.ones(len(utility))
+    for i in range(len(ballot) - 1):
+        rest = np.exp(utility[:, ballot[i:]])
+        weight *= rest[:, 0] / rest.sum(1)
+    for items in (np.arange(3), np.arange(3, 6)):
+        gap = utility[:, items, None] - utility[:, None, items]
+        wanted = np.average(1 / (1 + np.exp(-gap)), axis=0, weights=weight)
+        found = inferred_preferences(run, [(0, ballot)], items)
+        np.testing.assert_allclose(found, wanted, atol=0.02)
+    assert inferred_preferences(run, [], np.arange(100)) is None

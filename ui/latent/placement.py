@@ -13,6 +13,7 @@ from scrl.diagnostics import (
     RARE_P_VALUE,
     Atoms,
     PromptPosterior,
+    inferred_preferences,
     maps,
     predictive_p_value,
     prompt_posterior,
@@ -105,9 +106,9 @@ def _ballot_inputs(fitted: FittedRun) -> list[Ballot]:
     st.caption("One completion alone compares nothing; from two on, a ballot counts.")
     if fitted.individual.latent > MANY_DIMENSIONS:
         st.caption(
-            f"You are placed among {fitted.density.share.size:,} simulated voters. In "
-            f"{fitted.individual.latent} dimensions few of them stand near you, so what is "
-            "inferred is surer than it may be; ‘Health’ shows by how much."
+            f"The map places you among {fitted.density.share.size:,} simulated voters. In "
+            f"{fitted.individual.latent} dimensions few of them stand near you, so its region is "
+            "surer than it may be. What is inferred of your pairs does not depend on it."
         )
     return ballots
 
@@ -124,7 +125,8 @@ def _show_beliefs(
     beliefs = {}
     for p in range(min(len(catalogue.prompts), _MAX_PROMPTS)):
         items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-        beliefs[p] = prompt_posterior(atoms, weight, items, ranked.get(p, ()))
+        above = inferred_preferences(fitted, ballots, items)
+        beliefs[p] = prompt_posterior(atoms, weight, items, ranked.get(p, ()), above)
     bits, prompt, pair = _best_question(beliefs)
     chosen = prompt
     if len(beliefs) > 1:
