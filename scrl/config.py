@@ -49,10 +49,6 @@ class IndividualConfig:
         width: of tokens and hidden layers.
         heads: of the encoder's attention.
         preference: dimensions of the decoded preference that rewards are conditioned on.
-        shared: utilities of a completion that all prompts share, each prompt with its own
-            coefficient; with 0 prompts share only the latent.
-        penalty: weight of the mean square (log-odds²) of the unshared part of a rater's rewards,
-            relative to the summed loss of that rater's ballots.
         likelihood: ``"list"`` (Plackett–Luce) or ``"pair"`` (Bradley–Terry).
         regime: of masking, a name of ``masking.REGIMES``.
         single: share of the views that show one completion with its absolute position.
@@ -68,8 +64,6 @@ class IndividualConfig:
     width: int = 32
     heads: int = 4
     preference: int = 32
-    shared: int = 0
-    penalty: float = 1.0
     likelihood: str = "list"
     regime: str = "curriculum"
     single: float = 0.15
@@ -129,7 +123,6 @@ class ImputationConfig:
             that no sharing misorders.
         margin: nats within which candidates predict equally well; the one with the most sharing
             is then selected.
-        schedule: of each training.
     """
 
     enabled: bool = True
@@ -139,7 +132,6 @@ class ImputationConfig:
     penalties: tuple[float, ...] = (0.3, 3.0)
     max_accuracy_loss: float = 0.01
     margin: float = 0.5
-    schedule: Schedule = Schedule(explore=(300, 400), ramp=200, cool=400)
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,8 @@ class KeyStream(Enum):
     """JAX streams: the seed's key, folded with the number and then with each index."""
 
     # scrl.pipeline
-    INDIVIDUAL = Stream("run", 0)  # the model of individual raters
     VANILLA = Stream("run", 1)
     SOCIAL = Stream("run", 2)
-    MISSING_BLOCKS = Stream("run", 3, ("trial",))  # trainings with a block hidden
-    SHARED_INDIVIDUAL = Stream("run", 4)  # the individual model again, with sharing
 
     EVALUATION = Stream("evaluate", None, ("fold",))  # scrl.evaluation.held_out_accuracy
     SCOREBOARD = Stream("scoreboard", None, ("model",))  # scrl.studies.scoreboard

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -47,12 +47,6 @@ class Bucket:
         item, rank, mask, weight = map(longer, (self.item, self.rank, self.mask, self.weight))
         rater, rater_weight = longer(self.rater, -1), longer(self.rater_weight)
         return Bucket(rater, item, rank, mask, weight, rater_weight, self.size)
-
-    def without(self, raters: np.ndarray, items: np.ndarray) -> Bucket:
-        """The bucket with these raters' (bool ``[raters]``) ratings of these items (bool
-        ``[items]``) masked."""
-        hidden = raters[self.rater][:, None, None] & items[self.item]
-        return replace(self, mask=self.mask & ~hidden)
 
     def rows(self, chosen: np.ndarray | slice) -> Bucket:
         """These real rows, without padding."""

@@ -50,18 +50,6 @@ def type_names(run: FittedRun) -> tuple[str, ...]:
     return tuple(run.ratings.types) if run.ratings.rater_type is not None else ()
 
 
-def rater_groups(run: FittedRun) -> tuple[np.ndarray, str]:
-    """The group of each embedded rater ``[embedded]``, −1 where unknown, and the kind of group.
-
-    The kind is ``"type"`` where at least two types are known, else ``"component"``: a cluster of
-    the density's components.
-    """
-    if len(np.unique(run.rater_types[run.rater_types >= 0])) > 1:
-        return run.rater_types, "type"
-    component = run.density.component_of(np.asarray(run.posterior.mean))
-    return run.imputation.clusters[component], "component"
-
-
 def complete_ballots(catalogue: Catalogue, utility: np.ndarray) -> list[Ballot]:
     """One ballot a prompt that ranks all its items by ``utility [items]``, ties in listed order."""
     found = []

@@ -1,11 +1,11 @@
-"""Training of the individual model (step 1)."""
+"""Training of the network that reads ballots."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -40,24 +40,6 @@ MAX_REPETITIONS = 4
 OnChunk = Callable[[Individual, dict[str, np.ndarray], float], None]
 
 
-class Sharing(NamedTuple):
-    """The sharing of utilities between prompts, as arguments of a compiled program.
-
-    Attributes:
-        kept: 1 for each shared utility in use, else 0 ``[shared]``.
-        penalty: weight of the mean square of the item-specific rewards.
-    """
-
-    kept: Array
-    penalty: Array | np.float32
-
-    @classmethod
-    def of(cls, config: IndividualConfig, max_shared: int) -> Sharing:
-        """The sharing of ``config`` in a network with ``max_shared`` shared utilities."""
-        kept = (np.arange(max_shared) < config.shared).astype(np.float32)
-        return cls(kept, np.float32(config.penalty if config.shared else 0.0))
-
-
 class TrainingData(NamedTuple):
     """The arguments of the loss.
 
@@ -65,14 +47,12 @@ class TrainingData(NamedTuple):
         table: the catalogue.
         buckets: the raters' ballots; empty where a family of reward models draws its own batches.
         share: of the raters' weight in each bucket ``[buckets]``; None without buckets.
-        sharing: the sharing of utilities between prompts.
         regime: number of the masking regime where one program serves all regimes, else None.
     """
 
     table: Table
     buckets: tuple[DeviceBucket, ...]
     share: Array | None
-    sharing: Sharing
     regime: jax.Array | None = None
 
 
@@ -120,9 +100,6 @@ def rater_terms(
     loss_visible = ballot_loss(reward[item], rank, mask & view.visible, jitter)
     kl = 0.0 if config.constant else losses.kl_loss(*posterior)
     penalty = 0.5 * jnp.sum(centre(reward, data.table) ** 2) / config.prior_sd**2
-    if config.shared:
-        unshared = centre(model.unshared_rewards(basis, latent), data.table)
-        penalty = penalty + data.sharing.penalty * jnp.mean(unshared**2)
     return {
         "objective": jnp.sum(weight * (loss_all - loss_given)) + beta * kl + penalty,
         "watched": jnp.sum(weight * (loss_all - loss_visible)),
@@ -147,7 +124,7 @@ def training_loss(sizes: Sizes, config: IndividualConfig) -> Loss:
     ) -> tuple[jax.Array, dict[str, jax.Array]]:
         key_bucket, key_batch, key_raters = jax.random.split(key, 3)
         model = nnx.merge(graph, params)
-        basis = model.reward_basis(data.table, data.sharing.kept)
+        basis = model.reward_basis(data.table)
         beta = config.beta * jnp.minimum(1.0, phase.step / max(config.kl_warmup, 1))
         terms_of = partial(rater_terms, config, model, basis, data, phase.ramp, beta)
 
@@ -182,21 +159,15 @@ def fit_individual(
     ratings: Ratings,
     config: IndividualConfig,
     on_chunk: OnChunk | None = None,
-    hidden: tuple[np.ndarray, np.ndarray] | None = None,
-    max_shared: int = 0,
     any_regime: bool = False,
 ) -> tuple[Individual, dict[str, np.ndarray]]:
-    """Train the individual model on every rater with a ballot of two completions or more.
+    """Train the network on every rater with a ballot of two completions or more.
 
     Args:
         key: consumed.
         ratings: the ballots; absent completions are unseen.
         config: the settings.
         on_chunk: see ``OnChunk``; an exception it raises ends the training.
-        hidden: raters ``[raters]`` and items ``[items]``, both bool. These raters' places of these
-            items are neither encoded nor predicted.
-        max_shared: number of shared utilities that the network is built with, if more than
-            ``config.shared``. One compiled program then serves several values.
         any_regime: whether to use one program for all of ``masking.REGIMES``; it is slower than a
             program of ``config.regime`` alone.
 
@@ -205,24 +176,14 @@ def fit_individual(
     """
     catalogue = ratings.catalogue
     sizes = Sizes.of(catalogue)
-    sharing = Sharing.of(config, max(max_shared, config.shared))
-    config = replace(config, shared=len(sharing.kept))
     key_init, key_fit = jax.random.split(key)
     host_buckets = buckets(ratings)
     share = np.array([bucket.rater_weight.sum() for bucket in host_buckets], np.float32)
-    if hidden is not None:
-        host_buckets = [bucket.without(*hidden) for bucket in host_buckets]
     rows = tuple(DeviceBucket.of(training_rows(bucket)) for bucket in host_buckets)
     regime = jnp.int32(masking.number_of(config.regime)) if any_regime else None
-    data = jax.device_put(
-        TrainingData(Table.of(catalogue), rows, share / share.sum(), sharing, regime)
-    )
+    data = jax.device_put(TrainingData(Table.of(catalogue), rows, share / share.sum(), regime))
 
     def fitted(params: nnx.State) -> Individual:
-        if config.shared:
-            coefficient: Any = params["coefficient"]
-            kept = coefficient[...] * sharing.kept
-            params = nnx.State({**params, "coefficient": nnx.Param(kept)})
         return Individual(params, catalogue, config)
 
     def report(state: FitState, curves: dict[str, np.ndarray], done: float) -> None:

@@ -17,10 +17,6 @@ from scipy.stats import hypergeom
 from scrl.data.weights import rater_weights
 from scrl.types import Catalogue, Ratings
 
-#: Limit of the raters of a cluster whose likelihood is computed.
-MAX_RATERS_PER_CLUSTER = 64
-#: Greatest loss in nats per rater at which one component counts as explaining another's ballots.
-MERGE_THRESHOLD = 0.25
 #: Probability that any cluster of randomly responding raters is called silent (Bonferroni), once on
 #: prompts and once on items.
 SILENCE_LEVEL = 1e-3

@@ -1,4 +1,4 @@
-"""The network of step 1: an encoder of ballots to a latent Gaussian, a decoder of rewards."""
+"""The network that reads ballots: an encoder to a latent Gaussian, a decoder of rewards."""
 
 from __future__ import annotations
 
@@ -53,32 +53,18 @@ class RewardBasis(NamedTuple):
         item_embedding: ``[items, width]``.
         pooled: rewards of the zero preference ``[items]``.
         loadings: ``[items, preference]``.
-        unshared_pooled, unshared_loadings: the part of each that is specific to the item, same
-            shapes.
     """
 
     item_embedding: jax.Array
     pooled: jax.Array
     loadings: jax.Array
-    unshared_pooled: jax.Array
-    unshared_loadings: jax.Array
 
 
 class IndividualReward(nnx.Module):
-    """The network of step 1. Methods take one rater; batch them with ``vmap``.
-
-    Parameter names are part of the format of saved runs.
-    """
+    """The network that reads ballots. Methods take one rater; batch them with ``vmap``."""
 
     def __init__(self, sizes: Sizes, config: IndividualConfig, *, rngs: nnx.Rngs) -> None:
         width, latent = config.width, config.latent
-        self.shared = config.shared
-        if self.shared:
-            self.coefficient = nnx.Param(
-                jax.random.normal(rngs.params(), (sizes.prompts, self.shared))
-            )
-            self.utility = nnx.Linear(width, self.shared * config.preference, rngs=rngs)
-            self.common = nnx.Linear(width, self.shared, use_bias=False, rngs=rngs)
         self.constant = config.constant
         self.items = ItemEmbedding(sizes, width, rngs=rngs)
         self.token = MLP(width + masking.POSITION_FEATURES + 1, 2 * width, width, rngs=rngs)
@@ -101,26 +87,12 @@ class IndividualReward(nnx.Module):
         self.appeal = nnx.Linear(width, config.preference, rngs=rngs)
         self.pooled = nnx.Linear(width, 1, use_bias=False, rngs=rngs)
 
-    def reward_basis(self, table: Table, kept: jax.Array | float = 1.0) -> RewardBasis:
-        """The basis of all raters' rewards.
-
-        A reward is the sum of utilities that all prompts share, weighted by the prompt's
-        coefficients, and an item-specific part.
-
-        Args:
-            table: the catalogue.
-            kept: 1 for each shared utility in use, else 0 ``[shared]``.
-        """
-        item_embedding, completion = self.items(table)
-        unshared_pooled = self.pooled(item_embedding)[:, 0]
-        unshared_loadings = self.appeal(item_embedding)
-        pooled, loadings = unshared_pooled, unshared_loadings
-        if self.shared:
-            weight = kept * self.coefficient[...][table.prompt]
-            utility = self.utility(completion).reshape(len(completion), self.shared, -1)
-            loadings = loadings + jnp.einsum("ik,ikp->ip", weight, utility)
-            pooled = pooled + jnp.sum(weight * self.common(completion), axis=1)
-        return RewardBasis(item_embedding, pooled, loadings, unshared_pooled, unshared_loadings)
+    def reward_basis(self, table: Table) -> RewardBasis:
+        """The basis of all raters' rewards of a catalogue."""
+        item_embedding, _ = self.items(table)
+        return RewardBasis(
+            item_embedding, self.pooled(item_embedding)[:, 0], self.appeal(item_embedding)
+        )
 
     def encode(
         self, basis: RewardBasis, item: jax.Array, view: masking.View
@@ -172,7 +144,3 @@ class IndividualReward(nnx.Module):
     def rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
         """Rewards ``[items]`` in log-odds for a latent ``[latent]``."""
         return basis.pooled + basis.loadings @ self.preference(latent)
-
-    def unshared_rewards(self, basis: RewardBasis, latent: jax.Array) -> jax.Array:
-        """The item-specific part of the rewards ``[items]`` for a latent ``[latent]``."""
-        return basis.unshared_pooled + basis.unshared_loadings @ self.preference(latent)

@@ -19,7 +19,7 @@ from scrl.config import IndividualConfig, ModelsConfig, Schedule
 from scrl.networks.layers import Sizes, Table
 from scrl.networks.training import Phase
 from scrl.raters import masking
-from scrl.raters.fitting import Sharing, TrainingData, fit_individual, rater_terms
+from scrl.raters.fitting import TrainingData, fit_individual, rater_terms
 from scrl.raters.model import Individual
 from scrl.raters.network import IndividualReward, Posterior
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings, empty_context
@@ -122,7 +122,7 @@ def _batch_loss(
     def rater_objective(
         key: jax.Array, features: jax.Array, mask: jax.Array
     ) -> dict[str, jax.Array]:
-        rater_data = TrainingData(_catalogue_of_pairs(features), (), None, Sharing.of(own, 0))
+        rater_data = TrainingData(_catalogue_of_pairs(features), (), None)
         basis = module.reward_basis(rater_data.table)
         ballots = (*_ballots_of_pairs(mask), 1.0 * mask)
         return rater_terms(own, module, basis, rater_data, phase.ramp, beta, key, *ballots)

@@ -22,8 +22,8 @@ _RENAMED_FIELDS: dict[str, dict[str, str]] = {
     },
     "Choice": {"hidden": "hidden_nats", "seen": "visible_nats", "right": "visible_accuracy"},
 }  # fmt: skip
-#: Settings of the network that was the model of raters up to version 0.6.
-_NETWORK_SETTINGS = ("individual", "density")
+#: Settings of the network that was the model of raters up to version 0.6, and of imputation.
+_NETWORK_SETTINGS, _IMPUTATION_SETTINGS = ("individual", "density"), ("schedule",)
 
 
 def upgraded_config(tree: Any) -> Any:
@@ -32,6 +32,12 @@ def upgraded_config(tree: Any) -> Any:
     if not isinstance(found, dict) or "raters" in found:
         return found
     kept = {key: value for key, value in found.items() if key not in _NETWORK_SETTINGS}
+    if isinstance(kept.get("imputation"), dict):
+        kept["imputation"] = {
+            key: value
+            for key, value in kept["imputation"].items()
+            if key not in _IMPUTATION_SETTINGS
+        }
     return kept | {"raters": {"max_types": 12, "variation": True, "choose_noise": True}}
 
 

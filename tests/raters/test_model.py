@@ -25,7 +25,7 @@ from scrl.data import parse_ratings
 from scrl.data.batches import buckets
 from scrl.networks import Phase, Sizes, Table
 from scrl.raters import fit_individual, masking
-from scrl.raters.fitting import Sharing, TrainingData, training_loss
+from scrl.raters.fitting import TrainingData, training_loss
 from scrl.raters.model import DeviceBucket, graph_definition, initial_parameters
 from scrl.scenarios import load_scenario, sample, with_overrides
 from scrl.types import Ratings
@@ -174,16 +174,15 @@ def test_raters_without_ballots_share_one_posterior(reader, incomplete):
 # -- gradients ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[0, 2], ids=["apart", "shared"])
-def network(request):
+@pytest.fixture(scope="module")
+def network():
     rows = [
         ("r0", "p", [["a"], ["b", "c"]]), ("r0", "q", [["x"], ["y"]]), ("r1", "q", [["x", "y"]]),
         ("r1", "p", [["c"], ["b"], ["a"]]),
     ]  # fmt: skip
     ratings = ratings_of(rows)
     sizes = Sizes.of(ratings.catalogue)
-    config = replace(SMALL, shared=request.param)
-    return ratings, sizes, config, initial_parameters(jax.random.key(0), sizes, config)
+    return ratings, sizes, SMALL, initial_parameters(jax.random.key(0), sizes, SMALL)
 
 
 def test_gradients_are_finite_under_every_mask(network):
@@ -225,12 +224,11 @@ def test_gradients_of_the_objective_are_finite_in_every_regime(network, regime, 
     """In the program that serves every regime (``tests/studies/test_masking_regimes.py`` compares
     it with the single ones)."""
     ratings, sizes, config, params = network
-    sharing = Sharing.of(config, config.shared)
     config = replace(config, regime=masking.ANY, likelihood=likelihood, single=0.3, cells=64)
     (rows,) = map(DeviceBucket.of, buckets(ratings))
     number = np.int32(masking.number_of(regime))
     share = np.ones(1, np.float32)
-    data = TrainingData(Table.of(ratings.catalogue), (rows,), share, sharing, number)
+    data = TrainingData(Table.of(ratings.catalogue), (rows,), share, number)
     objective = graded(sizes, config)
     for i, ramp in enumerate((0.0, 0.5, 1.0)):
         phase = Phase(jnp.array(500), jnp.array(ramp))

@@ -507,6 +507,7 @@ def test_settings_of_version_0_6_are_read():
     tree = to_plain(Config(voters=77, rules=("borda",)))
     del tree["raters"]
     tree |= {"individual": {"width": 8, "latent": 2}, "density": {"weigh": True}}
+    tree["imputation"] |= {"schedule": {"rate": 0.004}}
     assert config_of(json.loads(json.dumps(tree))) == Config(voters=77, rules=("borda",))
 
 
