@@ -64,7 +64,7 @@ def parts(found: PartialBallots) -> dict[str, float]:
 
 def checks(learnt: FittedRun) -> dict[str, float]:
     found = check_latent_health(learnt)
-    numbers = {"KL, nats a rater": float(found.kl.sum()), "active units": found.active_units}
+    numbers = {"KL, largest of a dimension": found.kl.max(), "active units": found.active_units}
     numbers |= {
         "own latent": found.own_accuracy,
         "swapped": found.swapped_accuracy,

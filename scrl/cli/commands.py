@@ -67,8 +67,8 @@ def run(chosen: Namespace) -> None:
         print_orders(prompt, entry)
     latent = result["latent"]
     print(
-        f"{latent['raters']:,} raters read, {latent['active_units']} of {latent['dim']} latent "
-        f"units active, {latent['components']} mixture components"
+        f"{latent['raters']:,} raters read, types of raters found: {latent['components']}, "
+        f"active latent units: {latent['active_units']} of {latent['dim']}"
     )
     print_check(result)
     print_seed_spreads(result)

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
-from scrl.choice_models.losses import kl_by_dimension
 from scrl.data.held_out_splits import hidden_entries, strict_pairs
 from scrl.diagnostics.ballot_posterior import Atoms
 from scrl.diagnostics.clusters import evenly_spaced
 from scrl.diagnostics.latent_units import active_units
 from scrl.diagnostics.queries import rewards_at
 from scrl.evaluation.intervals import Interval, RaterBootstrap
+from scrl.evaluation.latent_information import latent_information
 from scrl.evaluation.pair_metrics import Calibration, calibration_curve, pair_accuracy, pair_credit
 from scrl.raters.fitted_run import FittedRun
-from scrl.raters.network import Posterior
 from scrl.types import Ratings
 
 #: Most raters examined.
@@ -36,7 +35,7 @@ class LatentHealth:
 
     Attributes:
         kl: of each dimension, mean over raters, nats ``[latent]``: of a rater's posterior from the
-            population's distribution in that dimension (a network's: from its prior).
+            population in that dimension (``latent_information``; a network's: from its prior).
         variance: of the posterior means over raters ``[latent]``.
         active_units: dimensions whose posterior means vary.
         pairs: how many hidden pairs the accuracies are over; 0 where none can be hidden.
@@ -119,36 +118,19 @@ def check_latent_health(learnt: FittedRun, seed: int = 0) -> LatentHealth:
     The model was fitted to the hidden pairs too; ``held_out_accuracy`` leaves whole raters out.
     """
     rng = np.random.default_rng(seed)
-    mean, log_variance = (np.asarray(part, np.float64) for part in learnt.posterior)
-    nobody = learnt.ratings.select(np.zeros(learnt.ratings.ballots, bool))
-    population = learnt.individual.embed(nobody, include_empty=True).posterior
-    population = Posterior(*(np.asarray(part, np.float64)[0] for part in population))
-    kl = kl_from_population(Posterior(mean, log_variance), population)
+    mean = np.asarray(learnt.posterior.mean, np.float64)
     chosen = np.zeros(len(learnt.resolved.raters), bool)
     chosen[learnt.embedded_raters[evenly_spaced(len(mean), RATERS)]] = True
     ratings = learnt.resolved.select(chosen[learnt.resolved.ballot_rater])
     hidden = hidden_entries(ratings, 0.5, rng)
     visible, pairs = ratings.keep(~hidden), strict_pairs(ratings.keep(hidden))
-    swap = _swap(learnt, visible, pairs, population.mean, rng)
+    swap = _swap(learnt, visible, pairs, rng)
     calibration, accuracy = _calibration(learnt, visible, pairs)
     return LatentHealth(
-        kl.mean(axis=0), mean.var(axis=0), active_units(mean), swap.pairs, swap.own, swap.swapped,
-        swap.empty, swap.by, swap.unpaired, calibration, accuracy, swap.uninformed, swap.advantage,
+        latent_information(learnt.individual, ratings), mean.var(axis=0), active_units(mean),
+        swap.pairs, swap.own, swap.swapped, swap.empty, swap.by, swap.unpaired, calibration,
+        accuracy, swap.uninformed, swap.advantage,
     )  # fmt: skip
-
-
-def kl_from_population(
-    posterior: Posterior[np.ndarray], population: Posterior[np.ndarray]
-) -> np.ndarray:
-    """KL of posteriors from the population in each dimension ``[raters, latent]``, in nats.
-
-    Both are mixtures over types and are taken as Gaussians of their mean and variance.
-
-    Args:
-        posterior: of raters ``[raters, latent]``; population: of an empty ballot ``[latent]``.
-    """
-    away = (posterior.mean - population.mean) / np.exp(0.5 * population.log_variance)
-    return kl_by_dimension(away, posterior.log_variance - population.log_variance)
 
 
 # -- own, swapped and random latents --------------------------------------------------------------
@@ -171,13 +153,7 @@ class _Swap:
     advantage: Interval | None
 
 
-def _swap(
-    learnt: FittedRun,
-    visible: Ratings,
-    hidden: _Pairs,
-    empty: np.ndarray,
-    rng: np.random.Generator,
-) -> _Swap:
+def _swap(learnt: FittedRun, visible: Ratings, hidden: _Pairs, rng: np.random.Generator) -> _Swap:
     """Order the hidden pairs of raters with a visible ballot from several latents."""
     nan, (rater, better, worse) = float("nan"), hidden
     read, posterior = learnt.individual.embed(visible)
@@ -198,6 +174,8 @@ def _swap(
         rewards = rewards_at(learnt, latent)
         return pair_credit(rewards[row, better] - rewards[row, worse])
 
+    nobody = visible.select(np.zeros(visible.ballots, bool))
+    empty = learnt.individual.embed(nobody, include_empty=True).posterior.mean[:1]
     random = rng.permutation(learnt.density.draw(rng, len(read)))
     of_own, of_swapped = credit(own), credit(own[partner])
     of_empty, of_random = credit(np.broadcast_to(empty, own.shape)), credit(random)

@@ -116,12 +116,12 @@ class RaterModel:
         first, second = np.zeros((2, len(typed.group.rows), self.latent))
         for k, (at, own, found) in typed.given.items():
             weight = typed.probability[at, k][:, None]
-            mean, variance = self._moments_given(k, own, found)
+            mean, variance = self.moments_given(k, own, found)
             first[at] += weight * mean
             second[at] += weight * (mean**2 + variance)
         return first, second - first**2
 
-    def _moments_given(
+    def moments_given(
         self, type: int, group: RaterGroup, found: GivenType
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of each dimension, given the type ``[raters, latent]``."""
@@ -154,7 +154,7 @@ class RaterModel:
             type = np.minimum(below.sum(axis=1), self.population.types - 1)
             for k, (at, members, found) in typed.given.items():
                 chosen = type == k
-                mean, variance = self._moments_given(k, members, found)
+                mean, variance = self.moments_given(k, members, found)
                 which = np.searchsorted(at, place[chosen])
                 noise = rng.standard_normal((chosen.sum(), self.latent))
                 drawn[own[chosen]] = mean[which] + np.sqrt(variance[which]) * noise

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from scrl.choice_models.losses import kl_by_dimension
 from scrl.config import Config
 from scrl.data import hidden_entries, parse_ratings, strict_pairs
 from scrl.diagnostics import active_units
 from scrl.evaluation import check_latent_health, pair_accuracy
-from scrl.evaluation.latent_health import kl_from_population, swap_partners
+from scrl.evaluation.latent_health import swap_partners
+from scrl.evaluation.latent_information import latent_information, mixture_kl
 from scrl.pipeline import draw_voters, embed_raters, fit_raters
 from scrl.progress import RunClock
-from scrl.raters import Density, FittedRun, Posterior, RaterModel
+from scrl.raters import Density, FittedRun, RaterModel
 
 
 def fitted(orders, prompts):
@@ -72,25 +72,41 @@ def test_ballots_of_which_nothing_can_be_hidden_are_not_judged():
     assert found.verdict()
 
 
-def test_kl_is_zero_for_a_rater_of_whom_nothing_is_known():
-    population = Posterior(np.array([0.3, -1.0]), np.log([4.0, 0.5]))
-    same = Posterior(*(part[None] for part in population))
-    np.testing.assert_allclose(kl_from_population(same, population), 0, atol=1e-12)
-    # Against the integral.
-    own = Posterior(np.array([[1.3, -1.0]]), np.log([[1.0, 2.0]]))
-    x = np.linspace(-30, 30, 400_001)
-    for j in range(2):
-        log_p, log_q = (
-            -0.5 * (x - m) ** 2 / np.exp(v) - 0.5 * (v + np.log(2 * np.pi))
-            for m, v in (
-                (own.mean[0, j], own.log_variance[0, j]),
-                (population.mean[j], population.log_variance[j]),
-            )
-        )
-        integral = (np.exp(log_p) * (log_p - log_q)).sum() * (x[1] - x[0])
-        assert kl_from_population(own, population)[0, j] == pytest.approx(integral, abs=1e-6)
-    standard = Posterior(np.zeros(2), np.zeros(2))
-    np.testing.assert_allclose(kl_from_population(own, standard), kl_by_dimension(*own))
+def test_the_kl_of_mixtures_is_the_integral():
+    rng = np.random.default_rng(0)
+    x = np.linspace(-20, 20, 200_001)
+
+    def mixture(*shape):
+        weight = rng.dirichlet(np.ones(3), shape[:-2])
+        return weight, rng.normal(0, 2, shape), rng.uniform(0.3, 2, shape)
+
+    one, other = mixture(4, 3, 2), mixture(3, 2)
+    found = mixture_kl(one, other)
+
+    def log_density(weight, mean, variance):
+        normal = np.exp(-0.5 * (x[:, None] - mean) ** 2 / variance) / np.sqrt(2 * np.pi * variance)
+        return np.log(normal @ weight)
+
+    for rater in range(4):
+        for j in range(2):
+            p = log_density(one[0][rater], one[1][rater, :, j], one[2][rater, :, j])
+            q = log_density(other[0], other[1][:, j], other[2][:, j])
+            integral = (np.exp(p) * (p - q)).sum() * (x[1] - x[0])
+            assert found[rater, j] == pytest.approx(integral, rel=0.03, abs=0.005)
+    same = tuple(np.broadcast_to(part, (4, *part.shape)) for part in other)
+    np.testing.assert_allclose(mixture_kl(same, other), 0, atol=1e-12)
+
+
+def test_ballots_tell_of_a_dimension_at_most_which_type_a_rater_is(experiment):
+    """Raters of a type do not vary here, so no dimension tells more than the entropy of types."""
+    learnt = experiment.fitted_run
+    share = learnt.individual.population.share
+    found = check_latent_health(learnt).kl
+    entropy = -(share * np.log(share)).sum()
+    assert (found <= entropy + 0.02).all()
+    assert found[0] > 0.5 * entropy
+    nobody = learnt.resolved.select(np.zeros(learnt.resolved.ballots, bool))
+    np.testing.assert_array_equal(latent_information(learnt.individual, nobody), 0)
 
 
 def best_accuracy(learnt):
