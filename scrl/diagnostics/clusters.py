@@ -1,7 +1,7 @@
 """Measures of cluster structure: silhouettes, centroids and distances of groups of raters.
 
-Distances are Euclidean, in units of the latent's prior standard deviation. A group is a rater type;
--1 is an unknown one.
+Distances are Euclidean. Along the first dimension of the latent, one unit is one standard deviation
+of the raters. A group is a rater type; -1 is an unknown one.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def orders_to_ratings(catalogue: Catalogue, raters: Sequence[Sequence[Ballot]]) 
 def embed_orders(run: FittedRun, raters: Sequence[Sequence[Ballot]]) -> np.ndarray:
     """Posterior means of raters with these ballots ``[raters, latent]``.
 
-    A rater who ranks no two completions has the posterior of an empty ballot.
+    A rater who ranks no two completions is at the mean of the population.
     """
     ratings = orders_to_ratings(run.catalogue, raters)
     return np.asarray(run.individual.embed(ratings, include_empty=True).posterior.mean)

@@ -16,14 +16,15 @@ from scrl.types import Catalogue, Ratings, Source
 
 @dataclass(frozen=True, eq=False)
 class FittedRun:
-    """The individual model and density of a run, with the data they were fitted to.
+    """The model of raters and the density of a run, with the data they were fitted to.
 
     Attributes:
         source: the scenario or the ratings of the run.
         ratings: the ratings as given, absent completions not resolved.
         seed: the run's seed.
-        individual, density: the results of steps 1 and 2.
-        imputation: the imputation of missing blocks.
+        individual: the model of raters (step 1).
+        density: of their latents (step 2).
+        imputation: of blocks that whole types left out.
         latents: the simulated voters' latents ``[voters, latent]`` (step 3).
         known_embedding: the raters' embedding if the run has computed it, else None.
     """

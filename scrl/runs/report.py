@@ -142,7 +142,7 @@ def imputation_dict(experiment: Experiment) -> ImputationResult:
     found: dict[int, ImputedCluster] = {}
     for block in find_missing_blocks(imputation.missing, catalogue):
         members = cluster == block.cluster
-        rewards = e.individual.rewards(mean[members].mean(axis=0, keepdims=True))[0]
+        rewards = e.individual.rewards(e.density.mean[[block.cluster]])[0]
         if block.cluster not in found:
             types = e.ratings.rater_type
             types = np.empty(0, int) if types is None else types[e.embedded_raters[members]]
