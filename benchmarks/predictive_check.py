@@ -40,7 +40,7 @@ def without_noise(experiment, seed: int):
         ratings,
         lambda contests: Ballots(np.moveaxis(rewards[:, contests.item], 0, 1)),
         kind[density.voter_atoms(len(rewards))],
-        lambda: kind_evidence(individual, density, ratings, kind, 2000),
+        lambda: kind_evidence(individual, density, ratings, kind),
         rng,
     )
     return found, time.perf_counter() - began

@@ -146,7 +146,6 @@ def _numbers(health: LatentHealth) -> None:
         {"check": "hidden pairs right, posterior", "value": health.hidden_accuracy},
         *({"check": f"calibration error, {name}", "value": c.error}
           for name, c in health.calibration.items()),
-        {"check": "learnt of a rater, nats", "value": float(health.kl.sum())},
         *({"check": f"learnt in dimension {j + 1}, nats", "value": float(v)}
           for j, v in enumerate(health.kl)),
         *({"check": f"variance between raters, dimension {j + 1}", "value": float(v)}
