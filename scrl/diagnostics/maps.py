@@ -79,10 +79,15 @@ def _by_type(
 
 
 def _label_positions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of a label above and below points ``[points, 2 or 3]``."""
-    above = points.mean(axis=0)
+    """Positions of a label above and below points ``[points, 2 or 3]``.
+
+    The half of the points nearest to their median counts, since a type may lie at several places.
+    """
+    distance = np.linalg.norm(points - np.median(points, axis=0), axis=1)
+    near = points[distance <= np.median(distance)]
+    above = near.mean(axis=0)
     below = above.copy()
-    above[1], below[1] = np.quantile(points[:, 1], [0.97, 0.03])
+    above[1], below[1] = np.quantile(near[:, 1], [0.97, 0.03])
     return above, below
 
 

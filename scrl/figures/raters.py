@@ -48,12 +48,16 @@ def latent_map(
                 note = payload["marked_label" if full else "unmarked_label"]
                 _add_raters(figure, x[own], y[own], k, name, note, full, theme)
     separate = _are_separate(x, y, rater_type)
+    if not separate:
+        _list_types_once(figure)
     if separate:
         _add_type_labels(figure, x, y, rater_type, types, theme)
-    if separate and payload["marked_label"]:  # the legend says it else
+    if payload["marked_label"]:  # inside the axes where a legend stands above them
         figure.add_annotation(
-            x=0, y=1, xref="paper", yref="paper", xanchor="left", yanchor="bottom",
-            yshift=8 * scale, font=theme.muted_font(13),
+            x=0, y=1, xref="paper", yref="paper", xanchor="left",
+            yanchor="bottom" if separate else "top", xshift=0 if separate else 6,
+            yshift=8 * scale if separate else 0, font=theme.muted_font(13),
+            bgcolor=with_alpha(theme.background),
             text=escape_html(f"● {payload['marked_label']}    ○ {payload['unmarked_label']}"),
         )  # fmt: skip
     explained = [*payload.get("explained", ()), 0, 0]
@@ -88,7 +92,7 @@ def _add_raters(
     tone = colour(position) if position >= 0 else theme.muted
     shape = symbol(max(position, 0))
     figure.add_scatter(
-        x=x, y=y, mode="markers", name=f"{name}, {note}" if note else name,
+        x=x, y=y, mode="markers", name=f"{name}, {note}" if note else name, legendgroup=name,
         marker={
             "color": tone, "symbol": shape if full else f"{shape}-open",
             "size": 6.5 * theme.scale, "opacity": 0.85,
@@ -96,6 +100,14 @@ def _add_raters(
         },
         hovertemplate=hover(escape_html(f"{name} rater" + (f", {note}" if note else ""))),
     )  # fmt: skip
+
+
+def _list_types_once(figure: go.Figure) -> None:
+    """The legend has one entry for each type, with a full mark where the type has one."""
+    for trace in figure.data:
+        trace.showlegend = False
+    for trace in {trace.legendgroup: trace for trace in figure.data}.values():
+        trace.update(showlegend=True, name=trace.legendgroup)
 
 
 def _are_separate(x: np.ndarray, y: np.ndarray, rater_type: np.ndarray) -> bool:

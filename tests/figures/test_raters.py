@@ -28,6 +28,7 @@ def test_types_that_overlap_get_a_legend_in_place_of_labels():
     figure = figures.latent_map(payload)
     assert figure.layout.showlegend
     assert "<b>A</b>" not in labels(figure)
+    assert [t.name for t in figure.data if t.showlegend] == ["A", "B<b>"]
 
 
 def test_raters_at_one_point_are_packed_around_it():
