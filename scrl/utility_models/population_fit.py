@@ -27,7 +27,7 @@ from scrl.utility_models.rater_posteriors import group_raters
 from scrl.utility_models.silent_types import split_by_responses
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
-from scrl.utility_models.type_mixture import LONG, TypeProblem, Types
+from scrl.utility_models.type_mixture import LONG, MAX_SEARCHED, TypeProblem, Types
 from scrl.utility_models.type_variation import with_variation
 
 #: Candidates: shrinkages of the covariance within types, None without variation, and scales of
@@ -172,9 +172,10 @@ def compare_candidates(
     split = hold_out(ratings, host_rng(seed, HostStream.RATERS_HELD_OUT))
     if split is None:
         return untested
-    table = training_table(split.train)
+    # In large data candidates are compared on a sample, as numbers of types are.
+    problem = TypeProblem(training_table(split.train)).sample(seed, MAX_SEARCHED)
+    table = problem.table
     whole, seen = tabulate(split.whole), tabulate(split.visible)
-    problem = TypeProblem(table)
     starts = {True: problem.one_type()}
     if len(types.share) > 1:
         starts[False] = problem.em(replace(types, ties=()), LONG)

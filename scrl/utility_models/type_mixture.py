@@ -30,6 +30,8 @@ from scrl.utility_models.tied_choices import TiedChoices, tie_counts
 TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
 #: Random starts for each number of types, their iterations, and those of the best one.
 STARTS, SHORT, LONG = 5, 10, 80
+#: Iterations on all raters, from a mixture fitted to a sample of them.
+WHOLE = 20
 #: Standard deviations: of the types' common mean, and of types around it at first and at most.
 MEAN_SD, FIRST_SPREAD, MAX_SPREAD = 10.0, 2.0, 10.0
 #: Distinct raters, and completions that they rank, on which numbers of types are tried, at most.
@@ -229,7 +231,7 @@ class TypeProblem:
         if sample is self:
             return found[best]
         # More raters may tell more types apart.
-        whole = [self.em(mixture, LONG) for mixture in found[best : best + 2]]
+        whole = [self.em(mixture, WHOLE) for mixture in found[best : best + 2]]
         return min(whole, key=lambda mixture: mixture.bic)
 
     def sample(self, seed: int, raters: int) -> TypeProblem:
