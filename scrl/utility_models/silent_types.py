@@ -4,7 +4,9 @@ Orders alone may be explained as well by one noisy type as by two types: where e
 completions once, a mixture of two types is a noisy type. If one of them never answers a prompt or
 never rates a completion, responses tell the two apart. Each type is split by the pair of
 completions on which its raters disagree most, fitted again with the types' response rates, and the
-split is kept where BIC, with the response rates among the parameters, is better.
+split is kept where BIC, with the response rates among the parameters, is better. It must also be
+better than a split whose halves prefer alike and only respond differently: that some leave out
+several completions together says nothing of what they prefer.
 """
 
 from __future__ import annotations
@@ -47,18 +49,29 @@ def split_by_responses(problem: TypeProblem, types: Types) -> Types:
     # One more type has a share, rewards, and rates of answering prompts and including completions.
     parameters = 1 + 2 * problem.items + problem.prompts
     cost = 0.5 * parameters * np.log(max(raters, 2.0))
+    reward_cost = 0.5 * problem.items * np.log(max(raters, 2.0))
     start, kind = best, 0
     while kind < len(best.types.share) and len(best.types.share) < MAX_TYPES:
         found = _split(problem, best, kind, responses)
-        if found is not None and found.nats - best.nats > cost:
+        if found is None or found.nats - best.nats <= cost:
+            kind += 1
+            continue
+        alike = _split(problem, best, kind, responses, alike=True)
+        if alike is not None and found.nats - alike.nats > reward_cost:
             best = found
         else:
             kind += 1
     return types if best is start else best.types
 
 
-def _split(problem: TypeProblem, fit: _Fit, kind: int, responses: Responses) -> _Fit | None:
-    """The mixture with one type split by a pair of completions; None where its raters agree."""
+def _split(
+    problem: TypeProblem, fit: _Fit, kind: int, responses: Responses, alike: bool = False
+) -> _Fit | None:
+    """The mixture with one type split by a pair of completions; None where its raters agree.
+
+    Args:
+        alike: whether the halves keep the rewards of the type.
+    """
     side = _sides(problem, problem.table.mass * fit.posterior[:, kind])
     if side is None:
         return None
@@ -68,7 +81,7 @@ def _split(problem: TypeProblem, fit: _Fit, kind: int, responses: Responses) -> 
     chosen = np.append(np.arange(len(fit.types.share)), kind)
     ties = tuple(fit.types.ties[k] for k in chosen) if fit.types.ties else ()
     types = replace(fit.types, reward=fit.types.reward[chosen], ties=ties)
-    return _em(problem, types, posterior, responses)
+    return _em(problem, types, posterior, responses, fixed=alike)
 
 
 def _sides(problem: TypeProblem, weight: np.ndarray) -> np.ndarray | None:
@@ -94,15 +107,27 @@ def _sides(problem: TypeProblem, weight: np.ndarray) -> np.ndarray | None:
     return found
 
 
-def _em(problem: TypeProblem, types: Types, posterior: np.ndarray, responses: Responses) -> _Fit:
-    """Expectation-maximisation of rewards, shares and response rates from a posterior."""
+def _em(
+    problem: TypeProblem,
+    types: Types,
+    posterior: np.ndarray,
+    responses: Responses,
+    fixed: bool = False,
+) -> _Fit:
+    """Expectation-maximisation of rewards, shares and response rates from a posterior.
+
+    Args:
+        fixed: whether the rewards stay as they are.
+    """
     table, last = problem.table, -np.inf
     mass, raters = table.mass, table.mass.sum()
     for _ in range(ITERATIONS):
         weight = mass[:, None] * posterior
-        by_ballot = (table.cast.T @ weight).T
-        reward, _ = problem.m_step(types, by_ballot)
-        ties = problem.ties_step(reward, types.ties, by_ballot)
+        reward, ties = types.reward, types.ties
+        if not fixed:
+            by_ballot = (table.cast.T @ weight).T
+            reward, _ = problem.m_step(types, by_ballot)
+            ties = problem.ties_step(reward, ties, by_ballot)
         types = replace(types, reward=reward, share=weight.sum(0) / raters, ties=ties)
         joint = problem.by_row(reward, ties) + np.log(types.share + 1e-300)
         joint += responses.log_likelihood(weight)

@@ -270,3 +270,10 @@ def test_ties_keep_their_share(seed):
     scores = electorate(file_of(lines, weighted=False), seed)
     np.testing.assert_allclose(first_places(scores), [0.55, 0.45], atol=0.02)
     assert (scores[:, 0] == scores[:, 1]).mean() == pytest.approx(0.7, abs=0.03)
+
+
+def test_leaving_out_completions_together_says_nothing_of_preferences():
+    """Raters who rank only c and d prefer a or b as often as those who agree with them do."""
+    lines = [(120, strict("abcd")), (90, strict("dcba")), (60, strict("bacd")), (30, strict("cd"))]
+    scores = electorate(file_of(lines, weighted=False))
+    np.testing.assert_allclose(first_places(scores), [0.7 * 2 / 3, 0.7 / 3, 0, 0.3], atol=0.01)
