@@ -6,13 +6,11 @@ Tests of the same shapes share their compiled programs, also between test proces
 from scrl.config import IndividualConfig, ModelsConfig, Schedule
 from scrl.studies import SplitSizes
 
-#: A model of individual raters after 30 steps: it has learnt nothing.
+#: A network that reads ballots after 30 steps: it has learnt nothing.
 TINY = IndividualConfig(
     width=8, heads=2, preference=4, single=0.0, cells=64,
     schedule=Schedule(explore=(10, 10), ramp=5, cool=15, chunk=15),
 )  # fmt: skip
-#: Of default size, so that its programs are those of the scenario's run, and hardly trained.
-BRIEF = IndividualConfig(schedule=Schedule(explore=(50, 50), ramp=20, cool=30))
 #: Reward models that tell two or three types apart.
 QUICK = ModelsConfig(
     width=32, batch=32, kl_warmup=100,
