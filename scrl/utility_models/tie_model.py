@@ -23,7 +23,7 @@ from scrl.utility_models.ballot_table import BallotSlots
 #: Prevalence from which the sizes of tie that occur start.
 START = 0.1
 #: Stages with and without a tie that are added to the observed ones, for each size.
-PSEUDO_COUNT = 0.01
+PSEUDO_COUNT = 1e-4
 
 
 @dataclass(frozen=True, eq=False)

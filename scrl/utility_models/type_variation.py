@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,6 +26,12 @@ FIRST_VARIANCE = 0.5
 SETTLE = 3
 #: Limits of the raters, and of Σ items³ over them, that variation is estimated from.
 MAX_RATERS, MAX_WORK = 1500, 3e8
+#: Information on a mean reward that a rater who ranked the item gives at least, 1 / log-odds². The
+#: curvature vanishes where raters never err, though the reward's sign is then certain.
+HEARD_INFORMATION = 0.05
+#: Iterations over all raters, where variation is estimated from a sample, and the limit of their
+#: Σ items³ relative to ``MAX_WORK``.
+WHOLE_ITERATIONS, WHOLE_WORK = 6, 10
 #: Largest change of a mean reward in one iteration.
 MAX_STEP = 2.0
 
@@ -42,9 +49,15 @@ def with_variation(
     """
     if shrinkage is None:
         return without_variation(TypeProblem(table), types)
-    fit = _VariationFit(table, types, shrinkage, sampled_groups(table, seed))
+    every = group_raters(table)
+    sampled = sampled_groups(table, every, seed)
+    fit = _VariationFit(table, types, shrinkage, sampled)
     for iteration in range(ITERATIONS):
         fit.step(iteration)
+    if sampled is not every and _work(every).sum() <= WHOLE_WORK * MAX_WORK:
+        fit.read(every)
+        for iteration in range(WHOLE_ITERATIONS):
+            fit.step(iteration, of_covariance=False)
     return fit.population
 
 
@@ -60,17 +73,22 @@ def without_variation(problem: TypeProblem, types: Types) -> Population:
         common, spread = priors.of_types(len(share))
         prior = Types(reward, share, common, spread, ties)
         reward, variance = problem.m_step(prior, (table.cast.T @ weight).T)
+        heard = (problem.ranked.T @ weight).T
+        variance = np.minimum(variance, 1 / (HEARD_INFORMATION * heard + spread**-2))
         share = weight.sum(axis=0) / table.mass.sum()
         if iteration >= SETTLE:
             priors = priors.updated(reward, variance)
     return Population(reward, variance, share, covariance, ties)
 
 
-def sampled_groups(table: BallotTable, seed: int) -> list[RaterGroup]:
-    """All distinct raters in groups, or a sample of them within the limits of this module."""
-    groups = group_raters(table)
-    rows = np.concatenate([group.rows for group in groups])
-    work = np.concatenate([group.mask.sum(1).astype(float) ** 3 for group in groups])
+def _work(groups: Sequence[RaterGroup]) -> np.ndarray:
+    """Items³ of each rater ``[raters]``."""
+    return np.concatenate([group.mask.sum(1).astype(float) ** 3 for group in groups])
+
+
+def sampled_groups(table: BallotTable, groups: list[RaterGroup], seed: int) -> list[RaterGroup]:
+    """The groups, or a sample of their raters within the limits of this module."""
+    rows, work = np.concatenate([group.rows for group in groups]), _work(groups)
     order = host_rng(seed, HostStream.RATERS_SAMPLED).permutation(len(rows))
     fits = (np.cumsum(work[order]) <= MAX_WORK) & (np.arange(len(rows)) < MAX_RATERS)
     if fits.all():
@@ -95,17 +113,22 @@ class _VariationFit:
         shrinkage: float,
         groups: list[RaterGroup],
     ) -> None:
-        self.table, self.groups, self.shrinkage = table, groups, shrinkage
+        self.table, self.shrinkage = table, shrinkage
         covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
         self.priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
         variance = np.zeros(types.reward.shape)
         self.population = Population(types.reward, variance, types.share, covariance, types.ties)
-        count = len(types.share)
-        self.possible = [np.ones((len(group.rows), count), bool) for group in groups]
+        self.read(groups)
+
+    def read(self, groups: list[RaterGroup]) -> None:
+        """Go on with these raters."""
+        types = self.population.types
+        self.groups = groups
+        self.possible = [np.ones((len(group.rows), types), bool) for group in groups]
         self.start: list[dict[int, np.ndarray] | None] = [None] * len(groups)
 
-    def step(self, iteration: int) -> None:
-        """One iteration."""
+    def step(self, iteration: int, of_covariance: bool = True) -> None:
+        """One iteration; ``of_covariance``: whether the covariance is updated too."""
         population, table = self.population, self.table
         update = CovarianceUpdate(table, population.covariance, iteration % 2 == 1, self.shrinkage)
         sums = _MeanSums(population.reward.shape)
@@ -121,7 +144,7 @@ class _VariationFit:
         reward, variance = self._mean_step(sums, iteration)
         self.population = replace(
             population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
-            covariance=update.covariance(),
+            covariance=update.covariance() if of_covariance else population.covariance,
         )  # fmt: skip
 
     def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
@@ -136,6 +159,7 @@ class _VariationFit:
             np.add.at(sums.bound[k], own.item, by_item * np.abs(found.information).sum(2))
             diagonal = np.einsum("rii->ri", found.information)
             np.add.at(sums.information[k], own.item, by_item * diagonal)
+            np.add.at(sums.heard[k], own.item, by_item * own.mask)
 
     def _mean_step(self, sums: _MeanSums, iteration: int) -> tuple[np.ndarray, np.ndarray]:
         """One step of the mean rewards, and their variance; then of their priors."""
@@ -144,7 +168,8 @@ class _VariationFit:
         slope = sums.slope - precision * (self.population.reward - common)
         step = np.clip(slope / (sums.bound + precision), -MAX_STEP, MAX_STEP)
         reward = self.population.reward + step
-        variance = 1 / (sums.information + precision)
+        information = np.maximum(sums.information, HEARD_INFORMATION * sums.heard)
+        variance = 1 / (information + precision)
         if iteration >= SETTLE:
             self.priors = self.priors.updated(reward, variance)
         return reward, variance
@@ -184,9 +209,10 @@ class _MeanSums:
 
     Attributes:
         slope, bound, information: gradient, a bound of the curvature and the curvature's diagonal
-            ``[types, items]``; count: raters ``[types]``.
+            ``[types, items]``; heard: raters who ranked an item, same shape; count: raters
+            ``[types]``.
     """
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        self.slope, self.bound, self.information = np.zeros((3, *shape))
+        self.slope, self.bound, self.information, self.heard = np.zeros((4, *shape))
         self.count = np.zeros(shape[0])
