@@ -21,7 +21,7 @@ from scrl.utility_models.responses import Responses
 from scrl.utility_models.type_mixture import TypeProblem, Types
 
 #: Iterations of EM after a split, and the gain in nats a rater that ends them.
-ITERATIONS, TOLERANCE = 40, 1e-5
+ITERATIONS, TOLERANCE = 15, 1e-5
 #: Disagreeing raters of a type below which it is not split.
 MIN_DISAGREEING = 10.0
 #: Most types after splits.

@@ -19,7 +19,7 @@ from scipy.special import expit, softmax
 
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Ratings
-from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.ballot_table import BallotSlots, BallotTable, tabulate, training_table
 from scrl.utility_models.likelihood import Choices, choices
 from scrl.utility_models.prediction import draw_rows
 from scrl.utility_models.responses import shares_with_responses
@@ -46,6 +46,9 @@ MAX_CELLS = 3_000_000
 TOLERANCE = 1e-5
 #: Types of fewer raters are dropped at the end.
 MIN_RATERS = 0.5
+#: Weight of a ballot for a type, relative to the largest, up to which it is not read; and the share
+#: of the ballots above which all are read.
+NEGLIGIBLE, MOST = 1e-9, 0.7
 #: Largest change of a reward in one step.
 MAX_STEP = 2.0
 
@@ -171,22 +174,6 @@ class TypeProblem:
         ballots, places = self.slots.mask.shape
         cells = max(ballots * places**2, self.prompts * self.size**2)
         self.uses_hessian = cells <= MAX_CELLS
-
-    @cached_property
-    def slots_to_items(self) -> csr_matrix:
-        """Sums over slots, sparse ``[items, ballots · places]``."""
-        slot = np.flatnonzero(self.slots.mask)
-        at = self.slots.item.ravel()[slot], slot
-        return csr_matrix((np.ones(len(slot)), at), shape=(self.items, self.slots.mask.size))
-
-    @cached_property
-    def slots_to_pairs(self) -> csr_matrix:
-        """Sums over pairs of slots, sparse ``[prompts · size², ballots · places²]``."""
-        cell, mask = self.cell[self.slots.item], self.slots.mask
-        pair = np.flatnonzero(mask[:, :, None] & mask[:, None, :])
-        to = (cell[:, :, None] * self.size + cell[:, None, :] % self.size).ravel()[pair]
-        shape = (self.prompts * self.size**2, mask.size * mask.shape[1])
-        return csr_matrix((np.ones(len(pair)), (to, pair)), shape=shape)
 
     def choices(self, reward: np.ndarray, ties: TieModel | None = None) -> Choices | TiedChoices:
         """All ballots at rewards ``[items]``."""
@@ -339,7 +326,7 @@ class TypeProblem:
         return replace(mixture, objective=density, bic=bic)
 
     def m_step(self, mixture: Types, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Two Newton steps for every type: rewards, and their posterior variance.
+        """A Newton step for every type: rewards, and their posterior variance.
 
         Args:
             weight: of each ballot for each type ``[types, ballots]``.
@@ -347,13 +334,15 @@ class TypeProblem:
         precision = 1 / mixture.spread**2
         rewards, variances = [], []
         for reward, w, ties in zip_longest(mixture.reward, weight, mixture.ties):
-            for _ in range(2):
-                found = self.choices(reward, ties)
-                slope = self.slots_to_items @ (w[:, None] * found.gradient).ravel()
-                slope -= precision * (reward - mixture.mean)
-                step, variance = self._newton(found, w, slope, precision)
-                reward = reward + step
-            rewards.append(reward)
+            # Most ballots are of other types for certain.
+            used = np.flatnonzero(w > NEGLIGIBLE * w.max(initial=0))
+            own = self.slots if len(used) > MOST * len(w) else self.slots.take(used)
+            w = w if own is self.slots else w[used]
+            found = choices(own, reward[own.item], ties)
+            slope = self._by_item(own, w[:, None] * found.gradient)
+            slope -= precision * (reward - mixture.mean)
+            step, variance = self._newton(own, found, w, slope, precision)
+            rewards.append(reward + step)
             variances.append(variance)
         return np.stack(rewards), np.stack(variances)
 
@@ -370,14 +359,26 @@ class TypeProblem:
             for r, own, w in zip(reward, ties, weight, strict=bool(ties))
         )
 
+    def _by_item(self, slots: BallotSlots, values: np.ndarray) -> np.ndarray:
+        """Slot values ``[ballots, places]``, 0 in padding, summed by item ``[items]``."""
+        return np.bincount(slots.item.ravel(), values.ravel(), self.items)
+
     def _newton(
-        self, found: Choices | TiedChoices, weight: np.ndarray, slope: np.ndarray, precision: float
+        self,
+        slots: BallotSlots,
+        found: Choices | TiedChoices,
+        weight: np.ndarray,
+        slope: np.ndarray,
+        precision: float,
     ) -> tuple[np.ndarray, np.ndarray]:
         """One step ``[items]`` and the diagonal of the inverse curvature ``[items]``."""
         if not self.uses_hessian:
-            bound = self.slots_to_items @ (weight[:, None] * found.expected).ravel() + precision
+            bound = self._by_item(slots, weight[:, None] * found.expected) + precision
             return np.clip(slope / bound, -MAX_STEP, MAX_STEP), 1 / bound
-        by_pair = self.slots_to_pairs @ (weight[:, None, None] * found.neg_hessian()).ravel()
+        cell = self.cell[slots.item]
+        pair = cell[:, :, None] * self.size + cell[:, None, :] % self.size
+        value = weight[:, None, None] * found.neg_hessian()
+        by_pair = np.bincount(pair.ravel(), value.ravel(), self.prompts * self.size**2)
         hessian = by_pair.reshape(self.prompts, self.size, self.size)
         place = np.arange(self.size)
         hessian[:, place, place] += precision
