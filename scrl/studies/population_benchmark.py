@@ -17,7 +17,15 @@ from scipy.special import expit, softmax
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.choice_models.plackett_luce import fit_rankings
 from scrl.config import Config
-from scrl.pipeline import Outcomes, run
+from scrl.pipeline import (
+    Outcomes,
+    draw_voters,
+    embed_raters,
+    fit_raters,
+    hold_elections,
+    simulate_ballots,
+)
+from scrl.progress import RunClock
 from scrl.random_streams import HostStream, host_rng
 from scrl.rivals import RIVALS, Rival
 from scrl.scenarios.populations import GeneratedPopulation
@@ -95,9 +103,14 @@ def _largest_error(outcome: Outcome, truth: Outcome) -> float:
 
 
 def lab_outcomes(population: GeneratedPopulation, seed: int) -> Outcomes:
-    """The outcomes of a run's simulated voters."""
-    config = Config(voters=VOTERS, rules=RULES)
-    return run(population.ratings, config, seed).voters
+    """The outcomes of a run's simulated voters: its steps 1 to 6."""
+    ratings = population.ratings.with_absent_resolved()
+    config, clock = Config(voters=VOTERS, rules=RULES), RunClock()
+    raters = fit_raters(ratings, config, seed, clock)
+    _, density = embed_raters(raters, ratings, seed, clock)
+    latents = draw_voters(density, VOTERS, seed, clock)
+    ballots = simulate_ballots(raters, density, latents, seed)
+    return hold_elections(ballots, ratings.catalogue, RULES, VOTERS, clock).outcomes
 
 
 def rival_outcomes(rival: Rival, population: GeneratedPopulation, seed: int) -> Outcomes:
