@@ -41,7 +41,7 @@ def app(chosen: Namespace) -> None:
 
 
 def run(chosen: Namespace) -> None:
-    """Train on a scenario or ratings; print the orders, save the result and the models."""
+    """Run the steps on a scenario or ratings; print the orders, save result and reward models."""
     from scrl.runs.seeds import run_seeds, seeds_dict
     from scrl.runtime import start
 

@@ -1,4 +1,4 @@
-"""The individual model of ``scrl.raters`` as a reward model: each pair is a ballot.
+"""The network that reads ballots (``raters.model``) as a reward model: each pair is a ballot.
 
 Items with features may be too many to be embedded at each training step. The network, its encoder
 and its objective are then the same, but a rater's catalogue holds only the items of their pairs.
@@ -39,11 +39,11 @@ from scrl.types import Catalogue
 
 @dataclass(frozen=True, eq=False)
 class TabularIndividual:
-    """The individual model of items known by name.
+    """The network that reads ballots, of items known by name.
 
     Attributes:
         uses_true_type: as in ``RewardModel``.
-        model: the fitted individual model.
+        model: the fitted network.
         offsets: index of each prompt's first item ``[prompts + 1]``.
     """
 
@@ -157,7 +157,7 @@ FAMILY = LatentFamily(
 
 
 def individual_config(config: ModelsConfig) -> IndividualConfig:
-    """The default settings of the individual model, trained for as long as the other networks."""
+    """The default settings of the network, trained for as long as the other networks."""
     s, own = config.schedule, IndividualConfig()
     explore, cool = s.explore[1], s.cool
     schedule = Schedule(
@@ -174,7 +174,7 @@ def fit(
     on_chunk: OnChunk = None,
     catalogue: Catalogue | None = None,
 ) -> tuple[RewardModel, dict[str, np.ndarray]]:
-    """Train the individual model on pairs.
+    """Train the network that reads ballots on pairs.
 
     Args:
         key: consumed.

@@ -54,7 +54,7 @@ class Factors:
 
 @dataclass(frozen=True, eq=False)
 class FittedFactors:
-    """Gaussian factors after training.
+    """Fitted Gaussian factors.
 
     Attributes:
         mean: μ ``[items]``; loading: W ``[items, factors]``.

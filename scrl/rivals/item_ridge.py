@@ -50,7 +50,7 @@ class ItemRidge:
 
 @dataclass(frozen=True, eq=False)
 class FittedItemRidge:
-    """The regression after training.
+    """The fitted regression.
 
     Attributes:
         reward: ``[items]``; ridge: predicts residual scores.

@@ -10,7 +10,7 @@ from scrl.types import Ratings
 
 
 class FittedRival(Protocol):
-    """A rival after training."""
+    """A fitted rival."""
 
     def pair_probability(
         self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray

@@ -1,7 +1,8 @@
 """Voter sampling: voters drawn from the prior beside voters drawn from the fitted density.
 
 A footnote of the blog post holds that simulated voters must be drawn from the density of the
-embedded raters, not from the prior of the latent, a standard normal. Both are drawn and counted.
+raters' latents, not from a standard normal, the prior of a variational autoencoder. Both are drawn
+in the latent space of the fitted model and counted.
 """
 
 from __future__ import annotations

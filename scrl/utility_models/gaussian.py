@@ -56,7 +56,7 @@ class Gaussian:
 
 @dataclass(frozen=True, eq=False)
 class FittedGaussian:
-    """The Gaussian after training.
+    """A fitted Gaussian.
 
     Attributes:
         mean: utilities ``[items]``; covariance: of items between raters.

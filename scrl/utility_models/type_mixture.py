@@ -76,7 +76,7 @@ class TypeMixture:
 
 @dataclass(frozen=True, eq=False)
 class FittedTypes:
-    """The types after training.
+    """Fitted types.
 
     Attributes:
         reward: of each type ``[types, items]``; share: of the population ``[types]``.

@@ -37,7 +37,7 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     data_tables.numbers_table(_order_table(spread, len(seeds)))
     latent = result["seeds"]["latent"]
     st.caption(
-        f"Active latent units {_range_text(latent['active_units'])}, components of the density "
+        f"Active latent units {_range_text(latent['active_units'])}, types of raters found "
         f"{_range_text(latent['components'])}. All else on this page is of seed {seeds[0]}."
     )
 

@@ -43,7 +43,7 @@ def show() -> None:
 
 
 def summary(breakfast: Mapping, mqm: Mapping) -> str:
-    """The findings of the two scoreboards, in three sentences."""
+    """The findings of the two scoreboards, in a few sentences."""
     breakfast_rows = {row["model"]: row for row in breakfast["rows"]}
     translation_rows = {row["model"]: row for row in mqm["rows"]}
     individual, pooled, individual_lead = (
@@ -67,9 +67,11 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
         f"Bradley–Terry, and the individual model is at {_points_text(individual_lead)}: each "
         "text was read by three of them, and ten people do not show what kinds of people there "
         "are. So a model of individuals pays where people differ and enough of them say enough, "
-        "and even there it is too sure of itself (its chances are off by "
+        "and even there this one is too sure of itself (its chances are off by "
         f"{individual['calibration'][0]:.2f}, Bradley–Terry’s by {pooled['calibration'][0]:.2f}), "
-        "which a rule that counts orders forgives and a policy that trusts the chances does not."
+        "which a rule that counts orders forgives and a policy that trusts the chances does not. "
+        "The individual model here is the network that reads ballots, one pair at a time; the "
+        "lab’s own statistical model is judged by `scrl evaluate`."
     )  # fmt: skip
 
 

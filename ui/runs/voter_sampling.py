@@ -73,7 +73,7 @@ def _share_chart(result: dict, summary: dict[str, voter_sampling.SourceSummary])
         alt="; ".join(f"{n}: truth {t:.2f}, density {d:.2f}, prior {p:.2f}" for n, t, d, p in
                       zip(names, result["truth"][key], density, prior,
                           strict=True)),
-        caption=f"Means over {len(result['runs'])} trainings on Tennessee with Morristown. The "
-        "prior is the standard normal that each rater’s posterior is drawn towards, one rater at "
-        "a time; where all of them together lie is another matter.",
+        caption=f"Means over {len(result['runs'])} runs on Tennessee with Morristown. The prior is "
+        "a standard normal in the latent space, as a variational autoencoder has it: it knows "
+        "neither the types nor their shares. The density is that of the fitted model.",
     )  # fmt: skip
