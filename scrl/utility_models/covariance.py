@@ -6,7 +6,7 @@ all. A and B are estimated by expectation-maximisation (flip-flop) with shrinkag
 their common scale by a fixed point that depends on the ranked items only.
 
 Limits: above ``MAX_COMPLETIONS`` names, or where every prompt has completions of its own and there
-are many, completions are independent, and a rater's ballots inform only about the items on them.
+are many, completions are independent, and a rater's ballots inform only about the names on them.
 Above ``MAX_PROMPTS`` all pairs of prompts have one correlation.
 """
 
