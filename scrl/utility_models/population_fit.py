@@ -109,11 +109,12 @@ def fit_population(
     report(0.5, "Choosing the variation within types and the noise")
     candidates = compare_candidates(ratings, types, config, seed)
     chosen = choose_candidate(candidates)
+    scale = final_scale(chosen, candidates) if table.slots.has_ties else chosen.scale
     report(0.8, "Fitting the population to all raters")
     if chosen.one_type and len(types.share) > 1:
         types = problem.one_type()
     types = with_ties(problem, types)
-    population = with_variation(table, types, chosen.shrinkage, seed).sharpened(chosen.scale)
+    population = with_variation(table, types, chosen.shrinkage, seed).sharpened(scale)
     population = with_refitted_ties(population, table)
     return FittedPopulation(population.with_responses(table), chosen, tuple(candidates))
 
@@ -149,6 +150,16 @@ def choose_candidate(candidates: Sequence[Candidate]) -> Candidate:
     return other if undecided and _is_reliable(gain.sum(), gain) else chosen
 
 
+def final_scale(chosen: Candidate, candidates: Sequence[Candidate]) -> float:
+    """The scale of utilities that are fitted with prevalences of ties.
+
+    Candidates are fitted with ties counted half, which makes utilities too close to each other. The
+    scale without variation makes up for that alone; prevalences of ties do so in the final fit.
+    """
+    plain = (c.scale for c in candidates if c.one_type == chosen.one_type and c.shrinkage is None)
+    return chosen.scale / next(plain, 1.0)
+
+
 def _is_reliable(gain: float, by_rater: np.ndarray) -> bool:
     """Whether a gain in nats exceeds its standard error over raters by ``STANDARD_ERRORS``."""
     return gain > STANDARD_ERRORS * by_rater.std() * np.sqrt(len(by_rater))
@@ -182,8 +193,9 @@ def compare_candidates(
 
     def scored(candidate: Candidate) -> Candidate:
         start = starts[candidate.one_type]
-        # Without variation the likelihood itself determines the scale.
-        free = config.choose_noise and candidate.shrinkage is not None
+        # Without variation the likelihood itself determines the scale, but not where ties count
+        # half, which makes utilities too close to each other.
+        free = config.choose_noise and (candidate.shrinkage is not None or table.slots.has_ties)
         scales = SCALES if free else (1.0,)
         population = with_variation(table, start, candidate.shrinkage, seed)
         found = _scored(candidate, population, scales, split)

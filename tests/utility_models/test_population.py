@@ -277,3 +277,16 @@ def test_leaving_out_completions_together_says_nothing_of_preferences():
     lines = [(120, strict("abcd")), (90, strict("dcba")), (60, strict("bacd")), (30, strict("cd"))]
     scores = electorate(file_of(lines, weighted=False))
     np.testing.assert_allclose(first_places(scores), [0.7 * 2 / 3, 0.7 / 3, 0, 0.3], atol=0.01)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_truncated_ballots_keep_their_first_places_and_borda_scores(seed):
+    """Raters err as much as the first three places say, whatever is tied below them."""
+    rng = np.random.default_rng(seed)
+    items, raters = 12, 300
+    utility = -0.5 * np.arange(items) + rng.gumbel(size=(raters, items))
+    rank = np.minimum(np.argsort(np.argsort(-utility)), 3)
+    lines = [(1, {f"c{i:02d}": place for i, place in enumerate(ballot)}) for ballot in rank]
+    scores = electorate(file_of(lines, weighted=False), seed)
+    np.testing.assert_allclose(first_places(scores), first_places(-rank), atol=0.07)
+    np.testing.assert_allclose(borda(scores) / 11, borda(-rank) / 11, atol=0.03)
