@@ -386,5 +386,5 @@ class TypeProblem:
         padded[self.cell] = slope
         inverse = np.linalg.inv(hessian)
         step = (inverse @ padded.reshape(self.prompts, self.size, 1))[..., 0]
-        step *= np.minimum(1, MAX_STEP / np.maximum(np.abs(step).max(1, keepdims=True), 1e-9))
+        step = step * np.minimum(1, MAX_STEP / np.maximum(np.abs(step).max(1, keepdims=True), 1e-9))
         return step.ravel()[self.cell], inverse[:, place, place].ravel()[self.cell]
