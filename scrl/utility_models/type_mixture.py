@@ -378,7 +378,7 @@ class TypeProblem:
         cell = self.cell[slots.item]
         pair = cell[:, :, None] * self.size + cell[:, None, :] % self.size
         value = weight[:, None, None] * found.neg_hessian()
-        by_pair = np.bincount(pair.ravel(), value.ravel(), self.prompts * self.size**2)
+        by_pair: np.ndarray = np.bincount(pair.ravel(), value.ravel(), self.prompts * self.size**2)
         hessian = by_pair.reshape(self.prompts, self.size, self.size)
         place = np.arange(self.size)
         hessian[:, place, place] += precision
