@@ -48,7 +48,10 @@ def address(tmp_path_factory):
                 assert server.poll() is None, log.read_text()
                 time.sleep(0.1)
         yield address
-        assert "Traceback" not in log.read_text()
+        said = log.read_text()
+        # Streamlit's own server may log a browser that left in the middle of a message.
+        ours = str(ROOT) in said or "Exception in thread" in said
+        assert not ("Traceback" in said and ours), said
     finally:
         server.terminate()
         server.wait(10)
