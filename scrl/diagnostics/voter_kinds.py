@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from scrl.diagnostics.response_rates import KindEvidence
 from scrl.raters.density import Density
+from scrl.raters.latent_space import centred
 from scrl.raters.rater_model import RaterModel
 from scrl.types import Ratings
 
@@ -29,10 +30,7 @@ def atom_kinds(individual: RaterModel, density: Density, rng: np.random.Generato
         rng: consumed.
     """
     latents = density.atoms.reshape(-1, density.atoms.shape[-1])
-    rewards = individual.rewards(latents)
-    offsets = individual.catalogue.offsets
-    mean = np.add.reduceat(rewards, offsets[:-1], axis=1) / np.diff(offsets)
-    rewards = rewards - mean[:, individual.catalogue.item_prompt]
+    rewards = centred(individual.rewards(latents), individual.catalogue)
     share, state = np.ravel(density.share), int(rng.integers(2**31))
     kinds = min(MAX_KINDS, len(np.unique(rewards[share > 0], axis=0)))
     means = KMeans(kinds, n_init=1, random_state=state).fit(rewards, sample_weight=share)

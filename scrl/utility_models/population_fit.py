@@ -251,9 +251,10 @@ def _log_evidence(population: Population, table: BallotTable) -> np.ndarray:
 
 def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:
     """The population with the prevalences of ties that fit its utilities."""
+    groups = group_raters(table) if population.ties else []
     for _ in range(steps if population.ties else 0):
         counts: list = [None] * population.types
-        for group in group_raters(table):
+        for group in groups:
             typed = population.posteriors(group)
             for k, (at, own, found) in typed.given.items():
                 ballots = own.choices(found.utility, population.ties[k])
