@@ -109,6 +109,8 @@ class Ratings:
             ``"last"`` (tied behind all that are ranked); see ``with_absent_resolved``.
         rater_type: index into ``types`` ``[raters]``, -1 where unknown; None where no rater's is.
         types: names of the rater types.
+        rater_features: numeric features of the raters ``[raters, features]`` in the units of the
+            file, NaN where unknown; None where no rater has any.
         notes: remarks of the reader, such as ignored columns and ballots.
         name: of the data.
     """
@@ -126,6 +128,7 @@ class Ratings:
     types: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     name: str = "ratings"
+    rater_features: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -140,6 +143,8 @@ class Ratings:
             set_(self, name, frozen(getattr(self, name), dtype))
         if self.rater_type is not None:
             set_(self, "rater_type", frozen(self.rater_type, np.int32))
+        if self.rater_features is not None:
+            set_(self, "rater_features", frozen(self.rater_features, np.float32))
 
     @property
     def ballots(self) -> int:

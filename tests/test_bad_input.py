@@ -136,6 +136,12 @@ def test_names_of_formats():
          ["line 3", "line 2", "feature_", "'a'"]),
         ("rater,prompt,completion,rank,prompt_feature_x\nr,p,a,1,1\nr,p,b,1,2\n",
          ["line 3", "line 2", "prompt_feature_", "'p'"]),
+        ("rater,prompt,completion,rank,rater_feature_x\nr,p,a,1,1\nr,p,b,1,\nr,q,b,1,2\n",
+         ["line 4", "line 2", "rater_feature_x of rater 'r'"]),
+        ("rater,prompt,completion,rank,rater_feature_x\nr,p,a,1,\nr,p,b,1,nan\n",
+         ["line 3", "rater_feature_x is 'nan'", "empty where it is unknown"]),
+        ("rater,prompt,completion,rank,rater_feature_x\nr,p,a,1,1e39\n",
+         ["line 2", "rater_feature_x is '1e39'", "1e+38 at most"]),
     ],
 )  # fmt: skip
 def test_bad_csv(text, says):
@@ -220,6 +226,26 @@ GOOD = '{"rater": "r", "prompt": "p", "chosen": "a", "rejected": "b"}\n'
         ('{"rater": "r", "prompt": "p", "ranking": ["a"], "weight": 1e999}', ["weight"]),
         (f'{{"rater": "r", "prompt": "p", "ranking": ["a"], "weight": {"9" * 5000}}}', ["JSON"]),
         ('{"rater": {"a": [' + "1," * 900 + '1]}, "prompt": "p"}', ["rater", "…"]),
+        (
+            '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": [1]}',
+            ["rater_features is '[1]'", "{name: number}"],
+        ),
+        (
+            '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"x": "1"}}',
+            ["rater_features 'x' is '1'", "null"],
+        ),
+        (
+            '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"x": true}}',
+            ["rater_features 'x' is 'True'"],
+        ),
+        (
+            '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"x": 1e39}}',
+            ["rater_features 'x' is '1e+39'"],
+        ),
+        (
+            '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"": 1}}',
+            ["rater_features is empty"],
+        ),
     ],
 )
 def test_bad_json_lines(line, says):
@@ -233,6 +259,19 @@ def test_json_lines_disagree():
     message = refused(text % "x" + "\n" + text % "y", "bad.jsonl")
     assert "line 3" in message
     assert "line 1" in message
+    text = '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"age": %s}}\n'
+    message = refused(text % 1 + text % "null" + text % 2, "bad.jsonl")
+    for word in ("line 3", "line 1", "rater_features.age of rater 'r'"):
+        assert word in message
+
+
+def test_too_many_features_of_raters(monkeypatch):
+    monkeypatch.setattr(table, "MAX_RATER_FEATURES", 2)
+    columns = ",".join(f"rater_feature_{i}" for i in range(3))
+    text = f"rater,prompt,completion,rank,{columns}\nr,p,a,1,1,1,1\n"
+    assert "features of raters than the limit of 2" in refused(text)
+    line = '{"rater": "r", "prompt": "p", "ranking": ["a"], "rater_features": {"%s": 1}}\n'
+    assert "limit of 2" in refused("".join(line % i for i in range(3)), "bad.jsonl")
 
 
 # -- PrefLib --------------------------------------------------------------------------------------

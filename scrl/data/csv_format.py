@@ -1,8 +1,8 @@
 """Ratings as CSV, read and written.
 
 Columns ``rater,prompt,completion`` and one of ``rank``, ``score`` and ``penalty``; optional
-``ballot``, ``weight``, ``rater_group``, ``prompt_text``, ``completion_text``, ``feature_…`` and
-``prompt_feature_…``.
+``ballot``, ``weight``, ``rater_group``, ``prompt_text``, ``completion_text``, ``feature_…``,
+``prompt_feature_…`` and ``rater_feature_…``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ from typing import Any
 import numpy as np
 
 from scrl.data.files import check_text, decode, printable, quoted
-from scrl.data.table import MAX_WEIGHT, Coder, Column, Table, check_counts, stripped
+from scrl.data.table import (
+    MAX_FEATURE,
+    MAX_WEIGHT,
+    Coder,
+    Column,
+    Table,
+    check_counts,
+    stripped,
+)
 from scrl.types import InputError, Ratings
 
 #: value column -> its sign, so that lower is better
@@ -27,7 +35,7 @@ _VALUES = {"rank": 1.0, "score": -1.0, "penalty": 1.0}
 _KEYS = ("rater", "prompt", "completion")
 _TEXTS = ("rater_group", "prompt_text", "completion_text")
 _OPTIONAL = ("ballot", "weight", *_TEXTS)
-_FEATURES = ("feature_", "prompt_feature_")
+_FEATURES, _RATER_FEATURE = ("feature_", "prompt_feature_"), "rater_feature_"
 #: Rows numbered at once: few enough to stay in the processor's cache (twice as fast as 65,536).
 _CHUNK = 4096
 
@@ -65,8 +73,13 @@ def read_csv(data: bytes, file: str) -> Table:
         names = [name for name in columns if name.startswith(prefix)]
         if names:
             table.features[prefix] = np.stack(
-                [_numbers(table, columns[name], name, most=1e38) for name in names], axis=1
+                [_numbers(table, columns[name], name, most=MAX_FEATURE) for name in names], axis=1
             )
+    for name in columns:
+        if name.startswith(_RATER_FEATURE):
+            values = _numbers(table, columns[name], name, most=MAX_FEATURE, optional=True)
+            rows = np.flatnonzero(~np.isnan(values))
+            table.rater_features[name] = rows, values[rows]
     table.notes += _ignored_note(header)
     return table
 
@@ -160,7 +173,7 @@ def _ignored_note(header: Sequence[str]) -> list[str]:
 
 
 def _used(name: str) -> bool:
-    return name in (*_KEYS, *_VALUES, *_OPTIONAL) or name.startswith(_FEATURES)
+    return name in (*_KEYS, *_VALUES, *_OPTIONAL) or name.startswith((*_FEATURES, _RATER_FEATURE))
 
 
 def _check_header(header: list[str], file: str) -> None:
@@ -189,9 +202,18 @@ def _check_header(header: list[str], file: str) -> None:
 
 
 def _numbers(
-    table: Table, column: Column, field: str, most: float = math.inf, positive: bool = False
+    table: Table,
+    column: Column,
+    field: str,
+    most: float = math.inf,
+    positive: bool = False,
+    optional: bool = False,
 ) -> np.ndarray:
-    """The column as finite numbers ``[rows]``."""
+    """The column as finite numbers ``[rows]``.
+
+    Args:
+        optional: whether a cell may be empty, which is NaN then.
+    """
 
     def number(text: str) -> float:
         try:
@@ -201,11 +223,13 @@ def _numbers(
 
     numbers = np.array([number(text) for text in column.values])
     bad = ~np.isfinite(numbers) | (np.abs(numbers) > most) | (positive & ~(numbers > 0))
+    bad &= ~np.array([optional and not text.strip() for text in column.values])
     if bad.any():
         row = int(np.flatnonzero(bad[column.codes])[0])
         text = column.values[column.codes[row]]
         advice = " greater than 0" if positive else " (1 = best)" if field == "rank" else ""
         advice += f", {most:g} at most" if most < math.inf else ""
+        advice += ", or leave it empty where it is unknown" if optional else ""
         found = quoted(text) if text.strip() else "empty"
         table.fail(f"{quoted(field)[1:-1]} is {found}; give a finite number{advice}.", row)
     return numbers[column.codes]
@@ -267,6 +291,9 @@ def to_csv(ratings: Ratings) -> str:
         for j in range(features.shape[1]):
             # Through str: the shortest decimal of a float32, which reads back to the same one.
             columns[f"{prefix}{j}"] = texts([str(v) for v in features[:, j]], index)
+    own = np.empty((len(r.raters), 0)) if r.rater_features is None else r.rater_features
+    for j, feature in enumerate(own.T):
+        columns[f"{_RATER_FEATURE}{j}"] = texts(["" if v != v else str(v) for v in feature], rater)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(columns)

@@ -1,7 +1,8 @@
 """Ratings as JSON lines, in the shape of preference datasets.
 
 One object a line: ``{"rater", "prompt", "chosen", "rejected"}`` or ``{"rater", "prompt",
-"ranking": [[…], …]}``; optional ``weight``, ``rater_group`` and ``prompt_text``.
+"ranking": [[…], …]}``; optional ``weight``, ``rater_group``, ``prompt_text`` and
+``rater_features`` (name -> number).
 """
 
 from __future__ import annotations
@@ -12,12 +13,21 @@ from typing import Any, NoReturn
 import numpy as np
 
 from scrl.data.files import quoted
-from scrl.data.table import MAX_WEIGHT, Coder, Column, Table, check_counts
+from scrl.data.table import (
+    MAX_FEATURE,
+    MAX_WEIGHT,
+    Coder,
+    Column,
+    Table,
+    check_counts,
+    check_rater_features,
+)
 from scrl.types import InputError
 
 _KEYS = ("rater", "prompt", "completion")
 _TEXTS = ("rater_group", "prompt_text")
-_KNOWN = {"rater", "prompt", "chosen", "rejected", "ranking", "weight", *_TEXTS}
+_FEATURES = "rater_features"
+_KNOWN = {"rater", "prompt", "chosen", "rejected", "ranking", "weight", _FEATURES, *_TEXTS}
 
 
 def read_jsonl(text: str, file: str) -> Table:
@@ -33,6 +43,7 @@ def read_jsonl(text: str, file: str) -> Table:
     code = {n: coder.__getitem__ for n, coder in coders.items()}
     rows: dict[str, list] = {n: [] for n in (*coders, "line", "value", "weight")}
     ignored: dict[str, None] = {}
+    features: dict[str, dict[int, float]] = {}
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
@@ -43,6 +54,9 @@ def read_jsonl(text: str, file: str) -> Table:
         ignored.update((k, None) for k in record if k not in _KNOWN)
         shared = {n: code[n](record.get(n, "")) for n in coders if n != "completion"}
         weight = record.get("weight", 1.0)
+        for name, value in record.get(_FEATURES, {}).items():
+            features.setdefault(name, {})[len(rows["line"])] = value
+        check_rater_features(file, len(features))
         for place, names in enumerate(places):
             for name in names:
                 rows["completion"].append(code["completion"](name))
@@ -62,6 +76,10 @@ def read_jsonl(text: str, file: str) -> Table:
         columns["completion"], lines, np.array(rows["value"], float),
         np.array(rows["weight"], float),
         {n: columns[n] for n in _TEXTS},
+        rater_features={
+            f"{_FEATURES}.{n}": (np.array([*f], int), np.array([*f.values()], float))
+            for n, f in features.items()
+        },
         notes=notes if ignored else [],
     )  # fmt: skip
 
@@ -96,7 +114,24 @@ def _parse_line(line: str) -> tuple[list[list[str]], dict[str, Any]]:
             f"weight is {quoted(weight)}; give a finite number greater than 0, "
             f"{MAX_WEIGHT:g} at most."
         )
+    record[_FEATURES] = _numbers(record.get(_FEATURES))
     return _places(record), record
+
+
+def _numbers(features: Any) -> dict[str, float]:
+    """The known features of a line's rater; null is unknown."""
+    if features is None:
+        return {}
+    if not isinstance(features, dict):
+        raise _BadLine(f"{_FEATURES} is {quoted(features)}; give {{name: number}}.")
+    for name, value in features.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value is not None and not (is_number and abs(value) <= MAX_FEATURE):
+            raise _BadLine(
+                f"{_FEATURES} {quoted(name)} is {quoted(value)}; give a finite number, "
+                f"{MAX_FEATURE:g} at most, or null where it is unknown."
+            )
+    return {_text(name, _FEATURES): float(v) for name, v in features.items() if v is not None}
 
 
 def _places(record: dict[str, Any]) -> list[list[str]]:

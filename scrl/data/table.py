@@ -16,6 +16,7 @@ MAX_ROWS = 5_000_000
 MAX_BYTES = 200_000_000
 MAX_RATERS = 100_000
 MAX_COMPLETIONS = 10_000
+MAX_RATER_FEATURES = 200
 
 
 class Coder(dict[str, int]):
@@ -43,6 +44,8 @@ class Column(NamedTuple):
 
 #: Largest weight of a ballot: beyond it sums lose the small weights to rounding.
 MAX_WEIGHT = 1e12
+#: Largest feature, so that it is a float32.
+MAX_FEATURE = 1e38
 
 
 @dataclass
@@ -56,6 +59,7 @@ class Table:
         weight: of the row's ballot ``[rows]``; None for 1.
         texts: column -> its texts, where an empty text is none.
         features: column prefix -> ``[rows, features]``.
+        rater_features: name -> the rows that state this feature of their rater, and its values.
     """
 
     file: str
@@ -68,6 +72,7 @@ class Table:
     weight: np.ndarray | None = None
     texts: dict[str, Column] = field(default_factory=dict)
     features: dict[str, np.ndarray] = field(default_factory=dict)
+    rater_features: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def fail(self, problem: str, row: int) -> NoReturn:
@@ -84,6 +89,14 @@ def check_counts(file: str, rows: int, raters: int, completions: int) -> None:
     ):
         if number > limit:
             raise InputError(f"{file}: there are more {what} than the limit of {limit:,} {what}.")
+
+
+def check_rater_features(file: str, features: int) -> None:
+    """Raise ``InputError`` where there are too many features of raters."""
+    if features > MAX_RATER_FEATURES:
+        raise InputError(
+            f"{file}: there are more features of raters than the limit of {MAX_RATER_FEATURES:,}."
+        )
 
 
 def stripped(column: Column) -> Column:
@@ -159,7 +172,7 @@ def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
         catalogue, tuple(t.rater.values), t.rater.codes[first_row], t.prompt.codes[first_row],
         weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order],
         _dense_ranks(t.value, ballot)[order], absent, rater_type, types,
-        (*t.notes, *single_completion_notes(sizes, absent)), name,
+        (*t.notes, *single_completion_notes(sizes, absent)), name, _rater_features(t),
     )  # fmt: skip
 
 
@@ -202,6 +215,28 @@ def _rater_types(t: Table) -> tuple[np.ndarray | None, tuple[str, ...]]:
     rater_type = np.full(len(group), -1)
     rater_type[known] = numbers
     return rater_type, tuple(groups[g] for g in group[known][firsts])
+
+
+def _rater_features(t: Table) -> np.ndarray | None:
+    """Features of each rater ``[raters, features]``, NaN where no row states them; None without
+    features."""
+    if not t.rater_features:
+        return None
+    check_rater_features(t.file, len(t.rater_features))
+    found = np.full((len(t.rater.values), len(t.rater_features)), np.nan, np.float32)
+    for j, (name, (rows, stated)) in enumerate(t.rater_features.items()):
+        value, given = np.zeros(len(t.value)), np.zeros(len(t.value), bool)
+        value[rows], given[rows] = stated, True
+        which = _consistent_rows(
+            t, t.rater.codes, len(found), value, given, partial(_feature_of_rater, t, name)
+        )
+        found[:, j] = np.where(which >= 0, value[which], np.nan)
+    return found
+
+
+def _feature_of_rater(t: Table, name: str, row: int) -> str:
+    """Names a feature of a row's rater in a message."""
+    return f"{quoted(name)[1:-1]} of rater {t.rater.name(row)}"
 
 
 def _consistent_texts(

@@ -152,10 +152,12 @@ def config_of(tree: Any) -> Config:
 
 
 def ratings_digest(ratings: Ratings) -> str:
-    """A hash of every number of the ballots."""
+    """A hash of every number of the ballots, and of the raters' features."""
     known = hashlib.sha256()
     for name in ("ballot_rater", "ballot_prompt", "ballot_weight", "offsets", "completion", "rank"):
         known.update(np.ascontiguousarray(getattr(ratings, name)).tobytes())
+    if ratings.rater_features is not None:
+        known.update(np.ascontiguousarray(ratings.rater_features).tobytes())
     return known.hexdigest()
 
 
@@ -184,17 +186,24 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         (length,) = np.frombuffer(data[:8], "<u8")
         manifest = json.loads(data[8 : 8 + int(length)])["__metadata__"]
         tree, arrays = json.loads(manifest["tree"]), load_arrays(data)
-        if format == SOURCE_FORMAT and manifest["format"] == _EARLIER_SOURCE:
-            return upgraded_source(tree), arrays
         if format == RUN_FORMAT and manifest["format"] in _NETWORK_RUNS:
             raise InputError(_EARLIER_MODEL)
-        if manifest["format"] != format:
+        if format == SOURCE_FORMAT and manifest["format"] == _EARLIER_SOURCE:
+            tree = upgraded_source(tree)
+        elif manifest["format"] != format:
             raise InputError(_FOREIGN)
+        _add_later_fields(tree if format == SOURCE_FORMAT else tree.get("source"))
         return tree, arrays
     except InputError:
         raise
     except (SafetensorError, *_FAULTS) as error:
         raise InputError(_FOREIGN) from error
+
+
+def _add_later_fields(source: Any) -> None:
+    """Add what sources stored up to version 0.7 lack: raters had no features."""
+    if isinstance(source, dict) and isinstance(source.get("ratings"), dict):
+        source["ratings"].setdefault("rater_features", None)
 
 
 def _check_shapes(stored: _StoredRun, items: int) -> None:

@@ -1,7 +1,8 @@
 """Distinct ballots and distinct raters, the sufficient statistics of the rivals that use lists.
 
-Equal ballots are one row and raters with equal ballots are one row with a mass, so a file of
-weighted raters and the same file written out give one table, whatever the order of its lines.
+Equal ballots are one row and raters with equal ballots and features are one row with a mass, so a
+file of weighted raters and the same file written out give one table, whatever the order of its
+lines.
 """
 
 from __future__ import annotations
@@ -63,6 +64,8 @@ class BallotTable:
             where it was cast several times; relative weights within a rater count here.
         mass: how many raters each row stands for ``[rows]``: the mean weight of their ballots.
         row: the row of each rater of the ratings ``[raters]``, -1 for raters without ballots.
+        features: of the distinct raters ``[rows, features]`` in the units of the file, NaN where
+            unknown; None without features. Raters with other features are other rows.
     """
 
     catalogue: Catalogue
@@ -71,6 +74,7 @@ class BallotTable:
     cast: csr_matrix
     mass: np.ndarray
     row: np.ndarray
+    features: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -90,6 +94,7 @@ class BallotTable:
         return BallotTable(
             self.catalogue, self.slots.take(ballots), self.prompt[ballots], cast[:, ballots],
             self.mass[rows], renumbered[self.row],
+            None if self.features is None else self.features[rows],
         )  # fmt: skip
 
 
@@ -155,8 +160,8 @@ def _tie_stops(tied: np.ndarray) -> np.ndarray:
 
 def _distinct_raters(
     ratings: Ratings, ballot: np.ndarray
-) -> tuple[csr_matrix, np.ndarray, np.ndarray]:
-    """``cast``, ``mass`` and ``row`` of a table.
+) -> tuple[csr_matrix, np.ndarray, np.ndarray, np.ndarray | None]:
+    """``cast``, ``mass``, ``row`` and ``features`` of a table.
 
     Args:
         ballot: the distinct ballot of each ballot ``[ballots]``.
@@ -169,10 +174,15 @@ def _distinct_raters(
     cast = csr_matrix((share, (ratings.ballot_rater, ballot)), shape=shape)
     cast.sum_duplicates()
     present = np.flatnonzero(count)
+    features = ratings.rater_features
+    if features is not None:  # one NaN and one zero, so that equal features have equal bytes
+        features = np.where(np.isnan(features), np.float32(np.nan), features + np.float32(0))
     keys: dict[bytes, list[int]] = {}
     for rater in present:
         part = slice(cast.indptr[rater], cast.indptr[rater + 1])
         key = cast.indices[part].astype(">i8").tobytes() + cast.data[part].tobytes()
+        if features is not None:
+            key += features[rater].tobytes()
         keys.setdefault(key, []).append(rater)
     row, first = np.full(raters, -1), []
     for number, key in enumerate(sorted(keys)):
@@ -181,4 +191,4 @@ def _distinct_raters(
     mass = np.bincount(row[present], mean[present], len(first))
     if len(present):
         mass = mass / min(1.0, mass.sum() / len(present))
-    return cast[first], mass, row
+    return cast[first], mass, row, None if features is None else features[first]

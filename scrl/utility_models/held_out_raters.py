@@ -92,6 +92,7 @@ def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:
     sizes = ratings.sizes[ballot]
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     entry = np.repeat(ratings.offsets[ballot] - offsets[:-1], sizes) + np.arange(offsets[-1])
+    features = ratings.rater_features
     return replace(
         ratings,
         raters=tuple(map(str, range(int(copies.sum())))),
@@ -102,11 +103,13 @@ def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:
         completion=ratings.completion[entry],
         rank=ratings.rank[entry],
         rater_type=None,
+        rater_features=None if features is None else np.repeat(features, copies, axis=0),
     )
 
 
 def joined(one: Ratings, other: Ratings) -> Ratings:
-    """The ballots of two groups of raters on one catalogue."""
+    """The ballots of two groups of raters on one catalogue, with features if both have some."""
+    features = [r.rater_features for r in (one, other) if r.rater_features is not None]
     return replace(
         one,
         raters=(*(f"a{name}" for name in one.raters), *(f"b{name}" for name in other.raters)),
@@ -117,6 +120,7 @@ def joined(one: Ratings, other: Ratings) -> Ratings:
         completion=np.r_[one.completion, other.completion],
         rank=np.r_[one.rank, other.rank],
         rater_type=None,
+        rater_features=np.concatenate(features) if len(features) == 2 else None,
     )
 
 

@@ -24,7 +24,9 @@ def plainly(r: Ratings):
     c = r.catalogue
 
     def features(array, i):
-        return None if array is None else tuple(array[i].tolist())
+        """A row of features, None where unknown."""
+        row = () if array is None else array[i].tolist()
+        return None if array is None else tuple(None if v != v else v for v in row)
 
     prompts = {
         p: (c.prompt_texts[i], features(c.prompt_features, i)) for i, p in enumerate(c.prompts)
@@ -44,8 +46,9 @@ def plainly(r: Ratings):
         if r.rater_type is not None and r.rater_type[rater] >= 0:
             kind = r.types[r.rater_type[rater]]
         ballots.append(
-            (r.raters[rater], kind, prompt, prompts[prompt], float(r.ballot_weight[b]), entries)
-        )
+            (r.raters[rater], kind, prompt, prompts[prompt], float(r.ballot_weight[b]), entries,
+             features(r.rater_features, rater))
+        )  # fmt: skip
     return ballots, r.absent
 
 
@@ -116,6 +119,38 @@ def test_features_belong_to_completions_and_prompts():
         r.catalogue.completion_features, np.float32([[0.1, 1], [3, -2000]])
     )
     np.testing.assert_array_equal(r.catalogue.prompt_features, [[5], [6]])
+
+
+def test_features_of_raters_may_be_unknown():
+    r = rated(
+        "rater,prompt,completion,rank,rater_feature_age,rater_feature_lost,rater_feature_x\n"
+        "r,p,a,1,0.1,,\nr,p,b,2,, ,7\ns,p,a,1,,,-2e3\nr,q,a,1,.1,,7.0\n"
+    )
+    none = np.nan
+    np.testing.assert_array_equal(
+        r.rater_features, np.float32([[0.1, none, 7], [none, none, -2000]])
+    )
+    assert r.notes == ("2 ballots rank one completion only; they say nothing and are left out of "
+                       "training and counts.",)  # fmt: skip
+    assert r.catalogue.completion_features is None
+    for part in (r.select(r.ballot_rater == 1), r.keep(r.rank == 0), r.completed()):
+        np.testing.assert_array_equal(part.rater_features, r.rater_features)
+    assert rated("rater,prompt,completion,rank\nr,p,a,1\n").rater_features is None
+
+
+def test_json_lines_name_features_of_raters():
+    lines = [
+        {"rater": "r", "prompt": "p", "chosen": "a", "rejected": "b", "rater_features": {"age": 3}},
+        {"rater": "s", "prompt": "p", "chosen": "b", "rejected": "a"},
+        {"rater": "r", "prompt": "q", "ranking": [["a", "b"]],
+         "rater_features": {"tall": 1.5, "age": None}},
+    ]  # fmt: skip
+    r = rated("\n".join(map(json.dumps, lines)), "x.jsonl")
+    np.testing.assert_array_equal(r.rater_features, np.float32([[3, 1.5], [np.nan, np.nan]]))
+    assert not r.notes
+    # The way to CSV and back keeps what is unknown.
+    assert plainly(rated(to_csv(r))) == plainly(r)
+    assert rated(json.dumps(lines[1]), "x.jsonl").rater_features is None
 
 
 def test_other_columns_are_ignored_with_a_note():
@@ -305,6 +340,7 @@ def tables(draw):
     features = {c: draw(floats32) for c in completions}
     prompt = {p: (draw(texts), draw(floats32)) for p in prompts}
     group = {r: draw(texts) for r in raters}
+    own = {r: draw(st.one_of(st.just(""), floats32)) for r in raters}
     rows = []
     for label in range(draw(st.integers(1, 4))):
         rater, p = draw(st.sampled_from(raters)), draw(st.sampled_from(prompts))
@@ -313,14 +349,14 @@ def tables(draw):
             rank = draw(st.integers(1, 3))
             rows.append(
                 (rater, p, c, rank, label, weight, group[rater], prompt[p][0], text[p, c],
-                 features[c], prompt[p][1])
+                 features[c], prompt[p][1], own[rater])
             )  # fmt: skip
     return draw(st.permutations(rows))
 
 
 HEADER = (
     *("rater", "prompt", "completion", "rank", "ballot", "weight", "rater_group"),
-    *("prompt_text", "completion_text", "feature_x", "prompt_feature_y"),
+    *("prompt_text", "completion_text", "feature_x", "prompt_feature_y", "rater_feature_z"),
 )
 
 
@@ -334,18 +370,18 @@ def test_csv_round_trip(tmp_path_factory, rows, missing):
     # What was written is what is held: each ballot's order, text, weight and group.
     assert len(first.rank) == len(rows)
     held = sorted(
-        (rater, kind or "", prompt, weight, sorted(entries))
-        for rater, kind, prompt, _, weight, entries in plainly(first)[0]
+        (rater, kind or "", prompt, weight, sorted(entries), "" if own == (None,) else own[0])
+        for rater, kind, prompt, _, weight, entries, own in plainly(first)[0]
     )
     written = {}
-    for rater, p, c, rank, label, weight, group, _, text, x, _ in rows:
-        ballot = written.setdefault(label, (rater, group, p, weight, []))
-        ballot[-1].append((c, text, (x,), rank))
+    for rater, p, c, rank, label, weight, group, _, text, x, _, own in rows:
+        ballot = written.setdefault(label, (rater, group, p, weight, [], own))
+        ballot[-2].append((c, text, (x,), rank))
     for ballot in written.values():
-        ranks = sorted({rank for *_, rank in ballot[-1]})
-        ballot[-1][:] = [(*rest, ranks.index(rank)) for *rest, rank in ballot[-1]]
-    shown = {(c, p): t for _, _, p, _, _, entries in plainly(first)[0] for c, t, *_ in entries}
-    for _, _, p, _, entries in written.values():
+        ranks = sorted({rank for *_, rank in ballot[-2]})
+        ballot[-2][:] = [(*rest, ranks.index(rank)) for *rest, rank in ballot[-2]]
+    shown = {(c, p): t for _, _, p, _, _, entries, _ in plainly(first)[0] for c, t, *_ in entries}
+    for _, _, p, _, entries, _ in written.values():
         # A text not given is the name, or that of the same completion under another prompt.
         entries[:] = sorted((c, t or shown[c, p], x, rank) for c, t, x, rank in entries)
     assert held == sorted(written.values())

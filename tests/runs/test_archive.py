@@ -18,6 +18,7 @@ import pytest
 
 import scrl
 from scrl.config import Config, RatersConfig
+from scrl.data import parse_ratings
 from scrl.data.dataclass_json import to_plain
 from scrl.raters import RaterModel
 from scrl.runs import (
@@ -36,7 +37,7 @@ from scrl.runs import (
 )
 from scrl.runs import bundle as bundles
 from scrl.runs.bundle import result_differences
-from scrl.runs.serialization import config_of
+from scrl.runs.serialization import config_of, ratings_digest
 from scrl.scenarios import with_overrides
 from scrl.types import InputError
 from scrl.utility_models import TieModel
@@ -109,6 +110,36 @@ def test_the_source_may_lie_elsewhere(experiment):
     other = with_overrides(learnt.source, raters=learnt.source.raters + 1)
     with pytest.raises(InputError, match="can no longer be drawn"):
         unpack(data, other)
+
+
+def test_features_of_raters_are_stored_and_earlier_ratings_had_none():
+    text = "rater,prompt,completion,rank,rater_feature_x\nr,p,a,1,2\nr,p,b,2,\ns,p,a,1,\n"
+    ratings = parse_ratings(text.encode(), "x.csv")
+    again = unpack_source(pack_source(ratings))
+    np.testing.assert_array_equal(again.rater_features, np.float32([[2], [np.nan]]))
+    without = dataclasses.replace(ratings, rater_features=None)
+    assert ratings_digest(without) != ratings_digest(ratings)
+    # As version 0.7 stored it.
+    written = without_field(pack_source(without), "rater_features")
+    assert unpack_source(written).rater_features is None
+
+
+def without_field(data: bytes, name: str) -> bytes:
+    """A stored blob whose manifest lacks a field, wherever it stands."""
+    (length,) = np.frombuffer(data[:8], "<u8")
+    header = json.loads(data[8 : 8 + int(length)])
+
+    def pruned(tree):
+        if isinstance(tree, dict):
+            return {k: pruned(v) for k, v in tree.items() if k != name}
+        return [pruned(v) for v in tree] if isinstance(tree, list) else tree
+
+    manifest = header["__metadata__"]
+    tree = json.loads(manifest["tree"])
+    assert pruned(tree) != tree
+    manifest["tree"] = json.dumps(pruned(tree))
+    blob = json.dumps(header).encode()
+    return np.uint64(len(blob)).tobytes() + blob + data[8 + int(length) :]
 
 
 @pytest.mark.parametrize(

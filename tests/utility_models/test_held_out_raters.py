@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,10 +33,56 @@ def weights_of(ratings: Ratings) -> dict[tuple, float]:
     """The weight of each distinct ballot."""
     found: dict[tuple, float] = {}
     for b in range(ratings.ballots):
-        part = slice(*ratings.offsets[b : b + 2])
-        order = tuple(ratings.item[part][np.argsort(ratings.rank[part])].tolist())
+        order = order_of(ratings, b)
         found[order] = found.get(order, 0.0) + float(ratings.ballot_weight[b])
     return found
+
+
+def test_raters_held_out_keep_their_features():
+    """Every copy of a rater has that rater's features, and what is trained on has all of them."""
+    rng = np.random.default_rng(3)
+    ratings = ratings_of([(w, "".join(rng.permutation(list("abcd"))), "") for w in (1, 5, 2) * 10])
+    features = rng.normal(size=(30, 2)).astype(np.float32)
+    features[4, 1] = np.nan
+    ratings = replace(ratings, rater_features=features)
+    copies = systematic_counts(np.array([1.0, 5, 2] * 10), 20, rng)
+    separate = separate_raters(ratings, copies)
+    assert len(separate.raters) == 20
+    np.testing.assert_array_equal(separate.rater_features, np.repeat(features, copies, axis=0))
+    split = hold_out(ratings, rng)
+    of_order: dict[tuple, list] = {}
+    for b in range(ratings.ballots):
+        of_order.setdefault(order_of(ratings, b), []).append(features[ratings.ballot_rater[b]])
+    whole = split.whole
+    for b in range(whole.ballots):
+        own = whole.rater_features[whole.ballot_rater[b]]
+        known = of_order[order_of(whole, b)]
+        assert any(np.array_equal(own, one, equal_nan=True) for one in known)
+    assert split.train.rater_features.shape == (len(split.train.raters), 2)
+    np.testing.assert_array_equal(split.train.rater_features[:30], features)
+    np.testing.assert_array_equal(split.train.rater_features[30:], whole.rater_features)
+
+
+def test_raters_of_equal_ballots_and_other_features_are_distinct():
+    lines = [(1, "ab", "")] * 4 + [(2, "ab", "")]
+    plain = ratings_of(lines)
+    assert tabulate(plain).features is None
+    assert tabulate(plain).rows == 1
+    features = np.float32([[0, np.nan], [-0.0, np.nan], [1, 2], [1, np.nan], [1, 2]])
+    table = tabulate(replace(plain, rater_features=features))
+    assert table.rows == 3
+    assert table.row[0] == table.row[1]
+    assert table.row[2] == table.row[4]
+    np.testing.assert_array_equal(table.features[table.row], features)
+    np.testing.assert_allclose(table.mass[table.row], [2, 2, 3, 1, 3])
+    part = table.take(np.array([0, 2]))
+    np.testing.assert_array_equal(part.features, table.features[[0, 2]])
+
+
+def order_of(ratings: Ratings, ballot: int) -> tuple:
+    """Items of a ballot, best first."""
+    part = slice(*ratings.offsets[ballot : ballot + 2])
+    return tuple(ratings.item[part][np.argsort(ratings.rank[part])].tolist())
 
 
 LINES = [(1, "abcd", "ef")] * 60 + [(1, "dcba", "")] * 40 + [(30, "bacd", "fe")]
