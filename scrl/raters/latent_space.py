@@ -9,6 +9,7 @@ completions of one prompt.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -68,10 +69,15 @@ class LatentSpace:
         left_out = np.maximum(variance - vectors**2 @ values[kept], 0.0)
         return cls(origin, loadings, np.sqrt(left_out))
 
+    @cached_property
+    def projection(self) -> np.ndarray:
+        """The map from utilities, less the origin's, to latents ``[items, latent]``."""
+        squares = (self.loadings**2).sum(axis=0)
+        return self.loadings / np.maximum(squares, 1e-12)
+
     def latents(self, utility: np.ndarray) -> np.ndarray:
         """Latents ``[..., latent]`` of utilities ``[..., items]``."""
-        squares = (self.loadings**2).sum(axis=0)
-        return (utility - self.origin) @ (self.loadings / np.maximum(squares, 1e-12))
+        return (utility - self.origin) @ self.projection
 
     def utilities(self, latent: np.ndarray, item: np.ndarray | None = None) -> np.ndarray:
         """Utilities of latents ``[draws, latent]``: ``[draws, items]``, or ``[contests, draws,

@@ -18,7 +18,6 @@ from scrl.raters.latent_space import LatentSpace, centred
 from scrl.raters.network import Embedding, Posterior
 from scrl.scenarios.sampling import largest_remainder
 from scrl.types import Catalogue, Ratings
-from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable, tabulate
 from scrl.utility_models.likelihood import choices
 from scrl.utility_models.population import Population, TypedPosteriors
@@ -66,8 +65,7 @@ class RaterModel:
     def _cross_covariance(self) -> np.ndarray:
         """Covariance within types of latents and items ``[latent, items]``."""
         items = np.arange(self.catalogue.items)
-        squares = (self.space.loadings**2).sum(axis=0)
-        project = centred((self.space.loadings / np.maximum(squares, 1e-12)).T, self.catalogue)
+        project = centred(self.space.projection.T, self.catalogue)
         of = self.population.covariance.of
         blocks = np.array_split(items, len(items) // 500 + 1)
         return np.concatenate([project @ of(items[:, None], part[None]) for part in blocks], axis=1)
@@ -75,8 +73,7 @@ class RaterModel:
     @cached_property
     def latent_covariance(self) -> np.ndarray:
         """Covariance of latents within types ``[latent, latent]``."""
-        squares = (self.space.loadings**2).sum(axis=0)
-        project = centred((self.space.loadings / np.maximum(squares, 1e-12)).T, self.catalogue)
+        project = centred(self.space.projection.T, self.catalogue)
         found = self._cross_covariance @ project.T
         return 0.5 * (found + found.T)
 
@@ -199,7 +196,7 @@ class RaterModel:
         rewards = self.rewards(latent)
         score = np.empty(rewards.shape)
         for start, stop in pairwise(self.catalogue.offsets):
-            score[:, start:stop] = self._cast(rewards[:, start:stop], kind, rng)
+            score[:, start:stop] = self.population.cast_ballots(rewards[:, start:stop], kind, rng)
         return latent, score
 
     # -- latents to rewards and votes -------------------------------------------------------------
@@ -232,18 +229,8 @@ class RaterModel:
         if residual.any():
             noise = rng.standard_normal(rewards.shape, np.float32)
             rewards = rewards + noise * residual[:, None, :].astype(np.float32)
-        return np.stack([self._cast(contest, type, rng) for contest in rewards])
-
-    def _cast(self, rewards: np.ndarray, type: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Scores ``[voters, candidates]`` of one contest."""
-        if not self.population.ties:
-            uniform = rng.random(rewards.shape, np.float32)
-            return rewards - np.log(-np.log(np.maximum(uniform, 1e-30)))
-        score = np.empty(rewards.shape)
-        for k, ties in enumerate(self.population.ties):
-            own = type == k
-            score[own] = -sample_ranks(rewards[own].astype(float), ties, rng)
-        return score
+        cast = self.population.cast_ballots
+        return np.stack([cast(contest, type, rng) for contest in rewards])
 
     # -- likelihood -------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from scrl.types import Ratings
 from scrl.utility_models.ballot_table import tabulate, training_table
 from scrl.utility_models.covariance import Covariance, CovarianceUpdate, initial_covariance
-from scrl.utility_models.prediction import pooled_rewards, win_probability
+from scrl.utility_models.population import Population
+from scrl.utility_models.prediction import pooled_rewards
 from scrl.utility_models.rater_posteriors import (
     find_posterior,
     group_raters,
@@ -68,30 +68,14 @@ class FittedGaussian:
     def pair_probability(
         self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
     ) -> np.ndarray:
-        of = self.covariance.of
-        gap = self.mean[first] - self.mean[second]
-        variance = of(first, first) + of(second, second) - 2 * of(first, second)
-        table = tabulate(visible)
-        row = table.row[rater]
-        order = np.argsort(row, kind="stable")
-        for group in group_raters(table):
-            found = find_posterior(group, self.mean, of)
-            for r, (start, stop) in enumerate(_ranges(row[order], group.rows)):
-                pairs = order[start:stop]
-                item = group.item[r, group.mask[r]][:, None]
-                cross = of(item, first[pairs]) - of(item, second[pairs])
-                size = len(item)
-                gap[pairs] += found.alpha[r, :size] @ cross
-                known = found.information[r, :size, :size] @ cross
-                variance[pairs] -= (cross * known).sum(0)
-        return win_probability(gap, variance)
+        return self._population.pair_probability(visible, rater, first, second)
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         utility = self.mean + self.covariance.draw(voters, rng)
-        return utility + rng.gumbel(size=utility.shape)
+        return self._population.cast_ballots(utility, np.zeros(voters, int), rng)
 
-
-def _ranges(rising: np.ndarray, values: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Where each value stands in a rising array."""
-    starts, stops = (np.searchsorted(rising, values, side) for side in ("left", "right"))
-    return zip(starts, stops, strict=True)
+    @property
+    def _population(self) -> Population:
+        """One type, whose mean is taken as known."""
+        mean = self.mean[None]
+        return Population(mean, np.zeros(mean.shape), np.ones(1), self.covariance)

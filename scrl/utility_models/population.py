@@ -7,7 +7,7 @@ is a mixture of Plackett–Luce types, with one type Gaussian utilities (mixed l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ from scipy.special import softmax
 
 from scrl.types import Ratings
 from scrl.utility_models.ballot_sampling import sample_ranks
-from scrl.utility_models.ballot_table import BallotTable, tabulate
+from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.covariance import Covariance
 from scrl.utility_models.prediction import (
     draw_rows,
@@ -24,6 +24,7 @@ from scrl.utility_models.prediction import (
     win_probability,
 )
 from scrl.utility_models.rater_posteriors import (
+    KnownRaters,
     Posterior,
     RaterGroup,
     find_posterior,
@@ -148,7 +149,11 @@ class Population:
         return replace(self, share=shares_with_responses(table, evidence, self.share))
 
     def pair_probability(
-        self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
+        self,
+        visible: Ratings | KnownRaters,
+        rater: np.ndarray,
+        first: np.ndarray,
+        second: np.ndarray,
     ) -> np.ndarray:
         """P(rater prefers first to second) ``[pairs]``, given the rater's visible ballots.
 
@@ -156,24 +161,24 @@ class Population:
             visible: what is known of the raters; one without ballots is of the whole population.
             rater, first, second: of each pair, rater and items ``[pairs]``.
         """
+        known = visible if isinstance(visible, KnownRaters) else KnownRaters.of(visible)
         gap = self.reward[:, first] - self.reward[:, second]
         variance = self.variance[:, first] + self.variance[:, second]
-        table = tabulate(visible)
-        row = table.row[rater]
+        row = known.table.row[rater]
         if not self.varies:
             win = estimated_win_probability(gap, variance)
-            type = np.concatenate([self.type_probabilities(table), self.share[None]])[row]
+            type = np.concatenate([self.type_probabilities(known.table), self.share[None]])[row]
             return np.einsum("pk,kp->p", type, win)
         of = self.covariance.of
         variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
         probability = self.share @ win_probability(gap, variance)
         order = np.argsort(row, kind="stable")
+        rising = row[order]
         probability[row >= 0] = 0.0
-        for group in group_raters(table):
+        for group in known.groups:
             typed = self.posteriors(group)
             for k, (at, own, found) in typed.given.items():
-                ranges = _ranges(row[order], own.rows)
-                for r, (start, stop) in enumerate(ranges):
+                for r, (start, stop) in enumerate(_ranges(rising, own.rows)):
                     weight = typed.probability[at[r], k]
                     if weight < MIN_PROBABILITY * 1e-3 or stop == start:
                         continue
@@ -182,8 +187,8 @@ class Population:
                     cross = of(item, first[pairs]) - of(item, second[pairs])
                     size = len(item)
                     mean = gap[k, pairs] + found.alpha[r, :size] @ cross
-                    known = (cross * (found.information[r, :size, :size] @ cross)).sum(0)
-                    probability[pairs] += weight * win_probability(mean, variance[k, pairs] - known)
+                    less = (cross * (found.information[r, :size, :size] @ cross)).sum(0)
+                    probability[pairs] += weight * win_probability(mean, variance[k, pairs] - less)
         return probability
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
@@ -193,15 +198,36 @@ class Population:
         utility = self.reward[kind]
         if self.varies:
             utility = utility + self.covariance.draw(voters, rng)
+        prompts = np.flatnonzero(np.diff(self.covariance.prompt, prepend=-1))
+        return self.cast_ballots(utility, kind, rng, prompts)
+
+    def cast_ballots(
+        self,
+        utility: np.ndarray,
+        type: np.ndarray,
+        rng: np.random.Generator,
+        prompts: Sequence[int] | np.ndarray = (0,),
+    ) -> np.ndarray:
+        """Ballots at given utilities as scores ``[voters, items]``, higher is better, equal is
+        tied; only comparisons within a prompt mean anything.
+
+        Args:
+            utility: ``[voters, items]``; in single precision the noise is too, which is faster.
+            type: of each voter ``[voters]``.
+            rng: consumed.
+            prompts: the first item of each prompt ``[prompts]``; one prompt by default.
+        """
         if not self.ties:
-            return utility + rng.gumbel(size=utility.shape)
+            if utility.dtype != np.float32:
+                return utility + rng.gumbel(size=utility.shape)
+            uniform = rng.random(utility.shape, np.float32)
+            return utility - np.log(-np.log(np.maximum(uniform, 1e-30)))
         score = np.empty(utility.shape)
-        offsets = np.r_[np.flatnonzero(np.diff(self.covariance.prompt, prepend=-1)), score.shape[1]]
         for k, ties in enumerate(self.ties):
-            own = np.flatnonzero(kind == k)
-            for start, stop in pairwise(offsets):
-                prompt = slice(start, stop)
-                score[own, prompt] = -sample_ranks(utility[own, prompt], ties, rng)
+            own = np.flatnonzero(type == k)
+            for start, stop in pairwise([*prompts, utility.shape[-1]]):
+                part = utility[own, start:stop].astype(float)
+                score[own, start:stop] = -sample_ranks(part, ties, rng)
         return score
 
 

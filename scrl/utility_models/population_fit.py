@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from scrl.config import RatersConfig
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Ratings
-from scrl.utility_models.ballot_table import BallotTable, tabulate, training_table
+from scrl.utility_models.ballot_table import BallotTable, training_table
 from scrl.utility_models.held_out_raters import HeldOutRaters, hold_out
 from scrl.utility_models.population import Population
-from scrl.utility_models.rater_posteriors import group_raters
+from scrl.utility_models.rater_posteriors import KnownRaters, group_raters
 from scrl.utility_models.silent_types import split_by_responses
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
@@ -72,11 +72,12 @@ class FittedPopulation:
     """A fitted population, and how it was chosen.
 
     Attributes:
-        population: for all raters.
+        population: for all raters; table: their ballots.
         chosen: the best candidate; candidates: all, each with its best scale.
     """
 
     population: Population
+    table: BallotTable
     chosen: Candidate
     candidates: tuple[Candidate, ...]
 
@@ -116,7 +117,7 @@ def fit_population(
     types = with_ties(problem, types)
     population = with_variation(table, types, chosen.shrinkage, seed).sharpened(scale)
     population = with_refitted_ties(population, table)
-    return FittedPopulation(population.with_responses(table), chosen, tuple(candidates))
+    return FittedPopulation(population.with_responses(table), table, chosen, tuple(candidates))
 
 
 def with_ties(problem: TypeProblem, types: Types) -> Types:
@@ -186,7 +187,7 @@ def compare_candidates(
     # In large data candidates are compared on a sample, as numbers of types are.
     problem = TypeProblem(training_table(split.train)).sample(seed, MAX_SEARCHED)
     table = problem.table
-    whole, seen = tabulate(split.whole), tabulate(split.visible)
+    whole, seen = KnownRaters.of(split.whole), KnownRaters.of(split.visible)
     starts = {True: problem.one_type()}
     if len(types.share) > 1:
         starts[False] = problem.em(replace(types, ties=()), LONG)
@@ -198,7 +199,7 @@ def compare_candidates(
         free = config.choose_noise and (candidate.shrinkage is not None or table.slots.has_ties)
         scales = SCALES if free else (1.0,)
         population = with_variation(table, start, candidate.shrinkage, seed)
-        found = _scored(candidate, population, scales, split)
+        found = _scored(candidate, population, scales, split, seen)
         population = population.sharpened(found.scale)
         evidence = _log_evidence(population, whole) - _log_evidence(population, seen)
         return replace(found, evidence=evidence)
@@ -218,6 +219,7 @@ def _scored(
     population: Population,
     scales: Sequence[float],
     split: HeldOutRaters,
+    seen: KnownRaters,
 ) -> Candidate:
     """The candidate with its best scale, and its score.
 
@@ -226,7 +228,7 @@ def _scored(
     """
 
     def nats(scale: float) -> np.ndarray:
-        probability = population.sharpened(scale).pair_probability(split.visible, *split.pairs)
+        probability = population.sharpened(scale).pair_probability(seen, *split.pairs)
         return np.bincount(rater, split.weight * np.log(np.maximum(probability, 1e-12)))
 
     rater = np.unique(split.pairs[0], return_inverse=True)[1]
@@ -241,12 +243,12 @@ def _scored(
     return replace(candidate, scale=scales[best], nats=scores[best], by_rater=by_scale[best])
 
 
-def _log_evidence(population: Population, table: BallotTable) -> np.ndarray:
+def _log_evidence(population: Population, known: KnownRaters) -> np.ndarray:
     """Log-likelihood of all ballots of each rater ``[raters]``, 0 for raters without."""
-    found = np.zeros(table.rows + 1)
-    for group in group_raters(table):
+    found = np.zeros(known.table.rows + 1)
+    for group in known.groups:
         found[group.rows] = population.posteriors(group).log_evidence
-    return found[table.row]
+    return found[known.table.row]
 
 
 def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from scrl.utility_models.ballot_table import BallotSlots, BallotTable
+from scrl.types import Ratings
+from scrl.utility_models.ballot_table import BallotSlots, BallotTable, tabulate
 from scrl.utility_models.likelihood import Choices, choices
 from scrl.utility_models.tie_model import TieModel
 from scrl.utility_models.tied_choices import TiedChoices
@@ -62,18 +64,14 @@ class RaterGroup:
         """The raters' ballots at utilities ``[raters, items]``."""
         return choices(self.slots, utility[self.rater[:, None], self.place], ties)
 
-    def log_likelihood(self, utility: np.ndarray, ties: TieModel | None = None) -> np.ndarray:
-        """Of each rater's ballots ``[raters]`` at utilities ``[raters, items]``."""
-        found = self.choices(utility, ties)
-        return np.bincount(self.rater, self.weight * found.log_likelihood, len(self.rows))
-
     def likelihood(
         self, utility: np.ndarray, ties: TieModel | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Gradient ``[raters, items]`` and negative Hessian ``[raters, items, items]`` at
-        utilities ``[raters, items]``."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Log-likelihood ``[raters]``, gradient ``[raters, items]`` and negative Hessian
+        ``[raters, items, items]`` of each rater's ballots at utilities ``[raters, items]``."""
         raters, items = self.item.shape
         found = self.choices(utility, ties)
+        nats = np.bincount(self.rater, self.weight * found.log_likelihood, raters)
         cell = self.rater[:, None] * items + self.place
         weight = self.weight[:, None]
         slope = np.bincount(cell.ravel(), (weight * found.gradient).ravel(), raters * items)
@@ -81,7 +79,7 @@ class RaterGroup:
         curve = np.bincount(
             pair.ravel(), (weight[..., None] * found.neg_hessian()).ravel(), raters * items**2
         )
-        return slope.reshape(raters, items), curve.reshape(raters, items, items)
+        return nats, slope.reshape(raters, items), curve.reshape(raters, items, items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,6 +153,27 @@ def _group(
     return RaterGroup(rows, np.where(mask, items, 0), mask, slots, cast.row, cast.data, place)
 
 
+@dataclass(frozen=True, eq=False)
+class KnownRaters:
+    """What is known of raters, read once for several questions about them.
+
+    Attributes:
+        table: their ballots.
+    """
+
+    table: BallotTable
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> KnownRaters:
+        """The raters of these ratings."""
+        return cls(tabulate(ratings))
+
+    @cached_property
+    def groups(self) -> list[RaterGroup]:
+        """See ``group_raters``."""
+        return group_raters(self.table)
+
+
 def find_posterior(
     group: RaterGroup,
     mean: np.ndarray,
@@ -176,15 +195,14 @@ def find_posterior(
     own = mean[group.item] if mean.ndim == 1 else np.take_along_axis(mean, group.item, 1)
     centre = np.where(group.mask, own, 0.0)
     if covariance_of is None:
-        slope, curve = group.likelihood(centre, ties)
-        known = group.log_likelihood(centre, ties)
-        return Posterior(centre, slope, curve, np.zeros(curve.shape), known)
+        nats, slope, curve = group.likelihood(centre, ties)
+        return Posterior(centre, slope, curve, np.zeros(curve.shape), nats)
     prior = covariance_of(group.item[:, :, None], group.item[:, None, :])
     prior = prior * (group.mask[:, :, None] & group.mask[:, None, :])
     eye = np.eye(group.item.shape[1])
     utility = centre if start is None else start
     for _ in range(steps):
-        slope, curve = group.likelihood(utility, ties)
+        _, slope, curve = group.likelihood(utility, ties)
         matrix = eye + curve @ prior
         target = (curve @ (utility - centre)[..., None])[..., 0] + slope
         alpha = np.linalg.solve(matrix, target[..., None])
@@ -193,12 +211,12 @@ def find_posterior(
         utility = utility + step * np.minimum(1, MAX_STEP / np.maximum(size, 1e-12))
         if size.max() < TOLERANCE:
             break
-    slope, curve = group.likelihood(utility, ties)
-    information = np.linalg.solve(eye + curve @ prior, curve)
+    nats, slope, curve = group.likelihood(utility, ties)
+    matrix = eye + curve @ prior
+    information = np.linalg.solve(matrix, curve)
     # At the mode α is the gradient; off it, the next Newton step's value is closer.
     target = (curve @ (utility - centre)[..., None])[..., 0] + slope
-    alpha = np.linalg.solve(eye + curve @ prior, target[..., None])[..., 0]
+    alpha = np.linalg.solve(matrix, target[..., None])[..., 0]
     away = (alpha * (utility - centre)).sum(1)
-    log_determinant = np.linalg.slogdet(eye + curve @ prior)[1]
-    evidence = group.log_likelihood(utility, ties) - 0.5 * away - 0.5 * log_determinant
+    evidence = nats - 0.5 * away - 0.5 * np.linalg.slogdet(matrix)[1]
     return Posterior(utility, alpha, information, prior, evidence)
