@@ -41,7 +41,7 @@ from scrl.scenarios.scenario import Scenario
 from scrl.social.comparisons import social_comparisons
 from scrl.social.reward_model import Reward, fit_social, fit_vanilla
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings, Source
-from scrl.utility_models.ballot_table import likely_types, tabulate
+from scrl.utility_models.ballot_table import likely_types
 from scrl.utility_models.population_fit import fit_population
 from scrl.voting import RULES
 from scrl.voting.elections import Contests, ElectionResults, run_elections
@@ -209,10 +209,10 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
     with clock.phase("individual"):
         fitted = fit_population(ratings, config.raters, seed, clock.stage_reporter())
         model = RaterModel.of(fitted.population, ratings.catalogue)
-        table = tabulate(ratings)
+        table = fitted.table
         weight = fitted.population.type_probabilities(table)
         imputation, reward = infer_missing_rewards(
-            ratings, fitted.population.reward, weight, likely_types(table, weight),
+            ratings, table, fitted.population.reward, weight, likely_types(table, weight),
             config.imputation,
         )  # fmt: skip
         if reward is not fitted.population.reward:
@@ -248,12 +248,11 @@ def simulate_ballots(
         seed: of the imputation error and of the choice noise.
     """
     type = density.voter_components(len(latents))
-    cluster = raters.imputation.clusters[type]
 
     def ballots(contests: Contests) -> Ballots:
         item = contests.item
         rewards = raters.individual.rewards(latents, item)
-        rewards = raters.imputation.add_imputation_noise(rewards, cluster, item, seed)
+        rewards = raters.imputation.add_imputation_noise(rewards, type, item, seed)
         scores = np.empty(rewards.shape)
         for c, items in enumerate(item):
             # A contest's noise does not depend on how contests are grouped.

@@ -43,11 +43,6 @@ class Traversal:
     min_changes: int
     middle: float
 
-    @property
-    def excess_changes(self) -> int:
-        """Changes of rank beyond the fewest possible."""
-        return len(self.changes) - self.min_changes
-
 
 def rank_changes(rewards: np.ndarray, fraction: np.ndarray) -> tuple[tuple[RankChange, ...], int]:
     """The changes of rank along a line, and the fewest possible between its ends.

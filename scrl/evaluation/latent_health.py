@@ -194,7 +194,7 @@ def _kinds(learnt: FittedRun, raters: np.ndarray, mean: np.ndarray) -> tuple[np.
     types = learnt.ratings.rater_type
     if types is not None and len(np.unique(types[raters][types[raters] >= 0])) > 1:
         return types[raters], "type"
-    return learnt.imputation.clusters[learnt.density.component_of(mean)], "component"
+    return learnt.density.component_of(mean), "component"
 
 
 def swap_partners(kind: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -53,8 +53,9 @@ class SharingCandidate:
 class ImputationModel:
     """The missing blocks, the selected sharing, and the posterior of the imputation error.
 
+    Clusters of raters are the types of the population.
+
     Attributes:
-        clusters: the cluster of each type ``[types]``.
         response_rate: share of each cluster's raters who ranked an item ``[clusters, items]``.
         missing: where the cluster is silent, bool ``[clusters, items]``.
         candidates: the candidates tried.
@@ -63,7 +64,6 @@ class ImputationModel:
         trials: number of trial blocks.
     """
 
-    clusters: np.ndarray
     response_rate: np.ndarray
     missing: np.ndarray
     candidates: tuple[SharingCandidate, ...]

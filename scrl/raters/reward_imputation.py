@@ -34,7 +34,7 @@ from scrl.raters.missing_blocks import (
     trial_blocks,
 )
 from scrl.types import Catalogue, Ratings
-from scrl.utility_models.ballot_table import BallotTable, tabulate
+from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.shared_utilities import (
     TypeBallots,
     aligned,
@@ -59,6 +59,7 @@ MIN_SPREAD = 1.0
 
 def infer_missing_rewards(
     ratings: Ratings,
+    table: BallotTable,
     reward: np.ndarray,
     weight: np.ndarray,
     rater_type: np.ndarray,
@@ -68,9 +69,9 @@ def infer_missing_rewards(
     """Find the missing blocks of types, choose the sharing, and impute the blocks' rewards.
 
     Args:
-        ratings: the ballots, absent completions resolved.
+        ratings: the ballots, absent completions resolved; table: of them.
         reward: of each type, fitted to the ballots ``[types, items]``.
-        weight: P(type | rater) for the distinct raters of ``tabulate(ratings)`` ``[rows, types]``.
+        weight: P(type | rater) for the distinct raters of the table ``[rows, types]``.
         rater_type: most probable type of each rater ``[raters]``, -1 without ballots.
         config: the settings.
         on_share: called with the share of the fits done; an exception it raises ends them.
@@ -83,7 +84,7 @@ def infer_missing_rewards(
     missing = missing_items(ratings, rater_type, config.min_response_rate, types)
     uniform = np.full(len(ERROR_SCALES), 1 / len(ERROR_SCALES))
     untested = ImputationModel(
-        np.arange(types), response_rate(ratings, rater_type, types), missing, (), -1, uniform, 0
+        response_rate(ratings, rater_type, types), missing, (), -1, uniform, 0
     )
     blocks = find_missing_blocks(missing, catalogue)
     if not blocks or not config.enabled:
@@ -94,7 +95,7 @@ def infer_missing_rewards(
         return bool(informative_ballots(ratings, hidden).any())
 
     trials = trial_blocks(blocks, missing, config.max_trials, is_testable)
-    model = _Imputation.of(tabulate(ratings), reward, weight, missing)
+    model = _Imputation.of(table, reward, weight, missing)
     if not trials:  # no other type ordered the items, so the error is of the greatest scale
         imputed = model.imputed(reward, blocks, model.predictions([(0, 0.0)], None)[0])
         return replace(untested, scale_posterior=np.eye(len(ERROR_SCALES))[-1]), imputed

@@ -138,7 +138,7 @@ def imputation_dict(experiment: Experiment) -> ImputationResult:
 
     e, imputation, catalogue = experiment, experiment.imputation, experiment.catalogue
     mean = np.asarray(e.posterior.mean)
-    cluster = imputation.clusters[e.density.component_of(mean)]
+    cluster = e.density.component_of(mean)
     found: dict[int, ImputedCluster] = {}
     for block in find_missing_blocks(imputation.missing, catalogue):
         members = cluster == block.cluster

@@ -96,6 +96,7 @@ def unpack(data: bytes, source: Source | None = None) -> FittedRun:
     """
     tree, arrays = _opened(data, RUN_FORMAT)
     try:
+        tree["imputation"].pop("clusters", None)  # version 0.7.0 numbered the types there
         stored = from_plain(_StoredRun, {"source": None} | tree, arrays)
         if source is None:
             source = _source_of(stored.source)
@@ -211,7 +212,7 @@ def _check_shapes(stored: _StoredRun, items: int) -> None:
     latent, types = (stored.space.size,), population.share.shape
     if not (density.mean.shape[1:] == density.atoms.shape[2:] == stored.latents.shape[1:] == latent
             and types == density.mean.shape[:1] == density.atoms.shape[:1]
-            and imputation.clusters.shape == types
+            and imputation.missing.shape == imputation.response_rate.shape == (*types, items)
             and population.reward.shape == population.variance.shape == (*types, items)
             and len(population.ties) in (0, len(population.share))
             and stored.space.loadings.shape == (items, *latent)

@@ -24,7 +24,7 @@ from scrl.raters.reward_imputation import _Imputation
 from scrl.runs import imputation_dict
 from scrl.scenarios import load_scenario, sample
 from scrl.types import Catalogue, Ratings
-from scrl.utility_models import tabulate
+from scrl.utility_models import BallotTable, tabulate
 from scrl.utility_models.shared_utilities import (
     SharedUtilities,
     ballot_weights,
@@ -36,8 +36,7 @@ NASHVILLE = "tennessee-inverted-missing"
 
 
 def imputation(missing: np.ndarray, scale_posterior: np.ndarray) -> ImputationModel:
-    clusters = np.arange(len(missing))
-    return ImputationModel(clusters, 1.0 - missing, missing, (), -1, scale_posterior, 0)
+    return ImputationModel(1.0 - missing, missing, (), -1, scale_posterior, 0)
 
 
 @pytest.fixture(scope="module")
@@ -186,8 +185,10 @@ def inverted_ratings() -> Ratings:
     return sample(load_scenario(SCENARIOS / f"{NASHVILLE}.yaml"), 0).ratings
 
 
-def known_types(ratings: Ratings, kind: np.ndarray, types: int) -> tuple[np.ndarray, ...]:
-    """Rewards fitted to known types, P(type | distinct rater), and each rater's type."""
+def known_types(
+    ratings: Ratings, kind: np.ndarray, types: int
+) -> tuple[BallotTable, np.ndarray, np.ndarray, np.ndarray]:
+    """The ballots, rewards fitted to known types, P(type | distinct rater) and raters' types."""
     table = tabulate(ratings)
     weight = np.zeros((table.rows, types))
     spoke = table.row >= 0
@@ -197,13 +198,13 @@ def known_types(ratings: Ratings, kind: np.ndarray, types: int) -> tuple[np.ndar
     cast = ballot_weights(table.cast, table.mass, weight)
     model = SharedUtilities(ratings.catalogue, type_ballots(table.slots, cast, nothing), 0, 10.0)
     reward = model.rewards(model.fit(model.zero()))
-    return reward, weight, np.where(spoke, kind, -1)
+    return table, reward, weight, np.where(spoke, kind, -1)
 
 
 def imputed(ratings: Ratings, kind: np.ndarray, types: int, **settings):
     fitted = known_types(ratings, kind, types)
     found, reward = infer_missing_rewards(ratings, *fitted, ImputationConfig(**settings))
-    return found, reward, fitted[0]
+    return found, reward, fitted[1]
 
 
 def low_rank(
@@ -293,7 +294,7 @@ def test_heard_rewards_stay_as_they_were_fitted(enabled):
     assert found.missing.sum() == 4
     assert (changed <= found.missing).all()
     assert changed.any() == enabled
-    assert found.clusters.tolist() == [0, 1, 2, 3]
+    assert len(found.missing) == len(found.response_rate) == 4
     if enabled:
         assert order_of(reward[1, 4:]).tolist() == order_of(-reward[1, :4]).tolist()
         assert found.scale_posterior.sum() == pytest.approx(1)
@@ -342,11 +343,11 @@ def test_weights_count_as_repetition():
 
 def test_types_without_raters_and_raters_without_ballots_change_nothing():
     ratings = inverted_ratings()
-    reward, weight, kind = known_types(ratings, ratings.rater_type, 4)
+    table, reward, weight, kind = known_types(ratings, ratings.rater_type, 4)
     weight = np.concatenate([weight, np.full((len(weight), 1), 1e-6)], axis=1)
     reward = np.concatenate([reward, reward.mean(0, keepdims=True)])
     kind = np.where(np.arange(len(kind)) % 50 == 0, -1, kind)
-    found, changed = infer_missing_rewards(ratings, reward, weight, kind, ImputationConfig())
+    found, changed = infer_missing_rewards(ratings, table, reward, weight, kind, ImputationConfig())
     assert found.missing.shape == found.response_rate.shape == (5, 8)
     assert found.missing.sum(1).tolist() == [0, 4, 0, 0, 0]
     assert order_of(changed[1, 4:]).tolist() == order_of(-changed[1, :4]).tolist()
@@ -408,9 +409,9 @@ def test_scales_have_a_prior_and_earlier_runs_keep_theirs():
 def test_imputation_can_be_disabled():
     scenario = load_scenario(SCENARIOS / f"{NASHVILLE}.yaml")
     config = Config(imputation=ImputationConfig(enabled=False), rules=("borda",))
-    found = scrl.run(scenario, config, 0).imputation
-    assert found.candidates == ()
-    assert len(found.response_rate) == found.clusters.max() + 1
+    run = scrl.run(scenario, config, 0)
+    assert run.imputation.candidates == ()
+    assert len(run.imputation.response_rate) == run.density.components
 
 
 @pytest.fixture(scope="module")
