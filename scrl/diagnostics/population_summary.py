@@ -47,7 +47,7 @@ class PopulationSummary:
 
 def raters_vary(run: FittedRun) -> bool:
     """Whether the rewards of raters of one type vary noticeably."""
-    if run.individual.population.covariance.mean_variance < NO_VARIANCE:
+    if run.individual.population.marginal.covariance.mean_variance < NO_VARIANCE:
         return False
     return bool(run.individual.latent_covariance.diagonal().max() > LEAST_SD**2)
 

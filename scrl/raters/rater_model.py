@@ -21,6 +21,7 @@ from scrl.types import Catalogue, Ratings
 from scrl.utility_models.ballot_table import BallotTable, tabulate
 from scrl.utility_models.likelihood import choices
 from scrl.utility_models.population import Population, TypedPosteriors
+from scrl.utility_models.rater_features import are_known
 from scrl.utility_models.rater_posteriors import Posterior as GivenType
 from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
 
@@ -49,7 +50,7 @@ class RaterModel:
     @classmethod
     def of(cls, population: Population, catalogue: Catalogue) -> RaterModel:
         """The model of a fitted population."""
-        return cls(catalogue, population, LatentSpace.of(population, catalogue))
+        return cls(catalogue, population, LatentSpace.of(population.marginal, catalogue))
 
     @property
     def latent(self) -> int:
@@ -59,14 +60,14 @@ class RaterModel:
     @cached_property
     def type_latents(self) -> np.ndarray:
         """The mean latent of each type ``[types, latent]``."""
-        return self.space.latents(centred(self.population.reward, self.catalogue))
+        return self.space.latents(centred(self.population.marginal.reward, self.catalogue))
 
     @cached_property
     def _cross_covariance(self) -> np.ndarray:
         """Covariance within types of latents and items ``[latent, items]``."""
         items = np.arange(self.catalogue.items)
         project = centred(self.space.projection.T, self.catalogue)
-        of = self.population.covariance.of
+        of = self.population.marginal.covariance.of
         blocks = np.array_split(items, len(items) // 500 + 1)
         return np.concatenate([project @ of(items[:, None], part[None]) for part in blocks], axis=1)
 
@@ -77,6 +78,19 @@ class RaterModel:
         found = self._cross_covariance @ project.T
         return 0.5 * (found + found.T)
 
+    @cached_property
+    def _of_average_features(self) -> RaterModel:
+        """The model of raters of average features."""
+        return RaterModel(self.catalogue, replace(self.population, features=None), self.space)
+
+    def _feature_latents(self, features: np.ndarray) -> np.ndarray:
+        """What features ``[raters, features]`` add to mean latents ``[raters, latent]``."""
+        effects = self.population.features
+        if effects is None:
+            return np.zeros((len(features), self.latent))
+        shift = centred(effects.shift, self.catalogue) @ self.space.projection
+        return effects.standardised(features) @ shift
+
     # -- ballots to latents -----------------------------------------------------------------------
 
     def embed(self, ratings: Ratings, include_empty: bool = False) -> Embedding:
@@ -85,7 +99,7 @@ class RaterModel:
         Args:
             ratings: the ballots; absent completions are unseen.
             include_empty: whether raters who ranked no two completions are included; they get the
-                population's distribution.
+                distribution of raters with their features, or the population's.
         """
         comparable = ratings.select(ratings.sizes >= 2)
         table = tabulate(comparable)
@@ -98,10 +112,23 @@ class RaterModel:
         if not include_empty:
             raters = np.unique(comparable.ballot_rater)
         row = table.row[raters]  # -1, the last row, without ballots
-        log_variance = np.log(np.maximum(variance[row], MIN_VARIANCE))
+        mean, variance = mean[row], variance[row]
+        if ratings.rater_features is not None and self.population.features is not None:
+            silent = (row < 0) & are_known(ratings.rater_features)[raters]
+            own = self._moments_of_features(ratings.rater_features[raters[silent]])
+            mean[silent], variance[silent] = own
+        log_variance = np.log(np.maximum(variance, MIN_VARIANCE))
         return Embedding(
-            raters, Posterior(mean[row].astype(np.float32), log_variance.astype(np.float32))
+            raters, Posterior(mean.astype(np.float32), log_variance.astype(np.float32))
         )
+
+    def _moments_of_features(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of each dimension ``[raters, latent]`` for raters of whom only features
+        ``[raters, features]`` are known."""
+        average, share = self._of_average_features, np.exp(self.population.log_shares(features))
+        first = share @ average.type_latents
+        second = share @ (average.type_latents**2 + np.diag(average.latent_covariance))
+        return first + self._feature_latents(features), second - first**2
 
     def _population_variance(self) -> np.ndarray:
         """Variance of each dimension in the population ``[latent]``."""
@@ -122,6 +149,9 @@ class RaterModel:
         self, type: int, group: RaterGroup, found: GivenType
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of each dimension, given the type ``[raters, latent]``."""
+        if self.population.features is not None and group.features is not None:
+            mean, variance = self._of_average_features.moments_given(type, group, found)
+            return mean + self._feature_latents(group.features), variance
         known = self._cross_covariance.T[group.item] * group.mask[:, :, None]
         mean = self.type_latents[type] + np.einsum("ri,ril->rl", found.alpha, known)
         explained = np.einsum("ril,ril->rl", found.information @ known, known)

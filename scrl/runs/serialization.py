@@ -29,6 +29,7 @@ from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings, Source
 from scrl.utility_models.population import Population
+from scrl.utility_models.rater_features import FeatureEffects
 
 RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 3", "scrl source 2"
 #: The source's format of version 0.5.
@@ -193,7 +194,7 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
             tree = upgraded_source(tree)
         elif manifest["format"] != format:
             raise InputError(_FOREIGN)
-        _add_later_fields(tree if format == SOURCE_FORMAT else tree.get("source"))
+        _add_later_fields(tree)
         return tree, arrays
     except InputError:
         raise
@@ -201,10 +202,14 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
         raise InputError(_FOREIGN) from error
 
 
-def _add_later_fields(source: Any) -> None:
-    """Add what sources stored up to version 0.7 lack: raters had no features."""
-    if isinstance(source, dict) and isinstance(source.get("ratings"), dict):
-        source["ratings"].setdefault("rater_features", None)
+def _add_later_fields(tree: Any) -> None:
+    """Add what runs and sources stored up to version 0.7 lack: raters had no features."""
+    if not isinstance(tree, dict):
+        return
+    _add_later_fields(tree.get("source"))
+    for key, name in (("ratings", "rater_features"), ("population", "features")):
+        if isinstance(tree.get(key), dict):
+            tree[key].setdefault(name, None)
 
 
 def _check_shapes(stored: _StoredRun, items: int) -> None:
@@ -215,6 +220,18 @@ def _check_shapes(stored: _StoredRun, items: int) -> None:
             and imputation.missing.shape == imputation.response_rate.shape == (*types, items)
             and population.reward.shape == population.variance.shape == (*types, items)
             and len(population.ties) in (0, len(population.share))
+            and _effects_fit(population.features, len(population.share), items)
             and stored.space.loadings.shape == (items, *latent)
             and stored.space.origin.shape == stored.space.residual.shape == (items,)):  # fmt: skip
         raise ValueError("shapes do not fit")
+
+
+def _effects_fit(effects: FeatureEffects | None, types: int, items: int) -> bool:
+    """Whether the shapes of the effects of raters' features fit each other."""
+    if effects is None:
+        return True
+    rows, features = effects.rows.shape
+    return (effects.scale.mean.shape == effects.scale.inverse.shape == (features,)
+            and effects.weight.shape == (rows,) and effects.log_odds.shape == (types,)
+            and effects.slope.shape == (features, types)
+            and effects.shift.shape == (features, items))  # fmt: skip

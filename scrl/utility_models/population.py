@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ from scrl.utility_models.prediction import (
     estimated_win_probability,
     win_probability,
 )
+from scrl.utility_models.rater_features import CovarianceWithFeatures, FeatureEffects
 from scrl.utility_models.rater_posteriors import (
     KnownRaters,
     Posterior,
@@ -66,6 +68,8 @@ class Population:
         share: of the types ``[types]``, adding up to 1.
         covariance: of utilities within a type.
         ties: of each type; empty where ballots have no ties.
+        features: what raters' features say of their types and utilities; None without. The mean
+            utilities ``reward`` are then those of a rater of average features.
     """
 
     reward: np.ndarray
@@ -73,6 +77,7 @@ class Population:
     share: np.ndarray
     covariance: Covariance
     ties: tuple[TieModel, ...] = ()
+    features: FeatureEffects | None = None
 
     @property
     def types(self) -> int:
@@ -84,6 +89,7 @@ class Population:
         return replace(
             self, reward=scale * self.reward, variance=scale**2 * self.variance,
             covariance=self.covariance.scaled(scale**2),
+            features=None if self.features is None else self.features.scaled(scale),
         )  # fmt: skip
 
     def ties_of(self, type: int) -> TieModel | None:
@@ -92,8 +98,35 @@ class Population:
 
     @property
     def varies(self) -> bool:
-        """Whether raters of a type vary."""
+        """Whether raters of a type vary, their features given."""
         return self.covariance.mean_variance > NO_VARIANCE
+
+    @cached_property
+    def marginal(self) -> Population:
+        """The population as it is for raters of whom no feature is known.
+
+        The utilities of a type are a Gaussian again, of its mean features and with what features
+        add to the covariance.
+        """
+        effects = self.features
+        if effects is None:
+            return self
+        if not effects.shifts:
+            return replace(self, features=None)
+        reward = self.reward + effects.type_means @ effects.shift
+        own = self.covariance
+        covariance = CovarianceWithFeatures(
+            own.prompt, own.completion, own.between_prompts, own.between_completions,
+            effects.loadings,
+        )  # fmt: skip
+        return replace(self, reward=reward, covariance=covariance, features=None)
+
+    def log_shares(self, features: np.ndarray | None) -> np.ndarray:
+        """Log-probability of the types: of raters with these features ``[raters, types]``, or of
+        every rater ``[types]``."""
+        if self.features is None or features is None:
+            return np.log(self.share + 1e-300)
+        return self.features.log_shares(features, self.share)
 
     def posteriors(
         self,
@@ -109,7 +142,10 @@ class Population:
             start: utilities by type, from an earlier call with the same ``possible``.
             steps: Newton steps at most.
         """
+        if self.features is not None and group.features is None:
+            return self.marginal.posteriors(group, possible, start, steps)
         shape = len(group.rows), self.types
+        log_share = np.broadcast_to(self.log_shares(group.features), shape)
         joint, given = np.full(shape, -np.inf), {}
         for k, reward in enumerate(self.reward):
             at = np.arange(shape[0]) if possible is None else np.flatnonzero(possible[:, k])
@@ -120,18 +156,22 @@ class Population:
             ties = None if ties is None else ties.covering(own.slots)
             of = self.covariance.of if self.varies else None
             first = None if start is None else start.get(k)
-            found = find_posterior(own, reward, of, first, steps, ties)
-            joint[at, k] = found.log_evidence + np.log(self.share[k] + 1e-300)
+            shift = None
+            if self.features is not None and own.features is not None and self.features.shifts:
+                shift = self.features.shift_of(own.features, own.item)
+            found = find_posterior(own, reward, of, first, steps, ties, shift)
+            joint[at, k] = found.log_evidence + log_share[at, k]
             given[k] = at, own, found
         evidence = np.logaddexp.reduce(joint, axis=1)
         return TypedPosteriors(group, softmax(joint, axis=1), evidence, given)
 
     def type_probabilities(self, table: BallotTable) -> np.ndarray:
         """P(type | ballots) of each distinct rater ``[rows, types]``."""
-        if not self.varies:
+        shifted = self.features is not None and self.features.shifts
+        if not self.varies and not shifted:
             ties = tuple(own.covering(table.slots) for own in self.ties)
             nats = type_log_likelihood(table, self.reward, ties)
-            return softmax(nats + np.log(self.share + 1e-300), axis=1)
+            return softmax(nats + self.log_shares(table.features), axis=1)
         found = np.tile(self.share, (table.rows, 1))
         for group in group_raters(table):
             found[group.rows] = self.posteriors(group).probability
@@ -146,7 +186,9 @@ class Population:
             return self
         evidence = np.log(np.maximum(self.type_probabilities(table), 1e-300))
         evidence -= np.log(self.share + 1e-300)
-        return replace(self, share=shares_with_responses(table, evidence, self.share))
+        share = shares_with_responses(table, evidence, self.share)
+        features = None if self.features is None else self.features.calibrated(share)
+        return replace(self, share=share, features=features)
 
     def pair_probability(
         self,
@@ -162,16 +204,24 @@ class Population:
             rater, first, second: of each pair, rater and items ``[pairs]``.
         """
         known = visible if isinstance(visible, KnownRaters) else KnownRaters.of(visible)
+        if self.features is not None and known.features is None:
+            return self.marginal.pair_probability(known, rater, first, second)
         gap = self.reward[:, first] - self.reward[:, second]
         variance = self.variance[:, first] + self.variance[:, second]
         row = known.table.row[rater]
+        share = self.share[None]
+        if self.features is not None and known.features is not None:
+            share = np.exp(self.log_shares(known.features))[rater]
+            gap = gap + self.features.pair_shift(known.features, rater, first, second)
         if not self.varies:
             win = estimated_win_probability(gap, variance)
             type = np.concatenate([self.type_probabilities(known.table), self.share[None]])[row]
+            type = np.where(row[:, None] >= 0, type, share)
             return np.einsum("pk,kp->p", type, win)
         of = self.covariance.of
         variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
-        probability = self.share @ win_probability(gap, variance)
+        win = win_probability(gap, variance)
+        probability = share[0] @ win if len(share) == 1 else np.einsum("pk,kp->p", share, win)
         order = np.argsort(row, kind="stable")
         rising = row[order]
         probability[row >= 0] = 0.0
@@ -194,8 +244,12 @@ class Population:
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         """Ballots of simulated voters as scores ``[voters, items]``, higher is better, equal is
         tied; only comparisons within a prompt mean anything. Choice noise is included."""
-        kind = draw_rows(self.share, voters, rng)
-        utility = self.reward[kind]
+        if self.features is None:
+            kind = draw_rows(self.share, voters, rng)
+            utility = self.reward[kind]
+        else:
+            kind, x = self.features.draw(voters, rng)
+            utility = self.reward[kind] + x @ self.features.shift
         if self.varies:
             utility = utility + self.covariance.draw(voters, rng)
         prompts = np.flatnonzero(np.diff(self.covariance.prompt, prepend=-1))

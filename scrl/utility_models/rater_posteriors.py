@@ -37,6 +37,7 @@ class RaterGroup:
         slots: the ballots they cast, one row for each rater and ballot ``[casts]``.
         rater: of each cast, by position in ``rows``; weight: of each cast.
         place: the position in ``item`` of each slot ``[casts, places]``.
+        features: of the raters ``[raters, features]``, as in the table; None without.
     """
 
     rows: np.ndarray
@@ -46,6 +47,7 @@ class RaterGroup:
     rater: np.ndarray
     weight: np.ndarray
     place: np.ndarray
+    features: np.ndarray | None = None
 
     def take(self, position: np.ndarray) -> RaterGroup:
         """The raters at these positions; one may occur several times."""
@@ -58,6 +60,7 @@ class RaterGroup:
         return RaterGroup(
             self.rows[position], self.item[position], self.mask[position], self.slots.take(cast),
             rater, self.weight[cast], self.place[cast],
+            None if self.features is None else self.features[position],
         )  # fmt: skip
 
     def choices(self, utility: np.ndarray, ties: TieModel | None) -> Choices | TiedChoices:
@@ -150,7 +153,9 @@ def _group(
     wanted = cast.row.astype(np.int64)[:, None] * base + slots.item
     place = np.searchsorted(keys, wanted) - cast.row[:, None] * width
     place = np.where(slots.mask, place, 0)
-    return RaterGroup(rows, np.where(mask, items, 0), mask, slots, cast.row, cast.data, place)
+    features = None if table.features is None else table.features[rows]
+    items = np.where(mask, items, 0)
+    return RaterGroup(rows, items, mask, slots, cast.row, cast.data, place, features)
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,14 +164,16 @@ class KnownRaters:
 
     Attributes:
         table: their ballots.
+        features: of the raters ``[raters, features]``, also of those without ballots; None without.
     """
 
     table: BallotTable
+    features: np.ndarray | None = None
 
     @classmethod
     def of(cls, ratings: Ratings) -> KnownRaters:
         """The raters of these ratings."""
-        return cls(tabulate(ratings))
+        return cls(tabulate(ratings), ratings.rater_features)
 
     @cached_property
     def groups(self) -> list[RaterGroup]:
@@ -181,6 +188,7 @@ def find_posterior(
     start: np.ndarray | None = None,
     steps: int = 30,
     ties: TieModel | None = None,
+    shift: np.ndarray | None = None,
 ) -> Posterior:
     """The Laplace posteriors of a group's raters.
 
@@ -191,9 +199,10 @@ def find_posterior(
         start: utilities to start from ``[raters, items]``; the mean where None.
         steps: Newton steps at most.
         ties: see ``likelihood.choices``.
+        shift: added to the mean ``[raters, items]``.
     """
     own = mean[group.item] if mean.ndim == 1 else np.take_along_axis(mean, group.item, 1)
-    centre = np.where(group.mask, own, 0.0)
+    centre = np.where(group.mask, own if shift is None else own + shift, 0.0)
     if covariance_of is None:
         nats, slope, curve = group.likelihood(centre, ties)
         return Posterior(centre, slope, curve, np.zeros(curve.shape), nats)

@@ -11,8 +11,10 @@ from scipy.special import softmax
 from scrl.random_streams import HostStream, host_rng
 from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.covariance import CovarianceUpdate, initial_covariance
+from scrl.utility_models.feature_fit import FeatureFit
 from scrl.utility_models.mean_prior import MeanPrior
 from scrl.utility_models.population import MIN_PROBABILITY, Population, TypedPosteriors
+from scrl.utility_models.rater_features import FeatureEffects
 from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
 from scrl.utility_models.type_mixture import MAX_SPREAD, TypeProblem, Types
 
@@ -39,21 +41,21 @@ MAX_STEP = 2.0
 def with_variation(
     table: BallotTable, types: Types, shrinkage: float | None, seed: int
 ) -> Population:
-    """Add variation within types, and the prior of mean rewards.
+    """Add variation within types, the effects of raters' features, and the prior of mean rewards.
 
     Args:
         table: the ballots; in large tables variation is estimated from a sample of the raters.
         types: fitted to them.
-        shrinkage: of the covariance's factors; None for no variation.
+        shrinkage: of the covariance's factors; None for no variation but that of features.
         seed: of the sample.
     """
-    if shrinkage is None:
+    if shrinkage is None and FeatureEffects.of(table, types.share) is None:
         return without_variation(TypeProblem(table), types)
     every = group_raters(table)
     sampled = sampled_groups(table, every, seed)
     fit = _VariationFit(table, types, shrinkage, sampled)
     for iteration in range(ITERATIONS):
-        fit.step(iteration)
+        fit.step(iteration, of_covariance=shrinkage is not None)
     if sampled is not every and _work(every).sum() <= WHOLE_WORK * MAX_WORK:
         fit.read(every)
         for iteration in range(WHOLE_ITERATIONS):
@@ -110,14 +112,19 @@ class _VariationFit:
         self,
         table: BallotTable,
         types: Types,
-        shrinkage: float,
+        shrinkage: float | None,
         groups: list[RaterGroup],
     ) -> None:
-        self.table, self.shrinkage = table, shrinkage
-        covariance = initial_covariance(table.catalogue).scaled(FIRST_VARIANCE)
+        self.table, self.shrinkage = table, shrinkage or 0.0
+        first = 0.0 if shrinkage is None else FIRST_VARIANCE
+        covariance = initial_covariance(table.catalogue).scaled(first)
         self.priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
         variance = np.zeros(types.reward.shape)
-        self.population = Population(types.reward, variance, types.share, covariance, types.ties)
+        self.features = FeatureFit.of(table, types.share, covariance)
+        effects = None if self.features is None else self.features.effects
+        self.population = Population(
+            types.reward, variance, types.share, covariance, types.ties, effects
+        )
         self.read(groups)
 
     def read(self, groups: list[RaterGroup]) -> None:
@@ -142,13 +149,17 @@ class _VariationFit:
                 self.start[number] = None
             self._add(typed, update, sums)
         reward, variance = self._mean_step(sums, iteration)
+        effects = None if self.features is None else self.features.step(iteration)
         self.population = replace(
             population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
             covariance=update.covariance() if of_covariance else population.covariance,
+            features=effects,
         )  # fmt: skip
 
     def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:
         mass = self.table.mass[typed.group.rows]
+        if self.features is not None:
+            self.features.add(self.population, typed, mass)
         for k, (at, own, found) in typed.given.items():
             weight = mass[at] * typed.probability[at, k]
             update.add(own, found, weight)
