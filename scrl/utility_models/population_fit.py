@@ -21,6 +21,7 @@ from scrl.config import RatersConfig
 from scrl.random_streams import HostStream, host_rng
 from scrl.types import Ratings
 from scrl.utility_models.ballot_table import BallotTable, training_table
+from scrl.utility_models.featured_types import types_by_features
 from scrl.utility_models.held_out_raters import HeldOutRaters, hold_out
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_posteriors import KnownRaters, group_raters
@@ -107,8 +108,11 @@ def fit_population(
         seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"), config.max_types
     )
     types = split_by_responses(problem, types)
+    by_features = len(types.share) == 1 < config.max_types
+    if by_features:
+        types = types_by_features(problem, types, seed)
     report(0.5, "Choosing the variation within types and the noise")
-    candidates = compare_candidates(ratings, types, config, seed)
+    candidates = compare_candidates(ratings, types, config, seed, by_features)
     chosen = choose_candidate(candidates)
     scale = final_scale(chosen, candidates) if table.slots.has_ties else chosen.scale
     report(0.8, "Fitting the population to all raters")
@@ -167,7 +171,7 @@ def _is_reliable(gain: float, by_rater: np.ndarray) -> bool:
 
 
 def compare_candidates(
-    ratings: Ratings, types: Types, config: RatersConfig, seed: int
+    ratings: Ratings, types: Types, config: RatersConfig, seed: int, by_features: bool = False
 ) -> list[Candidate]:
     """Score the candidates on a part of the raters, of whom half of each ballot is hidden.
 
@@ -176,6 +180,8 @@ def compare_candidates(
 
     Args:
         types: fitted to all ratings, from which the fits to the training part start.
+        by_features: whether types were told apart by features, as those of the training part then
+            are.
     """
     shrinkages = SHRINKAGES if config.variation else SHRINKAGES[:1]
     several = len(types.share) > 1
@@ -189,7 +195,10 @@ def compare_candidates(
     table = problem.table
     whole, seen = KnownRaters.of(split.whole), KnownRaters.of(split.visible)
     starts = {True: problem.one_type()}
-    if len(types.share) > 1:
+    if several and by_features:
+        starts[False] = types_by_features(problem, starts[True], seed)
+        untested = [c for c in untested if c.one_type or len(starts[False].share) > 1]
+    elif several:
         starts[False] = problem.em(replace(types, ties=()), LONG)
 
     def scored(candidate: Candidate) -> Candidate:

@@ -18,10 +18,13 @@ from scrl.types import Catalogue, Ratings
 from scrl.utility_models import tabulate
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.feature_fit import FeatureFit, _conjugate_gradients
+from scrl.utility_models.featured_types import types_by_features
 from scrl.utility_models.population import Population
 from scrl.utility_models.population_fit import fit_population
 from scrl.utility_models.prediction import draw_rows
 from scrl.utility_models.rater_features import FeatureEffects, FeatureScale, at_items
+from scrl.utility_models.type_mixture import TypeProblem
+from scrl.utility_models.type_variation import with_variation
 
 ITEMS = 8
 #: Hidden pairs of a rater.
@@ -152,6 +155,37 @@ def test_a_rater_of_unknown_features_is_predicted_as_before(fitted):
         assert accuracy(found, lost, pairs) > wanted - 0.01
 
 
+def test_types_that_only_features_tell_apart():
+    """Four pairs a rater do not show two types; with features they do."""
+    truth = population_of(2)
+    ratings, _ = pairs_of(truth, 200, 4, 102)
+    problem = TypeProblem(tabulate(ratings))
+    assert len(problem.search(0).share) == 1
+    one = problem.one_type()
+    found = types_by_features(problem, one, 0)
+    assert len(found.share) == 2
+    catalogue, correlation = catalogue_of(truth), []
+    for own in centred(found.reward, catalogue):
+        correlation.append([np.corrcoef(own, r)[0, 1] for r in truth.reward])
+    assert sorted(np.argmax(correlation, axis=1)) == [0, 1]
+    # The ballots of a rater then say more.
+    own = fit_population(ratings).population
+    pooled = with_variation(problem.table, one, None, 0)
+    new, pairs = pairs_of(truth, 1500, 4, 11)
+    assert accuracy(own, new, pairs) > accuracy(pooled, new, pairs) + 0.01
+
+
+def test_features_that_shift_everybody_are_no_types():
+    truth = population_of(2)
+    shift = replace(truth.features, slope=0 * truth.features.slope)
+    truth = replace(truth, reward=truth.reward[[0, 0]], share=np.full(2, 0.5), features=shift)
+    problem = TypeProblem(tabulate(pairs_of(truth, 300, 4, 1)[0]))
+    one = problem.one_type()
+    assert types_by_features(problem, one, 0) is one
+    plain = TypeProblem(tabulate(without_features(pairs_of(truth, 300, 4, 1)[0])))
+    assert types_by_features(plain, one, 0) is one
+
+
 def test_features_without_information_do_no_harm():
     truth = population_of(2, noise=3)
     effects = truth.features
@@ -167,6 +201,7 @@ def test_features_without_information_do_no_harm():
         assert gain > -0.005
 
 
+@pytest.mark.slow
 def test_accuracy_on_a_file_rises(fitted):
     """The command's evaluation of a file, of which each rater shows few pairs."""
     ratings, _ = pairs_of(fitted[0], 200, 4, 3)
