@@ -4,8 +4,8 @@
 
 Six kinds of reader (scenarios/six-kinds.yaml), who differ within a kind too. Each seed trains on
 3,000 readers who ranked half of the answers, and questions 1,000 readers of another sample, who
-answer by their own order. Beside the learnt density stands the oracle: the utilities of 3,000
-further readers of the true population in its place.
+answer by their own order. Beside the learnt population stands the oracle: the utilities of 3,000
+further readers of the true one in its place.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def main() -> None:
         known = Atoms(others, np.full(len(others), 1 / len(others)), SHARP * others)
         rows.append({
             "seed": e.seed,
-            "learnt": played(Quiz.from_atoms(Atoms.of(e.fitted_run), items), visitors, e.seed),
+            "learnt": played(Quiz.of(e.individual.population, items), visitors, e.seed),
             "oracle": played(Quiz.from_atoms(known, items), visitors, e.seed),
         })  # fmt: skip
         print(json.dumps(rows[-1]), flush=True)

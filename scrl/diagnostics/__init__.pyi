@@ -3,6 +3,7 @@ from .ballot_parts import PartialBallots as PartialBallots
 from .ballot_parts import partial_ballots as partial_ballots
 from .ballot_posterior import RARE_P_VALUE as RARE_P_VALUE
 from .ballot_posterior import Atoms as Atoms
+from .ballot_posterior import PlacedRater as PlacedRater
 from .ballot_posterior import PromptPosterior as PromptPosterior
 from .ballot_posterior import effective_atoms as effective_atoms
 from .ballot_posterior import inferred_preferences as inferred_preferences

@@ -1,23 +1,36 @@
-"""The posterior of a rater given a ballot, over the density's atoms.
+"""The posterior of a rater given a ballot, as weighted points in the latent space.
 
-The density consists of weighted atoms, and each atom's rewards are computed once. A ballot then
-reweights the atoms, which takes milliseconds in NumPy for a ballot of any shape.
+Where raters of a type are alike, the density's atoms are the points: a ballot reweights them. Where
+they vary, hardly an atom is near a rater in many dimensions, so the points are draws from the
+model's own posterior.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
+from scipy.linalg import solve_triangular
+from scipy.special import expit, logsumexp
 
 from scrl.diagnostics.queries import Ballot, orders_to_ratings, rewards_at
+from scrl.raters.density import FLOOR
 from scrl.raters.fitted_run import FittedRun
+from scrl.raters.rater_model import RaterModel
+from scrl.scenarios.sampling import largest_remainder
 
-#: Voters drawn for the predictive check.
-PREDICTIVE_DRAWS = 1000
+#: Points of a posterior where raters of a type vary.
+POSTERIOR_DRAWS = 1000
+#: Voters drawn for the predictive check, and the atoms by which their ballots are judged where
+#: raters of a type vary.
+PREDICTIVE_DRAWS, PREDICTIVE_ATOMS = 1000, 128
+#: Atoms × ranked items of ballots judged at once.
+MAX_CELLS = 1_000_000
+#: Standard deviation of an item's utility that latents leave out, in log-odds, up to which the
+#: likelihood at a latent is that of the rater.
+MAX_RESIDUAL = 0.5
 #: A ballot whose predictive p-value is below this is rare.
 RARE_P_VALUE = 0.01
 #: Items of a prompt up to which all pairs are inferred by the model's own posterior.
@@ -32,11 +45,13 @@ class Atoms:
         latent: ``[atoms, latent]``.
         share: of the population ``[atoms]``, adding up to 1.
         rewards: ``[atoms, items]``, log-odds.
+        model: the model of raters where raters of a type vary, else None.
     """
 
     latent: np.ndarray
     share: np.ndarray
     rewards: np.ndarray
+    model: RaterModel | None = None
 
     @classmethod
     def of(cls, run: FittedRun) -> Atoms:
@@ -44,19 +59,53 @@ class Atoms:
         latent = density.atoms.reshape(-1, density.atoms.shape[-1])
         rewards = rewards_at(run, latent)
         share = np.ravel(density.share)
-        return cls(latent, share / share.sum(), rewards.astype(float))
+        model = run.individual if run.individual.varies else None
+        return cls(latent, share / share.sum(), rewards.astype(float), model)
+
+    def given(self, ballots: Sequence[Ballot], error_rate: float = 0.0) -> PlacedRater:
+        """The posterior of a rater who casts these ballots.
+
+        Args:
+            error_rate: of ballots of two items, see ``posterior``; not read where raters of a type
+                vary, since no ballot excludes anybody there.
+        """
+        told = [ballot for ballot in ballots if len(ballot[1]) > 1]
+        if self.model is not None and told:
+            return _drawn(self.model, told)
+        weight = self.posterior(told, error_rate)
+        points = replace(self, share=weight)
+        return PlacedRater(points, np.log(weight + 1e-300), self.remaining_fraction(weight), False)
 
     def log_likelihood(self, order: Sequence[int] | np.ndarray) -> np.ndarray:
-        """Log-likelihood of an order of items, best first, under each atom ``[atoms]``, nats."""
-        rewards = self.rewards[:, list(order)]
-        remaining = np.logaddexp.accumulate(rewards[:, ::-1], axis=1)[:, ::-1]
-        return (rewards - remaining).sum(axis=1)
+        """Log-likelihood of orders of items, best first, under each atom, nats.
 
-    def posterior(self, ballots: Sequence[Ballot]) -> np.ndarray:
-        """Probability of each atom given these ballots ``[atoms]``, adding up to 1."""
+        Args:
+            order: ``[..., ranked]``.
+
+        Returns:
+            ``[atoms, ...]``.
+        """
+        rewards = self.rewards[:, np.asarray(order, int)]
+        remaining = np.logaddexp.accumulate(rewards[..., ::-1], axis=-1)[..., ::-1]
+        return (rewards - remaining).sum(axis=-1)
+
+    def log_likelihoods(self, orders: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
+        """Log-likelihood of all these orders together ``[atoms, ...]``, see ``log_likelihood``."""
+        found: Any = sum(self.log_likelihood(items) for items in orders)
+        return found
+
+    def posterior(self, ballots: Sequence[Ballot], error_rate: float = 0.0) -> np.ndarray:
+        """Probability of each atom given these ballots ``[atoms]``, adding up to 1.
+
+        Args:
+            error_rate: with which a ballot of two items is reversed.
+        """
         nats = np.log(np.maximum(self.share, 1e-300))
         for _, items in ballots:
-            nats = nats + self.log_likelihood(items)
+            own = self.log_likelihood(items)
+            if len(items) == 2 and error_rate:
+                own = np.log(error_rate + (1 - 2 * error_rate) * np.exp(own))
+            nats = nats + own
         weight = np.exp(nats - nats.max())
         return weight / weight.sum()
 
@@ -64,16 +113,95 @@ class Atoms:
         """Effective atoms of a posterior ``[atoms]``, as a fraction of those of the population."""
         return effective_atoms(weight) / max(effective_atoms(self.share), 1e-9)
 
-    def log_marginal(self, orders: Sequence[Sequence[int] | np.ndarray]) -> float:
-        """Log-probability that one member of the population casts all these orders, nats."""
-        nats: Any = sum(self.log_likelihood(items) for items in orders)
-        top = nats.max()
-        return float(top + np.log(np.exp(nats - top) @ self.share))
+    def log_marginal(self, orders: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
+        """Log-probability that one member of the population casts all these orders ``[...]``, nats.
+
+        Args:
+            orders: of each ballot, ``[..., ranked]``.
+        """
+        share = np.maximum(self.share, 1e-300)
+        nats = self.log_likelihoods(orders)
+        return logsumexp(nats.T + np.log(share), axis=-1).T
 
     def preference_probabilities(self, items: Sequence[int] | np.ndarray) -> np.ndarray:
         """P(a ≻ b) under each atom, for all pairs of items ``[atoms, m, m]``."""
         rewards = self.rewards[:, list(items)]
         return expit(rewards[:, :, None] - rewards[:, None, :])
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedRater:
+    """The posterior of a rater.
+
+    Attributes:
+        points: where the rater may be, with the posterior in the place of the shares.
+        log_density: of the posterior at each point, up to a constant ``[points]``.
+        remaining: what is left of all that is possible, exp(−KL) of posterior and population.
+        drawn: whether the points are draws from the posterior, else they are the atoms.
+    """
+
+    points: Atoms
+    log_density: np.ndarray
+    remaining: float
+    drawn: bool
+
+    def densest(self, mass: float) -> np.ndarray:
+        """Indices of the densest points, which hold this posterior mass, densest first."""
+        order = np.argsort(-self.log_density, kind="stable")
+        return order[: int(np.searchsorted(np.cumsum(self.points.share[order]), mass)) + 1]
+
+
+def _drawn(model: RaterModel, ballots: Sequence[Ballot]) -> PlacedRater:
+    """Draws from the model's posterior, which is a Gaussian mixture (Laplace).
+
+    They are weighted for what the Gaussians miss of the likelihood (importance sampling, weights
+    truncated as by Ionides 2008), unless the latents leave too much of the utilities out.
+    """
+    told = orders_to_ratings(model.catalogue, [ballots])
+    probability, mean, covariance = model.latent_mixture(told)
+    least = FLOOR * np.eye(model.latent)  # as in the density
+    covariance = covariance + least
+    rng, roots = np.random.default_rng(0), np.linalg.cholesky(covariance)
+    latent = np.concatenate([
+        mean[k] + rng.standard_normal((count, model.latent)) @ roots[k].T
+        for k, count in enumerate(largest_remainder(probability, POSTERIOR_DRAWS))
+    ])  # fmt: skip
+    drawn_from = _mixture_nats(latent, probability, mean, covariance)
+    population = np.tile(model.latent_covariance + least, (len(mean), 1, 1))
+    before = _mixture_nats(latent, model.population.share, model.type_latents, population)
+    points = Atoms(
+        latent, np.full(len(latent), 1 / len(latent)), model.rewards(latent).astype(float), model
+    )
+    if model.space.residual.max() > MAX_RESIDUAL:
+        return PlacedRater(
+            points, drawn_from, _exp_of_mean(before - drawn_from, points.share), True
+        )
+    said = points.log_likelihoods([items for _, items in ballots])
+    nats = before + said - drawn_from
+    weight = np.exp(nats - nats.max())
+    weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
+    share = weight / weight.sum()
+    evidence = logsumexp(nats) - np.log(len(nats))
+    placed = replace(points, share=share)
+    return PlacedRater(placed, before + said, _exp_of_mean(evidence - said, share), True)
+
+
+def _exp_of_mean(nats: np.ndarray, share: np.ndarray) -> float:
+    """exp of a mean, at most 1."""
+    return float(np.exp(min(share @ nats, 0.0)))
+
+
+def _mixture_nats(
+    points: np.ndarray, weight: np.ndarray, mean: np.ndarray, covariance: np.ndarray
+) -> np.ndarray:
+    """Log-density of a Gaussian mixture at points ``[points, latent]``, up to a constant that
+    depends on the dimension only ``[points]``."""
+    nats = []
+    for k, root in enumerate(np.linalg.cholesky(covariance)):
+        scaled = solve_triangular(root, (points - mean[k]).T, lower=True)
+        volume = np.log(np.diag(root)).sum()
+        nats.append(np.log(weight[k] + 1e-300) - volume - 0.5 * (scaled**2).sum(axis=0))
+    return np.logaddexp.reduce(nats, axis=0)
 
 
 def predictive_p_value(atoms: Atoms, ballots: Sequence[Ballot], seed: int = 0) -> float:
@@ -83,20 +211,41 @@ def predictive_p_value(atoms: Atoms, ballots: Sequence[Ballot], seed: int = 0) -
     noise of its likelihood. A member of the population falls below a share s at most s of the time.
     Below ``RARE_P_VALUE`` the posterior is unreliable. The value is 1 where no ballot ranks two
     completions.
+
+    Where raters of a type vary, the voters are none of the atoms by which ballots are judged: each
+    atom would find its own ballot likelier than anybody else's.
     """
     given = [np.array(items) for _, items in ballots if len(items) > 1]
     if not given:
         return 1.0
     rng = np.random.default_rng(seed)
-    voter = rng.choice(len(atoms.share), PREDICTIVE_DRAWS, p=atoms.share)
-    drawn = []
-    for items in map(np.sort, given):
-        noise = rng.gumbel(size=(PREDICTIVE_DRAWS, len(items)))
-        drawn.append(items[np.argsort(-atoms.rewards[np.ix_(voter, items)] - noise)])
+    everything = np.concatenate([np.sort(items) for items in given])
+    if atoms.model is None:
+        voter = rng.choice(len(atoms.share), PREDICTIVE_DRAWS, p=atoms.share)
+        rewards = atoms.rewards[np.ix_(voter, everything)]
+    else:
+        rewards = _voter_rewards(atoms.model, everything, rng)
+        judge = rng.choice(len(atoms.share), PREDICTIVE_ATOMS, p=atoms.share)
+        equal = np.full(PREDICTIVE_ATOMS, 1 / PREDICTIVE_ATOMS)
+        atoms = Atoms(atoms.latent[judge], equal, atoms.rewards[judge])
     ends = np.cumsum([len(items) for items in given])[:-1]
+    noisy = rewards + rng.gumbel(size=rewards.shape)
+    parts = zip(np.split(everything, ends), np.split(noisy, ends, axis=1), strict=True)
+    drawn = [items[np.argsort(-score)] for items, score in parts]
     orders, count = np.unique(np.concatenate(drawn, axis=1), axis=0, return_counts=True)
-    nats = np.array([atoms.log_marginal(np.split(row, ends)) for row in orders])
+    size = max(1, MAX_CELLS // atoms.rewards[:, everything].size)
+    blocks = np.split(orders, range(size, len(orders), size))
+    nats = np.concatenate([atoms.log_marginal(np.split(rows, ends, axis=1)) for rows in blocks])
     return float(count[nats <= atoms.log_marginal(given) + 1e-9].sum() / PREDICTIVE_DRAWS)
+
+
+def _voter_rewards(model: RaterModel, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rewards of items to voters of the population ``[voters, items]``."""
+    type = rng.choice(model.population.types, PREDICTIVE_DRAWS, p=model.population.share)
+    covariance = model.latent_covariance + FLOOR * np.eye(model.latent)
+    noise = rng.standard_normal((PREDICTIVE_DRAWS, model.latent)) @ np.linalg.cholesky(covariance).T
+    rewards = model.rewards(model.type_latents[type] + noise, items[None])[0]
+    return rewards + model.space.residual[items] * rng.standard_normal(rewards.shape)
 
 
 def effective_atoms(weight: np.ndarray) -> float:
@@ -154,8 +303,6 @@ def inferred_preferences(
 ) -> np.ndarray | None:
     """P(a ≻ b) of a rater who casts these ballots, by the model's own posterior ``[m, m]``.
 
-    In many dimensions no atom of the density is near the rater; this needs none.
-
     Returns:
         None where the prompt has more than ``MAX_EXACT`` items.
     """
@@ -172,8 +319,7 @@ def inferred_preferences(
 
 
 def prompt_posterior(
-    atoms: Atoms,
-    weight: np.ndarray,
+    points: Atoms,
     items: np.ndarray,
     ranked: Sequence[int],
     above: np.ndarray | None = None,
@@ -181,12 +327,12 @@ def prompt_posterior(
     """A posterior as preferences on one prompt.
 
     Args:
-        weight: of the atoms ``[atoms]``.
+        points: of the posterior, which is their share.
         items: of the prompt ``[m]``.
         ranked: items that the ballot ranks, best first: their order is known.
-        above: P(a ≻ b) ``[m, m]``; that of the weighted atoms by default.
+        above: P(a ≻ b) ``[m, m]``; that of the points by default.
     """
-    probability = atoms.preference_probabilities(items)
+    weight, probability = points.share, points.preference_probabilities(items)
     above = np.tensordot(weight, probability, 1) if above is None else above.copy()
     information = mutual_information(weight, probability)
     at = [int(np.flatnonzero(items == item)[0]) for item in ranked]

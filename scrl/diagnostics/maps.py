@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scrl.diagnostics.ballot_parts import PartialBallots
-from scrl.diagnostics.ballot_posterior import Atoms
+from scrl.diagnostics.ballot_posterior import Atoms, PlacedRater
 from scrl.diagnostics.clusters import (
     MAX_POINTS,
     STRUCTURE_THRESHOLD,
@@ -29,6 +29,8 @@ from scrl.raters.fitted_run import FittedRun
 MAX_VOTERS, GRID = 300, 90
 #: Standard deviation by which points in space are moved, relative to the map's width.
 SCATTER = 0.012
+#: Most points of a group where raters of a type vary.
+MAX_POSSIBLE = 600
 #: Posterior mass of a credible region.
 CREDIBLE_MASS = 0.9
 _ORDINALS = ("first", "second", "third")
@@ -280,13 +282,16 @@ def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
     """The density's atoms.
 
     Returns:
-        ``points`` of the atoms; ``shown``, whether their share is worth a mark; ``near``, the
-        nearest type of each atom (None without types); ``types``; ``labels``; ``axes``.
+        ``points`` of the atoms; ``shown``, whether each is marked; ``near``, the nearest type of
+        each (None without types); ``types`` and their ``profiles``; ``labels``; ``axes``; and the
+        ``plane`` of the map.
     """
     plane, profiles = _plane(run), type_profiles(run)
     component = np.repeat(np.arange(run.density.components), run.density.atoms.shape[1])
     at = plane.project(_settled(run, atoms.latent, component))
     shown = atoms.share > 1e-3 / len(atoms.share)
+    if atoms.model is not None:  # many lie anywhere
+        shown &= np.isin(np.arange(len(shown)), evenly_spaced(len(shown), MAX_POSSIBLE))
     near = pairwise_distances(atoms.latent, profiles).argmin(axis=1) if len(profiles) else None
     names, labels = type_names(run), []
     for t, name in enumerate(names):
@@ -294,42 +299,47 @@ def atoms_map(run: FittedRun, atoms: Atoms) -> dict:
         if not len(points):
             points = plane.project(profiles)[t : t + 1]
         labels.append((name, *_label_positions(points)))
-    return {"points": at, "shown": shown, "near": near, "types": names, "labels": labels,
-            "axes": _axis_titles(plane)}  # fmt: skip
+    return {"points": at, "shown": shown, "near": near, "types": names, "profiles": profiles,
+            "labels": labels, "axes": _axis_titles(plane), "plane": plane}  # fmt: skip
 
 
-def credible_region(drawing: dict, weight: np.ndarray, mass: float = CREDIBLE_MASS) -> list[dict]:
-    """The smallest set of atoms that holds ``mass`` of a posterior, and the others: two groups.
+def credible_region(drawing: dict, placed: PlacedRater, mass: float = CREDIBLE_MASS) -> list[dict]:
+    """The smallest set of points that holds ``mass`` of a posterior, and the atoms outside.
 
     Args:
         drawing: from ``atoms_map``.
-        weight: of the atoms ``[atoms]``.
+        placed: the posterior.
 
     Returns:
-        The atoms outside of the set, then those inside.
+        Two groups: the atoms outside of the set, then the points inside.
     """
-    order = np.argsort(-weight, kind="stable")
-    inside = order[: int(np.searchsorted(np.cumsum(weight[order]), mass)) + 1]
-    outside = drawing["shown"].copy()
-    outside[inside] = False
-    points = drawing["points"]
+    inside, outside = placed.densest(mass), drawing["shown"].copy()
+    if placed.drawn:
+        inside = inside[evenly_spaced(len(inside), MAX_POSSIBLE)]
+        points = drawing["plane"].project(placed.points.latent[inside])
+    else:
+        outside[inside] = False
+        points = drawing["points"][inside]
+    texts = [f"{share:.1%}" for share in placed.points.share[inside]]
     return [
-        {"name": "possible", "points": points[outside], "symbol": 0, "size": 4, "opacity": 0.35,
-         "packed": "atoms"},
-        {"name": "where you may be", "points": points[inside], "type": 4, "symbol": 0, "size": 7,
-         "text": [f"{weight[i]:.1%}" for i in inside], "packed": "atoms",
-         "inside": True},
+        {"name": "possible", "points": drawing["points"][outside], "symbol": 0, "size": 4,
+         "opacity": 0.35, "packed": "atoms"},
+        {"name": "where you may be", "points": points, "type": 4, "symbol": 0, "size": 7,
+         "text": texts, "packed": "atoms", "inside": True},
     ]  # fmt: skip
 
 
-def type_probabilities(drawing: dict, weight: np.ndarray) -> dict[str, float]:
-    """Posterior mass of the atoms nearest to each type's profile; empty without types.
+def type_probabilities(drawing: dict, placed: PlacedRater) -> dict[str, float]:
+    """Posterior mass of the points nearest to each type's profile; empty without types.
 
     Args:
         drawing: from ``atoms_map``.
-        weight: of the atoms ``[atoms]``.
+        placed: the posterior.
     """
-    if drawing["near"] is None:
+    near = drawing["near"]
+    if near is None:
         return {}
-    total = np.bincount(drawing["near"], weight, minlength=len(drawing["types"]))
+    if placed.drawn:
+        near = pairwise_distances(placed.points.latent, drawing["profiles"]).argmin(axis=1)
+    total = np.bincount(near, placed.points.share, minlength=len(drawing["types"]))
     return dict(zip(drawing["types"], total.tolist(), strict=True))

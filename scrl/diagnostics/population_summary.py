@@ -10,12 +10,9 @@ from scipy.special import expit
 
 from scrl.diagnostics.clusters import evenly_spaced
 from scrl.raters.fitted_run import FittedRun
-from scrl.raters.latent_space import NO_VARIANCE
 
 #: Simulated voters and pairs of completions that are read, and the seed of what is drawn.
 VOTERS, PAIRS, SEED = 2000, 400, 0
-#: Standard deviation within types, in latent units, up to which raters of a type count as alike.
-LEAST_SD = 0.03
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +44,7 @@ class PopulationSummary:
 
 def raters_vary(run: FittedRun) -> bool:
     """Whether the rewards of raters of one type vary noticeably."""
-    if run.individual.population.marginal.covariance.mean_variance < NO_VARIANCE:
-        return False
-    return bool(run.individual.latent_covariance.diagonal().max() > LEAST_SD**2)
+    return run.individual.varies
 
 
 def summarise_population(run: FittedRun) -> PopulationSummary:

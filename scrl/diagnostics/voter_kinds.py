@@ -11,14 +11,15 @@ from scipy.special import logsumexp
 from sklearn.cluster import KMeans
 from threadpoolctl import threadpool_limits
 
+from scrl.diagnostics.clusters import evenly_spaced
 from scrl.diagnostics.response_rates import KindEvidence
 from scrl.raters.density import Density
 from scrl.raters.latent_space import centred
 from scrl.raters.rater_model import RaterModel
 from scrl.types import Ratings
 
-#: Number of kinds, at most.
-MAX_KINDS = 16
+#: Number of kinds, at most, and the atoms of one that are read where raters of a type vary.
+MAX_KINDS, READ_ATOMS = 16, 32
 
 
 @threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
@@ -47,9 +48,13 @@ def kind_evidence(
         ratings: with absent completions resolved.
         kind: of each atom ``[atoms]``.
     """
-    latents = density.atoms.reshape(-1, density.atoms.shape[-1])
+    latents, share = density.atoms.reshape(-1, density.atoms.shape[-1]), np.ravel(density.share)
+    if individual.varies:
+        members = [np.flatnonzero(kind == k) for k in range(kind.max() + 1)]
+        read = np.concatenate([own[evenly_spaced(len(own), READ_ATOMS)] for own in members])
+        latents, share, kind = latents[read], share[read], kind[read]
     table, nats = individual.log_likelihood(ratings, latents)
-    share = np.maximum(np.ravel(density.share), 1e-300)
+    share = np.maximum(share, 1e-300)
     by_kind = [
         logsumexp(nats[:, kind == k].astype(float), axis=1, b=share[kind == k] / total)
         for k, total in enumerate(np.bincount(kind, share))

@@ -47,8 +47,9 @@ class LatentHealth:
             taken.
         unpaired: raters left out because nobody is known to be of another kind.
         calibration: of P(better ≻ worse) for the hidden pairs, by what predicts it: the rater's
-            ``"posterior"``, or the atoms of the ``"density"`` weighed by the visible half (a
-            network's: its ``"encoder"``); empty without hidden pairs.
+            ``"posterior"``, and where raters of a type are alike the atoms of the ``"density"``
+            weighed by the visible half (a network's: its ``"encoder"``); empty without hidden
+            pairs.
         hidden_accuracy: of the posterior's probability on all hidden pairs; NaN without.
         uninformed_accuracy: from latents drawn at random from the population; NaN without pairs
             or without a density.
@@ -225,10 +226,9 @@ def _calibration(
     if not len(hidden[0]):
         return {}, float("nan")
     probability = learnt.individual.population.pair_probability(visible, *hidden)
-    found = {
-        "posterior": calibration_curve(probability),
-        "density": calibration_curve(_density_probability(learnt, visible, *hidden)),
-    }
+    found = {"posterior": calibration_curve(probability)}
+    if not learnt.individual.varies:  # else nothing is read from reweighted atoms
+        found["density"] = calibration_curve(_density_probability(learnt, visible, *hidden))
     return found, pair_accuracy(probability - 0.5)
 
 

@@ -15,8 +15,8 @@ KERNEL_WIDTH = 0.2
 #: Added to the variance of a component, in latent units², so that a type without variation within
 #: has a density.
 FLOOR = 1e-4
-#: Atoms of each component.
-DRAWS = 128
+#: Atoms of each component; and of all, where raters of a type vary.
+DRAWS, VARIED_DRAWS = 128, 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +37,17 @@ class Density:
     share: np.ndarray
 
     @classmethod
-    def of(cls, model: RaterModel, rng: np.random.Generator, draws: int = DRAWS) -> Density:
+    def of(cls, model: RaterModel, rng: np.random.Generator, draws: int | None = None) -> Density:
         """The density of a model's population.
 
         Args:
             model: the model of raters.
             rng: consumed.
-            draws: atoms of each component.
+            draws: atoms of each component; by default more where raters of a type vary.
         """
         share, mean = model.population.share, model.type_latents
+        if draws is None:
+            draws = max(DRAWS, VARIED_DRAWS // len(share) if model.varies else 0)
         covariance = model.latent_covariance + FLOOR * np.eye(model.latent)
         covariance = np.repeat(covariance[None], len(share), axis=0)
         noise = _standard_normal(rng, draws, model.latent) * np.sqrt(1 - KERNEL_WIDTH**2)

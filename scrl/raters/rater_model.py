@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scrl.raters.latent_space import LatentSpace, centred
+from scrl.raters.latent_space import NO_VARIANCE, LatentSpace, centred
 from scrl.raters.network import Embedding, Posterior
 from scrl.scenarios.sampling import largest_remainder
 from scrl.types import Catalogue, Ratings
@@ -25,6 +25,8 @@ from scrl.utility_models.rater_features import are_known
 from scrl.utility_models.rater_posteriors import Posterior as GivenType
 from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
 
+#: Standard deviation within types, in latent units, up to which raters of a type count as alike.
+LEAST_SD = 0.03
 #: Least variance of a posterior, in latent units².
 MIN_VARIANCE = 1e-6
 #: Ballot slots × latents whose likelihood is held in memory at once.
@@ -56,6 +58,13 @@ class RaterModel:
     def latent(self) -> int:
         """Dimensions of the latent."""
         return self.space.size
+
+    @cached_property
+    def varies(self) -> bool:
+        """Whether the rewards of raters of one type vary noticeably."""
+        if self.population.marginal.covariance.mean_variance < NO_VARIANCE:
+            return False
+        return bool(self.latent_covariance.diagonal().max() > LEAST_SD**2)
 
     @cached_property
     def type_latents(self) -> np.ndarray:
@@ -156,6 +165,23 @@ class RaterModel:
         mean = self.type_latents[type] + np.einsum("ri,ril->rl", found.alpha, known)
         explained = np.einsum("ril,ril->rl", found.information @ known, known)
         return mean, np.maximum(np.diag(self.latent_covariance) - explained, 0.0)
+
+    def latent_mixture(self, ratings: Ratings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The posterior of the only rater of these ratings, who ranks two completions: a Gaussian
+        for each type.
+
+        Returns:
+            Probability of each type ``[types]``, means ``[types, latent]`` and covariances
+            ``[types, latent, latent]``.
+        """
+        (group,) = group_raters(tabulate(ratings.select(ratings.sizes >= 2)))
+        typed = self.population.posteriors(group)
+        mean, covariance = self.type_latents.copy(), []
+        for k, (_, own, found) in typed.given.items():
+            mean[k] = self.moments_given(k, own, found)[0]
+            known = self._cross_covariance.T[own.item[0]] * own.mask[0][:, None]
+            covariance.append(self.latent_covariance - known.T @ found.information[0] @ known)
+        return typed.probability[0], mean, np.stack(covariance)
 
     def draw_latents(self, ratings: Ratings, rng: np.random.Generator) -> np.ndarray:
         """One latent of each rater who ranks two completions ``[raters, latent]``.

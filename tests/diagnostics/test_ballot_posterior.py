@@ -1,10 +1,12 @@
 """The posterior of a rater given a ballot."""
 
-from itertools import permutations
+from dataclasses import replace
+from itertools import pairwise, permutations
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.stats import multivariate_normal
 
 from scrl.diagnostics import (
     RARE_P_VALUE,
@@ -17,6 +19,9 @@ from scrl.diagnostics import (
     prompt_posterior,
 )
 from scrl.diagnostics.ballot_posterior import PREDICTIVE_DRAWS
+from scrl.raters import Density, RaterModel
+from scrl.raters.density import FLOOR
+from scrl.raters.latent_space import centred
 from scrl.types import Catalogue
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
@@ -67,7 +72,7 @@ def test_the_remaining_fraction_is_of_effective_atoms():
 def test_the_most_informative_pair_is_the_one_the_atoms_dispute():
     rewards = np.array([[3.0, 0.0, -9.0], [0.0, 3.0, -9.0]])
     atoms = Atoms(np.zeros((2, 2)), np.full(2, 0.5), rewards)
-    posterior = prompt_posterior(atoms, atoms.share, np.arange(3), ())
+    posterior = prompt_posterior(atoms, np.arange(3), ())
     assert posterior.most_informative_pair == (0, 1)
 
 
@@ -75,14 +80,16 @@ def test_one_answer_places_the_visitor_and_settles_the_rest(experiment):
     """Only raters of Memphis rank Memphis ≻ Knoxville, which determines their other preferences."""
     learnt = experiment.fitted_run
     atoms, items = Atoms.of(learnt), np.arange(5)
-    before = prompt_posterior(atoms, atoms.share, items, ())
-    weight = atoms.posterior([(0, [0, 3])])
-    after = prompt_posterior(atoms, weight, items, (0, 3))
+    before = prompt_posterior(atoms, items, ())
+    placed = atoms.given([(0, [0, 3])])
+    after = prompt_posterior(placed.points, items, (0, 3))
     assert after.expected_place == pytest.approx([1, 2, 3, 4, 5], abs=0.3)
     assert after.information.max() < before.information.max()
     assert after.above[0, 3] == 1
     assert before.expected_place.sum() == pytest.approx(15)
-    assert effective_atoms(weight) < effective_atoms(atoms.share)
+    assert placed.remaining < 0.5
+    assert not placed.drawn
+    assert effective_atoms(placed.points.share) < effective_atoms(atoms.share)
 
 
 def test_how_rare_a_ballot_is_is_that_of_all_orders():
@@ -150,3 +157,98 @@ def test_inferred_preferences_are_those_of_voters_who_cast_the_ballot(ballot):
         found = inferred_preferences(run, [(0, ballot)], items)
         np.testing.assert_allclose(found, wanted, atol=0.02)
     assert inferred_preferences(run, [], np.arange(100)) is None
+
+
+# -- raters of a type vary ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def varied():
+    """Two types with variation within, on two prompts of five completions: eight dimensions."""
+    rng = np.random.default_rng(4)
+    names = np.tile(np.arange(5), 2)
+    catalogue = Catalogue(("p", "q"), tuple("abcde"), names, np.array([0, 5, 10]))
+    root = rng.normal(size=(5, 5))
+    covariance = replace(initial_covariance(catalogue), between_completions=root @ root.T / 2)
+    reward = rng.normal(scale=1.2, size=(2, 10))
+    share = np.array([0.3, 0.7])
+    model = RaterModel.of(Population(reward, 0 * reward, share, covariance), catalogue)
+    assert model.varies
+    density = Density.of(model, rng)
+    return SimpleNamespace(catalogue=catalogue, individual=model, density=density)
+
+
+def people(run, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Latents of people of the population, and their orders as scores ``[people, items]``."""
+    rng, population = np.random.default_rng(seed), run.individual.population
+    type = rng.choice(2, count, p=population.share)
+    utility = population.reward[type] + population.covariance.draw(count, rng)
+    latent = run.individual.space.latents(centred(utility, run.catalogue))
+    return latent, utility + rng.gumbel(size=utility.shape)
+
+
+def ballot_of(score: np.ndarray, items: list[int]) -> list[int]:
+    return sorted(items, key=lambda item: -score[item])
+
+
+def test_where_raters_vary_points_are_draws_from_the_posterior(varied):
+    """Against the people who cast the same ballots."""
+    latent, score = people(varied, 300_000, 0)
+    ballots = [(0, [3, 0, 2]), (1, [9, 5])]
+    same = np.ones(len(latent), bool)
+    for _, items in ballots:
+        for above, below in pairwise(items):
+            same &= score[:, above] > score[:, below]
+    wanted = latent[same]
+    assert len(wanted) > 3000
+    placed = Atoms.of(varied).given(ballots)
+    assert placed.drawn
+    sd = latent.std(axis=0)
+    share, points = placed.points.share, placed.points.latent
+    mean = share @ points
+    np.testing.assert_allclose(mean / sd, wanted.mean(axis=0) / sd, atol=0.1)
+    spread = np.sqrt(share @ (points - mean) ** 2)
+    np.testing.assert_allclose(spread / sd, wanted.std(axis=0) / sd, atol=0.08)
+
+
+def test_less_is_left_the_more_a_visitor_says(varied):
+    atoms = Atoms.of(varied)
+    said: list[tuple[int, list[int]]] = [(0, [0, 1]), (0, [2, 3]), (1, [5, 6, 7, 8, 9])]
+    left = [atoms.given(said[:n]).remaining for n in range(len(said) + 1)]
+    assert left[0] == pytest.approx(1)
+    assert left == sorted(left, reverse=True)
+    assert left[-1] < 0.4
+    assert not atoms.given([(0, [3])]).drawn, "one completion compares nothing"
+
+
+@pytest.mark.parametrize("items", [[[0, 1]], [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]]])
+def test_the_region_holds_as_many_people_as_it_says(varied, items):
+    count = 200
+    latent, score = people(varied, count, 1)
+    atoms, inside = Atoms.of(varied), {0.5: 0, 0.8: 0, 0.95: 0}
+    model, population = varied.individual, varied.individual.population
+    least = model.latent_covariance + FLOOR * np.eye(model.latent)
+    prior = [multivariate_normal(mean, least) for mean in model.type_latents]
+    known = Atoms(latent, np.ones(count), model.rewards(latent).astype(float))
+    for person, own in enumerate(score):
+        ballots = [(p, ballot_of(own, part)) for p, part in enumerate(items)]
+        placed = atoms.given(ballots)
+        said = sum(known.log_likelihood(order)[person] for _, order in ballots)
+        chance = population.share @ [of_type.pdf(latent[person]) for of_type in prior]
+        nats = np.log(chance) + said + 0.5 * model.latent * np.log(2 * np.pi)
+        for mass in inside:
+            inside[mass] += nats >= placed.log_density[placed.densest(mass)[-1]]
+    for mass, number in inside.items():
+        assert number / count == pytest.approx(mass, abs=3 * np.sqrt(mass * (1 - mass) / count))
+
+
+def test_few_people_of_the_population_are_called_rare(varied):
+    """Who is judged by atoms is none of them, however few the atoms are."""
+    _, score = people(varied, 150, 2)
+    atoms = Atoms.of(varied)
+    rare = [
+        predictive_p_value(atoms, [(0, ballot_of(own, list(range(5))))]) < 0.05 for own in score
+    ]
+    assert np.mean(rare) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
+    worst = np.argsort(score.mean(axis=0)[:5]).tolist()
+    assert predictive_p_value(atoms, [(0, worst), (1, [5 + i for i in worst])]) < 0.2

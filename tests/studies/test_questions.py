@@ -1,12 +1,22 @@
 """Which pair to ask next: against brute force, and on a population that is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from scrl.diagnostics import Atoms
 from scrl.scenarios import gallery, load_scenario, sample
-from scrl.studies import Quiz, equivalent_questions, expected_accuracy_curves, simulate_quiz
-from scrl.studies.questions import ERROR_RATE
+from scrl.studies import (
+    ERROR_RATE,
+    Quiz,
+    equivalent_questions,
+    expected_accuracy_curves,
+    simulate_quiz,
+)
+from scrl.types import Catalogue
+from scrl.utility_models.covariance import initial_covariance
+from scrl.utility_models.population import Population
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +31,86 @@ def bits(p):
     return -(p * np.log2(p)).sum()
 
 
+def chances(quiz) -> np.ndarray:
+    """The probability of each pair's first under each atom ``[atoms, pairs]``, with errors."""
+    first, second = quiz.pairs.T
+    gap = quiz.prior.mean[:, first] - quiz.prior.mean[:, second]
+    return ERROR_RATE + (1 - 2 * ERROR_RATE) / (1 + np.exp(-gap))
+
+
 def test_beliefs_are_bayes_rule(quiz):
     found = quiz.posterior([(2, True), (4, False)])
-    expected = quiz.share * quiz.probability[:, 2] * (1 - quiz.probability[:, 4])
-    np.testing.assert_allclose(found, expected / expected.sum())
-    assert quiz.probability.min() >= ERROR_RATE
-    assert quiz.probability.max() <= 1 - ERROR_RATE
+    chance = chances(quiz)
+    expected = quiz.prior.weight * chance[:, 2] * (1 - chance[:, 4])
+    expected /= expected.sum()
+    np.testing.assert_allclose(found.weight, expected)
+    np.testing.assert_allclose(quiz.pair_probabilities(found), expected @ chance)
 
 
 def test_the_most_telling_pair_leaves_least_uncertainty_on_average(quiz):
     """Mutual information, from the entropy of who the visitor is before and after each answer."""
-    weight, left = quiz.posterior([(1, True)]), []
+    belief, left = quiz.posterior([(1, True)]), []
     for pair in range(len(quiz.pairs)):
-        yes = weight @ quiz.probability[:, pair]
-        after = [quiz.update(weight, pair, first) for first in (True, False)]
-        left.append(bits(weight) - yes * bits(after[0]) - (1 - yes) * bits(after[1]))
-    np.testing.assert_allclose(quiz.information(weight), left, atol=1e-9)
+        yes = belief.weight @ chances(quiz)[:, pair]
+        after = [bits(quiz.update(belief, pair, first).weight) for first in (True, False)]
+        left.append(bits(belief.weight) - yes * after[0] - (1 - yes) * after[1])
+    np.testing.assert_allclose(quiz.information(belief), left, atol=1e-9)
     best = int(np.argmax(np.where(np.arange(len(left)) == 1, -1, left)))
-    assert quiz.most_informative(weight, [1]) == best
-    assert quiz.most_informative(weight, range(len(left))) == -1
+    assert quiz.most_informative(belief, [1]) == best
+    assert quiz.most_informative(belief, range(len(left))) == -1
     assert quiz.random_pair(range(5), 0) == 5
+
+
+def varied(seed: int, prompts: int = 2, size: int = 5) -> Population:
+    """Two types with variation within, on prompts with the same completions."""
+    rng = np.random.default_rng(seed)
+    catalogue = Catalogue(
+        tuple(map(str, range(prompts))), tuple("abcdefgh"[:size]),
+        np.tile(np.arange(size), prompts), np.arange(prompts + 1) * size,
+    )  # fmt: skip
+    root = rng.normal(size=(size, size))
+    covariance = replace(initial_covariance(catalogue), between_completions=root @ root.T / 2)
+    reward = rng.normal(scale=1.5, size=(2, prompts * size))
+    return Population(reward, np.zeros(reward.shape), np.array([0.4, 0.6]), covariance)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_of_raters_who_vary_the_belief_is_that_of_visitors_who_answer_so(seed):
+    """Against orders drawn from the population, those with other answers left out."""
+    population, rng = varied(seed), np.random.default_rng(seed)
+    quiz = Quiz.of(population, range(5, 10))
+    type = rng.choice(2, 400_000, p=population.share)
+    utility = population.reward[type] + population.covariance.draw(len(type), rng)
+    utility = (utility + rng.gumbel(size=utility.shape))[:, 5:]
+    answers = [(0, True), (5, False), (8, True)]
+    for pair, first in answers:
+        a, b = quiz.pairs[pair]
+        fits = (utility[:, a] > utility[:, b]) == first
+        utility, type = utility[fits], type[fits]
+    belief = quiz.posterior(answers)
+    first, second = quiz.pairs.T
+    wanted = (utility[:, first] > utility[:, second]).mean(axis=0)
+    left = np.setdiff1d(np.arange(len(wanted)), [pair for pair, _ in answers])
+    np.testing.assert_allclose(quiz.pair_probabilities(belief)[left], wanted[left], atol=0.04)
+    np.testing.assert_allclose(belief.weight, np.bincount(type) / len(type), atol=0.03)
+    gap = wanted * (1 - wanted)
+    assert quiz.most_informative(belief, [p for p, _ in answers]) in np.argsort(-gap)[:2]
+
+
+def test_of_raters_who_vary_what_is_said_is_so():
+    """Calibration of what is stated after six answers, and visitors of the quiz itself."""
+    quiz = Quiz.of(varied(3, size=8), range(8))
+    utility = quiz.draw_orders(4000, np.random.default_rng(0))
+    found = simulate_quiz(quiz, utility, 6, informative=True)
+    first, second = quiz.pairs.T
+    truth = utility[:, first] > utility[:, second]
+    left = np.ones(truth.shape, bool)
+    np.put_along_axis(left, found.pairs, False, axis=1)
+    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
+        near = left & (found.probability >= low) & (found.probability < low + 0.2)
+        assert truth[near].mean() == pytest.approx(found.probability[near].mean(), abs=0.04)
+    random = simulate_quiz(quiz, utility, 6, informative=False)
+    assert found.accuracy[:, -1].mean() > random.accuracy[:, -1].mean() + 0.01
 
 
 def test_many_visitors_are_asked_what_each_would_be_alone(quiz):
@@ -88,10 +158,8 @@ def test_of_six_kinds_about_ten_telling_questions_are_worth_sixteen():
     assert 8 < equivalent_questions(telling, random, 16) < 11
 
 
-def test_voters_of_the_density_rehearse(experiment):
-    atoms = Atoms.of(experiment.fitted_run)
-    telling, random = expected_accuracy_curves(
-        atoms, Quiz.from_atoms(atoms, range(5)), range(5), 10
-    )
+def test_voters_of_the_population_rehearse(experiment):
+    quiz = Quiz.of(experiment.individual.population, range(5))
+    telling, random = expected_accuracy_curves(quiz, 10)
     assert telling[-1] == random[-1] == 1
     assert telling[2] > random[2] + 0.05, "four kinds: two telling questions say which"

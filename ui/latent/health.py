@@ -58,7 +58,7 @@ def show(id: str, fitted: FittedRun) -> None:
             _swap_chart(health)
     with right:
         _dimension_chart(health)
-    _calibration(health, fitted.individual.latent)
+    _calibration(health)
     _numbers(health)
 
 
@@ -112,7 +112,7 @@ def _dimension_chart(health: LatentHealth) -> None:
     )  # fmt: skip
 
 
-def _calibration(health: LatentHealth, dimensions: int) -> None:
+def _calibration(health: LatentHealth) -> None:
     """Reliability of probabilities for hidden pairs."""
     if not health.calibration:
         st.caption("These ballots are too short for half of one to be hidden.")
@@ -125,10 +125,7 @@ def _calibration(health: LatentHealth, dimensions: int) -> None:
             "latent-reliability", alt="Reliability of probabilities for hidden pairs.",
             caption="The hidden pairs are predicted from the visible half; large marks stand for "
             "many pairs. Of pairs said to be 80 % sure, 80 % should be right. Refuted, the model "
-            "is surer than it may be, where marks lie below the diagonal."
-            + (" In this many dimensions few simulated voters stand near anybody, so those weighed "
-               "by the visible half are surer than they may be." if dimensions > _DIMENSIONS
-               else ""),
+            "is surer than it may be, where marks lie below the diagonal.",
         )  # fmt: skip
     with right:
         errors = {f"Calibration error, {name}": f"{c.error:.3f}"

@@ -12,6 +12,7 @@ from scrl import figures
 from scrl.diagnostics import (
     RARE_P_VALUE,
     Atoms,
+    PlacedRater,
     PromptPosterior,
     inferred_preferences,
     maps,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 #: A prompt and its ranked items, best first.
 Ballot = tuple[int, list[int]]
 
-#: Dimensions beyond which simulated voters lie too far apart to place somebody among them.
-MANY_DIMENSIONS = 8
 #: Prompts that a visitor can answer.
 _MAX_PROMPTS = 6
 
@@ -57,17 +56,17 @@ def show(id: str, fitted: FittedRun) -> None:
         guess, shown = predict_first.guess(
             "Will a single answer be enough to place you?", ("Yes", "No"), "guess_where"
         )
-    weight = atoms.posterior(ballots)
+    placed = atoms.given(ballots)
     if not shown:
         return
     with right:
         region_chart(
-            drawing, weight, "latent-where", "ballots",
+            drawing, placed, "latent-where", "ballots",
             "your region excludes somebody who would have said the same",
         )  # fmt: skip
-    clusters = maps.type_probabilities(drawing, weight)
+    clusters = maps.type_probabilities(drawing, placed)
     with left:
-        metrics({"Of all that is possible, left": f"{atoms.remaining_fraction(weight):.0%}"})
+        metrics({"Of all that is possible, left": f"{placed.remaining:.0%}"})
         if clusters:
             top = max(clusters, key=clusters.get)
             right_answer = "Yes" if clusters[top] > 0.9 else "No"
@@ -77,7 +76,7 @@ def show(id: str, fitted: FittedRun) -> None:
                 + f" nearest to **{page.escaped(top)}** with {clusters[top]:.0%}."
             )
         _warn_if_rare(id, ballots, atoms)
-    _show_beliefs(fitted, atoms, weight, ballots, clusters)
+    _show_beliefs(fitted, placed, ballots, clusters)
 
 
 def _warn_if_rare(id: str, ballots: list[Ballot], atoms: Atoms) -> None:
@@ -104,21 +103,11 @@ def _ballot_inputs(fitted: FittedRun) -> list[Ballot]:
         if items:
             ballots.append((p, items))
     st.caption("One completion alone compares nothing; from two on, a ballot counts.")
-    if fitted.individual.latent > MANY_DIMENSIONS:
-        st.caption(
-            f"The map places you among {fitted.density.share.size:,} simulated voters. In "
-            f"{fitted.individual.latent} dimensions few of them stand near you, so its region is "
-            "surer than it may be. What is inferred of your pairs does not depend on it."
-        )
     return ballots
 
 
 def _show_beliefs(
-    fitted: FittedRun,
-    atoms: Atoms,
-    weight: np.ndarray,
-    ballots: list[Ballot],
-    clusters: dict[str, float],
+    fitted: FittedRun, placed: PlacedRater, ballots: list[Ballot], clusters: dict[str, float]
 ) -> None:
     """What the model infers about every prompt, and the question it would ask next."""
     catalogue, ranked = fitted.catalogue, dict(ballots)
@@ -126,7 +115,7 @@ def _show_beliefs(
     for p in range(min(len(catalogue.prompts), _MAX_PROMPTS)):
         items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
         above = inferred_preferences(fitted, ballots, items)
-        beliefs[p] = prompt_posterior(atoms, weight, items, ranked.get(p, ()), above)
+        beliefs[p] = prompt_posterior(placed.points, items, ranked.get(p, ()), above)
     bits, prompt, pair = _best_question(beliefs)
     chosen = prompt
     if len(beliefs) > 1:

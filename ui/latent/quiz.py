@@ -8,9 +8,15 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import Atoms, maps
+from scrl.diagnostics import PlacedRater, maps
 from scrl.figures import labelled_curves
-from scrl.studies import Quiz, equivalent_questions, expected_accuracy_curves
+from scrl.studies import (
+    ERROR_RATE,
+    Belief,
+    Quiz,
+    equivalent_questions,
+    expected_accuracy_curves,
+)
 from ui.latent.widgets import metrics, region_chart
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
@@ -33,16 +39,14 @@ Answers = list[tuple[int, bool]]
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
-def _build_quiz(id: str, prompt: int, _atoms: Atoms, _items: np.ndarray) -> Quiz:
-    return Quiz.from_atoms(_atoms, _items)
+def _build_quiz(id: str, prompt: int, _fitted: FittedRun, _items: np.ndarray) -> Quiz:
+    return Quiz.of(_fitted.individual.population, _items)
 
 
 @st.cache_data(max_entries=40, show_spinner="Rehearsing with voters")
-def _rehearse(
-    id: str, prompt: int, _atoms: Atoms, _quiz: Quiz, _items: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _rehearse(id: str, prompt: int, _quiz: Quiz) -> tuple[np.ndarray, np.ndarray]:
     """Pair accuracy by number of questions: most informative, and random ones."""
-    return expected_accuracy_curves(_atoms, _quiz, _items, min(MAX_QUESTIONS, len(_quiz.pairs)))
+    return expected_accuracy_curves(_quiz, min(MAX_QUESTIONS, len(_quiz.pairs)))
 
 
 def show(id: str, fitted: FittedRun) -> None:
@@ -70,23 +74,25 @@ def show(id: str, fitted: FittedRun) -> None:
         )
     p = prompts[names.index(chosen)]
     items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-    quiz, titles = _build_quiz(id, p, atoms, items), catalogue.names(p)
+    quiz, titles = _build_quiz(id, p, fitted, items), catalogue.names(p)
     answers = _answers_in_url(quiz)
-    weight = quiz.posterior(answers)
+    belief = quiz.posterior(answers)
+    ballots = [(p, items[quiz.pairs[pair][:: 1 if first else -1]]) for pair, first in answers]
+    placed = atoms.given(ballots, ERROR_RATE)
     left, right = st.columns([1, 1.4], gap="large")
     with left:
         text = catalogue.prompt_texts[p] or chosen
-        _next_question(quiz, weight, answers, titles, text, mode)
-        _progress(quiz, weight, answers, atoms, drawing)
+        _next_question(quiz, belief, answers, titles, text, mode)
+        _progress(quiz, belief, answers, placed, drawing)
     with right:
-        _beliefs(quiz, weight, answers, titles, drawing)
-    if quiz.information(quiz.posterior([])).max() < MIN_BITS:
+        _beliefs(quiz, belief, answers, titles, placed, drawing)
+    if quiz.information(quiz.prior).max() < MIN_BITS:
         st.caption(
             "No answer tells anything about the next one: on this prompt the model finds only one "
             "kind of rater, and what it does not know is chance."
         )
         return
-    _compare_with_random(id, p, atoms, quiz, items, len(answers))
+    _compare_with_random(id, p, quiz, len(answers))
 
 
 def _answers_in_url(quiz: Quiz) -> Answers:
@@ -114,11 +120,11 @@ def _set_answers(answers: Answers) -> None:
 
 
 def _next_question(
-    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], text: str, mode: str
+    quiz: Quiz, belief: Belief, answers: Answers, titles: list[str], text: str, mode: str
 ) -> None:
     """The two completions to choose between, and buttons to undo answers."""
     asked = [pair for pair, _ in answers]
-    pair = quiz.most_informative(weight, asked)
+    pair = quiz.most_informative(belief, asked)
     if mode == RANDOM_PAIR and pair >= 0:
         pair = quiz.random_pair(asked, len(asked))
     if pair < 0:
@@ -134,7 +140,7 @@ def _next_question(
                 )  # fmt: skip
         st.caption(
             f"Question {len(answers) + 1}. The answer is worth "
-            f"{quiz.information(weight)[pair]:.2f} bits of a possible 1."
+            f"{quiz.information(belief)[pair]:.2f} bits of a possible 1."
         )
     with st.container(horizontal=True):
         st.button("Take back", on_click=_set_answers, args=(answers[:-1],), disabled=not answers,
@@ -144,24 +150,29 @@ def _next_question(
 
 
 def _progress(
-    quiz: Quiz, weight: np.ndarray, answers: Answers, atoms: Atoms, drawing: dict
+    quiz: Quiz, belief: Belief, answers: Answers, placed: PlacedRater, drawing: dict
 ) -> None:
     """How far the posterior has narrowed, and the nearest cluster."""
     metrics({
-        "Of all that is possible, left": f"{atoms.remaining_fraction(weight):.0%}",
-        "Pairs it expects to have right": f"{quiz.expected_accuracy(weight, answers):.0%}",
+        "Of all that is possible, left": f"{placed.remaining:.0%}",
+        "Pairs it expects to have right": f"{quiz.expected_accuracy(belief, answers):.0%}",
     })  # fmt: skip
-    clusters = maps.type_probabilities(drawing, weight)
+    clusters = maps.type_probabilities(drawing, placed)
     if clusters and answers:
         top = max(clusters, key=clusters.get)
         st.markdown(f"You are nearest to **{page.escaped(top)}** with {clusters[top]:.0%}.")
 
 
 def _beliefs(
-    quiz: Quiz, weight: np.ndarray, answers: Answers, titles: list[str], drawing: dict
+    quiz: Quiz,
+    belief: Belief,
+    answers: Answers,
+    titles: list[str],
+    placed: PlacedRater,
+    drawing: dict,
 ) -> None:
     """Probabilities of the visitor's pairs, or the region of the latent space."""
-    above = quiz.preference_matrix(weight, answers)
+    above = quiz.preference_matrix(belief, answers)
     order = np.argsort(-above.sum(axis=1), kind="stable")
     part = st.segmented_control(
         "Shown", ["What you would prefer", "Where you are"], default="What you would prefer",
@@ -169,7 +180,7 @@ def _beliefs(
     )  # fmt: skip
     if part == "Where you are":
         region_chart(
-            drawing, weight, "ask-where", "answers", "somebody who answers as you do lies outside"
+            drawing, placed, "ask-where", "answers", "somebody who answers as you do lies outside"
         )
         return
     page.chart(
@@ -181,9 +192,7 @@ def _beliefs(
     )  # fmt: skip
 
 
-def _compare_with_random(
-    id: str, prompt: int, atoms: Atoms, quiz: Quiz, items: np.ndarray, asked: int
-) -> None:
+def _compare_with_random(id: str, prompt: int, quiz: Quiz, asked: int) -> None:
     """Pair accuracy by number of questions, of informative and of random ones."""
     random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
     options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
@@ -192,7 +201,7 @@ def _compare_with_random(
     )
     if not shown:
         return
-    informative, chance = _rehearse(id, prompt, atoms, quiz, items)
+    informative, chance = _rehearse(id, prompt, quiz)
     random = min(random, len(chance) - 1)
     needed = equivalent_questions(informative, chance, random)
     right = options[0 if needed <= random // 2 else 1 if needed < random - 0.5 else 2]

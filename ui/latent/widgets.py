@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import maps, type_names
+from scrl.diagnostics import PlacedRater, maps, type_names
 from scrl.types import InputError
 from ui.shared import page, precompute
 
@@ -43,17 +43,17 @@ def answer_or_reason(id: str, question: str, fitted: FittedRun, message: str) ->
 
 
 def region_chart(
-    drawing: dict, weight: np.ndarray, key: str, evidence: str, refutation: str
+    drawing: dict, placed: PlacedRater, key: str, evidence: str, refutation: str
 ) -> None:
-    """The density's atoms, and those that hold 90 % of the posterior.
+    """The density's atoms, and the points that hold 90 % of the posterior.
 
     Args:
-        drawing: the map of the atoms. weight: posterior of each atom ``[atoms]``.
+        drawing: the map of the atoms. placed: the posterior.
         evidence: what the visitor gave, ``"ballots"`` or ``"answers"``.
     """
     page.chart(
         figures.latent_points(
-            maps.credible_region(drawing, weight), drawing["labels"], None, drawing["axes"],
+            maps.credible_region(drawing, placed), drawing["labels"], None, drawing["axes"],
             **page.style(),
         ),
         key, alt=f"Everybody the model holds possible, and those your {evidence} leave.",
