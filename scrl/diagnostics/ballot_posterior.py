@@ -26,6 +26,8 @@ POSTERIOR_DRAWS = 1000
 #: Voters drawn for the predictive check, and the atoms by which their ballots are judged where
 #: raters of a type vary.
 PREDICTIVE_DRAWS, PREDICTIVE_ATOMS = 1000, 128
+#: Difference from the best item of a ballot, in log-odds, below which it makes no difference.
+MIN_GAP = -600.0
 #: Atoms × ranked items of ballots judged at once.
 MAX_CELLS = 1_000_000
 #: Standard deviation of an item's utility that latents leave out, in log-odds, up to which the
@@ -86,8 +88,9 @@ class Atoms:
             ``[atoms, ...]``.
         """
         rewards = self.rewards[:, np.asarray(order, int)]
-        remaining = np.logaddexp.accumulate(rewards[..., ::-1], axis=-1)[..., ::-1]
-        return (rewards - remaining).sum(axis=-1)
+        gap = np.maximum(rewards - rewards.max(axis=-1, keepdims=True, initial=-np.inf), MIN_GAP)
+        remaining = np.cumsum(np.exp(gap)[..., ::-1], axis=-1)
+        return gap.sum(axis=-1) - np.log(remaining).sum(axis=-1)
 
     def log_likelihoods(self, orders: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
         """Log-likelihood of all these orders together ``[atoms, ...]``, see ``log_likelihood``."""
