@@ -13,13 +13,15 @@ from scrl.diagnostics import (
     Atoms,
     effective_atoms,
     inferred_preferences,
+    maps,
     mutual_information,
     orders_to_ratings,
     predictive_p_value,
     prompt_posterior,
 )
 from scrl.diagnostics.ballot_posterior import PREDICTIVE_DRAWS
-from scrl.raters import Density, RaterModel
+from scrl.diagnostics.queries import complete_ballots
+from scrl.raters import Density, FittedRun, RaterModel
 from scrl.raters.density import FLOOR
 from scrl.raters.latent_space import centred
 from scrl.types import Catalogue
@@ -252,3 +254,27 @@ def test_few_people_of_the_population_are_called_rare(varied):
     assert np.mean(rare) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / 150)
     worst = np.argsort(score.mean(axis=0)[:5]).tolist()
     assert predictive_p_value(atoms, [(0, worst), (1, [5 + i for i in worst])]) < 0.2
+
+
+def test_the_map_shows_the_draws_where_raters_vary(varied):
+    latent, score = people(varied, 60, 3)
+    ballots = [complete_ballots(varied.catalogue, own) for own in score]
+    ratings = replace(
+        orders_to_ratings(varied.catalogue, ballots),
+        types=("one", "other"), rater_type=np.arange(60) % 2,
+    )  # fmt: skip
+    run = FittedRun(ratings, ratings, 0, varied.individual, varied.density, None, latent)
+    atoms = Atoms.of(run)
+    drawing, placed = maps.atoms_map(run, atoms), atoms.given(ballots[0])
+    outside, inside = maps.credible_region(drawing, placed)
+    assert 100 < len(outside["points"]) < len(atoms.share), "not all of so many are marked"
+    plane = drawing["plane"]
+    of_people = plane.project(latent)
+    narrow = inside["points"].std(axis=0) / of_people.std(axis=0)
+    assert (narrow < 0.8).all(), "what a rater says narrows where the rater may be"
+    centre = plane.project((placed.points.share @ placed.points.latent)[None])[0]
+    sd = of_people.std(axis=0)
+    np.testing.assert_allclose(inside["points"].mean(axis=0) / sd, centre / sd, atol=0.1)
+    near = maps.type_probabilities(drawing, placed)
+    assert list(near) == ["one", "other"]
+    assert sum(near.values()) == pytest.approx(1)
