@@ -5,10 +5,10 @@ from __future__ import annotations
 from scrl.rivals.factors import Factors
 from scrl.rivals.item_ridge import ItemRidge
 from scrl.rivals.neighbours import Neighbours
+from scrl.rivals.plackett_luce_types import TypeMixture
 from scrl.rivals.pooled import Pooled
 from scrl.rivals.protocol import Rival
 from scrl.utility_models.gaussian import Gaussian
-from scrl.utility_models.type_mixture import TypeMixture
 
 _ALL: tuple[Rival, ...] = (
     Pooled(), TypeMixture(), Gaussian(), Factors(), Neighbours(), ItemRidge(),

@@ -3,7 +3,9 @@
 The covariance of completion c on prompt p with completion d on prompt q is A[p, q] · B[c, d], so
 that what a rater says of a completion on one prompt informs about it, and about similar ones, on
 all. A and B are estimated by expectation-maximisation (flip-flop) with shrinkage to the identity;
-their common scale by a fixed point that depends on the ranked items only.
+their common scale by a fixed point that depends on the ranked items only. Where completions have
+features, B is shrunk towards a mixture of the identity and the similarity of features, whose share
+is estimated too: a completion that nobody ranked is then known by those it resembles.
 
 Limits: above ``MAX_COMPLETIONS`` names, or where every prompt has completions of its own and there
 are many, completions are independent, and a rater's ballots inform only about the names on them.
@@ -12,18 +14,22 @@ Above ``MAX_PROMPTS`` all pairs of prompts have one correlation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from scrl.types import Catalogue
 from scrl.utility_models.ballot_table import BallotTable
+from scrl.utility_models.feature_basis import feature_basis
 from scrl.utility_models.rater_posteriors import Posterior, RaterGroup
 
 #: Names of completions up to which their covariance is estimated, and prompts likewise.
 MAX_COMPLETIONS, MAX_PROMPTS = 600, 100
 #: Shrinkage of both factors towards the identity.
 SHRINKAGE = 0.05
+#: Groups of functions of features from this one on are too rough to tell which raters agree; and
+#: the largest share of the similarity.
+ROUGH, MAX_SIMILARITY = 2, 0.95
 #: Prior standard deviation of a mean utility, and its largest change in one iteration.
 MEAN_SD, MAX_STEP = 10.0, 2.0
 
@@ -37,12 +43,15 @@ class Covariance:
         between_prompts: ``[prompts, prompts]`` with mean diagonal 1.
         between_completions: ``[completions, completions]``, or one variance ``[]`` where
             completions are independent.
+        similarity: correlations of completions by their features ``[completions, completions]``;
+            None without features.
     """
 
     prompt: np.ndarray
     completion: np.ndarray
     between_prompts: np.ndarray
     between_completions: np.ndarray
+    similarity: np.ndarray | None = field(default=None, kw_only=True)
 
     @property
     def is_independent(self) -> bool:
@@ -98,8 +107,36 @@ def initial_covariance(catalogue: Catalogue) -> Covariance:
     names, completion = np.unique(
         [catalogue.completions[c] for c in catalogue.members], return_inverse=True
     )
-    between = np.eye(len(names)) if len(names) <= MAX_COMPLETIONS else np.array(1.0)
-    return Covariance(catalogue.item_prompt, completion, 0.5 * np.eye(prompts) + 0.5, between)
+    between, similarity = np.array(1.0), None
+    if len(names) <= MAX_COMPLETIONS:
+        similarity = similarity_of_names(catalogue, completion)
+        between = np.eye(len(names))
+        if similarity is not None:
+            between = 0.5 * between + 0.5 * similarity
+    return Covariance(
+        catalogue.item_prompt,
+        completion,
+        0.5 * np.eye(prompts) + 0.5,
+        between,
+        similarity=similarity,
+    )
+
+
+def similarity_of_names(catalogue: Catalogue, name: np.ndarray) -> np.ndarray | None:
+    """Correlations of completions by functions of their features ``[names, names]``.
+
+    Args:
+        name: the completion name of each item ``[items]``.
+    """
+    basis = feature_basis(catalogue)
+    if basis is None or catalogue.completion_features is None:
+        return None
+    first = np.unique(name, return_index=True)[1]
+    value = basis(catalogue.completion_features[catalogue.members[first]])
+    value = value[:, basis.group < ROUGH]
+    value = value - value.mean(axis=0)
+    value /= np.maximum(np.linalg.norm(value, axis=1, keepdims=True), 1e-9)
+    return value @ value.T
 
 
 class CovarianceUpdate:
@@ -171,16 +208,33 @@ class CovarianceUpdate:
                     prompts = _exchangeable(prompts)
             else:
                 moved = completions - completions @ second @ completions / len(prompts)
-                completions = _shrunk(moved, float(np.trace(completions)), self.shrinkage)
+                trace = float(np.trace(completions))
+                target = _shrinkage_target(moved, old.similarity)
+                completions = _shrunk(moved, trace, self.shrinkage, target)
         completions = np.maximum(scale, 1e-6 / np.max(completions)) * completions
         return replace(old, between_prompts=prompts, between_completions=completions)
 
 
-def _shrunk(matrix: np.ndarray, trace: float, shrinkage: float) -> np.ndarray:
-    """A covariance shrunk towards the identity, scaled to this trace."""
+def _shrunk(
+    matrix: np.ndarray, trace: float, shrinkage: float, target: np.ndarray | None = None
+) -> np.ndarray:
+    """A covariance shrunk towards a correlation matrix (default: the identity), scaled to this
+    trace."""
     size = len(matrix)
     matrix = matrix * (trace / max(float(np.trace(matrix)), 1e-300))
-    return (1 - shrinkage) * matrix + shrinkage * trace / size * np.eye(size)
+    target = np.eye(size) if target is None else target
+    return (1 - shrinkage) * matrix + shrinkage * trace / size * target
+
+
+def _shrinkage_target(matrix: np.ndarray, similarity: np.ndarray | None) -> np.ndarray | None:
+    """The mixture of the identity and the similarity that is nearest to a covariance's
+    correlations off the diagonal."""
+    if similarity is None:
+        return None
+    size, off = len(matrix), similarity - np.diag(np.diag(similarity))
+    share = (matrix * off).sum() / max(float((off**2).sum()), 1e-12)
+    share = float(np.clip(share * size / max(float(np.trace(matrix)), 1e-300), 0.0, MAX_SIMILARITY))
+    return (1 - share) * np.eye(size) + share * similarity
 
 
 def _exchangeable(matrix: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ import numpy as np
 
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_posteriors import group_raters
-from scrl.utility_models.type_mixture import FIRST_SPREAD, MAX_SEARCHED, TypeProblem, Types
+from scrl.utility_models.type_mixture import MAX_SEARCHED, TypeProblem
+from scrl.utility_models.type_parameters import FIRST_SPREAD, Types
 from scrl.utility_models.type_variation import with_variation
 
 
@@ -34,13 +35,14 @@ def types_by_features(problem: TypeProblem, one: Types, seed: int) -> Types:
     away = size[0] * direction[0] * np.array([[1.0], [-1.0]])
     start = replace(
         one, reward=pooled.reward + away, share=np.full(2, 0.5), spread=FIRST_SPREAD,
-        ties=2 * one.ties,
+        ties=2 * one.ties, effects=one.effects and one.effects.take(np.zeros(2, int)),
     )  # fmt: skip
     found = with_variation(sample.table, start, None, seed)
     gain = _log_likelihood(found, sample) - _log_likelihood(pooled, sample)
     if gain <= 0.5 * np.log(max(float(sample.table.mass.sum()), 2.0)):
         return one
-    return replace(start, reward=found.reward, share=found.share, mean=found.reward.mean(axis=0))
+    types = replace(start, reward=found.reward, share=found.share, effects=found.completion_effects)
+    return replace(types, mean=types.unexplained.mean(axis=0))
 
 
 def _log_likelihood(population: Population, problem: TypeProblem) -> float:

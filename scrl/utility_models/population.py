@@ -18,6 +18,7 @@ from scipy.special import softmax
 from scrl.types import Ratings
 from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable
+from scrl.utility_models.completion_effects import CompletionEffects
 from scrl.utility_models.covariance import Covariance
 from scrl.utility_models.prediction import (
     draw_rows,
@@ -70,6 +71,7 @@ class Population:
         ties: of each type; empty where ballots have no ties.
         features: what raters' features say of their types and utilities; None without. The mean
             utilities ``reward`` are then those of a rater of average features.
+        completion_effects: what completions' features add to the mean utilities; None without.
     """
 
     reward: np.ndarray
@@ -78,6 +80,7 @@ class Population:
     covariance: Covariance
     ties: tuple[TieModel, ...] = ()
     features: FeatureEffects | None = None
+    completion_effects: CompletionEffects | None = None
 
     @property
     def types(self) -> int:
@@ -89,7 +92,8 @@ class Population:
         return replace(
             self, reward=scale * self.reward, variance=scale**2 * self.variance,
             covariance=self.covariance.scaled(scale**2),
-            features=None if self.features is None else self.features.scaled(scale),
+            features=self.features and self.features.scaled(scale),
+            completion_effects=self.completion_effects and self.completion_effects.scaled(scale),
         )  # fmt: skip
 
     def ties_of(self, type: int) -> TieModel | None:

@@ -28,7 +28,8 @@ from scrl.utility_models.rater_posteriors import KnownRaters, group_raters
 from scrl.utility_models.silent_types import split_by_responses
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
-from scrl.utility_models.type_mixture import LONG, MAX_SEARCHED, TypeProblem, Types
+from scrl.utility_models.type_mixture import LONG, MAX_SEARCHED, TypeProblem
+from scrl.utility_models.type_parameters import Types
 from scrl.utility_models.type_variation import with_variation
 
 #: Candidates: shrinkages of the covariance within types, None without variation, and scales of

@@ -18,7 +18,8 @@ import numpy as np
 from scipy.special import softmax
 
 from scrl.utility_models.responses import Responses
-from scrl.utility_models.type_mixture import TypeProblem, Types
+from scrl.utility_models.type_mixture import TypeProblem
+from scrl.utility_models.type_parameters import Types
 
 #: Iterations of EM after a split, and the gain in nats a rater that ends them.
 ITERATIONS, TOLERANCE = 15, 1e-5
@@ -80,7 +81,8 @@ def _split(
     posterior[:, [kind]] = own
     chosen = np.append(np.arange(len(fit.types.share)), kind)
     ties = tuple(fit.types.ties[k] for k in chosen) if fit.types.ties else ()
-    types = replace(fit.types, reward=fit.types.reward[chosen], ties=ties)
+    effects = fit.types.effects and fit.types.effects.take(chosen)
+    types = replace(fit.types, reward=fit.types.reward[chosen], ties=ties, effects=effects)
     return _em(problem, types, posterior, responses, fixed=alike)
 
 
@@ -123,13 +125,13 @@ def _em(
     mass, raters = table.mass, table.mass.sum()
     for _ in range(ITERATIONS):
         weight = mass[:, None] * posterior
-        reward, ties = types.reward, types.ties
         if not fixed:
             by_ballot = (table.cast.T @ weight).T
-            reward, _ = problem.m_step(types, by_ballot)
-            ties = problem.ties_step(reward, ties, by_ballot)
-        types = replace(types, reward=reward, share=weight.sum(0) / raters, ties=ties)
-        joint = problem.by_row(reward, ties) + np.log(types.share + 1e-300)
+            step = problem.m_step(types, by_ballot)
+            ties = problem.ties_step(step.reward, types.ties, by_ballot)
+            types = replace(types, reward=step.reward, ties=ties, effects=step.effects)
+        types = replace(types, share=weight.sum(0) / raters)
+        joint = problem.by_row(types.reward, types.ties) + np.log(types.share + 1e-300)
         joint += responses.log_likelihood(weight)
         nats = float(mass @ np.logaddexp.reduce(joint, axis=1))
         posterior = softmax(joint, axis=1)

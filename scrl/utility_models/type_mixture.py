@@ -1,30 +1,37 @@
 """A mixture of Plackett–Luce: every rater is of one type, and a type has one reward per item.
 
 Rewards of the types are drawn around a common mean with a spread that is learnt, which shrinks a
-rarely heard (type, completion) towards the others. EM with Newton steps; the number of types is
-chosen by BIC with effective parameters. The shares are then fitted together with each type's
-response rates, since types that answer less are otherwise counted too low.
+rarely heard (type, completion) towards the others; features of completions move that mean
+(``completion_effects``). EM with Newton steps; the number of types is chosen by BIC with effective
+parameters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import zip_longest
 
 import numpy as np
 from scipy.sparse import csr_matrix
-from scipy.special import expit, softmax
+from scipy.special import softmax
 
 from scrl.random_streams import HostStream, host_rng
-from scrl.types import Ratings
-from scrl.utility_models.ballot_table import BallotSlots, BallotTable, tabulate, training_table
+from scrl.utility_models.ballot_table import BallotSlots, BallotTable
+from scrl.utility_models.completion_effects import CompletionEffects, weight_hessian
+from scrl.utility_models.curvature import MAX_STEP, Curvature
 from scrl.utility_models.likelihood import Choices, choices
-from scrl.utility_models.prediction import draw_rows
-from scrl.utility_models.responses import shares_with_responses
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
+from scrl.utility_models.type_parameters import (
+    FIRST_OWN_SPREAD,
+    MIN_SPREAD,
+    RewardStep,
+    Types,
+    effective_parameters,
+    with_fitted_prior,
+)
 
 #: Numbers of types that are tried; after this many in a row without a better BIC none is.
 TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
@@ -32,118 +39,19 @@ TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
 STARTS, SHORT, LONG = 5, 10, 80
 #: Iterations on all raters, from a mixture fitted to a sample of them.
 WHOLE = 20
-#: Standard deviations: of the types' common mean, and of types around it at first and at most.
-MEAN_SD, FIRST_SPREAD, MAX_SPREAD = 10.0, 2.0, 10.0
+#: With features, items ranked by fewer raters than this have no part of their own.
+MIN_RANKED = 3.0
 #: Distinct raters, and completions that they rank, on which numbers of types are tried, at most.
 MAX_SEARCHED, MAX_SEARCHED_ENTRIES = 2000, 200_000
 #: The same for the starts of EM.
 MAX_STARTED = 800
-#: Limit of ranked completions.
-MAX_ENTRIES = 20_000_000
 #: Limit of ballots × places² and of prompts × items² up to which the full Hessian is used.
 MAX_CELLS = 3_000_000
-#: Gain of log density a rater that ends EM.
-TOLERANCE = 1e-5
-#: Types of fewer raters are dropped at the end.
-MIN_RATERS = 0.5
+#: Gain of log density a rater that ends EM, and where items have no parts of their own.
+TOLERANCE, FEATURES_TOLERANCE = 1e-5, 1e-4
 #: Weight of a ballot for a type, relative to the largest, up to which it is not read; and the share
 #: of the ballots above which all are read.
 NEGLIGIBLE, MOST = 1e-9, 0.7
-#: Largest change of a reward in one step.
-MAX_STEP = 2.0
-
-
-@dataclass(frozen=True)
-class TypeMixture:
-    """Mixture of Plackett–Luce, its number of types by BIC."""
-
-    name: str = "types"
-    title: str = "Mixture of Plackett–Luce types"
-
-    def too_large(self, ratings: Ratings) -> str:
-        if len(ratings.item) <= MAX_ENTRIES:
-            return ""
-        return f"more than {MAX_ENTRIES:,} ranked completions"
-
-    def fit(self, ratings: Ratings, seed: int = 0) -> FittedTypes:
-        problem = TypeProblem(training_table(ratings))
-        best = problem.search(seed)
-        shares = shares_with_responses(problem.table, problem.by_row(best.reward), best.share)
-        # Types that only silence kept apart from others end with nobody.
-        kept = shares * problem.table.mass.sum() >= MIN_RATERS
-        return FittedTypes(best.reward[kept], shares[kept] / shares[kept].sum())
-
-
-@dataclass(frozen=True, eq=False)
-class FittedTypes:
-    """Fitted types.
-
-    Attributes:
-        reward: of each type ``[types, items]``; share: of the population ``[types]``.
-    """
-
-    reward: np.ndarray
-    share: np.ndarray
-
-    def pair_probability(
-        self, visible: Ratings, rater: np.ndarray, first: np.ndarray, second: np.ndarray
-    ) -> np.ndarray:
-        problem = TypeProblem(tabulate(visible))
-        log_share = np.log(np.maximum(self.share, 1e-300))
-        posterior = softmax(problem.by_row(self.reward) + log_share, axis=1)
-        posterior = np.concatenate([posterior, self.share[None]])  # row -1: no ballots
-        row = problem.table.row[rater]
-        return sum(
-            (posterior[row, k] * expit(reward[first] - reward[second])
-             for k, reward in enumerate(self.reward)),
-            start=np.zeros(len(row)),
-        )  # fmt: skip
-
-    def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
-        """Each type has its share of the voters, but for rounding."""
-        kind = draw_rows(self.share, voters, rng)
-        return self.reward[kind] + rng.gumbel(size=(voters, self.reward.shape[1]))
-
-
-@dataclass(frozen=True, eq=False)
-class Types:
-    """Parameters of a mixture.
-
-    Attributes:
-        reward: ``[types, items]``; share: ``[types]``.
-        mean: of the types' rewards ``[items]``; spread: their standard deviation around it.
-        ties: of each type under the Davidson–Luce model; empty where tied completions count half.
-        objective: log posterior density; bic: lower is better.
-    """
-
-    reward: np.ndarray
-    share: np.ndarray
-    mean: np.ndarray
-    spread: float = FIRST_SPREAD
-    ties: tuple[TieModel, ...] = ()
-    objective: float = -np.inf
-    bic: float = np.inf
-
-    @property
-    def log_prior(self) -> float:
-        """Log density of the types' rewards around their mean."""
-        away = (self.reward - self.mean) / self.spread
-        return float(-0.5 * (away**2).sum() - away.size * np.log(self.spread))
-
-
-def _effective_parameters(variance: np.ndarray, spread: float) -> float:
-    """How many parameters the rewards ``[types, items]`` amount to, their prior being Gaussian
-    around an unknown mean.
-
-    Args:
-        variance: posterior variance of each reward, given the mean ``[types, items]``.
-        spread: with which the variance was found.
-    """
-    types = len(variance)
-    data = np.maximum(1 / variance - 1 / spread**2, 0.0).T
-    prior = np.linalg.inv(spread**2 * np.eye(types) + MEAN_SD**2)
-    informed = data[:, :, None] * np.eye(types)
-    return float(np.trace(np.linalg.solve(informed + prior, informed), axis1=1, axis2=2).sum())
 
 
 def type_log_likelihood(
@@ -205,7 +113,7 @@ class TypeProblem:
         """
         sample = self.sample(seed, MAX_SEARCHED)
         found = [sample.one_type()]
-        common, misses = found[0].mean, 0
+        common, misses = found[0], 0
         for types in TYPES[1:]:
             if types > min(sample.table.rows, max_types) or misses == PATIENCE:
                 break
@@ -244,16 +152,37 @@ class TypeProblem:
 
     def one_type(self) -> Types:
         """The fit that all raters share."""
-        zero = np.zeros((1, self.items))
-        return self.em(Types(zero, np.ones(1), zero[0]), LONG)
+        zero, effects = np.zeros((1, self.items)), self._effects
+        start = Types(zero, np.ones(1), zero[0])
+        if effects is not None:
+            start = replace(start, spread=self._own_spread, effects=effects)
+        return self.em(start, LONG)
 
-    def best_start(self, types: int, common: np.ndarray, seed: int) -> Types:
-        """The best of several short runs of EM, on a sample of many raters, brought to its end."""
+    @cached_property
+    def _effects(self) -> CompletionEffects | None:
+        """Effects of features to start from; None where completions have no features."""
+        return CompletionEffects.of(self.table.catalogue)
+
+    @property
+    def _own_spread(self) -> float:
+        """First standard deviation of what features do not explain.
+
+        Items that hardly two raters ranked have no parts of their own.
+        """
+        recur = self.ranked.sum() >= MIN_RANKED * self.items
+        return FIRST_OWN_SPREAD if recur else MIN_SPREAD
+
+    def best_start(self, types: int, common: Types, seed: int) -> Types:
+        """The best of several short runs of EM, on a sample of many raters, brought to its end.
+
+        Args:
+            types: their number; common: the fit of one type; seed: of the starts.
+        """
         few = self.sample(seed, MAX_STARTED)
         starts = (few.em(few.start(types, common, seed, start), SHORT) for start in range(STARTS))
         return self.em(max(starts, key=lambda mixture: mixture.objective), LONG)
 
-    def start(self, types: int, common: np.ndarray, seed: int, start: int) -> Types:
+    def start(self, types: int, common: Types, seed: int, start: int) -> Types:
         """Each type begins as one rater's positions, raters far apart (k-means++)."""
         rng = host_rng(seed, HostStream.RIVAL_STARTS, types, start)
         position, ranked, mass = self.positions, self.ranked, self.table.mass
@@ -264,14 +193,37 @@ class TypeProblem:
             # A position on the cumulative mass, so that mass 2 and two raters draw alike.
             at = min(np.searchsorted(weight, rng.random() * weight[-1]), len(mass) - 1)
             mask, value = (x[[at]].toarray()[0] for x in (ranked, position))
+            if self._effects is not None:
+                # What a rater says of some items tells of those with similar features.
+                weights = self._effects.smoothed(value, mask > 0)
+                mask, value = np.ones(self.items), self._effects.value @ weights
             shared = np.maximum(ranked @ mask, 1.0)
             gap = squares @ mask - 2 * (position @ value) + ranked @ value**2
             gap = np.maximum(gap, 0) / shared
             distance = np.minimum(distance, gap) if len(chosen) else gap
             chosen = np.append(chosen, at)
         ranked_by, value = (x[chosen].toarray() for x in (ranked, position))
-        reward = np.where(ranked_by > 0, value, common)
-        return Types(reward, np.full(types, 1 / types), common)
+        reward = np.where(ranked_by > 0, value, common.mean)
+        found = Types(reward, np.full(types, 1 / types), common.mean)
+        return found if self._effects is None else self._featured(found, ranked_by > 0, common)
+
+    def _featured(self, start: Types, ranked: np.ndarray, common: Types) -> Types:
+        """A start in which a type's first rewards tell of items with similar features.
+
+        Args:
+            ranked: items whose first rewards are known, bool ``[types, items]``.
+            common: the fit of one type, from which the other items begin.
+        """
+        effects, spread = self._effects, self._own_spread
+        assert effects is not None
+        assert common.effects is not None
+        rows = zip(start.reward, ranked, strict=True)
+        weight = np.stack([effects.smoothed(reward, known) for reward, known in rows])
+        reward = common.reward + weight @ effects.value.T
+        if spread > MIN_SPREAD:
+            reward = np.where(ranked, start.reward, reward)
+        effects = effects.with_weights(common.effects.weight + weight)
+        return replace(start, reward=reward, spread=spread, mean_sd=spread, effects=effects)
 
     @cached_property
     def ranked(self) -> csr_matrix:
@@ -300,51 +252,78 @@ class TypeProblem:
     def em(self, mixture: Types, iterations: int) -> Types:
         """Expectation-maximisation from a mixture."""
         mass, types = self.table.mass, len(mixture.share)
-        raters, last = mass.sum(), -np.inf
-        used = mixture.spread
-        variance = np.full(mixture.reward.shape, used**2)
+        raters, last, used = mass.sum(), -np.inf, mixture
+        follows_features = mixture.effects is not None and mixture.spread <= MIN_SPREAD
+        tolerance = FEATURES_TOLERANCE if follows_features else TOLERANCE
+        step = RewardStep(
+            mixture.reward, *(np.full(mixture.reward.shape, used.spread**2),) * 3, mixture.effects
+        )
         for iteration in range(iterations + 1):
             joint = self.by_row(mixture.reward, mixture.ties) + np.log(mixture.share + 1e-300)
             likelihood = float(mass @ np.logaddexp.reduce(joint, axis=1))
             density = likelihood + mixture.log_prior
-            if iteration == iterations or abs(density - last) < TOLERANCE * raters:
+            if iteration == iterations or abs(density - last) < tolerance * raters:
                 break
             last = density
             weight = mass[:, None] * softmax(joint, axis=1)
-            used = mixture.spread
+            used = mixture
             by_ballot = (self.table.cast.T @ weight).T
-            reward, variance = self.m_step(mixture, by_ballot)
-            mean = reward.mean(0) * types / (types + (used / MEAN_SD) ** 2)
-            spread = used
-            if types > 1:
-                second = ((reward - mean) ** 2 + variance).mean()
-                spread = min(MAX_SPREAD, float(np.sqrt(second)))
-            ties = self.ties_step(reward, mixture.ties, by_ballot)
-            mixture = Types(reward, weight.sum(0) / raters, mean, spread, ties)
-        parameters = types - 1 + _effective_parameters(variance, used)
+            step = self.m_step(mixture, by_ballot, variances=not follows_features)
+            ties = self.ties_step(step.reward, mixture.ties, by_ballot)
+            mixture = replace(
+                with_fitted_prior(mixture, step), share=weight.sum(0) / raters, ties=ties
+            )
+        parameters = types - 1 + effective_parameters(step.given_effects, used.spread, used.mean_sd)
+        if step.effects is not None:
+            parameters += step.effects.parameters
         bic = -2 * likelihood + parameters * np.log(max(raters, 2.0))
         return replace(mixture, objective=density, bic=bic)
 
-    def m_step(self, mixture: Types, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def m_step(self, mixture: Types, weight: np.ndarray, variances: bool = True) -> RewardStep:
         """A Newton step for every type: rewards, and their posterior variance.
 
         Args:
             weight: of each ballot for each type ``[types, ballots]``.
+            variances: whether variances include what features' weights add.
         """
-        precision = 1 / mixture.spread**2
-        rewards, variances = [], []
-        for reward, w, ties in zip_longest(mixture.reward, weight, mixture.ties):
-            # Most ballots are of other types for certain.
-            used = np.flatnonzero(w > NEGLIGIBLE * w.max(initial=0))
-            own = self.slots if len(used) > MOST * len(w) else self.slots.take(used)
-            w = w if own is self.slots else w[used]
-            found = choices(own, reward[own.item], ties)
-            slope = self._by_item(own, w[:, None] * found.gradient)
-            slope -= precision * (reward - mixture.mean)
-            step, variance = self._newton(own, found, w, slope, precision)
-            rewards.append(reward + step)
-            variances.append(variance)
-        return np.stack(rewards), np.stack(variances)
+        found = [
+            self._type_step(mixture, k, w, ties, variances)
+            for k, (w, ties) in enumerate(zip_longest(weight, mixture.ties))
+        ]
+        rewards, weights = zip(*found, strict=True)
+        effects = mixture.effects
+        if effects is not None:
+            effects = effects.updated(*map(np.stack, zip(*weights, strict=True)))
+        return RewardStep(*map(np.stack, zip(*rewards, strict=True)), effects)
+
+    def _type_step(
+        self, mixture: Types, k: int, weight: np.ndarray, ties: TieModel | None, variances: bool
+    ) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+        """The step of a type: its reward, variance, own variance and variance given the features'
+        weights ``[items]``; those weights and their variances ``[functions]``."""
+        # Most ballots are of other types for certain.
+        used = np.flatnonzero(weight > NEGLIGIBLE * weight.max(initial=0))
+        slots = self.slots if len(used) > MOST * len(weight) else self.slots.take(used)
+        weight = weight if slots is self.slots else weight[used]
+        effects, precision, prior = mixture.effects, 1 / mixture.spread**2, mixture.own[k]
+        choice = choices(slots, mixture.reward[k][slots.item], ties)
+        slope = self._by_item(slots, weight[:, None] * choice.gradient)
+        if effects is not None and mixture.spread <= MIN_SPREAD:
+            hessian = weight_hessian(slots, choice, weight, effects.value)
+            direct = effects.direct_step(k, slope, hessian, MAX_STEP)
+            variance = direct.reward_variance if variances else np.zeros(self.items)
+            rows = mixture.reward[k] + direct.change, variance, *np.zeros((2, self.items))
+            return rows, (direct.weight, np.diag(direct.covariance))
+        curvature = self._curvature(slots, choice, weight, precision)
+        change = curvature.step(slope - precision * prior)
+        if effects is None:
+            return (mixture.reward[k] + change, *(curvature.variance,) * 3), ()
+        new = effects.step(k, prior + change, precision, curvature, MAX_STEP)
+        variance = own = curvature.variance
+        if variances:
+            variance, own = variance + new.reward_variance, own + new.own_variance
+        rows = mixture.reward[k] + change + new.change, variance, own, curvature.variance
+        return rows, (new.weight, np.diag(new.covariance))
 
     def ties_step(
         self, reward: np.ndarray, ties: Sequence[TieModel], weight: np.ndarray
@@ -363,18 +342,17 @@ class TypeProblem:
         """Slot values ``[ballots, places]``, 0 in padding, summed by item ``[items]``."""
         return np.bincount(slots.item.ravel(), values.ravel(), self.items)
 
-    def _newton(
-        self,
-        slots: BallotSlots,
-        found: Choices | TiedChoices,
-        weight: np.ndarray,
-        slope: np.ndarray,
-        precision: float,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """One step ``[items]`` and the diagonal of the inverse curvature ``[items]``."""
+    def _curvature(
+        self, slots: BallotSlots, found: Choices | TiedChoices, weight: np.ndarray, precision: float
+    ) -> Curvature:
+        """The negative Hessian of a type's log posterior density, or a bound of its diagonal.
+
+        Args:
+            weight: of each ballot ``[ballots]``; precision: of the prior.
+        """
         if not self.uses_hessian:
             bound = self._by_item(slots, weight[:, None] * found.expected) + precision
-            return np.clip(slope / bound, -MAX_STEP, MAX_STEP), 1 / bound
+            return Curvature(1 / bound)
         cell = self.cell[slots.item]
         pair = cell[:, :, None] * self.size + cell[:, None, :] % self.size
         value = weight[:, None, None] * found.neg_hessian()
@@ -382,9 +360,5 @@ class TypeProblem:
         hessian = by_pair.reshape(self.prompts, self.size, self.size)
         place = np.arange(self.size)
         hessian[:, place, place] += precision
-        padded = np.zeros(self.prompts * self.size)
-        padded[self.cell] = slope
         inverse = np.linalg.inv(hessian)
-        step = (inverse @ padded.reshape(self.prompts, self.size, 1))[..., 0]
-        step = step * np.minimum(1, MAX_STEP / np.maximum(np.abs(step).max(1, keepdims=True), 1e-9))
-        return step.ravel()[self.cell], inverse[:, place, place].ravel()[self.cell]
+        return Curvature(inverse[:, place, place].ravel()[self.cell], inverse, self.cell)

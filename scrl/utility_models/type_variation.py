@@ -10,13 +10,15 @@ from scipy.special import softmax
 
 from scrl.random_streams import HostStream, host_rng
 from scrl.utility_models.ballot_table import BallotTable
-from scrl.utility_models.covariance import CovarianceUpdate, initial_covariance
+from scrl.utility_models.covariance import Covariance, CovarianceUpdate, initial_covariance
+from scrl.utility_models.curvature import MAX_STEP, Curvature
 from scrl.utility_models.feature_fit import FeatureFit
 from scrl.utility_models.mean_prior import MeanPrior
 from scrl.utility_models.population import MIN_PROBABILITY, Population, TypedPosteriors
 from scrl.utility_models.rater_features import FeatureEffects
 from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
-from scrl.utility_models.type_mixture import MAX_SPREAD, TypeProblem, Types
+from scrl.utility_models.type_mixture import TypeProblem
+from scrl.utility_models.type_parameters import MAX_SPREAD, Types
 
 #: Iterations of EM with variation, and Newton steps for each posterior in them.
 ITERATIONS, FIRST_STEPS, NEWTON_STEPS = 20, 8, 2
@@ -34,8 +36,6 @@ HEARD_INFORMATION = 0.05
 #: Iterations over all raters, where variation is estimated from a sample, and the limit of their
 #: Σ items³ relative to ``MAX_WORK``.
 WHOLE_ITERATIONS, WHOLE_WORK = 6, 10
-#: Largest change of a mean reward in one iteration.
-MAX_STEP = 2.0
 
 
 def with_variation(
@@ -66,21 +66,26 @@ def with_variation(
 def without_variation(problem: TypeProblem, types: Types) -> Population:
     """The types as a population, with the prior of mean rewards."""
     table, covariance = problem.table, initial_covariance(problem.table.catalogue).scaled(0.0)
-    priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
-    reward, share, ties = types.reward, types.share, types.ties
-    variance = np.zeros(reward.shape)
+    priors = RewardPriors.of(covariance, types)
+    variance = np.zeros(types.reward.shape)
     for iteration in range(MEAN_ITERATIONS):
-        joint = problem.by_row(reward, ties) + np.log(share + 1e-300)
+        joint = problem.by_row(types.reward, types.ties) + np.log(types.share + 1e-300)
         weight = table.mass[:, None] * softmax(joint, axis=1)
-        common, spread = priors.of_types(len(share))
-        prior = Types(reward, share, common, spread, ties)
-        reward, variance = problem.m_step(prior, (table.cast.T @ weight).T)
+        common, spread = priors.of_types(len(types.share))
+        prior = replace(types, mean=common, spread=spread)
+        step = problem.m_step(prior, (table.cast.T @ weight).T)
         heard = (problem.ranked.T @ weight).T
-        variance = np.minimum(variance, 1 / (HEARD_INFORMATION * heard + spread**-2))
+        known = np.minimum(step.given_effects, 1 / (HEARD_INFORMATION * heard + spread**-2))
+        variance = step.variance - step.given_effects + known
         share = weight.sum(axis=0) / table.mass.sum()
+        types = replace(types, reward=step.reward, share=share, effects=step.effects)
         if iteration >= SETTLE:
-            priors = priors.updated(reward, variance)
-    return Population(reward, variance, share, covariance, ties)
+            own = step.own_variance - step.given_effects + known
+            priors = priors.updated(types.unexplained, own)
+    return Population(
+        types.reward, variance, types.share, covariance, types.ties,
+        completion_effects=types.effects,
+    )  # fmt: skip
 
 
 def _work(groups: Sequence[RaterGroup]) -> np.ndarray:
@@ -118,12 +123,12 @@ class _VariationFit:
         self.table, self.shrinkage = table, shrinkage or 0.0
         first = 0.0 if shrinkage is None else FIRST_VARIANCE
         covariance = initial_covariance(table.catalogue).scaled(first)
-        self.priors = RewardPriors(MeanPrior.of(covariance, types.mean), types.mean, types.spread)
+        self.priors = RewardPriors.of(covariance, types)
         variance = np.zeros(types.reward.shape)
         self.features = FeatureFit.of(table, types.share, covariance)
         effects = None if self.features is None else self.features.effects
         self.population = Population(
-            types.reward, variance, types.share, covariance, types.ties, effects
+            types.reward, variance, types.share, covariance, types.ties, effects, types.effects
         )
         self.read(groups)
 
@@ -148,10 +153,9 @@ class _VariationFit:
                 self.possible[number] = typed.probability > MIN_PROBABILITY
                 self.start[number] = None
             self._add(typed, update, sums)
-        reward, variance = self._mean_step(sums, iteration)
         effects = None if self.features is None else self.features.step(iteration)
         self.population = replace(
-            population, reward=reward, variance=variance, share=sums.count / sums.count.sum(),
+            self._mean_step(sums, iteration), share=sums.count / sums.count.sum(),
             covariance=update.covariance() if of_covariance else population.covariance,
             features=effects,
         )  # fmt: skip
@@ -172,23 +176,39 @@ class _VariationFit:
             np.add.at(sums.information[k], own.item, by_item * diagonal)
             np.add.at(sums.heard[k], own.item, by_item * own.mask)
 
-    def _mean_step(self, sums: _MeanSums, iteration: int) -> tuple[np.ndarray, np.ndarray]:
+    def _mean_step(self, sums: _MeanSums, iteration: int) -> Population:
         """One step of the mean rewards, and their variance; then of their priors."""
+        population, effects = self.population, self.population.completion_effects
         common, spread = self.priors.of_types(len(sums.count))
         precision = 1 / spread**2
-        slope = sums.slope - precision * (self.population.reward - common)
+        explained = 0.0 if effects is None else effects.reward
+        own = population.reward - common - explained
+        slope = sums.slope - precision * own
         step = np.clip(slope / (sums.bound + precision), -MAX_STEP, MAX_STEP)
-        reward = self.population.reward + step
         information = np.maximum(sums.information, HEARD_INFORMATION * sums.heard)
-        variance = 1 / (information + precision)
+        variance = own_variance = 1 / (information + precision)
+        reward = population.reward + step
+        if effects is not None:
+            found = [
+                effects.step(k, left, precision, Curvature(1 / (bound + precision)), MAX_STEP)
+                for k, (left, bound) in enumerate(zip(own + step, sums.bound, strict=True))
+            ]
+            weights = [(new.weight, np.diag(new.covariance)) for new in found]
+            effects = effects.updated(*map(np.stack, zip(*weights, strict=True)))
+            reward = reward + np.stack([new.change for new in found])
+            variance = variance + np.stack([new.reward_variance for new in found])
+            own_variance = own_variance + np.stack([new.own_variance for new in found])
         if iteration >= SETTLE:
-            self.priors = self.priors.updated(reward, variance)
-        return reward, variance
+            left = reward if effects is None else reward - effects.reward
+            self.priors = self.priors.updated(left, own_variance)
+        return replace(population, reward=reward, variance=variance, completion_effects=effects)
 
 
 @dataclass(frozen=True, eq=False)
 class RewardPriors:
     """The priors of the types' rewards: around a common mean, which has a prior itself.
+
+    Of completions with features, these are rewards less what features explain.
 
     Attributes:
         mean: prior of the common mean.
@@ -198,6 +218,14 @@ class RewardPriors:
     mean: MeanPrior
     common: np.ndarray
     spread: float
+
+    @classmethod
+    def of(cls, covariance: Covariance, types: Types) -> RewardPriors:
+        """The priors that are started from."""
+        mean = MeanPrior.of(covariance, types.mean)
+        if types.effects is not None:
+            mean = replace(mean, sd=types.spread if len(types.share) == 1 else types.mean_sd)
+        return cls(mean, types.mean, types.spread)
 
     def of_types(self, types: int) -> tuple[np.ndarray, float]:
         """Mean ``[items]`` and standard deviation of the prior of each type's rewards."""
