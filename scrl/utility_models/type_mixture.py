@@ -290,11 +290,12 @@ class TypeProblem:
             self._type_step(mixture, k, w, ties, variances)
             for k, (w, ties) in enumerate(zip_longest(weight, mixture.ties))
         ]
-        rewards, weights = zip(*found, strict=True)
+        reward, variance, own, given = (np.stack([rows[i] for rows, _ in found]) for i in range(4))
         effects = mixture.effects
         if effects is not None:
-            effects = effects.updated(*map(np.stack, zip(*weights, strict=True)))
-        return RewardStep(*map(np.stack, zip(*rewards, strict=True)), effects)
+            weight, known = (np.stack([weights[i] for _, weights in found]) for i in range(2))
+            effects = effects.updated(weight, known)
+        return RewardStep(reward, variance, own, given, effects)
 
     def _type_step(
         self, mixture: Types, k: int, weight: np.ndarray, ties: TieModel | None, variances: bool
