@@ -90,11 +90,11 @@ class RaterModel:
     @cached_property
     def _of_average_features(self) -> RaterModel:
         """The model of raters of average features."""
-        return RaterModel(self.catalogue, replace(self.population, features=None), self.space)
+        return RaterModel(self.catalogue, replace(self.population, rater_effects=None), self.space)
 
     def _feature_latents(self, features: np.ndarray) -> np.ndarray:
         """What features ``[raters, features]`` add to mean latents ``[raters, latent]``."""
-        effects = self.population.features
+        effects = self.population.rater_effects
         if effects is None:
             return np.zeros((len(features), self.latent))
         shift = centred(effects.shift, self.catalogue) @ self.space.projection
@@ -122,7 +122,7 @@ class RaterModel:
             raters = np.unique(comparable.ballot_rater)
         row = table.row[raters]  # -1, the last row, without ballots
         mean, variance = mean[row], variance[row]
-        if ratings.rater_features is not None and self.population.features is not None:
+        if ratings.rater_features is not None and self.population.rater_effects is not None:
             silent = (row < 0) & are_known(ratings.rater_features)[raters]
             own = self._moments_of_features(ratings.rater_features[raters[silent]])
             mean[silent], variance[silent] = own
@@ -158,7 +158,7 @@ class RaterModel:
         self, type: int, group: RaterGroup, found: GivenType
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and variance of each dimension, given the type ``[raters, latent]``."""
-        if self.population.features is not None and group.features is not None:
+        if self.population.rater_effects is not None and group.features is not None:
             mean, variance = self._of_average_features.moments_given(type, group, found)
             return mean + self._feature_latents(group.features), variance
         known = self._cross_covariance.T[group.item] * group.mask[:, :, None]

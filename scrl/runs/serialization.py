@@ -28,8 +28,9 @@ from scrl.runs.version_0_5 import upgraded_config, upgraded_source
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings, Source
+from scrl.utility_models.completion_effects import CompletionEffects
 from scrl.utility_models.population import Population
-from scrl.utility_models.rater_features import FeatureEffects
+from scrl.utility_models.rater_features import RaterEffects
 
 RUN_FORMAT, SOURCE_FORMAT = "scrl fitted run 3", "scrl source 2"
 #: The source's format of version 0.5.
@@ -203,13 +204,17 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _add_later_fields(tree: Any) -> None:
-    """Add what runs and sources stored up to version 0.7 lack: raters had no features."""
+    """Add what runs and sources stored up to version 0.7 lack: effects of features."""
     if not isinstance(tree, dict):
         return
     _add_later_fields(tree.get("source"))
-    for key, name in (("ratings", "rater_features"), ("population", "features")):
-        if isinstance(tree.get(key), dict):
-            tree[key].setdefault(name, None)
+    for key, name in (
+        ("ratings", "rater_features"), ("population", "rater_effects"),
+        ("population", "completion_effects"), ("covariance", "similarity"),
+    ):  # fmt: skip
+        part = tree["population"] if key == "covariance" and "population" in tree else tree
+        if isinstance(part, dict) and isinstance(part.get(key), dict):
+            part[key].setdefault(name, None)
 
 
 def _check_shapes(stored: _StoredRun, items: int) -> None:
@@ -220,13 +225,28 @@ def _check_shapes(stored: _StoredRun, items: int) -> None:
             and imputation.missing.shape == imputation.response_rate.shape == (*types, items)
             and population.reward.shape == population.variance.shape == (*types, items)
             and len(population.ties) in (0, len(population.share))
-            and _effects_fit(population.features, len(population.share), items)
+            and _effects_fit(population.rater_effects, len(population.share), items)
+            and _weights_fit(population.completion_effects, len(population.share), items)
             and stored.space.loadings.shape == (items, *latent)
             and stored.space.origin.shape == stored.space.residual.shape == (items,)):  # fmt: skip
         raise ValueError("shapes do not fit")
 
 
-def _effects_fit(effects: FeatureEffects | None, types: int, items: int) -> bool:
+def _weights_fit(effects: CompletionEffects | None, types: int, items: int) -> bool:
+    """Whether the shapes of the effects of completions' features fit each other."""
+    if effects is None:
+        return True
+    basis, functions = effects.basis, effects.common.shape
+    return (effects.value.shape == (items, *functions)
+            and effects.weight.shape == effects.variance.shape == (types, *functions)
+            and basis.group.shape == functions and basis.centres.shape[1:] == basis.mean.shape
+            and basis.scale.shape == basis.mean.shape == basis.directions.shape[:1]
+            and all(root.shape[:1] == basis.centres.shape[:1] for root in basis.roots)
+            and len(basis.widths) == len(basis.roots)
+            and effects.spread.shape == effects.sd.shape == (len(basis.roots) + 1,))  # fmt: skip
+
+
+def _effects_fit(effects: RaterEffects | None, types: int, items: int) -> bool:
     """Whether the shapes of the effects of raters' features fit each other."""
     if effects is None:
         return True

@@ -17,7 +17,7 @@ from scipy.special import log_softmax, logsumexp, softmax
 from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.covariance import Covariance
 from scrl.utility_models.population import Population, TypedPosteriors
-from scrl.utility_models.rater_features import FeatureEffects, are_known, at_items
+from scrl.utility_models.rater_features import RaterEffects, are_known, at_items
 
 #: Standard deviations of the effects at first: of log-odds and of shifts.
 FIRST_SLOPE_SD, FIRST_SHIFT_SD = 1.0, 0.5
@@ -41,7 +41,7 @@ class FeatureFit:
         covariance: of the items, for the completions that prompts share.
     """
 
-    def __init__(self, effects: FeatureEffects, covariance: Covariance) -> None:
+    def __init__(self, effects: RaterEffects, covariance: Covariance) -> None:
         features, items = effects.shift.shape
         self.effects, self.completion = effects, covariance.completion
         self.prompts, names = int(covariance.prompt.max()) + 1, int(self.completion.max()) + 1
@@ -59,7 +59,7 @@ class FeatureFit:
         Args:
             share: of the types ``[types]``.
         """
-        effects = FeatureEffects.of(table, share)
+        effects = RaterEffects.of(table, share)
         return None if effects is None else cls(effects, covariance)
 
     def begin(self) -> None:
@@ -82,7 +82,7 @@ class FeatureFit:
         self.read.append((x[known], evidence[known], mass[known]))
         self.sums.add(typed, mass, x)
 
-    def step(self, iteration: int, of_shift: bool = True) -> FeatureEffects:
+    def step(self, iteration: int, of_shift: bool = True) -> RaterEffects:
         """The effects after one iteration, which ends."""
         self._learn_slope(iteration)
         if of_shift and self.sums.complete:

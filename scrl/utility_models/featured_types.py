@@ -29,9 +29,9 @@ def types_by_features(problem: TypeProblem, one: Types, seed: int) -> Types:
     """
     sample = problem.sample(seed, MAX_SEARCHED)
     pooled = with_variation(sample.table, one, None, seed)
-    if pooled.features is None or not pooled.features.shifts:
+    if pooled.rater_effects is None or not pooled.rater_effects.shifts:
         return one
-    _, size, direction = np.linalg.svd(pooled.features.shift, full_matrices=False)
+    _, size, direction = np.linalg.svd(pooled.rater_effects.shift, full_matrices=False)
     away = size[0] * direction[0] * np.array([[1.0], [-1.0]])
     start = replace(
         one, reward=pooled.reward + away, share=np.full(2, 0.5), spread=FIRST_SPREAD,

@@ -25,7 +25,7 @@ from scrl.utility_models.prediction import (
     estimated_win_probability,
     win_probability,
 )
-from scrl.utility_models.rater_features import CovarianceWithFeatures, FeatureEffects
+from scrl.utility_models.rater_features import CovarianceWithFeatures, RaterEffects
 from scrl.utility_models.rater_posteriors import (
     KnownRaters,
     Posterior,
@@ -69,8 +69,8 @@ class Population:
         share: of the types ``[types]``, adding up to 1.
         covariance: of utilities within a type.
         ties: of each type; empty where ballots have no ties.
-        features: what raters' features say of their types and utilities; None without. The mean
-            utilities ``reward`` are then those of a rater of average features.
+        rater_effects: what raters' features say of their types and utilities; None without. The
+            mean utilities ``reward`` are then those of a rater of average features.
         completion_effects: what completions' features add to the mean utilities; None without.
     """
 
@@ -79,7 +79,7 @@ class Population:
     share: np.ndarray
     covariance: Covariance
     ties: tuple[TieModel, ...] = ()
-    features: FeatureEffects | None = None
+    rater_effects: RaterEffects | None = None
     completion_effects: CompletionEffects | None = None
 
     @property
@@ -92,7 +92,7 @@ class Population:
         return replace(
             self, reward=scale * self.reward, variance=scale**2 * self.variance,
             covariance=self.covariance.scaled(scale**2),
-            features=self.features and self.features.scaled(scale),
+            rater_effects=self.rater_effects and self.rater_effects.scaled(scale),
             completion_effects=self.completion_effects and self.completion_effects.scaled(scale),
         )  # fmt: skip
 
@@ -112,25 +112,25 @@ class Population:
         The utilities of a type are a Gaussian again, of its mean features and with what features
         add to the covariance.
         """
-        effects = self.features
+        effects = self.rater_effects
         if effects is None:
             return self
         if not effects.shifts:
-            return replace(self, features=None)
+            return replace(self, rater_effects=None)
         reward = self.reward + effects.type_means @ effects.shift
         own = self.covariance
         covariance = CovarianceWithFeatures(
             own.prompt, own.completion, own.between_prompts, own.between_completions,
             effects.loadings,
         )  # fmt: skip
-        return replace(self, reward=reward, covariance=covariance, features=None)
+        return replace(self, reward=reward, covariance=covariance, rater_effects=None)
 
     def log_shares(self, features: np.ndarray | None) -> np.ndarray:
         """Log-probability of the types: of raters with these features ``[raters, types]``, or of
         every rater ``[types]``."""
-        if self.features is None or features is None:
+        if self.rater_effects is None or features is None:
             return np.log(self.share + 1e-300)
-        return self.features.log_shares(features, self.share)
+        return self.rater_effects.log_shares(features, self.share)
 
     def posteriors(
         self,
@@ -146,7 +146,7 @@ class Population:
             start: utilities by type, from an earlier call with the same ``possible``.
             steps: Newton steps at most.
         """
-        if self.features is not None and group.features is None:
+        if self.rater_effects is not None and group.features is None:
             return self.marginal.posteriors(group, possible, start, steps)
         shape = len(group.rows), self.types
         log_share = np.broadcast_to(self.log_shares(group.features), shape)
@@ -161,8 +161,12 @@ class Population:
             of = self.covariance.of if self.varies else None
             first = None if start is None else start.get(k)
             shift = None
-            if self.features is not None and own.features is not None and self.features.shifts:
-                shift = self.features.shift_of(own.features, own.item)
+            if (
+                self.rater_effects is not None
+                and own.features is not None
+                and self.rater_effects.shifts
+            ):
+                shift = self.rater_effects.shift_of(own.features, own.item)
             found = find_posterior(own, reward, of, first, steps, ties, shift)
             joint[at, k] = found.log_evidence + log_share[at, k]
             given[k] = at, own, found
@@ -171,7 +175,7 @@ class Population:
 
     def type_probabilities(self, table: BallotTable) -> np.ndarray:
         """P(type | ballots) of each distinct rater ``[rows, types]``."""
-        shifted = self.features is not None and self.features.shifts
+        shifted = self.rater_effects is not None and self.rater_effects.shifts
         if not self.varies and not shifted:
             ties = tuple(own.covering(table.slots) for own in self.ties)
             nats = type_log_likelihood(table, self.reward, ties)
@@ -191,8 +195,8 @@ class Population:
         evidence = np.log(np.maximum(self.type_probabilities(table), 1e-300))
         evidence -= np.log(self.share + 1e-300)
         share = shares_with_responses(table, evidence, self.share)
-        features = None if self.features is None else self.features.calibrated(share)
-        return replace(self, share=share, features=features)
+        effects = None if self.rater_effects is None else self.rater_effects.calibrated(share)
+        return replace(self, share=share, rater_effects=effects)
 
     def pair_probability(
         self,
@@ -208,15 +212,15 @@ class Population:
             rater, first, second: of each pair, rater and items ``[pairs]``.
         """
         known = visible if isinstance(visible, KnownRaters) else KnownRaters.of(visible)
-        if self.features is not None and known.features is None:
+        if self.rater_effects is not None and known.features is None:
             return self.marginal.pair_probability(known, rater, first, second)
         gap = self.reward[:, first] - self.reward[:, second]
         variance = self.variance[:, first] + self.variance[:, second]
         row = known.table.row[rater]
         share = self.share[None]
-        if self.features is not None and known.features is not None:
+        if self.rater_effects is not None and known.features is not None:
             share = np.exp(self.log_shares(known.features))[rater]
-            gap = gap + self.features.pair_shift(known.features, rater, first, second)
+            gap = gap + self.rater_effects.pair_shift(known.features, rater, first, second)
         if not self.varies:
             win = estimated_win_probability(gap, variance)
             type = np.concatenate([self.type_probabilities(known.table), self.share[None]])[row]
@@ -248,12 +252,12 @@ class Population:
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         """Ballots of simulated voters as scores ``[voters, items]``, higher is better, equal is
         tied; only comparisons within a prompt mean anything. Choice noise is included."""
-        if self.features is None:
+        if self.rater_effects is None:
             kind = draw_rows(self.share, voters, rng)
             utility = self.reward[kind]
         else:
-            kind, x = self.features.draw(voters, rng)
-            utility = self.reward[kind] + x @ self.features.shift
+            kind, x = self.rater_effects.draw(voters, rng)
+            utility = self.reward[kind] + x @ self.rater_effects.shift
         if self.varies:
             utility = utility + self.covariance.draw(voters, rng)
         prompts = np.flatnonzero(np.diff(self.covariance.prompt, prepend=-1))

@@ -63,7 +63,7 @@ class FeatureScale:
 
 
 @dataclass(frozen=True, eq=False)
-class FeatureEffects:
+class RaterEffects:
     """What raters' features say of their types and mean utilities.
 
     Attributes:
@@ -81,7 +81,7 @@ class FeatureEffects:
     shift: np.ndarray
 
     @classmethod
-    def of(cls, table: BallotTable, share: np.ndarray) -> FeatureEffects | None:
+    def of(cls, table: BallotTable, share: np.ndarray) -> RaterEffects | None:
         """No effects yet; None where no rater has a known feature that varies.
 
         Args:
@@ -154,7 +154,7 @@ class FeatureEffects:
         """Whether mean utilities depend on features."""
         return bool(self.shift.any())
 
-    def scaled(self, factor: float) -> FeatureEffects:
+    def scaled(self, factor: float) -> RaterEffects:
         """The effects with all utilities times ``factor``."""
         return replace(self, shift=factor * self.shift)
 
@@ -163,7 +163,7 @@ class FeatureEffects:
         """Share of each type in the population ``[types]``."""
         return self.weight @ np.exp(self._log_shares(self.rows))
 
-    def calibrated(self, share: np.ndarray) -> FeatureEffects:
+    def calibrated(self, share: np.ndarray) -> RaterEffects:
         """The effects with intercepts that give these shares of the population ``[types]``."""
         found = self
         for _ in range(CALIBRATIONS):

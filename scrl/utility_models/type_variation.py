@@ -15,7 +15,7 @@ from scrl.utility_models.curvature import MAX_STEP, Curvature
 from scrl.utility_models.feature_fit import FeatureFit
 from scrl.utility_models.mean_prior import MeanPrior
 from scrl.utility_models.population import MIN_PROBABILITY, Population, TypedPosteriors
-from scrl.utility_models.rater_features import FeatureEffects
+from scrl.utility_models.rater_features import RaterEffects
 from scrl.utility_models.rater_posteriors import RaterGroup, group_raters
 from scrl.utility_models.type_mixture import TypeProblem
 from scrl.utility_models.type_parameters import MAX_SPREAD, Types
@@ -49,7 +49,7 @@ def with_variation(
         shrinkage: of the covariance's factors; None for no variation but that of features.
         seed: of the sample.
     """
-    if shrinkage is None and FeatureEffects.of(table, types.share) is None:
+    if shrinkage is None and RaterEffects.of(table, types.share) is None:
         return without_variation(TypeProblem(table), types)
     every = group_raters(table)
     sampled = sampled_groups(table, every, seed)
@@ -157,7 +157,7 @@ class _VariationFit:
         self.population = replace(
             self._mean_step(sums, iteration), share=sums.count / sums.count.sum(),
             covariance=update.covariance() if of_covariance else population.covariance,
-            features=effects,
+            rater_effects=effects,
         )  # fmt: skip
 
     def _add(self, typed: TypedPosteriors, update: CovarianceUpdate, sums: _MeanSums) -> None:

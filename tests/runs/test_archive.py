@@ -41,7 +41,7 @@ from scrl.runs.serialization import config_of, ratings_digest
 from scrl.scenarios import with_overrides
 from scrl.types import InputError
 from scrl.utility_models import TieModel
-from scrl.utility_models.rater_features import FeatureEffects, FeatureScale
+from scrl.utility_models.rater_features import FeatureScale, RaterEffects
 
 ROOT = Path(__file__).resolve().parents[2]
 BAKED = json.loads((ROOT / "scenarios" / "baked" / "tennessee-morristown.json").read_text("utf-8"))
@@ -129,25 +129,27 @@ def test_the_effects_of_raters_features_are_stored_and_earlier_runs_had_none(exp
     run, rng = experiment.fitted_run, np.random.default_rng(0)
     population = run.individual.population
     types, items = population.reward.shape
-    effects = FeatureEffects(
+    effects = RaterEffects(
         FeatureScale(rng.normal(size=2), np.ones(2)), rng.normal(size=(5, 2)), np.full(5, 0.2),
         np.log(population.share), rng.normal(size=(2, types)), rng.normal(size=(2, items)),
     )  # fmt: skip
     assert effects.joint.shape == (5, types)  # what is derived is not stored
     model = dataclasses.replace(
-        run.individual, population=dataclasses.replace(population, features=effects)
+        run.individual, population=dataclasses.replace(population, rater_effects=effects)
     )
-    again = unpack(pack(dataclasses.replace(run, individual=model))).individual.population.features
+    again = unpack(
+        pack(dataclasses.replace(run, individual=model))
+    ).individual.population.rater_effects
     np.testing.assert_equal(dataclasses.asdict(again), dataclasses.asdict(effects))
     wrong = dataclasses.replace(effects, slope=effects.slope[:, :-1])
     model = dataclasses.replace(
-        run.individual, population=dataclasses.replace(population, features=wrong)
+        run.individual, population=dataclasses.replace(population, rater_effects=wrong)
     )
     with pytest.raises(InputError, match="not what scrl keeps"):
         unpack(pack(dataclasses.replace(run, individual=model)))
     # As version 0.7 stored it.
     earlier = unpack(without_field(pack(run), "features"))
-    assert earlier.individual.population.features is None
+    assert earlier.individual.population.rater_effects is None
     np.testing.assert_array_equal(earlier.individual.population.reward, population.reward)
 
 

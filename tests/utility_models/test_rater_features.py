@@ -22,7 +22,7 @@ from scrl.utility_models.featured_types import types_by_features
 from scrl.utility_models.population import Population
 from scrl.utility_models.population_fit import fit_population
 from scrl.utility_models.prediction import draw_rows
-from scrl.utility_models.rater_features import FeatureEffects, FeatureScale, at_items
+from scrl.utility_models.rater_features import FeatureScale, RaterEffects, at_items
 from scrl.utility_models.type_mixture import TypeProblem
 from scrl.utility_models.type_variation import with_variation
 
@@ -49,11 +49,11 @@ def population_of(seed: int, types: int = 2, prompts: int = 1, noise: int = 0) -
     shift[1] = np.tile(rng.normal(0, 0.7, ITEMS), prompts)
     rows = rng.normal(size=(2000, 2 + noise))
     scale = FeatureScale(np.zeros(2 + noise), np.ones(2 + noise))
-    effects = FeatureEffects(
+    effects = RaterEffects(
         scale, rows, np.full(2000, 1 / 2000), np.zeros(types), slope, shift
     )  # fmt: skip
     return Population(
-        reward, np.zeros_like(reward), effects.average_share, covariance, features=effects
+        reward, np.zeros_like(reward), effects.average_share, covariance, rater_effects=effects
     )
 
 
@@ -67,7 +67,7 @@ def catalogue_of(population: Population) -> Catalogue:
 
 def utilities(population: Population, features: np.ndarray, rng) -> tuple[np.ndarray, np.ndarray]:
     """Types ``[raters]`` and utilities ``[raters, items]`` of raters with these features."""
-    effects, raters = population.features, len(features)
+    effects, raters = population.rater_effects, len(features)
     probability = np.exp(log_softmax(effects.log_odds + features @ effects.slope, axis=1))
     kind = (probability.cumsum(1) < rng.random((raters, 1))).sum(1)
     mean = population.reward[kind] + features @ effects.shift
@@ -78,7 +78,7 @@ def pairs_of(population: Population, raters: int, said: int, seed: int):
     """Ratings of raters who say as many pairs each, and the hidden pairs, the better item first."""
     rng = np.random.default_rng(seed)
     catalogue = catalogue_of(population)
-    features = rng.normal(size=(raters, len(population.features.slope)))
+    features = rng.normal(size=(raters, len(population.rater_effects.slope)))
     _, utility = utilities(population, features, rng)
     rater = np.repeat(np.arange(raters), said + HIDDEN)
     prompt = rng.integers(0, len(catalogue.prompts), len(rater))
@@ -133,12 +133,12 @@ def test_new_raters_are_predicted_near_the_oracle(fitted, said):
 
 def test_the_features_that_matter_are_found(fitted):
     truth, _, found, _ = fitted
-    effects = found.features
+    effects = found.rater_effects
     assert found.types == 2
     slope = np.ptp(effects.slope, axis=1) * effects.scale.inverse
     assert slope[0] == pytest.approx(3.0, abs=0.7)
     assert slope[1] < 0.6
-    wanted, own = truth.features.shift[1], effects.shift[1] * effects.scale.inverse[1]
+    wanted, own = truth.rater_effects.shift[1], effects.shift[1] * effects.scale.inverse[1]
     assert np.corrcoef(own, wanted)[0, 1] > 0.9
     assert effects.shift[0].std() < 0.3 * own.std()
     np.testing.assert_allclose(effects.average_share, found.share, atol=1e-8)
@@ -177,8 +177,8 @@ def test_types_that_only_features_tell_apart():
 
 def test_features_that_shift_everybody_are_no_types():
     truth = population_of(2)
-    shift = replace(truth.features, slope=0 * truth.features.slope)
-    truth = replace(truth, reward=truth.reward[[0, 0]], share=np.full(2, 0.5), features=shift)
+    shift = replace(truth.rater_effects, slope=0 * truth.rater_effects.slope)
+    truth = replace(truth, reward=truth.reward[[0, 0]], share=np.full(2, 0.5), rater_effects=shift)
     problem = TypeProblem(tabulate(pairs_of(truth, 300, 4, 1)[0]))
     one = problem.one_type()
     assert types_by_features(problem, one, 0) is one
@@ -188,10 +188,10 @@ def test_features_that_shift_everybody_are_no_types():
 
 def test_features_without_information_do_no_harm():
     truth = population_of(2, noise=3)
-    effects = truth.features
+    effects = truth.rater_effects
     truth = replace(
         truth, share=np.full(2, 0.5),
-        features=replace(effects, slope=0 * effects.slope, shift=0 * effects.shift),
+        rater_effects=replace(effects, slope=0 * effects.slope, shift=0 * effects.shift),
     )  # fmt: skip
     ratings, _ = pairs_of(truth, 300, 8, 1)
     own, plain = (fit_population(r).population for r in (ratings, without_features(ratings)))
@@ -234,8 +234,8 @@ def test_weights_are_repetition():
         rater_features=ratings.rater_features[[r for r, _ in copies]],
     )  # fmt: skip
     one, other = (fit_population(r).population for r in (weighted, repeated))
-    np.testing.assert_allclose(one.features.scale.mean, other.features.scale.mean)
-    np.testing.assert_allclose(one.features.weight, other.features.weight)
+    np.testing.assert_allclose(one.rater_effects.scale.mean, other.rater_effects.scale.mean)
+    np.testing.assert_allclose(one.rater_effects.weight, other.rater_effects.weight)
     new, pairs = pairs_of(truth, 200, 2, 6)
     wanted = one.pair_probability(new, *pairs)
     np.testing.assert_allclose(other.pair_probability(new, *pairs), wanted, atol=0.01)
@@ -246,7 +246,7 @@ def test_features_that_do_not_vary_change_nothing(value):
     ratings, _ = pairs_of(population_of(1), 60, 6, 5)
     same = replace(ratings, rater_features=np.full((60, 2), value))
     own, plain = (fit_population(r).population for r in (same, without_features(ratings)))
-    assert own.features is None
+    assert own.rater_effects is None
     for name in ("reward", "variance", "share"):
         np.testing.assert_array_equal(getattr(own, name), getattr(plain, name))
 
@@ -334,7 +334,7 @@ def test_shifts_at_items_are_entries_of_the_product(monkeypatch):
 
 
 def test_calibrated_effects_have_the_shares():
-    effects = population_of(0, types=3).features
+    effects = population_of(0, types=3).rater_effects
     share = np.array([0.02, 0.9, 0.08])
     np.testing.assert_allclose(effects.calibrated(share).average_share, share, rtol=1e-6)
     np.testing.assert_array_equal(effects.calibrated(share).slope, effects.slope)
@@ -346,7 +346,7 @@ def test_calibrated_effects_have_the_shares():
 def test_the_marginal_is_that_of_simulation():
     truth = population_of(3, types=3, prompts=2)
     rng, voters = np.random.default_rng(0), 100_000
-    effects = truth.features
+    effects = truth.rater_effects
     features = effects.rows[draw_rows(effects.weight, voters, rng)]
     kind, utility = utilities(truth, features, rng)
     for k in range(3):
@@ -390,7 +390,7 @@ def test_latents_are_those_of_importance_sampling():
     for rater in range(4):
         x = np.tile(features[rater], (draws, 1)).astype(float)
         if rater == 3:
-            x = truth.features.draw(draws, rng)[1]
+            x = truth.rater_effects.draw(draws, rng)[1]
         _, utility = utilities(truth, x, rng)
         own = np.flatnonzero(shown.ballot_rater == rater)
         gap = utility[:, shown.item[2 * own]] - utility[:, shown.item[2 * own + 1]]
@@ -408,8 +408,8 @@ def test_type_latents_are_the_means_of_voters():
     truth = population_of(3, types=3)
     model = RaterModel.of(truth, catalogue_of(truth))
     rng = np.random.default_rng(0)
-    kind, x = truth.features.draw(100_000, rng)
-    utility = truth.reward[kind] + x @ truth.features.shift
+    kind, x = truth.rater_effects.draw(100_000, rng)
+    utility = truth.reward[kind] + x @ truth.rater_effects.shift
     utility += truth.covariance.draw(len(kind), rng)
     latent = model.space.latents(centred(utility, model.catalogue))
     for k in range(3):
