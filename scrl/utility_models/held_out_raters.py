@@ -16,6 +16,8 @@ from scrl.types import Ratings
 
 #: Raters held out: their share, at least (of few raters half) and at most.
 HELD_OUT, MIN_HELD_OUT, MAX_HELD_OUT = 0.25, 4, 200
+#: Raters held out below which several disjoint parts of the raters are held out, and their number.
+FEW, PARTS = 12, 2
 #: Share of each held-out ballot that is hidden.
 HIDDEN = 0.5
 
@@ -39,8 +41,12 @@ class HeldOutRaters:
     weight: np.ndarray
 
 
-def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None:
-    """Hold out raters, and hide a part of their ballots; None where there are too few.
+def hold_out(ratings: Ratings, rng: np.random.Generator) -> list[HeldOutRaters]:
+    """Hold out raters, and hide a part of their ballots.
+
+    Returns:
+        One split; of few raters ``PARTS``, whose held-out raters are different ones, since those of
+        one split say little; none where there are too few.
 
     Args:
         rng: consumed.
@@ -54,8 +60,21 @@ def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None
     size = max(round(HELD_OUT * total), min(MIN_HELD_OUT, int(total // 2)))
     size = min(size, MAX_HELD_OUT)
     if size < 2:
-        return None
-    copies = systematic_counts(weight, size, rng)
+        return []
+    parts = PARTS if size < FEW else 1
+    samples = systematic_counts(weight, size, rng, parts)
+    splits = (_split(ratings, weight, copies, rng) for copies in samples)
+    return [split for split in splits if split is not None]
+
+
+def _split(
+    ratings: Ratings, weight: np.ndarray, copies: np.ndarray, rng: np.random.Generator
+) -> HeldOutRaters | None:
+    """A split; None where no strict pair is hidden, or nothing is left to fit to.
+
+    Args:
+        weight: of each rater ``[raters]``; copies: how many of it are held out ``[raters]``.
+    """
     rest = np.maximum(weight - copies, 0.0) / np.where(weight > 0, weight, 1.0)
     left = rest[ratings.ballot_rater]
     others = replace(ratings, ballot_weight=ratings.ballot_weight * left).select(left > 0)
@@ -70,17 +89,25 @@ def hold_out(ratings: Ratings, rng: np.random.Generator) -> HeldOutRaters | None
     return HeldOutRaters(train, held_out, visible, pairs, pair_information(target))
 
 
-def systematic_counts(weight: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """How often each rater is drawn in a systematic sample ``[raters]``.
+def systematic_counts(
+    weight: np.ndarray, size: int, rng: np.random.Generator, samples: int = 1
+) -> np.ndarray:
+    """How often each rater is drawn in systematic samples ``[samples, raters]``.
+
+    The samples are disjoint where no rater's weight exceeds the total over size times samples.
 
     Args:
-        weight: of each rater, 0 or more ``[raters]``; size: of the sample; rng: consumed.
+        weight: of each rater, 0 or more ``[raters]``; size: of a sample; rng: consumed.
     """
     order = rng.permutation(np.flatnonzero(weight))
     edges = np.cumsum(weight[order])
-    points = (np.arange(size) + rng.random()) * edges[-1] / size
-    drawn = order[np.minimum(np.searchsorted(edges, points, "right"), len(order) - 1)]
-    return np.bincount(drawn, minlength=len(weight))
+    first = np.arange(size) + rng.random()
+    found = np.zeros((samples, len(weight)), np.int64)
+    for sample in range(samples):
+        points = (first + sample / samples) % size * edges[-1] / size
+        drawn = order[np.minimum(np.searchsorted(edges, points, "right"), len(order) - 1)]
+        found[sample] = np.bincount(drawn, minlength=len(weight))
+    return found
 
 
 def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:

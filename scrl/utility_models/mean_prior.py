@@ -47,11 +47,16 @@ class MeanPrior:
         sd = float(np.clip(np.sqrt((mean**2).mean()), FIRST_SD, MAX_SD))
         return cls(covariance.prompt, covariance.completion, np.zeros(len(mean)), sd)
 
-    def updated(self, mean: np.ndarray, variance: np.ndarray) -> MeanPrior:
+    def updated(
+        self, mean: np.ndarray, variance: np.ndarray, accelerated: bool = False
+    ) -> MeanPrior:
         """The prior that fits the posteriors of the mean rewards (empirical Bayes).
 
         Args:
             mean, variance: of each item's mean reward ``[items]``.
+            accelerated: whether the standard deviation takes MacKay's (1992) step, which has the
+                fixed point of expectation-maximisation. The latter takes hundreds of steps where
+                the data say little of each item.
         """
         mean, centre = self._centred(mean), self.centre
         if len(np.unique(self.completion)) < len(mean):
@@ -59,8 +64,14 @@ class MeanPrior:
             total = np.bincount(self.completion, weight) + CENTRE_PRECISION
             centre = np.bincount(self.completion, weight * mean) / total
             centre = self._centred(centre[self.completion])
-        squares = ((mean - centre) ** 2 + variance).sum() + PSEUDO_ITEMS
-        sd = np.sqrt(squares / (len(mean) + PSEUDO_ITEMS))
+        count, squared = len(mean), (mean - centre) ** 2
+        if accelerated:
+            # The added items are as well known as the others: more would outweigh them here.
+            known = max(float((1 - variance / self.sd**2).sum()), 1e-9)
+            squares = count / known * squared.sum() + PSEUDO_ITEMS
+        else:
+            squares = (squared + variance).sum() + PSEUDO_ITEMS
+        sd = np.sqrt(squares / (count + PSEUDO_ITEMS))
         return replace(self, centre=centre, sd=float(np.clip(sd, MIN_SD, MAX_SD)))
 
     def _centred(self, values: np.ndarray) -> np.ndarray:

@@ -72,6 +72,8 @@ class Population:
         rater_effects: what raters' features say of their types and utilities; None without. The
             mean utilities ``reward`` are then those of a rater of average features.
         completion_effects: what completions' features add to the mean utilities; None without.
+        pair_slope: log-odds of a strict pair for each unit of its gap of utilities, below 1 where
+            ballots have ties (see ``strict_pairs``).
     """
 
     reward: np.ndarray
@@ -81,6 +83,7 @@ class Population:
     ties: tuple[TieModel, ...] = ()
     rater_effects: RaterEffects | None = None
     completion_effects: CompletionEffects | None = None
+    pair_slope: float = 1.0
 
     @property
     def types(self) -> int:
@@ -205,7 +208,7 @@ class Population:
         first: np.ndarray,
         second: np.ndarray,
     ) -> np.ndarray:
-        """P(rater prefers first to second) ``[pairs]``, given the rater's visible ballots.
+        """P(rater prefers first to second | no tie) ``[pairs]``, given the rater's visible ballots.
 
         Args:
             visible: what is known of the raters; one without ballots is of the whole population.
@@ -216,19 +219,19 @@ class Population:
             return self.marginal.pair_probability(known, rater, first, second)
         gap = self.reward[:, first] - self.reward[:, second]
         variance = self.variance[:, first] + self.variance[:, second]
-        row = known.table.row[rater]
+        row, slope = known.table.row[rater], self.pair_slope
         share = self.share[None]
         if self.rater_effects is not None and known.features is not None:
             share = np.exp(self.log_shares(known.features))[rater]
             gap = gap + self.rater_effects.pair_shift(known.features, rater, first, second)
         if not self.varies:
-            win = estimated_win_probability(gap, variance)
+            win = estimated_win_probability(slope * gap, slope**2 * variance)
             type = np.concatenate([self.type_probabilities(known.table), self.share[None]])[row]
             type = np.where(row[:, None] >= 0, type, share)
             return np.einsum("pk,kp->p", type, win)
         of = self.covariance.of
         variance = variance + of(first, first) + of(second, second) - 2 * of(first, second)
-        win = win_probability(gap, variance)
+        win = win_probability(slope * gap, slope**2 * variance)
         probability = share[0] @ win if len(share) == 1 else np.einsum("pk,kp->p", share, win)
         order = np.argsort(row, kind="stable")
         rising = row[order]
@@ -246,7 +249,8 @@ class Population:
                     size = len(item)
                     mean = gap[k, pairs] + found.alpha[r, :size] @ cross
                     less = (cross * (found.information[r, :size, :size] @ cross)).sum(0)
-                    probability[pairs] += weight * win_probability(mean, variance[k, pairs] - less)
+                    left = variance[k, pairs] - less
+                    probability[pairs] += weight * win_probability(slope * mean, slope**2 * left)
         return probability
 
     def electorate(self, voters: int, rng: np.random.Generator) -> np.ndarray:

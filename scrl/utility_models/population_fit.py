@@ -26,11 +26,12 @@ from scrl.utility_models.held_out_raters import HeldOutRaters, hold_out
 from scrl.utility_models.population import Population
 from scrl.utility_models.rater_posteriors import KnownRaters, group_raters
 from scrl.utility_models.silent_types import split_by_responses
+from scrl.utility_models.strict_pairs import strict_pair_slope
 from scrl.utility_models.tie_model import TieModel, updated_ties
 from scrl.utility_models.tied_choices import TiedChoices, tie_counts
-from scrl.utility_models.type_mixture import LONG, MAX_SEARCHED, TypeProblem
+from scrl.utility_models.type_mixture import LONG, MAX_SEARCHED, SHORT, TypeProblem
 from scrl.utility_models.type_parameters import Types
-from scrl.utility_models.type_variation import with_variation
+from scrl.utility_models.type_variation import with_variation, without_variation
 
 #: Candidates: shrinkages of the covariance within types, None without variation, and scales of
 #: the utilities.
@@ -42,6 +43,8 @@ MARGIN = 4.0
 STANDARD_ERRORS = 2.0
 #: Nats by which a scale other than 1 must be better.
 SCALE_MARGIN = 2.0
+#: Steps of the prevalences of ties in the final fit, and in those that the scale is found with.
+STEPS, FEW_STEPS = 20, 5
 #: Prior standard deviation of the logarithm of the scale.
 SCALE_SD = 0.35
 #: Called with the share of the fit done and what is done next.
@@ -113,15 +116,18 @@ def fit_population(
     if by_features:
         types = types_by_features(problem, types, seed)
     report(0.5, "Choosing the variation within types and the noise")
-    candidates = compare_candidates(ratings, types, config, seed, by_features)
+    trials = trials_of(ratings, types, seed, by_features)
+    candidates = compare_candidates(trials, types, config, seed)
     chosen = choose_candidate(candidates)
-    scale = final_scale(chosen, candidates) if table.slots.has_ties else chosen.scale
     report(0.8, "Fitting the population to all raters")
     if chosen.one_type and len(types.share) > 1:
         types = problem.one_type()
-    types = with_ties(problem, types)
+    types, scale = with_ties(problem, types), chosen.scale
+    if types.ties:
+        scale = final_scale(chosen, candidates) * tied_scale(types, trials, config)
     population = with_variation(table, types, chosen.shrinkage, seed).sharpened(scale)
     population = with_refitted_ties(population, table)
+    population = replace(population, pair_slope=strict_pair_slope(population, table))
     return FittedPopulation(population.with_responses(table), table, chosen, tuple(candidates))
 
 
@@ -166,91 +172,162 @@ def final_scale(chosen: Candidate, candidates: Sequence[Candidate]) -> float:
     return chosen.scale / next(plain, 1.0)
 
 
+def tied_scale(types: Types, trials: Sequence[_Trial], config: RatersConfig) -> float:
+    """The scale of utilities without variation that are fitted with prevalences of ties.
+
+    Their fit is too certain where few raters ranked each item; elsewhere the scale is 1.
+
+    Args:
+        types: fitted to all ratings, with ties.
+    """
+    if len(trials) < 2 or not config.choose_noise:
+        return 1.0
+    populations = []
+    for trial in trials:
+        problem = TypeProblem(trial.table)
+        own = tuple(ties.covering(problem.slots) for ties in types.ties)
+        own_types = problem.em(replace(types, ties=own), SHORT)
+        population = without_variation(problem, own_types)
+        population = with_refitted_ties(population, trial.table, FEW_STEPS)
+        slope = strict_pair_slope(population, trial.table)
+        populations.append(replace(population, pair_slope=slope))
+    return best_scale(populations, trials, SCALES, margin=0.0)[0]
+
+
 def _is_reliable(gain: float, by_rater: np.ndarray) -> bool:
     """Whether a gain in nats exceeds its standard error over raters by ``STANDARD_ERRORS``."""
     return gain > STANDARD_ERRORS * by_rater.std() * np.sqrt(len(by_rater))
 
 
 def compare_candidates(
-    ratings: Ratings, types: Types, config: RatersConfig, seed: int, by_features: bool = False
+    trials: Sequence[_Trial], types: Types, config: RatersConfig, seed: int
 ) -> list[Candidate]:
-    """Score the candidates on a part of the raters, of whom half of each ballot is hidden.
+    """Score the candidates on raters of whom half of each ballot is hidden.
 
     Returns:
         The candidates, simpler ones first.
 
     Args:
-        types: fitted to all ratings, from which the fits to the training part start.
-        by_features: whether types were told apart by features, as those of the training part then
-            are.
+        trials: see ``trials_of``; types: fitted to all ratings.
     """
     shrinkages = SHRINKAGES if config.variation else SHRINKAGES[:1]
     several = len(types.share) > 1
     untested = [Candidate(False, shrinkage) for shrinkage in shrinkages if several]
     untested += [Candidate(True, shrinkage) for shrinkage in shrinkages]
-    split = hold_out(ratings, host_rng(seed, HostStream.RATERS_HELD_OUT))
-    if split is None:
+    if not trials:
         return untested
-    # In large data candidates are compared on a sample, as numbers of types are.
-    problem = TypeProblem(training_table(split.train)).sample(seed, MAX_SEARCHED)
-    table = problem.table
-    whole, seen = KnownRaters.of(split.whole), KnownRaters.of(split.visible)
-    starts = {True: problem.one_type()}
-    if several and by_features:
-        starts[False] = types_by_features(problem, starts[True], seed)
-        untested = [c for c in untested if c.one_type or len(starts[False].share) > 1]
-    elif several:
-        starts[False] = problem.em(replace(types, ties=()), LONG)
-
-    def scored(candidate: Candidate) -> Candidate:
-        start = starts[candidate.one_type]
-        # Without variation the likelihood itself determines the scale, but not where ties count
-        # half, which makes utilities too close to each other.
-        free = config.choose_noise and (candidate.shrinkage is not None or table.slots.has_ties)
-        scales = SCALES if free else (1.0,)
-        population = with_variation(table, start, candidate.shrinkage, seed)
-        found = _scored(candidate, population, scales, split, seen)
-        population = population.sharpened(found.scale)
-        evidence = _log_evidence(population, whole) - _log_evidence(population, seen)
-        return replace(found, evidence=evidence)
-
+    if any(len(trial.starts.get(False, types).share) == 1 for trial in trials):
+        untested = [candidate for candidate in untested if candidate.one_type]
     found: list[Candidate] = []
     for candidate in untested:
         # A second shrinkage is tried only where variation is found with the first.
         own = [c.nats for c in found if c.one_type == candidate.one_type]
         if len(own) == 2 and own[1] < own[0] + MARGIN:
             continue
-        found.append(scored(candidate))
+        found.append(_scored(candidate, trials, config.choose_noise, seed))
     return found
 
 
-def _scored(
-    candidate: Candidate,
-    population: Population,
-    scales: Sequence[float],
-    split: HeldOutRaters,
-    seen: KnownRaters,
-) -> Candidate:
-    """The candidate with its best scale, and its score.
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """Raters held out, and what the candidates' fits to the others start from.
 
-    The scale is 1 unless another is better by more than ``SCALE_MARGIN``: chosen on the held-out
-    pairs alone, it would add their sampling error to the rewards, which all raters' ballots fit.
+    Attributes:
+        split: the raters; table: the ballots that are fitted to.
+        starts: types, by whether all raters are of one.
+        whole, seen: the held-out raters by their ballots, and by the visible part of them.
     """
 
-    def nats(scale: float) -> np.ndarray:
-        probability = population.sharpened(scale).pair_probability(seen, *split.pairs)
-        return np.bincount(rater, split.weight * np.log(np.maximum(probability, 1e-12)))
+    split: HeldOutRaters
+    table: BallotTable
+    starts: dict[bool, Types]
+    whole: KnownRaters
+    seen: KnownRaters
 
-    rater = np.unique(split.pairs[0], return_inverse=True)[1]
-    by_scale = [nats(scale) for scale in scales]
+    @classmethod
+    def of(cls, split: HeldOutRaters, types: Types, seed: int, by_features: bool) -> _Trial:
+        """A trial; for the arguments see ``trials_of``."""
+        # In large data candidates are compared on a sample, as numbers of types are.
+        problem = TypeProblem(training_table(split.train)).sample(seed, MAX_SEARCHED)
+        starts = {True: problem.one_type()}
+        if len(types.share) > 1:
+            starts[False] = (
+                types_by_features(problem, starts[True], seed)
+                if by_features
+                else problem.em(replace(types, ties=()), LONG)
+            )
+        known = KnownRaters.of(split.whole), KnownRaters.of(split.visible)
+        return cls(split, problem.table, starts, *known)
+
+    def nats(self, population: Population) -> np.ndarray:
+        """Log-likelihood of each held-out rater's hidden pairs ``[raters]``."""
+        rater = np.unique(self.split.pairs[0], return_inverse=True)[1]
+        probability = population.pair_probability(self.seen, *self.split.pairs)
+        return np.bincount(rater, self.split.weight * np.log(np.maximum(probability, 1e-12)))
+
+    def evidence(self, population: Population) -> np.ndarray:
+        """Log-likelihood of each held-out rater's whole ballots, given the visible part."""
+        return _log_evidence(population, self.whole) - _log_evidence(population, self.seen)
+
+
+def trials_of(ratings: Ratings, types: Types, seed: int, by_features: bool) -> list[_Trial]:
+    """One trial, several where raters are few, or none.
+
+    Args:
+        types: fitted to all ratings, from which the fits to a part start.
+        by_features: whether types were told apart by features, as those of a part then are.
+    """
+    splits = hold_out(ratings, host_rng(seed, HostStream.RATERS_HELD_OUT))
+    return [_Trial.of(split, types, seed, by_features) for split in splits]
+
+
+def _scored(
+    candidate: Candidate, trials: Sequence[_Trial], choose_noise: bool, seed: int
+) -> Candidate:
+    """The candidate with its best scale, and its scores on all trials."""
+    populations = [
+        with_variation(trial.table, trial.starts[candidate.one_type], candidate.shrinkage, seed)
+        for trial in trials
+    ]
+    # Without variation the likelihood itself determines the scale, but not where ties count half,
+    # which makes utilities too close to each other.
+    has_ties = any(trial.table.slots.has_ties for trial in trials)
+    free = choose_noise and (candidate.shrinkage is not None or has_ties)
+    scale, nats, by_rater = best_scale(populations, trials, SCALES if free else (1.0,))
+    evidence = [
+        trial.evidence(population.sharpened(scale))
+        for trial, population in zip(trials, populations, strict=True)
+    ]
+    return replace(
+        candidate, scale=scale, nats=nats, by_rater=by_rater, evidence=np.concatenate(evidence)
+    )
+
+
+def best_scale(
+    populations: Sequence[Population],
+    trials: Sequence[_Trial],
+    scales: Sequence[float],
+    margin: float = SCALE_MARGIN,
+) -> tuple[float, float, np.ndarray]:
+    """The best scale of the trials' populations, its score and that of each rater ``[raters]``.
+
+    The scale is 1 unless another is better by more than ``margin`` nats: chosen on the held-out
+    pairs alone, it would add their sampling error to the rewards, which all raters' ballots fit.
+    """
+    by_scale = [
+        np.concatenate(
+            [t.nats(p.sharpened(scale)) for t, p in zip(trials, populations, strict=True)]
+        )
+        for scale in scales
+    ]
     scores = [
         float(own.sum()) - 0.5 * (np.log(scale) / SCALE_SD) ** 2
         for own, scale in zip(by_scale, scales, strict=True)
     ]
     best, unscaled = int(np.argmax(scores)), scales.index(1.0)
-    if scores[unscaled] >= scores[best] - SCALE_MARGIN:
+    if scores[unscaled] >= scores[best] - margin:
         best = unscaled
-    return replace(candidate, scale=scales[best], nats=scores[best], by_rater=by_scale[best])
+    return scales[best], scores[best], by_scale[best]
 
 
 def _log_evidence(population: Population, known: KnownRaters) -> np.ndarray:
@@ -261,7 +338,9 @@ def _log_evidence(population: Population, known: KnownRaters) -> np.ndarray:
     return found[known.table.row]
 
 
-def with_refitted_ties(population: Population, table: BallotTable, steps: int = 20) -> Population:
+def with_refitted_ties(
+    population: Population, table: BallotTable, steps: int = STEPS
+) -> Population:
     """The population with the prevalences of ties that fit its utilities."""
     groups = group_raters(table) if population.ties else []
     for _ in range(steps if population.ties else 0):

@@ -22,8 +22,10 @@ from scrl.utility_models.type_parameters import MAX_SPREAD, Types
 
 #: Iterations of EM with variation, and Newton steps for each posterior in them.
 ITERATIONS, FIRST_STEPS, NEWTON_STEPS = 20, 8, 2
-#: Iterations of EM without variation, for the prior of the mean rewards.
-MEAN_ITERATIONS = 10
+#: Iterations of EM without variation, for the prior of the mean rewards. Where few raters ranked
+#: each item of one type, the prior's standard deviation then still falls by more than this share of
+#: itself in one iteration, and accelerated ones follow until it settles, up to a limit.
+MEAN_ITERATIONS, SETTLED, MAX_MEAN_ITERATIONS = 10, 0.002, 60
 #: First variance within types.
 FIRST_VARIANCE = 0.5
 #: Iterations in which the priors of mean rewards are held.
@@ -65,10 +67,20 @@ def with_variation(
 
 def without_variation(problem: TypeProblem, types: Types) -> Population:
     """The types as a population, with the prior of mean rewards."""
+    return _fit_means(problem, types)[0]
+
+
+def _fit_means(problem: TypeProblem, types: Types) -> tuple[Population, RewardPriors, bool]:
+    """The types as a population, its priors, and whether they settled in the usual iterations."""
     table, covariance = problem.table, initial_covariance(problem.table.catalogue).scaled(0.0)
     priors = RewardPriors.of(covariance, types)
-    variance = np.zeros(types.reward.shape)
-    for iteration in range(MEAN_ITERATIONS):
+    variance, last, iteration = np.zeros(types.reward.shape), priors, 0
+    settles = len(types.share) == 1 and types.effects is None
+    for iteration in range(MAX_MEAN_ITERATIONS):
+        may_end = iteration >= MEAN_ITERATIONS
+        if may_end and (not settles or _has_settled(priors, last, iteration)):
+            break
+        last = priors
         joint = problem.by_row(types.reward, types.ties) + np.log(types.share + 1e-300)
         weight = table.mass[:, None] * softmax(joint, axis=1)
         common, spread = priors.of_types(len(types.share))
@@ -81,11 +93,24 @@ def without_variation(problem: TypeProblem, types: Types) -> Population:
         types = replace(types, reward=step.reward, share=share, effects=step.effects)
         if iteration >= SETTLE:
             own = step.own_variance - step.given_effects + known
-            priors = priors.updated(types.unexplained, own)
-    return Population(
+            priors = priors.updated(types.unexplained, own, iteration >= MEAN_ITERATIONS)
+    population = Population(
         types.reward, variance, types.share, covariance, types.ties,
         completion_effects=types.effects,
     )  # fmt: skip
+    return population, priors, iteration == MEAN_ITERATIONS
+
+
+def _has_settled(priors: RewardPriors, last: RewardPriors, iteration: int) -> bool:
+    """Whether the prior of the common mean hardly changes any more.
+
+    Args:
+        last: an iteration earlier; iteration: the number of the next one.
+    """
+    change = priors.mean.sd / last.mean.sd - 1
+    if iteration == MEAN_ITERATIONS:
+        return change > -SETTLED
+    return abs(change) < SETTLED
 
 
 def _work(groups: Sequence[RaterGroup]) -> np.ndarray:
@@ -124,6 +149,10 @@ class _VariationFit:
         first = 0.0 if shrinkage is None else FIRST_VARIANCE
         covariance = initial_covariance(table.catalogue).scaled(first)
         self.priors = RewardPriors.of(covariance, types)
+        if len(types.share) == 1 and types.effects is None:
+            plain, priors, usual = _fit_means(TypeProblem(table), types)
+            if not usual:
+                self.priors, types = priors, replace(types, reward=plain.reward)
         variance = np.zeros(types.reward.shape)
         self.features = FeatureFit.of(table, types.share, covariance)
         effects = None if self.features is None else self.features.effects
@@ -231,11 +260,18 @@ class RewardPriors:
         """Mean ``[items]`` and standard deviation of the prior of each type's rewards."""
         return (self.mean.centre, self.mean.sd) if types == 1 else (self.common, self.spread)
 
-    def updated(self, reward: np.ndarray, variance: np.ndarray) -> RewardPriors:
-        """The priors that fit the posteriors of the rewards ``[types, items]``."""
+    def updated(
+        self, reward: np.ndarray, variance: np.ndarray, accelerated: bool = False
+    ) -> RewardPriors:
+        """The priors that fit the posteriors of the rewards ``[types, items]``.
+
+        Args:
+            accelerated: see ``MeanPrior.updated``; of one type only.
+        """
         types = len(reward)
         if types == 1:
-            return replace(self, mean=self.mean.updated(reward[0], variance[0]))
+            mean = self.mean.updated(reward[0], variance[0], accelerated)
+            return replace(self, mean=mean)
         own, shared = types / self.spread**2, 1 / self.mean.sd**2
         common = (own * reward.mean(0) + shared * self.mean.centre) / (own + shared)
         mean = self.mean.updated(common, np.full(len(common), 1 / (own + shared)))

@@ -45,11 +45,11 @@ def test_raters_held_out_keep_their_features():
     features = rng.normal(size=(30, 2)).astype(np.float32)
     features[4, 1] = np.nan
     ratings = replace(ratings, rater_features=features)
-    copies = systematic_counts(np.array([1.0, 5, 2] * 10), 20, rng)
+    (copies,) = systematic_counts(np.array([1.0, 5, 2] * 10), 20, rng)
     separate = separate_raters(ratings, copies)
     assert len(separate.raters) == 20
     np.testing.assert_array_equal(separate.rater_features, np.repeat(features, copies, axis=0))
-    split = hold_out(ratings, rng)
+    split = hold_out(ratings, rng)[0]
     of_order: dict[tuple, list] = {}
     for b in range(ratings.ballots):
         of_order.setdefault(order_of(ratings, b), []).append(features[ratings.ballot_rater[b]])
@@ -90,7 +90,7 @@ LINES = [(1, "abcd", "ef")] * 60 + [(1, "dcba", "")] * 40 + [(30, "bacd", "fe")]
 
 def test_a_part_of_the_weight_is_held_out_and_the_rest_is_trained_on():
     ratings = ratings_of(LINES)
-    split = hold_out(ratings, np.random.default_rng(0))
+    (split,) = hold_out(ratings, np.random.default_rng(0))
     held = tabulate(split.whole).mass.sum()
     assert held == len(split.whole.raters) == round(HELD_OUT * 130)
     # The heavy rater is thirty raters of 130.
@@ -106,7 +106,7 @@ def test_what_is_hidden_is_seen_nowhere():
     """Of the held-out raters only the visible part is trained on."""
     ratings = ratings_of([(1, "".join(np.random.default_rng(i).permutation(list("abcdefgh"))), "")
                           for i in range(40)])  # fmt: skip
-    split = hold_out(ratings, np.random.default_rng(1))
+    split = hold_out(ratings, np.random.default_rng(1))[0]
     rater, better, worse = split.pairs
     for r in range(len(split.whole.raters)):
         visible = split.visible.item[split.visible.ballot_rater[split.visible.entry_ballot] == r]
@@ -123,7 +123,7 @@ def test_what_is_hidden_is_seen_nowhere():
 
 def test_pairs_are_the_raters_own():
     ratings = ratings_of(LINES)
-    split = hold_out(ratings, np.random.default_rng(2))
+    (split,) = hold_out(ratings, np.random.default_rng(2))
     place = {}
     for e, (ballot, item) in enumerate(
         zip(split.whole.entry_ballot, split.whole.item, strict=True)
@@ -135,7 +135,7 @@ def test_pairs_are_the_raters_own():
 
 def test_copies_hide_different_parts():
     """One heavy rater is many raters, and not one rater's pairs counted many times."""
-    split = hold_out(ratings_of([(100, "abcd", "")]), np.random.default_rng(0))
+    (split,) = hold_out(ratings_of([(100, "abcd", "")]), np.random.default_rng(0))
     patterns = {tuple(np.sort(split.visible.item[slice(*split.visible.offsets[b : b + 2])]))
                 for b in range(split.visible.ballots)}  # fmt: skip
     assert len(patterns) == 6, "all pairs of four completions"
@@ -150,7 +150,7 @@ def test_the_bits_of_an_order_are_shared_by_its_pairs():
 def test_systematic_samples_are_in_proportion():
     weight = np.array([0.0, 1.0, 2.5, 6.5])
     rng = np.random.default_rng(0)
-    counts = np.array([systematic_counts(weight, 5, rng) for _ in range(4000)])
+    counts = np.array([systematic_counts(weight, 5, rng)[0] for _ in range(4000)])
     assert (counts.sum(1) == 5).all()
     np.testing.assert_allclose(counts.mean(0), weight / 2, atol=0.03)
     assert (np.abs(counts - weight / 2) < 1).all()
@@ -165,6 +165,19 @@ def test_separated_raters_cast_the_same_ballots():
 
 
 def test_few_raters_are_not_held_out_and_of_many_only_some():
-    assert hold_out(ratings_of([(1, "ab", ""), (1, "ba", "")]), np.random.default_rng(0)) is None
-    many = hold_out(ratings_of([(5000, "abcd", ""), (3000, "dcba", "")]), np.random.default_rng(0))
+    assert hold_out(ratings_of([(1, "ab", ""), (1, "ba", "")]), np.random.default_rng(0)) == []
+    (many,) = hold_out(
+        ratings_of([(5000, "abcd", ""), (3000, "dcba", "")]), np.random.default_rng(0)
+    )
     assert len(many.whole.raters) == MAX_HELD_OUT
+
+
+def test_of_few_raters_two_disjoint_parts_are_held_out():
+    rng = np.random.default_rng(0)
+    lines = [(1, "".join(rng.permutation(list("abcdefgh"))), "") for _ in range(30)]
+    splits = hold_out(ratings_of(lines), rng)
+    assert [len(split.whole.raters) for split in splits] == [8, 8]
+    one, other = (set(weights_of(split.whole)) for split in splits)
+    assert not one & other
+    for split in splits:
+        assert not set(weights_of(split.whole)) & set(weights_of(split.train))
