@@ -204,17 +204,19 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _add_later_fields(tree: Any) -> None:
-    """Add what runs and sources stored up to version 0.7 lack: effects of features."""
+    """Add what runs and sources stored up to version 0.7 lack: effects of features, and the slope
+    of strict pairs."""
     if not isinstance(tree, dict):
         return
     _add_later_fields(tree.get("source"))
-    for key, name in (
-        ("ratings", "rater_features"), ("population", "rater_effects"),
-        ("population", "completion_effects"), ("covariance", "similarity"),
+    for key, name, value in (
+        ("ratings", "rater_features", None), ("population", "rater_effects", None),
+        ("population", "completion_effects", None), ("covariance", "similarity", None),
+        ("population", "pair_slope", 1.0),
     ):  # fmt: skip
         part = tree["population"] if key == "covariance" and "population" in tree else tree
         if isinstance(part, dict) and isinstance(part.get(key), dict):
-            part[key].setdefault(name, None)
+            part[key].setdefault(name, value)
 
 
 def _check_shapes(stored: _StoredRun, items: int) -> None:
@@ -225,6 +227,7 @@ def _check_shapes(stored: _StoredRun, items: int) -> None:
             and imputation.missing.shape == imputation.response_rate.shape == (*types, items)
             and population.reward.shape == population.variance.shape == (*types, items)
             and len(population.ties) in (0, len(population.share))
+            and 0 < population.pair_slope < np.inf
             and _effects_fit(population.rater_effects, len(population.share), items)
             and _weights_fit(population.completion_effects, len(population.share), items)
             and stored.space.loadings.shape == (items, *latent)
