@@ -148,9 +148,10 @@ def test_the_effects_of_raters_features_are_stored_and_earlier_runs_had_none(exp
     with pytest.raises(InputError, match="not what scrl keeps"):
         unpack(pack(dataclasses.replace(run, individual=model)))
     # As version 0.7 stored it.
-    earlier = unpack(without_field(pack(run), "features"))
+    earlier = unpack(without_field(pack(run), "rater_effects"))
     assert earlier.individual.population.rater_effects is None
     np.testing.assert_array_equal(earlier.individual.population.reward, population.reward)
+    assert unpack(without_field(pack(run), "pair_slope")).individual.population.pair_slope == 1.0
 
 
 def without_field(data: bytes, name: str) -> bytes:
