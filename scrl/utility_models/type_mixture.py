@@ -35,6 +35,8 @@ from scrl.utility_models.type_parameters import (
 
 #: Numbers of types that are tried; after this many in a row without a better BIC none is.
 TYPES, PATIENCE = (1, 2, 3, 4, 5, 6, 8, 10, 12), 2
+#: BIC within which two types are tried once more before all raters are of one.
+UNDECIDED = 10.0
 #: Random starts for each number of types, their iterations, and those of the best one.
 STARTS, SHORT, LONG = 5, 10, 80
 #: Iterations on all raters, from a mixture fitted to a sample of them.
@@ -123,6 +125,11 @@ class TypeProblem:
             misses = 0 if new.bic < min(mixture.bic for mixture in found) else misses + 1
             found.append(new)
         best = int(np.argmin([mixture.bic for mixture in found]))
+        if best == 0 and len(found) > 1 and found[1].bic < found[0].bic + UNDECIDED:
+            # The mixture of most density need not be that of least BIC.
+            other = sample.best_start(TYPES[1], common, seed, by_bic=True)
+            if other.bic < found[0].bic:
+                best, found[1] = 1, other
         if sample is self:
             return found[best]
         # More raters may tell more types apart.
@@ -172,15 +179,17 @@ class TypeProblem:
         recur = self.ranked.sum() >= MIN_RANKED * self.items
         return FIRST_OWN_SPREAD if recur else MIN_SPREAD
 
-    def best_start(self, types: int, common: Types, seed: int) -> Types:
+    def best_start(self, types: int, common: Types, seed: int, by_bic: bool = False) -> Types:
         """The best of several short runs of EM, on a sample of many raters, brought to its end.
 
         Args:
             types: their number; common: the fit of one type; seed: of the starts.
+            by_bic: whether the best is that of least BIC, else that of most density.
         """
         few = self.sample(seed, MAX_STARTED)
         starts = (few.em(few.start(types, common, seed, start), SHORT) for start in range(STARTS))
-        return self.em(max(starts, key=lambda mixture: mixture.objective), LONG)
+        best = max(starts, key=lambda mixture: -mixture.bic if by_bic else mixture.objective)
+        return self.em(best, LONG)
 
     def start(self, types: int, common: Types, seed: int, start: int) -> Types:
         """Each type begins as one rater's positions, raters far apart (k-means++)."""
