@@ -20,6 +20,7 @@ from scrl.data.table import (
     ratings_from_table,
     single_completion_notes,
 )
+from scrl.data.truncation import truncation_notes
 from scrl.types import InputError, Ratings
 
 
@@ -64,4 +65,7 @@ def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Rat
         table = read_csv(linked_orders_to_csv(data, file), file)
     else:
         table = read_jsonl(decode(data, file), file)
-    return ratings_from_table(table, missing or "unseen", name)
+    ratings = ratings_from_table(table, missing or "unseen", name)
+    if missing is not None:
+        return ratings
+    return replace(ratings, notes=(*ratings.notes, *truncation_notes(ratings)))
