@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit
 
 from scrl.types import Catalogue, Ratings
-from scrl.utility_models.ballot_table import tabulate
+from scrl.utility_models import tabulate
 from scrl.utility_models.completion_effects import CompletionEffects, weight_hessian
 from scrl.utility_models.curvature import Curvature
 from scrl.utility_models.feature_basis import FeatureBasis, feature_basis
