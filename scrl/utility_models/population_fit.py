@@ -5,7 +5,8 @@
    type for everybody.
 3. A held-out part of the ballots decides between these candidates, and on the scale of utilities,
    which is the noise level: Laplace's approximation alone puts it too low. One type or several is
-   decided by whole held-out ballots where hidden pairs do not decide it.
+   decided by whole held-out ballots where hidden pairs do not decide it. Where raters are few, two
+   parts of them are held out in turn.
 4. The chosen candidate is fitted to all raters, and the shares take account of who answered what.
 """
 
