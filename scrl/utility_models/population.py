@@ -15,11 +15,11 @@ from itertools import pairwise
 import numpy as np
 from scipy.special import softmax
 
-from scrl.types import Ratings
+from scrl.types import Catalogue, Ratings
 from scrl.utility_models.ballot_sampling import sample_ranks
 from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.completion_effects import CompletionEffects
-from scrl.utility_models.covariance import Covariance
+from scrl.utility_models.covariance import Covariance, initial_covariance
 from scrl.utility_models.prediction import (
     draw_rows,
     estimated_win_probability,
@@ -127,6 +127,24 @@ class Population:
             effects.loadings,
         )  # fmt: skip
         return replace(self, reward=reward, covariance=covariance, rater_effects=None)
+
+    def on_items(self, catalogue: Catalogue) -> Population:
+        """What completions' features say of other completions.
+
+        Raters of a type vary among them as much as among known ones.
+
+        Args:
+            catalogue: completions with the same kinds of features.
+        """
+        effects = self.completion_effects
+        if effects is None:
+            raise ValueError("The population was fitted without features of completions.")
+        value = effects.basis.of_items(catalogue)
+        covariance = initial_covariance(catalogue).scaled(self.covariance.mean_variance)
+        return replace(
+            self, reward=effects.weight @ value.T, variance=effects.variance @ (value**2).T,
+            covariance=covariance, completion_effects=replace(effects, value=value),
+        )  # fmt: skip
 
     def log_shares(self, features: np.ndarray | None) -> np.ndarray:
         """Log-probability of the types: of raters with these features ``[raters, types]``, or of

@@ -41,6 +41,8 @@ from scrl.runs.serialization import config_of, ratings_digest
 from scrl.scenarios import with_overrides
 from scrl.types import InputError
 from scrl.utility_models import TieModel
+from scrl.utility_models.completion_effects import CompletionEffects
+from scrl.utility_models.population import Population
 from scrl.utility_models.rater_features import FeatureScale, RaterEffects
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,10 +150,34 @@ def test_the_effects_of_raters_features_are_stored_and_earlier_runs_had_none(exp
     with pytest.raises(InputError, match="not what scrl keeps"):
         unpack(pack(dataclasses.replace(run, individual=model)))
     # As version 0.7 stored it.
-    earlier = unpack(without_field(pack(run), "rater_effects"))
+    written = pack(run)
+    for name in ("rater_effects", "completion_effects", "similarity"):
+        written = without_field(written, name)
+    earlier = unpack(written)
     assert earlier.individual.population.rater_effects is None
+    assert earlier.individual.population.completion_effects is None
     np.testing.assert_array_equal(earlier.individual.population.reward, population.reward)
     assert unpack(without_field(pack(run), "pair_slope")).individual.population.pair_slope == 1.0
+
+
+def test_the_effects_of_completions_features_are_stored(experiment):
+    run, rng = experiment.fitted_run, np.random.default_rng(0)
+    population, catalogue = run.individual.population, run.catalogue
+    features = rng.normal(size=(len(catalogue.completions), 3))
+    effects = CompletionEffects.of(
+        dataclasses.replace(catalogue, completion_features=features)
+    ).take(np.zeros(population.types, int))
+
+    def stored(effects: CompletionEffects) -> Population:
+        model = dataclasses.replace(
+            run.individual, population=dataclasses.replace(population, completion_effects=effects)
+        )
+        return unpack(pack(dataclasses.replace(run, individual=model))).individual.population
+
+    again = stored(effects).completion_effects
+    np.testing.assert_equal(dataclasses.asdict(again), dataclasses.asdict(effects))
+    with pytest.raises(InputError, match="not what scrl keeps"):
+        stored(dataclasses.replace(effects, weight=effects.weight[:, :-1]))
 
 
 def without_field(data: bytes, name: str) -> bytes:
