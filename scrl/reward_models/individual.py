@@ -1,170 +1,170 @@
-"""The network that reads ballots (``raters.model``) as a reward model: each pair is a ballot.
+"""The lab's model of individual raters (``raters.rater_model``) as a reward model.
 
-Items with features may be too many to be embedded at each training step. The network, its encoder
-and its objective are then the same, but a rater's catalogue holds only the items of their pairs.
+Each pair is a ballot of two completions. Completions with features may be other ones than those
+that the model was fitted to; a rater's pairs then tell the rater's type, and features tell what
+each type thinks of them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import ClassVar
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from scipy.special import expit
 
-from scrl.config import IndividualConfig, ModelsConfig, Schedule
-from scrl.networks.layers import Sizes, Table
-from scrl.networks.training import Phase
-from scrl.raters import masking
-from scrl.raters.fitting import TrainingData, fit_individual, rater_terms
-from scrl.raters.model import Individual
-from scrl.raters.network import IndividualReward, Posterior
+from scrl.config import ModelsConfig
+from scrl.raters.rater_model import RaterModel
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings, empty_context
-from scrl.reward_models.fitted import (
-    DRAWS,
-    LatentFamily,
-    LatentNetworkModel,
-    count_parameters,
-)
 from scrl.reward_models.protocols import OnChunk, RaterPosterior, RewardModel
 from scrl.reward_models.reward_scales import center_by_prompt, reward_gaps
-from scrl.reward_models.training import PairData, fit_network, sample_batch, static_config
 from scrl.types import Catalogue
+from scrl.utility_models.ballot_table import tabulate
+from scrl.utility_models.population import Population
+from scrl.utility_models.population_fit import fit_population
 
-# -- items known by name --------------------------------------------------------------------------
+#: Least variance of a dimension of the population, in latent units².
+MIN_VARIANCE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class TabularIndividual:
-    """The network that reads ballots, of items known by name.
+class IndividualRaters:
+    """The fitted model of individual raters.
+
+    Latents are in standard deviations of the population.
 
     Attributes:
         uses_true_type: as in ``RewardModel``.
-        model: the fitted network.
-        offsets: index of each prompt's first item ``[prompts + 1]``.
+        model: the fitted model.
+        known: features of the completions that it was fitted to ``[known items, features]``.
+        features, offsets: the items, as in ``Comparisons``.
     """
 
     uses_true_type: ClassVar[bool] = False
-    model: Individual
+    model: RaterModel
+    known: np.ndarray
+    features: np.ndarray
     offsets: np.ndarray
 
     @property
     def parameter_count(self) -> int:
         """The number of fitted parameters."""
-        return count_parameters(self.model.params)
+        population = self.model.population
+        effects, covariance = population.completion_effects, population.covariance
+        count = population.reward.size + population.types - 1
+        count += 0 if effects is None else effects.weight.size
+        if population.varies:
+            sizes = [len(covariance.between_prompts), *covariance.between_completions.shape[:1]]
+            count += sum(size * (size + 1) // 2 for size in sizes)
+        return int(count)
+
+    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> IndividualRaters:
+        """The same model applied to other items."""
+        return replace(self, features=features, offsets=offsets)
+
+    def _is_known(self, features: np.ndarray) -> bool:
+        """Whether items are those that the model was fitted to."""
+        return features is self.known or np.array_equal(features, self.known)
+
+    def _population(self, features: np.ndarray, offsets: np.ndarray) -> Population:
+        """The population's rewards of items with these features."""
+        if self._is_known(features):
+            return self.model.population
+        return self.model.population.on_items(featured_catalogue(features, offsets))
+
+    @cached_property
+    def _own_rewards(self) -> np.ndarray:
+        """Mean rewards of the types ``[types, items]``."""
+        return self._population(self.features, self.offsets).reward
+
+    # -- raters -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _prior(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and variance of latents in the population ``[latent]``."""
+        share, means = self.model.population.share, self.model.type_latents
+        mean = share @ means
+        variance = np.diag(self.model.latent_covariance) + share @ (means - mean) ** 2
+        return mean, np.maximum(variance, MIN_VARIANCE)
+
+    def _type_probabilities(self, context: Comparisons) -> np.ndarray:
+        """P(type | pairs) of each rater ``[raters, types]``."""
+        catalogue = featured_catalogue(context.features, context.offsets)
+        table = tabulate(comparisons_to_ratings(context, catalogue))
+        population = self._population(context.features, context.offsets)
+        found = np.concatenate([population.type_probabilities(table), population.share[None]])
+        return found[table.row]  # row -1: no pairs
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
-        ratings = comparisons_to_ratings(context, self.model.catalogue)
-        _, (mean, log_variance) = self.model.embed(ratings, include_empty=True)
-        return RaterPosterior.gaussian(np.asarray(mean), np.asarray(log_variance))
+        mean, variance = self._prior
+        if self._is_known(context.features):
+            ratings = comparisons_to_ratings(context, self.model.catalogue)
+            found = self.model.embed(ratings, include_empty=True).posterior
+            latent, spread = found.mean, np.exp(found.log_variance)
+        else:
+            probability, means = self._type_probabilities(context), self.model.type_latents
+            latent = probability @ means
+            spread = probability @ means**2 - latent**2 + np.diag(self.model.latent_covariance)
+        scaled = np.maximum(spread / variance, MIN_VARIANCE)
+        return RaterPosterior.gaussian((latent - mean) / np.sqrt(variance), np.log(scaled))
+
+    # -- rewards ----------------------------------------------------------------------------------
 
     def rewards(self, context: Comparisons | None) -> np.ndarray:
         """Rewards at the posterior mean."""
         if context is None:
-            context = empty_context(np.eye(self.offsets[-1]), self.offsets)
-        return center_by_prompt(self._rewards(self.posterior(context).mean), self.offsets)
+            context = empty_context(self.known, np.array([0, len(self.known)]))
+            if self._is_known(self.features):
+                context = empty_context(self.features, self.offsets)
+        if self._is_known(context.features) and self._is_known(self.features):
+            found = self._rewards_at(self.posterior(context).mean)
+        else:
+            found = self._type_probabilities(context) @ self._own_rewards
+        return center_by_prompt(found, self.offsets)
 
-    def _rewards(self, latent: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.rewards(np.asarray(latent, np.float32)), np.float64)
+    def _rewards_at(self, latent: np.ndarray) -> np.ndarray:
+        """Rewards of known items ``[raters, items]``."""
+        mean, variance = self._prior
+        return self.model.rewards(mean + np.sqrt(variance) * latent).astype(np.float64)
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        """Means over posterior draws, with the same noise in all calls."""
-        (mean, sd), rng = self.posterior(context).gaussian_moments(), np.random.default_rng(0)
-        total = np.zeros(queries.mask.shape)
-        for _ in range(DRAWS):
-            latent = mean + sd * rng.standard_normal(mean.shape)
-            total += expit(reward_gaps(self._rewards(latent), queries))
-        return total / DRAWS
+        if self._is_known(context.features) and self._is_known(queries.features):
+            visible = comparisons_to_ratings(context, self.model.catalogue)
+            shape = queries.mask.shape
+            rater = np.repeat(np.arange(shape[0]), shape[1])
+            first, second = queries.pairs.reshape(-1, 2).T
+            found = self.model.population.pair_probability(visible, rater, first, second)
+            return found.reshape(shape)
+        return self._by_type(self._type_probabilities(context), queries)
 
     def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
-        return expit(reward_gaps(self._rewards(latent), queries))
+        if self._is_known(queries.features):
+            return expit(reward_gaps(self._rewards_at(latent), queries))
+        # Latents of raters of whom only the type is known are means of types' latents.
+        mean, variance = self._prior
+        means = np.vstack([self.model.type_latents.T, np.ones(self.model.population.types)])
+        wanted = np.vstack([(mean + np.sqrt(variance) * latent).T, np.ones(len(latent))])
+        weight = np.linalg.lstsq(means, wanted, rcond=None)[0].T
+        reward = self._population(queries.features, queries.offsets).reward
+        gap = reward[:, queries.pairs[..., 0]] - reward[:, queries.pairs[..., 1]]
+        return expit(np.einsum("rk,krp->rp", weight, gap))
+
+    def _by_type(self, probability: np.ndarray, queries: Comparisons) -> np.ndarray:
+        """Means over types ``[raters, pairs]``."""
+        reward = self._population(queries.features, queries.offsets).reward
+        gap = reward[:, queries.pairs[..., 0]] - reward[:, queries.pairs[..., 1]]
+        return np.einsum("rk,krp->rp", probability, expit(gap))
 
 
-def unnamed_catalogue(comparisons: Comparisons) -> Catalogue:
+def featured_catalogue(features: np.ndarray, offsets: np.ndarray) -> Catalogue:
     """A catalogue of numbered prompts and items, each item a distinct completion."""
-    names = tuple(str(i) for i in range(comparisons.items))
-    prompts = tuple(str(p) for p in range(len(comparisons.offsets) - 1))
-    return Catalogue(prompts, names, np.arange(comparisons.items), comparisons.offsets)
-
-
-# -- items known by features ----------------------------------------------------------------------
-
-
-def _network(features: int, config: ModelsConfig, *, rngs: nnx.Rngs) -> IndividualReward:
-    """The network of one prompt whose completions have features."""
-    return IndividualReward(Sizes(1, 1, 1, 0, features), individual_config(config), rngs=rngs)
-
-
-def _catalogue_of_pairs(features: jax.Array) -> Table:
-    """The catalogue of a rater's pairs ``[pairs, 2, features]``, centred within each pair."""
-    pairs, _, width = features.shape
-    zeros, item = jnp.zeros(2 * pairs, jnp.int32), jnp.arange(2 * pairs)
-    return Table(item // 2, zeros, item, zeros, None, features.reshape(2 * pairs, width))
-
-
-def _ballots_of_pairs(mask: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Items, ranks and mask ``[pairs, 2]`` of ballots, given the mask of pairs ``[pairs]``."""
-    item = jnp.arange(2 * len(mask)).reshape(-1, 2)
-    return item, jnp.broadcast_to(jnp.arange(2), item.shape), jnp.repeat(mask[:, None], 2, axis=1)
-
-
-def _batch_loss(
-    module: IndividualReward, key: jax.Array, data: PairData, phase: Phase, config: ModelsConfig
-) -> tuple[jax.Array, dict]:
-    own = individual_config(config)
-    key_raters, key_each = jax.random.split(key)
-    features, mask = sample_batch(key_raters, data, config.batch)
-    beta = own.beta * jnp.minimum(1.0, phase.step / own.kl_warmup)
-
-    def rater_objective(
-        key: jax.Array, features: jax.Array, mask: jax.Array
-    ) -> dict[str, jax.Array]:
-        rater_data = TrainingData(_catalogue_of_pairs(features), (), None)
-        basis = module.reward_basis(rater_data.table)
-        ballots = (*_ballots_of_pairs(mask), 1.0 * mask)
-        return rater_terms(own, module, basis, rater_data, phase.ramp, beta, key, *ballots)
-
-    keys = jax.random.split(key_each, config.batch)
-    terms = jax.tree.map(jnp.mean, jax.vmap(rater_objective)(keys, features, mask))
-    return terms.pop("objective"), terms
-
-
-def _encode(module: IndividualReward, features: jax.Array, mask: jax.Array) -> Posterior[jax.Array]:
-    item, rank, visible = _ballots_of_pairs(mask)
-    basis = module.reward_basis(_catalogue_of_pairs(features))
-    return module.encode(basis, item, masking.full_view(rank, visible))
-
-
-def _pair_rewards(module: IndividualReward, features: jax.Array, latent: jax.Array) -> jax.Array:
-    basis = module.reward_basis(_catalogue_of_pairs(features))
-    return module.rewards(basis, latent).reshape(-1, 2)
-
-
-def _item_rewards(module: IndividualReward, features: jax.Array, latent: jax.Array) -> jax.Array:
-    basis = module.reward_basis(_catalogue_of_pairs(features[:, None].repeat(2, axis=1)))
-    return module.rewards(basis, latent)[::2]
-
-
-FAMILY = LatentFamily(
-    _network, _batch_loss, encode=_encode, pair_rewards=_pair_rewards, item_rewards=_item_rewards
-)
-
-
-# -- fitting --------------------------------------------------------------------------------------
-
-
-def individual_config(config: ModelsConfig) -> IndividualConfig:
-    """The default settings of the network, trained for as long as the other networks."""
-    s, own = config.schedule, IndividualConfig()
-    explore, cool = s.explore[1], s.cool
-    schedule = Schedule(
-        rate=own.schedule.rate, warmup=s.warmup, explore=(explore // 2, explore),
-        ramp=max(explore // 2, 1), cool=cool, decay=own.schedule.decay, chunk=s.chunk,
-    )  # fmt: skip
-    return replace(own, schedule=schedule)
+    names = tuple(map(str, range(len(features))))
+    prompts = tuple(str(p) for p in range(len(offsets) - 1))
+    return Catalogue(
+        prompts, names, np.arange(len(features)), offsets, completion_features=features
+    )
 
 
 def fit(
@@ -174,32 +174,27 @@ def fit(
     on_chunk: OnChunk = None,
     catalogue: Catalogue | None = None,
 ) -> tuple[RewardModel, dict[str, np.ndarray]]:
-    """Train the network that reads ballots on pairs.
+    """Fit the model of individual raters to pairs.
 
     Args:
-        key: consumed.
+        key: gives the seed.
         comparisons: the training pairs.
-        config: the settings.
-        on_chunk: called with the curves and the share done.
+        config: not used; the settings of step 1 are the defaults.
+        on_chunk: called with no curves and the share done.
         catalogue: of the items; by default a numbered one.
 
     Returns:
-        The model, and its training curves.
+        The model, and no curves.
     """
-    own = individual_config(config)
-    if not comparisons.is_tabular:
-        params, curves = fit_network(
-            FAMILY, key, comparisons, replace(config, schedule=own.schedule), on_chunk
-        )
-        features, offsets = comparisons.features, comparisons.offsets
-        static = static_config(config)
-        return LatentNetworkModel(params, static, features, offsets, FAMILY), curves
-
-    def report(model: Individual, curves: dict[str, np.ndarray], done: float) -> None:
-        if on_chunk is not None:
-            on_chunk(curves, done)
-
-    catalogue = catalogue or unnamed_catalogue(comparisons)
+    features, offsets = comparisons.features, comparisons.offsets
+    catalogue = catalogue or featured_catalogue(features, offsets)
     ratings = comparisons_to_ratings(comparisons, catalogue)
-    model, curves = fit_individual(key, ratings, own, report)
-    return TabularIndividual(model, comparisons.offsets), curves
+    seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
+
+    def report(share: float, message: str) -> None:
+        if on_chunk is not None:
+            on_chunk({}, share)
+
+    fitted = fit_population(ratings, None, seed, report)
+    model = RaterModel.of(fitted.population, catalogue)
+    return IndividualRaters(model, features, features, offsets), {}

@@ -112,12 +112,14 @@ def fit_population(
     types = problem.search(
         seed, lambda k: report(0.03 * k, f"Looking for {k} types of raters"), config.max_types
     )
-    types = split_by_responses(problem, types)
+    if not types.follows_features:
+        types = split_by_responses(problem, types)
     by_features = table.features is not None and len(types.share) == 1 < config.max_types
     if by_features:
         types = types_by_features(problem, types, seed)
     report(0.5, "Choosing the variation within types and the noise")
-    trials = trials_of(ratings, types, seed, by_features)
+    # Items ranked once or twice tell of raters' types, and nothing else is tried.
+    trials = [] if types.follows_features else trials_of(ratings, types, seed, by_features)
     candidates = compare_candidates(trials, types, config, seed)
     chosen = choose_candidate(candidates)
     report(0.8, "Fitting the population to all raters")

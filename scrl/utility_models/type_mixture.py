@@ -113,7 +113,8 @@ class TypeProblem:
             max_types: most types that are tried.
             on_types: called with each number of types before it is fitted.
         """
-        sample = self.sample(seed, MAX_SEARCHED)
+        few = self._effects is not None and not self.items_recur  # these steps are slow
+        sample = self.sample(seed, MAX_STARTED if few else MAX_SEARCHED)
         found = [sample.one_type()]
         common, misses = found[0], 0
         for types in TYPES[1:]:
@@ -176,8 +177,12 @@ class TypeProblem:
 
         Items that hardly two raters ranked have no parts of their own.
         """
-        recur = self.ranked.sum() >= MIN_RANKED * self.items
-        return FIRST_OWN_SPREAD if recur else MIN_SPREAD
+        return FIRST_OWN_SPREAD if self.items_recur else MIN_SPREAD
+
+    @property
+    def items_recur(self) -> bool:
+        """Whether items are ranked by a few raters each."""
+        return self.ranked.sum() >= MIN_RANKED * self.items
 
     def best_start(self, types: int, common: Types, seed: int, by_bic: bool = False) -> Types:
         """The best of several short runs of EM, on a sample of many raters, brought to its end.
@@ -262,7 +267,7 @@ class TypeProblem:
         """Expectation-maximisation from a mixture."""
         mass, types = self.table.mass, len(mixture.share)
         raters, last, used = mass.sum(), -np.inf, mixture
-        follows_features = mixture.effects is not None and mixture.spread <= MIN_SPREAD
+        follows_features = mixture.follows_features
         tolerance = FEATURES_TOLERANCE if follows_features else TOLERANCE
         step = RewardStep(
             mixture.reward, *(np.full(mixture.reward.shape, used.spread**2),) * 3, mixture.effects
@@ -318,7 +323,7 @@ class TypeProblem:
         effects, precision, prior = mixture.effects, 1 / mixture.spread**2, mixture.own[k]
         choice = choices(slots, mixture.reward[k][slots.item], ties)
         slope = self._by_item(slots, weight[:, None] * choice.gradient)
-        if effects is not None and mixture.spread <= MIN_SPREAD:
+        if effects is not None and mixture.follows_features:
             hessian = weight_hessian(slots, choice, weight, effects.value)
             direct = effects.direct_step(k, slope, hessian, MAX_STEP)
             variance = direct.reward_variance if variances else np.zeros(self.items)

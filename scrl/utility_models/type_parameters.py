@@ -46,6 +46,11 @@ class Types:
         return float(-0.5 * (away**2).sum() - away.size * np.log(self.spread)) + weights
 
     @property
+    def follows_features(self) -> bool:
+        """Whether items have no parts of their own, so that features alone tell the rewards."""
+        return self.effects is not None and self.spread <= MIN_SPREAD
+
+    @property
     def unexplained(self) -> np.ndarray:
         """What features do not explain of the types' rewards ``[types, items]``."""
         return self.reward if self.effects is None else self.reward - self.effects.reward
@@ -104,7 +109,7 @@ def with_fitted_prior(mixture: Types, step: RewardStep) -> Types:
             second = ((step.reward - mean) ** 2 + step.variance).mean()
             spread = min(MAX_SPREAD, float(np.sqrt(second)))
         return replace(moved, mean=mean, spread=spread)
-    if mixture.spread <= MIN_SPREAD:
+    if mixture.follows_features:
         return moved
     # What features do not explain: with one type the items' own parts alone, around 0.
     residual = moved.unexplained

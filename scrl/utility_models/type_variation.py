@@ -77,7 +77,7 @@ def _fit_means(problem: TypeProblem, types: Types) -> tuple[Population, RewardPr
     variance, last, iteration = np.zeros(types.reward.shape), priors, 0
     settles = len(types.share) == 1 and types.effects is None
     for iteration in range(MAX_MEAN_ITERATIONS):
-        may_end = iteration >= MEAN_ITERATIONS
+        may_end = iteration >= (1 if types.follows_features else MEAN_ITERATIONS)
         if may_end and (not settles or _has_settled(priors, last, iteration)):
             break
         last = priors
