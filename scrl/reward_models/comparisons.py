@@ -25,6 +25,8 @@ class Comparisons:
         offsets: index of each prompt's first item ``[prompts + 1]``; only items of one prompt are
             compared.
         rater_type: true type of each rater ``[raters]``, or None if unknown.
+        catalogue: of the items, whose names may recur on several prompts; None where items have no
+            names.
     """
 
     pairs: np.ndarray
@@ -32,6 +34,7 @@ class Comparisons:
     features: np.ndarray
     offsets: np.ndarray
     rater_type: np.ndarray | None = None
+    catalogue: Catalogue | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -136,7 +139,8 @@ def sample_comparisons(
     wins = (gap > 0) | (gap == 0) & tie
     chosen = np.stack([np.where(wins, first, second), np.where(wins, second, first)], axis=-1)
     mask = np.ones(chosen.shape[:2], bool)
-    return Comparisons(chosen, mask, one_hot_features(catalogue), catalogue.offsets, types)
+    features = one_hot_features(catalogue)
+    return Comparisons(chosen, mask, features, catalogue.offsets, types, catalogue)
 
 
 def _check_every_type_compares(scenario: Scenario, frequency: np.ndarray) -> None:
@@ -221,7 +225,8 @@ def comparisons_from_ratings(
     mask[row[kept], place[kept]] = True
     types = None if ratings.rater_type is None else ratings.rater_type[known]
     catalogue = ratings.catalogue
-    return Comparisons(chosen, mask, one_hot_features(catalogue), catalogue.offsets, types)
+    features = one_hot_features(catalogue)
+    return Comparisons(chosen, mask, features, catalogue.offsets, types, catalogue)
 
 
 def comparisons_to_ratings(comparisons: Comparisons, catalogue: Catalogue) -> Ratings:

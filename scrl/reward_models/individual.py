@@ -24,6 +24,7 @@ from scrl.types import Catalogue
 from scrl.utility_models.ballot_table import tabulate
 from scrl.utility_models.population import Population
 from scrl.utility_models.population_fit import fit_population
+from scrl.utility_models.prediction import estimated_win_probability
 
 #: Least variance of a dimension of the population, in latent units².
 MIN_VARIANCE = 1e-6
@@ -153,9 +154,12 @@ class IndividualRaters:
 
     def _by_type(self, probability: np.ndarray, queries: Comparisons) -> np.ndarray:
         """Means over types ``[raters, pairs]``."""
-        reward = self._population(queries.features, queries.offsets).reward
-        gap = reward[:, queries.pairs[..., 0]] - reward[:, queries.pairs[..., 1]]
-        return np.einsum("rk,krp->rp", probability, expit(gap))
+        population = self._population(queries.features, queries.offsets)
+        first, second = queries.pairs[..., 0], queries.pairs[..., 1]
+        gap = population.reward[:, first] - population.reward[:, second]
+        variance = population.variance[:, first] + population.variance[:, second]
+        win = estimated_win_probability(gap, variance)
+        return np.einsum("rk,krp->rp", probability, win)
 
 
 def featured_catalogue(features: np.ndarray, offsets: np.ndarray) -> Catalogue:
@@ -172,7 +176,6 @@ def fit(
     comparisons: Comparisons,
     config: ModelsConfig,
     on_chunk: OnChunk = None,
-    catalogue: Catalogue | None = None,
 ) -> tuple[RewardModel, dict[str, np.ndarray]]:
     """Fit the model of individual raters to pairs.
 
@@ -181,13 +184,12 @@ def fit(
         comparisons: the training pairs.
         config: not used; the settings of step 1 are the defaults.
         on_chunk: called with no curves and the share done.
-        catalogue: of the items; by default a numbered one.
 
     Returns:
         The model, and no curves.
     """
     features, offsets = comparisons.features, comparisons.offsets
-    catalogue = catalogue or featured_catalogue(features, offsets)
+    catalogue = comparisons.catalogue or featured_catalogue(features, offsets)
     ratings = comparisons_to_ratings(comparisons, catalogue)
     seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
 

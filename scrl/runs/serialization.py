@@ -241,7 +241,8 @@ def _weights_fit(effects: CompletionEffects | None, types: int, items: int) -> b
         return True
     basis, functions = effects.basis, effects.common.shape
     return (effects.value.shape == (items, *functions)
-            and effects.weight.shape == effects.variance.shape == (types, *functions)
+            and effects.weight.shape == (types, *functions)
+            and effects.covariance.shape == (types, *functions, *functions)
             and basis.group.shape == functions and basis.centres.shape[1:] == basis.mean.shape
             and basis.scale.shape == basis.mean.shape == basis.directions.shape[:1]
             and all(root.shape[:1] == basis.centres.shape[:1] for root in basis.roots)

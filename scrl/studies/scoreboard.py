@@ -105,7 +105,7 @@ MODELS: dict[str, ModelEntry] = {
         "Prototypes", "a few rewards, weighed by a rater’s pairs", prototypes.fit
     ),
     "individual": ModelEntry(
-        "Individual raters", "the lab’s own model, each pair a ballot", individual.fit
+        "Individual raters", "the lab’s model of raters, each pair a ballot", individual.fit
     ),
     "types": ModelEntry(
         "One for each type", "told the true type: the ceiling", per_type.fit, uses_true_type=True

@@ -7,7 +7,7 @@ are learnt for each group of functions, so that features that tell nothing count
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,7 +32,8 @@ class CompletionEffects:
 
     Attributes:
         basis: the functions; value: of the items ``[items, functions]``.
-        weight: γ ``[types, functions]``; variance: their posterior variances, same shape.
+        weight: γ ``[types, functions]``; covariance: of their posteriors ``[types, functions,
+            functions]``.
         common: mean of the types' weights ``[functions]``.
         spread: prior standard deviation of types' weights around ``common``, by group ``[groups]``;
             sd: of ``common`` around 0.
@@ -41,7 +42,7 @@ class CompletionEffects:
     basis: FeatureBasis
     value: np.ndarray
     weight: np.ndarray
-    variance: np.ndarray
+    covariance: np.ndarray
     common: np.ndarray
     spread: np.ndarray
     sd: np.ndarray
@@ -55,7 +56,21 @@ class CompletionEffects:
         value = basis.of_items(catalogue)
         zero, groups = np.zeros(value.shape[1]), int(basis.group[-1]) + 1
         sd = np.full(groups, FIRST_SD)
-        return cls(basis, value, zero[None], zero[None], zero, sd, sd)
+        none = np.zeros((1, len(zero), len(zero)))
+        return cls(basis, value, zero[None], none, zero, sd, sd)
+
+    @property
+    def variance(self) -> np.ndarray:
+        """Posterior variances of the weights ``[types, functions]``."""
+        return np.einsum("kff->kf", self.covariance)
+
+    def reward_variance(self, value: np.ndarray) -> np.ndarray:
+        """Variance of what features say of items ``[types, items]``.
+
+        Args:
+            value: Φ of the items ``[items, functions]``.
+        """
+        return np.stack([((value @ own) * value).sum(axis=1) for own in self.covariance])
 
     @property
     def reward(self) -> np.ndarray:
@@ -83,18 +98,20 @@ class CompletionEffects:
 
     def with_weights(self, weight: np.ndarray) -> CompletionEffects:
         """The effects with other weights ``[types, functions]``, as to start from."""
-        return replace(self, weight=weight, variance=np.zeros(weight.shape))
+        types, functions = weight.shape
+        none = np.zeros((types, functions, functions))
+        return replace(self, weight=weight, covariance=none)
 
     def take(self, types: np.ndarray) -> CompletionEffects:
         """The effects of these types, some of which may be repeated."""
         common = self.weight[0] if len(self.weight) == 1 else self.common
-        weight, variance = self.weight[types], self.variance[types]
-        return replace(self, weight=weight, variance=variance, common=common)
+        weight, covariance = self.weight[types], self.covariance[types]
+        return replace(self, weight=weight, covariance=covariance, common=common)
 
     def scaled(self, factor: float) -> CompletionEffects:
         """The effects times ``factor``."""
         return replace(
-            self, weight=factor * self.weight, variance=factor**2 * self.variance,
+            self, weight=factor * self.weight, covariance=factor**2 * self.covariance,
             common=factor * self.common, spread=factor * self.spread, sd=factor * self.sd,
         )  # fmt: skip
 
@@ -153,16 +170,19 @@ class CompletionEffects:
         weight = self.weight[type] + damping * change
         return WeightStep(weight, inverse, damping * moved, self.value)
 
-    def updated(self, weight: np.ndarray, variance: np.ndarray) -> CompletionEffects:
-        """The effects with new weights and their posterior variances, ``[types, functions]``, and
-        the standard deviations that fit them (empirical Bayes)."""
+    def updated(self, steps: Sequence[WeightStep]) -> CompletionEffects:
+        """The effects after a step of each type, and the standard deviations that fit them
+        (empirical Bayes)."""
+        weight = np.stack([step.weight for step in steps])
         types, group = len(weight), self.basis.group
         size = np.bincount(group)
 
         def sd_of(squares: np.ndarray) -> np.ndarray:
             return np.clip(np.sqrt(np.bincount(group, squares) / size), MIN_SD, MAX_SD)
 
-        found = replace(self, weight=weight, variance=variance)
+        covariance = np.stack([step.covariance for step in steps])
+        found = replace(self, weight=weight, covariance=covariance)
+        variance = found.variance
         if types == 1:
             return replace(found, sd=sd_of(weight[0] ** 2 + variance[0]))
         ratio = (self.spread / self.sd)[group] ** 2

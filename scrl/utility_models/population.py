@@ -39,6 +39,8 @@ from scrl.utility_models.type_mixture import type_log_likelihood
 
 #: A type of less probability than this is left out of a rater's posterior.
 MIN_PROBABILITY = 1e-3
+#: Share of the raters up to which a type counts as empty.
+NOBODY = 1e-9
 #: Variance of utilities within a type up to which its raters count as alike.
 NO_VARIANCE = 1e-6
 
@@ -128,6 +130,19 @@ class Population:
         )  # fmt: skip
         return replace(self, reward=reward, covariance=covariance, rater_effects=None)
 
+    def without_empty_types(self) -> Population:
+        """The population without types that nobody is of."""
+        kept = np.flatnonzero(self.share > NOBODY)
+        if len(kept) == self.types:
+            return self
+        share = self.share[kept] / self.share[kept].sum()
+        return replace(
+            self, reward=self.reward[kept], variance=self.variance[kept], share=share,
+            ties=tuple(self.ties[k] for k in kept) if self.ties else (),
+            rater_effects=self.rater_effects and self.rater_effects.take(kept),
+            completion_effects=self.completion_effects and self.completion_effects.take(kept),
+        )  # fmt: skip
+
     def on_items(self, catalogue: Catalogue) -> Population:
         """What completions' features say of other completions.
 
@@ -142,7 +157,7 @@ class Population:
         value = effects.basis.of_items(catalogue)
         covariance = initial_covariance(catalogue).scaled(self.covariance.mean_variance)
         return replace(
-            self, reward=effects.weight @ value.T, variance=effects.variance @ (value**2).T,
+            self, reward=effects.weight @ value.T, variance=effects.reward_variance(value),
             covariance=covariance, completion_effects=replace(effects, value=value),
         )  # fmt: skip
 

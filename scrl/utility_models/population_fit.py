@@ -131,7 +131,8 @@ def fit_population(
     population = with_variation(table, types, chosen.shrinkage, seed).sharpened(scale)
     population = with_refitted_ties(population, table)
     population = replace(population, pair_slope=strict_pair_slope(population, table))
-    return FittedPopulation(population.with_responses(table), table, chosen, tuple(candidates))
+    population = population.with_responses(table).without_empty_types()
+    return FittedPopulation(population, table, chosen, tuple(candidates))
 
 
 def with_ties(problem: TypeProblem, types: Types) -> Types:

@@ -158,6 +158,10 @@ class RaterEffects:
         """The effects with all utilities times ``factor``."""
         return replace(self, shift=factor * self.shift)
 
+    def take(self, types: np.ndarray) -> RaterEffects:
+        """The effects of these types."""
+        return replace(self, log_odds=self.log_odds[types], slope=self.slope[:, types])
+
     @property
     def average_share(self) -> np.ndarray:
         """Share of each type in the population ``[types]``."""

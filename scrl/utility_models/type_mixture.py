@@ -19,7 +19,7 @@ from scipy.special import softmax
 
 from scrl.random_streams import HostStream, host_rng
 from scrl.utility_models.ballot_table import BallotSlots, BallotTable
-from scrl.utility_models.completion_effects import CompletionEffects, weight_hessian
+from scrl.utility_models.completion_effects import CompletionEffects, WeightStep, weight_hessian
 from scrl.utility_models.curvature import MAX_STEP, Curvature
 from scrl.utility_models.likelihood import Choices, choices
 from scrl.utility_models.tie_model import TieModel, updated_ties
@@ -307,15 +307,14 @@ class TypeProblem:
         reward, variance, own, given = (np.stack([rows[i] for rows, _ in found]) for i in range(4))
         effects = mixture.effects
         if effects is not None:
-            weight, known = (np.stack([weights[i] for _, weights in found]) for i in range(2))
-            effects = effects.updated(weight, known)
+            effects = effects.updated([step for _, step in found if step is not None])
         return RewardStep(reward, variance, own, given, effects)
 
     def _type_step(
         self, mixture: Types, k: int, weight: np.ndarray, ties: TieModel | None, variances: bool
-    ) -> tuple[tuple[np.ndarray, ...], tuple[np.ndarray, ...]]:
+    ) -> tuple[tuple[np.ndarray, ...], WeightStep | None]:
         """The step of a type: its reward, variance, own variance and variance given the features'
-        weights ``[items]``; those weights and their variances ``[functions]``."""
+        weights ``[items]``; the step of those weights."""
         # Most ballots are of other types for certain.
         used = np.flatnonzero(weight > NEGLIGIBLE * weight.max(initial=0))
         slots = self.slots if len(used) > MOST * len(weight) else self.slots.take(used)
@@ -328,17 +327,17 @@ class TypeProblem:
             direct = effects.direct_step(k, slope, hessian, MAX_STEP)
             variance = direct.reward_variance if variances else np.zeros(self.items)
             rows = mixture.reward[k] + direct.change, variance, *np.zeros((2, self.items))
-            return rows, (direct.weight, np.diag(direct.covariance))
+            return rows, direct
         curvature = self._curvature(slots, choice, weight, precision)
         change = curvature.step(slope - precision * prior)
         if effects is None:
-            return (mixture.reward[k] + change, *(curvature.variance,) * 3), ()
+            return (mixture.reward[k] + change, *(curvature.variance,) * 3), None
         new = effects.step(k, prior + change, precision, curvature, MAX_STEP)
         variance = own = curvature.variance
         if variances:
             variance, own = variance + new.reward_variance, own + new.own_variance
         rows = mixture.reward[k] + change + new.change, variance, own, curvature.variance
-        return rows, (new.weight, np.diag(new.covariance))
+        return rows, new
 
     def ties_step(
         self, reward: np.ndarray, ties: Sequence[TieModel], weight: np.ndarray

@@ -222,8 +222,7 @@ class _VariationFit:
                 effects.step(k, left, precision, Curvature(1 / (bound + precision)), MAX_STEP)
                 for k, (left, bound) in enumerate(zip(own + step, sums.bound, strict=True))
             ]
-            weights = [(new.weight, np.diag(new.covariance)) for new in found]
-            effects = effects.updated(*map(np.stack, zip(*weights, strict=True)))
+            effects = effects.updated(found)
             reward = reward + np.stack([new.change for new in found])
             variance = variance + np.stack([new.reward_variance for new in found])
             own_variance = own_variance + np.stack([new.own_variance for new in found])

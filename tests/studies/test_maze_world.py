@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from itertools import combinations
 
 import jax
-import jax.flatten_util
 import numpy as np
 import pytest
 from scipy.sparse.csgraph import shortest_path
 
-from scrl.networks import training
-from scrl.networks.layers import standardise
-from scrl.raters import Individual
 from scrl.reward_models import (
     collapse,
-    comparisons_to_ratings,
-    individual,
     per_type,
     pooled,
     sample_comparisons,
     vpl,
 )
-from scrl.reward_models.fitted import LatentNetworkModel
-from scrl.reward_models.training import PairData, initial_parameters, loss_of, static_config
 from scrl.scenarios import gallery, load_scenario, with_overrides
 from scrl.studies import maze_world
-from scrl.types import Catalogue
-from tests.compiling import QUICKLY
 from tests.tiny import QUICK
 
 SEED = 1000
@@ -42,25 +31,6 @@ def split():
         maze_world.sample_users(SEED, 500, 16, 0),
         maze_world.sample_users(SEED, 300, 16, 1),
         maze_world.sample_users(SEED, 300, 16, 2),
-    )
-
-
-@pytest.fixture(scope="module")
-def individual_model(split):
-    """The individual model of items with features, with random parameters.
-
-    Its training takes 18 seconds of a core to compile and is measured in benchmarks/models.py.
-    """
-    static, rng = static_config(replace(QUICK, batch=8)), np.random.default_rng(0)
-    initial = partial(
-        initial_parameters, family=individual.FAMILY, config=static,
-        features=split[0].features.shape[1],
-    )  # fmt: skip
-    shapes = jax.eval_shape(initial, jax.random.key(0))
-    draw = lambda p: rng.normal(0, 0.3, p.shape).astype(np.float32)  # noqa: E731
-    train = split[0]
-    return LatentNetworkModel(
-        jax.tree.map(draw, shapes), static, train.features, train.offsets, individual.FAMILY
     )
 
 
@@ -182,52 +152,6 @@ def test_vpl_is_far_above_the_pooled_ceiling(split):
     there = model.with_items(maze_world.point_features(maze_world.free_cells()), np.array([0, 46]))
     best = there.rewards(context).argmax(axis=1)
     assert maze_world.goal_distances()[context.rater_type, best].mean() < 2
-
-
-@pytest.mark.slow
-def test_the_individual_model_of_features_is_that_of_scrl_raters(split, individual_model):
-    """The same parameters in ``Individual`` give the same, with the same ballots and catalogue."""
-    some = split[1].select_raters(np.arange(4))
-    features = standardise(some.features, some.features)[: some.pairs.max() + 1]
-    features = standardise(features, features)
-    some = replace(some, features=features, offsets=np.array([0, len(features)]))
-    names = tuple(map(str, range(some.items)))
-    catalogue = Catalogue(
-        ("p",), names, np.arange(some.items), some.offsets, completion_features=features
-    )
-    lab = Individual(
-        individual_model.params, catalogue, individual.individual_config(individual_model.config)
-    )
-    _, posterior = lab.embed(comparisons_to_ratings(some, catalogue))
-    found = individual_model.posterior(some)
-    assert found.mean == pytest.approx(posterior.mean, abs=2e-3)
-    assert found.log_variance == pytest.approx(posterior.log_variance, abs=2e-3)
-    rewards = np.asarray(lab.rewards(posterior.mean))
-    row = np.arange(4)[:, None]
-    gap = rewards[row, some.pairs[..., 0]] - rewards[row, some.pairs[..., 1]]
-    own = individual_model.with_items(some.features, some.offsets).rewards(some)
-    assert np.allclose(own, rewards - rewards.mean(axis=1, keepdims=True), atol=2e-3)
-    assert individual_model.probabilities_at(posterior.mean, some) == pytest.approx(
-        1 / (1 + np.exp(-gap)), abs=2e-3
-    )
-
-
-@pytest.mark.slow
-def test_every_parameter_of_the_individual_model_learns_from_features(split, individual_model):
-    train = split[0].first_pairs(6).select_raters(np.arange(20))
-    loss = loss_of(individual.FAMILY, train.features.shape[1], individual_model.config)
-    phase = training.Phase(np.int32(5), np.float32(1))
-    said = PairData(train.features, train.pairs, train.mask, np.int32(20), *np.zeros(3))
-    nothing = said._replace(mask=np.zeros_like(said.mask))
-    key = jax.random.key(1)
-    grad = jax.jit(jax.grad(loss, has_aux=True), compiler_options=QUICKLY)
-    for data, moved in ((said, True), (nothing, False)):
-        grads, watched = grad(individual_model.params, key, data, phase)
-        assert np.isfinite(jax.flatten_util.ravel_pytree(grads)[0]).all()
-        assert (float(watched["watched"]) > 0) == moved
-        if moved:
-            still = [np.abs(g).max() < 1e-5 for g in jax.tree.leaves(grads)]
-            assert sum(still) <= 1, "all but the bias of the keys, which softmax does not see"
 
 
 @pytest.mark.slow

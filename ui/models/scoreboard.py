@@ -24,10 +24,7 @@ from ui.shared.page_jobs import PageJobs
 
 _JOBS = PageJobs("model_runs", "models_run")
 #: What each reward model is, one line.
-_DESCRIPTIONS = {name: entry.description for name, entry in scoreboard.MODELS.items()} | {
-    "individual": "the network that reads ballots, each pair a ballot (see ‘Train wrongly’); the "
-    "lab fits a statistical model instead"
-}
+_DESCRIPTIONS = {name: entry.description for name, entry in scoreboard.MODELS.items()}
 
 
 @st.cache_data(show_spinner=False)
