@@ -83,8 +83,8 @@ def _summary(result: dict, destination: maze.Destination) -> str:
     if pairs is not None:
         words += (
             f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
-            f"a user it never met, and {vpl[-1]:.1%} after {maze.PAIRS} (individual raters, "
-            f"a network that reads ballots, {individual[-1]:.1%}). "
+            f"a user it never met, and {vpl[-1]:.1%} after {maze.PAIRS}; individual raters have "
+            f"{individual[pairs]:.1%} and {individual[-1]:.1%}. "
         )
     if np.abs(maze.accuracy(result, "held")[0] - _ceiling()).max() < 0.02:
         words += "With its KL held it never hears the user: both maps are the same."

@@ -66,12 +66,10 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
         + f". Among **ten translators** {' and '.join(ahead) or 'nothing'} is ahead of "
         f"Bradley–Terry, and the individual model is at {_points_text(individual_lead)}: each "
         "text was read by three of them, and ten people do not show what kinds of people there "
-        "are. So a model of individuals pays where people differ and enough of them say enough, "
-        "and even there this one is too sure of itself (its chances are off by "
-        f"{individual['calibration'][0]:.2f}, Bradley–Terry’s by {pooled['calibration'][0]:.2f}), "
-        "which a rule that counts orders forgives and a policy that trusts the chances does not. "
-        "The individual model here is the network that reads ballots, one pair at a time; the "
-        "lab’s own statistical model is judged by `scrl evaluate`."
+        "are. So a model of individuals pays where people differ and enough of them say enough. "
+        f"The chances that it states are off by {individual['calibration'][0]:.2f}, those of "
+        f"Bradley–Terry by {pooled['calibration'][0]:.2f}. Here each pair is a ballot of its own; "
+        "`scrl evaluate` judges the model on whole ballots."
     )  # fmt: skip
 
 
