@@ -178,12 +178,18 @@ def _shared_fields(predictions: Sequence[Predictions], catalogue: Catalogue) -> 
         "collapsed": len(collapsed), "trainings": len(predictions),
         "checks": [_finite(np.mean([getattr(h, k) for h in health])) for k in checks]
                   if health else MISSING,
-        "kl": [_finite(x) for x in np.mean([h.kl for h in health], axis=0)] if health else None,
+        "kl": _mean_kl(health) if health else None,
         "verdict": collapse.verdict(typical[0] if typical else None, model),
         "orders": {rule: social_orders(rule, rewards, catalogue) for rule in ORDER_RULES},
         "parameters": model.parameter_count,
         "seconds": round(float(np.median([p.seconds for p in predictions])), 2),
     }  # fmt: skip
+
+
+def _mean_kl(health: Sequence[LatentHealth]) -> list[float | None]:
+    """KL by dimension; a training's latent may have fewer dimensions than another's."""
+    width = max(len(h.kl) for h in health)
+    return [_finite(x) for x in np.mean([np.pad(h.kl, (0, width - len(h.kl))) for h in health], 0)]
 
 
 # -- social orders --------------------------------------------------------------------------------
