@@ -2,7 +2,9 @@
 
 Log-odds of types and shifts of mean utilities have Gaussian priors around 0. Each feature has
 standard deviations of its own, which are learnt (MacKay 1992), so that a feature without
-information has next to no effect. Shifts are the same for a completion on all prompts, up to a
+information has next to no effect. The more features there are, the more of them seem to tell
+something by chance; standard deviations s have prior densities in proportion to s⁻ᵃ, where a is the
+logarithm of the number of features over ``FEW``, 0 at least. Shifts are the same for a completion on all prompts, up to a
 part of the item's own.
 """
 
@@ -23,6 +25,8 @@ from scrl.utility_models.rater_features import RaterEffects, are_known, at_items
 FIRST_SLOPE_SD, FIRST_SHIFT_SD = 1.0, 0.5
 #: Limits of the standard deviations.
 MIN_SD, MAX_SD = 0.01, 5.0
+#: Features up to which the standard deviations have flat priors.
+FEW = 4
 #: Iterations of EM in which the standard deviations are held.
 SETTLE = 3
 #: Iterations of the optimiser of log-odds, and of conjugate gradients for shifts, in each of EM.
@@ -46,6 +50,8 @@ class FeatureFit:
         self.effects, self.completion = effects, covariance.completion
         self.prompts, names = int(covariance.prompt.max()) + 1, int(self.completion.max()) + 1
         self.shares_names = names < items
+        #: Exponent of the prior of standard deviations.
+        self.penalty = float(np.log(max(np.count_nonzero(effects.scale.inverse) / FEW, 1)))
         self.slope_sd = np.full(features, FIRST_SLOPE_SD)
         # The parts of the shifts: of completions (by name) and of items.
         self.parts = [np.zeros((features, items)), np.zeros((features, names))]
@@ -121,7 +127,7 @@ class FeatureFit:
             share = softmax(log_odds + x @ slope, axis=1)
             own = softmax(evidence + np.log(share + 1e-300), axis=1)
             known = (mass[:, None] * x**2).T @ (share * (1 - share) - own * (1 - own))
-            self.slope_sd = _learnt_sd(slope, known, self.slope_sd, types - 1)
+            self.slope_sd = _learnt_sd(slope, known, self.slope_sd, types - 1, self.penalty)
 
     # -- mean utilities ---------------------------------------------------------------------------
 
@@ -150,7 +156,7 @@ class FeatureFit:
             sizes = len(self.completion), self.parts[-1].shape[1]
             free = (sizes[0] - self.prompts, sizes[1] - 1)
             self.part_sd = [
-                _learnt_sd(part, k, sd, max(n, 1))
+                _learnt_sd(part, k, sd, max(n, 1), self.penalty)
                 for part, k, sd, n in zip(self.parts, known, self.part_sd, free, strict=False)
             ]
 
@@ -217,18 +223,22 @@ def _by_item(x: np.ndarray, values: np.ndarray, item: np.ndarray, items: int) ->
     return found
 
 
-def _learnt_sd(effect: np.ndarray, known: np.ndarray, sd: np.ndarray, free: int) -> np.ndarray:
+def _learnt_sd(
+    effect: np.ndarray, known: np.ndarray, sd: np.ndarray, free: int, penalty: float
+) -> np.ndarray:
     """Standard deviations of the effects of each feature ``[features]``.
 
-    The squares of the effects over the number of parameters that the data determine.
+    The squares of the effects over the number of parameters that the data determine, plus the
+    exponent of the prior.
 
     Args:
         effect: ``[features, n]``; known: information on each, same shape.
         sd: with which the effects were found; free: how many of the n effects are free.
+        penalty: a, where a standard deviation s has the prior density s⁻ᵃ.
     """
     known = np.maximum(known, 0.0)
     determined = (known / (known + sd[:, None] ** -2)).sum(1) * free / effect.shape[1]
-    found = np.sqrt((effect**2).sum(1) / np.maximum(determined, 1e-3))
+    found = np.sqrt((effect**2).sum(1) / np.maximum(determined + penalty, 1e-3))
     return np.clip(found, MIN_SD, MAX_SD)
 
 

@@ -201,6 +201,26 @@ def test_features_without_information_do_no_harm():
         assert gain > -0.005
 
 
+@pytest.mark.parametrize("number", [10, 30, 200])
+def test_many_features_without_information_do_no_harm(number):
+    truth = population_of(2)
+    effects = truth.rater_effects
+    truth = replace(
+        truth, share=np.full(2, 0.5),
+        rater_effects=replace(effects, slope=0 * effects.slope, shift=0 * effects.shift),
+    )  # fmt: skip
+    rng = np.random.default_rng(number)
+
+    def with_noise(ratings: Ratings) -> Ratings:
+        return replace(ratings, rater_features=rng.normal(size=(len(ratings.raters), number)))
+
+    ratings = with_noise(pairs_of(truth, 120, 8, 1)[0])
+    own, plain = (fit_population(r).population for r in (ratings, without_features(ratings)))
+    new, pairs = pairs_of(truth, 1500, 4, 2)
+    gain = accuracy(own, with_noise(new), pairs) - accuracy(plain, without_features(new), pairs)
+    assert gain > -0.01
+
+
 @pytest.mark.slow
 def test_accuracy_on_a_file_rises(fitted):
     """The command's evaluation of a file, of which each rater shows few pairs."""
