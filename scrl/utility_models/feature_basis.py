@@ -19,6 +19,8 @@ MAX_LINEAR, MAX_CENTRES = 64, 128
 WIDTHS = (0.7, 0.25)
 #: Eigenvalues of a kernel below this share of the largest one are dropped.
 MIN_EIGENVALUE = 1e-4
+#: Standard deviation, relative to the largest value, up to which a feature counts as constant.
+CONSTANT = 1e-6
 #: Rows whose functions are held in memory at once.
 BLOCK = 20_000
 
@@ -28,7 +30,8 @@ class FeatureBasis:
     """Functions of features.
 
     Attributes:
-        mean, scale: of the features, which standardise them ``[features]``.
+        mean, scale: of the features, which standardise them ``[features]``; the scale of a constant
+            feature is infinite.
         directions: principal directions of standardised features ``[features, linear]``.
         centres: standardised features at which kernels are represented ``[centres, features]``.
         roots: of each kernel, inverse square root of its matrix ``[centres, functions]``.
@@ -47,7 +50,8 @@ class FeatureBasis:
         """The functions for completions with these features ``[completions, features]``."""
         distinct = np.unique(np.asarray(features, float), axis=0)
         mean, sd = distinct.mean(axis=0), distinct.std(axis=0)
-        scale = np.where(sd > 0, sd, 1.0)
+        constant = sd <= CONSTANT * np.abs(distinct).max(axis=0, initial=0.0)
+        scale = np.where(constant, np.inf, sd)
         points = (distinct - mean) / scale
         values, directions = np.linalg.eigh(points.T @ points / len(points))
         kept = np.flatnonzero(values > MIN_EIGENVALUE * max(values[-1], 1e-12))[::-1][:MAX_LINEAR]
@@ -98,6 +102,8 @@ def feature_basis(catalogue: Catalogue) -> FeatureBasis | None:
     if features is None or not len(features) or not features.shape[1]:
         return None
     features = features[np.unique(catalogue.members)]
+    if (features.std(axis=0) <= CONSTANT * np.abs(features).max(axis=0)).all():
+        return None
     distinct = np.unique(features, axis=0)
     one_hot = set(np.unique(distinct)) <= {0.0, 1.0} and bool((distinct.sum(axis=1) == 1).all())
     if len(distinct) < 2 or (one_hot and len(distinct) == len(features)):

@@ -4,8 +4,8 @@ Log-odds of types and shifts of mean utilities have Gaussian priors around 0. Ea
 standard deviations of its own, which are learnt (MacKay 1992), so that a feature without
 information has next to no effect. The more features there are, the more of them seem to tell
 something by chance; standard deviations s have prior densities in proportion to s⁻ᵃ, where a is the
-logarithm of the number of features over ``FEW``, 0 at least. Shifts are the same for a completion on all prompts, up to a
-part of the item's own.
+logarithm of the number of features over ``FEW``, 0 at least. Shifts are the same for a completion
+on all prompts, up to a part of the item's own.
 """
 
 from __future__ import annotations

@@ -15,12 +15,11 @@ from scipy.special import log_softmax
 
 from scrl.utility_models.ballot_table import BallotTable
 from scrl.utility_models.covariance import Covariance
+from scrl.utility_models.feature_basis import CONSTANT
 from scrl.utility_models.prediction import draw_rows
 
 #: Distinct raters at most whose features stand for the population's, and the seed of their sample.
 MAX_SAMPLE, SAMPLE_SEED = 2000, 0
-#: Standard deviation, relative to the largest value, up to which a feature counts as constant.
-CONSTANT = 1e-6
 #: Largest standardised feature: those beyond count as this large.
 LARGEST = 6.0
 #: Iterations that fit the intercepts to given shares, and the change that ends them.

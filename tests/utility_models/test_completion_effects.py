@@ -167,9 +167,25 @@ def test_functions_of_items_are_centred_in_each_prompt():
     assert np.abs(value.reshape(3, 5, -1).sum(axis=1)).max() < 1e-9
 
 
-@pytest.mark.parametrize("features", [None, np.eye(4), np.ones((4, 2)), np.empty((4, 0))])
+@pytest.mark.parametrize("value", [0.1, 123.456, 1e9 + 0.1])
+def test_constant_features_change_nothing(value):
+    # The mean of equal numbers may differ from them by rounding.
+    for items in range(3, 20):
+        points = np.random.default_rng(items).normal(size=(items, 3))
+        more = np.column_stack([points, np.full(items, value)])
+        own, basis = FeatureBasis.of(points), FeatureBasis.of(more)
+        np.testing.assert_allclose(basis.widths, own.widths)
+        np.testing.assert_array_equal(basis.group, own.group)
+        other = more + [0, 0, 0, 5.0]
+        np.testing.assert_allclose(basis(other), basis(more), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "features", [None, np.eye(4), np.ones((4, 2)), np.full((7, 2), 0.1), np.empty((4, 0))]
+)
 def test_features_that_tell_nothing_are_not_read(features):
-    assert feature_basis(catalogue_of(features, 4)) is None
+    items = 4 if features is None else len(features)
+    assert feature_basis(catalogue_of(features, items)) is None
 
 
 def test_the_joint_step_is_that_of_the_whole_system():
