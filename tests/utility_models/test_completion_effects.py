@@ -176,7 +176,7 @@ def test_constant_features_change_nothing(value):
         own, basis = FeatureBasis.of(points), FeatureBasis.of(more)
         np.testing.assert_allclose(basis.widths, own.widths)
         np.testing.assert_array_equal(basis.group, own.group)
-        other = more + [0, 0, 0, 5.0]
+        other = more + np.array([0, 0, 0, 5.0])
         np.testing.assert_allclose(basis(other), basis(more), atol=1e-6)
 
 
