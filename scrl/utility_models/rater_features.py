@@ -22,6 +22,8 @@ from scrl.utility_models.prediction import draw_rows
 MAX_SAMPLE, SAMPLE_SEED = 2000, 0
 #: Largest standardised feature: those beyond count as this large.
 LARGEST = 6.0
+#: Times at most that values beyond the largest are made smaller while the scale is found.
+MAX_CLIPS = 200
 #: Iterations that fit the intercepts to given shares, and the change that ends them.
 CALIBRATIONS, TOLERANCE = 100, 1e-10
 #: Raters × items held in memory at once.
@@ -44,14 +46,26 @@ class FeatureScale:
     def of(cls, features: np.ndarray, weight: np.ndarray) -> FeatureScale:
         """The scale of raters' features ``[raters, features]``, NaN where unknown.
 
+        Values that count as smaller ones do so here too, or a single huge one would make the
+        others equal.
+
         Args:
             weight: of the raters ``[raters]``.
         """
         values = np.nan_to_num(features.astype(float))
         weight = weight[:, None] * ~np.isnan(features)
         total = np.maximum(weight.sum(0), 1e-300)
-        mean = (weight * values).sum(0) / total
-        sd = np.sqrt((weight * (values - mean) ** 2).sum(0) / total)
+        mean, sd = _moments(values, weight / total)
+        centre, spread, inner = mean, sd, values
+        for _ in range(MAX_CLIPS):
+            inner = np.clip(inner, centre - LARGEST * spread, centre + LARGEST * spread)
+            last = spread
+            centre, spread = _moments(inner, weight / total)
+            if (settled := spread >= (1 - CONSTANT) * last).all():
+                break
+        # Where all other values are equal, none is left to tell apart.
+        mean, sd = np.where(settled, centre, mean), np.where(settled, spread, sd)
+        values = np.where(settled, inner, values)
         constant = sd <= CONSTANT * np.abs(values).max(0, initial=0.0)
         return cls(mean, np.where(constant, 0.0, 1 / np.where(constant, 1.0, sd)))
 
@@ -225,6 +239,12 @@ class CovarianceWithFeatures(Covariance):
     def draw(self, voters: int, rng: np.random.Generator) -> np.ndarray:
         drawn = rng.standard_normal((voters, len(self.loadings))) @ self.loadings
         return drawn + super().draw(voters, rng) if super().mean_variance > 0 else drawn
+
+
+def _moments(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and standard deviations ``[features]``; weights add up to 1 for each feature."""
+    mean = (weight * values).sum(0)
+    return mean, np.sqrt((weight * (values - mean) ** 2).sum(0))
 
 
 def are_known(features: np.ndarray) -> np.ndarray:

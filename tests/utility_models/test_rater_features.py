@@ -313,6 +313,23 @@ def test_a_scale_is_that_of_known_values():
     assert np.abs(scale.standardised(np.array([[1e9, 7]]))).max() < 10
 
 
+@pytest.mark.parametrize("huge", [1e3, 1e9, 1e30])
+def test_one_huge_value_leaves_the_others_apart(huge):
+    features = np.random.default_rng(0).normal(size=(120, 2))
+    features[7, 0] = huge
+    scale = FeatureScale.of(features, np.ones(120))
+    found = scale.standardised(features)
+    assert 0.7 < np.delete(found[:, 0], 7).std() < 1.05
+    assert found[7, 0] > 5
+    np.testing.assert_allclose(found[:, 1].std(), 1.0)
+
+
+def test_a_feature_of_one_rater_keeps_its_scale():
+    features = np.eye(120)[:, :1]
+    scale = FeatureScale.of(features, np.ones(120))
+    np.testing.assert_allclose(scale.inverse * features.std(axis=0), 1.0)
+
+
 def test_log_odds_are_those_of_logistic_regression():
     """Where ballots tell the types for certain, they are multinomial regression with a ridge."""
     rng = np.random.default_rng(1)
