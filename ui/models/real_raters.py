@@ -56,15 +56,16 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
         for m in ("vpl", "prototypes")
         if breakfast_rows[m]["ahead"][1] <= 0 <= breakfast_rows[m]["ahead"][2]
     ]
-    ahead = [TITLES[m] for m, row in translation_rows.items() if row["ahead"][1] > 0]
+    others = [m for m, row in translation_rows.items() if m != "individual" and row["ahead"][1] > 0]
     return (
         "At **breakfast** the individual model orders "
         f"{individual['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
         f"Bradley–Terry {pooled['accuracy'][0]:.1%}, **{_points_text(individual['ahead'])}**"
         + (f"; {' and '.join(TITLES[m] for m in indistinct)} cannot be told from Bradley–Terry"
            if indistinct else "")
-        + f". Among **ten translators** {' and '.join(ahead) or 'nothing'} is ahead of "
-        f"Bradley–Terry, the individual model by {_points_text(individual_lead)}. Each text was "
+        + f". Among **ten translators** its lead is {_points_text(individual_lead)}"
+        + ("" if others else ", and no other model is ahead of Bradley–Terry")
+        + ". Each text was "
         "read by three of them, and ten people do not show what kinds of people there are: the "
         "individual model takes them for one kind. What it gains there, it gains by knowing that "
         "a system translated many texts. So a model of individuals pays where people differ and "
