@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -138,7 +140,7 @@ def test_weights_of_raters_equal_repetition():
     once = pair_ratings(catalogue, better, worse)
     twice = pair_ratings(catalogue, np.repeat(better, 2, axis=0), np.repeat(worse, 2, axis=0))
     tables = [tabulate(once), tabulate(twice)]
-    doubled = TypeProblem(tables[0].__class__(**{**vars(tables[0]), "mass": 2 * tables[0].mass}))
+    doubled = TypeProblem(replace(tables[0], mass=2 * tables[0].mass))
     np.testing.assert_allclose(
         doubled.one_type().reward, TypeProblem(tables[1]).one_type().reward, atol=1e-8
     )

@@ -70,9 +70,9 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
         "individual model takes them for one kind. What it gains there, it gains by knowing that "
         "a system translated many texts. So a model of individuals pays where people differ and "
         "enough of them say enough. "
-        f"The chances that it states are off by {individual['calibration'][0]:.2f}, those of "
-        f"Bradley–Terry by {pooled['calibration'][0]:.2f}. Here each pair is a ballot of its own; "
-        "`scrl evaluate` judges the model on whole ballots."
+        f"The chances that it states at breakfast are off by {individual['calibration'][0]:.2f}, "
+        f"those of Bradley–Terry by {pooled['calibration'][0]:.2f}. Here each pair is a ballot of "
+        "its own; `scrl evaluate` judges the model on whole ballots."
     )  # fmt: skip
 
 

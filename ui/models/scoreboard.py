@@ -23,8 +23,6 @@ from ui.shared.page import IN_URL
 from ui.shared.page_jobs import PageJobs
 
 _JOBS = PageJobs("model_runs", "models_run")
-#: What each reward model is, one line.
-_DESCRIPTIONS = {name: entry.description for name, entry in scoreboard.MODELS.items()}
 
 
 @st.cache_data(show_spinner=False)
@@ -69,7 +67,8 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     initial = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
-            st.markdown("\n".join(f"- **{TITLES[m]}**: {_DESCRIPTIONS[m]}" for m in available))
+            entries = [scoreboard.MODELS[m] for m in available]
+            st.markdown("\n".join(f"- **{e.title}**: {e.description}" for e in entries))
     seeds = int(
         st.number_input("Seeds", 1.0, max_seeds, initial, 1.0, format="%.0f", key="seeds", **IN_URL)
     )
