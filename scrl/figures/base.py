@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import plotly.graph_objects as go
@@ -51,6 +52,58 @@ def escape_html(text: str) -> str:
 def truncate(name: str, length: int = 22) -> str:
     """The name, cut to ``length`` characters with an ellipsis."""
     return name if len(name) <= length else name[: length - 1] + "…"
+
+
+def short_labels(names: Sequence[str], length: int = 22) -> list[str]:
+    """The names cut to ``length`` characters so that different names keep different labels.
+
+    A name that is too long loses its end. Names that would then look alike lose what they share
+    instead: of "Answer with a joke" and "Answer with a poem" 12 characters keep "Answer…joke" and
+    "Answer…poem". Where that does not tell them apart they are numbered by position.
+
+    Args:
+        length: most characters of a label; with fewer than 4 the labels of long names may be
+            numbers alone.
+    """
+    length = max(int(length), 1)
+    labels = [truncate(name, length) for name in names]
+    alike: dict[str, list[str]] = {}
+    for short, name in zip(labels, names, strict=True):
+        if name not in alike.setdefault(short, []):
+            alike[short].append(name)
+    chosen = {group[0]: short for short, group in alike.items() if len(group) == 1}
+    position = {name: i for i, name in reversed(list(enumerate(names, 1)))}
+    for group in alike.values():
+        if len(group) > 1:
+            chosen.update(_told_apart(group, length, set(chosen.values()), position))
+    return [chosen[name] for name in names]
+
+
+def _told_apart(
+    group: Sequence[str], length: int, taken: set[str], position: Mapping[str, int]
+) -> dict[str, str]:
+    """Different labels, none of them ``taken``, for names that are alike when truncated."""
+    alike = (len(set(letters)) == 1 for letters in zip(*group, strict=False))
+    prefix = group[0][: sum(takewhile(bool, alike))]
+    word = prefix.rfind(" ") + 1  # the word in which the first difference stands
+    for kept in (length - 1 - length // 2, length // 4, 0):
+        room = length - 1 - kept
+        for start in (word, len(prefix), None):
+            cut = {}
+            for name in group:
+                end = name[-room:] if start is None else name[start:]
+                head = prefix[:kept].rstrip()
+                cut[name] = f"{head}…{truncate(end.strip(), room)}" if room > 0 else ""
+                if len(name) <= length:
+                    cut[name] = name
+            different = set(cut.values())
+            if room > 0 and len(different) == len(group) and not different & taken:
+                return cut
+    numbers = {name: f"…{position[name]}" for name in group}
+    return {
+        name: number[1:] if len(number) > length else name[: length - len(number)] + number
+        for name, number in numbers.items()
+    }
 
 
 def label(name: str, length: int = 22, bold: bool = False) -> str:
