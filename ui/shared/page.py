@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
+
+from ui.shared.foreign_text import escaped as escaped
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -75,11 +76,6 @@ def go_button(label: str, target: str, parameters: dict[str, str]) -> None:
     if st.button(label, type="primary", icon=":material/arrow_forward:", key=f"go-{target}"):
         st.session_state[RESET_CONTROLS] = True
         switch_to(target, **parameters)
-
-
-def escaped(text: str) -> str:
-    """Text from a file as Markdown that shows it as it is."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|$<>~:])", r"\\\1", text)
 
 
 def set_url_parameter(key: str, value: str, default: str) -> None:
