@@ -47,7 +47,8 @@ for i, text in enumerate({TEXTS!r}):
 st.write("END")
 """
 READ = """i => {
-    const inside = `.st-key-text${i} [data-testid="stMarkdownContainer"]`
+    const inside = `.st-key-text${i} :is([data-testid="stMarkdownContainer"],` +
+        `[data-testid="stCaptionContainer"])`
     const made = 'a,img,ul,ol,h1,h2,h4,pre,code,em,blockquote,hr,del,.katex,[style],[role=img]'
     return {
         texts: [...document.querySelectorAll(inside)].map(e => e.textContent),
