@@ -9,7 +9,7 @@ from ui.shared import navigation, page, precompute, predict_first
 def show() -> None:
     st.title("Which question tells most about you?")
     page.start_runtime()
-    job, fitted = fitted_run.choose("six-kinds")
+    job, fitted = fitted_run.choose()
     if fitted is None:
         return
     precompute.start(job.id, fitted, ("where",))

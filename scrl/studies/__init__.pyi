@@ -1,4 +1,5 @@
 from . import data_efficiency as data_efficiency
+from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
@@ -16,6 +17,7 @@ from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling
 from .baking import load_baked as load_baked
+from .example_runs import load_example_run as load_example_run
 from .feedback_costs import FormatCost as FormatCost
 from .feedback_formats import FormatFits as FormatFits
 from .feedback_population import Population as Population

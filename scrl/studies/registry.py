@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scrl.studies import (
     data_efficiency,
+    example_runs,
     finding,
     hidden_context,
     masking_regimes,
@@ -22,6 +23,7 @@ _ALL: tuple[Study, ...] = (
     maze.STUDY,
     *masking_regimes.STUDIES,
     *scoreboard_studies.STUDIES,
+    *example_runs.STUDIES,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from scrl.studies import example_runs
 from ui.shared import run_store, viewer
 
 PARTS = ("Clusters", "Part of a ballot", "Left out", "Traversals", "Where am I?", "Health")
@@ -290,7 +291,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     app = open_page("latent")
     assert not app.exception
     options = app.selectbox(key="latent_run").options
-    assert [o.split(" · ")[0] for o in options] == ["A bare run", "My old run"]
+    assert [o.split(" · ")[0] for o in options[:2]] == ["A bare run", "My old run"]
     # The latest cannot be asked: that is said, with ways on; the other can.
     assert "no longer there" in words(app)
     assert "go-pages/runs.py" in [b.key for b in app.button]
@@ -302,20 +303,38 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     kept.close()
 
 
-def test_without_a_run_the_page_offers_to_train_one(open_page, monkeypatch):
-    asked = []
-
-    def start(source, rules, seed, spec, yaml, seeds=1):
-        asked.append(source.name)
-        return run_store.job_queue().submit(
-            lambda on_progress: None, key=f"nobody:{spec}", label="x"
-        )
-
-    monkeypatch.setattr(run_store, "start_training", start)
-    app = open_page("latent")
+@pytest.mark.parametrize("part", (*PARTS, "Contexts"))
+def test_without_a_run_the_page_opens_on_a_stored_example(open_page, part):
+    app = open_page("latent", part=part)
     assert not app.exception
-    assert "there is none yet" in words(app)
-    assert not figures(app)
-    app.button(key="train").click().run()
+    assert not app.error
+    assert app.selectbox(key="latent_run").value == f"example-{example_runs.SCENARIOS[0]}"
+    assert figures(app) or "these answer one" in words(app)
+
+
+def test_the_url_names_an_example_and_a_reader_may_choose_another(open_page):
+    app = open_page("latent", example="tennessee-inverted-full", part="Contexts")
     assert not app.exception
-    assert asked == ["Tennessee inverted, everyone answers both"]
+    assert figures(app)
+    app.selectbox(key="latent_run").set_value("example-tennessee-morristown").run()
+    assert not app.exception
+    assert app.query_params["example"] in ("tennessee-morristown", ["tennessee-morristown"])
+    assert "run" not in app.query_params
+    nonsense = open_page("latent", example="nonsense")
+    assert not nonsense.exception
+    assert figures(nonsense)
+
+
+def test_a_link_to_a_run_that_is_gone_says_so_and_shows_another_model(open_page):
+    app = open_page("latent", run="gone")
+    assert "no longer kept" in words(app)
+    assert figures(app)
+    assert app.selectbox(key="latent_run").value.startswith("example-")
+
+
+def test_a_finished_run_comes_before_the_examples(open_page, run):
+    app = open_page("latent", run=run)
+    options = app.selectbox(key="latent_run").options
+    assert options[0] == "Tennessee"
+    assert app.selectbox(key="latent_run").value == run
+    assert sum(option.startswith("Example: ") for option in options) == len(example_runs.SCENARIOS)

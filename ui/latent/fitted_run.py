@@ -1,4 +1,4 @@
-"""The fitted run that the pages on the latent space are about."""
+"""The fitted run that the pages on the latent space are about: a run of the lab, or an example."""
 
 from __future__ import annotations
 
@@ -6,44 +6,36 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from scrl.config import DEFAULT_RULES
-from scrl.scenarios import gallery, load_scenario
+from scrl.runs import Job
+from scrl.studies import example_runs
+from scrl.types import InputError
 from ui.runs import stored_runs
-from ui.shared import current_run, job_progress, page, run_store, viewer
-from ui.shared.controls import Choice, spec_hash
+from ui.shared import current_run, job_progress, page, run_store, source_ids, viewer
 
 if TYPE_CHECKING:
     from scrl.raters import FittedRun
-    from scrl.runs import Job
 
-#: Scenarios that this page offers to train.
-_OFFERED_SCENARIOS = ("tennessee-inverted-full", "tennessee-morristown", "six-kinds")
+#: URL parameter that names a stored example, by the stem of its scenario.
+EXAMPLE = "example"
+_PREFIX = "example-"
 
 
-def choose(default: str = _OFFERED_SCENARIOS[0]) -> tuple[Job, FittedRun] | tuple[None, None]:
+def choose() -> tuple[Job, FittedRun] | tuple[None, None]:
     """The finished run that the page is about, and its fitted models.
 
-    (None, None) without one; the page then offers to train one.
-
-    Args:
-        default: of the offered scenarios, the one that is chosen at first.
+    The run that the URL names, else the latest run of this viewer, else the stored example.
+    (None, None), with a message, where the fitted models of the chosen run cannot be read.
     """
-    job = current_run.current()
+    example = st.query_params.get(EXAMPLE)
+    job = None if example in example_runs.SCENARIOS else _current_run()
     if job is not None:
         job_progress.watch(job)
-    labels = _run_labels(current_run.latest_finished(job))
-    if not labels:
-        if job is None or not job.active:
-            _offer_training(default)
-        return None, None
-    id = next(iter(labels))
-    if len(labels) > 1 and not page.presenting():
-        id = st.selectbox(
-            "Run", list(labels), format_func=labels.get, key="latent_run", index=0,
-            on_change=_run_picked,
-        )  # fmt: skip
-    elif not page.presenting():
-        st.caption(page.escaped(labels[id]))
+    examples = {_PREFIX + stem: _example_label(stem) for stem in example_runs.SCENARIOS}
+    labels = _run_labels(current_run.latest_finished(job)) | examples
+    id = _PREFIX + example if example in example_runs.SCENARIOS else next(iter(labels))
+    id = _pick(labels, id)
+    if id.startswith(_PREFIX):
+        return _example(id)
     run = run_store.find(id)
     with st.spinner("Reading the run"):
         fitted = current_run.fitted(run) if run is not None else None
@@ -51,6 +43,63 @@ def choose(default: str = _OFFERED_SCENARIOS[0]) -> tuple[Job, FittedRun] | tupl
         _links_elsewhere(id)
         return None, None
     return run, fitted
+
+
+def _current_run() -> Job | None:
+    """The run of the URL or of this session; None, with a message, where it is gone."""
+    id = st.query_params.get("run") or st.session_state.get("run")
+    if id and run_store.find(id) is None:
+        st.info("The run of this link is no longer kept. The page shows another model instead.")
+        st.session_state["run"] = None
+        st.query_params.pop("run", None)
+    return current_run.current()
+
+
+def _pick(labels: dict[str, str], id: str) -> str:
+    """Draw the choice of the run; in presenter mode its name only."""
+    if page.presenting():
+        st.markdown(page.escaped(labels[id]))
+        return id
+    st.session_state["latent_run"] = id
+    left, right = st.columns([2.4, 1], vertical_alignment="bottom")
+    with left:
+        id = st.selectbox(
+            "The model shown was fitted to", list(labels), format_func=labels.get, key="latent_run",
+            on_change=_run_picked,
+        )  # fmt: skip
+    with right:
+        st.page_link("pages/lab.py", label="Fit a model to other data", icon=":material/science:")
+    return id
+
+
+def _run_picked() -> None:
+    id = st.session_state["latent_run"]
+    if id.startswith(_PREFIX):
+        st.query_params.pop("run", None)
+        st.query_params[EXAMPLE] = id.removeprefix(_PREFIX)
+    else:
+        st.query_params.pop(EXAMPLE, None)
+        st.session_state["run"] = st.query_params["run"] = id
+
+
+def _example_label(stem: str) -> str:
+    return f"Example: {source_ids.gallery_scenario(stem).name}"
+
+
+@st.cache_resource(show_spinner=False)
+def _load_example(stem: str) -> FittedRun:
+    return example_runs.load_example_run(stem)
+
+
+def _example(id: str) -> tuple[Job, FittedRun] | tuple[None, None]:
+    """A stored example as a finished run; (None, None), with a message, where it is missing."""
+    stem = id.removeprefix(_PREFIX)
+    try:
+        fitted = _load_example(stem)
+    except InputError as error:
+        st.error(page.escaped(str(error)))
+        return None, None
+    return Job(id, id, _example_label(stem), state="done", result={"learnt": fitted}), fitted
 
 
 def _run_labels(shown: Job | None) -> dict[str, str]:
@@ -81,31 +130,3 @@ def _links_elsewhere(id: str) -> None:
     with st.container(horizontal=True):
         page.go_button("Your runs", "pages/runs.py", {"run": id})
         st.page_link("pages/lab.py", label="Train another in the lab", icon=":material/science:")
-
-
-def _run_picked() -> None:
-    st.session_state["run"] = st.query_params["run"] = st.session_state["latent_run"]
-
-
-def _offer_training(default: str) -> None:
-    """A choice of scenarios and a button that trains one."""
-    st.markdown(
-        "This page looks into a model of raters, and there is none yet. Fit one here, which takes "
-        "from ten seconds to two minutes, or anything you like in the lab."
-    )
-    st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
-    scenarios = {s.name: s for s in (load_scenario(gallery()[stem]) for stem in _OFFERED_SCENARIOS)}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.selectbox(
-            "Scenario",
-            list(scenarios),
-            _OFFERED_SCENARIOS.index(default),
-            key="preset",
-            bind="query-params",
-        )
-        scenario = scenarios[name]
-        if st.button("Train", type="primary", icon=":material/play_arrow:", key="train"):
-            yaml = scenario.to_yaml()
-            spec = spec_hash(yaml, DEFAULT_RULES)
-            current_run.start(Choice(scenario, DEFAULT_RULES, 0, "", "", spec, yaml))
-    st.caption(page.escaped(scenario.summary))
