@@ -303,7 +303,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     kept.close()
 
 
-@pytest.mark.parametrize("part", (*PARTS, "Contexts"))
+@pytest.mark.parametrize("part", [*PARTS, "Contexts"])
 def test_without_a_run_the_page_opens_on_a_stored_example(open_page, part):
     app = open_page("latent", part=part)
     assert not app.exception
