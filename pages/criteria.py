@@ -8,7 +8,7 @@ from ui.voting import criteria, profile_picker
 
 
 def show() -> None:
-    st.title("Every rule breaks a promise. Which one?")
+    page.opening("criteria")
     page.start_runtime()
     if not criteria.guess_condorcet_rule():
         return

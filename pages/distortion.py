@@ -1,13 +1,11 @@
 """Distortion: what a rule leaves on the table, because ballots say which and not how much."""
 
-import streamlit as st
-
 from ui.shared import navigation, page, page_parts
 from ui.voting.distortion_parts import PARTS
 
 
 def show() -> None:
-    st.title("What can a choice cost?")
+    page.opening("distortion")
     page.start_runtime()
     page_parts.choose(PARTS)()
 

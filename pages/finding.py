@@ -1,13 +1,11 @@
 """Who gets a say? The finding of the blog post, from a baked result."""
 
-import streamlit as st
-
 from ui.lab import finding
-from ui.shared import navigation
+from ui.shared import navigation, page
 
 
 def show() -> None:
-    st.title("Who gets a say?")
+    page.opening("finding")
     finding.show()
 
 

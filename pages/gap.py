@@ -24,7 +24,7 @@ def why(choice: controls.Choice) -> None:
 
 
 def show() -> None:
-    st.title("Why is the reward model wrong?")
+    page.opening("gap")
     page.start_runtime()
     vanilla_gap.take_over_lab_choice()
     left, right = st.columns([1, 2.2], gap="large")

@@ -7,7 +7,7 @@ from ui.shared import controls, navigation, page
 
 
 def show() -> None:
-    st.title("What if others had answered?")
+    page.opening("lab")
     page.start_runtime()
     left, right = st.columns([1, 2.2], gap="large")
     with left:

@@ -1,7 +1,5 @@
 """Latent space: what a finished run's model knows of its raters, and how that could be refuted."""
 
-import streamlit as st
-
 from ui.latent import clusters, fitted_run, health, maps, placement, traversals
 from ui.shared import navigation, page, page_parts, precompute
 
@@ -17,7 +15,7 @@ PARTS = {
 
 
 def show() -> None:
-    st.title("What does the model know of you?")
+    page.opening("latent")
     page.start_runtime()
     job, fitted = fitted_run.choose()
     if fitted is None:

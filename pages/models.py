@@ -1,7 +1,5 @@
 """Reward models side by side: one scenario, one scoreboard; and what raters are asked for."""
 
-import streamlit as st
-
 from ui.models import feedback_formats, hidden_context, maze, real_raters, scoreboard
 from ui.shared import navigation, page, page_parts
 
@@ -15,7 +13,7 @@ PARTS = {
 
 
 def show() -> None:
-    st.title("Which reward model serves whom?")
+    page.opening("models")
     page.start_runtime()
     page_parts.choose(PARTS)()
 

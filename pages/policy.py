@@ -1,13 +1,11 @@
 """Policies: what is made of a reward, for whom, and how far it can be trusted."""
 
-import streamlit as st
-
 from ui.policies.parts import PARTS
 from ui.shared import navigation, page, page_parts
 
 
 def show() -> None:
-    st.title("What would a policy make of it?")
+    page.opening("policy")
     page.start_runtime()
     page_parts.choose(PARTS)()
 

@@ -7,7 +7,7 @@ from ui.voting import profile_picker, rules
 
 
 def show() -> None:
-    st.title("One set of ballots. Who wins?")
+    page.opening("rules")
     page.start_runtime()
     profile = profile_picker.choose()
     outcomes, faults = rules.count(profile)

@@ -3,11 +3,11 @@
 import streamlit as st
 
 from ui.runs import run_comparison, stored_runs
-from ui.shared import navigation, predict_first
+from ui.shared import navigation, page, predict_first
 
 
 def show() -> None:
-    st.title("What have I trained?")
+    page.opening("runs")
     runs = stored_runs.of_viewer()
     if not runs:
         st.info("No runs yet. Train one in the lab; it is then listed here.")

@@ -26,7 +26,7 @@ def build(draft: scenario_draft.ScenarioDraft, part: str) -> None:
 
 
 def show() -> None:
-    st.title("Who is asked, and who answers?")
+    page.opening("scenario")
     page.start_runtime()
     # Messages have containers of their own: otherwise a message would move the widgets below it,
     # which then lose what is being typed.

@@ -1,7 +1,5 @@
 """Strategy: who gains by lying, how often, and what it does to a reward model."""
 
-import streamlit as st
-
 from ui.shared import navigation, page, page_parts
 from ui.voting import manipulability, one_misreport, reward_model_misreport, two_camps
 
@@ -14,7 +12,7 @@ PARTS = {
 
 
 def show() -> None:
-    st.title("Who gains by lying?")
+    page.opening("strategy")
     page.start_runtime()
     page_parts.choose(PARTS)()
 

@@ -1,9 +1,7 @@
 """How many raters does it take? Two studies of many runs, from baked results."""
 
-import streamlit as st
-
 from ui.runs import data_efficiency, voter_sampling
-from ui.shared import navigation, page_parts
+from ui.shared import navigation, page, page_parts
 
 PARTS = {
     "How many raters": data_efficiency.show,
@@ -12,7 +10,7 @@ PARTS = {
 
 
 def show() -> None:
-    st.title("How many raters does it take?")
+    page.opening("studies")
     page_parts.choose(PARTS)()
 
 

@@ -10,7 +10,7 @@ def show() -> None:
     chosen = st.query_params.get("card")
     single = chosen in CARDS
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.title(CARDS[chosen].title if single else "What can a reward not say?")
+        page.opening("theorems", CARDS[chosen].title if single else "")
         predict_first.switch()
         if single:
             back_button()

@@ -7,7 +7,7 @@ from ui.shared import navigation, page
 
 
 def show() -> None:
-    st.title("How can a model of raters cheat?")
+    page.opening("training")
     page.start_runtime()
     if not page.presenting():
         st.markdown(

@@ -15,6 +15,7 @@ from ui.shared import (
     page,
     result_tables,
     run_store,
+    session,
     source_ids,
     uploads,
     viewer,
@@ -148,9 +149,9 @@ def _open_in_lab(record: RunRecord) -> None:
         st.error(page.escaped(str(error)))
         return
     st.session_state[page.RESET_CONTROLS] = True
-    st.session_state["scenario"] = id
-    st.session_state["seed"], st.session_state["rules"] = float(record.seed), list(record.rules)
-    st.session_state["seeds"] = float(record.seeds)
+    session.hand_over(
+        scenario=id, seed=float(record.seed), seeds=float(record.seeds), rules=list(record.rules)
+    )
     present = {"present": "true"} if page.presenting() else {}
     st.switch_page("pages/lab.py", query_params={"scenario": id, "run": record.id, **present})
 

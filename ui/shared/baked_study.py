@@ -10,7 +10,7 @@ import streamlit as st
 from scrl.runs import Job
 from scrl.studies import Study, load_baked
 from scrl.types import InputError, Progress
-from ui.shared import page, run_store, viewer
+from ui.shared import page, run_store, session, viewer
 from ui.shared.job_progress import watch
 
 
@@ -37,6 +37,7 @@ def show(
         note: stands below the button.
         draw_progress: as of ``job_progress.watch``.
     """
+    session.keep(study.name)
     id = st.session_state.get(study.name)
     job = run_store.job_queue().get(id) if id else None
     if job is not None and job.state == "done":

@@ -7,51 +7,62 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from ui.shared import page
+from ui.shared import page, session
 from ui.shared.page import PRESENTER_SCALE
+from ui.shared.page_index import PAGES
 
 if TYPE_CHECKING:
     from streamlit.navigation.page import StreamlitPage
 
 #: The browser tab's icon, a file of ours: Streamlit's symbols would be fetched from the web.
 ICON = Path(__file__).with_name("icon.svg")
+#: Captions carry the explanations, so they have the contrast of text. A closed sidebar keeps no
+#: keyboard focus.
+_STYLE = """
+[data-testid="stCaptionContainer"] { opacity: 1; }
+[data-testid="stSidebar"][aria-expanded="false"] { visibility: hidden; }
+"""
 
 
 def navigate() -> StreamlitPage:
-    """Set the page settings, declare all pages, and return the page to run."""
+    """Set the page settings, declare all pages, and return the page to run.
+
+    The sidebar shows the pages without a topic, and the page that is open. The others stand on the
+    hub and in links.
+    """
     st.set_page_config(
-        page_title="Social choice reward lab",
         page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state="collapsed" if page.presenting() else 240,
     )
-    return st.navigation(
-        {
-            "Reward models": [
-                st.Page(
-                    "pages/finding.py", title="The finding", icon=":material/flag:", default=True
-                ),
-                st.Page("pages/scenario.py", title="Scenario", icon=":material/groups:"),
-                st.Page("pages/lab.py", title="The lab", icon=":material/science:"),
-                st.Page("pages/gap.py", title="Why wrong?", icon=":material/troubleshoot:"),
-                st.Page("pages/latent.py", title="Latent space", icon=":material/scatter_plot:"),
-                st.Page("pages/ask.py", title="Ask", icon=":material/quiz:"),
-                st.Page("pages/training.py", title="Train wrongly", icon=":material/school:"),
-                st.Page("pages/models.py", title="Models", icon=":material/scoreboard:"),
-                st.Page("pages/policy.py", title="Policies", icon=":material/alt_route:"),
-                st.Page("pages/studies.py", title="Studies", icon=":material/query_stats:"),
-                st.Page("pages/runs.py", title="Runs", icon=":material/bookmarks:"),
-            ],
-            "Voting": [
-                st.Page("pages/rules.py", title="Rules", icon=":material/how_to_vote:"),
-                st.Page("pages/criteria.py", title="Criteria", icon=":material/checklist:"),
-                st.Page("pages/distortion.py", title="Distortion", icon=":material/balance:"),
-                st.Page("pages/strategy.py", title="Strategy", icon=":material/chess:"),
-                st.Page("pages/theorems.py", title="Theorems", icon=":material/lightbulb:"),
-            ],
-        },
-        expanded=True,
-    )
+    before = session.current_page()
+    current = st.navigation(_sections(before), expanded=True)
+    if PAGES[_stem(current)].topic and _stem(current) != before:
+        current = st.navigation(_sections(_stem(current)), expanded=True)
+    st.set_page_config(page_title=f"{current.title} · Social choice reward lab")
+    session.enter(_stem(current))
+    return current
+
+
+def _stem(current: StreamlitPage) -> str:
+    """The stem of the file of a page."""
+    return current.url_path or next(iter(PAGES))
+
+
+def _sections(shown: str | None) -> dict[str, list[StreamlitPage]]:
+    """The pages by section; of those with a topic only ``shown`` is visible."""
+    sections: dict[str, list[StreamlitPage]] = {}
+    for stem, entry in PAGES.items():
+        sections.setdefault(entry.section, []).append(
+            st.Page(
+                f"pages/{stem}.py",
+                title=entry.label,
+                icon=f":material/{entry.icon}:",
+                default=stem == next(iter(PAGES)),
+                visibility="visible" if not entry.topic or stem == shown else "hidden",
+            )
+        )
+    return sections
 
 
 def ensure_navigation() -> None:
@@ -75,6 +86,7 @@ def draw_sidebar() -> None:
             bind="query-params",
             help="Larger type, and only what a class needs to see. The switch is part of the URL.",
         )
+    st.html(f"<style>{_STYLE}</style>")
     if page.presenting():
         # All of Streamlit's sizes are in rem.
         st.html(f"<style>html {{font-size: {16 * PRESENTER_SCALE:.0f}px}}</style>")

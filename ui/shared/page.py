@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from ui.shared import glossary
 from ui.shared.foreign_text import escaped as escaped
+from ui.shared.page_index import PAGES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -41,11 +43,34 @@ def style() -> dict[str, Any]:
     return {"dark": is_dark(), "scale": PRESENTER_SCALE if presenting() else 1.0}
 
 
+def opening(stem: str, title: str = "") -> None:
+    """The heading of a page, which question it answers, and for whom.
+
+    Args:
+        stem: of the page in ``PAGES``.
+        title: a heading in place of the page's own.
+    """
+    entry = PAGES[stem]
+    st.title(title or entry.title)
+    if not presenting():
+        st.markdown(f"{entry.question} *For {entry.audience}.*")
+
+
+def say(text: str) -> None:
+    """Text of a page as Markdown, with the glossary entries of its terms behind a mark."""
+    st.markdown(text, help=glossary.found_in(text) or None)
+
+
+def note(text: str) -> None:
+    """An explanation of a figure or a widget as Markdown, with its glossary entries."""
+    st.caption(text, help=glossary.found_in(text) or None)
+
+
 def chart(figure: go.Figure, key: str, alt: str, caption: str = "") -> None:
     """A figure, its caption, and a description for screen readers."""
     st.plotly_chart(figure, theme=None, key=key, config=PLOTLY_CONFIG, alt=alt)
     if caption:
-        st.caption(caption)
+        note(caption)
 
 
 def slider(

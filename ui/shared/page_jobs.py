@@ -11,7 +11,7 @@ import streamlit as st
 
 from scrl.runs import Job
 from scrl.types import Progress
-from ui.shared import run_store, viewer
+from ui.shared import run_store, session, viewer
 
 
 def choice_hash(*choice: object) -> str:
@@ -30,6 +30,9 @@ class PageJobs:
 
     session_key: str
     parameter: str
+
+    def __post_init__(self) -> None:
+        session.keep(self.session_key)
 
     def find(self, choice: str) -> Job | None:
         """The job of a choice that this session or the URL knows; None without one.

@@ -20,13 +20,23 @@ def guess(
     """Ask the reader for a guess where the switch is on, or ``always``.
 
     Returns:
-        The guess, None without one, and whether the answer may be shown.
+        The guess, None without one, and whether the answer may be shown: after a guess, or after
+        the reader has asked for the answer.
     """
-    required = page.switched_on("predict")
-    if not (required or always):
+    if not (page.switched_on("predict") or always):
         return None, True
+    shown = st.session_state.setdefault(f"{key}_given_up", False)
     choice = st.segmented_control(question, list(options), key=key)
-    return choice, choice is not None or not required
+    if choice is None and not shown:
+        st.button(
+            "Show the answer", type="tertiary", icon=":material/visibility:",
+            key=f"{key}_show", on_click=_give_up, args=(key,),
+        )  # fmt: skip
+    return choice, choice is not None or shown
+
+
+def _give_up(key: str) -> None:
+    st.session_state[f"{key}_given_up"] = True
 
 
 def verdict(guess: str | None, right: str) -> str:

@@ -1,0 +1,57 @@
+"""The terms of the field in one plain sentence each, shown where a page uses them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+#: Term -> what it means here. A term matches its plural, and at the start of a sentence. Of several
+#: forms, divided by a bar, the first is shown.
+TERMS = {
+    "ballot": "A ballot is one person’s order of some answers to one question, best first.",
+    "Borda": "Borda counts points: an answer gets one point for each answer below it on a ballot.",
+    "Bradley–Terry": "Bradley–Terry is the usual reward model: one reward for each answer, the "
+    "same for everybody, learnt from pairs of which one answer was preferred.",
+    "completion": "A completion is one possible answer of the assistant to a question (a prompt).",
+    "prompt": "A prompt is the question or task that the assistant is given.",
+    "rater": "A rater is a person who compares answers; the reward model learns from raters.",
+    "reward model": "A reward model gives each answer a number; an assistant is then trained to "
+    "give answers with high numbers.",
+    "social model|social reward model|social order": "The social model is the reward model that "
+    "this lab trains: it lets all simulated people vote by a rule, and learns the outcome.",
+    "voting rule|rule": "A voting rule turns the ballots of many people into one order.",
+}  # fmt: skip
+
+
+def _pattern(term: str) -> str:
+    forms = sorted(term.split("|"), key=len, reverse=True)
+    return "|".join(rf"{re.escape(form)}(?:s|es)?" for form in forms)
+
+
+@cache
+def _expressions() -> dict[str, re.Pattern[str]]:
+    """Term -> the expression that finds it as whole words."""
+    return {
+        term: re.compile(
+            rf"(?<![\w-])(?:{_pattern(term)})(?![\w-])",
+            0 if any(c.isupper() for c in term) else re.IGNORECASE,
+        )
+        for term in TERMS
+    }
+
+
+def entries(*terms: str) -> str:
+    """The entries of these terms as Markdown, one a paragraph.
+
+    Raises:
+        KeyError: a term has no entry.
+    """
+    by_form = {form: entry for term, entry in TERMS.items() for form in term.split("|")}
+    return "\n\n".join(by_form[term] for term in terms)
+
+
+@cache
+def found_in(text: str) -> str:
+    """The entries of the terms that occur in a text; "" where there is none."""
+    found = (entry for term, entry in TERMS.items() if _expressions()[term].search(text))
+    return "\n\n".join(found)

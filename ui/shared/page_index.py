@@ -1,0 +1,139 @@
+"""The pages of the app: where each stands in the navigation, what it asks, and for whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Sections of the sidebar, in order.
+START, PLAY, UNDERSTAND, KEEP = "Start", "Play", "Understand", "Keep"
+
+
+@dataclass(frozen=True)
+class PageEntry:
+    """A page of the app.
+
+    Attributes:
+        label: its name in the sidebar and in the title of the browser's tab.
+        icon: name of a Material symbol, which comes with Streamlit.
+        section: of the sidebar.
+        title: the heading of the page.
+        question: one sentence: which question the page answers.
+        audience: for whom, as the end of the sentence "For …".
+        topic: the group of the page on the hub; "" where the sidebar always shows the page.
+    """
+
+    label: str
+    icon: str
+    section: str
+    title: str
+    question: str
+    audience: str
+    topic: str = ""
+
+
+#: Topics of the hub, in order.
+PEOPLE = "What does the model know about people?"
+REWARDS = "Which reward model should I train?"
+VOTING = "What should I know about voting rules?"
+
+#: Stem of the file in ``pages/`` -> the page, in the order of the sidebar. The first is the first
+#: screen.
+PAGES: dict[str, PageEntry] = {
+    "finding": PageEntry(
+        "Tennessee", "location_city", START, "Who gets a say?",
+        "How does a city that most people put fourth come last in a reward model?",
+        "everybody; the classic example of the method",
+    ),
+    "scenario": PageEntry(
+        "Scenario", "groups", PLAY, "Who is asked, and who answers?",
+        "Who are the raters, what do they prefer, and which ratings are missing?",
+        "everybody who wants to try an example of their own",
+    ),
+    "lab": PageEntry(
+        "The lab", "science", PLAY, "What if others had answered?",
+        "What does a reward model learn from these ratings, and what would another rule give?",
+        "students, teachers and engineers",
+    ),
+    "rules": PageEntry(
+        "Rules", "how_to_vote", PLAY, "One set of ballots. Who wins?",
+        "Which candidate does each voting rule choose, and how does it count?",
+        "teachers and students of voting",
+    ),
+    "understand": PageEntry(
+        "All topics", "lightbulb", UNDERSTAND, "What would you like to understand?",
+        "Which page answers my question?",
+        "everybody",
+    ),
+    "gap": PageEntry(
+        "Why wrong?", "troubleshoot", UNDERSTAND, "Why is the reward model wrong?",
+        "How much of a reward model’s error comes from missing ratings, and how much from the "
+        "voting rule?",
+        "students and engineers",
+        PEOPLE,
+    ),
+    "latent": PageEntry(
+        "Latent space", "scatter_plot", UNDERSTAND, "What does the model know about each rater?",
+        "Which groups of raters does the model find, and how sure is it of one person?",
+        "students, researchers and engineers",
+        PEOPLE,
+    ),
+    "ask": PageEntry(
+        "Ask", "quiz", UNDERSTAND, "Which question tells most about you?",
+        "How few answers does the model need to know what you prefer?",
+        "everybody",
+        PEOPLE,
+    ),
+    "models": PageEntry(
+        "Models", "scoreboard", UNDERSTAND, "Which reward model serves whom?",
+        "Which kind of reward model predicts the preferences of each group best?",
+        "researchers and engineers",
+        REWARDS,
+    ),
+    "training": PageEntry(
+        "Train wrongly", "school", UNDERSTAND, "How can a model of raters cheat?",
+        "Why does a network learn nothing about raters when it is trained in the obvious way?",
+        "students and researchers of machine learning",
+        REWARDS,
+    ),
+    "policy": PageEntry(
+        "Policies", "alt_route", UNDERSTAND, "What will the assistant say in the end?",
+        "What does an assistant that is trained on a reward model actually answer?",
+        "students, researchers and engineers",
+        REWARDS,
+    ),
+    "studies": PageEntry(
+        "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
+        "How do the results change with the number of raters and of simulated voters?",
+        "researchers",
+        REWARDS,
+    ),
+    "criteria": PageEntry(
+        "Criteria", "checklist", UNDERSTAND, "Every rule breaks a promise. Which one?",
+        "Which fairness criteria does each voting rule meet, and where does it fail?",
+        "teachers and students of voting",
+        VOTING,
+    ),
+    "distortion": PageEntry(
+        "Distortion", "balance", UNDERSTAND, "What can a choice cost?",
+        "How much welfare can a rule lose because ballots do not say how much people care?",
+        "students and researchers of voting",
+        VOTING,
+    ),
+    "strategy": PageEntry(
+        "Strategy", "chess", UNDERSTAND, "Who gains by lying?",
+        "When does a voter or a rater get more by not telling the truth?",
+        "teachers and students of voting",
+        VOTING,
+    ),
+    "theorems": PageEntry(
+        "Theorems", "school", UNDERSTAND, "What can a reward not say?",
+        "Which limits of reward models and voting rules are proved?",
+        "students and researchers",
+        VOTING,
+    ),
+    "runs": PageEntry(
+        "Runs", "bookmarks", KEEP, "What have I trained?",
+        "Where are my results, and how do I compare, share or repeat them?",
+        "everybody who has trained something",
+    ),
+}  # fmt: skip
