@@ -9,8 +9,8 @@ from ui.voting.theorem_cards import CARDS, back_button, show_alone, show_card
 def show() -> None:
     chosen = st.query_params.get("card")
     single = chosen in CARDS
+    page.opening("theorems", CARDS[chosen].title if single else "")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        page.opening("theorems", CARDS[chosen].title if single else "")
         predict_first.switch()
         if single:
             back_button()

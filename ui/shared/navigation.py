@@ -40,7 +40,6 @@ def navigate() -> StreamlitPage:
     if PAGES[_stem(current)].topic and _stem(current) != before:
         current = st.navigation(_sections(_stem(current)), expanded=True)
     st.set_page_config(page_title=f"{current.title} · Social choice reward lab")
-    session.enter(_stem(current))
     return current
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from ui.shared import glossary
+from ui.shared import glossary, session
 from ui.shared.foreign_text import escaped as escaped
 from ui.shared.page_index import PAGES
 
@@ -44,12 +44,15 @@ def style() -> dict[str, Any]:
 
 
 def opening(stem: str, title: str = "") -> None:
-    """The heading of a page, which question it answers, and for whom.
+    """Begin a page: its heading, which question it answers, and for whom.
+
+    The settings of the page before are dropped, so this comes before any widget of the page.
 
     Args:
         stem: of the page in ``PAGES``.
         title: a heading in place of the page's own.
     """
+    session.enter(stem)
     entry = PAGES[stem]
     st.title(title or entry.title)
     if not presenting():
