@@ -3,14 +3,14 @@
 import streamlit as st
 
 from ui.shared import navigation, page, predict_first
-from ui.voting import profile_picker, rules
+from ui.voting import rules
 
 
 def show() -> None:
     page.opening("rules")
     page.start_runtime()
-    profile = profile_picker.choose()
-    outcomes, faults = rules.count(profile)
+    profile, meaning = rules.choose_ballots()
+    outcomes, faults = rules.count(profile, meaning)
     shown = rules.guess_winners(profile, outcomes)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
@@ -21,7 +21,7 @@ def show() -> None:
     if shown:
         with right:
             rule = rules.pick_rule(outcomes)
-            explanation = rules.explanation(profile, outcomes, rule)
+            explanation = rules.explanation(profile, outcomes, rule, meaning)
             rules.show_steps(explanation)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)

@@ -10,6 +10,7 @@ from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.registry import RULES
+from scrl.voting.truncated_ballots import UNSEEN, ballots_read_by
 
 #: Smallest padded numbers of ballots and candidates. Larger profiles are padded to four times as
 #: many ballots, or twice as many candidates, and so on: one program serves all small profiles.
@@ -22,33 +23,57 @@ def applicable_rules(profile: AnonymousProfile) -> list[str]:
 
 
 def count_all_rules(
-    profile: AnonymousProfile, rules: Iterable[str] | None = None
+    profile: AnonymousProfile, rules: Iterable[str] | None = None, left_out: str = UNSEEN
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Count a profile by every applicable rule.
 
     Args:
         rules: names of the rules to count by; all where None.
+        left_out: what a ballot says of candidates that it leaves out, as in ``ballots_read_by``.
 
     Returns:
         Outcomes by rule, and the error message of each rule that cannot count this profile.
     """
-    ballots, names = pad_profile(profile), applicable_rules(profile)
+    names = applicable_rules(profile)
     names = names if rules is None else [name for name in rules if name in names]
-    compiled = [name for name in names if not RULES[name].on_host]
-    found = aggregate_all(ballots, compiled) if compiled else {}
-    errors = {}
-    for name in names:
-        if name not in found:
-            try:
-                found[name] = aggregate(ballots, name)
-            except InputError as error:
-                errors[name] = str(error)
+    found: dict[str, Outcome] = {}
+    errors: dict[str, str] = {}
+    for read, group in _rules_by_ballots(profile, names, left_out, errors):
+        ballots = pad_profile(read)
+        compiled = [name for name in group if not RULES[name].on_host]
+        found |= aggregate_all(ballots, compiled) if compiled else {}
+        for name in group:
+            if name not in found:
+                try:
+                    found[name] = aggregate(ballots, name)
+                except InputError as error:
+                    errors[name] = str(error)
     m = len(profile.names)
     return {
         name: Outcome(name, found[name].place[:m], found[name].scores[:m], found[name].lottery)
         for name in names
         if name in found
     }, errors
+
+
+def _rules_by_ballots(
+    profile: AnonymousProfile, rules: Iterable[str], left_out: str, errors: dict[str, str]
+) -> list[tuple[AnonymousProfile, list[str]]]:
+    """The rules that read the same ballots, together with these; ``errors`` receives the others."""
+    groups: list[tuple[AnonymousProfile, list[str]]] = []
+    for rule in rules:
+        try:
+            read = ballots_read_by(rule, profile, left_out)
+        except InputError as error:
+            errors[rule] = str(error)
+            continue
+        for other, group in groups:
+            if np.array_equal(other.place, read.place):
+                group.append(rule)
+                break
+        else:
+            groups.append((read, [rule]))
+    return groups
 
 
 def pad_profile(profile: AnonymousProfile) -> Ballots:

@@ -30,13 +30,17 @@ def group_ballots(
     return AnonymousProfile(tuple(names), distinct[heaviest], total[heaviest])
 
 
-def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
+def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -> AnonymousProfile:
     """The ballots on one prompt, equal ones grouped. The characters that separate names in
     ``AnonymousProfile.to_text`` are removed from names.
 
+    Args:
+        as_cast: whether ballots stay as they were cast, so that whoever counts them says what they
+            mean for the completions left out. Otherwise the ratings say it.
+
     Raises:
-        InputError: for no ballot that ranks two completions, or for more completions or distinct
-            ballots than a page shows.
+        InputError: for no ballot that ranks two completions (any, ``as_cast``), or for more
+            completions or distinct ballots than a page shows.
     """
     catalogue = ratings.catalogue
     names = catalogue.names(prompt)
@@ -45,9 +49,12 @@ def profile_from_ratings(ratings: Ratings, prompt: int) -> AnonymousProfile:
             f"This prompt has {len(names):,} candidates and a page shows at most "
             f"{MAX_CANDIDATES}; count it with 'python -m scrl vote'."
         )
-    selected = ratings.select(ratings.ballot_prompt == prompt).with_absent_resolved(min_size=2)
+    selected = ratings.select(ratings.ballot_prompt == prompt)
+    if not as_cast:
+        selected = selected.with_absent_resolved(min_size=2)
     if not selected.ballots:
-        raise InputError("No ballot ranks two of this prompt's completions.")
+        least = "any" if as_cast else "two"
+        raise InputError(f"No ballot ranks {least} of this prompt's completions.")
     place = np.full((selected.ballots, len(names)), -1)
     place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
     profile = group_ballots(_distinct_names(names), place, selected.ballot_weight)

@@ -93,11 +93,61 @@ def test_a_profile_goes_to_the_lab_as_a_scenario(open_page):
     assert "A first 33%" in words(app)
 
 
-def test_truncated_ballots_do_not_go_to_the_lab(open_page):
-    app = open_page("rules", profile="3:A>B>C;2:B")
+def test_truncated_ballots_go_to_the_lab_tied_last_and_never_unseen(open_page):
+    app = open_page("rules", profile="3:A>B>C;2:B", left_out="unseen")
     app.button(key="profile_send").click().run()
     assert not app.exception
     assert "A scenario needs complete orders" in words(app)
+    app.segmented_control(key="left_out_pick").set_value("last").run()
+    app.button(key="profile_send").click().run()
+    assert not app.exception
+    assert app.title[0].value == "What if others had answered?"
+
+
+def first_places(app) -> dict[str, str]:
+    """Rule -> its winners on the page's table of numbers."""
+    rows = app.dataframe[0].value.to_dict("records")
+    return {row["rule"]: row["order"].split(" ≻ ")[0] for row in rows}
+
+
+def test_one_short_ballot_of_ten_elects_nobody_unless_the_reader_says_so(open_page):
+    app = open_page("rules", profile="9:A>B>C;1:D>A>B>C")
+    assert "share the last place" in words(app)
+    assert first_places(app)["Borda"] == first_places(app)["Copeland"] == "A"
+    assert not [rule for rule, first in first_places(app).items() if "D" in first]
+    app.segmented_control(key="left_out_pick").set_value("unseen").run()
+    assert not app.exception
+    assert parameter(app, "left_out") == "unseen"
+    assert first_places(app)["Copeland"] == "D"
+    app.segmented_control(key="left_out_pick").set_value("pref_voting").run()
+    assert not app.exception
+    assert first_places(app)["Borda"] == "A"
+    assert "Coombs does not count this profile" in words(app)
+
+
+def test_complete_ballots_need_no_choice_and_a_wrong_one_gets_none(open_page):
+    assert not [c for c in open_page("rules").segmented_control if c.key == "left_out_pick"]
+    app = open_page("rules", profile="1:A;2:B", left_out="unseen")
+    assert not app.exception
+    assert "Every ballot names one candidate only" in words(app)
+    app = open_page("rules", profile="1:A>B;2:B>C", left_out="no`nsense")
+    assert not app.exception
+    assert app.segmented_control(key="left_out_pick").value == "last"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("rules", {}), ("strategy", {}), ("distortion", {"part": "Worst case"}),
+     ("criteria", {"source": "My own ballots"})],
+)  # fmt: skip
+def test_a_profile_whose_file_is_gone_gives_way_to_another(open_page, name, parameters):
+    app = open_page(name, **parameters)
+    app.session_state["profile"] = app.session_state["profile_good"] = "file-0123456789abcdef"
+    app.run()
+    assert not app.exception
+    assert "no longer kept" in words(app)
+    app.run()
+    assert not app.exception
 
 
 def test_a_profile_is_drawn_and_its_link_draws_it_again(open_page):
@@ -129,7 +179,8 @@ def test_a_file_is_read_and_named(open_page):
     app.file_uploader(key="profile_file").set_value(("towns.toi", PREFLIB, "text/plain")).run()
     assert not app.exception
     assert parameter(app, "profile").startswith("file-")
-    assert app.text_area[0].value == ("3: A the first > B = C D\n2: B = C D > A the first")
+    assert app.text_area[0].value == "3: A the first\n2: B = C D > A the first"
+    assert app.segmented_control(key="left_out_pick").value == "last"
     app.file_uploader(key="profile_file").set_value(("bad.toi", b"x", "text/plain")).run()
     assert not app.exception
     assert len(app.error) == 1

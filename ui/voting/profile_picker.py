@@ -14,8 +14,15 @@ import streamlit as st
 
 from scrl.scenarios import scenario_of_profile
 from scrl.types import InputError
-from scrl.voting import CULTURES, AnonymousProfile, draw_profile, profile_from_ratings
+from scrl.voting import (
+    CULTURES,
+    AnonymousProfile,
+    complete_ballots,
+    draw_profile,
+    profile_from_ratings,
+)
 from ui.shared import page, uploads
+from ui.voting import left_out
 from ui.voting.preset_profiles import PRESETS
 
 #: Length of a profile in a link.
@@ -25,13 +32,22 @@ MAX_BYTES = 20_000_000
 MAX_DRAWN = (12, 1_000)
 _DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
 _FILE_PATTERN = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
-_BALLOT_HELP = "A > B = C is a ballot: best first, ties with =, anyone left out is not ranked."
+_BALLOT_HELP = (
+    "Write one ballot a line, best first: 3: A > B = C is cast by three voters, and B and C are "
+    "tied. A ballot may leave candidates out; the page then asks what that means."
+)
 
 
-def choose(default: str = "tennessee") -> AnonymousProfile | None:
-    """Draw the controls and return the chosen profile; None where there is none to count.
+def choose(default: str = "tennessee") -> AnonymousProfile:
+    """As ``choose_as_cast``, with the choice of what a ballot says of candidates that it leaves
+    out; the ballots that are returned state it."""
+    return left_out.resolved(choose_as_cast(default))
 
-    After a fault the previous profile stays, with a message.
+
+def choose_as_cast(default: str = "tennessee") -> AnonymousProfile:
+    """Draw the controls and return the chosen profile, its ballots as they were cast.
+
+    After a fault the previous profile stays, with a message; where it is gone too, the default.
 
     Args:
         default: the preset that the page starts with.
@@ -40,8 +56,10 @@ def choose(default: str = "tennessee") -> AnonymousProfile | None:
     try:
         profile = read(spec)
     except InputError as error:
-        st.warning(f"{page.escaped(str(error))} Shown is another profile.")
-        spec = st.session_state.setdefault("profile_good", default)
+        spec = st.session_state.get("profile_good", default)
+        spec = spec if _is_readable(spec) else default
+        st.session_state["profile_good"] = spec
+        st.warning(f"{page.escaped(str(error))} Shown is ‘{page.escaped(title(spec))}’.")
         profile = read(spec)
     else:
         st.session_state["profile_good"] = spec
@@ -95,7 +113,7 @@ def read(spec: str) -> AnonymousProfile:
         prompt = int(match[2] or 0)
         if prompt >= len(upload[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
-        return profile_from_ratings(upload[1], prompt)
+        return profile_from_ratings(upload[1], prompt, as_cast=True)
     if match := _DRAW_PATTERN.fullmatch(spec):
         culture, m, n, parameter, seed = match.groups()
         if int(m) > MAX_DRAWN[0] or int(n) > MAX_DRAWN[1]:
@@ -104,6 +122,15 @@ def read(spec: str) -> AnonymousProfile:
             )
         return draw_profile(culture, int(m), int(n), int(seed), _parse_number(parameter))
     return AnonymousProfile.from_text(spec)
+
+
+def _is_readable(spec: str) -> bool:
+    """Whether the value still names a profile; a file may have gone from the server."""
+    try:
+        read(spec)
+    except InputError:
+        return False
+    return True
 
 
 def _parse_number(text: str) -> float:
@@ -232,8 +259,10 @@ def _load(spec: str) -> None:
         else:
             _set_spec(id)
             st.rerun()
-    if match := _FILE_PATTERN.fullmatch(spec):
-        ratings = uploads.cache().get(match[1])[1]
+    match = _FILE_PATTERN.fullmatch(spec)
+    upload = uploads.cache().get(match[1]) if match else None
+    if match and upload:
+        ratings = upload[1]
         prompts = ratings.catalogue.prompts
         if len(prompts) > 1:
             at, key = int(match[2] or 0), f"profile_prompt_{hash(spec):x}"
@@ -252,6 +281,8 @@ def _send_button(spec: str, profile: AnonymousProfile) -> None:
         return
     if st.button("Send to the lab", icon=":material/science:", key="profile_send"):
         try:
+            meaning = st.session_state.get("left_out_pick", "last")
+            profile = complete_ballots(profile) if meaning == "last" else profile
             scenario = scenario_of_profile(profile, title(spec))
             id = uploads.cache().add(scenario.to_yaml().encode(), f"{title(spec)}.yaml")
         except InputError as error:

@@ -10,12 +10,18 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import escape_formula
-from scrl.types import Outcome, places_to_order
-from scrl.voting import RULES, AnonymousProfile, count_all_rules, to_preflib
+from scrl.types import InputError, Outcome, places_to_order
+from scrl.voting import (
+    RULES,
+    AnonymousProfile,
+    ballots_read_by,
+    count_all_rules,
+    to_preflib,
+)
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
 from ui.shared import page
 from ui.shared.result_tables import order_text
-from ui.voting import profile_picker
+from ui.voting import left_out, profile_picker
 
 FIGURES = {
     Bars: figures.score_bars,
@@ -27,24 +33,48 @@ FIGURES = {
 DEFAULT_RULE = "schulze"
 
 
-def count(profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
-    """The outcome of every rule, and rule -> why it cannot count the profile."""
-    return _count(profile_picker.cache_key(profile), profile)
+def choose_ballots() -> tuple[AnonymousProfile, str]:
+    """The chosen ballots as they were cast, and what candidates left out mean."""
+    profile = profile_picker.choose_as_cast()
+    meaning = left_out.pick(profile, tuple(left_out.MEANINGS))
+    try:
+        ballots_read_by("borda", profile, meaning)
+    except InputError as error:
+        st.warning(page.escaped(str(error)))
+        meaning = "last"
+    return profile, meaning
+
+
+def count(
+    profile: AnonymousProfile, meaning: str = "last"
+) -> tuple[dict[str, Outcome], dict[str, str]]:
+    """The outcome of every rule, and rule -> why it cannot count the profile.
+
+    Args:
+        meaning: what candidates left out mean, a key of ``left_out.MEANINGS``.
+    """
+    return _count(profile_picker.cache_key(profile), meaning, profile)
 
 
 @st.cache_data(max_entries=100, show_spinner="Counting")
-def _count(key: str, _profile: AnonymousProfile) -> tuple[dict[str, Outcome], dict[str, str]]:
-    return count_all_rules(_profile)
+def _count(
+    key: str, meaning: str, _profile: AnonymousProfile
+) -> tuple[dict[str, Outcome], dict[str, str]]:
+    return count_all_rules(_profile, left_out=meaning)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
-def _explain(key: str, rule: str, _profile: AnonymousProfile, _outcome: Outcome) -> Explanation:
-    return explain(rule, _profile, _outcome)
+def _explain(
+    key: str, meaning: str, rule: str, _profile: AnonymousProfile, _outcome: Outcome
+) -> Explanation:
+    return explain(rule, ballots_read_by(rule, _profile, meaning), _outcome)
 
 
-def explanation(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> Explanation:
-    """How a rule counted the profile."""
-    return _explain(profile_picker.cache_key(profile), rule, profile, outcomes[rule])
+def explanation(
+    profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str, meaning: str = "last"
+) -> Explanation:
+    """How a rule counted the profile; ``meaning`` as in ``count``."""
+    return _explain(profile_picker.cache_key(profile), meaning, rule, profile, outcomes[rule])
 
 
 def winners(outcome: Outcome) -> tuple[int, ...]:
