@@ -23,7 +23,7 @@ ROOMS = (
     "types", "config", "random_streams", "runtime", "results",
     "data", "choice_models", "utility_models", "rivals", "networks", "figures",
     "voting", "scenarios", "raters", "social", "diagnostics", "policies",
-    "progress", "pipeline", "evaluation", "reward_models", "runs", "studies",
+    "progress", "pipeline", "evaluation", "reward_models", "runs", "classroom", "studies",
     "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)

@@ -1,0 +1,183 @@
+"""The SQLite file of classes: opening, transactions, and errors as messages.
+
+A file that cannot be opened now is tried again at the next use. A damaged one is renamed and a new
+one begun. Deleted rows are overwritten in the file and in its log.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from scrl.classroom.errors import ClassroomError
+
+#: SQLite's application id that marks the file as ours ("clas").
+APPLICATION_ID = 0x636C6173
+SCHEMA = 1
+#: Seconds to wait for another process that writes.
+BUSY_TIMEOUT = 5.0
+_BUSY, _FULL, _DAMAGED = (5, 6), (13,), (11, 26)  # SQLite's primary result codes
+_TABLES = """
+CREATE TABLE rooms (
+    code TEXT PRIMARY KEY, token BLOB NOT NULL, result BLOB NOT NULL, touched REAL NOT NULL,
+    version INTEGER NOT NULL DEFAULT 0, question INTEGER
+) WITHOUT ROWID;
+CREATE TABLE questions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, prompt TEXT NOT NULL,
+    answers TEXT NOT NULL, absent TEXT NOT NULL
+);
+CREATE INDEX questions_of_room ON questions (room);
+CREATE TABLE rounds (
+    question INTEGER NOT NULL, round INTEGER NOT NULL, state TEXT NOT NULL,
+    result TEXT NOT NULL DEFAULT '', PRIMARY KEY (question, round)
+) WITHOUT ROWID;
+CREATE TABLE phones (room TEXT NOT NULL, phone TEXT NOT NULL, PRIMARY KEY (room, phone))
+WITHOUT ROWID;
+CREATE TABLE ballots (
+    question INTEGER NOT NULL, round INTEGER NOT NULL, phone TEXT NOT NULL, ballot TEXT NOT NULL,
+    PRIMARY KEY (question, round, phone)
+) WITHOUT ROWID;
+"""
+
+
+class Database:
+    """One SQLite file. Methods may be called from any thread; several processes may share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+
+    def close(self) -> None:
+        """Close the connection; the next use opens another."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: on disk when the block ends, rolled back on any exception.
+
+        Raises:
+            ClassroomError: the file is locked (503), full (507) or cannot be used (503).
+        """
+        with self._lock, self._errors_as_messages():
+            db = self._opened()
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view of the file.
+
+        Raises:
+            ClassroomError: as ``write``.
+        """
+        with self._lock, self._errors_as_messages():
+            db = self._opened()
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                with suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
+
+    def overwrite_deleted(self) -> None:
+        """Remove deleted bytes from the file and from its log, unless another process reads."""
+        with self._lock, suppress(sqlite3.Error):
+            if self._connection is not None:
+                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._connection = _connect(self.path)
+            except sqlite3.DatabaseError as error:
+                if _code(error) not in _DAMAGED:
+                    raise
+                self._set_aside()
+                self._connection = _connect(self.path)
+        return self._connection
+
+    def _set_aside(self) -> None:
+        self.close()
+        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
+        for suffix in ("", "-wal", "-shm"):
+            old = self.path.with_name(self.path.name + suffix)
+            if old.exists():
+                old.rename(aside.with_name(aside.name + suffix))
+
+    @contextmanager
+    def _errors_as_messages(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = _code(error)
+            if code in _DAMAGED:
+                self.close()
+            if code in _FULL:
+                message, status = "The server's disk is full; nothing was saved.", 507
+            elif code in _BUSY:
+                message, status = "The server is busy; nothing was saved. Try again.", 503
+            else:
+                message, status = f"The server cannot save now ({error}). Try again.", 503
+            raise ClassroomError(message, status) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ClassroomError(f"The server cannot save now ({reason}).", 503) from error
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("PRAGMA journal_mode = WAL").fetchall()
+        # A commit is on the disk before it is acknowledged.
+        db.execute("PRAGMA synchronous = FULL")
+        with suppress(OSError):
+            path.chmod(0o600)
+        _create_tables(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create_tables(db: sqlite3.Connection, path: Path) -> None:
+    mark = (APPLICATION_ID, SCHEMA)
+    if _marks(db) == mark:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        for statement in filter(str.strip, _TABLES.split(";")):
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+    db.execute("COMMIT")
+    if _marks(db) != mark:
+        raise sqlite3.OperationalError(f"{path} was written by another program or version")
+
+
+def _marks(db: sqlite3.Connection) -> tuple[int, int]:
+    application, schema = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    return application, schema
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,0 +1,69 @@
+"""Limits of rooms, questions and ballots, and how often one phone or one address may ask."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+#: Bytes of a posted ballot.
+MAX_BALLOT_BYTES = 4096
+#: Answers of a question, and characters of its prompt and of each answer.
+MIN_ANSWERS, MAX_ANSWERS = 2, 20
+MAX_PROMPT_LENGTH, MAX_ANSWER_LENGTH = 2_000, 1_000
+#: Rooms of a server, questions of a room, rounds of a question, phones of a room.
+MAX_ROOMS, MAX_QUESTIONS, MAX_ROUNDS, MAX_PHONES = 500, 50, 9, 1_000
+#: Seconds after the last action of its teacher until a room is deleted.
+ROOM_LIFETIME = 14 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Requests that may come at once, and how many more each second allows."""
+
+    burst: float
+    per_second: float
+
+
+#: A phone taps; a class of hundreds shares the one address of its school.
+PHONE_BALLOTS, ADDRESS_BALLOTS = Rate(20, 2), Rate(1_500, 150)
+PHONE_POLLS, ADDRESS_POLLS = Rate(30, 3), Rate(3_000, 400)
+#: Codes that name no room, by address: guessing a code takes years.
+ADDRESS_MISSES = Rate(60, 0.5)
+
+
+class RateLimiter:
+    """Token buckets by key, in memory only. Methods may be called from any thread.
+
+    Args:
+        rate: of each key.
+        max_keys: number of keys remembered; the one that asked longest ago is dropped first.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, rate: Rate, max_keys: int = 20_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.rate, self.max_keys, self.clock = rate, max_keys, clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def allow(self, key: str) -> bool:
+        """Take one request from the key's bucket; False where it is empty."""
+        with self._lock:
+            now = self.clock()
+            left, since = self._buckets.pop(key, (self.rate.burst, now))
+            left = min(self.rate.burst, left + (now - since) * self.rate.per_second)
+            allowed = left >= 1
+            self._buckets[key] = (left - allowed, now)
+            while len(self._buckets) > self.max_keys:
+                self._buckets.popitem(last=False)
+            return allowed
+
+    def is_empty(self, key: str) -> bool:
+        """Whether the next request of the key would be refused; takes nothing."""
+        with self._lock:
+            left, since = self._buckets.get(key, (self.rate.burst, self.clock()))
+            return left + (self.clock() - since) * self.rate.per_second < 1

@@ -1,0 +1,145 @@
+"""What a room holds, as plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scrl.classroom.ballots import Order
+from scrl.classroom.errors import ClassroomError
+from scrl.classroom.limits import (
+    MAX_ANSWER_LENGTH,
+    MAX_ANSWERS,
+    MAX_PROMPT_LENGTH,
+    MIN_ANSWERS,
+)
+
+#: States of a round. Ballots are taken while it is open, and read only once it is revealed.
+OPEN, CLOSED, REVEALED = "open", "closed", "revealed"
+#: What an answer that a ballot leaves out means: its place is unknown, or tied last.
+ABSENT = ("unseen", "last")
+
+
+@dataclass(frozen=True)
+class Round:
+    """One vote on a question.
+
+    Attributes:
+        number: 1 for the first.
+        state: ``"open" | "closed" | "revealed"``.
+        ballots: how many were cast.
+    """
+
+    number: int
+    state: str
+    ballots: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of a room.
+
+    Attributes:
+        id: its number.
+        prompt, answers: what phones show.
+        absent: what an answer that a ballot leaves out means, ``"unseen"`` or ``"last"``.
+        rounds: its votes, the first one first.
+    """
+
+    id: int
+    prompt: str
+    answers: tuple[str, ...]
+    absent: str
+    rounds: tuple[Round, ...]
+
+    @property
+    def current(self) -> Round:
+        """The latest round."""
+        return self.rounds[-1]
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room as its teacher sees it.
+
+    Attributes:
+        code: the join code.
+        version: a number that grows with every action of the teacher.
+        phones: how many phones opened the link.
+        questions: in the order in which they were asked.
+        current_id: id of the question that phones see; None before the first one.
+    """
+
+    code: str
+    version: int
+    phones: int
+    questions: tuple[Question, ...]
+    current_id: int | None
+
+    @property
+    def current(self) -> Question | None:
+        """The question that phones see."""
+        return next((q for q in self.questions if q.id == self.current_id), None)
+
+    def question(self, id: int) -> Question:
+        """A question by its id.
+
+        Raises:
+            ClassroomError: there is none.
+        """
+        for question in self.questions:
+            if question.id == id:
+                return question
+        raise ClassroomError("This question is no longer in the class.", 404)
+
+
+@dataclass(frozen=True)
+class CastBallot:
+    """A ballot as the store holds it.
+
+    Attributes:
+        phone: the room's name of the phone, in which no other room names it.
+        order: places best first, each the indices of the answers tied there.
+    """
+
+    phone: str
+    order: Order
+
+
+def check_question(
+    prompt: str, answers: Sequence[str], absent: str
+) -> tuple[str, tuple[str, ...], str]:
+    """The texts of a question, without blanks around them.
+
+    Raises:
+        ClassroomError: a text is empty, too long or stands twice, or there are too few or too many.
+    """
+    prompt, answers = prompt.strip(), tuple(answer.strip() for answer in answers)
+    if not prompt:
+        raise ClassroomError("The question is empty; write one.")
+    if len(prompt) > MAX_PROMPT_LENGTH:
+        raise ClassroomError(
+            f"The question has {len(prompt):,} characters; {MAX_PROMPT_LENGTH:,} is the most."
+        )
+    if not MIN_ANSWERS <= len(answers) <= MAX_ANSWERS:
+        raise ClassroomError(
+            f"There are {len(answers)} answers; give {MIN_ANSWERS} to {MAX_ANSWERS}, one a line."
+        )
+    for number, answer in enumerate(answers, 1):
+        if not answer:
+            raise ClassroomError(f"Answer {number} is empty; write it or take it out.")
+        if len(answer) > MAX_ANSWER_LENGTH:
+            raise ClassroomError(
+                f"Answer {number} has {len(answer):,} characters; {MAX_ANSWER_LENGTH:,} is the "
+                "most."
+            )
+        if answer in answers[: number - 1]:
+            first = answers.index(answer) + 1
+            raise ClassroomError(f"Answers {first} and {number} are the same; change one of them.")
+    if absent not in ABSENT:
+        raise ClassroomError("What is left out means ‘unseen’ or ‘last’.")
+    try:
+        "".join((prompt, *answers)).encode()
+    except UnicodeEncodeError as error:
+        raise ClassroomError("The question has characters that are no text.") from error
+    return prompt, answers, absent

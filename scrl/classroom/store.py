@@ -1,0 +1,248 @@
+"""The classes of a server: rooms, questions, rounds and ballots in one SQLite file.
+
+Nothing personal is stored: no name, no address, no time of a ballot. A phone is a random number of
+its own making, hashed with the room's code.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scrl.classroom import keys
+from scrl.classroom.ballots import PostedBallot, check_answers
+from scrl.classroom.database import Database
+from scrl.classroom.errors import ClassroomError, no_such_room
+from scrl.classroom.limits import MAX_ROOMS, ROOM_LIFETIME
+from scrl.classroom.rooms import OPEN, REVEALED, CastBallot, Question, Room, Round
+from scrl.classroom.rows import delete_room, enter_phone, read_room, read_state, room_row
+from scrl.classroom.teacher import Teacher, revealed_ballots
+from scrl.runs.archive import default_path as path_of_runs
+
+
+def default_path() -> Path:
+    """The file of classes, beside the file of stored runs."""
+    runs = path_of_runs()
+    return runs.with_name(f"{runs.stem}-classes{runs.suffix}")
+
+
+@dataclass(frozen=True)
+class PhoneState:
+    """What one phone shows now.
+
+    Attributes:
+        version: of the room; while it is the same, nothing has changed but the phone's own ballot.
+        question, round: what is asked; None before the first question.
+        ballot: the phone's own ballot of this round, None where it cast none.
+    """
+
+    version: int
+    question: Question | None
+    round: Round | None
+    ballot: list[list[int]] | None
+
+
+class ClassStore:
+    """All classes. Methods may be called from any thread; several processes may share the file.
+
+    Args:
+        path: of the file.
+        clock: seconds since 1970, by which rooms expire.
+    """
+
+    def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.database = Database(path or default_path())
+        self.clock = clock
+
+    def create_room(self) -> Teacher:
+        """Open a room, and delete those that have expired.
+
+        Raises:
+            ClassroomError: the server holds as many rooms as it may.
+        """
+        self.delete_expired()
+        token = keys.new_token()
+        with self.database.write() as db:
+            if db.execute("SELECT count(*) FROM rooms").fetchone()[0] >= MAX_ROOMS:
+                raise ClassroomError(
+                    f"This server holds {MAX_ROOMS} classes, the most it may; delete one first.",
+                    429,
+                )
+            code = keys.new_code()
+            while db.execute("SELECT 1 FROM rooms WHERE code = ?", (code,)).fetchone():
+                code = keys.new_code()
+            db.execute(
+                "INSERT INTO rooms (code, token, result, touched) VALUES (?, ?, ?, ?)",
+                (code, keys.digest(token), keys.digest(keys.result_key(token)), self.clock()),
+            )
+        return Teacher(self.database, self.clock, code, token)
+
+    def teacher(self, code: str, token: str) -> Teacher:
+        """The teacher's view of a room.
+
+        Raises:
+            ClassroomError: there is no such room (404), or the token is another one (403).
+        """
+        code = keys.read_code(code)
+        with self.database.read() as db:
+            row = db.execute("SELECT token FROM rooms WHERE code = ?", (code,)).fetchone()
+        if row is None:
+            raise no_such_room()
+        if not keys.matches(token, row[0]):
+            raise ClassroomError("This is not the teacher's link of the class.", 403)
+        return Teacher(self.database, self.clock, code, token)
+
+    def check_result_key(self, code: str, key: str) -> str:
+        """Check the key of the read-only link, and return the room's code.
+
+        Raises:
+            ClassroomError: there is no such room (404), or the key is another one (403).
+        """
+        code = keys.read_code(code)
+        with self.database.read() as db:
+            row = db.execute("SELECT result FROM rooms WHERE code = ?", (code,)).fetchone()
+        if row is None:
+            raise no_such_room()
+        if not keys.matches(key, row[0]):
+            raise ClassroomError("This is not the link to the result of the class.", 403)
+        return code
+
+    def revealed_room(self, code: str, key: str) -> Room:
+        """A room with only what is revealed, for those who have the read-only link.
+
+        Raises:
+            ClassroomError: as ``check_result_key``.
+        """
+        code = self.check_result_key(code, key)
+        with self.database.read() as db:
+            room = read_room(db, code)
+        shown = []
+        for q in room.questions:
+            rounds = tuple(r for r in q.rounds if r.state == REVEALED)
+            if rounds:
+                shown.append(Question(q.id, q.prompt, q.answers, q.absent, rounds))
+        return Room(code, room.version, room.phones, tuple(shown), room.current_id)
+
+    def revealed_ballots(self, code: str, key: str, question: int, round: int) -> list[CastBallot]:
+        """As ``Teacher.ballots``, for those who have the read-only link.
+
+        Raises:
+            ClassroomError: as ``check_result_key`` and ``Teacher.ballots``.
+        """
+        code = self.check_result_key(code, key)
+        with self.database.read() as db:
+            return revealed_ballots(db, code, question, round)
+
+    # -- phones -----------------------------------------------------------------------------------
+
+    def phone_state(self, code: str, phone: str) -> PhoneState:
+        """What a phone shows; the first call enters the phone in the room.
+
+        Raises:
+            ClassroomError: there is no such room (404), or it is full (429).
+        """
+        own = keys.phone_in_room(code, phone)
+        with self.database.read() as db:
+            row = room_row(db, code)
+            known = db.execute(
+                "SELECT 1 FROM phones WHERE room = ? AND phone = ?", (code, own)
+            ).fetchone()
+            version, id = row
+            if id is None:
+                state = PhoneState(version, None, None, None)
+            else:
+                question, current = read_state(db, id)
+                cast = db.execute(
+                    "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?",
+                    (id, current.number, own),
+                ).fetchone()
+                ballot = json.loads(cast[0]) if cast else None
+                state = PhoneState(version, question, current, ballot)
+        if not known:
+            with self.database.write() as db:
+                enter_phone(db, code, own)
+        return state
+
+    def version(self, code: str) -> int:
+        """A number that grows with every action of the room's teacher.
+
+        Raises:
+            ClassroomError: there is no such room (404).
+        """
+        with self.database.read() as db:
+            return room_row(db, code)[0]
+
+    def cast(self, ballot: PostedBallot) -> str:
+        """Store a phone's ballot. It is on the disk when the call returns.
+
+        A second ballot of the phone in the same round replaces its first.
+
+        Returns:
+            ``"new"``, ``"changed"`` or ``"same"``.
+
+        Raises:
+            ClassroomError: there is no such room (404), it asks another question or takes no
+                ballots now (409), or it is full (429).
+        """
+        code, own = ballot.room, keys.phone_in_room(ballot.room, ballot.phone)
+        text = json.dumps(ballot.order, separators=(",", ":"))
+        with self.database.write() as db:
+            _, id = room_row(db, code)
+            if id is None or id != ballot.question:
+                raise ClassroomError("The class is at another question now.", 409)
+            question, current = read_state(db, id)
+            if current.number != ballot.round:
+                raise ClassroomError("The class is at another round of this question now.", 409)
+            if current.state != OPEN:
+                raise ClassroomError("Voting is closed; this ballot was not counted.", 409)
+            check_answers(ballot.order, question.answers)
+            enter_phone(db, code, own)
+            place = (id, ballot.round, own)
+            before = db.execute(
+                "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?", place
+            ).fetchone()
+            if before == (text,):
+                return "same"
+            db.execute("INSERT OR REPLACE INTO ballots VALUES (?, ?, ?, ?)", (*place, text))
+        return "changed" if before else "new"
+
+    def phone_result(self, code: str, phone: str) -> dict[str, Any] | None:
+        """What ``Teacher.reveal`` stored for phones, and ``"you"``, what it stored for this one.
+
+        None while the current round is not revealed.
+
+        Raises:
+            ClassroomError: there is no such room (404).
+        """
+        with self.database.read() as db:
+            _, id = room_row(db, code)
+            row = None
+            if id is not None:
+                row = db.execute(
+                    "SELECT result, state FROM rounds WHERE question = ? "
+                    "ORDER BY round DESC LIMIT 1", (id,),
+                ).fetchone()  # fmt: skip
+        if row is None or row[1] != REVEALED:
+            return None
+        result = json.loads(row[0])
+        own = result.pop("phones", {}).get(keys.phone_in_room(code, phone))
+        return {**result, "you": own}
+
+    # -- the end of rooms -------------------------------------------------------------------------
+
+    def delete_expired(self) -> int:
+        """Delete the rooms whose teachers have done nothing for two weeks; return their number."""
+        before = self.clock() - ROOM_LIFETIME
+        with self.database.read() as db:
+            old = db.execute("SELECT code FROM rooms WHERE touched < ?", (before,)).fetchall()
+        if not old:
+            return 0
+        with self.database.write() as db:
+            for (code,) in old:
+                delete_room(db, code)
+        self.database.overwrite_deleted()
+        return len(old)

@@ -1,0 +1,1 @@
+"""A class that votes from its phones: the phones' routes and the teacher's page."""
