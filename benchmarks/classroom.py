@@ -148,7 +148,7 @@ def measure(training: bool) -> dict:
     stored = sorted([list(map(list, b.order)) for b in cast])
     waits = {
         what: dict(zip(("50", "95", "99", "max"), np.round(np.percentile(
-            sum((p.waits[what] for p in phones), []), [50, 95, 99, 100]), 1).tolist(), strict=True))
+            [wait for p in phones for wait in p.waits[what]], [50, 95, 99, 100]), 1).tolist(), strict=True))
         for what in ("ballot", "poll", "page")
     }  # fmt: skip
     return {
