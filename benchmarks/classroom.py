@@ -146,11 +146,11 @@ def measure(training: bool) -> dict:
         cast: list = []
         teacher.reveal(question, lambda _, ballots: cast.extend(ballots) or {})
     stored = sorted([list(map(list, b.order)) for b in cast])
-    waits = {
-        what: dict(zip(("50", "95", "99", "max"), np.round(np.percentile(
-            [wait for p in phones for wait in p.waits[what]], [50, 95, 99, 100]), 1).tolist(), strict=True))
-        for what in ("ballot", "poll", "page")
-    }  # fmt: skip
+    waits = {}
+    for what in ("ballot", "poll", "page"):
+        every = [wait for phone in phones for wait in phone.waits[what]]
+        shown = np.percentile(every, [50, 95, 99, 100]).round(1).tolist()
+        waits[what] = dict(zip(("50", "95", "99", "max"), shown, strict=True))
     return {
         "posted": PHONES * BALLOTS,
         "acknowledged": sum(p.statuses.count(200) for p in phones),
