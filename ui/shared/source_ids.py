@@ -47,10 +47,8 @@ def read(id: str) -> Scenario | Ratings:
         return gallery_scenario(id)
     if is_link(id):
         return _linked_scenario(id)
-    if upload := uploads.cache().get(id):
-        return upload[1]
     if id.startswith("file-"):
-        raise InputError("This file is no longer kept on the server; choose it again.")
+        return uploads.cache().read(id)[1]
     raise InputError(f"There is no scenario named ‘{id[:60]}’.")
 
 
@@ -68,7 +66,8 @@ def display_name(id: str) -> str:
         return gallery_scenario(id).name
     if is_link(id):
         return f"{read(id).name} (yours)"
-    return uploads.cache().get(id)[0]
+    upload = uploads.cache().get(id)
+    return upload[0] if upload else "A file that is no longer kept"
 
 
 def scenario_id(scenario: Scenario) -> str | None:
@@ -101,7 +100,7 @@ def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:
         own_source = read(id)
     except InputError as error:
         if linked:
-            st.warning(f"{page.escaped(str(error))} This is another.")
+            st.warning(page.escaped(f"{error} Another scenario is shown instead."))
         return scenarios, initial
     if own_source.is_scenario:
         scenarios.setdefault(display_name(id), own_source)

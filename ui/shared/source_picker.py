@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl.scenarios import Scenario, gallery
 from scrl.types import InputError, Ratings
-from ui.shared import page, scenario_sliders, source_ids, uploads
+from ui.shared import file_preview, page, scenario_sliders, source_ids, uploads
 from ui.shared.source_ids import DEFAULT_SCENARIO
 
 
@@ -19,7 +19,7 @@ def pick_source(default: str | None = None) -> Scenario | Ratings | None:
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
-            _upload_file()
+            _take_file()
     with picker:
         return _select_source(default)
 
@@ -34,8 +34,9 @@ def _select_source(default: str | None) -> Scenario | Ratings | None:
         try:
             source_ids.read(id_wanted)
         except InputError as error:
-            st.warning(f"{page.escaped(str(error))} This is another.")
             id_wanted = default or DEFAULT_SCENARIO
+            other = source_ids.display_name(id_wanted)
+            st.warning(page.escaped(f"{error} ‘{other}’ is shown instead; it is another scenario."))
         else:
             options.append(id_wanted)
     state["scenario"] = id_wanted
@@ -51,38 +52,51 @@ def _select_source(default: str | None) -> Scenario | Ratings | None:
     )
     state["last"] = id  # a widget's own state goes when the reader visits another page
     page.set_url_parameter("scenario", id, default or DEFAULT_SCENARIO)
-    source = source_ids.find(id)
-    if source.is_scenario:
-        if not page.presenting():
-            st.caption(page.escaped(source.summary))
-    else:
-        st.caption(
-            f"{len(source.raters):,} raters, {source.ballots:,} ballots, "
-            f"{len(source.catalogue.prompts):,} prompts. Nobody knows the truth about real raters, "
-            "so vanilla is compared with the social model."
-        )
-        for note in source.notes[:3]:
-            st.caption(page.escaped(note))
+    try:
+        source = source_ids.read(id)
+    except InputError as error:  # it went while the page was drawn
+        st.warning(page.escaped(str(error)))
+        return None
+    if not page.presenting():
+        _describe(id, source)
     return source
 
 
-def _upload_file() -> None:
-    with st.expander("Bring a file"):
-        file = st.file_uploader(
-            "A scenario (YAML) or ratings (CSV, JSONL, PrefLib), 200 MB at the most",
-            type=[*uploads.SCENARIO_SUFFIXES, *uploads.RATINGS_SUFFIXES],
-            key="file",
+def _describe(id: str, source: Scenario | Ratings) -> None:
+    """What the reader chose, in words; of a file also what is in it."""
+    if source.is_scenario:
+        st.caption(page.escaped(source.summary))
+    else:
+        st.markdown(
+            f"{file_preview.summary(source)} Nobody knows what all of these raters would say "
+            "about everything. So Bradley–Terry is compared with the social model only."
         )
-        if file is not None and file.file_id != st.session_state.get("file_read"):
-            st.session_state["file_read"] = file.file_id
-            try:
-                with st.spinner("Reading the file"):
-                    id = uploads.cache().add(file.getvalue(), file.name)
-            except InputError as error:
-                st.session_state["file_fault"] = str(error)
-            else:
-                st.session_state["file_fault"] = None
-                st.session_state["scenario"] = id
-                scenario_sliders.reset()
-    if file is not None and st.session_state.get("file_fault"):
-        st.error(page.escaped(st.session_state["file_fault"]))
+    if id.startswith("file-"):
+        with st.expander("What is in this file"):
+            file_preview.show(source)
+            if uploads.cache().owns(id) and st.button(
+                "Remove the file from the server", icon=":material/delete:", key="remove_file"
+            ):
+                _remove(id)
+
+
+def _remove(id: str) -> None:
+    """Delete an uploaded file, and go back to the first scenario."""
+    uploads.cache().remove(id)
+    for key in ("scenario", "last"):
+        st.session_state.pop(key, None)
+    st.query_params.pop("scenario", None)
+    st.session_state[page.RESET_CONTROLS] = True
+    st.rerun()
+
+
+def _take_file() -> None:
+    with st.expander("Bring a file"):
+        id = uploads.take_file(
+            "A scenario (YAML) or ratings (CSV, JSONL, PrefLib)",
+            [*uploads.SCENARIO_SUFFIXES, *uploads.RATINGS_SUFFIXES],
+            "file",
+        )
+    if id is not None:
+        st.session_state["scenario"] = id
+        scenario_sliders.reset()
