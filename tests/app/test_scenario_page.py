@@ -381,7 +381,7 @@ def test_a_visit_leaves_ratings_in_the_lab(open_page):
     assert not app.warning
     app.query_params.clear()
     app.switch_page("pages/lab.py").run()
-    assert "1 raters" in words(app)
+    assert "1 rater, " in words(app)
 
 
 def test_a_file_of_the_lab_is_linked_whole_once_it_is_edited_here(open_page):

@@ -6,15 +6,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from scrl.scenarios import (
-    MAX_SCENARIO_BYTES,
-    Scenario,
-    parse_scenario,
-)
+from scrl.scenarios import Scenario, parse_scenario
 from scrl.types import InputError
 from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
-from ui.shared import page, source_ids
+from ui.shared import page, source_ids, uploads
 
 #: URL parameters of this page.
 _PAGE_PARAMETERS = ("part", "prompt", "who", "about")
@@ -85,19 +81,12 @@ def _share(draft: ScenarioDraft) -> None:
 
 def _open() -> None:
     """The upload of a YAML file."""
-    file = st.file_uploader("A scenario (YAML), 1 MB at the most", ["yaml", "yml"], key="open")
-    state = st.session_state
-    if file is None or file.file_id == state.get("open_read"):
-        return
-    state["open_read"] = file.file_id
-    try:
-        if file.size > MAX_SCENARIO_BYTES:
-            raise InputError(
-                f"{file.name}: the file is larger than 1 MB, the limit for a scenario."
-            )
-        scenario_draft.replace(parse_scenario(file.getvalue(), file.name))
-    except InputError as error:
-        state["draft"].faults["open"] = str(error)
-    else:
-        state["draft"].faults.pop("open", None)
-    st.rerun()
+    uploads.take_file(
+        "A scenario (YAML)", uploads.SCENARIO_SUFFIXES, "open", _accept, max_megabytes=1
+    )
+
+
+def _accept(data: bytes, filename: str) -> str:
+    """Edit the scenario of a file; its name."""
+    scenario_draft.replace(parse_scenario(data, filename))
+    return filename

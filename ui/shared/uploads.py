@@ -173,13 +173,14 @@ def take_file(
         accept: reads ``(content, file name)`` and returns an id, by default ``cache().add``; it
             raises ``InputError`` for a file that is refused.
     """
-    state, turn, fault = st.session_state, f"{key}_turn", f"{key}_fault"
+    state, fault = st.session_state, f"{key}_fault"
+    turn = state.get(f"{key}_turn", 0)
     file = st.file_uploader(
-        label, type=list(suffixes), key=f"{key}-{state.get(turn, 0)}",
+        label, type=list(suffixes), key=f"{key}-{turn}" if turn else key,
         max_upload_size=max_megabytes,
     )  # fmt: skip
     if file is not None:
-        state[turn] = state.get(turn, 0) + 1
+        state[f"{key}_turn"] = turn + 1
         state[fault] = ""
         try:
             with st.spinner("Reading the file"):

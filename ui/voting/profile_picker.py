@@ -13,7 +13,7 @@ import re
 import streamlit as st
 
 from scrl.scenarios import scenario_of_profile
-from scrl.types import InputError
+from scrl.types import InputError, Ratings
 from scrl.voting import (
     CULTURES,
     AnonymousProfile,
@@ -27,7 +27,6 @@ from ui.voting.preset_profiles import PRESETS
 
 #: Length of a profile in a link.
 MAX_URL_LENGTH = 6_000
-MAX_BYTES = 20_000_000
 #: Candidates and voters of a sampled profile.
 MAX_DRAWN = (12, 1_000)
 _DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
@@ -113,7 +112,7 @@ def read(spec: str) -> AnonymousProfile:
         prompt = int(match[2] or 0)
         if prompt >= len(upload[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
-        return profile_from_ratings(upload[1], prompt, as_cast=True)
+        return _profile_of_file(match[1], prompt, upload[1])
     if match := _DRAW_PATTERN.fullmatch(spec):
         culture, m, n, parameter, seed = match.groups()
         if int(m) > MAX_DRAWN[0] or int(n) > MAX_DRAWN[1]:
@@ -122,6 +121,11 @@ def read(spec: str) -> AnonymousProfile:
             )
         return draw_profile(culture, int(m), int(n), int(seed), _parse_number(parameter))
     return AnonymousProfile.from_text(spec)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _profile_of_file(id: str, prompt: int, _ratings: Ratings) -> AnonymousProfile:
+    return profile_from_ratings(_ratings, prompt, as_cast=True)
 
 
 def _is_readable(spec: str) -> bool:
@@ -238,27 +242,13 @@ def _draw() -> None:
 
 def _load(spec: str) -> None:
     """The upload of ratings or a PrefLib file, and the choice of its prompt."""
-    file = st.file_uploader(
-        "Ratings (CSV, JSONL) or PrefLib, 20 MB at the most",
-        type=list(uploads.RATINGS_SUFFIXES),
-        key="profile_file",
+    id = uploads.take_file(
+        "Ratings (CSV, JSONL) or PrefLib", uploads.RATINGS_SUFFIXES, "profile_file", _accept
     )
+    if id is not None:
+        _set_spec(id)
+        st.rerun()
     state = st.session_state
-    if file is not None and file.file_id != state.get("profile_file_read"):
-        state["profile_file_read"] = file.file_id
-        try:
-            if file.size > MAX_BYTES:
-                raise InputError(
-                    f"The file has {file.size / 1e6:,.0f} MB and a page reads at most "
-                    f"{MAX_BYTES / 1e6:.0f} MB; count it with 'python -m scrl vote'."
-                )
-            id = uploads.cache().add(file.getvalue(), file.name)
-            read(id)
-        except InputError as error:
-            state["profile_fault"] = str(error)
-        else:
-            _set_spec(id)
-            st.rerun()
     match = _FILE_PATTERN.fullmatch(spec)
     upload = uploads.cache().get(match[1]) if match else None
     if match and upload:
@@ -273,6 +263,13 @@ def _load(spec: str) -> None:
             st.selectbox("Prompt", prompts, at, key=key, on_change=chosen)
         for note in ratings.notes[:2]:
             st.caption(page.escaped(note))
+
+
+def _accept(data: bytes, filename: str) -> str:
+    """The id of a file of ratings that can be counted."""
+    id = uploads.cache().add(data, filename)
+    read(id)
+    return id
 
 
 def _send_button(spec: str, profile: AnonymousProfile) -> None:
