@@ -21,7 +21,7 @@ from scrl.studies.baking import load_baked
 from scrl.studies.protocol import Listener, Study, differences, settings_hash
 
 #: Stems of the scenarios; the first is the one that pages open on.
-SCENARIOS = ("tennessee-morristown", "tennessee-inverted-full", "six-kinds")
+SCENARIOS = ("blood-pressure", "tennessee-morristown", "tennessee-inverted-full", "six-kinds")
 #: Pages draw a few hundred of the simulated voters; the 20,000 of a run take 250 kB.
 SEED, VOTERS = 0, 1000
 #: Shares, rewards and places of a fitted model agree within this; rounding differs by machine.

@@ -5,18 +5,18 @@ from __future__ import annotations
 from scrl.studies import (
     data_efficiency,
     example_runs,
-    finding,
     hidden_context,
     masking_regimes,
     maze,
     scoreboard_studies,
+    stories,
     voter_sampling,
 )
 from scrl.studies.protocol import Study
 from scrl.types import InputError
 
 _ALL: tuple[Study, ...] = (
-    finding.STUDY,
+    *stories.STUDIES,
     data_efficiency.STUDY,
     voter_sampling.STUDY,
     hidden_context.STUDY,

@@ -57,6 +57,21 @@ def test_there_are_at_least_ten_and_each_has_a_story_of_its_own():
 # -- who is heard ---------------------------------------------------------------------------------
 
 
+def test_the_clinical_answer_is_first_though_two_of_three_people_put_it_last():
+    scenario = shipped("blood-pressure")
+    last = [kind.rankings["pressure"][-1] == ("Clinical",) for kind in scenario.types.values()]
+    assert 0.65 < scenario.type_shares @ last < 0.70
+    chances = rating_probabilities(scenario)[:, 0]
+    assert chances[0] == 1
+    assert (chances[1:] < 0.5).all()
+    entry = told(scenario)
+    assert flat(entry["vanilla"]["order"])[0] == "Clinical"
+    assert flat(entry["truth"]["borda"]["order"])[-1] == "Clinical"
+    winners = {r: flat(truth(scenario, r)["order"])[0] for r in ("plurality", "instant-runoff")}
+    assert winners == {"plurality": "Clinical", "instant-runoff": "Warm"}
+    assert flat(entry["truth"]["borda"]["order"])[0] == "Plain"
+
+
 @pytest.mark.parametrize("stem", ["tennessee-morristown", "tennessee-noisy"])
 def test_morristown_is_fourth_in_truth_and_last_under_vanilla(stem):
     entry = told(shipped(stem))

@@ -9,8 +9,8 @@ import pytest
 
 from scrl.cli import main
 from scrl.studies import baking, registry
-from scrl.studies.finding import result_differences
 from scrl.studies.protocol import differences, settings_hash
+from scrl.studies.stories import result_differences
 from scrl.types import InputError
 
 
