@@ -10,10 +10,10 @@ is too pale for its background, the symbol, the dash or a label carries the same
 """
 
 from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour
+from scrl.figures.counting_graphs import majority_graph
 from scrl.figures.counting_steps import (
     elimination_rounds,
     fitted_duels,
-    majority_graph,
     matrix_heatmap,
     score_bars,
 )

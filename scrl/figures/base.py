@@ -16,6 +16,8 @@ COLOURS = (
 )  # fmt: skip
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "cross", "triangle-down", "x")
 DASHES = ("solid", "dash", "dot", "dashdot", "solid", "longdash", "longdashdot", "dot")
+#: Pixels of the narrower of two columns, which decide what text fits a figure there.
+COLUMN_WIDTH = 375
 #: A legend whose entries cannot be switched off.
 STATIC_LEGEND = {"itemclick": False, "itemdoubleclick": False}
 
@@ -86,7 +88,7 @@ def _told_apart(
     alike = (len(set(letters)) == 1 for letters in zip(*group, strict=False))
     prefix = group[0][: sum(takewhile(bool, alike))]
     word = prefix.rfind(" ") + 1  # the word in which the first difference stands
-    for kept in (length - 1 - length // 2, length // 4, 0):
+    for kept in (length // 3, length // 6, 0):
         room = length - 1 - kept
         for start in (word, len(prefix), None):
             cut = {}

@@ -1,4 +1,4 @@
-"""Steps of a count: score bars, matrices, majority graphs, rounds of elimination.
+"""Steps of a count: score bars, matrices, rounds of elimination, fitted duels.
 
 Every function takes a step of an explanation (``scrl.voting.explain``) and the candidates' names.
 """
@@ -12,32 +12,34 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
+    COLUMN_WIDTH,
     base_figure,
     colour,
     escape_html,
     hover,
-    label,
     label_rows,
     label_width,
+    short_labels,
     show_axis,
-    truncate,
     with_alpha,
 )
 from scrl.figures.counting_protocols import (
-    Duel,
     EliminationRound,
     EliminationStep,
     FitStep,
-    GraphStep,
     MatrixStep,
     ScoreStep,
 )
 from scrl.figures.template import Theme
-from scrl.figures.tiles import text_colour_on, tile_fill
+from scrl.figures.tiles import text_colour_on, tile_fill, tile_text
 
+#: Letters of a name beside an axis.
+SIDE_LETTERS = 18
+#: Letters of a name on its side above a column.
+UPRIGHT_LETTERS = 14
 #: Most parts into which a bar is divided.
 MAX_PARTS = 24
-_PATH, _BACK = colour(0), colour(4)
+_HIGH, _LOW = colour(0), colour(4)
 
 
 def score_bars(
@@ -63,6 +65,7 @@ def score_bars(
             marker={**tile_fill(a), "line": {"color": theme.background, "width": 1.5}},
             hovertemplate=hover(f"{escape_html(name)}: %{{x:.4f}}"),
         )  # fmt: skip
+    short = short_labels(names, SIDE_LETTERS)
     right = np.sum([np.maximum(np.nan_to_num(part), 0) for part in parts], axis=0)
     low = min(0.0, *np.sum([np.minimum(np.nan_to_num(part), 0) for part in parts], axis=0))
     high = max(0.0, *right)
@@ -73,7 +76,7 @@ def score_bars(
             text=f"{value:.4g}" if np.isfinite(value) else "none",
         )  # fmt: skip
         figure.add_annotation(
-            xref="paper", x=0, y=rank[a], xanchor="right", xshift=-8, text=label(names[a]),
+            xref="paper", x=0, y=rank[a], xanchor="right", xshift=-8, text=escape_html(short[a]),
             font=theme.font(13.5),
         )  # fmt: skip
     if step.line is not None:
@@ -82,11 +85,14 @@ def score_bars(
             x=step.line, yref="paper", y=1, yanchor="bottom", text=escape_html(step.line_label),
             font=theme.muted_font(12),
         )  # fmt: skip
+    side = label_width(short, theme)
+    # Room for the number at the end of the longest bar.
+    room = 56 * scale / max(COLUMN_WIDTH - side - 56 * scale, 60)
     figure.update_layout(
-        xaxis={"range": [low - 0.01 * span, high + 0.16 * span], "zeroline": True,
+        xaxis={"range": [low - 0.01 * span, high + room * span], "zeroline": True,
                "zerolinecolor": theme.grid},
         yaxis_range=[len(names) - 0.5, -0.5], barmode="relative",
-        margin={"l": label_width(map(truncate, names), theme), "r": 8, "t": 22 * scale, "b": 4},
+        margin={"l": side, "r": 8, "t": 22 * scale, "b": 4},
     )  # fmt: skip
     return figure
 
@@ -106,110 +112,35 @@ def matrix_heatmap(
     reach = (float(np.nanmax(distance)) if np.isfinite(distance).any() else 0.0) or 1.0
     known = values[np.isfinite(values)]
     form = ".0%" if ((known >= -1e-9) & (known <= 1 + 1e-9)).all() else ".4g"
-    figure = base_figure(theme, (30 * len(rows) + 50) * scale)
+    left = short_labels(rows, SIDE_LETTERS if m <= 8 else 12)
+    side = label_width(left, theme, 13)
+    cell = (COLUMN_WIDTH - side - 8) / max(m, 1)
+    narrow = cell < 30 * scale
+    letters = int(cell / (7 * scale))
+    upright = max(map(len, names), default=0) > letters
+    above = short_labels(names, UPRIGHT_LETTERS if upright else letters)
+    top = 14 + 6.8 * max(map(len, above), default=0) if upright else 26
+    figure = base_figure(theme, ((30 if m <= 8 else 24) * len(rows) + 6 + top) * scale)
     figure.add_heatmap(
         z=values, zmin=step.centre - reach, zmax=step.centre + reach, showscale=False,
-        colorscale=[[0, with_alpha(_BACK)], [0.5, with_alpha(colour(7), 0.06)],
-                    [1, with_alpha(_PATH)]],
-        text=[[f"{v:{form}}" if np.isfinite(v) else "" for v in row] for row in values],
-        texttemplate="%{text}" if m <= 14 else None, xgap=2, ygap=2, textfont=theme.font(13),
-        hovertemplate=hover("%{z:.4f}"),
+        colorscale=[[0, with_alpha(_LOW)], [0.5, with_alpha(colour(7), 0.06)],
+                    [1, with_alpha(_HIGH)]],
+        text=[[f"{v:{form}}".removesuffix("%" if narrow else "") if np.isfinite(v) else ""
+               for v in row] for row in values],
+        texttemplate="%{text}" if cell > 15 * scale else None, xgap=2, ygap=2,
+        textfont=theme.font(10.5 if narrow else 13), hovertemplate=hover("%{z:.4f}"),
     )  # fmt: skip
     for r, c in step.marked:
         figure.add_shape(
             type="rect", x0=c - 0.48, x1=c + 0.48, y0=r - 0.47, y1=r + 0.47,
             line={"color": theme.text, "width": 2.2 * scale},
         )  # fmt: skip
-    letters = max(2, int(290 / scale / max(m, 1) / 6))
-    show_axis(figure, "xaxis", tickvals=list(range(m)), side="top", tickangle=0, ticklen=0,
-              ticktext=[label(n, letters) for n in names], tickfont=theme.font(12.5))  # fmt: skip
-    label_rows(figure, [f"{label(n)} " for n in rows], theme, size=13, ticklen=0)
-    side = label_width(map(truncate, rows), theme)
-    figure.update_layout(margin={"l": side, "r": 8, "t": 26 * scale, "b": 4})
+    show_axis(figure, "xaxis", tickvals=list(range(m)), side="top", ticklen=0,
+              tickangle=-90 if upright else 0, ticktext=[escape_html(n) for n in above],
+              tickfont=theme.font(12.5))  # fmt: skip
+    label_rows(figure, [f"{escape_html(n)} " for n in left], theme, size=13, ticklen=0)
+    figure.update_layout(margin={"l": side, "r": 8, "t": top * scale, "b": 4})
     return figure
-
-
-def majority_graph(
-    step: GraphStep, names: Sequence[str], *, dark: bool = False, scale: float = 1.0
-) -> go.Figure:
-    """Candidates on a circle, an arrow from the winner of each duel to the loser.
-
-    Args:
-        step: ``explain.Graph``; the state of an edge gives its colour, width and dash.
-        names: of the candidates.
-    """
-    theme, m = Theme(dark, scale), len(names)
-    height = (320 if m <= 6 else 400) * (1 + scale) / 2
-    figure = base_figure(theme, height)
-    angle = np.pi / 2 - 2 * np.pi * np.arange(m) / max(m, 1)
-    places = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    radius = (15 if m <= 8 else 11) * scale
-    # Muted arrows come first, below the others.
-    for edge in sorted(step.edges, key=lambda e: e.state == "quiet", reverse=True):
-        _add_edge(figure, edge, names, places, 2.1 * radius / height * 1.35, theme)
-    figure.add_scatter(
-        x=places[:, 0], y=places[:, 1], mode="markers", hoverinfo="skip",
-        marker={"size": 2 * radius, "color": [colour(a) for a in range(m)],
-                "line": {"color": theme.background, "width": 2}},
-    )  # fmt: skip
-    for (x, y), name in zip(places, names, strict=True):
-        side = "left" if x > 0.25 else "right" if x < -0.25 else "center"
-        figure.add_annotation(
-            x=x, y=y, xanchor=side, text=label(name, bold=True), font=theme.font(13.5),
-            xshift={"left": 1, "right": -1, "center": 0}[side] * (radius + 6),
-            yshift=0 if side != "center" else (radius + 14) * (1 if y > 0 else -1),
-        )  # fmt: skip
-    figure.update_layout(xaxis_range=[-1.95, 1.95], yaxis_range=[places[:, 1].min() - 0.3, 1.3])
-    return figure
-
-
-def _edge_style(state: str, theme: Theme) -> tuple[str, float, str, float]:
-    """Colour, width, dash and opacity of an arrow."""
-    return {
-        "counted": (theme.text, 2.0, "solid", 0.75), "path": (_PATH, 4.5, "solid", 1.0),
-        "back": (_BACK, 3.5, "dash", 1.0), "left out": (_BACK, 2.2, "dash", 0.95),
-        "quiet": (theme.muted, 1.1, "solid", 0.4),
-    }[state]  # fmt: skip
-
-
-def _add_edge(
-    figure: go.Figure,
-    edge: Duel,
-    names: Sequence[str],
-    places: np.ndarray,
-    gap: float,
-    theme: Theme,
-) -> None:
-    """The arrow of one duel; it ends ``gap`` before the discs and carries its margin."""
-    tone, width, style, opacity = _edge_style(edge.state, theme)
-    step = places[edge.b] - places[edge.a]
-    shift = gap * step / (float(np.hypot(*step)) or 1.0)
-    tail, head = places[edge.a] + shift, places[edge.b] - shift
-    figure.add_scatter(
-        x=[tail[0], head[0]], y=[tail[1], head[1]], mode="lines", opacity=opacity,
-        hoverinfo="skip", line={"color": tone, "width": width * theme.scale, "dash": style},
-    )  # fmt: skip
-    start = tail + 0.92 * (head - tail)
-    figure.add_annotation(
-        x=head[0], y=head[1], ax=start[0], ay=start[1], axref="x", ayref="y", xref="x", yref="y",
-        showarrow=True, arrowhead=2, arrowwidth=width * theme.scale, text="",
-        arrowsize=1.1 if width > 3 else 1.4, arrowcolor=tone, opacity=opacity,
-    )  # fmt: skip
-    # The margin stands off the middle, where the arrows of a circle cross.
-    x, y = tail + 0.36 * (head - tail)
-    reason = f"<br>{escape_html(edge.reason)}" if edge.reason else ""
-    duel = escape_html(f"{names[edge.a]} beats {names[edge.b]} by {edge.margin:.1%}")
-    figure.add_scatter(
-        x=[x], y=[y], mode="markers", hovertemplate=hover(duel + reason),
-        marker={"size": 22 * theme.scale, "color": theme.background, "opacity": 0.001},
-    )  # fmt: skip
-    m = len(names)
-    special = edge.state not in ("counted", "quiet")
-    if (m <= 7 and special) or (m <= 5 and edge.state != "quiet") or m <= 4:
-        figure.add_annotation(
-            x=x, y=y, text=f"{edge.margin:.0%}", bgcolor=theme.background, borderpad=1,
-            font=theme.font(12, tone if special else None),
-        )  # fmt: skip
 
 
 def elimination_rounds(
@@ -229,31 +160,52 @@ def elimination_rounds(
     columns: list[tuple[dict, EliminationRound]] = list(zip(stacks, step.rounds, strict=True))
     for k, (left, right) in enumerate(pairwise(columns)):
         _add_ribbons(figure, *left, *right, k, width)
-    side = label_width(map(truncate, names), theme)
+    short = short_labels(names, SIDE_LETTERS)
+    side = label_width(short, theme)
     for a, (bottom, top) in stacks[0].items():
         if (top - bottom) * height > 16 * scale:
             figure.add_annotation(
                 x=-width / 2, y=(top + bottom) / 2, xanchor="right", xshift=-6,
-                text=label(names[a]),
+                text=escape_html(short[a]),
             )  # fmt: skip
     form = ".0%" if all(np.nanmax(r.score) <= 1 + 1e-9 for r in step.rounds) else ".3g"
-    pitch = (375 - side - 24 * scale) / (n - 1 + width)
-    letters = max(3, int((pitch - 6) / (6.4 * scale)))
+    pitch = (COLUMN_WIDTH - side - 24 * scale) / (n - 1 + width)
+    letters = int((pitch - 6) / (6.4 * scale))
+    wide = letters >= min(8, max(map(len, names), default=8))
+    gone = short_labels(names, letters if wide else UPRIGHT_LETTERS)
     for k, (stack, r) in enumerate(columns):
         _add_round(figure, k, stack, r, names, width, height, form, theme)
-        figure.add_annotation(x=k, y=1, yanchor="bottom", yshift=4, text=f"<b>Round {k + 1}</b>")
-        gone = label(", ".join(names[a] for a in r.out), letters)
-        figure.add_annotation(
-            x=k, y=0, yanchor="top", yshift=-4, text=f"{gone}<br>{r.label}",
-            font=theme.muted_font(),
-        )  # fmt: skip
+        figure.add_annotation(x=k, y=1, yanchor="bottom", yshift=4,
+                              text=f"<b>{'Round ' if pitch > 58 * scale else ''}{k + 1}</b>",
+                              )  # fmt: skip
+        _add_gone(figure, k, [gone[a] for a in r.out], r.label, letters if wide else 0, theme)
+    below = 42 if wide else 20 + 6.4 * max(map(len, gone), default=0)
     figure.update_layout(
         xaxis_range=[-width / 2, n - 1 + width / 2],
         yaxis_range=[0, 1],
         barmode="overlay",
-        margin={"l": side, "r": 24 * scale, "t": 28 * scale, "b": 42 * scale},
+        margin={"l": side, "r": 24 * scale, "t": 28 * scale, "b": below * scale},
+        height=round(height + (below - 42) * scale),
+        uniformtext=tile_text(theme),
     )
     return figure
+
+
+def _add_gone(
+    figure: go.Figure, k: int, gone: Sequence[str], said: str, letters: int, theme: Theme
+) -> None:
+    """Below the column of round ``k`` who goes out, upright where ``letters`` is 0."""
+    text = ", ".join(gone)
+    if letters:
+        if len(text) > letters:
+            text = f"{len(gone)} candidates" if letters >= 12 else f"{len(gone)}"
+        text = f"{escape_html(text)}<br>{said}"
+    else:
+        text = escape_html(gone[0] if len(gone) == 1 else f"{len(gone)} at once" if gone else "")
+    figure.add_annotation(
+        x=k, y=0, yanchor="top", yshift=-4, text=text, font=theme.muted_font(),
+        textangle=0 if letters else -90,
+    )  # fmt: skip
 
 
 def _add_round(
@@ -278,7 +230,7 @@ def _add_round(
             text=f"{r.score[a]:{form}}" if tall else "",
             textposition="inside", insidetextanchor="middle", textangle=0,
             insidetextfont=theme.font(12.5, None if out else text_colour_on(colour(a))),
-            constraintext="none",
+            constraintext="inside",
             hovertemplate=hover(escape_html(f"Round {k + 1}, {names[a]}: {r.score[a]:.4f}")),
         )  # fmt: skip
 

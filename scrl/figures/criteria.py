@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from scrl.figures.base import base_figure, colour, escape_html, hover, label, truncate
 from scrl.figures.template import TRANSPARENT, Theme
-from scrl.figures.tiles import fit_text, text_colour_on, tile_fill
+from scrl.figures.tiles import fit_text, text_colour_on, tile_fill, tile_text
 
 #: State of a cell -> its sign, its shape and the position of its colour (None: muted).
 MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "circle", None)}
@@ -152,6 +152,7 @@ def counterexample(
     _add_tiles(figure, tiles, (width - 16) / total, theme)
     figure.update_layout(
         xaxis_range=[-0.05, total + 0.05], yaxis_range=[-m - 1.55, 0], barmode="overlay",
+        uniformtext=tile_text(theme),
         margin={"l": 4, "r": 4, "t": 58 * scale, "b": 2},
     )  # fmt: skip
     return figure
@@ -168,10 +169,10 @@ def _add_tiles(figure: go.Figure, tiles: Mapping, unit: float, theme: Theme) -> 
                 x=x, width=wide, y=[-t for t in tall], base=[-v for v in top],
                 name=escape_html(name),
                 marker={**tile_fill(position), "line": {"color": theme.background, "width": 1.5}},
-                text=[fit_text(name, w * unit, theme.scale, min_length=1) for w in wide],
+                text=[fit_text(name, w * unit, theme.scale, 1, list(tiles)) for w in wide],
                 textposition="inside", insidetextanchor="middle", textangle=0,
                 insidetextfont=theme.font(13, text_colour_on(colour(position)), weight=600),
-                constraintext="none", hovertemplate=[hover(escape_html(t)) for t in text],
+                constraintext="inside", hovertemplate=[hover(escape_html(t)) for t in text],
             )  # fmt: skip
 
 

@@ -8,15 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
+    COLUMN_WIDTH,
     base_figure,
     colour,
     escape_html,
     hover,
-    label,
     label_rows,
     label_width,
+    short_labels,
     show_axis,
-    truncate,
     with_alpha,
 )
 from scrl.figures.template import Theme
@@ -37,7 +37,7 @@ def borda_points_and_utilities(
         points: Borda points a voter.
         means: mean utilities.
     """
-    theme, m = Theme(dark, scale), len(names)
+    theme, m, short = Theme(dark, scale), len(names), short_labels(names, 18)
     figure = base_figure(theme, height * scale)
     reach = float(np.abs(means).max())
     panels = (("", "Borda points a voter", points, 0.0, 1.42 * (m - 1)),
@@ -59,11 +59,11 @@ def borda_points_and_utilities(
             text=title, yshift=4, font=theme.font(14),
         )  # fmt: skip
         figure.update_layout({f"xaxis{number}": {"range": [low, high], "zeroline": True}})
-    label_rows(figure, [label(n, bold=True) for n in names], theme, size=15,
+    label_rows(figure, [f"<b>{escape_html(n)}</b>" for n in short], theme, size=15,
                range=[m - 0.4, -0.6])  # fmt: skip
     figure.update_layout(
         xaxis_domain=[0.0, 0.46], xaxis2_domain=[0.54, 1.0], bargap=0.35,
-        margin={"l": label_width(map(truncate, names), theme, 15), "r": 8, "t": 32 * scale, "b": 8},
+        margin={"l": label_width(short, theme, 15), "r": 8, "t": 32 * scale, "b": 8},
     )  # fmt: skip
     return figure
 
@@ -219,9 +219,14 @@ def witness_heatmap(
               for row in values],
         texttemplate="%{text}", textfont=theme.font(13), hovertemplate=hover("%{z:.4f}"),
     )  # fmt: skip
+    left = short_labels(ballots, 18)
+    side = label_width(left, theme, 12.5)
+    letters = int((COLUMN_WIDTH - side - 8) / m / (6.8 * scale))
+    upright = max(map(len, names)) > letters
+    above = short_labels(names, 14 if upright else letters)
     show_axis(figure, "xaxis", side="top", automargin=True, tickvals=list(range(m)),
-              ticktext=[label(name, 12) for name in names])  # fmt: skip
-    label_rows(figure, [label(b, 24) for b in ballots], theme, tickfont=theme.muted_font())
-    side = label_width([truncate(b, 24) for b in ballots], theme, 12.5)
+              tickangle=-90 if upright else 0, ticktext=[escape_html(n) for n in above],
+              )  # fmt: skip
+    label_rows(figure, [escape_html(b) for b in left], theme, tickfont=theme.muted_font())
     figure.update_layout(margin={"l": side, "r": 8, "t": 28 * scale, "b": 4})
     return figure

@@ -16,8 +16,8 @@ from scrl.figures.base import (
     label,
     label_rows,
     label_width,
+    short_labels,
     show_axis,
-    truncate,
 )
 from scrl.figures.template import Theme
 
@@ -162,12 +162,13 @@ def scores_by_misreport_share(
             hovertemplate=hover(f"{escape_html(name)} %{{y:.2f}} where %{{x:.0%}} lie"),
         )  # fmt: skip
     # Names at the right end are pushed apart where lines end together.
+    short = short_labels(names, 14)
     gap = 0.07 * max(float(np.ptp(scores)), 1e-9)
     y = -np.inf
     for i in map(int, np.argsort(scores[-1], kind="stable")):
         y = max(y + gap, float(scores[-1, i]))
         figure.add_annotation(
-            x=1, y=y, xanchor="left", xshift=8, text=label(names[i]), font=theme.font(13.5)
+            x=1, y=y, xanchor="left", xshift=8, text=escape_html(short[i]), font=theme.font(13.5)
         )
     here = int(np.argmin(np.abs(np.asarray(shares) - selected)))
     figure.add_vline(x=float(shares[here]), line={"color": theme.muted, "width": 1.2})
@@ -179,7 +180,7 @@ def scores_by_misreport_share(
     )  # fmt: skip
     show_axis(figure, "xaxis", "share of both camps who lie", tickformat=".0%", range=[0, 1])
     show_axis(figure, "yaxis", unit, grid=True, nticks=5)
-    longest = max(len(truncate(name)) for name in names)
+    longest = max(map(len, short))
     figure.update_layout(
         margin={"l": 52 * scale, "r": (20 + 8 * longest) * scale, "t": 10, "b": 42 * scale}
     )

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from scrl.figures.base import COLOURS, colour, label
+from collections.abc import Sequence
+from functools import lru_cache
+
+from scrl.figures.base import COLOURS, colour, escape_html, short_labels
+from scrl.figures.template import Theme
 
 #: Stripes of the candidates that share a colour, by how often the palette has been used up.
 _STRIPES = ("", "/", "\\", "x", "-", "|", "+", ".")
@@ -19,11 +23,35 @@ def tile_fill(position: int) -> dict:
     stripes = _STRIPES[position // len(COLOURS) % len(_STRIPES)]
     fill: dict = {"color": colour(position)}
     if stripes:
-        fill["pattern"] = {"shape": stripes, "size": 5, "solidity": 0.25, "fgcolor": "#14181D"}
+        fill["pattern"] = {
+            "shape": stripes, "size": 6, "solidity": 0.22, "fillmode": "overlay",
+            "fgcolor": "#14181D", "fgopacity": 0.55,
+        }  # fmt: skip
     return fill
 
 
-def fit_text(name: str, width: float, scale: float = 1.0, min_length: int = 3) -> str:
-    """The name cut to ``width`` pixels; "" where fewer than ``min_length`` letters fit."""
+def tile_text(theme: Theme) -> dict:
+    """Plotly's ``uniformtext`` of tiles: text that does not fit a narrow page shrinks, or goes."""
+    return {"minsize": 8.5 * theme.scale, "mode": "hide"}
+
+
+@lru_cache(maxsize=2_000)
+def _short(names: tuple[str, ...], length: int) -> dict[str, str]:
+    return dict(zip(names, short_labels(names, length), strict=True))
+
+
+def fit_text(
+    name: str, width: float, scale: float = 1.0, min_length: int = 3, names: Sequence[str] = ()
+) -> str:
+    """The name cut to ``width`` pixels; "" where fewer than ``min_length`` letters fit.
+
+    Args:
+        names: all names of the figure, from which the short one stays different; where few letters
+            fit it is the name's number among them.
+    """
     room = int((width - 4 * scale) / (5.9 * scale))
-    return label(name, room) if room >= min(len(name), min_length) else ""
+    if room < 1:
+        return ""
+    text = _short(tuple(names) or (name,), room)[name]
+    fits = room >= min(len(name), min_length) or text.isdigit()
+    return escape_html(text) if fits else ""

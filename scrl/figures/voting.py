@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from scrl.figures.base import base_figure, colour, escape_html, hover, label, truncate
 from scrl.figures.template import Theme
-from scrl.figures.tiles import fit_text, text_colour_on, tile_fill
+from scrl.figures.tiles import fit_text, text_colour_on, tile_fill, tile_text
 
 #: Most distinct ballots that are drawn; the most frequent come first.
 MAX_BALLOTS = 60
@@ -54,9 +54,9 @@ def ballot_tiles(
             figure.add_bar(
                 x=x + part / 2, width=part, y=-tall, base=-above, name=escape_html(names[a]),
                 marker={**tile_fill(a), "line": {"color": theme.background, "width": 1.5}},
-                text=[fit_text(names[a], w * width, scale) for w in part],
+                text=[fit_text(names[a], w * width, scale, names=names) for w in part],
                 textposition="inside", insidetextanchor="middle", textangle=0,
-                insidetextfont=theme.font(12.5, text_colour_on(colour(a))), constraintext="none",
+                insidetextfont=theme.font(12.5, text_colour_on(colour(a))), constraintext="inside",
                 hovertemplate=[
                     hover(f"{escape_html(voters[i])}<br>{escape_html(names[a])}, place {q + 1}")
                     for i, q in zip(index, above, strict=True)
@@ -69,7 +69,7 @@ def ballot_tiles(
                 font=theme.muted_font(),
             )  # fmt: skip
     figure.update_layout(
-        xaxis_range=[0, 1], yaxis_range=[-m, 0], barmode="overlay",
+        xaxis_range=[0, 1], yaxis_range=[-m, 0], barmode="overlay", uniformtext=tile_text(theme),
         margin={"l": 2, "r": 2, "t": 24 * scale, "b": 4},
     )  # fmt: skip
     return figure
@@ -124,13 +124,15 @@ def outcomes_by_rule(
                 type="rect", x0=0, x1=m, y0=y[i] - 0.5, y1=y[i] + 0.5, layer="above",
                 line={"color": theme.text, "width": 2.5 * scale},
             )  # fmt: skip
-    for k in range(1, m + 1) if m <= 12 else ():
+    for k in range(1, m + 1) if m <= 24 else ():
         figure.add_annotation(
-            x=k - 0.5, y=0.4, yanchor="bottom", text=_ordinal(k), font=theme.muted_font(12)
-        )
+            x=k - 0.5, y=0.4, yanchor="bottom", text=_ordinal(k) if m <= 8 else f"{k}",
+            font=theme.muted_font(12),
+        )  # fmt: skip
     figure.update_layout(
         xaxis_range=[0, m], yaxis_range=[height + 0.6, 0.4], barmode="overlay", bargap=0,
         clickmode="event+select", margin={"l": side, "r": 4, "t": 22 * scale, "b": 2},
+        uniformtext=tile_text(theme),
     )  # fmt: skip
     return figure
 
@@ -170,7 +172,7 @@ def _candidate_tiles(
     """
     x, w, i = (np.array(v) for v in zip(*own, strict=True))
     texts, hovers = zip(
-        *(_tile_text(names[a], a, rows[k], part * unit, theme.scale) for _, part, k in own),
+        *(_tile_text(names, a, rows[k], part * unit, theme.scale) for _, part, k in own),
         strict=True,
     )
     return {
@@ -179,21 +181,24 @@ def _candidate_tiles(
         "marker": {**tile_fill(a), "line": {"color": theme.background, "width": 1.2}},
         "text": list(texts), "textposition": "inside", "insidetextanchor": "middle",
         "textangle": 0, "insidetextfont": theme.font(11.5, text_colour_on(colour(a))),
-        "constraintext": "none", "hovertemplate": [hover(text) for text in hovers],
+        "constraintext": "inside", "hovertemplate": [hover(text) for text in hovers],
         "unselected": {"marker": {"opacity": 1}}, "selected": {"marker": {"opacity": 1}},
     }  # fmt: skip
 
 
-def _tile_text(name: str, a: int, row: Mapping, width: float, scale: float) -> tuple[str, str]:
+def _tile_text(
+    names: Sequence[str], a: int, row: Mapping, width: float, scale: float
+) -> tuple[str, str]:
     """Text inside a tile of ``width`` pixels, and its hover text."""
+    name = names[a]
     title = f"{escape_html(row['title'])}<br>{escape_html(name)}: "
     if row["chance"] is not None:
         chance = f"{row['chance'][a]:.0%}"
-        short = fit_text(name, width - 32 * scale, scale, 5)
+        short = fit_text(name, width - 32 * scale, scale, 5, names)
         text = f"{short} {chance}" if short else chance if width > 30 * scale else ""
         return text, f"{title}chance {row['chance'][a]:.3f}"
     tied = int((np.asarray(row["place"]) == row["place"][a]).sum())
-    short = fit_text(name, width - (10 * scale if tied > 1 else 0), scale)
+    short = fit_text(name, width - (10 * scale if tied > 1 else 0), scale, names=names)
     note = f", tied with {tied - 1}" if tied > 1 else ""
     return ("= " if tied > 1 else "") + short, f"{title}place {row['place'][a] + 1}{note}"
 
