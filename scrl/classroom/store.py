@@ -91,7 +91,9 @@ class ClassStore:
         with self.database.read() as db:
             row = db.execute("SELECT token FROM rooms WHERE code = ?", (code,)).fetchone()
         if row is None:
-            raise no_such_room()
+            raise ClassroomError(
+                "This class is gone: it was deleted, or two weeks passed without a use.", 404
+            )
         if not keys.matches(token, row[0]):
             raise ClassroomError("This is not the teacher's link of the class.", 403)
         return Teacher(self.database, self.clock, code, token)

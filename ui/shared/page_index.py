@@ -59,6 +59,11 @@ PAGES: dict[str, PageEntry] = {
         "Which candidate does each voting rule choose, and how does it count?",
         "teachers and students of voting",
     ),
+    "classroom": PageEntry(
+        "Class", "smartphone", PLAY, "What does this class think?",
+        "What does a vote of my class say, and how much of it depends on the voting rule?",
+        "teachers with a class that has phones",
+    ),
     "understand": PageEntry(
         "All topics", "lightbulb", UNDERSTAND, "What would you like to understand?",
         "Which page answers my question?",

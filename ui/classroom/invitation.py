@@ -1,0 +1,63 @@
+"""How phones join: the QR code, the address and the code of the class."""
+
+from __future__ import annotations
+
+from html import escape
+
+import segno
+import streamlit as st
+
+from ui.classroom.addresses import Reach, reach
+from ui.shared import page, session
+
+_OTHER_ADDRESS = "class_address"
+session.keep(_OTHER_ADDRESS)
+
+
+def show(code: str) -> None:
+    """Draw the QR code with the address below it, and hints where phones cannot reach it."""
+    found = _reach()
+    link = f"{found.address}/join/{code}"
+    # Black on white in the dark theme too: many phones read no other.
+    picture = segno.make(link, error="m").svg_data_uri(border=3, dark="#000", light="#fff")
+    width = "min(100%, 58vh)" if page.presenting() else "min(100%, 15rem)"
+    st.html(
+        f'<div><img src="{picture}" alt="QR code of {escape(link)}" style="width: {width}; '
+        'border-radius: 8px"></div>'
+        f'<div style="font-size: 1.1rem; overflow-wrap: anywhere">{escape(_short(link, code))}'
+        "/join</div>"
+        '<div style="font-size: 2.6rem; font-weight: 700; letter-spacing: .12em; '
+        f'line-height: 1.25">{code}</div>'
+    )
+    if found.hint:
+        st.warning(found.hint)
+    if not page.presenting():
+        _help(found, link)
+
+
+def _reach() -> Reach:
+    own = str(st.session_state.get(_OTHER_ADDRESS) or "").strip().rstrip("/")
+    if not own:
+        return reach()
+    return Reach(own if "://" in own else f"http://{own}")
+
+
+def _short(link: str, code: str) -> str:
+    return link.removesuffix(f"/join/{code}").removeprefix("http://")
+
+
+def _help(found: Reach, link: str) -> None:
+    with st.expander("A phone cannot open the page?"):
+        st.markdown(
+            "- The phone must be in the **same network** as this computer.\n"
+            "- Guest networks and school networks often **keep devices apart**. Then use another "
+            "network, or the hotspot of a phone, for this computer and the phones.\n"
+            "- The computer’s **firewall** may ask whether Python may take connections. Allow "
+            "it.\n"
+            "- If the address above is the wrong one of several, write the right one here."
+        )
+        st.text_input(
+            "Another address for phones", placeholder=found.address, key=_OTHER_ADDRESS,
+            max_chars=200,
+        )  # fmt: skip
+        st.link_button("Open the phone’s page here", link, icon=":material/smartphone:")
