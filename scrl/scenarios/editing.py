@@ -17,6 +17,8 @@ from scrl.types import InputError
 
 PARTS = {"completions": "completion", "prompts": "prompt", "types": "type of rater"}
 _STATED = ("rankings", "utilities", "answers", "includes")
+#: Letters of a name, and of a text, that an edit may set.
+MAX_NAME, MAX_TEXT = 200, 2_000
 Order = list[list[str]]
 
 
@@ -311,10 +313,24 @@ def with_normalised_shares(content: dict) -> dict:
 # -- small parts ----------------------------------------------------------------------------------
 
 
+def limited(text: str, most: int, what: str) -> str:
+    """The text.
+
+    Raises:
+        InputError: where it is longer than ``most`` letters.
+    """
+    if len(text) > most:
+        raise InputError(
+            f"{what} has at most {most:,} letters; this one has {len(text):,}. Shorten it."
+        )
+    return text
+
+
 def _check_name(content: Mapping, part: str, name: str) -> None:
     """Raise ``InputError`` where a new name is empty or taken."""
     if not name:
         raise InputError(f"A {PARTS[part]} needs a name.")
+    limited(name, MAX_NAME, f"The name of a {PARTS[part]}")
     if name in content[part]:
         raise InputError(f"There is already a {PARTS[part]} called {quoted(name)}.")
 

@@ -129,6 +129,19 @@ def test_a_refused_name_stays_typed_and_the_rest_goes_on(open_page):
     assert in_hand(app).type_names[0] == "West"
 
 
+def test_a_long_name_is_taken_and_one_too_long_gets_a_sentence(open_page):
+    app = open_page("scenario", scenario=INVERTED, part="Raters")
+    long = "A type of rater with a name of more than sixty letters, pasted from elsewhere"
+    app.text_input(key="types-name-0").set_value(long).run()
+    assert in_hand(app).type_names[0] == long
+    for key in ("types-name-0", "completions-name-1", "prompts-name-0", "f-name"):
+        app.text_input(key=key).set_value("x" * 201).run()
+        assert "has at most 200 letters; this one has 201" in app.error[0].value
+        assert app.text_input(key=key).value == "x" * 201
+        app.text_input(key=key).set_value(f"{key} now").run()
+        assert not app.error
+
+
 @pytest.mark.slow
 def test_completions_prompts_and_types_come_and_go(open_page):
     app = open_page("scenario", scenario=INVERTED, part="Raters")
@@ -139,7 +152,9 @@ def test_completions_prompts_and_types_come_and_go(open_page):
     found = in_hand(app)
     assert (len(found.types), len(found.completions), len(found.prompts)) == (5, 5, 3)
     assert found.types["Memphis"].rankings["best"][-1] == ("Completion 5",)
-    app.multiselect(key="offer-2").set_value(["Memphis", "Knoxville"]).run()
+    next(m for m in app.multiselect if m.key.startswith("offer-2")).set_value(
+        ["Memphis", "Knoxville"]
+    ).run()
     assert in_hand(app).offered("prompt 3") == ("Memphis", "Knoxville")
     for what, i in (("types", 4), ("completions", 4), ("prompts", 2)):
         press(app, f"bin-{what}-{i}")

@@ -96,3 +96,31 @@ def test_a_map_becomes_the_scenario(page, address):
     row = page.get_by_role("group", name="Order of North shore raters")
     expect(row.locator(".chip").first).to_have_text("A")
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_renamed_completion_stays_where_it_was(page, address):
+    """Also where the list of what a prompt offers was open before: it held the old name."""
+    opened(page, f"{address}/scenario?scenario=tennessee-inverted-full&part=Raters")
+    page.get_by_role("button", name="Prompts", exact=True).click()
+    expect(page.get_by_test_id("stMultiSelect").first).to_be_visible()
+    page.keyboard.press("Escape")
+    whole.wait_until_drawn(page)
+    for old, new in (("Nashville", "Music City"), ("Knoxville", "Marble City")):
+        page.get_by_role("button", name="Completions", exact=True).click()
+        place = {"Nashville": 2, "Knoxville": 4}[old]
+        box = page.get_by_role("textbox", name=f"Completion {place}", exact=True)
+        expect(box).to_have_value(old)
+        box.fill(new)
+        box.press("Enter")
+        row = page.get_by_role("group", name="Order of Memphis raters")
+        expect(row.locator(".chip", has_text=new)).to_be_visible()
+        whole.wait_until_drawn(page)
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(1_000)
+        whole.wait_until_drawn(page)
+    expect(row.locator(".chip")).to_have_text(["Memphis", "Music City", "Chattanooga",
+                                               "Marble City"])  # fmt: skip
+    page.get_by_role("button", name="Prompts", exact=True).click()
+    offered = page.get_by_test_id("stMultiSelect").first
+    for name in ("Music City", "Marble City"):
+        expect(offered).to_contain_text(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,10 @@ def edit_field(
 ) -> Any:
     """A widget that shows ``value`` and applies ``edit(content, new value)`` to the draft."""
     draft, state = st.session_state["draft"], st.session_state
+    if widget is st.multiselect:
+        # A browser that is given other options drops the names that it no longer finds, and sends
+        # what is left as the reader's choice. So a list of other names is another widget.
+        key = f"{key}-{zlib.crc32(repr(settings['options']).encode()):x}"
     # Written only where it differs: an older value would overwrite fast typing.
     if key not in draft.faults and (key not in state or state[key] != value):
         state[key] = value

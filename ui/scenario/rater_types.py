@@ -58,15 +58,24 @@ def _set_key(name: str) -> Callable[[dict, Any], dict]:
     return lambda content, new: {**content, name: new}
 
 
+def _set_text(name: str, most: int, what: str) -> Callable[[dict, Any], dict]:
+    """An edit of one text of the scenario. The field has no limit of its own: a browser drops what
+    is pasted beyond it without a word."""
+    return lambda content, new: {**content, name: editing.limited(new, most, what)}
+
+
 def _name_fields(content: dict) -> None:
     """Name and story."""
     name, story = st.columns([1, 1.9])
     with name:
-        edit_field(st.text_input, "Name", "f-name", content["name"], _set_key("name"), max_chars=80)
+        edit_field(
+            st.text_input, "Name", "f-name", content["name"],
+            _set_text("name", editing.MAX_NAME, "The name of the scenario"),
+        )  # fmt: skip
     with story:
         edit_field(
             st.text_input, "Story, one line", "f-summary", content.get("summary", ""),
-            _set_key("summary"), max_chars=400,
+            _set_text("summary", editing.MAX_TEXT, "The story"),
         )  # fmt: skip
 
 
@@ -131,7 +140,6 @@ def _name_field(part: str, name: str, i: int, label: str) -> None:
     edit_field(
         st.text_input, label, f"{part}-name-{i}", name,
         lambda c, new: editing.renamed(c, part, name, new), label_visibility="collapsed",
-        max_chars=60,
     )  # fmt: skip
 
 
@@ -150,6 +158,7 @@ def _text_field(part: str, name: str, entry: dict, i: int) -> None:
     """The text of a prompt or completion; empty where it is its name."""
 
     def edit(content: dict, new: str) -> dict:
+        editing.limited(new, editing.MAX_TEXT, "A text")
         entry_copy = {**content[part][name], "text": new}
         if not new.strip():
             entry_copy.pop("text")
@@ -157,7 +166,7 @@ def _text_field(part: str, name: str, entry: dict, i: int) -> None:
 
     edit_field(
         st.text_input, f"Text of {part} {i + 1}", f"{part}-text-{i}", entry.get("text") or "",
-        edit, label_visibility="collapsed", placeholder="What raters read", max_chars=400,
+        edit, label_visibility="collapsed", placeholder="What raters read",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from scrl.scenarios import (
     SpatialModel,
     distance_orders,
     distances,
+    editing,
     scenario_of_spatial_model,
     spatial_model_from_link,
     spatial_model_to_link,
@@ -157,7 +158,7 @@ def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: b
     words = ("east, °", "north, °") if metric == "earth" else ("x", "y")
     names = ["name", *(["share"] if shared else []), "x", "y"]
     columns = {
-        "name": st.column_config.TextColumn("name", max_chars=60),
+        "name": st.column_config.TextColumn("name"),
         "share": number("share", format="%g %%", min_value=0.0, max_value=100.0, width=70),
         "x": number(words[0], format="%g", width=78), "y": number(words[1], format="%g", width=78),
     }  # fmt: skip
@@ -173,7 +174,8 @@ def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: b
             continue  # a row just added
         if shared and values[1] is None:
             values[1] = 0.0
-        model.append((str(values[0] or ""), *values[1:]))
+        name = editing.limited(str(values[0] or ""), editing.MAX_NAME, "The name of a place")
+        model.append((name, *values[1:]))
     return model
 
 
