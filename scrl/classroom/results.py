@@ -9,15 +9,14 @@ model of raters to the same ballots.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from scrl.classroom.rooms import CastBallot, Question
-from scrl.data.csv_format import to_csv
+from scrl.data.spreadsheets import to_csv
 from scrl.diagnostics.projections import principal_plane
-from scrl.runs.csv_export import escape_formula
 from scrl.types import Catalogue, Outcome, Ratings
 from scrl.voting.anonymous_profile import AnonymousProfile
 
@@ -88,16 +87,7 @@ def ratings_csv(ratings: Ratings) -> str:
 
     A name that would be one begins with an apostrophe instead.
     """
-    c = ratings.catalogue
-
-    def safe(names: Sequence[str]) -> tuple[str, ...]:
-        return tuple(map(escape_formula, names))
-
-    catalogue = replace(
-        c, prompts=safe(c.prompts), completions=safe(c.completions),
-        prompt_texts=safe(c.prompt_texts), completion_texts=safe(c.completion_texts),
-    )  # fmt: skip
-    return to_csv(replace(ratings, catalogue=catalogue))
+    return to_csv(ratings)
 
 
 @dataclass(frozen=True, eq=False)

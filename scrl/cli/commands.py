@@ -88,7 +88,7 @@ def run(chosen: Namespace) -> None:
 
 def vote(chosen: Namespace) -> None:
     """Count the ballots of a ratings file by every chosen rule."""
-    from scrl.data.readers import load_ratings
+    from scrl.data.spreadsheets import load_ratings
     from scrl.results import outcome_dict
     from scrl.runtime import start
     from scrl.voting import RULES, count_ratings
@@ -115,7 +115,7 @@ def vote(chosen: Namespace) -> None:
 
 def evaluate(chosen: Namespace) -> None:
     """Print and save the accuracy on hidden comparisons of held-out raters."""
-    from scrl.data.readers import load_ratings
+    from scrl.data.spreadsheets import load_ratings
     from scrl.evaluation import held_out_accuracy
     from scrl.evaluation.rival_accuracy import choose_rivals
     from scrl.rivals import RIVALS

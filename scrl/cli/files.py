@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scrl.data.readers import load_ratings
+from scrl.data.spreadsheets import load_ratings
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery

@@ -5,9 +5,8 @@ from .bundle import read_bundle as read_bundle
 from .comparison import count_differing_social_orders as count_differing_social_orders
 from .comparison import differing_orders as differing_orders
 from .comparison import differing_settings as differing_settings
-from .csv_export import escape_formula as escape_formula
-from .csv_export import orders_csv as orders_csv
 from .csv_export import scores_of as scores_of
+from .csv_files import orders_csv as orders_csv
 from .jobs import INTERNAL_ERROR as INTERNAL_ERROR
 from .jobs import Job as Job
 from .jobs import JobQueue as JobQueue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scrl import figures
 from scrl.config import MAX_SEEDS
-from scrl.runs.csv_export import orders_csv
+from scrl.runs.csv_files import orders_csv
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, Ratings
@@ -60,7 +60,7 @@ def write_bundle(
     if source.is_scenario:
         files["scenario.yaml"] = source.to_yaml()
     else:
-        from scrl.data.csv_format import to_csv
+        from scrl.data.spreadsheets import to_csv
 
         files["ratings.csv"] = to_csv(source)
         files["ratings.safetensors"] = packed_source  # a CSV lacks features, texts and types

@@ -176,12 +176,12 @@ PREFLIB = b"""# TITLE: Three towns
 
 def test_a_file_is_read_and_named(open_page):
     app = open_page("rules")
-    app.file_uploader(key="profile_file").set_value(("towns.toi", PREFLIB, "text/plain")).run()
+    app.get("file_uploader")[0].set_value(("towns.toi", PREFLIB, "text/plain")).run()
     assert not app.exception
     assert parameter(app, "profile").startswith("file-")
     assert app.text_area[0].value == "3: A the first\n2: B = C D > A the first"
     assert app.segmented_control(key="left_out_pick").value == "last"
-    app.file_uploader(key="profile_file").set_value(("bad.toi", b"x", "text/plain")).run()
+    app.get("file_uploader")[0].set_value(("bad.toi", b"x", "text/plain")).run()
     assert not app.exception
     assert len(app.error) == 1
 
@@ -296,7 +296,7 @@ def test_presented_there_is_only_what_a_class_needs(open_page):
 def test_another_prompt_of_a_file_can_be_chosen(open_page):
     csv = b"rater,prompt,completion,rank\na,p,x,1\na,p,y,2\na,q,y,1\na,q,z,2\n"
     app = open_page("rules")
-    app.file_uploader(key="profile_file").set_value(("two.csv", csv, "text/csv")).run()
+    app.get("file_uploader")[0].set_value(("two.csv", csv, "text/csv")).run()
     assert app.text_area[0].value == "1: x > y"
     prompt = next(s for s in app.selectbox if s.label == "Prompt")
     prompt.set_value("q").run()

@@ -8,21 +8,25 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from scrl.runs import escape_formula
+from scrl.data import safe_csv
 from ui.shared import page
 
 
 def download_button(rows: Sequence[Mapping], name: str) -> None:
-    """A button that saves rows as ``name``.csv."""
+    """A button that saves rows as ``name``.csv, which is written when it is pressed."""
+    st.download_button(
+        "Table (CSV)", lambda: rows_csv(rows), f"{name}.csv", "text/csv", on_click="ignore",
+        key=f"{name}-csv",
+    )  # fmt: skip
+
+
+def rows_csv(rows: Sequence[Mapping]) -> str:
+    """Rows as a CSV whose header is the keys of the first."""
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({k: escape_formula(v) if isinstance(v, str) else v for k, v in row.items()})
-    st.download_button(
-        "Table (CSV)", out.getvalue(), f"{name}.csv", "text/csv", on_click="ignore",
-        key=f"{name}-csv",
-    )  # fmt: skip
+    writer.writerows(rows)
+    return safe_csv(out.getvalue())
 
 
 def numbers_expander(

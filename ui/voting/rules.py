@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 
 from scrl import figures
-from scrl.runs import escape_formula
+from scrl.data import safe_csv
 from scrl.types import InputError, Outcome, places_to_order
 from scrl.voting import (
     RULES,
@@ -277,5 +277,5 @@ def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
     writer.writerow(["rule", "candidate", "place", "score"])
     for name, o in outcomes.items():
         for candidate, place, score in zip(profile.names, o.place, o.scores, strict=True):
-            writer.writerow([name, escape_formula(candidate), int(place) + 1, float(score)])
-    return out.getvalue()
+            writer.writerow([name, candidate, int(place) + 1, float(score)])
+    return safe_csv(out.getvalue())
