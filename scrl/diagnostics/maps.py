@@ -23,6 +23,7 @@ from scrl.diagnostics.context_invariance import OmissionComparison, PromptEmbedd
 from scrl.diagnostics.population_summary import raters_vary
 from scrl.diagnostics.projections import Plane, kernel_density, layout, mixture_density
 from scrl.diagnostics.queries import type_names, type_profiles
+from scrl.figures.raters import direction_titles
 from scrl.raters.fitted_run import FittedRun
 
 #: Most simulated voters on a map; points along a side of the density's grid.
@@ -33,7 +34,9 @@ SCATTER = 0.012
 MAX_POSSIBLE = 600
 #: Posterior mass of a credible region.
 CREDIBLE_MASS = 0.9
-_ORDINALS = ("first", "second", "third")
+#: Voters stand where no rater does if they are farther from every rater than this share of the
+#: raters is from the next one, and farther than this part of the raters' standard deviation.
+_FAR_QUANTILE, _LEAST_FAR = 0.99, 0.1
 
 
 def _points(run: FittedRun, drawn: bool) -> np.ndarray:
@@ -63,10 +66,7 @@ def _plane(run: FittedRun, dimensions: int = 2) -> Plane:
 
 
 def _axis_titles(plane: Plane) -> list[str]:
-    return [
-        f"{ordinal} principal component" + (f" · {share:.0%} of the variance" if share else "")
-        for ordinal, share in zip(_ORDINALS, plane.explained, strict=False)
-    ]
+    return direction_titles(plane.explained.tolist())
 
 
 def _by_type(
@@ -133,7 +133,7 @@ def cluster_map(run: FittedRun, method: str, dimensions: int, drawn: bool) -> di
     else:  # these methods cannot place new points, so both are laid out together
         both = layout(np.concatenate([raters, voters]), method, dimensions)
         at, voters = both[: len(raters)], both[len(raters) :]
-        axes = [f"{method} {ordinal}" for ordinal in _ORDINALS[:dimensions]]
+        axes = [f"{method}, direction {i + 1}" for i in range(dimensions)]
     contours = dimensions == 2 and (method != "PCA" or raters_vary(run))
     density = _density_grid(run, plane, at, voters, method) if contours else None
     if dimensions == 3:
@@ -169,13 +169,14 @@ def cluster_numbers(run: FittedRun) -> dict:
     clusters only where posteriors are narrow compared with the distance between types.
 
     Returns:
-        ``types``; ``rows``: of draws and of means ``{"raters as", "silhouette", "between",
+        ``types``; ``stray``: share of simulated voters who stand where no rater does; ``rows``: of
+        draws and of means ``{"raters as", "silhouette", "between",
         "within", "ratio", "nearest profile is own"}``; ``by_type``: the silhouette of each type's
         draws and means; ``together``: whether draws form clusters by type.
     """
     names, type = type_names(run), run.rater_types
     if not names or not (type >= 0).any():
-        return {"types": names, "rows": [], "by_type": [], "together": False}
+        return {"types": names, "rows": [], "by_type": [], "together": False, "stray": 0.0}
     sample, profiles = evenly_spaced(len(type)), type_profiles(run)
     rows: list[dict[str, Any]] = []
     by_type: list[dict[str, Any]] = []
@@ -192,7 +193,28 @@ def cluster_numbers(run: FittedRun) -> dict:
                 mean = float(score[type[sample] == t].mean())
                 by_type.append({"raters as": f"{what}, {names[t]}", "silhouette": mean})
     together = rows[0]["silhouette"] > STRUCTURE_THRESHOLD
-    return {"types": names, "rows": rows, "by_type": by_type, "together": together}
+    return {"types": names, "rows": rows, "by_type": by_type, "together": together,
+            "stray": stray_share(run)}  # fmt: skip
+
+
+def stray_share(run: FittedRun) -> float:
+    """The share of simulated voters who stand where no rater does.
+
+    Raters are posterior draws. A voter stands where no rater does if the nearest rater is farther
+    than 99 % of raters are from their nearest other one.
+    """
+    points = _points(run, True)
+    raters = points[evenly_spaced(len(points))]
+    shown = evenly_spaced(len(run.latents), MAX_VOTERS)
+    component = run.density.voter_components(len(run.latents))[shown]
+    voters = _settled(run, run.latents[shown], component)
+    if len(raters) < 2:
+        return 0.0
+    among = pairwise_distances(raters, raters)
+    np.fill_diagonal(among, np.inf)
+    least = _LEAST_FAR * float(np.sqrt(points.var(axis=0).sum()))
+    far = max(float(np.quantile(among.min(axis=1), _FAR_QUANTILE)), least)
+    return float((pairwise_distances(voters, raters).min(axis=1) > far).mean())
 
 
 # -- embeddings of parts --------------------------------------------------------------------------

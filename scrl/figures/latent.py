@@ -17,18 +17,16 @@ from scrl.figures.base import (
     escape_html,
     hover,
     label,
+    short_labels,
     show_axis,
     symbol,
-    truncate,
     with_alpha,
 )
-from scrl.figures.raters import pack_points
+from scrl.figures.raters import WIDTH, pack_points, scaled_ranges, set_map_axes
 from scrl.figures.template import TRANSPARENT, Theme
 
 #: Symbols that Plotly has in three dimensions too.
 SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x")
-#: Assumed size of a map in pixels, by which overlaps of labels are judged.
-_MAP_WIDTH, _MAP_HEIGHT = 560.0, 330.0
 #: Distances in pixels at which a label may stand above or below its group.
 LABEL_SHIFTS = (22, 44, 66)
 
@@ -54,13 +52,15 @@ def latent_points(
         labels: name and two places ``[2 or 3]``: the name stands above the first one, or below
             the second if it covers less there.
         density: ``x [n]``, ``y [m]``, ``z [m, n]`` of the contours under points in the plane.
-        axes: titles.
+        axes: titles; "" for a direction along which points do not differ.
+
+    In the plane both axes have one scale, so that distances may be compared in any direction.
     """
     theme = Theme(dark, scale)
     spatial = any(np.shape(group["points"])[-1] == 3 for group in groups)
-    span = np.full(2, 1e-2)
+    ranges, unit = np.zeros((2, 2)), 1.0
     if not spatial:
-        groups, span = _packed(groups, height)
+        groups, ranges, unit = _packed(groups, height)
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     if density is not None and not spatial:
         _add_contours(figure, density, theme)
@@ -70,7 +70,8 @@ def latent_points(
         _finish_3d(figure, labels, axes, theme)
     else:
         points = [np.asarray(group["points"], float).reshape(-1, 2) for group in groups]
-        _finish_2d(figure, labels, axes, np.concatenate(points), span, theme)
+        _add_labels(figure, labels, np.concatenate(points), ranges, unit, theme)
+        set_map_axes(figure, ranges, axes)
     figure.update_layout(
         legend={"y": 1.01, **STATIC_LEGEND},
         margin={"l": 28 * scale, "r": 8, "t": 62 * scale, "b": 30 * scale},
@@ -78,26 +79,23 @@ def latent_points(
     return figure
 
 
-def _packed(groups: Sequence[Mapping], height: float) -> tuple[list[dict], np.ndarray]:
-    """The groups with the points of packed ones moved, and the least span of the axes ``[2]``."""
+def _packed(groups: Sequence[Mapping], height: float) -> tuple[list[dict], np.ndarray, float]:
+    """The groups with the points of packed ones moved; ranges of the axes ``[2, 2]``, and the
+    length of a pixel on both."""
     found = [{**group, "points": np.reshape(group["points"], (-1, 2))} for group in groups]
     everything = np.concatenate([group["points"] for group in found])
-    packed = dict.fromkeys(group["packed"] for group in found if "packed" in group)
-    if not packed or not len(everything):
-        return found, np.full(2, 1e-2)
-    span = np.ptp(everything, axis=0)
-    span = np.maximum(span, max(0.5 * span.max(), 1e-2))
+    ranges, unit = scaled_ranges(everything, WIDTH, 0.72 * height)
     rng = np.random.default_rng(0)
-    for key in packed:
+    for key in dict.fromkeys(group["packed"] for group in found if "packed" in group):
         members = [group for group in found if group.get("packed") == key]
         sizes = [len(group["points"]) for group in members]
         points = np.concatenate([group["points"] for group in members])
         inside = np.repeat([group.get("inside", False) for group in members], sizes)
         shuffled = rng.permutation(len(points))  # groups at one place mix
-        points[shuffled] = pack_points(points[shuffled], inside[shuffled], 0.72 * height, span)
+        points[shuffled] = pack_points(points[shuffled], inside[shuffled], unit)
         for group, own in zip(members, np.split(points, np.cumsum(sizes)[:-1]), strict=True):
             group["points"] = own
-    return found, span
+    return found, ranges, unit
 
 
 def _add_group(figure: go.Figure, group: Mapping, theme: Theme, spatial: bool) -> None:
@@ -146,40 +144,31 @@ def _finish_3d(figure: go.Figure, labels: Sequence, axes: Sequence[str], theme: 
         )  # fmt: skip
 
 
-def _finish_2d(
+def _add_labels(
     figure: go.Figure,
     labels: Sequence,
-    axes: Sequence[str],
     points: np.ndarray,
-    span: np.ndarray,
+    ranges: np.ndarray,
+    unit: float,
     theme: Theme,
 ) -> None:
-    """The labels, and the axes around ``points [n, 2]``, each of the least span ``[2]`` or more."""
-    _add_labels(figure, labels, points, span, theme)
-    for axis, column, title, least in zip(("xaxis", "yaxis"), points.T, axes, span, strict=False):
-        low, high = (column.min(), column.max()) if len(column) else (0.0, 1.0)
-        half = 0.64 * max(high - low, least)
-        show_axis(figure, axis, title, line=True, showticklabels=False,
-                  range=[(low + high) / 2 - half, (low + high) / 2 + half])  # fmt: skip
+    """Each label above or below its group, wherever it covers fewer points and no other label.
 
-
-def _add_labels(
-    figure: go.Figure, labels: Sequence, points: np.ndarray, least: np.ndarray, theme: Theme
-) -> None:
-    """Each label above or below its group, wherever it covers fewer points and no other label."""
+    Args:
+        points: all points of the map ``[n, 2]``; ranges: of the axes; unit: length of a pixel.
+    """
     if not labels:
         return
-    size = 13.5 * theme.scale
-    low, span = points.min(axis=0), np.maximum(np.ptp(points, axis=0), least) * 1.28
-    to_pixels = np.array([_MAP_WIDTH, _MAP_HEIGHT * theme.scale]) / span
-    pixels = (points - low) * to_pixels
+    size, low = 13.5 * theme.scale, ranges[:, 0]
+    pixels = (points - low) / unit
     placed: list[tuple[np.ndarray, np.ndarray]] = []
-    for name, above, below in labels:
-        half = np.array([0.5 * size * 0.6 * len(truncate(name)) + 3, 0.75 * size])
+    names = short_labels([name for name, _, _ in labels])
+    for name, (_, above, below) in zip(names, labels, strict=True):
+        half = np.array([0.5 * size * 0.6 * len(name) + 3, 0.75 * size])
         choices = []
         for (place, sign), pixels_away in product(((above, 1), (below, -1)), LABEL_SHIFTS):
             shift = sign * pixels_away * theme.scale
-            middle = (np.asarray(place, float) - low) * to_pixels + (0, shift)
+            middle = (np.asarray(place, float) - low) / unit + (0, shift)
             covered = (np.abs(pixels - middle) < half).all(axis=1).sum()
             overlaps = [(np.abs(middle - m) < half + h).all() for m, h in placed]
             far = abs(shift) / 100
@@ -187,8 +176,9 @@ def _add_labels(
         _, place, shift, middle = min(choices, key=lambda choice: choice[0])
         placed.append((middle, half))
         figure.add_annotation(
-            x=float(place[0]), y=float(place[1]), yshift=shift, text=label(name, bold=True),
-            font=theme.font(13.5), bgcolor=with_alpha(theme.background), borderpad=1,
+            x=float(place[0]), y=float(place[1]), yshift=shift,
+            text=f"<b>{escape_html(name)}</b>", font=theme.font(13.5),
+            bgcolor=with_alpha(theme.background), borderpad=1,
         )  # fmt: skip
 
 

@@ -19,6 +19,15 @@ from scrl.figures.base import (
 )
 from scrl.figures.template import Theme
 
+#: Pixels between neighbours of a spiral, and of the cells whose points count as at one place.
+SPACING, CELL = 4.2, 1.5
+#: Span of a map's axes over that of its points.
+MARGIN = 1.28
+#: Assumed width of the map in pixels; a wider or narrower page shows more or less beside it.
+WIDTH = 560.0
+#: A direction with less of the variance than this is not drawn: nothing is to be seen along it.
+MIN_EXPLAINED = 0.005
+
 
 def latent_map(
     payload: Mapping, *, dark: bool = False, scale: float = 1.0, height: float = 330
@@ -39,7 +48,12 @@ def latent_map(
     x, y = np.asarray(payload["x"], float), np.asarray(payload["y"], float)
     rater_type, marked = np.asarray(payload["type"], int), np.asarray(payload["marked"], bool)
     types = list(payload["types"])
-    x, y = pack_points(np.stack([x, y], axis=1), marked, height).T
+    explained = [*payload.get("explained", ()), 0.0, 0.0][:2]
+    if explained[0] and explained[1] < MIN_EXPLAINED:
+        y = np.zeros_like(y)
+    points = np.stack([x, y], axis=1)
+    ranges, unit = scaled_ranges(points, WIDTH, 0.72 * height)
+    x, y = pack_points(points, marked, unit).T
     for k in map(int, np.unique(rater_type)):
         for full in (False, True):
             own = (rater_type == k) & (marked == full)
@@ -60,15 +74,7 @@ def latent_map(
             bgcolor=with_alpha(theme.background),
             text=escape_html(f"● {payload['marked_label']}    ○ {payload['unmarked_label']}"),
         )  # fmt: skip
-    explained = [*payload.get("explained", ()), 0, 0]
-    for axis, values, share, ordinal in (
-        ("xaxis", x, explained[0], "first"), ("yaxis", y, explained[1], "second"),
-    ):  # fmt: skip
-        low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
-        pad = max(high - low, 1e-3) * 0.14
-        percent = f" · {share:.0%} of the variance" if share else ""
-        show_axis(figure, axis, f"{ordinal} principal component{percent}", line=True,
-                  showticklabels=False, range=[low - pad, high + pad])  # fmt: skip
+    set_map_axes(figure, ranges, direction_titles(explained))
     top = 34 if payload["marked_label"] or not separate else 8
     figure.update_layout(
         showlegend=not separate and bool(types),
@@ -76,6 +82,24 @@ def latent_map(
         margin={"l": 26 * scale, "r": 8, "t": top * scale, "b": 28 * scale},
     )
     return figure
+
+
+def direction_titles(explained: Sequence[float]) -> list[str]:
+    """Titles of the axes of a map, by the share of the variance along each; "" for one along which
+    nothing is to be seen."""
+    if not any(explained):
+        return [f"direction {i + 1}" for i in range(len(explained))]
+    return [
+        f"direction {i + 1}: {share:.0%} of the differences" if share >= MIN_EXPLAINED else ""
+        for i, share in enumerate(explained)
+    ]
+
+
+def set_map_axes(figure: go.Figure, ranges: np.ndarray, titles: Sequence[str]) -> None:
+    """Axes of one scale with these ranges ``[2, 2]``; one without a title has no line."""
+    for axis, span, title in zip(("xaxis", "yaxis"), ranges, titles, strict=False):
+        show_axis(figure, axis, title, line=bool(title), showticklabels=False, range=span.tolist())
+    figure.update_yaxes(scaleanchor="x", scaleratio=1)
 
 
 def _add_raters(
@@ -122,31 +146,41 @@ def _are_separate(x: np.ndarray, y: np.ndarray, rater_type: np.ndarray) -> bool:
     return not len(gaps) or bool(gaps.min() > 2 * np.mean(spread))
 
 
-def pack_points(
-    points: np.ndarray, inside: np.ndarray, height: float, span: np.ndarray | None = None
-) -> np.ndarray:
+def pack_points(points: np.ndarray, inside: np.ndarray, unit: float) -> np.ndarray:
     """Move points at one place onto a sunflower spiral around it ``[points, 2]``.
 
     Args:
         points: ``[points, 2]``.
         inside: the points that stand inside the others of their place, bool ``[points]``.
-        height: of the figure, in pixels.
-        span: of the axes ``[2]``; by default that of the points.
+        unit: length on both axes of one pixel.
     """
     if not len(points):
         return points
-    x, y = points.T
-    wide, high = np.maximum(np.ptp(points, axis=0) if span is None else span, 1e-3)
-    cell = np.round(np.stack([x, y]) / max(wide, high) * 400).astype(int)
+    cell = np.round(points.T / (CELL * unit)).astype(int)
     _, inverse, count = np.unique(cell, axis=1, return_inverse=True, return_counts=True)
     inverse = inverse.ravel()
     order = np.lexsort([~inside, inverse])
-    turn = np.empty(len(x))
-    turn[order] = np.arange(len(x)) - np.repeat(np.cumsum(count) - count, count)
+    turn = np.empty(len(points))
+    turn[order] = np.arange(len(points)) - np.repeat(np.cumsum(count) - count, count)
     radius, angle = np.sqrt(turn) * (count[inverse] > 2), turn * np.pi * (3 - np.sqrt(5))
-    step = 4.2 / height  # pixels
-    moves = step * radius[:, None] * np.stack([0.7 * wide * np.cos(angle), high * np.sin(angle)], 1)
-    return points + moves
+    away = SPACING * unit * radius[:, None]
+    return points + away * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def scaled_ranges(points: np.ndarray, width: float, height: float) -> tuple[np.ndarray, float]:
+    """Ranges of two axes of one scale around points, and the length of a pixel.
+
+    Args:
+        points: ``[points, 2]``; width, height: of the map, in pixels.
+
+    Returns:
+        Lowest and highest value of both axes ``[2, 2]``, and the length on both of one pixel.
+    """
+    low, high = (points.min(axis=0), points.max(axis=0)) if len(points) else (np.zeros(2),) * 2
+    size = np.array([width, height])
+    unit = max(float((MARGIN * (high - low) / size).max()), 1e-5)
+    middle, half = (low + high) / 2, unit * size / 2
+    return np.stack([middle - half, middle + half], axis=1), unit
 
 
 def _add_type_labels(
