@@ -1,16 +1,16 @@
-"""Latent space: what a finished run's model knows of its raters, and how that could be refuted."""
+"""Latent space: what a fitted model knows of its raters, and how that could be refuted."""
 
-from ui.latent import clusters, fitted_run, health, maps, placement, traversals
+from ui.latent import clusters, fitted_run, health, maps, placement, traversals, widgets
 from ui.shared import navigation, page, page_parts, precompute
 
 PARTS = {
-    "Clusters": clusters.show,
-    "Contexts": maps.contexts,
-    "Part of a ballot": maps.partial_ballots,
-    "Left out": maps.left_out,
-    "Traversals": traversals.show,
-    "Where am I?": placement.show,
-    "Health": health.show,
+    widgets.MAP: clusters.show,
+    "Prompt by prompt": maps.contexts,
+    "From part of a ballot": maps.partial_ballots,
+    "Leaving one out": maps.left_out,
+    widgets.WALK: traversals.show,
+    widgets.PLACE: placement.show,
+    widgets.HEALTH: health.show,
 }
 
 

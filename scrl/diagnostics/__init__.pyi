@@ -18,6 +18,7 @@ from .context_invariance import PromptEmbeddings as PromptEmbeddings
 from .context_invariance import compare_omission as compare_omission
 from .context_invariance import embed_by_prompt as embed_by_prompt
 from .context_invariance import most_omitted_item as most_omitted_item
+from .found_types import FoundTypes as FoundTypes
 from .found_types import with_found_types as with_found_types
 from .latent_units import active_units as active_units
 from .maps import cluster_numbers as cluster_numbers

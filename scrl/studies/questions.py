@@ -28,10 +28,16 @@ from scrl.utility_models.population import Population
 ERROR_RATE, VARIED_ERROR_RATE = 0.02, 0.005
 #: Variance of the noise of a utility on one ballot: that of the Gumbel distribution.
 NOISE_VARIANCE = np.pi**2 / 6
+#: Variance of the difference of two utilities "about the same", given the noise of the ballot. The
+#: chance of a tie by Davidson, √(p(1 − p)), falls with a gap as a Gaussian of variance 4 does.
+TIE_VARIANCE = 4 - 2 * NOISE_VARIANCE
 #: Worth of a bit of an answer's entropy beside a bit of information on the visitor.
 UNCERTAINTY_WEIGHT = 1e-3
 #: Simulated visitors of a quiz, voters of the population.
 SIMULATED_VISITORS = 400
+
+#: A pair's index, and whether its first was preferred; None: the two are about the same.
+Answer = tuple[int, bool | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,25 +110,45 @@ class Quiz:
         covariance = belief.covariance + curve[..., None, None] * (along @ along.mT)
         return Belief(weight / weight.sum(axis=-1, keepdims=True), mean, covariance)
 
-    def posterior(self, answers: Sequence[tuple[int, bool]]) -> Belief:
-        """The belief after answers ``(pair, whether its first was preferred)``."""
+    def update_tie(self, belief: Belief, pair: int) -> Belief:
+        """The belief of one visitor after the answer that the two of a pair are about the same.
+
+        Types are weighed by √(p(1 − p)), the chance of a tie by Davidson's model. Where raters of a
+        type vary, the difference is observed to be 0 with the variance ``TIE_VARIANCE``, which
+        moves the Gaussian exactly.
+        """
+        contrast = self.contrasts[pair]
+        gap = belief.mean @ contrast
+        if belief.covariance is None:
+            chance = _chance(gap, None)
+            weight = belief.weight * np.sqrt(chance * (1 - chance))
+            return replace(belief, weight=weight / weight.sum())
+        along = belief.covariance @ contrast
+        variance = along @ contrast + TIE_VARIANCE
+        weight = belief.weight * norm.pdf(gap, scale=np.sqrt(variance))
+        mean = belief.mean - (gap / variance)[:, None] * along
+        moved = along[:, :, None] * along[:, None, :] / variance[:, None, None]
+        return Belief(weight / weight.sum(), mean, belief.covariance - moved)
+
+    def posterior(self, answers: Sequence[Answer]) -> Belief:
+        """The belief after answers: a pair, and whether its first was preferred, None for a tie."""
         belief = self.prior
         for pair, first in answers:
-            belief = self.update(belief, pair, first)
+            belief = (
+                self.update_tie(belief, pair) if first is None else self.update(belief, pair, first)
+            )
         return belief
 
     def pair_probabilities(self, belief: Belief) -> np.ndarray:
         """The probability that the first of each pair is preferred ``[..., pairs]``."""
         return _mean(belief.weight, _chance(*self._differences(belief)))
 
-    def preference_matrix(
-        self, belief: Belief, answers: Sequence[tuple[int, bool]] = ()
-    ) -> np.ndarray:
+    def preference_matrix(self, belief: Belief, answers: Sequence[Answer] = ()) -> np.ndarray:
         """The probability that the row is preferred to the column ``[m, m]``; answered pairs are
-        certain."""
+        certain, ties ½."""
         probability = self.pair_probabilities(belief)
         for pair, first in answers:
-            probability[pair] = float(first)
+            probability[pair] = 0.5 if first is None else float(first)
         m = self.pairs.max() + 1
         table = np.full((m, m), 0.5)
         first, second = self.pairs.T
@@ -155,7 +181,7 @@ class Quiz:
         left = np.setdiff1d(np.arange(len(self.pairs)), list(asked))
         return int(np.random.default_rng(seed).choice(left)) if len(left) else -1
 
-    def expected_accuracy(self, belief: Belief, answers: Sequence[tuple[int, bool]]) -> float:
+    def expected_accuracy(self, belief: Belief, answers: Sequence[Answer]) -> float:
         """Expected share of pairs predicted correctly, answered ones included."""
         probability = self.pair_probabilities(belief)
         correct = np.maximum(probability, 1 - probability)

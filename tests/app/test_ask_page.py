@@ -30,7 +30,7 @@ def press(app, key: str):
 
 
 def left(app) -> int:
-    return int(next(m.value for m in app.metric if "left" in m.label).rstrip("%"))
+    return int(next(m.value for m in app.metric if "possible" in m.label).rstrip("%"))
 
 
 def test_answers_narrow_the_belief_and_can_be_taken_back(opened):
@@ -40,25 +40,70 @@ def test_answers_narrow_the_belief_and_can_be_taken_back(opened):
     press(app, "answer-1")
     assert not app.exception
     assert left(app) < before
-    assert "Question 2" in " ".join(c.value for c in app.caption)
+    assert "Question 2" in words(app)
     assert app.query_params["said"]
     press(app, "back")
     assert left(app) == before
 
 
-def test_the_link_restores_the_game_and_the_end_is_said(opened):
+def test_the_link_restores_the_game_and_the_end_is_a_summary(opened):
     said = "-".join(f"{pair}.1" for pair in range(10))
     app = opened(said=said)
-    assert "You have answered every pair." in words(app)
+    assert "What the model now believes" in [s.value for s in app.subheader]
+    assert "1. Memphis\n2. Nashville\n3. Chattanooga\n4. Knoxville\n5. Morristown" in words(app)
     assert any(m.value == "100%" for m in app.metric)
-    assert "telling questions** are worth" in words(app)
+    assert "well-chosen questions** tell as much as" in words(app)
+    assert "10 choices" in " ".join(c.value for c in app.caption)
+    press(app, "anew")
+    assert "said" not in app.query_params
+    assert "Question 1" in words(app)
+
+
+def test_a_visitor_may_find_two_alike_or_say_nothing(opened, run):
+    from scrl.studies import Quiz
+
+    app = opened()
+    before = left(app)
+    press(app, "answer-s")
+    assert not app.exception
+    assert left(app) == before, "no answer tells nothing"
+    assert "Question 2" in words(app)
+    press(app, "answer-t")
+    assert not app.exception
+    said = app.query_params["said"]
+    assert [part.partition(".")[2] for part in "".join(said).split("-")] == ["s", "t"]
+    press(app, "end")
+    assert "2 answers: 0 choices, 1 ‘about the same’, 1 ‘I cannot say’" in captions(app)
+    press(app, "more")
+    assert "Question 3" in words(app)
+    fitted = run_store.job_queue().get(run).result["learnt"]
+    quiz = Quiz.of(fitted.individual.population, range(5))
+    pair = int("".join(said).split("-")[1].split(".")[0])
+    assert quiz.posterior([(pair, None)]).weight.max() > 0
+
+
+def captions(app) -> str:
+    return " ".join(c.value for c in app.caption)
+
+
+def test_the_page_ends_once_no_question_tells_anything(opened):
+    """Tennessee's four kinds answer alike within a kind: three good questions tell them apart."""
+    app = opened()
+    asked = 0
+    while any(b.key == "answer-1" for b in app.button):
+        press(app, "answer-1")
+        asked += 1
+    assert asked < 6
+    assert "What the model now believes" in [s.value for s in app.subheader]
+    press(app, "more")
+    assert any(b.key == "answer-1" for b in app.button)
 
 
 @pytest.mark.parametrize("bad", ["99.1", "x", "1.2", "1.1-1", "²³.1", "0.1" * 4000])
 def test_answers_of_another_model_begin_anew(opened, bad):
     app = opened(said=bad)
     assert not app.exception
-    assert ["begins anew" in w.value for w in app.warning] == [True]
+    assert ["starts again" in w.value for w in app.warning] == [True]
 
 
 def test_without_a_run_the_page_asks_with_a_stored_example(open_page):

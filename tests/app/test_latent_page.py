@@ -7,7 +7,8 @@ import pytest
 from scrl.studies import example_runs
 from ui.shared import run_store, viewer
 
-PARTS = ("Clusters", "Part of a ballot", "Left out", "Traversals", "Where am I?", "Health")
+PARTS = ("Map of raters", "From part of a ballot", "Leaving one out", "From one to another",
+         "Where am I?", "Can I trust it?")  # fmt: skip
 
 
 def words(app) -> str:
@@ -40,7 +41,7 @@ def test_each_part_has_a_figure_that_says_what_refutes_it_and_its_numbers(open_p
     assert not app.exception
     assert not app.error
     assert figures(app)
-    assert "Refuted" in words(app)
+    assert "refuted" in words(app) or "refutes" in words(app)
     assert app.get("download_button")
     shown = open_page("latent", run=run, part=part, present="true")
     assert not shown.exception
@@ -51,10 +52,10 @@ def test_each_part_has_a_figure_that_says_what_refutes_it_and_its_numbers(open_p
 @pytest.mark.parametrize(
     ("part", "key", "right"),
     [
-        ("Clusters", "guess_clusters", "Yes"),
-        ("Part of a ballot", "guess_partial", "Yes"),
-        ("Left out", "guess_left_out", "No"),
-        ("Health", "guess_health", "Yes"),
+        ("Map of raters", "guess_clusters", "Yes"),
+        ("From part of a ballot", "guess_partial", "Yes"),
+        ("Leaving one out", "guess_left_out", "No"),
+        ("Can I trust it?", "guess_health", "Yes"),
     ],
 )
 def test_a_reader_may_guess_before_anything_is_shown(open_page, run, part, key, right):
@@ -71,9 +72,9 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
     from scrl.figures import colour
 
     app = open_page("latent", run=run)
-    assert float(number(app, "Silhouette by type, draws")) > 0.8
-    assert float(number(app, "Nearest profile is own").rstrip("%")) > 95
-    assert "Types lie together." in words(app)
+    assert float(number(app, "How clearly apart (1 = fully, 0 = mixed)")) > 0.8
+    assert float(number(app, "Raters nearest to their own group").rstrip("%")) > 95
+    assert "Raters of one group lie together." in words(app)
     (chart,) = figures(app)
     named = [trace for trace in chart["data"] if "marker" in trace]
     tone = {trace["name"]: trace["marker"]["color"] for trace in named}
@@ -88,7 +89,7 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
 def test_other_layouts_and_three_dimensions_come_from_the_url(open_page, run, layout):
     app = open_page("latent", run=run, layout=layout)
     assert not app.exception
-    assert f"{layout} first" in json.dumps(figures(app))
+    assert f"{layout}, direction 1" in json.dumps(figures(app))
     assert not any(t["type"] == "scatter3d" for t in figures(app)[0]["data"])
     app = open_page("latent", run=run, three="true", voters="false")
     assert not app.exception
@@ -97,40 +98,42 @@ def test_other_layouts_and_three_dimensions_come_from_the_url(open_page, run, la
 
 
 def test_one_prompt_has_no_contexts_to_compare(open_page, run):
-    app = open_page("latent", run=run, part="Contexts")
+    app = open_page("latent", run=run, part="Prompt by prompt")
     assert not app.exception
     assert "these answer one" in words(app)
 
 
 def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
-    app = open_page("latent", run=run, part="Traversals", **{"from": "Memphis", "to": "Nashville"})
+    app = open_page(
+        "latent", run=run, part="From one to another", **{"from": "Memphis", "to": "Nashville"}
+    )
     walk = figures(app)[0]
     assert len(walk["frames"]) == 61
     marks = next(t for t in walk["data"] if t.get("name") == "change of rank")
     assert str(len(marks["text"])) == number(app, "Pairs that change places")
-    assert "The model knows nobody halfway" in words(app)
+    assert "There is nobody halfway" in words(app)
     app.button(key="walk-Knoxville").click().run()
     ends = figures(app)[0]["layout"]["xaxis"]["ticktext"]
     assert ends == ["<b>Knoxville</b>", "<b>Chattanooga</b>"]
     assert len(figures(app)) == 1
     app.toggle(key="pairs").set_value(True).run()
     pairs = {trace.get("name") for trace in figures(app)[1]["data"]}
-    assert pairs & {"Knoxv. − Chatt.", "Chatt. − Knoxv."}
+    assert pairs & {"Knoxvil… − Chattan…", "Chattan… − Knoxvil…"}
 
 
 def test_the_visitor_is_placed_and_the_url_keeps_the_ballot(open_page, run):
     everybody = open_page("latent", run=run, part="Where am I?")
-    assert number(everybody, "Of all that is possible, left") == "100%"
-    assert "Before you say anything" in words(everybody)
-    assert "It would ask next" in words(everybody)
+    assert number(everybody, "Kinds of people still possible") == "100%"
+    assert "Before you rank anything" in words(everybody)
+    assert "The model would ask next" in words(everybody)
     box = everybody.multiselect(key="ballot1")
     box.set_value(["Memphis", "Knoxville"]).run()
     assert not everybody.exception
-    assert "You are nearest to **Memphis**" in words(everybody)
-    left = number(everybody, "Of all that is possible, left")
+    assert "You are most like **Memphis**" in words(everybody)
+    left = number(everybody, "Kinds of people still possible")
     app = open_page("latent", run=run, part="Where am I?", ballot1=["Memphis", "Knoxville"])
     assert app.multiselect(key="ballot1").value == ["Memphis", "Knoxville"]
-    assert number(app, "Of all that is possible, left") == left
+    assert number(app, "Kinds of people still possible") == left
 
 
 def test_a_ballot_that_nobody_would_cast_gets_a_word(open_page, run):
@@ -144,16 +147,16 @@ def test_a_ballot_that_nobody_would_cast_gets_a_word(open_page, run):
         app = open_page("latent", run=run, part="Where am I?", ballot1=ballot)
         assert not app.exception
         assert figures(app)
-        assert ("Hardly anybody the model holds possible" in words(app)) == said, ballot
+        assert ("Hardly anybody whom the model holds possible" in words(app)) == said, ballot
 
 
 def test_nonsense_in_the_url_is_no_fault(open_page, run):
     for parameters in (
         {"run": "nonsense"},
         {"part": "nonsense", "layout": "nonsense", "shown_as": "x"},
-        {"part": "Traversals", "from": "nobody", "to": "nowhere", "prompt": "none"},
+        {"part": "From one to another", "from": "nobody", "to": "nowhere", "prompt": "none"},
         {"part": "Where am I?", "ballot1": "Atlantis", "infer": "none"},
-        {"part": "Part of a ballot", "type": "nobody"},
+        {"part": "From part of a ballot", "type": "nobody"},
     ):
         app = open_page("latent", **{"run": run, **parameters})
         assert not app.exception, parameters
@@ -186,7 +189,7 @@ def test_two_prompts_show_the_same_raters_by_prompt(open_page, two_prompts):
     from scrl.diagnostics import embed_by_prompt
 
     id, learnt = two_prompts
-    app = open_page("latent", run=id, part="Contexts", predict="true")
+    app = open_page("latent", run=id, part="Prompt by prompt", predict="true")
     assert not app.exception
     assert not figures(app)
     app.button_group(key="guess_contexts").set_value("Yes").run()
@@ -194,8 +197,8 @@ def test_two_prompts_show_the_same_raters_by_prompt(open_page, two_prompts):
     assert ("Right. " in words(app)) == (found.ratio > 3)
     names = {trace["name"] for trace in figures(app)[0]["data"]}
     assert names == {f"{t}, {p}" for t in learnt.ratings.types for p in ("best", "worst")}
-    assert number(app, "Type known from worst") == f"{found.accuracy[1]:.1%}"
-    assert "Refuted" in words(app)
+    assert number(app, "Group known from worst") == f"{found.accuracy[1]:.1%}"
+    assert "refuted" in words(app) or "refutes" in words(app)
     assert app.get("download_button")
 
 
@@ -206,7 +209,7 @@ def test_answers_on_two_prompts_place_the_visitor_together(open_page, two_prompt
     app = open_page("latent", run=id, part="Where am I?", **both)
     assert not app.exception
     assert [box.value for box in app.multiselect] == list(both.values())
-    assert "You are nearest to **Memphis**" in words(app)
+    assert "You are most like **Memphis**" in words(app)
     assert "Hardly anybody" not in words(app)
     # Without a word on the second prompt, what is inferred there can be looked at.
     app = open_page("latent", run=id, part="Where am I?", ballot1=both["ballot1"], infer="worst")
@@ -216,7 +219,7 @@ def test_answers_on_two_prompts_place_the_visitor_together(open_page, two_prompt
     # Memphis over Knoxville on both is what no type says.
     both["ballot2"] = both["ballot1"]
     app = open_page("latent", run=id, part="Where am I?", **both)
-    assert "Hardly anybody the model holds possible" in words(app)
+    assert "Hardly anybody whom the model holds possible" in words(app)
 
 
 def widget_value(app, key: str):
@@ -227,8 +230,8 @@ def widget_value(app, key: str):
 def test_t_sne_is_one_of_the_layouts(open_page, two_prompts):
     app = open_page("latent", run=two_prompts[0], layout="t-SNE")
     assert not app.exception
-    assert "t-SNE first" in json.dumps(figures(app))
-    assert "bend distances" in words(app)
+    assert "t-SNE, direction 1" in json.dumps(figures(app))
+    assert "bends distances" in words(app)
 
 
 @pytest.mark.slow
@@ -236,8 +239,8 @@ def test_types_that_the_ballots_do_not_tell_apart_do_not_lie_apart(open_page):
     id, learnt = finished("tennessee-morristown", raters=300, noise=2.0)
     app = open_page("latent", run=id)
     assert not app.exception
-    assert float(number(app, "Silhouette by type, draws")) < 0.25
-    assert "Types do not lie apart." in words(app)
+    assert float(number(app, "How clearly apart (1 = fully, 0 = mixed)")) < 0.25
+    assert "Raters of different groups mix." in words(app)
     assert learnt.density.components < 4
 
 
@@ -262,12 +265,12 @@ def test_raters_who_all_say_the_same_are_one_place_on_every_part(open_page, tmp_
         "".join(f"r{r},p,{c},{n}\n" for r in range(30) for c, n in zip("abcd", ranks, strict=True)),
         tmp_path,
     )
-    for part in (*PARTS, "Contexts"):
+    for part in (*PARTS, "Prompt by prompt"):
         app = open_page("latent", run=id, part=part)
         assert not app.exception, part
         assert not app.error, part
-    assert "at one place" in words(open_page("latent", run=id, part="Traversals"))
-    assert "one type of raters" in words(open_page("latent", run=id, part="Health"))
+    assert "at one place" in words(open_page("latent", run=id, part="From one to another"))
+    assert "one kind of rater" in words(open_page("latent", run=id, part="Can I trust it?"))
     for layout in ("t-SNE", "Isomap", "Spectral"):
         assert not open_page("latent", run=id, layout=layout).exception
     asked = open_page("ask", run=id)
@@ -297,13 +300,13 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     assert "go-pages/runs.py" in [b.key for b in app.button]
     app.selectbox(key="latent_run").set_value("old").run()
     assert not app.exception
-    assert "Types lie together." in words(app)
+    assert "Raters of one group lie together." in words(app)
     assert app.query_params["run"] in ("old", ["old"])
     run_store.stored_content.clear()
     kept.close()
 
 
-@pytest.mark.parametrize("part", [*PARTS, "Contexts"])
+@pytest.mark.parametrize("part", [*PARTS, "Prompt by prompt"])
 def test_without_a_run_the_page_opens_on_a_stored_example(open_page, part):
     app = open_page("latent", part=part)
     assert not app.exception
@@ -313,7 +316,7 @@ def test_without_a_run_the_page_opens_on_a_stored_example(open_page, part):
 
 
 def test_the_url_names_an_example_and_a_reader_may_choose_another(open_page):
-    app = open_page("latent", example="tennessee-inverted-full", part="Contexts")
+    app = open_page("latent", example="tennessee-inverted-full", part="Prompt by prompt")
     assert not app.exception
     assert figures(app)
     app.selectbox(key="latent_run").set_value("example-tennessee-morristown").run()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from scrl.figures.base import short_labels
+from scrl.figures import short_labels
 
 
 def test_short_names_stay_and_long_ones_lose_their_end():

@@ -14,6 +14,7 @@ from scrl.studies import (
     expected_accuracy_curves,
     simulate_quiz,
 )
+from scrl.studies.questions import TIE_VARIANCE
 from scrl.types import Catalogue
 from scrl.utility_models.covariance import initial_covariance
 from scrl.utility_models.population import Population
@@ -163,3 +164,28 @@ def test_voters_of_the_population_rehearse(experiment):
     telling, random = expected_accuracy_curves(quiz, 10)
     assert telling[-1] == random[-1] == 1
     assert telling[2] > random[2] + 0.05, "four kinds: two telling questions say which"
+
+
+def test_a_tie_weighs_types_as_davidson_does(quiz):
+    found = quiz.posterior([(2, None)])
+    p = chances(quiz)[:, 2]
+    expected = quiz.prior.weight * np.sqrt(p * (1 - p))
+    np.testing.assert_allclose(found.weight, expected / expected.sum())
+    assert quiz.preference_matrix(found, [(2, None)])[tuple(quiz.pairs[2])] == 0.5
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_of_raters_who_vary_a_tie_leaves_those_whose_two_utilities_are_near(seed):
+    """Against visitors drawn from the population, weighed by the chance of saying so."""
+    population, rng = varied(seed), np.random.default_rng(seed)
+    quiz = Quiz.of(population, range(5, 10))
+    type = rng.choice(2, 200_000, p=population.share)
+    own = population.reward[type][:, 5:] + population.covariance.draw(len(type), rng)[:, 5:]
+    utility = own + rng.normal(scale=np.pi / np.sqrt(6), size=own.shape)
+    first, second = quiz.pairs[3]
+    weight = np.exp(-((utility[:, first] - utility[:, second]) ** 2) / (2 * TIE_VARIANCE))
+    found = quiz.posterior([(3, None)])
+    types = np.bincount(type, weight) / weight.sum()
+    np.testing.assert_allclose(found.weight, types, atol=0.01)
+    mean = (weight @ utility) / weight.sum()
+    np.testing.assert_allclose(found.weight @ found.mean, mean, atol=0.03)

@@ -1,4 +1,4 @@
-"""The part of the page on the latent space that shows clusters of raters."""
+"""The part of the page on the latent space that maps the raters."""
 
 from __future__ import annotations
 
@@ -8,116 +8,145 @@ import streamlit as st
 
 from scrl import figures
 from scrl.diagnostics import LAYOUTS, raters_vary
-from ui.latent.widgets import known_types, metrics, ratio_text
+from ui.latent.widgets import has_found_types, metrics, ratio_text
 from ui.shared import data_tables, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
     from scrl.raters import FittedRun
 
-_DRAWS, _MEANS = "draws", "means"
+_DRAWS, _MEANS = "One possible place", "Mean place"
+#: Share of simulated voters who may stand where no rater does.
+STRAY_LIMIT = 0.1
 
 
 def show(id: str, fitted: FittedRun) -> None:
-    """Draw the map of raters by type, and the numbers that say whether types form clusters."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        method = st.segmented_control(
-            "Laid out by", LAYOUTS, default="PCA", required=True, key="layout", **IN_URL
-        )
-        shown_as = st.segmented_control(
-            "Raters as", (_DRAWS, _MEANS), default=_DRAWS, required=True, key="shown_as",
-            help="What a rater’s ballots leave possible is a distribution, its posterior. Shown is "
-            "one draw from it for each rater, or its mean. Raters who said the same have one mean.",
-            **IN_URL,
-        )  # fmt: skip
-        voters = st.toggle("Simulated voters", True, key="voters", **IN_URL)
-        contours = st.toggle("Contours", True, key="contours", **IN_URL)
-        three_dimensions = st.toggle("Three dimensions", key="three", **IN_URL)
-    left, right = st.columns([3, 1], gap="large")
+    """Draw the map of raters by group, and the numbers that say whether groups lie apart."""
     clusters = precompute.answer(id, "clusters", fitted, "Reading the raters")
-    types = list(clusters["types"])
-    guess, shown = None, True
-    if types:
-        with left:
-            guess, shown = predict_first.guess(
-                "The model was never told any type. Will raters of one type lie together?",
-                ("Yes", "No"), "guess_clusters",
-            )  # fmt: skip
+    types, guess, shown = list(clusters["types"]), None, True
+    found = has_found_types(fitted)
+    if types and not found:
+        guess, shown = predict_first.guess(
+            "The model was not told who belongs to which group. Will raters of one group still lie "
+            "together?", ("Yes", "No"), "guess_clusters",
+        )  # fmt: skip
     if not shown:
         return
+    method, shown_as, voters, contours, three_dimensions = _settings()
+    left, right = st.columns([3, 1], gap="large")
     question = precompute.map_question(method, 3 if three_dimensions else 2, shown_as == _DRAWS)
     drawing = precompute.answer(id, question, fitted, "Laying out the raters")
     with left:
         _map(drawing, types, method, shown_as, voters, contours)
         if not raters_vary(fitted):
-            st.caption(
-                "In this run raters of one type found have the same rewards, so each such type is "
-                "one point. Marks at one point are drawn side by side, and there are no contours."
+            page.note(
+                "Here all raters of one kind have the same rewards, so each kind is one point. "
+                "Marks at one point are drawn side by side."
             )
     with right:
-        if types:
+        if found:
+            _found_types(clusters)
+        elif types:
             _separation(clusters, guess)
-        else:
-            known_types(fitted)
+        _voters_verdict(clusters["stray"])
     if clusters["rows"]:
         data_tables.numbers_expander(
             clusters["rows"] + clusters["by_type"], "clusters",
-            "Silhouette: 1 = far from other types, 0 = among them; above .25 of draws, types lie "
-            "together. Between: mean distance of the types’ middles; within: of raters from their "
-            "type’s middle. One unit is the population’s standard deviation along the first "
-            "dimension.",
+            "The silhouette is 1 where a rater is far from all other groups, and 0 between two. "
+            "‘between’ is the mean distance of the groups’ middles, ‘within’ that of raters from "
+            "the middle of their group. ‘draws’ are possible places, ‘means’ mean places.",
         )  # fmt: skip
+
+
+def _settings() -> tuple[str, str, bool, bool, bool]:
+    """The layout, what stands for a rater, and what is drawn."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        voters = st.toggle("Show simulated voters", True, key="voters", **IN_URL)
+        with st.popover("More settings", icon=":material/tune:"):
+            method = st.segmented_control(
+                "Layout", LAYOUTS, default="PCA", required=True, key="layout",
+                help="How the map is made flat. PCA shows true distances along the two directions "
+                "in which raters differ most. The other layouts bend distances to keep neighbours "
+                "together.", **IN_URL,
+            )  # fmt: skip
+            shown_as = st.segmented_control(
+                "Each rater is drawn at", (_DRAWS, _MEANS), default=_DRAWS, required=True,
+                key="shown_as",
+                help="A few ballots do not fix where a rater stands. The map draws one place that "
+                "the ballots allow, or the mean of all such places.", **IN_URL,
+            )  # fmt: skip
+            contours = st.toggle("Contour lines", True, key="contours", **IN_URL)
+            three_dimensions = st.toggle("Three dimensions", key="three", **IN_URL)
+    return method, shown_as, voters, contours, three_dimensions
 
 
 def _map(
     drawing: dict, types: list[str], method: str, shown_as: str, voters: bool, contours: bool
 ) -> None:
-    """The raters in the colours of their types.
+    """The raters in the colours of their groups.
 
     Args:
-        method: of the layout; shown_as: draws or means of posteriors.
+        method: of the layout; shown_as: possible or mean places.
         voters: whether simulated voters are drawn; contours: whether the density is, in the plane.
     """
     groups = list(drawing["raters"])
     if voters:
         groups = [drawing["voters"], *groups]
     density = drawing["density"] if contours else None
-    each = (
-        "each as one draw from its posterior"
-        if shown_as == _DRAWS
-        else "each at its posterior mean"
-    )
+    bends = "This layout bends distances; the numbers beside the map do not depend on it. "
     page.chart(
         figures.latent_points(
             groups, drawing["labels"], density, drawing["axes"], **page.style()
         ),
         "latent-clusters",
-        alt=f"Raters by type: {', '.join(types) or 'types unknown'}.",
-        caption=f"{drawing['count']} raters, {each}, in the colours of their types"
-        + (", over simulated voters in grey" if voters else "")
-        + ("; the contours hold 50, 80 and 95 % of the density. " if density else ". ")
-        + ("t-SNE, Isomap and spectral maps bend distances; the numbers are of the latent space "
-           "itself. " if method != "PCA" else "")
-        + "Refuted if colours mix (a silhouette of draws of at most .25, or types no further "
-        "apart than raters from their own type’s middle), or if voters stand where no rater "
-        "does.",
+        alt=f"Map of raters by group: {', '.join(types) or 'groups unknown'}.",
+        caption=f"Each of the {drawing['count']} coloured marks is a rater"
+        + (", at one place that the ballots allow" if shown_as == _DRAWS else ", at the mean place")
+        + ". Raters near each other like the same answers. "
+        + ("Grey crosses are simulated voters. " if voters else "")
+        + ("The lines hold 50, 80 and 95 % of the population. " if density else "")
+        + (bends if method != "PCA" else "")
+        + "The model is refuted if the colours mix, or if voters stand where no rater does.",
     )  # fmt: skip
 
 
 def _separation(clusters: dict, guess: str | None) -> None:
-    """How far types lie apart, and the verdict on the guess."""
-    draws, means = clusters["rows"]
-    metrics({
-        "Silhouette by type, draws": f"{draws['silhouette']:.2f}",
-        "Between ÷ within, draws": ratio_text(draws["ratio"]),
-        "Nearest profile is own": f"{draws['nearest profile is own']:.1%}",
-    })  # fmt: skip
-    together = clusters["together"]
-    st.markdown(
+    """How far groups lie apart, and the verdict on the guess."""
+    draws, together = clusters["rows"][0], clusters["together"]
+    page.say(
         predict_first.verdict(guess, "Yes" if together else "No")
-        + ("Types lie together." if together else "Types do not lie apart.")
-    )
-    st.caption(
-        f"Of means the silhouette is {means['silhouette']:.2f}, which says less: raters "
-        "who said the same have one mean, however little is known of them."
-    )
+        + ("**Raters of one group lie together.**" if together
+           else "**Raters of different groups mix.** Their ballots do not tell the groups apart.")
+    )  # fmt: skip
+    metrics({
+        "How clearly apart (1 = fully, 0 = mixed)": f"{draws['silhouette']:.2f}",
+        "Distance between groups ÷ within": ratio_text(draws["ratio"]),
+        "Raters nearest to their own group": f"{draws['nearest profile is own']:.1%}",
+    })  # fmt: skip
+    page.note("Groups count as apart from .25 on in the first number, the mean silhouette.")
+
+
+def _found_types(clusters: dict) -> None:
+    """What the colours mean where the file states no groups."""
+    count = len(clusters["types"])
+    if count == 1:
+        page.say(
+            "**The model found one kind of rater.** They differ from each other, but they do not "
+            "fall into separate kinds."
+        )
+    else:
+        page.say(
+            f"**The model found {count} kinds of rater.** The file states no groups, so the "
+            "colours are these kinds. That they lie apart is no evidence: the model made them so."
+        )
+
+
+def _voters_verdict(stray: float) -> None:
+    """Whether simulated voters stand where raters do."""
+    if stray > STRAY_LIMIT:
+        page.say(
+            f"**{stray:.0%} of the simulated voters stand where no rater does.** The model "
+            "expects people whom nobody has heard, or there are too few raters to tell."
+        )
+    else:
+        page.say("Simulated voters stand where raters do.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from scrl.diagnostics import with_found_types
 from scrl.runs import Job
 from scrl.studies import example_runs
 from scrl.types import InputError
@@ -42,7 +43,13 @@ def choose() -> tuple[Job, FittedRun] | tuple[None, None]:
     if fitted is None:
         _links_elsewhere(id)
         return None, None
-    return run, fitted
+    return run, _read_types(id, fitted)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _read_types(id: str, _fitted: FittedRun) -> FittedRun:
+    """The run with the types that the model found, where the file states none."""
+    return with_found_types(_fitted)
 
 
 def _current_run() -> Job | None:
@@ -129,4 +136,4 @@ def _links_elsewhere(id: str) -> None:
     """Links from a run whose fitted models are gone."""
     with st.container(horizontal=True):
         page.go_button("Your runs", "pages/runs.py", {"run": id})
-        st.page_link("pages/lab.py", label="Train another in the lab", icon=":material/science:")
+        st.page_link("pages/lab.py", label="Fit a model in the lab", icon=":material/science:")

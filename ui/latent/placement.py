@@ -21,7 +21,7 @@ from scrl.diagnostics import (
 )
 from scrl.types import Catalogue
 from ui.latent.widgets import metrics, region_chart
-from ui.shared import data_tables, page, precompute, predict_first
+from ui.shared import data_tables, item_texts, page, precompute, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
@@ -48,13 +48,15 @@ def _rarity(id: str, ballots: tuple, _atoms: Atoms) -> float:
 
 def show(id: str, fitted: FittedRun) -> None:
     """Draw the visitor's ballots, the region they leave, and what the model infers from them."""
-    atoms, drawing = precompute.answer(id, "where", fitted, "Asking everybody possible")
+    atoms, drawing = precompute.answer(id, "where", fitted, "Looking at everybody possible")
     left, right = st.columns([1, 1.5], gap="large")
     with left:
         ballots = _ballot_inputs(fitted)
         answered = bool(ballots)
         guess, shown = predict_first.guess(
-            "Will a single answer be enough to place you?", ("Yes", "No"), "guess_where"
+            "Will one ballot be enough for the model to know your group?",
+            ("Yes", "No"),
+            "guess_where",
         )
     placed = atoms.given(ballots)
     if not shown:
@@ -66,16 +68,16 @@ def show(id: str, fitted: FittedRun) -> None:
         )  # fmt: skip
     clusters = maps.type_probabilities(drawing, placed)
     with left:
-        metrics({"Of all that is possible, left": f"{placed.remaining:.0%}"})
+        metrics({"Kinds of people still possible": f"{placed.remaining:.0%}"})
         if clusters:
             top = max(clusters, key=clusters.get)
             right_answer = "Yes" if clusters[top] > 0.9 else "No"
-            st.markdown(
+            page.say(
                 (predict_first.verdict(guess, right_answer) if answered else "")
-                + ("You are" if answered else "Before you say anything you are")
-                + f" nearest to **{page.escaped(top)}** with {clusters[top]:.0%}."
+                + ("You are most like" if answered else "Before you rank anything, the best bet is")
+                + f" **{page.escaped(top)}**, with a chance of {clusters[top]:.0%}."
             )
-        _warn_if_rare(id, ballots, atoms)
+    _warn_if_rare(id, ballots, atoms)
     _show_beliefs(fitted, placed, ballots, clusters)
 
 
@@ -84,9 +86,9 @@ def _warn_if_rare(id: str, ballots: list[Ballot], atoms: Atoms) -> None:
     share = _rarity(id, tuple((p, tuple(items)) for p, items in ballots), atoms)
     if share < RARE_P_VALUE:
         st.warning(
-            "Hardly anybody the model holds possible would say this: of voters asked about the "
-            f"same completions, {'none' if share == 0 else f'{share:.1%}'} gave an answer as "
-            "unlikely. Where it puts you, and what it infers, is a guess."
+            "Hardly anybody whom the model holds possible would rank like this. Of simulated "
+            f"voters who ranked the same answers, {'none' if share == 0 else f'{share:.1%}'} gave "
+            "so unlikely an order. So what the model says of you is a guess."
         )
 
 
@@ -97,12 +99,13 @@ def _ballot_inputs(fitted: FittedRun) -> list[Ballot]:
         names = catalogue.names(p)
         picked = st.multiselect(
             page.escaped(catalogue.prompt_texts[p] or prompt), names, key=f"ballot{p + 1}",
-            placeholder="Best first; as few as you like", **IN_URL,
+            placeholder="Best first; two are enough", **IN_URL,
         )  # fmt: skip
+        item_texts.show_texts(fitted.ratings, prompt)
         items = [int(catalogue.offsets[p]) + names.index(name) for name in picked]
         if items:
             ballots.append((p, items))
-    st.caption("One completion alone compares nothing; from two on, a ballot counts.")
+    page.note("Pick two or more, the best first. The model then says who you may be.")
     return ballots
 
 
@@ -122,8 +125,8 @@ def _show_beliefs(
         names = [catalogue.prompts[p] for p in beliefs]
         with st.container(horizontal=True, vertical_alignment="bottom"):
             name = st.selectbox(
-                "What it infers about", names, names.index(catalogue.prompts[prompt]), key="infer",
-                **IN_URL,
+                "What the model believes about", names, names.index(catalogue.prompts[prompt]),
+                key="infer", **IN_URL,
             )  # fmt: skip
         chosen = names.index(name)
     belief, completions = beliefs[chosen], catalogue.names(chosen)
@@ -136,7 +139,7 @@ def _show_beliefs(
         _next_question(catalogue, bits, prompt, pair)
         if not page.presenting():
             data_tables.numbers_table([
-                {"completion": completions[i], "expected place": float(belief.expected_place[i])}
+                {"answer": completions[i], "expected place": float(belief.expected_place[i])}
                 for i in order
             ])  # fmt: skip
     _numbers(catalogue, beliefs, clusters)
@@ -167,21 +170,22 @@ def _belief_chart(
             [completions[i] for i in order], belief.above[np.ix_(order, order)], marked,
             **page.style(),
         ),
-        "latent-beliefs", alt="Chance that one completion stands above another on your ballot.",
-        caption="Chance that you would place the row above the column on "
-        f"‘{page.escaped(prompt)}’; framed is the pair whose answer would teach most. "
-        "Refuted by asking you.",
+        "latent-beliefs", alt="Chance that one answer stands above another on your ballot.",
+        caption="The chance that you prefer the row to the column, on "
+        f"‘{page.escaped(prompt)}’. The framed pair is the one that would tell most about you. "
+        "You can check it: are these your preferences? If not, the model is refuted.",
     )  # fmt: skip
 
 
 def _next_question(catalogue: Catalogue, bits: float, prompt: int, pair: tuple[int, int]) -> None:
     if bits <= _MIN_BITS:
-        st.markdown("No question about a pair would teach it anything more.")
+        page.say("No further comparison would tell the model anything.")
         return
     a, b = (catalogue.names(prompt)[i] for i in pair)
-    st.markdown(
-        f"It would ask next: on ‘{page.escaped(catalogue.prompts[prompt])}’, **{page.escaped(a)} "
-        f"or {page.escaped(b)}?** The answer is worth {bits:.2f} bits of a possible 1."
+    page.say(
+        f"The model would ask next, on ‘{page.escaped(catalogue.prompts[prompt])}’: "
+        f"**{page.escaped(a)} or {page.escaped(b)}?** The answer tells {bits:.0%} of the most that "
+        "one yes-or-no answer can tell."
     )
 
 
@@ -198,6 +202,6 @@ def _numbers(catalogue: Catalogue, beliefs: Beliefs, clusters: dict[str, float])
     rows.sort(key=lambda row: -row["bits"])
     data_tables.numbers_expander(
         rows[:200], "where-am-i",
-        "Bits: mutual information of the answer and who you are."
+        "Bits: how much the answer tells about who you are; 1 is the most."
         + "".join(f" {page.escaped(name)} {p:.1%}." for name, p in clusters.items()),
     )  # fmt: skip

@@ -57,7 +57,7 @@ def show(id: str, fitted: FittedRun) -> None:
     endpoints, prompts = _endpoints(id, fitted), list(fitted.catalogue.prompts)
     start, end, prompt = _choose(list(endpoints), prompts)
     guess, shown = predict_first.guess(
-        "Does anybody stand about halfway between these two?", ("Yes", "No"), "guess_walk"
+        "Is there anybody about halfway between these two?", ("Yes", "No"), "guess_walk"
     )
     if not shown:
         return
@@ -73,28 +73,32 @@ def show(id: str, fitted: FittedRun) -> None:
     rows = [
         {"along": a, "rises": completions[up], "falls": completions[down]}
         for a, up, down in walk.changes
-    ] or [{"along": 0.0, "rises": "no change of rank", "falls": ""}]
+    ] or [{"along": 0.0, "rises": "no change of places", "falls": ""}]
     data_tables.numbers_expander(
-        rows, "traversal", "Where along the way, 0 to 1, which completion passes which."
+        rows, "traversal", "Where along the way, from 0 to 1, one answer passes another."
     )
 
 
 def _halfway(walk: Traversal, guess: str | None) -> None:
     """How many pairs change places, and whether the model holds raters halfway possible."""
-    metrics({"Pairs that change places": f"{len(walk.changes)}"})
+    changes = f"{len(walk.changes)}"
     if math.isnan(walk.middle):
-        st.markdown("The two are at one place: they have the same rewards.")
+        page.say("The two are at one place: they have the same rewards.")
+        metrics({"Pairs that change places": changes})
         return
-    metrics({"Middle ÷ rarer end, density": _ratio(walk.middle)})
     between = walk.middle > POSSIBLE
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "Yes" if between else "No")
-        + ("The model holds raters halfway possible." if between
-           else "The model knows nobody halfway: the orders there are in between, and no rater’s.")
+        + ("**There are raters halfway,** says the model." if between
+           else "**There is nobody halfway,** says the model. The orders in between are nobody’s.")
     )  # fmt: skip
-    st.caption(
-        "How many raters the model expects about the middle, for one about the end where there are "
-        f"fewer; below {POSSIBLE:g} there is practically nobody."
+    metrics({
+        "Pairs that change places": changes,
+        "Raters halfway, for one at the end": _ratio(walk.middle),
+    })  # fmt: skip
+    page.note(
+        "For one rater at the end with fewer raters, the model expects so many in the middle. "
+        f"Below {POSSIBLE:g} there is practically nobody."
     )
 
 
@@ -137,10 +141,9 @@ def _reward_chart(
             **page.style(),
         ),
         "latent-walk", alt=f"Rewards on the way from {ends[0]} to {ends[1]}.",
-        caption=f"Rewards on ‘{page.escaped(prompt)}’ along the straight line between "
-        "two places in the latent space; circles mark where two completions change places. Play "
-        "moves the cursor. Rewards are linear in the latent, so each pair changes places at most "
-        "once. Refuted if raters who stand between the two order the completions otherwise.",
+        caption=f"How much a rater likes each answer to ‘{page.escaped(prompt)}’, on the straight "
+        "way between two places on the map. Circles mark where two answers change places; Play "
+        "moves the cursor. The model is refuted if raters between the two have other orders.",
     )  # fmt: skip
 
 
@@ -149,11 +152,9 @@ def _pairwise_differences(walk: Traversal, completions: list[str], ends: tuple[s
     if page.presenting() or len(completions) < 2:
         return
     # A toggle: an expander would draw the animation, a tenth of a second, even while folded.
-    if not st.toggle("Pair by pair", key="pairs", **IN_URL):
+    if not st.toggle("Show it pair by pair", key="pairs", **IN_URL):
         return
-    short = [name if len(name) <= 6 else f"{name[:5]}." for name in completions]
-    if len(set(short)) < len(short):
-        short = completions
+    short = figures.short_labels(completions, 8)
     m = len(completions)
     pairs = [(a, b) for a in range(m) for b in range(a + 1, m)]
     changing = {tuple(sorted(c[1:])) for c in walk.changes}
@@ -162,7 +163,7 @@ def _pairwise_differences(walk: Traversal, completions: list[str], ends: tuple[s
     page.chart(
         figures.latent_traversal(
             walk.fraction, values, [f"{short[a]} − {short[b]}" for a, b in pairs], (),
-            ends, "difference of rewards, log-odds", **page.style(),
+            ends, "difference of rewards (log-odds)", **page.style(),
         ),
         "latent-pairs", alt="Differences of rewards along the way.",
         caption="Differences of rewards, pairs that change places first; 0 is where they meet.",

@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import PlacedRater, maps, type_names
+from scrl.diagnostics import FoundTypes, PlacedRater, maps, type_names
 from scrl.types import InputError
 from ui.shared import page, precompute
 
 if TYPE_CHECKING:
     from scrl.raters import FittedRun
 
+#: Parts that every model has something to show in.
+MAP, WALK, PLACE, HEALTH = "Map of raters", "From one to another", "Where am I?", "Can I trust it?"
+ALWAYS = (MAP, PLACE, HEALTH)
+
 
 def profiles(id: str, fitted: FittedRun) -> np.ndarray:
     """The latent of each type's complete ballots ``[types, latent]``."""
-    return precompute.answer(id, "profiles", fitted, "Reading a rater of each type")
+    return precompute.answer(id, "profiles", fitted, "Reading a rater of each group")
 
 
-def known_types(fitted: FittedRun) -> list[str]:
-    """Names of the types; empty, with a message, where no rater's type is known."""
+def has_found_types(fitted: FittedRun) -> bool:
+    """Whether the types are those that the model found, since the file states none."""
+    return isinstance(fitted.source, FoundTypes)
+
+
+def types_to_compare(fitted: FittedRun) -> list[str]:
+    """Names of the types; empty, with a sentence and ways on, where there are fewer than two."""
     names = list(type_names(fitted))
-    if not names:
-        st.info(
-            "This part compares known types of raters, and this file states none. Give it a column "
-            "`rater_group`, or choose a scenario. The types that the model has found stand in the "
-            "lab, under ‘The raters’; ‘Traversals’, ‘Where am I?’ and ‘Health’ need no known types."
+    if len(names) < 2:
+        nothing_here(
+            "This part compares groups of raters. The file states no groups, and the model found "
+            "one kind of rater only."
+            if has_found_types(fitted)
+            else "This part compares groups of raters, and here there is one group."
         )
+        return []
+    if has_found_types(fitted):
+        page.note("The file states no groups of raters: the groups here are the kinds of rater "
+                  "that the model found.")  # fmt: skip
     return names
 
 
+def nothing_here(sentence: str, parts: Sequence[str] = ALWAYS) -> None:
+    """A sentence that says why a part has nothing to show, and buttons to other parts."""
+    st.info(page.escaped(sentence))
+    with st.container(horizontal=True):
+        for part in parts:
+            st.button(f"Show ‘{part}’", key=f"on-{part}", on_click=_open_part, args=(part,),
+                      icon=":material/arrow_forward:")  # fmt: skip
+
+
+def _open_part(part: str) -> None:
+    st.session_state["part"] = part
+
+
 def answer_or_reason(id: str, question: str, fitted: FittedRun, message: str) -> Any | None:
-    """The answer to a question; None, with the reason on the page, where it has none."""
+    """The answer to a question; None, with the reason and ways on, where it has none."""
     try:
         return precompute.answer(id, question, fitted, message)
     except InputError as error:
-        st.info(page.escaped(str(error)))
+        nothing_here(str(error))
         return None
 
 
@@ -57,9 +85,9 @@ def region_chart(
             **page.style(),
         ),
         key, alt=f"Everybody the model holds possible, and those your {evidence} leave.",
-        caption="Grey: everybody whom the model holds possible. Coloured: the region your "
-        f"{evidence} leave; you are in it with a probability of 90 %. Those at one point are drawn "
-        f"side by side. Refuted if {refutation}.",
+        caption="Grey: all kinds of people that the model holds possible. Coloured: those whom "
+        f"your {evidence} leave. You are one of the coloured with a chance of 90 %. Marks at one "
+        f"place are drawn side by side. The model is refuted if {refutation}.",
     )  # fmt: skip
 
 

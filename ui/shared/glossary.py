@@ -19,6 +19,20 @@ TERMS = {
     "give answers with high numbers.",
     "social model|social reward model|social order": "The social model is the reward model that "
     "this lab trains: it lets all simulated people vote by a rule, and learns the outcome.",
+    "calibration|stated chance": "Stated chances are right if, of all pairs of which a model is 80 "
+    "% sure, 80 % come out as it says. How far they are off is the calibration error.",
+    "latent|latent space|latent dimension": "The latent space is a map of people that the model "
+    "makes: people who like the same answers stand near each other.",
+    "nat|nats": "A nat is a unit of information: one yes-or-no answer tells at most 0.69 nats.",
+    "bit|bits": "A bit is a unit of information: one yes-or-no answer tells at most 1 bit.",
+    "pair": "A pair is two answers to one question, of which a person prefers one.",
+    "refuted": "A model is refuted if what it says turns out false; the page says how to check.",
+    "reward": "A reward is a number that a model gives to an answer: the higher, the better liked.",
+    "silhouette": "The silhouette says how clearly groups lie apart on a map: 1 fully, 0 not at "
+    "all.",
+    "simulated voter": "A simulated voter is a person whom the model makes up, as likely as it "
+    "thinks such people are.",
+    "variance": "The variance says how far numbers lie apart; 0 means that all are equal.",
     "voting rule|rule": "A voting rule turns the ballots of many people into one order.",
 }  # fmt: skip
 

@@ -26,6 +26,7 @@ from scrl.diagnostics import (
     partial_ballots,
     traverse,
     type_profiles,
+    with_found_types,
 )
 from scrl.evaluation import check_latent_health
 from scrl.types import InputError
@@ -130,7 +131,7 @@ class AnswerCache:
             self._answers.move_to_end((id, question))
         if missing:
             try:
-                answer.set_result(QUESTIONS[question](fitted))
+                answer.set_result(QUESTIONS[question](with_found_types(fitted)))
             except BaseException as error:
                 answer.set_exception(error)
                 if not isinstance(error, InputError):  # a fault may not recur
