@@ -9,7 +9,7 @@ page. The colours are those of Okabe and Ito, which colour-blind readers can dis
 is too pale for its background, the symbol, the dash or a label carries the same information.
 """
 
-from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour
+from scrl.figures.base import COLOURS, DASHES, SYMBOLS, colour, short_labels
 from scrl.figures.counting_graphs import majority_graph
 from scrl.figures.counting_steps import (
     elimination_rounds,
@@ -108,6 +108,7 @@ __all__ = [
     "score_bars",
     "score_dots",
     "scores_by_misreport_share",
+    "short_labels",
     "spatial_map",
     "stacked_shares",
     "tournament_graph",
