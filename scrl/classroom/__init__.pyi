@@ -10,6 +10,7 @@ from .limits import MAX_ANSWERS as MAX_ANSWERS
 from .limits import MAX_BALLOT_BYTES as MAX_BALLOT_BYTES
 from .limits import PHONE_BALLOTS as PHONE_BALLOTS
 from .limits import PHONE_POLLS as PHONE_POLLS
+from .limits import Rate as Rate
 from .limits import RateLimiter as RateLimiter
 from .results import ClassMap as ClassMap
 from .results import Silence as Silence

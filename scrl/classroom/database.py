@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from scrl.classroom.errors import ClassroomError
@@ -44,20 +45,32 @@ CREATE TABLE ballots (
 """
 
 
+@dataclass
+class _Connection:
+    """A connection and the lock of its users; None until it is opened."""
+
+    lock: threading.RLock
+    db: sqlite3.Connection | None = None
+
+
 class Database:
-    """One SQLite file. Methods may be called from any thread; several processes may share it."""
+    """One SQLite file. Methods may be called from any thread; several processes may share it.
+
+    It has one connection that writes and one that reads, so that a reader waits for no disk.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._connection: sqlite3.Connection | None = None
-        self._lock = threading.RLock()
+        self._writer = _Connection(threading.RLock())
+        self._reader = _Connection(threading.RLock())
 
     def close(self) -> None:
-        """Close the connection; the next use opens another."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+        """Close the connections; the next use opens others."""
+        for held in (self._writer, self._reader):
+            with held.lock:
+                if held.db is not None:
+                    held.db.close()
+                held.db = None
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -66,8 +79,8 @@ class Database:
         Raises:
             ClassroomError: the file is locked (503), full (507) or cannot be used (503).
         """
-        with self._lock, self._errors_as_messages():
-            db = self._opened()
+        with self._writer.lock, self._errors_as_messages():
+            db = self._opened(self._writer)
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -84,8 +97,8 @@ class Database:
         Raises:
             ClassroomError: as ``write``.
         """
-        with self._lock, self._errors_as_messages():
-            db = self._opened()
+        with self._reader.lock, self._errors_as_messages():
+            db = self._opened(self._reader)
             db.execute("BEGIN")
             try:
                 yield db
@@ -93,27 +106,32 @@ class Database:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
 
+    def make_room(self) -> None:
+        """Let the next transaction write over the log, so that a full disk can be emptied."""
+        with self._writer.lock, suppress(sqlite3.Error):
+            if self._writer.db is not None:
+                self._writer.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
     def overwrite_deleted(self) -> None:
         """Remove deleted bytes from the file and from its log, unless another process reads."""
-        with self._lock, suppress(sqlite3.Error):
-            if self._connection is not None:
-                self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        with self._writer.lock, self._reader.lock, suppress(sqlite3.Error):
+            if self._writer.db is not None:
+                self._writer.db.execute("PRAGMA incremental_vacuum").fetchall()
+                self._writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
-    def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
+    def _opened(self, held: _Connection) -> sqlite3.Connection:
+        if held.db is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._connection = _connect(self.path)
+                held.db = _connect(self.path)
             except sqlite3.DatabaseError as error:
                 if _code(error) not in _DAMAGED:
                     raise
                 self._set_aside()
-                self._connection = _connect(self.path)
-        return self._connection
+                held.db = _connect(self.path)
+        return held.db
 
     def _set_aside(self) -> None:
-        self.close()
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         for suffix in ("", "-wal", "-shm"):
             old = self.path.with_name(self.path.name + suffix)
@@ -127,7 +145,7 @@ class Database:
         except sqlite3.Error as error:
             code = _code(error)
             if code in _DAMAGED:
-                self.close()
+                self.close()  # the next use sets the file aside
             if code in _FULL:
                 message, status = "The server's disk is full; nothing was saved.", 507
             elif code in _BUSY:

@@ -243,6 +243,7 @@ class ClassStore:
             old = db.execute("SELECT code FROM rooms WHERE touched < ?", (before,)).fetchall()
         if not old:
             return 0
+        self.database.make_room()
         with self.database.write() as db:
             for (code,) in old:
                 delete_room(db, code)

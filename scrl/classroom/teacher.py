@@ -143,6 +143,7 @@ class Teacher:
 
     def reset(self, question: int) -> None:
         """Delete the ballots of the latest round, and open it again."""
+        self._database.make_room()
         with self._action() as db:
             number = self._own(db, question).current.number
             db.execute("DELETE FROM ballots WHERE question = ? AND round = ?", (question, number))
@@ -151,6 +152,7 @@ class Teacher:
 
     def delete_question(self, question: int) -> None:
         """Delete a question with its ballots; phones see the latest one that is left."""
+        self._database.make_room()
         with self._action() as db:
             self._own(db, question)
             delete_question(db, question)
@@ -164,6 +166,7 @@ class Teacher:
 
     def delete(self) -> None:
         """Delete the room and everything in it."""
+        self._database.make_room()
         with self._database.write() as db:
             room_row(db, self.code)
             delete_room(db, self.code)
