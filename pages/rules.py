@@ -1,33 +1,37 @@
-"""Rules: one set of ballots, every rule, and how each counted."""
+"""Rules: one set of ballots, the winner by each rule, and how each rule counts."""
 
 import streamlit as st
 
 from ui.shared import navigation, page, predict_first
-from ui.voting import rules
+from ui.voting import candidate_key, rules
 
 
 def show() -> None:
     page.opening("rules")
     page.start_runtime()
     profile, meaning = rules.choose_ballots()
-    outcomes, faults = rules.count(profile, meaning)
-    shown = rules.guess_winners(profile, outcomes)
+    brief = candidate_key.shortened(profile)
+    every, faults = rules.count(profile, meaning)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        outcomes = rules.pick_rules(every)
+        predict_first.switch()
+    shown = rules.guess_winners(brief, outcomes)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         above, below = st.container(), st.container()
     # In presenter mode the orders stand first: a class looks at them.
     with below if page.presenting() and shown else above:
         rules.show_ballots(profile, note=shown)
+        candidate_key.draw(profile)
     if shown:
         with right:
-            rule = rules.pick_rule(outcomes)
-            explanation = rules.explanation(profile, outcomes, rule, meaning)
-            rules.show_steps(explanation)
+            rule = rules.pick_rule(every)
+            explanation = rules.explanation(brief, every, rule, meaning)
+            rules.show_steps(explanation, profile.names)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)
         if not page.presenting():
             rules.show_numbers(profile, outcomes, faults, explanation)
-    predict_first.switch()
 
 
 navigation.ensure_navigation()

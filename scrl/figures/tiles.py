@@ -8,6 +8,8 @@ from functools import lru_cache
 from scrl.figures.base import COLOURS, colour, escape_html, short_labels
 from scrl.figures.template import Theme
 
+#: Most candidates whose names are shortened in tiles; more are numbered.
+MAX_NAMED = 8
 #: Stripes of the candidates that share a colour, by how often the palette has been used up.
 _STRIPES = ("", "/", "\\", "x", "-", "|", "+", ".")
 
@@ -46,12 +48,16 @@ def fit_text(
     """The name cut to ``width`` pixels; "" where fewer than ``min_length`` letters fit.
 
     Args:
-        names: all names of the figure, from which the short one stays different; where few letters
-            fit it is the name's number among them.
+        names: all names of the figure, from which the short one stays different; of more than
+            ``MAX_NAMED``, some of them too long, it is the name's number among them.
     """
     room = int((width - 4 * scale) / (5.9 * scale))
     if room < 1:
         return ""
+    longest = max(map(len, names), default=0)
+    if len(names) > MAX_NAMED and longest > room:
+        text = str(list(names).index(name) + 1)
+        return text if len(text) <= room else ""
     text = _short(tuple(names) or (name,), room)[name]
     fits = room >= min(len(name), min_length) or text.isdigit()
     return escape_html(text) if fits else ""

@@ -111,7 +111,7 @@ def first_places(app) -> dict[str, str]:
 
 
 def test_one_short_ballot_of_ten_elects_nobody_unless_the_reader_says_so(open_page):
-    app = open_page("rules", profile="9:A>B>C;1:D>A>B>C")
+    app = open_page("rules", profile="9:A>B>C;1:D>A>B>C", rules_shown="All")
     assert "share the last place" in words(app)
     assert first_places(app)["Borda"] == first_places(app)["Copeland"] == "A"
     assert not [rule for rule, first in first_places(app).items() if "D" in first]
@@ -122,7 +122,20 @@ def test_one_short_ballot_of_ten_elects_nobody_unless_the_reader_says_so(open_pa
     app.segmented_control(key="left_out_pick").set_value("pref_voting").run()
     assert not app.exception
     assert first_places(app)["Borda"] == "A"
-    assert "Coombs does not count this profile" in words(app)
+    assert "Not counted: " in words(app)
+    assert "Coombs" in words(app)
+
+
+def test_long_names_and_many_get_a_key_and_short_ones_only_on_a_phone(open_page):
+    def key(app) -> str:
+        return next(h.value for h in app.get("html") if "candidates" in h.value)
+
+    assert 'class="candidates narrow"' in key(open_page("rules"))
+    long = [f"The assistant answers with a {end}" for end in ("joke", "poem")]
+    app = open_page("rules", profile=f"3:{long[0]}>{long[1]};2:{long[1]}>{long[0]}")
+    assert not app.exception
+    assert all(f"{i}. {name}" in key(app) for i, name in enumerate(long, 1))
+    assert "joke" in words(app)
 
 
 def test_complete_ballots_need_no_choice_and_a_wrong_one_gets_none(open_page):
@@ -190,38 +203,56 @@ def test_a_file_is_read_and_named(open_page):
 
 
 def test_the_page_answers_its_question(open_page):
-    app = open_page("rules", profile="tennessee")
-    assert "**4 of 4**: Memphis, Nashville, Chattanooga, Knoxville." in words(app)
-    app.button_group(key="winners_guess").set_value(2).run()
-    assert "No: **4 of 4**" in words(app)
-    app.button_group(key="winners_guess").set_value(4).run()
-    assert "Right: **4 of 4**" in words(app)
+    app = open_page("rules", profile="tennessee", rules_shown="All")
+    assert "choose **4 of 4** candidates: Memphis, Nashville, Chattanooga, Knoxville." in words(app)
+    assert "How many candidates" not in "".join(c.label for c in app.segmented_control)
+
+
+def test_a_question_stands_without_its_answer_until_the_reader_guesses_or_asks(open_page):
+    app = open_page("rules", profile="tennessee", predict="true", rules_shown="All")
+    assert "of 4**" not in words(app)
+    assert len(app.get("plotly_chart")) == 1
+    app.button_group(key="winners_guess").set_value("2").run()
+    assert "Not quite. These 21 rules choose **4 of 4**" in words(app)
+    app.button_group(key="winners_guess").set_value("4").run()
+    assert "Right. These 21 rules choose **4 of 4**" in words(app)
+    app.selectbox(key="profile_pick").set_value("cycle").run()
+    assert "of 3**" not in words(app)
+    app.button(key="winners_guess_show").click().run()
+    assert "of 3**" in words(app)
+    assert figure(app, "standings")
+
+
+def rows_shown(app) -> list[str]:
+    """Titles of the rules in the figure of outcomes."""
+    notes = figure(app, "standings")["layout"]["annotations"]
+    titles = {rule.title for rule in RULES.values()}
+    texts = [note["text"].removeprefix("<b>").removesuffix("</b>") for note in notes]
+    return [text for text in texts if text in titles]
+
+
+def test_six_rules_come_first_and_others_by_family(open_page):
+    app = open_page("rules")
+    assert sorted(rows_shown(app)) == sorted(RULES[name].title for name in rules.FIRST_RULES)
+    app.segmented_control(key="rules_shown").set_value("Lotteries").run()
+    assert not app.exception
+    lotteries = {r.title for r in RULES.values() if r.family == "lottery"}
+    assert set(rows_shown(app)) == lotteries | {RULES[rules.DEFAULT_RULE].title}
+    app.selectbox(key="rule_pick").set_value("nanson").run()
+    assert set(rows_shown(app)) == lotteries | {"Nanson"}
+    assert "Welfare" not in app.segmented_control(key="rules_shown").options
 
 
 def test_every_rule_has_its_row_and_its_places(open_page):
-    app = open_page("rules", profile="tennessee")
+    app = open_page("rules", profile="tennessee", rules_shown="All")
     drawn = figure(app, "standings")
-    titles = {note["text"].removeprefix("<b>").removesuffix("</b>")
-              for note in drawn["layout"]["annotations"]}  # fmt: skip
-    asked = [r for r in RULES.values() if r.reads != "utility"]
-    assert {r.title for r in asked} <= titles
+    assert set(rows_shown(app)) == {r.title for r in RULES.values() if r.reads != "utility"}
     memphis = next(t for t in drawn["data"] if t["name"] == "Memphis")
     rules = [row[0] for row in memphis["customdata"]]
     start = memphis["base"]
     assert start[rules.index("plurality")] == 0
     assert start[rules.index("borda")] == 2
     assert start[rules.index("copeland")] == 3
-
-
-def test_a_reader_who_guesses_first_sees_the_orders_after(open_page):
-    app = open_page("rules", predict="true")
-    assert "Guess first" in words(app)
-    assert len(app.get("plotly_chart")) == 1
-    app.button_group(key="winners_guess").set_value(1).run()
-    assert "No: **4 of 4**" in words(app)
-    assert figure(app, "standings")
-    app.selectbox(key="profile_pick").set_value("cycle").run()
-    assert "Guess first" in words(app)
 
 
 @pytest.mark.slow
@@ -243,14 +274,14 @@ def test_the_url_names_the_rule_and_a_wrong_name_gets_a_sentence(open_page):
     assert not app.exception
     assert len(app.warning) == 1
     app = open_page("rules", rule="nash")
-    assert "does not count this profile" in words(app)
+    assert "Nash welfare cannot count these ballots" in words(app)
 
 
 def test_utility_rules_come_where_utilities_are_known(open_page):
-    app = open_page("rules", profile="intensity", rule="utilitarian")
+    app = open_page("rules", profile="intensity", rule="utilitarian", rules_shown="All")
     assert app.selectbox(key="rule_pick").value == "utilitarian"
     assert "mean utility 0.9999" in words(app)
-    assert "Nash welfare does not count this profile" in words(app)
+    assert "Not counted: Nash welfare." in words(app)
 
 
 @pytest.mark.parametrize("spec", [
@@ -276,7 +307,7 @@ def test_another_weight_compiles_nothing(open_page):
 def test_what_is_downloaded_reads_back(open_page):
     app = open_page("rules", profile="tennessee")
     assert [b.proto.label for b in app.get("download_button")] == [
-        "Orders (CSV)", "Profile (text)", "Profile (PrefLib .toc)",
+        "Orders (CSV)", "Ballots (text)", "Ballots (PrefLib .toc)",
     ]  # fmt: skip
     profile = PRESETS["tennessee"].profile
     outcomes, _ = count_all_rules(profile)

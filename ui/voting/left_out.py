@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl.types import InputError
 from scrl.voting import AnonymousProfile, ballots_read_by
-from ui.shared import page
+from ui.shared import page, session
 
 #: Meaning -> its label, and what it means.
 MEANINGS = {
@@ -32,6 +32,7 @@ MEANINGS = {
 #: What every page can count; pref_voting's meaning differs from rule to rule.
 FOR_ALL_RULES = ("last", "unseen")
 _KEY = "left_out"
+session.keep(_KEY)
 
 
 def pick(profile: AnonymousProfile, meanings: tuple[str, ...] = FOR_ALL_RULES) -> str:
@@ -59,7 +60,7 @@ def pick(profile: AnonymousProfile, meanings: tuple[str, ...] = FOR_ALL_RULES) -
         format_func=lambda meaning: MEANINGS[meaning][0], on_change=picked,
     )  # fmt: skip
     if not page.presenting():
-        st.caption(MEANINGS[chosen][1])
+        page.note(MEANINGS[chosen][1])
     return chosen
 
 

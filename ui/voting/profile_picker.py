@@ -161,8 +161,11 @@ def set_profile(profile: AnonymousProfile) -> None:
 
 
 def _set_spec(spec: str) -> None:
-    """Put the value of a profile in the URL and in the session."""
-    st.session_state["profile"] = st.query_params["profile"] = spec
+    """Put the value of a profile in the session and, where it differs, in the URL: each write is
+    a step of the browser's history."""
+    st.session_state["profile"] = spec
+    if st.query_params.get("profile") != spec:
+        st.query_params["profile"] = spec
 
 
 def _pick(spec: str) -> None:

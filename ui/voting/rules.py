@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -19,9 +20,10 @@ from scrl.voting import (
     to_preflib,
 )
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
-from ui.shared import page
+from ui.shared import page, predict_first
+from ui.shared.page import IN_URL
 from ui.shared.result_tables import order_text
-from ui.voting import left_out, profile_picker
+from ui.voting import left_out, profile_picker, voting_labels
 
 FIGURES = {
     Bars: figures.score_bars,
@@ -30,7 +32,20 @@ FIGURES = {
     Rounds: figures.elimination_rounds,
     Fit: figures.fitted_duels,
 }
-DEFAULT_RULE = "schulze"
+DEFAULT_RULE = "instant-runoff"
+#: The rules that a course begins with, and the usual reward model.
+FIRST_RULES = ("plurality", "instant-runoff", "borda", "copeland", "schulze", "bradley-terry")
+#: Choice of the rules that are shown -> family; the first and the last are no family.
+RULE_SETS = {
+    "Six to start with": "",
+    "Points": "positional",
+    "Head to head": "pairwise",
+    "Rounds": "elimination",
+    "Rewards": "likelihood",
+    "Welfare": "utility",
+    "Lotteries": "lottery",
+    "All": "",
+}
 
 
 def choose_ballots() -> tuple[AnonymousProfile, str]:
@@ -106,21 +121,56 @@ def outcome_rows(outcomes: dict[str, Outcome]) -> list[dict]:
     ]  # fmt: skip
 
 
-# -- which rule -----------------------------------------------------------------------------------
+# -- which rules ----------------------------------------------------------------------------------
+
+
+def pick_rules(outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
+    """The choice of the rules to show; it stands in the URL.
+
+    Returns:
+        Their outcomes; that of the rule to be explained is among them.
+    """
+    families = {RULES[name].family for name in outcomes}
+    sets = [title for title, family in RULE_SETS.items() if not family or family in families]
+    if st.session_state.get("rules_shown", sets[0]) not in sets:
+        del st.session_state["rules_shown"]  # of ballots with utilities
+    chosen = st.segmented_control(
+        "Rules to show", sets, default=sets[0], required=True, key="rules_shown",
+        label_visibility="collapsed" if page.presenting() else "visible", **IN_URL,
+    )  # fmt: skip
+    family = RULE_SETS[chosen]
+    shown = [
+        name
+        for name in outcomes
+        if chosen == "All" or (RULES[name].family == family if family else name in FIRST_RULES)
+    ]
+    explained = _rule_wanted()
+    if explained in outcomes and explained not in shown:
+        shown.append(explained)
+    return {name: outcomes[name] for name in shown}
+
+
+def _rule_wanted() -> str:
+    return st.query_params.get("rule") or st.session_state.get("rule_last", DEFAULT_RULE)
 
 
 def pick_rule(outcomes: dict[str, Outcome]) -> str:
     """The choice of the rule to be explained; it stands in the URL under its name."""
     state = st.session_state
-    name_wanted = st.query_params.get("rule") or state.get("rule_last", DEFAULT_RULE)
+    name_wanted = _rule_wanted()
     if name_wanted not in outcomes:
+        other = DEFAULT_RULE if DEFAULT_RULE in outcomes else next(iter(outcomes))
         if name_wanted in RULES:
-            st.caption(f"{RULES[name_wanted].title} does not count this profile; this is another.")
+            page.note(
+                f"{RULES[name_wanted].title} cannot count these ballots. Shown is "
+                f"{RULES[other].title}."
+            )
         else:
             st.warning(
-                f"There is no rule named ‘{page.escaped(name_wanted[:40])}’; this is another."
+                f"There is no rule named ‘{page.escaped(name_wanted[:40])}’. Shown is "
+                f"{RULES[other].title}."
             )
-        name_wanted = DEFAULT_RULE
+        name_wanted = other
     # Kept in the URL by hand: a bound widget would write the title there, not the name.
     state["rule_pick"] = name_wanted
 
@@ -128,12 +178,12 @@ def pick_rule(outcomes: dict[str, Outcome]) -> str:
         set_rule(state["rule_pick"])
 
     rule = st.selectbox(
-        "How did this rule count?", list(outcomes), format_func=lambda r: RULES[r].title,
+        "How does this rule count?", list(outcomes), format_func=lambda r: RULES[r].title,
         key="rule_pick", on_change=picked,
         label_visibility="collapsed" if page.presenting() else "visible",
     )  # fmt: skip
     if not page.presenting():
-        st.caption(page.escaped(RULES[rule].summary))
+        page.note(page.escaped(RULES[rule].summary))
     return rule
 
 
@@ -152,31 +202,34 @@ def _row_clicked() -> None:
 
 
 def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
-    """Ask how many candidates win by some rule, and show the answer beside it.
+    """Where the switch is on, ask how many candidates win by some rule; then give the answer.
 
     Returns:
         Whether the answer may be shown.
     """
     names = profile.names
     winner_set, rules = all_winners(outcomes)
-    question, answer = st.columns([1.4, 1], gap="large", vertical_alignment="bottom")
-    guess, state, this = None, st.session_state, profile_picker.cache_key(profile)
+    state, this = st.session_state, profile_picker.cache_key(profile)
     if state.get("winners_guess_of") != this:  # another profile, another guess
         state["winners_guess_of"], state["winners_guess"] = this, None
-    if 1 < len(names) <= 10:
-        guess = question.segmented_control(
-            f"How many candidates come first by at least one of {rules} rules?",
-            list(range(1, len(names) + 1)), key="winners_guess",
+        state["winners_guess_given_up"] = False
+    guess, shown = None, True
+    if 1 < len(names) <= 10 and rules > 1:
+        guess, shown = predict_first.guess(
+            f"How many candidates come first by at least one of these {rules} rules?",
+            [str(k) for k in range(1, len(names) + 1)], "winners_guess",
         )  # fmt: skip
-    if guess is None and page.switched_on("predict"):
-        answer.markdown("Guess first; the orders come after.")
-        return False
-    word = "" if guess is None else "Right: " if guess == len(winner_set) else "No: "
+    if not shown or rules < 2:
+        return shown
+    verdict = predict_first.verdict(guess, str(len(winner_set)))
     listed = ", ".join(page.escaped(names[a]) for a in sorted(winner_set)[:12])
     if len(winner_set) == 1:
-        answer.markdown(f"{word}**One**, {listed}. Every rule agrees on the winner.")
+        st.markdown(f"{verdict}All {rules} rules choose **{listed}**.")
     else:
-        answer.markdown(f"{word}**{len(winner_set)} of {len(names)}**: {listed}.")
+        st.markdown(
+            f"{verdict}These {rules} rules choose **{len(winner_set)} of {len(names)}** "
+            f"candidates: {listed}."
+        )
     return True
 
 
@@ -196,7 +249,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
     page.chart(
         figures.ballot_tiles(
             profile.names, profile.place, profile.weight, profile.labels,
-            row_height=22 if candidates <= 6 else 17, **look,
+            row_height=25 if candidates <= 6 else 21, **look,
         ),
         "ballots",
         alt="; ".join(
@@ -210,7 +263,10 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     """Draw the outcome of every rule; a click on a row explains its rule."""
     st.plotly_chart(
-        figures.outcomes_by_rule(profile.names, outcome_rows(outcomes), rule, **_figure_style()),
+        figures.outcomes_by_rule(
+            profile.names, outcome_rows(outcomes), rule,
+            row_height=26 if len(outcomes) <= 10 else 21.5, **_figure_style(),
+        ),
         theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
         selection_mode="points",
         alt="; ".join(
@@ -218,16 +274,22 @@ def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule:
             for name, o in outcomes.items()
         ),
     )  # fmt: skip
+    if not page.presenting():
+        page.note("Each row is one rule. Click a row to see how its rule counts.")
 
 
-def show_steps(explained: Explanation) -> None:
-    """Draw the steps of a count: the main figure, the notes, the other figures."""
+def show_steps(explained: Explanation, names: Sequence[str]) -> None:
+    """Draw the steps of a count: the main figure, the notes, the other figures.
+
+    Args:
+        names: full names of the candidates; those of the explanation may be short.
+    """
     look = page.style()
     for i, step in enumerate(explained.steps[:1] if page.presenting() else explained.steps):
         title = step.unit if isinstance(step, Rounds) else step.title
         st.markdown(f"**{page.escaped(title)}**")
         page.chart(
-            FIGURES[type(step)](step, explained.names, **look),
+            FIGURES[type(step)](step, names, **look),
             f"step-{explained.rule}-{i}",
             alt=title,
         )
@@ -236,16 +298,29 @@ def show_steps(explained: Explanation) -> None:
             st.markdown("  \n".join(page.escaped(note) for note in explained.notes[:max_notes]))
 
 
+def _titles_by_fault(faults: dict[str, str]) -> dict[str, list[str]]:
+    """Fault -> the rules that have it; a rule's own title in a fault counts as no difference."""
+    titles: dict[str, list[str]] = {}
+    for name, fault in faults.items():
+        titles.setdefault(fault.replace(RULES[name].title, "this rule"), []).append(
+            RULES[name].title
+        )
+    return titles
+
+
 def show_numbers(
     profile: AnonymousProfile,
     outcomes: dict[str, Outcome],
     faults: dict[str, str],
     explained: Explanation,
 ) -> None:
-    """Every order and the table of the explained rule, with downloads."""
-    for name, fault in faults.items():
-        st.caption(f"{RULES[name].title} does not count this profile: {page.escaped(fault)}")
-    st.caption("Click a row to see how its rule counted.")
+    """The order by each rule and the table of the explained rule, with downloads.
+
+    Args:
+        faults: rule -> why it cannot count the ballots.
+    """
+    for fault, titles in _titles_by_fault(faults).items():
+        page.note(f"Not counted: {voting_labels.listed(titles)}. {page.escaped(fault)}")
     with st.expander("The numbers"):
         st.dataframe(
             [
@@ -266,8 +341,8 @@ def show_numbers(
         download = partial(st.download_button, on_click="ignore")
         with st.container(horizontal=True):
             download("Orders (CSV)", orders_csv(profile, outcomes), "orders.csv", "text/csv")
-            download("Profile (text)", profile.to_text() + "\n", "profile.txt", "text/plain")
-            download(f"Profile (PrefLib .{suffix})", text, f"profile.{suffix}", "text/plain")
+            download("Ballots (text)", profile.to_text() + "\n", "profile.txt", "text/plain")
+            download(f"Ballots (PrefLib .{suffix})", text, f"profile.{suffix}", "text/plain")
 
 
 def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:

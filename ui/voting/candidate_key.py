@@ -1,0 +1,54 @@
+"""Candidates with long or many names: short names for figures, and a key to the full ones."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import replace
+
+import streamlit as st
+
+from scrl.figures import COLOURS, colour, short_labels
+from scrl.voting import AnonymousProfile
+from ui.shared import page
+
+#: Letters of a name in sentences and figures.
+MAX_LETTERS = 28
+#: Candidates whose names fit the tiles of a figure on a wide page.
+MAX_WITHOUT_KEY = 8
+_STYLE = """<style>
+.candidates {display: flex; flex-wrap: wrap; gap: 2px 14px; font-size: .875rem;}
+.candidates span {display: inline-flex; align-items: baseline; gap: 5px;}
+.candidates i {width: .75em; height: .75em; border-radius: 2px; flex: none; align-self: center;}
+@media (min-width: 641px) {.candidates.narrow {display: none;}}
+</style>"""
+
+
+def shortened(profile: AnonymousProfile) -> AnonymousProfile:
+    """The profile with names of at most ``MAX_LETTERS`` letters, all different."""
+    return replace(profile, names=tuple(short_labels(profile.names, MAX_LETTERS)))
+
+
+def draw(profile: AnonymousProfile) -> None:
+    """The colour and the full name of each candidate.
+
+    With few short names only narrow pages show it: there names do not fit the figures.
+    """
+    names = profile.names
+    numbered = len(names) > MAX_WITHOUT_KEY
+    needed = numbered or shortened(profile).names != names
+    if page.presenting() and not needed:
+        return
+    entries = "".join(
+        f'<span><i style="background:{_fill(i)}"></i>'
+        f"{f'{i + 1}. ' if needed else ''}{html.escape(name)}</span>"
+        for i, name in enumerate(names)
+    )
+    st.html(f'{_STYLE}<div class="candidates{"" if needed else " narrow"}">{entries}</div>')
+
+
+def _fill(position: int) -> str:
+    """The background of a candidate's mark: its colour, with stripes past the palette."""
+    plain = colour(position)
+    if position < len(COLOURS):
+        return plain
+    return f"repeating-linear-gradient(45deg, {plain} 0 3px, #14181D 3px 4px)"
