@@ -274,8 +274,8 @@ def unique_pair_sentence(run: FittedRun, found: PartialBallots) -> str:
     i = (post or list(pairs))[0]
     verdict = "is enough" if found.correct[i] else "is not enough"
     return (
-        f"{item_names(run, found.items[i])} {verdict}: read from it alone, a rater lies "
-        f"{found.relative_distance[i]:.0%} of the distance between types away from the profile of "
+        f"For example, {item_names(run, found.items[i])} {verdict}: the model then puts the rater "
+        f"{found.relative_distance[i]:.0%} of the distance between groups away from "
         f"{type_names(run)[found.type[i]]}."
     )
 

@@ -82,20 +82,34 @@ def latent_points(
 def _packed(groups: Sequence[Mapping], height: float) -> tuple[list[dict], np.ndarray, float]:
     """The groups with the points of packed ones moved; ranges of the axes ``[2, 2]``, and the
     length of a pixel on both."""
-    found = [{**group, "points": np.reshape(group["points"], (-1, 2))} for group in groups]
-    everything = np.concatenate([group["points"] for group in found])
-    ranges, unit = scaled_ranges(everything, WIDTH, 0.72 * height)
+    given = [{**group, "points": np.reshape(group["points"], (-1, 2))} for group in groups]
+    shown, found, ranges, unit = given, given, np.zeros((2, 2)), 1.0
+    for _ in range(2):  # spirals need room, which makes a pixel longer
+        ranges, unit = scaled_ranges(_all_points(shown), WIDTH, 0.72 * height)
+        found = _moved(given, unit)
+        shown = found
+    ranges, unit = scaled_ranges(_all_points(found), WIDTH, 0.72 * height)
+    return found, ranges, unit
+
+
+def _all_points(groups: Sequence[Mapping]) -> np.ndarray:
+    return np.concatenate([group["points"] for group in groups])
+
+
+def _moved(groups: Sequence[Mapping], unit: float) -> list[dict]:
+    """The groups, the points of packed ones side by side; ``unit`` is the length of a pixel."""
+    found = [dict(group) for group in groups]
     rng = np.random.default_rng(0)
     for key in dict.fromkeys(group["packed"] for group in found if "packed" in group):
         members = [group for group in found if group.get("packed") == key]
         sizes = [len(group["points"]) for group in members]
-        points = np.concatenate([group["points"] for group in members])
+        points = _all_points(members).copy()
         inside = np.repeat([group.get("inside", False) for group in members], sizes)
         shuffled = rng.permutation(len(points))  # groups at one place mix
         points[shuffled] = pack_points(points[shuffled], inside[shuffled], unit)
         for group, own in zip(members, np.split(points, np.cumsum(sizes)[:-1]), strict=True):
             group["points"] = own
-    return found, ranges, unit
+    return found
 
 
 def _add_group(figure: go.Figure, group: Mapping, theme: Theme, spatial: bool) -> None:
@@ -266,7 +280,7 @@ def calibration_curves(
     theme = Theme(dark, scale)
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     figure.add_scatter(
-        x=[0.5, 1], y=[0.5, 1], mode="lines", name="as likely as said", hoverinfo="skip",
+        x=[0.5, 1], y=[0.5, 1], mode="lines", name="perfect", hoverinfo="skip",
         line={"color": theme.muted, "width": 1.2 * scale, "dash": "dot"},
     )  # fmt: skip
     for i, (name, bins) in enumerate(series):
@@ -281,7 +295,7 @@ def calibration_curves(
                 f"{escape_html(name)}: said %{{x:.0%}}, held %{{y:.0%}}, %{{customdata:,}} pairs"
             ),
         )  # fmt: skip
-    show_axis(figure, "xaxis", "probability given to the likelier side", grid=True,
+    show_axis(figure, "xaxis", "how sure the model is", grid=True,
               range=[0.48, 1.03], tickformat=".0%", automargin=True)  # fmt: skip
     show_axis(figure, "yaxis", "share that was right", grid=True, range=[0, 1.08],
               tickformat=".0%", automargin=True)  # fmt: skip

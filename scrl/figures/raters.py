@@ -22,7 +22,7 @@ from scrl.figures.template import Theme
 #: Pixels between neighbours of a spiral, and of the cells whose points count as at one place.
 SPACING, CELL = 4.2, 1.5
 #: Span of a map's axes over that of its points.
-MARGIN = 1.28
+MARGIN = 1.2
 #: Assumed width of the map in pixels; a wider or narrower page shows more or less beside it.
 WIDTH = 560.0
 #: A direction with less of the variance than this is not drawn: nothing is to be seen along it.
@@ -52,8 +52,12 @@ def latent_map(
     if explained[0] and explained[1] < MIN_EXPLAINED:
         y = np.zeros_like(y)
     points = np.stack([x, y], axis=1)
-    ranges, unit = scaled_ranges(points, WIDTH, 0.72 * height)
-    x, y = pack_points(points, marked, unit).T
+    packed = points
+    for _ in range(2):  # spirals need room, which makes a pixel longer
+        _, unit = scaled_ranges(packed, WIDTH, 0.72 * height)
+        packed = pack_points(points, marked, unit)
+    ranges, _ = scaled_ranges(packed, WIDTH, 0.72 * height)
+    x, y = packed.T
     for k in map(int, np.unique(rater_type)):
         for full in (False, True):
             own = (rater_type == k) & (marked == full)

@@ -72,7 +72,7 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
     from scrl.figures import colour
 
     app = open_page("latent", run=run)
-    assert float(number(app, "How clearly apart (1 = fully, 0 = mixed)")) > 0.8
+    assert float(number(app, "How clearly apart, 0 to 1")) > 0.8
     assert float(number(app, "Raters nearest to their own group").rstrip("%")) > 95
     assert "Raters of one group lie together." in words(app)
     (chart,) = figures(app)
@@ -239,7 +239,7 @@ def test_types_that_the_ballots_do_not_tell_apart_do_not_lie_apart(open_page):
     id, learnt = finished("tennessee-morristown", raters=300, noise=2.0)
     app = open_page("latent", run=id)
     assert not app.exception
-    assert float(number(app, "How clearly apart (1 = fully, 0 = mixed)")) < 0.25
+    assert float(number(app, "How clearly apart, 0 to 1")) < 0.25
     assert "Raters of different groups mix." in words(app)
     assert learnt.density.components < 4
 

@@ -119,8 +119,8 @@ def _separation(clusters: dict, guess: str | None) -> None:
            else "**Raters of different groups mix.** Their ballots do not tell the groups apart.")
     )  # fmt: skip
     metrics({
-        "How clearly apart (1 = fully, 0 = mixed)": f"{draws['silhouette']:.2f}",
-        "Distance between groups ÷ within": ratio_text(draws["ratio"]),
+        "How clearly apart, 0 to 1": f"{draws['silhouette']:.2f}",
+        "Distance between ÷ within": ratio_text(draws["ratio"]),
         "Raters nearest to their own group": f"{draws['nearest profile is own']:.1%}",
     })  # fmt: skip
     page.note("Groups count as apart from .25 on in the first number, the mean silhouette.")

@@ -21,6 +21,7 @@ _PREDICTORS = {
     "posterior": "from the model of this rater",
     "density": "from simulated voters who agree with the visible half",
 }
+_SHORT = {"posterior": "model of the rater", "density": "simulated voters"}
 #: How a rater's latent is swapped -> its description.
 _SWAPPED_WITH = {
     "type": "a rater of another group",
@@ -140,7 +141,7 @@ def _calibration(health: LatentHealth) -> None:
             "and that refutes it.",
         )  # fmt: skip
     with right:
-        errors = {f"Stated chances off by ({name})": f"{c.error:.3f}"
+        errors = {f"Stated chances off by, {_SHORT.get(name, name)}": f"{c.error:.3f}"
                   for name, c in health.calibration.items()}  # fmt: skip
         metrics({"Hidden pairs right": f"{health.hidden_accuracy:.1%}"} | errors)
 

@@ -52,7 +52,7 @@ def contexts(id: str, fitted: FittedRun) -> None:
                else "**The prompt changes where the model puts a person.**")
         )  # fmt: skip
         metrics({
-            "Distance between groups ÷ between prompts": ratio_text(comparison.ratio),
+            "Groups ÷ prompts, distance": ratio_text(comparison.ratio),
             **{f"Group known from {page.escaped(prompts[p])}": f"{share:.1%}"
                for p, share in comparison.accuracy.items()},
         })  # fmt: skip
