@@ -17,7 +17,6 @@ from .results import Silence as Silence
 from .results import class_map as class_map
 from .results import phone_summary as phone_summary
 from .results import profile_of as profile_of
-from .results import ratings_csv as ratings_csv
 from .results import ratings_of as ratings_of
 from .results import silence_of as silence_of
 from .rooms import CLOSED as CLOSED

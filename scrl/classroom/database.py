@@ -29,7 +29,7 @@ CREATE TABLE rooms (
 ) WITHOUT ROWID;
 CREATE TABLE questions (
     id INTEGER PRIMARY KEY AUTOINCREMENT, room TEXT NOT NULL, prompt TEXT NOT NULL,
-    answers TEXT NOT NULL, absent TEXT NOT NULL
+    answers TEXT NOT NULL, labels TEXT NOT NULL, absent TEXT NOT NULL
 );
 CREATE INDEX questions_of_room ON questions (room);
 CREATE TABLE rounds (

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from scrl.classroom.rooms import CastBallot, Question
-from scrl.data.spreadsheets import to_csv
 from scrl.diagnostics.projections import principal_plane
 from scrl.types import Catalogue, Outcome, Ratings
 from scrl.voting.anonymous_profile import AnonymousProfile
 
 #: Fewer ballots have no map: one's own point would be everybody's.
 MIN_MAP_BALLOTS = 3
+#: Characters of a question that name it in a file; its text stands there in full.
+MAX_PROMPT_NAME = 60
 #: A revealed round: the question, the round's number and its ballots.
 Revealed = tuple[Question, int, list[CastBallot]]
 
@@ -45,7 +46,7 @@ def profile_of(question: Question, ballots: Sequence[CastBallot]) -> AnonymousPr
     """The distinct ballots, the most frequent first, and how many phones cast each."""
     distinct, count = np.unique(places(question, ballots), axis=0, return_counts=True)
     order = np.argsort(-count, kind="stable")
-    return AnonymousProfile(question.answers, distinct[order], count[order].astype(float))
+    return AnonymousProfile(question.labels, distinct[order], count[order].astype(float))
 
 
 def ratings_of(rounds: Sequence[Revealed], name: str = "class") -> Ratings:
@@ -55,12 +56,15 @@ def ratings_of(rounds: Sequence[Revealed], name: str = "class") -> Ratings:
     leaves out is unseen; where the question says that it is tied last, the ballot states that tie.
     """
     prompts = _prompt_names(rounds)
-    completions = tuple(dict.fromkeys(a for question, _, _ in rounds for a in question.answers))
-    members = [[completions.index(a) for a in question.answers] for question, _, _ in rounds]
+    offered = [list(zip(q.labels, q.answers, strict=True)) for q, _, _ in rounds]
+    # A name with another text is another completion.
+    completions = list(dict.fromkeys(pair for pairs in offered for pair in pairs))
+    members = [[completions.index(pair) for pair in pairs] for pairs in offered]
     catalogue = Catalogue(
-        prompts, completions, np.concatenate([[], *members]).astype(int),
+        prompts, tuple(name for name, _ in completions), np.concatenate([[], *members]).astype(int),
         np.concatenate([[0], np.cumsum([len(m) for m in members])]),
         prompt_texts=tuple(question.prompt for question, _, _ in rounds),
+        completion_texts=tuple(text for _, text in completions),
     )  # fmt: skip
     phones = sorted({ballot.phone for _, _, ballots in rounds for ballot in ballots})
     rows = []
@@ -80,14 +84,6 @@ def ratings_of(rounds: Sequence[Revealed], name: str = "class") -> Ratings:
         ballot_weight=np.ones(len(rows)), offsets=np.cumsum([0, *(len(row[2]) for row in rows)]),
         completion=completion, rank=rank, name=name,
     )  # fmt: skip
-
-
-def ratings_csv(ratings: Ratings) -> str:
-    """The ratings as the CSV of ``docs/files.md``, in which no cell is a spreadsheet's formula.
-
-    A name that would be one begins with an apostrophe instead.
-    """
-    return to_csv(ratings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,10 +197,13 @@ def _agreement(place: np.ndarray, order: np.ndarray) -> float | None:
 
 
 def _prompt_names(rounds: Sequence[Revealed]) -> tuple[str, ...]:
-    """A distinct name for each round: the question, with its round from the second on."""
+    """A distinct name for each round: the question's first words, and from the second its round."""
     names: list[str] = []
     for question, number, _ in rounds:
-        base = question.prompt if number == 1 else f"{question.prompt} (round {number})"
+        base = " ".join(question.prompt.split())
+        if len(base) > MAX_PROMPT_NAME:
+            base = f"{base[: MAX_PROMPT_NAME - 1].strip()}…"
+        base += f" (round {number})" if number > 1 else ""
         name, again = base, 1
         while name in names:
             again += 1

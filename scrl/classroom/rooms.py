@@ -42,6 +42,7 @@ class Question:
     Attributes:
         id: its number.
         prompt, answers: what phones show.
+        labels: a short name of each answer, for figures and files; the answer where it has none.
         absent: what an answer that a ballot leaves out means, ``"unseen"`` or ``"last"``.
         rounds: its votes, the first one first.
     """
@@ -49,6 +50,7 @@ class Question:
     id: int
     prompt: str
     answers: tuple[str, ...]
+    labels: tuple[str, ...]
     absent: str
     rounds: tuple[Round, ...]
 
@@ -107,14 +109,18 @@ class CastBallot:
 
 
 def check_question(
-    prompt: str, answers: Sequence[str], absent: str
-) -> tuple[str, tuple[str, ...], str]:
-    """The texts of a question, without blanks around them.
+    prompt: str, answers: Sequence[str], labels: Sequence[str], absent: str
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The texts of a question, without blanks around them: prompt, answers and labels.
+
+    Args:
+        labels: of the answers; "" where an answer has none.
 
     Raises:
         ClassroomError: a text is empty, too long or stands twice, or there are too few or too many.
     """
     prompt, answers = prompt.strip(), tuple(answer.strip() for answer in answers)
+    labels = tuple(label.strip() or answer for label, answer in zip(labels, answers, strict=True))
     if not prompt:
         raise ClassroomError("The question is empty; write one.")
     if len(prompt) > MAX_PROMPT_LENGTH:
@@ -125,21 +131,24 @@ def check_question(
         raise ClassroomError(
             f"There are {len(answers)} answers; give {MIN_ANSWERS} to {MAX_ANSWERS}, one a line."
         )
-    for number, answer in enumerate(answers, 1):
+    for number, (answer, label) in enumerate(zip(answers, labels, strict=True), 1):
         if not answer:
             raise ClassroomError(f"Answer {number} is empty; write it or take it out.")
-        if len(answer) > MAX_ANSWER_LENGTH:
+        longest = max(len(answer), len(label))
+        if longest > MAX_ANSWER_LENGTH:
             raise ClassroomError(
-                f"Answer {number} has {len(answer):,} characters; {MAX_ANSWER_LENGTH:,} is the "
-                "most."
+                f"Answer {number} has {longest:,} characters; {MAX_ANSWER_LENGTH:,} is the most."
             )
         if answer in answers[: number - 1]:
             first = answers.index(answer) + 1
             raise ClassroomError(f"Answers {first} and {number} are the same; change one of them.")
+        if label in labels[: number - 1]:
+            first = labels.index(label) + 1
+            raise ClassroomError(f"Answers {first} and {number} have the same name; change one.")
     if absent not in ABSENT:
         raise ClassroomError("What is left out means ‘unseen’ or ‘last’.")
     try:
-        "".join((prompt, *answers)).encode()
+        "".join((prompt, *answers, *labels)).encode()
     except UnicodeEncodeError as error:
         raise ClassroomError("The question has characters that are no text.") from error
-    return prompt, answers, absent
+    return prompt, answers, labels

@@ -24,29 +24,30 @@ def room_row(db: sqlite3.Connection, code: str) -> tuple[int, int | None]:
 
 def read_question(db: sqlite3.Connection, id: int) -> Question:
     """A question with its rounds; its id must exist."""
-    prompt, answers, absent = db.execute(
-        "SELECT prompt, answers, absent FROM questions WHERE id = ?", (id,)
-    ).fetchone()
+    texts = _texts(db, id)
     rounds = db.execute(
         "SELECT round, state, (SELECT count(*) FROM ballots AS b "
         "WHERE b.question = r.question AND b.round = r.round) "
         "FROM rounds AS r WHERE question = ? ORDER BY round", (id,),
     )  # fmt: skip
-    return Question(
-        id, prompt, tuple(json.loads(answers)), absent, tuple(Round(*row) for row in rounds)
-    )
+    return Question(id, *texts, tuple(Round(*row) for row in rounds))
 
 
 def read_state(db: sqlite3.Connection, id: int) -> tuple[Question, Round]:
     """A question and its latest round, ballots not counted (0), for what happens at every post."""
-    prompt, answers, absent = db.execute(
-        "SELECT prompt, answers, absent FROM questions WHERE id = ?", (id,)
-    ).fetchone()
     number, state = db.execute(
         "SELECT round, state FROM rounds WHERE question = ? ORDER BY round DESC LIMIT 1", (id,)
     ).fetchone()
     current = Round(number, state, 0)
-    return Question(id, prompt, tuple(json.loads(answers)), absent, (current,)), current
+    return Question(id, *_texts(db, id), (current,)), current
+
+
+def _texts(db: sqlite3.Connection, id: int) -> tuple[str, tuple[str, ...], tuple[str, ...], str]:
+    """Prompt, answers, labels and ``absent`` of a question."""
+    prompt, answers, labels, absent = db.execute(
+        "SELECT prompt, answers, labels, absent FROM questions WHERE id = ?", (id,)
+    ).fetchone()
+    return prompt, tuple(json.loads(answers)), tuple(json.loads(labels)), absent
 
 
 def read_room(db: sqlite3.Connection, code: str) -> Room:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ class ClassStore:
         for q in room.questions:
             rounds = tuple(r for r in q.rounds if r.state == REVEALED)
             if rounds:
-                shown.append(Question(q.id, q.prompt, q.answers, q.absent, rounds))
+                shown.append(replace(q, rounds=rounds))
         return Room(code, room.version, room.phones, tuple(shown), room.current_id)
 
     def revealed_ballots(self, code: str, key: str, question: int, round: int) -> list[CastBallot]:

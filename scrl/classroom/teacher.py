@@ -53,8 +53,19 @@ class Teacher:
         with self._database.read() as db:
             return read_room(db, self.code)
 
-    def ask(self, prompt: str, answers: Sequence[str], absent: str = "unseen") -> int:
+    def ask(
+        self,
+        prompt: str,
+        answers: Sequence[str],
+        absent: str = "unseen",
+        labels: Sequence[str] | None = None,
+    ) -> int:
         """Ask another question; phones may vote at once.
+
+        Args:
+            prompt, answers: what phones show.
+            absent: what an answer that a ballot leaves out means, ``"unseen"`` or ``"last"``.
+            labels: short names of the answers for figures and files; "" or None for none.
 
         Returns:
             The question's id.
@@ -62,7 +73,8 @@ class Teacher:
         Raises:
             ClassroomError: a text is empty or too long, or there are too many questions.
         """
-        prompt, answers, absent = check_question(prompt, answers, absent)
+        labels = [""] * len(answers) if labels is None else labels
+        prompt, answers, labels = check_question(prompt, answers, labels, absent)
         with self._action() as db:
             asked = db.execute(
                 "SELECT count(*) FROM questions WHERE room = ?", (self.code,)
@@ -72,8 +84,9 @@ class Teacher:
                     f"This class has {MAX_QUESTIONS} questions, the most it may; delete one.", 429
                 )
             id = db.execute(
-                "INSERT INTO questions (room, prompt, answers, absent) VALUES (?, ?, ?, ?)",
-                (self.code, prompt, json.dumps(answers), absent),
+                "INSERT INTO questions (room, prompt, answers, labels, absent) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (self.code, prompt, json.dumps(answers), json.dumps(labels), absent),
             ).lastrowid
             assert id is not None
             db.execute("INSERT INTO rounds (question, round, state) VALUES (?, 1, ?)", (id, OPEN))

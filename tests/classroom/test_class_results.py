@@ -15,19 +15,19 @@ from scrl.classroom import (
     class_map,
     phone_summary,
     profile_of,
-    ratings_csv,
     ratings_of,
     silence_of,
 )
-from scrl.data import parse_ratings
+from scrl.data import parse_ratings, to_csv
 from scrl.types import Outcome
 from scrl.voting import count_all_rules, count_ratings
 
-FORMULAS = ("=1+1", "+2", "-3", "@sum", "plain", "<b>bold</b>")
+FORMULAS = ("=1+1", "+2+3", "-3-A1", "@sum", "plain", "<b>bold</b>")
 
 
 def question(answers=("Red", "Green", "Blue", "Grey"), absent="unseen", id=1, prompt="Which?"):
-    return Question(id, prompt, tuple(answers), absent, (Round(1, "revealed", 0),))
+    answers = tuple(answers)
+    return Question(id, prompt, answers, answers, absent, (Round(1, "revealed", 0),))
 
 
 def random_ballots(rng: random.Random, answers: int, count: int) -> list[CastBallot]:
@@ -65,7 +65,7 @@ def test_profile_and_ratings_say_of_every_pair_what_the_ballots_say(absent, seed
     assert profile.weight.sum() == 30
     assert (np.diff(profile.weight) <= 0).all()
     ratings = ratings_of([(asked, 1, ballots)])
-    read = parse_ratings(ratings_csv(ratings).encode(), "class.csv")
+    read = parse_ratings(to_csv(ratings).encode(), "class.csv")
     for a, b in combinations(range(4), 2):
         said = [preferred(ballot, a, b, absent) for ballot in ballots]
         expected = [sum(v for v in said if v is not None), sum(v is not None for v in said)]
@@ -124,15 +124,32 @@ def test_a_phone_is_one_rater_on_all_questions_and_rounds():
     assert ratings.ballot_rater.tolist() == [0, 0, 1, 1, 1]
     assert ratings.ballot_prompt.tolist() == [0, 2, 0, 1, 3]
     assert ratings.catalogue.names(2) == ["Yes", "No", "Red"]
-    read = parse_ratings(ratings_csv(ratings).encode(), "class.csv")
+    read = parse_ratings(to_csv(ratings).encode(), "class.csv")
     assert sorted(read.raters) == ["phone 1", "phone 2"]
     assert read.ballots == 5
+
+
+def test_a_short_name_with_another_text_is_another_completion():
+    ballots = [CastBallot("a" * 32, ((0,), (1,)))]
+    rounds = [
+        (Question(i, "x" * 100, texts, ("Short", "Long"), "last", (Round(1, "revealed", 1),)), 1,
+         ballots)
+        for i, texts in enumerate((("Yes.", "Yes, because"), ("No.", "Yes, because")))
+    ]  # fmt: skip
+    catalogue = ratings_of(rounds).catalogue
+    assert catalogue.completions == ("Short", "Long", "Short")
+    assert catalogue.completion_texts == ("Yes.", "Yes, because", "No.")
+    assert catalogue.names(1) == ["Short", "Long"]
+    assert [len(name) for name in catalogue.prompts] == [60, 64]
+    assert catalogue.prompt_texts == ("x" * 100,) * 2
+    read = parse_ratings(to_csv(ratings_of(rounds)).encode(), "class.csv")
+    assert sorted(read.catalogue.completion_texts) == ["No.", "Yes, because", "Yes."]
 
 
 def test_no_cell_of_the_file_is_a_formula():
     asked = question(FORMULAS, prompt="=HYPERLINK(1)")
     ballots = [CastBallot("0" * 32, tuple((i,) for i in range(6)))]
-    rows = list(csv.reader(io.StringIO(ratings_csv(ratings_of([(asked, 1, ballots)])))))
+    rows = list(csv.reader(io.StringIO(to_csv(ratings_of([(asked, 1, ballots)])))))
     assert len(rows) == 7
     for row in rows:
         for cell in row:

@@ -330,6 +330,15 @@ def test_a_question_that_cannot_be_asked_is_refused(store, prompt, answers):
 HOSTILE = ["<script>alert(1)</script>", "=1+1", "x" * 1000, "\u202eright to left", "שלום", "\0nul"]
 
 
+def test_answers_have_short_names_where_the_teacher_gives_some(store):
+    teacher = store.create_room()
+    teacher.ask("?", ["a long answer", "b"], labels=["long ", ""])
+    assert teacher.room().current.labels == ("long", "b")
+    refused(400, teacher.ask, "?", ["a", "b"], "last", ["b", ""])
+    refused(400, teacher.ask, "?", ["a", "b"], "last", ["x", "x"])
+    refused(400, teacher.ask, "?", ["a", "b"], "last", ["x" * 1001, ""])
+
+
 def test_hostile_texts_come_back_as_they_are(store):
     teacher = store.create_room()
     teacher.ask("<img src=x onerror=alert(1)>", HOSTILE, "last")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from scrl.classroom import REVEALED, ClassroomError, Room, Teacher, ratings_csv, ratings_of
+from scrl.classroom import REVEALED, ClassroomError, Room, Teacher, ratings_of
 from scrl.data import to_csv
 from scrl.types import InputError, Ratings
 from ui.classroom import addresses
@@ -26,7 +26,7 @@ def show(teacher: Teacher, room: Room) -> None:
         if st.button("Send the ballots to the lab", icon=":material/science:"):
             _to_lab(ratings, room.code)
         st.download_button(
-            "Download the ballots (CSV)", ratings_csv(ratings), f"class-{room.code}.csv",
+            "Download the ballots (CSV)", to_csv(ratings), f"class-{room.code}.csv",
             "text/csv", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
     link = f"{addresses.reach().address}/classroom?" + urlencode(

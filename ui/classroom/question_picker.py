@@ -10,55 +10,70 @@ from ui.shared import item_texts, page, source_ids
 
 #: What an answer that a ballot leaves out means -> its label.
 ABSENT = {"last": "Tied last", "unseen": "No opinion"}
-_OWN = "Your own words"
+_SCENARIO, _OWN = "A scenario", "Your own words"
+#: The scenario that the choice opens with.
+_FIRST = "blood-pressure"
 
 
 def show(teacher: Teacher, label: str = "Ask") -> None:
     """Draw the choice of a question and the button that asks it."""
     kind = st.segmented_control(
-        "Where does the question come from?", ["A scenario", _OWN], default="A scenario",
+        "Where does the question come from?", [_SCENARIO, _OWN], default=_SCENARIO,
         required=True, key="class_kind",
     )  # fmt: skip
-    prompt, answers = "", ""
-    if kind == "A scenario":
-        prompt, answers = _from_scenario()
+    prompt, lines = _from_scenario() if kind == _SCENARIO else ("", "")
     # The key is part of the choice, so that another scenario brings other texts.
-    chosen = f"{kind}-{prompt}-{answers}"
-    with st.form(f"class-form-{hash(chosen)}", border=False):
+    with st.form(f"class-form-{kind}-{hash(prompt + lines)}", border=False):
         prompt = st.text_area("Question", prompt, height=80, max_chars=2_000)
-        answers = st.text_area(
-            f"Answers, one a line (2 to {MAX_ANSWERS})", answers, height=150, max_chars=21_000
-        )
+        lines = st.text_area(
+            f"Answers, one a line (2 to {MAX_ANSWERS})", lines, height=190, max_chars=21_000,
+            help="Charts show a short name where you put one before a bar: "
+            "**Short | Measure again on three days.** Phones show the answer only.",
+        )  # fmt: skip
         absent = st.radio(
             "An answer that a ballot leaves out is", list(ABSENT), format_func=ABSENT.__getitem__,
             horizontal=True, help="**Tied last**: it shares the last place of that ballot, as in "
             "most elections. **No opinion**: that ballot says nothing about it.",
         )  # fmt: skip
         if st.form_submit_button(label, type="primary", icon=":material/how_to_vote:"):
+            names, answers = read_lines(lines)
             try:
-                teacher.ask(prompt, [line for line in answers.splitlines() if line.strip()], absent)
+                teacher.ask(prompt, answers, absent, names)
             except ClassroomError as error:
                 st.error(page.escaped(str(error)))
             else:
                 st.rerun()
 
 
+def read_lines(text: str) -> tuple[list[str], list[str]]:
+    """Short names (or "") and answers, one a line; empty lines are left out."""
+    names, answers = [], []
+    for line in filter(str.strip, text.splitlines()):
+        name, bar, answer = line.partition("|")
+        named = bool(bar and name.strip() and answer.strip())
+        names.append(name.strip() if named else "")
+        answers.append((answer if named else line).strip())
+    return names, answers
+
+
 def _from_scenario() -> tuple[str, str]:
-    """A prompt of a scenario with its answers, as text with one answer a line."""
+    """A prompt of a scenario, and its answers as lines of the form."""
     left, right = st.columns(2)
+    stems = _stems()
     stem = left.selectbox(
-        "Scenario", _stems(), key="class_scenario",
+        "Scenario", stems, stems.index(_FIRST) if _FIRST in stems else 0, key="class_scenario",
         format_func=lambda stem: source_ids.gallery_scenario(stem).name,
     )  # fmt: skip
-    catalogue = source_ids.gallery_scenario(stem).catalogue
+    scenario = source_ids.gallery_scenario(stem)
+    catalogue = scenario.catalogue
     prompts = [name for i, name in enumerate(catalogue.prompts)
                if 2 <= len(catalogue.names(i)) <= MAX_ANSWERS]  # fmt: skip
     prompt = right.selectbox("Prompt", prompts, key=f"class_prompt_{stem}")
-    scenario = source_ids.gallery_scenario(stem)
-    texts = item_texts.completion_texts(scenario, prompt)
-    names = catalogue.names(catalogue.prompts.index(prompt))
-    answers = [" ".join(texts.get(name, name).split()) for name in names]
-    return item_texts.prompt_text(scenario, prompt), "\n".join(answers)
+    lines = []
+    for name, text in item_texts.completion_texts(scenario, prompt).items():
+        text = " ".join(text.split())
+        lines.append(text if text == name or "|" in name else f"{name} | {text}")
+    return item_texts.prompt_text(scenario, prompt), "\n".join(lines)
 
 
 @st.cache_data(show_spinner=False)

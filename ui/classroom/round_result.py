@@ -14,20 +14,16 @@ from ui.shared import page
 from ui.shared.result_tables import order_text
 from ui.voting import rules
 
-#: Longer answers get a number and are cut in figures; their texts stand below.
+#: Characters of an answer in a figure; its text stands below.
 MAX_LABEL = 34
 
 
 def labels(question: Question) -> list[str]:
-    """A short name for each answer, all distinct."""
-    found = []
-    for number, answer in enumerate(question.answers, 1):
-        line = " ".join(answer.split())
-        short = line if len(line) <= MAX_LABEL else f"{number}. {line[: MAX_LABEL - 6].strip()}…"
-        found.append(short)
-    if len(set(found)) < len(found):
-        found = [f"{number}. {text}" for number, text in enumerate(found, 1)]
-    return found
+    """A short name of each answer, all distinct."""
+    lines = [" ".join(label.split()) for label in question.labels]
+    if len(set(lines)) < len(lines):
+        lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
+    return figures.short_labels(lines, MAX_LABEL)
 
 
 def show(question: Question, number: int, ballots: list[CastBallot], phones: int) -> None:
