@@ -61,7 +61,7 @@ class Archive:
     @property
     def is_open(self) -> bool:
         """Whether runs are stored at all."""
-        return self.database.connection is not None
+        return self.database.is_ready()
 
     def close(self) -> None:
         self.database.close()
@@ -132,10 +132,7 @@ class Archive:
     def delete(self, id: str, owner: str) -> bool:
         """Delete a run of this owner and overwrite its bytes, also in the log; False where there
         is none."""
-        deleted = self._change("DELETE FROM runs WHERE id = ? AND owner = ?", id, owner)
-        if deleted:
-            self.database.overwrite_deleted()
-        return deleted
+        return self.database.delete("id = ? AND owner = ?", (id, owner)) > 0
 
     def _change(self, statement: str, *values: str) -> bool:
         with self.database.transaction() as db:
@@ -204,5 +201,10 @@ def _clean_name(text: str) -> str:
 
 def _record(row: Sequence) -> RunRecord:
     found = dict(zip(_RECORD_COLUMNS, row, strict=True))
-    found |= {name: json.loads(found[name]) for name in ("rules", "versions", "headline")}
-    return RunRecord(**{**found, "rules": tuple(found["rules"])})
+    try:
+        found |= {name: json.loads(found[name]) for name in ("rules", "versions", "headline")}
+        return RunRecord(**{**found, "rules": tuple(found["rules"])})
+    except (ValueError, TypeError):
+        damaged = {"state": "failed", "error": "What is kept of it is damaged.", "rules": (),
+                   "versions": {}, "headline": {}}  # fmt: skip
+        return RunRecord(**found | damaged)

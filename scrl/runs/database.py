@@ -1,10 +1,13 @@
 """The SQLite file of stored runs: opening, migrating, damage, transactions and space.
 
 A damaged file is renamed, never deleted. Deleted rows are overwritten in the file and in its log.
+A file that cannot be used, because another process holds it or the disk is full, is tried again
+when runs are next asked for. A small reserve on the disk lets runs be deleted where it is full.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -19,7 +22,14 @@ SCHEMA = 2
 APPLICATION_ID = 0x7363726C
 #: Seconds to wait for another process that writes.
 BUSY_TIMEOUT = 10.0
+#: Seconds to wait for it while the file is opened, and between two attempts to open it.
+OPEN_TIMEOUT, RETRY_SECONDS = 2.0, 5.0
+#: Bytes kept free for deleting on a full disk.
+RESERVE_BYTES = 2**20
 _CORRUPT = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
+_FULL = (10, 13)  # SQLITE_IOERR, SQLITE_FULL
+#: Python cannot decode a message that quotes bytes of a damaged file.
+_ERRORS = (sqlite3.Error, UnicodeError)
 _TABLE = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL,
@@ -45,14 +55,28 @@ class Database:
         self.path, self.notice = path, ""
         self.connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()
+        self._closed, self._tried = False, 0.0
         self._open()
 
     def close(self) -> None:
         """Close the connection; later reads return nothing and writes do nothing."""
         with self._lock:
-            if self.connection is not None:
+            self._closed = True
+            self._disconnect()
+
+    def is_ready(self) -> bool:
+        """Whether the file can be used; one that could not is tried again after a while."""
+        with self._lock:
+            waited = time.monotonic() - self._tried
+            if self.connection is None and not self._closed and waited > RETRY_SECONDS:
+                self._open()
+            return self.connection is not None
+
+    def _disconnect(self) -> None:
+        if self.connection is not None:
+            with suppress(*_ERRORS):
                 self.connection.close()
-            self.connection = None
+        self.connection = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection | None]:
@@ -62,32 +86,78 @@ class Database:
             InputError: where the file is damaged or cannot be written.
         """
         with self._lock, self._errors_as_messages():
-            db = self.connection
-            if db is None:
+            if not self.is_ready() or self.connection is None:
                 yield None
                 return
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with _transaction(self.connection) as db:
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
+
+    def delete(self, where: str, values: Sequence[str]) -> int:
+        """Delete rows, overwrite their bytes in the file and in its log, and return how many.
+
+        On a full disk the reserve makes room for it, and the file shrinks step by step.
+
+        Raises:
+            InputError: as ``transaction``.
+        """
+        statement, deleted = f"DELETE FROM runs WHERE {where}", 0
+        with self._lock, self._errors_as_messages():
+            if not self.is_ready() or self.connection is None:
+                return 0
+            try:
+                with _transaction(self.connection) as db:
+                    deleted = db.execute(statement, values).rowcount
+                if deleted:
+                    _overwrite_deleted(self.connection)
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _FULL:
+                    raise
+                deleted += self._delete_on_full_disk(self.connection, statement, values)
+        return deleted
+
+    def _delete_on_full_disk(
+        self, db: sqlite3.Connection, statement: str, values: Sequence[str]
+    ) -> int:
+        with suppress(OSError):
+            self._reserve.unlink()
+        try:
+            # Overwriting a large run would need its size again in the log.
+            db.execute("PRAGMA secure_delete = FAST").fetchall()
+            deleted = db.execute(statement, values).rowcount
+            left = -1
+            while left != (left := _pragma(db, "freelist_count")):
+                # The log is moved into the file only once the file needs no more room for it.
+                with suppress(sqlite3.OperationalError):
+                    _give_back_pages(db)
+                with suppress(sqlite3.OperationalError):
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        finally:
+            db.execute("PRAGMA secure_delete = ON").fetchall()
+            self._keep_reserve()
+        return deleted
+
+    @property
+    def _reserve(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.reserve")
+
+    def _keep_reserve(self) -> None:
+        """Write the reserve, unless it is there; without room there is none."""
+        with suppress(OSError):
+            if self._reserve.exists() and self._reserve.stat().st_size == RESERVE_BYTES:
+                return
+            try:
+                self._reserve.write_bytes(os.urandom(RESERVE_BYTES))
+                self._reserve.chmod(0o600)
+            except OSError:
+                self._reserve.unlink()
 
     def select(self, columns: Sequence[str], where: str, values: Sequence) -> list[tuple]:
         """Rows of the table of runs; none without a usable file."""
         with self._lock, self._errors_as_messages():
-            if self.connection is None:
+            if not self.is_ready() or self.connection is None:
                 return []
             query = f"SELECT {', '.join(columns)} FROM runs WHERE {where}"
             return self.connection.execute(query, values).fetchall()
-
-    def overwrite_deleted(self) -> None:
-        """Remove deleted bytes from the file and from its log."""
-        with self._lock, self._errors_as_messages():
-            if self.connection is not None:
-                _overwrite_deleted(self.connection)
 
     def used_bytes(self) -> int:
         """Bytes of the file that hold data."""
@@ -98,27 +168,40 @@ class Database:
         return (pages - free) * size
 
     def _open(self) -> None:
+        self.notice = ""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = self._connect()
-        except sqlite3.DatabaseError as error:
-            if _code(error) in _CORRUPT:
+            try:
+                self.connection = self._connect()
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _FULL or not self._reserve.exists():
+                    raise
+                self._reserve.unlink()
+                self.connection = self._connect()
+        except _ERRORS as error:
+            if _is_damage(error):
                 self._set_aside()
             else:
                 self._disable(str(error))
         except OSError as error:
             self._disable(error.strerror or str(error))
+        if self.connection is not None:
+            self._keep_reserve()
+        self._tried = time.monotonic()
 
     def _connect(self) -> sqlite3.Connection | None:
         db = sqlite3.connect(
-            self.path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+            self.path, timeout=OPEN_TIMEOUT, isolation_level=None, check_same_thread=False
         )
+        db.text_factory = _as_text
         try:
             self._configure(db)
             ours = _create_or_migrate(db)
             if ours:
                 # Left by a delete while another process read, or by a killed process.
-                _overwrite_deleted(db)
+                with suppress(sqlite3.OperationalError):  # a full disk: runs can still be read
+                    _overwrite_deleted(db)
+                db.execute(f"PRAGMA busy_timeout = {int(1000 * BUSY_TIMEOUT)}").fetchall()
         except BaseException:
             db.close()
             raise
@@ -143,11 +226,14 @@ class Database:
 
     def _disable(self, reason: str) -> None:
         self.connection = None
-        self.notice = f"Runs are not kept: {self.path} cannot be used ({reason})."
+        self.notice = (
+            f"Runs cannot be kept now: the file {self.path} cannot be used ({reason}). "
+            "The app tries again by itself."
+        )
 
     def _set_aside(self) -> None:
         """Rename a damaged file and begin a new one."""
-        self.close()
+        self._disconnect()
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         try:
             for suffix in ("", "-wal", "-shm"):
@@ -155,27 +241,44 @@ class Database:
                 if old.exists():
                     old.rename(aside.with_name(aside.name + suffix))
             self.connection = self._connect()
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *_ERRORS) as error:
             self._disable(str(error))
             return
         self.notice = (
-            f"The file of kept runs, {self.path}, was damaged; it was moved to {aside.name} and "
-            "a new one begun."
+            f"The file of runs, {self.path}, is damaged. It is now called {aside.name}, and a new "
+            "file has begun."
         )
 
     @contextmanager
     def _errors_as_messages(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            if _code(error) in _CORRUPT:
+        except _ERRORS as error:
+            if _is_damage(error):
                 self._set_aside()
                 raise InputError(self.notice) from error
-            raise InputError(f"{self.path}: the run cannot be kept ({error}).") from error
+            raise InputError(f"The file of runs cannot be used now ({error}).") from error
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """A write transaction, rolled back on any exception."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(*_ERRORS):
+            db.execute("ROLLBACK")
+        raise
 
 
 def _create_or_migrate(db: sqlite3.Connection) -> bool:
     """Bring the file to today's schema; False for one of another program or a later version."""
+    marks = tuple(_pragma(db, name) for name in ("application_id", "user_version"))
+    if marks == (APPLICATION_ID, SCHEMA):  # nothing is written: the disk may be full
+        db.execute("SELECT id FROM runs LIMIT 1").fetchall()
+        return True
     db.execute("BEGIN IMMEDIATE")
     mark, schema = (_pragma(db, name) for name in ("application_id", "user_version"))
     new = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -198,13 +301,30 @@ def _overwrite_deleted(db: sqlite3.Connection) -> None:
     """Free unused pages and move the log into the file, so that neither holds deleted data
     (``secure_delete`` has overwritten it). Where another process reads, the log stays until the
     next time."""
-    db.execute("PRAGMA incremental_vacuum").fetchall()
+    _give_back_pages(db)
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _give_back_pages(db: sqlite3.Connection) -> None:
+    """Cut unused pages off the file, few at once, which takes little room in the log."""
+    left = -1
+    while left != (left := _pragma(db, "freelist_count")):
+        # ``execute`` would cut off one: it does one step of a statement without columns.
+        db.executescript("PRAGMA incremental_vacuum(64)")
 
 
 def _pragma(db: sqlite3.Connection, name: str) -> int:
     return db.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def _code(error: sqlite3.Error) -> int:
+def _as_text(data: bytes) -> str:
+    """Text of the file; bytes that are none become replacement characters."""
+    return data.decode("utf-8", "replace")
+
+
+def _is_damage(error: Exception) -> bool:
+    return isinstance(error, UnicodeError) or _code(error) in _CORRUPT
+
+
+def _code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

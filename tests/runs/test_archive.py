@@ -353,7 +353,7 @@ def test_where_nothing_can_be_written_nothing_is_kept_and_that_is_said(tmp_path)
     (tmp_path / "file").write_text("")
     kept = Archive(tmp_path / "file" / "runs.sqlite")
     assert not kept.is_open
-    assert "Runs are not kept" in kept.notice
+    assert "Runs cannot be kept now" in kept.notice
     begin(kept)
     kept.finish("one", CONTENT)
     assert kept.runs_of("ann") == []
