@@ -28,6 +28,8 @@ from .sampling import expected_pair_weights as expected_pair_weights
 from .sampling import sample as sample
 from .sampling import true_ballots as true_ballots
 from .scenario import Scenario as Scenario
+from .served import Served as Served
+from .served import places_by_type as places_by_type
 from .shipped import gallery as gallery
 from .spatial import SPATIAL_MODELS as SPATIAL_MODELS
 from .spatial import Location as Location
@@ -37,3 +39,5 @@ from .spatial import distances as distances
 from .spatial import scenario_of_spatial_model as scenario_of_spatial_model
 from .spatial import spatial_model_from_link as spatial_model_from_link
 from .spatial import spatial_model_to_link as spatial_model_to_link
+from .stories import STORIES as STORIES
+from .stories import Story as Story

@@ -13,7 +13,7 @@ from . import population_benchmark as population_benchmark
 from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies
-from . import stories as stories
+from . import story_runs as story_runs
 from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling

@@ -9,14 +9,14 @@ from scrl.studies import (
     masking_regimes,
     maze,
     scoreboard_studies,
-    stories,
+    story_runs,
     voter_sampling,
 )
 from scrl.studies.protocol import Study
 from scrl.types import InputError
 
 _ALL: tuple[Study, ...] = (
-    *stories.STUDIES,
+    *story_runs.STUDIES,
     data_efficiency.STUDY,
     voter_sampling.STUDY,
     hidden_context.STUDY,

@@ -10,7 +10,8 @@ import pytest
 
 from scrl.studies import STUDIES, load_baked
 from scrl.studies.baking import BAKED, staleness
-from scrl.studies.stories import STORIES, result_differences
+from scrl.studies.story_runs import STUDIES as STORIES
+from scrl.studies.story_runs import result_differences
 
 
 @pytest.mark.parametrize("name", STUDIES)

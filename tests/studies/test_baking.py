@@ -10,7 +10,7 @@ import pytest
 from scrl.cli import main
 from scrl.studies import baking, registry
 from scrl.studies.protocol import differences, settings_hash
-from scrl.studies.stories import result_differences
+from scrl.studies.story_runs import result_differences
 from scrl.types import InputError
 
 

@@ -43,7 +43,7 @@ def style() -> dict[str, Any]:
     return {"dark": is_dark(), "scale": PRESENTER_SCALE if presenting() else 1.0}
 
 
-def opening(stem: str, title: str = "") -> None:
+def opening(stem: str, title: str = "", question: bool = True) -> None:
     """Begin a page: its heading, which question it answers, and for whom.
 
     The settings of the page before are dropped, so this comes before any widget of the page.
@@ -51,11 +51,12 @@ def opening(stem: str, title: str = "") -> None:
     Args:
         stem: of the page in ``PAGES``.
         title: a heading in place of the page's own.
+        question: whether to say which question the page answers, and for whom.
     """
     session.enter(stem)
     entry = PAGES[stem]
     st.title(title or entry.title)
-    if not presenting():
+    if question and not presenting():
         st.markdown(f"{entry.question} *For {entry.audience}.*")
 
 

@@ -39,10 +39,10 @@ VOTING = "What should I know about voting rules?"
 #: Stem of the file in ``pages/`` -> the page, in the order of the sidebar. The first is the first
 #: screen.
 PAGES: dict[str, PageEntry] = {
-    "finding": PageEntry(
-        "Tennessee", "location_city", START, "Who gets a say?",
-        "How does a city that most people put fourth come last in a reward model?",
-        "everybody; the classic example of the method",
+    "start": PageEntry(
+        "The story", "flag", START, "Who decides what the assistant says?",
+        "How can the people who rate answers change what an assistant says to everyone?",
+        "everybody; five short steps, no knowledge needed",
     ),
     "scenario": PageEntry(
         "Scenario", "groups", PLAY, "Who is asked, and who answers?",
@@ -68,6 +68,12 @@ PAGES: dict[str, PageEntry] = {
         "All topics", "lightbulb", UNDERSTAND, "What would you like to understand?",
         "Which page answers my question?",
         "everybody",
+    ),
+    "finding": PageEntry(
+        "Tennessee", "location_city", UNDERSTAND, "Who gets a say?",
+        "How does a city that most people put fourth come last in a reward model?",
+        "everybody; the classic example of the method",
+        PEOPLE,
     ),
     "gap": PageEntry(
         "Why wrong?", "troubleshoot", UNDERSTAND, "Why is the reward model wrong?",

@@ -13,10 +13,8 @@ from scrl.pipeline import run
 from scrl.runs.report import latent_map, to_dict
 from scrl.runtime import start
 from scrl.scenarios.exact_preview import preview
-from scrl.scenarios.parsing import load_scenario, with_overrides
-from scrl.scenarios.scenario import Scenario
-from scrl.scenarios.shipped import gallery
-from scrl.studies.protocol import Listener, Study, differences, selected, settings_hash
+from scrl.scenarios.stories import STORIES, Story
+from scrl.studies.protocol import Listener, differences, selected, settings_hash
 
 SEED = 0
 #: Raters on the baked latent map.
@@ -28,54 +26,29 @@ RATES = tuple(range(5, 101))
 
 
 @dataclass(frozen=True)
-class Story:
-    """A scenario in which some types of raters leave out one completion; a ``Study``.
+class StoryRun:
+    """One run of a story as a ``Study``."""
 
-    Attributes:
-        stem: of the scenario file, and the name of the baked file.
-        prompt, completion: what the story is about.
-        rule: by which everyone's complete ballots are counted.
-    """
-
-    stem: str
-    prompt: str
-    completion: str
-    rule: str = "borda"
+    story: Story
     modules: tuple[str, ...] = (__name__,)
     needs_data: bool = False
 
     @property
     def name(self) -> str:
-        return self.stem
+        return self.story.stem
 
     @property
     def title(self) -> str:
-        return f"A story of the first screen: {self.scenario().name}"
-
-    def scenario(self) -> Scenario:
-        return load_scenario(gallery()[self.stem])
-
-    def silent_types(self) -> tuple[str, ...]:
-        """The types of raters of whom most leave the completion out."""
-        return tuple(
-            name
-            for name, kind in self.scenario().types.items()
-            if kind.includes.get(self.prompt, {}).get(self.completion, 1.0) < 0.5
-        )
-
-    def with_rate(self, rate: float) -> Scenario:
-        """The scenario in which this share of each silent type ranks the completion."""
-        includes = {t: {self.prompt: {self.completion: rate}} for t in self.silent_types()}
-        return with_overrides(self.scenario(), includes=includes)
+        return f"A story: {self.story.scenario().name}"
 
     def spec(self) -> str:
-        return settings_hash(self.scenario().to_yaml(), Config(), SEED, MAP_RATERS, RATES)
+        return settings_hash(self.story.scenario().to_yaml(), Config(), SEED, MAP_RATERS, RATES)
 
     def run(self, on_progress: Listener = None, data: Path | None = None) -> dict[str, Any]:
         """The run's ``"result"`` without seconds and device, its ``"latent"`` map, and
         ``"silence"``, as of ``silence``."""
         start()
-        experiment = run(self.scenario(), Config(), SEED, on_progress)
+        experiment = run(self.story.scenario(), Config(), SEED, on_progress)
         result = to_dict(experiment)
         del result["seconds"], result["device"]
         return {
@@ -94,9 +67,9 @@ class Story:
         """
         orders, right = [], []
         for rate in RATES:
-            entry = preview(self.with_rate(rate / 100), [self.rule])[self.prompt]
+            entry = preview(self.story.with_rate(rate / 100), [self.story.rule])[self.story.prompt]
             orders.append(entry["vanilla"]["order"])
-            right.append(orders[-1][0] == entry["truth"][self.rule]["order"][0])
+            right.append(orders[-1][0] == entry["truth"][self.story.rule]["order"][0])
         wrong = [i for i, agrees in enumerate(right) if not agrees]
         always_or_never = not wrong or not right[-1]
         return {
@@ -164,9 +137,4 @@ def strict_pairs(order: list[list[str]]) -> set[tuple[str, str]]:
     }
 
 
-#: The first is the one that the app opens on.
-STORIES = (
-    Story("blood-pressure", "pressure", "Clinical"),
-    Story("tennessee-morristown", "best", "Morristown"),
-)
-STUDIES: tuple[Study, ...] = STORIES
+STUDIES = tuple(StoryRun(story) for story in STORIES)

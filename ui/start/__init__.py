@@ -1,0 +1,1 @@
+"""The first screen and the five steps of its story."""

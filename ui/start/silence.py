@@ -1,0 +1,70 @@
+"""Step 2: more or fewer of the silent people rate the answer, and Bradley–Terry follows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from scrl import figures
+from ui.shared import page, result_tables
+from ui.start import path, story, warm_up
+
+
+def rate() -> int:
+    """The percentage of the silent groups that rates the answer, by ``?rated=``."""
+    text = st.query_params.get("rated", "")
+    rates = story.content()["silence"]["rates"]
+    return int(text) if text in map(str, rates) else story.STORED_RATE
+
+
+def _moved() -> None:
+    st.query_params["rated"] = str(st.session_state["rate_slider"])
+
+
+def show() -> None:
+    """The slider, the two orders, and when the winner changes."""
+    path.sentence("If only its fans rate an answer, the model thinks that everybody likes it.")
+    warm_up.start()  # the next step trains
+    rates = story.content()["silence"]["rates"]
+    percent = st.slider(
+        "Of the people who are not clinicians, so many rate the clinical answer",
+        rates[0], rates[-1], rate(), format="%d %%", key="rate_slider", on_change=_moved,
+    )  # fmt: skip
+    trained, complete = story.trained_order(percent), story.complete_order()
+    columns = [("Everyone’s complete ballots", complete), ("The usual training", trained)]
+    page.chart(
+        figures.bump_chart(
+            columns,
+            list(story.scenario().completions),
+            story.STORY.completion,
+            row_height=46,
+            **page.style(),
+        ),
+        "silence",
+        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
+    )
+    page.say(_summary(percent))
+    path.buttons(2)
+    if not page.presenting():
+        with st.expander("More: how the usual training counts"):
+            page.say(
+                "The usual training is Bradley–Terry. It looks at pairs of answers that somebody "
+                "has compared, and gives each answer one number, its reward. An answer that wins "
+                "most of its comparisons gets a high reward. Bradley–Terry does not ask who has "
+                "not compared. Complete ballots are counted here by Borda."
+            )
+            page.note(
+                "Both orders are exact: they are computed for as many people as one likes, so "
+                "chance plays no part."
+            )
+
+
+def _summary(percent: int) -> str:
+    """Who rates the answer, what comes first, and from which rate on the winner is right."""
+    outspoken = story.outspoken_percent(percent)
+    turning = story.content()["silence"]["turning"]
+    first = story.winner(story.trained_order(percent))
+    return (
+        f"Of 100 people who rate the clinical answer, **{outspoken}** are clinicians, and they "
+        f"like it best. The usual training puts **{first}** first. From {turning} % on it puts "
+        f"{story.winner(story.complete_order())} first, as everyone’s complete ballots do."
+    )
