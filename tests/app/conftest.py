@@ -26,11 +26,11 @@ def open_page(monkeypatch):
     monkeypatch.chdir(ROOT)
     monkeypatch.syspath_prepend(str(ROOT))
 
-    def opened(name: str = "finding", **parameters: str) -> AppTest:
+    def opened(name: str = "start", **parameters: str) -> AppTest:
         app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=90)
         for key, value in parameters.items():
             app.query_params[key] = value
-        if name == "finding":
+        if name == "start":
             return app.run()
         return app.switch_page(f"pages/{name}.py").run()
 

@@ -2,26 +2,17 @@
 on a projector."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 whole = pytest.importorskip("tests.browser.whole")
+from ui.shared.page_index import PAGES  # noqa: E402
+
 expect = sync_api.expect
-ROOT = Path(__file__).resolve().parents[2]
-LISTED = re.findall(
-    r'st\.Page\(\s*"(pages/\w+\.py)", title="([^"]+)"',
-    (ROOT / "ui/shared/navigation.py").read_text("utf-8"),
-)
-#: The pages as the navigation lists them: name -> the title that its file gives it, if it is fixed.
-PAGES = {
-    name: (re.findall(r'st\.title\("([^"]+)"\)', (ROOT / path).read_text("utf-8")) or [""])[0]
-    for path, name in LISTED
-}
 #: How many charts a page opens with at least.
-CHARTS = {"The finding": 2, "The lab": 1, "Why wrong?": 2, "Studies": 1, "Rules": 1, "Criteria": 1,
-          "Distortion": 1, "Strategy": 1}  # fmt: skip
+CHARTS = {"finding": 2, "lab": 1, "gap": 2, "studies": 1, "rules": 1, "criteria": 1,
+          "distortion": 1, "strategy": 1, "latent": 1}  # fmt: skip
 LOOKS = {"laptop": ("light", 1440, 900), "projector": ("dark", 1280, 720)}
 
 
@@ -54,13 +45,23 @@ def ours(said: list) -> list[str]:
     return [t for t in texts if "Failed to load resource" not in t]
 
 
-def test_the_walk_leaves_out_no_page(walker, address):
+def in_sidebar(page, stem: str):
+    # Before each name stands that of its icon.
+    return page.get_by_test_id("stSidebarNavLink").filter(
+        has_text=re.compile(f"{re.escape(PAGES[stem].label)}$")
+    )
+
+
+def test_the_sidebar_lists_the_pages_without_a_topic_and_the_hub_all_others(walker, address):
     page, _ = walker
     page.goto(address)
+    shown = [entry.label for entry in PAGES.values() if not entry.topic]
     links = page.get_by_test_id("stSidebarNavLink")
-    expect(links).to_have_count(len(PAGES))
-    # Before each name stands that of its icon.
-    assert [text.split("\n")[-1] for text in links.all_inner_texts()] == list(PAGES)
+    expect(links).to_have_count(len(shown))
+    assert [text.split("\n")[-1] for text in links.all_inner_texts()] == shown
+    in_sidebar(page, "understand").click()
+    cards = page.get_by_test_id("stMain").get_by_test_id("stPageLink")
+    expect(cards).to_have_count(sum(bool(entry.topic) for entry in PAGES.values()))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -68,15 +69,15 @@ def test_a_page_is_whole(walker, address, name):
     page, said = walker
     if page.url == "about:blank":
         page.goto(address)
+    entry = PAGES[name]
+    if entry.topic:
+        in_sidebar(page, "understand").click()
+        expect(page.get_by_role("heading", name=PAGES["understand"].title)).to_be_visible()
     said.clear()
-    page.get_by_test_id("stSidebarNavLink").filter(
-        has_text=re.compile(f"{re.escape(name)}$")
-    ).click()
-    title = re.compile(f"{re.escape(PAGES[name])}$" if PAGES[name] else ".")
-    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
-    # A page without a fixed title is there once the one before it is gone.
-    others = "|".join(re.escape(other) for other in set(PAGES.values()) - {PAGES[name], ""})
-    expect(page.get_by_role("heading", name=re.compile(f"({others})$"), level=1)).to_have_count(0)
+    where = page.get_by_test_id("stMain") if entry.topic else page.get_by_test_id("stSidebarNav")
+    where.get_by_role("link", name=re.compile(f"{re.escape(entry.label)}$")).click()
+    expect(page.get_by_role("heading", name=entry.title, level=1)).to_be_visible()
+    expect(page).to_have_title(re.compile(f"^{re.escape(entry.label)} "))
     if name in CHARTS:
         expect(page.get_by_test_id("stPlotlyChart").nth(CHARTS[name] - 1)).to_be_visible()
     whole.assert_whole(page)
