@@ -4,7 +4,7 @@ import streamlit as st
 
 from scrl.types import InputError
 from ui.lab import vanilla_gap
-from ui.shared import controls, navigation, page, predict_first
+from ui.shared import controls, current_run, navigation, page, predict_first
 
 
 def why(choice: controls.Choice) -> None:
@@ -25,6 +25,8 @@ def why(choice: controls.Choice) -> None:
 
 def show() -> None:
     page.opening("gap")
+    if current_run.says_gone():
+        return
     page.start_runtime()
     vanilla_gap.take_over_lab_choice()
     left, right = st.columns([1, 2.2], gap="large")

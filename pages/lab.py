@@ -3,11 +3,13 @@
 import streamlit as st
 
 from ui.lab import workbench
-from ui.shared import controls, navigation, page
+from ui.shared import controls, current_run, navigation, page
 
 
 def show() -> None:
     page.opening("lab")
+    if current_run.says_gone():
+        return
     page.start_runtime()
     left, right = st.columns([1, 2.2], gap="large")
     with left:

@@ -10,7 +10,7 @@ import pytest
 
 from scrl.runs import JobQueue
 from scrl.types import Progress
-from ui.shared import run_store
+from ui.shared import run_store, viewer
 
 ROOT = Path(__file__).resolve().parents[2]
 RATINGS = b"""rater,prompt,completion,rank
@@ -135,7 +135,6 @@ def test_another_scenario_sets_the_sliders_to_its_own_numbers(open_page):
     [
         ({"scenario": "atlantis"}, "There is no scenario named"),
         ({"scenario": "file-0123456789abcdef"}, "no longer kept on the server; choose it again"),
-        ({"run": "nonsense"}, "no longer kept on the server; press Train"),
     ],
 )
 def test_a_url_that_names_nothing_gets_a_sentence_and_a_working_page(
@@ -305,6 +304,41 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(open_page, training):
     assert not app.exception
     assert "The run was cancelled." in words(app)
     assert "The run before" in words(app)
+
+
+@pytest.mark.parametrize("name", ["lab", "gap"])
+def test_a_link_to_a_run_that_is_gone_shows_nothing_else_and_leads_on(open_page, name):
+    app = open_page(name, run="nonsense", scenario="tennessee-four")
+    assert not app.exception
+    assert "run of this link is not kept" in words(app)
+    assert not figures(app)
+    assert not app.selectbox
+    widget(app.button, "without_run").click().run()
+    assert not app.exception
+    assert figures(app)
+    assert "run" not in app.query_params
+    assert app.selectbox(key="scenario").value == "tennessee-four"
+
+
+def test_only_whoever_started_a_run_can_cancel_it(open_page, training, monkeypatch):
+    training.wait = True
+    monkeypatch.setattr(viewer, "token", lambda: "the-owner-of-this-run")
+    app = open_page("lab")
+    widget(app.button, "train").click().run()
+    id = parameter(app, "run")
+    monkeypatch.setattr(viewer, "token", lambda: "somebody-with-the-link")
+    other = open_page("lab", run=id)
+    assert not other.exception
+    assert "Only they can cancel it" in words(other)
+    assert not [button for button in other.button if button.key == "cancel"]
+    assert not run_store.cancel(id)
+    assert not run_store.delete(id, "somebody-with-the-link")
+    assert not run_store.archive().rename(id, "somebody-with-the-link", "Mine")
+    assert run_store.job_queue().get(id).active
+    assert not run_store.job_queue().get(id).cancelling
+    monkeypatch.setattr(viewer, "token", lambda: "the-owner-of-this-run")
+    assert run_store.cancel(id)
+    assert run_store.job_queue().wait(id, 5).state == "cancelled"
 
 
 def test_two_viewers_train_at_once_and_neither_loses_its_run(open_page, training):

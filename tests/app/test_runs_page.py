@@ -101,7 +101,7 @@ def test_deleting_asks_and_ends_the_link(open_page, server, mine):
     widget(app.button, "delete").click().run()
     assert not app.exception
     assert "No runs yet" in words(app)
-    assert "no longer kept" in words(open_page("lab", run=id))
+    assert "is not kept on this server" in words(open_page("lab", run=id))
     assert server.kept.get(id) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -15,6 +16,39 @@ if TYPE_CHECKING:
     from scrl.raters import FittedRun
 
 
+def says_gone() -> bool:
+    """Say so where the URL names a run that is not kept, and offer ways on; whether it did.
+
+    The page then draws nothing else: other data would look like those of that run.
+    """
+    id = st.query_params.get("run")
+    if not id or run_store.find(id) is not None:
+        return False
+    st.info(_why_gone(id))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Go on without this run", type="primary", key="without_run"):
+            _set_run(None)
+            st.rerun()
+        st.page_link("pages/runs.py", label="Your runs", icon=":material/inventory_2:")
+    return True
+
+
+def _why_gone(id: str) -> str:
+    with suppress(InputError):
+        record = run_store.archive().get(id)
+        if record is not None and record.state == "unfinished":
+            return (
+                "The server stopped before the run of this link was done. Whoever started it can "
+                "run it again on the page Runs."
+            )
+        if record is not None:
+            return page.escaped(f"The run of this link has no result. {record.error}")
+    return (
+        "The run of this link is not kept on this server. It was deleted, or it was never stored. "
+        "Nothing of it can be shown."
+    )
+
+
 def current() -> Job | None:
     """The run that the URL names, or this session after a visit to another page.
 
@@ -25,7 +59,7 @@ def current() -> Job | None:
         return None
     job = run_store.find(id)
     if job is None:
-        st.info("That run is no longer kept on the server; press Train to run it again.")
+        st.info("Your last run is no longer kept on the server. Press Train to run it again.")
         _set_run(None)
         return None
     _set_run(id)
@@ -57,7 +91,9 @@ def fitted(job: Job) -> FittedRun | None:
         st.warning(page.escaped(str(error)))
         return None
     if fitted is None:
-        st.info("What this run learnt of its raters is no longer there; run it again.")
+        st.info(
+            "The model that this run fitted to its raters is not stored. Train again to see it."
+        )
     return fitted
 
 

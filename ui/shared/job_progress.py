@@ -42,23 +42,27 @@ def _panel(id: str, draw: Callable[[Progress | None], None] | None) -> None:
     job = run_store.job_queue().get(id)
     if job is None or not job.active:
         st.rerun()
-    left, right = st.columns([5, 1], vertical_alignment="center")
-    with left:
+    if run_store.is_own(job):
+        left, right = st.columns([5, 1], vertical_alignment="center")
+        with left:
+            st.progress(job.fraction, text=_status_text(job))
+        with right:
+            if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
+                run_store.cancel(id)
+                st.rerun(scope="fragment")
+    else:
         st.progress(job.fraction, text=_status_text(job))
-    with right:
-        if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
-            run_store.cancel(id)
-            st.rerun(scope="fragment")
+        st.markdown("Somebody else started this run. Only they can cancel it.")
     if draw is not None:
         draw(job.progress)
 
 
 def _status_text(job: Job) -> str:
     if job.cancelling:
-        return "Stopping at the next report"
+        return "Stopping"
     if job.state == "queued":
-        ahead = f", {job.position} before it" if job.position else ""
-        return f"Waiting for a free place{ahead}"
+        ahead = f"; {job.position} before it" if job.position else ""
+        return f"Waiting until other runs end{ahead}"
     if job.progress is None:
         return "Starting"
     left = f" · about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""

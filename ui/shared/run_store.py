@@ -189,12 +189,21 @@ def find(id: str) -> Job | None:
     return Job(id, f"{record.owner}:{record.spec}", record.name, state="done", result=content)
 
 
-def cancel(id: str) -> None:
-    """Cancel a run and delete it from the archive."""
+def is_own(job: Job) -> bool:
+    """Whether this viewer started the job; only they may cancel it."""
+    return job.key.partition(":")[0] == viewer.token()
+
+
+def cancel(id: str) -> bool:
+    """Cancel a run of this viewer and delete it from the archive; whether it is theirs."""
+    job = job_queue().get(id)
+    if job is None or not is_own(job):
+        return False
     job_queue().cancel(id)
     job = job_queue().get(id)
     if job is not None and job.state == "cancelled":
         delete_stored(id, job.key.partition(":")[0])
+    return True
 
 
 def delete_stored(id: str, owner: str) -> bool:
