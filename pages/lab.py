@@ -13,7 +13,7 @@ def show() -> None:
     page.start_runtime()
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        choice = controls.choose_run()
+        choice = controls.choose_run(sliders=False)
     if choice is not None:
         with right:
             workbench.show(choice)

@@ -25,9 +25,11 @@ from .populations import POPULATIONS as POPULATIONS
 from .populations import GeneratedPopulation as GeneratedPopulation
 from .populations import generate_population as generate_population
 from .sampling import expected_pair_weights as expected_pair_weights
+from .sampling import largest_remainder as largest_remainder
 from .sampling import sample as sample
 from .sampling import true_ballots as true_ballots
 from .scenario import Scenario as Scenario
+from .schema import RaterType as RaterType
 from .served import Served as Served
 from .served import places_by_type as places_by_type
 from .shipped import gallery as gallery

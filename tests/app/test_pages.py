@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from scrl.runs import JobQueue
+from scrl.scenarios import scenario_from_link
 from scrl.types import Progress
 from ui.shared import run_store, viewer
 
@@ -40,6 +41,19 @@ def figures(app) -> list[dict]:
 def parameter(app, key: str) -> str:
     value = app.query_params[key]
     return value if isinstance(value, str) else value[0]
+
+
+def live(app) -> dict:
+    """What the browser is given to draw sliders, and orders where it computes them."""
+    (component,) = (c for c in app.get("bidi_component") if "live" in c.proto.component_name)
+    return json.loads(component.proto.json)
+
+
+def move(app, **values: float):
+    """Release sliders of shares and response rates at these values."""
+    for key, value in values.items():
+        app.query_params[key] = str(value)
+    return app.run()
 
 
 def line(figure: dict, name: str) -> list[float]:
@@ -93,33 +107,62 @@ def test_presenter_mode_hides_the_numbers_and_stands_in_the_url(open_page):
 def test_the_lab_shows_truth_and_vanilla_before_training(open_page):
     app = open_page("lab")
     assert not app.exception
+    assert not figures(app), "the browser draws both orders"
+    assert live(app)["figure"]
+    assert live(app)["focus"] == "Morristown"
+    app = app.button_group(key="rule").set_value("copeland").run()
+    assert not live(app)["figure"]
     assert line(figures(app)[0], "Morristown") == [4, 5]
     assert "Before training" in words(app)
     assert widget(app.button, "train").label == "Train"
 
 
 def test_a_slider_moves_the_preview(open_page):
-    app = open_page("lab")
-    for i in range(2, 5):
-        app.slider(key=f"says{i}").set_value(100)
-    app.run()
-    assert line(figures(app)[0], "Morristown") == [4, 4]  # everyone ranks it: vanilla is Borda
-    app.slider(key="share1").set_value(0).run()
+    app = open_page("lab", rule="Copeland")
+    move(app, says2=100, says3=100, says4=100)
+    assert line(figures(app)[0], "Morristown") == [4, 4]  # everyone ranks it
+    move(app, share1=0, share2=36, share3=21, share4=43)
     assert not app.exception
-    assert "Memphis 0%" in words(app)
+    assert "share of all raters 0 % (was 30 %)" in words(app).replace("\\", "")
 
 
-def test_shares_of_nothing_get_a_sentence(open_page):
+def test_the_story_of_a_scenario_is_not_told_of_another(open_page, training):
+    """Neither on the page nor in the file that a run keeps."""
+    told = "Few raters but those of Memphis"
+    assert told in words(open_page("lab"))
+    for changes in ({"says1": 50}, {"share2": 70}, {"raters": 900}, {"noise": 0.5}):
+        app = open_page("lab", **{key: str(value) for key, value in changes.items()})
+        assert told not in words(app)
+        assert "Changed from ‘Tennessee capital with Morristown’" in words(app).replace("\\", "")
+        widget(app.button, "train").click().run()
+        yaml = run_store.job_queue().wait(parameter(app, "run"), 20).result["yaml"]
+        assert told not in yaml
+        assert "Changed from" in yaml
+
+
+def test_a_slider_says_what_share_is_used(open_page):
+    """Also where a link has shares that do not add up to 100."""
+    for shares in ((40, 25, 15, 30), (0, 0, 0, 7), (100, 100, 100, 100), (33, 33, 33, 1)):
+        app = open_page("lab", **{f"share{i}": str(s) for i, s in enumerate(shares, 1)})
+        values = live(app)["values"]
+        shown = [values[f"share{i}"] for i in range(1, 5)]
+        assert sum(shown) == 100
+        next(b for b in app.button if b.key == "edit").click().run()
+        used = scenario_from_link(parameter(app, "scenario")).type_shares
+        assert [100 * s for s in used] == pytest.approx(shown)
+
+
+def test_shares_of_nothing_are_those_of_the_scenario(open_page):
     app = open_page("lab", **{f"share{i}": "0" for i in range(1, 5)})
     assert not app.exception
-    assert [e.value for e in app.error] == ["Give at least one type of rater a share above 0."]
+    assert [live(app)["values"][f"share{i}"] for i in range(1, 5)] == [30, 25, 15, 30]
 
 
 def test_the_url_restores_the_choices(open_page):
     app = open_page("lab", scenario="tennessee-four", raters="5000", share1="50", seed="7")
     assert app.selectbox(key="scenario").value == "tennessee-four"
     assert app.slider(key="raters").value == 5000
-    assert app.slider(key="share1").value == 50
+    assert live(app)["values"]["share1"] == 46  # 50 of 50 + 26 + 15 + 17
     assert app.number_input(key="seed").value == 7
 
 
@@ -127,7 +170,8 @@ def test_another_scenario_sets_the_sliders_to_its_own_numbers(open_page):
     app = open_page("lab", share1="77")
     app.selectbox(key="scenario").set_value("tennessee-four").run()
     assert not app.exception
-    assert [app.slider(key=f"share{i}").value for i in range(1, 5)] == [42, 26, 15, 17]
+    assert [live(app)["values"][f"share{i}"] for i in range(1, 5)] == [42, 26, 15, 17]
+    assert "share1" not in app.query_params
 
 
 @pytest.mark.parametrize(
@@ -143,7 +187,7 @@ def test_a_url_that_names_nothing_gets_a_sentence_and_a_working_page(
     app = open_page("lab", **parameters)
     assert not app.exception
     assert sentence in words(app)
-    assert len(figures(app)) == 1
+    assert live(app)["figure"]
 
 
 @pytest.mark.parametrize("value", ["-3", "1e400", "abc", "nan"])
@@ -151,7 +195,7 @@ def test_numbers_out_of_range_in_the_url_are_ignored(open_page, value):
     app = open_page("lab", raters=value, share1=value, noise=value, seed=value)
     assert not app.exception
     assert app.slider(key="raters").value == 10_000
-    assert len(figures(app)) == 1
+    assert live(app)["figure"]
 
 
 @pytest.mark.parametrize(
@@ -166,14 +210,13 @@ def test_numbers_out_of_range_in_the_url_are_ignored(open_page, value):
 )
 def test_a_bad_upload_gets_one_sentence_and_leaves_the_page_as_it_was(open_page, name, data):
     app = open_page("lab", share1="50")
-    before = figures(app)
+    before = live(app)
     app.get("file_uploader")[0].set_value((name, data, "text/plain")).run()
     assert not app.exception
     assert len(app.error) == 1
     assert name in app.error[0].value
     assert "\n" not in app.error[0].value
-    assert figures(app) == before
-    assert app.slider(key="share1").value == 50
+    assert live(app) == before
 
 
 def test_uploaded_ratings_have_no_truth(open_page):
@@ -207,7 +250,7 @@ def test_a_rule_that_cannot_count_so_many_gets_a_sentence(open_page):
     assert ["Kemeny" in e.value for e in app.error] == [True]
     app.multiselect(key="rules").set_value(["borda"]).run()
     assert not app.error
-    assert figures(app)
+    assert live(app)["figure"]
 
 
 class FakeRun:
@@ -276,17 +319,17 @@ def test_several_seeds_are_one_run_and_have_a_part_of_their_own(open_page, train
     strips = figures(app)[-2]
     assert [trace["text"] for trace in strips["data"] if "text" in trace] == [["3"]] * 4
     app.number_input(key="seeds").set_value(1.0).run()
-    assert "The run before" in words(app), "one seed is another run"
+    assert "Your last result" in words(app), "one seed is another run"
 
 
 def test_a_reload_finds_the_run_and_another_choice_keeps_its_result(open_page, training):
     app = trained(open_page("lab"))
     again = open_page("lab", run=parameter(app, "run"))
     assert line(figures(again)[0], "Morristown") == [4, 5, 4]
-    again.slider(key="share1").set_value(60).run()
+    move(again, share1=60)
     assert not again.exception
-    assert len(line(figures(again)[0], "Morristown")) == 2
-    assert "The run before" in words(again)
+    assert len(figures(again)) < len(figures(app))
+    assert "Your last result" in words(again)
 
 
 def test_a_run_shows_its_progress_and_can_be_cancelled(open_page, training):
@@ -303,7 +346,7 @@ def test_a_run_shows_its_progress_and_can_be_cancelled(open_page, training):
     app.run()
     assert not app.exception
     assert "The run was cancelled." in words(app)
-    assert "The run before" in words(app)
+    assert "Your last result" in words(app)
 
 
 @pytest.mark.parametrize("name", ["lab", "gap"])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.app.test_pages import move
 from ui.shared import uploads
 
 
@@ -31,7 +32,7 @@ def test_one_prompt_says_who_is_served_by_what(open_page):
 
 def test_the_conflict_can_be_played(open_page):
     app = open_page("policy", scenario="detailed-concise", kl="0.5")
-    app.slider(key="share1").set_value(40).run()
+    move(app, share1=40, share2=60)
     assert "leaves Want detail at" in words(app), "with the shares swapped the other type loses"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from scrl.runs import Archive, JobQueue
 from scrl.types import InputError
-from tests.app.test_pages import FakeRun, figures, line, parameter, trained, widget, words
+from tests.app.test_pages import FakeRun, figures, line, live, parameter, trained, widget, words
 from ui.shared import run_store, viewer
 
 ME = "a-token-of-more-than-twenty-letters"
@@ -79,7 +79,7 @@ def test_the_lab_opens_with_the_run_s_scenario_and_seed(open_page, server, mine)
     assert not app.exception
     assert "What if others had answered?" in words(app)
     assert app.number_input(key="seed").value == 3
-    assert app.slider(key="share1").value == 42  # 50 of 50 + 25 + 15 + 30
+    assert live(app)["values"]["share1"] == 42  # 50 of 50 + 25 + 15 + 30
     assert widget(app.button, "train").label == "Trained"
     assert line(figures(app)[0], "Morristown") == [4, 5, 4]
 

@@ -13,7 +13,7 @@ from scrl.scenarios import (
     scenario_to_link,
     with_overrides,
 )
-from tests.app.test_pages import figures, line, parameter, widget, words
+from tests.app.test_pages import figures, line, live, parameter, widget, words
 from ui.scenario.gallery import THEMES, themes
 from ui.shared import uploads
 
@@ -327,7 +327,7 @@ def test_the_link_holds_all_of_it_and_the_lab_takes_it(open_page):
     assert not lab.warning
     assert lab.selectbox(key="scenario").value == id
     assert lab.slider(key="raters").value == 4_000
-    assert lab.slider(key="says2").value == 0
+    assert live(lab)["values"]["says2"] == 0
     story = open_page("strategy", part="Lying to a reward model", scenario=id)
     assert not story.exception
     assert story.selectbox(key="story").value.endswith("(yours)")
@@ -408,7 +408,7 @@ def test_a_file_of_the_lab_is_linked_whole_once_it_is_edited_here(open_page):
 
 def test_the_lab_sends_its_sliders_to_the_builder(open_page):
     app = open_page("lab", scenario="tennessee-four", share1="50", raters="3000")
-    next(b for b in app.button if b.label == "Edit the scenario").click().run()
+    next(b for b in app.button if b.key == "edit").click().run()
     assert not app.exception
     found = in_hand(app)
     assert found.raters == 3_000

@@ -19,6 +19,7 @@ def charts(page):
 
 def test_a_page_asked_for_before_the_first_one_has_its_frame(page, address):
     page.goto(f"{address}/lab?seed=5")
+    page.get_by_text("More settings").click()
     sync_api.expect(page.get_by_label("Seed", exact=True)).to_have_value("5")
     sync_api.expect(page.get_by_role("link", name="The story")).to_be_visible()
 
@@ -37,8 +38,11 @@ def test_the_journey(page, address, record_property):
     sync_api.expect(
         page.get_by_role("heading", name="What if others had answered?")
     ).to_be_visible()
-    sync_api.expect(charts(page)).to_have_count(1)
-    slider = page.get_by_role("slider", name="Raters")
+    sync_api.expect(
+        page.get_by_role("slider", name="‘Memphis’: share of all raters")
+    ).to_be_visible()
+    page.get_by_text("More settings").click()
+    slider = page.get_by_role("slider", name="Number of raters")
     # A key pressed while the page redraws can be lost, so one is pressed until it is answered.
     for _ in range(60):
         if "raters=" in page.url:
@@ -58,6 +62,7 @@ def test_the_journey(page, address, record_property):
     page.reload()
     sync_api.expect(page).to_have_url(re.compile(f"raters={raters}.*run=|run=.*raters={raters}"))
     sync_api.expect(tab).to_be_visible(timeout=PATIENT)
+    page.get_by_text("More settings").click()
     sync_api.expect(slider).to_have_attribute("aria-valuetext", raters)
     sync_api.expect(page.get_by_role("button", name="Trained")).to_be_disabled()
     sync_api.expect(page.get_by_text("The social model puts Morristown fourth")).to_be_visible()

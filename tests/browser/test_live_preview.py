@@ -118,6 +118,7 @@ def drawn(page, scenario, quantities, focus=""):
     """Draw the component; ``window.sent`` collects what it would send to the page."""
     values = live_preview.default_values(scenario, "q", quantities)
     data = live_preview.component_data(scenario, "q", quantities, values, focus=focus)
+    data = {**data, "figure": True, "dark": False}
     page.evaluate(
         """(data) => {
           window.sent = [];

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from scrl.scenarios import (
     expected_pair_weights,
     gallery,
+    largest_remainder,
     load_scenario,
     parse_scenario,
     sample,
     true_ballots,
     with_overrides,
 )
-from scrl.scenarios.sampling import largest_remainder
 from scrl.types import InputError
 
 FOUR = ("Memphis", "Nashville", "Chattanooga", "Knoxville")

@@ -7,8 +7,17 @@ import streamlit as st
 from scrl import figures
 from scrl.runs import Job, seed_spreads
 from scrl.types import InputError
-from ui.lab import orders, results, vanilla_gap
-from ui.shared import current_run, job_progress, page, result_tables, run_store
+from ui.lab import orders, results, vanilla_gap, verdict
+from ui.shared import (
+    current_run,
+    item_texts,
+    job_progress,
+    live_preview,
+    page,
+    result_tables,
+    run_store,
+    scenario_sliders,
+)
 from ui.shared.controls import Choice, rule_title
 
 
@@ -19,17 +28,20 @@ def _pick_prompt_and_rule(prompts: dict, choice: Choice) -> tuple[str, str]:
         prompt = next(iter(prompts))
         if len(prompts) > 1:
             first = list(prompts).index(choice.prompt) if choice.prompt in prompts else 0
-            prompt = st.selectbox("Prompt", list(prompts), first, key="prompt", bind="query-params")
+            prompt = st.selectbox(
+                "Question (prompt)", list(prompts), first, key="prompt", bind="query-params"
+            )
         settings = {"format_func": rule_title, "key": "rule", "bind": "query-params"}
         if len(rules) <= 6:
             settings |= {"default": rules[0], "required": True}
-            rule = st.segmented_control("Counted by", rules, **settings)
+            rule = st.segmented_control("Rule shown", rules, **settings)
         else:
-            rule = st.selectbox("Counted by", rules, **settings)
-    catalogue = choice.source.catalogue
-    text = catalogue.prompt_texts[catalogue.prompts.index(prompt)]
+            rule = st.selectbox("Rule shown", rules, **settings)
+    text = item_texts.prompt_text(choice.source, prompt)
     if text != prompt:
         st.markdown(f"*{page.escaped(text)} …*")
+    if item_texts.has_texts(choice.source, prompt):
+        item_texts.show_texts(choice.source, prompt)
     return prompt, rule
 
 
@@ -65,7 +77,18 @@ def _answer(guess: int | None, order: list[list[str]], highlight: str) -> None:
         st.markdown(f"The social model puts {name} **{place}**.")
     else:
         right = figures.mean_ranks(order)[highlight] == guess
-        st.markdown(f"{'Right' if right else 'No'}: the social model puts {name} **{place}**.")
+        st.markdown(
+            f"{'Right' if right else 'Not quite'}: the social model puts {name} **{place}**."
+        )
+
+
+def _draw_live(choice: Choice, prompt: str, rule: str, highlight: str) -> bool:
+    """Draw both orders and the sliders that move them, where the browser can compute them."""
+    sliders = choice.sliders
+    if sliders is None or rule != "borda" or not live_preview.is_exact(sliders.base, prompt):
+        return False
+    scenario_sliders.draw(sliders, prompt, live=True, focus=highlight)
+    return True
 
 
 def show(choice: Choice) -> None:
@@ -82,17 +105,25 @@ def show(choice: Choice) -> None:
     entry = prompts[prompt]
     highlight = choice.completion if choice.completion in entry["completions"] else ""
     highlight = highlight or result_tables.most_displaced(entry, rule)
-    spread = seed_spreads(finished.result["result"], prompt, rule) if trained else {}
-    columns = orders.draw(entry, rule, highlight, trained, spread)
+    live = _draw_live(choice, prompt, rule, highlight)
+    if not live and not trained:
+        orders.draw(entry, rule, highlight, trained, {})
+    if choice.sliders is not None and not live:
+        scenario_sliders.draw(choice.sliders)
     guess = _ask(choice, highlight, len(entry["completions"]), job, trained)
     if job is not None:
         job_progress.watch(job)
     if trained:
+        spread = seed_spreads(finished.result["result"], prompt, rule)
+        columns = orders.draw(entry, rule, highlight, trained, spread)
         _answer(guess, columns[-1][1], highlight)
+        verdict.show(entry, rule)
         vanilla_gap.why_button(choice, prompt, rule, finished.id)
         results.show(finished.result, prompt, rule, highlight)
     elif finished is not None:
-        st.subheader(f"The run before: {page.escaped(finished.label)}", anchor=False)
+        st.subheader(
+            f"Your last result, with other settings: {page.escaped(finished.label)}", anchor=False
+        )
         shown = finished.result["result"]["prompts"]
         prompt = prompt if prompt in shown else next(iter(shown))
         rule = rule if rule in shown[prompt]["social"] else next(iter(shown[prompt]["social"]))

@@ -13,8 +13,8 @@ from ui.shared import page, source_ids
 #: Theme -> scenarios of the gallery; those without a theme come last.
 THEMES = {
     "Who is heard": (
-        "tennessee-morristown", "tennessee-inverted-missing", "tennessee-inverted-partial",
-        "tennessee-inverted-full", "safety-tail", "tennessee-noisy",
+        "blood-pressure", "tennessee-morristown", "tennessee-inverted-missing",
+        "tennessee-inverted-partial", "tennessee-inverted-full", "safety-tail", "tennessee-noisy",
     ),
     "What one reward cannot say": (
         "pets", "detailed-concise", "pairwise-twins-1", "pairwise-twins-2", "condorcet-cycle",

@@ -1,7 +1,7 @@
 """The controls of a run: the data, changes of the scenario, seeds and rules.
 
-All but files stand in the URL. Widget keys are the names of URL parameters: ``scenario``,
-``share1`` …, ``missing``, ``says1`` …, ``raters``, ``noise``, ``seed``, ``seeds``, ``rules``.
+All but files stand in the URL. Keys are the names of URL parameters: ``scenario``, ``share1`` …,
+``missing``, ``says1`` …, ``raters``, ``noise``, ``seed``, ``seeds``, ``rules``.
 Choosing another scenario sets them all to its own values; ``source_ids`` defines what ``scenario``
 may name.
 """
@@ -18,8 +18,9 @@ from scrl.config import DEFAULT_RULES
 from scrl.scenarios import Scenario
 from scrl.types import InputError, Ratings
 from scrl.voting import RULES
-from ui.shared import page, scenario_sliders, source_ids, source_picker
+from ui.shared import glossary, page, scenario_sliders, source_ids, source_picker
 from ui.shared.page import IN_URL
+from ui.shared.scenario_sliders import SliderChoice
 
 #: Seeds of one run.
 MAX_SEEDS = 20
@@ -36,6 +37,7 @@ class Choice:
         prompt: the prompt that raters may skip; "" where they leave out a completion.
         spec: a short hash of everything that a run depends on.
         yaml: the scenario as a file; empty for ratings.
+        sliders: how the scenario was changed; None for ratings.
     """
 
     source: Scenario | Ratings
@@ -46,6 +48,7 @@ class Choice:
     spec: str
     yaml: str
     seeds: int = 1
+    sliders: SliderChoice | None = None
 
 
 def rule_title(rule: str) -> str:
@@ -53,45 +56,54 @@ def rule_title(rule: str) -> str:
     return getattr(RULES[rule], "title", rule)
 
 
-def choose_run(trains: bool = True) -> Choice | None:
+def choose_run(trains: bool = True, sliders: bool = True) -> Choice | None:
     """Draw all controls.
 
     Args:
         trains: whether the page samples raters or trains, and so has seeds.
+        sliders: whether shares and response rates are drawn here; else the page draws those of the
+            choice itself.
 
     Returns:
         The choice; None, with a message on the page, where it makes no run.
     """
-    source = source_picker.pick_source()
+    source = source_picker.pick_source(summary=False)
     if source is None:
         return None
-    completion = prompt = ""
-    try:
-        if source.is_scenario:
-            source, completion, prompt = scenario_sliders.draw(source)
-    except InputError as error:
-        st.error(page.escaped(str(error)))
-        return None
-    seed, seeds = _seed_inputs() if trains else (0, 1)
+    story, seed, seeds = st.container(), 0, 1
+    if source.is_scenario:
+        scenario_sliders.draw_missing(source)
     rules = st.multiselect(
-        "Rules", RULES.ordinal, list(DEFAULT_RULES), format_func=rule_title, key="rules", **IN_URL
-    )
+        "Rules to compare", RULES.ordinal, list(DEFAULT_RULES), format_func=rule_title, key="rules",
+        help=glossary.entries("rule"), **IN_URL,
+    )  # fmt: skip
+    if trains or source.is_scenario:
+        with st.expander("More settings", icon=":material/tune:"):
+            if source.is_scenario:
+                scenario_sliders.draw_size(source)
+            if trains:
+                seed, seeds = _seed_inputs()
+    chosen = None
+    if source.is_scenario:
+        try:
+            chosen = scenario_sliders.chosen(source)
+        except InputError as error:
+            st.error(page.escaped(str(error)))
+            return None
+        source = chosen.scenario
+        if not page.presenting():
+            story.markdown(page.escaped(source.summary))
+        if sliders:
+            scenario_sliders.draw(chosen)
+        if st.button("Edit this scenario", type="tertiary", icon=":material/edit:", key="edit"):
+            _open_in_editor(source)
     if not rules:
         st.info("Choose at least one rule.")
         return None
-    if source.is_scenario:
-        with st.container(horizontal=True):
-            st.button(
-                "Reset the sliders",
-                on_click=scenario_sliders.reset,
-                type="tertiary",
-                icon=":material/undo:",
-            )
-            if st.button("Edit the scenario", type="tertiary", icon=":material/edit:"):
-                _open_in_editor(source)
     yaml = source.to_yaml()
     spec = spec_hash(yaml or st.session_state["scenario"], rules, seed, seeds)
-    return Choice(source, tuple(rules), seed, completion, prompt, spec, yaml, seeds)
+    completion, prompt = (chosen.completion, chosen.prompt) if chosen else ("", "")
+    return Choice(source, tuple(rules), seed, completion, prompt, spec, yaml, seeds, chosen)
 
 
 def _seed_inputs() -> tuple[int, int]:
@@ -99,13 +111,23 @@ def _seed_inputs() -> tuple[int, int]:
     # Real numbers: for whole ones Streamlit fails on an infinite one in the URL.
     first, count = st.columns(2)
     seed = int(
-        first.number_input("Seed", 0.0, 2.0**31, 0.0, 1.0, format="%.0f", key="seed", **IN_URL)
+        first.number_input(
+            "Seed",
+            0.0,
+            2.0**31,
+            0.0,
+            1.0,
+            format="%.0f",
+            key="seed",
+            help="Chance has a number: the same seed draws the same raters again.",
+            **IN_URL,
+        )
     )
     seeds = int(
         count.number_input(
-            "Seeds", 1.0, float(MAX_SEEDS), 1.0, 1.0, format="%.0f", key="seeds",
-            help="So many runs at once, each with the next seed; the charts then show how far "
-            "apart they lie.", **IN_URL,
+            "Number of runs", 1.0, float(MAX_SEEDS), 1.0, 1.0, format="%.0f", key="seeds",
+            help="Each run has the next seed. The charts then show how much the results differ by "
+            "chance.", **IN_URL,
         )
     )  # fmt: skip
     return seed, seeds

@@ -37,10 +37,10 @@ export function population(data, values) {
   const answers = [...data.answers], includes = data.includes.map((row) => [...row]);
   const groups = data.quantities.filter((q) => q.kind === "share");
   for (const q of data.quantities) {
-    if (values[q.key] === data.defaults[q.key]) continue;
+    if (values[q.key] === data.defaults[q.key] || !q.applies) continue;
     for (const t of q.types) {
       if (q.kind === "answers") answers[t] = values[q.key] / 100;
-      if (q.kind === "includes") includes[t][q.item] = values[q.key] / 100;
+      if (q.kind === "includes" && q.item >= 0) includes[t][q.item] = values[q.key] / 100;
     }
   }
   const moved = groups.some((q) => values[q.key] !== data.defaults[q.key]);
@@ -253,7 +253,10 @@ const orderText = (names, place) => [...new Set(place)].sort((a, b) => a - b)
   .map((p) => namesAt(names, place, p).join(" = ")).join(", ");
 
 function update(mine) {
-  const { data, parts } = mine, found = outcomes(data, mine.values);
+  const { data, parts } = mine;
+  showValues(mine);
+  if (!data.figure) return;
+  const found = outcomes(data, mine.values);
   drawOrders(parts.orders, data, found);
   parts.orders.setAttribute("aria-label", `${data.titles[0]}: ${orderText(data.names, found.truth)}.`
     + ` ${data.titles[1]}: ${orderText(data.names, found.model)}.`);
@@ -268,14 +271,17 @@ function update(mine) {
     parts.news.classList.add("fresh");
   }
   mine.winner = winner;
+}
+
+function showValues({ data, parts, ranges, values }) {
   for (const q of data.quantities) {
-    const { range, shown } = mine.ranges[q.key], value = mine.values[q.key];
+    const { range, shown } = ranges[q.key], value = values[q.key];
     if (Number(range.value) !== value) range.value = value;
     const text = `${Math.round(value * 10) / 10} %`;
     shown.textContent = text;
     range.setAttribute("aria-valuetext", text);
   }
-  parts.reset.disabled = data.quantities.every((q) => mine.values[q.key] === data.defaults[q.key]);
+  parts.reset.disabled = data.quantities.every((q) => values[q.key] === data.defaults[q.key]);
 }
 
 // A share that moves takes from the other shares, or gives to them, in proportion.
@@ -335,7 +341,8 @@ function build(mine, root) {
   mine.observer?.disconnect();
   mine.observer = new ResizeObserver(() => update(mine));
   mine.observer.observe(root);
-  root.replaceChildren(element("div", { className: "figure" }, words, news, heads, orders), sliders);
+  const figure = element("div", { className: "figure" }, words, news, heads, orders);
+  root.replaceChildren(...(data.figure ? [figure] : []), sliders);
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from scrl.config import RewardConfig
 from scrl.figures import DASHES, colour
-from scrl.scenarios import Scenario, with_overrides
+from scrl.scenarios import RaterType, Scenario, largest_remainder, with_overrides
 from ui.shared import page
 
 #: The largest prompt that is drawn, and the most types of rater.
@@ -44,6 +46,8 @@ class Quantity:
             ``"includes"``: how many of those rank ``completion``.
         types: the types of rater that it sets.
         completion: for ``"includes"``.
+        prompts: for ``"answers"`` and ``"includes"``: the prompts that it sets; by default the one
+            that is drawn.
     """
 
     key: str
@@ -51,7 +55,7 @@ class Quantity:
     kind: Literal["share", "answers", "includes"]
     types: tuple[str, ...]
     completion: str = ""
-    step: float = 1.0
+    prompts: tuple[str, ...] = ()
 
 
 def is_exact(scenario: Scenario, prompt: str) -> bool:
@@ -69,16 +73,20 @@ def default_values(
     """Key -> the value in the scenario, in per cent; of several types their mean."""
     values = {}
     for q in quantities:
-        types = [scenario.types[t] for t in q.types]
+        types, prompts = [scenario.types[t] for t in q.types], q.prompts or (prompt,)
         if q.kind == "share":
             value = math.fsum(t.share for t in types)
-        elif q.kind == "answers":
-            value = math.fsum(t.answers.get(prompt, 1.0) for t in types) / len(types)
         else:
-            chances = (t.includes.get(prompt, {}).get(q.completion, 1.0) for t in types)
-            value = math.fsum(chances) / len(types)
+            value = math.fsum(min(_chance(t, p, q) for p in prompts) for t in types) / len(types)
         values[q.key] = round(100 * value, 4)
     return values
+
+
+def _chance(rater_type: RaterType, prompt: str, quantity: Quantity) -> float:
+    """The probability that a slider sets, of one type on one prompt."""
+    if quantity.kind == "answers":
+        return rater_type.answers.get(prompt, 1.0)
+    return rater_type.includes.get(prompt, {}).get(quantity.completion, 1.0)
 
 
 def shares_of(
@@ -112,13 +120,14 @@ def with_values(
     answers: dict[str, dict] = {}
     includes: dict[str, dict] = {}
     for q in changed:
-        for t in q.types:
+        for t, p in product(q.types, q.prompts or (prompt,)):
             if q.kind == "answers":
-                answers[t] = {prompt: values[q.key] / 100}
+                answers.setdefault(t, {})[p] = values[q.key] / 100
             elif q.kind == "includes":
-                includes.setdefault(t, {}).setdefault(prompt, {})[q.completion] = (
-                    values[q.key] / 100
-                )
+                own = includes.setdefault(t, {}).setdefault(p, {})
+                own[q.completion] = values[q.key] / 100
+    if not changed:
+        return scenario
     shares = None
     groups = [q for q in quantities if q.kind == "share"]
     if any(q.kind == "share" for q in changed):
@@ -139,7 +148,7 @@ def component_data(
     catalogue, types = scenario.catalogue, list(scenario.types)
     p = catalogue.prompts.index(prompt)
     items = slice(*catalogue.offsets[p : p + 2])
-    names = list(scenario.offered(prompt))
+    names, defaults = list(scenario.offered(prompt)), default_values(scenario, prompt, quantities)
     number = {name: i for i, name in enumerate(scenario.completions)}
     return {
         "names": names,
@@ -156,19 +165,27 @@ def component_data(
         "focus": focus,
         "quantities": [
             {
-                "key": q.key, "label": q.label, "kind": q.kind, "step": q.step,
+                "key": q.key, "label": q.label, "kind": q.kind,
+                "step": 1 if defaults[q.key] == round(defaults[q.key]) else 0.1,
                 "types": [types.index(t) for t in q.types],
-                "item": names.index(q.completion) if q.completion else -1,
+                "item": names.index(q.completion) if q.completion in names else -1,
+                "applies": prompt in (q.prompts or (prompt,)),
             }
             for q in quantities
         ],
-        "defaults": default_values(scenario, prompt, quantities),
+        "defaults": defaults,
         "values": dict(values),
     }  # fmt: skip
 
 
-def _from_url(quantities: Sequence[Quantity], defaults: Mapping[str, float]) -> dict[str, float]:
-    """The values in the URL; the default where there is none, or none that can be read."""
+def values_in_url(
+    scenario: Scenario, prompt: str, quantities: Sequence[Quantity]
+) -> dict[str, float]:
+    """The values in the URL; the default where there is none, or none that can be read.
+
+    Shares that do not add up to 100 are scaled to it, so that a slider always says what is used.
+    """
+    defaults = default_values(scenario, prompt, quantities)
     values = dict(defaults)
     for q in quantities:
         try:
@@ -177,6 +194,16 @@ def _from_url(quantities: Sequence[Quantity], defaults: Mapping[str, float]) -> 
             continue
         if 0 <= value <= 100:
             values[q.key] = value
+    shares = [q for q in quantities if q.kind == "share"]
+    keys, total = [q.key for q in shares], math.fsum(values[q.key] for q in shares)
+    if all(values[key] == defaults[key] for key in keys):
+        return values
+    if not total:
+        return values | {key: defaults[key] for key in keys}
+    listed = {t for q in shares for t in q.types}
+    if total > 100 or len(listed) == len(scenario.types):
+        whole = largest_remainder(np.array([values[key] for key in keys]), 100)
+        values |= {key: float(percent) for key, percent in zip(keys, whole, strict=True)}
     return values
 
 
@@ -209,6 +236,7 @@ def show(
     *,
     titles: tuple[str, str] = ("All ballots, complete", "Bradley–Terry"),
     focus: str = "",
+    figure: bool = True,
     on_release: Callable[[dict[str, float]], None] | None = None,
 ) -> Scenario:
     """Draw the sliders and both orders.
@@ -220,13 +248,14 @@ def show(
         key: of the component.
         titles: of the order of complete ballots, and of the order of the model.
         focus: a completion that is drawn stronger and named in the sentence.
+        figure: whether the orders are drawn; without them the sliders serve any scenario.
         on_release: gets the values in place of the URL.
 
     Returns:
         The scenario with the released values.
     """
     defaults = default_values(scenario, prompt, quantities)
-    values = defaults if on_release else _from_url(quantities, defaults)
+    values = defaults if on_release else values_in_url(scenario, prompt, quantities)
 
     def released() -> None:
         new = _checked(st.session_state[key]["released"], defaults)
@@ -238,5 +267,9 @@ def show(
             on_release(new)
 
     data = component_data(scenario, prompt, quantities, values, titles, focus)
-    _COMPONENT(data={**data, "dark": page.is_dark()}, key=key, on_released_change=released)
+    _COMPONENT(
+        data={**data, "figure": figure, "dark": page.is_dark()},
+        key=key,
+        on_released_change=released,
+    )
     return with_values(scenario, prompt, quantities, values)

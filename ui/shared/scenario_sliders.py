@@ -1,31 +1,66 @@
-"""Sliders that change a scenario: shares, response rates, number of raters, noise."""
+"""Sliders that change a scenario: shares, response rates, number of raters, noise.
+
+Shares and response rates stand in the URL as ``share1`` …, ``says1`` …; the other settings are
+widgets bound to it. So the changed scenario is known before any slider is drawn.
+"""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import streamlit as st
 
-from scrl.figures import colour
 from scrl.scenarios import Scenario, with_overrides
-from scrl.types import InputError
-from ui.shared import page, source_ids
+from ui.shared import live_preview, page, source_ids
+from ui.shared.live_preview import Quantity
 from ui.shared.page import IN_URL
 from ui.shared.source_ids import DEFAULT_SCENARIO
 
 #: Types of rater with sliders; further types keep the values of the scenario.
 MAX_TYPES = 12
+#: Changes that the summary of a changed scenario names; the others are counted.
+_NAMED_CHANGES = 4
 
 
-def reset() -> None:
-    """Set every slider to the value of the chosen scenario."""
+class SliderChoice(NamedTuple):
+    """A scenario with the sliders' values.
+
+    Attributes:
+        scenario: with all values; where one differs from the file's, its summary says so.
+        base: with the raters and the noise chosen, before the sliders.
+        completion, prompt: the completion that raters may leave out, or the prompt that they may
+            skip; the other is "".
+        quantities: the sliders of shares and response rates.
+    """
+
+    scenario: Scenario
+    base: Scenario
+    completion: str
+    prompt: str
+    quantities: tuple[Quantity, ...]
+
+
+def reset(in_url: bool = True) -> None:
+    """Set every slider to the value of the chosen scenario.
+
+    Args:
+        in_url: whether shares and response rates in the URL go too; they stay where a link has
+            just brought them.
+    """
+    if in_url:
+        _forget("share", "says")
     source = source_ids.find(st.session_state.get("scenario", DEFAULT_SCENARIO))
     if source is not None and source.is_scenario:
-        options = _missing_options(source)
-        st.session_state["missing"] = _default_missing(source, options)
-        st.session_state.update(_slider_values(source, st.session_state["missing"]))
+        state, options = st.session_state, _missing_options(source)
+        state["missing"] = _default_missing(source, options)
+        state["raters"], state["noise"] = source.raters, float(source.noise)
 
 
-def _slider_types(scenario: Scenario) -> list[str]:
-    return list(scenario.type_names)[:MAX_TYPES]
+def _forget(*prefixes: str) -> None:
+    """Remove the sliders' values from the URL."""
+    for prefix in prefixes:
+        for i in range(1, MAX_TYPES + 1):
+            st.query_params.pop(f"{prefix}{i}", None)
 
 
 def _missing_options(scenario: Scenario) -> list[str]:
@@ -50,107 +85,99 @@ def _response_probability(scenario: Scenario, rater_type: str, missing: str) -> 
     return min((t.includes.get(p, {}).get(name, 1.0) for p in scenario.prompts), default=1.0)
 
 
-def _slider_values(scenario: Scenario, missing: str) -> dict[str, float]:
-    """Widget key -> the value in the scenario."""
-    values = {"raters": scenario.raters, "noise": float(scenario.noise)}
-    for i, t in enumerate(_slider_types(scenario), 1):
-        values[f"share{i}"] = round(scenario.types[t].share * 100)
-        values[f"says{i}"] = round(_response_probability(scenario, t, missing) * 100)
-    return values
-
-
-def draw(scenario: Scenario) -> tuple[Scenario, str, str]:
-    """Draw the sliders.
-
-    Returns:
-        The changed scenario, and the completion or the prompt that may be missing, the other "".
-
-    Raises:
-        InputError: every share is 0.
-    """
-    options = _missing_options(scenario)
-    default = _default_missing(scenario, options)
-    missing = st.session_state.get("missing", default)
-    initial = _slider_values(scenario, missing if missing in options else default)
-
-    st.subheader("The raters", anchor=False)
-    missing = st.selectbox(
-        "What may be left unsaid", options, options.index(default),
-        format_func=lambda o: o[2:] if o[0] == "c" else f"the prompt ‘{o[2:]}’",
-        key="missing", on_change=_reset_response_rates, **IN_URL,
-    )  # fmt: skip
+def _quantities(scenario: Scenario, missing: str) -> tuple[Quantity, ...]:
+    """A slider of the share and one of the response rate for each type."""
     kind, _, name = missing.partition(":")
-    shares, response_rates = _type_sliders(scenario, kind, name, initial)
-    raters = st.slider(
-        "Raters", min(500, scenario.raters), max(20_000, scenario.raters), scenario.raters, 500,
+    types = scenario.type_names[:MAX_TYPES]
+    if kind == "p":
+        rates = [
+            Quantity(
+                f"says{i}", f"‘{t}’: how many answer ‘{name}’", "answers", (t,), prompts=(name,)
+            )
+            for i, t in enumerate(types, 1)
+        ]
+    else:
+        offering = tuple(p for p in scenario.prompts if name in scenario.offered(p))
+        rates = [
+            Quantity(f"says{i}", f"‘{t}’: how many rate ‘{name}’", "includes", (t,), name, offering)
+            for i, t in enumerate(types, 1)
+        ]
+    shares = [Quantity(f"share{i}", f"‘{t}’: share of all raters", "share", (t,))
+              for i, t in enumerate(types, 1)]  # fmt: skip
+    return tuple(q for pair in zip(shares, rates, strict=True) for q in pair)
+
+
+def chosen(source: Scenario) -> SliderChoice:
+    """The scenario with the values in the URL and in the session; draws nothing."""
+    state, options = st.session_state, _missing_options(source)
+    missing = state.get("missing", st.query_params.get("missing"))
+    if missing not in options:
+        missing = _default_missing(source, options)
+    raters, noise = state.get("raters", source.raters), state.get("noise", source.noise)
+    base = source
+    if (raters, noise) != (source.raters, source.noise):
+        base = with_overrides(source, raters=int(raters), noise=float(noise))
+    quantities = _quantities(base, missing)
+    prompt = next(iter(base.prompts))
+    values = live_preview.values_in_url(base, prompt, quantities)
+    changed = live_preview.with_values(base, prompt, quantities, values)
+    if changed != source:
+        changed = changed.model_copy(update={"summary": _summary(source, changed, quantities)})
+    kind, _, name = missing.partition(":")
+    return SliderChoice(changed, base, *((name, "") if kind == "c" else ("", name)), quantities)
+
+
+def _summary(source: Scenario, changed: Scenario, quantities: tuple[Quantity, ...]) -> str:
+    """What differs from the file, in place of a story that may no longer hold."""
+    prompt = next(iter(source.prompts))
+    before, now = (live_preview.default_values(s, prompt, quantities) for s in (source, changed))
+    parts = [f"{q.label} {now[q.key]:.3g} % (was {before[q.key]:.3g} %)"
+             for q in quantities if now[q.key] != before[q.key]]  # fmt: skip
+    if changed.raters != source.raters:
+        parts.append(f"{changed.raters:,} raters (was {source.raters:,})")
+    if changed.noise != source.noise:
+        parts.append(f"noise {changed.noise:g} (was {source.noise:g})")
+    more = len(parts) - _NAMED_CHANGES
+    listed = "; ".join(parts[:_NAMED_CHANGES]) + (f"; and {more} more" if more > 0 else "")
+    return f"Changed from ‘{source.name}’: {listed}."
+
+
+def draw_missing(source: Scenario) -> None:
+    """Draw the choice of what may be missing."""
+    options = _missing_options(source)
+    st.selectbox(
+        "Which ratings may be missing?", options, options.index(_default_missing(source, options)),
+        format_func=lambda o: f"of ‘{o[2:]}’" if o[0] == "c" else f"of the whole prompt ‘{o[2:]}’",
+        key="missing", on_change=_forget, args=("says",), **IN_URL,
+    )  # fmt: skip
+
+
+def draw_size(source: Scenario) -> None:
+    """Draw the sliders of the number of raters and of the noise."""
+    st.slider(
+        "Number of raters", min(500, source.raters), max(20_000, source.raters), source.raters, 500,
         key="raters", **IN_URL,
     )  # fmt: skip
-    noise = st.slider("Noise", 0.0, max(3.0, scenario.noise), float(scenario.noise), 0.1,
-                      key="noise", help="Scale of the Gumbel noise added to each utility before "
-                      "a rater ranks; neighbours on a ballot are 1 apart.", **IN_URL)  # fmt: skip
-    offered = [p for p in scenario.prompts if name in scenario.offered(p)]
-    includes = {t: {p: {name: rate} for p in offered} for t, rate in response_rates.items()}
-    answers = {t: {name: rate} for t, rate in response_rates.items()}
-    changed = with_overrides(
-        scenario,
-        shares=shares,
-        includes=includes if kind == "c" else None,
-        answers=answers if kind == "p" else None,
-        raters=raters,
-        noise=noise,
-    )
-    return changed, *((name, "") if kind == "c" else ("", name))
+    st.slider(
+        "Noise", 0.0, max(3.0, source.noise), float(source.noise), 0.1, key="noise",
+        help="With noise, raters of one type do not always agree. At 1, two neighbours on a ballot "
+        "change places in about one ballot of four.", **IN_URL,
+    )  # fmt: skip
 
 
-def _type_sliders(
-    scenario: Scenario, kind: str, name: str, initial: dict[str, float]
-) -> tuple[dict[str, float] | None, dict[str, float]]:
-    """Two sliders for each type, and a bar of the shares that result.
+def draw(choice: SliderChoice, prompt: str = "", live: bool = False, focus: str = "") -> None:
+    """Draw the sliders of shares and response rates.
 
-    Returns:
-        Shares of all types, None where no slider was moved; response rates that were changed.
+    Args:
+        choice: of ``chosen``.
+        prompt: whose orders are drawn where ``live``.
+        live: whether both orders are drawn above the sliders and follow them.
+        focus: a completion that is drawn stronger.
     """
-    verb = f"ranks {page.escaped(name)}" if kind == "c" else f"answers ‘{page.escaped(name)}’"
-    percent: dict[str, dict[str, int]] = {"share": {}, "says": {}}
-    types = _slider_types(scenario)
-    for i, t in enumerate(types, 1):
-        for column, key in zip(st.columns(2), percent, strict=True):
-            percent[key][t] = column.slider(
-                page.escaped(t) if key == "share" else verb,
-                0, 100, initial[f"{key}{i}"], format="%d %%", key=f"{key}{i}", **IN_URL,
-            )  # fmt: skip
-    changed = {
-        key: {t: v for i, (t, v) in enumerate(values.items(), 1) if v != initial[f"{key}{i}"]}
-        for key, values in percent.items()
-    }
-    weights = {t: scenario.types[t].share * 100 for t in scenario.type_names}
-    if changed["share"]:
-        weights |= percent["share"]
-    total = sum(weights.values())
-    if not total:
-        raise InputError("Give at least one type of rater a share above 0.")
-    shares = {t: w / total for t, w in weights.items()}
-    _share_bar(shares)
-    rates = {t: rate / 100 for t, rate in changed["says"].items()}
-    return shares if changed["share"] else None, rates
-
-
-def _reset_response_rates() -> None:
-    """Set the response rates to those of the scenario for the option just chosen."""
-    source = source_ids.find(st.session_state["scenario"])
-    initial = _slider_values(source, st.session_state["missing"])
-    st.session_state.update({k: v for k, v in initial.items() if k.startswith("says")})
-
-
-def _share_bar(shares: dict[str, float]) -> None:
-    """Draw the shares in the colours that the types have in every figure."""
-    parts = "".join(
-        f"<span style='width:{share:.2%};background:{colour(i)}'></span>"
-        for i, share in enumerate(shares.values())
-    )
-    key = " · ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[:MAX_TYPES])
-    st.html(
-        "<style>.shares{display:flex;height:.6rem;border-radius:.3rem;overflow:hidden;gap:2px}"
-        f"</style><div class='shares' role='img' aria-label='shares'>{parts}</div>"
-    )
-    st.caption(page.escaped(key))
+    live_preview.show(
+        choice.base, prompt or next(iter(choice.base.prompts)), choice.quantities, "sliders",
+        focus=focus, figure=live,
+    )  # fmt: skip
+    hidden = len(choice.base.types) - MAX_TYPES
+    if hidden > 0:
+        page.note(f"{hidden} more types of rater have no slider; their shares give way alike.")

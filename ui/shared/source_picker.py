@@ -10,21 +10,22 @@ from ui.shared import file_preview, page, scenario_sliders, source_ids, uploads
 from ui.shared.source_ids import DEFAULT_SCENARIO
 
 
-def pick_source(default: str | None = None) -> Scenario | Ratings | None:
+def pick_source(default: str | None = None, summary: bool = True) -> Scenario | Ratings | None:
     """Draw the choice of a scenario or a file, and return it.
 
     Args:
         default: the id that the page starts with; by default the one chosen on another page.
+        summary: whether the story of a scenario is shown; not where the page changes the scenario.
     """
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
             _take_file()
     with picker:
-        return _select_source(default)
+        return _select_source(default, summary)
 
 
-def _select_source(default: str | None) -> Scenario | Ratings | None:
+def _select_source(default: str | None, summary: bool) -> Scenario | Ratings | None:
     # Kept in the URL by hand: a bound widget would write the title there, not the id.
     state = st.session_state
     id_wanted = state.get("scenario") or st.query_params.get("scenario")
@@ -41,7 +42,7 @@ def _select_source(default: str | None) -> Scenario | Ratings | None:
             options.append(id_wanted)
     state["scenario"] = id_wanted
     if state.pop(page.RESET_CONTROLS, False):
-        scenario_sliders.reset()
+        scenario_sliders.reset(in_url=False)
 
     id = st.selectbox(
         "Scenario",
@@ -58,14 +59,15 @@ def _select_source(default: str | None) -> Scenario | Ratings | None:
         st.warning(page.escaped(str(error)))
         return None
     if not page.presenting():
-        _describe(id, source)
+        _describe(id, source, summary)
     return source
 
 
-def _describe(id: str, source: Scenario | Ratings) -> None:
+def _describe(id: str, source: Scenario | Ratings, summary: bool) -> None:
     """What the reader chose, in words; of a file also what is in it."""
     if source.is_scenario:
-        st.caption(page.escaped(source.summary))
+        if summary:
+            st.markdown(page.escaped(source.summary))
     else:
         st.markdown(
             f"{file_preview.summary(source)} Nobody knows what all of these raters would say "
@@ -86,6 +88,7 @@ def _remove(id: str) -> None:
     for key in ("scenario", "last"):
         st.session_state.pop(key, None)
     st.query_params.pop("scenario", None)
+    scenario_sliders.reset()
     st.session_state[page.RESET_CONTROLS] = True
     st.rerun()
 
