@@ -8,19 +8,23 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl.figures.base import (
+    COLOURS,
     STATIC_LEGEND,
     base_figure,
     colour,
     escape_html,
     hover,
-    label,
     label_rows,
     label_width,
+    short_labels,
     show_axis,
     symbol,
 )
 from scrl.figures.template import TRANSPARENT, Theme
 from scrl.figures.tiles import text_colour_on
+
+#: Patterns of bars whose colours repeat, by how often they did.
+PATTERNS = ("", "/", "x")
 
 
 def completion_probabilities(
@@ -38,14 +42,16 @@ def completion_probabilities(
     """
     theme = Theme(dark, scale)
     figure = base_figure(theme, (46 + 34 * len(rows)) * scale, showlegend=True)
-    for i, name in enumerate(names):
+    for i, (name, short) in enumerate(zip(names, short_labels(names), strict=True)):
         values = [float(policy[i]) for _, policy in rows]
         figure.add_bar(
-            x=values, y=list(range(len(rows))), orientation="h", name=label(name),
+            x=values, y=list(range(len(rows))), orientation="h", name=escape_html(short),
             text=[f"{v:.0%}" if v >= 0.06 else "" for v in values], textposition="inside",
             insidetextanchor="middle", textangle=0, constraintext="none",
             textfont=theme.font(12.5, text_colour_on(colour(i))),
-            marker={"color": colour(i), "line": {"width": 1.5, "color": theme.background}},
+            marker={"color": colour(i), "line": {"width": 1.5, "color": theme.background},
+                    "pattern": {"shape": PATTERNS[i // len(COLOURS) % len(PATTERNS)], "size": 6,
+                                "solidity": 0.35}},
             hovertemplate=[hover(escape_html(f"{policy}: {name}") + " %{x:.1%}")
                            for policy, _ in rows],
         )  # fmt: skip

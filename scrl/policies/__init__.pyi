@@ -1,5 +1,6 @@
 from .exact import kl_divergence as kl_divergence
 from .families import PolicyFamily as PolicyFamily
+from .observed_problem import observed_prompt_problem as observed_prompt_problem
 from .overoptimisation import PROXIES as PROXIES
 from .overoptimisation import Overoptimisation as Overoptimisation
 from .overoptimisation import ToyProblem as ToyProblem

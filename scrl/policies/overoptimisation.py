@@ -15,7 +15,7 @@ from scipy.special import expit
 from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.policies.exact import exponential_tilt, kl_divergence
 
-PROXIES = ("vanilla", "social")
+PROXIES = ("Bradley–Terry", "social")
 #: Standard deviation of the prior on rewards in log-odds, as in the reward models.
 PRIOR_SD = 10.0
 #: Strengths between which policies of a given KL are interpolated.

@@ -71,14 +71,16 @@ class PromptProblem:
         return _reference(kind, self.share @ (best / best.sum(axis=1, keepdims=True)))
 
     def families(self, reference: np.ndarray) -> list[PolicyFamily]:
-        """The policy families that are compared, the vanilla optimum first."""
+        """The policy families that are compared, the optimum of Bradley–Terry first."""
         return [
-            optimum_family("Vanilla optimum", reference, self.vanilla),
-            best_of_n_family("Best of n, vanilla", reference, self.vanilla),
-            optimum_family("Social optimum", reference, self.social),
+            optimum_family("Bradley–Terry, optimised", reference, self.vanilla),
+            best_of_n_family("Bradley–Terry, best of n", reference, self.vanilla),
+            optimum_family("Social model, optimised", reference, self.social),
             nash_family("Nash", reference, self.above),
             maxmin_family("MaxMin", reference, _rescaled(self.utility)),
-            personalised_family("Personalised", reference, _rescaled(self.utility), self.share),
+            personalised_family(
+                "One for each group", reference, _rescaled(self.utility), self.share
+            ),
         ]
 
     def value(self, policy: np.ndarray) -> PolicyValue:

@@ -24,16 +24,21 @@ def show() -> None:
     """Draw the utility of both learners by the number of comparisons."""
     left, right = st.columns([1, 2.2], gap="large")
     with left:
-        st.markdown("Four completions; the reference seldom proposes the best, **D**.")
-        covered = st.toggle("The data cover D", key="covered", **IN_URL)
-        beta = page.slider("β", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f")
+        page.say(
+            "There are four answers. Before training, the assistant seldom gives the best, **D**. "
+            "DPO learns from pairs of answers that people have compared."
+        )
+        covered = st.toggle("The pairs contain D", key="covered", **IN_URL)
+        beta = page.slider(
+            "Price of moving away from the start (β)", "beta", 0.2, 2.0, 0.5, 0.1, "%.1f"
+        )
         seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
     from scrl.policies import COVERAGE_NAMES, COVERAGE_REFERENCE, COVERAGE_UTILITY
 
     with right:
         guess, shown = predict_first.guess(
-            f"DPO learns from fixed pairs {'with' if covered else 'without'} D. How often will it "
-            "propose D?",
+            f"DPO learns from a fixed set of pairs {'with' if covered else 'without'} D. How often "
+            "will it give D after training?",
             ["more often", "about as often", "never"], "guess_tried",
         )  # fmt: skip
         if not shown:
@@ -43,10 +48,10 @@ def show() -> None:
         right_answer = (
             "more often" if ends[0] > 0.15 else "never" if ends[0] < 0.01 else "about as often"
         )
-        st.markdown(
+        page.say(
             predict_first.verdict(guess, right_answer)
-            + f"Trained on fixed pairs, DPO proposes D **{ends[0]:.0%}** of the time, from 10 % at "
-            f"first; trained on pairs that it proposes itself, **{ends[1]:.0%}**."
+            + f"Trained on fixed pairs, DPO gives D **{ends[0]:.0%}** of the time (10 % before). "
+            f"Trained on pairs of its own answers, it gives D **{ends[1]:.0%}** of the time."
         )
         labels = trails[0][0]
         series = [
@@ -60,15 +65,16 @@ def show() -> None:
                 labels,
                 series,
                 x_title="comparisons",
-                y_title="mean utility",
+                y_title="mean worth",
                 value_format=".2f",
                 height=320,
                 **page.style(),
             ),
             "chart-tried",
             alt="; ".join(f"{name}: {y[-1]:.2f}" for name, y, _ in series),
-            caption="Utilities are A 0, B 1, C 1.5, D 4; raters err like Bradley–Terry. Both "
-            f"learners minimise DPO’s loss, {labels[1]:,} comparisons between two points.",
+            caption="What the answers are worth: A 0, B 1, C 1.5, D 4. Raters prefer the better "
+            f"answer most of the time. Both learners train by DPO, with {labels[1]:,} comparisons "
+            "between two points of a curve.",
         )
         rows = [
             {"trained on": name, **dict(zip(COVERAGE_NAMES, map(float, policy[-1]), strict=True)),

@@ -11,16 +11,19 @@ from scrl.policies import (
     PromptProblem,
 )
 from ui.policies import prompt_choice
-from ui.shared import data_tables, page, predict_first
+from ui.shared import data_tables, glossary, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
+#: Label of the slider of KL.
+KL_LABEL = "How far training moves the assistant (KL, nats)"
+_WORST = "The least satisfied group"
 #: Points of a curve against KL or √KL.
 POINTS = 45
 
 
 def show() -> None:
-    """Draw policies at one KL, and satisfaction by KL."""
+    """Draw what policies answer at one KL, and whom they satisfy by KL."""
     left, right = st.columns([1, 2.2], gap="large")
     chosen = prompt_choice.choose(left, right)
     if chosen is None:
@@ -28,18 +31,20 @@ def show() -> None:
     problem, reference, families, rule = chosen
     with right:
         max_kl = max(family.max_kl for family in families)
-        budget = page.slider("KL from the reference, nats", "kl", 0, round(max(max_kl, 0.1), 2),
-                        round(min(0.5, max(max_kl, 0.1) / 2), 2), 0.01, "%.2f")  # fmt: skip
+        budget = page.slider(
+            KL_LABEL, "kl", 0, round(max(max_kl, 0.1), 2),
+            round(min(0.5, max(max_kl, 0.1) / 2), 2), 0.01, "%.2f", help=glossary.entries("KL"),
+        )  # fmt: skip
         policies = {family.name: family.at_kl(budget) for family in families}
         values = {name: problem.value(policy) for name, policy in policies.items()}
         shared = [family.name for family in families if family.share is None]
         best = max(shared, key=lambda name: values[name].worst)
         guess, shown = predict_first.guess(
-            "Which policy for everybody serves the worst-off type best?", shared, "guess_policy"
+            "Which way of training serves the least satisfied group best?", shared, "guess_policy"
         )
         if not shown:
             return
-        st.markdown(predict_first.verdict(guess, best) + _summary(problem, values, best))
+        page.say(predict_first.verdict(guess, best) + _summary(problem, values, best))
         _proposal_chart(problem, reference, policies, budget, _price_text(families, budget))
         _satisfaction_chart(problem, families, budget)
         _table(problem, families, values, rule)
@@ -47,13 +52,13 @@ def show() -> None:
 
 def _summary(problem: PromptProblem, values: dict, best: str) -> str:
     """Which policy serves the worst-off type best."""
-    personalised, vanilla = values["Personalised"], values["Vanilla optimum"]
+    personalised, vanilla = values["One for each group"], values["Bradley–Terry, optimised"]
     worst = problem.types[int(np.argmin(vanilla.satisfaction))]
     return (
-        f"At this KL the worst-off type is served best by **{best}**: {values[best].worst:.0%} of "
-        "the way from its worst completion to its best. The vanilla optimum leaves "
-        f"{page.escaped(worst)} at {vanilla.worst:.0%}; given to each user by type, the same KL "
-        f"brings everybody to {personalised.worst:.0%} or more."
+        f"**{best}** serves the least satisfied group best: the group gets {values[best].worst:.0%}"
+        " of the way from its worst answer to its best. An assistant trained on Bradley–Terry "
+        f"leaves {page.escaped(worst)} at {vanilla.worst:.0%}. One assistant for each group brings "
+        f"every group to {personalised.worst:.0%} or more."
     )
 
 
@@ -62,16 +67,14 @@ def _price_text(families: list[PolicyFamily], budget: float) -> str:
     beta, n = (family.strength_at_kl(min(budget, family.max_kl))[0] for family in families[:2])
     if not beta or not n:
         return ""
-    return (
-        f" For the vanilla optimum that is β = {1 / beta:.2f}, for the best of n, n = {1 + n:.3g}."
-    )
+    return f" For Bradley–Terry that is β = {1 / beta:.2f}, or the best of {1 + n:.3g} drafts."
 
 
 def _proposal_chart(
     problem: PromptProblem, reference: np.ndarray, policies: dict, budget: float, prices: str
 ) -> None:
     """How often each policy proposes each completion."""
-    rows = [("Reference", reference)]
+    rows = [("Before training", reference)]
     for name, policy in policies.items():
         if policy.ndim == 1:
             rows.append((name, policy))
@@ -81,8 +84,9 @@ def _proposal_chart(
         completion_probabilities(rows, problem.names, **page.style()),
         "chart-proposals",
         alt="; ".join(f"{name}: {', '.join(f'{p:.0%}' for p in policy)}" for name, policy in rows),
-        caption=f"How often each policy proposes each completion at a KL of {budget:.2f} nats, or "
-        f"at its end where it goes less far.{prices} The last rows are the personalised policy.",
+        caption="How often the assistant gives each answer. Every row has moved equally far from "
+        f"the start (KL {budget:.2f} nats), or as far as it goes.{prices} The last rows are one "
+        "assistant for each group.",
     )
 
 
@@ -91,24 +95,25 @@ def _satisfaction_chart(
 ) -> None:
     """Satisfaction of the worst-off type or of all, by KL."""
     served = st.segmented_control(
-        "Served", ["The worst-off type", "All on average"], default="The worst-off type",
+        "Satisfied", [_WORST, "All on average"], default=_WORST,
         required=True, key="served", **IN_URL,
     )  # fmt: skip
     x = np.linspace(0, max(family.max_kl for family in families), POINTS)
-    worst = served == "The worst-off type"
+    worst = served == _WORST
     series = [
         (family.name, problem.satisfaction_at(family, x)[0 if worst else 1], i)
         for i, family in enumerate(families)
     ]
     page.chart(
         labelled_curves(
-            x, series, slider=budget, x_title="KL from the reference, nats", y_title="satisfaction",
+            x, series, slider=budget, x_title="distance from the start (KL, nats)",
+            y_title="satisfaction",
             value_format=".0%", y_range=(0, 1.02), height=300, **page.style(),
         ),
         "chart-along",
         alt="; ".join(f"{name}: {np.nanmax(y):.0%} at most" for name, y, _ in series),
-        caption="How far a type's mean utility lies between its worst and its best completion. A "
-        "curve ends where the policy has nowhere further to go.",
+        caption="How satisfied people are, from 0 % (they always get their worst answer) to 100 % "
+        "(always their best). A curve ends where training can change nothing more.",
     )  # fmt: skip
 
 
@@ -117,17 +122,17 @@ def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, r
     rows = []
     for family in families:
         value_of = values[family.name]
-        row = {"policy": family.name, "mean utility": value_of.mean,
-               "distortion": value_of.distortion, "worst-off "
-               "satisfied": value_of.worst}  # fmt: skip
+        row = {"trained by": family.name, "mean worth": value_of.mean,
+               "distortion": value_of.distortion,
+               "least satisfied group": value_of.worst}  # fmt: skip
         for i, name in enumerate(problem.types):
-            row[f"{name}: utility"] = float(value_of.by_group[i])
+            row[f"{name}: worth"] = float(value_of.by_group[i])
             row[f"{name}: favourite"] = float(value_of.favourite_chance[i])
         rows.append(row)
     data_tables.numbers_expander(
         rows, "policies",
-        "Vanilla’s reward is what Bradley–Terry makes of the comparisons that these raters give; "
-        f"the social reward is that of the true order by {rule_title(rule)}; Nash is the policy "
-        "that no other beats in the complete ballots; MaxMin and the personalised policy know "
-        "what each type likes, as a perfect model of raters would.",
+        "Bradley–Terry learns from the comparisons that these raters give. The social model "
+        f"learns the order by {rule_title(rule)}. Nash is the way of answering that no other one "
+        "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. MaxMin and "
+        "one assistant for each group need to know what each group likes.",
     )  # fmt: skip

@@ -11,9 +11,9 @@ from ui.policies import (
 )
 
 PARTS = {
-    "One prompt": one_prompt.show,
-    "Trained": trained_policies.show,
-    "Two objectives": two_objectives.show,
+    "Who is served?": one_prompt.show,
+    "Trained learners": trained_policies.show,
+    "Two groups": two_objectives.show,
     "Optimised too hard": overoptimisation.show,
-    "Tried, or only read": data_coverage.show,
+    "Data that miss the best": data_coverage.show,
 }

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from scrl.policies import (
     REFERENCES,
     build_prompt_problem,
-    observe_prompt,
+    observed_prompt_problem,
 )
 from scrl.types import InputError
-from ui.shared import controls, page
+from ui.shared import controls, item_texts, page
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from scrl.scenarios import Scenario
+    from scrl.types import Ratings
 
 #: Completions of a prompt; more make a row of proposals unreadable.
 MAX_COMPLETIONS = 16
-_REFERENCES = dict(zip(("Every completion alike", "As raters' first choices"), REFERENCES,
-                       strict=True))  # fmt: skip
+_REFERENCES = dict(zip(("Every answer equally often", "Answers as raters’ first choices"),
+                       REFERENCES, strict=True))  # fmt: skip
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
@@ -35,50 +37,65 @@ def _build_problem(yaml: str, prompt: str, rule: str, kind: str, _scenario: Scen
     return problem, reference, problem.families(reference)
 
 
-def choose(left: DeltaGenerator, right: DeltaGenerator, needs_utility: bool = True) -> tuple | None:
+@st.cache_resource(max_entries=60, show_spinner="Counting the ballots")
+def _build_observed(spec: str, prompt: str, rule: str, kind: str, _ratings: Ratings) -> tuple:
+    """As ``_build_problem``, of a file's ballots."""
+    problem = observed_prompt_problem(_ratings, prompt, rule)
+    reference = problem.reference(kind)
+    return problem, reference, problem.families(reference)
+
+
+def choose(left: DeltaGenerator, right: DeltaGenerator) -> tuple | None:
     """Controls: the population on the left, the prompt and reference on the right.
 
     Returns:
-        The ``PromptProblem`` (``ObservedPrompt`` for real raters), the reference, the families and
-        the rule; None where there is nothing to show, which is then said.
-
-    Args:
-        needs_utility: whether the utilities of completions have to be known.
+        The ``PromptProblem``, the reference, the families and the rule; None where there is nothing
+        to show, which is then said.
     """
     with left:
         choice = controls.choose_run(trains=False)
     if choice is None:
         return None
     with right:
-        return _choose_problem(choice, needs_utility)
+        return _choose_problem(choice)
 
 
-def _choose_problem(choice: controls.Choice, needs_utility: bool) -> tuple | None:
+def _choose_problem(choice: controls.Choice) -> tuple | None:
     """The prompt, the rule and the reference; None, with a message, without a problem to show."""
-    if needs_utility and not choice.source.is_scenario:
-        st.info("Nobody knows what completions are worth to real raters; choose a scenario.")
-        return None
     catalogue = choice.source.catalogue
-    prompts = list(catalogue.prompts)
+    sizes = dict(zip(catalogue.prompts, np.diff(catalogue.offsets), strict=True))
+    prompts = [prompt for prompt, size in sizes.items() if 2 <= size <= MAX_COMPLETIONS]
+    if not prompts:
+        st.info(
+            f"This part shows prompts with 2 to {MAX_COMPLETIONS} answers, and this file has none. "
+            "Choose other data on the left, or the part ‘Optimised too hard’ above."
+        )
+        return None
     prompt, rule = prompts[0], choice.rules[0]
     with st.container(horizontal=True):
         if len(prompts) > 1:
             prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
-        if needs_utility:
-            rule = st.selectbox(
-                "Social reward by", choice.rules, format_func=rule_title, key="rule", **IN_URL
-            )
-        kind = st.selectbox("The reference proposes", list(_REFERENCES), key="reference", **IN_URL)
-    names = catalogue.names(prompts.index(prompt))
-    if len(names) > MAX_COMPLETIONS:
-        st.info(f"This page shows prompts of up to {MAX_COMPLETIONS} completions.")
-        return None
+        rule = st.selectbox(
+            "Rule of the social model", choice.rules, format_func=rule_title, key="rule", **IN_URL
+        )
+        kind = st.selectbox(
+            "Before training, the assistant gives", list(_REFERENCES), key="reference", **IN_URL
+        )
+    build, key = (
+        (_build_problem, choice.yaml)
+        if choice.source.is_scenario
+        else (_build_observed, choice.spec)
+    )
     try:
-        if not choice.source.is_scenario:
-            problem = observe_prompt(choice.source, prompt)
-            return problem, problem.reference(_REFERENCES[kind]), [], rule
-        problem = _build_problem(choice.yaml, prompt, rule, _REFERENCES[kind], choice.source)
+        problem = build(key, prompt, rule, _REFERENCES[kind], choice.source)
     except InputError as error:
-        st.error(page.escaped(str(error)))
+        st.info(f"{page.escaped(str(error))} Choose another prompt.")
         return None
+    item_texts.show_texts(choice.source, prompt)
+    if not choice.source.is_scenario:
+        page.note(
+            "Nobody knows how much these raters care. Here an answer is worth the share of a "
+            "group’s comparisons that it wins. The groups are those of the file; without any, "
+            "raters are grouped by their first choice."
+        )
     return *problem, rule

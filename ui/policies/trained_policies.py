@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl.figures import completion_probabilities
 from ui.policies import prompt_choice
-from ui.shared import data_tables, page, predict_first
+from ui.shared import data_tables, glossary, page, predict_first
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,16 +29,26 @@ def _train(
 def show() -> None:
     """Draw trained policies beside the closed form."""
     left, right = st.columns([1, 2.2], gap="large")
-    chosen = prompt_choice.choose(left, right, needs_utility=False)
+    chosen = prompt_choice.choose(left, right)
     if chosen is None:
         return
     problem, reference, _, _ = chosen
     with right:
         with st.container(horizontal=True):
-            beta = page.slider("β, the price of a nat of KL", "beta", 0.2, 5.0, 1.0, 0.1, "%.1f")
+            beta = page.slider(
+                "Price of moving away from the start (β)",
+                "beta",
+                0.2,
+                5.0,
+                1.0,
+                0.1,
+                "%.1f",
+                help=glossary.entries("KL"),
+            )
             seed = page.slider("Seed", "toy", 0, 100, 0, 1, "%.0f")
         guess, shown = predict_first.guess(
-            "DPO never sees a reward. Will its policy be that of the Bradley–Terry reward?",
+            "DPO trains an assistant without a reward model. Will it answer as the best assistant "
+            "by Bradley–Terry’s rewards?",
             ["yes", "no"], "guess_dpo",
         )  # fmt: skip
         if not shown:
@@ -51,29 +61,30 @@ def show() -> None:
             total_variation(trained.offline, trained.closed),
             total_variation(trained.online, trained.closed),
         )
-        st.markdown(
+        page.say(
             predict_first.verdict(guess, "yes" if dpo_distance < 0.05 else "no")
-            + f"DPO on the same comparisons proposes **{dpo_distance:.1%}** otherwise than the "
-            f"closed form of Bradley–Terry’s reward, the online learner **{online_distance:.1%}**."
-            + ("" if trained.bounded else " Some completion is never beaten here, so that DPO has "
-            "no finite optimum: it drifts towards never proposing the others, as long as it is "
-               "trained. A reward model’s prior is what stops that.")
+            + f"DPO, trained on the same comparisons, gives another answer **{dpo_distance:.1%}** "
+            "of the time than the best assistant by Bradley–Terry’s rewards. The online learner "
+            f"does so **{online_distance:.1%}** of the time."
+            + ("" if trained.bounded else " Some answer never loses a comparison here. So DPO "
+               "never comes to rest: the longer it trains, the less it gives the others. In a "
+               "reward model the limit on rewards stops that.")
         )  # fmt: skip
-        rows = [("Reference", reference), ("Closed form", trained.closed), ("DPO", trained.offline),
-                ("Online learner", trained.online)]  # fmt: skip
+        rows = [("Before training", reference), ("Best by the rewards", trained.closed),
+                ("DPO", trained.offline), ("Online learner", trained.online)]  # fmt: skip
         page.chart(
             completion_probabilities(rows, problem.names, **page.style()),
             "chart-trained",
             alt="; ".join(f"{n}: {', '.join(f'{p:.0%}' for p in policy)}" for n, policy in rows),
-            caption="The closed form is π_ref · exp(reward / β). DPO minimises its loss on the "
-            "comparisons that these raters give (of a scenario, those expected); the online "
-            "learner (REINFORCE) proposes completions and is told Bradley–Terry’s reward less the "
-            "price of KL.",
+            caption="How often each assistant gives each answer. ‘Best by the rewards’ is exact: "
+            "the start times exp(reward / β). DPO learns from the raters’ comparisons alone. The "
+            "online learner (REINFORCE) tries answers and is told the reward, less the price of "
+            "moving.",
         )
         data_tables.numbers_expander(
-            [{"completion": name, "Bradley–Terry reward": float(trained.reward[i]),
+            [{"answer": name, "Bradley–Terry reward": float(trained.reward[i]),
               "implicit in DPO": float(trained.implicit[i]),
               **{label: float(policy[i]) for label, policy in rows}}
              for i, name in enumerate(problem.names)],
-            "trained", "DPO’s implicit reward is β log(π / π_ref), of mean 0.",
+            "trained", "DPO’s implicit reward is β log(after / before), with mean 0.",
         )  # fmt: skip

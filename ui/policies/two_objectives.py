@@ -10,8 +10,8 @@ from scrl.policies import (
     frontier_shortfall,
     mixture_frontier,
 )
-from ui.policies import prompt_choice
-from ui.shared import data_tables, page, predict_first
+from ui.policies import one_prompt, prompt_choice
+from ui.shared import data_tables, glossary, page, predict_first
 from ui.shared.page import IN_URL
 
 
@@ -23,44 +23,51 @@ def show() -> None:
         return
     problem, reference, families, _ = chosen
     if len(problem.types) < 2:
-        st.info("Two objectives need two types of rater; choose another scenario.")
+        st.info(
+            "This part compares two groups of raters, and here there is one. Choose other data, or "
+            "the part ‘Who is served?’."
+        )
         return
     with right:
         with st.container(horizontal=True):
-            first = st.selectbox("To the right", problem.types, 0, key="x", **IN_URL)
+            first = st.selectbox("One group", problem.types, 0, key="x", **IN_URL)
             others = [t for t in problem.types if t != first]
-            second = st.selectbox("Upward", others, 0, key="y", **IN_URL)
+            second = st.selectbox("The other group", others, 0, key="y", **IN_URL)
         pair = [problem.types.index(first), problem.types.index(second)]
         utility = problem.utility[pair]
         max_kl = float(-np.log(reference.min()))
-        budget = page.slider("KL from the reference, nats", "kl", 0, round(max_kl, 2),
-                        round(max_kl / 2, 2), 0.01, "%.2f")  # fmt: skip
+        budget = page.slider(
+            one_prompt.KL_LABEL, "kl", 0, round(max_kl, 2), round(max_kl / 2, 2), 0.01, "%.2f",
+            help=glossary.entries("KL"),
+        )  # fmt: skip
         guess, shown = predict_first.guess(
-            "Does the vanilla optimum lie on the frontier?", ["yes", "no"], "guess_front"
+            "Can another assistant give both groups more than Bradley–Terry’s does?",
+            ["no", "yes"],
+            "guess_front",
         )
         if not shown:
             return
         line = mixture_frontier(reference, utility, budget)
         points = [(f.name, utility @ f.at_kl(budget)) for f in families if f.share is None]
         personalised = families[-1].at_kl(budget)[pair]
-        points.append(("Personalised", np.sum(personalised * utility, axis=1)))
+        points.append(("One for each group", np.sum(personalised * utility, axis=1)))
         shortfall = frontier_shortfall(line, points[0][1])
-        right_answer = "no" if shortfall > 0.01 * float(np.ptp(utility, axis=1).min()) else "yes"
-        st.markdown(predict_first.verdict(guess, right_answer) + (
-            f"**{right_answer.capitalize()}.** Some mixture of the two rewards gives each of them "
-            f"{shortfall:.2f} more at the same KL." if right_answer == "no"
-            else "**Yes**: no mixture of the two rewards gives both more at this KL."
+        right_answer = "yes" if shortfall > 0.01 * float(np.ptp(utility, axis=1).min()) else "no"
+        page.say(predict_first.verdict(guess, right_answer) + (
+            f"**Yes.** Another assistant gives each of the two groups {shortfall:.2f} more than "
+            "Bradley–Terry’s, and moves equally far from the start." if right_answer == "yes"
+            else "**No.** No single assistant that moves equally far gives both groups more."
         ))  # fmt: skip
         page.chart(
-            pareto_frontier(line, points, (f"utility to {first}", f"utility to {second}"),
+            pareto_frontier(line, points, (f"worth to {first}", f"worth to {second}"),
                       **page.style()),
             "chart-frontier",
             alt="; ".join(f"{name}: {x:.2f}, {y:.2f}" for name, (x, y) in points),
-            caption="The line is the optimum of every weighted mean of the two rewards at this KL: "
-            "no one policy gives both more. The personalised policy gives each user its own, which "
-            "no policy for both can.",
+            caption="The line is the best that one assistant can do for both groups: along it, one "
+            "group gains only what the other loses. One assistant for each group can do better "
+            "than the line.",
         )  # fmt: skip
         data_tables.numbers_expander(
-            [{"policy": n, f"utility to {first}": float(x), f"utility to {second}": float(y)}
+            [{"trained by": n, f"worth to {first}": float(x), f"worth to {second}": float(y)}
              for n, (x, y) in points], "frontier",
         )  # fmt: skip

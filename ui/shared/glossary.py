@@ -23,6 +23,15 @@ TERMS = {
     "% sure, 80 % come out as it says. How far they are off is the calibration error.",
     "latent|latent space|latent dimension": "The latent space is a map of people that the model "
     "makes: people who like the same answers stand near each other.",
+    "DPO": "DPO (direct preference optimisation) trains an assistant on comparisons, without a "
+    "reward model in between.",
+    "distortion": "Distortion compares the best possible mean worth with what is reached: 1 is the "
+    "best, 2 means half of it.",
+    "KL|KL penalty": "KL measures how far an assistant has moved from the one before training: 0 "
+    "nats means that it answers as before.",
+    "MaxMin": "MaxMin makes the least satisfied group as satisfied as it can be.",
+    "Nash": "Nash is the way of answering that no other one beats in a vote of all people.",
+    "online learner": "An online learner tries answers of its own and is told how good they are.",
     "nat|nats": "A nat is a unit of information: one yes-or-no answer tells at most 0.69 nats.",
     "bit|bits": "A bit is a unit of information: one yes-or-no answer tells at most 1 bit.",
     "pair": "A pair is two answers to one question, of which a person prefers one.",
