@@ -3,13 +3,14 @@
 import streamlit as st
 
 from scrl.voting.criteria import CRITERIA
-from ui.shared import navigation, page
+from ui.shared import navigation, page, predict_first
 from ui.voting import criteria, profile_picker
 
 
 def show() -> None:
     page.opening("criteria")
     page.start_runtime()
+    predict_first.switch()
     if not criteria.guess_condorcet_rule():
         return
     left, right = st.columns([1.2, 1], gap="medium")
@@ -18,7 +19,7 @@ def show() -> None:
         criteria.show_table(rule, criterion)
     with right:
         criteria.cell_pickers(rule, criterion)
-        st.markdown(f"{CRITERIA[criterion].statement}")
+        page.say(f"{CRITERIA[criterion].statement}")
         source = criteria.ballot_source()
         if source == criteria.OWN_BALLOTS:
             criteria.show_own(profile_picker.choose("majority"), rule, criterion)

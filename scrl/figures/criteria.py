@@ -12,7 +12,7 @@ from scrl.figures.template import TRANSPARENT, Theme
 from scrl.figures.tiles import fit_text, text_colour_on, tile_fill, tile_text
 
 #: State of a cell -> its sign, its shape and the position of its colour (None: muted).
-MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("–", "circle", None)}
+MARKS = {"Y": ("✓", "circle", 0), "N": ("✗", "square", 4), "-": ("?", "circle", None)}
 #: Smallest width of an order, in ballots.
 MIN_ORDER_WIDTH = 2.6
 

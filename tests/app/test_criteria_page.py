@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from scrl.figures.criteria import MARKS
 from scrl.voting.criteria import CRITERIA
+from ui.voting import criteria
 
 
 def words(app) -> str:
@@ -31,9 +33,9 @@ def test_it_opens_with_the_table_and_a_counterexample(open_page):
         ("instant-runoff", "monotonicity", "is liked better than before and loses by it"),
         ("borda", "clones", "Only a clone has entered"),
         ("copeland", "reinforcement", "in one electorate and"),
-        ("instant-runoff", "clones", "with a proviso"),
-        ("schulze", "smith", "keeps it."),
-        ("bucklin", "majority", "no counterexample found"),
+        ("instant-runoff", "clones", "holds except for ties."),
+        ("schulze", "smith", "Schulze: holds."),
+        ("bucklin", "majority", "no failure found."),
     ],
 )
 def test_a_link_restores_the_cell(open_page, rule, criterion, said):
@@ -63,14 +65,26 @@ def test_steps_reveal_one_thing_after_another(open_page):
     assert "loses by it" not in words(app)
 
 
-def test_the_reader_guesses_first_where_asked(open_page):
+def test_the_question_stands_without_its_answer_until_the_reader_guesses_or_asks(open_page):
     app = open_page("criteria", predict="true")
-    assert "Guess first" in words(app)
+    assert "Copeland" in app.segmented_control(key="criteria_guess").options
+    assert "Copeland" not in words(app)
     assert not app.selectbox
     app.segmented_control(key="criteria_guess").set_value("Borda").run()
     assert not app.exception
-    assert "Not quite." in words(app)
+    assert "Not quite. **Copeland** does" in words(app)
     assert app.selectbox(key="rule_pick").value == "plurality"
+    app = open_page("criteria", predict="true")
+    app.button(key="criteria_guess_show").click().run()
+    assert "**Copeland** does" in words(app)
+
+
+def test_the_table_says_holds_fails_and_no_failure_found_apart(open_page):
+    app = open_page("criteria")
+    assert all(word in words(app) for word in ("✓ holds", "✗ fails", "? no failure found"))
+    rows = app.dataframe[0].value
+    assert set(rows.drop(columns="rule").to_numpy().ravel()) == set(criteria.STATE_TEXT.values())
+    assert len({sign for sign, *_ in MARKS.values()}) == len(MARKS) == len(criteria.STATE_TEXT)
 
 
 def test_own_ballots_are_checked(open_page):

@@ -58,6 +58,26 @@ def test_criteria_a_counterexample_is_opened_from_the_url(page, address):
     expect(page.get_by_text("Monotonicity").first).to_be_visible()
 
 
+def test_criteria_one_click_is_one_step_of_the_browsers_history(page, address):
+    opened(page, f"{address}/criteria", "Every rule breaks a promise. Which one?")
+    cells = page.get_by_test_id("stPlotlyChart").first.locator("path.point")
+    for number in (60, 140):
+        before = page.evaluate("history.length")
+        url = page.url
+        box = cells.nth(number).bounding_box()
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        expect(page).not_to_have_url(url)
+        page.wait_for_timeout(1000)
+        assert page.evaluate("history.length") == before + 1
+
+
+def test_rules_a_link_opens_as_one_step_of_the_browsers_history(page, address):
+    before = page.evaluate("history.length")
+    opened(page, f"{address}/rules?profile=3:A>B>C;2:B>C>A", "One set of ballots. Who wins?")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("history.length") <= before + 1
+
+
 def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     opened(page, f"{address}/distortion", "What can a choice cost?")
     page.get_by_role("button", name="Below").click()

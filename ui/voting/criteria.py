@@ -22,13 +22,24 @@ from ui.shared.result_tables import order_text
 from ui.voting import profile_picker
 
 DEFAULT_CELL = ("plurality", "condorcet")
-STORED_COUNTEREXAMPLE, OWN_BALLOTS = "A kept counterexample", "My own ballots"
-STATE_TEXT = {"Y": "keeps it", "N": "fails it", "-": "no counterexample found"}
+STORED_COUNTEREXAMPLE, OWN_BALLOTS = "An example", "My own ballots"
+#: State of a cell -> its word on the page and in the downloaded table.
+STATE_TEXT = {"Y": "holds", "N": "fails", "-": "no failure found"}
+LEGEND = (
+    "**✓ holds**: proved for all elections. **✗ fails**: click it to see ballots that show it. "
+    "**? no failure found**: small elections were searched, and nothing is proved. "
+    "**✓\\* holds except for ties** in the rule’s own count."
+)
+#: On a narrow page the table scrolls sideways, since its columns would overlap.
+_SCROLLING = """<style>@media (max-width: 640px) {
+.st-key-criteria_scroll {overflow-x: auto;}
+.st-key-criteria_scroll > div {min-width: 620px;}
+}</style>"""
 _SHORT = {
     "condorcet": "Condorcet", "condorcet-loser": "Condorcet loser", "reversal": "Reversal",
     "clones": "Clones", "iia": "Irrelevant alt.", "local-iia": "Local irrelevant",
 }  # fmt: skip
-_QUESTION = "Which of these always elects a candidate who beats every other head to head?"
+_QUESTION = "Which of these rules always elects a candidate who beats every other head to head?"
 _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 
 
@@ -36,22 +47,18 @@ _GUESSES = ("plurality", "borda", "instant-runoff", "copeland")
 
 
 def guess_condorcet_rule() -> bool:
-    """Ask which rule is a Condorcet method; whether the answer may be shown."""
-    if page.presenting() and not page.switched_on("predict"):
-        return True
+    """Where the switch is on, ask which rule is a Condorcet method; whether the table, which holds
+    the answer, may be shown."""
     titles = [RULES[name].title for name in _GUESSES]
-    question, answer = st.columns([1.5, 1], gap="large", vertical_alignment="bottom")
-    with question:
-        guess = st.segmented_control(_QUESTION, titles, key="criteria_guess")
-    if guess is None and page.switched_on("predict"):
-        answer.markdown("Guess first; the table comes after.")
-        return False
-    right = [RULES[n].title for n in _GUESSES if satisfaction_table()[n, "condorcet"].state == "Y"]
-    answer.markdown(
-        f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}**: it counts nothing "
-        "but who beats whom. Click a ✗ to see why a rule fails."
-    )
-    return True
+    guess, shown = predict_first.guess(_QUESTION, titles, "criteria_guess")
+    if shown and page.switched_on("predict"):
+        table = satisfaction_table()
+        right = [RULES[n].title for n in _GUESSES if table[n, "condorcet"].state == "Y"]
+        st.markdown(
+            f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}** does: it looks "
+            "only at who beats whom."
+        )
+    return shown
 
 
 def selected_cell() -> tuple[str, str]:
@@ -62,7 +69,9 @@ def selected_cell() -> tuple[str, str]:
     ):
         value = st.query_params.get(key) or st.session_state.get(f"{key}_last", first)
         if value not in known:
-            st.warning(f"There is no {key} ‘{page.escaped(value[:40])}’ in this table.")
+            st.warning(
+                f"There is no {key} ‘{page.escaped(value[:40])}’ in this table. Shown is another."
+            )
             value = first
         cell.append(value)
     return cell[0], cell[1]
@@ -90,7 +99,8 @@ def cell_pickers(rule: str, criterion: str) -> None:
         state[f"{key}_pick"] = value
         column.selectbox(
             key.capitalize(), known, format_func=title.get, key=f"{key}_pick",
-            on_change=_cell_picked, args=(key,), label_visibility="collapsed",
+            on_change=_cell_picked, args=(key,),
+            label_visibility="collapsed" if page.presenting() else "visible",
         )  # fmt: skip
 
 
@@ -113,12 +123,17 @@ def ballot_source() -> str:
 
 
 def _cell_picked(key: str) -> None:
-    _select(key, st.session_state[f"{key}_pick"])
+    _select(**{key: st.session_state[f"{key}_pick"]})
 
 
-def _select(key: str, value: str) -> None:
-    """Show the cell of this rule or criterion."""
-    st.session_state[f"{key}_last"] = st.query_params[key] = value
+def _select(**cell: str) -> None:
+    """Show the cell of this rule, this criterion, or both.
+
+    All parameters are written at once: each write is a step of the browser's history.
+    """
+    for key, value in cell.items():
+        st.session_state[f"{key}_last"] = value
+    st.query_params.update(cell)
     st.session_state.pop("step", None)
 
 
@@ -126,8 +141,7 @@ def _cell_clicked() -> None:
     points = st.session_state["criteria_grid"]["selection"]["points"]
     if points:
         rule, criterion = points[0]["customdata"]
-        _select("rule", rule)
-        _select("criterion", criterion)
+        _select(rule=rule, criterion=criterion)
 
 
 # -- the table ------------------------------------------------------------------------------------
@@ -145,19 +159,17 @@ def show_table(rule: str, criterion: str) -> None:
          "cells": {c: _table_cell(satisfaction_table()[r, c]) for c in columns}}
         for r in rules
     ]  # fmt: skip
-    st.plotly_chart(
-        criteria_table(
-            rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-            len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5, **page.style(),
-        ),
-        theme=None, key="criteria_grid", config=page.PLOTLY_CONFIG, on_select=_cell_clicked,
-        selection_mode="points", alt=_table_alt(rules),
+    figure = criteria_table(
+        rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
+        len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5, **page.style(),
     )  # fmt: skip
-    if not page.presenting():
-        st.caption(
-            "✓ kept, by the published table; ✗ failed, with a counterexample; – none found; "
-            "\\* but for ties in its own count."
-        )
+    st.html(_SCROLLING)
+    with st.container(key="criteria_scroll"):
+        st.plotly_chart(
+            figure, theme=None, key="criteria_grid", config=page.PLOTLY_CONFIG,
+            on_select=_cell_clicked, selection_mode="points", alt=_table_alt(rules),
+        )  # fmt: skip
+    page.note(LEGEND)
 
 
 def _table_cell(cell: TableCell) -> dict:
@@ -166,7 +178,7 @@ def _table_cell(cell: TableCell) -> dict:
     return {
         "state": cell.state,
         "proviso": bool(cell.proviso),
-        "hint": hint + STATE_TEXT[cell.state] + (", but for ties" if cell.proviso else ""),
+        "hint": hint + STATE_TEXT[cell.state] + (" except for ties" if cell.proviso else ""),
     }
 
 
@@ -180,10 +192,15 @@ def _table_alt(rules: list[str]) -> str:
 
 def show_numbers() -> None:
     rows = [
-        {"rule": RULES[r].title, **{c: satisfaction_table()[r, c].state for c in CRITERIA}}
+        {
+            "rule": RULES[r].title,
+            **{CRITERIA[c].title: STATE_TEXT[satisfaction_table()[r, c].state] for c in CRITERIA},
+        }
         for r in _rules_and_criteria()[0]
     ]
-    data_tables.numbers_expander(rows, "criteria", "Y kept, N failed, - no counterexample found.")
+    data_tables.numbers_expander(
+        rows, "criteria", "No failure found: small elections were searched, and nothing is proved."
+    )
 
 
 # -- one counterexample ---------------------------------------------------------------------------
@@ -192,19 +209,23 @@ def show_numbers() -> None:
 def show_cell(rule: str, criterion: str) -> None:
     """The stored counterexample of a cell, or what is known without one."""
     cell = satisfaction_table()[rule, criterion]
+    title = page.escaped(RULES[rule].title)
+    if cell.violation is None and cell.state == "Y":
+        page.say(f"**{title}: holds.** It is proved for all elections. {_search_text(cell)}")
+        return
     if cell.violation is None:
-        st.markdown(
-            f"**{page.escaped(RULES[rule].title)}: {STATE_TEXT[cell.state]}.** {_search_text(cell)}"
-        )
+        page.say(f"**{title}: no failure found.** {_search_text(cell)} This proves nothing.")
         return
     if cell.proviso:
-        st.markdown(f"**Kept, with a proviso.** {cell.proviso} What it excludes:")
+        page.say(
+            f"**{title}: holds except for ties.** {cell.proviso} These ballots have such a tie:"
+        )
     show_violation(_recount(rule, criterion))
 
 
 def _search_text(cell: TableCell) -> str:
     sizes = " and ".join(f"{m} candidates and {n} voters" for m, n in cell.searched.items())
-    return f"All electorates of up to {sizes} were searched and none fails."
+    return f"The lab searched all elections with up to {sizes} and found no failure."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
@@ -222,10 +243,10 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
         st.warning(page.escaped(str(error)))
         return
     if violation is None:
-        st.markdown(
-            f"**No failure found here.** On these ballots, and after each change that was tried, "
-            f"{page.escaped(RULES[rule].title)} does as the criterion asks. "
-            "That is no proof for others."
+        page.say(
+            f"**No failure found here.** On these ballots, and after each change that the lab "
+            f"tried, {page.escaped(RULES[rule].title)} meets the criterion. Other ballots may "
+            "still show a failure."
         )
         return
     show_violation(violation)

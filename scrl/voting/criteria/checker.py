@@ -34,7 +34,7 @@ CRITERIA: dict[str, Criterion] = {
     for criterion in (
         Criterion(
             "majority", "Majority",
-            "A candidate whom more than half of the voters put first wins.",
+            "If more than half of the voters put a candidate first, that candidate wins.",
             "May 1952",
             _ONE, "",
             "More than half of the voters put {candidates} first, and {rule} elects {first}.",
@@ -42,7 +42,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "majority-loser", "Majority loser",
-            "A candidate whom more than half of the voters put last does not win.",
+            "If more than half of the voters put a candidate last, that candidate does not win.",
             "Borda 1784",
             _ONE, "",
             "More than half of the voters put {candidates} last, and {rule} elects {first}.",
@@ -50,7 +50,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "condorcet", "Condorcet winner",
-            "A candidate who beats every other head to head wins.",
+            "If a candidate beats every other one head to head, that candidate wins.",
             "Condorcet 1785",
             _ONE, "",
             "{candidates} beats every other candidate head to head, and {rule} elects {first}.",
@@ -58,7 +58,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "condorcet-loser", "Condorcet loser",
-            "A candidate who loses to every other head to head does not win.",
+            "If a candidate loses to every other one head to head, that candidate does not win.",
             "Borda 1784",
             _ONE, "",
             "{candidates} loses to every other candidate head to head, and {rule} elects {first}.",
@@ -66,7 +66,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "smith", "Smith",
-            "The winner is in the smallest set of candidates who all beat everybody outside it.",
+            "The winner belongs to the Smith set: the smallest group of candidates each of whom "
+            "beats everybody outside the group.",
             "Smith 1973",
             _ONE, "",
             "Head to head each of {candidates} beats everybody else, and {rule} elects {first}.",
@@ -74,7 +75,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "pareto", "Pareto",
-            "Where every voter prefers one candidate to another, the other does not win.",
+            "If every voter prefers one candidate to another, the other one does not win.",
             "Pareto 1906; the weak form, of winners",
             _ONE, "",
             "For {candidates} there is somebody whom every voter prefers, and {rule} elects "
@@ -83,7 +84,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "unanimity", "Unanimity",
-            "A candidate whom every voter puts first wins.",
+            "If every voter puts the same candidate first, that candidate wins.",
             "Arrow 1951, of winners",
             _ONE, "",
             "Every voter puts {candidates} first, and {rule} elects {first}.",
@@ -91,7 +92,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "monotonicity", "Monotonicity",
-            "A winner who is raised on some ballots, the rest of them as it was, still wins.",
+            "If voters move the winner up on their ballots and change nothing else, the winner "
+            "still wins.",
             "Smith 1973; Fishburn 1982",
             _TWO, "{voters} raise{s} {candidates}: {old} becomes {new}.",
             "{candidates} is liked better than before and loses by it: {rule} elected {first} and "
@@ -100,7 +102,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "participation", "Participation",
-            "To come and vote never makes the outcome worse for the voter.",
+            "A voter never gets a worse result by voting than by staying at home.",
             "Moulin 1988, the no-show paradox; tied winners compared by Kelly's extension",
             ("Without them", "With them"), "{voters} come{s} to vote {new}.",
             "By their own ballots they lose by voting: {rule} elected {first} without them and "
@@ -109,7 +111,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "reversal", "Reversal symmetry",
-            "Who wins alone does not win when every ballot is turned upside down.",
+            "If everybody turns their ballot upside down, a candidate who won alone does not win "
+            "again.",
             "Saari 1994",
             ("The ballots", "All upside down"), "Every ballot is turned upside down.",
             "{rule} elects {first} by these ballots, and {second} by their exact opposite.",
@@ -117,8 +120,9 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "clones", "Independence of clones",
-            "A candidate who enters next to a like one on every ballot changes nothing for the "
-            "others, nor whether one of the like wins.",
+            "A clone is a near copy of a candidate: on every ballot the two stand next to each "
+            "other. If a clone enters, the others win or lose as before, and one of the two wins "
+            "exactly if the original did.",
             "Tideman 1987",
             ("Without the clone", "With the clone"),
             "{withdrawn} enters; on every ballot {candidates} stand next to each other.",
@@ -128,7 +132,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "iia", "Irrelevant alternatives",
-            "Who of two is ahead does not depend on whether a third stands.",
+            "Which of two candidates ends up ahead does not depend on whether a third one stands.",
             "Arrow 1951, of orders; Ray 1973",
             ("All stand", "One withdraws"), "{withdrawn} withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
@@ -137,8 +141,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "local-iia", "Local irrelevant alternatives",
-            "Who of two is ahead does not depend on whether the first or the last of the order "
-            "stands.",
+            "Which of two candidates ends up ahead does not change when the first or the last of "
+            "the result withdraws.",
             "Young 1988",
             ("All stand", "One withdraws"), "{withdrawn}, {end} of all, withdraws.",
             "No voter has changed how {ahead} and {behind} compare, and {rule} has: {ahead} was "
@@ -147,7 +151,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "later-no-harm", "Later-no-harm",
-            "To rank more candidates further down a ballot never harms one ranked above them.",
+            "Ranking more candidates at the bottom of a ballot never harms a candidate ranked "
+            "above them.",
             "Woodall 1997; those not yet ranked are tied last",
             _TWO, "{voters} who wrote {old} write{s} more: {new}.",
             "{harmed} stands as high on these ballots as before and loses by what is said of "
@@ -156,7 +161,8 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "reinforcement", "Reinforcement",
-            "Who wins in each of two electorates wins when they vote together.",
+            "If two groups of voters elect the same candidate separately, they elect that "
+            "candidate together.",
             "Young 1974, also called consistency",
             ("One electorate", "Another", "Together"), "Both electorates vote together.",
             "{rule} elects {first} in one electorate and {second} in the other, and together "
@@ -165,7 +171,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "anonymity", "Anonymity",
-            "It does not matter who casts which ballot.",
+            "Only the ballots count, not who casts them.",
             "May 1952",
             _TWO, "Voters exchange their ballots.",
             "The same ballots are cast by others, and the order of {rule} is not the same.",
@@ -173,7 +179,7 @@ CRITERIA: dict[str, Criterion] = {
         ),
         Criterion(
             "neutrality", "Neutrality",
-            "It does not matter which candidate bears which name.",
+            "The rule treats all candidates alike, whatever their names.",
             "May 1952",
             _TWO, "{candidates} exchange names on every ballot.",
             "Names are exchanged, and the order of {rule} is not that with the names exchanged.",

@@ -19,14 +19,14 @@ PUBLISHED_CRITERIA = (
     "majority", "majority-loser", "condorcet", "condorcet-loser", "smith", "monotonicity",
     "participation", "reversal", "clones", "later-no-harm",
 )  # fmt: skip
-_UNTIED = "It is kept where no two candidates tie at any count, as in large elections."
+_UNTIED = "It holds where no two candidates tie in any round, as in large elections."
 #: For rules that satisfy a criterion except for ties in their own count: where they satisfy it.
 PROVISOS = {
     ("instant-runoff", "majority-loser"): _UNTIED,
     ("instant-runoff", "condorcet-loser"): _UNTIED,
     ("instant-runoff", "clones"): _UNTIED,
     ("coombs", "condorcet-loser"): _UNTIED,
-    ("nanson", "reversal"): "It is kept where nobody's score is exactly the mean in any round.",
+    ("nanson", "reversal"): "It holds where no candidate has exactly the mean score in any round.",
 }
 
 
