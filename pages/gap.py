@@ -29,12 +29,13 @@ def show() -> None:
         return
     page.start_runtime()
     vanilla_gap.take_over_lab_choice()
-    left, right = st.columns([1, 2.2], gap="large")
-    with left:
+    # On a phone the first column comes first: the picture.
+    left, right = st.columns([2.2, 1], gap="large")
+    with right:
         choice = controls.choose_run()
         predict_first.switch()
     if choice is not None:
-        with right:
+        with left:
             why(choice)
 
 

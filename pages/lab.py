@@ -11,11 +11,12 @@ def show() -> None:
     if current_run.says_gone():
         return
     page.start_runtime()
-    left, right = st.columns([1, 2.2], gap="large")
-    with left:
+    # On a phone the first column comes first: the picture.
+    left, right = st.columns([2.2, 1], gap="large")
+    with right:
         choice = controls.choose_run(sliders=False)
     if choice is not None:
-        with right:
+        with left:
             workbench.show(choice)
 
 

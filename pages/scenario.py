@@ -1,4 +1,4 @@
-"""Scenario: a population of raters, built or chosen, and what its silence costs."""
+"""Scenario: raters, built or chosen, and what their missing ratings do."""
 
 import streamlit as st
 
@@ -13,16 +13,18 @@ from ui.scenario import (
 )
 from ui.shared import navigation, page, predict_first
 
-PARTS = ("Gallery", "Raters", "Silence", "Map")
+PARTS = ("Gallery", "Raters", "Missing ratings", "Map")
+#: Parts in links of earlier versions.
+_RENAMED = {"Silence": "Missing ratings"}
 
 
 def build(draft: scenario_draft.ScenarioDraft, part: str) -> None:
-    """The editor of a part, and beside it what the edit does."""
-    left, right = st.columns([1.25, 1], gap="large")
-    with left:
-        prompt = rater_types.show(draft) if part == "Raters" else missing_data.show(draft)
+    """What the edit does, first on a phone, and the editor of a part beside it."""
+    left, right = st.columns([1, 1.25], gap="large")
     with right:
-        effect.show(draft, prompt)
+        prompt = rater_types.show(draft) if part == "Raters" else missing_data.show(draft)
+    with left:
+        effect.show(draft, prompt, part)
 
 
 def show() -> None:
@@ -33,6 +35,8 @@ def show() -> None:
     above = st.container()
     with above:
         draft = scenario_draft.current()
+    if "part" not in st.session_state and st.query_params.get("part") in _RENAMED:
+        st.session_state["part"] = _RENAMED[st.query_params["part"]]
     with st.container(horizontal=True, vertical_alignment="center"):
         part = st.segmented_control(
             "Part", PARTS, default=PARTS[0], required=True, key="part", bind="query-params",
@@ -41,7 +45,7 @@ def show() -> None:
         actions.show(draft)
     with st.container(gap="small"):
         scenario_draft.show_faults(draft)
-        if part in ("Raters", "Silence"):
+        if part in PARTS[1:3]:
             actions.story(draft, part)
     with st.container(key=f"part-{part}"):
         if part == "Gallery":
@@ -50,10 +54,8 @@ def show() -> None:
             spatial_map.show(draft)
         else:
             build(draft, part)
-    if part in ("Raters", "Silence"):
+    if part in PARTS[1:3]:
         predict_first.switch()
-        if scenario_draft.has_stale_story(draft):
-            st.caption("Changed from the gallery: its story may no longer hold.")
 
 
 navigation.ensure_navigation()

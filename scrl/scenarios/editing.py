@@ -40,6 +40,21 @@ def offered(content: Mapping, prompt: str) -> list[str]:
     return list(content["prompts"][prompt].get("completions") or content["completions"])
 
 
+def blank_content() -> dict:
+    """A new scenario: two types of rater, three completions, one prompt; valid at once."""
+    names = ["Answer A", "Answer B", "Answer C"]
+    return {
+        "name": "My scenario",
+        "completions": {name: {} for name in names},
+        "prompts": {"question": {"text": "Which answer is best?"}},
+        "types": {
+            "Group 1": {"share": 0.6, "rankings": {"question": [[n] for n in names]}},
+            "Group 2": {"share": 0.4, "rankings": {"question": [[n] for n in names[::-1]]}},
+        },
+        "raters": 1_000,
+    }
+
+
 # -- names ----------------------------------------------------------------------------------------
 
 
@@ -283,6 +298,14 @@ def with_chances(
             own = content["types"][type].setdefault("includes", {}).setdefault(p, {})
             for c, chance in chances.items():
                 _set_chance(own, c, chance)
+    return content
+
+
+def with_shares(content: dict, shares: Mapping[str, float]) -> dict:
+    """Set the shares of types."""
+    content = deepcopy(content)
+    for type, share in shares.items():
+        content["types"][type]["share"] = share
     return content
 
 

@@ -49,7 +49,6 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
     for parameters in (
         {"rule": "nonsense", "prompt": "nowhere", "seed": "inf"},
         {"scenario": "nonsense"},
-        {"run": "nonsense", "scenario": "tennessee-four"},
     ):
         app = open_page("gap", **parameters)
         assert not app.exception, parameters

@@ -314,7 +314,7 @@ def test_several_seeds_are_one_run_and_have_a_part_of_their_own(open_page, train
     app = trained(open_page("lab", seed="4", seeds="3"))
     assert not app.exception
     assert "Over 3 seeds" in [tab.label for tab in app.tabs]
-    assert "the true order in **3 of 3** seeds, Bradley–Terry in **0**" in words(app)
+    assert "in **3 of 3** runs, Bradley–Terry in **0**" in words(app)
     assert run_store.find(parameter(app, "run")).label.endswith("seeds 4–6")
     strips = figures(app)[-2]
     assert [trace["text"] for trace in strips["data"] if "text" in trace] == [["3"]] * 4
@@ -358,7 +358,7 @@ def test_a_link_to_a_run_that_is_gone_shows_nothing_else_and_leads_on(open_page,
     assert not app.selectbox
     widget(app.button, "without_run").click().run()
     assert not app.exception
-    assert figures(app)
+    assert live(app)
     assert "run" not in app.query_params
     assert app.selectbox(key="scenario").value == "tennessee-four"
 

@@ -64,6 +64,37 @@ def test_one_click_opens_a_story_in_the_builder(open_page):
     assert again.text_input(key="f-name").value == "Pets"
 
 
+def test_a_new_scenario_is_valid_at_once_and_undo_brings_the_old_one_back(open_page):
+    app = press(open_page("scenario", scenario="pets"), "new")
+    assert not app.exception
+    assert not app.error
+    assert app.button_group(key="part").value == "Raters"
+    found = in_hand(app)
+    assert (found.name, len(found.completions), len(found.types)) == ("My scenario", 3, 2)
+    assert live(app)["names"] == ["Answer A", "Answer B", "Answer C"]
+    app.text_input(key="completions-name-0").set_value("Tea").run()
+    assert list(in_hand(app).completions) == ["Tea", "Answer B", "Answer C"]
+    for _ in range(2):
+        press(app, "undo")
+    assert in_hand(app) == shipped("pets")
+
+
+def test_a_story_goes_where_it_holds_no_longer_and_comes_back(open_page):
+    app = open_page("scenario", scenario="pets", part="Raters")
+    told = shipped("pets").summary
+    app.number_input(key="f-raters").set_value(777).run()
+    assert in_hand(app).summary == "A changed version of ‘Pets’."
+    assert told not in in_hand(app).to_yaml()
+    app.number_input(key="f-raters").set_value(float(shipped("pets").raters)).run()
+    assert in_hand(app) == shipped("pets")
+    app.number_input(key="f-raters").set_value(777).run()
+    app.text_input(key="f-summary").set_value("My own story.").run()
+    app.number_input(key="f-raters").set_value(778).run()
+    assert in_hand(app).summary == "My own story."
+    app.text_input(key="f-name").set_value("Renamed").run()
+    assert in_hand(app).summary == "My own story."
+
+
 # -- the builder ----------------------------------------------------------------------------------
 
 
@@ -106,7 +137,7 @@ def test_shares_may_be_wrong_for_a_while_and_are_scaled_at_a_click(open_page):
     app.number_input(key="share-0").set_value(60.0).run()
     assert [e.value.replace("\\", "") for e in app.error] == [
         "Tennessee inverted, everyone answers both: types: the shares add up to 1.2; they should "
-        "add up to 1. Shown is the scenario before."
+        "add up to 1. The scenario before this change is shown."
     ]
     assert app.number_input(key="share-0").value == 60.0
     assert figures(app) == before
@@ -191,7 +222,7 @@ def cells(app, key: str, edits: dict) -> None:
 def test_utilities_are_numbers_in_a_table(open_page):
     app = open_page("scenario", scenario="distortion-minority", part="Raters")
     assert app.button_group(key="views").value == "Numbers"
-    assert "worth −0.5996 on average" in words(app)
+    assert "worth −0.5996 to a rater on average" in words(app)
     (table,) = app.data_editor
     assert table.value.iloc[0, 1:].tolist() == [1, 0.9999, 0.9998, 0.9997, 0.9996]
     cells(app, "numbers-best", {0: {"4": None}})
@@ -228,7 +259,7 @@ def test_utilities_are_numbers_in_a_table(open_page):
 )
 def test_each_way_of_losing_ratings_is_one_click(open_page, kind, answers, includes):
     app = open_page(
-        "scenario", scenario=INVERTED, part="Silence", prompt="worst", who="Nashville",
+        "scenario", scenario=INVERTED, part="Missing ratings", prompt="worst", who="Nashville",
         about="Knoxville", some="20",
     )  # fmt: skip
     assert "Everyone answers everything" in words(app)
@@ -244,34 +275,35 @@ def test_each_way_of_losing_ratings_is_one_click(open_page, kind, answers, inclu
 
 
 def test_the_effect_is_there_at_once_and_what_it_costs(open_page):
-    app = open_page("scenario", scenario=INVERTED, part="Silence", prompt="worst", who="Nashville")
-    assert "orders no two completions against the truth" in words(app)
+    app = open_page(
+        "scenario", scenario=INVERTED, part="Missing ratings", prompt="worst", who="Nashville"
+    )
+    assert "puts no pair the wrong way round" in words(app)
     press(app, "no-prompt")
-    assert "Nashville** is last in truth and **second** under vanilla" in words(app)
-    assert "the silence does it" in words(app)
-    orders = next(f for f in figures(app) if any(t.get("name") == "Nashville" for t in f["data"]))
+    assert "Nashville** is last with complete ballots and **second** in Bradley–Terry" in words(app)
+    assert "missing ratings cause it" in words(app)
+    orders, cover = figures(app)
     assert line(orders, "Nashville") == [4, 4, 2]
-    cover = next(f for f in figures(app) if f is not orders)
     assert sum(t == "none" for t in cover["data"][0]["text"]) == 4
 
 
 def test_the_reader_predicts_first_and_a_new_edit_asks_again(open_page):
-    app = open_page("scenario", scenario=INVERTED, part="Silence", prompt="worst", predict="true",
-                    who="Nashville")  # fmt: skip
-    assert "Guess first" in words(app)
+    app = open_page("scenario", scenario=INVERTED, part="Missing ratings", prompt="worst",
+                    predict="true", who="Nashville")  # fmt: skip
+    assert "Bradley–Terry puts" not in words(app)
     assert len(figures(app)) == 1
     guess = next(b for b in app.button_group if str(b.key).startswith("guess_effect"))
     guess.set_value("Yes").run()
-    assert "Right. Vanilla orders no two" in words(app)
+    assert "Right. Bradley–Terry puts no pair" in words(app)
     press(app, "no-prompt")
-    assert "Guess first" in words(app)
+    assert "Bradley–Terry puts" not in words(app)
     guess = next(b for b in app.button_group if str(b.key).startswith("guess_effect"))
     guess.set_value("Yes").run()
     assert "Not quite. **Nashville** is last" in words(app)
 
 
 def test_chances_are_edited_in_the_table(open_page):
-    app = open_page("scenario", scenario="tennessee-morristown", part="Silence")
+    app = open_page("scenario", scenario="tennessee-morristown", part="Missing ratings")
     cells(app, "chances-best", {1: {"0": 50.0, "5": 100.0}, 0: {"5": None}})
     assert not app.exception
     found = in_hand(app)
@@ -318,8 +350,9 @@ def test_the_link_holds_all_of_it_and_the_lab_takes_it(open_page):
         shipped(INVERTED), answers={"Nashville": {"worst": 0.0}}, raters=4_000
     )
     id = scenario_to_link(scenario)
-    app = open_page("scenario", scenario=id, part="Silence")
+    app = open_page("scenario", scenario=id, part="Silence")  # a link of an earlier version
     assert in_hand(app) == scenario
+    assert app.button_group(key="part").value == "Missing ratings"
     link = next(c.value for c in app.code if "scenario=" in c.value)
     assert id in link
     lab = open_page("lab", scenario=id)
@@ -416,7 +449,7 @@ def test_the_lab_sends_its_sliders_to_the_builder(open_page):
 
 
 def test_presenter_mode_hides_fields_of_no_use_to_a_class(open_page):
-    app = open_page("scenario", scenario=INVERTED, part="Silence", present="true")
+    app = open_page("scenario", scenario=INVERTED, part="Missing ratings", present="true")
     assert not app.exception
     assert not app.expander
     assert not app.data_editor
@@ -424,6 +457,6 @@ def test_presenter_mode_hides_fields_of_no_use_to_a_class(open_page):
         json.loads(a.get("plotly_chart")[0].proto.spec)["layout"]["template"]["layout"]["font"][
             "size"
         ]
-        for a in (app, open_page("scenario", scenario=INVERTED, part="Silence"))
+        for a in (app, open_page("scenario", scenario=INVERTED, part="Missing ratings"))
     )
     assert large > small

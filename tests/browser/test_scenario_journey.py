@@ -40,15 +40,15 @@ def test_a_scenario_is_built_silenced_shared_and_opened_in_the_lab(page, address
     expect(row.locator(".chip").nth(3)).to_have_text("Knoxville")
 
     # Nashville falls silent on the second prompt, and the effect is there at once.
-    page.get_by_text("Silence", exact=True).click()
+    page.get_by_text("Missing ratings", exact=True).click()
     expect(page.get_by_role("button", name="Some skip a prompt")).to_be_visible()
     page.get_by_text("worst", exact=True).first.click()
     expect(page.get_by_text("The worst place for the capital would be")).to_be_visible()
-    expect(page.get_by_text("Vanilla orders no two completions against")).to_be_visible()
+    expect(page.get_by_text("Bradley–Terry puts no pair the wrong way round")).to_be_visible()
     page.get_by_role("combobox", name=re.compile("Raters of")).click()
     page.get_by_role("option", name="Nashville", exact=True).click()
     page.get_by_role("button", name="None answers a prompt").click()
-    expect(page.get_by_text(re.compile("the silence does it"))).to_be_visible()
+    expect(page.get_by_text(re.compile("missing ratings cause it"))).to_be_visible()
     expect(page.get_by_text("Nashville on ‘worst’")).to_be_visible()
     expect(page).to_have_url(re.compile("scenario=z-"))
 
@@ -64,7 +64,7 @@ def test_a_scenario_is_built_silenced_shared_and_opened_in_the_lab(page, address
     fresh.set_default_timeout(90_000)
     fresh.goto(link)
     expect(fresh.get_by_text("Nashville on ‘worst’")).to_be_visible()
-    expect(fresh.get_by_text(re.compile("the silence does it"))).to_be_visible()
+    expect(fresh.get_by_text(re.compile("missing ratings cause it"))).to_be_visible()
 
     fresh.get_by_role("button", name="Open in the lab").click()
     expect(fresh.get_by_role("heading", name="What if others had answered?")).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_refused_edit_keeps_what_was_typed(page, address):
     box.press("Control+Enter")
     expect(page.get_by_text("'Chattanooga' is missing")).to_be_visible()
     expect(box).to_have_value("Memphis: Memphis > Nashville")
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator(".live .name").first).to_be_visible()
     box.fill("Memphis: Morristown > Memphis = Nashville > Chattanooga > Knoxville")
     box.press("Control+Enter")
     expect(page.get_by_text("'Chattanooga' is missing")).to_have_count(0)

@@ -28,9 +28,9 @@ def show(result: Mapping) -> None:
             for share in check["shares"]
             if share["failed"]
         ),
-        caption="Shares of pairs and of first places. Simulated voters rank the completions that "
-        "each rater ranked; bars reach two standard errors. What the electorate gets wrong here, "
-        "the orders above may get wrong too.",
+        caption="How often one answer is above another, and how often it is first: in the real "
+        "ballots and in simulated ones. Bars reach two standard errors. Where the two differ, the "
+        "orders above may be wrong as well.",
     )
     if not page.presenting():
         rows = [

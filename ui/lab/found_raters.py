@@ -14,10 +14,11 @@ _LISTED = 8
 #: Share of tied pairs from which errors in the others say nothing.
 _NEARLY_ALL = 0.98
 _EXPLANATION = (
-    "The model is never told anybody’s type. The number of types has the least BIC, which weighs "
-    "the fit against the number of parameters. How much raters of a type vary and how often they "
-    "err is what predicts held-out ballots best; where each rater compares few completions, the "
-    "two can hardly be told apart. Simulated voters vary, err and tie in the same way."
+    "The model is never told the type of a rater. It chooses the number of types that fits the "
+    "ballots best without too many parameters (BIC). How much raters of one type vary, and how "
+    "often they err, is chosen so that hidden ballots are predicted best. Where each rater "
+    "compares few answers, the two are hard to tell apart. Simulated voters vary, err and tie in "
+    "the same way."
 )
 
 
@@ -32,8 +33,8 @@ def show(content: Mapping) -> None:
         _map(content)
     with right:
         _found(population)
-    several = "Map and numbers are of the first seed. " if "seeds" in content["result"] else ""
-    st.caption(several + _EXPLANATION)
+    several = "Map and numbers are of the first run. " if "seeds" in content["result"] else ""
+    page.note(several + _EXPLANATION)
 
 
 def _map(content: Mapping) -> None:
@@ -43,9 +44,9 @@ def _map(content: Mapping) -> None:
         figures.latent_map(latent, height=380, **page.style()),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
-        caption=f"{size['raters']:,} raters, or a sample of them, each at the mean of what its "
-        "ballots leave possible. Raters lie near each other if the model gives their completions "
-        "similar rewards; those at one point are drawn side by side.",
+        caption=f"Each mark is one of {size['raters']:,} raters, or of a sample of them. Raters "
+        "are close together if the model thinks that they like the same answers. Raters at one "
+        "point are drawn side by side.",
     )
 
 
@@ -79,15 +80,15 @@ def _variation(population: Mapping) -> str:
     several = len(population["types"]) > 1
     if not population["varies"]:
         text = (
-            "Raters of one type do not vary: they have the same rewards." if several
-            else "Raters do not vary: all have the same rewards."
+            "Raters of one type all prefer the same." if several
+            else "All raters prefer the same."
         )  # fmt: skip
     else:
         who = "raters of one type" if several else "raters"
-        text = f"Two {who} reward **{_percent(population['within'])}** of pairs in different orders"
-        text += "." if several else ": they vary around one average."
+        text = f"Two {who} disagree on **{_percent(population['within'])}** of pairs"
+        text += "."
     if "between" in population:
-        text += f" Raters of two types differ on **{_percent(population['between'])}** of pairs."
+        text += f" Raters of two types disagree on **{_percent(population['between'])}** of pairs."
     return text
 
 
@@ -99,8 +100,8 @@ def _errors(population: Mapping) -> str:
         return text
     return text + (
         f"A rater orders about **{_percent(population['error'])}** of "
-        f"{'the other pairs' if tied else 'pairs'} against its own rewards: by mistake, or since "
-        "the two are worth nearly the same to it."
+        f"{'the other pairs' if tied else 'pairs'} differently from what the rater usually "
+        "prefers: by mistake, or because the two answers are almost equally good."
     )
 
 

@@ -29,7 +29,7 @@ def show(content: Mapping) -> None:
     for i, (kind, prompt) in enumerate(blocks[:MAX_SHOWN]):
         _show_block(kind, prompt, types, i)
     if len(blocks) > MAX_SHOWN:
-        st.caption(f"{len(blocks) - MAX_SHOWN} more silences are in the result file.")
+        st.caption(f"{len(blocks) - MAX_SHOWN} more such blocks are in the result file.")
     if inference["choices"] and not page.presenting():
         _show_selection(inference)
 
@@ -42,12 +42,12 @@ def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
     items_text = "" if is_complete else f" about {page.escaped(', '.join(block['silent']))}"
     chances = [chance for *_, chance in block["sure"]]
     st.markdown(
-        f"**{cluster}**, {kind['share']:.0%} of the raters, said nothing{items_text} on "
+        f"**{cluster}**, {kind['share']:.0%} of the raters, rated nothing{items_text} on "
         f"‘{page.escaped(prompt)}’. "
         + (
-            f"The model infers {page.escaped(order_text(block['order']))}."
+            f"From the other ratings the model infers {page.escaped(order_text(block['order']))}."
             if min(chances, default=0) >= 0.6
-            else "Most of it cannot be known from the others, and the model says so."
+            else "The other ratings do not say what they prefer, so the model is unsure."
         )
     )
     type_index = types.index(kind["name"]) if kind["name"] in types else i
@@ -55,8 +55,9 @@ def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
         inferred_pairs(block["sure"], type_index, **page.style()),
         f"chart-silence-{i}",
         alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in block["sure"]),
-        caption="The chance that such a rater would put the first above the second. Simulated "
-        "voters of this kind are drawn with these chances. It would be refuted by asking them.",
+        caption="Each bar is the chance that such a rater prefers the first to the second. "
+        "Simulated voters of this type prefer with these chances. Asking such raters would show "
+        "whether the model is right.",
     )
 
 
@@ -75,11 +76,11 @@ def _show_selection(inference: Mapping) -> None:
         }
         for i, c in enumerate(inference["choices"])
     ]
-    st.markdown("**How it was learnt what can be inferred**")
+    st.markdown("**How the model decided what it may infer**")
     data_tables.numbers_expander(
         rows,
         "silence",
-        f"Other kinds that did speak were made silent in the same way, {inference['tests']} in "
-        "turn, and what they had said was predicted under each choice; higher is better, and no "
-        "choice may cost what was said. How well that went also sets how sure the model may be.",
+        f"Ratings of other types were hidden in the same way, {inference['tests']} times, and then "
+        "predicted under each choice. Higher numbers are better. How well this went also sets how "
+        "sure the model may be.",
     )

@@ -44,31 +44,34 @@ def draw(entry: dict, rule: str, highlight: str, trained: bool, spread: dict) ->
         The titled orders that were drawn.
     """
     columns = result_tables.compared_orders(entry, rule)
-    key_of = {"Bradley–Terry": "vanilla", "Social model": "social"}
+    key_of = {"Bradley–Terry": "vanilla", result_tables.SOCIAL: "social"}
     seeds = {
         x: spread[key_of[title]].orders
         for x, (title, _) in enumerate(columns)
         if key_of.get(title) in spread
     }
     if not trained:
-        columns.append(("Social model", None))
+        columns.append((result_tables.SOCIAL, None))
     figure = figures.bump_chart(
         columns, entry["completions"], highlight, row_height=48, seeds=seeds, **page.style()
     )
     if trained:
-        caption = f"Places by {rule_title(rule)}, by the vanilla and by the social network."
+        caption = (
+            f"The rule is {rule_title(rule)}. The social model learnt its order from simulated "
+            "voters; Bradley–Terry learnt from the ballots as they are."
+        )
         if seeds:
-            caption += " A disc is another place taken in other runs, its area their share."
+            caption += " A disc marks another place in other runs; a larger disc, more runs."
     elif "truth" in entry:
         caption = (
-            "Before training, exactly: the truth from complete ballots, and where Bradley–Terry "
-            "ends up on the ballots that such raters give."
+            "Before training, both known orders are exact. Bradley–Terry learns from the ballots "
+            "that such raters give."
         )
     else:
         caption = ""
     count = len(entry["completions"])
     if count > figures.MAX_LINES:
-        caption += f" Drawn are the best {figures.MAX_LINES} of {count} in the first order."
+        caption += f" The best {figures.MAX_LINES} of {count} in the first order are drawn."
     page.chart(
         figure,
         "orders",

@@ -22,7 +22,7 @@ def show(content: dict, prompt: str, rule: str, highlight: str) -> None:
         "The raters": lambda: found_raters.show(content),
     }
     if missing_blocks.has_blocks(result):
-        parts["What nobody said"] = lambda: missing_blocks.show(content)
+        parts["Missing ratings"] = lambda: missing_blocks.show(content)
     if spread := seed_spreads(result, prompt, rule):
         count = len(result["seeds"]["seeds"])
         parts[f"Over {count} seeds"] = lambda: seed_spread.show(result, spread, rule)
@@ -51,12 +51,12 @@ def _every_rule(result: dict, prompt: str, highlight: str) -> None:
             ),
             "chart-rules",
             alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in orders),
-            caption="The order of the vanilla network, and of the social network of every rule.",
+            caption="The order of Bradley–Terry, and of the social model of each rule.",
         )
     if page.presenting():
         return
     st.dataframe(result_tables.places_table(entry, titles), hide_index=True, height="content")
-    st.caption("Places, 1 is best; 2= is a shared second place.")
+    page.note("The numbers are places: 1 is best, and 2= is a shared second place.")
 
 
 def _numbers(result: dict, entry: dict, rule: str, highlight: str, spread: dict) -> None:
@@ -75,25 +75,25 @@ def _numbers(result: dict, entry: dict, rule: str, highlight: str, spread: dict)
             ),
             "chart-scores",
             alt=f"{rule_title(rule)} scores of every completion",
-            caption="Bars reach from the least to the greatest score of all seeds." if ranges
+            caption="Bars reach from the lowest to the highest score of all runs." if ranges
             else "",
         )  # fmt: skip
     data_tables.numbers_table(result_tables.score_table(entry, rule))
     if agreement := result_tables.agreement_table(entry, rule):
-        st.markdown("**Agreement with the truth**")
+        st.markdown("**Agreement with everyone’s complete ballots**")
         data_tables.numbers_table(agreement)
-        st.markdown("**What the winner is worth**")
+        st.markdown("**How much the winner is worth to raters**")
         data_tables.numbers_table(result_tables.welfare_table(entry, rule))
         st.caption(
-            "Mean utility of the winner to everyone and to each type of rater; the best completion "
-            f"would give everyone {entry['welfare']['best']:.3f}. An order of m completions stands "
-            "for utilities m − 1 … 0."
+            "How useful the winner is on average, to everyone and to each type of rater. The best "
+            f"answer would give everyone {entry['welfare']['best']:.3f}. Where a type states only "
+            "an order, its last answer is worth 0, the next 1, and so on."
         )
     seconds = result.get("seconds", {})
     spent = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
     st.caption(
-        "‘Raters themselves’ counts the complete ballots of the same sample: what perfect "
-        f"knowledge of it would give. Ran on {result.get('device', 'an unknown device')}: {spent}."
+        "‘The sampled raters’ complete ballots’ are those of the same raters: no method can know "
+        f"more. Trained on {result.get('device', 'an unknown device')}: {spent}."
     )
 
 
@@ -115,4 +115,4 @@ def _files(content: dict) -> None:
                 st.download_button(
                     label, data, f"{stem}.{suffix}", mime, on_click="ignore", key=f"get-{suffix}"
                 )
-    st.caption("`python -m scrl run FILE --seed N` gives the same result on the same device.")
+    st.caption("`python -m scrl run FILE --seed N` repeats this result on the same device.")

@@ -24,21 +24,24 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     ]
     if taus:
         page.chart(
-            figures.values_by_seed(taus, "Kendall’s τ with the truth", **page.style()),
+            figures.values_by_seed(
+                taus, "agreement with all complete ballots (Kendall’s τ)", **page.style()
+            ),
             "chart-seeds",
             alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in taus),
-            caption=f"Seeds {seeds[0]} to {seeds[-1]}, each with raters and voters of its own. A "
-            "disc is a value, in it how many seeds gave it; the triangle is the mean. Counted by "
-            f"{rule_title(rule)}. ‘Raters themselves’ are the complete ballots of the same sample: "
-            "what perfect knowledge of it would give.",
+            caption=f"Each run, with seeds {seeds[0]} to {seeds[-1]}, has raters and voters of its "
+            "own. A disc is a value; its number says how many runs gave it. The triangle is the "
+            f"mean. The rule is {rule_title(rule)}. No method can know more than the complete "
+            "ballots of the sampled raters.",
         )
     if page.presenting():
         return
     data_tables.numbers_table(_order_table(spread, len(seeds)))
     latent = result["seeds"]["latent"]
     st.caption(
-        f"Active latent units {_range_text(latent['active_units'])}, types of raters found "
-        f"{_range_text(latent['components'])}. All else on this page is of seed {seeds[0]}."
+        f"Types of raters found: {_range_text(latent['components'])}. Dimensions of the latent "
+        f"space in use: {_range_text(latent['active_units'])}. Everything else on this page is of "
+        f"the run with seed {seeds[0]}."
     )
 
 
@@ -47,11 +50,11 @@ def _summary(spread: dict[str, SeedSpread], count: int) -> str:
     social = spread["social"]
     if social.exact is not None:
         return (
-            f"The social model has the true order in **{social.exact} of {count}** seeds, "
-            f"Bradley–Terry in **{spread['vanilla'].exact}**."
+            f"The social model gives the order of all complete ballots in **{social.exact} of "
+            f"{count}** runs, Bradley–Terry in **{spread['vanilla'].exact}**."
         )
     most_frequent = social.distinct_orders[0][1]
-    return f"The social model gives the same order in **{most_frequent} of {count}** seeds."
+    return f"The social model gives the same order in **{most_frequent} of {count}** runs."
 
 
 def _order_table(spread: dict[str, SeedSpread], count: int) -> list[dict]:

@@ -6,7 +6,12 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from scrl.scenarios import Scenario, parse_scenario
+from scrl.scenarios import (
+    Scenario,
+    editing,
+    parse_scenario,
+    scenario_of,
+)
 from scrl.types import InputError
 from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
@@ -20,7 +25,7 @@ def story(draft: ScenarioDraft, part: str) -> None:
     """The scenario's name and story, where no field shows them."""
     if page.presenting():
         st.markdown(f"**{page.escaped(draft.good.name)}**")
-    elif part == "Silence":
+    elif part != "Raters":
         st.markdown(f"**{page.escaped(draft.good.name)}.** {page.escaped(draft.good.summary)}")
 
 
@@ -36,12 +41,26 @@ def show(draft: ScenarioDraft) -> None:
             type="tertiary",
         )
         if not page.presenting():
+            st.button(
+                "New scenario", on_click=_new, icon=":material/add:", key="new", type="tertiary",
+                help="Start with two groups and three answers. ‘Undo’ brings the old one back.",
+            )  # fmt: skip
             with st.popover("Open", icon=":material/upload_file:"):
                 _open()
             with st.popover("Share", icon=":material/link:"):
                 _share(draft)
-        if st.button("Open in the lab", type="primary", icon=":material/science:", key="to-lab"):
+        if st.button(
+            "Train on it in the lab", type="primary", icon=":material/science:", key="to-lab"
+        ):
             _to_lab(draft.good)
+
+
+def _new() -> None:
+    """Edit a new scenario; for callbacks."""
+    scenario_draft.replace(scenario_of(editing.blank_content()))
+    st.session_state["part"] = "Raters"
+    for key in _PAGE_PARAMETERS[1:]:
+        st.session_state.pop(key, None)
 
 
 def _to_lab(scenario: Scenario) -> None:
@@ -64,12 +83,12 @@ def _share(draft: ScenarioDraft) -> None:
         # The session is ahead of the URL.
         params |= {k: st.session_state[k] for k in _PAGE_PARAMETERS if st.session_state.get(k)}
         link = f"{st.context.url or ''}?{urlencode({**params, 'scenario': draft.id})}"
-        st.caption("The link holds the whole scenario; the address bar says the same.")
+        page.note("The link holds the whole scenario. It is the address of this page.")
         st.code(link, language=None, wrap_lines=True, height=110)
     else:
-        st.caption(
-            "This scenario is too large for a link of about 2,000 letters; share it as a file. "
-            "Reloading the page loses what is not saved."
+        page.note(
+            "This scenario is too large for a link. Save it as a file, and share the file. A "
+            "reload of this page loses what you have not saved."
         )
     st.download_button(
         "Save as YAML", yaml, "scenario.yaml", "application/yaml", on_click="ignore",

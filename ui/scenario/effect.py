@@ -1,4 +1,4 @@
-"""What an edit of the scenario does to the Bradley–Terry order, beside the editor."""
+"""What an edit of the scenario does to the order of Bradley–Terry, beside the editor."""
 
 from __future__ import annotations
 
@@ -14,18 +14,33 @@ from scrl.runs import scores_of
 from scrl.scenarios import (
     MAX_LINK_ITEMS,
     MAX_LINK_TYPES,
+    MissingRatings,
     Scenario,
+    editing,
     missing_data_effect,
     missing_ratings,
 )
 from scrl.types import InputError
+from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
-from ui.shared import data_tables, page, precompute, predict_first, result_tables
+from ui.shared import (
+    data_tables,
+    live_preview,
+    page,
+    precompute,
+    predict_first,
+    result_tables,
+)
 from ui.shared.controls import rule_title
+from ui.shared.live_preview import Quantity
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+
+#: Sliders of response rates beside those of shares.
+MAX_RATE_SLIDERS = 6
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
@@ -34,21 +49,26 @@ def _effect(yaml: str, rule: str, _scenario: Scenario) -> dict:
     return missing_data_effect(_scenario, rule)
 
 
-def show(draft: ScenarioDraft, prompt: str) -> None:
-    """Ask for a guess, then draw the true and the Bradley–Terry order."""
+def show(draft: ScenarioDraft, prompt: str, part: str) -> None:
+    """Ask for a guess, then draw the order of complete ballots and that of Bradley–Terry.
+
+    Args:
+        prompt: whose orders are drawn.
+        part: of the page; sliders go with the part on raters.
+    """
     scenario = draft.good
     if prompt not in scenario.prompts:
         prompt = next(iter(scenario.prompts))
     items = sum(len(scenario.offered(p)) for p in scenario.prompts)
     if items > MAX_LINK_ITEMS or len(scenario.types) > MAX_LINK_TYPES:
-        st.info("This scenario is too large to be counted at every edit; open it in the lab.")
+        st.info("This scenario is too large to be counted at every change. Open it in the lab.")
         return
     yaml = scenario.to_yaml()
     # Programs depend on the numbers of types and completions; compiled before noise is edited.
     sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
     answer_place = st.container()
     rule = st.selectbox(
-        "Truth: everyone’s complete ballots, counted by", DEFAULT_RULES, format_func=rule_title,
+        "Everyone’s complete ballots are counted by", DEFAULT_RULES, format_func=rule_title,
         key="rule", **IN_URL,
     )  # fmt: skip
     with answer_place:
@@ -58,19 +78,21 @@ def show(draft: ScenarioDraft, prompt: str) -> None:
         except InputError as error:
             st.error(page.escaped(str(error)))
             return
-        _guess_and_answer(scenario, prompt, rule, entry, hash((yaml, rule, prompt)))
+        live = part == "Raters" and rule == "borda" and live_preview.is_exact(scenario, prompt)
+        _guess_and_answer(scenario, prompt, rule, entry, hash((yaml, rule, prompt)), live)
 
 
-def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, this: int) -> None:
+def _guess_and_answer(
+    scenario: Scenario, prompt: str, rule: str, entry: dict, this: int, live: bool
+) -> None:
     """The question, and the answer once it may be shown."""
     text = scenario.prompts[prompt].text or prompt
-    st.markdown(f"*{page.escaped(text)} …*")
+    st.markdown(f"*{page.escaped(text)}*")
     guess, shown = predict_first.guess(
-        "Does vanilla Bradley–Terry, trained on their ballots, find the true order?",
+        "Will Bradley–Terry find the order of everyone’s complete ballots?",
         ("Yes", "No"), f"guess_effect_{this:x}",
     )  # fmt: skip
     if not shown:
-        st.caption("Guess first; the orders come after.")
         return
     silences = [s for s in missing_ratings(scenario) if s.prompt == prompt]
     silent, highlight = bool(silences), _highlight(entry, rule, {s.completion for s in silences})
@@ -78,14 +100,59 @@ def _guess_and_answer(scenario: Scenario, prompt: str, rule: str, entry: dict, t
     worth = ""
     if any(prompt in t.utilities for t in scenario.types.values()):
         worth = _winner_welfare(entry)
-    st.markdown(predict_first.verdict(guess, right) + _summary(entry, rule, highlight) + worth)
-    _order_chart(entry, rule, silent, highlight)
+    if live:
+        _live_orders(scenario, prompt, highlight)
+    page.say(predict_first.verdict(guess, right) + _summary(entry, rule, highlight) + worth)
+    if not live:
+        _order_chart(entry, rule, silent, highlight)
     data_tables.numbers_expander(_rows(entry, rule, silent), "scenario", _NOTE)
 
 
+def _live_orders(scenario: Scenario, prompt: str, highlight: str) -> None:
+    """Both orders with sliders; what is released is an edit of the scenario."""
+    quantities = [
+        Quantity(f"live-share-{i}", f"‘{t}’: share of all raters", "share", (t,))
+        for i, t in enumerate(scenario.type_names)
+    ]
+    for i, missing in enumerate(_partial(scenario, prompt)):
+        what = missing.completion or prompt
+        word = "rate" if missing.completion else "answer"
+        quantities.append(
+            Quantity(
+                f"live-rate-{i}", f"‘{missing.type}’: how many {word} ‘{what}’",
+                "includes" if missing.completion else "answers", (missing.type,),
+                missing.completion,
+            )
+        )  # fmt: skip
+
+    def released(values: dict[str, float]) -> None:
+        changed = live_preview.with_values(scenario, prompt, quantities, values)
+        shares = {t: own.share for t, own in changed.types.items()}
+        answers = {t: dict(own.answers) for t, own in changed.types.items()}
+        includes = {
+            t: {p: dict(rates) for p, rates in own.includes.items()}
+            for t, own in changed.types.items()
+        }
+
+        def edit(content: dict) -> dict:
+            return editing.with_shares(editing.with_chances(content, answers, includes), shares)
+
+        scenario_draft.apply_edit("", edit)
+
+    live_preview.show(
+        scenario, prompt, quantities, "effect-live", focus=highlight, on_release=released
+    )
+
+
+def _partial(scenario: Scenario, prompt: str) -> list[MissingRatings]:
+    """The first missing ratings of a prompt, each with a slider."""
+    return [s for s in missing_ratings(scenario) if s.prompt == prompt][:MAX_RATE_SLIDERS]
+
+
 _NOTE = (
-    "Exact, before any training: the rule on everyone’s complete ballots, and the Bradley–Terry "
-    "rewards that the ballots of such raters give on average."
+    "These numbers are exact; nothing is trained. One column has the score of each answer by the "
+    "rule on everyone’s complete ballots. The others have the rewards that Bradley–Terry learns "
+    "from the ballots of very many such raters."
 )
 
 
@@ -107,23 +174,28 @@ def _summary(entry: dict, rule: str, name: str) -> str:
     """What Bradley–Terry gets wrong, and whether missing data or the rule cause it."""
     truth, vanilla = entry["truth"][rule]["order"], entry["vanilla"]["order"]
     if not entry["pairs"]:
-        return "Nobody answers this prompt, so there is nothing to learn from."
+        return "Nobody answers this prompt, so there is nothing to learn."
     if not entry["reversed"]:
-        return "Vanilla orders no two completions against the truth."
+        return "Bradley–Terry puts no pair the wrong way round."
     word = "pair" if entry["reversed"] == 1 else "pairs"
     cause = ""
     if entry["reversed_complete"] == 0:
-        cause = " If everyone answered it would reverse none: the silence does it."
+        cause = (
+            " If everyone answered everything, none would be wrong. So missing ratings cause it."
+        )
     elif entry["reversed_complete"] == entry["reversed"]:
-        cause = " It would reverse as many if everyone answered: the rule does it."
+        cause = (
+            " As many would be wrong if everyone answered everything. So the way of counting "
+            "causes it."
+        )
     moved = ""
     if name:
         place = result_tables.ordinal_place
         moved = (
-            f"**{page.escaped(name)}** is {place(truth, name)} in truth and "
-            f"**{place(vanilla, name)}** under vanilla. "
+            f"**{page.escaped(name)}** is {place(truth, name)} with complete ballots and "
+            f"**{place(vanilla, name)}** in Bradley–Terry. "
         )
-    return f"{moved}Vanilla reverses {entry['reversed']} {word} of the true order.{cause}"
+    return f"{moved}Bradley–Terry puts {entry['reversed']} {word} the wrong way round.{cause}"
 
 
 def _winner_welfare(entry: dict) -> str:
@@ -133,20 +205,20 @@ def _winner_welfare(entry: dict) -> str:
         return ""
     mean, best = (f"{welfare[key]:.4g}".replace("-", "−") for key in ("mean", "best"))
     return (
-        f" Its first, **{page.escaped(first)}**, is worth {mean} on average, and "
+        f" Its winner **{page.escaped(first)}** is worth {mean} to a rater on average. "
         f"**{page.escaped(welfare['name'])}** would be worth {best}."
     )
 
 
 def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
     """The titled orders to draw."""
-    truth = ("Truth", entry["truth"][rule]["order"])
+    truth = (result_tables.TRUTH, entry["truth"][rule]["order"])
     if not silent or page.presenting():
-        return [truth, ("Vanilla", entry["vanilla"]["order"])]
+        return [truth, ("Bradley–Terry", entry["vanilla"]["order"])]
     return [
         truth,
-        ("All heard", entry["complete"]["order"]),
-        ("As is", entry["vanilla"]["order"]),
+        ("Bradley–Terry, if all answer", entry["complete"]["order"]),
+        ("Bradley–Terry, as it is", entry["vanilla"]["order"]),
     ]
 
 
@@ -157,10 +229,11 @@ def _order_chart(entry: dict, rule: str, silent: bool, highlight: str) -> None:
         columns, entry["completions"], highlight or None, row_height=44, **page.style()
     )  # fmt: skip
     caption = (
-        "Places in truth, under the vanilla reward if everyone answered everything (all heard), "
-        "and under it on the ballots as they are (as is)."
+        "Left: everyone’s complete ballots, counted by the rule. Middle: Bradley–Terry if everyone "
+        "answered everything. Right: Bradley–Terry on the ballots as they are."
         if len(columns) > 2
-        else "Places in truth and under the vanilla reward on the ballots as they are."
+        else "Left: everyone’s complete ballots, counted by the rule. Right: Bradley–Terry on the "
+        "ballots as they are."
     )
     page.chart(
         figure, "effect", alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
@@ -173,10 +246,12 @@ def _rows(entry: dict, rule: str, silent: bool) -> list[dict]:
     scores = scores_of(entry["truth"][rule])
     rows = []
     for name in (name for tied in entry["truth"][rule]["order"] for name in tied):
-        row = {"completion": name, f"truth, {rule_title(rule)}": scores[name]}
+        row = {"completion": name, f"complete ballots, {rule_title(rule)}": scores[name]}
         if silent:
-            row["vanilla, all heard"] = entry["complete"]["mle"][name]
-        row["vanilla, as is" if silent else "vanilla"] = entry["vanilla"]["mle"][name]
+            row["Bradley–Terry, if all answer"] = entry["complete"]["mle"][name]
+        row["Bradley–Terry, as it is" if silent else "Bradley–Terry"] = entry["vanilla"]["mle"][
+            name
+        ]
         rows.append(row)
     return rows
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from scrl.scenarios import Scenario, content_of, gallery, scenario_of
+from scrl.scenarios import Scenario, content_of, scenario_of
 from scrl.types import InputError
 from ui.shared import page, source_ids
 
@@ -32,6 +32,7 @@ class ScenarioDraft:
         fault: why ``content`` is invalid; "" where it is valid.
         faults: widget -> why its input was refused.
         past: earlier contents, the latest last.
+        origin: the content as it was opened, with its story.
     """
 
     content: dict
@@ -41,6 +42,7 @@ class ScenarioDraft:
     fault: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     past: list[dict] = field(default_factory=list)
+    origin: dict = field(default_factory=dict)
 
 
 def current() -> ScenarioDraft:
@@ -63,16 +65,17 @@ def current() -> ScenarioDraft:
             if not source.is_scenario:
                 raise InputError("That file holds ratings, and ratings are not edited here.")
         except InputError as error:
-            other = "the scenario before" if draft else "another"
-            st.warning(f"{page.escaped(str(error))} Shown is {other}.")
+            other = "The scenario before" if draft else "Another scenario"
+            st.warning(f"{page.escaped(str(error))} {other} is shown.")
             source = None if draft else source_ids.read(source_ids.DEFAULT_SCENARIO)
             id_wanted = source_ids.DEFAULT_SCENARIO
         if source is not None:
             past = [*draft.past, draft.content] if draft else []
             id = source_ids.scenario_id(source)
             draft = state["draft"] = ScenarioDraft(
-                content_of(source), source, id or id_wanted, id is not None, past=past
-            )
+                content_of(source), source, id or id_wanted, id is not None, past=past,
+                origin=content_of(source),
+            )  # fmt: skip
             state.pop("views", None)
     _validate(draft)
     if not elsewhere:
@@ -94,14 +97,33 @@ def _validate(draft: ScenarioDraft) -> None:
             draft.good, draft.linked, draft.id = good, id is not None, id or draft.id
 
 
-def has_stale_story(draft: ScenarioDraft) -> bool:
-    """Whether the draft is a changed scenario of the gallery with the gallery's story."""
-    stories = {source_ids.gallery_scenario(stem).summary for stem in gallery()}
-    return bool(draft.good.summary in stories and draft.id not in gallery())
+def _with_true_story(draft: ScenarioDraft, content: dict) -> dict:
+    """The content without a story that was told of other numbers.
+
+    A scenario that was changed but for its story says only from which it was changed; changed
+    back, it has its story again.
+    """
+    origin, before = draft.origin, draft.content
+    told = origin.get("summary", "")
+    placeholder = f"A changed version of ‘{origin.get('name', '')}’."
+    if not told or content.get("summary", "") != before.get("summary", ""):
+        return content  # without a story, or with one that has just been written
+    labels = {"name", "summary", "source"}
+
+    def numbers(c: dict) -> dict:
+        return {key: value for key, value in c.items() if key not in labels}
+
+    if content.get("summary") == told and numbers(content) != numbers(origin):
+        return {**content, "summary": placeholder}
+    if content.get("summary") == placeholder and numbers(content) == numbers(origin):
+        return {**content, "summary": told}
+    return content
 
 
 def replace(source: Scenario) -> None:
     """Edit this scenario from now on; for callbacks."""
+    draft: ScenarioDraft = st.session_state["draft"]
+    draft.origin = content_of(source)
     apply_edit("", lambda _: content_of(source))
     st.session_state.pop("views", None)
 
@@ -126,6 +148,7 @@ def apply_edit(key: str, edit: Callable[[dict], dict]) -> None:
         draft.faults.pop(key, None)
     else:
         draft.faults.clear()
+    content = _with_true_story(draft, content)
     if content != draft.content:
         draft.past = [*draft.past, draft.content][-MAX_UNDO_STEPS:]
         draft.content = content
@@ -144,4 +167,4 @@ def show_faults(draft: ScenarioDraft) -> None:
         st.error(page.escaped(refused))
         draft.faults.pop("", None)
     elif draft.fault:
-        st.error(page.escaped(f"{draft.fault} Shown is the scenario before."))
+        st.error(page.escaped(f"{draft.fault} The scenario before this change is shown."))

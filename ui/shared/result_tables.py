@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from scrl.figures import mean_ranks, rank_labels
 from scrl.runs import scores_of
 
+#: Titles of the order of everyone's complete ballots, and of that of the model trained here.
+TRUTH, SOCIAL = "All ballots, complete", "Social model"
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
           "tenth")  # fmt: skip
 
@@ -34,11 +36,12 @@ def order_text(order: Sequence[Sequence[str]]) -> str:
 
 
 def compared_orders(entry: Mapping, rule: str) -> list[tuple[str, list]]:
-    """Titled orders: the truth where it is known, Bradley–Terry, the social model once trained."""
-    orders = [("Truth", entry["truth"][rule]["order"])] if "truth" in entry else []
+    """Titled orders: complete ballots where they are known, Bradley–Terry, and the social model
+    once it is trained."""
+    orders = [(TRUTH, entry["truth"][rule]["order"])] if "truth" in entry else []
     orders.append(("Bradley–Terry", entry["vanilla"]["order"]))
     if "social" in entry:
-        orders.append(("Social model", entry["social"][rule]["order"]))
+        orders.append((SOCIAL, entry["social"][rule]["order"]))
     return orders
 
 
@@ -55,9 +58,9 @@ def most_displaced(entry: Mapping, rule: str) -> str:
 
 def places_table(entry: Mapping, titles: Mapping[str, str]) -> list[dict]:
     """Places of completions: a row for Bradley–Terry and one for each rule and source."""
-    rows = [{"": "Bradley–Terry", "from": "vanilla network", **_places(entry["vanilla"], entry)}]
-    for source, label in (("truth", "truth"), ("voters", "simulated voters"),
-                          ("social", "social network")):  # fmt: skip
+    rows = [{"": "Bradley–Terry", "from": "Bradley–Terry", **_places(entry["vanilla"], entry)}]
+    for source, label in (("truth", "all ballots, complete"), ("voters", "simulated voters"),
+                          ("social", "social model")):  # fmt: skip
         for rule, outcome in entry.get(source, {}).items():
             name = titles.get(rule, rule)
             rows.append({"": name, "from": label, **_places(outcome, entry)})
@@ -75,8 +78,8 @@ def _places(outcome: Mapping, entry: Mapping) -> dict[str, str]:
 
 #: Key of a result file -> label of the scores that it holds.
 SCORE_SOURCES = (
-    ("truth", "truth"),
-    ("raters", "raters themselves"),
+    ("truth", "all ballots, complete"),
+    ("raters", "the sampled raters’ complete ballots"),
     ("voters", "simulated voters"),
 )
 
@@ -96,8 +99,8 @@ def score_table(entry: Mapping, rule: str) -> list[dict]:
         row = {"completion": name}
         row |= {label: scores[name] for label, scores in score_series(entry, rule)}
         row["social reward"] = entry["social"][rule]["rewards"][name]
-        row["vanilla reward"] = entry["vanilla"]["rewards"][name]
-        row["vanilla, exact"] = entry["vanilla"]["mle"][name]
+        row["Bradley–Terry reward"] = entry["vanilla"]["rewards"][name]
+        row["Bradley–Terry, exact"] = entry["vanilla"]["mle"][name]
         rows.append(row)
     return rows
 
@@ -105,9 +108,9 @@ def score_table(entry: Mapping, rule: str) -> list[dict]:
 #: Key of a result file -> title of the order that it holds.
 SOURCE_TITLES = {
     "vanilla": "Bradley–Terry",
-    "raters": "raters themselves",
-    "voters": "simulated voters",
-    "social": "social network",
+    "raters": "The sampled raters’ complete ballots",
+    "voters": "Simulated voters",
+    "social": "Social model",
 }
 
 
@@ -115,9 +118,9 @@ def agreement_table(entry: Mapping, rule: str) -> list[dict]:
     """Agreement of each order with the truth; no rows where it is unknown."""
     size = len(entry["completions"])
     return [
-        {"": label, "Kendall’s τ": agreement["tau"],
+        {"": label, "agreement (Kendall’s τ)": agreement["tau"],
          "places right": f"{agreement['places']} of {size}",
-         "pairs reversed": f"{agreement['reversed']} of {size * (size - 1) // 2}"}
+         "pairs the wrong way round": f"{agreement['reversed']} of {size * (size - 1) // 2}"}
         for source, label in SOURCE_TITLES.items()
         if (agreement := entry.get("agreement", {}).get(rule, {}).get(source))
     ]  # fmt: skip
@@ -128,8 +131,8 @@ def welfare_table(entry: Mapping, rule: str) -> list[dict]:
     if "welfare" not in entry:
         return []
     welfare = entry["welfare"]
-    by_source = {"truth": welfare["truth"][rule], "Bradley–Terry": welfare["vanilla"],
-                 "social network": welfare["social"][rule]}  # fmt: skip
+    by_source = {TRUTH: welfare["truth"][rule], "Bradley–Terry": welfare["vanilla"],
+                 SOCIAL: welfare["social"][rule]}  # fmt: skip
     return [
         {"": label, "winner": " = ".join(x["winner"]), "mean": x["mean"], **x["by_type"]}
         for label, x in by_source.items()
