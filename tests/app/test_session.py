@@ -14,10 +14,7 @@ def test_pages_in_any_order_work_and_drop_what_the_page_before_set(open_page):
     order = [*PAGES, *chooser.sample(list(PAGES), len(PAGES))]
     app = open_page()
     for before, stem in zip(["start", *order], order, strict=False):
-        app.session_state["seeds"] = (
-            "ten"  # as the page of models would, where the lab has a number
-        )
-        app.session_state["prompt"] = ["a", "list"]
+        app.session_state["left_by_a_page"] = before
         app.switch_page(f"pages/{stem}.py").run()
         assert not app.exception, f"{before}, then {stem}"
         if before != stem:
