@@ -22,7 +22,7 @@ MAP_RATERS = 400
 #: Scores and rewards agree within this; rounding differs between machines.
 TOLERANCE = 0.03
 #: Response rates of the silent types at which Bradley–Terry is computed, in percent.
-RATES = tuple(range(5, 101))
+RATES = tuple(range(101))
 
 
 @dataclass(frozen=True)

@@ -82,33 +82,25 @@ def test_a_guess_gets_its_reason_and_none_is_given_before(open_page):
     assert verdicts == [False, True, False]
 
 
-def test_the_slider_shows_bradley_terry_at_every_rate(open_page):
-    app = step(open_page, 2, rated="60")
-    entry = preview(STORY.with_rate(0.6), ["borda"])[STORY.prompt]
-    drawn = figures(app)[0]["data"]
-    for name in entry["completions"]:
-        orders = (entry["truth"]["borda"]["order"], entry["vanilla"]["order"])
-        places = [order.index([name]) + 1 for order in orders]
-        line = next(t for t in drawn if t.get("name") == name and "markers" in t["mode"])
-        assert [int(text) for text in line["text"]] == places
-    assert "puts **Plain** first" in words(app)
-    app.slider[0].set_value(10).run()
-    assert "puts **Clinical** first" in words(app)
+def test_the_second_step_says_who_rates_and_what_comes_first_at_every_rate(open_page):
     turning = load_baked(STORY.stem)["silence"]["turning"]
-    for rate, first in ((turning - 1, "Clinical"), (turning, "Plain")):
-        app.slider[0].set_value(rate).run()
-        assert f"puts **{first}** first" in words(app)
+    for rate in (0, 10, turning - 1, turning, 60, 100):
+        entry = preview(STORY.with_rate(rate / 100), ["borda"])[STORY.prompt]
+        text = words(step(open_page, 2, rated=str(rate)))
+        assert f"puts **{entry['vanilla']['order'][0][0]}** first" in text
+        # 32 clinicians of a hundred people, and this share of the other 68.
+        assert f"**{round(100 * 32 / (32 + 0.68 * rate))}** are clinicians" in text
+    first = {r: preview(STORY.with_rate(r / 100), [])[STORY.prompt]["vanilla"]["order"][0][0]
+             for r in (turning - 1, turning)}  # fmt: skip
+    assert first == {turning - 1: "Clinical", turning: "Plain"}
 
 
 def test_the_rate_of_the_second_step_reaches_the_third(open_page):
-    app = step(open_page, 2)
-    app.slider[0].set_value(35).run()
+    app = step(open_page, 2, rated="35")
     button(app, "next").click().run()
     assert not app.exception
     assert "not trained yet" in words(app)
     assert "train" in {b.key for b in app.button}
-    button(app, "back").click().run()
-    assert app.slider[0].value == 35
 
 
 def test_the_stored_run_is_shown_at_once_and_the_social_model_is_right(open_page):

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl import figures
-from ui.shared import page, result_tables
+from ui.shared import live_preview, page
 from ui.start import path, story, warm_up
+
+#: The URL parameter with the percentage of the silent groups that rates the answer.
+_PARAMETER = "rated"
 
 
 def rate() -> int:
     """The percentage of the silent groups that rates the answer, by ``?rated=``."""
-    text = st.query_params.get("rated", "")
-    rates = story.content()["silence"]["rates"]
-    return int(text) if text in map(str, rates) else story.STORED_RATE
-
-
-def _moved() -> None:
-    st.query_params["rated"] = str(st.session_state["rate_slider"])
+    text = st.query_params.get(_PARAMETER, "")
+    return int(text) if text in map(str, story.content()["silence"]["rates"]) else story.STORED_RATE
 
 
 def show() -> None:
     """The slider, the two orders, and when the winner changes."""
     path.sentence("If only its fans rate an answer, the model thinks that everybody likes it.")
     warm_up.start()  # the next step trains
-    rates = story.content()["silence"]["rates"]
-    percent = st.slider(
-        "Of the people who are not clinicians, so many rate the clinical answer",
-        rates[0], rates[-1], rate(), format="%d %%", key="rate_slider", on_change=_moved,
+    slider = live_preview.Quantity(
+        _PARAMETER, "Of the people who are not clinicians, so many rate the clinical answer",
+        "includes", story.STORY.silent_types(), story.STORY.completion,
     )  # fmt: skip
-    trained, complete = story.trained_order(percent), story.complete_order()
-    columns = [("Everyone’s complete ballots", complete), ("The usual training", trained)]
-    page.chart(
-        figures.bump_chart(
-            columns,
-            list(story.scenario().completions),
-            story.STORY.completion,
-            row_height=46,
-            **page.style(),
-        ),
-        "silence",
-        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
-    )
+    live_preview.show(
+        story.scenario(), story.STORY.prompt, [slider], "silence",
+        titles=("Everyone’s complete ballots", "The usual training"),
+        focus=story.STORY.completion,
+    )  # fmt: skip
+    percent = rate()
     page.say(_summary(percent))
     path.buttons(2)
     if not page.presenting():
