@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 #: The browser tab's icon, a file of ours: Streamlit's symbols would be fetched from the web.
 ICON = Path(__file__).with_name("icon.svg")
 #: Captions carry the explanations, so they have the contrast of text. A closed sidebar keeps no
-#: keyboard focus.
+#: keyboard focus. The colour of buttons, on which white is legible, is too dark for text.
 _STYLE = """
 [data-testid="stCaptionContainer"] { opacity: 1; }
 [data-testid="stSidebar"][aria-expanded="false"] { visibility: hidden; }
+[data-testid^="stBaseButton-segmented_controlActive"], [data-testid^="stBaseButton-pillsActive"],
+[data-testid="stButtonGroup"] [data-selected="true"], [data-testid="stSliderThumbValue"]
+{ color: inherit !important; }
 """
 
 

@@ -34,14 +34,16 @@ def row(step: int) -> None:
         go_to(step if picked is None else picked)
 
     st.session_state["path_row"] = step
-    with st.container(horizontal=True, vertical_alignment="center"):
+    # A projector shows little of a page, so the way on also stands above. Beside it the row cannot
+    # wrap, as it must on a phone.
+    presenting = page.presenting() and step < len(STEPS)
+    with st.container(horizontal=presenting, vertical_alignment="center"):
         st.segmented_control(
             "Steps", range(len(STEPS) + 1), key="path_row", on_change=chosen,
             label_visibility="collapsed",
             format_func=lambda i: f"{i} {STEPS[i - 1]}" if i else "The story",
         )  # fmt: skip
-        if page.presenting() and step < len(STEPS):
-            # A projector shows little of a page: the way on stands where it is seen.
+        if presenting:
             _next_button(step, "Next", "next_top")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from ui.shared import page
 from ui.start import bubbles, path, served, story
 
+_WORKSHEET = Path(__file__).with_name("worksheet.html")
 #: Rule -> its title, and what it asks for in plain words.
 _RULES = {
     "plurality": (
@@ -48,6 +51,7 @@ def show() -> None:
     st.subheader("What next?", anchor=False)
     path.links(
         [
+            ("pages/classroom.py", "Let a class vote from its phones", "phone_android"),
             ("pages/lab.py", "Change everything in the lab", "science"),
             ("pages/scenario.py", "Write a scenario of your own", "groups"),
             ("pages/rules.py", "See how each rule counts", "how_to_vote"),
@@ -62,5 +66,11 @@ def show() -> None:
                 "the order of Borda. It was not chosen; it follows from the mathematics."
             )
             page.note(
-                "Winners are those of the social models of the stored run, one model for each rule."
+                "The winners are those of the stored run. It has one social model for each rule."
             )
+        with st.expander("More: for teachers"):
+            page.say("The story makes a lesson of 20 minutes. This worksheet follows its steps.")
+            st.download_button(
+                "Worksheet to print (HTML)", _WORKSHEET.read_text("utf-8"), "worksheet.html",
+                "text/html", on_click="ignore", icon=":material/print:",
+            )  # fmt: skip

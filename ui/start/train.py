@@ -102,8 +102,8 @@ def _summary(rate: int, columns: list) -> str:
         f"but everyone’s complete ballots put {complete} first"
     )  # fmt: skip
     return (
-        f"Both models learn from the same ratings of {raters:,} people, of whom {rate} % of the "
-        f"non-clinicians rate the clinical answer. The usual training puts **{usual}** first. The "
+        f"Both models learn from the same ratings of {raters:,} people. {rate} % of those who are "
+        f"not clinicians rate the clinical answer. The usual training puts **{usual}** first. The "
         f"social model puts **{social}** first, {right}."
     )
 
