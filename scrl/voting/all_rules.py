@@ -10,7 +10,7 @@ from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.registry import RULES
-from scrl.voting.truncated_ballots import UNSEEN, ballots_read_by
+from scrl.voting.truncated_ballots import ballots_read_by
 
 #: Smallest padded numbers of ballots and candidates. Larger profiles are padded to four times as
 #: many ballots, or twice as many candidates, and so on: one program serves all small profiles.
@@ -23,13 +23,14 @@ def applicable_rules(profile: AnonymousProfile) -> list[str]:
 
 
 def count_all_rules(
-    profile: AnonymousProfile, rules: Iterable[str] | None = None, left_out: str = UNSEEN
+    profile: AnonymousProfile, rules: Iterable[str] | None = None, left_out: str | None = None
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Count a profile by every applicable rule.
 
     Args:
         rules: names of the rules to count by; all where None.
-        left_out: what a ballot says of candidates that it leaves out, as in ``ballots_read_by``.
+        left_out: what a ballot says of candidates that it leaves out, as in ``ballots_read_by``;
+            None counts the ballots as they are, one of a single candidate included.
 
     Returns:
         Outcomes by rule, and the error message of each rule that cannot count this profile.
@@ -57,13 +58,13 @@ def count_all_rules(
 
 
 def _rules_by_ballots(
-    profile: AnonymousProfile, rules: Iterable[str], left_out: str, errors: dict[str, str]
+    profile: AnonymousProfile, rules: Iterable[str], left_out: str | None, errors: dict[str, str]
 ) -> list[tuple[AnonymousProfile, list[str]]]:
     """The rules that read the same ballots, together with these; ``errors`` receives the others."""
     groups: list[tuple[AnonymousProfile, list[str]]] = []
     for rule in rules:
         try:
-            read = ballots_read_by(rule, profile, left_out)
+            read = profile if left_out is None else ballots_read_by(rule, profile, left_out)
         except InputError as error:
             errors[rule] = str(error)
             continue

@@ -90,7 +90,7 @@ def test_a_profile_goes_to_the_lab_as_a_scenario(open_page):
     app.button(key="profile_send").click().run()
     assert not app.exception
     assert app.title[0].value == "What if others had answered?"
-    assert "A first 33%" in words(app)
+    assert "Sent from the voting pages" in words(app)
 
 
 def test_truncated_ballots_go_to_the_lab_tied_last_and_never_unseen(open_page):
@@ -280,7 +280,7 @@ def test_the_url_names_the_rule_and_a_wrong_name_gets_a_sentence(open_page):
 def test_utility_rules_come_where_utilities_are_known(open_page):
     app = open_page("rules", profile="intensity", rule="utilitarian", rules_shown="All")
     assert app.selectbox(key="rule_pick").value == "utilitarian"
-    assert "mean utility 0.9999" in words(app)
+    assert "the greatest average utility \\(0.9999\\)" in words(app)
     assert "Not counted: Nash welfare." in words(app)
 
 

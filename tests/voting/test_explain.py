@@ -161,7 +161,7 @@ def test_a_cycle_is_named_where_a_victory_is_discarded():
         assert (explained.names[left_out.a], explained.names[left_out.b]) == ("C", "A")
         assert "C → A → B → C" in left_out.reason
     explained = explain("kemeny", profile)
-    assert "Overruled: C over A" in " ".join(explained.notes)
+    assert "reverses the win of C over A" in " ".join(explained.notes)
 
 
 def test_unknown_rules_and_missing_utilities_get_a_sentence():

@@ -20,7 +20,7 @@ def instant_runoff(counts: ProfileCounts) -> Explanation:
     return _eliminate(
         counts,
         "instant-runoff",
-        "Share of first places among those left",
+        "Share of first places among the candidates left",
         lambda remaining: counts.weight @ counts.top_shares(remaining),
         _lowest,
         "has the fewest first places",
@@ -31,7 +31,7 @@ def instant_runoff(counts: ProfileCounts) -> Explanation:
 def baldwin(counts: ProfileCounts) -> Explanation:
     """Eliminates those with the lowest Borda score among the remaining candidates."""
     return _eliminate(
-        counts, "baldwin", "Borda score among those left", _borda(counts), _lowest,
+        counts, "baldwin", "Borda score among the candidates left", _borda(counts), _lowest,
         "has the lowest Borda score",
     )  # fmt: skip
 
@@ -44,8 +44,8 @@ def nanson(counts: ProfileCounts) -> Explanation:
         return eliminated if eliminated.any() else remaining
 
     return _eliminate(
-        counts, "nanson", "Borda score among those left", _borda(counts), below_mean,
-        "is below the mean Borda score",
+        counts, "nanson", "Borda score among the candidates left", _borda(counts), below_mean,
+        "is below the average Borda score",
     )  # fmt: skip
 
 
@@ -76,7 +76,9 @@ def coombs(counts: ProfileCounts) -> Explanation:
         score = np.where(remaining, last, np.nan)
         rounds.append(Round(score, _indices(leaving), note, None, label))
         remaining = remaining & ~leaving
-    return _explanation(counts, "coombs", "Share of last places among those left", place, rounds)
+    return _explanation(
+        counts, "coombs", "Share of last places among the candidates left", place, rounds
+    )
 
 
 def plurality_veto(counts: ProfileCounts) -> Explanation:
@@ -88,7 +90,7 @@ def plurality_veto(counts: ProfileCounts) -> Explanation:
     place[eliminated] = remaining.sum()
     if eliminated.any():
         names = counts.join_names(_indices(eliminated))
-        note = f"Nobody puts {names} first: no credit to stand on."
+        note = f"Nobody puts {names} first, so {names} starts with no points."
         rounds.append(Round(credit.copy(), _indices(eliminated), note))
     while remaining.any():
         rate = np.where(remaining, counts.weight @ counts.bottom_shares(remaining, 1), 0.0)
@@ -102,15 +104,17 @@ def plurality_veto(counts: ProfileCounts) -> Explanation:
         if np.isfinite(step):
             next_credit = np.where(remaining, credit - rate * step, 0.0)
             eliminated = remaining & (next_credit <= TIE_TOLERANCE)
-            reason = "is worn down first by the vetoes of those who like it least"
+            reason = "is the first to lose all its points"
             note = _note(counts, eliminated, remaining, reason)
         else:
             next_credit, eliminated = credit, remaining
-            note = f"Nobody vetoes any more; {counts.join_names(_indices(remaining))} stand."
+            note = (
+                f"No voter takes points any more. {counts.join_names(_indices(remaining))} remain."
+            )
         rounds.append(Round(np.where(remaining, credit, np.nan), _indices(eliminated), note))
         credit, remaining = next_credit, remaining & ~eliminated
         place[eliminated] = remaining.sum()
-    return _explanation(counts, "plurality-veto", "Credit left, from first places", place, rounds)
+    return _explanation(counts, "plurality-veto", "Points left, from first places", place, rounds)
 
 
 def _borda(counts: ProfileCounts) -> ScoreFunction:
@@ -185,8 +189,8 @@ def _note(
     names, single = counts.join_names(indices), len(indices) == 1
     if eliminated.sum() == remaining.sum():
         if single:
-            return f"{names} stands last, and wins."
-        return f"{names} tie for the place that is left."
+            return f"{names} is the only one left and wins."
+        return f"{names} share the place that is left."
     if not single:
         reason = reason.replace("has ", "have ", 1).replace("is ", "are ", 1)
     verb = "goes" if single else "go"

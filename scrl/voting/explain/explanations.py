@@ -98,7 +98,7 @@ def _points(
     score = parts.sum(0)
     place = places_by_score(score)
     first = winners(place)
-    notes = (f"{counts.join_names(first)}: {reason} ({score[first[0]]:.3f}).",)
+    notes = (f"{counts.join_names(first)}: {reason} ({score[first[0]]:.3g}).",)
     title = "Share of ballots at each place"
     steps = (
         Bars(unit, score, parts),
@@ -117,21 +117,27 @@ def anti_plurality(counts: ProfileCounts) -> Explanation:
     """Scores are negative shares of last places."""
     parts = -counts.weight[:, None] * counts.bottom_shares(counts.all_candidates)
     return _points(
-        counts, "anti-plurality", "Minus the share of last places", parts, "fewest last places"
+        counts,
+        "anti-plurality",
+        "Share of last places, counted against the candidate",
+        parts,
+        "fewest last places",
     )
 
 
 def approval(counts: ProfileCounts, rule: str, k: int) -> Explanation:
     """Scores are shares of ballots that rank the candidate among the first ``k``."""
     parts = counts.weight[:, None] * counts.place_shares[:, :, :k].sum(2)
-    unit = f"Share of ballots with it among the first {k}"
+    unit = f"Share of ballots with the candidate among the first {k}"
     return _points(counts, rule, unit, parts, f"most often among the first {k}")
 
 
 def dowdall(counts: ProfileCounts) -> Explanation:
     """Scores are 1, ½, ⅓ … by place."""
     parts = counts.weight[:, None] * (counts.place_shares @ (1 / np.arange(1, counts.m + 1)))
-    return _points(counts, "dowdall", "Points a ballot: 1, ½, ⅓ …", parts, "most points")
+    return _points(
+        counts, "dowdall", "Points for each ballot: 1, 1/2, 1/3 and so on", parts, "most points"
+    )
 
 
 def borda(counts: ProfileCounts) -> Explanation:
@@ -146,7 +152,13 @@ def borda(counts: ProfileCounts) -> Explanation:
     never_compared = 0.5 * ((counts.both_ranked == 0) & off_diagonal).sum(1)
     if never_compared.any():
         parts = np.vstack([parts, never_compared])
-    return _points(counts, "borda", "Opponents put behind, a ballot", parts, "most points")
+    return _points(
+        counts,
+        "borda",
+        "Average points: candidates ranked below, for each ballot",
+        parts,
+        "most points",
+    )
 
 
 def bucklin(counts: ProfileCounts) -> Explanation:
@@ -161,14 +173,14 @@ def bucklin(counts: ProfileCounts) -> Explanation:
     if level[first[0]] < counts.m:
         ordinal = _ordinals(counts.m)[level[first[0]]].lower()
         note = (
-            f"{names}: a majority once {ordinal} places count "
+            f"{names} has a majority once {ordinal} places are counted "
             f"({percent(votes_at_level[first[0]])} of ballots)."
         )
     else:
-        note = f"Nobody reaches a majority; {names} has most votes in all."
+        note = f"Nobody reaches a majority. {names} has the most votes in all."
     rows = tuple(f"Up to {w.lower()}" if i else w for i, w in enumerate(_ordinals(counts.m)))
     marked = tuple((int(level[a]), a) for a in range(counts.m) if level[a] < counts.m)
-    title = "Votes as lower places are added; past half is a majority"
+    title = "Votes as lower places are added (more than half is a majority)"
     steps = (Matrix(title, votes.T, rows, 0.5, marked),)
     table = tuple(
         {"counted": row, **{n: float(v) for n, v in zip(counts.names, line, strict=True)}}
@@ -203,16 +215,21 @@ def likelihood(
     off_diagonal = ~np.eye(counts.m, dtype=bool)
     observed = np.where((counts.both_ranked > 0) & off_diagonal, counts.above, np.nan)
     residual = np.abs(observed - fitted)
-    notes = [f"{counts.join_names(winners(place))}: highest score, in log-odds."]
+    notes = [f"{counts.join_names(winners(place))}: highest reward."]
     if np.isfinite(residual).any():
         a, b = np.unravel_index(np.nanargmax(residual), residual.shape)
         notes.append(
-            f"Least well fitted is {counts.names[a]} over {counts.names[b]}: "
-            f"{percent(observed[a, b])} of ballots, {percent(fitted[a, b])} by the scores."
+            f"The rewards fit {counts.names[a]} against {counts.names[b]} worst: "
+            f"{percent(observed[a, b])} of ballots prefer {counts.names[a]}, and the rewards "
+            f"say {percent(fitted[a, b])}."
         )
     steps = (
-        Bars("Score, in log-odds", score),
-        Fit("Duels as seen and as fitted (rim: the victor)", observed, fitted),
+        Bars("Learned reward", score),
+        Fit(
+            "Each pair: share of ballots and what the rewards say (the rim is the winner)",
+            observed,
+            fitted,
+        ),
         pairwise.pairwise_matrix(counts),
     )
     return Explanation(rule, counts.names, place, tuple(notes), steps, _scores(counts, score))
@@ -226,20 +243,23 @@ def lottery(counts: ProfileCounts, rule: str, chance: np.ndarray, place: np.ndar
     draw_above = chance @ counts.above
     support = counts.join_names(np.flatnonzero(chance > TIE_TOLERANCE))
     several = (chance > TIE_TOLERANCE).sum() > 1
-    notes = [f"{support} can win." if several else f"{support} wins for sure."]
+    notes = [f"{support} can win." if several else f"{support} wins with certainty."]
     bars = Bars("Chance to win", chance)
     if rule == "maximal-lottery":
-        notes.append("Nobody beats the lottery: its draw does at least as well as half against "
-                     "each candidate.")  # fmt: skip
+        notes.append("No candidate beats the lottery: on average at least half of the voters "
+                     "prefer its draw, ties half.")  # fmt: skip
     elif rule == "random-ballot":
         parts = counts.weight[:, None] * counts.top_shares(counts.all_candidates)
         bars = Bars("Chance to win: the share of first places", chance, parts)
     if (draw_above < 0.5 - 1e-7).any() and rule != "maximal-lottery":
         worst = int(np.argmin(draw_above))
         share = percent(1 - draw_above[worst])
-        notes.append(f"{counts.names[worst]} beats it: {share} of duels with its draw.")
-    title = "Share of ballots that put the lottery’s draw first, against each"
-    steps: list[Step] = [bars, Bars(title, draw_above, None, 0.5, "an even duel")]
+        notes.append(
+            f"{counts.names[worst]} beats it: on average {share} of the voters prefer "
+            f"{counts.names[worst]} to the draw."
+        )
+    title = "Share of ballots that prefer the lottery’s draw to each candidate"
+    steps: list[Step] = [bars, Bars(title, draw_above, None, 0.5, "half")]
     if RULES[rule].reads == "pairwise":
         steps.append(Graph("Who beats whom", pairwise.majority_edges(counts)))
     table = tuple(
@@ -260,8 +280,10 @@ def utilitarian(counts: ProfileCounts) -> Explanation:
     parts = weight * utility / np.where(total > 0, total, 1.0)
     score = parts.sum(0)
     place = places_by_score(score)
-    notes = (f"{counts.join_names(winners(place))}: mean utility {score.max():.4f}.",)
-    steps = (Bars("Mean utility", score, parts), _utility_matrix(counts))
+    notes = (
+        f"{counts.join_names(winners(place))}: the greatest average utility ({score.max():.4f}).",
+    )
+    steps = (Bars("Average utility", score, parts), _utility_matrix(counts))
     return Explanation("utilitarian", counts.names, place, notes, steps, _scores(counts, score))
 
 
@@ -282,10 +304,10 @@ def egalitarian(counts: ProfileCounts) -> Explanation:
     worst = np.where(np.isfinite(worst), worst, np.nan)
     first = winners(place)
     notes = (
-        f"{counts.join_names(first)}: whoever is worst off has {worst[first[0]]:.4f}; in a tie "
-        "the next worst off decide.",
+        f"{counts.join_names(first)}: the worst-off voter has utility {worst[first[0]]:.4f}. A tie "
+        "is decided by the next worst-off voter.",
     )
-    steps = (Bars("Utility of whoever is worst off", worst), _utility_matrix(counts))
+    steps = (Bars("Utility of the worst-off voter", worst), _utility_matrix(counts))
     return Explanation("egalitarian", counts.names, place, notes, steps, _scores(counts, worst))
 
 
@@ -304,5 +326,5 @@ def _utility_matrix(counts: ProfileCounts) -> Matrix:
     """Utilities by ballot; the first ``MAX_UTILITY_ROWS``."""
     labels = [label or f"ballot {i}" for i, label in enumerate(counts.profile.labels, 1)]
     utility = np.where(counts.ranked, _utility(counts), np.nan)[:MAX_UTILITY_ROWS]
-    title = "Worth to those who cast each ballot"
+    title = "Utility of each candidate to the voters of each ballot"
     return Matrix(title, utility, tuple(labels[:MAX_UTILITY_ROWS]), 0.0)

@@ -42,17 +42,21 @@ def kemeny(counts: ProfileCounts) -> Explanation:
         if counts.margin[b, a] > 0 and place[a] < place[b]
     }  # fmt: skip
     edges = majority_edges(counts, lambda a, b: "left out" if (a, b) in overruled else "counted")
-    steps: tuple[Step, ...] = (Graph("Majorities the order keeps, and those it overrules", edges),)
+    steps: tuple[Step, ...] = (
+        Graph("Wins that the order keeps (solid) and wins that it reverses (dashed)", edges),
+    )
     table, notes = victory_table(counts, edges), []
     if leader_cost is not None:
         notes = _leader_notes(counts, winners(place), leader_cost)
-        unit = "Disagreement of the best order that each leads, pairs a voter"
+        unit = "Disagreement of the best order with this candidate first, in pairs for each voter"
         bars = Bars(unit, leader_cost, lower_is_better=True)
         steps = (*steps, bars, pairwise_matrix(counts))
         table = candidate_table(counts, {"best order led by it": leader_cost})
     for a, b in sorted(overruled, key=lambda pair: -counts.margin[pair])[:MAX_NAMED]:
         margin = percent(counts.margin[a, b])
-        notes.append(f"Overruled: {counts.names[a]} over {counts.names[b]}, by {margin}.")
+        notes.append(
+            f"The order reverses the win of {counts.names[a]} over {counts.names[b]}, by {margin}."
+        )
     return Explanation("kemeny", counts.names, place, tuple(notes), steps, table)
 
 
@@ -60,14 +64,14 @@ def _leader_notes(counts: ProfileCounts, first: list[int], leader_cost: np.ndarr
     """Sentences on the cost of the best order, and of the best one with another leader."""
     best = float(leader_cost.min())
     notes = [
-        f"An order led by {counts.join_names(first)} disagrees with {best:.3f} pairs a voter, "
-        "the least possible."
+        f"The best order with {counts.join_names(first)} first disagrees with {best:.3f} pairs "
+        "for each voter. No order disagrees with fewer."
     ]
     others = [c for c in range(counts.m) if c not in first]
     if others:
         second = min(others, key=lambda c: leader_cost[c])
         notes.append(
-            f"The best order led by another, {counts.names[second]}, disagrees with "
+            f"The best order with another candidate first ({counts.names[second]}) disagrees with "
             f"{leader_cost[second] - best:.3f} more."
         )
     return notes

@@ -30,7 +30,9 @@ Pair = tuple[int, int]
 def pairwise_matrix(counts: ProfileCounts, marked: Iterable[Pair] = ()) -> Matrix:
     """P(a ≻ b) as a matrix."""
     values = np.where(np.eye(counts.m, dtype=bool), np.nan, counts.above)
-    return Matrix("Share that puts the row above the column", values, marked=tuple(marked))
+    return Matrix(
+        "Share of ballots that rank the row above the column", values, marked=tuple(marked)
+    )
 
 
 def majority_edges(
@@ -59,12 +61,13 @@ def copeland(counts: ProfileCounts) -> Explanation:
     score = (points * off_diagonal).sum(1)
     place = places_by_score(score)
     first = winners(place)
-    notes = [f"{counts.join_names(first)}: {score[first[0]]:g} of {counts.m - 1} duels won."]
+    won = f"{score[first[0]]:g} of {counts.m - 1}"
+    notes = [f"{counts.join_names(first)}: {won} head-to-head contests won."]
     if len(first) == 1 and (counts.margin[first[0]][off_diagonal[first[0]]] > 0).all():
-        notes.append("It beats every other head to head, so it is the Condorcet winner.")
+        notes.append("It beats every other candidate head to head: it is the Condorcet winner.")
     steps = (
         Graph("Who beats whom", majority_edges(counts)),
-        Bars("Duels won, ties half", score),
+        Bars("Head-to-head wins (a tie is half a win)", score),
         pairwise_matrix(counts),
     )
     table = candidate_table(counts, {"wins": score})
@@ -79,7 +82,7 @@ def minimax(counts: ProfileCounts) -> Explanation:
 def winning_votes(counts: ProfileCounts) -> Explanation:
     """Ranks by the winner's votes in the worst defeat."""
     votes = np.where(counts.margin.T > 0, counts.strictly_above.T, 0.0)
-    return _minimax(counts, "minimax-winning-votes", votes, "votes for the victor")
+    return _minimax(counts, "minimax-winning-votes", votes, "share of votes for the opponent")
 
 
 def _minimax(counts: ProfileCounts, rule: str, defeat: np.ndarray, unit: str) -> Explanation:
@@ -101,15 +104,15 @@ def _minimax(counts: ProfileCounts, rule: str, defeat: np.ndarray, unit: str) ->
         if a in defeated:
             notes.append(
                 f"The worst defeat of {counts.names[a]} is against {counts.names[opponent[a]]} "
-                f"({unit} {percent(worst[a])}); no one’s is milder."
+                f"({unit} {percent(worst[a])}). No other candidate has a milder worst defeat."
             )
         else:
-            notes.append(f"{counts.names[a]} loses to nobody.")
+            notes.append(f"{counts.names[a]} loses to nobody head to head.")
     edges = majority_edges(counts, lambda a, b: "counted" if (a, b) in worst_defeats else "quiet")
     size = np.maximum(worst, 0) + 0.0
     steps = (
         Graph("Each candidate’s worst defeat", edges),
-        Bars(f"Worst defeat, {unit}", size, lower_is_better=True),
+        Bars(f"Worst defeat ({unit})", size, lower_is_better=True),
         pairwise_matrix(counts, [(a, int(opponent[a])) for a in defeated]),
     )
     by = [counts.names[opponent[a]] if a in defeated else "" for a in range(counts.m)]
@@ -173,20 +176,21 @@ def schulze(counts: ProfileCounts) -> Explanation:
     def state(a: int, b: int) -> str:
         return "path" if (a, b) in forth else "back" if (a, b) in back else "quiet"
 
-    notes = [f"{counts.join_names(winners(place))}: no one’s strongest chain to it is stronger "
-             "than the chain back."]  # fmt: skip
-    title = "Chains"
+    notes = [f"{counts.join_names(winners(place))} wins: its chain to every other candidate is at "
+             "least as strong as the chain back."]  # fmt: skip
+    title = "Chains of wins"
     if rival is not None:
-        title = f"Chains between {counts.names[best]} and {counts.names[rival]}"
+        title = f"Chains of wins between {counts.names[best]} and {counts.names[rival]}"
         notes.append(
-            f"Closest is {counts.names[rival]}: {percent(strength[best, rival])} there, "
-            f"{percent(strength[rival, best])} back. A chain is as strong as its weakest victory."
+            f"Its closest rival is {counts.names[rival]}: the chain there has strength "
+            f"{percent(strength[best, rival])}, the chain back {percent(strength[rival, best])}. A "
+            "chain is as strong as its weakest win."
         )
     values = np.where(np.eye(counts.m, dtype=bool), np.nan, strength)
     marked = tuple((best, b) for b in others)
     steps = (
         Graph(title, majority_edges(counts, state)),
-        Matrix("Strongest chain from row to column, by margin", values, (), 0.0, marked),
+        Matrix("Strength of the best chain from row to column", values, (), 0.0, marked),
         pairwise_matrix(counts),
     )
     return Explanation("schulze", counts.names, place, tuple(notes), steps, tuple(table))
@@ -203,22 +207,23 @@ def split_cycle(counts: ProfileCounts) -> Explanation:
     def reason(a: int, b: int) -> str:
         if kept[a, b]:
             return ""
-        return f"weakest of the cycle {_path_text(counts, [a, *path_between(following, b, a)])}"
+        circle = _path_text(counts, [a, *path_between(following, b, a)])
+        return f"the weakest win of the circle {circle}"
 
     edges = majority_edges(counts, state, reason)
     discarded = [e for e in edges if e.state == "left out"]
     first = winners(place)
     verb = "is" if len(first) == 1 else "are"
     notes = [
-        f"{counts.join_names(first)} {verb} unbeaten once the weakest victory of every cycle is "
-        "struck out."
+        f"{counts.join_names(first)} {verb} unbeaten once the weakest win of every circle is "
+        "removed."
         if discarded
-        else f"No cycle: every victory counts, and {counts.join_names(first)} {verb} unbeaten."
+        else f"There is no circle, so every win counts. {counts.join_names(first)} {verb} unbeaten."
     ]
     notes += [
         f"{counts.names[e.a]} over {counts.names[e.b]}: {e.reason}." for e in discarded[:MAX_NAMED]
     ]
-    title = "Victories that count, and those struck out"
+    title = "Wins that count (solid) and wins that are removed (dashed)"
     steps = (Graph(title, edges), pairwise_matrix(counts))
     table = victory_table(counts, edges)
     return Explanation("split-cycle", counts.names, place, tuple(notes), steps, table)
@@ -257,21 +262,21 @@ def ranked_pairs(counts: ProfileCounts) -> Explanation:
     place = _places_of_unbeaten(counts.margin, lambda margin: _lock(margin)[0])
     edges = tuple(
         Edge(a, b, float(counts.margin[a, b]), "left out" if cycle else "counted",
-             f"would close {_path_text(counts, cycle)}" if cycle else "locked")
+             f"it would close the circle {_path_text(counts, cycle)}" if cycle else "accepted")
         for a, b, cycle in _lock(counts.margin)[1]
     )  # fmt: skip
     skipped = [e for e in edges if e.state == "left out"]
     first = winners(place)
     verb, pronoun = ("has", "it") if len(first) == 1 else ("have", "them")
     notes = [
-        f"{counts.join_names(first)} {verb} no locked victory against {pronoun}; "
-        f"{len(edges) - len(skipped)} of {len(edges)} victories are locked, widest first."
+        f"{counts.join_names(first)} {verb} no accepted win against {pronoun}. "
+        f"{len(edges) - len(skipped)} of {len(edges)} wins are accepted, the largest first."
     ]
     notes += [
         f"{counts.names[e.a]} over {counts.names[e.b]} is skipped: {e.reason}."
         for e in skipped[:MAX_NAMED]
     ]
-    title = "Victories locked in, widest first, and those skipped"
+    title = "Wins that are accepted (solid) and wins that are skipped (dashed)"
     steps = (Graph(title, edges), pairwise_matrix(counts))
     table = victory_table(counts, edges)
     return Explanation("ranked-pairs", counts.names, place, tuple(notes), steps, table)
@@ -327,7 +332,7 @@ def victory_table(counts: ProfileCounts, edges: Iterable[Edge]) -> tuple[dict[st
     """A row for each victory."""
     state = {"counted": "counts", "left out": "left out"}
     return tuple(
-        {"victor": counts.names[e.a], "over": counts.names[e.b], "margin": e.margin,
+        {"winner": counts.names[e.a], "over": counts.names[e.b], "margin": e.margin,
          "": state.get(e.state, ""), "why": e.reason}
         for e in edges
     )  # fmt: skip

@@ -43,7 +43,8 @@ def lowest_scoring(scores: jax.Array, remaining: jax.Array) -> jax.Array:
     title="Instant runoff",
     family="elimination",
     returns="places",
-    summary="The candidate with the fewest first places goes out, its ballots move on, and so on.",
+    summary="The candidate with the fewest first places goes out, and its ballots pass to "
+    "their next choice. This repeats until one candidate is left.",
     reference="Hare; ties for fewest go out together, no stop at a majority",
     satisfies="majority majority-loser condorcet-loser clones later-no-harm",
     distortion=("unbounded", "O(ln m)"),
@@ -60,8 +61,8 @@ def instant_runoff(profile: Profile) -> jax.Array:
     title="Coombs",
     family="elimination",
     returns="places",
-    summary="Whoever has a majority of first places wins; until then the candidate with the most "
-    "last places goes out.",
+    summary="A candidate with a majority of first places wins. Until there is one, the "
+    "candidate with the most last places goes out.",
     reference="Coombs 1964; a majority winner takes the best free place, and the count goes on "
     "among the others; a ballot that ranks fewer than two of them has no last place",
     satisfies="majority majority-loser condorcet-loser",
@@ -95,8 +96,8 @@ def opponent_shares(profile: Profile) -> jax.Array:
     family="elimination",
     reads="pairwise",
     returns="places",
-    summary="The candidate with the lowest Borda score goes out, scores are counted again, and so "
-    "on.",
+    summary="The candidate with the lowest Borda score goes out, and scores are counted again. "
+    "This repeats until one candidate is left.",
     reference="Baldwin 1926; ties for lowest go out together",
     cost="n·m² + m³",
 )
@@ -111,8 +112,8 @@ def baldwin(profile: Profile) -> jax.Array:
     family="elimination",
     reads="pairwise",
     returns="places",
-    summary="All candidates below the mean Borda score go out, scores are counted again, and so "
-    "on.",
+    summary="All candidates below the average Borda score go out, and scores are counted "
+    "again. This repeats until one candidate is left.",
     reference="Nanson 1882; candidates that score exactly the mean stay",
     satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
@@ -134,8 +135,8 @@ def nanson(profile: Profile) -> jax.Array:
     title="Plurality veto",
     family="elimination",
     returns="places",
-    summary="Candidates hold their first places as credit; all voters at once wear down the worst "
-    "candidate still standing, and the last to stand wins.",
+    summary="Candidates start with one point for each first place. Then all voters take points "
+    "from their worst remaining candidate, and the last one left wins.",
     reference="Kizilkaya & Kempe 2022, with simultaneous vetoes (2023), so that the order of "
     "voters has no effect; a tied bottom is vetoed equally",
     distortion=("grows with voters", "3"),

@@ -72,9 +72,8 @@ def center_rewards(reward: jax.Array, is_compared: jax.Array) -> jax.Array:
     title="Bradley–Terry",
     family="likelihood",
     returns="scores",
-    summary="The rewards under which the pairs that ballots compare are likeliest, a comparison "
-    "going to a with the chance σ(reward of a − reward of b); with complete ballots, Borda's "
-    "order.",
+    summary="The usual reward model. It gives each candidate a reward so that the pairs on the "
+    "ballots become as likely as possible; with complete ballots the order is Borda's.",
     reference="Zermelo 1929, Bradley & Terry 1952; a ballot counts as all its pairs, a tied pair "
     "half each way, without absent candidates; prior of sd 10 against 10,000 voters",
     cost="n·m² + m³ a step",
@@ -98,8 +97,9 @@ def bradley_terry(profile: Profile) -> jax.Array:
     title="Plackett–Luce",
     family="likelihood",
     returns="scores",
-    summary="The rewards under which the ballots are likeliest, each read as choices from what "
-    "remains, a candidate being chosen with a chance in proportion to exp(reward).",
+    summary="It gives each candidate a reward so that the whole ballots become as likely as "
+    "possible. A ballot is read as a choice of the best, then of the best of the rest, "
+    "and so on.",
     reference="Luce 1959, Plackett 1975; candidates tied at a place share one choice equally, "
     "without absent candidates; prior of sd 10 against 10,000 voters",
     cost="n·m² a step",

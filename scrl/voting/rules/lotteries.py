@@ -26,8 +26,7 @@ MAX_CELLS = 30_000_000
     title="Random ballot",
     family="lottery",
     returns="probabilities",
-    summary="A ballot is drawn and its first place wins; what the ordinary reward loss does, pair "
-    "by pair.",
+    summary="One ballot is drawn by lot, and its first candidate wins.",
     reference="Gibbard 1977, also called random dictatorship; a tied top split equally",
     distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
@@ -41,7 +40,7 @@ def random_ballot(profile: Profile) -> jax.Array:
     family="lottery",
     reads="pairwise",
     returns="probabilities",
-    summary="Every candidate's chance is in proportion to its Borda score.",
+    summary="A candidate's chance to win is in proportion to its Borda score.",
     reference="Barberà 1979: a ballot and two candidates are drawn, and the one that the ballot "
     "puts first wins; missing comparisons as for Borda",
     cost="n·m²",
@@ -55,8 +54,8 @@ def proportional_borda(profile: Profile) -> jax.Array:
     title="Harmonic lottery",
     family="lottery",
     returns="probabilities",
-    summary="Half of the chance is equal for all, half in proportion to harmonic scores, 1/r for a "
-    "place r.",
+    summary="Half of the chance is shared equally. The other half is in proportion to points: "
+    "1 for a first place, 1/2 for a second, 1/3 for a third, and so on.",
     reference="Boutilier et al. 2015; ties share the points of the places they fill, unranked "
     "candidates get 0",
     distortion=("O(√(m log m))", ""),
@@ -85,7 +84,8 @@ def _normalized(scores: jax.Array, candidate_mask: jax.Array) -> jax.Array:
     reads="pairwise",
     returns="probabilities",
     on_host=True,
-    summary="The mixture of candidates that no other mixture beats head to head.",
+    summary="The lottery that is not beaten by any candidate: on average at least half of the "
+    "voters like its draw as much as, or better than, that candidate.",
     reference="Kreweras 1965, Fishburn 1984; of several, the one nearest to uniform",
     distortion=("unbounded", "3"),
     cost="n·m², then a game of m × m",
@@ -103,7 +103,8 @@ def maximal_lotteries(above: np.ndarray) -> np.ndarray:
     reads="pairwise",
     returns="probabilities",
     on_host=True,
-    summary="The maximal lottery where all that counts of a duel is who wins it.",
+    summary="As the maximal lottery, but it counts only who wins each head-to-head contest, "
+    "and not by how much.",
     reference="Fisher & Ryan 1992, Laffond, Laslier & Le Breton 1993; with ties, of several the "
     "one nearest to uniform",
     cost="n·m², then a game of m × m",
@@ -137,8 +138,8 @@ def _margins(above: np.ndarray) -> np.ndarray:
     family="lottery",
     returns="probabilities",
     on_host=True,
-    summary="Half of the chance is equal for all; half goes to a member of a random committee of "
-    "√m that no candidate is preferred to by more than its share of voters.",
+    summary="Half of the chance is shared equally. The other half goes to a member of a small "
+    "committee, drawn by lot, that represents the voters well.",
     reference="Ebadian, Kahng, Peters & Shah 2022; ⌈√m⌉ members, by multiplicative weights, no "
     "candidate preferred by more than 1/(members + 1) + 0.001; ties and unranked candidates are no "
     "preference",
@@ -160,8 +161,8 @@ def stable_lottery(profile: HostProfile) -> np.ndarray:
     family="lottery",
     returns="probabilities",
     on_host=True,
-    summary="The lottery whose worst case, over unit-sum utilities that agree with these ballots, "
-    "is the least.",
+    summary="Ballots do not say how much voters care. This lottery loses the least welfare in "
+    "the worst case that the ballots allow.",
     reference="Boutilier et al. 2015, by cutting planes; of several, the one nearest to uniform; "
     "tied candidates have equal utilities, unranked ones any",
     distortion=("Θ(√m)", ""),

@@ -24,7 +24,8 @@ CELLS = 400_000
     reads="pairwise",
     returns="places",
     on_host=True,
-    summary="The order that contradicts the ballots' pairs least; its first place wins.",
+    summary="Of all possible orders, the one that disagrees least with the voters, pair by "
+    "pair. Its first candidate wins.",
     reference="Kemeny 1959; exact, by dynamic programming over subsets (Betzler et al. 2009, after "
     "Held & Karp 1962); all winners of optimal orders share a place, are removed, and the rule "
     "runs again",
@@ -123,7 +124,8 @@ def _search_subsets(above: np.ndarray) -> np.ndarray:
     reads="pairwise",
     returns="places",
     on_host=True,
-    summary="Victories are locked in from the widest down, except those that would close a cycle.",
+    summary="Head-to-head wins are accepted from the largest to the smallest. A win that would "
+    "close a circle is skipped.",
     reference="Tideman 1987; of victories with equal margins, all that close a cycle with each "
     "other or with locked victories are left out, so that names have no effect; the winners share "
     "a place, are removed, and the rule runs again",

@@ -17,7 +17,7 @@ CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith mo
     family="pairwise",
     reads="pairwise",
     returns="scores",
-    summary="Opponents beaten head to head, a tie counting half.",
+    summary="Each candidate meets each other one head to head. A win gives 1 point, a tie 1/2.",
     reference="Copeland 1951",
     satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", "5"),
@@ -35,7 +35,8 @@ def copeland(profile: Profile) -> jax.Array:
     family="pairwise",
     reads="pairwise",
     returns="scores",
-    summary="The candidate whose worst defeat is mildest.",
+    summary="Each candidate is judged by its worst defeat head to head. The candidate with the "
+    "mildest worst defeat wins.",
     reference="Simpson 1969, Kramer 1977; by margins",
     satisfies="majority condorcet monotonicity",
     distortion=("unbounded", ""),
@@ -53,7 +54,7 @@ def minimax(profile: Profile) -> jax.Array:
     family="pairwise",
     reads="pairwise",
     returns="scores",
-    summary="The candidate whose worst defeat has the fewest votes behind it.",
+    summary="As minimax, but a defeat is measured by the number of voters who prefer the opponent.",
     reference="Simpson 1969, Kramer 1977; a defeat weighs the share of all ballots that strictly "
     "prefer the victor",
     distortion=("unbounded", ""),
@@ -90,8 +91,8 @@ def strongest_paths(margins: jax.Array) -> jax.Array:
     family="pairwise",
     reads="pairwise",
     returns="order",
-    summary="A candidate is ahead of another if its strongest chain of victories to it is stronger "
-    "than the strongest chain back.",
+    summary="Head-to-head wins form chains, and a chain is as strong as its weakest win. Of "
+    "two candidates the one with the stronger chain to the other is ahead.",
     reference="Schulze 2011, by margins; ties by the number of candidates ahead",
     satisfies=CONDORCET_CRITERIA + " clones",
     distortion=("unbounded", "Θ(√m)"),
@@ -114,7 +115,8 @@ def split_cycle_victories(margins: jax.Array) -> jax.Array:
     family="pairwise",
     reads="pairwise",
     returns="places",
-    summary="In every cycle of victories the weakest is struck out; who is then unbeaten wins.",
+    summary="In every circle of head-to-head wins the weakest win is removed. A candidate that "
+    "no remaining win beats is elected.",
     reference="Holliday & Pacuit 2023; the winners share a place, are removed, and the rule "
     "runs again",
     satisfies=CONDORCET_CRITERIA + " clones",

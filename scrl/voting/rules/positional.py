@@ -15,7 +15,7 @@ from scrl.voting.registry import rule
     title="Plurality",
     family="positional",
     returns="scores",
-    summary="Only first places count.",
+    summary="Only first places count. The candidate with the most first places wins.",
     reference="share of ballots with the candidate at the top, a tied top split equally",
     satisfies="majority monotonicity participation later-no-harm",
     distortion=("Θ(m²)", "2m − 1"),
@@ -29,7 +29,7 @@ def plurality(profile: Profile) -> jax.Array:
     title="Anti-plurality",
     family="positional",
     returns="scores",
-    summary="Only last places count, against.",
+    summary="Only last places count. The candidate with the fewest last places wins.",
     reference="also called veto; minus the share of ballots with the candidate at the bottom of "
     "those it ranks, a tied bottom split equally",
     satisfies="majority-loser monotonicity participation",
@@ -44,7 +44,7 @@ def anti_plurality(profile: Profile) -> jax.Array:
     title="2-approval",
     family="positional",
     returns="scores",
-    summary="A point for each of a ballot's first two places.",
+    summary="Each ballot gives one point to each of its first two candidates.",
     reference="k-approval with k = 2",
 )
 def two_approval(profile: Profile) -> jax.Array:
@@ -56,7 +56,7 @@ def two_approval(profile: Profile) -> jax.Array:
     title="3-approval",
     family="positional",
     returns="scores",
-    summary="A point for each of a ballot's first three places.",
+    summary="Each ballot gives one point to each of its first three candidates.",
     reference="k-approval with k = 3",
 )
 def three_approval(profile: Profile) -> jax.Array:
@@ -74,8 +74,8 @@ def approval(profile: Profile, k: int) -> jax.Array:
     family="positional",
     reads="pairwise",
     returns="scores",
-    summary="A point for every opponent that a ballot puts behind; what Bradley–Terry learns when "
-    "all pairs are compared equally often.",
+    summary="Each ballot gives a candidate one point for every candidate below it. "
+    "Bradley–Terry learns this order when all pairs are compared equally often.",
     reference="Borda 1781; with missing comparisons, the sum of P(a ≻ b) over opponents",
     satisfies="majority-loser condorcet-loser monotonicity participation reversal",
     distortion=("unbounded", "2m − 1"),
@@ -89,7 +89,7 @@ def borda(profile: Profile) -> jax.Array:
     title="Dowdall",
     family="positional",
     returns="scores",
-    summary="A point for a first place, half for a second, a third for a third, and so on.",
+    summary="A first place gives 1 point, a second place 1/2, a third place 1/3, and so on.",
     reference="harmonic scores; used in Nauru",
 )
 def dowdall(profile: Profile) -> jax.Array:
@@ -101,8 +101,8 @@ def dowdall(profile: Profile) -> jax.Array:
     title="Bucklin",
     family="positional",
     returns="order",
-    summary="Second places are added to first places, then thirds, until somebody has a majority; "
-    "of several, the most votes lead.",
+    summary="First places are counted. While nobody has a majority, second places are added, "
+    "then third places, and so on.",
     reference="each candidate by the level at which its votes pass half of the ballots, then by "
     "the votes it has there",
 )

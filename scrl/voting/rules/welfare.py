@@ -17,7 +17,7 @@ from scrl.voting.registry import rule
     family="utility",
     reads="utility",
     returns="scores",
-    summary="The greatest mean utility.",
+    summary="The candidate with the greatest average utility wins.",
     reference="Bentham 1789; over the ballots that state one",
     distortion=("1", "1"),
 )
@@ -38,7 +38,8 @@ def utilitarian(profile: Profile) -> jax.Array:
     reads="utility",
     returns="places",
     on_host=True,
-    summary="The best lot for whoever is worst off; in a tie, for the next worst off, and so on.",
+    summary="The candidate that is best for the worst-off voter wins. A tie is decided by the "
+    "next worst-off voter.",
     reference="leximin: Rawls 1971, Sen 1970; over the ballots that state a utility",
     cost="n·m·log n",
 )
@@ -62,7 +63,8 @@ def egalitarian(profile: HostProfile) -> np.ndarray:
     reads="utility",
     returns="scores",
     on_host=True,
-    summary="The greatest product of utilities, which favours a fair share for all.",
+    summary="The utilities of all voters are multiplied. The candidate with the greatest "
+    "product wins, which favours a fair share for all.",
     reference="Nash 1950, Kaneko & Nakamura 1979; the geometric mean over the ballots that state "
     "a utility, which must not be negative",
 )
