@@ -14,6 +14,8 @@ from .jobs import new_id as new_id
 from .report import imputation_dict as imputation_dict
 from .report import latent_map as latent_map
 from .report import to_dict as to_dict
+from .run_import import ImportedRun as ImportedRun
+from .run_import import read_run as read_run
 from .run_record import RunRecord as RunRecord
 from .seed_spread import SeedSpread as SeedSpread
 from .seed_spread import merge_seeds as merge_seeds

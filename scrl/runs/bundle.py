@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from scrl import figures
 from scrl.config import MAX_SEEDS
@@ -24,11 +24,16 @@ if TYPE_CHECKING:
 FORMAT, FORMATS = "scrl run 2", ("scrl run 1", "scrl run 2")
 COMMAND = "python -m scrl reproduce ARCHIVE.zip"
 #: Bytes that a zip, and all files in it together, may take.
-MAX_PACKED_BYTES, MAX_UNPACKED_BYTES = 256 * 2**20, 1024 * 2**20
+MAX_PACKED_BYTES, MAX_UNPACKED_BYTES = 256 * 2**20, 512 * 2**20
+#: Files in a zip, and bytes of its list of files.
+MAX_FILES, MAX_DIRECTORY_BYTES = 1000, 2**17
+FOREIGN = "This is not an archive of a run that scrl exported."
 #: Prompts whose orders are drawn.
 MAX_FIGURES = 20
 #: The files that are read again; nothing is ever written to a path that a zip names.
-_READ = ("manifest.json", "result.json", "scenario.yaml", "ratings.csv", "ratings.safetensors")
+_READ = ("manifest.json", "result.json", "scenario.yaml", "ratings.safetensors")
+#: Those that an import reads besides.
+IMPORTED = (*_READ, "latent.json", "curves.json", "parameters.safetensors")
 
 
 def export_run(archive: Archive, id: str) -> bytes:
@@ -91,13 +96,23 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
     Raises:
         InputError: for any other file, or one that unpacks to more than ``MAX_UNPACKED_BYTES``.
     """
+    return parse_files(unzipped(data))
+
+
+def parse_files(files: Mapping[str, bytes]) -> tuple[Scenario | Ratings, Config, range, dict]:
+    """As ``read_bundle``, for the files of a zip."""
     from scrl.config import Config
     from scrl.runs.serialization import config_of, unpack_source
 
-    files = _unzipped(data)
     try:
-        manifest, result = (json.loads(files[f"{n}.json"]) for n in ("manifest", "result"))
-        if manifest["format"] not in FORMATS:
+        manifest, result = (plain_json(files[f"{n}.json"]) for n in ("manifest", "result"))
+        format = manifest["format"]
+        if format not in FORMATS and str(format).startswith("scrl run "):
+            raise InputError(
+                "Another version of the software exported this run; import it with that version, "
+                "or run it again there and here."
+            )
+        if format not in FORMATS:
             raise KeyError
         seed, rules = int(manifest["seed"]), tuple(manifest["rules"])
         seeds = range(seed, seed + int(manifest.get("seeds", 1)))
@@ -118,26 +133,39 @@ def read_bundle(data: bytes) -> tuple[Scenario | Ratings, Config, range, dict]:
     except InputError:
         raise
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError("This is not an archive of a run that scrl exported.") from error
+        raise InputError(FOREIGN) from error
     return source, config, seeds, result
 
 
-def _unzipped(data: bytes) -> dict[str, bytes]:
-    """The files of ``_READ`` in a zip, in memory."""
+def plain_json(data: bytes) -> Any:
+    """JSON whose numbers are finite.
+
+    Raises:
+        ValueError: for anything else.
+    """
+
+    def refuse(text: str) -> None:
+        raise ValueError(text)
+
+    return json.loads(data, parse_constant=refuse)
+
+
+def unzipped(data: bytes, names: Sequence[str] = _READ) -> dict[str, bytes]:
+    """The files of these names in a zip, in memory; a name that it lacks is left out.
+
+    Raises:
+        InputError: for another file, a zip that names a path outside itself, or one too large.
+    """
     if len(data) > MAX_PACKED_BYTES:
         raise InputError(f"The archive has more than {MAX_PACKED_BYTES / 2**20:,.0f} MB.")
+    _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = archive.infolist()
-            for entry in inside:
-                name = entry.filename
-                if name.startswith(("/", "\\")) or ".." in name or ":" in name or "\\" in name:
-                    raise InputError("The archive names a path outside itself; it is not read.")
-            if len({e.filename for e in inside}) < len(inside):
-                raise InputError("The archive holds a file twice; it is not read.")
+            _check_names([entry.filename for entry in inside])
             left, files = MAX_UNPACKED_BYTES, {}
             for entry in inside:
-                if entry.filename not in _READ:
+                if entry.filename not in names:
                     continue
                 with archive.open(entry) as file:  # the sizes in a header may be false
                     files[entry.filename] = file.read(left + 1)
@@ -147,12 +175,30 @@ def _unzipped(data: bytes) -> dict[str, bytes]:
                         f"The archive unpacks to more than {MAX_UNPACKED_BYTES / 2**20:,.0f} MB."
                     )
             return files
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
-        raise InputError("This is not an archive of a run that scrl exported.") from error
-    except Exception as error:
+    except Exception as error:  # a malformed zip raises many kinds
         if isinstance(error, InputError):
             raise
-        raise InputError("This is not an archive of a run that scrl exported.") from error
+        raise InputError(FOREIGN) from error
+
+
+def _check_directory(data: bytes) -> None:
+    """Refuse a zip whose list of files is long, before it is read: it may name millions."""
+    end = data.rfind(b"PK\x05\x06", max(0, len(data) - 2**16 - 22))
+    if end < 0 or len(data) < end + 22:
+        raise InputError(FOREIGN)
+    size = int.from_bytes(data[end + 12 : end + 16], "little")
+    if size > MAX_DIRECTORY_BYTES or data[max(0, end - 20) : end].startswith(b"PK\x06\x07"):
+        raise InputError("The archive holds too many files; it is not read.")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    if len(names) > MAX_FILES:
+        raise InputError("The archive holds too many files; it is not read.")
+    for name in names:
+        if name.startswith(("/", "\\")) or ".." in name or ":" in name or "\\" in name:
+            raise InputError("The archive names a path outside itself; it is not read.")
+    if len(set(names)) < len(names):
+        raise InputError("The archive holds a file twice; it is not read.")
 
 
 def result_differences(before: Mapping, after: Mapping) -> list[str]:
