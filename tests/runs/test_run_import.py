@@ -23,7 +23,7 @@ def exported(experiment, tmp_path_factory):
     content = {"result": to_dict(experiment), "latent": latent_map(experiment), "yaml": "",
                "config": to_plain(experiment.config)}  # fmt: skip
     kept.begin(
-        "one", owner="ann", name="Ann’s run", spec="s", scenario="Tennessee", seed=1,
+        "one", owner="ann", name="Ann’s run", spec="s", scenario=experiment.source.name, seed=1,
         rules=experiment.config.rules, source=pack_source(experiment.source),
     )  # fmt: skip
     kept.finish("one", content, pack(experiment.fitted_run, with_source=False))
