@@ -236,7 +236,7 @@ def regime_loss_curves(
                     line={"width": 0}, hoverinfo="skip", showlegend=False,
                 )  # fmt: skip
             figure.add_scatter(
-                x=steps, y=mean, **axes, mode="lines", name=f"{part} completions",
+                x=steps, y=mean, **axes, mode="lines", name=f"{part} answers",
                 legendgroup=part, showlegend=i == 0,
                 line={"color": tone, "width": 2.2 * scale, "dash": style},
                 hovertemplate=hover(escape_html(f"{title}, {part}") + ": %{y:.2f} at step %{x}"),
@@ -244,7 +244,7 @@ def regime_loss_curves(
         show_axis(figure, f"xaxis{number}", "" if i else "step", line=True, range=[0, last],
                   tickangle=0, nticks=3, tick0=500 if last > 1000 else None,
                   dtick=1000 if last > 1000 else None)  # fmt: skip
-        show_axis(figure, f"yaxis{number}", "" if i else "nats a rater", grid=True,
+        show_axis(figure, f"yaxis{number}", "" if i else "nats for each rater", grid=True,
                   showticklabels=i == 0, range=[0, 1.05 * top])  # fmt: skip
         _add_panel_title(figure, number, title, theme)
     figure.update_layout(

@@ -37,7 +37,7 @@ def figure(app, key: str) -> dict:
 def test_formats_say_what_they_cost(open_part):
     app = open_part(formats_page)
     assert not app.exception
-    assert "For 90% of the pairs it takes **" in words(app)
+    assert "To get 90% of the pairs right it takes **" in words(app)
     assert "These raters disagree" not in words(app), "one kind of rater"
     lines = [t for t in figure(app, "chart-learning")["data"] if t.get("name")]
     assert [t["name"] for t in lines] == [
@@ -61,7 +61,7 @@ def test_people_who_disagree_are_told_apart_by_what_is_asked(open_part):
     assert "These raters disagree" in words(app)
     both = open_part(
         formats_page, people="Detailed or concise",
-        judge="Endless raters, asked in the same format",
+        judge="What endless raters say in the same format",
     )  # fmt: skip
     assert "These raters disagree" not in words(both)
     assert both.get("plotly_chart")
@@ -104,7 +104,7 @@ def test_hidden_context_falls_at_the_edge(open_part):
     assert not app.exception
     assert "its reward falls at .8" in words(app)
     names = {t.get("name") for t in figure(app, "chart-hidden")["data"]}
-    assert {"learned reward", "one spread on each side", "expected utility", "Borda"} <= names
+    assert {"learned reward", "one spread on each side", "mean worth", "Borda"} <= names
     plain = open_part(hidden_page, reward="Bradley–Terry")
     names = {t.get("name") for t in figure(plain, "chart-hidden")["data"]}
     assert "one spread on each side" not in names
@@ -113,7 +113,7 @@ def test_hidden_context_falls_at_the_edge(open_part):
 
 def test_a_careful_reading_puts_the_unsure_last(open_part):
     app = open_part(hidden_page, aversion="2.0")
-    assert any("100% of the sure alternatives stand above" in c.value for c in app.caption)
+    assert any("100% of the sure answers stand above" in c.value for c in app.caption)
 
 
 def test_hidden_context_is_guessed_first_where_that_is_wanted(open_part):
@@ -128,7 +128,7 @@ def test_hidden_context_is_guessed_first_where_that_is_wanted(open_part):
 def test_what_no_format_reaches_is_said(open_part):
     """Half and half, nearly: far more raters are needed than are observed."""
     app = open_part(formats_page, people="Detailed or concise", level="99")
-    assert "**No format** puts 99% of the pairs right" in words(app)
+    assert "**No format** gets 99% of the pairs right" in words(app)
     assert not [c for c in app.get("plotly_chart") if "chart-prices" in c.proto.id]
 
 

@@ -42,14 +42,14 @@ def test_the_maze_is_there_at_once(open_part):
     app = open_part(maze_page)
     assert not app.exception
     assert "Bradley–Terry sends everybody" in words(app)
-    assert f"no single reward has more than {maze_world.pooled_ceiling():.1%}" in words(app)
+    assert f"No single reward can have more than {maze_world.pooled_ceiling():.1%}" in words(app)
     assert "both maps are the same" in words(app)
     drawn = figure(app, "chart-maze")
     assert sum(t["type"] == "heatmap" for t in drawn["data"]) == 10, "a row each, five columns"
     assert arrows(app) == 4, "of two users two pairs each"
     names = [t["name"] for t in figure(app, "chart-maze-right")["data"] if t["mode"] == "lines"]
     assert names == [
-        "Bradley–Terry", "VPL", "Individual raters", "VPL, KL held", "One reward, at most",
+        "Bradley–Terry", "VPL", "Individual raters", "VPL, penalty too high", "One reward, at most",
     ]  # fmt: skip
     assert len(app.get("download_button")) == 2
 

@@ -6,28 +6,34 @@ from scrl.studies import scoreboard
 from tests.app.test_pages import figures, parameter, widget, words
 from tests.studies.test_scoreboard import two_camps
 from tests.tiny import QUICK, SMALL
+from ui.models import model_texts
 from ui.shared import run_store, uploads
 
 
 def test_what_was_trained_before_is_there_at_once(open_page):
     app = open_page("models")
     assert not app.exception
-    assert "Bradley–Terry orders **75%** of all pairs rightly and **50%**" in words(app)
-    assert "No single order has more than 75% of all, or 50% of the disputed" in words(app)
-    assert "Collapsed: **VPL, KL held**" in words(app)
-    assert "it equals Bradley–Terry" in words(app)
+    assert (
+        "Bradley–Terry orders **75%** of all pairs rightly, but of the disputed pairs only **50%**"
+        in words(app)
+    )
+    assert "can never have more than 75% of all pairs, or 50% of the disputed" in words(app)
+    assert "**VPL, penalty too high** learnt nothing about people" in words(app)
+    assert "does **not** tell people apart" in words(app)
     (chart,) = figures(app)
     assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
     lines = [t["x"] for t in chart["data"] if t.get("mode") == "lines"]
     assert sorted(lines) == [[0.5, 0.5], [0.75, 0.75]]
     checks, table = (frame.value for frame in app.dataframe)
-    assert checks["model"].tolist() == ["VPL, KL held", "VPL", "Prototypes", "Individual raters"]
-    assert checks["silenced"][1].startswith("75.")
-    assert len(checks["KL by dimension, nats"][1].split(" · ")) == 4
-    assert table["model"].tolist() == [m.title for m in scoreboard.MODELS.values()]
+    assert checks["model"].tolist() == [
+        "VPL, penalty too high", "VPL", "Prototypes", "Individual raters",
+    ]  # fmt: skip
+    assert checks["told nothing"][1].startswith("75.")
+    assert len(checks["learnt by direction, nats"][1].split(" · ")) == 4
+    assert table["model"].tolist() == list(model_texts.TITLES.values())
     assert [b.proto.label for b in app.get("download_button")] == ["Table (CSV)"]
     app = open_page("models", scenario="tennessee-morristown", present="true",
-                    scores_view="Disputed, by type")  # fmt: skip
+                    scores_view="Disputed pairs, by group")  # fmt: skip
     assert not app.exception
     assert not app.dataframe, "tables are not for a class"
     blue = [t for t in figures(app)[0]["data"] if t["name"] == "Memphis"]
@@ -43,7 +49,7 @@ def test_a_guess_comes_first_where_it_is_asked_for(open_page):
 
 
 def test_who_may_stay_silent_has_a_curve_and_fewer_models_are_shown_at_once(open_page):
-    app = open_page("models", scores_view="If it may stay silent", models="VPL")
+    app = open_page("models", scores_view="If it may skip pairs", models="VPL")
     assert not app.exception
     (chart,) = figures(app)
     assert {t["name"] for t in chart["data"] if t.get("mode") == "lines"} == {"VPL"}
@@ -84,7 +90,7 @@ def trained(app) -> str:
 def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monkeypatch):
     small(monkeypatch, "Pets")
     app = open_page("models", seeds="1", models="Bradley–Terry")
-    assert "Nothing is trained yet with these choices" in words(app)
+    assert "Nothing is trained with these choices yet" in words(app)
     assert not figures(app)
     id = trained(app)
     assert "Bradley–Terry orders **75%** of all pairs" in words(app)
@@ -104,9 +110,9 @@ def test_people_of_a_file_are_held_out_and_faults_get_a_sentence(open_page, monk
     small(monkeypatch, "camps")
     camps = uploads.cache().add(two_camps(), "camps.csv")
     app = open_page("models", scenario=camps, models="Bradley–Terry")
-    assert "One for each type" not in widget(app.multiselect, "models").options
+    assert "One for each group" not in widget(app.multiselect, "models").options
     trained(app)
-    assert "40 raters, each held out once in five folds" in words(app)
+    assert "40 raters, each tested once as a new person" in words(app)
     assert "of all pairs rightly" in words(app)
 
 
@@ -120,19 +126,21 @@ def test_without_a_model_there_is_nothing_to_train(open_page):
 def test_real_people_are_judged_with_intervals_and_three_sentences(open_page):
     app = open_page("models", part="Real people", predict="true")
     assert not app.exception
-    assert "the individual model orders" not in words(app), "that would give it away"
+    assert "The model of individual raters orders" not in words(app), "that would give it away"
     assert not figures(app)
     app.button_group(key="guess_breakfast").set_value("About two thirds").run()
-    assert "the individual model orders" in words(app)
-    assert "Collapsed: **VPL, KL held**." in words(app), "one training in 25 is no collapse"
+    assert "The model of individual raters orders" in words(app)
+    assert "**VPL, penalty too high** learnt nothing about people." in words(app), (
+        "one training in 25 is no collapse"
+    )
     assert "VPL and Prototypes cannot be told from Bradley–Terry" in words(app)
-    assert "42 raters, each held out once in five folds from each of 5 seeds" in words(app)
+    assert "42 raters, each tested once as a new person, for each of 5 seeds" in words(app)
     (chart,) = figures(app)
     assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
     assert "ahead" in app.dataframe[-1].value
     app = open_page("models", part="Real people",
                     ballots="Translations: 10 raters, ten systems, 104 texts")  # fmt: skip
     assert not app.exception
-    assert "10 raters, each held out" in words(app)
-    assert "Too few raters were asked of the same pairs" in words(app)
-    assert "disputed" not in app.dataframe[-1].value
+    assert "10 raters, each tested once" in words(app)
+    assert "Too few raters were asked about the same pairs" in words(app)
+    assert "disputed pairs" not in app.dataframe[-1].value

@@ -13,15 +13,15 @@ from ui.shared import run_store
 def test_what_was_trained_before_is_there_at_once(open_page):
     app = open_page("training")
     assert not app.exception
-    assert "Of four predicted failures **3** appear in all 10 seeds" in words(app)
-    assert "That of **all targets does not**" in words(app)
-    assert "it does both" in words(app)
+    assert "Of four predicted failures, **3** appear in all 10 seeds" in words(app)
+    assert "That of **‘Ask everything’ does not**" in words(app)
+    assert "So it learns both" in words(app)
     ends, learning, maps = figures(app)
     assert len(ends["layout"]["yaxis"]["ticktext"]) == 5
     assert {"Memphis", "Knoxville"} <= {trace["name"] for trace in maps["data"]}
     blue = [t for t in maps["data"] if t["name"] == "Memphis"]
     assert {t["marker"]["color"] for t in blue} == {"#0072B2"}, "a type's colour on every page"
-    assert "hidden completions" in {trace.get("name") for trace in learning["data"]}
+    assert "hidden answers" in {trace.get("name") for trace in learning["data"]}
     assert "The numbers" in [e.label for e in app.expander]
     app = open_page("training", present="true", latent="64", measure="Pairs right")
     assert not app.exception
@@ -63,7 +63,7 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     monkeypatch.setattr(masking_regimes, "compare", small)
     app = open_page("training", story="Tennessee capital")
     assert not app.exception
-    assert "Nobody has trained the five on this scenario yet" in words(app)
+    assert "have not been trained on this scenario yet" in words(app)
     assert not figures(app)
     widget(app.button, "train").click().run()
     id = parameter(app, "regime_run")
@@ -72,7 +72,7 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     assert not app.exception
     assert "appear in all 2 seeds" in words(app)
     assert len(figures(app)) == 3
-    assert "From a run of this session" in words(app)
+    assert "From a training of this session" in words(app)
     fresh = open_page("training", story="Tennessee capital", regime_run=id)
     assert "appear in all 2 seeds" in words(fresh), "the link brings it back"
 

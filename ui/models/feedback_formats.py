@@ -33,8 +33,8 @@ TITLES = {
 }
 #: Groups of raters of each size.
 GROUPS = 60
-_SAME_FORMAT = "Endless raters, asked in the same format"
-_MEAN_UTILITY = "The raters’ mean utility"
+_SAME_FORMAT = "What endless raters say in the same format"
+_MEAN_UTILITY = "What raters like on average"
 ANSWERS = ("as many or fewer", "up to 4 times as many", "more than 4 times as many")
 
 
@@ -109,14 +109,14 @@ def _sliders(scenario: Scenario, population: Population) -> tuple[Population, Su
     """
     noise = page.slider(
         "Noise", "unsure", 0, max(3.0, scenario.noise), scenario.noise, 0.1, "%.1f",
-        help="Scale of the Gumbel noise of each answer, in units of utility.",
+        help="How much chance there is in each answer, in units of worth (Gumbel noise).",
     )  # fmt: skip
-    questions = page.slider("Questions a rater", "questions", 1, 4, 1, 1, "%.0f")
+    questions = page.slider("Questions for each rater", "questions", 1, 4, 1, 1, "%.0f")
     max_completions = population.items
     length = max_completions
     if max_completions > 2:
         length = page.slider(
-            "Completions on a list",
+            "Answers on a list",
             "length",
             2,
             max_completions,
@@ -125,14 +125,14 @@ def _sliders(scenario: Scenario, population: Population) -> tuple[Population, Su
             "%.0f",
         )
     strict = page.slider(
-        "How far raters’ standards differ", "strict", 0, 3, 0, 0.1, "%.1f",
-        help="Standard deviation, in units of utility, of what a completion must be worth to a "
-        "rater to get +1. Comparisons do not notice.",
+        "How differently strict raters are", "strict", 0, 3, 0, 0.1, "%.1f",
+        help="How far raters differ in what an answer must be worth to get +1 (standard "
+        "deviation). Comparisons do not depend on it.",
     )  # fmt: skip
     width = page.slider(
-        "A tie is said within", "width", 0, 2, 0.5, 0.1, "%.1f",
-        help="A noisy gap, in units of utility, below which a rater calls two completions about "
-        "the same, where that may be said.",
+        "Raters see a tie below this gap", "width", 0, 2, 0.5, 0.1, "%.1f",
+        help="Two answers whose worth differs by less than this are called about the same, where "
+        "the format allows it.",
     )  # fmt: skip
     seed = page.slider("Seed", "draw", 0, 100, 0, 1, "%.0f")
     population = Population(population.utility, population.share, round(noise, 3))
@@ -149,7 +149,7 @@ def _show_comparison(
     """Draw the comparison of formats."""
     with st.container(horizontal=True):
         judge = st.segmented_control(
-            "Judged by",
+            "Right means",
             [_MEAN_UTILITY, _SAME_FORMAT],
             default=_MEAN_UTILITY,
             required=True,
@@ -157,12 +157,12 @@ def _show_comparison(
             **IN_URL,
         )
         unit = st.segmented_control(
-            "Paid in", list(feedback_costs.COST_UNITS), default="raters", required=True, key="unit",
-            format_func=str.capitalize, **IN_URL,
+            "Count the cost in", list(feedback_costs.COST_UNITS), default="raters", required=True,
+            key="unit", format_func=str.capitalize, **IN_URL,
         )  # fmt: skip
-    level = page.slider("Pairs to be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
+    level = page.slider("Pairs that must be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
     guess, shown = predict_first.guess(
-        "How many raters who answer +1 or −1 does it take for what ranked lists give?",
+        "Compared with ranked lists: how many raters are needed if each only says +1 or −1?",
         ANSWERS, "guess_format",
     )  # fmt: skip
     if not shown:
@@ -179,17 +179,17 @@ def _show_comparison(
     right = fits.accuracy(truth)
     if any(np.isnan(values).any() for values in right.values()):
         st.info(
-            "By this measure some format ties every pair of these completions; there is no order "
-            "to learn. Choose other raters, or the other judge."
+            "By this measure some format calls all these answers equal, so there is no order to "
+            "learn. Choose other raters, or another meaning of ‘right’."
         )
         return
     heads = _costs(key, design, seed, same_format, level, "raters", right, population)
     paid = _costs(key, design, seed, same_format, level, unit, right, population)
     best = _answer_of(heads)
-    st.markdown((predict_first.verdict(guess, best) if best else "") + _summary(heads, level))
+    page.say((predict_first.verdict(guess, best) if best else "") + _summary(heads, level))
     apart = _asymptotic_note(fits, population)
     if apart and not same_format:
-        st.markdown(apart)
+        page.say(apart)
     _learning_curves(fits, right, design, population, level, unit, same_format)
     if np.isfinite(heads["list"].needed):
         _cost_chart(paid, design, population, level, unit)
@@ -216,7 +216,7 @@ def _summary(heads: dict[str, FormatCost], level: float) -> str:
     """Raters needed by each format."""
     if all(np.isnan(cost.needed) for cost in heads.values()):
         return (
-            f"**No format** puts {level:.0%} of the pairs right with "
+            f"**No format** gets {level:.0%} of the pairs right with "
             f"{feedback_formats.RATERS[-1]:,} raters or fewer."
         )
     counts = [_count_text(heads[name]) for name in feedback_population.FORMATS]
@@ -224,7 +224,8 @@ def _summary(heads: dict[str, FormatCost], level: float) -> str:
         f"{n} ({TITLES[name]})" for n, name in zip(counts, feedback_population.FORMATS, strict=True)
     ][1:]
     return (
-        f"For {level:.0%} of the pairs it takes **{counts[0]}** raters ({TITLES['thumbs']}), "
+        f"To get {level:.0%} of the pairs right it takes **{counts[0]}** raters "
+        f"({TITLES['thumbs']}), "
         f"{', '.join(rest[:-1])} or {rest[-1]}."
     )
 
@@ -239,8 +240,8 @@ def _asymptotic_note(fits: FormatFits, population: Population) -> str:
     if not off:
         return ""
     return (
-        "These raters disagree, so formats do not ask for the same thing: however many answer, "
-        f"this share of pairs stays against the mean utility: {', '.join(off)}."
+        "These raters disagree, so the formats measure different things. However many raters "
+        f"answer, this share of pairs stays wrong: {', '.join(off)}."
     )
 
 
@@ -263,18 +264,16 @@ def _learning_curves(
          right[name].std(axis=1, ddof=1) / np.sqrt(GROUPS))
         for name, price in zip(feedback_population.FORMATS, each, strict=True)
     ]  # fmt: skip
-    judge = (
-        "what endless raters would say in the same format" if same_format else "the mean utility"
-    )
+    judge = "endless raters in the same format" if same_format else "what raters like on average"
     page.chart(
         accuracy_by_cost(series, level, unit, **page.style()),
         "chart-learning",
         alt="; ".join(f"{name}: {mean[0]:.0%} at {x[0]:,.0f}, {mean[-1]:.0%} at {x[-1]:,.0f}"
                       for name, x, mean, _ in series),
-        caption=f"Share of pairs that each format’s exact fit puts as {judge} does. Means over "
-        f"{GROUPS} groups of raters, with two standard errors on each side. Each rater answers "
-        f"{design.questions} question{'s' if design.questions > 1 else ''} about completions drawn "
-        "evenly; nobody stays silent.",
+        caption=f"Share of pairs that each format orders as {judge}. Means over {GROUPS} groups of "
+        "raters, with two standard errors on each side. Each rater gets "
+        f"{design.questions} question{'s' if design.questions > 1 else ''} about answers drawn at "
+        "random, and answers all.",
     )  # fmt: skip
 
 
@@ -290,13 +289,13 @@ def _cost_chart(
         text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {max_ratio:.1f} ×"
         rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
     page.chart(
-        relative_costs(rows, f"{unit}, as a multiple of the ranked list’s", **page.style()),
+        relative_costs(rows, f"{unit}, compared with the ranked list", **page.style()),
         "chart-prices",
         alt="; ".join(f"{name}: {text}" for name, *_, text in rows),
-        caption=f"What {level:.0%} of the pairs cost, with 95 % intervals by bootstrap over the "
-        "groups, open where the raters observed are too few. A list of k is one question, k "
-        "completions to read and k − 1 choices; a pair is two to read and one choice; +1 or −1 is "
-        "one of each. Where completions are long, reading is what takes the time.",
+        caption=f"What it costs to get {level:.0%} of the pairs right, with 95 % intervals. An "
+        "interval is open where even the most raters were too few. A list of k answers counts as "
+        "one question, k answers to read and k − 1 choices. A pair counts as two to read and one "
+        "choice. +1 or −1 counts as one of each.",
     )  # fmt: skip
 
 
@@ -319,8 +318,8 @@ def _table(
         rows.append(
             {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
              "to": cost.high}
-            | {"theory: raters, against a list": theory.get(name, np.nan)}
-            | {f"{unit}, against a list":
+            | {"theory: raters, compared with a list": theory.get(name, np.nan)}
+            | {f"{unit}, compared with a list":
                feedback_costs.rater_cost(name, unit, design, population.items)
                / feedback_costs.rater_cost("list", unit, design, population.items) * cost.ratio
                for unit in feedback_costs.COST_UNITS}
@@ -330,10 +329,9 @@ def _table(
         )  # fmt: skip
     data_tables.numbers_expander(
         rows, "formats",
-        "+1 / −1: a completion gets +1 where it beats, with noise, what the rater thinks of the "
-        "prompt’s completions on average; fitted by logistic regression with a number for each "
-        "completion. A or B: Bradley–Terry. Ties: Davidson’s model, which reads wins and half of "
-        "the ties. Ranked list: Plackett–Luce. The last is the same list taken apart into pairs "
-        "for Bradley–Terry, as most reward models do: its order in the end is Borda’s. Theory is "
-        "for one kind of rater and completions that are all but equal.",
+        "+1 / −1: an answer gets +1 if it seems better to the rater than the average answer "
+        "(logistic regression). A or B: Bradley–Terry. A, B or a tie: Davidson’s model. Ranked "
+        "list: Plackett–Luce. List, as pairs: the same list taken apart into pairs for "
+        "Bradley–Terry, as most reward models do; its order ends at Borda’s. The theory holds for "
+        "one kind of rater and answers that are almost equal.",
     )  # fmt: skip

@@ -12,11 +12,13 @@ from ui.shared.page import IN_URL
 
 TITLES = {
     "exact": "Bradley–Terry",
-    "mean-variance": "Mean and variance",
-    "categorical": "Categorical",
+    "mean-variance": "Mean and spread",
+    "categorical": "Ten levels",
 }
 ANSWERS = ("above all others", "somewhere among them", "below all others")
-_REGULARISER_TITLES = {"bounds": "Between bounds", "prior": "By a prior", "nothing": "By nothing"}
+_REGULARISER_TITLES = {
+    "bounds": "Between limits", "prior": "Pulled to a middle", "nothing": "No control",
+}  # fmt: skip
 #: Points and ends of the curve by aversion; a negative aversion likes risk.
 AVERSION_POINTS, MIN_AVERSION, MAX_AVERSION = 41, -1.0, 3.0
 
@@ -36,28 +38,29 @@ def show() -> None:
 
 def _draw(result: dict, result_id: str) -> None:
     """Draw rewards, agreement by aversion, and growth of spreads."""
-    st.markdown(
-        "An alternative a between 0 and 1 is worth a to everybody below .8. From .8 up it is worth "
-        "2a to some and nothing to others, a coin’s toss each time, and no one who reads the "
-        "comparisons knows to whom."
+    page.say(
+        "There are many answers, with a number *a* between 0 and 1. Below .8 an answer is worth "
+        "*a* to everybody: these are the sure answers. From .8 up it is worth 2*a* to half of the "
+        "people, and nothing to the other half. The comparisons do not say who compared: the "
+        "context is hidden."
     )
     guess, shown = predict_first.guess(
-        "On average the alternatives from .8 up are worth the most. Where does Bradley–Terry put "
-        "them?", ANSWERS, "guess_hidden",
+        "On average the answers from .8 up are worth the most. Where does Bradley–Terry put them?",
+        ANSWERS, "guess_hidden",
     )  # fmt: skip
     if not shown:
         return
     floor = hidden_context.risk_adjusted_reward(result, "exact")
     above = floor.share_above
     right = ANSWERS[0] if above < 0.05 else ANSWERS[2] if above > 0.95 else ANSWERS[1]
-    st.markdown(predict_first.verdict(guess, right) + _summary(floor))
+    page.say(predict_first.verdict(guess, right) + _summary(floor))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         model = st.segmented_control(
-            "Reward of", list(TITLES), default="mean-variance", required=True, key="reward",
+            "Reward model", list(TITLES), default="mean-variance", required=True, key="reward",
             format_func=TITLES.get, **IN_URL,
         )  # fmt: skip
         aversion = page.slider(
-            "Aversion to risk, spreads taken off the mean",
+            "Caution: how many spreads are taken off the mean",
             "aversion",
             MIN_AVERSION,
             MAX_AVERSION,
@@ -79,9 +82,10 @@ def _summary(floor: hidden_context.RiskAdjustedReward) -> str:
     """Where Bradley–Terry puts the alternatives with hidden context."""
     expected, borda = (floor.agreement[k].mean() for k in ("expected utility", "borda"))
     return (
-        f"Bradley–Terry puts **{floor.share_above:.0%}** of the sure alternatives above them: its "
-        f"reward falls at .8. Its rank correlation with expected utility is **{expected:.2f}**, "
-        f"with Borda {borda:.2f}: what is learned is how many of the others one beats."
+        f"Bradley–Terry puts **{floor.share_above:.0%}** of the sure answers above them: its "
+        "reward falls at .8. It learns how many others an answer beats, not how much it is worth. "
+        f"Its order agrees with Borda to {borda:.2f}, and with the mean worth only to "
+        f"**{expected:.2f}** (1 is the same order)."
     )
 
 
@@ -91,18 +95,17 @@ def _reward_chart(adjusted: hidden_context.RiskAdjustedReward, model: str, avers
     unsure = adjusted.a >= hidden_context.EDGE
     if spread.any():
         words = (
-            f"The spread is {spread[unsure].mean():.2f} where context is hidden and "
-            f"{spread[~unsure].mean():.2f} elsewhere, and nobody told the model. "
+            f"The model finds a spread of {spread[unsure].mean():.2f} where context is hidden, and "
+            f"of {spread[~unsure].mean():.2f} elsewhere. Nobody told it. "
         )
         if aversion:
             words += (
                 f"With {abs(aversion):.1f} spreads {'taken off' if aversion > 0 else 'added'}, "
-                f"{adjusted.share_above:.0%} of the sure alternatives stand above those with "
-                "hidden context. "
+                f"{adjusted.share_above:.0%} of the sure answers stand above the others. "
             )
     else:
-        words = "A reward of one number has no spread, and aversion changes nothing. "
-    truths = [("expected utility", adjusted.expected), ("Borda", adjusted.borda)]
+        words = "A reward of one number has no spread, so caution changes nothing. "
+    truths = [("mean worth", adjusted.expected), ("Borda", adjusted.borda)]
     page.chart(
         reward_with_spread(adjusted.a, adjusted.reward, spread, truths, hidden_context.EDGE,
                       **page.style()),
@@ -110,13 +113,12 @@ def _reward_chart(adjusted: hidden_context.RiskAdjustedReward, model: str, avers
         alt=f"{TITLES[model]}: reward {adjusted.reward[~unsure].max():.2f} at most below .8, "
         f"{adjusted.reward[unsure].mean():.2f} on average above.",
         caption=f"{words}Means over {len(adjusted.agreement['borda'])} seeds of "
-        f"{hidden_context.RATERS:,} raters who compare {hidden_context.PAIRS} pairs each. "
-        "Expected utility and Borda are stretched to the reward’s units below .8: the order is "
-        "what counts.",
+        f"{hidden_context.RATERS:,} raters, who compare {hidden_context.PAIRS} pairs each. Mean "
+        "worth and Borda are scaled to the reward’s units: only the order counts.",
     )  # fmt: skip
-    columns = {"alternative": adjusted.a, "reward": adjusted.reward, "spread": spread,
-               "expected utility, stretched": adjusted.expected,
-               "Borda, stretched": adjusted.borda}  # fmt: skip
+    columns = {"answer": adjusted.a, "reward": adjusted.reward, "spread": spread,
+               "mean worth, scaled": adjusted.expected,
+               "Borda, scaled": adjusted.borda}  # fmt: skip
     rows = zip(*columns.values(), strict=True)
     data_tables.numbers_expander(
         [dict(zip(columns, map(float, row), strict=True)) for row in rows], "hidden-reward"
@@ -128,7 +130,7 @@ def _agreement_chart(
 ) -> None:
     """Rank correlation with the truths by aversion to risk."""
     x = np.linspace(MIN_AVERSION, MAX_AVERSION, AVERSION_POINTS)
-    series = [("Expected utility", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
+    series = [("Mean worth", lines["expected utility"], 1), ("Borda", lines["borda"], 2)]
     values_here = [float(adjusted.agreement[k].mean()) for k in ("expected utility", "borda")]
     low = min(-0.05, *(float(y.min()) - 0.05 for _, y, _ in series))
     page.chart(
@@ -137,8 +139,8 @@ def _agreement_chart(
             series,
             slider=aversion,
             slider_values=values_here,
-            x_title="aversion to risk",
-            y_title="Spearman’s correlation",
+            x_title="caution, in spreads",
+            y_title="agreement of orders",
             value_format=".2f",
             y_range=(low, 1.05),
             height=270,
@@ -146,13 +148,12 @@ def _agreement_chart(
         ),
         "chart-aversion",
         alt="; ".join(
-            f"{name}: {np.interp(0, x, y):.2f} without aversion, {y[-1]:.2f} at {MAX_AVERSION:.0f}"
+            f"{name}: {np.interp(0, x, y):.2f} without caution, {y[-1]:.2f} at {MAX_AVERSION:.0f}"
             for name, y, _ in series
         ),
-        caption=f"Rank correlation of ‘{TITLES[model]}’ with what an alternative is worth on "
-        "average and with its Borda score. Caution moves away from both. Some liking for risk "
-        "happens to come near expected utility, since here what is hidden is worth more on "
-        "average: a spread says that something is hidden, and not which way.",
+        caption=f"How far the order of ‘{TITLES[model]}’ agrees with the mean worth and with Borda "
+        "(1: the same order, Spearman’s correlation). Caution moves away from both. A spread says "
+        "that something is hidden; it does not say whether that is good or bad.",
     )
 
 
@@ -175,13 +176,11 @@ def _spread_growth_chart(result: dict) -> None:
             **page.style(),
         ),
         "chart-drift",
-        alt="; ".join(
-            f"held {name.lower()}: {y[0]:.3g}, then {y[-1]:.3g}" for name, y, _ in series
-        ),
-        caption="The widest spread of mean and variance, by what holds it. Only ratios of gaps to "
-        f"spreads count, so that held by nothing it grows for ever: {widest['nothing'][0]:.1f} "
-        f"after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} after {step[-1]:,.0f}. Means "
-        f"over {len(hidden_context.DRIFT_SEEDS)} seeds.",
+        alt="; ".join(f"{name}: {y[0]:.3g}, then {y[-1]:.3g}" for name, y, _ in series),
+        caption="The widest spread that ‘Mean and spread’ learns, with three kinds of control. "
+        "Without control it grows for ever, since comparisons only fix gaps divided by spreads: "
+        f"{widest['nothing'][0]:.1f} after {step[0]:,.0f} steps, {widest['nothing'][-1]:,.0f} "
+        f"after {step[-1]:,.0f}. Means over {len(hidden_context.DRIFT_SEEDS)} seeds.",
     )
     data_tables.numbers_expander(
         [
@@ -190,7 +189,7 @@ def _spread_growth_chart(result: dict) -> None:
             for i, n in enumerate(step)
         ],
         "hidden-drift",
-        "The greatest standard deviation among the alternatives.",
+        "The greatest spread (standard deviation) among the answers.",
     )
 
 
@@ -202,11 +201,11 @@ def _agreement_table(result: dict, aversion: float) -> None:
             if price and model == "exact":
                 continue
             adjusted = hidden_context.risk_adjusted_reward(result, model, price)
-            row = {"model": title, "aversion": price}
+            row = {"model": title, "caution": price}
             for key, values in adjusted.agreement.items():
-                name = "Borda" if key == "borda" else key
-                row[f"ρ with {name}"] = float(values.mean())
+                name = "Borda" if key == "borda" else "mean worth"
+                row[f"agreement with {name}"] = float(values.mean())
                 row[f"{name}: standard error"] = float(values.std(ddof=1) / np.sqrt(len(values)))
-            row["sure alternatives above"] = adjusted.share_above
+            row["sure answers above"] = adjusted.share_above
             rows.append(row)
     data_tables.numbers_expander(rows, "hidden-agreement")

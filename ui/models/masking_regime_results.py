@@ -1,4 +1,4 @@
-"""Results of five masking regimes on held-out raters: verdicts, charts and table."""
+"""Results of five ways of hiding ballots on held-out raters: verdicts, charts and table."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
 TITLES = {
-    "full": "Full visibility",
-    "one-hidden": "One hidden",
-    "hidden-only": "Hidden only",
-    "all-targets": "All targets",
-    "curriculum": "Curriculum",
+    "full": "Hide nothing",
+    "one-hidden": "Hide one",
+    "hidden-only": "Ask what is hidden",
+    "all-targets": "Ask everything",
+    "curriculum": "First hidden, then all",
 }
 #: Regime -> what it shows the encoder, and what it asks for.
 SHOWS = {
     "full": ("everything", "everything"),
-    "one-hidden": ("all but one", "the one hidden"),
-    "hidden-only": ("a random part", "what is hidden"),
+    "one-hidden": ("all but one", "the hidden one"),
+    "hidden-only": ("a random part", "the hidden part"),
     "all-targets": ("a random part", "everything"),
-    "curriculum": ("a random part", "what is hidden, later everything"),
+    "curriculum": ("a random part", "the hidden part, later everything"),
+}
+#: Regime -> the failure that the blog post predicts.
+_CLAIMS = {
+    "full": "repeats what it sees, and knows nothing of what is hidden",
+    "one-hidden": "places one hidden answer, and no more than one",
+    "hidden-only": "places what is hidden, and misplaces what it sees",
+    "all-targets": "repeats what it sees, and never learns what is hidden",
 }
 HIDE = {"Half of each ballot": "half", "One of each ballot": "one"}
 COUNTS = ("None", "1", "2", "3", "All four")
@@ -36,19 +43,19 @@ def draw(result: dict) -> None:
     rows = masking_regimes.check_predictions(result)
     appear = sum(row["verdict"] == "appears" for row in rows)
     guess, shown = predict_first.guess(
-        "The post predicts a failure of each of the first four regimes. How many appear here, in "
-        "every seed?", COUNTS, "guess_regimes",
+        "The blog post predicts that each of the first four ways fails in its own manner. How many "
+        "of these failures appear here, in every seed?", COUNTS, "guess_regimes",
     )  # fmt: skip
     if not shown:
         st.table(
             [
-                _regime_cells(regime, masking_regimes.PREDICTIONS[regime].summary)
+                _regime_cells(regime, _CLAIMS[regime])
                 for regime in SHOWS
                 if regime in masking_regimes.PREDICTIONS
             ]
         )
         return
-    st.markdown(predict_first.verdict(guess, COUNTS[appear]) + summary(result, rows))
+    page.say(predict_first.verdict(guess, COUNTS[appear]) + summary(result, rows))
     _verdicts(result, rows)
     _held_out_results(result)
     _latent_maps(result)
@@ -60,7 +67,7 @@ def _held_out_results(result: dict) -> None:
     """Metrics on held-out raters; a change of a widget reruns only this."""
     with st.container(horizontal=True):
         hide = st.segmented_control(
-            "Hidden of held-out ballots", list(HIDE), default=next(iter(HIDE)), required=True,
+            "Hidden of the new ballots", list(HIDE), default=next(iter(HIDE)), required=True,
             key="hide", **IN_URL,
         )  # fmt: skip
         measure = st.segmented_control(
@@ -72,22 +79,22 @@ def _held_out_results(result: dict) -> None:
 
 
 def summary(result: dict, rows: list[dict]) -> str:
-    """Which predicted failures appear, and whether the curriculum learns both parts."""
+    """Which predicted failures appear, and whether the last way learns both parts."""
     seeds = len(result["seeds"])
-    appearing = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] == "appears"]
-    absent = [TITLES[r["regime"]].lower() for r in rows if r["verdict"] != "appears"]
+    appearing = [f"‘{TITLES[r['regime']]}’" for r in rows if r["verdict"] == "appears"]
+    absent = [f"‘{TITLES[r['regime']]}’" for r in rows if r["verdict"] != "appears"]
     curriculum = masking_regimes.curriculum_accuracy(result)
     text = (
-        f"Of four predicted failures **{len(appearing)}** appear in all {seeds} seeds"
+        f"Of four predicted failures, **{len(appearing)}** appear in all {seeds} seeds"
         + (f" ({', '.join(appearing)})" if appearing else "") + "."
         + (f" That of **{' and '.join(absent)} does not**." if len(absent) == 1 else
            f" Those of **{' and '.join(absent)}** do not." if absent else "")
     )  # fmt: skip
     hidden, seen = curriculum["hidden"].mean(), curriculum["visible"].mean()
     return text + (
-        f" With half of each ballot hidden the curriculum orders {hidden:.1%} of the hidden pairs "
-        f"rightly (perfect knowledge of the types: {curriculum['oracle']:.1%}) and {seen:.1%} of "
-        "the visible ones: " + ("it does both." if curriculum["both"] else "it does not do both.")
+        f" The last way, ‘{TITLES['curriculum']}’, orders {hidden:.1%} of the hidden pairs rightly "
+        f"(the best possible is {curriculum['oracle']:.1%}) and {seen:.1%} of the visible ones. "
+        + ("So it learns both." if curriculum["both"] else "So it does not learn both.")
     )
 
 
@@ -96,7 +103,7 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
     seeds, curriculum = len(result["seeds"]), masking_regimes.curriculum_accuracy(result)
     table = [
         _verdict_row(
-            row["regime"], masking_regimes.PREDICTIONS[row["regime"]].summary,
+            row["regime"], _CLAIMS[row["regime"]],
             f"{_measure_text(row['success'])}: {_mean_and_sd(row['success excess loss'])} nats",
             f"{_measure_text(row['failure'])}: **{_mean_and_sd(row['excess loss'])} nats**, pairs "
             f"{_mean_and_sd(-100 * row['lost pairs'], 1)} points",
@@ -109,33 +116,33 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
     table.append(
         _verdict_row(
             masking_regimes.CURRICULUM, "learns both",
-            f"at worst {short[0]:.1f} points of hidden and {short[1]:.1f} of visible pairs short "
-            "of perfect knowledge",
+            f"at worst {short[0]:.1f} points of hidden pairs and {short[1]:.1f} of visible pairs "
+            "below the best possible",
             "", "none" if curriculum["both"] else "does not learn both",
         )
     )  # fmt: skip
     st.table(table)
     if not page.presenting():
-        st.caption(
-            f"Differences to the curriculum of the same seed, mean ± standard deviation over "
-            f"{seeds} seeds; losses in nats a rater, pairs as the share rightly ordered. A failure "
-            "appears where the loss is the larger in every seed. The predictions were written down "
-            "before held-out raters were asked. The encoder here is also told how the visible "
-            "ballots pull at the rewards, whatever the regime: that softens the first failure."
+        page.note(
+            f"Numbers are differences from the last way with the same seed: mean ± standard "
+            f"deviation over {seeds} seeds. The loss says how badly a rater is predicted, in nats. "
+            "A failure appears if the loss is larger in every seed. The predictions were written "
+            "down before new raters were tested. The network here also sees how the visible "
+            "ballots pull at the rewards; that makes the first failure smaller."
         )
 
 
 def _regime_cells(regime: str, says: str) -> dict[str, str]:
     """The cells that describe a regime."""
     shows, asks = SHOWS[regime]
-    return {"Regime": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
-            "By the post, it": says}  # fmt: skip
+    return {"Way of hiding": f"**{TITLES[regime]}**", "Shows; asks for": f"{shows}; {asks}",
+            "The blog post says that it": says}  # fmt: skip
 
 
 def _verdict_row(regime: str, says: str, well: str, ill: str, verdict: str) -> dict[str, str]:
     """A row of the table of verdicts."""
     return _regime_cells(regime, says) | {
-        "Where it should do well": well, "Where it should be worse": ill, "The failure": verdict,
+        "Where it should do well": well, "Where it should do worse": ill, "The failure": verdict,
     }  # fmt: skip
 
 
@@ -164,7 +171,7 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
         ]  # fmt: skip
         panels.append(
             {
-                "title": f"{part.capitalize()} completions",
+                "title": f"{part.capitalize()} answers",
                 "values": [
                     masking_regimes.metric_by_seed(result, regime, hidden, measure)
                     for regime in order
@@ -176,7 +183,7 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
     page.chart(
         regime_results(
             list(TITLES.values()), panels,
-            "loss, nats a rater" if kind == "loss" else "pairs rightly ordered",
+            "loss, nats for each rater" if kind == "loss" else "pairs ordered rightly",
             percent=kind == "pairs", **page.style(),
         ),
         "regime-ends",
@@ -184,10 +191,10 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
             f"{TITLES[regime]}, {panel['title'].lower()}: {np.mean(values):.3f}"
             for panel in panels for regime, values in zip(order, panel["values"], strict=True)
         ),
-        caption=f"{masking_regimes.RATERS:,} raters of a fresh sample, {_HIDDEN_TEXT[hidden]} of "
-        "each ballot, the same completions for all five. A hidden pair has at least one hidden "
-        "side. Perfect knowledge knows the types, their shares and what they leave unsaid, and "
-        "not what is hidden; the loss is a mean over draws from the posterior.",
+        caption=f"Tested on {masking_regimes.RATERS:,} new raters, {_HIDDEN_TEXT[hidden]} of each "
+        "ballot. Left: how well the hidden answers are predicted. Right: the visible ones. "
+        "‘Perfect knowledge’ knows the groups of raters and how large they are, but not what is "
+        "hidden.",
     )  # fmt: skip
 
 
@@ -199,7 +206,7 @@ def _values(result: dict, regime: str, name: str) -> list:
 def _latent_maps(result: dict) -> None:
     """Held-out raters in the latent space of each regime."""
     near = {regime: np.mean(_values(result, regime, "near")) for regime in TITLES}
-    notes = [f"{np.mean(_values(result, regime, 'active')):.1f} active units\n"
+    notes = [f"{np.mean(_values(result, regime, 'active')):.1f} directions in use\n"
              f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
     page.chart(
         regime_latent_maps(
@@ -210,11 +217,11 @@ def _latent_maps(result: dict) -> None:
         alt="; ".join(f"{TITLES[r]}: {n}" for r, n in zip(TITLES, notes, strict=True)).replace(
             "\n", ", "
         ),
-        caption="Held-out raters on the principal plane of each model’s latents, by type, first "
-        "seed. Large: read whole; small and open: half of each ballot hidden. Where the model has "
-        "learnt what parts of a ballot imply, the small lie with the large of their type (‘near "
-        "their own’: the share whose nearest large mark is their own type’s, mean over seeds; "
-        f"perfect knowledge guesses {result['oracle']['half']['type']:.0%} of their types).",
+        caption="Each network’s map of new raters, in the colours of their groups (first seed). "
+        "Large marks: the network read the whole ballot. Small open marks: half of it was hidden. "
+        "If the network has learnt what part of a ballot tells, small marks lie with the large "
+        "ones of their group. ‘Near their own’ is the share for which that is so; perfect "
+        f"knowledge reaches {result['oracle']['half']['type']:.0%}.",
     )  # fmt: skip
 
 
@@ -231,9 +238,9 @@ def _learning_curves(result: dict, hidden: str) -> None:
             f"{curves[r]['visible'][1][-1]:.2f} at the end"
             for r in TITLES
         ),
-        caption=f"Loss on held-out raters ({_HIDDEN_TEXT[hidden]}) as each regime trains: mean "
-        "over seeds, the band from the least to the most. The curriculum lets the visible "
-        f"completions into its targets from step {masking_regimes.SCHEDULE.explore[1]:,} on.",
+        caption=f"The loss on new raters ({_HIDDEN_TEXT[hidden]}) during training: mean over "
+        "seeds, and the band from least to most. The last way asks for the visible answers, too, "
+        f"from step {masking_regimes.SCHEDULE.explore[1]:,} on.",
     )
 
 
@@ -246,17 +253,17 @@ def _numbers(result: dict) -> None:
                 m: masking_regimes.metric_by_seed(result, regime, hidden, m) for m in MEASURES
             }
             rows.append(
-                {"regime": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
+                {"way of hiding": TITLES[regime], "of each ballot": _HIDDEN_TEXT[hidden]}
                 | {m: float(v.mean()) for m, v in values.items()}
                 | {f"{m}, sd": float(v.std()) for m, v in values.items()}
-                | {"active units": float(np.mean(_values(result, regime, "active"))),
+                | {"directions in use": float(np.mean(_values(result, regime, "active"))),
                    "near their own": float(np.mean(_values(result, regime, "near")))}
             )  # fmt: skip
     for hidden in masking_regimes.HIDDEN:
         best = {m: result["oracle"][hidden][m] for m in MEASURES}
-        rows.append({"regime": "Perfect knowledge", "of each ballot": _HIDDEN_TEXT[hidden],
+        rows.append({"way of hiding": "Perfect knowledge", "of each ballot": _HIDDEN_TEXT[hidden],
                      **{m: np.nan if v is None else v for m, v in best.items()}})  # fmt: skip
     data_tables.numbers_expander(
         rows, "regimes", f"Means and standard deviations over {len(result['seeds'])} seeds; losses "
-        "in nats a rater, pairs as shares. With nothing hidden there are no hidden pairs.",
+        "in nats for each rater, pairs as shares. With nothing hidden there are no hidden pairs.",
     )  # fmt: skip

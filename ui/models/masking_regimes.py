@@ -1,4 +1,4 @@
-"""The page on masking regimes: what is compared, its training and its baked results."""
+"""The page on ways of hiding ballots: what is compared, its training and its baked results."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def choose() -> tuple[Scenario, int]:
             st.selectbox("Scenario", list(scenarios), initial, key="story", width=420, **IN_URL)
         ]
         latent = st.segmented_control(
-            "Latent dimensions", [f"{n}" for n in masking_regimes.LATENTS],
+            "Directions of the map", [f"{n}" for n in masking_regimes.LATENTS],
             default=f"{masking_regimes.LATENTS[0]}", required=True, key="latent", **IN_URL,
-            help="The post has an ‘arbitrarily large’ latent in mind: room enough to copy a ballot "
-            "into.",
+            help="How many numbers the network keeps for each rater. With many there is room to "
+            "copy a ballot into.",
         )  # fmt: skip
         predict_first.switch()
     return scenario, int(latent)
@@ -54,7 +54,7 @@ def _choice(scenario: Scenario, latent: int) -> str:
 def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
     """The result of the job, else the baked one of this choice; None without one."""
     if job is not None and job.state == "done":
-        st.caption("From a run of this session.")
+        page.note("From a training of this session.")
         return job.result
     if source_ids.scenario_id(scenario) != masking_regimes.SCENARIO:
         return None
@@ -65,8 +65,8 @@ def _result(scenario: Scenario, latent: int, job: Job | None) -> dict | None:
         return None
     if content["spec"] != _current_spec_hash(latent):
         st.warning(
-            "The lab has changed since this was baked; `python -m scrl bake "
-            f"masking-regimes-{latent}`."
+            "The program has changed since this result was stored. To renew it: "
+            f"`python -m scrl bake masking-regimes-{latent}`."
         )
     return content["result"]
 
@@ -76,10 +76,21 @@ def show(scenario: Scenario, latent: int) -> None:
     job = _JOBS.find(_choice(scenario, latent))
     result = _result(scenario, latent, job)
     if result is None:
-        st.markdown("Nobody has trained the five on this scenario yet.")
+        st.info(
+            "The five ways have not been trained on this scenario yet. Train them below, or look "
+            "at the stored result."
+        )
+        stored = source_ids.gallery_scenario(masking_regimes.SCENARIO).name
+        st.button(f"Show ‘{page.escaped(stored)}’", key="show-stored", on_click=_show_stored,
+                  args=(stored,), icon=":material/arrow_forward:")  # fmt: skip
     else:
         masking_regime_results.draw(result)
     _train(scenario, latent, job)
+
+
+def _show_stored(name: str) -> None:
+    """Choose the scenario of the stored result; for callbacks."""
+    st.session_state["story"] = name
 
 
 def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
@@ -101,15 +112,15 @@ def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
             label, type="primary", disabled=busy or done, key="train", icon=":material/play_arrow:"
         )
     if not page.presenting():
-        st.caption(
-            "Five regimes times so many seeds, two at a time: a minute or more, after which the "
-            "page shows these."
+        page.note(
+            "This trains five networks for each seed. It takes a minute or more; then the page "
+            "shows the new result."
         )
     if pressed:
         work = partial(masking_regimes.compare, scenario, range(int(seeds)), latent)
         try:
             _JOBS.submit(
-                _choice(scenario, latent), work, f"{scenario.name}, five regimes", spec=spec
+                _choice(scenario, latent), work, f"{scenario.name}, five ways of hiding", spec=spec
             )
         except InputError as error:
             st.error(page.escaped(str(error)))
@@ -119,7 +130,7 @@ def _train(scenario: Scenario, latent: int, job: Job | None) -> None:
 
 
 def live_curves(progress: Progress | None) -> None:
-    """Losses of every regime so far, on held-out raters."""
+    """Losses of every way of hiding so far, on held-out raters."""
     if progress is None or not progress.curves:
         return
     curves = [
@@ -130,6 +141,7 @@ def live_curves(progress: Progress | None) -> None:
     page.chart(
         regime_loss_curves(list(TITLES.values()), curves, height=220, **page.style()),
         "live-regimes",
-        "Held-out losses of each regime against steps",
-        "Loss on held-out raters of whom half of each ballot is hidden; each regime’s latest seed.",
+        "Loss of each way of hiding, by steps of training",
+        "How badly new raters are predicted (the loss), with half of each ballot hidden. Drawn is "
+        "the latest seed of each way.",
     )

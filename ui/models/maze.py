@@ -14,7 +14,7 @@ TITLES = {
     "pooled": "Bradley–Terry",
     "vpl": "VPL",
     "individual": "Individual raters",
-    "held": "VPL, KL held",
+    "held": "VPL, penalty too high",
 }
 GOALS = ("left", "right")
 ANSWERS = ("to the left goal", "to the right goal", "to a place between")
@@ -34,9 +34,10 @@ def _ceiling() -> float:
 
 def _draw(result: dict, result_id: str) -> None:
     """Draw reward maps, accuracy and distance by the number of pairs."""
-    st.markdown(
-        "Half of the users want to be near the left goal of a maze and half near the right one. "
-        "Nobody says which: they only pick, pair after pair, the place that is nearer to theirs."
+    page.say(
+        "Half of the users want to go to the left goal of a maze, and half to the right goal. "
+        "Nobody says which. Users only compare pairs of places, and prefer the one nearer to "
+        "their goal."
     )
     guess, shown = predict_first.guess(
         "Where does one reward for everybody send a user who wants the left goal?", ANSWERS,
@@ -46,11 +47,11 @@ def _draw(result: dict, result_id: str) -> None:
         return
     destination = maze.pooled_destination(result)
     right = ANSWERS[0 if destination.steps[0] <= 2 else 1 if destination.steps[1] <= 2 else 2]
-    st.markdown(predict_first.verdict(guess, right) + _summary(result, destination))
+    page.say(predict_first.verdict(guess, right) + _summary(result, destination))
     shown = [str(n) for n in maze.SHOWN_PAIRS]
     n = int(
         st.segmented_control(
-            "Pairs that each user has answered", shown, default="2", required=True, key="said",
+            "Pairs that each new user has compared", shown, default="2", required=True, key="said",
             **IN_URL,
         )
     )  # fmt: skip
@@ -76,18 +77,18 @@ def _summary(result: dict, destination: maze.Destination) -> str:
             f"{max(destination.each)} from the left)"
         )
     words += (
-        f". It has **{floor[-1]:.1%}** of their pairs right, and no single reward has more than "
+        f". It has **{floor[-1]:.1%}** of their pairs right. No single reward can have more than "
         f"{_ceiling():.1%}. "
     )
     pairs = maze.pairs_needed(result, "vpl", LEVEL)
     if pairs is not None:
         words += (
             f"VPL has **{vpl[pairs]:.1%}** right after {pairs} pair{'s' if pairs != 1 else ''} of "
-            f"a user it never met, and {vpl[-1]:.1%} after {maze.PAIRS}; individual raters have "
+            f"a new user, and {vpl[-1]:.1%} after {maze.PAIRS}. The model of individual raters has "
             f"{individual[pairs]:.1%} and {individual[-1]:.1%}. "
         )
     if np.abs(maze.accuracy(result, "held")[0] - _ceiling()).max() < 0.02:
-        words += "With its KL held it never hears the user: both maps are the same."
+        words += "With too high a penalty VPL learns nothing about users: both maps are the same."
     return words
 
 
@@ -110,11 +111,11 @@ def _reward_maps(result: dict, n: int) -> None:
         "chart-maze",
         alt=f"After {n} pairs, the best cell for who wants the left goal and the right one: "
         + "; ".join(f"{TITLES[k]}, {a} and {b} steps from it" for k, (a, b) in ends.items()),
-        caption="Two users whom no model met in training. First what each wants, with an arrow "
-        f"for each pair answered, from the refused place to the preferred ({n} of "
-        f"{maze.PAIRS}); then the reward that each model gives them, on one scale: the mean "
-        "chance that a cell is preferred to the others. Models see no walls, only coordinates. "
-        f"Trained on {maze.USERS:,} users who answered {maze.PAIRS} pairs each.",
+        caption="Two new users, a row for each. First column: what the user wants; an arrow for "
+        f"each pair compared points to the preferred place ({n} of {maze.PAIRS}). Other columns: "
+        "what each model expects, as the chance that a cell is preferred to the others. Models "
+        f"see places, not walls. They learnt from {maze.USERS:,} users with {maze.PAIRS} pairs "
+        "each.",
     )
     cells, rows = maze_world.free_cells().tolist(), []
     for goal, name in enumerate(GOALS):
@@ -122,8 +123,8 @@ def _reward_maps(result: dict, n: int) -> None:
             values = {title: float(rewards[goal][i]) for title, rewards in columns}
             rows.append({"wants": name, "row": row, "column": column} | values)
     data_tables.numbers_expander(
-        rows, "maze-maps", f"Win rates of the free cells after {n} pairs; rows and columns of the "
-        "maze are counted from 0 at its upper left.",
+        rows, "maze-maps", f"Chance that a free cell is preferred to the others, after {n} pairs. "
+        "Rows and columns of the maze are counted from 0, from the upper left.",
     )  # fmt: skip
 
 
@@ -145,7 +146,7 @@ def _accuracy_chart(result: dict, n: int) -> None:
             x,
             series,
             slider=n,
-            x_title="pairs that a user has answered",
+            x_title="pairs that a user has compared",
             y_title="pairs right",
             value_format=".1%",
             y_range=(min(0.5, low), 1.02),
@@ -154,12 +155,12 @@ def _accuracy_chart(result: dict, n: int) -> None:
         ),
         "chart-maze-right",
         alt="; ".join(f"{TITLES[k]}: {y[0, n]:.1%} after {n} pairs" for k, y in each.items()),
-        caption=f"Of {maze.QUERIES} further pairs of each of {maze.HELD_OUT:,} held-out users, "
-        f"how many are ordered rightly after {n}: "
+        caption=f"Share of {maze.QUERIES} other pairs ordered rightly, for {maze.HELD_OUT:,} new "
+        f"users, after {n} pairs: "
         + ", ".join(
             f"{TITLES[k]} {y[0, n]:.1%} ({y[1, n]:.1%} to {y[2, n]:.1%})" for k, y in each.items()
         )
-        + f". Means over {len(result['seeds'])} seeds with 95 % intervals; the ceiling is exact.",
+        + f". Means over {len(result['seeds'])} seeds, with 95 % intervals.",
     )
 
 
@@ -169,14 +170,14 @@ def _distance_chart(result: dict, n: int) -> None:
     series = [(TITLES[k], maze.steps_to_goal(result, k), i) for i, k in enumerate(TITLES)]
     apart = int(maze_world.goal_distances().max())
     page.chart(
-        labelled_curves(x, series, slider=n, x_title="pairs that a user has answered",
+        labelled_curves(x, series, slider=n, x_title="pairs that a user has compared",
                y_title="steps from the goal", value_format=".1f", y_range=(-0.4, apart / 2 + 1.5),
                height=290, **page.style()),
         "chart-maze-steps",
         alt="; ".join(f"{name}: {y[n]:.1f} steps after {n} pairs" for name, y, _ in series),
-        caption="How far from their own goal the cell is that a model thinks best for a user, a "
-        f"mean over the same users and seeds. The goals are {apart} steps apart, so any one cell "
-        f"on the way between them is {apart / 2:.1f} away on average.",
+        caption="How far the cell that a model thinks best for a user lies from that user’s goal. "
+        f"The goals are {apart} steps apart. So a cell on the way between them is {apart / 2:.1f} "
+        "steps away on average.",
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def _numbers(result: dict) -> None:
     """Accuracy and steps by the number of pairs answered."""
     rows = []
     for n in range(maze.PAIRS + 1):
-        row = {"pairs answered": n}
+        row = {"pairs compared": n}
         for name, title in TITLES.items():
             mean, low, high = maze.accuracy(result, name)[:, n]
             row |= {title: float(mean), f"{title}, from": float(low), f"{title}, to": float(high),
@@ -192,5 +193,5 @@ def _numbers(result: dict) -> None:
         rows.append(row)
     data_tables.numbers_expander(
         rows, "maze-right", "Shares of pairs right, with 95 % intervals over seeds, and steps from "
-        f"the user’s goal to the best cell. One reward has at most {_ceiling():.4f}.",
+        f"the user’s goal to the best cell. One reward can have at most {_ceiling():.4f}.",
     )  # fmt: skip

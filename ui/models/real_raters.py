@@ -8,15 +8,16 @@ import streamlit as st
 
 from scrl.studies import scoreboard
 from scrl.types import InputError
+from ui.models.model_texts import TITLES
 from ui.models.scoreboard import load_baked_scoreboard
-from ui.models.scoreboard_result import TITLES, draw
+from ui.models.scoreboard_result import draw
 from ui.shared import page
 
 _DATA_NOTES = {
-    "breakfast": "Green and Rao (1972): 21 students and their spouses rank 15 breakfast foods, "
-    "overall and for five menus.",
-    "mqm": "WMT 2023, English to German: professional translators mark errors (MQM); the fewer "
-    "penalty points the better.",
+    "breakfast": "Source: Green and Rao (1972). 21 students and their spouses ranked 15 breakfast "
+    "foods, overall and for five menus.",
+    "mqm": "Source: WMT 2023, English to German. Professional translators marked errors (MQM); a "
+    "translation with fewer penalty points is better.",
 }
 
 
@@ -37,9 +38,10 @@ def show() -> None:
         label_visibility="collapsed", bind="query-params",
     )  # fmt: skip
     if draw(results[titles[chosen]], titles[chosen]):
-        above.markdown(summary(results["breakfast"], results["mqm"]))
+        with above:
+            page.say(summary(results["breakfast"], results["mqm"]))
     if not page.presenting():
-        st.caption(_DATA_NOTES[titles[chosen]])
+        page.note(_DATA_NOTES[titles[chosen]])
 
 
 def summary(breakfast: Mapping, mqm: Mapping) -> str:
@@ -58,21 +60,20 @@ def summary(breakfast: Mapping, mqm: Mapping) -> str:
     ]
     others = [m for m, row in translation_rows.items() if m != "individual" and row["ahead"][1] > 0]
     return (
-        "At **breakfast** the individual model orders "
-        f"{individual['accuracy'][0]:.1%} of the hidden pairs of people it never met rightly and "
-        f"Bradley–Terry {pooled['accuracy'][0]:.1%}, **{_points_text(individual['ahead'])}**"
-        + (f"; {' and '.join(TITLES[m] for m in indistinct)} cannot be told from Bradley–Terry"
+        f"**Breakfast.** The model of individual raters orders {individual['accuracy'][0]:.1%} of "
+        "the hidden pairs of new people rightly, Bradley–Terry "
+        f"{pooled['accuracy'][0]:.1%}: **{_points_text(individual['ahead'])}**"
+        + (f". {' and '.join(TITLES[m] for m in indistinct)} cannot be told from Bradley–Terry"
            if indistinct else "")
-        + f". Among **ten translators** its lead is {_points_text(individual_lead)}"
-        + ("" if others else ", and no other model is ahead of Bradley–Terry")
-        + ". Each text was "
-        "read by three of them, and ten people do not show what kinds of people there are: the "
-        "individual model takes them for one kind. What it gains there, it gains by knowing that "
-        "a system translated many texts. So a model of individuals pays where people differ and "
-        "enough of them say enough. "
-        f"The chances that it states at breakfast are off by {individual['calibration'][0]:.2f}, "
-        f"those of Bradley–Terry by {pooled['calibration'][0]:.2f}. Here each pair is a ballot of "
-        "its own; `scrl evaluate` judges the model on whole ballots."
+        + ". Its stated chances are off by "
+        f"{individual['calibration'][0]:.2f}, those of Bradley–Terry by "
+        f"{pooled['calibration'][0]:.2f}.\n\n"
+        f"**Ten translators.** Here it gains {_points_text(individual_lead)}"
+        + ("" if others else "; no other model is ahead of Bradley–Terry")
+        + ". Ten people do not show what kinds of people there are, and three of them read each "
+        "text. So the model takes them for one kind, and gains because it knows that a system "
+        "translated many texts.\n\n"
+        "So a model of individuals pays where people differ, and enough of them say enough."
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from scrl.scenarios import Scenario
 from scrl.studies import load_baked, scoreboard, scoreboard_studies
 from scrl.types import InputError, Ratings
 from ui.models import scoreboard_result
-from ui.models.scoreboard_result import TITLES
+from ui.models.model_texts import DESCRIPTIONS, TITLES
 from ui.shared import (
     job_progress,
     page,
@@ -67,8 +67,7 @@ def _choose(source: Scenario | Ratings) -> tuple[tuple[str, ...], int]:
     initial = float(len(scoreboard.SEEDS)) if source.is_scenario else 1.0
     if not page.presenting():
         with st.expander("What they are"):
-            entries = [scoreboard.MODELS[m] for m in available]
-            st.markdown("\n".join(f"- **{e.title}**: {e.description}" for e in entries))
+            page.say("\n".join(f"- **{TITLES[m]}**: {DESCRIPTIONS[m]}" for m in available))
     seeds = int(
         st.number_input("Seeds", 1.0, max_seeds, initial, 1.0, format="%.0f", key="seeds", **IN_URL)
     )
@@ -91,9 +90,7 @@ def _train(
         icon=":material/play_arrow:",
     )  # fmt: skip
     if not page.presenting():
-        st.caption(
-            "On two cores about a quarter of a minute a seed, after a first one that compiles."
-        )
+        page.note("On two cores each seed takes about 15 seconds, the first one longer.")
     if not pressed:
         return
     try:
@@ -122,11 +119,25 @@ def _result(
             return None
         if content["spec"] != _current_spec_hash(stem):
             st.warning(
-                "The lab has changed since this was baked; "
+                "The program has changed since this result was stored. To renew it: "
                 f"`python -m scrl bake scoreboard-{stem}`."
             )
         rows = [row for row in content["result"]["rows"] if row["model"] in models]
         return content["result"] | {"rows": rows}
     if job is None:
-        st.info("Nothing is trained yet with these choices.")
+        st.info(
+            "Nothing is trained with these choices yet. Press the button on the left, or look at a "
+            "stored result."
+        )
+        for example in scoreboard.SCENARIOS:
+            st.button(
+                f"Show ‘{page.escaped(source_ids.display_name(example))}’", key=f"show-{example}",
+                on_click=_show_stored, args=(example,), icon=":material/arrow_forward:",
+            )  # fmt: skip
     return None
+
+
+def _show_stored(stem: str) -> None:
+    """Choose what a stored scoreboard was made of; for callbacks."""
+    st.session_state["scenario"] = stem
+    st.session_state["seeds"] = float(len(scoreboard.SEEDS))

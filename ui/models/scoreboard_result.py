@@ -1,4 +1,4 @@
-"""A finished scoreboard: summary, charts, collapse checks and table."""
+"""A finished scoreboard: summary, charts, who tells people apart, and table."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from scrl.figures import accuracy_by_type, labelled_curves, pair_accuracy
 from scrl.studies import scoreboard, scoreboard_metrics
+from ui.models.model_texts import TITLES, people_verdict
 from ui.shared import (
     data_tables,
     page,
@@ -18,13 +19,12 @@ from ui.shared import (
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
-TITLES = {name: entry.title for name, entry in scoreboard.MODELS.items()}
-_MAY_ABSTAIN = "If it may stay silent"
+_MAY_ABSTAIN = "If it may skip pairs"
 #: View -> key of the values that it shows; "" for all and disputed pairs.
 _VIEWS = {
-    "All and disputed": "",
-    "Disputed, by type": "disputed_by_type",
-    "All, by type": "by_type",
+    "All pairs": "",
+    "Disputed pairs, by group": "disputed_by_type",
+    "All pairs, by group": "by_type",
     _MAY_ABSTAIN: "covered",
 }
 #: Guess -> the share that it stands for.
@@ -45,22 +45,22 @@ def draw(result: Mapping, name: str) -> bool:
     pooled_accuracy = next(
         (r["disputed"][0] for r in rows if r["model"] == "pooled"), limits.get("disputed")
     )
-    raters = "raters" if result["data"] else "types of rater"
+    raters = "raters" if result["data"] else "groups of raters"
     if pooled_accuracy is None:
         st.markdown(
-            "Too few raters were asked of the same pairs to say which they dispute."
-            if result["data"] else "No two types of rater here put a pair the other way round."
+            "Too few raters were asked about the same pairs to say which pairs are disputed."
+            if result["data"] else "No two groups of raters disagree on any pair here."
         )  # fmt: skip
     else:
         guess, shown = predict_first.guess(
-            f"Of the pairs that {raters} dispute, how many does one reward for everybody order "
-            "rightly?", list(_GUESSES), f"guess_{name}",
+            f"Some pairs are disputed: {raters} disagree on them. How many of these does one "
+            "reward for everybody order rightly?", list(_GUESSES), f"guess_{name}",
         )  # fmt: skip
         if not shown:
             return False
         right = min(_GUESSES, key=lambda option: abs(_GUESSES[option] - pooled_accuracy))
-        st.markdown(predict_first.verdict(guess, right) + summary(result))
-    views = [v for v in _VIEWS if not (result["data"] and "by type" in v)]
+        page.say(predict_first.verdict(guess, right) + summary(result))
+    views = [v for v in _VIEWS if not (result["data"] and "by group" in v)]
     view = st.segmented_control(
         "Pairs", views, default=views[0], required=True, key=f"{name}_view", **IN_URL,
         label_visibility="collapsed",
@@ -78,13 +78,16 @@ def summary(result: Mapping) -> str:
     if "pooled" in at and at["pooled"]["disputed"][0] is not None:
         own = at["pooled"]
         parts.append(
-            f"Bradley–Terry orders **{own['accuracy'][0]:.0%}** of all pairs rightly and "
-            f"**{own['disputed'][0]:.0%}** of the disputed."
+            f"Bradley–Terry orders **{own['accuracy'][0]:.0%}** of all pairs rightly, but of the "
+            f"disputed pairs only **{own['disputed'][0]:.0%}**."
+            if own["disputed"][0] < own["accuracy"][0]
+            else f"Bradley–Terry orders **{own['accuracy'][0]:.0%}** of all pairs rightly, and "
+            f"**{own['disputed'][0]:.0%}** of the disputed pairs."
         )
     if limits is not None and limits["disputed"] is not None:
         parts.append(
-            f"No single order has more than {limits['one']:.0%} of all, or "
-            f"{limits['disputed']:.0%} of the disputed."
+            f"One order for everybody can never have more than {limits['one']:.0%} of all pairs, "
+            f"or {limits['disputed']:.0%} of the disputed."
         )
     entries = scoreboard.MODELS
     readers = [
@@ -95,14 +98,14 @@ def summary(result: Mapping) -> str:
         right = best["disputed"] if best["disputed"][0] is not None else best["accuracy"]
         pairs = result["size"]["context"]
         parts.append(
-            f"From {'up to ' if result['data'] else ''}{pairs} pairs of a rater it never met, "
-            f"{TITLES[best['model']]} has **{right[0]:.1%}**"
+            f"{TITLES[best['model']]} is told {'up to ' if result['data'] else ''}{pairs} pairs of "
+            f"a new rater, and then has **{right[0]:.1%}** right"
             + (" of the disputed." if right is best["disputed"] else ".")
         )
     # A model counts as collapsed where most of its trainings did.
     failed = [TITLES[row["model"]] for row in readers if 2 * row["collapsed"] > row["trainings"]]
     if failed:
-        parts.append(f"Collapsed: **{', '.join(failed)}**.")
+        parts.append(f"**{', '.join(failed)}** learnt nothing about people.")
     return " ".join(parts)
 
 
@@ -111,18 +114,18 @@ def _caption(result: Mapping) -> str:
     size, seeds = result["size"], len(result["seeds"])
     if result["data"]:
         return (
-            f"{result['held']:,} raters, each held out once in five folds"
-            + (f" from each of {seeds} seeds" if seeds > 1 else "")
-            + f"; half of their completions are hidden, up to {size['context']} pairs among the "
-            f"others are what the models are told, up to {size['asked']} pairs of hidden ones are "
-            "asked. Intervals of 95 % over raters. Disputed: of at least five training raters who "
-            "were asked, a third or more go either way. "
+            f"{result['held']:,} raters, each tested once as a new person"
+            + (f", for each of {seeds} seeds" if seeds > 1 else "")
+            + f". Half of a rater’s answers are hidden. The models are told up to "
+            f"{size['context']} pairs of the other half, and must order up to {size['asked']} "
+            "hidden pairs. Bars: 95 % intervals. A pair is disputed if, of five raters or more, at "
+            "least a third prefer either side. "
         )
-    over = f"Means over {seeds} seeds with 95 % intervals" if seeds > 1 else "One seed"
+    over = f"Means over {seeds} seeds, with 95 % intervals" if seeds > 1 else "One seed"
     return (
-        f"{over}. Trained on {size['raters']:,} raters’ {size['pairs']} pairs each; judged on "
-        f"{size['asked']} further pairs of {result['held']:,} raters never met, after "
-        f"{size['context']} pairs of theirs, asked as often as their ballots hold them. "
+        f"{over}. The models learn from {size['pairs']} pairs of each of {size['raters']:,} "
+        f"raters. Then they meet {result['held']:,} new raters, are told {size['context']} pairs "
+        f"of each, and must order {size['asked']} other pairs. "
     )
 
 
@@ -139,7 +142,7 @@ def _chart(result: Mapping, key: str, name: str) -> None:
                 share,
                 series,
                 percent=True,
-                x_title="share of the pairs that it answers, the surest first",
+                x_title="share of pairs that it answers, the surest first",
                 y_title="of these ordered rightly",
                 value_format=".1%",
                 height=360,
@@ -150,8 +153,8 @@ def _chart(result: Mapping, key: str, name: str) -> None:
             alt="; ".join(
                 f"{TITLES[r['model']]}: {r['covered'][4]:.1%} of the surer half" for r in rows
             ),
-            caption=caption + "Who may leave out the pairs it is least sure of should have more of "
-            "the others right.",
+            caption=caption + "A model that may skip the pairs of which it is least sure should "
+            "have more of the others right.",
         )
         return
     if key:
@@ -163,8 +166,8 @@ def _chart(result: Mapping, key: str, name: str) -> None:
                     if v is not None
                 ) for r in rows
             ),
-            caption=caption + "One order for everybody serves some type at the cost of another; "
-            "where types are of a size, a coin decides which, so that a mean over seeds hides it.",
+            caption=caption + "One order for everybody serves some groups at the cost of others. "
+            "Where groups are equally large, chance decides which, and a mean over seeds hides it.",
         )  # fmt: skip
         return
     limits = result["limits"] or {}
@@ -176,42 +179,44 @@ def _chart(result: Mapping, key: str, name: str) -> None:
             for r in rows
         ),
         caption=caption + (
-            "Lines: the most that one order for everybody can have right, exactly." if limits
+            "Lines: the most that one order for everybody can have right." if limits
             else ""
         ),
     )  # fmt: skip
 
 
 def _collapse_checks(rows: Sequence[Mapping]) -> None:
-    """The verdict on each latent model, and the checks behind it."""
+    """Whether each latent model tells people apart, and the checks behind it."""
     latent = [row for row in rows if row["active"] is not None]
     if not latent:
         return
-    st.subheader("The collapse doctor", anchor=False)
+    st.subheader("Which models tell people apart?", anchor=False)
     lines = []
     for row in latent:
-        times = (f" (collapsed in {row['collapsed']} of {row['trainings']} trainings)"
+        times = (f" (it failed in {row['collapsed']} of {row['trainings']} trainings)"
                  if row["collapsed"] else "")  # fmt: skip
-        lines.append(f"- **{TITLES[row['model']]}**{times}: {row['verdict']}")
-    st.markdown("\n".join(lines))
+        lines.append(f"- **{TITLES[row['model']]}** {people_verdict(row)}{times}")
+    page.say("\n".join(lines))
     if not page.presenting():
         checks = [
-            {"model": TITLES[row["model"]], "active units": f"{row['active']:g}"}
+            {"model": TITLES[row["model"]], "directions in use": f"{row['active']:g}"}
             | {name: f"{value:.1%}" for name, value in
-               zip(("own latent", "another rater’s", "silenced"), row["checks"], strict=True)}
-            | ({"KL by dimension, nats": " · ".join(f"{x:.2f}" for x in row["kl"])}
+               zip(("told own pairs", "told another’s", "told nothing"), row["checks"],
+                   strict=True)}
+            | ({"learnt by direction, nats": " · ".join(f"{x:.2f}" for x in row["kl"])}
                if row.get("kl") else {})
             for row in latent
         ]  # fmt: skip
         with st.expander("The checks"):
             st.dataframe(checks, hide_index=True)
-            st.caption(
-                "Pairs ordered rightly from a rater’s own latent, from another rater’s and from "
-                "that of one who said nothing; KL to the prior, a mean over raters and trainings."
+            page.note(
+                "Share of pairs ordered rightly: the model is told the rater’s own pairs, another "
+                "rater’s, or nothing. ‘Learnt’ is the KL from a person of whom nothing is known, a "
+                "mean over raters and trainings."
             )
-        st.caption(
-            "A latent model has collapsed where no dimension’s mean varies over raters by more "
-            "than .01, or where another rater’s latent orders a rater’s pairs as well as their own."
+        page.note(
+            "A model does not tell people apart if its map of people is one point (all variances "
+            "at most .01), or if another rater’s pairs serve it as well as the rater’s own."
         )
 
 
@@ -219,37 +224,38 @@ def _table(result: Mapping, name: str) -> None:
     """Every metric of each model, with a download."""
     if page.presenting():
         return
-    st.subheader("The scoreboard", anchor=False)
+    st.subheader("All numbers", anchor=False)
     prompts = list(result["prompts"])
     prompt = prompts[0]
     with st.container(horizontal=True):
         titles = {_rule_title(rule): rule for rule in scoreboard_metrics.ORDER_RULES}
         chosen = st.selectbox("Social order by", titles, key=f"{name}_rule", width=260, **IN_URL)
         if len(prompts) > 1:
-            prompt = st.selectbox("Of the prompt", prompts, key=f"{name}_prompt", **IN_URL)
+            prompt = st.selectbox("For the prompt", prompts, key=f"{name}_prompt", **IN_URL)
     rule = titles[chosen]
     lines = [_table_row(result, row, rule, prompt) for row in result["rows"]]
     empty = [key for key in lines[0] if all(line[key] == "—" for line in lines)]
     lines = [{k: v for k, v in line.items() if k not in empty} for line in lines]
     st.dataframe(lines, hide_index=True)
-    text = "Mean and 95 % interval. Calibration: expected error of stated chances. "
+    text = "Means and 95 % intervals. ‘Chances off by’: how far stated chances are from the truth. "
     if result["data"]:
         text += (
-            "Ahead: of Bradley–Terry on the same pairs. Order: the held-out raters’ rewards, by "
-            f"{chosen}."
+            "‘Ahead’: pairs right, less those of Bradley–Terry. ‘Order’: the new raters’ rewards, "
+            f"counted by {chosen}."
         )
     else:
         truth = result_tables.order_text(result["truth"][rule][prompt])
         text += (
-            f"Order, τ with the truth ({truth}), strict pairs of it reversed and what the winner "
-            f"is worth: the held-out raters’ rewards, by {chosen}; distortion is the best mean "
-            "utility over the winner’s; minority (the smallest type) and worst-off: where the "
-            "winner lies between what they like least (0) and most (1). MaxMin: the same of the "
-            "completion whose least reward among the prototypes is greatest."
+            f"‘Order’: the new raters’ rewards, counted by {chosen}. All complete ballots give "
+            f"{truth}. ‘Agreement’ with that order is 1 if no pair is the other way round, and −1 "
+            "if all are; ‘reversed’ counts such pairs. ‘Distortion’: the best mean worth, divided "
+            "by the winner’s. ‘Smallest group’ and ‘least satisfied’: where the winner lies "
+            "between what the group likes least (0) and most (1). ‘MaxMin’: the same for the "
+            "answer that leaves the least satisfied best off."
         )
     if "seconds" in lines[0]:
-        text += " Seconds: of one training, beside others on the same cores."
-    st.caption(page.escaped(text))
+        text += " ‘Seconds’: for one training, with others at the same time."
+    page.note(page.escaped(text))
     data_tables.download_button(lines, name)
 
 
@@ -265,19 +271,19 @@ def _table_row(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
     line = {
         "model": TITLES[row["model"]],
         "all pairs": interval_text("accuracy"),
-        "disputed": interval_text("disputed"),
-        "calibration": interval_text("calibration"),
-        "active units": "—" if row["active"] is None else f"{row['active']:g}",
+        "disputed pairs": interval_text("disputed"),
+        "chances off by": interval_text("calibration"),
+        "directions in use": "—" if row["active"] is None else f"{row['active']:g}",
     }
     if result["data"]:
         line |= {"ahead": interval_text("ahead")}
     else:
-        names = {"τ": "tau", "reversed": "reversed", "distortion": "distortion",
-                 "minority": "minority", "worst-off": "least"}  # fmt: skip
+        names = {"agreement": "tau", "reversed": "reversed", "distortion": "distortion",
+                 "smallest group": "minority", "least satisfied": "least"}  # fmt: skip
         line |= {
             name: interval_text(key, ".2f", row["elected"][rule]) for name, key in names.items()
         }
-        line |= {"MaxMin, worst-off": interval_text("maxmin", ".2f")}
+        line |= {"MaxMin, least satisfied": interval_text("maxmin", ".2f")}
     seconds = "—" if row["seconds"] is None else f"{row['seconds']:.1f}"
     line |= {"parameters": f"{row['parameters']:,}", "seconds": seconds}
     return line | {"order": result_tables.order_text(row["orders"][rule][prompt])}

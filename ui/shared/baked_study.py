@@ -27,7 +27,7 @@ def _spec(name: str, _study: Study) -> str:
 def show(
     study: Study,
     draw: Callable[[dict[str, Any], str], None],
-    note: str = "Trains every model for every seed: some minutes.",
+    note: str = "This trains every model for every seed and takes some minutes.",
     draw_progress: Callable[[Progress | None], None] | None = None,
 ) -> None:
     """Draw the result of this session's latest run, else the baked one, and offer to run again.
@@ -41,7 +41,7 @@ def show(
     id = st.session_state.get(study.name)
     job = run_store.job_queue().get(id) if id else None
     if job is not None and job.state == "done":
-        st.caption("From a run of this session.")
+        page.note("From a run of this session.")
         draw(job.result, job.id)
     else:
         try:
@@ -50,7 +50,7 @@ def show(
             st.info(page.escaped(str(error)))
         else:
             if content["spec"] != _spec(study.name, study):
-                st.warning("The lab has changed since this was baked; "
+                st.warning("The program has changed since this result was stored. To renew it: "
                            f"`python -m scrl bake {study.name}`.")  # fmt: skip
             draw(content["result"], "baked")
     _run_again_button(study, note, job)
@@ -73,9 +73,9 @@ def _run_again_button(study: Study, note: str, job: Job | None) -> None:
             st.error(page.escaped(str(error)))
         else:
             st.rerun()
-    st.caption(note)
+    page.note(note)
 
 
 def caption_progress(progress: Progress | None) -> None:
     """The message of the latest report as a caption."""
-    st.caption(progress.message if progress else "")
+    st.caption(page.escaped(progress.message) if progress else "")

@@ -42,6 +42,19 @@ TERMS = {
     "simulated voter": "A simulated voter is a person whom the model makes up, as likely as it "
     "thinks such people are.",
     "variance": "The variance says how far numbers lie apart; 0 means that all are equal.",
+    "95 % interval": "A 95 % interval is where the true value lies with a chance of about 95 %.",
+    "disputed|disputed pair": "A pair is disputed if groups of people disagree on which of "
+    "the two is better.",
+    "hidden context": "Hidden context is what matters for a comparison but is not written down, "
+    "such as who compared.",
+    "loss": "The loss says how badly a model predicts: 0 would be perfect.",
+    "prototype": "A prototype is one of a few typical people, each with rewards of its own.",
+    "seed": "A seed is a number that fixes all random draws: with the same seed, everything comes "
+    "out the same.",
+    "standard deviation|standard error": "The standard deviation says how far values typically "
+    "lie from their mean; the standard error does so for a mean.",
+    "VPL": "VPL (variational preference learning) is a network that reads some pairs of a person "
+    "and guesses that person’s rewards.",
     "voting rule|rule": "A voting rule turns the ballots of many people into one order.",
 }  # fmt: skip
 
