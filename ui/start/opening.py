@@ -7,6 +7,8 @@ import streamlit as st
 from ui.shared import page
 from ui.start import bubbles, path, story
 
+_FORWARD = "How can that happen?"
+
 
 def show() -> None:
     """One sentence, one picture, one button."""
@@ -18,6 +20,8 @@ def show() -> None:
         f"**{story.count(usual, -1)} of 100 people like the {usual.lower()} answer least. An "
         "assistant that is trained in the usual way gives it to everyone.**"
     )
+    if page.presenting():  # a projector shows little of a page
+        path.buttons(0, _FORWARD)
     left, right = st.columns(2, gap="medium")
     for column, name, title in (
         (left, usual, "After the usual training"),
@@ -27,8 +31,8 @@ def show() -> None:
             st.subheader(title, anchor=False)
             bubbles.conversation(story.question(), story.answer_text(name), name)
             st.markdown(story.served_sentence(name))
-    path.buttons(0, "How can that happen?")
     if not page.presenting():
+        path.buttons(0, _FORWARD)
         with st.container(horizontal=True):
             path.links(
                 [

@@ -24,7 +24,7 @@ def people_chart(name: str, key: str) -> None:
 
 def show() -> None:
     """The answer of the usual training beside one that the reader picks."""
-    path.sentence("One answer for everyone serves some people well and others badly. Look at whom.")
+    path.sentence("One answer for everyone serves some people well and others badly.")
     usual = story.winner(story.trained_order(silence.rate()))
     best = story.winner(story.complete_order())
     names = list(story.scenario().completions)

@@ -49,9 +49,9 @@ def show() -> None:
     job = current_run.current()
     trained = _trained(rate, choice, job)
     columns: list = [
-        ("Everyone’s complete ballots", story.complete_order()),
-        ("The usual training", story.trained_order(rate)),
-        ("The social model", trained[0]["social"][story.STORY.rule]["order"] if trained else None),
+        ("All ballots", story.complete_order()),
+        ("Usual training", story.trained_order(rate)),
+        ("Social model", trained[0]["social"][story.STORY.rule]["order"] if trained else None),
     ]
     left, right = st.columns([3, 2], gap="medium")
     with left:
