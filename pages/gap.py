@@ -1,26 +1,25 @@
-"""The gap: why the reward model is not the truth, part by part."""
+"""Why the reward model differs from everyone's complete ballots, cause by cause."""
 
 import streamlit as st
 
+from scrl.scenarios import STORIES
 from scrl.types import InputError
-from ui.lab import vanilla_gap
+from ui.lab import ratings_gap, vanilla_gap
 from ui.shared import controls, current_run, navigation, page, predict_first
 
 
 def why(choice: controls.Choice) -> None:
-    if not choice.source.is_scenario:
-        st.info(
-            "Nobody knows what real raters left unsaid, so there is no gap to explain; choose a "
-            "scenario."
-        )
-        return
-    prompt, rule = vanilla_gap.pick_prompt_and_rule(choice)
     try:
-        vanilla_gap.show(choice, prompt, rule)
+        if not choice.source.is_scenario:
+            ratings_gap.show(choice)
+            return
+        prompt, rule = vanilla_gap.pick_prompt_and_rule(choice)
+        shown = vanilla_gap.show(choice, prompt, rule)
     except InputError as error:
         st.error(page.escaped(str(error)))
         return
-    vanilla_gap.show_social(choice, prompt, rule)
+    if shown:
+        vanilla_gap.show_social(choice, prompt, rule)
 
 
 def show() -> None:
@@ -32,7 +31,7 @@ def show() -> None:
     # On a phone the first column comes first: the picture.
     left, right = st.columns([2.2, 1], gap="large")
     with right:
-        choice = controls.choose_run()
+        choice = controls.choose_run(default=st.session_state.get("last", STORIES[0].stem))
         predict_first.switch()
     if choice is not None:
         with left:

@@ -1,4 +1,4 @@
-"""The page on the gap: orders from Bradley–Terry to the truth, and what each step changes."""
+"""Why Bradley–Terry is wrong on a scenario: orders on the way to complete ballots, and causes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import streamlit as st
 
 from scrl import figures
 from scrl.figures import gap_waterfall
-from scrl.studies import vanilla_gap
+from scrl.scenarios import STORIES
+from scrl.studies import load_baked, vanilla_gap
 from scrl.types import InputError
 from ui.shared import (
     current_run,
@@ -28,8 +29,18 @@ if TYPE_CHECKING:
     from scrl.scenarios import Scenario
 
 #: Titles of the stages of the path.
-STAGES = ("Bradley–Terry", "endless raters", "random silence", "no silence", "Truth")
+STAGES = (
+    "Bradley–Terry", "very many raters", "missing by chance", "nothing missing",
+    result_tables.TRUTH,
+)  # fmt: skip
+#: The parts of the gap in plain words, in the order of ``vanilla_gap.PARTS``.
+PART_LABELS = (
+    "few raters (chance)", "who leaves ratings out", "ratings missing by chance",
+    "the way of counting",
+)  # fmt: skip
 NO_PART = "nothing: it is right"
+#: The parts of the social model's gap, in the order of ``vanilla_gap.SOCIAL_PARTS``.
+SOCIAL_LABELS = ("the social model itself", "the simulated voters", "few raters (chance)")
 #: Further samples that show whether this one is typical.
 EXTRA_SAMPLES = 50
 
@@ -62,7 +73,7 @@ def why_button(choice: Choice, prompt: str, rule: str, run: str) -> None:
         "rules": list(choice.rules),
         "rule": rule, "prompt": prompt,
     }  # fmt: skip
-    page.go_button("Why?", "pages/gap.py", {"scenario": id, "run": run})
+    page.go_button("Why is it wrong?", "pages/gap.py", {"scenario": id, "run": run})
 
 
 def take_over_lab_choice() -> None:
@@ -79,48 +90,61 @@ def pick_prompt_and_rule(choice: Choice) -> tuple[str, str]:
         prompt = prompts[0]
         if len(prompts) > 1:
             first = prompts.index(choice.prompt) if choice.prompt in prompts else 0
-            prompt = st.selectbox("Prompt", prompts, first, key="prompt", bind="query-params")
+            prompt = st.selectbox(
+                "Question (prompt)", prompts, first, key="prompt", bind="query-params"
+            )
         rule = st.selectbox(
-            "Truth by", choice.rules, format_func=rule_title, key="rule", bind="query-params"
+            "Everyone’s complete ballots are counted by",
+            choice.rules,
+            format_func=rule_title,
+            key="rule",
+            bind="query-params",
         )
     return prompt, rule
 
 
-def show(choice: Choice, prompt: str, rule: str) -> None:
-    """Draw the path of orders, its parts, and the pairs that change."""
+def show(choice: Choice, prompt: str, rule: str) -> bool:
+    """Draw the path of orders, its parts, and the pairs that change.
+
+    Returns:
+        Whether they were drawn; they wait for a guess where the reader wants to guess first.
+    """
     gap = _explain(choice.yaml, rule, choice.seed, choice.source)[prompt]
     highlight = choice.completion if choice.completion in gap.names else ""
     highlight = highlight or _most_displaced(gap)
     by_part = gap.reversed_pairs
-    largest = vanilla_gap.PARTS[int(by_part.argmax())] if by_part.max() > 1e-9 else NO_PART
+    largest = PART_LABELS[int(by_part.argmax())] if by_part.max() > 1e-9 else NO_PART
     guess, shown = predict_first.guess(
-        "What moves Bradley–Terry furthest from the truth?", [*vanilla_gap.PARTS, NO_PART], "cause"
+        "What makes Bradley–Terry wrong most of all?", [*PART_LABELS, NO_PART], "cause"
     )
     if not shown:
-        return
-    st.markdown(predict_first.verdict(guess, largest) + _summary(gap))
+        return False
+    page.say(predict_first.verdict(guess, largest) + _summary(gap))
     titles = list(zip(STAGES, gap.orders, strict=True))
     page.chart(
         figures.bump_chart(titles, gap.names, highlight, row_height=44, **page.style()),
         "chart-path",
         alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in titles),
-        caption=f"Each column is one more counterfactual, computed: the {choice.source.raters:,} "
-        f"raters of seed {choice.seed}; infinitely many like them; as many silences, but not "
-        f"depending on what one thinks; no silence; and the truth by {rule_title(rule)}.",
+        caption=f"Each column changes one more thing. First: {choice.source.raters:,} raters, "
+        "drawn by chance. Second: very many raters like them. Third: as many ratings are missing, "
+        "but the same share in every type of rater. Fourth: nothing is missing. Last: everyone’s "
+        f"complete ballots, counted by {rule_title(rule)}.",
     )
     page.chart(
         gap_waterfall(
-            [part.capitalize() for part in vanilla_gap.PARTS], by_part.tolist(), "Vanilla’s gap",
-            "pairs of completions in the wrong order", **page.style(),
+            [part.capitalize() for part in PART_LABELS], by_part.tolist(), "All wrong pairs",
+            "pairs of answers the wrong way round", **page.style(),
         ),
         "chart-parts",
-        alt="; ".join(f"{p}: {v:g}" for p, v in zip(vanilla_gap.PARTS, by_part, strict=True)),
-        caption="What each part adds, in pairs; they add up exactly. Sampling and silence act on "
-        "each other, so each is taken before and after the other and averaged (Shapley).",
+        alt="; ".join(f"{p}: {v:g}" for p, v in zip(PART_LABELS, by_part, strict=True)),
+        caption="How many wrong pairs each cause adds; together they give all wrong pairs. Chance "
+        "and missing ratings affect each other, so their share is an average over both orders "
+        "(Shapley value).",
     )  # fmt: skip
     _pair_table(gap)
     if not page.presenting():
         _compare_with_resamples(choice, gap, prompt)
+    return True
 
 
 def _most_displaced(gap: vanilla_gap.Gap) -> str:
@@ -133,13 +157,16 @@ def _summary(gap: vanilla_gap.Gap) -> str:
     """The number of wrong pairs and the share of each part."""
     total = float(gap.reversed_pairs.sum())
     if not gap.reversals[0].any():
-        return "Bradley–Terry has every pair as in the truth."
+        return "Bradley–Terry puts every pair as everyone’s complete ballots do."
     parts = [
         f"{part} **{value:g}**"
-        for part, value in zip(vanilla_gap.PARTS, gap.reversed_pairs, strict=True)
+        for part, value in zip(PART_LABELS, gap.reversed_pairs, strict=True)
         if abs(value) > 1e-9
     ]
-    return f"Of {total:g} wrong pair{'s' * (total != 1)}: " + ", ".join(parts) + "."
+    return (
+        f"Bradley–Terry puts {total:g} pair{'s' * (total != 1)} the wrong way round. Causes: "
+        + ", ".join(parts) + "."
+    )  # fmt: skip
 
 
 def _pair_table(gap: vanilla_gap.Gap) -> None:
@@ -148,71 +175,88 @@ def _pair_table(gap: vanilla_gap.Gap) -> None:
     for i, a in enumerate(gap.names):
         for j, b in enumerate(gap.names):
             if gap.truth.place[i] < gap.truth.place[j] and abs(gap.parts[:, i, j]).max() > 0:
-                row = {"truly above": a, "below": b}
-                row |= {
-                    p: float(v) for p, v in zip(vanilla_gap.PARTS, gap.parts[:, i, j], strict=True)
-                }
-                rows.append({**row, "vanilla wrong": float(gap.reversals[0, i, j])})
+                row = {"above with complete ballots": a, "below": b}
+                row |= {p: float(v) for p, v in zip(PART_LABELS, gap.parts[:, i, j], strict=True)}
+                rows.append({**row, "wrong in Bradley–Terry": float(gap.reversals[0, i, j])})
     if rows:
         data_tables.numbers_expander(
-            rows, "gap", "1 where a part reverses the pair, −1 where it rights it, ½ for a tie or "
-            "where it depends on which of two is taken first.", "%.2f",
+            rows, "gap", "1: this cause turns the pair round. −1: it turns the pair back. ½: a "
+            "tie, or it depends on which of two causes is taken first.", "%.2f",
         )  # fmt: skip
 
 
 def _compare_with_resamples(choice: Choice, gap: vanilla_gap.Gap, prompt: str) -> None:
     """Scores of this sample beside those of further samples."""
-    if not st.toggle(f"Is this sample typical? Draw {EXTRA_SAMPLES} more", key="typical"):
+    if not st.toggle(f"Are these raters typical? Draw {EXTRA_SAMPLES} more groups", key="typical"):
         return
     catalogue = choice.source.catalogue
     p = catalogue.prompts.index(prompt)
     scores = _resample(choice.yaml, choice.seed, choice.source)
     scores = scores[:, slice(*catalogue.offsets[p : p + 2])]
     rows = [
-        {"completion": name, "this sample": float(gap.scores[0, i]),
-         "raters without end": float(gap.scores[1, i]), "mean of the others": float(m),
+        {"answer": name, "these raters": float(gap.scores[0, i]),
+         "very many raters": float(gap.scores[1, i]), "mean of the other groups": float(m),
          "their standard deviation": float(s)}
         for i, (name, m, s) in enumerate(
             zip(gap.names, scores.mean(axis=0), scores.std(axis=0), strict=True)
         )
     ]  # fmt: skip
     data_tables.numbers_table(rows)
-    st.caption(
-        f"Bradley–Terry scores, log-odds, of {EXTRA_SAMPLES} further samples of "
-        f"{choice.source.raters:,}."
+    page.note(
+        f"The numbers are Bradley–Terry’s rewards for {EXTRA_SAMPLES} more groups of "
+        f"{choice.source.raters:,} raters."
     )
 
 
 def show_social(choice: Choice, prompt: str, rule: str) -> None:
     """Draw the same for the social model of this choice, else a button that trains it."""
-    job = current_run.current()
+    stored, job = _stored_entry(choice, prompt, rule), current_run.current()
     done = current_run.latest_finished(job)
+    if stored is not None:
+        _draw_social(stored, choice, rule)
+        return
     if done is None or run_store.spec_hash_of(done) != choice.spec:
         busy = job is not None and job.active
-        st.markdown("**And the social model?** Train it to see what is left of the gap, and why.")
+        page.say("**And the social model?** Train it to see how many pairs stay wrong, and why.")
         if st.button("Training" if busy else "Train", type="primary", disabled=busy, key="train"):
             current_run.start(choice)
         if job is not None:
             job_progress.watch(job)
         return
-    entry = done.result["result"]["prompts"][prompt]
+    _draw_social(done.result["result"]["prompts"][prompt], choice, rule)
+
+
+def _stored_entry(choice: Choice, prompt: str, rule: str) -> dict | None:
+    """The prompt in the stored run of a story, where the choice is that run."""
+    for story in STORIES:
+        if choice.source != story.scenario() or choice.seeds > 1:
+            continue
+        result = load_baked(story.stem)["result"]
+        entry = result["prompts"].get(prompt, {})
+        if result["seed"] == choice.seed and rule in entry.get("social", {}):
+            return entry
+    return None
+
+
+def _draw_social(entry: dict, choice: Choice, rule: str) -> None:
+    """What is wrong in the social model, by cause."""
     parts, orders = vanilla_gap.decompose_social_gap(entry, rule)
     total = float(parts.sum())
     st.markdown(
-        f"**The social model** has {total:g} pair{'s' * (total != 1)} wrong"
+        f"**The social model** puts {total:g} pair{'s' * (total != 1)} the wrong way round"
         + (": " + ", ".join(
             f"{name} {value:g}"
-            for name, value in zip(vanilla_gap.SOCIAL_PARTS, parts, strict=True) if value
+            for name, value in zip(SOCIAL_LABELS, parts, strict=True) if value
         ) if parts.any() else "") + "."
     )  # fmt: skip
-    titles = ("Social model", "simulated voters", "these raters", "Truth")
+    titles = (result_tables.SOCIAL, "simulated voters", "these raters", result_tables.TRUTH)
     columns = list(zip(titles, orders, strict=True))
     highlight = choice.completion if choice.completion in entry["completions"] else None
     page.chart(
         figures.bump_chart(columns, entry["completions"], highlight, row_height=40, **page.style()),
         "chart-social",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
-        caption="From the social network back to the truth: what the network changes, what the "
-        "model of individuals gets wrong, and what the sample of raters, all of them answering in "
-        "full, leaves to chance.",
+        caption="First: what the social model learnt. Second: the simulated voters, counted by the "
+        "rule. Third: the complete ballots of the sampled raters. Last: the complete ballots of "
+        "very many raters.",
     )

@@ -56,18 +56,21 @@ def rule_title(rule: str) -> str:
     return getattr(RULES[rule], "title", rule)
 
 
-def choose_run(trains: bool = True, sliders: bool = True) -> Choice | None:
+def choose_run(
+    trains: bool = True, sliders: bool = True, default: str | None = None
+) -> Choice | None:
     """Draw all controls.
 
     Args:
         trains: whether the page samples raters or trains, and so has seeds.
         sliders: whether shares and response rates are drawn here; else the page draws those of the
             choice itself.
+        default: the id of the data that the page opens with, as ``source_picker`` takes it.
 
     Returns:
         The choice; None, with a message on the page, where it makes no run.
     """
-    source = source_picker.pick_source(summary=False)
+    source = source_picker.pick_source(default, summary=False)
     if source is None:
         return None
     story, seed, seeds = st.container(), 0, 1
