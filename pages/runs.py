@@ -2,16 +2,16 @@
 
 import streamlit as st
 
-from ui.runs import run_comparison, stored_runs
+from ui.runs import example, run_comparison, stored_runs
 from ui.shared import navigation, page, predict_first
 
 
 def show() -> None:
     page.opening("runs")
+    stored_runs.bring()
     runs = stored_runs.of_viewer()
     if not runs:
-        st.info("No runs yet. Train one in the lab; it is then listed here.")
-        st.page_link("pages/lab.py", label="The lab", icon=":material/science:")
+        example.show()
         return
     stored_runs.show_table(runs)
     stored_runs.show_actions(stored_runs.choose(runs))

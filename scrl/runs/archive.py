@@ -66,6 +66,10 @@ class Archive:
     def close(self) -> None:
         self.database.close()
 
+    def version(self) -> tuple | None:
+        """A value that changes with every change of the archive; None where it cannot be read."""
+        return self.database.version()
+
     # -- writing ----------------------------------------------------------------------------------
 
     def begin(self, id: str, *, owner: str, name: str, spec: str, scenario: str, seed: int,
@@ -125,8 +129,13 @@ class Archive:
         """Rename a run of this owner; False where there is none.
 
         Raises:
-            InputError: for an empty name.
+            InputError: for an empty name, or one of more than ``MAX_NAME_LENGTH`` characters.
         """
+        name = " ".join(name.split())
+        if len(name) > MAX_NAME_LENGTH:
+            raise InputError(
+                f"The name has {len(name)} characters, and the limit is {MAX_NAME_LENGTH}."
+            )
         name = _clean_name(name)
         return self._change("UPDATE runs SET name = ? WHERE id = ? AND owner = ?", name, id, owner)
 
@@ -194,10 +203,11 @@ class Archive:
 
 
 def _clean_name(text: str) -> str:
-    name = " ".join(text.split())[:MAX_NAME_LENGTH]
+    """The text on one line; a text that is too long ends in an ellipsis."""
+    name = " ".join(text.split())
     if not name:
         raise InputError("A run needs a name.")
-    return name
+    return name if len(name) <= MAX_NAME_LENGTH else name[: MAX_NAME_LENGTH - 1] + "…"
 
 
 def _record(row: Sequence) -> RunRecord:

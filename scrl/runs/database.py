@@ -159,6 +159,16 @@ class Database:
             query = f"SELECT {', '.join(columns)} FROM runs WHERE {where}"
             return self.connection.execute(query, values).fetchall()
 
+    def version(self) -> tuple | None:
+        """A value that changes with every write, of other processes too; None without a file."""
+        with self._lock:
+            if not self.is_ready() or self.connection is None:
+                return None
+            with suppress(*_ERRORS):
+                other = _pragma(self.connection, "data_version")
+                return self._tried, other, self.connection.total_changes
+            return None
+
     def used_bytes(self) -> int:
         """Bytes of the file that hold data."""
         if self.connection is None:

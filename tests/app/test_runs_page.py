@@ -46,10 +46,15 @@ def listed(app) -> list[dict]:
     return app.dataframe[0].value.to_dict("records")
 
 
-def test_without_runs_the_page_says_where_they_come_from(open_page, server, mine):
+def test_without_runs_the_page_opens_with_an_example_and_ways_on(open_page, server, mine):
     app = open_page("runs")
     assert not app.exception
-    assert "Train one in the lab" in words(app)
+    assert "You have no run yet. Train one in the lab" in words(app)
+    assert "Example: " in words(app)
+    assert len(figures(app)) == 1
+    widget(app.button, "to_lab").click().run()
+    assert not app.exception
+    assert app.title[0].value == "What if others had answered?"
 
 
 def test_a_run_is_listed_named_and_opened_after_a_restart(open_page, server, mine):
@@ -89,7 +94,7 @@ def test_nobody_sees_another_s_runs(open_page, server, monkeypatch):
     id = parameter(trained(open_page("lab")), "run")
     monkeypatch.setattr(viewer, "token", lambda: ME[::-1])
     app = open_page("runs", run=id)
-    assert "No runs yet" in words(app)
+    assert "You have no run yet" in words(app)
     assert not run_store.delete(id, ME[::-1])
     assert server.kept.get(id)
 
@@ -97,10 +102,10 @@ def test_nobody_sees_another_s_runs(open_page, server, monkeypatch):
 def test_deleting_asks_and_ends_the_link(open_page, server, mine):
     id = parameter(trained(open_page("lab")), "run")
     app = open_page("runs")
-    assert "is deleted for good" in words(app)
+    assert "will be deleted for good" in words(app)
     widget(app.button, "delete").click().run()
     assert not app.exception
-    assert "No runs yet" in words(app)
+    assert "You have no run yet" in words(app)
     assert "is not kept on this server" in words(open_page("lab", run=id))
     assert server.kept.get(id) is None
 
@@ -199,3 +204,80 @@ def test_the_latent_space_opens_on_the_run(open_page, server, mine):
     widget(app.button, "open-latent").click().run()
     assert not app.exception
     assert parameter(app, "run") == id
+
+
+def exported(server, id: str) -> bytes:
+    from scrl.runs import export_run
+
+    return export_run(server.kept, id)
+
+
+@pytest.mark.parametrize("name", ["runs", "lab", "gap"])
+def test_an_exported_run_is_brought_back_and_opened_in_the_lab(
+    open_page, server, mine, tmp_path, name
+):
+    id = parameter(trained(open_page("lab", seed="3", share1="50")), "run")
+    zipped = exported(server, id)
+    assert run_store.delete(id, ME)
+    app = open_page(name)
+    app.get("file_uploader")[0].set_value(("run.zip", zipped, "application/zip")).run()
+    assert not app.exception
+    assert not app.error
+    if name == "runs":
+        assert [(r["seed"], r["state"]) for r in listed(app)] == [("3", "done")]
+        widget(app.button, "open").click().run()
+    (record,) = server.kept.runs_of(ME)
+    assert app.title[0].value == "What if others had answered?"
+    assert parameter(app, "run") == record.id
+    assert app.number_input(key="seed").value == 3
+    assert live(app)["values"]["share1"] == 42
+    assert widget(app.button, "train").label == "Trained"
+    assert app.selectbox(key="scenario").value == parameter(app, "scenario")
+    other = open_page("strategy")
+    assert not other.exception
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"a,b"])
+def test_what_is_no_exported_run_gets_one_sentence(open_page, server, mine, data):
+    app = open_page("runs")
+    app.get("file_uploader")[0].set_value(("run.zip", data, "application/zip")).run()
+    assert not app.exception
+    assert [e.value for e in app.error] == ["This is not an archive of a run that scrl exported."]
+    assert not server.kept.runs_of(ME)
+
+
+def test_a_name_that_is_too_long_is_refused_with_the_limit(open_page, server, mine):
+    id = parameter(trained(open_page("lab")), "run")
+    app = open_page("runs")
+    app.text_input(key=f"name-{id}").set_value("x" * 143)
+    widget(app.button, next(b.key for b in app.button if b.label == "Save")).click().run()
+    assert [e.value for e in app.error] == ["The name has 143 characters, and the limit is 120."]
+    assert len(server.kept.get(id).name) < 120
+
+
+def test_a_rerun_reads_the_list_only_where_something_has_changed(server, monkeypatch):
+    from scrl.runs import pack_source
+    from scrl.scenarios import gallery, load_scenario
+
+    scenario = load_scenario(gallery()["tennessee-four"])
+    server.kept.begin("one", owner=ME, name="A", spec="s", scenario="T", seed=5,
+                      rules=("borda",), source=pack_source(scenario))  # fmt: skip
+    assert [run.name for run in run_store.runs_of(ME)] == ["A"]
+    read, asked = server.kept.runs_of, []
+    monkeypatch.setattr(server.kept, "runs_of", lambda owner: asked.append(owner) or read(owner))
+    assert [run.name for run in run_store.runs_of(ME)] == ["A"]
+    assert not asked
+    server.kept.rename("one", ME, "B")
+    assert [run.name for run in run_store.runs_of(ME)] == ["B"]
+    other = Archive(server.path)
+    other.rename("one", ME, "C")
+    other.close()
+    assert [run.name for run in run_store.runs_of(ME)] == ["C"]
+    assert len(asked) == 2
+
+
+def test_a_link_to_somebody_else_s_run_says_that_another_is_chosen(open_page, server, mine):
+    trained(open_page("lab"))
+    app = open_page("runs", run="nonsense")
+    assert "not in your list" in words(app)
+    assert "not in your list" not in words(app.run())

@@ -6,33 +6,21 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from scrl.runs import (
-    RunRecord,
-    export_run,
-)
+from scrl.runs import RunRecord, export_run
 from scrl.types import InputError
-from ui.shared import (
-    page,
-    result_tables,
-    run_store,
-    session,
-    source_ids,
-    uploads,
-    viewer,
-)
+from ui.shared import page, result_tables, run_links, run_store, uploads, viewer
 from ui.shared.controls import rule_title
 
 
 def of_viewer() -> list[RunRecord]:
     """The stored runs of this viewer, the latest first; faults of the archive are shown."""
-    archive = run_store.archive()
     try:
-        records = archive.runs_of(viewer.token())
+        records = run_store.runs_of(viewer.token())
     except InputError as error:
         st.warning(page.escaped(str(error)))
         return []
-    if archive.notice:
-        st.warning(page.escaped(archive.notice))
+    if notice := run_store.archive().notice:
+        st.warning(page.escaped(notice))
     return records
 
 
@@ -64,15 +52,15 @@ def show_table(runs: list[RunRecord]) -> None:
             "name": record.name, "seed": str(record.seed), "state": state_text(record),
             "Bradley–Terry": result_tables.order_text(headline["vanilla"]) if headline else "",
             "social model": result_tables.order_text(headline["social"]) if headline else "",
-            "by": rule_title(headline["rule"]) if headline else "",
-            "of prompt": headline.get("prompt", ""),
+            "counted by": rule_title(headline["rule"]) if headline else "",
+            "prompt": headline.get("prompt", ""),
             "when": created_text(record), "scenario": record.scenario,
             "rules": ", ".join(map(rule_title, record.rules)),
         })  # fmt: skip
     st.dataframe(rows, hide_index=True)
-    st.caption(
-        "The orders of the first prompt under the first rule. Only you see this list; whoever has "
-        "the link of a run can open that one."
+    page.note(
+        "The orders are those of the first prompt and the first rule. Only you see this list. "
+        "Whoever has the link of a run can open that run, but cannot change it."
     )
 
 
@@ -88,10 +76,15 @@ def unique_labels(runs: list[RunRecord]) -> dict[str, str]:
 
 
 def choose(runs: list[RunRecord]) -> RunRecord:
-    """The run that the reader looks at; its id stands in the URL."""
+    """The run that the reader looks at; its id stands in the URL.
+
+    A URL that names a run of somebody else, or none that is kept, gets a sentence.
+    """
     ids, named = [record.id for record in runs], unique_labels(runs)
-    in_url = st.session_state.get("chosen") or st.query_params.get("run")
-    st.session_state["chosen"] = in_url if in_url in ids else ids[0]
+    wanted = st.session_state.get("chosen") or st.query_params.get("run")
+    if wanted and wanted not in ids:
+        st.info("The run of this link is not in your list. The latest of your runs is chosen.")
+    st.session_state["chosen"] = wanted if wanted in ids else ids[0]
     id = st.selectbox("Run", ids, format_func=named.get, key="chosen")
     st.query_params["run"] = id
     return runs[ids.index(id)]
@@ -103,66 +96,58 @@ def show_actions(record: RunRecord) -> None:
     if state == "failed":
         st.error(page.escaped(f"The run stopped. {record.error}"))
     elif state == "unfinished":
-        st.info("The server stopped before this run was done.")
+        st.info("The server stopped before this run was done. You can run it again.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if state == "done":
-            _open_in_lab(record)
-            if st.button("Latent space", icon=":material/scatter_plot:", key="open-latent"):
-                present = {"present": "true"} if page.presenting() else {}
-                st.switch_page("pages/latent.py", query_params={"run": record.id, **present})
-            st.download_button(
-                "Export (ZIP)",
-                lambda: export_run(run_store.archive(), record.id),
-                f"run-{record.id}.zip",
-                "application/zip",
-                on_click="ignore",
-                key="export",
-            )
+            _open_buttons(record)
         elif state in ("unfinished", "failed") and st.button(
             "Run it again", type="primary", key="again"
         ):
             _run_again(record)
         with st.popover("Rename"), st.form("rename-form", border=False):
-            name = st.text_input("Name", record.name, max_chars=120, key=f"name-{record.id}")
+            name = st.text_input("Name", record.name, key=f"name-{record.id}")
             if st.form_submit_button("Save"):
                 _rename(record, name)
         with st.popover("Delete"):
-            st.markdown(f"**{page.escaped(record.name)}** is deleted for good; its link ends too.")
+            st.markdown(
+                f"**{page.escaped(record.name)}** will be deleted for good. Its link will no "
+                "longer work."
+            )
             if st.button("Delete for good", type="primary", key="delete"):
                 _delete(record)
-    if state == "done":
-        st.caption(
-            "The archive holds the scenario, orders, scores, figures, parameters and versions; "
-            "`python -m scrl reproduce FILE.zip` runs it again and says whether it is identical."
+    if state == "done" and not page.presenting():
+        page.note(
+            "The ZIP holds the data, the settings, the results and the figures. You can bring it "
+            "back here or to another server. `python -m scrl reproduce FILE.zip` trains again and "
+            "says whether the results are the same."
         )
 
 
-def _open_in_lab(record: RunRecord) -> None:
-    """A button that opens the run in the lab."""
-    if not st.button(
-        "Open in the lab", type="primary", icon=":material/arrow_forward:", key="open"
-    ):
-        return
-    try:
-        id = _source_id(record)
-    except InputError as error:
-        st.error(page.escaped(str(error)))
-        return
-    st.session_state[page.RESET_CONTROLS] = True
-    session.hand_over(
-        scenario=id, seed=float(record.seed), seeds=float(record.seeds), rules=list(record.rules)
-    )
-    present = {"present": "true"} if page.presenting() else {}
-    st.switch_page("pages/lab.py", query_params={"scenario": id, "run": record.id, **present})
+def _open_buttons(record: RunRecord) -> None:
+    if st.button("Open in the lab", type="primary", icon=":material/arrow_forward:", key="open"):
+        try:
+            run_links.open_in_lab(record)
+        except InputError as error:
+            st.error(page.escaped(str(error)))
+    if st.button("Latent space", icon=":material/scatter_plot:", key="open-latent"):
+        page.switch_to("pages/latent.py", run=record.id)
+    st.download_button(
+        "Export (ZIP)", lambda: export_run(run_store.archive(), record.id),
+        f"run-{record.id}.zip", "application/zip", on_click="ignore", key="export",
+    )  # fmt: skip
 
 
-def _source_id(record: RunRecord) -> str:
-    """The id of the run's scenario or ratings; ratings are stored as an upload."""
-    source = run_store.source_of(record)
-    if not source.is_scenario:
-        uploads.cache().put(record.origin, record.scenario, source)
-        return record.origin
-    return source_ids.id_or_upload(source)
+def bring() -> None:
+    """Draw the import of an exported run; the new run is then the chosen one."""
+    if page.presenting():
+        return
+    with st.expander("Bring an exported run", icon=":material/upload_file:"):
+        id = uploads.take_file(
+            "A run that the button Export has saved (ZIP)", [run_links.SUFFIX], "run_file",
+            run_links.import_run,
+        )  # fmt: skip
+    if id is not None:
+        st.session_state["chosen"] = st.query_params["run"] = id
 
 
 def _run_again(record: RunRecord) -> None:
@@ -189,9 +174,9 @@ def _rename(record: RunRecord, name: str) -> None:
 def _delete(record: RunRecord) -> None:
     """Delete the run from the archive and the session."""
     if not run_store.delete(record.id, viewer.token()):
-        st.error("The run could not be deleted; try again.")
+        st.error("The run could not be deleted now. Try again in a moment.")
         return
-    for key in ("run", "shown"):
+    for key in ("run", "shown", "chosen"):
         if st.session_state.get(key) == record.id:
             del st.session_state[key]
     st.query_params.pop("run", None)

@@ -174,6 +174,23 @@ def stored_content(id: str, _archive: Archive) -> StoredContent | None:
     return None if content is None else StoredContent(_archive, id, content)
 
 
+def runs_of(owner: str) -> list[RunRecord]:
+    """The stored runs of one owner, the latest first, read again only where one has changed.
+
+    Raises:
+        InputError: the archive cannot be read.
+    """
+    version = archive().version()
+    if version is None:
+        return archive().runs_of(owner)
+    return list(_runs_of(owner, version, archive()))
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _runs_of(owner: str, version: tuple, _archive: Archive) -> tuple[RunRecord, ...]:
+    return tuple(_archive.runs_of(owner))
+
+
 def find(id: str) -> Job | None:
     """A run in memory, else a finished run of the archive; None where there is neither."""
     job = job_queue().get(id)

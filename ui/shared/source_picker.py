@@ -6,8 +6,19 @@ import streamlit as st
 
 from scrl.scenarios import Scenario, gallery
 from scrl.types import InputError, Ratings
-from ui.shared import file_preview, page, scenario_sliders, source_ids, uploads
+from ui.shared import (
+    file_preview,
+    page,
+    run_links,
+    run_store,
+    scenario_sliders,
+    source_ids,
+    uploads,
+)
 from ui.shared.source_ids import DEFAULT_SCENARIO
+
+#: Before the id of an imported run.
+_RUN = "run:"
 
 
 def pick_source(default: str | None = None, summary: bool = True) -> Scenario | Ratings | None:
@@ -96,10 +107,30 @@ def _remove(id: str) -> None:
 def _take_file() -> None:
     with st.expander("Bring a file"):
         id = uploads.take_file(
-            "A scenario (YAML) or ratings (CSV, JSONL, PrefLib)",
-            [*uploads.SCENARIO_SUFFIXES, *uploads.RATINGS_SUFFIXES],
+            "Ratings (CSV, JSONL, PrefLib), a scenario (YAML) or an exported run (ZIP)",
+            [*uploads.RATINGS_SUFFIXES, *uploads.SCENARIO_SUFFIXES, run_links.SUFFIX],
             "file",
+            _accept,
         )
-    if id is not None:
+    if id is None:
+        return
+    if id.startswith(_RUN):
+        _open_run(id.removeprefix(_RUN))
+    else:
         st.session_state["scenario"] = id
         scenario_sliders.reset()
+
+
+def _accept(data: bytes, filename: str) -> str:
+    if filename.lower().endswith(f".{run_links.SUFFIX}"):
+        return _RUN + run_links.import_run(data, filename)
+    return uploads.cache().add(data, filename)
+
+
+def _open_run(id: str) -> None:
+    try:
+        record = run_store.archive().get(id)
+        if record is not None:
+            run_links.open_in_lab(record)
+    except InputError as error:
+        st.error(page.escaped(str(error)))
