@@ -13,7 +13,7 @@ from scrl.figures.base import (
     dash,
     escape_html,
     hover,
-    label,
+    short_labels,
     show_axis,
     symbol,
     truncate,
@@ -138,7 +138,8 @@ def _add_end_labels(
     """
     low, high = span
     ends: list[tuple[float, str, int]] = []
-    for name, y, i in series:
+    names = short_labels([name for name, _, _ in series])
+    for name, (_, y, i) in zip(names, series, strict=True):
         known = y[np.isfinite(y)]
         if len(known):
             end = np.log(known[-1]) if log else known[-1]
@@ -156,5 +157,5 @@ def _add_end_labels(
         if name:
             figure.add_annotation(
                 x=1, xref="paper", y=height, yref="paper", xanchor="left", yanchor="middle",
-                xshift=5, text=f"<span style='color:{colour(i)}'>●</span> {label(name)}",
+                xshift=5, text=f"<span style='color:{colour(i)}'>●</span> {escape_html(name)}",
             )  # fmt: skip

@@ -155,7 +155,7 @@ def reward_with_spread(
         line={"color": colour(0), "width": 2.2 * scale}, marker={"size": 6 * scale},
         hovertemplate=hover("a = %{x:.2f}: %{y:.2f}"),
     )  # fmt: skip
-    show_axis(figure, "xaxis", "alternative a", line=True, range=[0, 1])
+    show_axis(figure, "xaxis", "answer a", line=True, range=[0, 1])
     show_axis(figure, "yaxis", "reward, in the model’s own units", grid=True, nticks=6)
     figure.update_layout(margin={"l": 64 * scale, "r": 12, "t": 44 * scale, "b": 48 * scale})
     return figure

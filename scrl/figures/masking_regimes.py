@@ -74,7 +74,7 @@ def regime_results(
     for i, panel in enumerate(panels):
         number = _panel_axes(figure, i, len(panels), 0.05)
         values = np.asarray(panel["values"], float)
-        lines = ((values[-1].mean(), titles[-1].lower() + "’s mean", "dot"),
+        lines = ((values[-1].mean(), f"mean of ‘{titles[-1]}’", "dot"),
                  (panel["oracle"], "perfect knowledge", "solid"))  # fmt: skip
         _add_reference_lines(figure, number, lines, rows, theme)
         _add_results(figure, number, titles, values, panel["predicted_worse"], form, theme)
@@ -191,10 +191,11 @@ def regime_latent_maps(
                                  "color": theme.background if full else colour(k)},
                     },
                 )  # fmt: skip
+        half = 0.62 * max(float(np.ptp(points, axis=1).max()), 1e-2)  # of both, to one scale
         for axis, values in zip("xy", points, strict=True):
-            pad = max(np.ptp(values), 1e-2) * 0.12
+            middle = float(values.min() + values.max()) / 2
             show_axis(figure, f"{axis}axis{number}", line=True, mirror=True, showticklabels=False,
-                      range=[values.min() - pad, values.max() + pad])  # fmt: skip
+                      range=[middle - half, middle + half])  # fmt: skip
         _add_panel_title(figure, number, title, theme, note)
     figure.update_layout(
         legend={"y": -0.02, "yanchor": "top", **STATIC_LEGEND},

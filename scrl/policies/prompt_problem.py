@@ -73,9 +73,9 @@ class PromptProblem:
     def families(self, reference: np.ndarray) -> list[PolicyFamily]:
         """The policy families that are compared, the optimum of Bradley–Terry first."""
         return [
-            optimum_family("Bradley–Terry, optimised", reference, self.vanilla),
-            best_of_n_family("Bradley–Terry, best of n", reference, self.vanilla),
-            optimum_family("Social model, optimised", reference, self.social),
+            optimum_family("Bradley–Terry", reference, self.vanilla),
+            best_of_n_family("Best of n drafts", reference, self.vanilla),
+            optimum_family("Social model", reference, self.social),
             nash_family("Nash", reference, self.above),
             maxmin_family("MaxMin", reference, _rescaled(self.utility)),
             personalised_family(

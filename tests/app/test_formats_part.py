@@ -47,7 +47,7 @@ def test_formats_say_what_they_cost(open_part):
 
 
 def test_paid_in_completions_a_thumb_is_half_a_pair(open_part):
-    app = open_part(formats_page, unit="Completions read")
+    app = open_part(formats_page, unit="Answers read")
     thumbs, pair, *_ = [t for t in figure(app, "chart-learning")["data"] if t.get("name")]
     paid = [
         np.frombuffer(base64.b64decode(t["x"]["bdata"]), t["x"]["dtype"]) for t in (thumbs, pair)

@@ -31,6 +31,10 @@ TITLES = {
     "list": "Ranked list",
     "split": "List, as pairs",
 }
+#: Unit of costs -> its name on the page.
+_COST_TITLES = dict(
+    zip(feedback_costs.COST_UNITS, ("Raters", "Answers read", "Choices made"), strict=True)
+)
 #: Groups of raters of each size.
 GROUPS = 60
 _SAME_FORMAT = "What endless raters say in the same format"
@@ -158,7 +162,7 @@ def _show_comparison(
         )
         unit = st.segmented_control(
             "Count the cost in", list(feedback_costs.COST_UNITS), default="raters", required=True,
-            key="unit", format_func=str.capitalize, **IN_URL,
+            key="unit", format_func=_COST_TITLES.get, **IN_URL,
         )  # fmt: skip
     level = page.slider("Pairs that must be right", "level", 60, 99, 90, 1, "%.0f%%") / 100
     guess, shown = predict_first.guess(
@@ -266,7 +270,7 @@ def _learning_curves(
     ]  # fmt: skip
     judge = "endless raters in the same format" if same_format else "what raters like on average"
     page.chart(
-        accuracy_by_cost(series, level, unit, **page.style()),
+        accuracy_by_cost(series, level, _COST_TITLES[unit].lower(), **page.style()),
         "chart-learning",
         alt="; ".join(f"{name}: {mean[0]:.0%} at {x[0]:,.0f}, {mean[-1]:.0%} at {x[-1]:,.0f}"
                       for name, x, mean, _ in series),
@@ -289,7 +293,9 @@ def _cost_chart(
         text = f"{cost.ratio:.1f} ×" if np.isfinite(cost.ratio) else f"> {max_ratio:.1f} ×"
         rows.append((TITLES[name], cost.ratio, cost.ratio_low, cost.ratio_high, text))
     page.chart(
-        relative_costs(rows, f"{unit}, compared with the ranked list", **page.style()),
+        relative_costs(
+            rows, f"{_COST_TITLES[unit].lower()}, compared with the ranked list", **page.style()
+        ),
         "chart-prices",
         alt="; ".join(f"{name}: {text}" for name, *_, text in rows),
         caption=f"What it costs to get {level:.0%} of the pairs right, with 95 % intervals. An "
@@ -319,7 +325,7 @@ def _table(
             {"format": TITLES[name], f"raters for {level:.0%}": cost.needed, "from": cost.low,
              "to": cost.high}
             | {"theory: raters, compared with a list": theory.get(name, np.nan)}
-            | {f"{unit}, compared with a list":
+            | {f"{_COST_TITLES[unit].lower()}, compared with a list":
                feedback_costs.rater_cost(name, unit, design, population.items)
                / feedback_costs.rater_cost("list", unit, design, population.items) * cost.ratio
                for unit in feedback_costs.COST_UNITS}

@@ -193,7 +193,7 @@ def _collapse_checks(rows: Sequence[Mapping]) -> None:
     st.subheader("Which models tell people apart?", anchor=False)
     lines = []
     for row in latent:
-        times = (f" (it failed in {row['collapsed']} of {row['trainings']} trainings)"
+        times = (f" It failed in {row['collapsed']} of {row['trainings']} trainings."
                  if row["collapsed"] else "")  # fmt: skip
         lines.append(f"- **{TITLES[row['model']]}** {people_verdict(row)}{times}")
     page.say("\n".join(lines))

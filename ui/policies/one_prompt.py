@@ -52,7 +52,7 @@ def show() -> None:
 
 def _summary(problem: PromptProblem, values: dict, best: str) -> str:
     """Which policy serves the worst-off type best."""
-    personalised, vanilla = values["One for each group"], values["Bradley–Terry, optimised"]
+    personalised, vanilla = values["One for each group"], values["Bradley–Terry"]
     worst = problem.types[int(np.argmin(vanilla.satisfaction))]
     return (
         f"**{best}** serves the least satisfied group best: the group gets {values[best].worst:.0%}"
@@ -131,7 +131,8 @@ def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, r
         rows.append(row)
     data_tables.numbers_expander(
         rows, "policies",
-        "Bradley–Terry learns from the comparisons that these raters give. The social model "
+        "Bradley–Terry learns from the comparisons that these raters give. ‘Best of n drafts’ "
+        "gives the best of n drafts by its rewards. The social model "
         f"learns the order by {rule_title(rule)}. Nash is the way of answering that no other one "
         "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. MaxMin and "
         "one assistant for each group need to know what each group likes.",

@@ -12,6 +12,7 @@ from scrl.policies import (
     build_prompt_problem,
     observed_prompt_problem,
 )
+from scrl.scenarios import STORIES
 from scrl.types import InputError
 from ui.shared import controls, item_texts, page
 from ui.shared.controls import rule_title
@@ -53,7 +54,9 @@ def choose(left: DeltaGenerator, right: DeltaGenerator) -> tuple | None:
         to show, which is then said.
     """
     with left:
-        choice = controls.choose_run(trains=False)
+        choice = controls.choose_run(
+            trains=False, default=st.session_state.get("last", STORIES[0].stem)
+        )
     if choice is None:
         return None
     with right:
