@@ -32,6 +32,8 @@ def show_counter(teacher: Teacher, room: Room) -> None:
 
 def _draw_counter(room: Room) -> None:
     question = room.current
+    if question is not None and question.current.state == REVEALED:
+        return
     phones = f"{room.phones} phone{'s' * (room.phones != 1)} joined"
     if question is None:
         st.html(f'<div style="font-size: 1.3rem" role="status">{phones}</div>')
@@ -50,9 +52,9 @@ def _draw_counter(room: Room) -> None:
 def show_actions(teacher: Teacher, question: Question) -> None:
     """Draw the buttons for the state that the question is in."""
     state, id = question.current.state, question.id
-    st.markdown(f"**{_STATE[state]}**" + (
-        f" · round {question.current.number}" if len(question.rounds) > 1 else ""))  # fmt: skip
-    with st.container(horizontal=True):
+    round = f" · round {question.current.number}" if len(question.rounds) > 1 else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{_STATE[state]}**{round}", width="content")
         if state == OPEN:
             _button("Close voting", ":material/lock:", lambda: teacher.close(id))
         if state == CLOSED:

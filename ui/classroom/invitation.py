@@ -20,14 +20,14 @@ def show(code: str) -> None:
     link = f"{found.address}/join/{code}"
     # Black on white in the dark theme too: many phones read no other.
     picture = segno.make(link, error="m").svg_data_uri(border=3, dark="#000", light="#fff")
-    width = "min(100%, 58vh)" if page.presenting() else "min(100%, 15rem)"
+    width, size = ("44vh", "4.2rem") if page.presenting() else ("15rem", "2.6rem")
     st.html(
-        f'<div><img src="{picture}" alt="QR code of {escape(link)}" style="width: {width}; '
-        'border-radius: 8px"></div>'
-        f'<div style="font-size: 1.1rem; overflow-wrap: anywhere">{escape(_short(link, code))}'
+        f'<div style="font-size: 1.2rem; overflow-wrap: anywhere">{escape(_short(link, code))}'
         "/join</div>"
-        '<div style="font-size: 2.6rem; font-weight: 700; letter-spacing: .12em; '
-        f'line-height: 1.25">{code}</div>'
+        f'<div style="font-size: {size}; font-weight: 700; letter-spacing: .1em; '
+        f'line-height: 1.2">{code}</div>'
+        f'<div><img src="{picture}" alt="QR code of {escape(link)}" '
+        f'style="width: min(100%, {width}); border-radius: 8px"></div>'
     )
     if found.hint:
         st.warning(found.hint)

@@ -36,11 +36,13 @@ def show(question: Question, number: int, ballots: list[CastBallot], phones: int
     outcomes, faults = counting.count(question, ballots)
     names, key = labels(question), f"{question.id}-{number}"
     _say_winners(outcomes, names, len(ballots))
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns([1.4, 1], gap="large")
     with left:
         st.subheader("Every rule’s order", anchor=False)
         page.chart(
-            figures.outcomes_by_rule(names, rules.outcome_rows(outcomes), **page.style()),
+            figures.outcomes_by_rule(
+                names, rules.outcome_rows(outcomes), row_height=21.5, **page.style()
+            ),
             f"class-rules-{key}",
             alt="; ".join(
                 f"{RULES[rule].title}: {order_text(places_to_order(o.place, names))}"
@@ -76,11 +78,11 @@ def _say_winners(outcomes: dict[str, Outcome], names: list[str], ballots: int) -
 
 
 def _show_reward_model(outcomes: dict[str, Outcome], names: list[str], key: str) -> None:
-    """The orders of Borda, instant runoff and Bradley–Terry side by side."""
-    st.subheader("What a usual reward model makes of it", anchor=False)
+    """The orders of Borda and Bradley–Terry side by side."""
+    st.subheader("A usual reward model", anchor=False)
     shown = [
         (RULES[rule].title, places_to_order(outcomes[rule].place, names))
-        for rule in ("borda", "instant-runoff", "bradley-terry")
+        for rule in ("borda", "bradley-terry")
         if rule in outcomes
     ]
     page.chart(
@@ -154,7 +156,7 @@ def compare_rounds(question: Question, rounds: dict[int, list[CastBallot]]) -> N
         outcomes, _ = counting.count(question, ballots)
         if rule in outcomes:
             order = places_to_order(outcomes[rule].place, names)
-            shown.append((f"Round {number}", order))
+            shown.append((f"Round\u00a0{number}", order))
     page.chart(
         figures.bump_chart(shown, names, **page.style()), f"class-rounds-{question.id}",
         alt="; ".join(f"{title}: {order_text(order)}" for title, order in shown),
