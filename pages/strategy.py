@@ -5,7 +5,7 @@ from ui.voting import manipulability, one_misreport, reward_model_misreport, two
 
 PARTS = {
     "One lie": one_misreport.show,
-    "Both sides lie": two_camps.show,
+    "Two camps lie": two_camps.show,
     "How often it pays": manipulability.show,
     "Lying to a reward model": reward_model_misreport.show,
 }

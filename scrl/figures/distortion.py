@@ -40,8 +40,8 @@ def borda_points_and_utilities(
     theme, m, short = Theme(dark, scale), len(names), short_labels(names, 18)
     figure = base_figure(theme, height * scale)
     reach = float(np.abs(means).max())
-    panels = (("", "Borda points a voter", points, 0.0, 1.42 * (m - 1)),
-              ("2", "mean utility", means, -1.75 * reach, 1.75 * reach))  # fmt: skip
+    panels = (("", "average Borda points", points, 0.0, 1.42 * (m - 1)),
+              ("2", "average utility", means, -1.75 * reach, 1.75 * reach))  # fmt: skip
     for number, title, values, low, high in panels:
         is_best = values >= values.max() - 1e-9
         figure.add_bar(
@@ -93,7 +93,7 @@ def borda_threshold(
         x=dummies, y=shares, mode="lines+markers", fill="tonexty",
         fillcolor=with_alpha(colour(0), 0.14), line={"color": theme.muted, "width": 2 * scale},
         marker={"size": 6 * scale, "color": theme.muted},
-        hovertemplate=hover("%{x} dummies: A from %{y:.2%}"),
+        hovertemplate=hover("%{x} candidates in between: A wins from %{y:.2%}"),
     )  # fmt: skip
     figure.add_scatter(
         x=[selected[0]], y=[min(selected[1], top)], mode="markers", hoverinfo="skip",
@@ -101,11 +101,11 @@ def borda_threshold(
                 "line": {"color": theme.background, "width": scale}},
     )  # fmt: skip
     middle = (dummies[0] + dummies[-1]) / 2
-    for y, text in ((0.41, "Borda elects A"), (0.035, "Borda elects the last")):
+    for y, text in ((0.41, "Borda elects A"), (0.035, "Borda elects the last one")):
         figure.add_annotation(x=middle, y=y, text=text, font=theme.font(13.5))
-    show_axis(figure, "xaxis", "dummies between A and the last", line=True, dtick=1,
+    show_axis(figure, "xaxis", "candidates between A and the last", line=True, dtick=1,
               range=[dummies[0] - 0.3, dummies[-1] + 0.3])  # fmt: skip
-    show_axis(figure, "yaxis", "share of type 1", grid=True, range=[0, top], tickformat=".0%")
+    show_axis(figure, "yaxis", "share who hardly care", grid=True, range=[0, top], tickformat=".0%")
     figure.update_layout(margin={"l": 56 * scale, "r": 8, "t": 10, "b": 42 * scale})
     return figure
 
@@ -133,9 +133,9 @@ def worst_and_typical_distortion(
     row_height = 32 if scale == 1 else 25
     figure = base_figure(theme, (78 + max(row_height * n, 96)) * scale, showlegend=True)
     _add_typical(figure, labels, typical, theme)
-    panels = [("", unit_sum, "unit-sum utilities", [0.0, 0.5])]
+    panels = [("", unit_sum, "times better (utilities)", [0.0, 0.5])]
     if metric is not None:
-        panels.append(("2", metric, "distances in a metric", [0.6, 0.96]))
+        panels.append(("2", metric, "times better (distances)", [0.6, 0.96]))
     top = max(3.0, np.quantile(typical, 0.95, axis=1).max())
     for number, worst, title, domain in panels:
         end = 1.5 * max(worst[np.isfinite(worst)].max(initial=1.0), top)
@@ -162,7 +162,7 @@ def _add_typical(
     for k in range(len(labels)):
         figure.add_scatter(
             x=[low[k], high[k]], y=[k, k], mode="lines", hoverinfo="skip", showlegend=k == 0,
-            name="usual: median and 90 %",
+            name="typical: median and middle 90 %",
             line={"color": with_alpha(colour(3), 0.6), "width": 9 * theme.scale},
         )  # fmt: skip
     figure.add_scatter(

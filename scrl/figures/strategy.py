@@ -48,9 +48,9 @@ def misreport_utilities(
     who = label(misreporters, 30)
     _add_changes(figure, rows, "misreporters", "", colour(4), theme)
     _add_changes(figure, rows, "others", "2", colour(0), theme)
-    show_axis(figure, "xaxis", f"mean utility of {who}", grid=True, nticks=6, domain=[0, 0.47])
-    show_axis(figure, "xaxis2", "of everybody else", grid=True, nticks=6, domain=[0.53, 1],
-              anchor="y")  # fmt: skip
+    show_axis(figure, "xaxis", f"average utility: {who}", grid=True, nticks=6, domain=[0, 0.47])
+    show_axis(figure, "xaxis2", "average utility: all others", grid=True, nticks=6,
+              domain=[0.53, 1], anchor="y")  # fmt: skip
     label_rows(figure, _bold_one([row["title"] for row in rows], highlight), theme,
                size=_NAME_SIZE, grid=True, range=[len(rows) - 0.3, -0.7])  # fmt: skip
     side = label_width([row["title"] for row in rows], theme, _NAME_SIZE)
@@ -211,7 +211,7 @@ def gain_by_coalition_size(
         marker={"size": 5 * scale}, hovertemplate=hover("%{x:.4g} voters gain %{y:.3f}"),
     )  # fmt: skip
     figure.add_vline(x=selected, line={"color": theme.muted, "width": 1.2})
-    show_axis(figure, "xaxis", "liars", range=[0, float(voters[-1]) * 1.02])
+    show_axis(figure, "xaxis", "voters who lie", range=[0, float(voters[-1]) * 1.02])
     show_axis(figure, "yaxis", "gain", grid=True, nticks=4, rangemode="tozero")
     figure.update_layout(margin={"l": 50 * scale, "r": 12, "t": 8, "b": 36 * scale})
     return figure

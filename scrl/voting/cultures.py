@@ -171,31 +171,34 @@ def _check(is_valid: bool, name: str, value: float, requirement: str) -> None:
 
 CULTURES = {
     "impartial": Culture(
-        "Impartial culture", "Every order is equally likely for every voter.",
+        "Impartial culture", "Each voter draws an order at random. All orders are equally likely.",
         "Guilbaud 1952", impartial,
     ),
     "impartial-anonymous": Culture(
-        "Impartial anonymous culture", "Every count of ballots by order is equally likely.",
+        "Impartial anonymous culture",
+        "All ways to share the voters out among the orders are equally likely.",
         "Kuga & Nagatani 1974; Gehrlein & Fishburn 1976", impartial_anonymous,
     ),
     "mallows": Culture(
-        "Mallows", "Ballots scatter about one order.",
+        "Mallows (around one order)", "All ballots resemble one order, some more and some less.",
         "Mallows 1957; repeated insertion, Doignon, Pekeč & Regenwetter 2004", mallows,
-        "phi: 0 all agree, 1 impartial", 0.0, 1.0, 0.8,
+        "disagreement: 0 all agree, 1 at random", 0.0, 1.0, 0.8,
     ),
     "urn": Culture(
-        "Pólya–Eggenberger urn", "Voters copy voters before them.",
+        "Urn (voters copy voters)", "Many voters copy the ballot of a voter before them.",
         "Eggenberger & Pólya 1923; Berg 1985", urn,
-        "contagion: copies returned, as a share of m!", 0.0, 2.0, 0.2,
+        "copying: 0 none, 1 and more a lot", 0.0, 2.0, 0.2,
     ),
     "spatial": Culture(
-        "Spatial", "Voters and candidates are points in a cube, and the nearest comes first.",
+        "Spatial (points in a cube)",
+        "Voters and candidates are points in a cube. A voter ranks the nearest candidate first.",
         "Enelow & Hinich 1984", spatial, "dimensions", 1, 5, 2,
     ),
     "plackett-luce": Culture(
-        "Plackett–Luce", "Every place is drawn in proportion to the strengths of those left.",
+        "Plackett–Luce (strong and weak candidates)",
+        "Candidates have strengths. Each place is drawn among those left, in proportion to them.",
         "Luce 1959; Plackett 1975", plackett_luce,
-        "each strength as a share of the one before", 0.1, 1.0, 0.7,
+        "strength of each candidate, as a share of the one before", 0.1, 1.0, 0.7,
     ),
 }  # fmt: skip
 

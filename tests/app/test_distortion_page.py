@@ -12,10 +12,16 @@ def test_the_first_screen_shows_the_published_example(open_page):
     app = open_page("distortion")
     assert not app.exception
     said = words(app)
-    assert "**Borda elects A**, and so does Bradley–Terry: A has 3.2001 points and E 3.1996" in said
-    assert "Type 1 (20.01%) gets 1.0000" in said
-    assert "type 2 (79.99%) gets -0.9997 of at most 1.0000" in said
-    assert "1/(k + 2) = 20.00 %" in said
+    assert (
+        "**Borda elects A**, and so does Bradley–Terry. A has 3.2001 points and E has 3.1996"
+        in said
+    )
+    assert "Those who hardly care (20.01%) get a utility of 1.0000" in said
+    assert (
+        "Those who care a lot (79.99%) get a utility of -0.9997; the most they could get is 1.0000."
+        in said
+    )
+    assert "20.00 % hardly care, which is 1/(k + 2)" in said
     assert "**E**: Plurality" in said
     assert len(app.get("plotly_chart")) == 2
     assert "-0.5996" in app.get("plotly_chart")[0].proto.spec
@@ -29,7 +35,7 @@ def test_a_link_restores_the_share_and_buttons_move_it(open_page):
     assert not app.exception
     assert app.slider(key="share").value == 20.0
     assert "**Borda elects A = E**" in words(app)
-    assert "A has 3.2000 points and E 3.2000" in words(app)
+    assert "A has 3.2000 points and E has 3.2000" in words(app)
     app.button(key="share-Above").click().run()
     assert "**Borda elects A**" in words(app)
 
@@ -39,10 +45,10 @@ def test_more_dummies_need_fewer(open_page):
     app = open_page("distortion", dummies="8.0", share="11.0")
     assert not app.exception
     assert "**Borda elects A**" in words(app)
-    assert "1/(k + 2) = 10.00 %" in words(app)
+    assert "10.00 % hardly care" in words(app)
     app.slider(key="dummies").set_value(5.0).run()
     assert "**Borda elects G**" in words(app)
-    assert "1/(k + 2) = 14.29 %" in words(app)
+    assert "14.29 % hardly care" in words(app)
 
 
 def test_a_reader_may_guess_first(open_page):
@@ -57,11 +63,11 @@ def test_the_worst_case_of_a_profile_has_a_witness(open_page):
     app = open_page("distortion", part="Worst case")
     assert not app.exception
     assert len(app.get("plotly_chart")) == 2
-    assert "Electing **Knoxville** may cost a factor of **12.06**" in words(app)
-    assert "a mean of 0.043 where **Nashville** would get 0.512" in words(app)
+    assert "If **Knoxville** wins, the best candidate may be **12.06 times**" in words(app)
+    assert "an average of 0.043, and **Nashville** would have 0.512" in words(app)
     app.button_group(key="witness").set_value("Distances").run()
     assert not app.exception
-    assert "Distances that agree with every ballot" in words(app)
+    assert "These distances fit every ballot" in words(app)
 
 
 def test_a_link_restores_the_witness_and_another_profile_has_its_own(open_page):
@@ -85,12 +91,12 @@ def test_any_profile_can_be_judged(open_page, profile):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("voters", ["A duel", "Many opponents", "Search"])
+@pytest.mark.parametrize("voters", ["Two candidates", "Many candidates", "Searched"])
 def test_noisy_voters_stay_below_the_bounds(open_page, voters):
-    app = open_page("distortion", part="Voters who err", voters=voters, sharpness="4.0")
+    app = open_page("distortion", part="Voters who make mistakes", voters=voters, sharpness="4.0")
     assert not app.exception
-    assert "of at most 4.15" in words(app)
-    assert "of at most 2.07" in words(app)
+    assert "never be more than 4.15 times" in words(app)
+    assert "never more than 2.07" in words(app)
     assert len(app.get("plotly_chart")) == 1
 
 

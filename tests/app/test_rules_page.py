@@ -50,7 +50,7 @@ def test_a_link_restores_a_profile_and_editing_changes_the_link(open_page):
     assert parameter(app, "profile") == "3:A>B=C;2:B"
     app.text_area[0].set_value("3: A > A").run()
     assert [e.value for e in app.error] == [
-        "Line 1 ranks 'A' twice; name each candidate once. Shown is the profile before."
+        "Line 1 ranks 'A' twice; name each candidate once. Shown are the ballots from before."
     ]
     assert parameter(app, "profile") == "3:A>B=C;2:B"
 

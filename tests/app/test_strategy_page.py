@@ -9,7 +9,7 @@ from scrl.scenarios import gallery, load_scenario
 from scrl.studies import misreport
 from ui.shared import run_store
 
-PARTS = ("One lie", "Both sides lie", "How often it pays", "Lying to a reward model")
+PARTS = ("One lie", "Two camps lie", "How often it pays", "Lying to a reward model")
 
 
 def words(app) -> str:
@@ -25,9 +25,17 @@ def figures(app) -> list[dict]:
     return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
+def answered(app):
+    """The page after the reader has asked for the answer."""
+    return next(b for b in app.button if b.key.endswith("_show")).click().run()
+
+
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_shows_its_point(open_page, part):
+def test_each_part_asks_first_and_shows_its_point_when_asked(open_page, part):
     app = open_page("strategy", part=part)
+    assert not app.exception
+    assert not figures(app)
+    answered(app)
     assert not app.exception
     assert not app.error
     assert figures(app)
@@ -55,7 +63,7 @@ def test_a_reader_may_guess_before_anything_is_shown(open_page, part, key, said,
 
 def test_a_lie_beside_the_truth_under_every_rule(open_page):
     """Knoxville's 17 % elect Chattanooga in place of Nashville (1.94 to 1.73 points on average)."""
-    app = open_page("strategy")
+    app = answered(open_page("strategy"))
     shown = words(app)
     assert "Under Borda **a lie pays**" in shown
     assert r"Chattanooga \> Knoxville \> Memphis \> Nashville" in shown
@@ -64,7 +72,7 @@ def test_a_lie_beside_the_truth_under_every_rule(open_page):
 
 
 def test_the_url_says_who_lies_and_how_many(open_page):
-    app = open_page("strategy", who="1. Memphis (42%)", rule="Instant runoff", liars="60")
+    app = answered(open_page("strategy", who="1. Memphis (42%)", rule="Instant runoff", liars="60"))
     assert not app.exception
     assert widget(app.selectbox, "who").value == "1. Memphis (42%)"
     assert widget(app.slider, "liars").value == 60
@@ -73,21 +81,23 @@ def test_the_url_says_who_lies_and_how_many(open_page):
 
 
 def test_the_url_says_how_many_of_both_camps_lie(open_page):
-    app = open_page("strategy", part="Both sides lie")
-    assert "At 100 % **Dud** wins" in words(app)
-    assert "distortion 16.32" in words(app)
-    app = open_page("strategy", part="Both sides lie", lying="10")
-    assert "At 10 % **Centre** wins" in words(app)
-    assert "distortion 1.00" in words(app)
+    app = answered(open_page("strategy", part="Two camps lie"))
+    assert "If 100 % lie, **Dud** wins" in words(app)
+    assert "which is 16.32 times as much" in words(app)
+    app = answered(open_page("strategy", part="Two camps lie", lying="10"))
+    assert "If 10 % lie, **Centre** wins" in words(app)
+    assert "which is 1.00 times as much" in words(app)
 
 
 @pytest.mark.slow
 def test_the_share_is_exact_for_three_and_drawn_for_four(open_page):
-    app = open_page("strategy", part="How often it pays", voters="5")
-    assert "All 252 electorates" in words(app)
-    app = open_page("strategy", part="How often it pays", candidates="4", voters="4", seed="3")
+    app = answered(open_page("strategy", part="How often it pays", voters="5"))
+    assert "All 252 possible elections" in words(app)
+    app = answered(
+        open_page("strategy", part="How often it pays", candidates="4", voters="4", seed="3")
+    )
     assert not app.exception
-    assert "50 electorates drawn with seed 3" in words(app)
+    assert "50 elections are drawn with seed 3" in words(app)
 
 
 def test_nonsense_in_the_url_is_no_fault(open_page):
@@ -103,19 +113,19 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
 
 @pytest.mark.slow
 def test_profiles_that_cannot_be_manipulated_or_searched(open_page):
-    app = open_page("strategy", profile="5:A>B")
+    app = answered(open_page("strategy", profile="5:A>B"))
     assert not app.exception
     assert "no lie pays" in words(app)
-    app = open_page("strategy", profile="3:A>B>C>D>E>F>G;2:G>F>E>D>C>B>A")
+    app = answered(open_page("strategy", profile="3:A>B>C>D>E>F>G;2:G>F>E>D>C>B>A"))
     assert not app.exception
     assert "not every ballot is tried" in words(app)
 
 
 def test_a_share_of_the_raters_lies_to_a_reward_model(open_page):
-    app = open_page("strategy", part=PARTS[3], liars="40")
+    app = answered(open_page("strategy", part=PARTS[3], liars="40"))
     assert not app.exception
     assert not app.error
-    assert "Vanilla moves Nashville from place 2" in words(app)
+    assert "Bradley–Terry moves Nashville from place 2" in words(app)
 
 
 def test_a_run_on_a_lie_is_kept_by_the_url(open_page, monkeypatch):
@@ -129,7 +139,7 @@ def test_a_run_on_a_lie_is_kept_by_the_url(open_page, monkeypatch):
         return {"vanilla": seen, "social": dict.fromkeys(rules, seen), "seconds": 0.0}
 
     monkeypatch.setattr(misreport, "train_with_misreport", at_once)
-    app = open_page("strategy", part=PARTS[3])
+    app = answered(open_page("strategy", part=PARTS[3]))
     widget(app.button, "train").click().run()
     assert not app.exception
     id = app.query_params["lie_run"]
@@ -140,7 +150,7 @@ def test_a_run_on_a_lie_is_kept_by_the_url(open_page, monkeypatch):
         time.sleep(0.05)
     app = open_page("strategy", part=PARTS[3], lie_run=id)
     assert not app.exception
-    assert "the trained social model puts it at **2**" in words(app)
+    assert "The trained social model puts it at place **2**" in words(app)
     assert widget(app.button, "train").proto.label == "Trained"
-    app = open_page("strategy", part=PARTS[3], lie_run=id, type="Memphis")
+    app = answered(open_page("strategy", part=PARTS[3], lie_run=id, type="Memphis"))
     assert "trained social model puts" not in words(app), "another lie, another run"

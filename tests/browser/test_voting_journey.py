@@ -87,7 +87,7 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     page.get_by_text("Worst case", exact=True).click()
     expect(page).to_have_url(re.compile("part=Worst"))
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    page.get_by_text("Voters who err", exact=True).click()
+    page.get_by_text("Voters who make mistakes", exact=True).click()
     expect(page).to_have_url(re.compile("part=Voters"))
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -95,7 +95,7 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
 def test_strategy_every_part_answers(page, address):
     opened(page, f"{address}/strategy", "Who gains by lying?")
     expect(page.get_by_text("a lie pays").first).to_be_visible()
-    for part in ("Both sides lie", "How often it pays", "Lying to a reward model"):
+    for part in ("Two camps lie", "How often it pays", "Lying to a reward model"):
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()

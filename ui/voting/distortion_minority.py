@@ -21,6 +21,8 @@ from scrl.voting.distortion import (
 from ui.shared import data_tables, page, predict_first
 from ui.voting import voting_labels
 
+#: The two groups of voters, in the order of the profile.
+GROUPS = ("Those who hardly care", "Those who care a lot")
 #: Dummy candidates.
 MAX_DUMMIES = 8
 
@@ -52,7 +54,7 @@ def _share_buttons(threshold: float) -> None:
         for label, value in choices.items():
             st.button(
                 label, key=f"share-{label}", on_click=move, args=(round(float(value), 2),),
-                help="The share at which Borda turns, or next to it",
+                help="The share at which the winner by Borda changes, or the next one to it",
             )  # fmt: skip
 
 
@@ -60,18 +62,21 @@ def show() -> None:
     """Draw the Borda count of two types, one of which hardly cares."""
     first, second, third = st.columns([4, 4, 3], gap="medium", vertical_alignment="bottom")
     with first:
-        k = round(page.slider("Dummies between A and the last", "dummies", 1, MAX_DUMMIES, 3, 1,
+        k = round(page.slider("Candidates between A and the last", "dummies", 1, MAX_DUMMIES, 3, 1,
                           "%.0f"))  # fmt: skip
     threshold = 100 * minority_threshold(k)
     with second:
-        share = page.slider("Share of type 1", "share", 1, 60, 20.01, 0.01, "%.2f%%") / 100
+        share = (
+            page.slider("Share of voters who hardly care", "share", 1, 60, 20.01, 0.01, "%.2f%%")
+            / 100
+        )
     with third:
         _share_buttons(threshold)
     names = minority_profile(share, k).names
     last = names[-1]
     guess, shown = predict_first.guess(
-        f"{1 - share:.2%} of the voters want {last} and little else; {share:.2%} hardly care. Whom "
-        "does Borda elect?", names, "guess_minority",
+        f"{1 - share:.2%} of the voters strongly want {last}. {share:.2%} hardly care and put A "
+        f"just ahead. Whom does Borda choose?", names, "guess_minority",
     )  # fmt: skip
     if not shown:
         return
@@ -82,14 +87,14 @@ def show() -> None:
         st.markdown(_winners(names, chances))
     rows = [
         {"rule": RULES[name].title, "elects": voting_labels.winner_text(p, names),
-         "mean utility": float(welfares[name].expected),
-         "short of the best": float(welfares[name].regret),
-         **{g: float(welfares[name].by_group[i]) for i, g in enumerate(welfares["borda"].groups)}}
+         "average utility": float(welfares[name].expected),
+         "below the best by": float(welfares[name].regret),
+         **{g.lower(): float(welfares[name].by_group[i]) for i, g in enumerate(GROUPS)}}
         for name, p in chances.items()
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "minority", "Mean utilities, over all and over each type. Egalitarian and Nash "
-        "welfare judge by utilities and not by their sum.", "%.4f",
+        rows, "minority", "Average utility of the winner, for all voters and for each group. "
+        "Egalitarian and Nash welfare do not maximise the sum of utilities.", "%.4f",
     )  # fmt: skip
 
 
@@ -110,7 +115,10 @@ def _charts(
         figure = borda_threshold(
             sizes, thresholds, (dummies, share), **page.style(), height=70 + pitch * 5
         )
-        alt = f"With {dummies} dummies Borda turns at {100 * minority_threshold(dummies):.2f} %."
+        alt = (
+            f"With {dummies} candidates in between the winner by Borda changes at "
+            f"{100 * minority_threshold(dummies):.2f} %."
+        )
         page.chart(figure, "switch", alt)
 
 
@@ -125,17 +133,18 @@ def _summary(
     """Whom Borda elects, what each type gets, and the threshold."""
     elected = voting_labels.winner_text(chances["borda"], names)
     groups = [
-        f"{name} ({borda.share[i]:.2%}) gets {borda.by_group[i]:.4f} of at most "
-        f"{borda.group_best[i]:.4f}" for i, name in enumerate(borda.groups)
+        f"{name} ({borda.share[i]:.2%}) get a utility of {borda.by_group[i]:.4f}; the most they "
+        f"could get is {borda.group_best[i]:.4f}." for i, name in enumerate(GROUPS)
     ]  # fmt: skip
     alike = voting_labels.winner_text(chances["bradley-terry"], names) == elected
     too = ", and so does Bradley–Terry" if alike else ""
     return (
-        predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}: "
-        f"A has {scores[0]:.4f} points and {names[-1]} {scores[-1]:.4f}. "
-        f"{groups[0][0].upper() + '; '.join(groups)[1:]}. With {dummies} dummies A is ahead from "
-        f"1/(k + 2) = {100 * minority_threshold(dummies):.2f} % on: each dummy is one more "
-        "place, by which a hair counts like a world."
+        predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}. "
+        f"A has {scores[0]:.4f} points and {names[-1]} has {scores[-1]:.4f}. "
+        f"{' '.join(groups)} With {dummies} candidates in between, A wins as soon as "
+        f"{100 * minority_threshold(dummies):.2f} % hardly care, which is 1/(k + 2) for k in "
+        "between. The reason: Borda counts places. Each candidate in between adds a point to the "
+        "difference, however little the voters care."
     )
 
 

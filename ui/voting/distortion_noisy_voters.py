@@ -23,7 +23,7 @@ from ui.shared.page import IN_URL
 from ui.voting.distortion_worst_case import SEED
 
 #: Populations that a reader can choose.
-POPULATIONS = ("A duel", "Many opponents", "Search")
+POPULATIONS = ("Two candidates", "Many candidates", "Searched")
 #: Population -> values of β at which its distortion is computed.
 _BETAS = {name: np.linspace(0.5, 10, points) for name, points in
           zip(POPULATIONS, (20, 20, 6), strict=True)}  # fmt: skip
@@ -71,13 +71,14 @@ def show() -> None:
     """Draw bounds on distortion by β, and the distortion of one population."""
     left, right = st.columns([5, 6], gap="large")
     with left:
-        beta = page.slider("β, how sharply voters see utilities from 0 to 1", "sharpness",
+        beta = page.slider("β: how seldom voters err", "sharpness",
                        0.5, 10, 5, 0.1, "%.1f")  # fmt: skip
         population = st.segmented_control(
             "Voters", POPULATIONS, default=POPULATIONS[1], required=True, key="voters", **IN_URL
         )
         guess, shown = predict_first.guess(
-            f"At β = {beta:g}, is Borda’s winner less than half as good as the best?",
+            f"Voters err at β = {beta:g}. Is the winner by Borda less than half as good as the "
+            "best?",
             ["Yes", "No"], "guess_noisy",
         )  # fmt: skip
     if not shown:
@@ -90,9 +91,11 @@ def show() -> None:
         borda, lottery = outcomes["borda"][1], outcomes["maximal-lottery"][1]
         st.markdown(
             predict_first.verdict(guess, "Yes" if borda > 2 else "No")
-            + f"The best is worth **{borda:.2f}** times Borda’s winner, of at most "
-            f"{bounds['borda']:.2f}. Beside the maximal lottery: **{lottery:.2f}**, of at most "
-            f"{bounds['maximal-lottery']:.2f}. RLHF: {beta:g} or more on its worst case."
+            + f"Here the best candidate is **{borda:.2f} times** as good as the winner by Borda. "
+            "It "
+            f"can never be more than {bounds['borda']:.2f} times as good. For the maximal lottery "
+            f"it is **{lottery:.2f} times**, and never more than {bounds['maximal-lottery']:.2f}. "
+            f"For an assistant trained on a reward model (RLHF) the worst case is {beta:g} or more."
         )
         _type_table(utility, weight, int(outcomes["borda"][0].argmax()))
     rows = [
@@ -100,10 +103,11 @@ def show() -> None:
          if p.max() > 1 - 1e-6 else "a lottery"} for name, (p, value) in outcomes.items()
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "noisy", f"{len(weight)} types and {utility.shape[1]} candidates, infinitely many "
-        "voters, every pair compared; a voter prefers a to b with probability σ(β(u_a - u_b)). "
-        "The voters are made for each β anew, so that a rule does badly"
-        + (f" (search, seed {SEED})." if population == POPULATIONS[2] else "."),
+        rows, "noisy", f"{len(weight)} types of voter and {utility.shape[1]} candidates. There are "
+        "infinitely many voters, who compare every pair. A voter prefers a to b with probability "
+        "σ(β(u_a − u_b)), where u is the utility from 0 to 1. For each β the voters are chosen so "
+        "that a rule does badly"
+        + (f" (by a search with seed {SEED})." if population == POPULATIONS[2] else "."),
     )  # fmt: skip
 
 
@@ -111,8 +115,8 @@ def _bounds_chart(population: str, beta: float, distortion: dict[str, float]) ->
     """Bounds by β, and the distortion of the populations made for each β."""
     betas = np.linspace(0.5, 10, 96)
     bounds, bounds_here = bradley_terry_bounds(betas), bradley_terry_bounds(beta)
-    series = [("Borda, at most", bounds["borda"], 0),
-              ("lottery, at most", bounds["maximal-lottery"], 1)]  # fmt: skip
+    series = [("Borda, limit", bounds["borda"], 0),
+              ("lottery, limit", bounds["maximal-lottery"], 1)]  # fmt: skip
     values = [float(bounds_here["borda"]), float(bounds_here["maximal-lottery"])]
     curves = _distortion_curves(population)
     for rule, curve, name, colour in zip(
@@ -132,7 +136,7 @@ def _bounds_chart(population: str, beta: float, distortion: dict[str, float]) ->
         **page.style(),
         height=300 if page.presenting() else 380,
     )
-    page.chart(figure, "noisy", "Bounds on distortion, and what these voters come to.")
+    page.chart(figure, "noisy", "Limits of distortion, and the distortion for these voters.")
 
 
 def _type_table(utility: np.ndarray, weight: np.ndarray, winner: int) -> None:
@@ -142,10 +146,16 @@ def _type_table(utility: np.ndarray, weight: np.ndarray, winner: int) -> None:
     best = int(mean.argmax())
     rows = [
         {"type": f"{i + 1}", "share": float(share[i]),
-         "from Borda’s winner": float(utility[i, winner]),
-         "from the best": float(utility[i, best])}
+         "utility of the winner by Borda": float(utility[i, winner]),
+         "utility of the best": float(utility[i, best])}
         for i in range(len(share))
     ]  # fmt: skip
-    rows.append({"type": "mean", "share": 1.0, "from Borda’s winner": float(mean[winner]),
-                 "from the best": float(mean[best])})  # fmt: skip
+    rows.append(
+        {
+            "type": "average",
+            "share": 1.0,
+            "utility of the winner by Borda": float(mean[winner]),
+            "utility of the best": float(mean[best]),
+        }
+    )
     data_tables.numbers_table(rows, "%.4f")

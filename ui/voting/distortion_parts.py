@@ -11,5 +11,5 @@ from ui.voting import (
 PARTS = {
     "A minority decides": distortion_minority.show,
     "Worst case": distortion_worst_case.show,
-    "Voters who err": distortion_noisy_voters.show,
+    "Voters who make mistakes": distortion_noisy_voters.show,
 }

@@ -52,7 +52,7 @@ def show() -> None:
     if profile is None:
         return
     if len(profile.names) < 2:
-        st.info("One candidate wins whatever it is worth; choose a profile with two.")
+        st.info("One candidate always wins. Choose ballots with at least two candidates.")
         return
     try:
         key = f"{profile.to_text()}|{profile.utility is not None}"
@@ -65,7 +65,7 @@ def show() -> None:
     guess, shown = None, True
     if len(pure) > 1:
         guess, shown = predict_first.guess(
-            "Whose election can cost most, for all that the ballots say?",
+            "Whose victory could cost the voters most?",
             [comparison.names[comparison.lotteries[i].argmax()] for i in pure], "guess_worst",
         )  # fmt: skip
     if not shown:
@@ -91,10 +91,13 @@ def _distortion_chart(comparison: OutcomeComparison, labels: list[str], chosen: 
         alt="; ".join(f"{label}: {v:.2f} at worst" for label, v in
                       zip(labels, comparison.utilitarian.value, strict=True)),
         caption="" if page.presenting() else
-        "How many times better the best candidate is than what the rule gives: 1 is perfect. "
-        f"Usual: {comparison.sampled_distortion.shape[1]} draws of utilities that agree with the "
-        "ballots, each ballot’s uniform among those that add up to one."
-        + ("" if comparison.metric is not None else " The profile is too large for distances."),
+        "Distortion: how many times better the best candidate is for the voters than the winner. "
+        "1 is perfect. Ballots do not say how much voters care, so many utilities fit them. "
+        f"Typical: {comparison.sampled_distortion.shape[1]} utilities drawn by lot among those "
+        "that fit the ballots and add up to 1 for each voter. Worst case: the worst utilities that "
+        "fit."
+        + ("" if comparison.metric is not None else
+           " There are too many ballots for the worst case in distances."),
     )  # fmt: skip
 
 
@@ -105,10 +108,11 @@ def _summary(comparison: OutcomeComparison, pure: list[int], guess: str | None) 
     winner = comparison.names[comparison.lotteries[worst].argmax()]
     return (
         predict_first.verdict(guess, winner)
-        + f"Electing **{page.escaped(winner)}** may cost "
-        + (f"a factor of **{value:.2f}**" if np.isfinite(value) else "**everything**")
-        + f", and usually costs {np.median(comparison.sampled_distortion[worst]):.2f}. The worst "
-        "case is rare; a lottery insures against it."
+        + f"If **{page.escaped(winner)}** wins, the best candidate may be "
+        + (f"**{value:.2f} times**" if np.isfinite(value) else "**infinitely many times**")
+        + " as good for the voters. Typically it is "
+        f"{np.median(comparison.sampled_distortion[worst]):.2f} times as good. The worst case is "
+        "rare. A lottery limits it."
     )
 
 
@@ -117,12 +121,12 @@ def _numbers(comparison: OutcomeComparison, labels: list[str]) -> None:
         {
             "outcome": label,
             "rules": voting_labels.rule_titles(rules),
-            "usual (median)": float(np.median(comparison.sampled_distortion[i])),
-            "worst, unit-sum": float(comparison.utilitarian.value[i]),
+            "typical (median)": float(np.median(comparison.sampled_distortion[i])),
+            "worst, utilities": float(comparison.utilitarian.value[i]),
             **(
                 {}
                 if comparison.metric is None
-                else {"worst, metric": float(comparison.metric.value[i])}
+                else {"worst, distances": float(comparison.metric.value[i])}
             ),
             **{
                 f"P({n})": float(p)
@@ -139,7 +143,9 @@ def _witness(comparison: OutcomeComparison, profile: AnonymousProfile, labels: l
     if st.session_state.get("outcome") not in labels:
         st.session_state.pop("outcome", None)  # of another profile
     worst = int(np.argmax(comparison.utilitarian.value))
-    chosen = labels.index(st.selectbox("Witness for", labels, worst, key="outcome", **IN_URL))
+    chosen = labels.index(
+        st.selectbox("Show the worst case of", labels, worst, key="outcome", **IN_URL)
+    )
     metric = comparison.metric is not None and st.segmented_control(
         "Worst case", ["Utilities", "Distances"], default="Utilities", required=True,
         key="witness", label_visibility="collapsed", **IN_URL,
@@ -159,7 +165,7 @@ def _witness_chart(
     mean = share @ values
     ballots = [f"{profile.labels[b]} {share[b]:.0%}".strip() for b in heaviest]
     figure = witness_heatmap(
-        comparison.names, [*ballots, "mean"], np.vstack([values[heaviest], mean]), **page.style()
+        comparison.names, [*ballots, "average"], np.vstack([values[heaviest], mean]), **page.style()
     )
     best = int(witness.best_candidate[outcome])
     value = float(comparison.lotteries[outcome] @ mean)
@@ -167,7 +173,8 @@ def _witness_chart(
     hidden = len(profile.place) - len(heaviest)
     page.chart(figure, "witness-map", alt=f"The {kind} under which this outcome is worst.")
     st.markdown(
-        f"{kind.capitalize()} that agree with every ballot: the outcome gets a mean of "
-        f"{value:.3f} where **{page.escaped(comparison.names[best])}** would get {mean[best]:.3f}."
-        + (f" The {hidden} lighter ballots are not drawn." if hidden > 0 else "")
+        f"These {kind} fit every ballot. The winner has an average of {value:.3f}, and "
+        f"**{page.escaped(comparison.names[best])}** would have {mean[best]:.3f}. "
+        + ("Small distances are good." if metric else "Large utilities are good.")
+        + (f" {hidden} rare ballots are not drawn." if hidden > 0 else "")
     )

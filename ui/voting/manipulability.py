@@ -23,7 +23,7 @@ STRATEGYPROOF = ("random-ballot", "proportional-borda", "harmonic-lottery")
 SAMPLED_ELECTORATES = 50
 
 
-@st.cache_data(max_entries=200, show_spinner="Counting electorates")
+@st.cache_data(max_entries=200, show_spinner="Counting elections")
 def _manipulable_shares(
     rules: tuple, m: int, n: int, drawn: int | None, seed: int, model: str
 ) -> dict:
@@ -37,7 +37,9 @@ def show() -> None:
         m = int(st.segmented_control("Candidates", ["3", "4"], default="3", required=True,
                                      key="candidates", **IN_URL))  # fmt: skip
         n = st.slider("Voters", 2, 12 if m == 3 else 9, 9, key="voters", **IN_URL)
-        model = st.selectbox("Drawn from", list(ELECTORATE_MODELS), key="model", **IN_URL)
+        model = st.selectbox(
+            "How ballots are drawn", list(ELECTORATE_MODELS), key="model", **IN_URL
+        )
         exact = m == 3 and model in ("impartial", "anonymous")
         seed = 0
         if not exact:
@@ -48,7 +50,7 @@ def show() -> None:
     rules = tuple(n for n in RULES.ordinal if n not in trivial | slow)
     bands = ("under 10 %", "10 to 25 %", "25 to 50 %", "over 50 %")
     guess, shown = predict_first.guess(
-        f"In how many electorates of {n} voters can one of them gain by lying under Borda?",
+        f"{n} voters use Borda. In how many such elections can one of them gain by lying?",
         bands, "guess_often", always=True,
     )  # fmt: skip
     if not shown:
@@ -61,24 +63,26 @@ def show() -> None:
     proof = [rule_title(name) for name in results if name in STRATEGYPROOF]
     st.markdown(
         predict_first.verdict(guess, band)
-        + f"Under Borda in **{share:.1%}**. Under {voting_labels.listed(proof)} never: such a "
-        "lottery is linear in each ballot and leaves nothing to gain by a lie.",
+        + f"Under Borda one voter can gain by a lie in **{share:.1%}** of the elections. Under "
+        f"{voting_labels.listed(proof)} nobody ever can: these lotteries only draw a ballot, or "
+        "give chances in proportion to points, so an honest ballot is always best.",
     )
     borda = results["borda"]
     method = (
-        f"All {borda.electorates:,} electorates, weighed by their chance"
+        f"All {borda.electorates:,} possible elections are counted, each with its probability"
         if borda.exact
-        else f"{borda.electorates:,} electorates drawn with seed {seed}; bars of two standard "
-        "errors"
+        else f"{borda.electorates:,} elections are drawn with seed {seed}; the thin bars show two "
+        "standard errors"
     )
     rows = [(rule_title(name), r.share, r.standard_error) for name, r in results.items()]
     page.chart(
-        rates_by_rule(rows, "electorates in which some voter gains by a lie", rule_title("borda"),
+        rates_by_rule(rows, "elections in which some voter gains by a lie", rule_title("borda"),
                    **page.style()),
         "often", alt="; ".join(f"{t}: {s:.1%}" for t, s, _ in rows),
-        caption=f"{method}: {ELECTORATE_MODELS[model]}. A lie gains if the winner is worth more to "
-        f"the liar in points {m - 1} to 0, a tie being drawn, so a rule that often ties rewards "
-        "fewer lies. Left out are rules that need a linear program for each electorate.",
+        caption=f"{method}. Ballots: {ELECTORATE_MODELS[model]}. To each voter the first place is "
+        f"worth {m - 1} points and the last 0. A lie gains if the new winner is worth more to the "
+        "liar. A tie for first place is decided by lot. Rules that take too long to count so many "
+        "elections are left out.",
     )  # fmt: skip
     if not page.presenting():
         with st.expander("The numbers"):

@@ -25,7 +25,7 @@ from ui.shared.page import IN_URL
 from ui.voting import profile_picker, voting_labels
 
 
-@st.cache_data(max_entries=60, show_spinner="Trying every ballot")
+@st.cache_data(max_entries=60, show_spinner="Trying every possible ballot")
 def _best_misreports(
     key: str, row: int, rules: tuple, voters: float, _profile: AnonymousProfile
 ) -> dict:
@@ -42,8 +42,8 @@ def show() -> None:
     with left:
         row, rule, voters, label = _choose_coalition(profile)
         guess, shown = predict_first.guess(
-            f"Can {page.escaped(label)} get a winner they like better by lying?", ("Yes", "No"),
-            "guess", always=True,
+            f"Can the voters of ‘{page.escaped(label)}’ get a winner they like better by lying?",
+            ("Yes", "No"), "guess", always=True,
         )  # fmt: skip
         if not shown:
             return
@@ -76,12 +76,14 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     ]
     first_column, second_column, third_column = st.columns([1.2, 1, 1], gap="small")
     with first_column:
-        line_label = st.selectbox("Who may lie", labels, lines - 1, key="who", **IN_URL)
+        line_label = st.selectbox("Voters who may lie", labels, lines - 1, key="who", **IN_URL)
     with second_column:
         rule = voting_labels.pick_rule(countable_rules(profile))
-    share = third_column.slider("How many lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    share = third_column.slider(
+        "Share of them who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL
+    )
     row = labels.index(line_label)
-    label = profile.labels[row] or f"line {row + 1}"
+    label = profile.labels[row] or f"ballot {row + 1}"
     return row, rule, float(profile.weight[row]) * share / 100, label
 
 
@@ -94,11 +96,11 @@ def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: s
         if misreports[name].others_utility[1] < misreports[name].others_utility[0] - 1e-9
     ]
     scope = (
-        f" By {len(paid)} of {len(misreports)} rules one does, and by {len(hurt)} of those it "
-        "costs everybody else."
+        f" A lie pays under {len(paid)} of {len(misreports)} rules. Under {len(hurt)} of these it "
+        "harms everybody else."
         if len(misreports) > 1
-        else f" With more than {MAX_EXHAUSTIVE} candidates not every ballot is tried, so a better "
-        "lie may be missed."
+        else f" With more than {MAX_EXHAUSTIVE} candidates not every ballot is tried, so there may "
+        "be a better lie."
     )
     pays = misreports[rule].is_profitable
     answer = "a lie pays" if pays else "no lie pays"
@@ -115,15 +117,22 @@ def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: 
         lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
     honest = voting_labels.ballot_label(profile.place[best.row], names)
     rows = [
-        ("They say", honest, "; ".join(lies) if best.is_profitable else "the truth"),
         (
-            "Wins",
+            "They vote",
+            honest,
+            "; ".join(lies) if best.is_profitable else "honestly: no lie is better",
+        ),
+        (
+            "Winner",
             voting_labels.winner_chances(best.before, names),
             voting_labels.winner_chances(best.after, names),
         ),
-        ("Utility to them", *(f"{best.utility_by_row[best.row][i]:.3f}" for i in (0, 1))),
         (
-            "To everybody else",
+            "Average utility of these voters",
+            *(f"{best.utility_by_row[best.row][i]:.3f}" for i in (0, 1)),
+        ),
+        (
+            "Average utility of all others",
             *(f"{x:.3f}" if math.isfinite(x) else "" for x in best.others_utility),
         ),
     ]
@@ -139,15 +148,15 @@ def _coalition_sizes(
     curve = coalition_curves(profile, row, [rule])[rule]
     weight = profile.weight[row]
     needed = (
-        "However many of them agree on a lie, none pays."
+        "No lie pays, however many of them join."
         if math.isnan(curve.threshold)
-        else f"A lie pays from {curve.threshold / weight:.0%} of them."
+        else f"A lie pays once {curve.threshold / weight:.0%} of them join."
     )
     page.chart(
         gain_by_coalition_size(curve.coalition_size, curve.gain, voters, **page.style()),
         "sizes",
         alt=needed,
-        caption=f"What the best common lie gains {page.escaped(label)} by how many join it. "
+        caption=f"What these voters gain by their best common lie, by the number who join. "
         f"{needed}",
     )
 
@@ -169,9 +178,9 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
     page.chart(
         misreport_utilities(rows, label, rule_title(rule), **page.style()), "lies",
         alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
-        caption="Mean utility of the winner, honest and with the best lie under each rule: left to "
-        "the liars, right to everybody else. Where only orders are known, utility is m-1 for a "
-        "first place down to 0.",
+        caption="Average utility of the winner under each rule: open circles if all are honest, "
+        "filled circles with the best lie. Left: the voters who lie. Right: all others. Where only "
+        "orders are known, the last place is worth 0, the one above it 1, and so on.",
     )  # fmt: skip
 
 
@@ -188,17 +197,17 @@ def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulati
             "favourite rises": s.favourite_rise,
             "gain": s.gain,
             "others lose": float(s.others_utility[0] - s.others_utility[1]),
-            "mean, honest": s.mean_utility[0],
-            "mean, lie": s.mean_utility[1],
+            "average, honest": s.mean_utility[0],
+            "average, lie": s.mean_utility[1],
         }
         for name, s in misreports.items()
     ]
     with st.expander("The numbers"):
         data_tables.numbers_table(rows)
-        st.caption(
-            "All voters behind the line who lie cast the same ballot. Every strict order was tried "
-            f"for up to {MAX_EXHAUSTIVE} candidates; of equally good lies the one nearest to the "
-            "truth is shown. A tie for first is drawn. 'Favourite rises' counts places in the "
-            "order."
+        page.note(
+            "All voters who lie cast the same ballot. For up to "
+            f"{MAX_EXHAUSTIVE} candidates every order without ties was tried. Of equally good lies "
+            "the one most like the honest ballot is shown. A tie for first place is decided by "
+            "lot. 'Favourite rises' counts places in the result."
         )
         data_tables.download_button(rows, "lies")

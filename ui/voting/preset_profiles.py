@@ -26,8 +26,8 @@ _CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
 PRESETS = {
     "tennessee": PresetProfile(
         "Tennessee, four cities",
-        "Voters want the capital near: plurality, instant runoff and Condorcet’s rule each elect "
-        "another city.",
+        "Each voter wants the capital nearby. Plurality, instant runoff and the rules that compare "
+        "cities head to head choose three different cities.",
         _from_text(
             "0.42: Memphis > Nashville > Chattanooga > Knoxville\n"
             "0.26: Nashville > Chattanooga > Knoxville > Memphis\n"
@@ -38,7 +38,7 @@ PRESETS = {
     ),
     "morristown": PresetProfile(
         "Tennessee with Morristown",
-        "Nashville beats every city head to head, and Borda elects Chattanooga.",
+        "Nashville beats every other city head to head, but Borda chooses Chattanooga.",
         _from_text(
             "0.3: Memphis > Nashville > Chattanooga > Knoxville > Morristown\n"
             "0.25: Nashville > Chattanooga > Knoxville > Morristown > Memphis\n"
@@ -49,7 +49,8 @@ PRESETS = {
     ),
     "many-winners": PresetProfile(
         "Malkevitch’s 55 voters",
-        "Plurality, instant runoff, Borda and Condorcet’s rules each elect another.",
+        "A textbook example: plurality, instant runoff, Borda and the head-to-head rules each "
+        "choose another candidate.",
         _from_text(
             "candidates: A, B, C, D, E\n"
             "18: A > D > E > C > B\n12: B > E > D > C > A\n"
@@ -58,34 +59,36 @@ PRESETS = {
         ),
     ),
     "cycle": PresetProfile(
-        "Condorcet cycle",
-        "A beats B, B beats C and C beats A.",
+        "A circle (Condorcet cycle)",
+        "Head to head A beats B, B beats C, and C beats A.",
         _from_text("1: A > B > C\n1: B > C > A\n1: C > A > B"),
     ),
     "irrelevant": PresetProfile(
-        "An irrelevant alternative",
-        "Green never wins; take it off the ballots and the winner by Borda and by Bradley–Terry "
-        "changes.",
+        "A candidate who cannot win",
+        "Green never wins. Yet without Green the winner by Borda and by Bradley–Terry is another.",
         _from_text("candidates: Red, Blue, Green\n2: Red > Green > Blue\n3: Blue > Red > Green"),
     ),
     "blind-1": PresetProfile(
-        "Pairwise blindness, one half",
-        "Its head-to-head counts are those of the other half, though no ballot is.",
+        "Same duels, other ballots: first",
+        "Head to head these ballots look the same as those of the second example, yet no ballot "
+        "is the same.",
         _from_text("1: a > b > c > d\n1: b > a > d > c"),
     ),
     "blind-2": PresetProfile(
-        "Pairwise blindness, the other half",
-        "Rules that read only who beats whom cannot tell it from the first half.",
+        "Same duels, other ballots: second",
+        "A rule that only reads head-to-head results cannot tell these ballots from the first "
+        "example.",
         _from_text("candidates: a, b, c, d\n1: b > a > c > d\n1: a > b > d > c"),
     ),
     "majority": PresetProfile(
         "A majority against Borda",
-        "Three of five put A first; Borda elects B.",
+        "Three of five voters put A first, but Borda chooses B.",
         _from_text("3: A > B > C\n2: B > C > A"),
     ),
     "intensity": PresetProfile(
-        "How much, not only which",
-        "A quarter cares by a hair, three quarters a great deal; orders cannot say so.",
+        "How much voters care",
+        "One quarter of the voters hardly cares, three quarters care a lot. Orders cannot say so; "
+        "utilities can.",
         AnonymousProfile.from_utilities(
             "ABCDE",
             [[1, 0.9999, 0.9998, 0.9997, 0.9996], [-0.9997, -0.9998, -0.9999, -1, 1]],

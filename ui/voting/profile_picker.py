@@ -68,7 +68,7 @@ def choose_as_cast(default: str = "tennessee") -> AnonymousProfile:
         _pick(spec)
         with st.popover("Edit", icon=":material/edit:"):
             _edit(spec, profile)
-        with st.popover("Draw", icon=":material/casino:"):
+        with st.popover("Draw by lot", icon=":material/casino:"):
             _draw()
         with st.popover("Load", icon=":material/upload_file:"):
             _load(spec)
@@ -88,7 +88,7 @@ def title(spec: str) -> str:
     if match := _DRAW_PATTERN.fullmatch(spec):
         culture = CULTURES[match[1]].title if match[1] in CULTURES else "Drawn"
         return f"{culture}, {match[3]} voters, seed {match[5]}"
-    return "My profile"
+    return "My ballots"
 
 
 def note() -> str:
@@ -108,7 +108,10 @@ def read(spec: str) -> AnonymousProfile:
     if match := _FILE_PATTERN.fullmatch(spec):
         upload = uploads.cache().get(match[1])
         if upload is None or upload[1].is_scenario:
-            raise InputError("This file is no longer kept on the server; choose it again.")
+            raise InputError(
+                "This file is no longer kept on the server. Load it again under ‘Load’, or choose "
+                "other ballots."
+            )
         prompt = int(match[2] or 0)
         if prompt >= len(upload[1].catalogue.prompts):
             raise InputError("This file has fewer prompts than the link asks for.")
@@ -194,16 +197,16 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
             written = to_link(AnonymousProfile.from_text(st.session_state[key]))
             if len(written) > MAX_URL_LENGTH:
                 raise InputError(
-                    f"A link holds at most {MAX_URL_LENGTH:,} letters of ballots; load a longer "
-                    "profile from a file."
+                    f"A link holds at most {MAX_URL_LENGTH:,} letters of ballots. Load more from a "
+                    "file."
                 )
         except InputError as error:
-            st.session_state["profile_fault"] = f"{error} Shown is the profile before."
+            st.session_state["profile_fault"] = f"{error} Shown are the ballots from before."
         else:
             _set_spec(written)
 
     st.text_area(
-        "A ballot a line: how many, then whom, best first",
+        "One ballot a line: number of voters, then candidates, best first",
         profile.to_text(),
         key=key,
         on_change=edited,
@@ -211,17 +214,20 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
         width=460,
         help=_BALLOT_HELP,
     )
-    st.caption(_BALLOT_HELP)
+    page.note(_BALLOT_HELP)
 
 
 def _draw() -> None:
     """The controls of a sampled profile."""
     state = st.session_state
     culture = st.selectbox(
-        "Culture", list(CULTURES), format_func=lambda c: CULTURES[c].title, key="draw_culture"
+        "How voters choose",
+        list(CULTURES),
+        format_func=lambda c: CULTURES[c].title,
+        key="draw_culture",
     )
     culture_info = CULTURES[culture]
-    st.caption(f"{culture_info.summary} {culture_info.reference}.")
+    page.note(f"{culture_info.summary} ({culture_info.reference})")
     m = st.slider("Candidates", 2, MAX_DRAWN[0], 4, key="draw_candidates")
     n = st.slider("Voters", 1, MAX_DRAWN[1], 25, key="draw_voters")
     value = culture_info.default
@@ -240,7 +246,7 @@ def _draw() -> None:
         seed = state["draw_seed"] = state.get("draw_seed", -1) + 1
         _set_spec(f"draw:{culture},{m},{n},{value:g},{seed}")
 
-    st.button("Draw a profile", type="primary", on_click=drawn, key="draw_go")
+    st.button("Draw ballots", type="primary", on_click=drawn, key="draw_go")
 
 
 def _load(spec: str) -> None:

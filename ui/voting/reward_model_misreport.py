@@ -28,10 +28,10 @@ from ui.voting.voting_labels import pick_rule
 
 DEFAULT_SCENARIO = "tennessee-morristown"
 _JOBS = PageJobs("lie_runs", "lie_run")
-_AIMS = {"the vanilla reward": misreport.VANILLA, "whoever is strongest": misreport.BURY}
+_AIMS = {"Bradley–Terry": misreport.VANILLA, "the strongest answer, to bury it": misreport.BURY}
 
 
-@st.cache_data(max_entries=200, show_spinner="Trying every ballot")
+@st.cache_data(max_entries=200, show_spinner="Trying every possible ballot")
 def _effect(
     key: str,
     rules: tuple[str, ...],
@@ -71,12 +71,12 @@ def _choose() -> tuple[Scenario, tuple]:
     if len(prompts) > 1:
         prompt = st.selectbox("Prompt", prompts, key="prompt", **IN_URL)
     type = st.selectbox("Raters who may lie", types, min(1, len(types) - 1), key="type", **IN_URL)
-    aims = _AIMS | {rule_title(r): r for r in DEFAULT_RULES}
-    aim = st.selectbox("They aim at", list(aims), key="aim", **IN_URL)
-    share = st.slider("How many of them lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    aims = _AIMS | {f"the social model with {rule_title(r)}": r for r in DEFAULT_RULES}
+    aim = st.selectbox("What they try to change", list(aims), key="aim", **IN_URL)
+    share = st.slider("Share of them who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
     complete = st.toggle(
-        "Liars rank every completion", key="complete", **IN_URL,
-        help="Else they leave out what their type leaves out.",
+        "Liars rank every answer", key="complete", **IN_URL,
+        help="If this is off, they leave out the answers that their type usually leaves out.",
     )  # fmt: skip
     return scenario, (type, prompt, aims[aim], share / 100, complete)
 
@@ -87,41 +87,41 @@ def _show_effect(scenario: Scenario, lie: misreport.Misreport, effect: dict) -> 
     vanilla = outcomes["vanilla"]
     names = list(scenario.offered(lie.prompt))
     rule = pick_rule(DEFAULT_RULES, key="counted")
+    job = _JOBS.find(_choice(scenario, lie))
     guess, shown = predict_first.guess(
-        f"Does their lie raise {page.escaped(favourite)} in the social model under "
+        f"Does their lie move {page.escaped(favourite)} up in the social model with "
         f"{rule_title(rule)}?",
-        ("Yes", "No"), "guess_model", always=True,
+        ("Yes", "No"), "guess_model", always=job is None,
     )  # fmt: skip
     if not shown:
         return
-    job = _JOBS.find(_choice(scenario, lie))
     done = job is not None and job.state == "done"
     social = job.result["social"][rule] if done else None
     before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
     place = (social or after)["place"]
     st.markdown(
         predict_first.verdict(guess, "Yes" if place < before["place"] else "No")
-        + f"The raters of {page.escaped(lie.type)} state "
+        + f"The raters of type {page.escaped(lie.type)} pretend to prefer "
         f"**{page.escaped(result_tables.order_text(lie.order))}**. "
-        f"Vanilla moves {page.escaped(favourite)} from place {vanilla['honest']['place']} to "
-        f"**{vanilla['lied']['place']}**; {rule_title(rule)} on complete ballots from "
-        f"{before['place']} to **{after['place']}**"
-        + (f"; the trained social model puts it at **{social['place']}**." if social else "."),
+        f"Bradley–Terry moves {page.escaped(favourite)} from place {vanilla['honest']['place']} to "
+        f"**{vanilla['lied']['place']}**. {rule_title(rule)}, with everyone’s complete ballots, "
+        f"moves it from place {before['place']} to **{after['place']}**."
+        + (f" The trained social model puts it at place **{social['place']}**." if social else ""),
     )  # fmt: skip
     columns = [
-        ("Vanilla, honest", vanilla["honest"]["order"]),
-        ("Vanilla, lied to", vanilla["lied"]["order"]),
+        ("Bradley–Terry, honest", vanilla["honest"]["order"]),
+        ("Bradley–Terry, with the lie", vanilla["lied"]["order"]),
         (f"{rule_title(rule)}, honest", before["order"]),
-        (f"{rule_title(rule)}, lied to", after["order"]),
+        (f"{rule_title(rule)}, with the lie", after["order"]),
     ]
     if social:
         columns.append(("Social model, trained", social["order"]))
     page.chart(
         figures.bump_chart(columns, names, favourite, row_height=44, **page.style()), "misreport",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
-        caption="Exact: the Bradley–Terry scores on the ballots such raters give on average, and "
-        "the rule on everybody’s complete ballots, as stated. The social model is trained on the "
-        "incomplete ballots with the lie in them.",
+        caption="The order by Bradley–Terry comes from the ballots that such raters give on "
+        "average. The order by the rule comes from everyone’s complete ballots. Both are exact. "
+        "The social model is trained on the incomplete ballots that contain the lie.",
     )  # fmt: skip
     _train(scenario, lie, job)
     _table(outcomes, job.result if done else None)
@@ -133,9 +133,9 @@ def _table(outcomes: dict, trained: dict | None) -> None:
     for name, both in outcomes.items():
         honest, lied = both["honest"], both["lied"]
         row = {
-            "model": "vanilla" if name == "vanilla" else rule_title(name),
+            "model": "Bradley–Terry" if name == "vanilla" else rule_title(name),
             "winner": f"{' = '.join(honest['order'][0])} → {' = '.join(lied['order'][0])}",
-            "favourite's place": f"{honest['place']} → {lied['place']}",
+            "place of their favourite": f"{honest['place']} → {lied['place']}",
             "liars gain": lied["liars"] - honest["liars"],
         }
         if lied["others"] is not None:
@@ -148,20 +148,20 @@ def _table(outcomes: dict, trained: dict | None) -> None:
         row["chance it wins"] = f"{honest['chance']:.0%} → {lied['chance']:.0%}"
         rows.append(row)
     data_tables.numbers_table(rows)
-    st.caption(
-        "Gains in the mean utility of the winner by the honest scenario; the places are of what "
-        "the liars truly like best. `python benchmarks/strategy.py` trains on three such lies with "
-        "three seeds each: every trained winner is among the exact ones."
+    page.note(
+        "Gains are changes in the average utility of the winner. Places are those of the answer "
+        "that the liars really like best. As a check, `python benchmarks/strategy.py` trained on "
+        "three such lies with three seeds each: every trained winner is one of the exact winners."
     )
     if not page.presenting():
         types = list(outcomes["vanilla"]["honest"]["by_type"])
-        with st.expander("What it costs whom"):
+        with st.expander("Who gains and who loses"):
             data_tables.numbers_table([
-                {"model": "vanilla" if name == "vanilla" else rule_title(name)}
+                {"model": "Bradley–Terry" if name == "vanilla" else rule_title(name)}
                 | {t: both["lied"]["by_type"][t] - both["honest"]["by_type"][t] for t in types}
                 for name, both in outcomes.items()
             ])  # fmt: skip
-            st.caption("Change in the utility of the winner to each type of rater.")
+            page.note("How the utility of the winner changes for each type of rater.")
         data_tables.download_button(rows, "misreport")
 
 
@@ -172,7 +172,7 @@ def _choice(scenario: Scenario, lie: misreport.Misreport) -> str:
 def _train(scenario: Scenario, lie: misreport.Misreport, job: Job | None) -> None:
     """The button that trains the social models, and the progress of its job."""
     busy, done = job is not None and job.active, job is not None and job.state == "done"
-    label = "Training" if busy else "Trained" if done else "Train the social models on the lie"
+    label = "Training" if busy else "Trained" if done else "Train the social model on the lie"
     if st.button(label, type="primary", disabled=busy or done, key="train"):
         work = partial(misreport.train_with_misreport, scenario, lie, DEFAULT_RULES, 0)
         try:

@@ -18,7 +18,7 @@ from ui.shared.page import IN_URL
 from ui.voting import voting_labels
 
 
-@st.cache_data(show_spinner="Trying every ballot")
+@st.cache_data(show_spinner="Trying every possible ballot")
 def _mutual() -> dict:
     """Rule -> outcome where both camps cast their best misreport."""
     return simultaneous_manipulations(BURIAL_EXAMPLE, (0, 1))
@@ -33,14 +33,15 @@ def show() -> None:
     left, right = st.columns([1, 1.25], gap="large")
     with left:
         st.markdown(
-            "Left and Right have 46 voters each, and both like Centre well; nobody wants Dud. "
-            "Each camp finds its best lie under Borda, as if the others were honest: "
-            f"**{page.escaped(ballots[0])}** and **{page.escaped(ballots[1])}**."
+            "The camps Left and Right have 46 voters each. Both find Centre acceptable, and nobody "
+            "wants Dud. Each camp looks for its best lie under Borda and expects the others to be "
+            f"honest. Left then votes **{page.escaped(ballots[0])}**, and Right votes "
+            f"**{page.escaped(ballots[1])}**."
         )
         guess, shown = predict_first.guess(
             "If both camps lie at once, who wins?", names, "guess_camps", always=True
         )
-        share = st.slider("How many of both camps lie", 0, 100, 100, format="%d %%", key="lying",
+        share = st.slider("Share of both camps who lie", 0, 100, 100, format="%d %%", key="lying",
                           disabled=not shown, **IN_URL)  # fmt: skip
         if not shown:
             return
@@ -50,16 +51,16 @@ def show() -> None:
         winner = voting_labels.winner_chances(first / first.sum(), names)
         st.markdown(
             predict_first.verdict(guess, "Dud")
-            + f"At {share} % **{winner}** wins, worth {mean[share]:.3f} on average against "
-            f"{best:.3f} at best: distortion {best / mean[share]:.2f}.",
+            + f"If {share} % lie, **{winner}** wins. Its average utility is {mean[share]:.3f}. The "
+            f"best candidate has {best:.3f}, which is {best / mean[share]:.2f} times as much.",
         )  # fmt: skip
     with right:
         page.chart(
             scores_by_misreport_share(names, shares, scores, share / 100, "Borda points a voter",
                          height=330, **page.style()),
-            "camps", alt=f"Borda points as more voters lie; at {share} % {winner} wins.",
-            caption="The first liars lift Left and Right over Centre; then Dud, which every honest "
-            "ballot puts last, passes everybody.",
+            "camps", alt=f"Borda points as more voters lie. At {share} % {winner} wins.",
+            caption="The first liars lift Left and Right above Centre. With more liars Dud passes "
+            "everybody, although every honest ballot ranks it last.",
         )  # fmt: skip
     _table(outcomes)
     if not page.presenting():
@@ -75,22 +76,22 @@ def _table(outcomes: dict) -> None:
             "honest": voting_labels.winner_chances(m.manipulations[0].before, names),
             "both lie": voting_labels.winner_chances(m.chance, names),
             "distortion": m.distortion[1],
-            "lies pay": " and ".join(
+            "a lie pays for": " and ".join(
                 label
                 for label, lie in zip(BURIAL_EXAMPLE.labels, m.manipulations, strict=False)
                 if lie.is_profitable
             )
-            or "to nobody",
-            "mean, honest": m.mean_utility[0],
-            "mean, both lie": m.mean_utility[1],
+            or "nobody",
+            "average, honest": m.mean_utility[0],
+            "average, both lie": m.mean_utility[1],
         }
         for name, m in sorted(outcomes.items(), key=lambda item: -item[1].distortion[1])
     ]  # fmt: skip
     data_tables.numbers_table(rows)
-    st.caption(
-        "Each camp with its own best lie under each rule, or the truth where none pays. "
-        "Distortion: the best mean utility over that of the winner, when both lie. Bradley–Terry, "
-        "which an ordinary reward model fits, follows the lies as Borda does."
+    page.note(
+        "Under each rule each camp uses its own best lie, or votes honestly where no lie pays. "
+        "Distortion: the average utility of the best candidate divided by that of the winner when "
+        "both lie. Bradley–Terry, the usual reward model, follows the lies as Borda does."
     )
     if not page.presenting():
         data_tables.download_button(rows, "camps")
@@ -98,15 +99,13 @@ def _table(outcomes: dict) -> None:
 
 def _note(outcomes: dict) -> None:
     """Why a camp would misreport."""
-    with st.expander("Why anybody would do this"):
+    with st.expander("Why would the camps do this?"):
         borda = outcomes["borda"]
         st.markdown(
-            "Utilities of Left, Right, Centre, Dud: the Left camp 1, .2, .8, .05; the Right camp "
-            ".2, 1, .8, .05; the 8 voters of Centre .5, .5, 1, .05. Against honest opponents "
-            "each lie is the only one of the 24 ballots that makes the camp's favourite win, a "
-            f"gain of {borda.manipulations[0].gain:.1f} for each member. Once the other camp lies, "
-            "the best that a camp can still get is Centre, by giving up its favourite. Whoever "
-            "lies and is not answered wins; both expect to be the one. Without strategy one may "
-            "say that a winner cannot be that perverse, since some human wanted it; with strategy "
-            "that defence is gone."
+            "Utilities of Left, Right, Centre and Dud: for the Left camp 1, 0.2, 0.8 and 0.05; for "
+            "the Right camp 0.2, 1, 0.8 and 0.05; for the 8 voters of Centre 0.5, 0.5, 1 and 0.05. "
+            "If the others are honest, each lie is the only one of the 24 ballots that makes the "
+            f"camp's favourite win. Each member then gains {borda.manipulations[0].gain:.1f}. If "
+            "both camps lie, both lose. The best that a camp can then still reach is Centre, by "
+            "giving up its favourite. Each camp lies because it expects that the other does not."
         )

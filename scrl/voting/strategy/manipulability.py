@@ -24,11 +24,13 @@ from scrl.voting.strategy.misreports import strict_orders
 
 #: Models of random electorates.
 ELECTORATE_MODELS = {
-    "impartial": "impartial culture: every voter draws any order alike",
-    "anonymous": "impartial anonymous culture: every division of the voters over orders alike",
-    "urn": "Pólya–Eggenberger urn: each drawn order is put back with as many copies as there "
-    "are orders",
-    "mallows": "Mallows: orders near a common one are likelier, e^-1 for each pair swapped",
+    "impartial": "impartial culture; each voter draws one of all orders at random",
+    "anonymous": "impartial anonymous culture; all ways to share the voters out among the orders "
+    "are equally likely",
+    "urn": "Pólya–Eggenberger urn; voters often copy the ballot of a voter before them (each drawn "
+    "order is put back with as many copies as there are orders)",
+    "mallows": "Mallows; orders that resemble one common order are more likely (by a factor e^-1 "
+    "for each pair that differs)",
 }
 #: Most electorates listed and most sampled.
 MAX_LISTED, MAX_SAMPLES = 60_000, 20_000
