@@ -127,9 +127,52 @@ def hover(text: str) -> str:
 # -- figures and axes -----------------------------------------------------------------------------
 
 
+#: Settings for which Plotly's own method is needed, which knows rows and columns.
+_SUBPLOT = {"row", "col", "secondary_y", "exclude_empty_subplots"}
+
+
+class _Figure(go.Figure):
+    """A figure that adds its annotations and shapes together when it is first read.
+
+    Plotly checks all earlier ones again for each that is added.
+    """
+
+    def add_annotation(self, arg: Any = None, **settings: Any) -> go.Figure:
+        if not _SUBPLOT.isdisjoint(settings):
+            return super().add_annotation(arg, **settings)
+        return self._add_later("annotations", go.layout.Annotation(arg, **settings))
+
+    def add_shape(self, arg: Any = None, **settings: Any) -> go.Figure:
+        if not _SUBPLOT.isdisjoint(settings):
+            return super().add_shape(arg, **settings)
+        return self._add_later("shapes", go.layout.Shape(arg, **settings))
+
+    def _add_later(self, key: str, added: Any) -> go.Figure:
+        self.__dict__.setdefault("_waiting", {}).setdefault(key, []).append(added)
+        return self
+
+    def _add_waiting(self) -> None:
+        waiting = self.__dict__.pop("_waiting", {})
+        for key, added in waiting.items():
+            self._layout_obj[key] = [*self._layout_obj[key], *added]
+
+    @property
+    def layout(self) -> go.Layout:
+        self._add_waiting()
+        return super().layout
+
+    @layout.setter
+    def layout(self, new_layout: Any) -> None:
+        go.Figure.layout.fset(self, new_layout)
+
+    def to_dict(self) -> dict[str, Any]:
+        self._add_waiting()
+        return super().to_dict()
+
+
 def base_figure(theme: Theme, height: float, **layout: Any) -> go.Figure:
     """An empty figure with the theme's template; ``layout`` as in ``Figure.update_layout``."""
-    figure = go.Figure()
+    figure = _Figure()
     figure.update_layout(template=theme.template, height=round(height), **layout)
     return figure
 

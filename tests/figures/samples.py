@@ -253,6 +253,9 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         ],
         NAMES[:3],
     ),
+    "people_served": partial(
+        figures.people_served, [(NAMES[0], 42, 1.0), (NAMES[1], 26, 2.5), ("<b>x", 32, 5.0)], 5
+    ),
     "pareto_frontier": partial(
         figures.pareto_frontier,
         np.stack([X, 1 - X**2], 1),

@@ -1,19 +1,22 @@
 """Every figure by its template: themes, sizes, escaped names, no side effects on import."""
 
+import json
 import subprocess
 import sys
 
+import plotly.graph_objects as go
 import plotly.io
 import pytest
 
 from scrl import figures
+from scrl.figures import base
 from scrl.figures.template import DARK, LIGHT, Theme
 from tests.figures.samples import SAMPLES
 
 
 def test_every_figure_has_a_sample():
     constants = {"COLOURS", "DASHES", "MAX_LINES", "SYMBOLS"}
-    helpers = {"colour", "mean_ranks", "rank_labels", "short_labels"}
+    helpers = {"colour", "mean_ranks", "place_colour", "rank_labels", "short_labels"}
     drawn = {name.split(",")[0] for name in SAMPLES}
     assert drawn == set(figures.__all__) - constants - helpers
 
@@ -61,3 +64,10 @@ def test_the_templates_are_registered_and_the_default_stays():
         "assert io.templates.default == before"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_annotations_that_are_added_together_are_those_that_are_added_one_by_one(name, monkeypatch):
+    together = SAMPLES[name](dark=False, scale=1.3).to_json()
+    monkeypatch.setattr(base, "_Figure", go.Figure)
+    assert json.loads(together) == json.loads(SAMPLES[name](dark=False, scale=1.3).to_json())
