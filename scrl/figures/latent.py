@@ -29,6 +29,8 @@ from scrl.figures.template import TRANSPARENT, Theme
 SYMBOLS_3D = ("circle", "square", "diamond", "cross", "x")
 #: Distances in pixels at which a label may stand above or below its group.
 LABEL_SHIFTS = (22, 44, 66)
+#: Most rows of a table of probabilities whose cells have numbers.
+MAX_NUMBERED = 15
 
 
 def latent_points(
@@ -64,8 +66,9 @@ def latent_points(
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     if density is not None and not spatial:
         _add_contours(figure, density, theme)
-    for group in groups:
-        _add_group(figure, group, theme, spatial)
+    titles = short_labels([group["name"] for group in groups], 30)
+    for title, group in zip(titles, groups, strict=True):
+        _add_group(figure, group, title, theme, spatial)
     if spatial:
         _finish_3d(figure, labels, axes, theme)
     else:
@@ -112,11 +115,11 @@ def _moved(groups: Sequence[Mapping], unit: float) -> list[dict]:
     return found
 
 
-def _add_group(figure: go.Figure, group: Mapping, theme: Theme, spatial: bool) -> None:
+def _add_group(figure: go.Figure, group: Mapping, title: str, theme: Theme, spatial: bool) -> None:
     points = np.asarray(group["points"], float)
     text = [escape_html(str(t)) for t in group.get("text", [group["name"]] * len(points))]
     trace = {
-        "mode": "markers", "name": escape_html(group["name"]), "text": text,
+        "mode": "markers", "name": escape_html(title), "text": text,
         "showlegend": not group.get("unlisted", False), "hovertemplate": hover("%{text}"),
         "marker": _marker(group, theme, spatial),
     }  # fmt: skip
@@ -237,7 +240,7 @@ def grouped_bars(
     for i, (name, values) in enumerate(series):
         hollow = i == 1
         figure.add_bar(
-            x=[escape_html(t) for t in ticks], y=values, name=escape_html(name),
+            x=[escape_html(t) for t in short_labels(ticks)], y=values, name=escape_html(name),
             text=["" if v is None else _number(v, percent, crowded) for v in values],
             textposition="outside", cliponaxis=False, textfont=theme.font(12),
             marker={"color": TRANSPARENT if hollow else colour((0, 0, 4)[i % 3]),
@@ -321,26 +324,26 @@ def pairwise_probabilities(
     theme, m = Theme(dark, scale), len(names)
     figure = base_figure(theme, ((46 if m <= 8 else 30) * m + 90) * scale)
     z = np.where(np.eye(m, dtype=bool), np.nan, np.asarray(above, float))
-    pairs = [(i, j) for i in range(m) for j in range(m) if i != j]
     text = [["" for _ in names] for _ in names]
-    for i, j in pairs:
-        text[i][j] = escape_html(f"{names[i]} above {names[j]}: {z[i, j]:.0%}")
+    hovers = [["" for _ in names] for _ in names]
+    sign = "%" if m <= 8 else ""  # narrow cells hold two digits
+    for i, j in ((i, j) for i in range(m) for j in range(m) if i != j):
+        text[i][j] = f"{100 * z[i, j]:.0f}{sign}" if m <= MAX_NUMBERED else ""
+        hovers[i][j] = escape_html(f"{names[i]} above {names[j]}: {z[i, j]:.0%}")
+    # Numbers as the heatmap's own text: each annotation would copy all the others.
     figure.add_heatmap(
         z=z, x=list(range(m)), y=list(range(m)), zmin=0, zmax=1, showscale=False, xgap=2, ygap=2,
         colorscale=[[0, colour(4)], [0.5, theme.background], [1, colour(0)]],
-        hovertemplate=hover("%{text}"), text=text,
+        hovertemplate=hover("%{customdata}"), customdata=hovers, text=text,
+        texttemplate="%{text}", textfont={"size": (12 if m <= 12 else 10.5) * scale},
     )  # fmt: skip
-    for i, j in pairs if m <= 12 else ():
-        strong = abs(z[i, j] - 0.5) > 0.3
-        figure.add_annotation(
-            x=j, y=i, text=f"{z[i, j]:.0%}", font=theme.font(12, "#FFFFFF" if strong else None)
-        )
     for i, j in (selected, selected[::-1]) if selected is not None else ():
         figure.add_shape(
             type="rect", x0=j - 0.5, x1=j + 0.5, y0=i - 0.5, y1=i + 0.5,
             line={"color": theme.text, "width": 2.5 * scale},
         )  # fmt: skip
-    ticks: dict[str, Any] = {"tickvals": list(range(m)), "ticktext": [label(n, 14) for n in names],
+    short = [escape_html(name) for name in short_labels(names, 14)]
+    ticks: dict[str, Any] = {"tickvals": list(range(m)), "ticktext": short,
              "tickfont": theme.font(13), "automargin": True}  # fmt: skip
     show_axis(figure, "xaxis", side="top", **ticks)
     show_axis(figure, "yaxis", autorange="reversed", **ticks)

@@ -12,7 +12,7 @@ from scrl.figures.base import (
     colour,
     escape_html,
     hover,
-    label,
+    short_labels,
     show_axis,
     symbol,
     with_alpha,
@@ -198,13 +198,13 @@ def _add_type_labels(
     """The name of each type above or below its raters, towards the middle of the map."""
     if not len(x):
         return
-    middle = (y.min() + y.max()) / 2
+    middle, short = (y.min() + y.max()) / 2, short_labels(types)
     for k in map(int, np.unique(rater_type[rater_type >= 0])):
         own = rater_type == k
         centre_x, centre_y = np.median(x[own]), np.median(y[own])
         up = centre_y <= middle
         figure.add_annotation(
             x=centre_x, y=np.quantile(y[own], 0.88 if up else 0.12),
-            yshift=(18 if up else -18) * theme.scale, text=label(types[k], bold=True),
+            yshift=(18 if up else -18) * theme.scale, text=f"<b>{escape_html(short[k])}</b>",
             font=theme.font(13.5), bgcolor=with_alpha(theme.background), borderpad=1,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from scrl.figures.base import (
     escape_html,
     hover,
     label,
+    short_labels,
     show_axis,
     symbol,
 )
@@ -129,12 +130,13 @@ def _add_end_labels(
     figure: go.Figure, values: np.ndarray, names: Sequence[str], theme: Theme
 ) -> None:
     """Names at both ends of the lines, moved apart where they would overlap."""
+    short = short_labels(names, 18)
     gap = max(float(values.max() - values.min()), 1e-3) * 0.062 * theme.scale
     for row, x, anchor in ((values[0], -0.02, "right"), (values[-1], 1.02, "left")):
         y = -np.inf
         for i in map(int, np.argsort(row)):
             y = max(float(row[i]), y + gap)
-            figure.add_annotation(x=x, y=y, xanchor=anchor, text=label(names[i], 18))
+            figure.add_annotation(x=x, y=y, xanchor=anchor, text=escape_html(short[i]))
 
 
 def _buttons(theme: Theme) -> dict:

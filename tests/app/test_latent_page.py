@@ -215,7 +215,7 @@ def test_answers_on_two_prompts_place_the_visitor_together(open_page, two_prompt
     app = open_page("latent", run=id, part="Where am I?", ballot1=both["ballot1"], infer="worst")
     assert widget_value(app, "infer") == "worst"
     heat = next(t for f in figures(app) for t in f["data"] if t["type"] == "heatmap")
-    assert "Knoxville above Memphis" in json.dumps(heat["text"])
+    assert "Knoxville above Memphis" in json.dumps(heat["customdata"])
     # Memphis over Knoxville on both is what no type says.
     both["ballot2"] = both["ballot1"]
     app = open_page("latent", run=id, part="Where am I?", **both)
@@ -296,7 +296,7 @@ def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path,
     options = app.selectbox(key="latent_run").options
     assert [o.split(" · ")[0] for o in options[:2]] == ["A bare run", "My old run"]
     # The latest cannot be asked: that is said, with ways on; the other can.
-    assert "no longer there" in words(app)
+    assert "is not stored" in words(app)
     assert "go-pages/runs.py" in [b.key for b in app.button]
     app.selectbox(key="latent_run").set_value("old").run()
     assert not app.exception

@@ -29,3 +29,15 @@ def test_numbers_above_bars_are_shortened_where_many_stand_side_by_side():
     shares = figures.grouped_bars(ticks, [("x", values)], "", "")
     assert list(shares.data[0].text[:2]) == ["3", "126"]
     assert shares.layout.yaxis.title.text == "%"
+
+
+def test_probabilities_of_fifteen_answers_have_numbers_without_annotations():
+    """Each annotation would copy all the others: two seconds for twelve answers."""
+    names = [f"An answer that goes on and on and ends with {i}" for i in range(15)]
+    above = np.random.default_rng(0).random((15, 15))
+    figure = figures.pairwise_probabilities(names, above, (0, 1))
+    assert len(figure.layout.annotations) == 0
+    (heat,) = figure.data
+    assert heat.text[0][1] == f"{100 * above[0, 1]:.0f}"
+    assert heat.text[3][3] == ""
+    assert len(set(figure.layout.xaxis.ticktext)) == 15, "short, and no two alike"
