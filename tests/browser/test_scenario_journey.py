@@ -66,7 +66,7 @@ def test_a_scenario_is_built_silenced_shared_and_opened_in_the_lab(page, address
     expect(fresh.get_by_text("Nashville on ‘worst’")).to_be_visible()
     expect(fresh.get_by_text(re.compile("missing ratings cause it"))).to_be_visible()
 
-    fresh.get_by_role("button", name="Open in the lab").click()
+    fresh.get_by_role("button", name="Train on it in the lab").click()
     expect(fresh.get_by_role("heading", name="What if others had answered?")).to_be_visible()
     expect(fresh).to_have_url(re.compile("/lab.*scenario=z-"))
     expect(fresh.get_by_role("button", name="Train")).to_be_visible()
@@ -91,7 +91,12 @@ def test_a_refused_edit_keeps_what_was_typed(page, address):
 
 def test_a_map_becomes_the_scenario(page, address):
     opened(page, f"{address}/scenario?part=Map&map=lake")
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    ring = page.get_by_role("button", name="Answer C, at")
+    expect(ring).to_be_visible()
+    ring.press("Shift+ArrowRight")
+    expect(page).to_have_url(re.compile("map=z-"))
+    whole.wait_until_drawn(page)
+    expect(page.get_by_role("button", name=re.compile("Answer C, at"))).to_be_visible()
     page.get_by_role("button", name="Make it the scenario").click()
     row = page.get_by_role("group", name="Order of North shore raters")
     expect(row.locator(".chip").first).to_have_text("A")

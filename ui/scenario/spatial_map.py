@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.figures import spatial_map
 from scrl.scenarios import (
     SPATIAL_MODELS,
     Location,
@@ -18,36 +17,40 @@ from scrl.scenarios import (
     spatial_model_to_link,
 )
 from scrl.types import InputError
-from ui.scenario import scenario_draft
+from ui.scenario import map_editor, scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import data_tables, page, result_tables
 
 DEFAULT_MAP = "tennessee"
-_METRICS = {"plane": "Plane", "earth": "Earth"}
+_METRICS = {"plane": "a plane", "earth": "the earth"}
 _STATES = {"orders": "Orders", "utilities": "Utilities"}
 
 
 def show(draft: ScenarioDraft) -> None:
     """Draw the fields and the picture of the map, and a button that makes it the scenario."""
-    st.markdown("Raters prefer what is near: a map becomes an ordinary scenario.")
-    left, right = st.columns([1.15, 1.25], gap="large")
+    page.say(
+        "Each rater prefers what is nearest. Drag raters or answers, or type their coordinates; "
+        "then make a scenario of the map."
+    )
+    # On a phone the first column comes first: the map.
+    left, right = st.columns([1.25, 1.15], gap="large")
     start = _initial_map()
-    with left:
+    with right:
         _preset_picker()
         try:
             model = _map_fields(start)
             scenario = scenario_of_spatial_model(model)
         except InputError as error:
-            st.error(page.escaped(f"{error} Shown is the map before."))
+            st.error(page.escaped(f"{error} The map before is shown."))
             model = st.session_state["map_good"]
             scenario = scenario_of_spatial_model(model)
         else:
             _remember(model)
-    with right:
-        _map_chart(model)
+    with left:
+        _draw_map(model)
         is_draft = draft.good == scenario
         st.button(
-            "The scenario in hand" if is_draft else "Make it the scenario", key="use-map",
+            "This is the scenario now" if is_draft else "Make it the scenario", key="use-map",
             type="primary", icon=":material/check:", on_click=_use, args=(scenario,),
             disabled=is_draft,
         )  # fmt: skip
@@ -75,7 +78,7 @@ def _initial_map() -> SpatialModel:
             start = spatial_model_from_link(id_wanted)
             scenario_of_spatial_model(start)
         except InputError as error:
-            st.warning(f"{page.escaped(str(error))} Shown is another map.")
+            st.warning(f"{page.escaped(str(error))} Another map is shown.")
             id_wanted, start = DEFAULT_MAP, SPATIAL_MODELS[DEFAULT_MAP]
         state["map"], state["map_start"] = id_wanted, start
         state["map_number"] = state.get("map_number", 0) + 1
@@ -86,10 +89,15 @@ def _initial_map() -> SpatialModel:
 def _remember(model: SpatialModel) -> None:
     """Put the valid map in the URL and in the session."""
     st.session_state["map_good"] = model
-    preset = next((name for name, space in SPATIAL_MODELS.items() if space == model), None)
-    id = preset or spatial_model_to_link(model)
+    id = _id_of(model)
     st.session_state["map"] = id
     page.set_url_parameter("map", id, DEFAULT_MAP)
+
+
+def _id_of(model: SpatialModel) -> str:
+    """The preset's name, or the map as a link."""
+    preset = next((name for name, space in SPATIAL_MODELS.items() if space == model), None)
+    return preset or spatial_model_to_link(model)
 
 
 def _preset_picker() -> None:
@@ -105,7 +113,7 @@ def _preset_picker() -> None:
         st.session_state["map"] if st.session_state["map"] in names else None
     )
     st.segmented_control(
-        "A map to begin with", names, format_func=lambda n: SPATIAL_MODELS[n].name,
+        "Start with", names, format_func=lambda n: SPATIAL_MODELS[n].name,
         key="map_preset", on_change=picked,
     )  # fmt: skip
 
@@ -122,27 +130,27 @@ def _map_fields(start: SpatialModel) -> SpatialModel:
     number = st.session_state["map_number"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         metric = st.segmented_control(
-            "Distances on", list(_METRICS), default=start.metric, format_func=_METRICS.get,
+            "The map is", list(_METRICS), default=start.metric, format_func=_METRICS.get,
             required=True, key=f"metric-{number}",
         )  # fmt: skip
         states = st.segmented_control(
-            "Raters state", list(_STATES), default=start.states, format_func=_STATES.get,
+            "Raters give", list(_STATES), default=start.states, format_func=_STATES.get,
             required=True, key=f"states-{number}",
-            help="Orders, nearest first; or utilities: minus the distance, in the unit given.",
+            help="Orders have the nearest first. Utilities say how near: minus the distance.",
         )  # fmt: skip
         unit = start.unit
         if states == "utilities":
             unit = st.number_input(
-                f"1 of utility, in {'km' if metric == 'earth' else 'units'}", 1e-6, 1e6,
+                f"Distance worth 1, in {'km' if metric == 'earth' else 'units'}", 1e-6, 1e6,
                 float(start.unit), 1.0, format="%g", key=f"unit-{number}", width=140,
-                help="The distance that costs 1 of utility.",
+                help="An answer that is farther by this distance is worth 1 less.",
             )  # fmt: skip
     raters = _place_table(
-        "Kinds of rater", [(p.name, p.share * 100, p.x, p.y) for p in start.raters],
+        "Types of rater", [(p.name, p.share * 100, p.x, p.y) for p in start.raters],
         f"places-{number}", metric, shared=True,
     )  # fmt: skip
     completions = _place_table(
-        "Completions", [(p.name, p.x, p.y) for p in start.completions], f"options-{number}",
+        "Answers", [(p.name, p.x, p.y) for p in start.completions], f"options-{number}",
         metric, shared=False,
     )  # fmt: skip
     return SpatialModel(
@@ -182,19 +190,22 @@ def _place_table(title: str, rows: list[tuple], key: str, metric: str, shared: b
 # -- what it shows --------------------------------------------------------------------------------
 
 
-def _map_chart(model: SpatialModel) -> None:
-    """The picture of the map."""
-    earth = model.metric == "earth"
-    page.chart(
-        spatial_map(
-            [(p.name, p.x, p.y, p.share) for p in model.raters],
-            [(p.name, p.x, p.y) for p in model.completions], earth, **page.style(),
-        ), "map",
-        alt="; ".join(f"{p.name} at {p.x:g}, {p.y:g}" for p in (*model.raters, *model.completions)),
-        caption="Discs are kinds of rater, as large as their share; rings are completions. The "
-        "nearer, the better"
-        + (", along great circles." if earth else ", in a straight line."),
-    )  # fmt: skip
+def _draw_map(model: SpatialModel) -> None:
+    """The map, whose points can be moved."""
+    map_editor.show(model, "map_editor", _take_over)
+    page.note(
+        "Discs are types of rater; a larger disc is a larger share. Rings are answers; the filled "
+        "ring wins. A dotted line leads to the nearest answer. Tab chooses a point, arrow keys "
+        "move it."
+    )
+
+
+def _take_over(model: SpatialModel) -> None:
+    """Go on with this map; for callbacks."""
+    state = st.session_state
+    state["map_start"] = state["map_good"] = model
+    state["map_number"] += 1  # other tables, as theirs keep what was typed
+    state["map"] = st.query_params["map"] = _id_of(model)
 
 
 def _order_table(model: SpatialModel) -> None:
