@@ -12,6 +12,7 @@ from scrl.scenarios import (
     Scenario,
 )
 from ui.scenario import scenario_draft
+from ui.shared import page
 from ui.shared.page import IN_URL
 
 
@@ -112,7 +113,8 @@ def pick_prompt(prompts: list[str]) -> str:
         st.session_state.pop("prompt", None)
     if len(prompts) == 1:
         return prompts[0]
-    if len(prompts) <= 4:
+    # Its options are Markdown and stand in the URL, so a name that Markdown would change is listed.
+    if len(prompts) <= 4 and all(page.escaped(prompt) == prompt for prompt in prompts):
         return st.segmented_control(
             "Prompt", prompts, default=prompts[0], required=True, key="prompt", **IN_URL
         )

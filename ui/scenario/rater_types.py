@@ -180,7 +180,7 @@ def _completions(content: dict) -> None:
         with middle:
             _text_field("completions", name, entry, i)
         with right:
-            _remove_button("completions", name, i, f"Take {name} away")
+            _remove_button("completions", name, i, f"Take {page.escaped(name)} away")
     _add_button(content, "completions", "Completion", "Add a completion")
 
 
@@ -195,7 +195,7 @@ def _prompts(content: dict) -> None:
             with middle:
                 _text_field("prompts", name, entry, i)
             with right:
-                _remove_button("prompts", name, i, f"Take {name} away")
+                _remove_button("prompts", name, i, f"Take {page.escaped(name)} away")
             edit_field(
                 st.multiselect, f"Completions on offer for ‘{page.escaped(name)}’", f"offer-{i}",
                 editing.offered(content, name),
@@ -232,7 +232,10 @@ def _type_rows(draft: ScenarioDraft, prompt: str, way: str) -> None:
             if not page.presenting():
                 with cells[3]:
                     _remove_button(
-                        "types", name, i, f"Take {name} away; its share goes to the others"
+                        "types",
+                        name,
+                        i,
+                        f"Take {page.escaped(name)} away; its share goes to the others",
                     )
             if way == "Move":
                 _order_field(content, name, prompt, shades, i)
