@@ -21,6 +21,9 @@ APPLICATION_ID = 0x636C6173
 SCHEMA = 1
 #: Seconds to wait for another process that writes.
 BUSY_TIMEOUT = 5.0
+#: Pages of the log after which they are written to the file, and bytes that are kept free for
+#: deleting on a full disk: such a log, and the log of the deletion.
+LOG_PAGES, RESERVE_BYTES = 64, 2**20
 _BUSY, _FULL, _DAMAGED = (5, 6), (13,), (11, 26)  # SQLite's primary result codes
 _TABLES = """
 CREATE TABLE rooms (
@@ -107,8 +110,10 @@ class Database:
                     db.execute("ROLLBACK")
 
     def make_room(self) -> None:
-        """Let the next transaction write over the log, so that a full disk can be emptied."""
+        """Free the reserve and the log, so that a full disk can be emptied."""
         with self._writer.lock, suppress(sqlite3.Error):
+            with suppress(OSError):
+                self._reserve.unlink()
             if self._writer.db is not None:
                 self._writer.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
@@ -118,10 +123,23 @@ class Database:
             if self._writer.db is not None:
                 self._writer.db.execute("PRAGMA incremental_vacuum").fetchall()
                 self._writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._keep_reserve()
+
+    @property
+    def _reserve(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.reserve")
+
+    def _keep_reserve(self) -> None:
+        """Occupy what deleting will need where the disk is full by then."""
+        with suppress(OSError):
+            if not self._reserve.exists():
+                self._reserve.write_bytes(bytes(RESERVE_BYTES))
 
     def _opened(self, held: _Connection) -> sqlite3.Connection:
         if held.db is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            if held is self._writer:
+                self._keep_reserve()
             try:
                 held.db = _connect(self.path)
             except sqlite3.DatabaseError as error:
@@ -164,6 +182,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA secure_delete = ON")
         db.execute("PRAGMA journal_mode = WAL").fetchall()
+        db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         # A commit is on the disk before it is acknowledged.
         db.execute("PRAGMA synchronous = FULL")
         with suppress(OSError):

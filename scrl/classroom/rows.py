@@ -63,19 +63,24 @@ def read_room(db: sqlite3.Connection, code: str) -> Room:
     return Room(code, version, phones, questions, current)
 
 
+def is_phone_in(db: sqlite3.Connection, code: str, phone: str) -> bool:
+    """Whether a phone is noted in a room."""
+    found = db.execute("SELECT 1 FROM phones WHERE room = ? AND phone = ?", (code, phone))
+    return found.fetchone() is not None
+
+
 def enter_phone(db: sqlite3.Connection, code: str, phone: str) -> None:
     """Note that a phone is in a room.
 
     Raises:
         ClassroomError: the room has as many phones as it may (429).
     """
-    row = (code, phone)
-    if db.execute("SELECT 1 FROM phones WHERE room = ? AND phone = ?", row).fetchone():
+    if is_phone_in(db, code, phone):
         return
     phones = db.execute("SELECT count(*) FROM phones WHERE room = ?", (code,)).fetchone()[0]
     if phones >= MAX_PHONES:
         raise ClassroomError(f"This class has {MAX_PHONES:,} phones, the most it may.", 429)
-    db.execute("INSERT INTO phones VALUES (?, ?)", row)
+    db.execute("INSERT INTO phones VALUES (?, ?)", (code, phone))
 
 
 def delete_question(db: sqlite3.Connection, id: int) -> None:

@@ -7,8 +7,10 @@ its own making, hashed with the room's code.
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,17 @@ from scrl.classroom import keys
 from scrl.classroom.ballots import PostedBallot, check_answers
 from scrl.classroom.database import Database
 from scrl.classroom.errors import ClassroomError, no_such_room
+from scrl.classroom.group_commit import GroupCommit
 from scrl.classroom.limits import MAX_ROOMS, ROOM_LIFETIME
 from scrl.classroom.rooms import OPEN, REVEALED, CastBallot, Question, Room, Round
-from scrl.classroom.rows import delete_room, enter_phone, read_room, read_state, room_row
+from scrl.classroom.rows import (
+    delete_room,
+    enter_phone,
+    is_phone_in,
+    read_room,
+    read_state,
+    room_row,
+)
 from scrl.classroom.teacher import Teacher, revealed_ballots
 from scrl.runs.archive import default_path as path_of_runs
 
@@ -36,11 +46,13 @@ class PhoneState:
 
     Attributes:
         version: of the room; while it is the same, nothing has changed but the phone's own ballot.
+        joined: whether the phone is noted in the room.
         question, round: what is asked; None before the first question.
         ballot: the phone's own ballot of this round, None where it cast none.
     """
 
     version: int
+    joined: bool
     question: Question | None
     round: Round | None
     ballot: list[list[int]] | None
@@ -56,6 +68,7 @@ class ClassStore:
 
     def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
         self.database = Database(path or default_path())
+        self.commits = GroupCommit(self.database)
         self.clock = clock
 
     def create_room(self) -> Teacher:
@@ -142,32 +155,38 @@ class ClassStore:
     # -- phones -----------------------------------------------------------------------------------
 
     def phone_state(self, code: str, phone: str) -> PhoneState:
-        """What a phone shows; the first call enters the phone in the room.
+        """What a phone shows.
 
         Raises:
-            ClassroomError: there is no such room (404), or it is full (429).
+            ClassroomError: there is no such room (404).
         """
         own = keys.phone_in_room(code, phone)
         with self.database.read() as db:
-            row = room_row(db, code)
-            known = db.execute(
-                "SELECT 1 FROM phones WHERE room = ? AND phone = ?", (code, own)
-            ).fetchone()
-            version, id = row
+            version, id = room_row(db, code)
+            joined = is_phone_in(db, code, own)
             if id is None:
-                state = PhoneState(version, None, None, None)
-            else:
-                question, current = read_state(db, id)
-                cast = db.execute(
-                    "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?",
-                    (id, current.number, own),
-                ).fetchone()
-                ballot = json.loads(cast[0]) if cast else None
-                state = PhoneState(version, question, current, ballot)
-        if not known:
-            with self.database.write() as db:
-                enter_phone(db, code, own)
-        return state
+                return PhoneState(version, joined, None, None, None)
+            question, current = read_state(db, id)
+            cast = db.execute(
+                "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?",
+                (id, current.number, own),
+            ).fetchone()
+        ballot = json.loads(cast[0]) if cast else None
+        return PhoneState(version, joined, question, current, ballot)
+
+    def join(self, code: str, phone: str) -> Future[None]:
+        """Note that a phone is in a room.
+
+        Returns:
+            A future; its exception is a ``ClassroomError`` where there is no such room (404), or
+            it is full (429).
+        """
+
+        def write(db: sqlite3.Connection) -> None:
+            room_row(db, code)
+            enter_phone(db, code, keys.phone_in_room(code, phone))
+
+        return self.commits.submit(write)
 
     def version(self, code: str) -> int:
         """A number that grows with every action of the room's teacher.
@@ -178,39 +197,17 @@ class ClassStore:
         with self.database.read() as db:
             return room_row(db, code)[0]
 
-    def cast(self, ballot: PostedBallot) -> str:
-        """Store a phone's ballot. It is on the disk when the call returns.
+    def cast(self, ballot: PostedBallot) -> Future[str]:
+        """Store a phone's ballot. It is on the disk when the future is done.
 
         A second ballot of the phone in the same round replaces its first.
 
         Returns:
-            ``"new"``, ``"changed"`` or ``"same"``.
-
-        Raises:
-            ClassroomError: there is no such room (404), it asks another question or takes no
-                ballots now (409), or it is full (429).
+            A future of ``"new"``, ``"changed"`` or ``"same"``. Its exception is a
+            ``ClassroomError`` where there is no such room (404), it asks another question or takes
+            no ballots now (409), it is full (429), or nothing can be written (503, 507).
         """
-        code, own = ballot.room, keys.phone_in_room(ballot.room, ballot.phone)
-        text = json.dumps(ballot.order, separators=(",", ":"))
-        with self.database.write() as db:
-            _, id = room_row(db, code)
-            if id is None or id != ballot.question:
-                raise ClassroomError("The class is at another question now.", 409)
-            question, current = read_state(db, id)
-            if current.number != ballot.round:
-                raise ClassroomError("The class is at another round of this question now.", 409)
-            if current.state != OPEN:
-                raise ClassroomError("Voting is closed; this ballot was not counted.", 409)
-            check_answers(ballot.order, question.answers)
-            enter_phone(db, code, own)
-            place = (id, ballot.round, own)
-            before = db.execute(
-                "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?", place
-            ).fetchone()
-            if before == (text,):
-                return "same"
-            db.execute("INSERT OR REPLACE INTO ballots VALUES (?, ?, ?, ?)", (*place, text))
-        return "changed" if before else "new"
+        return self.commits.submit(lambda db: _cast(db, ballot))
 
     def phone_result(self, code: str, phone: str) -> dict[str, Any] | None:
         """What ``Teacher.reveal`` stored for phones, and ``"you"``, what it stored for this one.
@@ -249,3 +246,26 @@ class ClassStore:
                 delete_room(db, code)
         self.database.overwrite_deleted()
         return len(old)
+
+
+def _cast(db: sqlite3.Connection, ballot: PostedBallot) -> str:
+    """Store a ballot in a transaction, after all that may refuse it."""
+    code, own = ballot.room, keys.phone_in_room(ballot.room, ballot.phone)
+    _, id = room_row(db, code)
+    if id is None or id != ballot.question:
+        raise ClassroomError("The class is at another question now.", 409)
+    question, current = read_state(db, id)
+    if current.number != ballot.round:
+        raise ClassroomError("The class is at another round of this question now.", 409)
+    if current.state != OPEN:
+        raise ClassroomError("Voting is closed; this ballot was not counted.", 409)
+    check_answers(ballot.order, question.answers)
+    enter_phone(db, code, own)
+    place, text = (id, ballot.round, own), json.dumps(ballot.order, separators=(",", ":"))
+    before = db.execute(
+        "SELECT ballot FROM ballots WHERE question = ? AND round = ? AND phone = ?", place
+    ).fetchone()
+    if before == (text,):
+        return "same"
+    db.execute("INSERT OR REPLACE INTO ballots VALUES (?, ?, ?, ?)", (*place, text))
+    return "changed" if before else "new"

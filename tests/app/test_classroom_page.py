@@ -23,7 +23,7 @@ def room():
             order = rng.sample(range(len(asked.answers)), rng.randint(2, len(asked.answers)))
             class_store.store().cast(
                 PostedBallot(teacher.code, f"{i:032x}", asked.id, round, tuple((a,) for a in order))
-            )
+            ).result()
 
     return teacher, vote
 

@@ -41,7 +41,7 @@ def asked(store):
     question = teacher.ask("Which colour?", ANSWERS)
 
     def vote(phone: str, order, round: int = 1) -> str:
-        return store.cast(PostedBallot(teacher.code, phone, question, round, order))
+        return store.cast(PostedBallot(teacher.code, phone, question, round, order)).result()
 
     return teacher, question, vote
 
@@ -58,6 +58,11 @@ def refused(status: int, function, *values) -> str:
     assert message.endswith(".")
     assert message.count("\n") == 0
     return message
+
+
+def wait(function, *values):
+    """The result of the future that the function returns."""
+    return function(*values).result(60)
 
 
 def keep_all(found: list):
@@ -192,10 +197,10 @@ def test_any_order_of_actions_leaves_what_a_dictionary_would_hold(store, seed):
             if question == current and state[question] == "open":
                 before = cast.get((question, phone))
                 expected = "new" if before is None else "same" if before == order else "changed"
-                assert store.cast(posted) == expected
+                assert store.cast(posted).result() == expected
                 cast[question, phone] = order
             else:
-                refused(409, store.cast, posted)
+                refused(409, wait, store.cast, posted)
         elif what == "show":
             teacher.show(question)
             current = question
@@ -251,7 +256,7 @@ def test_two_rooms_do_not_know_that_they_saw_one_phone(store):
     for _ in range(2):
         teacher = store.create_room()
         question = teacher.ask("?", ["a", "b"])
-        store.cast(PostedBallot(teacher.code, phone, question, 1, ((0,),)))
+        store.cast(PostedBallot(teacher.code, phone, question, 1, ((0,),))).result()
         teacher.reveal(question, lambda *_: {})
         names += [ballot.phone for ballot in teacher.ballots(question, 1)]
     assert len(set(names)) == 2
@@ -359,11 +364,15 @@ def test_a_room_takes_so_many_phones_and_questions(store, monkeypatch):
     question = teacher.ask("?", ["a", "b"])
     phones = [new_phone() for _ in range(3)]
     for phone in phones:
-        store.phone_state(teacher.code, phone)
-    refused(429, store.phone_state, teacher.code, new_phone())
+        assert not store.phone_state(teacher.code, phone).joined
+        wait(store.join, teacher.code, phone)
+        wait(store.join, teacher.code, phone)
+        assert store.phone_state(teacher.code, phone).joined
+    refused(429, wait, store.join, teacher.code, new_phone())
+    refused(404, wait, store.join, "XXXXX", new_phone())
     late = PostedBallot(teacher.code, new_phone(), question, 1, ((0,),))
-    refused(429, store.cast, late)
-    assert store.cast(PostedBallot(teacher.code, phones[0], question, 1, ((0,),))) == "new"
+    refused(429, wait, store.cast, late)
+    assert store.cast(PostedBallot(teacher.code, phones[0], question, 1, ((0,),))).result() == "new"
     teacher.ask("?", ["a", "b"])
     refused(429, teacher.ask, "?", ["a", "b"])
     assert teacher.room().phones == 3
@@ -392,7 +401,7 @@ def test_what_is_deleted_is_gone_from_the_disk(store, tmp_path):
     first = teacher.ask("An embarrassing question", ["a", "b"])
     second = teacher.ask("The next one", ["c", "d"])
     phone = new_phone()
-    store.cast(PostedBallot(teacher.code, phone, second, 1, ((1,),)))
+    store.cast(PostedBallot(teacher.code, phone, second, 1, ((1,),))).result()
     teacher.delete_question(first)
     assert [q.id for q in teacher.room().questions] == [second]
     teacher.delete_question(second)
@@ -445,13 +454,48 @@ def test_threads_on_two_connections_lose_no_ballot(tmp_path):
     def vote(part: int) -> None:
         barrier.wait()
         for phone in phones[part::8] * 2:  # every phone taps twice
-            stores[part % 2].cast(PostedBallot(teacher.code, phone, question, 1, ((part % 3,),)))
+            stores[part % 2].cast(
+                PostedBallot(teacher.code, phone, question, 1, ((part % 3,),))
+            ).result()
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(vote, range(8)))
     found: list[CastBallot] = []
     teacher.reveal(question, keep_all(found))
     assert orders(found) == sorted(((part % 3,),) for part in range(8) for _ in phones[part::8])
+
+
+def test_a_whole_class_that_taps_at_once_is_committed_together(asked, store, monkeypatch):
+    """Of three hundred waiting ballots, those that are refused fail alone."""
+    teacher, question, _ = asked
+    commits, write = [], store.database.write
+
+    def counted():
+        commits.append(1)
+        return write()
+
+    monkeypatch.setattr(store.database, "write", counted)
+    held = threading.Event()
+    first = store.commits.submit(lambda _: held.wait(60))
+    ballots = [
+        PostedBallot(teacher.code, new_phone(), question, 1 + (i % 3 == 0), ((i % 4,),))
+        for i in range(300)
+    ]
+    waiting = [store.cast(ballot) for ballot in ballots]
+    assert not any(future.done() for future in waiting)
+    gone = waiting[1]
+    assert gone.cancel()  # its phone hung up; the ballot counts all the same
+    held.set()
+    first.result(60)
+    for ballot, future in zip(ballots, waiting, strict=True):
+        if future is gone:
+            continue
+        if ballot.round == 2:
+            refused(409, future.result, 60)
+        else:
+            assert future.result(60) == "new"
+    assert len(commits) <= 4
+    assert teacher.room().current.current.ballots == 200
 
 
 def test_a_full_disk_is_one_sentence_and_loses_nothing(store, asked):

@@ -95,7 +95,6 @@ class PhoneRoutes:
         self._misses = RateLimiter(ADDRESS_MISSES)
         # Threads of our own: those of the server may all be busy with pages.
         self._readers = ThreadPoolExecutor(2, "class-read")
-        self._writers = ThreadPoolExecutor(2, "class-write")
 
     async def page(self, request: Request) -> Response:
         """The phones' page; 404 with the same page where no room has the code."""
@@ -118,6 +117,8 @@ class PhoneRoutes:
         if seen == str(version):
             return Response(status_code=204, headers=HEADERS)
         state = await self._read(self._store().phone_state, read_code(code), phone)
+        if not state.joined:
+            await asyncio.wrap_future(self._store().join(read_code(code), phone))
         return JSONResponse(_state_dict(read_code(code), state), headers=HEADERS)
 
     async def result(self, request: Request) -> Response:
@@ -141,7 +142,7 @@ class PhoneRoutes:
         if not self._phone_ballots.allow(posted.phone):
             raise ClassroomError("This phone sends too often; wait a moment.", 429)
         try:
-            outcome = await self._write(self._store().cast, posted)
+            outcome = await asyncio.wrap_future(self._store().cast(posted))
         except ClassroomError as error:
             if error.status == 404:
                 self._miss(request)
@@ -180,9 +181,6 @@ class PhoneRoutes:
 
     async def _read(self, function: Callable, *values: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *values)
-
-    async def _write(self, function: Callable, *values: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._writers, function, *values)
 
 
 def _state_dict(code: str, state: PhoneState) -> dict[str, Any]:
