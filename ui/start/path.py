@@ -83,7 +83,11 @@ def begin_at_the_top(step: int) -> None:
     st.session_state["path_step"] = step
 
 
-def links(targets: Sequence[tuple[str, str, str]]) -> None:
-    """Links to other pages: file, label, icon."""
+def links(targets: Sequence[tuple[str, str, str]], **parameters: str) -> None:
+    """Links to other pages: file, label, icon; all with these URL parameters."""
+    if page.presenting():
+        parameters["present"] = "true"
     for target, label, icon in targets:
-        st.page_link(target, label=label, icon=f":material/{icon}:")
+        st.page_link(
+            target, label=label, icon=f":material/{icon}:", query_params=parameters or None
+        )

@@ -51,9 +51,14 @@ def show() -> None:
     st.subheader("What next?", anchor=False)
     path.links(
         [
-            ("pages/classroom.py", "Let a class vote from its phones", "phone_android"),
             ("pages/lab.py", "Change everything in the lab", "science"),
-            ("pages/scenario.py", "Write a scenario of your own", "groups"),
+            ("pages/scenario.py", "Change the groups, or write a scenario of your own", "groups"),
+        ],
+        scenario=story.STORY.stem,
+    )
+    path.links(
+        [
+            ("pages/classroom.py", "Let a class vote from its phones", "phone_android"),
             ("pages/rules.py", "See how each rule counts", "how_to_vote"),
             ("pages/understand.py", "Understand why", "lightbulb"),
         ]
