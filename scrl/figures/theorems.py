@@ -128,7 +128,7 @@ def indistinguishable_populations(
     show_axis(figure, "xaxis", domain=[0.0, 0.44], side="top", tickvals=list(range(m)),
               ticktext=labels)  # fmt: skip
     label_rows(figure, labels, theme, tickfont=theme.muted_font())
-    show_axis(figure, "xaxis2", "said by a rater of a ≻ b, c ≻ d", domain=[0.54, 1], anchor="y2")
+    show_axis(figure, "xaxis2", "of a ≻ b and c ≻ d, a rater says", domain=[0.54, 1], anchor="y2")
     figure.update_layout(
         yaxis2={"anchor": "x2", "range": [0, 1.12]},
         barmode="group", bargap=0.25, bargroupgap=0.08, legend={"x": 0.5, "y": 1.14},

@@ -30,56 +30,58 @@ class Card:
 CARDS = {
     "borda": Card(
         "Bradley–Terry is Borda",
-        "Where every pair is compared equally often, the learned reward orders answers as the "
-        "Borda count does; missing comparisons break this.",
+        "If every pair is compared equally often, Bradley–Terry orders the answers as Borda does. "
+        "If comparisons are missing, it need not.",
         theorem_rewards.borda,
         ("left_out",),
     ),
     "irrelevant": Card(
-        "An irrelevant alternative",
-        "Two voters R ≻ G ≻ B, three B ≻ R ≻ G. G never wins, yet whether it is shown decides "
-        "between R and B.",
+        "A candidate who cannot win decides",
+        "Two voters rank R ≻ G ≻ B, three rank B ≻ R ≻ G. G never wins. Yet R or B wins depending "
+        "on whether G is shown.",
         theorem_rewards.irrelevant_alternative,
         ("offered",),
     ),
     "cycle": Card(
         "A Condorcet cycle",
-        "Voters A ≻ B ≻ C, B ≻ C ≻ A and C ≻ A ≻ B are each consistent, and prefer by majority "
-        "A to B, B to C and C to A.",
+        "Three voters rank A ≻ B ≻ C, B ≻ C ≻ A and C ≻ A ≻ B. Each of them is consistent. But the "
+        "majority prefers A to B, B to C, and C to A.",
         theorem_majorities.condorcet_cycle,
         ("abc",),
     ),
     "intransitive": Card(
         "Raters who contradict themselves",
-        "A rater who says A ≻ B, B ≻ C and C ≻ A is represented by no reward whatever.",
+        "A rater says A ≻ B, B ≻ C and C ≻ A. No reward fits all three answers.",
         theorem_majorities.intransitive_raters,
         ("steady",),
     ),
     "hidden": Card(
         "A hidden context",
-        "A context hidden from the model makes the learned reward fall where mean utility does "
-        "not, or even rises.",
+        "Some answers are good in one context and bad in another. If the model does not see the "
+        "context, the learned reward can fall where the average utility rises.",
         theorem_rewards.hidden_context,
         ("start", "chance"),
     ),
     "unanimity": Card(
-        "Unanimity overturned",
-        "All voters have linear utilities and all prefer c′ to c; the best linear reward "
-        "can prefer c.",
+        "Everybody is overruled",
+        "All voters prefer c′ to c. Their utilities are linear. Yet the linear reward that fits "
+        "their answers best can prefer c.",
         theorem_rewards.unanimity_overturned,
         ("epsilon", "delta", "first_kind"),
     ),
     "bounds": Card(
         "How bad can it get?",
-        "If voters answer by a Bradley–Terry model with utilities from 0 to β, distortion is "
-        "bounded by β alone.",
+        "Voters who care little often answer by mistake. β says how seldom they err. It alone "
+        "limits "
+        "how much better the best candidate can be than the winner (the distortion).",
         theorem_rewards.distortion_bounds,
         ("beta",),
     ),
     "blind": Card(
-        "Pairwise blindness",
-        "½ abcd + ½ badc and ½ bacd + ½ abdc agree on every duel; a loss over pairs cannot tell "
-        "them apart.",
+        "Pairs do not tell everything",
+        "In one population half rank a, b, c, d and half b, a, d, c. In another half rank b, a, c, "
+        "d and half a, b, d, c. Every pair has the same result in both, so no reward model that "
+        "learns from pairs can tell them apart.",
         theorem_majorities.pairwise_blindness,
         ("second",),
     ),
@@ -107,7 +109,7 @@ def show_card(key: str) -> None:
             st.subheader(theorem.title, anchor=False)
             st.button(
                 "", icon=":material/open_in_full:", key=f"open-{key}", type="tertiary",
-                on_click=enlarge, help="This card alone",
+                on_click=enlarge, help="Show this card alone",
             )  # fmt: skip
         st.markdown(theorem.claim)
         _draw(key)

@@ -38,10 +38,10 @@ def _numbers(result: majority_theorems.Cycle, name: str) -> None:
 
 def intransitive_raters(view: CardView) -> None:
     """Raters whose answers form a cycle."""
-    steady = view.percent("Raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
+    steady = view.percent("Share of raters who are consistent (A ≻ B ≻ C)", "steady", 95, 0)
     result = majority_theorems.intransitive_raters(steady)
     guess, shown = predict_first.guess(
-        "Of such answers, how many can a reward model get right at the most?",
+        "At most how many of these answers can a reward model get right?",
         ["1/3", "1/2", "2/3", "all"], "guess_steady",
     )  # fmt: skip
     if not shown:
@@ -50,17 +50,21 @@ def intransitive_raters(view: CardView) -> None:
     right = "2/3" if steady == 0 else ""
     st.markdown(
         (predict_first.verdict(guess, right) if right else "")
-        + f"No reward gets more than **{result.max_accuracy:.1%}** of the answers right; "
-        f"Bradley–Terry’s order gets {result.accuracy:.1%}."
-        + (" It learns 0, 0, 0 and knows nothing." if np.abs(result.reward).max() < 1e-6 else "")
+        + f"No reward gets more than **{result.max_accuracy:.1%}** of the answers right. "
+        f"Bradley–Terry gets {result.accuracy:.1%} right."
+        + (
+            " It learns the rewards 0, 0, 0, which say nothing."
+            if np.abs(result.reward).max() < 1e-6
+            else ""
+        )
     )
     _numbers(result, "intransitive")
 
 
 def condorcet_cycle(view: CardView) -> None:
     """Consistent voters whose majority forms a cycle."""
-    weight = view.slider("Voters A ≻ B ≻ C, for one of each other", "abc", 0, 3, 1, 0.1,
-                     "%.1f")  # fmt: skip
+    weight = view.slider("Voters who rank A ≻ B ≻ C (the other two orders: one voter each)", "abc",
+                         0, 3, 1, 0.1, "%.1f")  # fmt: skip
     result = (
         majority_theorems.condorcet_cycle(weight)
         if weight
@@ -69,12 +73,12 @@ def condorcet_cycle(view: CardView) -> None:
     _tournament(result, "cycle", view)
     unbeaten = [a for i, a in enumerate(result.names) if result.duels[i].min() >= 0.5 - 1e-9]
     st.markdown(
-        "Bradley–Terry: " + ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0"
+        "Rewards by Bradley–Terry: " + ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0"
                                        for r in result.reward)
-        + ". Maximal lottery: " + ", ".join(f"{p:.1%}" for p in result.lottery) + ". "
-        + (f"**{' and '.join(unbeaten)}** loses to nobody: the cycle is gone." if len(unbeaten) == 1
-           else f"**{' and '.join(unbeaten)}** lose to nobody: the cycle is gone." if unbeaten
-           else "Every voter is consistent; **the majority goes in a circle**.")
+        + ". Chances by the maximal lottery: " + ", ".join(f"{p:.1%}" for p in result.lottery) + ". "
+        + (f"**{' and '.join(unbeaten)}** loses to nobody: there is no cycle now." if len(unbeaten) == 1
+           else f"**{' and '.join(unbeaten)}** lose to nobody: there is no cycle now." if unbeaten
+           else "Every voter is consistent, but **the majority goes in a circle**.")
     )  # fmt: skip
     _numbers(result, "cycle")
 
@@ -86,9 +90,11 @@ def _blindness(second: float) -> majority_theorems.PairwiseBlindness:
 
 def pairwise_blindness(view: CardView) -> None:
     """Two populations with the same pairwise majorities."""
-    second = view.percent("How far the second population is from the first", "second", 100, 100)
+    second = view.percent(
+        "How much the second population differs from the first", "second", 100, 100
+    )
     guess, shown = predict_first.guess(
-        "How many of the rules here tell the two populations apart?", ["None", "Some", "Most"],
+        "How many of the rules on these pages can tell the two populations apart?", ["None", "Some", "Most"],
         "guess_blind",
     )  # fmt: skip
     result = _blindness(second)
@@ -99,23 +105,28 @@ def pairwise_blindness(view: CardView) -> None:
     figure = indistinguishable_populations(
         result.names, result.duels[1], result.served, **view.style()
     )
-    view.chart(figure, "blind", "One matrix of duels, two populations of raters.")
+    view.chart(
+        figure,
+        "blind",
+        "The results of all pairs, which are the same, and two populations of raters.",
+    )
     right = (
         "None" if not result.different else "Some" if len(result.different) <= total / 2 else "Most"
     )
     st.markdown(
         predict_first.verdict(guess, right)
-        + f"Duels {'identical' if same else 'different'}; **{len(result.different)} of {total} "
-        "rules** tell them apart. Of raters with a ≻ b, c ≻ d is said by "
-        f"**{result.conditional[0]:.0%}** and by **{result.conditional[1]:.0%}**: only a model of "
-        "individuals can know."
+        + f"The results of the pairs are {'the same' if same else 'different'}. "
+        f"**{len(result.different)} of {total} rules** tell the populations apart. Of the raters "
+        f"who prefer a to b, **{result.conditional[0]:.0%}** prefer c to d in the first population "
+        f"and **{result.conditional[1]:.0%}** in the second. Only a model of individual raters can "
+        "know this."
     )
     rows = [
         {"ballot": order, "first population": float(result.weight[0, i]),
          "second population": float(result.weight[1, i])} for i, order in enumerate(result.orders)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "blindness", "Rules that read only duels cannot tell. Here the others cannot either: "
-        "exchanging a with b and c with d turns each population into itself, so a rule that treats "
-        "candidates alike ties a with b and c with d in both.",
+        rows, "blindness", "Rules that read only pairs cannot tell the populations apart. Here the "
+        "other rules cannot either: if a and b change places, and c and d too, each population "
+        "stays the same. So a rule that treats candidates alike ties a with b and c with d.",
     )  # fmt: skip

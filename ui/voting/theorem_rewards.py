@@ -24,11 +24,11 @@ def _missing_curve() -> theorems.MissingCandidate:
 
 def borda(view: CardView) -> None:
     """Bradley–Terry orders by Borda scores until comparisons are missing."""
-    at = view.percent("Ballots from elsewhere that leave Morristown out", "left_out", 90, 0)
+    at = view.percent("Ballots that leave Morristown out (outside Memphis)", "left_out", 90, 0)
     now, along = theorems.missing_candidate(at), _missing_curve()
     first = _LEFT_OUT[np.argmin(along.agrees)]
     guess, shown = predict_first.guess(
-        "Once ballots are missing, is the reward’s order still Borda’s?",
+        "Comparisons go missing. Does Bradley–Terry still give Borda’s order?",
         ["Always", "Up to a point", "Never"], "guess_borda",
     )  # fmt: skip
     if not shown:
@@ -36,15 +36,15 @@ def borda(view: CardView) -> None:
     series = [(name, along.reward[:, i], i) for i, name in enumerate(now.names)]
     figure = labelled_curves(
         _LEFT_OUT, series, slider=at, percent=True, y_title="learned reward",
-        x_title="left out elsewhere (from Memphis: a ninth of that)", **view.style(),
+        x_title="left out (in Memphis: a ninth of that)", **view.style(),
     )  # fmt: skip
-    view.chart(figure, "borda", "Rewards of five cities; lines cross as ballots go missing.")
+    view.chart(figure, "borda", "Rewards of five cities. Lines cross as ballots go missing.")
     order = np.argsort(-now.reward)
     st.markdown(
         predict_first.verdict(guess, "Up to a point")
-        + f"At {at:.0%}: {' ≻ '.join(now.names[i] for i in order)}, "
+        + f"If {at:.0%} leave Morristown out: {' ≻ '.join(now.names[i] for i in order)}, "
         + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
-        + f" It holds up to {first - 0.01:.0%} and breaks at {first:.0%}."
+        + f" The order is Borda’s up to {first - 0.01:.0%}. From {first:.0%} on it is another."
     )
     rows = [
         {"city": name, "Borda, complete ballots": float(now.borda[i]),
@@ -52,9 +52,9 @@ def borda(view: CardView) -> None:
         for i, name in enumerate(now.names)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "borda", "On complete ballots, whatever they say, every pair is compared equally "
-        "often: the likelihood’s slope is 0 where each candidate’s expected wins are its Borda "
-        "points, and they rise with its reward.",
+        rows, "borda", "On complete ballots every pair is compared equally often. Bradley–Terry then "
+        "chooses rewards so that the expected wins of each candidate are its Borda points. Since "
+        "expected wins rise with the reward, the order is Borda’s.",
     )  # fmt: skip
 
 
@@ -62,45 +62,49 @@ def hidden_context(view: CardView) -> None:
     """Rewards where the context that decides the worth is hidden."""
     left, right = st.columns(2)
     with left:
-        start = view.slider("The context matters from", "start", 0.1, 0.9, 0.8, 0.05)
+        start = view.slider(
+            "Answers above this depend on the context", "start", 0.1, 0.9, 0.8, 0.05
+        )
     with right:
-        chance = view.percent("It doubles the worth (else 0)", "chance", 95, 50, 5)
+        chance = view.percent("Chance that the utility doubles (else it is 0)", "chance", 95, 50, 5)
     result = theorems.hidden_context(chance, start)
     guess, shown = predict_first.guess(
-        f"Past {start:g}, does the learned reward rise or fall?", ["Rises", "Falls"], "guess_hidden"
+        f"At {start:g} the context begins to matter. Does the learned reward rise or fall there?",
+        ["Rises", "Falls"],
+        "guess_hidden",
     )
     if not shown:
         return
     # Rewards have no unit: they are drawn over the span of the utilities.
     unit = (result.reward - result.reward.min()) / np.ptp(result.reward)
     breaks = np.searchsorted(result.a, start)
-    series = [("mean utility", result.expected, 7), ("Borda score", result.borda, 1),
+    series = [("average utility", result.expected, 7), ("Borda score", result.borda, 1),
               ("reward", unit, 4)]  # fmt: skip
     series = [(name, np.insert(y, breaks, np.nan), i) for name, y, i in series]
     figure = labelled_curves(
-        np.insert(result.a, breaks, start), series, x_title="alternative",
-        y_title="worth (reward: 0 to its most)", **view.style(),
+        np.insert(result.a, breaks, start), series, x_title="answer",
+        y_title="utility (reward: scaled to 0 … 1)", **view.style(),
     )  # fmt: skip
-    view.chart(figure, "hidden", "Mean utility rises throughout; Borda score and reward jump.")
+    view.chart(figure, "hidden", "Average utility, Borda score and reward of each answer.")
     falls = result.after < result.before
     worth = 2 * chance * start
     st.markdown(
         predict_first.verdict(guess, "Falls" if falls else "Rises")
         + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
-        f"**{result.before:.3f}** to **{result.after:.3f}**, and the reward with it; "
-        "mean utility "
+        f"**{result.before:.3f}** to **{result.after:.3f}**, and so does the reward. "
+        "The average utility "
         + (f"stays {start:g}." if np.isclose(worth, start) else
            f"goes from {start:g} to {worth:.3g}.")
     )  # fmt: skip
     rows = [
-        {"alternative": float(result.a[i]), "mean utility": float(result.expected[i]),
+        {"answer": float(result.a[i]), "average utility": float(result.expected[i]),
          "Borda score": float(result.borda[i]), "reward": float(result.reward[i])}
         for i in range(len(result.a))
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "hidden-context", "Of 100 alternatives, all pairs compared; the Borda score is the "
-        "mean of P(a ≻ b). With ½ and .8 it is .1 + a below, .275 + .25a above. It falls there "
-        "whatever the chance, short of certainty.",
+        rows, "hidden-context", "100 answers, and all pairs are compared. The Borda score is the average of "
+        "P(a ≻ b). With a chance of 1/2 from 0.8 on, it is 0.1 + a below and 0.275 + 0.25a above. "
+        "It falls at 0.8 for every chance below 1.",
     )  # fmt: skip
 
 
@@ -114,10 +118,12 @@ def _irrelevant_curve() -> theorems.IrrelevantAlternative:
 
 def irrelevant_alternative(view: CardView) -> None:
     """A losing candidate changes the Bradley–Terry winner."""
-    at = view.percent("How often G is compared, relative to R and B", "offered", 100, 100)
+    at = view.percent("How often G is compared (100 %: as often as R and B)", "offered", 100, 100)
     now, along = theorems.irrelevant_alternative(at), _irrelevant_curve()
     guess, shown = predict_first.guess(
-        "With G, Bradley–Terry prefers R. Who wins without G?", ["R", "B"], "guess_irrelevant"
+        "With G, Bradley–Terry chooses R. Whom does it choose without G?",
+        ["R", "B"],
+        "guess_irrelevant",
     )
     if not shown:
         return
@@ -143,9 +149,9 @@ def irrelevant_alternative(view: CardView) -> None:
     picks = now.names[now.lottery.argmax()]
     st.markdown(
         predict_first.verdict(guess, "B")
-        + f"At {at:.0%}: {rewards_text}; {top}. They change places at {now.switch:.0%}. The "
-        f"maximal lottery picks {picks} with G and "
-        f"{now.names[now.lottery_without.argmax()]} without."
+        + f"If G is compared {at:.0%} as often: {rewards_text}, so {top}. R and B change places at "
+        f"{now.switch:.0%}. The maximal lottery chooses {picks} with G and "
+        f"{now.names[now.lottery_without.argmax()]} without G."
     )
     without = theorems.irrelevant_alternative(0.0).reward
     rows = [
@@ -153,9 +159,7 @@ def irrelevant_alternative(view: CardView) -> None:
          "reward without G": float(without[i]), "maximal lottery": float(now.lottery[i])}
         for i, name in enumerate(now.names)
     ]  # fmt: skip
-    data_tables.numbers_expander(rows, "irrelevant", "Two voters R ≻ G ≻ B and three B ≻ R ≻ G; "
-    "nobody puts G "
-                 "first.")  # fmt: skip
+    data_tables.numbers_expander(rows, "irrelevant", "Two voters rank R ≻ G ≻ B, three rank B ≻ R ≻ G. Nobody ranks G first.")  # fmt: skip
 
 
 _EPSILON = np.geomspace(0.001, 0.3, 121)
@@ -165,15 +169,17 @@ def unanimity_overturned(view: CardView) -> None:
     """A linear reward against a unanimous preference."""
     left, middle, right = st.columns(3)
     with left:
-        epsilon = view.slider("ε", "epsilon", 0.001, 0.3, 0.01, 0.001, "%.3f")
+        epsilon = view.slider("ε: step from c to c′", "epsilon", 0.001, 0.3, 0.01, 0.001, "%.3f")
     with middle:
-        delta = view.slider("δ", "delta", 1.1, 4, 2, 0.1, "%.1f")
+        delta = view.slider("δ: steepness of the step", "delta", 1.1, 4, 2, 0.1, "%.1f")
     with right:
-        share = view.percent("Share p", "first_kind", 95, 60, 5)
+        share = view.percent("First kind of voter", "first_kind", 95, 60, 5)
     now = theorems.reversed_unanimity(epsilon, delta, share)
     gap, theta = float(now.gap[0]), now.theta[0]
     guess, shown = predict_first.guess(
-        "All voters prefer c′ to c. Does the best linear reward?", ["Yes", "No"], "guess_unanimity"
+        "All voters prefer c′ to c. Does the linear reward that fits best prefer c′ too?",
+        ["Yes", "No"],
+        "guess_unanimity",
     )
     if not shown:
         return
@@ -191,14 +197,15 @@ def unanimity_overturned(view: CardView) -> None:
     view.chart(figure, "unanimity", f"r(c′) - r(c) is {gap:.4f} at ε = {epsilon:g}.")
     if view.aside and not page.presenting():
         picture = linear_reward(now.points[0], theorems.POINTS, theta, **page.style())
-        alt = "Six alternatives in the plane and the direction of the learned reward."
+        alt = "Six answers in the plane and the direction of the learned reward."
         view.chart(picture, "unanimity-plane", alt)
     below = along.gap < 0
-    turn = f" It is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
+    turn = f" The difference is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
     st.markdown(
         predict_first.verdict(guess, "No" if gap < 0 else "Yes")
-        + f"θ = ({theta[0]:.4f}, {theta[1]:.4f}), so r(c′) − r(c) = **{gap:+.4f}**: "
-        + ("**everybody’s preference is overturned**." if gap < 0 else "as everybody wants.")
+        + f"The reward is r(x, y) = {theta[0]:.4f} x + {theta[1]:.4f} y, so r(c′) − r(c) = "
+        f"**{gap:+.4f}**: "
+        + ("**everybody is overruled**." if gap < 0 else "as everybody wants.")
         + turn
     )
     first, second = theorems.VOTER_UTILITIES
@@ -208,9 +215,9 @@ def unanimity_overturned(view: CardView) -> None:
         for name, p in zip(theorems.POINTS, now.points[0], strict=True)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "unanimity", "The first kind of voter maximises x + y, the second -x; all 15 pairs "
-        "are compared equally often, and the linear reward of the greatest likelihood is learnt "
-        "(Ge et al. 2024).", "%.4f",
+        rows, "unanimity", "The first kind of voter wants x + y as large as possible, the second −x. All "
+        "15 pairs are compared equally often. The reward is the linear one under which the answers "
+        "are most likely (Ge et al. 2024).", "%.4f",
     )  # fmt: skip
 
 
@@ -219,21 +226,23 @@ _BETA = np.linspace(0.1, 10, 200)
 
 def distortion_bounds(view: CardView) -> None:
     """Published bounds on distortion by β."""
-    beta = view.slider("β, how sharply voters see their utilities", "beta", 0.1, 10, 4, 0.1, "%.1f")
+    beta = view.slider("β: how seldom voters err", "beta", 0.1, 10, 4, 0.1, "%.1f")
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
-    series = [("Borda, at most", along["borda"], 0), ("RLHF, at least", along["rlhf-at-least"], 4),
-              ("lottery, at most", along["maximal-lottery"], 1)]  # fmt: skip
+    series = [("Borda: at most", along["borda"], 0), ("RLHF: at least", along["rlhf-at-least"], 4),
+              ("lottery: at most", along["maximal-lottery"], 1)]  # fmt: skip
     figure = labelled_curves(
         _BETA, series, slider=beta, x_title="β", y_title="distortion", value_format=".2f",
         y_range=(0, 11), **view.style(),
     )  # fmt: skip
     view.chart(figure, "bounds", "Bounds on distortion rise with β.")
     st.markdown(
-        f"At β = {beta:g}: Borda and Copeland at most **{now['borda']:.2f}**, the maximal "
-        f"lottery at most **{now['maximal-lottery']:.2f}**, RLHF and DPO **{beta:g}** or more "
-        "in the worst case. As β grows, Borda’s ceiling and RLHF’s floor meet."
+        f"At β = {beta:g} the distortion of Borda and Copeland is at most **{now['borda']:.2f}**, "
+        f"and that of the maximal lottery at most **{now['maximal-lottery']:.2f}**. The usual "
+        f"training of assistants (RLHF, DPO) has a worst case of **{beta:g}** or more. For large β "
+        "this comes close to the limit of Borda."
     )
     data_tables.numbers_expander(
-        theorems.published_bounds(), "bounds", "Without noise, worst case over all utilities that "
-        "agree with the ballots, m candidates and n voters. Above: Gölz, Haghtalab & Yang 2025.",
+        theorems.published_bounds(), "bounds", "The table is for voters without mistakes: the worst case over all "
+        "utilities that fit the ballots, with m candidates and n voters. The figure is from Gölz, "
+        "Haghtalab & Yang 2025.",
     )  # fmt: skip
