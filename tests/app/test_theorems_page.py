@@ -21,8 +21,8 @@ def test_every_card_is_there_with_its_figure_and_numbers(open_page):
     said = words(app)
     for published in (
         "R 0.617, G -0.929, B 0.312", "Rewards by Bradley–Terry: 0, 0, 0", "33.3%, 33.3%, 33.3%",
-        "66.7%",
-        "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y", "**-0.0021**",
+        "66.7%", "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y",
+        "**-0.0021**",
     ):  # fmt: skip
         assert published in said, published
 

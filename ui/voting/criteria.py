@@ -19,7 +19,7 @@ from scrl.voting.criteria import (
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.result_tables import order_text
-from ui.voting import profile_picker
+from ui.voting import profile_picker, wide_figures
 
 DEFAULT_CELL = ("plurality", "condorcet")
 STORED_COUNTEREXAMPLE, OWN_BALLOTS = "An example", "My own ballots"
@@ -30,11 +30,6 @@ LEGEND = (
     "**? no failure found**: small elections were searched, and nothing is proved. "
     "**✓\\* holds except for ties** in the rule’s own count."
 )
-#: On a narrow page the table scrolls sideways, since its columns would overlap.
-_SCROLLING = """<style>@media (max-width: 640px) {
-.st-key-criteria_scroll {overflow-x: auto;}
-.st-key-criteria_scroll > div {min-width: 620px;}
-}</style>"""
 _SHORT = {
     "condorcet": "Condorcet", "condorcet-loser": "Condorcet loser", "reversal": "Reversal",
     "clones": "Clones", "iia": "Irrelevant alt.", "local-iia": "Local irrelevant",
@@ -163,8 +158,7 @@ def show_table(rule: str, criterion: str) -> None:
         rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
         len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5, **page.style(),
     )  # fmt: skip
-    st.html(_SCROLLING)
-    with st.container(key="criteria_scroll"):
+    with wide_figures.scrolling("criteria_scroll"):
         st.plotly_chart(
             figure, theme=None, key="criteria_grid", config=page.PLOTLY_CONFIG,
             on_select=_cell_clicked, selection_mode="points", alt=_table_alt(rules),

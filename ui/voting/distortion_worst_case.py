@@ -17,7 +17,7 @@ from scrl.voting.distortion import (
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
-from ui.voting import profile_picker, voting_labels
+from ui.voting import profile_picker, voting_labels, wide_figures
 
 #: Of rules that agree, the first of these gives the label.
 PREFERRED_TITLES = ("borda", "plurality", "copeland", "instant-runoff")
@@ -82,23 +82,27 @@ def show() -> None:
 
 def _distortion_chart(comparison: OutcomeComparison, labels: list[str], chosen: int) -> None:
     """Worst-case and typical distortion of each outcome; ``chosen`` is highlighted."""
-    page.chart(
-        worst_and_typical_distortion(
-            labels, comparison.sampled_distortion, comparison.utilitarian.value,
-            None if comparison.metric is None else comparison.metric.value, chosen, **page.style(),
-        ),
-        "worst",
-        alt="; ".join(f"{label}: {v:.2f} at worst" for label, v in
-                      zip(labels, comparison.utilitarian.value, strict=True)),
-        caption="" if page.presenting() else
-        "Distortion: how many times better the best candidate is for the voters than the winner. "
-        "1 is perfect. Ballots do not say how much voters care, so many utilities fit them. "
-        f"Typical: {comparison.sampled_distortion.shape[1]} utilities drawn by lot among those "
-        "that fit the ballots and add up to 1 for each voter. Worst case: the worst utilities that "
-        "fit."
-        + ("" if comparison.metric is not None else
-           " There are too many ballots for the worst case in distances."),
-    )  # fmt: skip
+    with wide_figures.scrolling("worst_scroll"):
+        page.chart(
+            worst_and_typical_distortion(
+                labels, comparison.sampled_distortion, comparison.utilitarian.value,
+                None if comparison.metric is None else comparison.metric.value, chosen,
+                **page.style(),
+            ),
+            "worst",
+            alt="; ".join(f"{label}: {v:.2f} at worst" for label, v in
+                          zip(labels, comparison.utilitarian.value, strict=True)),
+            caption="" if page.presenting() else
+            "Distortion: how many times better the best candidate is for the voters than the "
+            "winner. "
+            "1 is perfect. Ballots do not say how much voters care, so many utilities fit them. "
+            f"Typical: {comparison.sampled_distortion.shape[1]} utilities drawn by lot among those "
+            "that fit the ballots and add up to 1 for each voter. Worst case: the worst utilities "
+            "that "
+            "fit."
+            + ("" if comparison.metric is not None else
+               " There are too many ballots for the worst case in distances."),
+        )  # fmt: skip
 
 
 def _summary(comparison: OutcomeComparison, pure: list[int], guess: str | None) -> str:

@@ -22,7 +22,7 @@ from scrl.voting.strategy import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting import profile_picker, voting_labels
+from ui.voting import profile_picker, voting_labels, wide_figures
 
 
 @st.cache_data(max_entries=60, show_spinner="Trying every possible ballot")
@@ -175,13 +175,16 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
         }
         for name in order
     ]
-    page.chart(
-        misreport_utilities(rows, label, rule_title(rule), **page.style()), "lies",
-        alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
-        caption="Average utility of the winner under each rule: open circles if all are honest, "
-        "filled circles with the best lie. Left: the voters who lie. Right: all others. Where only "
-        "orders are known, the last place is worth 0, the one above it 1, and so on.",
-    )  # fmt: skip
+    with wide_figures.scrolling("lies_scroll"):
+        page.chart(
+            misreport_utilities(rows, label, rule_title(rule), **page.style()), "lies",
+            alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
+            caption="Average utility of the winner under each rule: open circles if all are "
+            "honest, "
+            "filled circles with the best lie. Left: the voters who lie. Right: all others. Where "
+            "only "
+            "orders are known, the last place is worth 0, the one above it 1, and so on.",
+        )  # fmt: skip
 
 
 def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulation]) -> None:

@@ -72,12 +72,12 @@ def condorcet_cycle(view: CardView) -> None:
     )
     _tournament(result, "cycle", view)
     unbeaten = [a for i, a in enumerate(result.names) if result.duels[i].min() >= 0.5 - 1e-9]
+    rewards = ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0" for r in result.reward)
+    chances = ", ".join(f"{p:.1%}" for p in result.lottery)
+    verb = "loses" if len(unbeaten) == 1 else "lose"
     st.markdown(
-        "Rewards by Bradley–Terry: " + ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0"
-                                       for r in result.reward)
-        + ". Chances by the maximal lottery: " + ", ".join(f"{p:.1%}" for p in result.lottery) + ". "
-        + (f"**{' and '.join(unbeaten)}** loses to nobody: there is no cycle now." if len(unbeaten) == 1
-           else f"**{' and '.join(unbeaten)}** lose to nobody: there is no cycle now." if unbeaten
+        f"Rewards by Bradley–Terry: {rewards}. Chances by the maximal lottery: {chances}. "
+        + (f"**{' and '.join(unbeaten)}** {verb} to nobody: there is no cycle now." if unbeaten
            else "Every voter is consistent, but **the majority goes in a circle**.")
     )  # fmt: skip
     _numbers(result, "cycle")
@@ -94,8 +94,8 @@ def pairwise_blindness(view: CardView) -> None:
         "How much the second population differs from the first", "second", 100, 100
     )
     guess, shown = predict_first.guess(
-        "How many of the rules on these pages can tell the two populations apart?", ["None", "Some", "Most"],
-        "guess_blind",
+        "How many of the rules on these pages can tell the two populations apart?",
+        ["None", "Some", "Most"], "guess_blind",
     )  # fmt: skip
     result = _blindness(second)
     total = len(result.same) + len(result.different)

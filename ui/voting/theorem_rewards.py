@@ -52,8 +52,9 @@ def borda(view: CardView) -> None:
         for i, name in enumerate(now.names)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "borda", "On complete ballots every pair is compared equally often. Bradley–Terry then "
-        "chooses rewards so that the expected wins of each candidate are its Borda points. Since "
+        rows, "borda", "On complete ballots every pair is compared equally often. Bradley–Terry "
+        "then chooses rewards so that the expected wins of each candidate are its Borda points. "
+        "Since "
         "expected wins rise with the reward, the order is Borda’s.",
     )  # fmt: skip
 
@@ -102,8 +103,9 @@ def hidden_context(view: CardView) -> None:
         for i in range(len(result.a))
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "hidden-context", "100 answers, and all pairs are compared. The Borda score is the average of "
-        "P(a ≻ b). With a chance of 1/2 from 0.8 on, it is 0.1 + a below and 0.275 + 0.25a above. "
+        rows, "hidden-context", "100 answers, and all pairs are compared. The Borda score is the "
+        "average of P(a ≻ b). With a chance of 1/2 from 0.8 on, it is 0.1 + a below and 0.275 + "
+        "0.25a above. "
         "It falls at 0.8 for every chance below 1.",
     )  # fmt: skip
 
@@ -159,7 +161,11 @@ def irrelevant_alternative(view: CardView) -> None:
          "reward without G": float(without[i]), "maximal lottery": float(now.lottery[i])}
         for i, name in enumerate(now.names)
     ]  # fmt: skip
-    data_tables.numbers_expander(rows, "irrelevant", "Two voters rank R ≻ G ≻ B, three rank B ≻ R ≻ G. Nobody ranks G first.")  # fmt: skip
+    data_tables.numbers_expander(
+        rows,
+        "irrelevant",
+        "Two voters rank R ≻ G ≻ B, three rank B ≻ R ≻ G. Nobody ranks G first.",
+    )
 
 
 _EPSILON = np.geomspace(0.001, 0.3, 121)
@@ -215,8 +221,10 @@ def unanimity_overturned(view: CardView) -> None:
         for name, p in zip(theorems.POINTS, now.points[0], strict=True)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, "unanimity", "The first kind of voter wants x + y as large as possible, the second −x. All "
-        "15 pairs are compared equally often. The reward is the linear one under which the answers "
+        rows, "unanimity",
+        "The first kind of voter wants x + y as large as possible, the second −x. "
+        "All 15 pairs are compared equally often. The reward is the linear one under which the "
+        "answers "
         "are most likely (Ge et al. 2024).", "%.4f",
     )  # fmt: skip
 
@@ -242,7 +250,9 @@ def distortion_bounds(view: CardView) -> None:
         "this comes close to the limit of Borda."
     )
     data_tables.numbers_expander(
-        theorems.published_bounds(), "bounds", "The table is for voters without mistakes: the worst case over all "
-        "utilities that fit the ballots, with m candidates and n voters. The figure is from Gölz, "
+        theorems.published_bounds(), "bounds",
+        "The table is for voters without mistakes: the worst "
+        "case over all utilities that fit the ballots, with m candidates and n voters. The figure "
+        "is from Gölz, "
         "Haghtalab & Yang 2025.",
     )  # fmt: skip
