@@ -132,3 +132,22 @@ def test_a_first_training_from_the_story_and_the_way_on(page, address, record_pr
     expect(page.get_by_role("heading", name="What would you like to understand?")).to_be_visible()
     page.get_by_test_id("stMain").get_by_role("link", name=re.compile("Tennessee$")).click()
     expect(page.get_by_role("heading", name="Who gets a say?")).to_be_visible()
+
+
+def test_a_closed_sidebar_takes_no_focus(page, address):
+    page.goto(f"{address}?present=true")
+    expect(page.get_by_role("button", name="How can that happen?")).to_be_visible()
+    settled(page)
+    seen = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.append(page.evaluate(
+            "!!document.activeElement.closest('[data-testid=stSidebar]')"
+        ))  # fmt: skip
+    assert not any(seen)
+    # Open, it can be reached.
+    page.get_by_test_id("stExpandSidebarButton").click()
+    link = page.get_by_test_id("stSidebarNavLink").first
+    expect(link).to_be_visible()
+    link.focus()
+    assert link.evaluate("e => e === document.activeElement")
