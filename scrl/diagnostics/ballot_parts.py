@@ -103,7 +103,9 @@ def partial_ballots(run: FittedRun, seed: int = 0) -> PartialBallots:
     """
     utility = run.source.type_utilities
     if utility is None:
-        raise InputError("Parts of a ballot need types with complete orders, as a scenario states.")
+        raise InputError(
+            "This part needs groups of which the complete order is known, as in a scenario."
+        )
     catalogue = run.catalogue
     complete = [complete_ballots(catalogue, row) for row in utility]
     place = np.argsort([[i for _, order in own for i in order] for own in complete], axis=1)

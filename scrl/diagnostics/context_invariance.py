@@ -132,7 +132,7 @@ def compare_omission(run: FittedRun, item: int | None = None) -> OmissionCompari
     ratings = run.ratings
     item = most_omitted_item(ratings) if item is None else item
     if item is None:
-        raise InputError("Every ballot of this run ranks every completion; nothing is left out.")
+        raise InputError("Every ballot of this run ranks every answer, so nothing is left out.")
     prompt = run.catalogue.item_prompt[item]
     answered, ranked = np.zeros((2, len(ratings.raters)), bool)
     answered[ratings.ballot_rater[ratings.ballot_prompt == prompt]] = True

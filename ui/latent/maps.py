@@ -40,8 +40,8 @@ def contexts(id: str, fitted: FittedRun) -> None:
             "latent-contexts",
             alt="Raters read from one prompt at a time, by group and prompt.",
             caption="The same raters, each read from one prompt alone. The colour is the group, "
-            "the symbol is the prompt. The model is refuted if the symbols of one group lie as far "
-            "apart as the groups do, or if the marks sort by symbol.",
+            "the symbol is the prompt. The model is refuted if marks of one group lie as far apart "
+            "as the groups do.",
         )
     prompts = fitted.catalogue.prompts
     same = comparison.ratio > 3

@@ -70,14 +70,14 @@ def _summary(result: dict, destination: maze.Destination) -> str:
     floor, vpl, individual = (maze.accuracy(result, name)[0] for name in names)
     left, right = destination.steps
     words = f"Bradley–Terry sends everybody {left} steps from the left goal and {right} from the "
-    words += "right one, where nobody wants to be" if min(left, right) > 2 else "right one"
+    words += "right one, where nobody wants to be." if min(left, right) > 2 else "right one."
     if len(destination.each) > 1 and min(destination.each) < max(destination.each):
         words += (
-            f" (over {len(destination.each)} draws of users, {min(destination.each)} to "
-            f"{max(destination.each)} from the left)"
+            f" (Over {len(destination.each)} draws of users: {min(destination.each)} to "
+            f"{max(destination.each)} steps from the left goal.)"
         )
     words += (
-        f". It has **{floor[-1]:.1%}** of their pairs right. No single reward can have more than "
+        f" It has **{floor[-1]:.1%}** of their pairs right. No single reward can have more than "
         f"{_ceiling():.1%}. "
     )
     pairs = maze.pairs_needed(result, "vpl", LEVEL)

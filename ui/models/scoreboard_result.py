@@ -215,8 +215,9 @@ def _collapse_checks(rows: Sequence[Mapping]) -> None:
                 "mean over raters and trainings."
             )
         page.note(
-            "A model does not tell people apart if its map of people is one point (all variances "
-            "at most .01), or if another rater’s pairs serve it as well as the rater’s own."
+            "A model fails to tell people apart in one of two ways. Its map of people is one point "
+            "(all variances at most .01). Or another rater’s pairs serve it as well as the rater’s "
+            "own."
         )
 
 

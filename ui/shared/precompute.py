@@ -69,8 +69,7 @@ def map_question(method: str, dimensions: int, draws: bool) -> str:
     return f"{method}, {dimensions}, {draws}"
 
 
-#: Question -> the function that answers it.
-QUESTIONS: dict[str, Callable] = {
+_ANSWERED_BY: dict[str, Callable] = {
     "profiles": type_profiles,
     "clusters": maps.cluster_numbers,
     "contexts": _contexts_and_map,
@@ -84,11 +83,22 @@ QUESTIONS: dict[str, Callable] = {
         for layout in product(LAYOUTS, (2, 3), (True, False))
     },
 }
-#: Questions of a page that opens, and those a reader may ask next; the slowest last.
+
+
+def _by_found_types(answer: Callable, fitted: FittedRun) -> Any:
+    """An answer about a run, whose raters have the types that the model found if none are known."""
+    return answer(with_found_types(fitted))
+
+
+#: Question -> the function that answers it.
+QUESTIONS: dict[str, Callable] = {
+    question: partial(_by_found_types, answer) for question, answer in _ANSWERED_BY.items()
+}
+#: Questions of a page that opens, and those a reader may ask next; the slowest last. Layouts but
+#: PCA take seconds, and few readers ask for them.
 INITIAL_QUESTIONS = ("profiles", "clusters", map_question("PCA", 2, True))
 FOLLOW_UP_QUESTIONS = (
     "walk", "where", "partial", "contexts", "left out", "health",
-    *(map_question(method, 2, True) for method in ("Spectral", "Isomap", "t-SNE")),
 )  # fmt: skip
 #: Answers that a cache holds by default.
 MAX_ANSWERS = 200
@@ -131,7 +141,7 @@ class AnswerCache:
             self._answers.move_to_end((id, question))
         if missing:
             try:
-                answer.set_result(QUESTIONS[question](with_found_types(fitted)))
+                answer.set_result(QUESTIONS[question](fitted))
             except BaseException as error:
                 answer.set_exception(error)
                 if not isinstance(error, InputError):  # a fault may not recur
