@@ -14,16 +14,22 @@ from ui.shared import page
 from ui.shared.result_tables import order_text
 from ui.voting import rules
 
-#: Characters of an answer in a figure; its text stands below.
-MAX_LABEL = 34
+#: Characters of an answer in a sentence and a wide figure, and in a narrow one.
+MAX_LABEL, MAX_NARROW_LABEL = 34, 11
+#: With more answers a figure shows their numbers.
+MAX_NAMED = 8
 
 
-def labels(question: Question) -> list[str]:
-    """A short name of each answer, all distinct."""
+def labels(question: Question, length: int = MAX_LABEL) -> list[str]:
+    """A short name of each answer, all distinct.
+
+    Args:
+        length: most characters of a name.
+    """
     lines = [" ".join(label.split()) for label in question.labels]
     if len(set(lines)) < len(lines):
         lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
-    return figures.short_labels(lines, MAX_LABEL)
+    return figures.short_labels(lines, length)
 
 
 def show(question: Question, number: int, ballots: list[CastBallot], phones: int) -> None:
@@ -52,13 +58,23 @@ def show(question: Question, number: int, ballots: list[CastBallot], phones: int
         for rule, fault in faults.items():
             page.note(f"{RULES[rule].title} cannot count these ballots: {page.escaped(fault)}")
     with right:
-        _show_reward_model(outcomes, names, key)
+        _show_reward_model(outcomes, labels(question, MAX_NARROW_LABEL), key)
         _show_silence(question, ballots, phones, names)
         _show_map(question, ballots, names, key)
-    if names != list(question.answers):
-        with st.expander("The answers in full"):
-            for name, answer in zip(names, question.answers, strict=True):
-                st.markdown(f"**{page.escaped(name)}** · {page.escaped(answer)}")
+    _show_key(question)
+
+
+def _show_key(question: Question) -> None:
+    """The number, the short name and the text of each answer, where figures do not say it all."""
+    numbered = len(question.answers) > MAX_NAMED
+    narrow = labels(question, MAX_NARROW_LABEL)
+    if not numbered and narrow == list(question.answers):
+        return
+    with st.expander("The answers in full", expanded=numbered and not page.presenting()):
+        for number, answer in enumerate(question.answers, 1):
+            label = question.labels[number - 1]
+            name = f"**{page.escaped(label)}** · " if label != answer else ""
+            st.markdown(f"{number}\\. {name}{page.escaped(answer)}")
 
 
 def _say_winners(outcomes: dict[str, Outcome], names: list[str], ballots: int) -> None:
@@ -146,7 +162,7 @@ def compare_rounds(question: Question, rounds: dict[int, list[CastBallot]]) -> N
         rounds: number -> ballots of each revealed round, at least two.
     """
     st.subheader("What the discussion changed", anchor=False)
-    names = labels(question)
+    names = labels(question, MAX_NARROW_LABEL)
     rule = st.segmented_control(
         "Counted by", ["borda", "instant-runoff", "bradley-terry"], default="borda",
         required=True, format_func=lambda rule: RULES[rule].title, key=f"compare-{question.id}",
