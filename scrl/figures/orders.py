@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -15,14 +16,16 @@ from scrl.figures.base import (
     dash,
     escape_html,
     hover,
-    label,
     label_width,
-    truncate,
+    short_labels,
 )
 from scrl.figures.template import Theme
 
 #: Most completions that a chart of orders draws.
 MAX_LINES = 24
+#: Letters of one line of a label, so that a chart with labels on both sides fits a phone, and the
+#: least pixels of a row whose label has two lines.
+_LINE, _TWO_LINES = 13, 36
 
 Order = Sequence[Sequence[str]]
 
@@ -82,8 +85,13 @@ def bump_chart(
     lowest = max((max(_heights(order)[n] for n in drawn) for _, order in known), default=1)
     rows = max(round(lowest), len(drawn))
     usual = 60 if len(drawn) <= 6 else 40 if len(drawn) <= 12 else 28
-    row_height = min(row_height or usual, usual) * (1 + scale) / 2
-    figure = base_figure(theme, 70 * scale + row_height * rows)
+    short = _two_line_labels(drawn)
+    row_height = min(row_height or usual, usual)
+    if any(len(lines) > 1 for lines in short.values()):
+        row_height = max(row_height, _TWO_LINES)
+    row_height *= (1 + scale) / 2
+    top = (20 + 20 * max(len(_wrap(title, len(columns))) for title, _ in columns)) * scale
+    figure = base_figure(theme, top + 10 * scale + row_height * rows)
     radius = min(13.0, row_height / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
     for x, shown in known:
         step = (-1 if x else 1) * 0.045 * len(columns)
@@ -93,16 +101,17 @@ def bump_chart(
     for name in sorted(drawn, key=lambda n: n == highlight):
         _add_line(figure, name, list(names).index(name), known, highlight, radius, theme)
     _add_column_titles(figure, columns, rows, radius, theme)
-    longest = max((len(truncate(n)) for n in drawn), default=0)
+    parts = [line for lines in short.values() for line in lines]
+    longest = max(map(len, parts), default=0)
     # An order not yet known leaves too little room for long labels before it.
     to_come = known and known[-1][0] < len(columns) - 1 and (scale > 1 or longest > 12)
-    _add_end_labels(figure, drawn, known[:1] if to_come else known[:1] + known[-1:], highlight,
+    _add_end_labels(figure, short, known[:1] if to_come else known[:1] + known[-1:], highlight,
                     theme)  # fmt: skip
     pad = max(0.16, 0.07 * len(columns))
-    side = label_width(map(truncate, drawn), theme, 14)
+    side = label_width(parts, theme, 14)
     figure.update_layout(
         xaxis_range=[-pad, len(columns) - 1 + pad], yaxis_range=[rows + 0.5, 0.5],
-        margin={"l": side, "r": side, "t": 60 * scale, "b": 4},
+        margin={"l": side, "r": side, "t": top, "b": 4},
     )  # fmt: skip
     return figure
 
@@ -189,9 +198,10 @@ def _add_column_titles(
 ) -> None:
     """Titles above the columns, and question marks in columns not yet known."""
     for x, (title, order) in enumerate(columns):
+        text = "<br>".join(map(escape_html, _wrap(title, len(columns))))
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * theme.scale,
-            text=f"<b>{_wrap(title)}</b>", font=theme.font(15 if len(columns) <= 4 else 13),
+            text=f"<b>{text}</b>", font=theme.font(15 if len(columns) <= 4 else 13),
         )  # fmt: skip
         if order is None:
             figure.add_scatter(
@@ -204,23 +214,47 @@ def _add_column_titles(
 
 def _add_end_labels(
     figure: go.Figure,
-    drawn: Sequence[str],
+    short: Mapping[str, Sequence[str]],
     ends: Sequence[tuple[int, Order]],
     highlight: str | None,
     theme: Theme,
 ) -> None:
-    """Names left of the first of ``ends`` and right of the second."""
+    """Names, as the lines of ``short``, left of the first of ``ends`` and right of the second."""
     for (x, order), anchor, shift in zip(ends, ("right", "left"), (-22, 22), strict=False):
         height = _heights(order)
-        for name in drawn:
+        for name, lines in short.items():
             muted = highlight is not None and name != highlight
+            text = "<br>".join(map(escape_html, lines))
             figure.add_annotation(
                 x=x, y=height[name], xanchor=anchor, xshift=shift * theme.scale,
-                text=label(name, bold=name == highlight),
-                font=theme.font(14.5, theme.muted if muted else None),
+                text=f"<b>{text}</b>" if name == highlight else text,
+                align=anchor, font=theme.font(14.5 if len(lines) < 2 else 13,
+                                              theme.muted if muted else None),
             )  # fmt: skip
 
 
-def _wrap(title: str) -> str:
-    """A column's title on two lines, broken at its first dash and its first space."""
-    return escape_html(title).replace("–", "–<br>", 1).replace(" ", "<br>", 1)
+def _wrap(title: str, columns: int) -> list[str]:
+    """A column's title as lines, broken at dashes and spaces; the more columns, the shorter."""
+    most = 16 if columns < 3 else 9
+    lines = [""]
+    for word in re.findall(r"[^ –]+[ –]?", title):
+        if lines[-1] and len((lines[-1] + word).rstrip()) > most:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
+
+
+def _two_line_labels(names: Sequence[str]) -> dict[str, list[str]]:
+    """Each name as one or two lines of about ``_LINE`` letters, different for different names."""
+    labels = {}
+    for name, short in zip(names, short_labels(names, 2 * _LINE), strict=True):
+        if len(short) <= _LINE + 2:
+            labels[name] = [short]
+            continue
+        gaps = [i for i, letter in enumerate(short) if letter in " …" and 2 < i < len(short) - 2]
+        cut = min(gaps, key=lambda i: abs(i - len(short) / 2), default=0)
+        if not cut or max(cut, len(short) - cut) > _LINE + 4:
+            cut = len(short) // 2
+        end = cut + 1 if short[cut] == "…" else cut
+        labels[name] = [short[:end].rstrip(), short[end:].lstrip()]
+    return labels

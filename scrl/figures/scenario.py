@@ -18,8 +18,8 @@ from scrl.figures.base import (
     label,
     label_rows,
     label_width,
+    short_labels,
     show_axis,
-    truncate,
     with_alpha,
 )
 from scrl.figures.template import TRANSPARENT, Theme
@@ -63,8 +63,9 @@ def response_rates(
     show_axis(figure, "xaxis", range=[-0.6, end - 0.4], tickvals=x, ticktext=labels,
               tickfont=theme.muted_font(11.5 if small else 12.5),
               tickangle=-32 if slanted else 0)  # fmt: skip
-    label_rows(figure, [label(t, 20) for t in types], theme, size=13)
-    side = label_width([truncate(t, 20) for t in types], theme, 13)
+    short = short_labels(types, 18)
+    label_rows(figure, [escape_html(t) for t in short], theme, size=13)
+    side = label_width(short, theme, 13)
     figure.update_layout(
         shapes=_cells(x, chance, selected, theme),
         annotations=[
@@ -85,7 +86,7 @@ def _item_positions(
     for title, names in prompts:
         titles.append((start + (len(names) - 1) / 2, title))
         x += [start + i for i in range(len(names))]
-        labels += [label(name, 13) for name in names]
+        labels += [escape_html(name) for name in short_labels(names, 13)]
         start += len(names) + gap
     return x, labels, titles, start - gap
 

@@ -66,7 +66,7 @@ def test_the_classic_story_shows_the_finding(open_page):
     app = open_page("finding")
     assert not app.exception
     assert "Morristown is **fourth**" in words(app)
-    assert "**last** in the reward model" in words(app)
+    assert "usual reward model, Bradley–Terry, it is **last**" in words(app)
     assert "The social model puts it **fourth**" in words(app)
     orders, latent = figures(app)
     assert line(orders, "Morristown") == [4, 5, 4]
@@ -88,8 +88,8 @@ def test_a_reader_who_guesses_first_sees_the_answer_after(open_page):
     app = open_page("finding", predict="true")
     assert "The social model puts it" not in words(app)
     assert line(figures(app)[0], "Morristown") == [4, 5]
-    app.button_group(key="guess").set_value(4).run()
-    assert "Right: the social model puts it **fourth**" in words(app)
+    app.button_group(key="guess_finding").set_value("fourth").run()
+    assert "Right. The social model puts it **fourth**" in words(app)
     assert line(figures(app)[0], "Morristown") == [4, 5, 4]
 
 

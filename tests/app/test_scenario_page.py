@@ -262,7 +262,7 @@ def test_each_way_of_losing_ratings_is_one_click(open_page, kind, answers, inclu
         "scenario", scenario=INVERTED, part="Missing ratings", prompt="worst", who="Nashville",
         about="Knoxville", some="20",
     )  # fmt: skip
-    assert "Everyone answers everything" in words(app)
+    assert "Everyone rates everything" in words(app)
     press(app, kind)
     assert not app.exception
     found = in_hand(app)

@@ -55,6 +55,19 @@ def test_a_long_order_shows_the_best_and_a_long_name_is_truncated():
     assert max(map(len, labels(figure))) < 30
 
 
+def test_fifteen_long_names_stay_distinct_and_leave_room_for_the_lines():
+    """On a phone a chart is some 360 pixels wide."""
+    for stem in ("A long answer that ends differently, number {}", "{} is where it differs, early",
+                 "Antidisestablishmentarianism{}"):  # fmt: skip
+        names = [stem.format(i) for i in range(15)]
+        figure = figures.bump_chart([("a", [[n] for n in names]), ("b", [names])], names)
+        left = [a for a in figure.layout.annotations if a.xanchor == "right"]
+        assert len({a.text for a in left}) == 15
+        assert figure.layout.margin.l + figure.layout.margin.r < 300
+        rows = (figure.layout.height - 70) / 15
+        assert all(a.text.count("<br>") * 13 * 1.3 < rows for a in left)
+
+
 def test_another_rank_with_other_seeds_is_a_disc_of_its_share():
     runs = [TRUTH, TRUTH, TRUTH, [TRUTH[1], TRUTH[0], *TRUTH[2:]]]
     figure = figures.bump_chart([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs})

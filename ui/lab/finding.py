@@ -25,28 +25,24 @@ def _orders(entry: dict) -> None:
     """True, Bradley–Terry and social order; the last after the guess where that is switched on."""
     columns = result_tables.compared_orders(entry, RULE)
     guess = None
-    if page.switched_on("predict"):
-        guess = st.segmented_control(
-            f"Where do you think the social model puts {CITY}?",
-            options=list(range(1, len(entry["completions"]) + 1)),
-            format_func=lambda n: ["1st", "2nd", "3rd", "4th", "5th"][n - 1],
-            key="guess",
-        )
-        if guess is None:
-            columns[-1] = (columns[-1][0], None)
+    places = ["first", "second", "third", "fourth", "last"]
+    guess, shown = predict_first.guess(
+        f"Where does the social model put {CITY}?", places, "guess_finding"
+    )
+    if not shown:
+        columns[-1] = (columns[-1][0], None)
     figure = figures.bump_chart(columns, entry["completions"], CITY, **page.style())
     page.chart(
         figure,
         "orders",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
-        caption="Places by Borda count of everyone’s complete ballots, by the Bradley–Terry reward "
-        "model trained on the incomplete ballots, and by the social reward model trained on the "
-        "same incomplete ballots.",
+        caption="Left: everyone’s complete ballots, counted by Borda. Middle: Bradley–Terry, the "
+        "usual reward model, trained on incomplete ballots. Right: the social model, trained on "
+        "the same incomplete ballots.",
     )
     if guess is not None:
         place = result_tables.ordinal_place(columns[-1][1], CITY)
-        right = figures.mean_ranks(columns[-1][1])[CITY] == guess
-        st.markdown(f"{'Right' if right else 'Not quite'}: the social model puts it **{place}**.")
+        st.markdown(f"{predict_first.verdict(guess, place)}The social model puts it **{place}**.")
 
 
 def _latents(latent: dict) -> None:
@@ -55,9 +51,10 @@ def _latents(latent: dict) -> None:
         figures.latent_map(latent, height=376, **page.style()),
         "latent",
         alt=f"Raters fall into {len(latent['types'])} clusters: {', '.join(latent['types'])}.",
-        caption=f"A sample of {latent.get('raters', 10_000):,} raters as the model of raters sees "
-        "them; those at one point are drawn side by side. Raters of one city lie together whether "
-        f"or not {CITY} was on their ballot, so the model knows what the others would have said.",
+        caption=f"Each mark is one of {latent.get('raters', 10_000):,} raters, or of a sample of "
+        "them. Raters at one point are drawn side by side. Raters of one city are together, "
+        f"whether or not {CITY} was on their ballot. So the model knows what the others would have "
+        "said.",
     )
 
 
@@ -65,9 +62,10 @@ def _numbers(result: dict, entry: dict, made: str) -> None:
     """Scores and downloads."""
     with st.expander("The numbers"):
         data_tables.numbers_table(result_tables.score_table(entry, RULE))
-        st.caption(
-            "Borda scores are mean points a voter, 4 for a first place. Rewards are in log-odds, "
-            f"centred at zero. Made by `{made if isinstance(made, str) else made['command']}`."
+        page.note(
+            "A Borda score is the mean number of points per voter; a first place has 4 points. "
+            "Rewards are log-odds with mean zero. Made by "
+            f"`{made if isinstance(made, str) else made['command']}`."
         )
         with st.container(horizontal=True):
             st.download_button(
@@ -92,10 +90,10 @@ def show() -> None:
     vanilla, place = entry["vanilla"]["order"], result_tables.ordinal_place
     guessing = page.switched_on("predict")
     ending = "" if guessing else f" The social model puts it **{place(social, CITY)}**."
-    st.markdown(
-        f"Where should the capital of Tennessee be? {CITY} is **{place(truth, CITY)}** when "
-        f"everyone is heard, and **{place(vanilla, CITY)}** in the reward model that RLHF "
-        f"ordinarily trains.{ending}"
+    page.say(
+        f"Where should the capital of Tennessee be? If everyone’s ballot is complete, {CITY} is "
+        f"**{place(truth, CITY)}**. In the usual reward model, Bradley–Terry, it is "
+        f"**{place(vanilla, CITY)}**.{ending}"
     )
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -104,10 +102,10 @@ def show() -> None:
         _latents(content["latent"])
     why, do = st.columns([3, 2], gap="medium", vertical_alignment="center")
     why.markdown(
-        f"**Why.** Of the raters from Memphis 90 % ranked {CITY}; of all others 10 % did. "
-        "Bradley–Terry counts the pairs it is given, so on this city it hears Memphis, which puts "
-        "it last. The social model first learns what each rater would say, then lets everyone "
-        "vote, then learns the outcome."
+        f"**Why.** 90 % of the raters from Memphis rated {CITY}, and 10 % of all others did. "
+        f"Bradley–Terry counts only the pairs that somebody rated. So on {CITY} it counts mostly "
+        "Memphis, and Memphis puts it last. The social model first learns what each rater would "
+        "say. Then it lets everyone vote, and learns the outcome."
     )
     with do.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         predict_first.switch()

@@ -12,15 +12,15 @@ from ui.shared import page, source_ids
 
 #: Theme -> scenarios of the gallery; those without a theme come last.
 THEMES = {
-    "Who is heard": (
+    "Who rates, and who does not": (
         "blood-pressure", "tennessee-morristown", "tennessee-inverted-missing",
         "tennessee-inverted-partial", "tennessee-inverted-full", "safety-tail", "tennessee-noisy",
     ),
-    "What one reward cannot say": (
+    "What one reward for everybody cannot say": (
         "pets", "detailed-concise", "pairwise-twins-1", "pairwise-twins-2", "condorcet-cycle",
         "noisy-alike", "six-kinds",
     ),
-    "What a rule decides": (
+    "What the voting rule decides": (
         "tennessee-four", "tennessee-map", "distortion-minority", "irrelevant-alternative",
         "strategic-raters",
     ),
@@ -37,7 +37,7 @@ def themes() -> dict[str, list[str]]:
 
 def show(draft: ScenarioDraft) -> None:
     """Draw a card for every scenario."""
-    st.caption("Choose a story. It opens under Raters, to be changed, shared or trained on.")
+    page.say("Choose an example. You can then change it, share it, or train on it.")
     for theme, stems in themes().items():
         st.subheader(theme, anchor=False)
         for start in range(0, len(stems), _CARDS_PER_ROW):
@@ -65,7 +65,7 @@ def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
     )
     with card.container(gap="small"):
         st.markdown(f"**{page.escaped(scenario.name)}**")
-        st.caption(page.escaped(scenario.summary), help=page.escaped(scenario.source))
+        st.markdown(page.escaped(scenario.summary), help=page.escaped(scenario.source))
     with card.container(gap="small"):
         _type_bar(scenario)
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -73,10 +73,14 @@ def _card(stem: str, scenario: Scenario, chosen: bool) -> None:
                 "Open", key=f"open-{stem}", on_click=_open, args=(stem,),
                 type="primary" if chosen else "secondary",
             )  # fmt: skip
-            if st.button("To the lab", key=f"lab-{stem}", type="tertiary"):
+            if st.button("Train in the lab", key=f"lab-{stem}", type="tertiary"):
                 st.session_state[page.RESET_CONTROLS] = True
                 present = {"present": "true"} if page.presenting() else {}
                 st.switch_page("pages/lab.py", query_params={"scenario": stem, **present})
+
+
+def _plural(word: str) -> str:
+    return "types of rater" if word.startswith("type") else f"{word}s"
 
 
 def _type_bar(scenario: Scenario) -> None:
@@ -86,10 +90,10 @@ def _type_bar(scenario: Scenario) -> None:
         for i, share in enumerate(scenario.type_shares)
     )
     counts = (
-        (len(scenario.types), "type"), (len(scenario.completions), "completion"),
+        (len(scenario.types), "type of rater"), (len(scenario.completions), "answer"),
         (len(scenario.prompts), "prompt"),
     )  # fmt: skip
-    words = " · ".join(f"{n} {word}{'s' if n > 1 else ''}" for n, word in counts)
+    words = " · ".join(f"{n} {_plural(word) if n > 1 else word}" for n, word in counts)
     st.html(
         "<style>.shares{display:flex;height:.5rem;border-radius:.3rem;overflow:hidden;gap:2px}"
         f"</style><div class='shares' role='img' aria-label='shares of the types'>{parts}</div>"

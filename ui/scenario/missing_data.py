@@ -46,8 +46,8 @@ def show(draft: ScenarioDraft) -> str:
             f"{t}: " + ", ".join(f"{c} {v:.0%}" for (_, c), v in zip(items, row, strict=True))
             for t, row in zip(scenario.type_names, chance, strict=True)
         ),
-        caption="How many raters of each type rate a completion: those who answer its prompt and "
-        "include it. An empty frame is heard from nobody; the outlined one is chosen above.",
+        caption="Each cell says how many raters of a type rate an answer. A dotted frame means "
+        "nobody. The outlined cell is the one chosen above.",
     )  # fmt: skip
     if not page.presenting():
         _response_rate_grid(draft.content, prompt)
@@ -65,15 +65,19 @@ def _choose_target(scenario: Scenario) -> tuple[str, str, str, float]:
                 del state[key]
         first = _default_target(scenario, prompt)
         type = st.selectbox(
-            "Raters of", options["who"], options["who"].index(first[0]), key="who", **IN_URL
+            "Raters of the type",
+            options["who"],
+            options["who"].index(first[0]),
+            key="who",
+            **IN_URL,
         )
         completion = st.selectbox(
-            "On", options["about"], options["about"].index(first[1]), key="about", **IN_URL
+            "Answer", options["about"], options["about"].index(first[1]), key="about", **IN_URL
         )
         rate = 10.0
         if not page.presenting():
             rate = st.number_input(
-                "Of ‘some’, heard (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
+                "‘Some’ means (%)", 1.0, 99.0, 10.0, 1.0, format="%g", key="some", width=130,
                 **IN_URL,
             )  # fmt: skip
     return type, prompt, completion, rate / 100
@@ -122,7 +126,9 @@ def _mechanism_buttons(scenario: Scenario, target: tuple[str, str, str, float]) 
 def _list_mechanisms(missing: list[MissingRatings]) -> None:
     """The mechanisms that apply now."""
     if not missing:
-        st.markdown("Everyone answers everything. Choose who falls silent, and how.")
+        st.markdown(
+            "Everyone rates everything. Choose a group, an answer, and how ratings go missing."
+        )
         return
     parts = []
     for name, kind in MISSING_PATTERNS.items():
@@ -133,7 +139,7 @@ def _list_mechanisms(missing: list[MissingRatings]) -> None:
             more = f" and {len(cases) - MAX_LISTED} more" if len(cases) > MAX_LISTED else ""
             listed = page.escaped(", ".join(cases[:MAX_LISTED]))
             parts.append(f"**{kind.title.lower()}** ({listed}{more})")
-    st.markdown(f"Silent now: {'; '.join(parts)}.")
+    st.markdown(f"Missing now: {'; '.join(parts)}.")
 
 
 def _response_rate_grid(content: dict, prompt: str) -> None:
@@ -158,9 +164,9 @@ def _response_rate_grid(content: dict, prompt: str) -> None:
         return editing.with_chances(content, answers, includes)
 
     percent = {"min_value": 0.0, "max_value": 100.0, "format": "%g %%", "width": 84}
-    st.markdown(f"**Chances on ‘{page.escaped(prompt)}’**, to be edited")
+    st.markdown(f"**How many rate what, on ‘{page.escaped(prompt)}’** (you can edit this table)")
     draft_widgets.number_grid(
         f"chances-{prompt}", rows, types,
-        [st.column_config.NumberColumn(n, **percent) for n in ("answers it", *names)], edit,
+        [st.column_config.NumberColumn(n, **percent) for n in ("answer it", *names)], edit,
         "Chances that raters of each type answer, and include each completion",
     )  # fmt: skip

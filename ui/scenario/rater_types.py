@@ -24,11 +24,11 @@ from ui.shared import page, reorder
 
 _EDIT_MODES = ("Move", "Write", "Numbers")
 _HELP = {
-    "Move": "Drag a name, or choose it and press its arrows; with =, or dropped onto another, it "
-    "is tied.",
+    "Move": "Drag a name, or choose it and press its arrows. To tie two names, press = or drop one "
+    "onto the other.",
     "Write": "A type a line: Memphis: A > B = C, best first, ties with =.",
-    "Numbers": "Utilities: the greater the better, and how much matters for welfare and noise. An "
-    "order stands for m-1 … 0.",
+    "Numbers": "A higher number is better, and the difference says how much better. Where a type "
+    "has only an order, the last answer counts 0, the next 1, and so on.",
 }
 
 
@@ -74,7 +74,7 @@ def _name_fields(content: dict) -> None:
         )  # fmt: skip
     with story:
         edit_field(
-            st.text_input, "Story, one line", "f-summary", content.get("summary", ""),
+            st.text_input, "Story in one line", "f-summary", content.get("summary", ""),
             _set_text("summary", editing.MAX_TEXT, "The story"),
         )  # fmt: skip
 
@@ -84,7 +84,7 @@ def _sampling_fields(content: dict) -> None:
     raters, noise, sampling = st.columns([1, 1, 1.3])
     with raters:
         edit_field(
-            st.number_input, "Raters", "f-raters", float(content.get("raters", 10_000)),
+            st.number_input, "Number of raters", "f-raters", float(content.get("raters", 10_000)),
             lambda c, new: {**c, "raters": int(new)}, min_value=1.0, max_value=100_000.0,
             step=500.0, format="%.0f",
         )  # fmt: skip
@@ -99,15 +99,16 @@ def _sampling_fields(content: dict) -> None:
             max_value=1e6,
             step=0.1,
             format="%g",
-            help="Scale of the Gumbel noise added to each utility before a rater ranks; neighbours "
-            "on a ballot are 1 apart.",
+            help="With noise, raters of one type do not always agree. At 1, two neighbours on a "
+            "ballot change places in about one ballot of four.",
         )
     with sampling:
         edit_field(
-            st.segmented_control, "Types are allotted", "f-sampling",
+            st.segmented_control, "Who is drawn", "f-sampling",
             content.get("sampling", "quota"), _set_key("sampling"), options=["quota", "iid"],
-            format_func={"quota": "by quota", "iid": "by chance"}.get, required=True,
-            help="By quota the shares hold exactly; by chance each rater’s type is drawn.",
+            format_func={"quota": "exact shares", "iid": "by chance"}.get, required=True,
+            help="Exact shares: each type has its share of the raters. By chance: the type of each "
+            "rater is drawn.",
         )  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def _text_field(part: str, name: str, entry: dict, i: int) -> None:
 
 def _completions(content: dict) -> None:
     """The fields of completions."""
-    st.caption("What raters may rank. A new one is last on every ballot.")
+    page.note("Completions are the answers that raters compare. A new one is last on every ballot.")
     for i, (name, entry) in enumerate(content["completions"].items()):
         left, middle, right = st.columns([2, 3, 0.8], vertical_alignment="center")
         with left:
@@ -180,13 +181,13 @@ def _completions(content: dict) -> None:
         with middle:
             _text_field("completions", name, entry, i)
         with right:
-            _remove_button("completions", name, i, f"Take {page.escaped(name)} away")
+            _remove_button("completions", name, i, f"Remove {page.escaped(name)}")
     _add_button(content, "completions", "Completion", "Add a completion")
 
 
 def _prompts(content: dict) -> None:
     """The fields of prompts and of the completions that each offers."""
-    st.caption("What is asked. A new prompt begins with the orders of the first.")
+    page.note("A prompt is what the assistant is asked. A new one has the orders of the first.")
     for i, (name, entry) in enumerate(content["prompts"].items()):
         with st.container(border=True, gap="small"):
             left, middle, right = st.columns([2, 4, 0.8], vertical_alignment="center")
@@ -195,9 +196,9 @@ def _prompts(content: dict) -> None:
             with middle:
                 _text_field("prompts", name, entry, i)
             with right:
-                _remove_button("prompts", name, i, f"Take {page.escaped(name)} away")
+                _remove_button("prompts", name, i, f"Remove {page.escaped(name)}")
             edit_field(
-                st.multiselect, f"Completions on offer for ‘{page.escaped(name)}’", f"offer-{i}",
+                st.multiselect, f"Completions of ‘{page.escaped(name)}’", f"offer-{i}",
                 editing.offered(content, name),
                 lambda c, new, p=name: editing.with_offered(c, p, new),
                 options=list(content["completions"]),
@@ -212,7 +213,7 @@ def _edit_mode(draft: ScenarioDraft, prompt: str) -> str:
     """How orders are edited; by default as numbers where utilities are stated."""
     default = "Numbers" if editing.states_utilities(draft.content, prompt) else "Move"
     return st.segmented_control(
-        "Their orders, best first", _EDIT_MODES, default=default, required=True, key="views",
+        "How to edit the orders", _EDIT_MODES, default=default, required=True, key="views",
         help="  \n".join(f"**{way}**: {text}" for way, text in _HELP.items()),
     )  # fmt: skip
 
@@ -235,7 +236,7 @@ def _type_rows(draft: ScenarioDraft, prompt: str, way: str) -> None:
                         "types",
                         name,
                         i,
-                        f"Take {page.escaped(name)} away; its share goes to the others",
+                        f"Remove {page.escaped(name)}; its share goes to the others",
                     )
             if way == "Move":
                 _order_field(content, name, prompt, shades, i)
@@ -249,14 +250,17 @@ def _type_rows(draft: ScenarioDraft, prompt: str, way: str) -> None:
         total = sum(t["share"] for t in content["types"].values())
         if abs(total - 1) > 1e-6:
             edit_button(
-                f"Scale {total:.4g} to 1", "evened", editing.with_normalised_shares, type="primary"
+                f"Scale the shares ({100 * total:.4g} %) to 100 %",
+                "evened",
+                editing.with_normalised_shares,
+                type="primary",
             )
     if way == "Write":
         _orders_as_text(content, prompt)
     elif way == "Numbers":
         _utility_grid(content, prompt)
     elif not page.presenting():
-        st.caption(_HELP["Move"])
+        page.note(_HELP["Move"])
 
 
 def _share_field(name: str, t: dict, i: int) -> None:
@@ -312,4 +316,4 @@ def _utility_grid(content: dict, prompt: str) -> None:
         "Utilities of every type",
     )  # fmt: skip
     if not page.presenting():
-        st.caption(_HELP["Numbers"])
+        page.note(_HELP["Numbers"])
