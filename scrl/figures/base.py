@@ -47,8 +47,12 @@ def with_alpha(hex_colour: str, alpha: float = 0.72) -> str:
 
 
 def escape_html(text: str) -> str:
-    """Text that Plotly shows literally; names come from files and may hold markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """Text that Plotly shows literally; names come from files and may hold markup.
+
+    In the texts of hovers Plotly replaces ``%{…}``, so that is no exception.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("%{", "&#37;{")
 
 
 def truncate(name: str, length: int = 22) -> str:

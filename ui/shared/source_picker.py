@@ -84,13 +84,21 @@ def _describe(id: str, source: Scenario | Ratings, summary: bool) -> None:
             f"{file_preview.summary(source)} Nobody knows what all of these raters would say "
             "about everything. So Bradley–Terry is compared with the social model only."
         )
-    if id.startswith("file-"):
-        with st.expander("What is in this file"):
-            file_preview.show(source)
-            if uploads.cache().owns(id) and st.button(
-                "Remove the file from the server", icon=":material/delete:", key="remove_file"
-            ):
-                _remove(id)
+    if not id.startswith("file-"):
+        return
+    with st.container(horizontal=True):
+        if st.button("What is in this file", icon=":material/table_view:", key="preview"):
+            _preview(source)
+        if uploads.cache().owns(id) and st.button(
+            "Remove it from the server", icon=":material/delete:", key="remove_file",
+            type="tertiary",
+        ):  # fmt: skip
+            _remove(id)
+
+
+@st.dialog("What is in this file", width="large")
+def _preview(source: Scenario | Ratings) -> None:
+    file_preview.show(source)
 
 
 def _remove(id: str) -> None:
