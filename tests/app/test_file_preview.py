@@ -9,7 +9,7 @@ import pytest
 from scrl.data import parse_ratings
 from scrl.scenarios import gallery, load_scenario
 from scrl.types import InputError
-from tests.app.test_pages import RATINGS, figures, parameter, words
+from tests.app.test_pages import RATINGS, parameter, words
 from ui.shared import file_preview, item_texts, uploads, viewer
 from ui.shared.upload_files import UploadFiles
 
