@@ -6,7 +6,7 @@ from ui.shared import navigation, page, page_parts, precompute
 PARTS = {
     widgets.MAP: clusters.show,
     "Prompt by prompt": maps.contexts,
-    "From part of a ballot": maps.partial_ballots,
+    "Part of a ballot": maps.partial_ballots,
     "Leaving one out": maps.left_out,
     widgets.WALK: traversals.show,
     widgets.PLACE: placement.show,

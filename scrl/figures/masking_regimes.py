@@ -23,6 +23,8 @@ from scrl.figures.template import Theme
 
 #: Position of the colour of results that are predicted to be worse.
 WORSE = 4
+#: Characters of a title from which on it takes two lines.
+MAX_TITLE = 10
 
 
 def _panel_axes(figure: go.Figure, i: int, count: int, gap: float = 0.025) -> str:
@@ -41,7 +43,12 @@ def _add_panel_title(
     figure: go.Figure, number: str, title: str, theme: Theme, note: str = ""
 ) -> None:
     """The title above a panel; ``note`` follows on lines of its own."""
-    text = f"<b>{escape_html(title)}</b>"
+    lines = [title]
+    if len(title) > MAX_TITLE:  # a phone has no room for it in one line
+        spaces = [i for i, letter in enumerate(title) if letter == " "] or [len(title)]
+        middle = min(spaces, key=lambda i: abs(i - len(title) / 2))
+        lines = [title[:middle], title[middle + 1 :]]
+    text = "<br>".join(f"<b>{escape_html(line)}</b>" for line in lines if line)
     for line in note.split("\n") if note else ():
         text += f"<br><span style='color:{theme.muted}'>{escape_html(line)}</span>"
     figure.add_annotation(
@@ -90,7 +97,7 @@ def regime_results(
         _add_panel_title(figure, number, panel["title"], theme)
     figure.update_layout(
         legend_y=1.1,
-        margin={"l": label_width(titles, theme), "r": 14, "t": 66 * scale, "b": 42 * scale},
+        margin={"l": label_width(titles, theme), "r": 14, "t": 80 * scale, "b": 42 * scale},
     )
     return figure
 
@@ -199,7 +206,7 @@ def regime_latent_maps(
         _add_panel_title(figure, number, title, theme, note)
     figure.update_layout(
         legend={"y": -0.02, "yanchor": "top", **STATIC_LEGEND},
-        margin={"l": 4, "r": 4, "t": 66 * scale, "b": 34 * scale},
+        margin={"l": 4, "r": 4, "t": 84 * scale, "b": 34 * scale},
     )
     return figure
 
@@ -245,10 +252,10 @@ def regime_loss_curves(
         show_axis(figure, f"xaxis{number}", "" if i else "step", line=True, range=[0, last],
                   tickangle=0, nticks=3, tick0=500 if last > 1000 else None,
                   dtick=1000 if last > 1000 else None)  # fmt: skip
-        show_axis(figure, f"yaxis{number}", "" if i else "nats for each rater", grid=True,
+        show_axis(figure, f"yaxis{number}", "" if i else "loss (nats)", grid=True,
                   showticklabels=i == 0, range=[0, 1.05 * top])  # fmt: skip
         _add_panel_title(figure, number, title, theme)
     figure.update_layout(
-        legend_y=1.12, margin={"l": 48 * scale, "r": 8, "t": 56 * scale, "b": 40 * scale}
+        legend_y=1.2, margin={"l": 48 * scale, "r": 8, "t": 74 * scale, "b": 40 * scale}
     )
     return figure

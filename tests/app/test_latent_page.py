@@ -7,7 +7,7 @@ import pytest
 from scrl.studies import example_runs
 from ui.shared import run_store, viewer
 
-PARTS = ("Map of raters", "From part of a ballot", "Leaving one out", "From one to another",
+PARTS = ("Map", "Part of a ballot", "Leaving one out", "From one to another",
          "Where am I?", "Can I trust it?")  # fmt: skip
 
 
@@ -52,8 +52,8 @@ def test_each_part_has_a_figure_that_says_what_refutes_it_and_its_numbers(open_p
 @pytest.mark.parametrize(
     ("part", "key", "right"),
     [
-        ("Map of raters", "guess_clusters", "Yes"),
-        ("From part of a ballot", "guess_partial", "Yes"),
+        ("Map", "guess_clusters", "Yes"),
+        ("Part of a ballot", "guess_partial", "Yes"),
         ("Leaving one out", "guess_left_out", "No"),
         ("Can I trust it?", "guess_health", "Yes"),
     ],
@@ -156,7 +156,7 @@ def test_nonsense_in_the_url_is_no_fault(open_page, run):
         {"part": "nonsense", "layout": "nonsense", "shown_as": "x"},
         {"part": "From one to another", "from": "nobody", "to": "nowhere", "prompt": "none"},
         {"part": "Where am I?", "ballot1": "Atlantis", "infer": "none"},
-        {"part": "From part of a ballot", "type": "nobody"},
+        {"part": "Part of a ballot", "type": "nobody"},
     ):
         app = open_page("latent", **{"run": run, **parameters})
         assert not app.exception, parameters

@@ -92,29 +92,26 @@ def choose(page, part: str) -> None:
 
 
 def test_from_no_run_to_where_am_i(page, address):
-    page.goto(f"{address}/latent?preset=Tennessee%20capital%20with%20Morristown")
-    sync_api.expect(page.get_by_text("there is none yet")).to_be_visible()
-    page.get_by_role("button", name="Train").click()
-    sync_api.expect(page).to_have_url(re.compile("run="))
+    page.goto(f"{address}/latent?example=tennessee-morristown")
     chart = page.locator(".js-plotly-plot .main-svg").first
-    sync_api.expect(page.get_by_text("Silhouette by type, draws").first).to_be_visible(
+    sync_api.expect(page.get_by_text("How clearly apart, 0 to 1").first).to_be_visible(
         timeout=PATIENT
     )
     sync_api.expect(chart).to_be_visible()
 
     choose(page, "Where am I?")
-    sync_api.expect(page.get_by_text("Before you say anything")).to_be_visible()
+    sync_api.expect(page.get_by_text("Before you rank anything")).to_be_visible()
     box = page.get_by_role("combobox", name=re.compile("capital")).first
     for city in ("Memphis", "Knoxville"):
         box.click()
         page.get_by_role("option", name=city, exact=True).click()
-    sync_api.expect(page.get_by_text("You are nearest to Memphis")).to_be_visible()
+    sync_api.expect(page.get_by_text("You are most like Memphis")).to_be_visible()
     sync_api.expect(page).to_have_url(re.compile("ballot1=Memphis.*Knoxville"))
     page.reload()
-    sync_api.expect(page.get_by_text("You are nearest to Memphis")).to_be_visible()
+    sync_api.expect(page.get_by_text("You are most like Memphis")).to_be_visible()
     sync_api.expect(page.get_by_test_id("stException")).to_have_count(0)
 
-    page.goto(re.sub(r"part=[^&]*", "part=Traversals", page.url))
+    page.goto(re.sub(r"part=[^&]*", "part=From%20one%20to%20another", page.url))
     sync_api.expect(page.get_by_text("Pairs that change places")).to_be_visible()
     cursor = page.locator(".js-plotly-plot").first.locator("path.js-line").last
     before = cursor.get_attribute("d")
@@ -127,14 +124,15 @@ def test_from_no_run_to_where_am_i(page, address):
     )
     shown = other.new_page()
     shown.set_default_timeout(90_000)
-    shown.goto(re.sub(r"part=[^&]*", "part=Health", page.url))
-    sync_api.expect(shown.get_by_text("dimensions are in use")).to_be_visible()
+    shown.goto(re.sub(r"part=[^&]*", "part=Can%20I%20trust%20it%3F", page.url))
+    sync_api.expect(shown.get_by_text("So it knows individual raters")).to_be_visible()
     whole.assert_whole(shown)
     for part, text in (
-        ("Clusters", "Nearest profile is own"), ("Contexts", "these answer one"),
-        ("Part of a ballot", "After a pair that one type alone holds"),
-        ("Left out", "Leaving Morristown out"), ("Traversals", "Pairs that change places"),
-        ("Where am I?", "You are nearest to Memphis"),
+        ("Map", "Raters nearest to their own"), ("Prompt by prompt", "these answer one"),
+        ("Part of a ballot", "After one comparison that only one group would make"),
+        ("Leaving one out", "Leaving Morristown out"),
+        ("From one to another", "Pairs that change places"),
+        ("Where am I?", "You are most like Memphis"),
     ):  # fmt: skip
         choose(shown, part)
         sync_api.expect(shown.get_by_text(text).first).to_be_visible()

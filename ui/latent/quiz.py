@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +35,8 @@ MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
 MIN_BITS = 1e-3
 #: Which pair it asks.
 MOST_INFORMATIVE, RANDOM_PAIR = "The pair that tells most", "Any pair"
-#: Characters of a text on a button.
-MAX_TEXT = 280
+#: Most characters of a name that is a button of its own.
+MAX_BUTTON = 32
 
 
 @st.cache_resource(max_entries=40, show_spinner=False)
@@ -130,13 +131,19 @@ def _ask(quiz: Quiz, belief: Belief, said: Said, pair: int, fitted: FittedRun, p
     texts = item_texts.completion_texts(fitted.ratings, prompt)
     page.say(f"**{page.escaped(item_texts.prompt_text(fitted.ratings, prompt))}**")
     page.say(f"Question {len(said) + 1}: which do you prefer?")
-    first, second = (names[int(i)] for i in quiz.pairs[pair])
-    for name, code in ((first, "1"), (second, "0")):
-        st.button(
-            page.escaped(figures.short_labels([texts.get(name) or name], MAX_TEXT)[0]),
-            key=f"answer-{code}", type="primary", width="stretch",
+    for i, code in zip(quiz.pairs[pair], ("1", "0"), strict=True):
+        name = names[int(i)]
+        text = texts.get(name) or name
+        button = partial(
+            st.button, key=f"answer-{code}", type="primary", width="stretch",
             on_click=quiz_answers.write, args=([*said, (pair, code)],),
         )  # fmt: skip
+        if text == name and len(name) <= MAX_BUTTON:
+            button(page.escaped(name))
+        else:  # a button shows one line
+            with st.container(border=True):
+                st.markdown(page.escaped(text))
+                button(f"I prefer ‘{page.escaped(figures.short_labels(names, 24)[int(i)])}’")
     with st.container(horizontal=True):
         for label, code in (("About the same", "t"), ("I cannot say", "s")):
             st.button(label, key=f"answer-{code}", on_click=quiz_answers.write,

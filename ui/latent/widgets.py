@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scrl.raters import FittedRun
 
 #: Parts that every model has something to show in.
-MAP, WALK, PLACE, HEALTH = "Map of raters", "From one to another", "Where am I?", "Can I trust it?"
+MAP, WALK, PLACE, HEALTH = "Map", "From one to another", "Where am I?", "Can I trust it?"
 ALWAYS = (MAP, PLACE, HEALTH)
 
 

@@ -69,7 +69,7 @@ def _costs(
 
 def show() -> None:
     """Draw accuracy by number of raters, and costs, of each feedback format."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     with left:
         scenario = _choose_raters()
         prompts = list(scenario.prompts)

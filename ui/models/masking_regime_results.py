@@ -121,8 +121,12 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
             "", "none" if curriculum["both"] else "does not learn both",
         )
     )  # fmt: skip
-    st.table(table)
-    if not page.presenting():
+    found = {row["regime"]: row["verdict"] == "appears" for row in rows}
+    page.say("\n".join(_claim(regime, found.get(regime)) for regime in SHOWS))
+    if page.presenting():
+        return
+    with st.expander("How each failure was tested"):
+        st.table(table)
         page.note(
             f"Numbers are differences from the last way with the same seed: mean ± standard "
             f"deviation over {seeds} seeds. The loss says how badly a rater is predicted, in nats. "
@@ -130,6 +134,14 @@ def _verdicts(result: dict, rows: list[dict]) -> None:
             "down before new raters were tested. The network here also sees how the visible "
             "ballots pull at the rewards; that makes the first failure smaller."
         )
+
+
+def _claim(regime: str, appears: bool | None) -> str:
+    """What a way shows and asks, what the blog post says of it, and whether that is so."""
+    shows, asks = SHOWS[regime]
+    says = f" The blog post says that it {_CLAIMS[regime]}." if regime in _CLAIMS else ""
+    verdict = {True: " **That is so.**", False: " **That is not so.**", None: ""}[appears]
+    return f"- **{TITLES[regime]}** shows {shows}, and asks for {asks}.{says}{verdict}"
 
 
 def _regime_cells(regime: str, says: str) -> dict[str, str]:
@@ -183,7 +195,7 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
     page.chart(
         regime_results(
             list(TITLES.values()), panels,
-            "loss, nats for each rater" if kind == "loss" else "pairs ordered rightly",
+            "loss (nats)" if kind == "loss" else "pairs right",
             percent=kind == "pairs", **page.style(),
         ),
         "regime-ends",
@@ -206,8 +218,8 @@ def _values(result: dict, regime: str, name: str) -> list:
 def _latent_maps(result: dict) -> None:
     """Held-out raters in the latent space of each regime."""
     near = {regime: np.mean(_values(result, regime, "near")) for regime in TITLES}
-    notes = [f"{np.mean(_values(result, regime, 'active')):.1f} directions in use\n"
-             f"{near[regime]:.0%} near their own" for regime in TITLES]  # fmt: skip
+    notes = [f"{np.mean(_values(result, regime, 'active')):.1f} in use\n"
+             f"{near[regime]:.0%} near" for regime in TITLES]  # fmt: skip
     page.chart(
         regime_latent_maps(
             list(TITLES.values()), notes, [result["maps"][regime] for regime in TITLES],
@@ -218,10 +230,11 @@ def _latent_maps(result: dict) -> None:
             "\n", ", "
         ),
         caption="Each network’s map of new raters, in the colours of their groups (first seed). "
+        "‘In use’: in how many directions raters differ. "
         "Large marks: the network read the whole ballot. Small open marks: half of it was hidden. "
         "If the network has learnt what part of a ballot tells, small marks lie with the large "
-        "ones of their group. ‘Near their own’ is the share for which that is so; perfect "
-        f"knowledge reaches {result['oracle']['half']['type']:.0%}.",
+        "ones of their group. ‘Near’ is the share for which that is so; perfect knowledge reaches "
+        f"{result['oracle']['half']['type']:.0%}.",
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def _current_spec_hash(stem: str) -> str:
 
 def show() -> None:
     """Draw the choice of data and models, and the scoreboard."""
-    left, right = st.columns([1, 2.6], gap="large")
+    right, left = st.columns([2.6, 1], gap="large")  # on a phone the picture comes first
     with left:
         source = source_picker.pick_source(scoreboard.SCENARIOS[0])
         if source is None:
@@ -126,7 +126,7 @@ def _result(
         return content["result"] | {"rows": rows}
     if job is None:
         st.info(
-            "Nothing is trained with these choices yet. Press the button on the left, or look at a "
+            "Nothing is trained with these choices yet. Press ‘Train them together’, or look at a "
             "stored result."
         )
         for example in scoreboard.SCENARIOS:

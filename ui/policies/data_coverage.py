@@ -22,7 +22,7 @@ def _train(covered: bool, beta: float, seed: int) -> list[tuple]:
 
 def show() -> None:
     """Draw the utility of both learners by the number of comparisons."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     with left:
         page.say(
             "There are four answers. Before training, the assistant seldom gives the best, **D**. "

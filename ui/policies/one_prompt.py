@@ -24,7 +24,7 @@ POINTS = 45
 
 def show() -> None:
     """Draw what policies answer at one KL, and whom they satisfy by KL."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     chosen = prompt_choice.choose(left, right)
     if chosen is None:
         return

@@ -28,7 +28,7 @@ def _simulate(toy: ToyProblem, seed: int) -> Overoptimisation:
 
 def show() -> None:
     """Draw a reward by itself and in truth as its policy is optimised harder."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     with left:
         comparisons = page.slider(
             "Comparisons that train the rewards", "comparisons", 50, 2000, 100, 50, "%.0f"

@@ -71,7 +71,7 @@ def _choose_problem(choice: controls.Choice) -> tuple | None:
     if not prompts:
         st.info(
             f"This part shows prompts with 2 to {MAX_COMPLETIONS} answers, and this file has none. "
-            "Choose other data on the left, or the part ‘Optimised too hard’ above."
+            "Choose other data, or the part ‘Optimised too hard’ above."
         )
         return None
     prompt, rule = prompts[0], choice.rules[0]

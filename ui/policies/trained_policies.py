@@ -28,7 +28,7 @@ def _train(
 
 def show() -> None:
     """Draw trained policies beside the closed form."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     chosen = prompt_choice.choose(left, right)
     if chosen is None:
         return

@@ -17,7 +17,7 @@ from ui.shared.page import IN_URL
 
 def show() -> None:
     """Draw the frontier at one KL, and where each policy lies."""
-    left, right = st.columns([1, 2.2], gap="large")
+    right, left = st.columns([2.2, 1], gap="large")  # on a phone the picture comes first
     chosen = prompt_choice.choose(left, right)
     if chosen is None:
         return
