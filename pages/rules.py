@@ -27,7 +27,7 @@ def show() -> None:
         with right:
             rule = rules.pick_rule(every)
             explanation = rules.explanation(brief, every, rule, meaning)
-            rules.show_steps(explanation, profile.names)
+            rules.show_steps(explanation, profile, meaning)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)
         if not page.presenting():

@@ -19,7 +19,7 @@ from scrl.voting.criteria import (
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.result_tables import order_text
-from ui.voting import profile_picker, wide_figures
+from ui.voting import figure_cache, profile_picker, wide_figures
 
 DEFAULT_CELL = ("plurality", "condorcet")
 STORED_COUNTEREXAMPLE, OWN_BALLOTS = "An example", "My own ballots"
@@ -149,14 +149,14 @@ def show_table(rule: str, criterion: str) -> None:
     if page.presenting():
         columns = [c for c in columns if c in PUBLISHED_CRITERIA or c == criterion]
         rules = [r for r in rules if RULES[r].satisfies is not None or r == rule]
-    rows = [
-        {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
-         "cells": {c: _table_cell(satisfaction_table()[r, c]) for c in columns}}
-        for r in rules
-    ]  # fmt: skip
-    figure = criteria_table(
-        rows, [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
-        len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5, **page.style(),
+    figure = figure_cache.drawn(
+        lambda: criteria_table(
+            _table_rows(rules, columns),
+            [(c, _SHORT.get(c, CRITERIA[c].title)) for c in columns], (rule, criterion),
+            len(PUBLISHED_CRITERIA), row_height=18.5 if page.presenting() else 21.5,
+            **page.style(),
+        ),
+        "criteria", rule, criterion,
     )  # fmt: skip
     with wide_figures.scrolling("criteria_scroll"):
         st.plotly_chart(
@@ -164,6 +164,15 @@ def show_table(rule: str, criterion: str) -> None:
             on_select=_cell_clicked, selection_mode="points", alt=_table_alt(rules),
         )  # fmt: skip
     page.note(LEGEND)
+
+
+def _table_rows(rules: list[str], columns: list[str]) -> list[dict]:
+    """Rows of the figure of the table."""
+    return [
+        {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
+         "cells": {c: _table_cell(satisfaction_table()[r, c]) for c in columns}}
+        for r in rules
+    ]  # fmt: skip
 
 
 def _table_cell(cell: TableCell) -> dict:

@@ -11,7 +11,7 @@ from scrl.figures import (
     misreport_utilities,
 )
 from scrl.types import InputError
-from scrl.voting import AnonymousProfile
+from scrl.voting import RULES, AnonymousProfile
 from scrl.voting.strategy import (
     MAX_EXHAUSTIVE,
     Manipulation,
@@ -48,7 +48,7 @@ def show() -> None:
         if not shown:
             return
         exact = len(profile.names) <= MAX_EXHAUSTIVE
-        rules = countable_rules(profile) if exact else [rule]
+        rules = _compared_rules(profile, rule) if exact else [rule]
         try:
             misreports = _best_misreports(
                 profile_picker.cache_key(profile), row, tuple(rules), voters, profile
@@ -64,6 +64,16 @@ def show() -> None:
         _every_rule(misreports, rule, label)
     if not page.presenting():
         _misreport_table(profile, misreports)
+
+
+def _compared_rules(profile: AnonymousProfile, rule: str) -> list[str]:
+    """The rules that are compared with ``rule``: all that count every ballot fast enough for a
+    slider."""
+    return [
+        name
+        for name in countable_rules(profile)
+        if name == rule or not (RULES[name].on_host and RULES[name].reads == "profile")
+    ]
 
 
 def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:

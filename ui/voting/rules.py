@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -23,7 +22,7 @@ from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, e
 from ui.shared import page, predict_first
 from ui.shared.page import IN_URL
 from ui.shared.result_tables import order_text
-from ui.voting import left_out, profile_picker, voting_labels
+from ui.voting import figure_cache, left_out, profile_picker, voting_labels
 
 FIGURES = {
     Bars: figures.score_bars,
@@ -247,9 +246,12 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
     look = _figure_style()
     candidates = len(profile.names)
     page.chart(
-        figures.ballot_tiles(
-            profile.names, profile.place, profile.weight, profile.labels,
-            row_height=25 if candidates <= 6 else 21, **look,
+        figure_cache.drawn(
+            lambda: figures.ballot_tiles(
+                profile.names, profile.place, profile.weight, profile.labels,
+                row_height=25 if candidates <= 6 else 21, **look,
+            ),
+            "ballots", profile_picker.cache_key(profile), profile.labels,
         ),
         "ballots",
         alt="; ".join(
@@ -263,9 +265,13 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     """Draw the outcome of every rule; a click on a row explains its rule."""
     st.plotly_chart(
-        figures.outcomes_by_rule(
-            profile.names, outcome_rows(outcomes), rule,
-            row_height=26 if len(outcomes) <= 10 else 21.5, **_figure_style(),
+        figure_cache.drawn(
+            lambda: figures.outcomes_by_rule(
+                profile.names, outcome_rows(outcomes), rule,
+                row_height=26 if len(outcomes) <= 10 else 21.5, **_figure_style(),
+            ),
+            "outcomes", profile.names, rule,
+            *((name, o.place.tolist(), o.scores.tolist()) for name, o in outcomes.items()),
         ),
         theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
         selection_mode="points",
@@ -278,18 +284,26 @@ def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule:
         page.note("Each row is one rule. Click a row to see how its rule counts.")
 
 
-def show_steps(explained: Explanation, names: Sequence[str]) -> None:
+def show_steps(explained: Explanation, profile: AnonymousProfile, meaning: str) -> None:
     """Draw the steps of a count: the main figure, the notes, the other figures.
 
     Args:
-        names: full names of the candidates; those of the explanation may be short.
+        profile: the ballots with the full names; those of the explanation may be short.
+        meaning: as in ``count``.
     """
     look = page.style()
     for i, step in enumerate(explained.steps[:1] if page.presenting() else explained.steps):
         title = step.unit if isinstance(step, Rounds) else step.title
         st.markdown(f"**{page.escaped(title)}**")
         page.chart(
-            FIGURES[type(step)](step, names, **look),
+            figure_cache.drawn(
+                partial(FIGURES[type(step)], step, profile.names, **look),
+                "step",
+                profile_picker.cache_key(profile),
+                meaning,
+                explained.rule,
+                i,
+            ),
             f"step-{explained.rule}-{i}",
             alt=title,
         )

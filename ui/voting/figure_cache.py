@@ -1,0 +1,26 @@
+"""Figures that are drawn once for all visitors: building one takes longer than sending it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from ui.shared import page
+
+
+def drawn(draw: Callable[[], go.Figure], *key: Hashable) -> go.Figure:
+    """The figure of ``draw``, kept for the theme and scale of this viewer.
+
+    Args:
+        key: all that the figure depends on but the theme and the scale.
+    """
+    return _drawn(repr((key, page.style())), draw)
+
+
+@st.cache_resource(max_entries=300, show_spinner=False)
+def _drawn(key: str, _draw: Callable[[], go.Figure]) -> go.Figure:
+    figure = _draw()
+    _ = figure.layout  # complete before other sessions read it
+    return figure
