@@ -140,16 +140,13 @@ def test_a_file_is_previewed_and_can_be_removed(open_page, folder):
     assert "count as **unseen**" in said
     assert "ann on ‘q1’\\: a ≻ b." in said
     assert "bob on ‘q1’\\: b. Left out\\: a." in said
-    assert "Go to bed at ten." in [r["text"] for t in app.dataframe for r in rows(t) if "text" in r]
+    assert r"**b** · Drink \*less\* coffee\: see www:color[\.]x.y" in said
+    assert "*May I lie?*" in said
     assert not list(folder.glob("*/*.part"))
     next(b for b in app.button if b.key == "remove_file").click().run()
     assert not app.exception
     assert not list(folder.glob("*/file-*"))
     assert not app.selectbox(key="scenario").value.startswith("file-")
-
-
-def rows(table) -> list[dict]:
-    return table.value.to_dict("records")
 
 
 def test_only_whoever_brought_a_file_can_remove_it(open_page, folder, monkeypatch):

@@ -150,7 +150,9 @@ def test_what_a_setting_changes_may_be_guessed_before_the_orders_are_shown(open_
     assert not figures(app)
     assert "orders is the same" not in words(app)
     app.button_group(key="guess_compare").set_value("Some differ").run()
-    assert "Not quite. Of 5 social orders that can be compared, **0** differ." in words(app)
+    assert "Not quite. 5 orders of the social models can be compared, and **0** differ." in words(
+        app
+    )
     assert len(figures(app)) == 4
 
 

@@ -22,14 +22,18 @@ from ui.shared import (
 from ui.shared.controls import rule_title
 
 MAX_COMPARED = 4
-_SOURCE_TITLES = {"vanilla": "Bradley–Terry", "truth": "Truth", "social": "Social model"}
+_SOURCE_TITLES = {
+    "vanilla": "Bradley–Terry",
+    "truth": "All ballots, complete",
+    "social": "Social model",
+}
 
 
 def show(runs: list[RunRecord]) -> None:
     """Draw two or more finished runs; only what differs is shown."""
     done = [record for record in runs if record.state == "done"]
     if len(done) < 2:
-        st.caption("Once two runs are done, they can be compared here.")
+        page.note("When two runs are done, you can compare them here.")
         return
     ids, named = [record.id for record in done], stored_runs.unique_labels(done)
     in_url = dict.fromkeys(st.query_params.get("compare", "").split(","))
@@ -44,13 +48,13 @@ def show(runs: list[RunRecord]) -> None:
     else:
         st.query_params.pop("compare", None)
     if len(picked) < 2:
-        st.caption("Choose two or more.")
+        page.note("Choose two runs or more.")
         return
     by_id = {record.id: record for record in done}
     compared = [(by_id[id], run_store.find(id)) for id in picked]
     compared = [(record, job.result) for record, job in compared if job is not None and job.result]
     if len(compared) < 2:
-        st.error("One of these runs can no longer be read.")
+        st.error("One of these runs cannot be read any more. Choose another.")
         return
     for i, (record, _) in enumerate(compared, 1):
         st.markdown(f"**{i}** · {page.escaped(named[record.id])}")
@@ -65,14 +69,14 @@ def _guess_shown(results: list) -> bool:
     if not shared:
         return True
     guess, shown = predict_first.guess(
-        "Do these runs end in the same social orders, prompt by prompt and rule by rule?",
+        "Do the social models of these runs give the same orders?",
         ("All the same", "Some differ", "All differ"), "guess_compare",
     )  # fmt: skip
     if shown:
         right = ("All the same", "All differ" if differ == shared else "Some differ")[differ > 0]
         st.markdown(
             predict_first.verdict(guess, right)
-            + f"Of {shared} social orders that can be compared, **{differ}** differ."
+            + f"{shared} orders of the social models can be compared, and **{differ}** differ."
         )
     return shown
 
@@ -131,12 +135,13 @@ def _figures(i: int, content: dict, prompt: str) -> None:
             figures.bump_chart(columns, entry["completions"], row_height=44, **page.style()),
             f"compared-{i}",
             alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
-            caption=f"Run {i}: places by {rule_title(rule)}, by the vanilla and by the social "
-            "network.",
+            caption=f"Run {i}: the order of everyone’s complete ballots, counted by "
+            f"{rule_title(rule)}, where it is known; that of Bradley–Terry; and that of the social "
+            "model.",
         )
     page.chart(
         figures.latent_map(content["latent"], **page.style()), f"compared-latent-{i}",
         alt=f"Raters by type: {', '.join(content['latent']['types'])}.",
-        caption=f"Run {i}: raters on the two main axes of their latents; axes of two runs are not "
-        "the same axes.",
+        caption=f"Run {i}: each mark is a rater. Raters who lie close together want similar "
+        "things. Two runs have different axes, so compare the groups and not the places.",
     )  # fmt: skip

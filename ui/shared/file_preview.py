@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Rows of a table, ballots in words, and notes of the reader that are shown.
 MAX_ROWS, MAX_BALLOTS, MAX_NOTES = 200, 5, 10
+#: Prompts whose answers are shown with their texts.
+MAX_PROMPTS = 30
 #: What an answer that a ballot leaves out means, by ``Ratings.absent``.
 ABSENT = {
     "unseen": "Answers that a ballot leaves out count as **unseen**: nothing is known of their "
@@ -72,17 +74,33 @@ def _show_prompts(source: Scenario | Ratings) -> None:
 
 
 def _show_answers(source: Scenario | Ratings) -> None:
-    catalogue, rows = source.catalogue, []
+    st.markdown("**Answers**, in the field’s term *completions*")
+    catalogue = source.catalogue
+    if any(item_texts.has_texts(source, prompt) for prompt in catalogue.prompts[:MAX_PROMPTS]):
+        _show_texts(source)
+        return
+    rows = []
     for prompt in catalogue.prompts:
-        for name, text in item_texts.completion_texts(source, prompt).items():
-            rows.append({"prompt": prompt, "answer": name, "text": text})
+        rows += [{"prompt": prompt, "answer": name}
+                 for name in item_texts.completion_texts(source, prompt)]  # fmt: skip
         if len(rows) > MAX_ROWS:
             break
-    if all(row["text"] == row["answer"] for row in rows):
-        rows = [{key: row[key] for key in ("prompt", "answer")} for row in rows]
-    st.markdown("**Answers**, in the field’s term *completions*")
     st.dataframe(rows[:MAX_ROWS], hide_index=True)
     _say_more(min(len(rows), MAX_ROWS), catalogue.items)
+
+
+def _show_texts(source: Scenario | Ratings) -> None:
+    """Names and texts of answers prompt by prompt, as lines that wrap."""
+    prompts, shown = source.catalogue.prompts, 0
+    for prompt in prompts[:MAX_PROMPTS]:
+        texts = list(item_texts.completion_texts(source, prompt).items())[: MAX_ROWS - shown]
+        lines = [f"*{escaped(item_texts.prompt_text(source, prompt))}*"]
+        lines += [f"**{escaped(n)}**" + (f" · {escaped(t)}" if t != n else "") for n, t in texts]
+        st.markdown("  \n".join(lines))
+        shown += len(texts)
+        if shown >= MAX_ROWS:
+            break
+    _say_more(shown, source.catalogue.items)
 
 
 def _show_ballots(source: Ratings) -> None:
