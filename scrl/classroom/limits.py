@@ -17,6 +17,8 @@ MAX_PROMPT_LENGTH, MAX_ANSWER_LENGTH = 2_000, 1_000
 MAX_ROOMS, MAX_QUESTIONS, MAX_ROUNDS, MAX_PHONES = 500, 50, 9, 1_000
 #: Seconds after the last action of its teacher until a room is deleted.
 ROOM_LIFETIME = 14 * 24 * 3600.0
+#: The same for a room in which nothing was asked.
+EMPTY_ROOM_LIFETIME = 24 * 3600.0
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from scrl.classroom.ballots import PostedBallot, check_answers
 from scrl.classroom.database import Database
 from scrl.classroom.errors import ClassroomError, no_such_room
 from scrl.classroom.group_commit import GroupCommit
-from scrl.classroom.limits import MAX_ROOMS, ROOM_LIFETIME
+from scrl.classroom.limits import EMPTY_ROOM_LIFETIME, MAX_ROOMS, ROOM_LIFETIME
 from scrl.classroom.rooms import OPEN, REVEALED, CastBallot, Question, Room, Round
 from scrl.classroom.rows import (
     delete_room,
@@ -234,10 +234,14 @@ class ClassStore:
     # -- the end of rooms -------------------------------------------------------------------------
 
     def delete_expired(self) -> int:
-        """Delete the rooms whose teachers have done nothing for two weeks; return their number."""
-        before = self.clock() - ROOM_LIFETIME
+        """Delete the rooms whose teachers have done nothing for two weeks, and those without a
+        question after a day; return their number."""
+        now = self.clock()
         with self.database.read() as db:
-            old = db.execute("SELECT code FROM rooms WHERE touched < ?", (before,)).fetchall()
+            old = db.execute(
+                "SELECT code FROM rooms WHERE touched < ? OR (question IS NULL AND touched < ?)",
+                (now - ROOM_LIFETIME, now - EMPTY_ROOM_LIFETIME),
+            ).fetchall()
         if not old:
             return 0
         self.database.make_room()

@@ -194,6 +194,19 @@ def test_a_reveal_without_ballots_is_one_sentence(open_room, room):
     assert "Nobody has voted yet" in app.error[0].value
 
 
+def test_another_address_stays_in_presenter_mode(open_room):
+    app = open_room()
+    app.text_input[0].set_value("10.9.8.7:8501/").run()
+    assert "QR code of http://10.9.8.7:8501/join/" in html(app)
+    app.session_state["present"] = True
+    app.run()
+    assert not app.text_input
+    assert "QR code of http://10.9.8.7:8501/join/" in html(app)
+    app.session_state["present"] = False
+    app.run()
+    assert app.text_input[0].value == "10.9.8.7:8501/"
+
+
 def test_lines_give_answers_and_short_names():
     assert question_picker.read_lines("Short | A bit.\n\n plain \na |\n| b\nx|y|z") == (
         ["Short", "", "", "", "x"], ["A bit.", "plain", "a |", "| b", "y|z"],

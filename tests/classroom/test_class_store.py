@@ -396,6 +396,17 @@ def test_a_server_takes_so_many_rooms_and_forgets_old_ones(tmp_path, monkeypatch
     assert b"Who cares?" not in kept
 
 
+def test_a_room_without_a_question_goes_after_a_day(tmp_path):
+    now = [1e9]
+    store = ClassStore(tmp_path / "c.sqlite", clock=lambda: now[0])
+    empty, used = store.create_room(), store.create_room()
+    used.ask("?", ["a", "b"])
+    now[0] += limits.EMPTY_ROOM_LIFETIME + 1
+    assert store.delete_expired() == 1
+    refused(404, empty.room)
+    assert used.room().questions
+
+
 def test_what_is_deleted_is_gone_from_the_disk(store, tmp_path):
     teacher = store.create_room()
     first = teacher.ask("An embarrassing question", ["a", "b"])

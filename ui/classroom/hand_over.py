@@ -9,7 +9,7 @@ import streamlit as st
 from scrl.classroom import REVEALED, ClassroomError, Room, Teacher, ratings_of
 from scrl.data import to_csv
 from scrl.types import InputError, Ratings
-from ui.classroom import addresses
+from ui.classroom import invitation
 from ui.shared import page, uploads
 
 
@@ -29,7 +29,7 @@ def show(teacher: Teacher, room: Room) -> None:
             "Download the ballots (CSV)", to_csv(ratings), f"class-{room.code}.csv",
             "text/csv", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
-    link = f"{addresses.reach().address}/classroom?" + urlencode(
+    link = f"{invitation.chosen().address}/classroom?" + urlencode(
         {"room": room.code, "result": teacher.result_key}
     )
     st.markdown("Link with the results, without the controls:")

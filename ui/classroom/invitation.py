@@ -16,7 +16,7 @@ session.keep(_OTHER_ADDRESS)
 
 def show(code: str) -> None:
     """Draw the QR code with the address below it, and hints where phones cannot reach it."""
-    found = _reach()
+    found = chosen()
     link = f"{found.address}/join/{code}"
     # Black on white in the dark theme too: many phones read no other.
     picture = segno.make(link, error="m").svg_data_uri(border=3, dark="#000", light="#fff")
@@ -35,11 +35,16 @@ def show(code: str) -> None:
         _help(found, link)
 
 
-def _reach() -> Reach:
-    own = str(st.session_state.get(_OTHER_ADDRESS) or "").strip().rstrip("/")
+def chosen() -> Reach:
+    """The address for phones: the one that the teacher wrote, else the one that was found."""
+    own = st.session_state.get(_OTHER_ADDRESS, "").strip().rstrip("/")
     if not own:
         return reach()
-    return Reach(own if "://" in own else f"http://{own}")
+    return Reach(own if own.lower().startswith(("http://", "https://")) else f"http://{own}")
+
+
+def _remember() -> None:
+    st.session_state[_OTHER_ADDRESS] = st.session_state["class_address_field"]
 
 
 def _short(link: str, code: str) -> str:
@@ -56,8 +61,10 @@ def _help(found: Reach, link: str) -> None:
             "it.\n"
             "- If the address above is the wrong one of several, write the right one here."
         )
+        # Presenter mode does not draw the field, and Streamlit then forgets what it held.
         st.text_input(
-            "Another address for phones", placeholder=found.address, key=_OTHER_ADDRESS,
+            "Another address for phones", st.session_state.get(_OTHER_ADDRESS, ""),
+            placeholder=found.address, key="class_address_field", on_change=_remember,
             max_chars=200,
         )  # fmt: skip
         st.link_button("Open the phone’s page here", link, icon=":material/smartphone:")
