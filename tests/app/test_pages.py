@@ -394,3 +394,17 @@ def test_two_viewers_train_at_once_and_neither_loses_its_run(open_page, training
         assert run_store.job_queue().wait(id, 20).state == "done"
         assert line(figures(app.run())[0], "Morristown") == [4, 5, 4]
     assert training.calls == 2
+
+
+def test_the_lab_shows_the_texts_of_a_file_beside_its_ids(open_page):
+    rows = [("ann", "c1", 1), ("ann", "c2", 2), ("bob", "c2", 1), ("bob", "c1", 2)]
+    texts = {"c1": "Drink tea, then sleep.", "c2": "Call a doctor today."}
+    lines = [f'{r},p1,{c},{rank},How do I get well?,"{texts[c]}"' for r, c, rank in rows]
+    head = "rater,prompt,completion,rank,prompt_text,completion_text"
+    for name in ("lab", "gap"):
+        app = open_page(name)
+        data = "\n".join([head, *lines]).encode()
+        app.get("file_uploader")[0].set_value((f"{name}.csv", data, "text/csv")).run()
+        assert not app.exception
+        for text in ("How do I get well?", *texts.values()):
+            assert text in words(app).replace("\\", ""), name

@@ -53,7 +53,7 @@ def show(choice: Choice) -> None:
         )
         orders = _orders(st.session_state["scenario"], rule, ratings)
         prompt = st.selectbox("Question (prompt)", list(orders), key="prompt", bind="query-params")
-    item_texts.show_texts(ratings, prompt)
+    item_texts.show_texts(ratings, prompt, expanded=True)
     learnt, counted = orders[prompt]
     names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))
     wrong = vanilla_gap.count_reversed(learnt, counted, names)

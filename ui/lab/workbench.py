@@ -41,7 +41,7 @@ def _pick_prompt_and_rule(prompts: dict, choice: Choice) -> tuple[str, str]:
     if text != prompt:
         st.markdown(f"*{page.escaped(text)} …*")
     if item_texts.has_texts(choice.source, prompt):
-        item_texts.show_texts(choice.source, prompt)
+        item_texts.show_texts(choice.source, prompt, expanded=not choice.source.is_scenario)
     return prompt, rule
 
 
