@@ -29,7 +29,7 @@ def latent_traversal(
     names: Sequence[str],
     changes: Sequence[Change],
     ends: tuple[str, str],
-    title: str = "reward, log-odds",
+    title: str = "reward (log-odds)",
     first: int = 0,
     *,
     dark: bool = False,

@@ -278,6 +278,39 @@ def test_raters_who_all_say_the_same_are_one_place_on_every_part(open_page, tmp_
     assert "No answer tells anything about the next one" in words(asked)
 
 
+@pytest.mark.slow
+def test_a_file_without_groups_shows_the_kinds_that_the_model_found(open_page, tmp_path):
+    camps = ["abcd", "abdc"], ["dcba", "cdba"]
+    id = ratings_run(
+        "".join(
+            f"r{i},p,{name},{place}\n"
+            for i in range(80)
+            for place, name in enumerate(camps[i % 2][i // 2 % 2][: 4 if i % 5 else 3])
+        ),
+        tmp_path,
+    )
+    app = open_page("latent", run=id)
+    assert not app.exception
+    assert "That they lie apart is no evidence" in words(app)
+    assert "Raters of one group lie together" not in words(app)
+    assert {t["name"][:6] for t in figures(app)[0]["data"]} >= {"Kind 1", "Kind 2"}
+    for part in ("Part of a ballot", "Leaving one out"):
+        app = open_page("latent", run=id, part=part)
+        assert not app.exception, part
+        assert not app.error, part
+        assert "the kinds of rater that the model found" in words(app)
+        assert figures(app)
+
+
+@pytest.mark.parametrize("part", ["Prompt by prompt"])
+def test_a_part_with_nothing_to_show_leads_to_those_that_have(open_page, run, part):
+    app = open_page("latent", run=run, part=part)
+    assert not figures(app)
+    app.button(key="on-Map").click().run()
+    assert not app.exception
+    assert figures(app)
+
+
 def test_runs_kept_in_the_file_are_offered_too(open_page, monkeypatch, tmp_path, experiment):
     from scrl.runs import Archive, latent_map, pack, pack_source, to_dict
 

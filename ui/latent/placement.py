@@ -134,7 +134,8 @@ def _show_beliefs(
     left, right = st.columns([1.2, 1], gap="large")
     with left:
         marked = pair if chosen == prompt and bits > _MIN_BITS else None
-        _belief_chart(belief, order, completions, catalogue.prompts[chosen], marked)
+        asked = item_texts.prompt_text(fitted.ratings, catalogue.prompts[chosen])
+        _belief_chart(belief, order, completions, asked, marked)
     with right:
         _next_question(catalogue, bits, prompt, pair)
         if not page.presenting():

@@ -11,7 +11,7 @@ import streamlit as st
 from scrl import figures
 from scrl.diagnostics import traverse
 from ui.latent.widgets import metrics, profiles
-from ui.shared import data_tables, page, predict_first
+from ui.shared import data_tables, item_texts, page, predict_first
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def _set_endpoints(start: str, end: str) -> None:
 def show(id: str, fitted: FittedRun) -> None:
     """Draw the rewards on the straight line between two latents."""
     endpoints, prompts = _endpoints(id, fitted), list(fitted.catalogue.prompts)
-    start, end, prompt = _choose(list(endpoints), prompts)
+    types = len(profiles(id, fitted))
+    start, end, prompt = _choose(list(endpoints), prompts, types)
     guess, shown = predict_first.guess(
         "Is there anybody about halfway between these two?", ("Yes", "No"), "guess_walk"
     )
@@ -66,7 +67,8 @@ def show(id: str, fitted: FittedRun) -> None:
     completions = fitted.catalogue.names(p)
     left, right = st.columns([3, 1], gap="large")
     with left:
-        _reward_chart(walk, completions, prompt, (start, end))
+        asked = item_texts.prompt_text(fitted.ratings, prompt)
+        _reward_chart(walk, completions, asked, (start, end))
     with right:
         _halfway(walk, guess)
     _pairwise_differences(walk, completions, (start, end))
@@ -94,7 +96,7 @@ def _halfway(walk: Traversal, guess: str | None) -> None:
     )  # fmt: skip
     metrics({
         "Pairs that change places": changes,
-        "Raters halfway, for one at the end": _ratio(walk.middle),
+        "Raters halfway ÷ at an end": _ratio(walk.middle),
     })  # fmt: skip
     page.note(
         "For one rater at the end with fewer raters, the model expects so many in the middle. "
@@ -109,10 +111,10 @@ def _ratio(value: float) -> str:
     return f"{value:.2g}" if value < 100 else "over 100"
 
 
-def _choose(names: list[str], prompts: list[str]) -> tuple[str, str, str]:
-    """The start, the end and the prompt."""
+def _choose(names: list[str], prompts: list[str], types: int) -> tuple[str, str, str]:
+    """The start, the end and the prompt; the first ``types`` names are those of types."""
     presets = [p for p in _PRESETS if set(p) <= set(names)]
-    first, last = presets[0] if presets else (names[0], names[-1])
+    first, last = presets[0] if presets else (names[0], names[types - 1 if types > 1 else -1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         start = st.selectbox("From", names, names.index(first), key="from", **IN_URL)
         end = st.selectbox("To", names, names.index(last), key="to", **IN_URL)
