@@ -20,7 +20,8 @@ ICON = Path(__file__).with_name("icon.svg")
 #: keyboard focus. The colour of buttons, on which white is legible, is too dark for text.
 _STYLE = """
 [data-testid="stCaptionContainer"] { opacity: 1; }
-[data-testid="stSidebar"][data-collapsed="true"] { visibility: hidden; }
+[data-testid="stSidebar"][data-collapsed="true"],
+[data-testid="stSidebar"][data-collapsed="true"] * { visibility: hidden; }
 [data-testid^="stBaseButton-segmented_controlActive"], [data-testid^="stBaseButton-pillsActive"],
 [data-testid="stButtonGroup"] [data-selected="true"], [data-testid="stSliderThumbValue"]
 { color: inherit !important; }
