@@ -55,6 +55,29 @@ TERMS = {
     "lie from their mean; the standard error does so for a mean.",
     "VPL": "VPL (variational preference learning) is a network that reads some pairs of a person "
     "and guesses that person’s rewards.",
+    "candidate": "A candidate is one of the things that voters rank: a person, a city, an answer.",
+    "clone": "A clone is a near copy of a candidate: every voter ranks the two next to each other.",
+    "Condorcet cycle|circle": "In a Condorcet cycle the majority prefers A to B, B to C, and C to "
+    "A, so that nobody beats all others.",
+    "Condorcet winner": "The Condorcet winner beats every other candidate head to head. Some "
+    "elections have none.",
+    "criterion|criteria": "A criterion is a promise that a voting rule should keep in every "
+    "election.",
+    "head to head|head-to-head": "Head to head, two candidates are compared alone: the one that "
+    "more voters rank higher wins.",
+    "lottery|lotteries": "A lottery gives each candidate a chance to win, and then the winner is "
+    "drawn.",
+    "majority": "A majority is more than half of the voters.",
+    "maximal lottery": "The maximal lottery is a mix of candidates that no candidate beats on "
+    "average.",
+    "median": "The median is the middle value: half of the values are below it.",
+    "RLHF": "RLHF is the usual way to train an assistant: people compare answers, a reward model "
+    "learns from them, and the assistant is trained on its rewards.",
+    "Smith set": "The Smith set is the smallest group of candidates each of whom beats everybody "
+    "outside the group head to head.",
+    "tie|tied": "Candidates are tied if they share a place.",
+    "tied last": "Candidates are tied last if they share the last place of a ballot.",
+    "utility|utilities": "A utility is a number that says how good a candidate is for a voter.",
     "voting rule|rule": "A voting rule turns the ballots of many people into one order.",
 }  # fmt: skip
 

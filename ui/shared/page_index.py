@@ -120,19 +120,19 @@ PAGES: dict[str, PageEntry] = {
     ),
     "criteria": PageEntry(
         "Criteria", "checklist", UNDERSTAND, "Every rule breaks a promise. Which one?",
-        "Which fairness criteria does each voting rule meet, and where does it fail?",
+        "Which promises does each voting rule keep in every election, and which does it break?",
         "teachers and students of voting",
         VOTING,
     ),
     "distortion": PageEntry(
         "Distortion", "balance", UNDERSTAND, "What can a choice cost?",
-        "How much welfare can a rule lose because ballots do not say how much people care?",
+        "How much can voters lose because ballots do not say how much they care?",
         "students and researchers of voting",
         VOTING,
     ),
     "strategy": PageEntry(
         "Strategy", "chess", UNDERSTAND, "Who gains by lying?",
-        "When does a voter or a rater get more by not telling the truth?",
+        "When does a voter or a rater get a better result by lying?",
         "teachers and students of voting",
         VOTING,
     ),

@@ -49,7 +49,7 @@ def guess_condorcet_rule() -> bool:
     if shown and page.switched_on("predict"):
         table = satisfaction_table()
         right = [RULES[n].title for n in _GUESSES if table[n, "condorcet"].state == "Y"]
-        st.markdown(
+        page.say(
             f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}** does: it looks "
             "only at who beats whom."
         )
@@ -283,9 +283,9 @@ def show_violation(violation: Violation) -> None:
         "counterexample", alt=_violation_alt(violation),
     )  # fmt: skip
     if violation.change and at > 0:
-        st.markdown(page.escaped(violation.change))
+        page.say(page.escaped(violation.change))
     if last:
-        st.markdown(f"**{page.escaped(violation.explanation)}**")
+        page.say(f"**{page.escaped(violation.explanation)}**")
 
 
 def _steps(violation: Violation) -> list[str]:

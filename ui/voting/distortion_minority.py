@@ -82,9 +82,9 @@ def show() -> None:
         return
     chances, welfares, scores = _count_tails(share, k)
     _charts(names, scores, welfares["borda"], k, share)
-    st.markdown(_summary(names, chances, welfares["borda"], scores, k, guess))
+    page.say(_summary(names, chances, welfares["borda"], scores, k, guess))
     if not page.presenting():
-        st.markdown(_winners(names, chances))
+        page.say(_winners(names, chances))
     rows = [
         {"rule": RULES[name].title, "elects": voting_labels.winner_text(p, names),
          "average utility": float(welfares[name].expected),

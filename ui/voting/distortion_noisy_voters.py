@@ -89,7 +89,7 @@ def show() -> None:
     with left:
         bounds = bradley_terry_bounds(beta)
         borda, lottery = outcomes["borda"][1], outcomes["maximal-lottery"][1]
-        st.markdown(
+        page.say(
             predict_first.verdict(guess, "Yes" if borda > 2 else "No")
             + f"Here the best candidate is **{borda:.2f} times** as good as the winner by Borda. "
             "It "

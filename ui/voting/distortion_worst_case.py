@@ -76,7 +76,7 @@ def show() -> None:
     with left:
         _distortion_chart(comparison, labels, chosen)
         if pure:
-            st.markdown(_summary(comparison, pure, guess))
+            page.say(_summary(comparison, pure, guess))
     _numbers(comparison, labels)
 
 
@@ -176,7 +176,7 @@ def _witness_chart(
     kind = "distances" if metric else "utilities"
     hidden = len(profile.place) - len(heaviest)
     page.chart(figure, "witness-map", alt=f"The {kind} under which this outcome is worst.")
-    st.markdown(
+    page.say(
         f"These {kind} fit every ballot. The winner has an average of {value:.3f}, and "
         f"**{page.escaped(comparison.names[best])}** would have {mean[best]:.3f}. "
         + ("Small distances are good." if metric else "Large utilities are good.")

@@ -61,7 +61,7 @@ def show() -> None:
     share = results["borda"].share
     band = bands[sum(share >= edge for edge in (0.1, 0.25, 0.5))]
     proof = [rule_title(name) for name in results if name in STRATEGYPROOF]
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, band)
         + f"Under Borda one voter can gain by a lie in **{share:.1%}** of the elections. Under "
         f"{voting_labels.listed(proof)} nobody ever can: these lotteries only draw a ballot, or "

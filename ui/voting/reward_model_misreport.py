@@ -99,7 +99,7 @@ def _show_effect(scenario: Scenario, lie: misreport.Misreport, effect: dict) -> 
     social = job.result["social"][rule] if done else None
     before, after = outcomes[rule]["honest"], outcomes[rule]["lied"]
     place = (social or after)["place"]
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "Yes" if place < before["place"] else "No")
         + f"The raters of type {page.escaped(lie.type)} pretend to prefer "
         f"**{page.escaped(result_tables.order_text(lie.order))}**. "

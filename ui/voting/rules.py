@@ -223,9 +223,9 @@ def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bo
     verdict = predict_first.verdict(guess, str(len(winner_set)))
     listed = ", ".join(page.escaped(names[a]) for a in sorted(winner_set)[:12])
     if len(winner_set) == 1:
-        st.markdown(f"{verdict}All {rules} rules choose **{listed}**.")
+        page.say(f"{verdict}All {rules} rules choose **{listed}**.")
     else:
-        st.markdown(
+        page.say(
             f"{verdict}These {rules} rules choose **{len(winner_set)} of {len(names)}** "
             f"candidates: {listed}."
         )
@@ -346,7 +346,7 @@ def show_numbers(
             hide_index=True,
         )  # fmt: skip
         if explained.table:
-            st.markdown(
+            page.say(
                 f"**{RULES[explained.rule].title}**, "
                 f"{page.escaped(RULES[explained.rule].reference)}"
             )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from ui.shared import page
 from ui.voting import theorem_majorities, theorem_rewards
 from ui.voting.theorem_view import ALONE, CardView
 
@@ -111,7 +112,7 @@ def show_card(key: str) -> None:
                 "", icon=":material/open_in_full:", key=f"open-{key}", type="tertiary",
                 on_click=enlarge, help="Show this card alone",
             )  # fmt: skip
-        st.markdown(theorem.claim)
+        page.say(theorem.claim)
         _draw(key)
 
 
@@ -120,7 +121,7 @@ def show_alone(key: str) -> None:
     """One card on the whole page, its figure beside the text."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.markdown(CARDS[key].claim)
+        page.say(CARDS[key].claim)
         CARDS[key].draw(CardView(right))
 
 

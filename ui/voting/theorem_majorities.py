@@ -10,7 +10,7 @@ from scrl.figures import (
     tournament_graph,
 )
 from scrl.studies import majority_theorems
-from ui.shared import data_tables, predict_first
+from ui.shared import data_tables, page, predict_first
 from ui.voting.theorem_view import CardView
 
 
@@ -48,7 +48,7 @@ def intransitive_raters(view: CardView) -> None:
         return
     _tournament(result, "intransitive", view)
     right = "2/3" if steady == 0 else ""
-    st.markdown(
+    page.say(
         (predict_first.verdict(guess, right) if right else "")
         + f"No reward gets more than **{result.max_accuracy:.1%}** of the answers right. "
         f"Bradley–Terry gets {result.accuracy:.1%} right."
@@ -75,7 +75,7 @@ def condorcet_cycle(view: CardView) -> None:
     rewards = ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0" for r in result.reward)
     chances = ", ".join(f"{p:.1%}" for p in result.lottery)
     verb = "loses" if len(unbeaten) == 1 else "lose"
-    st.markdown(
+    page.say(
         f"Rewards by Bradley–Terry: {rewards}. Chances by the maximal lottery: {chances}. "
         + (f"**{' and '.join(unbeaten)}** {verb} to nobody: there is no cycle now." if unbeaten
            else "Every voter is consistent, but **the majority goes in a circle**.")
@@ -113,7 +113,7 @@ def pairwise_blindness(view: CardView) -> None:
     right = (
         "None" if not result.different else "Some" if len(result.different) <= total / 2 else "Most"
     )
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, right)
         + f"The results of the pairs are {'the same' if same else 'different'}. "
         f"**{len(result.different)} of {total} rules** tell the populations apart. Of the raters "

@@ -40,7 +40,7 @@ def borda(view: CardView) -> None:
     )  # fmt: skip
     view.chart(figure, "borda", "Rewards of five cities. Lines cross as ballots go missing.")
     order = np.argsort(-now.reward)
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "Up to a point")
         + f"If {at:.0%} leave Morristown out: {' ≻ '.join(now.names[i] for i in order)}, "
         + ("**Borda’s order**." if now.agrees else "**not Borda’s order**.")
@@ -89,7 +89,7 @@ def hidden_context(view: CardView) -> None:
     view.chart(figure, "hidden", "Average utility, Borda score and reward of each answer.")
     falls = result.after < result.before
     worth = 2 * chance * start
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "Falls" if falls else "Rises")
         + f"At {start:g} the Borda score {'falls' if falls else 'rises'} from "
         f"**{result.before:.3f}** to **{result.after:.3f}**, and so does the reward. "
@@ -149,7 +149,7 @@ def irrelevant_alternative(view: CardView) -> None:
     lead = now.reward[0] - now.reward[2]
     top = "**R and B tie**" if abs(lead) < 1e-6 else f"**{'R' if lead > 0 else 'B'} wins**"
     picks = now.names[now.lottery.argmax()]
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "B")
         + f"If G is compared {at:.0%} as often: {rewards_text}, so {top}. R and B change places at "
         f"{now.switch:.0%}. The maximal lottery chooses {picks} with G and "
@@ -207,7 +207,7 @@ def unanimity_overturned(view: CardView) -> None:
         view.chart(picture, "unanimity-plane", alt)
     below = along.gap < 0
     turn = f" The difference is below 0 up to ε = {_EPSILON[below][-1]:.2g}." if below.any() else ""
-    st.markdown(
+    page.say(
         predict_first.verdict(guess, "No" if gap < 0 else "Yes")
         + f"The reward is r(x, y) = {theta[0]:.4f} x + {theta[1]:.4f} y, so r(c′) − r(c) = "
         f"**{gap:+.4f}**: "
@@ -243,7 +243,7 @@ def distortion_bounds(view: CardView) -> None:
         y_range=(0, 11), **view.style(),
     )  # fmt: skip
     view.chart(figure, "bounds", "Bounds on distortion rise with β.")
-    st.markdown(
+    page.say(
         f"At β = {beta:g} the distortion of Borda and Copeland is at most **{now['borda']:.2f}**, "
         f"and that of the maximal lottery at most **{now['maximal-lottery']:.2f}**. The usual "
         f"training of assistants (RLHF, DPO) has a worst case of **{beta:g}** or more. For large β "

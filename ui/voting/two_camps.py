@@ -32,7 +32,7 @@ def show() -> None:
     ballots = [voting_labels.ballot_label(m.ballots[0], names) for m in borda.manipulations]
     left, right = st.columns([1, 1.25], gap="large")
     with left:
-        st.markdown(
+        page.say(
             "The camps Left and Right have 46 voters each. Both find Centre acceptable, and nobody "
             "wants Dud. Each camp looks for its best lie under Borda and expects the others to be "
             f"honest. Left then votes **{page.escaped(ballots[0])}**, and Right votes "
@@ -49,7 +49,7 @@ def show() -> None:
         best = borda.best_mean_utility
         first = scores[share] > scores[share].max() - 1e-9
         winner = voting_labels.winner_chances(first / first.sum(), names)
-        st.markdown(
+        page.say(
             predict_first.verdict(guess, "Dud")
             + f"If {share} % lie, **{winner}** wins. Its average utility is {mean[share]:.3f}. The "
             f"best candidate has {best:.3f}, which is {best / mean[share]:.2f} times as much.",
@@ -101,7 +101,7 @@ def _note(outcomes: dict) -> None:
     """Why a camp would misreport."""
     with st.expander("Why would the camps do this?"):
         borda = outcomes["borda"]
-        st.markdown(
+        page.say(
             "Utilities of Left, Right, Centre and Dud: for the Left camp 1, 0.2, 0.8 and 0.05; for "
             "the Right camp 0.2, 1, 0.8 and 0.05; for the 8 voters of Centre 0.5, 0.5, 1 and 0.05. "
             "If the others are honest, each lie is the only one of the 24 ballots that makes the "
