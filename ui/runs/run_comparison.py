@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from scrl import figures
@@ -20,6 +22,9 @@ from ui.shared import (
     run_store,
 )
 from ui.shared.controls import rule_title
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 MAX_COMPARED = 4
 _SOURCE_TITLES = {
@@ -81,9 +86,15 @@ def _guess_shown(results: list) -> bool:
     return shown
 
 
+@st.cache_data(max_entries=50, show_spinner=False)
+def _differing_settings(ids: tuple[str, ...], _compared: list) -> list[dict[str, str]]:
+    """As ``differing_settings``; the settings of a stored run never change."""
+    return differing_settings(_compared)
+
+
 def _settings_table(compared: list) -> None:
     """The settings that differ, with a download."""
-    rows = differing_settings(compared)
+    rows = _differing_settings(tuple(record.id for record, _ in compared), compared)
     if not rows:
         st.markdown("Every setting is the same.")
         return
@@ -116,14 +127,27 @@ def _order_table(compared: list) -> None:
     prompt = prompts[0]
     if len(prompts) > 1:
         prompt = st.selectbox("Prompt", prompts, key="prompt", bind="query-params")
-    for i, (column, (_, content)) in enumerate(
+    for i, (column, (record, content)) in enumerate(
         zip(st.columns(len(compared)), compared, strict=True), 1
     ):
         with column:
-            _figures(i, content, prompt)
+            _figures(i, record.id, content, prompt)
 
 
-def _figures(i: int, content: dict, prompt: str) -> None:
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _orders_figure(
+    id: str, prompt: str, rule: str, dark: bool, scale: float, _entry: dict
+) -> go.Figure:
+    columns = result_tables.compared_orders(_entry, rule)
+    return figures.bump_chart(columns, _entry["completions"], row_height=44, dark=dark, scale=scale)
+
+
+@st.cache_resource(max_entries=50, show_spinner=False)
+def _latent_figure(id: str, dark: bool, scale: float, _latent: dict) -> go.Figure:
+    return figures.latent_map(_latent, dark=dark, scale=scale)
+
+
+def _figures(i: int, id: str, content: dict, prompt: str) -> None:
     """Orders and latents of one run."""
     entry = content["result"]["prompts"].get(prompt)
     if entry is None:
@@ -132,7 +156,7 @@ def _figures(i: int, content: dict, prompt: str) -> None:
         rule = next(iter(entry["social"]))
         columns = result_tables.compared_orders(entry, rule)
         page.chart(
-            figures.bump_chart(columns, entry["completions"], row_height=44, **page.style()),
+            _orders_figure(id, prompt, rule, _entry=entry, **page.style()),
             f"compared-{i}",
             alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
             caption=f"Run {i}: the order of everyone’s complete ballots, counted by "
@@ -140,7 +164,7 @@ def _figures(i: int, content: dict, prompt: str) -> None:
             "model.",
         )
     page.chart(
-        figures.latent_map(content["latent"], **page.style()), f"compared-latent-{i}",
+        _latent_figure(id, _latent=content["latent"], **page.style()), f"compared-latent-{i}",
         alt=f"Raters by type: {', '.join(content['latent']['types'])}.",
         caption=f"Run {i}: each mark is a rater. Raters who lie close together want similar "
         "things. Two runs have different axes, so compare the groups and not the places.",

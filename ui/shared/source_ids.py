@@ -5,6 +5,8 @@ An id names a scenario of the gallery or an uploaded file, or it holds a whole s
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from scrl.scenarios import (
@@ -22,9 +24,15 @@ DEFAULT_SCENARIO = "tennessee-morristown"
 
 
 @st.cache_resource(show_spinner=False)
+def gallery_files() -> dict[str, Path]:
+    """The gallery's files by their stem, listed once: a rerun asks dozens of times."""
+    return gallery()
+
+
+@st.cache_resource(show_spinner=False)
 def gallery_scenario(stem: str) -> Scenario:
     """A scenario of the gallery by the stem of its file."""
-    return load_scenario(gallery()[stem])
+    return load_scenario(gallery_files()[stem])
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
@@ -34,7 +42,7 @@ def _linked_scenario(id: str) -> Scenario:
 
 @st.cache_resource(show_spinner=False, max_entries=200)
 def _stem_by_yaml() -> dict[str, str]:
-    return {gallery_scenario(stem).to_yaml(): stem for stem in gallery()}
+    return {gallery_scenario(stem).to_yaml(): stem for stem in gallery_files()}
 
 
 def read(id: str) -> Scenario | Ratings:
@@ -43,7 +51,7 @@ def read(id: str) -> Scenario | Ratings:
     Raises:
         InputError: the id names nothing.
     """
-    if id in gallery():
+    if id in gallery_files():
         return gallery_scenario(id)
     if is_link(id):
         return _linked_scenario(id)
@@ -62,7 +70,7 @@ def find(id: str) -> Scenario | Ratings | None:
 
 def display_name(id: str) -> str:
     """The name in a list; a scenario in a link is marked, as its name may be in the gallery too."""
-    if id in gallery():
+    if id in gallery_files():
         return gallery_scenario(id).name
     if is_link(id):
         return f"{read(id).name} (yours)"
@@ -90,7 +98,7 @@ def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:
     Returns:
         The scenarios, and the index of the initial one: the URL's, else that of ``stem``.
     """
-    scenarios = {scenario.name: scenario for scenario in map(gallery_scenario, gallery())}
+    scenarios = {scenario.name: scenario for scenario in map(gallery_scenario, gallery_files())}
     initial = list(scenarios).index(gallery_scenario(stem).name)
     linked = st.query_params.get("scenario")
     id = linked or st.session_state.get("last")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from scrl.scenarios import Scenario, gallery
+from scrl.scenarios import Scenario
 from scrl.types import InputError, Ratings
 from ui.shared import (
     file_preview,
@@ -41,7 +41,7 @@ def _select_source(default: str | None, summary: bool) -> Scenario | Ratings | N
     state = st.session_state
     id_wanted = state.get("scenario") or st.query_params.get("scenario")
     id_wanted = id_wanted or default or state.get("last", DEFAULT_SCENARIO)
-    options = list(gallery())
+    options = list(source_ids.gallery_files())
     if id_wanted not in options:
         try:
             source_ids.read(id_wanted)
