@@ -97,7 +97,7 @@ def regime_results(
         _add_panel_title(figure, number, panel["title"], theme)
     figure.update_layout(
         legend_y=1.1,
-        margin={"l": label_width(titles, theme), "r": 14, "t": 80 * scale, "b": 42 * scale},
+        margin={"l": label_width(titles, theme), "r": 14, "t": 96 * scale, "b": 42 * scale},
     )
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -41,7 +42,8 @@ def completion_probabilities(
         names: of the completions.
     """
     theme = Theme(dark, scale)
-    figure = base_figure(theme, (46 + 34 * len(rows)) * scale, showlegend=True)
+    legend = 18 * math.ceil(max(len(names) - 5, 0) / 3)  # rows of a legend that takes several
+    figure = base_figure(theme, (46 + legend + 34 * len(rows)) * scale, showlegend=True)
     for i, (name, short) in enumerate(zip(names, short_labels(names), strict=True)):
         values = [float(policy[i]) for _, policy in rows]
         figure.add_bar(
@@ -55,7 +57,7 @@ def completion_probabilities(
             hovertemplate=[hover(escape_html(f"{policy}: {name}") + " %{x:.1%}")
                            for policy, _ in rows],
         )  # fmt: skip
-    policies = [policy for policy, _ in rows]
+    policies = short_labels([policy for policy, _ in rows], 26)
     label_rows(figure, [escape_html(policy) for policy in policies], theme,
                ticks="outside", ticklen=6 * scale, tickcolor=TRANSPARENT)  # fmt: skip
     figure.update_layout(

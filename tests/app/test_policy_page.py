@@ -23,7 +23,7 @@ def test_one_prompt_says_who_is_served_by_what(open_page):
     app = open_page("policy", scenario="detailed-concise", kl="0.5")
     assert not app.exception
     assert "**MaxMin** serves the least satisfied group best: the group gets 50%" in words(app)
-    assert "leaves Want brevity at 12%" in words(app)
+    assert "leaves ‘Want brevity’ at 12%" in words(app)
     rows = figure(app, "chart-proposals")["data"]
     assert [trace["name"] for trace in rows] == ["Detailed", "In between", "Concise"]
     totals = [sum(trace["x"][i] for trace in rows) for i in range(len(rows[0]["x"]))]
@@ -33,7 +33,7 @@ def test_one_prompt_says_who_is_served_by_what(open_page):
 def test_the_conflict_can_be_played(open_page):
     app = open_page("policy", scenario="detailed-concise", kl="0.5")
     move(app, share1=40, share2=60)
-    assert "leaves Want detail at" in words(app), "with the shares swapped the other type loses"
+    assert "leaves ‘Want detail’ at" in words(app), "with the shares swapped the other type loses"
 
 
 def test_a_guess_comes_first_where_that_is_wanted(open_page):

@@ -57,8 +57,8 @@ def _summary(problem: PromptProblem, values: dict, best: str) -> str:
     return (
         f"**{best}** serves the least satisfied group best: the group gets {values[best].worst:.0%}"
         " of the way from its worst answer to its best. An assistant trained on Bradley–Terry "
-        f"leaves {page.escaped(worst)} at {vanilla.worst:.0%}. One assistant for each group brings "
-        f"every group to {personalised.worst:.0%} or more."
+        f"leaves ‘{page.escaped(worst)}’ at {vanilla.worst:.0%}. One assistant for each group "
+        f"brings every group to {personalised.worst:.0%} or more."
     )
 
 
