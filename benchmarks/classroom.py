@@ -5,7 +5,8 @@
 It starts ``streamlit run app.py`` three times: idle, while the server's process trains without a
 pause, and while it compiles and trains for the first time. A hundred phones each load their page,
 poll, and post three ballots at random moments of ten seconds, from this process. Recorded are the
-waits in milliseconds, the ballots posted and found in the store, and the machine's load before.
+waits in milliseconds, the ballots posted and found in the store, the machine's load before, and
+how long its disk takes to write 8 kB then (each ballot is on the disk before it is acknowledged).
 """
 
 from __future__ import annotations
@@ -134,6 +135,19 @@ class Phone:
         return int(lines[0].split()[1]), await self.reader.readexactly(length)
 
 
+def disk_wait(folder: str) -> dict[str, float]:
+    """Percentiles of the milliseconds until 8 kB are on the disk."""
+    waits = []
+    with open(f"{folder}/probe", "wb", buffering=0) as file:
+        for _ in range(50):
+            began = time.perf_counter()
+            file.write(bytes(8192))
+            os.fsync(file.fileno())
+            waits.append(1000 * (time.perf_counter() - began))
+            time.sleep(0.02)
+    return dict(zip(("50", "95"), np.percentile(waits, [50, 95]).round(1).tolist(), strict=True))
+
+
 def measure(state: str) -> dict:
     """Latencies of one server, and whether every ballot is in the store as it was posted last."""
     with tempfile.TemporaryDirectory() as folder:
@@ -143,7 +157,7 @@ def measure(state: str) -> dict:
             port = probe.getsockname()[1]
         teacher = ClassStore().create_room()
         question = teacher.ask("Which answer is best?", ANSWERS)
-        load = os.getloadavg()[0]
+        load, disk = os.getloadavg()[0], disk_wait(folder)
         server = start_server(port, state, Path(folder) / "log")
         try:
             phones = [Phone(port, teacher.code) for _ in range(PHONES)]
@@ -165,6 +179,7 @@ def measure(state: str) -> dict:
         "phones": len(stored),
         "stored_as_posted_last": stored == sorted(p.last for p in phones),
         "milliseconds": waits, "load_before": round(load, 2),
+        "disk_milliseconds": disk,
     }  # fmt: skip
 
 

@@ -23,7 +23,7 @@ SCHEMA = 1
 BUSY_TIMEOUT = 5.0
 #: Pages of the log after which they are written to the file, and bytes that are kept free for
 #: deleting on a full disk: such a log, and the log of the deletion.
-LOG_PAGES, RESERVE_BYTES = 64, 2**20
+LOG_PAGES, RESERVE_BYTES = 256, 3 * 2**20
 _BUSY, _FULL, _DAMAGED = (5, 6), (13,), (11, 26)  # SQLite's primary result codes
 _TABLES = """
 CREATE TABLE rooms (
