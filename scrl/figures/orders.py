@@ -18,6 +18,7 @@ from scrl.figures.base import (
     hover,
     label_width,
     short_labels,
+    truncate,
 )
 from scrl.figures.template import Theme
 
@@ -26,6 +27,8 @@ MAX_LINES = 24
 #: Letters of one line of a label, so that a chart with labels on both sides fits a phone, and the
 #: least pixels of a row whose label has two lines.
 _LINE, _TWO_LINES = 13, 36
+#: Columns beyond which titles are slanted, so that they do not overlap on a phone.
+_MANY_COLUMNS = 4
 
 Order = Sequence[Sequence[str]]
 
@@ -90,9 +93,11 @@ def bump_chart(
     if any(len(lines) > 1 for lines in short.values()):
         row_height = max(row_height, _TWO_LINES)
     row_height *= (1 + scale) / 2
-    top = (20 + 20 * max(len(_wrap(title, len(columns))) for title, _ in columns)) * scale
+    top = _title_room([title for title, _ in columns]) * scale
     figure = base_figure(theme, top + 10 * scale + row_height * rows)
     radius = min(13.0, row_height / scale / 2.6) * (1 if len(drawn) <= 12 else 0.85)
+    if len(columns) > _MANY_COLUMNS:
+        radius = min(radius, 10.0)
     for x, shown in known:
         step = (-1 if x else 1) * 0.045 * len(columns)
         orders = (seeds or {}).get(x, ())
@@ -198,10 +203,13 @@ def _add_column_titles(
 ) -> None:
     """Titles above the columns, and question marks in columns not yet known."""
     for x, (title, order) in enumerate(columns):
-        text = "<br>".join(map(escape_html, _wrap(title, len(columns))))
+        many = len(columns) > _MANY_COLUMNS
+        lines = [truncate(title, 20)] if many else _wrap(title, len(columns))
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * theme.scale,
-            text=f"<b>{text}</b>", font=theme.font(15 if len(columns) <= 4 else 13),
+            text=f"<b>{'<br>'.join(map(escape_html, lines))}</b>",
+            font=theme.font(13 if many else 15),
+            **({"textangle": -40, "xanchor": "left", "xshift": -8 * theme.scale} if many else {}),
         )  # fmt: skip
         if order is None:
             figure.add_scatter(
@@ -231,6 +239,13 @@ def _add_end_labels(
                 align=anchor, font=theme.font(14.5 if len(lines) < 2 else 13,
                                               theme.muted if muted else None),
             )  # fmt: skip
+
+
+def _title_room(titles: Sequence[str]) -> float:
+    """Pixels above the columns that their titles take."""
+    if len(titles) > _MANY_COLUMNS:
+        return 32 + 5.2 * max(len(truncate(title, 20)) for title in titles)
+    return 20 + 20 * max(len(_wrap(title, len(titles))) for title in titles)
 
 
 def _wrap(title: str, columns: int) -> list[str]:

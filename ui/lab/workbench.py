@@ -39,7 +39,8 @@ def _pick_prompt_and_rule(prompts: dict, choice: Choice) -> tuple[str, str]:
             rule = st.selectbox("Rule shown", rules, **settings)
     text = item_texts.prompt_text(choice.source, prompt)
     if text != prompt:
-        st.markdown(f"*{page.escaped(text)} …*")
+        end = "" if text.endswith((".", "?", "!", "…")) else " …"
+        st.markdown(f"*{page.escaped(text)}{end}*")
     if item_texts.has_texts(choice.source, prompt):
         item_texts.show_texts(choice.source, prompt, expanded=not choice.source.is_scenario)
     return prompt, rule

@@ -280,6 +280,7 @@ function showValues({ data, parts, ranges, values }) {
     const text = `${Math.round(value * 10) / 10} %`;
     shown.textContent = text;
     range.setAttribute("aria-valuetext", text);
+    range.style.setProperty("--part", `${value}%`);
   }
   parts.reset.disabled = data.quantities.every((q) => values[q.key] === data.defaults[q.key]);
 }
