@@ -4,7 +4,7 @@ import streamlit as st
 
 from scrl.voting.criteria import CRITERIA
 from ui.shared import navigation, page, predict_first
-from ui.voting import criteria, profile_picker
+from ui.voting import candidate_key, criteria, profile_picker
 
 
 def show() -> None:
@@ -22,7 +22,9 @@ def show() -> None:
         page.say(f"{CRITERIA[criterion].statement}")
         source = criteria.ballot_source()
         if source == criteria.OWN_BALLOTS:
-            criteria.show_own(profile_picker.choose("majority"), rule, criterion)
+            cast = profile_picker.choose("majority")
+            candidate_key.draw(cast)
+            criteria.show_own(candidate_key.shortened(cast), rule, criterion)
         else:
             criteria.show_cell(rule, criterion)
     criteria.show_numbers()

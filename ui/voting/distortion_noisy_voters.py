@@ -92,10 +92,10 @@ def show() -> None:
         page.say(
             predict_first.verdict(guess, "Yes" if borda > 2 else "No")
             + f"Here the best candidate is **{borda:.2f} times** as good as the winner by Borda. "
-            "It "
-            f"can never be more than {bounds['borda']:.2f} times as good. For the maximal lottery "
-            f"it is **{lottery:.2f} times**, and never more than {bounds['maximal-lottery']:.2f}. "
-            f"For an assistant trained on a reward model (RLHF) the worst case is {beta:g} or more."
+            f"It can never be more than {bounds['borda']:.2f} times as good. For the maximal "
+            f"lottery it is **{lottery:.2f} times**, and never more than "
+            f"{bounds['maximal-lottery']:.2f}. For an assistant trained on a reward model (RLHF) "
+            f"the worst case is {beta:g} or more."
         )
         _type_table(utility, weight, int(outcomes["borda"][0].argmax()))
     rows = [

@@ -17,7 +17,7 @@ from scrl.voting.distortion import (
 )
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
-from ui.voting import profile_picker, voting_labels, wide_figures
+from ui.voting import candidate_key, profile_picker, voting_labels, wide_figures
 
 #: Of rules that agree, the first of these gives the label.
 PREFERRED_TITLES = ("borda", "plurality", "copeland", "instant-runoff")
@@ -48,9 +48,9 @@ def _outcome_labels(comparison: OutcomeComparison) -> list[str]:
 
 def show() -> None:
     """Draw the distortion of each outcome, and the utilities under which one is worst."""
-    profile = profile_picker.choose()
-    if profile is None:
-        return
+    cast = profile_picker.choose()
+    profile = candidate_key.shortened(cast)
+    candidate_key.draw(cast)
     if len(profile.names) < 2:
         st.info("One candidate always wins. Choose ballots with at least two candidates.")
         return
@@ -92,17 +92,17 @@ def _distortion_chart(comparison: OutcomeComparison, labels: list[str], chosen: 
             "worst",
             alt="; ".join(f"{label}: {v:.2f} at worst" for label, v in
                           zip(labels, comparison.utilitarian.value, strict=True)),
-            caption="" if page.presenting() else
-            "Distortion: how many times better the best candidate is for the voters than the "
-            "winner. "
-            "1 is perfect. Ballots do not say how much voters care, so many utilities fit them. "
-            f"Typical: {comparison.sampled_distortion.shape[1]} utilities drawn by lot among those "
-            "that fit the ballots and add up to 1 for each voter. Worst case: the worst utilities "
-            "that "
-            "fit."
-            + ("" if comparison.metric is not None else
-               " There are too many ballots for the worst case in distances."),
         )  # fmt: skip
+    if page.presenting():
+        return
+    page.note(
+        "Distortion: how many times better the best candidate is for the voters than the winner. 1 "
+        "is perfect. Ballots do not say how much voters care, so many utilities fit them. Typical: "
+        f"{comparison.sampled_distortion.shape[1]} utilities drawn by lot among those that fit the "
+        "ballots and add up to 1 for each voter. Worst case: the worst utilities that fit."
+        + ("" if comparison.metric is not None
+           else " There are too many ballots for the worst case in distances.")
+    )  # fmt: skip
 
 
 def _summary(comparison: OutcomeComparison, pure: list[int], guess: str | None) -> str:

@@ -22,7 +22,7 @@ from scrl.voting.strategy import (
 from ui.shared import data_tables, page, predict_first
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
-from ui.voting import profile_picker, voting_labels, wide_figures
+from ui.voting import candidate_key, profile_picker, voting_labels, wide_figures
 
 
 @st.cache_data(max_entries=60, show_spinner="Trying every possible ballot")
@@ -35,9 +35,9 @@ def _best_misreports(
 
 def show() -> None:
     """Draw what the voters of one line gain by their best misreport under each rule."""
-    profile = profile_picker.choose()
-    if profile is None:
-        return
+    cast = profile_picker.choose()
+    profile = candidate_key.shortened(cast)
+    candidate_key.draw(cast)
     left, right = st.columns([1, 1.2], gap="large")
     with left:
         row, rule, voters, label = _choose_coalition(profile)
@@ -89,9 +89,7 @@ def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
         line_label = st.selectbox("Voters who may lie", labels, lines - 1, key="who", **IN_URL)
     with second_column:
         rule = voting_labels.pick_rule(countable_rules(profile))
-    share = third_column.slider(
-        "Share of them who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL
-    )
+    share = third_column.slider("Share who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
     row = labels.index(line_label)
     label = profile.labels[row] or f"ballot {row + 1}"
     return row, rule, float(profile.weight[row]) * share / 100, label
@@ -189,12 +187,12 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
         page.chart(
             misreport_utilities(rows, label, rule_title(rule), **page.style()), "lies",
             alt="; ".join(f"{r['title']}: {r['note']}" for r in rows),
-            caption="Average utility of the winner under each rule: open circles if all are "
-            "honest, "
-            "filled circles with the best lie. Left: the voters who lie. Right: all others. Where "
-            "only "
-            "orders are known, the last place is worth 0, the one above it 1, and so on.",
         )  # fmt: skip
+    page.note(
+        "Average utility of the winner under each rule: open circles if all are honest, filled "
+        "circles with the best lie. Left: the voters who lie. Right: all others. Where only orders "
+        "are known, the last place is worth 0, the one above it 1, and so on."
+    )
 
 
 def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulation]) -> None:

@@ -24,6 +24,7 @@ from ui.shared import (
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 from ui.shared.page_jobs import PageJobs
+from ui.voting import wide_figures
 from ui.voting.voting_labels import pick_rule
 
 DEFAULT_SCENARIO = "tennessee-morristown"
@@ -73,7 +74,7 @@ def _choose() -> tuple[Scenario, tuple]:
     type = st.selectbox("Raters who may lie", types, min(1, len(types) - 1), key="type", **IN_URL)
     aims = _AIMS | {f"the social model with {rule_title(r)}": r for r in DEFAULT_RULES}
     aim = st.selectbox("What they try to change", list(aims), key="aim", **IN_URL)
-    share = st.slider("Share of them who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
+    share = st.slider("Share who lie", 1, 100, 100, format="%d %%", key="liars", **IN_URL)
     complete = st.toggle(
         "Liars rank every answer", key="complete", **IN_URL,
         help="If this is off, they leave out the answers that their type usually leaves out.",
@@ -116,13 +117,17 @@ def _show_effect(scenario: Scenario, lie: misreport.Misreport, effect: dict) -> 
     ]
     if social:
         columns.append(("Social model, trained", social["order"]))
-    page.chart(
-        figures.bump_chart(columns, names, favourite, row_height=44, **page.style()), "misreport",
-        alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
-        caption="The order by Bradley–Terry comes from the ballots that such raters give on "
-        "average. The order by the rule comes from everyone’s complete ballots. Both are exact. "
-        "The social model is trained on the incomplete ballots that contain the lie.",
-    )  # fmt: skip
+    with wide_figures.scrolling("misreport_scroll"):
+        page.chart(
+            figures.bump_chart(columns, names, favourite, row_height=44, **page.style()),
+            "misreport",
+            alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns if o),
+        )
+    page.note(
+        "The order by Bradley–Terry comes from the ballots that such raters give on average. The "
+        "order by the rule comes from everyone’s complete ballots. Both are exact. The social "
+        "model is trained on the incomplete ballots that contain the lie."
+    )
     _train(scenario, lie, job)
     _table(outcomes, job.result if done else None)
 

@@ -17,7 +17,7 @@ class Card:
     """A theorem.
 
     Attributes:
-        title, claim: a claim is one sentence.
+        title, claim: the claim is a few short sentences.
         draw: draws sliders, figure and numbers on a ``CardView``.
         sliders: keys of the sliders.
     """
@@ -73,8 +73,7 @@ CARDS = {
     "bounds": Card(
         "How bad can it get?",
         "Voters who care little often answer by mistake. β says how seldom they err. It alone "
-        "limits "
-        "how much better the best candidate can be than the winner (the distortion).",
+        "limits how much better the best candidate can be than the winner (the distortion).",
         theorem_rewards.distortion_bounds,
         ("beta",),
     ),

@@ -54,8 +54,7 @@ def borda(view: CardView) -> None:
     data_tables.numbers_expander(
         rows, "borda", "On complete ballots every pair is compared equally often. Bradley–Terry "
         "then chooses rewards so that the expected wins of each candidate are its Borda points. "
-        "Since "
-        "expected wins rise with the reward, the order is Borda’s.",
+        "Since expected wins rise with the reward, the order is Borda’s.",
     )  # fmt: skip
 
 
@@ -105,8 +104,7 @@ def hidden_context(view: CardView) -> None:
     data_tables.numbers_expander(
         rows, "hidden-context", "100 answers, and all pairs are compared. The Borda score is the "
         "average of P(a ≻ b). With a chance of 1/2 from 0.8 on, it is 0.1 + a below and 0.275 + "
-        "0.25a above. "
-        "It falls at 0.8 for every chance below 1.",
+        "0.25a above. It falls at 0.8 for every chance below 1.",
     )  # fmt: skip
 
 
