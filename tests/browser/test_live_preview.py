@@ -196,6 +196,18 @@ def test_a_slider_has_a_name_moves_by_keys_and_is_sent_once_it_rests(script):
     assert answers.input_value() == "100"
 
 
+def test_the_slider_under_the_keys_keeps_the_focus_when_the_scenario_changes(script):
+    page = script()
+    data = drawn(page, FIFTEEN, TWO)
+    answers = page.get_by_role("slider", name="How many of the many answer")
+    answers.press("ArrowLeft")
+    page.wait_for_function("sent.length === 1")
+    changed = {**data, "figure": True, "dark": False, "raters": 50}
+    page.evaluate("(data) => draw(data)", changed)
+    page.keyboard.press("Home")
+    assert answers.input_value() == "0"
+
+
 def test_shares_give_way_to_the_one_that_moves(script):
     scenario = with_overrides(FIFTEEN, shares=[0.4, 0.6])
     both = [*TWO, Quantity("rest", "Share of the many", "share", ("Many",))]

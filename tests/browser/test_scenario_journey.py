@@ -129,3 +129,21 @@ def test_a_renamed_completion_stays_where_it_was(page, address):
     offered = page.get_by_test_id("stMultiSelect").first
     for name in ("Music City", "Marble City"):
         expect(offered).to_contain_text(name)
+
+
+def test_a_slider_of_the_lab_is_in_the_url_once_released(page, address):
+    page.goto(f"{address}/lab?scenario=blood-pressure")
+    slider = page.get_by_role("slider", name="‘Worried’: how many rate ‘Clinical’")
+    expect(slider).to_be_visible()
+    first = page.locator(".name.right", has_text="Clinical").locator("b")
+    expect(first).to_have_text("1")
+    for name in ("Worried", "Careful", "In a hurry"):
+        page.get_by_role("slider", name=f"‘{name}’: how many rate ‘Clinical’").press("End")
+    expect(first).to_have_text("5")
+    expect(page.get_by_role("status").first).to_contain_text("The model’s winner has changed")
+    expect(page).to_have_url(re.compile("says3=100"))
+    whole.wait_until_drawn(page)
+    expect(page.get_by_text("Changed from ‘A question about blood pressure’")).to_be_visible()
+    expect(first).to_have_text("5")
+    page.get_by_role("button", name="Reset").click()
+    expect(page).not_to_have_url(re.compile("says3"))

@@ -8,6 +8,18 @@ from functools import cache
 #: Term -> what it means here. A term matches its plural, and at the start of a sentence. Of several
 #: forms, divided by a bar, the first is shown.
 TERMS = {
+    "BIC": "BIC weighs how well a model fits against how many parameters it has; lower is "
+    "better.",
+    "Kendall’s τ": "Kendall’s τ says how far two orders agree: 1 is the same order, −1 the "
+    "reverse.",
+    "log-odds": "Log-odds say how likely one answer is preferred to another: a gap of 0 is "
+    "half, 1 is 73 %, 2 is 88 %.",
+    "noise": "Noise is chance in what a person prefers: the same person may order two answers "
+    "differently next time.",
+    "Shapley value|Shapley": "The Shapley value divides an effect among causes that act "
+    "together, as an average over all orders of the causes.",
+    "type of rater|types of rater|types of raters": "A type of rater is a group of people who "
+    "prefer alike.",
     "ballot": "A ballot is one person’s order of some answers to one question, best first.",
     "Borda": "Borda counts points: an answer gets one point for each answer below it on a ballot.",
     "Bradley–Terry": "Bradley–Terry is the usual reward model: one reward for each answer, the "

@@ -359,7 +359,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (mine.fixed !== fixed) {
     mine.winner = undefined;
     mine.fixed = fixed;
+    // An edit gives other data; the slider under the keys keeps the focus.
+    const hand = root.getRootNode().activeElement?.getAttribute?.("aria-label");
     build(mine, root);
+    if (hand) [...root.querySelectorAll("input")].find((e) => e.ariaLabel === hand)?.focus();
   }
   update(mine);
 }
