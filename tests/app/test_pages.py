@@ -128,7 +128,7 @@ def test_a_slider_moves_the_preview(open_page):
 
 def test_the_story_of_a_scenario_is_not_told_of_another(open_page, training):
     """Neither on the page nor in the file that a run keeps."""
-    told = "Few raters but those of Memphis"
+    told = "Few raters outside Memphis"
     assert told in words(open_page("lab"))
     for changes in ({"says1": 50}, {"share2": 70}, {"raters": 900}, {"noise": 0.5}):
         app = open_page("lab", **{key: str(value) for key, value in changes.items()})

@@ -15,7 +15,7 @@ def show() -> None:
     """Draw one sentence, ways on, and the orders of the stored run."""
     page.say(
         "You have no run yet. Train one in the lab, and it is listed here, also after you close "
-        "the browser. Below is an example: the run of the story on the page Start."
+        "the browser. Below is an example: the run of the first screen’s story."
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Train in the lab", type="primary", icon=":material/science:", key="to_lab"):
