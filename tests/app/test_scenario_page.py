@@ -160,6 +160,20 @@ def test_a_refused_name_stays_typed_and_the_rest_goes_on(open_page):
     assert in_hand(app).type_names[0] == "West"
 
 
+def test_a_renamed_prompt_stays_the_one_that_is_shown(open_page):
+    app = open_page("scenario", scenario=INVERTED, part="Raters", prompt="worst")
+    app.text_input(key="prompts-name-1").set_value("the worst").run()
+    assert not app.exception
+    assert list(in_hand(app).prompts) == ["best", "the worst"]
+    assert app.button_group(key="prompt").value == "the worst"
+    assert live(app)["utilities"][0] == [0, 1, 2, 3]
+    app.text_input(key="completions-name-1").set_value("Music City").run()
+    assert in_hand(app).offered("the worst")[1] == "Music City"
+    press(app, "undo")
+    press(app, "undo")
+    assert in_hand(app) == shipped(INVERTED)
+
+
 def test_a_long_name_is_taken_and_one_too_long_gets_a_sentence(open_page):
     app = open_page("scenario", scenario=INVERTED, part="Raters")
     long = "A type of rater with a name of more than sixty letters, pasted from elsewhere"

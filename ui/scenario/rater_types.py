@@ -22,6 +22,8 @@ from ui.scenario.draft_widgets import (
 from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import page, reorder
 
+#: Part of a scenario -> key of the widget that chooses one of it.
+_CHOSEN_BY = {"prompts": "prompt", "types": "who", "completions": "about"}
 _EDIT_MODES = ("Move", "Write", "Numbers")
 _HELP = {
     "Move": "Drag a name, or choose it and press its arrows. To tie two names, press = or drop one "
@@ -137,10 +139,17 @@ def _remove_button(part: str, name: str, i: int, help: str) -> None:
 
 
 def _name_field(part: str, name: str, i: int, label: str) -> None:
-    """A field that renames one."""
+    """A field that renames one; a choice of it elsewhere on the page follows."""
+
+    def edit(content: dict, new: str) -> dict:
+        content = editing.renamed(content, part, name, new)
+        key = _CHOSEN_BY[part]
+        if st.session_state.get(key) == name:
+            st.session_state[key] = new.strip()
+        return content
+
     edit_field(
-        st.text_input, label, f"{part}-name-{i}", name,
-        lambda c, new: editing.renamed(c, part, name, new), label_visibility="collapsed",
+        st.text_input, label, f"{part}-name-{i}", name, edit, label_visibility="collapsed",
     )  # fmt: skip
 
 
