@@ -10,11 +10,13 @@ import pandas  # noqa: F401
 import streamlit as st
 
 if __name__ == "__main__":
+    from ui.latent import warm_up
     from ui.shared import navigation, viewer
 
     current = navigation.navigate()
     navigation.draw_sidebar()
     viewer.remember()
+    warm_up.start()
     current.run()
 else:
     from ui.classroom.routes import routes

@@ -374,3 +374,18 @@ def test_a_finished_run_comes_before_the_examples(open_page, run):
     assert options[0] == "Tennessee"
     assert app.selectbox(key="latent_run").value == run
     assert sum(option.startswith("Example: ") for option in options) == len(example_runs.SCENARIOS)
+
+
+def test_what_the_map_needs_is_loaded_before_it_is_asked_for():
+    from ui.latent import fitted_run, warm_up
+    from ui.shared import precompute
+
+    warm_up.start()
+    assert not warm_up._started.is_set(), "no server, no thread"
+    warm_up.load()
+    id, fitted = fitted_run.first_example()
+    assert id == f"example-{example_runs.SCENARIOS[0]}"
+    assert not precompute.ANSWERS.mark_started(
+        id, (*precompute.INITIAL_QUESTIONS, *precompute.FOLLOW_UP_QUESTIONS)
+    ), "begun already"
+    assert precompute.ANSWERS.get(id, "clusters", fitted)["together"]

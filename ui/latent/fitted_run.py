@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -93,9 +94,19 @@ def _example_label(stem: str) -> str:
     return f"Example: {source_ids.gallery_scenario(stem).name}"
 
 
-@st.cache_resource(show_spinner=False)
+@cache
 def _load_example(stem: str) -> FittedRun:
     return example_runs.load_example_run(stem)
+
+
+def first_example() -> tuple[str, FittedRun]:
+    """The id and the fitted models of the example that pages open on.
+
+    Raises:
+        InputError: as ``load_example_run``.
+    """
+    stem = example_runs.SCENARIOS[0]
+    return _PREFIX + stem, _load_example(stem)
 
 
 def _example(id: str) -> tuple[Job, FittedRun] | tuple[None, None]:
