@@ -92,12 +92,16 @@ def test_distortion_the_minority_takes_over_at_a_fifth(page, address):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_strategy_every_part_answers(page, address):
-    opened(page, f"{address}/strategy", "Who gains by lying?")
+def test_strategy_every_part_asks_and_then_answers(page, address):
+    page.goto(f"{address}/strategy")
+    expect(page.get_by_role("heading", name="Who gains by lying?")).to_be_visible()
+    expect(page.get_by_text("a lie pays")).to_have_count(0)
+    page.get_by_role("button", name="Show the answer").click()
     expect(page.get_by_text("a lie pays").first).to_be_visible()
     for part in ("Two camps lie", "How often it pays", "Lying to a reward model"):
         page.get_by_text(part, exact=True).click()
         expect(page).to_have_url(re.compile("part=" + re.escape(part).replace(r"\ ", r"(\+|%20)")))
+        page.get_by_role("button", name="Show the answer").click()
         expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
 
