@@ -47,6 +47,9 @@ class FoundTypes:
     def true_ballots(self, draws: int = 4096, seed: int = 0) -> None:
         return None
 
+    def to_yaml(self) -> str:
+        return ""
+
 
 def with_found_types(run: FittedRun) -> FittedRun:
     """The run with each rater's type, where the source knows none, as the model finds it.
