@@ -28,7 +28,7 @@ MAX_LINES = 24
 #: least pixels of a row whose label has two lines.
 _LINE, _TWO_LINES = 13, 36
 #: Columns beyond which titles are slanted, so that they do not overlap on a phone.
-_MANY_COLUMNS = 4
+_MANY_COLUMNS = 3
 
 Order = Sequence[Sequence[str]]
 
@@ -204,7 +204,7 @@ def _add_column_titles(
     """Titles above the columns, and question marks in columns not yet known."""
     for x, (title, order) in enumerate(columns):
         many = len(columns) > _MANY_COLUMNS
-        lines = [truncate(title, 20)] if many else _wrap(title, len(columns))
+        lines = [truncate(title, 24)] if many else _wrap(title, len(columns))
         figure.add_annotation(
             x=x, y=1, yref="paper", yanchor="bottom", yshift=12 * theme.scale,
             text=f"<b>{'<br>'.join(map(escape_html, lines))}</b>",
@@ -244,7 +244,7 @@ def _add_end_labels(
 def _title_room(titles: Sequence[str]) -> float:
     """Pixels above the columns that their titles take."""
     if len(titles) > _MANY_COLUMNS:
-        return 32 + 5.2 * max(len(truncate(title, 20)) for title in titles)
+        return 32 + 5.2 * max(len(truncate(title, 24)) for title in titles)
     return 20 + 20 * max(len(_wrap(title, len(titles))) for title in titles)
 
 

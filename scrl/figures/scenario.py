@@ -47,15 +47,15 @@ def response_rates(
     """
     theme, n = Theme(dark, scale), len(types)
     x, labels, titles, end = _item_positions(prompts)
-    small = len(x) > 8
+    small = len(x) > 6  # cells of a phone then hold three digits
     # Labels are slanted only where level ones would touch.
     slanted = max(map(len, labels), default=0) * len(labels) > 66 / scale
     bottom = (60 if slanted else 30) * scale
     figure = base_figure(theme, (38 + 34 * n) * scale + bottom)
     figure.add_scatter(
         x=np.tile(x, n), y=np.repeat(np.arange(n), len(x)), mode="text",
-        text=[_percent(v) for v in chance.ravel()], cliponaxis=False,
-        textfont=theme.font(11.5 if small else 13),
+        text=[_percent(v, sign=not small) for v in chance.ravel()], cliponaxis=False,
+        textfont=theme.font(10.5 if small else 13),
         hovertext=[f"{escape_html(types[k])} on {labels[i]}: {chance[k, i]:.4g}"
                    for k in range(n) for i in range(len(x))],
         hovertemplate=hover("%{hovertext}"),
@@ -113,10 +113,12 @@ def _cells(
     return cells
 
 
-def _percent(value: float) -> str:
+def _percent(value: float, sign: bool = True) -> str:
+    """A share in per cent, with its sign where there is room for it."""
     if value <= 0:
-        return "none"
-    return f"{value:.0%}" if value >= 0.01 else f"{100 * value:.2g}%"
+        return "none" if sign else "0"
+    text = f"{100 * value:.0f}" if value >= 0.01 else f"{100 * value:.2g}"
+    return text + "%" * sign
 
 
 def spatial_map(

@@ -298,7 +298,7 @@ def test_the_effect_is_there_at_once_and_what_it_costs(open_page):
     assert "missing ratings cause it" in words(app)
     orders, cover = figures(app)
     assert line(orders, "Nashville") == [4, 4, 2]
-    assert sum(t == "none" for t in cover["data"][0]["text"]) == 4
+    assert sum(t == "0" for t in cover["data"][0]["text"]) == 4
 
 
 def test_the_reader_predicts_first_and_a_new_edit_asks_again(open_page):

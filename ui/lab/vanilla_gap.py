@@ -133,7 +133,7 @@ def show(choice: Choice, prompt: str, rule: str) -> bool:
     page.chart(
         gap_waterfall(
             [part.capitalize() for part in PART_LABELS], by_part.tolist(), "All wrong pairs",
-            "pairs of answers the wrong way round", **page.style(),
+            "wrong pairs of answers", **page.style(),
         ),
         "chart-parts",
         alt="; ".join(f"{p}: {v:g}" for p, v in zip(PART_LABELS, by_part, strict=True)),

@@ -46,8 +46,8 @@ def show(draft: ScenarioDraft) -> str:
             f"{t}: " + ", ".join(f"{c} {v:.0%}" for (_, c), v in zip(items, row, strict=True))
             for t, row in zip(scenario.type_names, chance, strict=True)
         ),
-        caption="Each cell says how many raters of a type rate an answer. A dotted frame means "
-        "nobody. The outlined cell is the one chosen above.",
+        caption="Each cell says how many of 100 raters of a type rate an answer. A dotted frame "
+        "means nobody. The outlined cell is the one chosen above.",
     )  # fmt: skip
     if not page.presenting():
         _response_rate_grid(draft.content, prompt)
