@@ -124,7 +124,7 @@ def test_the_picture_frames_who_is_silent_and_shows_names_as_they_are(full):
     prompts = [("<b>best", scenario.offered("best")), ("worst", scenario.offered("worst"))]
     figure = response_rates(["<i>", "b", "c", "d"], prompts, rating_probabilities(scenario), (1, 4))
     assert list(figure.data[0].text).count("0") == 4
-    assert list(figure.data[0].text).count("100%") == 28
+    assert list(figure.data[0].text).count("100") == 28
     dotted = [s for s in figure.layout.shapes if s.line.dash == "dot"]
     assert len(dotted) == 4
     assert {s.y0 for s in dotted} == {1 - 0.44}
