@@ -54,7 +54,7 @@ def server(browser, tmp_path):
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-def test_a_run_outlives_the_server(page, server):
+def test_a_run_outlives_the_server(page, server, tmp_path):
     expect = sync_api.expect
     tab = page.get_by_role("tab", name="Every rule")
     page.goto(f"{server.address}/lab?seed=1")
@@ -78,8 +78,19 @@ def test_a_run_outlives_the_server(page, server):
     expect(page.get_by_role("button", name="Trained")).to_be_disabled()
 
     page.goto(f"{server.address}/runs?run={re.search('run=([^&]+)', link)[1]}")
+    with page.expect_download() as exported:
+        page.get_by_role("button", name="Export (ZIP)").click()
+    exported.value.save_as(tmp_path / "run.zip")
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete for good").click()
     expect(page.get_by_role("button", name="Open in the lab")).to_have_count(0)
     page.goto(link)
-    expect(page.get_by_text("no longer kept on the server")).to_be_visible()
+    expect(page.get_by_text("is not kept on this server")).to_be_visible()
+
+    page.goto(f"{server.address}/lab")
+    page.get_by_text("Bring a file").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "run.zip")
+    expect(tab).to_be_visible()
+    expect(page.get_by_role("button", name="Trained")).to_be_disabled()
+    page.goto(f"{server.address}/runs")
+    expect(run).to_have_value(re.compile("^The second ·"))
