@@ -14,7 +14,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 ROOT = Path(__file__).resolve().parents[2]
-PATIENT = 180_000
+PATIENT = 400_000
 
 
 class Server:
@@ -57,7 +57,7 @@ def server(browser, tmp_path):
 def test_a_run_outlives_the_server(page, server, tmp_path):
     expect = sync_api.expect
     tab = page.get_by_role("tab", name="Every rule")
-    page.goto(f"{server.address}/lab?seed=1")
+    page.goto(f"{server.address}/lab?seed=1&raters=400")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(tab).to_be_visible(timeout=PATIENT)
     expect(page).to_have_url(re.compile("run="))

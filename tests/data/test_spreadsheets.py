@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from scrl.classroom import results as classroom
 from scrl.data import escape_formula, load_ratings, parse_ratings, safe_csv, save_ratings, to_csv
 from scrl.runs import orders_csv
 from scrl.voting import AnonymousProfile, count_all_rules
@@ -75,12 +74,6 @@ def test_every_table_and_its_header_are_harmless(name):
     assert_harmless(orders_csv({"prompts": {name: entry}}), name)
     profile = replace(AnonymousProfile.from_text("2: a > b\n1: b > a"), names=(name, "b"))
     assert_harmless(rules.orders_csv(profile, count_all_rules(profile)[0]), name)
-
-
-def test_the_ballots_of_a_class_are_harmless():
-    text = classroom.ratings_csv(parse_ratings(rated().encode(), "a.csv"))
-    assert_harmless(text)
-    assert parse_ratings(text.encode(), "c.csv").catalogue.prompts[0] == "=1+2 of p"
 
 
 def test_numbers_and_line_ends_stay():
