@@ -103,13 +103,18 @@ def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: s
         for name in paid
         if misreports[name].others_utility[1] < misreports[name].others_utility[0] - 1e-9
     ]
-    scope = (
-        f" A lie pays under {len(paid)} of {len(misreports)} rules. Under {len(hurt)} of these it "
-        "harms everybody else."
-        if len(misreports) > 1
-        else f" With more than {MAX_EXHAUSTIVE} candidates not every ballot is tried, so there may "
-        "be a better lie."
-    )
+    if len(misreports) == 1:
+        scope = (
+            f" With more than {MAX_EXHAUSTIVE} candidates not every ballot is tried, so there may "
+            "be a better lie."
+        )
+    elif not paid:
+        scope = f" A lie pays under none of the {len(misreports)} rules."
+    else:
+        scope = (
+            f" A lie pays under {len(paid)} of {len(misreports)} rules. Under {len(hurt)} of these "
+            "it harms everybody else."
+        )
     pays = misreports[rule].is_profitable
     answer = "a lie pays" if pays else "no lie pays"
     opening = predict_first.verdict(guess, "Yes" if pays else "No")
