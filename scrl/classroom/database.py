@@ -121,7 +121,8 @@ class Database:
         """Remove deleted bytes from the file and from its log, unless another process reads."""
         with self._writer.lock, self._reader.lock, suppress(sqlite3.Error):
             if self._writer.db is not None:
-                self._writer.db.execute("PRAGMA incremental_vacuum").fetchall()
+                # ``execute`` does one step of it, which frees one page.
+                self._writer.db.executescript("PRAGMA incremental_vacuum")
                 self._writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._keep_reserve()
 
