@@ -106,11 +106,7 @@ def show(choice: Choice) -> None:
     entry = prompts[prompt]
     highlight = choice.completion if choice.completion in entry["completions"] else ""
     highlight = highlight or result_tables.most_displaced(entry, rule)
-    live = _draw_live(choice, prompt, rule, highlight)
-    if not live and not trained:
-        orders.draw(entry, rule, highlight, trained, {})
-    if choice.sliders is not None and not live:
-        scenario_sliders.draw(choice.sliders)
+    # The way to train stands above the sliders, which may be many.
     guess = _ask(choice, highlight, len(entry["completions"]), job, trained)
     if job is not None:
         job_progress.watch(job)
@@ -120,6 +116,12 @@ def show(choice: Choice) -> None:
         _answer(guess, columns[-1][1], highlight)
         verdict.show(entry, rule)
         vanilla_gap.why_button(choice, prompt, rule, finished.id)
+    live = _draw_live(choice, prompt, rule, highlight)
+    if not live and not trained:
+        orders.draw(entry, rule, highlight, trained, {})
+    if choice.sliders is not None and not live:
+        scenario_sliders.draw(choice.sliders)
+    if trained:
         results.show(finished.result, prompt, rule, highlight)
     elif finished is not None:
         st.subheader(
