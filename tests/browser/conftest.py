@@ -49,6 +49,7 @@ def address(tmp_path_factory):
                 time.sleep(0.1)
         yield address
         said = log.read_text()
+        assert "external IP" not in said, "the server asks the internet for its address"
         # Streamlit's own server may log a browser that left in the middle of a message.
         ours = str(ROOT) in said or "Exception in thread" in said
         assert not ("Traceback" in said and ours), said
