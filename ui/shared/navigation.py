@@ -91,5 +91,11 @@ def draw_sidebar() -> None:
         )
     st.html(f"<style>{_STYLE}</style>")
     if page.presenting():
-        # All of Streamlit's sizes are in rem.
-        st.html(f"<style>html {{font-size: {16 * PRESENTER_SCALE:.0f}px}}</style>")
+        # All of Streamlit's sizes are in rem. A projector has no room to waste above the heading.
+        st.html(
+            f"<style>html {{font-size: {16 * PRESENTER_SCALE:.0f}px}}"
+            "@media (min-width: 800px) {[data-testid='stMainBlockContainer'] {padding-top: 1rem}"
+            "[data-testid='stHeader'] {background: transparent; pointer-events: none}"
+            "[data-testid='stHeader'] button {pointer-events: auto}}"
+            "</style>"
+        )

@@ -41,6 +41,9 @@ def _verdict(guess: int) -> str:
 def show() -> None:
     """The groups, the question and the verdict."""
     path.sentence("Four groups of people want different answers. Why does the clinical one win?")
+    page.say(
+        f"{story.scenario().raters:,} people were asked. Each has ordered answers, best first."
+    )
     bubbles.wishes(story.groups(), list(story.scenario().completions))
     options = _options()
     guess = st.radio(

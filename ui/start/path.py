@@ -49,15 +49,19 @@ def row(step: int) -> None:
 
 def sentence(text: str) -> None:
     """The sentence of a step that a student could repeat, as the heading of the page."""
-    st.html("<style>[data-testid='stMain'] h1 {font-size: 1.75rem}</style>")
+    st.html("<style>[data-testid='stMain'] h1 {font-size: 1.75rem; padding: .25rem 0}</style>")
     st.title(text, anchor=False)
 
 
-def buttons(step: int, forward: str = "") -> None:
-    """*Next*, or ``forward`` in its place, and *Back*."""
+def buttons(step: int, forward: str = "", first: bool = True) -> None:
+    """*Next*, or ``forward`` in its place, and *Back*.
+
+    Args:
+        first: whether to go on is what most readers will want; else another button is.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
         if step < len(STEPS):
-            _next_button(step, forward or f"Next: {STEPS[step]}", "next")
+            _next_button(step, forward or f"Next: {STEPS[step]}", "next", first)
         if step:
             st.button(
                 "Back", type="tertiary", icon=":material/arrow_back:", key="back",
@@ -65,9 +69,9 @@ def buttons(step: int, forward: str = "") -> None:
             )  # fmt: skip
 
 
-def _next_button(step: int, label: str, key: str) -> None:
+def _next_button(step: int, label: str, key: str, first: bool = True) -> None:
     st.button(
-        label, type="primary", icon=":material/arrow_forward:", key=key,
+        label, type="primary" if first else "secondary", icon=":material/arrow_forward:", key=key,
         on_click=go_to, args=(step + 1,),
     )  # fmt: skip
 

@@ -27,11 +27,12 @@ def show() -> None:
     path.sentence("One answer for everyone serves some people well and others badly.")
     usual = story.winner(story.trained_order(silence.rate()))
     best = story.winner(story.complete_order())
+    other = best if best != usual else story.STORY.completion
     names = list(story.scenario().completions)
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with right:
         picked = st.segmented_control(
-            "The assistant gives everyone this answer instead", names, default=best, key="given",
+            "The assistant gives everyone this answer instead", names, default=other, key="given",
             required=True,
         )  # fmt: skip
         people_chart(picked, "served_picked")

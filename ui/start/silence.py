@@ -31,6 +31,9 @@ def show() -> None:
         focus=story.STORY.completion,
     )  # fmt: skip
     percent = rate()
+    page.note(
+        "The bars show how far apart the answers are: points on the left, rewards on the right."
+    )
     page.say(_summary(percent))
     path.buttons(2)
     if not page.presenting():
@@ -54,6 +57,7 @@ def _summary(percent: int) -> str:
     first = story.winner(story.trained_order(percent))
     return (
         f"Of 100 people who rate the clinical answer, **{outspoken}** are clinicians, and they "
-        f"like it best. The usual training puts **{first}** first. From {turning} % on it puts "
-        f"{story.winner(story.complete_order())} first, as everyone’s complete ballots do."
+        f"like it best. The usual training puts **{first}** first. If at least {turning} % of the "
+        f"others rate it, {story.winner(story.complete_order())} comes first, as it does when "
+        "everyone is heard."
     )

@@ -70,7 +70,7 @@ def show() -> None:
         _map_or_button(choice, job, trained)
     if trained:
         page.say(_summary(rate, columns))
-    path.buttons(3)
+    path.buttons(3, first=bool(trained))
     if not page.presenting():
         _more(rate, choice, bool(trained), job)
 
