@@ -110,8 +110,8 @@ def bump_chart(
     longest = max(map(len, parts), default=0)
     # An order not yet known leaves too little room for long labels before it.
     to_come = known and known[-1][0] < len(columns) - 1 and (scale > 1 or longest > 12)
-    _add_end_labels(figure, short, known[:1] if to_come else known[:1] + known[-1:], highlight,
-                    theme)  # fmt: skip
+    ends = known[:1] if to_come or len(known) < 2 else [known[0], known[-1]]
+    _add_end_labels(figure, short, ends, highlight, theme)
     pad = max(0.16, 0.07 * len(columns))
     side = label_width(parts, theme, 14)
     figure.update_layout(

@@ -67,3 +67,17 @@ def test_a_presenter_sees_no_numbers(shown):
     assert not app.exception
     assert app.get("plotly_chart")
     assert not app.dataframe
+
+
+def test_messages_of_a_run_are_in_plain_words(shown):
+    """Those of the module that writes them, so that a change there is seen here."""
+    from scrl.runs import check_result
+
+    for message in (check_result.REPRODUCED, check_result.UNTESTED):
+        app = shown(check(message, [], 0, None))
+        (caption,) = app.caption
+        assert "electorate" not in caption.value
+        assert "simulated voters" in caption.value
+    message = "The electorate does not reproduce the ballots: on 'best', 61.0% of the raters'"
+    (warning,) = shown(check(message, [SHARE], 1, False)).warning
+    assert warning.value.startswith("The simulated voters do not vote like the real ones")

@@ -1,5 +1,7 @@
 """The page on the gap: its parts, its counterfactual orders, its faults."""
 
+import pytest
+
 from tests.app.test_pages import figures, line, move, widget, words
 
 
@@ -7,8 +9,10 @@ def test_morristown_by_borda_is_silence_alone(open_page):
     app = open_page("gap", scenario="tennessee-morristown")
     assert not app.exception
     shown = words(app)
-    assert "puts 2 pairs the wrong way round. Causes: who leaves ratings out **1**" in shown
-    assert "ratings missing by chance **1**." in shown
+    assert (
+        "puts 2 pairs the wrong way round. 1 because of **who leaves ratings out** and 1 because "
+        "of **ratings missing by chance**." in shown
+    )
     path, parts, social = figures(app)
     assert line(social, "Morristown")[-1] == 4
     assert line(path, "Morristown") == [5, 5, 4, 4, 4]
@@ -51,7 +55,7 @@ def test_the_url_says_which_rule_and_seed(open_page):
     assert not app.exception
     assert widget(app.selectbox, "rule").value == "copeland"
     assert app.number_input(key="seed").value == 7
-    assert "the way of counting **2**" in words(app)
+    assert "2 because of **the way of counting**" in words(app)
 
 
 def test_a_guess_comes_first_where_it_is_asked_for(open_page):
@@ -83,3 +87,22 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
         app = open_page("gap", **parameters)
         assert not app.exception, parameters
         assert figures(app)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0, 0, 0], ""),
+        ([0, 1, 0], "This is because of **b**."),
+        ([2, 0, 0], "Both are because of **a**."),
+        ([0, 0, 4], "All 4 are because of **c**."),
+        ([1, 2, 0.5], "1 because of **a**, 2 because of **b** and 0.5 because of **c**."),
+        ([3, -1, 0], "3 because of **a**. But **b** puts 1 right again."),
+        ([3, -1, -2], "3 because of **a**. But **b** puts 1 right again and **c** puts 2 right "
+         "again."),
+    ],
+)  # fmt: skip
+def test_causes_are_a_sentence_that_adds_up(values, said):
+    from ui.lab import vanilla_gap
+
+    assert vanilla_gap.cause_sentence(["a", "b", "c"], values) == said

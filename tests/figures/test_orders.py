@@ -75,3 +75,9 @@ def test_another_rank_with_other_seeds_is_a_disc_of_its_share():
     assert {(t.name, t.y[0]) for t in discs} == {(TRUTH[0][0], 2), (TRUTH[1][0], 1)}
     alike = figures.bump_chart([("Truth", TRUTH), ("Social", TRUTH)], NAMES, seeds={1: runs[:3]})
     assert not [t for t in alike.data if "runs" in str(t.hovertemplate)]
+
+
+def test_one_known_order_has_each_name_once():
+    figure = figures.bump_chart([("Bradley–Terry", VANILLA), ("Social model", None)], NAMES)
+    named = [a.text for a in figure.layout.annotations if a.text in NAMES]
+    assert sorted(named) == sorted(NAMES)

@@ -9,16 +9,28 @@ import streamlit as st
 from scrl.figures import predicted_shares
 from ui.shared import data_tables, page
 
+#: Words of ``scrl.runs.check_result`` -> those of the page.
+_PLAIN_WORDS = {
+    "The electorate reproduces the ballots within sampling error.":
+        "The simulated voters vote like the real ones, up to chance.",
+    "whether the electorate reproduces their ballots":
+        "whether the simulated voters vote like them",
+    "The electorate does not reproduce the ballots:":
+        "The simulated voters do not vote like the real ones:",
+    "on the same completions": "on the same answers",
+}  # fmt: skip
+
 
 def show(result: Mapping) -> None:
     """The verdict in one line, and where it is bad what differs; nothing for an older run."""
     check = result.get("check")
     if check is None:
         return
+    message = page.escaped(_plain(check["message"]))
     if not check["failed"]:
-        st.caption(page.escaped(check["message"]))
+        st.caption(message)
         return
-    st.warning(page.escaped(check["message"]))
+    st.warning(message)
     page.chart(
         predicted_shares(check["shares"], **page.style()),
         "chart-check",
@@ -46,6 +58,13 @@ def show(result: Mapping) -> None:
             for share in check["shares"]
         ]
         data_tables.numbers_expander(rows, "check", f"{check['tested']} shares were compared.")
+
+
+def _plain(message: str) -> str:
+    """A message of a result file in plain words; the file keeps its own."""
+    for technical, plain in _PLAIN_WORDS.items():
+        message = message.replace(technical, plain)
+    return message
 
 
 def _what(share: Mapping) -> str:

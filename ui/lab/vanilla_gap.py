@@ -24,6 +24,8 @@ from ui.shared import (
 from ui.shared.controls import Choice, rule_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from scrl.scenarios import Scenario
@@ -158,15 +160,33 @@ def _summary(gap: vanilla_gap.Gap) -> str:
     total = float(gap.reversed_pairs.sum())
     if not gap.reversals[0].any():
         return "Bradley–Terry puts every pair as everyone’s complete ballots do."
-    parts = [
-        f"{part} **{value:g}**"
-        for part, value in zip(PART_LABELS, gap.reversed_pairs, strict=True)
-        if abs(value) > 1e-9
-    ]
-    return (
-        f"Bradley–Terry puts {total:g} pair{'s' * (total != 1)} the wrong way round. Causes: "
-        + ", ".join(parts) + "."
-    )  # fmt: skip
+    causes = cause_sentence(PART_LABELS, gap.reversed_pairs.tolist())
+    return f"Bradley–Terry puts {total:g} pair{'s' * (total != 1)} the wrong way round. {causes}"
+
+
+def cause_sentence(labels: Sequence[str], values: Sequence[float]) -> str:
+    """How many wrong pairs each cause adds or takes away, as Markdown; "" where none does.
+
+    Args:
+        labels: of the causes. values: the wrong pairs that each adds, in the same order.
+    """
+    shown = [(label, value) for label, value in zip(labels, values, strict=True)
+             if abs(value) > 1e-9]  # fmt: skip
+    if not shown:
+        return ""
+    if len(shown) == 1:
+        label, value = shown[0]
+        start = {1: "This is", 2: "Both are"}.get(value, f"All {value:g} are")
+        return f"{start} because of **{label}**."
+    added = [f"{value:g} because of **{label}**" for label, value in shown if value > 0]
+    mended = [f"**{label}** puts {-value:g} right again" for label, value in shown if value < 0]
+    text = _listed(added) + "."
+    return f"{text} But {_listed(mended)}." if mended else text
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """``"a, b and c"``."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def _pair_table(gap: vanilla_gap.Gap) -> None:
@@ -218,7 +238,8 @@ def show_social(choice: Choice, prompt: str, rule: str) -> None:
     if done is None or run_store.spec_hash_of(done) != choice.spec:
         busy = job is not None and job.active
         page.say("**And the social model?** Train it to see how many pairs stay wrong, and why.")
-        if st.button("Training" if busy else "Train", type="primary", disabled=busy, key="train"):
+        label, kind = ("Training", "secondary") if busy else ("Train", "primary")
+        if st.button(label, type=kind, disabled=busy, key="train"):
             current_run.start(choice)
         if job is not None:
             job_progress.watch(job)
@@ -243,12 +264,9 @@ def _draw_social(entry: dict, choice: Choice, rule: str) -> None:
     parts, orders = vanilla_gap.decompose_social_gap(entry, rule)
     total = float(parts.sum())
     st.markdown(
-        f"**The social model** puts {total:g} pair{'s' * (total != 1)} the wrong way round"
-        + (": " + ", ".join(
-            f"{name} {value:g}"
-            for name, value in zip(SOCIAL_LABELS, parts, strict=True) if value
-        ) if parts.any() else "") + "."
-    )  # fmt: skip
+        f"**The social model** puts {total:g} pair{'s' * (total != 1)} the wrong way round. "
+        + cause_sentence(SOCIAL_LABELS, parts.tolist())
+    )
     titles = (result_tables.SOCIAL, "simulated voters", "these raters", result_tables.TRUTH)
     columns = list(zip(titles, orders, strict=True))
     highlight = choice.completion if choice.completion in entry["completions"] else None

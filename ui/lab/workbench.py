@@ -39,8 +39,8 @@ def _pick_prompt_and_rule(prompts: dict, choice: Choice) -> tuple[str, str]:
             rule = st.selectbox("Rule shown", rules, **settings)
     text = item_texts.prompt_text(choice.source, prompt)
     if text != prompt:
-        end = "" if text.endswith((".", "?", "!", "…")) else " …"
-        st.markdown(f"*{page.escaped(text)}{end}*")
+        whole = text.rstrip(" \t\r\n\"'”’»)]*_").endswith((".", "?", "!", "…", ":"))
+        st.markdown(f"*{page.escaped(text)}{'' if whole else ' …'}*")
     if item_texts.has_texts(choice.source, prompt):
         item_texts.show_texts(choice.source, prompt, expanded=not choice.source.is_scenario)
     return prompt, rule
@@ -64,17 +64,30 @@ def _ask(choice: Choice, highlight: str, places: int, job: Job | None, trained: 
     with button:
         busy = job is not None and job.active
         label = "Training" if busy else "Trained" if trained else "Train"
-        if st.button(label, type="primary", disabled=busy or trained, width="stretch", key="train"):
+        kind = "secondary" if busy or trained else "primary"
+        if st.button(label, type=kind, disabled=busy or trained, width="stretch", key="train"):
             current_run.start(choice)
     return guess
 
 
-def _answer(guess: int | None, order: list[list[str]], highlight: str) -> None:
-    """The place in the social order, and the verdict on the guess."""
+def _answer(
+    guess: int | None, order: list[list[str]], highlight: str, usual: list[list[str]] | None
+) -> None:
+    """The place in the social order, and the verdict on the guess.
+
+    Args:
+        usual: the order of Bradley–Terry, where the answer is named because its place differs most
+            between the two; else None.
+    """
     if not highlight:
         return
     place, name = result_tables.ordinal_place(order, highlight), page.escaped(highlight)
-    if guess is None:
+    if guess is None and usual is not None:
+        st.markdown(
+            f"The two orders differ most on {name}: Bradley–Terry puts it "
+            f"**{result_tables.ordinal_place(usual, highlight)}**, the social model **{place}**."
+        )
+    elif guess is None:
         st.markdown(f"The social model puts {name} **{place}**.")
     else:
         right = figures.mean_ranks(order)[highlight] == guess
@@ -113,7 +126,8 @@ def show(choice: Choice) -> None:
     if trained:
         spread = seed_spreads(finished.result["result"], prompt, rule)
         columns = orders.draw(entry, rule, highlight, trained, spread)
-        _answer(guess, columns[-1][1], highlight)
+        usual = None if "truth" in entry else entry["vanilla"]["order"]
+        _answer(guess, columns[-1][1], highlight, usual)
         verdict.show(entry, rule)
         vanilla_gap.why_button(choice, prompt, rule, finished.id)
     live = _draw_live(choice, prompt, rule, highlight)

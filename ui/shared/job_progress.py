@@ -19,6 +19,8 @@ _PHASE_TITLES = {
     "social": "Training the social reward models",
     "evaluating": "Evaluating",
 }
+#: The fraction of a job from which its pace says how long the rest takes.
+_MIN_FRACTION = 1 / 3
 
 
 def watch(job: Job, draw: Callable[[Progress | None], None] | None = None) -> None:
@@ -43,13 +45,11 @@ def _panel(id: str, draw: Callable[[Progress | None], None] | None) -> None:
     if job is None or not job.active:
         st.rerun()
     if run_store.is_own(job):
-        left, right = st.columns([5, 1], vertical_alignment="center")
-        with left:
-            st.progress(job.fraction, text=_status_text(job))
-        with right:
-            if st.button("Cancel", key="cancel", disabled=job.cancelling, width="stretch"):
-                run_store.cancel(id)
-                st.rerun(scope="fragment")
+        st.progress(job.fraction, text=_status_text(job))
+        # Below the bar: beside it, a narrow column would cut the word.
+        if st.button("Cancel", key="cancel", disabled=job.cancelling, icon=":material/close:"):
+            run_store.cancel(id)
+            st.rerun(scope="fragment")
     else:
         st.progress(job.fraction, text=_status_text(job))
         st.markdown("Somebody else started this run. Only they can cancel it.")
@@ -65,8 +65,28 @@ def _status_text(job: Job) -> str:
         return f"Waiting until other runs end{ahead}"
     if job.progress is None:
         return "Starting"
-    left = f" · about {job.seconds_left:.0f} s left" if job.seconds_left is not None else ""
-    return f"{_stage(job.progress)} · {job.fraction:.0%}{left}"
+    left = time_left_text(job.fraction, job.elapsed, job.seconds_left)
+    return f"{_stage(job.progress)} · {job.fraction:.0%}" + (f" · {left}" if left else "")
+
+
+def time_left_text(fraction: float, elapsed: float, seconds: float | None) -> str:
+    """How much longer a job takes, in round words; "" while its pace says too little.
+
+    Steps take unequally long, so an estimate from the pace is far off early in a job. What is left
+    then never exceeds what the job has taken so far in proportion to what it has done.
+
+    Args:
+        fraction: done. elapsed: seconds since the start. seconds: left at the pace so far.
+    """
+    if seconds is None or fraction < _MIN_FRACTION:
+        return ""
+    seconds = min(seconds, elapsed * (1 - fraction) / fraction)
+    if seconds < 10:
+        return "a few seconds more"
+    if seconds < 45:
+        return "less than a minute more"
+    minutes = round(seconds / 60)
+    return "about a minute more" if minutes <= 1 else f"about {minutes} minutes more"
 
 
 def _stage(progress: Progress) -> str:
