@@ -162,8 +162,9 @@ def phone_summary(
 
     Returns:
         ``ballots``; ``orders``, title and places of answers' numbers; ``points``, ``[x, y, count]``
-        of the map (empty without one); and ``phones``: for each, its ``point`` and ``agree``, the
-        share of the pairs that its ballot orders which the class orders alike (None without any).
+        of the map (empty without one); and ``phones``: for each, its ``point`` and ``pairs``,
+        of the pairs that its ballot orders: how many the class orders alike, how many the class
+        ties, and how many there are.
     """
     orders = [
         [title, [np.flatnonzero(o.place == p).tolist() for p in np.unique(o.place)]]
@@ -175,7 +176,7 @@ def phone_summary(
     phones = {
         ballot.phone: {
             "point": None if found is None else int(found.own[i]),
-            "agree": _agreement(place[i], order),
+            "pairs": _agreement(place[i], order),
         }
         for i, ballot in enumerate(ballots)
     }
@@ -186,14 +187,12 @@ def phone_summary(
     return {"ballots": len(ballots), "orders": orders, "points": points, "phones": phones}
 
 
-def _agreement(place: np.ndarray, order: np.ndarray) -> float | None:
-    """Share of the strict pairs of a ballot that an order has the same way, its ties half."""
+def _agreement(place: np.ndarray, order: np.ndarray) -> list[int]:
+    """Of the strict pairs of a ballot: those that an order has the same way, ties, and all."""
     a, b = np.triu_indices(len(place), 1)
     strict = (place[a] >= 0) & (place[b] >= 0) & (place[a] != place[b])
-    if not strict.any():
-        return None
-    same = np.sign(place[a] - place[b]) * np.sign(order[a] - order[b])
-    return round(float((0.5 + 0.5 * same)[strict].mean()), 3)
+    same = (np.sign(place[a] - place[b]) * np.sign(order[a] - order[b]))[strict]
+    return [int((same > 0).sum()), int((same == 0).sum()), len(same)]
 
 
 def _prompt_names(rounds: Sequence[Revealed]) -> tuple[str, ...]:

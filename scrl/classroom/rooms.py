@@ -55,6 +55,12 @@ class Question:
     rounds: tuple[Round, ...]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The short name of each answer; "" where it has none."""
+        pairs = zip(self.labels, self.answers, strict=True)
+        return tuple("" if label == answer else label for label, answer in pairs)
+
+    @property
     def current(self) -> Round:
         """The latest round."""
         return self.rounds[-1]

@@ -42,6 +42,12 @@ def labels(app) -> list[str]:
     return [b.label for b in app.button]
 
 
+def rule_titles(figure: dict) -> set[str]:
+    """The titles of the rows of a figure of rules."""
+    return {a["text"].replace("<br>", "").replace("\u00a0", " ")
+            for a in figure["layout"]["annotations"] if a.get("xanchor") == "right"}  # fmt: skip
+
+
 def html(app) -> str:
     return "\n".join(element.proto.body for element in app.get("html"))
 
@@ -107,14 +113,33 @@ def test_only_a_counter_until_the_reveal_and_everything_after(open_room, room):
     assert "**12** ballots" in said
     assert "Every phone sent a ballot." in said
     rules, _, latent = figures(app)
-    assert {"Borda", "Instant runoff", "Bradley–Terry"} <= {
-        a["text"].replace("<br>", "").replace(" ", " ") for a in rules["layout"]["annotations"]
-    }
+    first = {"Plurality", "Instant runoff", "Borda", "Copeland", "Schulze", "Bradley–Terry"}
+    assert rule_titles(rules) == first
     assert sum(len(trace["text"]) for trace in latent["data"] if trace["mode"] == "markers") == 12
     shown = class_store.store().phone_result(teacher.code, f"{0:032x}")
     assert [title for title, _ in shown["orders"]] == list(counting.PHONE_RULES.values())
     assert shown["you"]["point"] is not None
     assert len(teacher.ballots(question, 1)) == 12
+
+
+def test_all_rules_are_shown_on_request_with_a_key_to_the_answers(open_room, room):
+    teacher, vote = room
+    asked = teacher.ask("Which?", ["Measure again <i>now</i>.", "Wait", "Run"], "last",
+                        ["Again", "", ""])  # fmt: skip
+    vote(5)
+    teacher.close(asked)
+    teacher.reveal(asked, counting.summarise)
+    app = open_room()
+    assert "<b>Again:</b> Measure again &lt;i&gt;now&lt;/i&gt;." in html(app)
+    assert ">Wait</span>" in html(app)
+    choice = app.segmented_control(key=f"class_rules_{asked}-1")
+    outcomes, faults = counting.count(teacher.room().current, teacher.ballots(asked, 1))
+    every = f"All {len(outcomes)}"
+    assert not faults
+    assert choice.options[1] == every
+    choice.set_value(every).run()
+    assert not app.exception
+    assert len(rule_titles(figures(app)[0])) == len(outcomes)
 
 
 def test_a_second_round_is_compared_with_the_first(open_room, room):
@@ -170,6 +195,7 @@ def test_hostile_texts_are_shown_as_they_are(open_room, room):
     button(app, "Reveal").click().run()
     assert not app.exception
     assert "![" not in words(app)
+    assert "<script" not in html(app)
 
 
 def test_everything_can_be_deleted(open_room, room):

@@ -59,6 +59,13 @@ def ask(teacher, prompt: str, answers: list[str]) -> None:
     expect(teacher.get_by_text("Voting is open")).to_be_visible()
 
 
+def tap(phone, *names: str) -> None:
+    """Tap these buttons one after the other, as slowly as a person does."""
+    for name in names:
+        phone.wait_for_timeout(450)
+        phone.get_by_role("button", name=name, exact=True).click()
+
+
 def ballots(teacher, count: int) -> None:
     expect(teacher.get_by_role("status").filter(has_text=f"{count} ballot")).to_be_visible()
 
@@ -78,9 +85,7 @@ def test_a_class_votes_and_sees_itself(class_, tab, address):
     bob.get_by_role("button", name="Join").click()
 
     # Ann ranks three, ties the first two, and leaves Winter out.
-    for name in ("Summer", "Spring", "Autumn"):
-        ann.get_by_role("button", name=name, exact=True).click()
-    ann.get_by_role("button", name="Tie with the place above: Spring").click()
+    tap(ann, "Summer", "Spring", "Autumn", "Tie with the place above: Spring")
     expect(ann.get_by_role("status")).to_have_text("Spring shares the place above")
     rows = ann.locator("#order .row")
     assert [text.split("\n")[0] for text in rows.all_inner_texts()] == ["1", "1", "3"]
@@ -91,20 +96,19 @@ def test_a_class_votes_and_sees_itself(class_, tab, address):
     ballots(teacher, 1)
 
     # Bob ranks all, takes one out, undoes that, moves one up, and changes the sent ballot.
-    for name in ("Winter", "Autumn", "Summer", "Spring"):
-        bob.get_by_role("button", name=name, exact=True).click()
-    bob.get_by_role("button", name="Leave out: Autumn").click()
+    tap(bob, "Winter", "Autumn", "Summer", "Spring", "Leave out: Autumn")
     expect(bob.get_by_role("button", name="Autumn", exact=True)).to_be_visible()
     bob.get_by_role("button", name="Undo").click()
     expect(bob.get_by_role("button", name="Autumn", exact=True)).to_have_count(0)
     bob.get_by_role("button", name="Send my ballot").click()
     expect(bob.get_by_text("Your ballot is in. You can change it")).to_be_visible()
     ballots(teacher, 2)
-    bob.get_by_role("button", name="Move up: Summer").click()
+    tap(bob, "Move up: Summer")
     bob.get_by_role("button", name="Send the change").click()
     expect(bob.get_by_text("Your ballot is in. You can change it")).to_be_visible()
     accessibility.assert_accessible(bob)
     bob.reload()  # the phone finds its ballot again
+    expect(bob.locator("#order .row")).to_have_count(4)
     assert [text.split("\n")[1] for text in bob.locator("#order .row").all_inner_texts()] == [
         "Winter", "Summer", "Autumn", "Spring"]  # fmt: skip
     ballots(teacher, 2)
@@ -117,15 +121,17 @@ def test_a_class_votes_and_sees_itself(class_, tab, address):
     teacher.get_by_role("button", name="Reopen voting").click()
     cem = tab(**PHONE)
     cem.goto(f"{address}/join/{code}")
-    cem.get_by_role("button", name="Spring", exact=True).click()
+    expect(cem.get_by_role("button", name="Spring", exact=True)).to_be_visible()
+    tap(cem, "Spring")
     cem.get_by_role("button", name="Send my ballot").click()
     ballots(teacher, 3)
     teacher.get_by_role("button", name="Reveal").click()
-    expect(teacher.get_by_role("heading", name="Every rule’s order")).to_be_visible()
-    expect(teacher.get_by_text("Winter (2)")).to_be_visible()
+    expect(teacher.get_by_role("heading", name="The order by each rule")).to_be_visible()
+    expect(teacher.get_by_text("Winter by 2")).to_be_visible()
     for phone in (ann, bob, cem):
         expect(phone.get_by_text("You are here")).to_be_visible()
         expect(phone.get_by_role("heading", name="Borda")).to_be_visible()
+        expect(phone.get_by_text(re.compile(r"^You and the class agree on \d"))).to_be_visible()
         accessibility.assert_accessible(phone)
     expect(ann.get_by_role("img", name="Map of the class")).to_be_visible()
 
@@ -133,8 +139,10 @@ def test_a_class_votes_and_sees_itself(class_, tab, address):
     teacher.get_by_role("button", name="Second round").click()
     expect(cem.get_by_role("button", name="Send my ballot")).to_be_enabled()
     expect(cem.get_by_text("Round 2.")).to_be_visible()
+    expect(cem.get_by_text("does not count yet: send again, changed or not.")).to_be_visible()
     cem.get_by_role("button", name="Send my ballot").click()
     ballots(teacher, 1)
+    expect(cem.get_by_text("does not count yet")).to_be_hidden()
     teacher.get_by_role("button", name="Reveal").click()
     expect(teacher.get_by_role("heading", name="What the discussion changed")).to_be_visible()
     expect(ann.get_by_text("You sent no ballot in this round.")).to_be_visible()
@@ -161,12 +169,46 @@ def test_fifteen_long_and_hostile_answers_fit_a_phone_and_need_no_mouse(class_, 
     accessibility.assert_accessible(phone)
 
 
+def test_a_double_tap_ranks_one_answer_and_names_stand_before_texts(class_, tab, address):
+    teacher, code = class_
+    ask(teacher, "Which?", ["First | It is the first one.", *(f"Answer {i}" for i in range(2, 9))])
+    phone = tab(**PHONE)
+    phone.goto(f"{address}/join/{code}")
+    rows, answers = phone.locator("#order .row .text"), phone.locator(".answer")
+    expect(answers).to_have_count(8)
+    assert answers.first.inner_text() == "First: It is the first one."
+    phone.wait_for_timeout(450)
+    place = answers.nth(4).bounding_box()
+    x, y = place["x"] + 60, place["y"] + place["height"] / 2
+    for _ in range(2):
+        phone.touchscreen.tap(x, y)
+        phone.wait_for_timeout(80)
+    under = "([x, y]) => !!document.elementFromPoint(x, y).closest('.answer')"
+    assert phone.evaluate(under, [x, y]), "the second tap met no other answer"
+    assert rows.all_inner_texts() == ["Answer 5"]
+    expect(answers).to_have_count(7)
+    # Nothing looks chosen beforehand, though the focus has gone on.
+    assert phone.locator(".answer:focus").count() == 1
+    assert phone.locator(".answer:focus-visible").count() == 0
+    phone.wait_for_timeout(450)
+    answers.first.tap()
+    assert rows.all_inner_texts() == ["Answer 5", "First: It is the first one."]
+    # The arrow of another answer comes under the finger, too.
+    phone.wait_for_timeout(450)
+    place = phone.get_by_role("button", name="Move up: First").bounding_box()
+    tapped = place["x"] + 10, place["y"] + 10
+    phone.touchscreen.tap(*tapped)
+    phone.touchscreen.tap(*tapped)
+    assert rows.all_inner_texts() == ["First: It is the first one.", "Answer 5"]
+
+
 def test_a_phone_survives_a_server_that_is_away(class_, tab, address):
     teacher, code = class_
     ask(teacher, "Which?", ["One", "Two"])
     phone = tab(**PHONE)
     phone.goto(f"{address}/join/{code}")
-    phone.get_by_role("button", name="Two", exact=True).click()
+    expect(phone.get_by_role("button", name="Two", exact=True)).to_be_visible()
+    tap(phone, "Two")
     phone.route("**/ballot", lambda route: route.abort())
     phone.get_by_role("button", name="Send my ballot").click()
     expect(phone.get_by_text("No connection to the class. Trying again.")).to_be_visible()

@@ -219,8 +219,7 @@ def test_phones_are_told_their_point_and_how_far_the_class_agrees():
     assert summary["ballots"] == 4
     assert summary["orders"] == [["Borda", [[0], [1, 2]]]]
     assert [n for _, _, n in summary["points"]] == [1] * len(summary["points"])
-    agree = {phone[0]: own["agree"] for phone, own in summary["phones"].items()}
-    # b ranks b, c before a; the class has a first and ties the others: 0, 0 and ½ of three pairs.
-    assert agree == {"a": pytest.approx(2.5 / 3, abs=1e-3), "b": pytest.approx(0.5 / 3, abs=1e-3),
-                     "c": 1.0, "d": None}  # fmt: skip
+    pairs = {phone[0]: own["pairs"] for phone, own in summary["phones"].items()}
+    # b ranks b, c before a; the class has a first and ties the others.
+    assert pairs == {"a": [2, 1, 3], "b": [0, 1, 3], "c": [1, 0, 1], "d": [0, 0, 0]}
     assert sorted(own["point"] for own in summary["phones"].values()) == [0, 1, 2, 3]

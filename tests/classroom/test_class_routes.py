@@ -138,6 +138,7 @@ def test_a_phone_sees_what_the_teacher_does(served):
     found = state(str(found["version"]))[1]
     assert found["state"] == "open"
     assert found["question"]["answers"] == ANSWERS
+    assert found["question"]["names"] == [""] * len(ANSWERS)
     assert found["ballot"] is None
     assert state(str(found["version"])) == (204, {})
     assert phone.vote(teacher.code, question, [[1], [0, 2]])[0] == 200

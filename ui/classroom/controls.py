@@ -77,15 +77,15 @@ def show_deletions(teacher: Teacher, question: Question | None) -> None:
         if question is not None:
             id = question.id
             _confirmed(
-                "Reset this vote", "All ballots of this round are deleted, and voting opens again.",
+                "Reset this vote", "All ballots of this round will be deleted. Voting opens again.",
                 lambda: teacher.reset(id),
             )  # fmt: skip
             _confirmed(
-                "Delete this question", "The question and all its ballots are deleted.",
+                "Delete this question", "The question and all its ballots will be deleted.",
                 lambda: teacher.delete_question(id),
             )  # fmt: skip
         _confirmed(
-            "Delete the class", "The class, its questions and all ballots are deleted.",
+            "Delete the class", "The class, its questions and all ballots will be deleted.",
             lambda: _delete(teacher),
         )  # fmt: skip
 

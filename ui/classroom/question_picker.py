@@ -27,8 +27,8 @@ def show(teacher: Teacher, label: str = "Ask") -> None:
         prompt = st.text_area("Question", prompt, height=80, max_chars=2_000)
         lines = st.text_area(
             f"Answers, one a line (2 to {MAX_ANSWERS})", lines, height=190, max_chars=21_000,
-            help="Charts show a short name where you put one before a bar: "
-            "**Short | Measure again on three days.** Phones show the answer only.",
+            help="Put a short name before a bar, and charts show it: "
+            "**Short | Measure again on three days.** Phones show the name and the answer.",
         )  # fmt: skip
         absent = st.radio(
             "An answer that a ballot leaves out is", list(ABSENT), format_func=ABSENT.__getitem__,

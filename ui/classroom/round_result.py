@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
@@ -12,12 +14,19 @@ from scrl.voting import RULES
 from ui.classroom import counting
 from ui.shared import page
 from ui.shared.result_tables import order_text
-from ui.voting import rules
+from ui.voting import candidate_key, rules
 
 #: Characters of an answer in a sentence and a wide figure, and in a narrow one.
 MAX_LABEL, MAX_NARROW_LABEL = 34, 11
 #: With more answers a figure shows their numbers.
 MAX_NAMED = 8
+_FIRST = "Six to start with"
+_KEY_STYLE = """<style>
+.answers {list-style: none; margin: 0; padding: 0;}
+.answers li {display: flex; gap: .5em; margin: 0 0 .45em; line-height: 1.35;
+overflow-wrap: anywhere;}
+.answers i {width: .9em; height: .9em; margin-top: .22em; border-radius: 2px; flex: none;}
+</style>"""
 
 
 def labels(question: Question, length: int = MAX_LABEL) -> list[str]:
@@ -26,10 +35,14 @@ def labels(question: Question, length: int = MAX_LABEL) -> list[str]:
     Args:
         length: most characters of a name.
     """
-    lines = [" ".join(label.split()) for label in question.labels]
+    lines = _lines(question)
     if len(set(lines)) < len(lines):
         lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
     return figures.short_labels(lines, length)
+
+
+def _lines(question: Question) -> list[str]:
+    return [" ".join(label.split()) for label in question.labels]
 
 
 def show(question: Question, number: int, ballots: list[CastBallot], phones: int) -> None:
@@ -44,37 +57,57 @@ def show(question: Question, number: int, ballots: list[CastBallot], phones: int
     _say_winners(outcomes, names, len(ballots))
     left, right = st.columns([1.4, 1], gap="large")
     with left:
-        st.subheader("Every rule’s order", anchor=False)
-        page.chart(
-            figures.outcomes_by_rule(
-                names, rules.outcome_rows(outcomes), row_height=21.5, **page.style()
-            ),
-            f"class-rules-{key}",
-            alt="; ".join(
-                f"{RULES[rule].title}: {order_text(places_to_order(o.place, names))}"
-                for rule, o in outcomes.items()
-            ),
-        )
-        for rule, fault in faults.items():
-            page.note(f"{RULES[rule].title} cannot count these ballots: {page.escaped(fault)}")
+        st.subheader("The order by each rule", anchor=False)
+        _show_rules(outcomes, faults, names, key)
+        _show_key(question)
     with right:
         _show_reward_model(outcomes, labels(question, MAX_NARROW_LABEL), key)
         _show_silence(question, ballots, phones, names)
         _show_map(question, ballots, names, key)
-    _show_key(question)
+
+
+def _show_rules(
+    outcomes: dict[str, Outcome], faults: dict[str, str], names: list[str], key: str
+) -> None:
+    """The orders by the rules of a first lesson, or by all."""
+    every = f"All {len(outcomes)}"
+    chosen = st.segmented_control(
+        "Rules to show", [_FIRST, every], default=_FIRST, required=True,
+        key=f"class_rules_{key}", label_visibility="collapsed",
+    )  # fmt: skip
+    if chosen == every:
+        shown = outcomes
+    else:
+        shown = {rule: outcomes[rule] for rule in rules.FIRST_RULES if rule in outcomes}
+    page.chart(
+        figures.outcomes_by_rule(
+            names, rules.outcome_rows(shown), row_height=23 if chosen == every else 32,
+            **page.style(),
+        ),
+        f"class-rules-{key}",
+        alt="; ".join(
+            f"{RULES[rule].title}: {order_text(places_to_order(o.place, names))}"
+            for rule, o in shown.items()
+        ),
+    )  # fmt: skip
+    if any(len(set(o.place.tolist())) < len(names) for o in shown.values()):
+        page.note("= before a name: the same place as another answer.")
+    for rule, fault in faults.items():
+        if chosen == every or rule in rules.FIRST_RULES:
+            page.note(f"{RULES[rule].title} cannot count these ballots: {page.escaped(fault)}")
 
 
 def _show_key(question: Question) -> None:
-    """The number, the short name and the text of each answer, where figures do not say it all."""
-    numbered = len(question.answers) > MAX_NAMED
-    narrow = labels(question, MAX_NARROW_LABEL)
-    if not numbered and narrow == list(question.answers):
-        return
-    with st.expander("The answers in full", expanded=numbered and not page.presenting()):
-        for number, answer in enumerate(question.answers, 1):
-            label = question.labels[number - 1]
-            name = f"**{page.escaped(label)}** · " if label != answer else ""
-            st.markdown(f"{number}\\. {name}{page.escaped(answer)}")
+    """The colour, the short name and the text of each answer, as figures and phones show them."""
+    count = len(question.answers)
+    numbered = count > MAX_NAMED or len(set(_lines(question))) < count
+    entries = "".join(
+        f'<li><i style="background:{candidate_key.fill(a)}"></i><span dir="auto">'
+        f"{f'{a + 1}. ' if numbered else ''}"
+        f"{f'<b>{escape(name)}:</b> ' if name else ''}{escape(answer)}</span></li>"
+        for a, (name, answer) in enumerate(zip(question.names, question.answers, strict=True))
+    )
+    st.html(f'{_KEY_STYLE}<ul class="answers" aria-label="The answers">{entries}</ul>')
 
 
 def _say_winners(outcomes: dict[str, Outcome], names: list[str], ballots: int) -> None:
@@ -122,12 +155,12 @@ def _show_silence(
     parts = [f"{none} of {silent.phones} phones sent no ballot." if none
              else "Every phone sent a ballot."]  # fmt: skip
     order = np.argsort(-silent.left_out, kind="stable")
-    listed = [f"{page.escaped(names[a])} ({silent.left_out[a]})"
+    listed = [f"{page.escaped(names[a])} by {silent.left_out[a]}"
               for a in order[:8] if silent.left_out[a]]  # fmt: skip
     if listed:
-        meaning = ("These ballots say nothing about it." if question.absent == "unseen"
-                   else "It counts as tied last there.")  # fmt: skip
-        parts.append(f"Left out by so many ballots: {', '.join(listed)}. {meaning}")
+        meaning = ("These ballots say nothing about them." if question.absent == "unseen"
+                   else "They count as last on these ballots.")  # fmt: skip
+        parts.append(f"Left out: {', '.join(listed)}. {meaning}")
     else:
         parts.append("No ballot left anything out.")
     page.say(" ".join(parts))

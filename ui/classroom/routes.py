@@ -190,7 +190,8 @@ def _state_dict(code: str, state: PhoneState) -> dict[str, Any]:
     return {
         "room": code, "version": state.version, "state": round.state, "ballot": state.ballot,
         "question": {"id": question.id, "round": round.number, "prompt": question.prompt,
-                     "answers": question.answers, "absent": question.absent},
+                     "answers": question.answers, "names": question.names,
+                     "absent": question.absent},
     }  # fmt: skip
 
 

@@ -39,14 +39,14 @@ def draw(profile: AnonymousProfile) -> None:
     if page.presenting() and not needed:
         return
     entries = "".join(
-        f'<span><i style="background:{_fill(i)}"></i>'
+        f'<span><i style="background:{fill(i)}"></i>'
         f"{f'{i + 1}. ' if needed else ''}{html.escape(name)}</span>"
         for i, name in enumerate(names)
     )
     st.html(f'{_STYLE}<div class="candidates{"" if needed else " narrow"}">{entries}</div>')
 
 
-def _fill(position: int) -> str:
+def fill(position: int) -> str:
     """The background of a candidate's mark: its colour, with stripes past the palette."""
     plain = colour(position)
     if position < len(COLOURS):
