@@ -37,7 +37,7 @@ def test_the_map_of_the_lab_leaves_out_a_direction_without_differences():
     }  # fmt: skip
     figure = figures.latent_map(payload)
     axes_of(figure)
-    assert figure.layout.xaxis.title.text == "direction 1: 100% of the differences"
+    assert figure.layout.xaxis.title.text == "left to right: 100% of all differences"
     assert figure.layout.yaxis.title.text == ""
     heights = np.concatenate([trace.y for trace in figure.data])
     assert np.ptp(heights) < 0.1 * np.ptp(np.concatenate([trace.x for trace in figure.data]))
