@@ -74,12 +74,14 @@ class Archive:
 
     def begin(self, id: str, *, owner: str, name: str, spec: str, scenario: str, seed: int,
               rules: Sequence[str], source: bytes, origin: str = "", seeds: int = 1,
-              versions: Mapping[str, str] | None = None) -> None:  # fmt: skip
+              versions: Mapping[str, str] | None = None,
+              created: float | None = None) -> None:  # fmt: skip
         """Record a run that is queued.
 
         Args:
             source: the bytes of ``serialization.pack_source``.
             versions: of the packages that made it; by default those that are installed.
+            created: seconds since 1970, by default now.
 
         Raises:
             InputError: where there is no room for it, or the file cannot be written.
@@ -89,8 +91,9 @@ class Archive:
                 return
             self._check_room(len(source))
             made_by = json.dumps(dict(versions or installed_versions()))
-            row = (id, owner, _clean_name(name), time.time(), "unfinished", spec, origin, scenario,
-                   int(seed), json.dumps(list(rules)), made_by, source, int(seeds))  # fmt: skip
+            row = (id, owner, _clean_name(name), time.time() if created is None else created,
+                   "unfinished", spec, origin, scenario, int(seed), json.dumps(list(rules)),
+                   made_by, source, int(seeds))  # fmt: skip
             db.execute(
                 "INSERT INTO runs (id, owner, name, created, state, spec, origin, scenario, seed, "
                 f"rules, versions, source, seeds) VALUES ({', '.join('?' * len(row))})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,7 @@ class ImportedRun:
         content: plain data, as ``Archive.finish`` takes it.
         fitted: the packed fitted run; None where the archive has none that can be read.
         versions: of the software that made it, by package.
+        created: when it was trained, seconds since 1970; None where the archive does not say.
         note: why there is no fitted run although the archive has one, else "".
     """
 
@@ -47,6 +49,7 @@ class ImportedRun:
     content: dict[str, Any]
     fitted: bytes | None
     versions: dict[str, str]
+    created: float | None
     note: str
 
 
@@ -76,6 +79,7 @@ def read_run(data: bytes) -> ImportedRun:
             content["curves"] = _curves(plain_json(files["curves.json"]))
         name = str(manifest.get("name") or source.name)[:_MAX_TEXT]
         versions = _texts(manifest.get("versions"))
+        created = _past_time(manifest.get("created"))
     except InputError:
         raise
     except _FAULTS as error:
@@ -83,7 +87,7 @@ def read_run(data: bytes) -> ImportedRun:
     fitted, note = _checked_fitted(files.get("parameters.safetensors"), source)
     return ImportedRun(
         name, source, pack_source(source), seeds.start, len(seeds), config.rules, content, fitted,
-        versions, note,
+        versions, created, note,
     )  # fmt: skip
 
 
@@ -189,6 +193,13 @@ def _check_seeds(result: RunResult, rules: Sequence[str], count: int) -> None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _past_time(value: object) -> float | None:
+    """Seconds since 1970 of a moment before now; None for anything else."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= time.time():
+        return float(value)
+    return None
 
 
 def _check_latent(latent: LatentMap) -> None:

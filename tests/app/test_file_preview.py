@@ -11,7 +11,7 @@ from scrl.scenarios import gallery, load_scenario
 from scrl.types import InputError
 from tests.app.test_pages import RATINGS, parameter, words
 from ui.shared import file_preview, item_texts, uploads, viewer
-from ui.shared.upload_files import UploadFiles
+from ui.shared.upload_files import MAX_LISTED, UploadFiles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -158,6 +158,47 @@ def test_only_whoever_brought_a_file_can_remove_it(open_page, folder, monkeypatc
     assert not [b for b in app.button if b.key == "remove_file"]
     uploads.cache().remove(id)
     assert list(folder.glob("*/file-*"))
+
+
+def test_the_files_of_a_visitor_are_in_every_list_and_nobody_else_s(open_page, folder, monkeypatch):
+    ratings_id = uploads.cache().add(RATINGS, "snacks.csv")
+    same_name = uploads.cache().add(ratings(1), "snacks.csv")
+    text = load_scenario(gallery()["tennessee-four"]).to_yaml()
+    own = text.replace("name: ", "name: My ", 1)
+    assert own != text
+    uploads.cache().add(own.encode(), "mine.yaml")
+
+    def options(name, key):
+        app = open_page(name)  # as in another tab, by its address
+        assert not app.exception
+        return app.selectbox(key=key).options
+
+    for name in ("lab", "gap"):
+        shown = options(name, "scenario")
+        assert {"snacks.csv", "snacks.csv (2)", "mine.yaml"} <= set(shown)
+        assert len(set(shown)) == len(shown)
+    assert {"snacks.csv", "snacks.csv (2)"} <= set(options("rules", "profile_pick"))
+    assert "mine.yaml" not in options("rules", "profile_pick")
+    app = open_page("lab")
+    app.selectbox(key="scenario").set_value(same_name).run()
+    assert parameter(app, "scenario") == same_name
+    assert ratings_id != same_name
+    monkeypatch.setattr(viewer, "token", lambda: "another")
+    assert not {"snacks.csv", "mine.yaml"} & set(options("lab", "scenario"))
+
+
+def test_a_list_of_files_passes_over_what_is_none(tmp_path):
+    files = UploadFiles(tmp_path)
+    assert files.names("ann") == {}
+    for i in range(MAX_LISTED + 5):
+        files.write("ann", f"file-{i:016x}", f"{i}.csv", b"a")
+    folder = next(tmp_path.iterdir())
+    (folder / "file-zz").write_bytes(b"{}")
+    (folder / f"file-{0:016x}").write_bytes(b"no name")
+    names = files.names("ann")
+    assert len(names) == MAX_LISTED
+    assert all(name.endswith(".csv") for name in names.values())
+    assert files.names("bob") == {}
 
 
 @pytest.mark.parametrize(("name", "place"), [("lab", "scenario"), ("rules", "profile")])

@@ -1,5 +1,7 @@
 """The page of kept runs, and links to them after the server has gone."""
 
+import time
+
 import pytest
 
 from scrl.runs import Archive, JobQueue
@@ -219,16 +221,22 @@ def test_an_exported_run_is_brought_back_and_opened_in_the_lab(
     open_page, server, mine, tmp_path, name
 ):
     id = parameter(trained(open_page("lab", seed="3", share1="50")), "run")
+    trained_on = time.time() - 400 * 24 * 3600
+    with server.kept.database.transaction() as db:
+        db.execute("UPDATE runs SET created = ?", (trained_on,))
     zipped = exported(server, id)
     assert run_store.delete(id, ME)
     app = open_page(name)
     app.get("file_uploader")[0].set_value(("run.zip", zipped, "application/zip")).run()
     assert not app.exception
     assert not app.error
+    messages = [s.value for s in app.success]
     if name == "runs":
         assert [(r["seed"], r["state"]) for r in listed(app)] == [("3", "done")]
         widget(app.button, "open").click().run()
     (record,) = server.kept.runs_of(ME)
+    assert record.created == trained_on
+    assert ["was brought back. It was trained on 20" in said for said in messages] == [True]
     assert app.title[0].value == "What if others had answered?"
     assert parameter(app, "run") == record.id
     assert app.number_input(key="seed").value == 3

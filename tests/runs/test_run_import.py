@@ -44,6 +44,7 @@ def stored(archive: Archive, data: bytes, id: str = "two") -> bytes:
     archive.begin(
         id, owner="bob", name=run.name, spec="s", scenario=run.source.name, seed=run.seed,
         seeds=run.seeds, rules=run.rules, source=run.packed_source, versions=run.versions,
+        created=run.created,
     )  # fmt: skip
     archive.finish(id, run.content, run.fitted)
     return export_run(archive, id)
@@ -68,7 +69,15 @@ def test_an_export_that_is_imported_and_exported_again_is_the_same(exported, exp
     again = stored(archive, exported)
     assert content_of(again) == content_of(exported)
     before, after = (json.loads(members(d)["manifest.json"]) for d in (exported, again))
-    assert before | {"created": 0} == after | {"created": 0}
+    assert before == after, "also the time of training"
+
+
+@pytest.mark.parametrize("time", [None, "now", True, -1, 0, 1e300, [1]])
+def test_a_time_that_is_none_of_the_past_is_left_out(exported, time):
+    def changed(manifest):
+        manifest["created"] = time
+
+    assert read_run(edit("manifest", changed)(exported)).created is None
 
 
 @pytest.mark.parametrize("name", [path.stem for path in VERSION_0_5.glob("*.zip")])

@@ -89,7 +89,8 @@ def show() -> None:
 def _choose_raters() -> Scenario:
     """The scenario of the raters."""
     own = st.session_state.get("last", DEFAULT_SCENARIO)
-    options = list(gallery())
+    files = source_ids.own_scenario_files()
+    options = [*gallery(), *(id for id in files if source_ids.find(id) is not None)]
     own_source = source_ids.find(own)
     if own not in options and own_source is not None and own_source.is_scenario:
         options.append(own)
@@ -97,7 +98,7 @@ def _choose_raters() -> Scenario:
         "Raters of",
         options,
         options.index(DEFAULT_SCENARIO),
-        format_func=source_ids.display_name,
+        format_func=lambda id: files.get(id) or source_ids.display_name(id),
         key="people",
         on_change=lambda: st.session_state.pop("unsure", None),
         **IN_URL,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from contextlib import suppress
 
 import streamlit as st
 
@@ -22,11 +22,6 @@ def of_viewer() -> list[RunRecord]:
     if notice := run_store.archive().notice:
         st.warning(page.escaped(notice))
     return records
-
-
-def created_text(record: RunRecord) -> str:
-    """When a run was created, in UTC."""
-    return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def state_text(record: RunRecord) -> str:
@@ -54,7 +49,7 @@ def show_table(runs: list[RunRecord]) -> None:
             "social model": result_tables.order_text(headline["social"]) if headline else "",
             "counted by": rule_title(headline["rule"]) if headline else "",
             "prompt": headline.get("prompt", ""),
-            "when": created_text(record), "scenario": record.scenario,
+            "trained on": run_links.created_text(record), "scenario": record.scenario,
             "rules": ", ".join(map(rule_title, record.rules)),
         })  # fmt: skip
     st.dataframe(rows, hide_index=True)
@@ -68,9 +63,9 @@ def unique_labels(runs: list[RunRecord]) -> dict[str, str]:
     """id -> a label that no other run has."""
     labels_by_id: dict[str, str] = {}
     for record in runs:
-        label, n = f"{record.name} · {created_text(record)}", 2
+        label, n = f"{record.name} · {run_links.created_text(record)}", 2
         while label in labels_by_id.values():
-            label, n = f"{record.name} · {created_text(record)} ({n})", n + 1
+            label, n = f"{record.name} · {run_links.created_text(record)} ({n})", n + 1
         labels_by_id[record.id] = label
     return labels_by_id
 
@@ -148,6 +143,9 @@ def bring() -> None:
         )  # fmt: skip
     if id is not None:
         st.session_state["chosen"] = st.query_params["run"] = id
+        with suppress(InputError):
+            if record := run_store.archive().get(id):
+                st.success(run_links.imported_text(record))
 
 
 def _run_again(record: RunRecord) -> None:

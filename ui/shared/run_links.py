@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -12,6 +13,8 @@ from ui.shared import page, run_store, session, source_ids, uploads, viewer
 
 #: Suffix of an exported run.
 SUFFIX = "zip"
+#: Session key: a sentence about a run that was brought back, until it is shown.
+_IMPORTED = "imported_run"
 
 
 def import_run(data: bytes, filename: str = "") -> str:
@@ -32,7 +35,7 @@ def import_run(data: bytes, filename: str = "") -> str:
     archive.begin(
         id, owner=owner, name=run.name, spec=spec, scenario=run.source.name, seed=run.seed,
         rules=run.rules, source=run.packed_source, origin=origin, seeds=run.seeds,
-        versions=run.versions,
+        versions=run.versions, created=run.created,
     )  # fmt: skip
     try:
         archive.finish(id, run.content, run.fitted)
@@ -47,8 +50,30 @@ def _origin(packed_source: bytes) -> str:
     return "file-" + hashlib.sha256(packed_source).hexdigest()[:16]
 
 
-def open_in_lab(record: RunRecord) -> None:
+def created_text(record: RunRecord) -> str:
+    """When a run was trained, in UTC."""
+    return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def imported_text(record: RunRecord) -> str:
+    """A sentence that an imported run is there, as Markdown."""
+    return (
+        f"The run **{page.escaped(record.name)}** was brought back. It was trained on "
+        f"{created_text(record)}."
+    )
+
+
+def show_imported() -> None:
+    """Say once that a run was brought back, where ``open_in_lab`` was told to."""
+    if text := st.session_state.pop(_IMPORTED, ""):
+        st.success(text)
+
+
+def open_in_lab(record: RunRecord, imported: bool = False) -> None:
     """Go to the lab with the data, seeds and rules of a stored run.
+
+    Args:
+        imported: whether the lab says that the run was brought back.
 
     Raises:
         InputError: its data cannot be read.
@@ -56,6 +81,8 @@ def open_in_lab(record: RunRecord) -> None:
     id = _source_id(record)
     settings = {"scenario": id, "seed": float(record.seed), "seeds": float(record.seeds),
                 "rules": list(record.rules)}  # fmt: skip
+    if imported:
+        settings[_IMPORTED] = imported_text(record)
     st.session_state[page.RESET_CONTROLS] = True
     if session.current_page() == "lab":
         st.session_state.update(settings)

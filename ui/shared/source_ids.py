@@ -78,6 +78,24 @@ def display_name(id: str) -> str:
     return upload[0] if upload else "A file that is no longer kept"
 
 
+def own_files() -> dict[str, str]:
+    """Id -> a name of each file that this visitor has brought; no two have the same name."""
+    names: dict[str, str] = {}
+    for id, name in uploads.cache().own_names().items():
+        label, n = name, 2
+        while label in names.values():
+            label, n = f"{name} ({n})", n + 1
+        names[id] = label
+    return names
+
+
+def own_scenario_files() -> dict[str, str]:
+    """As ``own_files``, of files that hold a scenario."""
+    suffixes = tuple(f".{suffix}" for suffix in uploads.SCENARIO_SUFFIXES)
+    stored = uploads.cache().own_names()
+    return {id: label for id, label in own_files().items() if stored[id].lower().endswith(suffixes)}
+
+
 def scenario_id(scenario: Scenario) -> str | None:
     """The stem of a gallery scenario, else the link that holds it; None where it is too large."""
     return _stem_by_yaml().get(scenario.to_yaml()) or scenario_to_link(scenario)
@@ -91,15 +109,19 @@ def id_or_upload(scenario: Scenario) -> str:
 
 
 def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:
-    """The scenarios of the gallery by name, and the reader's own one where there is one.
+    """The scenarios of the gallery by name, and the reader's own ones.
 
-    The own scenario is named by the URL, else by another page of this session.
+    Those are the files that the reader has brought, and the one that the URL or else another page
+    of this session names.
 
     Returns:
         The scenarios, and the index of the initial one: the URL's, else that of ``stem``.
     """
     scenarios = {scenario.name: scenario for scenario in map(gallery_scenario, gallery_files())}
     initial = list(scenarios).index(gallery_scenario(stem).name)
+    for own, label in own_scenario_files().items():
+        if (source := find(own)) is not None and source.is_scenario:
+            scenarios.setdefault(label, source)
     linked = st.query_params.get("scenario")
     id = linked or st.session_state.get("last")
     if not id:

@@ -31,6 +31,7 @@ def pick_source(default: str | None = None, summary: bool = True) -> Scenario | 
     picker, uploader = st.container(), st.container()
     if not page.presenting():
         with uploader:
+            run_links.show_imported()
             _take_file()
     with picker:
         return _select_source(default, summary)
@@ -41,7 +42,8 @@ def _select_source(default: str | None, summary: bool) -> Scenario | Ratings | N
     state = st.session_state
     id_wanted = state.get("scenario") or st.query_params.get("scenario")
     id_wanted = id_wanted or default or state.get("last", DEFAULT_SCENARIO)
-    options = list(source_ids.gallery_files())
+    own = source_ids.own_files()
+    options = [*source_ids.gallery_files(), *own]
     if id_wanted not in options:
         try:
             source_ids.read(id_wanted)
@@ -58,7 +60,7 @@ def _select_source(default: str | None, summary: bool) -> Scenario | Ratings | N
     id = st.selectbox(
         "Scenario",
         options,
-        format_func=source_ids.display_name,
+        format_func=lambda id: own.get(id) or source_ids.display_name(id),
         key="scenario",
         on_change=scenario_sliders.reset,
     )
@@ -139,6 +141,6 @@ def _open_run(id: str) -> None:
     try:
         record = run_store.archive().get(id)
         if record is not None:
-            run_links.open_in_lab(record)
+            run_links.open_in_lab(record, imported=True)
     except InputError as error:
         st.error(page.escaped(str(error)))

@@ -17,6 +17,8 @@ from pathlib import Path
 MAX_BYTES, MAX_OWNER_BYTES = 2 * 2**30, 512 * 2**20
 #: Days after which a file that nobody opened is deleted.
 MAX_DAYS = 30
+#: Files of a visitor that are listed, and bytes of a file's name.
+MAX_LISTED, _MAX_NAME_BYTES = 50, 10_000
 _ID = re.compile(r"file-[0-9a-f]{16}")
 
 
@@ -74,6 +76,18 @@ class UploadFiles:
                         os.utime(path)
                     return found
         return None
+
+    def names(self, owner: str) -> dict[str, str]:
+        """Id -> file name of this visitor's files, by name; of many, those opened last."""
+        found: list[tuple[float, str, str]] = []
+        for path in (self.folder / _folder_name(owner)).glob("file-*"):
+            if _ID.fullmatch(path.name):
+                with suppress(OSError, ValueError):
+                    with path.open("rb") as file:
+                        name = str(json.loads(file.readline(_MAX_NAME_BYTES)))
+                    found.append((path.stat().st_mtime, path.name, name))
+        latest = sorted(found, reverse=True)[:MAX_LISTED]
+        return {id: name for _, id, name in sorted(latest, key=lambda entry: (entry[2], entry[1]))}
 
     def owns(self, owner: str, id: str) -> bool:
         """Whether this visitor brought the file."""

@@ -104,6 +104,10 @@ class UploadCache:
             raise InputError(GONE)
         return upload
 
+    def own_names(self) -> dict[str, str]:
+        """Id -> file name of the files that this visitor has brought, from any tab."""
+        return {} if self._files is None else self._files.names(viewer.token())
+
     def owns(self, id: str) -> bool:
         """Whether this visitor brought the file and can remove it."""
         return self._files is not None and self._files.owns(viewer.token(), id)

@@ -21,7 +21,7 @@ from scrl.voting import (
     draw_profile,
     profile_from_ratings,
 )
-from ui.shared import page, uploads
+from ui.shared import page, source_ids, uploads
 from ui.voting import left_out
 from ui.voting.preset_profiles import PRESETS
 
@@ -171,9 +171,19 @@ def _set_spec(spec: str) -> None:
         st.query_params["profile"] = spec
 
 
+def _own_files() -> dict[str, str]:
+    """Id -> a name of each file of ratings that this visitor has brought."""
+    scenarios = source_ids.own_scenario_files()
+    return {id: name for id, name in source_ids.own_files().items() if id not in scenarios}
+
+
 def _pick(spec: str) -> None:
     """The choice of a preset."""
-    options = list(PRESETS) if spec in PRESETS else [*PRESETS, spec]
+    chosen_file = _FILE_PATTERN.fullmatch(spec)
+    files = _own_files()
+    options = [*PRESETS, *(id for id in files if not chosen_file or id != chosen_file[1])]
+    if spec not in options:
+        options.append(spec)
 
     def picked() -> None:
         _set_spec(st.session_state["profile_pick"])
@@ -181,7 +191,8 @@ def _pick(spec: str) -> None:
     # Kept in the URL by hand: a bound widget would write the title there, not the name.
     st.session_state["profile_pick"] = spec
     st.selectbox(
-        "Ballots", options, format_func=title, key="profile_pick", on_change=picked, width=320,
+        "Ballots", options, format_func=lambda spec: files.get(spec) or title(spec),
+        key="profile_pick", on_change=picked, width=320,
         label_visibility="collapsed" if page.presenting() else "visible",
     )  # fmt: skip
 
