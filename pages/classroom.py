@@ -16,6 +16,7 @@ def show() -> None:
         elif teacher := room_address.teacher():
             page.start_runtime()
             teacher_view.show(teacher)
+            room_address.remember(teacher)
         else:
             teacher_view.show_start()
     except ClassroomError as error:

@@ -6,7 +6,14 @@ import pytest
 
 from scrl.classroom import PostedBallot
 from tests.app.test_pages import figures, parameter, words
-from ui.classroom import addresses, class_store, counting, question_picker, round_result
+from ui.classroom import (
+    addresses,
+    class_store,
+    counting,
+    question_picker,
+    room_address,
+    round_result,
+)
 
 HOSTILE = ["<script>alert(1)</script>", "=HYPERLINK(1)", "![x](http://elsewhere.example/a)",
            "z" * 80, "\u202eשלום", "**bold** :red[x] $x$"]  # fmt: skip
@@ -56,7 +63,9 @@ def test_a_teacher_opens_a_class_and_asks(open_page):
     app = open_page("classroom")
     assert not app.exception
     button(app, "Open a class").click().run()
-    code, key = parameter(app, "room"), parameter(app, "key")
+    code, key = app.session_state["class_opened"]
+    assert parameter(app, "room") == code
+    assert "key" not in app.query_params
     assert "QR code of http" in html(app)
     assert code in html(app)
     teacher = class_store.store().teacher(code, key)
@@ -65,8 +74,7 @@ def test_a_teacher_opens_a_class_and_asks(open_page):
     button(app, "Ask").click().run()
     assert not app.exception
     question = teacher.room().current
-    assert question.labels[2] == "Short"
-    assert question.answers[2].startswith("A bit high.")
+    assert question.answers[question.labels.index("Short")].startswith("A bit high.")
     assert "Voting is open" in words(app)
     assert "Reveal" in labels(app)
 
@@ -74,12 +82,41 @@ def test_a_teacher_opens_a_class_and_asks(open_page):
 def test_a_class_is_found_again_from_another_page(open_room, room):
     app = open_room()
     app.switch_page("pages/understand.py").run()
-    for key in ("room", "key"):
-        if key in app.query_params:
-            del app.query_params[key]
+    if "room" in app.query_params:
+        del app.query_params["room"]
     app.switch_page("pages/classroom.py").run()
     assert parameter(app, "room") == room[0].code
     assert room[0].code in html(app)
+
+
+def test_the_key_leaves_the_address_and_comes_back_only_as_a_link(open_room, open_page, room):
+    teacher, _ = room
+    app = open_room()
+    assert "key" not in app.query_params
+    assert parameter(app, "room") == teacher.code
+    assert teacher.token not in words(app)
+    assert not app.code
+    button(app, "Link for another computer").click().run()
+    assert app.code[0].value.endswith(f"/classroom?room={teacher.code}&key={teacher.token}")
+    app.run()
+    assert not app.code
+    pupil = open_page("classroom", room=teacher.code)
+    assert "does not control the class" in words(pupil)
+    assert labels(pupil) == ["Open a new class"]
+
+
+def test_a_browser_finds_its_classes_again(open_page, room, monkeypatch):
+    teacher, _ = room
+    other = class_store.store().create_room()
+    kept = {teacher.code: teacher.token, "ZZZZZ": "gone", other.code: "another"}
+    monkeypatch.setattr(room_address, "_cookies", lambda: kept)
+    app = open_page("classroom")
+    assert labels(app) == ["Open a class", f"Go on with class {teacher.code}"]
+    button(app, f"Go on with class {teacher.code}").click().run()
+    assert not app.exception
+    assert "Ask" in labels(app)
+    assert "Ask" in labels(open_page("classroom", room=teacher.code.lower()))
+    assert "Open a new class" in labels(open_page("classroom", room=other.code))
 
 
 def test_a_wrong_token_shows_nothing(open_page, room):
@@ -195,7 +232,7 @@ def test_hostile_texts_are_shown_as_they_are(open_room, room):
     button(app, "Reveal").click().run()
     assert not app.exception
     assert "![" not in words(app)
-    assert "<script" not in html(app)
+    assert "<script>alert" not in html(app)
 
 
 def test_everything_can_be_deleted(open_room, room):

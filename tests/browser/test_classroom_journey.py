@@ -41,7 +41,8 @@ def class_(tab, address):
     teacher = tab(viewport={"width": 1280, "height": 900})
     teacher.goto(f"{address}/classroom")
     teacher.get_by_role("button", name="Open a class").click()
-    expect(teacher).to_have_url(re.compile("room=.*key=|key=.*room="))
+    expect(teacher).to_have_url(re.compile(r"\?room=\w{5}$"))
+    expect(teacher.get_by_role("img", name="QR code")).to_be_visible()
     return teacher, re.search(r"room=(\w+)", teacher.url).group(1)
 
 
@@ -200,6 +201,34 @@ def test_a_double_tap_ranks_one_answer_and_names_stand_before_texts(class_, tab,
     phone.touchscreen.tap(*tapped)
     phone.touchscreen.tap(*tapped)
     assert rows.all_inner_texts() == ["First: It is the first one.", "Answer 5"]
+
+
+def test_the_address_holds_no_key_and_finds_the_class_again(class_, tab, address):
+    teacher, code = class_
+    plain = teacher.url
+    link = teacher.get_by_role("button", name="Link for another computer")
+    expect(link).to_be_visible()
+    teacher.reload()
+    expect(link).to_be_visible()
+    assert teacher.url == plain
+    teacher.goto(f"{address}/classroom")
+    teacher.get_by_role("button", name=f"Go on with class {code}").click()
+    expect(link).to_be_visible()
+    assert teacher.url == plain
+    # Who copies the address controls nothing.
+    pupil = tab()
+    pupil.goto(plain)
+    expect(pupil.get_by_text("This browser does not control the class.")).to_be_visible()
+    expect(pupil.get_by_role("button", name="Delete the class", exact=True)).to_have_count(0)
+    # Another computer with the link does, and its address holds no key either.
+    link.click()
+    with_key = teacher.get_by_test_id("stCode").inner_text().strip()
+    other = tab()
+    other.goto(address + with_key[with_key.index("/classroom") :])
+    expect(other).to_have_url(plain)
+    expect(other.get_by_role("button", name="Link for another computer")).to_be_visible()
+    other.reload()
+    expect(other.get_by_role("button", name="Link for another computer")).to_be_visible()
 
 
 def test_a_phone_survives_a_server_that_is_away(class_, tab, address):

@@ -27,6 +27,9 @@ def show_start() -> None:
     )
     st.button("Open a class", type="primary", icon=":material/groups:",
               on_click=room_address.open_room)  # fmt: skip
+    for code in room_address.known_codes():
+        st.button(f"Go on with class {code}", icon=":material/arrow_forward:",
+                  on_click=room_address.go_on, args=(code,))  # fmt: skip
     page.note(
         "Nothing personal is stored: no names, no addresses, no times. A class is deleted two "
         "weeks after its last use, or when you delete it."
@@ -53,8 +56,19 @@ def show(teacher: Teacher) -> None:
         controls.show_deletions(teacher, question)
     else:
         controls.show_deletions(teacher, None)
-    page.note("Whoever has the address of this page controls the class. Bookmark it; share it "
-              "with nobody. For others there is the link with the results.")  # fmt: skip
+    _show_link(teacher)
+
+
+def _show_link(teacher: Teacher) -> None:
+    """On demand, the address that controls the class from another computer."""
+    if st.button("Link for another computer", icon=":material/devices:"):
+        st.code(room_address.link(teacher), language=None, wrap_lines=True)
+        page.note("Whoever has this link controls the class, so do not show it to the class. It "
+                  "leaves the page with your next step.")  # fmt: skip
+    page.note(
+        "This browser keeps the key of the class. The address above holds only its code, so "
+        "pupils may see it. Bookmark it: in this browser it opens the class again."
+    )
 
 
 def _show_vote(teacher: Teacher, room: Room, question: Question | None) -> None:
