@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from scrl.figures import predicted_shares
-from ui.shared import data_tables, page
+from ui.shared import data_tables, figure_cache, page
 
 #: Words of ``scrl.runs.check_result`` -> those of the page.
 _PLAIN_WORDS = {
@@ -32,7 +32,7 @@ def show(result: Mapping) -> None:
         return
     st.warning(message)
     page.chart(
-        predicted_shares(check["shares"], **page.style()),
+        figure_cache.figure(predicted_shares, check["shares"]),
         "chart-check",
         alt="; ".join(
             f"{_what(share)}: {share['observed']:.0%} of ballots, {share['simulated']:.0%} "

@@ -10,7 +10,7 @@ from scrl import figures
 from scrl.runs import orders_csv
 from scrl.studies import load_baked
 from scrl.types import InputError
-from ui.shared import data_tables, page, predict_first, result_tables
+from ui.shared import data_tables, figure_cache, page, predict_first, result_tables
 
 #: The baked study, its prompt, the rule, and the completion that is highlighted.
 SCENARIO, PROMPT, RULE, CITY = "tennessee-morristown", "best", "borda", "Morristown"
@@ -31,7 +31,7 @@ def _orders(entry: dict) -> None:
     )
     if not shown:
         columns[-1] = (columns[-1][0], None)
-    figure = figures.bump_chart(columns, entry["completions"], CITY, **page.style())
+    figure = figure_cache.figure(figures.bump_chart, columns, entry["completions"], CITY)
     page.chart(
         figure,
         "orders",
@@ -48,7 +48,7 @@ def _orders(entry: dict) -> None:
 def _latents(latent: dict) -> None:
     """The map of raters' latents."""
     page.chart(
-        figures.latent_map(latent, height=376, **page.style()),
+        figure_cache.figure(figures.latent_map, latent, height=376),
         "latent",
         alt=f"Raters fall into {len(latent['types'])} clusters: {', '.join(latent['types'])}.",
         caption=f"Each mark is one of {latent.get('raters', 10_000):,} raters, or of a sample of "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from scrl import figures
-from ui.shared import page
+from ui.shared import figure_cache, page
 
 #: Types that are listed by name; the others are counted.
 _LISTED = 8
@@ -41,7 +41,7 @@ def _map(content: Mapping) -> None:
     """The map of raters' latents."""
     latent, size = content["latent"], content["result"]["latent"]
     page.chart(
-        figures.latent_map(latent, height=380, **page.style()),
+        figure_cache.figure(figures.latent_map, latent, height=380),
         "chart-latent",
         alt=f"Raters by type: {', '.join(latent['types'])}.",
         caption=f"Each mark is one of {size['raters']:,} raters, or of a sample of them. Raters "

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from scrl.figures import inferred_pairs
-from ui.shared import data_tables, page
+from ui.shared import data_tables, figure_cache, page
 from ui.shared.result_tables import order_text
 
 #: Blocks that are shown one by one.
@@ -52,7 +52,7 @@ def _show_block(kind: Mapping, prompt: str, types: list[str], i: int) -> None:
     )
     type_index = types.index(kind["name"]) if kind["name"] in types else i
     page.chart(
-        inferred_pairs(block["sure"], type_index, **page.style()),
+        figure_cache.figure(inferred_pairs, block["sure"], type_index),
         f"chart-silence-{i}",
         alt="; ".join(f"{a} above {b}: {chance:.0%}" for a, b, chance in block["sure"]),
         caption="Each bar is the chance that such a rater prefers the first to the second. "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from scrl import figures, scenarios
-from ui.shared import page, precompute, result_tables
+from ui.shared import figure_cache, page, precompute, result_tables
 from ui.shared.controls import Choice, rule_title
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def draw(entry: dict, rule: str, highlight: str, trained: bool, spread: dict) ->
     }
     if not trained:
         columns.append((result_tables.SOCIAL, None))
-    figure = figures.bump_chart(
-        columns, entry["completions"], highlight, row_height=48, seeds=seeds, **page.style()
+    figure = figure_cache.figure(
+        figures.bump_chart, columns, entry["completions"], highlight, row_height=48, seeds=seeds
     )
     if trained:
         caption = (

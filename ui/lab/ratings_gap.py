@@ -10,7 +10,7 @@ import streamlit as st
 from scrl import figures, scenarios
 from scrl.studies import vanilla_gap
 from scrl.voting import count_ratings
-from ui.shared import data_tables, item_texts, page, result_tables
+from ui.shared import data_tables, figure_cache, item_texts, page, result_tables
 from ui.shared.controls import Choice, rule_title
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def show(choice: Choice) -> None:
     shares = rated_shares(ratings, prompt)
     page.say(_summary(wrong, len(names), shares, rule_title(rule)))
     page.chart(
-        figures.bump_chart(titles, names, row_height=44, **page.style()), "chart-ratings",
+        figure_cache.figure(figures.bump_chart, titles, names, row_height=44), "chart-ratings",
         alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in titles),
         caption="Both orders read the same ballots, with the same ratings missing.",
     )  # fmt: skip

@@ -9,7 +9,7 @@ import streamlit as st
 from scrl import figures
 from scrl.runs import orders_csv, seed_spreads
 from ui.lab import electorate_check, found_raters, missing_blocks, seed_spread
-from ui.shared import data_tables, page, result_tables
+from ui.shared import data_tables, figure_cache, page, result_tables
 from ui.shared.controls import rule_title
 
 
@@ -46,8 +46,13 @@ def _every_rule(result: dict, prompt: str, highlight: str) -> None:
             seeds |= {0: spread["vanilla"].orders, x: spread["social"].orders}
     if len(orders) <= 8:
         page.chart(
-            figures.bump_chart(
-                orders, entry["completions"], highlight, row_height=48, seeds=seeds, **page.style()
+            figure_cache.figure(
+                figures.bump_chart,
+                orders,
+                entry["completions"],
+                highlight,
+                row_height=48,
+                seeds=seeds,
             ),
             "chart-rules",
             alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in orders),
@@ -69,9 +74,9 @@ def _numbers(result: dict, entry: dict, rule: str, highlight: str, spread: dict)
     }
     if len(series) > 1:
         page.chart(
-            figures.score_dots(
-                entry["completions"], series, f"{rule_title(rule)} score", highlight, ranges=ranges,
-                **page.style(),
+            figure_cache.figure(
+                figures.score_dots, entry["completions"], series, f"{rule_title(rule)} score",
+                highlight, ranges=ranges,
             ),
             "chart-scores",
             alt=f"{rule_title(rule)} scores of every completion",

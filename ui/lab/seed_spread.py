@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl import figures
 from scrl.runs import SeedSpread
-from ui.shared import data_tables, page, result_tables
+from ui.shared import data_tables, figure_cache, page, result_tables
 from ui.shared.controls import rule_title
 
 #: Orders listed for each source.
@@ -24,8 +24,8 @@ def show(result: dict, spread: dict[str, SeedSpread], rule: str) -> None:
     ]
     if taus:
         page.chart(
-            figures.values_by_seed(
-                taus, "agreement with all complete ballots (Kendall’s τ)", **page.style()
+            figure_cache.figure(
+                figures.values_by_seed, taus, "agreement with all complete ballots (Kendall’s τ)"
             ),
             "chart-seeds",
             alt="; ".join(f"{label}: {min(tau):.2f} to {max(tau):.2f}" for label, tau in taus),

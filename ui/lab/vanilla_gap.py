@@ -14,6 +14,7 @@ from scrl.types import InputError
 from ui.shared import (
     current_run,
     data_tables,
+    figure_cache,
     job_progress,
     page,
     predict_first,
@@ -124,7 +125,7 @@ def show(choice: Choice, prompt: str, rule: str) -> bool:
     page.say(predict_first.verdict(guess, largest) + _summary(gap))
     titles = list(zip(STAGES, gap.orders, strict=True))
     page.chart(
-        figures.bump_chart(titles, gap.names, highlight, row_height=44, **page.style()),
+        figure_cache.figure(figures.bump_chart, titles, gap.names, highlight, row_height=44),
         "chart-path",
         alt="; ".join(f"{title}: {result_tables.order_text(order)}" for title, order in titles),
         caption=f"Each column changes one more thing. First: {choice.source.raters:,} raters, "
@@ -133,9 +134,9 @@ def show(choice: Choice, prompt: str, rule: str) -> bool:
         f"complete ballots, counted by {rule_title(rule)}.",
     )
     page.chart(
-        gap_waterfall(
-            [part.capitalize() for part in PART_LABELS], by_part.tolist(), "All wrong pairs",
-            "wrong pairs of answers", **page.style(),
+        figure_cache.figure(
+            gap_waterfall, [part.capitalize() for part in PART_LABELS], by_part.tolist(),
+            "All wrong pairs", "wrong pairs of answers",
         ),
         "chart-parts",
         alt="; ".join(f"{p}: {v:g}" for p, v in zip(PART_LABELS, by_part, strict=True)),
@@ -271,7 +272,9 @@ def _draw_social(entry: dict, choice: Choice, rule: str) -> None:
     columns = list(zip(titles, orders, strict=True))
     highlight = choice.completion if choice.completion in entry["completions"] else None
     page.chart(
-        figures.bump_chart(columns, entry["completions"], highlight, row_height=40, **page.style()),
+        figure_cache.figure(
+            figures.bump_chart, columns, entry["completions"], highlight, row_height=40
+        ),
         "chart-social",
         alt="; ".join(f"{t}: {result_tables.order_text(o)}" for t, o in columns),
         caption="First: what the social model learnt. Second: the simulated voters, counted by the "

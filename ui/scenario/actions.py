@@ -15,7 +15,7 @@ from scrl.scenarios import (
 from scrl.types import InputError
 from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
-from ui.shared import page, source_ids, uploads
+from ui.shared import page, scenario_yaml, source_ids, uploads
 
 #: URL parameters of this page.
 _PAGE_PARAMETERS = ("part", "prompt", "who", "about")
@@ -77,7 +77,7 @@ def _to_lab(scenario: Scenario) -> None:
 
 def _share(draft: ScenarioDraft) -> None:
     """The link to the scenario, and its YAML file."""
-    yaml = draft.good.to_yaml()
+    yaml = scenario_yaml.of(draft.good)
     if draft.linked:
         params = {k: v for k, v in st.query_params.to_dict().items() if k != "run"}
         # The session is ahead of the URL.

@@ -25,11 +25,13 @@ from ui.scenario import scenario_draft
 from ui.scenario.scenario_draft import ScenarioDraft
 from ui.shared import (
     data_tables,
+    figure_cache,
     live_preview,
     page,
     precompute,
     predict_first,
     result_tables,
+    scenario_yaml,
 )
 from ui.shared.controls import rule_title
 from ui.shared.live_preview import Quantity
@@ -63,7 +65,7 @@ def show(draft: ScenarioDraft, prompt: str, part: str) -> None:
     if items > MAX_LINK_ITEMS or len(scenario.types) > MAX_LINK_TYPES:
         st.info("This scenario is too large to be counted at every change. Open it in the lab.")
         return
-    yaml = scenario.to_yaml()
+    yaml = scenario_yaml.of(scenario)
     # Programs depend on the numbers of types and completions; compiled before noise is edited.
     sizes = [len(scenario.types), *(len(scenario.offered(p)) for p in scenario.prompts)]
     answer_place = st.container()
@@ -225,9 +227,9 @@ def _columns(entry: dict, rule: str, silent: bool) -> list[tuple[str, list]]:
 def _order_chart(entry: dict, rule: str, silent: bool, highlight: str) -> None:
     """The orders side by side."""
     columns = _columns(entry, rule, silent)
-    figure = figures.bump_chart(
-        columns, entry["completions"], highlight or None, row_height=44, **page.style()
-    )  # fmt: skip
+    figure = figure_cache.figure(
+        figures.bump_chart, columns, entry["completions"], highlight or None, row_height=44
+    )
     caption = (
         "Left: everyone’s complete ballots, counted by the rule. Middle: Bradley–Terry if everyone "
         "answered everything. Right: Bradley–Terry on the ballots as they are."
@@ -261,4 +263,7 @@ def coverage_figure(
 ) -> go.Figure:
     """The figure of response rates by type and completion."""
     prompts = [(p, scenario.offered(p)) for p in scenario.prompts]
-    return response_rates(scenario.type_names, prompts, rates, mark, **page.style())
+    return figure_cache.drawn(
+        lambda: response_rates(scenario.type_names, prompts, rates, mark, **page.style()),
+        "coverage", scenario.type_names, prompts, rates.tolist(), mark,
+    )  # fmt: skip

@@ -18,7 +18,7 @@ from scrl.config import DEFAULT_RULES
 from scrl.scenarios import Scenario
 from scrl.types import InputError, Ratings
 from scrl.voting import RULES
-from ui.shared import glossary, page, scenario_sliders, source_ids, source_picker
+from ui.shared import glossary, page, scenario_sliders, scenario_yaml, source_ids, source_picker
 from ui.shared.page import IN_URL
 from ui.shared.scenario_sliders import SliderChoice
 
@@ -103,7 +103,7 @@ def choose_run(
     if not rules:
         st.info("Choose at least one rule.")
         return None
-    yaml = source.to_yaml()
+    yaml = scenario_yaml.of(source)
     spec = spec_hash(yaml or st.session_state["scenario"], rules, seed, seeds)
     completion, prompt = (chosen.completion, chosen.prompt) if chosen else ("", "")
     return Choice(source, tuple(rules), seed, completion, prompt, spec, yaml, seeds, chosen)

@@ -126,13 +126,19 @@ def _start_runtime_once() -> str:
     return device_name()
 
 
+@st.cache_resource(ttl=30, show_spinner=False)
+def _free_memory_maps() -> None:
+    """Free them at most twice a minute: counting them takes as long as a small page."""
+    from scrl.runtime import free_memory_maps
+
+    free_memory_maps()
+
+
 def start_runtime() -> None:
     """Set the compilation cache, and say in the sidebar which device trains.
 
     It loads JAX, so only pages that train or count call it, before anything compiles.
     """
-    from scrl.runtime import free_memory_maps
-
     name = _start_runtime_once()
-    free_memory_maps()
+    _free_memory_maps()
     st.sidebar.caption(f"Trains on {name}")

@@ -18,7 +18,7 @@ from scrl.scenarios import (
     scenario_to_link,
 )
 from scrl.types import InputError, Ratings
-from ui.shared import page, uploads
+from ui.shared import page, scenario_yaml, uploads
 
 DEFAULT_SCENARIO = "tennessee-morristown"
 
@@ -98,14 +98,20 @@ def own_scenario_files() -> dict[str, str]:
 
 def scenario_id(scenario: Scenario) -> str | None:
     """The stem of a gallery scenario, else the link that holds it; None where it is too large."""
-    return _stem_by_yaml().get(scenario.to_yaml()) or scenario_to_link(scenario)
+    yaml = scenario_yaml.of(scenario)
+    return _stem_by_yaml().get(yaml) or _link_of(yaml, scenario)
+
+
+@st.cache_resource(max_entries=200, show_spinner=False)
+def _link_of(yaml: str, _scenario: Scenario) -> str | None:
+    return scenario_to_link(_scenario)
 
 
 def id_or_upload(scenario: Scenario) -> str:
     """As ``scenario_id``; a scenario too large for a link is stored as an upload."""
     if id := scenario_id(scenario):
         return id
-    return uploads.cache().add(scenario.to_yaml().encode(), f"{scenario.name}.yaml")
+    return uploads.cache().add(scenario_yaml.of(scenario).encode(), f"{scenario.name}.yaml")
 
 
 def gallery_and_own(stem: str) -> tuple[dict[str, Scenario], int]:

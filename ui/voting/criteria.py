@@ -17,9 +17,9 @@ from scrl.voting.criteria import (
     recount_violation,
     satisfaction_table,
 )
-from ui.shared import data_tables, page, predict_first
+from ui.shared import data_tables, figure_cache, page, predict_first
 from ui.shared.result_tables import order_text
-from ui.voting import figure_cache, profile_picker, wide_figures
+from ui.voting import profile_picker, wide_figures
 
 DEFAULT_CELL = ("plurality", "condorcet")
 STORED_COUNTEREXAMPLE, OWN_BALLOTS = "An example", "My own ballots"

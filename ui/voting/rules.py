@@ -19,10 +19,10 @@ from scrl.voting import (
     to_preflib,
 )
 from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, explain
-from ui.shared import page, predict_first
+from ui.shared import figure_cache, page, predict_first
 from ui.shared.page import IN_URL
 from ui.shared.result_tables import order_text
-from ui.voting import figure_cache, left_out, profile_picker, voting_labels
+from ui.voting import left_out, profile_picker, voting_labels
 
 FIGURES = {
     Bars: figures.score_bars,

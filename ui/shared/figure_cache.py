@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable
+from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -17,6 +19,21 @@ def drawn(draw: Callable[[], go.Figure], *key: Hashable) -> go.Figure:
         key: all that the figure depends on but the theme and the scale.
     """
     return _drawn(repr((key, page.style())), draw)
+
+
+def figure(function: Callable[..., go.Figure], *arguments: Any, **settings: Any) -> go.Figure:
+    """The figure ``function(*arguments, **settings)``, kept for the theme and scale of this viewer.
+
+    Args:
+        function: of ``scrl.figures``; it gets ``page.style()`` too.
+        arguments, settings: plain data, as JSON takes it, of which the key is made.
+
+    Raises:
+        TypeError: an argument is no plain data.
+    """
+    look = page.style()
+    key = json.dumps([function.__name__, arguments, list(settings.items()), look])
+    return _drawn(key, lambda: function(*arguments, **settings, **look))
 
 
 @st.cache_resource(max_entries=300, show_spinner=False)
