@@ -73,7 +73,7 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
 
     app = open_page("latent", run=run)
     assert float(number(app, "How clearly apart, 0 to 1")) > 0.8
-    assert float(number(app, "Raters nearest to their own group").rstrip("%")) > 95
+    assert float(number(app, "Nearest to their own group").rstrip("%")) > 95
     assert "Raters of one group lie together." in words(app)
     (chart,) = figures(app)
     named = [trace for trace in chart["data"] if "marker" in trace]
@@ -83,6 +83,17 @@ def test_types_lie_together_and_keep_their_colours(open_page, run):
     # Raters of one type have one place, so their marks are drawn side by side.
     for trace in named:
         assert len(set(zip(trace["x"], trace["y"], strict=True))) == len(trace["x"])
+
+
+def test_the_verdict_on_the_map_agrees_with_its_numbers():
+    from ui.latent.clusters import separation_text
+
+    assert separation_text(True, 1.0) == "**Raters of one group lie together.**"
+    most = separation_text(True, 0.95)
+    assert "Most raters of one group" in most
+    assert "5 of 100" in most
+    assert "few raters stand at their own" in separation_text(True, 0.4)
+    assert "mix" in separation_text(False, 0.95)
 
 
 @pytest.mark.parametrize("layout", ["Isomap", "Spectral"])
@@ -123,17 +134,17 @@ def test_a_walk_is_animated_and_marks_its_changes(open_page, run):
 
 def test_the_visitor_is_placed_and_the_url_keeps_the_ballot(open_page, run):
     everybody = open_page("latent", run=run, part="Where am I?")
-    assert number(everybody, "Kinds of people still possible") == "100%"
+    assert number(everybody, "People who may vote as you did") == "100%"
     assert "Before you rank anything" in words(everybody)
     assert "The model would ask next" in words(everybody)
     box = everybody.multiselect(key="ballot1")
     box.set_value(["Memphis", "Knoxville"]).run()
     assert not everybody.exception
     assert "You are most like **Memphis**" in words(everybody)
-    left = number(everybody, "Kinds of people still possible")
+    left = number(everybody, "People who may vote as you did")
     app = open_page("latent", run=run, part="Where am I?", ballot1=["Memphis", "Knoxville"])
     assert app.multiselect(key="ballot1").value == ["Memphis", "Knoxville"]
-    assert number(app, "Kinds of people still possible") == left
+    assert number(app, "People who may vote as you did") == left
 
 
 def test_a_ballot_that_nobody_would_cast_gets_a_word(open_page, run):

@@ -128,7 +128,7 @@ def test_from_no_run_to_where_am_i(page, address):
     sync_api.expect(shown.get_by_text("So it knows individual raters")).to_be_visible()
     whole.assert_whole(shown)
     for part, text in (
-        ("Map", "Raters nearest to their own"), ("Prompt by prompt", "these answer one"),
+        ("Map", "Nearest to their own"), ("Prompt by prompt", "these answer one"),
         ("Part of a ballot", "After one comparison that only one group would make"),
         ("Leaving one out", "Leaving Morristown out"),
         ("From one to another", "Pairs that change places"),

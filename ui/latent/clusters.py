@@ -106,24 +106,41 @@ def _map(
         + ("Grey crosses are simulated voters. " if voters else "")
         + ("The lines hold 50, 80 and 95 % of the population. " if density else "")
         + (bends if method != "PCA" else "")
-        + "The model is refuted if the colours mix, or if voters stand where no rater does.",
+        + "Single marks among another colour are raters whom the model takes for the wrong group. "
+        "The model is refuted if most marks lie so, or if voters stand where no rater does.",
     )  # fmt: skip
 
 
 def _separation(clusters: dict, guess: str | None) -> None:
     """How far groups lie apart, and the verdict on the guess."""
     draws, together = clusters["rows"][0], clusters["together"]
+    own = draws["nearest profile is own"]
     page.say(
-        predict_first.verdict(guess, "Yes" if together else "No")
-        + ("**Raters of one group lie together.**" if together
-           else "**Raters of different groups mix.** Their ballots do not tell the groups apart.")
-    )  # fmt: skip
+        predict_first.verdict(guess, "Yes" if together else "No") + separation_text(together, own)
+    )
     metrics({
         "How clearly apart, 0 to 1": f"{draws['silhouette']:.2f}",
         "Distance between ÷ within": ratio_text(draws["ratio"]),
-        "Raters nearest to their own group": f"{draws['nearest profile is own']:.1%}",
+        "Nearest to their own group": f"{own:.1%}",
     })  # fmt: skip
     page.note("Groups count as apart from .25 on in the first number, the mean silhouette.")
+
+
+def separation_text(together: bool, own: float) -> str:
+    """The verdict on the map, in accord with its numbers.
+
+    Args:
+        together: whether groups lie apart; own: share of raters nearest to their own group.
+    """
+    if not together:
+        return "**Raters of different groups mix.** Their ballots do not tell the groups apart."
+    strays = round(100 * (1 - own))
+    if not strays:
+        return "**Raters of one group lie together.**"
+    text = f"{strays} of 100 raters stand nearer to another group than to their own."
+    if own <= 0.5:
+        return f"**The groups lie apart, but few raters stand at their own.** {text}"
+    return f"**Most raters of one group lie together.** {text}"
 
 
 def _found_types(clusters: dict) -> None:

@@ -68,7 +68,7 @@ def show(id: str, fitted: FittedRun) -> None:
         )  # fmt: skip
     clusters = maps.type_probabilities(drawing, placed)
     with left:
-        metrics({"Kinds of people still possible": f"{placed.remaining:.0%}"})
+        metrics({"People who may vote as you did": f"{placed.remaining:.0%}"})
         if clusters:
             top = max(clusters, key=clusters.get)
             right_answer = "Yes" if clusters[top] > 0.9 else "No"

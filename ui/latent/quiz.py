@@ -15,7 +15,6 @@ from scrl.studies import (
     ERROR_RATE,
     Belief,
     Quiz,
-    equivalent_questions,
     expected_accuracy_curves,
 )
 from ui.latent import quiz_answers
@@ -35,6 +34,8 @@ MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
 MIN_BITS = 1e-3
 #: Which pair it asks.
 MOST_INFORMATIVE, RANDOM_PAIR = "The pair that tells most", "Any pair"
+#: How much a question tells.
+_AMOUNTS = ("little", "something", "a lot")
 #: Most characters of a name that is a button of its own.
 MAX_BUTTON = 32
 
@@ -148,9 +149,12 @@ def _ask(quiz: Quiz, belief: Belief, said: Said, pair: int, fitted: FittedRun, p
         for label, code in (("About the same", "t"), ("I cannot say", "s")):
             st.button(label, key=f"answer-{code}", on_click=quiz_answers.write,
                       args=([*said, (pair, code)],))  # fmt: skip
-    page.note(
-        f"Your answer tells {quiz.information(belief)[pair]:.0%} of the most that one yes-or-no "
-        "answer can tell."
+    worth = quiz.information(belief)[pair]
+    st.caption(
+        f"This question tells the model {_AMOUNTS[int(worth > 0.35) + int(worth > 0.7)]} about "
+        "you.",
+        help="A choice between two answers tells most if the model expects either one equally "
+        f"often, and people never contradict themselves. This one tells {worth:.0%} of that.",
     )
     with st.container(horizontal=True):
         st.button("Take back", on_click=quiz_answers.write, args=(said[:-1],), disabled=not said,
@@ -168,10 +172,9 @@ def _progress(
     if clusters and said:
         top = max(clusters, key=clusters.get)
         page.say(f"So far you are most like **{page.escaped(top)}** (chance {clusters[top]:.0%}).")
-    metrics({
-        "Kinds of people still possible": f"{placed.remaining:.0%}",
-        "Pairs it expects to predict rightly": quiz_answers.accuracy_text(quiz, belief, said),
-    })  # fmt: skip
+    if said:
+        metrics({"People who may answer as you did": f"{placed.remaining:.0%}"})
+    metrics({quiz_answers.ACCURACY: quiz_answers.accuracy_text(quiz, belief, said)})
 
 
 def _beliefs(
@@ -207,6 +210,15 @@ def _beliefs(
     )  # fmt: skip
 
 
+def _questions_needed(informative: np.ndarray, accuracy: float) -> int:
+    """The fewest well-chosen questions that reach an accuracy, to a fifth of a percentage point.
+
+    At the end both curves are nearly level, and less than that is chance of the simulation.
+    """
+    reached = informative >= accuracy - 0.002
+    return int(np.argmax(reached)) if reached.any() else len(informative) - 1
+
+
 def _compare_with_random(id: str, prompt: int, quiz: Quiz, asked: int) -> None:
     """Pair accuracy by number of questions, of informative and of random ones."""
     random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
@@ -220,12 +232,13 @@ def _compare_with_random(id: str, prompt: int, quiz: Quiz, asked: int) -> None:
         return
     informative, chance = _rehearse(id, prompt, quiz)
     random = min(random, len(chance) - 1)
-    needed = equivalent_questions(informative, chance, random)
+    needed = _questions_needed(informative, chance[random])
     right = options[0 if needed <= random // 2 else 1 if needed < random - 0.5 else 2]
-    page.say(
-        predict_first.verdict(guess, right)
-        + f"**{needed:.1f} well-chosen questions** tell as much as {random} random ones here."
+    sentence = (
+        f"{needed} well-chosen question{'s tell' if needed != 1 else ' tells'} as much as "
+        f"{random} random ones"
     )
+    page.say(predict_first.verdict(guess, right) + f"**{sentence}** here.")
     x = np.arange(len(informative))
     page.chart(
         labelled_curves(
@@ -239,7 +252,7 @@ def _compare_with_random(id: str, prompt: int, quiz: Quiz, asked: int) -> None:
             **page.style(),
         ),
         "ask-curves",
-        alt=f"{needed:.1f} well-chosen questions tell as much as {random} random ones.",
+        alt=f"{sentence}.",
         caption="Share of all pairs that the model predicts rightly, the answered ones included. "
         "The page asked 400 simulated people, each with an order of their own, in both ways. The "
         "upright line is where you are. The model is refuted if real people need more questions.",

@@ -17,6 +17,8 @@ Said = list[tuple[int, str]]
 _SAID, _END, _MORE = "said", "end", "more"
 #: The page ends where the best question is worth less than this, in bits.
 ENOUGH_BITS = 0.02
+#: Label of the share of pairs that the model expects to predict rightly.
+ACCURACY = "Your choices it can guess"
 _FIRST = {"1": True, "0": False, "t": None}
 
 
@@ -100,7 +102,7 @@ def summary(
         page.say(
             f"You are most like **{page.escaped(top)}**, with a chance of {clusters[top]:.0%}."
         )
-    metrics({"Pairs it expects to predict rightly": accuracy_text(quiz, belief, said)})
+    metrics({ACCURACY: accuracy_text(quiz, belief, said)})
     counts = [(sum(code in "01" for _, code in said), "choices"),
               (sum(code == "t" for _, code in said), "‘about the same’"),
               (sum(code == "s" for _, code in said), "‘I cannot say’")]  # fmt: skip

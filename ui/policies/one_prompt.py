@@ -16,7 +16,8 @@ from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
 #: Label of the slider of KL.
-KL_LABEL = "How far training moves the assistant (KL, nats)"
+KL_LABEL = "How far training moves the assistant"
+KL_HELP = "The distance from the start, as KL in nats.\n\n" + glossary.entries("KL")
 _WORST = "The least satisfied group"
 #: Points of a curve against KL or √KL.
 POINTS = 45
@@ -33,7 +34,7 @@ def show() -> None:
         max_kl = max(family.max_kl for family in families)
         budget = page.slider(
             KL_LABEL, "kl", 0, round(max(max_kl, 0.1), 2),
-            round(min(0.5, max(max_kl, 0.1) / 2), 2), 0.01, "%.2f", help=glossary.entries("KL"),
+            round(min(0.5, max(max_kl, 0.1) / 2), 2), 0.01, "%.2f", help=KL_HELP,
         )  # fmt: skip
         policies = {family.name: family.at_kl(budget) for family in families}
         values = {name: problem.value(policy) for name, policy in policies.items()}
@@ -45,9 +46,9 @@ def show() -> None:
         if not shown:
             return
         page.say(predict_first.verdict(guess, best) + _summary(problem, values, best))
-        _proposal_chart(problem, reference, policies, budget, _price_text(families, budget))
+        _proposal_chart(problem, reference, policies)
         _satisfaction_chart(problem, families, budget)
-        _table(problem, families, values, rule)
+        _table(problem, families, values, rule, _price_text(families, budget))
 
 
 def _summary(problem: PromptProblem, values: dict, best: str) -> str:
@@ -63,16 +64,17 @@ def _summary(problem: PromptProblem, values: dict, best: str) -> str:
 
 
 def _price_text(families: list[PolicyFamily], budget: float) -> str:
-    """The β and n of the budget."""
+    """KL, β and n of the budget."""
     beta, n = (family.strength_at_kl(min(budget, family.max_kl))[0] for family in families[:2])
     if not beta or not n:
         return ""
-    return f" For Bradley–Terry that is β = {1 / beta:.2f}, or the best of {1 + n:.3g} drafts."
+    return (
+        f" All have moved by KL {budget:.2f} nats. For Bradley–Terry that is β = {1 / beta:.2f}, "
+        f"or the best of {1 + n:.3g} drafts."
+    )
 
 
-def _proposal_chart(
-    problem: PromptProblem, reference: np.ndarray, policies: dict, budget: float, prices: str
-) -> None:
+def _proposal_chart(problem: PromptProblem, reference: np.ndarray, policies: dict) -> None:
     """How often each policy proposes each completion."""
     rows = [("Before training", reference)]
     for name, policy in policies.items():
@@ -85,8 +87,7 @@ def _proposal_chart(
         "chart-proposals",
         alt="; ".join(f"{name}: {', '.join(f'{p:.0%}' for p in policy)}" for name, policy in rows),
         caption="How often the assistant gives each answer. Every row has moved equally far from "
-        f"the start (KL {budget:.2f} nats), or as far as it goes.{prices} The last rows are one "
-        "assistant for each group.",
+        "the start, or as far as it goes. The last rows are one assistant for each group.",
     )
 
 
@@ -106,7 +107,7 @@ def _satisfaction_chart(
     ]
     page.chart(
         labelled_curves(
-            x, series, slider=budget, x_title="distance from the start (KL, nats)",
+            x, series, slider=budget, x_title="how far training moves the assistant",
             y_title="satisfaction",
             value_format=".0%", y_range=(0, 1.02), height=300, **page.style(),
         ),
@@ -117,7 +118,9 @@ def _satisfaction_chart(
     )  # fmt: skip
 
 
-def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, rule: str) -> None:
+def _table(
+    problem: PromptProblem, families: list[PolicyFamily], values: dict, rule: str, prices: str
+) -> None:
     """Utility, distortion and satisfaction of each policy."""
     rows = []
     for family in families:
@@ -135,5 +138,6 @@ def _table(problem: PromptProblem, families: list[PolicyFamily], values: dict, r
         "gives the best of n drafts by its rewards. The social model "
         f"learns the order by {rule_title(rule)}. Nash is the way of answering that no other one "
         "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. MaxMin and "
-        "one assistant for each group need to know what each group likes.",
+        "one assistant for each group need to know what each group likes."
+        + prices,
     )  # fmt: skip

@@ -74,7 +74,7 @@ def _summary(simulation: Overoptimisation, guess: str | None) -> str:
     return (
         predict_first.verdict(guess, right)
         + f"With {parts[0]} With {parts[1]} Stopping at the turning point helps: that is what a "
-        "limit on the distance (a KL penalty) does."
+        "limit on the distance does."
     )
 
 
@@ -94,7 +94,7 @@ def _chart(simulation: Overoptimisation) -> None:
         labelled_curves(
             simulation.root_kl,
             series,
-            x_title="distance from the start (√KL)",
+            x_title="how far training moves the assistant",
             y_title="0 start, 1 best",
             value_format=".2f",
             y_range=(low - 0.02, 1.05),

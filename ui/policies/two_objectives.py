@@ -11,7 +11,7 @@ from scrl.policies import (
     mixture_frontier,
 )
 from ui.policies import one_prompt, prompt_choice
-from ui.shared import data_tables, glossary, page, predict_first
+from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
 
@@ -38,7 +38,7 @@ def show() -> None:
         max_kl = float(-np.log(reference.min()))
         budget = page.slider(
             one_prompt.KL_LABEL, "kl", 0, round(max_kl, 2), round(max_kl / 2, 2), 0.01, "%.2f",
-            help=glossary.entries("KL"),
+            help=one_prompt.KL_HELP,
         )  # fmt: skip
         guess, shown = predict_first.guess(
             "Can another assistant give both groups more than Bradley–Terry’s does?",

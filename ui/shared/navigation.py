@@ -25,6 +25,8 @@ _STYLE = """
 [data-testid^="stBaseButton-segmented_controlActive"], [data-testid^="stBaseButton-pillsActive"],
 [data-testid="stButtonGroup"] [data-selected="true"], [data-testid="stSliderThumbValue"]
 { color: inherit !important; }
+[data-testid="stMetricLabel"], [data-testid="stMetricLabel"] * { white-space: normal; }
+[data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
 """
 
 
