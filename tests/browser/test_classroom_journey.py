@@ -140,7 +140,7 @@ def test_a_class_votes_and_sees_itself(class_, tab, address):
     teacher.get_by_role("button", name="Second round").click()
     expect(cem.get_by_role("button", name="Send my ballot")).to_be_enabled()
     expect(cem.get_by_text("Round 2.")).to_be_visible()
-    expect(cem.get_by_text("does not count yet: send again, changed or not.")).to_be_visible()
+    expect(cem.get_by_text("does not count yet. Send it again, changed or not.")).to_be_visible()
     cem.get_by_role("button", name="Send my ballot").click()
     ballots(teacher, 1)
     expect(cem.get_by_text("does not count yet")).to_be_hidden()

@@ -20,10 +20,12 @@ from ui.voting import candidate_key, rules
 MAX_LABEL, MAX_NARROW_LABEL = 34, 11
 #: With more answers a figure shows their numbers.
 MAX_NAMED = 8
+#: Pixels of the figure of rules on a wide page, without and with presenter mode.
+WIDTHS = (530, 600)
 _FIRST = "Six to start with"
 _KEY_STYLE = """<style>
-.answers {list-style: none; margin: 0; padding: 0;}
-.answers li {display: flex; gap: .5em; margin: 0 0 .45em; line-height: 1.35;
+ul.answers {list-style: none; margin: 0; padding: 0;}
+ul.answers li {display: flex; gap: .5em; margin: 0 0 .45em; padding: 0; line-height: 1.35;
 overflow-wrap: anywhere;}
 .answers i {width: .9em; height: .9em; margin-top: .22em; border-radius: 2px; flex: none;}
 </style>"""
@@ -79,10 +81,11 @@ def _show_rules(
         shown = outcomes
     else:
         shown = {rule: outcomes[rule] for rule in rules.FIRST_RULES if rule in outcomes}
+    width = WIDTHS[page.presenting()] - (80 if chosen == every else 0)
     page.chart(
         figures.outcomes_by_rule(
             names, rules.outcome_rows(shown), row_height=23 if chosen == every else 32,
-            **page.style(),
+            width=width, **page.style(),
         ),
         f"class-rules-{key}",
         alt="; ".join(
@@ -116,13 +119,13 @@ def _say_winners(outcomes: dict[str, Outcome], names: list[str], ballots: int) -
     cast = f"**{ballots}** ballot{'s' * (ballots != 1)}."
     if len(winners) == 1:
         first = page.escaped(names[next(iter(winners))])
-        page.say(f"{cast} All {count} rules put **{first}** first.")
+        page.say(f"{cast} All {count} rules without a lottery put **{first}** first.")
         return
     listed = ", ".join(page.escaped(names[a]) for a in sorted(winners)[:6])
     more = f" and {len(winners) - 6} more" if len(winners) > 6 else ""
     page.say(
         f"{cast} Which answer wins depends on the rule: **{len(winners)}** of {len(names)} come "
-        f"first by at least one of {count} rules ({listed}{more})."
+        f"first by at least one of {count} rules without a lottery ({listed}{more})."
     )
 
 
