@@ -45,6 +45,23 @@ def texts_of_a_file():
     item_texts.show_texts(parse_ratings(TEXTS, "texts.csv"), "q1")
 
 
+def open_texts(letters):
+    from scrl.data import parse_ratings
+    from ui.shared import item_texts
+
+    data = f"rater,prompt,completion,completion_text,rank\nann,q,a,{'x' * letters},1\nann,q,b,,2\n"
+    item_texts.show_texts(parse_ratings(data.encode(), "texts.csv"), "q", expanded=True)
+
+
+@pytest.mark.parametrize("letters", [50, 5000])
+def test_texts_stand_open_where_they_do_not_push_the_page_away(open_page, letters):
+    from streamlit.testing.v1 import AppTest
+
+    app = AppTest.from_function(open_texts, args=(letters,), default_timeout=90).run()
+    assert not app.exception
+    assert [e.proto.expanded for e in app.expander] == [letters == 50]
+
+
 def test_texts_are_shown_as_they_are(open_part):
     app = open_part(texts_of_a_file)
     assert [m.value for m in app.markdown] == [

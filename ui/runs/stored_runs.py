@@ -45,11 +45,12 @@ def show_table(runs: list[RunRecord]) -> None:
         headline = record.headline
         rows.append({
             "name": record.name, "seed": str(record.seed), "state": state_text(record),
+            "trained on": run_links.created_text(record),
             "Bradley–Terry": result_tables.order_text(headline["vanilla"]) if headline else "",
             "social model": result_tables.order_text(headline["social"]) if headline else "",
             "counted by": rule_title(headline["rule"]) if headline else "",
             "prompt": headline.get("prompt", ""),
-            "trained on": run_links.created_text(record), "scenario": record.scenario,
+            "scenario": record.scenario,
             "rules": ", ".join(map(rule_title, record.rules)),
         })  # fmt: skip
     st.dataframe(rows, hide_index=True)

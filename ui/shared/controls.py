@@ -22,6 +22,14 @@ from ui.shared import glossary, page, scenario_sliders, scenario_yaml, source_id
 from ui.shared.page import IN_URL
 from ui.shared.scenario_sliders import SliderChoice
 
+#: Chosen rules stand below each other where the column is narrow; Streamlit cuts them off.
+_WRAP_RULES = """<style>
+.st-key-rules [role="group"]:has(> [data-testid="stMultiSelectTagsContainer"])
+{ height: auto; max-height: 12rem; }
+.st-key-rules [data-testid="stMultiSelectTagsContainer"]
+{ flex-wrap: wrap; height: auto; max-height: 12rem; overflow: hidden auto; padding-block: 4px;
+  mask-image: none; }
+</style>"""
 #: Seeds of one run.
 MAX_SEEDS = 20
 
@@ -80,6 +88,7 @@ def choose_run(
         "Rules to compare", RULES.ordinal, list(DEFAULT_RULES), format_func=rule_title, key="rules",
         help=glossary.entries("rule"), **IN_URL,
     )  # fmt: skip
+    st.html(_WRAP_RULES)
     if trains or source.is_scenario:
         with st.expander("More settings", icon=":material/tune:"):
             if source.is_scenario:

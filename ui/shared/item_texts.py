@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Texts that a page lists at most.
 MAX_TEXTS = 100
+#: Letters up to which they may stand open: more would push the page out of sight.
+MAX_OPEN_LETTERS = 600
 
 
 def prompt_text(source: Scenario | Ratings, prompt: str) -> str:
@@ -55,12 +57,17 @@ def has_texts(source: Scenario | Ratings, prompt: str) -> bool:
 
 def show_texts(source: Scenario | Ratings, prompt: str, label: str = "What the names stand for",
                expanded: bool = False) -> None:  # fmt: skip
-    """The prompt's text and those of its completions, folded; nothing where names say it all."""
+    """The prompt's text and those of its completions; nothing where names say it all.
+
+    Args:
+        expanded: whether they stand open where they are short.
+    """
     texts, question = completion_texts(source, prompt), prompt_text(source, prompt)
     longer = {name: text for name, text in texts.items() if text != name}
     if not longer and question == prompt:
         return
-    with st.expander(label, expanded=expanded):
+    letters = len(question) + sum(map(len, longer.values()))
+    with st.expander(label, expanded=expanded and letters <= MAX_OPEN_LETTERS):
         st.markdown(f"**{escaped(question)}**")
         for name, text in list(longer.items())[:MAX_TEXTS]:
             st.markdown(f"**{escaped(name)}** · {escaped(text)}")
