@@ -40,11 +40,11 @@ def _panel_axes(figure: go.Figure, i: int, count: int, gap: float = 0.025) -> st
 
 
 def _add_panel_title(
-    figure: go.Figure, number: str, title: str, theme: Theme, note: str = ""
+    figure: go.Figure, number: str, title: str, theme: Theme, note: str = "", narrow: bool = True
 ) -> None:
     """The title above a panel; ``note`` follows on lines of its own."""
     lines = [title]
-    if len(title) > MAX_TITLE:  # a phone has no room for it in one line
+    if narrow and len(title) > MAX_TITLE:  # a phone has no room for it in one line
         spaces = [i for i, letter in enumerate(title) if letter == " "] or [len(title)]
         middle = min(spaces, key=lambda i: abs(i - len(title) / 2))
         lines = [title[:middle], title[middle + 1 :]]
@@ -76,7 +76,7 @@ def regime_results(
         percent: whether values are shares.
     """
     theme, rows = Theme(dark, scale), len(titles)
-    figure = base_figure(theme, (110 + 38 * rows) * scale, showlegend=True)
+    figure = base_figure(theme, (146 + 34 * rows) * scale, showlegend=True)
     form = "{:.1%}" if percent else "{:.2f}"
     for i, panel in enumerate(panels):
         number = _panel_axes(figure, i, len(panels), 0.05)
@@ -94,10 +94,11 @@ def regime_results(
                   )  # fmt: skip
         label_rows(figure, [escape_html(t) for t in titles], theme, axis=f"yaxis{number}",
                    range=[rows - 0.4, -0.7], showticklabels=i == 0)  # fmt: skip
-        _add_panel_title(figure, number, panel["title"], theme)
+        figure.update_layout({f"xaxis{number}.title.standoff": 18 * scale})
+        _add_panel_title(figure, number, panel["title"], theme, narrow=len(panels) > 1)
     figure.update_layout(
-        legend_y=1.1,
-        margin={"l": label_width(titles, theme), "r": 14, "t": 96 * scale, "b": 42 * scale},
+        legend={"y": 0, "yref": "container", "yanchor": "bottom"},
+        margin={"l": label_width(titles, theme), "r": 14, "t": 42 * scale, "b": 112 * scale},
     )
     return figure
 
@@ -166,6 +167,7 @@ def regime_latent_maps(
     dark: bool = False,
     scale: float = 1.0,
     height: float = 300,
+    only: int | None = None,
 ) -> go.Figure:
     """A latent map for each regime, on the principal plane of its own latents.
 
@@ -176,11 +178,13 @@ def regime_latent_maps(
         titles, notes: of the regimes.
         maps: each with ``x``, ``y``, ``type`` and ``whole [raters]``.
         types: names of the rater types.
+        only: the one panel to draw; None for all.
     """
     theme = Theme(dark, scale)
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
-    for i, (title, note, found) in enumerate(zip(titles, notes, maps, strict=True)):
-        number = _panel_axes(figure, i, len(titles))
+    panels = list(zip(titles, notes, maps, strict=True))
+    for i, (title, note, found) in enumerate(panels if only is None else [panels[only]]):
+        number = _panel_axes(figure, i, len(panels) if only is None else 1)
         points = np.array([found["x"], found["y"]], float)
         rater_type, whole = np.asarray(found["type"], int), np.asarray(found["whole"], bool)
         for full in (False, True):
@@ -198,12 +202,14 @@ def regime_latent_maps(
                                  "color": theme.background if full else colour(k)},
                     },
                 )  # fmt: skip
+        if only is not None:
+            figure.update_yaxes(scaleanchor="x", scaleratio=1)
         half = 0.62 * max(float(np.ptp(points, axis=1).max()), 1e-2)  # of both, to one scale
         for axis, values in zip("xy", points, strict=True):
             middle = float(values.min() + values.max()) / 2
             show_axis(figure, f"{axis}axis{number}", line=True, mirror=True, showticklabels=False,
                       range=[middle - half, middle + half])  # fmt: skip
-        _add_panel_title(figure, number, title, theme, note)
+        _add_panel_title(figure, number, title, theme, note, narrow=only is None)
     figure.update_layout(
         legend={"y": -0.02, "yanchor": "top", **STATIC_LEGEND},
         margin={"l": 4, "r": 4, "t": 84 * scale, "b": 34 * scale},
@@ -218,6 +224,7 @@ def regime_loss_curves(
     dark: bool = False,
     scale: float = 1.0,
     height: float = 270,
+    only: int | None = None,
 ) -> go.Figure:
     """Losses on hidden (solid) and visible (dashed) completions, a panel for each regime.
 
@@ -225,14 +232,16 @@ def regime_loss_curves(
         titles: of the regimes.
         curves: each ``hidden`` and ``visible`` -> (steps, mean, least, greatest), over seeds; the
             last two equal the mean where there is no band.
+        only: the one panel to draw, with the ranges of all; None for all.
     """
     theme = Theme(dark, scale)
     figure = base_figure(theme, height * (1 + scale) / 2, showlegend=True)
     lines = [line for found in curves for line in found.values() if len(line[1])]
     top = max((float(np.max(line[1])) for line in lines), default=1.0)
     last = max((float(np.max(line[0])) for line in lines), default=1.0)
-    for i, (title, found) in enumerate(zip(titles, curves, strict=True)):
-        number = _panel_axes(figure, i, len(titles))
+    panels = list(zip(titles, curves, strict=True))
+    for i, (title, found) in enumerate(panels if only is None else [panels[only]]):
+        number = _panel_axes(figure, i, len(panels) if only is None else 1)
         axes = {"xaxis": f"x{number}", "yaxis": f"y{number}"}
         for part, tone, style in (("hidden", theme.text, "solid"),
                                   ("visible", colour(WORSE), "dash")):  # fmt: skip
@@ -254,8 +263,9 @@ def regime_loss_curves(
                   dtick=1000 if last > 1000 else None)  # fmt: skip
         show_axis(figure, f"yaxis{number}", "" if i else "loss (nats)", grid=True,
                   showticklabels=i == 0, range=[0, 1.05 * top])  # fmt: skip
-        _add_panel_title(figure, number, title, theme)
+        _add_panel_title(figure, number, title, theme, narrow=only is None)
     figure.update_layout(
-        legend_y=1.2, margin={"l": 48 * scale, "r": 8, "t": 74 * scale, "b": 40 * scale}
+        legend={"y": 0, "yref": "container", "yanchor": "bottom"},
+        margin={"l": 48 * scale, "r": 8, "t": 42 * scale, "b": 90 * scale},
     )
     return figure

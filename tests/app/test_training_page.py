@@ -9,6 +9,9 @@ from tests.app.test_pages import figures, parameter, widget, words
 from tests.tiny import TINY
 from ui.shared import run_store
 
+#: Two parts of the results, and for each of five ways its curves and its map.
+CHARTS = 12
+
 
 def test_what_was_trained_before_is_there_at_once(open_page):
     app = open_page("training")
@@ -16,7 +19,9 @@ def test_what_was_trained_before_is_there_at_once(open_page):
     assert "Of four predicted failures, **3** appear in all 10 seeds" in words(app)
     assert "That of **‘Ask everything’ does not**" in words(app)
     assert "So it learns both" in words(app)
-    ends, learning, maps = figures(app)
+    drawn = figures(app)
+    assert len(drawn) == CHARTS
+    ends, learning, maps = drawn[0], drawn[2], drawn[-1]
     assert len(ends["layout"]["yaxis"]["ticktext"]) == 5
     assert {"Memphis", "Knoxville"} <= {trace["name"] for trace in maps["data"]}
     blue = [t for t in maps["data"] if t["name"] == "Memphis"]
@@ -37,7 +42,7 @@ def test_a_guess_comes_first_where_it_is_asked_for(open_page):
     assert "appears" not in claims.value.to_string()
     app.button_group(key="guess_regimes").set_value("All four").run()
     assert "Not quite." in words(app)
-    assert len(figures(app)) == 3
+    assert len(figures(app)) == CHARTS
 
 
 def test_nonsense_in_the_url_is_no_fault(open_page):
@@ -47,7 +52,7 @@ def test_nonsense_in_the_url_is_no_fault(open_page):
     )  # fmt: skip
     assert not app.exception
     assert "There is no scenario named ‘nonsense’" in words(app)
-    assert len(figures(app)) == 3
+    assert len(figures(app)) == CHARTS
 
 
 @pytest.mark.slow
@@ -71,7 +76,7 @@ def test_the_five_are_trained_on_another_scenario(open_page, monkeypatch):
     app.run()
     assert not app.exception
     assert "appear in all 2 seeds" in words(app)
-    assert len(figures(app)) == 3
+    assert len(figures(app)) == CHARTS
     assert "From a training of this session" in words(app)
     fresh = open_page("training", story="Tennessee capital", regime_run=id)
     assert "appear in all 2 seeds" in words(fresh), "the link brings it back"

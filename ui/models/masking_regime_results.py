@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
 
@@ -10,6 +12,9 @@ from scrl.figures import regime_latent_maps, regime_loss_curves, regime_results
 from scrl.studies import masking_regimes
 from ui.shared import data_tables, page, predict_first
 from ui.shared.page import IN_URL
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
 
 TITLES = {
     "full": "Hide nothing",
@@ -192,22 +197,26 @@ def _final_metrics_chart(result: dict, hidden: str, kind: str) -> None:
                 "oracle": result["oracle"][hidden][measure] if kind == "pairs" else None,
             }
         )
-    page.chart(
-        regime_results(
-            list(TITLES.values()), panels,
-            "loss (nats)" if kind == "loss" else "pairs right",
-            percent=kind == "pairs", **page.style(),
-        ),
-        "regime-ends",
-        alt="; ".join(
-            f"{TITLES[regime]}, {panel['title'].lower()}: {np.mean(values):.3f}"
-            for panel in panels for regime, values in zip(order, panel["values"], strict=True)
-        ),
-        caption=f"Tested on {masking_regimes.RATERS:,} new raters, {_HIDDEN_TEXT[hidden]} of each "
-        "ballot. Left: how well the hidden answers are predicted. Right: the visible ones. "
+    for panel, cell in zip(panels, st.columns(2), strict=True):
+        with cell:
+            page.chart(
+                regime_results(
+                    list(TITLES.values()), [panel],
+                    "loss (nats)" if kind == "loss" else "pairs right",
+                    percent=kind == "pairs", **page.style(),
+                ),
+                f"regime-ends-{panel['title']}",
+                alt="; ".join(
+                    f"{TITLES[regime]}, {panel['title'].lower()}: {np.mean(values):.3f}"
+                    for regime, values in zip(order, panel["values"], strict=True)
+                ),
+            )  # fmt: skip
+    page.note(
+        f"Tested on {masking_regimes.RATERS:,} new raters, {_HIDDEN_TEXT[hidden]} of each "
+        "ballot: how well the hidden answers are predicted, and the visible ones. "
         "‘Perfect knowledge’ knows the groups of raters and how large they are, but not what is "
-        "hidden.",
-    )  # fmt: skip
+        "hidden."
+    )
 
 
 def _values(result: dict, regime: str, name: str) -> list:
@@ -220,40 +229,51 @@ def _latent_maps(result: dict) -> None:
     near = {regime: np.mean(_values(result, regime, "near")) for regime in TITLES}
     notes = [f"{np.mean(_values(result, regime, 'active')):.1f} in use\n"
              f"{near[regime]:.0%} near" for regime in TITLES]  # fmt: skip
-    page.chart(
-        regime_latent_maps(
-            list(TITLES.values()), notes, [result["maps"][regime] for regime in TITLES],
-            result["types"], **page.style(),
-        ),
-        "regime-maps",
-        alt="; ".join(f"{TITLES[r]}: {n}" for r, n in zip(TITLES, notes, strict=True)).replace(
-            "\n", ", "
-        ),
-        caption="Each network’s map of new raters, in the colours of their groups (first seed). "
+    for i, (regime, cell) in enumerate(zip(TITLES, _cells(), strict=True)):
+        with cell:
+            page.chart(
+                regime_latent_maps(
+                    list(TITLES.values()), notes, [result["maps"][r] for r in TITLES],
+                    result["types"], only=i, height=360, **page.style(),
+                ),
+                f"regime-map-{regime}",
+                alt=f"{TITLES[regime]}: {notes[i]}".replace("\n", ", "),
+            )  # fmt: skip
+    page.note(
+        "Each network’s map of new raters, in the colours of their groups (first seed). "
         "‘In use’: in how many directions raters differ. "
         "Large marks: the network read the whole ballot. Small open marks: half of it was hidden. "
         "If the network has learnt what part of a ballot tells, small marks lie with the large "
         "ones of their group. ‘Near’ is the share for which that is so; perfect knowledge reaches "
-        f"{result['oracle']['half']['type']:.0%}.",
-    )  # fmt: skip
+        f"{result['oracle']['half']['type']:.0%}."
+    )
+
+
+def _cells() -> list[DeltaGenerator]:
+    """Places for a chart of each regime: three in a row, one in a row on a phone."""
+    count = len(TITLES)
+    rows = [st.columns(3) for _ in range(0, count, 3)]
+    return [cell for row in rows for cell in row][:count]
 
 
 def _learning_curves(result: dict, hidden: str) -> None:
     """Held-out losses by training steps."""
     curves = masking_regimes.loss_curves(result, hidden)
-    page.chart(
-        regime_loss_curves(
-            list(TITLES.values()), [curves[regime] for regime in TITLES], **page.style()
-        ),
-        "regime-curves",
-        alt="; ".join(
-            f"{TITLES[r]}: hidden {curves[r]['hidden'][1][-1]:.2f}, visible "
-            f"{curves[r]['visible'][1][-1]:.2f} at the end"
-            for r in TITLES
-        ),
-        caption=f"The loss on new raters ({_HIDDEN_TEXT[hidden]}) during training: mean over "
+    for i, (regime, cell) in enumerate(zip(TITLES, _cells(), strict=True)):
+        found = curves[regime]
+        with cell:
+            page.chart(
+                regime_loss_curves(
+                    list(TITLES.values()), [curves[r] for r in TITLES], only=i, **page.style()
+                ),
+                f"regime-curve-{regime}",
+                alt=f"{TITLES[regime]}: hidden {found['hidden'][1][-1]:.2f}, visible "
+                f"{found['visible'][1][-1]:.2f} at the end",
+            )
+    page.note(
+        f"The loss on new raters ({_HIDDEN_TEXT[hidden]}) during training: mean over "
         "seeds, and the band from least to most. The last way asks for the visible answers, too, "
-        f"from step {masking_regimes.SCHEDULE.explore[1]:,} on.",
+        f"from step {masking_regimes.SCHEDULE.explore[1]:,} on."
     )
 
 

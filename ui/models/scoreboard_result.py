@@ -221,6 +221,16 @@ def _collapse_checks(rows: Sequence[Mapping]) -> None:
         )
 
 
+MAXMIN = "MaxMin"
+#: The columns of the table that are shown together, since all would not fit.
+_COLUMNS = {
+    "Pairs": ("all pairs", "disputed pairs", "ahead", "chances off by"),
+    "Order": ("order", "agreement", "reversed"),
+    "Whom it serves": ("distortion", "smallest group", "least satisfied", MAXMIN),
+    "Size": ("directions in use", "parameters", "seconds"),
+}
+
+
 def _table(result: Mapping, name: str) -> None:
     """Every metric of each model, with a download."""
     if page.presenting():
@@ -237,7 +247,13 @@ def _table(result: Mapping, name: str) -> None:
     lines = [_table_row(result, row, rule, prompt) for row in result["rows"]]
     empty = [key for key in lines[0] if all(line[key] == "—" for line in lines)]
     lines = [{k: v for k, v in line.items() if k not in empty} for line in lines]
-    st.dataframe(lines, hide_index=True)
+    shown = st.segmented_control(
+        "Numbers of", list(_COLUMNS), default=next(iter(_COLUMNS)), required=True,
+        key=f"{name}_columns", wrap=True, **IN_URL,
+    )  # fmt: skip
+    columns = ("model", *_COLUMNS[shown])
+    st.dataframe([{k: v for k, v in line.items() if k in columns} for line in lines],
+                 hide_index=True)  # fmt: skip
     text = "Means and 95 % intervals. ‘Chances off by’: how far stated chances are from the truth. "
     if result["data"]:
         text += (
@@ -284,7 +300,7 @@ def _table_row(result: Mapping, row: Mapping, rule: str, prompt: str) -> dict:
         line |= {
             name: interval_text(key, ".2f", row["elected"][rule]) for name, key in names.items()
         }
-        line |= {"MaxMin, least satisfied": interval_text("maxmin", ".2f")}
+        line |= {MAXMIN: interval_text("maxmin", ".2f")}
     seconds = "—" if row["seconds"] is None else f"{row['seconds']:.1f}"
     line |= {"parameters": f"{row['parameters']:,}", "seconds": seconds}
     return line | {"order": result_tables.order_text(row["orders"][rule][prompt])}
