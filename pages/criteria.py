@@ -24,7 +24,8 @@ def show() -> None:
         if source == criteria.OWN_BALLOTS:
             cast = profile_picker.choose("majority")
             candidate_key.draw(cast)
-            criteria.show_own(candidate_key.shortened(cast), rule, criterion)
+            in_words = candidate_key.shortened(cast, candidate_key.MAX_LETTERS_IN_TEXT)
+            criteria.show_own(in_words, rule, criterion)
         else:
             criteria.show_cell(rule, criterion)
     criteria.show_numbers()

@@ -10,12 +10,12 @@ def show() -> None:
     page.opening("rules")
     page.start_runtime()
     profile, meaning = rules.choose_ballots()
-    brief = candidate_key.shortened(profile)
+    in_words = candidate_key.shortened(profile, candidate_key.MAX_LETTERS_IN_TEXT)
     every, faults = rules.count(profile, meaning)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         outcomes = rules.pick_rules(every)
         predict_first.switch()
-    shown = rules.guess_winners(brief, outcomes)
+    shown = rules.guess_winners(in_words, outcomes)
     left, right = st.columns([1.4, 1], gap="large")
     with left:
         above, below = st.container(), st.container()
@@ -26,7 +26,7 @@ def show() -> None:
     if shown:
         with right:
             rule = rules.pick_rule(every)
-            explanation = rules.explanation(brief, every, rule, meaning)
+            explanation = rules.explanation(in_words, every, rule, meaning)
             rules.show_steps(explanation, profile, meaning)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)

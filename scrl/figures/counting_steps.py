@@ -21,6 +21,7 @@ from scrl.figures.base import (
     label_width,
     short_labels,
     show_axis,
+    truncate,
     with_alpha,
 )
 from scrl.figures.counting_protocols import (
@@ -31,7 +32,7 @@ from scrl.figures.counting_protocols import (
     ScoreStep,
 )
 from scrl.figures.template import Theme
-from scrl.figures.tiles import text_colour_on, tile_fill, tile_text
+from scrl.figures.tiles import MAX_NAMED, text_colour_on, tile_fill, tile_text
 
 #: Letters of a name beside an axis.
 SIDE_LETTERS = 18
@@ -40,6 +41,20 @@ UPRIGHT_LETTERS = 14
 #: Most parts into which a bar is divided.
 MAX_PARTS = 24
 _HIGH, _LOW = colour(0), colour(4)
+
+
+def _side_labels(names: Sequence[str], letters: int = SIDE_LETTERS) -> list[str]:
+    """Names beside an axis. Of many, some of them too long, each begins with its number, as in
+    tiles."""
+    if not _are_numbered(names, letters):
+        return short_labels(names, letters)
+    cut = (truncate(name, letters - 4) for name in names)
+    return [f"{i}. {name}" for i, name in enumerate(cut, 1)]
+
+
+def _are_numbered(names: Sequence[str], letters: int) -> bool:
+    """Whether candidates are told apart by their numbers, as ``tiles.fit_text`` does."""
+    return len(names) > MAX_NAMED and max(map(len, names)) > letters
 
 
 def score_bars(
@@ -65,7 +80,7 @@ def score_bars(
             marker={**tile_fill(a), "line": {"color": theme.background, "width": 1.5}},
             hovertemplate=hover(f"{escape_html(name)}: %{{x:.4f}}"),
         )  # fmt: skip
-    short = short_labels(names, SIDE_LETTERS)
+    short = _side_labels(names)
     right = np.sum([np.maximum(np.nan_to_num(part), 0) for part in parts], axis=0)
     low = min(0.0, *np.sum([np.minimum(np.nan_to_num(part), 0) for part in parts], axis=0))
     high = max(0.0, *right)
@@ -112,13 +127,18 @@ def matrix_heatmap(
     reach = (float(np.nanmax(distance)) if np.isfinite(distance).any() else 0.0) or 1.0
     known = values[np.isfinite(values)]
     form = ".0%" if ((known >= -1e-9) & (known <= 1 + 1e-9)).all() else ".4g"
-    left = short_labels(rows, SIDE_LETTERS if m <= 8 else 12)
+    are_names = not step.rows or list(step.rows) == list(names)
+    letters_left = SIDE_LETTERS if m <= 8 else 12
+    left = (_side_labels if are_names else short_labels)(rows, letters_left)
     side = label_width(left, theme, 13)
     cell = (COLUMN_WIDTH - side - 8) / max(m, 1)
     narrow = cell < 30 * scale
     letters = int(cell / (7 * scale))
     upright = max(map(len, names), default=0) > letters
-    above = short_labels(names, UPRIGHT_LETTERS if upright else letters)
+    if upright and _are_numbered(names, UPRIGHT_LETTERS):
+        upright, above = False, [f"{i}" for i in range(1, m + 1)]
+    else:
+        above = short_labels(names, UPRIGHT_LETTERS if upright else letters)
     top = 14 + 6.8 * max(map(len, above), default=0) if upright else 26
     figure = base_figure(theme, ((30 if m <= 8 else 24) * len(rows) + 6 + top) * scale)
     figure.add_heatmap(
@@ -160,7 +180,7 @@ def elimination_rounds(
     columns: list[tuple[dict, EliminationRound]] = list(zip(stacks, step.rounds, strict=True))
     for k, (left, right) in enumerate(pairwise(columns)):
         _add_ribbons(figure, *left, *right, k, width)
-    short = short_labels(names, SIDE_LETTERS)
+    short = _side_labels(names)
     side = label_width(short, theme)
     for a, (bottom, top) in stacks[0].items():
         if (top - bottom) * height > 16 * scale:
@@ -171,15 +191,18 @@ def elimination_rounds(
     form = ".0%" if all(np.nanmax(r.score) <= 1 + 1e-9 for r in step.rounds) else ".3g"
     pitch = (COLUMN_WIDTH - side - 24 * scale) / (n - 1 + width)
     letters = int((pitch - 6) / (6.4 * scale))
-    wide = letters >= min(8, max(map(len, names), default=8))
-    gone = short_labels(names, letters if wide else UPRIGHT_LETTERS)
+    if _are_numbered(names, SIDE_LETTERS):
+        wide, gone = False, [f"No. {i}" for i in range(1, len(names) + 1)]
+    else:
+        wide = letters >= min(8, max(map(len, names), default=8))
+        gone = short_labels(names, letters if wide else UPRIGHT_LETTERS)
     for k, (stack, r) in enumerate(columns):
         _add_round(figure, k, stack, r, names, width, height, form, theme)
         figure.add_annotation(x=k, y=1, yanchor="bottom", yshift=4,
                               text=f"<b>{'Round ' if pitch > 58 * scale else ''}{k + 1}</b>",
                               )  # fmt: skip
         _add_gone(figure, k, [gone[a] for a in r.out], r.label, letters if wide else 0, theme)
-    below = 42 if wide else 20 + 6.4 * max(map(len, gone), default=0)
+    below = 42 if wide else 20 + 6.4 * max(len("9 at once"), *map(len, gone))
     figure.update_layout(
         xaxis_range=[-width / 2, n - 1 + width / 2],
         yaxis_range=[0, 1],

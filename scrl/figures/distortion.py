@@ -20,6 +20,7 @@ from scrl.figures.base import (
     with_alpha,
 )
 from scrl.figures.template import Theme
+from scrl.figures.tiles import MAX_NAMED
 
 
 def borda_points_and_utilities(
@@ -131,27 +132,43 @@ def worst_and_typical_distortion(
     """
     theme, n = Theme(dark, scale), len(labels)
     row_height = 32 if scale == 1 else 25
-    figure = base_figure(theme, (78 + max(row_height * n, 96)) * scale, showlegend=True)
+    figure = base_figure(theme, (94 + max(row_height * n, 96)) * scale, showlegend=True)
     _add_typical(figure, labels, typical, theme)
-    panels = [("", unit_sum, "times better (utilities)", [0.0, 0.5])]
+    panels = [("", unit_sum, "times better<br>(utilities)", [0.0, 0.5])]
     if metric is not None:
-        panels.append(("2", metric, "times better (distances)", [0.6, 0.96]))
+        panels.append(("2", metric, "times better<br>(distances)", [0.6, 0.96]))
     top = max(3.0, np.quantile(typical, 0.95, axis=1).max())
     for number, worst, title, domain in panels:
         end = 1.5 * max(worst[np.isfinite(worst)].max(initial=1.0), top)
         _add_worst(figure, labels, worst, end, number, theme)
         show_axis(figure, f"xaxis{number}", title, grid=True, type="log", anchor="y",
                   range=[-0.02, float(np.log10(end * 1.06))], domain=domain,
-                  tickvals=[1, 1.5, 2, 3, 5, 10, 20, 50, 100, 1000])  # fmt: skip
-    names = [f"<b>{escape_html(t)}</b>" if k == selected else escape_html(t)
-             for k, t in enumerate(labels)]  # fmt: skip
-    label_rows(figure, names, theme, range=[n - 0.4, -0.6])
+                  tickangle=0, tickvals=_log_ticks(end))  # fmt: skip
+    lines = [_two_lines(label) for label in labels]
+    names = ["<br>".join(map(escape_html, parts)) for parts in lines]
+    names = [f"<b>{text}</b>" if k == selected else text for k, text in enumerate(names)]
+    size = 12 if max(map(len, lines)) > 1 else 13.5
+    label_rows(figure, names, theme, size=size, range=[n - 0.4, -0.6])
     figure.update_layout(
         legend_y=1.0,
-        margin={"l": label_width(labels, theme), "r": 12 * scale, "t": 34 * scale,
-                "b": 44 * scale},
+        margin={"l": label_width([line for parts in lines for line in parts], theme, size),
+                "r": 12 * scale, "t": 34 * scale,
+                "b": 60 * scale},
     )  # fmt: skip
     return figure
+
+
+def _two_lines(label: str) -> list[str]:
+    """A long label broken before its parenthesis."""
+    winner, opened, rules = label.partition(" (")
+    return [winner, f"({rules}"] if opened and len(label) > 22 else [label]
+
+
+def _log_ticks(end: float) -> list[float]:
+    """Ticks of a logarithmic axis from 1 to ``end``, few enough for a narrow panel."""
+    if end < 6:
+        return [1, 1.5, 2, 3, 5]
+    return [1, 2, 5, 10, 20] if end < 40 else [1, 10, 100, 1_000, 10_000]
 
 
 def _add_typical(
@@ -195,6 +212,13 @@ def _add_worst(
     )  # fmt: skip
 
 
+def _cell_text(value: float, narrow: bool) -> str:
+    """A number in a cell; narrow cells leave out zeros."""
+    if narrow and value < 0.005:
+        return ""
+    return f"{value:.2f}".replace("0.", ".", 1) if 0 < value < 0.995 else f"{value:.3g}"
+
+
 def witness_heatmap(
     names: Sequence[str],
     ballots: Sequence[str],
@@ -212,18 +236,23 @@ def witness_heatmap(
     """
     theme, (n, m) = Theme(dark, scale), values.shape
     figure = base_figure(theme, (40 + 30 * n) * scale)
+    left = short_labels(ballots, 18)
+    side = label_width(left, theme, 12.5)
+    cell = (COLUMN_WIDTH - side - 8) / m
+    narrow = cell < 28 * scale
     figure.add_heatmap(
         z=values, x=list(range(m)), y=list(range(n)), showscale=False, xgap=2, ygap=2, zmin=0,
         colorscale=[[0, with_alpha(colour(0), 0.05)], [1, with_alpha(colour(0), 0.6)]],
-        text=[[f"{v:.2f}".replace("0.", ".", 1) if 0 < v < 0.995 else f"{v:.3g}" for v in row]
-              for row in values],
-        texttemplate="%{text}", textfont=theme.font(13), hovertemplate=hover("%{z:.4f}"),
+        text=[[_cell_text(v, narrow) for v in row] for row in values],
+        texttemplate="%{text}" if cell > 13 * scale else None,
+        textfont=theme.font(9.5 if narrow else 13), hovertemplate=hover("%{z:.4f}"),
     )  # fmt: skip
-    left = short_labels(ballots, 18)
-    side = label_width(left, theme, 12.5)
-    letters = int((COLUMN_WIDTH - side - 8) / m / (6.8 * scale))
+    letters = int(cell / (6.8 * scale))
     upright = max(map(len, names)) > letters
-    above = short_labels(names, 14 if upright else letters)
+    if upright and m > MAX_NAMED:  # as in tiles
+        upright, above = False, [f"{i}" for i in range(1, m + 1)]
+    else:
+        above = short_labels(names, 14 if upright else letters)
     show_axis(figure, "xaxis", side="top", automargin=True, tickvals=list(range(m)),
               tickangle=-90 if upright else 0, ticktext=[escape_html(n) for n in above],
               )  # fmt: skip

@@ -195,12 +195,14 @@ def _tile_text(
     if row["chance"] is not None:
         chance = f"{row['chance'][a]:.0%}"
         short = fit_text(name, width - 32 * scale, scale, 5, names)
-        text = f"{short} {chance}" if short else chance if width > 30 * scale else ""
+        text = f"{short}: {chance}" if short else chance if width > 30 * scale else ""
         return text, f"{title}chance {row['chance'][a]:.3f}"
     tied = int((np.asarray(row["place"]) == row["place"][a]).sum())
-    short = fit_text(name, width - (10 * scale if tied > 1 else 0), scale, names=names)
+    # A narrow tile has room for a number alone; its hover text tells of the tie.
+    sign = "= " if tied > 1 and width > 34 * scale else ""
+    short = fit_text(name, width - 5 * len(sign) * scale, scale, names=names)
     note = f", tied with {tied - 1}" if tied > 1 else ""
-    return ("= " if tied > 1 else "") + short, f"{title}place {row['place'][a] + 1}{note}"
+    return sign + short if short else "", f"{title}place {row['place'][a] + 1}{note}"
 
 
 def _ordinal(k: int) -> str:

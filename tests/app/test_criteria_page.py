@@ -35,7 +35,10 @@ def test_it_opens_with_the_table_and_a_counterexample(open_page):
         ("copeland", "reinforcement", "in one electorate and"),
         ("instant-runoff", "clones", "holds except for ties."),
         ("schulze", "smith", "Schulze: holds."),
-        ("bucklin", "majority", "no failure found."),
+        ("bucklin", "majority", "Bucklin: holds."),
+        ("bucklin", "majority", "only one candidate can have more than half of them"),
+        ("plurality-veto", "condorcet-loser", "no failure found."),
+        ("2-approval", "majority-loser", "and 2-approval elects A."),
     ],
 )
 def test_a_link_restores_the_cell(open_page, rule, criterion, said):

@@ -204,23 +204,36 @@ def test_a_file_is_read_and_named(open_page):
 
 def test_the_page_answers_its_question(open_page):
     app = open_page("rules", profile="tennessee", rules_shown="All")
-    assert "choose **4 of 4** candidates: Memphis, Nashville, Chattanooga, Knoxville." in words(app)
-    assert "How many candidates" not in "".join(c.label for c in app.segmented_control)
+    said = words(app)
+    shown = len(rows_shown(app))
+    sure = sum(not rule.lottery for rule in RULES.values() if rule.title in rows_shown(app))
+    assert f"{sure} of these {shown} rules have **4 different winners**: " in said
+    assert "Memphis, Nashville, Chattanooga and Knoxville." in said
+    assert f"The other {shown - sure} are lotteries" in said
+    assert "How many different" not in "".join(c.label for c in app.segmented_control)
 
 
 def test_a_question_stands_without_its_answer_until_the_reader_guesses_or_asks(open_page):
     app = open_page("rules", profile="tennessee", predict="true", rules_shown="All")
-    assert "of 4**" not in words(app)
+    assert "different winners**" not in words(app)
     assert len(app.get("plotly_chart")) == 1
     app.button_group(key="winners_guess").set_value("2").run()
-    assert "Not quite. These 21 rules choose **4 of 4**" in words(app)
+    assert "Not quite. 21 of these 28 rules have **4 different winners**" in words(app)
     app.button_group(key="winners_guess").set_value("4").run()
-    assert "Right. These 21 rules choose **4 of 4**" in words(app)
+    assert "Right. 21 of these 28 rules have **4 different winners**" in words(app)
     app.selectbox(key="profile_pick").set_value("cycle").run()
-    assert "of 3**" not in words(app)
+    assert "3 different winners**" not in words(app)
     app.button(key="winners_guess_show").click().run()
-    assert "of 3**" in words(app)
+    assert "3 different winners**" in words(app)
     assert figure(app, "standings")
+
+
+def test_sentences_hold_full_names(open_page):
+    long = [f"The candidate with the long name number {i}" for i in range(1, 11)]
+    app = open_page("rules", profile=f"2:{'>'.join(long)};1:{'>'.join(reversed(long))}")
+    assert not app.exception
+    assert f"All 6 rules choose **{long[0]}**" in words(app)
+    assert f"{long[0]} wins" in words(app)
 
 
 def rows_shown(app) -> list[str]:

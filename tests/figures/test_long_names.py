@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scrl import figures
+from scrl.figures.tiles import MAX_NAMED
 from scrl.voting import AnonymousProfile
 from scrl.voting.explain import Bars, Fit, Graph, Matrix, Rounds, explain
 
@@ -36,11 +37,12 @@ def plain(text: str) -> str:
 
 
 def labels(figure) -> list[str]:
-    """Texts of annotations and ticks that stand for a name."""
+    """Texts of annotations and ticks that stand for a name: a part of it, or its number."""
     texts = [note.text for note in figure.layout.annotations]
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
         texts += list(axis.ticktext or ())
-    return [plain(t) for t in texts if "…" in str(t)]
+    numbers = [t for t in figure.layout.xaxis.ticktext or () if str(t).isdigit()]
+    return [plain(t) for t in texts if "…" in str(t)] + numbers
 
 
 @pytest.mark.parametrize("key", PROFILES)
@@ -59,9 +61,15 @@ def test_steps_of_a_count_label_every_candidate_differently(key, rule):
 
 
 @pytest.mark.parametrize("key", PROFILES)
-def test_upright_names_stand_where_columns_are_narrow(key):
+def test_upright_names_or_numbers_stand_where_columns_are_narrow(key):
     (step,) = (s for s in explain("plurality", profile(key)).steps if isinstance(s, Matrix))
-    assert figures.matrix_heatmap(step, profile(key).names).layout.xaxis.tickangle == -90
+    names = profile(key).names
+    axis = figures.matrix_heatmap(step, names).layout.xaxis
+    if len(names) > MAX_NAMED:  # by the numbers that tiles and the key of candidates show
+        assert axis.ticktext == tuple(str(i) for i in range(1, len(names) + 1))
+        assert axis.tickangle == 0
+    else:
+        assert axis.tickangle == -90
     assert figures.matrix_heatmap(step, [*"ABCDEFGHIJKLMNO"]).layout.xaxis.tickangle == 0
 
 

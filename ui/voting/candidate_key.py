@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from dataclasses import replace
 
 import streamlit as st
@@ -11,8 +12,10 @@ from scrl.figures import COLOURS, colour, short_labels
 from scrl.voting import AnonymousProfile
 from ui.shared import page
 
-#: Letters of a name in sentences and figures.
+#: Letters of a name in lists of ballots and figures.
 MAX_LETTERS = 28
+#: Letters of a name in sentences: the full name, unless it is a text.
+MAX_LETTERS_IN_TEXT = 80
 #: Candidates whose names fit the tiles of a figure on a wide page.
 MAX_WITHOUT_KEY = 8
 _STYLE = """<style>
@@ -23,9 +26,28 @@ _STYLE = """<style>
 </style>"""
 
 
-def shortened(profile: AnonymousProfile) -> AnonymousProfile:
-    """The profile with names of at most ``MAX_LETTERS`` letters, all different."""
-    return replace(profile, names=tuple(short_labels(profile.names, MAX_LETTERS)))
+def shortened(profile: AnonymousProfile, letters: int = MAX_LETTERS) -> AnonymousProfile:
+    """The profile with names of at most so many letters, all different."""
+    return replace(profile, names=tuple(short_labels(profile.names, letters)))
+
+
+def _are_numbered(names: Sequence[str]) -> bool:
+    """Whether figures and ballots tell candidates apart by their numbers in the key."""
+    return max(map(len, names)) > MAX_LETTERS and len(names) > MAX_WITHOUT_KEY
+
+
+def figure_names(names: Sequence[str]) -> list[str]:
+    """Names for the rows of a figure: as they are, cut, or by their numbers in the key."""
+    if _are_numbered(names):
+        return [f"No. {i}" for i in range(1, len(names) + 1)]
+    return short_labels(names, MAX_LETTERS)
+
+
+def ballot_names(names: Sequence[str]) -> list[str]:
+    """Names for ballots in a line of text: as ``figure_names``, with numbers alone."""
+    if _are_numbered(names):
+        return [f"{i}" for i in range(1, len(names) + 1)]
+    return short_labels(names, MAX_LETTERS)
 
 
 def draw(profile: AnonymousProfile) -> None:

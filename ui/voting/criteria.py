@@ -15,18 +15,18 @@ from scrl.voting.criteria import (
     check_criterion,
     is_testable,
     recount_violation,
-    satisfaction_table,
 )
 from ui.shared import data_tables, figure_cache, page, predict_first
 from ui.shared.result_tables import order_text
-from ui.voting import profile_picker, wide_figures
+from ui.voting import profile_picker, proved_cells, wide_figures
 
 DEFAULT_CELL = ("plurality", "condorcet")
 STORED_COUNTEREXAMPLE, OWN_BALLOTS = "An example", "My own ballots"
 #: State of a cell -> its word on the page and in the downloaded table.
 STATE_TEXT = {"Y": "holds", "N": "fails", "-": "no failure found"}
 LEGEND = (
-    "**✓ holds**: proved for all elections. **✗ fails**: click it to see ballots that show it. "
+    "**✓ holds**: proved for all elections with complete ballots. "
+    "**✗ fails**: click it to see ballots that show it. "
     "**? no failure found**: small elections were searched, and nothing is proved. "
     "**✓\\* holds except for ties** in the rule’s own count."
 )
@@ -47,7 +47,7 @@ def guess_condorcet_rule() -> bool:
     titles = [RULES[name].title for name in _GUESSES]
     guess, shown = predict_first.guess(_QUESTION, titles, "criteria_guess")
     if shown and page.switched_on("predict"):
-        table = satisfaction_table()
+        table = proved_cells.decided_table()
         right = [RULES[n].title for n in _GUESSES if table[n, "condorcet"].state == "Y"]
         page.say(
             f"{predict_first.verdict(guess, right[0])}**{page.escaped(right[0])}** does: it looks "
@@ -170,7 +170,7 @@ def _table_rows(rules: list[str], columns: list[str]) -> list[dict]:
     """Rows of the figure of the table."""
     return [
         {"rule": r, "title": RULES[r].title, "family": RULES[r].family,
-         "cells": {c: _table_cell(satisfaction_table()[r, c]) for c in columns}}
+         "cells": {c: _table_cell(proved_cells.decided_table()[r, c]) for c in columns}}
         for r in rules
     ]  # fmt: skip
 
@@ -188,7 +188,10 @@ def _table_cell(cell: TableCell) -> dict:
 def _table_alt(rules: list[str]) -> str:
     return "; ".join(
         f"{RULES[r].title} fails "
-        + (", ".join(c for c in CRITERIA if satisfaction_table()[r, c].state == "N") or "none")
+        + (
+            ", ".join(c for c in CRITERIA if proved_cells.decided_table()[r, c].state == "N")
+            or "none"
+        )
         for r in rules
     )
 
@@ -197,7 +200,10 @@ def show_numbers() -> None:
     rows = [
         {
             "rule": RULES[r].title,
-            **{CRITERIA[c].title: STATE_TEXT[satisfaction_table()[r, c].state] for c in CRITERIA},
+            **{
+                CRITERIA[c].title: STATE_TEXT[proved_cells.decided_table()[r, c].state]
+                for c in CRITERIA
+            },
         }
         for r in _rules_and_criteria()[0]
     ]
@@ -211,10 +217,18 @@ def show_numbers() -> None:
 
 def show_cell(rule: str, criterion: str) -> None:
     """The stored counterexample of a cell, or what is known without one."""
-    cell = satisfaction_table()[rule, criterion]
+    cell = proved_cells.decided_table()[rule, criterion]
     title = page.escaped(RULES[rule].title)
+    if (rule, criterion) in proved_cells.FAILURES:
+        show_violation(_check_known(rule, criterion))
+        return
     if cell.violation is None and cell.state == "Y":
-        page.say(f"**{title}: holds.** It is proved for all elections. {_search_text(cell)}")
+        proof = proved_cells.PROOFS.get((rule, criterion))
+        why = f"Why: {page.escaped(str(proof))} " if proof else ""
+        page.say(
+            f"**{title}: holds.** It is proved for all elections with complete ballots. {why}"
+            f"{_search_text(cell)}"
+        )
         return
     if cell.violation is None:
         page.say(f"**{title}: no failure found.** {_search_text(cell)} This proves nothing.")
@@ -227,13 +241,24 @@ def show_cell(rule: str, criterion: str) -> None:
 
 
 def _search_text(cell: TableCell) -> str:
-    sizes = " and ".join(f"{m} candidates and {n} voters" for m, n in cell.searched.items())
-    return f"The lab searched all elections with up to {sizes} and found no failure."
+    sizes = " and with ".join(
+        f"{m} candidates and up to {n} voters" for m, n in cell.searched.items()
+    )
+    return f"The lab searched all elections with {sizes}. It found no failure."
 
 
 @st.cache_data(max_entries=500, show_spinner=False)
 def _recount(rule: str, criterion: str) -> Violation:
-    return recount_violation(satisfaction_table()[rule, criterion].violation)
+    return recount_violation(proved_cells.decided_table()[rule, criterion].violation)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def _check_known(rule: str, criterion: str) -> Violation:
+    """The counterexample that a text of ``proved_cells.FAILURES`` gives."""
+    profile = AnonymousProfile.from_text(proved_cells.FAILURES[rule, criterion])
+    violation = check_criterion(profile, rule, criterion)
+    assert violation is not None, (rule, criterion)
+    return violation
 
 
 def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> None:

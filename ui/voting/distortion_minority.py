@@ -141,11 +141,16 @@ def _summary(
     return (
         predict_first.verdict(guess, elected) + f"**Borda elects {elected}**{too}. "
         f"A has {scores[0]:.4f} points and {names[-1]} has {scores[-1]:.4f}. "
-        f"{' '.join(groups)} With {dummies} candidates in between, A wins as soon as "
-        f"{100 * minority_threshold(dummies):.2f} % hardly care, which is 1/(k + 2) for k in "
-        "between. The reason: Borda counts places. Each candidate in between adds a point to the "
-        "difference, however little the voters care."
+        f"{' '.join(groups)} With {len(names)} candidates A wins once more than 1/{len(names)} of "
+        f"the voters ({_percent(100 * minority_threshold(dummies))}) hardly care. At exactly "
+        f"1/{len(names)} A and {names[-1]} tie. The reason: Borda counts places. Each candidate in "
+        "between adds a point to the difference, however little the voters care."
     )
+
+
+def _percent(value: float) -> str:
+    """A share in per cent, with decimals only where it has some."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") + "%"
 
 
 def _winners(names: Sequence[str], chances: dict[str, np.ndarray]) -> str:

@@ -34,13 +34,15 @@ def _distortion(key: str, _profile: AnonymousProfile) -> OutcomeComparison:
 def _outcome_labels(comparison: OutcomeComparison) -> list[str]:
     """The label of each outcome: who wins, and by which rules."""
     labels = []
+    names = candidate_key.figure_names(comparison.names)
     for rules, p in zip(comparison.rules, comparison.lotteries, strict=True):
-        winner = voting_labels.winner_text(p, comparison.names)
+        winner = voting_labels.winner_text(p, names)
         if winner == "a lottery":
             labels.append(RULES[rules[0]].title)
         else:
             rule = next((name for name in PREFERRED_TITLES if name in rules), rules[0])
-            winner = winner if len(winner) <= 22 else f"{int((p > 1e-6).sum())} tied"
+            tied = int((p > 1e-6).sum())
+            winner = f"{tied} tied" if tied > 1 and len(winner) > 14 else winner
             more = f" +{len(rules) - 1}" if len(rules) > 1 else ""
             labels.append(f"{winner} ({RULES[rule].title}{more})")
     return labels
@@ -49,7 +51,7 @@ def _outcome_labels(comparison: OutcomeComparison) -> list[str]:
 def show() -> None:
     """Draw the distortion of each outcome, and the utilities under which one is worst."""
     cast = profile_picker.choose()
-    profile = candidate_key.shortened(cast)
+    profile = candidate_key.shortened(cast, candidate_key.MAX_LETTERS_IN_TEXT)
     candidate_key.draw(cast)
     if len(profile.names) < 2:
         st.info("One candidate always wins. Choose ballots with at least two candidates.")

@@ -22,8 +22,9 @@ MEANINGS = {
         "ballot with one name counts for nothing.",
     ),
     "pref_voting": (
-        "As pref_voting does",
-        "Some ballots leave candidates out. Here they count as in the Python package pref_voting. "
+        "As the package pref_voting does",
+        "Some ballots leave candidates out. Here they count as in pref_voting, a free Python "
+        "package that counts elections. Choose this to compare results with that package. "
         "Head to head, a ballot that does not rank both candidates counts for neither. Borda ties "
         "the candidates left out last. Plurality, Bucklin and instant runoff give them nothing. "
         "The package counts short ballots by no other rule.",

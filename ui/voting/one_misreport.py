@@ -36,7 +36,7 @@ def _best_misreports(
 def show() -> None:
     """Draw what the voters of one line gain by their best misreport under each rule."""
     cast = profile_picker.choose()
-    profile = candidate_key.shortened(cast)
+    profile = candidate_key.shortened(cast, candidate_key.MAX_LETTERS_IN_TEXT)
     candidate_key.draw(cast)
     left, right = st.columns([1, 1.2], gap="large")
     with left:
@@ -78,7 +78,7 @@ def _compared_rules(profile: AnonymousProfile, rule: str) -> list[str]:
 
 def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
     """The row of the profile, the rule, the weight of voters who misreport, and their label."""
-    names, lines = profile.names, min(len(profile.weight), 60)
+    names, lines = candidate_key.ballot_names(profile.names), min(len(profile.weight), 60)
     labels = [
         f"{i + 1}. {profile.labels[i] or voting_labels.ballot_label(profile.place[i], names)} "
         f"({profile.weight[i] / profile.weight.sum():.0%})"
@@ -123,12 +123,12 @@ def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: s
 
 def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: str) -> None:
     """A table of honest ballot and misreport: ballots, winners and utilities."""
-    names = profile.names
-    lies = [voting_labels.ballot_label(place, names) for place in best.ballots]
+    names, in_ballots = profile.names, candidate_key.ballot_names(profile.names)
+    lies = [voting_labels.ballot_label(place, in_ballots) for place in best.ballots]
     if best.reported_utility is not None and best.is_profitable:
-        pairs = zip(names, best.reported_utility[0], strict=True)
+        pairs = zip(in_ballots, best.reported_utility[0], strict=True)
         lies = [", ".join(f"{name} {value:.3g}" for name, value in pairs)]
-    honest = voting_labels.ballot_label(profile.place[best.row], names)
+    honest = voting_labels.ballot_label(profile.place[best.row], in_ballots)
     rows = [
         (
             "They vote",

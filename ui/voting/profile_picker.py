@@ -29,6 +29,8 @@ from ui.voting.preset_profiles import PRESETS
 MAX_URL_LENGTH = 6_000
 #: Candidates and voters of a sampled profile.
 MAX_DRAWN = (12, 1_000)
+#: Pixels of the box in which ballots are written.
+EDIT_WIDTH = 410
 _DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,8}),([0-9]{1,6})")
 _FILE_PATTERN = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
 _BALLOT_HELP = (
@@ -66,7 +68,8 @@ def choose_as_cast(default: str = "tennessee") -> AnonymousProfile:
             _set_spec(spec)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         _pick(spec)
-        with st.popover("Edit", icon=":material/edit:"):
+        # A wider box would reach over the sidebar.
+        with st.popover("Edit", icon=":material/edit:"), st.container(width=EDIT_WIDTH):
             _edit(spec, profile)
         with st.popover("Draw by lot", icon=":material/casino:"):
             _draw()
@@ -222,7 +225,6 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
         key=key,
         on_change=edited,
         height=190,
-        width=460,
         help=_BALLOT_HELP,
     )
     page.note(_BALLOT_HELP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from functools import partial
 
 import streamlit as st
@@ -22,7 +23,7 @@ from scrl.voting.explain import Bars, Explanation, Fit, Graph, Matrix, Rounds, e
 from ui.shared import figure_cache, page, predict_first
 from ui.shared.page import IN_URL
 from ui.shared.result_tables import order_text
-from ui.voting import left_out, profile_picker, voting_labels
+from ui.voting import candidate_key, left_out, profile_picker, voting_labels, wide_figures
 
 FIGURES = {
     Bars: figures.score_bars,
@@ -34,6 +35,8 @@ FIGURES = {
 DEFAULT_RULE = "instant-runoff"
 #: The rules that a course begins with, and the usual reward model.
 FIRST_RULES = ("plurality", "instant-runoff", "borda", "copeland", "schulze", "bradley-terry")
+#: Most winners that a sentence names.
+MAX_WINNERS_NAMED = 12
 #: Choice of the rules that are shown -> family; the first and the last are no family.
 RULE_SETS = {
     "Six to start with": "",
@@ -215,21 +218,34 @@ def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bo
     guess, shown = None, True
     if 1 < len(names) <= 10 and rules > 1:
         guess, shown = predict_first.guess(
-            f"How many candidates come first by at least one of these {rules} rules?",
+            "How many different winners do these rules have?"
+            + (" Lotteries do not count." if rules < len(outcomes) else ""),
             [str(k) for k in range(1, len(names) + 1)], "winners_guess",
         )  # fmt: skip
     if not shown or rules < 2:
         return shown
     verdict = predict_first.verdict(guess, str(len(winner_set)))
-    listed = ", ".join(page.escaped(names[a]) for a in sorted(winner_set)[:12])
+    listed = _winners_text([names[a] for a in sorted(winner_set)])
+    by_lot = len(outcomes) - rules
+    drawn = {0: "", 1: " The other rule is a lottery: it draws a winner."}.get(
+        by_lot, f" The other {by_lot} are lotteries: they draw a winner."
+    )
     if len(winner_set) == 1:
-        page.say(f"{verdict}All {rules} rules choose **{listed}**.")
+        which = f"{rules} of these {len(outcomes)} rules all" if by_lot else f"All {rules} rules"
+        page.say(f"{verdict}{which} choose **{listed}**.{drawn}")
     else:
+        which = f"{rules} of these {len(outcomes)}" if by_lot else f"These {rules}"
         page.say(
-            f"{verdict}These {rules} rules choose **{len(winner_set)} of {len(names)}** "
-            f"candidates: {listed}."
+            f"{verdict}{which} rules have **{len(winner_set)} different winners**: {listed}.{drawn}"
         )
     return True
+
+
+def _winners_text(names: Sequence[str]) -> str:
+    """The names of winners in a sentence; of more than ``MAX_WINNERS_NAMED`` the first."""
+    more = len(names) - MAX_WINNERS_NAMED
+    shown = [page.escaped(name) for name in names[:MAX_WINNERS_NAMED]]
+    return voting_labels.listed([*shown, f"{more} more"] if more > 0 else shown)
 
 
 def _figure_style() -> dict:
@@ -264,24 +280,29 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
 
 def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
     """Draw the outcome of every rule; a click on a row explains its rule."""
-    st.plotly_chart(
-        figure_cache.drawn(
-            lambda: figures.outcomes_by_rule(
-                profile.names, outcome_rows(outcomes), rule,
-                row_height=26 if len(outcomes) <= 10 else 21.5, **_figure_style(),
+    many = len(profile.names) > candidate_key.MAX_WITHOUT_KEY
+    with wide_figures.scrolling("standings_scroll") if many else st.container():
+        st.plotly_chart(
+            figure_cache.drawn(
+                lambda: figures.outcomes_by_rule(
+                    profile.names, outcome_rows(outcomes), rule,
+                    row_height=26 if len(outcomes) <= 10 else 21.5, **_figure_style(),
+                ),
+                "outcomes", profile.names, rule,
+                *((name, o.place.tolist(), o.scores.tolist()) for name, o in outcomes.items()),
             ),
-            "outcomes", profile.names, rule,
-            *((name, o.place.tolist(), o.scores.tolist()) for name, o in outcomes.items()),
-        ),
-        theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
-        selection_mode="points",
-        alt="; ".join(
-            f"{RULES[name].title}: {order_text(places_to_order(o.place, profile.names))}"
-            for name, o in outcomes.items()
-        ),
-    )  # fmt: skip
+            theme=None, key="standings", config=page.PLOTLY_CONFIG, on_select=_row_clicked,
+            selection_mode="points",
+            alt="; ".join(
+                f"{RULES[name].title}: {order_text(places_to_order(o.place, profile.names))}"
+                for name, o in outcomes.items()
+            ),
+        )  # fmt: skip
     if not page.presenting():
-        page.note("Each row is one rule. Click a row to see how its rule counts.")
+        page.note(
+            "Each row is one rule. Click a row to see how its rule counts."
+            + (" Point at a tile to see the full name, and who is tied." if many else "")
+        )
 
 
 def show_steps(explained: Explanation, profile: AnonymousProfile, meaning: str) -> None:

@@ -13,8 +13,8 @@ from ui.shared.page import IN_URL
 
 
 def rule_titles(rules: Iterable[str]) -> str:
-    """Titles of rules, with commas between them."""
-    return ", ".join(RULES[rule].title for rule in rules)
+    """Titles of rules, with semicolons between them: a title may hold a comma."""
+    return "; ".join(RULES[rule].title for rule in rules)
 
 
 def winner_text(chances: np.ndarray, names: Sequence[str]) -> str:
@@ -47,5 +47,6 @@ def winner_chances(chances: np.ndarray, names: Sequence[str]) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """``"A, B and C"``."""
-    return " and ".join([", ".join(words[:-1])] * (len(words) > 1) + list(words[-1:]))
+    """``"A, B and C"``; with semicolons where a word holds a comma."""
+    mark = "; " if any("," in word for word in words) else ", "
+    return " and ".join([mark.join(words[:-1])] * (len(words) > 1) + list(words[-1:]))
