@@ -41,10 +41,11 @@ def show() -> None:
         guess, shown = predict_first.guess(
             "If both camps lie at once, who wins?", names, "guess_camps", always=True
         )
-        share = st.slider("Share of both camps who lie", 0, 100, 100, format="%d %%", key="lying",
-                          disabled=not shown, **IN_URL)  # fmt: skip
         if not shown:
             return
+        share = st.slider(
+            "Share of both camps who lie", 0, 100, 100, format="%d %%", key="lying", **IN_URL
+        )
         shares, scores, mean = outcome_by_share(BURIAL_EXAMPLE, borda.manipulations, "borda")
         best = borda.best_mean_utility
         first = scores[share] > scores[share].max() - 1e-9
