@@ -177,7 +177,7 @@ def cause_sentence(labels: Sequence[str], values: Sequence[float]) -> str:
         return ""
     if len(shown) == 1:
         label, value = shown[0]
-        start = {1: "This is", 2: "Both are"}.get(value, f"All {value:g} are")
+        start = {1.0: "This is", 2.0: "Both are"}.get(value, f"All {value:g} are")
         return f"{start} because of **{label}**."
     added = [f"{value:g} because of **{label}**" for label, value in shown if value > 0]
     mended = [f"**{label}** puts {-value:g} right again" for label, value in shown if value < 0]
@@ -239,8 +239,10 @@ def show_social(choice: Choice, prompt: str, rule: str) -> None:
     if done is None or run_store.spec_hash_of(done) != choice.spec:
         busy = job is not None and job.active
         page.say("**And the social model?** Train it to see how many pairs stay wrong, and why.")
-        label, kind = ("Training", "secondary") if busy else ("Train", "primary")
-        if st.button(label, type=kind, disabled=busy, key="train"):
+        label = "Training" if busy else "Train"
+        if st.button(
+            label, type="secondary" if busy else "primary", disabled=busy, key="train"
+        ):  # fmt: skip
             current_run.start(choice)
         if job is not None:
             job_progress.watch(job)

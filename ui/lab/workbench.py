@@ -64,8 +64,11 @@ def _ask(choice: Choice, highlight: str, places: int, job: Job | None, trained: 
     with button:
         busy = job is not None and job.active
         label = "Training" if busy else "Trained" if trained else "Train"
-        kind = "secondary" if busy or trained else "primary"
-        if st.button(label, type=kind, disabled=busy or trained, width="stretch", key="train"):
+        still = busy or trained
+        if st.button(
+            label, type="secondary" if still else "primary", disabled=still, width="stretch",
+            key="train",
+        ):  # fmt: skip
             current_run.start(choice)
     return guess
 

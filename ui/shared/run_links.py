@@ -13,7 +13,7 @@ from ui.shared import page, run_store, session, source_ids, uploads, viewer
 
 #: Suffix of an exported run.
 SUFFIX = "zip"
-#: Session key: a sentence about a run that was brought back, until it is shown.
+#: Session key: a run that was brought back, until the lab has said so.
 _IMPORTED = "imported_run"
 
 
@@ -65,8 +65,8 @@ def imported_text(record: RunRecord) -> str:
 
 def show_imported() -> None:
     """Say once that a run was brought back, where ``open_in_lab`` was told to."""
-    if text := st.session_state.pop(_IMPORTED, ""):
-        st.success(text)
+    if record := st.session_state.pop(_IMPORTED, None):
+        st.success(imported_text(record))
 
 
 def open_in_lab(record: RunRecord, imported: bool = False) -> None:
@@ -82,7 +82,7 @@ def open_in_lab(record: RunRecord, imported: bool = False) -> None:
     settings = {"scenario": id, "seed": float(record.seed), "seeds": float(record.seeds),
                 "rules": list(record.rules)}  # fmt: skip
     if imported:
-        settings[_IMPORTED] = imported_text(record)
+        settings[_IMPORTED] = record
     st.session_state[page.RESET_CONTROLS] = True
     if session.current_page() == "lab":
         st.session_state.update(settings)
