@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from scrl import figures
@@ -107,15 +108,17 @@ def parse_files(files: Mapping[str, bytes]) -> tuple[Scenario | Ratings, Config,
     try:
         manifest, result = (plain_json(files[f"{n}.json"]) for n in ("manifest", "result"))
         format = manifest["format"]
-        if format not in FORMATS and str(format).startswith("scrl run "):
+        if format not in FORMATS and (
+            isinstance(format, int) or str(format).startswith("scrl run ")
+        ):
             raise InputError(
                 "Another version of the software exported this run; import it with that version, "
                 "or run it again there and here."
             )
         if format not in FORMATS:
             raise KeyError
-        seed, rules = int(manifest["seed"]), tuple(manifest["rules"])
-        seeds = range(seed, seed + int(manifest.get("seeds", 1)))
+        seed, rules = index(manifest["seed"]), tuple(manifest["rules"])
+        seeds = range(seed, seed + index(manifest.get("seeds", 1)))
         config = manifest["config"]
         config = Config(rules=rules) if config is None else config_of(config)
         if (
@@ -138,7 +141,7 @@ def parse_files(files: Mapping[str, bytes]) -> tuple[Scenario | Ratings, Config,
 
 
 def plain_json(data: bytes) -> Any:
-    """JSON whose numbers are finite.
+    """JSON whose numbers are finite, whose keys differ and whose texts can be written as UTF-8.
 
     Raises:
         ValueError: for anything else.
@@ -147,7 +150,14 @@ def plain_json(data: bytes) -> Any:
     def refuse(text: str) -> None:
         raise ValueError(text)
 
-    return json.loads(data, parse_constant=refuse)
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(found := dict(pairs)) != len(pairs):
+            raise ValueError("a key stands twice")
+        return found
+
+    content = json.loads(data, parse_constant=refuse, object_pairs_hook=distinct)
+    json.dumps(content, ensure_ascii=False).encode()  # half of a surrogate pair is no text
+    return content
 
 
 def unzipped(data: bytes, names: Sequence[str] = _READ) -> dict[str, bytes]:

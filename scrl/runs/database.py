@@ -333,7 +333,8 @@ def _as_text(data: bytes) -> str:
 
 
 def _is_damage(error: Exception) -> bool:
-    return isinstance(error, UnicodeError) or _code(error) in _CORRUPT
+    # Text that cannot be encoded is a fault of what is stored, not of the file.
+    return isinstance(error, UnicodeDecodeError) or _code(error) in _CORRUPT
 
 
 def _code(error: Exception) -> int:

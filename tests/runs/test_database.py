@@ -142,3 +142,15 @@ def test_a_damaged_record_is_named_so_and_can_be_deleted(tmp_path):
     assert found["two"].name.endswith("A")
     assert archive.delete("one", "ann")
     archive.close()
+
+
+def test_text_that_no_file_can_hold_is_refused_and_the_file_stays(tmp_path):
+    """Half of a pair of surrogates cannot be encoded; the file is not to blame."""
+    archive = Archive(tmp_path / "runs.sqlite")
+    begin(archive, "one")
+    with pytest.raises(InputError):
+        begin(archive, "two", name="\ud800")
+    assert [run.id for run in archive.runs_of("ann")] == ["one"]
+    assert archive.is_open
+    assert [path.name for path in tmp_path.glob("*damaged*")] == []
+    archive.close()

@@ -139,6 +139,19 @@ TAMPERED = {
     "a rule that is none": edit("manifest", lambda m: m["config"].update(rules=["x"])),
     "a seed that is none": edit("manifest", lambda m: m.update(seed="x")),
     "code in the scenario": lambda d: rezipped(d, **{"scenario.yaml": CODE}),
+    "a seed that is no whole number": edit("manifest", lambda m: m.update(seed=1.9)),
+    "half of a letter for a name": edit("manifest", lambda m: m.update(name="\ud800")),
+    "half of a letter in a version": edit("manifest", lambda m: m.update(versions={"\udfff": "1"})),
+    "a raw half of a letter": lambda d: rezipped(d, **{"latent.json": b'{"x": "\xed\xa0\x80"}'}),
+    "a seed twice": lambda d: rezipped(
+        d,
+        **{
+            "manifest.json": (
+                members(d)["manifest.json"].decode().replace('"seed"', '"seed": 7, "seed"', 1)
+            )
+        },
+    ),
+    "a format that is a number": edit("manifest", lambda m: m.update(format=9)),
     "a later version": edit("manifest", lambda m: m.update(format="scrl run 9")),
     "another format": edit("manifest", lambda m: m.update(format="zip")),
     "no zip": lambda d: b"PK",
@@ -162,7 +175,9 @@ def test_an_archive_that_was_tampered_with_is_refused_in_one_sentence(exported, 
     message = str(refused.value)
     assert message.endswith(".")
     assert "\n" not in message
-    assert ("Another version" in message) == (kind == "a later version")
+    assert ("Another version" in message) == (
+        kind in ("a later version", "a format that is a number")
+    )
 
 
 def test_every_number_of_every_list_may_be_wrong_and_is_refused_or_harmless(exported):
