@@ -159,6 +159,7 @@ OWN = {
     "ui/shared/baked_study.py": {"study.name"},
     "ui/shared/page.py": {"text"},  # say and note, whose callers are looked at
     "ui/shared/precompute.py": {"message"},
+    "ui/shared/run_links.py": {"text"},  # made of escaped parts
     "ui/start/path.py": {"text"},
     "ui/start/served.py": {"story.scenario().completions"},
     "ui/voting/distortion_minority.py": {"names[-1]"},
