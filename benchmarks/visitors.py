@@ -46,7 +46,7 @@ PAGES = {
     "latent": "",
     "policy": "",
 }
-VISITORS, INTERVAL, SECONDS, CLICKS = 20, 5.0, 30.0, 6
+VISITORS, INTERVAL, SECONDS, CLICKS = 20, 5.0, 40.0, 12
 
 
 class Visitor:
