@@ -72,7 +72,7 @@ def regime_results(
         titles: of the regimes; the others are compared with the last one.
         panels: each with ``title``, ``values [regimes, seeds]``, ``predicted_worse`` (rows whose
             mean is predicted to be worse) and ``oracle`` (the value of perfect knowledge, or None).
-        unit: title of the horizontal axes.
+        unit: of the values, named in the titles of the panels.
         percent: whether values are shares.
     """
     theme, rows = Theme(dark, scale), len(titles)
@@ -88,14 +88,14 @@ def regime_results(
         known = np.append(values, [] if panel["oracle"] is None else panel["oracle"])
         low, high = (known.min(), known.max()) if percent else (0.0, known.max())
         pad = max(high - low, 1e-3) * 0.08
-        show_axis(figure, f"xaxis{number}", unit, grid=True, nticks=6,
+        show_axis(figure, f"xaxis{number}", grid=True, nticks=6,
                   range=[low - pad, high + 4 * pad],
                   tickformat=(".1%" if high - low < 0.05 else ".0%") if percent else None,
                   )  # fmt: skip
         label_rows(figure, [escape_html(t) for t in titles], theme, axis=f"yaxis{number}",
                    range=[rows - 0.4, -0.7], showticklabels=i == 0)  # fmt: skip
-        figure.update_layout({f"xaxis{number}.title.standoff": 18 * scale})
-        _add_panel_title(figure, number, panel["title"], theme, narrow=len(panels) > 1)
+        title = f"{panel['title']}, {unit}"
+        _add_panel_title(figure, number, title, theme, narrow=len(panels) > 1)
     figure.update_layout(
         legend={"y": 0, "yref": "container", "yanchor": "bottom"},
         margin={"l": label_width(titles, theme), "r": 14, "t": 42 * scale, "b": 112 * scale},
