@@ -3,12 +3,13 @@
 import streamlit as st
 
 from scrl.classroom import ClassroomError
-from ui.classroom import room_address, shared_result, teacher_view
+from ui.classroom import controls, room_address, shared_result, teacher_view
 from ui.shared import navigation, page
 
 
 def show() -> None:
     page.opening("classroom")
+    controls.show_problem()
     try:
         if "result" in st.query_params:
             page.start_runtime()

@@ -5,6 +5,7 @@ from .keys import is_phone as is_phone
 from .keys import read_code as read_code
 from .limits import ADDRESS_BALLOTS as ADDRESS_BALLOTS
 from .limits import ADDRESS_MISSES as ADDRESS_MISSES
+from .limits import ADDRESS_NEWCOMERS as ADDRESS_NEWCOMERS
 from .limits import ADDRESS_POLLS as ADDRESS_POLLS
 from .limits import MAX_ANSWERS as MAX_ANSWERS
 from .limits import MAX_BALLOT_BYTES as MAX_BALLOT_BYTES

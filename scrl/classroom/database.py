@@ -1,11 +1,13 @@
 """The SQLite file of classes: opening, transactions, and errors as messages.
 
 A file that cannot be opened now is tried again at the next use. A damaged one is renamed and a new
-one begun. Deleted rows are overwritten in the file and in its log.
+one begun. What was written into a file that is no longer whole at its path is not acknowledged.
+Deleted rows are overwritten in the file and in its log.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
@@ -24,6 +26,9 @@ BUSY_TIMEOUT = 5.0
 #: Pages of the log after which they are written to the file, and bytes that are kept free for
 #: deleting on a full disk: such a log, and the log of the deletion.
 LOG_PAGES, RESERVE_BYTES = 256, 3 * 2**20
+#: Identity of a file -> descriptor, never closed: closing one would drop the locks that SQLite
+#: holds on the file in this process (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+_HELD: dict[tuple[int, int], int] = {}
 _BUSY, _FULL, _DAMAGED = (5, 6), (13,), (11, 26)  # SQLite's primary result codes
 _TABLES = """
 CREATE TABLE rooms (
@@ -50,10 +55,17 @@ CREATE TABLE ballots (
 
 @dataclass
 class _Connection:
-    """A connection and the lock of its users; None until it is opened."""
+    """A connection and the lock of its users; None until it is opened.
+
+    Attributes:
+        file: device and inode of the file that it opened.
+        failures: of the database when it was opened.
+    """
 
     lock: threading.RLock
     db: sqlite3.Connection | None = None
+    file: tuple[int, int] | None = None
+    failures: int = 0
 
 
 class Database:
@@ -66,6 +78,11 @@ class Database:
         self.path = path
         self._writer = _Connection(threading.RLock())
         self._reader = _Connection(threading.RLock())
+        # Connections opened before the last failure are closed at their next use, each under its
+        # own lock: closing the other one at once would wait for its lock, and it for ours.
+        self._failures = 0
+        self._damaged_file: tuple[int, int] | None = None
+        self._was_removed = False
 
     def close(self) -> None:
         """Close the connections; the next use opens others."""
@@ -80,9 +97,10 @@ class Database:
         """A write transaction: on disk when the block ends, rolled back on any exception.
 
         Raises:
-            ClassroomError: the file is locked (503), full (507) or cannot be used (503).
+            ClassroomError: the file is locked (503), full (507), cannot be used (503), or is gone
+                or damaged although SQLite has written (503).
         """
-        with self._writer.lock, self._errors_as_messages():
+        with self._writer.lock, self._errors_as_messages(self._writer):
             db = self._opened(self._writer)
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -92,6 +110,7 @@ class Database:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
                 raise
+            self._check_written()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -100,7 +119,7 @@ class Database:
         Raises:
             ClassroomError: as ``write``.
         """
-        with self._reader.lock, self._errors_as_messages():
+        with self._reader.lock, self._errors_as_messages(self._reader):
             db = self._opened(self._reader)
             db.execute("BEGIN")
             try:
@@ -137,10 +156,17 @@ class Database:
                 self._reserve.write_bytes(bytes(RESERVE_BYTES))
 
     def _opened(self, held: _Connection) -> sqlite3.Connection:
+        if held.db is not None and held.failures != self._failures:
+            held.db.close()
+            held.db = None
         if held.db is None:
+            held.failures = self._failures
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if held is self._writer:
                 self._keep_reserve()
+            if self._damaged_file is not None and _identity(self.path) == self._damaged_file:
+                self._set_aside()
+            self._damaged_file = None
             try:
                 held.db = _connect(self.path)
             except sqlite3.DatabaseError as error:
@@ -148,7 +174,47 @@ class Database:
                     raise
                 self._set_aside()
                 held.db = _connect(self.path)
+            held.file = _hold(self.path)
         return held.db
+
+    def _check_written(self) -> None:
+        """Check that what was written stands in the file at the path.
+
+        SQLite goes on writing where the file was deleted, replaced or cut while it is open.
+
+        Raises:
+            ClassroomError: it does not (503); the next use opens the file that is there, or a new
+                one.
+        """
+        if _identity(self.path) != self._writer.file:
+            self._was_removed = True
+            self._failures += 1
+            raise ClassroomError(
+                "The file of classes was removed or replaced; nothing was saved.", 503
+            )
+        # Another process that copies its log into the file writes the length before the pages.
+        for _ in range(20):
+            if _is_whole(self._writer.file):
+                return
+            time.sleep(0.05)
+        self._damaged_file = self._writer.file
+        self._failures += 1
+        raise ClassroomError("The file of classes is damaged; nothing was saved.", 503)
+
+    def recent_loss(self, seconds: float) -> str:
+        """One sentence on why classes may be missing from the file; "" without a known reason.
+
+        Args:
+            seconds: how long ago a file may have been set aside.
+        """
+        since = time.time_ns() - int(seconds * 1e9)
+        prefix = f"{self.path.name}.damaged-"
+        names = [path.name for path in self.path.parent.glob("*.damaged-*")]
+        numbers = [n.removeprefix(prefix) for n in names if n.startswith(prefix)]
+        times = [int(number) for number in numbers if number.isdecimal()]
+        if times and max(times) >= since:
+            return f"The file of classes was damaged and set aside as {prefix}{max(times)}."
+        return "The file of classes was removed or replaced." if self._was_removed else ""
 
     def _set_aside(self) -> None:
         aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
@@ -158,13 +224,14 @@ class Database:
                 old.rename(aside.with_name(aside.name + suffix))
 
     @contextmanager
-    def _errors_as_messages(self) -> Iterator[None]:
+    def _errors_as_messages(self, held: _Connection) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
             code = _code(error)
             if code in _DAMAGED:
-                self.close()  # the next use sets the file aside
+                self._damaged_file = held.file  # the next use sets it aside
+                self._failures += 1
             if code in _FULL:
                 message, status = "The server's disk is full; nothing was saved.", 507
             elif code in _BUSY:
@@ -175,6 +242,38 @@ class Database:
         except OSError as error:
             reason = error.strerror or str(error)
             raise ClassroomError(f"The server cannot save now ({reason}).", 503) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _hold(path: Path) -> tuple[int, int] | None:
+    """The identity of a file, which is kept open for ``_is_whole`` where the system is POSIX."""
+    file = _identity(path)
+    if file is not None and os.name == "posix" and file not in _HELD:
+        _HELD[file] = os.open(path, os.O_RDONLY)
+    return file
+
+
+def _is_whole(file: tuple[int, int] | None) -> bool:
+    """Whether a held file begins as SQLite's do and has the pages that its head counts.
+
+    Bytes 16 to 17 of the head are the size of a page, bytes 28 to 31 the number of pages:
+    https://www.sqlite.org/fileformat2.html#the_database_header
+    """
+    if file not in _HELD:
+        return True
+    head, size = os.pread(_HELD[file], 100, 0), os.fstat(_HELD[file]).st_size
+    if len(head) < 100 or not head.startswith(b"SQLite format 3\0"):
+        return False
+    page = int.from_bytes(head[16:18], "big")
+    return size >= (65_536 if page == 1 else page) * int.from_bytes(head[28:32], "big")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

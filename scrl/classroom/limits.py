@@ -19,6 +19,11 @@ MAX_ROOMS, MAX_QUESTIONS, MAX_ROUNDS, MAX_PHONES = 500, 50, 9, 1_000
 ROOM_LIFETIME = 14 * 24 * 3600.0
 #: The same for a room in which nothing was asked.
 EMPTY_ROOM_LIFETIME = 24 * 3600.0
+#: Seconds between the time at which a room is first found too old and its deletion. A clock that
+#: jumps ahead makes every room look too old at once.
+EXPIRY_DELAY = 24 * 3600.0
+#: Seconds since 1970 (1 January 2000): an earlier time is that of a clock that was not set yet.
+EARLIEST_TIME = 946_684_800.0
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,11 @@ class Rate:
 #: A phone taps; a class of hundreds shares the one address of its school.
 PHONE_BALLOTS, ADDRESS_BALLOTS = Rate(20, 2), Rate(1_500, 150)
 PHONE_POLLS, ADDRESS_POLLS = Rate(30, 3), Rate(3_000, 400)
-#: Codes that name no room, by address: guessing a code takes years.
+#: Codes that name no room, by address: guessing the code of one class takes months.
 ADDRESS_MISSES = Rate(60, 0.5)
+#: Phones that no class knew, by address: three hundred join at once, and a script fills no class
+#: in seconds.
+ADDRESS_NEWCOMERS = Rate(300, 2)
 
 
 class RateLimiter:

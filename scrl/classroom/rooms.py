@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -114,6 +116,16 @@ class CastBallot:
     order: Order
 
 
+#: Characters without a width that are no format characters (Unicode's category Cf).
+_NO_WIDTH = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
+
+
+def _visible(text: str) -> str:
+    """What a text looks like: without characters of no width, in Unicode's form NFKC."""
+    seen = "".join(c for c in _NO_WIDTH.sub("", text) if unicodedata.category(c) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).split())
+
+
 def check_question(
     prompt: str, answers: Sequence[str], labels: Sequence[str], absent: str
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -127,29 +139,29 @@ def check_question(
     """
     prompt, answers = prompt.strip(), tuple(answer.strip() for answer in answers)
     labels = tuple(label.strip() or answer for label, answer in zip(labels, answers, strict=True))
-    if not prompt:
+    if not _visible(prompt):
         raise ClassroomError("The question is empty; write one.")
     if len(prompt) > MAX_PROMPT_LENGTH:
         raise ClassroomError(
             f"The question has {len(prompt):,} characters; {MAX_PROMPT_LENGTH:,} is the most."
         )
     if not MIN_ANSWERS <= len(answers) <= MAX_ANSWERS:
-        raise ClassroomError(
-            f"There are {len(answers)} answers; give {MIN_ANSWERS} to {MAX_ANSWERS}, one a line."
-        )
+        are = "is 1 answer" if len(answers) == 1 else f"are {len(answers)} answers"
+        raise ClassroomError(f"There {are}; give {MIN_ANSWERS} to {MAX_ANSWERS}, one a line.")
+    seen, names = [_visible(answer) for answer in answers], [_visible(label) for label in labels]
     for number, (answer, label) in enumerate(zip(answers, labels, strict=True), 1):
-        if not answer:
+        if not seen[number - 1]:
             raise ClassroomError(f"Answer {number} is empty; write it or take it out.")
         longest = max(len(answer), len(label))
         if longest > MAX_ANSWER_LENGTH:
             raise ClassroomError(
                 f"Answer {number} has {longest:,} characters; {MAX_ANSWER_LENGTH:,} is the most."
             )
-        if answer in answers[: number - 1]:
-            first = answers.index(answer) + 1
+        first = seen.index(seen[number - 1]) + 1
+        if first < number:
             raise ClassroomError(f"Answers {first} and {number} are the same; change one of them.")
-        if label in labels[: number - 1]:
-            first = labels.index(label) + 1
+        first = names.index(names[number - 1]) + 1
+        if first < number:
             raise ClassroomError(f"Answers {first} and {number} have the same name; change one.")
     if absent not in ABSENT:
         raise ClassroomError("What is left out means ‘unseen’ or ‘last’.")

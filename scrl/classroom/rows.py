@@ -83,6 +83,14 @@ def enter_phone(db: sqlite3.Connection, code: str, phone: str) -> None:
     db.execute("INSERT INTO phones VALUES (?, ?)", (code, phone))
 
 
+def forget_silent_phones(db: sqlite3.Connection, code: str) -> None:
+    """Forget the phones of a room that have no ballot in it; those that still ask join again."""
+    db.execute(
+        "DELETE FROM phones WHERE room = ? AND phone NOT IN (SELECT b.phone FROM ballots AS b "
+        "JOIN questions AS q ON q.id = b.question WHERE q.room = ?)", (code, code),
+    )  # fmt: skip
+
+
 def delete_question(db: sqlite3.Connection, id: int) -> None:
     """Delete a question with its rounds and ballots."""
     for table, column in (("ballots", "question"), ("rounds", "question"), ("questions", "id")):

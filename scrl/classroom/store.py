@@ -18,9 +18,15 @@ from typing import Any
 from scrl.classroom import keys
 from scrl.classroom.ballots import PostedBallot, check_answers
 from scrl.classroom.database import Database
-from scrl.classroom.errors import ClassroomError, no_such_room
+from scrl.classroom.errors import ClassroomError
 from scrl.classroom.group_commit import GroupCommit
-from scrl.classroom.limits import EMPTY_ROOM_LIFETIME, MAX_ROOMS, ROOM_LIFETIME
+from scrl.classroom.limits import (
+    EARLIEST_TIME,
+    EMPTY_ROOM_LIFETIME,
+    EXPIRY_DELAY,
+    MAX_ROOMS,
+    ROOM_LIFETIME,
+)
 from scrl.classroom.rooms import OPEN, REVEALED, CastBallot, Question, Room, Round
 from scrl.classroom.rows import (
     delete_room,
@@ -80,7 +86,9 @@ class ClassStore:
         self.delete_expired()
         token = keys.new_token()
         with self.database.write() as db:
-            if db.execute("SELECT count(*) FROM rooms").fetchone()[0] >= MAX_ROOMS:
+            # A negative time is that of a room about to be deleted.
+            held = db.execute("SELECT count(*) FROM rooms WHERE touched >= 0").fetchone()[0]
+            if held >= MAX_ROOMS:
                 raise ClassroomError(
                     f"This server holds {MAX_ROOMS} classes, the most it may; delete one first.",
                     429,
@@ -98,33 +106,43 @@ class ClassStore:
         """The teacher's view of a room.
 
         Raises:
-            ClassroomError: there is no such room (404), or the token is another one (403).
+            ClassroomError: there is no such room (404), or the token is another one (403). The
+                message is the same, so that nobody learns which codes exist.
         """
         code = keys.read_code(code)
         with self.database.read() as db:
             row = db.execute("SELECT token FROM rooms WHERE code = ?", (code,)).fetchone()
         if row is None:
-            raise ClassroomError(
-                "This class is gone: it was deleted, or two weeks passed without a use.", 404
-            )
+            raise self._no_such_link(404)
         if not keys.matches(token, row[0]):
-            raise ClassroomError("This is not the teacher's link of the class.", 403)
+            raise self._no_such_link(403)
         return Teacher(self.database, self.clock, code, token)
 
     def check_result_key(self, code: str, key: str) -> str:
         """Check the key of the read-only link, and return the room's code.
 
         Raises:
-            ClassroomError: there is no such room (404), or the key is another one (403).
+            ClassroomError: there is no such room (404), or the key is another one (403), with the
+                same message.
         """
         code = keys.read_code(code)
         with self.database.read() as db:
             row = db.execute("SELECT result FROM rooms WHERE code = ?", (code,)).fetchone()
         if row is None:
-            raise no_such_room()
+            raise self._no_such_link(404)
         if not keys.matches(key, row[0]):
-            raise ClassroomError("This is not the link to the result of the class.", 403)
+            raise self._no_such_link(403)
         return code
+
+    def _no_such_link(self, status: int) -> ClassroomError:
+        """The answer to a link that opens no class."""
+        if loss := self.database.recent_loss(ROOM_LIFETIME):
+            return ClassroomError(f"This link opens no class. {loss}", status)
+        return ClassroomError(
+            "This link opens no class: the class was deleted, two weeks passed without a use, "
+            "or the link is not complete.",
+            status,
+        )
 
     def revealed_room(self, code: str, key: str) -> Room:
         """A room with only what is revealed, for those who have the read-only link.
@@ -173,6 +191,11 @@ class ClassStore:
             ).fetchone()
         ballot = json.loads(cast[0]) if cast else None
         return PhoneState(version, joined, question, current, ballot)
+
+    def has_phone(self, code: str, phone: str) -> bool:
+        """Whether a phone is noted in a room; False where there is no such room."""
+        with self.database.read() as db:
+            return is_phone_in(db, code, keys.phone_in_room(code, phone))
 
     def join(self, code: str, phone: str) -> Future[None]:
         """Note that a phone is in a room.
@@ -234,21 +257,37 @@ class ClassStore:
     # -- the end of rooms -------------------------------------------------------------------------
 
     def delete_expired(self) -> int:
-        """Delete the rooms whose teachers have done nothing for two weeks, and those without a
-        question after a day; return their number."""
+        """Delete rooms a day after they were found too old; return the number deleted.
+
+        A room is too old two weeks after its teacher's last action, and a day after it where
+        nothing was asked. A room that was touched by a clock not yet set, or that was found too
+        old by a clock that has gone back since, starts anew.
+        """
         now = self.clock()
         with self.database.read() as db:
-            old = db.execute(
-                "SELECT code FROM rooms WHERE touched < ? OR (question IS NULL AND touched < ?)",
-                (now - ROOM_LIFETIME, now - EMPTY_ROOM_LIFETIME),
+            rooms = db.execute(
+                "SELECT code, touched, question IS NULL FROM rooms WHERE touched < ?",
+                (now - EMPTY_ROOM_LIFETIME,),
             ).fetchall()
-        if not old:
+        old, changed = [], []
+        for code, touched, empty in rooms:
+            found = -touched
+            if found > 0 and now - found > EXPIRY_DELAY:
+                old.append(code)
+            elif now < found or 0 <= touched < EARLIEST_TIME:
+                changed.append((now, code))
+            elif touched < now - (EMPTY_ROOM_LIFETIME if empty else ROOM_LIFETIME) and found <= 0:
+                changed.append((-now, code))
+        if not (old or changed):
             return 0
-        self.database.make_room()
+        if old:
+            self.database.make_room()
         with self.database.write() as db:
-            for (code,) in old:
+            db.executemany("UPDATE rooms SET touched = ? WHERE code = ?", changed)
+            for code in old:
                 delete_room(db, code)
-        self.database.overwrite_deleted()
+        if old:
+            self.database.overwrite_deleted()
         return len(old)
 
 

@@ -21,7 +21,14 @@ from scrl.classroom.rooms import (
     Room,
     check_question,
 )
-from scrl.classroom.rows import delete_question, delete_room, read_question, read_room, room_row
+from scrl.classroom.rows import (
+    delete_question,
+    delete_room,
+    forget_silent_phones,
+    read_question,
+    read_room,
+    room_row,
+)
 
 #: What phones are shown, from a question and its ballots: plain data. The entry ``"phones"`` maps
 #: a ballot's phone to what only that phone is shown.
@@ -155,20 +162,25 @@ class Teacher:
         return number
 
     def reset(self, question: int) -> None:
-        """Delete the ballots of the latest round, and open it again."""
+        """Delete the ballots of the latest round and open it again; forget phones without any."""
         self._database.make_room()
         with self._action() as db:
             number = self._own(db, question).current.number
             db.execute("DELETE FROM ballots WHERE question = ? AND round = ?", (question, number))
             self._set_state(db, question, number, OPEN)
+            forget_silent_phones(db, self.code)
         self._database.overwrite_deleted()
 
     def delete_question(self, question: int) -> None:
-        """Delete a question with its ballots; phones see the latest one that is left."""
+        """Delete a question with its ballots; phones see the latest one that is left.
+
+        Phones without any other ballot are forgotten.
+        """
         self._database.make_room()
         with self._action() as db:
             self._own(db, question)
             delete_question(db, question)
+            forget_silent_phones(db, self.code)
             (latest,) = db.execute(
                 "SELECT max(id) FROM questions WHERE room = ?", (self.code,)
             ).fetchone()

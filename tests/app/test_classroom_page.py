@@ -10,6 +10,7 @@ from ui.classroom import (
     addresses,
     class_store,
     counting,
+    invitation,
     question_picker,
     room_address,
     round_result,
@@ -125,11 +126,11 @@ def test_a_wrong_token_shows_nothing(open_page, room):
     other = class_store.store().create_room()
     for key in ("x", other.token, teacher.result_key):
         app = open_page("classroom", room=teacher.code, key=key)
-        assert "not the teacher’s link" in words(app).replace("'", "’")
+        assert "This link opens no class" in words(app)
         assert "secret" not in words(app) + html(app)
         assert labels(app) == ["Open a new class"]
     app = open_page("classroom", room=teacher.code, result=teacher.token)
-    assert "not the link to the result" in words(app)
+    assert "This link opens no class" in words(app)
 
 
 def test_only_a_counter_until_the_reveal_and_everything_after(open_room, room):
@@ -255,6 +256,61 @@ def test_a_reveal_without_ballots_is_one_sentence(open_room, room):
     app = open_room()
     button(app, "Reveal").click().run()
     assert "Nobody has voted yet" in app.error[0].value
+
+
+@pytest.mark.parametrize("moment", ["before the counter", "at the click"])
+def test_a_reveal_beside_another_window_that_closes_is_not_lost(
+    open_room, room, monkeypatch, moment
+):
+    teacher, vote = room
+    teacher.ask("Which?", ["a", "b", "c"])
+    vote(4)
+    app = open_room()
+    question = teacher.room().current
+    if moment == "at the click":
+        teacher.close(question.id)
+    else:
+        show = invitation.show
+
+        def shown(code: str) -> None:
+            show(code)
+            if teacher.room().current.current.state == "open":
+                teacher.close(question.id)
+
+        monkeypatch.setattr(invitation, "show", shown)
+    button(app, "Reveal").click().run()
+    assert not app.exception
+    assert teacher.room().current.current.state == "revealed"
+
+
+def test_a_click_that_comes_too_late_says_so(open_room, room):
+    teacher, vote = room
+    question = teacher.ask("Which?", ["a", "b", "c"])
+    vote(4)
+    app = open_room()
+    teacher.reveal(question, counting.summarise)
+    button(app, "Close voting").click().run()
+    assert [e.value for e in app.error] == ["Only an open vote can be closed."]
+    app.run()
+    assert not app.error
+
+
+def test_a_question_that_is_refused_stays_in_its_form(open_room):
+    app = open_room()
+    next(a for a in app.text_area if a.label.startswith("Answers")).set_value("only one")
+    button(app, "Ask").click().run()
+    assert "There is 1 answer" in app.error[0].value
+    assert next(a for a in app.text_area if a.label.startswith("Answers")).value == "only one"
+
+
+def test_an_address_field_that_is_gone_changes_nothing(monkeypatch):
+    state = {"class_address": "10.0.0.1:8501"}
+    monkeypatch.setattr(invitation.st, "session_state", state)
+    invitation._remember()
+    assert state == {"class_address": "10.0.0.1:8501"}
+    state["class_address_field"] = ""
+    invitation._remember()
+    assert state["class_address"] == ""
 
 
 def test_another_address_stays_in_presenter_mode(open_room):

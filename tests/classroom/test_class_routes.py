@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from scrl.classroom import MAX_BALLOT_BYTES, ClassStore, Rate, RateLimiter
+from scrl.classroom import ADDRESS_NEWCOMERS, MAX_BALLOT_BYTES, ClassStore, Rate, RateLimiter
 from ui.classroom import phone_page
 from ui.classroom import routes as phone_routes
 
@@ -57,16 +57,25 @@ class Phone:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """The port and the store of a server in a thread."""
+    """The port, the store and the handlers of a server in a thread."""
     store = ClassStore(tmp_path_factory.mktemp("class") / "c.sqlite")
-    app = Starlette(routes=phone_routes.routes(lambda: store))
+    made = []
+
+    class Recorded(phone_routes.PhoneRoutes):
+        def __init__(self, store) -> None:
+            super().__init__(store)
+            made.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phone_routes, "PhoneRoutes", Recorded)
+        app = Starlette(routes=phone_routes.routes(lambda: store))
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
-    yield port, store
+    yield port, store, made[0]
     server.should_exit = True
     thread.join(10)
 
@@ -74,7 +83,7 @@ def served(tmp_path_factory):
 @pytest.fixture
 def class_(served):
     """A phone, a teacher and an open question."""
-    port, store = served
+    port, store, _ = served
     teacher = store.create_room()
     return Phone(port), teacher, teacher.ask("Which <b>?", ANSWERS, "last")
 
@@ -125,7 +134,7 @@ def test_a_code_may_be_typed_loosely_and_a_wrong_one_is_404(class_):
 
 
 def test_a_phone_sees_what_the_teacher_does(served):
-    port, store = served
+    port, store, _ = served
     phone, teacher = Phone(port), store.create_room()
 
     def state(version: str = "") -> tuple[int, dict]:
@@ -189,6 +198,7 @@ def test_errors_have_their_status_and_one_sentence(class_):
         (415, json.dumps(good).encode(), {"Content_Type": "text/plain"}),
         (415, b"room=x", {"Content_Type": "application/x-www-form-urlencoded"}),
         (403, good, {"Origin": "https://elsewhere.example"}), (403, good, {"Origin": "null"}),
+        (403, good, {"Origin": "http://["}),
         (403, good, {"Sec_Fetch_Site": "cross-site"}),
     ]  # fmt: skip
     for status, body, headers in tried:
@@ -221,22 +231,56 @@ def test_who_asks_too_often_waits(class_):
     assert Phone(phone.port).vote(teacher.code, question, [[0]])[0] == 200  # another phone may
 
 
-def test_who_guesses_codes_waits(tmp_path):
-    store = ClassStore(tmp_path / "c.sqlite")
+def test_who_guesses_codes_waits_on_every_route(served, monkeypatch):
+    port, store, handlers = served
     teacher = store.create_room()
-    handlers = phone_routes.PhoneRoutes(lambda: store)
-    handlers._misses = RateLimiter(Rate(5, 0))
+    question = teacher.ask("?", ANSWERS)
+    known, waiting = Phone(port), Phone(port)
+    assert known.ask("GET", f"/join/{teacher.code}/state")[0] == 200
+    asks = {
+        "ballot": lambda phone, code: phone.vote(code, question, [[0]])[0],
+        "state": lambda phone, code: phone.ask("GET", f"/join/{code}/state")[0],
+        "result": lambda phone, code: phone.ask("GET", f"/join/{code}/result")[0],
+        "page": lambda phone, code: phone.ask("GET", f"/join/{code}")[0],
+    }
+    for route, ask in asks.items():
+        monkeypatch.setattr(handlers, "_misses", RateLimiter(Rate(5, 0)))
+        assert [ask(Phone(port), "XXXXX") for _ in range(7)] == [404] * 5 + [429] * 2, route
+        # Neither does an existing code tell that it exists.
+        for other in asks.values():
+            assert other(waiting, teacher.code) == 429
+        # A phone of the class goes on.
+        assert asks["state"](known, teacher.code) == 200
+        assert asks["ballot"](known, teacher.code) == 200
+        assert asks["result"](known, teacher.code) == 409
+        assert asks["state"](known, "XXXXX") == 429
 
-    class Request:
-        client = None
 
-    tried = []
-    for code in ["XXXXX"] * 7 + [teacher.code]:
-        try:
-            handlers._known(Request, code)
-        except Exception as error:
-            tried.append(error.status)
-    assert tried == [404] * 5 + [429] * 3
+def test_one_address_brings_only_so_many_new_phones(served, monkeypatch):
+    port, store, handlers = served
+    teacher = store.create_room()
+    question = teacher.ask("?", ANSWERS)
+    monkeypatch.setattr(handlers, "_newcomers", RateLimiter(Rate(6, 0)))
+    joined, voted = Phone(port), Phone(port)
+    for phone in [joined, *(Phone(port) for _ in range(3))]:
+        assert phone.ask("GET", f"/join/{teacher.code}/state")[0] == 200
+    for phone in (voted, Phone(port)):
+        assert phone.vote(teacher.code, question, [[0]])[0] == 200
+    assert Phone(port).ask("GET", f"/join/{teacher.code}/state")[0] == 429
+    assert Phone(port).vote(teacher.code, question, [[0]])[0] == 429
+    assert teacher.room().phones == 6
+    for phone in (joined, voted):
+        assert phone.ask("GET", f"/join/{teacher.code}/state")[0] == 200
+        assert phone.vote(teacher.code, question, [[1]])[0] == 200
+
+
+def test_a_class_joins_at_once_and_a_script_fills_none():
+    now = [0.0]
+    newcomers = RateLimiter(ADDRESS_NEWCOMERS, clock=lambda: now[0])
+    for _ in range(100):
+        now[0] += 0.1
+        assert newcomers.allow("school")
+    assert sum(newcomers.allow("script") for _ in range(1000)) <= 300
 
 
 def test_a_failing_store_is_one_sentence(tmp_path):

@@ -1,6 +1,7 @@
 """Rooms, rounds and ballots: what counts, who may do what, and what is left on the disk."""
 
 import json
+import os
 import random
 import secrets
 import sqlite3
@@ -324,12 +325,18 @@ def test_an_answer_that_the_question_does_not_have_is_refused(asked):
     ("prompt", "answers"),
     [("", ["a", "b"]), ("  ", ["a", "b"]), ("x" * 2001, ["a", "b"]), ("?", ["a"]), ("?", []),
      ("?", list(map(str, range(21)))), ("?", ["a", " "]), ("?", ["a", "a "]),
-     ("?", ["a", "b" * 1001]), ("?", ["a", "\ud800"])],
+     ("?", ["a", "a\u200b"]), ("?", ["\ufb01", "fi"]), ("?", ["a", "\u200b\u2060"]),
+     ("\u200b", ["a", "b"]), ("?", ["a", "b" * 1001]), ("?", ["a", "\ud800"])],
 )  # fmt: skip
 def test_a_question_that_cannot_be_asked_is_refused(store, prompt, answers):
     teacher = store.create_room()
     refused(400, teacher.ask, prompt, answers)
     assert teacher.room().questions == ()
+
+
+def test_one_answer_is_one(store):
+    message = refused(400, store.create_room().ask, "?", ["a"])
+    assert message == "There is 1 answer; give 2 to 20, one a line."
 
 
 HOSTILE = ["<script>alert(1)</script>", "=1+1", "x" * 1000, "\u202eright to left", "שלום", "\0nul"]
@@ -389,6 +396,9 @@ def test_a_server_takes_so_many_rooms_and_forgets_old_ones(tmp_path, monkeypatch
     second.ask("Still used?", ["a", "b"])
     now[0] += 2
     third = store.create_room()
+    assert first.room().questions  # found too old; deleted a day later
+    now[0] += limits.EXPIRY_DELAY + 1
+    assert store.delete_expired() == 1
     refused(404, first.room)
     assert second.room().questions
     assert third.room().questions == ()
@@ -402,9 +412,66 @@ def test_a_room_without_a_question_goes_after_a_day(tmp_path):
     empty, used = store.create_room(), store.create_room()
     used.ask("?", ["a", "b"])
     now[0] += limits.EMPTY_ROOM_LIFETIME + 1
+    assert store.delete_expired() == 0
+    now[0] += limits.EXPIRY_DELAY + 1
     assert store.delete_expired() == 1
     refused(404, empty.room)
     assert used.room().questions
+
+
+def test_a_clock_that_jumps_deletes_no_class(tmp_path):
+    now = [1.7e9]
+    store = ClassStore(tmp_path / "c.sqlite", clock=lambda: now[0])
+    teacher = store.create_room()
+    teacher.ask("?", ["a", "b"])
+    now[0] += limits.ROOM_LIFETIME + limits.EXPIRY_DELAY + 1
+    for _ in range(2):
+        store.create_room()
+        assert teacher.room().questions
+    now[0] = 1.7e9 + 60  # the clock is right again, and the class begins its two weeks anew
+    store.create_room()
+    now[0] += limits.ROOM_LIFETIME - 1
+    store.create_room()
+    now[0] += limits.EXPIRY_DELAY - 1
+    store.create_room()
+    assert teacher.room().questions
+
+
+def test_a_class_opened_before_the_clock_was_set_stays(tmp_path):
+    now = [0.0]
+    store = ClassStore(tmp_path / "c.sqlite", clock=lambda: now[0])
+    teacher = store.create_room()
+    teacher.ask("?", ["a", "b"])
+    now[0] = 1.7e9
+    store.create_room()
+    now[0] += limits.ROOM_LIFETIME - 1
+    store.create_room()
+    assert teacher.room().questions
+
+
+def test_reset_and_deletion_free_the_places_of_phones_without_a_ballot(store, monkeypatch):
+    from scrl.classroom import rows
+
+    monkeypatch.setattr(rows, "MAX_PHONES", 3)
+    teacher, other = store.create_room(), store.create_room()
+    first, second = (teacher.ask(text, ["a", "b"]) for text in ("1", "2"))
+    silent, voter, late, elsewhere = (new_phone() for _ in range(4))
+    wait(store.join, other.code, elsewhere)
+    teacher.show(first)
+    wait(store.cast, PostedBallot(teacher.code, voter, first, 1, ((0,),)))
+    teacher.show(second)
+    for phone in (silent, new_phone()):
+        wait(store.join, teacher.code, phone)
+    refused(429, wait, store.join, teacher.code, late)
+    wait(store.cast, PostedBallot(teacher.code, silent, second, 1, ((0,),)))
+    teacher.reset(second)
+    assert teacher.room().phones == 1
+    assert store.has_phone(teacher.code, voter)
+    assert not store.has_phone(teacher.code, silent)
+    assert store.has_phone(other.code, elsewhere)
+    wait(store.join, teacher.code, late)
+    teacher.delete_question(first)
+    assert teacher.room().phones == 0
 
 
 def test_what_is_deleted_is_gone_from_the_disk(store, tmp_path):
@@ -569,6 +636,62 @@ def test_a_damaged_file_is_set_aside(tmp_path):
     assert store.create_room().room().questions == ()
     (aside,) = tmp_path.glob("*.damaged-*")
     assert aside.read_bytes().startswith(b"no database")
+
+
+@pytest.mark.parametrize("harm", ["removed", "replaced", "cut", "emptied", "garbage"])
+def test_a_ballot_into_a_file_that_is_gone_is_not_acknowledged(tmp_path, harm):
+    path: Path = tmp_path / "c.sqlite"
+    store = ClassStore(path)
+    teacher = store.create_room()
+    question = teacher.ask("?", ["a", "b"])
+
+    def vote() -> str:
+        return wait(store.cast, PostedBallot(teacher.code, new_phone(), question, 1, ((0,),)))
+
+    for _ in range(30):
+        assert vote() == "new"
+    store.database._writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    if harm in ("removed", "replaced"):
+        for file in tmp_path.glob("c.sqlite*"):
+            file.unlink()
+    if harm == "replaced":
+        ClassStore(path).create_room()
+    elif harm == "cut":
+        os.truncate(path, 5000)
+    elif harm == "emptied":
+        os.truncate(path, 0)
+    elif harm == "garbage":
+        path.write_bytes(random.Random(0).randbytes(200_000))
+    refused(503, vote)
+    refused(404, vote)  # the new file does not hold the class
+    again = ClassStore(path) if harm not in ("removed", "replaced") else store
+    message = refused(404, again.teacher, teacher.code, teacher.token)
+    assert ("removed" if harm in ("removed", "replaced") else "damaged") in message
+    assert store.create_room().room().questions == ()
+
+
+def test_a_garbled_file_is_named_after_a_restart(tmp_path):
+    path: Path = tmp_path / "c.sqlite"
+    store = ClassStore(path)
+    teacher = store.create_room()
+    assert "damaged" not in refused(404, store.teacher, "XXXXX", "x")
+    store.database.close()
+    path.write_bytes(random.Random(0).randbytes(20_000))
+    message = refused(404, ClassStore(path).teacher, teacher.code, teacher.token)
+    assert "damaged and set aside" in message
+    assert "two weeks" not in message
+
+
+def test_a_file_that_two_processes_grow_and_shrink_is_whole(tmp_path):
+    """Deleting shortens the file under the other store, which goes on."""
+    stores = [ClassStore(tmp_path / "c.sqlite") for _ in range(2)]
+    for _ in range(5):
+        for one, other in (stores, stores[::-1]):
+            teacher = one.create_room()
+            for _ in range(20):
+                teacher.ask("x" * 2000, ["a" * 1000, "b" * 1000])
+            other.teacher(teacher.code, teacher.token).delete()
+            assert one.create_room().room().questions == ()
 
 
 def test_a_file_of_another_program_is_left_alone(tmp_path):

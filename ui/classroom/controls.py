@@ -10,20 +10,27 @@ from scrl.classroom import CLOSED, OPEN, REVEALED, ClassroomError, Question, Roo
 from ui.classroom import counting, room_address
 from ui.shared import page
 
+#: What the last click could not do, until the page has shown it.
+_PROBLEM = "class_problem"
 _STATE = {OPEN: "Voting is open", CLOSED: "Voting is closed", REVEALED: "Revealed"}
 
 
 def show_counter(teacher: Teacher, room: Room) -> None:
     """Draw the number of ballots, which grows by itself."""
+    drawn = False
 
     @st.fragment(run_every=1.5)
     def counter() -> None:
+        nonlocal drawn
+        first, drawn = not drawn, True
         try:
             now = teacher.room()
         except ClassroomError as error:
             st.error(page.escaped(str(error)))
             return
-        if now.version != room.version:  # another window of the teacher has done something
+        # Another window of the teacher has done something. The run of a whole page goes on to its
+        # end all the same: it may have a click to answer below.
+        if now.version != room.version and not first:
             st.rerun(scope="app")
         _draw_counter(now)
 
@@ -102,10 +109,22 @@ def _confirmed(label: str, consequence: str, act: Callable[[], object]) -> None:
 
 
 def _button(label: str, icon: str, act: Callable[[], object], primary: bool = False) -> None:
-    if st.button(label, icon=icon, type="primary" if primary else "secondary"):
-        try:
-            act()
-        except ClassroomError as error:
-            st.error(page.escaped(str(error)))
-        else:
-            st.rerun()
+    st.button(label, icon=icon, type="primary" if primary else "secondary",
+              on_click=attempt, args=(act,))  # fmt: skip
+
+
+def attempt(act: Callable[[], object]) -> None:
+    """Do what a button says, and keep its error for ``show_problem``; for callbacks.
+
+    A callback runs before anything else on the page, so that no rerun loses the click.
+    """
+    try:
+        act()
+    except ClassroomError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def show_problem() -> None:
+    """Show once what the last click could not do."""
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(page.escaped(problem))

@@ -10,7 +10,7 @@ import streamlit as st
 from ui.classroom.addresses import Reach, reach
 from ui.shared import page, session
 
-_OTHER_ADDRESS = "class_address"
+_OTHER_ADDRESS, _FIELD = "class_address", "class_address_field"
 session.keep(_OTHER_ADDRESS)
 
 
@@ -44,7 +44,10 @@ def chosen() -> Reach:
 
 
 def _remember() -> None:
-    st.session_state[_OTHER_ADDRESS] = st.session_state["class_address_field"]
+    # The field is gone where the page was left in the same moment.
+    st.session_state[_OTHER_ADDRESS] = st.session_state.get(
+        _FIELD, st.session_state.get(_OTHER_ADDRESS, "")
+    )
 
 
 def _short(link: str, code: str) -> str:
@@ -64,7 +67,7 @@ def _help(found: Reach, link: str) -> None:
         # Presenter mode does not draw the field, and Streamlit then forgets what it held.
         st.text_input(
             "Another address for phones", st.session_state.get(_OTHER_ADDRESS, ""),
-            placeholder=found.address, key="class_address_field", on_change=_remember,
+            placeholder=found.address, key=_FIELD, on_change=_remember,
             max_chars=200,
         )  # fmt: skip
         st.link_button("Open the phone’s page here", link, icon=":material/smartphone:")

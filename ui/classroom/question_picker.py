@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
-from scrl.classroom import MAX_ANSWERS, ClassroomError, Teacher
+from scrl.classroom import MAX_ANSWERS, Teacher
 from scrl.scenarios import gallery
-from ui.shared import item_texts, page, source_ids
+from ui.classroom import controls
+from ui.shared import item_texts, source_ids
 
 #: What an answer that a ballot leaves out means -> its label.
 ABSENT = {"last": "Tied last", "unseen": "No opinion"}
@@ -23,26 +26,34 @@ def show(teacher: Teacher, label: str = "Ask") -> None:
     )  # fmt: skip
     prompt, lines = _from_scenario() if kind == _SCENARIO else ("", "")
     # The key is part of the choice, so that another scenario brings other texts.
-    with st.form(f"class-form-{kind}-{hash(prompt + lines)}", border=False):
-        prompt = st.text_area("Question", prompt, height=80, max_chars=2_000)
-        lines = st.text_area(
+    form = f"class-form-{kind}-{hash(prompt + lines)}"
+    with st.form(form, border=False):
+        st.text_area("Question", prompt, height=80, max_chars=2_000, key=f"{form}-prompt")
+        st.text_area(
             f"Answers, one a line (2 to {MAX_ANSWERS})", lines, height=190, max_chars=21_000,
             help="Put a short name before a bar, and charts show it: "
             "**Short | Measure again on three days.** Phones show the name and the answer.",
+            key=f"{form}-answers",
         )  # fmt: skip
-        absent = st.radio(
+        st.radio(
             "An answer that a ballot leaves out is", list(ABSENT), format_func=ABSENT.__getitem__,
             horizontal=True, help="**Tied last**: it shares the last place of that ballot, as in "
             "most elections. **No opinion**: that ballot says nothing about it.",
+            key=f"{form}-absent",
         )  # fmt: skip
-        if st.form_submit_button(label, type="primary", icon=":material/how_to_vote:"):
-            names, answers = read_lines(lines)
-            try:
-                teacher.ask(prompt, answers, absent, names)
-            except ClassroomError as error:
-                st.error(page.escaped(str(error)))
-            else:
-                st.rerun()
+        st.form_submit_button(
+            label, type="primary", icon=":material/how_to_vote:",
+            on_click=controls.attempt, args=(partial(_ask, teacher, form),),
+        )  # fmt: skip
+
+
+def _ask(teacher: Teacher, form: str) -> None:
+    """Ask what a form holds."""
+    prompt, lines, absent = (
+        st.session_state[f"{form}-{field}"] for field in ("prompt", "answers", "absent")
+    )
+    names, answers = read_lines(lines)
+    teacher.ask(prompt, answers, absent, names)
 
 
 def read_lines(text: str) -> tuple[list[str], list[str]]:

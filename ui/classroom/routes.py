@@ -20,6 +20,7 @@ from starlette.routing import Route
 from scrl.classroom import (
     ADDRESS_BALLOTS,
     ADDRESS_MISSES,
+    ADDRESS_NEWCOMERS,
     ADDRESS_POLLS,
     MAX_BALLOT_BYTES,
     PHONE_BALLOTS,
@@ -93,6 +94,7 @@ class PhoneRoutes:
         )
         self._phone_polls, self._address_polls = map(RateLimiter, (PHONE_POLLS, ADDRESS_POLLS))
         self._misses = RateLimiter(ADDRESS_MISSES)
+        self._newcomers = RateLimiter(ADDRESS_NEWCOMERS)
         # Threads of our own: those of the server may all be busy with pages.
         self._readers = ThreadPoolExecutor(2, "class-read")
 
@@ -113,11 +115,12 @@ class PhoneRoutes:
         phone = self._admit(request, self._phone_polls, self._address_polls)
         code = request.path_params["code"]
         seen = request.query_params.get("v", "")
-        version = await self._read(self._known, request, code)
+        version = await self._read(self._known, request, code, phone)
         if seen == str(version):
             return Response(status_code=204, headers=HEADERS)
         state = await self._read(self._store().phone_state, read_code(code), phone)
         if not state.joined:
+            self._admit_newcomer(request)
             await asyncio.wrap_future(self._store().join(read_code(code), phone))
         return JSONResponse(_state_dict(read_code(code), state), headers=HEADERS)
 
@@ -125,7 +128,7 @@ class PhoneRoutes:
         """The revealed result, with this phone's own place in it."""
         phone = self._admit(request, self._phone_polls, self._address_polls)
         code = request.path_params["code"]
-        await self._read(self._known, request, code)
+        await self._read(self._known, request, code, phone)
         found = await self._read(self._store().phone_result, read_code(code), phone)
         if found is None:
             raise ClassroomError("The result is not revealed yet.", 409)
@@ -141,12 +144,10 @@ class PhoneRoutes:
         posted = parse_ballot(await _body(request))
         if not self._phone_ballots.allow(posted.phone):
             raise ClassroomError("This phone sends too often; wait a moment.", 429)
-        try:
-            outcome = await asyncio.wrap_future(self._store().cast(posted))
-        except ClassroomError as error:
-            if error.status == 404:
-                self._miss(request)
-            raise
+        await self._read(self._known, request, posted.room, posted.phone)
+        if not await self._read(self._store().has_phone, posted.room, posted.phone):
+            self._admit_newcomer(request)
+        outcome = await asyncio.wrap_future(self._store().cast(posted))
         return JSONResponse({"ballot": outcome}, headers=HEADERS)
 
     # -- admission and threads ---------------------------------------------------------------------
@@ -165,19 +166,28 @@ class PhoneRoutes:
         if not limit.allow(_address(request)):
             raise ClassroomError("Too many requests from this network; wait a moment.", 429)
 
-    def _known(self, request: Request, code: str) -> int:
-        """The version of the room of a code."""
-        if self._misses.is_empty(_address(request)):
+    def _admit_newcomer(self, request: Request) -> None:
+        """Take one from the number of new phones that the address may bring."""
+        if not self._newcomers.allow(_address(request)):
+            raise ClassroomError("Too many new phones from this network; wait a minute.", 429)
+
+    def _known(self, request: Request, code: str, phone: str = "") -> int:
+        """The version of the room of a code.
+
+        After too many wrong codes from an address, only phones that are in the room are answered:
+        any other answer would tell whether the code exists.
+        """
+        code = read_code(code)
+        store = self._store()
+        refusing = self._misses.is_empty(_address(request))
+        if refusing and not (phone and store.has_phone(code, phone)):
             raise ClassroomError("Too many wrong codes from this network; wait a minute.", 429)
         try:
-            return self._store().version(read_code(code))
+            return store.version(code)
         except ClassroomError as error:
             if error.status == 404:
-                self._miss(request)
+                self._misses.allow(_address(request))
             raise
-
-    def _miss(self, request: Request) -> None:
-        self._misses.allow(_address(request))
 
     async def _read(self, function: Callable, *values: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._readers, function, *values)
@@ -208,7 +218,10 @@ def _check_same_site(request: Request) -> None:
     headers = request.headers
     hosts = {headers.get("host"), headers.get("x-forwarded-host")}
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc not in hosts - {None, ""}
+    try:
+        foreign = origin is not None and urlsplit(origin).netloc not in hosts - {None, ""}
+    except ValueError:  # no address at all, such as "http://["
+        foreign = True
     if foreign or headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ClassroomError("Ballots are taken from the class's own page only.", 403)
 

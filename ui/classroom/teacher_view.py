@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from scrl.classroom import REVEALED, Question, Room, Teacher
@@ -115,6 +117,7 @@ def _show_other_questions(teacher: Teacher, room: Room, question: Question) -> N
     if others:
         with st.expander(f"Questions asked before ({len(others)})"):
             for other in others:
-                if st.button(f"Show: {page.escaped(other.prompt[:80])}", key=f"show-{other.id}"):
-                    teacher.show(other.id)
-                    st.rerun()
+                st.button(
+                    f"Show: {page.escaped(other.prompt[:80])}", key=f"show-{other.id}",
+                    on_click=controls.attempt, args=(partial(teacher.show, other.id),),
+                )  # fmt: skip
