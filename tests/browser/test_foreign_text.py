@@ -86,6 +86,8 @@ def test_nothing_in_a_text_acts_and_nothing_is_changed(page, app):
     page.on("request", lambda request: asked.append(request.url))
     page.goto(app)
     page.get_by_text("END", exact=True).wait_for()
+    # Widgets, whose code is loaded when first needed, stand there as skeletons before.
+    page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
     page.wait_for_timeout(1500)  # plug-ins for emoji and formulas come later
     for i, text in enumerate(TEXTS):
         plain, found = " ".join(text.split()), page.evaluate(READ, i)
