@@ -37,7 +37,9 @@ def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size)
     expect(page.locator(".js-plotly-plot")).to_have_count(3)
     choose(page, "8")
     expect(page).to_have_url(re.compile("said=8"))
-    expect(page.get_by_text(re.compile(r"points to the preferred place \(8 of 16\)"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile(r"points to the preferred place \(8 of 16\)"))
+    ).to_be_visible()
     whole.assert_whole(page)
 
     page.goto(f"{address}/models?part=Feedback%20formats")
