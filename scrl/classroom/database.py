@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from scrl import sqlite_files
 from scrl.classroom.errors import ClassroomError
 
 #: SQLite's application id that marks the file as ours ("clas").
@@ -29,7 +30,7 @@ LOG_PAGES, RESERVE_BYTES = 256, 3 * 2**20
 #: Identity of a file -> descriptor, never closed: closing one would drop the locks that SQLite
 #: holds on the file in this process (https://www.sqlite.org/howtocorrupt.html, section 2.2).
 _HELD: dict[tuple[int, int], int] = {}
-_BUSY, _FULL, _DAMAGED = (5, 6), (13,), (11, 26)  # SQLite's primary result codes
+_BUSY, _FULL = (5, 6), (13,)  # SQLite's primary result codes
 _TABLES = """
 CREATE TABLE rooms (
     code TEXT PRIMARY KEY, token BLOB NOT NULL, result BLOB NOT NULL, touched REAL NOT NULL,
@@ -76,6 +77,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._reserve = sqlite_files.Reserve(path, RESERVE_BYTES)
         self._writer = _Connection(threading.RLock())
         self._reader = _Connection(threading.RLock())
         # Connections opened before the last failure are closed at their next use, each under its
@@ -102,14 +104,8 @@ class Database:
         """
         with self._writer.lock, self._errors_as_messages(self._writer):
             db = self._opened(self._writer)
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with sqlite_files.transaction(db):
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
             self._check_written()
 
     @contextmanager
@@ -131,8 +127,7 @@ class Database:
     def make_room(self) -> None:
         """Free the reserve and the log, so that a full disk can be emptied."""
         with self._writer.lock, suppress(sqlite3.Error):
-            with suppress(OSError):
-                self._reserve.unlink()
+            self._reserve.free()
             if self._writer.db is not None:
                 self._writer.db.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 
@@ -143,17 +138,7 @@ class Database:
                 # ``execute`` does one step of it, which frees one page.
                 self._writer.db.executescript("PRAGMA incremental_vacuum")
                 self._writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._keep_reserve()
-
-    @property
-    def _reserve(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.reserve")
-
-    def _keep_reserve(self) -> None:
-        """Occupy what deleting will need where the disk is full by then."""
-        with suppress(OSError):
-            if not self._reserve.exists():
-                self._reserve.write_bytes(bytes(RESERVE_BYTES))
+            self._reserve.keep()
 
     def _opened(self, held: _Connection) -> sqlite3.Connection:
         if held.db is not None and held.failures != self._failures:
@@ -163,16 +148,16 @@ class Database:
             held.failures = self._failures
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if held is self._writer:
-                self._keep_reserve()
+                self._reserve.keep()
             if self._damaged_file is not None and _identity(self.path) == self._damaged_file:
-                self._set_aside()
+                sqlite_files.set_aside(self.path)
             self._damaged_file = None
             try:
                 held.db = _connect(self.path)
             except sqlite3.DatabaseError as error:
-                if _code(error) not in _DAMAGED:
+                if sqlite_files.code(error) not in sqlite_files.DAMAGED:
                     raise
-                self._set_aside()
+                sqlite_files.set_aside(self.path)
                 held.db = _connect(self.path)
             held.file = _hold(self.path)
         return held.db
@@ -216,20 +201,13 @@ class Database:
             return f"The file of classes was damaged and set aside as {prefix}{max(times)}."
         return "The file of classes was removed or replaced." if self._was_removed else ""
 
-    def _set_aside(self) -> None:
-        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
-        for suffix in ("", "-wal", "-shm"):
-            old = self.path.with_name(self.path.name + suffix)
-            if old.exists():
-                old.rename(aside.with_name(aside.name + suffix))
-
     @contextmanager
     def _errors_as_messages(self, held: _Connection) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:
-            code = _code(error)
-            if code in _DAMAGED:
+            code = sqlite_files.code(error)
+            if code in sqlite_files.DAMAGED:
                 self._damaged_file = held.file  # the next use sets it aside
                 self._failures += 1
             if code in _FULL:
@@ -279,14 +257,8 @@ def _is_whole(file: tuple[int, int] | None) -> bool:
 def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA journal_mode = WAL").fetchall()
+        sqlite_files.configure(db, path)
         db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
-        # A commit is on the disk before it is acknowledged.
-        db.execute("PRAGMA synchronous = FULL")
-        with suppress(OSError):
-            path.chmod(0o600)
         _create_tables(db, path)
     except BaseException:
         db.close()
@@ -314,7 +286,3 @@ def _marks(db: sqlite3.Connection) -> tuple[int, int]:
         db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
     return application, schema
-
-
-def _code(error: sqlite3.Error) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF

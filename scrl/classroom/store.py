@@ -109,14 +109,7 @@ class ClassStore:
             ClassroomError: there is no such room (404), or the token is another one (403). The
                 message is the same, so that nobody learns which codes exist.
         """
-        code = keys.read_code(code)
-        with self.database.read() as db:
-            row = db.execute("SELECT token FROM rooms WHERE code = ?", (code,)).fetchone()
-        if row is None:
-            raise self._no_such_link(404)
-        if not keys.matches(token, row[0]):
-            raise self._no_such_link(403)
-        return Teacher(self.database, self.clock, code, token)
+        return Teacher(self.database, self.clock, self._checked(code, "token", token), token)
 
     def check_result_key(self, code: str, key: str) -> str:
         """Check the key of the read-only link, and return the room's code.
@@ -125,9 +118,13 @@ class ClassStore:
             ClassroomError: there is no such room (404), or the key is another one (403), with the
                 same message.
         """
+        return self._checked(code, "result", key)
+
+    def _checked(self, code: str, column: str, key: str) -> str:
+        """The code of a room of which ``column`` holds the digest of this key."""
         code = keys.read_code(code)
         with self.database.read() as db:
-            row = db.execute("SELECT result FROM rooms WHERE code = ?", (code,)).fetchone()
+            row = db.execute(f"SELECT {column} FROM rooms WHERE code = ?", (code,)).fetchone()
         if row is None:
             raise self._no_such_link(404)
         if not keys.matches(key, row[0]):

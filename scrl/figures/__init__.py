@@ -43,7 +43,7 @@ from scrl.figures.run_studies import agreement_by_raters, stacked_shares
 from scrl.figures.scenario import response_rates, spatial_map
 from scrl.figures.scoreboard import accuracy_by_type, pair_accuracy
 from scrl.figures.scores import loss_curves, score_dots, values_by_seed
-from scrl.figures.served import people_served, place_colour
+from scrl.figures.served import people_served
 from scrl.figures.strategy import (
     gain_by_coalition_size,
     misreport_utilities,
@@ -98,7 +98,6 @@ __all__ = [
     "pairwise_probabilities",
     "pareto_frontier",
     "people_served",
-    "place_colour",
     "predicted_shares",
     "rank_labels",
     "rates_by_rule",

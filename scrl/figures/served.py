@@ -15,7 +15,7 @@ _PLACE_COLOURS = ("#0072B2", "#5BA3CF", "#C9CDD2", "#E79A5E", "#D55E00")
 _WIDTH = 20
 
 
-def place_colour(place: float, places: int) -> str:
+def _place_colour(place: float, places: int) -> str:
     """The colour of a place, 1 = best, of so many."""
     position = (place - 1) / max(places - 1, 1)
     return _PLACE_COLOURS[round(position * (len(_PLACE_COLOURS) - 1))]
@@ -49,7 +49,7 @@ def people_served(
         for i in range(people):
             x.append(i % _WIDTH)
             y.append(line + 0.95 + i // _WIDTH)
-        colours += [place_colour(place, places)] * people
+        colours += [_place_colour(place, places)] * people
         texts += [f"{place:.3g}"] * people
         hovers += [hover(f"{label(name, 30)}: place {place:.3g} of {places}")] * people
         line += 2.2 + (people - 1) // _WIDTH

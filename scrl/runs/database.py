@@ -7,7 +7,6 @@ when runs are next asked for. A small reserve on the disk lets runs be deleted w
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -15,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from scrl import sqlite_files
 from scrl.types import InputError
 
 SCHEMA = 2
@@ -26,7 +26,6 @@ BUSY_TIMEOUT = 10.0
 OPEN_TIMEOUT, RETRY_SECONDS = 2.0, 5.0
 #: Bytes kept free for deleting on a full disk.
 RESERVE_BYTES = 2**20
-_CORRUPT = (11, 26)  # SQLITE_CORRUPT, SQLITE_NOTADB
 _FULL = (10, 13)  # SQLITE_IOERR, SQLITE_FULL
 #: Python cannot decode a message that quotes bytes of a damaged file.
 _ERRORS = (sqlite3.Error, UnicodeError)
@@ -53,6 +52,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path, self.notice = path, ""
+        self._reserve = sqlite_files.Reserve(path, RESERVE_BYTES)
         self.connection: sqlite3.Connection | None = None
         self._lock = threading.RLock()
         self._closed, self._tried = False, 0.0
@@ -89,7 +89,7 @@ class Database:
             if not self.is_ready() or self.connection is None:
                 yield None
                 return
-            with _transaction(self.connection) as db:
+            with sqlite_files.transaction(self.connection) as db:
                 yield db
 
     def delete(self, where: str, values: Sequence[str]) -> int:
@@ -105,12 +105,12 @@ class Database:
             if not self.is_ready() or self.connection is None:
                 return 0
             try:
-                with _transaction(self.connection) as db:
+                with sqlite_files.transaction(self.connection) as db:
                     deleted = db.execute(statement, values).rowcount
                 if deleted:
                     _overwrite_deleted(self.connection)
             except sqlite3.OperationalError as error:
-                if _code(error) not in _FULL:
+                if sqlite_files.code(error) not in _FULL:
                     raise
                 deleted += self._delete_on_full_disk(self.connection, statement, values)
         return deleted
@@ -118,8 +118,7 @@ class Database:
     def _delete_on_full_disk(
         self, db: sqlite3.Connection, statement: str, values: Sequence[str]
     ) -> int:
-        with suppress(OSError):
-            self._reserve.unlink()
+        self._reserve.free()
         try:
             # Overwriting a large run would need its size again in the log.
             db.execute("PRAGMA secure_delete = FAST").fetchall()
@@ -133,23 +132,8 @@ class Database:
                     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         finally:
             db.execute("PRAGMA secure_delete = ON").fetchall()
-            self._keep_reserve()
+            self._reserve.keep()
         return deleted
-
-    @property
-    def _reserve(self) -> Path:
-        return self.path.with_name(f"{self.path.name}.reserve")
-
-    def _keep_reserve(self) -> None:
-        """Write the reserve, unless it is there; without room there is none."""
-        with suppress(OSError):
-            if self._reserve.exists() and self._reserve.stat().st_size == RESERVE_BYTES:
-                return
-            try:
-                self._reserve.write_bytes(os.urandom(RESERVE_BYTES))
-                self._reserve.chmod(0o600)
-            except OSError:
-                self._reserve.unlink()
 
     def select(self, columns: Sequence[str], where: str, values: Sequence) -> list[tuple]:
         """Rows of the table of runs; none without a usable file."""
@@ -184,9 +168,9 @@ class Database:
             try:
                 self.connection = self._connect()
             except sqlite3.OperationalError as error:
-                if _code(error) not in _FULL or not self._reserve.exists():
+                if sqlite_files.code(error) not in _FULL or not self._reserve.path.exists():
                     raise
-                self._reserve.unlink()
+                self._reserve.free()
                 self.connection = self._connect()
         except _ERRORS as error:
             if _is_damage(error):
@@ -196,7 +180,7 @@ class Database:
         except OSError as error:
             self._disable(error.strerror or str(error))
         if self.connection is not None:
-            self._keep_reserve()
+            self._reserve.keep()
         self._tried = time.monotonic()
 
     def _connect(self) -> sqlite3.Connection | None:
@@ -222,16 +206,11 @@ class Database:
         return db
 
     def _configure(self, db: sqlite3.Connection) -> None:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("PRAGMA journal_mode = WAL").fetchall()
-        db.execute("PRAGMA synchronous = FULL")
-        with suppress(OSError):
-            self.path.chmod(0o600)
+        sqlite_files.configure(db, self.path)
         found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             error = sqlite3.DatabaseError(found)
-            error.sqlite_errorcode = _CORRUPT[0]
+            error.sqlite_errorcode = sqlite_files.DAMAGED[0]
             raise error
 
     def _disable(self, reason: str) -> None:
@@ -244,12 +223,8 @@ class Database:
     def _set_aside(self) -> None:
         """Rename a damaged file and begin a new one."""
         self._disconnect()
-        aside = self.path.with_name(f"{self.path.name}.damaged-{time.time_ns()}")
         try:
-            for suffix in ("", "-wal", "-shm"):
-                old = self.path.with_name(self.path.name + suffix)
-                if old.exists():
-                    old.rename(aside.with_name(aside.name + suffix))
+            aside = sqlite_files.set_aside(self.path)
             self.connection = self._connect()
         except (OSError, *_ERRORS) as error:
             self._disable(str(error))
@@ -268,19 +243,6 @@ class Database:
                 self._set_aside()
                 raise InputError(self.notice) from error
             raise InputError(f"The file of runs cannot be used now ({error}).") from error
-
-
-@contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """A write transaction, rolled back on any exception."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-        db.execute("COMMIT")
-    except BaseException:
-        with suppress(*_ERRORS):
-            db.execute("ROLLBACK")
-        raise
 
 
 def _create_or_migrate(db: sqlite3.Connection) -> bool:
@@ -334,8 +296,4 @@ def _as_text(data: bytes) -> str:
 
 def _is_damage(error: Exception) -> bool:
     # Text that cannot be encoded is a fault of what is stored, not of the file.
-    return isinstance(error, UnicodeDecodeError) or _code(error) in _CORRUPT
-
-
-def _code(error: Exception) -> int:
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, UnicodeDecodeError) or sqlite_files.code(error) in sqlite_files.DAMAGED

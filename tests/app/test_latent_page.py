@@ -389,10 +389,10 @@ def test_a_finished_run_comes_before_the_examples(open_page, run):
 
 def test_what_the_map_needs_is_loaded_before_it_is_asked_for():
     from ui.latent import fitted_run, warm_up
-    from ui.shared import precompute
+    from ui.shared import background, precompute
 
     warm_up.start()
-    assert not warm_up._started.is_set(), "no server, no thread"
+    assert not background._started, "no server, no thread"
     warm_up.load()
     id, fitted = fitted_run.first_example()
     assert id == f"example-{example_runs.SCENARIOS[0]}"

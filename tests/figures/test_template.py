@@ -16,7 +16,7 @@ from tests.figures.samples import SAMPLES
 
 def test_every_figure_has_a_sample():
     constants = {"COLOURS", "DASHES", "MAX_LINES", "SYMBOLS"}
-    helpers = {"colour", "mean_ranks", "place_colour", "rank_labels", "short_labels"}
+    helpers = {"colour", "mean_ranks", "rank_labels", "short_labels"}
     drawn = {name.split(",")[0] for name in SAMPLES}
     assert drawn == set(figures.__all__) - constants - helpers
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from functools import cache
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from scrl.classroom import CastBallot, Question, phone_summary, profile_of
 from scrl.types import Outcome
 from scrl.voting import RULES, AnonymousProfile, count_all_rules
+from ui.shared import background
 
 #: The rules whose orders phones are shown: the class's own and the usual reward model's.
 PHONE_RULES = {"borda": "Borda", "bradley-terry": "Bradley–Terry (usual reward model)"}
@@ -42,16 +42,13 @@ def compile_for(answers: int, ballots: int = 1) -> None:
     """Compile in the background what counting will need, while phones still vote."""
     # The padded sizes of ``count_all_rules``: one program for all numbers below each.
     rows = 64 if ballots <= 56 else 256 if ballots <= 240 else 1024
-    _compile(next(size for size in (8, 16, 32) if answers <= size), rows)
+    columns = next(size for size in (8, 16, 32) if answers <= size)
+    background.once(f"compile-rules-{columns}-{rows}", partial(_compile, columns, rows))
 
 
-@cache
 def _compile(answers: int, ballots: int) -> None:
-    def work() -> None:
-        rng = np.random.default_rng(0)
-        orders = [rng.permutation(answers) for _ in range(ballots)]
-        profile = AnonymousProfile.from_orders([str(i) for i in range(answers)], orders)
-        compiled = [name for name in RULES.ordinal if not RULES[name].on_host]
-        count_all_rules(profile, compiled)
-
-    threading.Thread(target=work, name="compile-rules", daemon=True).start()
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(answers) for _ in range(ballots)]
+    profile = AnonymousProfile.from_orders([str(i) for i in range(answers)], orders)
+    compiled = [name for name in RULES.ordinal if not RULES[name].on_host]
+    count_all_rules(profile, compiled)

@@ -17,7 +17,7 @@ def show() -> None:
         for order in (story.trained_order(story.STORED_RATE), story.complete_order())
     )
     page.say(
-        f"**{story.count(usual, -1)} of 100 people like the {usual.lower()} answer least. An "
+        f"**{story.dislikers(usual)} of 100 people like the {usual.lower()} answer least. An "
         "assistant that is trained in the usual way gives it to everyone.**"
     )
     if page.presenting():  # a projector shows little of a page

@@ -74,10 +74,9 @@ def people(name: str) -> list[tuple[str, int, float]]:
     return [(s.type, round(100 * s.share), s.place) for s in served]
 
 
-def count(name: str, place: int) -> int:
-    """How many of a hundred people give an answer this place; -1 is the last."""
-    last = len(scenario().completions)
-    return sum(n for _, n, p in people(name) if p == (last if place == -1 else place))
+def dislikers(name: str) -> int:
+    """How many of a hundred people put an answer last."""
+    return sum(n for _, n, place in people(name) if place == len(scenario().completions))
 
 
 _PLACES = ("first", "second", "third", "fourth")

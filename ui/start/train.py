@@ -9,14 +9,22 @@ import streamlit as st
 from scrl import figures
 from scrl.config import DEFAULT_RULES
 from scrl.runs import Job
-from ui.shared import controls, current_run, job_progress, page, result_tables, run_store
+from ui.shared import (
+    controls,
+    current_run,
+    job_progress,
+    page,
+    result_tables,
+    run_store,
+    scenario_yaml,
+)
 from ui.start import path, silence, story, warm_up
 
 
 def _choice(rate: int) -> controls.Choice:
     """The run of the story at this response rate."""
     source = story.scenario_at(rate)
-    yaml = source.to_yaml()
+    yaml = scenario_yaml.of(source)
     return controls.Choice(
         source,
         DEFAULT_RULES,
