@@ -4,7 +4,7 @@
     python benchmarks/visitors.py --show     print the records
 
 Visitors are WebSocket clients in this process; the app runs in its own. A click changes a slider or
-presses a button, and ends when the server says that the script has finished: what a browser then
+a choice, and ends when the server says that the script has finished: what a browser then
 draws is not counted. ``one``: one visitor, click after click. ``twenty``: twenty visitors on the
 pages in turn, each one click every five seconds.
 """
@@ -60,17 +60,19 @@ class Visitor:
         self._socket = await connect(
             f"ws://{self._address}/_stcore/stream", subprotocols=["streamlit"], max_size=None
         )
-        await self._rerun()
+        await self.rerun()
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self._socket.close()
 
     async def click(self) -> float:
-        """Change one widget; the seconds until the script has finished."""
+        """Change one widget, if there is any; the seconds until the script has finished."""
+        if not self._widgets:
+            return await self.rerun()
         key, element = self._random.choice(sorted(self._widgets.items(), key=lambda w: w[0]))
         self._states[key] = self._new_value(element)
-        return await self._rerun()
+        return await self.rerun()
 
     def _new_value(self, element) -> tuple[str, object]:
         kind = element.WhichOneof("type")
@@ -79,13 +81,9 @@ class Visitor:
             steps = max(round((slider.max - slider.min) / slider.step), 1)
             value = slider.min + slider.step * self._random.randint(0, steps)
             return "double_array_value", [value] * len(slider.default)
-        if kind == "selectbox":
-            return "string_value", self._random.choice(list(element.selectbox.options))
-        options = element.button_group.options
-        chosen = self._random.choice(range(len(options)))
-        return "string_array_value", [options[chosen].content]
+        return "string_value", self._random.choice(list(element.selectbox.options))
 
-    async def _rerun(self) -> float:
+    async def rerun(self) -> float:
         message = BackMsg()
         state = message.rerun_script
         state.query_string, state.page_name = PAGES[self.page], self.page
@@ -116,7 +114,7 @@ class Visitor:
 
     @staticmethod
     def _widget_id(element) -> str | None:
-        """The id of a slider, a select box or a row of buttons; None of all else."""
+        """The id of a slider or a select box; None of all else."""
         kind = element.WhichOneof("type")
         if kind == "slider" and element.slider.step and not element.slider.disabled:
             return element.slider.id
@@ -130,11 +128,8 @@ async def one_visitor(address: str) -> dict[str, list[float]]:
     seconds = {}
     for page in PAGES:
         async with Visitor(address, page, 0) as visitor:
-            if visitor._widgets:
-                await visitor.click()  # what is compiled or cached once
-                seconds[page] = [await visitor.click() for _ in range(CLICKS)]
-            else:
-                seconds[page] = [await visitor._rerun() for _ in range(CLICKS)]
+            await visitor.click()  # what is compiled or cached once
+            seconds[page] = [await visitor.click() for _ in range(CLICKS)]
     return seconds
 
 
@@ -149,7 +144,7 @@ async def many_visitors(address: str) -> dict[str, list[float]]:
             await asyncio.sleep(INTERVAL * number / VISITORS)
             end = time.perf_counter() + SECONDS
             while time.perf_counter() < end:
-                took = await (visitor.click() if visitor._widgets else visitor._rerun())
+                took = await visitor.click()
                 seconds[page].append(took)
                 await asyncio.sleep(max(INTERVAL - took, 0))
 
