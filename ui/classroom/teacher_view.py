@@ -33,8 +33,8 @@ def show_start() -> None:
         st.button(f"Go on with class {code}", icon=":material/arrow_forward:",
                   on_click=room_address.go_on, args=(code,))  # fmt: skip
     page.note(
-        "Nothing personal is stored: no names, no addresses, no times. A class is deleted two "
-        "weeks after its last use, or when you delete it."
+        "Nothing personal is stored: no names, no addresses, no times of votes. A class is deleted "
+        "two weeks after its last use, or when you delete it."
     )
 
 
