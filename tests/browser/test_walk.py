@@ -96,3 +96,22 @@ def test_what_is_cut_off_is_seen(walker, address):
     page.evaluate("document.querySelector('[data-testid=stMain] h1').style.cssText ="
                   "'width: 50px; white-space: nowrap; overflow: hidden'")  # fmt: skip
     assert page.evaluate(whole.CLIPPED)[0].startswith("cut off: ")
+
+
+@pytest.mark.parametrize("name", ["start", "classroom"])
+def test_the_icon_of_the_tab_comes_from_this_server(browser, address, name):
+    # The first message of a session sets it; what the browser's console shows is too late to tell.
+    context = browser.new_context()
+    page = context.new_page()
+    page.add_init_script(
+        "window.icons = []; new MutationObserver(() => {"
+        "const icon = document.querySelector('link[rel~=icon]');"
+        "if (icon && icon.href !== icons.at(-1)) icons.push(icon.href)})"
+        ".observe(document, {subtree: true, childList: true, attributes: true})"
+    )
+    page.goto(f"{address}/{'' if name == 'start' else name}")
+    expect(page.get_by_role("heading", name=PAGES[name].title, level=1)).to_be_visible()
+    icons = page.evaluate("icons")
+    context.close()
+    assert icons[-1].startswith("data:image/svg+xml")
+    assert [icon for icon in icons if is_elsewhere(icon)] == []

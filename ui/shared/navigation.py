@@ -36,13 +36,14 @@ def navigate() -> StreamlitPage:
     The sidebar shows the pages without a topic, and the page that is open. The others stand on the
     hub and in links.
     """
+    # The icon comes first: a page without one gets Streamlit's symbol, fetched from the web.
+    st.set_page_config(page_icon=str(ICON))
     before = session.current_page()
     current = st.navigation(_sections(before), expanded=True)
     if PAGES[_stem(current)].topic and _stem(current) != before:
         current = st.navigation(_sections(_stem(current)), expanded=True)
     st.set_page_config(
         page_title=f"{current.title} · Social choice reward lab",
-        page_icon=str(ICON),
         layout="wide",
         initial_sidebar_state="collapsed" if page.presenting() else 240,
     )
