@@ -1,0 +1,9 @@
+from .attributes import ATTRIBUTES as ATTRIBUTES
+from .attributes import attribute_values as attribute_values
+from .attributes import sentiment as sentiment
+from .encoder import MIN_FILED as MIN_FILED
+from .encoder import Encoder as Encoder
+from .encoder import SentenceEncoder as SentenceEncoder
+from .encoder import encode as encode
+from .encoder import encoder_of as encoder_of
+from .encoder import is_available as is_available
