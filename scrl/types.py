@@ -382,7 +382,8 @@ class Progress:
     """The state of a run, passed to ``on_progress`` between chunks of work.
 
     Attributes:
-        phase: ``"compiling" | "individual" | "density" | "voters" | "social" | "evaluating"``.
+        phase: ``"compiling" | "individual" | "density" | "voters" | "social" | "evaluating"``; of a
+            language model ``"writing" | "scoring" | "training"``.
         fraction: of the whole run, 0 to 1.
         message: one line for a person.
         curves: of a training, name -> (steps, values), for a live chart.

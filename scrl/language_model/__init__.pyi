@@ -1,0 +1,14 @@
+from .adapter import MATRICES as MATRICES
+from .adapter import Adapter as Adapter
+from .adapter import load_adapter as load_adapter
+from .adapter import new_adapter as new_adapter
+from .adapter import save_adapter as save_adapter
+from .gguf_weights import INSTALL as INSTALL
+from .gguf_weights import LlamaConfig as LlamaConfig
+from .gguf_weights import find_model as find_model
+from .gguf_weights import is_installed as is_installed
+from .model import Completion as Completion
+from .model import LanguageModel as LanguageModel
+from .model import load_language_model as load_language_model
+from .tokenizer import Prompt as Prompt
+from .tokenizer import Tokenizer as Tokenizer
