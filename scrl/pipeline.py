@@ -16,7 +16,7 @@ At the end the simulated voters' ballots are checked against the raters' (``diag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -40,6 +40,7 @@ from scrl.scenarios.sampling import Sample, sample
 from scrl.scenarios.scenario import Scenario
 from scrl.social.comparisons import social_comparisons
 from scrl.social.reward_model import Reward, fit_social, fit_vanilla
+from scrl.social.text_reward import TextReward, fit_text_rewards
 from scrl.types import Ballots, Catalogue, InputError, Outcome, Ratings, Source
 from scrl.utility_models.ballot_table import likely_types
 from scrl.utility_models.population_fit import fit_population
@@ -132,7 +133,8 @@ class Experiment:
         voters: outcomes of the simulated voters (step 6).
         check: whether the simulated voters reproduce the raters' ballots.
         social: rule -> rewards of its social network ``[items]`` (step 7).
-        models: the networks themselves: ``"vanilla"`` and each rule.
+        models: the models themselves: ``"vanilla"`` and each rule. They are networks, or rewards
+            that read text where the catalogue's features are made of texts.
         seconds: by phase, as the command line reports them.
     """
 
@@ -153,7 +155,7 @@ class Experiment:
     voters: Outcomes
     check: PredictiveCheck
     social: dict[str, np.ndarray]
-    models: dict[str, Reward]
+    models: Mapping[str, Reward | TextReward]
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -287,12 +289,14 @@ def fit_social_models(
     rules: Sequence[str],
     seed: int,
     clock: RunClock,
-) -> dict[str, Reward]:
+) -> Mapping[str, Reward | TextReward]:
     """Step 7: a social reward model for each rule."""
     with clock.phase("social"):
         comparisons = {
             rule: social_comparisons(rule, election, catalogue, config.voters) for rule in rules
         }
+        if catalogue.read_by:
+            return fit_text_rewards(catalogue, comparisons)
         report = clock.reporter("social", "Training the social reward models")
         key = jax_key(seed, KeyStream.SOCIAL)
         return fit_social(key, catalogue, comparisons, config.reward, report)
@@ -300,13 +304,15 @@ def fit_social_models(
 
 def fit_vanilla_model(
     ratings: Ratings, config: Config, seed: int, clock: RunClock
-) -> tuple[Reward, np.ndarray]:
-    """The vanilla network, and the exact Bradley–Terry scores of the same pairs ``[items]``."""
+) -> tuple[Reward | TextReward, np.ndarray]:
+    """The vanilla model, and the exact Bradley–Terry scores of the same pairs ``[items]``."""
     with clock.phase("vanilla"):
         counts, catalogue = pair_counts(ratings, config.weighting), ratings.catalogue
+        exact = fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
+        if catalogue.read_by:
+            return fit_text_rewards(catalogue, {"vanilla": counts})["vanilla"], exact
         key = jax_key(seed, KeyStream.VANILLA)
-        network = fit_vanilla(key, catalogue, counts, config.reward)
-        return network, fit_pair_counts(counts, catalogue.offsets, config.reward.prior_sd)
+        return fit_vanilla(key, catalogue, counts, config.reward), exact
 
 
 def check_voters(

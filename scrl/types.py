@@ -41,6 +41,7 @@ class Catalogue:
         prompt_texts, completion_texts: what raters read; the names by default.
         prompt_features, completion_features: ``[prompts, features]`` and ``[completions,
             features]`` in the units of the file, or None.
+        read_by: where features are made of texts, what reads them (``text.with_text_features``).
     """
 
     prompts: tuple[str, ...]
@@ -51,6 +52,7 @@ class Catalogue:
     completion_texts: tuple[str, ...] = ()
     prompt_features: np.ndarray | None = None
     completion_features: np.ndarray | None = None
+    read_by: str = ""
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__

@@ -43,3 +43,4 @@ from .spatial import spatial_model_from_link as spatial_model_from_link
 from .spatial import spatial_model_to_link as spatial_model_to_link
 from .stories import STORIES as STORIES
 from .stories import Story as Story
+from .text_tastes import text_utilities as text_utilities

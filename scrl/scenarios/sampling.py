@@ -10,6 +10,7 @@ import numpy as np
 from scrl.data.table import single_completion_notes
 from scrl.random_streams import HostStream, host_rng
 from scrl.scenarios.schema import ScenarioSchema
+from scrl.text import with_text_features
 from scrl.types import Ballots, InputError, Ratings
 
 
@@ -98,6 +99,8 @@ def sample(scenario: ScenarioSchema, seed: int) -> Sample:
         np.ones(len(starts)), offsets, completion, rank, "unseen", types, scenario.type_names,
         single_completion_notes(np.diff(offsets), "unseen"), scenario.name,
     )  # fmt: skip
+    if scenario.features == "text":
+        ratings = with_text_features(ratings)
     return Sample(scenario, seed, ratings)
 
 

@@ -33,6 +33,7 @@ from scrl.scenarios.fields import (
     path_step,
     suggestion,
 )
+from scrl.scenarios.text_tastes import written_out
 from scrl.types import Catalogue
 
 #: Raters × items (completions offered, summed over prompts) that a sample may have to draw.
@@ -52,11 +53,13 @@ class Completion(_Part):
 
 
 class Prompt(_Part):
-    """A prompt: its text, its features and the completions it offers (all where None)."""
+    """A prompt: its text, its features, the completions it offers (all where None), and its kind,
+    which the likes of types may refer to."""
 
     text: Text | None = None
     completions: tuple[Name, ...] | None = None
     features: tuple[Real, ...] | None = None
+    kind: Name | None = None
 
 
 class RaterType(_Part):
@@ -68,6 +71,7 @@ class RaterType(_Part):
         utilities: prompt -> completion -> utility, in place of a ranking.
         answers: prompt -> probability that such a rater answers it (default 1).
         includes: prompt -> completion -> probability that the ballot includes it (default 1).
+        likes: attribute of a text -> weight, or kind of prompt -> such weights (``text_tastes``).
     """
 
     share: Share
@@ -75,10 +79,14 @@ class RaterType(_Part):
     utilities: dict[Name, dict[Name, Real]] = {}
     answers: dict[Name, Chance] = {}
     includes: dict[Name, dict[Name, Chance]] = {}
+    likes: dict[Name, Real | dict[Name, Real]] = {}
 
 
 class ScenarioSchema(_Part):
-    """A population of raters and the prompts they answer, validated, with derived arrays."""
+    """A population of raters and the prompts they answer, validated, with derived arrays.
+
+    Where ``features`` is ``"text"``, models read completions as texts in place of names.
+    """
 
     name: Name
     summary: Text = ""
@@ -92,6 +100,7 @@ class ScenarioSchema(_Part):
     raters: Annotated[int, BeforeValidator(as_raters)] = 10_000
     noise: Noise = 0.0
     sampling: Literal["quota", "iid"] = "quota"
+    features: Literal["text"] | None = None
 
     @property
     def catalogue(self) -> Catalogue:
@@ -147,6 +156,11 @@ class ScenarioSchema(_Part):
     def offered(self, prompt: str) -> tuple[str, ...]:
         """The completions of a prompt, in item order."""
         return self.prompts[prompt].completions or tuple(self.completions)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _write_out(cls, content: Any) -> Any:
+        return written_out(content) if isinstance(content, Mapping) else content
 
     @model_validator(mode="after")
     def _check(self) -> ScenarioSchema:

@@ -5,3 +5,6 @@ from .comparisons import social_comparisons as social_comparisons
 from .reward_model import Reward as Reward
 from .reward_model import fit_social as fit_social
 from .reward_model import fit_vanilla as fit_vanilla
+from .text_reward import TextReward as TextReward
+from .text_reward import as_texts as as_texts
+from .text_reward import fit_text_rewards as fit_text_rewards

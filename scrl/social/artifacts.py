@@ -15,7 +15,10 @@ from safetensors.numpy import save_file
 from scrl.config import RewardConfig
 from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.networks.layers import Table, standardise
+from scrl.social import text_artifacts
 from scrl.social.reward_model import Reward, blank_parameters
+from scrl.social.text_reward import TextReward
+from scrl.text.encoder import Encoder
 from scrl.types import Catalogue, InputError
 
 FORMAT = "scrl reward 1"
@@ -23,7 +26,7 @@ _ARRAYS = ("members", "offsets", "prompt_features", "completion_features")
 _TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
 
 
-def save(model: Reward, path: str | Path, **about: str) -> None:
+def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
     """Save a social or vanilla reward model.
 
     Args:
@@ -31,6 +34,10 @@ def save(model: Reward, path: str | Path, **about: str) -> None:
         path: the file to write.
         about: metadata, such as ``rule`` or ``scenario``.
     """
+    if isinstance(model, TextReward):
+        arrays, manifest = text_artifacts.packed(model, about)
+        save_file(arrays, str(path), metadata=manifest)
+        return
     arrays = {
         f"catalogue.{name}": np.ascontiguousarray(value)
         for name in _ARRAYS
@@ -47,11 +54,15 @@ def save(model: Reward, path: str | Path, **about: str) -> None:
     save_file(arrays, str(path), metadata=manifest)
 
 
-def load(path: str | Path) -> Reward:
+def load(path: str | Path, encoder: Encoder | None = None) -> Reward | TextReward:
     """Load a model written by ``save``.
 
+    Args:
+        path: the file.
+        encoder: with which a model that reads text was trained; found by its name by default.
+
     Raises:
-        InputError: if the file is missing or is not such a model.
+        InputError: if the file is missing or is not such a model, or the encoder is another one.
     """
     path = Path(path)
     if not path.is_file():
@@ -60,6 +71,10 @@ def load(path: str | Path) -> Reward:
         with safe_open(str(path), framework="numpy") as file:
             manifest = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if manifest.get("format") == text_artifacts.FORMAT:
+            # A wrong encoder is a fault of its own, which is no fault of the file.
+            encoder = text_artifacts.encoder_for(arrays, manifest, encoder)
+            return text_artifacts.unpacked(arrays, manifest, encoder)
         if manifest.get("format") != FORMAT:
             raise ValueError("another format")
         texts: dict[str, Any] = {name: tuple(json.loads(manifest[name])) for name in _TEXTS}
@@ -74,20 +89,25 @@ def load(path: str | Path) -> Reward:
             if value.shape != leaf.shape:
                 raise ValueError
             values.append(value)
+    except text_artifacts.EncoderError:
+        raise
     except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise InputError(f"{path}: this is not a reward model that scrl saved.") from error
     return Reward(jax.tree_util.tree_unflatten(shape, values), catalogue, config)
 
 
-def score(model: Reward, catalogue: Catalogue) -> np.ndarray:
+def score(model: Reward | TextReward, catalogue: Catalogue) -> np.ndarray:
     """A model's rewards ``[items]`` for the items of another catalogue.
 
-    A prompt or completion is identified by its features if the model was trained on features, else
-    by its name, and by its text where a name has several texts.
+    A model that reads text scores any texts. For another, a prompt or completion is identified by
+    its features if the model was trained on features, else by its name, and by its text where a
+    name has several texts.
 
     Raises:
         InputError: for a prompt or completion that the model was not trained on.
     """
+    if isinstance(model, TextReward):
+        return model.score(catalogue)
     known = model.catalogue
     for kind in ("prompt", "completion"):
         own, other = (getattr(c, f"{kind}_features") for c in (known, catalogue))

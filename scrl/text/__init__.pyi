@@ -5,5 +5,10 @@ from .encoder import MIN_FILED as MIN_FILED
 from .encoder import Encoder as Encoder
 from .encoder import SentenceEncoder as SentenceEncoder
 from .encoder import encode as encode
+from .encoder import encoder_named as encoder_named
 from .encoder import encoder_of as encoder_of
 from .encoder import is_available as is_available
+from .features import TextFeatures as TextFeatures
+from .features import item_texts as item_texts
+from .features import text_features as text_features
+from .features import with_text_features as with_text_features

@@ -77,7 +77,31 @@ def encoder_of(name: str, function: Callable[[list[str]], np.ndarray]) -> Encode
         name: of the encoder and its version (see ``Encoder``).
         function: from a list of texts to an array ``[texts, dimensions]``.
     """
-    return FunctionEncoder(name, function)
+    _made[name] = FunctionEncoder(name, function)
+    return _made[name]
+
+
+def encoder_named(reader: str) -> Encoder | None:
+    """The encoder whose name a reader's name begins with (``TextFeatures.reader``): one that this
+    process has made, or the packaged one. None for a reader without an encoder.
+
+    Raises:
+        InputError: where it is none of them.
+    """
+    name = reader.rpartition(" and ")[0]
+    if not reader or name == SentenceEncoder.name:
+        return SentenceEncoder() if is_available() or reader else None
+    if not name:
+        return None
+    if name not in _made:
+        raise InputError(
+            f"These texts were read by the encoder '{name}'; make it first with "
+            "scrl.text.encoder_of(name, function)."
+        )
+    return _made[name]
+
+
+_made: dict[str, Encoder] = {}
 
 
 def is_available() -> bool:

@@ -26,6 +26,9 @@ from scrl.types import InputError
 def test_every_scenario_of_the_gallery_fits_and_comes_back(stem):
     scenario = load_scenario(gallery()[stem])
     id = scenario_to_link(scenario)
+    if scenario.features == "text":  # a hundred texts are too long for a link
+        assert id is None
+        return
     assert is_link(id)
     assert len(id) <= MAX_ID_LENGTH
     assert set(id) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")

@@ -24,6 +24,7 @@ THEMES = {
         "tennessee-four", "tennessee-map", "distortion-minority", "irrelevant-alternative",
         "strategic-raters",
     ),
+    "Answers in words, read as texts": ("text-detail", "text-caution", "text-tone"),
 }  # fmt: skip
 _CARDS_PER_ROW = 3
 

@@ -1,0 +1,123 @@
+"""Rewards that read text, saved and loaded: numbers and manifest in one safetensors file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from scrl.social.text_reward import TextFunctions, TextReward
+from scrl.text.encoder import Encoder, encode, encoder_named
+from scrl.text.features import TextFeatures
+from scrl.types import Catalogue, InputError
+from scrl.utility_models.feature_basis import FeatureBasis
+
+FORMAT = "scrl text reward 1"
+#: A text by which an encoder is recognised, and how far its vector may be off.
+PROBE, MAX_PROBE_ERROR = "The quick brown fox jumps over the lazy dog.", 1e-3
+_TEXTS = ("prompts", "completions", "prompt_texts", "completion_texts")
+_FEATURES = ("directions", "prompt_mean", "prompt_directions", "mean", "scale")
+_BASIS = ("mean", "scale", "directions", "centres")
+_MODEL = ("weight", "covariance", "own", "group_sd", "references")
+
+
+class EncoderError(InputError):
+    """A model was trained with another encoder."""
+
+
+def packed(model: TextReward, about: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A model as arrays and metadata."""
+    functions, c = model.functions, model.catalogue
+    features, basis = functions.features, functions.basis
+    arrays = {"catalogue.members": c.members, "catalogue.offsets": c.offsets}
+    arrays |= {f"features.{name}": getattr(features, name) for name in _FEATURES}
+    arrays |= {f"basis.{name}": getattr(basis, name) for name in _BASIS}
+    arrays |= {f"basis.root{i}": root for i, root in enumerate(basis.roots)}
+    arrays |= {"functions.mean": functions.mean, "functions.scale": functions.scale}
+    arrays |= {name: getattr(model, name) for name in _MODEL}
+    encoder = features.encoder
+    if encoder is not None:
+        arrays["probe"] = encode([PROBE], encoder)[0]
+    manifest = {
+        "format": FORMAT,
+        "encoder": encoder.name if encoder else "",
+        "attributes": json.dumps(features.attributes),
+        "widths": json.dumps(basis.widths),
+        "own_sd": repr(float(model.own_sd)),
+        "about": json.dumps(dict(about)),
+        **{name: json.dumps(list(getattr(c, name))) for name in _TEXTS},
+    }
+    return {name: np.ascontiguousarray(a) for name, a in arrays.items()}, manifest
+
+
+def unpacked(
+    arrays: Mapping[str, np.ndarray], manifest: Mapping[str, str], encoder: Encoder | None
+) -> TextReward:
+    """The model of ``packed`` arrays and metadata.
+
+    Args:
+        encoder: that with which it was trained (``encoder_for``).
+
+    Raises:
+        KeyError, ValueError: where a part is missing or misshapen.
+    """
+    features = TextFeatures(
+        encoder,
+        tuple(json.loads(manifest["attributes"])),
+        *(arrays[f"features.{part}"] for part in _FEATURES),
+    )
+    widths = tuple(json.loads(manifest["widths"]))
+    roots = tuple(arrays[f"basis.root{i}"] for i in range(len(widths)))
+    own_parts: dict[str, Any] = {part: arrays[f"basis.{part}"] for part in _BASIS}
+    basis = FeatureBasis(**own_parts, roots=roots, widths=widths)
+    functions = TextFunctions(features, basis, arrays["functions.mean"], arrays["functions.scale"])
+    texts: dict[str, Any] = {part: tuple(json.loads(manifest[part])) for part in _TEXTS}
+    catalogue = Catalogue(
+        members=arrays["catalogue.members"], offsets=arrays["catalogue.offsets"],
+        read_by=features.reader, **texts,
+    )  # fmt: skip
+    weight, covariance, own, group_sd, references = (arrays[part] for part in _MODEL)
+    functions_count = len(functions.group)
+    if covariance.shape != (functions_count,) * 2 or len(weight) != functions_count:
+        raise ValueError("misshapen")
+    if len(own) != catalogue.items:
+        raise ValueError("misshapen")
+    return TextReward(
+        catalogue, functions, weight, covariance, own, group_sd, float(manifest["own_sd"]),
+        references,
+    )  # fmt: skip
+
+
+def encoder_for(
+    arrays: Mapping[str, np.ndarray], manifest: Mapping[str, str], encoder: Encoder | None
+) -> Encoder | None:
+    """The encoder of a packed model, by its name where None is given; None where it needs none.
+
+    Raises:
+        EncoderError: where it is another one, or not installed.
+        KeyError: where the file lacks its name.
+    """
+    name, probe = manifest["encoder"], arrays.get("probe")
+    if not name or probe is None:
+        return None
+    try:
+        found = encoder or encoder_named(f"{name} and more")
+        if found is not None and found.name == name and _is_near(encode([PROBE], found)[0], probe):
+            return found
+    except InputError as error:
+        raise EncoderError(str(error)) from None
+    other = found.name if found else "none"
+    raise EncoderError(
+        f"This reward was trained with the encoder '{name}' and cannot read the vectors of "
+        f"{'a changed one of that name' if other == name else repr(other)}; load it with its own."
+    )
+
+
+def _is_near(vector: np.ndarray, probe: np.ndarray) -> bool:
+    """Whether an encoder's vector of the probe is that of the file."""
+    if vector.shape != probe.shape:
+        return False
+    error = float(np.abs(vector - probe).max())
+    return error <= MAX_PROBE_ERROR * (1 + float(np.abs(probe).max()))

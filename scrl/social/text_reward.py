@@ -1,0 +1,247 @@
+"""A reward that reads text: social (step 7) and vanilla on features of texts.
+
+Both are the same Bayesian Bradley–Terry model (``feature_fit``) of functions of text features,
+fitted to different comparisons: those of a social order, or those observed. An item that was
+compared has a part of its own besides, which a new text has not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from scrl.choice_models.bradley_terry import PairCounts
+from scrl.social.feature_fit import FeatureFit, fit_features
+from scrl.text.encoder import Encoder, encode, encoder_named
+from scrl.text.features import INTERACTION, TextFeatures, item_texts, text_features
+from scrl.types import Catalogue, InputError
+from scrl.utility_models.feature_basis import FeatureBasis
+
+#: Rated texts kept with a model, to which the distance of a new text is measured.
+MAX_REFERENCES = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class TextFunctions:
+    """Functions of text features, in which rewards are linear.
+
+    Linear functions of the vector, of the attributes and of the interactions are one group each;
+    two kernels of the vector and the attributes are two more.
+
+    Attributes:
+        features: of the texts.
+        basis: the kernels' functions.
+        mean: of the functions over the items on which they are made ``[functions]``.
+        scale: of each group, so that the squares of its functions add up to 1 on the mean
+            ``[groups]``.
+    """
+
+    features: TextFeatures
+    basis: FeatureBasis
+    mean: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, features: TextFeatures, catalogue: Catalogue) -> TextFunctions:
+        """The functions made on a catalogue's items."""
+        x = features(*item_texts(catalogue))
+        basis = FeatureBasis.of(x[:, features.group != INTERACTION])
+        blank = cls(features, basis, np.zeros(0), np.zeros(0))
+        raw, group = blank._raw(x), blank.group
+        mean = raw.mean(axis=0)
+        square = np.bincount(
+            group, ((raw - mean) ** 2).mean(axis=0), minlength=int(group.max()) + 1
+        )
+        return cls(features, basis, mean, np.sqrt(np.maximum(square, 1e-12)))
+
+    @cached_property
+    def group(self) -> np.ndarray:
+        """The group of each function ``[functions]``; groups without functions are left out."""
+        kernels = self.basis.group[self.basis.group > 0] + INTERACTION
+        return np.unique(np.r_[self.features.group, kernels], return_inverse=True)[1]
+
+    def _raw(self, x: np.ndarray) -> np.ndarray:
+        kernels = self.basis(x[:, self.features.group != INTERACTION])[:, self.basis.group > 0]
+        return np.concatenate([x, kernels], axis=1)
+
+    def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> np.ndarray:
+        """The functions of items ``[items, functions]``, from their two texts."""
+        raw = self._raw(self.features(prompts, completions))
+        return (raw - self.mean) / self.scale[self.group]
+
+
+@dataclass(frozen=True, eq=False)
+class TextReward:
+    """A fitted reward that scores any text.
+
+    >>> import scrl
+    >>> reward = scrl.load("borda.safetensors")  # doctest: +SKIP
+    >>> reward("How do I peel garlic?", "Crush the clove first.")  # doctest: +SKIP
+    0.37
+
+    Attributes:
+        catalogue: the prompts and completions it was trained on.
+        functions: of texts.
+        weight: of the functions ``[functions]``; covariance: of their posterior.
+        own: parts of the catalogue's items ``[items]``.
+        group_sd, own_sd: prior standard deviations that were learnt (see ``FeatureFit``).
+        references: vectors of rated completions ``[texts, dimensions]``; empty without an encoder.
+    """
+
+    catalogue: Catalogue
+    functions: TextFunctions
+    weight: np.ndarray
+    covariance: np.ndarray
+    own: np.ndarray
+    group_sd: np.ndarray
+    own_sd: float
+    references: np.ndarray
+
+    def rewards(self) -> np.ndarray:
+        """Rewards of the catalogue's items ``[items]``, log-odds centred within each prompt."""
+        c = self.catalogue
+        reward = self.functions(*item_texts(c)) @ self.weight + self.own
+        mean = np.add.reduceat(reward, c.offsets[:-1]) / np.diff(c.offsets)
+        return reward - mean[c.item_prompt]
+
+    def __call__(self, prompts: Any, completions: Any, **_: Any) -> Any:
+        """Rewards of texts, in log-odds; only differences under one prompt have a meaning.
+
+        Args:
+            prompts, completions: two texts, for one reward; or two lists of texts or of chats
+                (lists of messages with ``content``), for a list of rewards. The names and the
+                further arguments, which are ignored, are those of TRL's reward functions.
+
+        Returns:
+            A float, or a list of floats.
+        """
+        one = isinstance(completions, str)
+        texts = as_texts(prompts, completions)
+        reward = self._reward(*texts)
+        return float(reward[0]) if one else [float(r) for r in reward]
+
+    def uncertainty(self, prompts: Any, completions: Any) -> Any:
+        """Posterior standard deviations of rewards, in log-odds, by the same arguments as a call.
+
+        Rewards are measured from the mean of the texts on which the model was made. A text that was
+        never compared lacks a part of its own, whose spread counts.
+        """
+        one = isinstance(completions, str)
+        pairs = as_texts(prompts, completions)
+        value = self.functions(*pairs)
+        new = np.array([pair not in self._known for pair in zip(*pairs, strict=True)])
+        variance = ((value @ self.covariance) * value).sum(axis=1) + new * self.own_sd**2
+        sd = np.sqrt(np.maximum(variance, 0))
+        return float(sd[0]) if one else [float(s) for s in sd]
+
+    def distance(self, prompts: Any, completions: Any) -> Any:
+        """How far completions lie from the nearest rated one, by the same arguments as a call: one
+        minus the cosine of the encoder's vectors, 0 for a rated text; NaN without an encoder."""
+        one = isinstance(completions, str)
+        _, texts = as_texts(prompts, completions)
+        encoder = self.functions.features.encoder
+        if encoder is None or not len(self.references):
+            found = np.full(len(texts), np.nan)
+        else:
+            vectors = _unit(encode(texts, encoder))
+            found = np.maximum(1 - (vectors @ self.references.T).max(axis=1), 0.0)
+        return float(found[0]) if one else [float(d) for d in found]
+
+    def _reward(self, prompts: list[str], completions: list[str]) -> np.ndarray:
+        known = [self._known.get(pair, -1) for pair in zip(prompts, completions, strict=True)]
+        own = np.where(np.array(known) >= 0, self.own[known], 0.0) if known else np.zeros(0)
+        return self.functions(prompts, completions) @ self.weight + own
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], int]:
+        """The item of each prompt's and completion's texts."""
+        return {pair: i for i, pair in enumerate(zip(*item_texts(self.catalogue), strict=True))}
+
+    def score(self, catalogue: Catalogue) -> np.ndarray:
+        """Rewards of another catalogue's items ``[items]``, centred within each prompt."""
+        reward = self._reward(*item_texts(catalogue))
+        mean = np.add.reduceat(reward, catalogue.offsets[:-1]) / np.diff(catalogue.offsets)
+        return reward - mean[catalogue.item_prompt]
+
+
+def fit_text_rewards(
+    catalogue: Catalogue,
+    comparisons: dict[str, PairCounts],
+    encoder: Encoder | None = None,
+    features: TextFeatures | None = None,
+) -> dict[str, TextReward]:
+    """Fit a reward that reads text to each set of comparisons.
+
+    Args:
+        catalogue: the prompts and completions.
+        comparisons: name -> the compared pairs.
+        encoder: that which made the catalogue's features by default, else the packaged one.
+        features: of texts; made of the catalogue's texts by default.
+
+    Returns:
+        name -> its model.
+    """
+    if features is None:
+        features = text_features(catalogue, encoder or encoder_named(catalogue.read_by))
+    functions = TextFunctions.of(features, catalogue)
+    value = functions(*item_texts(catalogue))
+    return {
+        name: _fitted(functions, value, catalogue, counts) for name, counts in comparisons.items()
+    }
+
+
+def _fitted(
+    functions: TextFunctions, value: np.ndarray, catalogue: Catalogue, counts: PairCounts
+) -> TextReward:
+    fit: FeatureFit = fit_features(value, functions.group, counts, catalogue.offsets)
+    encoder, references = functions.features.encoder, np.zeros((0, 0), np.float16)
+    if encoder is not None:
+        compared = np.unique(np.r_[counts.first, counts.second])
+        _, texts = item_texts(catalogue)
+        rated = list(dict.fromkeys(texts[i] for i in compared))
+        step = max(1, -(-len(rated) // MAX_REFERENCES))
+        references = _unit(encode(rated[::step], encoder)).astype(np.float16)
+    return TextReward(
+        catalogue, functions, fit.weight, fit.covariance, fit.own, fit.group_sd, fit.own_sd,
+        references,
+    )  # fmt: skip
+
+
+def as_texts(prompts: Any, completions: Any) -> tuple[list[str], list[str]]:
+    """Prompts and completions as two lists of texts, from texts, lists of texts or of chats.
+
+    Raises:
+        InputError: where they are something else, or not of one length.
+    """
+    if isinstance(completions, str):
+        prompts, completions = [prompts], [completions]
+    if isinstance(prompts, str):
+        prompts = [prompts] * len(completions)
+    found = [_text(p) for p in prompts], [_text(c) for c in completions]
+    if len(found[0]) != len(found[1]):
+        raise InputError(
+            f"There are {len(found[0])} prompts for {len(found[1])} completions; give each "
+            "completion its prompt."
+        )
+    return found
+
+
+def _text(value: Any) -> str:
+    """A text, or the contents of a chat's messages, one below the other."""
+    if isinstance(value, str):
+        return value
+    try:
+        return "\n".join(str(message["content"] or "") for message in value)
+    except (TypeError, KeyError, IndexError):
+        raise InputError(
+            "A prompt and a completion are a text or a list of messages with 'content'; this is "
+            f"a {type(value).__name__}."
+        ) from None
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

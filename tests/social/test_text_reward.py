@@ -1,0 +1,131 @@
+"""A reward that reads text: its fit, its calls, its files."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from scipy.special import expit
+
+import scrl
+from scrl.choice_models import PairCounts
+from scrl.social import fit_text_rewards
+from scrl.social.feature_fit import _Problem, fit_features
+from scrl.text import attribute_values, encoder_of
+from scrl.types import Catalogue, InputError
+
+PROMPTS = ("How do I cook rice?", "Where is the station?", "Why is it cold?")
+STYLES = (
+    "Go ahead.",
+    "First look, then act, because that works for example in 3 steps.",
+    "Perhaps it may be so; it depends, and it might not.",
+    "I am glad you asked, thank you so much, good luck!",
+)
+
+
+def catalogue_of(prompts=PROMPTS, styles=STYLES):
+    texts = [f"{style} {p.split()[-1]}" for p in prompts for style in styles]
+    offsets = np.arange(len(prompts) + 1) * len(styles)
+    names = tuple(f"c{i}" for i in range(len(texts)))
+    return Catalogue(prompts, names, np.arange(len(texts)), offsets, prompts, tuple(texts))
+
+
+def all_pairs(offsets):
+    parts = [s + np.stack(np.triu_indices(t - s, 1)) for s, t in pairwise(offsets)]
+    return np.concatenate(parts, axis=1)
+
+
+def counts_of(catalogue, utility, times=8.0):
+    first, second = all_pairs(catalogue.offsets)
+    chance = expit(utility[first] - utility[second])
+    return PairCounts(first, second, times * chance, times * (1 - chance))
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    catalogue = catalogue_of()
+    utility = 2 * attribute_values(catalogue.completion_texts, ["detail"])[:, 0]
+    return fit_text_rewards(catalogue, {"vanilla": counts_of(catalogue, utility)})["vanilla"]
+
+
+def test_the_mode_and_its_covariance_are_those_of_the_whole_problem():
+    """Against a general optimiser and the inverse of the whole curvature."""
+    rng, (prompts, size, functions) = np.random.default_rng(0), (5, 4, 3)
+    offsets, prior, own_prior = np.arange(prompts + 1) * size, np.full(functions, 0.7), 1.3
+    value = rng.normal(size=(prompts * size, functions))
+    first, second = all_pairs(offsets)
+    keep = rng.random(len(first)) < 0.7
+    first, second = first[keep], second[keep]
+    wins = rng.integers(0, 5, (2, len(first))).astype(float)
+    problem = _Problem(value, PairCounts(first, second, *wins), offsets)
+    found = problem.maximise(np.zeros(functions), np.zeros(len(value)), prior, own_prior)
+
+    def objective(both):
+        return problem.objective(both[:functions], both[functions:], prior, own_prior)
+
+    best = minimize(objective, np.zeros(functions + len(value)), options={"gtol": 1e-7})
+    both = np.concatenate(found)
+    np.testing.assert_allclose(both, best.x, atol=1e-5)
+    design = np.concatenate([value, np.eye(len(value))], axis=1)
+    gap = design[first] - design[second]
+    chance = expit(gap @ both)
+    curve = gap.T @ ((wins.sum(0) * chance * (1 - chance))[:, None] * gap)
+    inverse = np.linalg.inv(curve + np.diag(np.r_[prior, np.full(len(value), own_prior)]))
+    covariance, variance = problem.covariance(*found, prior, own_prior)
+    np.testing.assert_allclose(covariance, inverse[:functions, :functions], atol=1e-9)
+    rated = problem.rated
+    np.testing.assert_allclose(variance[rated], np.diag(inverse)[functions:][rated], atol=1e-9)
+
+
+def test_scales_find_the_group_that_matters():
+    rng = np.random.default_rng(1)
+    offsets, group = np.arange(31) * 6, np.repeat([0, 1], 10)
+    value = rng.normal(size=(180, 20)) / np.sqrt(10)
+    utility = value[:, :10] @ rng.normal(size=10) * 3 + 0.5 * rng.normal(size=180)
+    first, second = all_pairs(offsets)
+    wins = rng.binomial(5, expit(utility[first] - utility[second])).astype(float)
+    fit = fit_features(value, group, PairCounts(first, second, wins, 5 - wins), offsets)
+    assert 1.5 < fit.group_sd[0] < 6
+    assert fit.group_sd[1] < 0.3
+    assert 0.2 < fit.own_sd < 0.9
+
+
+def test_a_new_text_under_a_new_prompt_is_scored_by_what_it_says(fitted):
+    prompt = "How do I plant a tree?"
+    detailed = "First dig, then water for 10 minutes, because roots need it."
+    assert fitted(prompt, detailed) > fitted(prompt, "Just dig.") + 0.5
+    many = fitted(prompts=[prompt] * 2, completions=[detailed, "Just dig."], seed=3)
+    assert many[0] == pytest.approx(fitted(prompt, detailed))
+    chat = fitted([[{"role": "user", "content": prompt}]], [[{"content": detailed}]])
+    assert chat == [pytest.approx(many[0])]
+
+
+def test_a_text_far_from_all_rated_ones_is_uncertain(fitted):
+    rated, far = fitted.catalogue.completion_texts[1], "Zebras! Zebras? Zebras…" * 20
+    assert fitted.distance(PROMPTS[0], rated) < 1e-3 < 0.2 < fitted.distance(PROMPTS[0], far)
+    near = fitted.uncertainty(PROMPTS[0], rated.replace("cook", "boil"))
+    assert near < fitted.uncertainty("What is a zebra?", far)
+
+
+def test_a_file_scores_alike_and_refuses_another_encoder(fitted, tmp_path):
+    path = tmp_path / "vanilla.safetensors"
+    scrl.save(fitted, path, rule="vanilla")
+    again = scrl.load(path)
+    pair = ("What now?", "Perhaps nothing.\ud800 <b>x</b> <|im_start|>")
+    assert again(*pair) == pytest.approx(fitted(*pair), abs=1e-12)
+    assert again.uncertainty(*pair) == pytest.approx(fitted.uncertainty(*pair))
+    np.testing.assert_allclose(again.rewards(), fitted.rewards())
+    np.testing.assert_allclose(scrl.score(again, fitted.catalogue), fitted.rewards())
+    name = fitted.functions.features.encoder.name
+    changed = encoder_of(name + "-", lambda texts: np.ones((len(texts), 512)))
+    with pytest.raises(InputError, match="was trained with the encoder"):
+        scrl.load(path, changed)
+
+
+def test_chats_and_texts_are_all_that_is_scored(fitted):
+    with pytest.raises(InputError, match="a text or a list of messages"):
+        fitted([3], [4])
+    with pytest.raises(InputError, match="give each completion its prompt"):
+        fitted(["a", "b"], ["c"])
