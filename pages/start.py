@@ -24,6 +24,7 @@ def show() -> None:
     except InputError as error:
         st.error(page.escaped(str(error)))
         return
+    path.explain_unknown_step()
     path.begin_at_the_top(step)
     import_module(f"ui.start.{STEPS[step]}").show()
 

@@ -7,6 +7,11 @@ from pathlib import Path
 
 import pytest
 
+# Two processes with as many threads of linear algebra as there are cores wait for each other:
+# small matrices then take four times as long. The processes that run tests inherit this.
+for library in ("OMP", "OPENBLAS", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import log_ndtr, softmax
+from threadpoolctl import threadpool_limits
 
 from scrl.config import ImputationConfig
 from scrl.raters.imputation import (
@@ -57,6 +58,7 @@ MAX_SCORED = 256
 MIN_SPREAD = 1.0
 
 
+@threadpool_limits.wrap(limits=1)  # threads slow down matrices this small
 def infer_missing_rewards(
     ratings: Ratings,
     table: BallotTable,

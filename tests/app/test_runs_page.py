@@ -1,5 +1,6 @@
 """The page of kept runs, and links to them after the server has gone."""
 
+import re
 import time
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from scrl.runs import Archive, JobQueue
 from scrl.types import InputError
 from tests.app.test_pages import FakeRun, figures, line, live, parameter, trained, widget, words
+from tests.runs.test_archive import rezipped
 from ui.shared import run_store, viewer
 
 ME = "a-token-of-more-than-twenty-letters"
@@ -245,6 +247,18 @@ def test_an_exported_run_is_brought_back_and_opened_in_the_lab(
     assert app.selectbox(key="scenario").value == parameter(app, "scenario")
     other = open_page("strategy")
     assert not other.exception
+
+
+def test_a_run_whose_models_are_damaged_is_brought_back_without_them_and_says_why(
+    open_page, server, mine
+):
+    id = parameter(trained(open_page("lab")), "run")
+    damaged = rezipped(exported(server, id), **{"parameters.safetensors": b"x"})
+    app = open_page("runs")
+    app.get("file_uploader")[0].set_value(("run.zip", damaged, "application/zip")).run()
+    assert not app.exception
+    (said,) = [s.value for s in app.success if "was brought back" in s.value]
+    assert re.search(r"models were left out\. \w.{20,}\.$", said)
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"a,b"])

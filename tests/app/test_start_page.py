@@ -65,10 +65,17 @@ def test_next_leads_through_all_steps_and_back(open_page):
 
 
 @pytest.mark.parametrize("value", ["7", "-1", "x", ""])
-def test_a_step_that_does_not_exist_is_the_first_screen(open_page, value):
+def test_a_step_that_does_not_exist_is_the_first_screen_and_says_so(open_page, value):
     app = open_page(step=value, rated=value)
     assert not app.exception
     assert app.title[0].value == "Who decides what the assistant says?"
+    assert "a step that does not exist" in app.info[0].value
+    assert not open_page().info
+
+
+def test_a_percentage_that_the_slider_does_not_have_is_said(open_page):
+    assert "does not have. 10 %" in step(open_page, 2, rated="abc").info[0].value
+    assert not step(open_page, 2, rated="50").info
 
 
 def test_a_guess_gets_its_reason_and_none_is_given_before(open_page):

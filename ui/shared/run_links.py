@@ -13,8 +13,10 @@ from ui.shared import page, run_store, session, source_ids, uploads, viewer
 
 #: Suffix of an exported run.
 SUFFIX = "zip"
-#: Session key: a run that was brought back, until the lab has said so.
-_IMPORTED = "imported_run"
+#: Session keys: a run that was brought back, until the lab has said so; the id of one whose models
+#: were left out, and why.
+_IMPORTED, _LEFT_OUT = "imported_run", "models_left_out"
+session.keep(_LEFT_OUT)
 
 
 def import_run(data: bytes, filename: str = "") -> str:
@@ -42,6 +44,8 @@ def import_run(data: bytes, filename: str = "") -> str:
     except InputError:
         run_store.delete_stored(id, owner)
         raise
+    if run.note:
+        st.session_state[_LEFT_OUT] = (id, run.note)
     return id
 
 
@@ -56,10 +60,12 @@ def created_text(record: RunRecord) -> str:
 
 
 def imported_text(record: RunRecord) -> str:
-    """A sentence that an imported run is there, as Markdown."""
+    """Sentences that an imported run is there, and what of it is not, as Markdown."""
+    id, why = st.session_state.get(_LEFT_OUT, ("", ""))
     return (
         f"The run **{page.escaped(record.name)}** was brought back. It was trained on "
         f"{created_text(record)}."
+        + (f" Its fitted models were left out. {page.escaped(why)}" if id == record.id else "")
     )
 
 

@@ -10,12 +10,22 @@ from ui.shared import page
 
 #: Steps after the first screen.
 STEPS = ("Guess", "Who is silent", "Train", "Who is served", "Choose the rule")
+_NUMBERS = {str(i) for i in range(len(STEPS) + 1)}
 
 
 def current() -> int:
     """The open step by ``?step=``; 0 is the first screen."""
     text = st.query_params.get("step", "0")
-    return int(text) if text in {str(i) for i in range(len(STEPS) + 1)} else 0
+    return int(text) if text in _NUMBERS else 0
+
+
+def explain_unknown_step() -> None:
+    """Say so where the link names a step that there is not."""
+    if st.query_params.get("step", "0") not in _NUMBERS:
+        st.info(
+            f"The link names a step that does not exist; the steps are 1 to {len(STEPS)}. So the "
+            "story is shown from its beginning."
+        )
 
 
 def go_to(step: int) -> None:

@@ -31,6 +31,8 @@ def show() -> None:
         focus=story.STORY.completion,
     )  # fmt: skip
     percent = rate()
+    if st.query_params.get(_PARAMETER, str(percent)) != str(percent):
+        st.info(f"The link gives a percentage that the slider does not have. {percent} % is shown.")
     page.note(
         "The bars show how far apart the answers are: points on the left, rewards on the right."
     )
