@@ -95,6 +95,11 @@ class HostStream(Enum):
     RATER_FOLDS = Stream("study", 24)  # scrl.studies.scoreboard_splits
     MAZE_PAIRS = Stream("study", 25, ("group",))  # scrl.studies.maze_world
     FEEDBACK_ANSWERS = Stream("study", 26, ("format",))  # scrl.studies.feedback_sampling
+    # scrl.studies.text_parts
+    PART_WORLDS = Stream("study", 27, ("segments", "seed"))
+    PART_FEEDBACK = Stream("study", 28, ("segments", "seed", "bits"))
+    PART_UPDATES = Stream("study", 29, ("segments", "credit"))
+    PART_VOTES = Stream("study", 30)
 
 
 class KeyStream(Enum):

@@ -51,6 +51,7 @@ from scrl.figures.strategy import (
     scores_by_misreport_share,
 )
 from scrl.figures.template import register_templates
+from scrl.figures.text_parts import banded_curves, segment_rewards
 from scrl.figures.theorems import indistinguishable_populations, linear_reward, tournament_graph
 from scrl.figures.traversal import latent_traversal
 from scrl.figures.vanilla_gap import gap_waterfall
@@ -67,6 +68,7 @@ __all__ = [
     "accuracy_by_type",
     "agreement_by_raters",
     "ballot_tiles",
+    "banded_curves",
     "borda_points_and_utilities",
     "borda_threshold",
     "bump_chart",
@@ -110,6 +112,7 @@ __all__ = [
     "score_bars",
     "score_dots",
     "scores_by_misreport_share",
+    "segment_rewards",
     "short_labels",
     "spatial_map",
     "stacked_shares",

@@ -14,9 +14,11 @@ from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies
 from . import story_runs as story_runs
+from . import text_parts as text_parts
 from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling
+from . import weight_disagreement as weight_disagreement
 from .baking import load_baked as load_baked
 from .example_runs import load_example_run as load_example_run
 from .feedback_costs import FormatCost as FormatCost

@@ -10,6 +10,7 @@ from scrl.studies import (
     maze,
     scoreboard_studies,
     story_runs,
+    text_parts,
     voter_sampling,
 )
 from scrl.studies.protocol import Study
@@ -24,6 +25,7 @@ _ALL: tuple[Study, ...] = (
     *masking_regimes.STUDIES,
     *scoreboard_studies.STUDIES,
     *example_runs.STUDIES,
+    text_parts.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

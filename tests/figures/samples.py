@@ -201,6 +201,20 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         figures.latent_points, GROUPS_3D, LABELS_3D, None, ("1", "2", "3")
     ),
     "calibration_curves": partial(figures.calibration_curves, [("masked", BINS), ("full", BINS)]),
+    "segment_rewards": partial(
+        figures.segment_rewards,
+        np.array([[-0.3, 0.5, 0.0], [0.3, -0.5, -0.3]]),
+        ["irrelevant", "unverifiable", "incomplete"],
+        ["Segment 1", "Segment 2"],
+    ),
+    "banded_curves": partial(
+        figures.banded_curves,
+        [2, 4, 8],
+        [("own", np.array([[3.0, 3, 4], [2, 2, 3], [4, 4, 6]]), 0)],
+        x_title="segments",
+        y_title="updates",
+        log_axes="xy",
+    ),
     "grouped_bars": partial(
         figures.grouped_bars,
         TYPES,

@@ -8,6 +8,11 @@ from functools import cache
 #: Term -> what it means here. A term matches its plural, and at the start of a sentence. Of several
 #: forms, divided by a bar, the first is shown.
 TERMS = {
+    "credit": "Credit says which of the choices in a text a reward is counted for.",
+    "critic": "A critic is a model that learns, from the texts tried so far, how much each choice "
+    "adds to the reward of the whole text.",
+    "segment": "A segment is a part of a text that is judged by itself, such as a sentence.",
+    "policy|policies": "A policy says how likely an assistant is to give each answer.",
     "BIC": "BIC weighs how well a model fits against how many parameters it has; lower is "
     "better.",
     "Kendall’s τ": "Kendall’s τ says how far two orders agree: 1 is the same order, −1 the "

@@ -112,6 +112,12 @@ PAGES: dict[str, PageEntry] = {
         "students, researchers and engineers",
         REWARDS,
     ),
+    "parts": PageEntry(
+        "Parts", "format_ink_highlighter", UNDERSTAND, "Which part of the answer was wrong?",
+        "What changes when people mark the parts of an answer in place of judging the whole?",
+        "students, researchers and engineers",
+        REWARDS,
+    ),
     "studies": PageEntry(
         "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
         "How do the results change with the number of raters and of simulated voters?",

@@ -1,0 +1,16 @@
+from .marked_texts import ATMOSPHERE as ATMOSPHERE
+from .marked_texts import BOILING as BOILING
+from .marked_texts import CATEGORIES as CATEGORIES
+from .marked_texts import PUBLISHED_WEIGHTS as PUBLISHED_WEIGHTS
+from .marked_texts import MarkedText as MarkedText
+from .policy_gradient import CREDITS as CREDITS
+from .policy_gradient import updates_to_target as updates_to_target
+from .reward_fits import FEEDBACK as FEEDBACK
+from .reward_fits import learn_rewards as learn_rewards
+from .segment_worlds import SegmentWorld as SegmentWorld
+from .segment_worlds import draw_world as draw_world
+from .weight_votes import PROCEDURES as PROCEDURES
+from .weight_votes import WeightVote as WeightVote
+from .weight_votes import choose_answers as choose_answers
+from .weight_votes import chosen_weights as chosen_weights
+from .weight_votes import vote_on_weights as vote_on_weights

@@ -1,0 +1,1 @@
+"""The page on rewards for the parts of an answer."""
