@@ -3,6 +3,12 @@ from .adapter import Adapter as Adapter
 from .adapter import load_adapter as load_adapter
 from .adapter import new_adapter as new_adapter
 from .adapter import save_adapter as save_adapter
+from .divergence import KlEstimate as KlEstimate
+from .divergence import kl_to_reference as kl_to_reference
+from .dpo import DpoRun as DpoRun
+from .dpo import DpoSettings as DpoSettings
+from .dpo import PreferencePair as PreferencePair
+from .dpo import train_dpo as train_dpo
 from .gguf_weights import INSTALL as INSTALL
 from .gguf_weights import LlamaConfig as LlamaConfig
 from .gguf_weights import find_model as find_model
@@ -10,5 +16,9 @@ from .gguf_weights import is_installed as is_installed
 from .model import Completion as Completion
 from .model import LanguageModel as LanguageModel
 from .model import load_language_model as load_language_model
+from .selection import BestOfN as BestOfN
+from .selection import Reweighted as Reweighted
+from .selection import best_of_n as best_of_n
+from .selection import reweighted as reweighted
 from .tokenizer import Prompt as Prompt
 from .tokenizer import Tokenizer as Tokenizer

@@ -15,6 +15,7 @@ Sizes in shapes: B sequences, S tokens, H query heads, K key heads, G = H / K, D
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -56,16 +57,16 @@ def hidden_states(
     def step(x: jax.Array, layer: tuple[Weights, Weights]) -> tuple[jax.Array, Any]:
         return transformer_layer(config, layer[0], layer[1], x, angles, attend)
 
-    x = embedded(weights, tokens)
+    x, step = embedded(weights, tokens), jax.checkpoint(step)
     layers, extra = weights["layers"], adapter or {}
     if isinstance(layers, tuple):
         kept = []
-        for layer in layers:
-            x, cache = step(x, (layer, {}))
+        for i, layer in enumerate(layers):
+            x, cache = step(x, (layer, jax.tree.map(lambda a, i=i: a[i], extra)))
             kept.append(cache)
         caches = jax.tree.map(lambda *parts: jnp.stack(parts), *kept)
     else:
-        x, caches = jax.lax.scan(jax.checkpoint(step), x, (layers, extra))
+        x, caches = jax.lax.scan(step, x, (layers, extra))
     return root_mean_square_norm(config, x, weights["norm"]), caches
 
 
@@ -76,11 +77,7 @@ def embedded(weights: Weights, tokens: jax.Array) -> jax.Array:
 
 def logits(weights: Weights, hidden: jax.Array) -> jax.Array:
     """Logits of the next token ``[..., vocabulary]``, in float32."""
-    table = weights["embedding"]
-    axes = (((hidden.ndim - 1,), (1,)), ((), ()))
-    return jax.lax.dot_general(
-        hidden.astype(table.dtype), table, axes, preferred_element_type=jnp.float32
-    )
+    return times_frozen(hidden, weights["embedding"], 1)
 
 
 def transformer_layer(
@@ -114,7 +111,8 @@ def transformer_layer(
         key.astype(dtype),
         value.reshape(*lead, heads, size).astype(dtype),
     )
-    x = x + product(layer, adapter, "attn_output", mixed.reshape(*lead, -1))
+    mixed = mixed.reshape(*lead, -1).astype(jnp.float32)
+    x = x + product(layer, adapter, "attn_output", mixed)
     inputs = root_mean_square_norm(config, x, layer["ffn_norm"])
     gate, up = jnp.split(product(layer, adapter, "ffn_gate_up", inputs), 2, axis=-1)
     return x + product(layer, adapter, "ffn_down", jax.nn.silu(gate) * up), kept
@@ -122,18 +120,34 @@ def transformer_layer(
 
 def product(layer: Weights, adapter: Weights, name: str, x: jax.Array) -> jax.Array:
     """``x`` times a matrix plus its adapter's product of low rank, in float32."""
-    matrix = layer[name]
-    axes = (((x.ndim - 1,), (0,)), ((), ()))
-
-    def times(left: jax.Array, right: jax.Array) -> jax.Array:
-        return jax.lax.dot_general(
-            left.astype(right.dtype), right, axes, preferred_element_type=jnp.float32
-        )
-
-    result = times(x, matrix)
+    result = times_frozen(x, layer[name], 0)
     if name in adapter:
-        result = result + times(times(x, adapter[name]["down"]), adapter[name]["up"])
+        result = result + (x @ adapter[name]["down"]) @ adapter[name]["up"]
     return result
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def times_frozen(x: jax.Array, matrix: jax.Array, axis: int) -> jax.Array:
+    """The last axis of ``x`` times an axis of a matrix that has no gradient, in float32.
+
+    ``x``, and backward the gradient, are rounded to the matrix's precision: a product of mixed
+    precisions would convert the matrix at every call.
+    """
+    axes = (((x.ndim - 1,), (axis,)), ((), ()))
+    return jax.lax.dot_general(
+        x.astype(matrix.dtype), matrix, axes, preferred_element_type=jnp.float32
+    )
+
+
+def _forward(x: jax.Array, matrix: jax.Array, axis: int) -> tuple[jax.Array, jax.Array]:
+    return times_frozen(x, matrix, axis), matrix
+
+
+def _backward(axis: int, matrix: jax.Array, gradient: jax.Array) -> tuple[jax.Array, None]:
+    return times_frozen(gradient, matrix, 1 - axis), None
+
+
+times_frozen.defvjp(_forward, _backward)
 
 
 def root_mean_square_norm(config: LlamaConfig, x: jax.Array, scale: jax.Array) -> jax.Array:

@@ -153,6 +153,7 @@ class LanguageModel:
         self,
         prompts: Sequence[Prompt],
         completions: Sequence[str | Completion],
+        temperature: float = 1.0,
         on_progress: Listener = None,
     ) -> np.ndarray:
         """Log-probability of each completion given its prompt, in nats ``[pairs]``, float32
@@ -161,16 +162,19 @@ class LanguageModel:
         Args:
             completions: one for each prompt. A text counts as ended; a ``Completion`` keeps its own
                 tokens, and its ending counts where it ended.
+            temperature: above 0; of the policy whose probabilities these are.
 
         Raises:
             InputError: where a text is too long, or the numbers of the two differ.
         """
-        return np.array([s.sum() for s in self.token_scores(prompts, completions, on_progress)])
+        found = self.token_scores(prompts, completions, temperature, on_progress)
+        return np.array([scores.sum() for scores in found])
 
     def token_scores(
         self,
         prompts: Sequence[Prompt],
         completions: Sequence[str | Completion],
+        temperature: float = 1.0,
         on_progress: Listener = None,
     ) -> list[np.ndarray]:
         """As ``log_probability``, of every token of every completion."""
@@ -188,7 +192,8 @@ class LanguageModel:
                 on_progress(Progress("scoring", share, f"{share:.0%} of the texts scored"))
 
         added = self.adapter.scaled() if self.adapter else None
-        return scores.score_pairs(self.config, self.stacked_weights, pairs, added, heard)
+        weights = self.stacked_weights
+        return scores.score_pairs(self.config, weights, pairs, added, heard, temperature)
 
     def prompt_tokens(self, prompt: Prompt) -> list[int]:
         """The tokens of a prompt in the chat template.

@@ -25,8 +25,8 @@ from scrl.language_model.token_choice import draw_tokens
 CHUNK = 16
 #: Most samples in one batch. More would fill the cache of keys and values and gain little.
 MAX_ROWS = 32
-PROMPT_SIZES = (32, 64, 128, 256, 512, 1024, 2048)
-TEXT_SIZES = (32, 64, 128, 256, 512, 1024)
+PROMPT_SIZES = (32, 64, 96, 128, 256, 512, 1024, 2048)
+TEXT_SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 512, 1024)
 Listener = Callable[[float, int], None]
 
 

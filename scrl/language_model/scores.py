@@ -53,12 +53,17 @@ def pad_pairs(
 
 
 def token_scores(
-    config: LlamaConfig, weights: llama.Weights, batch: dict, adapter: llama.Weights | None = None
+    config: LlamaConfig,
+    weights: llama.Weights,
+    batch: dict,
+    adapter: llama.Weights | None = None,
+    temperature: jax.typing.ArrayLike = 1.0,
 ) -> jax.Array:
     """Log-probability of every target ``[rows, C]``; 0 where the mask is 0.
 
     Args:
         batch: as of ``pad_pairs``.
+        temperature: logits are divided by it.
     """
     hidden, _ = llama.hidden_states(config, weights, batch["tokens"], adapter)
     size, length = batch["tokens"].shape[1], batch["targets"].shape[1]
@@ -68,7 +73,7 @@ def token_scores(
     @jax.checkpoint
     def row(part: tuple[jax.Array, jax.Array]) -> jax.Array:
         """One sequence at a time: logits of all would fill the memory."""
-        logits = llama.logits(weights, part[0])
+        logits = llama.logits(weights, part[0]) / temperature
         chosen = jnp.take_along_axis(logits, part[1][:, None], -1)[:, 0]
         return chosen - jax.nn.logsumexp(logits, -1)
 
@@ -77,9 +82,13 @@ def token_scores(
 
 @partial(jax.jit, static_argnums=0)
 def _compiled_scores(
-    config: LlamaConfig, weights: llama.Weights, batch: dict, adapter: llama.Weights
+    config: LlamaConfig,
+    weights: llama.Weights,
+    batch: dict,
+    adapter: llama.Weights,
+    temperature: jax.Array,
 ) -> jax.Array:
-    return token_scores(config, weights, batch, adapter)
+    return token_scores(config, weights, batch, adapter, temperature)
 
 
 def score_pairs(
@@ -88,11 +97,12 @@ def score_pairs(
     pairs: Sequence[tuple[Sequence[int], Sequence[int]]],
     adapter: llama.Weights | None = None,
     on_share: Callable[[float], None] | None = None,
+    temperature: float = 1.0,
 ) -> list[np.ndarray]:
     """Log-probabilities of every completion's tokens, one array for each pair.
 
     Args:
-        weights: stacked (see ``llama``).
+        weights: see ``llama``; stacked ones compile sooner.
         on_share: hears the share of the work done; an exception of it ends the work.
     """
     order = sorted(range(len(pairs)), key=lambda i: sum(map(len, pairs[i])))
@@ -101,7 +111,8 @@ def score_pairs(
         part = order[begin : begin + ROWS]
         rows = ROWS if len(part) > 1 else 1
         batch = pad_pairs([pairs[i] for i in part], rows)
-        scores = np.asarray(_compiled_scores(config, weights, batch, adapter or {}), float)
+        heat = np.float32(temperature)
+        scores = np.asarray(_compiled_scores(config, weights, batch, adapter or {}, heat), float)
         for row, i in enumerate(part):
             found[i] = scores[row, : len(pairs[i][1])]
         if on_share is not None:
