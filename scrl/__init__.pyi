@@ -1,4 +1,5 @@
 from .config import Config as Config
+from .data.frames import ratings_from_frame as ratings_from_frame
 from .data.readers import load_ratings as load_ratings
 from .evaluation.held_out_accuracy import evaluate as evaluate
 from .pipeline import Experiment as Experiment

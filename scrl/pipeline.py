@@ -24,6 +24,7 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_pair_counts, pair_counts
 from scrl.config import Config
+from scrl.data.individuals import require_individuals
 from scrl.diagnostics.predictive_check import PredictiveCheck, check_electorate
 from scrl.diagnostics.voter_kinds import atom_kinds, kind_evidence
 from scrl.progress import OnProgress, RunClock
@@ -77,6 +78,7 @@ def run(
     config, clock = config or Config(), RunClock(on_progress)
     clock.report("compiling", 0.0, "Drawing raters; new shapes are compiled first")
     given, sampled = ratings_of(source, seed)
+    require_individuals(given, "The model of raters")
     ratings, rules = given.with_absent_resolved(), list(dict.fromkeys(config.rules))
     check_input(ratings, rules)
 

@@ -113,6 +113,8 @@ class Ratings:
         types: names of the rater types.
         rater_features: numeric features of the raters ``[raters, features]`` in the units of the
             file, NaN where unknown; None where no rater has any.
+        individuals: whether raters can be told apart; False where the data name none, and each
+            ballot is that of an unknown rater.
         notes: remarks of the reader, such as ignored columns and ballots.
         name: of the data.
     """
@@ -131,22 +133,18 @@ class Ratings:
     notes: tuple[str, ...] = ()
     name: str = "ratings"
     rater_features: np.ndarray | None = None
+    individuals: bool = True
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
-        for name, dtype in (
-            ("ballot_rater", np.int32),
-            ("ballot_prompt", np.int32),
-            ("ballot_weight", np.float64),
-            ("offsets", np.int64),
-            ("completion", np.int32),
-            ("rank", np.int32),
-        ):
-            set_(self, name, frozen(getattr(self, name), dtype))
-        if self.rater_type is not None:
-            set_(self, "rater_type", frozen(self.rater_type, np.int32))
-        if self.rater_features is not None:
-            set_(self, "rater_features", frozen(self.rater_features, np.float32))
+        dtypes = {
+            "ballot_rater": np.int32, "ballot_prompt": np.int32, "ballot_weight": np.float64,
+            "offsets": np.int64, "completion": np.int32, "rank": np.int32,
+            "rater_type": np.int32, "rater_features": np.float32,
+        }  # fmt: skip
+        for name, dtype in dtypes.items():
+            if getattr(self, name) is not None:
+                set_(self, name, frozen(getattr(self, name), dtype))
 
     @property
     def ballots(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from scrl.cli import baking, commands
+from scrl.cli.columns import add_columns
 from scrl.cli.printing import clear_progress
 from scrl.config import MAX_SEEDS
 from scrl.types import InputError
@@ -85,14 +86,14 @@ def _add_run(subparsers: Subparsers) -> None:
         help="so many runs at once, from --seed on; the result tells how far apart they lie",
     )  # fmt: skip
     run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
-    _add_options(run, "rule", "seed", "missing")
+    _add_options(run, "rule", "seed", "missing", "columns")
 
 
 def _add_vote(subparsers: Subparsers) -> None:
     help = "Count the ballots of a ratings file as they are."
     vote = _command(subparsers, "vote", commands.vote, help)
     vote.add_argument("file", type=Path)
-    _add_options(vote, "rule", "missing")
+    _add_options(vote, "rule", "missing", "columns")
     vote.epilog = "--rule all counts by every rule that reads orders."
 
 
@@ -105,7 +106,7 @@ def _add_evaluate(subparsers: Subparsers) -> None:
         "--rivals", default="all", metavar="NAMES",
         help="simple models to compare with: all (default), none, or names with commas between",
     )  # fmt: skip
-    _add_options(evaluate, "seed", "missing")
+    _add_options(evaluate, "seed", "missing", "columns")
 
 
 def _add_score(subparsers: Subparsers) -> None:
@@ -113,7 +114,7 @@ def _add_score(subparsers: Subparsers) -> None:
     score = _command(subparsers, "score", commands.score, help)
     score.add_argument("model", type=Path)
     score.add_argument("file", type=Path)
-    _add_options(score)
+    _add_options(score, "columns")
 
 
 def _add_reproduce(subparsers: Subparsers) -> None:
@@ -152,7 +153,7 @@ def _command(
 
 
 def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add ``--out``, and the named ones of ``--rule``, ``--seed`` and ``--missing``."""
+    """Add ``--out``, and of ``--rule``, ``--seed``, ``--missing`` and columns the named ones."""
     if "rule" in names:
         parser.add_argument(
             "--rule", action="append", metavar="NAME", help="a rule; may be given several times"
@@ -165,6 +166,8 @@ def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
             choices=("unseen", "last"),
             help="what a completion left off a ballot means (default: as the format has it)",
         )
+    if "columns" in names:
+        add_columns(parser)
     parser.add_argument("--out", type=Path, metavar="RESULT.json", help="also write the result")
 
 

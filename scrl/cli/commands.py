@@ -9,12 +9,15 @@ import subprocess
 import sys
 from argparse import Namespace
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
-from scrl.cli.files import check_output, load_source, write_result
+from scrl.cli.files import check_output, load_source, read_ratings, write_result
 from scrl.cli.printing import (
+    MAX_PROMPTS,
     clear_progress,
     print_check,
+    print_left_off,
     print_notes,
     print_orders,
     print_rivals,
@@ -63,8 +66,9 @@ def run(chosen: Namespace) -> None:
     )
     clear_progress()
     experiment, result = experiments[0], seeds_dict(experiments)
-    for prompt, entry in result["prompts"].items():
+    for prompt, entry in islice(result["prompts"].items(), MAX_PROMPTS):
         print_orders(prompt, entry)
+    print_left_off(len(result["prompts"]))
     latent = result["latent"]
     print(
         f"{latent['raters']:,} raters read, types of raters found: {latent['components']}, "
@@ -88,24 +92,26 @@ def run(chosen: Namespace) -> None:
 
 def vote(chosen: Namespace) -> None:
     """Count the ballots of a ratings file by every chosen rule."""
-    from scrl.data.spreadsheets import load_ratings
     from scrl.results import outcome_dict
     from scrl.runtime import start
     from scrl.voting import RULES, count_ratings
 
     check_output(chosen.out)
-    ratings = load_ratings(chosen.file, chosen.missing)
+    ratings = read_ratings(chosen)
     rules = chosen.rule or DEFAULT_RULES
     if "all" in rules:
         rules = RULES.ordinal
     start()
     counted = count_ratings(ratings, rules)
     prompts = {}
+    number = {prompt: p for p, prompt in enumerate(ratings.catalogue.prompts)}
     for prompt, outcomes in counted.items():
-        names = ratings.catalogue.names(ratings.catalogue.prompts.index(prompt))
+        names = ratings.catalogue.names(number[prompt])
         prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
-        rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
-        print_table(prompt, rows)
+        if len(prompts) <= MAX_PROMPTS:
+            rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
+            print_table(prompt, rows)
+    print_left_off(len(counted))
     uncounted = len(ratings.catalogue.prompts) - len(counted)
     if uncounted:
         print(f"note: no ballot ranks two completions on {uncounted} prompts; they are left out.")
@@ -115,7 +121,6 @@ def vote(chosen: Namespace) -> None:
 
 def evaluate(chosen: Namespace) -> None:
     """Print and save the accuracy on hidden comparisons of held-out raters."""
-    from scrl.data.spreadsheets import load_ratings
     from scrl.evaluation import held_out_accuracy
     from scrl.evaluation.rival_accuracy import choose_rivals
     from scrl.rivals import RIVALS
@@ -127,7 +132,7 @@ def evaluate(chosen: Namespace) -> None:
     rivals = {"all": tuple(RIVALS), "none": ()}.get(chosen.rivals)
     if rivals is None:
         rivals = tuple(name.strip() for name in chosen.rivals.split(","))
-    ratings = load_ratings(chosen.file, chosen.missing)
+    ratings = read_ratings(chosen)
     choose_rivals(rivals, ratings)
     start()
     found = held_out_accuracy.evaluate(
@@ -160,9 +165,12 @@ def score(chosen: Namespace) -> None:
     for p, prompt in enumerate(catalogue.prompts):
         names = catalogue.names(p)
         result[prompt] = by_name(names, rewards[slice(*catalogue.offsets[p : p + 2])])
+        if p >= MAX_PROMPTS:
+            continue
         print(f"\n{prompt}")
         for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
             print(f"  {reward:8.3f}  {name}")
+    print_left_off(len(catalogue.prompts))
     write_result(chosen.out, {"prompts": result})
 
 

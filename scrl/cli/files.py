@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from scrl.data.spreadsheets import load_ratings
+from scrl.cli.columns import stated_columns
+from scrl.data.readers import load_ratings
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
@@ -26,12 +27,20 @@ def load_source(chosen: Namespace) -> Scenario | Ratings:
     if file.suffix.lower() not in SCENARIO_SUFFIXES:
         if getattr(chosen, "raters", None):
             raise InputError("--raters is for scenarios; a ratings file has its own raters.")
-        return load_ratings(file, getattr(chosen, "missing", None))
+        return read_ratings(chosen, file)
     if getattr(chosen, "missing", None):
         raise InputError("--missing is for ratings files; a scenario says what is missing itself.")
+    if stated_columns(chosen):
+        raise InputError("--rater, --completion and the like name the columns of a table.")
     scenario = load_scenario(file)
     raters = getattr(chosen, "raters", None)
     return with_overrides(scenario, raters=raters) if raters else scenario
+
+
+def read_ratings(chosen: Namespace, file: Path | None = None) -> Ratings:
+    """The ratings in ``chosen.file``, a file or a folder, with the columns that are named."""
+    missing = getattr(chosen, "missing", None)
+    return load_ratings(file or chosen.file, missing, stated_columns(chosen))
 
 
 def check_output(path: Path | None) -> None:

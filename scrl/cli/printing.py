@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from scrl.results import EvaluationResult
 from scrl.runs.seed_spread import seed_spreads
 from scrl.types import Progress
+
+#: Prompts whose orders are printed; the result file has all.
+MAX_PROMPTS = 200
 
 
 def show_progress(progress: Progress) -> None:
@@ -53,13 +57,19 @@ def print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> Non
     print()
 
 
+def print_left_off(prompts: int) -> None:
+    """How many prompts are not printed; nothing where all are."""
+    if prompts > MAX_PROMPTS:
+        print(f"{prompts - MAX_PROMPTS:,} more prompts are not shown; --out writes all.\n")
+
+
 def print_seed_spreads(result: Mapping[str, Any]) -> None:
     """The most frequent order of each source and rule over several seeds; nothing for one."""
     if "seeds" not in result:
         return
     seeds = result["seeds"]["seeds"]
     print(f"{len(seeds)} seeds, {seeds[0]} to {seeds[-1]}\n")
-    for prompt, entry in result["prompts"].items():
+    for prompt, entry in islice(result["prompts"].items(), MAX_PROMPTS):
         rows = []
         for rule in entry["social"]:
             for source, spread in seed_spreads(result, prompt, rule).items():

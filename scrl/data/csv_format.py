@@ -1,15 +1,9 @@
-"""Ratings as CSV, read and written.
-
-Columns ``rater,prompt,completion`` and one of ``rank``, ``score`` and ``penalty``; optional
-``ballot``, ``weight``, ``rater_group``, ``prompt_text``, ``completion_text``, ``feature_…``,
-``prompt_feature_…`` and ``rater_feature_…``.
-"""
+"""Ratings as text with separators (CSV, TSV), read and written."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
@@ -18,93 +12,65 @@ from typing import Any
 
 import numpy as np
 
-from scrl.data.files import check_text, decode, printable, quoted
-from scrl.data.table import (
-    MAX_FEATURE,
-    MAX_WEIGHT,
-    Coder,
-    Column,
-    Table,
-    check_counts,
-    stripped,
-)
+from scrl.data.files import printable
+from scrl.data.layouts import RATER_FEATURE
+from scrl.data.rows import CHUNK, Rows
+from scrl.data.spreadsheets import safe_csv
+from scrl.data.streams import Content
+from scrl.data.table import MAX_TEXT
 from scrl.types import InputError, Ratings
 
-#: value column -> its sign, so that lower is better
-_VALUES = {"rank": 1.0, "score": -1.0, "penalty": 1.0}
-_KEYS = ("rater", "prompt", "completion")
-_TEXTS = ("rater_group", "prompt_text", "completion_text")
-_OPTIONAL = ("ballot", "weight", *_TEXTS)
-_FEATURES, _RATER_FEATURE = ("feature_", "prompt_feature_"), "rater_feature_"
-#: Rows numbered at once: few enough to stay in the processor's cache (twice as fast as 65,536).
-_CHUNK = 4096
-
+csv.field_size_limit(MAX_TEXT)
 
 # -- reading --------------------------------------------------------------------------------------
 
 
-def read_csv(data: bytes, file: str) -> Table:
-    """The rows of a CSV file.
-
-    Args:
-        file: what to call it in messages.
+def csv_rows(content: Content) -> Rows:
+    """The rows of a file whose fields are separated by commas, semicolons or tabs.
 
     Raises:
-        InputError: naming ``file`` and the line.
+        InputError: naming the file and the line.
     """
-    check_text(data, file)
-    header, columns = _read_columns(data, file)
-    for name in _TEXTS:
-        if name in columns:
-            columns[name] = stripped(columns[name])
-    table = Table(
-        file, partial(_line_of, data, 0), columns["rater"], columns["prompt"],
-        columns["completion"], columns["ballot"].codes if "ballot" in columns else None,
-        np.zeros(0),
-        texts={name: columns[name] for name in _TEXTS if name in columns},
+    mark = _separator(content)
+    reader, records = _records(content, mark)
+    chunks = _chunks(content, mark, reader, records)
+    header = next(chunks)
+    return Rows(
+        content.file, header, chunks, partial(_line_of, content, mark, 0),
+        decimal_comma=mark == ";", escaped=True,
     )  # fmt: skip
-    for name in _KEYS:
-        _check_filled(table, columns[name], name)
-    (value,) = (name for name in _VALUES if name in columns)
-    table.value = _VALUES[value] * _numbers(table, columns[value], value)
-    if "weight" in columns:
-        table.weight = _numbers(table, columns["weight"], "weight", most=MAX_WEIGHT, positive=True)
-    for prefix in _FEATURES:
-        names = [name for name in columns if name.startswith(prefix)]
-        if names:
-            table.features[prefix] = np.stack(
-                [_numbers(table, columns[name], name, most=MAX_FEATURE) for name in names], axis=1
-            )
-    for name in columns:
-        if name.startswith(_RATER_FEATURE):
-            values = _numbers(table, columns[name], name, most=MAX_FEATURE, optional=True)
-            rows = np.flatnonzero(~np.isnan(values))
-            table.rater_features[name] = rows, values[rows]
-    table.notes += _ignored_note(header)
-    return table
 
 
-def _read_columns(data: bytes, file: str) -> tuple[list[str], dict[str, Column]]:
-    """The header, and the columns that are used."""
-    reader, rows = _rows(data)
+def _separator(content: Content) -> str:
+    """What separates the columns of the header: commas, semicolons or tabs."""
+    line = next((line for line in content.head().splitlines() if line.strip()), b"")
+    if content.suffix in (".tsv", ".tab"):
+        return "\t"
+    counts = {mark: line.count(mark.encode()) for mark in ",;\t"}
+    return max(counts, key=counts.__getitem__) if any(counts.values()) else ","
+
+
+def _chunks(
+    content: Content, mark: str, reader: Any, records: Iterator[list[str]]
+) -> Iterator[Any]:
+    """The header, then the columns of up to ``CHUNK`` rows at a time."""
+    file = content.file
     try:
-        header = [name.strip() for name in next(rows, [])]
-        if not header:
+        header: list[str] = []
+        for record in records:
+            header = [name.strip() for name in record]
+            if any(header):
+                break
+        if not any(header):
             raise InputError(f"{file}: the file is empty.")
-        _check_header(header, file)
-        used = [i for i, name in enumerate(header) if _used(name)]
-        coders = {header[i]: Coder() for i in used}
-        chunks: dict[str, list[np.ndarray]] = {header[i]: [] for i in used}
+        yield header
         count = 0
-        while chunk := list(islice(rows, _CHUNK)):
-            _check_widths(chunk, len(header), file, partial(_line_of, data, count))
-            columns = list(zip(*chunk, strict=True))
-            for i in used:
-                chunks[header[i]].append(coders[header[i]].codes(columns[i], len(chunk)))
+        while chunk := list(islice(records, CHUNK)):
+            _check_widths(chunk, len(header), file, mark, partial(_line_of, content, mark, count))
             count += len(chunk)
-            check_counts(file, count, len(coders["rater"]), len(coders["completion"]))
+            yield list(zip(*chunk, strict=True))
     except UnicodeDecodeError:
-        decode(data, file)
+        content.fail_encoding()
         raise
     except csv.Error as error:
         what = str(error)
@@ -114,28 +80,24 @@ def _read_columns(data: bytes, file: str) -> tuple[list[str], dict[str, Column]]
             f"{file}: line {max(reader.line_num, 1)}: this is not a well-formed CSV ({what}); look "
             "for a quotation mark that is not closed, or is not doubled inside quotes."
         ) from None
-    if not count:
-        raise InputError(f"{file}: there is a header but no row; give at least one rating.")
-    return header, {n: Column(np.concatenate(chunks[n]), list(coders[n])) for n in chunks}
 
 
-def _rows(data: bytes) -> tuple[Any, Iterator[list[str]]]:
+def _records(content: Content, mark: str) -> tuple[Any, Iterator[list[str]]]:
     """The CSV reader and its rows, header first, without rows in which every field is empty."""
     # newline="" leaves line ends inside quotes as they are.
-    lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(content.lines(""), delimiter=mark, strict=True)
     return reader, filter(any, reader)
 
 
-def _line_of(data: bytes, first: int, row: int) -> int:
+def _line_of(content: Content, mark: str, first: int, row: int) -> int:
     """The line of row ``first + row``.
 
     Only a fault needs a line, so the file is read again rather than every line number kept.
     """
-    reader, _ = _rows(data)
+    reader, _ = _records(content, mark)
     seen, start = -1, 1  # -1 is the header
     for record in reader:
-        if any(record):
+        if any(record) and (seen >= 0 or any(name.strip() for name in record)):
             if seen == first + row:
                 break
             seen += 1
@@ -144,95 +106,21 @@ def _line_of(data: bytes, first: int, row: int) -> int:
 
 
 def _check_widths(
-    rows: Sequence[Sequence[str]], width: int, file: str, line_of: Callable[[int], int]
-) -> None:
+    rows: Sequence[Sequence[str]], width: int, file: str, mark: str,
+    line_of: Callable[[int], int],
+) -> None:  # fmt: skip
     if set(map(len, rows)) == {width}:
         return
     at, bad = next((i, row) for i, row in enumerate(rows) if len(row) != width)
+    name = {",": "comma", ";": "semicolon", "\t": "tab"}[mark]
+    if len(bad) > width:
+        advice = f"put quotes around a field that holds a {name}"
+    else:
+        advice = f"give every row {width - 1} {name}s, also where fields are empty"
+    fields = "is 1 field" if len(bad) == 1 else f"are {len(bad)} fields"
     raise InputError(
-        f"{file}: line {line_of(at)}: there are {len(bad)} fields where the header has {width}; "
-        "put quotes around a field that holds a comma."
+        f"{file}: line {line_of(at)}: there {fields} where the header has {width}; {advice}."
     )
-
-
-def _check_filled(table: Table, column: Column, name: str) -> None:
-    empty = [i for i, text in enumerate(column.values) if not text.strip()]
-    if empty:
-        row = int(np.flatnonzero(np.isin(column.codes, empty))[0])
-        table.fail(f"{name} is empty; give every row a {name}.", row)
-
-
-def _ignored_note(header: Sequence[str]) -> list[str]:
-    """A note on the columns that are not used; none where all are."""
-    ignored = [name or "(unnamed)" for name in header if not _used(name)]
-    if not ignored:
-        return []
-    shown = ", ".join(quoted(name)[1:-1] for name in ignored[:10])
-    more = f" and {len(ignored) - 10} more" if len(ignored) > 10 else ""
-    return [f"Ignored columns: {shown}{more}."]
-
-
-def _used(name: str) -> bool:
-    return name in (*_KEYS, *_VALUES, *_OPTIONAL) or name.startswith((*_FEATURES, _RATER_FEATURE))
-
-
-def _check_header(header: list[str], file: str) -> None:
-    found = ", ".join(quoted(name)[1:-1] for name in header[:8]) + (", …" * (len(header) > 8))
-    values = [name for name in _VALUES if name in header]
-    lacking = [name for name in _KEYS if name not in header]
-    if lacking or not values:
-        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
-            if len(header) < 3 and mark in header[0]:
-                raise InputError(
-                    f"{file}: line 1: columns are separated by {name}, and ratings are "
-                    "rater,prompt,completion,rank; save it with commas in these columns."
-                )
-        lacking += [] if values else ["rank (or score, or penalty)"]
-        raise InputError(
-            f"{file}: line 1: missing column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; found "
-            f"{found}."
-        )
-    if len(values) > 1:
-        raise InputError(
-            f"{file}: line 1: there are columns {' and '.join(values)}; keep one of them."
-        )
-    twice = [name for i, name in enumerate(header) if _used(name) and name in header[:i]]
-    if twice:
-        raise InputError(f"{file}: line 1: column {quoted(twice[0])} stands twice; keep one.")
-
-
-def _numbers(
-    table: Table,
-    column: Column,
-    field: str,
-    most: float = math.inf,
-    positive: bool = False,
-    optional: bool = False,
-) -> np.ndarray:
-    """The column as finite numbers ``[rows]``.
-
-    Args:
-        optional: whether a cell may be empty, which is NaN then.
-    """
-
-    def number(text: str) -> float:
-        try:
-            return math.nan if "_" in text else float(text)
-        except ValueError:
-            return math.nan
-
-    numbers = np.array([number(text) for text in column.values])
-    bad = ~np.isfinite(numbers) | (np.abs(numbers) > most) | (positive & ~(numbers > 0))
-    bad &= ~np.array([optional and not text.strip() for text in column.values])
-    if bad.any():
-        row = int(np.flatnonzero(bad[column.codes])[0])
-        text = column.values[column.codes[row]]
-        advice = " greater than 0" if positive else " (1 = best)" if field == "rank" else ""
-        advice += f", {most:g} at most" if most < math.inf else ""
-        advice += ", or leave it empty where it is unknown" if optional else ""
-        found = quoted(text) if text.strip() else "empty"
-        table.fail(f"{quoted(field)[1:-1]} is {found}; give a finite number{advice}.", row)
-    return numbers[column.codes]
 
 
 # -- writing --------------------------------------------------------------------------------------
@@ -272,7 +160,9 @@ def to_csv(ratings: Ratings) -> str:
         "rank": (r.rank + 1).tolist(),
     }
     pairs = r.ballot_rater.astype(np.int64) * len(c.prompts) + r.ballot_prompt
-    if len(np.unique(pairs)) < r.ballots:
+    if not r.individuals:
+        del columns["rater"]
+    if len(np.unique(pairs)) < r.ballots or not r.individuals:
         columns["ballot"] = entry.tolist()
     if (r.ballot_weight != 1).any():
         columns["weight"] = r.ballot_weight[entry].tolist()
@@ -293,9 +183,9 @@ def to_csv(ratings: Ratings) -> str:
             columns[f"{prefix}{j}"] = texts([str(v) for v in features[:, j]], index)
     own = np.empty((len(r.raters), 0)) if r.rater_features is None else r.rater_features
     for j, feature in enumerate(own.T):
-        columns[f"{_RATER_FEATURE}{j}"] = texts(["" if v != v else str(v) for v in feature], rater)
+        columns[f"{RATER_FEATURE}{j}"] = texts(["" if v != v else str(v) for v in feature], rater)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    return out.getvalue()
+    return safe_csv(out.getvalue())

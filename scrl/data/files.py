@@ -33,6 +33,17 @@ def read_file(path: str | Path, limit: int) -> bytes:
     Raises:
         InputError: where it cannot be read or is larger than ``limit`` bytes.
     """
+    check_file(path, limit)
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{printable(path)}: the file cannot be read ({error.strerror})."
+        ) from None
+
+
+def check_file(path: str | Path, limit: int) -> None:
+    """Raise ``InputError`` for what is no ordinary file, or is larger than ``limit`` bytes."""
     file = printable(path)
     try:
         path = Path(path)
@@ -45,7 +56,6 @@ def read_file(path: str | Path, limit: int) -> bytes:
         size = path.stat().st_size
         if size > limit:
             raise InputError(too_large(file, size, limit))
-        return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise

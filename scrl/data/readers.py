@@ -1,71 +1,236 @@
 """Files of ratings, read by their format.
 
-CSV and JSON lines leave completions that are absent from a ballot unseen; the incomplete orders of
+Tables and JSON leave completions that are absent from a ballot unseen; the incomplete orders of
 PrefLib tie them last. Every fault of a file is an ``InputError`` of one sentence.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 
-from scrl.data.csv_format import read_csv
-from scrl.data.files import decode, printable, quoted, read_file, too_large
-from scrl.data.jsonl_format import read_jsonl
+from scrl.data.assembly import ratings_from_table
+from scrl.data.csv_format import csv_rows
+from scrl.data.files import decode, quoted
+from scrl.data.folders import folder_contents
+from scrl.data.individuals import NO_INDIVIDUALS
+from scrl.data.json_format import json_records, rows_of_records
+from scrl.data.layouts import Layout, find_layout
+from scrl.data.long_format import read_long
+from scrl.data.parquet_format import parquet_rows
 from scrl.data.preflib import FORMATS, linked_orders_to_csv, parse_preflib
-from scrl.data.table import (
-    MAX_BYTES,
-    MAX_COMPLETIONS,
-    check_counts,
-    ratings_from_table,
-    single_completion_notes,
+from scrl.data.preflib_other import (
+    CATEGORIES,
+    GRAPH,
+    check_is_ranking,
+    graph_rows,
+    parse_categories,
 )
+from scrl.data.record_format import Record, read_records
+from scrl.data.rows import Rows
+from scrl.data.streams import Content, bytes_content, file_content
+from scrl.data.table import MAX_BYTES, MAX_COMPLETIONS, Table, check_counts, single_completion_notes
 from scrl.data.truncation import truncation_notes
+from scrl.data.wide_format import read_wide
+from scrl.data.wide_layouts import wide_layout
+from scrl.data.xlsx_format import xlsx_rows
 from scrl.types import InputError, Ratings
 
+TABLES = {".csv": csv_rows, ".tsv": csv_rows, ".tab": csv_rows, ".txt": csv_rows,
+          ".parquet": parquet_rows, ".xlsx": xlsx_rows}  # fmt: skip
+JSON = (".jsonl", ".ndjson", ".json")
+#: Suffixes of files with ratings; those of texts may be followed by .gz.
+SUFFIXES = (*TABLES, *JSON, *FORMATS, CATEGORIES, GRAPH)
 
-def load_ratings(path: str | Path, missing: str | None = None) -> Ratings:
-    """Read a file of ratings: .csv, .jsonl or .ndjson, .soc, .soi, .toc or .toi.
+
+def load_ratings(
+    path: str | Path, missing: str | None = None, columns: Mapping[str, object] | None = None
+) -> Ratings:
+    """Read a file or folder of ratings; docs/files.md lists the formats and shapes.
 
     >>> ratings = load_ratings("tests/golden/ties.csv")
     >>> ratings.catalogue.prompts
     ('p',)
 
     Args:
+        path: a file (.csv, .tsv, .jsonl, .json, .parquet, .xlsx, PrefLib's; texts also with .gz),
+            or a folder of .parquet, .jsonl or .csv files of one table, as a hub gives it.
         missing: what a completion left off a ballot means, ``"unseen"`` or ``"last"``; the
             format's own default where None.
+        columns: names of columns that are not called as in docs/files.md, such as ``{"rater":
+            "user", "completion": "film", "score": "stars"}``; also ``items`` and ``values`` of a
+            table with a row a person.
 
     Raises:
         InputError: where the file cannot be read, is too large, or is not in its format.
     """
-    return parse_ratings(read_file(path, MAX_BYTES), Path(path).name, missing)
+    path = Path(path)
+    try:
+        is_folder = path.is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    if not is_folder:
+        return _ratings_of(file_content(path, MAX_BYTES), missing, columns)
+    contents, notes = folder_contents(path, MAX_BYTES)
+    ratings = _ratings_of(contents[0], missing, columns, contents[1:], path.resolve().name)
+    return replace(ratings, notes=(*ratings.notes, *notes))
 
 
-def parse_ratings(data: bytes, filename: str, missing: str | None = None) -> Ratings:
+def parse_ratings(
+    data: bytes,
+    filename: str,
+    missing: str | None = None,
+    columns: Mapping[str, object] | None = None,
+) -> Ratings:
     """As ``load_ratings``, for the bytes of an upload; the suffix of ``filename`` is the format."""
-    file = printable(Path(filename).name or filename)
-    if missing not in (None, "unseen", "last"):
-        raise InputError(f"{file}: missing is {quoted(missing)}; choose 'unseen' or 'last'.")
-    suffix = Path(filename).suffix.lower()
-    if suffix not in (".csv", ".jsonl", ".ndjson", *FORMATS):
+    return _ratings_of(bytes_content(data, filename, MAX_BYTES), missing, columns)
+
+
+def _ratings_of(
+    content: Content,
+    missing: str | None,
+    columns: Mapping[str, object] | None,
+    more: list[Content] | None = None,
+    name: str | None = None,
+) -> Ratings:
+    file, suffix = content.file, content.suffix
+    _check_missing(file, missing)
+    if suffix not in SUFFIXES:
         raise InputError(
-            f"{file}: ratings are read from .csv, .jsonl, .ndjson, .soc, .soi, .toc and .toi "
-            f"files, not from {quoted(suffix or 'a file without suffix')}."
+            f"{file}: ratings are read from {', '.join(SUFFIXES)} files, not from "
+            f"{quoted(suffix or 'a file without suffix')}."
         )
-    if len(data) > MAX_BYTES:
-        raise InputError(too_large(file, len(data), MAX_BYTES))
-    name = Path(filename).stem
-    if suffix in FORMATS:
-        ratings = parse_preflib(decode(data, file), file, suffix, missing, name, MAX_COMPLETIONS)
-        check_counts(file, len(ratings.rank), len(ratings.raters), 0)
-        return replace(
-            ratings, notes=(*ratings.notes, *single_completion_notes(ratings.sizes, ratings.absent))
-        )
-    if suffix == ".csv":
-        table = read_csv(linked_orders_to_csv(data, file), file)
+    name = name or Path(content.name).stem
+    if suffix == GRAPH:
+        edges = graph_rows(decode(content.read(), file), file)
+        return check_is_ranking(ratings_from_rows(edges, None, missing, name), file)
+    if suffix in (*FORMATS, CATEGORIES):
+        return _preflib_ratings(content, missing, name)
+    rows: Rows | None = None
+    records = None
+    for part in (content, *(more or ())):
+        found = _open(part)
+        if isinstance(found, Rows):
+            rows = found if rows is None else _joined(rows, found)
+        else:
+            records = found if records is None else (chain(records[0], found[0]), found[1])
+    if rows is not None:
+        return ratings_from_rows(rows, columns, missing, name)
+    assert records is not None
+    return _finished(_record_table(*records, columns, file, name), missing, name)
+
+
+def _preflib_ratings(content: Content, missing: str | None, name: str) -> Ratings:
+    file, text = content.file, decode(content.read(), content.file)
+    if content.suffix == CATEGORIES:
+        ratings = parse_categories(text, file, missing, name, MAX_COMPLETIONS)
     else:
-        table = read_jsonl(decode(data, file), file)
+        ratings = parse_preflib(text, file, content.suffix, missing, name, MAX_COMPLETIONS)
+    check_counts(file, len(ratings.rank), len(ratings.raters), 0)
+    single = single_completion_notes(ratings.sizes, ratings.absent)
+    return replace(ratings, notes=(*ratings.notes, *single))
+
+
+def _open(content: Content) -> Rows | tuple:
+    """The rows of a table, or the records of JSON and what they are counted in."""
+    if content.suffix in JSON:
+        return json_records(content)
+    if content.suffix == ".csv":
+        head = content.head()
+        converted = linked_orders_to_csv(head, content.file)
+        if converted is not head:
+            whole = linked_orders_to_csv(content.read(), content.file)
+            content = bytes_content(whole, content.file, 50 * MAX_BYTES)
+    return TABLES[content.suffix](content)
+
+
+def _joined(one: Rows, two: Rows) -> Rows:
+    """The rows of two tables with the same columns, one after the other."""
+    if one.header != two.header:
+        raise InputError(
+            f"{two.file}: the columns differ from those of {one.file}; give files of one table."
+        )
+    return replace(one, chunks=chain(one.chunks, two.chunks))
+
+
+def ratings_from_rows(
+    rows: Rows, columns: Mapping[str, object] | None, missing: str | None, name: str
+) -> Ratings:
+    """The ratings in a table of any format.
+
+    Args:
+        columns, missing: as of ``load_ratings``.
+    """
+    _check_missing(rows.file, missing)
+    layout = find_layout(rows.header, columns, rows.file)
+    if layout is None:
+        first = next(rows.chunks, None)
+        if first is None:
+            raise InputError(
+                f"{rows.file}: there is a header but no row; give at least one rating."
+            )
+        sample = {
+            column: list(rows.texts(cells, 0, column))
+            for column, cells in reversed(list(zip(rows.header, first, strict=True)))
+        }
+        rows.chunks = chain([first], rows.chunks)
+        layout = wide_layout(rows.header, sample, columns, rows.file)
+    return _finished(_table(rows, layout, name), missing, name)
+
+
+def _table(rows: Rows, layout: Layout, name: str) -> Table:
+    if layout.kind == "long":
+        return read_long(rows, layout, name)
+    if layout.kind in ("wide", "choices"):
+        return read_wide(rows, layout, name)
+    records = ((line, record, _fingerprint(record)) for line, record in rows.records())
+    return read_records(records, layout, rows.file, rows.unit, name, json=False)
+
+
+def _fingerprint(record: Mapping[str, object]) -> int:
+    try:
+        return hash(tuple(record.values()))
+    except TypeError:
+        return hash(repr(tuple(record.values())))
+
+
+def _record_table(
+    records: chain[Record], unit: str, columns: Mapping[str, object] | None, file: str, name: str
+) -> Table:
+    """The table in JSON, whose first record tells its shape."""
+    first = list(islice(records, 1))
+    if not first:
+        raise InputError(f"{file}: the file is empty.")
+    header, records = [key.strip() for key in first[0][1]], chain(first, records)
+    layout = find_layout(header, columns, file)
+    if layout is not None and layout.kind not in ("long", "wide", "choices"):
+        return read_records(records, layout, file, unit, name, json=True)
+    rows = rows_of_records(records, file, unit)
+    layout = find_layout(rows.header, columns, file)
+    if layout is None:
+        first_chunk = next(rows.chunks)
+        sample = {
+            column: list(rows.texts(cells, 0, column))
+            for column, cells in zip(rows.header, first_chunk, strict=True)
+        }
+        rows.chunks = chain([first_chunk], rows.chunks)
+        layout = wide_layout(rows.header, sample, columns, file)
+    return _table(rows, layout, name)
+
+
+def _finished(table: Table, missing: str | None, name: str) -> Ratings:
+    """The ratings of a table, with notes on what to know of them."""
     ratings = ratings_from_table(table, missing or "unseen", name)
+    notes = ratings.notes
+    if not ratings.individuals:
+        return replace(ratings, notes=(NO_INDIVIDUALS, *notes))
     if missing is not None:
         return ratings
-    return replace(ratings, notes=(*ratings.notes, *truncation_notes(ratings)))
+    return replace(ratings, notes=(*notes, *truncation_notes(ratings)))
+
+
+def _check_missing(file: str, missing: str | None) -> None:
+    if missing not in (None, "unseen", "last"):
+        raise InputError(f"{file}: missing is {quoted(missing)}; choose 'unseen' or 'last'.")

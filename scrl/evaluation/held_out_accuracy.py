@@ -20,6 +20,7 @@ from scrl.data.held_out_splits import (
     hidden_entries,
     strict_pairs,
 )
+from scrl.data.individuals import require_individuals
 from scrl.data.weights import rater_weights
 from scrl.diagnostics import active_units
 from scrl.evaluation.intervals import Interval, RaterBootstrap
@@ -156,6 +157,7 @@ def evaluate(
     config = config or Config()
     if not 0 < hide_fraction < 1:
         raise InputError(f"--hide is {hide_fraction:g}; give a fraction between 0 and 1.")
+    require_individuals(ratings, "Held-out accuracy of raters")
     ratings, raters = comparable_ballots(ratings.with_absent_resolved(), "held-out accuracy")
     chosen, skipped = choose_rivals(rivals, ratings)
     clock, compiling = time.perf_counter(), compile_seconds()

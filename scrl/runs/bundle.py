@@ -66,7 +66,7 @@ def write_bundle(
     if source.is_scenario:
         files["scenario.yaml"] = source.to_yaml()
     else:
-        from scrl.data.spreadsheets import to_csv
+        from scrl.data.csv_format import to_csv
 
         files["ratings.csv"] = to_csv(source)
         files["ratings.safetensors"] = packed_source  # a CSV lacks features, texts and types

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scrl.data import load_ratings, parse_ratings, preflib, save_ratings, to_csv
+from scrl.data.short_names import is_name
 from scrl.scenarios import gallery, load_scenario, sample, with_overrides
 from scrl.types import InputError, Ratings
 
@@ -321,8 +322,8 @@ def test_mqm_texts(shared_data):
 # -- round trip -----------------------------------------------------------------------------------
 
 names = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
-names = names.filter(str.strip)
 texts = st.one_of(st.just(""), names.map(str.strip))
+names = names.map(str.strip).filter(lambda name: name and is_name(name))
 floats32 = st.floats(-(2.0**126), 2.0**126, width=32)
 
 

@@ -1,0 +1,97 @@
+"""Rows of the first sheet of a workbook (.xlsx). Formulas are not computed: values are read."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from scrl.data.files import quoted
+from scrl.data.rows import CHUNK, MAX_COLUMNS, Rows
+from scrl.data.streams import Content
+from scrl.data.table import MAX_BYTES
+from scrl.types import InputError
+
+#: Cells that are looked at, the empty ones between others included.
+_MAX_CELLS = 50_000_000
+#: What a damaged workbook raises.
+_FAULTS = (
+    zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, IndexError, AttributeError,
+    OSError, EOFError, OverflowError, NotImplementedError, RuntimeError,
+)  # fmt: skip
+
+
+def xlsx_rows(content: Content) -> Rows:
+    """The rows of a workbook's first sheet that has any.
+
+    Raises:
+        InputError: where it is damaged or too large, or where ``openpyxl`` is not installed.
+    """
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            f"{content.file}: Excel files need openpyxl; run pip install 'scrl[tables]'."
+        ) from None
+    stream = content.open()
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > MAX_BYTES:
+            raise InputError(
+                f"{content.file}: unpacked it is larger than the limit of {MAX_BYTES / 1e6:,.0f} MB"
+                " a file; give fewer ballots."
+            )
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        sheets = book.worksheets
+    except _FAULTS as error:
+        _fail(content.file, error)
+    numbers: list[int] = []
+    records = _records(content.file, sheets, numbers)
+    header = [_name(cell) for cell in next(records, ())]
+    while header and not header[-1]:
+        header.pop()
+    if not header:
+        raise InputError(f"{content.file}: the first sheet is empty.")
+    numbers.clear()
+    return Rows(
+        content.file, header, _chunks(records, len(header)), numbers.__getitem__, "row", text=False
+    )
+
+
+def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[tuple]:
+    """Rows that are not empty, of the first sheet that has any; their numbers go to ``numbers``."""
+    cells = 0
+    for sheet in sheets:
+        try:
+            sheet.reset_dimensions()  # what a file says of its own size may be wrong
+            for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+                cells += len(row) + 1
+                if cells > _MAX_CELLS or len(row) > MAX_COLUMNS:
+                    raise InputError(f"{file}: the sheet has more cells than {_MAX_CELLS:,}.")
+                if any(cell not in (None, "") for cell in row):
+                    numbers.append(number)
+                    yield row
+        except _FAULTS as error:
+            _fail(file, error)
+        if numbers:
+            return
+
+
+def _chunks(records: Iterator[tuple], width: int) -> Iterator[Sequence[Sequence[Any]]]:
+    while chunk := list(islice(records, CHUNK)):
+        yield list(zip(*(row[:width] + (None,) * (width - len(row)) for row in chunk), strict=True))
+
+
+def _name(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()
+
+
+def _fail(file: str, error: Exception) -> None:
+    if isinstance(error, InputError):
+        raise error
+    raise InputError(
+        f"{file}: this is not readable as an Excel workbook ({quoted(error)[1:-1]})."
+    ) from None

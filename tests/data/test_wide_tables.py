@@ -1,0 +1,189 @@
+"""Tables with one row a person, and tables whose columns a person names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+
+import numpy as np
+import pytest
+
+from scrl.data import load_ratings, parse_ratings, ratings_from_frame
+from scrl.types import InputError, Ratings
+
+
+def table(*rows) -> bytes:
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue().encode()
+
+
+def ballots(r: Ratings) -> dict[str, list[list[str]]]:
+    """Rater -> places of names, best first."""
+    found = {}
+    for b in range(r.ballots):
+        places: dict[int, list[str]] = {}
+        for e in range(r.offsets[b], r.offsets[b + 1]):
+            name = r.catalogue.completions[r.completion[e]]
+            places.setdefault(int(r.rank[e]), []).append(name)
+        found[r.raters[r.ballot_rater[b]]] = [sorted(places[k]) for k in sorted(places)]
+    return found
+
+
+def test_polis(shared_data):
+    path = shared_data / "polis" / "vtaiwan-uberx-participants-votes.csv"
+    r = load_ratings(path)
+    with path.open(newline="") as file:
+        people = list(csv.DictReader(file))
+    comments = [name for name in people[0] if name.isdecimal()]
+    votes = {(p["participant"], c): float(p[c]) for p in people for c in comments if p[c].strip()}
+    assert len(r.rank) == len(votes)
+    names = r.catalogue.completions
+    rater = np.array(r.raters)[r.ballot_rater[r.entry_ballot]]
+    given = np.array([votes[who, names[c]] for who, c in zip(rater, r.completion, strict=True)])
+    same = r.entry_ballot[1:] == r.entry_ballot[:-1]
+    assert (np.sign(np.diff(given))[same] == -np.sign(np.diff(r.rank))[same]).all()
+    assert r.individuals
+    groups = {p["participant"]: p["group-id"] for p in people}
+    for name, kind in zip(r.raters, r.rater_type, strict=True):
+        assert (r.types[kind] if kind >= 0 else "") == groups[name]
+    assert any("Polis" in note for note in r.notes)
+
+
+def test_a_wide_table_equals_the_long_one_that_it_came_from():
+    """Random scores by column, in any order of rows and columns, with empty cells."""
+    rng = random.Random(0)
+    for kind, sign in (("score", 1), ("rank", -1), ("penalty", -1)):
+        items = [f"item {i}" for i in range(6)]
+        scores = {
+            f"r{i}": {name: rng.choice([None, 0, 1, 2.5, 7]) for name in items} for i in range(9)
+        }
+        wide = [["who", "age", *items]]
+        wide += [[who, 30, *("" if v is None else v for v in row.values())]
+                 for who, row in scores.items()]  # fmt: skip
+        r = parse_ratings(table(*wide), "x.csv", columns={
+            "rater": "WHO", "items": ",".join(items), "values": kind})  # fmt: skip
+        wanted = {}
+        for who, row in scores.items():
+            given = {name: v for name, v in row.items() if v is not None}
+            levels = sorted(set(given.values()), reverse=sign > 0)
+            if given:
+                wanted[who] = [sorted(n for n, v in given.items() if v == at) for at in levels]
+        assert ballots(r) == wanted
+
+
+def test_wide_tables_are_recognised_by_their_cells():
+    scores = table(["rater", "tea", "coffee"], ["a", 5, 3], ["b", "", 2], ["c", 1, 1])
+    r = parse_ratings(scores, "x.csv")
+    assert ballots(r) == {"a": [["tea"], ["coffee"]], "b": [["coffee"]], "c": [["coffee", "tea"]]}
+    assert "higher is better" in r.notes[0]
+    ranks = table(["Voter", "tea", "coffee", "milk"], ["a", 1, 3, 2], ["b", 2, 1, 3])
+    r = parse_ratings(ranks, "x.csv")
+    assert ballots(r)["a"] == [["tea"], ["milk"], ["coffee"]]
+    assert "1 is best" in r.notes[0]
+    # What looks like ranks may be stated to be scores.
+    r = parse_ratings(ranks, "x.csv", columns={"values": "score"})
+    assert ballots(r)["a"] == [["coffee"], ["milk"], ["tea"]]
+    words = table(["rater", "A", "B"], ["a", "agree", "disagree"], ["b", "pass", "agree"])
+    r = parse_ratings(words, "x.csv", columns={"items": "A,B"})
+    assert ballots(r) == {"a": [["A"], ["B"]], "b": [["B"], ["A"]]}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [["1st choice", "2nd Choice", "3rd choice"], ["rank1", "rank2", "rank3"],
+     ["Choice_1", "Choice_2", "Choice_3"], ["First Choice", "Second Choice", "Third Choice"]],
+)  # fmt: skip
+def test_cast_vote_records(head):
+    rows = [["Ann", "Bob", "Cy"], ["Bob", "skipped", "Ann"], ["Cy", "Cy", "overvote"],
+            ["undervote", "", ""]]  # fmt: skip
+    r = parse_ratings(table(["Precinct", *head], *(["p1", *row] for row in rows)), "x.csv")
+    assert ballots(r) == {
+        "row 1": [["Ann"], ["Bob"], ["Cy"]], "row 2": [["Bob"], ["Ann"]], "row 3": [["Cy"]],
+    }  # fmt: skip
+    assert r.individuals
+    counted = parse_ratings(table([*head, "Count"], ["A", "B", "", 30], ["B", "", "", 7]), "x.csv")
+    assert counted.ballot_weight.tolist() == [30, 7]
+
+
+def test_any_table_by_naming_its_columns():
+    rows = [
+        ["User", "Film", "Stars", "When", "Kind"],
+        [" ann", "Alien ", 5, 1, "x"],
+        ["ann", "Brazil", 3, 2, "x"],
+        ["ben", "Alien", 2, 3, "y"],
+        ["ben", "Brazil", 4, 4, "y"],
+    ]
+    stated = {"rater": "user", "completion": "film", "score": "stars", "group": "Kind"}
+    r = parse_ratings(table(*rows), "films.csv", columns=stated)
+    assert ballots(r) == {"ann": [["Alien"], ["Brazil"]], "ben": [["Brazil"], ["Alien"]]}
+    assert r.catalogue.prompts == ("films",)
+    assert r.types == ("x", "y")
+    penalty = {**stated, "score": "", "penalty": "Stars", "prompt": "kind"}
+    r = parse_ratings(table(*rows), "films.csv", columns=penalty)
+    assert ballots(r) == {"ann": [["Brazil"], ["Alien"]], "ben": [["Alien"], ["Brazil"]]}
+    assert r.catalogue.prompts == ("x", "y")
+    pairs = table(["who", "better", "worse"], ["a", "x", "y"])
+    r = parse_ratings(pairs, "p.csv", columns={"rater": "who", "chosen": "better",
+                                               "rejected": "worse"})  # fmt: skip
+    assert ballots(r) == {"a": [["x"], ["y"]]}
+    for stated, says in (
+        ({"completion": "Movie", "score": "Stars"}, "no column 'Movie'; the columns are User"),
+        ({"completion": "Film"}, "missing column"),
+        ({"completion": "Film", "score": "Stars", "rank": "When"}, "one column of rank and score"),
+        ({"film": "Film"}, "no role 'film'"),
+        ({"items": "Film"}, "two columns of completions"),
+        ({"rater": "User", "values": "stars"}, "'stars'; say whether"),
+    ):
+        with pytest.raises(InputError, match=says):
+            parse_ratings(table(*rows), "films.csv", columns=stated)
+
+
+def test_separators_and_decimal_commas():
+    r = parse_ratings(b"rater;completion;score\nr;a;1,5\nr;b;1,25\n", "x.csv")
+    assert ballots(r) == {"r": [["a"], ["b"]]}
+    assert ballots(parse_ratings(b"rater\tcompletion\trank\nr\ta\t2\nr\tb\t1\n", "x.csv")) == {
+        "r": [["b"], ["a"]]
+    }
+
+
+def test_spaces_and_case_tell_nothing_apart():
+    text = "RATER, Prompt ,completion,Rank\nr, q,a ,1\nr ,q,b,2\n"
+    r = parse_ratings(text.encode(), "x.csv")
+    assert (r.raters, r.catalogue.prompts, r.catalogue.completions) == (("r",), ("q",), ("a", "b"))
+    assert r.ballots == 1
+
+
+def test_categories_of_preflib_are_rankings_with_ties():
+    text = ("# TITLE: Bids\n# NUMBER ALTERNATIVES: 3\n# ALTERNATIVE NAME 1: A\n"
+            "# ALTERNATIVE NAME 2: B\n# ALTERNATIVE NAME 3: C\n# CATEGORY NAME 1: yes\n"
+            "# CATEGORY NAME 2: maybe\n# CATEGORY NAME 3: no\n"
+            "2: {1,2},{},3\n1: {},{},{}\n1: {}, 3, {1}\n")  # fmt: skip
+    r = parse_ratings(text.encode(), "x.cat")
+    found = ballots(r)
+    assert found["voter 1"] == found["voter 2"] == [["A", "B"], ["C"]]
+    assert found["voter 3"] == [["C"], ["A"]]
+    assert r.absent == "unseen"
+    assert any("yes > maybe > no" in note for note in r.notes)
+
+
+def test_a_weighted_graph_of_preflib_is_a_ranking_where_weights_differ():
+    text = "# ALTERNATIVE NAME 1: A\n1,2,0.5\n1,3,2\n2,1,1\n"
+    r = parse_ratings(text.encode(), "x.wmd")
+    assert ballots(r) == {"A (1)": [["(3)"], ["(2)"]], "(2)": [["A (1)"]]}
+    with pytest.raises(InputError, match="ranks nothing"):
+        parse_ratings(b"1,2,1\n1,3,1\n", "x.wmd")
+    with pytest.raises(InputError, match="line 2: '1;2' is not an edge"):
+        parse_ratings(b"# A: b\n1;2\n", "x.wmd")
+
+
+def test_a_frame_with_a_row_a_person():
+    polars = pytest.importorskip("polars")
+    frame = polars.DataFrame({"name": ["a", "b"], "x": [1, 2], "y": [2.5, None]})
+    r = ratings_from_frame(frame, rater="name", items=["x", "y"], values="rank")
+    assert ballots(r) == {"a": [["x"], ["y"]], "b": [["x"]]}
+    with pytest.raises(InputError, match="no column 'z'; the columns are name, x, y"):
+        ratings_from_frame(frame, rater="z", items=["x", "y"])
+    with pytest.raises(InputError, match="A dict is no data frame"):
+        ratings_from_frame({"rater": ["a"]})
