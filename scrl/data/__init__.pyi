@@ -12,3 +12,5 @@ from .readers import load_ratings as load_ratings
 from .readers import parse_ratings as parse_ratings
 from .spreadsheets import escape_formula as escape_formula
 from .spreadsheets import safe_csv as safe_csv
+from .table_preview import TablePreview as TablePreview
+from .table_preview import preview_table as preview_table

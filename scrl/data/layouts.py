@@ -92,6 +92,7 @@ def find_layout(
     own = stated_roles(stated, header, names, file)
     if "items" in own or "values" in own:
         return None
+    layout: Layout | None
     if own.keys() & {"completion", "chosen", "rejected"}:
         layout = _layout_of_roles({**_same_names(names, own), **own}, header, file)
     else:
@@ -217,10 +218,10 @@ def _published(names: Mapping[str, str]) -> Layout | None:
             found = columns(rater="rater", prompt=prompt, one=one, two=two, preference=preference)
             note = "Read as HelpSteer's preferences: below 0 prefers the first response."
             return Layout("two responses", found, note=note)
-    prompt = next((n for n in ("prompt", "instruction", "question") if n in names), None)
+    prompt_name = next((n for n in ("prompt", "instruction", "question") if n in names), None)
     lists = next((n for n in _CANDIDATES if n in names), None)
-    if prompt and lists and not has("chosen"):
-        found = columns(prompt=prompt, candidates=lists)
+    if prompt_name and lists and not has("chosen"):
+        found = columns(prompt=prompt_name, candidates=lists)
         found |= columns(rater=next((a for a in ("rater", *ALIASES["rater"]) if a in names), ""))
         values = {n: names[n] for n in ("scores", "ratings", "rating", "ranks") if n in names}
         if values:

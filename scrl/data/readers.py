@@ -6,7 +6,7 @@ PrefLib tie them last. Every fault of a file is an ``InputError`` of one sentenc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -109,9 +109,9 @@ def _ratings_of(
     if suffix in (*FORMATS, CATEGORIES):
         return _preflib_ratings(content, missing, name)
     rows: Rows | None = None
-    records = None
+    records: tuple[Iterator[Record], str] | None = None
     for part in (content, *(more or ())):
-        found = _open(part)
+        found = opened(part)
         if isinstance(found, Rows):
             rows = found if rows is None else _joined(rows, found)
         else:
@@ -133,7 +133,7 @@ def _preflib_ratings(content: Content, missing: str | None, name: str) -> Rating
     return replace(ratings, notes=(*ratings.notes, *single))
 
 
-def _open(content: Content) -> Rows | tuple:
+def opened(content: Content) -> Rows | tuple[Iterator[Record], str]:
     """The rows of a table, or the records of JSON and what they are counted in."""
     if content.suffix in JSON:
         return json_records(content)
@@ -164,20 +164,23 @@ def ratings_from_rows(
         columns, missing: as of ``load_ratings``.
     """
     _check_missing(rows.file, missing)
+    return _finished(_table(rows, _layout_of(rows, columns), name), missing, name)
+
+
+def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
+    """The layout of a table: told by its header, or by the cells of its first rows."""
     layout = find_layout(rows.header, columns, rows.file)
-    if layout is None:
-        first = next(rows.chunks, None)
-        if first is None:
-            raise InputError(
-                f"{rows.file}: there is a header but no row; give at least one rating."
-            )
-        sample = {
-            column: list(rows.texts(cells, 0, column))
-            for column, cells in reversed(list(zip(rows.header, first, strict=True)))
-        }
-        rows.chunks = chain([first], rows.chunks)
-        layout = wide_layout(rows.header, sample, columns, rows.file)
-    return _finished(_table(rows, layout, name), missing, name)
+    if layout is not None:
+        return layout
+    first = next(rows.chunks, None)
+    if first is None:
+        raise InputError(f"{rows.file}: there is a header but no row; give at least one rating.")
+    rows.chunks = chain([first], rows.chunks)
+    sample = {
+        column: [str(cell) for cell in rows.shown(cells)]
+        for column, cells in reversed(list(zip(rows.header, first, strict=True)))
+    }
+    return wide_layout(rows.header, sample, columns, rows.file)
 
 
 def _table(rows: Rows, layout: Layout, name: str) -> Table:
@@ -197,7 +200,7 @@ def _fingerprint(record: Mapping[str, object]) -> int:
 
 
 def _record_table(
-    records: chain[Record], unit: str, columns: Mapping[str, object] | None, file: str, name: str
+    records: Iterator[Record], unit: str, columns: Mapping[str, object] | None, file: str, name: str
 ) -> Table:
     """The table in JSON, whose first record tells its shape."""
     first = list(islice(records, 1))
@@ -208,16 +211,7 @@ def _record_table(
     if layout is not None and layout.kind not in ("long", "wide", "choices"):
         return read_records(records, layout, file, unit, name, json=True)
     rows = rows_of_records(records, file, unit)
-    layout = find_layout(rows.header, columns, file)
-    if layout is None:
-        first_chunk = next(rows.chunks)
-        sample = {
-            column: list(rows.texts(cells, 0, column))
-            for column, cells in zip(rows.header, first_chunk, strict=True)
-        }
-        rows.chunks = chain([first_chunk], rows.chunks)
-        layout = wide_layout(rows.header, sample, columns, file)
-    return _table(rows, layout, name)
+    return _table(rows, _layout_of(rows, columns), name)
 
 
 def _finished(table: Table, missing: str | None, name: str) -> Ratings:

@@ -105,7 +105,7 @@ class _Parser:
     shared: bool
 
     def __post_init__(self) -> None:
-        optional = ("weight", "rater_group", "prompt_text", _RATER_FEATURES)
+        optional: tuple[str, ...] = ("weight", "rater_group", "prompt_text", _RATER_FEATURES)
         if self.layout.kind == "pairs":
             optional = (*optional, "chosen", "rejected", "ranking")
         self.key = {**{role: role for role in optional}, **self.layout.columns}

@@ -61,6 +61,17 @@ class Rows:
                     f"{self.file}: {self.unit} {self.line_of(first + i)}: {name} {error}"
                 ) from None
 
+    def shown(self, cells: Sequence[Any]) -> Iterable[str]:
+        """Cells of one column as texts; one that is no text is a word."""
+        if self.text:
+            yield from cells
+            return
+        for cell in cells:
+            try:
+                yield cell_text(cell)
+            except BadText:
+                yield "(no text)"
+
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The rows as (place in the file, column -> value)."""
         row = 0

@@ -111,8 +111,8 @@ def _entries(
         numbers(table, column, item, blank=True, words=True, comma=rows.decimal_comma)
         for item, column in zip(layout.items, cells, strict=True)
     ]
-    codes = np.broadcast_to(np.arange(len(cells)), (people, len(cells)))
-    return Column(codes, list(layout.items)), VALUES[layout.values] * np.stack(values, axis=1)
+    numbered = np.broadcast_to(np.arange(len(cells)), (people, len(cells)))
+    return Column(numbered, list(layout.items)), VALUES[layout.values] * np.stack(values, axis=1)
 
 
 def _select(completion: Column, person: np.ndarray, place: np.ndarray) -> Column:

@@ -257,3 +257,30 @@ def test_a_ballot_in_words_names_ties_and_what_is_left_out():
         "bob on ‘snack’: cake ≻ apple. Left out: bread.",
         "cem on ‘snack’: bread = cake. Left out: apple.",
     ]
+
+
+FILMS = b"user,film,stars,when\nann,Alien,5,1\nann,Brazil,3,2\nben,Alien,2,3\nben,Brazil,4,4\n"
+
+
+def test_columns_of_a_table_are_chosen_with_a_preview_of_the_ballots(open_page, folder):
+    app = open_page("lab")
+    app.get("file_uploader")[0].set_value(("films.csv", FILMS, "text/csv")).run()
+    assert not app.exception
+    said = words(app)
+    assert "films.csv: line 1: missing column" in said.replace("\\", "")
+    assert "Which columns of films.csv say what" in said.replace("\\", "")
+    assert app.selectbox(key="map_rater").value == "user"
+    assert next(b for b in app.button if b.key == "map_use").disabled
+    app.selectbox(key="map_completion").set_value("film").run()
+    said = words(app).replace("\\", "")
+    assert "2 raters, 2 ballots and 1 prompt." in said
+    assert "ann on ‘films’: Alien ≻ Brazil." in said
+    app.selectbox(key="map_value").set_value("penalty").run()
+    app.selectbox(key="map_penalty").set_value("stars").run()
+    assert "ann on ‘films’: Brazil ≻ Alien." in words(app).replace("\\", "")
+    next(b for b in app.button if b.key == "map_use").click().run()
+    assert not app.exception
+    source = uploads.cache().read(app.selectbox(key="scenario").value)[1]
+    assert source.raters == ("ann", "ben")
+    assert source.rank.tolist() == [1, 0, 0, 1]
+    assert not [b for b in app.button if b.key == "map_use"]

@@ -44,7 +44,7 @@ def show(source: Scenario | Ratings) -> None:
     _show_prompts(source)
     _show_answers(source)
     if not source.is_scenario:
-        _show_ballots(source)
+        show_ballots(source)
 
 
 def _show_types(scenario: Scenario) -> None:
@@ -60,10 +60,11 @@ def _show_types(scenario: Scenario) -> None:
 def _show_prompts(source: Scenario | Ratings) -> None:
     catalogue = source.catalogue
     rows: list[dict[str, object]] = []
+    has_texts = catalogue.prompt_texts != catalogue.prompts
     for p, prompt in enumerate(catalogue.prompts[:MAX_ROWS]):
         row: dict[str, object] = {"prompt": prompt}
-        if any(t != n for t, n in zip(catalogue.prompt_texts, catalogue.prompts, strict=True)):
-            row["text"] = catalogue.prompt_texts[p] or prompt
+        if has_texts:
+            row["text"] = item_texts.cut(catalogue.prompt_texts[p] or prompt)
         row["answers"] = int(catalogue.offsets[p + 1] - catalogue.offsets[p])
         if not source.is_scenario:
             row["ballots"] = int((source.ballot_prompt == p).sum())
@@ -94,8 +95,11 @@ def _show_texts(source: Scenario | Ratings) -> None:
     prompts, shown = source.catalogue.prompts, 0
     for prompt in prompts[:MAX_PROMPTS]:
         texts = list(item_texts.completion_texts(source, prompt).items())[: MAX_ROWS - shown]
-        lines = [f"*{escaped(item_texts.prompt_text(source, prompt))}*"]
-        lines += [f"**{escaped(n)}**" + (f" · {escaped(t)}" if t != n else "") for n, t in texts]
+        lines = [f"*{escaped(item_texts.cut(item_texts.prompt_text(source, prompt)))}*"]
+        lines += [
+            f"**{escaped(n)}**" + (f" · {escaped(item_texts.cut(t))}" if t != n else "")
+            for n, t in texts
+        ]
         st.markdown("  \n".join(lines))
         shown += len(texts)
         if shown >= MAX_ROWS:
@@ -103,7 +107,8 @@ def _show_texts(source: Scenario | Ratings) -> None:
     _say_more(shown, source.catalogue.items)
 
 
-def _show_ballots(source: Ratings) -> None:
+def show_ballots(source: Ratings) -> None:
+    """Draw the first ballots in words."""
     st.markdown("**The first ballots in words**")
     shown = min(source.ballots, MAX_BALLOTS)
     st.markdown("  \n".join(escaped(ballot_text(source, b)) for b in range(shown)))

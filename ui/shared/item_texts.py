@@ -14,8 +14,17 @@ if TYPE_CHECKING:
 
 #: Texts that a page lists at most.
 MAX_TEXTS = 100
+#: Letters of one text that are shown.
+MAX_LETTERS = 2000
 #: Letters up to which they may stand open: more would push the page out of sight.
 MAX_OPEN_LETTERS = 600
+
+
+def cut(text: str) -> str:
+    """The beginning of a text, and how long it is where that is not all."""
+    if len(text) <= MAX_LETTERS:
+        return text
+    return f"{text[:MAX_LETTERS]} … ({len(text):,} characters)"
 
 
 def prompt_text(source: Scenario | Ratings, prompt: str) -> str:
@@ -68,8 +77,8 @@ def show_texts(source: Scenario | Ratings, prompt: str, label: str = "What the n
         return
     letters = len(question) + sum(map(len, longer.values()))
     with st.expander(label, expanded=expanded and letters <= MAX_OPEN_LETTERS):
-        st.markdown(f"**{escaped(question)}**")
+        st.markdown(f"**{escaped(cut(question))}**")
         for name, text in list(longer.items())[:MAX_TEXTS]:
-            st.markdown(f"**{escaped(name)}** · {escaped(text)}")
+            st.markdown(f"**{escaped(name)}** · {escaped(cut(text))}")
         if len(longer) > MAX_TEXTS:
             st.markdown(f"These are {MAX_TEXTS} of {len(longer):,}.")

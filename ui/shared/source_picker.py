@@ -7,6 +7,7 @@ import streamlit as st
 from scrl.scenarios import Scenario
 from scrl.types import InputError, Ratings
 from ui.shared import (
+    column_mapping,
     file_preview,
     page,
     run_links,
@@ -19,6 +20,8 @@ from ui.shared.source_ids import DEFAULT_SCENARIO
 
 #: Before the id of an imported run.
 _RUN = "run:"
+#: Session key: whether the columns of the next table are chosen by hand.
+_BY_HAND = "map_by_hand"
 
 
 def pick_source(default: str | None = None, summary: bool = True) -> Scenario | Ratings | None:
@@ -117,12 +120,19 @@ def _remove(id: str) -> None:
 def _take_file() -> None:
     with st.expander("Bring a file"):
         id = uploads.take_file(
-            "Ratings (CSV, JSONL, PrefLib), a scenario (YAML) or an exported run (ZIP)",
+            "Ratings (tables, JSON, Parquet, PrefLib), a scenario (YAML) or an exported run (ZIP)",
             [*uploads.RATINGS_SUFFIXES, *uploads.SCENARIO_SUFFIXES, run_links.SUFFIX],
             "file",
             _accept,
         )
-    if id is None:
+        st.toggle("Choose the columns of a table myself", key=_BY_HAND)
+        chosen = column_mapping.choose_columns()
+    if chosen:
+        uploads.clear_fault("file")
+        st.session_state["scenario"] = chosen
+        scenario_sliders.reset()
+        st.rerun()
+    if not id:
         return
     if id.startswith(_RUN):
         _open_run(id.removeprefix(_RUN))
@@ -134,7 +144,14 @@ def _take_file() -> None:
 def _accept(data: bytes, filename: str) -> str:
     if filename.lower().endswith(f".{run_links.SUFFIX}"):
         return _RUN + run_links.import_run(data, filename)
-    return uploads.cache().add(data, filename)
+    column_mapping.drop()
+    if st.session_state.get(_BY_HAND) and column_mapping.keep(data, filename):
+        return ""
+    try:
+        return uploads.cache().add(data, filename)
+    except InputError:
+        column_mapping.keep(data, filename)
+        raise
 
 
 def _open_run(id: str) -> None:

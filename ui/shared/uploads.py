@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from scrl.types import Ratings
 
 SCENARIO_SUFFIXES = ("yaml", "yml")
-RATINGS_SUFFIXES = ("csv", "jsonl", "ndjson", "soc", "soi", "toc", "toi")
+RATINGS_SUFFIXES = (
+    *("csv", "tsv", "jsonl", "ndjson", "json", "parquet", "xlsx", "gz"),
+    *("soc", "soi", "toc", "toi", "cat", "wmd"),
+)
 #: Megabytes of a file that pages take: the limit of ``scrl.data``.
 MAX_MEGABYTES = 200
 GONE = "This file is no longer kept on the server; choose it again."
@@ -159,6 +162,11 @@ def _upload_of_stored_run(id: str) -> tuple | None:
 
             return stored[0], unpack_source(stored[1])
     return None
+
+
+def clear_fault(key: str) -> None:
+    """Forget why the last file of an uploader was refused."""
+    st.session_state.pop(f"{key}_fault", None)
 
 
 def take_file(
