@@ -43,7 +43,8 @@ from scrl.studies.scoreboard_splits import RATINGS_SIZES, PairSplit, SplitSizes,
 from scrl.types import InputError, Progress, Ratings, Source
 
 #: The baked scenarios and seeds, also a page's defaults.
-SCENARIOS, SEEDS = ("pets", "tennessee-morristown"), tuple(range(10))
+SCENARIOS = ("blood-pressure", "pets", "tennessee-morristown")
+SEEDS = tuple(range(10))
 #: Ratings of real people, baked where the files are available: file name and number of seeds.
 REAL_RATINGS = {
     "breakfast": ("breakfast/breakfast.csv", 5),

@@ -10,8 +10,15 @@ from ui.models import model_texts
 from ui.shared import run_store, uploads
 
 
-def test_what_was_trained_before_is_there_at_once(open_page):
+def test_the_page_opens_on_the_story(open_page):
     app = open_page("models")
+    assert "Bradley–Terry orders **66%** of all pairs rightly" in words(app)
+    (chart,) = figures(app)
+    assert len(chart["layout"]["yaxis"]["ticktext"]) == len(scoreboard.MODELS)
+
+
+def test_what_was_trained_before_is_there_at_once(open_page):
+    app = open_page("models", scenario="pets")
     assert not app.exception
     assert (
         "Bradley–Terry orders **75%** of all pairs rightly, but of the disputed pairs only **50%**"
@@ -89,13 +96,13 @@ def trained(app) -> str:
 @pytest.mark.slow
 def test_chosen_models_are_trained_and_the_link_brings_them_back(open_page, monkeypatch):
     small(monkeypatch, "Pets")
-    app = open_page("models", seeds="1", models="Bradley–Terry")
+    app = open_page("models", scenario="pets", seeds="1", models="Bradley–Terry")
     assert "Nothing is trained with these choices yet" in words(app)
     assert not figures(app)
     id = trained(app)
     assert "Bradley–Terry orders **75%** of all pairs" in words(app)
     assert "One seed." in words(app)
-    fresh = open_page("models", seeds="1", models="Bradley–Terry", models_run=id)
+    fresh = open_page("models", scenario="pets", seeds="1", models="Bradley–Terry", models_run=id)
     assert "One seed." in words(fresh)
 
 
