@@ -99,7 +99,9 @@ class HostStream(Enum):
     PART_WORLDS = Stream("study", 27, ("segments", "seed"))
     PART_FEEDBACK = Stream("study", 28, ("segments", "seed", "bits"))
     PART_UPDATES = Stream("study", 29, ("segments", "credit"))
-    PART_VOTES = Stream("study", 30)
+    PART_VOTES = Stream("study", 30)  # scrl.studies.weight_disagreement
+    PROXY_TEXTS = Stream("study", 31, ("pool",))  # scrl.studies.proxy_hacking
+    PROXY_READERS = Stream("study", 32, ("seed",))  # scrl.studies.proxy_readers
 
 
 class KeyStream(Enum):

@@ -21,7 +21,7 @@ HEAVY = {"jax", "flax", "optax", "sklearn"}
 #: The rooms of the library from the ground up. A room imports only rooms that stand before it.
 ROOMS = (
     "types", "config", "random_streams", "runtime", "results", "sqlite_files",
-    "data", "text", "choice_models", "utility_models", "rivals", "networks", "figures",
+    "data", "text", "proxies", "choice_models", "utility_models", "rivals", "networks", "figures",
     "voting", "scenarios", "raters", "social", "diagnostics", "policies",
     "language_model", "fine_grained", "progress", "pipeline", "evaluation", "reward_models", "runs",
     "classroom", "studies", "cli", "__main__",

@@ -51,7 +51,7 @@ from scrl.figures.strategy import (
     scores_by_misreport_share,
 )
 from scrl.figures.template import register_templates
-from scrl.figures.text_parts import banded_curves, segment_rewards
+from scrl.figures.text_parts import banded_curves, estimate_dots, segment_rewards
 from scrl.figures.theorems import indistinguishable_populations, linear_reward, tournament_graph
 from scrl.figures.traversal import latent_traversal
 from scrl.figures.vanilla_gap import gap_waterfall
@@ -78,6 +78,7 @@ __all__ = [
     "counterexample",
     "criteria_table",
     "elimination_rounds",
+    "estimate_dots",
     "fitted_duels",
     "gain_by_coalition_size",
     "gap_waterfall",

@@ -1,4 +1,4 @@
-"""Rewards of the segments of a text, and curves with bands."""
+"""Rewards of the segments of a text, curves with bands, and shares with intervals."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from scrl.figures.base import (
     escape_html,
     hover,
     label_rows,
+    label_width,
     show_axis,
     symbol,
     with_alpha,
@@ -119,4 +120,45 @@ def banded_curves(
         legend=STATIC_LEGEND,
         margin={"l": 62 * scale, "r": 16, "t": 44 * scale, "b": 48 * scale},
     )  # fmt: skip
+    return figure
+
+
+def estimate_dots(
+    rows: Sequence[tuple[str, float, float, float, int]],
+    x_title: str,
+    reference: float,
+    *,
+    dark: bool = False,
+    scale: float = 1.0,
+) -> go.Figure:
+    """A share with its interval in each row, its number beside it.
+
+    Args:
+        rows: name, share, ends of its interval, and position, which gives colour and symbol.
+        reference: where a dotted line is drawn.
+    """
+    theme = Theme(dark, scale)
+    figure = base_figure(theme, (60 + 27 * len(rows)) * scale)
+    figure.add_vline(x=reference, line={"color": theme.muted, "width": 1.2 * scale, "dash": "dot"})
+    for y, (name, share, low, high, i) in enumerate(rows):
+        figure.add_scatter(
+            x=[low, high], y=[y, y], mode="lines", hoverinfo="skip",
+            line={"color": colour(i), "width": 3 * scale},
+        )  # fmt: skip
+        figure.add_scatter(
+            x=[share], y=[y], mode="markers",
+            marker={"size": 10 * scale, "symbol": symbol(i), "color": colour(i)},
+            hovertemplate=hover(f"{escape_html(name)}: {share:.1%}, {low:.1%} to {high:.1%}"),
+        )  # fmt: skip
+        figure.add_annotation(
+            x=1, xref="paper", y=y, xanchor="left", xshift=4, text=f"{share:.0%}",
+            font=theme.font(13),
+        )  # fmt: skip
+    ends = [v for row in rows for v in row[2:4]]
+    show_axis(figure, "xaxis", x_title, grid=True, tickformat=".0%", nticks=6,
+              range=[min(*ends, reference) - 0.02, max(ends) + 0.02])  # fmt: skip
+    names = [name for name, *_ in rows]
+    label_rows(figure, [escape_html(name) for name in names], theme, size=13)
+    side = label_width(names, theme, 12.5)
+    figure.update_layout(margin={"l": side, "r": 40 * scale, "t": 6, "b": 46 * scale})
     return figure

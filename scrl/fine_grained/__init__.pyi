@@ -6,6 +6,7 @@ from .marked_texts import MarkedText as MarkedText
 from .policy_gradient import CREDITS as CREDITS
 from .policy_gradient import updates_to_target as updates_to_target
 from .reward_fits import FEEDBACK as FEEDBACK
+from .reward_fits import fit_linear_rewards as fit_linear_rewards
 from .reward_fits import learn_rewards as learn_rewards
 from .segment_worlds import SegmentWorld as SegmentWorld
 from .segment_worlds import draw_world as draw_world

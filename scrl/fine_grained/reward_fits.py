@@ -69,13 +69,13 @@ def learn_rewards(
         return -_error_chances(rng, world, bits, wrong_marks) @ world.weights
     if feedback == "comparisons":
         rows, won = _comparisons(rng, world, bits, wrong, quality)
-        return _bradley_terry(rows, won, PRIOR_SD)
+        return fit_linear_rewards(rows, won, PRIOR_SD)
     if feedback == "scores":
         return _scored(rng, world, bits // LEVEL_BITS, wrong, quality)
     spared = round(WEIGHT_SHARE * bits)
     chances = _error_chances(rng, world, bits - spared, wrong_marks)
     rows, won = _comparisons(rng, world, spared, wrong, quality)
-    return chances @ _bradley_terry(rows @ chances, won, PRIOR_SD)
+    return chances @ fit_linear_rewards(rows @ chances, won, PRIOR_SD)
 
 
 def _error_chances(
@@ -112,13 +112,21 @@ def _comparisons(
     return _counts(first, kinds) - _counts(second, kinds), won
 
 
-def _bradley_terry(rows: np.ndarray, won: np.ndarray, prior_sd: float) -> np.ndarray:
-    """The mode of a Bradley–Terry model whose rewards are sums over a text, by Newton's method."""
-    reward = np.zeros(rows.shape[1])
-    precision = np.eye(rows.shape[1]) / prior_sd**2
+def fit_linear_rewards(
+    rows: np.ndarray, won: np.ndarray, prior_sd: float, centre: np.ndarray | None = None
+) -> np.ndarray:
+    """The mode of a Bradley–Terry model with linear rewards ``[features]``, by Newton's method.
+
+    Args:
+        rows: features of the first text less those of the second ``[pairs, features]``.
+        won: whether the first was preferred ``[pairs]``.
+        prior_sd: of each weight around ``centre``, which is 0 by default.
+    """
+    centre = np.zeros(rows.shape[1]) if centre is None else centre
+    reward, precision = centre.copy(), np.eye(rows.shape[1]) / prior_sd**2
     for _ in range(30):
         chance = expit(rows @ reward)
-        gradient = rows.T @ (won - chance) - precision @ reward
+        gradient = rows.T @ (won - chance) - precision @ (reward - centre)
         curvature = (rows * (chance * (1 - chance))[:, None]).T @ rows + precision
         step = np.linalg.solve(curvature, gradient)
         reward = reward + step

@@ -10,6 +10,9 @@ from . import maze as maze
 from . import maze_world as maze_world
 from . import misreport as misreport
 from . import population_benchmark as population_benchmark
+from . import proxy_agreement as proxy_agreement
+from . import proxy_hacking as proxy_hacking
+from . import proxy_readers as proxy_readers
 from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies

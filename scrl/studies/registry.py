@@ -8,6 +8,8 @@ from scrl.studies import (
     hidden_context,
     masking_regimes,
     maze,
+    proxy_agreement,
+    proxy_hacking,
     scoreboard_studies,
     story_runs,
     text_parts,
@@ -26,6 +28,8 @@ _ALL: tuple[Study, ...] = (
     *scoreboard_studies.STUDIES,
     *example_runs.STUDIES,
     text_parts.STUDY,
+    proxy_hacking.STUDY,
+    proxy_agreement.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

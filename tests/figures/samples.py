@@ -207,6 +207,9 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         ["irrelevant", "unverifiable", "incomplete"],
         ["Segment 1", "Segment 2"],
     ),
+    "estimate_dots": partial(
+        figures.estimate_dots, [("BLEU", 0.62, 0.59, 0.66, 0)], "pairs ordered rightly", 0.5
+    ),
     "banded_curves": partial(
         figures.banded_curves,
         [2, 4, 8],

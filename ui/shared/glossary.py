@@ -13,6 +13,15 @@ TERMS = {
     "adds to the reward of the whole text.",
     "segment": "A segment is a part of a text that is judged by itself, such as a sentence.",
     "policy|policies": "A policy says how likely an assistant is to give each answer.",
+    "proxy|proxies": "A proxy is a number that is easy to compute and stands for what people think "
+    "of a text.",
+    "hacked": "A reward is hacked if a text gets a high reward without doing what was asked.",
+    "BLEU": "BLEU says which runs of one to four words of a text also stand in a reference.",
+    "ROUGE-L": "ROUGE-L says how much of a reference stands in a text in the same order.",
+    "VADER": "VADER adds up how positive or negative the words of an English text are.",
+    "best of n|best of": "Best of n: n answers are written, and the one with the highest reward is "
+    "kept.",
+    "verifiable": "A reward is verifiable if a program can check whether an answer is right.",
     "BIC": "BIC weighs how well a model fits against how many parameters it has; lower is "
     "better.",
     "Kendall’s τ": "Kendall’s τ says how far two orders agree: 1 is the same order, −1 the "

@@ -118,6 +118,12 @@ PAGES: dict[str, PageEntry] = {
         "students, researchers and engineers",
         REWARDS,
     ),
+    "proxies": PageEntry(
+        "Proxies", "straighten", UNDERSTAND, "What if the measure becomes the target?",
+        "What happens to texts when BLEU, sentiment or length is the reward?",
+        "everybody who trains or judges assistants",
+        REWARDS,
+    ),
     "studies": PageEntry(
         "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
         "How do the results change with the number of raters and of simulated voters?",

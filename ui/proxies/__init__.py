@@ -1,0 +1,1 @@
+"""The page on proxy metrics as rewards."""
