@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -38,10 +38,11 @@ class BallotRows:
 
     Args:
         file: what to call the file in messages; ``unit`` is what its places are counted in.
+        line_of: the place of what ``add`` calls a line.
     """
 
-    def __init__(self, file: str, unit: str) -> None:
-        self.file, self.unit = file, unit
+    def __init__(self, file: str, unit: str, line_of: Callable[[int], int]) -> None:
+        self.file, self.unit, self.line_of = file, unit, line_of
         self.left_out: Counter[str] = Counter()
         self._rater, self._prompt, self._completion = Coder(), Coder(), Coder()
         self._texts = {"rater_group": Coder(), "prompt_text": Coder()}
@@ -56,7 +57,7 @@ class BallotRows:
         """Add a ballot.
 
         Args:
-            line: its place in the file.
+            line: its number, of which ``line_of`` gives the place in the file.
             fingerprint: equal for rows that are equal in every column.
         """
         number = len(self._line)
@@ -92,7 +93,7 @@ class BallotRows:
             what = f"every row is left out ({reasons})" if reasons else "the file is empty"
             raise InputError(f"{self.file}: {what}.")
         entry = np.frombuffer(self._rows["ballot"], np.int32)
-        lines = np.frombuffer(self._line, np.int64)
+        lines, line_of = np.frombuffer(self._line, np.int64), self.line_of
         columns = {n: np.frombuffer(v, np.int32)[entry] for n, v in self._ballots.items()}
         individuals = not self._anonymous
         rater = Column(columns["rater"], list(self._rater))
@@ -107,7 +108,8 @@ class BallotRows:
             if text is not None:
                 texts[name] = text
         table = Table(
-            self.file, lambda row: int(lines[entry[row]]), rater, prompt, completion, entry,
+            self.file, lambda row: line_of(int(lines[entry[row]])), rater, prompt,
+            completion, entry,
             np.frombuffer(self._rows["place"], np.int32).astype(float),
             np.frombuffer(self._weight, float)[entry], texts,
             rater_features={

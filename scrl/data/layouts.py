@@ -213,8 +213,8 @@ def _published(names: Mapping[str, str]) -> Layout | None:
         note = "Read as HelpSteer's ratings of helpfulness; name another column as the score."
         return Layout("long", found, lenient=True, note=note)
     for one, two, preference in _TWO:
-        if has(one, two, preference):
-            prompt = "context" if has("context") and not has("prompt") else "prompt"
+        prompt = "prompt" if has("prompt") else "context"
+        if has(prompt, one, two, preference):
             found = columns(rater="rater", prompt=prompt, one=one, two=two, preference=preference)
             note = "Read as HelpSteer's preferences: below 0 prefers the first response."
             return Layout("two responses", found, note=note)

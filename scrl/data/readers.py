@@ -30,6 +30,7 @@ from scrl.data.preflib_other import (
 )
 from scrl.data.record_format import Record, read_records
 from scrl.data.rows import Rows
+from scrl.data.short_names import with_short_names
 from scrl.data.streams import Content, bytes_content, file_content
 from scrl.data.table import MAX_BYTES, MAX_COMPLETIONS, Table, check_counts, single_completion_notes
 from scrl.data.truncation import truncation_notes
@@ -129,6 +130,7 @@ def _preflib_ratings(content: Content, missing: str | None, name: str) -> Rating
     else:
         ratings = parse_preflib(text, file, content.suffix, missing, name, MAX_COMPLETIONS)
     check_counts(file, len(ratings.rank), len(ratings.raters), 0)
+    ratings = replace(ratings, catalogue=with_short_names(ratings.catalogue))
     single = single_completion_notes(ratings.sizes, ratings.absent)
     return replace(ratings, notes=(*ratings.notes, *single))
 
@@ -189,7 +191,7 @@ def _table(rows: Rows, layout: Layout, name: str) -> Table:
     if layout.kind in ("wide", "choices"):
         return read_wide(rows, layout, name)
     records = ((line, record, _fingerprint(record)) for line, record in rows.records())
-    return read_records(records, layout, rows.file, rows.unit, name, json=False)
+    return read_records(records, layout, rows.file, rows.unit, name, rows.line_of)
 
 
 def _fingerprint(record: Mapping[str, object]) -> int:
@@ -209,7 +211,7 @@ def _record_table(
     header, records = [key.strip() for key in first[0][1]], chain(first, records)
     layout = find_layout(header, columns, file)
     if layout is not None and layout.kind not in ("long", "wide", "choices"):
-        return read_records(records, layout, file, unit, name, json=True)
+        return read_records(records, layout, file, unit, name)
     rows = rows_of_records(records, file, unit)
     return _table(rows, _layout_of(rows, columns), name)
 

@@ -8,7 +8,7 @@ conversation. Texts may be lists of chat messages.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -21,7 +21,7 @@ from scrl.data.messages import BadText
 from scrl.data.table import MAX_FEATURE, MAX_WEIGHT, Table, check_characters
 from scrl.types import InputError
 
-#: A place in the file, the row, and a number that is equal for equal rows.
+#: The number of a row, the row, and a number that is equal for equal rows.
 Record = tuple[int, Mapping[str, Any], int]
 _RATER_FEATURES = "rater_features"
 _TEXT_KEYS = ("response", "answer", "completion", "text", "content", "output", "generation")
@@ -40,22 +40,29 @@ class LeftOut(Exception):
 
 
 def read_records(
-    records: Iterable[Record], layout: Layout, file: str, unit: str, name: str, json: bool
+    records: Iterable[Record],
+    layout: Layout,
+    file: str,
+    unit: str,
+    name: str,
+    line_of: Callable[[int], int] | None = None,
 ) -> Table:
     """The rows of a file as a table, a row for each ranked completion.
 
     Args:
         file: what to call it in messages; ``unit`` is what places are counted in.
         name: of the prompt, where no row names prompts.
-        json: whether numbers are numbers and texts are texts, as in JSON.
+        line_of: the place in the file of a record's number; None for JSON, where the number is the
+            place, and where numbers are numbers and texts are texts.
 
     Raises:
         InputError: naming the file and the place.
     """
+    json, place = line_of is None, line_of or int
     records = iter(records)
     sample = list(islice(records, _SAMPLE))
     parser = _Parser(layout, name, json, _prompts_are_shared(sample, layout))
-    rows = BallotRows(file, unit)
+    rows = BallotRows(file, unit, place)
     ignored: dict[str, None] = {}
     for line, record, fingerprint in chain(sample, records):
         try:
@@ -64,7 +71,7 @@ def read_records(
             rows.left_out[str(reason)] += 1
             continue
         except (BadRow, BadText) as error:
-            raise InputError(f"{file}: {unit} {line}: {error}") from None
+            raise InputError(f"{file}: {unit} {place(line)}: {error}") from None
         for k, ballot in enumerate(found):
             rows.add(ballot, line, hash((fingerprint, k)) if k else fingerprint)
         if len(ignored) < 50:

@@ -73,9 +73,9 @@ class Rows:
                 yield "(no text)"
 
     def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The rows as (place in the file, column -> value)."""
+        """The rows as (number of the row, column -> value)."""
         row = 0
         for chunk in self.chunks:
             for values in zip(*chunk, strict=True):
-                yield self.line_of(row), dict(zip(self.header, values, strict=True))
+                yield row, dict(zip(self.header, values, strict=True))
                 row += 1

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 
 import numpy as np
 
 from scrl.data.table import Column
+from scrl.types import Catalogue
 
 #: Characters of a name; a longer text, or one of several lines, gets a name of its own.
 MAX_NAME = 80
@@ -61,6 +63,20 @@ def short_names(column: Column) -> tuple[Column, Column | None]:
         names[name] = None
         texts.append("" if name == text else text)
     return Column(column.codes, list(names)), Column(column.codes, texts)
+
+
+def with_short_names(catalogue: Catalogue) -> Catalogue:
+    """The catalogue with short names for long ones, which become texts."""
+
+    def shortened(names: tuple[str, ...], texts: tuple[str, ...]) -> tuple[list[str], list[str]]:
+        return short_names(Column(np.arange(len(names)), list(names)))[0].values, list(texts)
+
+    prompts, prompt_texts = shortened(catalogue.prompts, catalogue.prompt_texts)
+    completions, completion_texts = shortened(catalogue.completions, catalogue.completion_texts)
+    return replace(
+        catalogue, prompts=tuple(prompts), completions=tuple(completions),
+        prompt_texts=tuple(prompt_texts), completion_texts=tuple(completion_texts),
+    )  # fmt: skip
 
 
 def with_own_texts(given: Column | None, own: Column | None) -> Column | None:

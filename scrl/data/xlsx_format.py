@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from scrl.data.files import quoted
 from scrl.data.rows import CHUNK, MAX_COLUMNS, Rows
@@ -16,11 +15,6 @@ from scrl.types import InputError
 
 #: Cells that are looked at, the empty ones between others included.
 _MAX_CELLS = 50_000_000
-#: What a damaged workbook raises.
-_FAULTS = (
-    zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, IndexError, AttributeError,
-    OSError, EOFError, OverflowError, NotImplementedError, RuntimeError,
-)  # fmt: skip
 
 
 def xlsx_rows(content: Content) -> Rows:
@@ -46,7 +40,7 @@ def xlsx_rows(content: Content) -> Rows:
             )
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         sheets = book.worksheets
-    except _FAULTS as error:
+    except Exception as error:  # a damaged workbook raises errors of many kinds
         _fail(content.file, error)
     numbers: list[int] = []
     records = _records(content.file, sheets, numbers)
@@ -74,7 +68,7 @@ def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[t
                 if any(cell not in (None, "") for cell in row):
                     numbers.append(number)
                     yield row
-        except _FAULTS as error:
+        except Exception as error:  # a damaged workbook raises errors of many kinds
             _fail(file, error)
         if numbers:
             return
