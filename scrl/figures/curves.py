@@ -102,6 +102,7 @@ def _show_axes(
     show_axis(
         figure, "yaxis", titles[1], grid=True, nticks=6, zeroline=bool(low < 0 < high),
         type="log" if log_y else "linear", range=np.log10(y_range).tolist() if log_y else y_range,
+        dtick=1 if log_y and high > 100 * low else None,
     )  # fmt: skip
 
 

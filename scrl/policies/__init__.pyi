@@ -1,4 +1,5 @@
 from .exact import kl_divergence as kl_divergence
+from .exact import proportional_policy as proportional_policy
 from .families import PolicyFamily as PolicyFamily
 from .observed_problem import observed_prompt_problem as observed_prompt_problem
 from .overoptimisation import PROXIES as PROXIES

@@ -70,6 +70,28 @@ def best_of_n_kl_bound(n: ArrayLike) -> np.ndarray:
     return np.log(n) - (n - 1) / n
 
 
+def proportional_policy(above: np.ndarray, strength: float = 0.0) -> np.ndarray:
+    """The population-proportional policy (Kim, Zhang, Ozdaglar & Parrilo 2025).
+
+    The smallest majority of an answer over another, u_a = min_b P(a ≻ b), is the greatest share of
+    raters that can have a on top, given the pairs. The policy is π ∝ u · exp(strength · u). With
+    ``strength`` 0 an answer that a share s has on top gets at least s / Σu; as it grows, the policy
+    goes to the answer that beats all others, where there is one.
+
+    Args:
+        above: P(a ≻ b) ``[..., m, m]``, m at least 2; the diagonal is not read.
+        strength: 0 or more.
+
+    Returns:
+        Probabilities ``[..., m]``.
+    """
+    m = above.shape[-1]
+    share = np.where(np.eye(m, dtype=bool), np.inf, above).min(-1)
+    weight = share * np.exp(strength * (share - share.max(-1, keepdims=True)))
+    total = weight.sum(-1, keepdims=True)
+    return np.where(total > 0, weight / np.where(total > 0, total, 1.0), 1 / m)
+
+
 def nash_log_policy(
     reference: np.ndarray, above: np.ndarray, strength: float, start: np.ndarray | None = None
 ) -> np.ndarray:

