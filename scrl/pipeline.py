@@ -17,7 +17,7 @@ At the end the simulated voters' ballots are checked against the raters' (``diag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -215,10 +215,13 @@ def fit_raters(ratings: Ratings, config: Config, seed: int, clock: RunClock) -> 
         model = RaterModel.of(fitted.population, ratings.catalogue)
         table = fitted.table
         weight = fitted.population.type_probabilities(table)
+        settings = config.imputation
+        if ratings.catalogue.read_by:
+            # What the texts say carries over to items that a type never ranked.
+            settings = replace(settings, enabled=False)
         imputation, reward = infer_missing_rewards(
-            ratings, table, fitted.population.reward, weight, likely_types(table, weight),
-            config.imputation,
-        )  # fmt: skip
+            ratings, table, fitted.population.reward, weight, likely_types(table, weight), settings
+        )
         if reward is not fitted.population.reward:
             model = model.with_rewards(reward)
     return FittedRaters(model, imputation)

@@ -102,6 +102,8 @@ class HostStream(Enum):
     PART_VOTES = Stream("study", 30)  # scrl.studies.weight_disagreement
     PROXY_TEXTS = Stream("study", 31, ("pool",))  # scrl.studies.proxy_hacking
     PROXY_READERS = Stream("study", 32, ("seed",))  # scrl.studies.proxy_readers
+    TEXTS_HELD_OUT = Stream("study", 40)  # scrl.studies.text_generalisation
+    ANSWER_VOTERS = Stream("study", 41)  # scrl.studies.generated_answers
 
 
 class KeyStream(Enum):

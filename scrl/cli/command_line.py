@@ -86,7 +86,7 @@ def _add_run(subparsers: Subparsers) -> None:
         help="so many runs at once, from --seed on; the result tells how far apart they lie",
     )  # fmt: skip
     run.add_argument("--save", type=Path, metavar="FOLDER", help="save the reward models here")
-    _add_options(run, "rule", "seed", "missing", "columns")
+    _add_options(run, "rule", "seed", "missing", "columns", "texts")
 
 
 def _add_vote(subparsers: Subparsers) -> None:
@@ -106,7 +106,7 @@ def _add_evaluate(subparsers: Subparsers) -> None:
         "--rivals", default="all", metavar="NAMES",
         help="simple models to compare with: all (default), none, or names with commas between",
     )  # fmt: skip
-    _add_options(evaluate, "seed", "missing", "columns")
+    _add_options(evaluate, "seed", "missing", "columns", "texts")
 
 
 def _add_score(subparsers: Subparsers) -> None:
@@ -153,7 +153,7 @@ def _command(
 
 
 def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Add ``--out``, and of ``--rule``, ``--seed``, ``--missing`` and columns the named ones."""
+    """Add ``--out``, and those of the shared options that are named."""
     if "rule" in names:
         parser.add_argument(
             "--rule", action="append", metavar="NAME", help="a rule; may be given several times"
@@ -168,6 +168,13 @@ def _add_options(parser: argparse.ArgumentParser, *names: str) -> None:
         )
     if "columns" in names:
         add_columns(parser)
+    if "texts" in names:
+        parser.add_argument(
+            "--texts",
+            choices=("read", "ignore"),
+            default="ignore",
+            help="whether models read the texts of a ratings file (default: ignore)",
+        )
     parser.add_argument("--out", type=Path, metavar="RESULT.json", help="also write the result")
 
 

@@ -151,14 +151,21 @@ def evaluate(chosen: Namespace) -> None:
 
 
 def score(chosen: Namespace) -> None:
-    """Print and save the rewards of a saved model for the completions of a file."""
+    """Print and save the rewards of a saved model for the completions of a file: texts in JSON
+    lines, ratings or a scenario."""
+    from scrl.cli.text_rows import print_rows, read_text_rows, score_rows
     from scrl.results import by_name
     from scrl.runtime import start
-    from scrl.social import artifacts
+    from scrl.social import TextReward, artifacts
 
     check_output(chosen.out)
     start()
     model = artifacts.load(chosen.model)
+    if isinstance(model, TextReward) and (rows := read_text_rows(chosen.file)) is not None:
+        scored = score_rows(model, rows)
+        print_rows(scored)
+        write_result(chosen.out, {"rows": scored})
+        return
     catalogue = load_source(chosen).catalogue
     rewards = artifacts.score(model, catalogue)
     result = {}

@@ -13,6 +13,7 @@ from scrl.data.readers import load_ratings
 from scrl.scenarios.parsing import load_scenario, with_overrides
 from scrl.scenarios.scenario import Scenario
 from scrl.scenarios.shipped import gallery
+from scrl.text import with_text_features
 from scrl.types import InputError, Ratings
 
 SCENARIO_SUFFIXES = (".yaml", ".yml")
@@ -38,9 +39,15 @@ def load_source(chosen: Namespace) -> Scenario | Ratings:
 
 
 def read_ratings(chosen: Namespace, file: Path | None = None) -> Ratings:
-    """The ratings in ``chosen.file``, a file or a folder, with the columns that are named."""
+    """The ratings in ``chosen.file``, a file or a folder, with the columns that are named, and
+    with features of texts where ``--texts read`` asks for them."""
     missing = getattr(chosen, "missing", None)
-    return load_ratings(file or chosen.file, missing, stated_columns(chosen))
+    ratings = load_ratings(file or chosen.file, missing, stated_columns(chosen))
+    if getattr(chosen, "texts", "ignore") == "ignore":
+        return ratings
+    if ratings.catalogue.completion_texts == ratings.catalogue.completions:
+        raise InputError(f"--texts read: {ratings.name} has names of completions and no texts.")
+    return with_text_features(ratings)
 
 
 def check_output(path: Path | None) -> None:

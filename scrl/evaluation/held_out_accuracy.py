@@ -37,7 +37,7 @@ from scrl.raters.rater_model import RaterModel
 from scrl.results import EvaluationResult, IntervalEntry
 from scrl.rivals import RIVALS
 from scrl.runtime import compile_seconds
-from scrl.social import fit_vanilla
+from scrl.social import fit_text_rewards, fit_vanilla
 from scrl.types import InputError, Progress, Ratings
 from scrl.utility_models.population_fit import fit_population
 
@@ -215,7 +215,11 @@ def _evaluate_fold(fold: Fold, config: Config, key: jax.Array, job: _FoldJob) ->
     model = RaterModel.of(population, fold.train.catalogue)
     units = active_units(np.asarray(model.embed(fold.train).posterior.mean))
     counts = pair_counts(fold.train, config.weighting)
-    pooled = fit_vanilla(key, fold.train.catalogue, counts, config.reward).rewards()
+    catalogue = fold.train.catalogue
+    if catalogue.read_by:
+        pooled = fit_text_rewards(catalogue, {"vanilla": counts})["vanilla"].rewards()
+    else:
+        pooled = fit_vanilla(key, catalogue, counts, config.reward).rewards()
     rater, better, worse = strict_pairs(fold.hidden)
     own = population.pair_probability(fold.visible, rater, better, worse)
     gap = pooled[better] - pooled[worse]

@@ -4,6 +4,7 @@ from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
+from . import generated_answers as generated_answers
 from . import hidden_context as hidden_context
 from . import majority_sample_theorems as majority_sample_theorems
 from . import majority_theorems as majority_theorems
@@ -21,6 +22,7 @@ from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies
 from . import story_runs as story_runs
+from . import text_generalisation as text_generalisation
 from . import text_parts as text_parts
 from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap

@@ -12,3 +12,4 @@ from .features import TextFeatures as TextFeatures
 from .features import item_texts as item_texts
 from .features import text_features as text_features
 from .features import with_text_features as with_text_features
+from .new_texts import with_new_texts as with_new_texts
