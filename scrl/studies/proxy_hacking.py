@@ -1,9 +1,10 @@
 """Proxy metrics optimised: best of n, a price on KL, a search word by word, and a check.
 
-Texts continue the review of the slides, which starts badly. The proxy is VADER's sentiment of the
-whole review. What is watched beside it: a reader's taste, how natural the text is (log-probability
-of a word or token under the reference) and repetition. Pools are drawn from templates, and stored
-samples of the packaged language model.
+Texts continue the review of the slides, which starts badly. Each proxy is the reward in turn:
+sentiment is VADER's of the whole review, and proxies with a reference compare with the ideal
+continuation of the slides. What is watched beside the reward: a reader's taste, how natural the
+text is (log-probability of a word or token under the writer) and repetition. Pools are drawn from
+templates, and stored samples of the packaged language model.
 """
 
 from __future__ import annotations
@@ -43,9 +44,8 @@ from scrl.types import Progress
 SEEDS, POOL, READ_TEXTS = 20, 1000, 4000
 NUMBERS = tuple(2**k for k in range(11))
 PRICES = (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.03, 0.01)
+#: Prices of a nat in the search for sentiment; the others are free.
 SEARCH_PRICES, SEARCH_LENGTH = (0.0, 0.1, 0.3, 0.5), 16
-#: Seeds of the pools on which every proxy is optimised.
-PROXY_SEEDS = 5
 PROBLEM_SEEDS, PROBLEMS, ANSWERS = 20, 10, 256
 #: Samples of the language model, how they are drawn, and how many are stored.
 SAMPLES = 256
@@ -55,13 +55,15 @@ PROMPT = (
     f'starts. Write only the continuation. Review: "{REVIEW_START}"'
 )
 RESAMPLES = 200
-MEASURES = ("sentiment", "taste", "naturalness", "repetition")
+MEASURES = ("taste", "naturalness", "repetition")
+#: What a table of best of n holds: the reward is 0 at the start and 1 for the best text.
+COLUMNS = ("reward", *MEASURES, "kl")
 TOLERANCE = 1e-3
 
 
 def spec() -> str:
     """A hash of the study's settings."""
-    pools = (SEEDS, POOL, READ_TEXTS, NUMBERS, PRICES, SEARCH_PRICES, SEARCH_LENGTH, PROXY_SEEDS)
+    pools = (SEEDS, POOL, READ_TEXTS, NUMBERS, PRICES, SEARCH_PRICES, SEARCH_LENGTH)
     return settings_hash(
         pools, PROBLEM_SEEDS, PROBLEMS, ANSWERS, SAMPLES, SAMPLED, PROMPT, RESAMPLES,
         proxy_readers.SETTINGS,
@@ -69,34 +71,40 @@ def spec() -> str:
 
 
 def run(on_progress: Listener = None) -> dict[str, Any]:
-    """The study: about two minutes, and five more for the language model.
+    """The study: some minutes, half of them for the language model.
 
     Returns:
-        ``"templates"`` and ``"model"``: measures by n and by price; ``"typical"`` and ``"search"``:
-        texts; ``"proxies"``: taste by n for each proxy; ``"verifiable"``; ``"readers"`` of
-        ``proxy_readers``, and of its first seed; and ``"samples"``: the language model's texts
-        with their measures.
+        ``"samples"``: the language model's texts with their measures and scores, and what
+        ``measure`` returns.
 
     Raises:
         InputError: where the language model or a package of the extra is not installed.
     """
-
-    def report(done: float, message: str) -> None:
-        if on_progress is not None:
-            on_progress(Progress("proxies", done, message))
-
-    report(0.0, "The language model writes")
+    if on_progress is not None:
+        on_progress(Progress("proxies", 0.0, "The language model writes"))
     samples = model_samples()
-    report(0.5, "Best of n")
+    if on_progress is not None:
+        on_progress(Progress("proxies", 0.5, "Best of n"))
+    return measure(samples)
+
+
+def measure(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Everything but the drawing of the language model's texts.
+
+    Returns:
+        ``"templates"`` and ``"model"``: proxy -> measures of best of n; ``"by price"``;
+        ``"typical"`` and ``"search"``: texts by proxy; ``"verifiable"``; ``"readers"`` of
+        ``proxy_readers``, and of its first seed.
+    """
     return {
         "numbers": list(NUMBERS),
         "bounds": [round(best_of_n_kl_bound(n), 4) for n in NUMBERS],
-        "samples": samples,
+        "samples": list(samples),
         "model": model_measures(samples),
         "templates": template_measures(range(SEEDS)),
+        "by price": price_measures(range(SEEDS)),
         "typical": typical_texts(),
         "search": search_results(),
-        "proxies": proxies_by_n(range(PROXY_SEEDS)),
         "verifiable": verifiable(range(PROBLEM_SEEDS)),
         "readers": proxy_readers.run(),
         "first reader": proxy_readers.agreement(0),
@@ -120,11 +128,32 @@ def repetition(text: str) -> float:
     return 1 - len(set(tokens)) / len(tokens) if tokens else 0.0
 
 
+def rewards(texts: Sequence[str]) -> dict[str, np.ndarray]:
+    """Proxy -> its score of each continuation ``[texts]``."""
+    references = [[IDEAL]] * len(texts)
+    return {
+        name: np.array(list(map(review_sentiment, texts))) if name == "sentiment"
+        else proxy_scores(name, texts, references)
+        for name in PROXIES
+    }  # fmt: skip
+
+
 def _measured(texts: Sequence[str], naturalness: Sequence[float]) -> np.ndarray:
-    """Measures of texts ``[measures, texts]``."""
-    rows = (map(review_sentiment, texts), map(reader_taste, texts), naturalness,
-            map(repetition, texts))  # fmt: skip
+    """``MEASURES`` of texts ``[measures, texts]``."""
+    rows = (map(reader_taste, texts), naturalness, map(repetition, texts))
     return np.array([list(row) for row in rows], float)
+
+
+def _pool(seed: int) -> list[str]:
+    """Texts of the templates."""
+    return draw_reviews(host_rng(0, HostStream.PROXY_TEXTS, seed + 1), POOL)
+
+
+@cache
+def _measured_pool(seed: int) -> tuple[list[str], dict[str, np.ndarray], np.ndarray]:
+    """A pool, its rewards by proxy, and its measures."""
+    texts = _pool(seed)
+    return texts, rewards(texts), _measured(texts, [naturalness(text) for text in texts])
 
 
 def naturalness(text: str) -> float:
@@ -135,43 +164,48 @@ def naturalness(text: str) -> float:
 # -- best of n ------------------------------------------------------------------------------------
 
 
-def _by_choice(values: np.ndarray) -> dict[str, np.ndarray]:
-    """Measures ``[choices, measures + 1]`` by n and by price; the last column is KL."""
-    count = values.shape[1]
-    reference = np.full(count, 1 / count)
-    policies = {
-        "by n": [best_of_n(reference, values[0], n) for n in NUMBERS],
-        "by price": [reweighted(reference, values[0], price) for price in PRICES],
-    }
-    return {
-        name: np.array([[*(values @ p), kl_divergence(p, reference)] for p in chosen])
-        for name, chosen in policies.items()
-    }
+def _table(policies: Sequence[np.ndarray], reward: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """``COLUMNS`` of policies over equally likely texts ``[policies, columns]``."""
+    reference = np.full(len(reward), 1 / len(reward))
+    start, best = reward.mean(), reward.max()
+    scaled = (reward - start) / max(best - start, 1e-12)
+    return np.array([[p @ scaled, *(values @ p), kl_divergence(p, reference)] for p in policies])
+
+
+def _by_n(reward: np.ndarray, values: np.ndarray) -> np.ndarray:
+    reference = np.full(len(reward), 1 / len(reward))
+    return _table([best_of_n(reference, reward, n) for n in NUMBERS], reward, values)
+
+
+def _named(values: np.ndarray) -> dict[str, list[list[float]]]:
+    """Column -> mean and ends ``[3][policies]``, from ``[3, policies, columns]``."""
+    return {name: np.round(values[..., i], 4).tolist() for i, name in enumerate(COLUMNS)}
 
 
 def template_measures(seeds: Sequence[int]) -> dict[str, Any]:
-    """Means over pools of templates, with 95 % intervals, by n and by price.
+    """Proxy -> column of ``COLUMNS`` -> mean over pools and 95 % interval ``[3][n]``."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in PROXIES}
+    for seed in seeds:
+        _, scores, values = _measured_pool(seed)
+        for name, reward in scores.items():
+            found[name].append(_by_n(reward, values))
+    return {name: _named(student_interval(np.array(rows))) for name, rows in found.items()}
 
-    Returns:
-        ``"by n"`` and ``"by price"``: measure -> ``[3][choices]``, of ``MEASURES`` and ``kl``.
-    """
+
+def price_measures(seeds: Sequence[int]) -> dict[str, Any]:
+    """Column -> mean and interval ``[3][prices]`` of the best policy for sentiment by price."""
     found = []
     for seed in seeds:
-        texts = draw_reviews(host_rng(0, HostStream.PROXY_TEXTS, seed + 1), POOL)
-        found.append(_by_choice(_measured(texts, [naturalness(t) for t in texts])))
-    return {
-        key: _table(student_interval(np.array([one[key] for one in found]))) for key in found[0]
-    }
-
-
-def _table(values: np.ndarray) -> dict[str, list[list[float]]]:
-    """Measure -> mean and ends ``[3][choices]``, from ``[3, choices, measures]``."""
-    names = (*MEASURES, "kl")
-    return {name: np.round(values[..., i], 4).tolist() for i, name in enumerate(names)}
+        _, scores, values = _measured_pool(seed)
+        reward = scores["sentiment"]
+        reference = np.full(POOL, 1 / POOL)
+        policies = [reweighted(reference, reward, price) for price in PRICES]
+        found.append(_table(policies, reward, values))
+    return _named(student_interval(np.array(found)))
 
 
 def model_samples() -> list[dict[str, Any]]:
-    """Samples of the packaged language model with their measures, drawn anew.
+    """Samples of the packaged language model with their measures and scores, drawn anew.
 
     Raises:
         InputError: where it is not installed.
@@ -180,69 +214,68 @@ def model_samples() -> list[dict[str, Any]]:
 
     model = load_language_model()
     drawn = [c for c in model.complete([PROMPT], n=SAMPLES, **SAMPLED)[0] if c.token_count]
-    log_probability = [c.log_probability / c.token_count for c in drawn]
-    values = _measured([c.text for c in drawn], log_probability)
+    return measured_samples(
+        [c.text for c in drawn], [c.log_probability / c.token_count for c in drawn]
+    )
+
+
+def measured_samples(texts: Sequence[str], naturalness: Sequence[float]) -> list[dict[str, Any]]:
+    """``"text"``, ``MEASURES`` and scores by proxy of each text."""
+    values, scores = _measured(texts, naturalness), rewards(texts)
+    columns = dict(zip(MEASURES, values, strict=True)) | scores
     return [
-        {"text": c.text} | {name: round(float(v), 4) for name, v in zip(MEASURES, own, strict=True)}
-        for c, own in zip(drawn, values.T, strict=True)
+        {"text": text} | {name: round(float(v[i]), 4) for name, v in columns.items()}
+        for i, text in enumerate(texts)
     ]
 
 
 def model_measures(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """As ``template_measures`` of the language model's samples, with bootstrap intervals."""
     values = np.array([[sample[name] for sample in samples] for name in MEASURES])
-    rng = host_rng(0, HostStream.PROXY_TEXTS, 10_000)
-    draws = rng.integers(values.shape[1], size=(RESAMPLES, values.shape[1]))
-    resampled = [_by_choice(values[:, draw]) for draw in draws]
+    draws = host_rng(0, HostStream.PROXY_TEXTS, 10_000).integers(
+        len(samples), size=(RESAMPLES, len(samples))
+    )
     found = {}
-    for key, mean in _by_choice(values).items():
-        ends = np.quantile([one[key] for one in resampled], (0.025, 0.975), axis=0)
-        found[key] = _table(np.stack([mean, *ends]))
+    for name in PROXIES:
+        reward = np.array([sample[name] for sample in samples])
+        each = [_by_n(reward[draw], values[:, draw]) for draw in draws]
+        ends = np.quantile(each, (0.025, 0.975), axis=0)
+        found[name] = _named(np.stack([_by_n(reward, values), *ends]))
     return found
 
 
-def typical_texts() -> list[dict[str, Any]]:
-    """For each n the text that best of n typically keeps of the first pool of templates."""
-    texts = draw_reviews(host_rng(0, HostStream.PROXY_TEXTS, 1), POOL)
-    reward = np.array(list(map(review_sentiment, texts)))
-    chosen = [texts[typical_choice(reward, n)] for n in NUMBERS]
-    values = _measured(chosen, [naturalness(text) for text in chosen])
-    return [
-        {"text": text} | {name: round(float(v), 4) for name, v in zip(MEASURES, own, strict=True)}
-        for text, own in zip(chosen, values.T, strict=True)
-    ]
+def typical_texts() -> dict[str, list[dict[str, Any]]]:
+    """Proxy -> for each n the text that best of n typically keeps of the first pool of templates,
+    with its ``"reward"`` and ``MEASURES``."""
+    texts, scores, values = _measured_pool(0)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name, reward in scores.items():
+        kept = [typical_choice(reward, n) for n in NUMBERS]
+        found[name] = [_described(texts[i], float(reward[i]), values[:, i]) for i in kept]
+    return found
 
 
-def search_results() -> list[dict[str, Any]]:
-    """For each price on KL the text of the greedy search and its measures."""
-    rows = []
-    for price in SEARCH_PRICES:
-        text = search_words(review_sentiment, SEARCH_WORDS, word_model(), SEARCH_LENGTH, price)[-1]
-        values = _measured([text], [naturalness(text)])[:, 0]
-        own = {name: round(float(v), 4) for name, v in zip(MEASURES, values, strict=True)}
-        rows.append({"price": price, "text": text, **own})
-    return rows
+def _described(text: str, reward: float, values: np.ndarray) -> dict[str, Any]:
+    own = {name: round(float(v), 4) for name, v in zip(MEASURES, values, strict=True)}
+    return {"text": text, "reward": round(reward, 4), **own}
 
 
-def proxies_by_n(seeds: Sequence[int]) -> dict[str, list[list[float]]]:
-    """Proxy -> mean taste and interval ``[3][n]`` of best of n by it, on pools of templates.
+def search_results() -> dict[str, list[dict[str, Any]]]:
+    """Proxy -> the texts of the greedy search, with ``"price"``, ``"reward"`` and ``MEASURES``."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in PROXIES:
 
-    Proxies with a reference compare with the ideal continuation of the slides.
-    """
-    taste: dict[str, list[np.ndarray]] = {name: [] for name in PROXIES}
-    for seed in seeds:
-        texts = draw_reviews(host_rng(0, HostStream.PROXY_TEXTS, seed + 1), POOL)
-        wanted, reference = np.array(list(map(reader_taste, texts))), np.full(POOL, 1 / POOL)
-        for name in PROXIES:
-            reward = (
-                np.array(list(map(review_sentiment, texts))) if name == "sentiment"
-                else proxy_scores(name, texts, [[IDEAL]] * POOL)
-            )  # fmt: skip
-            row = [best_of_n(reference, reward, n) @ wanted for n in NUMBERS]
-            taste[name].append(np.array(row))
-    return {
-        name: np.round(student_interval(np.array(rows)), 4).tolist() for name, rows in taste.items()
-    }
+        def reward(text: str, name: str = name) -> float:
+            if name == "sentiment":
+                return review_sentiment(text)
+            return float(proxy_scores(name, [text], [[IDEAL]])[0])
+
+        found[name] = []
+        for price in SEARCH_PRICES if name == "sentiment" else SEARCH_PRICES[:1]:
+            text = search_words(reward, SEARCH_WORDS, word_model(), SEARCH_LENGTH, price)[-1]
+            values = _measured([text], [naturalness(text)])[:, 0]
+            found[name].append({"price": price, **_described(text, reward(text), values)})
+    return found
 
 
 def verifiable(seeds: Sequence[int]) -> dict[str, list[list[float]]]:
@@ -280,16 +313,13 @@ def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list
     """Differences of a stored content from what seconds can repeat; the language model's texts are
     measured again, not drawn again."""
     stored = content["result"]
-    texts = [sample["text"] for sample in stored["samples"]]
-    again = _measured(texts, [sample["naturalness"] for sample in stored["samples"]])
-    before = [[sample[name] for sample in stored["samples"]] for name in MEASURES]
-    found = differences(before, again.round(4).tolist(), TOLERANCE, "samples.")
+    texts, natural = ([s[key] for s in stored["samples"]] for key in ("text", "naturalness"))
+    found = differences(stored["samples"], measured_samples(texts, natural), TOLERANCE, "samples.")
     for name, fresh in (
         ("model", model_measures(stored["samples"])),
-        ("search", search_results()),
         ("typical", typical_texts()),
+        ("search", search_results()),
         ("first reader", proxy_readers.agreement(0)),
-        ("templates", template_measures(range(SEEDS))),
     ):
         found += differences(stored[name], fresh, TOLERANCE, f"{name}.")
     return found

@@ -31,7 +31,7 @@ def test_the_vote_over_weights_changes_the_answer(open_page):
     assert "Best answer: Short, one gas missing" in words(app)
     app.button_group(key="procedure").set_value("Borda over answers").run()
     assert "Best answer: Complete, but it rambles" in words(app)
-    app = open_page("parts", part="Whose weights?", procedure="largest type", s1="90")
+    app = open_page("parts", part="Whose weights?", procedure="Largest type", s1="90")
     assert "Best answer: Complete, one claim without support" in words(app), "busy readers"
 
 

@@ -22,6 +22,14 @@ def test_the_page_opens_on_the_hacked_review(open_page):
     assert "nothing is clearly lost" in words(app)
 
 
+@pytest.mark.parametrize("reward", ["Length", "BLEU", "Word matching"])
+def test_every_proxy_can_be_the_reward(open_page, reward):
+    app = open_page("proxies", reward=reward)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == 2
+    assert "Searched harder" in words(app)
+
+
 def test_one_text_is_not_yet_hacked(open_page):
     app = open_page("proxies", n="1")
     assert "A typical text of best of 1." in words(app)
@@ -55,11 +63,12 @@ def test_the_other_parts_are_there_at_once(open_page, part):
 
 def test_the_stored_results_say_what_the_page_says():
     result = load_baked("proxy-hacking")["result"]
-    taste = result["templates"]["by n"]["taste"]
+    taste = result["templates"]["sentiment"]["taste"]
     assert taste[2][-1] < taste[1][0], "hacked: the intervals lie apart"
     for writer in ("templates", "model"):
-        kl = result[writer]["by n"]["kl"][0]
-        assert all(k <= b + 1e-3 for k, b in zip(kl, result["bounds"], strict=True))
+        for table in result[writer].values():
+            pairs = zip(table["kl"][0], result["bounds"], strict=True)
+            assert all(k <= b + 1e-3 for k, b in pairs)
     strict = result["verifiable"]["the last number is right"]
     assert strict[0][-1] == 1
     assert result["verifiable"]["sentiment"][2][-1] < strict[1][0]

@@ -1,4 +1,4 @@
-"""The part that optimises sentiment and watches the texts."""
+"""The part that optimises a proxy and watches the texts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import numpy as np
 import streamlit as st
 
 from scrl.figures import banded_curves
-from scrl.proxies import HACKED, IDEAL, REVIEW_START, typical_choice
+from scrl.proxies import HACKED, IDEAL, PROXIES, REVIEW_START, typical_choice
 from scrl.studies import proxy_hacking
 from ui.shared import baked_study, data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
 WRITERS = {"templates": "Templates", "model": "SmolLM2-135M"}
 ANSWERS = ("yes, it does the task better", "no, it gets worse")
+#: Proxies in the order of the choice.
+ORDER = ("sentiment", "length", "bleu", "chrf", "rouge", "matching", "similarity")
 
 
 def show() -> None:
-    """Draw best of n by sentiment."""
+    """Draw best of n by a proxy."""
     page.say(
         "The task of the slides: *make this review as positive as possible, however negatively it "
-        f"starts.* The review starts “{REVIEW_START}” The reward is a **proxy**: how positive the "
-        "words of the review are, by VADER."
+        f"starts.* The review starts “{REVIEW_START}” The reward is a **proxy**."
     )
     baked_study.show(
         proxy_hacking.STUDY, _draw,
@@ -37,79 +38,97 @@ def _draw(result: dict, result_id: str) -> None:
     if not shown:
         return
     numbers = result["numbers"]
+    proxy = st.segmented_control(
+        "The reward", list(ORDER), default="sentiment", required=True, key="reward",
+        format_func=lambda name: PROXIES[name].title, **IN_URL,
+    )  # fmt: skip
     left, right = st.columns(2, gap="large", vertical_alignment="bottom")
     with left:
-        n = int(st.select_slider("Texts written, of which the most positive is kept", numbers,
-                                 value=numbers[-1], key="n", **IN_URL))  # fmt: skip
+        n = int(st.select_slider("Texts written, of which the one with the highest reward is kept",
+                                 numbers, value=numbers[-1], key="n", **IN_URL))  # fmt: skip
     with right:
         writer = st.segmented_control(
             "Written by", list(WRITERS), default="templates", required=True, key="writer",
             format_func=WRITERS.get, **IN_URL,
         )  # fmt: skip
-    text = _typical(result, writer, n)
+    _text(_typical(result, writer, proxy, n), proxy, f"A typical text of best of {n:,}.")
+    _curves(result, writer, proxy, guess)
+    _search(result, proxy)
+    if proxy == "sentiment":
+        _prices(result)
+
+
+def _text(text: dict, proxy: str, note: str) -> None:
+    """A continuation of the review in a frame."""
     with st.container(border=True):
         st.markdown(
-            f"{page.escaped(REVIEW_START)} **{page.escaped(text['text'])}**  \n{_badges(text)}"
+            f"{page.escaped(REVIEW_START)} **{page.escaped(text['text'])}**  \n"
+            f"{_badges(text, proxy)}"
         )
-        page.note(f"A typical text of best of {n:,}.")
-    _curves(result, writer, result[writer]["by n"], guess)
-    _harder(result)
+        page.note(note)
 
 
-def _badges(text: dict) -> str:
+def _badges(text: dict, proxy: str) -> str:
+    sign = "+" if proxy == "sentiment" else ""
     return (
-        f":blue-badge[sentiment {text['sentiment']:+.2f}] "
-        f":green-badge[a reader’s taste {text['taste']:.2f}]"
+        f":blue-badge[{PROXIES[proxy].title} {text['reward']:{sign}.2f}] "
+        f":green-badge[a reader’s taste {text['taste']:.2f}] "
+        f":gray-badge[repeated words {text['repetition']:.0%}]"
     )
 
 
-def _typical(result: dict, writer: str, n: int) -> dict:
+def _typical(result: dict, writer: str, proxy: str, n: int) -> dict:
     """The text that best of n typically keeps."""
     if writer == "templates":
-        return result["typical"][result["numbers"].index(n)]
+        return result["typical"][proxy][result["numbers"].index(n)]
     samples = result["samples"]
-    return samples[typical_choice(np.array([s["sentiment"] for s in samples]), n)]
+    chosen = samples[typical_choice(np.array([s[proxy] for s in samples]), n)]
+    return chosen | {"reward": chosen[proxy]}
 
 
-def _curves(result: dict, writer: str, table: dict, guess: str | None) -> None:
-    """Sentiment and taste, and what the choice costs in KL."""
-    numbers = result["numbers"]
-    taste = np.array(table["taste"])
-    worst = int(taste[0].argmin())
-    fell = taste[2, worst] < taste[1, 0]
-    verdict = predict_first.verdict(guess, ANSWERS[1]) if writer == "templates" else ""
-    words = f"{verdict}The sentiment rises from {table['sentiment'][0][0]:+.2f} to "
-    words += f"{table['sentiment'][0][-1]:+.2f}. A reader’s taste, which nobody asked for, "
-    if fell:
-        words += (
+def _verdict(taste: np.ndarray, numbers: list[int]) -> tuple[bool, str]:
+    """Whether the taste clearly falls below its start, and a sentence about it."""
+    worst = int(taste[2].argmin())
+    last = f"{taste[0, -1]:.2f} ({taste[1, -1]:.2f} to {taste[2, -1]:.2f})"
+    if taste[2, worst] < taste[1, 0]:
+        return True, (
             f"falls from {taste[0, 0]:.2f} to {taste[0, worst]:.2f} at best of "
             f"{numbers[worst]:,}: the reward is **hacked**."
         )
-    else:
-        words += (
-            f"is {taste[0, 0]:.2f} at first and {taste[0, 6]:.2f} at best of {numbers[6]}: this "
-            f"writer’s {len(result['samples'])} texts hold no hack, so nothing is clearly lost. At "
-            f"the end the one most positive text decides ({taste[1, -1]:.2f} to "
-            f"{taste[2, -1]:.2f}). A proxy is hacked as far as one searches."
+    if taste[1, -1] > taste[2, 0]:
+        return False, (
+            f"rises from {taste[0, 0]:.2f} to {last} at best of {numbers[-1]:,}: among these texts "
+            "the proxy points the right way."
         )
-    page.say(words)
-    left, right = st.columns(2, gap="large")
+    return False, (
+        f"goes from {taste[0, 0]:.2f} to {last} at best of {numbers[-1]:,}: nothing is clearly "
+        "lost or won. A proxy is hacked only as far as one searches."
+    )
+
+
+def _curves(result: dict, writer: str, proxy: str, guess: str | None) -> None:
+    """Reward and taste, and what the choice costs in KL."""
+    numbers, table = result["numbers"], result[writer][proxy]
+    taste, kl = np.array(table["taste"]), np.array(table["kl"])
+    _, words = _verdict(taste, numbers)
+    right = ANSWERS[1] if (writer, proxy) == ("templates", "sentiment") else ""
+    verdict = predict_first.verdict(guess, right) if right else ""
+    page.say(f"{verdict}A reader’s taste, which no reward asked for, {words}")
+    left, aside = st.columns(2, gap="large")
     with left:
         page.chart(
             banded_curves(
                 numbers,
-                [("sentiment, the reward", np.array(table["sentiment"]), 0),
-                 ("a reader’s taste", taste, 1)],
+                [("the reward", np.array(table["reward"]), 0), ("a reader’s taste", taste, 1)],
                 x_title="texts written (n)", y_title="mean of the text kept", log_axes="x",
                 **page.style(),
             ),
             "chart-best-of-n",
-            alt=f"Sentiment {table['sentiment'][0][-1]:.2f} and taste {taste[0, -1]:.2f} at best "
-            f"of {numbers[-1]}",
+            alt=f"Taste {taste[0, 0]:.2f} at the start, {taste[0, -1]:.2f} at best of "
+            f"{numbers[-1]}",
             caption=_caption(result, writer),
         )  # fmt: skip
-    with right:
-        kl = np.array(table["kl"])
+    with aside:
         bound = np.repeat(np.array(result["bounds"])[None], 3, 0)
         page.chart(
             banded_curves(
@@ -120,7 +139,7 @@ def _curves(result: dict, writer: str, table: dict, guess: str | None) -> None:
             "chart-best-of-n-kl",
             alt=f"KL {kl[0, -1]:.2f} of at most {bound[0, -1]:.2f} nats",
             caption="How far keeping the best of n moves from the writer. The formula is exact "
-            "where no two texts are equally positive, and never too small.",
+            "where no two texts have the same reward, and never too small.",
         )  # fmt: skip
     rows = [
         {"n": n, **{m: values[0][i] for m, values in table.items()},
@@ -128,66 +147,68 @@ def _curves(result: dict, writer: str, table: dict, guess: str | None) -> None:
         for i, n in enumerate(numbers)
     ]  # fmt: skip
     data_tables.numbers_expander(
-        rows, f"best-of-n-{writer}", "Naturalness: log-probability of a word (of a token, for the "
-        "language model) in nats, under the writer. Repetition: share of words that stand in the "
-        "text before.",
+        rows, f"best-of-n-{writer}-{proxy}", "Naturalness: log-probability of a word (of a token, "
+        "for the language model) in nats, under the writer. Repetition: share of words that stand "
+        "in the text before.",
     )  # fmt: skip
 
 
 def _caption(result: dict, writer: str) -> str:
-    taste = (
-        " Taste, 0 to 1: takes up the bad start, gives two reasons, reads as prose, does not "
-        "repeat itself."
+    means = (
+        "Reward: 0 the mean text, 1 the best one. Taste, 0 to 1: takes up the bad start, gives two "
+        "reasons, reads as prose, does not repeat itself."
     )
     if writer == "templates":
         return (
             f"Means over {proxy_hacking.SEEDS} pools of {proxy_hacking.POOL:,} texts of a careless "
-            f"writer, with 95 % intervals.{taste}"
+            f"writer, with 95 % intervals. {means}"
         )
-    return f"{len(result['samples'])} stored texts; 95 % intervals by the bootstrap.{taste}"
+    return f"{len(result['samples'])} stored texts; 95 % intervals by the bootstrap. {means}"
 
 
-def _harder(result: dict) -> None:
-    """The search word by word, and the price on KL."""
-    st.markdown("#### Harder, and with a price")
+def _search(result: dict, proxy: str) -> None:
+    """What a search word by word finds, and the slides' own texts."""
+    st.markdown("#### Searched harder")
     page.say(
-        "Best of n can only choose what the writer writes. A search word by word can leave it. "
-        "A **price on KL** makes unlikely words dear. It is a partial repair: the reward falls "
-        "back, and the text becomes natural, but not yet what the task asks."
+        "Best of n can only choose what the writer writes. A greedy search, word by word, finds:"
     )
-    for row in result["search"]:
+    for row in result["search"][proxy]:
         st.markdown(
-            f"Price **{row['price']:g}**: {page.escaped(row['text'])}  \n{_badges(row)} "
+            f"Price **{row['price']:g}**: {page.escaped(row['text'])}  \n{_badges(row, proxy)} "
             f":gray-badge[log-probability a word {row['naturalness']:.1f}]"
         )
-    price = result["templates"]["by price"]
-    kept = list(zip(proxy_hacking.PRICES, price["kl"][0], price["sentiment"][0], price["taste"][0],
-                    strict=True))  # fmt: skip
-    low, high = kept[0], kept[-1]
     page.note(
-        f"Among the writer’s own texts, the best policy at a price of {low[0]:g} keeps a KL of "
-        f"{low[1]:.2f} nats, a sentiment of {low[2]:+.2f} and a taste of {low[3]:.2f}; at "
-        f"{high[0]:g} it has {high[1]:.2f} nats, {high[2]:+.2f} and {high[3]:.2f}."
+        "A reader’s taste is computed here, so it is a proxy as well: scrambled words of a good "
+        "review still get .68. Their log-probability shows that nobody writes so; the templates "
+        "have about −0.9 a word."
     )
-    page.say(
-        f"**The slides’ own texts.** “{HACKED}” alone scores +0.94 and “great” five times +0.97. "
-        f"The review with the ideal continuation, “{IDEAL}”, scores −0.48."
-    )
-    curves = [
-        (name, np.array(result["proxies"][key]), i)
-        for i, (key, name) in enumerate(
-            (("sentiment", "sentiment"), ("bleu", "BLEU"), ("rouge", "ROUGE-L"),
-             ("matching", "word matching"), ("length", "length"))
+    if proxy == "sentiment":
+        page.say(
+            "A **price on KL** makes unlikely words dear. It is a partial repair: the reward falls "
+            "back and the text becomes natural, but it is not yet what the task asks."
         )
-    ]  # fmt: skip
+        page.note(
+            f"The slides’ own texts: “{HACKED}” alone has +0.94 and “great” five times +0.97. The "
+            f"review with the ideal continuation, “{IDEAL}”, has −0.48."
+        )
+    elif PROXIES[proxy].reads_reference:
+        page.note(f"The reference is the ideal continuation of the slides: “{IDEAL}”")
+
+
+def _prices(result: dict) -> None:
+    """The best policy among the templates by the price of a nat."""
+    table = {name: np.array(values)[:, ::-1] for name, values in result["by price"].items()}
+    prices = proxy_hacking.PRICES[::-1]
     page.chart(
         banded_curves(
-            result["numbers"], curves, x_title="texts written (n)", log_axes="x",
-            y_title="a reader’s taste", **page.style(),
+            prices, [("the reward", table["reward"], 0), ("a reader’s taste", table["taste"], 1)],
+            x_title="price of a nat of KL", y_title="mean", log_axes="x", **page.style(),
         ),
-        "chart-proxies-by-n",
-        alt="; ".join(f"{name}: taste {v[0, -1]:.2f}" for name, v, _ in curves),
-        caption="A reader’s taste when the best of n by each proxy is kept, templates. BLEU, "
-        "ROUGE-L and word matching compare with the ideal continuation. Length is not hacked "
-        "here, since this writer never rambles: longer texts give more reasons.",
+        "chart-by-price",
+        alt="; ".join(f"price {p:g}: taste {t:.2f}" for p, t in
+                      zip(prices, table["taste"][0], strict=True)),
+        caption="The policy among the templates that is best for the reward less a price on KL: "
+        f"{table['kl'][0, -1]:.2f} nats from the writer at a price of {prices[-1]:g}, "
+        f"{table['kl'][0, 0]:.2f} at {prices[0]:g}. A high price keeps the taste and gives up "
+        "reward.",
     )  # fmt: skip
