@@ -14,40 +14,65 @@ from scipy.special import expit, logit
 from scrl.types import InputError
 from scrl.voting import AnonymousProfile
 from scrl.voting.distortion import (
-    borda_population,
+    bradley_terry_bounds,
     expected_pairwise,
     metric_worst_case,
-    tight_population,
 )
 
 # -- all pairs, no constraint ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class FoundDistortion:
-    """Distortion of populations made to be bad, voters who compare all pairs.
+#: Utilities of the better answer among which the worst is sought.
+_BETTER_UTILITIES = np.linspace(0, 1, 1001)
 
-    Attributes:
-        rlhf: of the answer with the highest Bradley–Terry reward.
-        nash: of the maximal lottery.
+
+def _worst_better_utility(beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The utility t of the better answer that maximises t - g(t), and that maximum ``[...]``, with
+    g(t) = (σ(β(t-1)) - σ(-β)) / (½ - σ(-β))."""
+    t, b = _BETTER_UTILITIES, beta[..., None]
+    gain = t - (expit(b * (t - 1)) - expit(-b)) / (0.5 - expit(-b))
+    best = gain.argmax(-1)
+    return t[best], np.take_along_axis(gain, best[..., None], -1)[..., 0]
+
+
+def rlhf_distortion(beta: ArrayLike) -> np.ndarray:
+    """The distortion of the highest Bradley–Terry reward among the voters of ``many_opponents``
+    ``[...]``, as opponents become many and utilities small: D·(1 + max over t of t - g(t)).
+
+    D = (β/2)·coth(β/2) is that of a maximal lottery. For large β the maximum goes to 1, and so the
+    distortion over β to 1.
+
+    Args:
+        beta: inverse temperature ``[...]``, above 0.
     """
+    beta = np.asarray(beta, float)
+    lottery = bradley_terry_bounds(beta)["maximal-lottery"]
+    return np.asarray(lottery * (1 + _worst_better_utility(beta)[1]))
 
-    rlhf: float
-    nash: float
 
+def many_opponents(
+    beta: float, opponents: int = 10_000, low: float = 1e-4
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Voters among whom the highest Bradley–Terry reward is far from the best, all pairs compared.
 
-def found_distortion(beta: float) -> FoundDistortion:
-    """The distortion of the populations of ``scrl.voting.distortion`` made for β.
+    Three answers: one with the highest reward, a better one, and copies of an opponent. To the many
+    the first is worth ``low`` and the others 0. To the second type the better answer is worth t,
+    just so much less than the opponents, 1, that it loses to them as clearly as the first, worth 0,
+    does. To the third type only the better answer is worth something, 1. The shares are such that
+    all three tie but for a millionth. Found by a linear programme over all types on a grid, which
+    no other kind of opponent improves.
 
-    Where all pairs are compared equally often, the answer with the highest Bradley–Terry reward is
-    the Borda winner.
+    Returns:
+        Utility ``[3, 3]`` and weight of the types ``[3]``, and how often each answer stands there.
     """
-    found = []
-    for utility, weight in (borda_population(beta), tight_population(beta)):
-        borda = expected_pairwise(utility, weight, beta).sum(-1)
-        mean = weight @ utility
-        found.append(float(mean.max() / mean[borda.argmax()]))
-    return FoundDistortion(*found)
+    t = float(_worst_better_utility(np.asarray(beta, float))[0])
+    utility = np.array([[low, 0, 0], [0, t, 1], [0, 1, 0]])
+    copies = np.array([1, 1, opponents])
+    points = expected_pairwise(utility[:, None], np.ones((3, 1)), beta) @ copies  # by type
+    behind = points[:, 1:] - points[:, :1]
+    shares = np.linalg.solve(behind[1:].T, -behind[0] * (1 - 1e-6))
+    weight = np.append(1.0, shares)
+    return utility, weight / weight.sum(), copies
 
 
 # -- one opponent for all -------------------------------------------------------------------------

@@ -23,12 +23,12 @@ PUBLISHED = {
         "Rewards by Bradley–Terry: 0, 0, 0", "33.3%, 33.3%, 33.3%", "66.7%",
         "With 5 answers **44.4%**", "In only 24.2%",
     ),
-    "What do pairs hide?": (
+    "What do comparisons hide?": (
         "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y",
         "**-0.0021**", "by **11.7%**",
     ),
     "What is the worst case?": (
-        "RLHF **2.10** and the lottery **2.07**", "At β = 40 they give 33.3 and 20.0",
+        "found here give RLHF **2.68**", "8.03 at 10 and 96.9 at 100",
         "**33.2 times**", "6 steps along a majority cycle", "loses **51%**", "**2.414**",
         "3.0, 2.5 and 2.0",
     ),
@@ -108,7 +108,7 @@ def test_links_restore_sliders(open_page):
         ("intransitive", "steady", 60.0, "**86.7%**"),
         ("hidden", "chance", 95.0, "from **0.810** to **0.770**"),
         ("blind", "second", 0.0, "**100%** in the second"),
-        ("bounds", "beta", 10.0, "RLHF **6.31** and the lottery **5.00**"),
+        ("bounds", "beta", 10.0, "at most **10.00**"),
         ("opponent", "opponent_beta", 1.0, "(at most cosh²(β/2) = 1.27)"),
         ("list", "list", 3.0, "**2.333**"),
         ("liar", "raters", 51.0, "the median **2%**"),
@@ -134,6 +134,14 @@ def test_a_reader_who_guesses_sees_the_answer_after(open_page):
     app.button_group(key="guess_irrelevant").set_value("R").run()
     assert "Not quite. If G is compared 100%" in words(app)
     assert len(app.get("plotly_chart")) == 1
+
+
+def test_every_card_asks_for_a_guess_first(open_page):
+    for question, keys in GROUPS.items():
+        app = open_page("theorems", question=question, predict="true")
+        assert not app.exception
+        assert not app.get("plotly_chart")
+        assert sum(b.key.startswith("guess_") for b in app.button_group if b.key) == len(keys)
 
 
 def test_one_colour_a_candidate(open_page):

@@ -22,17 +22,40 @@ from scrl.voting.distortion import bradley_terry_bounds, expected_pairwise, metr
 
 
 @pytest.mark.parametrize("beta", [1.0, 4.0, 10.0])
-def test_found_distortion_lies_below_its_bounds(beta):
-    found, bounds = distortion_theorems.found_distortion(beta), bradley_terry_bounds(beta)
-    assert bounds["maximal-lottery"] * 0.999 < found.nash <= bounds["maximal-lottery"]
-    assert found.nash <= found.rlhf + 1e-3
-    assert found.rlhf <= bounds["borda"]
+def test_the_reward_of_many_opponents_is_as_bad_as_stated(beta):
+    utility, weight, copies = distortion_theorems.many_opponents(beta)
+    assert (weight > 0).all()
+    points = expected_pairwise(utility, weight, beta) @ copies
+    assert points.argmax() == 0  # and so has the highest reward
+    mean = weight @ utility
+    stated = float(distortion_theorems.rlhf_distortion(beta))
+    assert mean.max() / mean[0] == pytest.approx(stated, rel=0.005)
+    bounds = bradley_terry_bounds(beta)
+    assert bounds["maximal-lottery"] < stated < bounds["borda"]
 
 
-def test_at_small_beta_rlhf_and_nash_hardly_differ_and_at_large_beta_they_do():
-    small, large = (distortion_theorems.found_distortion(b) for b in (4.0, 40.0))
-    assert (small.rlhf, small.nash) == pytest.approx((2.10, 2.07), abs=0.01)
-    assert (large.rlhf, large.nash) == pytest.approx((33.3, 20.0), abs=0.1)
+@pytest.mark.parametrize(("beta", "kinds"), [(2.0, 2), (4.0, 1), (10.0, 1)])
+def test_a_linear_programme_over_all_types_finds_nothing_worse(beta, kinds):
+    """Many copies of some kinds of opponents; utilities on a grid; any shares of types."""
+    grid = np.unique(np.append(np.linspace(0, 1, 13 if kinds > 1 else 25), 1e-3))
+    types = np.array(list(product(grid, repeat=2 + kinds)))
+
+    def points(mine):
+        gap = beta * (mine[:, None] - types[:, 2:])
+        return (1 / (1 + np.exp(-gap))).mean(1)
+
+    first, better = points(types[:, 0]), points(types[:, 1])
+    behind = [better - first, np.full(len(types), 0.5) - first]  # opponents: on average
+    solved = linprog(-types[:, 1], A_ub=behind, b_ub=[0, 0], A_eq=types[:, :1].T, b_eq=[1])
+    stated = float(distortion_theorems.rlhf_distortion(beta))
+    assert 0.99 * stated < -solved.fun < stated * 1.001
+
+
+def test_the_distortion_of_rlhf_becomes_twice_that_of_nash():
+    found = distortion_theorems.rlhf_distortion(np.array([2, 4, 10, 100, 1e4]))
+    assert found[:3] == pytest.approx([1.453, 2.680, 8.029], abs=0.003)
+    assert (np.diff(found / [2, 4, 10, 100, 1e4]) > 0)[1:].all()
+    assert found[-1] > 0.99e4
 
 
 @pytest.mark.parametrize("beta", [1.0, 5.0, 10.0])

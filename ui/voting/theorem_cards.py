@@ -26,12 +26,14 @@ class Card:
         title, claim: the claim is a few short sentences.
         draw: draws sliders, figure and numbers on a ``CardView``.
         sliders: keys of the sliders.
+        switches: keys of the switches.
     """
 
     title: str
     claim: str
     draw: Callable[[CardView], None]
     sliders: tuple[str, ...]
+    switches: tuple[str, ...] = ()
 
 
 #: Key of the chosen question, in the URL too.
@@ -40,7 +42,7 @@ GROUP = "question"
 GROUPS = {
     "What does it count?": ("borda", "irrelevant", "consistent", "clones"),
     "When is there no reward?": ("cycle", "many", "intransitive"),
-    "What do pairs hide?": ("hidden", "unanimity", "blind", "triples"),
+    "What do comparisons hide?": ("hidden", "unanimity", "blind", "triples"),
     "What is the worst case?": ("bounds", "opponent", "liar", "list"),
     "Can all be heard?": ("half", "calibrated", "slate"),
 }
@@ -72,6 +74,7 @@ CARDS = {
         "reward; weights by similarity undo it.",
         theorem_samples.clones,
         ("copies",),
+        ("encoder",),
     ),
     "cycle": Card(
         "A Condorcet cycle",
@@ -190,9 +193,9 @@ def show_card(key: str) -> None:
 
     def enlarge() -> None:
         st.query_params["card"] = key
-        for slider in CARDS[key].sliders:
-            if slider in st.session_state:
-                st.session_state[ALONE + slider] = st.session_state[slider]
+        for widget in (*CARDS[key].sliders, *CARDS[key].switches):
+            if widget in st.session_state:
+                st.session_state[ALONE + widget] = st.session_state[widget]
 
     theorem = CARDS[key]
     with st.container(border=True, height="stretch"):

@@ -70,13 +70,21 @@ def condorcet_cycle(view: CardView) -> None:
         if weight
         else majority_theorems.condorcet_cycle(1e-12)
     )
-    _tournament(result, "cycle", view)
     unbeaten = [a for i, a in enumerate(result.names) if result.duels[i].min() >= 0.5 - 1e-9]
+    guess, shown = predict_first.guess(
+        "Every voter is consistent. Which answer loses to no other?",
+        ["A", "B", "C", "None", "Several"], "guess_cycle",
+    )  # fmt: skip
+    if not shown:
+        return
+    _tournament(result, "cycle", view)
+    right = "None" if not unbeaten else unbeaten[0] if len(unbeaten) == 1 else "Several"
     rewards = ", ".join(f"{r + 0.0:.3f}" if abs(r) > 5e-4 else "0" for r in result.reward)
     chances = ", ".join(f"{p:.1%}" for p in result.lottery)
     verb = "loses" if len(unbeaten) == 1 else "lose"
     page.say(
-        f"Rewards by Bradley–Terry: {rewards}. Chances by the maximal lottery: {chances}. "
+        predict_first.verdict(guess, right)
+        + f"Rewards by Bradley–Terry: {rewards}. Chances by the maximal lottery: {chances}. "
         + (f"**{' and '.join(unbeaten)}** {verb} to nobody: there is no cycle now." if unbeaten
            else "Every voter is consistent, but **the majority goes in a circle**.")
     )  # fmt: skip

@@ -230,14 +230,6 @@ def unanimity_overturned(view: CardView) -> None:
 _BETA = np.linspace(0.1, 10, 200)
 
 
-_FAR_BETA = 40.0
-
-
-@st.cache_data(max_entries=200, show_spinner=False)
-def _found_distortion(beta: float) -> distortion_theorems.FoundDistortion:
-    return distortion_theorems.found_distortion(beta)
-
-
 def distortion_bounds(view: CardView) -> None:
     """Published bounds on distortion by β, and populations that this lab found."""
     beta = view.slider("β: how seldom voters err", "beta", 0.1, 10, 4, 0.1, "%.1f")
@@ -248,27 +240,26 @@ def distortion_bounds(view: CardView) -> None:
     if not shown:
         return
     now, along = bradley_terry_bounds(beta), bradley_terry_bounds(_BETA)
-    series = [("Borda: at most", along["borda"], 0), ("RLHF: at least", along["rlhf-at-least"], 4),
+    found = distortion_theorems.rlhf_distortion
+    series = [("RLHF: at most", along["borda"], 0), ("RLHF: found", found(_BETA), 4),
               ("lottery: at most", along["maximal-lottery"], 1)]  # fmt: skip
     figure = labelled_curves(
         _BETA, series, slider=beta, x_title="β", y_title="distortion", value_format=".2f",
         y_range=(0, 11), **view.style(),
     )  # fmt: skip
     view.chart(figure, "bounds", "Bounds on distortion rise with β.")
-    found, far = _found_distortion(beta), _found_distortion(_FAR_BETA)
     page.say(
         predict_first.verdict(guess, "RLHF")
-        + f"At β = {beta:g} the distortion of Borda and Copeland is at most "
-        f"**{now['borda']:.2f}**, and that of the maximal lottery (Nash) at most "
-        f"**{now['maximal-lottery']:.2f}**. The usual training of assistants (RLHF, DPO) has a "
-        f"worst case of about **{beta:g}** or more."
+        + f"At β = {beta:g} the distortion of the highest reward (RLHF; all pairs compared, so "
+        f"Borda’s) is at most **{now['borda']:.2f}**, and that of the maximal lottery (Nash) at "
+        f"most **{now['maximal-lottery']:.2f}**. The worst voters found here give RLHF "
+        f"**{float(found(beta)):.2f}**."
     )
     page.note(
         "**Where it holds.** "
-        f"“About {beta:g} or more” is a limit for large β. The worst voters found here, who "
-        f"compare all pairs, give RLHF **{found.rlhf:.2f}** and the lottery **{found.nash:.2f}**: "
-        f"for small β hardly a difference. At β = {_FAR_BETA:g} they give {far.rlhf:.1f} and "
-        f"{far.nash:.1f}."
+        f"That RLHF’s worst case is about β, here {beta:g}, and twice Nash’s, is a limit for large "
+        f"β: found are {float(found(2)):.2f} at β = 2, {float(found(10)):.2f} at 10 and "
+        f"{float(found(100)):.1f} at 100. Nash reaches its bound at every β."
     )
     data_tables.numbers_expander(
         theorems.published_bounds(), "bounds",

@@ -139,8 +139,7 @@ def clones(view: CardView) -> None:
     copies = int(view.slider("Wordings of pizza", "copies", 1, manipulation_theorems.MAX_COPIES,
                              6, 1, "%.0f"))  # fmt: skip
     measured = text.is_available() and st.toggle(
-        "Measure likeness by the sentence encoder", key="one_encoder" if view.aside else "encoder",
-        bind="query-params",
+        "Measure likeness by the sentence encoder", key=view.key("encoder"), bind="query-params",
     )  # fmt: skip
     guess, shown = predict_first.guess(
         "70% prefer soup to salad. Pizza comes last, but is offered in six wordings. "

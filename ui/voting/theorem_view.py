@@ -28,6 +28,10 @@ class CardView:
 
     aside: DeltaGenerator | None = None
 
+    def key(self, key: str) -> str:
+        """The key of a widget here."""
+        return ALONE + key if self.aside else key
+
     def slider(
         self,
         label: str,
@@ -39,8 +43,7 @@ class CardView:
         format: str = "%.2f",
     ) -> float:
         """A slider whose value stands in the URL."""
-        key = ALONE + key if self.aside else key
-        return page.slider(label, key, low, high, value, step, format)
+        return page.slider(label, self.key(key), low, high, value, step, format)
 
     def percent(self, label: str, key: str, high: int, value: int, low: int = 0) -> float:
         """A slider in per cent; its value as a share."""
