@@ -5,6 +5,7 @@ from __future__ import annotations
 from scrl.studies import (
     data_efficiency,
     example_runs,
+    generated_answers,
     hidden_context,
     masking_regimes,
     maze,
@@ -24,6 +25,7 @@ _ALL: tuple[Study, ...] = (
     voter_sampling.STUDY,
     hidden_context.STUDY,
     maze.STUDY,
+    generated_answers.STUDY,
     *masking_regimes.STUDIES,
     *scoreboard_studies.STUDIES,
     *example_runs.STUDIES,

@@ -124,6 +124,12 @@ PAGES: dict[str, PageEntry] = {
         "everybody who trains or judges assistants",
         REWARDS,
     ),
+    "generate": PageEntry(
+        "Generate", "edit_note", UNDERSTAND, "Which answer is best, if nobody has rated it?",
+        "How do people who rated other texts choose between answers that a language model writes?",
+        "everybody",
+        REWARDS,
+    ),
     "studies": PageEntry(
         "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
         "How do the results change with the number of raters and of simulated voters?",
