@@ -7,7 +7,7 @@ from .divergence import KlEstimate as KlEstimate
 from .divergence import kl_to_reference as kl_to_reference
 from .dpo import DpoRun as DpoRun
 from .dpo import DpoSettings as DpoSettings
-from .dpo import PreferencePair as PreferencePair
+from .dpo import Votes as Votes
 from .dpo import train_dpo as train_dpo
 from .gguf_weights import INSTALL as INSTALL
 from .gguf_weights import LlamaConfig as LlamaConfig

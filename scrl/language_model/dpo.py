@@ -1,11 +1,14 @@
-"""Direct preference optimisation (Rafailov et al. 2023) of an adapter, pairs weighted.
+"""Direct preference optimisation (Rafailov et al. 2023) of an adapter, from votes between texts.
 
-For a pair of completions of one prompt the loss is
+For two completions a and b of one prompt, a vote for a costs
 
-    -log σ(β [(log π - log π_ref)(chosen) - (log π - log π_ref)(rejected)])
+    -log σ(β [(log π - log π_ref)(a) - (log π - log π_ref)(b)])
 
-times the pair's weight. The weight is where a social choice enters: how much a rule, or how many
-voters, are for this order of the two.
+and votes are weights. So raters' choices can be pooled, or the votes can be a rule's: all on the
+completion that it places above. The completions of a prompt are scored once for all their pairs.
+
+Only the adapter of the upper layers is trained. What the layers below make of every text never
+changes, and is computed once.
 """
 
 from __future__ import annotations
@@ -33,18 +36,19 @@ OPTIMISER = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
 
 
 @dataclass(frozen=True, eq=False)
-class PreferencePair:
-    """Two completions of a prompt of which one is preferred.
+class Votes:
+    """Votes between the completions of a prompt.
 
     Attributes:
-        prompt, chosen, rejected: a text counts as an ended completion.
-        weight: of the pair's loss, 0 or more.
+        prompt: the prompt.
+        completions: two or more; a text counts as an ended completion.
+        votes: weight of the votes for each over each other, 0 or more ``[n, n]``; the diagonal is
+            ignored.
     """
 
     prompt: Prompt
-    chosen: str | Completion
-    rejected: str | Completion
-    weight: float = 1.0
+    completions: Sequence[str | Completion]
+    votes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -52,19 +56,21 @@ class DpoSettings:
     """Settings of the training.
 
     Attributes:
-        steps, pairs_per_step: number of updates; pairs that each reads.
+        steps, prompts_per_step: number of updates; prompts whose votes each reads.
         learning_rate: of Adam, reached after a tenth of the steps and falling to 0 as a cosine.
         beta: of the loss; the smaller, the further the policy may go from the reference.
         temperature: of the policy and the reference whose probabilities the loss compares.
+        layers: upper layers that get an adapter.
         rank, matrices, scale: of the adapter (see ``adapter.new_adapter``).
-        seed: of the adapter and the order of pairs.
+        seed: of the adapter and the order of prompts.
     """
 
     steps: int = 100
-    pairs_per_step: int = 4
+    prompts_per_step: int = 1
     learning_rate: float = 1e-3
     beta: float = 0.1
     temperature: float = 1.0
+    layers: int = 10
     rank: int = 8
     matrices: tuple[str, ...] = ("attn_qkv", "attn_output")
     scale: float = 2.0
@@ -77,83 +83,133 @@ class DpoRun:
 
     Attributes:
         adapter: the trained one.
-        loss, accuracy, margin: of each step's pairs: mean weighted loss; weighted share with the
-            chosen completion above; mean of the bracket of the loss, in nats.
+        loss, accuracy: of each step's votes: the mean loss; the share that the policy's margin
+            over the reference orders rightly.
     """
 
     adapter: Adapter
     loss: tuple[float, ...]
     accuracy: tuple[float, ...]
-    margin: tuple[float, ...]
 
 
-def pair_losses(margins: jax.Array, weights: jax.Array, beta: float | jax.Array) -> jax.Array:
-    """The mean weighted loss of pairs.
+def vote_loss(ratios: jax.Array, votes: jax.Array, beta: float | jax.Array) -> jax.Array:
+    """The mean loss of votes.
 
     Args:
-        margins: the brackets of the loss ``[pairs]``; ``weights``: of pairs ``[pairs]``.
+        ratios: log π - log π_ref of completions ``[..., n]``.
+        votes: as of ``Votes``, 0 on the diagonal ``[..., n, n]``.
     """
-    return jnp.mean(weights * jax.nn.softplus(-beta * margins))
+    margins = ratios[..., :, None] - ratios[..., None, :]
+    return jnp.sum(votes * jax.nn.softplus(-beta * margins)) / jnp.maximum(votes.sum(), 1e-9)
 
 
 def train_dpo(
     model: LanguageModel,
-    pairs: Sequence[PreferencePair],
+    votes: Sequence[Votes],
     settings: DpoSettings | None = None,
     on_progress: Listener = None,
 ) -> DpoRun:
     """Train a new adapter of ``model``; the reference is ``model`` without an adapter.
 
+    Args:
+        on_progress: hears of every step. An exception of it, such as ``Cancelled``, ends the
+            training.
+
     Raises:
-        InputError: where there is no pair, a weight is negative, or all are 0.
+        InputError: where there is no vote, or votes have another shape or are negative.
     """
     settings = settings or DpoSettings()
-    data = _padded(model, pairs)
-    weights, config = model.with_adapter(None).writing_weights, model.config
-    adapter = new_adapter(config, settings.rank, settings.matrices, settings.scale, settings.seed)
-    trained: Any = jax.tree.map(jnp.asarray, dict(adapter.parameters))
-    reference = _reference_margins(config, weights, data, trained, settings)
-    curves: dict[str, list[float]] = {"loss": [], "accuracy": [], "margin": []}
+    config, weights = model.config, model.with_adapter(None).writing_weights
+    upper = min(settings.layers, config.layers)
+    data = _padded(model, votes)
+    data["low"] = _lower_states(config, weights, data["tokens"], config.layers - upper)
+    full = new_adapter(config, settings.rank, settings.matrices, settings.scale, settings.seed)
+    trained: Any = jax.tree.map(lambda a: jnp.asarray(a[-upper:]), dict(full.parameters))
+    numbers = {"scale": settings.scale, "temperature": settings.temperature}
+    data["base"] = np.stack(
+        [
+            np.asarray(_compiled_ratios(config, trained, weights, _rows(data, [i]), numbers))[0]
+            for i in range(len(votes))
+        ]
+    )
+    curves: dict[str, list[float]] = {"loss": [], "accuracy": []}
     state, rates = OPTIMISER.init(trained), _learning_rates(settings)
-    for step, chosen in enumerate(_minibatches(len(pairs), settings)):
-        batch = {key: array[chosen] for key, array in data.items()} | {"base": reference[chosen]}
-        numbers = _numbers(settings) | {"beta": settings.beta, "rate": rates[step]}
-        trained, state, told = _update(config, trained, state, weights, batch, numbers)
+    for step, chosen in enumerate(_minibatches(len(votes), settings)):
+        changed = numbers | {"beta": settings.beta, "rate": rates[step]}
+        trained, state, told = _update(
+            config, trained, state, weights, _rows(data, chosen), changed
+        )
         for name, value in zip(curves, told, strict=True):
             curves[name].append(float(value))
         if on_progress is not None:
             message = f"step {step + 1} of {settings.steps}"
-            steps = list(range(1, step + 2))
-            live = {name: (steps, list(values)) for name, values in curves.items()}
+            live = {name: (list(range(1, step + 2)), list(v)) for name, v in curves.items()}
             on_progress(Progress("training", (step + 1) / settings.steps, message, live))
-    kept = jax.tree.map(np.asarray, trained)
-    return DpoRun(Adapter(kept, settings.scale), *(tuple(v) for v in curves.values()))
+    return DpoRun(
+        Adapter(_of_all_layers(config, trained), settings.scale),
+        tuple(curves["loss"]),
+        tuple(curves["accuracy"]),
+    )
 
 
-def _padded(model: LanguageModel, pairs: Sequence[PreferencePair]) -> dict[str, np.ndarray]:
-    """Arrays of all pairs ``[pairs, 2, ...]``, chosen first, and ``"weight"`` of mean 1."""
-    if not pairs:
-        raise InputError("Training needs at least one pair of completions.")
-    given = np.array([pair.weight for pair in pairs], float)
-    if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
-        raise InputError("The weights of pairs are 0 or more, and not all 0.")
-    rows = []
-    for pair in pairs:
-        prompt = model.prompt_tokens(pair.prompt)
-        rows += [(prompt, model.completion_tokens(c)) for c in (pair.chosen, pair.rejected)]
+def _of_all_layers(config: LlamaConfig, parameters: Any) -> Any:
+    """Parameters of upper layers as those of all layers; the others are 0."""
+
+    def padded(array: jax.Array) -> np.ndarray:
+        missing = config.layers - array.shape[0]
+        return np.pad(np.asarray(array), ((missing, 0), (0, 0), (0, 0)))
+
+    return jax.tree.map(padded, parameters)
+
+
+def _padded(model: LanguageModel, votes: Sequence[Votes]) -> dict[str, np.ndarray]:
+    """Arrays of all completions ``[prompts, n, ...]``, and ``"votes" [prompts, n, n]``, whose
+    prompts have equal weight on average."""
+    if not votes:
+        raise InputError("Training needs votes on at least one prompt.")
+    most, rows = max(len(v.completions) for v in votes), []
+    table = np.zeros((len(votes), most, most), np.float32)
+    for i, group in enumerate(votes):
+        n, given = len(group.completions), np.asarray(group.votes, float)
+        if given.shape != (n, n) or not np.isfinite(given).all() or (given < 0).any():
+            raise InputError(f"The votes on {n} completions are {n} × {n} numbers, 0 or more.")
+        table[i, :n, :n] = np.where(np.eye(n, dtype=bool), 0, given)
+        prompt = model.prompt_tokens(group.prompt)
+        rows += [(prompt, model.completion_tokens(c)) for c in group.completions]
+        rows += [(prompt, [])] * (most - n)
+    if table.sum() == 0:
+        raise InputError("Training needs at least one vote.")
     flat = scores.pad_pairs(rows)
-    found = {key: array.reshape(-1, 2, *array.shape[1:]) for key, array in flat.items()}
-    return found | {"weight": (given / given.mean()).astype(np.float32)}
+    found = {key: a.reshape(len(votes), most, *a.shape[1:]) for key, a in flat.items()}
+    return found | {"votes": table}
 
 
-def _minibatches(pairs: int, settings: DpoSettings) -> Iterator[np.ndarray]:
-    """Indices of the pairs of every step: every pair once before any comes again."""
+def _rows(data: dict[str, np.ndarray], chosen: Sequence[int] | np.ndarray) -> dict:
+    return {key: array[np.asarray(chosen)] for key, array in data.items()}
+
+
+def _lower_states(
+    config: LlamaConfig, weights: llama.Weights, tokens: np.ndarray, count: int
+) -> np.ndarray:
+    """Hidden states of all texts below the trained layers ``[prompts, n, S, width]``."""
+    lower = weights | {"layers": weights["layers"][:count]}
+    return np.stack([np.asarray(_below(config, lower, rows)) for rows in tokens])
+
+
+@partial(jax.jit, static_argnums=0)
+def _below(config: LlamaConfig, weights: llama.Weights, tokens: jax.Array) -> jax.Array:
+    x = llama.embedded(weights, tokens)
+    return llama.causal_layers(config, weights["layers"], x)[0] if weights["layers"] else x
+
+
+def _minibatches(prompts: int, settings: DpoSettings) -> Iterator[np.ndarray]:
+    """Indices of the prompts of every step: every prompt once before any comes again."""
     rng, rest = np.random.default_rng(settings.seed), np.zeros(0, int)
     for _ in range(settings.steps):
-        while len(rest) < settings.pairs_per_step:
-            rest = np.concatenate([rest, rng.permutation(pairs)])
-        yield rest[: settings.pairs_per_step]
-        rest = rest[settings.pairs_per_step :]
+        while len(rest) < settings.prompts_per_step:
+            rest = np.concatenate([rest, rng.permutation(prompts)])
+        yield rest[: settings.prompts_per_step]
+        rest = rest[settings.prompts_per_step :]
 
 
 def _learning_rates(settings: DpoSettings) -> np.ndarray:
@@ -161,43 +217,29 @@ def _learning_rates(settings: DpoSettings) -> np.ndarray:
     rate = optax.warmup_cosine_decay_schedule(
         0.0, settings.learning_rate, max(1, settings.steps // 10), max(2, settings.steps)
     )
-    return np.array([float(rate(step + 1)) for step in range(settings.steps)])
+    return np.array([float(rate(step + 1)) for step in range(settings.steps)], np.float32)
 
 
-def _numbers(settings: DpoSettings) -> dict[str, float]:
-    """Settings that compiled programs take as numbers, so that other ones compile nothing."""
-    return {"scale": settings.scale, "temperature": settings.temperature}
-
-
-def _margins(
+def _log_probabilities(
     config: LlamaConfig, adapter: Any, weights: llama.Weights, batch: dict, numbers: dict
 ) -> jax.Array:
-    """log π(chosen) - log π(rejected) of each pair ``[pairs]``."""
-    flat = {
-        key: batch[key].reshape(-1, *batch[key].shape[2:])
-        for key in ("tokens", "start", "targets", "mask")
-    }
-    scaled = Adapter(adapter, numbers["scale"]).scaled()
-    tokens = scores.token_scores(config, weights, flat, scaled, numbers["temperature"])
-    chosen, rejected = tokens.sum(-1).reshape(-1, 2).T
-    return chosen - rejected
+    """log π of completions ``[prompts, n]``."""
+    lead, flat = (
+        batch["targets"].shape[:2],
+        {
+            key: batch[key].reshape(-1, *batch[key].shape[2:])
+            for key in ("start", "targets", "mask", "low")
+        },
+    )
+    upper = next(iter(adapter.values()))["up"].shape[0]
+    layers, added = weights["layers"][-upper:], Adapter(adapter, numbers["scale"]).scaled()
+    x, _ = llama.causal_layers(config, layers, flat["low"], added)
+    hidden = llama.root_mean_square_norm(config, x, weights["norm"])
+    tokens = scores.target_scores(weights, hidden, flat, numbers["temperature"])
+    return tokens.sum(-1).reshape(lead)
 
 
-_compiled_margins = jax.jit(_margins, static_argnums=0)
-
-
-def _reference_margins(
-    config: LlamaConfig, weights: llama.Weights, data: dict, adapter: Any, settings: DpoSettings
-) -> np.ndarray:
-    """``_margins`` of the reference: those of the adapter before it is trained, when it is 0."""
-    size, pairs = settings.pairs_per_step, len(data["weight"])
-    numbers = _numbers(settings)
-    found = []
-    for begin in range(0, pairs, size):
-        chosen = np.arange(begin, begin + size) % pairs
-        batch = {key: array[chosen] for key, array in data.items()}
-        found.append(np.asarray(_compiled_margins(config, adapter, weights, batch, numbers)))
-    return np.concatenate(found)[:pairs]
+_compiled_ratios = jax.jit(_log_probabilities, static_argnums=0)
 
 
 @partial(jax.jit, static_argnums=0, donate_argnums=(1, 2))
@@ -208,13 +250,15 @@ def _update(
     weights: llama.Weights,
     batch: dict,
     numbers: dict,
-) -> tuple[Any, Any, tuple[jax.Array, jax.Array, jax.Array]]:
-    def loss(adapter: Any) -> tuple[jax.Array, jax.Array]:
-        margins = _margins(config, adapter, weights, batch, numbers) - batch["base"]
-        return pair_losses(margins, batch["weight"], numbers["beta"]), margins
+) -> tuple[Any, Any, tuple[jax.Array, jax.Array]]:
+    votes = batch["votes"]
 
-    (value, margins), gradient = jax.value_and_grad(loss, has_aux=True)(adapter)
+    def loss(adapter: Any) -> tuple[jax.Array, jax.Array]:
+        ratios = _log_probabilities(config, adapter, weights, batch, numbers) - batch["base"]
+        return vote_loss(ratios, votes, numbers["beta"]), ratios
+
+    (value, ratios), gradient = jax.value_and_grad(loss, has_aux=True)(adapter)
     change, state = OPTIMISER.update(gradient, state, adapter)
     change = jax.tree.map(lambda c: -numbers["rate"] * c, change)
-    right = jnp.average(margins > 0, weights=jnp.maximum(batch["weight"], 1e-9))
-    return optax.apply_updates(adapter, change), state, (value, right, margins.mean())
+    right = jnp.sum(votes * (ratios[..., :, None] > ratios[..., None, :]))
+    return optax.apply_updates(adapter, change), state, (value, right / votes.sum())

@@ -35,8 +35,6 @@ def hidden_states(
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     """Hidden states after the last norm, of sequences padded on the right.
 
-    Attention is causal, so padding after a sequence changes nothing before it and needs no mask.
-
     Args:
         tokens: ``[B, S]``.
         adapter: as of ``adapter``.
@@ -44,7 +42,26 @@ def hidden_states(
     Returns:
         Hidden states ``[B, S, width]``; keys and values ``[layers, B, K, S, D]``.
     """
-    size = tokens.shape[1]
+    x, caches = causal_layers(config, weights["layers"], embedded(weights, tokens), adapter)
+    return root_mean_square_norm(config, x, weights["norm"]), caches
+
+
+def causal_layers(
+    config: LlamaConfig, layers: Any, x: jax.Array, adapter: Weights | None = None
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    """Some layers, one after the other.
+
+    Attention is causal, so padding after a sequence changes nothing before it and needs no mask.
+
+    Args:
+        layers: stacked, or a tuple of one dictionary for each.
+        x: ``[B, S, width]``.
+        adapter: of these layers.
+
+    Returns:
+        The new ``x``; keys and values ``[layers, B, K, S, D]``.
+    """
+    size, extra = x.shape[1], adapter or {}
     angles = rotary_angles(config, jnp.arange(size))
     causal = jnp.tril(jnp.ones((size, size), bool))
 
@@ -57,17 +74,13 @@ def hidden_states(
     def step(x: jax.Array, layer: tuple[Weights, Weights]) -> tuple[jax.Array, Any]:
         return transformer_layer(config, layer[0], layer[1], x, angles, attend)
 
-    x, step = embedded(weights, tokens), jax.checkpoint(step)
-    layers, extra = weights["layers"], adapter or {}
-    if isinstance(layers, tuple):
-        kept = []
-        for i, layer in enumerate(layers):
-            x, cache = step(x, (layer, jax.tree.map(lambda a, i=i: a[i], extra)))
-            kept.append(cache)
-        caches = jax.tree.map(lambda *parts: jnp.stack(parts), *kept)
-    else:
-        x, caches = jax.lax.scan(step, x, (layers, extra))
-    return root_mean_square_norm(config, x, weights["norm"]), caches
+    if not isinstance(layers, tuple):
+        return jax.lax.scan(jax.checkpoint(step), x, (layers, extra))
+    kept = []
+    for i, layer in enumerate(layers):
+        x, cache = step(x, (layer, jax.tree.map(lambda a, i=i: a[i], extra)))
+        kept.append(cache)
+    return x, jax.tree.map(lambda *parts: jnp.stack(parts), *kept)
 
 
 def embedded(weights: Weights, tokens: jax.Array) -> jax.Array:

@@ -95,6 +95,11 @@ class LanguageModel:
         return LanguageModel(shared.source, self.tokenizer, self.precision, adapter, shared)
 
     @property
+    def source(self) -> WeightSource:
+        """Where the weights come from."""
+        return self._shared.source
+
+    @property
     def stacked_weights(self) -> Weights:
         """The weights without an adapter, in float32 (see ``llama``)."""
         return self._shared.stacked()

@@ -66,7 +66,14 @@ def token_scores(
         temperature: logits are divided by it.
     """
     hidden, _ = llama.hidden_states(config, weights, batch["tokens"], adapter)
-    size, length = batch["tokens"].shape[1], batch["targets"].shape[1]
+    return target_scores(weights, hidden, batch, temperature)
+
+
+def target_scores(
+    weights: llama.Weights, hidden: jax.Array, batch: dict, temperature: jax.typing.ArrayLike
+) -> jax.Array:
+    """As ``token_scores``, of hidden states after the last norm ``[rows, S, width]``."""
+    size, length = hidden.shape[1], batch["targets"].shape[1]
     places = jnp.minimum(batch["start"][:, None] - 1 + jnp.arange(length), size - 1)
     asked = jnp.take_along_axis(hidden, places[..., None], axis=1)
 
