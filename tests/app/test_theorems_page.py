@@ -23,7 +23,7 @@ PUBLISHED = {
         "Rewards by Bradley–Terry: 0, 0, 0", "33.3%, 33.3%, 33.3%", "66.7%",
         "With 5 answers **44.4%**", "In only 24.2%",
     ),
-    "What do comparisons hide?": (
+    "What is hidden?": (
         "**0.900** to **0.475**", "pairs are the same. **0 of", "0.2591 x + 0.0240 y",
         "**-0.0021**", "by **11.7%**",
     ),

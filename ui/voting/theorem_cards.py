@@ -42,7 +42,7 @@ GROUP = "question"
 GROUPS = {
     "What does it count?": ("borda", "irrelevant", "consistent", "clones"),
     "When is there no reward?": ("cycle", "many", "intransitive"),
-    "What do comparisons hide?": ("hidden", "unanimity", "blind", "triples"),
+    "What is hidden?": ("hidden", "unanimity", "blind", "triples"),
     "What is the worst case?": ("bounds", "opponent", "liar", "list"),
     "Can all be heard?": ("half", "calibrated", "slate"),
 }
@@ -84,7 +84,7 @@ CARDS = {
         ("abc",),
     ),
     "many": Card(
-        "With many answers a circle is almost certain",
+        "Many answers make a circle",
         "A reward that orders every pair as the majority does exists exactly if the "
         "majorities form no cycle, and with many random answers there is one almost surely.",
         theorem_samples.many_answers,
@@ -127,13 +127,13 @@ CARDS = {
     ),
     "bounds": Card(
         "How bad can it get?",
-        "Voters who care little often answer by mistake. β says how seldom they err. It alone "
-        "limits how much better the best candidate can be than the winner (the distortion).",
+        "β says how seldom voters err. The best answer can be about β times as good as the one "
+        "with the highest reward (the distortion), but only β/2 times as good as a lottery.",
         theorem_rewards.distortion_bounds,
         ("beta",),
     ),
     "opponent": Card(
-        "Compared with what may not be said",
+        "Opponents outside the policy",
         "If answers are compared with others that the KL penalty forbids, the harm of RLHF "
         "can grow exponentially with β.",
         theorem_distortion.shared_opponent,

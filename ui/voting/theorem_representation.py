@@ -82,7 +82,7 @@ def half_erased(view: CardView) -> None:
         return
     now, along = representation_theorems.half_erased(share), _half()
     series = [("RLHF, Nash", along.rlhf, 4), ("proportional", along.proportional, 1),
-              ("with compromise", along.compromise[:, 0], 0)]  # fmt: skip
+              ("compromise", along.compromise[:, 0], 0)]  # fmt: skip
     values = [float(now.rlhf[0]), float(now.proportional[0]), float(now.compromise[0, 0])]
     figure = labelled_curves(
         _SHARES, series, slider=share, slider_values=values, percent=True,
