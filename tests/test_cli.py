@@ -46,6 +46,9 @@ def files(tmp_path, monkeypatch):
     (tmp_path / "bomb.yaml").write_text(BOMB)
     (tmp_path / "noise.csv").write_bytes(bytes(range(256)))
     (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "films.csv").write_text("user,film,stars\nann,A,3\nann,B,4\nben,A,2\nben,B,3\n")
+    pair = {"prompt": "why? " * 99, "chosen": "a very long answer " * 999, "rejected": "no " * 999}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(pair) + "\n")
     return tmp_path
 
 
@@ -186,6 +189,23 @@ def test_missing_changes_what_absence_means(golden, tmp_path):
     assert orders[0] != orders[1]
 
 
+def test_a_table_is_counted_by_naming_its_columns(files, capsys):
+    assert run("vote", "films.csv", "--completion", "film", "--score", "STARS", "--rater", "user",
+               "--rule", "borda") == 0  # fmt: skip
+    assert "B > A" in capsys.readouterr().out
+    assert run("vote", "films.csv", "--completion", "film", "--penalty", "stars", "--rater", "user",
+               "--rule", "borda") == 0  # fmt: skip
+    assert "A > B" in capsys.readouterr().out
+
+
+def test_whole_texts_are_never_printed(files, capsys):
+    assert run("vote", "pairs.jsonl", "--rule", "borda") == 0
+    said = capsys.readouterr().out
+    assert len(said) < 300
+    assert "a very long answer" in said
+    assert "cannot be told apart" in said
+
+
 # -- bad input ------------------------------------------------------------------------------------
 
 BAD = {
@@ -227,6 +247,11 @@ BAD = {
     "missing model": (["score", "none.safetensors", "camps.yaml"], "none.safetensors"),
     "not a model": (["score", "noise.csv", "camps.yaml"], "not a reward model"),
     "unknown option": (["run", "camps.yaml", "--speed", "9"], "--speed"),
+    "columns of a scenario": (["run", "camps.yaml", "--completion", "x"], "columns of a table"),
+    "no such column": (["vote", "films.csv", "--completion", "x", "--score", "stars"], "stars"),
+    "columns nobody knows": (["vote", "films.csv"], "name the columns"),
+    "no rater to model": (["run", "pairs.jsonl"], "name no rater"),
+    "no rater to hold out": (["evaluate", "pairs.jsonl"], "name no rater"),
 }  # fmt: skip
 
 

@@ -7,14 +7,16 @@ A *role* is what a column says: ``rater``, ``prompt``, ``completion``, ``score``
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
 from scrl.data.files import quoted
 from scrl.types import InputError
 
-Kind = Literal["long", "pairs", "candidates", "two responses", "conversation", "wide", "choices"]
+Kind = Literal[
+    "long", "pairs", "candidates", "two responses", "choice", "conversation", "wide", "choices"
+]
 #: Roles of a value -> the sign that makes lower better.
 VALUES = {"rank": 1.0, "score": -1.0, "penalty": 1.0}
 KEYS = ("rater", "prompt", "completion")
@@ -39,6 +41,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 #: Lists of completions in one row.
 _CANDIDATES = ("completions", "responses", "answers", "generations", "candidates")
+_FIRST_TURN = tuple(f"first_turn_response_{letter}" for letter in "abcd")
 _TWO = (("response_1", "response_2", "preference_strength"),
         ("response1", "response2", "overall_preference"))  # fmt: skip
 
@@ -50,7 +53,7 @@ class Layout:
     Attributes:
         kind: its shape.
         columns: role -> header name, as in the file.
-        items: of a wide table, the columns that are completions (or choices, best first).
+        items: the columns that are completions, or choices, best first.
         values: of a wide table, what a cell is: "score", "rank" or "penalty".
         one_hot: columns of words about the rater that become features, one for each word.
         text_of: columns whose texts, joined, are the text of the completion.
@@ -218,9 +221,35 @@ def _published(names: Mapping[str, str]) -> Layout | None:
             found = columns(rater="rater", prompt=prompt, one=one, two=two, preference=preference)
             note = "Read as HelpSteer's preferences: below 0 prefers the first response."
             return Layout("two responses", found, note=note)
+    return _published_choices(names, columns, has) or _lists(names, columns)
+
+
+_DICES_RATERS = ("rater_gender", "rater_locale", "rater_race", "rater_age", "rater_education")
+
+
+def _published_choices(
+    names: Mapping[str, str], columns: Callable[..., dict[str, str]], has: Callable[..., bool]
+) -> Layout | None:
+    """The layout of a published data set in which one column says which of the others is best."""
+    options = tuple(names[n] for n in _FIRST_TURN if n in names)
+    if has("annotator_id", "first_turn_prompt", "first_turn_preferred_response") and options:
+        found = columns(
+            rater="annotator_id", prompt="first_turn_prompt",
+            preferred="first_turn_preferred_response", rater_group="annotator_country",
+        )  # fmt: skip
+        return Layout("choice", found, options, note="Read as Community Alignment's first turns.")
+    if has("conversation_a", "conversation_b", "winner"):
+        found = columns(rater="judge", preferred="winner")
+        options = names["conversation_a"], names["conversation_b"]
+        return Layout("choice", found, options, note="Read as votes of an arena of models.")
+    return None
+
+
+def _lists(names: Mapping[str, str], columns: Callable[..., dict[str, str]]) -> Layout | None:
+    """The layout of a table whose rows hold a list of completions, as UltraFeedback's do."""
     prompt_name = next((n for n in ("prompt", "instruction", "question") if n in names), None)
     lists = next((n for n in _CANDIDATES if n in names), None)
-    if prompt_name and lists and not has("chosen"):
+    if prompt_name and lists and "chosen" not in names:
         found = columns(prompt=prompt_name, candidates=lists)
         found |= columns(rater=next((a for a in ("rater", *ALIASES["rater"]) if a in names), ""))
         values = {n: names[n] for n in ("scores", "ratings", "rating", "ranks") if n in names}
@@ -228,9 +257,6 @@ def _published(names: Mapping[str, str]) -> Layout | None:
             found["ranks" if "ranks" in values else "scores"] = next(iter(values.values()))
         return Layout("candidates", found)
     return None
-
-
-_DICES_RATERS = ("rater_gender", "rater_locale", "rater_race", "rater_age", "rater_education")
 
 
 def _plain(

@@ -116,11 +116,11 @@ class _Parser:
         if self.layout.kind == "pairs":
             optional = (*optional, "chosen", "rejected", "ranking")
         self.key = {**{role: role for role in optional}, **self.layout.columns}
-        self.known = set(self.key.values())
+        self.known = {*self.key.values(), *self.layout.items}
         self.left_out: dict[str, int] = {}
         self.read = {
             "pairs": self._pair, "candidates": self._candidates,
-            "two responses": self._two_responses,
+            "two responses": self._two_responses, "choice": self._choice,
         }  # fmt: skip
 
     def ballots(self, record: Mapping[str, Any]) -> list[Ballot]:
@@ -253,6 +253,26 @@ class _Parser:
         if one == two:
             raise LeftOut("both responses are equal")
         return prompt, _places({one: -preference, two: 0.0})
+
+    def _choice(self, record: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
+        """The prompt and the places where a column says by its last letter which other is best."""
+        options = [messages.plain_list(record.get(name)) for name in self.layout.items]
+        if "prompt" in self.key:
+            prompt = self._required(record, "prompt")
+            texts = [self._text(value, "response") for value in options]
+        else:
+            prompt, *texts = self._split(*options)
+        preferred = self._optional(record, "preferred").casefold()
+        given = dict.fromkeys(text for text in texts if text)
+        letters = [name[-1].casefold() for name in self.layout.items]
+        if preferred.startswith("tie"):
+            best = list(given)
+        else:
+            best = [t for t, letter in zip(texts, letters, strict=True) if preferred[-1:] == letter]
+        if not any(best):
+            raise LeftOut("no response is preferred")
+        rest = [text for text in given if text not in best]
+        return prompt or self.name, [best, rest] if rest else [best]
 
     def _turns(self, record: Mapping[str, Any]) -> Iterator[tuple[str, list[list[str]]]]:
         """The prompt and the places of each turn of a conversation that PRISM's raters scored."""

@@ -42,6 +42,7 @@ def _tables() -> dict[str, bytes]:
         [rated], [prism], [{"prompt": "p", "response_1": "A", "response_2": "B",
                             "preference_strength": -1}],
         [{"prompt": "p", "completion": c, "label": c == "a"} for c in "ab"],
+        [{"judge": "j", "winner": "model_a", "conversation_a": said, "conversation_b": said}],
     ]  # fmt: skip
     files = {}
     for i, rows in enumerate(records):

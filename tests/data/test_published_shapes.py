@@ -224,6 +224,26 @@ def test_dices():
     assert (r.rank == 0).all()
 
 
+def test_community_alignment_and_an_arena():
+    row = {"conversation_id": 1, "annotator_id": "a7", "annotator_country": "India",
+           "first_turn_prompt": "p", "first_turn_preferred_response": "response_b",
+           **{f"first_turn_response_{x}": x.upper() for x in "abcd"}}  # fmt: skip
+    silent = {**row, "annotator_id": "a8", "first_turn_preferred_response": None}
+    r = parse_ratings(lines(row, silent), "x.jsonl")
+    assert orders(r) == {("a7", "p"): [["B"], ["A", "C", "D"]]}
+    assert r.types == ("India",)
+    assert "1 row is left out: no response is preferred." in r.notes
+    votes = [
+        {"question_id": i, "model_a": "m", "model_b": "n", "winner": w, "judge": f"j{i}",
+         "conversation_a": [said(USER, "Hi"), said(MODEL, "A")],
+         "conversation_b": [said(USER, "Hi"), said(MODEL, "B")]}
+        for i, w in enumerate(("model_a", "model_b", "tie (bothbad)"))
+    ]  # fmt: skip
+    assert orders(parse_ratings(lines(*votes), "x.jsonl")) == {
+        ("j0", "Hi"): [["A"], ["B"]], ("j1", "Hi"): [["B"], ["A"]], ("j2", "Hi"): [["A", "B"]],
+    }  # fmt: skip
+
+
 # -- long texts -----------------------------------------------------------------------------------
 
 
