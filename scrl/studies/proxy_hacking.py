@@ -18,6 +18,7 @@ import numpy as np
 from scrl.evaluation.intervals import student_interval
 from scrl.proxies import (
     CHECKS,
+    HACKED,
     IDEAL,
     PROXIES,
     REVIEW_START,
@@ -93,8 +94,8 @@ def measure(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
     Returns:
         ``"templates"`` and ``"model"``: proxy -> measures of best of n; ``"by price"``;
-        ``"typical"`` and ``"search"``: texts by proxy; ``"verifiable"``; ``"readers"`` of
-        ``proxy_readers``, and of its first seed.
+        ``"slides"``; ``"typical"`` and ``"search"``: texts by proxy; ``"verifiable"``; and
+        ``"readers"`` of ``proxy_readers``, and of its first seed.
     """
     return {
         "numbers": list(NUMBERS),
@@ -103,6 +104,7 @@ def measure(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "model": model_measures(samples),
         "templates": template_measures(range(SEEDS)),
         "by price": price_measures(range(SEEDS)),
+        "slides": slide_sentiments(),
         "typical": typical_texts(),
         "search": search_results(),
         "verifiable": verifiable(range(PROBLEM_SEEDS)),
@@ -120,6 +122,13 @@ def review_sentiment(continuation: str) -> float:
 def word_model() -> WordModel:
     """The n-gram model of the templates."""
     return WordModel.of(draw_reviews(host_rng(0, HostStream.PROXY_TEXTS, 0), READ_TEXTS))
+
+
+def slide_sentiments() -> dict[str, float]:
+    """VADER's sentiment of the slides' hacked review, of *great* five times, and of the whole
+    review with the ideal continuation."""
+    texts = {"hacked": HACKED, "great": "great " * 5, "ideal": f"{REVIEW_START} {IDEAL}"}
+    return {name: round(sentiment(text), 4) for name, text in texts.items()}
 
 
 def repetition(text: str) -> float:
@@ -317,6 +326,7 @@ def spot_check(content: Mapping[str, Any], on_progress: Listener = None) -> list
     found = differences(stored["samples"], measured_samples(texts, natural), TOLERANCE, "samples.")
     for name, fresh in (
         ("model", model_measures(stored["samples"])),
+        ("slides", slide_sentiments()),
         ("typical", typical_texts()),
         ("search", search_results()),
         ("first reader", proxy_readers.agreement(0)),

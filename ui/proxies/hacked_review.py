@@ -177,19 +177,23 @@ def _search(result: dict, proxy: str) -> None:
             f"Price **{row['price']:g}**: {page.escaped(row['text'])}  \n{_badges(row, proxy)} "
             f":gray-badge[log-probability a word {row['naturalness']:.1f}]"
         )
+    scrambled = result["search"]["matching"][0]
     page.note(
-        "A reader’s taste is computed here, so it is a proxy as well: scrambled words of a good "
-        "review still get .68. Their log-probability shows that nobody writes so; the templates "
-        "have about −0.9 a word."
+        "A reader’s taste is computed here, so it is a proxy as well: the scrambled words that a "
+        f"search for word matching finds still have {scrambled['taste']:.2f}. Their "
+        f"log-probability, {scrambled['naturalness']:.1f} a word, shows that nobody writes so; the "
+        f"templates have {result['templates'][proxy]['naturalness'][0][0]:.1f}."
     )
     if proxy == "sentiment":
+        slides = result["slides"]
         page.say(
             "A **price on KL** makes unlikely words dear. It is a partial repair: the reward falls "
             "back and the text becomes natural, but it is not yet what the task asks."
         )
         page.note(
-            f"The slides’ own texts: “{HACKED}” alone has +0.94 and “great” five times +0.97. The "
-            f"review with the ideal continuation, “{IDEAL}”, has −0.48."
+            f"The slides’ own texts: “{HACKED}” alone has {slides['hacked']:+.2f} and “great” five "
+            f"times {slides['great']:+.2f}. The review with the ideal continuation, “{IDEAL}”, has "
+            f"{slides['ideal']:+.2f}."
         )
     elif PROXIES[proxy].reads_reference:
         page.note(f"The reference is the ideal continuation of the slides: “{IDEAL}”")
