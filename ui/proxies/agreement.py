@@ -39,10 +39,11 @@ def _real() -> None:
         return
     rewards = result["rewards"]
     best = max((n for n in rewards if n not in LEARNT), key=lambda n: rewards[n]["agreement"][0])
+    count = int(result["raters"])
     length, bleu = (rewards[n]["agreement"] for n in ("length", "bleu:refA"))
     vanilla, individual = (rewards[n]["agreement"][0] for n in ("vanilla", "individual"))
     page.say(
-        f"**Real raters.** {result['raters']} professionals marked errors in translations. The "
+        f"**Real raters.** {count} professionals marked errors in translations. The "
         f"rewards that are learnt from other raters’ marks order {vanilla:.0%} (vanilla) and "
         f"{individual:.0%} (individual) of their pairs "
         f"rightly. The best proxy, {_title(best)}, orders {rewards[best]['agreement'][0]:.0%}. "

@@ -27,10 +27,10 @@ def show() -> None:
         marked_text(text)
     weights = list(PUBLISHED_WEIGHTS)
     if not page.presenting():
-        for k, (column, name) in enumerate(zip(st.columns(3), CATEGORIES, strict=True)):
+        for k, (column, category) in enumerate(zip(st.columns(3), CATEGORIES, strict=True)):
             with column:
                 weights[k] = page.slider(
-                    f"Weight of ‘{name}’", f"w{k}", 0, 1, PUBLISHED_WEIGHTS[k], 0.05, "%.2f"
+                    f"Weight of ‘{category}’", f"w{k}", 0, 1, PUBLISHED_WEIGHTS[k], 0.05, "%.2f"
                 )
     with right:
         _chart(text, weights)

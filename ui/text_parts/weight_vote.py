@@ -42,11 +42,11 @@ def show() -> None:
 def _shares() -> np.ndarray:
     """Shares of the types, which sum to one."""
     given = []
-    for i, (column, (name, (_, share))) in enumerate(
+    for i, (column, (kind, (_, share))) in enumerate(
         zip(st.columns(3), TYPES.items(), strict=True)
     ):
         with column:
-            given.append(page.slider(f"Share of {name}", f"s{i}", 0, 100, share, 5, "%.0f%%"))
+            given.append(page.slider(f"Share of {kind}", f"s{i}", 0, 100, share, 5, "%.0f%%"))
     total = sum(given)
     return np.array(given) / total if total else np.full(3, 1 / 3)
 
@@ -57,9 +57,9 @@ def _weights() -> np.ndarray:
     if page.presenting():
         return rows
     with st.expander("What an error costs each type"):
-        for i, (column, name) in enumerate(zip(st.columns(3), TYPES, strict=True)):
+        for i, (column, kind) in enumerate(zip(st.columns(3), TYPES, strict=True)):
             with column:
-                st.markdown(f"**{name}**")
+                st.markdown(f"**{kind}**")
                 for k, category in enumerate(CATEGORIES):
                     rows[i, k] = page.slider(
                         category, f"c{i}{k}", 0, 1, float(rows[i, k]), 0.01, "%.2f"
@@ -76,7 +76,7 @@ def _outcome(name: str, weights: np.ndarray, shares: np.ndarray) -> None:
     vote = votes[name]
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown(f"#### Best answer: {ATMOSPHERE[vote.answer].name}")
+        st.markdown(f"#### Best answer: {page.escaped(ATMOSPHERE[vote.answer].name)}")
         marked_answer.marked_text(ATMOSPHERE[vote.answer])
         page.note(_tie(vote.tied))
     with right:
