@@ -113,6 +113,7 @@ class KeyStream(Enum):
     VANILLA = Stream("run", 1)
     SOCIAL = Stream("run", 2)
 
+    BALLOT_REWARDS = Stream("ballot rewards")  # scrl.social.ballot_rewards
     EVALUATION = Stream("evaluate", None, ("fold",))  # scrl.evaluation.held_out_accuracy
     SCOREBOARD = Stream("scoreboard", None, ("model",))  # scrl.studies.scoreboard
     HIDDEN_CONTEXT = Stream("hidden context")  # scrl.studies.hidden_context

@@ -8,9 +8,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scrl.cli.files import check_output, load_source, read_ratings, write_result
 from scrl.cli.printing import (
@@ -26,7 +28,16 @@ from scrl.cli.printing import (
     show_progress,
 )
 from scrl.config import DEFAULT_RULES, Config
-from scrl.types import InputError
+from scrl.types import InputError, Ratings
+
+if TYPE_CHECKING:
+    from scrl.social import Reward, TextReward
+
+#: The note of a run on ballots that name no rater.
+NO_MODEL_OF_RATERS = (
+    "Without raters there is no model of individuals and no simulated electorate: the social "
+    "reward models are trained on the ballots as they are counted."
+)
 
 
 def app(chosen: Namespace) -> None:
@@ -59,6 +70,9 @@ def run(chosen: Namespace) -> None:
             raise InputError(f"--save {chosen.save}: {error.strerror}; give a folder.") from error
     start()
     config = Config(rules=tuple(chosen.rule or DEFAULT_RULES))
+    if isinstance(source, Ratings) and not source.individuals:
+        _run_without_individuals(chosen, source, config)
+        return
     if chosen.voters:
         config = replace(config, voters=chosen.voters)
     experiments = run_seeds(
@@ -83,11 +97,45 @@ def run(chosen: Namespace) -> None:
         f"{seconds['compile']:.1f} s of it compiling"
     )
     write_result(chosen.out, result)
-    if chosen.save:
-        from scrl.social.artifacts import save
+    _save_models(chosen, experiment.models, source.name)
 
-        for name, model in experiment.models.items():
-            save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source.name)
+
+def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config) -> None:
+    """The steps that need no rater: count the ballots, and train on the counted orders."""
+    from scrl.results import by_name, outcome_dict
+    from scrl.social import fit_ballot_rewards
+
+    found, catalogue = fit_ballot_rewards(ratings, config, chosen.seed), ratings.catalogue
+    rewards = {name: model.rewards() for name, model in found.models.items()}
+    prompts = {}
+    for p, prompt in enumerate(catalogue.prompts):
+        names, items = catalogue.names(p), slice(*catalogue.offsets[p : p + 2])
+        own = {name: by_name(names, reward[items]) for name, reward in rewards.items()}
+        rules = found.counted.get(prompt, {})
+        prompts[prompt] = {
+            "ballots": {rule: outcome_dict(o, names) for rule, o in rules.items()},
+            "rewards": own,
+        }
+        if p < MAX_PROMPTS:
+            rows = [
+                (f"reward, {name}", [[c] for c in sorted(reward, key=reward.__getitem__)[::-1]], "")
+                for name, reward in own.items()
+            ]
+            print_table(prompt, rows)
+    print_left_off(len(prompts))
+    print_notes([*ratings.notes, NO_MODEL_OF_RATERS])
+    write_result(chosen.out, {"prompts": prompts, "notes": [*ratings.notes, NO_MODEL_OF_RATERS]})
+    _save_models(chosen, found.models, ratings.name)
+
+
+def _save_models(
+    chosen: Namespace, models: Mapping[str, Reward | TextReward], source_name: str
+) -> None:
+    """Save the reward models in the folder that ``--save`` names."""
+    from scrl.social.artifacts import save
+
+    for name, model in models.items() if chosen.save else ():
+        save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source_name)
 
 
 def vote(chosen: Namespace) -> None:

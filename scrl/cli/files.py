@@ -45,8 +45,6 @@ def read_ratings(chosen: Namespace, file: Path | None = None) -> Ratings:
     ratings = load_ratings(file or chosen.file, missing, stated_columns(chosen))
     if getattr(chosen, "texts", "ignore") == "ignore":
         return ratings
-    if ratings.catalogue.completion_texts == ratings.catalogue.completions:
-        raise InputError(f"--texts read: {ratings.name} has names of completions and no texts.")
     return with_text_features(ratings)
 
 

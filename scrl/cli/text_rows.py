@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from scrl.cli.printing import MAX_PROMPTS
 from scrl.data.files import decode, printable, read_file
 from scrl.social import TextReward, as_texts
 from scrl.types import InputError
@@ -75,10 +76,15 @@ def score_rows(model: TextReward, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def print_rows(result: Sequence[dict[str, Any]]) -> None:
     """Print rewards with their standard deviations; texts are cut to one line."""
-    for row in result:
-        print(f"\n{_line(row['prompt'])}")
+    before = None
+    for row in result[:MAX_PROMPTS]:
+        if row["prompt"] != before:
+            print(f"\n{_line(row['prompt'])}")
+        before = row["prompt"]
         for c in row["completions"]:
             print(f"  {c['reward']:8.3f} ± {c['uncertainty']:.3f}  {_line(c['completion'])}")
+    if len(result) > MAX_PROMPTS:
+        print(f"\n{len(result) - MAX_PROMPTS:,} more rows are not shown; --out writes all.")
 
 
 def _line(text: str) -> str:

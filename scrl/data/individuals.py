@@ -20,5 +20,6 @@ def require_individuals(ratings: Ratings, purpose: str) -> None:
     if not ratings.individuals:
         raise InputError(
             f"{purpose} needs to know which ballots are one rater's, and these data name no rater; "
-            "count them (vote), fit the vanilla model, or add a column of raters."
+            "add a column of raters, or count the ballots as they are (scrl vote, and scrl run for "
+            "reward models)."
         )

@@ -1,6 +1,8 @@
 from .artifacts import load as load
 from .artifacts import save as save
 from .artifacts import score as score
+from .ballot_rewards import BallotRewards as BallotRewards
+from .ballot_rewards import fit_ballot_rewards as fit_ballot_rewards
 from .comparisons import social_comparisons as social_comparisons
 from .reward_model import Reward as Reward
 from .reward_model import fit_social as fit_social
