@@ -287,7 +287,8 @@ def _plain(
     has_value = stated_value or columns.keys() & VALUES.keys()
     if "completion" in columns and has_value:
         return Layout("long", columns, note=_guess_note(guessed))
-    if found.keys() & {"completion", *VALUES} and len(found) > 1:
+    known = found.keys() & {"completion", *VALUES} or guessed.keys() & {"completion", *VALUES}
+    if known and len(columns) > 1:
         lacking = [] if "completion" in columns else ["completion"]
         fail_missing(header, file, lacking + ([] if has_value else ["rank (or score, or penalty)"]))
     return None
@@ -316,13 +317,13 @@ def _check_used_once(layout: Layout, header: Sequence[str], file: str) -> None:
     for name in header:
         key = name.casefold()
         if key in seen and (key in used or key.startswith((*FEATURES, RATER_FEATURE))):
-            raise InputError(f"{file}: line 1: column {quoted(name)} stands twice; keep one.")
+            raise InputError(f"{file}: column {quoted(name)} stands twice; keep one.")
         seen.add(key)
 
 
 def _fail_two_values(file: str, values: Sequence[str]) -> NoReturn:
     raise InputError(
-        f"{file}: line 1: there are columns {' and '.join(values)}; keep one of them, or name it."
+        f"{file}: there are columns {' and '.join(values)}; keep one of them, or name it."
     )
 
 
@@ -334,10 +335,10 @@ def fail_missing(header: Sequence[str], file: str, lacking: Sequence[str]) -> No
     """Raise ``InputError``: the table is none that is known."""
     if lacking:
         raise InputError(
-            f"{file}: line 1: missing column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; found "
+            f"{file}: missing column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; found "
             f"{shown_header(header)}; name the columns if they are called otherwise."
         )
     raise InputError(
-        f"{file}: line 1: missing columns completion, rank (or score, or penalty); found "
+        f"{file}: missing columns completion, rank (or score, or penalty); found "
         f"{shown_header(header)}; name the columns that hold rater, completion and score."
     )

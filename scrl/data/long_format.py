@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def read_long(rows: Rows, layout: Layout, name: str) -> Table:
     )
     _read_numbers(table, columns, get, layout, rows.decimal_comma)
     table.notes += [layout.note] if layout.note else []
-    table.notes += _ignored_note(rows.header, layout)
+    table.notes += ignored_note(rows.header, _used_columns(rows.header, layout))
     if not filled.all():
         if not filled.any():
             raise InputError(f"{rows.file}: no row has a completion and a {layout.value}.")
@@ -221,9 +221,8 @@ def _number(text: str, scale: dict[str, float], comma: bool) -> float:
         return math.nan
 
 
-def _ignored_note(header: Sequence[str], layout: Layout) -> list[str]:
+def ignored_note(header: Sequence[str], used: Container[str]) -> list[str]:
     """A note on the columns that are not used; none where all are."""
-    used = _used_columns(header, layout)
     ignored = [name or "(unnamed)" for name in header if name not in used]
     if not ignored:
         return []

@@ -171,7 +171,8 @@ def ratings_from_rows(
 
 def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
     """The layout of a table: told by its header, or by the cells of its first rows."""
-    layout = find_layout(rows.header, columns, rows.file)
+    place = f"{rows.file}: line 1" if rows.text else rows.file
+    layout = find_layout(rows.header, columns, place)
     if layout is not None:
         return layout
     first = next(rows.chunks, None)
@@ -182,7 +183,7 @@ def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
         column: [str(cell) for cell in rows.shown(cells)]
         for column, cells in reversed(list(zip(rows.header, first, strict=True)))
     }
-    return wide_layout(rows.header, sample, columns, rows.file)
+    return wide_layout(rows.header, sample, columns, place)
 
 
 def _table(rows: Rows, layout: Layout, name: str) -> Table:

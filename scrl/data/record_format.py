@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -331,7 +332,8 @@ class _Parser:
     def _weight(self, record: Mapping[str, Any]) -> float:
         weight = record.get(self.key["weight"], 1.0)
         if not self.json:
-            weight = _number(weight)
+            with suppress(BadRow):
+                weight = _number(weight)
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
         if not is_number or not 0 < weight <= MAX_WEIGHT:
             raise BadRow(

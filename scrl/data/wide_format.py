@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from scrl.data.layouts import VALUES, Layout
-from scrl.data.long_format import cleaned, numbers
+from scrl.data.long_format import cleaned, ignored_note, numbers
 from scrl.data.rows import Rows
 from scrl.data.short_names import short_names
 from scrl.data.table import (
@@ -62,6 +62,7 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
     if len(np.unique(table.rater.codes)) < len(np.unique(person)):
         table.ballot = person  # a person with several rows
     table.notes += [layout.note] if layout.note else []
+    table.notes += ignored_note(rows.header, {*layout.columns.values(), *layout.items})
     table.notes += rows_left_out(people - len(np.unique(person)), "no completion is filled")
     return table
 

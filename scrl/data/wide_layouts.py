@@ -22,6 +22,12 @@ _ORDINAL = r"(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh
 _CHOICE = re.compile(
     rf"(?:{_ORDINAL}[ _-]?(?:choice|rank|preference)?|(?:choice|rank|preference)[ _-]?\d+)"
 )
+#: Columns that tell of a person or a row, and are no completions.
+_ABOUT_PEOPLE = {
+    "age", "year", "birth year", "gender", "sex", "timestamp", "time", "date", "datetime", "email",
+    "duration", "zip", "zipcode", "postcode", "income", "education", "comment", "comments", "index",
+    "id", "row", "unnamed: 0", "country", "region", "city", "language", "email address",
+}  # fmt: skip
 _COUNTS = ("count", "votes", "number of ballots", "num votes", "ballots")
 
 
@@ -58,15 +64,15 @@ def wide_layout(
         note = f"Read as a row a ballot, with {len(choices)} columns of choices, best first."
         return Layout("choices", columns, tuple(choices), note=note)
     columns = {**_person(names), **columns}
-    if not columns.get("rater"):
-        fail_missing(header, file, [])
     used = set(columns.values())
-    rest = [name for name in header if name not in used and name]
-    numeric = [name for name in rest if _is_number_column(sample[name])]
-    if len(rest) < 2 or numeric != rest:
+    rest = [n for n in header if n and n not in used and n.casefold() not in _ABOUT_PEOPLE]
+    people = [cell.strip() for cell in sample.get(columns.get("rater", ""), ())]
+    # A table with several rows a person, or a column that is no number, says something else.
+    is_wide = bool(people) and len(set(people)) == len(people) and len(rest) > 1
+    if not is_wide or not all(_is_number_column(sample[name]) for name in rest):
         fail_missing(header, file, [])
-    values = "rank" if _are_orders(numeric, sample) else "score"
-    return Layout("wide", columns, tuple(numeric), values, note=_wide_note(numeric, values))
+    values = "rank" if _are_orders(rest, sample) else "score"
+    return Layout("wide", columns, tuple(rest), values, note=_wide_note(rest, values))
 
 
 def _stated_wide(
@@ -133,4 +139,8 @@ def _are_orders(items: Sequence[str], sample: Mapping[str, Sequence[str]]) -> bo
 
 def _wide_note(items: Sequence[str], values: str) -> str:
     better = {"score": "higher is better", "rank": "1 is best", "penalty": "lower is better"}
-    return f"Read as a row a person and {len(items):,} completions in columns; {better[values]}."
+    shown = ", ".join(quoted(name)[1:-1] for name in items[:4]) + ", …" * (len(items) > 4)
+    return (
+        f"Read as a row a person and {len(items):,} completions in columns ({shown}); "
+        f"{better[values]}."
+    )

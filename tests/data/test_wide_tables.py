@@ -85,6 +85,17 @@ def test_wide_tables_are_recognised_by_their_cells():
     # What looks like ranks may be stated to be scores.
     r = parse_ratings(ranks, "x.csv", columns={"values": "score"})
     assert ballots(r)["a"] == [["coffee"], ["milk"], ["tea"]]
+    form = table(["Timestamp", "Name", "tea", "milk"], ["2026", "ann", 5, 3], ["2026", "ben", 1, 2])
+    r = parse_ratings(form, "x.csv")
+    assert ballots(r) == {"ann": [["tea"], ["milk"]], "ben": [["milk"], ["tea"]]}
+    assert "Ignored columns: Timestamp." in r.notes
+    for long in (  # numbers in columns, but not a row a person
+        table(["user_id", "movie_id", "rating"], [1, 5, 4.0], [2, 5, 1.0]),
+        table(["userId", "movieId", "stars_given"], [1, 5, 4.0], [1, 6, 1.0]),
+        table(["user", "x", "y"], [1, 5, 4.0], [1, 6, 1.0]),
+    ):
+        with pytest.raises(InputError, match="missing column"):
+            parse_ratings(long, "x.csv")
     words = table(["rater", "A", "B"], ["a", "agree", "disagree"], ["b", "pass", "agree"])
     r = parse_ratings(words, "x.csv", columns={"items": "A,B"})
     assert ballots(r) == {"a": [["A"], ["B"]], "b": [["B"], ["A"]]}

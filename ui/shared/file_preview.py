@@ -27,6 +27,9 @@ ABSENT = {
 
 def summary(source: Ratings) -> str:
     """How many raters, ballots and prompts a file of ratings has, in a sentence."""
+    if not source.individuals:
+        prompts = _count(len(source.catalogue.prompts), "prompt")
+        return f"{_count(source.ballots, 'ballot')} of unknown raters and {prompts}."
     return (
         f"{_count(len(source.raters), 'rater')}, {_count(source.ballots, 'ballot')} and "
         f"{_count(len(source.catalogue.prompts), 'prompt')}."

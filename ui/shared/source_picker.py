@@ -84,6 +84,11 @@ def _describe(id: str, source: Scenario | Ratings, summary: bool) -> None:
     if source.is_scenario:
         if summary:
             st.markdown(page.escaped(source.summary))
+    elif not source.individuals:
+        st.markdown(
+            f"{file_preview.summary(source)} No row names its rater. So the page **Rules** counts "
+            "these ballots, and no model of raters can be trained on them."
+        )
     else:
         st.markdown(
             f"{file_preview.summary(source)} Nobody knows what all of these raters would say "
