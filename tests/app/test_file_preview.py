@@ -271,12 +271,12 @@ def test_columns_of_a_table_are_chosen_with_a_preview_of_the_ballots(open_page, 
     assert "Which columns of films.csv say what" in said.replace("\\", "")
     assert app.selectbox(key="map_rater").value == "user"
     assert next(b for b in app.button if b.key == "map_use").disabled
+    assert "Choose the column of the answer" in said
     app.selectbox(key="map_completion").set_value("film").run()
     said = words(app).replace("\\", "")
     assert "2 raters, 2 ballots and 1 prompt." in said
     assert "ann on ‘films’: Alien ≻ Brazil." in said
     app.selectbox(key="map_value").set_value("penalty").run()
-    app.selectbox(key="map_penalty").set_value("stars").run()
     assert "ann on ‘films’: Brazil ≻ Alien." in words(app).replace("\\", "")
     next(b for b in app.button if b.key == "map_use").click().run()
     assert not app.exception
@@ -284,3 +284,10 @@ def test_columns_of_a_table_are_chosen_with_a_preview_of_the_ballots(open_page, 
     assert source.raters == ("ann", "ben")
     assert source.rank.tolist() == [1, 0, 0, 1]
     assert not [b for b in app.button if b.key == "map_use"]
+    # Another table starts anew, also where it needs no choice unless one is wished.
+    app.toggle(key="columns_by_hand").set_value(True).run()
+    app.get("file_uploader")[0].set_value(("wide.csv", b"id,x,y\n1,2,3\n", "text/csv")).run()
+    assert not app.exception
+    app.radio(key="map_shape").set_value("person").run()
+    app.multiselect(key="map_items").set_value(["x", "y"]).run()
+    assert "1 on ‘wide’: y ≻ x." in words(app).replace("\\", "")

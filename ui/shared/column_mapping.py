@@ -36,6 +36,8 @@ def keep(data: bytes, filename: str) -> bool:
         preview_table(data, filename, rows=1)
     except InputError:
         return False
+    for key in [key for key in st.session_state if str(key).startswith("map_")]:
+        del st.session_state[key]  # the choices made for another table
     st.session_state[_TABLE] = (filename, data)
     return True
 
@@ -62,12 +64,14 @@ def choose_columns() -> str | None:
         return None
     _show_table(preview)
     columns = _roles(preview)
+    source, lacking = None, _lacking(columns)
     try:
-        source = preview.ratings(columns)
+        source = None if lacking else preview.ratings(columns)
     except InputError as error:
         st.warning(escaped(str(error)))
-        source = None
-    else:
+    if lacking:
+        st.markdown(f"Choose {lacking}, and the ballots appear here.")
+    if source is not None:
         st.markdown(f"The first rows hold {file_preview.summary(source)}")
         file_preview.show_ballots(source)
     with st.container(horizontal=True):
@@ -76,6 +80,17 @@ def choose_columns() -> str | None:
             drop()
             st.rerun()
     return _use(data, filename, columns) if use else None
+
+
+def _lacking(columns: Mapping[str, object]) -> str:
+    """What is still to be chosen; empty where all is."""
+    if "values" in columns:
+        return "" if columns.get("items") else "the columns that are answers"
+    if "chosen" in columns or "rejected" in columns:
+        return "" if {"chosen", "rejected"} <= columns.keys() else "both answers"
+    if "completion" not in columns:
+        return "the column of the answer"
+    return "" if columns.keys() & _VALUES.keys() else "the column of the rating"
 
 
 def _use(data: bytes, filename: str, columns: Mapping[str, object]) -> str | None:
@@ -131,11 +146,13 @@ def _roles(preview: TablePreview) -> dict[str, object]:
         for role, label in roles.items():
             named[role] = _column(label, role, preview, guess)
         if shape == "rating":
+            start = next((role for role in _VALUES if role in guess), "score")
+            column = _column("The rating", "ratings", preview, {"ratings": guess.get(start, _NONE)})
             value = st.selectbox(
-                "In the column of ratings", list(_VALUES), format_func=_VALUES.__getitem__,
-                key="map_value",
+                "In that column", list(_VALUES), list(_VALUES).index(start),
+                format_func=_VALUES.__getitem__, key="map_value",
             )  # fmt: skip
-            named[value] = _column("The column of ratings", value, preview, guess)
+            named[value] = column
     named["group"] = _column("The rater’s group", "group", preview, {})
     return {role: column for role, column in named.items() if column}
 

@@ -21,7 +21,7 @@ from ui.shared.source_ids import DEFAULT_SCENARIO
 #: Before the id of an imported run.
 _RUN = "run:"
 #: Session key: whether the columns of the next table are chosen by hand.
-_BY_HAND = "map_by_hand"
+_BY_HAND = "columns_by_hand"
 
 
 def pick_source(default: str | None = None, summary: bool = True) -> Scenario | Ratings | None:
