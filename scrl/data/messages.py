@@ -10,6 +10,8 @@ from scrl.data.files import quoted
 
 #: What begins a turn of the assistant in a dialogue written as one text.
 _ASSISTANT, _HUMAN = "\n\nAssistant:", "\n\nHuman:"
+#: How pandas writes a missing value.
+_MISSING = {"<NA>", "NaT"}
 _ROLES = {"user": "User", "human": "User", "assistant": "Assistant", "gpt": "Assistant",
           "model": "Assistant", "system": "System"}  # fmt: skip
 
@@ -54,7 +56,15 @@ def cell_text(value: Any) -> str:
         if value.keys() & {"content", "value"}:
             return text_of_messages([value])
         raise BadText(f"is {quoted(value)}; give text or chat messages.")
-    return cell_text(value) if isinstance(value, str | int | float) else str(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise BadText("holds bytes that are no text in UTF-8.") from None
+    if value is None or isinstance(value, str | int | float):
+        return cell_text(value)
+    text = str(value)
+    return "" if text in _MISSING else text
 
 
 def plain(value: Any) -> Any:

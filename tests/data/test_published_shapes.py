@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -303,8 +304,24 @@ def test_parquet_workbooks_and_frames_read_alike(tmp_path):
         assert only(ratings_from_frame(table)) == [("Hi", [["A"], ["B"]])]
     polars.DataFrame([pair]).write_parquet(tmp_path / "m.parquet")
     assert only(load_ratings(tmp_path / "m.parquet")) == [("Hi", [["A"], ["B"]])]
+    scores = pandas.array([1, 2, None, 3], dtype="Int64")
+    odd = pandas.DataFrame({"completion": [b"a", 7.0, "c", True], "score": scores})
+    odd["rater"] = pandas.Categorical(["r"] * 4)
+    assert orders(ratings_from_frame(odd, name="q")) == {("r", "q"): [["true"], ["7"], ["a"]]}
     with pytest.raises(InputError, match="row 2: score is 'x'"):
         ratings_from_frame(polars.DataFrame({"completion": ["a", "b"], "score": ["1", "x"]}))
+
+
+@pytest.mark.parametrize(
+    ("module", "read"),
+    [("openpyxl", lambda: parse_ratings(b"PK", "x.xlsx")),
+     ("pyarrow.parquet", lambda: parse_ratings(b"PAR1", "x.parquet")),
+     ("narwhals", lambda: ratings_from_frame(None))],
+)  # fmt: skip
+def test_what_is_not_installed_is_named(monkeypatch, module, read):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=r"pip install 'scrl\[tables\]'"):
+        read()
 
 
 def test_a_folder_of_a_hub_is_its_training_part(tmp_path):
