@@ -24,6 +24,9 @@ from . import scoreboard_studies as scoreboard_studies
 from . import story_runs as story_runs
 from . import text_generalisation as text_generalisation
 from . import text_parts as text_parts
+from . import text_policy as text_policy
+from . import text_policy_results as text_policy_results
+from . import text_types as text_types
 from . import theorems as theorems
 from . import vanilla_gap as vanilla_gap
 from . import voter_sampling as voter_sampling

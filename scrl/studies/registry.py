@@ -14,6 +14,7 @@ from scrl.studies import (
     scoreboard_studies,
     story_runs,
     text_parts,
+    text_policy,
     voter_sampling,
 )
 from scrl.studies.protocol import Study
@@ -29,6 +30,7 @@ _ALL: tuple[Study, ...] = (
     *masking_regimes.STUDIES,
     *scoreboard_studies.STUDIES,
     *example_runs.STUDIES,
+    text_policy.STUDY,
     text_parts.STUDY,
     proxy_hacking.STUDY,
     proxy_agreement.STUDY,

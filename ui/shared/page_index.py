@@ -130,6 +130,12 @@ PAGES: dict[str, PageEntry] = {
         "everybody",
         REWARDS,
     ),
+    "text_policies": PageEntry(
+        "Policies on text", "text_compare", UNDERSTAND, "Whose taste does the text model learn?",
+        "Whom does a language model serve after it was trained on people's choices?",
+        "students, researchers and engineers",
+        REWARDS,
+    ),
     "studies": PageEntry(
         "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
         "How do the results change with the number of raters and of simulated voters?",
