@@ -147,6 +147,16 @@ def jax_key(seed: int, stream: KeyStream, *indices: int) -> jax.Array:
     return key
 
 
+def sampling_key(seed: int) -> jax.Array:
+    """The key of a language model's samples: the seed's own, which no stream uses.
+
+    Samples belong to no run: whoever asks for them gives the seed.
+    """
+    import jax
+
+    return jax.random.key(seed)
+
+
 def key_shape() -> jax.ShapeDtypeStruct:
     """The shape of a key, for abstract evaluation: nothing is drawn."""
     import jax

@@ -21,6 +21,7 @@ import numpy as np
 from scrl.language_model import llama
 from scrl.language_model.gguf_weights import LlamaConfig
 from scrl.language_model.token_choice import draw_tokens
+from scrl.random_streams import sampling_key
 
 CHUNK = 16
 #: Most samples in one batch. More would fill the cache of keys and values and gain little.
@@ -90,7 +91,7 @@ def sample(
         on_step: hears the share of the work done and the tokens written, after each chunk. An
             exception of it ends the work.
     """
-    key = jax.random.key(seed)
+    key = sampling_key(seed)
     found: list[list[Sample]] = [[] for _ in prompts]
     groups = list(batches([len(p) for p in prompts], n))
     written = 0
