@@ -1,6 +1,14 @@
 """Reward models side by side: one scenario, one scoreboard; and what raters are asked for."""
 
-from ui.models import feedback_formats, hidden_context, maze, real_raters, scoreboard
+from ui.models import (
+    feedback_formats,
+    few_shot,
+    hidden_context,
+    maze,
+    pooled_rules,
+    real_raters,
+    scoreboard,
+)
 from ui.shared import navigation, page, page_parts
 
 PARTS = {
@@ -9,6 +17,8 @@ PARTS = {
     "Real people": real_raters.show,
     "Feedback formats": feedback_formats.show,
     "Hidden context": hidden_context.show,
+    "New people": few_shot.show,
+    "Without individuals": pooled_rules.show,
 }
 
 

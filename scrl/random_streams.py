@@ -72,6 +72,7 @@ class HostStream(Enum):
     # scrl.utility_models.population_fit
     RATERS_HELD_OUT = Stream("rival", 2)
     RATERS_SAMPLED = Stream("rival", 3)
+    BASES_HELD_OUT = Stream("rival", 4)  # scrl.reward_models.reward_features
 
     # scrl.evaluation.held_out_accuracy
     EVALUATION_FOLDS = Stream("evaluate", 1)
@@ -104,6 +105,11 @@ class HostStream(Enum):
     PROXY_READERS = Stream("study", 32, ("seed",))  # scrl.studies.proxy_readers
     TEXTS_HELD_OUT = Stream("study", 40)  # scrl.studies.text_generalisation
     ANSWER_VOTERS = Stream("study", 41)  # scrl.studies.generated_answers
+    # scrl.studies.few_shot_worlds
+    TASTE_WORLDS = Stream("few shots", 41, ("part", "size"))
+    # scrl.studies.pooled_rules
+    POOLED_PROFILES = Stream("study", 42, ("candidates",))
+    POOLED_STARTS = Stream("study", 43, ("candidates",))
 
 
 class KeyStream(Enum):
@@ -117,6 +123,7 @@ class KeyStream(Enum):
     EVALUATION = Stream("evaluate", None, ("fold",))  # scrl.evaluation.held_out_accuracy
     SCOREBOARD = Stream("scoreboard", None, ("model",))  # scrl.studies.scoreboard
     HIDDEN_CONTEXT = Stream("hidden context")  # scrl.studies.hidden_context
+    FEW_SHOT = Stream("few shots")  # scrl.studies.few_shot
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
     POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training

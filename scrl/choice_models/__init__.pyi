@@ -2,6 +2,13 @@ from .bradley_terry import PairCounts as PairCounts
 from .bradley_terry import fit_bradley_terry as fit_bradley_terry
 from .bradley_terry import fit_pair_counts as fit_pair_counts
 from .bradley_terry import pair_counts as pair_counts
+from .pooled_losses import bounded_loss_rewards as bounded_loss_rewards
+from .pooled_losses import disagreement_loss as disagreement_loss
+from .pooled_losses import enough_steepness as enough_steepness
+from .pooled_losses import least_order_cost as least_order_cost
+from .pooled_losses import order_cost as order_cost
+from .pooled_losses import squared_loss_rewards as squared_loss_rewards
+from .pooled_losses import win_shares as win_shares
 from .rank_metrics import kendall_tau as kendall_tau
 from .rank_metrics import matching_places as matching_places
 from .rank_metrics import order_places as order_places

@@ -1,8 +1,10 @@
 from . import distributional as distributional
 from . import individual as individual
+from . import lore as lore
 from . import per_type as per_type
 from . import pooled as pooled
 from . import prototypes as prototypes
+from . import reward_features as reward_features
 from . import vpl as vpl
 from .collapse import check_collapse as check_collapse
 from .comparisons import Comparisons as Comparisons
@@ -15,5 +17,6 @@ from .protocols import FitRewardModel as FitRewardModel
 from .protocols import LatentRewardModel as LatentRewardModel
 from .protocols import RaterPosterior as RaterPosterior
 from .protocols import RewardModel as RewardModel
+from .reward_features import BasesConfig as BasesConfig
 from .reward_scales import center_by_prompt as center_by_prompt
 from .reward_scales import win_rates as win_rates

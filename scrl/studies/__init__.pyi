@@ -4,6 +4,7 @@ from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
+from . import few_shot as few_shot
 from . import generated_answers as generated_answers
 from . import hidden_context as hidden_context
 from . import majority_sample_theorems as majority_sample_theorems
@@ -13,6 +14,7 @@ from . import masking_regimes as masking_regimes
 from . import maze as maze
 from . import maze_world as maze_world
 from . import misreport as misreport
+from . import pooled_rules as pooled_rules
 from . import population_benchmark as population_benchmark
 from . import proxy_agreement as proxy_agreement
 from . import proxy_hacking as proxy_hacking

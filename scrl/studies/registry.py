@@ -5,10 +5,12 @@ from __future__ import annotations
 from scrl.studies import (
     data_efficiency,
     example_runs,
+    few_shot,
     generated_answers,
     hidden_context,
     masking_regimes,
     maze,
+    pooled_rules,
     proxy_agreement,
     proxy_hacking,
     scoreboard_studies,
@@ -34,6 +36,8 @@ _ALL: tuple[Study, ...] = (
     text_parts.STUDY,
     proxy_hacking.STUDY,
     proxy_agreement.STUDY,
+    few_shot.STUDY,
+    pooled_rules.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

@@ -1,0 +1,14 @@
+"""The parts on new people and on rules without individuals, shown at once."""
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("part", "settings", "charts"),
+    [("New people", {"tastes": "Mixtures of five"}, 4), ("Without individuals", {}, 1)],
+)
+def test_stored_results_are_there_at_once(open_page, part, settings, charts):
+    app = open_page("models", part=part, **settings)
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == charts
+    assert not app.warning
