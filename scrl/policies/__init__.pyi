@@ -1,4 +1,5 @@
 from .exact import kl_divergence as kl_divergence
+from .exact import largest_shares_policy as largest_shares_policy
 from .exact import proportional_policy as proportional_policy
 from .families import PolicyFamily as PolicyFamily
 from .observed_problem import observed_prompt_problem as observed_prompt_problem

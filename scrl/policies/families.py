@@ -14,6 +14,7 @@ from scrl.policies.exact import (
     kl_divergence,
     maxmin_policy,
     nash_log_policy,
+    proportional_policy,
 )
 
 #: The least positive strength at which a family is evaluated in advance, and how many there are.
@@ -149,6 +150,18 @@ def maxmin_family(name: str, reference: np.ndarray, utility: np.ndarray) -> Poli
         name,
         reference,
         lambda s: maxmin_policy(reference, utility, s),
+        float(np.max(_range(utility))),
+    )
+
+
+def proportional_family(
+    name: str, reference: np.ndarray, utility: np.ndarray, share: np.ndarray
+) -> PolicyFamily:
+    """Population-proportional policies: one policy in which each group has its share."""
+    return _family(
+        name,
+        reference,
+        lambda s: proportional_policy(reference, utility, share, s),
         float(np.max(_range(utility))),
     )
 

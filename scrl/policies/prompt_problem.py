@@ -19,6 +19,7 @@ from scrl.policies.families import (
     nash_family,
     optimum_family,
     personalised_family,
+    proportional_family,
 )
 from scrl.scenarios.exact_preview import preview
 from scrl.scenarios.sampling import expected_pair_weights, true_ballots
@@ -78,6 +79,7 @@ class PromptProblem:
             optimum_family("Social model", reference, self.social),
             nash_family("Nash", reference, self.above),
             maxmin_family("MaxMin", reference, _rescaled(self.utility)),
+            proportional_family("Proportional", reference, _rescaled(self.utility), self.share),
             personalised_family(
                 "One for each group", reference, _rescaled(self.utility), self.share
             ),
