@@ -137,8 +137,8 @@ def _table(
         "Bradley–Terry learns from the comparisons that these raters give. ‘Best of n drafts’ "
         "gives the best of n drafts by its rewards. The social model "
         f"learns the order by {rule_title(rule)}. Nash is the way of answering that no other one "
-        "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. Proportional "
-        "gives each group its own best answers as often as its share of the people. MaxMin, "
+        "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. "
+        "Proportional gives each group its own best answers as often as its share of the people. MaxMin, "
         "Proportional and one assistant for each group need to know what each group likes."
         + prices,
     )  # fmt: skip
