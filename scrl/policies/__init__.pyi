@@ -1,6 +1,6 @@
 from .exact import kl_divergence as kl_divergence
-from .exact import largest_shares_policy as largest_shares_policy
 from .exact import proportional_policy as proportional_policy
+from .exact import shared_policy as shared_policy
 from .families import PolicyFamily as PolicyFamily
 from .observed_problem import observed_prompt_problem as observed_prompt_problem
 from .overoptimisation import PROXIES as PROXIES

@@ -159,10 +159,10 @@ def maxmin_policy(reference: np.ndarray, utility: np.ndarray, strength: float) -
     return exponential_tilt(reference, weights @ utility, strength)
 
 
-def proportional_policy(
+def shared_policy(
     reference: np.ndarray, utility: np.ndarray, share: np.ndarray, strength: float
 ) -> np.ndarray:
-    """The population-proportional policy: each group's own optimum, as often as its share.
+    """The population-proportional policy of known groups: each group's own optimum, as often as its share.
 
     For infinite strength it is a random dictator's: a group gets its favourites at least as often
     as its share.
@@ -174,24 +174,6 @@ def proportional_policy(
         strength: 0 or more.
     """
     return np.asarray(share, float) @ exponential_tilt(reference, utility, strength)
-
-
-def largest_shares_policy(above: np.ndarray) -> np.ndarray:
-    """The proportional policy of pooled pairs, without groups (arXiv 2506.05619) ``[m]``.
-
-    Those whose favourite is a are no more than u_a = min_b P[a, b] of all. The policy is in
-    proportion to these bounds, so a gets at least its true share over Σ u. What all
-    voters rank first has u = 1 and is always given.
-
-    Args:
-        above: share of voters who rank a above b, ties counted half ``[m, m]``.
-    """
-    least = np.array(above, float)
-    np.fill_diagonal(least, np.inf)
-    bound = least.min(axis=1)
-    if not bound.any():
-        return np.full(len(bound), 1 / len(bound))
-    return bound / bound.sum()
 
 
 def _worst_mixture(base: np.ndarray, utility: np.ndarray, strength: float) -> np.ndarray:

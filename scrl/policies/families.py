@@ -14,7 +14,7 @@ from scrl.policies.exact import (
     kl_divergence,
     maxmin_policy,
     nash_log_policy,
-    proportional_policy,
+    shared_policy,
 )
 
 #: The least positive strength at which a family is evaluated in advance, and how many there are.
@@ -161,7 +161,7 @@ def proportional_family(
     return _family(
         name,
         reference,
-        lambda s: proportional_policy(reference, utility, share, s),
+        lambda s: shared_policy(reference, utility, share, s),
         float(np.max(_range(utility))),
     )
 

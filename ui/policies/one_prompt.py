@@ -138,7 +138,7 @@ def _table(
         "gives the best of n drafts by its rewards. The social model "
         f"learns the order by {rule_title(rule)}. Nash is the way of answering that no other one "
         "beats in a vote. MaxMin satisfies the least satisfied group as well as it can. "
-        "Proportional gives each group its own best answers as often as its share of the people. MaxMin, "
-        "Proportional and one assistant for each group need to know what each group likes."
+        "Proportional gives each group its own best answers as often as its share of the people. "
+        "MaxMin, Proportional and one assistant for each group need to know what each group likes."
         + prices,
     )  # fmt: skip
