@@ -162,7 +162,7 @@ def maxmin_policy(reference: np.ndarray, utility: np.ndarray, strength: float) -
 def shared_policy(
     reference: np.ndarray, utility: np.ndarray, share: np.ndarray, strength: float
 ) -> np.ndarray:
-    """The proportional policy of known groups: each group has its own optimum as often as its share.
+    """The proportional policy of known groups: each has its own optimum as often as its share.
 
     For infinite strength it is a random dictator's: a group gets its favourites at least as often
     as its share.
