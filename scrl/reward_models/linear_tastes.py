@@ -157,7 +157,8 @@ def simplex_weights(
 
     def barrier(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         gradient, hessian = _derivatives(basis_gap, mask, w)
-        hessian[:, *np.diag_indices(len(prior))] += prior / w**2
+        basis = np.arange(len(prior))
+        hessian[:, basis, basis] += prior / w**2
         return gradient - prior / w, hessian
 
     loss = loss_at(w)

@@ -4,7 +4,7 @@ The populations' rewards are linear in features (``few_shot_worlds``). Part one 
 raters and is judged on unseen ones by the number of their pairs. Part two shares a fixed number of
 pairs among few or many raters. The others try claims: opposite tastes need twice as many bases on a
 simplex, and many features with few pairs overfit without regularisation. The lab's model of raters
-is left out: one training takes it half a minute of a core.
+has few seeds: one training takes it half a minute of a core.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ SEEN, UNSEEN, SEEN_PAIRS, ITEMS, FEATURES = 1_000, 500, 16, 20, 10
 SHOTS = (0, 1, 2, 4, 8, 16, 32, 64)
 #: Random pairs of each unseen rater by which models are judged.
 QUERIES = 40
+#: World -> seeds of the lab's model of raters.
+LAB_SEEDS = {"spread": (0, 1, 2), "mixed": (0,), "kinds": (0,)}
 #: Bases of both models; the prior shrinks those that are not needed.
 BASES = 5
 MODELS = ("oracle", "features", "simplex", "own", "pooled")
@@ -53,7 +55,7 @@ Predict = Callable[[Comparisons, Comparisons], np.ndarray]
 
 def spec() -> str:
     """A hash of the study's settings."""
-    sizes = (SEEDS, WORLDS, SEEN, UNSEEN, SEEN_PAIRS, ITEMS, FEATURES, SHOTS, QUERIES)
+    sizes = (SEEDS, LAB_SEEDS, WORLDS, SEEN, UNSEEN, SEEN_PAIRS, ITEMS, FEATURES, SHOTS, QUERIES)
     parts = (BASES, MODELS, OWN_PRECISIONS, BUDGETS, PAIRS_EACH, BUDGET_SHOTS, DIRECTIONS)
     more = (OPPOSITE_RATERS, OPPOSITE_PAIRS, MANY_FEATURES, OVERFIT_RATERS, OVERFIT_PAIRS)
     return settings_hash(sizes, parts, more, OVERFIT_BASES, LOOSE, BasesConfig(), ModelsConfig())
@@ -63,11 +65,14 @@ def run(on_progress: Listener = None) -> dict[str, Any]:
     """The study: some minutes.
 
     Returns:
-        ``"curves"``: world -> as ``learning_curves``; ``"budget"``, ``"opposite"``, ``"overfit"``:
-        as the functions below return them.
+        ``"curves"``: world -> as ``learning_curves``; ``"budget"``, ``"opposite"``, ``"overfit"``,
+        ``"lab"``: as the functions below return them.
     """
     found: dict[str, Any] = {"curves": {}}
-    parts = {"budget": shared_budget, "opposite": opposite_tastes, "overfit": many_features}
+    parts: dict[str, Callable[[], Any]] = {
+        "budget": shared_budget, "opposite": opposite_tastes, "overfit": many_features,
+        "lab": lab_curves,
+    }  # fmt: skip
     names = [*WORLDS, *parts]
     for i, name in enumerate(names):
         if on_progress is not None:
@@ -117,6 +122,10 @@ def _fit(name: str, world: TasteWorld, train: Comparisons, seed: int) -> Predict
     if name == "pooled":
         reward = pooled.exact_rewards(train.flat_pairs(), train.offsets, config.prior_sd)
         return pooled.PooledTable(reward, len(reward) - 1).probabilities
+    if name == "individual":
+        from scrl.reward_models import individual
+
+        return individual.fit(key, train, config)[0].probabilities
     settings = BasesConfig((BASES,))
     module = lore if name == "simplex" else reward_features
     model, _ = module.fit(key, train, config, None, settings)
@@ -157,6 +166,19 @@ def learning_curves(
         "error": {name: _interval(rows) for name, rows in error.items()},
         "first": {name: np.round(rows[0], 4).tolist() for name, rows in right.items()},
     }  # fmt: skip
+
+
+def lab_curves() -> dict[str, Any]:
+    """Pairs right ``[shots]`` of the lab's model of raters and of reward features on its seeds.
+
+    Returns:
+        World -> ``"seeds"`` (their number) and the means of ``"individual"`` and ``"features"``.
+    """
+    found: dict[str, Any] = {}
+    for tastes, seeds in LAB_SEEDS.items():
+        right = learning_curves(tastes, seeds, ("individual", "features"))["right"]
+        found[tastes] = {"seeds": len(seeds)} | {name: rows[0] for name, rows in right.items()}
+    return found
 
 
 def _share_right(chance: np.ndarray, truth: np.ndarray) -> float:
