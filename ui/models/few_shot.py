@@ -80,7 +80,7 @@ def _summary(result: Mapping, world: str) -> str:
     learnt = [name for name in curve["right"] if name != "oracle"]
     best = max(learnt, key=lambda name: _at(curve, name, 8))
     words = (
-        f"After 8 pairs of a new person, **{TITLES[best]}** is best: it orders "
+        f"After 8 pairs of a new person, **{TITLES[best]}** is best in the figure: it orders "
         f"**{_at(curve, best, 8):.1%}** of the person’s other pairs rightly. "
     )
     others = [name for name in learnt if name != best]
@@ -143,8 +143,8 @@ def _opposites(rows: list[Mapping]) -> None:
         caption="Half of the people want the opposite of the other half, in each of some "
         "directions. One often reads that LoRe then needs twice as many shared rewards as there "
         f"are directions. Here **one more** does: for {WITHIN:.0%} less than reward features it "
-        f"takes {found}. A triangle contains a square if it is large enough, and rewards may be as large "
-        "as they like.",
+        f"takes {found}. A triangle contains a square if it is large enough, and rewards may be as "
+        "large as they like.",
     )  # fmt: skip
 
 
