@@ -9,7 +9,9 @@ Standard deviations maximise the Laplace approximation of the marginal likelihoo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -21,6 +23,9 @@ from scrl.choice_models.bradley_terry import PairCounts
 FIRST_SD, MIN_SD, MAX_SD = 1.0, 0.01, 10.0
 #: Rounds in which standard deviations are learnt, and the largest change at which they stand.
 ROUNDS, SETTLED = 60, 0.01
+#: Compared pairs from which standard deviations are learnt, at most; and numbers (prompts × items
+#: × functions) held at once.
+MAX_LEARNT, MAX_CELLS = 5_000, 4_000_000
 #: Newton steps of a round, and the decrement of the objective at which they end.
 STEPS, TOLERANCE = 30, 1e-9
 
@@ -56,35 +61,79 @@ def fit_features(
         counts: the compared pairs.
         offsets: index of each prompt's first item ``[prompts + 1]``.
     """
-    problem = _Problem(value, counts, offsets)
     size = np.bincount(group)
-    group_sd, own_sd = np.full(len(size), FIRST_SD), FIRST_SD
+    sds = np.full(len(size), FIRST_SD), FIRST_SD
+    sample = _Problem(value, _sampled(counts, offsets), offsets)
     weight, own = np.zeros(len(group)), np.zeros(len(value))
     for _ in range(ROUNDS):
+        group_sd, own_sd = sds
         prior = group_sd[group] ** -2
+        weight, own = sample.maximise(weight, own, prior, own_sd**-2)
+        covariance, own_variance = sample.covariance(weight, own, prior, own_sd**-2)
+        sds = _learnt_sds(sample, group, (group_sd, own_sd), weight, covariance, own, own_variance)
+        if np.abs(np.log(np.r_[sds] / np.r_[group_sd, own_sd])).max() < SETTLED:
+            break
+    if len(sample.counts.first) < len(counts.first):
+        problem, prior = _Problem(value, counts, offsets), group_sd[group] ** -2
         weight, own = problem.maximise(weight, own, prior, own_sd**-2)
         covariance, own_variance = problem.covariance(weight, own, prior, own_sd**-2)
-        known = 1 - np.diag(covariance) * prior
-        square = np.bincount(group, weight**2, len(size))
-        # A group's functions add up to about one squared, so its weights' sd is its contribution's.
-        new_sd = _learnt(square, np.bincount(group, known, len(size)), group_sd)
-        rated = problem.rated
-        new_own = _learnt(
-            np.array([own[rated] @ own[rated]]),
-            np.array([(1 - own_variance[rated] * own_sd**-2).sum()]),
-            np.array([own_sd]),
-        )[0]
-        moved = np.abs(np.log(np.r_[new_sd, new_own] / np.r_[group_sd, own_sd])).max()
-        if moved < SETTLED:
-            break
-        group_sd, own_sd = new_sd, float(new_own)
     return FeatureFit(weight, covariance, own, own_variance, group_sd, own_sd)
+
+
+def _sampled(counts: PairCounts, offsets: np.ndarray) -> PairCounts:
+    """The pairs of so many prompts, evenly spread, that there are ``MAX_LEARNT`` at most."""
+    step = -(-len(counts.first) // MAX_LEARNT)
+    if step <= 1:
+        return counts
+    prompt = np.searchsorted(offsets, counts.first, side="right") - 1
+    keep = np.unique(prompt, return_inverse=True)[1] % step == 0
+    return PairCounts(
+        counts.first[keep], counts.second[keep], counts.wins_first[keep], counts.wins_second[keep]
+    )
+
+
+def _learnt_sds(
+    problem: _Problem,
+    group: np.ndarray,
+    sds: tuple[np.ndarray, float],
+    weight: np.ndarray,
+    covariance: np.ndarray,
+    own: np.ndarray,
+    own_variance: np.ndarray,
+) -> tuple[np.ndarray, float]:
+    """Standard deviations of groups and of own parts after one round."""
+    group_sd, own_sd = sds
+    groups, rated = len(group_sd), problem.rated
+    known = 1 - np.diag(covariance) * group_sd[group] ** -2
+    # A group's functions add up to about one squared, so its weights' sd is its contribution's.
+    new_sd = _learnt(
+        np.bincount(group, weight**2, groups), np.bincount(group, known, groups), group_sd
+    )
+    square = np.array([own[rated] @ own[rated]])
+    own_known = np.array([(1 - own_variance[rated] * own_sd**-2).sum()])
+    return new_sd, float(_learnt(square, own_known, np.array([own_sd]))[0])
 
 
 def _learnt(square: np.ndarray, known: np.ndarray, sd: np.ndarray) -> np.ndarray:
     """MacKay's fixed point for standard deviations, at most a factor of two in a round."""
     found = np.sqrt(square / np.maximum(known, 1e-3))
     return np.clip(np.clip(found, sd / 2, sd * 2), MIN_SD, MAX_SD)
+
+
+class _Group(NamedTuple):
+    """Prompts of which equally many items were compared.
+
+    Attributes:
+        item: the compared items ``[prompts, compared]``.
+        pair: numbers of their pairs ``[pairs]``; prompt, first, second: of each pair the row of
+            ``item`` and the places of both items in it ``[pairs]``.
+    """
+
+    item: np.ndarray
+    pair: np.ndarray
+    prompt: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
 
 
 class _Problem:
@@ -95,19 +144,7 @@ class _Problem:
         compared = np.unique(np.r_[counts.first, counts.second])
         self.rated = np.zeros(len(value), bool)
         self.rated[compared] = True
-        prompt = np.searchsorted(offsets, compared, side="right") - 1
-        #: The compared items of each prompt, and where each item stands among them.
-        self.blocks = np.split(compared, np.flatnonzero(np.diff(prompt)) + 1)
-        slot = np.zeros(len(value), np.int64)
-        for block in self.blocks:
-            slot[block] = np.arange(len(block))
-        pair_prompt = np.searchsorted(offsets, counts.first, side="right") - 1
-        order = np.argsort(pair_prompt, kind="stable")
-        #: Of each prompt its pairs, as pair numbers and slots.
-        self.pairs = [
-            (pairs, slot[counts.first[pairs]], slot[counts.second[pairs]])
-            for pairs in np.split(order, np.flatnonzero(np.diff(pair_prompt[order])) + 1)
-        ]
+        self.groups = list(_grouped(compared, counts, offsets, value.shape[1]))
 
     def objective(
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
@@ -144,36 +181,39 @@ class _Problem:
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Posterior covariance of the weights, and posterior variances of own parts ``[items]``."""
-        curve, inverses, kept = self._curvature(weight, own, own_prior)
+        curve, inverses = self._curvature(weight, own, own_prior)
         covariance = np.linalg.inv(curve + np.diag(prior))
         variance = np.zeros(len(own))
-        for block, inverse, k in zip(self.blocks, inverses, kept, strict=True):
-            away = self.value[block] - k
-            variance[block] = np.diag(inverse) + ((away @ covariance) * away).sum(axis=1)
+        for group, inverse in zip(self.groups, inverses, strict=True):
+            phi = self.value[group.item]
+            away = phi - own_prior * (inverse @ phi)
+            spread = ((away @ covariance) * away).sum(axis=2)
+            variance[group.item] = np.einsum("pcc->pc", inverse) + spread
         return covariance, variance
 
     def _curvature(
         self, weight: np.ndarray, own: np.ndarray, own_prior: float
-    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-        """Curvature of the likelihood in the weights, own parts following; of each prompt the
-        inverse curvature Q of own parts, and P Q Φ."""
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Curvature of the likelihood in the weights, own parts following; of each group the
+        inverse curvature Q of own parts ``[prompts, compared, compared]``."""
         c, reward = self.counts, self.value @ weight + own
         chance = expit(reward[c.first] - reward[c.second])
         information = (c.wins_first + c.wins_second) * chance * (1 - chance)
-        curve = np.zeros((len(weight), len(weight)))
-        inverses, kept = [], []
-        for block, (pairs, a, b) in zip(self.blocks, self.pairs, strict=True):
-            matrix, h = np.zeros((len(block), len(block))), information[pairs]
-            np.add.at(matrix, (a, b), -h)
-            np.add.at(matrix, (b, a), -h)
-            matrix[np.diag_indices(len(block))] = own_prior - matrix.sum(axis=1)
+        curve, inverses = np.zeros((len(weight), len(weight))), []
+        for group in self.groups:
+            prompts, size = group.item.shape
+            matrix, h = np.zeros((prompts, size, size)), information[group.pair]
+            np.add.at(matrix, (group.prompt, group.first, group.second), -h)
+            np.add.at(matrix, (group.prompt, group.second, group.first), -h)
+            diagonal = np.arange(size)
+            matrix[:, diagonal, diagonal] = own_prior - matrix.sum(axis=2)
             inverse = np.linalg.inv(matrix)
-            phi = self.value[block]
-            stays = own_prior * (inverse @ phi)
-            curve += own_prior * phi.T @ (phi - stays)
+            phi = self.value[group.item]
+            away = phi - own_prior * (inverse @ phi)
+            functions = phi.shape[2]
+            curve += own_prior * phi.reshape(-1, functions).T @ away.reshape(-1, functions)
             inverses.append(inverse)
-            kept.append(stays)
-        return 0.5 * (curve + curve.T), inverses, kept
+        return 0.5 * (curve + curve.T), inverses
 
     def _newton_step(
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
@@ -183,14 +223,41 @@ class _Problem:
             reward[c.first] - reward[c.second]
         )
         slope = np.bincount(c.first, surprise, len(own)) - np.bincount(c.second, surprise, len(own))
-        curve, inverses, kept = self._curvature(weight, own, own_prior)
+        curve, inverses = self._curvature(weight, own, own_prior)
         # Own parts after a step in which the weights are held.
-        held = np.zeros(len(own))
-        for block, inverse in zip(self.blocks, inverses, strict=True):
-            held[block] = inverse @ (slope[block] - own_prior * own[block])
+        held, pull = np.zeros(len(own)), slope - own_prior * own
+        for group, inverse in zip(self.groups, inverses, strict=True):
+            held[group.item] = np.einsum("pab,pb->pa", inverse, pull[group.item])
         step = np.linalg.solve(
             curve + np.diag(prior), own_prior * ((own + held) @ self.value) - prior * weight
         )
-        for block, k in zip(self.blocks, kept, strict=True):
-            held[block] -= (self.value[block] - k) @ step
+        explained = self.value @ step
+        for group, inverse in zip(self.groups, inverses, strict=True):
+            moved = explained[group.item]
+            held[group.item] -= moved - own_prior * np.einsum("pab,pb->pa", inverse, moved)
         return step, held
+
+
+def _grouped(
+    compared: np.ndarray, counts: PairCounts, offsets: np.ndarray, functions: int
+) -> Iterator[_Group]:
+    """Prompts by the number of their compared items, at most ``MAX_CELLS`` numbers at once."""
+    prompt = np.searchsorted(offsets, compared, side="right") - 1
+    prompts, start, size = np.unique(prompt, return_index=True, return_counts=True)
+    row = np.searchsorted(prompts, np.searchsorted(offsets, counts.first, side="right") - 1)
+    place = np.zeros(int(offsets[-1]), np.int64)
+    place[compared] = np.arange(len(compared)) - np.repeat(start, size)
+    where = np.zeros(len(prompts), np.int64)
+    for m in np.unique(size):
+        rows = np.flatnonzero(size == m)
+        step = max(1, MAX_CELLS // (int(m) * max(functions, int(m))))
+        for first in range(0, len(rows), step):
+            part = rows[first : first + step]
+            inside = np.zeros(len(prompts), bool)
+            inside[part] = True
+            where[part] = np.arange(len(part))
+            pair = np.flatnonzero(inside[row])
+            yield _Group(
+                compared[start[part, None] + np.arange(m)], pair, where[row[pair]],
+                place[counts.first[pair]], place[counts.second[pair]],
+            )  # fmt: skip

@@ -31,7 +31,6 @@ def test_it_opens_on_stored_answers_and_vanilla_and_social_choose_differently(op
     assert "never rate such questions" not in words(app.run())
 
 
-@pytest.mark.skip("until the study is stored")
 def test_the_second_part_tells_who_wins(open_page):
     app = open_page("generate", part="Does it work?")
     assert not app.exception

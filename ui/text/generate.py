@@ -141,13 +141,18 @@ def _answers(question: Question) -> np.ndarray | None:
     """The answers with the visitor's thumbs; their rewards ``[texts]``, None without a thumb."""
     entry, mine = question.entry, []
     st.subheader("The answers", anchor=False)
+    page.note(
+        "Rate some yourself: you then vote with them. The distance to the nearest text that the "
+        "raters have rated is 0 for the same text and about 1 where the two have nothing in "
+        "common; ± is how unsure the reward is."
+    )
     columns = st.columns(2, gap="large")
     for i, text in enumerate(entry["texts"]):
         with columns[i % 2], st.container(border=True):
             st.markdown(f"**{LETTERS[i]}** {page.escaped(text)}")
             with st.container(horizontal=True, vertical_alignment="center"):
                 thumb = st.feedback("thumbs", key=f"t{i}-{question.key}")
-                page.note(_distance(entry["distance"][i], entry["uncertainty"][i]))
+                st.caption(_distance(entry["distance"][i], entry["uncertainty"][i]))
         mine.append(0.0 if thumb is None else THUMB * (2 * thumb - 1))
     return np.array(mine) if any(mine) else None
 
@@ -187,7 +192,7 @@ def _orders(
     columns = [
         ("Vanilla", orders["vanilla"]),
         *((RULES[rule].title, orders[rule]) for rule in SHOWN),
-        *((f"only {name}", order) for name, order in own),
+        *own,
     ]
     page.chart(
         bump_chart(columns, letters, first, row_height=30, **page.style()),
@@ -201,8 +206,9 @@ def _orders(
 def _verdict(first: str, vanilla: str, silent: list[str]) -> str:
     """One sentence on whether social and vanilla choose alike, and why."""
     heard = (
-        f" {', '.join(silent)} never rate such questions: vanilla does not hear them, and the "
-        "social reward knows them from what they rated elsewhere." if silent else ""
+        f" {page.escaped(', '.join(f'‘{name}’' for name in silent))} never rate such questions: "
+        "vanilla does not hear them, and the social reward knows them from what they rated "
+        "elsewhere." if silent else ""
     )  # fmt: skip
     if first == vanilla:
         return f"Vanilla and the social reward under Borda both choose **{first}**.{heard}"
