@@ -4,7 +4,7 @@
     python benchmarks/language_model.py --show           print the records
 
 PYTHON is an interpreter with torch, transformers and safetensors, in an environment of its own.
-Both write 64 tokens for each of 8 samples of one prompt, by turns, so that other load on the
+Both write 32 tokens for each of 8 samples of one prompt, by turns, so that other load on the
 machine hits both alike; medians of the rounds are kept. The first token is that of a prompt of a
 size already seen.
 Next-token log-probabilities of both, in float32, are compared over the whole vocabulary.
@@ -25,21 +25,21 @@ from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDS = Path(__file__).with_suffix(".json")
-SAMPLES, TOKENS, ROUNDS = 8, 64, 3
+SAMPLES, TOKENS, ROUNDS = 8, 32, 3
 PROMPT = "Should I lend money to my brother, who has never paid anything back so far?"
 TEXT = " The quick brown fox jumps over the lazy dog, and 12 wolves watch it from the hill." * 4
 PRECISIONS = ("float32", "bfloat16")
 
 
 def peak_memory() -> int:
-    """Peak resident memory of this process in MB."""
-    import resource
+    """Peak resident memory of this process in MB. ``ru_maxrss`` would include its parent's."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(x for x in lines if x.startswith("VmHWM")).split()[1]) // 1024
 
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
-
-def ours(precision: str, compare: Path) -> tuple[float, object]:
-    """Seconds of loading, and a function that writes so many tokens."""
+def ours(precision: str) -> tuple:
+    """Seconds of loading, a function that writes so many tokens, and one that gives the logits of
+    ``TEXT``."""
     began = time.perf_counter()
     sys.path.insert(0, str(ROOT))
     import numpy as np
@@ -53,21 +53,21 @@ def ours(precision: str, compare: Path) -> tuple[float, object]:
     weights = model.writing_weights
     seconds = time.perf_counter() - began
     prompt = model.prompt_tokens(PROMPT)
-    if precision == "float32":
-        from scrl.language_model.llama import hidden_states, logits
-
-        tokens = np.array([model.tokenizer.encode(TEXT)], np.int32)
-        hidden, _ = hidden_states(model.config, weights, tokens)
-        np.save(compare, np.asarray(logits(weights, hidden)[0]))
 
     def write(tokens: int) -> None:
         # No token ends a text, so that all are written.
         sample(model.config, weights, [prompt], SAMPLES, Settings(tokens, 0.8, 1.0, (-1,)), 0)
 
-    return seconds, write
+    def table():
+        from scrl.language_model.llama import hidden_states, logits
+
+        tokens = np.array([model.tokenizer.encode(TEXT)], np.int32)
+        return np.asarray(logits(weights, hidden_states(model.config, weights, tokens)[0])[0])
+
+    return seconds, write, table
 
 
-def peer(precision: str, folder: Path, compare: Path) -> tuple[float, object]:
+def peer(precision: str, folder: Path) -> tuple:
     """As ``ours``, of transformers."""
     began = time.perf_counter()
     import torch
@@ -86,12 +86,6 @@ def peer(precision: str, folder: Path, compare: Path) -> tuple[float, object]:
     model.model.rotary_emb = rotary
     model.eval()
     seconds = time.perf_counter() - began
-    if precision == "float32":
-        with torch.inference_mode():
-            found = model(torch.tensor([told["text"]])).logits[0]
-        import numpy as np
-
-        np.save(compare, found.numpy())
     prompt = torch.tensor([told["prompt"]] * SAMPLES)
 
     def write(tokens: int) -> None:
@@ -101,13 +95,16 @@ def peer(precision: str, folder: Path, compare: Path) -> tuple[float, object]:
                 top_k=0, min_new_tokens=tokens, max_new_tokens=tokens, pad_token_id=2,
             )  # fmt: skip
 
-    return seconds, write
+    def table():
+        with torch.inference_mode():
+            return model(torch.tensor([told["text"]])).logits[0].float().numpy()
+
+    return seconds, write, table
 
 
 def child(who: str, precision: str, folder: Path) -> None:
     """Load, then measure once for every line that is read."""
-    compare = folder / f"{who}.npy"
-    load, write = ours(precision, compare) if who == "ours" else peer(precision, folder, compare)
+    load, write, table = ours(precision) if who == "ours" else peer(precision, folder)
     write(1)
     write(TOKENS)
     print(json.dumps({"load": load}), flush=True)
@@ -119,6 +116,10 @@ def child(who: str, precision: str, folder: Path) -> None:
             times.append(time.perf_counter() - began)
         rate = SAMPLES * TOKENS / times[1]
         print(json.dumps({"first": times[0], "rate": rate, "memory": peak_memory()}), flush=True)
+    if precision == "float32":
+        import numpy as np
+
+        np.save(folder / f"{who}.npy", table())
 
 
 def export(folder: Path) -> None:
@@ -184,6 +185,7 @@ def measure(interpreter: str) -> dict:
         export(folder)
         for precision in PRECISIONS:
             record[precision] = compare(precision, folder, interpreter)
+            print(json.dumps(record[precision]), flush=True)
         record["greatest difference"] = round(difference(folder), 5)
     return record
 
@@ -195,6 +197,7 @@ def compare(precision: str, folder: Path, interpreter: str) -> dict:
         running[who] = subprocess.Popen(
             [python, __file__, "--child", who, precision, str(folder)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sys.stderr,
+            env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
         )  # fmt: skip
         found[who]["load"] = round(json.loads(running[who].stdout.readline())["load"], 1)
     rounds: dict = {"ours": [], "peer": []}
