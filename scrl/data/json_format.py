@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NoReturn
 
 from scrl.data.files import quoted
@@ -73,6 +73,7 @@ def _elements(lines: Any, file: str) -> Iterator[Record]:
         while at < len(text) and text[at] in " \t\r\n,":
             at += 1
         if text[at : at + 1] == "]":
+            _check_nothing_follows(text[at + 1 :], lines, file)
             return
         try:
             record, end = _DECODER.raw_decode(text, at)
@@ -97,6 +98,17 @@ def _elements(lines: Any, file: str) -> Iterator[Record]:
         at = end
 
 
+def _check_nothing_follows(text: str, lines: Any, file: str) -> None:
+    """Raise ``InputError`` where anything but white space follows the array."""
+    while text:
+        if text.strip(" \t\r\n"):
+            raise InputError(
+                f"{file}: {quoted(text.strip()[:20])} follows the end of the array; give one array "
+                "only, or one object a line in a .jsonl file."
+            )
+        text = lines.read(_BLOCK)
+
+
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
@@ -112,15 +124,12 @@ def _refuse_constant(text: str) -> NoReturn:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
 
 
-def rows_of_records(records: Iterable[Record], file: str, unit: str) -> Rows:
-    """Objects as the rows of a table; a key that the first ones lack is no column."""
-    records = iter(records)
-    first = list(islice(records, CHUNK))
-    header = list(dict.fromkeys(key for _, record, _ in first for key in record))
+def rows_of_records(records: Iterable[Record], header: Sequence[str], file: str, unit: str) -> Rows:
+    """Objects as the rows of a table whose columns are the keys of ``header``."""
     lines: list[int] = []
 
     def chunks() -> Iterator[list[list[Any]]]:
-        everything, chunk = chain(first, records), []
+        everything = iter(records)
         while chunk := list(islice(everything, CHUNK)):
             lines.extend(line for line, _, _ in chunk)
             yield [[record.get(name) for _, record, _ in chunk] for name in header]

@@ -179,7 +179,10 @@ def _layout_of_roles(columns: dict[str, str], header: Sequence[str], file: str) 
         lacking = [role for role in ("chosen", "rejected") if role not in columns]
         if lacking:
             raise InputError(f"{file}: name the column of {lacking[0]} completions, too.")
-        return Layout("pairs", {r: c for r, c in columns.items() if r not in VALUES})
+        columns = {r: c for r, c in columns.items() if r not in VALUES}
+        taken = set(columns.values())
+        guessed = {} if "prompt" in columns else _pair_prompt(columns_by_name(header), taken)
+        return Layout("pairs", {**columns, **guessed}, note=_guess_note(guessed))
     values = [role for role in VALUES if role in columns]
     if not values:
         fail_missing(header, file, ["rank (or score, or penalty)"])
@@ -267,10 +270,11 @@ def _plain(
         roles = ("chosen", "rejected", "ranking", "prompt", "prompt_text", "weight", "rater_group")
         found = {role: names[role] for role in roles if role in names}
         found |= alias(names, "rater")
+        guessed = {} if "prompt" in found else _pair_prompt(names, set(found.values()))
         lacking = [r for r in ("chosen", "rejected") if r not in found and "ranking" not in found]
         if lacking:
             fail_missing(header, file, lacking)
-        return Layout("pairs", found)
+        return Layout("pairs", {**found, **guessed}, note=_guess_note(guessed))
     stated_value = bool(own.keys() & VALUES.keys())
     values = [] if stated_value else [role for role in VALUES if role in names]
     if len(values) > 1 and "completion" in names:
@@ -292,6 +296,14 @@ def _plain(
         lacking = [] if "completion" in columns else ["completion"]
         fail_missing(header, file, lacking + ([] if has_value else ["rank (or score, or penalty)"]))
     return None
+
+
+def _pair_prompt(names: Mapping[str, str], taken: set[str]) -> dict[str, str]:
+    """The column of the prompts of a table of pairs, by a usual name."""
+    found = alias(names, "prompt", taken)
+    if not found and "messages" in names and names["messages"] not in taken:
+        found = {"prompt": names["messages"]}
+    return found
 
 
 def _guess_note(guessed: Mapping[str, str]) -> str:

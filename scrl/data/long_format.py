@@ -23,6 +23,7 @@ from scrl.data.table import (
     constant_column,
     rows_left_out,
     stripped,
+    without_missing,
 )
 from scrl.types import InputError
 
@@ -46,6 +47,7 @@ def read_long(rows: Rows, layout: Layout, name: str) -> Table:
     columns = {n: cleaned(rows, column, n) for n, column in _read_columns(rows, layout).items()}
     value = layout.columns[layout.value]
     count = len(columns[value].codes)
+    columns[value] = without_missing(columns[value])
     get = {role: columns[name] for role, name in layout.columns.items()}
     completion, own_text = short_names(get["completion"])
     prompt, own_prompt = short_names(get.get("prompt") or constant_column(name, count))

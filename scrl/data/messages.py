@@ -29,6 +29,16 @@ def is_messages(value: object) -> bool:
     )
 
 
+def lacks_content(value: object) -> bool:
+    """Whether a list of chat messages holds one without content, such as a call of a tool."""
+    return isinstance(value, list) and any(
+        isinstance(m, Mapping)
+        and bool(m.keys() & {"role", "from"})
+        and m.get("content", m.get("value")) is None
+        for m in value
+    )
+
+
 def cell_text(value: Any) -> str:
     """A cell of any type as text; nothing and NaN are the empty text.
 

@@ -6,7 +6,8 @@ PrefLib tie them last. Every fault of a file is an ``InputError`` of one sentenc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
@@ -17,8 +18,9 @@ from scrl.data.files import decode, quoted
 from scrl.data.folders import folder_contents
 from scrl.data.individuals import NO_INDIVIDUALS
 from scrl.data.json_format import json_records, rows_of_records
-from scrl.data.layouts import Layout, find_layout
+from scrl.data.layouts import FEATURES, RATER_FEATURE, Layout, find_layout
 from scrl.data.long_format import read_long
+from scrl.data.messages import plain_list
 from scrl.data.parquet_format import parquet_rows
 from scrl.data.preflib import FORMATS, linked_orders_to_csv, parse_preflib
 from scrl.data.preflib_other import (
@@ -29,7 +31,7 @@ from scrl.data.preflib_other import (
     parse_categories,
 )
 from scrl.data.record_format import Record, read_records
-from scrl.data.rows import Rows
+from scrl.data.rows import CHUNK, Rows
 from scrl.data.short_names import with_short_names
 from scrl.data.streams import Content, bytes_content, file_content
 from scrl.data.table import MAX_BYTES, MAX_COMPLETIONS, Table, check_counts, single_completion_notes
@@ -110,17 +112,20 @@ def _ratings_of(
     if suffix in (*FORMATS, CATEGORIES):
         return _preflib_ratings(content, missing, name)
     rows: Rows | None = None
-    records: tuple[Iterator[Record], str] | None = None
-    for part in (content, *(more or ())):
+    unit, parts = "", (content, *(more or ()))
+    for part in parts:
         found = opened(part)
         if isinstance(found, Rows):
             rows = found if rows is None else _joined(rows, found)
         else:
-            records = found if records is None else (chain(records[0], found[0]), found[1])
+            unit = found[1]
     if rows is not None:
         return ratings_from_rows(rows, columns, missing, name)
-    assert records is not None
-    return _finished(_record_table(*records, columns, file, name), missing, name)
+
+    def records() -> Iterator[Record]:
+        return chain.from_iterable(json_records(part)[0] for part in parts)
+
+    return _finished(_record_table(records, unit, columns, file, name), missing, name)
 
 
 def _preflib_ratings(content: Content, missing: str | None, name: str) -> Ratings:
@@ -196,25 +201,54 @@ def _table(rows: Rows, layout: Layout, name: str) -> Table:
 
 
 def _fingerprint(record: Mapping[str, object]) -> int:
-    try:
-        return hash(tuple(record.values()))
-    except TypeError:
-        return hash(repr(tuple(record.values())))
+    """A number that is equal for rows of equal values."""
+    # Python's own hash is equal for some unequal numbers, such as -1 and -2.
+    values = repr([plain_list(value) for value in record.values()])
+    digest = hashlib.blake2b(values.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
 
 
 def _record_table(
-    records: Iterator[Record], unit: str, columns: Mapping[str, object] | None, file: str, name: str
+    records: Callable[[], Iterator[Record]],
+    unit: str,
+    columns: Mapping[str, object] | None,
+    file: str,
+    name: str,
 ) -> Table:
-    """The table in JSON, whose first record tells its shape."""
-    first = list(islice(records, 1))
-    if not first:
-        raise InputError(f"{file}: the file is empty.")
-    header, records = [key.strip() for key in first[0][1]], chain(first, records)
-    layout = find_layout(header, columns, file)
-    if layout is not None and layout.kind not in ("long", "wide", "choices"):
-        return read_records(records, layout, file, unit, name)
-    rows = rows_of_records(records, file, unit)
-    return _table(rows, _layout_of(rows, columns), name)
+    """The table in JSON, whose keys tell its shape.
+
+    The keys of the first rows nearly always are all. Where later ones have more, and these change
+    how the table is read, it is read again.
+
+    Args:
+        records: gives the objects from the first on.
+    """
+    keys: dict[str, None] = {}
+
+    def watched() -> Iterator[Record]:
+        for record in records():
+            if not record[1].keys() <= keys.keys():
+                keys.update(dict.fromkeys(record[1]))
+            yield record
+
+    while True:
+        rest = watched()
+        first = list(islice(rest, CHUNK))
+        if not first:
+            raise InputError(f"{file}: the file is empty.")
+        header = list(keys)
+        layout = find_layout([key.strip() for key in header], columns, file)
+        if layout is not None and layout.kind not in ("long", "wide", "choices"):
+            table = read_records(chain(first, rest), layout, file, unit, name)
+        else:
+            rows = rows_of_records(chain(first, rest), header, file, unit)
+            table = _table(rows, _layout_of(rows, columns), name)
+        added = list(keys)[len(header) :]
+        if not added:
+            return table
+        is_feature = any(key.casefold().startswith((*FEATURES, RATER_FEATURE)) for key in added)
+        if not is_feature and layout == find_layout([k.strip() for k in keys], columns, file):
+            return table
 
 
 def _finished(table: Table, missing: str | None, name: str) -> Ratings:

@@ -19,6 +19,7 @@ from scrl.data.ballot_rows import Ballot, BallotRows
 from scrl.data.files import quoted
 from scrl.data.layouts import Layout
 from scrl.data.messages import BadText
+from scrl.data.record_values import BadRow, LeftOut, places_of, preferred_items, record_number
 from scrl.data.table import MAX_FEATURE, MAX_WEIGHT, Table, check_characters
 from scrl.types import InputError
 
@@ -30,14 +31,6 @@ _SCORE_KEYS = ("overall_score", "score", "rating")
 #: Rows that tell whether prompts stand at the beginning of both completions.
 _SAMPLE = 20
 _SAME, _EMPTY = "chosen equals rejected", "a text is empty"
-
-
-class BadRow(Exception):
-    """A fault of a row, without its place."""
-
-
-class LeftOut(Exception):
-    """Why a row is left out."""
 
 
 def read_records(
@@ -148,7 +141,13 @@ class _Parser:
     def _pair(self, record: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
         """The prompt and the places of a pair or a ranking."""
         ranking = record.get(self.key["ranking"])
-        pair = [record.get(self.key[role]) for role in ("chosen", "rejected")]
+        keys = [self.key[role] for role in ("chosen", "rejected")]
+        pair = [messages.plain_list(record.get(key)) for key in keys]
+        if ranking is None and any(key in record and pair[i] in (None, []) for i, key in
+                                   enumerate(keys)):  # fmt: skip
+            raise LeftOut(_EMPTY)
+        if any(map(messages.lacks_content, (*pair, record.get(self.key.get("prompt", ""))))):
+            raise LeftOut("a message has no content")
         if (ranking is not None) == any(value is not None for value in pair):
             raise BadRow("give either 'chosen' and 'rejected' or 'ranking'.")
         prompt = self._required(record, "prompt") if "prompt" in self.key else ""
@@ -162,6 +161,8 @@ class _Parser:
             raise LeftOut(_EMPTY)
         if chosen == rejected:
             raise LeftOut(_SAME)
+        if self.key.get("prompt", "").casefold() == "messages":
+            prompt = own or prompt  # in some data sets, messages hold the chosen completion, too
         return prompt or own or self.name, [[chosen], [rejected]]
 
     def _split(self, chosen: Any, rejected: Any) -> tuple[str, str, str]:
@@ -208,14 +209,14 @@ class _Parser:
         value: dict[str, float] = {}
         for i, candidate in enumerate(listed):
             text = self._candidate_text(candidate)
-            score = sign * _number(given[i]) if given else self._candidate_score(candidate)
+            score = sign * record_number(given[i]) if given else self._candidate_score(candidate)
             if not text or math.isnan(score):
                 self._count(_EMPTY if not text else "the score is empty")
             elif text in value:
                 self._count("the completion stands twice in its row")
             else:
                 value[text] = score
-        return prompt, _places(value)
+        return prompt, places_of(value)
 
     def _candidate_text(self, candidate: Any) -> str:
         if not isinstance(candidate, Mapping):
@@ -235,43 +236,39 @@ class _Parser:
             found = candidate.get(wanted, noted.get(wanted) if isinstance(noted, Mapping) else None)
             if isinstance(found, Mapping):
                 found = found.get("Rating", found.get("rating"))
-            return _number(found)
+            return record_number(found)
         if "rank" in candidate:
-            return -_number(candidate["rank"])
+            return -record_number(candidate["rank"])
         key = next((key for key in _SCORE_KEYS if key in candidate), None)
         if key is None:
             raise BadRow("a completion has neither score nor rank; give each one.")
-        return _number(candidate[key])
+        return record_number(candidate[key])
 
     def _two_responses(self, record: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
         prompt = self._required(record, "prompt")
         one, two = self._required(record, "one", ""), self._required(record, "two", "")
-        preference = _number(record.get(self.key["preference"]))
+        preference = record_number(record.get(self.key["preference"]))
         if math.isnan(preference):
             raise LeftOut("the preference is empty")
         if not one or not two:
             raise LeftOut(_EMPTY)
         if one == two:
             raise LeftOut("both responses are equal")
-        return prompt, _places({one: -preference, two: 0.0})
+        return prompt, places_of({one: -preference, two: 0.0})
 
     def _choice(self, record: Mapping[str, Any]) -> tuple[str, list[list[str]]]:
-        """The prompt and the places where a column says by its last letter which other is best."""
+        """The prompt and the places where a column names the best of the others."""
         options = [messages.plain_list(record.get(name)) for name in self.layout.items]
         if "prompt" in self.key:
             prompt = self._required(record, "prompt")
             texts = [self._text(value, "response") for value in options]
         else:
             prompt, *texts = self._split(*options)
-        preferred = self._optional(record, "preferred").casefold()
         given = dict.fromkeys(text for text in texts if text)
-        letters = [name[-1].casefold() for name in self.layout.items]
-        if preferred.startswith("tie"):
-            best = list(given)
-        else:
-            best = [t for t, letter in zip(texts, letters, strict=True) if preferred[-1:] == letter]
-        if not any(best):
-            raise LeftOut("no response is preferred")
+        best_items = preferred_items(self._optional(record, "preferred"), self.layout.items)
+        best = list(dict.fromkeys(texts[i] for i in best_items if texts[i]))
+        if not best:
+            raise LeftOut(_EMPTY)
         rest = [text for text in given if text not in best]
         return prompt or self.name, [best, rest] if rest else [best]
 
@@ -286,13 +283,13 @@ class _Parser:
             text = self._text(message.get("content"), "content")
             if message.get("role") == "user":
                 prompt.append(text)
-            elif text and not math.isnan(score := _number(message.get("score"))):
+            elif text and not math.isnan(score := record_number(message.get("score"))):
                 value.setdefault(text, score)
             else:
                 self._count("the score is empty" if text else _EMPTY)
         for prompt, value in turns.values():
             if any(prompt) and value:
-                yield " ".join(prompt), _places(value)
+                yield " ".join(prompt), places_of(value)
 
     # -- values -----------------------------------------------------------------------------------
 
@@ -327,13 +324,14 @@ class _Parser:
 
     def _optional(self, record: Mapping[str, Any], role: str) -> str:
         value = record.get(self.key[role])
-        return "" if value is None or value == "" else self._text(value, self.key[role])
+        is_empty = value is None or (isinstance(value, str) and not value)
+        return "" if is_empty else self._text(value, self.key[role])
 
     def _weight(self, record: Mapping[str, Any]) -> float:
         weight = record.get(self.key["weight"], 1.0)
         if not self.json:
             with suppress(BadRow):
-                weight = _number(weight)
+                weight = record_number(weight)
         is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
         if not is_number or not 0 < weight <= MAX_WEIGHT:
             raise BadRow(
@@ -362,30 +360,3 @@ class _Parser:
             if value is not None:
                 found[str(name).strip()] = float(value)
         return found
-
-
-def _number(value: Any) -> float:
-    """A finite number; NaN for what is empty or "N/A".
-
-    Raises:
-        BadRow: for anything else.
-    """
-    if value is None or (isinstance(value, str) and value.strip().upper() in ("", "N/A")):
-        return math.nan
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.inf
-    if isinstance(value, str) and "_" in value:
-        number = math.inf
-    if math.isinf(number):
-        raise BadRow(f"a score is {quoted(value)}; give a finite number.")
-    return number
-
-
-def _places(value: Mapping[str, float]) -> list[list[str]]:
-    """Completions with values, higher being better, as places."""
-    if not value:
-        raise LeftOut("no completion has a score")
-    return [[text for text, v in value.items() if v == at] for at in
-            sorted(set(value.values()), reverse=True)]  # fmt: skip

@@ -76,6 +76,20 @@ def mapped(column: Column, function: Callable[[str], str]) -> Column:
     return Column(codes[column.codes], list(coder))
 
 
+#: How programs write a missing value.
+_MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>", "nat"}
+
+
+def is_missing(text: str) -> bool:
+    """Whether a cell is empty, or a word that programs write for a missing value."""
+    return text.casefold() in _MISSING
+
+
+def without_missing(column: Column) -> Column:
+    """The column with empty texts for words that stand for missing values."""
+    return mapped(column, lambda text: "" if is_missing(text) else text)
+
+
 def stripped(column: Column) -> Column:
     """The column without white space around its texts."""
     return mapped(column, str.strip)

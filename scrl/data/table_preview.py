@@ -68,8 +68,9 @@ def preview_table(data: bytes, filename: str, rows: int = 200) -> TablePreview:
         raise InputError(f"{content.file}: this is no table with columns.")
     found = opened(content)
     if not isinstance(found, Rows):
-        records, unit = found
-        found = rows_of_records(islice(records, rows), content.file, unit)
+        records, unit = list(islice(found[0], rows)), found[1]
+        header = list(dict.fromkeys(key for _, record, _ in records for key in record))
+        found = rows_of_records(records, header, content.file, unit)
     chunk = next(_cut(found.chunks, rows), None)
     if chunk is None:
         raise InputError(f"{content.file}: there is a header but no row; give at least one rating.")

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scrl.data import parse_ratings
+from scrl.data import parse_ratings, ratings_from_frame
 from scrl.types import InputError
+from tests.data.test_published_shapes import MODEL, USER, lines, only, orders, said
 
 #: Inputs that the suite tries; ``python -m tests.data.test_damaged_files 20000`` tries more.
 TRIES = 600
@@ -171,6 +172,107 @@ def _fuzz(tries: int, seed: int) -> int:
 
 def test_damaged_files_are_ratings_or_a_sentence():
     assert 50 < _fuzz(TRIES, 0) < TRIES
+
+
+# -- tables that are nearly right --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["question", "Instruction", "query", "messages"])
+def test_pairs_have_a_prompt_of_any_usual_name(name):
+    rows = [{name: f"p{i}", "chosen": "a", "rejected": "b"} for i in range(3)]
+    want = [(f"p{i}", [["a"], ["b"]]) for i in range(3)]
+    assert only(parse_ratings(lines(*rows), "x.jsonl")) == want
+    table = f"{name},chosen,rejected\n" + "".join(f"p{i},a,b\n" for i in range(3))
+    assert only(parse_ratings(table.encode(), "x.csv")) == want
+    stated = {"chosen": "chosen", "rejected": "rejected"}
+    assert only(parse_ratings(table.encode(), "x.csv", columns=stated)) == want
+
+
+def test_messages_that_hold_the_chosen_completion_are_not_the_prompt():
+    chosen, rejected = ([said(USER, "Hi"), said(MODEL, text)] for text in "AB")
+    data = lines({"messages": chosen, "chosen": chosen, "rejected": rejected})
+    assert only(parse_ratings(data, "x.jsonl")) == [("Hi", [["A"], ["B"]])]
+
+
+@pytest.mark.parametrize("key", ["rater", "prompt"])
+@pytest.mark.parametrize("before", [1, 5000])
+def test_all_rows_of_json_tell_its_columns(key, before):
+    full = {"rater": "r", "prompt": "p", "chosen": "a", "rejected": "b"}
+    row = {k: v for k, v in full.items() if k != key}
+    with pytest.raises(InputError, match=rf"line 1: there is no '{key}'; give every line a {key}"):
+        parse_ratings(lines(*[row] * before, full), "x.jsonl")
+    rated = [{"rater": "r", "prompt": f"p{i}", "completion": "a", "score": i} for i in range(5000)]
+    del rated[0][key]
+    with pytest.raises(InputError, match=f"{key} is empty"):
+        parse_ratings(lines(*rated), "x.jsonl")
+
+
+def test_columns_of_late_rows_are_read():
+    rows = [{"prompt": f"p{i}", "chosen": "a", "rejected": "b"} for i in range(4100)]
+    for name in ("weight", "rater_group"):
+        late = {**rows[0], "prompt": "late", name: 2}
+        r = parse_ratings(lines(*rows, late), "x.jsonl")
+        assert r.ballots == 4101
+        assert (r.ballot_weight[-1] == 2) if name == "weight" else (r.types == ("2",))
+    long = [{"rater": "r", "completion": f"c{i}", "score": i} for i in range(4100)]
+    late = {"rater": "s", "completion": "c0", "score": 1, "weight": 3}
+    with pytest.raises(InputError, match="weight is empty"):
+        parse_ratings(lines(*long, late), "x.jsonl")
+
+
+@pytest.mark.parametrize("end", ["\n[{}]", " junk", "]", "\n" + " " * (1 << 20) + "{}"])
+def test_nothing_may_follow_an_array(end):
+    array = json.dumps([{"prompt": "p", "chosen": "a", "rejected": "b"}])
+    assert parse_ratings(f"{array} \n\t".encode(), "x.json").ballots == 1
+    with pytest.raises(InputError, match="follows the end of the array"):
+        parse_ratings((array + end).encode(), "x.json")
+
+
+def test_votes_are_matched_exactly():
+    def vote(winner, i):
+        return {"judge": f"j{i}", "winner": winner,
+                "conversation_a": [said(USER, "Hi"), said(MODEL, "A")],
+                "conversation_b": [said(USER, "Hi"), said(MODEL, "B")]}  # fmt: skip
+
+    words = ["a", "B", "model_a", "tie", "tie (bothbad)", "gemma", "tiepin", "alphab", None, "none"]
+    r = parse_ratings(lines(*(vote(w, i) for i, w in enumerate(words))), "x.jsonl")
+    a, b, tie = [["A"], ["B"]], [["B"], ["A"]], [["A", "B"]]
+    want = [a, b, a, tie, tie]
+    assert orders(r) == {(f"j{i}", "Hi"): places for i, places in enumerate(want)}
+    assert "2 rows are left out: no response is preferred." in r.notes
+    assert "3 rows are left out: the preferred response is none of the row's responses." in r.notes
+    row = {"annotator_id": "x", "first_turn_prompt": "p", "first_turn_response_a": "A",
+           "first_turn_response_d": "D", "first_turn_preferred_response": "response_d"}  # fmt: skip
+    idle = {**row, "annotator_id": "y", "first_turn_preferred_response": "Neither/no idea"}
+    r = parse_ratings(lines(row, idle), "x.jsonl")
+    assert orders(r) == {("x", "p"): [["D"], ["A"]]}
+    assert "1 row is left out: no response is preferred." in r.notes
+
+
+@pytest.mark.parametrize("word", ["NA", "NULL", "nan", "None", "N/A"])
+def test_words_for_missing_values_are_left_out_with_a_count(word):
+    data = f"rater,completion,score\nr,a,1\nr,b,{word}\n".encode()
+    r = parse_ratings(data, "x.csv")
+    assert len(r.rank) == 1
+    assert "1 row is left out: the score is empty." in r.notes
+
+
+def test_pairs_without_a_text_are_left_out_with_a_count():
+    row = {"rater": "r", "prompt": "p", "chosen": "a", "rejected": "b"}
+    call = [{"role": "assistant", "tool_calls": [{"name": "f"}]}]
+    data = lines(row, {**row, "chosen": None}, {**row, "chosen": []}, {**row, "rejected": call})
+    r = parse_ratings(data, "x.jsonl")
+    assert r.ballots == 1
+    assert "2 rows are left out: a text is empty." in r.notes
+    assert "1 row is left out: a message has no content." in r.notes
+
+
+def test_rows_repeat_where_their_values_are_equal():
+    text = "prompt,chosen,rejected,x\np,a,b,-1\np,a,b,-2\nq,c,d,3\nq,c,d,3\n"
+    assert parse_ratings(text.encode(), "x.csv").ballots == 3
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"prompt": "p", "chosen": "a", "rejected": "b", "x": [-1, -2, -2, 5]})
+    assert ratings_from_frame(frame).ballots == 3
 
 
 if __name__ == "__main__":
