@@ -174,7 +174,7 @@ def test_damaged_files_are_ratings_or_a_sentence():
     assert 50 < _fuzz(TRIES, 0) < TRIES
 
 
-# -- tables that are nearly right --------------------------------------------------------------------------
+# -- tables that are nearly right --------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["question", "Instruction", "query", "messages"])
