@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import jax
+from threadpoolctl import threadpool_limits
 
 _COMPILE_EVENTS = (
     "/jax/core/compile/jaxpr_trace_duration",
@@ -19,11 +20,17 @@ _thread = threading.local()
 
 @cache
 def start() -> None:
-    """Cache compiled programs on disk, so that the next process starts in seconds.
+    """Cache compiled programs on disk, so that the next process starts in seconds, and give linear
+    algebra outside JAX one thread.
 
     The folder is ``$SCRL_CACHE``, or ``scrl`` in the user's cache folder. Call before the first
-    compilation; calling again does nothing.
+    compilation; calling again does nothing. Threads of linear algebra wait actively for each other:
+    where another process or visitor computes, small matrices take four to nine times as long.
+    ``$OPENBLAS_NUM_THREADS`` overrides this.
     """
+    if not os.environ.get("OPENBLAS_NUM_THREADS"):
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of libraries that are loaded later
+        threadpool_limits(limits=1, user_api="blas")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(os.environ.get("SCRL_CACHE") or Path(base) / "scrl")
     try:
