@@ -88,13 +88,14 @@ def run(on_progress: Listener = None) -> dict[str, Any]:
 
     start()
     model = load_language_model()
-    settings = {"max_tokens": MAX_TOKENS, "temperature": TEMPERATURE}
+    settings: dict[str, Any] = {"max_tokens": MAX_TOKENS, "temperature": TEMPERATURE}
     heard = _part(on_progress, 0, 3)
     drawn = model.complete(asked(), SAMPLES + SAMPLINGS, seed=0, on_progress=heard, **settings)
     found: dict[str, Any] = {"prompts": list(TRAINED + NEW), "policies": {}}
     found["samples"] = [[c.text for c in row[:SAMPLES]] for row in drawn]
     for number, name in enumerate(POLICIES):
-        heard, policy, fresh, loss = _part(on_progress, number, 3), model, [], ()
+        heard, policy, fresh = _part(on_progress, number, 3), model, []
+        loss: tuple[float, ...] = ()
         if name == "reference":
             fresh = [row[SAMPLES:] for row in drawn]
         else:
