@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from scrl.data.files import quoted
 from scrl.data.readers import ratings_from_rows
 from scrl.data.rows import CHUNK, Rows
 from scrl.types import InputError, Ratings
@@ -13,18 +14,18 @@ from scrl.types import InputError, Ratings
 def ratings_from_frame(
     frame: Any,
     *,
-    rater: str | None = None,
-    prompt: str | None = None,
-    completion: str | None = None,
-    score: str | None = None,
-    rank: str | None = None,
-    penalty: str | None = None,
-    weight: str | None = None,
-    group: str | None = None,
-    ballot: str | None = None,
-    chosen: str | None = None,
-    rejected: str | None = None,
-    items: Sequence[str] | None = None,
+    rater: str | int | None = None,
+    prompt: str | int | None = None,
+    completion: str | int | None = None,
+    score: str | int | None = None,
+    rank: str | int | None = None,
+    penalty: str | int | None = None,
+    weight: str | int | None = None,
+    group: str | int | None = None,
+    ballot: str | int | None = None,
+    chosen: str | int | None = None,
+    rejected: str | int | None = None,
+    items: Sequence[str | int] | None = None,
     values: str | None = None,
     missing: str | None = None,
     name: str = "ratings",
@@ -70,6 +71,9 @@ def ratings_from_frame(
         raise InputError("Data frames need narwhals; run pip install 'scrl[tables]'.") from None
     try:
         table = narwhals.from_native(frame)
+    except narwhals.exceptions.DuplicateError:
+        _check_distinct([str(column).strip() for column in getattr(frame, "columns", ())])
+        raise InputError("Two columns of the data frame have one name; keep one.") from None
     except TypeError:
         raise InputError(
             f"A {type(frame).__name__} is no data frame; give one of pandas, polars or Arrow."
@@ -81,13 +85,34 @@ def ratings_from_frame(
     header = [str(column).strip() for column in table.columns]
     if not header:
         raise InputError("The data frame has no columns.")
+    _check_distinct(header)
     rows = Rows("data frame", header, _chunks(table), lambda row: row + 1, "row", text=False)
     stated = {
         "rater": rater, "prompt": prompt, "completion": completion, "score": score, "rank": rank,
         "penalty": penalty, "weight": weight, "group": group, "ballot": ballot, "chosen": chosen,
-        "rejected": rejected, "items": items, "values": values,
+        "rejected": rejected, "values": values,
     }  # fmt: skip
-    return ratings_from_rows(rows, {k: v for k, v in stated.items() if v}, missing, name)
+    # A name may be a number, which may be 0.
+    columns: dict[str, object] = {k: str(v) for k, v in stated.items() if v is not None}
+    if items is not None:
+        columns["items"] = _item_names(items)
+    return ratings_from_rows(rows, columns, missing, name)
+
+
+def _item_names(items: object) -> str | list[str]:
+    """The names of several columns."""
+    if isinstance(items, str):
+        return items
+    if not isinstance(items, Iterable):
+        raise InputError(f"items is {quoted(items)}; give a list of names of columns.")
+    return [str(item) for item in items]
+
+
+def _check_distinct(header: Sequence[str]) -> None:
+    """Raise ``InputError`` where two columns have one name."""
+    twice = next((name for i, name in enumerate(header) if name in header[:i]), None)
+    if twice is not None:
+        raise InputError(f"The data frame has two columns {quoted(twice)}; keep one.")
 
 
 def _chunks(table: Any) -> Iterator[Sequence[Sequence[Any]]]:

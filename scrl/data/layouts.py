@@ -181,8 +181,8 @@ def _layout_of_roles(columns: dict[str, str], header: Sequence[str], file: str) 
             raise InputError(f"{file}: name the column of {lacking[0]} completions, too.")
         columns = {r: c for r, c in columns.items() if r not in VALUES}
         taken = set(columns.values())
-        guessed = {} if "prompt" in columns else _pair_prompt(columns_by_name(header), taken)
-        return Layout("pairs", {**columns, **guessed}, note=_guess_note(guessed))
+        prompt = {} if "prompt" in columns else _pair_prompt(columns_by_name(header), taken)
+        return Layout("pairs", {**columns, **prompt}, note=_guess_note(prompt))
     values = [role for role in VALUES if role in columns]
     if not values:
         fail_missing(header, file, ["rank (or score, or penalty)"])
@@ -270,11 +270,11 @@ def _plain(
         roles = ("chosen", "rejected", "ranking", "prompt", "prompt_text", "weight", "rater_group")
         found = {role: names[role] for role in roles if role in names}
         found |= alias(names, "rater")
-        guessed = {} if "prompt" in found else _pair_prompt(names, set(found.values()))
+        prompt = {} if "prompt" in found else _pair_prompt(names, set(found.values()))
         lacking = [r for r in ("chosen", "rejected") if r not in found and "ranking" not in found]
         if lacking:
             fail_missing(header, file, lacking)
-        return Layout("pairs", {**found, **guessed}, note=_guess_note(guessed))
+        return Layout("pairs", {**found, **prompt}, note=_guess_note(prompt))
     stated_value = bool(own.keys() & VALUES.keys())
     values = [] if stated_value else [role for role in VALUES if role in names]
     if len(values) > 1 and "completion" in names:

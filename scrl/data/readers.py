@@ -99,7 +99,7 @@ def _ratings_of(
     name: str | None = None,
 ) -> Ratings:
     file, suffix = content.file, content.suffix
-    _check_missing(file, missing)
+    _check_options(file, missing, columns)
     if suffix not in SUFFIXES:
         raise InputError(
             f"{file}: ratings are read from {', '.join(SUFFIXES)} files, not from "
@@ -170,7 +170,7 @@ def ratings_from_rows(
     Args:
         columns, missing: as of ``load_ratings``.
     """
-    _check_missing(rows.file, missing)
+    _check_options(rows.file, missing, columns)
     return _finished(_table(rows, _layout_of(rows, columns), name), missing, name)
 
 
@@ -262,6 +262,11 @@ def _finished(table: Table, missing: str | None, name: str) -> Ratings:
     return replace(ratings, notes=(*notes, *truncation_notes(ratings)))
 
 
-def _check_missing(file: str, missing: str | None) -> None:
+def _check_options(file: str, missing: object, columns: object) -> None:
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(
+            f"{file}: columns is {quoted(columns)}; give role and column, such as "
+            "{'rater': 'user'}."
+        )
     if missing not in (None, "unseen", "last"):
         raise InputError(f"{file}: missing is {quoted(missing)}; choose 'unseen' or 'last'.")

@@ -20,6 +20,7 @@ from scrl.data.table import (
     check_counts,
     constant_column,
     rows_left_out,
+    without_missing,
 )
 from scrl.types import InputError
 
@@ -85,7 +86,7 @@ def _read_columns(rows: Rows, layout: Layout) -> tuple[dict[str, Column], dict[s
         raise InputError(f"{rows.file}: there is a header but no row; give at least one rating.")
     columns = {n: cleaned(rows, Column(np.concatenate(chunks[n]), list(coders[n])), n) for n in at}
     own = {name: columns[name] for name in layout.columns.values()}
-    return own, {name: columns[name] for name in layout.items}, count
+    return own, {name: without_missing(columns[name]) for name in layout.items}, count
 
 
 def _filled(column: Column, layout: Layout) -> np.ndarray:

@@ -16,6 +16,7 @@ from scrl.data.layouts import (
     shown_header,
     stated_roles,
 )
+from scrl.data.table import is_missing
 from scrl.types import InputError
 
 _ORDINAL = r"(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth)"
@@ -29,6 +30,12 @@ _ABOUT_PEOPLE = {
     "id", "row", "unnamed: 0", "country", "region", "city", "language", "email address",
 }  # fmt: skip
 _COUNTS = ("count", "votes", "number of ballots", "num votes", "ballots")
+#: Columns of tables with a rating a row: a number of something, or a name or value of one rating.
+_ID = re.compile(r"(?:^|[ _-])(?i:ids?)$|(?<=[a-z])(?:Id|ID)s?$")
+_SINGLE_RATING = {
+    "item", "movie", "film", "product", "song", "book", "task", "rating", "ratings", "score",
+    "grade", "stars", "mark", "points", "value", "rank", "label", "vote", "model",
+}  # fmt: skip
 
 
 def wide_layout(
@@ -71,7 +78,13 @@ def wide_layout(
     is_wide = bool(people) and len(set(people)) == len(people) and len(rest) > 1
     if not is_wide or not all(_is_number_column(sample[name]) for name in rest):
         fail_missing(header, file, [])
-    values = "rank" if _are_orders(rest, sample) else "score"
+    _check_no_ids(rest, file)
+    values = values_of_cells(rest, sample)
+    if values is None:
+        raise InputError(
+            f"{file}: the cells of {shown_header(rest)} may be ranks or scores; say which with "
+            "--values rank or --values score."
+        )
     return Layout("wide", columns, tuple(rest), values, note=_wide_note(rest, values))
 
 
@@ -118,7 +131,7 @@ def _is_number_column(cells: Sequence[str]) -> bool:
     """Whether every cell is a number or empty, and some is a number."""
     found = False
     for cell in cells:
-        if cell.strip():
+        if not is_missing(cell.strip()):
             try:
                 float(cell)
             except ValueError:
@@ -127,14 +140,55 @@ def _is_number_column(cells: Sequence[str]) -> bool:
     return found
 
 
-def _are_orders(items: Sequence[str], sample: Mapping[str, Sequence[str]]) -> bool:
-    """Whether every row of the sample numbers its completions 1, 2, 3 …"""
+def _check_no_ids(items: Sequence[str], file: str) -> None:
+    """Raise ``InputError`` where columns seem to hold single ratings and no completions."""
+    found = [n for n in items if _ID.search(n) or n.casefold() in _SINGLE_RATING]
+    if found:
+        raise InputError(
+            f"{file}: missing column names: {shown_header(found)} may tell of one rating a row; "
+            "name the columns (--rater … --completion … --score …), or name those that are "
+            "completions (--items …)."
+        )
+
+
+def values_of_cells(items: Sequence[str], sample: Mapping[str, Sequence[str]]) -> str | None:
+    """Whether cells are ``"rank"`` or ``"score"``; None where they may be both.
+
+    Ranks are certain where every row numbers its completions 1, 2, 3 … and some row has three.
+    Scores are certain where most rows cannot be rankings, or where the same few numbers recur.
+    """
     rows = [
-        [float(cell) for cell in row if cell.strip()]
+        sorted(float(cell) for cell in row if not is_missing(cell.strip()))
         for row in zip(*(sample[name] for name in items), strict=True)
     ]
     rows = [row for row in rows if row]
-    return bool(rows) and all(sorted(row) == [*range(1, len(row) + 1)] for row in rows)
+    longest = max(map(len, rows), default=0)
+    strict = [row == [*range(1, len(row) + 1)] for row in rows]
+    if all(strict):
+        return "rank" if longest > 2 else None
+    levels = {value for row in rows for value in row}
+    if levels <= {-1.0, 0.0, 1.0} and levels != {1.0}:
+        return "score"  # votes
+    several = [row for row in rows if len(row) > 1]
+    rankings = sum(_may_be_ranking(row, len(items), max(levels)) for row in several)
+    few = 2 < max(levels) <= longest / 2 and min(levels) > 0
+    return "score" if rankings <= len(several) / 2 or few else None
+
+
+def _may_be_ranking(row: Sequence[float], items: int, most: float) -> bool:
+    """Whether sorted numbers may be ranks, from 0 or 1, with ties or gaps.
+
+    Args:
+        items: number of the table's completions.
+        most: the largest number in the table; ranks with gaps reach the number of completions.
+    """
+    if row[0] == 0:
+        row, most = [value + 1 for value in row], most + 1
+    dense = set(row) == set(range(1, len(set(row)) + 1))
+    gaps = most == items and len(set(row)) == len(row) and row[0] >= 1
+    # The rank of tied completions is the first, the mean or the last of their places.
+    placed = all(row.index(v) + 1 <= v <= row.index(v) + row.count(v) for v in row)
+    return dense or placed or (gaps and not any(value % 1 for value in row))
 
 
 def _wide_note(items: Sequence[str], values: str) -> str:

@@ -198,3 +198,88 @@ def test_a_frame_with_a_row_a_person():
         ratings_from_frame(frame, rater="z", items=["x", "y"])
     with pytest.raises(InputError, match="A dict is no data frame"):
         ratings_from_frame({"rater": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("rows", "values"),
+    [
+        ([[1, 2, 3]] * 50, "rank"),
+        ([[1, 2, 3]] * 50 + [[1, 1, 2]], None),
+        ([[3, 1, 2]] * 50 + [[1, 2, 4]], None),
+        ([[1, 2], [2, 1]], None),
+        ([[0, 1, 2], [1, 0, 2]], None),
+        ([[5, 3, 4], [1, 2, 3], [4, 4, 5]], "score"),
+        ([[1, -1, 0], [1, 1, 1]], "score"),
+        ([[1, 2, 2.5]], "score"),
+        ([[1, 2, 3]] * 50 + [[0, 1, 2]], None),
+        ([[1.5, 1.5, 3]] * 9, None),
+        ([[0, 1, 0], [1, 1, 1], [1, 1, 1]], "score"),
+        ([[1, "", 3], [3, "", 1], [1, 2, 3]], None),
+        ([[1, 2, 1, 2, 1, 2]] * 3, None),
+        ([[1, 2, 1, 2, 1, 2, 2, 1], [1, 1, 1, 2, 3, 2, 2, 2]], "score"),
+    ],
+)
+def test_ranks_and_scores_are_told_apart_or_asked_for(rows, values):
+    head = ["rater", *(f"drink {i}" for i in range(len(rows[0])))]
+    data = table(head, *([f"r{i}", *row] for i, row in enumerate(rows)))
+    if values is None:
+        with pytest.raises(InputError, match="--values rank or --values score"):
+            parse_ratings(data, "x.csv")
+        return
+    stated = parse_ratings(data, "x.csv", columns={"values": values})
+    assert ballots(parse_ratings(data, "x.csv")) == ballots(stated)
+
+
+def test_random_ratings_and_rankings_are_never_mistaken():
+    rng, read = random.Random(1), 0
+    for _ in range(300):
+        items, people = rng.randint(2, 8), rng.randint(1, 30)
+        ranks = [rng.sample(range(1, items + 1), items) for _ in range(people)]
+        for row in ranks:
+            if rng.random() < 0.2:  # a tie, as 1, 1, 3
+                row[row.index(2)] = 1
+        head = ["rater", *(f"d{i}" for i in range(items))]
+        data = table(head, *([f"r{i}", *row] for i, row in enumerate(ranks)))
+        try:
+            found = parse_ratings(data, "x.csv")
+        except InputError:  # it asks
+            continue
+        assert ballots(found) == ballots(parse_ratings(data, "x.csv", columns={"values": "rank"}))
+        read += 1
+    assert read > 30
+
+
+@pytest.mark.parametrize(
+    "head", [["id", "userId", "movieId", "rating"], ["worker", "item", "grade"],
+             ["name", "film_id", "quality"], ["rater", "movie", "points"]],
+)  # fmt: skip
+def test_a_table_of_ids_is_not_a_row_a_person(head):
+    data = table(head, *([i, *(j + i for j in range(len(head) - 1))] for i in range(4)))
+    with pytest.raises(InputError, match=r"--rater|missing column completion"):
+        parse_ratings(data, "x.csv")
+
+
+def test_missing_cells_of_a_wide_table_say_nothing():
+    r = parse_ratings(table(["rater", "x", "y"], ["a", 5, "NA"], ["b", 1, 4]), "x.csv")
+    assert ballots(r) == {"a": [["x"]], "b": [["y"], ["x"]]}
+
+
+def test_frames_with_odd_columns_and_cells():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame([["a", "x", 1], ["a", "y", 2]])
+    r = ratings_from_frame(frame, rater=0, completion=1, score=2)
+    assert ballots(r) == {"a": [["y"], ["x"]]}
+    twice = pandas.DataFrame([["a", "x", 1]], columns=["rater", "rater", "score"])
+    with pytest.raises(InputError, match="two columns 'rater'; keep one"):
+        ratings_from_frame(twice)
+    with pytest.raises(InputError, match="items is '5'; give a list"):
+        ratings_from_frame(frame, rater=0, items=5)
+    with pytest.raises(InputError, match=r"columns is .*; give role and column"):
+        parse_ratings(b"a,b\n1,2\n", "x.csv", columns=["a"])
+    pairs = pandas.DataFrame({"rater": ["a", "b"], "chosen": "x", "rejected": "y",
+                              "rater_group": [pandas.NA, "g"]})  # fmt: skip
+    assert ratings_from_frame(pairs).types == ("g",)
+    votes = pandas.DataFrame({"conversation_a": ["x"], "conversation_b": ["y"],
+                              "winner": [np.array([1, 2])]})  # fmt: skip
+    with pytest.raises(InputError, match="row 1: winner is"):
+        ratings_from_frame(votes)
