@@ -53,7 +53,7 @@ def _tables() -> dict[str, bytes]:
         files[f"{i}.jsonl.gz"] = gzip.compress(text, mtime=0)
     files |= {
         "long.csv": b"rater,prompt,completion,rank,weight\nr,p,a,1,2\nr,p,b,2,2\ns,p,b,1,1\n",
-        "wide.csv": b"rater,a,b,c\nx,1,2,3\ny,3,,1\n",
+        "wide.csv": b"rater,a,b,c\nx,1,2,5\ny,3,,1\n",
         "votes.csv": b"participant,group-id,n-votes,0,1\n1,0,2,-1,1\n2,,1,,1\n",
         "choices.csv": b"1st choice,2nd choice,Count\nA,B,3\nB,skipped,2\n",
         "dices.csv": b"rater_id,rater_race,item_id,context,response,Q_overall\n1,W,i,c,r,No\n"

@@ -230,7 +230,7 @@ def test_ranks_and_scores_are_told_apart_or_asked_for(rows, values):
     assert ballots(parse_ratings(data, "x.csv")) == ballots(stated)
 
 
-def test_random_ratings_and_rankings_are_never_mistaken():
+def test_random_rankings_are_never_read_as_scores():
     rng, read = random.Random(1), 0
     for _ in range(300):
         items, people = rng.randint(2, 8), rng.randint(1, 30)
