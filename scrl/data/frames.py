@@ -95,17 +95,9 @@ def ratings_from_frame(
     # A name may be a number, which may be 0.
     columns: dict[str, object] = {k: str(v) for k, v in stated.items() if v is not None}
     if items is not None:
-        columns["items"] = _item_names(items)
+        several = not isinstance(items, str) and isinstance(items, Iterable)
+        columns["items"] = [str(item) for item in items] if several else items
     return ratings_from_rows(rows, columns, missing, name)
-
-
-def _item_names(items: object) -> str | list[str]:
-    """The names of several columns."""
-    if isinstance(items, str):
-        return items
-    if not isinstance(items, Iterable):
-        raise InputError(f"items is {quoted(items)}; give a list of names of columns.")
-    return [str(item) for item in items]
 
 
 def _check_distinct(header: Sequence[str]) -> None:

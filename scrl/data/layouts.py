@@ -7,7 +7,7 @@ A *role* is what a column says: ``rater``, ``prompt``, ``completion``, ``score``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NoReturn
 
@@ -136,8 +136,10 @@ def stated_roles(
         raise InputError(f"{file}: name one column of {' and '.join(values)}, not several.")
     found: dict[str, str] = {}
     for role, column in stated.items():
-        if column in (None, "", ()):
+        if column is None or (isinstance(column, str | list | tuple) and not column):
             continue
+        if role == "items" and not isinstance(column, Iterable):
+            raise InputError(f"{file}: items is {quoted(column)}; give a list of columns' names.")
         if role in ("items", "values"):
             found[role] = "stated"
             continue

@@ -145,7 +145,7 @@ def _check_no_ids(items: Sequence[str], file: str) -> None:
     found = [n for n in items if _ID.search(n) or n.casefold() in _SINGLE_RATING]
     if found:
         raise InputError(
-            f"{file}: missing column names: {shown_header(found)} may tell of one rating a row; "
+            f"{file}: {shown_header(found)} may tell of one rating a row, not of a person; "
             "name the columns (--rater … --completion … --score …), or name those that are "
             "completions (--items …)."
         )

@@ -274,6 +274,8 @@ def test_frames_with_odd_columns_and_cells():
         ratings_from_frame(twice)
     with pytest.raises(InputError, match="items is '5'; give a list"):
         ratings_from_frame(frame, rater=0, items=5)
+    with pytest.raises(InputError, match="items is '5'; give a list"):
+        parse_ratings(b"a,b\n1,2\n", "x.csv", columns={"items": 5})
     with pytest.raises(InputError, match=r"columns is .*; give role and column"):
         parse_ratings(b"a,b\n1,2\n", "x.csv", columns=["a"])
     pairs = pandas.DataFrame({"rater": ["a", "b"], "chosen": "x", "rejected": "y",
