@@ -7,7 +7,7 @@ compared has a part of its own besides, which a new text has not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from scrl.choice_models.bradley_terry import PairCounts
+from scrl.data.messages import BadText, cell_text, is_messages, plain_list
 from scrl.social.feature_fit import FeatureFit, fit_features
 from scrl.text.encoder import Encoder, encode, encoder_named
 from scrl.text.features import INTERACTION, TextFeatures, item_texts, text_features
@@ -112,15 +113,21 @@ class TextReward:
         """Rewards of texts, in log-odds; only differences under one prompt have a meaning.
 
         Args:
-            prompts, completions: two texts, for one reward; or two lists of texts or of chats
-                (lists of messages with ``content``), for a list of rewards. The names and the
-                further arguments, which are ignored, are those of TRL's reward functions.
+            prompts, completions: two texts or chats (lists of messages with ``content``), for one
+                reward; or two lists of them, for a list of rewards. Chats are read as in a file
+                of ratings. The names and the further arguments, which are ignored, are those of
+                TRL's reward functions.
 
         Returns:
             A float, or a list of floats.
+
+        Raises:
+            InputError: where the arguments are neither, or not of one length.
         """
-        one = isinstance(completions, str)
+        one = is_one(prompts, completions)
         texts = as_texts(prompts, completions)
+        if not texts[1]:
+            return []
         reward = self._reward(*texts)
         return float(reward[0]) if one else [float(r) for r in reward]
 
@@ -130,8 +137,10 @@ class TextReward:
         Rewards are measured from the mean of the texts on which the model was made. A text that was
         never compared lacks a part of its own, whose spread counts.
         """
-        one = isinstance(completions, str)
+        one = is_one(prompts, completions)
         pairs = as_texts(prompts, completions)
+        if not pairs[1]:
+            return []
         value = self.functions(*pairs)
         new = np.array([pair not in self._known for pair in zip(*pairs, strict=True)])
         variance = ((value @ self.covariance) * value).sum(axis=1) + new * self.own_sd**2
@@ -141,8 +150,10 @@ class TextReward:
     def distance(self, prompts: Any, completions: Any) -> Any:
         """How far completions lie from the nearest rated one, by the same arguments as a call: one
         minus the cosine of the encoder's vectors, 0 for a rated text; NaN without an encoder."""
-        one = isinstance(completions, str)
+        one = is_one(prompts, completions)
         _, texts = as_texts(prompts, completions)
+        if not texts:
+            return []
         encoder = self.functions.features.encoder
         if encoder is None or not len(self.references):
             found = np.full(len(texts), np.nan)
@@ -212,35 +223,66 @@ def _fitted(
 
 
 def as_texts(prompts: Any, completions: Any) -> tuple[list[str], list[str]]:
-    """Prompts and completions as two lists of texts, from texts, lists of texts or of chats.
+    """Prompts and completions as two lists of texts, from texts, chats, or lists of either.
+
+    A chat becomes the text that it is in a file of ratings (``data.messages``). A message, and a
+    list of messages, is one chat. One prompt stands for all completions.
 
     Raises:
         InputError: where they are something else, or not of one length.
     """
-    if isinstance(completions, str):
-        prompts, completions = [prompts], [completions]
-    if isinstance(prompts, str):
-        prompts = [prompts] * len(completions)
-    found = [_text(p) for p in prompts], [_text(c) for c in completions]
-    if len(found[0]) != len(found[1]):
+    if is_one(prompts, completions):
+        completions = [completions]
+    found = [_text(c, "completion") for c in _several(completions, "completion")]
+    if _is_chat(prompts):
+        return [_text(prompts, "prompt")] * len(found), found
+    own = [_text(p, "prompt") for p in _several(prompts, "prompt")]
+    if len(own) != len(found):
         raise InputError(
-            f"There are {len(found[0])} prompts for {len(found[1])} completions; give each "
+            f"There are {len(own)} prompts for {len(found)} completions; give each "
             "completion its prompt."
         )
-    return found
+    return own, found
 
 
-def _text(value: Any) -> str:
-    """A text, or the contents of a chat's messages, one below the other."""
-    if isinstance(value, str):
-        return value
+def is_one(prompts: Any, completions: Any) -> bool:
+    """Whether the arguments are one prompt and one completion, and not lists of them."""
+    # Under a list of prompts, a list of messages is a completion for each of them.
+    return isinstance(completions, str | Mapping) or (
+        _is_chat(prompts) and is_messages(completions)
+    )
+
+
+def _is_chat(value: Any) -> bool:
+    return isinstance(value, str | Mapping) or is_messages(value)
+
+
+def _several(values: Any, what: str) -> list[Any]:
     try:
-        return "\n".join(str(message["content"] or "") for message in value)
-    except (TypeError, KeyError, IndexError):
-        raise InputError(
-            "A prompt and a completion are a text or a list of messages with 'content'; this is "
-            f"a {type(value).__name__}."
-        ) from None
+        return list(plain_list(values))
+    except TypeError:
+        raise _no_text(values, what) from None
+
+
+def _text(value: Any, what: str) -> str:
+    """A text as it is, or a chat as files of ratings are read."""
+    if isinstance(value, str):
+        return str(value)
+    value = plain_list(value)
+    if not isinstance(value, Mapping | list):
+        raise _no_text(value, what)
+    try:
+        return cell_text(value).strip()
+    except BadText as error:
+        raise InputError(f"A {what} {error}") from None
+
+
+def _no_text(value: Any, what: str) -> InputError:
+    kind = "None" if value is None else f"a value of type {type(value).__name__}"
+    return InputError(
+        f"A {what} is a text or a list of messages with 'content', or several such in a list; "
+        f"this is {kind}."
+    )
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

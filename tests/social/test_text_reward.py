@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,8 @@ from scipy.special import expit
 
 import scrl
 from scrl.choice_models import PairCounts
-from scrl.social import fit_text_rewards
+from scrl.data import parse_ratings
+from scrl.social import as_texts, fit_text_rewards
 from scrl.social.feature_fit import _Problem, fit_features
 from scrl.text import attribute_values, encoder_of
 from scrl.types import Catalogue, InputError
@@ -124,8 +126,32 @@ def test_a_file_scores_alike_and_refuses_another_encoder(fitted, tmp_path):
         scrl.load(path, changed)
 
 
+def test_a_chat_is_read_as_in_a_file_of_ratings(fitted):
+    """A file whose rows are chats and a call with the same chats give the same texts."""
+    prompt = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": [{"type": "text", "text": "Why is"}, {"text": "it cold?"}]},
+    ]
+    answers = [{"role": "assistant", "content": text} for text in ("Wind.", [{"text": " Ice. "}])]
+    row = {"prompt": prompt, "chosen": [answers[0]], "rejected": [answers[1]]}
+    read = parse_ratings(json.dumps(row).encode(), "chats.jsonl").catalogue
+    assert read.prompt_texts[0] == "System: Be brief.\n\nUser: Why is\nit cold?"
+    prompts, texts = as_texts(prompt, [answers[:1], answers[1:]])
+    assert set(prompts) == set(read.prompt_texts)
+    assert set(texts) == set(read.completion_texts)
+    alone = fitted("p", "Wind.")
+    assert fitted("p", answers[0]) == fitted("p", answers[:1]) == pytest.approx(alone)
+    assert fitted(["p", "p"], answers) == pytest.approx([alone, fitted("p", "Ice.")])
+    assert fitted(np.array(["p"], object), np.array(["Wind."])) == [pytest.approx(alone)]
+    assert fitted(iter(["p"]), (text for text in ["Wind."])) == [pytest.approx(alone)]
+
+
 def test_chats_and_texts_are_all_that_is_scored(fitted):
-    with pytest.raises(InputError, match="a text or a list of messages"):
-        fitted([3], [4])
-    with pytest.raises(InputError, match="give each completion its prompt"):
-        fitted(["a", "b"], ["c"])
+    for call in (fitted, fitted.uncertainty, fitted.distance):
+        assert call([], []) == call("p", []) == []
+        for bad in ((1, 2), ("p", None), (None, "c"), (["p"], [None]), ([3], ["c"]), ("p", b"c"),
+                    ("p", [{"content": 3}]), ("p", {"no": "content"}), ("p", [["a"]])):  # fmt: skip
+            with pytest.raises(InputError, match=r"^A (prompt|completion) .*\.$"):
+                call(*bad)
+        with pytest.raises(InputError, match="give each completion its prompt"):
+            call(["a", "b"], ["c"])
