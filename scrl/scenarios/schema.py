@@ -41,6 +41,12 @@ MAX_DRAWS = 100_000_000
 SHARE_TOLERANCE = 1e-6
 
 
+def _as_features(value: Any) -> Any:
+    if value is not None and value != "text":
+        raise fault(f"should be 'text' or left out, not {quoted(value)}")
+    return value
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -100,7 +106,7 @@ class ScenarioSchema(_Part):
     raters: Annotated[int, BeforeValidator(as_raters)] = 10_000
     noise: Noise = 0.0
     sampling: Literal["quota", "iid"] = "quota"
-    features: Literal["text"] | None = None
+    features: Annotated[Literal["text"] | None, BeforeValidator(_as_features)] = None
 
     @property
     def catalogue(self) -> Catalogue:

@@ -22,6 +22,8 @@ from scrl.types import InputError
 
 #: Templates × prompts, and characters of a text that they make, at most.
 MAX_TEXTS, MAX_LENGTH = 5_000, 20_000
+#: Largest size of a weight of an attribute.
+MAX_WEIGHT = 1e30
 Likes = Mapping[str, float | Mapping[str, float]]
 
 
@@ -35,6 +37,10 @@ def written_out(content: Mapping[str, Any]) -> dict[str, Any]:
         return content
     if templates is not None:
         content |= _filled(content, templates)
+    for p, entry in prompts.items():
+        kind = entry.get("kind") if isinstance(entry, Mapping) else None
+        if kind is not None and not isinstance(kind, str):
+            raise fault(f"prompts.{path_step(p)}.kind: {quoted(kind)} is not text")
     types = content.get("types")
     if isinstance(types, Mapping):
         content["types"] = {name: _stated(content, name, t) for name, t in types.items()}
@@ -168,3 +174,7 @@ def _check_likes(likes: Any, kinds: set[str], where: str) -> None:
             )
         elif isinstance(weight, bool) or not isinstance(weight, int | float):
             raise fault(f"{where}.{path_step(name)}: should be a number, not {quoted(weight)}")
+        elif not -MAX_WEIGHT <= weight <= MAX_WEIGHT:
+            raise fault(
+                f"{where}.{path_step(name)}: should be a finite number, not {quoted(weight)}"
+            )

@@ -79,15 +79,66 @@ def unpacked(
         read_by=features.reader, **texts,
     )  # fmt: skip
     weight, covariance, own, group_sd, references = (arrays[part] for part in _MODEL)
-    functions_count = len(functions.group)
-    if covariance.shape != (functions_count,) * 2 or len(weight) != functions_count:
-        raise ValueError("misshapen")
-    if len(own) != catalogue.items:
-        raise ValueError("misshapen")
-    return TextReward(
+    model = TextReward(
         catalogue, functions, weight, covariance, own, group_sd, float(manifest["own_sd"]),
         references,
     )  # fmt: skip
+    try:
+        sound = _is_sound(catalogue) and _has_sound_numbers(model)
+    except (IndexError, AttributeError, OverflowError):
+        sound = False
+    if not sound:
+        raise ValueError("misshapen")
+    return model
+
+
+def _is_sound(c: Catalogue) -> bool:
+    """Whether texts are texts and every index is within its range."""
+    texts = (c.prompts, c.completions, c.prompt_texts, c.completion_texts)
+    return bool(
+        all(isinstance(text, str) for part in texts for text in part)
+        and len(c.prompts) == len(c.prompt_texts) == len(c.offsets) - 1 > 0
+        and len(c.completions) == len(c.completion_texts)
+        and c.members.ndim == 1
+        and c.offsets[0] == 0
+        and c.offsets[-1] == len(c.members)
+        and (np.diff(c.offsets) > 0).all()
+        and (c.members >= 0).all()
+        and (c.members < len(c.completions)).all()
+    )
+
+
+def _has_sound_numbers(m: TextReward) -> bool:
+    """Whether numbers are finite, scales positive and shapes fit each other."""
+    f, features, basis = m.functions, m.functions.features, m.functions.basis
+    count, groups = len(f.group), int(f.group.max()) + 1
+    finite = (
+        features.directions, features.prompt_mean, features.prompt_directions, features.mean,
+        basis.mean, basis.directions, basis.centres, *basis.roots, f.mean, f.scale, m.weight,
+        m.covariance, m.own, m.group_sd, m.references, np.array([m.own_sd, *basis.widths]),
+    )  # fmt: skip
+    # The scale of a constant feature is infinite.
+    scales = (features.scale, basis.scale, f.scale, np.array(basis.widths))
+    fits = (
+        features.scale.shape == features.mean.shape
+        and basis.scale.shape == basis.mean.shape
+        and len(features.prompt_mean) == len(features.prompt_directions)
+        and f.mean.shape == m.weight.shape == (count,)
+        and f.scale.shape == (groups,)
+        and m.covariance.shape == (count, count)
+        and m.own.shape == (m.catalogue.items,)
+        and m.references.ndim == 2
+        and m.own_sd >= 0
+    )
+    if not fits or not all(np.isfinite(a).all() for a in finite):
+        return False
+    if not all((a > 0).all() for a in scales) or (np.diag(m.covariance) < -1e-9).any():
+        return False
+    dimensions = len(features.directions)
+    if features.encoder and len(m.references) and m.references.shape[1] != dimensions:
+        return False
+    value = f([PROBE], [PROBE])  # the other shapes must fit each other, too
+    return value.shape == (1, count) and bool(np.isfinite(value).all())
 
 
 def encoder_for(
@@ -99,9 +150,12 @@ def encoder_for(
         EncoderError: where it is another one, or not installed.
         KeyError: where the file lacks its name.
     """
-    name, probe = manifest["encoder"], arrays.get("probe")
-    if not name or probe is None:
+    name = manifest["encoder"]
+    if not name:
+        if "probe" in arrays:
+            raise KeyError("encoder")
         return None
+    probe = arrays["probe"]
     try:
         found = encoder or encoder_named(f"{name} and more")
         if found is not None and found.name == name and _is_near(encode([PROBE], found)[0], probe):

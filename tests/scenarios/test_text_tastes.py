@@ -70,6 +70,10 @@ def test_a_scenario_of_texts_survives_writing_editing_and_overrides():
         ({"types": {"t": {"share": 1, "likes": {"detial": 1}}}}, "did you mean 'detail'"),
         ({"types": {"t": {"share": 1, "likes": {"detail": "much"}}}}, "should be a number"),
         ({"types": {"t": {"share": 1, "likes": {"z": {"detail": 1}}}}}, "no kind of a prompt"),
+        ({"types": {"t": {"share": 1, "likes": {"warmth": 10**400}}}}, "likes.warmth: .*finite"),
+        ({"types": {"t": {"share": 1, "likes": {"warmth": np.nan}}}}, "likes.warmth: .*finite"),
+        ({"prompts": {"p": {"kind": ["a"], "slots": {"a": "x", "b": "y"}}}}, "prompts.p.kind: "),
+        ({"features": "txt"}, "features: .*'text'.*'txt'"),
     ],
 )
 def test_a_fault_is_named_with_its_place(changes, message):

@@ -7,13 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 from scipy.optimize import minimize
 from scipy.special import expit
 
 import scrl
 from scrl.choice_models import PairCounts
 from scrl.data import parse_ratings
-from scrl.social import as_texts, fit_text_rewards
+from scrl.social import as_texts, fit_text_rewards, text_artifacts
 from scrl.social.feature_fit import _Problem, fit_features
 from scrl.text import attribute_values, encoder_of
 from scrl.types import Catalogue, InputError
@@ -155,3 +156,28 @@ def test_chats_and_texts_are_all_that_is_scored(fitted):
                 call(*bad)
         with pytest.raises(InputError, match="give each completion its prompt"):
             call(["a", "b"], ["c"])
+
+
+def test_a_damaged_file_is_refused_with_one_sentence(fitted, tmp_path):
+    arrays, manifest = text_artifacts.packed(fitted, {})
+    path = tmp_path / "damaged.safetensors"
+    damaged: list[tuple[dict, dict]] = []
+    for name in ("weight", "covariance", "own", "functions.mean", "features.mean", "basis.mean"):
+        spoilt = arrays[name].copy()
+        spoilt.flat[0] = np.nan
+        damaged += [({name: spoilt}, {}), ({name: arrays[name][:-1]}, {})]
+    for name in ("functions.scale", "features.scale", "basis.scale"):
+        damaged.append(({name: 0 * np.ones_like(arrays[name])}, {}))
+    damaged += [
+        ({"catalogue.members": arrays["catalogue.members"] + 1}, {}),
+        ({"catalogue.offsets": arrays["catalogue.offsets"] + 1}, {}),
+        *(({}, {"own_sd": bad}) for bad in ("nan", "inf", "-1", "x")),
+        *(({}, {name: "[]"}) for name in ("prompts", "completions", "widths", "attributes")),
+        ({}, {"encoder": ""}),
+        ({"probe": None}, {}),
+    ]
+    for numbers, texts in damaged:
+        kept = {k: v for k, v in (arrays | numbers).items() if v is not None}
+        save_file(kept, str(path), metadata=manifest | texts)
+        with pytest.raises(InputError, match="is not a reward model that scrl saved"):
+            scrl.load(path)
