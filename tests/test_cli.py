@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from itertools import pairwise
@@ -10,6 +11,7 @@ import pytest
 
 from scrl.cli import main
 from scrl.config import DEFAULT_RULES
+from scrl.types import InputError
 from scrl.voting import RULES
 
 #: As many completions, raters and voters as the experiment that tests share, and so its programs.
@@ -267,3 +269,18 @@ def test_bad_input_is_answered_in_one_line(files, capsys, case):
     assert word in said.err
     assert "Traceback" not in said.err
     assert len(said.err) < 500
+
+
+def test_rows_of_texts_that_are_no_texts_are_refused_with_their_line(tmp_path):
+    from scrl.cli.text_rows import read_text_rows
+
+    path = tmp_path / "rows.jsonl"
+    good = '{"Prompt": "p", "Completion": "c"}\n'
+    for bad in ("null", "3", '"\\ud800"', '"a\\u0000"'):
+        for row in (f'{{"prompt": {bad}, "completion": "c"}}', f'{{"completion": {bad}}}'):
+            path.write_text(good + row)
+            with pytest.raises(InputError, match=r"^rows.jsonl: line 2: .*\.$"):
+                read_text_rows(path)
+    packed = tmp_path / "rows.jsonl.gz"
+    packed.write_bytes(gzip.compress(good.encode()))
+    assert read_text_rows(packed) == [("p", ["c"])]

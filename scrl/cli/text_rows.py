@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from scrl.cli.printing import MAX_PROMPTS
-from scrl.data.files import decode, printable, read_file
+from scrl.data.files import decode, printable
+from scrl.data.streams import file_content
+from scrl.data.table import check_characters
 from scrl.social import TextReward, as_texts
 from scrl.types import InputError
 
@@ -24,16 +26,19 @@ def read_text_rows(path: Path) -> list[Row] | None:
     Raises:
         InputError: where the file is missing or a row is damaged.
     """
-    if path.suffix.lower() not in (".jsonl", ".ndjson"):
+    if Path(path.name.lower().removesuffix(".gz")).suffix not in (".jsonl", ".ndjson"):
         return None
-    file, rows = printable(path.name), list[Row]()
-    for number, line in enumerate(decode(read_file(path, MAX_BYTES), file).split("\n"), start=1):
+    content, rows = file_content(path, MAX_BYTES), list[Row]()
+    file = content.file
+    for number, line in enumerate(decode(content.read(), file).split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except (ValueError, RecursionError):
             raise InputError(f"{file}: line {number} is not JSON.") from None
+        if isinstance(row, dict):
+            row = {key.strip().casefold(): value for key, value in row.items()}
         if not isinstance(row, dict) or not {"completion", "completions"} & row.keys():
             if not rows:
                 return None
@@ -41,8 +46,20 @@ def read_text_rows(path: Path) -> list[Row] | None:
         several = row.get("completions", [row.get("completion")])
         if not isinstance(several, list) or not several:
             raise InputError(f"{file}: line {number}: 'completions' is a list of texts.")
-        rows.append((row.get("prompt", ""), several))
+        rows.append(_checked(row.get("prompt", ""), several, f"{file}: line {number}"))
     return rows
+
+
+def _checked(prompt: Any, several: list[Any], where: str) -> Row:
+    """A row's prompt and completions as texts."""
+    try:
+        prompts, completions = as_texts([prompt] * len(several), several)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    for text in (prompts[0], *completions):
+        if problem := check_characters(text):
+            raise InputError(f"{where}: a text {problem}.")
+    return prompts[0], completions
 
 
 def score_rows(model: TextReward, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -33,8 +33,11 @@ def keep(data: bytes, filename: str) -> bool:
     from scrl.data import preview_table
 
     try:
-        preview_table(data, filename, rows=1)
-    except InputError:
+        preview = preview_table(data, filename)
+        # Half of a surrogate pair cannot be sent to a browser.
+        for part in (preview.header, *preview.cells):
+            "".join(map(str, part)).encode()
+    except (InputError, UnicodeEncodeError):
         return False
     for key in [key for key in st.session_state if str(key).startswith("map_")]:
         del st.session_state[key]  # the choices made for another table
