@@ -217,7 +217,7 @@ BAD = {
     "missing scenario": (["run", "none.yaml"], "none.yaml"),
     "missing ratings": (["vote", "none.csv"], "none.csv"),
     "a folder": (["vote", "folder.csv"], "folder"),
-    "a folder to run": (["run", "."], "."),
+    "a folder to run": (["run", "folder.csv"], "folder.csv"),
     "an empty file": (["vote", "empty.csv"], "empty"),
     "bytes": (["vote", "noise.csv"], "noise.csv"),
     "unknown rule": (["vote", "ratings.csv", "--rule", "bord"], "did you mean 'borda'"),
@@ -252,7 +252,6 @@ BAD = {
     "columns of a scenario": (["run", "camps.yaml", "--completion", "x"], "columns of a table"),
     "no such column": (["vote", "films.csv", "--completion", "x", "--score", "stars"], "stars"),
     "columns nobody knows": (["vote", "films.csv"], "name the columns"),
-    "no rater to model": (["run", "pairs.jsonl"], "name no rater"),
     "no rater to hold out": (["evaluate", "pairs.jsonl"], "name no rater"),
 }  # fmt: skip
 

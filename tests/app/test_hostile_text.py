@@ -160,6 +160,8 @@ OWN = {
     "ui/shared/page.py": {"text"},  # say and note, whose callers are looked at
     "ui/shared/precompute.py": {"message"},
     "ui/shared/run_links.py": {"text"},  # made of escaped parts
+    "ui/text_policies/before_and_after.py": {"name"},
+    "ui/text_policies/whom_it_serves.py": {"name"},
     "ui/start/path.py": {"text"},
     "ui/start/served.py": {"story.scenario().completions"},
     "ui/voting/distortion_minority.py": {"names[-1]"},

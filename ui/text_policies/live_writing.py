@@ -33,7 +33,7 @@ def show() -> None:
     bar = st.progress(0.0, text="The model is being read")
 
     def heard(progress: Progress) -> None:
-        bar.progress(min(progress.fraction, 1.0), text=progress.message)
+        bar.progress(min(progress.fraction, 1.0), text=page.escaped(progress.message))
 
     try:
         texts = write(prompt, int(seed), heard)
