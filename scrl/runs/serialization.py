@@ -204,19 +204,22 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _add_later_fields(tree: Any) -> None:
-    """Add what runs and sources stored up to version 0.7 lack: effects of features, and the slope
-    of strict pairs."""
+    """Add what runs and sources stored up to version 0.9 lack: effects of features, the slope of
+    strict pairs, and whether ratings have texts that are read and raters that are known."""
     if not isinstance(tree, dict):
         return
     _add_later_fields(tree.get("source"))
     for key, name, value in (
-        ("ratings", "rater_features", None), ("population", "rater_effects", None),
-        ("population", "completion_effects", None), ("covariance", "similarity", None),
-        ("population", "pair_slope", 1.0),
+        ("ratings", "rater_features", None), ("ratings", "individuals", True),
+        ("population", "rater_effects", None), ("population", "completion_effects", None),
+        ("covariance", "similarity", None), ("population", "pair_slope", 1.0),
     ):  # fmt: skip
         part = tree["population"] if key == "covariance" and "population" in tree else tree
         if isinstance(part, dict) and isinstance(part.get(key), dict):
             part[key].setdefault(name, value)
+    ratings = tree.get("ratings")
+    if isinstance(ratings, dict) and isinstance(ratings.get("catalogue"), dict):
+        ratings["catalogue"].setdefault("read_by", "")
 
 
 def _check_shapes(stored: _StoredRun, items: int) -> None:

@@ -17,7 +17,7 @@ def choose(page, name: str) -> None:
 def test_a_guess_the_scoreboard_and_the_other_parts(page, address, scheme, size):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(f"{address}/models?predict=true")
+    page.goto(f"{address}/models?scenario=pets&predict=true")
     expect(
         page.get_by_text("How many of these does one reward for everybody order rightly?")
     ).to_be_visible()

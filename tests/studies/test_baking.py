@@ -95,7 +95,7 @@ def test_a_study_names_itself_and_its_settings(name):
 
 def test_people_s_studies_ask_for_their_folder():
     people = [study for study in registry.STUDIES.values() if study.needs_data]
-    assert len(people) == 2
+    assert len(people) == 3
     for study in people:
         with pytest.raises(InputError, match="--people"):
             study.run()
