@@ -19,9 +19,8 @@ expect = sync_api.expect
 #: Name of a look -> colour scheme, width, height, whether presenter mode is on.
 LOOKS = {
     "light": ("light", 1440, 900, False),
-    "dark": ("dark", 1440, 900, False),
     "projector": ("light", 1280, 720, True),
-    "phone": ("light", 390, 844, False),
+    "phone": ("dark", 390, 844, False),
 }
 PICTURES = os.environ.get("SCRL_PICTURES", "")
 #: The list of Streamlit's own sidebar has headings between its items. Lists of the page itself are

@@ -9,7 +9,7 @@ whole = pytest.importorskip("tests.browser.whole")
 expect = sync_api.expect
 
 
-@pytest.mark.parametrize(("scheme", "size"), [("light", (1440, 900)), ("dark", (1280, 720))])
+@pytest.mark.parametrize(("scheme", "size"), [("dark", (1280, 720))])
 def test_a_guess_and_what_was_trained(page, address, scheme, size):
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": size[0], "height": size[1]})
