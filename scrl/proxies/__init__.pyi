@@ -9,10 +9,6 @@ from .review_texts import IDEAL as IDEAL
 from .review_texts import REVIEW_START as REVIEW_START
 from .review_texts import draw_reviews as draw_reviews
 from .review_texts import reader_taste as reader_taste
-from .selection import best_of_n as best_of_n
-from .selection import best_of_n_kl_bound as best_of_n_kl_bound
-from .selection import kl_divergence as kl_divergence
-from .selection import reweighted as reweighted
 from .selection import typical_choice as typical_choice
 from .slide_examples import BLEU_CANDIDATES as BLEU_CANDIDATES
 from .slide_examples import BLEU_REFERENCES as BLEU_REFERENCES

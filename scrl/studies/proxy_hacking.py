@@ -16,6 +16,12 @@ from typing import Any
 import numpy as np
 
 from scrl.evaluation.intervals import student_interval
+from scrl.policies.exact import (
+    best_of_n_kl_bound,
+    best_of_n_policy,
+    exponential_tilt,
+    kl_divergence,
+)
 from scrl.proxies import (
     CHECKS,
     HACKED,
@@ -23,14 +29,10 @@ from scrl.proxies import (
     PROXIES,
     REVIEW_START,
     WordModel,
-    best_of_n,
-    best_of_n_kl_bound,
     draw_problems,
     draw_reviews,
-    kl_divergence,
     proxy_scores,
     reader_taste,
-    reweighted,
     search_words,
     typical_choice,
     words,
@@ -99,7 +101,7 @@ def measure(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """
     return {
         "numbers": list(NUMBERS),
-        "bounds": [round(best_of_n_kl_bound(n), 4) for n in NUMBERS],
+        "bounds": [round(float(best_of_n_kl_bound(n)), 4) for n in NUMBERS],
         "samples": list(samples),
         "model": model_measures(samples),
         "templates": template_measures(range(SEEDS)),
@@ -183,7 +185,7 @@ def _table(policies: Sequence[np.ndarray], reward: np.ndarray, values: np.ndarra
 
 def _by_n(reward: np.ndarray, values: np.ndarray) -> np.ndarray:
     reference = np.full(len(reward), 1 / len(reward))
-    return _table([best_of_n(reference, reward, n) for n in NUMBERS], reward, values)
+    return _table([best_of_n_policy(reference, reward, n) for n in NUMBERS], reward, values)
 
 
 def _named(values: np.ndarray) -> dict[str, list[list[float]]]:
@@ -208,7 +210,7 @@ def price_measures(seeds: Sequence[int]) -> dict[str, Any]:
         _, scores, values = _measured_pool(seed)
         reward = scores["sentiment"]
         reference = np.full(POOL, 1 / POOL)
-        policies = [reweighted(reference, reward, price) for price in PRICES]
+        policies = [exponential_tilt(reference, reward, 1 / price) for price in PRICES]
         found.append(_table(policies, reward, values))
     return _named(student_interval(np.array(found)))
 
@@ -304,7 +306,7 @@ def verifiable(seeds: Sequence[int]) -> dict[str, list[list[float]]]:
         }
         for name, each in rewards.items():
             row = [
-                float(np.mean([best_of_n(reference, r, n) @ p.right
+                float(np.mean([best_of_n_policy(reference, r, n) @ p.right
                                for r, p in zip(each, problems, strict=True)]))
                 for n in NUMBERS
             ]  # fmt: skip

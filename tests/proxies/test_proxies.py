@@ -5,6 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+from scrl.policies.exact import (
+    best_of_n_kl_bound,
+    best_of_n_policy,
+    exponential_tilt,
+    kl_divergence,
+)
 from scrl.proxies import (
     BLEU_CANDIDATES,
     BLEU_REFERENCES,
@@ -16,15 +22,11 @@ from scrl.proxies import (
     REPEATED_REFERENCES,
     REVIEW_START,
     WordModel,
-    best_of_n,
-    best_of_n_kl_bound,
     draw_problems,
     draw_reviews,
-    kl_divergence,
     ngram_precision,
     proxy_scores,
     reader_taste,
-    reweighted,
     search_words,
     typical_choice,
     words,
@@ -106,7 +108,7 @@ def test_best_of_n_is_what_enumerating_all_draws_gives():
         kept = [i for i in draw if reward[i] == best]
         for i in kept:
             expected[i] += np.prod(reference[list(draw)]) / len(kept)
-    np.testing.assert_allclose(best_of_n(reference, reward, 3), expected)
+    np.testing.assert_allclose(best_of_n_policy(reference, reward, 3), expected)
 
 
 @pytest.mark.parametrize("n", [1, 2, 10, 100])
@@ -116,14 +118,14 @@ def test_the_kl_of_best_of_n_is_at_most_the_formula(n):
         (RNG.normal(size=20_000), True),
         (RNG.integers(5, size=20_000), False),
     ):
-        kl = kl_divergence(best_of_n(many, reward, n), many)
+        kl = kl_divergence(best_of_n_policy(many, reward, n), many)
         assert kl <= best_of_n_kl_bound(n) + 1e-9
         assert not is_exact or kl == pytest.approx(best_of_n_kl_bound(n), abs=0.01)
 
 
 def test_reweighting_is_the_best_policy_at_its_price():
     reference, reward, price = RNG.dirichlet(np.ones(6)), RNG.normal(size=6), 0.4
-    policy = reweighted(reference, reward, price)
+    policy = exponential_tilt(reference, reward, 1 / price)
 
     def worth(p):
         return p @ reward - price * kl_divergence(p, reference)
@@ -135,7 +137,7 @@ def test_reweighting_is_the_best_policy_at_its_price():
 @pytest.mark.parametrize("n", [1, 3, 50])
 def test_half_of_the_texts_kept_are_at_most_the_typical_one(n):
     reward = RNG.permutation(1001.0 + np.arange(1001))
-    policy = best_of_n(np.full(1001, 1 / 1001), reward, n)
+    policy = best_of_n_policy(np.full(1001, 1 / 1001), reward, n)
     below = policy[reward < reward[typical_choice(reward, n)]].sum()
     assert below <= 0.5 + 1e-9
     assert below + policy[typical_choice(reward, n)] >= 0.5 - 1e-9
