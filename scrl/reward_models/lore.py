@@ -9,32 +9,28 @@ rater's weights are found with the bases frozen.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import jax
 import numpy as np
-from scipy.special import expit
 
 from scrl.config import ModelsConfig
-from scrl.reward_models.comparisons import Comparisons, empty_context
+from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.linear_tastes import (
     PairDifferences,
     bound_curvature,
-    check_coefficients,
     gap_moments,
     gaussian_weights,
     simplex_weights,
     solve_bases,
-    win_probabilities,
 )
 from scrl.reward_models.protocols import OnChunk, RaterPosterior
 from scrl.reward_models.reward_features import (
     INNER_STEPS,
     BasesConfig,
-    choose_bases,
+    LinearTastes,
+    fit_chosen,
     fit_gaussian,
 )
-from scrl.reward_models.reward_scales import center_by_prompt, reward_gaps
 
 #: Pseudo-count of each basis in a rater's prior.
 CONCENTRATION = 0.5
@@ -44,55 +40,31 @@ CENTRE_ROUNDS, EXPANSION = 20, 1.5
 
 
 @dataclass(frozen=True, eq=False)
-class LowRankSimplex:
+class LowRankSimplex(LinearTastes):
     """A fitted model with weights on the simplex. A rater's latent is the vector of weights.
 
     Attributes:
-        uses_true_type: as in ``RewardModel``.
-        theta: coefficients of the bases ``[bases, features]``.
         prior: pseudo-counts of the bases ``[bases]``.
-        features, offsets: the items, as in ``Comparisons``.
     """
 
-    uses_true_type: ClassVar[bool] = False
-    theta: np.ndarray
     prior: np.ndarray
-    features: np.ndarray
-    offsets: np.ndarray
 
     @property
     def parameter_count(self) -> int:
         """The coefficients."""
         return self.theta.size
 
-    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> LowRankSimplex:
-        """The same bases applied to other items."""
-        return replace(self, features=features, offsets=offsets)
-
-    def weights(self, context: Comparisons) -> tuple[np.ndarray, np.ndarray]:
-        """Mode ``[raters, bases]`` and covariance of raters' weights given their pairs."""
-        data = PairDifferences.of(context)
+    def weights_given(self, data: PairDifferences) -> tuple[np.ndarray, np.ndarray]:
         return simplex_weights(data.by_basis(self.theta), data.mask, self.prior)
+
+    def weights_at(self, latent: np.ndarray) -> np.ndarray:
+        return latent
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
         """The mode, and each basis's part of the KL from the prior's shares."""
         weight = self.weights(context)[0]
         share = self.prior / self.prior.sum()
         return RaterPosterior(weight, None, weight * np.log(weight / share))
-
-    def rewards(self, context: Comparisons | None) -> np.ndarray:
-        context = empty_context(self.features, self.offsets) if context is None else context
-        found = self.weights(context)[0] @ self.theta @ self.features.T
-        return center_by_prompt(np.asarray(found, np.float64), self.offsets)
-
-    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        return win_probabilities(
-            PairDifferences.of(queries).by_basis(self.theta), *self.weights(context)
-        )
-
-    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
-        rewards = np.asarray(latent @ self.theta @ queries.features.T, np.float64)
-        return expit(reward_gaps(rewards, queries))
 
 
 def fit(
@@ -107,26 +79,12 @@ def fit(
     Args and errors are those of ``reward_features.fit``; ``weight_sd`` is not used.
     """
     settings = settings or BasesConfig()
-    data = PairDifferences.of(comparisons)
-    scale = data.scale()
-    data = replace(data, x=data.x / scale)
-    check_coefficients(max(settings.bases), data.x.shape[2])
-    seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
 
     def fit_bases(data: PairDifferences, bases: int) -> LowRankSimplex:
-        theta = fit_simplex(data, bases, settings)
-        prior = np.full(bases, CONCENTRATION)
-        return LowRankSimplex(theta, prior, comparisons.features, comparisons.offsets)
+        theta, prior = fit_simplex(data, bases, settings), np.full(bases, CONCENTRATION)
+        return LowRankSimplex(theta, comparisons.features, comparisons.offsets, prior)
 
-    def held_out_loss(
-        model: LowRankSimplex, seen: PairDifferences, asked: PairDifferences
-    ) -> float:
-        found = simplex_weights(seen.by_basis(model.theta), seen.mask, model.prior)
-        chance = win_probabilities(asked.by_basis(model.theta), *found)
-        return float(-(np.log(chance) * asked.mask).sum())
-
-    model = choose_bases(data, settings.bases, fit_bases, held_out_loss, seed, on_chunk)
-    return replace(model, theta=model.theta / scale), {}
+    return fit_chosen(key, comparisons, settings, fit_bases, on_chunk), {}
 
 
 def fit_simplex(data: PairDifferences, bases: int, settings: BasesConfig) -> np.ndarray:

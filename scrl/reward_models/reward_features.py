@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 import jax
 import numpy as np
@@ -35,6 +35,7 @@ from scrl.reward_models.reward_scales import center_by_prompt, reward_gaps
 INNER_STEPS = 3
 #: Share of the raters that choose the number of bases.
 HELD_OUT_SHARE = 0.25
+ModelT = TypeVar("ModelT", bound="LinearTastes")
 
 
 @dataclass(frozen=True)
@@ -62,37 +63,76 @@ class BasesConfig:
 
 
 @dataclass(frozen=True, eq=False)
-class RewardFeatures:
-    """A fitted model with free weights. A rater's latent is w - m, a priori N(0, I / precision).
+class LinearTastes:
+    """What models of raters with shared linear rewards have in common.
 
     Attributes:
         uses_true_type: as in ``RewardModel``.
         theta: coefficients of the bases ``[bases, features]``.
-        mean: m ``[bases]``.
-        precision: of the prior of w.
         features, offsets: the items, as in ``Comparisons``.
     """
 
     uses_true_type: ClassVar[bool] = False
     theta: np.ndarray
-    mean: np.ndarray
-    precision: float
     features: np.ndarray
     offsets: np.ndarray
+
+    def weights_given(self, data: PairDifferences) -> tuple[np.ndarray, np.ndarray]:
+        """Mode ``[raters, bases]`` and covariance of raters' weights given their pairs."""
+        raise NotImplementedError
+
+    def weights_at(self, latent: np.ndarray) -> np.ndarray:
+        """The weights of latents ``[raters, bases]``."""
+        raise NotImplementedError
+
+    def weights(self, context: Comparisons) -> tuple[np.ndarray, np.ndarray]:
+        """As ``weights_given``, of annotated pairs."""
+        return self.weights_given(PairDifferences.of(context))
+
+    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> Self:
+        """The same bases applied to other items."""
+        return replace(self, features=features, offsets=offsets)
+
+    def rewards(self, context: Comparisons | None) -> np.ndarray:
+        """Rewards at the mode of the weights."""
+        context = empty_context(self.features, self.offsets) if context is None else context
+        found = self.weights(context)[0] @ self.theta @ self.features.T
+        return center_by_prompt(np.asarray(found, np.float64), self.offsets)
+
+    def chances(self, seen: PairDifferences, asked: PairDifferences) -> np.ndarray:
+        """P(the first item is preferred) of ``asked`` ``[raters, pairs]``, given ``seen``."""
+        return win_probabilities(asked.by_basis(self.theta), *self.weights_given(seen))
+
+    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
+        return self.chances(PairDifferences.of(context), PairDifferences.of(queries))
+
+    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
+        rewards = self.weights_at(latent) @ self.theta @ queries.features.T
+        return expit(reward_gaps(np.asarray(rewards, np.float64), queries))
+
+
+@dataclass(frozen=True, eq=False)
+class RewardFeatures(LinearTastes):
+    """A fitted model with free weights. A rater's latent is w - m, a priori N(0, I / precision).
+
+    Attributes:
+        mean: m ``[bases]``.
+        precision: of the prior of w.
+    """
+
+    mean: np.ndarray
+    precision: float
 
     @property
     def parameter_count(self) -> int:
         """Coefficients and mean weights."""
         return self.theta.size + self.mean.size
 
-    def with_items(self, features: np.ndarray, offsets: np.ndarray) -> RewardFeatures:
-        """The same bases applied to other items."""
-        return replace(self, features=features, offsets=offsets)
-
-    def weights(self, context: Comparisons) -> tuple[np.ndarray, np.ndarray]:
-        """Mode ``[raters, bases]`` and covariance of raters' weights given their pairs."""
-        data = PairDifferences.of(context)
+    def weights_given(self, data: PairDifferences) -> tuple[np.ndarray, np.ndarray]:
         return gaussian_weights(data.by_basis(self.theta), data.mask, self.mean, self.precision)
+
+    def weights_at(self, latent: np.ndarray) -> np.ndarray:
+        return self.mean + latent / np.sqrt(self.precision)
 
     def posterior(self, context: Comparisons) -> RaterPosterior:
         """In standard deviations of the prior."""
@@ -101,22 +141,6 @@ class RewardFeatures:
         return RaterPosterior.gaussian(
             (mode - self.mean) * np.sqrt(self.precision), np.log(variance)
         )
-
-    def rewards(self, context: Comparisons | None) -> np.ndarray:
-        """Rewards at the mode of the weights."""
-        context = empty_context(self.features, self.offsets) if context is None else context
-        found = self.weights(context)[0] @ self.theta @ self.features.T
-        return center_by_prompt(np.asarray(found, np.float64), self.offsets)
-
-    def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
-        return win_probabilities(
-            PairDifferences.of(queries).by_basis(self.theta), *self.weights(context)
-        )
-
-    def probabilities_at(self, latent: np.ndarray, queries: Comparisons) -> np.ndarray:
-        weight = self.mean + latent / np.sqrt(self.precision)
-        rewards = weight @ self.theta @ queries.features.T
-        return expit(reward_gaps(np.asarray(rewards, np.float64), queries))
 
 
 def fit(
@@ -139,44 +163,52 @@ def fit(
         InputError: if there are too many pairs or coefficients.
     """
     settings = settings or BasesConfig()
+    precision = 1.0 if settings.learn_prior else settings.weight_sd**-2
+
+    def fit_bases(data: PairDifferences, bases: int) -> RewardFeatures:
+        theta, mean = fit_gaussian(data, bases, settings)
+        return RewardFeatures(
+            theta, comparisons.features, comparisons.offsets, mean, precision
+        )  # fmt: skip
+
+    return fit_chosen(key, comparisons, settings, fit_bases, on_chunk), {}
+
+
+def fit_chosen(
+    key: jax.Array,
+    comparisons: Comparisons,
+    settings: BasesConfig,
+    fit_bases: Callable[[PairDifferences, int], ModelT],
+    on_chunk: OnChunk = None,
+) -> ModelT:
+    """The model of the number of bases that held-out likelihood chooses.
+
+    Other arguments, and errors, are those of ``fit``.
+
+    Args:
+        fit_bases: ``(data, bases) -> model`` for features of scale 1.
+    """
     data = PairDifferences.of(comparisons)
     scale = data.scale()
     data = replace(data, x=data.x / scale)
     check_coefficients(max(settings.bases), data.x.shape[2])
     seed = int(jax.random.randint(key, (), 0, 2**31 - 1))
-
-    def fit_bases(data: PairDifferences, bases: int) -> RewardFeatures:
-        theta, mean = fit_gaussian(data, bases, settings)
-        precision = 1.0 if settings.learn_prior else settings.weight_sd**-2
-        return RewardFeatures(
-            theta, mean, precision, comparisons.features, comparisons.offsets
-        )  # fmt: skip
-
-    def held_out_loss(
-        model: RewardFeatures, seen: PairDifferences, asked: PairDifferences
-    ) -> float:
-        found = gaussian_weights(seen.by_basis(model.theta), seen.mask, model.mean, model.precision)
-        chance = win_probabilities(asked.by_basis(model.theta), *found)
-        return float(-(np.log(chance) * asked.mask).sum())
-
-    model = choose_bases(data, settings.bases, fit_bases, held_out_loss, seed, on_chunk)
-    return replace(model, theta=model.theta / scale), {}
+    model = choose_bases(data, settings.bases, fit_bases, seed, on_chunk)
+    return replace(model, theta=model.theta / scale)
 
 
 def choose_bases(
     data: PairDifferences,
     candidates: tuple[int, ...],
-    fit_bases: Callable,
-    held_out_loss: Callable,
+    fit_bases: Callable[[PairDifferences, int], ModelT],
     seed: int,
     on_chunk: OnChunk = None,
-):
+) -> ModelT:
     """The model of the number of bases that predicts hidden pairs of held-out raters best.
 
     Args:
         candidates: numbers of bases.
         fit_bases: ``(data, bases) -> model``.
-        held_out_loss: ``(model, seen, asked) -> nats`` of raters of whom half of the pairs is seen.
         seed: of the raters that are held out.
     """
     if len(candidates) == 1:
@@ -188,7 +220,8 @@ def choose_bases(
     seen, asked = halves(data.select(held), rng)
     best, least = candidates[0], np.inf
     for i, bases in enumerate(sorted(candidates)):
-        loss = held_out_loss(fit_bases(data.select(~held), bases), seen, asked)
+        chance = fit_bases(data.select(~held), bases).chances(seen, asked)
+        loss = float(-(np.log(chance) * asked.mask).sum())
         if on_chunk is not None:
             on_chunk({}, (i + 1) / (len(candidates) + 1))
         if loss < least:

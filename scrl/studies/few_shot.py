@@ -109,7 +109,7 @@ def fit_own(train: Comparisons) -> RewardFeatures:
         found = gaussian_weights(seen.x, seen.mask, mean, precision)
         losses.append(-(np.log(win_probabilities(asked.x, *found)) * asked.mask).sum())
     best = OWN_PRECISIONS[int(np.argmin(losses))]
-    return RewardFeatures(eye, mean, best, train.features, train.offsets)
+    return RewardFeatures(eye, train.features, train.offsets, mean, best)
 
 
 def _fit(name: str, world: TasteWorld, train: Comparisons, seed: int) -> Predict:
