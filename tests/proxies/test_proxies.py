@@ -5,12 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from scrl.policies.exact import (
-    best_of_n_kl_bound,
-    best_of_n_policy,
-    exponential_tilt,
-    kl_divergence,
-)
+from scrl.policies import kl_divergence
+from scrl.policies.exact import best_of_n_kl_bound, best_of_n_policy, exponential_tilt
 from scrl.proxies import (
     BLEU_CANDIDATES,
     BLEU_REFERENCES,
