@@ -117,6 +117,8 @@ class Ratings:
             ballot is that of an unknown rater.
         notes: remarks of the reader, such as ignored columns and ballots.
         name: of the data.
+        times: when each ballot was cast ``[ballots]``, as a number that rises, NaN where unknown;
+            None where no ballot's time is known. Dates are days since 1970-01-01 (UTC).
     """
 
     catalogue: Catalogue
@@ -134,13 +136,14 @@ class Ratings:
     name: str = "ratings"
     rater_features: np.ndarray | None = None
     individuals: bool = True
+    times: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         dtypes = {
             "ballot_rater": np.int32, "ballot_prompt": np.int32, "ballot_weight": np.float64,
             "offsets": np.int64, "completion": np.int32, "rank": np.int32,
-            "rater_type": np.int32, "rater_features": np.float32,
+            "rater_type": np.int32, "rater_features": np.float32, "times": np.float64,
         }  # fmt: skip
         for name, dtype in dtypes.items():
             if getattr(self, name) is not None:
@@ -218,6 +221,7 @@ class Ratings:
             offsets=offsets,
             completion=self.completion[entries],
             rank=self.rank[entries],
+            times=None if self.times is None else self.times[index],
         )
 
     def keep(self, entries: np.ndarray) -> Ratings:
@@ -232,6 +236,7 @@ class Ratings:
             offsets=np.concatenate([[0], np.cumsum(sizes[ballots])]),
             completion=self.completion[entries],
             rank=self.rank[entries],
+            times=None if self.times is None else self.times[ballots],
         )
 
     def completed(self) -> Ratings:

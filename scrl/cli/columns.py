@@ -15,6 +15,7 @@ _OPTIONS = {
     "weight": "column of a ballot's weight",
     "group": "column of a rater's group",
     "ballot": "column that separates ballots of one rater on one prompt",
+    "time": "column of a ballot's time: a number or a date such as 2026-11-30",
     "chosen": "column of the preferred completion",
     "rejected": "column of the other completion",
     "items": "columns that are completions, with commas between: a row is a person",

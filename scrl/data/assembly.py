@@ -84,8 +84,20 @@ def ratings_from_table(t: Table, absent: str, name: str) -> Ratings:
         weight, np.concatenate([[0], np.cumsum(sizes)]), completion[order],
         _dense_ranks(t.value, ballot)[order], absent, rater_type, types,
         (*t.notes, *single_completion_notes(sizes, absent)), name, _rater_features(t),
-        t.individuals,
+        t.individuals, _ballot_times(t, ballot, len(first_row)),
     )  # fmt: skip
+
+
+def _ballot_times(t: Table, ballot: np.ndarray, ballots: int) -> np.ndarray | None:
+    """The latest time of each ballot's rows ``[ballots]``, NaN where unknown; None where all are.
+
+    A ballot whose completions were rated one after the other is complete at the last of them.
+    """
+    if t.time is None or np.isnan(t.time).all():
+        return None
+    found = np.full(ballots, np.nan)
+    np.fmax.at(found, ballot, t.time)
+    return found
 
 
 def _ballots(t: Table) -> tuple[np.ndarray, np.ndarray]:

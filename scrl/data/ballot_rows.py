@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +24,7 @@ class Ballot:
         places: completions, best first; those of a place are tied.
         about: ``rater_group`` and ``prompt_text`` where they are stated.
         features: of the rater.
+        time: when it was cast; NaN where unknown.
     """
 
     rater: str | None
@@ -31,6 +33,7 @@ class Ballot:
     weight: float = 1.0
     about: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, float] = field(default_factory=dict)
+    time: float = math.nan
 
 
 class BallotRows:
@@ -50,7 +53,8 @@ class BallotRows:
         # Of each row: its ballot, its completion and its place. Of each ballot: the rest.
         self._rows = {name: array("i") for name in ("ballot", "completion", "place")}
         self._ballots = {name: array("i") for name in ("rater", "prompt", *self._texts)}
-        self._line, self._print, self._weight = array("q"), array("q"), array("d")
+        self._line, self._print = array("q"), array("q")
+        self._weight, self._time = array("d"), array("d")
         self._features: dict[str, tuple[array, array]] = {}
 
     def add(self, ballot: Ballot, line: int, fingerprint: int) -> None:
@@ -70,6 +74,7 @@ class BallotRows:
         self._line.append(line)
         self._print.append(fingerprint)
         self._weight.append(ballot.weight)
+        self._time.append(ballot.time)
         for name, value in ballot.features.items():
             at, values = self._features.setdefault(name, (array("q"), array("d")))
             at.append(len(self._rows["ballot"]))
@@ -107,11 +112,13 @@ class BallotRows:
             text = with_own_texts(texts.get(name), column)
             if text is not None:
                 texts[name] = text
+        time = np.frombuffer(self._time, float)
         table = Table(
             self.file, lambda row: line_of(int(lines[entry[row]])), rater, prompt,
             completion, entry,
             np.frombuffer(self._rows["place"], np.int32).astype(float),
-            np.frombuffer(self._weight, float)[entry], texts,
+            np.frombuffer(self._weight, float)[entry],
+            None if np.isnan(time).all() else time[entry], texts,
             rater_features={
                 f"rater_features.{n}": (np.array(at), np.array(values))
                 for n, (at, values) in self._features.items()

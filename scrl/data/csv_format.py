@@ -140,7 +140,8 @@ def save_ratings(ratings: Ratings, path: str | Path) -> None:
 
 
 def to_csv(ratings: Ratings) -> str:
-    """``ratings`` as a CSV that loads to the same ballots, weights, groups, texts and features.
+    """``ratings`` as a CSV that loads to the same ballots, weights, times, groups, texts and
+    features.
 
     A CSV does not hold completions that nobody ranks, raters without a ballot, the names of
     features, and ``absent``: load it with ``missing="last"`` where that is its meaning. Numbering
@@ -166,6 +167,8 @@ def to_csv(ratings: Ratings) -> str:
         columns["ballot"] = entry.tolist()
     if (r.ballot_weight != 1).any():
         columns["weight"] = r.ballot_weight[entry].tolist()
+    if r.times is not None:
+        columns["time"] = ["" if v != v else repr(v) for v in r.times[entry].tolist()]
     if r.rater_type is not None and (r.rater_type >= 0).any():
         columns["rater_group"] = texts((*r.types, ""), r.rater_type[rater])
     if c.prompt_texts != tuple(map(str.strip, c.prompts)):

@@ -23,6 +23,7 @@ def ratings_from_frame(
     weight: str | int | None = None,
     group: str | int | None = None,
     ballot: str | int | None = None,
+    time: str | int | None = None,
     chosen: str | int | None = None,
     rejected: str | int | None = None,
     items: Sequence[str | int] | None = None,
@@ -54,6 +55,7 @@ def ratings_from_frame(
             better.
         weight, group, ballot: columns of the ballot's weight, the rater's group, and a label that
             separates ballots of one rater on one prompt.
+        time: column of the ballot's time, numbers or dates.
         chosen, rejected: columns of the preferred and of the other completion, as text or as lists
             of chat messages.
         items: columns that are completions, in a frame with a row a person.
@@ -90,7 +92,7 @@ def ratings_from_frame(
     stated = {
         "rater": rater, "prompt": prompt, "completion": completion, "score": score, "rank": rank,
         "penalty": penalty, "weight": weight, "group": group, "ballot": ballot, "chosen": chosen,
-        "rejected": rejected, "values": values,
+        "rejected": rejected, "values": values, "time": time,
     }  # fmt: skip
     # A name may be a number, which may be 0.
     columns: dict[str, object] = {k: str(v) for k, v in stated.items() if v is not None}

@@ -1,8 +1,9 @@
 """Which columns of a table play which role: named by the reader, known by their names, or guessed.
 
 A *role* is what a column says: ``rater``, ``prompt``, ``completion``, ``score``, ``rank``,
-``penalty``, ``ballot``, ``weight``, ``rater_group``, ``prompt_text``, ``completion_text``,
-``chosen``, ``rejected``, ``ranking``. The names are those of the published data sets.
+``penalty``, ``ballot``, ``weight``, ``time``, ``rater_group``, ``prompt_text``,
+``completion_text``, ``chosen``, ``rejected``, ``ranking``. The names are those of the published
+data sets.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ Kind = Literal[
 VALUES = {"rank": 1.0, "score": -1.0, "penalty": 1.0}
 KEYS = ("rater", "prompt", "completion")
 TEXTS = ("rater_group", "prompt_text", "completion_text")
-OPTIONAL = ("ballot", "weight", *TEXTS)
+OPTIONAL = ("ballot", "weight", "time", *TEXTS)
 FEATURES, RATER_FEATURE = ("feature_", "prompt_feature_"), "rater_feature_"
 #: What a person may name, as in ``columns={"rater": "user"}``, beside the roles of this module.
 STATED = (
     *("rater", "prompt", "completion", "score", "rank", "penalty", "weight", "group", "ballot"),
-    *("prompt_text", "completion_text", "chosen", "rejected", "items", "values"),
+    *("time", "prompt_text", "completion_text", "chosen", "rejected", "items", "values"),
 )
 #: Other names of a column, in the order of preference.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -244,7 +245,7 @@ def _published_choices(
         )  # fmt: skip
         return Layout("choice", found, options, note="Read as Community Alignment's first turns.")
     if has("conversation_a", "conversation_b", "winner"):
-        found = columns(rater="judge", preferred="winner")
+        found = columns(rater="judge", preferred="winner", time="tstamp")
         options = names["conversation_a"], names["conversation_b"]
         return Layout("choice", found, options, note="Read as votes of an arena of models.")
     return None
@@ -269,7 +270,8 @@ def _plain(
 ) -> Layout | None:
     """The layout of a table whose columns are called as their roles, or nearly so."""
     if "chosen" in names or "rejected" in names or "ranking" in names:
-        roles = ("chosen", "rejected", "ranking", "prompt", "prompt_text", "weight", "rater_group")
+        roles = ("chosen", "rejected", "ranking", "prompt", "prompt_text", "weight", "time",
+                 "rater_group")  # fmt: skip
         found = {role: names[role] for role in roles if role in names}
         found |= alias(names, "rater")
         prompt = {} if "prompt" in found else _pair_prompt(names, set(found.values()))

@@ -25,6 +25,7 @@ from scrl.data.table import (
     stripped,
     without_missing,
 )
+from scrl.data.times import column_times
 from scrl.types import InputError
 
 #: Words that stand for numbers, where a column holds no other words.
@@ -149,12 +150,16 @@ def _filled_rows(table: Table, get: dict[str, Column], layout: Layout) -> np.nda
 def _read_numbers(
     table: Table, columns: dict[str, Column], get: dict[str, Column], layout: Layout, comma: bool
 ) -> None:
-    """Weights and features of a table."""
+    """Weights, times and features of a table."""
     if "weight" in get:
         name = layout.columns["weight"]
         table.weight = numbers(
             table, get["weight"], name, most=MAX_WEIGHT, positive=True, comma=comma
         )
+    if "time" in get:
+        table.time = column_times(table, get["time"], layout.columns["time"], comma)
+        if table.ballot is None:
+            table.ballot = _ballots_by_time(table, get["time"].codes)
     for prefix in FEATURES:
         names = [n for n in columns if n.casefold().startswith(prefix)]
         if names:
@@ -172,6 +177,19 @@ def _read_numbers(
         for code, word in enumerate(words):
             if word:
                 table.rater_features[f"{name}={word}"] = first, (codes == code).astype(float)
+
+
+def _ballots_by_time(table: Table, moment: np.ndarray) -> np.ndarray | None:
+    """Labels of ballots by time ``[rows]`` where a rater ranks a completion of a prompt again at
+    another time; else None.
+
+    Args:
+        moment: a number for each distinct time ``[rows]``.
+    """
+    contest = _pair_numbers(table.rater.codes.astype(np.int64), table.prompt.codes)
+    place = _pair_numbers(contest, table.completion.codes)
+    apart = len(np.unique(_pair_numbers(place, moment))) > len(np.unique(place))
+    return moment if apart else None
 
 
 def numbers(

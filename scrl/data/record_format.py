@@ -21,6 +21,7 @@ from scrl.data.layouts import Layout
 from scrl.data.messages import BadText
 from scrl.data.record_values import BadRow, LeftOut, places_of, preferred_items, record_number
 from scrl.data.table import MAX_FEATURE, MAX_WEIGHT, Table, check_characters
+from scrl.data.times import Clock
 from scrl.types import InputError
 
 #: The number of a row, the row, and a number that is equal for equal rows.
@@ -106,12 +107,15 @@ class _Parser:
     shared: bool
 
     def __post_init__(self) -> None:
-        optional: tuple[str, ...] = ("weight", "rater_group", "prompt_text", _RATER_FEATURES)
+        optional: tuple[str, ...] = (
+            "weight", "time", "rater_group", "prompt_text", _RATER_FEATURES
+        )  # fmt: skip
         if self.layout.kind == "pairs":
             optional = (*optional, "chosen", "rejected", "ranking")
         self.key = {**{role: role for role in optional}, **self.layout.columns}
         self.known = {*self.key.values(), *self.layout.items}
         self.left_out: dict[str, int] = {}
+        self.clock = Clock()
         self.read = {
             "pairs": self._pair, "candidates": self._candidates,
             "two responses": self._two_responses, "choice": self._choice,
@@ -126,13 +130,15 @@ class _Parser:
         """
         rater = self._required(record, "rater") if "rater" in self.key else None
         if self.layout.kind == "conversation":
-            return [Ballot(rater, *turn) for turn in self._turns(record)]
+            time = self._time(record)
+            return [Ballot(rater, *turn, time=time) for turn in self._turns(record)]
         prompt, places = self.read[self.layout.kind](record)
         about = {role: self._optional(record, role) for role in ("rater_group", "prompt_text")}
         return [
             Ballot(
                 rater, prompt, places, self._weight(record),
                 {role: text for role, text in about.items() if text}, self._features(record),
+                self._time(record),
             )
         ]  # fmt: skip
 
@@ -339,6 +345,14 @@ class _Parser:
                 f"{MAX_WEIGHT:g} at most."
             )
         return float(weight)
+
+    def _time(self, record: Mapping[str, Any]) -> float:
+        """When a row's ballot was cast; NaN where that is unknown."""
+        key = self.key["time"]
+        try:
+            return self.clock.read(record.get(key), comma=not self.json)
+        except ValueError as error:
+            raise BadRow(f"{quoted(key)[1:-1]} {error}") from None
 
     def _features(self, record: Mapping[str, Any]) -> dict[str, float]:
         """The known features of a row's rater; null is unknown."""

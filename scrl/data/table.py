@@ -105,6 +105,7 @@ class Table:
         ballot: label of the ballot within rater and prompt ``[rows]``; None for one ballot each.
         value: lower is better ``[rows]``.
         weight: of the row's ballot ``[rows]``; None for 1.
+        time: of the row ``[rows]``, NaN where unknown; None where the file has none.
         texts: column -> its texts, where an empty text is none.
         features: column prefix -> ``[rows, features]``.
         rater_features: name -> the rows that state this feature of their rater, and its values.
@@ -121,6 +122,7 @@ class Table:
     ballot: np.ndarray | None
     value: np.ndarray
     weight: np.ndarray | None = None
+    time: np.ndarray | None = None
     texts: dict[str, Column] = field(default_factory=dict)
     features: dict[str, np.ndarray] = field(default_factory=dict)
     rater_features: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
@@ -147,6 +149,7 @@ class Table:
             ballot=None if self.ballot is None else self.ballot[rows],
             value=self.value[rows],
             weight=None if self.weight is None else self.weight[rows],
+            time=None if self.time is None else self.time[rows],
             texts={name: column.select(rows) for name, column in self.texts.items()},
             features={prefix: values[rows] for prefix, values in self.features.items()},
             rater_features={

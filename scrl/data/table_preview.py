@@ -45,7 +45,8 @@ class TablePreview:
     def suggested(self) -> dict[str, str]:
         """Role -> column, by the columns' names."""
         names = columns_by_name(self.header)
-        roles = ("rater", "prompt", "completion", "score", "chosen", "rejected", "rank", "penalty")
+        roles = ("rater", "prompt", "completion", "score", "chosen", "rejected", "rank", "penalty",
+                 "time")  # fmt: skip
         found = {}
         for role in roles:
             known = (name for name in (role, *ALIASES.get(role, ())) if name in names)

@@ -22,6 +22,7 @@ from scrl.data.table import (
     rows_left_out,
     without_missing,
 )
+from scrl.data.times import column_times
 from scrl.types import InputError
 
 #: Cells of a cast-vote record that name nobody.
@@ -60,6 +61,8 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
     if "weight" in layout.columns:
         weight = _rows_of(about[layout.columns["weight"]], person)
         table.weight = numbers(table, weight, "weight", MAX_WEIGHT, positive=True)
+    if "time" in layout.columns:
+        table.time = column_times(table, _rows_of(about[layout.columns["time"]], person), "time")
     if len(np.unique(table.rater.codes)) < len(np.unique(person)):
         table.ballot = person  # a person with several rows
     table.notes += [layout.note] if layout.note else []

@@ -52,7 +52,7 @@ def wide_layout(
     """
     stated, names = stated or {}, columns_by_name(header)
     own = stated_roles(stated, header, names, file)
-    columns = {r: c for r, c in own.items() if r in ("rater", "rater_group", "weight")}
+    columns = {r: c for r, c in own.items() if r in ("rater", "rater_group", "weight", "time")}
     if "items" in own or "values" in own:
         return _stated_wide(header, sample, stated, columns, names, file)
     if "participant" in names and any(name.isdecimal() for name in header):

@@ -204,13 +204,14 @@ def _opened(data: bytes, format: str) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _add_later_fields(tree: Any) -> None:
-    """Add what runs and sources stored up to version 0.9 lack: effects of features, the slope of
-    strict pairs, and whether ratings have texts that are read and raters that are known."""
+    """Add what runs and sources stored up to version 0.10 lack: effects of features, the slope of
+    strict pairs, and whether ratings have texts that are read, raters that are known, and times."""
     if not isinstance(tree, dict):
         return
     _add_later_fields(tree.get("source"))
     for key, name, value in (
         ("ratings", "rater_features", None), ("ratings", "individuals", True),
+        ("ratings", "times", None),
         ("population", "rater_effects", None), ("population", "completion_effects", None),
         ("covariance", "similarity", None), ("population", "pair_slope", 1.0),
     ):  # fmt: skip

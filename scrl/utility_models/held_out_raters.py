@@ -131,6 +131,7 @@ def separate_raters(ratings: Ratings, copies: np.ndarray) -> Ratings:
         rank=ratings.rank[entry],
         rater_type=None,
         rater_features=None if features is None else np.repeat(features, copies, axis=0),
+        times=None,
     )
 
 
@@ -148,6 +149,7 @@ def joined(one: Ratings, other: Ratings) -> Ratings:
         rank=np.r_[one.rank, other.rank],
         rater_type=None,
         rater_features=np.concatenate(features) if len(features) == 2 else None,
+        times=None,
     )
 
 

@@ -155,8 +155,8 @@ def test_json_lines_name_features_of_raters():
 
 
 def test_other_columns_are_ignored_with_a_note():
-    r = rated("rater,prompt,completion,rank,time,\nr,p,a,1,9,\nr,p,b,2,,x\n")
-    assert r.notes == ("Ignored columns: time, (unnamed).",)
+    r = rated("rater,prompt,completion,rank,place,\nr,p,a,1,9,\nr,p,b,2,,x\n")
+    assert r.notes == ("Ignored columns: place, (unnamed).",)
 
 
 def test_what_spreadsheets_add_is_harmless():

@@ -157,6 +157,7 @@ def _roles(preview: TablePreview) -> dict[str, object]:
             )  # fmt: skip
             named[value] = column
     named["group"] = _column("The rater’s group", "group", preview, {})
+    named["time"] = _column("When it was given", "time", preview, guess)
     return {role: column for role, column in named.items() if column}
 
 
