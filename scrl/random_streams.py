@@ -82,6 +82,8 @@ class HostStream(Enum):
     HELD_OUT_MASKS = Stream("held-out sets", 1)
     HELD_OUT_TIES = Stream("held-out sets", 2)
 
+    ENSEMBLE_STARTS = Stream("ensemble", 0)  # scrl.reward_models.ensembles
+
     POPULATION = Stream("population", 0, ("name",))  # scrl.scenarios.populations
     # scrl.studies.population_benchmark
     POPULATION_VOTERS = Stream("population", 1)
@@ -107,6 +109,9 @@ class HostStream(Enum):
     ANSWER_VOTERS = Stream("study", 41)  # scrl.studies.generated_answers
     # scrl.studies.few_shot_worlds
     TASTE_WORLDS = Stream("few shots", 41, ("part", "size"))
+    INQUIRY_REWARDS = Stream("inquiries", 1, ("part",))  # scrl.studies.inquiry_rewards
+    INQUIRY_RATERS = Stream("inquiries", 2, ("part",))  # scrl.studies.inquiry_raters
+    PAIR_CALIBRATION = Stream("inquiries", 3, ("part",))  # scrl.studies.pair_calibration
     # scrl.studies.pooled_rules
     POOLED_PROFILES = Stream("study", 42, ("candidates",))
     POOLED_STARTS = Stream("study", 43, ("candidates",))
@@ -124,6 +129,8 @@ class KeyStream(Enum):
     SCOREBOARD = Stream("scoreboard", None, ("model",))  # scrl.studies.scoreboard
     HIDDEN_CONTEXT = Stream("hidden context")  # scrl.studies.hidden_context
     FEW_SHOT = Stream("few shots")  # scrl.studies.few_shot
+    PAIR_CALIBRATION = Stream("pair calibration")  # scrl.studies.pair_calibration
+    INQUIRY_RATERS = Stream("inquiries")  # scrl.studies.inquiry_raters
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
     POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training

@@ -1,4 +1,5 @@
 from . import distributional as distributional
+from . import ensembles as ensembles
 from . import individual as individual
 from . import lore as lore
 from . import per_type as per_type

@@ -7,6 +7,8 @@ from . import feedback_population as feedback_population
 from . import few_shot as few_shot
 from . import generated_answers as generated_answers
 from . import hidden_context as hidden_context
+from . import inquiry_raters as inquiry_raters
+from . import inquiry_rewards as inquiry_rewards
 from . import majority_sample_theorems as majority_sample_theorems
 from . import majority_theorems as majority_theorems
 from . import manipulation_theorems as manipulation_theorems
@@ -14,6 +16,7 @@ from . import masking_regimes as masking_regimes
 from . import maze as maze
 from . import maze_world as maze_world
 from . import misreport as misreport
+from . import pair_calibration as pair_calibration
 from . import pooled_rules as pooled_rules
 from . import population_benchmark as population_benchmark
 from . import proxy_agreement as proxy_agreement

@@ -8,8 +8,11 @@ from scrl.studies import (
     few_shot,
     generated_answers,
     hidden_context,
+    inquiry_raters,
+    inquiry_rewards,
     masking_regimes,
     maze,
+    pair_calibration,
     pooled_rules,
     proxy_agreement,
     proxy_hacking,
@@ -40,6 +43,9 @@ _ALL: tuple[Study, ...] = (
     proxy_agreement.STUDY,
     few_shot.STUDY,
     pooled_rules.STUDY,
+    pair_calibration.STUDY,
+    inquiry_rewards.STUDY,
+    inquiry_raters.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

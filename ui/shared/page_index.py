@@ -136,6 +136,12 @@ PAGES: dict[str, PageEntry] = {
         "students, researchers and engineers",
         REWARDS,
     ),
+    "questions": PageEntry(
+        "Open questions", "live_help", UNDERSTAND, "What is known about one reward for all?",
+        "Which open questions about reward models of many people can a study answer?",
+        "researchers and students",
+        REWARDS,
+    ),
     "studies": PageEntry(
         "Studies", "query_stats", UNDERSTAND, "How many raters does it take?",
         "How do the results change with the number of raters and of simulated voters?",
