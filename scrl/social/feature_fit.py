@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -63,20 +62,24 @@ def fit_features(
     """
     size = np.bincount(group)
     sds = np.full(len(size), FIRST_SD), FIRST_SD
-    sample = _Problem(value, _sampled(counts, offsets), offsets)
-    weight, own = np.zeros(len(group)), np.zeros(len(value))
+    sampled = _sampled(counts, offsets)
+    sample = _Problem(value, sampled, offsets)
+    weight, own = np.zeros(len(group)), np.zeros(len(sample.item))
     for _ in range(ROUNDS):
         group_sd, own_sd = sds
         prior = group_sd[group] ** -2
         weight, own = sample.maximise(weight, own, prior, own_sd**-2)
         covariance, own_variance = sample.covariance(weight, own, prior, own_sd**-2)
-        sds = _learnt_sds(sample, group, (group_sd, own_sd), weight, covariance, own, own_variance)
+        sds = _learnt_sds(group, (group_sd, own_sd), weight, covariance, own, own_variance)
         if np.abs(np.log(np.r_[sds] / np.r_[group_sd, own_sd])).max() < SETTLED:
             break
-    if len(sample.counts.first) < len(counts.first):
-        problem, prior = _Problem(value, counts, offsets), group_sd[group] ** -2
-        weight, own = problem.maximise(weight, own, prior, own_sd**-2)
-        covariance, own_variance = problem.covariance(weight, own, prior, own_sd**-2)
+    found = sample
+    if len(sampled.first) < len(counts.first):
+        found, prior = _Problem(value, counts, offsets), group_sd[group] ** -2
+        own = found.compared(sample.all_items(own, len(value)))
+        weight, own = found.maximise(weight, own, prior, own_sd**-2)
+        covariance, own_variance = found.covariance(weight, own, prior, own_sd**-2)
+    own, own_variance = (found.all_items(x, len(value)) for x in (own, own_variance))
     return FeatureFit(weight, covariance, own, own_variance, group_sd, own_sd)
 
 
@@ -93,7 +96,6 @@ def _sampled(counts: PairCounts, offsets: np.ndarray) -> PairCounts:
 
 
 def _learnt_sds(
-    problem: _Problem,
     group: np.ndarray,
     sds: tuple[np.ndarray, float],
     weight: np.ndarray,
@@ -103,15 +105,14 @@ def _learnt_sds(
 ) -> tuple[np.ndarray, float]:
     """Standard deviations of groups and of own parts after one round."""
     group_sd, own_sd = sds
-    groups, rated = len(group_sd), problem.rated
+    groups = len(group_sd)
     known = 1 - np.diag(covariance) * group_sd[group] ** -2
     # A group's functions add up to about one squared, so its weights' sd is its contribution's.
     new_sd = _learnt(
         np.bincount(group, weight**2, groups), np.bincount(group, known, groups), group_sd
     )
-    square = np.array([own[rated] @ own[rated]])
-    own_known = np.array([(1 - own_variance[rated] * own_sd**-2).sum()])
-    return new_sd, float(_learnt(square, own_known, np.array([own_sd]))[0])
+    own_known = np.array([(1 - own_variance * own_sd**-2).sum()])
+    return new_sd, float(_learnt(np.array([own @ own]), own_known, np.array([own_sd]))[0])
 
 
 def _learnt(square: np.ndarray, known: np.ndarray, sd: np.ndarray) -> np.ndarray:
@@ -120,37 +121,139 @@ def _learnt(square: np.ndarray, known: np.ndarray, sd: np.ndarray) -> np.ndarray
     return np.clip(np.clip(found, sd / 2, sd * 2), MIN_SD, MAX_SD)
 
 
-class _Group(NamedTuple):
+class _Pairs:
+    """Prompts of which two items were compared. Only differences of both items' functions matter.
+
+    The curvature of both own parts has the directions (1, 1) and (1, −1), in closed form.
+
+    Args:
+        value: the functions of compared items ``[compared, functions]``.
+        pair: numbers of the pairs ``[pairs]``; first, second: the compared items of each.
+    """
+
+    def __init__(
+        self, value: np.ndarray, pair: np.ndarray, first: np.ndarray, second: np.ndarray
+    ) -> None:
+        self.pair, self.first, self.second = pair, first, second
+        self.gap = np.empty((len(pair), value.shape[1]), value.dtype)
+        self.parts = blocks(len(pair), MAX_CELLS // max(1, value.shape[1]))
+        for part in self.parts:
+            np.subtract(value[first[part]], value[second[part]], out=self.gap[part])
+
+    def curvature(self, information: np.ndarray, own_prior: float) -> np.ndarray:
+        """Curvature of the likelihood in the weights, own parts following; the curvature of own
+        parts is kept for the methods below.
+
+        Args:
+            information: on each difference of rewards ``[all pairs]``.
+        """
+        self.prior, self.information = own_prior, information[self.pair]
+        self.apart = 1 / (own_prior + 2 * self.information)
+        root = np.sqrt(own_prior * self.information * self.apart).astype(self.gap.dtype)
+        found = np.zeros((self.gap.shape[1],) * 2)
+        for part in self.parts:
+            scaled = self.gap[part] * root[part, None]
+            found += scaled.T @ scaled
+        return found
+
+    def solve(self, values: np.ndarray, found: np.ndarray) -> None:
+        """Write the inverse curvature of own parts times values of items ``[compared]``."""
+        one, other = values[self.first], values[self.second]
+        both, apart = (one + other) / (2 * self.prior), (one - other) / 2 * self.apart
+        found[self.first], found[self.second] = both + apart, both - apart
+
+    def variance(self, covariance: np.ndarray, found: np.ndarray) -> None:
+        """Write the posterior variances of own parts ``[compared]``."""
+        spread, used = np.empty(len(self.pair)), covariance.astype(self.gap.dtype)
+        for part in self.parts:
+            spread[part] = ((self.gap[part] @ used) * self.gap[part]).sum(axis=1)
+        spread *= (self.information * self.apart) ** 2
+        spread += (1 / self.prior + self.apart) / 2
+        found[self.first] = found[self.second] = spread
+
+
+class _Prompts:
     """Prompts of which equally many items were compared.
 
-    Attributes:
-        item: the compared items ``[prompts, compared]``.
+    Args:
+        value: the functions of compared items ``[compared, functions]``.
+        item: the compared items ``[prompts, size]``.
         pair: numbers of their pairs ``[pairs]``; prompt, first, second: of each pair the row of
             ``item`` and the places of both items in it ``[pairs]``.
     """
 
-    item: np.ndarray
-    pair: np.ndarray
-    prompt: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
+    def __init__(
+        self,
+        value: np.ndarray,
+        item: np.ndarray,
+        pair: np.ndarray,
+        prompt: np.ndarray,
+        first: np.ndarray,
+        second: np.ndarray,
+    ) -> None:
+        self.value, self.item, self.pair = value, item, pair
+        self.prompt, self.first, self.second = prompt, first, second
+
+    def curvature(self, information: np.ndarray, own_prior: float) -> np.ndarray:
+        """See ``_Pairs.curvature``."""
+        prompts, size = self.item.shape
+        matrix, h = np.zeros((prompts, size, size)), information[self.pair]
+        np.add.at(matrix, (self.prompt, self.first, self.second), -h)
+        np.add.at(matrix, (self.prompt, self.second, self.first), -h)
+        diagonal = np.arange(size)
+        matrix[:, diagonal, diagonal] = own_prior - matrix.sum(axis=2)
+        self.prior, self.inverse = own_prior, np.linalg.inv(matrix)
+        phi, away = self._away()
+        functions = phi.shape[2]
+        return own_prior * phi.reshape(-1, functions).T @ away.reshape(-1, functions)
+
+    def _away(self) -> tuple[np.ndarray, np.ndarray]:
+        """The functions ``[prompts, size, functions]``, and what own parts leave of them."""
+        phi = self.value[self.item]
+        inverse = self.inverse.astype(phi.dtype)
+        return phi, phi - phi.dtype.type(self.prior) * (inverse @ phi)
+
+    def solve(self, values: np.ndarray, found: np.ndarray) -> None:
+        """See ``_Pairs.solve``."""
+        found[self.item] = np.einsum("pab,pb->pa", self.inverse, values[self.item])
+
+    def variance(self, covariance: np.ndarray, found: np.ndarray) -> None:
+        """See ``_Pairs.variance``."""
+        _, away = self._away()
+        spread = ((away @ covariance.astype(away.dtype)) * away).sum(axis=2)
+        found[self.item] = np.einsum("pcc->pc", self.inverse) + spread
 
 
 class _Problem:
-    """The posterior of weights and own parts, given standard deviations."""
+    """The posterior of weights and own parts of compared items, given standard deviations.
+
+    Attributes:
+        item: the compared items ``[compared]``; value: their functions ``[compared, functions]``.
+        counts: the pairs of compared items.
+    """
 
     def __init__(self, value: np.ndarray, counts: PairCounts, offsets: np.ndarray) -> None:
-        self.value, self.counts = value, counts
-        compared = np.unique(np.r_[counts.first, counts.second])
-        self.rated = np.zeros(len(value), bool)
-        self.rated[compared] = True
-        self.groups = list(_grouped(compared, counts, offsets, value.shape[1]))
+        self.item = np.unique(np.r_[counts.first, counts.second])
+        self.value = value if len(self.item) == len(value) else value[self.item]
+        first, second = (np.searchsorted(self.item, x) for x in (counts.first, counts.second))
+        self.counts = PairCounts(first, second, counts.wins_first, counts.wins_second)
+        self.groups = list(_grouped(self.value, self.counts, np.searchsorted(self.item, offsets)))
+
+    def compared(self, values: np.ndarray) -> np.ndarray:
+        """Of values of all items ``[items]`` those of compared ones."""
+        return values[self.item]
+
+    def all_items(self, values: np.ndarray, items: int) -> np.ndarray:
+        """Values of all items ``[items]``, 0 of those that were never compared."""
+        found = np.zeros(items)
+        found[self.item] = values
+        return found
 
     def objective(
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
     ) -> float:
         """Minus the log posterior."""
-        c, reward = self.counts, self.value @ weight + own
+        c, reward = self.counts, times(self.value, weight) + own
         gap = reward[c.first] - reward[c.second]
         loss = c.wins_first @ np.logaddexp(0, -gap) + c.wins_second @ np.logaddexp(0, gap)
         return float(loss + 0.5 * prior @ weight**2 + 0.5 * own_prior * own @ own)
@@ -180,84 +283,89 @@ class _Problem:
     def covariance(
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Posterior covariance of the weights, and posterior variances of own parts ``[items]``."""
-        curve, inverses = self._curvature(weight, own, own_prior)
+        """Posterior covariance of the weights, and posterior variances of own parts
+        ``[compared]``."""
+        curve = self._curvature(times(self.value, weight) + own, own_prior)
         covariance = np.linalg.inv(curve + np.diag(prior))
         variance = np.zeros(len(own))
-        for group, inverse in zip(self.groups, inverses, strict=True):
-            phi = self.value[group.item]
-            away = phi - own_prior * (inverse @ phi)
-            spread = ((away @ covariance) * away).sum(axis=2)
-            variance[group.item] = np.einsum("pcc->pc", inverse) + spread
+        for group in self.groups:
+            group.variance(covariance, variance)
         return covariance, variance
 
-    def _curvature(
-        self, weight: np.ndarray, own: np.ndarray, own_prior: float
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """Curvature of the likelihood in the weights, own parts following; of each group the
-        inverse curvature Q of own parts ``[prompts, compared, compared]``."""
-        c, reward = self.counts, self.value @ weight + own
+    def _curvature(self, reward: np.ndarray, own_prior: float) -> np.ndarray:
+        """Curvature of the likelihood in the weights, own parts following."""
+        c = self.counts
         chance = expit(reward[c.first] - reward[c.second])
         information = (c.wins_first + c.wins_second) * chance * (1 - chance)
-        curve, inverses = np.zeros((len(weight), len(weight))), []
+        curve = np.zeros((self.value.shape[1],) * 2)
         for group in self.groups:
-            prompts, size = group.item.shape
-            matrix, h = np.zeros((prompts, size, size)), information[group.pair]
-            np.add.at(matrix, (group.prompt, group.first, group.second), -h)
-            np.add.at(matrix, (group.prompt, group.second, group.first), -h)
-            diagonal = np.arange(size)
-            matrix[:, diagonal, diagonal] = own_prior - matrix.sum(axis=2)
-            inverse = np.linalg.inv(matrix)
-            phi = self.value[group.item]
-            away = phi - own_prior * (inverse @ phi)
-            functions = phi.shape[2]
-            curve += own_prior * phi.reshape(-1, functions).T @ away.reshape(-1, functions)
-            inverses.append(inverse)
-        return 0.5 * (curve + curve.T), inverses
+            curve += group.curvature(information, own_prior)
+        return 0.5 * (curve + curve.T)
 
     def _newton_step(
         self, weight: np.ndarray, own: np.ndarray, prior: np.ndarray, own_prior: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        c, reward = self.counts, self.value @ weight + own
+        c, reward = self.counts, times(self.value, weight) + own
         surprise = c.wins_first - (c.wins_first + c.wins_second) * expit(
             reward[c.first] - reward[c.second]
         )
         slope = np.bincount(c.first, surprise, len(own)) - np.bincount(c.second, surprise, len(own))
-        curve, inverses = self._curvature(weight, own, own_prior)
+        curve = self._curvature(reward, own_prior)
         # Own parts after a step in which the weights are held.
-        held, pull = np.zeros(len(own)), slope - own_prior * own
-        for group, inverse in zip(self.groups, inverses, strict=True):
-            held[group.item] = np.einsum("pab,pb->pa", inverse, pull[group.item])
+        held = self._solved(slope - own_prior * own)
         step = np.linalg.solve(
-            curve + np.diag(prior), own_prior * ((own + held) @ self.value) - prior * weight
+            curve + np.diag(prior), own_prior * times(self.value.T, own + held) - prior * weight
         )
-        explained = self.value @ step
-        for group, inverse in zip(self.groups, inverses, strict=True):
-            moved = explained[group.item]
-            held[group.item] -= moved - own_prior * np.einsum("pab,pb->pa", inverse, moved)
-        return step, held
+        explained = times(self.value, step)
+        return step, held - explained + own_prior * self._solved(explained)
+
+    def _solved(self, values: np.ndarray) -> np.ndarray:
+        """The inverse curvature of own parts times values ``[compared]``."""
+        found = np.zeros(len(values))
+        for group in self.groups:
+            group.solve(values, found)
+        return found
+
+
+def times(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """A matrix times a vector in double precision; one of single precision part by part."""
+    if matrix.dtype == vector.dtype:
+        return matrix @ vector
+    if matrix.shape[0] > matrix.shape[1]:
+        parts = blocks(len(matrix), MAX_CELLS // matrix.shape[1])
+        return np.concatenate([matrix[part].astype(float) @ vector for part in parts])
+    parts = blocks(matrix.shape[1], MAX_CELLS // matrix.shape[0])
+    found = np.zeros(matrix.shape[0])
+    for part in parts:
+        found += matrix[:, part].astype(float) @ vector[part]
+    return found
+
+
+def blocks(count: int, size: int) -> list[slice]:
+    """Consecutive parts of at most ``size`` of so many rows."""
+    return [slice(i, i + max(size, 1)) for i in range(0, count, max(size, 1))]
 
 
 def _grouped(
-    compared: np.ndarray, counts: PairCounts, offsets: np.ndarray, functions: int
-) -> Iterator[_Group]:
-    """Prompts by the number of their compared items, at most ``MAX_CELLS`` numbers at once."""
-    prompt = np.searchsorted(offsets, compared, side="right") - 1
-    prompts, start, size = np.unique(prompt, return_index=True, return_counts=True)
-    row = np.searchsorted(prompts, np.searchsorted(offsets, counts.first, side="right") - 1)
-    place = np.zeros(int(offsets[-1]), np.int64)
-    place[compared] = np.arange(len(compared)) - np.repeat(start, size)
-    where = np.zeros(len(prompts), np.int64)
-    for m in np.unique(size):
+    value: np.ndarray, counts: PairCounts, offsets: np.ndarray
+) -> Iterator[_Pairs | _Prompts]:
+    """Prompts by the number of their items, all of which were compared; of more than two items at
+    most ``MAX_CELLS`` numbers at once."""
+    size, functions = np.diff(offsets), value.shape[1]
+    prompt = np.searchsorted(offsets, counts.first, side="right") - 1
+    two = np.flatnonzero(size[prompt] == 2)
+    if len(two):
+        yield _Pairs(value, two, counts.first[two], counts.second[two])
+    where = np.zeros(len(size), np.int64)
+    for m in np.unique(size[size > 2]):
         rows = np.flatnonzero(size == m)
-        step = max(1, MAX_CELLS // (int(m) * max(functions, int(m))))
-        for first in range(0, len(rows), step):
-            part = rows[first : first + step]
-            inside = np.zeros(len(prompts), bool)
-            inside[part] = True
-            where[part] = np.arange(len(part))
-            pair = np.flatnonzero(inside[row])
-            yield _Group(
-                compared[start[part, None] + np.arange(m)], pair, where[row[pair]],
-                place[counts.first[pair]], place[counts.second[pair]],
+        for part in blocks(len(rows), MAX_CELLS // (int(m) * max(functions, int(m)))):
+            inside = np.zeros(len(size), bool)
+            inside[rows[part]] = True
+            where[rows[part]] = np.arange(len(rows[part]))
+            pair = np.flatnonzero(inside[prompt])
+            start, own = offsets[rows[part]], prompt[pair]
+            yield _Prompts(
+                value, start[:, None] + np.arange(m), pair, where[own],
+                counts.first[pair] - offsets[own], counts.second[pair] - offsets[own],
             )  # fmt: skip

@@ -16,14 +16,16 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import PairCounts
 from scrl.data.messages import BadText, cell_text, is_messages, plain_list
-from scrl.social.feature_fit import FeatureFit, fit_features
+from scrl.social.feature_fit import FeatureFit, blocks, fit_features
 from scrl.text.encoder import Encoder, encode, encoder_named
-from scrl.text.features import INTERACTION, TextFeatures, item_texts, text_features
+from scrl.text.features import INTERACTION, TextFeatures, item_texts, measured_features
 from scrl.types import Catalogue, InputError
 from scrl.utility_models.feature_basis import FeatureBasis
 
 #: Rated texts kept with a model, to which the distance of a new text is measured.
 MAX_REFERENCES = 2_000
+#: Items whose functions are of double precision at most, and items of which they are made at once.
+MAX_DOUBLE, BLOCK = 20_000, 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +49,31 @@ class TextFunctions:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, features: TextFeatures, catalogue: Catalogue) -> TextFunctions:
-        """The functions made on a catalogue's items."""
-        x = features(*item_texts(catalogue))
+    def of(cls, features: TextFeatures, x: np.ndarray) -> tuple[TextFunctions, np.ndarray]:
+        """The functions made on items, and their values ``[items, functions]``.
+
+        Values are of single precision where items are more than ``MAX_DOUBLE``.
+
+        Args:
+            x: features of the items ``[items, features]``.
+        """
         basis = FeatureBasis.of(x[:, features.group != INTERACTION])
         blank = cls(features, basis, np.zeros(0), np.zeros(0))
-        raw, group = blank._raw(x), blank.group
-        mean = raw.mean(axis=0)
-        square = np.bincount(
-            group, ((raw - mean) ** 2).mean(axis=0), minlength=int(group.max()) + 1
-        )
-        return cls(features, basis, mean, np.sqrt(np.maximum(square, 1e-12)))
+        group = blank.group
+        kind = np.float64 if len(x) <= MAX_DOUBLE else np.float32
+        value, mean = np.empty((len(x), len(group)), kind), np.zeros(len(group))
+        for part in blocks(len(x), BLOCK):
+            value[part] = raw = blank._raw(x[part])
+            mean += raw.sum(axis=0) / len(x)
+        squares = np.zeros(len(group))
+        for part in blocks(len(x), BLOCK):
+            value[part] -= mean
+            squares += (value[part].astype(float) ** 2).sum(axis=0) / len(x)
+        square = np.bincount(group, squares, minlength=int(group.max()) + 1)
+        scale = np.sqrt(np.maximum(square, 1e-12))
+        for part in blocks(len(x), BLOCK):
+            value[part] /= scale[group]
+        return cls(features, basis, mean, scale), value
 
     @cached_property
     def group(self) -> np.ndarray:
@@ -71,8 +87,20 @@ class TextFunctions:
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> np.ndarray:
         """The functions of items ``[items, functions]``, from their two texts."""
-        raw = self._raw(self.features(prompts, completions))
-        return (raw - self.mean) / self.scale[self.group]
+        return self._standardised(self.features(prompts, completions))
+
+    def _standardised(self, x: np.ndarray) -> np.ndarray:
+        return (self._raw(x) - self.mean) / self.scale[self.group]
+
+    def weighted(
+        self, prompts: Sequence[str], completions: Sequence[str], weight: np.ndarray
+    ) -> np.ndarray:
+        """The functions of items times weights ``[functions]``, which are rewards ``[items]``."""
+        x = self.features(prompts, completions)
+        found = np.empty(len(x))
+        for part in blocks(len(x), BLOCK):
+            found[part] = self._standardised(x[part]) @ weight
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +133,7 @@ class TextReward:
     def rewards(self) -> np.ndarray:
         """Rewards of the catalogue's items ``[items]``, log-odds centred within each prompt."""
         c = self.catalogue
-        reward = self.functions(*item_texts(c)) @ self.weight + self.own
+        reward = self.functions.weighted(*item_texts(c), self.weight) + self.own
         mean = np.add.reduceat(reward, c.offsets[:-1]) / np.diff(c.offsets)
         return reward - mean[c.item_prompt]
 
@@ -165,7 +193,7 @@ class TextReward:
     def _reward(self, prompts: list[str], completions: list[str]) -> np.ndarray:
         known = [self._known.get(pair, -1) for pair in zip(prompts, completions, strict=True)]
         own = np.where(np.array(known) >= 0, self.own[known], 0.0) if known else np.zeros(0)
-        return self.functions(prompts, completions) @ self.weight + own
+        return self.functions.weighted(prompts, completions, self.weight) + own
 
     @cached_property
     def _known(self) -> dict[tuple[str, str], int]:
@@ -196,10 +224,14 @@ def fit_text_rewards(
     Returns:
         name -> its model.
     """
+    texts = item_texts(catalogue)
     if features is None:
-        features = text_features(catalogue, encoder or encoder_named(catalogue.read_by))
-    functions = TextFunctions.of(features, catalogue)
-    value = functions(*item_texts(catalogue))
+        encoder = encoder or encoder_named(catalogue.read_by)
+        features, x = measured_features(*texts, encoder)
+    else:
+        x = features(*texts)
+    functions, value = TextFunctions.of(features, x)
+    del x  # as many numbers as are needed later on
     return {
         name: _fitted(functions, value, catalogue, counts) for name, counts in comparisons.items()
     }

@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 import numpy as np
 
 from scrl.text.attributes import ATTRIBUTES, attribute_values
-from scrl.text.encoder import Encoder, SentenceEncoder, encode, is_available
+from scrl.text.encoder import Encoder, SentenceEncoder, Vectors, is_available, vectors_of
 from scrl.types import Catalogue, Ratings
 
 #: Directions of completions' vectors and of prompts' vectors, at most.
@@ -25,6 +25,8 @@ MAX_DIRECTIONS, MAX_PROMPT_DIRECTIONS = 16, 2
 MIN_VARIANCE = 1e-3
 #: Standardised features are cut off here, so that no odd text is beyond all measure.
 MAX_DEVIATION = 5.0
+#: Items whose vectors are held in memory in double precision at once.
+BLOCK = 10_000
 VECTOR, ATTRIBUTE, INTERACTION = range(3)
 Data = TypeVar("Data", bound=Catalogue | Ratings)
 
@@ -69,26 +71,7 @@ class TextFeatures:
         Raises:
             InputError: where the packaged encoder is asked for and not installed.
         """
-        names = tuple(ATTRIBUTES) if attributes is None else tuple(attributes)
-        empty = np.zeros((0, 0))
-        blank = cls(encoder, names, empty, np.zeros(0), empty, np.zeros(0), np.ones(0))
-        if encoder is not None:
-            texts, prompt = np.unique(np.asarray(prompts, object), return_inverse=True)
-            vectors = encode(completions, encoder).astype(float)
-            count = np.bincount(prompt)
-            centre = np.zeros((len(texts), vectors.shape[1]))
-            np.add.at(centre, prompt, vectors)
-            directions, _ = _principal(vectors - (centre / count[:, None])[prompt], MAX_DIRECTIONS)
-            own = encode(texts.tolist(), encoder).astype(float)
-            mean = own.mean(axis=0)
-            across, sd = _principal(own - mean, MAX_PROMPT_DIRECTIONS)
-            blank = replace(
-                blank, directions=directions, prompt_mean=mean, prompt_directions=across / sd
-            )
-        raw = blank._measure(prompts, completions)
-        mean, sd = raw.mean(axis=0), raw.std(axis=0)
-        constant = sd <= 1e-6 * np.maximum(np.abs(raw).max(axis=0, initial=0.0), 1e-12)
-        return replace(blank, mean=mean, scale=np.where(constant, np.inf, sd))
+        return measured_features(prompts, completions, encoder, attributes)[0]
 
     @property
     def group(self) -> np.ndarray:
@@ -111,28 +94,93 @@ class TextFeatures:
         Args:
             prompts, completions: the two texts of each item ``[items]``.
         """
-        raw = (self._measure(prompts, completions) - self.mean) / self.scale
-        return np.clip(raw, -MAX_DEVIATION, MAX_DEVIATION)
+        return self._standardised(self._measure(_Texts.of(prompts, completions, self)))
 
-    def _measure(self, prompts: Sequence[str], completions: Sequence[str]) -> np.ndarray:
+    def _standardised(self, raw: np.ndarray) -> np.ndarray:
+        """Features in place of those that are not standardised ``[items, features]``."""
+        raw -= self.mean
+        raw /= self.scale
+        return np.clip(raw, -MAX_DEVIATION, MAX_DEVIATION, out=raw)
+
+    def _measure(self, texts: _Texts) -> np.ndarray:
         """Features that are not standardised ``[items, features]``."""
-        measured = attribute_values(completions, self.attributes)
-        if self.encoder is None:
-            return measured
-        vectors = encode(completions, self.encoder).astype(float)
-        own = encode(prompts, self.encoder).astype(float)
-        size = np.linalg.norm(vectors, axis=1) * np.linalg.norm(own, axis=1)
-        similarity = (vectors * own).sum(axis=1) / np.maximum(size, 1e-12)
-        place = (own - self.prompt_mean) @ self.prompt_directions
-        products = (place[:, :, None] * measured[:, None, :]).reshape(len(vectors), -1)
-        return np.concatenate(
-            [vectors @ self.directions, measured, similarity[:, None], products], axis=1
+        measured = texts.attributes
+        if texts.completion is None or texts.prompt is None:
+            return measured.copy()
+        vector, attribute = self.directions.shape[1], measured.shape[1]
+        places = self.prompt_directions.shape[1]
+        found = np.empty((len(measured), vector + attribute + 1 + places * attribute))
+        for start in range(0, len(measured), BLOCK):
+            part = slice(start, start + BLOCK)
+            vectors, own = texts.completion[part].astype(float), texts.prompt[part].astype(float)
+            size = np.linalg.norm(vectors, axis=1) * np.linalg.norm(own, axis=1)
+            similarity = (vectors * own).sum(axis=1) / np.maximum(size, 1e-12)
+            place = (own - self.prompt_mean) @ self.prompt_directions
+            products = (place[:, :, None] * measured[part, None, :]).reshape(len(vectors), -1)
+            found[part] = np.concatenate(
+                [vectors @ self.directions, measured[part], similarity[:, None], products], axis=1
+            )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Texts:
+    """What is read of items' texts.
+
+    Attributes:
+        attributes: measured attributes of completions ``[items, attributes]``.
+        completion, prompt: vectors of the items' texts; None without an encoder.
+    """
+
+    attributes: np.ndarray
+    completion: Vectors | None
+    prompt: Vectors | None
+
+    @classmethod
+    def of(
+        cls, prompts: Sequence[str], completions: Sequence[str], features: TextFeatures
+    ) -> _Texts:
+        measured, encoder = attribute_values(completions, features.attributes), features.encoder
+        if encoder is None:
+            return cls(measured, None, None)
+        return cls(measured, vectors_of(completions, encoder), vectors_of(prompts, encoder))
+
+
+def measured_features(
+    prompts: Sequence[str],
+    completions: Sequence[str],
+    encoder: Encoder | None,
+    attributes: Sequence[str] | None = None,
+) -> tuple[TextFeatures, np.ndarray]:
+    """Features made of the texts of items, and those of these items ``[items, features]``.
+
+    For the arguments and errors see ``TextFeatures.of``.
+    """
+    names = tuple(ATTRIBUTES) if attributes is None else tuple(attributes)
+    empty = np.zeros((0, 0))
+    blank = TextFeatures(encoder, names, empty, np.zeros(0), empty, np.zeros(0), np.ones(0))
+    read = _Texts.of(prompts, completions, blank)
+    if read.completion is not None and read.prompt is not None:
+        texts, first, prompt = np.unique(
+            np.asarray(prompts, object), return_index=True, return_inverse=True
         )
+        own = Vectors(read.prompt.table, read.prompt.row[first])
+        mean = _mean(own)
+        across, sd = _directions(own, np.zeros(len(texts), int), MAX_PROMPT_DIRECTIONS)
+        directions, _ = _directions(read.completion, prompt, MAX_DIRECTIONS)
+        blank = replace(
+            blank, directions=directions, prompt_mean=mean, prompt_directions=across / sd
+        )
+    raw = blank._measure(read)
+    mean, sd = raw.mean(axis=0), raw.std(axis=0)
+    constant = sd <= 1e-6 * np.maximum(np.abs(raw).max(axis=0, initial=0.0), 1e-12)
+    features = replace(blank, mean=mean, scale=np.where(constant, np.inf, sd))
+    return features, features._standardised(raw)
 
 
 def text_features(catalogue: Catalogue, encoder: Encoder | None) -> TextFeatures:
     """Features made of the texts of a catalogue's items."""
-    return TextFeatures.of(*item_texts(catalogue), encoder)
+    return measured_features(*item_texts(catalogue), encoder)[0]
 
 
 def item_texts(catalogue: Catalogue) -> tuple[list[str], list[str]]:
@@ -153,13 +201,13 @@ def with_text_features(data: Data, encoder: Encoder | None = None) -> Data:
     """
     reader = encoder or (SentenceEncoder() if is_available() else None)
     old = data.catalogue if isinstance(data, Ratings) else data
-    features = text_features(old, reader)
+    features, values = measured_features(*item_texts(old), reader)
     new = replace(
         old,
         completions=tuple(old.completions[c] for c in old.members),
         completion_texts=tuple(old.completion_texts[c] for c in old.members),
         members=np.arange(old.items),
-        completion_features=features(*item_texts(old)),
+        completion_features=values,
         prompt_features=None,
         read_by=features.reader,
     )
@@ -171,18 +219,66 @@ def with_text_features(data: Data, encoder: Encoder | None = None) -> Data:
     return replace(data, catalogue=new, completion=data.item, notes=(*data.notes, note))
 
 
-def _principal(points: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Principal directions ``[dimensions, directions]`` and the points' standard deviations along
-    them ``[directions]``; the sign of a direction is that of its largest component."""
-    count, dimensions = points.shape
-    # The smaller of the two matrices with these eigenvalues.
+def _mean(vectors: Vectors) -> np.ndarray:
+    """The mean of vectors ``[dimensions]``."""
+    total = np.zeros(vectors.table.shape[1])
+    for start in range(0, len(vectors), BLOCK):
+        total += vectors[start : start + BLOCK].astype(float).sum(axis=0)
+    return total / len(vectors)
+
+
+def _directions(vectors: Vectors, group: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Principal directions ``[dimensions, directions]`` in which vectors of one group differ, and
+    the vectors' standard deviations along them ``[directions]``.
+
+    The sign of a direction is that of its largest component.
+
+    Args:
+        group: of each vector, 0, 1, 2 … ``[vectors]``.
+    """
+    count, dimensions = len(vectors), vectors.table.shape[1]
     few = count < dimensions
-    values, vectors = np.linalg.eigh((points @ points.T if few else points.T @ points) / count)
-    kept = np.flatnonzero(values > MIN_VARIANCE * max(values[-1], 1e-9))[::-1][:most]
-    directions = vectors[:, kept]
     if few:
+        points = vectors[slice(None)].astype(float)
+        centre = np.zeros((int(group.max(initial=0)) + 1, dimensions))
+        np.add.at(centre, group, points)
+        points -= (centre / np.bincount(group)[:, None])[group]
+        scatter = points @ points.T
+    else:
+        scatter = _scatter(vectors, group)
+    values, found = np.linalg.eigh(scatter / count)
+    kept = np.flatnonzero(values > MIN_VARIANCE * max(values[-1], 1e-9))[::-1][:most]
+    directions = found[:, kept]
+    if few:
+        # The smaller of the two matrices with these eigenvalues was used.
         directions = points.T @ directions / np.sqrt(count * values[kept])
     if len(kept):
         largest = directions[np.abs(directions).argmax(axis=0), np.arange(len(kept))]
         directions = directions * np.sign(largest)
     return directions, np.sqrt(values[kept])
+
+
+def _scatter(vectors: Vectors, group: np.ndarray) -> np.ndarray:
+    """The sum of squares and products of vectors, less their groups' means ``[dimensions,
+    dimensions]``, a block of groups at a time."""
+    order = np.argsort(group, kind="stable")
+    size = np.bincount(group)
+    size = size[size > 0]
+    end = np.cumsum(size)
+    found, first = np.zeros((vectors.table.shape[1],) * 2), 0
+    while first < len(size):
+        start = end[first] - size[first]
+        last = max(first + 1, int(np.searchsorted(end, start + BLOCK, side="right")))
+        own, centre = size[first:last], np.zeros(())
+        parts = range(start, end[last - 1], BLOCK)
+        if len(parts) > 1:  # one group, which is read twice
+            centre = _mean(Vectors(vectors.table, vectors.row[order[start : end[last - 1]]]))
+        for at in parts:
+            points = vectors[order[at : min(at + BLOCK, end[last - 1])]].astype(float)
+            if len(parts) == 1:
+                begin = np.cumsum(own) - own
+                centre = np.repeat(np.add.reduceat(points, begin) / own[:, None], own, axis=0)
+            points -= centre
+            found += points.T @ points
+        first = last
+    return found
