@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scrl.cli.columns import stated_columns
 from scrl.cli.files import check_output, load_source, read_ratings, write_result
 from scrl.cli.printing import (
     MAX_PROMPTS,
@@ -199,18 +200,19 @@ def evaluate(chosen: Namespace) -> None:
 
 
 def score(chosen: Namespace) -> None:
-    """Print and save the rewards of a saved model for the completions of a file: texts in JSON
-    lines, ratings or a scenario."""
+    """Print and save the rewards of a saved model for the completions of a file: rows of prompts
+    and completions, ratings or a scenario."""
     from scrl.cli.text_rows import print_rows, read_text_rows, score_rows
     from scrl.results import by_name
     from scrl.runtime import start
-    from scrl.social import TextReward, artifacts
+    from scrl.social import artifacts
 
     check_output(chosen.out)
     start()
     model = artifacts.load(chosen.model)
-    if isinstance(model, TextReward) and (rows := read_text_rows(chosen.file)) is not None:
-        scored = score_rows(model, rows)
+    rows = read_text_rows(chosen.file, stated_columns(chosen))
+    if rows is not None:
+        scored = score_rows(model, rows, chosen.file.name)
         print_rows(scored)
         write_result(chosen.out, {"rows": scored})
         return

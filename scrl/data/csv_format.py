@@ -116,7 +116,8 @@ def _check_widths(
     if len(bad) > width:
         advice = f"put quotes around a field that holds a {name}"
     else:
-        advice = f"give every row {width - 1} {name}s, also where fields are empty"
+        marks = f"{name}s" if width > 2 else name
+        advice = f"give every row {width - 1} {marks}, also where fields are empty"
     fields = "is 1 field" if len(bad) == 1 else f"are {len(bad)} fields"
     raise InputError(
         f"{file}: line {line_of(at)}: there {fields} where the header has {width}; {advice}."

@@ -41,7 +41,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "rater_group": ("group",),
 }
 #: Lists of completions in one row.
-_CANDIDATES = ("completions", "responses", "answers", "generations", "candidates")
+CANDIDATES = ("completions", "responses", "answers", "generations", "candidates")
 _FIRST_TURN = tuple(f"first_turn_response_{letter}" for letter in "abcd")
 _TWO = (("response_1", "response_2", "preference_strength"),
         ("response1", "response2", "overall_preference"))  # fmt: skip
@@ -254,7 +254,7 @@ def _published_choices(
 def _lists(names: Mapping[str, str], columns: Callable[..., dict[str, str]]) -> Layout | None:
     """The layout of a table whose rows hold a list of completions, as UltraFeedback's do."""
     prompt_name = next((n for n in ("prompt", "instruction", "question") if n in names), None)
-    lists = next((n for n in _CANDIDATES if n in names), None)
+    lists = next((n for n in CANDIDATES if n in names), None)
     if prompt_name and lists and "chosen" not in names:
         found = columns(prompt=prompt_name, candidates=lists)
         found |= columns(rater=next((a for a in ("rater", *ALIASES["rater"]) if a in names), ""))

@@ -4,6 +4,7 @@ from .artifacts import score as score
 from .ballot_rewards import BallotRewards as BallotRewards
 from .ballot_rewards import fit_ballot_rewards as fit_ballot_rewards
 from .comparisons import social_comparisons as social_comparisons
+from .named_reward import NamedReward as NamedReward
 from .reward_model import Reward as Reward
 from .reward_model import fit_social as fit_social
 from .reward_model import fit_vanilla as fit_vanilla

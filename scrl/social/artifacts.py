@@ -16,6 +16,7 @@ from scrl.config import RewardConfig
 from scrl.data.dataclass_json import from_plain, to_plain
 from scrl.networks.layers import Table, standardise
 from scrl.social import text_artifacts
+from scrl.social.named_reward import NamedReward
 from scrl.social.reward_model import Reward, blank_parameters
 from scrl.social.text_reward import TextReward
 from scrl.text.encoder import Encoder
@@ -54,8 +55,8 @@ def save(model: Reward | TextReward, path: str | Path, **about: str) -> None:
     save_file(arrays, str(path), metadata=manifest)
 
 
-def load(path: str | Path, encoder: Encoder | None = None) -> Reward | TextReward:
-    """Load a model written by ``save``.
+def load(path: str | Path, encoder: Encoder | None = None) -> NamedReward | TextReward:
+    """Load a model written by ``save``; it is called as ``reward(prompt, completion)``.
 
     Args:
         path: the file.
@@ -93,7 +94,7 @@ def load(path: str | Path, encoder: Encoder | None = None) -> Reward | TextRewar
         raise
     except (SafetensorError, KeyError, ValueError, TypeError, OSError, RecursionError) as error:
         raise InputError(f"{path}: this is not a reward model that scrl saved.") from error
-    return Reward(jax.tree_util.tree_unflatten(shape, values), catalogue, config)
+    return NamedReward(jax.tree_util.tree_unflatten(shape, values), catalogue, config)
 
 
 def score(model: Reward | TextReward, catalogue: Catalogue) -> np.ndarray:

@@ -7,7 +7,7 @@ import streamlit as st
 from scrl import figures
 from scrl.runs import Job, seed_spreads
 from scrl.types import InputError
-from ui.lab import orders, results, vanilla_gap, verdict
+from ui.lab import ballot_training, orders, results, vanilla_gap, verdict
 from ui.shared import (
     current_run,
     item_texts,
@@ -120,6 +120,9 @@ def show(choice: Choice) -> None:
         return
     prompt, rule = _pick_prompt_and_rule(prompts, choice)
     entry = prompts[prompt]
+    if not choice.source.is_scenario and not choice.source.individuals:
+        ballot_training.show(choice, prompt, rule, entry)
+        return
     highlight = choice.completion if choice.completion in entry["completions"] else ""
     highlight = highlight or result_tables.most_displaced(entry, rule)
     # The way to train stands above the sliders, which may be many.

@@ -86,8 +86,9 @@ def _describe(id: str, source: Scenario | Ratings, summary: bool) -> None:
             st.markdown(page.escaped(source.summary))
     elif not source.individuals:
         st.markdown(
-            f"{file_preview.summary(source)} No row names its rater. So the page **Rules** counts "
-            "these ballots, and no model of raters can be trained on them."
+            f"{file_preview.summary(source)} No row names its rater. So there is no model of "
+            "raters; the page **Rules** counts these ballots, and the **Lab** trains rewards on "
+            "the counts."
         )
     else:
         st.markdown(
