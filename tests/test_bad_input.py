@@ -76,6 +76,64 @@ def test_names_of_formats():
     assert len(parse_ratings((HEAD + ROW).encode(), "UPPER.CSV").rank) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("a.csv", b"PK\x03\x04rest", "Excel workbook"),
+        ("a.csv", b"PAR1rest", "name it .parquet"),
+        ("a.jsonl", b"%PDF-1.7", "a PDF"),
+        ("a.tsv", b"\x89PNG\r\n", "a picture"),
+        ("a.csv", b"<!DOCTYPE html><html>", "web page"),
+        ("a.soc", b"\x1f\x8b\x08", "add .gz to its name"),
+        ("a.csv", b'{"rater": "r"}', "this is JSON; name the file .jsonl"),
+        ("a.json", b'{"rows": [{"rater": "r", "completion": "a", "rank": 1}]}', "under 'rows'"),
+        ("a.csv", b"rater,tea,coffee\nann,1,2\nbob,x,3\n", "column 'tea' has 'x'"),
+        ("a.csv", b"r,p,a,1\nr,p,b,2\n", "names of the columns in the first line"),
+        ("a.csv", b"# comment\nrater,completion,rank\n", "names of the columns in the first line"),
+        ("a.csv", b"rater,prompt,completion,rank\nr;p;a;1\n", "commas between its names and this "
+         "row semicolons"),
+        ("a.csv", b"rater,completion,rank\nr,a,-1\n", "line 2: rank is '-1'; a rank is 1 for"),
+        ("a.jsonl", b'{"ranking": "a>b"}', """'a>b'; give a list"""),
+    ],
+)  # fmt: skip
+def test_what_a_file_is_instead_of_ratings(name, data, says):
+    assert says in refused(data, name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("80%", "leave the sign % out (80)"), ('"1,5"', "decimal point (1.5)"),
+        ('"1,500"', "(1500)"), ("2024-05-01", "this is a date"), ("€5", "(5)"), ("3rd", "(3)"),
+        ("4/5", "(4)"), ("1-2", "a range"), ("#DIV/0!", "spreadsheet"), ("good", "a word"),
+        ("1e999", "finite"), ("[1]", "finite"),
+    ],
+)  # fmt: skip
+def test_the_advice_on_a_number_fits_the_cell(cell, says):
+    assert says in refused(f"rater,completion,score\nr,a,1\nr,b,{cell}\n")
+    if not cell.startswith('"'):
+        assert says in refused(
+            f'{{"prompt": "p", "responses": ["a"], "scores": ["{cell}"]}}', "a.json"
+        )
+
+
+def test_lists_in_the_cells_of_a_rating_and_sheets_that_are_not_read(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    openpyxl = pytest.importorskip("openpyxl")
+    from pyarrow import table as arrow_table
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow_table({"completion": ["a"], "score": [[1]]}), path)
+    assert "row 1: score is '[1]', a list" in refusal(load_ratings, path)
+    book = openpyxl.Workbook()
+    for sheet in (book.active, book.create_sheet("Later")):
+        sheet.append(["rater", "completion", "rank"])
+        sheet.append(["r", "a", 1])
+    book.save(tmp_path / "a.xlsx")
+    notes = load_ratings(tmp_path / "a.xlsx").notes
+    assert any("Later" in note and "the first with rows is read" in note for note in notes)
+
+
 # -- CSV ------------------------------------------------------------------------------------------
 
 
@@ -153,7 +211,8 @@ def test_bad_csv(text, says):
 def test_a_csv_in_another_encoding():
     text = HEAD + ROW + "r,p,Müsli,2\n"
     assert "UTF-16" in refused(text.encode("utf-16"))
-    assert "NUL" in refused(text.encode("utf-16-le"))
+    assert "UTF-16" in refused(text.encode("utf-16-le"))
+    assert "UTF-16" in refused(text.encode("utf-16-be"))
     message = refused(text.encode("latin-1"))
     assert "line 3" in message
     assert "0xfc" in message

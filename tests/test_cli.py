@@ -148,6 +148,14 @@ def test_saved_models_score_the_file_they_came_from(ran, capsys):
     assert found == pytest.approx(entry["social"]["borda"]["rewards"], abs=1e-4)
     printed = capsys.readouterr().out
     assert printed.index("left") < printed.index("middle") < printed.index("right")
+    rows = folder / "rows.csv"
+    rows.write_text("prompt,completion\nbest,left\nbest,right\n")
+    assert run("score", str(model), str(rows)) == 0
+    printed = capsys.readouterr().out
+    assert printed.index("left") < printed.index("right")
+    rows.write_text("prompt,completion\nbest,left\nbest,up\n")
+    assert run("score", str(model), str(rows)) == 2
+    assert "rows.csv: The model was never trained on the completion 'up'" in capsys.readouterr().err
 
 
 def test_vote_counts_the_golden_files(golden, tmp_path, capsys):
@@ -283,3 +291,54 @@ def test_rows_of_texts_that_are_no_texts_are_refused_with_their_line(tmp_path):
     packed = tmp_path / "rows.jsonl.gz"
     packed.write_bytes(gzip.compress(good.encode()))
     assert read_text_rows(packed) == [("p", ["c"])]
+
+
+CHAT = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yes?"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rows"),
+    [
+        ("a.csv", "Prompt,completion\np,x\np,y\n", [("p", ["x"]), ("p", ["y"])]),
+        ("a.tsv", "question\tanswer\np\tx, y\n", [("p", ["x, y"])]),
+        ("a.csv", "completion\nx\n", [("", ["x"])]),
+        ("a.json", json.dumps([{"prompt": "p", "completions": ["x", "y"]}]), [("p", ["x", "y"])]),
+        ("a.json", json.dumps([{"prompt": CHAT[:1], "completion": CHAT[1:]}]), [("hi", ["yes?"])]),
+        ("a.jsonl", json.dumps({"messages": CHAT}), [("hi", ["yes?"])]),
+        ("a.csv", "rater,prompt,completion,rank\nr,p,x,1\n", None),
+        ("a.jsonl", json.dumps({"prompt": "p", "chosen": "x", "rejected": "y"}), None),
+        ("a.json", json.dumps([{"prompt": "p", "completions": [{"response": "x", "score": 1}]}]),
+         None),
+        ("a.yaml", "name: camps", None),
+        ("a.csv", "prompt,completion\n", "there is a header but no row"),
+        ("a.csv", "prompt,completion\np,x\np,\n", "line 3: a completion is empty"),
+        ("a.csv", "prompt,completion,Completion\np,x,y\n", "column 'completion' stands twice"),
+        ("a.csv", "prompt,completions\np,x\n", "line 2: 'completions' is 'x'"),
+        ("a.json", '[{"completion": "x"}, {"prompt": "p"}]', "row 2: there is no completion"),
+        ("a.jsonl", "", "the file is empty"),
+    ],
+)  # fmt: skip
+def test_rows_of_texts_are_read_from_tables_and_json(tmp_path, name, content, rows):
+    from scrl.cli.text_rows import read_text_rows
+
+    path = tmp_path / name
+    path.write_text(content)
+    if isinstance(rows, str):
+        with pytest.raises(InputError, match=rows):
+            read_text_rows(path)
+    else:
+        assert read_text_rows(path) == rows
+
+
+def test_rows_of_texts_are_read_from_parquet_and_by_named_columns(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from pyarrow import table as arrow_table
+
+    from scrl.cli.text_rows import read_text_rows
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow_table({"prompt": ["p"], "completions": [["x", "y"]]}), path)
+    assert read_text_rows(path) == [("p", ["x", "y"])]
+    films = tmp_path / "films.csv"
+    films.write_text("q,Film\np,x\n")
+    assert read_text_rows(films, {"prompt": "q", "completion": "film"}) == [("p", ["x"])]

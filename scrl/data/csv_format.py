@@ -21,6 +21,8 @@ from scrl.data.table import MAX_TEXT
 from scrl.types import InputError, Ratings
 
 csv.field_size_limit(MAX_TEXT)
+#: What may separate fields -> its name.
+_MARKS = {",": "comma", ";": "semicolon", "\t": "tab"}
 
 # -- reading --------------------------------------------------------------------------------------
 
@@ -46,7 +48,7 @@ def _separator(content: Content) -> str:
     line = next((line for line in content.head().splitlines() if line.strip()), b"")
     if content.suffix in (".tsv", ".tab"):
         return "\t"
-    counts = {mark: line.count(mark.encode()) for mark in ",;\t"}
+    counts = {mark: line.count(mark.encode()) for mark in _MARKS}
     return max(counts, key=counts.__getitem__) if any(counts.values()) else ","
 
 
@@ -63,6 +65,8 @@ def _chunks(
                 break
         if not any(header):
             raise InputError(f"{file}: the file is empty.")
+        if header[0].startswith(('{"', '[{"')):
+            raise InputError(f"{file}: this is JSON; name the file .jsonl, or .json for an array.")
         yield header
         count = 0
         while chunk := list(islice(records, CHUNK)):
@@ -112,9 +116,13 @@ def _check_widths(
     if set(map(len, rows)) == {width}:
         return
     at, bad = next((i, row) for i, row in enumerate(rows) if len(row) != width)
-    name = {",": "comma", ";": "semicolon", "\t": "tab"}[mark]
-    if len(bad) > width:
-        advice = f"put quotes around a field that holds a {name}"
+    name, other = _MARKS[mark], _other_mark(bad, width)
+    if other:
+        advice = f"the header has {name}s between its names and this row {other}s; use one of them"
+    elif len(bad) > width == 1:
+        advice = "give the names of the columns in the first line"
+    elif len(bad) > width:
+        advice = f'put double quotes (") around a field that holds a {name}'
     else:
         marks = f"{name}s" if width > 2 else name
         advice = f"give every row {width - 1} {marks}, also where fields are empty"
@@ -122,6 +130,13 @@ def _check_widths(
     raise InputError(
         f"{file}: line {line_of(at)}: there {fields} where the header has {width}; {advice}."
     )
+
+
+def _other_mark(row: Sequence[str], width: int) -> str:
+    """What else than the header's mark separates the fields of a row; "" where nothing does."""
+    if len(row) > 1 or width == 1:
+        return ""
+    return next((name for mark, name in _MARKS.items() if row[0].count(mark) == width - 1), "")
 
 
 # -- writing --------------------------------------------------------------------------------------

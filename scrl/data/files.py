@@ -10,6 +10,16 @@ import yaml
 from scrl.types import InputError
 
 MAX_DEPTH = 12
+#: How files begin that are no text -> what they are, and what to do.
+_KINDS = {
+    b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or name it .xlsx",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save it as .xlsx or .csv",
+    b"PAR1": "a Parquet file; name it .parquet",
+    b"\x1f\x8b": "packed by gzip; add .gz to its name",
+    b"%PDF": "a PDF; give the table as .csv or .xlsx",
+    b"\x89PNG": "a picture; give the table as .csv or .xlsx",
+    b"\xff\xd8\xff": "a picture; give the table as .csv or .xlsx",
+}
 
 
 def quoted(value: object) -> str:
@@ -84,8 +94,7 @@ def check_text(data: bytes, file: str) -> None:
     """Raise ``InputError`` for an empty file, UTF-16 and NUL bytes."""
     if not data or data.isspace() or data == b"\xef\xbb\xbf":
         raise InputError(f"{file}: the file is empty.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError(f"{file}: the file is UTF-16; save it as UTF-8.")
+    check_kind(data, file)
     zero = data.find(b"\0")
     if zero >= 0:
         line = data.count(b"\n", 0, zero) + 1
@@ -93,6 +102,21 @@ def check_text(data: bytes, file: str) -> None:
             f"{file}: line {line}: there is a NUL byte at position {zero:,}, so this is not a text "
             "file in UTF-8; save it as UTF-8."
         )
+
+
+def check_kind(data: bytes, file: str) -> None:
+    """Raise ``InputError`` where the first bytes of a file of text show that it is another one."""
+    # Without a byte-order mark, UTF-16 of Latin letters has a zero in every second byte.
+    halves = data[:64:2], data[1:64:2]
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or (
+        len(data) > 3 and any(not any(one) and all(two) for one, two in (halves, halves[::-1]))
+    ):
+        raise InputError(f"{file}: the file is UTF-16; save it as UTF-8.")
+    kind = next((kind for start, kind in _KINDS.items() if data.startswith(start)), "")
+    if not kind and data.lstrip()[:14].lower().startswith((b"<html", b"<!doctype html")):
+        kind = "a web page; download the file itself"
+    if kind:
+        raise InputError(f"{file}: this is no text but {kind}.")
 
 
 def too_large(file: str, size: int, limit: int) -> str:

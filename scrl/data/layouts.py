@@ -354,7 +354,10 @@ def fail_missing(header: Sequence[str], file: str, lacking: Sequence[str]) -> No
             f"{file}: missing column{'s' * (len(lacking) > 1)} {', '.join(lacking)}; found "
             f"{shown_header(header)}; name the columns if they are called otherwise."
         )
+    no_names = any(name.replace(".", "", 1).isdecimal() for name in header)
     raise InputError(
         f"{file}: missing columns completion, rank (or score, or penalty); found "
-        f"{shown_header(header)}; name the columns that hold rater, completion and score."
-    )
+        f"{shown_header(header)}; "
+        + ("give names of the columns in the first line." if no_names
+           else "name the columns that hold rater, completion and score.")
+    )  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.data.layouts import FEATURES, KEYS, RATER_FEATURE, TEXTS, VALUES, Layout
+from scrl.data.number_cells import number_advice
 from scrl.data.rows import Rows
 from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
@@ -68,6 +69,10 @@ def read_long(rows: Rows, layout: Layout, name: str) -> Table:
     table.value = VALUES[layout.value] * numbers(
         table, get[layout.value], value, blank=True, words=True, comma=rows.decimal_comma
     )
+    if layout.value == "rank" and (table.value < 0).any():
+        row = int(np.flatnonzero(table.value < 0)[0])
+        table.fail(f"{value} is {get['rank'].name(row)}; a rank is 1 for the best, 2 for the next "
+                   "and so on.", row)  # fmt: skip
     _read_numbers(table, columns, get, layout, rows.decimal_comma)
     table.notes += [layout.note] if layout.note else []
     table.notes += ignored_note(rows.header, _used_columns(rows.header, layout))
@@ -220,7 +225,8 @@ def numbers(
         advice += f", {most:g} at most" if most < math.inf else ""
         advice += ", or leave it empty where it is unknown" if blank and not words else ""
         found = quoted(text) if text.strip() else "empty"
-        table.fail(f"{quoted(field)[1:-1]} is {found}; give a finite number{advice}.", row)
+        advice = number_advice(text) or f"give a finite number{advice}"
+        table.fail(f"{quoted(field)[1:-1]} is {found}; {advice}.", row)
     return values[column.codes]
 
 

@@ -44,6 +44,8 @@ from scrl.types import InputError, Ratings
 TABLES = {".csv": csv_rows, ".tsv": csv_rows, ".tab": csv_rows, ".txt": csv_rows,
           ".parquet": parquet_rows, ".xlsx": xlsx_rows}  # fmt: skip
 JSON = (".jsonl", ".ndjson", ".json")
+#: Keys whose value may be a list of objects within one row.
+_LISTS = ("chosen", "rejected", "ranking", "prompt", "completion", "completions", "messages")
 #: Suffixes of files with ratings; those of texts may be followed by .gz.
 SUFFIXES = (*TABLES, *JSON, *FORMATS, CATEGORIES, GRAPH)
 
@@ -171,7 +173,9 @@ def ratings_from_rows(
         columns, missing: as of ``load_ratings``.
     """
     _check_options(rows.file, missing, columns)
-    return _finished(_table(rows, _layout_of(rows, columns), name), missing, name)
+    table = _table(rows, _layout_of(rows, columns), name)
+    table.notes += [rows.note] if rows.note else []
+    return _finished(table, missing, name)
 
 
 def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
@@ -237,6 +241,7 @@ def _record_table(
         if not first:
             raise InputError(f"{file}: the file is empty.")
         header = list(keys)
+        _check_not_wrapped(first[0][1], file)
         layout = find_layout([key.strip() for key in header], columns, file)
         if layout is not None and layout.kind not in ("long", "wide", "choices"):
             table = read_records(chain(first, rest), layout, file, unit, name)
@@ -249,6 +254,19 @@ def _record_table(
         is_feature = any(key.casefold().startswith((*FEATURES, RATER_FEATURE)) for key in added)
         if not is_feature and layout == find_layout([k.strip() for k in keys], columns, file):
             return table
+
+
+def _check_not_wrapped(record: Mapping[str, object], file: str) -> None:
+    """Raise ``InputError`` where the rows are a list within the one object of the file."""
+    if len(record) != 1:
+        return
+    ((key, value),) = record.items()
+    rows = value if isinstance(value, list) and key.casefold() not in _LISTS else []
+    if rows and all(isinstance(row, Mapping) for row in rows):
+        raise InputError(
+            f"{file}: the rows stand in a list under {quoted(key)}; give that list alone, or "
+            "one object a line."
+        )
 
 
 def _finished(table: Table, missing: str | None, name: str) -> Ratings:

@@ -191,7 +191,10 @@ class _Parser:
     def _ranking(self, ranking: Any) -> list[list[str]]:
         ranking = messages.plain_list(ranking)
         if not isinstance(ranking, list) or not ranking:
-            raise BadRow("ranking should be a list of completions, best first.")
+            raise BadRow(
+                f"ranking is {quoted(ranking)}; give a list of completions, best first, such as "
+                '["a", "b"] in JSON.'
+            )
         places = [messages.plain_list(place) for place in ranking]
         places = [place if isinstance(place, list) else [place] for place in places]
         if not all(places):

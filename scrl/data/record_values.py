@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scrl.data.files import quoted
+from scrl.data.number_cells import number_advice
 from scrl.data.table import is_missing
 
 #: Words for votes that prefer no response to another, and for votes that say nothing.
@@ -64,7 +65,8 @@ def record_number(value: Any) -> float:
     if isinstance(value, str) and "_" in value:
         number = math.inf
     if math.isinf(number):
-        raise BadRow(f"a score is {quoted(value)}; give a finite number.")
+        advice = isinstance(value, str) and number_advice(value)
+        raise BadRow(f"a score is {quoted(value)}; {advice or 'give a finite number'}.")
     return number
 
 

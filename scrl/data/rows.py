@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scrl.data.messages import BadText, cell_text
+from scrl.data.files import quoted
+from scrl.data.messages import BadText, cell_text, plain_list
 from scrl.types import InputError
 
 #: Rows of a chunk: few enough to stay in the processor's cache (twice as fast as 65,536).
@@ -27,6 +28,7 @@ class Rows:
         text: whether every cell is a string already.
         decimal_comma: whether 1,5 is a number.
         escaped: whether an apostrophe may stand before a cell to keep a spreadsheet from computing.
+        note: what of the file is not read; empty where all is.
     """
 
     file: str
@@ -37,6 +39,7 @@ class Rows:
     text: bool = True
     decimal_comma: bool = False
     escaped: bool = False
+    note: str = ""
 
     def __post_init__(self) -> None:
         if len(self.header) > MAX_COLUMNS:
@@ -57,9 +60,14 @@ class Rows:
             try:
                 yield cell if type(cell) is str else cell_text(cell)
             except BadText as error:
-                raise InputError(
-                    f"{self.file}: {self.unit} {self.line_of(first + i)}: {name} {error}"
-                ) from None
+                problem = str(error)
+                if isinstance(plain_list(cell), list):
+                    problem = (
+                        f"is {quoted(plain_list(cell))}, a list; give one value a row, or lists in "
+                        "columns 'completions' and 'scores'."
+                    )
+                place = f"{self.file}: {self.unit} {self.line_of(first + i)}"
+                raise InputError(f"{place}: {quoted(name)[1:-1]} {problem}") from None
 
     def shown(self, cells: Sequence[Any]) -> Iterable[str]:
         """Cells of one column as texts; one that is no text is a word."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from scrl.data.files import check_file, printable, too_large
+from scrl.data.files import check_file, check_kind, printable, too_large
 from scrl.types import InputError
 
 _GZIP = b"\x1f\x8b"
@@ -151,8 +151,8 @@ class _Checked(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         data = self._stream.read(len(buffer))
-        if not self._size and data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            raise InputError(f"{self._file}: the file is UTF-16; save it as UTF-8.")
+        if not self._size:
+            check_kind(data, self._file)
         zero = data.find(b"\0")
         if zero >= 0:
             line = self._lines + data.count(b"\n", 0, zero)

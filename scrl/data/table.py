@@ -77,7 +77,7 @@ def mapped(column: Column, function: Callable[[str], str]) -> Column:
 
 
 #: How programs write a missing value.
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>", "nat"}
+_MISSING = {"", "na", "n/a", "n.a.", "nan", "null", "none", "<na>", "nat", "-", "–", ".", "?"}
 
 
 def is_missing(text: str) -> bool:

@@ -77,6 +77,8 @@ def wide_layout(
     # A table with several rows a person, or a column that is no number, says something else.
     is_wide = bool(people) and len(set(people)) == len(people) and len(rest) > 1
     if not is_wide or not all(_is_number_column(sample[name]) for name in rest):
+        if is_wide:
+            _check_numbers(rest, sample, file)
         fail_missing(header, file, [])
     _check_no_ids(rest, file)
     values = values_of_cells(rest, sample)
@@ -138,6 +140,21 @@ def _is_number_column(cells: Sequence[str]) -> bool:
                 return False
             found = True
     return found
+
+
+def _check_numbers(items: Sequence[str], sample: Mapping[str, Sequence[str]], file: str) -> None:
+    """Raise ``InputError`` for the word in a column of numbers, where one word is all that keeps
+    the table from being one with a row a person."""
+    odd = [name for name in items if not _is_number_column(sample[name])]
+    for name in odd:
+        words = [cell for cell in sample[name] if not _is_number_column([cell])
+                 and not is_missing(cell.strip())]  # fmt: skip
+        if len(odd) < len(items) and len(words) <= len(sample[name]) / 2:
+            raise InputError(
+                f"{file.removesuffix(': line 1')}: column {quoted(name)} has {quoted(words[0])} "
+                "among its numbers; give a number, leave the cell empty, or name the columns that "
+                "are completions (--items …)."
+            )
 
 
 def _check_no_ids(items: Sequence[str], file: str) -> None:

@@ -30,6 +30,11 @@ def xlsx_rows(content: Content) -> Rows:
             f"{content.file}: Excel files need openpyxl; run pip install 'scrl[tables]'."
         ) from None
     stream = content.open()
+    if not zipfile.is_zipfile(stream):
+        raise InputError(
+            f"{content.file}: this is no Excel workbook, or it is damaged; save it as .xlsx again, "
+            "or name a file of text .csv."
+        )
     try:
         with zipfile.ZipFile(stream) as archive:
             unpacked = sum(member.file_size for member in archive.infolist())
@@ -50,9 +55,12 @@ def xlsx_rows(content: Content) -> Rows:
     if not header:
         raise InputError(f"{content.file}: the first sheet is empty.")
     numbers.clear()
+    names = [quoted(sheet.title)[1:-1] for sheet in sheets]
+    note = f"Of the sheets {', '.join(names[:10])} the first with rows is read." * (len(names) > 1)
     return Rows(
-        content.file, header, _chunks(records, len(header)), numbers.__getitem__, "row", text=False
-    )
+        content.file, header, _chunks(records, len(header)), numbers.__getitem__, "row", text=False,
+        note=note,
+    )  # fmt: skip
 
 
 def _records(file: str, sheets: Sequence[Any], numbers: list[int]) -> Iterator[tuple]:

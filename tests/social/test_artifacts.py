@@ -71,6 +71,20 @@ def test_the_fixtures_fit_their_comparisons(named):
 
 
 @pytest.mark.slow
+def test_a_loaded_network_is_called_with_names_or_texts(named, tmp_path):
+    model, reward = named
+    save(model, tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors")
+    assert again("p", "a") == pytest.approx(reward[0], abs=0.1)
+    assert again("p", "A") == again("p", "a")
+    assert again(["p", "q"], ["C", "B of q"]) == pytest.approx(reward[[2, 4]], abs=0.1)
+    assert again([], []) == []
+    for pair, says in {("x", "a"): "the prompt 'x'", ("q", "c"): "'c' of the prompt 'q'"}.items():
+        with pytest.raises(InputError, match=f"never trained on .*{says}"):
+            again(*pair)
+
+
+@pytest.mark.slow
 def test_a_round_trip_changes_nothing(named, tmp_path):
     model, _ = named
     save(model, tmp_path / "model.safetensors", rule="borda")

@@ -29,7 +29,7 @@ def choice(stem: str, prompt: str) -> str:
 def entry(scenarios: Mapping[str, Any]) -> dict[str, Any] | None:
     """The visitor's question, answered and rated; None until it is."""
     if not is_installed():
-        st.info(page.escaped(f"Answers are written by a language model. {INSTALL}"))
+        st.info(f"The language model is not installed. To install it: `{INSTALL}`.")
         return None
     stem = st.segmented_control(
         "Its raters", list(scenarios), default=next(iter(scenarios)), required=True, key="raters",
