@@ -112,6 +112,10 @@ class HostStream(Enum):
     INQUIRY_REWARDS = Stream("inquiries", 1, ("part",))  # scrl.studies.inquiry_rewards
     INQUIRY_RATERS = Stream("inquiries", 2, ("part",))  # scrl.studies.inquiry_raters
     PAIR_CALIBRATION = Stream("inquiries", 3, ("part",))  # scrl.studies.pair_calibration
+    # scrl.studies.drift
+    DRIFT_WORLDS = Stream("drift", 0)
+    DRIFT_INFLUENCE = Stream("drift", 1)
+    DRIFT_EXAMPLE = Stream("drift", 2)  # scrl.drift.example_file
     # scrl.studies.pooled_rules
     POOLED_PROFILES = Stream("study", 42, ("candidates",))
     POOLED_STARTS = Stream("study", 43, ("candidates",))

@@ -25,6 +25,7 @@ from scrl.figures.distortion import (
     witness_heatmap,
     worst_and_typical_distortion,
 )
+from scrl.figures.drift import curves_at_time, rewards_then
 from scrl.figures.feedback_formats import accuracy_by_cost, relative_costs, reward_with_spread
 from scrl.figures.latent import (
     calibration_curves,
@@ -77,6 +78,7 @@ __all__ = [
     "completion_probabilities",
     "counterexample",
     "criteria_table",
+    "curves_at_time",
     "elimination_rounds",
     "estimate_dots",
     "fitted_duels",
@@ -110,6 +112,7 @@ __all__ = [
     "relative_costs",
     "response_rates",
     "reward_with_spread",
+    "rewards_then",
     "score_bars",
     "score_dots",
     "scores_by_misreport_share",

@@ -1,5 +1,6 @@
 from . import data_efficiency as data_efficiency
 from . import distortion_theorems as distortion_theorems
+from . import drift as drift
 from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scrl.studies import (
     data_efficiency,
+    drift,
     example_runs,
     few_shot,
     generated_answers,
@@ -46,6 +47,7 @@ _ALL: tuple[Study, ...] = (
     pair_calibration.STUDY,
     inquiry_rewards.STUDY,
     inquiry_raters.STUDY,
+    drift.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

@@ -11,6 +11,13 @@ TERMS = {
     "credit": "Credit says which of the choices in a text a reward is counted for.",
     "critic": "A critic is a model that learns, from the texts tried so far, how much each choice "
     "adds to the reward of the whole text.",
+    "preference drift|drift": "Preferences drift if what people want changes with time.",
+    "stationary": "A stationary model takes it that tastes never change: old answers count as "
+    "much as new ones.",
+    "random walk": "A random walk moves by a small random step at every moment. As a model of "
+    "tastes it says how much they may have changed since an answer was given.",
+    "Elo": "Elo's rating, known from chess: after each comparison the winner gains, and the loser "
+    "loses, by how surprising the result was.",
     "segment": "A segment is a part of a text that is judged by itself, such as a sentence.",
     "policy|policies": "A policy says how likely an assistant is to give each answer.",
     "proxy|proxies": "A proxy is a number that is easy to compute and stands for what people think "

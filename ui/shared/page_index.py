@@ -94,6 +94,13 @@ PAGES: dict[str, PageEntry] = {
         "everybody",
         PEOPLE,
     ),
+    "drift": PageEntry(
+        "Drift", "timeline", UNDERSTAND, "What if people change their minds?",
+        "How soon does a reward model notice that tastes have changed, and what if the assistant "
+        "itself changes them?",
+        "everybody who collects ratings over months; researchers and engineers",
+        PEOPLE,
+    ),
     "models": PageEntry(
         "Models", "scoreboard", UNDERSTAND, "Which reward model serves whom?",
         "Which kind of reward model predicts the preferences of each group best?",

@@ -1,0 +1,1 @@
+"""The page on tastes that change with time."""
