@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -214,30 +214,25 @@ class Ratings:
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         entries = np.repeat(self.offsets[index] - offsets[:-1], sizes) + np.arange(offsets[-1])
         return replace(
-            self,
-            ballot_rater=self.ballot_rater[index],
-            ballot_prompt=self.ballot_prompt[index],
-            ballot_weight=self.ballot_weight[index],
-            offsets=offsets,
-            completion=self.completion[entries],
-            rank=self.rank[entries],
-            times=None if self.times is None else self.times[index],
-        )
+            self, **self._of_ballots(index), offsets=offsets,
+            completion=self.completion[entries], rank=self.rank[entries],
+        )  # fmt: skip
 
     def keep(self, entries: np.ndarray) -> Ratings:
         """The ballots with only these entries (bool ``[entries]``); empty ballots are dropped."""
         sizes = np.bincount(self.entry_ballot[entries], minlength=self.ballots)
         ballots = sizes > 0
+        offsets = np.concatenate([[0], np.cumsum(sizes[ballots])])
         return replace(
-            self,
-            ballot_rater=self.ballot_rater[ballots],
-            ballot_prompt=self.ballot_prompt[ballots],
-            ballot_weight=self.ballot_weight[ballots],
-            offsets=np.concatenate([[0], np.cumsum(sizes[ballots])]),
-            completion=self.completion[entries],
-            rank=self.rank[entries],
-            times=None if self.times is None else self.times[ballots],
-        )
+            self, **self._of_ballots(ballots), offsets=offsets,
+            completion=self.completion[entries], rank=self.rank[entries],
+        )  # fmt: skip
+
+    def _of_ballots(self, ballots: np.ndarray) -> dict[str, Any]:
+        """What is stored once a ballot, of these ballots."""
+        names = ("ballot_rater", "ballot_prompt", "ballot_weight", "times")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value[ballots] for name, value in values.items() if value is not None}
 
     def completed(self) -> Ratings:
         """Every ballot with the completions that it leaves out tied last."""
