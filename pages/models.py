@@ -1,6 +1,7 @@
 """Reward models side by side: one scenario, one scoreboard; and what raters are asked for."""
 
 from ui.models import (
+    ensembles,
     feedback_formats,
     few_shot,
     hidden_context,
@@ -19,6 +20,7 @@ PARTS = {
     "Hidden context": hidden_context.show,
     "New people": few_shot.show,
     "Without individuals": pooled_rules.show,
+    "Without ids": ensembles.show,
 }
 
 

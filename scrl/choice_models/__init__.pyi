@@ -16,3 +16,5 @@ from .rank_metrics import pair_accuracy as pair_accuracy
 from .rank_metrics import reversed_pairs as reversed_pairs
 from .rank_metrics import strictly_reversed as strictly_reversed
 from .rank_metrics import welfare as welfare
+from .similarity_weights import cosine_similarity as cosine_similarity
+from .similarity_weights import similarity_weights as similarity_weights

@@ -6,6 +6,7 @@ from . import per_type as per_type
 from . import pooled as pooled
 from . import prototypes as prototypes
 from . import reward_features as reward_features
+from . import similarity_weighted as similarity_weighted
 from . import vpl as vpl
 from .collapse import check_collapse as check_collapse
 from .comparisons import Comparisons as Comparisons

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scrl.choice_models.similarity_weights import similarity_weights
 from scrl.studies.pairwise_rewards import bradley_terry_rewards
 from scrl.types import InputError
 
@@ -46,14 +47,6 @@ def stated_similarity() -> np.ndarray:
     return similarity
 
 
-def cosine_similarity(vectors: np.ndarray) -> np.ndarray:
-    """Cosines of vectors ``[answers, dimensions]``, those below 0 as 0 ``[answers, answers]``."""
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    similarity = np.clip(unit @ unit.T, 0.0, 1.0)
-    np.fill_diagonal(similarity, 1.0)
-    return np.asarray(similarity, float)
-
-
 def without_small(similarity: np.ndarray) -> np.ndarray:
     """The similarities with those below ``MIN_SIMILARITY`` as 0."""
     return np.where(similarity < MIN_SIMILARITY, 0.0, similarity)
@@ -89,7 +82,8 @@ def clone_rewards(similarity: np.ndarray | None = None) -> CloneRewards:
     copies = np.arange(1, MAX_COPIES + 1)
     weight = np.empty((MAX_COPIES, 3))
     for i, k in enumerate(copies):
-        own = np.ones(2 + k) if similarity is None else 1 / similarity[: 2 + k, : 2 + k].sum(1)
+        known = np.eye(2 + k) if similarity is None else similarity[: 2 + k, : 2 + k]
+        own = similarity_weights(known)
         weight[i] = own[0], own[1], own[2:].sum()
     above = (_MEAL_PLACES[:, :, None] < _MEAL_PLACES[:, None, :]).astype(float)
     duels = np.tensordot(MEAL_SHARES, above, 1)

@@ -1,11 +1,15 @@
-"""The parts on new people and on rules without individuals, shown at once."""
+"""The parts on new people and on models without individuals, shown at once."""
 
 import pytest
 
 
 @pytest.mark.parametrize(
     ("part", "settings", "charts"),
-    [("New people", {"tastes": "Mixtures of five"}, 4), ("Without individuals", {}, 1)],
+    [
+        ("New people", {"tastes": "Mixtures of five"}, 4),
+        ("Without individuals", {}, 1),
+        ("Without ids", {"people": "People waver"}, 1),
+    ],
 )
 def test_stored_results_are_there_at_once(open_page, part, settings, charts):
     app = open_page("models", part=part, **settings)

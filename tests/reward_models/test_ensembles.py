@@ -8,7 +8,13 @@ import pytest
 from scipy.special import expit
 
 from scrl.config import ModelsConfig
-from scrl.reward_models import Comparisons, FeatureRewardModel, ensembles, pooled
+from scrl.reward_models import (
+    Comparisons,
+    FeatureRewardModel,
+    ensembles,
+    pooled,
+    similarity_weighted,
+)
 from scrl.reward_models.ensembles import EnsembleConfig, PooledPairs, fit_members
 from scrl.types import InputError
 
@@ -111,3 +117,33 @@ def test_no_pairs_are_refused():
     empty = drawn(2).without_pairs()
     with pytest.raises(InputError, match="here is none"):
         ensembles.fit(jax.random.key(0), empty, ModelsConfig())
+
+
+def test_copies_move_bradley_terry_and_not_with_similarity_weights():
+    """Three answers in a circle of unequal majorities; the third in one and in five wordings."""
+    above = {(0, 1): 0.8, (1, 2): 0.7, (2, 0): 0.6}
+    rewards = {}
+    for copies in (1, 5):
+        answer = np.array([0, 1] + [2] * copies)
+        items = len(answer)
+        pairs = []
+        for a, b in ((i, j) for i in range(items) for j in range(items)):
+            chance = above.get((answer[a], answer[b]), 0.0)
+            pairs += [(a, b)] * round(10 * chance) + [(b, a)] * round(10 * (1 - chance)) * (
+                chance > 0
+            )
+        flat = np.array(pairs)[None]
+        features = np.eye(3)[answer]
+        data = Comparisons(flat, np.ones(flat.shape[:2], bool), features, np.array([0, items]))
+        named = Comparisons(flat, data.mask, np.eye(items), data.offsets)
+        for name, given in (("weighted", data), ("plain", named)):
+            model, _ = similarity_weighted.fit(jax.random.key(0), given, ModelsConfig())
+            own = model.rewards(None)[0]
+            rewards[name, copies] = own[:2] - own[2:].mean()
+    exact = pooled.exact_rewards(flat[0], data.offsets, 10.0)
+    assert rewards["plain", 5] == pytest.approx(exact[:2] - exact[2:].mean(), abs=1e-6)
+    assert rewards["weighted", 5] == pytest.approx(rewards["weighted", 1], abs=0.01)
+    assert np.abs(rewards["plain", 5] - rewards["plain", 1]).max() > 0.1
+    wrong = similarity_weighted.SimilarityConfig(np.eye(2))
+    with pytest.raises(InputError, match="7 × 7"):
+        similarity_weighted.fit(jax.random.key(0), data, ModelsConfig(), None, wrong)

@@ -23,7 +23,7 @@ QUESTIONS: tuple[Question, ...] = (
         "Raters like agreement with their view as much as accuracy. Where their view is wrong, the "
         "accuracy that optimisation gains …",
         ("stays the same", "falls below others"),
-        _WORLDS, "Optimise a text’s reward", "pages/proxies.py",
+        _WORLDS, "Whose taste does a text model learn?", "pages/text_policies.py",
     ),
     Question(
         "Can reward models be personalized if annotators lack stable preferences?",
@@ -92,8 +92,9 @@ QUESTIONS: tuple[Question, ...] = (
     Question(
         "Can reward models distinguish between personal preference and community consensus?",
         "Person or community", inquiry_raters.STUDY, raters.consensus,
-        "Half of tastes is personal, and each person compares 16 pairs. The model says …",
-        ("too little", "about right", "too much"),
+        "Half of tastes is personal, and each person compares 16 pairs. The share that the model "
+        "takes for personal is …",
+        ("too small", "about right", "too large"),
         "Consensus is here what tastes have in common. What a community would agree on after "
         "talking is another thing.",
         "What the model knows of each person", "pages/latent.py",
@@ -106,7 +107,7 @@ QUESTIONS: tuple[Question, ...] = (
         ("hardly at all", "to nothing"),
         "Members of an ensemble are no people: splits of pairs do not say who holds which "
         "opinions.",
-        "The theorem", "pages/theorems.py", {"card": "calibrated"},
+        "An ensemble without ids", "pages/models.py", {"part": "Without ids"},
     ),
     Question(
         "How do aggregate reward models systematically exclude minority preferences?",

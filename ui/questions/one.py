@@ -49,6 +49,12 @@ def _draw(question: Question, result: Mapping[str, Any]) -> None:
     page.say(f"**What would refute it.** {answer.refuted}")
     page.say(f"**What we cannot say.** {question.limit}")
     page.go_button(question.link, question.target, question.settings)
+    if not page.presenting():
+        modules = ", ".join(f"`{name}`" for name in question.study.modules)
+        page.note(
+            f"The settings of this study stand in {modules}; `python -m scrl bake "
+            f"{question.study.name}` makes its result again."
+        )
 
 
 @st.cache_data(show_spinner=False)

@@ -142,7 +142,7 @@ def consensus(result: Mapping[str, Any]) -> Answer:
         f"(correlation {between(at(found['common'][str(few)], half), '.2f')}); the personal part "
         f"has {between(at(found['personal'][str(few)], half - 1), '.2f')} with {few} pairs and "
         f"{between(at(found['personal'][str(many)], half - 1), '.2f')} with {many}.",
-        right="too little" if off[16][2] < 0 else "about right",
+        right="too small" if off[16][2] < 0 else "about right",
         x=shares, curves=curves, x_title="true share of tastes that is personal",
         y_title="share that the model states",
         caption=f"Reward features with {inquiry_raters.SEEN} people. A regression each, at 16 "

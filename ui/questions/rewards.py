@@ -111,8 +111,10 @@ def disappearing(result: Mapping[str, Any]) -> Answer:
         f"{at(found['last'][names[0]], ten)[0]:.0%}, by chance in "
         f"{1 / inquiry_rewards.ANSWERS:.0%}. Other curves change one thing.",
         refuted="If a minority disappeared because its data are few, exact frequencies would bring "
-        "it back. They do not. Hence more of the same data does not help; hearing the silent, or "
-        "another rule, helps a little.",
+        "it back. They do not, so more of the same data does not help. Hearing the silent half "
+        f"raises {found['disputed']['half silent'][0][ten]:.1%} to "
+        f"{found['disputed'][names[0]][0][ten]:.1%}, counting first choices to "
+        f"{found['disputed']['plurality'][0][ten]:.1%}.",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from scrl import text
+from scrl.choice_models import cosine_similarity
 from scrl.figures import labelled_curves
 from scrl.studies import majority_sample_theorems, manipulation_theorems
 from ui.shared import data_tables, page, predict_first
@@ -131,7 +132,7 @@ def consistent_reward(view: CardView) -> None:
 
 @st.cache_data(show_spinner="Reading the answers")
 def _measured_similarity() -> np.ndarray:
-    return manipulation_theorems.cosine_similarity(text.encode(manipulation_theorems.MEALS))
+    return cosine_similarity(text.encode(manipulation_theorems.MEALS))
 
 
 def clones(view: CardView) -> None:
