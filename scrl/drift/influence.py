@@ -136,7 +136,7 @@ def disagreement(shares: np.ndarray, tastes: np.ndarray) -> np.ndarray:
     ahead = ahead[..., i, j]
     differ = (ahead[..., :, None, :] != ahead[..., None, :, :]).mean(-1)
     weight = np.outer(shares, shares) * (1 - np.eye(len(shares)))
-    return (differ * weight).sum((-1, -2)) / weight.sum()
+    return (differ * weight).sum((-1, -2)) / max(weight.sum(), 1e-12)
 
 
 def _shown(favourite: np.ndarray, items: int) -> np.ndarray:
