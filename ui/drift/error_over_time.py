@@ -66,7 +66,10 @@ def _summary(swap: Mapping) -> str:
         for name in ("elo", "random walk", "discount", "window")
     )
     wrong, error = swap["wrong"]["majority"], swap["error"]["majority"]["stationary"]
-    lead = swap["lead"]["majority"]
+    gain = [-value for value in reversed(swap["lead"]["majority"][1:])]
+    elo = f"errs {-swap['lead']['majority'][0]:.1%} less often than the random walk after the swap"
+    if gain[0] <= 0:
+        elo = "errs about as often as the random walk after the swap"
     small = {n: lag["minority"][n]["answers"][0] for n in ("random walk", "elo")}
     return (
         f"Answers of all people until the majority’s error is within {drift.WITHIN:.0%} of the "
@@ -74,8 +77,8 @@ def _summary(swap: Mapping) -> str:
         f"answers as old ones it has **{wrong[0]:.0%}** of the disputed pairs in the wrong order "
         f"({wrong[1]:.0%} to {wrong[2]:.0%}), as is said of it. Its error is {error[0][-1]:.0%} "
         "and not a half, because it errs on pairs about which people care less. "
-        f"Against what we expected, **Elo**, which is simplest, errs {-lead[0]:.1%} less often "
-        f"than the random walk after the swap ({-lead[2]:.1%} to {-lead[1]:.1%}). "
+        f"Against what we expected, **Elo**, which is simplest, {elo} "
+        f"({gain[0]:.1%} to {gain[1]:.1%}). "
         f"For the minority it is the other way round: {small['elo']:.0f} answers for Elo, "
         f"{small['random walk']:.0f} for the random walk, which knows how unsure it is."
     )

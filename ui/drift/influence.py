@@ -31,6 +31,9 @@ _EXPLAINED = {
     "at the beginning and now.",
     "oracle of the first": "It knows what people wanted at the beginning, and shows that.",
 }
+_POSITIONS = {
+    "trained once": 0, "retrained": 4, "planned": 2, "both judge": 1, "oracle of the first": 7,
+}  # fmt: skip
 ANSWERS = ("better, too", "about the same", "worse")
 #: How far apart two rewards must be, to be called different.
 SAME = 0.05
@@ -73,7 +76,8 @@ def _draw(result: dict, result_id: str) -> None:
     with left:
         _one_policy(runs, policy, at)
     with right_side:
-        _gains(runs, at)
+        _all_policies(runs, at)
+    _gains(runs, at)
     _numbers(runs)
 
 
@@ -121,6 +125,23 @@ def _one_policy(runs: Mapping, policy: str, at: float) -> None:
         caption=f"**{TITLES[policy]}.** {_EXPLAINED[policy]} Means over {len(drift.SEEDS)} seeds "
         f"with {drift.INFLUENCE_WORLDS} worlds each, 95 % intervals; 0 is an item at random, at "
         "the beginning.",
+    )  # fmt: skip
+
+
+def _all_policies(runs: Mapping, at: float) -> None:
+    """What each policy shows, by the tastes of the beginning."""
+    rounds = np.arange(1, drift.ROUNDS + 1)
+    series = [(TITLES[n], np.array(runs[n]["first"], float), _POSITIONS[n]) for n in POLICIES]
+    page.chart(
+        curves_at_time(
+            rounds, series, at=at, x_title="round", y_title="reward by the tastes of the beginning",
+            height=400, **page.style(),
+        ),
+        "chart-influence-first",
+        alt="In the last round, by the tastes of the beginning: "
+        + "; ".join(f"{name} {y[0][-1]:.2f}" for name, y, _ in series),
+        caption="Every policy by the tastes of the beginning. Without influence, at 0 %, what "
+        "retraining gains comes from more answers alone.",
     )  # fmt: skip
 
 
