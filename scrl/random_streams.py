@@ -119,6 +119,10 @@ class HostStream(Enum):
     # scrl.studies.pooled_rules
     POOLED_PROFILES = Stream("study", 42, ("candidates",))
     POOLED_STARTS = Stream("study", 43, ("candidates",))
+    # scrl.studies.references and scrl.studies.reference_writers
+    REFERENCE_POLICIES = Stream("references", 0, ("part", "size"))
+    REFERENCE_WRITERS = Stream("references", 1, ("part",))
+    PROMPT_WORLDS = Stream("prompt blind", 0, ("share",))  # scrl.studies.prompt_blind
 
 
 class KeyStream(Enum):
@@ -135,6 +139,8 @@ class KeyStream(Enum):
     FEW_SHOT = Stream("few shots")  # scrl.studies.few_shot
     PAIR_CALIBRATION = Stream("pair calibration")  # scrl.studies.pair_calibration
     INQUIRY_RATERS = Stream("inquiries")  # scrl.studies.inquiry_raters
+    REFERENCES = Stream("references")  # scrl.studies.references
+    PROMPT_BLIND = Stream("prompt blind")  # scrl.studies.prompt_blind
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
     POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training

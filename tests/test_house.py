@@ -23,7 +23,7 @@ ROOMS = (
     "types", "config", "random_streams", "runtime", "results", "sqlite_files",
     "data", "text", "proxies", "choice_models", "utility_models", "rivals", "networks", "figures",
     "voting", "scenarios", "raters", "social", "diagnostics", "policies",
-    "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
+    "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
     "reward_models", "runs", "classroom", "studies", "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)

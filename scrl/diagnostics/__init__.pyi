@@ -32,6 +32,8 @@ from .projections import Plane as Plane
 from .projections import layout as layout
 from .projections import mixture_density as mixture_density
 from .projections import principal_plane as principal_plane
+from .prompt_reading import PromptReading as PromptReading
+from .prompt_reading import read_prompts as read_prompts
 from .queries import orders_to_ratings as orders_to_ratings
 from .queries import type_names as type_names
 from .queries import type_profiles as type_profiles

@@ -20,9 +20,12 @@ from . import misreport as misreport
 from . import pair_calibration as pair_calibration
 from . import pooled_rules as pooled_rules
 from . import population_benchmark as population_benchmark
+from . import prompt_blind as prompt_blind
 from . import proxy_agreement as proxy_agreement
 from . import proxy_hacking as proxy_hacking
 from . import proxy_readers as proxy_readers
+from . import reference_writers as reference_writers
+from . import references as references
 from . import representation_theorems as representation_theorems
 from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics

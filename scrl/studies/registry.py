@@ -17,6 +17,7 @@ from scrl.studies import (
     pooled_rules,
     proxy_agreement,
     proxy_hacking,
+    references,
     scoreboard_studies,
     story_runs,
     text_generalisation,
@@ -48,6 +49,7 @@ _ALL: tuple[Study, ...] = (
     inquiry_rewards.STUDY,
     inquiry_raters.STUDY,
     drift.STUDY,
+    references.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

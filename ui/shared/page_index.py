@@ -131,6 +131,12 @@ PAGES: dict[str, PageEntry] = {
         "everybody who trains or judges assistants",
         REWARDS,
     ),
+    "references": PageEntry(
+        "References", "compare", UNDERSTAND, "Who wrote the reference?",
+        "What does a reward learn that compares an answer with one that somebody wrote?",
+        "students, researchers and engineers",
+        REWARDS,
+    ),
     "generate": PageEntry(
         "Generate", "edit_note", UNDERSTAND, "Which answer is best, if nobody has rated it?",
         "How do people who rated other texts choose between answers that a language model writes?",

@@ -1,0 +1,16 @@
+from .likelihood_ratio import likelihood_ratio_gaps as likelihood_ratio_gaps
+from .pair_rewards import BilinearReward as BilinearReward
+from .pair_rewards import CosineReward as CosineReward
+from .pair_rewards import NetworkReward as NetworkReward
+from .pair_rewards import PairReward as PairReward
+from .pair_rewards import fit_bilinear as fit_bilinear
+from .pair_rewards import fit_networks as fit_networks
+from .ranked_outputs import RankedOutputs as RankedOutputs
+from .ranked_outputs import draw_ranked as draw_ranked
+from .reference_votes import WAYS as WAYS
+from .reference_votes import reference_lotteries as reference_lotteries
+from .reference_votes import reference_scores as reference_scores
+from .style_policies import Triples as Triples
+from .style_policies import draw_choices as draw_choices
+from .style_policies import draw_triples as draw_triples
+from .style_policies import log_policies as log_policies

@@ -1,0 +1,1 @@
+"""The page on rewards that compare an answer with a reference."""
