@@ -82,7 +82,7 @@ def clone_rewards(similarity: np.ndarray | None = None) -> CloneRewards:
     copies = np.arange(1, MAX_COPIES + 1)
     weight = np.empty((MAX_COPIES, 3))
     for i, k in enumerate(copies):
-        known = np.eye(2 + k) if similarity is None else similarity[: 2 + k, : 2 + k]
+        known = np.eye(2 + int(k)) if similarity is None else similarity[: 2 + k, : 2 + k]
         own = similarity_weights(known)
         weight[i] = own[0], own[1], own[2:].sum()
     above = (_MEAL_PLACES[:, :, None] < _MEAL_PLACES[:, None, :]).astype(float)
