@@ -105,9 +105,9 @@ def banded_curves(
             x=at, y=middle, mode="lines+markers", name=escape_html(name), cliponaxis=False,
             line={"color": colour(i), "width": 2.3 * scale, "dash": dash(i)},
             marker={"size": 8 * scale, "symbol": symbol(i), "color": colour(i)},
-            hovertemplate=hover(f"{escape_html(name)}: %{{y:{value_format}}} at %{{x:,.4g}}"),
+            hovertemplate=hover(f"{escape_html(name)}: %{{y:{value_format}}} at %{{x:,.6~g}}"),
         )  # fmt: skip
-    ticks: dict[str, Any] = {"tickvals": at, "ticktext": [f"{v:,.4g}" for v in at]}
+    ticks: dict[str, Any] = {"tickvals": at, "ticktext": [f"{v:,.6g}" for v in at]}
     if "x" in log_axes:
         pad = 0.03 * np.log10(at[-1] / at[0])
         ends = [float(np.log10(at[0]) - pad), float(np.log10(at[-1]) + pad)]
