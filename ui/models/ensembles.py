@@ -123,9 +123,9 @@ def _people(result: Mapping[str, Any], found: Mapping[str, Any]) -> None:
         f"person’s other pairs rightly ({person['ensemble'][1]:.0%} to "
         f"{person['ensemble'][2]:.0%}); kinds fitted with ids **{person['types'][0]:.0%}**, one "
         f"reward {person['pooled'][0]:.0%}. The ensemble owes this to the form of Bradley–Terry, "
-        "since splits alone do not say who is of which kind. Where two camps want exactly opposite things, it tells nothing: every pair "
-        f"is split evenly, the middle of three answers is chosen by **{camps['camps']:.0%}**, and "
-        f"ensembles of 2, 4 and 8 say {', '.join(f'{v:.0%}' for v in said.values())}, as if nobody "
-        "cared."
+        "since splits alone do not say who is of which kind. Where two camps want exactly "
+        "opposite things, it knows nothing: every pair is split evenly, the middle of three "
+        f"answers is chosen by **{camps['camps']:.0%}**, and ensembles of 2, 4 and 8 say "
+        f"{', '.join(f'{v:.0%}' for v in said.values())}, as if nobody cared."
     )
     page.go_button("The theorem", "pages/theorems.py", {"card": "calibrated"})
