@@ -170,10 +170,13 @@ def drift_errors(study: _DriftRun) -> dict[str, Any]:
         part of the run; ``"lead"``: scope -> mean and interval of Elo's error less the random
         walk's there; ``"lag"``: scope -> model -> as ``_lag``, after half of the answers;
         ``"wrong"``: scope -> share of disputed pairs that the stationary model has in the wrong
-        order at the last block; ``"winner"``: as ``winner_agreement``; ``"example"``: rewards of
-        the first world.
+        order at the last block; ``"settled"``: scope -> model -> share of worlds in which it had
+        chosen its longest memory after half of the answers; ``"winner"``: as
+        ``winner_agreement``; ``"example"``: rewards of the first world.
     """
-    found: dict[str, Any] = {key: {} for key in ("error", "late", "lead", "lag", "wrong")}
+    found: dict[str, Any] = {
+        key: {} for key in ("error", "late", "lead", "lag", "wrong", "settled")
+    }
     late = slice(round(BLOCKS * (1 - LATE)), None)
     for scope in SCOPES:
         each = {name: study.chosen_errors(name, scope) for name in MODELS}
@@ -190,6 +193,11 @@ def drift_errors(study: _DriftRun) -> dict[str, Any]:
         found["lead"][scope] = _interval(lead, 4)
         found["lag"][scope] = {n: _lag(study, v, curves["oracle"]) for n, v in curves.items()}
         found["wrong"][scope] = _interval(study.by_seed(_wrong_order(study, scope)))
+        half, step = BLOCKS // 2, len(SHARES) + 1
+        found["settled"][scope] = {
+            name: float((track.chosen()[SCOPES[scope] :: step, half] == 0).mean())
+            for name, track in study.tracks.items()
+        }
     found["winner"] = winner_agreement(study)
     found["example"] = _example(study)
     return found

@@ -52,6 +52,9 @@ def test_at_equal_loss_the_random_walk_is_back_soonest(result):
         rows = [r for r in result["settings"][name] if r["lag"] is not None and r["loss"] <= loss]
         return min(r["lag"] for r in rows)
 
+    settled = result["drifts"]["swap"]["settled"]["majority"]
+    assert settled["random walk"] > 0.7
+    assert settled["elo"] < 0.1
     for loss in (0.005, 0.0102, 0.02):
         assert lag_at("random walk", loss) == min(lag_at(name, loss) for name in MOVING)
 

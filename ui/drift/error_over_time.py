@@ -54,7 +54,7 @@ def _draw(result: dict, result_id: str) -> None:
     with right:
         _beliefs(found, time, at)
     _late(result, WORLDS[tastes], scope)
-    _trade_off(result["settings"])
+    _trade_off(result["settings"], swap["settled"]["majority"])
     _numbers(found, time, scope)
 
 
@@ -67,9 +67,9 @@ def _summary(swap: Mapping) -> str:
     )
     wrong, error = swap["wrong"]["majority"], swap["error"]["majority"]["stationary"]
     gain = [-value for value in reversed(swap["lead"]["majority"][1:])]
-    elo = f"errs {-swap['lead']['majority'][0]:.1%} less often than the random walk after the swap"
+    elo = f"has an error {-100 * swap['lead']['majority'][0]:.1f} points lower than the random walk"
     if gain[0] <= 0:
-        elo = "errs about as often as the random walk after the swap"
+        elo = "errs about as often as the random walk"
     small = {n: lag["minority"][n]["answers"][0] for n in ("random walk", "elo")}
     return (
         f"Answers of all people until the majority’s error is within {drift.WITHIN:.0%} of the "
@@ -77,10 +77,10 @@ def _summary(swap: Mapping) -> str:
         f"answers as old ones it has **{wrong[0]:.0%}** of the disputed pairs in the wrong order "
         f"({wrong[1]:.0%} to {wrong[2]:.0%}), as is said of it. Its error is {error[0][-1]:.0%} "
         "and not a half, because it errs on pairs about which people care less. "
-        f"Against what we expected, **Elo**, which is simplest, {elo} "
-        f"({gain[0]:.1%} to {gain[1]:.1%}). "
+        f"Against what we expected, **Elo**, which is simplest, {elo} after "
+        f"the swap ({100 * gain[0]:.1f} to {100 * gain[1]:.1f}). "
         f"For the minority it is the other way round: {small['elo']:.0f} answers for Elo, "
-        f"{small['random walk']:.0f} for the random walk, which knows how unsure it is."
+        f"{small['random walk']:.0f} for the random walk."
     )
 
 
@@ -141,14 +141,13 @@ def _late(result: Mapping, world: str, scope: str) -> None:
         )
     if scope == "minority":
         text += (
-            f" A single model for all people would err {late['one for all'][0]:.0%} more often "
-            "than need be on the pairs on which this minority is apart: which people a model "
-            "serves matters more than how it follows them in time."
+            f" A single random walk for all people is {100 * late['one for all'][0]:.0f} points "
+            "above it: which people a model serves matters more than how it follows them in time."
         )
     page.say(text)
 
 
-def _trade_off(settings: Mapping) -> None:
+def _trade_off(settings: Mapping, settled: Mapping) -> None:
     """What each fixed setting costs."""
     rows = [
         {"model": TITLES[name], "setting": _setting(name, row["setting"]),
@@ -161,8 +160,11 @@ def _trade_off(settings: Mapping) -> None:
         page.note(
             "The majority’s lag after a swap, and the error above the least possible where nothing "
             "changes. A short memory is soon back and errs more all the time. At equal loss the "
-            "random walk is back soonest: where it is behind Elo above, it is because before the "
-            "swap its setting has learnt that nothing changes."
+            "random walk is back soonest. That it is behind Elo above is due to the choice of the "
+            "setting: when tastes swap, nothing has ever changed, and in "
+            f"{settled['random walk']:.0%} of the worlds the walk has learnt to take no steps at "
+            "all. Elo cannot learn without steps, and so it stays ready; where nothing changes, it "
+            "pays for that."
         )
 
 
