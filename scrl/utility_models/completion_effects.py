@@ -15,7 +15,7 @@ import numpy as np
 
 from scrl.types import Catalogue
 from scrl.utility_models.ballot_table import BallotSlots
-from scrl.utility_models.curvature import Curvature
+from scrl.utility_models.curvature import Curvature, positive_inverse
 from scrl.utility_models.feature_basis import FeatureBasis, feature_basis
 from scrl.utility_models.likelihood import Choices
 from scrl.utility_models.tied_choices import TiedChoices
@@ -141,7 +141,8 @@ class CompletionEffects:
         centre, sd = self._prior
         prior = sd**-2
         curve = curvature.of_weights(self.value, precision)
-        inverse = np.linalg.inv(0.5 * (curve + curve.T) + np.diag(prior))
+        matrix = 0.5 * (curve.matrix + curve.matrix.T)
+        inverse = positive_inverse(matrix + np.diag(prior))
         slope = precision * (own @ self.value) - prior * (self.weight[type] - centre)
         change = inverse @ slope
         explained = self.value @ change
@@ -149,7 +150,7 @@ class CompletionEffects:
         moved = precision * curvature.solve(damping * explained[:, None])[:, 0]
         return WeightStep(
             self.weight[type] + damping * change, inverse, moved, self.value,
-            lambda: precision * curvature.solve(self.value),
+            lambda: precision * curvature.solve(self.value), curve.gram,
         )  # fmt: skip
 
     def direct_step(
@@ -163,7 +164,7 @@ class CompletionEffects:
             limit: largest change of a reward.
         """
         centre, sd = self._prior
-        inverse = np.linalg.inv(hessian + np.diag(sd**-2))
+        inverse = positive_inverse(hessian + np.diag(sd**-2))
         change = inverse @ (slope @ self.value - (self.weight[type] - centre) / sd**2)
         moved = self.value @ change
         damping = min(1.0, limit / max(float(np.abs(moved).max(initial=0)), 1e-12))
@@ -205,6 +206,7 @@ class WeightStep:
         change: of the rewards ``[items]``; value: Φ.
         find_moved: returns how rewards move with the weights, their own parts following ``[items,
             functions]``; that is Φ where None.
+        find_gram: see ``WeightCurvature.gram``; 0 where None.
     """
 
     weight: np.ndarray
@@ -212,6 +214,7 @@ class WeightStep:
     change: np.ndarray
     value: np.ndarray
     find_moved: Callable[[], np.ndarray] | None = None
+    find_gram: Callable[[], np.ndarray] | None = None
 
     @cached_property
     def _moved(self) -> np.ndarray:
@@ -227,6 +230,13 @@ class WeightStep:
         """What the weights add to the variance of items' own parts ``[items]``."""
         left = self.value - self._moved
         return ((left @ self.covariance) * left).sum(axis=1)
+
+    @property
+    def mean_own_variance(self) -> float:
+        """The mean of ``own_variance``, which takes a fraction of its time."""
+        if self.find_gram is None:
+            return 0.0
+        return float((self.find_gram() * self.covariance).sum()) / len(self.value)
 
 
 def weight_hessian(

@@ -282,7 +282,7 @@ class TypeProblem:
             weight = mass[:, None] * softmax(joint, axis=1)
             used = mixture
             by_ballot = (self.table.cast.T @ weight).T
-            step = self.m_step(mixture, by_ballot, variances=not follows_features)
+            step = self.m_step(mixture, by_ballot, variances=False)
             ties = self.ties_step(step.reward, mixture.ties, by_ballot)
             mixture = replace(
                 with_fitted_prior(mixture, step), share=weight.sum(0) / raters, ties=ties
@@ -298,7 +298,8 @@ class TypeProblem:
 
         Args:
             weight: of each ballot for each type ``[types, ballots]``.
-            variances: whether variances include what features' weights add.
+            variances: whether variances include what features' weights add; else those of own
+                parts include its mean.
         """
         found = [
             self._type_step(mixture, k, w, ties, variances)
@@ -336,6 +337,8 @@ class TypeProblem:
         variance = own = curvature.variance
         if variances:
             variance, own = variance + new.reward_variance, own + new.own_variance
+        else:
+            own = own + new.mean_own_variance
         rows = mixture.reward[k] + change + new.change, variance, own, curvature.variance
         return rows, new
 
