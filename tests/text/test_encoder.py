@@ -74,6 +74,32 @@ def test_many_texts_are_kept_in_a_file(counting):
     sys.modules["scrl.text.encoder"]._kept.clear()
     np.testing.assert_array_equal(encode(texts, encoder), first)
     assert len(asked) == MIN_FILED
+    sys.modules["scrl.text.encoder"]._kept.clear()
+    some = [texts[7], texts[-1], texts[3]]
+    np.testing.assert_array_equal(encode(some, encoder), first[[7, -1, 3]])
+    more = [*texts[5:], "one more"]
+    np.testing.assert_array_equal(encode(more, encoder)[:-1], first[5:])
+    assert sorted(asked) == sorted([*texts, "one more"])
+
+
+def test_without_a_writable_folder_many_texts_are_encoded_once(counting, monkeypatch, tmp_path):
+    encoder, asked = counting
+    file = tmp_path / "no folder"
+    file.write_text("")
+    monkeypatch.setenv("SCRL_CACHE", str(file))
+    texts = [f"line {i}" for i in range(MIN_FILED)]
+    first = encode(texts, encoder)
+    np.testing.assert_array_equal(encode(texts[::-1], encoder), first[::-1])
+    assert len(asked) == MIN_FILED
+    sys.modules["scrl.text.vector_files"]._held.clear()
+
+
+def test_a_vector_in_memory_does_not_keep_those_of_a_whole_call(counting):
+    encoder, _ = counting
+    encode([f"short {i}" for i in range(50)], encoder)
+    kept = sys.modules["scrl.text.encoder"]._kept
+    assert len(kept) == 50
+    assert all(vector.base is None for vector in kept.values())
 
 
 def test_an_encoder_that_returns_nonsense_is_refused():

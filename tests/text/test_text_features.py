@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,8 +13,16 @@ from scrl.choice_models import pair_counts
 from scrl.cli import main
 from scrl.data import parse_ratings
 from scrl.social import fit_text_rewards
-from scrl.text import encoder_of, with_new_texts, with_text_features
+from scrl.text import (
+    attribute_values,
+    encoder_of,
+    features,
+    vectors_of,
+    with_new_texts,
+    with_text_features,
+)
 from scrl.types import InputError
+from scrl.utility_models.feature_basis import feature_basis
 
 FILE = """rater,prompt,completion,rank,completion_text
 a,p,x,1,Perhaps so.
@@ -55,6 +64,67 @@ def test_any_encoder_plugs_in(ratings):
     assert read.catalogue.read_by.startswith("letters/1")
     reward = fit_text_rewards(read.catalogue, {"v": pair_counts(read)})["v"]
     assert reward.functions.features.encoder is encoder
+
+
+@pytest.fixture
+def many(tmp_path, monkeypatch):
+    """Texts of many items, and a quick encoder."""
+    monkeypatch.setenv("SCRL_CACHE", str(tmp_path))
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(101, 300)) * rng.random(300)
+    prompts = [f"Why {i // 3}?" for i in range(6000)]
+    completions = [f"Because of {i}, perhaps." for i in range(6000)]
+    return prompts, completions, encoder_of(
+        "table/1", lambda texts: np.array([table[sum(map(ord, t)) % 101] for t in texts])
+    )  # fmt: skip
+
+
+def test_vectors_of_many_texts_are_not_copied(many, monkeypatch):
+    """In the old way, vectors were held in double precision, and once more less their means."""
+    monkeypatch.setattr(features, "BLOCK", 500)
+    for texts in many[:2]:
+        vectors_of(texts, many[2])
+        attribute_values(texts)
+    tracemalloc.start()
+    made, values = features.measured_features(*many)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    dimensions = len(made.directions)
+    assert dimensions == 300
+    # A copy of the completions' vectors in double precision alone is larger than all that is held.
+    assert peak < 6000 * dimensions * 8
+    np.testing.assert_allclose(made(*many[:2]), values, atol=1e-9)
+
+
+def test_features_do_not_depend_on_how_texts_are_shared_out(many, monkeypatch):
+    """Among groups of which the largest is longer than a block."""
+    prompts, completions, encoder = many
+    prompts = ["Why?"] * 900 + prompts[900:2400]
+    whole = features.measured_features(prompts, completions[:2400], encoder)[1]
+    monkeypatch.setattr(features, "BLOCK", 200)
+    parts = features.measured_features(prompts, completions[:2400], encoder)[1]
+    np.testing.assert_allclose(parts, whole, atol=1e-6)
+
+
+def test_more_texts_than_the_model_of_raters_reads_in_full_are_announced(many, monkeypatch):
+    prompts, completions, encoder = many
+    rows = zip(prompts[:60:3], completions[:60:3], completions[1:60:3], strict=True)
+    lines = [
+        json.dumps({"rater": f"r{i % 4}", "prompt": p, "chosen": a, "rejected": b})
+        for i, (p, a, b) in enumerate(rows)
+    ]
+    ratings = parse_ratings("\n".join(lines).encode(), "few.jsonl")
+    kernels = feature_basis(with_text_features(ratings, encoder).catalogue)
+    monkeypatch.setattr(features, "MAX_CURVED", 30)
+    monkeypatch.setattr("scrl.utility_models.feature_basis.MAX_CURVED", 30)
+    read = with_text_features(ratings, encoder)
+    assert read.notes[-1].endswith(
+        "They are 40; of more than 30 the model of raters reads only what is linear in their "
+        "features."
+    )
+    linear = feature_basis(read.catalogue)
+    assert (kernels.group > 0).any()
+    assert not linear.group.any()
 
 
 def test_new_texts_come_after_the_rated_ones(ratings):
