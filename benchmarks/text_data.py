@@ -3,8 +3,8 @@
 Pairs are rows as TRL reads them (prompt, chosen, rejected), each with a prompt of its own and
 texts of about 25 words. The peer is scikit-learn's logistic regression on differences of the same
 vectors. Times are seconds of CPU; each size has a process and an empty cache of its own.
-With ``--drawn`` vectors are drawn at random in place of the encoder's, which is most of the time, so
-that the rest is measured alone.
+The encoder takes most of the time: with ``--drawn`` vectors are drawn at random in place of its
+own, and the rest is measured alone.
 
     python benchmarks/text_data.py --pairs 10000
 """
