@@ -3,6 +3,7 @@
 from ui.models import (
     ensembles,
     feedback_formats,
+    few_pairs,
     few_shot,
     hidden_context,
     maze,
@@ -18,6 +19,7 @@ PARTS = {
     "Real people": real_raters.show,
     "Feedback formats": feedback_formats.show,
     "Hidden context": hidden_context.show,
+    "Few pairs": few_pairs.show,
     "New people": few_shot.show,
     "Without individuals": pooled_rules.show,
     "Without ids": ensembles.show,

@@ -143,6 +143,7 @@ class KeyStream(Enum):
     PROMPT_BLIND = Stream("prompt blind")  # scrl.studies.prompt_blind
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
+    FEW_PAIRS = Stream("few pairs", None, ("model",))  # scrl.studies.few_pairs
     POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training
     COVERAGE = Stream("coverage")  # scrl.policies.trained, what the fixed pairs cover
 

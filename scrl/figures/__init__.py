@@ -27,6 +27,7 @@ from scrl.figures.distortion import (
 )
 from scrl.figures.drift import curves_at_time, rewards_then
 from scrl.figures.feedback_formats import accuracy_by_cost, relative_costs, reward_with_spread
+from scrl.figures.few_pairs import models_by_pairs
 from scrl.figures.latent import (
     calibration_curves,
     grouped_bars,
@@ -98,6 +99,7 @@ __all__ = [
     "maze_rewards",
     "mean_ranks",
     "misreport_utilities",
+    "models_by_pairs",
     "outcomes_by_rule",
     "pair_accuracy",
     "pairwise_probabilities",

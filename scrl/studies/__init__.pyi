@@ -5,6 +5,8 @@ from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats
 from . import feedback_population as feedback_population
+from . import few_pairs as few_pairs
+from . import few_pairs_results as few_pairs_results
 from . import few_shot as few_shot
 from . import generated_answers as generated_answers
 from . import hidden_context as hidden_context
