@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from scipy.special import expit
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.evaluation.pair_metrics import calibration_curve
@@ -23,6 +24,7 @@ from scrl.results import rounded
 from scrl.reward_models import (
     collapse,
     distributional,
+    ensembles,
     individual,
     lore,
     pooled,
@@ -31,6 +33,7 @@ from scrl.reward_models import (
     vpl,
 )
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings
+from scrl.reward_models.ensembles import EnsembleConfig
 from scrl.reward_models.reward_features import BasesConfig
 from scrl.runs.parallel import run_after_warmup
 from scrl.studies.few_pairs_worlds import WORLDS, PairWorld, WorldSizes, draw_pair_world
@@ -52,6 +55,8 @@ CONFIG = ModelsConfig(
 )  # fmt: skip
 #: Numbers of shared linear rewards, of which held-out pairs choose.
 BASES = BasesConfig((2, 3, 5))
+#: Members of an ensemble, of which hidden pairs choose.
+ENSEMBLE = EnsembleConfig((1, 2, 4, 6), starts=2)
 #: Chances below this count as this, so that a certainty that is wrong has a finite loss.
 LEAST_CHANCE = 1e-4
 ORACLE = "oracle"
@@ -117,6 +122,19 @@ def _gaussian_probabilities(
     return fitted.pair_probability(visible, rater, first, second).reshape(queries.mask.shape)
 
 
+def _fit_ensemble(key: jax.Array, train: Comparisons) -> Predict:
+    """Rewards fitted without rater ids, weighed by a rater's pairs as if members were kinds."""
+    ensemble, _ = ensembles.fit(key, train, CONFIG, None, ENSEMBLE)
+
+    def predict(context: Comparisons, queries: Comparisons) -> np.ndarray:
+        seen = ensemble.with_items(context.features, context.offsets)
+        reward = ensemble.with_items(queries.features, queries.offsets).member_rewards()
+        chance = expit(reward[:, queries.pairs[..., 0]] - reward[:, queries.pairs[..., 1]])
+        return np.einsum("krp,rk->rp", chance, seen.member_posterior(context))
+
+    return predict
+
+
 MODELS: dict[str, FewPairsModel] = {
     "pooled": FewPairsModel("Bradley–Terry", _of(pooled.fit)),
     "distributional": FewPairsModel("Distributional", _of(distributional.fit)),
@@ -130,14 +148,15 @@ MODELS: dict[str, FewPairsModel] = {
     "lore": FewPairsModel("LoRe", _of(lore.fit, BASES)),
     "own": FewPairsModel("A regression each", lambda key, train: fit_own(train).probabilities),
     "gaussian": FewPairsModel("One Gaussian", _fit_gaussian, needs_names=True),
+    "ensemble": FewPairsModel("Ensemble without ids", _fit_ensemble),
 }  # fmt: skip
 
 
 def spec() -> str:
     """A hash of the study's settings."""
     models = {name: (entry.needs_names, entry.slow) for name, entry in MODELS.items()}
-    settings = (SEEDS, FEW_SEEDS, SIZES, SHOTS, CONFIG, BASES, LEAST_CHANCE, WORLDS, NAMED)
-    return settings_hash(settings, models)
+    settings = (SEEDS, FEW_SEEDS, SIZES, SHOTS, CONFIG, BASES, ENSEMBLE, WORLDS, NAMED)
+    return settings_hash(settings, LEAST_CHANCE, models)
 
 
 def models_of(world: str, seed: int) -> tuple[str, ...]:

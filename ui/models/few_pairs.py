@@ -37,7 +37,7 @@ _COUNTED = {
     "Smallest group": ("minority", "predicts … of the answers of the smallest group"),
 }
 _FAMILIES = {
-    "One reward for all": ("pooled", "distributional", "ensemble"),
+    "One reward for all": ("pooled", "distributional"),
     "A network": ("vpl", "polar"),
     "Shared linear rewards": ("features", "lore"),
     "Kinds of people": ("prototypes", "individual"),
@@ -216,7 +216,8 @@ def _best_everywhere(result: Mapping) -> None:
     st.table(rows)
     page.note(
         "Six of the seven populations consist of two or three kinds of people, which suits models "
-        "of kinds. In the seventh there are none."
+        "of kinds. In the seventh there are none. The part *New people* shows when shared linear "
+        "rewards are enough."
     )
 
 
@@ -232,8 +233,10 @@ def _numbers(result: Mapping, name: str) -> None:
                     mean, low, high = (float(v[shot]) for v in values)
                     row |= {measure: mean, f"{measure}, from": low, f"{measure}, to": high}
             rows.append(row | {"seconds of a core": float(entry["seconds"])})
+    work = sum(len(entry["seeds"]) * entry["seconds"] for entry in result["worlds"][name].values())
     data_tables.numbers_expander(
         rows, f"few-pairs-{name}",
+        f"All trainings of this population together take about {work:.0f} s of a processor core. "
         "Loss: minus the logarithm of the stated chance of what a person answered. Calibration: "
         "mean distance of stated chances from shares. Seconds: of one training and its "
         "predictions, with nothing to compile.",

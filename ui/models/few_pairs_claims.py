@@ -22,7 +22,7 @@ TITLES = {
     "lore": "LoRe",
     "own": "A regression each",
     "gaussian": "One Gaussian",
-    "ensemble": "Ensemble",
+    "ensemble": "Ensemble without ids",
     "plus": "PLUS",
     "polar": "POLAR",
 }
