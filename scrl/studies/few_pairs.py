@@ -27,6 +27,7 @@ from scrl.reward_models import (
     ensembles,
     individual,
     lore,
+    polar,
     pooled,
     prototypes,
     reward_features,
@@ -91,7 +92,7 @@ class FewPairsModel:
     slow: tuple[str, ...] = ()
 
 
-FEW_SEEDS = SEEDS[:3]
+FEW_SEEDS = SEEDS[:5]
 
 
 def _of(fit: Callable, *settings: Any) -> Fit:
@@ -149,6 +150,7 @@ MODELS: dict[str, FewPairsModel] = {
     "own": FewPairsModel("A regression each", lambda key, train: fit_own(train).probabilities),
     "gaussian": FewPairsModel("One Gaussian", _fit_gaussian, needs_names=True),
     "ensemble": FewPairsModel("Ensemble without ids", _fit_ensemble),
+    "polar": FewPairsModel("POLAR", _of(polar.fit)),
 }  # fmt: skip
 
 

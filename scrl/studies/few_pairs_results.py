@@ -13,6 +13,8 @@ from scrl.evaluation.intervals import student_interval
 #: A world's models: model -> as ``few_pairs.summary``.
 World = Mapping[str, Mapping[str, Any]]
 ORACLE = "oracle"
+#: Most entries of a list of models that cannot be told apart.
+MAX_NAMED = 4
 #: Measures of which less is better.
 ERRORS = ("loss", "calibration")
 
@@ -115,6 +117,8 @@ def leader_sentence(
             f", {mean:.1f} points ({low:.1f} to {high:.1f}) more than {titles[found.second]}."
         )
     names = [f"{titles[model]} ({number(model)})" for model in found.models]
+    if len(names) > MAX_NAMED:
+        names[MAX_NAMED - 1 :] = [f"{len(names) - MAX_NAMED + 1} others"]
     listed = ", ".join(names[:-1]) + f" and {names[-1]}"
     return (
         f"After {pairs} pairs **no model is best**: {listed} cannot be told apart, because the "

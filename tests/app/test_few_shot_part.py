@@ -1,4 +1,4 @@
-"""The parts on new people and on models without individuals, shown at once."""
+"""The parts on new people, on few pairs and on models without individuals, shown at once."""
 
 import pytest
 
@@ -7,6 +7,7 @@ import pytest
     ("part", "settings", "charts"),
     [
         ("New people", {"tastes": "Mixtures of five"}, 4),
+        ("Few pairs", {"population": "The maze"}, 3),
         ("Without individuals", {}, 1),
         ("Without ids", {"people": "People waver"}, 1),
     ],
