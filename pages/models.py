@@ -8,6 +8,7 @@ from ui.models import (
     hidden_context,
     maze,
     pooled_rules,
+    prompt_blind,
     real_raters,
     scoreboard,
 )
@@ -22,6 +23,7 @@ PARTS = {
     "Few pairs": few_pairs.show,
     "New people": few_shot.show,
     "Without individuals": pooled_rules.show,
+    "Prompts": prompt_blind.show,
     "Without ids": ensembles.show,
 }
 

@@ -3,6 +3,7 @@ from . import ensembles as ensembles
 from . import individual as individual
 from . import lore as lore
 from . import per_type as per_type
+from . import polar as polar
 from . import pooled as pooled
 from . import prototypes as prototypes
 from . import reward_features as reward_features

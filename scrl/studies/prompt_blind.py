@@ -139,9 +139,9 @@ def on_texts(
 
     Returns:
         ``"method, reading"`` -> mean and interval; ``"oracle"``: Borda on the raters' own complete
-        ballots; ``"interaction"``: share of the vanilla reward's variance that depends on the
-        prompt, and ``"true interaction"`` of the true mean utilities; ``"method, survives"`` and
-        ``"method, gain"`` (reading less hidden, paired); ``"first"``: the first seed's values.
+        ballots; ``"interaction"``: share of the vanilla reward's variance that depends on prompt
+        and completion together; ``"method, survives"`` and ``"method, gain"`` (reading less
+        hidden, paired); ``"first"``: the first seed's values.
     """
     scenario = load_scenario(gallery()[stem])
     truth = np.concatenate(

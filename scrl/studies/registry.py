@@ -16,6 +16,7 @@ from scrl.studies import (
     maze,
     pair_calibration,
     pooled_rules,
+    prompt_blind,
     proxy_agreement,
     proxy_hacking,
     references,
@@ -52,6 +53,7 @@ _ALL: tuple[Study, ...] = (
     inquiry_raters.STUDY,
     drift.STUDY,
     references.STUDY,
+    prompt_blind.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

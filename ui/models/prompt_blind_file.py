@@ -1,0 +1,129 @@
+"""A file of texts: does the usual reward learnt from it read the prompt?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from scrl.figures import estimate_dots
+from scrl.types import InputError
+from ui.shared import column_mapping, page, uploads
+
+if TYPE_CHECKING:
+    from scrl.diagnostics import PromptReading
+    from scrl.types import Ratings
+
+#: An example, drawn from a scenario of the gallery.
+_EXAMPLE = "text-caution"
+
+
+@st.cache_resource(show_spinner=False)
+def _example() -> Ratings:
+    from scrl.scenarios import gallery, load_scenario
+
+    return load_scenario(gallery()[_EXAMPLE]).ratings(0)
+
+
+@st.cache_data(max_entries=20, show_spinner="Fitting rewards with and without prompts")
+def _read(id: str, _ratings: Ratings) -> PromptReading:
+    from scrl.diagnostics import read_prompts
+
+    return read_prompts(_ratings)
+
+
+def show() -> None:
+    """Draw the choice of a file, and the diagnosis once it is asked for."""
+    if page.presenting():
+        return
+    st.subheader("Your own texts", anchor=False)
+    id, ratings = _choose()
+    if ratings is None:
+        return
+    asked = st.session_state.setdefault("prompt_asked", "")
+    if st.button("Does a reward read these prompts?", icon=":material/play_arrow:"):
+        st.session_state["prompt_asked"] = asked = id or _EXAMPLE
+    if asked != (id or _EXAMPLE):
+        return
+    try:
+        found = _read(id or _EXAMPLE, ratings)
+    except InputError as error:
+        st.info(page.escaped(str(error)))
+        return
+    _draw(found)
+
+
+def _choose() -> tuple[str, Ratings | None]:
+    """The file's id and its ratings."""
+    own = {
+        id: name for id, name in uploads.cache().own_names().items()
+        if not name.lower().endswith((".yaml", ".yml"))
+    }  # fmt: skip
+    if st.session_state.get("prompt_file", "") not in ["", *own]:
+        st.session_state.pop("prompt_file", None)
+    id = st.selectbox(
+        "File", ["", *own], key="prompt_file",
+        format_func=lambda id: own.get(id, "An example: answers that warn or do not"),
+    )  # fmt: skip
+    with st.expander("Bring a file"):
+        uploads.take_file(
+            "Ratings of texts", uploads.RATINGS_SUFFIXES, "prompt_upload", _accept
+        )  # fmt: skip
+        chosen = column_mapping.choose_columns()
+    if chosen:
+        uploads.clear_fault("prompt_upload")
+        st.rerun()
+    if not id:
+        return "", _example()
+    try:
+        source = uploads.cache().read(id)[1]
+    except InputError as error:
+        st.info(page.escaped(str(error)))
+        return "", None
+    if source.is_scenario:
+        st.info("This file is a scenario; choose a file of ratings.")
+        return "", None
+    return id, source
+
+
+def _accept(data: bytes, filename: str) -> str:
+    column_mapping.drop()
+    try:
+        return uploads.cache().add(data, filename)
+    except InputError:
+        column_mapping.keep(data, filename)
+        raise
+
+
+def _draw(found: PromptReading) -> None:
+    """The verdict in words, and the three accuracies."""
+    left = found.survives
+    gain = found.read - found.hidden
+    if found.read < 0.55:
+        verdict = "With its prompts the reward orders hardly more pairs rightly than chance would"
+    elif left > 0.9:
+        verdict = f"**Blind in effect**: {left:.0%} of its accuracy above chance survives shuffling"
+    else:
+        verdict = (
+            f"**It reads prompts**: only {max(left, 0):.0%} of its accuracy survives shuffling"
+        )
+    page.say(
+        f"{verdict}. Of its variance, {found.interaction:.0%} depends on prompt and answer "
+        f"together. Against a reward that never saw a prompt, reading changes accuracy on new "
+        f"prompts by {gain:+.1%}."
+    )
+    rows = [
+        ("Reads the prompt", found.read, 0),
+        ("Prompts shuffled at the test", found.shuffled, 1),
+        ("Never sees a prompt", found.hidden, 2),
+    ]
+    page.chart(
+        estimate_dots(
+            [(name, v, v, v, i) for name, v, i in rows], "people’s pairs ordered rightly", 0.5,
+            **page.style(),
+        ),
+        "chart-prompt-file",
+        alt="; ".join(f"{name}: {v:.0%}" for name, v, _ in rows),
+        caption=f"A quarter of {found.prompts} prompts is left out in turn, and their pairs are "
+        f"ordered ({found.pairs:,.0f} in all). Without intervals: few prompts decide.",
+    )  # fmt: skip
