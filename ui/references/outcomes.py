@@ -20,18 +20,18 @@ REWARDS = {
     "And four references each": "four",
 }
 TITLES = {
-    "each, mean": "Each their own reference and policy",
-    "largest, mean": "References of the largest kind",
-    "one, mean": "One reference, of the smallest kind",
-    "everybody, mean": "Everybody’s, scores averaged",
-    "everybody, ballot": "Everybody’s, one drawn a prompt",
-    "everybody, borda": "Everybody’s, Borda",
-    "everybody, plurality": "Everybody’s, plurality",
-    "everybody, copeland": "Everybody’s, Copeland",
+    "each, mean": "Each their own policy",
+    "largest, mean": "The largest kind’s",
+    "one, mean": "One person’s",
+    "everybody, mean": "All, averaged",
+    "everybody, ballot": "All, one drawn",
+    "everybody, borda": "All, Borda",
+    "everybody, plurality": "All, plurality",
+    "everybody, copeland": "All, Copeland",
 }
 TRUTHS = {
-    "pooled, mean": "Bradley–Terry, one reward for all",
-    "truth, copeland": "People’s own orders, Copeland",
+    "pooled, mean": "Bradley–Terry",
+    "truth, copeland": "True orders, Copeland",
 }
 WAYS = {"mean": "Mean score", "ballot": "One drawn", "borda": "Borda", "plurality": "Plurality",
         "copeland": "Copeland"}  # fmt: skip
@@ -88,8 +88,8 @@ def _summary(found: Mapping[str, Any], condition: str) -> str:
     pooled = _people(found, "pooled, mean")[0]
     worse = served["everybody, mean"] < pooled
     return (
-        "The note calls rewards by likeness an “orthogonal escape from the same trap”, the trap of "
-        "one reward for all. **It is one only if each person has a policy of their own**, from "
+        "A note on reward models calls rewards by likeness an “orthogonal escape from the same "
+        "trap”, the trap of one reward for all. **It is one only if each person has a policy of their own**, from "
         f"their own references: people are then served {served['each, mean']:.0%} of the way from "
         "an average answer to their favourite. **One policy for all is in the trap as before**: "
         f"with everybody’s references averaged, people are served {served['everybody, mean']:.0%}, "
@@ -110,8 +110,10 @@ def _all_served(found: Mapping[str, Any], condition: str) -> None:
         estimate_dots(rows, "served, mean over people", 0.0, **page.style()),
         "chart-writers",
         alt="; ".join(f"{name}: {value[0]:.0%}" for name, value in values.items()),
-        caption="0: an average answer; 100 %: everybody’s favourite. Means over ten worlds with "
-        "95 % intervals.",
+        caption="By whose references are read; one policy for all unless each has their own. "
+        "Last: one reward for all from everybody’s pairs, and a vote of people’s own complete orders. "
+        "0: an average answer; 100 %: everybody’s favourite. Means over ten worlds with 95 % "
+        "intervals.",
     )
 
 
