@@ -89,7 +89,8 @@ def _summary(found: Mapping[str, Any], condition: str) -> str:
     worse = served["everybody, mean"] < pooled
     return (
         "A note on reward models calls rewards by likeness an “orthogonal escape from the same "
-        "trap”, the trap of one reward for all. **It is one only if each person has a policy of their own**, from "
+        "trap”, the trap of one reward for all. **It is one only if each person has a policy of "
+        "their own**, from "
         f"their own references: people are then served {served['each, mean']:.0%} of the way from "
         "an average answer to their favourite. **One policy for all is in the trap as before**: "
         f"with everybody’s references averaged, people are served {served['everybody, mean']:.0%}, "
@@ -111,7 +112,7 @@ def _all_served(found: Mapping[str, Any], condition: str) -> None:
         "chart-writers",
         alt="; ".join(f"{name}: {value[0]:.0%}" for name, value in values.items()),
         caption="By whose references are read; one policy for all unless each has their own. "
-        "Last: one reward for all from everybody’s pairs, and a vote of people’s own complete orders. "
+        "Last: one reward for all from everybody’s pairs, and a vote of people’s complete orders. "
         "0: an average answer; 100 %: everybody’s favourite. Means over ten worlds with 95 % "
         "intervals.",
     )
