@@ -120,7 +120,7 @@ def outcome_counts(score: np.ndarray, offsets: np.ndarray, weight: float) -> Pai
 def _summary(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """Means and intervals of each measure, and how much accuracy survives shuffling: of each seed,
     where it is above one half."""
-    found = {name: _interval([row[name] for row in rows]) for name in rows[0]}
+    found: dict[str, Any] = {name: _interval([row[name] for row in rows]) for name in rows[0]}
     for method in METHODS:
         mean = {r: found[f"{method}, {r}"][0] for r in READINGS}
         found[f"{method}, survives"] = round(surviving(mean["read"], mean["shuffled"]), 4)

@@ -131,12 +131,12 @@ def train_rewards(
     reference = data[0][:, :, 0]
     few = [x[:, :TRIPLES] for x in (reference, *data[1:])]
     found: dict[str, list[PairReward]] = {
-        "bilinear": [*fit_bilinear(*few)],
+        "bilinear": [*fit_bilinear(few[0], few[1], few[2])],
         "cosine": [CosineReward(np.zeros(len(WORLDS[world]))) for _ in seeds],
     }
     if network:
         keys = jax.numpy.stack([jax_key(seed, KeyStream.REFERENCES) for seed in seeds])
-        found["network"] = [*fit_networks(keys, reference, *data[1:])]
+        found["network"] = [*fit_networks(keys, reference, data[1], data[2])]
     return found
 
 

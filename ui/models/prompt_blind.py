@@ -151,7 +151,7 @@ def _numbers(result: Mapping[str, Any]) -> None:
     cases |= {f"{world['share']:.0%} by prompt": world for world in result["worlds"]}
     for case, found in cases.items():
         for title, method in METHODS.items():
-            row = {"case": case, "reward": title}
+            row: dict[str, Any] = {"case": case, "reward": title}
             row |= {READINGS[r]: float(found[f"{method}, {r}"][0]) for r in READINGS}
             gain = [float(v) for v in found[f"{method}, gain"]]
             left = survives(found, method)
