@@ -1,18 +1,16 @@
 """Ask: a model of raters questions the visitor."""
 
-from ui.latent import fitted_run, quiz
-from ui.shared import navigation, page, precompute, predict_first
+from ui.latent import fitted_run, quiz, quiz_study
+from ui.shared import navigation, page, predict_first
 
 
 def show() -> None:
     page.opening("ask")
-    page.start_runtime()
     job, fitted = fitted_run.choose()
-    if fitted is None:
-        return
-    precompute.start(job.id, fitted, ("where",))
+    if fitted is not None:
+        quiz.show(job.id, fitted)
     predict_first.switch()
-    quiz.show(job.id, fitted)
+    quiz_study.show()
 
 
 navigation.ensure_navigation()

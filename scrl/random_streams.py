@@ -123,6 +123,8 @@ class HostStream(Enum):
     REFERENCE_POLICIES = Stream("references", 0, ("part", "size"))
     REFERENCE_WRITERS = Stream("references", 1, ("part",))
     PROMPT_WORLDS = Stream("prompt blind", 0, ("share",))  # scrl.studies.prompt_blind
+    ELICITED_PEOPLE = Stream("study", 50, ("world",))  # scrl.studies.elicitation_worlds
+    RANDOM_QUESTIONS = Stream("study", 51, ("world",))  # scrl.studies.elicitation
 
 
 class KeyStream(Enum):

@@ -1,6 +1,7 @@
 from . import data_efficiency as data_efficiency
 from . import distortion_theorems as distortion_theorems
 from . import drift as drift
+from . import elicitation as elicitation
 from . import example_runs as example_runs
 from . import feedback_costs as feedback_costs
 from . import feedback_formats as feedback_formats

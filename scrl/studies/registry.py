@@ -5,6 +5,7 @@ from __future__ import annotations
 from scrl.studies import (
     data_efficiency,
     drift,
+    elicitation,
     example_runs,
     few_pairs,
     few_shot,
@@ -54,6 +55,7 @@ _ALL: tuple[Study, ...] = (
     drift.STUDY,
     references.STUDY,
     prompt_blind.STUDY,
+    elicitation.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

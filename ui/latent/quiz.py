@@ -1,26 +1,21 @@
-"""The page that asks a visitor pairs and narrows the posterior of their latent."""
+"""The page that asks a visitor questions in many formats, and narrows what it believes of them."""
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
 from scrl import figures
-from scrl.diagnostics import PlacedRater, maps
-from scrl.figures import labelled_curves
-from scrl.studies import (
-    ERROR_RATE,
-    Belief,
-    Quiz,
-    expected_accuracy_curves,
-)
-from ui.latent import quiz_answers
-from ui.latent.quiz_answers import Said
+from scrl.elicitation import Answer
+from scrl.studies import ERROR_RATE
+from ui.latent import quiz_answers, quiz_formats, quiz_questions, quiz_state
+from ui.latent.quiz_formats import Manner
+from ui.latent.quiz_state import Knowledge, Subject
 from ui.latent.widgets import metrics, region_chart
-from ui.shared import data_tables, item_texts, page, precompute, predict_first
+from ui.shared import item_texts, page, precompute
 from ui.shared.page import IN_URL
 
 if TYPE_CHECKING:
@@ -28,70 +23,41 @@ if TYPE_CHECKING:
 
 #: Prompts with more completions have too many pairs.
 MAX_COMPLETIONS = 24
-#: Simulated questions, and the random ones that informative ones are compared with.
-MAX_QUESTIONS, RANDOM_QUESTIONS = 30, 16
-#: Bits below which no question tells anything.
-MIN_BITS = 1e-3
-#: Which pair it asks.
-MOST_INFORMATIVE, RANDOM_PAIR = "The pair that tells most", "Any pair"
-#: How much a question tells.
-_AMOUNTS = ("little", "something", "a lot")
-#: Most characters of a name that is a button of its own.
-MAX_BUTTON = 32
-
-
-@st.cache_resource(max_entries=40, show_spinner=False)
-def _build_quiz(id: str, prompt: int, _fitted: FittedRun, _items: np.ndarray) -> Quiz:
-    return Quiz.of(_fitted.individual.population, _items)
-
-
-@st.cache_data(max_entries=40, show_spinner="Questioning simulated people")
-def _rehearse(id: str, prompt: int, _quiz: Quiz) -> tuple[np.ndarray, np.ndarray]:
-    """Pair accuracy by number of questions: most informative, and random ones."""
-    return expected_accuracy_curves(_quiz, min(MAX_QUESTIONS, len(_quiz.pairs)))
+_PREFERENCES, _MAP = "What you prefer", "Where you are on the map"
 
 
 def show(id: str, fitted: FittedRun) -> None:
-    """Draw the next question or the summary, what the model believes, and a comparison."""
-    chosen = _choose(fitted)
-    if chosen is None:
+    """Draw the next question or the summary, what the model believes, and the formats' worth."""
+    p = _choose_prompt(fitted)
+    if p is None:
         return
-    p, mode = chosen
-    catalogue = fitted.catalogue
-    atoms, drawing = precompute.answer(id, "where", fitted, "Looking at everybody possible")
-    items = np.arange(catalogue.offsets[p], catalogue.offsets[p + 1])
-    quiz, names = _build_quiz(id, p, fitted, items), catalogue.names(p)
-    said = quiz_answers.read(quiz)
-    answers = quiz_answers.known(said)
-    belief = quiz.posterior(answers)
-    ballots = [
-        (p, items[quiz.pairs[pair][:: 1 if first else -1]])
-        for pair, first in answers
-        if first is not None
-    ]
-    placed = atoms.given(ballots, ERROR_RATE)
-    clusters = maps.type_probabilities(drawing, placed)
-    pair = _next_pair(quiz, belief, said, mode)
-    left, right = st.columns([1, 1.4], gap="large")
+    subject = quiz_state.subject(id, p, fitted)
+    manner = quiz_formats.choose_manner(subject)
+    said = quiz_answers.read(subject.size, len(subject.topics))
+    text = quiz_answers.encoded(said, subject.size)
+    known = quiz_state.knowledge(id, p, text, manner.silence, subject, said)
+    asked_for_more = quiz_answers.asked_for_more()
+    why = "" if asked_for_more or not said else quiz_formats.reason_to_stop(known, manner)
+    left, right = st.columns([1, 1.3], gap="large")
     with left:
-        if pair < 0 or quiz_answers.ended():
-            quiz_answers.summary(quiz, belief, said, names, clusters, more=pair >= 0)
+        if quiz_answers.ended() or why:
+            quiz_answers.summary(known, subject, said, why, more=True)
         else:
-            _ask(quiz, belief, said, pair, fitted, p)
-            _progress(quiz, belief, said, placed, clusters)
+            _ask(known, subject, said, manner, fitted, p)
+        if said and said[-1].kind == "words":
+            quiz_questions.show_reading(subject, said[-1])
     with right:
-        _beliefs(quiz, belief, said, names, placed, drawing)
-    if quiz.information(quiz.prior).max() < MIN_BITS:
+        _beliefs(id, known, subject, said, fitted, p)
+    quiz_formats.show_worth(known, manner)
+    if max(known.bits.values()) < quiz_formats.MIN_BITS and not said:
         page.note(
             "No answer tells anything about the next one here: the model found one kind of rater, "
             "and what it does not know is chance."
         )
-        return
-    _compare_with_random(id, p, quiz, len(answers))
 
 
-def _choose(fitted: FittedRun) -> tuple[int, str] | None:
-    """The prompt and how it asks; None, with a message, where no prompt can be asked about."""
+def _choose_prompt(fitted: FittedRun) -> int | None:
+    """The prompt; None, with a message, where no prompt can be asked about."""
     catalogue = fitted.catalogue
     prompts = [
         p for p, size in enumerate(np.diff(catalogue.offsets)) if 3 <= size <= MAX_COMPLETIONS
@@ -103,103 +69,64 @@ def _choose(fitted: FittedRun) -> tuple[int, str] | None:
         )
         return None
     names = [catalogue.prompts[p] for p in prompts]
-    chosen = names[0]
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        if len(names) > 1:
-            chosen = st.selectbox("Prompt", names, key="prompt", **IN_URL)
-        with st.popover("More settings", icon=":material/tune:"):
-            mode = st.segmented_control(
-                "The page asks about", [MOST_INFORMATIVE, RANDOM_PAIR], default=MOST_INFORMATIVE,
-                required=True, key="how", **IN_URL,
-            )  # fmt: skip
-    return prompts[names.index(chosen)], mode
+    if len(names) == 1:
+        return prompts[0]
+    return prompts[names.index(st.selectbox("Prompt", names, key="prompt", **IN_URL))]
 
 
-def _next_pair(quiz: Quiz, belief: Belief, said: Said, mode: str) -> int:
-    """The pair to ask; -1 where all are asked, or where no answer would tell anything more."""
-    asked = [pair for pair, _ in said]
-    pair = quiz.most_informative(belief, asked)
-    if mode == RANDOM_PAIR and pair >= 0:
-        return quiz.random_pair(asked, len(asked))
-    enough = pair >= 0 and quiz.information(belief)[pair] < quiz_answers.ENOUGH_BITS
-    return -1 if enough and said and not quiz_answers.asked_for_more() else pair
-
-
-def _ask(quiz: Quiz, belief: Belief, said: Said, pair: int, fitted: FittedRun, p: int) -> None:
-    """The two answers to choose between, and buttons to undo and to end."""
-    catalogue = fitted.catalogue
-    names, prompt = catalogue.names(p), catalogue.prompts[p]
-    texts = item_texts.completion_texts(fitted.ratings, prompt)
+def _ask(
+    known: Knowledge,
+    subject: Subject,
+    said: Sequence[Answer],
+    manner: Manner,
+    fitted: FittedRun,
+    p: int,
+) -> None:
+    """The question, how far the model is, and buttons to undo and to end."""
+    prompt = fitted.catalogue.prompts[p]
     page.say(f"**{page.escaped(item_texts.prompt_text(fitted.ratings, prompt))}**")
-    page.say(f"Question {len(said) + 1}: which do you prefer?")
-    for i, code in zip(quiz.pairs[pair], ("1", "0"), strict=True):
-        name = names[int(i)]
-        text = texts.get(name) or name
-        button = partial(
-            st.button, key=f"answer-{code}", type="primary", width="stretch",
-            on_click=quiz_answers.write, args=([*said, (pair, code)],),
-        )  # fmt: skip
-        if text == name and len(name) <= MAX_BUTTON:
-            button(page.escaped(name))
-        else:  # a button shows one line
-            with st.container(border=True):
-                st.markdown(page.escaped(text))
-                button(f"I prefer ‘{page.escaped(figures.short_labels(names, 24)[int(i)])}’")
+    form = quiz_formats.form_asked(known, manner)
+    if form is None:
+        quiz_questions.ask_in_words(subject, said)
+    else:
+        quiz_questions.ask(known.questions[form], subject, said)
+    quiz_formats.say_worth(known, manner, form)
+    size = subject.size
     with st.container(horizontal=True):
-        for label, code in (("About the same", "t"), ("I cannot say", "s")):
-            st.button(label, key=f"answer-{code}", on_click=quiz_answers.write,
-                      args=([*said, (pair, code)],))  # fmt: skip
-    worth = quiz.information(belief)[pair]
-    st.caption(
-        f"This question tells the model {_AMOUNTS[int(worth > 0.35) + int(worth > 0.7)]} about "
-        "you.",
-        help="A choice between two answers tells most if the model expects either one equally "
-        f"often, and people never contradict themselves. This one tells {worth:.0%} of that.",
-    )
-    with st.container(horizontal=True):
-        st.button("Take back", on_click=quiz_answers.write, args=(said[:-1],), disabled=not said,
-                  key="back", icon=":material/undo:", type="tertiary")  # fmt: skip
-        st.button("Start again", on_click=quiz_answers.write, args=([],), disabled=not said,
-                  key="anew", icon=":material/restart_alt:", type="tertiary")  # fmt: skip
+        st.button("Take back", on_click=quiz_answers.write, args=(said[:-1], size), key="back",
+                  disabled=not said, icon=":material/undo:", type="tertiary")  # fmt: skip
+        st.button("Start again", on_click=quiz_answers.write, args=([], size), key="anew",
+                  disabled=not said, icon=":material/restart_alt:", type="tertiary")  # fmt: skip
         st.button("End here", on_click=quiz_answers.end, disabled=not said, key="end",
                   icon=":material/flag:", type="tertiary")  # fmt: skip
 
 
-def _progress(
-    quiz: Quiz, belief: Belief, said: Said, placed: PlacedRater, clusters: dict[str, float]
-) -> None:
-    """How far the posterior has narrowed, and the nearest cluster."""
-    if clusters and said:
-        top = max(clusters, key=clusters.get)
-        page.say(f"So far you are most like **{page.escaped(top)}** (chance {clusters[top]:.0%}).")
-    if said:
-        metrics({"People who may answer as you did": f"{placed.remaining:.0%}"})
-    metrics({quiz_answers.ACCURACY: quiz_answers.accuracy_text(quiz, belief, said)})
-
-
 def _beliefs(
-    quiz: Quiz,
-    belief: Belief,
-    said: Said,
-    names: list[str],
-    placed: PlacedRater,
-    drawing: dict,
+    id: str,
+    known: Knowledge,
+    subject: Subject,
+    said: Sequence[Answer],
+    fitted: FittedRun,
+    p: int,
 ) -> None:
-    """Probabilities of the visitor's pairs, or the region of the latent space."""
-    above = quiz.preference_matrix(belief, quiz_answers.known(said))
-    order = np.argsort(-above.sum(axis=1), kind="stable")
-    views = ("What you prefer", "Where you are on the map")
+    """How far the model is; probabilities of the visitor's pairs, or the region of the map."""
+    top = quiz_answers.likeliest_type(known, subject)
+    if top and said:
+        page.say(f"So far you are most like **{page.escaped(top[0])}** (chance {top[1]:.0%}).")
+    with st.container(horizontal=True):
+        metrics({quiz_answers.ACCURACY: quiz_answers.accuracy_text(known)})
+        if said:
+            share = float(np.exp(min(known.evidence.nats, 0.0)))
+            metrics({"People who would answer as you did": f"{share:.0%}"})
     view = st.segmented_control(
-        "Shown", views, default=views[0], required=True, key="side", label_visibility="collapsed",
-        **IN_URL,
+        "Shown", (_PREFERENCES, _MAP), default=_PREFERENCES, required=True, key="side",
+        label_visibility="collapsed", **IN_URL,
     )  # fmt: skip
-    if view == views[1]:
-        region_chart(
-            drawing, placed, "ask-where", "answers", "somebody who answers as you do lies outside"
-        )
-        if any(code == "t" for _, code in said):
-            page.note("The map does not use the answers ‘about the same’.")
+    if view == _MAP:
+        _map(id, known, said, fitted, p)
         return
+    above, names = known.draws.preference_matrix(), subject.names
+    order = np.argsort(-above.sum(axis=1), kind="stable")
     page.chart(
         figures.pairwise_probabilities(
             [names[i] for i in order], above[np.ix_(order, order)], None, **page.style()
@@ -210,54 +137,15 @@ def _beliefs(
     )  # fmt: skip
 
 
-def _questions_needed(informative: np.ndarray, accuracy: float) -> int:
-    """The fewest well-chosen questions that reach an accuracy, to a fifth of a percentage point.
-
-    At the end both curves are nearly level, and less than that is chance of the simulation.
-    """
-    reached = informative >= accuracy - 0.002
-    return int(np.argmax(reached)) if reached.any() else len(informative) - 1
-
-
-def _compare_with_random(id: str, prompt: int, quiz: Quiz, asked: int) -> None:
-    """Pair accuracy by number of questions, of informative and of random ones."""
-    random = min(RANDOM_QUESTIONS, len(quiz.pairs) - 1)
-    options = [f"up to {random // 2}", f"{random // 2 + 1} to {random - 1}", f"{random} or more"]
-    st.subheader("Does it matter which pair the page asks about?", anchor=False)
-    guess, shown = predict_first.guess(
-        f"How many well-chosen questions tell as much as {random} random ones?", options,
-        "guess_ask",
-    )  # fmt: skip
-    if not shown:
-        return
-    informative, chance = _rehearse(id, prompt, quiz)
-    random = min(random, len(chance) - 1)
-    needed = _questions_needed(informative, chance[random])
-    right = options[0 if needed <= random // 2 else 1 if needed < random - 0.5 else 2]
-    sentence = (
-        f"{needed} well-chosen question{'s tell' if needed != 1 else ' tells'} as much as "
-        f"{random} random ones"
+def _map(id: str, known: Knowledge, said: Sequence[Answer], fitted: FittedRun, p: int) -> None:
+    """The part of the latent space where the visitor's comparisons place them."""
+    page.start_runtime()  # placing compiles
+    atoms, drawing = precompute.answer(id, "where", fitted, "Looking at everybody possible")
+    first = int(fitted.catalogue.offsets[p])
+    pairs = known.evidence.comparisons.T.tolist()
+    placed = atoms.given([(p, first + np.array(pair)) for pair in pairs], ERROR_RATE)
+    region_chart(
+        drawing, placed, "ask-where", "answers", "somebody who answers as you do lies outside"
     )
-    page.say(predict_first.verdict(guess, right) + f"**{sentence}** here.")
-    x = np.arange(len(informative))
-    page.chart(
-        labelled_curves(
-            x,
-            [("well chosen", informative, 0), ("random", chance, 4)],
-            slider=min(asked, len(x) - 1),
-            x_title="questions",
-            y_title="pairs right",
-            value_format=".1%",
-            height=280,
-            **page.style(),
-        ),
-        "ask-curves",
-        alt=f"{sentence}.",
-        caption="Share of all pairs that the model predicts rightly, the answered ones included. "
-        "The page asked 400 simulated people, each with an order of their own, in both ways. The "
-        "upright line is where you are. The model is refuted if real people need more questions.",
-    )
-    data_tables.numbers_expander(
-        [{"questions": int(n), "well chosen": float(a), "random": float(b)}
-         for n, a, b in zip(x, informative, chance, strict=True)], "questions",
-    )  # fmt: skip
+    if any(answer.kind in ("tie", "words") for answer in said):
+        page.note("The map does not use sentences and the answers ‘about the same’.")
