@@ -65,7 +65,7 @@ def write_sentences(
         choice = rng.choice(3, p=SPEAKS_OF)
         about = int((own.argmax(), own.argmin(), rng.integers(m))[choice])
         level = int(np.searchsorted((-0.8, 0.0, 0.8), own[about] + TEMPER_SD * rng.normal()))
-        template = phrasings[level][rng.integers(len(phrasings[level]))]
+        template = phrasings[level][int(rng.integers(len(phrasings[level])))]
         found.append((about, template.format(names[about])))
     return found
 

@@ -51,10 +51,8 @@ from .feedback_population import Population as Population
 from .feedback_population import SurveyDesign as SurveyDesign
 from .protocol import Study as Study
 from .questions import ERROR_RATE as ERROR_RATE
-from .questions import Belief as Belief
 from .questions import Quiz as Quiz
 from .questions import equivalent_questions as equivalent_questions
-from .questions import expected_accuracy_curves as expected_accuracy_curves
 from .questions import simulate_quiz as simulate_quiz
 from .registry import STUDIES as STUDIES
 from .scoreboard_splits import SplitSizes as SplitSizes

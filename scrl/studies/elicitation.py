@@ -24,7 +24,7 @@ from scrl.studies.interviews import Interviews, interview, sentence_interview
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Progress
 
-SEEDS, PEOPLE = tuple(range(10)), 10
+SEEDS, PEOPLE = tuple(range(10)), 8
 #: Formats asked throughout, those also asked at random, and those that interviews may mix.
 FORMS = ("best2", "best3", "best5", "ends5", "rank3", "rank5")
 AT_RANDOM = ("best2", "best5", "rank5")

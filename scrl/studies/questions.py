@@ -1,4 +1,4 @@
-"""Questions to a visitor: the most informative pair next, or a random one.
+"""Questions about pairs by their information: the most informative one next, or a random one.
 
 Without variation within types the belief about a visitor is that of types, by Bayes' rule. Where
 raters of a type vary, it also has a Gaussian, given the type, over the utilities by which the
@@ -21,39 +21,17 @@ from scipy.special import expit, ndtr
 from scipy.stats import norm
 
 from scrl.diagnostics.ballot_posterior import Atoms, binary_entropy
+from scrl.elicitation.beliefs import NOISE_VARIANCE, Belief
 from scrl.utility_models.population import Population
 
 #: Probability of a wrong answer, so that no answer excludes a type; and where raters of a type
 #: vary, which excludes little.
 ERROR_RATE, VARIED_ERROR_RATE = 0.02, 0.005
-#: Variance of the noise of a utility on one ballot: that of the Gumbel distribution.
-NOISE_VARIANCE = np.pi**2 / 6
-#: Variance of the difference of two utilities "about the same", given the noise of the ballot. The
-#: chance of a tie by Davidson, √(p(1 − p)), falls with a gap as a Gaussian of variance 4 does.
-TIE_VARIANCE = 4 - 2 * NOISE_VARIANCE
 #: Worth of a bit of an answer's entropy beside a bit of information on the visitor.
 UNCERTAINTY_WEIGHT = 1e-3
-#: Simulated visitors of a quiz, voters of the population.
-SIMULATED_VISITORS = 400
 
-#: A pair's index, and whether its first was preferred; None: the two are about the same.
-Answer = tuple[int, bool | None]
-
-
-@dataclass(frozen=True, eq=False)
-class Belief:
-    """What is held of visitors: types, and given the type Gaussian utilities.
-
-    Attributes:
-        weight: of each type ``[..., types]``, adding up to 1.
-        mean: utilities of the prompt's completions ``[..., types, m]``.
-        covariance: of these, with the noise of one ballot ``[..., types, m, m]``; None where raters
-            of a type do not vary.
-    """
-
-    weight: np.ndarray
-    mean: np.ndarray
-    covariance: np.ndarray | None = None
+#: A pair's index, and whether its first was preferred.
+Answer = tuple[int, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,50 +88,16 @@ class Quiz:
         covariance = belief.covariance + curve[..., None, None] * (along @ along.mT)
         return Belief(weight / weight.sum(axis=-1, keepdims=True), mean, covariance)
 
-    def update_tie(self, belief: Belief, pair: int) -> Belief:
-        """The belief of one visitor after the answer that the two of a pair are about the same.
-
-        Types are weighed by √(p(1 − p)), the chance of a tie by Davidson's model. Where raters of a
-        type vary, the difference is observed to be 0 with the variance ``TIE_VARIANCE``, which
-        moves the Gaussian exactly.
-        """
-        contrast = self.contrasts[pair]
-        gap = belief.mean @ contrast
-        if belief.covariance is None:
-            chance = _chance(gap, None)
-            weight = belief.weight * np.sqrt(chance * (1 - chance))
-            return replace(belief, weight=weight / weight.sum())
-        along = belief.covariance @ contrast
-        variance = along @ contrast + TIE_VARIANCE
-        weight = belief.weight * norm.pdf(gap, scale=np.sqrt(variance))
-        mean = belief.mean - (gap / variance)[:, None] * along
-        moved = along[:, :, None] * along[:, None, :] / variance[:, None, None]
-        return Belief(weight / weight.sum(), mean, belief.covariance - moved)
-
     def posterior(self, answers: Sequence[Answer]) -> Belief:
-        """The belief after answers: a pair, and whether its first was preferred, None for a tie."""
+        """The belief after answers: a pair, and whether its first was preferred."""
         belief = self.prior
         for pair, first in answers:
-            belief = (
-                self.update_tie(belief, pair) if first is None else self.update(belief, pair, first)
-            )
+            belief = self.update(belief, pair, first)
         return belief
 
     def pair_probabilities(self, belief: Belief) -> np.ndarray:
         """The probability that the first of each pair is preferred ``[..., pairs]``."""
         return _mean(belief.weight, _chance(*self._differences(belief)))
-
-    def preference_matrix(self, belief: Belief, answers: Sequence[Answer] = ()) -> np.ndarray:
-        """The probability that the row is preferred to the column ``[m, m]``; answered pairs are
-        certain, ties ½."""
-        probability = self.pair_probabilities(belief)
-        for pair, first in answers:
-            probability[pair] = 0.5 if first is None else float(first)
-        m = self.pairs.max() + 1
-        table = np.full((m, m), 0.5)
-        first, second = self.pairs.T
-        table[first, second], table[second, first] = probability, 1 - probability
-        return table
 
     def information(self, belief: Belief) -> np.ndarray:
         """Mutual information of each pair's answer with the visitor, in bits ``[..., pairs]``."""
@@ -175,18 +119,6 @@ class Quiz:
         value = self._value(belief)
         value[list(asked)] = -1.0
         return int(value.argmax()) if len(asked) < len(value) else -1
-
-    def random_pair(self, asked: Sequence[int], seed: int) -> int:
-        """A random pair not yet asked; -1 where all are."""
-        left = np.setdiff1d(np.arange(len(self.pairs)), list(asked))
-        return int(np.random.default_rng(seed).choice(left)) if len(left) else -1
-
-    def expected_accuracy(self, belief: Belief, answers: Sequence[Answer]) -> float:
-        """Expected share of pairs predicted correctly, answered ones included."""
-        probability = self.pair_probabilities(belief)
-        correct = np.maximum(probability, 1 - probability)
-        correct[[pair for pair, _ in answers]] = 1.0
-        return float(correct.mean())
 
     def draw_orders(self, visitors: int, rng: np.random.Generator) -> np.ndarray:
         """Visitors of the prior as utilities ``[visitors, m]``: each has an order drawn from the
@@ -283,23 +215,6 @@ def simulate_quiz(
         belief = quiz.update(belief, pair, truth[rows, pair])
         asked[rows, pair], order[:, i] = True, pair
     return SimulatedQuiz(accuracy, order, probability)
-
-
-def expected_accuracy_curves(
-    quiz: Quiz, questions: int, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Expected accuracy with the most informative pairs, and with random ones.
-
-    Returns:
-        For both, the mean accuracy of visitors drawn from the prior after each number of questions,
-        from none on ``[questions + 1]``.
-    """
-    utility = quiz.draw_orders(SIMULATED_VISITORS, np.random.default_rng(seed))
-    informative, random = (
-        simulate_quiz(quiz, utility, questions, how, seed).accuracy.mean(axis=0)
-        for how in (True, False)
-    )
-    return informative, random
 
 
 def equivalent_questions(informative: np.ndarray, random: np.ndarray, questions: int) -> float:

@@ -47,7 +47,7 @@ def show() -> None:
     """Draw the study of formats."""
     st.subheader("How many answers does each format need?", anchor=False)
     baked_study.show(
-        elicitation.STUDY, _draw, "This questions 400 simulated people in 14 ways.",
+        elicitation.STUDY, _draw, "This questions 320 simulated people in 14 ways.",
         draw_progress=baked_study.caption_progress,
     )  # fmt: skip
 
