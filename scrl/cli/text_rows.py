@@ -163,9 +163,10 @@ def score_rows(
         rewards = model(prompts, completions)
     except InputError as error:
         raise InputError(f"{printable(file)}: {error}") from None
-    reads = isinstance(model, TextReward)
-    spread = model.uncertainty(prompts, completions) if reads else unknown
-    far = model.distance(prompts, completions) if reads else unknown
+    spread, far = unknown, unknown
+    if isinstance(model, TextReward):
+        spread = model.uncertainty(prompts, completions)
+        far = model.distance(prompts, completions)
     found = iter(zip(completions, rewards, spread, far, strict=True))
     result = []
     for prompt, several in rows:

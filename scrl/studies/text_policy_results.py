@@ -16,6 +16,7 @@ from scrl.results import rounded
 from scrl.studies.text_types import (
     ATTRIBUTES,
     TYPES,
+    WISHED,
     attributes_of,
     borda_scores,
     preference,
@@ -38,21 +39,27 @@ def repetition(text: str) -> float:
 
 
 def style_table(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Of each policy: ``"share"`` of texts of every style and its standard deviation over samplings
-    ``"share_sd" [attributes]``; ``"new"``: likewise on prompts that were not trained on;
-    ``"utility" [types]``: mean utility; ``"repetition"``."""
+    """Of each policy: ``"share"`` of texts of every style on prompts of the training and its
+    standard deviation over samplings ``"share_sd" [attributes]``; ``"new"`` and ``"new_sd"``:
+    likewise on new prompts, which are the second half; ``"wished"`` and ``"wished_sd"``: of the
+    texts that have both styles of ``WISHED``, on prompts of the training and on new ones ``[2]``;
+    ``"utility" [types]``: mean utility on the prompts of the training; ``"repetition"``."""
     return {name: _styles(part["texts"]) for name, part in result["policies"].items()}
 
 
-def _styles(texts: Sequence[Sequence[str]], new: int = 3) -> dict[str, Any]:
+def _styles(texts: Sequence[Sequence[str]]) -> dict[str, Any]:
     flat = [text for row in texts for text in row]
     shape = (len(texts), len(texts[0]), len(ATTRIBUTES))
-    table = attributes_of(flat).reshape(shape)
+    old, new = np.split(attributes_of(flat).reshape(shape), 2)
+    wished = [part[..., list(WISHED)].min(axis=-1) for part in (old, new)]
     return {
-        "share": rounded(table.mean((0, 1)), 4),
-        "share_sd": rounded(table.mean(0).std(0, ddof=1), 4),
-        "new": rounded(table[-new:].mean((0, 1)), 4),
-        "utility": rounded(utilities_of(flat).mean(1), 4),
+        "wished": rounded(np.array([part.mean() for part in wished]), 4),
+        "wished_sd": rounded(np.array([part.mean(0).std(ddof=1) for part in wished]), 4),
+        "share": rounded(old.mean((0, 1)), 4),
+        "share_sd": rounded(old.mean(0).std(0, ddof=1), 4),
+        "new": rounded(new.mean((0, 1)), 4),
+        "new_sd": rounded(new.mean(0).std(0, ddof=1), 4),
+        "utility": rounded(utilities_of(flat[: len(flat) // 2]).mean(1), 4),
         "repetition": rounded(float(np.mean([repetition(t) for t in flat])), 4),
     }
 

@@ -15,6 +15,8 @@ from scipy.special import expit
 
 #: Attributes, in the order of arrays.
 ATTRIBUTES = ("short", "warns", "addresses you")
+#: What the population's order by Borda puts first: a text that warns and addresses the reader.
+WISHED = (1, 2)
 #: A text of so many words at most is short.
 SHORT_WORDS = 15
 _WARNING = re.compile(
@@ -45,8 +47,8 @@ class TextType:
 
 TYPES = (
     TextType("brisk", "a short answer", 0.25, 0.65, (3.0, -1.0, 0.0)),
-    TextType("careful", "to be warned", 0.45, 0.20, (0.0, 3.0, 0.5)),
-    TextType("personal", "to be addressed", 0.30, 0.15, (-0.5, 0.5, 3.0)),
+    TextType("careful", "to be warned", 0.55, 0.20, (0.0, 3.0, 0.0)),
+    TextType("personal", "to be addressed", 0.20, 0.15, (-0.5, 0.5, 3.0)),
 )
 
 

@@ -12,6 +12,8 @@ def test_it_opens_on_whom_the_policies_serve(open_page):
     assert not app.exception
     assert "answers with a warning from **" in words(app)
     assert "What it costs." in words(app)
+    app.segmented_control(key="text_prompts").set_value("New prompts").run()
+    assert not app.exception
 
 
 def test_texts_stand_side_by_side_as_text(open_page):

@@ -34,11 +34,32 @@ def test_borda_counts_everybody_once_and_pooling_counts_votes():
             for t, u in zip(text_types.TYPES, utilities, strict=True)
         )
         assert scores[a] == pytest.approx(points)
-    pooled, social = (text_policy.votes_of(TEXTS, p) for p in ("pooled", "social"))
-    assert pooled + pooled.T == pytest.approx(np.ones((4, 4)))
-    assert social + social.T == pytest.approx(np.ones((4, 4)))
-    assert pooled[0, 1] > 0.5  # most votes are for the short text
-    assert social[1, 0] == 1  # most people want the warning
+    assert scores.argmax() in np.flatnonzero(
+        text_types.attributes_of(TEXTS)[:, list(text_types.WISHED)].all(axis=1)
+    )
+
+
+def test_training_reads_the_best_and_the_worst_texts():
+    texts = [*TEXTS, TEXTS[2] + " Really.", TEXTS[1] + " Really."]
+    shares = {"pooled": [t.pairs for t in text_types.TYPES]}
+    for votes in ("pooled", "social"):
+        read, table = text_policy.votes_of(texts, votes)
+        assert len(set(read)) == 4
+        if votes == "pooled":
+            every = text_types.preference(text_types.utilities_of(texts), shares[votes])
+            score = every.mean(1)
+            assert table + table.T == pytest.approx(np.ones((4, 4)))
+            assert table == pytest.approx(every[np.ix_(read, read)])
+        else:
+            score = text_types.borda_scores(text_types.utilities_of(texts))
+            assert table[0, 3] == pytest.approx(score[read[0]] - score[read[3]])
+            assert not table[3].any()  # nothing is below the worst
+        rest = [i for i in range(6) if i not in read]
+        assert min(score[read[:2]]) >= max(score[rest])
+        assert max(score[read[2:]]) <= min(score[rest])
+    long = [text for text in texts if text != "Ask your doctor."]
+    best = [text_policy.votes_of(long, votes)[0][0] for votes in ("pooled", "social")]
+    assert text_types.attributes_of([long[i] for i in best]).tolist() == [[1, 0, 0], [0, 1, 1]]
 
 
 @pytest.mark.parametrize("reward", ["vanilla", "social"])
@@ -74,11 +95,17 @@ def test_repetition_counts_pairs_of_words_seen_before():
 def test_the_stored_policies_do_what_the_page_says():
     result = load_baked("text-policy")["result"]
     styles, policies = result["styles"], result["policies"]
-    base = styles["reference"]["share"]
-    assert 0.1 <= base[1] <= 0.35
-    assert styles["social"]["share"][1] >= 2 * base[1], "warnings at least doubled"
-    assert policies["social"]["kl"] + 2 * policies["social"]["kl_error"] < 10
-    assert styles["pooled"]["share"][0] > base[0] > styles["social"]["share"][0]
-    utility = {name: styles[name]["utility"] for name in styles}
-    assert utility["pooled"][0] > utility["reference"][0] > utility["social"][0]
-    assert utility["social"][1] > utility["reference"][1] > utility["pooled"][1]
+    base = styles["reference"]
+    for name in ("social", "again"):
+        found, policy = styles[name], policies[name]
+        for i in (0, 1):  # prompts of the training, and new ones
+            assert found["wished"][i] >= 2.5 * base["wished"][i]
+            error = np.hypot(found["wished_sd"][i], base["wished_sd"][i]) / np.sqrt(10)
+            assert found["wished"][i] - 3 * error > base["wished"][i]
+        for prefix in ("", "new_"):
+            assert policy[f"{prefix}kl"] + policy[f"{prefix}kl_error"] < 10
+        for key in ("share", "new"):
+            assert found[key][1] > 1.5 * base[key][1] > styles["pooled"][key][1]
+            assert styles["pooled"][key][0] > 2 * base[key][0]
+        assert found["utility"][1] > base["utility"][1] > styles["pooled"]["utility"][1]
+        assert styles["pooled"]["utility"][0] > max(base["utility"][0], found["utility"][0])

@@ -26,10 +26,11 @@ WHY = (
 )
 
 
-def show(choice: Choice, prompt: str, rule: str, entry: dict) -> None:
+def show(choice: Choice, ratings: Ratings, prompt: str, rule: str, entry: dict) -> None:
     """Draw what is known before training, and the rewards once the reader has pressed Train.
 
     Args:
+        ratings: those of the choice.
         entry: of the prompt, as ``orders.preview`` gives it.
     """
     page.say(WHY)
@@ -41,12 +42,12 @@ def show(choice: Choice, prompt: str, rule: str, entry: dict) -> None:
     trained: dict[str, Any] | None = None
     if st.session_state.get("trained_ballots") == wanted:
         try:
-            trained = _trained(wanted, choice.source, choice.rules, choice.seed)
+            trained = _trained(wanted, ratings, choice.rules, choice.seed)
         except InputError as error:
             st.error(page.escaped(str(error)))
     found = trained["prompts"].get(prompt) if trained else None
     counted = found["counted"].get(rule) if found else None
-    if counted is not None:
+    if found is not None and counted is not None:
         columns.append((f"Ballots, {rule_title(rule)}", counted["order"]))
         columns.append((result_tables.SOCIAL, found["rewards"][rule]["order"]))
     elif trained is None:

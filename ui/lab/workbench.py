@@ -120,8 +120,9 @@ def show(choice: Choice) -> None:
         return
     prompt, rule = _pick_prompt_and_rule(prompts, choice)
     entry = prompts[prompt]
-    if not choice.source.is_scenario and not choice.source.individuals:
-        ballot_training.show(choice, prompt, rule, entry)
+    ratings = None if choice.source.is_scenario else choice.source
+    if ratings is not None and not ratings.individuals:
+        ballot_training.show(choice, ratings, prompt, rule, entry)
         return
     highlight = choice.completion if choice.completion in entry["completions"] else ""
     highlight = highlight or result_tables.most_displaced(entry, rule)

@@ -14,6 +14,10 @@ NAMES = {
     "pooled": "Votes pooled",
     "social": "One person, one vote",
 }
+#: Prompts on which policies are measured -> key of the shares of styles, and of their deviations.
+PROMPTS = {"Prompts of the training": "share", "New prompts": "new"}
+#: The policy that repeats the social training with another seed.
+AGAIN = "again"
 #: Reward of the selection among samples -> its name on the page.
 REWARDS = {"vanilla": "Pooled Bradley–Terry", "social": "Borda of the population"}
 

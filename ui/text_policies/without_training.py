@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl.figures import labelled_curves
-from scrl.studies import text_policy_results, text_types
+from scrl.studies import text_policy, text_policy_results, text_types
 from ui.shared import data_tables, page
 from ui.text_policies import stored
 from ui.text_policies.before_and_after import show_text
@@ -28,8 +28,8 @@ def show() -> None:
     for column, (reward, name) in zip(st.columns(2), stored.REWARDS.items(), strict=True):
         with column:
             _curves(kind, reward, name)
-    prompts = stored.result()["prompts"]
-    chosen = st.selectbox("Prompt", prompts, key="text_prompt", bind="query-params")
+    prompts = list(text_policy.TRAINED)
+    chosen = st.selectbox("Prompt", prompts, key="sample_prompt", bind="query-params")
     for column, (reward, name) in zip(st.columns(2), stored.REWARDS.items(), strict=True):
         with column:
             st.markdown(f"Best of {max(text_policy_results.SIZES)} by **{name}**")
