@@ -125,6 +125,8 @@ class HostStream(Enum):
     PROMPT_WORLDS = Stream("prompt blind", 0, ("share",))  # scrl.studies.prompt_blind
     ELICITED_PEOPLE = Stream("study", 50, ("world",))  # scrl.studies.elicitation_worlds
     RANDOM_QUESTIONS = Stream("study", 51, ("world",))  # scrl.studies.elicitation
+    # scrl.studies.summary_worlds
+    SUMMARY_WORLDS = Stream("summaries", 1, ("part",))
 
 
 class KeyStream(Enum):
@@ -143,6 +145,7 @@ class KeyStream(Enum):
     INQUIRY_RATERS = Stream("inquiries")  # scrl.studies.inquiry_raters
     REFERENCES = Stream("references")  # scrl.studies.references
     PROMPT_BLIND = Stream("prompt blind")  # scrl.studies.prompt_blind
+    SUMMARIES = Stream("summaries", 2, ("model",))  # scrl.studies.summaries
     MAZE = Stream("maze")  # scrl.studies.maze
     MASKING_REGIMES = Stream("masking regimes")  # scrl.studies.masking_regimes
     FEW_PAIRS = Stream("few pairs", None, ("model",))  # scrl.studies.few_pairs

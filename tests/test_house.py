@@ -24,7 +24,7 @@ ROOMS = (
     "data", "text", "proxies", "choice_models", "utility_models", "rivals", "networks", "figures",
     "voting", "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
     "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
-    "reward_models", "runs", "classroom", "studies", "cli", "__main__",
+    "reward_models", "summaries", "runs", "classroom", "studies", "cli", "__main__",
 )  # fmt: skip
 GRAPH = house.arrows(ROOT)
 SCREENS = house.modules(ROOT, ("pages", "ui")) | {"app": ROOT / "app.py"}

@@ -34,6 +34,8 @@ from . import scoreboard as scoreboard
 from . import scoreboard_metrics as scoreboard_metrics
 from . import scoreboard_studies as scoreboard_studies
 from . import story_runs as story_runs
+from . import summaries as summaries
+from . import summary_answers as summary_answers
 from . import text_generalisation as text_generalisation
 from . import text_parts as text_parts
 from . import text_policy as text_policy

@@ -23,6 +23,7 @@ from scrl.studies import (
     references,
     scoreboard_studies,
     story_runs,
+    summaries,
     text_generalisation,
     text_parts,
     text_policy,
@@ -56,6 +57,7 @@ _ALL: tuple[Study, ...] = (
     references.STUDY,
     prompt_blind.STUDY,
     elicitation.STUDY,
+    summaries.STUDY,
 )
 #: Name of the baked file -> study.
 STUDIES: dict[str, Study] = {study.name: study for study in _ALL}

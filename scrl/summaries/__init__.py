@@ -1,0 +1,5 @@
+"""Summaries of raters in words, and a reward model that reads them (PLUS)."""
+
+import lazy_loader as lazy
+
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
