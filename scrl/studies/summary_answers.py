@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from scrl.reward_models.reward_scales import win_rates
 from scrl.studies.summary_worlds import NAMES
 from scrl.summaries.vocabulary import vocabulary_of
 from scrl.text import encode
@@ -66,32 +67,50 @@ ANSWERS = (
 )
 
 
-def sentence_of(attribute: int, sign: int) -> int:
-    """Index of the first sentence about one of ``NAMES`` with this sign."""
-    return vocabulary_of(NAMES).sentence_about(attribute, sign)
-
-
 def sentence_text(index: int) -> str:
     """The text of a sentence of the vocabulary."""
     return vocabulary_of(NAMES).sentences[index].text
 
 
-def stated_tastes(chosen: Sequence[int]) -> np.ndarray:
-    """Taste for each of ``NAMES`` that a summary states ``[attributes]``: 1, 0 or -1."""
+def stated_tastes(chosen: Sequence[int]) -> list[int]:
+    """Taste for each of ``NAMES`` that a summary states: 1, 0 or -1."""
     vocabulary = vocabulary_of(NAMES)
     mask = np.isin(np.arange(len(vocabulary.sentences)), list(chosen))
-    return vocabulary.stated(mask).astype(int)
+    return vocabulary.stated(mask).astype(int).tolist()
 
 
-def answer_rewards(
+def edited_summary(chosen: Sequence[int], tastes: Sequence[int]) -> list[int]:
+    """The summary with other tastes: sentences about a taste that changes are replaced.
+
+    Args:
+        chosen: sentences of the vocabulary.
+        tastes: what the summary is to state of each of ``NAMES``: 1, 0 or -1.
+    """
+    vocabulary, before = vocabulary_of(NAMES), stated_tastes(chosen)
+    kept = [
+        i for i in chosen
+        if (about := vocabulary.sentences[i].attribute) is None or before[about] == tastes[about]
+    ]  # fmt: skip
+    changed = [
+        vocabulary.sentence_about(i, taste)
+        for i, (taste, old) in enumerate(zip(tastes, before, strict=True))
+        if taste not in (0, old)
+    ]
+    return sorted(kept + changed)
+
+
+def answer_chances(
     stored: Mapping[str, Any], chosen: Sequence[int], written: Sequence[str] = ()
 ) -> np.ndarray:
-    """Rewards of ``ANSWERS`` given a summary, less their mean ``[answers]``.
+    """Chance that each of ``ANSWERS`` is preferred to a random other one, given a summary.
 
     Args:
         stored: a model of the example.
         chosen: sentences of the vocabulary.
         written: sentences in any words.
+
+    Returns:
+        ``[answers]``.
 
     Raises:
         InputError: where there are written sentences and no encoder is installed.
@@ -100,11 +119,14 @@ def answer_rewards(
     if written:
         vectors = encode(list(written)).astype(float)
         weights = weights + (vectors @ np.array(stored["matrix"]) - stored["offset"]).sum(0)
+    return _chances(weights)
+
+
+def true_chances(tastes: Sequence[int], strength: Sequence[float]) -> np.ndarray:
+    """As ``answer_chances``, of a rater with these tastes ``[answers]``."""
+    return _chances(np.array(tastes) * np.array(strength))
+
+
+def _chances(weights: np.ndarray) -> np.ndarray:
     rewards = np.array([answer.attributes for answer in ANSWERS]) @ weights
-    return rewards - rewards.mean()
-
-
-def true_rewards(tastes: Sequence[int], strength: Sequence[float]) -> np.ndarray:
-    """What a rater thinks of ``ANSWERS``, less the mean ``[answers]``."""
-    rewards = np.array([a.attributes for a in ANSWERS]) @ (np.array(tastes) * np.array(strength))
-    return rewards - rewards.mean()
+    return win_rates(rewards, np.array([0, len(ANSWERS)]))

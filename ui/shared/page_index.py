@@ -137,6 +137,12 @@ PAGES: dict[str, PageEntry] = {
         "students, researchers and engineers",
         REWARDS,
     ),
+    "summaries": PageEntry(
+        "Summaries", "description", UNDERSTAND, "A person in six sentences?",
+        "Can a summary in words tell a reward model what one person prefers?",
+        "students, researchers and engineers",
+        REWARDS,
+    ),
     "generate": PageEntry(
         "Generate", "edit_note", UNDERSTAND, "Which answer is best, if nobody has rated it?",
         "How do people who rated other texts choose between answers that a language model writes?",

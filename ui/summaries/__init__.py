@@ -1,0 +1,1 @@
+"""The page on summaries of raters in words."""
