@@ -17,7 +17,7 @@ def test_an_edited_sentence_moves_the_answers(open_page):
     assert "This person likes" in words(app)
     assert "Most moved by your change" not in words(app)
     first = next(g for g in app.button_group if g.key.startswith("says-"))
-    first.set_value([-(first.value or 1)]).run()
+    first.set_value(-(first.value or 1)).run()
     assert not app.exception
     assert "Most moved by your change" in words(app)
 
