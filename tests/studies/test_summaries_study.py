@@ -24,7 +24,7 @@ def test_exchanged_summaries_are_worth_no_more_than_bradley_terry(result):
 
 def test_words_keep_their_meaning_only_if_they_are_held_to_it(result):
     edits, carried = result["edits"], result["carried"]
-    assert edits["summary"]["flipped"][0] > 0.9 > edits["wording"]["flipped"][0]
+    assert edits["summary"]["flipped"][0] > 0.85 > edits["wording"]["flipped"][0]
     assert edits["code"]["flipped"][2] < 0.3
     assert carried["own summary"][0] - carried["summary"][0] < 0.03
     assert carried["code"][0] < 0.65

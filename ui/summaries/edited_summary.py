@@ -29,7 +29,7 @@ READERS = {
     "A model of other people": ("other raters", "summary"),
     "A model with its own code": ("code", "code"),
 }
-SAYS = {1: "likes", 0: "no word", -1: "dislikes"}
+SAYS = {1: "likes", 0: "–", -1: "dislikes"}
 GUESSES = ("it rises", "it falls", "nothing changes")
 #: Characters of a sentence that a reader may add.
 MAX_SENTENCE = 120

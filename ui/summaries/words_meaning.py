@@ -53,12 +53,14 @@ def _edits(result: dict, verdict: str) -> None:
     """How often an edited sentence turns the preference round."""
     found = result["edits"]
     flipped = {name: found[name]["flipped"][0] for name in VARIANTS}
+    own = [f"{result['carried'][f'own {name}'][0]:.1%}" for name in VARIANTS]
     page.say(
         f"{verdict}**Edited.** One stated taste is replaced by its opposite. The reward follows in "
         f"**{flipped['summary']:.0%}** of all cases with a fixed meaning, in "
         f"{flipped['wording']:.0%} where the summariser chooses the wording, and in "
-        f"{flipped['code']:.0%} without knowledge of words. All three predict equally well: "
-        "accuracy does not show whether a summary can be believed."
+        f"{flipped['code']:.0%} without knowledge of words. (We had asked for 90 %.) All three "
+        f"predict about equally well, {own[0]}, {own[1]} and {own[2]} of disputed pairs: accuracy "
+        "does not show whether a summary can be believed."
     )
     page.chart(
         estimate_dots(
@@ -84,9 +86,8 @@ def _carried(result: dict) -> None:
     page.say(
         f"**Carried.** A model of {summaries.OTHERS:,} *other* people reads the description. A "
         f"summary loses little: {found['own summary'][0]:.1%} become "
-        f"**{found['summary'][0]:.1%}**. A vector ({found['own vector'][0]:.1%}) is worth nothing "
-        f"elsewhere ({found['vector'][0]:.1%}), and neither is a code "
-        f"({found['code'][0]:.1%}). But it is the *names* that travel, not the prose: weights "
+        f"**{found['summary'][0]:.1%}**. A vector ({found['own vector'][0]:.1%}) means something else there "
+        f"({found['vector'][0]:.1%}), and so does a code ({found['code'][0]:.1%}). But it is the *names* that travel, not the prose: weights "
         "with a name each carry as well "
         f"({found['named weights'][0]:.1%})."
     )
