@@ -86,9 +86,9 @@ def _carried(result: dict) -> None:
     page.say(
         f"**Carried.** A model of {summaries.OTHERS:,} *other* people reads the description. A "
         f"summary loses little: {found['own summary'][0]:.1%} become "
-        f"**{found['summary'][0]:.1%}**. A vector ({found['own vector'][0]:.1%}) means something else there "
-        f"({found['vector'][0]:.1%}), and so does a code ({found['code'][0]:.1%}). But it is the *names* that travel, not the prose: weights "
-        "with a name each carry as well "
+        f"**{found['summary'][0]:.1%}**. A vector ({found['own vector'][0]:.1%}) means something "
+        f"else there ({found['vector'][0]:.1%}), and so does a code ({found['code'][0]:.1%}). But "
+        "it is the *names* that travel, not the prose: weights with a name each carry as well "
         f"({found['named weights'][0]:.1%})."
     )
     page.chart(
