@@ -24,6 +24,7 @@ READINGS = {
     "shuffled": "prompts shuffled at the test",
     "hidden": "never sees a prompt",
 }
+_SHORT = {"read": "Read", "shuffled": "Shuffled", "hidden": "Never seen"}
 TEXTS = {"Detail": "text-detail", "Caution": "text-caution", "Tone": "text-tone"}
 ANSWERS = ("hardly any", "about half", "nearly all")
 #: Accuracy from which it makes sense to ask how much of it survives.
@@ -89,10 +90,10 @@ def _summary(result: Mapping[str, Any]) -> str:
         f"above chance {told} is left"
         + (f" (in {', '.join(chance)} it has hardly any)" if chance else "")
         + f". A reward that never saw a prompt is surely worse in {helped} of {len(gains)} cases, "
-        f"and surely better in {harmed}. That is no fault of the model alone: eight prompts do not "
-        "tell how tastes depend on prompts. **Where they do depend on them, and there is enough "
-        "data, the same models read prompts**: in random worlds in which half of the taste depends "
-        f"on the prompt, {half['vanilla, survives']:.0%} survives."
+        f"and surely better in {harmed}. Tastes in these scenarios may depend little on "
+        "the prompt, and eight prompts tell little of how. **Where they do depend on it, and there "
+        "are more prompts, the same models read them**: in random worlds in which half of the "
+        f"taste depends on the prompt, {half['vanilla, survives']:.0%} survives."
     )
 
 
@@ -126,23 +127,28 @@ def _texts(texts: Mapping[str, Any], method: str) -> None:
     )  # fmt: skip
     found = texts[TEXTS[name]]
     rows = [
-        (title[0].upper() + title[1:], *found[f"{method}, {reading}"], i)
-        for i, (reading, title) in enumerate(READINGS.items())
+        (title, *found[f"{method}, {reading}"], i)
+        for i, (reading, title) in enumerate(_SHORT.items())
     ]
-    rows.append(("These people’s own ballots", *found["oracle"], 3))
+    rows.append(("Own ballots", *found["oracle"], 3))
     page.chart(
-        estimate_dots(rows, "pairs of new prompts in the right order", 0.5, **page.style()),
+        estimate_dots(rows, "new prompts’ pairs right", 0.5, **page.style()),
         "chart-prompt-texts",
         alt="; ".join(f"{row[0]}: {row[1]:.0%}" for row in rows),
-        caption="Right is the exact outcome of Borda among the whole population. Means over ten "
-        "samples with 95 % intervals.",
+        caption="Prompts read, shuffled at the test, and never seen; last, Borda on these people’s "
+        "own ballots. Right is the exact outcome of Borda among the whole population. Means over "
+        "ten samples with 95 % intervals.",
     )
     share, gain = found["interaction"][0], found[f"{method}, gain"]
+    read, shuffled, hidden = (found[f"{method}, {reading}"][0] for reading in READINGS)
     page.note(
         f"Of the variance of the usual reward {share:.0%} depends on prompt and answer together, "
         f"so it does *look* at prompts. Reading changes accuracy by {gain[0]:+.1%} "
         f"({gain[1]:+.1%} to {gain[2]:+.1%})."
-    )
+        + (" Shuffled prompts are nearly as good as the right ones, and better than none: prompts "
+           "helped to learn, and not to judge."
+           if read - shuffled < 0.02 and shuffled - hidden > 0.03 else "")
+    )  # fmt: skip
 
 
 def _numbers(result: Mapping[str, Any]) -> None:

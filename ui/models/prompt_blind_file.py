@@ -113,9 +113,9 @@ def _draw(found: PromptReading) -> None:
         f"prompts by {gain:+.1%}."
     )
     rows = [
-        ("Reads the prompt", found.read, 0),
-        ("Prompts shuffled at the test", found.shuffled, 1),
-        ("Never sees a prompt", found.hidden, 2),
+        ("Read", found.read, 0),
+        ("Shuffled", found.shuffled, 1),
+        ("Never seen", found.hidden, 2),
     ]
     page.chart(
         estimate_dots(

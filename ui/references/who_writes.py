@@ -113,8 +113,10 @@ def _map(example: Mapping[str, Any], chances: list[float], who: str) -> None:
                 "name": f"Reference, {kind['name']}", "points": places[mine], "type": k,
                 "packed": "people", "text": [f"{kind['name']}: {texts[i]}" for i in mine],
             })  # fmt: skip
-    won = [i for i in np.argsort(-np.array(chances), kind="stable") if chances[i] > 0.08]
-    labels = [(_label(texts[i], chances[i]), places[i], places[i]) for i in won]
+    won = [i for i in np.argsort(-np.array(chances), kind="stable") if chances[i] > 0.04]
+    # Labels stand clear of their ring.
+    gap = np.array([0.0, 0.22])
+    labels = [(_label(texts[i], chances[i]), places[i] + gap, places[i] - gap) for i in won]
     page.chart(
         latent_points(
             groups, labels, axes=("colder to warmer", "brief to thorough"), **page.style()
@@ -128,7 +130,7 @@ def _map(example: Mapping[str, Any], chances: list[float], who: str) -> None:
 
 def _label(text: str, chance: float) -> str:
     short = text if len(text) <= 28 else text[:26].rstrip(" ,;.:") + " …"
-    return short if chance > 0.999 else f"{short} {chance:.0%}"
+    return short if chance > 0.999 else f"{chance:.0%} {short}"
 
 
 def _served(example: Mapping[str, Any], served: list[float], who: str, way: str) -> None:
