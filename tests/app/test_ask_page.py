@@ -99,7 +99,11 @@ def test_the_page_ends_once_no_question_tells_anything(opened):
     assert any(b.key == "answer-1" for b in app.button)
 
 
-@pytest.mark.parametrize("bad", ["99.1", "²³.1", "b.9.1-e.1.1-w.p3", "0.1" * 4000])
+@pytest.mark.parametrize(
+    "bad",
+    ["99.1", "²³.1", "b.9.1-e.1.1-w.p3", "0.1" * 4000],
+    ids=["beyond", "unusual digits", "formats", "long"],
+)
 def test_answers_of_another_model_begin_anew(opened, bad):
     app = opened(said=bad)
     assert not app.exception
@@ -140,7 +144,9 @@ def test_rankings_are_clicked_from_the_best_on_and_may_be_cleared(opened):
     assert "1 best and worst" in captions(app)
 
 
-def test_a_sentence_moves_the_belief_and_says_how_it_was_read(opened):
+def test_a_sentence_moves_the_belief_and_says_how_it_was_read(opened, monkeypatch):
+    """By words only: the encoder takes a second to load."""
+    monkeypatch.setattr("scrl.text.is_available", lambda: False)
     app = opened("In words")
     app.text_input[0].set_value("I love Knoxville, but Memphis is terrible.").run()
     assert not app.exception
