@@ -142,8 +142,8 @@ def show_worth(known: Knowledge, manner: Manner) -> None:
     best = max(rows, key=lambda row: row["points a minute"])
     st.subheader("What the next answer would tell, by format", anchor=False)
     page.say(
-        f"Per minute, **{best['format']}** pays most now: it saves {best['points a minute']:.1f} "
-        "wrong guesses in 100."
+        f"**{best['format']}** pays most now: {best['points']:.1f} fewer wrong guesses in 100 for "
+        f"{best['seconds']:.0f} seconds."
     )
     most = max(row["bits"] for row in rows)
     fast = max(row["points a minute"] for row in rows)

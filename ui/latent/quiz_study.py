@@ -95,29 +95,45 @@ def _cost(ways: Mapping[str, Any], way: str, unit: str, level: str = _LEVEL) -> 
 
 
 def _text(ways: Mapping[str, Any], way: str, unit: str) -> str:
-    """A cost with its interval."""
+    """A cost with its interval, and its unit."""
     found = ways[way][unit][_LEVEL]
     if found is None:
-        return "more than asked"
+        return f"not within {elicitation.HORIZON:.0f} s"
     mean, low, high = found
-    digits = 0 if unit == "seconds" else 1
-    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+    digits, name = (0, "s") if unit == "seconds" else (1, "answers")
+    return f"{mean:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}) {name}"
 
 
 def _summary(ways: Mapping[str, Any]) -> str:
     """Answers and seconds to nine of ten pairs."""
-    rows = [
-        f"{TITLES[way]}: {_text(ways, way, 'answers')} answers, {_text(ways, way, 'seconds')} s"
-        for way in ("best2", "best5", "rank5", "best2, random") if way in ways
-    ]  # fmt: skip
+    rows = []
+    for way in ("best2", "best5", "rank5", "best2, random"):
+        costs = dict.fromkeys(_text(ways, way, unit) for unit in ("answers", "seconds"))
+        rows.append(f"{TITLES[way]}: {', '.join(costs)}")
     return "**For 90 % of the pairs:** " + "; ".join(rows) + "."
+
+
+def _against_pairs(ways: Mapping[str, Any]) -> str:
+    """Which richer formats need clearly fewer, or more, seconds than pairs."""
+    pair = ways["best2"]["seconds"][_LEVEL]
+    pair_low, pair_high = (np.inf, np.inf) if pair is None else pair[1:]
+    never = "more than was asked"
+    kinds: dict[str, list[str]] = {"less": [], "more": [], "about as much": [], never: []}
+    for way in ("best3", "best5", "ends5", "rank3", "rank5"):
+        found = ways[way]["seconds"][_LEVEL]
+        low, high = (np.inf, np.inf) if found is None else found[1:]
+        kind = "less" if high < pair_low else "more" if low > pair_high else "about as much"
+        kind = never if found is None else kind
+        kinds[kind].append(TITLES[way])
+    parts = [f"**{kind}**: {', '.join(names)}" for kind, names in kinds.items() if names]
+    return (
+        "For the same 90 %, compared with A or B (intervals that overlap count as about as much), "
+        "richer formats take time as follows. " + "; ".join(parts) + ". "
+    )
 
 
 def _findings(ways: Mapping[str, Any]) -> str:
     """What pays, what does not, and how sentences and stated chances do."""
-    pair = _cost(ways, "best2", "seconds")
-    richer = [way for way in ("best3", "best5", "ends5", "rank3", "rank5") if way in ways]
-    worse = [TITLES[way] for way in richer if _cost(ways, way, "seconds") > 1.02 * pair]
     words = ways["words"]
     sentence = (
         f"Of sentences, {elicitation.SENTENCES} bring {words['by answer'][0][-1]:.0%} of the pairs "
@@ -128,17 +144,11 @@ def _findings(ways: Mapping[str, Any]) -> str:
         f" With ‘Whichever pays’, to stop below {elicitation.STOPS[1]:g} points a minute leaves "
         f"{stop[2]:.0%} of the pairs right after {stop[0]:.1f} answers and {stop[1]:.0f} s."
     )
-    paying = (
-        "Fewer answers are not less effort: per second, "
-        + ", ".join(worse) + (" does" if len(worse) == 1 else " do") + " not pay against A or B. "
-        if worse else "Here every richer format pays against A or B, per second too. "
-    )  # fmt: skip
-    by_bits = _cost(ways, "best2, by information", "answers")
-    well = _cost(ways, "best2", "answers")
-    if np.isfinite(well):
-        bits = f"{by_bits:.1f}" if np.isfinite(by_bits) else "more than asked"
-        paying += f"Pairs chosen by bits need {bits} answers, those chosen by points {well:.1f}. "
-    return paying + sentence + ends
+    chosen = (
+        f"Pairs chosen by bits: {_text(ways, 'best2, by information', 'answers')}; by "
+        f"points: {_text(ways, 'best2', 'answers')}. "
+    )
+    return _against_pairs(ways) + chosen + sentence + ends
 
 
 def _numbers(ways: Mapping[str, Any]) -> None:
@@ -160,5 +170,6 @@ def _numbers(ways: Mapping[str, Any]) -> None:
         rows.append(row)
     data_tables.numbers_expander(
         rows, "elicitation",
-        "Empty: not reached by each seed in the time. From and to: 95 % intervals over seeds.",
+        "Empty: not reached by each seed in the time. From and to: 95 % intervals over seeds. Means "
+        "between two answers are interpolated, as if some people were asked one answer more.",
     )  # fmt: skip
