@@ -170,6 +170,6 @@ def _numbers(ways: Mapping[str, Any]) -> None:
         rows.append(row)
     data_tables.numbers_expander(
         rows, "elicitation",
-        "Empty: not reached by each seed in the time. From and to: 95 % intervals over seeds. Means "
-        "between two answers are interpolated, as if some people were asked one answer more.",
+        "Empty: not reached by each seed in the time. From and to: 95 % intervals over seeds. "
+        "Means between two answers are interpolated, as if some people were asked one answer more.",
     )  # fmt: skip
