@@ -48,7 +48,7 @@ class Leader:
     """The best models by one measure.
 
     Attributes:
-        models: the best first, then those whose paired difference to it may be 0, by their means.
+        models: the best first, then those that cannot be told from it, by their means.
         second: the best of the others, and ``lead``: the leader's advantage over it with its 95 %
             interval; None and zeros where there is no other.
     """
@@ -67,6 +67,8 @@ def leader(world: World, measure: str, shot: int) -> Leader | None:
     """The best models by a measure; None where the world has no such measure.
 
     Models are ordered by their mean difference to the oracle, since not all have the same seeds.
+    Two cannot be told apart where the interval of their paired difference includes 0 and the
+    intervals of their differences to the oracle overlap; the latter may have more seeds.
 
     Args:
         shot: index of the number of pairs.
@@ -83,7 +85,10 @@ def leader(world: World, measure: str, shot: int) -> Leader | None:
         (model for model in world if model != ORACLE), key=lambda model: -ahead(model, ORACLE)[0]
     )
     best, others = models[0], models[1:]
-    level = [model for model in others if ahead(best, model)[1] <= 0]
+    least = ahead(best, ORACLE)[1]
+    level = [
+        model for model in others if ahead(best, model)[1] <= 0 and ahead(model, ORACLE)[2] >= least
+    ]
     behind = [model for model in others if model not in level]
     lead = ahead(best, behind[0]) if behind else (0.0, 0.0, 0.0)
     return Leader((best, *level), behind[0] if behind else None, lead)

@@ -217,7 +217,7 @@ def _best_everywhere(result: Mapping) -> None:
     page.note(
         "Six of the seven populations consist of two or three kinds of people, which suits models "
         "of kinds. In the seventh there are none. The part *New people* shows when shared linear "
-        "rewards are enough."
+        "rewards are enough. A model with fewer seeds than the others is compared on those."
     )
 
 
