@@ -37,9 +37,9 @@ from scrl.summaries.vocabulary import LIKES, other_sentence, vocabulary_of
 from scrl.text import encode
 from scrl.types import InputError, Progress
 
-SEEDS = tuple(range(6))
+SEEDS = tuple(range(10))
 #: VPL takes some ten seconds a seed.
-VPL_SEEDS = (0, 1)
+VPL_SEEDS = (0, 1, 2)
 #: Raters who train a model, raters who train another, and new raters; pairs of each.
 SEEN, OTHERS, NEW, PAIRS = 1_000, 1_000, 400, 32
 #: Pairs that a new rater has compared, and disputed pairs by which models are judged.

@@ -8,17 +8,7 @@ import numpy as np
 import streamlit as st
 
 from scrl.figures import grouped_bars
-from scrl.studies import load_baked
-from scrl.studies.summary_answers import (
-    ANSWERS,
-    QUESTION,
-    answer_chances,
-    edited_summary,
-    sentence_text,
-    stated_tastes,
-    true_chances,
-)
-from scrl.studies.summary_worlds import NAMES
+from scrl.studies import load_baked, summary_answers
 from scrl.types import InputError
 from ui.shared import page, predict_first
 from ui.shared.page import IN_URL
@@ -69,7 +59,7 @@ def show() -> None:
 def _summary(written: Sequence[int]) -> None:
     """The summary as the summariser wrote it."""
     with st.container(border=True):
-        st.markdown(page.escaped(" ".join(sentence_text(i) for i in written)))
+        st.markdown(page.escaped(" ".join(summary_answers.sentence_text(i) for i in written)))
         page.note("Written by the summariser after 16 comparisons of this person.")
 
 
@@ -78,7 +68,9 @@ def _tastes(written: Sequence[int], key: str) -> list[int]:
     st.markdown("**Change what it says**")
     chosen = []
     columns = st.columns(2)
-    for i, (name, stated) in enumerate(zip(NAMES, stated_tastes(written), strict=True)):
+    for i, (name, stated) in enumerate(
+        zip(summary_answers.NAMES, summary_answers.stated_tastes(written), strict=True)
+    ):
         with columns[i % 2]:
             chosen.append(int(st.segmented_control(
                 name.capitalize(), list(SAYS), default=stated, required=True,
@@ -106,13 +98,13 @@ def _answers(
 ) -> None:
     """How likely each answer is preferred, with the summary as written and as changed."""
     stored = example["models"][model]
-    before = answer_chances(stored, written)
-    summary = edited_summary(written, tastes)
+    before = summary_answers.answer_chances(stored, written)
+    summary = summary_answers.edited_summary(written, tastes)
     try:
-        now = answer_chances(stored, summary, added)
+        now = summary_answers.answer_chances(stored, summary, added)
     except InputError as error:
         st.info(page.escaped(str(error)))
-        now = answer_chances(stored, summary)
+        now = summary_answers.answer_chances(stored, summary)
     guess, shown = predict_first.guess(
         "If you turn round what the summary says of jokes, what happens to the friendly joke in "
         "the eyes of its own model?", GUESSES, "guess_edit",
@@ -126,11 +118,15 @@ def _answers(
     if changed:
         series.append(("as written", before.tolist()))
     page.chart(
-        grouped_bars([a.name for a in ANSWERS], series, "", "", height=300, **page.style()),
+        grouped_bars(
+            [a.name for a in summary_answers.ANSWERS], series, "", "", height=300, **page.style()
+        ),
         "chart-answers",
-        alt=", ".join(f"{a.name} {c:.0%}" for a, c in zip(ANSWERS, now, strict=True)),
-        caption=f"“{QUESTION}” How likely each answer is preferred to another one, as the model "
-        "reads the summary.",
+        alt=", ".join(
+            f"{a.name} {c:.0%}" for a, c in zip(summary_answers.ANSWERS, now, strict=True)
+        ),
+        caption=f"“{summary_answers.QUESTION}” How likely each answer is preferred to another one, "
+        "as the model reads the summary.",
     )
     if st.toggle("Show what this person really likes", key="truth", **IN_URL):
         _truth(example, person, now)
@@ -141,23 +137,25 @@ def _verdict(example: dict, person: int, guess: str | None, stored: dict) -> str
     if guess is None:
         return ""
     written = example["summaries"]["summary"][person]
-    stated = stated_tastes(written)
+    stated = summary_answers.stated_tastes(written)
     turned = [-stated[0] or 1, *stated[1:]]
-    rise = answer_chances(stored, edited_summary(written, turned))[0]
-    rise -= answer_chances(stored, written)[0]
+    rise = summary_answers.answer_chances(stored, summary_answers.edited_summary(written, turned))[
+        0
+    ]
+    rise -= summary_answers.answer_chances(stored, written)[0]
     right = GUESSES[0] if rise > 0.01 else GUESSES[1] if rise < -0.01 else GUESSES[2]
     return f"{predict_first.verdict(guess, right)}It moves by {rise:+.0%}. "
 
 
 def _moved(before: np.ndarray, now: np.ndarray, changed: bool) -> str:
     """The favourite, and which answer moved most."""
-    best = ANSWERS[int(now.argmax())].name
+    best = summary_answers.ANSWERS[int(now.argmax())].name
     words = f"The favourite is **{best}**."
     if changed:
         most = int(np.abs(now - before).argmax())
         words += (
-            f" Most moved by your change: *{ANSWERS[most].name}*, from {before[most]:.0%} to "
-            f"{now[most]:.0%}."
+            f" Most moved by your change: *{summary_answers.ANSWERS[most].name}*, from "
+            f"{before[most]:.0%} to {now[most]:.0%}."
         )
     return words
 
@@ -165,13 +163,16 @@ def _moved(before: np.ndarray, now: np.ndarray, changed: bool) -> str:
 def _truth(example: dict, person: int, now: np.ndarray) -> None:
     """The rater's true tastes and favourite."""
     tastes = example["tastes"][person]
-    likes = [name for name, taste in zip(NAMES, tastes, strict=True) if taste > 0]
-    dislikes = [name for name, taste in zip(NAMES, tastes, strict=True) if taste < 0]
-    true = true_chances(tastes, example["strength"])
+    likes = [name for name, taste in zip(summary_answers.NAMES, tastes, strict=True) if taste > 0]
+    dislikes = [
+        name for name, taste in zip(summary_answers.NAMES, tastes, strict=True) if taste < 0
+    ]
+    true = summary_answers.true_chances(tastes, example["strength"])
     page.say(
         f"This person likes {_listed(likes)}, dislikes {_listed(dislikes)}, and does not care "
-        f"about the rest. The true favourite is **{ANSWERS[int(true.argmax())].name}** "
-        f"({true.max():.0%}); the model gives it {now[int(true.argmax())]:.0%}."
+        "about the rest. The true favourite is "
+        f"**{summary_answers.ANSWERS[int(true.argmax())].name}** ({true.max():.0%}); the model "
+        f"gives it {now[int(true.argmax())]:.0%}."
     )
 
 
@@ -183,7 +184,7 @@ def _answer_texts() -> None:
     if page.presenting():
         return
     with st.expander("The answers"):
-        for answer in ANSWERS:
+        for answer in summary_answers.ANSWERS:
             st.markdown(f"**{page.escaped(answer.name)}.** {page.escaped(answer.text)}")
         page.note(
             "Each answer has more or less of the six attributes, set by hand. In the study answers "
