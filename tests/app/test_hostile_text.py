@@ -163,6 +163,7 @@ OWN = {
     "ui/text_policies/before_and_after.py": {"name"},
     "ui/text_policies/whom_it_serves.py": {"name"},
     "ui/text_policies/without_training.py": {"name"},
+    "ui/references/who_writes.py": {"kind['name']"},
     "ui/start/path.py": {"text"},
     "ui/start/served.py": {"story.scenario().completions"},
     "ui/voting/distortion_minority.py": {"names[-1]"},
