@@ -25,7 +25,7 @@ from threadpoolctl import ThreadpoolController
 #: Pieces of a batch, which share what distinct pieces need; pieces of a block, whose numbers fit
 #: the processor's cache.
 BATCH, BLOCK = 24_000, 1_024
-#: Texts from which batches are computed by several threads, and such threads at most.
+#: Texts from which they are computed here, by several threads, and such threads at most.
 MIN_SHARED, MAX_WORKERS = 2_000, 4
 #: Words whose pieces are remembered at most, and letters of such a word at most.
 MAX_WORDS, MAX_WORD_LENGTH = 100_000, 32
@@ -96,7 +96,8 @@ class SentenceModel:
     """
 
     def __init__(self, package: Any) -> None:
-        self._weights, self._threads = package._model, ThreadpoolController()
+        self._package, self._weights = package, package._model
+        self._threads = ThreadpoolController()
         self.pieces = Tokenizer(package._tokenizer)
         # Places of a window side by side: one product serves all of them.
         self._first = [
@@ -109,9 +110,12 @@ class SentenceModel:
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of texts, float32 ``[texts, 512]``; of many texts on several cores."""
+        if len(texts) < MIN_SHARED:
+            # Few texts as the package rounds them: stored studies depend on the last digits.
+            return np.asarray(self._package.encode(list(texts)), np.float32)
         found, start = np.empty((len(texts), DIMENSIONS), np.float32), 0
         batches = _batches(map(self.pieces, texts), BATCH)
-        workers = min(MAX_WORKERS, os.cpu_count() or 1) if len(texts) >= MIN_SHARED else 1
+        workers = min(MAX_WORKERS, os.cpu_count() or 1)
         # The threads of matrix products would compete with those of batches.
         with self._threads.limit(limits=1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
             # Few batches are computed at once, so that the memory they need is bounded.
