@@ -72,7 +72,7 @@ def claims(result: Mapping) -> list[tuple[str, str, str]]:
         _reached(result, "features", last),
     ]  # fmt: skip
     best = [
-        ("plus", "A text about each person beats the best other personal model (PLUS’s paper)."),
+        ("plus", "A text about each person beats a latent vector (PLUS’s paper)."),
         ("polar", "Likeness to what a person wrote or chose beats a latent (POLAR)."),
     ]
     for model, said in best:
