@@ -52,7 +52,7 @@ def show() -> None:
     """Draw the study of few pairs."""
     baked_study.show(
         few_pairs.STUDY, _draw, draw_progress=baked_study.caption_progress,
-        note="This trains every model on every population ten times and takes some minutes.",
+        note="This trains every model on every population and takes about ten minutes.",
     )  # fmt: skip
 
 
@@ -217,7 +217,8 @@ def _best_everywhere(result: Mapping) -> None:
     page.note(
         "Six of the seven populations consist of two or three kinds of people, which suits models "
         "of kinds. In the seventh there are none. The part *New people* shows when shared linear "
-        "rewards are enough. A model with fewer seeds than the others is compared on those."
+        "rewards are enough. A model with fewer seeds than the others is compared on those. PLUS "
+        "is tried where features can be named in a sentence: not in the maze, and not on texts."
     )
 
 

@@ -89,7 +89,7 @@ def _ahead(result: Mapping, first: str, second: str, shot: int, said: str) -> tu
         if first in world and second in world
     ]
     words = f"{TITLES[first]} is ahead of {TITLES[second]} in {len(compared.ahead)} of "
-    words += f"{len(points)} ({min(points):+.1f} to {max(points):+.1f} points)"
+    words += f"{len(points)} ({_points(points)})"
     if compared.behind:
         words += f"; behind: {_listed(compared.behind)}"
     if compared.level:
