@@ -116,8 +116,7 @@ def summary(
     if why:
         page.say(why)
     page.say("Your order, best first:")
-    names = (page.escaped(subject.names[k]) for k in order)
-    st.markdown("\n".join(f"{i}. {name}" for i, name in enumerate(names, 1)))
+    st.markdown("\n".join(f"{i}. {page.escaped(subject.names[k])}" for i, k in enumerate(order, 1)))
     top = likeliest_type(known, subject)
     if top:
         page.say(f"You are most like **{page.escaped(top[0])}**, with a chance of {top[1]:.0%}.")
