@@ -155,8 +155,16 @@ def estimate_dots(
             font=theme.font(13),
         )  # fmt: skip
     ends = [v for row in rows for v in row[2:4]]
-    show_axis(figure, "xaxis", x_title, grid=True, tickformat=".0%", nticks=6,
-              range=[min(*ends, reference) - 0.02, max(ends) + 0.02])  # fmt: skip
+    low, high = min(*ends, reference), max(*ends, reference)
+    # A marker at either end is whole.
+    margin = max(0.02, 0.06 * (high - low))
+    show_axis(figure, "xaxis", "", grid=True, tickformat=".0%", nticks=4, tickangle=0,
+              range=[low - margin, high + margin])  # fmt: skip
+    # The title ends where the axis ends: beside long names the axis is shorter than its title.
+    figure.add_annotation(
+        x=1, xref="paper", y=0, yref="paper", xanchor="right", yanchor="top", text=x_title,
+        yshift=-20 * scale, font=theme.muted_font(12),
+    )  # fmt: skip
     names = [name for name, *_ in rows]
     label_rows(figure, [escape_html(name) for name in names], theme, size=13)
     side = label_width(names, theme, 12.5)

@@ -32,7 +32,7 @@ def test_every_proxy_can_be_the_reward(open_page, reward):
 
 def test_one_text_is_not_yet_hacked(open_page):
     app = open_page("proxies", n="1")
-    assert "A typical text of best of 1." in words(app)
+    assert "The text of median reward among those that best of 1 keeps." in words(app)
     app = open_page("proxies", predict="true")
     assert not app.get("plotly_chart")
 

@@ -35,7 +35,6 @@ def _draw(result: dict, result_id: str) -> None:
         return
     lags = {name: swap["lag"]["majority"][name]["answers"][0] for name in _MODELS}
     best = min(lags, key=lags.__getitem__)
-    page.say(predict_first.verdict(guess, TITLES[best]) + _summary(swap))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tastes = st.segmented_control(
             "What tastes do", list(WORLDS), default=next(iter(WORLDS)), required=True,
@@ -46,6 +45,8 @@ def _draw(result: dict, result_id: str) -> None:
             wrap=True, **IN_URL,
         )  # fmt: skip
     found, scope = result["drifts"][WORLDS[tastes]], SCOPES[judged]
+    lead = _summary(swap) if WORLDS[tastes] == "swap" else EXPLAINED[WORLDS[tastes]]
+    page.say(predict_first.verdict(guess, TITLES[best]) + lead)
     time = np.array(result["time"])
     at = page.slider("Answers so far", "time", 0, float(time[-1]), 1_296.0, 48.0, "%.0f")
     left, right = st.columns([1.5, 1], gap="large")
@@ -66,21 +67,28 @@ def _summary(swap: Mapping) -> str:
         for name in ("elo", "random walk", "discount", "window")
     )
     wrong, error = swap["wrong"]["majority"], swap["error"]["majority"]["stationary"]
-    gain = [-value for value in reversed(swap["lead"]["majority"][1:])]
-    elo = f"has an error {-100 * swap['lead']['majority'][0]:.1f} points lower than the random walk"
+    return (
+        f"After {drift.ANSWERS // 2:,} answers a majority and a minority **swap tastes**. Models "
+        "that forget old answers recover. Answers until the majority’s error is within "
+        f"{drift.WITHIN:.0%} of the least possible: {words}. The **stationary** model, which "
+        "weighs all answers alike, never recovers: at the end its error is "
+        f"{error[0][-1]:.0%}, with **{wrong[0]:.0%}** ({wrong[1]:.0%} to {wrong[2]:.0%}) of the "
+        "disputed pairs in the wrong order."
+    )
+
+
+def _elo(swap: Mapping) -> str:
+    """How Elo compares with the random walk after the swap."""
+    lead = swap["lead"]["majority"]
+    gain = [-value for value in reversed(lead[1:])]
+    elo = f"has an error {-100 * lead[0]:.1f} points lower than the random walk"
     if gain[0] <= 0:
         elo = "errs about as often as the random walk"
-    small = {n: lag["minority"][n]["answers"][0] for n in ("random walk", "elo")}
+    small = {n: swap["lag"]["minority"][n]["answers"][0] for n in ("random walk", "elo")}
     return (
-        f"Answers of all people until the majority’s error is within {drift.WITHIN:.0%} of the "
-        f"least possible: {words}. The **stationary** model never gets there: after as many new "
-        f"answers as old ones it has **{wrong[0]:.0%}** of the disputed pairs in the wrong order "
-        f"({wrong[1]:.0%} to {wrong[2]:.0%}), as is said of it. Its error is {error[0][-1]:.0%} "
-        "and not a half, because it errs on pairs about which people care less. "
-        f"Against what we expected, **Elo**, which is simplest, {elo} after "
-        f"the swap ({100 * gain[0]:.1f} to {100 * gain[1]:.1f}). "
-        f"For the minority it is the other way round: {small['elo']:.0f} answers for Elo, "
-        f"{small['random walk']:.0f} for the random walk."
+        f" Against what we expected, **Elo**, the simplest model, {elo} after the swap "
+        f"({100 * gain[0]:.1f} to {100 * gain[1]:.1f}). For the minority the random walk is "
+        f"faster: it needs {small['random walk']:.0f} answers, Elo {small['elo']:.0f}."
     )
 
 
@@ -98,11 +106,10 @@ def _errors(found: Mapping, world: str, scope: str, time: np.ndarray, at: float)
         ),
         "chart-drift",
         alt=f"After {at:.0f} answers: " + "; ".join(f"{TITLES[n]} {v:.0%}" for n, v in now.items()),
-        caption=f"{EXPLAINED[world]} Judged are pairs whose order changes at some time. "
-        "**Chance to predict the next answer wrongly**, from the answers before it: means over "
-        f"{len(drift.SEEDS)} seeds with {drift.WORLDS} worlds each, 95 % intervals over seeds. "
-        "Each model but one has a setting (how long it remembers), which is the one that "
-        "predicted the earlier answers best. Each type has a model of its own.",
+        caption="**Chance to predict the next answer wrongly**, on pairs whose order changes at "
+        f"some time. {EXPLAINED[world]} Each type has a model of its own. How long a model "
+        "remembers is set by how well it predicted the earlier answers. Means over "
+        f"{len(drift.SEEDS)} seeds of {drift.WORLDS} worlds, with 95 % intervals.",
     )  # fmt: skip
 
 
@@ -133,7 +140,9 @@ def _late(result: Mapping, world: str, scope: str) -> None:
     late = result["drifts"][world]["late"][scope]
     names = sorted((n for n in late if n in _MODELS), key=lambda n: late[n][0])
     words = ", ".join(f"{TITLES[n]} {late[n][0]:.1%}" for n in names)
-    text = f"**In the second half** errors above the least possible are: {words}."
+    text = f"**In the second half** the errors above the least possible are: {words}."
+    if world == "swap":
+        text += _elo(result["drifts"]["swap"])
     if world == "none":
         text += (
             " So being ready for a change costs little where none comes: the settings are learnt, "

@@ -127,8 +127,9 @@ def _against_pairs(ways: Mapping[str, Any]) -> str:
         kinds[kind].append(TITLES[way])
     parts = [f"**{kind}**: {', '.join(names)}" for kind, names in kinds.items() if names]
     return (
-        "For the same 90 %, compared with A or B (intervals that overlap count as about as much), "
-        "richer formats take time as follows. " + "; ".join(parts) + ". "
+        "Seconds for the same 90 %, against A or B (about as much: the intervals overlap): "
+        + "; ".join(parts)
+        + ". "
     )
 
 
@@ -136,17 +137,18 @@ def _findings(ways: Mapping[str, Any]) -> str:
     """What pays, what does not, and how sentences and stated chances do."""
     words = ways["words"]
     sentence = (
-        f"Of sentences, {elicitation.SENTENCES} bring {words['by answer'][0][-1]:.0%} of the pairs "
-        f"(the model expects {words['expected'][-1]:.0%}), in words that it was not taught."
+        f"After {elicitation.SENTENCES} sentences, in words that it was not taught, "
+        f"{words['by answer'][0][-1]:.0%} of the pairs are right (the model expects "
+        f"{words['expected'][-1]:.0%})."
     )
     stop = ways["mixed"]["stops"][0][1]
     ends = (
-        f" With ‘Whichever pays’, to stop below {elicitation.STOPS[1]:g} points a minute leaves "
-        f"{stop[2]:.0%} of the pairs right after {stop[0]:.1f} answers and {stop[1]:.0f} s."
+        f" Whoever stops ‘Whichever pays’ below {elicitation.STOPS[1]:g} points a minute has "
+        f"{stop[2]:.0%} of the pairs right, after {stop[0]:.1f} answers and {stop[1]:.0f} s."
     )
     chosen = (
-        f"Pairs chosen by bits: {_text(ways, 'best2, by information', 'answers')}; by "
-        f"points: {_text(ways, 'best2', 'answers')}. "
+        f"Pairs chosen by information need {_text(ways, 'best2, by information', 'answers')}, "
+        f"by wrong guesses saved {_text(ways, 'best2', 'answers')}. "
     )
     return _against_pairs(ways) + chosen + sentence + ends
 

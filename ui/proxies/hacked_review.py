@@ -20,8 +20,8 @@ ORDER = ("sentiment", "length", "bleu", "chrf", "rouge", "matching", "similarity
 def show() -> None:
     """Draw best of n by a proxy."""
     page.say(
-        "The task of the slides: *make this review as positive as possible, however negatively it "
-        f"starts.* The review starts “{REVIEW_START}” The reward is a **proxy**."
+        "The task: *make this review as positive as possible, however negatively it starts.* "
+        f"It starts “{REVIEW_START}” The reward is a **proxy**: a measure that stands for the task."
     )
     baked_study.show(
         proxy_hacking.STUDY, _draw,
@@ -51,7 +51,12 @@ def _draw(result: dict, result_id: str) -> None:
             "Written by", list(WRITERS), default="templates", required=True, key="writer",
             format_func=WRITERS.get, **IN_URL,
         )  # fmt: skip
-    _text(_typical(result, writer, proxy, n), proxy, f"A typical text of best of {n:,}.")
+    mean = result[writer][proxy]["taste"][0][numbers.index(n)]
+    _text(
+        _typical(result, writer, proxy, n), proxy,
+        f"The text of median reward among those that best of {n:,} keeps. The mean taste of the "
+        f"kept texts is {mean:.2f}.",
+    )  # fmt: skip
     _curves(result, writer, proxy, guess)
     _search(result, proxy)
     if proxy == "sentiment":
@@ -167,7 +172,7 @@ def _caption(result: dict, writer: str) -> str:
 
 
 def _search(result: dict, proxy: str) -> None:
-    """What a search word by word finds, and the slides' own texts."""
+    """What a search word by word finds, and published examples of hacked texts."""
     st.markdown("#### Searched harder")
     page.say(
         "Best of n can only choose what the writer writes. A greedy search, word by word, finds:"
@@ -191,12 +196,12 @@ def _search(result: dict, proxy: str) -> None:
             "back and the text becomes natural, but it is not yet what the task asks."
         )
         page.note(
-            f"The slides’ own texts: “{HACKED}” alone has {slides['hacked']:+.2f} and “great” five "
+            f"Published examples: “{HACKED}” alone has {slides['hacked']:+.2f} and “great” five "
             f"times {slides['great']:+.2f}. The review with the ideal continuation, “{IDEAL}”, has "
             f"{slides['ideal']:+.2f}."
         )
     elif PROXIES[proxy].reads_reference:
-        page.note(f"The reference is the ideal continuation of the slides: “{IDEAL}”")
+        page.note(f"The reference is an ideal continuation, written by people: “{IDEAL}”")
 
 
 def _prices(result: dict) -> None:

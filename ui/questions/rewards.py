@@ -19,27 +19,28 @@ def agreement(result: Mapping[str, Any]) -> Answer:
     models, sizes = rows[1.0], inquiry_rewards.BEST_OF
     curves = [
         ("agreement, askers judge", np.array(models["askers"]["agreement"]), 4),
-        ("accuracy, asker wrong", np.array(models["askers"]["wrong"]), 1),
-        ("the same, others judge", np.array(models["others"]["wrong"]), 2),
+        ("accuracy, askers judge", np.array(models["askers"]["wrong"]), 1),
+        ("accuracy, others judge", np.array(models["others"]["wrong"]), 2),
     ]
     wrong, others = at(models["askers"]["wrong"], -1), at(models["others"]["wrong"], -1)
     twice = at(rows[2.0]["askers"]["wrong"], -1)
     blind = at(models["blind"]["wrong"], -1)
     return Answer(
-        sentence="The reward pays for whatever raters like, and they like to be agreed with. Where "
-        "agreement with their view is worth as much to them as accuracy, the best of "
-        f"{sizes[-1]} answers agrees {between(at(models['askers']['agreement'], -1), '.2f')} "
-        f"{SD} more than an average answer. Where the asker is wrong it is only "
-        f"{between(wrong, '+.2f')} more accurate; with people who judge the questions of others it "
-        f"would be {between(others, '+.2f')}. Where agreement is worth twice as much, it is "
+        sentence="The reward pays for what raters like, and they like to be agreed with. If they "
+        "value agreement as much as accuracy, the best of "
+        f"{sizes[-1]} answers gains {between(at(models['askers']['agreement'], -1), '+.2f')} "
+        f"{SD} in agreement. Where the asker is wrong, it gains only "
+        f"{between(wrong, '+.2f')} in accuracy; if other people judge, "
+        f"{between(others, '+.2f')}. If agreement is worth twice as much, accuracy changes by "
         f"{between(twice, '+.2f')}: "
         + ("**worse than not optimising at all**." if twice[2] < 0 else "not clearly worse."),
         right="falls below others" if wrong[2] < others[1] else "stays the same",
         x=sizes, curves=curves, x_title="best of n answers, by the reward",
         y_title=f"gain, in {SD}", log_x=True, percent=False,
-        caption=f"Raters weigh agreement with their view like accuracy. "
-        f"{inquiry_rewards.VIEWS_RIGHT:.0%} of the views are right. Over all questions accuracy "
-        f"gains {models['askers']['accuracy'][0][-1]:.2f}: such a mean hides the loss. "
+        caption="Accuracy on questions where the asker’s view is wrong. Raters value agreement "
+        f"as much as accuracy; {inquiry_rewards.VIEWS_RIGHT:.0%} of their views are right. Over "
+        f"all questions accuracy gains {models['askers']['accuracy'][0][-1]:.2f}, which hides the "
+        "loss. "
         f"Bands: 95 % over {len(inquiry_rewards.SEEDS)} random worlds.",
         refuted="If the loss stayed when people judge the questions of others, or when the reward "
         "does not read the asker’s view, liking agreement would not be the cause. It does not "

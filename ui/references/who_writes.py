@@ -123,8 +123,9 @@ def _map(example: Mapping[str, Any], chances: list[float], who: str) -> None:
         ),
         "chart-references",
         alt="Wins: " + "; ".join(f"{texts[i]} {chances[i]:.0%}" for i in won),
-        caption="Each ring is an answer that the assistant may give; each small mark is a person "
-        "who wrote it as a reference. The named answers win.",
+        caption="Each ring is an answer that the assistant may give, placed by its style. Each "
+        "small mark is a person who wrote it as a reference. The reward pays most for the answer "
+        "that is named.",
     )
 
 
@@ -143,8 +144,8 @@ def _served(example: Mapping[str, Any], served: list[float], who: str, way: str)
         ),
         "chart-reference-served",
         alt="; ".join(f"{name}: {value:.0%}" for name, value in zip(kinds, served, strict=True)),
-        caption="How well each kind is served (number of people). 100 %: each of them gets their "
-        "favourite answer; 0: an average answer; below: a worse one.",
+        caption="How well each kind (with its number of people) is served. 0%: they get an answer "
+        "of average worth to them; 100%: their favourite; below 0%: worse than average.",
     )  # fmt: skip
     page.say(_explained(example, who, way))
 
@@ -163,9 +164,9 @@ def _explained(example: Mapping[str, Any], who: str, way: str) -> str:
             "assistant answers them. Nothing in the reward says that others exist."
         )
     return {
-        "mean": "**The mean is nobody’s answer.** To be as like everybody’s text as possible is to "
-        "lie in the middle. Reward by likeness is said to be an “orthogonal escape” from one "
-        "reward for all. With references of everybody it is that trap itself.",
+        "mean": "**The mean is nobody’s answer.** The answer that is most like everybody’s "
+        "references lies in the middle, between the kinds. Likeness is no way out of one reward "
+        "for all: averaged over everybody, it *is* one reward for all.",
         "ballot": "**One reference at random for each prompt is random ballot.** Each kind gets "
         "its way about as often as it writes, and nothing is ever agreed on.",
         "borda": "Each reference orders the answers by likeness, and this order is counted as a "

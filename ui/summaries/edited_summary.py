@@ -29,9 +29,9 @@ def show() -> None:
     """Draw a rater's summary, controls for each attribute, and the answers' rewards."""
     example = load_baked("summaries")["result"]["example"]
     page.say(
-        "A reward model that serves persons one by one needs to know something of each. PLUS "
+        "A reward model that serves people one by one needs to know something about each. PLUS "
         "writes it down: a *summariser* reads which answers a person preferred and writes "
-        "sentences, and the reward reads the sentences in place of a vector of numbers."
+        "sentences. The reward model reads them. Change a sentence: the rewards follow."
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -60,7 +60,7 @@ def _summary(written: Sequence[int]) -> None:
     """The summary as the summariser wrote it."""
     with st.container(border=True):
         st.markdown(page.escaped(" ".join(summary_answers.sentence_text(i) for i in written)))
-        page.note("Written by the summariser after 16 comparisons of this person.")
+        page.note("Written by the summariser after this person compared 16 pairs.")
 
 
 def _tastes(written: Sequence[int], key: str) -> list[int]:
@@ -125,8 +125,8 @@ def _answers(
         alt=", ".join(
             f"{a.name} {c:.0%}" for a, c in zip(summary_answers.ANSWERS, now, strict=True)
         ),
-        caption=f"“{summary_answers.QUESTION}” How likely each answer is preferred to another one, "
-        "as the model reads the summary.",
+        caption=f"Six answers to “{summary_answers.QUESTION}”: how likely this person prefers each "
+        "of them to another one, as the model reads the summary.",
     )
     if st.toggle("Show what this person really likes", key="truth", **IN_URL):
         _truth(example, person, now)

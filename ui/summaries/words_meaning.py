@@ -10,9 +10,9 @@ from ui.shared import data_tables, page, predict_first
 
 #: How summaries are written, and what stands for each.
 VARIANTS = {
-    "summary": "Words with a fixed meaning",
-    "wording": "The summariser chooses the wording",
-    "code": "Nobody told it what words mean",
+    "summary": "Fixed meaning",
+    "wording": "Wording chosen freely",
+    "code": "No knowledge of words",
 }
 EDITS = {
     "flipped": "the preference turns round",

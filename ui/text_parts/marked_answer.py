@@ -21,7 +21,14 @@ TEXTS = {text.name: text for text in (*ATMOSPHERE, BOILING)}
 
 def show() -> None:
     """Draw a marked answer beside the rewards of its segments."""
-    text = TEXTS[st.selectbox("Answer", list(TEXTS), key="answer", bind="query-params")]
+    page.say(
+        "People mark what is wrong in each **segment** of an answer. The reward pays for each "
+        "segment without an error and charges for each error, so the policy learns *where* it "
+        "went wrong."
+    )
+    text = TEXTS[
+        st.selectbox("Answer", list(TEXTS), key="answer", bind="query-params", format_func=_title)
+    ]
     left, right = st.columns([1, 1.1], gap="large")
     with left:
         marked_text(text)
@@ -34,6 +41,11 @@ def show() -> None:
                 )
     with right:
         _chart(text, weights)
+
+
+def _title(name: str) -> str:
+    """The name of a text for readers, who do not know the lecture that the first is from."""
+    return "Published example" if name == "Answer of the slides" else name
 
 
 def marked_text(text: MarkedText) -> None:

@@ -75,8 +75,8 @@ def _errors(errors: dict) -> None:
     rates = errors["rates"]
     whole, marks = (np.array(errors[key]).T for key in ("comparisons", "marks by rate"))
     page.say(
-        "**How reliable are the answers?** The slides say that whole texts with a mixture of "
-        "faults are hard to compare. If comparisons are wrong in "
+        "**How reliable are the answers?** Whole texts with a mixture of faults are said to "
+        "be hard to compare. If comparisons are wrong in "
         f"{rates[1]:.0%} of cases and marks in {rates[0]:.0%}, both teach about as much "
         f"({whole[0, 1]:.0%} and {errors['marks'][0]:.0%}); from {rates[2]:.0%} on, marks are "
         f"ahead ({whole[0, 2]:.0%}). If marks are as often wrong, they suffer more."

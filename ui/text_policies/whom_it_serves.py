@@ -128,7 +128,7 @@ def _costs(result: dict[str, Any]) -> None:
     )
     repeated = ", ".join(f"{styles[key]['repetition']:.1%}" for key in stored.NAMES)
     page.say(
-        f"**What it costs.** {'; '.join(parts)}. A taste that nobody trained on, the "
-        f"log-probability of a token under the model before training: {taste}. Pairs of words that "
-        f"repeat themselves in an answer: {repeated}."
+        f"**What it costs.** Distance from the model before training: {'; '.join(parts)}. "
+        f"How natural the texts are, as the log-probability of a token before training: {taste}. "
+        f"Pairs of words that repeat themselves in an answer: {repeated}, in the same order."
     )
