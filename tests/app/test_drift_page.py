@@ -42,7 +42,7 @@ def test_the_winner_at_a_time(open_page):
 def test_a_file_with_times_is_predicted_and_one_without_is_a_sentence(open_page, monkeypatch):
     app = open_page("drift", part="Your file")
     assert not app.exception
-    assert "Surely better than the stationary model" in words(app)
+    assert "Clearly better than the stationary model" in words(app)
     names = {}
     for text, name in ((example_csv(), "own.csv"), (example_csv().replace("time", "x"), "no.csv")):
         names[uploads.cache().add(text.encode(), name)] = name

@@ -17,7 +17,7 @@ from ui.shared.page import IN_URL
 TITLES = {
     "pooled": ("one reward", 0),
     "2": ("two rewards, no ids", 5),
-    "chosen": ("as many as hidden pairs choose, no ids", 1),
+    "chosen": ("ensemble without ids", 1),
     "counts": ("counting the answers", 4),
     "types": ("kinds of people, with ids", 2),
 }
@@ -36,9 +36,9 @@ def show() -> None:
 
 def _draw(result: Mapping[str, Any], result_id: str) -> None:
     page.say(
-        "How many people prefer A to B? One reward cannot state it for all pairs at once. A few "
-        "rewards, each with a share of the people behind it, can, and need not know who gave which "
-        "answer. But is that a model of people?"
+        "How many people prefer A to B? One reward cannot state it for all pairs at once. An "
+        "**ensemble** of a few rewards, each with a share of the people behind it, can, and it "
+        "needs no ids: it need not know who gave which answer. But is that a model of people?"
     )
     guess, shown = predict_first.guess(
         "Nobody was asked about some of the pairs. What states best how many prefer which?",
@@ -87,9 +87,9 @@ def _summary(found: Mapping[str, Any]) -> str:
         f"After {found['answers'][-1]:,} answers one reward is off by {off('asked', 'pooled')} on "
         f"the pairs that were asked, an ensemble by {off('asked', 'chosen')}. There counting does "
         f"as well, without any model: {off('asked', 'counts')}. On pairs that nobody was asked, "
-        f"counting knows nothing ({off('never', 'counts')}), the ensemble something "
-        f"({off('never', 'chosen')}; one reward {off('never', 'pooled')}), and kinds of people "
-        f"fitted with ids nearly everything ({off('never', 'types')})."
+        f"counting is off by {off('never', 'counts')}, one reward by {off('never', 'pooled')}, the "
+        f"ensemble by {off('never', 'chosen')}, and kinds of people fitted with ids by "
+        f"{off('never', 'types')}."
     )
 
 
@@ -107,7 +107,9 @@ def _curves(found: Mapping[str, Any], part: str) -> None:
         "chart-ensembles",
         alt="; ".join(f"{name}: off by {y[0][0]:.1%} with {found['answers'][0]} answers, "
                       f"{y[0][-1]:.1%} with {found['answers'][-1]}" for name, y, _ in series),
-        caption=f"Three kinds of people (50, 30, 20 %), {pair_calibration.ITEMS} answers to "
+        caption="How far the stated share of people who prefer A to B is from the truth; lower is "
+        "better. The size of the ensemble is the one that predicts hidden pairs best. "
+        f"Three kinds of people (50, 30, 20 %), {pair_calibration.ITEMS} answers to "
         f"compare, {pair_calibration.NEVER_ASKED:.0%} of their pairs never asked. ‘Best of three’ "
         "is the chance of each to be chosen from three, which counted pairs do not say.",
     )  # fmt: skip

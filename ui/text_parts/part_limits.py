@@ -76,10 +76,10 @@ def _errors(errors: dict) -> None:
     whole, marks = (np.array(errors[key]).T for key in ("comparisons", "marks by rate"))
     page.say(
         "**How reliable are the answers?** Whole texts with a mixture of faults are said to "
-        "be hard to compare. If comparisons are wrong in "
-        f"{rates[1]:.0%} of cases and marks in {rates[0]:.0%}, both teach about as much "
-        f"({whole[0, 1]:.0%} and {errors['marks'][0]:.0%}); from {rates[2]:.0%} on, marks are "
-        f"ahead ({whole[0, 2]:.0%}). If marks are as often wrong, they suffer more."
+        f"be hard to compare. Marks that are wrong in {rates[0]:.0%} of cases reach "
+        f"{errors['marks'][0]:.0%} of the quality. Comparisons that are wrong in {rates[1]:.0%} "
+        f"reach about as much ({whole[0, 1]:.0%}), and in {rates[2]:.0%} less "
+        f"({whole[0, 2]:.0%}). At the same rate of errors marks suffer more."
     )
     page.chart(
         banded_curves(
