@@ -55,13 +55,21 @@ def predict_answers(
         groups: how many groups also get a model of their own.
 
     Raises:
-        InputError: where there are too many items.
+        InputError: where there are too many items, where times differ by more than a number can
+            hold, or where all answers that are predicted are ties.
     """
+    if not np.isfinite(pairs.time).all():
+        raise InputError("The times of the answers lie too far apart to be subtracted.")
     if pairs.items > MAX_ITEMS:
         raise InputError(
             f"The prompt has {pairs.items} completions; models of drift read {MAX_ITEMS} at most."
         )
     bounds = block_bounds(pairs.answers, min(BLOCKS, pairs.answers // BLOCK))
+    if not (pairs.won[:, bounds[1] :] != 0.5).any():
+        raise InputError(
+            f"After the first {bounds[1]} answers on this prompt none prefers one completion to "
+            "another; models of drift predict such answers."
+        )
     everything = with_groups(pairs, group, groups)
     wrong, versus, setting, group_wrong, rewards = {}, {}, {}, {}, {}
     for name in names:

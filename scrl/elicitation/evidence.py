@@ -24,6 +24,8 @@ DRAWS = 4096
 MISREAD_SD = 0.5
 #: Share of the draws that is spread evenly over the types, whatever is believed.
 DEFENSIVE = 0.05
+#: Share of draws, as many of equal weight tell as much, below which draws from the prior are tried.
+EVEN = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +143,25 @@ class Draws:
 
     @classmethod
     def of(cls, evidence: Evidence, draws: int = DRAWS) -> Draws:
-        """Draws from the posterior given the evidence."""
+        """Draws from the posterior given the evidence.
+
+        Answers of one person may contradict each other. Then the belief after them may be far from
+        the posterior, and draws from the prior are taken where their weights are more even.
+        """
+        found = cls._weighed(evidence, draws)
+        if found.weight.ndim == 1 and found.effective < EVEN * draws:
+            other = cls._weighed(replace(evidence, belief=evidence.prior), draws)
+            return other if other.effective > found.effective else found
+        return found
+
+    @property
+    def effective(self) -> float:
+        """How many draws of equal weight tell as much, of one person."""
+        return float(1 / (self.weight**2).sum())
+
+    @classmethod
+    def _weighed(cls, evidence: Evidence, draws: int) -> Draws:
+        """Draws from the belief, weighed by posterior over belief."""
         belief, prior = evidence.belief, evidence.prior
         types, m = belief.mean.shape[-2:]
         share = (1 - DEFENSIVE) * belief.weight + DEFENSIVE / types

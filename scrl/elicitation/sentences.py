@@ -48,6 +48,8 @@ _CLAUSE = re.compile(
     r"[.;:!?,\n]+|\b(?:but|although|though|while|whereas|however|yet)\b", re.IGNORECASE
 )
 _COMPARED = re.compile(r"\b(?:rather than|instead of|more than|better than|over|than)\b", re.I)
+#: "is not as good as", which is "is not good … than".
+_UNEQUAL = re.compile(r"(\b(?:\w+n['’]t|not))\s+(?:\w+ly\s+|quite\s+)?as\s+(\w+)\s+as\b", re.I)
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
 
 
@@ -64,9 +66,15 @@ _BAD = _words(
     "hate dislike bad worst wrong worse awful terrible annoying useless never avoid boring "
     "horrible poor"
 )
+_LESSENING = re.compile(r"\b(?:less|fewer|without|neither)\b", re.IGNORECASE)
+_NOTHING = _words("nothing nobody none")
 _PRONOUNS = _words("it they that them those these this")
-_NOT = _words("not no nothing nobody never without don't don’t isn't isn’t can't can’t")
-_JUDGING = _GOOD | _BAD | {"would", "don't", "not"}
+_NOT = _words("not no nothing nobody never without")
+_JUDGING = _GOOD | _BAD | {"would"}
+#: Words before a name that turn the judgement, and those that praise where nothing else judges.
+_LESS, _MORE = _words("less fewer without neither"), _words("more")
+#: Sentiment of a clause whose judgement is only that something is too much, or not enough.
+MILD = 0.46
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,19 +210,31 @@ def _clauses(sentence: str) -> list[tuple[str, float]]:
     """Clauses and their signs: what something is compared with is spoken of with the other sign."""
     found: list[tuple[str, float]] = []
     for part in _CLAUSE.split(sentence):
+        part = _UNEQUAL.sub(r"\1 \2 than", part)
+        compared = _COMPARED.search(part)
         sides = _COMPARED.split(part, maxsplit=1)
         if len(sides) == 1 and re.search(r"\bprefer", part, re.IGNORECASE):
             sides = re.split(r"\bto\b", part, maxsplit=1)
-        found.append((sides[0], 1.0))
-        if len(sides) == 2:  # the judgement stands on the first side
-            found.append((f"{_judgement(sides[0]) or 'better'} {sides[1]}", -1.0))
+        if len(sides) == 1:
+            found.append((part, 1.0))
+            continue
+        judgement = _judgement(sides[0])  # it stands on the first side
+        praised = compared is not None and compared.group().lower() != "than" and not judgement
+        found.append((f"{sides[0]} better" if praised else sides[0], 1.0))
+        nothing = _NOTHING.intersection(_WORD.findall(sides[0].lower()))
+        words = " ".join(w for w in judgement.split() if w not in nothing)
+        found.append((f"{words or 'better'} {sides[1]}", 1.0 if nothing else -1.0))
     return [(part, sign) for part, sign in found if part.strip()][:MAX_CLAUSES]
 
 
 def _judgement(part: str) -> str:
     """The words of praise or blame of a clause."""
     words = _WORD.findall(part.lower())
-    return " ".join(word for word in words if _stem(word) in _JUDGING)
+    return " ".join(word for word in words if _stem(word) in _JUDGING or _denies(word))
+
+
+def _denies(word: str) -> bool:
+    return word in _NOT or word.endswith(("n't", "n’t"))
 
 
 def _stem(word: str) -> str:
@@ -259,6 +279,23 @@ def _meaning_similarities(part: str, topics: Sequence[Topic], encoder: text.Enco
 
 
 def _sentiment(part: str, names: set[str]) -> float:
+    """Sentiment of a clause about the names in it, as much or little of them is spoken of."""
+    words = _WORD.findall(part.lower())
+    score = _judged(part, names)
+    # The two words before each name: "less formal", "too many warnings".
+    before = {w for i, word in enumerate(words) if word in names for w in words[max(0, i - 2) : i]}
+    denied = any(map(_denies, words))
+    if "too" in before and not denied:
+        return -abs(score) or -MILD
+    if "enough" in words and denied:
+        return abs(score) or MILD
+    if not _LESS.isdisjoint(before):
+        # "without" denies by itself, as the list of words counts it, too.
+        return -_judged(_LESSENING.sub(" ", part), names) or -MILD
+    return score or (MILD if not _MORE.isdisjoint(before) else 0.0)
+
+
+def _judged(part: str, names: set[str]) -> float:
     """Sentiment of a clause without the names in it, which may be of good or bad words."""
     kept = " ".join(w for w in part.split() if not set(_WORD.findall(w.lower())) & names)
     words = _WORD.findall(kept.lower())
@@ -266,6 +303,6 @@ def _sentiment(part: str, names: set[str]) -> float:
     if abs(score) >= NEUTRAL:
         return score
     likes = sum((_stem(w) in _GOOD) - (_stem(w) in _BAD) for w in words)
-    if any(w in _NOT for w in words):
+    if any(map(_denies, words)):
         likes = -likes if likes else -1
     return float(np.tanh(0.5 * likes))

@@ -85,3 +85,16 @@ def test_what_cannot_be_predicted_is_one_sentence():
     pairs = TimedPairs(np.arange(30.0), many, many + 1, 0.0 * many, 1.0 + many, MAX_ITEMS + 1)
     with pytest.raises(InputError, match="40 at most"):
         predict_answers(pairs, many)
+
+
+def test_files_of_ties_and_of_extreme_times_are_refused_in_a_sentence():
+    ties = "rater,prompt,completion,score,time\n"
+    ties += "".join(f"r{t},p,{name},3,{t}\n" for t in range(40) for name in "ab")
+    with pytest.raises(InputError, match="none prefers one completion"):
+        predict_answers(*pairs_of_ratings(rated(ties), 0))
+    extreme = "rater,prompt,chosen,rejected,time\n"
+    extreme += "".join(f"r{t},p,a,b,{(-1) ** t * 1.7e308}\n" for t in range(40))
+    with np.errstate(over="ignore", invalid="ignore"):
+        pairs = pairs_of_ratings(rated(extreme), 0)
+    with pytest.raises(InputError, match="too far apart"):
+        predict_answers(*pairs)

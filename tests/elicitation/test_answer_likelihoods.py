@@ -165,3 +165,24 @@ def test_silence_weighs_types_by_what_they_leave_out():
     np.testing.assert_allclose(
         Draws.of(found).type_probabilities(3), wanted / wanted.sum(), atol=0.02
     )
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_contradictory_answers_leave_what_slips_explain(seed):
+    """Somebody ranks four completions, and then chooses otherwise, twice."""
+    belief = random_belief(seed, types=1, size=4)
+    belief = Belief(belief.weight, 0 * belief.mean, belief.spread)
+    _, utility = drawn(belief, seed)
+    answers = [
+        Answer("rank", ((0,), (3,), (1,), (2,))),
+        Answer("best", ((1,), (3,), (0,))),
+        Answer("best", ((2,), (3,), (1,), (0,))),
+    ]
+    evidence, chance = Evidence.none(belief), np.ones(len(utility))
+    for answer in answers:
+        evidence = with_answer(evidence, answer)
+        chance = chance * brute_likelihood(answer, utility)
+    first, second_item = pair_indices(4).T
+    above = utility[:, first] > utility[:, second_item]
+    wanted = chance @ above / chance.sum()
+    assert Draws.of(evidence).chance == pytest.approx(wanted, abs=0.02)
