@@ -254,7 +254,8 @@ def grouped_bars(
     show_axis(figure, "yaxis", y_title or ("%" if crowded and percent else ""),
               showticklabels=False, automargin=True,
               range=[0, 1.12 if percent else 1.15 * max([*known, 1e-3])])  # fmt: skip
-    figure.update_layout(bargap=0.3, margin={"l": 8, "r": 8, "t": 40 * scale, "b": 8})
+    top = 40 if len(series) > 1 else 8
+    figure.update_layout(bargap=0.3, margin={"l": 8, "r": 8, "t": top * scale, "b": 8})
     return figure
 
 

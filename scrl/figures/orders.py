@@ -113,10 +113,13 @@ def bump_chart(
     ends = known[:1] if to_come or len(known) < 2 else [known[0], known[-1]]
     _add_end_labels(figure, short, ends, highlight, theme)
     pad = max(0.16, 0.07 * len(columns))
-    side = label_width(parts, theme, 14)
+    side = right = label_width(parts, theme, 14)
+    if len(columns) > _MANY_COLUMNS:
+        # The last title is slanted to the right.
+        right = max(side, (5.5 * len(truncate(columns[-1][0], 24)) - 14) * scale)
     figure.update_layout(
         xaxis_range=[-pad, len(columns) - 1 + pad], yaxis_range=[rows + 0.5, 0.5],
-        margin={"l": side, "r": side, "t": top, "b": 4},
+        margin={"l": side, "r": right, "t": top, "b": 4},
     )  # fmt: skip
     return figure
 

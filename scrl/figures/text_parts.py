@@ -151,14 +151,15 @@ def estimate_dots(
             hovertemplate=hover(f"{escape_html(name)}: {share:.1%}, {low:.1%} to {high:.1%}"),
         )  # fmt: skip
         figure.add_annotation(
-            x=1, xref="paper", y=y, xanchor="left", xshift=4, text=f"{share:.0%}",
+            x=1, xref="paper", y=y, xanchor="left", xshift=4,
+            text=f"{share:.0%}".replace("-", "−"),
             font=theme.font(13),
         )  # fmt: skip
     ends = [v for row in rows for v in row[2:4]]
     low, high = min(*ends, reference), max(*ends, reference)
     # A marker at either end is whole.
     margin = max(0.02, 0.06 * (high - low))
-    show_axis(figure, "xaxis", "", grid=True, tickformat=".0%", nticks=4, tickangle=0,
+    show_axis(figure, "xaxis", "", grid=True, tickformat=".0%", nticks=5, tickangle=0,
               range=[low - margin, high + margin])  # fmt: skip
     # The title ends where the axis ends: beside long names the axis is shorter than its title.
     figure.add_annotation(

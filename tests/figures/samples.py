@@ -429,4 +429,17 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         figures.ballot_tiles, PROFILE.names, PROFILE.place, PROFILE.weight, PROFILE.labels
     ),
     "outcomes_by_rule": outcomes_by_rule,
-}
+    "curves_at_time": partial(
+        figures.curves_at_time, X, [("Elo", np.stack([X, X - 0.1, X + 0.1]), 0)], at=0.5,
+        change=(0.4, "tastes swap"), x_title="answers so far", y_title="error", percent=True,
+    ),
+    "rewards_then": partial(
+        figures.rewards_then, NAMES[:3], np.array([1.0, 0.0, -1.0]), np.array([0.5, 0.2, -0.9]),
+        ("what people want", "Elo"), limit=1.2,
+    ),
+    "models_by_pairs": partial(
+        figures.models_by_pairs,
+        [(name, np.array([[0.6, 0.7], [0.55, 0.65], [0.65, 0.75]])) for name in ("VPL", "LoRe")],
+        (2, 8), 1, "answers predicted",
+    ),
+}  # fmt: skip

@@ -136,7 +136,7 @@ def _draw(found: FilePredictions, groups: list[str], ratings: Ratings, prompt: i
         f"Of {found.answers[-1]:,} answers, **{TITLES[best]}** predicts fewest wrongly: "
         f"**{mean[best]:.1%}**; the stationary model {mean['stationary']:.1%}. "
         + (f"Clearly better than the stationary model: {', '.join(TITLES[n] for n in sure)}."
-           if sure else "No model is surely better than the stationary one: these answers show "
+           if sure else "No model is clearly better than the stationary one: these answers show "
            "no drift that helps to predict.")
     )  # fmt: skip
     start = found.answers[:-1]

@@ -94,9 +94,9 @@ def _summary(rows: Sequence[Mapping], rule: str) -> str:
         f"{both('at random')}. Where kinds of people leave out different answers, "
         f"{both('by type')}. "
     )
-    words += f"Seed by seed, the model of raters is surely ahead in: {', '.join(ahead) or 'none'}."
+    words += f"Seed by seed, the model of raters is clearly ahead in: {', '.join(ahead) or 'none'}."
     if behind:
-        words += f" It is surely behind in: {', '.join(behind)}."
+        words += f" It is clearly behind in: {', '.join(behind)}."
     return words
 
 

@@ -89,8 +89,8 @@ def _summary(result: Mapping[str, Any]) -> str:
         f"**On these texts rewards are prompt-blind in effect**: of the usual reward’s accuracy "
         f"above chance {told} is left"
         + (f" (in {', '.join(chance)} it has hardly any)" if chance else "")
-        + f". A reward that never saw a prompt is surely worse in {helped} of {len(gains)} cases, "
-        f"and surely better in {harmed}. Tastes in these scenarios may depend little on "
+        + f". A reward that never saw a prompt is clearly worse in {helped} of {len(gains)} cases, "
+        f"and clearly better in {harmed}. Tastes in these scenarios may depend little on "
         "the prompt, and eight prompts tell little of how. **Where they do depend on it, and there "
         "are more prompts, the same models read them**: in random worlds in which half of the "
         f"taste depends on the prompt, {half['vanilla, survives']:.0%} survives."

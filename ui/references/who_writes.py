@@ -140,7 +140,7 @@ def _served(example: Mapping[str, Any], served: list[float], who: str, way: str)
     page.chart(
         estimate_dots(
             [(name, v, v, v, k) for k, (name, v) in enumerate(zip(kinds, served, strict=True))],
-            "served", 0.0, **page.style(),
+            "how well served", 0.0, **page.style(),
         ),
         "chart-reference-served",
         alt="; ".join(f"{name}: {value:.0%}" for name, value in zip(kinds, served, strict=True)),
@@ -164,7 +164,7 @@ def _explained(example: Mapping[str, Any], who: str, way: str) -> str:
             "assistant answers them. Nothing in the reward says that others exist."
         )
     return {
-        "mean": "**The mean is nobody’s answer.** The answer that is most like everybody’s "
+        "mean": "**The mean picks nobody’s favourite.** The answer that is most like everybody’s "
         "references lies in the middle, between the kinds. Likeness is no way out of one reward "
         "for all: averaged over everybody, it *is* one reward for all.",
         "ballot": "**One reference at random for each prompt is random ballot.** Each kind gets "

@@ -151,7 +151,7 @@ PAGES: dict[str, PageEntry] = {
     ),
     "text_policies": PageEntry(
         "Policies on text", "text_compare", UNDERSTAND, "Whose taste does the text model learn?",
-        "Whom does a language model serve after it was trained on people's choices?",
+        "Whom does a language model serve after it was trained on people’s choices?",
         "students, researchers and engineers",
         REWARDS,
     ),

@@ -119,7 +119,7 @@ def _answers(
         series.append(("as written", before.tolist()))
     page.chart(
         grouped_bars(
-            [a.name for a in summary_answers.ANSWERS], series, "", "", height=300, **page.style()
+            [a.name for a in summary_answers.ANSWERS], series, "", "", height=260, **page.style()
         ),
         "chart-answers",
         alt=", ".join(

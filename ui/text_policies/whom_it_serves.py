@@ -89,11 +89,11 @@ def _finding(result: dict[str, Any]) -> str:
     """What the two trainings change, in numbers."""
     styles = result["styles"]
     return (
-        "A language model is trained by DPO on people’s choices between its own answers. Pooled "
-        "votes are mostly those of brisk people, who vote most: short answers go from "
+        "A language model is trained by DPO on people’s choices between its own answers. If all "
+        "**votes are pooled**, brisk people, who vote most, win: short answers go from "
         f"**{_change(styles, 'pooled', 'share', 0)}**, and answers with a warning from "
-        f"**{_change(styles, 'pooled', 'share', 1)}**. Where Borda’s rule decides between the same "
-        "answers and everybody counts once, answers with a warning go from "
+        f"**{_change(styles, 'pooled', 'share', 1)}**. With **one person, one vote** (Borda’s "
+        "rule over the same answers), answers with a warning go from "
         f"**{_change(styles, 'social', 'share', 1)}**, and those that warn *and* address you, "
         f"which this rule puts first, from **{_change(styles, 'social', 'wished', 0)}** (trained "
         f"again with another seed: {styles['again']['wished'][0]:.0%})."
