@@ -18,7 +18,15 @@ from scrl.choice_models.bradley_terry import PairCounts
 from scrl.data.messages import BadText, cell_text, is_messages, plain_list
 from scrl.social.feature_fit import FeatureFit, blocks, fit_features
 from scrl.text.encoder import Encoder, encode, encoder_named
-from scrl.text.features import INTERACTION, TextFeatures, item_texts, measured_features
+from scrl.text.features import (
+    ATTRIBUTE,
+    FURTHER,
+    REWARD_DIRECTIONS,
+    VECTOR,
+    TextFeatures,
+    item_texts,
+    measured_features,
+)
 from scrl.types import Catalogue, InputError
 from scrl.utility_models.feature_basis import FeatureBasis
 
@@ -32,8 +40,8 @@ MAX_DOUBLE, BLOCK = 20_000, 10_000
 class TextFunctions:
     """Functions of text features, in which rewards are linear.
 
-    Linear functions of the vector, of the attributes and of the interactions are one group each;
-    two kernels of the vector and the attributes are two more.
+    Linear functions of the vector, of its further directions, of the attributes and of the
+    interactions are one group each; two kernels of the vector and the attributes are two more.
 
     Attributes:
         features: of the texts.
@@ -57,7 +65,7 @@ class TextFunctions:
         Args:
             x: features of the items ``[items, features]``.
         """
-        basis = FeatureBasis.of(x[:, features.group != INTERACTION])
+        basis = FeatureBasis.of(x[:, _curved(features)])
         blank = cls(features, basis, np.zeros(0), np.zeros(0))
         group = blank.group
         kind = np.float64 if len(x) <= MAX_DOUBLE else np.float32
@@ -78,11 +86,11 @@ class TextFunctions:
     @cached_property
     def group(self) -> np.ndarray:
         """The group of each function ``[functions]``; groups without functions are left out."""
-        kernels = self.basis.group[self.basis.group > 0] + INTERACTION
+        kernels = self.basis.group[self.basis.group > 0] + FURTHER
         return np.unique(np.r_[self.features.group, kernels], return_inverse=True)[1]
 
     def _raw(self, x: np.ndarray) -> np.ndarray:
-        kernels = self.basis(x[:, self.features.group != INTERACTION])[:, self.basis.group > 0]
+        kernels = self.basis(x[:, _curved(self.features)])[:, self.basis.group > 0]
         return np.concatenate([x, kernels], axis=1)
 
     def __call__(self, prompts: Sequence[str], completions: Sequence[str]) -> np.ndarray:
@@ -227,7 +235,7 @@ def fit_text_rewards(
     texts = item_texts(catalogue)
     if features is None:
         encoder = encoder or encoder_named(catalogue.read_by)
-        features, x = measured_features(*texts, encoder)
+        features, x = measured_features(*texts, encoder, most=REWARD_DIRECTIONS)
     else:
         x = features(*texts)
     functions, value = TextFunctions.of(features, x)
@@ -235,6 +243,11 @@ def fit_text_rewards(
     return {
         name: _fitted(functions, value, catalogue, counts) for name, counts in comparisons.items()
     }
+
+
+def _curved(features: TextFeatures) -> np.ndarray:
+    """Whether the kernels read a feature ``[features]``."""
+    return np.isin(features.group, [VECTOR, ATTRIBUTE])
 
 
 def _fitted(

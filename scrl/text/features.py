@@ -1,10 +1,11 @@
 """Features of items made of their texts: what a completion says, how it says it, and to what.
 
-The features of a completion under a prompt stand in three groups. *Vector*: the completion's vector
+The features of a completion under a prompt stand in four groups. *Vector*: the completion's vector
 on the principal directions in which completions of one prompt differ. *Attributes*: the measured
 attributes. *Interaction*: the similarity of prompt and completion, and each attribute times the
-prompt's coordinates, so that what is wanted may depend on the prompt. All are standardised on the
-texts from which they are made.
+prompt's coordinates, so that what is wanted may depend on the prompt. *Further*
+directions of the vector are features of rewards. All are standardised on the texts from which they
+are made.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from scrl.text.attributes import ATTRIBUTES, attribute_values
 from scrl.text.encoder import Encoder, SentenceEncoder, Vectors, is_available, vectors_of
 from scrl.types import Catalogue, Ratings
 
-#: Directions of completions' vectors and of prompts' vectors, at most.
-MAX_DIRECTIONS, MAX_PROMPT_DIRECTIONS = 16, 2
+#: Directions of completions' vectors and of prompts' vectors, at most; and those of a reward, which
+#: learns how much the further ones count. Tastes for what is said may lie in any direction.
+MAX_DIRECTIONS, MAX_PROMPT_DIRECTIONS, REWARD_DIRECTIONS = 16, 2, 256
 #: Directions with less than this share of the largest variance are dropped.
 MIN_VARIANCE = 1e-3
 #: Standardised features are cut off here, so that no odd text is beyond all measure.
@@ -30,7 +32,7 @@ MAX_DEVIATION = 5.0
 MAX_CURVED = 4_000
 #: Items whose vectors are held in memory in double precision at once.
 BLOCK = 10_000
-VECTOR, ATTRIBUTE, INTERACTION = range(3)
+VECTOR, ATTRIBUTE, INTERACTION, FURTHER = range(4)
 Data = TypeVar("Data", bound=Catalogue | Ratings)
 
 
@@ -78,11 +80,12 @@ class TextFeatures:
 
     @property
     def group(self) -> np.ndarray:
-        """The group of each feature ``[features]``: VECTOR, ATTRIBUTE or INTERACTION."""
-        vector, attribute = self.directions.shape[1], len(self.attributes)
+        """The group of each feature ``[features]``: VECTOR, FURTHER, ATTRIBUTE or INTERACTION."""
+        all_directions, attribute = self.directions.shape[1], len(self.attributes)
+        vector = min(all_directions, MAX_DIRECTIONS)
+        further, rest = all_directions - vector, len(self.mean) - all_directions - attribute
         return np.repeat(
-            [VECTOR, ATTRIBUTE, INTERACTION],
-            [vector, attribute, len(self.mean) - vector - attribute],
+            [VECTOR, FURTHER, ATTRIBUTE, INTERACTION], [vector, further, attribute, rest]
         )
 
     @property
@@ -154,10 +157,14 @@ def measured_features(
     completions: Sequence[str],
     encoder: Encoder | None,
     attributes: Sequence[str] | None = None,
+    most: int = MAX_DIRECTIONS,
 ) -> tuple[TextFeatures, np.ndarray]:
     """Features made of the texts of items, and those of these items ``[items, features]``.
 
-    For the arguments and errors see ``TextFeatures.of``.
+    For the other arguments and errors see ``TextFeatures.of``.
+
+    Args:
+        most: directions of completions' vectors.
     """
     names = tuple(ATTRIBUTES) if attributes is None else tuple(attributes)
     empty = np.zeros((0, 0))
@@ -170,7 +177,7 @@ def measured_features(
         own = Vectors(read.prompt.table, read.prompt.row[first])
         mean = _mean(own)
         across, sd = _directions(own, np.zeros(len(texts), int), MAX_PROMPT_DIRECTIONS)
-        directions, _ = _directions(read.completion, prompt, MAX_DIRECTIONS)
+        directions, _ = _directions(read.completion, prompt, most)
         blank = replace(
             blank, directions=directions, prompt_mean=mean, prompt_directions=across / sd
         )
@@ -182,8 +189,8 @@ def measured_features(
 
 
 def text_features(catalogue: Catalogue, encoder: Encoder | None) -> TextFeatures:
-    """Features made of the texts of a catalogue's items."""
-    return measured_features(*item_texts(catalogue), encoder)[0]
+    """Features of a reward, made of the texts of a catalogue's items."""
+    return measured_features(*item_texts(catalogue), encoder, most=REWARD_DIRECTIONS)[0]
 
 
 def item_texts(catalogue: Catalogue) -> tuple[list[str], list[str]]:

@@ -118,6 +118,35 @@ def test_scales_learnt_from_a_sample_give_nearly_the_same_rewards(size, monkeypa
     assert np.corrcoef(*gap)[0, 1] > 0.995
 
 
+def test_tastes_in_any_direction_of_the_vectors_are_learnt_as_by_a_ridge():
+    """A taste may lie outside the first principal directions; the rival has its best penalty."""
+    rng, dimensions, pairs, new = np.random.default_rng(0), 64, 600, 1000
+    vectors = rng.normal(size=(2 * (pairs + new), dimensions))
+    encoder = encoder_of("drawn/1", lambda texts: vectors[[int("0" + t[9:]) for t in texts]])
+    texts = [f"Go ahead {i}" for i in range(len(vectors))]
+    gap = vectors[0::2] - vectors[1::2]
+    taste = rng.normal(size=dimensions)
+    taste *= 2 / (gap @ taste).std()
+    won = rng.random(len(gap)) < expit(gap @ taste)
+    names = tuple(f"p{i}" for i in range(pairs))
+    catalogue = Catalogue(
+        names, tuple(texts[: 2 * pairs]), np.arange(2 * pairs), 2 * np.arange(pairs + 1),
+        ("Well?",) * pairs, tuple(texts[: 2 * pairs]),
+    )  # fmt: skip
+    first = 2 * np.arange(pairs)
+    counts = PairCounts(first, first + 1, won[:pairs] * 1.0, ~won[:pairs] * 1.0)
+    reward = fit_text_rewards(catalogue, {"v": counts}, encoder)["v"]
+    scores = np.array(reward(["Well?"] * 2 * new, texts[2 * pairs :]))
+    right = ((scores[0::2] > scores[1::2]) == won[pairs:]).mean()
+    rivals = []
+    for penalty in (1.0, 10.0, 100.0):
+        known = gap[:pairs].T @ gap[:pairs] + penalty * np.eye(dimensions)
+        weight = np.linalg.solve(known, gap[:pairs].T @ (2.0 * won[:pairs] - 1))
+        rivals.append(((gap[pairs:] @ weight > 0) == won[pairs:]).mean())
+    assert right > max(rivals) - 0.02
+    assert right > 0.7
+
+
 def test_a_new_text_under_a_new_prompt_is_scored_by_what_it_says(fitted):
     prompt = "How do I plant a tree?"
     detailed = "First dig, then water for 10 minutes, because roots need it."

@@ -166,4 +166,4 @@ def test_the_command_scores_texts_and_says_how_sure_it_is(ratings, tmp_path, cap
     assert "±" in capsys.readouterr().out
     texts.write_text('{"prompt": "p", "completion": "x"}\n{"prompt": 3}')
     assert main(["score", str(tmp_path / "v.safetensors"), str(texts)]) == 2
-    assert "line 2 has no 'completion'" in capsys.readouterr().err
+    assert "line 2: there is no completion" in capsys.readouterr().err
