@@ -11,8 +11,12 @@ import numpy as np
 
 
 def cosine_similarity(vectors: np.ndarray) -> np.ndarray:
-    """Cosines of vectors ``[answers, dimensions]``, those below 0 as 0 ``[answers, answers]``."""
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    """Cosines of vectors ``[answers, dimensions]``, those below 0 as 0 ``[answers, answers]``.
+
+    A vector of zeros is like no other one.
+    """
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.where(length > 0, length, 1.0)
     similarity = np.clip(unit @ unit.T, 0.0, 1.0)
     np.fill_diagonal(similarity, 1.0)
     return np.asarray(similarity, float)

@@ -147,3 +147,14 @@ def test_copies_move_bradley_terry_and_not_with_similarity_weights():
     wrong = similarity_weighted.SimilarityConfig(np.eye(2))
     with pytest.raises(InputError, match="7 × 7"):
         similarity_weighted.fit(jax.random.key(0), data, ModelsConfig(), None, wrong)
+
+
+def test_items_whose_features_are_zero_are_copies_of_none():
+    pairs = np.tile([[0, 1]], (50, 1))[None]
+    data = Comparisons(
+        pairs, np.ones((1, 50), bool), np.zeros((3, 2), np.float32), np.array([0, 3])
+    )  # fmt: skip
+    assert similarity_weighted.item_weights(data) == pytest.approx(np.ones(3))
+    model, _ = similarity_weighted.fit(jax.random.key(0), data, ModelsConfig())
+    rewards = model.rewards(None)[0]
+    assert rewards[0] > 1 > rewards[1]
