@@ -52,3 +52,16 @@ def test_a_file_with_times_is_predicted_and_one_without_is_a_sentence(open_page,
         app.selectbox(key="drift_file").set_value(id).run()
         assert not app.exception
         assert wanted in words(app) + "".join(e.value for e in app.info)
+
+
+def test_a_short_file_after_a_long_one(open_page, monkeypatch):
+    """Its last answer is earlier than where the slider stood, and its blocks are few."""
+    rows = "".join(f"r{i},p,{'ab'[i % 2]},{'ba'[i % 2]},{i}\n" for i in range(20))
+    id = uploads.cache().add(f"rater,prompt,chosen,rejected,time\n{rows}".encode(), "short.csv")
+    app = open_page("drift", part="Your file")
+    monkeypatch.setattr(type(uploads.cache()), "own_names", lambda self: {id: "short.csv"})
+    app.run()
+    app.selectbox(key="drift_file").set_value(id).run()
+    assert not app.exception
+    assert "Of 20 answers" in words(app)
+    assert app.slider(key="file_time").value == 15

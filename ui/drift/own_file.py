@@ -140,6 +140,8 @@ def _draw(found: FilePredictions, groups: list[str], ratings: Ratings, prompt: i
            "no drift that helps to predict.")
     )  # fmt: skip
     start = found.answers[:-1]
+    if st.session_state.get("file_time", 0.0) > start[-1]:
+        st.session_state.pop("file_time")  # of a longer file
     at = page.slider("Answers so far", "file_time", 0, float(start[-1]), float(start[-1]), 1.0,
                      "%.0f")  # fmt: skip
     series = [(TITLES[n], np.tile(_smooth(found.wrong[n]), (3, 1)), POSITIONS[n]) for n in names]
@@ -168,7 +170,7 @@ def _draw(found: FilePredictions, groups: list[str], ratings: Ratings, prompt: i
 def _smooth(wrong: np.ndarray) -> np.ndarray:
     """Running means over ``SMOOTH`` blocks ``[blocks]``, of those that have answers."""
     known = np.isfinite(wrong).astype(float)
-    window = np.ones(SMOOTH)
+    window = np.ones(min(SMOOTH, len(wrong)))
     total = np.convolve(np.nan_to_num(wrong), window, "same")
     count = np.convolve(known, window, "same")
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
