@@ -9,7 +9,7 @@ import streamlit as st
 
 from scrl.figures import curves_at_time, rewards_then
 from scrl.studies import drift
-from ui.drift.texts import EXPLAINED, POSITIONS, SCOPES, TITLES, WORLDS
+from ui.drift.texts import EXPLAINED, MODELS_EXPLAINED, POSITIONS, SCOPES, TITLES, WORLDS
 from ui.shared import baked_study, data_tables, page, predict_first
 from ui.shared.page import IN_URL
 
@@ -27,6 +27,8 @@ def show() -> None:
 
 def _draw(result: dict, result_id: str) -> None:
     swap = result["drifts"]["swap"]
+    if page.switched_on("predict"):
+        page.note(MODELS_EXPLAINED)
     guess, shown = predict_first.guess(
         "Suddenly most people want what few people wanted before. Which model is the first to "
         "order their pairs nearly as well as it can be done?", _GUESSES, "guess_lag",
@@ -97,7 +99,8 @@ def _errors(found: Mapping, world: str, scope: str, time: np.ndarray, at: float)
     error = found["error"][scope]
     series = [(TITLES[n], np.array(v, float), POSITIONS[n]) for n, v in error.items()]
     now = {n: float(np.interp(at, time, v[0])) for n, v in error.items()}
-    change = (drift.ANSWERS / 2, "tastes swap") if world == "swap" else None
+    swaps = world == "swap"
+    change = (drift.ANSWERS / 2, "tastes swap") if swaps else None
     page.chart(
         curves_at_time(
             time, series, at=at, change=change, x_title="answers so far",
@@ -107,9 +110,10 @@ def _errors(found: Mapping, world: str, scope: str, time: np.ndarray, at: float)
         "chart-drift",
         alt=f"After {at:.0f} answers: " + "; ".join(f"{TITLES[n]} {v:.0%}" for n, v in now.items()),
         caption="**Chance to predict the next answer wrongly**, on pairs whose order changes at "
-        f"some time. {EXPLAINED[world]} Each type has a model of its own. How long a model "
-        "remembers is set by how well it predicted the earlier answers. Means over "
-        f"{len(drift.SEEDS)} seeds of {drift.WORLDS} worlds, with 95 % intervals.",
+        f"some time. {f'{EXPLAINED[world]} ' * swaps}{MODELS_EXPLAINED} How long a model "
+        "remembers is set by how well it predicted the earlier answers. Each type has a model of "
+        f"its own. Means over {len(drift.SEEDS)} seeds of {drift.WORLDS} worlds, with 95 % "
+        "intervals.",
     )  # fmt: skip
 
 

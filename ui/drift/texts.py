@@ -32,6 +32,12 @@ EXPLAINED = {
     "none": "Nothing changes: the same people, the same pairs and the same kind of answers as "
     "where tastes swap, without the swap. It shows what a model pays for being ready.",
 }
+#: What each model makes of old answers.
+MODELS_EXPLAINED = (
+    "*Stationary* weighs all answers alike. *Window* keeps the last ones only. *Discounted* lets "
+    "old ones count less and less. *Random walk* expects small steps of the rewards at any time. "
+    "*Elo* moves the rewards by a small step after each answer."
+)
 SCOPES = {
     "The majority": "majority",
     "The minority": "minority",

@@ -19,7 +19,7 @@ MAX_ANSWERS = 60
 #: Session key: what is picked of the question that is shown.
 PICKED = "picked"
 #: Label of the share of pairs that the model expects to predict rightly.
-ACCURACY = "Share of your choices it would guess right"
+ACCURACY = "Share of your choices it expects to guess right"
 _COUNTED = {
     "best": "choices", "ends": "best and worst", "rank": "rankings", "words": "sentences",
     "tie": "‘about the same’", "none": "‘I cannot say’",

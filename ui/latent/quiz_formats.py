@@ -14,7 +14,7 @@ from ui.shared.page import IN_URL
 #: Bits below which no question tells anything.
 MIN_BITS = 1e-3
 #: How a visitor answers -> the formats of the next question; sentences have none.
-_WHICHEVER, _WORDS = "Whichever pays", "In words"
+_WHICHEVER, _WORDS = "Best format", "In words"
 _FORMS = {
     _WHICHEVER: ("best2", "best3", "best4", "ends4", "rank3", "rank4"),
     "A or B": ("best2",),
@@ -112,9 +112,9 @@ def reason_to_stop(known: Knowledge, manner: Manner) -> str:
         return ""
     what = "a sentence" if form is None else f"‘{title(form)}’"
     return (
-        f"Another answer is worth less than {manner.stop:g} points a minute. The best next "
-        f"question, {what}, takes about {seconds:.0f} seconds and saves {points:.1f} wrong guesses "
-        f"in 100, which is {60 * points / seconds:.1f} a minute."
+        "The model would stop here. Another answer is worth less than "
+        f"{manner.stop:g} points a minute: the best next question, {what}, takes about "
+        f"{seconds:.0f} seconds and saves {points:.1f} wrong guesses in 100."
     )
 
 
@@ -142,8 +142,8 @@ def show_worth(known: Knowledge, manner: Manner) -> None:
     best = max(rows, key=lambda row: row["points a minute"])
     st.subheader("What the next answer would tell, by format", anchor=False)
     page.say(
-        f"**{best['format']}** pays most now: {best['points']:.1f} fewer wrong guesses in 100 for "
-        f"{best['seconds']:.0f} seconds."
+        f"**{best['format']}** saves most for its time: {best['points']:.1f} fewer wrong guesses "
+        f"in 100 for {best['seconds']:.0f} seconds."
     )
     most = max(row["bits"] for row in rows)
     fast = max(row["points a minute"] for row in rows)

@@ -20,7 +20,7 @@ TITLES = {
     "ends5": "Best and worst of 5",
     "rank3": "Rank 3",
     "rank5": "Rank 5",
-    "mixed": "Whichever pays",
+    "mixed": "Best format",
     "best2, random": "A or B, at random",
     "best5, random": "Pick one of 5, at random",
     "rank5, random": "Rank 5, at random",
@@ -110,7 +110,7 @@ def _summary(ways: Mapping[str, Any]) -> str:
     for way in ("best2", "best5", "rank5", "best2, random"):
         costs = dict.fromkeys(_text(ways, way, unit) for unit in ("answers", "seconds"))
         rows.append(f"{TITLES[way]}: {', '.join(costs)}")
-    return "**For 90 % of the pairs:** " + "; ".join(rows) + "."
+    return "**For 90 % of the pairs** predicted rightly: " + "; ".join(rows) + "."
 
 
 def _against_pairs(ways: Mapping[str, Any]) -> str:
@@ -143,8 +143,9 @@ def _findings(ways: Mapping[str, Any]) -> str:
     )
     stop = ways["mixed"]["stops"][0][1]
     ends = (
-        f" Whoever stops ‘Whichever pays’ below {elicitation.STOPS[1]:g} points a minute has "
-        f"{stop[2]:.0%} of the pairs right, after {stop[0]:.1f} answers and {stop[1]:.0f} s."
+        f" Asked in the best format until an answer saves less than {elicitation.STOPS[1]:g} "
+        f"points a minute, people give {stop[0]:.1f} answers in {stop[1]:.0f} s, and "
+        f"{stop[2]:.0%} of their pairs are right."
     )
     chosen = (
         f"Pairs chosen by information need {_text(ways, 'best2, by information', 'answers')}, "

@@ -129,7 +129,7 @@ def _answers(
         "of them to another one, as the model reads the summary.",
     )
     if st.toggle("Show what this person really likes", key="truth", **IN_URL):
-        _truth(example, person, now)
+        _truth(example, person, now, changed)
 
 
 def _verdict(example: dict, person: int, guess: str | None, stored: dict) -> str:
@@ -160,7 +160,7 @@ def _moved(before: np.ndarray, now: np.ndarray, changed: bool) -> str:
     return words
 
 
-def _truth(example: dict, person: int, now: np.ndarray) -> None:
+def _truth(example: dict, person: int, now: np.ndarray, changed: bool) -> None:
     """The rater's true tastes and favourite."""
     tastes = example["tastes"][person]
     likes = [name for name, taste in zip(summary_answers.NAMES, tastes, strict=True) if taste > 0]
@@ -172,7 +172,7 @@ def _truth(example: dict, person: int, now: np.ndarray) -> None:
         f"This person likes {_listed(likes)}, dislikes {_listed(dislikes)}, and does not care "
         "about the rest. The true favourite is "
         f"**{summary_answers.ANSWERS[int(true.argmax())].name}** ({true.max():.0%}); the model "
-        f"gives it {now[int(true.argmax())]:.0%}."
+        f"gives it {now[int(true.argmax())]:.0%}{' by the changed summary' * changed}."
     )
 
 
