@@ -159,3 +159,24 @@ def test_a_sentence_moves_the_belief_and_says_how_it_was_read(opened, monkeypatc
     app.text_input[0].set_value("Nothing known here <b>x</b>").run()
     assert "".join(app.query_params["said"]) == said
     assert any("learnt nothing from it" in i.value for i in app.info)
+
+
+def test_seconds_to_read_follow_the_texts_of_the_prompt(open_part):
+    def part():
+        from types import SimpleNamespace
+
+        import streamlit as st
+
+        from ui.latent.quiz_formats import choose_manner
+
+        words = 4 if st.toggle("Short", key="short") else 400
+        manner = choose_manner(SimpleNamespace(texts=["word " * words] * 3, size=3))
+        st.write(f"{manner.effort.reading:g} seconds")
+
+    app = open_part(part)
+    assert words(app) == "100 seconds"
+    app.toggle(key="short").set_value(True).run()
+    assert not app.exception
+    assert words(app) == "1 seconds"
+    app.slider(key="reading").set_value(7.0).run()
+    assert words(app) == "7 seconds"

@@ -77,6 +77,9 @@ def choose_manner(subject: Subject) -> Manner:
 
 def _costs(subject: Subject) -> tuple[Effort, float]:
     default = Effort(reading_seconds(subject.texts))
+    if st.session_state.setdefault("reading_default", default.reading) != default.reading:
+        st.session_state["reading_default"] = default.reading
+        st.session_state.pop("reading", None)  # of another prompt, whose texts are not as long
     reading = page.slider(
         "Seconds to read an answer", "reading", 0, 30, default.reading, 0.1, "%.1f"
     )
