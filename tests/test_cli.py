@@ -158,6 +158,17 @@ def test_saved_models_score_the_file_they_came_from(ran, capsys):
     assert "rows.csv: The model was never trained on the completion 'up'" in capsys.readouterr().err
 
 
+def test_completions_of_equal_reward_are_printed_as_tied(tmp_path, capsys):
+    row = {"prompt": "p", "completions": ["left", "middle", "right"], "scores": [1, 1, 1]}
+    rows = [row, row | {"prompt": "q", "scores": [2, 1, 1]}]
+    (tmp_path / "ties.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    assert main(["run", str(tmp_path / "ties.jsonl"), "--rule", "borda"]) == 0
+    printed = capsys.readouterr().out.split("q\n")
+    assert "left = middle = right" in printed[0]
+    assert ">" not in printed[0]
+    assert "left > middle = right" in printed[1]
+
+
 def test_vote_counts_the_golden_files(golden, tmp_path, capsys):
     out = tmp_path / "result.json"
     expected = json.loads((golden / "expected.json").read_text())

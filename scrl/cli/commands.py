@@ -103,8 +103,8 @@ def run(chosen: Namespace) -> None:
 
 def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config) -> None:
     """The steps that need no rater: count the ballots, and train on the counted orders."""
-    from scrl.results import by_name, outcome_dict
-    from scrl.social import fit_ballot_rewards
+    from scrl.results import by_name, order_of, outcome_dict
+    from scrl.social import TIED_DIGITS, fit_ballot_rewards
 
     found, catalogue = fit_ballot_rewards(ratings, config, chosen.seed), ratings.catalogue
     rewards = {name: model.rewards() for name, model in found.models.items()}
@@ -119,8 +119,8 @@ def _run_without_individuals(chosen: Namespace, ratings: Ratings, config: Config
         }
         if p < MAX_PROMPTS:
             rows = [
-                (f"reward, {name}", [[c] for c in sorted(reward, key=reward.__getitem__)[::-1]], "")
-                for name, reward in own.items()
+                (f"reward, {name}", order_of(reward[items].round(TIED_DIGITS), names), "")
+                for name, reward in rewards.items()
             ]
             print_table(prompt, rows)
     print_left_off(len(prompts))

@@ -1,6 +1,7 @@
 from .artifacts import load as load
 from .artifacts import save as save
 from .artifacts import score as score
+from .ballot_rewards import TIED_DIGITS as TIED_DIGITS
 from .ballot_rewards import BallotRewards as BallotRewards
 from .ballot_rewards import fit_ballot_rewards as fit_ballot_rewards
 from .comparisons import social_comparisons as social_comparisons

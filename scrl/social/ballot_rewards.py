@@ -20,6 +20,10 @@ from scrl.social.text_reward import TextReward, fit_text_rewards
 from scrl.types import Catalogue, Outcome, Ratings
 from scrl.voting import RULES, count_ratings
 
+#: Digits to which rewards are rounded before they are ordered. Networks are of single precision, so
+#: the rewards of completions that tie differ in the eighth digit.
+TIED_DIGITS = 6
+
 
 @dataclass(frozen=True, eq=False)
 class BallotRewards:

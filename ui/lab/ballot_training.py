@@ -88,7 +88,7 @@ def _draw(columns: list, names: list[str], rule: str) -> None:
 @st.cache_data(max_entries=8, show_spinner="Training the rewards on the counted ballots")
 def _trained(key: str, _ratings: Ratings, rules: tuple[str, ...], seed: int) -> dict[str, Any]:
     """The rewards as plain data: ``"prompts"`` and, of each model, the saved file."""
-    from scrl.social import fit_ballot_rewards, save
+    from scrl.social import TIED_DIGITS, fit_ballot_rewards, save
 
     found = fit_ballot_rewards(_ratings, Config(rules=rules), seed)
     catalogue, prompts = _ratings.catalogue, {}
@@ -99,7 +99,7 @@ def _trained(key: str, _ratings: Ratings, rules: tuple[str, ...], seed: int) -> 
         prompts[prompt] = {
             "counted": {rule: outcome_dict(outcome, names) for rule, outcome in outcomes.items()},
             "rewards": {
-                name: {"order": order_of(values[items], names),
+                name: {"order": order_of(values[items].round(TIED_DIGITS), names),
                        "values": dict(zip(names, values[items].tolist(), strict=True))}
                 for name, values in rewards.items()
             },
