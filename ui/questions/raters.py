@@ -33,7 +33,7 @@ def unstable(result: Mapping[str, Any]) -> Answer:
     options = ("a fifth of the answers", "about half", "most of the answers")
     return Answer(
         sentence=f"Yes, as long as some taste is left. With {inquiry_raters.PAIRS} pairs of a new "
-        "person a model of individuals is surely ahead of one reward for all up to "
+        "person a model of individuals is clearly ahead of one reward for all up to "
         f"**{last:.0%}** answers by a coin (and up to **{pays(mood):.0%}** where they follow a "
         f"passing mood, somebody else’s taste). At {shares[half]:.0%} coins it gains "
         f"{between(at(coin['gain'], half), '.1%')} of the pairs, and people contradict themselves "
@@ -99,7 +99,8 @@ def disagreement(result: Mapping[str, Any]) -> Answer:
     enough = [n for n, power in zip(raters, found["different"][0], strict=True) if power >= 0.8]
     needed = f"{enough[0]} people" if enough else f"more than {raters[-1]} people"
     return Answer(
-        sentence="Only who answers what can tell; the splits of pairs are the same in both cases. "
+        sentence="Whether people waver or disagree, each pair is split alike. Only a record of who "
+        "answered what can tell the two apart. "
         f"Where 60 % of the answers follow one’s own kind, **{needed}** with 15 different "
         f"questions each find it 4 times in 5. With {raters[-1]} people that test finds it in "
         f"{between(at(found['different'], -1))}, repeated questions in "

@@ -61,13 +61,14 @@ def side_channels(result: Mapping[str, Any]) -> Answer:
     ]
     quality = [at(models[name]["quality"], -1) for name in ("reward", "controlled")]
     return Answer(
-        sentence="Whatever goes along with what is liked, and is easier to read. If the reward "
-        "reads quality with an error as large as its spread, the best of "
+        sentence="Every attribute that goes along with what is liked and is easier to read. "
+        "If the reward reads quality with an error as large as its spread, the best of "
         f"{sizes[-1]} moves the attribute by "
         f"{between(at(models['reward']['attribute'], -1), '.2f')} {SD}, and "
         f"{between(row['excess'])} of that is more than the quality gained brings "
         f"along: nobody asked for it. Without any error it is {between(rows[0.0]['excess'])}. "
-        f"Setting the attribute’s coefficient to 0 removes it, and costs quality: "
+        "Setting the attribute’s coefficient to 0 leaves only the movement that comes along with "
+        "quality, and costs quality: "
         f"{between(quality[1], '.2f')} in place of {between(quality[0], '.2f')}.",
         right="about half" if 0.3 < row["excess"][0] < 0.7 else "hardly any",
         x=sizes, curves=curves, x_title="best of n answers, by the reward",
@@ -94,7 +95,8 @@ def disappearing(result: Mapping[str, Any]) -> Answer:
     ten, effects = shares.index(0.1), found["effects"]
     first = max(effects, key=lambda factor: effects[factor][0])
     return Answer(
-        sentence="Small share and silence, more than the rule. A minority of 10 % gets "
+        sentence="A small share and silence matter more than the voting rule. A "
+        "minority of 10 % gets "
         f"{between(at(found['disputed'][names[0]], ten), '.1%')} of the pairs on which it "
         "disagrees with the majority, with half of it silent "
         f"{between(at(found['disputed']['half silent'], ten), '.1%')}, and by first choices "
@@ -110,7 +112,7 @@ def disappearing(result: Mapping[str, Any]) -> Answer:
         f"{at(found['right'][names[0]], ten)[0]:.0%} of all the minority’s pairs are right, where "
         f"guessing gives 50 %; its favourite comes last in "
         f"{at(found['last'][names[0]], ten)[0]:.0%}, by chance in "
-        f"{1 / inquiry_rewards.ANSWERS:.0%}. Other curves change one thing.",
+        f"{1 / inquiry_rewards.ANSWERS:.0%}. Each other curve changes one thing.",
         refuted="If a minority disappeared because its data are few, exact frequencies would bring "
         "it back. They do not, so more of the same data does not help. Hearing the silent half "
         f"raises {found['disputed']['half silent'][0][ten]:.1%} to "
@@ -132,7 +134,7 @@ def exclusion(result: Mapping[str, Any]) -> Answer:
     again = found["again"]
     gap = [one[0, i, 0] - one[0, i, 2] for i in (0, -1)]
     return Answer(
-        sentence="By the same rule on every question, so that it adds up. One reward satisfies the "
+        sentence="The same majority decides every question, so the loss adds up. One reward satisfies the "
         f"kind with 10 % by {between(one[:, 0, 2])} with {inquiry_rewards.PAIRS_OF_PROMPT[0]} "
         f"compared pairs a question and by {between(one[:, -1, 2])} with "
         f"{inquiry_rewards.PAIRS_OF_PROMPT[-1]:,}; "

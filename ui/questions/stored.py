@@ -32,7 +32,7 @@ def minority_pairs(result: Mapping[str, Any]) -> Answer:
     by_group = pooled["disputed_by_type"]
     worst = int(np.argmin(by_group))
     return Answer(
-        sentence="By answering for the middle of those who answered, and not for them. One reward "
+        sentence="One reward answers for the average of those who rated, and not for each group. It "
         f"orders {between(pooled['disputed'], '.1%')} of the disputed pairs as the person does: "
         f"**{max(by_group):.0%}** for {result['types'][int(np.argmax(by_group))]}, but only "
         f"**{by_group[worst]:.0%}** for {result['types'][worst]}, "
@@ -88,7 +88,7 @@ def single_reward(result: Mapping[str, Any]) -> Answer:
     """Errors of splits of pairs by the number of answers."""
     found = result["worlds"]["firm"]
     asked, never, answers = found["asked"], found["never"], found["answers"]
-    titles = {"pooled": "one reward", "chosen": "an ensemble, no ids", "counts": "counting alone",
+    titles = {"pooled": "one reward", "chosen": "ensemble without ids", "counts": "counting the answers",
               "types": "kinds of people, with ids"}  # fmt: skip
     curves = [
         (title, np.array(asked[name]), i)
@@ -98,7 +98,7 @@ def single_reward(result: Mapping[str, Any]) -> Answer:
     said = float(np.mean(camps["ensembles"]["4"]))
     person = found["personal"]
     return Answer(
-        sentence="One reward has too few shapes: it cannot state how many prefer A to B for all "
+        sentence="One reward cannot state how many prefer A to B for all "
         f"pairs at once. With {answers[-1]:,} answers it is still off by "
         f"{between(at(asked['pooled'], -1), '.1%')} on the pairs that were asked; a small ensemble "
         f"of rewards that reads no rater ids by {between(at(asked['chosen'], -1), '.1%')}. But "

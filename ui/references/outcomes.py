@@ -124,7 +124,7 @@ def _agreement(found: Mapping[str, Any], condition: str) -> None:
     own = found[condition]["pooled"]["own"][0]
     rows = [(WAYS[way], *agrees[way], i) for i, way in enumerate(WAYS)]
     page.chart(
-        estimate_dots(rows, "agreement with the same vote of people’s own orders", 0.5,
+        estimate_dots(rows, "agrees with the vote of true orders", 0.5,
                       **page.style()),
         "chart-reference-agreement",
         alt="; ".join(f"{WAYS[way]}: {value[0]:.0%}" for way, value in agrees.items()),
