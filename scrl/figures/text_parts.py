@@ -54,7 +54,8 @@ def segment_rewards(
     total = rewards.sum(1)
     highest = np.maximum(rewards, 0).sum(1)
     figure.add_scatter(
-        x=highest, y=rows, mode="text", text=[f"<b>{value:+.1f}</b>" for value in total],
+        x=highest, y=rows, mode="text",
+        text=[f"<b> {value:+.1f}</b>".replace("-", "−") for value in total],
         textposition="middle right", textfont=theme.font(14), hoverinfo="skip",
         showlegend=False, cliponaxis=False,
     )  # fmt: skip

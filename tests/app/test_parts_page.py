@@ -22,7 +22,7 @@ def test_the_page_opens_on_the_marked_answer_of_the_slides(open_page):
     assert "The atmosphere of Earth is a layer of gases" in words(app)
     assert "orange-badge[unverifiable" in words(app)
     totals = figure(app, "chart-segments")["data"][3]["text"]
-    assert totals == ["<b>+0.2</b>", "<b>+0.8</b>", "<b>+0.8</b>", "<b>-0.5</b>"]
+    assert totals == ["<b> +0.2</b>", "<b> +0.8</b>", "<b> +0.8</b>", "<b> −0.5</b>"]
 
 
 def test_the_vote_over_weights_changes_the_answer(open_page):

@@ -134,8 +134,9 @@ def exclusion(result: Mapping[str, Any]) -> Answer:
     again = found["again"]
     gap = [one[0, i, 0] - one[0, i, 2] for i in (0, -1)]
     return Answer(
-        sentence="The same majority decides every question, so the loss adds up. One reward satisfies the "
-        f"kind with 10 % by {between(one[:, 0, 2])} with {inquiry_rewards.PAIRS_OF_PROMPT[0]} "
+        sentence="The same majority decides every question, so the loss adds up. One "
+        f"reward satisfies the kind with 10 % by {between(one[:, 0, 2])} with "
+        f"{inquiry_rewards.PAIRS_OF_PROMPT[0]} "
         f"compared pairs a question and by {between(one[:, -1, 2])} with "
         f"{inquiry_rewards.PAIRS_OF_PROMPT[-1]:,}; "
         f"a reward of their own would by {between(own[:, -1, 2])}. The distance to the kind with "

@@ -32,8 +32,8 @@ def minority_pairs(result: Mapping[str, Any]) -> Answer:
     by_group = pooled["disputed_by_type"]
     worst = int(np.argmin(by_group))
     return Answer(
-        sentence="One reward answers for the average of those who rated, and not for each group. It "
-        f"orders {between(pooled['disputed'], '.1%')} of the disputed pairs as the person does: "
+        sentence="One reward answers for the average of those who rated, and not for each group. "
+        f"It orders {between(pooled['disputed'], '.1%')} of the disputed pairs as the person does: "
         f"**{max(by_group):.0%}** for {result['types'][int(np.argmax(by_group))]}, but only "
         f"**{by_group[worst]:.0%}** for {result['types'][worst]}, "
         + ("**less than a coin**" if by_group[worst] < 0.5 else "more than a coin")
@@ -88,7 +88,8 @@ def single_reward(result: Mapping[str, Any]) -> Answer:
     """Errors of splits of pairs by the number of answers."""
     found = result["worlds"]["firm"]
     asked, never, answers = found["asked"], found["never"], found["answers"]
-    titles = {"pooled": "one reward", "chosen": "ensemble without ids", "counts": "counting the answers",
+    titles = {"pooled": "one reward", "chosen": "ensemble without ids",
+              "counts": "counting the answers",
               "types": "kinds of people, with ids"}  # fmt: skip
     curves = [
         (title, np.array(asked[name]), i)

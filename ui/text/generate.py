@@ -146,8 +146,10 @@ def _answers(question: Question) -> np.ndarray | None:
         "raters have rated is 0 for the same text and about 1 where the two have nothing in "
         "common; ± is how unsure the reward is."
     )
-    columns = st.columns(2, gap="large")
     for i, text in enumerate(entry["texts"]):
+        if i % 2 == 0:
+            # A row for each two: on a phone the letters stay in order.
+            columns = st.columns(2, gap="large")
         with columns[i % 2], st.container(border=True):
             st.markdown(f"**{LETTERS[i]}** {page.escaped(text)}")
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -19,7 +19,7 @@ PROMPTS = {"Prompts of the training": "share", "New prompts": "new"}
 #: The policy that repeats the social training with another seed.
 AGAIN = "again"
 #: Reward of the selection among samples -> its name on the page.
-REWARDS = {"vanilla": "Pooled Bradley–Terry", "social": "Borda of the population"}
+REWARDS = {"vanilla": "Votes pooled", "social": "One person, one vote"}
 
 
 @st.cache_data(show_spinner=False)

@@ -25,6 +25,11 @@ def show() -> None:
         else "**Reweighted samples**: each of the model’s answers is given with a probability "
         "proportional to exp(reward / price of KL)."
     )
+    page.note(
+        "How many answers have each style, by how far the choice moves from the model (KL). Left: "
+        "the reward is Bradley–Terry on pooled votes; right: Borda’s rule, where everybody counts "
+        "once."
+    )
     for column, (reward, name) in zip(st.columns(2), stored.REWARDS.items(), strict=True):
         with column:
             _curves(kind, reward, name)
