@@ -286,7 +286,8 @@ def test_raters_who_all_say_the_same_are_one_place_on_every_part(open_page, tmp_
         assert not open_page("latent", run=id, layout=layout).exception
     asked = open_page("ask", run=id)
     assert not asked.exception
-    assert "No answer tells anything about the next one" in words(asked)
+    # One kind of rater: the page asks about the visitor's own order, which has a ballot's noise.
+    assert "Question 1" in words(asked)
 
 
 @pytest.mark.slow
