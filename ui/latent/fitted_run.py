@@ -22,17 +22,21 @@ EXAMPLE = "example"
 _PREFIX = "example-"
 
 
-def choose() -> tuple[Job, FittedRun] | tuple[None, None]:
+def choose(first: str = example_runs.SCENARIOS[0]) -> tuple[Job, FittedRun] | tuple[None, None]:
     """The finished run that the page is about, and its fitted models.
 
-    The run that the URL names, else the latest run of this viewer, else the stored example.
+    The run that the URL names, else the latest run of this viewer, else a stored example.
     (None, None), with a message, where the fitted models of the chosen run cannot be read.
+
+    Args:
+        first: the stem of the example on which the page opens.
     """
     example = st.query_params.get(EXAMPLE)
     job = None if example in example_runs.SCENARIOS else _current_run()
     if job is not None:
         job_progress.watch(job)
-    examples = {_PREFIX + stem: _example_label(stem) for stem in example_runs.SCENARIOS}
+    stems = sorted(example_runs.SCENARIOS, key=lambda stem: stem != first)
+    examples = {_PREFIX + stem: _example_label(stem) for stem in stems}
     labels = _run_labels(current_run.latest_finished(job)) | examples
     id = _PREFIX + example if example in example_runs.SCENARIOS else next(iter(labels))
     id = _pick(labels, id)
