@@ -36,6 +36,7 @@ from . import scoreboard_studies as scoreboard_studies
 from . import story_runs as story_runs
 from . import summaries as summaries
 from . import summary_answers as summary_answers
+from . import summary_people as summary_people
 from . import text_generalisation as text_generalisation
 from . import text_parts as text_parts
 from . import text_policy as text_policy

@@ -6,3 +6,7 @@ from .vocabulary import Sentence as Sentence
 from .vocabulary import Vocabulary as Vocabulary
 from .vocabulary import other_sentence as other_sentence
 from .vocabulary import vocabulary_of as vocabulary_of
+from .written_summaries import Candidate as Candidate
+from .written_summaries import WrittenSummary as WrittenSummary
+from .written_summaries import attribute_words as attribute_words
+from .written_summaries import write_summary as write_summary

@@ -12,6 +12,7 @@ from scrl.studies import load_baked, summary_answers
 from scrl.types import InputError
 from ui.shared import page, predict_first
 from ui.shared.page import IN_URL
+from ui.summaries import language_model_summary
 
 #: Who reads the summary -> its model in the example, and whose summary it reads.
 READERS = {
@@ -51,8 +52,9 @@ def show() -> None:
         _summary(written)
         tastes = _tastes(written, f"{person}-{author}")
         added = _added()
+        by_model = language_model_summary.option(example, person, model)
     with right:
-        _answers(example, person, model, written, tastes, added)
+        _answers(example, person, model, written, tastes, added, by_model)
     _answer_texts()
 
 
@@ -95,11 +97,16 @@ def _answers(
     written: Sequence[int],
     tastes: Sequence[int],
     added: list[str],
+    by_model: list[str],
 ) -> None:
-    """How likely each answer is preferred, with the summary as written and as changed."""
+    """How likely each answer is preferred, with the summary as written and as changed.
+
+    Where the language model wrote one (``by_model``), it stands in place of the changed summary.
+    """
     stored = example["models"][model]
     before = summary_answers.answer_chances(stored, written)
-    summary = summary_answers.edited_summary(written, tastes)
+    summary = [] if by_model else summary_answers.edited_summary(written, tastes)
+    added = by_model + added
     try:
         now = summary_answers.answer_chances(stored, summary, added)
     except InputError as error:
@@ -113,8 +120,8 @@ def _answers(
         return
     changed = sorted(summary) != sorted(written) or bool(added)
     own = example["models"]["summary"]
-    page.say(_verdict(example, person, guess, own) + _moved(before, now, changed))
-    series = [("as you changed it" if changed else "as written", now.tolist())]
+    page.say(_verdict(example, person, guess, own) + _moved(before, now, changed, by_model))
+    series = [(_whose(changed, by_model), now.tolist())]
     if changed:
         series.append(("as written", before.tolist()))
     page.chart(
@@ -132,6 +139,13 @@ def _answers(
         _truth(example, person, now, changed)
 
 
+def _whose(changed: bool, by_model: list[str]) -> str:
+    """The name of the summary that is read."""
+    if by_model:
+        return "by the language model"
+    return "as you changed it" if changed else "as written"
+
+
 def _verdict(example: dict, person: int, guess: str | None, stored: dict) -> str:
     """Whether the guess about turning jokes round is right."""
     if guess is None:
@@ -147,14 +161,15 @@ def _verdict(example: dict, person: int, guess: str | None, stored: dict) -> str
     return f"{predict_first.verdict(guess, right)}It moves by {rise:+.0%}. "
 
 
-def _moved(before: np.ndarray, now: np.ndarray, changed: bool) -> str:
+def _moved(before: np.ndarray, now: np.ndarray, changed: bool, by_model: list[str]) -> str:
     """The favourite, and which answer moved most."""
     best = summary_answers.ANSWERS[int(now.argmax())].name
     words = f"The favourite is **{best}**."
     if changed:
         most = int(np.abs(now - before).argmax())
+        cause = "the new summary" if by_model else "your change"
         words += (
-            f" Most moved by your change: *{summary_answers.ANSWERS[most].name}*, from "
+            f" Most moved by {cause}: *{summary_answers.ANSWERS[most].name}*, from "
             f"{before[most]:.0%} to {now[most]:.0%}."
         )
     return words
