@@ -57,8 +57,9 @@ def _show(found: Mapping[str, Any]) -> None:
             f"Written by SmolLM2 (135 million parameters) from {found['shown']} of this person's "
             f"pairs. It is the best of {found['candidates']} by how well the reader predicts all "
             f"{found['pairs']} pairs from it: log σ is {found['log_sigma']:.2f} a pair, and "
-            f"{found['without']:.2f} without any summary. A model of this size seldom writes true "
-            "sentences; the summariser's templates are ahead of it."
+            f"{found['without']:.2f} without any summary. In the study's populations a "
+            "first summary by a model of this size misleads the reader, the best of several is "
+            "hardly better than none, and the summariser's templates are far ahead."
         )
 
 
