@@ -12,7 +12,9 @@ from scipy.sparse.csgraph import connected_components
 from scrl.choice_models import bradley_terry as bt
 from scrl.choice_models import plackett_luce as pl
 from scrl.types import InputError
-from tests.lanes import PROFILES
+
+#: Profiles compared with choix; those of the rules are 2,000.
+PROFILES = 500
 
 
 def centred(reward):
