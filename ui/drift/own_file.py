@@ -11,7 +11,7 @@ from scrl.drift import example_csv, pairs_of_ratings, predict_answers
 from scrl.figures import curves_at_time
 from scrl.types import InputError
 from ui.drift.texts import POSITIONS, TITLES
-from ui.shared import column_mapping, data_tables, page, uploads
+from ui.shared import data_tables, page, ratings_picker
 
 if TYPE_CHECKING:
     from scrl.drift import FilePredictions
@@ -50,7 +50,10 @@ def show() -> None:
         "from the answers before it. Nothing is known of what people *really* want, so there is "
         "no oracle here: what counts is who predicts best."
     )
-    id, ratings = _choose()
+    id, ratings = ratings_picker.choose(
+        "drift", "Ratings with times", "An example: made-up answers, tastes swap half-way",
+        _example, _download_example,
+    )  # fmt: skip
     if ratings is None:
         return
     try:
@@ -62,56 +65,11 @@ def show() -> None:
     _draw(found, groups, ratings, prompt)
 
 
-def _choose() -> tuple[str, Ratings | None]:
-    """The file and its ratings."""
-    own = {
-        id: name for id, name in uploads.cache().own_names().items()
-        if not name.lower().endswith((".yaml", ".yml"))
-    }  # fmt: skip
-    options = ["", *own]
-    if st.session_state.get("drift_file", "") not in options:
-        st.session_state.pop("drift_file", None)
-    id = st.selectbox(
-        "File", options, key="drift_file",
-        format_func=lambda id: own.get(id, "An example: made-up answers, tastes swap half-way"),
+def _download_example() -> None:
+    st.download_button(
+        "The example as a file", example_csv, _EXAMPLE, "text/csv", on_click="ignore",
+        icon=":material/download:",
     )  # fmt: skip
-    if not page.presenting():
-        _take_file()
-    if not id:
-        return "", _example()
-    try:
-        source = uploads.cache().read(id)[1]
-    except InputError as error:
-        st.info(page.escaped(str(error)))
-        return "", None
-    if source.is_scenario:
-        st.info("This file is a scenario; choose a file of ratings.")
-        return "", None
-    return id, source
-
-
-def _take_file() -> None:
-    with st.expander("Bring a file"):
-        uploads.take_file(
-            "Ratings with times", uploads.RATINGS_SUFFIXES, "drift_upload", _accept
-        )  # fmt: skip
-        chosen = column_mapping.choose_columns()
-        st.download_button(
-            "The example as a file", example_csv, _EXAMPLE, "text/csv", on_click="ignore",
-            icon=":material/download:",
-        )  # fmt: skip
-    if chosen:
-        uploads.clear_fault("drift_upload")
-        st.rerun()
-
-
-def _accept(data: bytes, filename: str) -> str:
-    column_mapping.drop()
-    try:
-        return uploads.cache().add(data, filename)
-    except InputError:
-        column_mapping.keep(data, filename)
-        raise
 
 
 def _prompt(ratings: Ratings) -> int:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from scrl.figures import estimate_dots
 from scrl.types import InputError
-from ui.shared import column_mapping, page, uploads
+from ui.shared import page, ratings_picker
 
 if TYPE_CHECKING:
     from scrl.diagnostics import PromptReading
@@ -37,7 +37,9 @@ def show() -> None:
     if page.presenting():
         return
     st.subheader("Your own texts", anchor=False)
-    id, ratings = _choose()
+    id, ratings = ratings_picker.choose(
+        "prompt", "Ratings of texts", "An example: answers that warn or do not", _example
+    )
     if ratings is None:
         return
     asked = st.session_state.setdefault("prompt_asked", "")
@@ -51,48 +53,6 @@ def show() -> None:
         st.info(page.escaped(str(error)))
         return
     _draw(found)
-
-
-def _choose() -> tuple[str, Ratings | None]:
-    """The file's id and its ratings."""
-    own = {
-        id: name for id, name in uploads.cache().own_names().items()
-        if not name.lower().endswith((".yaml", ".yml"))
-    }  # fmt: skip
-    if st.session_state.get("prompt_file", "") not in ["", *own]:
-        st.session_state.pop("prompt_file", None)
-    id = st.selectbox(
-        "File", ["", *own], key="prompt_file",
-        format_func=lambda id: own.get(id, "An example: answers that warn or do not"),
-    )  # fmt: skip
-    with st.expander("Bring a file"):
-        uploads.take_file(
-            "Ratings of texts", uploads.RATINGS_SUFFIXES, "prompt_upload", _accept
-        )  # fmt: skip
-        chosen = column_mapping.choose_columns()
-    if chosen:
-        uploads.clear_fault("prompt_upload")
-        st.rerun()
-    if not id:
-        return "", _example()
-    try:
-        source = uploads.cache().read(id)[1]
-    except InputError as error:
-        st.info(page.escaped(str(error)))
-        return "", None
-    if source.is_scenario:
-        st.info("This file is a scenario; choose a file of ratings.")
-        return "", None
-    return id, source
-
-
-def _accept(data: bytes, filename: str) -> str:
-    column_mapping.drop()
-    try:
-        return uploads.cache().add(data, filename)
-    except InputError:
-        column_mapping.keep(data, filename)
-        raise
 
 
 def _draw(found: PromptReading) -> None:

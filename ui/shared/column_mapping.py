@@ -45,6 +45,22 @@ def keep(data: bytes, filename: str) -> bool:
     return True
 
 
+def add_or_keep(data: bytes, filename: str) -> str:
+    """The id of a file that is added to the visitor's own.
+
+    A table that cannot be read is kept, so that its columns can be named.
+
+    Raises:
+        InputError: where the file cannot be read.
+    """
+    drop()
+    try:
+        return uploads.cache().add(data, filename)
+    except InputError:
+        keep(data, filename)
+        raise
+
+
 def drop() -> None:
     """Forget the table whose columns were being chosen."""
     st.session_state.pop(_TABLE, None)

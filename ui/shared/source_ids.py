@@ -96,6 +96,12 @@ def own_scenario_files() -> dict[str, str]:
     return {id: label for id, label in own_files().items() if stored[id].lower().endswith(suffixes)}
 
 
+def own_ratings_files() -> dict[str, str]:
+    """As ``own_files``, of files that hold ratings."""
+    scenarios = own_scenario_files()
+    return {id: label for id, label in own_files().items() if id not in scenarios}
+
+
 def scenario_id(scenario: Scenario) -> str | None:
     """The stem of a gallery scenario, else the link that holds it; None where it is too large."""
     yaml = scenario_yaml.of(scenario)

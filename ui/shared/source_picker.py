@@ -150,14 +150,11 @@ def _take_file() -> None:
 def _accept(data: bytes, filename: str) -> str:
     if filename.lower().endswith(f".{run_links.SUFFIX}"):
         return _RUN + run_links.import_run(data, filename)
-    column_mapping.drop()
-    if st.session_state.get(_BY_HAND) and column_mapping.keep(data, filename):
-        return ""
-    try:
-        return uploads.cache().add(data, filename)
-    except InputError:
-        column_mapping.keep(data, filename)
-        raise
+    if st.session_state.get(_BY_HAND):
+        column_mapping.drop()
+        if column_mapping.keep(data, filename):
+            return ""
+    return column_mapping.add_or_keep(data, filename)
 
 
 def _open_run(id: str) -> None:

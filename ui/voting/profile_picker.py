@@ -174,16 +174,10 @@ def _set_spec(spec: str) -> None:
         st.query_params["profile"] = spec
 
 
-def _own_files() -> dict[str, str]:
-    """Id -> a name of each file of ratings that this visitor has brought."""
-    scenarios = source_ids.own_scenario_files()
-    return {id: name for id, name in source_ids.own_files().items() if id not in scenarios}
-
-
 def _pick(spec: str) -> None:
     """The choice of a preset."""
     chosen_file = _FILE_PATTERN.fullmatch(spec)
-    files = _own_files()
+    files = source_ids.own_ratings_files()
     options = [*PRESETS, *(id for id in files if not chosen_file or id != chosen_file[1])]
     if spec not in options:
         options.append(spec)
