@@ -22,7 +22,7 @@ from scrl.config import ModelsConfig
 from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.protocols import OnChunk
-from scrl.reward_models.reward_scales import center_by_prompt, reward_gaps
+from scrl.reward_models.reward_scales import center_by_prompt
 from scrl.types import InputError
 
 #: Steps of L-BFGS, and the standard deviation of the members about the start in gaps of rewards.
@@ -93,7 +93,8 @@ class Ensemble:
 
     def probabilities(self, context: Comparisons, queries: Comparisons) -> np.ndarray:
         """The splits: without ids all raters are alike."""
-        return self.splits(queries.pairs[..., 0], queries.pairs[..., 1])
+        there = self.with_items(queries.features, queries.offsets)
+        return there.splits(queries.pairs[..., 0], queries.pairs[..., 1])
 
     def member_posterior(self, context: Comparisons) -> np.ndarray:
         """Chance that a rater is like each member, given the rater's pairs ``[raters, members]``.
@@ -111,9 +112,9 @@ class Ensemble:
         return np.einsum("krp,rk->rp", expit(self._gaps(queries)), weight)
 
     def _gaps(self, pairs: Comparisons) -> np.ndarray:
-        """Gap of each pair in each member ``[members, raters, pairs]``."""
-        rows = [np.tile(r, (pairs.raters, 1)) for r in self.member_rewards()]
-        return np.stack([reward_gaps(r, pairs) for r in rows])
+        """Gap of each pair, of items of its own, in each member ``[members, raters, pairs]``."""
+        reward = self.with_items(pairs.features, pairs.offsets).member_rewards()
+        return reward[:, pairs.pairs[..., 0]] - reward[:, pairs.pairs[..., 1]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from scipy.special import expit
 
 from scrl.config import ModelsConfig, Schedule
 from scrl.evaluation.pair_metrics import calibration_curve
@@ -130,15 +129,7 @@ def _gaussian_probabilities(
 
 def _fit_ensemble(key: jax.Array, train: Comparisons) -> Predict:
     """Rewards fitted without rater ids, weighed by a rater's pairs as if members were kinds."""
-    ensemble, _ = ensembles.fit(key, train, CONFIG, None, ENSEMBLE)
-
-    def predict(context: Comparisons, queries: Comparisons) -> np.ndarray:
-        seen = ensemble.with_items(context.features, context.offsets)
-        reward = ensemble.with_items(queries.features, queries.offsets).member_rewards()
-        chance = expit(reward[:, queries.pairs[..., 0]] - reward[:, queries.pairs[..., 1]])
-        return np.einsum("krp,rk->rp", chance, seen.member_posterior(context))
-
-    return predict
+    return ensembles.fit(key, train, CONFIG, None, ENSEMBLE)[0].personal_probabilities
 
 
 MODELS: dict[str, FewPairsModel] = {

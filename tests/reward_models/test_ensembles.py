@@ -113,6 +113,23 @@ def test_a_persons_pairs_move_the_weights_of_the_members():
     assert model.personal_probabilities(pair, pair)[0, 0] > model.probabilities(pair, pair)[0, 0]
 
 
+def test_pairs_are_read_with_items_of_their_own():
+    rng = np.random.default_rng(0)
+    model = ensembles.Ensemble(rng.normal(size=(3, 4)), np.array([0.5, 0.3, 0.2]),
+                               rng.normal(size=(2, 4)), np.array([0, 2]))  # fmt: skip
+    pairs = np.array([[[0, 4], [3, 1]]])
+    asked = Comparisons(pairs, np.ones((1, 2), bool), rng.normal(size=(5, 4)), np.array([0, 5]))
+    # A mean over members, by hand; the context prefers nothing, so that shares stay.
+    reward = model.theta @ asked.features.T
+    by_hand = model.share @ expit(reward[:, pairs[0, :, 0]] - reward[:, pairs[0, :, 1]])
+    nothing = Comparisons(pairs, np.zeros((1, 2), bool), asked.features, asked.offsets)
+    for found in (
+        model.probabilities(nothing, asked),
+        model.personal_probabilities(nothing, asked),
+    ):
+        np.testing.assert_allclose(found[0], by_hand, rtol=1e-6)
+
+
 def test_no_pairs_are_refused():
     empty = drawn(2).without_pairs()
     with pytest.raises(InputError, match="here is none"):
