@@ -18,8 +18,8 @@ from scrl.drift.models import MODELS, fit_model
 from scrl.drift.random_walk import filter_and_smooth
 from scrl.drift.timed_pairs import TimedPairs, block_bounds, with_groups
 from scrl.drift.worlds import DRIFTS, DriftWorlds, draw_answers, draw_worlds
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, host_rng
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Progress
 
@@ -75,11 +75,6 @@ def run(on_progress: Listener = None, seeds: Sequence[int] = SEEDS) -> dict[str,
         for rate in RATES
     }
     return found
-
-
-def _interval(values: Any, digits: int = 3) -> list[Any]:
-    """Mean and its 95 % interval over seeds (the first axis)."""
-    return np.round(student_interval(np.asarray(values, float)), digits).tolist()
 
 
 # -- errors over time -----------------------------------------------------------------------------
@@ -186,13 +181,13 @@ def drift_errors(study: _DriftRun) -> dict[str, Any]:
             each["one for all"] = study.chosen_errors("random walk", scope, "everybody")
         oracle = study.oracle(scope)
         curves = {name: study.by_seed(v) for name, v in {**each, "oracle": oracle}.items()}
-        found["error"][scope] = {n: _interval(v[:, ::STORED]) for n, v in curves.items()}
+        found["error"][scope] = {n: over_seeds(v[:, ::STORED], 3) for n, v in curves.items()}
         above = {name: (curves[name] - curves["oracle"]) for name in each}
-        found["late"][scope] = {n: _interval(v[:, late].mean(1), 4) for n, v in above.items()}
+        found["late"][scope] = {n: over_seeds(v[:, late].mean(1), 4) for n, v in above.items()}
         lead = (curves["elo"] - curves["random walk"])[:, late].mean(1)
-        found["lead"][scope] = _interval(lead, 4)
+        found["lead"][scope] = over_seeds(lead, 4)
         found["lag"][scope] = {n: _lag(study, v, curves["oracle"]) for n, v in curves.items()}
-        found["wrong"][scope] = _interval(study.by_seed(_wrong_order(study, scope)))
+        found["wrong"][scope] = over_seeds(study.by_seed(_wrong_order(study, scope)), 3)
         half, step = BLOCKS // 2, len(SHARES) + 1
         found["settled"][scope] = {
             name: float((track.chosen()[SCOPES[scope] :: step, half] == 0).mean())
@@ -209,7 +204,7 @@ def _lag(study: _DriftRun, error: np.ndarray, oracle: np.ndarray) -> dict[str, A
     ``"never"``, the share of seeds that do not."""
     half = ANSWERS // 2
     lag = recovery_lag(study.bounds[:-1], error, oracle, half, WITHIN)
-    answers = _interval(np.minimum(lag, ANSWERS - half), 1)
+    answers = over_seeds(np.minimum(lag, ANSWERS - half), 1)
     return {"answers": answers, "never": float(np.isinf(lag).mean())}
 
 
@@ -238,7 +233,7 @@ def winner_agreement(study: _DriftRun) -> dict[str, Any]:
             scores[f"{name}, Borda"] = track.best(track.borda)
         for key, values in scores.items():
             winner = study.scope_rewards(values, "everybody").argmax(-1)
-            found[key] = _interval(study.by_seed((winner == truth).astype(float))[:, ::STORED])
+            found[key] = over_seeds(study.by_seed((winner == truth).astype(float))[:, ::STORED], 3)
     return found
 
 
@@ -294,7 +289,7 @@ def influence_curves(policy: str, rate: float, seeds: Sequence[int] = SEEDS) -> 
         worlds = draw_influence_worlds(rng, INFLUENCE_WORLDS, ITEMS, np.array(SHARES))
         runs.append(simulate_influence(rng, worlds, policy, rate, ROUNDS))
     found = {
-        name: _interval([getattr(run, name).mean(1) for run in runs])
+        name: over_seeds([getattr(run, name).mean(1) for run in runs], 3)
         for name in type(runs[0]).__annotations__
     }
     return {n: v if n in ("first", "present") else v[0] for n, v in found.items()}

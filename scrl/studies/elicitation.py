@@ -17,10 +17,10 @@ import numpy as np
 
 from scrl.elicitation.effort import Effort
 from scrl.elicitation.formats import BY_NAME
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, host_rng
 from scrl.studies.elicitation_worlds import WORLDS, ElicitationWorld, elicitation_world
 from scrl.studies.interviews import Interviews, interview, sentence_interview
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Progress
 
@@ -159,23 +159,20 @@ def _reached(right: np.ndarray, cost: np.ndarray, level: float) -> float:
 def _over_seeds(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Means and intervals over seeds."""
 
-    def interval(values: Any) -> list[Any]:
-        return np.round(student_interval(np.asarray(values, float)), 4).tolist()
-
     found: dict[str, Any] = {}
     for unit in ("answers", "seconds"):
         each = np.array([row[unit] for row in rows])
         found[unit] = {
-            f"{level:.0%}": None if np.isnan(each[:, i]).any() else interval(each[:, i])
+            f"{level:.0%}": None if np.isnan(each[:, i]).any() else over_seeds(each[:, i])
             for i, level in enumerate(LEVELS)
         }
     small = [row["smallest"] for row in rows if row["smallest"] is not None]
     return found | {
-        "curve": interval([row["curve"] for row in rows]),
+        "curve": over_seeds([row["curve"] for row in rows]),
         "smallest": np.round(np.mean(small, axis=0), 4).tolist() if small else None,
-        "by answer": interval([row["by answer"] for row in rows]),
+        "by answer": over_seeds([row["by answer"] for row in rows]),
         "expected": np.round(np.mean([row["expected"] for row in rows], axis=0), 4).tolist(),
-        "stops": interval([row["stops"] for row in rows]),
+        "stops": over_seeds([row["stops"] for row in rows]),
         "seed 0": np.round(rows[0]["by answer"], 4).tolist(),
     }
 

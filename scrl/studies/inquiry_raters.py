@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.special import expit
 
 from scrl.config import ModelsConfig
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.reward_models import pooled, reward_features
 from scrl.reward_models.comparisons import Comparisons
@@ -25,8 +25,8 @@ from scrl.reward_models.linear_tastes import PairDifferences, gaussian_weights
 from scrl.reward_models.reward_features import BasesConfig, RewardFeatures
 from scrl.studies.few_shot import fit_own
 from scrl.studies.few_shot_worlds import TasteWorld, draw_taste_world, random_queries
+from scrl.studies.part_results import over_seeds, run_parts
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
-from scrl.types import Progress
 
 SEEDS = tuple(range(10))
 #: Raters from whom is learnt, new raters, pairs of each, items and pairs by which they are judged.
@@ -68,17 +68,7 @@ def run(on_progress: Listener = None, seeds: Sequence[int] = SEEDS) -> dict[str,
     Returns:
         Part -> as the function of the part returns it.
     """
-    found: dict[str, Any] = {}
-    for i, (name, part) in enumerate(PARTS.items()):
-        if on_progress is not None:
-            on_progress(Progress(name, i / len(PARTS), f"Part {i + 1} of {len(PARTS)}: {name}"))
-        found[name] = part(seeds)
-    return found
-
-
-def _interval(values: Sequence[Any] | np.ndarray) -> list[Any]:
-    """Mean and its 95 % interval over seeds (the first axis)."""
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
+    return run_parts({name: partial(part, seeds) for name, part in PARTS.items()}, on_progress)
 
 
 def _fit(comparisons: Comparisons, bases: int, seed: int) -> RewardFeatures:
@@ -108,8 +98,8 @@ def unstable_tastes(seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
             for name in [*models, "contradictions"]
         }
         found[source] = {
-            "right": {name: _interval(right[name]) for name in models},
-            "gain": _interval(right["features"] - right["pooled"]),
+            "right": {name: over_seeds(right[name]) for name in models},
+            "gain": over_seeds(right["features"] - right["pooled"]),
             "contradictions": right["contradictions"].mean(0).round(4).tolist(),
         }
     return found
@@ -167,10 +157,10 @@ def taste_dimensions(seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
     names = list(rows[0]["part"])
     return {
         "variance": (variance / variance.sum()).round(4).tolist(),
-        "part": {name: _interval([row["part"][name] for row in rows]) for name in names},
-        "all": {name: _interval([row["all"][name] for row in rows]) for name in names},
-        "consensus": _interval([row["consensus"] for row in rows]),
-        "spread": _interval([row["spread"] for row in rows]),
+        "part": {name: over_seeds([row["part"][name] for row in rows]) for name in names},
+        "all": {name: over_seeds([row["all"][name] for row in rows]) for name in names},
+        "consensus": over_seeds([row["consensus"] for row in rows]),
+        "spread": over_seeds([row["spread"] for row in rows]),
     }
 
 
@@ -249,12 +239,12 @@ def consensus_split(seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
     for pairs in CONSENSUS_PAIRS:
         rows = [[_split(seed, share, pairs) for share in PERSONAL] for seed in seeds]
         parts = {name: np.array([[at[name] for at in row] for row in rows]) for name in rows[0][0]}
-        found["said"][str(pairs)] = _interval(parts["said"])
-        found["off"][str(pairs)] = _interval(parts["said"] - parts["true"])
+        found["said"][str(pairs)] = over_seeds(parts["said"])
+        found["off"][str(pairs)] = over_seeds(parts["said"] - parts["true"])
         if pairs == PAIRS:
-            found["true"], found["own"] = _interval(parts["true"]), _interval(parts["own"])
-        found["common"][str(pairs)] = _interval(parts["common"][:, :-1])
-        found["personal"][str(pairs)] = _interval(parts["personal"][:, 1:])
+            found["true"], found["own"] = over_seeds(parts["true"]), over_seeds(parts["own"])
+        found["common"][str(pairs)] = over_seeds(parts["common"][:, :-1])
+        found["personal"][str(pairs)] = over_seeds(parts["personal"][:, 1:])
     return found
 
 
@@ -318,7 +308,7 @@ def disagreement_tests(seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
         rows = np.array([[_detected(seed, own, raters) for raters in TEST_RATERS]
                          for seed in seeds])  # fmt: skip
         names = ("repeats", "different", "no ids")
-        found[str(own)] = {name: _interval(rows[..., i]) for i, name in enumerate(names)}
+        found[str(own)] = {name: over_seeds(rows[..., i]) for i, name in enumerate(names)}
     return found
 
 

@@ -9,6 +9,7 @@ reward as data grow. Worlds are random.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -16,13 +17,12 @@ import numpy as np
 from scipy.special import expit
 
 from scrl.choice_models.bradley_terry import fit_bradley_terry
-from scrl.evaluation.intervals import student_interval
 from scrl.policies.exact import best_of_n_policy
 from scrl.random_streams import HostStream, host_rng
 from scrl.reward_models.linear_tastes import gaussian_weights
 from scrl.studies.pairwise_rewards import bradley_terry_rewards
+from scrl.studies.part_results import over_seeds, run_parts
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
-from scrl.types import Progress
 
 SEEDS = tuple(range(10))
 #: Answers drawn for a question, of which the best of n is kept, and n.
@@ -68,22 +68,12 @@ def run(on_progress: Listener = None, seeds: Sequence[int] = SEEDS) -> dict[str,
     Returns:
         Part -> as the function of the part returns it.
     """
-    found: dict[str, Any] = {}
-    for i, (name, part) in enumerate(PARTS.items()):
-        if on_progress is not None:
-            on_progress(Progress(name, i / len(PARTS), f"Part {i + 1} of {len(PARTS)}: {name}"))
-        found[name] = part(seeds)
-    return found
-
-
-def _interval(values: Sequence[Any] | np.ndarray) -> list[Any]:
-    """Mean and its 95 % interval over seeds (the first axis)."""
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
+    return run_parts({name: partial(part, seeds) for name, part in PARTS.items()}, on_progress)
 
 
 def _intervals(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """``_interval`` of each entry that all seeds have."""
-    return {name: _interval([row[name] for row in rows]) for name in rows[0]}
+    """``over_seeds`` of each entry that all seeds have."""
+    return {name: over_seeds([row[name] for row in rows]) for name in rows[0]}
 
 
 def _coefficients(difference: np.ndarray) -> np.ndarray:
@@ -193,7 +183,7 @@ def side_channels(seeds: Sequence[int] = SEEDS) -> list[dict[str, Any]]:
             1 - SIDE_CORRELATION * row["reward"]["quality"][-1] / row["reward"]["attribute"][-1]
             for row in rows
         ]
-        found.append({"error": error, "models": models, "excess": _interval(excess)})
+        found.append({"error": error, "models": models, "excess": over_seeds(excess)})
     return found
 
 
@@ -305,15 +295,15 @@ def disappearing_minority(seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
     }  # fmt: skip
     found: dict[str, Any] = {}
     for k, name in enumerate(("right", "disputed", "last")):
-        found[name] = {curve: _interval(table[:, :, *where, k]) for curve, where in at.items()}
+        found[name] = {curve: over_seeds(table[:, :, *where, k]) for curve, where in at.items()}
     values = table[..., 1]
     total = values.var(axis=(1, 2, 3, 4))
     effects = {}
     for i, factor in enumerate(("share", "strength", "silence", "rule")):
         others = tuple(j + 1 for j in range(4) if j != i)
         effects[factor] = values.mean(axis=others).var(axis=1) / total
-    found["effects"] = {factor: _interval(part) for factor, part in effects.items()}
-    found["together"] = _interval(1 - np.sum(list(effects.values()), 0))
+    found["effects"] = {factor: over_seeds(part) for factor, part in effects.items()}
+    found["together"] = over_seeds(1 - np.sum(list(effects.values()), 0))
     return found
 
 

@@ -17,12 +17,12 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from scrl.config import ModelsConfig
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.reward_models import ensembles, pooled
 from scrl.reward_models.comparisons import Comparisons, comparisons_to_ratings, prompt_pairs
 from scrl.reward_models.ensembles import EnsembleConfig, PooledPairs, fit_members
 from scrl.rivals import RIVALS
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.studies.representation_theorems import choice_chances
 from scrl.types import Catalogue, Progress
@@ -198,21 +198,16 @@ def calibration_errors(
         members.append(counts)
         personal.append(_personal(world, seed, drawn, fits))
     found: dict[str, Any] = {
-        part: {m: _interval(rows) for m, rows in by_method.items() if not np.isnan(rows).any()}
+        part: {m: over_seeds(rows) for m, rows in by_method.items() if not np.isnan(rows).any()}
         for part, by_method in errors.items()
     }
     found["answers"] = [size * PAIRS_EACH for size in raters]
     found["members"] = np.mean(members, 0).round(2).tolist()
     found["personal"] = {
-        name: _interval([row[name] for row in personal]) for name in personal[0]
+        name: over_seeds([row[name] for row in personal]) for name in personal[0]
     }  # fmt: skip
     found["first"] = {m: np.round(rows[0], 4).tolist() for m, rows in errors["asked"].items()}
     return found
-
-
-def _interval(values: Sequence[Any] | np.ndarray) -> list[Any]:
-    """Mean and its 95 % interval over seeds (the first axis)."""
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
 
 
 def _errors(drawn: KindsWorld, fitted: Mixture | None) -> dict[str, float]:

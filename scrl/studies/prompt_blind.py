@@ -22,7 +22,6 @@ from scrl.diagnostics.prompt_reading import (
     surviving,
     without_prompts,
 )
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.reward_models import reward_features
 from scrl.reward_models.comparisons import Comparisons, comparisons_from_ratings, prompt_pairs
@@ -32,6 +31,7 @@ from scrl.scenarios.sampling import true_ballots
 from scrl.scenarios.shipped import gallery
 from scrl.social.feature_fit import fit_features
 from scrl.social.text_reward import fit_text_rewards
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.studies.text_generalisation import split_of
 from scrl.text.encoder import Encoder, SentenceEncoder
@@ -77,10 +77,6 @@ def run(on_progress: Listener = None) -> dict[str, Any]:
     return {"texts": texts, "worlds": random_worlds()}
 
 
-def _interval(values: Any) -> list[Any]:
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
-
-
 def pairs_right(score: np.ndarray, truth: np.ndarray, offsets: np.ndarray) -> float:
     """Share of pairs of a prompt's items in the true order, a tie of the score half; pairs that
     the truth ties are left out.
@@ -120,12 +116,12 @@ def outcome_counts(score: np.ndarray, offsets: np.ndarray, weight: float) -> Pai
 def _summary(rows: Sequence[Mapping[str, float]]) -> dict[str, Any]:
     """Means and intervals of each measure, and how much accuracy survives shuffling: of each seed,
     where it is above one half."""
-    found: dict[str, Any] = {name: _interval([row[name] for row in rows]) for name in rows[0]}
+    found: dict[str, Any] = {name: over_seeds([row[name] for row in rows]) for name in rows[0]}
     for method in METHODS:
         mean = {r: found[f"{method}, {r}"][0] for r in READINGS}
         found[f"{method}, survives"] = round(surviving(mean["read"], mean["shuffled"]), 4)
         gain = [row[f"{method}, read"] - row[f"{method}, hidden"] for row in rows]
-        found[f"{method}, gain"] = _interval(gain)
+        found[f"{method}, gain"] = over_seeds(gain)
     return found
 
 

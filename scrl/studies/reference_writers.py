@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from scrl.choice_models.bradley_terry import PairCounts, fit_pair_counts
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, host_rng
 from scrl.references.pair_rewards import PairReward, fit_bilinear
 from scrl.references.ranked_outputs import draw_ranked
 from scrl.references.reference_votes import WAYS, reference_lotteries, reference_scores
 from scrl.references.style_policies import draw_choices, draw_triples
+from scrl.studies.part_results import over_seeds
 from scrl.types import Ballots
 from scrl.voting.counting import aggregate
 
@@ -52,10 +52,6 @@ def settings() -> tuple[Any, ...]:
         EXAMPLE_KINDS,
         EXAMPLE_ANSWERS,
     )
-
-
-def _interval(values: Any) -> list[Any]:
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
 
 
 def train_rewards(features: int, sd: float, rng: np.random.Generator) -> dict[str, PairReward]:
@@ -141,7 +137,7 @@ def compare_writers(seeds: Sequence[int]) -> dict[str, Any]:
                 for seed in seeds]  # fmt: skip
         found[world] = {
             condition: {
-                key: {name: _interval([row[condition][key][name] for row in rows]) for name in own}
+                key: {name: over_seeds([row[condition][key][name] for row in rows]) for name in own}
                 for key, own in measures.items()
             }
             for condition, measures in rows[0].items()
@@ -264,7 +260,7 @@ def exaggerated(seeds: Sequence[int]) -> dict[str, Any]:
         rows.append(by_count)
     values = np.array(rows)
     return {"wins": {
-        way: {str(n): _interval(values[:, i, :, w]) for i, n in enumerate(WRITER_COUNTS)}
+        way: {str(n): over_seeds(values[:, i, :, w]) for i, n in enumerate(WRITER_COUNTS)}
         for w, way in enumerate(ways)
     }}  # fmt: skip
 

@@ -14,7 +14,6 @@ import jax
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import HostStream, KeyStream, host_rng, jax_key
 from scrl.references.likelihood_ratio import likelihood_ratio_gaps
 from scrl.references.pair_rewards import (
@@ -28,6 +27,7 @@ from scrl.references.ranked_outputs import RankedOutputs, draw_ranked
 from scrl.references.reference_votes import reference_scores
 from scrl.references.style_policies import Triples, draw_choices, draw_triples, log_policies
 from scrl.studies import reference_writers
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Progress
 
@@ -97,11 +97,6 @@ def run(on_progress: Listener = None) -> dict[str, Any]:
         else:
             found[name] = parts[name]()
     return found
-
-
-def _interval(values: Any) -> list[Any]:
-    """Mean and its 95 % interval over seeds (the first axis)."""
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
 
 
 # -- rewards --------------------------------------------------------------------------------------
@@ -194,11 +189,11 @@ def told_apart(world: str, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
                                 for size in SEEN if name in by_size[size]])  # fmt: skip
     main = {name: np.array(values) for name, values in rows[1].items()}
     return {
-        "main": {name: _interval(values) for name, values in main.items()},
-        "behind": {name: _interval(main["population"] - values) for name, values in main.items()},
-        "seen": {name: _interval(values) for name, values in seen.items()},
+        "main": {name: over_seeds(values) for name, values in main.items()},
+        "behind": {name: over_seeds(main["population"] - values) for name, values in main.items()},
+        "seen": {name: over_seeds(values) for name, values in seen.items()},
         "references": {
-            name: _interval(np.transpose([rows[n][name] for n in REFERENCES])) for name in MODELS
+            name: over_seeds(np.transpose([rows[n][name] for n in REFERENCES])) for name in MODELS
         },
         "first": {name: round(float(values[0]), 4) for name, values in main.items()},
     }
@@ -238,7 +233,7 @@ def optimised(world: str, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
         for name, (reward, references, unit) in score.items():
             mean = unit * reference_scores(reward, references, pools).mean(axis=2)
             rows[name].append(_kl_curve(base, mean, target))
-    return {"kl": {name: _interval(values) for name, values in rows.items()}}
+    return {"kl": {name: over_seeds(values) for name, values in rows.items()}}
 
 
 def _written(
@@ -287,7 +282,7 @@ def fine_tuned(seeds: Sequence[int] = SEEDS, world: str = "even") -> dict[str, A
             rows["population"].append(
                 [_population_right(world, seed, test, mattering)] * len(RANKINGS)
             )
-        found[case] = {name: _interval(values) for name, values in rows.items()}
+        found[case] = {name: over_seeds(values) for name, values in rows.items()}
     return found
 
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from scrl.config import ModelsConfig
-from scrl.evaluation.intervals import student_interval
 from scrl.random_streams import KeyStream, jax_key
 from scrl.reward_models import pooled, reward_features, vpl
 from scrl.reward_models.comparisons import Comparisons
 from scrl.reward_models.linear_tastes import PairDifferences, gaussian_weights
 from scrl.reward_models.reward_features import BasesConfig, RewardFeatures
 from scrl.studies.few_shot import fit_own
+from scrl.studies.part_results import over_seeds
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.studies.summary_examples import example_of, sentence_weights
 from scrl.studies.summary_worlds import (
@@ -111,7 +111,7 @@ def _intervals(rows: Sequence[Any]) -> Any:
     """Mean and interval over rows of nested dictionaries ``[3][...]``."""
     if isinstance(rows[0], Mapping):
         return {key: _intervals([row[key] for row in rows]) for key in rows[0]}
-    return np.round(student_interval(np.asarray(rows, float)), 4).tolist()
+    return over_seeds(rows)
 
 
 def _rounded(row: Any) -> Any:

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from scrl.evaluation.intervals import student_interval
 from scrl.fine_grained import CREDITS, FEEDBACK, SegmentWorld, draw_world, learn_rewards
 from scrl.fine_grained.policy_gradient import best_rate, updates_to_target
 from scrl.random_streams import HostStream, host_rng
 from scrl.studies import weight_disagreement
+from scrl.studies.part_results import over_seeds, run_parts
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
-from scrl.types import Progress
 
 SEGMENTS = (2, 4, 8, 16, 32)
 #: Worlds of each number of segments; those that tune learning rates are others.
@@ -66,22 +65,12 @@ def run(on_progress: Listener = None) -> dict[str, Any]:
         "fragile": fragile_quality,
         "votes": weight_disagreement.run,
     }
-    found = {}
-    for i, (name, part) in enumerate(parts.items()):
-        if on_progress is not None:
-            on_progress(Progress(name, i / len(parts), f"Part {i + 1} of {len(parts)}: {name}"))
-        found[name] = part()
-    return found
+    return run_parts(parts, on_progress)
 
 
 def _world(segments: int, seed: int, rates: tuple[float, ...] | None = None) -> SegmentWorld:
     rng = host_rng(0, HostStream.PART_WORLDS, segments, seed)
     return draw_world(rng, segments) if rates is None else draw_world(rng, segments, rates)
-
-
-def _interval(values: Sequence[float] | np.ndarray) -> list[float]:
-    """Mean and its 95 % interval over seeds."""
-    return np.round(student_interval(np.asarray(values, float)), 4).tolist()
 
 
 # -- updates --------------------------------------------------------------------------------------
@@ -198,7 +187,7 @@ def quality_by_bits(segments: Sequence[int] = SEGMENTS) -> dict[str, Any]:
     for t in segments:
         for feedback in FEEDBACK:
             gains = np.array([_gains(t, feedback, bits) for bits in BITS])
-            quality[feedback].append([_interval(row) for row in gains])
+            quality[feedback].append([over_seeds(row) for row in gains])
             needed[feedback].append(_bits_needed(gains))
     read = {
         "marks": [1 / 3 for _ in segments],
@@ -241,9 +230,9 @@ def quality_by_errors() -> dict[str, Any]:
     t, bits = SHOWN_SEGMENTS, SHOWN_BITS
     return {
         "rates": list(ERROR_RATES), "segments": t, "bits": bits,
-        "marks": _interval(_gains(t, "marks", bits, wrong=ERROR_RATES[0])),
-        "comparisons": [_interval(_gains(t, "comparisons", bits, wrong=e)) for e in ERROR_RATES],
-        "marks by rate": [_interval(_gains(t, "marks", bits, wrong=e)) for e in ERROR_RATES],
+        "marks": over_seeds(_gains(t, "marks", bits, wrong=ERROR_RATES[0])),
+        "comparisons": [over_seeds(_gains(t, "comparisons", bits, wrong=e)) for e in ERROR_RATES],
+        "marks by rate": [over_seeds(_gains(t, "marks", bits, wrong=e)) for e in ERROR_RATES],
     }  # fmt: skip
 
 
@@ -268,13 +257,13 @@ def fragile_quality() -> dict[str, Any]:
             feedback: _fragile(_fragile_rewards(worlds, t, feedback), worlds)
             for feedback in ("comparisons", "scores", "marks and comparisons")
         }
-        row |= {feedback: _interval(values) for feedback, values in without.items()}
+        row |= {feedback: over_seeds(values) for feedback, values in without.items()}
         for weight in CLAIM_WEIGHTS:
             weighted = [replace(w, weights=np.array([0.3, weight, 0.3])) for w in worlds]
             marks = _fragile(_fragile_rewards(weighted, t, "marks"), worlds)
-            row["sum"].append(_interval(_fragile([w.values for w in weighted], worlds)))
-            row["marks"].append(_interval(marks))
-            row["lead"].append(_interval(without["comparisons"] - marks))
+            row["sum"].append(over_seeds(_fragile([w.values for w in weighted], worlds)))
+            row["marks"].append(over_seeds(marks))
+            row["lead"].append(over_seeds(without["comparisons"] - marks))
         intact = [np.prod(1 - w.errors[w.offered, 1].mean(1)) for w in worlds]
         row["intact"] = round(float(np.mean(intact)), 4)
         found["rows"].append(row)
