@@ -1,7 +1,7 @@
 """scrl, the social choice reward lab: see, and choose, the voting rule inside a reward model.
 
     >>> import scrl
-    >>> ballots = scrl.AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G").ballots()
+    >>> ballots = scrl.Profile.from_text("2: R > G > B\\n3: B > R > G").ballots()
     >>> scrl.aggregate(ballots, "copeland").place
     array([1, 2, 0])
 

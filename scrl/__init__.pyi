@@ -15,7 +15,7 @@ from .types import Ballots as Ballots
 from .types import InputError as InputError
 from .types import Ratings as Ratings
 from .voting import RULES as RULES
-from .voting import AnonymousProfile as AnonymousProfile
+from .voting import Profile as Profile
 from .voting import aggregate as aggregate
 
 __version__: str

@@ -17,7 +17,7 @@ import numpy as np
 from scrl.classroom.rooms import CastBallot, Question
 from scrl.diagnostics.projections import principal_plane
 from scrl.types import Catalogue, Outcome, Ratings
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 #: Fewer ballots have no map: one's own point would be everybody's.
 MIN_MAP_BALLOTS = 3
@@ -42,11 +42,11 @@ def places(question: Question, ballots: Sequence[CastBallot]) -> np.ndarray:
     return place
 
 
-def profile_of(question: Question, ballots: Sequence[CastBallot]) -> AnonymousProfile:
+def profile_of(question: Question, ballots: Sequence[CastBallot]) -> Profile:
     """The distinct ballots, the most frequent first, and how many phones cast each."""
     distinct, count = np.unique(places(question, ballots), axis=0, return_counts=True)
     order = np.argsort(-count, kind="stable")
-    return AnonymousProfile(question.labels, distinct[order], count[order].astype(float))
+    return Profile(question.labels, distinct[order], count[order].astype(float))
 
 
 def ratings_of(rounds: Sequence[Revealed], name: str = "class") -> Ratings:

@@ -8,13 +8,13 @@ from scrl.data.table import MAX_RATERS
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 #: Rater types of a scenario made from a profile.
 MAX_TYPES = 200
 
 
-def scenario_of_profile(profile: AnonymousProfile, name: str) -> Scenario:
+def scenario_of_profile(profile: Profile, name: str) -> Scenario:
     """The scenario with a rater type for each ballot: its weight is the share, its order the
     ranking, its utilities (where known) the utilities.
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import expit, logit
 
 from scrl.types import InputError
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 from scrl.voting.distortion import (
     bradley_terry_bounds,
     expected_pairwise,
@@ -201,6 +201,6 @@ def worst_list_distortion(length: int) -> tuple[float, float]:
 def cycle_list_distortion() -> np.ndarray:
     """The worst metric distortion for three candidates in a majority cycle of equal thirds, where
     the winner is drawn from a list of one, two or three of them ``[3]``; by linear programmes."""
-    profile = AnonymousProfile.from_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [1, 1, 1])
+    profile = Profile.from_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [1, 1, 1])
     lists = np.array([[1, 0, 0], [0.5, 0.5, 0], [1 / 3, 1 / 3, 1 / 3]])
     return metric_worst_case(profile, lists).value

@@ -18,7 +18,7 @@ from scrl.studies.pairwise_rewards import (
 )
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate_all
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 # -- cycles ---------------------------------------------------------------------------------------
 
@@ -43,7 +43,7 @@ class Cycle:
     max_accuracy: float
 
 
-def _cycle(profile: AnonymousProfile) -> Cycle:
+def _cycle(profile: Profile) -> Cycle:
     won = wins(profile)
     reward, duels = bradley_terry_rewards(won), win_shares(won)
     m = len(profile.names)
@@ -71,14 +71,12 @@ def intransitive_raters(consistent: float = 0.0) -> Cycle:
     orders = [[0, 1], [1, 2], [2, 0], [0, 2]]
     keep = [0, 1, 2, 3] if consistent else [0, 1, 2]
     weight = np.array([1, 1, 1 - consistent, consistent])
-    return _cycle(AnonymousProfile.from_orders("ABC", [orders[i] for i in keep], weight[keep]))
+    return _cycle(Profile.from_orders("ABC", [orders[i] for i in keep], weight[keep]))
 
 
 def condorcet_cycle(weight: float = 1.0) -> Cycle:
     """Ballots ABC with weight ``weight``, and BCA and CAB with weight 1."""
-    return _cycle(
-        AnonymousProfile.from_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [weight, 1, 1])
-    )
+    return _cycle(Profile.from_orders("ABC", [[0, 1, 2], [1, 2, 0], [2, 0, 1]], [weight, 1, 1]))
 
 
 # -- pairwise blindness ---------------------------------------------------------------------------
@@ -111,7 +109,7 @@ def pairwise_blindness(second: float = 1.0) -> PairwiseBlindness:
     """The population ½ abcd + ½ badc, and the same with the share ``second`` of each ballot
     replaced by ½ bacd + ½ abdc, counted by every ordinal rule."""
     orders = ("abcd", "badc", "bacd", "abdc")
-    profile = AnonymousProfile.from_orders("abcd", [["abcd".index(c) for c in o] for o in orders])
+    profile = Profile.from_orders("abcd", [["abcd".index(c) for c in o] for o in orders])
     one, other = (np.array([1 - t, 1 - t, t, t]) / 2 for t in (0.0, second))
     weight = np.stack([one, other])
     place = profile.place

@@ -22,8 +22,8 @@ from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, places_to_order
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import MIN_GAIN, best_manipulation
 from scrl.voting.strategy.misreports import (
@@ -130,18 +130,18 @@ def find_misreport(
     return Misreport(type, prompt, _order(place, list(profile.names)), share, complete)
 
 
-def true_profile(scenario: Scenario, prompt: str) -> AnonymousProfile:
+def true_profile(scenario: Scenario, prompt: str) -> Profile:
     """The types' complete orders and utilities on a prompt without noise, weighted by share."""
     catalogue = scenario.catalogue
     p = catalogue.prompts.index(prompt)
     items = slice(*catalogue.offsets[p : p + 2])
-    return AnonymousProfile.from_utilities(
+    return Profile.from_utilities(
         catalogue.names(p), scenario.type_utilities[:, items], scenario.type_shares,
         scenario.type_names,
     )  # fmt: skip
 
 
-def _utility(profile: AnonymousProfile) -> np.ndarray:
+def _utility(profile: Profile) -> np.ndarray:
     """Utilities ``[types, completions]`` of a ``true_profile``."""
     return -profile.place if profile.utility is None else profile.utility
 
@@ -301,7 +301,7 @@ def _repeat_prompt(scenario: Scenario, prompt: str, type: str, stated: list[tupl
     return Scenario.model_validate({**dump, "prompts": prompts, "raters": 2})
 
 
-def _bury_rival(profile: AnonymousProfile, row: int) -> np.ndarray:
+def _bury_rival(profile: Profile, row: int) -> np.ndarray:
     """The true order with the strongest rival last: the Borda winner, or the runner-up where the
     favourite wins."""
     place, utility = profile.place[row], _utility(profile)[row]

@@ -6,13 +6,13 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.voting import RULES
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 #: Total weight of the comparisons, so large that the prior is negligible.
 TOTAL_WEIGHT = 1e6
 
 
-def wins(profile: AnonymousProfile) -> np.ndarray:
+def wins(profile: Profile) -> np.ndarray:
     """The weight of the ballots that rank a above b, ties half ``[candidates, candidates]``."""
     a, b = profile.place[:, :, None], profile.place[:, None, :]
     both = (a >= 0) & (b >= 0) & ~np.eye(len(profile.names), dtype=bool)

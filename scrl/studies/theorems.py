@@ -23,12 +23,12 @@ from scrl.studies.pairwise_rewards import (
 )
 from scrl.types import InputError
 from scrl.voting import RULES, weak_order
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 # -- Bradley–Terry is Borda -----------------------------------------------------------------------
 
 #: Tennessee with Morristown.
-TENNESSEE = AnonymousProfile.from_orders(
+TENNESSEE = Profile.from_orders(
     ("Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"),
     [[0, 1, 2, 3, 4], [1, 2, 3, 4, 0], [2, 3, 4, 1, 0], [3, 4, 2, 1, 0]],
     [0.30, 0.25, 0.15, 0.30],
@@ -123,7 +123,7 @@ def hidden_context(
 
 # -- an irrelevant alternative --------------------------------------------------------------------
 
-COLOURS = AnonymousProfile.from_orders(("R", "G", "B"), [[0, 1, 2], [2, 0, 1]], [2, 3])
+COLOURS = Profile.from_orders(("R", "G", "B"), [[0, 1, 2], [2, 0, 1]], [2, 3])
 
 
 @dataclass(frozen=True, eq=False)

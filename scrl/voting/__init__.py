@@ -5,7 +5,7 @@ from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, elimination, likelihood, welfare, lotteries,
 )  # fmt: skip
 from scrl.voting.counting import aggregate, aggregate_all, aggregate_with_pairwise, weak_order
-from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
+from scrl.voting.profile import Profile, format_ballot
 from scrl.voting.ratings_counting import count_ratings
 from scrl.voting.all_rules import count_all_rules
 from scrl.voting.truncated_ballots import ballots_read_by, complete_ballots
@@ -16,7 +16,7 @@ from scrl.voting.registry import RULES, Rule
 __all__ = [
     "CULTURES",
     "RULES",
-    "AnonymousProfile",
+    "Profile",
     "Rule",
     "aggregate",
     "aggregate_all",

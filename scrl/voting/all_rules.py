@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate, aggregate_all
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.truncated_ballots import ballots_read_by
 
@@ -17,13 +17,13 @@ from scrl.voting.truncated_ballots import ballots_read_by
 PADDED_SHAPE = (64, 8)
 
 
-def applicable_rules(profile: AnonymousProfile) -> list[str]:
+def applicable_rules(profile: Profile) -> list[str]:
     """The rules that can count this profile: without utilities, only the ordinal ones."""
     return RULES.ordinal if profile.utility is None else list(RULES)
 
 
 def count_all_rules(
-    profile: AnonymousProfile, rules: Iterable[str] | None = None, left_out: str | None = None
+    profile: Profile, rules: Iterable[str] | None = None, left_out: str | None = None
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Count a profile by every applicable rule.
 
@@ -58,10 +58,10 @@ def count_all_rules(
 
 
 def _rules_by_ballots(
-    profile: AnonymousProfile, rules: Iterable[str], left_out: str | None, errors: dict[str, str]
-) -> list[tuple[AnonymousProfile, list[str]]]:
+    profile: Profile, rules: Iterable[str], left_out: str | None, errors: dict[str, str]
+) -> list[tuple[Profile, list[str]]]:
     """The rules that read the same ballots, together with these; ``errors`` receives the others."""
-    groups: list[tuple[AnonymousProfile, list[str]]] = []
+    groups: list[tuple[Profile, list[str]]] = []
     for rule in rules:
         try:
             read = profile if left_out is None else ballots_read_by(rule, profile, left_out)
@@ -77,7 +77,7 @@ def _rules_by_ballots(
     return groups
 
 
-def pad_profile(profile: AnonymousProfile) -> Ballots:
+def pad_profile(profile: Profile) -> Ballots:
     """The profile's ballots, padded to one of few shapes with ballots of weight 0."""
     utility = -profile.place if profile.utility is None else profile.utility
     ranked = profile.place >= 0

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from scrl.types import Ballots, InputError
-from scrl.voting.profile import MAX_STRICT
+from scrl.voting.contest import MAX_STRICT
 from scrl.voting.registry import RULES
 
 #: Complete ballots of equal weight with at least this many cells are counted without a copy.

@@ -19,12 +19,12 @@ from numpy.typing import ArrayLike
 from scrl.data.batches import padded_size
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.ballot_arrays import Array, BallotArrays, flatten_ballots
-from scrl.voting.profile import (
+from scrl.voting.contest import (
     MAX_ALL_PAIRS,
     MAX_PACKED,
     TIE_TOLERANCE,
-    HostProfile,
-    Profile,
+    Contest,
+    HostContest,
     strict_ranks,
 )
 from scrl.voting.registry import RULES, Rule
@@ -76,7 +76,7 @@ def _count(
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
-        profile = Profile(utility, ranked, weight, candidate_mask, are_strict_ranks=are_ranks)
+        profile = Contest(utility, ranked, weight, candidate_mask, are_strict_ranks=are_ranks)
         if are_ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
             _ = profile.bits
         values = [RULES[name].count(profile).astype(float) for name in rules]
@@ -93,8 +93,8 @@ def _count(
 def aggregate(ballots: Ballots, rule: str) -> Outcome:
     """The outcome of one rule.
 
-    >>> from scrl.voting import AnonymousProfile
-    >>> profile = AnonymousProfile.from_text("2: R > G > B\\n3: B > R > G")
+    >>> from scrl.voting import Profile
+    >>> profile = Profile.from_text("2: R > G > B\\n3: B > R > G")
     >>> aggregate(profile.ballots(), "borda").order(profile.names)
     [['R'], ['B'], ['G']]
 
@@ -225,7 +225,7 @@ def _count_on_host(rule: Rule, arrays: BallotArrays[np.ndarray], above: np.ndarr
         counted = (share > 0) & is_ranked.any(0)
         share = share[counted] / share[counted].sum()
         shares = above[i][np.ix_(members, members)]
-        profile = HostProfile(u[:, counted], is_ranked[:, counted], share, shares)
+        profile = HostContest(u[:, counted], is_ranked[:, counted], share, shares)
         values[i, members] = rule.count(profile)
     return values
 

@@ -2,7 +2,7 @@
 
 Every culture is a function ``(rng, profiles, voters, candidates, parameter) -> places`` that draws
 many profiles at once: places ``[profiles, voters, candidates]``, 0 = first, without ties. ``rng``
-is a seed or a ``numpy.random.Generator``. ``draw_profile`` returns one ``AnonymousProfile``.
+is a seed or a ``numpy.random.Generator``. ``draw_profile`` returns one ``Profile``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
+from scrl.voting.profile import Profile
 from scrl.voting.profile_io import group_ballots
+from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
 
 Seed = int | np.random.Generator
 
@@ -209,7 +210,7 @@ def draw_profile(
     voters: int,
     seed: Seed,
     parameter: float | None = None,
-) -> AnonymousProfile:
+) -> Profile:
     """Draw one profile. Equal ballots are grouped, except in the spatial culture, which keeps every
     voter with their utilities.
 
@@ -234,7 +235,7 @@ def draw_profile(
     value = CULTURES[culture].default if parameter is None else parameter
     if culture == "spatial":
         utility = spatial_utility(seed, 1, voters, len(names), value)[0]
-        return AnonymousProfile.from_utilities(names, utility)
+        return Profile.from_utilities(names, utility)
     return group_ballots(names, CULTURES[culture].places(seed, 1, voters, len(names), value)[0])
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from scrl.types import Ballots, InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 
-def to_pref_voting(ballots: Ballots | AnonymousProfile) -> Any:
+def to_pref_voting(ballots: Ballots | Profile) -> Any:
     """Convert to pref_voting's ``Profile`` where every ballot is a strict order of all candidates,
     else to its ``ProfileWithTies``. Candidates are numbered in their order.
 
@@ -19,23 +19,23 @@ def to_pref_voting(ballots: Ballots | AnonymousProfile) -> Any:
             weights are numbers of voters), or if pref_voting is not installed.
     """
     try:
-        from pref_voting.profiles import Profile
+        from pref_voting.profiles import Profile as PrefVotingProfile
         from pref_voting.profiles_with_ties import ProfileWithTies
     except ImportError as error:
         raise InputError("pref_voting is not installed; pip install pref_voting.") from error
-    profile = ballots if isinstance(ballots, AnonymousProfile) else _from_ballots(ballots)
+    profile = ballots if isinstance(ballots, Profile) else _from_ballots(ballots)
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
         raise InputError("A ballot weight is a fraction; pref_voting counts whole voters.")
     if profile.is_strict:
-        return Profile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
+        return PrefVotingProfile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
     rankings = [{int(c): int(row[c]) for c in np.flatnonzero(row >= 0)} for row in profile.place]
     return ProfileWithTies(
         rankings, rcounts=counts.tolist(), candidates=list(range(len(profile.names)))
     )
 
 
-def from_pref_voting(profile: Any) -> AnonymousProfile:
+def from_pref_voting(profile: Any) -> Profile:
     """Convert pref_voting's ``Profile``, ``ProfileWithTies`` or ``UtilityProfile``, the latter with
     its utilities. Rules count the ``ballots()`` of the result.
 
@@ -47,7 +47,7 @@ def from_pref_voting(profile: Any) -> AnonymousProfile:
         values = [[utility(x) for x in domain] for utility in profile.utilities]
         if any(value is None for row in values for value in row):
             raise InputError("A utility of the profile is missing; give one for each candidate.")
-        return AnonymousProfile.from_utilities([str(profile.cmap[x]) for x in domain], values)
+        return Profile.from_utilities([str(profile.cmap[x]) for x in domain], values)
     if not hasattr(profile, "rankings_counts"):
         raise InputError(f"A {type(profile).__name__} is none of pref_voting's profile types.")
     candidates = list(profile.candidates)
@@ -60,10 +60,10 @@ def from_pref_voting(profile: Any) -> AnonymousProfile:
         levels = sorted(set(rank.values()))
         for candidate, level in rank.items():
             row[candidates.index(candidate)] = levels.index(level)
-    return AnonymousProfile(tuple(names), place, counts)
+    return Profile(tuple(names), place, counts)
 
 
-def _from_ballots(ballots: Ballots) -> AnonymousProfile:
+def _from_ballots(ballots: Ballots) -> Profile:
     utility = -np.asarray(ballots.rank, int) if ballots.utility is None else ballots.utility
     utility = np.asarray(utility)
     if utility.ndim != 2:
@@ -78,4 +78,4 @@ def _from_ballots(ballots: Ballots) -> AnonymousProfile:
         row[is_ranked] = np.unique(-values[is_ranked], return_inverse=True)[1].reshape(-1)
     counted = (weight > 0) & ranked.any(1)
     names = tuple(map(str, np.flatnonzero(mask)))
-    return AnonymousProfile(names, place[counted], weight[counted])
+    return Profile(names, place[counted], weight[counted])

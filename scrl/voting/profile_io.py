@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import InputError, Ratings
-from scrl.voting.anonymous_profile import MAX_BALLOTS, MAX_CANDIDATES, AnonymousProfile
+from scrl.voting.profile import Profile
+from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
 
 
 def group_ballots(
     names: Sequence[str], place: ArrayLike, weight: ArrayLike | None = None
-) -> AnonymousProfile:
+) -> Profile:
     """Merge equal ballots, the heaviest first.
 
     Args:
@@ -27,12 +28,12 @@ def group_ballots(
     distinct, ballot = np.unique(place, axis=0, return_inverse=True)
     total = np.bincount(ballot.ravel(), weight, len(distinct))
     heaviest = np.argsort(-total, kind="stable")
-    return AnonymousProfile(tuple(names), distinct[heaviest], total[heaviest])
+    return Profile(tuple(names), distinct[heaviest], total[heaviest])
 
 
-def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -> AnonymousProfile:
+def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -> Profile:
     """The ballots on one prompt, equal ones grouped. The characters that separate names in
-    ``AnonymousProfile.to_text`` are removed from names.
+    ``Profile.to_text`` are removed from names.
 
     Args:
         as_cast: whether ballots stay as they were cast, so that whoever counts them says what they
@@ -78,7 +79,7 @@ def _distinct_names(names: Sequence[str]) -> list[str]:
     return list(distinct)
 
 
-def to_preflib(profile: AnonymousProfile, title: str = "Profile") -> tuple[str, str]:
+def to_preflib(profile: Profile, title: str = "Profile") -> tuple[str, str]:
     """The suffix (``toc`` for complete ballots, else ``toi``) and the text of a PrefLib file.
 
     PrefLib's weights are whole numbers of voters. Weights are multiplied by the least power of ten

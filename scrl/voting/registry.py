@@ -28,10 +28,10 @@ class Rule:
         returns: what ``count`` returns ``[candidates]``: ``"scores"`` (higher better),
             ``"probabilities"``, and for rules without natural scores ``"places"`` (0 = first) or
             ``"order"`` (higher better), whose reported scores are m - 1 - place.
-        on_host: False if ``count`` takes a ``Profile`` in JAX. True if it runs in NumPy: a rule
+        on_host: False if ``count`` takes a ``Contest`` in JAX. True if it runs in NumPy: a rule
             that reads ``"pairwise"`` then takes P(a ≻ b) of many contests of one size
             ``[contests, candidates, candidates]`` and returns ``[contests, candidates]``; any other
-            takes one ``HostProfile`` and returns ``[candidates]``.
+            takes one ``HostContest`` and returns ``[candidates]``.
         summary: what it does, in one sentence.
         reference: the source, and the convention followed where there are several.
         satisfies: the criteria of ``criteria.CRITERIA`` that it satisfies according to the

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Tied in last place; nothing is known of them; as pref_voting 1.18 counts.
@@ -27,7 +27,7 @@ _READ_MARGINS = frozenset(
 )  # fmt: skip
 
 
-def complete_ballots(profile: AnonymousProfile) -> AnonymousProfile:
+def complete_ballots(profile: Profile) -> Profile:
     """The profile with the candidates that a ballot leaves out tied in its last place."""
     if profile.is_complete:
         return profile
@@ -35,7 +35,7 @@ def complete_ballots(profile: AnonymousProfile) -> AnonymousProfile:
     return replace(profile, place=np.where(profile.place < 0, last, profile.place))
 
 
-def comparing_ballots(profile: AnonymousProfile) -> AnonymousProfile:
+def comparing_ballots(profile: Profile) -> Profile:
     """The ballots that rank at least two candidates: where those left out are unseen, another
     ballot compares nothing.
 
@@ -52,12 +52,12 @@ def comparing_ballots(profile: AnonymousProfile) -> AnonymousProfile:
         )
     utility = None if profile.utility is None else profile.utility[compares]
     labels = tuple(label for label, kept in zip(profile.labels, compares, strict=True) if kept)
-    return AnonymousProfile(
+    return Profile(
         profile.names, profile.place[compares], profile.weight[compares], labels, utility
     )
 
 
-def ballots_with_margins(profile: AnonymousProfile) -> AnonymousProfile:
+def ballots_with_margins(profile: Profile) -> Profile:
     """The profile with a tie on each pair of candidates for the ballots that do not rank both.
 
     The share P(a ≻ b) of the result is ½ + ½ (voters who rank a above b − voters who rank b above
@@ -72,7 +72,7 @@ def ballots_with_margins(profile: AnonymousProfile) -> AnonymousProfile:
     ties = np.full((len(first), len(profile.names)), -1)
     rows = np.arange(len(first))
     ties[rows, first] = ties[rows, second] = 0
-    return AnonymousProfile(
+    return Profile(
         profile.names,
         np.vstack([profile.place, ties]),
         np.append(profile.weight, missing[first, second]),
@@ -80,7 +80,7 @@ def ballots_with_margins(profile: AnonymousProfile) -> AnonymousProfile:
     )
 
 
-def ballots_read_by(rule: str, profile: AnonymousProfile, left_out: str) -> AnonymousProfile:
+def ballots_read_by(rule: str, profile: Profile, left_out: str) -> Profile:
     """The ballots that a rule counts.
 
     Args:

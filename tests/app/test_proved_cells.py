@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scrl.voting import RULES, AnonymousProfile
+from scrl.voting import RULES, Profile
 from scrl.voting.criteria import (
     CRITERIA,
     check_criterion,
@@ -95,7 +95,7 @@ def test_bradley_terry_is_claimed_no_more_than_borda():
 
 @pytest.mark.parametrize(("rule", "criterion"), list(FAILURES))
 def test_the_added_counterexamples_hold(rule, criterion):
-    profile = AnonymousProfile.from_text(FAILURES[rule, criterion])
+    profile = Profile.from_text(FAILURES[rule, criterion])
     violation = check_criterion(profile, rule, criterion)
     assert violation is not None
     assert verify_violation(violation)
@@ -103,5 +103,5 @@ def test_the_added_counterexamples_hold(rule, criterion):
 
 def test_coombs_stops_at_a_majority():
     """Without the stop Coombs fails majority: here B would go out, with most last places."""
-    profile = AnonymousProfile.from_text("6: B > A > C\n5: A > C > B")
+    profile = Profile.from_text("6: B > A > C\n5: A > C > B")
     assert check_criterion(profile, "coombs", "majority") is None

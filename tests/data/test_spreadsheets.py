@@ -8,7 +8,7 @@ import pytest
 
 from scrl.data import escape_formula, load_ratings, parse_ratings, safe_csv, save_ratings, to_csv
 from scrl.runs import orders_csv
-from scrl.voting import AnonymousProfile, count_all_rules
+from scrl.voting import Profile, count_all_rules
 from ui.shared import data_tables
 from ui.voting import rules
 
@@ -72,7 +72,7 @@ def test_every_table_and_its_header_are_harmless(name):
     assert_harmless(data_tables.rows_csv([{name: name, "number": -0.5, "place": 3}]), name)
     entry = {"vanilla": {"order": [[name]], "rewards": {name: -0.5}}}
     assert_harmless(orders_csv({"prompts": {name: entry}}), name)
-    profile = replace(AnonymousProfile.from_text("2: a > b\n1: b > a"), names=(name, "b"))
+    profile = replace(Profile.from_text("2: a > b\n1: b > a"), names=(name, "b"))
     assert_harmless(rules.orders_csv(profile, count_all_rules(profile)[0]), name)
 
 

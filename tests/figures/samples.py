@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from scrl import figures
-from scrl.voting import AnonymousProfile, count_all_rules
+from scrl.voting import Profile, count_all_rules
 from scrl.voting.explain import explain
 
 NAMES = ["Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"]
@@ -47,7 +47,7 @@ BINS = [
     {"predicted": p, "observed": p - 0.04, "pairs": n}
     for p, n in ((0.55, 90), (0.75, 40), (0.95, 9))
 ]
-PROFILE = AnonymousProfile.from_text(
+PROFILE = Profile.from_text(
     "42: Memphis > Nashville > Chattanooga > Knoxville\n"
     "26: Nashville > Chattanooga > Knoxville > Memphis\n"
     "15: Chattanooga > Knoxville > Nashville > Memphis\n"

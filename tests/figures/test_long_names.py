@@ -8,7 +8,7 @@ import pytest
 
 from scrl import figures
 from scrl.figures.tiles import MAX_NAMED
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 from scrl.voting.explain import Bars, Fit, Graph, Matrix, Rounds, explain
 
 DRAW = {
@@ -26,10 +26,10 @@ PROFILES = {
 
 
 @cache
-def profile(key: str) -> AnonymousProfile:
+def profile(key: str) -> Profile:
     names, rng = PROFILES[key], np.random.default_rng(0)
     orders = [rng.permutation(len(names)) for _ in range(4)]
-    return AnonymousProfile.from_orders(names, orders, [4, 3, 2, 2])
+    return Profile.from_orders(names, orders, [4, 3, 2, 2])
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from scrl.studies import (
 )
 from scrl.studies.pairwise_rewards import bradley_terry_rewards, maximal_lottery
 from scrl.types import InputError
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 from scrl.voting.distortion import bradley_terry_bounds, expected_pairwise, metric_worst_case
 
 # -- worst cases ----------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def test_a_walk_along_a_cycle_prefers_what_is_worth_nothing(beta):
 
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.8])
 def test_two_candidates_against_the_linear_programme(share):
-    profile = AnonymousProfile.from_orders("AB", [[0, 1], [1, 0]], [share, 1 - share])
+    profile = Profile.from_orders("AB", [[0, 1], [1, 0]], [share, 1 - share])
     chances = np.linspace(0, 1, 7)
     worst = metric_worst_case(profile, np.stack([chances, 1 - chances], -1)).value
     assert distortion_theorems.two_candidate_distortion(share, chances) == pytest.approx(worst)

@@ -8,7 +8,7 @@ import pytest
 from scrl.studies import majority_theorems, theorems
 from scrl.studies.pairwise_rewards import bradley_terry_rewards
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting import RULES, Profile, aggregate, aggregate_all
 from scrl.voting.counting import TRACES
 from scrl.voting.distortion import bradley_terry_bounds
 
@@ -144,7 +144,7 @@ def test_its_slider_compiles_nothing_new():
 
 def test_every_neutral_rule_ties_what_symmetry_ties():
     """Exchanging a with b and c with d turns either population into itself."""
-    profile = AnonymousProfile.from_text("1: a > b > c > d\n1: b > a > d > c")
+    profile = Profile.from_text("1: a > b > c > d\n1: b > a > d > c")
     for name, outcome in aggregate_all(
         profile.ballots(), majority_theorems.pairwise_blindness().same
     ).items():
@@ -222,6 +222,6 @@ def test_bounds_for_noisy_voters(beta):
 
 def test_the_library_counts_as_the_cards_do():
     """Duels and lotteries of the cards against the batched rules."""
-    profile = AnonymousProfile.from_text("1.5: A > B > C\n1: B > C > A\n1: C > A > B")
+    profile = Profile.from_text("1.5: A > B > C\n1: B > C > A\n1: C > A > B")
     outcome = aggregate(profile.ballots(), "maximal-lottery")
     assert outcome.scores == pytest.approx(majority_theorems.condorcet_cycle(1.5).lottery)

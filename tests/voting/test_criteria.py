@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from scrl.types import Ballots, InputError
-from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting import RULES, Profile, aggregate, aggregate_all
 from scrl.voting.criteria import (
     CRITERIA,
     PUBLISHED_CRITERIA,
@@ -26,7 +26,7 @@ from scrl.voting.criteria.counterexample_search import all_comparisons, outcomes
 from scrl.voting.criteria.counterexamples import PROVISOS
 from scrl.voting.criteria.verification import is_proved
 
-text = AnonymousProfile.from_text
+text = Profile.from_text
 JUDGED = [name for name in RULES if is_testable(RULES[name])]
 TABLE = [name for name in JUDGED if RULES[name].satisfies is not None]
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting import RULES, Profile, aggregate, aggregate_all
 from scrl.voting.distortion import (
     UTILITY_KINDS,
     borda_population,
@@ -31,19 +31,19 @@ from scrl.voting.distortion import (
 INFEASIBLE, UNBOUNDED = 2, 3
 
 
-def strict(rng, ballots: int, m: int) -> AnonymousProfile:
+def strict(rng, ballots: int, m: int) -> Profile:
     place = np.argsort(rng.random((ballots, m)), axis=1)
-    return AnonymousProfile(tuple("abcdefghij"[:m]), place, np.ones(ballots))
+    return Profile(tuple("abcdefghij"[:m]), place, np.ones(ballots))
 
 
-def loose(rng, ballots: int, m: int) -> AnonymousProfile:
+def loose(rng, ballots: int, m: int) -> Profile:
     """Ties, candidates left out, and weights."""
     place = np.full((ballots, m), -1)
     for row in place:
         ranked = rng.random(m) < 0.8
         if ranked.any():
             row[ranked] = np.unique(rng.integers(0, m, ranked.sum()), return_inverse=True)[1]
-    return AnonymousProfile(tuple("abcdefghij"[:m]), place, rng.integers(1, 4, ballots))
+    return Profile(tuple("abcdefghij"[:m]), place, rng.integers(1, 4, ballots))
 
 
 def some_lottery(rng, m: int) -> np.ndarray:
@@ -72,7 +72,7 @@ def greatest(cost, upper: list, equal: list, right: list) -> float:
     return np.inf if found.status in (INFEASIBLE, UNBOUNDED) else -found.fun
 
 
-def all_utilities(profile: AnonymousProfile, p: np.ndarray) -> float:
+def all_utilities(profile: Profile, p: np.ndarray) -> float:
     """The worst case over every unit-sum utility, scaled so that the lottery is worth 1."""
     place, weight = profile.place, profile.weight / profile.weight.sum()
     ballots, m = place.shape
@@ -90,7 +90,7 @@ def all_utilities(profile: AnonymousProfile, p: np.ndarray) -> float:
     return max(greatest(cost, order, equal, right) for cost in costs)
 
 
-def all_metrics(profile: AnonymousProfile, p: np.ndarray) -> float:
+def all_metrics(profile: Profile, p: np.ndarray) -> float:
     """The worst case over every metric, as distances from voters to candidates."""
     place, weight = profile.place, profile.weight / profile.weight.sum()
     ballots, m = place.shape
@@ -185,7 +185,7 @@ def test_the_published_metric_bounds_hold_and_no_rule_is_better_than_perfect():
 
 def test_bounds_that_are_tight_are_reached():
     """Two voters who disagree on two candidates: 3 for any winner, 2 for a coin."""
-    split = AnonymousProfile.from_orders("ab", [[0, 1], [1, 0]])
+    split = Profile.from_orders("ab", [[0, 1], [1, 0]])
     found = metric_worst_case(split, [[1, 0], [0.5, 0.5]])
     assert found.value == pytest.approx([3, 2])
     # Each of m candidates leads as many ballots, and all others put the winner last.
@@ -193,7 +193,7 @@ def test_bounds_that_are_tight_are_reached():
         orders = [[0, *range(1, m)]] + [
             [a, *(b for b in range(1, m) if b != a), 0] for a in range(1, m)
         ]
-        profile = AnonymousProfile.from_orders("abcde"[:m], orders)
+        profile = Profile.from_orders("abcde"[:m], orders)
         winner = np.eye(m)[0]
         assert metric_worst_case(profile, winner).value == pytest.approx(2 * m - 1)
         # 1/m of the voters may be worth 1/m each, all others 1 for one rival: Θ(m²).
@@ -202,19 +202,19 @@ def test_bounds_that_are_tight_are_reached():
 
 
 def test_what_nobody_puts_first_can_be_worth_nothing():
-    profile = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
+    profile = Profile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
     found = utilitarian_worst_case(profile, np.eye(3))
     assert np.isinf(found.value).tolist() == [False, True, False]
     assert found.utility[1, :, 1].tolist() == [0, 0]
     assert aggregate(profile.ballots(), "copeland").place[1] == 0
-    dominated = AnonymousProfile.from_orders("ab", [[0, 1]])
+    dominated = Profile.from_orders("ab", [[0, 1]])
     assert metric_worst_case(dominated, [0, 1]).value == np.inf
     assert metric_worst_case(dominated, [1, 0]).value == 1
 
 
 def test_a_tie_says_more_than_silence():
-    tied = AnonymousProfile.from_orders("abc", [[0, (1, 2)]])
-    silent = AnonymousProfile.from_orders("abc", [[0, 1]])
+    tied = Profile.from_orders("abc", [[0, (1, 2)]])
+    silent = Profile.from_orders("abc", [[0, 1]])
     p = [0.5, 0.5, 0]
     assert utilitarian_worst_case(tied, p).value == pytest.approx(2)
     assert utilitarian_worst_case(silent, p).value == np.inf
@@ -222,7 +222,7 @@ def test_a_tie_says_more_than_silence():
 
 @pytest.mark.parametrize("p", [[1, 0], [0.5, 0.2, 0.2], [1.5, -0.5, 0], [np.nan, 0, 1]])
 def test_what_is_no_lottery_is_refused(p):
-    profile = AnonymousProfile.from_orders("abc", [[0, 1, 2]])
+    profile = Profile.from_orders("abc", [[0, 1, 2]])
     for worst_case in (utilitarian_worst_case, metric_worst_case):
         with pytest.raises(InputError):
             worst_case(profile, p)
@@ -261,7 +261,7 @@ def test_a_ratio_needs_a_zero_that_means_something():
     assert distortion_ratio([1, 1, 0], [0.5, 0, 0]).tolist() == [2, np.inf, 1]
     assert np.isnan(distortion_ratio(1.0, -1.0, False))
     with pytest.raises(InputError, match="worth"):
-        evaluate_welfare(AnonymousProfile.from_orders("ab", [[0, 1]]), [1, 0])
+        evaluate_welfare(Profile.from_orders("ab", [[0, 1]]), [1, 0])
     for bad in ((0.0, 3), (0.5, 0), (0.5, 30)):
         with pytest.raises(InputError):
             minority_profile(*bad)

@@ -8,12 +8,12 @@ import pytest
 from scrl.data import parse_ratings
 from scrl.scenarios import scenario_of_profile, true_ballots
 from scrl.types import InputError
-from scrl.voting import AnonymousProfile, aggregate, aggregate_all, profile_from_ratings, to_preflib
+from scrl.voting import Profile, aggregate, aggregate_all, profile_from_ratings, to_preflib
 from scrl.voting.profile_io import group_ballots
 from ui.voting.preset_profiles import PRESETS
 
 
-def ballots_of(profile: AnonymousProfile) -> dict:
+def ballots_of(profile: Profile) -> dict:
     """Each ballot's share, however they are ordered."""
     order = [tuple(map(tuple, order)) for order in profile.orders()]
     share = profile.weight / profile.weight.sum()
@@ -31,11 +31,11 @@ def test_a_preflib_file_holds_the_same_ballots(preset):
 
 
 def test_what_a_ballot_leaves_out_is_last_in_preflib():
-    profile = AnonymousProfile.from_text("3: A > B = C\n0.5: C")
+    profile = Profile.from_text("3: A > B = C\n0.5: C")
     suffix, text = to_preflib(profile)
     assert suffix == "toi"
     back = profile_from_ratings(parse_ratings(text.encode(), "x.toi"), 0)
-    assert ballots_of(back) == ballots_of(AnonymousProfile.from_text("6: A > B = C\n1: C > A = B"))
+    assert ballots_of(back) == ballots_of(Profile.from_text("6: A > B = C\n1: C > A = B"))
 
 
 def test_unseen_completions_stay_unranked():
@@ -50,7 +50,7 @@ def test_names_lose_the_signs_of_the_text_form():
     csv = "rater,prompt,completion,rank\na,p,x > y,1\na,p,x; y,2\na,p,#,3\n"
     profile = profile_from_ratings(parse_ratings(csv.encode(), "x.csv"), 0)
     assert profile.names == ("x y", "x y (2)", "unnamed")
-    assert AnonymousProfile.from_text(profile.to_text()).names == profile.names
+    assert Profile.from_text(profile.to_text()).names == profile.names
 
 
 def test_equal_ballots_are_one():
@@ -76,8 +76,8 @@ def test_a_scenario_has_the_orders_of_its_profile(preset, rule):
 def test_what_is_no_scenario_gets_a_sentence():
     for text, sentence in (("1: A > B\n1: A", "complete orders"), ("1: A", "two candidates")):
         with pytest.raises(InputError, match=sentence):
-            scenario_of_profile(AnonymousProfile.from_text(text), "x")
-    many = AnonymousProfile(("a", "b"), np.tile([[0, 1]], (300, 1)), np.ones(300))
+            scenario_of_profile(Profile.from_text(text), "x")
+    many = Profile(("a", "b"), np.tile([[0, 1]], (300, 1)), np.ones(300))
     with pytest.raises(InputError, match="types of rater"):
         scenario_of_profile(many, "x")
 
@@ -90,7 +90,7 @@ def test_a_file_of_too_many_candidates_is_refused():
 
 
 def test_a_profile_with_utilities_is_sent_with_them():
-    profile = AnonymousProfile.from_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
+    profile = Profile.from_utilities("ab", [[1.0, 0.9], [-1.0, 0.5]], [1, 3])
     scenario = scenario_of_profile(profile, "worth")
     (ballots,) = true_ballots(scenario)
     mean = aggregate(ballots, "utilitarian").by_name(["a", "b"])

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, count_all_rules
+from scrl.voting import RULES, Profile, count_all_rules
 from scrl.voting.all_rules import applicable_rules
 from scrl.voting.explain import Bars, Fit, Graph, Matrix, Rounds, explain
 from scrl.voting.explain.explanations import explainers
 from ui.voting.preset_profiles import PRESETS
 
 
-def random_profile(rng, m: int, kind: str) -> AnonymousProfile:
+def random_profile(rng, m: int, kind: str) -> Profile:
     """A profile of few ballots, so that ties are frequent. ``kind`` is the kind of its ballots."""
     n = int(rng.integers(1, 7))
     weight = rng.integers(1, 4, n)
     names = [chr(97 + i) for i in range(m)]
     if kind == "utilities":
-        return AnonymousProfile.from_utilities(names, rng.integers(0, 5, (n, m)), weight)
+        return Profile.from_utilities(names, rng.integers(0, 5, (n, m)), weight)
     place = np.argsort(rng.random((n, m)), axis=1)
     if kind in ("tied", "truncated"):
         place = place // rng.integers(1, 3, (n, 1))
@@ -28,7 +28,7 @@ def random_profile(rng, m: int, kind: str) -> AnonymousProfile:
     for i, row in enumerate(place):
         on = row >= 0
         dense[i, on] = np.unique(row[on], return_inverse=True)[1]
-    return AnonymousProfile(tuple(names), dense, weight)
+    return Profile(tuple(names), dense, weight)
 
 
 PROFILES = [
@@ -154,7 +154,7 @@ def test_the_steps_of_tennessee_are_those_of_the_textbook():
 
 
 def test_a_cycle_is_named_where_a_victory_is_discarded():
-    profile = AnonymousProfile.from_text("4: A > B > C\n3: B > C > A\n2: C > A > B")
+    profile = Profile.from_text("4: A > B > C\n3: B > C > A\n2: C > A > B")
     for rule in ("split-cycle", "ranked-pairs"):
         explained = explain(rule, profile)
         (left_out,) = (e for e in explained.steps[0].edges if e.state == "left out")

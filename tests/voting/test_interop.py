@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 from pref_voting.margin_based_methods import minimax
-from pref_voting.profiles import Profile
+from pref_voting.profiles import Profile as PVProfile
 from pref_voting.profiles_with_ties import ProfileWithTies
 from pref_voting.utility_profiles import UtilityProfile
 
 from scrl.types import Ballots, InputError
-from scrl.voting import AnonymousProfile, aggregate, aggregate_with_pairwise
+from scrl.voting import Profile, aggregate, aggregate_with_pairwise
 from scrl.voting.pref_voting_io import from_pref_voting, to_pref_voting
 
 
 def test_strict_ballots_become_a_profile_and_come_back():
-    profile = AnonymousProfile.from_text("3: A > B > C\n2: C > A > B")
+    profile = Profile.from_text("3: A > B > C\n2: C > A > B")
     there = to_pref_voting(profile)
-    assert isinstance(there, Profile)
+    assert isinstance(there, PVProfile)
     assert there.num_voters == 5
     back = from_pref_voting(there)
     np.testing.assert_array_equal(back.place, profile.place)
@@ -23,7 +23,7 @@ def test_strict_ballots_become_a_profile_and_come_back():
 
 
 def test_ties_and_truncation_survive():
-    profile = AnonymousProfile.from_text("2: A = B > C\n1: C > A\n4: B")
+    profile = Profile.from_text("2: A = B > C\n1: C > A\n4: B")
     there = to_pref_voting(profile)
     assert isinstance(there, ProfileWithTies)
     assert there.margin(0, 2) == 2 - 1
@@ -55,7 +55,7 @@ def test_utilities_come_over():
 
 def test_what_cannot_go_over_gets_a_sentence():
     with pytest.raises(InputError, match="fraction"):
-        to_pref_voting(AnonymousProfile.from_text("0.5: A > B\n1: B > A"))
+        to_pref_voting(Profile.from_text("0.5: A > B\n1: B > A"))
     with pytest.raises(InputError, match="one contest"):
         to_pref_voting(Ballots(np.zeros((2, 3, 4))))
     with pytest.raises(InputError, match="none of pref_voting's profile types"):

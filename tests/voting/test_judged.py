@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 from scrl.voting.distortion import compare_outcomes, sample_consistent_utilities
 
-PROFILE = AnonymousProfile.from_text("3: A > B > C > D\n2: D = C > B > A\n1: B > D")
+PROFILE = Profile.from_text("3: A > B > C > D\n2: D = C > B > A\n1: B > D")
 
 
 def test_drawn_utilities_agree_with_the_ballots():
@@ -22,7 +22,7 @@ def test_drawn_utilities_agree_with_the_ballots():
 
 def test_a_ranked_ballots_utilities_are_ordered_parts_of_a_broken_stick():
     """The expected k-th largest of m parts is Σ_{j ≥ k} 1/j / m."""
-    whole = AnonymousProfile.from_text("1: A > B > C > D")
+    whole = Profile.from_text("1: A > B > C > D")
     mean = sample_consistent_utilities(whole, 40_000, seed=1).mean((0, 1))
     expected = [sum(1 / j for j in range(k, 5)) / 4 for k in range(1, 5)]
     assert mean == pytest.approx(expected, abs=0.003)

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import linprog
 
 from scrl.types import Ballots
-from scrl.voting import RULES, AnonymousProfile, aggregate, aggregate_all
+from scrl.voting import RULES, Profile, aggregate, aggregate_all
 from scrl.voting.distortion import utilitarian_worst_case
 from scrl.voting.rules.games import (
     nearest_to_uniform,
@@ -20,8 +20,8 @@ from scrl.voting.rules.games import (
 from scrl.voting.rules.lotteries import maximal_lottery
 
 LOTTERIES = [name for name, rule in RULES.items() if rule.lottery]
-CYCLE = AnonymousProfile.from_orders("abc", [[0, 1, 2], [1, 2, 0], [2, 0, 1]])
-TENNESSEE = AnonymousProfile.from_orders(
+CYCLE = Profile.from_orders("abc", [[0, 1, 2], [1, 2, 0], [2, 0, 1]])
+TENNESSEE = Profile.from_orders(
     ("Memphis", "Nashville", "Chattanooga", "Knoxville", "Morristown"),
     [[0, 1, 2, 3, 4], [1, 2, 3, 4, 0], [2, 3, 4, 1, 0], [3, 4, 2, 1, 0]],
     [0.3, 0.25, 0.15, 0.3],
@@ -69,7 +69,7 @@ def test_lotteries_are_lotteries_and_blind_to_names(rule):
 
 def test_small_lotteries_by_hand():
     """Three voters a > b > c, one c > b > a; points of Borda 1.5, 1, .5; harmonic ones too."""
-    profile = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]], [3, 1])
+    profile = Profile.from_orders("abc", [[0, 1, 2], [2, 1, 0]], [3, 1])
     found = aggregate_all(profile.ballots(), LOTTERIES)
     assert found["random-ballot"].scores == pytest.approx([0.75, 0, 0.25])
     assert found["proportional-borda"].scores == pytest.approx([0.5, 1 / 3, 1 / 6])
@@ -81,7 +81,7 @@ def test_small_lotteries_by_hand():
 
 def test_the_published_example_of_irrelevant_alternatives():
     """Two voters R > G > B, three B > R > G: the maximal lottery picks B."""
-    profile = AnonymousProfile.from_orders("RGB", [[0, 1, 2], [2, 0, 1]], [2, 3])
+    profile = Profile.from_orders("RGB", [[0, 1, 2], [2, 0, 1]], [2, 3])
     assert aggregate(profile.ballots(), "maximal-lottery").scores == pytest.approx([0, 0, 1])
 
 
@@ -128,7 +128,7 @@ def test_a_majority_counts_once_for_the_lottery_of_majorities():
     orders = list(permutations(range(3)))
     rng = np.random.default_rng(3)
     for _ in range(200):
-        profile = AnonymousProfile.from_orders("abc", orders, rng.integers(1, 9, 6))
+        profile = Profile.from_orders("abc", orders, rng.integers(1, 9, 6))
         found = aggregate_all(profile.ballots(), ["maximal-lottery", "c1-maximal-lottery"])
         strong, even = (found[rule].scores for rule in found)
         if (even > 0).all():
@@ -186,7 +186,7 @@ def test_the_optimal_lottery_has_the_least_worst_case():
     rng = np.random.default_rng(4)
     for voters, m in ((1, 3), (3, 3), (4, 4), (7, 4), (6, 5)):
         place = strict(rng, voters, m)
-        profile = AnonymousProfile(tuple("abcde"[:m]), place, np.ones(voters))
+        profile = Profile(tuple("abcde"[:m]), place, np.ones(voters))
         size, rows, right = m + voters * m, [], []
         for v, j, k in np.ndindex(voters, m, m):
             top = place[v] <= k
@@ -212,7 +212,7 @@ def test_lotteries_of_low_distortion_stay_near_the_root():
     """Θ(√m) with unit-sum utilities, on profiles where any winner is Θ(m²) or worse."""
     for m in (4, 9, 16):
         orders = [[a, *(b for b in range(1, m) if b != a), 0] for a in range(1, m)]
-        profile = AnonymousProfile.from_orders([str(i) for i in range(m)], orders)
+        profile = Profile.from_orders([str(i) for i in range(m)], orders)
         found = aggregate_all(profile.ballots(), ["stable-lottery", "optimal-lottery"])
         for rule, outcome in found.items():
             assert utilitarian_worst_case(profile, outcome.scores).value <= 2.5 * np.sqrt(m), rule

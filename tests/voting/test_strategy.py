@@ -11,10 +11,10 @@ from pref_voting import scoring_methods as pv
 from pref_voting.c1_methods import copeland
 from pref_voting.iterative_methods import instant_runoff
 from pref_voting.margin_based_methods import minimax
-from pref_voting.profiles import Profile
+from pref_voting.profiles import Profile as PVProfile
 
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile
+from scrl.voting import RULES, Profile
 from scrl.voting.strategy import (
     BURIAL_EXAMPLE,
     apply_manipulations,
@@ -46,7 +46,7 @@ QUICK = [n for n in ORDINAL if not (RULES[n].on_host and RULES[n].reads == "prof
 
 def worth(rule: str, orders: list[tuple], weight: list[int], truth: tuple) -> float:
     """Points m-1 … 0 that a voter with an order expects of pref_voting's winners, ties drawn."""
-    winners = ORACLES[rule](Profile([list(map(int, o)) for o in orders], list(map(int, weight))))
+    winners = ORACLES[rule](PVProfile([list(map(int, o)) for o in orders], list(map(int, weight))))
     return float(np.mean([len(truth) - 1 - truth.index(w) for w in winners]))
 
 
@@ -66,7 +66,7 @@ def test_the_best_misreport_gains_what_brute_force_finds(rule):
             worth(rule, [*sincere, report], [*sincere_weight, coalition], orders[0])
             for report in permutations(range(m))
         ) - worth(rule, orders, weight, orders[0])
-        profile = AnonymousProfile.from_orders("abcd"[:m], orders, weight)
+        profile = Profile.from_orders("abcd"[:m], orders, weight)
         found = best_manipulation(profile, rule, 0, coalition_size=coalition)
         assert found.gain == pytest.approx(gain, abs=1e-9)
         profitable += found.is_profitable
@@ -74,9 +74,7 @@ def test_the_best_misreport_gains_what_brute_force_finds(rule):
 
 
 def test_utilities_of_a_manipulation_add_up():
-    profile = AnonymousProfile.from_orders(
-        "abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz"
-    )
+    profile = Profile.from_orders("abc", [[0, 1, 2], [1, 0, 2], [2, 0, 1]], [4, 3, 2], "xyz")
     for row, found in (
         (r, s) for r in range(3) for s in best_manipulations(profile, r, QUICK).values()
     ):
@@ -115,7 +113,7 @@ def test_every_deterministic_rule_can_be_manipulated():
             continue
         counts, truthful, reported = found[name].example
         held = [i for i, count in enumerate(counts) if count]
-        profile = AnonymousProfile.from_orders(
+        profile = Profile.from_orders(
             "abc", [list(orders[i]) for i in held], [counts[i] for i in held]
         )
         best = best_manipulation(profile, name, held.index(truthful), coalition_size=1)
@@ -129,7 +127,7 @@ def _won(rule: str, held: tuple[int, ...]) -> tuple[int, ...]:
     kinds = sorted(set(held))
     orders = list(permutations(range(3)))
     return tuple(
-        ORACLES[rule](Profile([list(orders[k]) for k in kinds], [held.count(k) for k in kinds]))
+        ORACLES[rule](PVProfile([list(orders[k]) for k in kinds], [held.count(k) for k in kinds]))
     )
 
 
@@ -178,7 +176,7 @@ def test_similar_voters_are_less_often_manipulable():
 def test_climbing_nearly_always_finds_the_best_order(monkeypatch):
     rng = np.random.default_rng(8)
     profiles = [
-        AnonymousProfile.from_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
+        Profile.from_orders("abcdef", [list(rng.permutation(6)) for _ in range(5)])
         for _ in range(12)
     ]
     cases = [(p, rule) for p in profiles for rule in ("borda", "instant-runoff", "copeland")]
@@ -194,9 +192,7 @@ def test_climbing_nearly_always_finds_the_best_order(monkeypatch):
 
 
 def test_leaving_candidates_out_is_never_worse():
-    profile = AnonymousProfile.from_orders(
-        "abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3]
-    )
+    profile = Profile.from_orders("abcd", [[0, 1, 2, 3], [1, 2, 0, 3], [2, 0, 3, 1]], [4, 3, 3])
     for row in range(3):
         complete = best_manipulations(profile, row, list(ORACLES))
         truncated = best_manipulations(profile, row, list(ORACLES), truncated=True)
@@ -283,7 +279,7 @@ def test_the_dud_wins_once_most_of_both_camps_misreport():
 
 
 def test_rules_that_read_utilities_need_them():
-    plain = AnonymousProfile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
+    plain = Profile.from_orders("abc", [[0, 1, 2], [2, 1, 0]])
     assert not {"utilitarian", "egalitarian", "nash"} & set(countable_rules(plain))
     if "utilitarian" in RULES:
         with pytest.raises(InputError, match="utilities"):

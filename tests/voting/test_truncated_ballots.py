@@ -14,7 +14,7 @@ from scrl.data import parse_ratings
 from scrl.types import InputError
 from scrl.voting import (
     RULES,
-    AnonymousProfile,
+    Profile,
     aggregate_with_pairwise,
     ballots_read_by,
     complete_ballots,
@@ -25,7 +25,7 @@ from scrl.voting.pref_voting_io import to_pref_voting
 from scrl.voting.truncated_ballots import LAST, PREF_VOTING, UNSEEN
 
 #: Nine voters do not name D, and one puts it first.
-ONE_OF_TEN = AnonymousProfile.from_text("9: A > B > C\n1: D > A > B > C")
+ONE_OF_TEN = Profile.from_text("9: A > B > C\n1: D > A > B > C")
 #: pref_voting's function for each rule by which it counts truncated ballots.
 THERE = {
     "plurality": plurality, "borda": borda_for_profile_with_ties, "copeland": copeland,
@@ -35,7 +35,7 @@ THERE = {
 }  # fmt: skip
 
 
-def winners(profile: AnonymousProfile, left_out: str) -> dict[str, list[str]]:
+def winners(profile: Profile, left_out: str) -> dict[str, list[str]]:
     """Rule -> the names in first place; without lotteries."""
     outcomes, _ = count_all_rules(profile, left_out=left_out)
     return {
@@ -51,29 +51,29 @@ def test_tied_last_no_rule_elects_whom_one_of_ten_ranks():
 
 
 def test_complete_ballots_tie_the_rest_behind_the_ranked():
-    profile = complete_ballots(AnonymousProfile.from_text("candidates: A, B, C, D\n2: B\n1: C = A"))
+    profile = complete_ballots(Profile.from_text("candidates: A, B, C, D\n2: B\n1: C = A"))
     assert profile.to_text() == "candidates: A, B, C, D\n2: B > A = C = D\n1: A = C > B = D"
     assert complete_ballots(profile) is profile
 
 
 def test_unseen_a_ballot_of_one_candidate_counts_nothing():
-    profile = AnonymousProfile.from_text("2: A > B\n5: B")
+    profile = Profile.from_text("2: A > B\n5: B")
     assert all("A" in first for first in winners(profile, UNSEEN).values())
     assert winners(profile, UNSEEN)["plurality"] == ["A"]
     assert winners(profile, LAST)["plurality"] == ["B"]
-    outcomes, faults = count_all_rules(AnonymousProfile.from_text("1: A\n1: B"), left_out=UNSEEN)
+    outcomes, faults = count_all_rules(Profile.from_text("1: A\n1: B"), left_out=UNSEEN)
     assert not outcomes
     assert set(faults) == set(RULES.ordinal)
     with pytest.raises(InputError, match="left out is"):
         ballots_read_by("borda", profile, "first")
 
 
-def random_ballots(rng: np.random.Generator) -> AnonymousProfile:
+def random_ballots(rng: np.random.Generator) -> Profile:
     """Truncated strict orders, at least one of them short."""
     m = int(rng.integers(3, 6))
     orders = [rng.permutation(m)[: rng.integers(1, m + 1)] for _ in range(rng.integers(3, 9))]
     orders += [rng.permutation(m)[:2]]
-    return AnonymousProfile.from_orders("ABCDE"[:m], orders, rng.integers(1, 9, len(orders)))
+    return Profile.from_orders("ABCDE"[:m], orders, rng.integers(1, 9, len(orders)))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -114,7 +114,7 @@ def test_what_pref_voting_does_not_count_gets_a_sentence():
 
 @pytest.mark.parametrize("left_out", [LAST, UNSEEN, PREF_VOTING])
 def test_the_same_ballots_count_the_same_however_they_enter(left_out):
-    typed = AnonymousProfile.from_text("3: A > B > C\n2: D > A\n1: C\n2: B = C > A")
+    typed = Profile.from_text("3: A > B > C\n2: D > A\n1: C\n2: B = C > A")
     header = "rater,prompt,completion,rank\n"
     csv, lines, rater = header, "", 0
     for order, weight in zip(typed.orders(), typed.weight, strict=True):

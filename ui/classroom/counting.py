@@ -9,7 +9,7 @@ import streamlit as st
 
 from scrl.classroom import CastBallot, Question, phone_summary, profile_of
 from scrl.types import Outcome
-from scrl.voting import RULES, AnonymousProfile, count_all_rules
+from scrl.voting import RULES, Profile, count_all_rules
 from ui.shared import background
 
 #: The rules whose orders phones are shown: the class's own and the usual reward model's.
@@ -25,9 +25,7 @@ def count(
 
 
 @st.cache_data(max_entries=200, show_spinner="Counting by every rule")
-def _count(
-    key: str, _profile: AnonymousProfile, absent: str
-) -> tuple[dict[str, Outcome], dict[str, str]]:
+def _count(key: str, _profile: Profile, absent: str) -> tuple[dict[str, Outcome], dict[str, str]]:
     return count_all_rules(_profile, left_out=absent)
 
 
@@ -49,6 +47,6 @@ def compile_for(answers: int, ballots: int = 1) -> None:
 def _compile(answers: int, ballots: int) -> None:
     rng = np.random.default_rng(0)
     orders = [rng.permutation(answers) for _ in range(ballots)]
-    profile = AnonymousProfile.from_orders([str(i) for i in range(answers)], orders)
+    profile = Profile.from_orders([str(i) for i in range(answers)], orders)
     compiled = [name for name in RULES.ordinal if not RULES[name].on_host]
     count_all_rules(profile, compiled)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import streamlit as st
 
 from scrl.figures import COLOURS, colour, short_labels
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 from ui.shared import page
 
 #: Letters of a name in lists of ballots and figures.
@@ -26,7 +26,7 @@ _STYLE = """<style>
 </style>"""
 
 
-def shortened(profile: AnonymousProfile, letters: int = MAX_LETTERS) -> AnonymousProfile:
+def shortened(profile: Profile, letters: int = MAX_LETTERS) -> Profile:
     """The profile with names of at most so many letters, all different."""
     return replace(profile, names=tuple(short_labels(profile.names, letters)))
 
@@ -50,7 +50,7 @@ def ballot_names(names: Sequence[str]) -> list[str]:
     return short_labels(names, MAX_LETTERS)
 
 
-def draw(profile: AnonymousProfile) -> None:
+def draw(profile: Profile) -> None:
     """The colour and the full name of each candidate.
 
     With few short names only narrow pages show it: there names do not fit the figures.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from scrl.figures import counterexample, criteria_table
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile, format_ballot
+from scrl.voting import RULES, Profile, format_ballot
 from scrl.voting.criteria import (
     CRITERIA,
     PUBLISHED_CRITERIA,
@@ -255,13 +255,13 @@ def _recount(rule: str, criterion: str) -> Violation:
 @st.cache_data(max_entries=20, show_spinner=False)
 def _check_known(rule: str, criterion: str) -> Violation:
     """The counterexample that a text of ``proved_cells.FAILURES`` gives."""
-    profile = AnonymousProfile.from_text(proved_cells.FAILURES[rule, criterion])
+    profile = Profile.from_text(proved_cells.FAILURES[rule, criterion])
     violation = check_criterion(profile, rule, criterion)
     assert violation is not None, (rule, criterion)
     return violation
 
 
-def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> None:
+def show_own(profile: Profile | None, rule: str, criterion: str) -> None:
     """Whether the rule fails the criterion on the reader's ballots."""
     if profile is None:
         return
@@ -281,7 +281,7 @@ def show_own(profile: AnonymousProfile | None, rule: str, criterion: str) -> Non
 
 
 @st.cache_data(max_entries=200, show_spinner="Checking")
-def _check(key: str, rule: str, criterion: str, _profile: AnonymousProfile) -> Violation | None:
+def _check(key: str, rule: str, criterion: str, _profile: Profile) -> Violation | None:
     return check_criterion(_profile, rule, criterion)
 
 
@@ -334,7 +334,7 @@ def _order_shown(violation: Violation, i: int, at: int) -> bool:
     return at >= (2 * i if len(violation.profiles) == 2 else i)
 
 
-def _moved_ballots(violation: Violation, i: int, profile: AnonymousProfile) -> list[int]:
+def _moved_ballots(violation: Violation, i: int, profile: Profile) -> list[int]:
     """Positions of the ballots that some voters change, as they are in electorate ``i``."""
     if violation.changed_ballot is None:
         return []

@@ -10,7 +10,7 @@ from scrl.figures import (
     worst_and_typical_distortion,
 )
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile
+from scrl.voting import RULES, Profile
 from scrl.voting.distortion import (
     OutcomeComparison,
     compare_outcomes,
@@ -27,7 +27,7 @@ MAX_BALLOTS = 8
 
 
 @st.cache_data(max_entries=40, show_spinner="Looking for the worst case of every rule")
-def _distortion(key: str, _profile: AnonymousProfile) -> OutcomeComparison:
+def _distortion(key: str, _profile: Profile) -> OutcomeComparison:
     return compare_outcomes(_profile, seed=SEED)
 
 
@@ -144,7 +144,7 @@ def _numbers(comparison: OutcomeComparison, labels: list[str]) -> None:
     data_tables.numbers_expander(rows, "worst-case", f"Seed {SEED}.")
 
 
-def _witness(comparison: OutcomeComparison, profile: AnonymousProfile, labels: list[str]) -> int:
+def _witness(comparison: OutcomeComparison, profile: Profile, labels: list[str]) -> int:
     """The choice of an outcome, and the utilities or distances under which it is worst."""
     if st.session_state.get("outcome") not in labels:
         st.session_state.pop("outcome", None)  # of another profile
@@ -161,7 +161,7 @@ def _witness(comparison: OutcomeComparison, profile: AnonymousProfile, labels: l
 
 
 def _witness_chart(
-    comparison: OutcomeComparison, profile: AnonymousProfile, outcome: int, metric: bool
+    comparison: OutcomeComparison, profile: Profile, outcome: int, metric: bool
 ) -> None:
     """The utilities, or with ``metric`` the distances, under which an outcome is worst."""
     witness = comparison.metric if metric else comparison.utilitarian

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from scrl.types import InputError
-from scrl.voting import AnonymousProfile, ballots_read_by
+from scrl.voting import Profile, ballots_read_by
 from ui.shared import page, session
 
 #: Meaning -> its label, and what it means.
@@ -36,7 +36,7 @@ _KEY = "left_out"
 session.keep(_KEY)
 
 
-def pick(profile: AnonymousProfile, meanings: tuple[str, ...] = FOR_ALL_RULES) -> str:
+def pick(profile: Profile, meanings: tuple[str, ...] = FOR_ALL_RULES) -> str:
     """Draw the choice where a ballot leaves a candidate out.
 
     Args:
@@ -65,7 +65,7 @@ def pick(profile: AnonymousProfile, meanings: tuple[str, ...] = FOR_ALL_RULES) -
     return chosen
 
 
-def resolved(profile: AnonymousProfile) -> AnonymousProfile:
+def resolved(profile: Profile) -> Profile:
     """Draw the choice, and return ballots that state what candidates left out mean.
 
     Where no ballot compares two candidates, a message says so and candidates left out are tied

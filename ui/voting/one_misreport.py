@@ -11,7 +11,7 @@ from scrl.figures import (
     misreport_utilities,
 )
 from scrl.types import InputError
-from scrl.voting import RULES, AnonymousProfile
+from scrl.voting import RULES, Profile
 from scrl.voting.strategy import (
     MAX_EXHAUSTIVE,
     Manipulation,
@@ -26,9 +26,7 @@ from ui.voting import candidate_key, profile_picker, voting_labels, wide_figures
 
 
 @st.cache_data(max_entries=60, show_spinner="Trying every possible ballot")
-def _best_misreports(
-    key: str, row: int, rules: tuple, voters: float, _profile: AnonymousProfile
-) -> dict:
+def _best_misreports(key: str, row: int, rules: tuple, voters: float, _profile: Profile) -> dict:
     """Rule -> the best common misreport of the voters of one line."""
     return best_manipulations(_profile, row, rules, voters)
 
@@ -66,7 +64,7 @@ def show() -> None:
         _misreport_table(profile, misreports)
 
 
-def _compared_rules(profile: AnonymousProfile, rule: str) -> list[str]:
+def _compared_rules(profile: Profile, rule: str) -> list[str]:
     """The rules that are compared with ``rule``: all that count every ballot fast enough for a
     slider."""
     return [
@@ -76,7 +74,7 @@ def _compared_rules(profile: AnonymousProfile, rule: str) -> list[str]:
     ]
 
 
-def _choose_coalition(profile: AnonymousProfile) -> tuple[int, str, float, str]:
+def _choose_coalition(profile: Profile) -> tuple[int, str, float, str]:
     """The row of the profile, the rule, the weight of voters who misreport, and their label."""
     names, lines = candidate_key.ballot_names(profile.names), min(len(profile.weight), 60)
     labels = [
@@ -121,7 +119,7 @@ def _answer_text(guess: str | None, misreports: dict[str, Manipulation], rule: s
     st.markdown(f"{opening}Under {rule_title(rule)} **{answer}**.{scope}")
 
 
-def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: str) -> None:
+def _honest_and_misreport(profile: Profile, best: Manipulation, label: str) -> None:
     """A table of honest ballot and misreport: ballots, winners and utilities."""
     names, in_ballots = profile.names, candidate_key.ballot_names(profile.names)
     lies = [voting_labels.ballot_label(place, in_ballots) for place in best.ballots]
@@ -154,9 +152,7 @@ def _honest_and_misreport(profile: AnonymousProfile, best: Manipulation, label: 
     st.markdown(head + "\n".join(f"| {' | '.join(row)} |" for row in cells))
 
 
-def _coalition_sizes(
-    profile: AnonymousProfile, row: int, rule: str, voters: float, label: str
-) -> None:
+def _coalition_sizes(profile: Profile, row: int, rule: str, voters: float, label: str) -> None:
     """Gain of the best misreport by the number of voters who join."""
     curve = coalition_curves(profile, row, [rule])[rule]
     weight = profile.weight[row]
@@ -200,7 +196,7 @@ def _every_rule(misreports: dict[str, Manipulation], rule: str, label: str) -> N
     )
 
 
-def _misreport_table(profile: AnonymousProfile, misreports: dict[str, Manipulation]) -> None:
+def _misreport_table(profile: Profile, misreports: dict[str, Manipulation]) -> None:
     """The best misreport under each rule, with a download."""
     rows = [
         {

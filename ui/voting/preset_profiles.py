@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scrl.voting import AnonymousProfile
+from scrl.voting import Profile
 
 
 @dataclass(frozen=True, eq=False)
@@ -13,12 +13,12 @@ class PresetProfile:
 
     title: str
     note: str
-    profile: AnonymousProfile
+    profile: Profile
 
 
-def _from_text(text: str, *labels: str) -> AnonymousProfile:
-    read = AnonymousProfile.from_text(text)
-    return AnonymousProfile(read.names, read.place, read.weight, labels)
+def _from_text(text: str, *labels: str) -> Profile:
+    read = Profile.from_text(text)
+    return Profile(read.names, read.place, read.weight, labels)
 
 
 _CITIES = ("Memphis", "Nashville", "Chattanooga", "Knoxville")
@@ -89,7 +89,7 @@ PRESETS = {
         "How much voters care",
         "One quarter of the voters hardly cares, three quarters care a lot. Orders cannot say so; "
         "utilities can.",
-        AnonymousProfile.from_utilities(
+        Profile.from_utilities(
             "ABCDE",
             [[1, 0.9999, 0.9998, 0.9997, 0.9996], [-0.9997, -0.9998, -0.9999, -1, 1]],
             [0.25, 0.75],

@@ -16,7 +16,7 @@ from scrl.scenarios import scenario_of_profile
 from scrl.types import InputError, Ratings
 from scrl.voting import (
     CULTURES,
-    AnonymousProfile,
+    Profile,
     complete_ballots,
     draw_profile,
     profile_from_ratings,
@@ -39,13 +39,13 @@ _BALLOT_HELP = (
 )
 
 
-def choose(default: str = "tennessee") -> AnonymousProfile:
+def choose(default: str = "tennessee") -> Profile:
     """As ``choose_as_cast``, with the choice of what a ballot says of candidates that it leaves
     out; the ballots that are returned state it."""
     return left_out.resolved(choose_as_cast(default))
 
 
-def choose_as_cast(default: str = "tennessee") -> AnonymousProfile:
+def choose_as_cast(default: str = "tennessee") -> Profile:
     """Draw the controls and return the chosen profile, its ballots as they were cast.
 
     After a fault the previous profile stays, with a message; where it is gone too, the default.
@@ -100,7 +100,7 @@ def note() -> str:
     return PRESETS[spec].note if spec in PRESETS else ""
 
 
-def read(spec: str) -> AnonymousProfile:
+def read(spec: str) -> Profile:
     """The profile of a value of ``?profile=``.
 
     Raises:
@@ -126,11 +126,11 @@ def read(spec: str) -> AnonymousProfile:
                 f"A link draws at most {MAX_DRAWN[0]} candidates and {MAX_DRAWN[1]:,} voters."
             )
         return draw_profile(culture, int(m), int(n), int(seed), _parse_number(parameter))
-    return AnonymousProfile.from_text(spec)
+    return Profile.from_text(spec)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _profile_of_file(id: str, prompt: int, _ratings: Ratings) -> AnonymousProfile:
+def _profile_of_file(id: str, prompt: int, _ratings: Ratings) -> Profile:
     return profile_from_ratings(_ratings, prompt, as_cast=True)
 
 
@@ -150,18 +150,18 @@ def _parse_number(text: str) -> float:
         raise InputError(f"{text!r} in the link is not a number.") from None
 
 
-def to_link(profile: AnonymousProfile) -> str:
+def to_link(profile: Profile) -> str:
     """A profile as its value in the URL: without labels, utilities and spaces."""
     return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
 
 
-def cache_key(profile: AnonymousProfile) -> str:
+def cache_key(profile: Profile) -> str:
     """A key for caches: everything that a rule reads."""
     known = () if profile.utility is None else profile.utility.tolist()
     return repr((profile.names, profile.place.tolist(), profile.weight.tolist(), known))
 
 
-def set_profile(profile: AnonymousProfile) -> None:
+def set_profile(profile: Profile) -> None:
     """Make this the profile of every page; for callbacks."""
     _set_spec(to_link(profile))
 
@@ -194,7 +194,7 @@ def _pick(spec: str) -> None:
     )  # fmt: skip
 
 
-def _edit(spec: str, profile: AnonymousProfile) -> None:
+def _edit(spec: str, profile: Profile) -> None:
     # A value set in the session would be lost while the popover is closed, so every profile has its
     # own text field, which begins with it.
     """The text field of the ballots."""
@@ -202,7 +202,7 @@ def _edit(spec: str, profile: AnonymousProfile) -> None:
 
     def edited() -> None:
         try:
-            written = to_link(AnonymousProfile.from_text(st.session_state[key]))
+            written = to_link(Profile.from_text(st.session_state[key]))
             if len(written) > MAX_URL_LENGTH:
                 raise InputError(
                     f"A link holds at most {MAX_URL_LENGTH:,} letters of ballots. Load more from a "
@@ -288,7 +288,7 @@ def _accept(data: bytes, filename: str) -> str:
     return id
 
 
-def _send_button(spec: str, profile: AnonymousProfile) -> None:
+def _send_button(spec: str, profile: Profile) -> None:
     """A button that opens the profile as a scenario in the lab."""
     if page.presenting():
         return

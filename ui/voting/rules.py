@@ -14,7 +14,7 @@ from scrl.data import safe_csv
 from scrl.types import InputError, Outcome, places_to_order
 from scrl.voting import (
     RULES,
-    AnonymousProfile,
+    Profile,
     ballots_read_by,
     count_all_rules,
     to_preflib,
@@ -50,7 +50,7 @@ RULE_SETS = {
 }
 
 
-def choose_ballots() -> tuple[AnonymousProfile, str]:
+def choose_ballots() -> tuple[Profile, str]:
     """The chosen ballots as they were cast, and what candidates left out mean."""
     profile = profile_picker.choose_as_cast()
     meaning = left_out.pick(profile, tuple(left_out.MEANINGS))
@@ -62,9 +62,7 @@ def choose_ballots() -> tuple[AnonymousProfile, str]:
     return profile, meaning
 
 
-def count(
-    profile: AnonymousProfile, meaning: str = "last"
-) -> tuple[dict[str, Outcome], dict[str, str]]:
+def count(profile: Profile, meaning: str = "last") -> tuple[dict[str, Outcome], dict[str, str]]:
     """The outcome of every rule, and rule -> why it cannot count the profile.
 
     Args:
@@ -74,21 +72,19 @@ def count(
 
 
 @st.cache_data(max_entries=100, show_spinner="Counting")
-def _count(
-    key: str, meaning: str, _profile: AnonymousProfile
-) -> tuple[dict[str, Outcome], dict[str, str]]:
+def _count(key: str, meaning: str, _profile: Profile) -> tuple[dict[str, Outcome], dict[str, str]]:
     return count_all_rules(_profile, left_out=meaning)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _explain(
-    key: str, meaning: str, rule: str, _profile: AnonymousProfile, _outcome: Outcome
+    key: str, meaning: str, rule: str, _profile: Profile, _outcome: Outcome
 ) -> Explanation:
     return explain(rule, ballots_read_by(rule, _profile, meaning), _outcome)
 
 
 def explanation(
-    profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str, meaning: str = "last"
+    profile: Profile, outcomes: dict[str, Outcome], rule: str, meaning: str = "last"
 ) -> Explanation:
     """How a rule counted the profile; ``meaning`` as in ``count``."""
     return _explain(profile_picker.cache_key(profile), meaning, rule, profile, outcomes[rule])
@@ -203,7 +199,7 @@ def _row_clicked() -> None:
 # -- what is drawn --------------------------------------------------------------------------------
 
 
-def guess_winners(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> bool:
+def guess_winners(profile: Profile, outcomes: dict[str, Outcome]) -> bool:
     """Where the switch is on, ask how many candidates win by some rule; then give the answer.
 
     Returns:
@@ -253,7 +249,7 @@ def _figure_style() -> dict:
     return {**page.style(), "width": 590 if page.presenting() else 530}
 
 
-def show_ballots(profile: AnonymousProfile, note: bool) -> None:
+def show_ballots(profile: Profile, note: bool) -> None:
     """Draw the ballots.
 
     Args:
@@ -278,7 +274,7 @@ def show_ballots(profile: AnonymousProfile, note: bool) -> None:
     )  # fmt: skip
 
 
-def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule: str) -> None:
+def show_outcomes(profile: Profile, outcomes: dict[str, Outcome], rule: str) -> None:
     """Draw the outcome of every rule; a click on a row explains its rule."""
     many = len(profile.names) > candidate_key.MAX_WITHOUT_KEY
     with wide_figures.scrolling("standings_scroll") if many else st.container():
@@ -305,7 +301,7 @@ def show_outcomes(profile: AnonymousProfile, outcomes: dict[str, Outcome], rule:
         )
 
 
-def show_steps(explained: Explanation, profile: AnonymousProfile, meaning: str) -> None:
+def show_steps(explained: Explanation, profile: Profile, meaning: str) -> None:
     """Draw the steps of a count: the main figure, the notes, the other figures.
 
     Args:
@@ -344,7 +340,7 @@ def _titles_by_fault(faults: dict[str, str]) -> dict[str, list[str]]:
 
 
 def show_numbers(
-    profile: AnonymousProfile,
+    profile: Profile,
     outcomes: dict[str, Outcome],
     faults: dict[str, str],
     explained: Explanation,
@@ -380,7 +376,7 @@ def show_numbers(
             download(f"Ballots (PrefLib .{suffix})", text, f"profile.{suffix}", "text/plain")
 
 
-def orders_csv(profile: AnonymousProfile, outcomes: dict[str, Outcome]) -> str:
+def orders_csv(profile: Profile, outcomes: dict[str, Outcome]) -> str:
     """A CSV of places and scores by rule and candidate."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

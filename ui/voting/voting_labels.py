@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import streamlit as st
 
-from scrl.voting import RULES, AnonymousProfile, format_ballot
+from scrl.voting import RULES, Profile, format_ballot
 from ui.shared.controls import rule_title
 from ui.shared.page import IN_URL
 
@@ -35,7 +35,7 @@ def pick_rule(rules: Sequence[str], default: str = "borda", key: str = "rule") -
 
 def ballot_label(place: np.ndarray, names: Sequence[str]) -> str:
     """A ballot as ``A > B = C``; unranked candidates are not named."""
-    return format_ballot(AnonymousProfile(names, [place], [1.0]).orders()[0])
+    return format_ballot(Profile(names, [place], [1.0]).orders()[0])
 
 
 def winner_chances(chances: np.ndarray, names: Sequence[str]) -> str:

@@ -12,12 +12,12 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates
 from scrl.voting.criteria import interprofile as inter
 from scrl.voting.criteria import intraprofile as intra
 from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.violations import Violation, describe_violation
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
 
 #: Which outcomes are compared: all, where a tie for first counts against the rule; those with one
@@ -226,7 +226,7 @@ def violated_comparisons(
 
 
 def check_criterion(
-    profile: AnonymousProfile, rule: str, criterion: str, reading: str = "ties"
+    profile: Profile, rule: str, criterion: str, reading: str = "ties"
 ) -> Violation | None:
     """A violation of a criterion by a rule that begins at a profile; None where none is found.
 
@@ -241,7 +241,7 @@ def check_criterion(
 
 
 def check_rules(
-    profile: AnonymousProfile, rules: Sequence[str], criterion: str, reading: str = "ties"
+    profile: Profile, rules: Sequence[str], criterion: str, reading: str = "ties"
 ) -> dict[str, Violation | None]:
     """``check_criterion`` for several rules, counted together.
 

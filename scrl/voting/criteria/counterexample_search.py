@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.checker import (
     CRITERIA,
@@ -30,6 +29,7 @@ from scrl.voting.criteria.comparisons import Comparisons, concatenate, make_comp
 from scrl.voting.criteria.counterexamples import FILE, PUBLISHED_CRITERIA, is_claimed, to_dict
 from scrl.voting.criteria.interprofile import merged_comparisons
 from scrl.voting.criteria.violations import Violation, describe_violation
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Number of candidates -> most voters of which every electorate is searched.
@@ -153,7 +153,7 @@ def search(criterion: str, cache: e.PlaceCache, log: Callable[..., object] = pri
         _add_violations(found, criterion, drawn, e.PlaceCache(missing))
     for (rule, known_criterion), text in KNOWN_PROFILES.items():
         if known_criterion == criterion and "sole" not in found[rule]:
-            profile = AnonymousProfile.from_text(text)
+            profile = Profile.from_text(text)
             violation = check_criterion(profile, rule, criterion, "sole")
             if violation is not None:
                 found[rule]["sole"] = violation

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.criteria.checker import CRITERIA, READINGS, is_testable
 from scrl.voting.criteria.violations import Violation
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 FILE = Path(__file__).with_name("counterexamples.json")
@@ -76,7 +76,7 @@ def from_dict(data: dict[str, Any]) -> Violation:
     return Violation(
         data["rule"],
         data["criterion"],
-        tuple(AnonymousProfile.from_text(text) for text in data["profiles"]),
+        tuple(Profile.from_text(text) for text in data["profiles"]),
         CRITERIA[data["criterion"]].titles,
         tuple(data["orders"]),
         tuple(data["who"]),

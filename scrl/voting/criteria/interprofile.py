@@ -15,6 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.comparisons import (
     Comparisons,
@@ -22,7 +23,6 @@ from scrl.voting.criteria.comparisons import (
     concatenate,
     make_comparisons,
 )
-from scrl.voting.profile import TIE_TOLERANCE
 
 #: Most ways to place a clone, or to split an electorate, that are tried.
 MAX_ASSIGNMENTS = 128

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.comparisons import Comparisons, FindComparisons, make_comparisons
-from scrl.voting.profile import TIE_TOLERANCE
 
 # -- the candidates that a criterion names --------------------------------------------------------
 

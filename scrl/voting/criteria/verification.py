@@ -11,9 +11,9 @@ from functools import partial
 from itertools import chain, combinations
 from typing import TypeAlias
 
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria.violations import Violation
+from scrl.voting.profile import Profile
 
 _TOLERANCE = 1e-9
 
@@ -23,7 +23,7 @@ Ballot: TypeAlias = tuple[frozenset[str], ...]
 BallotCounts: TypeAlias = dict[Ballot, float]
 Order: TypeAlias = list[list[str]]
 #: Whether profiles and the rule's orders of them violate a criterion.
-Check: TypeAlias = Callable[[Sequence[AnonymousProfile], Sequence[Order]], bool]
+Check: TypeAlias = Callable[[Sequence[Profile], Sequence[Order]], bool]
 
 
 def verify_violation(violation: Violation) -> bool:
@@ -45,7 +45,7 @@ def is_proved(violation: Violation, orders: Sequence[Order]) -> bool:
 # -- ballots --------------------------------------------------------------------------------------
 
 
-def _ballots(profile: AnonymousProfile) -> BallotCounts:
+def _ballots(profile: Profile) -> BallotCounts:
     """The number of voters who cast each ballot."""
     counts: BallotCounts = {}
     for order, weight in zip(profile.orders(), profile.weight, strict=True):
@@ -81,17 +81,13 @@ def _excess(first: BallotCounts, second: BallotCounts) -> BallotCounts:
     return {b: count for b, count in differences.items() if count > _TOLERANCE}
 
 
-def _removed_and_added(
-    before: AnonymousProfile, after: AnonymousProfile
-) -> tuple[BallotCounts, BallotCounts]:
+def _removed_and_added(before: Profile, after: Profile) -> tuple[BallotCounts, BallotCounts]:
     """The ballots that are cast less often after the change, and those cast more often."""
     old, new = _ballots(before), _ballots(after)
     return _excess(old, new), _excess(new, old)
 
 
-def _replaced_ballot(
-    before: AnonymousProfile, after: AnonymousProfile
-) -> tuple[Ballot, Ballot] | None:
+def _replaced_ballot(before: Profile, after: Profile) -> tuple[Ballot, Ballot] | None:
     """The one ballot that is replaced, and its replacement; None for any other change."""
     removed, added = _removed_and_added(before, after)
     if len(removed) != 1 or len(added) != 1:
@@ -100,7 +96,7 @@ def _replaced_ballot(
     return (old, new) if abs(old_count - new_count) < _TOLERANCE else None
 
 
-def _withdrawn(before: AnonymousProfile, after: AnonymousProfile) -> str | None:
+def _withdrawn(before: Profile, after: Profile) -> str | None:
     """The one candidate who withdraws; None where more candidates or the ballots change."""
     missing = set(before.names) - set(after.names)
     if len(missing) != 1 or set(after.names) - set(before.names):
@@ -113,7 +109,7 @@ def _withdrawn(before: AnonymousProfile, after: AnonymousProfile) -> str | None:
     return name if _equal(expected, _ballots(after)) else None
 
 
-def _margin(profile: AnonymousProfile, a: str, b: str) -> float:
+def _margin(profile: Profile, a: str, b: str) -> float:
     """Voters who rank a above b minus voters who rank b above a, of those who rank both."""
     total = 0.0
     for ballot, count in _ballots(profile).items():
@@ -123,7 +119,7 @@ def _margin(profile: AnonymousProfile, a: str, b: str) -> float:
     return total
 
 
-def _voter_share(profile: AnonymousProfile, holds: Callable[[Ballot], bool]) -> float:
+def _voter_share(profile: Profile, holds: Callable[[Ballot], bool]) -> float:
     """The share of the voters whose ballot has a property."""
     ballots = _ballots(profile)
     return sum(count for b, count in ballots.items() if holds(b)) / sum(ballots.values())
@@ -150,7 +146,7 @@ def _is_last(m: int, name: str, ballot: Ballot) -> bool:
 def _elects_top(min_share: float) -> Check:
     """The check of whether somebody ranked first by more than this share is not the sole winner."""
 
-    def check(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+    def check(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
         (profile,) = profiles
         return any(
             _voter_share(profile, partial(_is_first, a)) > min_share and _winners(orders[0]) != {a}
@@ -160,7 +156,7 @@ def _elects_top(min_share: float) -> Check:
     return check
 
 
-def _majority_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _majority_loser(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     (profile,) = profiles
     is_last = partial(_is_last, len(profile.names))
     return any(
@@ -168,7 +164,7 @@ def _majority_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Order
     )
 
 
-def _condorcet(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _condorcet(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     (profile,) = profiles
     return any(
         all(_margin(profile, a, b) > _TOLERANCE for b in profile.names if b != a)
@@ -177,7 +173,7 @@ def _condorcet(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) ->
     )
 
 
-def _condorcet_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _condorcet_loser(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     (profile,) = profiles
     return any(
         all(_margin(profile, b, a) > _TOLERANCE for b in profile.names if b != a)
@@ -185,7 +181,7 @@ def _condorcet_loser(profiles: Sequence[AnonymousProfile], orders: Sequence[Orde
     )
 
 
-def _smith(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _smith(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     (profile,) = profiles
     for size in range(1, len(profile.names) + 1):
         for members in combinations(profile.names, size):
@@ -195,7 +191,7 @@ def _smith(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> boo
     return False
 
 
-def _pareto(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _pareto(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     (profile,) = profiles
 
     def dominates(a: str, b: str) -> bool:
@@ -216,7 +212,7 @@ def _former_winners(orders: Sequence[Order]) -> set[str]:
     return before - after if len(before) > 1 or len(after) == 1 else before
 
 
-def _monotonicity(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _monotonicity(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     replaced = _replaced_ballot(*profiles)
     if replaced is None:
         return False
@@ -234,7 +230,7 @@ def _monotonicity(profiles: Sequence[AnonymousProfile], orders: Sequence[Order])
     return any(is_raised(a) for a in _former_winners(orders))
 
 
-def _participation(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _participation(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     removed, added = _removed_and_added(*profiles)
     if removed or len(added) != 1:
         return False
@@ -245,7 +241,7 @@ def _participation(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]
     return before != after and worst_before <= best_after
 
 
-def _later_no_harm(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _later_no_harm(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     replaced = _replaced_ballot(*profiles)
     if replaced is None:
         return False
@@ -260,14 +256,14 @@ def _later_no_harm(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]
 # -- other criteria -------------------------------------------------------------------------------
 
 
-def _reversal(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _reversal(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     before, after = map(_ballots, profiles)
     if not _equal(after, {ballot[::-1]: count for ballot, count in before.items()}):
         return False
     return len(orders[0][0]) == 1 and _winners(orders[0]) <= _winners(orders[1])
 
 
-def _clones(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _clones(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     without_clone, with_clone = profiles
     entering = _withdrawn(with_clone, without_clone)
     if entering is None:
@@ -302,29 +298,29 @@ def _reverses_a_pair(orders: Sequence[Order]) -> bool:
     return any(before[a] < before[b] and after[a] > after[b] for a in after for b in after)
 
 
-def _iia(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _iia(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     return _withdrawn(*profiles) is not None and _reverses_a_pair(orders)
 
 
-def _local_iia(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _local_iia(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     withdrawn = _withdrawn(*profiles)
     ends = (orders[0][0], orders[0][-1])
     return withdrawn is not None and [withdrawn] in ends and _reverses_a_pair(orders)
 
 
-def _reinforcement(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _reinforcement(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     first, second, union = map(_ballots, profiles)
     common = _winners(orders[0]) & _winners(orders[1])
     total = {b: first.get(b, 0.0) + second.get(b, 0.0) for b in first.keys() | second.keys()}
     return _equal(total, union) and bool(common) and common != _winners(orders[2])
 
 
-def _anonymity(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _anonymity(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     before, after = map(_ballots, profiles)
     return _equal(before, after) and orders[0] != orders[1]
 
 
-def _neutrality(profiles: Sequence[AnonymousProfile], orders: Sequence[Order]) -> bool:
+def _neutrality(profiles: Sequence[Profile], orders: Sequence[Order]) -> bool:
     before, after = profiles
     for a, b in combinations(before.names, 2):
         exchange = {a: b, b: a}

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scrl.types import places_to_order
-from scrl.voting.anonymous_profile import AnonymousProfile, format_ballot
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.interprofile import strictly_ahead
+from scrl.voting.profile import Profile, format_ballot
 from scrl.voting.registry import RULES
 
 
@@ -35,7 +35,7 @@ class Violation:
 
     rule: str
     criterion: str
-    profiles: tuple[AnonymousProfile, ...]
+    profiles: tuple[Profile, ...]
     titles: tuple[str, ...]
     orders: tuple[list[list[str]], ...]
     candidates: tuple[str, ...]
@@ -175,7 +175,7 @@ def _ballot(row: np.ndarray, names: Sequence[str]) -> str:
 
 def _profile(
     rows: np.ndarray, weight: np.ndarray, candidate_mask: np.ndarray, names: Sequence[str]
-) -> AnonymousProfile:
+) -> Profile:
     """The profile of the candidates who stand; equal ballots are joined, most frequent first."""
     cast = np.flatnonzero(weight > 1e-12)
     standing = np.flatnonzero(candidate_mask)
@@ -183,7 +183,7 @@ def _profile(
     distinct, first, index = np.unique(places, axis=0, return_index=True, return_inverse=True)
     total = np.bincount(index.ravel(), weight[cast])
     order = np.lexsort((first, -total))
-    return AnonymousProfile(tuple(names[x] for x in standing), distinct[order], total[order])
+    return Profile(tuple(names[x] for x in standing), distinct[order], total[order])
 
 
 def _dense(row: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.all_rules import count_all_rules
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.distortion.welfare import distortion_ratio
 from scrl.voting.distortion.worst_case import (
     MetricWorstCase,
@@ -17,6 +16,7 @@ from scrl.voting.distortion.worst_case import (
     metric_worst_case,
     utilitarian_worst_case,
 )
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Most ballots × candidates² for which the metric worst case is computed.
@@ -49,7 +49,7 @@ class OutcomeComparison:
 
 
 def compare_outcomes(
-    profile: AnonymousProfile,
+    profile: Profile,
     rules: Sequence[str] | None = None,
     *,
     draws: int = 500,
@@ -91,7 +91,7 @@ def compare_outcomes(
     )  # fmt: skip
 
 
-def sample_consistent_utilities(profile: AnonymousProfile, draws: int, seed: int = 0) -> np.ndarray:
+def sample_consistent_utilities(profile: Profile, draws: int, seed: int = 0) -> np.ndarray:
     """Random unit-sum utilities that agree with the ballots ``[draws, ballots, candidates]``.
 
     Each ballot's utilities are uniform on the simplex, sorted by its order. Tied candidates get the

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import InputError
+from scrl.voting.contest import Contest
 from scrl.voting.counting import weak_order
 from scrl.voting.distortion.welfare import distortion_ratio
-from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 
@@ -137,7 +137,7 @@ def _device_count(rule: str) -> Callable[[np.ndarray], jax.Array]:
     def count(above: jax.Array) -> jax.Array:
         m = len(above)
         no_utility, ranked = jnp.zeros((m, 1)), jnp.ones((m, 1), bool)
-        return RULES[rule].count(Profile(no_utility, ranked, jnp.ones(1), jnp.ones(m, bool), above))
+        return RULES[rule].count(Contest(no_utility, ranked, jnp.ones(1), jnp.ones(m, bool), above))
 
     return jax.jit(lambda above: jax.lax.map(count, above, batch_size=64))
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import Ballots, InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all
 from scrl.voting.distortion.worst_case import check_lotteries
+from scrl.voting.profile import Profile
 
 #: Distributions of ``draw_utilities``.
 UTILITY_KINDS = ("unit-sum", "uniform", "normal", "spatial")
@@ -61,7 +61,7 @@ class Welfare:
         )
 
 
-def evaluate_welfare(profile: AnonymousProfile, lotteries: ArrayLike) -> Welfare:
+def evaluate_welfare(profile: Profile, lotteries: ArrayLike) -> Welfare:
     """The welfare of lotteries among the voters of a profile with utilities.
 
     Ballots with the same label are one group; a ballot without a label is a group of its own.
@@ -193,7 +193,7 @@ def distortion_of_utilities(utility: np.ndarray, rules: Sequence[str]) -> Sample
 # -- a minority that decides ----------------------------------------------------------------------
 
 
-def minority_profile(share: float, dummies: int = 3, gap: float = 1e-4) -> AnonymousProfile:
+def minority_profile(share: float, dummies: int = 3, gap: float = 1e-4) -> Profile:
     """A profile whose Borda winner only a minority likes.
 
     The candidates are A, the dummies and a last one; there are two types. Type 1 is almost
@@ -218,9 +218,7 @@ def minority_profile(share: float, dummies: int = 3, gap: float = 1e-4) -> Anony
     first = 1 - offset
     second = np.append(dummies * gap - 1 - offset[:-1], 1.0)
     names = [chr(ord("A") + i) for i in range(dummies + 2)]
-    return AnonymousProfile.from_utilities(
-        names, [first, second], [share, 1 - share], ("type 1", "type 2")
-    )
+    return Profile.from_utilities(names, [first, second], [share, 1 - share], ("type 1", "type 2"))
 
 
 def minority_threshold(dummies: int = 3) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.profile import Profile
 
 #: Smaller probabilities count as zero, so that rounding does not decide what is unbounded.
 MIN_PROBABILITY = 1e-12
@@ -170,7 +170,7 @@ class Adversary:
             value = float(ratio[best])
 
 
-def utilitarian_worst_case(profile: AnonymousProfile, lotteries: ArrayLike) -> UtilitarianWorstCase:
+def utilitarian_worst_case(profile: Profile, lotteries: ArrayLike) -> UtilitarianWorstCase:
     """The worst-case distortion of lotteries with unit-sum utilities (Procaccia & Rosenschein 2006;
     Boutilier et al. 2015).
 
@@ -216,7 +216,7 @@ def biased_distances(place: np.ndarray, x: np.ndarray) -> np.ndarray:
     return np.max(x - reach, axis=1, keepdims=True) / 2 + reach
 
 
-def metric_worst_case(profile: AnonymousProfile, lotteries: ArrayLike) -> MetricWorstCase:
+def metric_worst_case(profile: Profile, lotteries: ArrayLike) -> MetricWorstCase:
     """The worst-case metric distortion of lotteries (Anshelevich et al. 2018).
 
     Solves a linear programme over biased metrics for each candidate that may be best.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.explain.steps import Explanation, ProfileCounts, Round, Rounds, percent, winners
-from scrl.voting.profile import TIE_TOLERANCE
 
 #: Mask of the remaining candidates -> their scores ``[candidates]``.
 ScoreFunction = Callable[[np.ndarray], np.ndarray]

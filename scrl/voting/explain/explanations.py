@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from scrl.types import InputError, Outcome
 from scrl.voting.all_rules import pad_profile
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate
 from scrl.voting.explain import elimination, kemeny, pairwise
 from scrl.voting.explain.steps import (
@@ -30,7 +30,7 @@ from scrl.voting.explain.steps import (
     places_by_score,
     winners,
 )
-from scrl.voting.profile import TIE_TOLERANCE
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Ballots shown in a matrix of utilities.
@@ -38,7 +38,7 @@ MAX_UTILITY_ROWS = 30
 _APPROVAL = re.compile(r"([0-9]+)-approval")
 
 
-def explain(rule: str, profile: AnonymousProfile, outcome: Outcome | None = None) -> Explanation:
+def explain(rule: str, profile: Profile, outcome: Outcome | None = None) -> Explanation:
     """How a rule counts a profile.
 
     Args:

@@ -6,6 +6,7 @@ from itertools import permutations
 
 import numpy as np
 
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate
 from scrl.voting.explain.pairwise import (
     MAX_NAMED,
@@ -23,7 +24,6 @@ from scrl.voting.explain.steps import (
     percent,
     winners,
 )
-from scrl.voting.profile import TIE_TOLERANCE
 
 #: Most candidates for which the best order led by each is searched, over 2^m sets.
 MAX_SEARCHED = 12

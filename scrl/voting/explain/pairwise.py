@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.explain.steps import (
     Bars,
     Edge,
@@ -19,7 +20,6 @@ from scrl.voting.explain.steps import (
     places_by_score,
     winners,
 )
-from scrl.voting.profile import TIE_TOLERANCE
 
 #: Most victories named in notes.
 MAX_NAMED = 6

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from scrl.voting.anonymous_profile import AnonymousProfile
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import weak_order
-from scrl.voting.profile import TIE_TOLERANCE
+from scrl.voting.profile import Profile
 
 #: States of an edge: counted; on a strongest path or the path back; discarded; not decisive.
 STATES = ("counted", "path", "back", "left out", "quiet")
@@ -159,7 +159,7 @@ class ProfileCounts:
         all_candidates: a mask of all of them ``[candidates]``.
     """
 
-    def __init__(self, profile: AnonymousProfile) -> None:
+    def __init__(self, profile: Profile) -> None:
         self.profile, self.names = profile, profile.names
         self.place = np.asarray(profile.place)
         self.ranked = self.place >= 0

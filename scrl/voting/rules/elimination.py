@@ -8,11 +8,11 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from scrl.voting.profile import TIE_TOLERANCE, Profile
+from scrl.voting.contest import TIE_TOLERANCE, Contest
 from scrl.voting.registry import rule
 
 
-def eliminate(profile: Profile, losers: Callable[[jax.Array], jax.Array]) -> jax.Array:
+def eliminate(profile: Contest, losers: Callable[[jax.Array], jax.Array]) -> jax.Array:
     """Places ``[candidates]`` when ``losers(remaining)`` go out together in each round. If all
     remaining candidates go out in one round, they tie.
 
@@ -50,7 +50,7 @@ def lowest_scoring(scores: jax.Array, remaining: jax.Array) -> jax.Array:
     distortion=("unbounded", "O(ln m)"),
     cost="n·m²",
 )
-def instant_runoff(profile: Profile) -> jax.Array:
+def instant_runoff(profile: Contest) -> jax.Array:
     return eliminate(
         profile, lambda remaining: lowest_scoring(profile.first_places(remaining), remaining)
     )
@@ -68,7 +68,7 @@ def instant_runoff(profile: Profile) -> jax.Array:
     satisfies="majority majority-loser condorcet-loser",
     cost="n·m²",
 )
-def coombs(profile: Profile) -> jax.Array:
+def coombs(profile: Contest) -> jax.Array:
     def place_winner_or_losers(
         state: tuple[jax.Array, jax.Array, jax.Array],
     ) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -85,7 +85,7 @@ def coombs(profile: Profile) -> jax.Array:
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), place_winner_or_losers, start)[1]
 
 
-def opponent_shares(profile: Profile) -> jax.Array:
+def opponent_shares(profile: Contest) -> jax.Array:
     """P(a ≻ b) among opponents, else 0 ``[candidates, candidates]``."""
     return jnp.where(profile.opponents, profile.above, 0.0)
 
@@ -101,7 +101,7 @@ def opponent_shares(profile: Profile) -> jax.Array:
     reference="Baldwin 1926; ties for lowest go out together",
     cost="n·m² + m³",
 )
-def baldwin(profile: Profile) -> jax.Array:
+def baldwin(profile: Contest) -> jax.Array:
     above = opponent_shares(profile)
     return eliminate(profile, lambda remaining: lowest_scoring(above @ remaining, remaining))
 
@@ -118,7 +118,7 @@ def baldwin(profile: Profile) -> jax.Array:
     satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
 )
-def nanson(profile: Profile) -> jax.Array:
+def nanson(profile: Contest) -> jax.Array:
     above = opponent_shares(profile)
 
     def below_mean(remaining: jax.Array) -> jax.Array:
@@ -142,7 +142,7 @@ def nanson(profile: Profile) -> jax.Array:
     distortion=("grows with voters", "3"),
     cost="n·m²",
 )
-def plurality_veto(profile: Profile) -> jax.Array:
+def plurality_veto(profile: Contest) -> jax.Array:
     def veto_until_one_is_out(
         state: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
     ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import lsq_linear
 
-from scrl.voting.profile import TIE_TOLERANCE
+from scrl.voting.contest import TIE_TOLERANCE
 
 #: Most candidates for which supports of three and five are tried for all contests at once.
 MAX_SUPPORT_CANDIDATES = 12

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 
 from scrl.choice_models.newton import newton_step
-from scrl.voting.profile import Profile
+from scrl.voting.contest import Contest
 from scrl.voting.registry import rule
 
 #: Number of voters that the ballots of a contest stand for against the prior.
@@ -79,7 +79,7 @@ def center_rewards(reward: jax.Array, is_compared: jax.Array) -> jax.Array:
     cost="n·m² + m³ a step",
     max_candidates=500,
 )
-def bradley_terry(profile: Profile) -> jax.Array:
+def bradley_terry(profile: Contest) -> jax.Array:
     total = jnp.where(profile.opponents, profile.both_ranked, 0.0)
     wins = total * profile.above
 
@@ -105,7 +105,7 @@ def bradley_terry(profile: Profile) -> jax.Array:
     cost="n·m² a step",
     max_candidates=100,
 )
-def plackett_luce(profile: Profile) -> jax.Array:
+def plackett_luce(profile: Contest) -> jax.Array:
     """The likelihood is Hunter's (2004, section 5). No sort is needed: choice sets of a ballot are
     nested, so that the sum over the choice sets of two candidates is the smaller of their sums."""
     u = profile.utility

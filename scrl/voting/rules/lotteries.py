@@ -8,8 +8,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
+from scrl.voting.contest import TIE_TOLERANCE, Contest, HostContest
 from scrl.voting.distortion.worst_case import SOLVER_OPTIONS, Adversary, weakly_above
-from scrl.voting.profile import TIE_TOLERANCE, HostProfile, Profile
 from scrl.voting.registry import rule
 from scrl.voting.rules.games import (
     nearest_to_uniform,
@@ -30,7 +30,7 @@ MAX_CELLS = 30_000_000
     reference="Gibbard 1977, also called random dictatorship; a tied top split equally",
     distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
-def random_ballot(profile: Profile) -> jax.Array:
+def random_ballot(profile: Contest) -> jax.Array:
     return profile.first_places(profile.candidate_mask)
 
 
@@ -45,7 +45,7 @@ def random_ballot(profile: Profile) -> jax.Array:
     "puts first wins; missing comparisons as for Borda",
     cost="n·m²",
 )
-def proportional_borda(profile: Profile) -> jax.Array:
+def proportional_borda(profile: Contest) -> jax.Array:
     return _normalized(profile.borda_scores, profile.candidate_mask)
 
 
@@ -61,7 +61,7 @@ def proportional_borda(profile: Profile) -> jax.Array:
     distortion=("O(√(m log m))", ""),
     cost="n·m²",
 )
-def harmonic_lottery(profile: Profile) -> jax.Array:
+def harmonic_lottery(profile: Contest) -> jax.Array:
     harmonic = profile.place_shares @ (1.0 / jnp.arange(1, profile.size + 1))
     uniform = profile.candidate_mask / jnp.sum(profile.candidate_mask)
     return (uniform + _normalized(harmonic, profile.candidate_mask)) / 2
@@ -147,7 +147,7 @@ def _margins(above: np.ndarray) -> np.ndarray:
     cost="at most 16,000 rounds of n·m²",
     max_candidates=100,
 )
-def stable_lottery(profile: HostProfile) -> np.ndarray:
+def stable_lottery(profile: HostContest) -> np.ndarray:
     place, weight = _distinct_ballots(profile)
     strictly_above = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
     m = place.shape[1]
@@ -169,12 +169,12 @@ def stable_lottery(profile: HostProfile) -> np.ndarray:
     cost="cuts·n·m²",
     max_candidates=50,
 )
-def optimal_lottery(profile: HostProfile) -> np.ndarray:
+def optimal_lottery(profile: HostContest) -> np.ndarray:
     place, weight = _distinct_ballots(profile)
     return least_distortion_lottery(Adversary.from_ballots(place, weight))
 
 
-def _distinct_ballots(profile: HostProfile) -> tuple[np.ndarray, np.ndarray]:
+def _distinct_ballots(profile: HostContest) -> tuple[np.ndarray, np.ndarray]:
     """Places on the distinct ballots ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the
     weight of each ``[ballots]``.
 

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import TIE_TOLERANCE
+from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.registry import rule
 from scrl.voting.rules.pairwise import CONDORCET_CRITERIA
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from scrl.voting.profile import TIE_TOLERANCE, Profile
+from scrl.voting.contest import TIE_TOLERANCE, Contest
 from scrl.voting.registry import rule
 
 CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith monotonicity reversal"
@@ -23,7 +23,7 @@ CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith mo
     distortion=("unbounded", "5"),
     cost="n·m²",
 )
-def copeland(profile: Profile) -> jax.Array:
+def copeland(profile: Contest) -> jax.Array:
     margin = profile.above - 0.5
     point = jnp.where(margin > TIE_TOLERANCE, 1.0, jnp.where(margin < -TIE_TOLERANCE, 0.0, 0.5))
     return jnp.sum(jnp.where(profile.opponents, point, 0.0), axis=1)
@@ -42,7 +42,7 @@ def copeland(profile: Profile) -> jax.Array:
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax(profile: Profile) -> jax.Array:
+def minimax(profile: Contest) -> jax.Array:
     defeat = profile.above.T - profile.above
     worst = jnp.max(jnp.where(profile.opponents, defeat, -jnp.inf), axis=1)
     return jnp.where(jnp.isfinite(worst), -worst, 0.0)
@@ -60,13 +60,13 @@ def minimax(profile: Profile) -> jax.Array:
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax_winning_votes(profile: Profile) -> jax.Array:
+def minimax_winning_votes(profile: Contest) -> jax.Array:
     is_defeat = profile.opponents & (profile.above < 0.5 - TIE_TOLERANCE)
     votes = profile.above if profile.known_above is not None else profile.strictly_above
     return -jnp.max(jnp.where(is_defeat, votes.T, 0.0), axis=1)
 
 
-def victory_margins(profile: Profile) -> jax.Array:
+def victory_margins(profile: Contest) -> jax.Array:
     """P(a ≻ b) - ½ where a beats b, else 0 ``[candidates, candidates]``."""
     margin = profile.above - 0.5
     return jnp.where(profile.opponents & (margin > TIE_TOLERANCE), margin, 0.0)
@@ -98,7 +98,7 @@ def strongest_paths(margins: jax.Array) -> jax.Array:
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
 )
-def schulze(profile: Profile) -> jax.Array:
+def schulze(profile: Contest) -> jax.Array:
     path = strongest_paths(victory_margins(profile))
     return -jnp.sum(path + TIE_TOLERANCE < path.T, axis=1).astype(float)
 
@@ -124,7 +124,7 @@ def split_cycle_victories(margins: jax.Array) -> jax.Array:
     cost="n·m² + m⁴",
     max_candidates=200,
 )
-def split_cycle(profile: Profile) -> jax.Array:
+def split_cycle(profile: Contest) -> jax.Array:
     margins = victory_margins(profile)
 
     def place_winners(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import TIE_TOLERANCE, HostProfile, Profile
+from scrl.voting.contest import TIE_TOLERANCE, Contest, HostContest
 from scrl.voting.registry import rule
 
 
@@ -21,7 +21,7 @@ from scrl.voting.registry import rule
     reference="Bentham 1789; over the ballots that state one",
     distortion=("1", "1"),
 )
-def utilitarian(profile: Profile) -> jax.Array:
+def utilitarian(profile: Contest) -> jax.Array:
     if profile.ranked is None:
         return jnp.mean(profile.utility, axis=1, dtype=float)
     assert profile.weight is not None
@@ -43,7 +43,7 @@ def utilitarian(profile: Profile) -> jax.Array:
     reference="leximin: Rawls 1971, Sen 1970; over the ballots that state a utility",
     cost="n·m·log n",
 )
-def egalitarian(profile: HostProfile) -> np.ndarray:
+def egalitarian(profile: HostContest) -> np.ndarray:
     """Of two candidates, the better has the smaller share of voters at or below the lowest utility
     at which these shares differ."""
     levels, level = np.unique(profile.utility[profile.ranked], return_inverse=True)
@@ -68,7 +68,7 @@ def egalitarian(profile: HostProfile) -> np.ndarray:
     reference="Nash 1950, Kaneko & Nakamura 1979; the geometric mean over the ballots that state "
     "a utility, which must not be negative",
 )
-def nash(profile: HostProfile) -> np.ndarray:
+def nash(profile: HostContest) -> np.ndarray:
     utility = np.where(profile.ranked, profile.utility, 1.0).astype(float)
     if (utility < 0).any():
         raise InputError(

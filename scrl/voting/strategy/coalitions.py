@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import (
     MIN_GAIN,
@@ -43,7 +43,7 @@ class CoalitionCurve:
 
 
 def coalition_curves(
-    profile: AnonymousProfile, row: int, rules: Sequence[str] | None = None, sizes: int = 20
+    profile: Profile, row: int, rules: Sequence[str] | None = None, sizes: int = 20
 ) -> dict[str, CoalitionCurve]:
     """The gain of a row's best misreport by how many of its voters cast it, by rule.
 
@@ -79,9 +79,7 @@ def coalition_curves(
     return {name: curves[name] for name in rules}
 
 
-def apply_manipulations(
-    profile: AnonymousProfile, manipulations: Sequence[Manipulation]
-) -> AnonymousProfile:
+def apply_manipulations(profile: Profile, manipulations: Sequence[Manipulation]) -> Profile:
     """The profile as cast when several rows misreport at once.
 
     Misreports are added as rows at the end, labelled as such. Rows without sincere voters are
@@ -98,7 +96,7 @@ def apply_manipulations(
             stated = m.reported_utility
             utility += list(values_from_places(m.ballots) if stated is None else stated)
     kept = np.array(weight) > 1e-12 * profile.weight.sum()
-    return AnonymousProfile(
+    return Profile(
         profile.names, np.array(place)[kept], np.array(weight)[kept],
         tuple(np.array(labels, object)[kept]),
         None if utility is None else np.array(utility)[kept],
@@ -136,7 +134,7 @@ class SimultaneousManipulation:
 
 
 def simultaneous_manipulations(
-    profile: AnonymousProfile, rows: Sequence[int], rules: Sequence[str] | None = None
+    profile: Profile, rows: Sequence[int], rules: Sequence[str] | None = None
 ) -> dict[str, SimultaneousManipulation]:
     """Each given row casts its best misreport against a sincere profile, all at once, by rule.
 
@@ -183,7 +181,7 @@ def _reported_values(manipulation: Manipulation) -> np.ndarray:
 
 
 def _simultaneous(
-    profile: AnonymousProfile, manipulations: tuple[Manipulation, ...], outcome: Outcome
+    profile: Profile, manipulations: tuple[Manipulation, ...], outcome: Outcome
 ) -> SimultaneousManipulation:
     """Utilities where all manipulations bring about ``outcome`` together."""
     chances = np.stack([manipulations[0].before, outcome.chances])
@@ -198,7 +196,7 @@ def _simultaneous(
 
 
 def outcome_by_share(
-    profile: AnonymousProfile, manipulations: Sequence[Manipulation], rule: str, steps: int = 100
+    profile: Profile, manipulations: Sequence[Manipulation], rule: str, steps: int = 100
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The outcome of an ordinal rule as a growing share of several coalitions misreports.
 
@@ -224,7 +222,7 @@ def outcome_by_share(
 
 #: Two camps of equal size (so each has a single best misreport under Borda), a compromise that both
 #: like, and a dud. Utilities of Left, Right, Centre, Dud.
-BURIAL_EXAMPLE = AnonymousProfile.from_utilities(
+BURIAL_EXAMPLE = Profile.from_utilities(
     ("Left", "Right", "Centre", "Dud"),
     [[1.0, 0.2, 0.8, 0.05], [0.2, 1.0, 0.8, 0.05], [0.5, 0.5, 1.0, 0.05]],
     [46, 46, 8],

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.anonymous_profile import AnonymousProfile
 from scrl.voting.counting import aggregate_all, place_scores
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.strategy.misreports import (
     MAX_EXHAUSTIVE,
@@ -91,7 +91,7 @@ class Manipulation:
         return self.gain > MIN_GAIN
 
 
-def row_utilities(profile: AnonymousProfile) -> np.ndarray:
+def row_utilities(profile: Profile) -> np.ndarray:
     """Utility of each winner to the voters of each row ``[rows, candidates]``.
 
     The profile's own, else m-1 … 0 by place, ties averaged and omitted candidates tied last.
@@ -102,7 +102,7 @@ def row_utilities(profile: AnonymousProfile) -> np.ndarray:
     return place_scores(place, np.ones(place.shape, bool))
 
 
-def sincere_values(profile: AnonymousProfile, reads_utility: bool) -> np.ndarray:
+def sincere_values(profile: Profile, reads_utility: bool) -> np.ndarray:
     """Values of the sincere ballots ``[rows, candidates]`` as a rule reads them.
 
     Args:
@@ -118,7 +118,7 @@ def sincere_values(profile: AnonymousProfile, reads_utility: bool) -> np.ndarray
     return profile.utility
 
 
-def countable_rules(profile: AnonymousProfile, rules: Sequence[str] | None = None) -> list[str]:
+def countable_rules(profile: Profile, rules: Sequence[str] | None = None) -> list[str]:
     """Names of the rules that can count the profile.
 
     Rules that read utilities need them, and some rules count few candidates only.
@@ -137,7 +137,7 @@ def countable_rules(profile: AnonymousProfile, rules: Sequence[str] | None = Non
 
 
 def best_manipulations(
-    profile: AnonymousProfile,
+    profile: Profile,
     row: int,
     rules: Sequence[str] | None = None,
     coalition_size: float | None = None,
@@ -181,7 +181,7 @@ def best_manipulations(
 
 
 def best_manipulation(
-    profile: AnonymousProfile,
+    profile: Profile,
     rule: str,
     row: int,
     coalition_size: float | None = None,
@@ -204,7 +204,7 @@ def best_manipulation(
 # -- counting misreports --------------------------------------------------------------------------
 
 
-def check_coalition(profile: AnonymousProfile, row: int, coalition_size: float | None) -> float:
+def check_coalition(profile: Profile, row: int, coalition_size: float | None) -> float:
     """The size of a coalition, by default the row's weight.
 
     Raises:
@@ -223,7 +223,7 @@ def check_coalition(profile: AnonymousProfile, row: int, coalition_size: float |
 
 
 def reports_by_rule(
-    profile: AnonymousProfile, row: int, rules: Sequence[str], truncated: bool
+    profile: Profile, row: int, rules: Sequence[str], truncated: bool
 ) -> Iterator[tuple[list[str], np.ndarray | None]]:
     """Rules with the reports to try under them ``[reports, 1, candidates]``, the truthful first.
 
@@ -244,7 +244,7 @@ def reports_by_rule(
 
 
 def outcomes_of_reports(
-    profile: AnonymousProfile,
+    profile: Profile,
     row: int,
     coalition_sizes: Sequence[float] | np.ndarray,
     reports: np.ndarray,
@@ -295,7 +295,7 @@ def _first_size(outcome: Outcome) -> Outcome:
     return Outcome(outcome.rule, outcome.place[0], outcome.scores[0], outcome.lottery)
 
 
-def _best_report(profile: AnonymousProfile, row: int, reports: np.ndarray, outcome: Outcome) -> int:
+def _best_report(profile: Profile, row: int, reports: np.ndarray, outcome: Outcome) -> int:
     """Index of the report of highest utility; of equals the nearest to the truthful report 0."""
     utility = outcome.chances @ row_utilities(profile)[row]
     if utility.max() <= utility[0] + MIN_GAIN:
@@ -305,7 +305,7 @@ def _best_report(profile: AnonymousProfile, row: int, reports: np.ndarray, outco
 
 
 def _describe(
-    profile: AnonymousProfile, row: int, coalition_size: float, outcome: Outcome,
+    profile: Profile, row: int, coalition_size: float, outcome: Outcome,
     report: np.ndarray, best: int, tried: int, exact: bool,
 ) -> Manipulation:  # fmt: skip
     """The manipulation by one report.
@@ -348,7 +348,7 @@ def _describe(
 
 
 def _climb(
-    profile: AnonymousProfile, row: int, coalition_size: float, rule: str, truncated: bool,
+    profile: Profile, row: int, coalition_size: float, rule: str, truncated: bool,
     seed: int,
 ) -> Manipulation:  # fmt: skip
     """The best report found by hill climbing from several orders at once, one candidate moved a
