@@ -320,13 +320,13 @@ class Ballots:
     Attributes:
         utility: ``[..., voters, candidates]``; only its order within a voter matters to an ordinal
             rule, equal values are ties.
-        ranked: which candidates the ballot ranks, same shape, or None for all; the place of the
-            others is unknown.
+        ranked: which candidates the ballot ranks, same shape, or None for all. What a ballot says
+            of the others is the argument ``left_out`` of ``voting.aggregate``.
         weight: ``[..., voters]``, zero for padding, or None for one each.
         candidates: which candidates stand in the contest ``[..., candidates]`` (False is padding),
             or None for all.
-        rank: whole numbers ``[..., voters, candidates]``, 0 = best, equal = tied, in place of
-            ``utility``; int8 counts fastest.
+        rank: whole numbers ``[..., voters, candidates]``, 0 = best, equal = tied, -1 = left out,
+            in place of ``utility``; int8 counts fastest.
     """
 
     utility: np.ndarray | None = None

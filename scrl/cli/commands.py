@@ -151,7 +151,7 @@ def vote(chosen: Namespace) -> None:
     if "all" in rules:
         rules = RULES.ordinal
     start()
-    counted = count_ratings(ratings, rules)
+    counted = count_ratings(ratings, rules, chosen.missing or "last")
     prompts = {}
     number = {prompt: p for p, prompt in enumerate(ratings.catalogue.prompts)}
     for prompt, outcomes in counted.items():

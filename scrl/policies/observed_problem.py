@@ -38,7 +38,7 @@ def observed_prompt_problem(ratings: Ratings, prompt: str, rule: str) -> PromptP
     if not present.any():
         raise InputError(f"No group of raters answers the prompt '{prompt}'.")
     utility = [_worth(own, group == g, start, len(names)) for g in np.flatnonzero(present)]
-    place = count_ratings(own, [rule])[prompt][rule].place
+    place = count_ratings(own, [rule], "unseen")[prompt][rule].place
     ahead = 0.5 + 0.5 * np.sign(place[None, :] - place[:, None])
     np.fill_diagonal(ahead, 0.0)
     return PromptProblem(

@@ -50,7 +50,7 @@ def fit_ballot_rewards(
     """
     config = config or Config()
     rules, catalogue = list(dict.fromkeys(config.rules)), ratings.catalogue
-    counted = count_ratings(ratings, rules)
+    counted = count_ratings(ratings, rules, ratings.absent)
     observed = pair_counts(ratings.with_absent_resolved(), config.weighting)
     comparisons = {"vanilla": observed}
     for rule in rules:

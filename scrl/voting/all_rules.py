@@ -10,7 +10,7 @@ from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
-from scrl.voting.truncated_ballots import ballots_read_by
+from scrl.voting.truncated_ballots import LAST, SHARES, ballots_read_by, check_reading
 
 #: Smallest padded numbers of ballots and candidates. Larger profiles are padded to four times as
 #: many ballots, or twice as many candidates, and so on: one program serves all small profiles.
@@ -23,18 +23,22 @@ def applicable_rules(profile: Profile) -> list[str]:
 
 
 def count_all_rules(
-    profile: Profile, rules: Iterable[str] | None = None, left_out: str | None = None
+    profile: Profile,
+    rules: Iterable[str] | None = None,
+    left_out: str | None = LAST,
+    widths: str = SHARES,
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Count a profile by every applicable rule.
 
     Args:
         rules: names of the rules to count by; all where None.
-        left_out: what a ballot says of candidates that it leaves out, as in ``ballots_read_by``;
-            None counts the ballots as they are, one of a single candidate included.
+        left_out, widths: what a ballot says of the candidates that it leaves out, and what the
+            width of a victory is, as in ``aggregate``.
 
     Returns:
         Outcomes by rule, and the error message of each rule that cannot count this profile.
     """
+    check_reading(left_out, widths)
     names = applicable_rules(profile)
     names = names if rules is None else [name for name in rules if name in names]
     found: dict[str, Outcome] = {}
@@ -42,11 +46,11 @@ def count_all_rules(
     for read, group in _rules_by_ballots(profile, names, left_out, errors):
         ballots = pad_profile(read)
         compiled = [name for name in group if not RULES[name].on_host]
-        found |= aggregate_all(ballots, compiled) if compiled else {}
+        found |= aggregate_all(ballots, compiled, None, widths) if compiled else {}
         for name in group:
             if name not in found:
                 try:
-                    found[name] = aggregate(ballots, name)
+                    found[name] = aggregate(ballots, name, None, widths)
                 except InputError as error:
                     errors[name] = str(error)
     m = len(profile.names)

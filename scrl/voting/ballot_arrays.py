@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import jax
 import numpy as np
+from numpy.typing import DTypeLike
 
 from scrl.types import Ballots, InputError
 from scrl.voting.contest import MAX_STRICT
 from scrl.voting.registry import RULES
+from scrl.voting.truncated_ballots import (
+    COUNTS,
+    LAST,
+    NO_COMPARISON,
+    SHARES,
+    UNSEEN,
+    check_reading,
+    pref_voting_reading,
+)
+
+#: The rank of a candidate that a ballot leaves out.
+UNRANKED = -1
 
 #: Complete ballots of equal weight with at least this many cells are counted without a copy.
 MIN_UNCOPIED_CELLS = 500_000
@@ -48,13 +61,23 @@ def flatten_ballots(
         ``utility`` holds ranks.
     """
     are_ranks = ballots.utility is None
-    if are_ranks and any(RULES[name].reads == "utility" for name in rules):
-        raise InputError("This rule reads utilities and the ballots state ranks; give utilities.")
+    for name in rules if are_ranks else ():
+        if RULES[name].reads == "utility":
+            raise InputError(
+                f"{RULES[name].title} counts utilities and the ballots state orders; give the "
+                "utilities, or choose a rule that reads orders."
+            )
     given = ballots.rank if are_ranks else ballots.utility
     if given is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")
+    if ballots.rank is not None and not are_ranks:
+        raise InputError("Ballots state a utility and a rank; give one of them.")
     utility = np.asarray(given)  # a view where JAX holds the array
-    if utility.ndim < 2 or 0 in utility.shape:
+    if utility.ndim < 2:
+        raise InputError(
+            "Ballots are an array [..., voters, candidates]; give one ballot as [[0, 1, 2]]."
+        )
+    if 0 in utility.shape:
         raise InputError("There is nothing to count: ballots need a voter and a candidate.")
     *leading, voters, m = utility.shape
     if m > MAX_CANDIDATES:
@@ -63,12 +86,16 @@ def flatten_ballots(
         )
     if are_ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
+    has_unranked = are_ranks and utility.dtype.kind == "i" and bool(utility.min() < 0)
+    if has_unranked and utility.min() < UNRANKED:
+        raise InputError("A rank is below -1; the best is 0, and -1 is a candidate left out.")
     # Numbers keep their type, so that no two utilities are rounded into a tie.
     if utility.dtype.kind == "b" or utility.dtype == np.float16:
         utility = utility.astype(np.float32)
     elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
-        utility = utility.astype(np.float64)
+        utility = _as_type("utilities", utility, np.float64)
     plain = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
+    plain = plain and not has_unranked
     if plain and utility.size >= MIN_UNCOPIED_CELLS:
         return _flatten_uncopied(utility, tuple(leading), are_ranks)
     if are_ranks:
@@ -92,23 +119,128 @@ def _checked_masks(
     """``ranked``, ``weight`` and ``candidates`` of the ballots, broadcast to ``utility [...,
     voters, candidates]``."""
     *leading, voters, m = utility.shape
-    weight = np.ones((*leading, voters)) if ballots.weight is None else ballots.weight
-    weight = np.broadcast_to(np.asarray(weight, np.float64), (*leading, voters))
+    weight = _broadcast("weight", ballots.weight, (*leading, voters), np.float64)
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("The weight of a ballot is negative or not a number; give 0 or more.")
     if (weight.sum(-1) <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
-    mask = np.ones((*leading, m), bool) if ballots.candidates is None else ballots.candidates
-    mask = np.broadcast_to(np.asarray(mask, bool), (*leading, m))
+    mask = _broadcast("candidates", ballots.candidates, (*leading, m), bool)
     if not mask.any(-1).all():
         raise InputError("A contest has no candidates; give it one.")
-    ranked = np.asarray(True if ballots.ranked is None else ballots.ranked, bool)
-    ranked = np.broadcast_to(ranked, utility.shape)
+    ranked = _broadcast("ranked", ballots.ranked, utility.shape, bool)
+    if ballots.utility is None and utility.dtype.kind == "i":
+        ranked = ranked & (utility < 0)  # ranks are reversed: -1 has become 0
     if utility.dtype.kind == "f":
         blank = np.isnan(utility)
         if blank.any() and (blank & ranked & mask[..., None, :]).any():
             raise InputError("A utility on a ballot is not a number.")
     return ranked, weight, mask
+
+
+def _as_type(name: str, value: object, dtype: DTypeLike) -> np.ndarray:
+    """``value`` as numbers of this type.
+
+    Raises:
+        InputError: where it holds something else.
+    """
+    try:
+        return np.asarray(value, dtype)
+    except (TypeError, ValueError):
+        raise InputError(f"The {name} of the ballots are no array of numbers.") from None
+
+
+def _broadcast(name: str, value: object, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:
+    """``value``, ones where it is None, as an array of this shape.
+
+    Raises:
+        InputError: where its shape is another.
+    """
+    array = np.ones(shape, dtype) if value is None else _as_type(name, value, dtype)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        axes = ", ".join(map(str, shape))
+        own = ", ".join(map(str, array.shape))
+        raise InputError(
+            f"'{name}' of the ballots has the shape [{own}]; with these ballots it is [{axes}]."
+        ) from None
+
+
+def readings_of(
+    arrays: BallotArrays[np.ndarray], rules: Sequence[str], left_out: str | None, widths: str
+) -> Iterator[tuple[list[str], BallotArrays[np.ndarray], bool]]:
+    """The ballots as each rule reads them.
+
+    Args:
+        left_out, widths: as in ``counting.aggregate``.
+
+    Yields:
+        Rules that read the same ballots, these, and whether widths of victories are counts.
+
+    Raises:
+        InputError: as ``counting.aggregate``.
+    """
+    check_reading(left_out, widths)
+    rules, by_counts = list(rules), widths == COUNTS
+    if left_out is None or arrays.ranked is None or not _leaves_out(arrays):
+        yield rules, arrays, by_counts
+    elif left_out == LAST:
+        yield rules, _with_left_out_last(arrays, rules), by_counts
+    elif left_out == UNSEEN:
+        yield rules, _with_comparing_ballots(arrays), by_counts
+    else:
+        for rule in rules:
+            reading, by_counts = pref_voting_reading(rule)
+            for part in readings_of(arrays, [rule], reading, SHARES):
+                yield [rule], part[1], by_counts
+
+
+def _leaves_out(arrays: BallotArrays[np.ndarray]) -> bool:
+    """Whether a ballot that counts leaves out a candidate of its contest."""
+    assert arrays.ranked is not None
+    assert arrays.weight is not None
+    left_out = ~arrays.ranked & arrays.candidate_mask[:, :, None]
+    return bool((left_out.any(1) & (arrays.weight > 0)).any())
+
+
+def _with_left_out_last(
+    arrays: BallotArrays[np.ndarray], rules: Sequence[str]
+) -> BallotArrays[np.ndarray]:
+    """Ballots on which the candidates left out are tied behind all that are ranked. A ballot that
+    ranks no candidate stays blank: it counts nothing."""
+    for name in rules:
+        if RULES[name].reads == "utility":
+            raise InputError(
+                f"{RULES[name].title} counts utilities, and a ballot states none for a candidate "
+                "that it leaves out; give one, or choose a rule that reads orders."
+            )
+    utility, mask = arrays.utility, arrays.candidate_mask[:, :, None]
+    assert arrays.ranked is not None
+    ranked = arrays.ranked & mask
+    is_float = utility.dtype.kind == "f"
+    if not is_float:
+        utility = utility.astype(np.int64)
+        if utility.min() == np.iinfo(np.int64).min:
+            raise InputError("A rank or utility is too large; number the places 0, 1, 2 …")
+    highest = np.inf if is_float else np.iinfo(np.int64).max
+    lowest = np.where(ranked, utility, highest).min(1, keepdims=True)
+    lowest = np.where(ranked.any(1, keepdims=True), lowest, 0)
+    # A difference of 1 would be lost in rounding against a large number.
+    last = lowest - np.maximum(1, np.abs(lowest)) if is_float else lowest - 1
+    complete = ranked.any(1, keepdims=True) & mask
+    return arrays._replace(utility=np.where(ranked, utility, last), ranked=complete)
+
+
+def _with_comparing_ballots(arrays: BallotArrays[np.ndarray]) -> BallotArrays[np.ndarray]:
+    """Ballots of which those that compare no two candidates weigh nothing."""
+    assert arrays.ranked is not None
+    assert arrays.weight is not None
+    size = arrays.candidate_mask.sum(1)
+    compared = (arrays.ranked & arrays.candidate_mask[:, :, None]).sum(1)
+    weight = np.where(compared >= np.minimum(2, size)[:, None], arrays.weight, 0.0)
+    if (weight.sum(1) <= 0).any():
+        raise InputError(NO_COMPARISON)
+    return arrays._replace(weight=weight)
 
 
 def _flatten_uncopied(

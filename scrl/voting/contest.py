@@ -42,6 +42,8 @@ class Contest:
         known_above: ``above`` where it is known already, else None.
         are_strict_ranks: whether every ballot is a strict order of all candidates and ``utility``
             is minus the place, so that Borda scores need no comparison.
+        has_count_widths: whether ``above`` counts a ballot that does not rank both candidates as a
+            tie between them.
     """
 
     utility: jax.Array
@@ -50,6 +52,7 @@ class Contest:
     candidate_mask: jax.Array
     known_above: jax.Array | None = None
     are_strict_ranks: bool = False
+    has_count_widths: bool = False
 
     @property
     def size(self) -> int:
@@ -170,7 +173,15 @@ class Contest:
     @cached_property
     def above(self) -> jax.Array:
         """P(a ≻ b) ``[candidates, candidates]``: the share, among ballots that rank both, with a
-        above b, ties half; ½ where no ballot ranks both, and on the diagonal."""
+        above b, ties half; ½ where no ballot ranks both, and on the diagonal. With
+        ``has_count_widths`` the share among all ballots."""
+        if self.has_count_widths and self.known_above is None:
+            return 0.5 + 0.5 * (self.strictly_above - self.strictly_above.T)
+        return self.share_above
+
+    @cached_property
+    def share_above(self) -> jax.Array:
+        """As ``above``, among ballots that rank both in any case."""
         if self.known_above is not None:
             return self.known_above
         margin = self.strictly_above - self.strictly_above.T

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from scrl.data.batches import padded_size
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.ballot_arrays import Array, BallotArrays, flatten_ballots
+from scrl.voting.ballot_arrays import Array, BallotArrays, flatten_ballots, readings_of
 from scrl.voting.contest import (
     MAX_ALL_PAIRS,
     MAX_PACKED,
@@ -27,7 +27,9 @@ from scrl.voting.contest import (
     HostContest,
     strict_ranks,
 )
+from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
+from scrl.voting.truncated_ballots import LAST, PREF_VOTING, SHARES
 
 #: How often each set of rules has been compiled. Tests assert that moving a slider adds nothing.
 TRACES: Counter[tuple[str, ...]] = Counter()
@@ -51,15 +53,16 @@ class Counts(NamedTuple, Generic[Array]):
     is_valid: Array
 
 
-@partial(jax.jit, static_argnames=("rules", "are_ranks", "with_pairwise"))
+@partial(jax.jit, static_argnames=("rules", "are_ranks", "with_pairwise", "by_counts"))
 def _count(
     arrays: BallotArrays[jax.Array],
     *,
     rules: tuple[str, ...],
     are_ranks: bool,
     with_pairwise: bool,
+    by_counts: bool = False,
 ) -> Counts[jax.Array]:
-    """Count every contest by every rule."""
+    """Count every contest by every rule; ``by_counts`` as ``Contest.has_count_widths``."""
     TRACES[rules] += 1
     contests, m, voters = arrays.utility.shape
 
@@ -76,7 +79,9 @@ def _count(
             utility, valid = -utility, strict_ranks(utility)
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
-        profile = Contest(utility, ranked, weight, candidate_mask, are_strict_ranks=are_ranks)
+        profile = Contest(
+            utility, ranked, weight, candidate_mask, None, are_ranks, has_count_widths=by_counts
+        )
         if are_ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
             _ = profile.bits
         values = [RULES[name].count(profile).astype(float) for name in rules]
@@ -90,33 +95,68 @@ def _count(
     return jax.lax.map(count_contest, arrays, batch_size=size)
 
 
-def aggregate(ballots: Ballots, rule: str) -> Outcome:
+def aggregate(
+    ballots: Ballots | Profile, rule: str, left_out: str | None = LAST, widths: str = SHARES
+) -> Outcome:
     """The outcome of one rule.
 
     >>> from scrl.voting import Profile
     >>> profile = Profile.from_text("2: R > G > B\\n3: B > R > G")
-    >>> aggregate(profile.ballots(), "borda").order(profile.names)
+    >>> aggregate(profile, "borda").order(profile.names)
     [['R'], ['B'], ['G']]
 
+    Args:
+        left_out: what a ballot says of the candidates that it leaves out: ``"last"`` (tied in last
+            place), ``"unseen"`` (nothing: pairs are compared by the ballots that rank both, and a
+            ballot of one candidate is not counted) or ``"pref_voting"`` (as that package counts);
+            None as ``"unseen"``, but a ballot of one candidate counts for first places.
+        widths: of victories where candidates left out are unseen: ``"shares"`` of the ballots that
+            rank both, or ``"counts"`` of ballots, over all of them.
+
     Raises:
-        InputError: for an unknown rule, weights that are negative or all zero, utilities that are
-            not numbers, no voter or no candidate, a contest in which no ballot ranks a candidate.
+        InputError: for an unknown rule or meaning, weights that are negative or all zero, utilities
+            that are not numbers, a rule of utilities where ballots state orders, no voter or no
+            candidate, a contest in which no ballot ranks a candidate (or two, where unseen).
     """
-    return aggregate_all(ballots, [rule])[rule]
+    return aggregate_all(ballots, [rule], left_out, widths)[rule]
 
 
-def aggregate_all(ballots: Ballots, rules: Sequence[str]) -> dict[str, Outcome]:
-    """The outcome of each rule; shared statistics are computed once. Raises as ``aggregate``."""
-    leading, arrays, are_ranks = flatten_ballots(ballots, rules)
-    return _count_rules(leading, arrays, are_ranks, list(dict.fromkeys(rules)), False)[0]
+def aggregate_all(
+    ballots: Ballots | Profile,
+    rules: Sequence[str],
+    left_out: str | None = LAST,
+    widths: str = SHARES,
+) -> dict[str, Outcome]:
+    """The outcome of each rule; shared statistics are computed once. Arguments and errors are those
+    of ``aggregate``."""
+    ballots = ballots.ballots() if isinstance(ballots, Profile) else ballots
+    names = list(dict.fromkeys(rules))
+    leading, arrays, are_ranks = flatten_ballots(ballots, names)
+    found: dict[str, Outcome] = {}
+    for group, read, by_counts in readings_of(arrays, names, left_out, widths):
+        found |= _count_rules(leading, read, are_ranks, group, False, by_counts)[0]
+    return {name: found[name] for name in names}
 
 
 def aggregate_with_pairwise(
-    ballots: Ballots, rules: Sequence[str]
+    ballots: Ballots | Profile,
+    rules: Sequence[str],
+    left_out: str | None = LAST,
+    widths: str = SHARES,
 ) -> tuple[dict[str, Outcome], np.ndarray]:
-    """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``."""
-    leading, arrays, are_ranks = flatten_ballots(ballots, rules)
-    outcomes, above = _count_rules(leading, arrays, are_ranks, list(dict.fromkeys(rules)), True)
+    """As ``aggregate_all``, and P(a ≻ b) ``[..., candidates, candidates]``.
+
+    Raises:
+        InputError: as ``aggregate``, and for ``left_out="pref_voting"``, where rules read different
+            ballots.
+    """
+    if left_out == PREF_VOTING:
+        raise InputError("Each rule of pref_voting reads ballots in its own way; count one by one.")
+    ballots = ballots.ballots() if isinstance(ballots, Profile) else ballots
+    names = list(dict.fromkeys(rules))
+    leading, arrays, are_ranks = flatten_ballots(ballots, names)
+    ((_, read, by_counts),) = readings_of(arrays, names, left_out, widths)
+    outcomes, above = _count_rules(leading, read, are_ranks, names, True, by_counts)
     assert above is not None
     return outcomes, above.reshape(*leading, *above.shape[1:])
 
@@ -127,6 +167,7 @@ def _count_rules(
     are_ranks: bool,
     names: list[str],
     with_pairwise: bool,
+    by_counts: bool,
 ) -> tuple[dict[str, Outcome], np.ndarray | None]:
     """The outcome of each rule, and P(a ≻ b) where it is asked for or a host rule needs it."""
     device = tuple(sorted(name for name in names if not RULES[name].on_host))
@@ -143,7 +184,7 @@ def _count_rules(
         above, counted, valid = _count_uncopied(arrays, device, are_ranks, with_pairwise)
         fault = "A utility on a ballot is not a number."
     else:
-        above, counted, valid = _count_padded(arrays, device, with_pairwise)
+        above, counted, valid = _count_padded(arrays, device, with_pairwise, by_counts)
         fault = "No ballot of a contest ranks any of its candidates."
     if not valid.all():
         raise InputError(fault)
@@ -159,12 +200,16 @@ def _count_rules(
 
 
 def _count_padded(
-    arrays: BallotArrays[np.ndarray], device: tuple[str, ...], with_pairwise: bool
+    arrays: BallotArrays[np.ndarray],
+    device: tuple[str, ...],
+    with_pairwise: bool,
+    by_counts: bool,
 ) -> Counts[np.ndarray]:
     """Sizes are padded to a few, so that another number of voters compiles nothing new."""
     utility, ranked, weight, candidate_mask = arrays
     assert ranked is not None
     assert weight is not None
+    count = partial(_count, rules=device, are_ranks=False, by_counts=by_counts)
     contests, m, voters = utility.shape
     v, k = padded_size(voters), padded_size(m)
     # Groups are powers of two and the last one is filled up, so that few programs are compiled.
@@ -179,8 +224,7 @@ def _count_padded(
             _pad(candidate_mask[rows], (step, k)),
         )
         with jax.enable_x64(True):
-            found = _count(group, rules=device, are_ranks=False, with_pairwise=with_pairwise)
-            parts.append(jax.tree.map(np.asarray, found))
+            parts.append(jax.tree.map(np.asarray, count(group, with_pairwise=with_pairwise)))
     above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
     above = above[:, :m, :m] if with_pairwise else None
     return Counts(above, counted[..., :m] if device else None, valid)

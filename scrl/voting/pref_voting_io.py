@@ -71,6 +71,8 @@ def _from_ballots(ballots: Ballots) -> Profile:
     voters, m = utility.shape
     mask = np.ones(m, bool) if ballots.candidates is None else np.asarray(ballots.candidates)
     ranked = np.ones(utility.shape, bool) if ballots.ranked is None else np.asarray(ballots.ranked)
+    if ballots.utility is None:
+        ranked = ranked & (np.asarray(ballots.rank) >= 0)
     ranked = (ranked & mask)[:, mask]
     weight = np.ones(voters) if ballots.weight is None else np.asarray(ballots.weight, float)
     place = np.full(ranked.shape, -1)

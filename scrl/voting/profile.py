@@ -89,8 +89,8 @@ class Profile:
 
     def ballots(self) -> Ballots:
         """``Ballots`` of the utilities where they are known, else of the orders."""
-        utility = -self.place if self.utility is None else self.utility
-        return Ballots(utility, self.place >= 0, self.weight)
+        rank = self.place if self.utility is None else None
+        return Ballots(self.utility, self.place >= 0, self.weight, rank=rank)
 
     def orders(self) -> list[list[list[str]]]:
         """The order of each ballot, best first; each place is the list of names tied there."""

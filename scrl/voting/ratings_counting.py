@@ -9,6 +9,7 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome, Ratings
 from scrl.voting.counting import aggregate_all, next_power_of_two
 from scrl.voting.registry import RULES
+from scrl.voting.truncated_ballots import LAST, SHARES, UNSEEN
 
 #: Ballots × candidates held at once.
 CELLS = 20_000_000
@@ -80,12 +81,20 @@ def _padded_shape(voters: int, candidates: int) -> tuple[int, int]:
     return 1 << (exponent + exponent % 2), next_power_of_two(max(candidates, 4))
 
 
-def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str, Outcome]]:
+def count_ratings(
+    ratings: Ratings, rules: Sequence[str], left_out: str = LAST, widths: str = SHARES
+) -> dict[str, dict[str, Outcome]]:
     """Count every prompt's ballots by every rule.
+
+    Args:
+        left_out, widths: what a ballot says of the completions that it leaves out, and what the
+            width of a victory is, as in ``aggregate``. What ``ratings.absent`` says is what models
+            learn from them, and is not read.
 
     Returns:
         prompt -> rule -> ``Outcome`` over the prompt's completions, in the order of the catalogue;
-        a prompt without a ballot that ranks two completions is left out.
+        a prompt without a ballot (where absent completions are unseen, one that ranks two) is left
+        out.
 
     Raises:
         InputError: if no ballot ranks two completions, or a rule is unknown or reads utilities,
@@ -94,8 +103,10 @@ def count_ratings(ratings: Ratings, rules: Sequence[str]) -> dict[str, dict[str,
     require_ordinal_rules(rules, "ratings state only orders")
     catalogue = ratings.catalogue
     found: dict[int, dict[str, Outcome]] = {}
-    for prompts, ballots in ballots_by_prompt(ratings.with_absent_resolved(min_size=2)):
-        outcomes = aggregate_all(ballots, rules)
+    # Prompts without a comparison are left out where they would be refused.
+    selected = ratings.select(ratings.sizes >= 2) if left_out == UNSEEN else ratings
+    for prompts, ballots in ballots_by_prompt(selected):
+        outcomes = aggregate_all(ballots, rules, left_out, widths)
         for row, prompt in enumerate(prompts):
             size = len(catalogue.names(prompt))
             found[prompt] = {

@@ -18,6 +18,14 @@ from scrl.voting.registry import RULES
 
 #: Tied in last place; nothing is known of them; as pref_voting 1.18 counts.
 LAST, UNSEEN, PREF_VOTING = "last", "unseen", "pref_voting"
+#: The width of a victory of a over b is the share, among the ballots that rank both, that P(a ≻ b)
+#: exceeds ½ by; or the ballots for a less those for b, over all ballots.
+SHARES, COUNTS = "shares", "counts"
+#: What is said where candidates left out are unseen and no ballot ranks two.
+NO_COMPARISON = (
+    "Every ballot names one candidate only, so that no two candidates are compared; read the "
+    "candidates that a ballot leaves out as tied last."
+)
 #: The rules by which pref_voting counts truncated ballots: those that give points to ranked
 #: candidates only, and those that read margins.
 _COUNT_RANKED_ONLY = frozenset({"plurality", "bucklin", "instant-runoff"})
@@ -27,10 +35,45 @@ _READ_MARGINS = frozenset(
 )  # fmt: skip
 
 
+def check_reading(left_out: str | None, widths: str = SHARES) -> None:
+    """Raise ``InputError`` for a meaning of candidates left out, or a width of victories, that
+    there is not."""
+    if left_out not in (LAST, UNSEEN, PREF_VOTING, None):
+        raise InputError("A candidate left out is 'last', 'unseen' or as in 'pref_voting'.")
+    if widths not in (SHARES, COUNTS):
+        raise InputError("Widths of victories are 'shares' or 'counts'.")
+
+
+def pref_voting_reading(rule: str) -> tuple[str | None, bool]:
+    """How pref_voting counts truncated ballots by a rule: the meaning of candidates left out (None
+    for ballots as they stand), and whether widths of victories are counts.
+
+    Raises:
+        InputError: for a rule by which it counts none.
+    """
+    if rule == "borda":
+        return LAST, False
+    if rule in _READ_MARGINS:
+        return None, True
+    if rule in _COUNT_RANKED_ONLY:
+        return None, False
+    raise InputError(
+        f"pref_voting counts no ballots that leave candidates out by {RULES[rule].title}."
+    )
+
+
 def complete_ballots(profile: Profile) -> Profile:
-    """The profile with the candidates that a ballot leaves out tied in its last place."""
+    """The profile with the candidates that a ballot leaves out tied in its last place. A ballot
+    that ranks no candidate is dropped: it says nothing.
+
+    Raises:
+        InputError: no ballot ranks a candidate.
+    """
     if profile.is_complete:
         return profile
+    profile = _select(profile, (profile.place >= 0).any(axis=1))
+    if not len(profile.place):
+        raise InputError("No ballot ranks a candidate; give one that does.")
     last = profile.place.max(axis=1, keepdims=True) + 1
     return replace(profile, place=np.where(profile.place < 0, last, profile.place))
 
@@ -46,15 +89,16 @@ def comparing_ballots(profile: Profile) -> Profile:
     if compares.all():
         return profile
     if not compares.any():
-        raise InputError(
-            "Every ballot names one candidate only, so that no two candidates are compared; read "
-            "the candidates that a ballot leaves out as tied last."
-        )
-    utility = None if profile.utility is None else profile.utility[compares]
-    labels = tuple(label for label, kept in zip(profile.labels, compares, strict=True) if kept)
-    return Profile(
-        profile.names, profile.place[compares], profile.weight[compares], labels, utility
-    )
+        raise InputError(NO_COMPARISON)
+    return _select(profile, compares)
+
+
+def _select(profile: Profile, rows: np.ndarray) -> Profile:
+    """The profile with only these ballots, a boolean mask ``[ballots]``."""
+    utility = None if profile.utility is None else profile.utility[rows]
+    labels = tuple(label for label, kept in zip(profile.labels, rows, strict=True) if kept)
+    return replace(profile, place=profile.place[rows], weight=profile.weight[rows], labels=labels,
+                   utility=utility)  # fmt: skip
 
 
 def ballots_with_margins(profile: Profile) -> Profile:
@@ -92,18 +136,14 @@ def ballots_read_by(rule: str, profile: Profile, left_out: str) -> Profile:
         InputError: for another meaning, a rule by which pref_voting counts no truncated ballots, or
             unseen candidates where no ballot compares two.
     """
-    if left_out not in (LAST, UNSEEN, PREF_VOTING):
-        raise InputError("A candidate left out is 'last', 'unseen' or as in 'pref_voting'.")
+    check_reading(left_out)
     if profile.is_complete:
         return profile
-    if left_out == LAST or (left_out == PREF_VOTING and rule == "borda"):
+    if left_out == LAST:
         return complete_ballots(profile)
     if left_out == UNSEEN:
         return comparing_ballots(profile)
-    if rule in _READ_MARGINS:
+    meaning, by_counts = pref_voting_reading(rule)
+    if by_counts:
         return ballots_with_margins(profile)
-    if rule not in _COUNT_RANKED_ONLY:
-        raise InputError(
-            f"pref_voting counts no ballots that leave candidates out by {RULES[rule].title}."
-        )
-    return profile
+    return complete_ballots(profile) if meaning == LAST else profile

@@ -101,7 +101,7 @@ def test_counting_the_profile_and_the_file_gives_the_same_orders(absent):
     rules = ["borda", "copeland", "bradley-terry"]
     by_profile, _ = count_all_rules(profile_of(asked, ballots), rules, left_out=absent)
     ratings = ratings_of([(asked, 1, ballots)])
-    by_ratings = count_ratings(ratings, rules)["Which?"]
+    by_ratings = count_ratings(ratings, rules, absent)["Which?"]
     names = ratings.catalogue.names(0)
     for rule in rules:
         places = dict(zip(names, by_ratings[rule].place, strict=True))

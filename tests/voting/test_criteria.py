@@ -64,7 +64,7 @@ def recounted() -> dict:
         k, c = p.place.shape
         utility[i, :k, :c], ranked[i, :k, :c], weight[i, :k] = -p.place, p.place >= 0, p.weight
         stand[i, :c] = True
-    counted = aggregate_all(Ballots(utility, ranked, weight, stand), JUDGED)
+    counted = aggregate_all(Ballots(utility, ranked, weight, stand), JUDGED, None)
     return {
         (rule, text): outcome.order(list(p.names), i)
         for rule, outcome in counted.items()

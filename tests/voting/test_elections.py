@@ -126,7 +126,7 @@ def test_rules_that_need_utilities_say_so_where_there_are_none(golden):
     ratings = load_ratings(golden / "ties.csv")
     with pytest.raises(InputError, match="'nash' needs known utilities"):
         count_ratings(ratings, ["borda", "nash"])
-    with pytest.raises(InputError, match="give utilities"):
+    with pytest.raises(InputError, match="Utilitarian counts utilities"):
         aggregate(Ballots(rank=np.array([[0, 1]])), "utilitarian")
     with pytest.raises(InputError, match="one is negative"):
         aggregate(Ballots(np.array([[1.0, -1.0]])), "nash")
@@ -193,8 +193,8 @@ def test_eliminations_from_bits_are_those_from_ballots(shape):
 
 
 @pytest.mark.parametrize("odd", [[0, 0, 2, 3, 4], [2, 2, 2, 2, 2], [0, 1, 2, 3, 5],
-                                 [-1, 0, 1, 2, 3], [0, 1, 2, 3, 127], [-128, 0, 1, 2, 3],
-                                 [1, 2, 3, 8, 4], [0, 1, 1, 4, 4]])  # fmt: skip
+                                 [0, 1, 2, 3, 127], [1, 2, 3, 8, 4], [0, 1, 1, 4, 4]]
+)  # fmt: skip
 def test_one_ballot_that_is_no_strict_order_is_found_among_many(odd):
     """Whether tied or of other numbers: it is counted as the order that it is."""
     rng = np.random.default_rng(7)

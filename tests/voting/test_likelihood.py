@@ -32,7 +32,7 @@ def ballots_of(orders: dict[str, float], names: str) -> Ballots:
 
 
 def scores(rule: str, orders: dict[str, float], names: str) -> dict[str, float]:
-    return aggregate(ballots_of(orders, names), rule).by_name(list(names))
+    return aggregate(ballots_of(orders, names), rule, None).by_name(list(names))
 
 
 # -- published figures ----------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def random_profiles() -> Ballots:
 
 @cache
 def outcomes() -> dict:
-    return aggregate_all(random_profiles(), [*BOTH, "borda"])
+    return aggregate_all(random_profiles(), [*BOTH, "borda"], None)
 
 
 def wins_of(i: int) -> np.ndarray:
@@ -220,7 +220,7 @@ def test_bradley_terry_is_borda_on_complete_ballots():
 
 def test_of_two_candidates_both_models_are_one():
     b = random_profiles()
-    found = aggregate_all(replace(b, candidates=b.candidates & (np.arange(MOST) < 2)), BOTH)
+    found = aggregate_all(replace(b, candidates=b.candidates & (np.arange(MOST) < 2)), BOTH, None)
     one, other = (found[rule].scores[:, :2] for rule in BOTH)
     np.testing.assert_allclose(one, other, atol=1e-8)
 
@@ -259,7 +259,7 @@ def test_a_tie_is_one_choice_shared():
 
 def test_only_shares_of_the_weight_count():
     b = random_profiles()
-    found = aggregate_all(replace(b, weight=37.5 * b.weight), BOTH)
+    found = aggregate_all(replace(b, weight=37.5 * b.weight), BOTH, None)
     for rule in BOTH:
         np.testing.assert_allclose(found[rule].scores, outcomes()[rule].scores, atol=1e-7)
         np.testing.assert_array_equal(found[rule].place, outcomes()[rule].place)
@@ -273,7 +273,7 @@ def test_finite_and_centred_whatever_is_ranked(rule):
     """Every way in which two ballots can leave candidates out, and an unbeaten candidate."""
     masks = [m for m in product([False, True], repeat=6) if any(m)]
     ranked = np.array(masks).reshape(-1, 2, 3)
-    found = aggregate(Ballots(np.array([[2, 1, 0], [2, 0, 1]]) + 0 * ranked, ranked), rule)
+    found = aggregate(Ballots(np.array([[2, 1, 0], [2, 0, 1]]) + 0 * ranked, ranked), rule, None)
     assert np.isfinite(found.scores).all()
     np.testing.assert_allclose(found.scores.sum(-1), 0, atol=1e-9)
     unheard = (ranked & (ranked.sum(-1, keepdims=True) > 1)).sum(1) == 0

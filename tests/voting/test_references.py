@@ -48,7 +48,7 @@ def drawn() -> tuple[list, Ballots]:
 
 @cache
 def outcomes() -> dict:
-    return aggregate_all(drawn()[1], list(reference.RULES))
+    return aggregate_all(drawn()[1], list(reference.RULES), None)
 
 
 @pytest.mark.parametrize("rule", reference.RULES)

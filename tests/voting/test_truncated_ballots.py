@@ -100,7 +100,7 @@ def test_margins_are_those_of_pref_voting(seed):
         if left_out == LAST:
             there.use_extended_strict_preference()
         read = ballots_read_by(rule, profile, left_out)
-        _, above = aggregate_with_pairwise(read.ballots(), [rule])
+        _, above = aggregate_with_pairwise(read, [rule], None)
         np.testing.assert_allclose((2 * above - 1) * n, there.margin_matrix, atol=1e-9)
 
 

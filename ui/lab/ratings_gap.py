@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @st.cache_data(max_entries=8, show_spinner="Counting the ballots")
 def _orders(id: str, rule: str, _ratings: Ratings) -> dict[str, tuple[list, list]]:
     """Prompt -> the orders of Bradley–Terry and of the rule, both on the ballots as they are."""
-    learnt, counted = scenarios.ratings_preview(_ratings), count_ratings(_ratings, [rule])
+    learnt = scenarios.ratings_preview(_ratings)
+    counted = count_ratings(_ratings, [rule], _ratings.absent)
     return {
         p: (learnt[p]["vanilla"]["order"], outcomes[rule].order(learnt[p]["completions"]))
         for p, outcomes in counted.items()

@@ -80,7 +80,7 @@ def _count(key: str, meaning: str, _profile: Profile) -> tuple[dict[str, Outcome
 def _explain(
     key: str, meaning: str, rule: str, _profile: Profile, _outcome: Outcome
 ) -> Explanation:
-    return explain(rule, ballots_read_by(rule, _profile, meaning), _outcome)
+    return explain(rule, _profile, _outcome, meaning)
 
 
 def explanation(

@@ -268,6 +268,6 @@ def count_places(
             np.take_along_axis(batch_weight[fill], cast, 1),
             batch_mask[fill],
         )
-        outcomes = aggregate_all(ballots, rules)
+        outcomes = aggregate_all(ballots, rules, None)
         batches.append(np.stack([outcomes[rule].place[:n] for rule in rules], axis=1))
     return np.concatenate(batches)

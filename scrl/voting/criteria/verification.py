@@ -29,7 +29,7 @@ Check: TypeAlias = Callable[[Sequence[Profile], Sequence[Order]], bool]
 def verify_violation(violation: Violation) -> bool:
     """Whether the rule violates the criterion on these profiles and gives the stated orders."""
     orders = [
-        aggregate(profile.ballots(), violation.rule).order(list(profile.names))
+        aggregate(profile, violation.rule, None).order(list(profile.names))
         for profile in violation.profiles
     ]
     return is_proved(violation, orders)

@@ -47,7 +47,7 @@ class Violation:
 def recount_violation(violation: Violation) -> Violation:
     """The violation with the orders that the rule gives now."""
     orders = [
-        aggregate(profile.ballots(), violation.rule).order(list(profile.names))
+        aggregate(profile, violation.rule, None).order(list(profile.names))
         for profile in violation.profiles
     ]
     return replace(violation, orders=tuple(orders))

@@ -66,7 +66,7 @@ def compare_outcomes(
         InputError: where no rule can count the profile.
     """
     m = len(profile.names)
-    outcomes, faults = count_all_rules(profile, RULES.ordinal if rules is None else rules)
+    outcomes, faults = count_all_rules(profile, RULES.ordinal if rules is None else rules, None)
     if not outcomes:
         raise InputError(next(iter(faults.values()), "There is no rule to judge by."))
     rules_of: dict[tuple[float, ...], list[str]] = {}

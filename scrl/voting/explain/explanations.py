@@ -32,29 +32,41 @@ from scrl.voting.explain.steps import (
 )
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
+from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, ballots_read_by
 
 #: Ballots shown in a matrix of utilities.
 MAX_UTILITY_ROWS = 30
 _APPROVAL = re.compile(r"([0-9]+)-approval")
 
 
-def explain(rule: str, profile: Profile, outcome: Outcome | None = None) -> Explanation:
+def explain(
+    rule: str,
+    profile: Profile,
+    outcome: Outcome | None = None,
+    left_out: str | None = LAST,
+    widths: str = SHARES,
+) -> Explanation:
     """How a rule counts a profile.
 
     Args:
         rule: its name in the registry.
         profile: the ballots.
         outcome: the rule's outcome where it is already counted.
+        left_out, widths: as in ``aggregate``.
 
     Raises:
         InputError: for an unknown rule, or a profile that it cannot count.
     """
-    definition, counts = RULES[rule], ProfileCounts(profile)
+    definition = RULES[rule]
+    profile = profile if left_out is None else ballots_read_by(rule, profile, left_out)
+    counts = ProfileCounts(profile, widths == COUNTS)
     if match := _APPROVAL.fullmatch(rule):
         return approval(counts, rule, int(match[1]))
     if rule in explainers():
         return explainers()[rule](counts)
-    outcome = outcome or aggregate(pad_profile(profile), rule)
+    if definition.reads == "utility" and profile.utility is None:
+        raise InputError(f"{definition.title} counts utilities, and only orders are known.")
+    outcome = outcome or aggregate(pad_profile(profile), rule, None, widths)
     place, score = outcome.place[: counts.m], outcome.scores[: counts.m]
     if definition.lottery:
         return lottery(counts, rule, score, place)
@@ -143,11 +155,14 @@ def dowdall(counts: ProfileCounts) -> Explanation:
 def borda(counts: ProfileCounts) -> Explanation:
     """Scores are P(a ≻ b) summed over opponents b; a pair that no ballot ranks gives ½."""
     off_diagonal = ~np.eye(counts.m, dtype=bool)
-    pair_weight = np.where((counts.both_ranked > 0) & off_diagonal, counts.both_ranked, np.inf)
+    weight = np.ones_like(counts.both_ranked) if counts.by_counts else counts.both_ranked
+    pair_weight = np.where((counts.both_ranked > 0) & off_diagonal, weight, np.inf)
     parts = np.zeros(counts.place.shape)
     for b in range(counts.m):
         both_ranked = counts.ranked & counts.ranked[:, [b]]
         wins = 0.5 + 0.5 * np.sign(counts.place[:, [b]] - counts.place)
+        if counts.by_counts:  # a ballot that does not rank both ties them
+            wins, both_ranked = np.where(both_ranked, wins, 0.5), True
         parts += both_ranked * wins * counts.weight[:, None] / pair_weight[:, b]
     never_compared = 0.5 * ((counts.both_ranked == 0) & off_diagonal).sum(1)
     if never_compared.any():
@@ -213,7 +228,7 @@ def likelihood(
     and Plackett–Luce alike."""
     fitted = expit(score[:, None] - score[None, :])
     off_diagonal = ~np.eye(counts.m, dtype=bool)
-    observed = np.where((counts.both_ranked > 0) & off_diagonal, counts.above, np.nan)
+    observed = np.where((counts.both_ranked > 0) & off_diagonal, counts.share_above, np.nan)
     residual = np.abs(observed - fitted)
     notes = [f"{counts.join_names(winners(place))}: highest reward."]
     if np.isfinite(residual).any():

@@ -33,7 +33,7 @@ def kemeny(counts: ProfileCounts) -> Explanation:
     """Shows the majorities that the Kemeny order overrules, and what each leader would cost."""
     leader_cost = None
     if counts.m > MAX_SEARCHED:
-        place = aggregate(counts.profile.ballots(), "kemeny").place
+        place = aggregate(counts.profile, "kemeny", None).place
     else:
         place, leader_cost = _kemeny_places(counts.above)
     order = np.argsort(place, kind="stable").tolist()

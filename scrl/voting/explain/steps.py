@@ -157,10 +157,11 @@ class ProfileCounts:
         weight: ``[ballots]``, adding up to one.
         m: the number of candidates.
         all_candidates: a mask of all of them ``[candidates]``.
+        by_counts: whether a ballot that does not rank both candidates counts as a tie between them.
     """
 
-    def __init__(self, profile: Profile) -> None:
-        self.profile, self.names = profile, profile.names
+    def __init__(self, profile: Profile, by_counts: bool = False) -> None:
+        self.profile, self.names, self.by_counts = profile, profile.names, by_counts
         self.place = np.asarray(profile.place)
         self.ranked = self.place >= 0
         weight = np.where(self.ranked.any(1), profile.weight, 0.0)
@@ -190,6 +191,13 @@ class ProfileCounts:
     @cached_property
     def above(self) -> np.ndarray:
         """P(a ≻ b) ``[candidates, candidates]``; ½ on the diagonal and for pairs never ranked."""
+        if self.by_counts:
+            return 0.5 + 0.5 * (self.strictly_above - self.strictly_above.T)
+        return self.share_above
+
+    @cached_property
+    def share_above(self) -> np.ndarray:
+        """As ``above``, among the ballots that rank both in any case."""
         met = np.where(self.both_ranked > 0, self.both_ranked, 1.0)
         return 0.5 + 0.5 * (self.strictly_above - self.strictly_above.T) / met
 

@@ -81,7 +81,7 @@ def center_rewards(reward: jax.Array, is_compared: jax.Array) -> jax.Array:
 )
 def bradley_terry(profile: Contest) -> jax.Array:
     total = jnp.where(profile.opponents, profile.both_ranked, 0.0)
-    wins = total * profile.above
+    wins = total * profile.share_above
 
     def derivatives(reward: jax.Array) -> tuple[jax.Array, jax.Array]:
         probability = jax.nn.sigmoid(reward[:, None] - reward[None, :])

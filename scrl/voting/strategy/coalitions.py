@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.counting import aggregate_all
+from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import (
@@ -164,7 +164,7 @@ def simultaneous_manipulations(
         # One contest for each rule's misreports, all counted by all rules, takes one program.
         ranked = ~np.isnan(values)
         ballots = Ballots(np.where(ranked, values, 0.0), ranked, np.tile(weight, (len(names), 1)))
-        counted = aggregate_all(ballots, names)
+        counted = aggregate_all(ballots, names, None)
         for i, name in enumerate(names):
             outcome = Outcome(
                 name, counted[name].place[i], counted[name].scores[i], RULES[name].lottery
@@ -215,7 +215,8 @@ def outcome_by_share(
     weight = np.maximum(np.concatenate([sincere, reported], axis=1), 0.0)
     utility = np.broadcast_to(values, (len(shares), *values.shape))
     ranked = ~np.isnan(utility)
-    outcome = aggregate_all(Ballots(np.where(ranked, utility, 0.0), ranked, weight), [rule])[rule]
+    ballots = Ballots(np.where(ranked, utility, 0.0), ranked, weight)
+    outcome = aggregate(ballots, rule, None)
     mean = outcome.chances @ (profile.weight @ row_utilities(profile)) / profile.weight.sum()
     return shares, outcome.scores, mean
 

@@ -277,7 +277,7 @@ def outcomes_of_reports(
             None if ranked.all() else np.broadcast_to(ranked, shape),
             np.broadcast_to(weight[:, None], shape[:-1]),
         )
-        for name, outcome in aggregate_all(ballots, rules).items():
+        for name, outcome in aggregate_all(ballots, rules, None).items():
             parts[name].append(outcome)
     return {
         name: Outcome(
