@@ -1,0 +1,139 @@
+"""BLT files, as of the electoral reform societies, OpaVote and OpenSTV.
+
+``4 2`` (candidates and seats), ``-3`` (withdrawn), ballots ``5 1 2=4 0`` (weight, candidates by
+number, 0), a ``0``, the candidates' names and the title. ``=`` ties, ``-`` skips a rank, ``#``
+begins a comment, ``(7)`` before a ballot is its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scrl.data.files import quoted
+from scrl.election_records.cast_ballots import MAX_CONTEST_CANDIDATES, MAX_WEIGHT, CastContest
+from scrl.types import InputError
+
+_TOKEN = re.compile(r'"([^"\n]*)"|(\([^()\n]*\))|([^\s"()]+)|(")')
+_END = r"[ \t]*(?:#[^\n]*)?\r?"
+_HEAD = re.compile(rf"(?:{_END}\n)*[ \t]*[0-9]{{1,5}}[ \t]+[0-9]{{1,5}}{_END}\n")
+_LAST = re.compile(rf"(?m)^[ \t]*0{_END}$")
+
+#: A token: its line, its text, and whether it stands in quotes.
+Token = tuple[int, str, bool]
+
+
+def is_blt(text: str) -> bool:
+    """Whether the text begins as a BLT file and ends with names."""
+    return _HEAD.match(text) is not None and _LAST.search(text) is not None
+
+
+def read_blt(text: str, file: str, name: str) -> CastContest:
+    """The election in a file.
+
+    Raises:
+        InputError: naming the line.
+    """
+    tokens = _tokens(text, file)
+    candidates = _whole(next(tokens, None), file, "number of candidates", MAX_CONTEST_CANDIDATES)
+    seats = _whole(next(tokens, None), file, "number of seats", MAX_CONTEST_CANDIDATES)
+    contest = CastContest(name, ties=True, seats=seats or None)
+    withdrawn, ballots = _ballots(tokens, candidates, file)
+    rest = list(tokens)
+    if len(rest) < candidates:
+        raise InputError(
+            f"{file}: {candidates} candidates are announced and the names of {len(rest)} follow "
+            "the ballots."
+        )
+    for number, (line, word, _) in enumerate(rest[:candidates], start=1):
+        shown = word.strip() or f"candidate {number}"
+        taken = shown in contest.candidates
+        contest.candidate(f"{shown} ({number})" if taken else shown, f"{file}: line {line}")
+    if len(rest) > candidates:
+        contest.title = " ".join(word for _, word, _ in rest[candidates : candidates + 1]).strip()
+    contest.withdrawn = withdrawn
+    for marks, weight in ballots:
+        contest.add(marks, weight)
+    if withdrawn:
+        names = ", ".join(contest.candidates[i] for i in sorted(withdrawn))
+        contest.notes.append(f"Withdrawn, and left out of every ballot: {names[:200]}.")
+    return contest
+
+
+def _tokens(text: str, file: str) -> Iterator[Token]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        quoted_text = line.lstrip().startswith('"')
+        plain = line if quoted_text else line.partition("#")[0]
+        for match in _TOKEN.finditer(plain):
+            if match[4]:
+                raise InputError(f"{file}: line {number}: a quotation mark is not closed.")
+            if match[2] is not None:
+                continue  # the name of a ballot
+            if match[1] is None and match[3].startswith("#"):
+                break
+            yield number, match[1] if match[1] is not None else match[3], match[1] is not None
+
+
+def _whole(token: Token | None, file: str, what: str, most: int) -> int:
+    text = token[1] if token else ""
+    if not (text.isdecimal() and text.isascii() and len(text) < 7 and int(text) <= most):
+        line = f"line {token[0]}: " if token else ""
+        raise InputError(
+            f"{file}: {line}the {what} is {quoted(text)}; it should be a whole number, {most:,} "
+            "at most."
+        )
+    return int(text)
+
+
+def _ballots(
+    tokens: Iterator[Token], candidates: int, file: str
+) -> tuple[set[int], list[tuple[list[tuple[int, ...]], float]]]:
+    """Numbers of the withdrawn candidates, and the ballots."""
+    withdrawn: set[int] = set()
+    ballots: list[tuple[list[tuple[int, ...]], float]] = []
+    for line, word, is_name in tokens:
+        where = f"{file}: line {line}"
+        if word == "0" and not is_name:
+            return withdrawn, ballots
+        if not ballots and re.fullmatch(r"-[0-9]{1,5}", word):
+            withdrawn.add(_candidate(word[1:], candidates, where))
+            continue
+        weight = _weight(word, where)
+        ballots.append((_ranks(tokens, line, candidates, file), weight))
+    raise InputError(f"{file}: the line '0' that ends the ballots is missing.")
+
+
+def _ranks(tokens: Iterator[Token], line: int, candidates: int, file: str) -> list[tuple[int, ...]]:
+    marks: list[tuple[int, ...]] = []
+    for number, word, _ in tokens:
+        where = f"{file}: line {number}"
+        if number != line:
+            raise InputError(f"{file}: line {line}: the ballot does not end with 0.")
+        if word == "0":
+            return marks
+        if len(marks) > 2 * candidates + 10:
+            raise InputError(f"{where}: the ballot has more ranks than twice the candidates.")
+        if word == "-":
+            marks.append(())
+        else:
+            tied = {_candidate(part, candidates, where) for part in word.split("=")}
+            marks.append(tuple(sorted(tied)))
+    raise InputError(f"{file}: line {line}: the ballot does not end with 0.")
+
+
+def _candidate(text: str, candidates: int, where: str) -> int:
+    number = int(text) if text.isdecimal() and text.isascii() and len(text) < 7 else 0
+    if not 1 <= number <= candidates:
+        raise InputError(f"{where}: {quoted(text)} is not a candidate, 1 to {candidates}.")
+    return number - 1
+
+
+def _weight(text: str, where: str) -> float:
+    plain = re.fullmatch(r"([0-9]{1,15}(?:\.[0-9]{1,15})?)(?:/([0-9]{1,15}))?[xX]?", text)
+    share = float(plain[2]) if plain and plain[2] else 1.0
+    weight = float(plain[1]) / share if plain and share else 0.0
+    if not 0 < weight <= MAX_WEIGHT:
+        raise InputError(
+            f"{where}: the weight of the ballot is {quoted(text)}; give a number above 0."
+        )
+    return weight

@@ -1,0 +1,167 @@
+"""The files of an election: one file, a folder, or a ZIP archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from scrl.data.files import check_file, printable, quoted, read_file
+from scrl.types import InputError
+
+MAX_BYTES = 200_000_000
+#: Of all files of an election together, unpacked.
+MAX_TOTAL = 1_000_000_000
+MAX_FILES = 200_000
+
+_ZIP = b"PK\x03\x04"
+_IGNORED = ("__MACOSX",)
+
+
+@dataclass(frozen=True)
+class ElectionFiles:
+    """Files by name, read one at a time.
+
+    Attributes:
+        file: what to call them in messages.
+        names: of the files, in order; folders separated by a slash.
+        load: reads the file of a name.
+    """
+
+    file: str
+    names: tuple[str, ...]
+    load: Callable[[str], bytes]
+
+    def where(self, name: str) -> str:
+        """What to call one of the files in messages."""
+        return self.file if len(self.names) == 1 else f"{self.file}: {printable(name)}"
+
+    def named(self, base: str) -> list[str]:
+        """The files whose own name, without folders and capitals, is ``base``."""
+        return [name for name in self.names if _base(name).lower() == base.lower()]
+
+    def ending(self, *suffixes: str) -> list[str]:
+        """The files with one of the suffixes."""
+        return [name for name in self.names if PurePosixPath(name).suffix.lower() in suffixes]
+
+    def only(self, names: Iterable[str]) -> ElectionFiles:
+        """Some of the files."""
+        return ElectionFiles(self.file, tuple(names), self.load)
+
+
+def _base(name: str) -> str:
+    return PurePosixPath(name).name
+
+
+def files_at(path: str | Path) -> ElectionFiles:
+    """The file, the folder or the archive at ``path``.
+
+    Raises:
+        InputError: where it cannot be read or is too large.
+    """
+    file = printable(path)
+    try:
+        is_folder = Path(path).is_dir()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: the file cannot be read ({quoted(error)[1:-1]}).") from None
+    if is_folder:
+        return _folder(Path(path), file)
+    check_file(path, MAX_BYTES)
+    return files_in(read_file(path, MAX_BYTES), Path(path).name, file)
+
+
+def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
+    """The file of this content, or the files of the archive that it is.
+
+    Args:
+        name: of the file.
+        file: what to call it in messages; its name where empty.
+
+    Raises:
+        InputError: where it is too large, or a damaged archive.
+    """
+    file = file or printable(name)
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{file}: {len(data) / 1e6:,.0f} MB are more than the limit of {MAX_BYTES / 1e6:,.0f} "
+            "MB a file; pack the parts of the election in one ZIP archive."
+        )
+    if data.startswith(_ZIP) and not _is_workbook(data):
+        return _archive(data, file)
+    return ElectionFiles(file, (name or "file",), lambda _: data)
+
+
+def _is_workbook(data: bytes) -> bool:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "[Content_Types].xml" in archive.namelist()
+    except Exception:  # a damaged archive raises errors of many kinds; it is opened again later
+        return False
+
+
+def _folder(folder: Path, file: str) -> ElectionFiles:
+    names: list[str] = []
+    total = 0
+    try:
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink() or not path.is_file() or _is_hidden(name):
+                continue
+            names.append(name)
+            total += path.stat().st_size
+            _check_sizes(file, len(names), total)
+    except OSError as error:
+        raise InputError(f"{file}: the folder cannot be read ({error.strerror}).") from None
+    if not names:
+        raise InputError(f"{file}: the folder holds no file.")
+    return ElectionFiles(file, tuple(names), lambda name: read_file(folder / name, MAX_BYTES))
+
+
+def _archive(data: bytes, file: str) -> ElectionFiles:
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = [m for m in archive.infolist() if not m.is_dir() and not _is_hidden(m.filename)]
+    except Exception as error:  # a damaged archive raises errors of many kinds
+        raise InputError(
+            f"{file}: this ZIP archive is damaged ({quoted(error)[1:-1]}); pack it again."
+        ) from None
+    _check_sizes(file, len(members), sum(member.file_size for member in members))
+    sizes = {member.filename: member for member in members}
+    if not sizes:
+        raise InputError(f"{file}: the archive holds no file.")
+
+    def load(name: str) -> bytes:
+        member = sizes[name]
+        where = f"{file}: {printable(name)}"
+        if member.flag_bits & 1:
+            raise InputError(f"{where}: the file is encrypted; pack it without a password.")
+        if member.file_size > MAX_BYTES:
+            raise InputError(
+                f"{where}: unpacked it is larger than the limit of {MAX_BYTES / 1e6:,.0f} MB."
+            )
+        try:
+            with archive.open(member) as stream:
+                return stream.read(MAX_BYTES)
+        except Exception as error:  # a damaged member raises errors of many kinds
+            raise InputError(
+                f"{where}: the file cannot be unpacked ({quoted(error)[1:-1]})."
+            ) from None
+
+    return ElectionFiles(file, tuple(sizes), load)
+
+
+def _is_hidden(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any(part.startswith(".") or part in _IGNORED for part in parts)
+
+
+def _check_sizes(file: str, number: int, total: int) -> None:
+    if number > MAX_FILES:
+        raise InputError(f"{file}: there are more than {MAX_FILES:,} files in it.")
+    if total > MAX_TOTAL:
+        raise InputError(
+            f"{file}: its files are larger than the limit of {MAX_TOTAL / 1e6:,.0f} MB together, "
+            "unpacked; give a part of them."
+        )

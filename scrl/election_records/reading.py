@@ -1,0 +1,314 @@
+"""Published elections of any format: recognised by content, read to records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from scrl.data.files import decode, quoted
+from scrl.election_records import (
+    blt,
+    choice_columns,
+    clear_ballot,
+    common_data,
+    debian,
+    dominion,
+    hart,
+    preflib_records,
+    rctab,
+)
+from scrl.election_records.ballot_settings import BallotSettings, preset_settings
+from scrl.election_records.cast_ballots import (
+    USUAL,
+    CastContest,
+    Labels,
+    Wanted,
+    every_contest,
+    merged,
+)
+from scrl.election_records.election_files import ElectionFiles, files_at, files_in
+from scrl.election_records.plain_json import parse_json
+from scrl.election_records.plain_tables import Row, head_rows, table_rows
+from scrl.election_records.plain_xml import Element, parse_xml
+from scrl.election_records.records import ElectionRecord, make_record
+from scrl.types import InputError
+
+TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx")
+#: How many names of contests a message lists.
+_LISTED = 12
+_FORMATS = (
+    "cast-vote records (RCTab's configuration, Dominion, Hart, Clear Ballot, NIST's Common Data "
+    "Format, or a table with columns such as choice_1, choice_2), Debian's tally sheets, BLT and "
+    "PrefLib"
+)
+
+
+def read_election(
+    path: str | Path, contest: str | None = None, preset: str | None = None, **settings: Any
+) -> ElectionRecord:
+    """The contest of a published election: a file, a folder or a ZIP archive.
+
+    The format is recognised by content. Faults of ballots are read by the settings: those given
+    here, else those of the preset, else those that the file states (RCTab's configurations), else
+    the defaults of ``BallotSettings``; formats in which a voter may rank candidates equally (BLT,
+    Debian, PrefLib) know no overvotes. ``ElectionRecord.notes`` says which were used.
+
+    Args:
+        contest: which, where the file holds several: its name, its identifier, or a part of the
+            name that no other has.
+        preset: a key of ``PRESETS``, such as ``"maine"``.
+        settings: of ``BallotSettings``, such as ``overvotes="skip"``.
+
+    Raises:
+        InputError: naming the file and the line or field.
+    """
+    return _record(files_at(path), contest, preset, settings)
+
+
+def parse_election(
+    data: bytes, name: str, contest: str | None = None, preset: str | None = None, **settings: Any
+) -> ElectionRecord:
+    """As ``read_election``, for the bytes of a file and its name, as of an upload."""
+    return _record(files_in(data, name), contest, preset, settings)
+
+
+def list_contests(source: str | Path | bytes, name: str = "") -> tuple[str, ...]:
+    """The names of the contests of a file, a folder or an archive.
+
+    Args:
+        source: a path, or the bytes of a file.
+        name: of the file where ``source`` is its bytes.
+
+    Raises:
+        InputError: as of ``read_election``.
+    """
+    files = files_in(source, name) if isinstance(source, bytes) else files_at(source)
+    return tuple(cast.name for cast in _read(files, lambda *_: False, USUAL)[1])
+
+
+def is_election_record(path: str | Path) -> bool:
+    """Whether a file, folder or archive looks like a published election, by its name and its
+    first lines. What cannot be read is none."""
+    try:
+        return _recognise(files_at(path)) is not None
+    except InputError:
+        return False
+
+
+def _record(
+    files: ElectionFiles, contest: str | None, preset: str | None, given: Mapping[str, Any]
+) -> ElectionRecord:
+    BallotSettings().changed(**given)  # an unknown setting fails before a large file is read
+    chosen = preset_settings(preset) if preset is not None else None
+    wanted = every_contest if contest is None else _called(contest)
+    format, found = _read(files, wanted, USUAL)
+    cast = _chosen(found, contest, files.file)
+    settings = BallotSettings().changed(**cast.settings) if chosen is None else chosen
+    record = make_record(cast, format, settings.changed(**given))
+    if preset is not None:
+        record = replace(record, notes=(*record.notes, f"Settings of the preset {preset!r}."))
+    return record
+
+
+def _called(contest: str) -> Wanted:
+    """Contests that may be meant by a name."""
+    text = contest.strip().lower()
+    return lambda name, identifier: text in name.lower() or text == identifier.lower()
+
+
+def _chosen(found: list[CastContest], contest: str | None, file: str) -> CastContest:
+    listed = ", ".join(quoted(cast.name) for cast in found[:_LISTED])
+    listed += f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    if contest is None:
+        if len(found) == 1:
+            return found[0]
+        raise InputError(f"{file}: there are {len(found)} contests; choose one of {listed}.")
+    text = contest.strip().lower()
+    for matches in (
+        [c for c in found if contest.strip() in (c.name, c.identifier)],
+        [c for c in found if text in (c.name.lower(), c.identifier.lower())],
+        [c for c in found if text and text in c.name.lower()],
+    ):
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise InputError(
+                f"{file}: {len(matches)} contests are called like {quoted(contest)}; choose one of "
+                f"{', '.join(quoted(c.name) for c in matches[:_LISTED])}."
+            )
+    raise InputError(f"{file}: there is no contest {quoted(contest)}; there is {listed}.")
+
+
+# -- formats ---------------------------------------------------------------------------------------
+
+
+def _read(files: ElectionFiles, wanted: Wanted, labels: Labels) -> tuple[str, list[CastContest]]:
+    """The format, and the contests."""
+    format = _recognise(files)
+    if format is None:
+        raise InputError(f"{files.file}: this is no election that is read here: {_FORMATS}.")
+    return format, _contests(files, format, wanted, labels)
+
+
+def _contests(
+    files: ElectionFiles, format: str, wanted: Wanted, labels: Labels
+) -> list[CastContest]:
+    if format == "RCTab configuration":
+        name, content = _configuration(files)
+        if len(files.names) == 1:
+            raise InputError(
+                f"{files.file}: this configuration names its ballots in other files; give the "
+                "folder, or a ZIP archive with all of them."
+            )
+        return rctab.read_configured(content, name, files, _read_other)
+    if format == "Dominion":
+        return dominion.read_dominion(files, wanted, labels)
+    if format == "Hart":
+        return hart.read_hart(_sheets(files), wanted, labels)
+    parts: list[CastContest] = []
+    names = _candidate_names(files) if format == "choice columns" else {}
+    for name in files.names:
+        if _format_of(files, name) == format:
+            parts += _read_one(files, name, format, wanted, labels, names)
+    return merged(parts, files.file)
+
+
+def _read_other(files: ElectionFiles, wanted: Wanted, labels: Labels) -> list[CastContest]:
+    return _read(files, wanted, labels)[1]
+
+
+def _recognise(files: ElectionFiles) -> str | None:
+    """The format of an election's files, or None."""
+    if dominion.is_dominion(files):
+        return "Dominion" if not _has_configuration(files) else "RCTab configuration"
+    if _has_configuration(files):
+        return "RCTab configuration"
+    formats = {_format_of(files, name) for name in files.names[:1_000]} - {None}
+    if len(formats) > 1:
+        raise InputError(
+            f"{files.file}: the files are of several formats, "
+            f"{', '.join(sorted(map(str, formats)))}; give one election at a time."
+        )
+    return formats.pop() if formats else None
+
+
+def _has_configuration(files: ElectionFiles) -> bool:
+    return any(_looks_configured(files, name) for name in files.ending(".json")[:1_000])
+
+
+def _looks_configured(files: ElectionFiles, name: str) -> bool:
+    if name.rpartition("/")[2].lower().startswith("cvrexport"):
+        return False
+    head = files.load(name)[:20_000]
+    return b'"cvrFileSources"' in head and b"<" not in head.lstrip()[:1]
+
+
+def _configuration(files: ElectionFiles) -> tuple[str, dict[str, Any]]:
+    found = [name for name in files.ending(".json") if _looks_configured(files, name)]
+    if len(found) > 1:
+        raise InputError(
+            f"{files.file}: there are {len(found)} configurations, such as {quoted(found[0])} and "
+            f"{quoted(found[1])}; give one at a time."
+        )
+    content = parse_json(files.load(found[0]), files.where(found[0]))
+    if not rctab.is_configuration(content):
+        raise InputError(f"{files.where(found[0])}: the configuration states no 'rules'.")
+    return found[0], content
+
+
+def _format_of(files: ElectionFiles, name: str) -> str | None:
+    """The format of one file, or None; only PrefLib's is told by its name alone."""
+    data, where = files.load(name), files.where(name)
+    suffix = PurePosixPath(name).suffix.lower()
+    start = data[:4_000].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if data.startswith(b"PK"):
+        return _table_format(data, where) if suffix == ".xlsx" else None
+    if start[:1] == b"{":
+        head = data[:4_000]
+        is_report = b"CastVoteRecordReport" in head or b'"CVR"' in head
+        return "Common Data Format" if is_report else None
+    if start[:1] == b"<":
+        return _xml_format(data)
+    try:
+        text = decode(data, where)
+    except InputError:
+        return None
+    if preflib_records.is_preflib(name, text):
+        return "PrefLib"
+    if debian.is_debian(text):
+        return "Debian tally"
+    if suffix == ".blt" or blt.is_blt(text):
+        return "BLT"
+    return _table_format(data, where) if suffix in (*TABLES, "") else None
+
+
+def _xml_format(data: bytes) -> str | None:
+    head = data[:4_000]
+    if b"CastVoteRecordReport" in head:
+        return "Common Data Format"
+    is_hart = any(f"<{root}".encode() in head for root in hart.ROOTS)
+    return "Hart" if is_hart else None
+
+
+def _table_format(data: bytes, where: str) -> str | None:
+    head = head_rows(data, where, choice_columns.HEAD_ROWS)
+    if clear_ballot.is_clear_ballot(head):
+        return "Clear Ballot"
+    return "choice columns" if choice_columns.find_columns(head, where) else None
+
+
+def _read_one(
+    files: ElectionFiles, name: str, format: str, wanted: Wanted, labels: Labels,
+    names: Mapping[str, str],
+) -> list[CastContest]:  # fmt: skip
+    """The contests of one file."""
+    data, where = files.load(name), files.where(name)
+    stem = PurePosixPath(name).stem or "election"
+    if format == "Common Data Format":
+        if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
+            content = common_data.xml_content(parse_xml(data, where))
+        else:
+            content = parse_json(data, where)
+        return common_data.read_common_data(content, where, wanted, labels)
+    if format == "Clear Ballot":
+        return clear_ballot.read_clear_ballot(table_rows(data, where), where, wanted, labels)
+    if format == "choice columns":
+        head: list[Row] = head_rows(data, where, choice_columns.HEAD_ROWS)
+        columns = choice_columns.find_columns(head, where)
+        assert columns is not None
+        rows = table_rows(data, where)
+        title = PurePosixPath(files.file).stem if len(files.names) > 1 else stem
+        return choice_columns.read_choices(rows, columns, title, where, wanted, labels, names)
+    text = decode(data, where)
+    if format == "PrefLib":
+        return [preflib_records.read_preflib(data, text, name, where)]
+    read = debian.read_debian if format == "Debian tally" else blt.read_blt
+    return [read(text, where, stem)]
+
+
+def _sheets(files: ElectionFiles) -> Iterator[tuple[str, Element]]:
+    for name in files.ending(".xml"):
+        where = files.where(name)
+        root = parse_xml(files.load(name), where)
+        if root.name not in hart.ROOTS:
+            raise InputError(f"{where}: this is no sheet of a cast-vote record.")
+        yield where, root
+
+
+def _candidate_names(files: ElectionFiles) -> dict[str, str]:
+    """Codes and names from a table of candidates beside the ballots."""
+    names: dict[str, str] = {}
+    for name in files.names if len(files.names) > 1 else ():
+        if PurePosixPath(name).suffix.lower() not in TABLES:
+            continue
+        data, where = files.load(name), files.where(name)
+        found = choice_columns.candidate_names(head_rows(data, where, 1))
+        if found is None:
+            continue
+        code, own = found
+        for number, row in table_rows(data, where):
+            if number > 1 and len(row) > max(found) and row[code].strip():
+                names.setdefault(row[code].strip(), row[own].strip() or row[code].strip())
+    return names

@@ -1,0 +1,84 @@
+"""An election as it was published: its profile, and what was done to make it one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from scrl.election_records.ballot_counts import BallotCounts
+from scrl.election_records.ballot_settings import BallotSettings
+from scrl.election_records.cast_ballots import CastContest
+from scrl.election_records.resolution import resolve
+
+if TYPE_CHECKING:
+    from scrl.voting import Profile
+
+
+@dataclass(frozen=True, eq=False)
+class ElectionRecord:
+    """A contest of a published election.
+
+    Attributes:
+        profile: its ballots, equal ones as one, the heaviest first.
+        title: of the election; empty where the file states none.
+        contest: its name.
+        format: of the file.
+        seats: how many are elected, where the file says it.
+        settings: by which the ballots were read.
+        counts: what was found on how many ballots.
+        notes: sentences on what was read and left out.
+        cast: the ballots as they were marked.
+    """
+
+    profile: Profile
+    title: str
+    contest: str
+    format: str
+    seats: int | None
+    settings: BallotSettings
+    counts: BallotCounts
+    notes: tuple[str, ...]
+    cast: CastContest = field(repr=False)
+
+    def read_again(self, **settings: Any) -> ElectionRecord:
+        """The same ballots by other settings, such as ``overvotes="skip"``.
+
+        Raises:
+            InputError: for an unknown setting or value.
+        """
+        return make_record(self.cast, self.format, self.settings.changed(**settings))
+
+
+def make_record(cast: CastContest, format: str, settings: BallotSettings) -> ElectionRecord:
+    """The record of a contest by the settings."""
+    profile, counts = resolve(cast, settings)
+    notes = (*cast.notes, *_notes(cast, settings, counts))
+    return ElectionRecord(
+        profile, cast.title, cast.name, format, cast.seats, settings, counts, notes, cast
+    )
+
+
+def _notes(cast: CastContest, settings: BallotSettings, counts: BallotCounts) -> list[str]:
+    found = {
+        "are blank": counts.blank, "have overvotes": counts.overvotes,
+        "skip a rank": counts.skipped, "name a candidate twice": counts.duplicates,
+        "have undeclared write-ins": counts.write_ins,
+        "were ended by an overvote": counts.ended_by_overvote,
+        "were ended by skipped ranks": counts.ended_by_skipped,
+        "were ended by a repeated candidate": counts.ended_by_duplicate,
+        "rank nobody who counts": counts.empty,
+    }  # fmt: skip
+    parts = [f"{number:,.10g} {what}" for what, number in found.items() if number]
+    notes = [
+        f"{counts.cast:,.10g} ballots, {counts.counted:,.10g} of them in the profile"
+        + (f": {', '.join(parts)}." if parts else ".")
+    ]
+    without = ("overvotes",) * cast.ties + ("max_skipped",) * (not cast.gaps)
+    said = settings.sentence(without)
+    notes.append(f"Settings: {said}.")
+    if settings.overvotes == "exhaust_if_multiple_continuing" and counts.overvotes:
+        notes.append(
+            "In the profile the candidates of an overvote are tied; count_rounds decides overvotes "
+            "in each round."
+        )
+    return notes
