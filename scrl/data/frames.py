@@ -67,6 +67,27 @@ def ratings_from_frame(
     Raises:
         InputError: where a column is missing or holds what it should not, naming the row from 1.
     """
+    table, header = open_frame(frame)
+    rows = Rows("data frame", header, _chunks(table), lambda row: row + 1, "row", text=False)
+    stated = {
+        "rater": rater, "prompt": prompt, "completion": completion, "score": score, "rank": rank,
+        "penalty": penalty, "weight": weight, "group": group, "ballot": ballot, "chosen": chosen,
+        "rejected": rejected, "values": values, "time": time,
+    }  # fmt: skip
+    # A name may be a number, which may be 0.
+    columns: dict[str, object] = {k: str(v) for k, v in stated.items() if v is not None}
+    if items is not None:
+        several = not isinstance(items, str) and isinstance(items, Iterable)
+        columns["items"] = [str(item) for item in items] if several else items
+    return ratings_from_rows(rows, columns, missing, name)
+
+
+def open_frame(frame: Any) -> tuple[Any, list[str]]:
+    """A data frame as narwhals reads it, a lazy one collected, and the names of its columns.
+
+    Raises:
+        InputError: for what is no data frame, or has no columns or two of one name.
+    """
     try:
         import narwhals
     except ImportError:
@@ -88,18 +109,7 @@ def ratings_from_frame(
     if not header:
         raise InputError("The data frame has no columns.")
     _check_distinct(header)
-    rows = Rows("data frame", header, _chunks(table), lambda row: row + 1, "row", text=False)
-    stated = {
-        "rater": rater, "prompt": prompt, "completion": completion, "score": score, "rank": rank,
-        "penalty": penalty, "weight": weight, "group": group, "ballot": ballot, "chosen": chosen,
-        "rejected": rejected, "values": values, "time": time,
-    }  # fmt: skip
-    # A name may be a number, which may be 0.
-    columns: dict[str, object] = {k: str(v) for k, v in stated.items() if v is not None}
-    if items is not None:
-        several = not isinstance(items, str) and isinstance(items, Iterable)
-        columns["items"] = [str(item) for item in items] if several else items
-    return ratings_from_rows(rows, columns, missing, name)
+    return table, header
 
 
 def _check_distinct(header: Sequence[str]) -> None:

@@ -2,7 +2,8 @@
 
 Every culture is a function ``(rng, profiles, voters, candidates, parameter) -> places`` that draws
 many profiles at once: places ``[profiles, voters, candidates]``, 0 = first, without ties. ``rng``
-is a seed or a ``numpy.random.Generator``. ``draw_profile`` returns one ``Profile``.
+is a seed or a ``numpy.random.Generator``. ``draw_profile`` returns one ``Profile``, and
+``simulators`` has a function for each culture that does.
 """
 
 from __future__ import annotations
@@ -10,17 +11,37 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError
+from scrl.voting.order_laws import (
+    MAX_ENUMERATED,
+    all_places,
+    conitzer_law,
+    impartial_law,
+    mallows_law,
+    plackett_luce_law,
+    walsh_law,
+)
 from scrl.voting.profile import Profile
 from scrl.voting.profile_io import group_ballots
-from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
+from scrl.voting.rankings import distinct_rows
+from scrl.voting.structured_cultures import (
+    group_separable,
+    single_peaked_conitzer,
+    single_peaked_walsh,
+)
 
 Seed = int | np.random.Generator
+#: Limits of one profile: candidates; voters, where all orders are enumerated; else voters ×
+#: candidates.
+MAX_CANDIDATES, MAX_VOTERS, MAX_CELLS = 2_000, 10**12, 20_000_000
+#: Up to this many voters are drawn at once, and more of them in parts of as many cells.
+VOTERS_AT_ONCE, CELLS_AT_ONCE = 5_000, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,6 +57,8 @@ class Culture:
         low: least value of the parameter on pages.
         high: greatest value on pages.
         default: value where none is given.
+        law: probabilities of all orders of m candidates ``(m, parameter) -> [m!]``, in the order of
+            ``all_places``; None where voters are not independent or the law is not of orders.
     """
 
     title: str
@@ -46,6 +69,7 @@ class Culture:
     low: float = 0.0
     high: float = 1.0
     default: float = 0.0
+    law: Callable[[int, float], np.ndarray] | None = None
 
 
 def impartial(rng: Seed, profiles: int, voters: int, candidates: int, _: float = 0.0) -> np.ndarray:
@@ -173,7 +197,7 @@ def _check(is_valid: bool, name: str, value: float, requirement: str) -> None:
 CULTURES = {
     "impartial": Culture(
         "Impartial culture", "Each voter draws an order at random. All orders are equally likely.",
-        "Guilbaud 1952", impartial,
+        "Guilbaud 1952", impartial, law=impartial_law,
     ),
     "impartial-anonymous": Culture(
         "Impartial anonymous culture",
@@ -183,7 +207,7 @@ CULTURES = {
     "mallows": Culture(
         "Mallows (around one order)", "All ballots resemble one order, some more and some less.",
         "Mallows 1957; repeated insertion, Doignon, Pekeč & Regenwetter 2004", mallows,
-        "disagreement: 0 all agree, 1 at random", 0.0, 1.0, 0.8,
+        "disagreement: 0 all agree, 1 at random", 0.0, 1.0, 0.8, mallows_law,
     ),
     "urn": Culture(
         "Urn (voters copy voters)", "Many voters copy the ballot of a voter before them.",
@@ -200,6 +224,25 @@ CULTURES = {
         "Candidates have strengths. Each place is drawn among those left, in proportion to them.",
         "Luce 1959; Plackett 1975", plackett_luce,
         "strength of each candidate, as a share of the one before", 0.1, 1.0, 0.7,
+        lambda m, ratio: plackett_luce_law(m, ratio ** np.arange(m)),
+    ),
+    "single-peaked-walsh": Culture(
+        "Single-peaked (Walsh)",
+        "Candidates stand on a line, and no voter prefers both sides of a candidate to the "
+        "candidate. All such ballots are equally likely.",
+        "Black 1948; Walsh 2015", single_peaked_walsh, law=walsh_law,
+    ),
+    "single-peaked-conitzer": Culture(
+        "Single-peaked (Conitzer)",
+        "Candidates stand on a line. A voter's favourite is drawn at random, and the next places "
+        "are filled from the left or the right of it.",
+        "Conitzer 2009", single_peaked_conitzer, law=conitzer_law,
+    ),
+    "group-separable": Culture(
+        "Group-separable (groups within groups)",
+        "Candidates form groups within groups. Of each two halves of a group a voter ranks one "
+        "above the other.",
+        "Inada 1964; Faliszewski, Karpov & Obraztsova 2022", group_separable,
     ),
 }  # fmt: skip
 
@@ -223,20 +266,116 @@ def draw_profile(
 
     Raises:
         InputError: for an unknown culture, a parameter out of its range, or a number of candidates
-            or voters out of range.
+            or voters out of range: voters × candidates is at most ``MAX_CELLS``, and with up to
+            ``MAX_ENUMERATED`` candidates there are up to ``MAX_VOTERS`` voters.
     """
     if culture not in CULTURES:
         raise InputError(
             f"There is no culture {quoted(culture)}; choose from {', '.join(CULTURES)}."
         )
-    names = letter_names(candidates) if isinstance(candidates, int) else tuple(candidates)
-    _check(1 <= len(names) <= MAX_CANDIDATES, "candidates", len(names), f"1 to {MAX_CANDIDATES}")
-    _check(1 <= voters <= MAX_BALLOTS, "voters", voters, f"from 1 to {MAX_BALLOTS}")
-    value = CULTURES[culture].default if parameter is None else parameter
+    chosen = CULTURES[culture]
+    names = candidate_names(candidates)
+    value = chosen.default if parameter is None else parameter
     if culture == "spatial":
-        utility = spatial_utility(seed, 1, voters, len(names), value)[0]
-        return Profile.from_utilities(names, utility)
-    return group_ballots(names, CULTURES[culture].places(seed, 1, voters, len(names), value)[0])
+        check_cells(len(names), voters)
+        return Profile.from_utilities(names, spatial_utility(seed, 1, voters, len(names), value)[0])
+    if culture in ("urn", "impartial-anonymous"):
+        return draw_from_urn(names, voters, seed, None if culture != "urn" else value)
+
+    def places(rng: Seed, voters: int) -> np.ndarray:
+        return chosen.places(rng, 1, voters, len(names), value)[0]
+
+    law = None if chosen.law is None else partial(chosen.law, len(names), value)
+    return draw_ballots(names, voters, seed, places, law)
+
+
+def draw_ballots(
+    names: Sequence[str],
+    voters: int,
+    seed: Seed,
+    places: Callable[[np.random.Generator, int], np.ndarray],
+    law: Callable[[], np.ndarray] | None,
+) -> Profile:
+    """A profile of ballots without ties, equal ones merged.
+
+    Args:
+        places: draws the places of some voters ``(rng, voters) -> [voters, candidates]``.
+        law: the probability of each order, in the order of ``all_places``, where voters are
+            independent; None where all voters are to be drawn at once.
+    """
+    m, rng = len(names), np.random.default_rng(seed)
+    if law is not None and m <= MAX_ENUMERATED and voters > VOTERS_AT_ONCE:
+        check_voters(voters)
+        places(rng, 1)  # checks the parameter
+        return _profile_of_counts(names, rng.multinomial(int(voters), law()))
+    check_cells(m, voters)
+    if law is None or voters <= VOTERS_AT_ONCE:
+        return group_ballots(names, places(rng, int(voters)))
+    step = max(1, CELLS_AT_ONCE // m)
+    parts = []
+    for start in range(0, int(voters), step):
+        drawn = places(rng, min(step, int(voters) - start))
+        first, row = distinct_rows(drawn)
+        parts.append((drawn[first], np.bincount(row)))
+    distinct, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return group_ballots(names, distinct, weight)
+
+
+def draw_from_urn(
+    names: Sequence[str], voters: int, seed: Seed, contagion: float | None
+) -> Profile:
+    """A profile of the urn; every anonymous profile is equally likely where ``contagion`` is None.
+
+    Many voters on few candidates are drawn from the Dirichlet-multinomial law of their counts.
+    """
+    m, rng = len(names), np.random.default_rng(seed)
+    if m > MAX_ENUMERATED or voters <= VOTERS_AT_ONCE:
+        check_cells(m, voters)
+        if contagion is None:
+            return group_ballots(names, impartial_anonymous(rng, 1, int(voters), m)[0])
+        return group_ballots(names, urn(rng, 1, int(voters), m, contagion)[0])
+    check_voters(voters)
+    orders = math.factorial(m)
+    share = impartial_law(m)
+    if contagion is None or contagion != 0:
+        urn(rng, 1, 1, m, contagion or 0.0)  # checks the parameter
+        share = rng.dirichlet(np.full(orders, 1.0 if contagion is None else 1 / contagion / orders))
+    return _profile_of_counts(names, rng.multinomial(int(voters), share))
+
+
+def _profile_of_counts(names: Sequence[str], count: np.ndarray) -> Profile:
+    """The profile in which ``count [m!]`` voters cast each order."""
+    cast = np.flatnonzero(count)
+    cast = cast[np.argsort(-count[cast], kind="stable")]
+    return Profile(tuple(names), all_places(len(names))[cast], count[cast])
+
+
+def candidate_names(candidates: Sequence[str] | int) -> tuple[str, ...]:
+    """The candidates' names; letters where their number is given.
+
+    Raises:
+        InputError: for none or too many.
+    """
+    count = candidates if isinstance(candidates, int) else len(candidates)
+    _check(1 <= count <= MAX_CANDIDATES, "candidates", count, f"from 1 to {MAX_CANDIDATES:,}")
+    return letter_names(candidates) if isinstance(candidates, int) else tuple(candidates)
+
+
+def check_voters(voters: int) -> None:
+    """Raise ``InputError`` for a number of voters that cannot be drawn."""
+    _check(1 <= voters <= MAX_VOTERS and voters == int(voters), "voters", voters,
+           f"from 1 to {MAX_VOTERS:,}")  # fmt: skip
+
+
+def check_cells(candidates: int, voters: int) -> None:
+    """Raise ``InputError`` for a number of voters that cannot be drawn one by one."""
+    check_voters(voters)
+    if voters * candidates > MAX_CELLS:
+        raise InputError(
+            f"{voters:,} voters on {candidates} candidates are too many; voters × candidates is at "
+            f"most {MAX_CELLS:,} (with up to {MAX_ENUMERATED} candidates there may be "
+            f"{MAX_VOTERS:,} voters, except in a space)."
+        )
 
 
 def letter_names(count: int) -> tuple[str, ...]:

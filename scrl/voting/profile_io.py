@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scrl.types import InputError, Ratings
 from scrl.voting.profile import Profile
 from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
+from scrl.voting.rankings import distinct_rows
 
 
 def group_ballots(
@@ -25,10 +26,10 @@ def group_ballots(
     """
     place = np.asarray(place)
     weight = np.ones(len(place)) if weight is None else np.asarray(weight, float)
-    distinct, ballot = np.unique(place, axis=0, return_inverse=True)
-    total = np.bincount(ballot.ravel(), weight, len(distinct))
+    first, row = distinct_rows(place)
+    total = np.bincount(row, weight, len(first))
     heaviest = np.argsort(-total, kind="stable")
-    return Profile(tuple(names), distinct[heaviest], total[heaviest])
+    return Profile(tuple(names), place[first[heaviest]], total[heaviest])
 
 
 def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -> Profile:

@@ -1,0 +1,57 @@
+"""Ballots from a file, for ``Profile.from_file``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from scrl.data.files import quoted
+from scrl.data.readers import load_ratings
+from scrl.types import InputError, Ratings
+from scrl.voting.profile_io import group_ballots
+
+
+def read_ballot_file(
+    path: str | Path, prompt: str | None, columns: Mapping[str, object] | None
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """Names of the candidates, places ``[ballots, candidates]`` and weights ``[ballots]``.
+
+    Args:
+        prompt, columns: as in ``Profile.from_file``.
+
+    Raises:
+        InputError: where the file cannot be read, or holds several elections and none is named.
+    """
+    ratings = load_ratings(path, columns=columns)
+    return ballots_of_prompt(ratings, _chosen_prompt(ratings, prompt))
+
+
+def ballots_of_prompt(
+    ratings: Ratings, prompt: int
+) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+    """The ballots on one prompt as they were cast, equal ones merged, the heaviest first."""
+    catalogue = ratings.catalogue
+    names = catalogue.names(prompt)
+    selected = ratings.select(ratings.ballot_prompt == prompt)
+    if not selected.ballots:
+        raise InputError(f"No ballot ranks a candidate of {quoted(catalogue.prompts[prompt])}.")
+    place = np.full((selected.ballots, len(names)), -1, np.int32)
+    place[selected.entry_ballot, selected.item - catalogue.offsets[prompt]] = selected.rank
+    found = group_ballots(names, place, selected.ballot_weight)
+    return found.names, found.place, found.weight
+
+
+def _chosen_prompt(ratings: Ratings, prompt: str | None) -> int:
+    prompts = ratings.catalogue.prompts
+    if prompt is None and len(prompts) == 1:
+        return 0
+    if prompt is None:
+        raise InputError(
+            f"{ratings.name} holds {len(prompts):,} elections; name one by prompt=, such as "
+            f"{', '.join(map(quoted, prompts[:3]))}."
+        )
+    if prompt not in prompts:
+        raise InputError(f"{ratings.name} has no prompt {quoted(prompt)}.")
+    return prompts.index(prompt)
