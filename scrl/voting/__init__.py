@@ -8,7 +8,7 @@ from scrl.voting.counting import aggregate, aggregate_all, aggregate_with_pairwi
 from scrl.voting.profile import Profile, format_ballot
 from scrl.voting.ratings_counting import count_ratings
 from scrl.voting.all_rules import count_all_rules
-from scrl.voting.truncated_ballots import ballots_read_by, complete_ballots
+from scrl.voting.truncated_ballots import ballots_read_by, check_reading, complete_ballots
 from scrl.voting.profile_io import profile_from_ratings, to_preflib
 from scrl.voting.cultures import CULTURES, draw_profile
 from scrl.voting.registry import RULES, Rule
@@ -22,6 +22,7 @@ __all__ = [
     "aggregate_all",
     "aggregate_with_pairwise",
     "ballots_read_by",
+    "check_reading",
     "complete_ballots",
     "count_all_rules",
     "count_ratings",

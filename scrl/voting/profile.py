@@ -10,7 +10,7 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.types import InputError, Outcome
 from scrl.voting.profile_data import ProfileData, format_ballot, on_demand
-from scrl.voting.profile_pairwise import margin_graph, pairwise_counts, smith_set
+from scrl.voting.profile_pairwise import dominant_set, margin_graph, pairwise_counts
 from scrl.voting.rankings import candidate_name, dense_places, distinct_rows
 
 __all__ = ["Profile", "format_ballot"]
@@ -55,7 +55,7 @@ class Profile(ProfileData):
 
     # -- head to head -----------------------------------------------------------------------------
 
-    def pairwise(self, left_out: str = _LEFT_OUT) -> np.ndarray:
+    def pairwise(self, left_out: str | None = _LEFT_OUT) -> np.ndarray:
         """The number of voters who rank a above b ``[candidates, candidates]``.
 
         >>> Profile.from_text("3: A > B; 2: B").pairwise()
@@ -71,7 +71,7 @@ class Profile(ProfileData):
         """
         return pairwise_counts(self._read(left_out).place, self.weight)
 
-    def margins(self, left_out: str = _LEFT_OUT) -> np.ndarray:
+    def margins(self, left_out: str | None = _LEFT_OUT) -> np.ndarray:
         """Voters who rank a above b less those who rank b above a ``[candidates, candidates]``.
 
         >>> Profile.from_text("3: A > B; 2: B").margins()
@@ -81,31 +81,33 @@ class Profile(ProfileData):
         count = self.pairwise(left_out)
         return count - count.T
 
-    def margin(self, a: str, b: str, left_out: str = _LEFT_OUT) -> float:
+    def margin(self, a: str, b: str, left_out: str | None = _LEFT_OUT) -> float:
         """Voters who rank ``a`` above ``b`` less those who rank ``b`` above ``a``."""
         return float(self.margins(left_out)[self._index(a), self._index(b)])
 
-    def condorcet_winner(self, left_out: str = _LEFT_OUT) -> str | None:
+    def condorcet_winner(self, left_out: str | None = _LEFT_OUT) -> str | None:
         """The candidate who beats every other head to head, or None."""
         beats = self._beats(left_out)
         return self._only(beats.sum(1) == len(self.names) - 1)
 
-    def condorcet_loser(self, left_out: str = _LEFT_OUT) -> str | None:
+    def condorcet_loser(self, left_out: str | None = _LEFT_OUT) -> str | None:
         """The candidate whom every other beats head to head, or None; None for one candidate."""
         beats = self._beats(left_out)
         return self._only((beats.sum(0) == len(self.names) - 1) & (len(self.names) > 1))
 
-    def smith_set(self, left_out: str = _LEFT_OUT) -> list[str]:
+    def smith_set(self, left_out: str | None = _LEFT_OUT) -> list[str]:
         """The smallest set of candidates who all beat everybody outside it head to head.
 
         >>> Profile.from_text("1: A > B > C > D; 1: B > C > A > D; 1: C > A > B > D").smith_set()
         ['A', 'B', 'C']
         """
-        return self._named(smith_set(~self._beats(left_out).T))
+        return self._named(dominant_set(~self._beats(left_out).T))
 
     # -- by rules ---------------------------------------------------------------------------------
 
-    def outcome(self, rule: str, left_out: str = _LEFT_OUT, widths: str = _WIDTHS) -> Outcome:
+    def outcome(
+        self, rule: str, left_out: str | None = _LEFT_OUT, widths: str = _WIDTHS
+    ) -> Outcome:
         """The outcome of a rule, as arrays: ``scrl.aggregate`` of this profile.
 
         Raises:
@@ -115,7 +117,9 @@ class Profile(ProfileData):
 
         return aggregate(self, rule, left_out, widths)
 
-    def winners(self, rule: str, left_out: str = _LEFT_OUT, widths: str = _WIDTHS) -> list[str]:
+    def winners(
+        self, rule: str, left_out: str | None = _LEFT_OUT, widths: str = _WIDTHS
+    ) -> list[str]:
         """The candidates in first place by a rule; of a lottery, those who win most probably.
 
         >>> Profile.from_text("4: A > B > C; 3: B > C > A; 2: C > B > A").winners("borda")
@@ -123,7 +127,9 @@ class Profile(ProfileData):
         """
         return self._named(self.outcome(rule, left_out, widths).place == 0)
 
-    def order(self, rule: str, left_out: str = _LEFT_OUT, widths: str = _WIDTHS) -> list[list[str]]:
+    def order(
+        self, rule: str, left_out: str | None = _LEFT_OUT, widths: str = _WIDTHS
+    ) -> list[list[str]]:
         """The order of a rule, best first; each place is the list of names tied there.
 
         >>> Profile.from_text("4: A > B > C; 3: B > C > A; 2: C > B > A").order("borda")
@@ -132,7 +138,7 @@ class Profile(ProfileData):
         return self.outcome(rule, left_out, widths).order(list(self.names))
 
     def scores(
-        self, rule: str, left_out: str = _LEFT_OUT, widths: str = _WIDTHS
+        self, rule: str, left_out: str | None = _LEFT_OUT, widths: str = _WIDTHS
     ) -> dict[str, float]:
         """The score of each candidate by a rule, higher better; of a lottery its probability.
 
@@ -144,7 +150,7 @@ class Profile(ProfileData):
     def count_all_rules(
         self,
         rules: Iterable[str] | None = None,
-        left_out: str = _LEFT_OUT,
+        left_out: str | None = _LEFT_OUT,
         widths: str = _WIDTHS,
     ) -> tuple[dict[str, Outcome], dict[str, str]]:
         """The outcomes of all rules, and why a rule cannot count: ``scrl.count_all_rules``."""
@@ -157,7 +163,7 @@ class Profile(ProfileData):
         rule: str,
         draws: int = 1_000,
         seed: int | np.random.Generator = 0,
-        left_out: str = _LEFT_OUT,
+        left_out: str | None = _LEFT_OUT,
         widths: str = _WIDTHS,
     ) -> dict[str, float]:
         """How often each candidate wins by a rule when voters are drawn again with replacement.
@@ -173,7 +179,7 @@ class Profile(ProfileData):
         return sampling.bootstrap(self, rule, draws, seed, left_out, widths)
 
     def plot_margins(
-        self, left_out: str = _LEFT_OUT, *, dark: bool = False, scale: float = 1.0
+        self, left_out: str | None = _LEFT_OUT, *, dark: bool = False, scale: float = 1.0
     ) -> Any:
         """The margin graph as a Plotly figure: an arrow from the winner of each head-to-head
         contest to the loser, with the margin as a share of the voters."""
@@ -330,15 +336,14 @@ class Profile(ProfileData):
 
     # -- parts ------------------------------------------------------------------------------------
 
-    def _read(self, left_out: str) -> Profile:
+    def _read(self, left_out: str | None) -> Profile:
         """The ballots that head-to-head counts read."""
-        from scrl.voting import complete_ballots
+        from scrl.voting import check_reading, complete_ballots
 
-        if left_out not in ("last", "unseen", "pref_voting"):
-            raise InputError("A candidate left out is 'last', 'unseen' or as in 'pref_voting'.")
+        check_reading(left_out)
         return complete_ballots(self) if left_out == "last" else self
 
-    def _beats(self, left_out: str) -> np.ndarray:
+    def _beats(self, left_out: str | None) -> np.ndarray:
         """Whether more voters rank a above b than b above a ``[candidates, candidates]``."""
         return np.asarray(self.margins(left_out) > _TIE * self.voters)
 

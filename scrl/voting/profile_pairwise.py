@@ -48,7 +48,7 @@ def pairwise_counts(place: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return count
 
 
-def smith_set(unbeaten: np.ndarray) -> np.ndarray:
+def dominant_set(unbeaten: np.ndarray) -> np.ndarray:
     """The smallest set whose members all beat every other candidate ``[..., candidates]``.
 
     Its members are those from whom every candidate is reached by steps from a candidate to one who

@@ -54,7 +54,7 @@ def bootstrap(
     rule: str,
     draws: int,
     seed: int | np.random.Generator,
-    left_out: str,
+    left_out: str | None,
     widths: str,
 ) -> dict[str, float]:
     """Shares of resampled electorates won, as ``Profile.bootstrap`` describes."""
@@ -80,11 +80,8 @@ def bootstrap(
 
 def _electorates(profile: Profile, weight: np.ndarray) -> Ballots:
     """The ballots of a profile with several weights ``[draws, ballots]``."""
-    ballots = profile.ballots()
-    given = ballots.rank if ballots.utility is None else ballots.utility
     shape = (*weight.shape, len(profile.names))
-    values = np.broadcast_to(given, shape)
     ranked = np.broadcast_to(profile.place >= 0, shape)
-    if ballots.utility is None:
-        return Ballots(rank=values, ranked=ranked, weight=weight)
-    return Ballots(values, ranked, weight)
+    if profile.utility is None:
+        return Ballots(rank=np.broadcast_to(profile.place, shape), ranked=ranked, weight=weight)
+    return Ballots(np.broadcast_to(profile.utility, shape), ranked, weight)

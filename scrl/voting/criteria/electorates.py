@@ -16,6 +16,7 @@ from scrl.data.batches import padded_size
 from scrl.types import Ballots
 from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate_all
+from scrl.voting.profile_pairwise import dominant_set
 
 #: Numbers of electorates counted in one call. There are few, so that few programs are compiled.
 BATCH_SIZES = (128, 1_024, 8_192)
@@ -170,16 +171,10 @@ def has_no_ties(place: np.ndarray) -> np.ndarray:
 def smith_set(pairwise: np.ndarray) -> np.ndarray:
     """The smallest set whose members all beat every other candidate ``[n, m]``.
 
-    Its members are those from whom every candidate is reached by steps from a candidate to one who
-    does not beat it.
-
     Args:
         pairwise: P(a ≻ b) ``[n, m, m]``.
     """
-    reaches = np.asarray(pairwise >= 0.5 - TIE_TOLERANCE)
-    for c in range(pairwise.shape[-1]):
-        reaches |= reaches[:, :, c, None] & reaches[:, c, None, :]
-    return np.asarray(reaches.all(-1))
+    return dominant_set(pairwise >= 0.5 - TIE_TOLERANCE)
 
 
 # -- counting -------------------------------------------------------------------------------------
