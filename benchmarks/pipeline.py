@@ -65,7 +65,7 @@ def within() -> dict:
 
     import scrl
     from scrl.scenarios import load_scenario, preview, with_overrides
-    from scrl.voting.counting import TRACES
+    from scrl.voting.compiled_counting import TRACES
 
     scenario = load_scenario(SCENARIO)
     scrl.run(scenario, seed=0)

@@ -61,9 +61,14 @@ class Bucket:
         return [self.rows(slice(start, start + rows)).padded(rows) for start in starts]
 
 
+def next_power_of_two(n: int) -> int:
+    """The least power of two that is at least ``n``."""
+    return 1 << max(int(n) - 1, 0).bit_length()
+
+
 def padded_size(n: int) -> int:
     """The least of 1, 2, 3, 4, 6, 8, 12, 16, 24 … that is ``n`` or more, so that shapes recur."""
-    power = 1 << max(int(n) - 1, 0).bit_length()
+    power = next_power_of_two(n)
     return 3 * power // 4 if 3 * power // 4 >= n and power >= 4 else power
 
 

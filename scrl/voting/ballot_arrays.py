@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -22,6 +21,9 @@ from scrl.voting.truncated_ballots import (
     pref_voting_reading,
 )
 
+if TYPE_CHECKING:
+    import jax
+
 #: The rank of a candidate that a ballot leaves out.
 UNRANKED = -1
 
@@ -31,7 +33,7 @@ MIN_UNCOPIED_CELLS = 500_000
 MAX_CANDIDATES = 2_000
 
 #: NumPy arrays outside of the compiled program, JAX arrays inside.
-Array = TypeVar("Array", np.ndarray, jax.Array)
+Array = TypeVar("Array", np.ndarray, "jax.Array")
 
 
 class BallotArrays(NamedTuple, Generic[Array]):

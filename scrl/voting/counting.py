@@ -1,98 +1,29 @@
-"""Outcomes from ballots: all contests and all rules in one compiled program.
+"""Outcomes from ballots.
 
-Decisions are made in double precision, since scores within 1e-9 of the weight are tied. Shapes are
-padded to a few sizes, so that another number of voters compiles nothing new.
+Where the ballots are few, NumPy counts them at once. Many contests or many voters are counted in
+one compiled program (``compiled_counting``). Both run the same rules and give the same places.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from functools import partial
-from typing import Generic, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scrl.data.batches import padded_size
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.ballot_arrays import Array, BallotArrays, flatten_ballots, readings_of
-from scrl.voting.contest import (
-    MAX_ALL_PAIRS,
-    MAX_PACKED,
-    TIE_TOLERANCE,
-    Contest,
-    HostContest,
-    strict_ranks,
-)
+from scrl.voting.ballot_arrays import BallotArrays, flatten_ballots, readings_of
+from scrl.voting.contest import MAX_ALL_PAIRS, TIE_TOLERANCE, Contest
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.truncated_ballots import LAST, PREF_VOTING, SHARES
 
-#: How often each set of rules has been compiled. Tests assert that moving a slider adds nothing.
-TRACES: Counter[tuple[str, ...]] = Counter()
-#: Contests × voters × candidates counted at once, so that they fit the processor's caches.
-CELLS = 2_000_000
-#: Bytes of uncopied ballots counted at once, so that they fit the processor's caches.
-CACHE_BYTES = 1_000_000
-
-
-class Counts(NamedTuple, Generic[Array]):
-    """The results of the compiled program.
-
-    Attributes:
-        above: P(a ≻ b) ``[contests, candidates, candidates]``, or None where it is not asked for.
-        values: of each rule ``[contests, rules, candidates]``, or None without rules.
-        is_valid: whether the ballots of each contest can be counted ``[contests]``.
-    """
-
-    above: Array | None
-    values: Array | None
-    is_valid: Array
-
-
-@partial(jax.jit, static_argnames=("rules", "are_ranks", "with_pairwise", "by_counts"))
-def _count(
-    arrays: BallotArrays[jax.Array],
-    *,
-    rules: tuple[str, ...],
-    are_ranks: bool,
-    with_pairwise: bool,
-    by_counts: bool = False,
-) -> Counts[jax.Array]:
-    """Count every contest by every rule; ``by_counts`` as ``Contest.has_count_widths``."""
-    TRACES[rules] += 1
-    contests, m, voters = arrays.utility.shape
-
-    def count_contest(contest: BallotArrays[jax.Array]) -> Counts[jax.Array]:
-        utility, ranked, weight, candidate_mask = contest
-        valid = jnp.array(True)
-        if weight is not None and ranked is not None:
-            ranked = ranked & candidate_mask[:, None]
-            # A ballot that ranks no candidate is left out of every share.
-            weight = jnp.where(ranked.any(0), weight, 0.0)
-            total = jnp.sum(weight)
-            weight, valid = weight / jnp.where(total > 0, total, 1.0), total > 0
-        if are_ranks:
-            utility, valid = -utility, strict_ranks(utility)
-        elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
-            valid = jnp.all(utility == utility)
-        profile = Contest(
-            utility, ranked, weight, candidate_mask, None, are_ranks, has_count_widths=by_counts
-        )
-        if are_ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
-            _ = profile.bits
-        values = [RULES[name].count(profile).astype(float) for name in rules]
-        above = profile.above if with_pairwise else None
-        return Counts(above, jnp.stack(values) if rules else None, valid)
-
-    cached = CACHE_BYTES // (m * voters * arrays.utility.dtype.itemsize)
-    size = 8 if arrays.weight is not None else max(1, min(contests, cached))
-    if size == contests:
-        return jax.vmap(count_contest)(arrays)
-    return jax.lax.map(count_contest, arrays, batch_size=size)
+#: Up to so many contests, and ballots × candidates² of all together, are counted by NumPy: a few
+#: milliseconds a rule at most. A program takes .1 to 3 s to compile, and then .3 ms a call or more.
+MAX_HOST_CONTESTS, MAX_HOST_CELLS = 16, 1_000_000
+#: Scores × candidates whose pairs are compared at once.
+MAX_PAIR_CELLS = 2_000_000
+_NO_BALLOT = "No ballot of a contest ranks any of its candidates."
 
 
 def aggregate(
@@ -170,8 +101,6 @@ def _count_rules(
     by_counts: bool,
 ) -> tuple[dict[str, Outcome], np.ndarray | None]:
     """The outcome of each rule, and P(a ≻ b) where it is asked for or a host rule needs it."""
-    device = tuple(sorted(name for name in names if not RULES[name].on_host))
-    with_pairwise = with_pairwise or any(RULES[name].on_host for name in names)
     candidate_mask = arrays.candidate_mask
     for name in names:
         limit = RULES[name].max_candidates
@@ -180,12 +109,62 @@ def _count_rules(
                 f"{RULES[name].title} counts at most {limit:,} candidates and a contest has "
                 f"{candidate_mask.sum(-1).max():,}; choose another rule for it."
             )
+    if _is_small(arrays):
+        values, above = _count_small(arrays, names, with_pairwise, by_counts)
+    else:
+        values, above = _count_compiled(arrays, are_ranks, names, with_pairwise, by_counts)
+    return _outcomes(values, candidate_mask, leading), above
+
+
+def _is_small(arrays: BallotArrays[np.ndarray]) -> bool:
+    """Whether NumPy counts these ballots sooner than a program is compiled."""
+    contests, m, _ = arrays.utility.shape
+    if arrays.weight is None or contests > MAX_HOST_CONTESTS:
+        return False
+    return int(np.count_nonzero(arrays.weight)) * m * m <= MAX_HOST_CELLS
+
+
+def _count_small(
+    arrays: BallotArrays[np.ndarray], names: list[str], with_pairwise: bool, by_counts: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """The values of each rule ``[contests, candidates]``, and P(a ≻ b) where it is asked for, by
+    NumPy."""
+    contests, m = arrays.candidate_mask.shape
+    values = {name: np.zeros((contests, m)) for name in names}
+    above = np.full((contests, m, m), 0.5) if with_pairwise else None
+    for i, members in enumerate(arrays.candidate_mask):
+        contest = _host_contest(arrays, i, None, by_counts)
+        if above is not None:
+            above[i][np.ix_(members, members)] = contest.above
+        for name in names:
+            rule = RULES[name]
+            if rule.on_host and rule.reads == "pairwise":
+                values[name][i, members] = rule.count(contest.above[None])[0]
+            else:
+                with np.errstate(divide="ignore", invalid="ignore"):
+                    values[name][i, members] = rule.count(contest)
+    return values, above
+
+
+def _count_compiled(
+    arrays: BallotArrays[np.ndarray],
+    are_ranks: bool,
+    names: list[str],
+    with_pairwise: bool,
+    by_counts: bool,
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """The values of each rule ``[contests, candidates]``, and P(a ≻ b) where it is asked for or a
+    host rule needs it, by a compiled program."""
+    from scrl.voting.compiled_counting import count_padded, count_uncopied
+
+    device = tuple(sorted(name for name in names if not RULES[name].on_host))
+    with_pairwise = with_pairwise or any(RULES[name].on_host for name in names)
     if arrays.weight is None:
-        above, counted, valid = _count_uncopied(arrays, device, are_ranks, with_pairwise)
+        above, counted, valid = count_uncopied(arrays, device, are_ranks, with_pairwise)
         fault = "A utility on a ballot is not a number."
     else:
-        above, counted, valid = _count_padded(arrays, device, with_pairwise, by_counts)
-        fault = "No ballot of a contest ranks any of its candidates."
+        above, counted, valid = count_padded(arrays, device, with_pairwise, by_counts)
+        fault = _NO_BALLOT
     if not valid.all():
         raise InputError(fault)
     values = {}
@@ -196,63 +175,13 @@ def _count_rules(
         else:
             assert above is not None
             values[name] = _count_on_host(RULES[name], arrays, above)
-    return _outcomes(values, candidate_mask, leading), above
-
-
-def _count_padded(
-    arrays: BallotArrays[np.ndarray],
-    device: tuple[str, ...],
-    with_pairwise: bool,
-    by_counts: bool,
-) -> Counts[np.ndarray]:
-    """Sizes are padded to a few, so that another number of voters compiles nothing new."""
-    utility, ranked, weight, candidate_mask = arrays
-    assert ranked is not None
-    assert weight is not None
-    count = partial(_count, rules=device, are_ranks=False, by_counts=by_counts)
-    contests, m, voters = utility.shape
-    v, k = padded_size(voters), padded_size(m)
-    # Groups are powers of two and the last one is filled up, so that few programs are compiled.
-    step = min(next_power_of_two(contests), max(1, next_power_of_two(CELLS // (v * k) + 1) // 2))
-    parts = []
-    for i in range(0, contests, step):
-        rows = slice(i, i + step)
-        group = BallotArrays(
-            _pad(utility[rows], (step, k, v)),
-            _pad(ranked[rows], (step, k, v)),
-            _pad(weight[rows], (step, v)),
-            _pad(candidate_mask[rows], (step, k)),
-        )
-        with jax.enable_x64(True):
-            parts.append(jax.tree.map(np.asarray, count(group, with_pairwise=with_pairwise)))
-    above, counted, valid = jax.tree.map(lambda *x: np.concatenate(x)[:contests], *parts)
-    above = above[:, :m, :m] if with_pairwise else None
-    return Counts(above, counted[..., :m] if device else None, valid)
-
-
-def _count_uncopied(
-    arrays: BallotArrays[np.ndarray],
-    device: tuple[str, ...],
-    are_ranks: bool,
-    with_pairwise: bool,
-) -> Counts[np.ndarray]:
-    """Many complete ballots of equal weight, in place: a copy would cost as much as the count.
-
-    Ranks are assumed to be strict orders. If the count finds that they are not, the ballots are
-    counted again by comparison.
-    """
-    count = partial(_count, rules=device, with_pairwise=with_pairwise)
-    with jax.enable_x64(True):
-        found = count(arrays, are_ranks=are_ranks)
-        if are_ranks and not np.asarray(found.is_valid).all():
-            found = count(arrays._replace(utility=~arrays.utility), are_ranks=False)
-        return jax.tree.map(np.asarray, found)
+    return values, above
 
 
 def _count_on_host(rule: Rule, arrays: BallotArrays[np.ndarray], above: np.ndarray) -> np.ndarray:
     """The values of a NumPy rule ``[contests, candidates]``: contests of one size together where
     it reads pairwise shares, else one by one."""
-    utility, ranked, weight, candidate_mask = arrays
+    candidate_mask = arrays.candidate_mask
     size = candidate_mask.sum(1)
     values = np.zeros(candidate_mask.shape)
     if rule.reads == "pairwise":
@@ -263,15 +192,30 @@ def _count_on_host(rule: Rule, arrays: BallotArrays[np.ndarray], above: np.ndarr
             values[contests[:, None], members] = rule.count(shares)
         return values
     for i, members in enumerate(candidate_mask):
-        u = np.asarray(utility[i])[members]
-        is_ranked = np.ones(u.shape, bool) if ranked is None else ranked[i][members]
-        share = np.ones(u.shape[1]) if weight is None else weight[i]
-        counted = (share > 0) & is_ranked.any(0)
-        share = share[counted] / share[counted].sum()
         shares = above[i][np.ix_(members, members)]
-        profile = HostContest(u[:, counted], is_ranked[:, counted], share, shares)
-        values[i, members] = rule.count(profile)
+        values[i, members] = rule.count(_host_contest(arrays, i, shares))
     return values
+
+
+def _host_contest(
+    arrays: BallotArrays[np.ndarray],
+    i: int,
+    known_above: np.ndarray | None,
+    has_count_widths: bool = False,
+) -> Contest:
+    """Contest i in NumPy, without padding and without ballots that count nothing."""
+    members = arrays.candidate_mask[i]
+    utility = np.asarray(arrays.utility[i])[members]
+    ranked = np.ones(utility.shape, bool) if arrays.ranked is None else arrays.ranked[i][members]
+    weight = np.ones(utility.shape[1]) if arrays.weight is None else arrays.weight[i]
+    counted = (weight > 0) & ranked.any(0)
+    if not counted.any():
+        raise InputError(_NO_BALLOT)
+    share = weight[counted] / weight[counted].sum()
+    stands = np.ones(len(utility), bool)
+    return Contest(
+        utility[:, counted], ranked[:, counted], share, stands, known_above, has_count_widths
+    )
 
 
 def _outcomes(
@@ -311,7 +255,7 @@ def weak_order(scores: ArrayLike, candidate_mask: np.ndarray | None = None) -> n
     if candidate_mask is not None:
         values = np.where(candidate_mask, values, -np.inf)
     m = values.shape[-1]
-    if m <= MAX_ALL_PAIRS and m * values.size <= CELLS:
+    if m <= MAX_ALL_PAIRS and m * values.size <= MAX_PAIR_CELLS:
         place = _weak_order_by_pairs(values)
         if place is not None:
             return place
@@ -344,16 +288,3 @@ def place_scores(place: np.ndarray, candidate_mask: np.ndarray) -> np.ndarray:
     # MAX_CANDIDATES fits int16.
     behind = weak_order(np.where(candidate_mask, place, -1).astype(np.int16))
     return (candidate_mask.sum(-1, keepdims=True) - 1 - place + behind) / 2
-
-
-def next_power_of_two(n: int) -> int:
-    """The least power of two that is at least ``n``."""
-    return 1 << max(int(n) - 1, 0).bit_length()
-
-
-def _pad(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if array.shape == shape:
-        return array
-    out = np.zeros(shape, array.dtype)
-    out[tuple(slice(n) for n in array.shape)] = array
-    return out

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from scrl.data.batches import next_power_of_two
 from scrl.types import Ballots, InputError, Outcome, Ratings
-from scrl.voting.counting import aggregate_all, next_power_of_two
+from scrl.voting.counting import aggregate_all
 from scrl.voting.registry import RULES
 from scrl.voting.truncated_ballots import LAST, SHARES, UNSEEN
 

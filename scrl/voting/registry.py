@@ -31,7 +31,7 @@ class Rule:
         on_host: False if ``count`` takes a ``Contest`` in JAX. True if it runs in NumPy: a rule
             that reads ``"pairwise"`` then takes P(a ≻ b) of many contests of one size
             ``[contests, candidates, candidates]`` and returns ``[contests, candidates]``; any other
-            takes one ``HostContest`` and returns ``[candidates]``.
+            takes one ``Contest`` in NumPy and returns ``[candidates]``.
         summary: what it does, in one sentence.
         reference: the source, and the convention followed where there are several.
         satisfies: the criteria of ``criteria.CRITERIA`` that it satisfies according to the

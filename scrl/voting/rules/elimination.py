@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import jax
-import jax.numpy as jnp
-
 from scrl.voting.contest import TIE_TOLERANCE, Contest
+from scrl.voting.namespace import Array, namespace_of, while_loop
 from scrl.voting.registry import rule
 
 
-def eliminate(profile: Contest, losers: Callable[[jax.Array], jax.Array]) -> jax.Array:
+def eliminate(profile: Contest, losers: Callable[[Array], Array]) -> Array:
     """Places ``[candidates]`` when ``losers(remaining)`` go out together in each round. If all
     remaining candidates go out in one round, they tie.
 
@@ -21,21 +19,24 @@ def eliminate(profile: Contest, losers: Callable[[jax.Array], jax.Array]) -> jax
             ``[candidates]``.
     """
 
-    def eliminate_losers(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    xp = profile.xp
+
+    def eliminate_losers(state: tuple[Array, Array]) -> tuple[Array, Array]:
         remaining, place = state
         out = remaining & losers(remaining)
         remaining = remaining & ~out
-        return remaining, jnp.where(out, jnp.sum(remaining), place)
+        return remaining, xp.where(out, xp.sum(remaining), place)
 
     # The last remaining candidate keeps the place 0 that all have at the start.
-    start = (profile.candidate_mask, jnp.zeros(profile.size, int))
-    return jax.lax.while_loop(lambda state: jnp.sum(state[0]) > 1, eliminate_losers, start)[1]
+    start = (profile.candidate_mask, xp.zeros(profile.size, int))
+    return while_loop(xp, lambda state: xp.sum(state[0]) > 1, eliminate_losers, start)[1]
 
 
-def lowest_scoring(scores: jax.Array, remaining: jax.Array) -> jax.Array:
+def lowest_scoring(scores: Array, remaining: Array) -> Array:
     """Mask of the remaining candidates with the lowest score, ties included ``[candidates]``."""
-    scores = jnp.where(remaining, scores, jnp.inf)
-    return remaining & (scores <= jnp.min(scores) + TIE_TOLERANCE)
+    xp = namespace_of(scores)
+    scores = xp.where(remaining, scores, xp.inf)
+    return remaining & (scores <= xp.min(scores) + TIE_TOLERANCE)
 
 
 @rule(
@@ -50,7 +51,7 @@ def lowest_scoring(scores: jax.Array, remaining: jax.Array) -> jax.Array:
     distortion=("unbounded", "O(ln m)"),
     cost="n·m²",
 )
-def instant_runoff(profile: Contest) -> jax.Array:
+def instant_runoff(profile: Contest) -> Array:
     return eliminate(
         profile, lambda remaining: lowest_scoring(profile.first_places(remaining), remaining)
     )
@@ -68,26 +69,28 @@ def instant_runoff(profile: Contest) -> jax.Array:
     satisfies="majority majority-loser condorcet-loser",
     cost="n·m²",
 )
-def coombs(profile: Contest) -> jax.Array:
+def coombs(profile: Contest) -> Array:
+    xp = profile.xp
+
     def place_winner_or_losers(
-        state: tuple[jax.Array, jax.Array, jax.Array],
-    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        state: tuple[Array, Array, Array],
+    ) -> tuple[Array, Array, Array]:
         remaining, place, winners = state
         first = profile.first_places(remaining)
-        has_majority = remaining & (first > 0.5 * jnp.sum(first) + TIE_TOLERANCE)
+        has_majority = remaining & (first > 0.5 * xp.sum(first) + TIE_TOLERANCE)
         most_last = lowest_scoring(-profile.last_places(remaining), remaining)
-        out = jnp.where(has_majority.any(), has_majority, most_last)
+        out = xp.where(has_majority.any(), has_majority, most_last)
         remaining = remaining & ~out
-        behind = jnp.where(has_majority.any(), 0, jnp.sum(remaining))
-        return remaining, jnp.where(out, winners + behind, place), winners + has_majority.any()
+        behind = xp.where(has_majority.any(), 0, xp.sum(remaining))
+        return remaining, xp.where(out, winners + behind, place), winners + has_majority.any()
 
-    start = (profile.candidate_mask, jnp.zeros(profile.size, int), jnp.array(0, int))
-    return jax.lax.while_loop(lambda state: jnp.any(state[0]), place_winner_or_losers, start)[1]
+    start = (profile.candidate_mask, xp.zeros(profile.size, int), xp.array(0, int))
+    return while_loop(xp, lambda state: state[0].any(), place_winner_or_losers, start)[1]
 
 
-def opponent_shares(profile: Contest) -> jax.Array:
+def opponent_shares(profile: Contest) -> Array:
     """P(a ≻ b) among opponents, else 0 ``[candidates, candidates]``."""
-    return jnp.where(profile.opponents, profile.above, 0.0)
+    return profile.xp.where(profile.opponents, profile.above, 0.0)
 
 
 @rule(
@@ -101,7 +104,7 @@ def opponent_shares(profile: Contest) -> jax.Array:
     reference="Baldwin 1926; ties for lowest go out together",
     cost="n·m² + m³",
 )
-def baldwin(profile: Contest) -> jax.Array:
+def baldwin(profile: Contest) -> Array:
     above = opponent_shares(profile)
     return eliminate(profile, lambda remaining: lowest_scoring(above @ remaining, remaining))
 
@@ -118,14 +121,14 @@ def baldwin(profile: Contest) -> jax.Array:
     satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + m³",
 )
-def nanson(profile: Contest) -> jax.Array:
-    above = opponent_shares(profile)
+def nanson(profile: Contest) -> Array:
+    xp, above = profile.xp, opponent_shares(profile)
 
-    def below_mean(remaining: jax.Array) -> jax.Array:
+    def below_mean(remaining: Array) -> Array:
         score = above @ remaining
-        mean = jnp.sum(jnp.where(remaining, score, 0.0)) / jnp.sum(remaining)
+        mean = xp.sum(xp.where(remaining, score, 0.0)) / xp.sum(remaining)
         below = remaining & (score < mean - TIE_TOLERANCE)
-        return jnp.where(below.any(), below, remaining)
+        return xp.where(below.any(), below, remaining)
 
     return eliminate(profile, below_mean)
 
@@ -142,25 +145,27 @@ def nanson(profile: Contest) -> jax.Array:
     distortion=("grows with voters", "3"),
     cost="n·m²",
 )
-def plurality_veto(profile: Contest) -> jax.Array:
+def plurality_veto(profile: Contest) -> Array:
+    xp = profile.xp
+
     def veto_until_one_is_out(
-        state: tuple[jax.Array, jax.Array, jax.Array, jax.Array],
-    ) -> tuple[jax.Array, jax.Array, jax.Array, jax.Array]:
+        state: tuple[Array, Array, Array, Array],
+    ) -> tuple[Array, Array, Array, Array]:
         credit, remaining, place, _ = state
-        rate = jnp.where(remaining, profile.last_places(remaining, min_ranked=1), 0.0)
-        time = jnp.where(
-            rate > TIE_TOLERANCE, credit / jnp.where(rate > TIE_TOLERANCE, rate, 1.0), jnp.inf
+        rate = xp.where(remaining, profile.last_places(remaining, min_ranked=1), 0.0)
+        time = xp.where(
+            rate > TIE_TOLERANCE, credit / xp.where(rate > TIE_TOLERANCE, rate, 1.0), xp.inf
         )
         # If no ballot vetoes a remaining candidate, all remaining candidates tie.
-        step = jnp.min(jnp.where(remaining, time, jnp.inf))
-        stuck = ~jnp.isfinite(step)
-        credit = jnp.where(remaining, credit - rate * jnp.where(stuck, 0.0, step), 0.0)
+        step = xp.min(xp.where(remaining, time, xp.inf))
+        stuck = ~xp.isfinite(step)
+        credit = xp.where(remaining, credit - rate * xp.where(stuck, 0.0, step), 0.0)
         out = remaining & ((credit <= TIE_TOLERANCE) | stuck)
         remaining = remaining & ~out
-        return credit, remaining, jnp.where(out, jnp.sum(remaining), place), stuck
+        return credit, remaining, xp.where(out, xp.sum(remaining), place), stuck
 
     credit = profile.first_places(profile.candidate_mask)
     out = profile.candidate_mask & (credit <= TIE_TOLERANCE)
     remaining = profile.candidate_mask & ~out
-    start = (credit, remaining, jnp.where(out, jnp.sum(remaining), 0), jnp.array(False))
-    return jax.lax.while_loop(lambda state: jnp.any(state[1]), veto_until_one_is_out, start)[2]
+    start = (credit, remaining, xp.where(out, xp.sum(remaining), 0), xp.array(False))
+    return while_loop(xp, lambda state: state[1].any(), veto_until_one_is_out, start)[2]

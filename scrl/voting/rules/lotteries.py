@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linprog
 
 from scrl.types import InputError
-from scrl.voting.contest import TIE_TOLERANCE, Contest, HostContest
+from scrl.voting.contest import TIE_TOLERANCE, Contest
 from scrl.voting.distortion.worst_case import SOLVER_OPTIONS, Adversary, weakly_above
+from scrl.voting.namespace import Array, namespace_of
 from scrl.voting.registry import rule
 from scrl.voting.rules.games import (
     nearest_to_uniform,
@@ -30,7 +29,7 @@ MAX_CELLS = 30_000_000
     reference="Gibbard 1977, also called random dictatorship; a tied top split equally",
     distortion=("Θ(m^1.5)", "3 − 2/n"),
 )
-def random_ballot(profile: Contest) -> jax.Array:
+def random_ballot(profile: Contest) -> Array:
     return profile.first_places(profile.candidate_mask)
 
 
@@ -45,7 +44,7 @@ def random_ballot(profile: Contest) -> jax.Array:
     "puts first wins; missing comparisons as for Borda",
     cost="n·m²",
 )
-def proportional_borda(profile: Contest) -> jax.Array:
+def proportional_borda(profile: Contest) -> Array:
     return _normalized(profile.borda_scores, profile.candidate_mask)
 
 
@@ -61,17 +60,18 @@ def proportional_borda(profile: Contest) -> jax.Array:
     distortion=("O(√(m log m))", ""),
     cost="n·m²",
 )
-def harmonic_lottery(profile: Contest) -> jax.Array:
-    harmonic = profile.place_shares @ (1.0 / jnp.arange(1, profile.size + 1))
-    uniform = profile.candidate_mask / jnp.sum(profile.candidate_mask)
+def harmonic_lottery(profile: Contest) -> Array:
+    harmonic = profile.place_shares @ (1.0 / np.arange(1, profile.size + 1))
+    uniform = profile.candidate_mask / profile.candidate_mask.sum()
     return (uniform + _normalized(harmonic, profile.candidate_mask)) / 2
 
 
-def _normalized(scores: jax.Array, candidate_mask: jax.Array) -> jax.Array:
+def _normalized(scores: Array, candidate_mask: Array) -> Array:
     """Scores divided by their sum ``[candidates]``; uniform where all are 0."""
-    total = jnp.sum(scores)
-    uniform = candidate_mask / jnp.sum(candidate_mask)
-    return jnp.where(total > 0, scores / jnp.where(total > 0, total, 1.0), uniform)
+    xp = namespace_of(scores)
+    total = xp.sum(scores)
+    uniform = candidate_mask / xp.sum(candidate_mask)
+    return xp.where(total > 0, scores / xp.where(total > 0, total, 1.0), uniform)
 
 
 # -- maximal lotteries ----------------------------------------------------------------------------
@@ -147,7 +147,7 @@ def _margins(above: np.ndarray) -> np.ndarray:
     cost="at most 16,000 rounds of n·m²",
     max_candidates=100,
 )
-def stable_lottery(profile: HostContest) -> np.ndarray:
+def stable_lottery(profile: Contest) -> np.ndarray:
     place, weight = _distinct_ballots(profile)
     strictly_above = ~np.swapaxes(weakly_above(place), 1, 2) & weakly_above(place)
     m = place.shape[1]
@@ -169,12 +169,12 @@ def stable_lottery(profile: HostContest) -> np.ndarray:
     cost="cuts·n·m²",
     max_candidates=50,
 )
-def optimal_lottery(profile: HostContest) -> np.ndarray:
+def optimal_lottery(profile: Contest) -> np.ndarray:
     place, weight = _distinct_ballots(profile)
     return least_distortion_lottery(Adversary.from_ballots(place, weight))
 
 
-def _distinct_ballots(profile: HostContest) -> tuple[np.ndarray, np.ndarray]:
+def _distinct_ballots(profile: Contest) -> tuple[np.ndarray, np.ndarray]:
     """Places on the distinct ballots ``[ballots, candidates]``, 0 = best, -1 = not ranked, and the
     weight of each ``[ballots]``.
 

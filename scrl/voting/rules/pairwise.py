@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-
 from scrl.voting.contest import TIE_TOLERANCE, Contest
+from scrl.voting.namespace import Array, namespace_of, repeat, while_loop
 from scrl.voting.registry import rule
 
 CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith monotonicity reversal"
@@ -23,10 +21,11 @@ CONDORCET_CRITERIA = "majority majority-loser condorcet condorcet-loser smith mo
     distortion=("unbounded", "5"),
     cost="n·m²",
 )
-def copeland(profile: Contest) -> jax.Array:
+def copeland(profile: Contest) -> Array:
+    xp = profile.xp
     margin = profile.above - 0.5
-    point = jnp.where(margin > TIE_TOLERANCE, 1.0, jnp.where(margin < -TIE_TOLERANCE, 0.0, 0.5))
-    return jnp.sum(jnp.where(profile.opponents, point, 0.0), axis=1)
+    point = xp.where(margin > TIE_TOLERANCE, 1.0, xp.where(margin < -TIE_TOLERANCE, 0.0, 0.5))
+    return xp.sum(xp.where(profile.opponents, point, 0.0), axis=1)
 
 
 @rule(
@@ -42,10 +41,11 @@ def copeland(profile: Contest) -> jax.Array:
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax(profile: Contest) -> jax.Array:
+def minimax(profile: Contest) -> Array:
+    xp = profile.xp
     defeat = profile.above.T - profile.above
-    worst = jnp.max(jnp.where(profile.opponents, defeat, -jnp.inf), axis=1)
-    return jnp.where(jnp.isfinite(worst), -worst, 0.0)
+    worst = xp.max(xp.where(profile.opponents, defeat, -xp.inf), axis=1)
+    return xp.where(xp.isfinite(worst), -worst, 0.0)
 
 
 @rule(
@@ -60,29 +60,32 @@ def minimax(profile: Contest) -> jax.Array:
     distortion=("unbounded", ""),
     cost="n·m²",
 )
-def minimax_winning_votes(profile: Contest) -> jax.Array:
+def minimax_winning_votes(profile: Contest) -> Array:
+    xp = profile.xp
     is_defeat = profile.opponents & (profile.above < 0.5 - TIE_TOLERANCE)
     votes = profile.above if profile.known_above is not None else profile.strictly_above
-    return -jnp.max(jnp.where(is_defeat, votes.T, 0.0), axis=1)
+    return -xp.max(xp.where(is_defeat, votes.T, 0.0), axis=1)
 
 
-def victory_margins(profile: Contest) -> jax.Array:
+def victory_margins(profile: Contest) -> Array:
     """P(a ≻ b) - ½ where a beats b, else 0 ``[candidates, candidates]``."""
     margin = profile.above - 0.5
-    return jnp.where(profile.opponents & (margin > TIE_TOLERANCE), margin, 0.0)
+    return profile.xp.where(profile.opponents & (margin > TIE_TOLERANCE), margin, 0.0)
 
 
-def strongest_paths(margins: jax.Array) -> jax.Array:
+def strongest_paths(margins: Array) -> Array:
     """The strength of the strongest path of victories from a to b ``[candidates, candidates]``.
 
     A path is as strong as its weakest victory; by the Floyd–Warshall recursion (Schulze 2011,
     section 2.3).
     """
 
-    def through(c: jax.Array, path: jax.Array) -> jax.Array:
-        return jnp.maximum(path, jnp.minimum(path[:, c, None], path[c, None, :]))
+    xp = namespace_of(margins)
 
-    return jax.lax.fori_loop(0, len(margins), through, margins)
+    def through(c: Array, path: Array) -> Array:
+        return xp.maximum(path, xp.minimum(path[:, c, None], path[c, None, :]))
+
+    return repeat(xp, len(margins), through, margins)
 
 
 @rule(
@@ -98,12 +101,12 @@ def strongest_paths(margins: jax.Array) -> jax.Array:
     distortion=("unbounded", "Θ(√m)"),
     cost="n·m² + m³",
 )
-def schulze(profile: Contest) -> jax.Array:
+def schulze(profile: Contest) -> Array:
     path = strongest_paths(victory_margins(profile))
-    return -jnp.sum(path + TIE_TOLERANCE < path.T, axis=1).astype(float)
+    return -(path + TIE_TOLERANCE < path.T).sum(axis=1).astype(float)
 
 
-def split_cycle_victories(margins: jax.Array) -> jax.Array:
+def split_cycle_victories(margins: Array) -> Array:
     """The victories that split cycle keeps ``[candidates, candidates]``: those that are not among
     the weakest of any cycle (Holliday & Pacuit 2023)."""
     return (margins > 0) & (margins > strongest_paths(margins).T + TIE_TOLERANCE)
@@ -124,15 +127,15 @@ def split_cycle_victories(margins: jax.Array) -> jax.Array:
     cost="n·m² + m⁴",
     max_candidates=200,
 )
-def split_cycle(profile: Contest) -> jax.Array:
-    margins = victory_margins(profile)
+def split_cycle(profile: Contest) -> Array:
+    xp, margins = profile.xp, victory_margins(profile)
 
-    def place_winners(state: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+    def place_winners(state: tuple[Array, Array]) -> tuple[Array, Array]:
         remaining, place = state
-        inside = jnp.where(remaining[:, None] & remaining[None, :], margins, 0.0)
+        inside = xp.where(remaining[:, None] & remaining[None, :], margins, 0.0)
         winners = remaining & ~split_cycle_victories(inside).any(0)
-        placed = jnp.sum(profile.candidate_mask) - jnp.sum(remaining)
-        return remaining & ~winners, jnp.where(winners, placed, place)
+        placed = xp.sum(profile.candidate_mask) - xp.sum(remaining)
+        return remaining & ~winners, xp.where(winners, placed, place)
 
-    start = (profile.candidate_mask, jnp.zeros(profile.size, int))
-    return jax.lax.while_loop(lambda state: jnp.any(state[0]), place_winners, start)[1]
+    start = (profile.candidate_mask, xp.zeros(profile.size, int))
+    return while_loop(xp, lambda state: state[0].any(), place_winners, start)[1]

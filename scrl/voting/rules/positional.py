@@ -3,10 +3,10 @@ they fill."""
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 
 from scrl.voting.contest import TIE_TOLERANCE, Contest
+from scrl.voting.namespace import Array
 from scrl.voting.registry import rule
 
 
@@ -20,7 +20,7 @@ from scrl.voting.registry import rule
     satisfies="majority monotonicity participation later-no-harm",
     distortion=("Θ(m²)", "2m − 1"),
 )
-def plurality(profile: Contest) -> jax.Array:
+def plurality(profile: Contest) -> Array:
     return profile.first_places(profile.candidate_mask)
 
 
@@ -35,7 +35,7 @@ def plurality(profile: Contest) -> jax.Array:
     satisfies="majority-loser monotonicity participation",
     distortion=("unbounded", "unbounded"),
 )
-def anti_plurality(profile: Contest) -> jax.Array:
+def anti_plurality(profile: Contest) -> Array:
     return -profile.last_places(profile.candidate_mask)
 
 
@@ -47,7 +47,7 @@ def anti_plurality(profile: Contest) -> jax.Array:
     summary="Each ballot gives one point to each of its first two candidates.",
     reference="k-approval with k = 2",
 )
-def two_approval(profile: Contest) -> jax.Array:
+def two_approval(profile: Contest) -> Array:
     return approval(profile, 2)
 
 
@@ -59,13 +59,13 @@ def two_approval(profile: Contest) -> jax.Array:
     summary="Each ballot gives one point to each of its first three candidates.",
     reference="k-approval with k = 3",
 )
-def three_approval(profile: Contest) -> jax.Array:
+def three_approval(profile: Contest) -> Array:
     return approval(profile, 3)
 
 
-def approval(profile: Contest, k: int) -> jax.Array:
+def approval(profile: Contest, k: int) -> Array:
     """The share of ballots with the candidate in one of the first k places ``[candidates]``."""
-    return jnp.sum(profile.place_shares[:, :k], axis=1)
+    return profile.place_shares[:, :k].sum(axis=1)
 
 
 @rule(
@@ -80,7 +80,7 @@ def approval(profile: Contest, k: int) -> jax.Array:
     satisfies="majority-loser condorcet-loser monotonicity participation reversal",
     distortion=("unbounded", "2m − 1"),
 )
-def borda(profile: Contest) -> jax.Array:
+def borda(profile: Contest) -> Array:
     return profile.borda_scores
 
 
@@ -92,8 +92,8 @@ def borda(profile: Contest) -> jax.Array:
     summary="A first place gives 1 point, a second place 1/2, a third place 1/3, and so on.",
     reference="harmonic scores; used in Nauru",
 )
-def dowdall(profile: Contest) -> jax.Array:
-    return profile.place_shares @ (1.0 / jnp.arange(1, profile.size + 1))
+def dowdall(profile: Contest) -> Array:
+    return profile.place_shares @ (1.0 / np.arange(1, profile.size + 1))
 
 
 @rule(
@@ -106,11 +106,12 @@ def dowdall(profile: Contest) -> jax.Array:
     reference="each candidate by the level at which its votes pass half of the ballots, then by "
     "the votes it has there",
 )
-def bucklin(profile: Contest) -> jax.Array:
-    votes = jnp.cumsum(profile.place_shares, axis=1)
+def bucklin(profile: Contest) -> Array:
+    xp = profile.xp
+    votes = xp.cumsum(profile.place_shares, axis=1)
     passed = votes > 0.5 + TIE_TOLERANCE
     # On truncated ballots a candidate may never pass half. It then comes behind those that do, and
     # is ordered by all its votes.
-    level = jnp.where(passed.any(1), jnp.argmax(passed, axis=1), profile.size)
-    at = jnp.minimum(level, profile.size - 1)
-    return jnp.take_along_axis(votes, at[:, None], axis=1)[:, 0] - 2.0 * level
+    level = xp.where(passed.any(1), xp.argmax(passed, axis=1), profile.size)
+    at = xp.minimum(level, profile.size - 1)
+    return xp.take_along_axis(votes, at[:, None], axis=1)[:, 0] - 2.0 * level

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.contest import TIE_TOLERANCE, Contest, HostContest
+from scrl.voting.contest import TIE_TOLERANCE, Contest
+from scrl.voting.namespace import Array
 from scrl.voting.registry import rule
 
 
@@ -21,14 +20,8 @@ from scrl.voting.registry import rule
     reference="Bentham 1789; over the ballots that state one",
     distortion=("1", "1"),
 )
-def utilitarian(profile: Contest) -> jax.Array:
-    if profile.ranked is None:
-        return jnp.mean(profile.utility, axis=1, dtype=float)
-    assert profile.weight is not None
-    weight = jnp.where(profile.ranked, profile.weight, 0.0)
-    total = jnp.sum(weight, axis=1)
-    utility = jnp.where(profile.ranked, profile.utility, 0.0)
-    return jnp.sum(weight * utility, axis=1) / jnp.where(total > 0, total, 1.0)
+def utilitarian(profile: Contest) -> Array:
+    return profile.mean_utility
 
 
 @rule(
@@ -43,7 +36,7 @@ def utilitarian(profile: Contest) -> jax.Array:
     reference="leximin: Rawls 1971, Sen 1970; over the ballots that state a utility",
     cost="n·m·log n",
 )
-def egalitarian(profile: HostContest) -> np.ndarray:
+def egalitarian(profile: Contest) -> np.ndarray:
     """Of two candidates, the better has the smaller share of voters at or below the lowest utility
     at which these shares differ."""
     levels, level = np.unique(profile.utility[profile.ranked], return_inverse=True)
@@ -68,7 +61,7 @@ def egalitarian(profile: HostContest) -> np.ndarray:
     reference="Nash 1950, Kaneko & Nakamura 1979; the geometric mean over the ballots that state "
     "a utility, which must not be negative",
 )
-def nash(profile: HostContest) -> np.ndarray:
+def nash(profile: Contest) -> np.ndarray:
     utility = np.where(profile.ranked, profile.utility, 1.0).astype(float)
     if (utility < 0).any():
         raise InputError(

@@ -1,0 +1,107 @@
+"""Small contests counted by NumPy: the outcomes are those of the compiled program, and nothing is
+compiled, nor is JAX loaded."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scrl.types import Ballots, Outcome
+from scrl.voting import RULES, aggregate_all, aggregate_with_pairwise, counting
+from scrl.voting.compiled_counting import TRACES
+from scrl.voting.namespace import map_rows, namespace_of, repeat, while_loop
+
+#: The solvers of these two are plain NumPy either way, and slow.
+RULES_COMPARED = [name for name in RULES if name not in ("stable-lottery", "optimal-lottery")]
+#: Rules whose scores are the end of an iteration.
+ITERATIVE = {"bradley-terry", "plackett-luce"}
+CONTESTS, VOTERS, CANDIDATES = 16, 9, 6
+
+
+def drawn(seed: int) -> Ballots:
+    """Contests with ties, truncated ballots, weights of fractions and zero, and padding; one has
+    one voter, one has one candidate, and in one all ballots tie."""
+    rng = np.random.default_rng(seed)
+    shape = (CONTESTS, VOTERS, CANDIDATES)
+    utility = rng.integers(0, rng.choice([3, 6, 100], (CONTESTS, 1, 1)), shape).astype(float)
+    ranked = rng.random(shape) < rng.choice([0.5, 0.8, 1.0], (CONTESTS, 1, 1))
+    weight = rng.choice([0, 1, 2, 3, 1 / 2, 1 / 3, 1e-6], shape[:2])
+    stands = rng.random((CONTESTS, CANDIDATES)) < 0.8
+    utility[:, 1] = utility[:, 2]
+    weight[0, 1:], utility[2] = 0, 1
+    stands[1, 1:] = False
+    weight[:, 0], stands[:, 0], ranked[:, 0, 0] = 1, True, True
+    return Ballots(utility, ranked, weight, stands)
+
+
+@cache
+def counted_twice(seed: int) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
+    """The outcomes by NumPy, and by a compiled program."""
+    before = TRACES.total()
+    by_numpy = aggregate_all(drawn(seed), RULES_COMPARED)
+    assert TRACES.total() == before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "MAX_HOST_CONTESTS", 0)
+        compiled = aggregate_all(drawn(seed), RULES_COMPARED)
+    return by_numpy, compiled
+
+
+@pytest.mark.parametrize("rule", RULES_COMPARED)
+def test_numpy_and_the_compiled_program_give_the_same_outcome(rule):
+    for seed in range(6):
+        by_numpy, compiled = (found[rule] for found in counted_twice(seed))
+        np.testing.assert_array_equal(by_numpy.place, compiled.place)
+        tolerance = 1e-8 if rule in ITERATIVE else 1e-12
+        np.testing.assert_allclose(by_numpy.scores, compiled.scores, tolerance, tolerance)
+
+
+def test_pairwise_shares_are_those_of_the_compiled_program(monkeypatch):
+    by_numpy = aggregate_with_pairwise(drawn(0), ["borda"])[1]
+    monkeypatch.setattr(counting, "MAX_HOST_CONTESTS", 0)
+    np.testing.assert_allclose(
+        by_numpy, aggregate_with_pairwise(drawn(0), ["borda"])[1], atol=1e-15
+    )
+
+
+def test_many_contests_and_many_ballots_are_compiled():
+    rng = np.random.default_rng(0)
+    for shape in ((counting.MAX_HOST_CONTESTS + 1, 3, 3), (40_001, 5)):
+        before = TRACES.total()
+        aggregate_all(Ballots(rng.random(shape)), ["plurality"])
+        assert TRACES.total() == before + 1
+
+
+def test_ballots_of_weight_zero_do_not_make_a_contest_large():
+    before, weight = TRACES.total(), np.zeros(60_000)
+    weight[:3] = 1
+    aggregate_all(Ballots(np.ones((60_000, 6)), weight=weight), ["borda"])
+    assert TRACES.total() == before
+
+
+def test_all_rules_are_counted_without_jax():
+    code = (
+        "import sys; from scrl.voting import Profile, count_all_rules\n"
+        "found, errors = count_all_rules(Profile.from_text('4: A > B > C\\n3: B > C = A\\n2: C'))\n"
+        "print(len(found), len(errors), 'jax' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(len(RULES.ordinal)), "0", "False"]
+
+
+def test_loops_are_the_same_in_both_namespaces():
+    import jax.numpy as jnp
+
+    for xp in (np, jnp):
+        rows = xp.arange(6.0).reshape(3, 2)
+        assert namespace_of(rows) is xp
+        assert int(while_loop(xp, lambda x: x < 100, lambda x: 2 * x, xp.array(3))) == 192
+        assert int(repeat(xp, 4, lambda i, x: x + i, xp.array(1))) == 7
+        assert map_rows(xp, lambda a, b: a @ b, rows, rows).tolist() == [1, 13, 41]
