@@ -69,9 +69,10 @@ def _count(
         elif weight is None and jnp.issubdtype(utility.dtype, jnp.floating):
             valid = jnp.all(utility == utility)
         if weight is None:
-            profile: Contest = UniformContest.of(utility, candidate_mask, are_ranks)
+            uniform = UniformContest.of(utility, candidate_mask, are_ranks)
             if are_ranks and m <= MAX_PACKED and any(RULES[name].eliminates for name in rules):
-                _ = profile.bits
+                _ = uniform.bits
+            profile: Contest = uniform
         else:
             profile = Contest(utility, ranked, weight, candidate_mask, None, by_counts)
         values = [RULES[name].count(profile).astype(float) for name in rules]

@@ -153,7 +153,7 @@ def test_many_unlike_prompts_are_counted_by_few_programs_and_as_one_by_one(absen
     ratings = unlike(150, 0, absent)
     before = compiled_counting.TRACES.total()
     found = count_ratings(ratings, rules)
-    assert 0 < compiled_counting.TRACES.total() - before <= 8
+    assert compiled_counting.TRACES.total() - before <= 8
     for p in (0, 149):
         alone = count_ratings(only(ratings, p), rules)[f"p{p}"]
         for rule in rules:

@@ -15,9 +15,12 @@ from scrl.types import Ballots, Outcome
 from scrl.voting import RULES, aggregate_all, aggregate_with_pairwise, counting
 from scrl.voting.compiled_counting import TRACES
 from scrl.voting.namespace import map_rows, namespace_of, repeat, while_loop
+from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, UNSEEN
 
 #: The solvers of these two are plain NumPy either way, and slow.
-RULES_COMPARED = [name for name in RULES if name not in ("stable-lottery", "optimal-lottery")]
+SLOW = {"stable-lottery", "optimal-lottery"}
+ORDINAL = [name for name in RULES.ordinal if name not in SLOW]
+READ_UTILITIES = [name for name in RULES if RULES[name].reads == "utility"]
 #: Rules whose scores are the end of an iteration.
 ITERATIVE = {"bradley-terry", "plackett-luce"}
 CONTESTS, VOTERS, CANDIDATES = 16, 9, 6
@@ -40,32 +43,51 @@ def drawn(seed: int) -> Ballots:
 
 
 @cache
-def counted_twice(seed: int) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
-    """The outcomes by NumPy, and by a compiled program."""
-    before = TRACES.total()
-    by_numpy = aggregate_all(drawn(seed), RULES_COMPARED)
-    assert TRACES.total() == before
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counting, "MAX_HOST_CONTESTS", 0)
-        compiled = aggregate_all(drawn(seed), RULES_COMPARED)
-    return by_numpy, compiled
-
-
-@pytest.mark.parametrize("rule", RULES_COMPARED)
-def test_numpy_and_the_compiled_program_give_the_same_outcome(rule):
+def counted_twice(
+    rules: tuple[str, ...], left_out: str, widths: str = SHARES
+) -> list[tuple[dict[str, Outcome], dict[str, Outcome]]]:
+    """The outcomes by NumPy and by a compiled program, for several seeds."""
+    found = []
     for seed in range(6):
-        by_numpy, compiled = (found[rule] for found in counted_twice(seed))
-        np.testing.assert_array_equal(by_numpy.place, compiled.place)
-        tolerance = 1e-8 if rule in ITERATIVE else 1e-12
-        np.testing.assert_allclose(by_numpy.scores, compiled.scores, tolerance, tolerance)
+        before = TRACES.total()
+        by_numpy = aggregate_all(drawn(seed), rules, left_out, widths)
+        assert TRACES.total() == before
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(counting, "MAX_HOST_CONTESTS", 0)
+            found.append((by_numpy, aggregate_all(drawn(seed), rules, left_out, widths)))
+    return found
+
+
+def assert_same(rule: str, found: list[tuple[dict[str, Outcome], dict[str, Outcome]]]) -> None:
+    tolerance = 1e-8 if rule in ITERATIVE else 1e-12
+    for by_numpy, compiled in found:
+        np.testing.assert_array_equal(by_numpy[rule].place, compiled[rule].place)
+        np.testing.assert_allclose(
+            by_numpy[rule].scores, compiled[rule].scores, tolerance, tolerance
+        )
+
+
+@pytest.mark.parametrize("left_out", [LAST, UNSEEN])
+@pytest.mark.parametrize("rule", ORDINAL)
+def test_numpy_and_the_compiled_program_give_the_same_outcome(rule, left_out):
+    assert_same(rule, counted_twice(tuple(ORDINAL), left_out))
+
+
+@pytest.mark.parametrize("rule", READ_UTILITIES)
+def test_numpy_and_the_compiled_program_give_the_same_welfare(rule):
+    assert_same(rule, counted_twice(tuple(READ_UTILITIES), UNSEEN))
+
+
+@pytest.mark.parametrize("rule", ["minimax", "ranked-pairs"])
+def test_numpy_and_the_compiled_program_give_the_same_outcome_of_counts(rule):
+    assert_same(rule, counted_twice(("minimax", "ranked-pairs"), UNSEEN, COUNTS))
 
 
 def test_pairwise_shares_are_those_of_the_compiled_program(monkeypatch):
-    by_numpy = aggregate_with_pairwise(drawn(0), ["borda"])[1]
+    by_numpy = aggregate_with_pairwise(drawn(0), ["borda"], UNSEEN)[1]
     monkeypatch.setattr(counting, "MAX_HOST_CONTESTS", 0)
-    np.testing.assert_allclose(
-        by_numpy, aggregate_with_pairwise(drawn(0), ["borda"])[1], atol=1e-15
-    )
+    compiled = aggregate_with_pairwise(drawn(0), ["borda"], UNSEEN)[1]
+    np.testing.assert_allclose(by_numpy, compiled, atol=1e-15)
 
 
 def test_many_contests_and_many_ballots_are_compiled():
