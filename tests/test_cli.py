@@ -11,8 +11,9 @@ import pytest
 
 from scrl.cli import main
 from scrl.config import DEFAULT_RULES
+from scrl.data import load_ratings
 from scrl.types import InputError
-from scrl.voting import RULES
+from scrl.voting import RULES, count_all_rules, profile_from_ratings
 
 #: As many completions, raters and voters as the experiment that tests share, and so its programs.
 SCENARIO = """
@@ -172,7 +173,7 @@ def test_completions_of_equal_reward_are_printed_as_tied(tmp_path, capsys):
 def test_vote_counts_the_golden_files(golden, tmp_path, capsys):
     out = tmp_path / "result.json"
     expected = json.loads((golden / "expected.json").read_text())
-    expected = expected["tennessee-four.csv"]["unseen"]
+    expected = expected["tennessee-four.csv"]["unseen"]  # complete: the reading does not matter
     rules = [*expected, "maximal-lottery"]
     expected["maximal-lottery"] = {
         "order": [["Nashville"], ["Memphis", "Chattanooga", "Knoxville"]]
@@ -180,7 +181,8 @@ def test_vote_counts_the_golden_files(golden, tmp_path, capsys):
     asked = [part for rule in rules for part in ("--rule", rule)]
     assert run("vote", str(golden / "tennessee-four.csv"), *asked, "--out", str(out)) == 0
     result = json.loads(out.read_text())
-    assert result.keys() == {"prompts"}
+    assert result.keys() == {"left_out", "notes", "prompts"}
+    assert result["left_out"] == "last"
     assert list(result["prompts"]["capital"]) == list(rules)
     for rule, entry in result["prompts"]["capital"].items():
         assert entry.keys() == {"order", "probabilities" if RULES[rule].lottery else "scores"}
@@ -199,15 +201,55 @@ def test_without_a_rule_the_usual_five_are_counted(files, capsys):
     assert list(json.loads((files / "out.json").read_text())["prompts"]["p"]) == list(DEFAULT_RULES)
 
 
-def test_missing_changes_what_absence_means(golden, tmp_path):
-    truncated = str(golden / "truncated.csv")
-    orders = []
-    for missing in ("unseen", "last"):
-        out = tmp_path / f"{missing}.json"
-        assert run("vote", truncated, "--missing", missing, "--out", str(out)) == 0
-        (entry,) = json.loads(out.read_text())["prompts"].values()
-        orders.append(entry["borda"]["scores"])
-    assert orders[0] != orders[1]
+def test_missing_changes_what_absence_means(golden, tmp_path, capsys):
+    expected = json.loads((golden / "expected.json").read_text())["truncated.csv"]
+    for options, reading in (([], "last"), (["--missing", "last"], "last"),
+                             (["--missing", "unseen"], "unseen")):  # fmt: skip
+        out = tmp_path / "result.json"
+        file = str(golden / "truncated.csv")
+        assert run("vote", file, "--rule", "borda", *options, "--out", str(out)) == 0
+        result = json.loads(out.read_text())
+        (entry,) = result["prompts"].values()
+        assert entry["borda"]["scores"] == pytest.approx(expected[reading]["borda"]["scores"])
+        assert result["left_out"] == reading
+        assert f"(--missing {reading})" in capsys.readouterr().out
+
+
+def test_widths_as_shares_let_one_ballot_elect_and_a_note_says_so(tmp_path, capsys):
+    """1,900 voters compare A and B, one of them C and A, and 700 name B alone."""
+    rows = ["a,p,A,1,1000", "a,p,B,2,1000", "b,p,B,1,900", "b,p,A,2,900", "c,p,C,1,1",
+            "c,p,A,2,1", "d,p,B,1,700"]  # fmt: skip
+    (tmp_path / "x.csv").write_text("rater,prompt,completion,rank,weight\n" + "\n".join(rows))
+    winners = {}
+    for widths in ("shares", "counts"):
+        out = tmp_path / "result.json"
+        assert run("vote", str(tmp_path / "x.csv"), "--rule", "borda", "--missing", "unseen",
+                   "--widths", widths, "--out", str(out)) == 0  # fmt: skip
+        result = json.loads(out.read_text())
+        winners[widths] = result["prompts"]["p"]["borda"]["order"][0]
+        assert result["widths"] == widths
+        notes = " ".join(result["notes"])
+        assert "700 of 2,601 ballots by weight (26.9 %)" in notes
+        assert ("C over A by 1 of 2,601 ballots" in notes) == (widths == "shares")
+        assert all(note in capsys.readouterr().out for note in result["notes"][:1])
+    assert winners == {"shares": ["C"], "counts": ["A"]}
+    assert "Borda elects C, not A" in notes
+    assert run("vote", str(tmp_path / "x.csv"), "--rule", "borda") == 0
+    assert "B > A > C" in capsys.readouterr().out
+
+
+def test_every_golden_file_is_counted_alike_by_the_command_and_the_page(golden, tmp_path):
+    for file in sorted([*golden.glob("*.csv"), *golden.glob("*.soi")]):
+        profile = profile_from_ratings(load_ratings(file), 0, as_cast=True)
+        for reading in ("last", "unseen"):
+            out = tmp_path / "result.json"
+            assert run("vote", str(file), "--missing", reading, "--out", str(out)) == 0
+            (entries,) = json.loads(out.read_text())["prompts"].values()
+            outcomes, _ = count_all_rules(profile, DEFAULT_RULES, reading)
+            for rule, entry in entries.items():
+                order = outcomes[rule].order(list(profile.names))
+                wanted = [sorted(tied) for tied in order]
+                assert [sorted(tied) for tied in entry["order"]] == wanted, (file.name, rule)
 
 
 def test_a_table_is_counted_by_naming_its_columns(files, capsys):
@@ -242,7 +284,8 @@ BAD = {
     "unknown rule": (["vote", "ratings.csv", "--rule", "bord"], "did you mean 'borda'"),
     "unknown rule of a run": (["run", "camps.yaml", "--rule", "x y\nz"], "no rule"),
     "an alias bomb": (["run", "bomb.yaml"], "aliases"),
-    "one completion": (["vote", "one.csv"], "nothing to count"),
+    "one completion": (["vote", "one.csv", "--missing", "unseen"], "nothing to count"),
+    "widths of tied ballots": (["vote", "ratings.csv", "--widths", "counts"], "--missing unseen"),
     "one completion to run": (["run", "one.csv"], "nothing is compared"),
     "one completion to evaluate": (["evaluate", "one.csv"], "10"),
     "negative seed": (["run", "camps.yaml", "--seed", "-1"], "--seed"),

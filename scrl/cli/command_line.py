@@ -14,6 +14,7 @@ from typing import NoReturn
 from scrl.cli import baking, commands
 from scrl.cli.columns import add_columns
 from scrl.cli.printing import clear_progress
+from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
 from scrl.types import InputError
 
@@ -91,10 +92,20 @@ def _add_run(subparsers: Subparsers) -> None:
 
 def _add_vote(subparsers: Subparsers) -> None:
     help = "Count the ballots of a ratings file as they are."
-    vote = _command(subparsers, "vote", commands.vote, help)
-    vote.add_argument("file", type=Path)
-    _add_options(vote, "rule", "missing", "columns")
-    vote.epilog = "--rule all counts by every rule that reads orders."
+    parser = _command(subparsers, "vote", vote, help)
+    parser.add_argument("file", type=Path)
+    parser.add_argument(
+        "--missing", choices=MEANINGS,
+        help="what a ballot says of a completion that it leaves out: tied in last place (default), "
+        "nothing, or as the package pref_voting counts",
+    )  # fmt: skip
+    parser.add_argument(
+        "--widths", choices=WIDTHS,
+        help="with --missing unseen, the width of a victory: a share of the ballots that rank both "
+        "(default), or a count of ballots",
+    )  # fmt: skip
+    _add_options(parser, "rule", "columns")
+    parser.epilog = "--rule all counts by every rule that reads orders."
 
 
 def _add_evaluate(subparsers: Subparsers) -> None:

@@ -1,4 +1,4 @@
-"""All commands except ``bake``; each takes the parsed arguments.
+"""All commands except ``bake`` and ``vote``; each takes the parsed arguments.
 
 The library is imported inside the commands, so that ``--help`` and bad input need no JAX.
 """
@@ -137,35 +137,6 @@ def _save_models(
 
     for name, model in models.items() if chosen.save else ():
         save(model, chosen.save / f"{name}.safetensors", rule=name, scenario=source_name)
-
-
-def vote(chosen: Namespace) -> None:
-    """Count the ballots of a ratings file by every chosen rule."""
-    from scrl.results import outcome_dict
-    from scrl.runtime import start
-    from scrl.voting import RULES, count_ratings
-
-    check_output(chosen.out)
-    ratings = read_ratings(chosen)
-    rules = chosen.rule or DEFAULT_RULES
-    if "all" in rules:
-        rules = RULES.ordinal
-    start()
-    counted = count_ratings(ratings, rules, chosen.missing or "last")
-    prompts = {}
-    number = {prompt: p for p, prompt in enumerate(ratings.catalogue.prompts)}
-    for prompt, outcomes in counted.items():
-        names = ratings.catalogue.names(number[prompt])
-        prompts[prompt] = {rule: outcome_dict(o, names) for rule, o in outcomes.items()}
-        if len(prompts) <= MAX_PROMPTS:
-            rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
-            print_table(prompt, rows)
-    print_left_off(len(counted))
-    uncounted = len(ratings.catalogue.prompts) - len(counted)
-    if uncounted:
-        print(f"note: no ballot ranks two completions on {uncounted} prompts; they are left out.")
-    print_notes(ratings.notes)
-    write_result(chosen.out, {"prompts": prompts})
 
 
 def evaluate(chosen: Namespace) -> None:

@@ -62,6 +62,11 @@ def pref_voting_reading(rule: str) -> tuple[str | None, bool]:
     )
 
 
+def rules_counted_by_pref_voting() -> list[str]:
+    """The rules by which pref_voting counts truncated ballots."""
+    return [name for name in RULES if name in {"borda", *_COUNT_RANKED_ONLY, *_READ_MARGINS}]
+
+
 def complete_ballots(profile: Profile) -> Profile:
     """The profile with the candidates that a ballot leaves out tied in its last place. A ballot
     that ranks no candidate is dropped: it says nothing.

@@ -1,4 +1,11 @@
 from .explanations import explain as explain
+from .readings import ThinVictory as ThinVictory
+from .readings import describe_reading as describe_reading
+from .readings import other_widths_notes as other_widths_notes
+from .readings import rules_of_widths as rules_of_widths
+from .readings import silent_ballots_note as silent_ballots_note
+from .readings import thin_victories as thin_victories
+from .readings import thin_victories_note as thin_victories_note
 from .steps import Bars as Bars
 from .steps import Explanation as Explanation
 from .steps import Fit as Fit

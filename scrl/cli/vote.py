@@ -1,0 +1,149 @@
+"""The command that counts the ballots of a file as an election.
+
+The library is imported inside the functions, so that ``--help`` and bad input need no JAX.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from scrl.cli.columns import stated_columns
+from scrl.cli.files import check_output, write_result
+from scrl.cli.printing import MAX_PROMPTS, print_left_off, print_notes, print_table
+from scrl.config import DEFAULT_RULES
+from scrl.types import InputError, Outcome, Ratings
+
+if TYPE_CHECKING:
+    from scrl.voting.explain import ThinVictory
+
+#: What a candidate left out may mean, and what the width of a victory may be.
+MEANINGS, WIDTHS = ("last", "unseen", "pref_voting"), ("shares", "counts")
+
+
+def vote(chosen: Namespace) -> None:
+    """Count the ballots of a ratings file by every chosen rule."""
+    from scrl.results import outcome_dict
+    from scrl.runtime import start
+    from scrl.voting import RULES, count_ratings
+    from scrl.voting.explain import describe_reading
+    from scrl.voting.truncated_ballots import rules_counted_by_pref_voting
+
+    check_output(chosen.out)
+    left_out, widths = chosen.missing or "last", chosen.widths or "shares"
+    if chosen.widths and left_out != "unseen":
+        raise InputError(
+            "--widths is for --missing unseen, where pairs are compared by different ballots."
+        )
+    ratings = read_election(chosen)
+    rules = chosen.rule or DEFAULT_RULES
+    if "all" in rules:
+        by_package = left_out == "pref_voting" and _is_truncated(ratings)
+        rules = rules_counted_by_pref_voting() if by_package else RULES.ordinal
+    start()
+    counted = count_ratings(ratings, rules, left_out, widths)
+    names = {p: ratings.catalogue.names(i) for i, p in enumerate(ratings.catalogue.prompts)}
+    prompts = {}
+    for prompt, outcomes in counted.items():
+        prompts[prompt] = {rule: outcome_dict(o, names[prompt]) for rule, o in outcomes.items()}
+        if len(prompts) <= MAX_PROMPTS:
+            rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
+            print_table(prompt, rows)
+    print_left_off(len(counted))
+    notes = [*ratings.notes, *_uncounted(ratings, counted, left_out)]
+    result: dict[str, Any] = {"left_out": left_out, "prompts": prompts}
+    if _is_truncated(ratings):
+        print(f"{describe_reading(left_out, widths)} (--missing {left_out})")
+        notes += _notes_of_reading(ratings, counted, left_out, widths)
+    if left_out == "unseen":
+        result["widths"] = widths
+    print_notes(notes)
+    write_result(chosen.out, {**result, "notes": notes})
+
+
+def read_election(chosen: Namespace) -> Ratings:
+    """The ballots in ``chosen.file``, whose notes say nothing of what is left out: it is the count
+    that reads this."""
+    from scrl.data.readers import load_ratings
+
+    return load_ratings(chosen.file, "last", stated_columns(chosen))
+
+
+def _uncounted(ratings: Ratings, counted: Mapping[str, object], left_out: str) -> list[str]:
+    """A note on the prompts that are not counted."""
+    number = len(ratings.catalogue.prompts) - len(counted)
+    if not number:
+        return []
+    least = "two completions" if left_out == "unseen" else "a completion"
+    return [
+        f"No ballot ranks {least} on {number:,} {'prompt' if number == 1 else 'prompts'}, left out."
+    ]
+
+
+def _is_truncated(ratings: Ratings) -> bool:
+    """Whether a ballot leaves out a completion of its prompt."""
+    import numpy as np
+
+    offered = np.diff(ratings.catalogue.offsets)[ratings.ballot_prompt]
+    return bool((ratings.sizes < offered).any())
+
+
+def _notes_of_reading(
+    ratings: Ratings, counted: Mapping[str, Mapping[str, Outcome]], left_out: str, widths: str
+) -> list[str]:
+    """Where the reading of truncated ballots decides, or is not what the data are made for."""
+    import numpy as np
+
+    from scrl.voting import count_ratings
+    from scrl.voting.explain import (
+        other_widths_notes,
+        rules_of_widths,
+        silent_ballots_note,
+        thin_victories_note,
+    )
+
+    offered = np.diff(ratings.catalogue.offsets)[ratings.ballot_prompt]
+    if left_out == "last" and offered.max() > 2 and (ratings.sizes[offered > 2] == 2).all():
+        return [
+            "Every ballot ranks two completions, as comparisons of pairs do; --missing unseen "
+            "reads the others as not compared."
+        ]
+    if left_out != "unseen":
+        return []
+    silent = (ratings.sizes < 2) & (offered > 1)
+    weight = ratings.ballot_weight
+    notes = [silent_ballots_note(float(weight[silent].sum()), float(weight.sum()))]
+    if widths == "shares":
+        notes.append(thin_victories_note(_thin_victories(ratings)))
+    rules = rules_of_widths(next(iter(counted.values())))
+    if rules:
+        other = count_ratings(ratings, rules, left_out, WIDTHS[widths == "shares"])
+        several = len(counted) > 1
+        number = {prompt: p for p, prompt in enumerate(ratings.catalogue.prompts)}
+        contests = (
+            (prompt if several else "", ratings.catalogue.names(number[prompt]), counted[prompt], o)
+            for prompt, o in other.items()
+        )
+        notes += other_widths_notes(contests, widths)
+    return [note for note in notes if note]
+
+
+def _thin_victories(
+    ratings: Ratings,
+) -> list[tuple[str, Sequence[str], Sequence[ThinVictory]]]:
+    """The thin victories of each prompt, as ``thin_victories_note`` takes them."""
+    from scrl.types import Ballots
+    from scrl.voting.explain import thin_victories
+    from scrl.voting.ratings_counting import ballots_by_prompt
+
+    catalogue, found = ratings.catalogue, []
+    for prompts, ballots in ballots_by_prompt(ratings):
+        assert ballots.utility is not None
+        assert ballots.ranked is not None
+        assert ballots.weight is not None
+        for row, p in enumerate(prompts):
+            own = Ballots(ballots.utility[row], ballots.ranked[row], ballots.weight[row])
+            name = catalogue.prompts[p] if len(catalogue.prompts) > 1 else ""
+            found.append((name, catalogue.names(p), thin_victories(own)))
+    return found
