@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: Functions and classes that a newcomer meets first: each has an example.
 SHOWN = (
     "scrl.load_scenario", "scrl.load_ratings", "scrl.gallery", "scrl.run", "scrl.to_dict",
-    "scrl.aggregate",
+    "scrl.aggregate", "scrl.fit_bradley_terry", "scrl.fit_plackett_luce",
 )  # fmt: skip
 MODULES = [
     name

@@ -198,7 +198,7 @@ class ChoiceEstimate:
             plain[here] = self.likelihood.baseline(train[f])[rows.kind[here]]
         total = rows.weight.sum()
         gain = float(rows.weight @ (fitted - plain) / total)
-        residual = rows.weight * (fitted - plain - gain)
+        residual: np.ndarray = rows.weight * (fitted - plain - gain)
         if rows.cluster is not None:
             residual = np.bincount(rows.cluster, residual)
         spread = residual**2

@@ -118,19 +118,23 @@ class PairLikelihood:
 
     def beats(self, weight: np.ndarray) -> np.ndarray:
         """Whether a ever beat or tied b ``[..., items, items]``, for weights ``[..., kinds]``."""
-        present = self.counts(weight) > 0
-        forward = present[..., FIRST, :] | present[..., TIE, :]
-        backward = present[..., SECOND, :] | present[..., TIE, :]
+        wins, tied = self._wins_and_ties(weight)
+        return wins | tied
+
+    def _wins_and_ties(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Whether a ever beat b, and whether they tied ``[..., items, items]``."""
+        counts = self.counts(weight)
         cells, m = np.arange(len(self.first)), self.items
-        table = np.zeros((*weight.shape[:-1], m * m))
-        for either, code in (
-            (forward, self.first * m + self.second),
-            (backward, self.second * m + self.first),
-        ):
-            add = csr_array((np.ones(len(cells)), (code, cells)), shape=(m * m, len(cells)))
-            flat = either.reshape(-1, len(cells)).astype(float)
-            table += (add @ flat.T).T.reshape(table.shape)
-        return (table > 0).reshape(*weight.shape[:-1], m, m)
+
+        def table(values: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+            add = csr_array((np.ones(len(cells)), (a * m + b, cells)), shape=(m * m, len(cells)))
+            flat = (add @ values.reshape(-1, len(cells)).T).T
+            return flat.reshape(*weight.shape[:-1], m, m) > 0
+
+        wins = table(counts[..., FIRST, :], self.first, self.second)
+        wins |= table(counts[..., SECOND, :], self.second, self.first)
+        tied = table(counts[..., TIE, :], self.first, self.second)
+        return wins, tied | tied.swapaxes(-1, -2)
 
     def has_finite_maximum(self, weight: np.ndarray) -> np.ndarray:
         """Whether each of the weights ``[fits, kinds]`` has one; features are not considered."""
@@ -151,15 +155,6 @@ class PairLikelihood:
                     "Wins and ties are ordered without contradiction, so gaps and ties may grow "
                     "without end: give a prior_sd, or use ties='half'."
                 )
-
-    def _wins_and_ties(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Whether a ever beat b, and whether they tied ``[fits, items, items]``."""
-        counts = self.counts(weight) > 0
-        wins, tied = np.zeros((2, len(weight), self.items, self.items), bool)
-        for result, table in ((FIRST, wins), (TIE, tied)):
-            np.logical_or.at(table, (slice(None), self.first, self.second), counts[:, result])
-        np.logical_or.at(wins, (slice(None), self.second, self.first), counts[:, SECOND])
-        return wins, tied | tied.swapaxes(-1, -2)
 
     def maximise(self, weight: np.ndarray, precision: float) -> np.ndarray:
         """The parameters ``[..., parameters]`` for weights ``[..., kinds]``, rewards with mean 0.
