@@ -43,6 +43,8 @@ class Rule:
         guaranteed_candidates: most candidates that it counts for any ballots; with more it may
             raise ``InputError``.
         count: the function.
+        of_profile: of a rule of one's own, the function of a ``Profile``, which a profile is
+            counted by so that its names and weights are kept; else None.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Rule:
     max_candidates: int | None
     guaranteed_candidates: int | None
     count: Callable[..., Any]
+    of_profile: Callable[..., Any] | None = None
 
     @property
     def lottery(self) -> bool:
@@ -73,6 +76,8 @@ class Rule:
 
 #: Families of rules, in the order in which pages show them.
 FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "lottery")
+#: Family of the rules that users register.
+OWN_FAMILY = "own"
 
 
 class Rules(dict[str, Rule]):
