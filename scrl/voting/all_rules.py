@@ -30,6 +30,11 @@ def count_all_rules(
 ) -> tuple[dict[str, Outcome], dict[str, str]]:
     """Count a profile by every applicable rule.
 
+    >>> profile = Profile.from_text("4: A > B > C\\n3: B > C > A\\n2: C > B > A")
+    >>> outcomes, errors = count_all_rules(profile, ["plurality", "borda"])
+    >>> {rule: outcome.order(profile.names)[0] for rule, outcome in outcomes.items()}
+    {'plurality': ['A'], 'borda': ['B']}
+
     Args:
         rules: names of the rules to count by; all where None.
         left_out, widths: what a ballot says of the candidates that it leaves out, and what the
@@ -37,10 +42,13 @@ def count_all_rules(
 
     Returns:
         Outcomes by rule, and the error message of each rule that cannot count this profile.
+
+    Raises:
+        InputError: for an unknown rule.
     """
     check_reading(left_out, widths)
     names = applicable_rules(profile)
-    names = names if rules is None else [name for name in rules if name in names]
+    names = names if rules is None else [r for r in rules if RULES[r].name in names]
     found: dict[str, Outcome] = {}
     errors: dict[str, str] = {}
     for read, group in _rules_by_ballots(profile, names, left_out, errors):
@@ -49,8 +57,10 @@ def count_all_rules(
         found |= aggregate_all(ballots, compiled, None, widths) if compiled else {}
         for name in group:
             if name not in found:
+                # A rule of one's own reads names and weights, which padded ballots have lost.
+                counted = ballots if RULES[name].of_profile is None else read
                 try:
-                    found[name] = aggregate(ballots, name, None, widths)
+                    found[name] = aggregate(counted, name, None, widths)
                 except InputError as error:
                     errors[name] = str(error)
     m = len(profile.names)

@@ -16,7 +16,13 @@ from scrl.voting.ballot_arrays import BallotArrays, flatten_ballots, readings_of
 from scrl.voting.contest import MAX_ALL_PAIRS, TIE_TOLERANCE, Contest
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
-from scrl.voting.truncated_ballots import LAST, PREF_VOTING, SHARES
+from scrl.voting.truncated_ballots import (
+    LAST,
+    PREF_VOTING,
+    SHARES,
+    ballots_read_by,
+    check_reading,
+)
 
 #: Up to so many contests, and ballots × candidates² of all together, are counted by NumPy: a few
 #: milliseconds a rule at most. A program takes .1 to 3 s to compile, and then .3 ms a call or more.
@@ -60,13 +66,36 @@ def aggregate_all(
 ) -> dict[str, Outcome]:
     """The outcome of each rule; shared statistics are computed once. Arguments and errors are those
     of ``aggregate``."""
-    ballots = ballots.ballots() if isinstance(ballots, Profile) else ballots
     names = list(dict.fromkeys(rules))
-    leading, arrays, are_ranks = flatten_ballots(ballots, names)
     found: dict[str, Outcome] = {}
-    for group, read, by_counts in readings_of(arrays, names, left_out, widths):
+    if isinstance(ballots, Profile):
+        found = _count_by_own_rules(ballots, names, left_out, widths)
+        ballots = ballots.ballots()
+        if len(found) == len(names):
+            return found
+    counted = [name for name in names if name not in found]
+    leading, arrays, are_ranks = flatten_ballots(ballots, counted)
+    for group, read, by_counts in readings_of(arrays, counted, left_out, widths):
         found |= _count_rules(leading, read, are_ranks, group, False, by_counts)[0]
     return {name: found[name] for name in names}
+
+
+def _count_by_own_rules(
+    profile: Profile, names: Sequence[str], left_out: str | None, widths: str
+) -> dict[str, Outcome]:
+    """The outcomes of the rules that are functions of a profile."""
+    check_reading(left_out, widths)
+    found: dict[str, Outcome] = {}
+    for name in names:
+        count = RULES[name].of_profile
+        if count is None:
+            continue
+        if RULES[name].reads == "utility" and profile.utility is None:
+            raise InputError(f"{RULES[name].title} reads utilities and the profile states orders.")
+        read = profile if left_out is None else ballots_read_by(name, profile, left_out)
+        values = np.asarray(count(read))[None]
+        found |= _outcomes({name: values}, np.ones(values.shape, bool), ())
+    return found
 
 
 def aggregate_with_pairwise(

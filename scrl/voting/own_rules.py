@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.contest import HostContest
+from scrl.voting.contest import Contest
 from scrl.voting.cultures import letter_names
 from scrl.voting.profile import Profile
 from scrl.voting.rankings import dense_places
@@ -118,7 +118,7 @@ def _values(name: str, returned: Any, profile: Profile, lottery: bool) -> np.nda
     return values
 
 
-def _profile_of(contest: HostContest, utilities: bool) -> Profile:
+def _profile_of(contest: Contest, utilities: bool) -> Profile:
     """The ballots of a contest without names."""
     values = np.where(contest.ranked, contest.utility.astype(float), np.nan).T
     place = dense_places(-values)

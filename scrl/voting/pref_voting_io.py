@@ -27,12 +27,13 @@ def to_pref_voting(ballots: Ballots | Profile) -> Any:
     counts = np.rint(profile.weight).astype(int)
     if (np.abs(counts - profile.weight) > 1e-9).any():
         raise InputError("A ballot weight is a fraction; pref_voting counts whole voters.")
+    names = dict(enumerate(profile.names))
     if profile.is_strict:
-        return PrefVotingProfile(profile.place.argsort(1).tolist(), rcounts=counts.tolist())
+        return PrefVotingProfile(
+            profile.place.argsort(1).tolist(), rcounts=counts.tolist(), cmap=names
+        )
     rankings = [{int(c): int(row[c]) for c in np.flatnonzero(row >= 0)} for row in profile.place]
-    return ProfileWithTies(
-        rankings, rcounts=counts.tolist(), candidates=list(range(len(profile.names)))
-    )
+    return ProfileWithTies(rankings, rcounts=counts.tolist(), candidates=list(names), cmap=names)
 
 
 def from_pref_voting(profile: Any) -> Profile:

@@ -69,7 +69,8 @@ class Profile(ProfileData):
         Raises:
             InputError: for another value.
         """
-        return pairwise_counts(self._read(left_out).place, self.weight)
+        read = self._read(left_out)
+        return pairwise_counts(read.place, read.weight)
 
     def margins(self, left_out: str | None = _LEFT_OUT) -> np.ndarray:
         """Voters who rank a above b less those who rank b above a ``[candidates, candidates]``.

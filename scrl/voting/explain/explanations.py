@@ -66,7 +66,9 @@ def explain(
         return explainers()[rule](counts)
     if definition.reads == "utility" and profile.utility is None:
         raise InputError(f"{definition.title} counts utilities, and only orders are known.")
-    outcome = outcome or aggregate(pad_profile(profile), rule, None, widths)
+    if outcome is None:
+        ballots = pad_profile(profile) if definition.of_profile is None else profile
+        outcome = aggregate(ballots, rule, None, widths)
     place, score = outcome.place[: counts.m], outcome.scores[: counts.m]
     if definition.lottery:
         return lottery(counts, rule, score, place)
