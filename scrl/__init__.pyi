@@ -1,3 +1,4 @@
+from . import simulators as simulators
 from .choice_models.leaderboard_fits import fit_bradley_terry as fit_bradley_terry
 from .choice_models.leaderboard_fits import fit_plackett_luce as fit_plackett_luce
 from .choice_models.leaderboards import Leaderboard as Leaderboard
@@ -20,5 +21,16 @@ from .types import Ratings as Ratings
 from .voting import RULES as RULES
 from .voting import Profile as Profile
 from .voting import aggregate as aggregate
+from .voting import count_all_rules as count_all_rules
+from .voting import draw_profile as draw_profile
+from .voting import to_preflib as to_preflib
+from .voting.distortion import distortion as distortion
+from .voting.own_rules import rule as rule
+from .voting.pref_voting_io import from_pref_voting as from_pref_voting
+from .voting.pref_voting_io import to_pref_voting as to_pref_voting
+from .voting.preflibtools_io import from_preflibtools as from_preflibtools
+from .voting.preflibtools_io import to_preflibtools as to_preflibtools
+from .voting.votekit_io import from_votekit as from_votekit
+from .voting.votekit_io import to_votekit as to_votekit
 
 __version__: str

@@ -7,6 +7,7 @@ import numpy as np
 from scrl.types import Ballots, InputError
 from scrl.voting.counting import aggregate
 from scrl.voting.profile import Profile
+from scrl.voting.registry import RULES
 
 #: Most voters that are drawn: NumPy draws counts as 64-bit integers.
 MAX_VOTERS = 10**15
@@ -74,7 +75,12 @@ def bootstrap(
     for start in range(0, int(draws), step):
         part = min(step, int(draws) - start)
         weight = rng.multinomial(size, share, part).astype(float)
-        won += aggregate(_electorates(merged, weight), rule, left_out, widths).chances.sum(0)
+        if RULES[rule].of_profile is None:
+            won += aggregate(_electorates(merged, weight), rule, left_out, widths).chances.sum(0)
+            continue
+        for row in weight:  # a rule of one's own reads names, which ballots have not
+            drawn = merged.select(row > 0, row[row > 0])
+            won += aggregate(drawn, rule, left_out, widths).chances
     return dict(zip(merged.names, (won / draws).tolist(), strict=True))
 
 

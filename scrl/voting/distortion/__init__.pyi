@@ -9,6 +9,7 @@ from .noisy_voters import pairwise_lottery as pairwise_lottery
 from .noisy_voters import pairwise_rules as pairwise_rules
 from .noisy_voters import search_worst_population as search_worst_population
 from .noisy_voters import tight_population as tight_population
+from .outcome_distortion import distortion as distortion
 from .welfare import UTILITY_KINDS as UTILITY_KINDS
 from .welfare import Welfare as Welfare
 from .welfare import distortion_ratio as distortion_ratio
