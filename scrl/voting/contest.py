@@ -17,6 +17,9 @@ from scrl.voting.namespace import Array, map_rows, namespace_of, repeat
 
 #: Scores closer than this share of the weight are tied.
 TIE_TOLERANCE = 1e-9
+#: Rewards and probabilities closer than this are tied: an iteration finds them. Cutting planes find
+#: a lottery's value to 1e-9, and the lottery nearest to uniform to about the root of that.
+ITERATION_TOLERANCE, CUTTING_TOLERANCE = 1e-8, 1e-6
 #: Up to this many candidates all pairs are compared at once, one contest at a time.
 MAX_ALL_PAIRS = 16
 #: Most candidates for which strict orders are recognised by bits.

@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike
 
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.ballot_arrays import BallotArrays, flatten_ballots, readings_of
-from scrl.voting.contest import MAX_ALL_PAIRS, TIE_TOLERANCE, Contest
+from scrl.voting.contest import (
+    CUTTING_TOLERANCE,
+    ITERATION_TOLERANCE,
+    MAX_ALL_PAIRS,
+    TIE_TOLERANCE,
+    Contest,
+)
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.truncated_ballots import (
@@ -142,7 +148,7 @@ def _count_rules(
         values, above = _count_small(arrays, names, with_pairwise, by_counts)
     else:
         values, above = _count_compiled(arrays, are_ranks, names, with_pairwise, by_counts)
-    return _outcomes(values, candidate_mask, leading), above
+    return _outcomes(values, arrays, leading), above
 
 
 def _is_small(arrays: BallotArrays[np.ndarray]) -> bool:
@@ -248,17 +254,18 @@ def _host_contest(
 
 
 def _outcomes(
-    values: dict[str, np.ndarray], candidate_mask: np.ndarray, leading: tuple[int, ...]
+    values: dict[str, np.ndarray], arrays: BallotArrays[np.ndarray], leading: tuple[int, ...]
 ) -> dict[str, Outcome]:
     """The values ``[contests, candidates]`` of each rule as outcomes with the ``leading`` axes."""
-    names = list(values)
+    names, candidate_mask = list(values), arrays.candidate_mask
     if not names:
         return {}
     scores = np.empty((len(names), *candidate_mask.shape))
     for i, name in enumerate(names):
         np.multiply(values[name], -1 if RULES[name].returns == "places" else 1, out=scores[i])
     is_padded = not candidate_mask.all()
-    place = weak_order(scores, candidate_mask if is_padded else None)
+    tolerance = _tolerances(names, arrays)
+    place = weak_order(scores, candidate_mask if is_padded else None, tolerance)
     ordinal = [i for i, name in enumerate(names) if RULES[name].returns in ("places", "order")]
     if ordinal:
         scores[ordinal] = place_scores(place[ordinal], candidate_mask)
@@ -272,11 +279,36 @@ def _outcomes(
     }
 
 
-def weak_order(scores: ArrayLike, candidate_mask: np.ndarray | None = None) -> np.ndarray:
+def _tolerances(names: list[str], arrays: BallotArrays[np.ndarray]) -> np.ndarray:
+    """How close scores of each rule are tied ``[rules, contests]``: more where an iteration finds
+    them, and in proportion to the utilities of the contest where these are added or multiplied."""
+    contests = len(arrays.candidate_mask)
+    tolerance = np.full((len(names), contests), TIE_TOLERANCE)
+    scale: np.ndarray | None = None
+    for i, name in enumerate(names):
+        rule = RULES[name]
+        if rule.family in ("likelihood", "lottery"):
+            by_cuts = name == "optimal-lottery"
+            tolerance[i] = CUTTING_TOLERANCE if by_cuts else ITERATION_TOLERANCE
+        elif rule.reads == "utility" and rule.returns == "scores":
+            if scale is None:
+                size = np.abs(np.asarray(arrays.utility, float))
+                known = np.isfinite(size) & arrays.candidate_mask[:, :, None]
+                known &= True if arrays.ranked is None else arrays.ranked
+                scale = np.where(known, size, 0.0).max(axis=(1, 2))
+            tolerance[i] *= scale
+    return tolerance
+
+
+def weak_order(
+    scores: ArrayLike,
+    candidate_mask: np.ndarray | None = None,
+    tolerance: ArrayLike = TIE_TOLERANCE,
+) -> np.ndarray:
     """Places ``[..., candidates]``: how many candidates score strictly higher.
 
-    Scores within 1e-9 are tied. Ties chain (a tied with b and b with c ties a with c), so that the
-    result is an order. Masked candidates come last.
+    Scores within ``tolerance`` ``[...]`` are tied. Ties chain (a tied with b and b with c ties a
+    with c), so that the result is an order. Masked candidates come last.
     """
     values = np.asarray(scores)
     if values.dtype.kind != "i" or candidate_mask is not None:
@@ -285,13 +317,13 @@ def weak_order(scores: ArrayLike, candidate_mask: np.ndarray | None = None) -> n
         values = np.where(candidate_mask, values, -np.inf)
     m = values.shape[-1]
     if m <= MAX_ALL_PAIRS and m * values.size <= MAX_PAIR_CELLS:
-        place = _weak_order_by_pairs(values)
+        place = _weak_order_by_pairs(values, tolerance)
         if place is not None:
             return place
     best = np.argsort(-values, axis=-1, kind="stable")
     descending = np.take_along_axis(values, best, axis=-1)
     with np.errstate(invalid="ignore"):  # between two padded candidates: -inf - -inf
-        drops = descending[..., :-1] - descending[..., 1:] > TIE_TOLERANCE
+        drops = descending[..., :-1] - descending[..., 1:] > np.asarray(tolerance)[..., None]
     ahead = np.zeros(values.shape, int)
     ahead[..., 1:] = np.maximum.accumulate(drops * np.arange(1, m), axis=-1)
     place = np.empty(values.shape, int)
@@ -299,13 +331,14 @@ def weak_order(scores: ArrayLike, candidate_mask: np.ndarray | None = None) -> n
     return place
 
 
-def _weak_order_by_pairs(values: np.ndarray) -> np.ndarray | None:
+def _weak_order_by_pairs(values: np.ndarray, tolerance: ArrayLike) -> np.ndarray | None:
     """``weak_order`` for few candidates by comparing all pairs, several times faster than a sort;
     None where scores differ by so little that ties might chain."""
     m = values.shape[-1]
     columns = np.ascontiguousarray(values.reshape(-1, m).T)
     ahead = columns > columns[:, None]
-    clearly_ahead = columns > columns[:, None] + 2 * TIE_TOLERANCE
+    clear = 2 * np.broadcast_to(tolerance, values.shape[:-1]).reshape(-1)
+    clearly_ahead = columns > columns[:, None] + clear
     if values.dtype.kind == "f" and (ahead != clearly_ahead).any():
         return None
     place = np.add.reduce(ahead.view(np.uint8), axis=1, dtype=np.uint8)

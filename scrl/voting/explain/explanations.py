@@ -296,7 +296,7 @@ def utilitarian(counts: ProfileCounts) -> Explanation:
     total = weight.sum(0)
     parts = weight * utility / np.where(total > 0, total, 1.0)
     score = parts.sum(0)
-    place = places_by_score(score)
+    place = places_by_score(score, float(np.abs(utility).max()))
     notes = (
         f"{counts.join_names(winners(place))}: the greatest average utility ({score.max():.4f}).",
     )

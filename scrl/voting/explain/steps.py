@@ -247,9 +247,9 @@ class ProfileCounts:
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def places_by_score(scores: np.ndarray) -> np.ndarray:
-    """Places ``[candidates]`` by scores, higher better; within 1e-9 they are tied."""
-    return weak_order(np.asarray(scores, float))
+def places_by_score(scores: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Places ``[candidates]`` by scores, higher better; within 1e-9 of ``scale`` they are tied."""
+    return weak_order(np.asarray(scores, float), None, scale * TIE_TOLERANCE)
 
 
 def places_by_rank(place: np.ndarray) -> np.ndarray:
