@@ -75,8 +75,8 @@ class BallotSettings:
                 whole = isinstance(value, int) and not isinstance(value, bool)
                 if value is not None and not (whole and 0 <= value <= 1_000_000):
                     raise InputError(
-                        f"The setting {name} is {quoted(value)}; give a whole number from 0, or "
-                        "None for no limit."
+                        f"The setting {name} is {quoted(value)[1:-1]}; give a whole number from 0, "
+                        "or None for no limit."
                     )
             elif value not in choices:
                 raise InputError(

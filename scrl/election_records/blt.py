@@ -2,7 +2,8 @@
 
 ``4 2`` (candidates and seats), ``-3`` (withdrawn), ballots ``5 1 2=4 0`` (weight, candidates by
 number, 0), a ``0``, the candidates' names and the title. ``=`` ties, ``-`` skips a rank, ``#``
-begins a comment, ``(7)`` before a ballot is its name.
+begins a comment, ``(7)`` before a ballot is its name. Of the options of the program Droop,
+``[nick …]`` (other names of the candidates in ballots) and ``[withdrawn …]`` are read.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from scrl.data.files import quoted
 from scrl.election_records.cast_ballots import MAX_CONTEST_CANDIDATES, MAX_WEIGHT, CastContest
 from scrl.types import InputError
 
-_TOKEN = re.compile(r'"([^"\n]*)"|(\([^()\n]*\))|([^\s"()]+)|(")')
+_TOKEN = re.compile(r'"([^"\n]*)"|(\([^()\n]*\))|\[([^\]\n]*)\]|([^\s"()\[\]]+)|(["\[])')
 _END = r"[ \t]*(?:#[^\n]*)?\r?"
 _HEAD = re.compile(rf"(?:{_END}\n)*[ \t]*[0-9]{{1,5}}[ \t]+[0-9]{{1,5}}{_END}\n")
 _LAST = re.compile(rf"(?m)^[ \t]*0{_END}$")
@@ -34,11 +35,12 @@ def read_blt(text: str, file: str, name: str) -> CastContest:
     Raises:
         InputError: naming the line.
     """
-    tokens = _tokens(text, file)
+    options: dict[str, list[str]] = {}
+    tokens = _tokens(text, file, options)
     candidates = _whole(next(tokens, None), file, "number of candidates", MAX_CONTEST_CANDIDATES)
     seats = _whole(next(tokens, None), file, "number of seats", MAX_CONTEST_CANDIDATES)
     contest = CastContest(name, ties=True, seats=seats or None)
-    withdrawn, ballots = _ballots(tokens, candidates, file)
+    withdrawn, ballots = _ballots(tokens, _Numbers(candidates, options), file)
     rest = list(tokens)
     if len(rest) < candidates:
         raise InputError(
@@ -54,24 +56,59 @@ def read_blt(text: str, file: str, name: str) -> CastContest:
     contest.withdrawn = withdrawn
     for marks, weight in ballots:
         contest.add(marks, weight)
+    ignored = sorted(set(options) - {"nick", "withdrawn"})
+    if ignored:
+        contest.notes.append(f"Options of this file that are not read: {', '.join(ignored)[:200]}.")
     if withdrawn:
         names = ", ".join(contest.candidates[i] for i in sorted(withdrawn))
         contest.notes.append(f"Withdrawn, and left out of every ballot: {names[:200]}.")
     return contest
 
 
-def _tokens(text: str, file: str) -> Iterator[Token]:
+class _Numbers:
+    """The numbers of candidates, from 0, by what stands in ballots."""
+
+    def __init__(self, candidates: int, options: dict[str, list[str]]) -> None:
+        self.candidates = candidates
+        self.options = options  # filled while tokens are read
+
+    def of(self, text: str, where: str) -> int:
+        """The number of a candidate.
+
+        Raises:
+            InputError: where there is none.
+        """
+        nicks = self.options.get("nick", [])
+        if text in nicks[: self.candidates]:
+            return nicks.index(text)
+        number = int(text) if text.isdecimal() and text.isascii() and len(text) < 7 else 0
+        if not 1 <= number <= self.candidates:
+            raise InputError(f"{where}: {quoted(text)} is not a candidate, 1 to {self.candidates}.")
+        return number - 1
+
+    def withdrawn(self, where: str) -> set[int]:
+        """Those whom the options call withdrawn."""
+        return {self.of(text, where) for text in self.options.get("withdrawn", [])}
+
+
+def _tokens(text: str, file: str, options: dict[str, list[str]]) -> Iterator[Token]:
+    """The tokens; options in brackets go to ``options``, names of ballots are left out."""
     for number, line in enumerate(text.split("\n"), start=1):
-        quoted_text = line.lstrip().startswith('"')
-        plain = line if quoted_text else line.partition("#")[0]
+        is_name = line.lstrip().startswith('"')
+        plain = line if is_name else line.partition("#")[0]
         for match in _TOKEN.finditer(plain):
-            if match[4]:
-                raise InputError(f"{file}: line {number}: a quotation mark is not closed.")
-            if match[2] is not None:
-                continue  # the name of a ballot
-            if match[1] is None and match[3].startswith("#"):
+            name, ballot, option, word, broken = match.groups()
+            if broken:
+                raise InputError(f"{file}: line {number}: {broken} is not closed on its line.")
+            if option is not None:
+                key, *words = option.split() or [""]
+                options.setdefault(key, []).extend(words)
+            elif name is not None:
+                yield number, name, True
+            elif ballot is None and word.startswith("#"):
                 break
-            yield number, match[1] if match[1] is not None else match[3], match[1] is not None
+            elif ballot is None:
+                yield number, word, False
 
 
 def _whole(token: Token | None, file: str, what: str, most: int) -> int:
@@ -86,7 +123,7 @@ def _whole(token: Token | None, file: str, what: str, most: int) -> int:
 
 
 def _ballots(
-    tokens: Iterator[Token], candidates: int, file: str
+    tokens: Iterator[Token], numbers: _Numbers, file: str
 ) -> tuple[set[int], list[tuple[list[tuple[int, ...]], float]]]:
     """Numbers of the withdrawn candidates, and the ballots."""
     withdrawn: set[int] = set()
@@ -94,38 +131,31 @@ def _ballots(
     for line, word, is_name in tokens:
         where = f"{file}: line {line}"
         if word == "0" and not is_name:
-            return withdrawn, ballots
+            return withdrawn | numbers.withdrawn(where), ballots
         if not ballots and re.fullmatch(r"-[0-9]{1,5}", word):
-            withdrawn.add(_candidate(word[1:], candidates, where))
+            withdrawn.add(numbers.of(word[1:], where))
             continue
         weight = _weight(word, where)
-        ballots.append((_ranks(tokens, line, candidates, file), weight))
+        ballots.append((_ranks(tokens, line, numbers, file), weight))
     raise InputError(f"{file}: the line '0' that ends the ballots is missing.")
 
 
-def _ranks(tokens: Iterator[Token], line: int, candidates: int, file: str) -> list[tuple[int, ...]]:
+def _ranks(
+    tokens: Iterator[Token], line: int, numbers: _Numbers, file: str
+) -> list[tuple[int, ...]]:
+    """The ranks of a ballot that begins on ``line``."""
     marks: list[tuple[int, ...]] = []
     for number, word, _ in tokens:
         where = f"{file}: line {number}"
         if number != line:
-            raise InputError(f"{file}: line {line}: the ballot does not end with 0.")
+            break
         if word == "0":
             return marks
-        if len(marks) > 2 * candidates + 10:
+        if len(marks) > 2 * numbers.candidates + 10:
             raise InputError(f"{where}: the ballot has more ranks than twice the candidates.")
-        if word == "-":
-            marks.append(())
-        else:
-            tied = {_candidate(part, candidates, where) for part in word.split("=")}
-            marks.append(tuple(sorted(tied)))
+        tied = set() if word == "-" else {numbers.of(part, where) for part in word.split("=")}
+        marks.append(tuple(sorted(tied)))
     raise InputError(f"{file}: line {line}: the ballot does not end with 0.")
-
-
-def _candidate(text: str, candidates: int, where: str) -> int:
-    number = int(text) if text.isdecimal() and text.isascii() and len(text) < 7 else 0
-    if not 1 <= number <= candidates:
-        raise InputError(f"{where}: {quoted(text)} is not a candidate, 1 to {candidates}.")
-    return number - 1
 
 
 def _weight(text: str, where: str) -> float:

@@ -36,7 +36,8 @@ class ElectionFiles:
 
     def where(self, name: str) -> str:
         """What to call one of the files in messages."""
-        return self.file if len(self.names) == 1 else f"{self.file}: {printable(name)}"
+        is_itself = PurePosixPath(self.file).name == name
+        return self.file if is_itself else f"{self.file}: {printable(name)}"
 
     def named(self, base: str) -> list[str]:
         """The files whose own name, without folders and capitals, is ``base``."""
@@ -90,7 +91,7 @@ def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
         )
     if data.startswith(_ZIP) and not _is_workbook(data):
         return _archive(data, file)
-    return ElectionFiles(file, (name or "file",), lambda _: data)
+    return ElectionFiles(file, (PurePosixPath(file).name,), lambda _: data)
 
 
 def _is_workbook(data: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Instant runoff on ballots as they were marked, round by round, as election offices report it.
 
-Overvotes, skipped ranks and duplicates are decided in each round, as RCTab does. Counting a
-profile by the rule ``irv`` gives the same rounds except for overvotes that depend on the round.
+Overvotes, skipped ranks and duplicates are decided in each round, as RCTab does. The rule
+``instant-runoff`` of a record's profile elects the same, unless overvotes depend on the round.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _check_single_choices(cast: CastContest, settings: BallotSettings) -> None:
     if has_ties and any(len(here) > 1 for marks in cast.ballots for here in marks):
         raise InputError(
             f"Ballots of {quoted(cast.name)} rank candidates equally, so that they have no "
-            "single choice; count the profile by a rule, such as 'irv'."
+            "single choice; count the profile by a rule, such as 'instant-runoff'."
         )
 
 
