@@ -112,17 +112,22 @@ def read_choices(
         for contest, places in zip(contests, columns.contests.values(), strict=True)
         if wanted(contest.name, contest.identifier)
     ]
+    counted: list[dict[tuple[str, ...], list[float]]] = [{} for _ in chosen]
     for number, row in rows:
         if number <= columns.header:
             continue
-        where = f"{file}: line {number}"
         weight = 1.0
         if columns.weight is not None:
-            weight = _weight(row[columns.weight] if columns.weight < len(row) else "", where)
-        for contest, places in chosen:
-            cells = [row[i].strip() if i < len(row) else "" for i in places]
-            cells = [names.get(cell, cell) for cell in cells]
-            contest.add([contest.cell(cell, labels, where) for cell in cells], weight)
+            text = row[columns.weight] if columns.weight < len(row) else ""
+            weight = _weight(text, f"{file}: line {number}")
+        for (_, places), rows_of in zip(chosen, counted, strict=True):
+            cells = tuple([row[i] if i < len(row) else "" for i in places])
+            rows_of.setdefault(cells, [number, 0.0])[1] += weight
+    for (contest, _), rows_of in zip(chosen, counted, strict=True):
+        for cells, (number, weight) in rows_of.items():
+            where = f"{file}: line {number:.0f}"
+            words = [names.get(cell, cell) for cell in map(str.strip, cells)]
+            contest.add([contest.cell(word, labels, where) for word in words], weight)
     return contests
 
 

@@ -58,7 +58,7 @@ def count_rounds(
     cast, settings = record.cast, record.settings
     _check_single_choices(cast, settings)
     ballots = _ballots(cast, settings)
-    ended: dict[int, str] = {}
+    choices: list[int | str] = [WRITE_IN - 1] * len(ballots)  # of nobody who is left
     names = dict(enumerate(cast.candidates))
     left = [i for i in names if i not in cast.withdrawn]
     if any(WRITE_IN in rank.marks for ballot, _ in ballots for rank in ballot.ranks):
@@ -66,7 +66,7 @@ def count_rounds(
         names[WRITE_IN] = WRITE_INS
     rounds: list[Round] = []
     while left:
-        tally, inactive = _tally(ballots, left, ended)
+        tally, inactive = _tally(ballots, left, choices)
         active = sum(tally.values())
         if not active:
             raise InputError(f"No ballot of {quoted(cast.name)} counts for anybody.")
@@ -100,16 +100,20 @@ def _ballots(cast: CastContest, settings: BallotSettings) -> list[tuple[ReadBall
 
 
 def _tally(
-    ballots: list[tuple[ReadBallot, float]], left: list[int], ended: dict[int, str]
+    ballots: list[tuple[ReadBallot, float]], left: list[int], choices: list[int | str]
 ) -> tuple[dict[int, float], dict[str, float]]:
-    """Ballots of each candidate, and those that count for nobody; a ballot that is ended in a
-    round stays so, and is added to ``ended``."""
+    """Ballots of each candidate, and those that count for nobody.
+
+    ``choices`` holds for whom each ballot counted, or why for nobody, and is brought up to date: a
+    ballot stays with its candidate while that one is left, and stays ended.
+    """
     tally = dict.fromkeys(left, 0.0)
     inactive = dict.fromkeys(_CAUSES.values(), 0.0)
     for number, (ballot, weight) in enumerate(ballots):
-        choice = ended[number] if number in ended else _choice(ballot, tally)
+        choice = choices[number]
+        if not isinstance(choice, str) and choice not in tally:
+            choice = choices[number] = _choice(ballot, tally)
         if isinstance(choice, str):
-            ended[number] = choice
             inactive[_CAUSES[choice]] += weight
         else:
             tally[choice] += weight

@@ -181,9 +181,9 @@ def test_the_parts_of_an_election_are_one(tmp_path):
 def mutated(data: bytes, rng: np.random.Generator) -> bytes:
     """Bytes replaced, removed, repeated, or cut."""
     out = bytearray(data)
-    for _ in range(int(rng.integers(1, 6))):
+    for _ in range(int(rng.integers(1, 4))):
         at = int(rng.integers(0, len(out)))
-        kind = rng.integers(5)
+        kind = rng.choice(5, p=[0.4, 0.2, 0.15, 0.2, 0.05])
         if kind == 0:
             out[at] = int(rng.integers(256))
         elif kind == 1:
@@ -235,7 +235,7 @@ def test_mutated_files_are_read_or_refused(name):
 def read_or_refused(data: bytes, name: str):
     """The record, or None where an ``InputError`` of one line says why not."""
     try:
-        return parse_election(data, name)
+        return parse_election(data, name, "CEDAR PARK" if name.endswith(".xml") else None)
     except InputError as error:
         message = str(error)
     assert "\n" not in message
