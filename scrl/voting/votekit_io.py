@@ -20,16 +20,18 @@ def to_votekit(profile: Profile) -> Any:
         from votekit import RankBallot, RankProfile
     except ImportError as error:
         raise InputError("VoteKit is not installed; pip install votekit.") from error
-    ballots = [
-        RankBallot(ranking=[frozenset(tied) for tied in order], weight=weight)
-        for order, weight in zip(profile.orders(), profile.weight.tolist(), strict=True)
-    ]
     # With ties VoteKit needs the number of candidates on the longest ballot, not of its places.
     longest = int((profile.place >= 0).sum(1).max())
     try:
+        ballots = [
+            RankBallot(ranking=[frozenset(tied) for tied in order], weight=weight)
+            for order, weight in zip(profile.orders(), profile.weight.tolist(), strict=True)
+        ]
         return RankProfile(ballots=ballots, candidates=profile.names, max_ranking_length=longest)
     except ValueError as error:  # its ProfileError is one
-        raise InputError(f"VoteKit cannot hold the profile: {error}") from error
+        raise InputError(
+            f"VoteKit cannot hold the profile ({error}); rename candidates by profile.renamed."
+        ) from error
 
 
 def from_votekit(profile: Any) -> Profile:
