@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, frozen, places_to_order
+from scrl.voting.names import quoted_name
 from scrl.voting.profile_text import read_profile_text
 from scrl.voting.rankings import (
     Ranking,
@@ -348,12 +349,17 @@ class ProfileData:
 
     def to_text(self, separator: str = "\n") -> str:
         """The text that ``from_text`` reads, such as ``3: A > B = C``; without utilities."""
+        written = {name: quoted_name(name) for name in self.names}
         lines = []
         mentioned = [name for order in self.orders() for tied in order for name in tied]
-        if list(dict.fromkeys(mentioned)) != list(self.names):
-            lines.append("candidates: " + ", ".join(self.names))
-        for weight, order in zip(self.weight, self.orders(), strict=True):
-            lines.append(f"{weight:.10g}: {format_ballot(order)}")
+        is_plain = all(name == text and not name[0].isdigit() for name, text in written.items())
+        if list(dict.fromkeys(mentioned)) != list(self.names) or not is_plain:
+            lines.append("candidates: " + ", ".join(written.values()))
+        for weight, order in zip(self.weight.tolist(), self.orders(), strict=True):
+            short = f"{weight:.10g}"
+            exact = short if float(short) == weight else repr(weight)
+            ballot = format_ballot([[written[name] for name in tied] for tied in order])
+            lines.append(f"{exact}: {ballot}")
         return separator.join(lines)
 
 

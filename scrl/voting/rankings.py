@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
+from scrl.voting.names import Looks, plain_name
 
 #: A ranking: text such as ``"A > B = C"``; names, best first, where a nested sequence or set is a
 #: tie; or a rank by name, the lowest best.
@@ -17,7 +17,8 @@ Ranking = str | Mapping[Any, Any] | Iterable[Any]
 
 
 def candidate_name(value: object) -> str:
-    """A candidate's name: composed Unicode, without spaces at its ends or double spaces inside.
+    """A candidate's name: composed Unicode, without spaces at its ends, double spaces inside or
+    invisible characters.
 
     Raises:
         InputError: for a name that is empty or missing.
@@ -26,7 +27,7 @@ def candidate_name(value: object) -> str:
         raise InputError("A candidate has no name; leave out a place that is not filled.")
     if isinstance(value, float | np.floating) and float(value).is_integer():
         value = int(value)  # numbers that shared a column with a missing value
-    name = " ".join(unicodedata.normalize("NFC", str(value)).split())
+    name = plain_name(str(value))
     if not name:
         raise InputError("A candidate has no name; leave out a place that is not filled.")
     return name
@@ -52,6 +53,7 @@ class CandidateIndex:
         self.names: list[str] = []
         self._index: dict[str, int] = {}
         self._seen: dict[Any, int] = {}
+        self._looks = Looks()
         self._is_stated = False
         for value in () if candidates is None else candidates:
             name = candidate_name(value)
@@ -75,6 +77,7 @@ class CandidateIndex:
         return index
 
     def _add(self, name: str) -> int:
+        self._looks.add(name)
         self._index[name] = len(self.names)
         self.names.append(name)
         return self._index[name]

@@ -152,7 +152,9 @@ def _parse_number(text: str) -> float:
 
 def to_link(profile: Profile) -> str:
     """A profile as its value in the URL: without labels, utilities and spaces."""
-    return re.sub(r"\s*([>=:,;])\s*", r"\1", profile.to_text(";"))
+    parts = re.split(r'("(?:[^"]|"")*")', profile.to_text(";"))  # quoted names stand at 1, 3 …
+    parts[::2] = [re.sub(r"\s*([>=:,;])\s*", r"\1", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def cache_key(profile: Profile) -> str:
