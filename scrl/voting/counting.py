@@ -148,7 +148,9 @@ def _count_rules(
         values, above = _count_small(arrays, names, with_pairwise, by_counts)
     else:
         values, above = _count_compiled(arrays, are_ranks, names, with_pairwise, by_counts)
-    return _outcomes(values, arrays, leading), above
+    return _outcomes(
+        values, arrays.candidate_mask, leading, _tolerances(list(values), arrays)
+    ), above
 
 
 def _is_small(arrays: BallotArrays[np.ndarray]) -> bool:
@@ -254,17 +256,20 @@ def _host_contest(
 
 
 def _outcomes(
-    values: dict[str, np.ndarray], arrays: BallotArrays[np.ndarray], leading: tuple[int, ...]
+    values: dict[str, np.ndarray],
+    candidate_mask: np.ndarray,
+    leading: tuple[int, ...],
+    tolerance: ArrayLike = TIE_TOLERANCE,
 ) -> dict[str, Outcome]:
-    """The values ``[contests, candidates]`` of each rule as outcomes with the ``leading`` axes."""
-    names, candidate_mask = list(values), arrays.candidate_mask
+    """The values ``[contests, candidates]`` of each rule as outcomes with the ``leading`` axes;
+    values within ``tolerance`` ``[rules, contests]`` are tied."""
+    names = list(values)
     if not names:
         return {}
     scores = np.empty((len(names), *candidate_mask.shape))
     for i, name in enumerate(names):
         np.multiply(values[name], -1 if RULES[name].returns == "places" else 1, out=scores[i])
     is_padded = not candidate_mask.all()
-    tolerance = _tolerances(names, arrays)
     place = weak_order(scores, candidate_mask if is_padded else None, tolerance)
     ordinal = [i for i, name in enumerate(names) if RULES[name].returns in ("places", "order")]
     if ordinal:
