@@ -330,7 +330,8 @@ class Profile(ProfileData):
             f"{_number(len(self.names), 'candidate')}"
         ]
         rows = np.arange(min(kinds, _SHOWN_BALLOTS))
-        lines += shown.select(rows, shown.weight[rows]).to_text().splitlines()
+        text = shown.select(rows, shown.weight[rows]).to_text()
+        lines += [cut if len(cut) <= 100 else cut[:99] + "…" for cut in text.splitlines()]
         if kinds > _SHOWN_BALLOTS:
             lines.append(f"… and {_number(kinds - _SHOWN_BALLOTS, 'more ballot')}")
         return "\n".join(lines)

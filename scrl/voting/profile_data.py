@@ -277,10 +277,12 @@ class ProfileData:
     def from_file(
         cls,
         path: str | Path,
-        prompt: str | None = None,
+        contest: str | None = None,
         columns: Mapping[str, object] | None = None,
+        **settings: Any,
     ) -> Self:
-        """From a file of ballots: CSV, JSON Lines, Parquet, Excel or PrefLib (docs/files.md).
+        """From a file of ballots: CSV, JSON Lines, Parquet, Excel or PrefLib (docs/files.md), or a
+        published election as ``election_records.read_election`` reads it.
 
         >>> from scrl import Profile
         >>> Profile.from_file("tests/golden/tennessee-four.csv").condorcet_winner()
@@ -289,13 +291,16 @@ class ProfileData:
         Ballots stay as they were cast, and equal ones are merged.
 
         Args:
-            prompt: the election to read, where the file holds several.
+            contest: the election (or prompt) to read, where the file holds several.
             columns: names of the columns, as in ``scrl.load_ratings``.
+            settings: how faults of a published election's ballots are read, such as
+                ``preset="maine"`` or ``overvotes="skip"``.
 
         Raises:
             InputError: where the file cannot be read, or holds several elections and none is named.
         """
-        return cls(*on_demand("voting.profile_files").read_ballot_file(path, prompt, columns))
+        files = on_demand("voting.profile_files")
+        return cls(*files.read_ballot_file(path, contest, columns, settings))
 
     @classmethod
     def from_text(cls, text: str) -> Self:

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from scrl.data.files import quoted
 from scrl.data.readers import load_ratings
 from scrl.types import InputError, Ratings
+from scrl.voting.profile_data import on_demand
 from scrl.voting.profile_io import group_ballots
 
 
 def read_ballot_file(
-    path: str | Path, prompt: str | None, columns: Mapping[str, object] | None
+    path: str | Path,
+    contest: str | None,
+    columns: Mapping[str, object] | None,
+    settings: Mapping[str, Any],
 ) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
     """Names of the candidates, places ``[ballots, candidates]`` and weights ``[ballots]``.
 
     Args:
-        prompt, columns: as in ``Profile.from_file``.
+        contest, columns, settings: as in ``Profile.from_file``.
 
     Raises:
         InputError: where the file cannot be read, or holds several elections and none is named.
     """
+    records = on_demand("election_records")
+    if settings or (columns is None and records.is_election_record(path)):
+        found = records.read_election(path, contest, **settings).profile
+        return found.names, found.place, found.weight
     ratings = load_ratings(path, columns=columns)
-    return ballots_of_prompt(ratings, _chosen_prompt(ratings, prompt))
+    return ballots_of_prompt(ratings, _chosen_prompt(ratings, contest))
 
 
 def ballots_of_prompt(
@@ -49,9 +58,9 @@ def _chosen_prompt(ratings: Ratings, prompt: str | None) -> int:
         return 0
     if prompt is None:
         raise InputError(
-            f"{ratings.name} holds {len(prompts):,} elections; name one by prompt=, such as "
+            f"{ratings.name} holds {len(prompts):,} elections; name one by contest=, such as "
             f"{', '.join(map(quoted, prompts[:3]))}."
         )
     if prompt not in prompts:
-        raise InputError(f"{ratings.name} has no prompt {quoted(prompt)}.")
+        raise InputError(f"{ratings.name} has no election {quoted(prompt)}.")
     return prompts.index(prompt)

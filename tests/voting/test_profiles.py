@@ -120,11 +120,19 @@ def test_a_file_holds_the_ballots_as_they_were_cast(stem):
 def test_one_election_of_several_is_named(tmp_path):
     path = tmp_path / "two.csv"
     path.write_text("rater,prompt,completion,rank\na,p,x,1\na,p,y,2\na,q,x,2\na,q,y,1\n")
-    with pytest.raises(InputError, match=r"2 elections; name one by prompt=.*'p', 'q'"):
+    with pytest.raises(InputError, match=r"2 elections; name one by contest=.*'p', 'q'"):
         Profile.from_file(path)
-    assert Profile.from_file(path, prompt="q").counts() == {"y > x": 1}
-    with pytest.raises(InputError, match="no prompt 'r'"):
-        Profile.from_file(path, prompt="r")
+    assert Profile.from_file(path, contest="q").counts() == {"y > x": 1}
+    with pytest.raises(InputError, match="no election 'r'"):
+        Profile.from_file(path, contest="r")
+
+
+def test_a_published_election_is_read_by_its_settings(tmp_path):
+    path = tmp_path / "cvr.csv"
+    path.write_text("choice_1,choice_2,choice_3\na,,b\nb,a,\n")
+    assert Profile.from_file(path).voters == 2
+    with pytest.raises(InputError, match="nonsense"):
+        Profile.from_file(path, overvotes="nonsense")
 
 
 def test_names_alike_but_for_spaces_or_unicode_form_are_one():
