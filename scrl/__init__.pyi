@@ -2,6 +2,8 @@ from . import simulators as simulators
 from .choice_models.leaderboard_fits import fit_bradley_terry as fit_bradley_terry
 from .choice_models.leaderboard_fits import fit_plackett_luce as fit_plackett_luce
 from .choice_models.leaderboards import Leaderboard as Leaderboard
+from .committees.approvals import ApprovalProfile as ApprovalProfile
+from .committees.elections import elect_committee as elect_committee
 from .config import Config as Config
 from .data.frames import ratings_from_frame as ratings_from_frame
 from .data.readers import load_ratings as load_ratings

@@ -1,0 +1,164 @@
+"""Sequential rules: one candidate a round, every way of breaking ties followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scrl.committees.approvals import TIE_TOLERANCE
+from scrl.committees.batches import ElectedCommittees, members_of, within_limit
+
+#: Memories of one committee that differ by less than this share are the same.
+_SAME_MEMORY = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class ElectionRound:
+    """One round of a sequential rule.
+
+    Attributes:
+        chosen: the candidate that is elected (or removed, by a reverse rule).
+        tied: all candidates that could have been chosen in the round, ``chosen`` among them.
+        score: by which the round decided ``[candidates]``, higher better; NaN for candidates that
+            could not be chosen.
+    """
+
+    chosen: int
+    tied: tuple[int, ...]
+    score: np.ndarray
+
+
+@dataclass(eq=False)
+class Frontier:
+    """The partial committees that some way of breaking ties reaches.
+
+    Attributes:
+        profile: of each partial committee, ascending ``[states]``.
+        committee: its mask ``[states]``.
+        memory: what the rule remembers of each ballot ``[states, ballots]``, or None.
+        all_found: whether no partial committee was dropped ``[profiles]``.
+    """
+
+    profile: np.ndarray
+    committee: np.ndarray
+    memory: np.ndarray | None
+    all_found: np.ndarray
+
+    @classmethod
+    def start(cls, profiles: int, committee: int = 0, memory: np.ndarray | None = None) -> Frontier:
+        """One partial committee in each profile."""
+        masks = np.full(profiles, committee, np.int64)
+        return cls(np.arange(profiles), masks, memory, np.ones(profiles, bool))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether each profile has exactly one partial committee."""
+        count = len(self.all_found)
+        return len(self.profile) == count and bool((self.profile == np.arange(count)).all())
+
+    def rows_of(self, array: np.ndarray) -> np.ndarray:
+        """The entries of ``array [profiles, ...]`` for each partial committee; those of all
+        profiles ``[1, ...]`` as they are."""
+        return array if len(array) == 1 or self.is_first else array[self.profile]
+
+    @property
+    def rows(self) -> np.ndarray | None:
+        """The profile of each partial committee, or None where they are the profiles."""
+        return None if self.is_first else self.profile
+
+    def part(self, chosen: np.ndarray) -> Frontier:
+        """The partial committees for which ``chosen [states]`` is true."""
+        memory = None if self.memory is None else self.memory[chosen]
+        return Frontier(self.profile[chosen], self.committee[chosen], memory, self.all_found)
+
+    def advance(
+        self,
+        score: np.ndarray,
+        tolerance: np.ndarray | float,
+        limit: int,
+        update: Callable[[Frontier, np.ndarray, np.ndarray], np.ndarray] | None = None,
+    ) -> Frontier:
+        """Choose each candidate with the best score.
+
+        Args:
+            score: ``[states, candidates]``; −inf for candidates that cannot be chosen.
+            tolerance: of ties ``[states]`` or a number.
+            limit: most partial committees of a profile; with 1, the first candidate is chosen.
+            update: the new memory, from the frontier, the states that go on and their choices.
+        """
+        m = score.shape[1]
+        best = score.max(axis=1)
+        tied = score >= (best - tolerance)[:, None]
+        if limit == 1:
+            state, chosen = np.arange(len(tied)), tied.argmax(axis=1)
+            all_found = self.all_found & (tied.sum(axis=1) == 1)
+        else:
+            state, chosen = np.nonzero(tied)
+            all_found = self.all_found
+        committee = self.committee[state] ^ (np.int64(1) << (m - 1 - chosen))
+        memory = None if update is None else update(self, state, chosen)
+        new = Frontier(self.profile[state], committee, memory, all_found)
+        return new if new.is_first else new._distinct(limit)
+
+    def _distinct(self, limit: int) -> Frontier:
+        """Equal partial committees merged, and at most ``limit`` of a profile kept."""
+        keys = [-self.committee, self.profile]
+        if self.memory is not None:
+            projection = np.random.default_rng(0).random(self.memory.shape[1])
+            print_ = self.memory @ projection
+            keys = [print_, *keys]
+        order = np.lexsort(keys)
+        new = np.ones(len(order), bool)
+        new[1:] = (np.diff(self.committee[order]) != 0) | (np.diff(self.profile[order]) != 0)
+        if self.memory is not None:
+            scale = _SAME_MEMORY * max(float(np.abs(print_).max()), 1e-300)
+            new[1:] |= np.diff(print_[order]) > scale
+        order = order[new]
+        kept, complete = within_limit(self.profile[order], len(self.all_found), limit)
+        order = order[kept]
+        memory = None if self.memory is None else self.memory[order]
+        return Frontier(
+            self.profile[order], self.committee[order], memory, self.all_found & complete
+        )
+
+    def elected(self, m: int, limit: int) -> ElectedCommittees:
+        """The committees, those that differ in memory alone merged."""
+        done = Frontier(self.profile, self.committee, None, self.all_found)
+        if not self.is_first:
+            done = done._distinct(limit)
+        return ElectedCommittees(done.profile, members_of(done.committee, m), None, done.all_found)
+
+
+def joined(parts: list[Frontier]) -> Frontier:
+    """The partial committees of all parts, ascending by profile."""
+    profile = np.concatenate([p.profile for p in parts])
+    order = np.argsort(profile, kind="stable")
+    committee = np.concatenate([p.committee for p in parts])[order]
+    memories = [p.memory for p in parts if p.memory is not None]
+    memory = np.concatenate(memories)[order] if len(memories) == len(parts) else None
+    all_found = np.logical_and.reduce([p.all_found for p in parts])
+    return Frontier(profile[order], committee, memory, all_found)
+
+
+def record_round(
+    rounds: list[ElectionRound] | None, score: np.ndarray, tolerance: np.ndarray | float
+) -> None:
+    """Add the round of the first state to ``rounds``, where it is not None.
+
+    Args:
+        score, tolerance: as in ``Frontier.advance``.
+    """
+    if rounds is None:
+        return
+    first, near = score[0], float(np.broadcast_to(tolerance, len(score))[0])
+    tied = np.flatnonzero(first >= first.max() - near)
+    shown = np.where(np.isfinite(first), first, np.nan)
+    rounds.append(ElectionRound(int(tied[0]), tuple(tied.tolist()), shown))
+
+
+def near(values: np.ndarray, floor: float = 1e-300) -> np.ndarray:
+    """The tolerance of ties beside the largest finite value of each row ``[states]``."""
+    size = np.where(np.isfinite(values), np.abs(values), 0.0)
+    return TIE_TOLERANCE * np.maximum(size.max(axis=1), floor)
