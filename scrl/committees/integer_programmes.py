@@ -66,7 +66,8 @@ def solve(
     variables = len(programme.worth)
     member = np.arange(variables) < programme.candidates
     cuts = np.zeros((len(excluded), variables))
-    cuts[:, : programme.candidates] = np.array(excluded).reshape(len(excluded), -1)
+    for cut, committee in zip(cuts, excluded, strict=True):
+        cut[: programme.candidates] = committee
     rows = vstack([programme.rows, csr_array(cuts)]) if excluded else programme.rows
     upper = np.append(programme.upper, np.full(len(excluded), programme.seats - 1.0))
     found = milp(

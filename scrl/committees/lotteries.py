@@ -1,10 +1,10 @@
 """Lotteries over committees.
 
 Random serial dictator draws the voters in a random order; each adds whom it approves while seats
-remain. Nash's rule maximises the product of the voters' expected numbers of members over all chances
-of the candidates (Fain, Goel and Munagala, The core of the participatory budgeting problem, 2016),
-and a lottery over committees realises the chances (Aziz, Lu, Suzuki, Vollen and Walsh, Best of both
-worlds fairness in approval-based committee voting, 2023).
+remain. Nash's rule maximises the product of the voters' expected numbers of members over all
+chances of the candidates (Fain, Goel and Munagala, The core of the participatory budgeting problem,
+2016). A lottery over committees realises the chances (Aziz and others, Best of both worlds fairness
+in approval-based committee voting, 2023).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
+from scipy.optimize import Bounds, minimize
 
 from scrl.committees.approvals import ApprovalProfile, check_seats
 from scrl.committees.batches import masks_of, members_of
@@ -25,8 +26,9 @@ from scrl.voting.profile import Profile
 LOTTERIES = ("random-serial-dictator", "nash")
 #: Most committees that a lottery lists.
 MAX_COMMITTEES = 100_000
-_ITERATIONS = 20_000
-_CONVERGED = 1e-12
+_FIRST_STEPS = 200
+#: Chances nearer to 0 or 1 are 0 or 1.
+_ROUNDED = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,9 +130,9 @@ def nash_chances(approves: np.ndarray, weight: np.ndarray, seats: int) -> np.nda
     """The chances p of the candidates that maximise Σ weight · log(Σ of p over the approved), with
     0 ≤ p ≤ 1 and Σ p = ``seats`` ``[candidates]``.
 
-    Each step maximises a lower bound that touches the objective, as in expectation–maximisation:
-    chances in proportion to what they contribute to the voters' logarithms, at most 1. Candidates
-    whom nobody approves share what is left.
+    Steps that each maximise a lower bound of the objective, as in expectation–maximisation, come
+    near; sequential quadratic programming finishes. Where there are seats for everybody whom
+    somebody approves, the others share what is left.
 
     Args:
         approves: ``[ballots, candidates]``.
@@ -144,13 +146,27 @@ def nash_chances(approves: np.ndarray, weight: np.ndarray, seats: int) -> np.nda
     value = approves.astype(float)
     chances = np.where(supported, seats / supported.sum(), 0.0)
     voters = value.any(axis=1)
-    for _ in range(_ITERATIONS):
-        utility = np.where(voters, value @ chances, 1.0)
-        new = _capped((np.where(voters, weight, 0.0) / utility) @ value * chances, seats)
-        moved = np.abs(new - chances).max()
-        chances = new
-        if moved < _CONVERGED:
-            break
+    weight = np.where(voters, weight, 0.0) / weight[voters].sum()
+    for _ in range(_FIRST_STEPS):
+        utility = np.asarray(np.where(voters, value @ chances, 1.0))
+        chances = _capped((weight / utility) @ value * chances, seats)
+
+    def loss(chances: np.ndarray) -> tuple[float, np.ndarray]:
+        utility = np.where(voters, np.maximum(value @ chances, 1e-12), 1.0)
+        return -float(weight @ np.log(utility)), -(weight / utility) @ value
+
+    found = minimize(
+        loss, chances, jac=True, method="SLSQP", bounds=Bounds(0.0, 1.0 * supported),
+        constraints={"type": "eq", "fun": lambda p: p.sum() - seats, "jac": np.ones_like},
+        options={"ftol": 1e-15, "maxiter": 500},
+    )  # fmt: skip
+    if found.fun <= loss(chances)[0]:
+        chances = np.clip(found.x, 0.0, 1.0)
+    chances[chances < _ROUNDED] = 0.0
+    chances[chances > 1 - _ROUNDED] = 1.0
+    inner = (chances > 0) & (chances < 1)
+    if inner.any():
+        chances[inner] *= (seats - (chances == 1).sum()) / chances[inner].sum()
     return chances
 
 
@@ -186,7 +202,8 @@ def lottery_with_chances(
     seats = round(float(left.sum()))
     if left.min() < -1e-9 or left.max() > 1 + 1e-9 or abs(left.sum() - seats) > 1e-6 or seats < 1:
         raise InputError("Chances lie between 0 and 1, and their sum is the number of seats.")
-    committees, probability, mass = [], [], 1.0
+    committees: list[np.ndarray] = []
+    probability, mass = [], 1.0
     while mass > 1e-12 and len(committees) < 4 * len(left) + 4:
         order = np.argsort(-left, kind="stable")
         inside, outside = order[:seats], order[seats:]

@@ -14,10 +14,10 @@ import numpy as np
 from scrl.committees.stv_stages import ELECTED, HOPEFUL, OUT, CountSettings, StvStage, follow
 
 #: The votes of elected candidates differ from the quota by at most this share of all votes.
-_CONVERGED = 1e-12
-_MAX_ITERATIONS = 20_000
-#: Votes that differ by less than this share are tied: they come from an iteration.
-_TIE = 1e-8
+_CONVERGED = 1e-14
+_MAX_ITERATIONS = 5_000
+#: Votes that differ by less than this share are tied. An iteration in double precision reaches it.
+_TIE = 1e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +69,11 @@ def meek_votes(place: np.ndarray, weight: np.ndarray, keep: np.ndarray) -> tuple
 def _converge(settings: CountSettings, state: MeekState) -> tuple[MeekState, StvStage]:
     """Elect whoever exceeds the quota and adapt what the elected keep, until nothing changes."""
     status, keep = state.status.copy(), state.keep.copy()
-    before, new = state.status, []
+    new: list[int] = []
     for _ in range(_MAX_ITERATIONS):
         votes, excess = meek_votes(settings.place, settings.weight, keep)
         quota = (settings.total - excess) / (settings.seats + 1)
         elected = status == ELECTED
-        # Half of the tolerance of ties, so that nobody is elected by rounding.
         reached = (status == HOPEFUL) & (votes > quota + _TIE * settings.total)
         if reached.any() and int(elected.sum()) < settings.seats:
             status[reached] = ELECTED
@@ -89,7 +88,6 @@ def _converge(settings: CountSettings, state: MeekState) -> tuple[MeekState, Stv
     transfers = np.zeros((m, m + 1))
     transfers[np.arange(m), np.arange(m)] = votes
     stage = StvStage(votes, excess, tuple(new), (), "end", (), transfers, quota, status)
-    del before
     return MeekState(status, keep, state.stages), stage
 
 

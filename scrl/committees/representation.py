@@ -17,6 +17,7 @@ import numpy as np
 from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile
 from scrl.committees.batches import MAX_TABLE, masks_of
 from scrl.committees.prices import price_system
+from scrl.committees.quotas import quota_of
 from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.profile import Profile
@@ -289,7 +290,7 @@ def check_solid_coalitions(
 
     Args:
         committee: indices of its members.
-        quota: ``"droop"``: more than V / (k + 1); ``"hare"``: V / k.
+        quota: ``"droop"``, ``"hagenbach-bischoff"`` or ``"hare"`` (``quotas.quota_of``).
 
     Raises:
         InputError: as ``check_representation``.
@@ -297,9 +298,7 @@ def check_solid_coalitions(
     members = members_mask(committee, len(profile.names))
     place, weight, seats = complete_ballots(profile).place, profile.weight, int(members.sum())
     total, near = float(weight.sum()), TIE_TOLERANCE * float(weight.sum())
-    if quota not in ("droop", "hare"):
-        raise InputError(f"The quota of solid coalitions is droop or hare, not {quoted(quota)}.")
-    price = total / (seats + 1) if quota == "droop" else total / seats
+    price = quota_of(quota, weight, seats)
     tops = {
         int(masks_of(row < level)): row < level
         for row in place
@@ -311,8 +310,8 @@ def check_solid_coalitions(
         best = np.where(chosen, np.iinfo(np.int32).max, place).min(axis=1)
         group = worst < best
         votes = weight[group].sum()
-        exceed = -near if quota == "hare" else near
-        deserves = min(int(np.floor((votes - exceed) / price)), int(chosen.sum()), seats)
+        worth = np.floor((votes + (-near if price.must_exceed else near)) / price.value)
+        deserves = min(int(worth), int(chosen.sum()), seats)
         has = int(members[chosen].sum())
         if deserves > has:
             share = float(votes / total)

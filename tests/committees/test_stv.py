@@ -1,0 +1,202 @@
+"""The single transferable vote: published counts, other libraries, and what every count keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scrl.committees import ELECTED, HOPEFUL, OUT, count_stv, quota_of
+from scrl.types import InputError
+from scrl.voting import Profile
+
+#: Twenty guests choose three foods (Wikipedia, Single transferable vote, version of 2020).
+FOOD = """
+    4: Oranges; 2: Pears > Oranges; 8: Chocolate > Strawberries; 4: Chocolate > Sweets
+    1: Strawberries; 1: Sweets
+"""
+#: Voting matters 12 (2000), The computational accuracy using the Meek algorithm.
+ACCURACY = """
+    333: A > X; 333: A > Y; 333: A > Z; 333: B > X; 333: B > Y; 333: B > Z
+    667: X; 667: Y; 667: Z; 1: A > B > X; 1: A > B > Y; 2: B > A > X
+"""
+
+
+def named(profile: Profile, indices) -> list[str]:
+    return [profile.names[c] for c in indices]
+
+
+def test_food_stage_by_stage():
+    profile = Profile.from_text(FOOD)
+    count = count_stv(profile, 3)
+    assert count.quota.value == 6
+    assert count.outcome.named() == [["Oranges", "Chocolate", "Strawberries"]]
+    told = [
+        (s.event, named(profile, s.moved), s.votes.round(6).tolist(), s.exhausted)
+        for s in count.stages
+    ]
+    assert told == [
+        ("surplus", ["Chocolate"], [4, 2, 12, 1, 1], 0),
+        ("out", ["Pears"], [4, 2, 6, 5, 3], 0),
+        ("out", ["Sweets"], [6, 0, 6, 5, 3], 0),
+        ("end", [], [6, 0, 6, 5, 0], 3),
+    ]
+
+
+def test_accuracy_of_meek_and_gregory():
+    """Quotas and votes are those of Lundell's program Droop with rational arithmetic."""
+    profile = Profile.from_text("candidates: A, B, X, Y, Z\n" + ACCURACY)
+    meek = count_stv(profile, 3, transfer="meek")
+    assert meek.outcome.named() == [["A", "B", "X"]]
+    first, second = meek.stages[:2]
+    assert first.quota == pytest.approx(1000.75)
+    np.testing.assert_allclose(
+        first.votes, [1000.75, 1000.75, 667.166666769714, 667.166666644463, 667.166666581838],
+        atol=1e-5,
+    )  # fmt: skip
+    assert second.quota == pytest.approx(800.6, abs=0.05)
+    exact = count_stv(profile, 3, quota="hagenbach-bischoff", ties="order")
+    assert exact.outcome.named() == [["A", "B", "X"]]
+    np.testing.assert_allclose(
+        exact.stages[1].votes[2:], [667.083416583417] * 2 + [667.083166833167]
+    )
+    np.testing.assert_allclose(
+        exact.stages[2].votes[2:], [667.167082917083, 667.166583416583, 667.166333666334]
+    )
+    assert exact.stages[-1].exhausted == pytest.approx(1334.332917082917)
+
+
+@pytest.mark.parametrize("transfer", ["weighted-inclusive", "last-parcel", "meek"])
+def test_a_tie_is_followed_both_ways(transfer):
+    """Castor passes two votes to Pollux, who then has as many as Helen (Droop's example 513)."""
+    profile = Profile.from_text("5: Castor > Pollux\n1: Pollux\n3: Helen")
+    count = count_stv(profile, 2, "hagenbach-bischoff", transfer)
+    assert count.outcome.named() == [["Castor", "Pollux"], ["Castor", "Helen"]]
+    assert count.outcome.all_found
+    tied = [stage.tied for stage in count.stages if stage.tied]
+    assert tied == [(1, 2)]
+    # Helen had more votes in the stage before.
+    if transfer != "meek":
+        back = count_stv(profile, 2, "hagenbach-bischoff", transfer, ties="backwards")
+        assert back.outcome.named() == [["Castor", "Helen"]]
+
+
+def test_quotas():
+    weight = np.array([60.0, 40.0])
+    assert quota_of("droop", weight, 3).value == 26
+    assert quota_of("hare", weight, 4).value == 25
+    exact = quota_of("hagenbach-bischoff", weight, 3)
+    assert (exact.value, exact.must_exceed) == (25.0, True)
+    shares = quota_of("droop", weight / 100, 3)
+    assert (shares.value, shares.must_exceed) == (0.25, True)
+    with pytest.raises(InputError, match="quota is one of"):
+        quota_of("imperiali", weight, 3)
+
+
+def test_the_last_parcel_alone_moves():
+    """A's surplus comes from the ballots that C passed on: they go to D, though E's are more."""
+    profile = Profile.from_text(
+        "candidates: A, B, C, D, E\n30: A > E\n9: C > A > D\n22: B\n20: D\n19: E"
+    )
+    last = count_stv(profile, 3, transfer="last-parcel", quota="hare")
+    surplus = next(s for s in last.stages if s.event == "surplus")
+    assert named(profile, surplus.moved) == ["A"]
+    assert surplus.transfers[0, 3] == pytest.approx(39 - 100 / 3)
+    assert surplus.transfers[0, 4] == 0
+    whole = count_stv(profile, 3, quota="hare")
+    surplus = next(s for s in whole.stages if s.event == "surplus")
+    assert surplus.transfers[0, 3] == pytest.approx((39 - 100 / 3) * 9 / 39)
+
+
+def test_scottish_values_are_cut_to_five_decimals():
+    profile = Profile.from_text("candidates: A, B, C\n7: A > B\n3: B\n4: C")
+    count = count_stv(profile, 2, decimals=5)
+    assert count.quota.value == 5
+    assert count.stages[1].votes[1] == pytest.approx(3 + 7 * 0.28571)
+
+
+def draw(rng: np.random.Generator, ties: bool = False) -> Profile:
+    m, n = int(rng.integers(2, 6)), int(rng.integers(1, 9))
+    orders = []
+    for _ in range(n):
+        order: list = rng.permutation(m)[: rng.integers(1, m + 1)].tolist()
+        if ties and len(order) > 1 and rng.random() < 0.5:
+            order = [tuple(order[:2]), *order[2:]]
+        orders.append(order)
+    return Profile.from_orders("abcdef"[:m], orders, rng.integers(1, 9, n))
+
+
+@pytest.mark.parametrize("transfer", ["weighted-inclusive", "last-parcel", "meek"])
+def test_no_vote_is_lost_and_every_seat_is_filled(transfer):
+    rng = np.random.default_rng(1)
+    for _ in range(25):
+        profile = draw(rng, ties=True)
+        total, m = profile.weight.sum(), len(profile.names)
+        seats = int(rng.integers(1, m + 1))
+        quota = str(rng.choice(["droop", "hare", "hagenbach-bischoff"]))
+        count = count_stv(profile, seats, quota, transfer, simultaneous=bool(rng.integers(2)))
+        for stage in count.stages:
+            assert stage.votes.sum() + stage.exhausted == pytest.approx(total)
+            assert (stage.transfers >= -1e-9).all()
+            if transfer != "meek":
+                moved = list(stage.moved)
+                gone = stage.transfers[moved].sum(axis=1)
+                np.testing.assert_allclose(gone, stage.votes[moved])
+        for before, after in zip(count.stages[:-1], count.stages[1:], strict=True):
+            if transfer != "meek":
+                np.testing.assert_allclose(before.transfers[:, :-1].sum(axis=0), after.votes)
+            was, now = before.status, after.status
+            assert ((was == now) | (was == HOPEFUL)).all()
+        final = count.stages[-1].status
+        assert (final == ELECTED).sum() == seats
+        assert set(final.tolist()) <= {ELECTED, OUT}
+        assert all(len(c) == seats for c in count.outcome.committees)
+
+
+def test_one_seat_without_surplus_is_instant_runoff():
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        profile = draw(rng)
+        count = count_stv(profile, 1, ties="order")
+        left, place = set(range(len(profile.names))), profile.place
+        while True:
+            votes = {c: 0.0 for c in left}
+            for row, weight in zip(place, profile.weight, strict=True):
+                ranked = [c for c in left if row[c] >= 0]
+                if ranked:
+                    votes[min(ranked, key=lambda c: row[c])] += weight
+            top = max(votes.values())
+            if top >= count.quota.value or len(left) == 1:
+                break
+            left.remove(min(left, key=lambda c: (votes[c], c)))
+        assert votes[count.outcome.committee[0]] == top
+
+
+def test_counts_agree_with_pref_voting():
+    """pref_voting breaks ties by itself, so its committee is one of ours. By Meek it elects at
+    V / (k + 1), where we ask for more, so counts in which somebody has just that are left out. A
+    tied ballot that moves on skips the candidates with whom it was tied, so ballots are strict."""
+    from pref_voting.profiles_with_ties import ProfileWithTies
+    from pref_voting.proportional_methods import stv_meek, stv_wig
+
+    rng, compared = np.random.default_rng(3), 0
+    for _ in range(30):
+        profile = draw(rng)
+        m = len(profile.names)
+        seats = int(rng.integers(1, m + 1))
+        theirs = ProfileWithTies(
+            [{c: int(p) for c, p in enumerate(row) if p >= 0} for row in profile.place],
+            [int(w) for w in profile.weight], candidates=list(range(m)),
+        )  # fmt: skip
+        for transfer, method in (("weighted-inclusive", stv_wig), ("meek", stv_meek)):
+            quota = "droop" if transfer != "meek" else "hagenbach-bischoff"
+            count = count_stv(profile, seats, quota, transfer)
+            edge = [
+                (np.abs(s.votes - s.quota) < 1e-6) & (s.status != ELECTED) for s in count.stages
+            ]
+            if transfer == "meek" and np.any(edge):
+                continue
+            asked = {"quota_rule": "droop"} if transfer != "meek" else {}
+            found = method(theirs, num_seats=seats, **asked)
+            compared += 1
+            assert tuple(found) in count.outcome.committees, (profile.to_text(), seats, transfer)
+    assert compared > 40
