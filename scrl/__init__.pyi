@@ -7,6 +7,9 @@ from .committees.elections import elect_committee as elect_committee
 from .config import Config as Config
 from .data.frames import ratings_from_frame as ratings_from_frame
 from .data.readers import load_ratings as load_ratings
+from .election_records.reading import list_contests as list_contests
+from .election_records.reading import read_election as read_election
+from .election_records.records import ElectionRecord as ElectionRecord
 from .evaluation.held_out_accuracy import evaluate as evaluate
 from .pipeline import Experiment as Experiment
 from .pipeline import run as run

@@ -24,9 +24,14 @@ _LAST = re.compile(rf"(?m)^[ \t]*0{_END}$")
 Token = tuple[int, str, bool]
 
 
-def is_blt(text: str) -> bool:
-    """Whether the text begins as a BLT file and ends with names."""
-    return _HEAD.match(text) is not None and _LAST.search(text) is not None
+def begins_as_blt(text: str) -> bool:
+    """Whether the text begins with two whole numbers on a line."""
+    return _HEAD.match(text) is not None
+
+
+def ends_as_blt(text: str) -> bool:
+    """Whether the text has a line 0, which ends ballots."""
+    return _LAST.search(text) is not None
 
 
 def read_blt(text: str, file: str, name: str) -> CastContest:

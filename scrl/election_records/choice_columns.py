@@ -122,10 +122,10 @@ def read_choices(
             weight = _weight(text, f"{file}: line {number}")
         for (_, places), rows_of in zip(chosen, counted, strict=True):
             cells = tuple([row[i] if i < len(row) else "" for i in places])
-            rows_of.setdefault(cells, [number, 0.0])[1] += weight
+            rows_of.setdefault(cells, [float(number), 0.0])[1] += weight
     for (contest, _), rows_of in zip(chosen, counted, strict=True):
-        for cells, (number, weight) in rows_of.items():
-            where = f"{file}: line {number:.0f}"
+        for cells, (first, weight) in rows_of.items():
+            where = f"{file}: line {first:.0f}"
             words = [names.get(cell, cell) for cell in map(str.strip, cells)]
             contest.add([contest.cell(word, labels, where) for word in words], weight)
     return contests

@@ -15,6 +15,8 @@ MAX_BYTES = 200_000_000
 #: Of all files of an election together, unpacked.
 MAX_TOTAL = 1_000_000_000
 MAX_FILES = 200_000
+#: Bytes by which a format is told.
+HEAD = 65_536
 
 _ZIP = b"PK\x03\x04"
 _IGNORED = ("__MACOSX",)
@@ -28,11 +30,13 @@ class ElectionFiles:
         file: what to call them in messages.
         names: of the files, in order; folders separated by a slash.
         load: reads the file of a name.
+        head: reads its first ``HEAD`` bytes.
     """
 
     file: str
     names: tuple[str, ...]
     load: Callable[[str], bytes]
+    head: Callable[[str], bytes]
 
     def where(self, name: str) -> str:
         """What to call one of the files in messages."""
@@ -49,7 +53,7 @@ class ElectionFiles:
 
     def only(self, names: Iterable[str]) -> ElectionFiles:
         """Some of the files."""
-        return ElectionFiles(self.file, tuple(names), self.load)
+        return ElectionFiles(self.file, tuple(names), self.load, self.head)
 
 
 def _base(name: str) -> str:
@@ -91,7 +95,7 @@ def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
         )
     if data.startswith(_ZIP) and not _is_workbook(data):
         return _archive(data, file)
-    return ElectionFiles(file, (PurePosixPath(file).name,), lambda _: data)
+    return ElectionFiles(file, (PurePosixPath(file).name,), lambda _: data, lambda _: data[:HEAD])
 
 
 def _is_workbook(data: bytes) -> bool:
@@ -117,7 +121,17 @@ def _folder(folder: Path, file: str) -> ElectionFiles:
         raise InputError(f"{file}: the folder cannot be read ({error.strerror}).") from None
     if not names:
         raise InputError(f"{file}: the folder holds no file.")
-    return ElectionFiles(file, tuple(names), lambda name: read_file(folder / name, MAX_BYTES))
+
+    def head(name: str) -> bytes:
+        try:
+            with (folder / name).open("rb") as stream:
+                return stream.read(HEAD)
+        except OSError as error:
+            raise InputError(
+                f"{file}: {printable(name)}: the file cannot be read ({error.strerror})."
+            ) from None
+
+    return ElectionFiles(file, tuple(names), lambda name: read_file(folder / name, MAX_BYTES), head)
 
 
 def _archive(data: bytes, file: str) -> ElectionFiles:
@@ -133,7 +147,7 @@ def _archive(data: bytes, file: str) -> ElectionFiles:
     if not sizes:
         raise InputError(f"{file}: the archive holds no file.")
 
-    def load(name: str) -> bytes:
+    def read(name: str, limit: int) -> bytes:
         member = sizes[name]
         where = f"{file}: {printable(name)}"
         if member.flag_bits & 1:
@@ -144,13 +158,15 @@ def _archive(data: bytes, file: str) -> ElectionFiles:
             )
         try:
             with archive.open(member) as stream:
-                return stream.read(MAX_BYTES)
+                return stream.read(limit)
         except Exception as error:  # a damaged member raises errors of many kinds
             raise InputError(
                 f"{where}: the file cannot be unpacked ({quoted(error)[1:-1]})."
             ) from None
 
-    return ElectionFiles(file, tuple(sizes), load)
+    return ElectionFiles(
+        file, tuple(sizes), lambda name: read(name, MAX_BYTES), lambda name: read(name, HEAD)
+    )
 
 
 def _is_hidden(name: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from scrl.data.files import decode, quoted
+from scrl.data.files import check_text, decode, quoted
 from scrl.election_records import (
     blt,
     choice_columns,
@@ -28,7 +28,7 @@ from scrl.election_records.cast_ballots import (
     every_contest,
     merged,
 )
-from scrl.election_records.election_files import ElectionFiles, files_at, files_in
+from scrl.election_records.election_files import HEAD, ElectionFiles, files_at, files_in
 from scrl.election_records.plain_json import parse_json
 from scrl.election_records.plain_tables import Row, head_rows, table_rows
 from scrl.election_records.plain_xml import Element, parse_xml
@@ -36,6 +36,7 @@ from scrl.election_records.records import ElectionRecord, make_record
 from scrl.types import InputError
 
 TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx")
+_SUFFIXES = (*TABLES, ".json", ".xml", ".blt", *preflib_records.SUFFIXES, "")
 #: How many names of contests a message lists.
 _LISTED = 12
 _FORMATS = (
@@ -49,6 +50,11 @@ def read_election(
     path: str | Path, contest: str | None = None, preset: str | None = None, **settings: Any
 ) -> ElectionRecord:
     """The contest of a published election: a file, a folder or a ZIP archive.
+
+    >>> from scrl import read_election
+    >>> record = read_election("tests/election_records/published/gpus_2005.blt")
+    >>> record.contest, record.seats, record.profile.winners("borda")
+    ('gpus_2005', 4, ['Rebecca Rotzler'])
 
     The format is recognised by content. Faults of ballots are read by the settings: those given
     here, else those of the preset, else those that the file states (RCTab's configurations), else
@@ -88,13 +94,19 @@ def list_contests(source: str | Path | bytes, name: str = "") -> tuple[str, ...]
     return tuple(cast.name for cast in _read(files, lambda *_: False, USUAL)[1])
 
 
-def is_election_record(path: str | Path) -> bool:
-    """Whether a file, folder or archive looks like a published election, by its name and its
-    first lines. What cannot be read is none."""
+def record_format(source: str | Path | bytes, name: str = "") -> str | None:
+    """The format of a published election, told by the first bytes of its files; None where it is
+    none, or cannot be read.
+
+    Args:
+        source: a path, or the bytes of a file.
+        name: of the file where ``source`` is its bytes.
+    """
     try:
-        return _recognise(files_at(path)) is not None
+        files = files_in(source, name) if isinstance(source, bytes) else files_at(source)
+        return _recognise(files)
     except InputError:
-        return False
+        return None
 
 
 def _record(
@@ -201,8 +213,7 @@ def _has_configuration(files: ElectionFiles) -> bool:
 def _looks_configured(files: ElectionFiles, name: str) -> bool:
     if name.rpartition("/")[2].lower().startswith("cvrexport"):
         return False
-    head = files.load(name)[:20_000]
-    return b'"cvrFileSources"' in head and b"<" not in head.lstrip()[:1]
+    return b'"cvrFileSources"' in files.head(name)
 
 
 def _configuration(files: ElectionFiles) -> tuple[str, dict[str, Any]]:
@@ -219,33 +230,43 @@ def _configuration(files: ElectionFiles) -> tuple[str, dict[str, Any]]:
 
 
 def _format_of(files: ElectionFiles, name: str) -> str | None:
-    """The format of one file, or None; only PrefLib's is told by its name alone."""
-    data, where = files.load(name), files.where(name)
+    """The format of one file, or None; only PrefLib's and BLT are told by a name alone."""
     suffix = PurePosixPath(name).suffix.lower()
-    start = data[:4_000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if data.startswith(b"PK"):
-        return _table_format(data, where) if suffix == ".xlsx" else None
-    if start[:1] == b"{":
-        head = data[:4_000]
+    if suffix not in _SUFFIXES:
+        return None
+    head = files.head(name)
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if head.startswith(b"PK"):
+        return _table_format(files.load(name), files.where(name)) if suffix == ".xlsx" else None
+    if start == b"{":
         is_report = b"CastVoteRecordReport" in head or b'"CVR"' in head
         return "Common Data Format" if is_report else None
-    if start[:1] == b"<":
-        return _xml_format(data)
+    if start == b"<":
+        return _xml_format(head)
+    return _text_format(files, name, suffix, head)
+
+
+def _text_format(files: ElectionFiles, name: str, suffix: str, head: bytes) -> str | None:
     try:
-        text = decode(data, where)
+        check_text(head, files.where(name))
     except InputError:
         return None
+    text = head.decode("utf-8-sig", "ignore")
     if preflib_records.is_preflib(name, text):
         return "PrefLib"
     if debian.is_debian(text):
         return "Debian tally"
-    if suffix == ".blt" or blt.is_blt(text):
+    if suffix == ".blt" or (blt.begins_as_blt(text) and blt.ends_as_blt(_text(files, name))):
         return "BLT"
-    return _table_format(data, where) if suffix in (*TABLES, "") else None
+    whole_lines = head[: head.rfind(b"\n") + 1] if len(head) == HEAD else head
+    return _table_format(whole_lines, files.where(name)) if suffix in (*TABLES, "") else None
 
 
-def _xml_format(data: bytes) -> str | None:
-    head = data[:4_000]
+def _text(files: ElectionFiles, name: str) -> str:
+    return decode(files.load(name), files.where(name))
+
+
+def _xml_format(head: bytes) -> str | None:
     if b"CastVoteRecordReport" in head:
         return "Common Data Format"
     is_hart = any(f"<{root}".encode() in head for root in hart.ROOTS)

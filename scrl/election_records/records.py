@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scrl.election_records.ballot_counts import BallotCounts
 from scrl.election_records.ballot_settings import BallotSettings
 from scrl.election_records.cast_ballots import CastContest
 from scrl.election_records.resolution import resolve
+from scrl.types import Catalogue, Ratings
 
 if TYPE_CHECKING:
     from scrl.voting import Profile
@@ -47,6 +50,22 @@ class ElectionRecord:
             InputError: for an unknown setting or value.
         """
         return make_record(self.cast, self.format, self.settings.changed(**settings))
+
+    def to_ratings(self) -> Ratings:
+        """The ballots as ratings of one prompt, the contest; each different ballot is a rater of
+        its weight."""
+        place = self.profile.place
+        keeps = (place >= 0).any(axis=1)
+        ballot, item = np.nonzero(place[keeps] >= 0)
+        sizes = (place[keeps] >= 0).sum(axis=1)
+        number, size = len(sizes), len(self.profile.names)
+        items = Catalogue((self.contest,), self.profile.names, np.arange(size), np.array([0, size]))
+        return Ratings(
+            items, tuple(f"ballot {i + 1}" for i in range(number)), np.arange(number),
+            np.zeros(number), self.profile.weight[keeps],
+            np.concatenate([[0], np.cumsum(sizes)]), item, place[keeps][ballot, item], "last",
+            notes=self.notes, name=self.title or self.contest, individuals=False,
+        )  # fmt: skip
 
 
 def make_record(cast: CastContest, format: str, settings: BallotSettings) -> ElectionRecord:

@@ -12,10 +12,10 @@ import pytest
 
 from scrl.election_records import election_files as limits
 from scrl.election_records import (
-    is_election_record,
     list_contests,
     parse_election,
     read_election,
+    record_format,
 )
 from scrl.types import InputError
 from tests.election_records import record_builders as build
@@ -174,8 +174,8 @@ def test_the_parts_of_an_election_are_one(tmp_path):
     assert record.counts.overvotes == 1
     assert record.profile.orders()[0] in ([["Bob Oh"]], [["Ann Lee"], ["Bob Oh"]],
                                           [["Bob Oh"], ["Ann Lee"]])  # fmt: skip
-    assert is_election_record(tmp_path)
-    assert not is_election_record(tmp_path / "CandidacyID_To_Name.xlsx")
+    assert record_format(tmp_path) == "choice columns"
+    assert not record_format(tmp_path / "CandidacyID_To_Name.xlsx")
 
 
 def mutated(data: bytes, rng: np.random.Generator) -> bytes:
