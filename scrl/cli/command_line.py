@@ -14,6 +14,7 @@ from typing import NoReturn
 from scrl.cli import baking, commands
 from scrl.cli.columns import add_columns
 from scrl.cli.printing import clear_progress
+from scrl.cli.record_options import add_record_options
 from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
 from scrl.types import InputError
@@ -91,7 +92,7 @@ def _add_run(subparsers: Subparsers) -> None:
 
 
 def _add_vote(subparsers: Subparsers) -> None:
-    help = "Count the ballots of a ratings file as they are."
+    help = "Count the ballots of a ratings file or of a published election as they are."
     parser = _command(subparsers, "vote", vote, help)
     parser.add_argument("file", type=Path)
     parser.add_argument(
@@ -105,6 +106,7 @@ def _add_vote(subparsers: Subparsers) -> None:
         "(default), or a count of ballots",
     )  # fmt: skip
     _add_options(parser, "rule", "columns")
+    add_record_options(parser)
     parser.epilog = "--rule all counts by every rule that reads orders."
 
 

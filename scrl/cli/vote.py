@@ -65,9 +65,11 @@ def vote(chosen: Namespace) -> None:
 def read_election(chosen: Namespace) -> Ratings:
     """The ballots in ``chosen.file``, whose notes say nothing of what is left out: it is the count
     that reads this."""
+    from scrl.cli.record_options import read_record
     from scrl.data.readers import load_ratings
 
-    return load_ratings(chosen.file, "last", stated_columns(chosen))
+    record = read_record(chosen)
+    return record or load_ratings(chosen.file, "last", stated_columns(chosen))
 
 
 def _uncounted(ratings: Ratings, counted: Mapping[str, object], left_out: str) -> list[str]:

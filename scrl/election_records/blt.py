@@ -57,7 +57,8 @@ def read_blt(text: str, file: str, name: str) -> CastContest:
         taken = shown in contest.candidates
         contest.candidate(f"{shown} ({number})" if taken else shown, f"{file}: line {line}")
     if len(rest) > candidates:
-        contest.title = " ".join(word for _, word, _ in rest[candidates : candidates + 1]).strip()
+        contest.title = rest[candidates][1].strip()
+        contest.name = contest.title or name
     contest.withdrawn = withdrawn
     for marks, weight in ballots:
         contest.add(marks, weight)

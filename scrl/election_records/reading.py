@@ -54,7 +54,7 @@ def read_election(
     >>> from scrl import read_election
     >>> record = read_election("tests/election_records/published/gpus_2005.blt")
     >>> record.contest, record.seats, record.profile.winners("borda")
-    ('gpus_2005', 4, ['Rebecca Rotzler'])
+    ('GPUS Steering Committee Election 2005-07-24', 4, ['Rebecca Rotzler'])
 
     The format is recognised by content. Faults of ballots are read by the settings: those given
     here, else those of the preset, else those that the file states (RCTab's configurations), else

@@ -30,7 +30,8 @@ def read_ballot_file(
         InputError: where the file cannot be read, or holds several elections and none is named.
     """
     records = on_demand("election_records")
-    if settings or (columns is None and records.is_election_record(path)):
+    is_record = columns is None and records.record_format(path) not in (None, "PrefLib")
+    if settings or is_record:
         found = records.read_election(path, contest, **settings).profile
         return found.names, found.place, found.weight
     ratings = load_ratings(path, columns=columns)

@@ -1,0 +1,70 @@
+"""Options of the command line that say how a published election is read."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import Any
+
+from scrl.cli.columns import stated_columns
+from scrl.election_records.ballot_settings import CHOICES, PRESETS
+from scrl.types import InputError, Ratings
+
+#: Option -> setting.
+_SETTINGS = {
+    "overvotes": "overvotes", "skipped": "max_skipped", "duplicates": "duplicates",
+    "write_ins": "write_ins",
+}  # fmt: skip
+
+
+def add_record_options(parser: ArgumentParser) -> None:
+    """Add the options to a command that counts an election."""
+    group = parser.add_argument_group(
+        "published elections", "cast-vote records, Debian's tallies, BLT (docs/files.md)"
+    )
+    group.add_argument("--contest", metavar="NAME", help="which, where a file holds several")
+    group.add_argument("--preset", choices=PRESETS, help="settings of ballots of a place")
+    group.add_argument(
+        "--overvotes", choices=CHOICES["overvotes"], help="a rank with several candidates"
+    )
+    group.add_argument(
+        "--skipped", type=_ranks, metavar="N|any",
+        help="so many blank ranks in a row are passed over; more end a ballot",
+    )  # fmt: skip
+    group.add_argument(
+        "--duplicates", choices=CHOICES["duplicates"], help="a candidate at several ranks"
+    )
+    group.add_argument("--write-ins", choices=CHOICES["write_ins"], help="undeclared write-ins")
+
+
+def _ranks(text: str) -> int | str:
+    if text == "any":
+        return text
+    if text.isdecimal() and text.isascii() and len(text) < 7:
+        return int(text)
+    raise ArgumentTypeError(f"{text!r} is no whole number; give one, or 'any'")
+
+
+def read_record(chosen: Namespace) -> Ratings | None:
+    """The published election in ``chosen.file``; None where the file is a table of ratings.
+
+    Raises:
+        InputError: where the file cannot be read, or options are given for another file.
+    """
+    from scrl.election_records import read_election, record_format
+
+    settings: dict[str, Any] = {
+        setting: None if getattr(chosen, option) == "any" else getattr(chosen, option)
+        for option, setting in _SETTINGS.items()
+        if getattr(chosen, option) is not None
+    }
+    is_stated = bool(settings or chosen.contest is not None or chosen.preset is not None)
+    format = None if stated_columns(chosen) else record_format(chosen.file)
+    if format is None and is_stated:
+        raise InputError(
+            f"{chosen.file}: --contest, --preset, --overvotes, --skipped, --duplicates and "
+            "--write-ins are for published elections, which this file is not."
+        )
+    if format is None or (format == "PrefLib" and not is_stated):
+        return None
+    record = read_election(chosen.file, chosen.contest, chosen.preset, **settings)
+    return record.to_ratings()
