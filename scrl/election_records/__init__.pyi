@@ -4,9 +4,11 @@ from .ballot_settings import BallotSettings as BallotSettings
 from .ballot_settings import Preset as Preset
 from .cast_ballots import CastContest as CastContest
 from .reading import list_contests as list_contests
+from .reading import parse_contests as parse_contests
 from .reading import parse_election as parse_election
 from .reading import read_election as read_election
 from .reading import record_format as record_format
 from .records import ElectionRecord as ElectionRecord
+from .records import ratings_of_records as ratings_of_records
 from .rounds import Round as Round
 from .rounds import count_rounds as count_rounds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -27,6 +28,11 @@ _OVERVOTES = frozenset({"overvote", "over vote", "overvoted"})
 _SKIPPED = frozenset({
     "", "undervote", "under vote", "skipped", "blank", "skip", "-", "none", "n/a", "null",
 })  # fmt: skip
+
+
+def one_spelling(text: str) -> str:
+    """A name with single spaces and composed letters (NFC)."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 @dataclass(frozen=True)
@@ -101,12 +107,14 @@ class CastContest:
     _cells: dict[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
 
     def candidate(self, name: str, where: str) -> int:
-        """The number of a candidate; a new name is added.
+        """The number of a candidate; a new name is added, in one spelling.
 
         Raises:
             InputError: for too many candidates.
         """
         number = self._number.get(name)
+        if number is None and (plain := one_spelling(name)) != name:
+            number = self._number[name] = self.candidate(plain, where)
         if number is None:
             if len(self.candidates) >= MAX_CONTEST_CANDIDATES:
                 raise InputError(
@@ -125,7 +133,7 @@ class CastContest:
         """
         marks = self._cells.get(text)
         if marks is None:
-            marks = self._cells[text] = self._read_cell(text.strip(), labels, where)
+            marks = self._cells[text] = self._read_cell(one_spelling(text), labels, where)
         return marks
 
     def _read_cell(self, text: str, labels: Labels, where: str) -> tuple[int, ...]:

@@ -39,6 +39,8 @@ TABLES = (".csv", ".tsv", ".txt", ".tab", ".xlsx")
 _SUFFIXES = (*TABLES, ".json", ".xml", ".blt", *preflib_records.SUFFIXES, "")
 #: How many names of contests a message lists.
 _LISTED = 12
+#: Most contests that are read at once.
+MAX_CONTESTS = 500
 _FORMATS = (
     "cast-vote records (RCTab's configuration, Dominion, Hart, Clear Ballot, NIST's Common Data "
     "Format, or a table with columns such as choice_1, choice_2), Debian's tally sheets, BLT and "
@@ -80,6 +82,21 @@ def parse_election(
     return _record(files_in(data, name), contest, preset, settings)
 
 
+def parse_contests(
+    data: bytes, name: str, preset: str | None = None, **settings: Any
+) -> tuple[ElectionRecord, ...]:
+    """All contests of a file of this content, as ``parse_election`` reads each.
+
+    Raises:
+        InputError: as of ``read_election``, or for more than ``MAX_CONTESTS`` contests.
+    """
+    BallotSettings().changed(**settings)
+    format, found = _read(files_in(data, name), every_contest, USUAL)
+    if len(found) > MAX_CONTESTS:
+        raise InputError(f"{name}: there are more than {MAX_CONTESTS} contests; name one.")
+    return tuple(_made(cast, format, preset, settings) for cast in found)
+
+
 def list_contests(source: str | Path | bytes, name: str = "") -> tuple[str, ...]:
     """The names of the contests of a file, a folder or an archive.
 
@@ -113,10 +130,17 @@ def _record(
     files: ElectionFiles, contest: str | None, preset: str | None, given: Mapping[str, Any]
 ) -> ElectionRecord:
     BallotSettings().changed(**given)  # an unknown setting fails before a large file is read
-    chosen = preset_settings(preset) if preset is not None else None
+    if preset is not None:
+        preset_settings(preset)
     wanted = every_contest if contest is None else _called(contest)
     format, found = _read(files, wanted, USUAL)
-    cast = _chosen(found, contest, files.file)
+    return _made(_chosen(found, contest, files.file), format, preset, given)
+
+
+def _made(
+    cast: CastContest, format: str, preset: str | None, given: Mapping[str, Any]
+) -> ElectionRecord:
+    chosen = preset_settings(preset) if preset is not None else None
     settings = BallotSettings().changed(**cast.settings) if chosen is None else chosen
     record = make_record(cast, format, settings.changed(**given))
     if preset is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,18 +55,43 @@ class ElectionRecord:
     def to_ratings(self) -> Ratings:
         """The ballots as ratings of one prompt, the contest; each different ballot is a rater of
         its weight."""
-        place = self.profile.place
-        keeps = (place >= 0).any(axis=1)
-        ballot, item = np.nonzero(place[keeps] >= 0)
-        sizes = (place[keeps] >= 0).sum(axis=1)
-        number, size = len(sizes), len(self.profile.names)
-        items = Catalogue((self.contest,), self.profile.names, np.arange(size), np.array([0, size]))
-        return Ratings(
-            items, tuple(f"ballot {i + 1}" for i in range(number)), np.arange(number),
-            np.zeros(number), self.profile.weight[keeps],
-            np.concatenate([[0], np.cumsum(sizes)]), item, place[keeps][ballot, item], "last",
-            notes=self.notes, name=self.title or self.contest, individuals=False,
-        )  # fmt: skip
+        return ratings_of_records([self])
+
+
+def ratings_of_records(records: Sequence[ElectionRecord]) -> Ratings:
+    """The ballots of contests as ratings, each contest a prompt; each different ballot is a rater
+    of its weight. Notes of several contests begin with the contest."""
+    names: dict[str, int] = {}
+    members, items, ranks, sizes, weights, prompts = [], [], [], [], [], []
+    offsets = [0]
+    for number, record in enumerate(records):
+        place = record.profile.place[(record.profile.place >= 0).any(axis=1)]
+        ballot, candidate = np.nonzero(place >= 0)
+        codes = np.array([names.setdefault(n, len(names)) for n in record.profile.names], int)
+        members.append(codes)
+        offsets.append(offsets[-1] + len(codes))
+        items.append(codes[candidate])
+        ranks.append(place[ballot, candidate])
+        sizes.append((place >= 0).sum(axis=1))
+        weights.append(record.profile.weight[(record.profile.place >= 0).any(axis=1)])
+        prompts.append(np.full(len(place), number))
+    notes = [
+        f"{record.contest}: {note}" if len(records) > 1 else note
+        for record in records
+        for note in record.notes
+    ]
+    size = np.concatenate(sizes)
+    catalogue = Catalogue(
+        tuple(record.contest for record in records), tuple(names), np.concatenate(members),
+        np.array(offsets),
+    )  # fmt: skip
+    return Ratings(
+        catalogue, tuple(f"ballot {i + 1}" for i in range(len(size))), np.arange(len(size)),
+        np.concatenate(prompts), np.concatenate(weights),
+        np.concatenate([[0], np.cumsum(size)]), np.concatenate(items), np.concatenate(ranks),
+        "last", notes=tuple(notes), name=records[0].title or records[0].contest,
+        individuals=False,
+    )  # fmt: skip
 
 
 def make_record(cast: CastContest, format: str, settings: BallotSettings) -> ElectionRecord:

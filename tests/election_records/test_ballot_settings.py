@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from scrl.election_records import PRESETS, BallotSettings, count_rounds, parse_election
+from scrl.election_records.choice_columns import find_columns
 from scrl.types import InputError
 from scrl.voting import aggregate
 from tests.election_records import record_builders as build
@@ -213,3 +214,33 @@ def test_settings_refuse_what_they_do_not_know():
     ):
         with pytest.raises(InputError, match=said):
             parse_election(data, "x.json", **settings)
+
+
+@pytest.mark.parametrize(
+    ("header", "contests"),
+    [
+        ("Cast Vote Record,Precinct,Ballot Style,Rep. to Congress 1st Choice District 2,"
+         "Rep. to Congress 2nd Choice District 2", {"Rep. to Congress District 2": [3, 4]}),
+        ("Precinct,1st Choice,2nd Choice,3rd Choice,Count", {"": [1, 2, 3]}),
+        ("Cast Vote Record,DEM Mayor Choice 1 of 5 Citywide (026916),"
+         "DEM Mayor Choice 2 of 5 Citywide (226916)", {"DEM Mayor Citywide": [1, 2]}),
+        ("id,choice_1,choice_2", {"": [1, 2]}),
+        ("rank2,rank1", {"": [1, 0]}),
+        ("Mayor - First Choice,Mayor - Second Choice,Council: First Choice",
+         {"Mayor": [0, 1], "Council": [2]}),
+        ("First preference,Second preference", {"": [0, 1]}),
+        ("Source Filepath,Contest Id,Rank 1,Rank 2", {"": [2, 3]}),
+        ("rater,choice,rank,franchise 1,ranking", None),
+        ("preference_strength,response_1", None),
+        ("choice_2,choice_3", None),
+    ],
+)  # fmt: skip
+def test_columns_of_choices_as_elections_name_them(header, contests):
+    """Maine 2018, Minneapolis 2013, New York City 2025, RCTab's export, and plain tables."""
+    found = find_columns([(1, header.split(","))], "x.csv")
+    assert (found and found.contests) == contests
+
+
+def test_names_in_two_spellings_are_one_candidate():
+    data = "choice_1\nAnn  Lee\nAnn Lee \nZoe\u0301\nZo\u00e9\n".encode()
+    assert parse_election(data, "x.csv").profile.names == ("Ann Lee", "Zo\u00e9")

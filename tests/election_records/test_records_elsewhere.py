@@ -10,6 +10,8 @@ import pytest
 import scrl
 from scrl.cli import main
 from scrl.data import load_ratings
+from scrl.election_records import parse_contests, ratings_of_records
+from scrl.voting import aggregate, count_ratings
 from tests.election_records import record_builders as build
 from tests.election_records.record_builders import PUBLISHED, RCTAB
 
@@ -56,6 +58,17 @@ def test_ratings_of_a_record_are_its_ballots(golden):
     assert not made.individuals
     blank = scrl.read_election(PUBLISHED / "hart_sheet.xml", "US SENATOR", blank="keep")
     assert blank.to_ratings().ballots == 0
+
+
+def test_contests_of_a_file_are_prompts_of_ratings():
+    records = parse_contests(build.packed(build.alaska_export()), "ak.zip", preset="alaska")
+    ratings = ratings_of_records(records)
+    assert ratings.catalogue.prompts == ("U.S. Representative", "Court of Appeals - Judge")
+    for number, record in enumerate(records):
+        assert ratings.catalogue.names(number) == list(record.profile.names)
+        outcome = count_ratings(ratings, ["borda"], "last")[record.contest]["borda"]
+        np.testing.assert_allclose(outcome.scores, aggregate(record.profile, "borda").scores)
+    assert ratings.notes[0].startswith("U.S. Representative: ")
 
 
 @pytest.mark.parametrize("name", ["read_election", "list_contests", "ElectionRecord"])
