@@ -47,8 +47,8 @@ def from_preflibtools(instance: Any) -> Profile:
     column = {number: i for i, number in enumerate(instance.alternatives_name)}
     place = np.full((len(preferences), len(names)), -1)
     for row, order in zip(place, preferences, strict=True):
-        groups = (group if isinstance(group, Iterable) else (group,) for group in order)
-        for rank, tied in enumerate(group for group in groups if len(group)):
+        groups = (tuple(group) if isinstance(group, Iterable) else (group,) for group in order)
+        for rank, tied in enumerate(filter(None, groups)):
             for number in tied:
                 row[column[number]] = rank
     return Profile(names, place, np.array([instance.multiplicity[order] for order in preferences]))

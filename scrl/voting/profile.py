@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from scrl.data.files import quoted
-from scrl.types import InputError, Outcome
-from scrl.voting.profile_data import ProfileData, format_ballot, on_demand
+from scrl.types import Outcome
+from scrl.voting.profile_data import format_ballot, on_demand
+from scrl.voting.profile_editing import EditableProfile
 from scrl.voting.profile_pairwise import dominant_set, margin_graph, pairwise_counts
-from scrl.voting.rankings import candidate_name, dense_places, distinct_rows
 
 __all__ = ["Profile", "format_ballot"]
 
@@ -20,11 +19,9 @@ __all__ = ["Profile", "format_ballot"]
 _LEFT_OUT, _WIDTHS = "last", "shares"
 #: Head-to-head counts closer than this share of the weight are tied, as in ``contest``.
 _TIE = 1e-9
-#: Most ballots that ``str`` shows.
-_SHOWN_BALLOTS = 10
 
 
-class Profile(ProfileData):
+class Profile(EditableProfile):
     """An anonymous preference profile: distinct ballots and how many voters cast each.
 
     >>> from scrl import Profile
@@ -34,6 +31,7 @@ class Profile(ProfileData):
 
     The constructors are ``from_counts`` and ``from_rankings`` (names), ``from_orders``,
     ``from_ranks`` and ``from_utilities`` (arrays), ``from_frame``, ``from_file`` and ``from_text``.
+    Two profiles are equal if the same candidates have the same ballots of the same weights.
     Every method that counts reads candidates that a ballot leaves out as tied last, unless
     ``left_out`` says ``"unseen"`` or ``"pref_voting"`` (docs/conventions.md).
 
@@ -47,11 +45,6 @@ class Profile(ProfileData):
         utility: utility of each candidate to those voters ``[ballots, candidates]``, or None where
             only orders are known.
     """
-
-    @property
-    def voters(self) -> float:
-        """The number of voters: the sum of the weights."""
-        return float(self.weight.sum())
 
     # -- head to head -----------------------------------------------------------------------------
 
@@ -159,6 +152,21 @@ class Profile(ProfileData):
 
         return count_all_rules(self, rules, left_out, widths)
 
+    def winners_by_rule(
+        self,
+        rules: Iterable[str] | None = None,
+        left_out: str | None = _LEFT_OUT,
+        widths: str = _WIDTHS,
+    ) -> dict[str, list[str]]:
+        """The candidates in first place by each rule that can count the profile.
+
+        >>> profile = Profile.from_text("4: A > B > C; 3: B > C > A; 2: C > B > A")
+        >>> profile.winners_by_rule(["plurality", "borda", "schulze"])
+        {'plurality': ['A'], 'borda': ['B'], 'schulze': ['B']}
+        """
+        outcomes, _ = self.count_all_rules(rules, left_out, widths)
+        return {rule: self._named(outcome.place == 0) for rule, outcome in outcomes.items()}
+
     def bootstrap(
         self,
         rule: str,
@@ -187,155 +195,6 @@ class Profile(ProfileData):
         graph = margin_graph(self.margins(left_out) / self.voters)
         return on_demand("figures").majority_graph(graph, self.names, dark=dark, scale=scale)
 
-    # -- other profiles ---------------------------------------------------------------------------
-
-    def merged(self) -> Profile:
-        """The profile with equal ballots (of one label and equal utilities) merged, the heaviest
-        first.
-
-        >>> Profile.from_text("1: A > B; 2: B > A; 3: A > B").merged().to_text()
-        '4: A > B\\n2: B > A'
-        """
-        plain = self.utility is None and not any(self.labels)
-        if plain:
-            first, row = distinct_rows(self.place)
-        else:
-            keys = np.unique(self._keys(), axis=0, return_index=True, return_inverse=True)
-            first, row = keys[1], keys[2].ravel()
-        total = np.bincount(row, self.weight, len(first))
-        heaviest = np.argsort(-total, kind="stable")
-        return self.select(first[heaviest], total[heaviest])
-
-    def select(self, ballots: np.ndarray, weight: np.ndarray | None = None) -> Profile:
-        """Only some ballots.
-
-        >>> profile = Profile.from_text("3: A > B; 2: B > A; 1: A")
-        >>> profile.select(profile.weight > 1).to_text()
-        '3: A > B\\n2: B > A'
-
-        Args:
-            ballots: a boolean mask ``[ballots]``, or indices.
-            weight: their new weights; the old ones where None.
-        """
-        rows = np.arange(len(self.place))[ballots]
-        return Profile(
-            self.names,
-            self.place[rows],
-            self.weight[rows] if weight is None else weight,
-            tuple(self.labels[i] for i in rows),
-            None if self.utility is None else self.utility[rows],
-        )
-
-    def restrict(self, candidates: Iterable[str]) -> Profile:
-        """The profile with only these candidates, in the order given. Ballots that rank none of
-        them are left out, since a blank ballot counts nothing; equal ballots are not merged.
-
-        >>> Profile.from_text("3: A > B > C; 2: C").restrict(["C", "B"]).to_text()
-        'candidates: C, B\\n3: B > C\\n2: C'
-
-        Raises:
-            InputError: for an unknown or repeated name, or where no ballot is left.
-        """
-        names = [candidate_name(name) for name in _listed(candidates)]
-        columns = [self._index(name) for name in names]
-        kept = np.flatnonzero((self.place[:, columns] >= 0).any(1))
-        if not len(kept):
-            raise InputError("No ballot ranks any of these candidates; name others.")
-        place = self.place[kept][:, columns].astype(float)
-        place[place < 0] = np.nan
-        utility = None if self.utility is None else self.utility[kept][:, columns]
-        labels = tuple(self.labels[i] for i in kept)
-        return Profile(tuple(names), dense_places(place), self.weight[kept], labels, utility)
-
-    def without(self, candidates: str | Iterable[str]) -> Profile:
-        """The profile without these candidates, as in ``restrict``.
-
-        >>> Profile.from_text("3: A > B > C; 2: C > A").without("A").to_text()
-        '3: B > C\\n2: C'
-        """
-        gone = {self._index(name) for name in _listed(candidates)}
-        return self.restrict(name for i, name in enumerate(self.names) if i not in gone)
-
-    def renamed(self, names: Mapping[str, str] | Sequence[str]) -> Profile:
-        """The profile with other names: a new name by old one, or all names in order."""
-        if isinstance(names, Mapping):
-            new = {self._index(old): str(name) for old, name in names.items()}
-            names = [new.get(i, name) for i, name in enumerate(self.names)]
-        if isinstance(names, str) or len(names) != len(self.names):
-            raise InputError(f"Give {len(self.names)} names, or a dictionary of new names.")
-        return Profile(tuple(map(str, names)), self.place, self.weight, self.labels, self.utility)
-
-    def sample(
-        self,
-        voters: int | None = None,
-        seed: int | np.random.Generator = 0,
-        replace: bool = True,
-    ) -> Profile:
-        """A random sample of the voters.
-
-        >>> Profile.from_text("30: A > B; 10: B > A").sample(8, seed=0).voters
-        8.0
-
-        Args:
-            voters: number to draw; as many as the profile has where None.
-            seed: a seed or a ``numpy.random.Generator``.
-            replace: whether a voter may be drawn again (a bootstrap sample); without, weights must
-                be whole numbers of voters.
-
-        Raises:
-            InputError: for a number of voters that cannot be drawn.
-        """
-        return on_demand("voting.profile_sampling").sample(self, voters, seed, replace)
-
-    def __add__(self, other: Profile) -> Profile:
-        """The voters of both profiles, which have the same candidates."""
-        if not isinstance(other, Profile):
-            return NotImplemented
-        if set(self.names) != set(other.names):
-            raise InputError("The profiles have different candidates; restrict them to the same.")
-        other = other._in_order(self.names)
-        known = self.utility is not None and other.utility is not None
-        return Profile(
-            self.names,
-            np.vstack([self.place, other.place]),
-            np.append(self.weight, other.weight),
-            self.labels + other.labels,
-            np.vstack([self.utility, other.utility]) if known else None,  # type: ignore[list-item]
-        )
-
-    # -- as an object -----------------------------------------------------------------------------
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the same candidates have the same ballots with the same weights, in whatever
-        order, and whether or not equal ballots are merged."""
-        if not isinstance(other, Profile):
-            return NotImplemented
-        if set(self.names) != set(other.names):
-            return False
-        ours, theirs = (p._in_order(sorted(p.names)).merged() for p in (self, other))
-        rows = [p._keys() for p in (ours, theirs)]
-        order = [np.lexsort(r.T) for r in rows]
-        return np.array_equal(rows[0][order[0]], rows[1][order[1]]) and np.allclose(
-            ours.weight[order[0]], theirs.weight[order[1]], rtol=1e-9, atol=0
-        )
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self.names))
-
-    def __repr__(self) -> str:
-        shown = self.merged()
-        kinds = len(shown.weight)
-        lines = [
-            f"Profile of {_number(self.voters, 'voter')}, {_number(kinds, 'different ballot')}, "
-            f"{_number(len(self.names), 'candidate')}"
-        ]
-        rows = np.arange(min(kinds, _SHOWN_BALLOTS))
-        text = shown.select(rows, shown.weight[rows]).to_text()
-        lines += [cut if len(cut) <= 100 else cut[:99] + "…" for cut in text.splitlines()]
-        if kinds > _SHOWN_BALLOTS:
-            lines.append(f"… and {_number(kinds - _SHOWN_BALLOTS, 'more ballot')}")
-        return "\n".join(lines)
-
     # -- parts ------------------------------------------------------------------------------------
 
     def _read(self, left_out: str | None) -> Profile:
@@ -349,11 +208,6 @@ class Profile(ProfileData):
         """Whether more voters rank a above b than b above a ``[candidates, candidates]``."""
         return np.asarray(self.margins(left_out) > _TIE * self.voters)
 
-    def _index(self, name: str) -> int:
-        if name not in self.names:
-            raise InputError(f"{quoted(name)} is not among the candidates.")
-        return self.names.index(name)
-
     def _named(self, mask: np.ndarray) -> list[str]:
         return [self.names[i] for i in np.flatnonzero(mask)]
 
@@ -361,30 +215,3 @@ class Profile(ProfileData):
         """The name of the one candidate for whom the mask is true, or None."""
         named = self._named(mask)
         return named[0] if len(named) == 1 else None
-
-    def _keys(self) -> np.ndarray:
-        """A row of numbers for each ballot, equal for equal ballots ``[ballots, ...]``."""
-        parts = [self.place]
-        if self.utility is not None:
-            parts.append(np.where(self.place >= 0, self.utility, 0.0))
-        if any(self.labels):
-            label = np.array(self.labels)
-            # Labels are compared across profiles, so that each letter is a number.
-            letters = label.view(np.uint32).reshape(len(label), -1)
-            parts.append(letters)
-        return np.hstack(parts)
-
-    def _in_order(self, names: Sequence[str]) -> Profile:
-        """The profile with its candidates in another order."""
-        columns = [self.names.index(name) for name in names]
-        utility = None if self.utility is None else self.utility[:, columns]
-        return Profile(tuple(names), self.place[:, columns], self.weight, self.labels, utility)
-
-
-def _listed(names: str | Iterable[str]) -> list[str]:
-    return [names] if isinstance(names, str) else list(names)
-
-
-def _number(count: float, noun: str) -> str:
-    """A count with its noun, such as ``3 ballots``."""
-    return f"{count:,.10g} {noun}" + "s" * (count != 1)

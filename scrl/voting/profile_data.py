@@ -17,6 +17,7 @@ from scrl.voting.names import quoted_name
 from scrl.voting.profile_text import read_profile_text
 from scrl.voting.rankings import (
     Ranking,
+    checked_weights,
     dense_places,
     distinct_rows,
     number_array,
@@ -347,8 +348,9 @@ class ProfileData:
         {'A > B': 3.0, 'B': 2.0}
         """
         found: dict[str, float] = {}
+        written = {name: quoted_name(name) for name in self.names}
         for order, weight in zip(self.orders(), self.weight.tolist(), strict=True):
-            text = format_ballot(order)
+            text = format_ballot([[written[name] for name in tied] for tied in order])
             found[text] = found.get(text, 0.0) + weight
         return found
 
@@ -366,27 +368,6 @@ class ProfileData:
             ballot = format_ballot([[written[name] for name in tied] for tied in order])
             lines.append(f"{exact}: {ballot}")
         return separator.join(lines)
-
-
-def checked_weights(weight: ArrayLike, ballots: int) -> np.ndarray:
-    """``weight`` as read-only numbers ``[ballots]``.
-
-    Raises:
-        InputError: for another number of weights, or one that is negative or not a number.
-    """
-    try:
-        found = frozen(weight, np.float64)
-    except (TypeError, ValueError):
-        raise InputError("A weight is not a number; give the number of voters.") from None
-    if found.shape != (ballots,):
-        given = found.size if found.ndim == 1 else f"an array of shape {found.shape} as"
-        raise InputError(f"There are {given} weights for {ballots} ballots; give one each.")
-    wrong = np.flatnonzero(~((found >= 0) & np.isfinite(found)))
-    if len(wrong):
-        raise InputError(
-            f"The weight of ballot {wrong[0] + 1} is {found[wrong[0]]:g}; give a number above 0."
-        )
-    return found
 
 
 def _ones(weight: ArrayLike | None, ballots: int) -> np.ndarray:

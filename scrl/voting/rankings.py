@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
-from scrl.types import InputError
-from scrl.voting.names import Looks, plain_name
+from scrl.types import InputError, frozen
+from scrl.voting.names import SPECIAL, Looks, plain_name
+
+#: A name of a ranking as text, in double quotes or up to the next separator.
+_PART = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[>=]|\Z)|([^>=]*)')
+_FOREIGN = re.compile(rf"[{re.escape(SPECIAL)}]")
 
 #: A ranking: text such as ``"A > B = C"``; names, best first, where a nested sequence or set is a
 #: tie; or a rank by name, the lowest best.
@@ -76,6 +82,9 @@ class CandidateIndex:
             )
         return index
 
+    def __contains__(self, name: str) -> bool:
+        return plain_name(name) in self._index
+
     def _add(self, name: str) -> int:
         self._looks.add(name)
         self._index[name] = len(self.names)
@@ -120,7 +129,7 @@ def _read_ranking(ranking: Ranking, index: CandidateIndex) -> dict[int, int]:
     if isinstance(ranking, Mapping):
         groups: Iterable[Any] = _groups_of_ranks(ranking)
     elif isinstance(ranking, str):
-        groups = [level.split("=") for level in ranking.split(">")]
+        groups = _groups_of_text(ranking, index)
     elif isinstance(ranking, Iterable) and not isinstance(ranking, set | frozenset):
         groups = ranking
     else:
@@ -137,6 +146,33 @@ def _read_ranking(ranking: Ranking, index: CandidateIndex) -> dict[int, int]:
     if not place:
         raise InputError("it ranks nobody; leave it out.")
     return place
+
+
+def _groups_of_text(text: str, index: CandidateIndex) -> list[list[str]]:
+    """The names of each place of text such as ``A > "B > C" = D``.
+
+    Raises:
+        InputError: for a name with a character that may be meant as a separator.
+    """
+    groups: list[list[str]] = [[]]
+    start = 0
+    while True:
+        part = _PART.match(text, start)
+        assert part is not None  # the second alternative matches anything
+        name = part[2].strip() if part[1] is None else part[1].replace('""', '"')
+        foreign = part[1] is None and name not in index and _FOREIGN.search(name)
+        if foreign:
+            raise InputError(
+                f"{quoted(name)} holds {quoted(foreign[0])}; write A > B = C, best first, and a "
+                "name with such a character in double quotes."
+            )
+        groups[-1].append(name)
+        start = part.end()
+        if start == len(text):
+            return groups
+        if text[start] == ">":
+            groups.append([])
+        start += 1
 
 
 def _groups_of_ranks(ranks: Mapping[Any, Any]) -> list[list[Any]]:
@@ -251,3 +287,24 @@ def distinct_rows(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     row = np.empty(n, np.intp)
     row[order] = np.cumsum(is_new) - 1
     return order[is_new], row
+
+
+def checked_weights(weight: ArrayLike, ballots: int) -> np.ndarray:
+    """``weight`` as read-only numbers ``[ballots]``.
+
+    Raises:
+        InputError: for another number of weights, or one that is negative or not a number.
+    """
+    try:
+        found = frozen(weight, np.float64)
+    except (TypeError, ValueError):
+        raise InputError("A weight is not a number; give the number of voters.") from None
+    if found.shape != (ballots,):
+        given = found.size if found.ndim == 1 else f"an array of shape {found.shape} as"
+        raise InputError(f"There are {given} weights for {ballots} ballots; give one each.")
+    wrong = np.flatnonzero(~((found >= 0) & np.isfinite(found)))
+    if len(wrong):
+        raise InputError(
+            f"The weight of ballot {wrong[0] + 1} is {found[wrong[0]]:g}; give a number above 0."
+        )
+    return found

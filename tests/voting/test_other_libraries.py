@@ -58,7 +58,7 @@ def test_scores_and_blank_ballots_of_votekit():
     there = votekit.RankProfile(ballots=[skipped, blank], candidates=["a", "b"])
     assert scrl.from_votekit(there).counts() == {"b > a": 1}
     with pytest.raises(InputError, match="VoteKit cannot hold"):
-        scrl.to_votekit(Profile.from_text("1: ~ > A"))
+        scrl.to_votekit(Profile.from_rankings([["~", "A"]]))
 
 
 def test_a_preflib_file_that_preflibtools_writes_is_read(tmp_path):

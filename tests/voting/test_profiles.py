@@ -140,6 +140,15 @@ def test_names_alike_but_for_spaces_or_unicode_form_are_one():
     assert profile.names == ("José", "Ann Lee")
 
 
+def test_names_that_hold_separators_are_quoted_in_text():
+    names = ["A > B", "3: x", 'say "x" = y', "C"]
+    profile = Profile.from_orders(names, [[0, 1, (2, 3)], [2]], [2, 1])
+    assert list(profile.counts()) == ['"A > B" > "3: x" > "say ""x"" = y" = C', '"say ""x"" = y"']
+    assert Profile.from_counts(profile.counts()) == profile
+    assert Profile.from_text(profile.to_text()) == profile
+    assert Profile.from_counts({"A: b > c": 1}, candidates=["c", "A: b"]).names == ("c", "A: b")
+
+
 FRAME = pd.DataFrame({"x": ["a", "b"], "y": ["a", "a"], "n": [1, -1]})
 
 
@@ -151,6 +160,8 @@ FRAME = pd.DataFrame({"x": ["a", "b"], "y": ["a", "a"], "n": [1, -1]})
         (lambda: Profile.from_counts({"A > B": "x"}), "not a number"),
         (lambda: Profile.from_counts({("A", "B", "A"): 1}), "Ranking 1: 'A' is ranked twice"),
         (lambda: Profile.from_counts({"A > > B": 1}), "no name"),
+        (lambda: Profile.from_counts({"3: A > B": 1}), "'3: A' holds ':'"),
+        (lambda: Profile.from_counts({"A, B": 1}), "holds ','"),
         (lambda: Profile.from_rankings([]), "There is no ranking"),
         (lambda: Profile.from_rankings("AB"), "list of rankings"),
         (lambda: Profile.from_rankings([["A"], []]), "Ranking 2: it ranks nobody"),
@@ -245,6 +256,12 @@ def test_methods_say_what_aggregate_says(profile):
     together, faults = profile.count_all_rules(["borda", "copeland"])
     assert not faults
     assert together["borda"].order(list(profile.names)) == profile.order("borda")
+
+
+def test_first_places_and_mentions():
+    profile = Profile.from_text("3: A = B > C; 2: B; 1: C > A")
+    assert profile.first_places() == {"A": 1.5, "B": 3.5, "C": 1}
+    assert profile.mentions() == {"A": 4, "B": 5, "C": 4}
 
 
 def test_the_reading_of_what_a_ballot_leaves_out_is_an_argument():
