@@ -25,11 +25,13 @@ FORMATS = {
     ".toi": (False, True),
 }
 
-_LINE = re.compile(r"([0-9]{1,9}):(.*)")
+_LINE = re.compile(r"([0-9]{1,17}):(.*)")
 _PLACE = r"(?:[0-9]{1,9}|\{[0-9]{1,9}(?:,[0-9]{1,9})*\})"
 _ORDER = re.compile(rf"{_PLACE}(?:,{_PLACE})*")
 _PLACES = re.compile(r"\{([0-9,]+)\}|([0-9]+)")
 
+#: The key by which ``voting.to_preflib`` says that weights were multiplied to be whole.
+WEIGHT_KEY = "VOTERS PER UNIT OF WEIGHT"
 #: Up to so many voters and entries, each voter is a rater.
 MAX_VOTERS, MAX_ENTRIES = 100_000, 5_000_000
 
@@ -62,7 +64,9 @@ def parse_preflib(
     completion, rank = np.array(
         [(a - 1, i) for order in orders for i, place in enumerate(order.places) for a in place]
     ).T
-    which, weight, raters = _raters(count, sizes, meta.get("NUMBER VOTERS", ""), notes)
+    which, weight, raters = _raters(
+        count, sizes, meta.get("NUMBER VOTERS", ""), notes, _weight_scale(meta, file)
+    )
     offsets = np.concatenate([[0], np.cumsum(sizes[which])])
     entries = np.repeat(starts[which] - offsets[:-1], sizes[which]) + np.arange(offsets[-1])
     title = meta.get("TITLE") or name
@@ -72,6 +76,14 @@ def parse_preflib(
         completion[entries], rank[entries], missing or ("unseen" if FORMATS[suffix][0] else "last"),
         notes=tuple(notes), name=title,
     )  # fmt: skip
+
+
+def _weight_scale(meta: dict[str, str], file: str) -> float:
+    """By what weights were multiplied to be whole numbers of voters."""
+    stated = meta.get(WEIGHT_KEY, "1")
+    if not re.fullmatch("[0-9]{1,99}", stated) or int(stated) == 0:
+        raise InputError(f"{file}: {WEIGHT_KEY} is {stated[:60]!r}; it is a whole number above 0.")
+    return float(stated)
 
 
 class _Order(NamedTuple):
@@ -101,26 +113,29 @@ def _read_lines(text: str, file: str) -> tuple[dict[str, str], list[_Order]]:
 
 
 def _raters(
-    count: np.ndarray, sizes: np.ndarray, announced: str, notes: list[str]
+    count: np.ndarray, sizes: np.ndarray, announced: str, notes: list[str], scale: float
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """The order of each rater ``[raters]``, their weights and names; may add to ``notes``.
 
     Args:
         count: voters of each order ``[orders]``; sizes: alternatives it ranks ``[orders]``.
         announced: the number of voters by the metadata.
+        scale: voters per unit of weight; where it is not 1 each order is a rater.
     """
-    voters = int(count.sum())
+    voters = sum(count.tolist())  # may be beyond 64 bits
     announced = announced[:18]
     if announced.isdecimal() and int(announced) != voters:
         notes.append(f"The file announces {announced} voters and holds the orders of {voters}.")
-    if voters <= MAX_VOTERS and int((count * sizes).sum()) <= MAX_ENTRIES:
+    order_names = tuple(f"order {i + 1}" for i in range(len(count)))
+    if scale != 1:
+        return np.arange(len(count)), count / scale, order_names
+    if voters <= MAX_VOTERS and float((count.astype(float) * sizes).sum()) <= MAX_ENTRIES:
         names = tuple(f"voter {i + 1}" for i in range(voters))
         return np.repeat(np.arange(len(count)), count), np.ones(voters), names
     notes.append(
         f"{voters:,} voters are held as {len(count):,} different orders, each with its weight."
     )
-    names = tuple(f"order {i + 1}" for i in range(len(count)))
-    return np.arange(len(count)), count, names
+    return np.arange(len(count)), count, order_names
 
 
 def linked_orders_to_csv(data: bytes, file: str) -> bytes:

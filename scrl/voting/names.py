@@ -20,11 +20,14 @@ _ONLY_LOOK = re.compile(rf"[\s{_JOINERS}]+")
 def plain_name(text: str) -> str:
     """A name in one spelling: composed Unicode (NFC), single spaces inside, none at its ends, and
     no invisible characters such as zero-width spaces, byte-order marks and soft hyphens."""
-    if text.isascii():
+    if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    kept = (ch for ch in text if ch in _JOINERS or unicodedata.category(ch) not in ("Cf", "Cc")
-            or ch.isspace())  # fmt: skip
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    unseen = ("Cf", "Cc", "Cs")  # formats, controls and halves of surrogate pairs
+    kept = "".join(
+        ch for ch in text
+        if ch in _JOINERS or ch.isspace() or unicodedata.category(ch) not in unseen
+    )  # fmt: skip
+    return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
 def look(name: str) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil, lcm, log10
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from scrl.data.preflib import WEIGHT_KEY
 from scrl.types import InputError, Ratings
+from scrl.voting.names import plain_name
 from scrl.voting.profile import Profile
 from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
 from scrl.voting.rankings import distinct_rows
+
+#: Numbers of voters in a PrefLib file are below this.
+MAX_COUNT = 1e17
 
 
 def group_ballots(
@@ -33,8 +39,8 @@ def group_ballots(
 
 
 def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -> Profile:
-    """The ballots on one prompt, equal ones grouped. The characters that separate names in
-    ``Profile.to_text`` are removed from names.
+    """The ballots on one prompt, equal ones grouped. Names are written in one line, and numbered
+    where they would then be equal.
 
     Args:
         as_cast: whether ballots stay as they were cast, so that whoever counts them says what they
@@ -69,10 +75,10 @@ def profile_from_ratings(ratings: Ratings, prompt: int, as_cast: bool = False) -
 
 
 def _distinct_names(names: Sequence[str]) -> list[str]:
-    """Names without separator characters, numbered where they would be equal."""
+    """Names in one spelling (``names.plain_name``), numbered where they would be equal."""
     distinct: dict[str, None] = {}
     for name in names:
-        plain = re.sub(r"[>=;:,#\s]+", " ", name).strip() or "unnamed"
+        plain = plain_name(name) or "unnamed"
         unique, number = plain, 2
         while unique in distinct:
             unique, number = f"{plain} ({number})", number + 1
@@ -81,28 +87,56 @@ def _distinct_names(names: Sequence[str]) -> list[str]:
 
 
 def to_preflib(profile: Profile, title: str = "Profile") -> tuple[str, str]:
-    """The suffix (``toc`` for complete ballots, else ``toi``) and the text of a PrefLib file.
+    """The suffix (``soc``, ``soi``, ``toc`` or ``toi``: strict or tied, complete or incomplete) and
+    the text of a PrefLib file. ``load_ratings`` reads the same ballots of the same weights.
 
-    PrefLib's weights are whole numbers of voters. Weights are multiplied by the least power of ten
-    that makes them whole, at most a million, and then rounded.
+    PrefLib's weights are whole numbers of voters. Weights are multiplied by the least power of ten,
+    at most a million, that makes them whole; else by their least common denominator; else so that
+    15 digits are kept. A line ``VOTERS PER UNIT OF WEIGHT`` says by what. Ballots that weigh or
+    rank nothing are left out.
+
+    Raises:
+        InputError: where no ballot counts, or a weight has more than 17 digits.
     """
-    weight = profile.weight
-    scale = next(
-        (10**k for k in range(7) if np.allclose(weight * 10**k, np.rint(weight * 10**k), 0, 1e-9)),
-        10**6,
-    )
-    count = np.maximum(np.rint(weight * scale).astype(np.int64), 1)
-    suffix = "toc" if profile.is_complete else "toi"
-    head = {
-        "FILE NAME": f"profile.{suffix}", "TITLE": " ".join(title.split()), "DATA TYPE": suffix,
-        "NUMBER ALTERNATIVES": len(profile.names), "NUMBER VOTERS": count.sum(),
-        "NUMBER UNIQUE ORDERS": len(count),
+    counted = (profile.weight > 0) & (profile.place >= 0).any(axis=1)
+    if not counted.any():
+        raise InputError("No ballot has a weight and ranks a candidate; there is none to write.")
+    count, scale = _whole_weights(profile.weight[counted])
+    orders = [order for order, kept in zip(profile.orders(), counted, strict=True) if kept]
+    is_tied = any(len(place) > 1 for order in orders for place in order)
+    is_complete = bool((profile.place[counted] >= 0).all())
+    suffix = ("t" if is_tied else "s") + "o" + ("c" if is_complete else "i")
+    head: dict[str, object] = {
+        "FILE NAME": f"profile.{suffix}", "TITLE": plain_name(title) or "Profile",
+        "DATA TYPE": suffix, "NUMBER ALTERNATIVES": len(profile.names),
+        "NUMBER VOTERS": sum(count), "NUMBER UNIQUE ORDERS": len(count),
     }  # fmt: skip
+    if scale != 1:
+        head[WEIGHT_KEY] = scale
     lines = [f"# {key}: {value}" for key, value in head.items()]
     number = {name: i for i, name in enumerate(profile.names, 1)}
-    lines += [f"# ALTERNATIVE NAME {i}: {name}" for name, i in number.items()]
-    for n, order in zip(count, profile.orders(), strict=True):
+    written = _distinct_names(profile.names)
+    lines += [f"# ALTERNATIVE NAME {i}: {name}" for i, name in enumerate(written, 1)]
+    for n, order in zip(count, orders, strict=True):
         tied = [[str(number[name]) for name in place] for place in order]
         lines.append(f"{n}: " + ",".join(p[0] if len(p) == 1 else f"{{{','.join(p)}}}"
                                          for p in tied))  # fmt: skip
     return suffix, "\n".join(lines) + "\n"
+
+
+def _whole_weights(weight: np.ndarray) -> tuple[list[int], int]:
+    """Positive weights as whole numbers of voters, and by what they were multiplied."""
+    largest = float(weight.max())
+    if largest >= MAX_COUNT:
+        raise InputError(f"A ballot weighs {largest:g}; PrefLib's numbers have at most 17 digits.")
+    scales = [10**k for k in range(7)]
+    denominators = {Fraction(w).limit_denominator(1_000).denominator for w in weight.tolist()}
+    common = lcm(*denominators)
+    scales += [common] if common < 10**9 else []
+    for scale in scales:
+        whole = weight * scale
+        if whole.max() < MAX_COUNT and np.allclose(whole, np.rint(whole), 1e-15, 1e-9):
+            break
+    else:
+        scale = 10 ** max(0, 15 - ceil(log10(largest)))
+    return [max(1, round(w * scale)) for w in weight.tolist()], scale
