@@ -21,6 +21,7 @@ from scrl.voting.contest import (
     Contest,
 )
 from scrl.voting.profile import Profile
+from scrl.voting.profile_stacks import stack_profiles
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.truncated_ballots import (
     LAST,
@@ -39,7 +40,10 @@ _NO_BALLOT = "No ballot of a contest ranks any of its candidates."
 
 
 def aggregate(
-    ballots: Ballots | Profile, rule: str, left_out: str | None = LAST, widths: str = SHARES
+    ballots: Ballots | Profile | Sequence[Profile],
+    rule: str,
+    left_out: str | None = LAST,
+    widths: str = SHARES,
 ) -> Outcome:
     """The outcome of one rule.
 
@@ -49,6 +53,8 @@ def aggregate(
     [['R'], ['B'], ['G']]
 
     Args:
+        ballots: of one or many contests; a profile; or a list of profiles of the same candidates,
+            which are counted together, with an axis ``[profiles]`` in the outcome.
         left_out: what a ballot says of the candidates that it leaves out: ``"last"`` (tied in last
             place), ``"unseen"`` (nothing: pairs are compared by the ballots that rank both, and a
             ballot of one candidate is not counted) or ``"pref_voting"`` (as that package counts);
@@ -65,7 +71,7 @@ def aggregate(
 
 
 def aggregate_all(
-    ballots: Ballots | Profile,
+    ballots: Ballots | Profile | Sequence[Profile],
     rules: Sequence[str],
     left_out: str | None = LAST,
     widths: str = SHARES,
@@ -75,10 +81,14 @@ def aggregate_all(
     names = list(dict.fromkeys(rules))
     found: dict[str, Outcome] = {}
     if isinstance(ballots, Profile):
-        found = _count_by_own_rules(ballots, names, left_out, widths)
+        found = _count_by_own_rules([ballots], (), names, left_out, widths)
         ballots = ballots.ballots()
-        if len(found) == len(names):
-            return found
+    elif not isinstance(ballots, Ballots):
+        stacked = stack_profiles(ballots)
+        found = _count_by_own_rules(ballots, (len(ballots),), names, left_out, widths)
+        ballots = stacked
+    if found and len(found) == len(names):
+        return found
     counted = [name for name in names if name not in found]
     leading, arrays, are_ranks = flatten_ballots(ballots, counted)
     for group, read, by_counts in readings_of(arrays, counted, left_out, widths):
@@ -87,20 +97,26 @@ def aggregate_all(
 
 
 def _count_by_own_rules(
-    profile: Profile, names: Sequence[str], left_out: str | None, widths: str
+    profiles: Sequence[Profile],
+    leading: tuple[int, ...],
+    names: Sequence[str],
+    left_out: str | None,
+    widths: str,
 ) -> dict[str, Outcome]:
-    """The outcomes of the rules that are functions of a profile."""
+    """The outcomes, with the ``leading`` axes, of the rules that are functions of a profile."""
     check_reading(left_out, widths)
     found: dict[str, Outcome] = {}
     for name in names:
         count = RULES[name].of_profile
         if count is None:
             continue
-        if RULES[name].reads == "utility" and profile.utility is None:
+        if RULES[name].reads == "utility" and any(p.utility is None for p in profiles):
             raise InputError(f"{RULES[name].title} reads utilities and the profile states orders.")
-        read = profile if left_out is None else ballots_read_by(name, profile, left_out)
-        values = np.asarray(count(read))[None]
-        found |= _outcomes({name: values}, np.ones(values.shape, bool), ())
+        read = list(profiles)
+        if left_out is not None:
+            read = [ballots_read_by(name, profile, left_out) for profile in profiles]
+        values = np.stack([np.asarray(count(profile)) for profile in read])
+        found |= _outcomes({name: values}, np.ones(values.shape, bool), leading)
     return found
 
 
