@@ -35,15 +35,9 @@ class Profile(EditableProfile):
     Every method that counts reads candidates that a ballot leaves out as tied last, unless
     ``left_out`` says ``"unseen"`` or ``"pref_voting"`` (docs/conventions.md).
 
-    Attributes:
-        names: of the candidates.
-        place: place on the ballot ``[ballots, candidates]``, 0 = best, equal = tied, dense; -1
-            where the ballot does not rank the candidate.
-        weight: number (or share) of voters who cast the ballot ``[ballots]``, positive.
-        labels: name of the voters who cast the ballot, such as a rater type ``[ballots]``; "" for
-            none.
-        utility: utility of each candidate to those voters ``[ballots, candidates]``, or None where
-            only orders are known.
+    The fields are ``names [candidates]``, ``place [ballots, candidates]`` (0 = best, -1 = left
+    out), ``weight [ballots]``, ``labels [ballots]`` and ``utility [ballots, candidates]`` or None;
+    ``ProfileData`` describes them.
     """
 
     # -- head to head -----------------------------------------------------------------------------

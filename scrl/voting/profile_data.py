@@ -37,7 +37,18 @@ def on_demand(module: str) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class ProfileData:
-    """Names of candidates, ballots and their weights: the fields of ``Profile``."""
+    """Names of candidates, ballots and their weights: the fields of ``Profile``.
+
+    Attributes:
+        names: of the candidates.
+        place: place on the ballot ``[ballots, candidates]``, 0 = best, equal = tied, dense; -1
+            where the ballot does not rank the candidate.
+        weight: number (or share) of voters who cast the ballot ``[ballots]``, positive.
+        labels: name of the voters who cast the ballot, such as a rater type ``[ballots]``; "" for
+            none.
+        utility: utility of each candidate to those voters ``[ballots, candidates]``, or None where
+            only orders are known.
+    """
 
     names: tuple[str, ...]
     place: np.ndarray
