@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import marshal
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 from scipy.special import expit
 
+from scrl.choice_models.finite_maxima import check_connected, is_strongly_connected
 from scrl.choice_models.newton import maximise_rewards
+from scrl.choice_models.resampled_fits import MIN_FITS, fit_resamples
 from scrl.data.batches import padded_size
 from scrl.types import InputError, Ratings
 
@@ -21,6 +23,14 @@ from scrl.types import InputError, Ratings
 MAX_CELLS = 2_000_000
 #: Limit of the cells solved together, so that they fit the processor's cache.
 MAX_BLOCK_CELLS = 50_000
+#: The same for tables that are fitted as resamples, which hold less at once.
+MAX_RESAMPLE_CELLS = 200_000
+#: A tuple or a list of two integers, as ``marshal`` writes it.
+PAIR_RECORD = np.dtype(
+    [("kind", "S1"), ("length", "<i4"), ("k", "S1"), ("a", "<i4"), ("l", "S1"), ("b", "<i4")]
+)
+#: Limit of the cells that comparisons are counted in: 8 GB.
+MAX_COUNTED_CELLS = 1_000_000_000
 #: Range of log-odds beyond which the exponential of a reward could overflow.
 MAX_EXP_RANGE = 300.0
 
@@ -153,22 +163,39 @@ def fit_bradley_terry(
         Rewards ``[..., candidates]``.
 
     Raises:
-        InputError: if the likelihood has no finite maximum and ``prior_sd`` is ``inf``.
+        InputError: for wins that are negative or not finite, for a ``prior_sd`` that is not above
+            0, and if the likelihood has no finite maximum and ``prior_sd`` is ``inf``.
     """
-    wins = np.asarray(wins, float)
+    wins = checked_counts(wins, "wins")
+    check_prior(prior_sd)
     m = wins.shape[-1]
+    if not wins.size:
+        return np.empty(wins.shape[:-1])
     if np.isinf(prior_sd):
         check_finite_optimum(wins > 0)
     flat = wins.reshape(-1, m, m)
-    size = max(1, MAX_BLOCK_CELLS // (m * m))
+    solve: Callable[[np.ndarray], np.ndarray] = partial(_solve, precision=1.0 / prior_sd**2)
+    cells = MAX_BLOCK_CELLS
+    if np.isinf(prior_sd) and len(flat) >= MIN_FITS:
+        cells, solve = MAX_RESAMPLE_CELLS, _solve_similar
+    size = max(1, cells // (m * m))
     blocks = [flat[i : i + size] for i in range(0, len(flat), size)]
-    solve = partial(_solve, precision=1.0 / prior_sd**2)
     if len(blocks) < 2:
         rewards = [solve(block) for block in blocks]
     else:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             rewards = list(pool.map(solve, blocks))
     return np.concatenate([np.empty((0, m)), *rewards]).reshape(wins.shape[:-1])
+
+
+def _solve_similar(wins: np.ndarray) -> np.ndarray:
+    """As ``_solve`` without a prior, faster where the tables are like resamples of one."""
+    solve = partial(_solve, precision=0.0)
+    rewards = fit_resamples(wins, solve)
+    if rewards is not None:
+        return rewards
+    size = max(1, MAX_BLOCK_CELLS // wins.shape[-1] ** 2)
+    return np.concatenate([solve(wins[i : i + size]) for i in range(0, len(wins), size)])
 
 
 def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
@@ -199,6 +226,33 @@ def _solve(wins: np.ndarray, precision: float) -> np.ndarray:
     return center_rewards(reward, compared > 0)
 
 
+def checked_counts(
+    counts: Num[np.ndarray, "*fits candidates candidates"], what: str
+) -> Float[np.ndarray, "*fits candidates candidates"]:
+    """Square matrices of counts or weights, as floats.
+
+    Raises:
+        InputError: for another form, and for counts that are negative or not finite.
+    """
+    counts = np.asarray(counts, float)
+    if counts.ndim < 2 or counts.shape[-1] != counts.shape[-2]:
+        raise InputError(f"The {what} are no square matrix; give one with a row for each item.")
+    lowest, highest = counts.min(initial=0.0), counts.max(initial=0.0)
+    if not (lowest >= 0 and highest < np.inf):
+        a, b = np.argwhere(~((counts >= 0) & (counts < np.inf)))[0][-2:]
+        raise InputError(
+            f"The {what} of item {a} against item {b} are negative or no finite number; give 0 "
+            "where there are none."
+        )
+    return counts
+
+
+def check_prior(prior_sd: float) -> None:
+    """Check the standard deviation of a prior; ``inf`` stands for none."""
+    if not prior_sd > 0:
+        raise InputError(f"prior_sd is {prior_sd}; it is a number above 0, or inf for no prior.")
+
+
 def center_rewards(
     reward: Float[np.ndarray, "*fits items"], compared: Bool[np.ndarray, "*fits items"]
 ) -> Float[np.ndarray, "*fits items"]:
@@ -220,17 +274,12 @@ def check_finite_optimum(beats: Bool[np.ndarray, "*fits items items"]) -> None:
         InputError: if the graph of preferences is not strongly connected.
     """
     m = beats.shape[-1]
-    adjacent = beats | np.eye(m, dtype=bool)
-    if adjacent.all():
+    if (beats | np.eye(m, dtype=bool)).all():
         return
-    reachable = adjacent.astype(np.float32)
-    for _ in range(max(m - 1, 1).bit_length()):
-        reachable = np.minimum(reachable @ reachable, 1.0)
-    if not reachable.all():
-        raise InputError(
-            "Some items never came out ahead of the others, so the likelihood has no maximum; "
-            "give a finite prior_sd."
-        )
+    finite = is_strongly_connected(beats)
+    if not finite.all():
+        first = np.argmin(finite.reshape(-1))
+        check_connected(beats.reshape(-1, m, m)[first], [f"item {i}" for i in range(m)])
 
 
 def count_wins(
@@ -247,6 +296,10 @@ def count_wins(
         InputError: for comparisons of another form, and for an item compared with itself.
     """
     pairs = _as_pair_array(comparisons)
+    if not len(comparisons):
+        if items is None:
+            raise InputError("There are no comparisons; give at least one, or the number of items.")
+        pairs = np.empty((0, 2), np.int64)
     if pairs.ndim < 2 or pairs.shape[-1] != 2 or pairs.dtype.kind not in "iu":
         raise InputError("Comparisons are pairs of whole numbers, the preferred item first.")
     lowest, highest = (int(pairs.min()), int(pairs.max())) if pairs.size else (0, -1)
@@ -255,6 +308,8 @@ def count_wins(
         invalid = lowest if lowest < 0 else highest
         raise InputError(f"A comparison names item {invalid}, of {m} items.")
     fits = int(np.prod(pairs.shape[:-2]))
+    if fits * m * m > MAX_COUNTED_CELLS:
+        raise InputError(f"Tables of {m:,} items are too large; number the items from 0 onwards.")
     cell = pairs[..., 0] * np.int64(m)
     cell += pairs[..., 1]
     if pairs.ndim > 2:
@@ -268,18 +323,36 @@ def count_wins(
 
 def _as_pair_array(comparisons: np.ndarray | Sequence) -> np.ndarray:
     """Comparisons as an array; empty if they are of unequal length."""
-    try:
-        is_list = isinstance(comparisons, list) and isinstance(comparisons[0], tuple | list)
-        if is_list and set(map(len, comparisons)) == {2}:
-            # Items below 256 are read as bytes, three times as fast as ``np.asarray`` reads tuples.
-            first, second = (bytes(map(itemgetter(i), comparisons)) for i in (0, 1))
-            return np.stack([np.frombuffer(x, np.uint8) for x in (first, second)], axis=-1)
-    except (TypeError, ValueError, LookupError):
-        pass  # items below 0 or above 255, or of another type
+    if isinstance(comparisons, list) and comparisons:
+        pairs = _read_pairs(comparisons)
+        if pairs is not None:
+            return pairs
     try:
         return np.asarray(comparisons)
     except ValueError:
         return np.empty(0)
+
+
+def _read_pairs(comparisons: list) -> np.ndarray | None:
+    """A list of pairs of Python integers as an array, ten times as fast as NumPy reads it.
+
+    Python writes such a list as records of one length. ``None`` if it is anything else.
+    """
+    try:
+        data = marshal.dumps(comparisons, 1)
+    except ValueError:  # objects of other types
+        return None
+    if len(data) != 5 + PAIR_RECORD.itemsize * len(comparisons):
+        return None
+    record = np.frombuffer(data, PAIR_RECORD, offset=5)
+    first = record[0]
+    # Both integers follow the same marks in every record if the marks of the first are right.
+    marks = all((record[name] == first[name]).all() for name in ("kind", "length", "k", "l"))
+    if not marks or first["kind"] not in b"([" or first["length"] != 2:
+        return None
+    if first["k"] != b"i" or first["l"] != b"i":
+        return None
+    return np.stack([record["a"], record["b"]], axis=-1)
 
 
 def fit_comparisons(

@@ -20,9 +20,15 @@ from functools import partial
 import numpy as np
 from jaxtyping import Num
 
-from scrl.choice_models.bradley_terry import PairCounts, center_rewards, pair_counts
+from scrl.choice_models.bradley_terry import (
+    PairCounts,
+    center_rewards,
+    check_prior,
+    checked_counts,
+    pair_counts,
+)
 from scrl.choice_models.newton import maximise
-from scrl.types import Ratings
+from scrl.types import InputError, Ratings
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +59,19 @@ def fit_davidson(
 
     Returns:
         ``reward [..., prompts, items]`` and ``tie [...]``.
+
+    Raises:
+        InputError: for counts that are negative or not finite, for ties that are not symmetric, and
+            for a ``prior_sd`` that is not above 0 and finite.
     """
-    wins, ties = np.asarray(wins, float), np.asarray(ties, float)
+    wins, ties = checked_counts(wins, "wins"), checked_counts(ties, "ties")
+    if wins.shape != ties.shape or wins.ndim < 3:
+        raise InputError("Wins and ties have one shape [..., prompts, items, items]; give both so.")
+    if not np.array_equal(ties, ties.swapaxes(-1, -2)):
+        raise InputError("The ties are not symmetric; count each tie for both of its items.")
+    check_prior(prior_sd)
+    if np.isinf(prior_sd):
+        raise InputError("prior_sd is inf; scrl.fit_bradley_terry(ties='davidson') needs no prior.")
     shape = wins.shape[:-1]
     compared = wins + wins.swapaxes(-1, -2) + ties
     tied = 0.5 * ties.sum((-1, -2, -3))

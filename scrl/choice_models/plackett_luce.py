@@ -14,7 +14,7 @@ from itertools import zip_longest
 import numpy as np
 from jaxtyping import Float, Int, Num
 
-from scrl.choice_models.bradley_terry import center_rewards, check_finite_optimum
+from scrl.choice_models.bradley_terry import center_rewards, check_finite_optimum, check_prior
 from scrl.choice_models.newton import maximise_rewards
 from scrl.types import InputError
 
@@ -58,6 +58,8 @@ def count_choices(
     Raises:
         InputError: for rankings of another form, and for a ranking that names an item twice.
     """
+    if not len(rankings) and items is None:
+        raise InputError("There are no rankings; give at least one, or the number of items.")
     rankings = _as_array(rankings)
     lowest, highest = (int(f(rankings)) for f in (np.min, np.max)) if rankings.size else (0, -1)
     m = highest + 1 if items is None else items
@@ -107,7 +109,12 @@ def _distinct_rankings(
     fits, base = int(np.prod(lead)), m + 1
     flat = rankings.reshape(-1, places)
     if weight is not None:
-        weight = np.broadcast_to(np.asarray(weight, float), (*lead, n)).ravel()
+        try:
+            weight = np.broadcast_to(np.asarray(weight, float), (*lead, n)).ravel()
+        except ValueError:
+            raise InputError(
+                f"Weights of shape {np.shape(weight)} for {n:,} rankings; give one for each."
+            ) from None
         if not np.isfinite(weight).all() or (weight < 0).any():
             raise InputError("The weight of a ranking is negative or not a number.")
     fit = np.repeat(np.arange(fits), n) if lead else 0
@@ -153,8 +160,10 @@ def fit_plackett_luce(
         Rewards ``[..., items]`` with mean zero; items in no choice have the reward 0.
 
     Raises:
-        InputError: if the likelihood has no finite maximum and ``prior_sd`` is ``inf``.
+        InputError: for a ``prior_sd`` that is not above 0, and if the likelihood has no finite
+            maximum and ``prior_sd`` is ``inf``.
     """
+    check_prior(prior_sd)
     if np.isinf(prior_sd):
         check_finite_optimum(choices.beats)
     m = choices.chosen.shape[-1]

@@ -12,9 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scrl.choice_models import PairCounts, fit_bradley_terry, fit_pair_counts, pair_counts
+from scrl.choice_models import PairCounts, davidson, fit_bradley_terry, fit_pair_counts, pair_counts
+from scrl.choice_models import bradley_terry as bt
+from scrl.choice_models import plackett_luce as pl
 from scrl.data import parse_ratings
 from scrl.scenarios import expected_pair_weights, load_scenario, sample, with_overrides
+from scrl.types import InputError
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RATERS = 10_000
@@ -265,3 +268,104 @@ def test_learned_reward_falls_where_expected_utility_does_not():
     assert (np.diff(reward[sure]) > 0).all()
     assert (np.diff(reward[unsure]) > 0).all()
     assert reward[unsure].max() < reward[sure[-1]] - 0.5
+
+
+# -- many fits at once ----------------------------------------------------------------------------
+
+
+def resamples(seed: int, fits: int, items: int, each: int) -> np.ndarray:
+    """Tables of wins drawn anew from one table."""
+    rng = np.random.default_rng(seed)
+    reward = rng.normal(size=items)
+    chance = 1 / (1 + np.exp(reward[None, :] - reward[:, None]))
+    upper = np.triu(rng.binomial(each, chance, (fits, items, items)), 1)
+    return (upper + np.triu(each - upper, 1).swapaxes(1, 2)).astype(float)
+
+
+@pytest.mark.parametrize(("items", "each"), [(2, 200), (5, 400), (20, 200), (20, 15)])
+def test_resamples_fitted_together_are_each_its_own_fit(items, each):
+    """The gradient of each is zero to rounding, and a fit of one table finds the same."""
+    wins = resamples(items, 70, items, each)
+    keep = [i for i in range(70) if np.isfinite(alone(wins[i])).all()]
+    found = fit_bradley_terry(wins[keep], np.inf)
+    chance = 1 / (1 + np.exp(found[:, None, :] - found[:, :, None]))
+    met = wins[keep] + wins[keep].swapaxes(1, 2)
+    slope = wins[keep].sum(2) - (met * chance).sum(2)
+    assert np.abs(slope).max() < 1e-9 * each * items
+    np.testing.assert_allclose(found, [alone(wins[i]) for i in keep], atol=1e-9)
+    assert len(keep) > 40
+
+
+def alone(wins: np.ndarray) -> np.ndarray:
+    """The fit of one table, NaN where it has no maximum."""
+    try:
+        return fit_bradley_terry(wins, np.inf)
+    except InputError:
+        return np.full(len(wins), np.nan)
+
+
+def test_unlike_tables_fitted_together_are_each_its_own_fit():
+    """Tables that are no resamples of one: the fast method does not apply."""
+    rng = np.random.default_rng(0)
+    scale = 10.0 ** rng.integers(-2, 6, (100, 1, 1))
+    wins = scale * rng.exponential(size=(100, 6, 6)) ** 4 * (1 - np.eye(6))
+    found = fit_bradley_terry(wins, np.inf)
+    np.testing.assert_allclose(found, [alone(table) for table in wins], atol=1e-9)
+
+
+def test_lists_of_pairs_are_read_as_numpy_reads_them():
+    rng = np.random.default_rng(0)
+    for largest in (3, 255, 256, 70_000):
+        first = rng.integers(0, largest, 40)
+        array = np.stack([first, (first + 1) % (largest + 1)], axis=1)
+        for kind in (tuple, list):
+            read = bt._as_pair_array([kind(pair) for pair in array.tolist()])
+            np.testing.assert_array_equal(read, array)
+        numbers = [tuple(pair) for pair in array]  # of NumPy's type
+        np.testing.assert_array_equal(bt._as_pair_array(numbers), array)
+    mixed = [(0, 1), [1, 2], (2, 0)]
+    np.testing.assert_array_equal(bt._as_pair_array(mixed), mixed)
+    assert bt.count_wins(mixed)[1, 2] == 1
+    for wrong in ([(0, 1), (1, 2, 3)], [(0, 1, 2)], [(0, 1.0)], [(0, "1")], [0, 1], [(0, None)]):
+        with pytest.raises(InputError, match="pairs of whole numbers"):
+            bt.count_wins(wrong)
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        (
+            lambda: fit_bradley_terry(np.array([[0, np.nan], [1, 0]])),
+            "wins of item 0 against item 1",
+        ),
+        (lambda: fit_bradley_terry(np.array([[0, 1], [-1, 0]])), "wins of item 1 against item 0"),
+        (lambda: fit_bradley_terry(np.array([[0, np.inf], [1, 0]])), "no finite number"),
+        (lambda: fit_bradley_terry(np.ones((2, 3))), "no square matrix"),
+        (lambda: fit_bradley_terry(np.ones((2, 2)), 0), "prior_sd is 0"),
+        (lambda: fit_bradley_terry(np.ones((2, 2)), -1.0), "prior_sd is -1"),
+        (lambda: fit_bradley_terry(np.ones((2, 2)), np.nan), "prior_sd is nan"),
+        (lambda: fit_bradley_terry(np.diag([1.0, 1.0], 1), np.inf), "'item 2' never won"),
+        (lambda: bt.count_wins([]), "There are no comparisons"),
+        (lambda: bt.count_wins([(0, 2**40)]), "are too large"),
+        (lambda: pl.fit_rankings([]), "There are no rankings"),
+        (lambda: pl.fit_rankings([[0, 1]], weight=[1, 2]), "give one for each"),
+        (lambda: pl.fit_rankings([[0, 1]], prior_sd=0), "prior_sd is 0"),
+        (lambda: pl.fit_rankings([[0, 1], [2, 1]], prior_sd=np.inf), "'item 1' never won"),
+        (lambda: davidson.fit_davidson(np.ones((1, 2, 2)), -np.ones((1, 2, 2))), "ties of item 0"),
+        (
+            lambda: davidson.fit_davidson(np.ones((1, 2, 2)), np.triu(np.ones((1, 2, 2)))),
+            "symmetric",
+        ),
+        (lambda: davidson.fit_davidson(np.ones((2, 2)), np.ones((2, 2))), "prompts, items, items"),
+        (lambda: davidson.fit_davidson(*np.ones((2, 1, 2, 2)), np.inf), "prior_sd is inf"),
+    ],
+)
+def test_bad_counts_get_one_sentence(fit, said):
+    with pytest.raises(InputError, match=said):
+        fit()
+
+
+def test_no_data_are_no_rewards():
+    assert fit_bradley_terry(np.zeros((0, 0))).shape == (0,)
+    assert fit_bradley_terry(np.zeros((0, 3, 3)), np.inf).shape == (0, 3)
+    assert bt.fit_comparisons([], items=3).tolist() == [0, 0, 0]
