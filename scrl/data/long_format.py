@@ -10,6 +10,7 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.data.layouts import FEATURES, KEYS, RATER_FEATURE, TEXTS, VALUES, Layout
 from scrl.data.number_cells import number_advice
+from scrl.data.rank_checks import check_ranks
 from scrl.data.rows import Rows
 from scrl.data.short_names import short_names, with_own_texts
 from scrl.data.spreadsheets import unescaped
@@ -80,7 +81,10 @@ def read_long(rows: Rows, layout: Layout, name: str) -> Table:
         if not filled.any():
             raise InputError(f"{rows.file}: no row has a completion and a {layout.value}.")
         table = table.select(filled)
-    return table if table.individuals else with_anonymous_raters(table)
+    table = table if table.individuals else with_anonymous_raters(table)
+    if layout.value == "rank":
+        check_ranks(table)
+    return table
 
 
 def _read_columns(rows: Rows, layout: Layout) -> dict[str, Column]:

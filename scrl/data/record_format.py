@@ -219,6 +219,12 @@ class _Parser:
         for i, candidate in enumerate(listed):
             text = self._candidate_text(candidate)
             score = sign * record_number(given[i]) if given else self._candidate_score(candidate)
+            is_rank = "ranks" in self.key or (
+                isinstance(candidate, Mapping) and "rank" in candidate
+            )
+            if is_rank and score > 0:
+                raise BadRow(f"the rank is {-score:g}; a rank is 1 for the best; leave out the "
+                             "completion that is not ranked.")  # fmt: skip
             if not text or math.isnan(score):
                 self._count(_EMPTY if not text else "the score is empty")
             elif text in value:

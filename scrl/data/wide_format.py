@@ -9,6 +9,7 @@ import numpy as np
 
 from scrl.data.layouts import VALUES, Layout
 from scrl.data.long_format import cleaned, ignored_note, numbers
+from scrl.data.rank_checks import check_ranks
 from scrl.data.rows import Rows
 from scrl.data.short_names import short_names
 from scrl.data.table import (
@@ -65,6 +66,8 @@ def read_wide(rows: Rows, layout: Layout, name: str) -> Table:
         table.time = column_times(table, _rows_of(about[layout.columns["time"]], person), "time")
     if len(np.unique(table.rater.codes)) < len(np.unique(person)):
         table.ballot = person  # a person with several rows
+    if layout.kind != "choices" and layout.values == "rank":
+        check_ranks(table)
     table.notes += [layout.note] if layout.note else []
     table.notes += ignored_note(rows.header, {*layout.columns.values(), *layout.items})
     table.notes += rows_left_out(people - len(np.unique(person)), "no completion is filled")

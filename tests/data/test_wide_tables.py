@@ -57,7 +57,7 @@ def test_a_wide_table_equals_the_long_one_that_it_came_from():
     for kind, sign in (("score", 1), ("rank", -1), ("penalty", -1)):
         items = [f"item {i}" for i in range(6)]
         scores = {
-            f"r{i}": {name: rng.choice([None, 0, 1, 2.5, 7]) for name in items} for i in range(9)
+            f"r{i}": {name: rng.choice([None, 3, 1, 2.5, 7]) for name in items} for i in range(9)
         }
         wide = [["who", "age", *items]]
         wide += [[who, 30, *("" if v is None else v for v in row.values())]
@@ -71,6 +71,25 @@ def test_a_wide_table_equals_the_long_one_that_it_came_from():
             if given:
                 wanted[who] = [sorted(n for n, v in given.items() if v == at) for at in levels]
         assert ballots(r) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("x.csv", "rater,prompt,completion,rank\na,p,x,0\na,p,y,1\nb,p,y,1\n", "2: the rank is 0"),
+        ("x.csv", "rater,prompt,completion,rank\na,p,x,-1\na,p,y,1\n", "line 2: rank is '-1'"),
+        ("x.csv", "v,tea,coffee,milk\na,1,2,3\nb,2,0,1\nc,2,1,3\n", "line 3: the rank is 0"),
+        ("x.csv", "v,tea,coffee,milk\na,1,2,3\nb,2,-1,1\nc,2,1,3\n", "line 3: the rank is -1"),
+        ("x.jsonl", '{"prompt":"p","completions":["a","b"],"ranks":[1,-1]}\n', "the rank is -1"),
+    ],
+)  # fmt: skip
+def test_a_rank_that_may_mean_left_out_is_refused(name, text, words):
+    """Read as ranks, 0 and -1 would be the best."""
+    items = {"rater": "v", "items": "tea,coffee,milk", "values": "rank"}
+    with pytest.raises(InputError, match=words):
+        parse_ratings(text.encode(), name, columns=items if text.startswith("v,") else None)
+    from_zero = "rater,prompt,completion,rank\na,p,x,0\na,p,y,1\nb,p,y,0\n"
+    assert parse_ratings(from_zero.encode(), "x.csv").rank.tolist() == [0, 1, 0]
 
 
 def test_wide_tables_are_recognised_by_their_cells():
