@@ -22,7 +22,7 @@ HEAVY = {"jax", "flax", "optax", "sklearn"}
 ROOMS = (
     "types", "config", "random_streams", "runtime", "results", "sqlite_files",
     "data", "text", "proxies", "choice_models", "utility_models", "rivals", "networks", "figures",
-    "voting", "simulators", "election_records", "committees",
+    "voting", "simulators", "election_records", "committees", "election_reports",
     "scenarios", "raters", "social", "diagnostics", "elicitation", "policies",
     "references", "language_model", "fine_grained", "progress", "pipeline", "evaluation", "drift",
     "reward_models", "summaries", "runs", "classroom", "studies", "cli", "__main__",

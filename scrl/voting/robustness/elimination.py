@@ -30,8 +30,8 @@ from scrl.voting.robustness.electorate import (
 )
 from scrl.voting.robustness.programmes import Programme, Unsolved, fewest_changes
 
-#: Most candidates for which ties of any number of candidates are considered in every round.
-MAX_CANDIDATES = 12
+#: Most candidates of which any number may tie in a round.
+MAX_TIED = 12
 #: Most kinds of new ballots that one programme holds.
 MAX_KINDS = 20_000
 
@@ -69,9 +69,18 @@ class RunoffSearch:
 
     def run(self, known: BallotChange | None) -> BallotChange | None:
         """The smallest change that changes the winners, or the best known where time runs out."""
+        try:
+            return self._run(known)
+        except Unsolved:
+            return known
+
+    def _run(self, known: BallotChange | None) -> BallotChange | None:
         numbers = count()
         heap: list[_Node] = []
         most = np.inf if known is None else known.size - 1
+        if len(self.voters.winners) == 1:  # another candidate has to outlast all others
+            others = [c for c in range(self.voters.size) if c not in self.voters.winners]
+            self.least = max(1, int(self._before[:, others].max(0).min()))
         for winners, bound in self._groups(frozenset(), most):
             if winners != self.voters.winners:
                 heapq.heappush(heap, _Node(bound, next(numbers), (winners,)))
@@ -81,12 +90,9 @@ class RunoffSearch:
             if node.bound > most:
                 break
             if time.monotonic() > self.deadline:
-                return known
+                raise Unsolved
             if node.change is None:
-                try:
-                    self._solve(heap, node, most)
-                except Unsolved:
-                    return known
+                self._solve(heap, node, most)
                 continue
             if self._changes_winners(node.change):
                 self.least = node.change.size
@@ -128,6 +134,8 @@ class RunoffSearch:
         rest = [c for c in range(self.voters.size) if c not in later]
         before = self._before[np.ix_(rest, rest)].max(0)
         possible = [(c, int(b)) for c, b in zip(rest, before, strict=True) if b <= most]
+        if len(possible) > MAX_TIED:
+            raise Unsolved
         for size in range(1, len(possible) + 1):
             for members in combinations(possible, size):
                 group = frozenset(c for c, _ in members)

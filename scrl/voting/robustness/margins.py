@@ -12,7 +12,7 @@ import numpy as np
 from scrl.types import InputError
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
-from scrl.voting.robustness import aims, elimination
+from scrl.voting.robustness import aims
 from scrl.voting.robustness.electorate import (
     CHANGES,
     REMOVE,
@@ -151,7 +151,7 @@ def _search(
     if known is not None and known.size == simple:
         return known, simple, "The margin is exact: a criterion of the rule gives the lower bound."
     search: RunoffSearch | MarginSearch | None = None
-    if rule == "instant-runoff" and m <= elimination.MAX_CANDIDATES:
+    if rule == "instant-runoff":
         search = RunoffSearch(voters, kind, deadline)
         found = search.run(known)
     elif rule in _MARGIN_RULES and m <= _MARGIN_RULES[rule][1]:

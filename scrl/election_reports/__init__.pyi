@@ -1,0 +1,11 @@
+from .building import MARGIN_RULES as MARGIN_RULES
+from .building import REPORT_RULES as REPORT_RULES
+from .building import election_report as election_report
+from .building import with_margins as with_margins
+from .report_data import BallotSummary as BallotSummary
+from .report_data import ElectionReport as ElectionReport
+from .report_data import MarginEntry as MarginEntry
+from .report_data import PairwiseTable as PairwiseTable
+from .report_data import ReadingEntry as ReadingEntry
+from .report_data import RoundEntry as RoundEntry
+from .report_data import RuleEntry as RuleEntry

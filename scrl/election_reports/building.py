@@ -1,0 +1,289 @@
+"""An election report made from a profile or a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from scrl.election_records import ElectionRecord
+from scrl.election_reports.headlines import headline
+from scrl.election_reports.report_data import (
+    BallotSummary,
+    ElectionReport,
+    MarginEntry,
+    PairwiseTable,
+    ReadingEntry,
+    RoundEntry,
+    RuleEntry,
+)
+from scrl.types import InputError, Outcome
+from scrl.voting import RULES, Profile, complete_ballots, count_all_rules, format_ballot
+from scrl.voting.explain import describe_reading, silent_ballots_note
+from scrl.voting.robustness import margin_of_victory
+
+#: Rules of a report unless told otherwise; those that the registry lacks are left out.
+REPORT_RULES = (
+    "plurality", "instant-runoff", "borda", "bucklin", "2-approval", "anti-plurality", "coombs",
+    "baldwin", "nanson", "copeland", "minimax", "schulze", "ranked-pairs", "split-cycle", "kemeny",
+)  # fmt: skip
+#: Rules whose margin of victory is computed unless told otherwise.
+MARGIN_RULES = ("plurality", "instant-runoff", "borda", "copeland", "minimax", "schulze")
+#: Readings of truncated ballots that a report compares: what candidates left out mean, and widths.
+READINGS = (
+    ("last", "shares"), ("unseen", "shares"), ("unseen", "counts"), ("pref_voting", "shares"),
+)  # fmt: skip
+#: Most ballots of a witness that a report lists.
+MAX_WITNESS = 12
+Progress = Callable[[float, str], None]
+
+
+def election_report(
+    election: Profile | ElectionRecord,
+    *,
+    title: str = "",
+    rules: Iterable[str] | None = None,
+    left_out: str = "last",
+    widths: str = "shares",
+    margins: Iterable[str] | bool = True,
+    seconds: float = 5.0,
+    resamples: int = 0,
+    progress: Progress | None = None,
+) -> ElectionReport:
+    """All about one election: who wins by which rules, round by round, head to head, how closely,
+    and what another reading of truncated ballots would change.
+
+    >>> from scrl import Profile
+    >>> report = election_report(
+    ...     Profile.from_text("42: M>N>C>K; 26: N>C>K>M; 15: C>K>N>M; 17: K>C>N>M"),
+    ...     rules=["plurality", "instant-runoff", "borda"], margins=["plurality"],
+    ... )
+    >>> print(report.headline[0])
+    M wins by plurality, K by instant runoff and N by Borda.
+
+    Args:
+        election: a profile, or a record (``scrl.election_records.read_election``), whose title,
+            settings and notes the report then states.
+        title: of the report; the record's where empty.
+        rules: names of rules; ``REPORT_RULES`` where None. Lotteries are not reported.
+        left_out, widths: what a ballot says of candidates that it leaves out, and what the width of
+            a victory is, as in ``scrl.aggregate``.
+        margins: whether to compute margins of victory, or for which rules; those of
+            ``MARGIN_RULES`` that are reported where True. Margins read candidates left out as tied
+            last, whatever ``left_out`` is.
+        seconds: time for the margin of each rule, after which its bounds are reported.
+        resamples: how often to draw the ballots again with replacement, to say how often each
+            candidate would win by ``rules``, or by ``MARGIN_RULES``; 0 for never.
+        progress: is told the fraction done and what is being computed.
+
+    Raises:
+        InputError: for no ballots, an unknown rule or reading, or ballots that no rule can count.
+    """
+    tell = progress or (lambda fraction, message: None)
+    profile = election.profile if isinstance(election, ElectionRecord) else election
+    profile = Profile(profile.names, profile.place, profile.weight).merged()
+    names = _reported_rules(rules)
+    tell(0.0, "Counting by every rule")
+    outcomes, errors = count_all_rules(profile, names, left_out, widths)
+    if not outcomes:
+        raise InputError(next(iter(errors.values()), "No rule was named; name one."))
+    entries = []
+    for rule, outcome in outcomes.items():
+        chances: dict[str, float] = {}
+        if resamples and (rules is not None or rule in MARGIN_RULES):
+            tell(0.1, f"Drawing ballots again: {RULES[rule].title}")
+            chances = profile.bootstrap(rule, resamples, 0, left_out, widths)
+        entries.append(_rule_entry(profile, rule, outcome, chances))
+    tell(0.3, "Counting by other readings")
+    report = ElectionReport(
+        title=title or _record_title(election), source=_source(election), headline=(),
+        left_out=left_out, widths=widths, reading=describe_reading(left_out, widths),
+        ballots=summarise_ballots(profile), pairwise=_pairwise(profile, left_out),
+        rounds=tuple(runoff_rounds(profile)), rules=tuple(entries),
+        readings=tuple(_other_readings(profile, outcomes, left_out, widths)), margins=(),
+        errors=errors, resamples=resamples, notes=tuple(_notes(election, profile, left_out)),
+    )  # fmt: skip
+    if margins is True:
+        margins = [rule for rule in MARGIN_RULES if rule in outcomes]
+    return with_margins(report, profile, margins or (), seconds, tell)
+
+
+def with_margins(
+    report: ElectionReport,
+    election: Profile | ElectionRecord,
+    rules: Iterable[str],
+    seconds: float = 5.0,
+    progress: Progress | None = None,
+) -> ElectionReport:
+    """The report with the margins of victory of these rules, and a headline that names them.
+
+    Args:
+        election: what the report is about.
+        seconds, progress: as in ``election_report``.
+    """
+    profile = election.profile if isinstance(election, ElectionRecord) else election
+    chosen, found = list(rules), []
+    for number, rule in enumerate(chosen):
+        if progress is not None:
+            done = 0.4 + 0.6 * number / len(chosen)
+            progress(done, f"Margin of victory: {RULES[rule].title}")
+        found.append(_margin(profile, rule, seconds))
+    report = replace(report, margins=(*report.margins, *found))
+    return replace(report, headline=headline(report))
+
+
+def _reported_rules(rules: Iterable[str] | None) -> list[str]:
+    if rules is None:
+        return [rule for rule in REPORT_RULES if rule in RULES]
+    chosen = list(dict.fromkeys([rules] if isinstance(rules, str) else rules))
+    for rule in chosen:
+        if RULES[rule].lottery:
+            raise InputError(f"{RULES[rule].title} draws the winner; a report needs other rules.")
+    return chosen
+
+
+def _record_title(election: Profile | ElectionRecord) -> str:
+    if isinstance(election, ElectionRecord):
+        parts = [part for part in (election.title, election.contest) if part]
+        return ": ".join(dict.fromkeys(parts)) or "Election report"
+    return "Election report"
+
+
+def _source(election: Profile | ElectionRecord) -> str:
+    if not isinstance(election, ElectionRecord):
+        return ""
+    return f"Read as {election.format}."
+
+
+def _notes(election: Profile | ElectionRecord, profile: Profile, left_out: str) -> list[str]:
+    notes = list(election.notes) if isinstance(election, ElectionRecord) else []
+    if left_out == "unseen":
+        silent = profile.weight[(profile.place >= 0).sum(1) < 2].sum()
+        notes += filter(None, [silent_ballots_note(float(silent), profile.voters)])
+    return notes
+
+
+def summarise_ballots(profile: Profile) -> BallotSummary:
+    """What ballots a profile has."""
+    ranked = profile.place >= 0
+    size, weight = ranked.sum(1), profile.weight
+    places = np.array([len(np.unique(row[row >= 0])) for row in profile.place])
+    first = _by_name(profile, weight @ _first_votes(profile, list(range(len(profile.names)))))
+    return BallotSummary(
+        profile.voters, len(profile.merged().weight),
+        float(weight[size < len(profile.names)].sum()), float(weight[size == 1].sum()),
+        float(weight[places < size].sum()), float(weight @ size / weight.sum()),
+        first, _by_name(profile, weight @ ranked),
+    )  # fmt: skip
+
+
+def _by_name(profile: Profile, values: np.ndarray) -> dict[str, float]:
+    return {name: float(value) for name, value in zip(profile.names, values, strict=True)}
+
+
+def _pairwise(profile: Profile, left_out: str) -> PairwiseTable:
+    above = profile.pairwise(left_out)
+    lead = above - above.T
+    wins = (lead > 0).sum(1) - (lead < 0).sum(1)
+    order = np.lexsort((-lead.sum(1), -wins))
+    table = tuple(tuple(map(float, row)) for row in above[np.ix_(order, order)])
+    return PairwiseTable(
+        tuple(profile.names[i] for i in order), table, profile.condorcet_winner(left_out),
+        profile.condorcet_loser(left_out), tuple(profile.smith_set(left_out)),
+    )  # fmt: skip
+
+
+def runoff_rounds(profile: Profile) -> list[RoundEntry]:
+    """The rounds of instant runoff as ``rules.elimination`` counts it, in ballots.
+
+    A ballot that prefers none of those left is exhausted: it favours nobody, whether candidates
+    left out are tied last or unseen.
+    """
+    remaining, rounds = list(range(len(profile.names))), []
+    while True:
+        votes = _first_votes(profile, remaining)
+        tally = (profile.weight @ votes)[remaining]
+        lowest = tally <= tally.min() + 1e-9 * profile.voters
+        named = {profile.names[c]: float(n) for c, n in zip(remaining, tally, strict=True)}
+        exhausted = float(profile.voters - tally.sum())
+        out = [c for c, goes in zip(remaining, lowest, strict=True) if goes]
+        after = [c for c in remaining if c not in out]
+        last = len(after) <= 1
+        winners = after or remaining
+        rounds.append(
+            RoundEntry(
+                named, max(exhausted, 0.0), tuple(profile.names[c] for c in out if after),
+                tuple(profile.names[c] for c in winners) if last else (),
+            )
+        )  # fmt: skip
+        if last:
+            return rounds
+        remaining = after
+
+
+def _first_votes(profile: Profile, remaining: list[int]) -> np.ndarray:
+    """How each ballot's vote is split among its best of those left ``[ballots, candidates]``; zero
+    where it prefers none of them to another."""
+    place = complete_ballots(profile).place[:, remaining]
+    best = place == place.min(1, keepdims=True)
+    tied = best.sum(1, keepdims=True)
+    votes = np.zeros(profile.place.shape)
+    counts = (tied < len(remaining)) | (len(remaining) == 1)
+    votes[:, remaining] = np.where(counts, best / tied, 0.0)
+    return votes
+
+
+def _rule_entry(
+    profile: Profile, rule: str, outcome: Outcome, chances: dict[str, float]
+) -> RuleEntry:
+    order = tuple(tuple(place) for place in outcome.order(list(profile.names)))
+    return RuleEntry(
+        rule, RULES[rule].title, RULES[rule].summary, order,
+        _by_name(profile, outcome.scores), chances,
+    )  # fmt: skip
+
+
+def _other_readings(
+    profile: Profile, outcomes: dict[str, Outcome], left_out: str, widths: str
+) -> Iterable[ReadingEntry]:
+    """What the other readings would change; none where no ballot leaves a candidate out."""
+    if profile.is_complete:
+        return
+    for reading in READINGS:
+        if reading == (left_out, widths) or (reading[0] == left_out != "unseen"):
+            continue
+        other, errors = count_all_rules(profile, list(outcomes), *reading)
+        if not other:
+            continue
+        names, winners, reordered = list(profile.names), {}, []
+        for rule, outcome in other.items():
+            if not np.array_equal(outcome.place == 0, outcomes[rule].place == 0):
+                winners[rule] = tuple(outcome.order(names)[0])
+            elif not np.array_equal(outcome.place, outcomes[rule].place):
+                reordered.append(rule)
+        yield ReadingEntry(
+            *reading, describe_reading(*reading), winners, tuple(reordered), tuple(errors)
+        )
+
+
+def _margin(profile: Profile, rule: str, seconds: float) -> MarginEntry:
+    try:
+        found = margin_of_victory(profile, rule, seconds=seconds)
+    except InputError as error:
+        return MarginEntry(rule, RULES[rule].title, None, None, 1.0, 0, (), (), (), (), str(error))
+    return MarginEntry(
+        rule, RULES[rule].title, found.lower, found.upper, found.unit, found.ballots,
+        found.winners, found.new_winners, _witness(found.removed), _witness(found.added),
+        found.method,
+    )  # fmt: skip
+
+
+def _witness(profile: Profile | None) -> tuple[tuple[float, str], ...]:
+    """The ballots of a witness, the heaviest first."""
+    if profile is None or not len(profile.weight):
+        return ()
+    merged = profile.merged()
+    ballots = zip(merged.weight, merged.orders(), strict=True)
+    return tuple((float(w), format_ballot(order)) for w, order in islice(ballots, MAX_WITNESS))
