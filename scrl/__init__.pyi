@@ -10,6 +10,8 @@ from .data.readers import load_ratings as load_ratings
 from .election_records.reading import list_contests as list_contests
 from .election_records.reading import read_election as read_election
 from .election_records.records import ElectionRecord as ElectionRecord
+from .election_reports import ElectionReport as ElectionReport
+from .election_reports import election_report as election_report
 from .evaluation.held_out_accuracy import evaluate as evaluate
 from .pipeline import Experiment as Experiment
 from .pipeline import run as run

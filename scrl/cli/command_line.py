@@ -15,6 +15,7 @@ from scrl.cli import baking, commands
 from scrl.cli.columns import add_columns
 from scrl.cli.printing import clear_progress
 from scrl.cli.record_options import add_record_options
+from scrl.cli.reporting import add_report_options, report
 from scrl.cli.vote import MEANINGS, WIDTHS, vote
 from scrl.config import MAX_SEEDS
 from scrl.types import InputError
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_app,
         _add_run,
         _add_vote,
+        _add_report,
         _add_evaluate,
         _add_score,
         _add_reproduce,
@@ -108,6 +110,11 @@ def _add_vote(subparsers: Subparsers) -> None:
     _add_options(parser, "rule", "columns")
     add_record_options(parser)
     parser.epilog = "--rule all counts by every rule that reads orders."
+
+
+def _add_report(subparsers: Subparsers) -> None:
+    help = "Report on an election: rules, rounds, head to head, margins of victory; as HTML."
+    add_report_options(_command(subparsers, "report", report, help))
 
 
 def _add_evaluate(subparsers: Subparsers) -> None:

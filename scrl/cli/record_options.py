@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scrl.cli.columns import stated_columns
 from scrl.election_records.ballot_settings import CHOICES, PRESETS
 from scrl.types import InputError, Ratings
+
+if TYPE_CHECKING:
+    from scrl.election_records import ElectionRecord
 
 #: Option -> setting.
 _SETTINGS = {
@@ -45,26 +48,43 @@ def _ranks(text: str) -> int | str:
 
 
 def read_record(chosen: Namespace) -> Ratings | None:
-    """The published election in ``chosen.file``; None where the file is a table of ratings.
+    """The published election in ``chosen.file`` as ratings; None where the file is a table of
+    ratings, or a PrefLib file without settings.
 
     Raises:
         InputError: where the file cannot be read, or options are given for another file.
     """
+    from scrl.election_records import record_format
+
+    stated = _stated(chosen)
+    if not stated and not stated_columns(chosen) and record_format(chosen.file) == "PrefLib":
+        return None
+    record = stated_record(chosen)
+    return None if record is None else record.to_ratings()
+
+
+def stated_record(chosen: Namespace) -> ElectionRecord | None:
+    """The published election in ``chosen.file`` by the settings that the options state; None where
+    the file is a table of ratings. Raises as ``read_record``."""
     from scrl.election_records import read_election, record_format
 
-    settings: dict[str, Any] = {
+    stated = _stated(chosen)
+    if stated_columns(chosen) or record_format(chosen.file) is None:
+        if stated:
+            raise InputError(
+                f"{chosen.file}: --contest, --preset, --overvotes, --skipped, --duplicates and "
+                "--write-ins are for published elections, which this file is not."
+            )
+        return None
+    return read_election(chosen.file, **stated)
+
+
+def _stated(chosen: Namespace) -> dict[str, Any]:
+    """The contest, the preset and the settings that the options state, as arguments."""
+    settings = {
         setting: None if getattr(chosen, option) == "any" else getattr(chosen, option)
         for option, setting in _SETTINGS.items()
         if getattr(chosen, option) is not None
     }
-    is_stated = bool(settings or chosen.contest is not None or chosen.preset is not None)
-    format = None if stated_columns(chosen) else record_format(chosen.file)
-    if format is None and is_stated:
-        raise InputError(
-            f"{chosen.file}: --contest, --preset, --overvotes, --skipped, --duplicates and "
-            "--write-ins are for published elections, which this file is not."
-        )
-    if format is None or (format == "PrefLib" and not is_stated):
-        return None
-    record = read_election(chosen.file, chosen.contest, chosen.preset, **settings)
-    return record.to_ratings()
+    others = {"contest": chosen.contest, "preset": chosen.preset}
+    return {**settings, **{name: value for name, value in others.items() if value is not None}}

@@ -9,3 +9,5 @@ from .report_data import PairwiseTable as PairwiseTable
 from .report_data import ReadingEntry as ReadingEntry
 from .report_data import RoundEntry as RoundEntry
 from .report_data import RuleEntry as RuleEntry
+from .report_data import SeatsEntry as SeatsEntry
+from .report_data import StageEntry as StageEntry

@@ -16,11 +16,11 @@ from scrl.election_reports.report_data import (
     MarginEntry,
     PairwiseTable,
     ReadingEntry,
-    RoundEntry,
     RuleEntry,
 )
+from scrl.election_reports.rounds import first_votes, runoff_rounds, transferable_vote
 from scrl.types import InputError, Outcome
-from scrl.voting import RULES, Profile, complete_ballots, count_all_rules, format_ballot
+from scrl.voting import RULES, Profile, count_all_rules, format_ballot
 from scrl.voting.explain import describe_reading, silent_ballots_note
 from scrl.voting.robustness import margin_of_victory
 
@@ -50,6 +50,7 @@ def election_report(
     margins: Iterable[str] | bool = True,
     seconds: float = 5.0,
     resamples: int = 0,
+    seats: int | None = None,
     progress: Progress | None = None,
 ) -> ElectionReport:
     """All about one election: who wins by which rules, round by round, head to head, how closely,
@@ -76,6 +77,8 @@ def election_report(
         seconds: time for the margin of each rule, after which its bounds are reported.
         resamples: how often to draw the ballots again with replacement, to say how often each
             candidate would win by ``rules``, or by ``MARGIN_RULES``; 0 for never.
+        seats: how many are elected, the record's number or one where None; of several, the report
+            has a count by the single transferable vote.
         progress: is told the fraction done and what is being computed.
 
     Raises:
@@ -84,7 +87,8 @@ def election_report(
     tell = progress or (lambda fraction, message: None)
     profile = election.profile if isinstance(election, ElectionRecord) else election
     profile = Profile(profile.names, profile.place, profile.weight).merged()
-    names = _reported_rules(rules)
+    names = _reported_rules(rules, len(profile.names))
+    seats = seats or (election.seats if isinstance(election, ElectionRecord) else None) or 1
     tell(0.0, "Counting by every rule")
     outcomes, errors = count_all_rules(profile, names, left_out, widths)
     if not outcomes:
@@ -103,7 +107,8 @@ def election_report(
         ballots=summarise_ballots(profile), pairwise=_pairwise(profile, left_out),
         rounds=tuple(runoff_rounds(profile)), rules=tuple(entries),
         readings=tuple(_other_readings(profile, outcomes, left_out, widths)), margins=(),
-        errors=errors, resamples=resamples, notes=tuple(_notes(election, profile, left_out)),
+        seats=transferable_vote(profile, seats) if seats > 1 else None, errors=errors,
+        resamples=resamples, notes=tuple(_notes(election, profile, left_out)),
     )  # fmt: skip
     if margins is True:
         margins = [rule for rule in MARGIN_RULES if rule in outcomes]
@@ -134,9 +139,10 @@ def with_margins(
     return replace(report, headline=headline(report))
 
 
-def _reported_rules(rules: Iterable[str] | None) -> list[str]:
+def _reported_rules(rules: Iterable[str] | None, candidates: int) -> list[str]:
     if rules is None:
-        return [rule for rule in REPORT_RULES if rule in RULES]
+        pointless = {"2-approval"} if candidates < 3 else set[str]()
+        return [rule for rule in REPORT_RULES if rule in RULES and rule not in pointless]
     chosen = list(dict.fromkeys([rules] if isinstance(rules, str) else rules))
     for rule in chosen:
         if RULES[rule].lottery:
@@ -170,7 +176,7 @@ def summarise_ballots(profile: Profile) -> BallotSummary:
     ranked = profile.place >= 0
     size, weight = ranked.sum(1), profile.weight
     places = np.array([len(np.unique(row[row >= 0])) for row in profile.place])
-    first = _by_name(profile, weight @ _first_votes(profile, list(range(len(profile.names)))))
+    first = _by_name(profile, weight @ first_votes(profile, list(range(len(profile.names)))))
     return BallotSummary(
         profile.voters, len(profile.merged().weight),
         float(weight[size < len(profile.names)].sum()), float(weight[size == 1].sum()),
@@ -193,46 +199,6 @@ def _pairwise(profile: Profile, left_out: str) -> PairwiseTable:
         tuple(profile.names[i] for i in order), table, profile.condorcet_winner(left_out),
         profile.condorcet_loser(left_out), tuple(profile.smith_set(left_out)),
     )  # fmt: skip
-
-
-def runoff_rounds(profile: Profile) -> list[RoundEntry]:
-    """The rounds of instant runoff as ``rules.elimination`` counts it, in ballots.
-
-    A ballot that prefers none of those left is exhausted: it favours nobody, whether candidates
-    left out are tied last or unseen.
-    """
-    remaining, rounds = list(range(len(profile.names))), []
-    while True:
-        votes = _first_votes(profile, remaining)
-        tally = (profile.weight @ votes)[remaining]
-        lowest = tally <= tally.min() + 1e-9 * profile.voters
-        named = {profile.names[c]: float(n) for c, n in zip(remaining, tally, strict=True)}
-        exhausted = float(profile.voters - tally.sum())
-        out = [c for c, goes in zip(remaining, lowest, strict=True) if goes]
-        after = [c for c in remaining if c not in out]
-        last = len(after) <= 1
-        winners = after or remaining
-        rounds.append(
-            RoundEntry(
-                named, max(exhausted, 0.0), tuple(profile.names[c] for c in out if after),
-                tuple(profile.names[c] for c in winners) if last else (),
-            )
-        )  # fmt: skip
-        if last:
-            return rounds
-        remaining = after
-
-
-def _first_votes(profile: Profile, remaining: list[int]) -> np.ndarray:
-    """How each ballot's vote is split among its best of those left ``[ballots, candidates]``; zero
-    where it prefers none of them to another."""
-    place = complete_ballots(profile).place[:, remaining]
-    best = place == place.min(1, keepdims=True)
-    tied = best.sum(1, keepdims=True)
-    votes = np.zeros(profile.place.shape)
-    counts = (tied < len(remaining)) | (len(remaining) == 1)
-    votes[:, remaining] = np.where(counts, best / tied, 0.0)
-    return votes
 
 
 def _rule_entry(

@@ -23,6 +23,12 @@ def headline(report: ElectionReport) -> tuple[str, ...]:
         sentences.append(
             f"Nobody beats all others head to head; {joined(table.smith_set)} beat everybody else."
         )
+    if report.seats is not None:
+        seats = report.seats
+        sentences.append(
+            f"{joined(seats.elected)} are elected to {seats.seats} seats by the single "
+            f"transferable vote{', by a broken tie' if seats.tied else ''}."
+        )
     sentences += [margin_sentence(entry) for entry in _shown_margins(report)]
     return tuple(sentences)
 

@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Sequence
 
 from scrl.election_reports.headlines import joined, number
-from scrl.election_reports.report_data import ElectionReport, MarginEntry, RoundEntry, RuleEntry
+from scrl.election_reports.report_data import ElectionReport, MarginEntry, RuleEntry
 
 #: Tables with more columns have smaller type.
 MANY_COLUMNS = 8
@@ -105,30 +105,60 @@ def _witness(entry: MarginEntry) -> str:
 
 def rounds(report: ElectionReport) -> str:
     """Instant runoff: a row for each candidate, a column for each round."""
-    if not report.rounds:
-        return ""
     last = {who: i for i, entry in enumerate(report.rounds) for who in entry.tally}
     order = sorted(last, key=lambda who: (-last[who], -report.rounds[last[who]].tally[who]))
-    rows = []
-    for who in order:
-        cells = "".join(_round_cell(entry, who) for entry in report.rounds)
-        rows.append(f'<tr><th class="name">{name(who)}</th>{cells}</tr>')
-    ended = "".join(f"<td>{number(entry.exhausted)}</td>" for entry in report.rounds)
-    foot = f'<tfoot><tr><th class="name">Exhausted</th>{ended}</tr></tfoot>'
-    head = _numbered("Candidate", "Round", len(report.rounds))
+    cells = [
+        [(e.tally.get(who), _mark(who, e.winners, e.out)) for e in report.rounds] for who in order
+    ]
+    ended = [entry.exhausted for entry in report.rounds]
     intro = (
         "Ballots for each candidate. Underlined: the fewest, who go out after the round. A ballot "
         "is exhausted when it prefers none of those left."
     )
-    return _section("Instant runoff, round by round", intro, _table(head, rows, "rounds", (), foot))
+    table = _rounds_table("Round", order, cells, ended)
+    return _section("Instant runoff, round by round", intro, table)
 
 
-def _round_cell(entry: RoundEntry, who: str) -> str:
-    if who not in entry.tally:
-        return "<td></td>"
-    kind = "out" if who in entry.out else "first" if who in entry.winners else ""
-    sign = ' title="out"' if kind == "out" else ""
-    return f'<td class="{kind}"{sign}>{number(entry.tally[who])}</td>'
+def seats(report: ElectionReport) -> str:
+    """The single transferable vote: a row for each candidate, a column for each stage."""
+    count = report.seats
+    if count is None:
+        return ""
+    order = list(report.ballots.first)
+    out: set[str] = set()
+    columns = []
+    for stage in count.stages:
+        shown = {who: None if who in out else votes for who, votes in stage.votes.items()}
+        columns.append([(shown[who], _mark(who, stage.elected, stage.out)) for who in order])
+        out |= set(stage.out)
+    cells = [list(row) for row in zip(*columns, strict=True)]
+    events = "".join(f"<li>{text(stage.event)}</li>" for stage in count.stages)
+    table = _rounds_table("Stage", order, cells, [stage.exhausted for stage in count.stages])
+    title = f"{count.seats} seats by the single transferable vote"
+    return _section(title, text(count.method), f"{table}<ol>{events}</ol>")
+
+
+def _mark(who: str, winners: Sequence[str], out: Sequence[str]) -> str:
+    return "first" if who in winners else "out" if who in out else ""
+
+
+def _rounds_table(
+    word: str,
+    order: Sequence[str],
+    cells: Sequence[Sequence[tuple[float | None, str]]],
+    exhausted: Sequence[float],
+) -> str:
+    """Votes of candidates, a column for each round, with the class of each cell."""
+    rows = []
+    for who, row in zip(order, cells, strict=True):
+        shown = "".join(
+            f'<td class="{kind}">{"" if votes is None else number(votes)}</td>'
+            for votes, kind in row
+        )
+        rows.append(f'<tr><th class="name">{name(who)}</th>{shown}</tr>')
+    ended = "".join(f"<td>{number(votes)}</td>" for votes in exhausted)
+    foot = f'<tfoot><tr><th class="name">Exhausted</th>{ended}</tr></tfoot>'
+    return _table(_numbered("Candidate", word, len(exhausted)), rows, "rounds", (), foot)
 
 
 def head_to_head(report: ElectionReport) -> str:
@@ -286,7 +316,7 @@ def notes(report: ElectionReport) -> str:
 
 #: The sections in order.
 SECTIONS = (
-    winners, margins, first_places, rounds, head_to_head, orders, readings, chances, notes,
+    winners, margins, first_places, rounds, seats, head_to_head, orders, readings, chances, notes,
 )  # fmt: skip
 
 

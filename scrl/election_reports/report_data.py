@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from scrl.voting.profile_data import on_demand
+
 #: Version of the JSON form; it grows with every change of a key's name or meaning.
 SCHEMA = 1
 
@@ -75,6 +77,46 @@ class RoundEntry:
     exhausted: float
     out: tuple[str, ...]
     winners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StageEntry:
+    """A stage of the single transferable vote.
+
+    Attributes:
+        votes: of each candidate at its beginning.
+        exhausted: ballots that count for nobody.
+        event: what happens in it, in a sentence.
+        elected: who is found elected in it.
+        out: who goes out in it.
+    """
+
+    votes: dict[str, float]
+    exhausted: float
+    event: str
+    elected: tuple[str, ...]
+    out: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SeatsEntry:
+    """A count of several seats by the single transferable vote.
+
+    Attributes:
+        seats: to fill.
+        quota: how many votes elect; the rule of the quota and of transfers in ``method``.
+        method: in a sentence.
+        elected: who is elected; where ties decide, one of the possible committees.
+        tied: whether another way of breaking ties elects others.
+        stages: of the count.
+    """
+
+    seats: int
+    quota: float
+    method: str
+    elected: tuple[str, ...]
+    tied: bool
+    stages: tuple[StageEntry, ...]
 
 
 @dataclass(frozen=True)
@@ -173,6 +215,7 @@ class ElectionReport:
         left_out, widths: the reading of truncated ballots, as in ``scrl.aggregate``.
         reading: the same in a sentence.
         ballots, pairwise, rounds, rules, readings, margins: the parts.
+        seats: the count of several seats, or None.
         errors: rule -> why it could not count.
         resamples: how often ballots were drawn again for ``RuleEntry.chances``; 0 for never.
         notes: remarks on the ballots and the count.
@@ -190,6 +233,7 @@ class ElectionReport:
     rules: tuple[RuleEntry, ...]
     readings: tuple[ReadingEntry, ...]
     margins: tuple[MarginEntry, ...]
+    seats: SeatsEntry | None
     errors: dict[str, str]
     resamples: int
     notes: tuple[str, ...]
@@ -208,15 +252,11 @@ class ElectionReport:
 
     def to_html(self) -> str:
         """The report as one file that can be read, printed and sent: no script, nothing fetched."""
-        from scrl.election_reports.html_page import report_page
-
-        return report_page(self)
+        return str(on_demand("election_reports.html_page").report_page(self))
 
     def to_markdown(self) -> str:
         """The report as Markdown, with names escaped."""
-        from scrl.election_reports.markdown import report_markdown
-
-        return report_markdown(self)
+        return str(on_demand("election_reports.markdown").report_markdown(self))
 
     def save(self, path: str | Path) -> Path:
         """Write the report; the suffix decides: ``.html``, ``.json`` or ``.md``.
@@ -224,9 +264,7 @@ class ElectionReport:
         Raises:
             InputError: for another suffix, or a file that cannot be written.
         """
-        from scrl.election_reports.writing import save_report
-
-        return save_report(self, path)
+        return Path(on_demand("election_reports.writing").save_report(self, path))
 
 
 def _plain(value: Any) -> Any:

@@ -47,7 +47,7 @@ def _more_duels(b: int, a: int, lead: int, margin: np.ndarray) -> Alternatives:
     sign = np.sign(margin)
     if sign[b].sum() - sign[a].sum() >= lead:
         return None
-    found = []
+    found: list[tuple[Requirement, ...]] = []
     for d in range(len(margin)):
         if d != b and sign[b, d] < 1:
             found.append((ahead(b, d, 0 if sign[b, d] < 0 else 1),))
@@ -100,7 +100,7 @@ def _paths_as_strong(b: int, rivals: list[int], margin: np.ndarray) -> Alternati
     for a in rivals:
         if path[b, a] < path[a, b]:
             back = list(path_edges(reached(margin, a, path[a, b]), b))
-            found = [(ahead(v, u),) for u, v in back]
+            found: list[tuple[Requirement, ...]] = [(ahead(v, u),) for u, v in back]
             for e in _cut(margin, b, path[b, a]):
                 found += [(wider(*e, *f),) for f in back]
             return found

@@ -38,6 +38,8 @@ _MARGIN_RULES: dict[str, tuple[Callable[[Electorate], list[aims.Start]], int]] =
 }
 #: The rules whose margin is exact, where time suffices.
 EXACT_RULES = (*POINTS, "bucklin", "instant-runoff", *_MARGIN_RULES)
+#: The method of a margin that there is not.
+IMPOSSIBLE = "No change of ballots changes the winners."
 #: Seconds that a search may take unless told otherwise.
 SECONDS = 10.0
 
@@ -145,7 +147,9 @@ def _search(
     if rule in POINTS or rule == "bucklin":
         count = bucklin_change if rule == "bucklin" else positional_change
         found = count(voters, kind)
-        return found, found and found.size, "The margin is exact, from a formula for each pair."
+        if found is None:
+            return None, None, IMPOSSIBLE
+        return found, found.size, "The margin is exact, from a formula for each pair."
     known = favouring_change(voters, kind, deadline)
     simple = simple_bound(voters, kind)
     if known is not None and known.size == simple:
@@ -161,7 +165,7 @@ def _search(
     if search is None:
         return known, simple, "The lower bound is a simple one; the upper bound was searched for."
     if found is None and time.monotonic() < deadline:
-        return None, None, "No change of ballots suffices, by branch and bound."
+        return None, None, IMPOSSIBLE
     least = max(simple, search.least)
     least = least if found is None else min(least, found.size)
     if found is not None and least == found.size:

@@ -91,16 +91,15 @@ def fewest_changes(
     gains, kept = gained[:0], np.zeros(0, int)
     if kind != REMOVE:
         gains, kept = _useful(gained)
+    found: tuple[np.ndarray, np.ndarray] | int | None = None
     for row in np.flatnonzero(slack < -TOLERANCE):
-        alone = _greedy(losses[:, row], available, gains[:, row], slack[row], kind)
-        if alone is None or max(part.sum() for part in alone) > most:
+        found = _greedy(losses[:, row], available, gains[:, row], slack[row], kind)
+        if found is None or max(part.sum() for part in found) > most:
             return None
     if len(slack) > 1:
         found = _integer_programme(losses, available, gains, slack, kind, relaxed, seconds)
-        if found is None or isinstance(found, int):
-            return None if found is None else Solution(found, None)
-    else:
-        found = alone
+    if found is None or isinstance(found, int):
+        return None if found is None else Solution(found, None)
     removed, added = found
     orders = tuple(programme.orders[i] for i in kept)
     change = BallotChange(_allot(removed, group, count), orders, added.astype(np.int64))
