@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
-from scrl.types import Ballots, InputError, frozen, places_to_order
+from scrl.types import Ballots, InputError, frozen
 from scrl.voting.names import quoted_name
 from scrl.voting.profile_text import read_profile_text
 from scrl.voting.rankings import (
@@ -21,6 +21,7 @@ from scrl.voting.rankings import (
     dense_places,
     distinct_rows,
     number_array,
+    read_orders,
     read_rankings,
     read_ranks,
 )  # fmt: skip
@@ -163,18 +164,7 @@ class ProfileData:
         Raises:
             InputError: for an index that is out of range, negative or repeated.
         """
-        m = len(names)
-        place = np.full((len(orders), m), -1)
-        for row, order in enumerate(orders):
-            for rank, tied in enumerate(order):
-                for candidate in np.atleast_1d(np.asarray(tied, int)):
-                    if not 0 <= candidate < m or place[row, candidate] >= 0:
-                        fault = "twice" if 0 <= candidate < m else f"of {m}, counted from 0"
-                        raise InputError(
-                            f"Order {row + 1} names candidate {candidate} {fault}; give each index "
-                            "once."
-                        )
-                    place[row, candidate] = rank
+        place = read_orders(orders, len(names))
         return cls(tuple(names), place, _ones(weight, len(orders)), tuple(labels))
 
     @classmethod
@@ -348,8 +338,14 @@ class ProfileData:
 
     def orders(self) -> list[list[list[str]]]:
         """The order of each ballot, best first; each place is the list of names tied there."""
-        names = np.array(self.names, object)
-        return [places_to_order(row[row >= 0], list(names[row >= 0])) for row in self.place]
+        found = []
+        for row in self.place.tolist():
+            order: list[list[str]] = [[] for _ in range(max(row, default=-1) + 1)]
+            for name, place in zip(self.names, row, strict=True):
+                if place >= 0:
+                    order[place].append(name)
+            found.append([tied for tied in order if tied])
+        return found
 
     def counts(self) -> dict[str, float]:
         """The number of voters by ballot, written as ``A > B = C``.

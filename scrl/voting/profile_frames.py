@@ -243,7 +243,12 @@ def _read_long(table: Table, columns: Columns, index: CandidateIndex, best: floa
     """Ballots of a frame with a row for each candidate whom a voter ranks."""
     candidate = table.names(columns.candidate, index)
     voters: dict[Any, int] = {}
-    voter = np.array([voters.setdefault(cell, len(voters)) for cell in table.cells(columns.voter)])
+    cells = table.cells(columns.voter)
+    for row in [row for row, cell in enumerate(cells) if is_missing(cell)][:1]:
+        raise InputError(f"Row {row + 1} has no voter; say whose ballot it belongs to.")
+    # A cell may be anything, so that what is no text or number is told apart by its text.
+    keys = (cell if isinstance(cell, str | int | float) else str(cell) for cell in cells)
+    voter = np.array([voters.setdefault(key, len(voters)) for key in keys])
     by_score = columns.score is not None
     column = columns.score if by_score else columns.rank
     value = table.numbers(column)

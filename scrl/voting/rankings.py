@@ -61,6 +61,8 @@ class CandidateIndex:
         self._seen: dict[Any, int] = {}
         self._looks = Looks()
         self._is_stated = False
+        if candidates is not None and not isinstance(candidates, Iterable):
+            raise InputError("Give the candidates as a list of names.")
         for value in () if candidates is None else candidates:
             name = candidate_name(value)
             if name in self._index:
@@ -213,6 +215,33 @@ def dense_places(values: np.ndarray) -> np.ndarray:
     place = np.empty(values.shape, np.int32)
     np.put_along_axis(place, order, np.cumsum(rises, axis=1, dtype=np.int32), 1)
     place[np.isnan(values)] = -1
+    return place
+
+
+def read_orders(orders: Sequence[Any], candidates: int) -> np.ndarray:
+    """Places ``[orders, candidates]`` of orders of indices, best first; a nested sequence is a tie.
+
+    Raises:
+        InputError: for what is no index, one that is out of range or negative, or a repeated one.
+    """
+    place = np.full((len(orders), candidates), -1, np.int32)
+    for row, order in enumerate(orders):
+        taken: set[int] = set()
+        for rank, tied in enumerate(order):
+            is_tie = isinstance(tied, list | tuple | set | frozenset | np.ndarray | range)
+            for candidate in np.ravel(list(tied)) if is_tie else (tied,):
+                is_index = isinstance(candidate, int | np.integer)
+                if not is_index or not 0 <= candidate < candidates:
+                    raise InputError(
+                        f"Order {row + 1} holds {quoted(candidate)}; give indices of the "
+                        f"{candidates} candidates, from 0, or names to Profile.from_rankings."
+                    )
+                if candidate in taken:
+                    raise InputError(
+                        f"Order {row + 1} names candidate {candidate} twice; give each index once."
+                    )
+                taken.add(int(candidate))
+                place[row, candidate] = rank
     return place
 
 
