@@ -203,7 +203,7 @@ _RULES = (
     CommitteeRule(
         "minimax-phragmen", "Minimax Phragmén",
         "The committee whose load on its voters can be spread most evenly.",
-        "Brill, Freeman, Janson and Lackner (2017)", "approvals", ("jr",), _minimax_load,
+        "Brill, Freeman, Janson and Lackner (2017)", "approvals", (), _minimax_load,
     ),
     CommitteeRule(
         "maximin-support", "Maximin support",

@@ -46,6 +46,7 @@ from scrl.figures.scenario import response_rates, spatial_map
 from scrl.figures.scoreboard import accuracy_by_type, pair_accuracy
 from scrl.figures.scores import loss_curves, score_dots, values_by_seed
 from scrl.figures.served import people_served
+from scrl.figures.slates import slates_by_rule
 from scrl.figures.strategy import (
     gain_by_coalition_size,
     misreport_utilities,
@@ -120,6 +121,7 @@ __all__ = [
     "scores_by_misreport_share",
     "segment_rewards",
     "short_labels",
+    "slates_by_rule",
     "spatial_map",
     "stacked_shares",
     "tournament_graph",

@@ -106,6 +106,18 @@ def outcomes():
     return count_all_rules(PROFILE)[0]
 
 
+def slates_by_rule(**theme) -> go.Figure:
+    slates = {"k-borda": (1, 2), "stv": (0, 1)}
+    rows = []
+    for rule, slate in slates.items():
+        place = PROFILE.place[:, list(slate)]
+        rows.append(
+            {"rule": rule, "title": rule, "group": rule, "slate": slate, "tied": rule == "stv",
+             "best": np.array(slate)[place.argmin(axis=1)], "ahead": place.min(axis=1)}
+        )  # fmt: skip
+    return figures.slates_by_rule(PROFILE.names, rows, PROFILE.weight, TYPES, "stv", **theme)
+
+
 def outcomes_by_rule(**theme) -> go.Figure:
     standings = [
         {"rule": r, "title": r.title(), "group": i // 2, "place": outcomes()[r].place,
@@ -429,6 +441,7 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         figures.ballot_tiles, PROFILE.names, PROFILE.place, PROFILE.weight, PROFILE.labels
     ),
     "outcomes_by_rule": outcomes_by_rule,
+    "slates_by_rule": slates_by_rule,
     "curves_at_time": partial(
         figures.curves_at_time, X, [("Elo", np.stack([X, X - 0.1, X + 0.1]), 0)], at=0.5,
         change=(0.4, "tastes swap"), x_title="answers so far", y_title="error", percent=True,

@@ -167,6 +167,13 @@ PAGES: dict[str, PageEntry] = {
         "researchers",
         REWARDS,
     ),
+    "slate": PageEntry(
+        "Slate", "view_list", UNDERSTAND, "Three answers in place of one. For whom?",
+        "If the assistant may show several answers, which ones, and who finds an answer of their "
+        "own?",
+        "students, teachers and engineers",
+        VOTING,
+    ),
     "criteria": PageEntry(
         "Criteria", "checklist", UNDERSTAND, "Every rule breaks a promise. Which one?",
         "Which promises does each voting rule keep in every election, and which does it break?",

@@ -96,4 +96,22 @@ PRESETS = {
             ("Hardly care", "Care"),
         ),
     ),
+    "answers": PresetProfile(
+        "Seven answers, three kinds of people",
+        "“How do I get fit?” The three answers with the highest reward are all for beginners; a "
+        "slate can hold one for everybody.",
+        _from_text(
+            "candidates: Walk daily, Easy jogging, Join a class, Intervals, Weights, Swimming, "
+            "Cycling\n"
+            "40: Walk daily > Easy jogging > Join a class > Weights > Cycling > Intervals > "
+            "Swimming\n"
+            "35: Intervals > Weights > Easy jogging > Walk daily > Join a class > Swimming > "
+            "Cycling\n"
+            "25: Swimming > Cycling > Walk daily > Join a class > Easy jogging > Intervals > "
+            "Weights",
+            "Beginners",
+            "Competitors",
+            "Bad knees",
+        ),
+    ),
 }

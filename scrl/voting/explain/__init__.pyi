@@ -11,4 +11,5 @@ from .steps import Explanation as Explanation
 from .steps import Fit as Fit
 from .steps import Graph as Graph
 from .steps import Matrix as Matrix
+from .steps import Round as Round
 from .steps import Rounds as Rounds

@@ -1,0 +1,1 @@
+"""Slates of several answers in place of one."""
