@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
+from scrl.voting.ballot_arrays import no_utilities
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
@@ -47,14 +49,16 @@ def count_all_rules(
         InputError: for an unknown rule.
     """
     check_reading(left_out, widths)
-    names = applicable_rules(profile)
-    names = names if rules is None else [r for r in rules if RULES[r].name in names]
+    if not isinstance(profile, Profile):
+        raise InputError("All rules are counted on a profile; aggregate_all counts ballots.")
+    names = applicable_rules(profile) if rules is None else [RULES[rule].name for rule in rules]
     found: dict[str, Outcome] = {}
     errors: dict[str, str] = {}
     for read, group in _rules_by_ballots(profile, names, left_out, errors):
         ballots = pad_profile(read)
         compiled = [name for name in group if not RULES[name].on_host]
-        found |= aggregate_all(ballots, compiled, None, widths) if compiled else {}
+        with suppress(InputError):  # of one of the rules, which is then counted alone
+            found |= aggregate_all(ballots, compiled, None, widths) if compiled else {}
         for name in group:
             if name not in found:
                 # A rule of one's own reads names and weights, which padded ballots have lost.
@@ -81,6 +85,9 @@ def _rules_by_ballots(
             read = profile if left_out is None else ballots_read_by(rule, profile, left_out)
         except InputError as error:
             errors[rule] = str(error)
+            continue
+        if RULES[rule].reads == "utility" and read.utility is None:
+            errors[rule] = no_utilities(rule)
             continue
         for other, group in groups:
             if np.array_equal(other.place, read.place):

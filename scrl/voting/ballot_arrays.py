@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: The rank of a candidate that a ballot leaves out.
 UNRANKED = -1
 
+#: Weights of a contest add up to less.
+MAX_WEIGHT = 1e300
 #: Complete ballots of equal weight with at least this many cells are counted without a copy.
 MIN_UNCOPIED_CELLS = 500_000
 #: Most candidates of one contest: the matrix of P(a ≻ b) is dense.
@@ -65,16 +67,16 @@ def flatten_ballots(
     are_ranks = ballots.utility is None
     for name in rules if are_ranks else ():
         if RULES[name].reads == "utility":
-            raise InputError(
-                f"{RULES[name].title} counts utilities and the ballots state orders; give the "
-                "utilities, or choose a rule that reads orders."
-            )
+            raise InputError(no_utilities(name))
     given = ballots.rank if are_ranks else ballots.utility
     if given is None:
         raise InputError("There is nothing to count: ballots need a utility or a rank.")
     if ballots.rank is not None and not are_ranks:
         raise InputError("Ballots state a utility and a rank; give one of them.")
-    utility = np.asarray(given)  # a view where JAX holds the array
+    try:
+        utility = np.asarray(given)  # a view where JAX holds the array
+    except ValueError:
+        raise InputError("Ballots are of unequal length; give each a number a candidate.") from None
     if utility.ndim < 2:
         raise InputError(
             "Ballots are an array [..., voters, candidates]; give one ballot as [[0, 1, 2]]."
@@ -95,7 +97,7 @@ def flatten_ballots(
     if utility.dtype.kind == "b" or utility.dtype == np.float16:
         utility = utility.astype(np.float32)
     elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
-        utility = _as_type("utilities", utility, np.float64)
+        utility = _as_type("utility", utility, np.float64)
     plain = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
     plain = plain and not has_unranked
     if plain and utility.size >= MIN_UNCOPIED_CELLS:
@@ -122,6 +124,8 @@ def _checked_masks(
     voters, candidates]``."""
     *leading, voters, m = utility.shape
     weight = _broadcast("weight", ballots.weight, (*leading, voters), np.float64)
+    if weight.max(initial=0) > MAX_WEIGHT / voters:
+        raise InputError(f"A ballot weighs {weight.max():g}, too much to be added up; scale it.")
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("The weight of a ballot is negative or not a number; give 0 or more.")
     if (weight.sum(-1) <= 0).any():
@@ -139,6 +143,14 @@ def _checked_masks(
     return ranked, weight, mask
 
 
+def no_utilities(rule: str) -> str:
+    """What to say where a rule reads utilities and ballots state orders."""
+    return (
+        f"{RULES[rule].title} counts utilities and the ballots state orders; give the utilities, "
+        "or choose a rule that reads orders."
+    )
+
+
 def _as_type(name: str, value: object, dtype: DTypeLike) -> np.ndarray:
     """``value`` as numbers of this type.
 
@@ -148,7 +160,7 @@ def _as_type(name: str, value: object, dtype: DTypeLike) -> np.ndarray:
     try:
         return np.asarray(value, dtype)
     except (TypeError, ValueError):
-        raise InputError(f"The {name} of the ballots are no array of numbers.") from None
+        raise InputError(f"'{name}' of the ballots is no array of numbers.") from None
 
 
 def _broadcast(name: str, value: object, shape: tuple[int, ...], dtype: DTypeLike) -> np.ndarray:

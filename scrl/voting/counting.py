@@ -67,6 +67,8 @@ def aggregate(
             that are not numbers, a rule of utilities where ballots state orders, no voter or no
             candidate, a contest in which no ballot ranks a candidate (or two, where unseen).
     """
+    if not isinstance(rule, str):
+        raise InputError("A rule is a name, such as 'borda'; aggregate_all counts by several.")
     return aggregate_all(ballots, [rule], left_out, widths)[rule]
 
 

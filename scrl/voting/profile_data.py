@@ -24,6 +24,7 @@ from scrl.voting.rankings import (
     read_orders,
     read_rankings,
     read_ranks,
+    whole_places,
 )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ class ProfileData:
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "names", tuple(self.names))
-        set_(self, "place", frozen(self.place, np.int32))
+        set_(self, "place", frozen(whole_places(self.place), np.int32))
         set_(self, "weight", checked_weights(self.weight, len(self.place)))
         set_(self, "labels", tuple(self.labels) or ("",) * len(self.place))
         if self.utility is not None:

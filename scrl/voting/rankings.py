@@ -318,6 +318,22 @@ def distinct_rows(place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[is_new], row
 
 
+def whole_places(place: ArrayLike) -> np.ndarray:
+    """Places as whole numbers from -1, a candidate left out.
+
+    Raises:
+        InputError: for other numbers.
+    """
+    try:
+        found = np.asarray(place)
+    except ValueError:
+        raise InputError("Places are of unequal length; give one a candidate.") from None
+    is_number = found.dtype.kind in "iufb"
+    if not is_number or not (found % 1 == 0).all() or (found < -1).any():
+        raise InputError("Places are whole numbers: 0 is the best, and -1 is a candidate left out.")
+    return found
+
+
 def checked_weights(weight: ArrayLike, ballots: int) -> np.ndarray:
     """``weight`` as read-only numbers ``[ballots]``.
 

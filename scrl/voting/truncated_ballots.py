@@ -69,7 +69,8 @@ def rules_counted_by_pref_voting() -> list[str]:
 
 def complete_ballots(profile: Profile) -> Profile:
     """The profile with the candidates that a ballot leaves out tied in its last place. A ballot
-    that ranks no candidate is dropped: it says nothing.
+    that ranks no candidate is dropped: it says nothing. Utilities are dropped where a ballot leaves
+    a candidate out, since its utility is unknown.
 
     Raises:
         InputError: no ballot ranks a candidate.
@@ -80,7 +81,9 @@ def complete_ballots(profile: Profile) -> Profile:
     if not len(profile.place):
         raise InputError("No ballot ranks a candidate; give one that does.")
     last = profile.place.max(axis=1, keepdims=True) + 1
-    return replace(profile, place=np.where(profile.place < 0, last, profile.place))
+    # The utility of a candidate left out is unknown.
+    place = np.where(profile.place < 0, last, profile.place)
+    return replace(profile, place=place, utility=None)
 
 
 def comparing_ballots(profile: Profile) -> Profile:
