@@ -342,7 +342,7 @@ def test_another_prompt_of_a_file_can_be_chosen(open_page):
     app = open_page("rules")
     app.get("file_uploader")[0].set_value(("two.csv", csv, "text/csv")).run()
     assert app.text_area[0].value == "1: x > y"
-    prompt = next(s for s in app.selectbox if s.label == "Prompt")
+    prompt = next(s for s in app.selectbox if s.label == "Prompt or contest")
     prompt.set_value("q").run()
     assert not app.exception
     assert app.text_area[0].value == "1: y > z"

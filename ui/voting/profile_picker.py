@@ -22,7 +22,7 @@ from scrl.voting import (
     profile_from_ratings,
 )
 from ui.shared import page, source_ids, uploads
-from ui.voting import left_out
+from ui.voting import left_out, record_upload
 from ui.voting.preset_profiles import PRESETS
 
 #: Length of a profile in a link.
@@ -259,13 +259,12 @@ def _draw() -> None:
 
 
 def _load(spec: str) -> None:
-    """The upload of ratings or a PrefLib file, and the choice of its prompt."""
-    id = uploads.take_file(
-        "Ratings (CSV, JSONL) or PrefLib", uploads.RATINGS_SUFFIXES, "profile_file", _accept
-    )
+    """The upload of ratings or of a published election, and the choice of its prompt or contest."""
+    id = uploads.take_file(record_upload.LABEL, record_upload.SUFFIXES, "profile_file", _accept)
     if id is not None:
         _set_spec(id)
         st.rerun()
+    record_upload.choose_preset()
     state = st.session_state
     match = _FILE_PATTERN.fullmatch(spec)
     upload = uploads.cache().get(match[1]) if match else None
@@ -278,14 +277,13 @@ def _load(spec: str) -> None:
             def chosen() -> None:
                 _set_spec(f"{match[1]}.{prompts.index(state[key])}")
 
-            st.selectbox("Prompt", prompts, at, key=key, on_change=chosen)
-        for note in ratings.notes[:2]:
-            st.caption(page.escaped(note))
+            st.selectbox("Prompt or contest", prompts, at, key=key, on_change=chosen)
+        record_upload.show_notes(ratings, prompts[int(match[2] or 0)])
 
 
 def _accept(data: bytes, filename: str) -> str:
-    """The id of a file of ratings that can be counted."""
-    id = uploads.cache().add(data, filename)
+    """The id of a file of ratings, or of a published election, that can be counted."""
+    id = record_upload.accept(data, filename) or uploads.cache().add(data, filename)
     read(id)
     return id
 
