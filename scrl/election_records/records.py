@@ -18,6 +18,22 @@ if TYPE_CHECKING:
     from scrl.voting import Profile
 
 
+#: Count -> what it is of one ballot, and of several.
+_FOUND = {
+    "blank": ("is blank", "are blank"),
+    "overvotes": ("has overvotes", "have overvotes"),
+    "skipped": ("skips a rank", "skip a rank"),
+    "duplicates": ("names a candidate twice", "name a candidate twice"),
+    "write_ins": ("has undeclared write-ins", "have undeclared write-ins"),
+    "ended_by_overvote": ("was ended by an overvote", "were ended by an overvote"),
+    "ended_by_skipped": ("was ended by skipped ranks", "were ended by skipped ranks"),
+    "ended_by_duplicate": (
+        "was ended by a repeated candidate", "were ended by a repeated candidate",
+    ),
+    "empty": ("ranks nobody who counts", "rank nobody who counts"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class ElectionRecord:
     """A contest of a published election.
@@ -104,16 +120,11 @@ def make_record(cast: CastContest, format: str, settings: BallotSettings) -> Ele
 
 
 def _notes(cast: CastContest, settings: BallotSettings, counts: BallotCounts) -> list[str]:
-    found = {
-        "are blank": counts.blank, "have overvotes": counts.overvotes,
-        "skip a rank": counts.skipped, "name a candidate twice": counts.duplicates,
-        "have undeclared write-ins": counts.write_ins,
-        "were ended by an overvote": counts.ended_by_overvote,
-        "were ended by skipped ranks": counts.ended_by_skipped,
-        "were ended by a repeated candidate": counts.ended_by_duplicate,
-        "rank nobody who counts": counts.empty,
-    }  # fmt: skip
-    parts = [f"{number:,.10g} {what}" for what, number in found.items() if number]
+    parts = [
+        f"{number:,.10g} {one if number == 1 else many}"
+        for name, (one, many) in _FOUND.items()
+        if (number := getattr(counts, name))
+    ]
     notes = [
         f"{counts.cast:,.10g} ballots, {counts.counted:,.10g} of them in the profile"
         + (f": {', '.join(parts)}." if parts else ".")
