@@ -30,7 +30,7 @@ def test_a_notebook_from_cast_votes_to_a_report(tmp_path, monkeypatch):
             assert repr(eval(source, names)) == line.split(MARK)[1]
         else:
             exec(source, names)
-    assert stated == code.count(MARK) == 6
+    assert stated == code.count(MARK) == 7
     page = (tmp_path / "alaska_2024.html").read_text("utf-8")
     assert "Begich, Nick" in page
     assert "two skipped ranks in a row end the ballot" in page
