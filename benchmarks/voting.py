@@ -1,26 +1,37 @@
 """Counting votes: beside pref_voting and choix in the same process, and beside the memory itself.
 
-    python benchmarks/voting.py          measure, print, and write voting.json
+    python benchmarks/voting.py                measure, print, and write voting.json
+    python benchmarks/voting.py many single    measure these parts again, and keep the other rows
 
 Ballots are drawn by impartial culture, seed 0, as int8 ranks with voters running along memory.
 Medians of warm runs; compilation is told apart. pref_voting groups equal ballots first, which is
-its faster way, and its profiles are built within the time.
+its faster way, and its profiles are built within the time. First calls are measured in processes of
+their own, with an empty cache of compiled programs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import jax
 import numpy as np
+import pref_voting.c1_methods as c1
+import pref_voting.iterative_methods as iterative
+import pref_voting.margin_based_methods as by_margins
+import pref_voting.other_methods as other_methods
+import pref_voting.scoring_methods as scoring
 from pref_voting.c1_methods import copeland
 from pref_voting.iterative_methods import instant_runoff
 from pref_voting.margin_based_methods import beat_path
@@ -35,9 +46,43 @@ from likelihood import bradley_terry_rows, plackett_luce_rows  # noqa: E402
 
 from scrl.runtime import device_name, start  # noqa: E402 (the project is not installed)
 from scrl.types import Ballots  # noqa: E402
-from scrl.voting import aggregate_all  # noqa: E402
+from scrl.voting import RULES, aggregate_all, count_all_rules  # noqa: E402
+from scrl.voting import Profile as OurProfile  # noqa: E402
 
 FOUR = ["borda", "copeland", "schulze", "instant-runoff"]
+TWO = ["borda", "copeland"]
+#: The rules of one small profile that pref_voting has, too.
+PREF_VOTING = {
+    "plurality": scoring.plurality,
+    "anti-plurality": scoring.anti_plurality,
+    "borda": borda,
+    "dowdall": partial(scoring.scoring_rule, score=lambda _, place: 1 / place),
+    "bucklin": other_methods.bucklin,
+    "copeland": copeland,
+    "minimax": by_margins.minimax,
+    "schulze": beat_path,
+    "split-cycle": by_margins.split_cycle,
+    "ranked-pairs": by_margins.ranked_pairs,
+    "kemeny": other_methods.kemeny_young,
+    "instant-runoff": instant_runoff,
+    "coombs": iterative.coombs,
+    "baldwin": iterative.baldwin,
+    "nanson": iterative.strict_nanson,
+    "plurality-veto": iterative.plurality_veto,
+    "bradley-terry": other_methods.bradley_terry,
+    "maximal-lottery": maximal_lottery,
+    "c1-maximal-lottery": c1.c1_maximal_lottery,
+}
+#: Counts a profile by all rules in a new process.
+FIRST_CALL = """
+import sys, time
+began = time.perf_counter()
+import scrl
+profile = scrl.Profile.from_counts({"A > B > C > D": 4, "B > C = D > A": 3, "C > D > A": 2, "D": 1})
+loaded = time.perf_counter()
+found, errors = scrl.count_all_rules(profile)
+print(loaded - began, time.perf_counter() - loaded, len(found), "jax" in sys.modules)
+"""
 
 
 def timed(work, repeats: int = 15) -> dict:
@@ -178,9 +223,130 @@ def host() -> list[dict]:
     return rows
 
 
+def first_call() -> list[dict]:
+    """The first count of a profile by all rules: a new process, nothing compiled before."""
+    took = []
+    for _ in range(5):
+        with tempfile.TemporaryDirectory() as cache:
+            began = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, "-c", FIRST_CALL], cwd=ROOT, capture_output=True, text=True,
+                env=os.environ | {"SCRL_CACHE": cache}, check=True,
+            )  # fmt: skip
+            *seconds, rules, with_jax = done.stdout.split()
+            took.append([*map(float, seconds), time.perf_counter() - began])
+    loading, counting, process = np.median(took, axis=0)
+    return [
+        {
+            "case": "first call of count_all_rules on 4 ballots × 4, nothing compiled before",
+            "rules": int(rules),
+            "import ms": ms(loading),
+            "first count ms": ms(counting),
+            "whole process ms": ms(process),
+            "JAX is loaded": with_jax == "True",
+        }
+    ]
+
+
+def single() -> list[dict]:
+    """One small profile by all rules, warm."""
+    rank = ranks(1, 20, 5)[0]
+    cast = Counter(map(tuple, np.argsort(rank, axis=-1).tolist()))
+    ours = OurProfile.from_orders("abcde", list(cast), list(cast.values()))
+    names = list(PREF_VOTING)
+
+    def theirs() -> list:
+        profile = Profile(list(map(list, cast)), rcounts=list(cast.values()))
+        return [rule(profile) for rule in PREF_VOTING.values()]
+
+    found = aggregate_all(ours, names)
+    for name, winners in zip(names, theirs(), strict=True):
+        if not RULES[name].lottery:
+            assert np.flatnonzero(found[name].place == 0).tolist() == list(winners), name
+    everything = timed(lambda: count_all_rules(ours))
+    mine, other = timed(lambda: aggregate_all(ours, names)), timed(theirs)
+    return [
+        {
+            "case": f"one profile of {len(cast)} ballots × 5 by the {len(names)} rules of both",
+            "scrl ms": ms(mine["median"]),
+            "pref_voting ms": ms(other["median"]),
+            "ratio": round(other["median"] / mine["median"], 1),
+        },
+        {
+            "case": f"the same by all {len(RULES.ordinal)} rules of orders",
+            "scrl ms": ms(everything["median"]),
+        },
+    ]
+
+
+def many() -> list[dict]:
+    """10,000 profiles of 100 voters × 5, as arrays and as a list of profiles."""
+    rng = np.random.default_rng(0)
+    rank = rng.permuted(np.broadcast_to(np.arange(5, dtype=np.int8), (10_000, 100, 5)), axis=-1)
+    cut = np.where(rank < rng.integers(1, 6, (10_000, 100, 1)), rank, -1).astype(np.int8)
+    profiles = []
+    for ballots in cut:
+        place, weight = np.unique(ballots, axis=0, return_counts=True)
+        profiles.append(OurProfile(tuple("abcde"), place, weight))
+    some = 200
+
+    def theirs() -> list:
+        found = []
+        for ballots in np.argsort(rank[:some], axis=-1).tolist():
+            cast = Counter(map(tuple, ballots))
+            profile = Profile(list(map(list, cast)), rcounts=list(cast.values()))
+            found.append([rule(profile) for rule in (borda, copeland)])
+        return found
+
+    whole = aggregate_all(Ballots(rank=rank), TWO)
+    for i, contest in enumerate(theirs()):
+        for name, wanted in zip(TWO, contest, strict=True):
+            assert np.flatnonzero(whole[name].place[i] == 0).tolist() == wanted, name
+    other = timed(theirs, 5)["median"] * len(rank) / some
+    rows = []
+    for title, ballots, left_out in (
+        ("int8 ranks", Ballots(rank=rank), "last"),
+        ("truncated, left out tied last", Ballots(rank=cut), "last"),
+        ("truncated, left out unseen", Ballots(rank=cut), "unseen"),
+        ("truncated, a list of Profile objects", profiles, "last"),
+    ):
+        count = partial(aggregate_all, ballots, TWO, left_out)
+        took = timed(count, 9)
+        rows.append(
+            {
+                "case": f"10,000 profiles × 100 voters × 5, Borda + Copeland: {title}",
+                "scrl ms": ms(took["median"]),
+                "first run ms": ms(took["first"]),
+            }
+        )
+    rows[0] |= {
+        "pref_voting grouped ms, from 200": ms(other),
+        "ratio": round(1e3 * other / rows[0]["scrl ms"]),
+    }
+    return rows
+
+
+#: What is measured, in the order of the rows.
+PARTS = {
+    "small": lambda: [small()],
+    "large": large,
+    "first_call": first_call,
+    "single": single,
+    "many": many,
+    "host": host,
+    "bradley_terry": bradley_terry_rows,
+    "plackett_luce": plackett_luce_rows,
+}
+
+
 def main() -> None:
     start()
-    rows = [small(), *large(), *host(), *bradley_terry_rows(), *plackett_luce_rows()]
+    chosen = sys.argv[1:] or list(PARTS)
+    path = Path(__file__).with_suffix(".json")
+    known = json.loads(path.read_text(encoding="utf-8"))["rows"] if sys.argv[1:] else []
+    measured = [row for part in chosen for row in PARTS[part]()]
+    cases = {row["case"] for row in measured}
+    rows = [row for row in known if row["case"] not in cases] + measured
     summary = {
         "device": device_name(),
         "processor": processor(),
@@ -190,10 +356,8 @@ def main() -> None:
         },
         "rows": rows,
     }
-    Path(__file__).with_suffix(".json").write_text(
-        json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    for row in rows:
+    path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for row in measured:
         print(row["case"], *(f"  {k}: {v}" for k, v in row.items() if k != "case"), sep="\n")
 
 

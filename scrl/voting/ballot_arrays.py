@@ -232,11 +232,11 @@ def _with_left_out_last(
     assert arrays.ranked is not None
     ranked = arrays.ranked & mask
     is_float = utility.dtype.kind == "f"
-    if not is_float:
-        utility = utility.astype(np.int64)
+    if not is_float and utility.min() == np.iinfo(utility.dtype).min:
+        utility = utility.astype(np.int64)  # there is a number below the least
         if utility.min() == np.iinfo(np.int64).min:
             raise InputError("A rank or utility is too large; number the places 0, 1, 2 …")
-    highest = np.inf if is_float else np.iinfo(np.int64).max
+    highest = np.inf if is_float else np.iinfo(utility.dtype).max
     lowest = np.where(ranked, utility, highest).min(1, keepdims=True)
     lowest = np.where(ranked.any(1, keepdims=True), lowest, 0)
     # A difference of 1 would be lost in rounding against a large number.

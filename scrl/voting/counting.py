@@ -173,10 +173,10 @@ def _count_rules(
 
 def _is_small(arrays: BallotArrays[np.ndarray]) -> bool:
     """Whether NumPy counts these ballots sooner than a program is compiled."""
-    contests, m, _ = arrays.utility.shape
-    if arrays.weight is None or contests > MAX_HOST_CONTESTS:
+    if arrays.weight is None or len(arrays.weight) > MAX_HOST_CONTESTS:
         return False
-    return int(np.count_nonzero(arrays.weight)) * m * m <= MAX_HOST_CELLS
+    ballots, candidates = np.count_nonzero(arrays.weight), arrays.candidate_mask.sum(1).max()
+    return bool(ballots * candidates**2 <= MAX_HOST_CELLS)
 
 
 def _count_small(

@@ -46,8 +46,6 @@ def _draw_counter(room: Room) -> None:
         st.html(f'<div style="font-size: 1.3rem" role="status">{phones}</div>')
         return
     cast = question.current.ballots
-    if question.current.state == OPEN:
-        counting.compile_for(len(question.answers), cast)
     size = "8rem" if page.presenting() else "4rem"
     st.html(
         f'<div role="status"><span style="font-size: {size}; font-weight: 700; line-height: 1.1">'

@@ -1,16 +1,12 @@
-"""The ballots of a round counted by every rule, and the programs for it compiled beforehand."""
+"""The ballots of a round counted by every rule."""
 
 from __future__ import annotations
 
-from functools import partial
-
-import numpy as np
 import streamlit as st
 
 from scrl.classroom import CastBallot, Question, phone_summary, profile_of
 from scrl.types import Outcome
-from scrl.voting import RULES, Profile, count_all_rules
-from ui.shared import background
+from scrl.voting import Profile, count_all_rules
 
 #: The rules whose orders phones are shown: the class's own and the usual reward model's.
 PHONE_RULES = {"borda": "Borda", "bradley-terry": "Bradley–Terry (usual reward model)"}
@@ -34,19 +30,3 @@ def summarise(question: Question, ballots: list[CastBallot]) -> dict:
     outcomes, _ = count(question, ballots)
     shown = {title: outcomes[rule] for rule, title in PHONE_RULES.items() if rule in outcomes}
     return phone_summary(question, ballots, shown)
-
-
-def compile_for(answers: int, ballots: int = 1) -> None:
-    """Compile in the background what counting will need, while phones still vote."""
-    # The padded sizes of ``count_all_rules``: one program for all numbers below each.
-    rows = 64 if ballots <= 56 else 256 if ballots <= 240 else 1024
-    columns = next(size for size in (8, 16, 32) if answers <= size)
-    background.once(f"compile-rules-{columns}-{rows}", partial(_compile, columns, rows))
-
-
-def _compile(answers: int, ballots: int) -> None:
-    rng = np.random.default_rng(0)
-    orders = [rng.permutation(answers) for _ in range(ballots)]
-    profile = Profile.from_orders([str(i) for i in range(answers)], orders)
-    compiled = [name for name in RULES.ordinal if not RULES[name].on_host]
-    count_all_rules(profile, compiled)
