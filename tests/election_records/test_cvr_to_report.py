@@ -6,14 +6,11 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 MARK = "# → "
 
 
 def test_a_notebook_from_cast_votes_to_a_report(tmp_path, monkeypatch):
-    pytest.importorskip("scrl.election_reports")
     text = (ROOT / "docs/cvr_to_report.md").read_text("utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
     lines = code.splitlines()
