@@ -1,4 +1,4 @@
-"""Counting votes: beside pref_voting and choix in the same process, and beside the memory itself.
+"""Counting votes: beside pref_voting in the same process, and beside the memory itself.
 
     python benchmarks/voting.py                measure, print, and write voting.json
     python benchmarks/voting.py many single    measure these parts again, and keep the other rows
@@ -41,8 +41,6 @@ from pref_voting.scoring_methods import borda
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-
-from likelihood import bradley_terry_rows, plackett_luce_rows  # noqa: E402
 
 from scrl.runtime import device_name, start  # noqa: E402 (the project is not installed)
 from scrl.types import Ballots  # noqa: E402
@@ -334,8 +332,6 @@ PARTS = {
     "single": single,
     "many": many,
     "host": host,
-    "bradley_terry": bradley_terry_rows,
-    "plackett_luce": plackett_luce_rows,
 }
 
 
@@ -351,9 +347,7 @@ def main() -> None:
         "device": device_name(),
         "processor": processor(),
         "python": platform.python_version(),
-        "packages": {
-            name: version(name) for name in ("jax", "numpy", "scipy", "pref_voting", "choix")
-        },
+        "packages": {name: version(name) for name in ("jax", "numpy", "scipy", "pref_voting")},
         "rows": rows,
     }
     path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -19,6 +19,8 @@ from scrl.types import InputError
 
 #: Prior of a resample or a fold in which some items never won, lost, or occurred.
 FALLBACK_PRIOR_SD = 10.0
+#: Least curvature of a combination of parameters, relative to that of each alone.
+MIN_CURVATURE = 1e-9
 #: Limit of the numbers of resamples that are held in memory at once.
 MAX_CELLS = 4_000_000
 
@@ -166,7 +168,10 @@ class ChoiceEstimate:
         return float(self.rows.totals @ self.likelihood.log_likelihood(self.point))
 
     def resample(self, number: int, seed: int | np.random.Generator) -> tuple[np.ndarray, int]:
-        """Parameters of resamples ``[resamples, parameters]``, and how many needed a prior."""
+        """Parameters of resamples ``[resamples, parameters]``, and how many needed a prior.
+
+        Resamples in which a feature separates wins from losses are left out, and counted, too.
+        """
         if number < 1:
             raise InputError(f"{number} resamples: give 1 or more.")
         if self.rows.size < 2:
@@ -174,8 +179,11 @@ class ChoiceEstimate:
         found, weak = [], 0
         for weight in self.rows.resamples(number, np.random.default_rng(seed)):
             points, needed = self._maximise(weight)
-            found.append(points)
-            weak += needed
+            held = np.isfinite(points).all(-1)
+            found.append(points[held])
+            weak += needed + int((~held).sum())
+        if not sum(map(len, found)):
+            raise InputError("No resample has a finite maximum; leave a feature out.")
         return np.concatenate(found), weak
 
     def held_out(self, folds: int, seed: int | np.random.Generator) -> HeldOut:
@@ -192,6 +200,10 @@ class ChoiceEstimate:
         )
         train = rows.totals - test
         points, weak = self._maximise(train)
+        if not np.isfinite(points).all():
+            raise InputError(
+                "In a fold features separate wins from losses; give fewer folds or features."
+            )
         for f in range(folds):
             here = fold == f
             fitted[here] = self.likelihood.log_likelihood(points[f])[rows.kind[here]]
@@ -248,6 +260,11 @@ def fit_choices(
     else:
         precision = prior_sd**-2
     point = likelihood.maximise(totals, precision)
+    if not np.isfinite(point).all():
+        raise InputError(
+            "The features separate wins from losses, so that their coefficients have no finite "
+            "maximum; leave one out."
+        )
     information = likelihood.information(point, totals, precision)
     # The likelihood says nothing of a common shift, so errors are those of differences.
     basis = np.zeros((likelihood.parameters, likelihood.parameters - 1))
@@ -255,12 +272,11 @@ def fit_choices(
     basis[:m, : m - 1] = helmert(m).T
     extra = np.arange(likelihood.parameters - m)
     basis[m + extra, m - 1 + extra] = 1.0
-    try:
-        inverse = np.linalg.inv(basis.T @ information @ basis)
-    except np.linalg.LinAlgError:
-        raise InputError(
-            "The features depend on each other or on the items; leave one out."
-        ) from None
+    curvature = basis.T @ information @ basis
+    size = np.sqrt(np.diagonal(curvature))
+    if np.linalg.eigvalsh(curvature / np.outer(size, size)).min() < MIN_CURVATURE:
+        raise InputError("The features depend on each other or on the items; leave one out.")
+    inverse = np.linalg.inv(curvature)
     if errors == "robust":
         spread = rows.variance_of_sum(likelihood.scores(point))
         inverse = inverse @ (basis.T @ spread @ basis) @ inverse

@@ -11,6 +11,7 @@ import numpy as np
 from scrl.choice_models.tables import (
     Table,
     as_labels,
+    as_number,
     as_numbers,
     as_weights,
     is_missing,
@@ -205,8 +206,8 @@ def _results(
             )
         if named is None:
             named = label
-        if named is None and isinstance(cell, int | float) and not is_missing(cell):
-            named = {1.0: FIRST, 0.5: TIE, 0.0: SECOND}.get(float(cell))
+        if named is None and not is_missing(cell):
+            named = {1.0: FIRST, 0.5: TIE, 0.0: SECOND}.get(as_number(cell))
         if named is None:
             what = "no result" if is_missing(cell) else f"the result {quoted(cell)}"
             raise InputError(

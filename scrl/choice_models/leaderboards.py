@@ -60,8 +60,8 @@ class Leaderboard:
         coefficients: of the features, in log-odds: estimate, standard error and 95 % interval.
         log_likelihood: of the data, without the prior.
         resamples: scores of resamples ``[resamples, items]``, after ``bootstrap``.
-        resamples_with_prior: how many of them have no finite maximum and were fitted with a prior
-            of sd 10.
+        resamples_with_prior: how many resamples have no finite maximum. They were fitted with a
+            prior of sd 10, or left out where a feature separates wins from losses.
     """
 
     names: tuple[Hashable, ...]
@@ -222,29 +222,37 @@ class Leaderboard:
             raise InputError(f"Intervals by {method} need resamples: call bootstrap() first.")
         return self.resamples
 
-    def __repr__(self) -> str:
+    def to_text(self, method: str = "normal") -> str:
+        """The leaderboard as lines, with 95 % intervals by this method."""
         unit = "log-odds" if self.scale == 1 else f"{self.scale:.4g} points a unit of log-odds"
-        title = f"{self.model}; {self.gauge}, {unit}; {self.errors}"
-        rows, digits = self.rows(), 3 if self.scale < 10 else 1
+        rows, digits = self.rows(method=method), 3 if self.scale < 10 else 1
         names = [_short(row["name"]) for row in rows]
         width = max(4, *map(len, names))
-        heads = [key for key in self.counts]
         lines = [
-            title,
+            f"{self.model}; {self.gauge}, {unit}; {self.errors}",
             f"rank  range  {'name':<{width}}  {'score':>9}  {'error':>8}  {'95 % interval':>21}"
-            + "".join(f"  {head:>8}" for head in heads),
+            + "".join(f"  {head:>8}" for head in self.counts),
         ]
         for row, name in list(zip(rows, names, strict=True))[:MAX_ROWS]:
             between = f"{row['rank_best']}–{row['rank_worst']}"
+            score = round(row["score"], digits) + 0.0  # no minus before 0
             interval = f"{row['low']:.{digits}f} to {row['high']:.{digits}f}"
             lines.append(
-                f"{row['rank']:>4}  {between:>5}  {name:<{width}}  {row['score']:>9.{digits}f}"
+                f"{row['rank']:>4}  {between:>5}  {name:<{width}}  {score:>9.{digits}f}"
                 f"  {row['standard_error']:>8.{digits}f}  {interval:>21}"
-                + "".join(f"  {row[head]:>8g}" for head in heads)
+                + "".join(f"  {row[head]:>8g}" for head in self.counts)
             )
         if len(rows) > MAX_ROWS:
             lines.append(f"… and {len(rows) - MAX_ROWS} more")
+        if method != "normal" and self.resamples_with_prior:
+            lines.append(
+                f"{self.resamples_with_prior:,} resamples have no finite maximum and were fitted "
+                f"with a prior of sd 10{', or left out' if self.coefficients else ''}"
+            )
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.to_text()
 
 
 def make_leaderboard(

@@ -31,6 +31,8 @@ from scrl.types import InputError
 
 #: Span of the last Newton step; the error is about its square.
 TOLERANCE = 1e-7
+#: Share by which curvatures grow in a step with features, which moves no optimum.
+RIDGE = 1e-10
 #: Advantages beyond this show that a feature separates wins from losses.
 MAX_ADVANTAGE = 60.0
 
@@ -159,6 +161,8 @@ class PairLikelihood:
     def maximise(self, weight: np.ndarray, precision: float) -> np.ndarray:
         """The parameters ``[..., parameters]`` for weights ``[..., kinds]``, rewards with mean 0.
 
+        They are NaN where features separate wins from losses, so that there is no maximum.
+
         Args:
             weight: of each kind.
             precision: of Gaussian priors on the rewards and on the parameter of ties; 0 for
@@ -179,6 +183,8 @@ class PairLikelihood:
                 m = self.items
                 shift = np.trace(information[..., :m, :m], axis1=-2, axis2=-1) / m**2
                 information[..., :m, :m] += shift[..., None, None]
+            if self.features.size:
+                self._stop_where_separated(point, gradient, information)
             return gradient, np.linalg.solve(information, gradient[..., None])[..., 0]
 
         def span_of(step: np.ndarray) -> np.ndarray:
@@ -189,19 +195,21 @@ class PairLikelihood:
         def gradient_at(point: np.ndarray) -> np.ndarray:
             return self._derivatives(counts, point, precision)[0]
 
-        try:
-            found = maximise(newton, start, span_of, gradient_at, tolerance=TOLERANCE)
-        except np.linalg.LinAlgError:
-            found = np.full_like(start, np.nan)
-        if not (np.abs(self._advantage(found)) < MAX_ADVANTAGE).all() and self.features.size:
-            raise InputError(
-                "The features separate wins from losses, or depend on each other or on the items, "
-                "so that their coefficients have no finite maximum; leave one out."
-            )
-        if not np.isfinite(found).all():
-            raise InputError("Rewards are too far apart to compute; give a smaller prior_sd.")
+        found = maximise(newton, start, span_of, gradient_at, tolerance=TOLERANCE)
         found[..., : self.items] -= found[..., : self.items].mean(-1, keepdims=True)
-        return found
+        is_finite = (np.abs(self._advantage(found)) < MAX_ADVANTAGE).all(-1, keepdims=True)
+        return np.where(is_finite | (not self.features.size), found, np.nan)
+
+    def _stop_where_separated(
+        self, point: np.ndarray, gradient: np.ndarray, information: np.ndarray
+    ) -> None:
+        """Change the gradient and the information of fits whose coefficients grow without end, so
+        that they stay where they are; and keep the systems of the others regular."""
+        at = np.arange(self.parameters)
+        information[..., at, at] = information[..., at, at] * (1 + RIDGE) + 1e-300
+        separated = (np.abs(self._advantage(point)) > MAX_ADVANTAGE).any(-1)
+        gradient[separated] = 0.0
+        information[separated] = np.eye(self.parameters)
 
     def information(self, point: np.ndarray, weight: np.ndarray, precision: float) -> np.ndarray:
         """The negative Hessian ``[parameters, parameters]`` of the log posterior."""

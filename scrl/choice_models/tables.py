@@ -117,7 +117,7 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     try:
         numbers = np.asarray(cells, float)
     except (TypeError, ValueError):
-        numbers = np.array([_number(cell) for cell in cells])
+        numbers = np.array([as_number(cell) for cell in cells])
     if not np.isfinite(numbers).all():
         row = int(np.argmin(np.isfinite(numbers)))
         raise InputError(
@@ -126,7 +126,8 @@ def as_numbers(table: Table, name: str) -> np.ndarray:
     return numbers
 
 
-def _number(cell: Any) -> float:
+def as_number(cell: Any) -> float:
+    """A cell as a number, NaN if it is none."""
     try:
         return float(cell)
     except (TypeError, ValueError):

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from scrl.cli import baking, commands
 from scrl.cli.columns import add_columns
+from scrl.cli.leaderboard import add_leaderboard_options, leaderboard
 from scrl.cli.printing import clear_progress
 from scrl.cli.record_options import add_record_options
 from scrl.cli.reporting import add_report_options, report
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_run,
         _add_vote,
         _add_report,
+        _add_leaderboard,
         _add_evaluate,
         _add_score,
         _add_reproduce,
@@ -115,6 +117,13 @@ def _add_vote(subparsers: Subparsers) -> None:
 def _add_report(subparsers: Subparsers) -> None:
     help = "Report on an election: rules, rounds, head to head, margins of victory; as HTML."
     add_report_options(_command(subparsers, "report", report, help))
+
+
+def _add_leaderboard(subparsers: Subparsers) -> None:
+    help = "Scores with intervals from a table of compared pairs or of rankings."
+    parser = _command(subparsers, "leaderboard", leaderboard, help)
+    add_leaderboard_options(parser)
+    _add_options(parser, "seed")
 
 
 def _add_evaluate(subparsers: Subparsers) -> None:
