@@ -1,9 +1,9 @@
 """scrl, the social choice reward lab: see, and choose, the voting rule inside a reward model.
 
     >>> import scrl
-    >>> ballots = scrl.Profile.from_text("2: R > G > B\\n3: B > R > G").ballots()
-    >>> scrl.aggregate(ballots, "copeland").place
-    array([1, 2, 0])
+    >>> profile = scrl.Profile.from_counts({"R > G > B": 2, "B > R > G": 3})
+    >>> profile.condorcet_winner(), profile.order("borda")
+    ('B', [['R'], ['B'], ['G']])
 
 Names are loaded when first used, so that a page of baked results need not load JAX.
 """

@@ -78,6 +78,10 @@ class Profile(EditableProfile):
         beats = self._beats(left_out)
         return self._only(beats.sum(1) == len(self.names) - 1)
 
+    def weak_condorcet_winners(self, left_out: str | None = _LEFT_OUT) -> list[str]:
+        """The candidates whom no other beats head to head."""
+        return self._named(~self._beats(left_out).any(0))
+
     def condorcet_loser(self, left_out: str | None = _LEFT_OUT) -> str | None:
         """The candidate whom every other beats head to head, or None; None for one candidate."""
         beats = self._beats(left_out)

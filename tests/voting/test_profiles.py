@@ -238,6 +238,8 @@ def test_head_to_head_answers_are_those_of_counting_by_hand(profile, left_out):
     loser = [names[a] for a in range(m) if beats[:, a].sum() == m - 1 and m > 1]
     assert profile.condorcet_winner(left_out) == (winner[0] if winner else None)
     assert profile.condorcet_loser(left_out) == (loser[0] if loser else None)
+    unbeaten = [names[a] for a in range(m) if not beats[:, a].any()]
+    assert profile.weak_condorcet_winners(left_out) == unbeaten
     smith = next(
         group
         for size in range(1, m + 1)
