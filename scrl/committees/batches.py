@@ -7,7 +7,7 @@ stand in the order of their members (0, 1 before 0, 2) where the numbers fall.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -92,12 +92,24 @@ class ApprovalBatch:
         ``[states, candidates]``.
 
         Args:
-            profile: of each state ``[states]``; None where the states are the profiles.
+            profile: of each state, ascending ``[states]``; None where the states are the profiles.
         """
         if self.is_shared:
             return value @ self.values[0]
-        values = self.values if profile is None else self.values[profile]
-        return np.matmul(value[:, None, :], values)[:, 0, :]
+        if profile is None:
+            return np.matmul(value[:, None, :], self.values)[:, 0, :]
+        found = np.empty((len(value), self.candidates))
+        is_first = np.ones(len(profile), bool)
+        is_first[1:] = profile[1:] != profile[:-1]
+        first, later = np.flatnonzero(is_first), np.flatnonzero(~is_first)
+        # Most profiles have one state: their approvals are read where they are.
+        whole = len(first) == len(self.values)
+        values = self.values if whole else self.values[profile[first]]
+        found[first] = np.matmul(value[first, None, :], values)[:, 0, :]
+        if len(later):
+            values = self.values[profile[later]]
+            found[later] = np.matmul(value[later, None, :], values)[:, 0, :]
+        return found
 
     @cached_property
     def total(self) -> np.ndarray:
@@ -116,22 +128,23 @@ class ApprovalBatch:
 
     @cached_property
     def masks(self) -> np.ndarray:
-        """The approved set of each ballot ``[profiles, ballots]``."""
-        return masks_of(self.approves)
+        """The approved set of each ballot ``[profiles, ballots]``, as bytes where they suffice."""
+        masks = masks_of(self.approves)
+        return masks.astype(np.uint8) if self.candidates <= 8 else masks
 
     @cached_property
     def histogram(self) -> tuple[np.ndarray, np.ndarray]:
         """The distinct approved sets ``[sets]``, and the weight of each in each profile
         ``[profiles, sets]``."""
         if self.is_shared:
-            return self.masks[0], self.weight
+            return self.masks[0].astype(np.int64), self.weight
         profiles, ballots, m = self.approves.shape
         if m <= MAX_TABLE and (1 << m) <= 4 * ballots:
             keys, sets = self.masks, np.arange(1 << m)
         else:
-            sets, at = np.unique(self.masks, return_inverse=True)
+            sets, at = np.unique(self.masks.astype(np.int64), return_inverse=True)
             keys = at.reshape(self.masks.shape)
-        keys = keys + len(sets) * np.arange(profiles)[:, None]
+        keys = len(sets) * np.arange(profiles)[:, None] + keys
         counts = np.bincount(keys.ravel(), self.weight.ravel(), profiles * len(sets))
         return sets, counts.reshape(profiles, len(sets))
 
@@ -141,8 +154,8 @@ class ApprovalBatch:
         ``[profiles, 2^candidates]``."""
         table = self._table()
         for bit in range(self.candidates):
-            view = table.reshape(len(table), -1, 2, 1 << bit)
-            view[:, :, 0] += view[:, :, 1]
+            view = table.reshape(-1, 2, 1 << bit)
+            view[:, 0] += view[:, 1]
         return table
 
     def _table(self) -> np.ndarray:
@@ -170,8 +183,8 @@ class ApprovalBatch:
             )
         table = self._table()
         for bit in range(m):  # sums over subsets
-            view = table.reshape(len(table), -1, 2, 1 << bit)
-            view[:, :, 1] += view[:, :, 0]
+            view = table.reshape(-1, 2, 1 << bit)
+            view[:, 1] += view[:, 0]
         return self.total[:, None] - table[:, ::-1]
 
 
@@ -220,6 +233,7 @@ def members_of(masks: np.ndarray, m: int) -> np.ndarray:
     return (masks[..., None] >> np.arange(m - 1, -1, -1)) & 1 == 1
 
 
+@lru_cache(maxsize=64)
 def all_committees(m: int, seats: int) -> np.ndarray:
     """The masks of all committees in the order of their members ``[committees]``."""
     if m <= MAX_TABLE:

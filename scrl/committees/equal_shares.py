@@ -138,16 +138,20 @@ def _money(batch: ApprovalBatch, frontier: Frontier) -> tuple[np.ndarray, np.nda
     # Members in the first columns; where a state has fewer, others, who tell groups apart too.
     column = np.argsort(~member, axis=1, kind="stable")[:, :elected]
     bits = np.int64(1) << (m - 1 - column)
-    group = np.zeros(budget.shape, np.int64)
-    subsets = np.zeros((len(budget), 1), np.int64)
     ballots = frontier.rows_of(batch.masks)
+    group = np.zeros(budget.shape, np.uint16 if elected > 8 else np.uint8)
+    subsets = np.zeros((len(budget), 1), np.int64)
     for k, bit in enumerate(bits.T):
-        group |= ((ballots & bit[:, None]) > 0).astype(np.int64) << k
+        approved = (ballots & bit.astype(ballots.dtype)[:, None]) != 0
+        group |= approved.view(np.uint8).astype(group.dtype, copy=False) << k
         subsets = np.concatenate([subsets, subsets | bit[:, None]], axis=1)
-    level = np.zeros(subsets.shape)
-    level[np.arange(len(budget))[:, None], group] = budget
+    states = np.arange(len(budget))[:, None]
+    level = np.zeros(subsets.size)
+    level[states * subsets.shape[1] + group] = budget
+    level = level.reshape(subsets.shape)
     single = np.int64(1) << np.arange(m - 1, -1, -1)
-    weight = batch.superset_weight[frontier.profile[:, None, None], subsets[:, :, None] | single]
+    cell = (frontier.profile << m)[:, None, None] + (subsets[:, :, None] | single)
+    weight = batch.superset_weight.ravel()[cell]
     for k in range(elected):  # from "approves at least these members" to "just these"
         view = weight.reshape(len(budget), -1, 2, 1 << k, m)
         view[:, :, 0] -= view[:, :, 1]

@@ -85,7 +85,9 @@ class _Loads:
         approved = self.batch.approvals_of(frontier.profile[state], chosen)
         new = self.load[state, chosen]
         new = np.where(new == _NOBODY, 0.0, new)
-        return np.where(approved, new[:, None], frontier.memory[state])
+        loads = frontier.memory[state]
+        np.copyto(loads, new[:, None], where=approved)
+        return loads
 
 
 def elect_by_enestroem(
@@ -126,7 +128,8 @@ class _Payments:
         approved = self.batch.approvals_of(frontier.profile[state], chosen)
         had = self.support[state, chosen]
         kept = np.maximum(had - self.price[state], 0) / np.where(had > 0, had, 1)
-        return frontier.memory[state] * np.where(approved, kept[:, None], 1.0)
+        left = frontier.memory[state]
+        return np.multiply(left, kept[:, None], out=left, where=approved)
 
 
 # -- from the weight of every set of candidates ----------------------------------------------------
@@ -165,7 +168,7 @@ def elect_by_least_maximum_load(batch: ApprovalBatch, seats: int, limit: int) ->
 
 def _approved(batch: ApprovalBatch) -> np.ndarray:
     """The candidates whom somebody approves ``[profiles]``."""
-    held = np.where(batch.weight > 0, batch.masks, 0)
+    held = np.where(batch.weight > 0, batch.masks, 0).astype(np.int64)
     return np.bitwise_or.reduce(held, axis=1)
 
 

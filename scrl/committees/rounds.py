@@ -93,30 +93,36 @@ class Frontier:
         tied = score >= (best - tolerance)[:, None]
         if limit == 1:
             state, chosen = np.arange(len(tied)), tied.argmax(axis=1)
-            all_found = self.all_found & (tied.sum(axis=1) == 1)
+            all_found = self.all_found.copy()
+            all_found[self.profile] &= tied.sum(axis=1) == 1
         else:
             state, chosen = np.nonzero(tied)
             all_found = self.all_found
         committee = self.committee[state] ^ (np.int64(1) << (m - 1 - chosen))
+        profile = self.profile[state]
+        if len(state) > len(tied) or not self.is_first:
+            # In the order of ``_distinct``, which then need not move the memory.
+            order = np.lexsort([-committee, profile])
+            state, chosen = state[order], chosen[order]
+            profile, committee = profile[order], committee[order]
         memory = None if update is None else update(self, state, chosen)
-        new = Frontier(self.profile[state], committee, memory, all_found)
+        new = Frontier(profile, committee, memory, all_found)
         return new if new.is_first else new._distinct(limit)
 
     def _distinct(self, limit: int) -> Frontier:
         """Equal partial committees merged, and at most ``limit`` of a profile kept."""
-        keys = [-self.committee, self.profile]
-        if self.memory is not None:
-            projection = np.random.default_rng(0).random(self.memory.shape[1])
-            print_ = self.memory @ projection
-            keys = [print_, *keys]
-        order = np.lexsort(keys)
+        order = np.lexsort([-self.committee, self.profile])
         new = np.ones(len(order), bool)
         new[1:] = (np.diff(self.committee[order]) != 0) | (np.diff(self.profile[order]) != 0)
-        if self.memory is not None:
-            scale = _SAME_MEMORY * max(float(np.abs(print_).max()), 1e-300)
-            new[1:] |= np.diff(print_[order]) > scale
+        if self.memory is not None and not new.all():
+            # Memories of one committee are told apart by a random projection.
+            print_ = self.memory @ np.random.default_rng(0).random(self.memory.shape[1])
+            order = np.lexsort([print_, -self.committee, self.profile])
+            new[1:] |= np.diff(print_[order]) > _SAME_MEMORY * np.abs(print_).max()
         order = order[new]
         kept, complete = within_limit(self.profile[order], len(self.all_found), limit)
+        if len(order) == len(self.profile) and complete.all() and (np.diff(order) == 1).all():
+            return self
         order = order[kept]
         memory = None if self.memory is None else self.memory[order]
         return Frontier(

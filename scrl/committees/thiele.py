@@ -8,6 +8,7 @@ Source: Lackner and Skowron, Multi-Winner Voting with Approval Preferences (2023
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations, islice
 
 import numpy as np
@@ -18,6 +19,7 @@ from scrl.committees.batches import (
     ElectedCommittees,
     all_committees,
     best_committees,
+    members_of,
 )
 from scrl.committees.integer_programmes import best_thiele_committees
 from scrl.committees.rounds import ElectionRound, Frontier, record_round
@@ -166,7 +168,8 @@ def _set_last(rounds: list[ElectionRound] | None, chosen: int) -> None:
 def _marginal_scores(batch: ApprovalBatch, frontier: Frontier, worth: np.ndarray) -> np.ndarray:
     """What the approvals of each candidate are worth, ``worth[j]`` from a voter with j elected
     candidates ``[states, candidates]``."""
-    shared = np.bitwise_count(frontier.rows_of(batch.masks) & frontier.committee[:, None])
+    masks = frontier.rows_of(batch.masks)
+    shared = np.bitwise_count(masks & frontier.committee.astype(masks.dtype)[:, None])
     value = worth.take(shared) * frontier.rows_of(batch.weight)
     return batch.support(value, frontier.rows)
 
@@ -187,10 +190,15 @@ def elect_by_points(
     """
     m = points.shape[1]
     if committee_count(m, seats) <= _MAX_LISTED:
-        masks = all_committees(m, seats)
-        member = (masks[None, :] >> np.arange(m - 1, -1, -1)[:, None]) & 1
-        return best_committees(points @ member.astype(float), masks, m, tolerance, limit)
+        score = points @ _membership(m, seats)
+        return best_committees(score, all_committees(m, seats), m, tolerance, limit)
     return _top_points(points, seats, tolerance, limit)
+
+
+@lru_cache(maxsize=64)
+def _membership(m: int, seats: int) -> np.ndarray:
+    """1 where a candidate is a member ``[candidates, committees]``."""
+    return members_of(all_committees(m, seats), m).T.astype(float)
 
 
 def _top_points(
