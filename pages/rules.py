@@ -3,15 +3,15 @@
 import streamlit as st
 
 from ui.shared import navigation, page, predict_first
-from ui.voting import candidate_key, rules
+from ui.voting import candidate_key, left_out, rules
 
 
 def show() -> None:
     page.opening("rules")
     page.start_runtime()
-    profile, meaning = rules.choose_ballots()
+    profile, meaning, widths = rules.choose_ballots()
     in_words = candidate_key.shortened(profile, candidate_key.MAX_LETTERS_IN_TEXT)
-    every, faults = rules.count(profile, meaning)
+    every, faults = rules.count(profile, meaning, widths)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         outcomes = rules.pick_rules(every)
         predict_first.switch()
@@ -26,10 +26,11 @@ def show() -> None:
     if shown:
         with right:
             rule = rules.pick_rule(every)
-            explanation = rules.explanation(in_words, every, rule, meaning)
-            rules.show_steps(explanation, profile, meaning)
+            explanation = rules.explanation(in_words, every, rule, meaning, widths)
+            rules.show_steps(explanation, profile, meaning, widths)
         with above if page.presenting() else below:
             rules.show_outcomes(profile, outcomes, rule)
+            left_out.show_notes_of_widths(profile, every, meaning, widths)
         if not page.presenting():
             rules.show_numbers(profile, outcomes, faults, explanation)
 

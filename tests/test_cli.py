@@ -233,7 +233,7 @@ def test_widths_as_shares_let_one_ballot_elect_and_a_note_says_so(tmp_path, caps
         assert ("C over A by 1 of 2,601 ballots" in notes) == (widths == "shares")
         assert all(note in capsys.readouterr().out for note in result["notes"][:1])
     assert winners == {"shares": ["C"], "counts": ["A"]}
-    assert "Borda elects C, not A" in notes
+    assert "Borda elects C instead of A" in notes
     assert run("vote", str(tmp_path / "x.csv"), "--rule", "borda") == 0
     assert "B > A > C" in capsys.readouterr().out
 

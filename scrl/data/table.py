@@ -207,9 +207,9 @@ def single_completion_notes(sizes: np.ndarray, absent: str) -> tuple[str, ...]:
     """
     count = int((sizes == 1).sum()) if absent == "unseen" else 0
     if count < 2:
-        one = "1 ballot ranks one completion only; it says nothing and is left out of training and"
-        return (f"{one} counts.",) * count
+        one = "1 ballot ranks one completion only; it compares nothing and is left out of training."
+        return (one,) * count
     return (
-        f"{count:,} ballots rank one completion only; they say nothing and are left out of "
-        "training and counts.",
+        f"{count:,} ballots rank one completion only; they compare nothing and are left out of "
+        "training.",
     )

@@ -126,6 +126,22 @@ def test_one_short_ballot_of_ten_elects_nobody_unless_the_reader_says_so(open_pa
     assert "Coombs" in words(app)
 
 
+def test_widths_as_counts_stand_beside_unseen_and_the_page_says_what_they_change(open_page):
+    ballots = "1000:A>B;900:B>A;1:C>A;700:B"
+    app = open_page("rules", profile=ballots)
+    assert not [c for c in app.segmented_control if c.key == "widths_pick"]
+    app.segmented_control(key="left_out_pick").set_value("unseen").run()
+    assert first_places(app)["Borda"] == "C"
+    assert "700 of 2,601 ballots by weight (26.9 %)" in words(app)
+    assert "C over A by 1 of 2,601 ballots" in words(app)
+    assert "Borda elects A instead of C" in words(app)
+    app.segmented_control(key="widths_pick").set_value("counts").run()
+    assert not app.exception
+    assert parameter(app, "widths") == "counts"
+    assert first_places(app)["Borda"] == "A"
+    assert "C over A by 1" not in words(app)
+
+
 def test_long_names_and_many_get_a_key_and_short_ones_only_on_a_phone(open_page):
     def key(app) -> str:
         return next(h.value for h in app.get("html") if "candidates" in h.value)
@@ -192,7 +208,9 @@ def test_a_file_is_read_and_named(open_page):
     app.get("file_uploader")[0].set_value(("towns.toi", PREFLIB, "text/plain")).run()
     assert not app.exception
     assert parameter(app, "profile").startswith("file-")
-    assert app.text_area[0].value == "3: A the first\n2: B = C D > A the first"
+    assert app.text_area[0].value.splitlines()[1:] == [
+        '3: "A; the first"', '2: B = "C > D" > "A; the first"',
+    ]  # fmt: skip
     assert app.segmented_control(key="left_out_pick").value == "last"
     app.get("file_uploader")[0].set_value(("bad.toi", b"x", "text/plain")).run()
     assert not app.exception
@@ -320,7 +338,7 @@ def test_small_profiles_compile_nothing(open_page):
 def test_what_is_downloaded_reads_back(open_page):
     app = open_page("rules", profile="tennessee")
     assert [b.proto.label for b in app.get("download_button")] == [
-        "Orders (CSV)", "Ballots (text)", "Ballots (PrefLib .toc)",
+        "Orders (CSV)", "Ballots (text)", "Ballots (PrefLib .soc)",
     ]  # fmt: skip
     profile = PRESETS["tennessee"].profile
     outcomes, _ = count_all_rules(profile)

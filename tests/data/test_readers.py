@@ -87,8 +87,7 @@ def test_rows_may_come_in_any_order_and_number_by_first_appearance():
     assert r.completion.tolist() == [0, 2, 1, 0, 1, 2, 0]
     assert r.rank.tolist() == [1, 0, 2, 0, 0, 2, 1]
     assert r.notes == (
-        "1 ballot ranks one completion only; it says nothing and is left out of training and "
-        "counts.",
+        "1 ballot ranks one completion only; it compares nothing and is left out of training.",
     )
 
 
@@ -138,8 +137,8 @@ def test_features_of_raters_may_be_unknown():
     np.testing.assert_array_equal(
         r.rater_features, np.float32([[0.1, none, 7], [none, none, -2000]])
     )
-    assert r.notes == ("2 ballots rank one completion only; they say nothing and are left out of "
-                       "training and counts.",)  # fmt: skip
+    assert r.notes == ("2 ballots rank one completion only; they compare nothing and are left "
+                       "out of training.",)  # fmt: skip
     assert r.catalogue.completion_features is None
     for part in (r.select(r.ballot_rater == 1), r.keep(r.rank == 0), r.completed()):
         np.testing.assert_array_equal(part.rater_features, r.rater_features)

@@ -50,8 +50,9 @@ RULE_SETS = {
 }
 
 
-def choose_ballots() -> tuple[Profile, str]:
-    """The chosen ballots as they were cast, and what candidates left out mean."""
+def choose_ballots() -> tuple[Profile, str, str]:
+    """The chosen ballots as they were cast, what candidates left out mean, and what the width of a
+    victory is."""
     profile = profile_picker.choose_as_cast()
     meaning = left_out.pick(profile, tuple(left_out.MEANINGS))
     try:
@@ -59,35 +60,45 @@ def choose_ballots() -> tuple[Profile, str]:
     except InputError as error:
         st.warning(page.escaped(str(error)))
         meaning = "last"
-    return profile, meaning
+    return profile, meaning, left_out.pick_widths(profile, meaning)
 
 
-def count(profile: Profile, meaning: str = "last") -> tuple[dict[str, Outcome], dict[str, str]]:
+def count(
+    profile: Profile, meaning: str = "last", widths: str = "shares"
+) -> tuple[dict[str, Outcome], dict[str, str]]:
     """The outcome of every rule, and rule -> why it cannot count the profile.
 
     Args:
         meaning: what candidates left out mean, a key of ``left_out.MEANINGS``.
+        widths: what the width of a victory is, a key of ``left_out.WIDTHS``.
     """
-    return _count(profile_picker.cache_key(profile), meaning, profile)
+    return _count(profile_picker.cache_key(profile), meaning, widths, profile)
 
 
 @st.cache_data(max_entries=100, show_spinner="Counting")
-def _count(key: str, meaning: str, _profile: Profile) -> tuple[dict[str, Outcome], dict[str, str]]:
-    return count_all_rules(_profile, left_out=meaning)
+def _count(
+    key: str, meaning: str, widths: str, _profile: Profile
+) -> tuple[dict[str, Outcome], dict[str, str]]:
+    return count_all_rules(_profile, None, meaning, widths)
 
 
 @st.cache_data(max_entries=300, show_spinner=False)
 def _explain(
-    key: str, meaning: str, rule: str, _profile: Profile, _outcome: Outcome
+    key: str, meaning: str, widths: str, rule: str, _profile: Profile, _outcome: Outcome
 ) -> Explanation:
-    return explain(rule, _profile, _outcome, meaning)
+    return explain(rule, _profile, _outcome, meaning, widths)
 
 
 def explanation(
-    profile: Profile, outcomes: dict[str, Outcome], rule: str, meaning: str = "last"
+    profile: Profile,
+    outcomes: dict[str, Outcome],
+    rule: str,
+    meaning: str = "last",
+    widths: str = "shares",
 ) -> Explanation:
-    """How a rule counted the profile; ``meaning`` as in ``count``."""
-    return _explain(profile_picker.cache_key(profile), meaning, rule, profile, outcomes[rule])
+    """How a rule counted the profile; ``meaning`` and ``widths`` as in ``count``."""
+    key = profile_picker.cache_key(profile)
+    return _explain(key, meaning, widths, rule, profile, outcomes[rule])
 
 
 def winners(outcome: Outcome) -> tuple[int, ...]:
@@ -301,12 +312,12 @@ def show_outcomes(profile: Profile, outcomes: dict[str, Outcome], rule: str) -> 
         )
 
 
-def show_steps(explained: Explanation, profile: Profile, meaning: str) -> None:
+def show_steps(explained: Explanation, profile: Profile, meaning: str, widths: str) -> None:
     """Draw the steps of a count: the main figure, the notes, the other figures.
 
     Args:
         profile: the ballots with the full names; those of the explanation may be short.
-        meaning: as in ``count``.
+        meaning, widths: as in ``count``.
     """
     look = page.style()
     for i, step in enumerate(explained.steps[:1] if page.presenting() else explained.steps):
@@ -318,6 +329,7 @@ def show_steps(explained: Explanation, profile: Profile, meaning: str) -> None:
                 "step",
                 profile_picker.cache_key(profile),
                 meaning,
+                widths,
                 explained.rule,
                 i,
             ),

@@ -30,9 +30,10 @@ Pair = tuple[int, int]
 def pairwise_matrix(counts: ProfileCounts, marked: Iterable[Pair] = ()) -> Matrix:
     """P(a ≻ b) as a matrix."""
     values = np.where(np.eye(counts.m, dtype=bool), np.nan, counts.above)
-    return Matrix(
-        "Share of ballots that rank the row above the column", values, marked=tuple(marked)
-    )
+    title = "Share of ballots that rank the row above the column"
+    if counts.by_counts and (counts.both_ranked < 1 - TIE_TOLERANCE).any():
+        title = "Share of all ballots with the row above the column, half of those without both"
+    return Matrix(title, values, marked=tuple(marked))
 
 
 def majority_edges(

@@ -164,11 +164,11 @@ def _differences(
         for rule, outcome in theirs.items():
             first = [[names[i] for i in np.flatnonzero(o.place[: len(names)] == 0)]
                      for o in (outcome, ours[rule])]  # fmt: skip
-            if first[0] != first[1]:
+            if first[0] != first[1] and not outcome.lottery:
                 where = f" on ‘{contest}’" if contest else ""
                 yield (
-                    f"{RULES[rule].title}{where} elects {', '.join(first[0])}, not "
-                    f"{', '.join(first[1])}"
+                    f"{RULES[rule].title}{where} elects {' and '.join(first[0])} instead of "
+                    f"{' and '.join(first[1])}"
                 )
 
 
