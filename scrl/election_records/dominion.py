@@ -67,8 +67,8 @@ def read_dominion(files: ElectionFiles, wanted: Wanted, labels: Labels) -> list[
     for contest in contests.values():
         if skipped:
             contest.notes.append(
-                f"{skipped:,} of {sessions:,} sheets are neither current nor adjudicated and are "
-                "left out."
+                "Sheets that are neither current nor adjudicated are left out: "
+                f"{skipped:,} of {sessions:,}."
             )
     return list(contests.values())
 

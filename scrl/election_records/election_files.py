@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -110,13 +111,16 @@ def _folder(folder: Path, file: str) -> ElectionFiles:
     names: list[str] = []
     total = 0
     try:
-        for path in sorted(folder.rglob("*")):
-            name = path.relative_to(folder).as_posix()
-            if path.is_symlink() or not path.is_file() or _is_hidden(name):
-                continue
-            names.append(name)
-            total += path.stat().st_size
-            _check_sizes(file, len(names), total)
+        for root, folders, files in os.walk(folder):
+            folders.sort()
+            for own in sorted(files):
+                path = Path(root, own)
+                name = path.relative_to(folder).as_posix()
+                if path.is_symlink() or not path.is_file() or _is_hidden(name):
+                    continue
+                names.append(name)
+                total += path.stat().st_size
+                _check_sizes(file, len(names), total)
     except OSError as error:
         raise InputError(f"{file}: the folder cannot be read ({error.strerror}).") from None
     if not names:

@@ -20,7 +20,7 @@ def test_a_published_election_is_offered_with_its_contests(open_page):
     assert "124 ballots, 116 of them in the profile" in captions
     assert "a rank with several candidates ends the ballot" in captions
     presets = next(s for s in app.selectbox if s.key == "record_preset")
-    assert presets.options[:3] == ["Usual", "Maine", "Alaska"]
+    assert presets.options[:3] == ["The usual settings", "Maine", "Alaska"]
 
 
 def test_other_files_stay_what_they_are():

@@ -14,7 +14,7 @@ from ui.shared import page, uploads
 
 SUFFIXES = (*uploads.RATINGS_SUFFIXES, "zip", "xml", "blt", "txt")
 LABEL = "Ratings (CSV, JSONL), PrefLib, BLT, cast-vote records (also packed as ZIP)"
-_USUAL = "Usual"
+_USUAL = "The usual settings"
 _KEY = "record_preset"
 #: Notes of a contest that are shown.
 _SHOWN = 3
@@ -23,7 +23,7 @@ _SHOWN = 3
 def choose_preset() -> None:
     """The choice of the rules by which faults of cast-vote records are read."""
     st.selectbox(
-        "Ballots with faults are read as in",
+        "How to read ballots with faults",
         [_USUAL, *PRESETS],
         format_func=lambda name: PRESETS[name].place if name in PRESETS else name,
         key=_KEY,
@@ -57,6 +57,7 @@ def accept(data: bytes, filename: str) -> str | None:
 
 def show_notes(ratings: Ratings, prompt: str) -> None:
     """What the reader of a file says of one of its prompts."""
-    own = [note for note in ratings.notes if note.startswith(f"{prompt}: ")]
+    start = f"{prompt}: "
+    own = [note[len(start) :] for note in ratings.notes if note.startswith(start)]
     for note in (own or ratings.notes)[:_SHOWN]:
         st.caption(page.escaped(note))
