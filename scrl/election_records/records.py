@@ -126,7 +126,8 @@ def _notes(cast: CastContest, settings: BallotSettings, counts: BallotCounts) ->
         if (number := getattr(counts, name))
     ]
     notes = [
-        f"{counts.cast:,.10g} {'ballot' if counts.cast == 1 else 'ballots'}, {counts.counted:,.10g} of them in the profile"
+        f"{counts.cast:,.10g} {'ballot' if counts.cast == 1 else 'ballots'}, "
+        f"{counts.counted:,.10g} of them in the profile"
         + (f": {', '.join(parts)}." if parts else ".")
     ]
     without = ("overvotes",) * cast.ties + ("max_skipped",) * (not cast.gaps)
