@@ -67,11 +67,11 @@ def leaderboard(chosen: Namespace) -> None:
         "coefficients": {name: found._asdict() for name, found in board.coefficients.items()},
     }  # fmt: skip
     if chosen.held_out is not None:
-        found = board.held_out(chosen.held_out, chosen.seed)
-        result["held_out"] = found._asdict()
+        held_out = board.held_out(chosen.held_out, chosen.seed)
+        result["held_out"] = held_out._asdict()
         print(
-            f"held-out log-likelihood a row: {found.log_likelihood:.4f}, {found.gain:+.4f} "
-            f"± {found.standard_error:.4f} beside equal items"
+            f"held-out log-likelihood a row: {held_out.log_likelihood:.4f}, {held_out.gain:+.4f} "
+            f"± {held_out.standard_error:.4f} beside equal items"
         )
     write_result(chosen.out, result)
 
