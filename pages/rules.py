@@ -8,7 +8,7 @@ from ui.voting import candidate_key, left_out, rules
 
 def show() -> None:
     page.opening("rules")
-    page.start_runtime()
+    page.start_counting()
     profile, meaning, widths = rules.choose_ballots()
     in_words = candidate_key.shortened(profile, candidate_key.MAX_LETTERS_IN_TEXT)
     every, faults = rules.count(profile, meaning, widths)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from functools import cache
 from pathlib import Path
 
-import jax
 from threadpoolctl import threadpool_limits
 
 _COMPILE_EVENTS = (
@@ -24,9 +24,9 @@ def start() -> None:
     algebra outside JAX one thread.
 
     The folder is ``$SCRL_CACHE``, or ``scrl`` in the user's cache folder. Call before the first
-    compilation; calling again does nothing. Threads of linear algebra wait actively for each other:
-    where another process or visitor computes, small matrices take four to nine times as long.
-    ``$OPENBLAS_NUM_THREADS`` overrides this.
+    compilation; calling again does nothing, and JAX is not loaded by it. Threads of linear algebra
+    wait actively for each other: where another process or visitor computes, small matrices take
+    four to nine times as long. ``$OPENBLAS_NUM_THREADS`` overrides this.
     """
     if not os.environ.get("OPENBLAS_NUM_THREADS"):
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of libraries that are loaded later
@@ -37,9 +37,14 @@ def start() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # a read-only home costs seconds, not the run
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    for name, value in (
+        ("jax_compilation_cache_dir", str(folder)),
+        ("jax_persistent_cache_min_compile_time_secs", 0.0),
+        ("jax_persistent_cache_min_entry_size_bytes", -1),
+    ):
+        os.environ[name.upper()] = str(value)  # JAX reads them when it is loaded
+        if "jax" in sys.modules:
+            sys.modules["jax"].config.update(name, value)
 
 
 def free_memory_maps(share: float = 0.5) -> None:
@@ -56,12 +61,14 @@ def free_memory_maps(share: float = 0.5) -> None:
         used = Path("/proc/self/maps").read_bytes().count(b"\n")
     except (OSError, ValueError):
         return  # not Linux
-    if used > share * limit:
-        jax.clear_caches()
+    if used > share * limit and "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
 
 
 @cache
 def _register_listener() -> None:
+    import jax
+
     def record(event: str, duration_secs: float, **_: str | int) -> None:
         if event in _COMPILE_EVENTS:
             _thread.compiling = getattr(_thread, "compiling", 0.0) + duration_secs
@@ -77,6 +84,8 @@ def compile_seconds() -> float:
 
 def device_name() -> str:
     """Name of the device that JAX computes on: ``"CPU (2 cores)"``, ``"NVIDIA H200"``."""
+    import jax
+
     device = jax.devices()[0]
     if device.platform == "cpu":
         return f"CPU ({os.cpu_count()} cores)"

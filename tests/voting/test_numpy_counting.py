@@ -3,6 +3,7 @@ compiled, nor is JAX loaded."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from functools import cache
@@ -105,17 +106,25 @@ def test_ballots_of_weight_zero_do_not_make_a_contest_large():
     assert TRACES.total() == before
 
 
-def test_all_rules_are_counted_without_jax():
-    code = (
-        "import sys; from scrl.voting import Profile, count_all_rules\n"
-        "found, errors = count_all_rules(Profile.from_text('4: A > B > C\\n3: B > C = A\\n2: C'))\n"
-        "print(len(found), len(errors), 'jax' in sys.modules)"
-    )
+WITHOUT_JAX = """
+import sys
+from scrl.runtime import start
+from scrl.voting import Profile, count_all_rules
+start()
+found, errors = count_all_rules(Profile.from_text("4: A > B > C; 3: B > C = A; 2: C"))
+print(len(found), len(errors), "jax" in sys.modules)
+import jax
+print(jax.config.jax_compilation_cache_dir, jax.config.jax_persistent_cache_min_compile_time_secs)
+"""
+
+
+def test_all_rules_are_counted_without_jax_which_then_knows_its_cache(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=Path(__file__).resolve().parents[2],
-        capture_output=True, text=True, check=True,
+        [sys.executable, "-c", WITHOUT_JAX], cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"SCRL_CACHE": str(tmp_path)}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout.split() == [str(len(RULES.ordinal)), "0", "False"]
+    shipped = [name for name in RULES.ordinal if RULES[name].of_profile is None]
+    assert done.stdout.split() == [str(len(shipped)), "0", "False", str(tmp_path), "0.0"]
 
 
 def test_loops_are_the_same_in_both_namespaces():

@@ -119,10 +119,16 @@ def set_url_parameter(key: str, value: str, default: str) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _start_runtime_once() -> str:
-    from scrl.runtime import device_name, start
+def _start_runtime_once() -> None:
+    from scrl.runtime import start
 
     start()
+
+
+@st.cache_resource(show_spinner=False)
+def _device_name() -> str:
+    from scrl.runtime import device_name
+
     return device_name()
 
 
@@ -137,8 +143,13 @@ def _free_memory_maps() -> None:
 def start_runtime() -> None:
     """Set the compilation cache, and say in the sidebar which device trains.
 
-    It loads JAX, so only pages that train or count call it, before anything compiles.
+    It loads JAX, so only pages that train call it, before anything compiles.
     """
-    name = _start_runtime_once()
+    start_counting()
+    st.sidebar.caption(f"Trains on {_device_name()}")
+
+
+def start_counting() -> None:
+    """Set the compilation cache without loading JAX: small elections are counted without it."""
+    _start_runtime_once()
     _free_memory_maps()
-    st.sidebar.caption(f"Trains on {name}")
