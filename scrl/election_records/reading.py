@@ -15,6 +15,7 @@ from scrl.election_records import (
     common_data,
     debian,
     dominion,
+    dominion_csv,
     hart,
     preflib_records,
     rctab,
@@ -301,6 +302,8 @@ def _table_format(data: bytes, where: str) -> str | None:
     head = head_rows(data, where, choice_columns.HEAD_ROWS)
     if clear_ballot.is_clear_ballot(head):
         return "Clear Ballot"
+    if dominion_csv.is_dominion_csv(head):
+        return "Dominion CSV"
     return "choice columns" if choice_columns.find_columns(head, where) else None
 
 
@@ -319,6 +322,8 @@ def _read_one(
         return common_data.read_common_data(content, where, wanted, labels)
     if format == "Clear Ballot":
         return clear_ballot.read_clear_ballot(table_rows(data, where), where, wanted, labels)
+    if format == "Dominion CSV":
+        return dominion_csv.read_dominion_csv(table_rows(data, where), where, wanted, labels)
     if format == "choice columns":
         head: list[Row] = head_rows(data, where, choice_columns.HEAD_ROWS)
         columns = choice_columns.find_columns(head, where)

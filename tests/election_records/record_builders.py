@@ -116,3 +116,22 @@ def alaska_export() -> dict[str, str]:
         "CvrExport_1730.json": json.dumps({"Version": "5.17", "Sessions": sessions[:60]}),
         "CvrExport_1731.json": json.dumps({"Version": "5.17", "Sessions": sessions[60:]}),
     }
+
+
+def alaska_csv() -> str:
+    """The ballots as Dominion's CSV export, beside a contest that half of them do not have."""
+    data = RCTAB["2024_alaska_dominion"]
+    names = data["names"] | {"U": "Write-in"}
+    ranked = [(x, rank) for rank in range(1, 5) for x in names]
+    first = ["CvrNumber", "TabulatorNum", "BatchId"]
+    contest = "U.S. Representative (Number of positions=1, Number of ranks=4)"
+    rows = [
+        ["2024 General", "5.17", *[""] * (len(ranked) + 2)],
+        [""] * 3 + [contest] * len(ranked) + ["Court (Vote For=1)"] * 2,
+        [""] * 3 + [f"{names[x]}({rank})" for x, rank in ranked] + ["YES", "NO"],
+    ]
+    ballots = []
+    for number, ballot in enumerate(alaska_ballots(), 1):
+        marks = [str(int(rank <= len(ballot) and ballot[rank - 1] == x)) for x, rank in ranked]
+        ballots.append([str(number), "1", "1", *marks, *(["1", "0"] if number % 2 else ["", ""])])
+    return table(rows[0], [*rows[1:], [*first, *[""] * (len(ranked) + 2)], *ballots])

@@ -25,6 +25,7 @@ HART = (PUBLISHED / "hart_sheet.xml").read_text("utf-8")
 BLT = '3 1\n2 1 2 0\n1 3=2 0\n0\n"Ann"\n"Bob"\n"Cy"\n"Board"\n'
 DEBIAN = "  Option 1--->: Ann\n/ Option 2-->: Bob\nV: 12\tab\nV: -1 cd\n"
 CSV = "choice_1,choice_2\nAnn,Bob\nBob,\n"
+DOMINION = "E\n,,M (Number of positions=1; Number of ranks=1)\n,,Ann(1)\nCvrNumber\n1,1,0\n"
 CDF = build.common_data("x", [["A", "B"], ["B"]])
 
 
@@ -70,6 +71,8 @@ def test_what_is_no_election_is_refused_with_what_is_read():
         (CDF.replace('"cs-A", "Sel', '"cs-Z", "Sel'), "a.json", ("record 1", "'cs-Z'")),
         (CDF.replace('"Rank": 1', '"Rank": 0', 1), "a.json", ("record 1", "rank is '0'")),
         (CDF.replace('"Rank": 1', '"Rank": NaN', 1), "a.json", ("not JSON", "NaN")),
+        (DOMINION.replace("1,1,0", "1,1,x"), "a.csv", ("line 5", "mark is 'x'")),
+        (DOMINION.replace("(1)", "(0)"), "a.csv", ("line 4", "'Ann(0)'")),
         (HART.replace("000001", "00x001"), "a.xml", ("'00x001'", "CEDAR PARK")),
         (HART[:-30], "a.xml", ("line", "XML")),
     ],
@@ -203,6 +206,7 @@ SEEDS = {
     "a.csv": CSV.encode(), "a.blt": BLT.encode(), "a.txt": DEBIAN.encode(), "a.json": CDF.encode(),
     "a.xml": HART.encode(),
     "clear.csv": b"RowNumber,BoxID,BoxPosition,BallotID,Choice_1_1:Mayor:1:N:Ann:NON\n1,a,1,b,1\n",
+    "dominion.csv": f"{DOMINION}2,2,1\n3,2,\n".encode(),
     "ak.zip": build.packed({
         "ContestManifest.json": '{"List": [{"Id": 7, "Description": "Mayor"}]}',
         "CandidateManifest.json": '{"List": [{"Id": 1, "ContestId": 7, "Description": "Ann"}]}',

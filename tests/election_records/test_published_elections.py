@@ -68,7 +68,7 @@ def test_generic_csv_as_rctab_counts_it():
     assert record.profile.names == ("Lettuce", "Broccoli", "Cucumber", "Cauliflower")
 
 
-def test_alaskas_election_to_congress_as_a_table_and_as_dominions_export():
+def test_alaskas_election_to_congress_as_a_table_and_as_dominions_exports():
     data = RCTAB["2024_alaska_dominion"]
     export = build.alaska_export()
     assert list_contests(build.packed(export), "ak.zip") == (
@@ -82,6 +82,7 @@ def test_alaskas_election_to_congress_as_a_table_and_as_dominions_export():
     records = [
         parse_election(build.packed(export), "ak.zip", "U.S. Representative", preset="alaska"),
         parse_election(build.table(header, rows).encode(), "rctab_cvr.csv", preset="alaska"),
+        parse_election(build.alaska_csv().encode(), "cvr.csv", "Representative", preset="alaska"),
     ]
     for record in records:
         assert (record.counts.cast, record.counts.blank) == (data["cast"], data["blank"])
@@ -92,7 +93,11 @@ def test_alaskas_election_to_congress_as_a_table_and_as_dominions_export():
         assert record.counts.write_ins == 3
         assert record.counts.duplicates == 3
         assert record.counts.skipped == 1
-    assert same_ballots(*records)
+    assert same_ballots(*records[:2])
+    assert same_ballots(*records[1:])
+    assert records[2].title == "2024 General"
+    court = parse_election(build.alaska_csv().encode(), "cvr.csv", "Court")
+    assert court.counts.cast == 62
     assert any("left out: 1 of 125" in note for note in records[0].notes)
     assert records[0].seats == 1
 
@@ -233,3 +238,61 @@ def test_a_debian_election_as_its_tally_sheet_and_as_preflibs_file(golden):
     outcome = aggregate(record.profile, "schulze")
     assert outcome.order(record.profile.names)[0] == ["Bdale Garbee"]
     assert np.isclose(sheet.counts.cast, ratings.ballot_weight.sum())
+
+
+def test_a_workbook_of_es_and_s_by_rctabs_configuration(tmp_path):
+    """Columns by number, a delimiter of overvotes, blank cells as undeclared write-ins."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in [["id", "precinct", "one", "two"], [1, "p", "Ann", "Bob//Cy"], [2, "p", "", "Ann"],
+                [3, "p", "undervote", "Bob"], [4, "p", "overvote", None]]:  # fmt: skip
+        book.active.append(row)
+    book.save(tmp_path / "cvr.xlsx")
+    source = {"filePath": "../shared/cvr.xlsx", "provider": "ess", "firstVoteColumnIndex": "3",
+              "firstVoteRowIndex": "2", "overvoteDelimiter": "//", "overvoteLabel": "overvote",
+              "skippedRankLabel": "undervote", "treatBlankAsUndeclaredWriteIn": True}  # fmt: skip
+    rules = {"overvoteRule": "Exhaust if multiple continuing", "maxSkippedRanksAllowed": "0",
+             "maxRankingsAllowed": "2", "numberOfWinners": "2"}  # fmt: skip
+    content = build.configuration(rules, source, ["Ann", "Bob", "Cy", "Dee"])
+    content = content.replace('{"name": "Dee"}', '{"name": "Dee", "excluded": true}')
+    (tmp_path / "config.json").write_text(content, "utf-8")
+    record = read_election(tmp_path)
+    assert record.profile.names == ("Ann", "Bob", "Cy")
+    assert record.settings.overvotes == "exhaust_if_multiple_continuing"
+    assert record.seats == 2
+    assert sorted(map(str, record.profile.orders())) == ["[['Ann'], ['Bob', 'Cy']]", "[['Ann']]"]
+    assert (record.counts.write_ins, record.counts.ended_by_skipped) == (2, 1)
+
+
+def test_common_data_as_xml_is_the_same_election():
+    """The elements of NIST's XML form have the names of the JSON form; lists repeat them."""
+    ballots = build.ballots_of(RCTAB["same_data_different_formats"]["ballots"])
+    text = build.common_data("Mayor", ballots)
+
+    def element(name: str, value) -> str:
+        if isinstance(value, list):
+            return "".join(element(name, entry) for entry in value)
+        if not isinstance(value, dict):
+            return f"<{name}>{value}</{name}>"
+        own = f' ObjectId="{value["@id"]}"' if "@id" in value else ""
+        inner = "".join(element(k, v) for k, v in value.items() if not k.startswith("@"))
+        return f"<{name}{own}>{inner}</{name}>"
+
+    xml = element("CastVoteRecordReport", json.loads(text))
+    xml = xml.replace("<CastVoteRecordReport>", '<CastVoteRecordReport xmlns="NIST_V0_cvr.xsd">')
+    assert same_ballots(
+        parse_election(xml.encode(), "cvr.xml"), parse_election(text.encode(), "c.json")
+    )
+
+
+def test_options_of_droop_in_a_blt_file():
+    """github.com/jklundell/droop, test/blt/meek/eq1.blt and test/blt/mpls/42o.blt."""
+    text = '3 2\n[nick a b c]\n5 a b 0\n1 b=c 0\n3 c 0\n0\n"A"\n"B"\n"C"\n"equal rankings"\n'
+    record = parse_election(text.encode(), "eq1.blt")
+    assert record.profile.to_text("; ") == "5: A > B; 3: C; 1: B = C"
+    assert record.seats == 2
+    options = text.replace("[nick a b c]", "[droop precision=4]\n[nick a b c]\n[withdrawn c]")
+    other = parse_election(options.encode(), "eq1.blt")
+    assert other.profile.names == ("A", "B")
+    assert other.counts.empty == 3
+    assert any("not read: droop" in note for note in other.notes)
