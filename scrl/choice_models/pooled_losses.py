@@ -31,6 +31,8 @@ from itertools import permutations
 import numpy as np
 from scipy.special import expit
 
+from scrl.choice_models.bradley_terry import checked_counts
+
 #: Shares within this of ½ are ties.
 TIE = 1e-9
 #: Steps and step size of gradient descent on the bounded loss, and the greatest gap of its rewards.
@@ -42,7 +44,12 @@ MAX_ENUMERATED = 8
 
 
 def win_shares(wins: np.ndarray) -> np.ndarray:
-    """P of counts of wins ``[..., m, m]``: ½ on the diagonal and where a pair is not compared."""
+    """P of counts of wins ``[..., m, m]``: ½ on the diagonal and where a pair is not compared.
+
+    Raises:
+        InputError: for wins that are negative or not finite.
+    """
+    wins = checked_counts(wins, "wins")
     total = wins + np.swapaxes(wins, -1, -2)
     return np.where(total > 0, wins / np.where(total > 0, total, 1.0), 0.5)
 
