@@ -27,8 +27,10 @@ MAX_BLOCK_CELLS = 50_000
 MAX_RESAMPLE_CELLS = 200_000
 #: A tuple or a list of two integers, as ``marshal`` writes it.
 PAIR_RECORD = np.dtype(
-    [("kind", "S1"), ("length", "<i4"), ("k", "S1"), ("a", "<i4"), ("l", "S1"), ("b", "<i4")]
+    [("kind", "u1"), ("length", "<i4"), ("k", "u1"), ("a", "<i4"), ("l", "u1"), ("b", "<i4")]
 )
+#: What its marks are: a tuple or a list, of two, both of them integers.
+PAIR_MARKS = {"kind": b"([", "length": (2,), "k": b"i", "l": b"i"}
 #: Limit of the cells that comparisons are counted in: 8 GB.
 MAX_COUNTED_CELLS = 1_000_000_000
 #: Range of log-odds beyond which the exponential of a reward could overflow.
@@ -345,12 +347,11 @@ def _read_pairs(comparisons: list) -> np.ndarray | None:
     if len(data) != 5 + PAIR_RECORD.itemsize * len(comparisons):
         return None
     record = np.frombuffer(data, PAIR_RECORD, offset=5)
-    first = record[0]
-    # Both integers follow the same marks in every record if the marks of the first are right.
-    marks = all((record[name] == first[name]).all() for name in ("kind", "length", "k", "l"))
-    if not marks or first["kind"] not in b"([" or first["length"] != 2:
-        return None
-    if first["k"] != b"i" or first["l"] != b"i":
+    is_pair = all(
+        (record[mark] == record[mark][0]).all() and record[mark][0] in known
+        for mark, known in PAIR_MARKS.items()
+    )
+    if not is_pair:
         return None
     return np.stack([record["a"], record["b"]], axis=-1)
 
