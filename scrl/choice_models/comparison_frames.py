@@ -10,6 +10,7 @@ import numpy as np
 
 from scrl.choice_models.tables import (
     Table,
+    as_clusters,
     as_labels,
     as_number,
     as_numbers,
@@ -30,6 +31,7 @@ LABELS = {
     **dict.fromkeys(("tie", "tied", "draw", "both", "equal", "neither"), TIE),
     **dict.fromkeys(("tie (bothbad)", "both_bad", "bothbad", "both bad", "tie (both bad)"), TIE),
 }
+SAY = "say the winner's name, model_a, model_b or tie, or the first item's score 1, 0.5 or 0"
 #: Columns that are read where none are named: of the preferred and the other item, of both items.
 WINNER_LOSER = (("winner", "loser"), ("chosen", "rejected"), ("preferred", "other"))
 BOTH_ITEMS = (("model_a", "model_b"), ("item_a", "item_b"), ("first", "second"), ("a", "b"))
@@ -107,7 +109,7 @@ def read_pairs(
             f"{row_name(row)} compares {quoted(names[i[row]])} with itself; a comparison names two."
         )
     weight = both.weight if weight is None else weight
-    cluster = None if rater is None else as_labels(table.column(rater))[1]
+    cluster = as_clusters(table, rater)
     read = PairRows(
         names, i, j, result, as_weights(table, weight, len(i)), cluster,
         *_features(table, features, len(i)), has_sides=both.result is not None,
@@ -197,6 +199,8 @@ def _results(
     labels = {**LABELS, layout.items[0].lower(): FIRST, layout.items[1].lower(): SECOND}
     found = np.empty(len(column), np.int64)
     for i, (cell, a, b) in enumerate(zip(column, first, second, strict=True)):
+        if is_missing(cell):
+            raise InputError(f"{row_name(i)} has no result; {SAY}.")
         label = labels.get(cell.strip().lower()) if isinstance(cell, str) else None
         named = FIRST if cell == a else SECOND if cell == b else None
         if named is not None and label is not None and named != label:
@@ -206,14 +210,10 @@ def _results(
             )
         if named is None:
             named = label
-        if named is None and not is_missing(cell):
+        if named is None:
             named = {1.0: FIRST, 0.5: TIE, 0.0: SECOND}.get(as_number(cell))
         if named is None:
-            what = "no result" if is_missing(cell) else f"the result {quoted(cell)}"
-            raise InputError(
-                f"{row_name(i)} has {what}; say the winner's name, model_a, model_b or tie, or the "
-                "first item's score 1, 0.5 or 0."
-            )
+            raise InputError(f"{row_name(i)} has the result {quoted(cell)}; {SAY}.")
         found[i] = named
     return found
 

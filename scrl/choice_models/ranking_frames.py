@@ -10,6 +10,7 @@ import numpy as np
 
 from scrl.choice_models.tables import (
     Table,
+    as_clusters,
     as_labels,
     as_numbers,
     as_weights,
@@ -68,7 +69,7 @@ def read_rankings(
         columns = {name: x for name, x in (("weight", weights), ("rater", raters)) if x is not None}
         table = Table(columns)
         heavy = as_weights(table, "weight" if "weight" in columns else None, len(listed))
-        who = None if raters is None else as_labels(raters)[1]
+        who = as_clusters(table, None if raters is None else "rater")
     else:
         if isinstance(weight, str | None) and isinstance(rater, str | None):
             listed, heavy, who = _long_table(table_of(rankings), ranking, item, rank, weight, rater)
@@ -136,7 +137,7 @@ def _long_table(
     rank = _column(table, rank, PLACE_COLUMNS, "rank")
     place = as_numbers(table, rank)
     heavy = as_weights(table, weight, len(items))
-    who = None if rater is None else as_labels(table.column(rater))[1]
+    who = as_clusters(table, rater)
     order = np.lexsort((place, of_ranking))
     listed, weights, raters = [], [], []
     for rows in np.split(order, np.flatnonzero(np.diff(of_ranking[order])) + 1):

@@ -94,7 +94,12 @@ def is_missing(cell: Any) -> bool:
     """Whether a cell is ``None``, NaN, or blank text."""
     if isinstance(cell, str):
         return not cell.strip()
-    return cell is None or bool(cell != cell)
+    try:
+        return cell is None or bool(cell != cell)
+    except TypeError:  # pandas.NA
+        return True
+    except ValueError:  # an array
+        return False
 
 
 def as_labels(cells: Sequence[Any]) -> tuple[tuple[Hashable, ...], np.ndarray]:
@@ -109,6 +114,19 @@ def as_labels(cells: Sequence[Any]) -> tuple[tuple[Hashable, ...], np.ndarray]:
         names = sorted(distinct, key=str)
     place = {name: i for i, name in enumerate(names)}
     return tuple(names), np.fromiter(map(place.__getitem__, cells), np.int64, len(cells))
+
+
+def as_clusters(table: Table, name: str | None) -> np.ndarray | None:
+    """The index of each row's cluster, such as its rater ``[rows]``; ``None`` without a column."""
+    if name is None:
+        return None
+    cells = table.column(name)
+    empty = next((i for i, cell in enumerate(cells) if is_missing(cell)), None)
+    if empty is not None:
+        raise InputError(
+            f"{row_name(empty)} has nothing in the column {quoted(name)}; name a rater in each row."
+        )
+    return as_labels(cells)[1]
 
 
 def as_numbers(table: Table, name: str) -> np.ndarray:
