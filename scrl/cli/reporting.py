@@ -61,8 +61,7 @@ def add_report_options(parser: ArgumentParser) -> None:
 
 def report(chosen: Namespace) -> None:
     """Print who wins by each rule and how closely, and write the report."""
-    from scrl.election_reports import election_report
-    from scrl.election_reports.headlines import margin_sentence
+    from scrl.election_reports import election_report, margin_sentence
     from scrl.runtime import start
     from scrl.voting import RULES
 

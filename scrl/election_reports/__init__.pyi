@@ -1,7 +1,10 @@
 from .building import MARGIN_RULES as MARGIN_RULES
 from .building import REPORT_RULES as REPORT_RULES
 from .building import election_report as election_report
-from .building import with_margins as with_margins
+from .building import margin_entry as margin_entry
+from .building import report_with_margins as report_with_margins
+from .headlines import amount as amount
+from .headlines import margin_sentence as margin_sentence
 from .report_data import BallotSummary as BallotSummary
 from .report_data import ElectionReport as ElectionReport
 from .report_data import MarginEntry as MarginEntry

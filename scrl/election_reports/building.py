@@ -31,12 +31,16 @@ REPORT_RULES = (
 )  # fmt: skip
 #: Rules whose margin of victory is computed unless told otherwise.
 MARGIN_RULES = ("plurality", "instant-runoff", "borda", "copeland", "minimax", "schulze")
-#: Readings of truncated ballots that a report compares: what candidates left out mean, and widths.
-READINGS = (
-    ("last", "shares"), ("unseen", "shares"), ("unseen", "counts"), ("pref_voting", "shares"),
-)  # fmt: skip
-#: Most ballots of a witness that a report lists.
-MAX_WITNESS = 12
+#: Readings of truncated ballots that a report compares (what candidates left out mean, and widths)
+#: -> title.
+READINGS = {
+    ("last", "shares"): "Tied last",
+    ("unseen", "shares"): "Unseen",
+    ("unseen", "counts"): "Unseen, widths as counts",
+    ("pref_voting", "shares"): "As pref_voting",
+}
+#: Most different ballots of a witness that a report holds.
+MAX_WITNESS = 200
 Progress = Callable[[float, str], None]
 
 
@@ -112,30 +116,17 @@ def election_report(
     )  # fmt: skip
     if margins is True:
         margins = [rule for rule in MARGIN_RULES if rule in outcomes]
-    return with_margins(report, profile, margins or (), seconds, tell)
-
-
-def with_margins(
-    report: ElectionReport,
-    election: Profile | ElectionRecord,
-    rules: Iterable[str],
-    seconds: float = 5.0,
-    progress: Progress | None = None,
-) -> ElectionReport:
-    """The report with the margins of victory of these rules, and a headline that names them.
-
-    Args:
-        election: what the report is about.
-        seconds, progress: as in ``election_report``.
-    """
-    profile = election.profile if isinstance(election, ElectionRecord) else election
-    chosen, found = list(rules), []
+    chosen, found = list(margins or ()), []
     for number, rule in enumerate(chosen):
-        if progress is not None:
-            done = 0.4 + 0.6 * number / len(chosen)
-            progress(done, f"Margin of victory: {RULES[rule].title}")
-        found.append(_margin(profile, rule, seconds))
-    report = replace(report, margins=(*report.margins, *found))
+        done = 0.4 + 0.6 * number / len(chosen)
+        tell(done, f"Margin of victory: {RULES[rule].title}")
+        found.append(margin_entry(profile, rule, seconds))
+    return report_with_margins(report, found)
+
+
+def report_with_margins(report: ElectionReport, entries: Iterable[MarginEntry]) -> ElectionReport:
+    """The report with these margins of victory, and a headline that names the closest."""
+    report = replace(report, margins=tuple(entries))
     return replace(report, headline=headline(report))
 
 
@@ -217,7 +208,7 @@ def _other_readings(
     """What the other readings would change; none where no ballot leaves a candidate out."""
     if profile.is_complete:
         return
-    for reading in READINGS:
+    for reading, title in READINGS.items():
         if reading == (left_out, widths) or (reading[0] == left_out != "unseen"):
             continue
         other, errors = count_all_rules(profile, list(outcomes), *reading)
@@ -230,11 +221,19 @@ def _other_readings(
             elif not np.array_equal(outcome.place, outcomes[rule].place):
                 reordered.append(rule)
         yield ReadingEntry(
-            *reading, describe_reading(*reading), winners, tuple(reordered), tuple(errors)
+            *reading, title, describe_reading(*reading), winners, tuple(reordered), tuple(errors)
         )
 
 
-def _margin(profile: Profile, rule: str, seconds: float) -> MarginEntry:
+def margin_entry(
+    election: Profile | ElectionRecord, rule: str, seconds: float = 5.0
+) -> MarginEntry:
+    """The margin of victory of a rule, or why there is none; candidates left out are tied last.
+
+    Args:
+        seconds: time for the search, after which bounds are reported.
+    """
+    profile = election.profile if isinstance(election, ElectionRecord) else election
     try:
         found = margin_of_victory(profile, rule, seconds=seconds)
     except InputError as error:

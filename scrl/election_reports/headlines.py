@@ -72,21 +72,26 @@ def margin_sentence(entry: MarginEntry) -> str:
     """A margin of victory in a sentence."""
     if entry.upper is None:
         return f"{entry.title}: {entry.method}"
-    amount = ballots_text(entry.upper, entry.ballots, entry.unit)
     what = "the winner" if len(entry.winners) == 1 else "the tie"
     by = f"By {in_text(entry.title)},"
+    most = ballots_text(entry.upper, entry.ballots, entry.unit)
     if entry.exact:
-        return f"{by} {amount} would change {what}, and no fewer."
-    least = (entry.lower or 1) * entry.unit
-    bound = f"at least {number(least)} and " if (entry.lower or 1) > 1 else ""
-    return f"{by} {bound}at most {amount} would have to change to alter {what}."
+        return f"{by} {most} would change {what}, and no fewer."
+    bound = ""
+    if (entry.lower or 1) > 1:
+        bound = f"at least {amount(entry.lower or 1, entry.ballots, entry.unit)} and "
+    return f"{by} {bound}at most {most} would have to change to alter {what}."
+
+
+def amount(size: int, total: int, unit: float) -> str:
+    """A number of ballots; a percentage where the weights of ballots are no whole numbers."""
+    return f"{size:,}" if unit == 1 else f"{100 * size / total:.4g} %"
 
 
 def ballots_text(size: int, total: int, unit: float) -> str:
-    """A number of ballots of all, such as ``12 of 8,833 ballots``; a part of the weight where one
-    ballot weighs no whole number."""
+    """A number of ballots of all, such as ``12 of 8,833 ballots`` or ``2 % of the ballots``."""
     if unit != 1:
-        return f"ballots of weight {number(size * unit)} of {number(total * unit)}"
+        return f"{amount(size, total, unit)} of the ballots"
     return f"{size:,} of {total:,} ballots"
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
-from scrl.election_reports.headlines import joined, number
+from scrl.election_reports.headlines import amount, joined, number
 from scrl.election_reports.report_data import ElectionReport, MarginEntry, RuleEntry
 
 #: Tables with more columns have smaller type.
 MANY_COLUMNS = 8
+#: Most different ballots of a change that are listed.
+MAX_BALLOTS = 8
+#: Most tied winners that a cell names.
+MAX_TIED = 3
+#: What is said where every reading elects the same.
+OTHER_READINGS = "By every other reading the same candidates win:"
 #: Most candidates whose order stands in one line.
 MAX_IN_LINE = 6
 
@@ -33,7 +39,8 @@ def ballot_tiles(report: ElectionReport) -> str:
     """What ballots there are, as tiles."""
     b = report.ballots
     tiles = [
-        (number(b.voters), "ballots"), (f"{len(b.first):,}", "candidates"),
+        (number(b.voters), "ballots" if b.voters != 1 else "weight of all ballots"),
+        (f"{len(b.first):,}", "candidates"),
         (f"{b.distinct:,}", "different ballots"),
         (f"{b.mean_ranked:.1f}", "candidates ranked on average"),
     ]  # fmt: skip
@@ -85,22 +92,31 @@ def margins(report: ElectionReport) -> str:
 def _amount(entry: MarginEntry) -> str:
     if entry.upper is None:
         return text(entry.method)
-    upper = number(entry.upper * entry.unit)
+    most = amount(entry.upper, entry.ballots, entry.unit)
     if entry.exact:
-        return upper
-    return f"{number((entry.lower or 1) * entry.unit)} to {upper}"
+        return most
+    return f"{amount(entry.lower or 1, entry.ballots, entry.unit)} to {most}"
 
 
 def _witness(entry: MarginEntry) -> str:
     """The ballots that change, to be unfolded."""
     if not entry.removed:
         return ""
-    lines = [f"<li>{number(n)} of {text(ballot)}</li>" for n, ballot in entry.removed]
-    more = [f"<li>{number(n)} of {text(ballot)}</li>" for n, ballot in entry.added]
     return (
-        f"<details><summary>Which ballots</summary>Replace<ul>{''.join(lines)}</ul>by"
-        f"<ul>{''.join(more)}</ul>{text(entry.method)}</details>"
+        f"<details><summary>Which ballots</summary>Replace{_ballots(entry, entry.removed)}by"
+        f"{_ballots(entry, entry.added)}{text(entry.method)}</details>"
     )
+
+
+def _ballots(entry: MarginEntry, listed: Sequence[tuple[float, str]]) -> str:
+    """Ballots as a list; the last line says how many more there are."""
+    assert entry.upper is not None
+    shown = listed[:MAX_BALLOTS]
+    lines = [f"<li>{number(n)} × {text(ballot)}</li>" for n, ballot in shown]
+    more = entry.upper * entry.unit - sum(n for n, _ in shown)
+    if more > 0.5 * entry.unit:
+        lines.append(f"<li>and {number(more)} more</li>")
+    return f"<ul>{''.join(lines)}</ul>"
 
 
 def rounds(report: ElectionReport) -> str:
@@ -250,29 +266,31 @@ def _order(entry: RuleEntry) -> str:
 
 def readings(report: ElectionReport) -> str:
     """What another reading of truncated ballots would change."""
-    intro = f"{text(report.reading)} This report reads them so."
-    if not report.ballots.truncated:
+    if not report.readings:
         return ""
-    titles = {entry.rule: entry.title for entry in report.rules}
-    current = {entry.rule: entry.winners for entry in report.rules}
+    found = report.reading_rows()
+    intro = f"{text(report.reading)} This report reads them so. "
+    intro += "Read otherwise, other candidates would win:" if found else OTHER_READINGS
+    heads = [f"{number}. {entry.title}" for number, entry in enumerate(report.readings, 1)]
     rows = []
-    for entry in report.readings:
-        changes = [
-            f"<li>{text(titles[rule])}: {names(who)}, not {names(current[rule])}</li>"
-            for rule, who in entry.winners.items()
-        ]
-        said = f"<ul>{''.join(changes)}</ul>" if changes else "No other winner."
-        more = []
-        if entry.reordered:
-            listed = joined([titles[rule] for rule in entry.reordered])
-            more.append(f"Another order behind the winner: {text(listed)}.")
-        if entry.uncounted:
-            listed = joined([titles[rule] for rule in entry.uncounted])
-            more.append(f"Not counted so: {text(listed)}.")
-        note = f'<div class="note">{" ".join(more)}</div>' if more else ""
-        rows.append(f"<tr><td>{text(entry.sentence)}</td><td>{said}{note}</td></tr>")
-    head = ("If ballots were read otherwise", "Then first would be")
-    return _section("What a ballot leaves out", intro, _table(head, rows, "stack"))
+    for rule, winners in found:
+        cells = "".join(
+            f'<td data-label="{text(head)}">{_other_winners(who)}</td>'
+            for head, who in zip(heads, winners, strict=True)
+        )
+        now = f'<td data-label="Here">{names(rule.winners)}</td>'
+        rows.append(f"<tr><th>{text(rule.title)}</th>{now}{cells}</tr>")
+    table = _table(("Rule", "Here", *heads), rows, "stack") if rows else ""
+    said = "".join(f"<li>{text(entry.sentence)}</li>" for entry in report.readings)
+    return _section("What a ballot leaves out", intro, f'{table}<ol class="note">{said}</ol>')
+
+
+def _other_winners(who: Sequence[str] | None) -> str:
+    if who is None:
+        return '<span class="quiet">not counted</span>'
+    if not who:
+        return '<span class="quiet">the same</span>'
+    return names(who) if len(who) <= MAX_TIED else f"{len(who)} candidates tie"
 
 
 def chances(report: ElectionReport) -> str:

@@ -152,6 +152,7 @@ class ReadingEntry:
 
     Attributes:
         left_out, widths: the reading, as in ``scrl.aggregate``.
+        title: the reading in a few words.
         sentence: the reading in a sentence.
         winners: rule -> its winners by this reading, for each rule that elects others by it.
         reordered: rules with the same winners and another order behind them.
@@ -160,6 +161,7 @@ class ReadingEntry:
 
     left_out: str
     widths: str
+    title: str
     sentence: str
     winners: dict[str, tuple[str, ...]]
     reordered: tuple[str, ...]
@@ -245,6 +247,19 @@ class ElectionReport:
             groups.setdefault(tuple(sorted(entry.winners)), []).append(entry)
         ranked = sorted(groups.items(), key=lambda item: -len(item[1]))
         return {winners: tuple(entries) for winners, entries in ranked}
+
+    def reading_rows(self) -> list[tuple[RuleEntry, list[tuple[str, ...] | None]]]:
+        """The rules whose winners depend on the reading of truncated ballots, each with its winners
+        by each of ``readings``: empty where they stay, None where the rule cannot count so."""
+        rows = []
+        for rule in self.rules:
+            found = [
+                None if rule.rule in entry.uncounted else entry.winners.get(rule.rule, ())
+                for entry in self.readings
+            ]
+            if any(found):
+                rows.append((rule, found))
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain JSON."""

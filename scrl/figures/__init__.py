@@ -34,6 +34,7 @@ from scrl.figures.latent import (
     latent_points,
     pairwise_probabilities,
 )
+from scrl.figures.margins import margins_of_victory
 from scrl.figures.masking_regimes import regime_latent_maps, regime_loss_curves, regime_results
 from scrl.figures.maze import maze_rewards
 from scrl.figures.missing_data import inferred_pairs
@@ -96,6 +97,7 @@ __all__ = [
     "linear_reward",
     "loss_curves",
     "majority_graph",
+    "margins_of_victory",
     "matrix_heatmap",
     "maze_rewards",
     "mean_ranks",

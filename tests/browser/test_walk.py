@@ -12,7 +12,7 @@ from ui.shared.page_index import PAGES  # noqa: E402
 expect = sync_api.expect
 #: How many charts a page opens with at least.
 CHARTS = {"finding": 2, "gap": 2, "studies": 1, "rules": 1, "criteria": 1,
-          "distortion": 1, "latent": 1}  # fmt: skip
+          "distortion": 1, "latent": 1, "report": 2}  # fmt: skip
 LOOKS = {"laptop": ("light", 1440, 900), "projector": ("dark", 1280, 720)}
 
 

@@ -81,6 +81,11 @@ def test_readings_say_whose_first_place_depends_on_what_ballots_leave_out():
             other = tuple(profile.winners(rule, entry.left_out, entry.widths))
             assert entry.winners.get(rule, tuple(profile.winners(rule))) == other
     assert any(entry.winners for entry in report.readings)
+    rows = {rule.rule: found for rule, found in report.reading_rows()}
+    for number, entry in enumerate(report.readings):
+        for rule, who in entry.winners.items():
+            assert rows[rule][number] == who
+            assert who[0] in report.to_html()
     assert election_report(TENNESSEE, margins=False).readings == ()
 
 
@@ -93,7 +98,7 @@ def test_the_headline_names_winners_rules_and_the_margin():
     shares = election_report(
         Profile.from_text("0.6: A > B; 0.4: B > A"), rules=["borda"], margins=["borda"]
     )
-    assert "ballots of weight 0.1 of 1" in shares.headline[-1]
+    assert "10 % of the ballots would change" in shares.headline[-1]
 
 
 def test_chances_are_those_of_the_bootstrap():

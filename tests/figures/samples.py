@@ -353,6 +353,13 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         1,
     ),
     "score_bars": partial(step_figure, figures.score_bars, "borda", "Bars"),
+    "margins_of_victory": partial(
+        figures.margins_of_victory,
+        [
+            {"title": "Plurality", "lower": 8, "upper": 8, "amount": "8 of 100", "then": "Memphis"},
+            {"title": "Borda", "lower": 1, "upper": 6, "amount": "1 to 6", "then": "Nashville"},
+        ],
+    ),
     "matrix_heatmap": partial(step_figure, figures.matrix_heatmap, "copeland", "Matrix"),
     "majority_graph": partial(step_figure, figures.majority_graph, "schulze", "Graph"),
     "elimination_rounds": partial(

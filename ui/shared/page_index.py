@@ -174,6 +174,12 @@ PAGES: dict[str, PageEntry] = {
         "students, teachers and engineers",
         VOTING,
     ),
+    "report": PageEntry(
+        "Election report", "summarize", UNDERSTAND, "How sure is this winner?",
+        "Who wins an election by which rule, and how many ballots would change it?",
+        "everybody who counts or reports an election; teachers and researchers",
+        VOTING,
+    ),
     "criteria": PageEntry(
         "Criteria", "checklist", UNDERSTAND, "Every rule breaks a promise. Which one?",
         "Which promises does each voting rule keep in every election, and which does it break?",
