@@ -26,11 +26,15 @@ def is_dominion(files: ElectionFiles) -> bool:
 
 
 def _exports(files: ElectionFiles) -> list[str]:
-    return [
-        name
-        for name in files.ending(".json")
-        if name.rpartition("/")[2].lower().startswith("cvrexport")
-    ]
+    return [name for name in files.ending(".json") if _is_export(files, name)]
+
+
+def _is_export(files: ElectionFiles, name: str) -> bool:
+    """By its name, or by the keys with which it begins."""
+    if name.rpartition("/")[2].lower().startswith("cvrexport"):
+        return True
+    head = files.head(name)
+    return b'"Sessions"' in head and b'"TabulatorId"' in head
 
 
 def read_dominion(files: ElectionFiles, wanted: Wanted, labels: Labels) -> list[CastContest]:

@@ -75,7 +75,12 @@ def files_at(path: str | Path) -> ElectionFiles:
     if is_folder:
         return _folder(Path(path), file)
     check_file(path, MAX_BYTES)
-    return files_in(read_file(path, MAX_BYTES), Path(path).name, file)
+    head = _head_of(Path(path), file)
+    if head.startswith(_ZIP) and not _is_workbook(Path(path)):
+        return _archive(Path(path), file)
+    return ElectionFiles(
+        file, (PurePosixPath(file).name,), lambda _: read_file(path, MAX_BYTES), lambda _: head
+    )
 
 
 def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
@@ -94,14 +99,22 @@ def files_in(data: bytes, name: str, file: str = "") -> ElectionFiles:
             f"{file}: {len(data) / 1e6:,.0f} MB are more than the limit of {MAX_BYTES / 1e6:,.0f} "
             "MB a file; pack the parts of the election in one ZIP archive."
         )
-    if data.startswith(_ZIP) and not _is_workbook(data):
-        return _archive(data, file)
+    if data.startswith(_ZIP) and not _is_workbook(io.BytesIO(data)):
+        return _archive(io.BytesIO(data), file)
     return ElectionFiles(file, (PurePosixPath(file).name,), lambda _: data, lambda _: data[:HEAD])
 
 
-def _is_workbook(data: bytes) -> bool:
+def _head_of(path: Path, file: str) -> bytes:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with path.open("rb") as stream:
+            return stream.read(HEAD)
+    except OSError as error:
+        raise InputError(f"{file}: the file cannot be read ({error.strerror}).") from None
+
+
+def _is_workbook(source: Path | io.BytesIO) -> bool:
+    try:
+        with zipfile.ZipFile(source) as archive:
             return "[Content_Types].xml" in archive.namelist()
     except Exception:  # a damaged archive raises errors of many kinds; it is opened again later
         return False
@@ -126,21 +139,17 @@ def _folder(folder: Path, file: str) -> ElectionFiles:
     if not names:
         raise InputError(f"{file}: the folder holds no file.")
 
-    def head(name: str) -> bytes:
-        try:
-            with (folder / name).open("rb") as stream:
-                return stream.read(HEAD)
-        except OSError as error:
-            raise InputError(
-                f"{file}: {printable(name)}: the file cannot be read ({error.strerror})."
-            ) from None
-
-    return ElectionFiles(file, tuple(names), lambda name: read_file(folder / name, MAX_BYTES), head)
+    return ElectionFiles(
+        file,
+        tuple(names),
+        lambda name: read_file(folder / name, MAX_BYTES),
+        lambda name: _head_of(folder / name, f"{file}: {printable(name)}"),
+    )
 
 
-def _archive(data: bytes, file: str) -> ElectionFiles:
+def _archive(source: Path | io.BytesIO, file: str) -> ElectionFiles:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(source)
         members = [m for m in archive.infolist() if not m.is_dir() and not _is_hidden(m.filename)]
     except Exception as error:  # a damaged archive raises errors of many kinds
         raise InputError(
