@@ -239,7 +239,13 @@ def test_widths_as_shares_let_one_ballot_elect_and_a_note_says_so(tmp_path, caps
 
 
 def test_every_golden_file_is_counted_alike_by_the_command_and_the_page(golden, tmp_path):
-    for file in sorted([*golden.glob("*.csv"), *golden.glob("*.soi")]):
+    """So is an election of more voters than are read one by one, from either format."""
+    many = "# NUMBER ALTERNATIVES: 3\n150001: 1,2\n150000: 2,{1,3}\n70000: 3\n1: 3,2,1\n"
+    (tmp_path / "many.toi").write_text(many)
+    rows = ["a,p,A,1,150001", "a,p,B,2,150001", "b,p,B,1,150000", "b,p,A,2,150000", "c,p,C,1,1e9"]
+    (tmp_path / "many.csv").write_text("rater,prompt,completion,rank,weight\n" + "\n".join(rows))
+    files = [*golden.glob("*.csv"), *golden.glob("*.soi"), *tmp_path.glob("many.*")]
+    for file in sorted(files):
         profile = profile_from_ratings(load_ratings(file), 0, as_cast=True)
         for reading in ("last", "unseen"):
             out = tmp_path / "result.json"

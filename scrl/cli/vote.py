@@ -139,7 +139,8 @@ def _thin_victories(
     from scrl.voting.explain import thin_victories
     from scrl.voting.ratings_counting import ballots_by_prompt
 
-    catalogue, found = ratings.catalogue, []
+    catalogue = ratings.catalogue
+    found: list[tuple[str, Sequence[str], Sequence[ThinVictory]]] = []
     for prompts, ballots in ballots_by_prompt(ratings):
         assert ballots.utility is not None
         assert ballots.ranked is not None

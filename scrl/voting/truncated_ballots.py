@@ -77,7 +77,7 @@ def complete_ballots(profile: Profile) -> Profile:
     """
     if profile.is_complete:
         return profile
-    profile = _select(profile, (profile.place >= 0).any(axis=1))
+    profile = _select(profile, np.asarray((profile.place >= 0).any(axis=1)))
     if not len(profile.place):
         raise InputError("No ballot ranks a candidate; give one that does.")
     last = profile.place.max(axis=1, keepdims=True) + 1

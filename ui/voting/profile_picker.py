@@ -35,7 +35,8 @@ _DRAW_PATTERN = re.compile(r"draw:([a-z-]+),([0-9]{1,2}),([0-9]{1,4}),([0-9.]{1,
 _FILE_PATTERN = re.compile(r"(file-[0-9a-f]{16})(?:\.([0-9]{1,6}))?")
 _BALLOT_HELP = (
     "Write one ballot a line, best first: 3: A > B = C is cast by three voters, and B and C are "
-    "tied. A ballot may leave candidates out; the page then asks what that means."
+    "tied. A ballot may leave candidates out; the page then asks what that means. A name with a "
+    "sign such as a comma stands in double quotes."
 )
 
 

@@ -164,7 +164,8 @@ def borda(counts: ProfileCounts) -> Explanation:
         both_ranked = counts.ranked & counts.ranked[:, [b]]
         wins = 0.5 + 0.5 * np.sign(counts.place[:, [b]] - counts.place)
         if counts.by_counts:  # a ballot that does not rank both ties them
-            wins, both_ranked = np.where(both_ranked, wins, 0.5), True
+            wins = np.where(both_ranked, wins, 0.5)
+            both_ranked = np.ones_like(both_ranked)
         parts += both_ranked * wins * counts.weight[:, None] / pair_weight[:, b]
     never_compared = 0.5 * ((counts.both_ranked == 0) & off_diagonal).sum(1)
     if never_compared.any():
