@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scrl.data.files import quoted
 from scrl.election_records.ballot_counts import BallotCounts
 from scrl.election_records.ballot_settings import BallotSettings
 from scrl.election_records.cast_ballots import CastContest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scrl.voting import Profile
 
 
+#: Most pairs of names that look alike of which notes tell.
+_SHOWN = 3
 #: Count -> what it is of one ballot, and of several.
 _FOUND = {
     "blank": ("is blank", "are blank"),
@@ -133,9 +136,25 @@ def _notes(cast: CastContest, settings: BallotSettings, counts: BallotCounts) ->
     without = ("overvotes",) * cast.ties + ("max_skipped",) * (not cast.gaps)
     said = settings.sentence(without)
     notes.append(f"Settings: {said}.")
+    notes += [
+        f"{quoted(one)} and {quoted(two)} look alike and are two candidates."
+        for one, two in _look_alikes(cast.candidates)[:_SHOWN]
+    ]
     if settings.overvotes == "exhaust_if_multiple_continuing" and counts.overvotes:
         notes.append(
             "In the profile the candidates of an overvote are tied; count_rounds decides overvotes "
             "in each round."
         )
     return notes
+
+
+def _look_alikes(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Pairs of names that differ only in capitals, spaces and punctuation."""
+    found: dict[str, str] = {}
+    pairs = []
+    for name in names:
+        plain = "".join(ch for ch in name.casefold() if ch.isalnum())
+        other = found.setdefault(plain, name)
+        if plain and other != name:
+            pairs.append((other, name))
+    return pairs

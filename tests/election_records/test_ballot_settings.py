@@ -244,3 +244,12 @@ def test_columns_of_choices_as_elections_name_them(header, contests):
 def test_names_in_two_spellings_are_one_candidate():
     data = "choice_1\nAnn  Lee\nAnn Lee \nZoe\u0301\nZo\u00e9\n".encode()
     assert parse_election(data, "x.csv").profile.names == ("Ann Lee", "Zo\u00e9")
+
+
+def test_names_that_look_alike_are_said():
+    record = parse_election(b"choice_1,choice_2\nAnn Lee,ANN LEE\nAnn-Lee,Bo\n", "x.csv")
+    said = [note for note in record.notes if "look alike" in note]
+    assert said == [
+        "'Ann Lee' and 'ANN LEE' look alike and are two candidates.",
+        "'Ann Lee' and 'Ann-Lee' look alike and are two candidates.",
+    ]
