@@ -55,10 +55,18 @@ class BallotArrays(NamedTuple, Generic[Array]):
     candidate_mask: Array
 
 
+class NotStrictOrders(Exception):
+    """Ranks that were assumed to be strict orders of all candidates are not."""
+
+
 def flatten_ballots(
-    ballots: Ballots, rules: Sequence[str]
+    ballots: Ballots, rules: Sequence[str], assume_strict: bool = True
 ) -> tuple[tuple[int, ...], BallotArrays[np.ndarray], bool]:
     """Check ballots and flatten their contest axes.
+
+    Args:
+        assume_strict: whether many unweighted ranks are taken for strict orders of all candidates.
+            The count finds out, so that a pass over the ballots is saved.
 
     Returns:
         The leading contest axes, the arrays with one contest axis and voters last, and whether
@@ -90,7 +98,11 @@ def flatten_ballots(
         )
     if are_ranks and utility.dtype.kind not in "iu":
         raise InputError("Ranks are whole numbers, 0 for the best.")
-    has_unranked = are_ranks and utility.dtype.kind == "i" and bool(utility.min() < 0)
+    plain = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
+    is_uncopied = plain and utility.size >= MIN_UNCOPIED_CELLS
+    assume_strict = assume_strict and is_uncopied and m <= MAX_STRICT
+    is_signed = are_ranks and utility.dtype.kind == "i"
+    has_unranked = is_signed and not assume_strict and bool(utility.min() < 0)
     if has_unranked and utility.min() < UNRANKED:
         raise InputError("A rank is below -1; the best is 0, and -1 is a candidate left out.")
     # Numbers keep their type, so that no two utilities are rounded into a tie.
@@ -98,10 +110,8 @@ def flatten_ballots(
         utility = utility.astype(np.float32)
     elif utility.dtype.kind not in "fiu" or utility.dtype.itemsize > 8:
         utility = _as_type("utility", utility, np.float64)
-    plain = ballots.ranked is None and ballots.weight is None and ballots.candidates is None
-    plain = plain and not has_unranked
-    if plain and utility.size >= MIN_UNCOPIED_CELLS:
-        return _flatten_uncopied(utility, tuple(leading), are_ranks)
+    if is_uncopied and not has_unranked:
+        return _flatten_uncopied(utility, tuple(leading), are_ranks, assume_strict)
     if are_ranks:
         utility = ~utility  # reverses the order within the same type
     ranked, weight, candidate_mask = _checked_masks(ballots, utility)
@@ -258,7 +268,7 @@ def _with_comparing_ballots(arrays: BallotArrays[np.ndarray]) -> BallotArrays[np
 
 
 def _flatten_uncopied(
-    utility: np.ndarray, leading: tuple[int, ...], are_ranks: bool
+    utility: np.ndarray, leading: tuple[int, ...], are_ranks: bool, assume_strict: bool
 ) -> tuple[tuple[int, ...], BallotArrays[np.ndarray], bool]:
     """Complete ballots of equal weight, flattened as in ``flatten_ballots``.
 
@@ -269,7 +279,7 @@ def _flatten_uncopied(
     utility = np.ascontiguousarray(utility.swapaxes(-1, -2)).reshape(-1, m, voters)
     if are_ranks and utility.dtype.kind == "u" and utility.max() < 64:
         utility = utility.view(utility.dtype.name[1:])  # signed, so that it can be negated
-    if are_ranks and (m > MAX_STRICT or utility.dtype.kind == "u"):
+    if are_ranks and (not assume_strict or utility.dtype.kind == "u"):
         utility, are_ranks = ~utility, False
     mask = np.ones((len(utility), m), bool)
     return leading, BallotArrays(utility, None, None, mask), are_ranks

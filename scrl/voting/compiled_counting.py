@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from scrl.data.batches import next_power_of_two, padded_size
-from scrl.voting.ballot_arrays import Array, BallotArrays
+from scrl.voting.ballot_arrays import Array, BallotArrays, NotStrictOrders
 from scrl.voting.contest import Contest
 from scrl.voting.registry import RULES
 from scrl.voting.uniform_contest import MAX_PACKED, UniformContest, strict_ranks
@@ -125,14 +125,14 @@ def count_uncopied(
 ) -> Counts[np.ndarray]:
     """Many complete ballots of equal weight, in place: a copy would cost as much as the count.
 
-    Ranks are assumed to be strict orders. If the count finds that they are not, the ballots are
-    counted again by comparison.
+    Raises:
+        NotStrictOrders: ``are_ranks`` is true, and a ballot is no strict order.
     """
     count = partial(_count, rules=device, with_pairwise=with_pairwise)
     with jax.enable_x64(True):
         found = count(arrays, are_ranks=are_ranks)
         if are_ranks and not np.asarray(found.is_valid).all():
-            found = count(arrays._replace(utility=~arrays.utility), are_ranks=False)
+            raise NotStrictOrders
         return jax.tree.map(np.asarray, found)
 
 

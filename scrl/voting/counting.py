@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.ballot_arrays import BallotArrays, flatten_ballots, readings_of
+from scrl.voting.ballot_arrays import (
+    BallotArrays,
+    NotStrictOrders,
+    flatten_ballots,
+    readings_of,
+)
 from scrl.voting.contest import (
     CUTTING_TOLERANCE,
     ITERATION_TOLERANCE,
@@ -92,9 +97,7 @@ def aggregate_all(
     if found and len(found) == len(names):
         return found
     counted = [name for name in names if name not in found]
-    leading, arrays, are_ranks = flatten_ballots(ballots, counted)
-    for group, read, by_counts in readings_of(arrays, counted, left_out, widths):
-        found |= _count_rules(leading, read, are_ranks, group, False, by_counts)[0]
+    found |= _count_as_read(ballots, counted, left_out, widths, False)[0]
     return {name: found[name] for name in names}
 
 
@@ -138,11 +141,33 @@ def aggregate_with_pairwise(
         raise InputError("Each rule of pref_voting reads ballots in its own way; count one by one.")
     ballots = ballots.ballots() if isinstance(ballots, Profile) else ballots
     names = list(dict.fromkeys(rules))
-    leading, arrays, are_ranks = flatten_ballots(ballots, names)
-    ((_, read, by_counts),) = readings_of(arrays, names, left_out, widths)
-    outcomes, above = _count_rules(leading, read, are_ranks, names, True, by_counts)
+    outcomes, above = _count_as_read(ballots, names, left_out, widths, True)
     assert above is not None
-    return outcomes, above.reshape(*leading, *above.shape[1:])
+    return outcomes, above
+
+
+def _count_as_read(
+    ballots: Ballots,
+    names: list[str],
+    left_out: str | None,
+    widths: str,
+    with_pairwise: bool,
+    assume_strict: bool = True,
+) -> tuple[dict[str, Outcome], np.ndarray | None]:
+    """The outcome of each rule, and P(a ≻ b) ``[..., candidates, candidates]`` where it is asked
+    for."""
+    leading, arrays, are_ranks = flatten_ballots(ballots, names, assume_strict)
+    found: dict[str, Outcome] = {}
+    above = None
+    try:
+        for group, read, by_counts in readings_of(arrays, names, left_out, widths):
+            outcomes, above = _count_rules(
+                leading, read, are_ranks, group, with_pairwise, by_counts
+            )
+            found |= outcomes
+    except NotStrictOrders:
+        return _count_as_read(ballots, names, left_out, widths, with_pairwise, False)
+    return found, None if above is None else above.reshape(*leading, *above.shape[1:])
 
 
 def _count_rules(
@@ -223,6 +248,8 @@ def _count_compiled(
     if not valid.all():
         raise InputError(fault)
     values = {}
+    if are_ranks and any(RULES[x].on_host and RULES[x].reads != "pairwise" for x in names):
+        arrays = arrays._replace(utility=~arrays.utility)  # higher better, as rules read them
     for name in names:
         if name in device:
             assert counted is not None

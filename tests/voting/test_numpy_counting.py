@@ -12,8 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scrl.types import Ballots, Outcome
-from scrl.voting import RULES, aggregate_all, aggregate_with_pairwise, counting
+from scrl.types import Ballots, InputError, Outcome
+from scrl.voting import (
+    RULES,
+    aggregate_all,
+    aggregate_with_pairwise,
+    ballot_arrays,
+    counting,
+)  # fmt: skip
 from scrl.voting.compiled_counting import TRACES
 from scrl.voting.namespace import map_rows, namespace_of, repeat, while_loop
 from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, UNSEEN
@@ -97,6 +103,33 @@ def test_many_contests_and_many_ballots_are_compiled():
         before = TRACES.total()
         aggregate_all(Ballots(rng.random(shape)), ["plurality"])
         assert TRACES.total() == before + 1
+
+
+def test_many_ranks_of_which_one_is_left_out_are_counted_as_fewer(monkeypatch):
+    """Many ranks are assumed to be strict orders, until one is found that is not."""
+    rank = np.random.default_rng(0).permuted(
+        np.tile(np.arange(5, dtype=np.int8), (7, 40, 1)), axis=-1
+    )
+    rank[3, 7] = [0, -1, 1, -1, 2]
+    few = {x: aggregate_all(Ballots(rank=rank), ["borda", "coombs"], x) for x in (LAST, UNSEEN)}
+    monkeypatch.setattr(ballot_arrays, "MIN_UNCOPIED_CELLS", 1)
+    for left_out, wanted in few.items():
+        many = aggregate_all(Ballots(rank=rank), ["borda", "coombs"], left_out)
+        for rule, found in many.items():
+            np.testing.assert_array_equal(found.place, wanted[rule].place)
+            np.testing.assert_allclose(found.scores, wanted[rule].scores, atol=1e-12)
+    rank[0, 0, 0] = -2
+    with pytest.raises(InputError, match="below -1"):
+        aggregate_all(Ballots(rank=rank), ["borda"])
+
+
+def test_lotteries_read_many_ranks_the_right_way_round(monkeypatch):
+    rank = np.array([[0, 1, 2, 3], [0, 2, 1, 3], [1, 0, 2, 3]], np.int8)
+    few = aggregate_all(Ballots(rank=rank), ["stable-lottery"])["stable-lottery"]
+    monkeypatch.setattr(ballot_arrays, "MIN_UNCOPIED_CELLS", 1)
+    many = aggregate_all(Ballots(rank=rank), ["stable-lottery"])["stable-lottery"]
+    assert few.place[0] == 0
+    np.testing.assert_allclose(many.scores, few.scores, atol=1e-9)
 
 
 def test_ballots_of_weight_zero_do_not_make_a_contest_large():
