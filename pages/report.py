@@ -10,23 +10,23 @@ from ui.voting import candidate_key, rules
 
 def show() -> None:
     page.opening("report")
-    page.start_runtime()
-    profile, meaning = rules.choose_ballots()
-    report = election.report(profile, meaning)
+    page.start_counting()
+    profile, meaning, widths = rules.choose_ballots()
+    report = election.report(profile, meaning, widths)
+    outcomes, _ = rules.count(profile, meaning, widths)
     headline = st.empty()
     sections.show_headline(headline, report)
     left, right = st.columns([1.1, 1], gap="large")
     with left:
-        sections.show_winners(profile, report, meaning)
+        sections.show_winners(profile, outcomes, report)
         candidate_key.draw(profile)
     with right:
         st.subheader("How close it is")
         bars, below = st.empty(), st.container()
     if not page.presenting():
-        outcomes, _ = rules.count(profile, meaning)
         left, right = st.columns([1.1, 1], gap="large")
         with left:
-            sections.show_rounds(profile, outcomes, report, meaning)
+            sections.show_rounds(profile, outcomes, report)
         with right:
             sections.show_head_to_head(report)
         sections.show_readings(report)

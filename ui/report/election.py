@@ -20,20 +20,20 @@ from ui.voting import profile_picker
 SECONDS = 3.0
 
 
-def report(profile: Profile, meaning: str) -> ElectionReport:
+def report(profile: Profile, meaning: str, widths: str) -> ElectionReport:
     """The report without margins of victory.
 
     Args:
         profile: the ballots as they were cast.
-        meaning: what candidates left out mean.
+        meaning, widths: what candidates left out mean, and what the width of a victory is.
     """
     title = profile_picker.title(st.session_state["profile_good"])
-    return _report(profile_picker.cache_key(profile), meaning, title, profile)
+    return _report(profile_picker.cache_key(profile), meaning, widths, title, profile)
 
 
 @st.cache_data(max_entries=50, show_spinner="Counting")
-def _report(key: str, meaning: str, title: str, _profile: Profile) -> ElectionReport:
-    return election_report(_profile, title=title, left_out=meaning, margins=False)
+def _report(key: str, meaning: str, widths: str, title: str, _profile: Profile) -> ElectionReport:
+    return election_report(_profile, title=title, left_out=meaning, widths=widths, margins=False)
 
 
 def margins(profile: Profile) -> Iterator[MarginEntry]:

@@ -28,10 +28,9 @@ def show_headline(place: DeltaGenerator, report: ElectionReport) -> None:
             page.say(" ".join(others))
 
 
-def show_winners(profile: Profile, report: ElectionReport, meaning: str) -> None:
+def show_winners(profile: Profile, outcomes: dict[str, Outcome], report: ElectionReport) -> None:
     """Who wins by each rule."""
-    every, _ = rules.count(profile, meaning)
-    shown = {entry.rule: every[entry.rule] for entry in report.rules if entry.rule in every}
+    shown = {e.rule: outcomes[e.rule] for e in report.rules if e.rule in outcomes}
     st.subheader("Who wins by which rule")
     many = len(profile.names) > candidate_key.MAX_WITHOUT_KEY
     with wide_figures.scrolling("winners_scroll") if many else st.container():
@@ -41,7 +40,7 @@ def show_winners(profile: Profile, report: ElectionReport, meaning: str) -> None
                     profile.names, rules.outcome_rows(shown), row_height=24, width=530,
                     **page.style(),
                 ),
-                "report-winners", profile_picker.cache_key(profile), meaning,
+                "report-winners", profile_picker.cache_key(profile), report.left_out, report.widths,
             ),
             "report-winners",
             alt="; ".join(f"{e.title}: {' = '.join(e.winners)} first" for e in report.rules),
@@ -106,22 +105,21 @@ def show_witnesses(entries: Sequence[MarginEntry]) -> None:
             page.note(page.escaped(entry.method))
 
 
-def show_rounds(
-    profile: Profile, outcomes: dict[str, Outcome], report: ElectionReport, meaning: str
-) -> None:
+def show_rounds(profile: Profile, outcomes: dict[str, Outcome], report: ElectionReport) -> None:
     """Instant runoff, as a figure and in numbers."""
     if "instant-runoff" not in outcomes:
         return
     st.subheader("Instant runoff, round by round")
     in_words = candidate_key.shortened(profile, candidate_key.MAX_LETTERS_IN_TEXT)
-    explained = rules.explanation(in_words, outcomes, "instant-runoff", meaning)
+    reading = report.left_out, report.widths
+    explained = rules.explanation(in_words, outcomes, "instant-runoff", *reading)
     step = next(step for step in explained.steps if isinstance(step, Rounds))
     many = len(step.rounds) > 6
     with wide_figures.scrolling("rounds_scroll") if many else st.container():
         page.chart(
             figure_cache.drawn(
                 partial(figures.elimination_rounds, step, profile.names, **page.style()),
-                "report-rounds", profile_picker.cache_key(profile), meaning,
+                "report-rounds", profile_picker.cache_key(profile), *reading,
             ),
             "report-rounds",
             alt="; ".join(note for note in explained.notes[:8]),
