@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from scrl.types import InputError
 from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.registry import rule
+from scrl.voting.rules.order_search import BoundedOrder, OrderSearch
 from scrl.voting.rules.pairwise import CONDORCET_CRITERIA
 
-#: Most candidates in one majority cycle for which Kemeny's order is searched: 2^m subsets.
+#: Most candidates in one majority cycle that are searched by dynamic programming: 2^m subsets.
 MAX_CYCLE = 16
+#: Most candidates in one larger cycle, and the seconds after which its search is given up.
+MAX_SEARCHED_CYCLE, SEARCH_SECONDS = 60, 10.0
 #: Subsets × candidates × contests searched at once.
 CELLS = 400_000
 
@@ -27,11 +31,13 @@ CELLS = 400_000
     summary="Of all possible orders, the one that disagrees least with the voters, pair by "
     "pair. Its first candidate wins.",
     reference="Kemeny 1959; exact, by dynamic programming over subsets (Betzler et al. 2009, after "
-    "Held & Karp 1962); all winners of optimal orders share a place, are removed, and the rule "
-    "runs again",
+    "Held & Karp 1962), in larger majority cycles by integer programming (Grötschel, Jünger & "
+    "Reinelt 1984); all winners of optimal orders share a place, are removed, and the rule runs "
+    "again",
     satisfies=CONDORCET_CRITERIA,
     distortion=("unbounded", ""),
-    cost="n·m² + 2^m·m within one majority cycle, at most 16 candidates there",
+    cost="n·m² + 2^m·m within one majority cycle; of more than 16 candidates there, what can be "
+    "proved in 10 seconds",
     guaranteed_candidates=MAX_CYCLE,
 )
 def kemeny(above: np.ndarray) -> np.ndarray:
@@ -41,23 +47,34 @@ def kemeny(above: np.ndarray) -> np.ndarray:
     first set ahead (Truchon 1998). So orders are searched only within a majority cycle.
 
     Raises:
-        InputError: where a majority cycle has more than ``MAX_CYCLE`` candidates.
+        InputError: where the optimum in a cycle of more than ``MAX_CYCLE`` candidates is not proved
+            within ``SEARCH_SECONDS``.
     """
-    block = _majority_blocks(above)
+    return optimal_places(above, "Kemeny's order")
+
+
+def optimal_places(above: np.ndarray, title: str) -> np.ndarray:
+    """Places ``[contests, candidates]`` by the orders of least disagreement with ``above``, as
+    ``kemeny``; ``title`` names the order in a message."""
+    block = majority_blocks(above)
     place = np.zeros(above.shape[:2], int)
     # Each block is a separate small contest. All blocks of a size are solved together.
     contest, size = np.arange(len(above))[:, None], np.zeros_like(block)
     np.add.at(size, (contest, block), 1)
     ahead = np.cumsum(size, axis=1) - size
-    if size.max(initial=0) > MAX_CYCLE:
+    if size.max(initial=0) > MAX_SEARCHED_CYCLE:
         raise InputError(
-            f"Kemeny's order is exact while at most {MAX_CYCLE} candidates beat each other in a "
-            f"cycle, and {size.max():,} do here; leave some out or choose another rule."
+            f"{title} is searched while at most {MAX_SEARCHED_CYCLE} candidates beat each other in "
+            f"a cycle, and {size.max():,} do here; leave some out or choose another rule."
         )
     for k in np.unique(size[size > 1]):
         row, number = np.nonzero(size == k)
         members = np.nonzero(block[row] == number[:, None])[1].reshape(len(row), k)
         shares = above[row[:, None, None], members[:, :, None], members[:, None, :]]
+        if k > MAX_CYCLE:
+            searched = [_search_large_cycle(own, title) for own in shares]
+            place[row[:, None], members] = np.array(searched)
+            continue
         step = max(1, CELLS // (2**k * k))
         place[row[:, None], members] = np.concatenate(
             [_search_subsets(shares[i : i + step]) for i in range(0, len(shares), step)]
@@ -65,7 +82,48 @@ def kemeny(above: np.ndarray) -> np.ndarray:
     return place + np.take_along_axis(ahead, block, axis=1)
 
 
-def _majority_blocks(above: np.ndarray) -> np.ndarray:
+def _search_large_cycle(above: np.ndarray, title: str) -> np.ndarray:
+    """Places ``[candidates]`` in one majority cycle of more than ``MAX_CYCLE`` candidates.
+
+    Raises:
+        InputError: where an optimal order, or who leads one, is not proved in time.
+    """
+    m = len(above)
+    search = OrderSearch(above.T * (1 - np.eye(m)), time.monotonic() + SEARCH_SECONDS)
+    place, remaining = np.zeros(m, int), np.arange(m)
+    whole = best = search.least(remaining)
+    while len(remaining):
+        block = majority_blocks(above[np.ix_(remaining, remaining)][None])[0]
+        members = remaining[block == 0]
+        if len(members) <= MAX_CYCLE:
+            own = _search_subsets(above[np.ix_(members, members)][None])[0]
+            place[members] = m - len(remaining) + own
+            remaining, best = remaining[block > 0], None
+            continue
+        # Without its one winner, an order of least disagreement still is one.
+        best = search.restricted(best, members) if best else search.least(members)
+        winners, unknown = search.leaders(best) if best.proved else ([], [])
+        if unknown or not winners:
+            raise InputError(_not_proved(title, m, whole))
+        place[winners] = m - len(remaining)
+        remaining = np.setdiff1d(remaining, winners)
+        best = best if len(winners) == 1 else None
+    return place
+
+
+def _not_proved(title: str, m: int, found: BoundedOrder) -> str:
+    """A sentence on an order that is not proved to be optimal, or not to be the only one."""
+    known = f"no order has fewer than {found.bound:.6g}"
+    if found.proved:
+        known = "no order has fewer, but which candidates lead such an order is open"
+    return (
+        f"{title} is not proved within {SEARCH_SECONDS:g} seconds: {m} candidates beat each other "
+        f"in a cycle, the best order found disagrees with {found.cost:.6g} pairs a voter, and "
+        f"{known}; choose another rule, or give kemeny_ranking or slater_ranking more time."
+    )
+
+
+def majority_blocks(above: np.ndarray) -> np.ndarray:
     """The block of each candidate ``[contests, candidates]``, 0 = best. Blocks are the strongly
     connected components of majorities and ties; each beats every later block strictly."""
     m = above.shape[-1]
