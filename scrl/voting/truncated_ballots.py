@@ -31,7 +31,8 @@ NO_COMPARISON = (
 _COUNT_RANKED_ONLY = frozenset({"plurality", "bucklin", "instant-runoff"})
 _READ_MARGINS = frozenset(
     {"copeland", "minimax", "schulze", "split-cycle", "kemeny", "ranked-pairs", "maximal-lottery",
-     "c1-maximal-lottery"}
+     "c1-maximal-lottery", "river", "stable-voting", "simple-stable-voting", "slater", "smith-set",
+     "schwartz-set", "uncovered-set", "smith-minimax"}
 )  # fmt: skip
 
 

@@ -152,7 +152,7 @@ def search(criterion: str, cache: e.PlaceCache, log: Callable[..., object] = pri
         drawn = random_comparisons(criterion, m, n, DRAWS, rng)
         _add_violations(found, criterion, drawn, e.PlaceCache(missing))
     for (rule, known_criterion), text in KNOWN_PROFILES.items():
-        if known_criterion == criterion and "sole" not in found[rule]:
+        if known_criterion == criterion and "sole" not in found.get(rule, {"sole": None}):
             profile = Profile.from_text(text)
             violation = check_criterion(profile, rule, criterion, "sole")
             if violation is not None:

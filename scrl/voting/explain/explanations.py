@@ -16,7 +16,7 @@ from scrl.types import InputError, Outcome
 from scrl.voting.all_rules import pad_profile
 from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate
-from scrl.voting.explain import elimination, kemeny, pairwise
+from scrl.voting.explain import elimination, kemeny, pairwise, tournaments
 from scrl.voting.explain.steps import (
     Bars,
     Explanation,
@@ -74,6 +74,8 @@ def explain(
         return lottery(counts, rule, score, place)
     if definition.family == "likelihood":
         return likelihood(counts, rule, score, place)
+    if rule in CHANGES:
+        return changed_ballots(counts, rule, score, place)
     notes = (f"{counts.join_names(winners(place))}: highest score.",)
     steps = (Bars(definition.title, score),)
     return Explanation(rule, counts.names, place, notes, steps, _scores(counts, score))
@@ -91,9 +93,38 @@ def explainers() -> dict[str, Callable[[ProfileCounts], Explanation]]:
         "utilitarian": utilitarian,
         "egalitarian": egalitarian,
         "kemeny": kemeny.kemeny,
+        "slater": kemeny.slater,
         **pairwise.EXPLAINERS,
+        **tournaments.EXPLAINERS,
         **elimination.EXPLAINERS,
     }
+
+
+#: Rules of the fewest changes to the ballots: what changes, with its unit.
+CHANGES = {
+    "dodgson": ("must pass {:.3g} candidates for each voter", "to beat everybody head to head",
+                "Candidates to pass, for each voter"),
+    "young": ("needs {:.1%} of the voters to stay at home", "to lose to nobody head to head",
+              "Share of voters who must stay at home"),
+}  # fmt: skip
+
+
+def changed_ballots(
+    counts: ProfileCounts, rule: str, score: np.ndarray, place: np.ndarray
+) -> Explanation:
+    """How far each candidate is from winning head to head, as the rule found it."""
+    need, aim, title = CHANGES[rule]
+    first, others = winners(place), [c for c in range(counts.m) if place[c] > 0]
+    notes = [
+        f"{counts.join_names(first)}: {need.format(-score[first[0]] + 0.0)} {aim}; nobody needs "
+        "less."
+    ]
+    if others:
+        second = min(others, key=lambda c: place[c])
+        notes.append(f"{counts.names[second]}: {need.format(-score[second])}.")
+    steps = (Bars(title, -score + 0.0, lower_is_better=True), pairwise.pairwise_matrix(counts))
+    table = _scores(counts, -score + 0.0)
+    return Explanation(rule, counts.names, place, tuple(notes), steps, table)
 
 
 # -- points ---------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
-"""The explanation of Kemeny's rule: overruled majorities, and the best order by its leader."""
+"""The explanations of Kemeny's and Slater's rules: overruled majorities, and the best order by its
+leader."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
@@ -24,18 +26,61 @@ from scrl.voting.explain.steps import (
     percent,
     winners,
 )
+from scrl.voting.optimal_orders import kemeny_ranking, slater_ranking
+from scrl.voting.truncated_ballots import COUNTS, SHARES
 
 #: Most candidates for which the best order led by each is searched, over 2^m sets.
 MAX_SEARCHED = 12
 
 
+@dataclass(frozen=True)
+class _Wording:
+    """How an order's disagreement is said.
+
+    Attributes:
+        verb: what an order does to ``unit`` things that it disagrees with.
+        bars: title of the bars over first candidates.
+        digits: format of a number.
+    """
+
+    verb: str
+    unit: str
+    bars: str
+    digits: str
+
+
+_KEMENY = _Wording(
+    "disagrees with", "pairs for each voter",
+    "Disagreement of the best order with this candidate first, in pairs for each voter", ".3f",
+)  # fmt: skip
+_SLATER = _Wording(
+    "reverses", "head-to-head wins",
+    "Head-to-head wins that the best order with this candidate first reverses", "g",
+)  # fmt: skip
+
+
 def kemeny(counts: ProfileCounts) -> Explanation:
     """Shows the majorities that the Kemeny order overrules, and what each leader would cost."""
-    leader_cost = None
+    return _best_order(counts, "kemeny", counts.above, _KEMENY)
+
+
+def slater(counts: ProfileCounts) -> Explanation:
+    """Shows the majorities that the Slater order reverses, and what each leader would cost."""
+    return _best_order(counts, "slater", (counts.margin > 0).astype(float), _SLATER)
+
+
+def _best_order(
+    counts: ProfileCounts, rule: str, above: np.ndarray, words: _Wording
+) -> Explanation:
+    """The explanation of a rule of the order that disagrees least with ``above``: what a before b
+    costs if b is put ahead."""
+    leader_cost, notes = None, []
     if counts.m > MAX_SEARCHED:
-        place = aggregate(counts.profile, "kemeny", None).place
+        widths = COUNTS if counts.by_counts else SHARES
+        place = aggregate(counts.profile, rule, None, widths).place
+        notes = [_proof_note(counts, rule, words)]
     else:
-        place, leader_cost = _kemeny_places(counts.above)
+        place, leader_cost = _kemeny_places(above)
     order = np.argsort(place, kind="stable").tolist()
     overruled = {
         (b, a) for i, a in enumerate(order) for b in order[i + 1 :]
@@ -45,11 +90,10 @@ def kemeny(counts: ProfileCounts) -> Explanation:
     steps: tuple[Step, ...] = (
         Graph("Wins that the order keeps (solid) and wins that it reverses (dashed)", edges),
     )
-    table, notes = victory_table(counts, edges), []
+    table = victory_table(counts, edges)
     if leader_cost is not None:
-        notes = _leader_notes(counts, winners(place), leader_cost)
-        unit = "Disagreement of the best order with this candidate first, in pairs for each voter"
-        bars = Bars(unit, leader_cost, lower_is_better=True)
+        notes = _leader_notes(counts, winners(place), leader_cost, words)
+        bars = Bars(words.bars, leader_cost, lower_is_better=True)
         steps = (*steps, bars, pairwise_matrix(counts))
         table = candidate_table(counts, {"best order led by it": leader_cost})
     for a, b in sorted(overruled, key=lambda pair: -counts.margin[pair])[:MAX_NAMED]:
@@ -57,24 +101,40 @@ def kemeny(counts: ProfileCounts) -> Explanation:
         notes.append(
             f"The order reverses the win of {counts.names[a]} over {counts.names[b]}, by {margin}."
         )
-    return Explanation("kemeny", counts.names, place, tuple(notes), steps, table)
+    return Explanation(rule, counts.names, place, tuple(notes), steps, table)
 
 
-def _leader_notes(counts: ProfileCounts, first: list[int], leader_cost: np.ndarray) -> list[str]:
+def _leader_notes(
+    counts: ProfileCounts, first: list[int], leader_cost: np.ndarray, words: _Wording
+) -> list[str]:
     """Sentences on the cost of the best order, and of the best one with another leader."""
     best = float(leader_cost.min())
     notes = [
-        f"The best order with {counts.join_names(first)} first disagrees with {best:.3f} pairs "
-        "for each voter. No order disagrees with fewer."
+        f"The best order with {counts.join_names(first)} first {words.verb} {best:{words.digits}} "
+        f"{words.unit}. No order {words.verb} fewer."
     ]
     others = [c for c in range(counts.m) if c not in first]
     if others:
         second = min(others, key=lambda c: leader_cost[c])
         notes.append(
-            f"The best order with another candidate first ({counts.names[second]}) disagrees with "
-            f"{leader_cost[second] - best:.3f} more."
+            f"The best order with another candidate first ({counts.names[second]}) {words.verb} "
+            f"{leader_cost[second] - best:{words.digits}} more."
         )
     return notes
+
+
+def _proof_note(counts: ProfileCounts, rule: str, words: _Wording) -> str:
+    """A sentence on the disagreement of the best order of many candidates, and its proof."""
+    ranking = {"kemeny": kemeny_ranking, "slater": slater_ranking}[rule]
+    widths = COUNTS if counts.by_counts else SHARES
+    found = ranking(counts.profile, left_out=None, widths=widths)
+    scale = 1.0 if rule == "slater" else counts.profile.weight.sum()
+    known = (
+        f"no order {words.verb} fewer, as integer programming proves"
+        if found.proved
+        else f"that every order {words.verb} {found.lower_bound / scale:.6g} or more is proved"
+    )
+    return f"The best order {words.verb} {found.cost / scale:.6g} {words.unit}; {known}."
 
 
 def _kemeny_places(above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -199,8 +199,8 @@ def schulze(counts: ProfileCounts) -> Explanation:
 
 def split_cycle(counts: ProfileCounts) -> Explanation:
     """Discards the weakest victory of every cycle (Holliday and Pacuit)."""
-    place = _places_of_unbeaten(counts.margin, lambda margin: _split_cycle_defeats(margin)[0])
-    kept, following = _split_cycle_defeats(counts.margin)
+    place = _places_of_unbeaten(counts.margin, lambda margin: split_cycle_defeats(margin)[0])
+    kept, following = split_cycle_defeats(counts.margin)
 
     def state(a: int, b: int) -> str:
         return "counted" if kept[a, b] else "left out"
@@ -234,7 +234,7 @@ def _path_text(counts: ProfileCounts, path: Iterable[int]) -> str:
     return " → ".join(counts.names[i] for i in path)
 
 
-def _split_cycle_defeats(margin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def split_cycle_defeats(margin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Which victories are not the weakest of a cycle ``[candidates, candidates]``, and the next
     candidates on the strongest paths."""
     strength, following = strongest_paths(margin)

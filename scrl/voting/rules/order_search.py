@@ -88,6 +88,8 @@ class OrderSearch:
             target: the search ends once an order costs no more, or every order costs more.
         """
         members = np.sort(members)
+        if len(members) < 2:
+            return BoundedOrder(members, 0.0, 0.0, 0.0, np.zeros_like(self.cost))
         cost = self.cost[np.ix_(members, members)]
         first = None if leader is None else int(np.flatnonzero(members == leader)[0])
         problem = _Program(cost, first, self._triples_among(members))
@@ -236,9 +238,11 @@ class _Program:
         # Any multipliers of the triples that are not negative give a bound.
         dual = np.maximum(-np.asarray(found.ineqlin.marginals), 0.0)
         reduced = self.gain + matrix.T @ dual
-        bound = self.base - dual @ most + np.where(
-            reduced < 0, reduced * self.upper, reduced * self.lower
-        ).sum()
+        bound = (
+            self.base
+            - dual @ most
+            + np.where(reduced < 0, reduced * self.upper, reduced * self.lower).sum()
+        )
         slack[self.pairs] = np.maximum(reduced, 0.0)
         slack.T[self.pairs] = np.maximum(-reduced, 0.0)
         return found.x, float(bound), slack

@@ -44,8 +44,8 @@ def slater(above: np.ndarray) -> np.ndarray:
     reads="pairwise",
     returns="places",
     on_host=True,
-    summary="The smallest group of candidates each of whom beats everybody outside the group shares "
-    "first place.",
+    summary="The smallest group of candidates each of whom beats everybody outside the group "
+    "shares first place.",
     reference="Good 1971, Smith 1973; also called GETCHA or top cycle" + _AGAIN,
     cost="n·m² + m³",
 )

@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from scrl.types import InputError
-from scrl.voting.contest import TIE_TOLERANCE, HostContest
+from scrl.voting.contest import TIE_TOLERANCE, Contest
 from scrl.voting.registry import rule
 from scrl.voting.rules.order_search import common_unit
 
@@ -72,7 +72,7 @@ def smallest_electorate(place: np.ndarray, weight: np.ndarray) -> Electorate:
     return Electorate(distinct, np.round(share / unit) if unit else share, unit > 0)
 
 
-def _electorate(contest: HostContest) -> Electorate:
+def _electorate(contest: Contest) -> Electorate:
     """The electorate of a contest's ballots."""
     utility, ranked = contest.utility, contest.ranked
     place = np.stack(
@@ -95,7 +95,7 @@ def _electorate(contest: HostContest) -> Electorate:
     cost="integer programming; NP-hard in m",
     max_candidates=12,
 )
-def dodgson(contest: HostContest) -> np.ndarray:
+def dodgson(contest: Contest) -> np.ndarray:
     """Minus the least steps for each voter ``[candidates]``."""
     return _scores(contest, dodgson_steps)
 
@@ -114,12 +114,12 @@ def dodgson(contest: HostContest) -> np.ndarray:
     cost="integer programming; NP-hard in m",
     max_candidates=12,
 )
-def young(contest: HostContest) -> np.ndarray:
+def young(contest: Contest) -> np.ndarray:
     """Minus the least share of voters who stay at home ``[candidates]``."""
     return _scores(contest, young_removals)
 
 
-def _scores(contest: HostContest, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+def _scores(contest: Contest, needed: Callable[[Electorate, int], float]) -> np.ndarray:
     """Minus what each candidate needs for each voter ``[candidates]``."""
     m = len(contest.utility)
     electorate = _electorate(contest)
