@@ -62,7 +62,41 @@ _CONDORCET = {
         "it never has the lowest.",
         "Baldwin 1926",
     ),
+    "dodgson": Proof("Only a candidate who beats every other needs no step.", "Dodgson 1876"),
+    "young": Proof(
+        "Only a candidate who beats every other loses to nobody while all voters are present and "
+        "the others lose to it.",
+        "Young 1977",
+    ),
 }
+_SMITH = Proof(
+    "Each member of the Smith set beats everybody outside it, so nobody outside is chosen.",
+    "Brandt, Brill & Harrenstein 2016",
+)
+_UNBEATEN = Proof(
+    "Its winners are unbeaten in split cycle, and split cycle meets the criterion.",
+    "Holliday & Pacuit 2023",
+)
+_STABLE = Proof(
+    "If a member of the Smith set is left out, no one outside beats it. If another is left out, "
+    "only members win among the rest. So the largest margin that counts is a member’s.",
+    "Holliday & Pacuit 2023",
+)
+#: Rules whose winners belong to the Smith set, which contains a Condorcet winner alone and never a
+#: Condorcet loser beside others.
+_WITHIN_SMITH = {
+    "smith-set": _SMITH,
+    "schwartz-set": _SMITH,
+    "uncovered-set": _SMITH,
+    "smith-minimax": _SMITH,
+    "stable-voting": _UNBEATEN,
+    "simple-stable-voting": _STABLE,
+}
+_RAISED_SET = Proof(
+    "The raised candidate beats no fewer and loses to no more than before, and the other pairs are "
+    "as they were.",
+    "Brandt, Brill & Harrenstein 2016",
+)
 _BALDWIN_LOSER = Proof(
     "A candidate who loses to every other has less than the mean Borda score in each round. So "
     "it never has the highest, and it loses the last duel.",
@@ -107,6 +141,26 @@ _PARETO = {
     "baldwin": Proof("In each round the other one has the higher Borda score."),
     "nanson": Proof("In each round the other one has the higher Borda score."),
     "plurality-veto": Proof("Such a candidate has no first place, so it begins without points."),
+    "river": Proof(
+        "Wins by all voters come first and never form a circle, so such a candidate loses one.",
+        "Döring, Brill & Heitzig 2025",
+    ),
+    "stable-voting": _UNBEATEN,
+    "simple-stable-voting": Proof(
+        "It would win only by its match with the other one, the worst of all margins. Somebody "
+        "wins by a better one."
+    ),
+    "slater": Proof("If the two exchange their places, an order reverses at least one win less."),
+    "uncovered-set": Proof("The other one covers it: whoever beats the other one beats it, too."),
+    "smith-minimax": Proof(
+        "Such a candidate has a defeat by all voters, the worst of all. Some member of the Smith "
+        "set has none."
+    ),
+    "dodgson": Proof("The other one stands higher on every ballot, so it needs fewer steps."),
+    "young": Proof(
+        "It loses to the other one as long as anybody votes. For a voter’s first choice somebody "
+        "may vote."
+    ),
     "bradley-terry": _AS_BORDA,
     "plackett-luce": Proof(
         "If its reward were as high, the ballots would be likelier with the other one’s higher."
@@ -138,6 +192,15 @@ def _proofs() -> dict[tuple[str, str], Proof]:
     for r, proof in _CONDORCET.items():
         known |= {(r, "condorcet"): proof}
         known |= {(r, "majority"): replace(proof, reason=_BY_MAJORITY + proof.reason)}
+    for r, proof in _WITHIN_SMITH.items():
+        known |= {
+            (r, c): proof
+            for c in ("majority", "majority-loser", "condorcet", "condorcet-loser", "smith")
+        }
+    for r in ("smith-set", "schwartz-set"):
+        known |= {(r, "unanimity"): _SMITH}
+    for r in ("smith-set", "schwartz-set", "uncovered-set"):
+        known |= {(r, "monotonicity"): _RAISED_SET}
     return known | _SINGLE
 
 
@@ -167,6 +230,9 @@ _SINGLE = {
     ("baldwin", "smith"): Proof(
         "In each round the Smith set has more than the mean Borda score on average. So its last "
         "member never goes out before others."
+    ),
+    ("young", "monotonicity"): Proof(
+        "Whoever may stay for the raised candidate may still stay, and for the others no more may."
     ),
     ("plurality-veto", "majority"): Proof(
         "Those who put the candidate first are more than half. Their vetoes use up the points of "

@@ -47,12 +47,17 @@ DRAWS = 300
 #: Rounds over ``RANDOM_SIZES``, 1 if not named: some violations occur once in 10,000 electorates.
 ROUNDS = {"participation": 50, "monotonicity": 5}
 SEED = 0
-#: Profiles that a random search hardly finds: a cycle of three whose defeats are larger than those
-#: of the fourth candidate, whom most voters rank last and who loses to each of the three.
+#: Profiles that a random search hardly finds. The first: a cycle of three whose defeats are larger
+#: than those of the fourth candidate, whom most voters rank last and who loses to each of the
+#: three. The second: four voters of C > B > D > A change the winner from B to D, whom they like less.
 KNOWN_PROFILES = {
     ("minimax", criterion): "3: A > B > C > D\n3: B > C > A > D\n3: C > A > B > D\n"
     "2: D > A > B > C\n2: D > B > C > A\n2: D > C > A > B"
     for criterion in ("majority-loser", "condorcet-loser", "smith", "reversal", "clones")
+} | {
+    (rule, "participation"): "5: B > A > D > C\n4: A > D > C > B\n4: C > B > D > A\n"
+    "1: C > D > B > A\n1: D > C > B > A"
+    for rule in ("river", "stable-voting", "simple-stable-voting", "smith-minimax", "young")
 }
 NAMES = "ABCDEFGH"
 

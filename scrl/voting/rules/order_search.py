@@ -161,6 +161,8 @@ class OrderSearch:
                 whole = True
         if cost - bound <= self._gap:
             bound = cost
+        elif self.unit:  # the next multiple of the unit that an order can cost
+            bound = cost - np.floor((cost - bound + BOUND_ERROR) / self.unit) * self.unit
         return BoundedOrder(best, cost, min(bound, cost), dual, slack)
 
     @property

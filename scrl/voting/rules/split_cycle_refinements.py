@@ -29,8 +29,9 @@ MAX_SETS = 20_000
     on_host=True,
     summary="Head-to-head wins are accepted from the largest to the smallest. A win is skipped if "
     "it would close a circle, or if its loser has lost an accepted win before.",
-    reference="Heitzig 2004; Döring, Brill & Heitzig 2025; who wins by some order of equal margins "
-    "wins (parallel universes); the winners share a place, are removed, and the rule runs again",
+    reference="Heitzig 2004; Döring, Brill & Heitzig 2025, also for the criteria but reversal; who "
+    "wins by some order of equal margins wins (parallel universes); the winners share a place, are "
+    "removed, and the rule runs again",
     satisfies=CONDORCET_CRITERIA + " clones",
     cost="n·m² + m³; more where many margins are equal",
     max_candidates=200,
@@ -121,7 +122,6 @@ def simple_stable_voting(levels: np.ndarray) -> np.ndarray:
     "is sought for which A wins without B. This A wins.",
     reference="Holliday & Pacuit 2023, 'Stable Voting'; all candidates with the largest such "
     "margin win, share a place, are removed, and the rule runs again",
-    satisfies="majority majority-loser condorcet condorcet-loser smith reversal",
     cost="n·m² + 2^m·m³ at worst",
     max_candidates=20,
     guaranteed_candidates=14,

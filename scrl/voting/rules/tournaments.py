@@ -8,6 +8,7 @@ import numpy as np
 from scrl.voting.registry import rule
 from scrl.voting.rules.margin_levels import count_by_levels, margin_levels, place_repeatedly
 from scrl.voting.rules.orders import MAX_CYCLE, optimal_places
+from scrl.voting.rules.pairwise import CONDORCET_CRITERIA
 
 _AGAIN = "; the winners share a place, are removed, and the rule runs again"
 
@@ -21,8 +22,10 @@ _AGAIN = "; the winners share a place, are removed, and the rule runs again"
     on_host=True,
     summary="Of all possible orders, the one that reverses the fewest head-to-head wins, however "
     "large they are. Its first candidate wins.",
-    reference="Slater 1961; a tied pair counts for neither; found as Kemeny's order is; all "
-    "winners of optimal orders share a place, are removed, and the rule runs again",
+    reference="Slater 1961; criteria: Brandt, Brill & Harrenstein 2016; a tied pair counts for "
+    "neither; found as Kemeny's order is; all winners of optimal orders share a place, are "
+    "removed, and the rule runs again",
+    satisfies=CONDORCET_CRITERIA,
     cost="n·m² + 2^m·m within one majority cycle; of more than 16 candidates there, what can be "
     "proved in 10 seconds",
     guaranteed_candidates=MAX_CYCLE,
