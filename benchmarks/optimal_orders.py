@@ -79,7 +79,7 @@ def measure(above: np.ndarray) -> dict:
         counted = True
     except InputError:
         counted = False
-    return {"order": seconds, "proved": found.proved, "gap": found.cost - found.bound,
+    return {"order": seconds, "proved": found.proved, "gap": float(found.cost - found.bound),
             "rule": time.perf_counter() - start, "counted": counted}  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def summary(m: int, profiles: str, rule: str, drawn: list[np.ndarray]) -> dict:
         "candidates": m, "profiles": profiles, "rule": rule, "seeds": len(measured),
         "order_median": round(float(np.median([x["order"] for x in measured])), 3),
         "order_most": round(max(x["order"] for x in measured), 3),
-        "proved": sum(x["proved"] for x in measured),
+        "proved": sum(bool(x["proved"]) for x in measured),
         "largest_gap": round(max(x["gap"] for x in measured), 6),
         "rule_most": round(max(x["rule"] for x in measured), 3),
         "counted": sum(x["counted"] for x in measured),

@@ -64,8 +64,8 @@ _CONDORCET = {
     ),
     "dodgson": Proof("Only a candidate who beats every other needs no step.", "Dodgson 1876"),
     "young": Proof(
-        "Only a candidate who beats every other loses to nobody while all voters are present and "
-        "the others lose to it.",
+        "For a candidate who beats every other nobody must stay at home. Every other loses to it, "
+        "so for each of them somebody must.",
         "Young 1977",
     ),
 }
@@ -158,8 +158,8 @@ _PARETO = {
     ),
     "dodgson": Proof("The other one stands higher on every ballot, so it needs fewer steps."),
     "young": Proof(
-        "It loses to the other one as long as anybody votes. For a voter’s first choice somebody "
-        "may vote."
+        "It loses to the other one as long as anybody votes, so all must stay at home. For a "
+        "voter’s first choice that voter may vote."
     ),
     "bradley-terry": _AS_BORDA,
     "plackett-luce": Proof(

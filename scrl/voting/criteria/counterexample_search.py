@@ -49,7 +49,7 @@ ROUNDS = {"participation": 50, "monotonicity": 5}
 SEED = 0
 #: Profiles that a random search hardly finds. The first: a cycle of three whose defeats are larger
 #: than those of the fourth candidate, whom most voters rank last and who loses to each of the
-#: three. The second: four voters of C > B > D > A change the winner from B to D, whom they like less.
+#: three. The second: voters of C > B > D > A change the winner from B to D, whom they like less.
 KNOWN_PROFILES = {
     ("minimax", criterion): "3: A > B > C > D\n3: B > C > A > D\n3: C > A > B > D\n"
     "2: D > A > B > C\n2: D > B > C > A\n2: D > C > A > B"
