@@ -236,9 +236,9 @@ def test_a_question_stands_without_its_answer_until_the_reader_guesses_or_asks(o
     assert "different winners**" not in words(app)
     assert len(app.get("plotly_chart")) == 1
     app.button_group(key="winners_guess").set_value("2").run()
-    assert "Not quite. 21 of these 28 rules have **4 different winners**" in words(app)
+    assert "Not quite. 31 of these 38 rules have **4 different winners**" in words(app)
     app.button_group(key="winners_guess").set_value("4").run()
-    assert "Right. 21 of these 28 rules have **4 different winners**" in words(app)
+    assert "Right. 31 of these 38 rules have **4 different winners**" in words(app)
     app.selectbox(key="profile_pick").set_value("cycle").run()
     assert "3 different winners**" not in words(app)
     app.button(key="winners_guess_show").click().run()

@@ -4,9 +4,18 @@ import json
 
 import numpy as np
 import pytest
-from pref_voting.c1_methods import copeland
+from pref_voting.c1_methods import copeland, gocha, slater, top_cycle, uc_gill
+from pref_voting.combined_methods import smith_minimax
 from pref_voting.iterative_methods import instant_runoff_for_truncated_linear_orders
-from pref_voting.margin_based_methods import beat_path, minimax, ranked_pairs, split_cycle
+from pref_voting.margin_based_methods import (
+    beat_path,
+    minimax,
+    ranked_pairs,
+    river,
+    simple_stable_voting,
+    split_cycle,
+    stable_voting,
+)
 from pref_voting.other_methods import bucklin_for_truncated_linear_orders, kemeny_young
 from pref_voting.scoring_methods import borda_for_profile_with_ties, plurality
 
@@ -31,8 +40,13 @@ THERE = {
     "plurality": plurality, "borda": borda_for_profile_with_ties, "copeland": copeland,
     "bucklin": bucklin_for_truncated_linear_orders, "minimax": minimax, "schulze": beat_path,
     "split-cycle": split_cycle, "ranked-pairs": ranked_pairs, "kemeny": kemeny_young,
-    "instant-runoff": instant_runoff_for_truncated_linear_orders,
+    "instant-runoff": instant_runoff_for_truncated_linear_orders, "river": river,
+    "stable-voting": stable_voting, "simple-stable-voting": simple_stable_voting,
+    "slater": slater, "smith-set": top_cycle, "schwartz-set": gocha, "uncovered-set": uc_gill,
+    "smith-minimax": smith_minimax,
 }  # fmt: skip
+
+TIED_IN_PARALLEL = {"ranked-pairs", "river"}
 
 
 def winners(profile: Profile, left_out: str) -> dict[str, list[str]]:
@@ -87,8 +101,8 @@ def test_as_pref_voting_counts_is_what_pref_voting_counts(seed):
         margins = np.abs([[there.margin(a, b) for b in there.candidates] for a in there.candidates])
         pairs = margins[np.triu_indices(len(margins), 1)]
         for rule, count in THERE.items():
-            if rule == "ranked-pairs" and (len(set(pairs)) < len(pairs) or 0 in pairs):
-                continue  # ties are broken in parallel there
+            if rule in TIED_IN_PARALLEL and (len(set(pairs)) < len(pairs) or 0 in pairs):
+                continue  # there by a walk through all orders of equal margins
             assert ours[rule] == [profile.names[i] for i in count(there)], (rule, profile.to_text())
 
 
