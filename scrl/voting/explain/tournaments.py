@@ -211,7 +211,8 @@ class _StableRecount:
         eligible = among
         if self.only_unbeaten:
             kept, _ = split_cycle_defeats(self.margin[np.ix_(among, among)])
-            eligible = tuple(c for c, lost in zip(among, kept.any(0), strict=True) if not lost)
+            beaten = kept.any(0).tolist()
+            eligible = tuple(c for c, lost in zip(among, beaten, strict=True) if not lost)
         stable = [
             (float(self.margin[a, b]), a, b)
             for a in eligible
@@ -219,7 +220,8 @@ class _StableRecount:
             if b != a and a in self.matches(tuple(c for c in among if c != b))
         ]
         stable.sort(reverse=True)
-        found, last = {}, stable[0][0]
+        found: dict[int, int] = {}
+        last = stable[0][0]
         for margin, a, b in stable:
             if last - margin > 2 * TIE_TOLERANCE:
                 break

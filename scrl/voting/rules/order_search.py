@@ -10,10 +10,10 @@ tolerances are.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array
 
@@ -78,16 +78,16 @@ class OrderSearch:
         return max(self.deadline - time.monotonic(), 0.01)
 
     def least(
-        self, members: Sequence[int], leader: int | None = None, target: float = -np.inf
+        self, candidates: ArrayLike, leader: int | None = None, target: float = -np.inf
     ) -> BoundedOrder:
         """The order of least cost of some candidates.
 
         Args:
-            members: the candidates that are ordered.
+            candidates: those that are ordered.
             leader: the candidate that must be first; None for any.
             target: the search ends once an order costs no more, or every order costs more.
         """
-        members = np.sort(members)
+        members = np.sort(np.asarray(candidates, int))
         if len(members) < 2:
             return BoundedOrder(members, 0.0, 0.0, 0.0, np.zeros_like(self.cost))
         cost = self.cost[np.ix_(members, members)]
@@ -119,7 +119,7 @@ class OrderSearch:
                 unknown.append(c)
         return leaders, unknown
 
-    def restricted(self, best: BoundedOrder, members: Sequence[int]) -> BoundedOrder:
+    def restricted(self, best: BoundedOrder, members: np.ndarray) -> BoundedOrder:
         """An order of least cost without candidates who lead it alone, or stand behind the others.
 
         What putting a before b costs more is as with all candidates.

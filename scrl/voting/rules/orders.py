@@ -91,7 +91,8 @@ def _search_large_cycle(above: np.ndarray, title: str) -> np.ndarray:
     m = len(above)
     search = OrderSearch(above.T * (1 - np.eye(m)), time.monotonic() + SEARCH_SECONDS)
     place, remaining = np.zeros(m, int), np.arange(m)
-    whole = best = search.least(remaining)
+    whole = search.least(remaining)
+    best: BoundedOrder | None = whole
     while len(remaining):
         block = majority_blocks(above[np.ix_(remaining, remaining)][None])[0]
         members = remaining[block == 0]
