@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scrl.committees.approvals import ApprovalProfile, check_seats
+from scrl.committees.approvals import MAX_CANDIDATES, ApprovalProfile, check_seats
 from scrl.committees.batches import ApprovalBatch, ElectedCommittees
 from scrl.committees.outcomes import CommitteeOutcome
 from scrl.committees.registry import COMMITTEE_RULES, CommitteeRule
@@ -56,6 +56,11 @@ def elect_committee(
     if limit < 1:
         raise InputError("limit is the number of tied committees that are listed: 1 or more.")
     seats = check_seats(seats, len(profile.names))
+    if len(profile.names) > MAX_CANDIDATES and rule != "stv":
+        raise InputError(
+            f"{chosen.title} elects from at most {MAX_CANDIDATES} candidates, not "
+            f"{len(profile.names)}."
+        )
     ballots, reading = _ballots_for(chosen, profile, approve)
     found = chosen.elect(ballots, seats, limit, None, **settings)
     rounds: list[ElectionRound] = []

@@ -15,6 +15,7 @@ from scrl.committees.stv_stages import (
     StvStage,
     follow,
     next_preferences,
+    without_votes,
 )
 
 
@@ -52,7 +53,7 @@ def count_by_transfers(
     m = settings.place.shape[1]
     first = next_preferences(settings.place, np.ones(m, bool)) * settings.weight[:, None]
     start = GregoryState(first, first, np.full(m, HOPEFUL), np.zeros(m, bool))
-    return follow(start, lambda state: _advance(settings, state), limit)
+    return follow(start, lambda state: _advance(settings, state), limit, first.size)
 
 
 def _advance(settings: CountSettings, state: GregoryState) -> tuple[bool, list[GregoryState]]:
@@ -80,6 +81,9 @@ def _advance(settings: CountSettings, state: GregoryState) -> tuple[bool, list[G
         return True, [replace(state, status=status, stages=(*state.stages, last))]
     if pending.any() and settings.simultaneous:
         return False, [_move(settings, state, stage, tuple(np.flatnonzero(pending)), ())]
+    together = without_votes(status == HOPEFUL, votes, settings.near, settings.seats - filled)
+    if together and not pending.any():
+        return False, [_move(settings, state, stage, tuple(together), ())]
     eligible = pending if pending.any() else status == HOPEFUL
     amount = -surplus if pending.any() else votes
     low = np.where(eligible, amount, np.inf)

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scrl.committees.stv_stages import ELECTED, HOPEFUL, OUT, CountSettings, StvStage, follow
+from scrl.committees.stv_stages import (
+    ELECTED,
+    HOPEFUL,
+    OUT,
+    CountSettings,
+    StvStage,
+    follow,
+    without_votes,
+)
 
 #: The votes of elected candidates differ from the quota by at most this share of all votes.
 _CONVERGED = 1e-14
@@ -104,15 +112,30 @@ def _advance(settings: CountSettings, state: MeekState) -> tuple[bool, list[Meek
         return True, [MeekState(final, state.keep, (*state.stages, last))]
     votes = np.where(hopeful, stage.votes, np.inf)
     tied = np.flatnonzero(votes <= votes.min() + _TIE * settings.total)
-    following = []
-    for c in settings.break_tie(tied, state.stages, lowest=True):
-        gone, kept = status.copy(), state.keep.copy()
-        gone[c], kept[c] = OUT, 0.0
-        after, excess = meek_votes(settings.place, settings.weight, kept)
-        transfers = stage.transfers.copy()
-        transfers[c, :-1] = np.maximum(after - stage.votes, 0.0)
-        transfers[c, c], transfers[c, -1] = 0.0, max(excess - stage.exhausted, 0.0)
-        said = tuple(tied.tolist()) if len(tied) > 1 else ()
-        done = replace(stage, moved=(c,), event="out", tied=said, transfers=transfers, status=gone)
-        following.append(MeekState(gone, kept, (*state.stages, done)))
-    return False, following
+    together = without_votes(hopeful, stage.votes, _TIE * settings.total, settings.seats - filled)
+    if together:
+        return False, [_exclude(settings, state, stage, tuple(together), ())]
+    said = tuple(tied.tolist()) if len(tied) > 1 else ()
+    chosen = settings.break_tie(tied, state.stages, lowest=True)
+    return False, [_exclude(settings, state, stage, (c,), said) for c in chosen]
+
+
+def _exclude(
+    settings: CountSettings,
+    state: MeekState,
+    stage: StvStage,
+    moved: tuple[int, ...],
+    tied: tuple[int, ...],
+) -> MeekState:
+    """The state after the candidates ``moved`` go out."""
+    gone, kept, out = state.status.copy(), state.keep.copy(), list(moved)
+    gone[out], kept[out] = OUT, 0.0
+    after, excess = meek_votes(settings.place, settings.weight, kept)
+    transfers = stage.transfers.copy()
+    transfers[out] = 0.0
+    gain = np.maximum(after - stage.votes, 0.0)
+    gain[out] = 0.0
+    transfers[out[0], :-1] = gain
+    transfers[out[0], -1] = max(excess - stage.exhausted, 0.0)
+    done = replace(stage, moved=moved, event="out", tied=tied, transfers=transfers, status=gone)
+    return MeekState(gone, kept, (*state.stages, done))

@@ -16,8 +16,8 @@ from scrl.committees.quotas import Quota
 #: How a surplus moves on, and how ties are broken.
 TRANSFERS = ("weighted-inclusive", "last-parcel", "meek")
 TIE_BREAKS = ("all", "backwards", "order")
-#: Most ways of breaking ties that are followed.
-MAX_WAYS = 5_000
+#: Most ways of breaking ties that are followed, and most cells (ballots × candidates) of them.
+MAX_WAYS, MAX_CELLS = 5_000, 20_000_000
 #: Status of a candidate.
 HOPEFUL, ELECTED, OUT = 0, 1, 2
 
@@ -121,6 +121,22 @@ class CountSettings:
         return tuple(tied.tolist())
 
 
+def without_votes(hopeful: np.ndarray, votes: np.ndarray, near: float, free: int) -> list[int]:
+    """The hopeful candidates without votes, who go out together: one by one they would go in any
+    order, as nothing moves. Empty where there are fewer than two, or where they are needed to fill
+    the seats.
+
+    Args:
+        hopeful: mask ``[candidates]``.
+        votes: ``[candidates]``.
+        near: votes up to which a candidate has none.
+        free: seats that are not filled.
+    """
+    empty = np.flatnonzero(hopeful & (votes <= near))
+    enough = int(hopeful.sum()) - len(empty) >= free
+    return empty.tolist() if enough and len(empty) > 1 else []
+
+
 def next_preferences(place: np.ndarray, open_to: np.ndarray) -> np.ndarray:
     """For each ballot its highest candidates among those who may receive votes, as equal shares
     that sum to one, or to zero where there is none ``[ballots, candidates]``.
@@ -158,7 +174,7 @@ S = TypeVar("S", bound=CountState)
 
 
 def follow(
-    start: S, advance: Callable[[S], tuple[bool, list[S]]], limit: int
+    start: S, advance: Callable[[S], tuple[bool, list[S]]], limit: int, cells: int = 1
 ) -> tuple[list[tuple[int, ...]], tuple[StvStage, ...], bool]:
     """Follow every way of breaking ties to its end.
 
@@ -166,11 +182,13 @@ def follow(
         advance: from a state, whether it was the last, and the states that follow, or the final
             state alone.
         limit: most committees.
+        cells: of the arrays of a state.
 
     Returns:
         The committees, the stages of the first way, and whether all committees were found.
     """
     waiting, seen, found = [start], {start.key}, set()
+    ways = min(MAX_WAYS, max(MAX_CELLS // cells, 20))
     first: tuple[StvStage, ...] = ()
     while waiting:
         ended, following = advance(waiting.pop())
@@ -178,7 +196,7 @@ def follow(
             (last,) = following
             first = first or last.stages
             found.add(tuple(np.flatnonzero(last.status == ELECTED).tolist()))
-            if len(found) >= limit or len(seen) > MAX_WAYS:
+            if len(found) >= limit or len(seen) > ways:
                 break
             continue
         new = {state.key: state for state in reversed(following)}

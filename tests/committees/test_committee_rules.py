@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from scrl.committees import (
     borda_points,
     elect_committee,
     elect_committees,
+    slate_service,
     thiele_weights,
 )
 from scrl.committees.batches import ApprovalBatch
@@ -158,6 +161,11 @@ def test_borda_committees_by_definition():
         assert list(elect_committee(profile, "k-borda", seats).committees) == top
 
 
+def many() -> Profile:
+    """Too many candidates for a set of bits."""
+    return Profile.from_orders([f"c{i}" for i in range(70)], [range(70)])
+
+
 def test_thresholds_of_approval():
     profile = Profile.from_text("candidates: A, B, C, D\n2: A > B = C > D\n1: D")
     read = lambda approve: ApprovalProfile.from_profile(profile, approve).sets()  # noqa: E731
@@ -190,6 +198,17 @@ def test_expanding_approvals_give_two_thirds_of_the_voters_two_of_three_seats():
         assert sum(name.startswith("c") for name in committee) == 1
 
 
+def test_the_documented_example_runs():
+    text = (Path(__file__).parents[2] / "docs/committees.md").read_text("utf-8")
+    found: dict = {}
+    exec(re.findall(r"```python\n(.*?)```", text, re.S)[0], found)
+    votes = found["votes"]
+    assert elect_committee(votes, "k-borda", 3).named() == [["Walk", "Jog", "Class"]]
+    assert found["slate"].named() == [["Walk", "Intervals", "Swim"]]
+    assert slate_service(votes, found["slate"].committee).favourite_share == 1
+    assert len(elect_committee(votes, "pav", 3, approve=2).committees) == 8
+
+
 @pytest.mark.parametrize(
     ("work", "message"),
     [
@@ -205,6 +224,8 @@ def test_expanding_approvals_give_two_thirds_of_the_voters_two_of_three_seats():
         (lambda p: ApprovalProfile(("a",), np.ones((1, 2)), [1.0]), "shape"),
         (lambda p: ApprovalProfile.from_sets("a", ["a"], [-1]), "positive"),
         (lambda p: elect_committees(np.ones((2, 2, 2)), "stv", 1), "reads orders"),
+        (lambda p: elect_committees(np.ones((2, 2, 2)), "av", 1, np.ones((2, 3))), "shapes"),
+        (lambda p: elect_committee(many(), "k-borda", 2), "at most 62"),
     ],
 )
 def test_bad_input_gets_one_sentence(work, message):

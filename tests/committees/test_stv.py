@@ -81,6 +81,17 @@ def test_a_tie_is_followed_both_ways(transfer):
         assert back.outcome.named() == [["Castor", "Helen"]]
 
 
+def test_candidates_without_votes_go_out_together():
+    """One by one there would be 2^20 ways; without them nothing changes."""
+    names = [f"c{i}" for i in range(24)]
+    orders = [[0, 5], [1, 6, 0], [2, 7, 1], [3, 8, 2]]
+    for transfer in ("weighted-inclusive", "meek"):
+        count = count_stv(Profile.from_orders(names, orders, [9, 7, 5, 4]), 2, transfer=transfer)
+        assert count.outcome.all_found
+        assert count.outcome.committees == ((0, 2),)
+        assert max(len(stage.moved) for stage in count.stages) >= 16
+
+
 def test_quotas():
     weight = np.array([60.0, 40.0])
     assert quota_of("droop", weight, 3).value == 26

@@ -11,6 +11,7 @@ import streamlit as st
 from scrl import figures
 from scrl.committees import (
     COMMITTEE_RULES,
+    MAX_CANDIDATES,
     SlateService,
     elect_committee,
     slate_service,
@@ -81,6 +82,9 @@ def pick_settings(profile: Profile) -> Settings | None:
     m = len(profile.names)
     if m < 2:
         st.info("A slate is chosen from two answers or more. These ballots have one.")
+        return None
+    if m > MAX_CANDIDATES:
+        st.info(f"A slate is chosen from at most {MAX_CANDIDATES} answers. These ballots have {m}.")
         return None
     most = min(m, MAX_SEATS)
     state = st.session_state
