@@ -170,7 +170,7 @@ class ChoiceEstimate:
     def resample(self, number: int, seed: int | np.random.Generator) -> tuple[np.ndarray, int]:
         """Parameters of resamples ``[resamples, parameters]``, and how many needed a prior.
 
-        Resamples in which a feature separates wins from losses are left out, and counted, too.
+        Resamples in which features or ties have no finite maximum are left out, and counted, too.
         """
         if number < 1:
             raise InputError(f"{number} resamples: give 1 or more.")
@@ -183,7 +183,9 @@ class ChoiceEstimate:
             found.append(points[held])
             weak += needed + int((~held).sum())
         if not sum(map(len, found)):
-            raise InputError("No resample has a finite maximum; leave a feature out.")
+            raise InputError(
+                "No resample has a finite maximum; leave a feature out, or use ties='half'."
+            )
         return np.concatenate(found), weak
 
     def held_out(self, folds: int, seed: int | np.random.Generator) -> HeldOut:
@@ -201,9 +203,7 @@ class ChoiceEstimate:
         train = rows.totals - test
         points, weak = self._maximise(train)
         if not np.isfinite(points).all():
-            raise InputError(
-                "In a fold features separate wins from losses; give fewer folds or features."
-            )
+            raise InputError("In a fold features or ties have no finite maximum; give fewer folds.")
         for f in range(folds):
             here = fold == f
             fitted[here] = self.likelihood.log_likelihood(points[f])[rows.kind[here]]
@@ -262,8 +262,8 @@ def fit_choices(
     point = likelihood.maximise(totals, precision)
     if not np.isfinite(point).all():
         raise InputError(
-            "The features separate wins from losses, so that their coefficients have no finite "
-            "maximum; leave one out."
+            "Features separate wins from losses, or ties are ordered without contradiction, so "
+            "that their parameters have no finite maximum: leave features out, or use ties='half'."
         )
     information = likelihood.information(point, totals, precision)
     # The likelihood says nothing of a common shift, so errors are those of differences.

@@ -197,25 +197,30 @@ def _results(
 ) -> np.ndarray:
     """The result of each row ``[rows]``: from names of items, labels, or the first item's score."""
     labels = {**LABELS, layout.items[0].lower(): FIRST, layout.items[1].lower(): SECOND}
-    found = np.empty(len(column), np.int64)
+    by_name, by_label = np.full((2, len(column)), -1)
     for i, (cell, a, b) in enumerate(zip(column, first, second, strict=True)):
         if is_missing(cell):
             raise InputError(f"{row_name(i)} has no result; {SAY}.")
-        label = labels.get(cell.strip().lower()) if isinstance(cell, str) else None
-        named = FIRST if cell == a else SECOND if cell == b else None
-        if named is not None and label is not None and named != label:
-            raise InputError(
-                f"{row_name(i)} says {quoted(cell)}, which is the name of an item and also a word "
-                "for a side; rename the item."
-            )
-        if named is None:
-            named = label
-        if named is None:
-            named = {1.0: FIRST, 0.5: TIE, 0.0: SECOND}.get(as_number(cell))
-        if named is None:
-            raise InputError(f"{row_name(i)} has the result {quoted(cell)}; {SAY}.")
-        found[i] = named
-    return found
+        text = isinstance(cell, str)
+        label = labels.get(cell.strip().lower()) if text else None
+        if label is None:
+            label = {1.0: FIRST, 0.5: TIE, 0.0: SECOND}.get(as_number(cell))
+        named = FIRST if cell == a else SECOND if cell == b else TIE if label == TIE else None
+        by_name[i], by_label[i] = (-1 if x is None else x for x in (named, label))
+    unread = (by_name < 0) & (by_label < 0)
+    if unread.any():
+        row = int(np.argmax(unread))
+        raise InputError(f"{row_name(row)} has the result {quoted(column[row])}; {SAY}.")
+    unlike = (by_name >= 0) & (by_label >= 0) & (by_name != by_label)
+    # Items may be called a and b, or 1 and 0: then all rows must say names, or all of them sides.
+    if unlike.any() and (by_name < 0).any() == (by_label < 0).any():
+        row = int(np.argmax(unlike))
+        raise InputError(
+            f"{row_name(row)} says {quoted(column[row])}, which is the name of an item and also a "
+            "word for a side; rename the item."
+        )
+    prefer, other = (by_name, by_label) if not (by_name < 0).any() else (by_label, by_name)
+    return np.where(prefer >= 0, prefer, other)
 
 
 def _features(

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from scrl.choice_models.choice_estimates import WeightedRows, fit_choices
+from scrl.choice_models.choice_estimates import ChoiceLikelihood, WeightedRows, fit_choices
 from scrl.choice_models.comparison_frames import FIRST, SECOND, TIE, PairRows, read_pairs
 from scrl.choice_models.leaderboards import Anchor, Leaderboard, make_leaderboard
 from scrl.choice_models.pair_likelihood import pair_likelihood
 from scrl.choice_models.ranking_frames import RankingRows, read_rankings
 from scrl.choice_models.ranking_likelihood import ranking_likelihood
+from scrl.choice_models.tied_ranking_likelihood import tied_ranking_likelihood
 from scrl.data.files import quoted
 from scrl.types import InputError
 
@@ -31,6 +32,8 @@ TIES = {
     "rao-kupper": "ties by Rao and Kupper's model",
     "omit": "ties left out",
 }
+#: The same for rankings.
+RANKING_TIES = {"half": "ties as all their orders", "davidson": "ties by the Davidson–Luce model"}
 #: Name of the coefficient of being shown first.
 SIDE = "shown first"
 
@@ -146,6 +149,7 @@ def fit_plackett_luce(
     weight: str | Sequence[float] | None = None,
     weights_are: str | None = None,
     rater: str | Sequence[Hashable] | None = None,
+    ties: str = "half",
     prior_sd: float | None = None,
     errors: str | None = None,
     anchor: Anchor = None,
@@ -154,7 +158,7 @@ def fit_plackett_luce(
     """Plackett–Luce scores with standard errors and intervals, from rankings.
 
     A ranking is a sequence of choices, best first, each from the items that remain. Items that it
-    leaves out are unseen. Tied items stand for all their orders alike.
+    leaves out are unseen.
 
     >>> import scrl
     >>> races = [["ann", "ben", "cat"], ["ben", "cat", "ann"], ["cat", "ann"]]
@@ -175,6 +179,8 @@ def fit_plackett_luce(
         weight: column of each ranking's weight, or a list of weights beside a list of rankings.
         weights_are, prior_sd, errors, anchor, scale: as in ``scrl.fit_bradley_terry``.
         rater: column of raters, or a list of them beside a list of rankings.
+        ties: ``"half"``: a tie stands for all orders of its items, alike; ``"davidson"``: the
+            Davidson–Luce model, in which sizes of ties have parameters.
 
     Returns:
         A ``Leaderboard``; ``scrl.choice_models.plackett_luce.fit_rankings`` fits arrays only.
@@ -186,12 +192,18 @@ def fit_plackett_luce(
         rankings, ranking=ranking, item=item, rank=rank, weight=weight, rater=rater
     )
     _check_prior(prior_sd)
-    likelihood, kind = ranking_likelihood(rows)
+    if ties not in RANKING_TIES:
+        raise InputError(f"Ties as {quoted(ties)} are unknown: {', '.join(RANKING_TIES)}.")
     has_ties = any(len(place) > 1 for places in rows.rankings for place in places)
+    likelihood: ChoiceLikelihood
+    if has_ties and ties == "davidson":
+        likelihood, kind = tied_ranking_likelihood(rows)
+    else:
+        likelihood, kind = ranking_likelihood(rows)
     data = _weighted_rows(kind, rows.weight, rows.cluster, weights_are)
-    errors, words = _errors(errors, data, has_ties)
+    errors, words = _errors(errors, data, has_ties and ties == "half")
     estimate = fit_choices(likelihood, data, rows.names, prior_sd, errors)
-    told = ", ties as all their orders" if has_ties else ""
+    told = f", {RANKING_TIES[ties]}" if has_ties else ""
     prior = "" if prior_sd is None else f", prior of sd {prior_sd:g}"
     model = f"Plackett–Luce{told}{prior}, {_rows_in_words(data, 'rankings')}"
     return make_leaderboard(

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from scrl.choice_models.choice_estimates import ChoiceEstimate, HeldOut
 from scrl.choice_models.pair_likelihood import PairLikelihood, log_probabilities
+from scrl.choice_models.tied_ranking_likelihood import TiedRankingLikelihood
 from scrl.data.files import quoted
 from scrl.types import InputError
 
@@ -56,12 +57,13 @@ class Leaderboard:
         model: what was fitted, in words.
         errors: where standard errors come from, in words.
         counts: of each item ``[items]``: wins, losses and ties, or rankings; with weights.
-        tie: ν (Davidson) or κ (Rao–Kupper), ``None`` without such a model.
+        tie: ν (Davidson; of two items where rankings are fitted) or κ (Rao–Kupper), ``None``
+            without such a model.
         coefficients: of the features, in log-odds: estimate, standard error and 95 % interval.
         log_likelihood: of the data, without the prior.
         resamples: scores of resamples ``[resamples, items]``, after ``bootstrap``.
         resamples_with_prior: how many resamples have no finite maximum. They were fitted with a
-            prior of sd 10, or left out where a feature separates wins from losses.
+            prior of sd 10, or left out where features or sizes of ties have none.
     """
 
     names: tuple[Hashable, ...]
@@ -164,10 +166,7 @@ class Leaderboard:
         """Probabilities that a wins against b, ties and loses, where features favour neither."""
         i, j = self._index(a), self._index(b)
         gap = np.array((self.score[i] - self.score[j]) / self.scale)
-        likelihood, point = self._estimate.likelihood, self._estimate.point
-        ties, tie = "half", np.array(-np.inf)
-        if isinstance(likelihood, PairLikelihood) and likelihood.has_tie_parameter:
-            ties, tie = likelihood.ties, point[-1]
+        ties, tie = _ties_of(self._estimate)
         win, loss, tied = (float(np.exp(x)) for x in log_probabilities(ties, gap, tie))
         return Prediction(win, 0.0 if ties == "half" else tied, loss)
 
@@ -247,7 +246,7 @@ class Leaderboard:
         if method != "normal" and self.resamples_with_prior:
             lines.append(
                 f"{self.resamples_with_prior:,} resamples have no finite maximum and were fitted "
-                f"with a prior of sd 10{', or left out' if self.coefficients else ''}"
+                "with a prior of sd 10, or left out for their features or ties"
             )
         return "\n".join(lines)
 
@@ -269,11 +268,10 @@ def make_leaderboard(
     m = len(names)
     order = np.argsort(-estimate.point[:m], kind="stable")
     tie, coefficients = None, {}
-    likelihood = estimate.likelihood
-    if isinstance(likelihood, PairLikelihood) and likelihood.has_tie_parameter:
-        value = estimate.point[-1]
-        davidson = likelihood.ties == "davidson"
-        tie = float(np.exp(value) if davidson else np.exp(0.5 * np.logaddexp(0.0, value)))
+    ties, log_tie = _ties_of(estimate)
+    if ties != "half":
+        davidson = ties == "davidson"
+        tie = float(np.exp(log_tie if davidson else 0.5 * np.logaddexp(0.0, log_tie)))
     for k, name in enumerate(feature_names):
         value, error = estimate.point[m + k], np.sqrt(estimate.covariance[m + k, m + k])
         low, high = _interval(value, error, None, 0.95, "normal")
@@ -284,6 +282,16 @@ def make_leaderboard(
         estimate.log_likelihood, _estimate=estimate, _order=order,
     )  # fmt: skip
     return board.anchored(anchor, scale)
+
+
+def _ties_of(estimate: ChoiceEstimate) -> tuple[str, np.ndarray]:
+    """How two items tie: the model, and its parameter, −∞ for none."""
+    likelihood, point = estimate.likelihood, estimate.point
+    if isinstance(likelihood, PairLikelihood) and likelihood.has_tie_parameter:
+        return likelihood.ties, point[-1]
+    if isinstance(likelihood, TiedRankingLikelihood) and 2 in likelihood.sizes:
+        return "davidson", point[likelihood.items + likelihood.sizes.index(2)]
+    return "half", np.array(-np.inf)
 
 
 def points_of(scale: str | float) -> float:

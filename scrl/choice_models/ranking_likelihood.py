@@ -33,7 +33,7 @@ class RankingLikelihood:
         sets: sets of items that are chosen from, bool ``[sets, items]``.
         chosen: how often each kind chooses each item ``[kinds, items]``.
         offered: how often each kind chooses from each set ``[kinds, sets]``.
-        ahead: whether a kind ranks a above or level with b, flat ``[kinds, items²]``.
+        ahead: whether a kind ranks a just above or level with b, flat ``[kinds, items²]``.
     """
 
     items: int
@@ -109,21 +109,17 @@ def ranking_likelihood(rows: RankingRows) -> tuple[RankingLikelihood, np.ndarray
     m = len(rows.names)
     kinds = {ranking: i for i, ranking in enumerate(dict.fromkeys(rows.rankings))}
     sets: dict[tuple[int, ...], int] = {}
-    chosen, offered, ahead = [], [], []
+    chosen, offered = [], []
     for kind, places in enumerate(kinds):
         for items, share, members in _choices(places):
             offered.append((kind, sets.setdefault(members, len(sets)), share))
             chosen += [(kind, i, share / len(items)) for i in items]
-        for k, place in enumerate(places):
-            # The next place suffices for reachability; tied items reach each other.
-            below = places[k + 1] if k + 1 < len(places) else ()
-            ahead += [(kind, a * m + b, 1.0) for a in place for b in (*place, *below) if a != b]
     member = np.zeros((len(sets), m), bool)
     for items, index in sets.items():
         member[index, list(items)] = True
     likelihood = RankingLikelihood(
-        m, member, _table(chosen, len(kinds), m), _table(offered, len(kinds), len(sets)),
-        _table(ahead, len(kinds), m * m),
+        m, member, sparse_table(chosen, len(kinds), m),
+        sparse_table(offered, len(kinds), len(sets)), adjacency(list(kinds), m),
     )  # fmt: skip
     return likelihood, np.array([kinds[ranking] for ranking in rows.rankings])
 
@@ -145,7 +141,17 @@ def _choices(places: Places) -> Iterator[tuple[tuple[int, ...], float, tuple[int
                 yield left, share, tuple(sorted(left + below))
 
 
-def _table(entries: list[tuple[int, int, float]], rows: int, columns: int) -> csr_array:
+def adjacency(kinds: Sequence[Places], items: int) -> csr_array:
+    """Whether each kind of ranking has a just above or level with b, flat ``[kinds, items²]``."""
+    ahead = []
+    for kind, places in enumerate(kinds):
+        for k, place in enumerate(places):
+            below = places[k + 1] if k + 1 < len(places) else ()
+            ahead += [(kind, a * items + b, 1.0) for a in place for b in (*place, *below) if a != b]
+    return sparse_table(ahead, len(kinds), items**2)
+
+
+def sparse_table(entries: list[tuple[int, int, float]], rows: int, columns: int) -> csr_array:
     """Sums of ``(row, column, value)``."""
     row, column, value = zip(*entries, strict=True)
     return csr_array((value, (row, column)), shape=(rows, columns))

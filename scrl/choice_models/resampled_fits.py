@@ -15,11 +15,14 @@ import numpy as np
 MIN_FITS = 32
 #: Largest first step, in log-odds, of tables that are similar enough.
 MAX_STEP = 1.0
-#: Error of the solution, and limits of Newton steps and of refinements in each.
-SHARE = 0.02
+#: Tables whose Hessians are averaged, about.
+SAMPLED = 64
 #: A Newton step below this leaves an error below 1e-12.
 LAST_STEP = 1e-6
-ERROR, MAX_NEWTON, MAX_REFINEMENTS = 1e-14, 6, 12
+#: Error of a refined step: this share of its square, and no less than rounding.
+SHARE, ERROR = 0.02, 1e-14
+#: Limits of Newton steps and of refinements in each.
+MAX_NEWTON, MAX_REFINEMENTS = 6, 12
 
 
 def fit_resamples(wins: np.ndarray, solve: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
@@ -30,22 +33,24 @@ def fit_resamples(wins: np.ndarray, solve: Callable[[np.ndarray], np.ndarray]) -
         solve: fits a single table ``[1, items, items]``.
     """
     total = wins + wins.swapaxes(-1, -2)
-    ones = np.ones(wins.shape[-1])
-    won = wins @ ones
-    reward = np.repeat(solve(wins.mean(0, keepdims=True)), len(wins), axis=0)
     inverse_sum, weight = np.empty_like(total), np.empty_like(total)
-    rows, most = slice(None), MAX_STEP
+    ones = np.ones(wins.shape[-1])
+    won, reward = wins @ ones, solve(wins.mean(0, keepdims=True))  # one start for all
+    rows, most = np.arange(len(wins)), MAX_STEP
     for _ in range(MAX_NEWTON):
         # P(i beats j) = sᵢ / (sᵢ + sⱼ), and its slope is sᵢ sⱼ / (sᵢ + sⱼ)².
-        strength = np.exp(reward[rows])
-        np.add(strength[:, None, :], strength[:, :, None], out=inverse_sum)
-        np.reciprocal(inverse_sum, out=inverse_sum)
-        np.multiply(total, inverse_sum, out=weight)
+        strength = np.exp(reward if len(reward) < len(wins) else reward[rows])
+        inverse = inverse_sum[: len(strength)]
+        np.add(strength[:, None, :], strength[:, :, None], out=inverse)
+        np.reciprocal(inverse, out=inverse)
+        np.multiply(total, inverse, out=weight)
         gradient = won - strength * (weight @ ones)
-        weight *= inverse_sum
+        weight *= inverse
         step = _refine(gradient, strength, weight)
         if step is None:
             return None
+        if len(reward) < len(wins):
+            reward = np.repeat(reward, len(wins), axis=0)
         reward[rows] += step
         span = np.abs(step).max(-1)
         before, most = most, span.max()
@@ -55,9 +60,8 @@ def fit_resamples(wins: np.ndarray, solve: Callable[[np.ndarray], np.ndarray]) -
         if not moving.any():
             return reward - reward.mean(-1, keepdims=True)
         if moving.mean() < 0.5:  # the others are exact
-            rows = np.arange(len(wins))[rows][moving]
-            total, won = total[moving], won[moving]
-            inverse_sum, weight = inverse_sum[: len(rows)], weight[: len(rows)]
+            rows, total, won = rows[moving], total[moving], won[moving]
+            weight = weight[: len(rows)]
     return None
 
 
@@ -71,7 +75,8 @@ def _refine(gradient: np.ndarray, strength: np.ndarray, weight: np.ndarray) -> n
     """
     diagonal = strength * (weight @ strength[..., None])[..., 0]
     mean = strength.mean(0)
-    hessian = -weight.mean(0) * np.outer(mean, mean)
+    # A few tables tell the mean well enough.
+    hessian = -weight[:: 1 + len(weight) // SAMPLED].mean(0) * np.outer(mean, mean)
     np.fill_diagonal(hessian, 0.0)
     np.fill_diagonal(hessian, -hessian.sum(1))
     # Curvature along the common shift, which the likelihood does not identify, fixes the mean.

@@ -68,6 +68,20 @@ def test_every_word_for_a_result_is_understood():
     assert same(scrl.fit_bradley_terry(frame, model_a="x", model_b="y"), wanted)
 
 
+def test_items_called_as_sides_are_read_where_all_rows_agree():
+    """Items a, b and c: names if a row says c; sides if a row cannot be a name."""
+    names = [("a", "b", "b"), ("b", "a", "a"), ("c", "a", "c"), ("b", "c", "tie"), ("a", "c", "a")]
+    clear = [tuple({"a": "x", "b": "y", "c": "z"}.get(word, word) for word in row) for row in names]
+    board, wanted = scrl.fit_bradley_terry(names), scrl.fit_bradley_terry(clear)
+    assert board.score == pytest.approx(wanted.score)
+    assert [{"a": "x", "b": "y", "c": "z"}[name] for name in board.names] == list(wanted.names)
+    sides = [("a", "b", "b"), ("b", "a", "a"), ("c", "b", "a"), ("b", "c", "a"), ("a", "c", "b")]
+    board = scrl.fit_bradley_terry([*sides, ("a", "b", "a")])
+    assert board.counts["wins"][board.names.index("b")] == 3
+    with pytest.raises(InputError, match="also a word for a side"):
+        scrl.fit_bradley_terry([("a", "b", "a"), ("b", "a", "a"), ("a", "b", "b")])
+
+
 def test_swapping_sides_changes_the_side_only():
     swapped = {
         "model_a": BATTLES["model_b"], "model_b": BATTLES["model_a"],
@@ -138,7 +152,7 @@ def test_bad_comparisons_get_one_sentence(rows, options, said):
 
 def test_features_that_separate_or_repeat_are_named():
     separated = {**BATTLES, "winner": ["model_a"] * 3 + ["model_b"] * 3, "x": [1, 1, 1, -1, -1, -1]}
-    with pytest.raises(InputError, match="separate wins from losses"):
+    with pytest.raises(InputError, match="Features separate"):
         scrl.fit_bradley_terry(separated, features=["x"], prior_sd=1.0)
     longer = [-1.0, 2.0, -0.5, 1.0, 0.3, -2.0]
     twice = {**BATTLES, "x": longer, "y": [2 * x for x in longer]}

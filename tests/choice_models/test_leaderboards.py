@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import combinations, permutations
 from pathlib import Path
 
 import choix
@@ -102,6 +102,18 @@ def test_hunters_races():
         assert share[driver] == pytest.approx(wanted, abs=6e-5)
         assert logs[driver] == pytest.approx(log, abs=6e-3)
     assert [round(logs[driver], 2) for driver in (15, 17, 40)] == [0.03, -0.31, -0.15]
+
+
+def test_a_published_fit_of_few_rankings():
+    """The example of disconnected networks in PlackettLuce's vignette, without its item D."""
+    few = [("A", "B"), ("C", "A"), ("B", "A"), ("B", "C")]
+    board = scrl.fit_plackett_luce(few, anchor={"A": 0})
+    scores, errors = by_name(board, board.score), by_name(board, board.standard_error)
+    assert [scores["B"], scores["C"]] == pytest.approx([0.8392, 0.4196], abs=6e-5)
+    assert [errors["B"], errors["C"]] == pytest.approx([1.3596, 1.5973], abs=6e-5)
+    assert -2 * board.log_likelihood == pytest.approx(5.1356, abs=6e-5)
+    with pytest.raises(InputError, match="'D' never won"):
+        scrl.fit_plackett_luce([*few, ("A", "D")])
 
 
 # -- likelihoods by brute force -------------------------------------------------------------------
@@ -212,6 +224,58 @@ def test_tied_rankings_are_the_mean_of_their_orders():
     assert board.log_likelihood == pytest.approx(wanted.log_likelihood, abs=1e-9)
     pairs = scrl.fit_plackett_luce([["a", "b"], ["b", "a"], [["a", "b"]], ["a", "b"]])
     assert np.ptp(pairs.score) == pytest.approx(np.log(2.5 / 1.5), abs=1e-9)
+
+
+TIED = [["a", "b", ["c", "d"]], [["a", "b", "c"], "d"], ["d", "c"], ["c", ["a", "d"], "b"],
+        ["b", "a"], ["d", "a", "b"], ["c", "d"]] * 3  # fmt: skip
+
+
+def davidson_luce(x: np.ndarray) -> float:
+    """The log-likelihood of ``TIED``: rewards of a to d, log δ₂ and log δ₃."""
+    total = 0.0
+    for ranking in TIED:
+        places = [place if isinstance(place, list) else [place] for place in ranking]
+        for k, place in enumerate(places):
+            left = ["abcd".index(name) for later in places[k:] for name in later]
+            if len(left) < 2:
+                continue
+            value = {
+                group: np.mean(x[list(group)]) + (0, x[4], x[5])[size - 1]
+                for size in (1, 2, 3)
+                for group in combinations(sorted(left), size)
+            }
+            picked = tuple(sorted("abcd".index(name) for name in place))
+            total += value[picked] - np.log(np.exp(list(value.values())).sum())
+    return total
+
+
+def test_davidson_luce_is_what_a_general_optimiser_finds():
+    board = scrl.fit_plackett_luce(TIED, ties="davidson")
+
+    def loss(x: np.ndarray) -> float:
+        return -davidson_luce(x) + 0.5 * x[:4].sum() ** 2
+
+    best = minimize(loss, np.zeros(6), method="BFGS", options={"gtol": 1e-7})
+    order = ["abcd".index(name) for name in board.names]
+    assert board.score == pytest.approx((best.x[:4] - best.x[:4].mean())[order], abs=1e-4)
+    assert board.tie == pytest.approx(np.exp(best.x[4]), abs=1e-4)
+    assert board.log_likelihood == pytest.approx(-best.fun, abs=1e-7)
+    gradient = lambda x: approx_fprime(x, loss, 1e-6)  # noqa: E731
+    hessian = [(gradient(best.x + h) - gradient(best.x - h)) / 2e-3 for h in 1e-3 * np.eye(6)]
+    centre = np.eye(4) - 0.25
+    wanted = centre @ np.linalg.inv(hessian)[:4, :4] @ centre
+    np.testing.assert_allclose(board.covariance, wanted[np.ix_(order, order)], atol=1e-3)
+    pairs = [("x", "y", "tie")] * 5 + [("x", "y", "x")] * 3 + [("y", "z", "y")] * 4
+    pairs += [("z", "x", "z"), ("y", "x", "y")] * 2
+    rankings = [[[a, b]] if who == "tie" else [a, b] if who == a else [b, a] for a, b, who in pairs]
+    a = scrl.fit_bradley_terry(pairs, ties="davidson").bootstrap(20)
+    b = scrl.fit_plackett_luce(rankings, ties="davidson")
+    assert a.score == pytest.approx(b.score, abs=1e-9)
+    assert a.covariance == pytest.approx(b.covariance, abs=1e-9)
+    assert a.predict("x", "z") == pytest.approx(b.predict("x", "z"))
+    assert a.held_out(3).log_likelihood == pytest.approx(b.held_out(3).log_likelihood, abs=0.3)
+    drawn = scrl.fit_plackett_luce(TIED * 5, ties="davidson", errors="robust").bootstrap(100)
+    assert drawn.resamples.std(0) == pytest.approx(drawn.standard_error, rel=0.3)
 
 
 def test_rankings_of_two_are_comparisons():
