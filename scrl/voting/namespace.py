@@ -13,7 +13,6 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy.special import expit
 
 #: An array of the namespace: ``numpy.ndarray`` or ``jax.Array``.
 Array = Any
@@ -74,4 +73,5 @@ def sigmoid(xp: ModuleType, x: Array) -> Array:
         from jax import nn
 
         return nn.sigmoid(x)
-    return expit(x)
+    small = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, small) / (1.0 + small)

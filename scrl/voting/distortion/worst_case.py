@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting.profile import Profile
@@ -300,6 +299,8 @@ class _BiasedMetricProgrammes:
 
     def _minimise(self, p: np.ndarray, j: int) -> np.ndarray:
         """The x ``[m]`` with the least H where G is 1."""
+        from scipy.optimize import linprog  # loading it takes longer than most counts
+
         m = len(p)
         x, lower_bound, gains = np.ones(m), 0.0, np.zeros((0, m))
         x[j] = 0.0

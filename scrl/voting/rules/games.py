@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from scrl.voting.contest import TIE_TOLERANCE
 
@@ -62,6 +61,8 @@ def nonnegative_least_squares(system: np.ndarray, target: np.ndarray) -> np.ndar
             best = _least_squares(system, target, passive)
         u = best
     if (system.T @ (system @ u - target)).min() < -1e-10:  # not optimal: a slower, robust solver
+        from scipy.optimize import lsq_linear
+
         u = lsq_linear(system, target, (0, np.inf), "bvls", 1e-15, max_iter=1000 * len(u)).x
     return u
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linprog
 
 from scrl.types import InputError
 from scrl.voting.contest import TIE_TOLERANCE, Contest
@@ -209,6 +208,8 @@ def least_distortion_lottery(adversary: Adversary, max_rounds: int = 500) -> np.
         adversary: finds the worst utilities that agree with the ballots.
         max_rounds: limit of rounds, for each of the two searches.
     """
+    from scipy.optimize import linprog  # loading it takes longer than most counts
+
     m = adversary.extremes.shape[-1]
     p, lower = np.full(m, 1 / m), 0.0
     cuts = np.zeros((0, m))
