@@ -1,11 +1,13 @@
 """Bradley–Terry and Plackett–Luce: time beside choix in the same process, and how often intervals
 contain the truth.
 
-    python benchmarks/fits.py          measure, print, and write fits.json
+    python benchmarks/fits.py [times] [coverage]     measure, print, and write fits.json; one part
+                                                     keeps the rows of the other
 
 Both sides solve the same data to within 1e-6 of the optimum, which choix finds with a tolerance of
 1e-12; choix then runs with the loosest tolerance that is still so near. Data come from the model,
-rewards drawn from a standard normal distribution, seed 0. Medians of warm runs.
+rewards drawn from a standard normal distribution, seed 0. Times are those of the processor, all
+threads together, and the least of warm runs on both sides, as the machine may be shared.
 
 Coverage: data sets drawn anew for each of five seeds; the share of 95 % intervals that contain the
 truth, of scores and of differences, over all items. The truth of half wins and of raters who differ
@@ -16,7 +18,6 @@ from __future__ import annotations
 
 import json
 import platform
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -40,14 +41,14 @@ FITS = 1_000
 
 
 def seconds(work, repeats: int) -> float:
-    """The median time of ``work``, after a run to warm up."""
+    """The least processor time of ``work``, after a run to warm up."""
     work()
     took = []
     for _ in range(repeats):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        took.append(time.perf_counter() - began)
-    return statistics.median(took)
+        took.append(time.process_time() - began)
+    return min(took)
 
 
 def centred(reward: np.ndarray) -> np.ndarray:
@@ -319,17 +320,26 @@ def coverage_rows(draws: int = 200) -> list[dict]:
     return found
 
 
+def time_rows() -> list[dict]:
+    return bradley_terry_rows() + plackett_luce_rows() + leaderboard_rows()
+
+
+PARTS = {"times": time_rows, "coverage": coverage_rows}
+
+
 def main() -> None:
-    rows = bradley_terry_rows() + plackett_luce_rows() + leaderboard_rows() + coverage_rows()
+    chosen = sys.argv[1:] or list(PARTS)
+    path = Path(__file__).with_suffix(".json")
+    known = json.loads(path.read_text(encoding="utf-8"))["rows"] if sys.argv[1:] else []
+    measured = [row for part in chosen for row in PARTS[part]()]
+    cases = {row["case"] for row in measured}
     summary = {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in ("numpy", "scipy", "choix")},
-        "rows": rows,
+        "rows": measured + [row for row in known if row["case"] not in cases],
     }
-    Path(__file__).with_suffix(".json").write_text(
-        json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    for found in rows:
+    path.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for found in measured:
         print(json.dumps(found, ensure_ascii=False))
 
 
