@@ -134,10 +134,10 @@ def _checked_masks(
     voters, candidates]``."""
     *leading, voters, m = utility.shape
     weight = _broadcast("weight", ballots.weight, (*leading, voters), np.float64)
-    if weight.max(initial=0) > MAX_WEIGHT / voters:
-        raise InputError(f"A ballot weighs {weight.max():g}, too much to be added up; scale it.")
     if not np.isfinite(weight).all() or (weight < 0).any():
         raise InputError("The weight of a ballot is negative or not a number; give 0 or more.")
+    if weight.max(initial=0) > MAX_WEIGHT / voters:
+        raise InputError(f"A ballot weighs {weight.max():g}, too much to be added up; scale it.")
     if (weight.sum(-1) <= 0).any():
         raise InputError("All ballots of a contest weigh nothing; give one a weight.")
     mask = _broadcast("candidates", ballots.candidates, (*leading, m), bool)

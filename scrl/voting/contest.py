@@ -19,7 +19,7 @@ from scrl.voting.namespace import Array, map_rows, namespace_of, repeat
 TIE_TOLERANCE = 1e-9
 #: Rewards and probabilities closer than this are tied: an iteration finds them. Cutting planes find
 #: a lottery's value to 1e-9, and the lottery nearest to uniform to about the root of that.
-ITERATION_TOLERANCE, CUTTING_TOLERANCE = 1e-8, 1e-6
+ITERATION_TOLERANCE, CUTTING_TOLERANCE = 1e-8, 3e-7
 #: Up to this many candidates all pairs are compared at once, one contest at a time.
 MAX_ALL_PAIRS = 16
 #: Most candidates for which strict orders are recognised by bits.
