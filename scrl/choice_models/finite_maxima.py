@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from scrl.data.files import quoted
 from scrl.types import InputError
@@ -40,6 +38,10 @@ def check_connected(beats: np.ndarray, names: Sequence[Hashable]) -> None:
     Raises:
         InputError: naming the groups that were never compared, or that never lost.
     """
+    # Imported here, as most data pass a faster check before.
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = csr_array(beats)
     groups, group = connected_components(graph, connection="weak")
     if groups > 1:

@@ -50,6 +50,7 @@ def add_leaderboard_options(parser: ArgumentParser) -> None:
 
 def leaderboard(chosen: Namespace) -> None:
     """Fit the table in ``chosen.file``, print the leaderboard, write the result."""
+    from scrl.data.files import printable
     from scrl.data.whole_tables import read_columns
 
     check_output(chosen.out)
@@ -59,7 +60,7 @@ def leaderboard(chosen: Namespace) -> None:
         board, method = board.bootstrap(chosen.bootstrap, chosen.seed), "percentile"
     print(board.to_text(method))
     for name, found in board.coefficients.items():
-        print(f"{name}: {found.estimate:.3f} ({found.low:.3f} to {found.high:.3f}), log-odds")
+        print(f"{printable(name)}: {found.estimate:.3f} ({found.low:.3f} to {found.high:.3f}), log-odds")
     result: dict[str, Any] = {
         "model": board.model, "gauge": board.gauge, "scale": board.scale, "errors": board.errors,
         "intervals": method, "rows": board.rows(method=method), "tie": board.tie,

@@ -9,6 +9,7 @@ import choix
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime, linprog, minimize
+from sklearn.linear_model import LogisticRegression
 
 import scrl
 from scrl.types import InputError
@@ -288,6 +289,39 @@ def test_rankings_of_two_are_comparisons():
     assert same.names == board.names
     assert same.score == pytest.approx(board.score, abs=1e-9)
     assert same.covariance == pytest.approx(board.covariance, abs=1e-9)
+
+
+def test_public_leaderboards_compute_the_same():
+    """Arena's notebooks fit a logistic regression to each battle twice, a tie once a side."""
+    data = battles(11, 500)
+    m = len(REWARD)
+    rows, won, weight = [], [], []
+    for a, b, result, w in zip(
+        data["model_a"], data["model_b"], data["winner"], data["weight"], strict=True
+    ):
+        row = np.log(10) * (np.eye(m)[int(a[1])] - np.eye(m)[int(b[1])])
+        for side in (1, 0):
+            rows.append(row)
+            won.append(side)
+            weight.append(w * (1 if result == "tie" else 2 * ((result == "model_a") == side)))
+    model = LogisticRegression(fit_intercept=False, C=np.inf, tol=1e-10, max_iter=1000)
+    elo = 400 * model.fit(rows, won, weight).coef_[0] + 1000
+    board = scrl.fit_bradley_terry(data, weight="weight", scale="elo", anchor=1000)
+    wanted = elo - elo.mean() + 1000
+    assert board.score == pytest.approx(wanted[[int(name[1]) for name in board.names]], abs=0.02)
+    # Their errors: the sandwich of the information and of the squared scores of battles.
+    chance = 1 / (1 + np.exp(-np.array(rows[::2]) @ (wanted / 400)))
+    score = {"model_a": 1.0, "tie": 0.5, "model_b": 0.0}
+    slope = np.array(data["weight"]) * (np.array([score[r] for r in data["winner"]]) - chance)
+    design = np.array(rows[::2]) / np.log(10)
+    bread = np.linalg.pinv(
+        design.T @ (design * (np.array(data["weight"]) * chance * (1 - chance))[:, None])
+    )
+    covariance = bread @ (design.T @ (design * slope[:, None] ** 2)) @ bread
+    errors = 400 / np.log(10) * np.sqrt(np.diagonal(covariance))
+    assert board.standard_error == pytest.approx(
+        errors[[int(name[1]) for name in board.names]], rel=1e-4
+    )
 
 
 # -- errors ---------------------------------------------------------------------------------------
