@@ -60,7 +60,8 @@ def leaderboard(chosen: Namespace) -> None:
         board, method = board.bootstrap(chosen.bootstrap, chosen.seed), "percentile"
     print(board.to_text(method))
     for name, found in board.coefficients.items():
-        print(f"{printable(name)}: {found.estimate:.3f} ({found.low:.3f} to {found.high:.3f}), log-odds")
+        between = f"{found.low:.3f} to {found.high:.3f}"
+        print(f"{printable(name)}: {found.estimate:.3f} ({between}), log-odds")
     result: dict[str, Any] = {
         "model": board.model, "gauge": board.gauge, "scale": board.scale, "errors": board.errors,
         "intervals": method, "rows": board.rows(method=method), "tie": board.tie,
