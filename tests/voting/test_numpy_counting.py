@@ -24,9 +24,8 @@ from scrl.voting.compiled_counting import TRACES
 from scrl.voting.namespace import map_rows, namespace_of, repeat, while_loop
 from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, UNSEEN
 
-#: The solvers of these two are plain NumPy either way, and slow.
-SLOW = {"stable-lottery", "optimal-lottery"}
-ORDINAL = [name for name in RULES.ordinal if name not in SLOW]
+#: Host rules that read ballots get the same arrays either way, and are slow.
+ORDINAL = [n for n in RULES.ordinal if not (RULES[n].on_host and RULES[n].reads == "profile")]
 READ_UTILITIES = [name for name in RULES if RULES[name].reads == "utility"]
 #: Rules whose scores are the end of an iteration, or of a solver that magnifies rounding.
 ITERATIVE = {"bradley-terry", "plackett-luce", "maximal-lottery", "c1-maximal-lottery"}
