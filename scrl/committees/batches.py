@@ -6,6 +6,7 @@ stand in the order of their members (0, 1 before 0, 2) where the numbers fall.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations
@@ -15,6 +16,8 @@ import numpy as np
 from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile
 from scrl.types import InputError, frozen
 
+#: Bit 63 − 9c is set for c = 0 … 7: times a number whose byte c is 0 or 1, bit 63 − c is byte c.
+_GATHER_BITS = np.uint64(sum(1 << (63 - 9 * c) for c in range(8)))
 #: Most candidates for which the weight of every set of candidates is tabulated.
 MAX_TABLE = 16
 
@@ -47,9 +50,10 @@ class ApprovalBatch:
             )
         if shape[0] not in (1, len(self.weight)) or not self.approves.size:
             raise InputError("Approvals need a profile, a ballot and a candidate.")
-        if not (self.weight >= 0).all() or not np.isfinite(self.weight).all():
+        total = self.weight.sum(axis=1)
+        if not self.weight.min() >= 0 or not np.isfinite(total).all():
             raise InputError("The weight of a ballot is a number of 0 or more.")
-        if not (self.weight.sum(axis=1) > 0).all():
+        if not total.min() > 0:
             raise InputError("A profile has no ballot of positive weight.")
 
     @classmethod
@@ -129,8 +133,41 @@ class ApprovalBatch:
     @cached_property
     def masks(self) -> np.ndarray:
         """The approved set of each ballot ``[profiles, ballots]``, as bytes where they suffice."""
-        masks = masks_of(self.approves)
-        return masks.astype(np.uint8) if self.candidates <= 8 else masks
+        m = self.candidates
+        if m > 8:
+            return masks_of(self.approves)
+        # A product moves the last bits of eight bytes into the first byte.
+        return ((self._eights * _GATHER_BITS) >> np.uint64(64 - m)).astype(np.uint8)
+
+    @cached_property
+    def _eights(self) -> np.ndarray:
+        """The approvals of each ballot of at most eight candidates as the bytes of one number
+        ``[profiles, ballots]``."""
+        rows, m = self.approves, self.candidates
+        if m < 8:
+            rows = np.zeros((*rows.shape[:2], 8), bool)
+            rows[:, :, :m] = self.approves
+        return np.ascontiguousarray(rows).view("<u8")[..., 0]
+
+    @cached_property
+    def approvals(self) -> np.ndarray:
+        """The weight that approves each candidate ``[profiles, candidates]``."""
+        ballots, m = self.weight.shape[1], self.candidates
+        if not self.is_unweighted or m > 8 or ballots > 255:
+            return self.support(self.weight)
+        # No byte of the sum overflows.
+        total = self._eights.sum(axis=1, dtype=np.uint64)
+        return total.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :m].astype(float)
+
+    @cached_property
+    def is_unweighted(self) -> bool:
+        """Whether every ballot has the weight 1, and the profiles have ballots of their own."""
+        return not self.is_shared and bool((self.weight == 1).all())
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether all weights are whole numbers, so that their sums are exact."""
+        return self.is_unweighted or bool((self.weight == np.round(self.weight)).all())
 
     @cached_property
     def histogram(self) -> tuple[np.ndarray, np.ndarray]:
@@ -152,17 +189,13 @@ class ApprovalBatch:
     def superset_weight(self) -> np.ndarray:
         """The weight of the ballots that approve all of each set of candidates
         ``[profiles, 2^candidates]``."""
-        table = self._table()
-        for bit in range(self.candidates):
-            view = table.reshape(-1, 2, 1 << bit)
-            view[:, 0] += view[:, 1]
-        return table
+        return _transformed(self._table(), self.candidates, _is_superset)
 
     def _table(self) -> np.ndarray:
         """The weight of the ballots that approve just each set ``[profiles, 2^candidates]``."""
         sets, weight = self.histogram
         if len(sets) == 1 << self.candidates and not self.is_shared:
-            return weight.copy()
+            return weight
         table = np.zeros((len(weight), 1 << self.candidates))
         np.add.at(table.T, sets, weight.T)
         return table
@@ -181,11 +214,34 @@ class ApprovalBatch:
                 f"This rule tabulates every set of candidates: at most {MAX_TABLE} candidates, "
                 f"not {m}."
             )
-        table = self._table()
-        for bit in range(m):  # sums over subsets
-            view = table.reshape(-1, 2, 1 << bit)
-            view[:, 1] += view[:, 0]
+        table = _transformed(self._table(), m, _is_subset)
         return self.total[:, None] - table[:, ::-1]
+
+
+def _is_superset(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a & b) == b
+
+
+def _is_subset(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a & b) == a
+
+
+def _transformed(
+    table: np.ndarray, m: int, related: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """The sums of ``table`` over all sets that are ``related`` to each set, four candidates at a
+    time ``[profiles, 2^m]``."""
+    profiles = len(table)
+    for low in range(0, m, 4):
+        width = 1 << min(4, m - low)
+        sets = np.arange(width)
+        # Row T, column S: whether T counts for S.
+        counts = related(sets[:, None], sets[None, :]).astype(float)
+        if low == 0:
+            table = table.reshape(-1, width) @ counts
+        else:
+            table = np.matmul(counts.T, table.reshape(-1, width, 1 << low))
+    return table.reshape(profiles, -1)
 
 
 @dataclass(frozen=True, eq=False)

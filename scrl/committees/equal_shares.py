@@ -6,10 +6,13 @@ Pierczyński and Skowron, Proportional participatory budgeting with additive uti
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from scrl.committees.approvals import TIE_TOLERANCE
 from scrl.committees.batches import ApprovalBatch, ElectedCommittees, masks_of, members_of
+from scrl.committees.memories import begin, group_weights
 from scrl.committees.phragmen import elect_by_loads
 from scrl.committees.rounds import ElectionRound, Frontier, joined, near, record_round
 from scrl.committees.thiele import elect_by_points, members
@@ -17,10 +20,6 @@ from scrl.types import InputError
 
 #: How seats are filled that nobody can pay for.
 COMPLETIONS = ("phragmen", "av", "add-one", "none")
-#: Most candidates for which ballots are grouped by the members that they approve.
-_MAX_GROUPED = 12
-#: Differences of weights below this share of the weight are rounding.
-_NO_WEIGHT = 1e-12
 #: Most seats for which money is handed out in addition.
 MAX_ADDED = 5_000
 
@@ -50,18 +49,19 @@ def elect_by_equal_shares(
         raise InputError(f"completion is one of {', '.join(COMPLETIONS)}, not {completion!r}.")
     if completion == "add-one":
         return _add_money(batch, seats, rounds)
-    start = np.full(batch.weight.shape, 1.0) * (seats / batch.total)[:, None]
-    paid, unpaid = buy_seats(batch, seats, start, limit, rounds)
-    if completion == "none" or not len(unpaid.profile):
-        return _merged(batch, [paid, unpaid], limit)
-    if completion == "phragmen":
-        assert unpaid.memory is not None
-        loads = Frontier(unpaid.profile, unpaid.committee, -unpaid.memory, unpaid.all_found)
-        filled = elect_by_loads(batch, seats, limit, rounds, start=loads)
-        more = Frontier(filled.profile, masks_of(filled.members), None, filled.all_found)
-    else:
-        more = _fill_by_approvals(batch, unpaid, seats, limit)
-    return _merged(batch, [paid, more], limit)
+    paid, unpaid = buy_seats(batch, seats, seats / batch.total, limit, rounds)
+    done = [paid]
+    for part in unpaid:
+        if completion == "none":
+            done.append(part)
+        elif completion == "av":
+            done.append(_fill_by_approvals(batch, part, seats, limit))
+        else:
+            assert part.memory is not None
+            loads = replace(part, memory=-part.memory)
+            filled = elect_by_loads(batch, seats, limit, rounds, start=loads)
+            done.append(Frontier(filled.profile, masks_of(filled.members), filled.all_found))
+    return joined([part for part in done if len(part.profile)]).elected(batch.candidates, limit)
 
 
 def buy_seats(
@@ -70,22 +70,22 @@ def buy_seats(
     budget: np.ndarray,
     limit: int,
     rounds: list[ElectionRound] | None = None,
-) -> tuple[Frontier, Frontier]:
-    """The committees with all seats paid for, and those with free seats that nobody can pay for.
+) -> tuple[Frontier, list[Frontier]]:
+    """The committees with all seats paid for, and those with free seats that nobody can pay for,
+    those of one size in one part.
 
     Args:
-        budget: of one unit of weight of each ballot ``[profiles, ballots]``.
+        budget: of one unit of weight ``[profiles]``.
         rounds: as in ``elect_by_equal_shares``.
     """
     m = batch.candidates
-    frontier = Frontier.start(len(batch.weight), memory=budget)
+    frontier = begin(batch, seats, budget)
     ended: list[Frontier] = []
     for _ in range(seats):
         price = least_payments(batch, frontier)
         price[members(frontier, m)] = np.inf
         goes_on = np.isfinite(price).any(axis=1)
         if not goes_on.all():
-            assert frontier.memory is not None
             ended.append(frontier.part(~goes_on))
             frontier, price = frontier.part(goes_on), price[goes_on]
             if not len(price):
@@ -93,9 +93,14 @@ def buy_seats(
         tolerance = near(price)
         if frontier.profile[0] == 0:
             record_round(rounds, -price, tolerance)
-        frontier = frontier.advance(-price, tolerance, limit, _Purchases(batch, price))
-    empty = frontier.part(np.zeros(len(frontier.profile), bool))
-    return frontier, joined(ended) if ended else empty
+
+        def change(
+            before: np.ndarray, state: np.ndarray, chosen: np.ndarray, price: np.ndarray = price
+        ) -> np.ndarray:
+            return before - np.minimum(before, price[state, chosen][:, None])
+
+        frontier = frontier.advance(-price, tolerance, limit, batch, change)
+    return frontier, ended
 
 
 def least_payments(batch: ApprovalBatch, frontier: Frontier) -> np.ndarray:
@@ -105,7 +110,8 @@ def least_payments(batch: ApprovalBatch, frontier: Frontier) -> np.ndarray:
 
     The poor, who pay all, are the voters with the smallest budgets, so one sort finds them.
     """
-    budget, support = _money(batch, frontier)
+    assert frontier.memory is not None
+    budget, support = np.maximum(frontier.memory, 0.0), group_weights(batch, frontier)
     order = np.argsort(budget, axis=1)
     rows = np.arange(len(budget))[:, None]
     budget, support = budget[rows, order][:, :, None], support[rows, order]
@@ -121,76 +127,23 @@ def least_payments(batch: ApprovalBatch, frontier: Frontier) -> np.ndarray:
     return np.where(can, np.maximum(1 - paid, 0) / np.where(can, payers, 1), np.inf)
 
 
-def _money(batch: ApprovalBatch, frontier: Frontier) -> tuple[np.ndarray, np.ndarray]:
-    """Groups of ballots with equal budgets: the budget of each ``[states, groups]``, and the
-    weight with which each supports each candidate ``[states, groups, candidates]``.
-
-    Ballots that approve the same members have paid the same.
-    """
-    assert frontier.memory is not None
-    budget, m = np.maximum(frontier.memory, 0.0), batch.candidates
-    member = members(frontier, m)
-    elected = int(member.sum(axis=1).max())
-    if m > _MAX_GROUPED or 1 << elected > budget.shape[1]:
-        weight = frontier.rows_of(batch.weight)
-        support = frontier.rows_of(batch.values) * weight[:, :, None]
-        return budget, np.broadcast_to(support, (len(budget), *support.shape[1:]))
-    # Members in the first columns; where a state has fewer, others, who tell groups apart too.
-    column = np.argsort(~member, axis=1, kind="stable")[:, :elected]
-    bits = np.int64(1) << (m - 1 - column)
-    ballots = frontier.rows_of(batch.masks)
-    group = np.zeros(budget.shape, np.uint16 if elected > 8 else np.uint8)
-    subsets = np.zeros((len(budget), 1), np.int64)
-    for k, bit in enumerate(bits.T):
-        approved = (ballots & bit.astype(ballots.dtype)[:, None]) != 0
-        group |= approved.view(np.uint8).astype(group.dtype, copy=False) << k
-        subsets = np.concatenate([subsets, subsets | bit[:, None]], axis=1)
-    states = np.arange(len(budget))[:, None]
-    level = np.zeros(subsets.size)
-    level[states * subsets.shape[1] + group] = budget
-    level = level.reshape(subsets.shape)
-    single = np.int64(1) << np.arange(m - 1, -1, -1)
-    cell = (frontier.profile << m)[:, None, None] + (subsets[:, :, None] | single)
-    weight = batch.superset_weight.ravel()[cell]
-    for k in range(elected):  # from "approves at least these members" to "just these"
-        view = weight.reshape(len(budget), -1, 2, 1 << k, m)
-        view[:, :, 0] -= view[:, :, 1]
-    return level, np.where(
-        weight > _NO_WEIGHT * batch.total[frontier.profile][:, None, None], weight, 0.0
-    )
-
-
-class _Purchases:
-    """The budgets after a round, as ``Frontier.advance`` asks for them."""
-
-    def __init__(self, batch: ApprovalBatch, price: np.ndarray) -> None:
-        self.batch, self.price = batch, price
-
-    def __call__(self, frontier: Frontier, state: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        assert frontier.memory is not None
-        approved = self.batch.approvals_of(frontier.profile[state], chosen)
-        left = frontier.memory[state]
-        pays = np.minimum(left, self.price[state, chosen][:, None])
-        return left - np.where(approved, pays, 0.0)
-
-
 def _add_money(
     batch: ApprovalBatch, seats: int, rounds: list[ElectionRound] | None
 ) -> ElectedCommittees:
     """The first committee with all seats as the money rises by one seat at a time."""
     done = np.zeros(len(batch.weight), np.int64)
     waiting = np.arange(len(batch.weight))
-    lacking = (batch.support(batch.weight) > 0).sum(axis=1) < seats
+    lacking = (batch.approvals > 0).sum(axis=1) < seats
     if lacking.any():
         few = waiting[lacking]
         part = _rows(batch, few)
-        support = part.support(part.weight)
+        support = part.approvals
         done[few] = masks_of(elect_by_points(support, seats, part.tolerance, 1).members)
         waiting = waiting[~lacking]
     money = seats
     while len(waiting):
         part = _rows(batch, waiting)
-        budget = np.full(part.weight.shape, 1.0) * (money / part.total)[:, None]
+        budget = money / part.total
         trace: list[ElectionRound] | None = None if rounds is None else []
         filled, _ = buy_seats(part, seats, budget, 1, trace)
         if rounds is not None and len(filled.profile) and filled.profile[0] == 0:
@@ -215,15 +168,9 @@ def _rows(batch: ApprovalBatch, profiles: np.ndarray) -> ApprovalBatch:
 
 def _fill_by_approvals(batch: ApprovalBatch, unpaid: Frontier, seats: int, limit: int) -> Frontier:
     """The free seats filled by the most approved of the other candidates."""
-    support = batch.support(batch.weight)
+    support = batch.approvals
     bonus = 2 * batch.total[unpaid.profile][:, None] + 1
     points = support[unpaid.profile] + bonus * members(unpaid, batch.candidates)
     found = elect_by_points(points, seats, batch.tolerance[unpaid.profile], limit)
     profile = unpaid.profile[found.profile]
-    return Frontier(profile, masks_of(found.members), None, unpaid.all_found)
-
-
-def _merged(batch: ApprovalBatch, parts: list[Frontier], limit: int) -> ElectedCommittees:
-    """The distinct committees of all parts."""
-    bare = [Frontier(p.profile, p.committee, None, p.all_found) for p in parts if len(p.profile)]
-    return joined(bare).elected(batch.candidates, limit)
+    return Frontier(profile, masks_of(found.members), unpaid.all_found)

@@ -15,7 +15,8 @@ from scrl.committees.batches import (
     all_committees,
     best_committees,
 )
-from scrl.committees.rounds import ElectionRound, Frontier, joined, near, record_round
+from scrl.committees.memories import begin, weighted_support
+from scrl.committees.rounds import ElectionRound, Frontier, near, record_round
 from scrl.committees.thiele import members
 
 
@@ -34,20 +35,14 @@ def elect_by_loads(
     Args:
         limit: most committees of a profile.
         rounds: list to which the rounds of the first profile are added.
-        start: partial committees to begin with, their memory the load of one unit of weight of
-            each ballot; empty committees without loads where None.
+        start: partial committees of one size to begin with, their memory the load of one unit of
+            weight; empty committees without loads where None.
     """
     m = batch.candidates
-    if start is None:
-        start = Frontier.start(len(batch.weight), memory=np.zeros(batch.weight.shape))
-    frontier, filled = start, []
-    support = batch.support(batch.weight)
-    while len(frontier.profile):
-        is_full = np.bitwise_count(frontier.committee) == seats
-        if is_full.any():
-            filled.append(frontier.part(is_full))
-            frontier = frontier.part(~is_full)
-            continue
+    frontier = begin(batch, seats, np.zeros(len(batch.weight))) if start is None else start
+    support = batch.approvals
+    size = int(frontier.committee[0]).bit_count() if len(frontier.committee) else seats
+    for _ in range(size, seats):
         load = loads_after(batch, frontier, support)
         load[members(frontier, m)] = np.inf
         # Candidates whom nobody approves come behind all others.
@@ -57,8 +52,14 @@ def elect_by_loads(
         tolerance = near(known)
         if frontier.profile[0] == 0:
             record_round(rounds, -rank, tolerance)
-        frontier = frontier.advance(-rank, tolerance, limit, _Loads(batch, load))
-    return joined([*filled, frontier]).elected(m, limit)
+
+        def change(
+            before: np.ndarray, state: np.ndarray, chosen: np.ndarray, new: np.ndarray = known
+        ) -> np.ndarray:
+            return np.broadcast_to(new[state, chosen][:, None], before.shape)
+
+        frontier = frontier.advance(-rank, tolerance, limit, batch, change)
+    return frontier.elected(m, limit)
 
 
 #: The load of candidates whom nobody approves.
@@ -67,27 +68,8 @@ _NOBODY = np.finfo(float).max
 
 def loads_after(batch: ApprovalBatch, frontier: Frontier, support: np.ndarray) -> np.ndarray:
     """The load of the voters of each candidate were it elected ``[states, candidates]``."""
-    assert frontier.memory is not None
-    held = frontier.memory * frontier.rows_of(batch.weight)
-    load = batch.support(held, frontier.rows)
-    total = frontier.rows_of(support)
+    load, total = weighted_support(batch, frontier), frontier.rows_of(support)
     return np.where(total > 0, (load + 1) / np.where(total > 0, total, 1), _NOBODY)
-
-
-class _Loads:
-    """The loads after a round, as ``Frontier.advance`` asks for them."""
-
-    def __init__(self, batch: ApprovalBatch, load: np.ndarray) -> None:
-        self.batch, self.load = batch, load
-
-    def __call__(self, frontier: Frontier, state: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        assert frontier.memory is not None
-        approved = self.batch.approvals_of(frontier.profile[state], chosen)
-        new = self.load[state, chosen]
-        new = np.where(new == _NOBODY, 0.0, new)
-        loads = frontier.memory[state]
-        np.copyto(loads, new[:, None], where=approved)
-        return loads
 
 
 def elect_by_enestroem(
@@ -103,33 +85,26 @@ def elect_by_enestroem(
         limit, rounds: as in ``elect_by_loads``.
     """
     m, price = batch.candidates, batch.total / seats
-    frontier = Frontier.start(len(batch.weight), memory=batch.weight)
+    frontier = begin(batch, seats, np.ones(len(batch.weight)))
     for _ in range(seats):
-        assert frontier.memory is not None
-        left = frontier.memory
-        support = batch.support(left, frontier.rows)
+        support = weighted_support(batch, frontier)
         support[members(frontier, m)] = -np.inf
         tolerance = frontier.rows_of(batch.tolerance)
         record_round(rounds, support, tolerance)
-        frontier = frontier.advance(
-            support, tolerance, limit, _Payments(batch, support, price[frontier.profile])
-        )
+
+        def change(
+            before: np.ndarray,
+            state: np.ndarray,
+            chosen: np.ndarray,
+            support: np.ndarray = support,
+            cost: np.ndarray = price[frontier.profile],
+        ) -> np.ndarray:
+            had = support[state, chosen]
+            kept = np.maximum(had - cost[state], 0) / np.where(had > 0, had, 1)
+            return before * kept[:, None]
+
+        frontier = frontier.advance(support, tolerance, limit, batch, change)
     return frontier.elected(m, limit)
-
-
-class _Payments:
-    """The weights that remain after a round, as ``Frontier.advance`` asks for them."""
-
-    def __init__(self, batch: ApprovalBatch, support: np.ndarray, price: np.ndarray) -> None:
-        self.batch, self.support, self.price = batch, support, price
-
-    def __call__(self, frontier: Frontier, state: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        assert frontier.memory is not None
-        approved = self.batch.approvals_of(frontier.profile[state], chosen)
-        had = self.support[state, chosen]
-        kept = np.maximum(had - self.price[state], 0) / np.where(had > 0, had, 1)
-        left = frontier.memory[state]
-        return np.multiply(left, kept[:, None], out=left, where=approved)
 
 
 # -- from the weight of every set of candidates ----------------------------------------------------

@@ -48,7 +48,7 @@ class CommitteeRule:
 
 
 def _approval(batch: ApprovalBatch, seats: int, limit: int, rounds: Rounds) -> ElectedCommittees:
-    return thiele.elect_by_points(batch.support(batch.weight), seats, batch.tolerance, limit)
+    return thiele.elect_by_points(batch.approvals, seats, batch.tolerance, limit)
 
 
 def _satisfaction(

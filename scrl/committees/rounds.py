@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from scrl.committees.approvals import TIE_TOLERANCE
-from scrl.committees.batches import ElectedCommittees, members_of, within_limit
+from scrl.committees.batches import (
+    ApprovalBatch,
+    ElectedCommittees,
+    members_of,
+    within_limit,
+)
 
 #: Memories of one committee that differ by less than this share are the same.
 _SAME_MEMORY = 1e-9
@@ -37,20 +43,23 @@ class Frontier:
     Attributes:
         profile: of each partial committee, ascending ``[states]``.
         committee: its mask ``[states]``.
-        memory: what the rule remembers of each ballot ``[states, ballots]``, or None.
         all_found: whether no partial committee was dropped ``[profiles]``.
+        memory: what the rule remembers of each group of ballots ``[states, groups]``, or None.
+        groups: the members that the ballots of each group approve, as a mask
+            ``[states, groups]``; None where the groups are the ballots.
     """
 
     profile: np.ndarray
     committee: np.ndarray
-    memory: np.ndarray | None
     all_found: np.ndarray
+    memory: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     @classmethod
-    def start(cls, profiles: int, committee: int = 0, memory: np.ndarray | None = None) -> Frontier:
-        """One partial committee in each profile."""
+    def start(cls, profiles: int, committee: int = 0) -> Frontier:
+        """One partial committee in each profile, without memory."""
         masks = np.full(profiles, committee, np.int64)
-        return cls(np.arange(profiles), masks, memory, np.ones(profiles, bool))
+        return cls(np.arange(profiles), masks, np.ones(profiles, bool))
 
     @property
     def is_first(self) -> bool:
@@ -69,16 +78,24 @@ class Frontier:
         return None if self.is_first else self.profile
 
     def part(self, chosen: np.ndarray) -> Frontier:
-        """The partial committees for which ``chosen [states]`` is true."""
+        """The partial committees for which ``chosen`` (a mask or indices) asks."""
         memory = None if self.memory is None else self.memory[chosen]
-        return Frontier(self.profile[chosen], self.committee[chosen], memory, self.all_found)
+        groups = None if self.groups is None else self.groups[chosen]
+        return Frontier(
+            self.profile[chosen], self.committee[chosen], self.all_found, memory, groups
+        )
+
+    def without_memory(self) -> Frontier:
+        """The partial committees alone."""
+        return Frontier(self.profile, self.committee, self.all_found)
 
     def advance(
         self,
         score: np.ndarray,
         tolerance: np.ndarray | float,
         limit: int,
-        update: Callable[[Frontier, np.ndarray, np.ndarray], np.ndarray] | None = None,
+        batch: ApprovalBatch | None = None,
+        change: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray] | None = None,
     ) -> Frontier:
         """Choose each candidate with the best score.
 
@@ -86,7 +103,9 @@ class Frontier:
             score: ``[states, candidates]``; −inf for candidates that cannot be chosen.
             tolerance: of ties ``[states]`` or a number.
             limit: most partial committees of a profile; with 1, the first candidate is chosen.
-            update: the new memory, from the frontier, the states that go on and their choices.
+            batch: where there is a memory.
+            change: the memory of ballots that approve the chosen candidate, from that before, the
+                states that go on and their choices.
         """
         m = score.shape[1]
         best = score.max(axis=1)
@@ -98,54 +117,69 @@ class Frontier:
         else:
             state, chosen = np.nonzero(tied)
             all_found = self.all_found
-        committee = self.committee[state] ^ (np.int64(1) << (m - 1 - chosen))
-        profile = self.profile[state]
+        bit = np.int64(1) << (m - 1 - chosen)
+        committee, profile = self.committee[state] ^ bit, self.profile[state]
         if len(state) > len(tied) or not self.is_first:
             # In the order of ``_distinct``, which then need not move the memory.
             order = np.lexsort([-committee, profile])
-            state, chosen = state[order], chosen[order]
+            state, chosen, bit = state[order], chosen[order], bit[order]
             profile, committee = profile[order], committee[order]
-        memory = None if update is None else update(self, state, chosen)
-        new = Frontier(profile, committee, memory, all_found)
-        return new if new.is_first else new._distinct(limit)
+        new = Frontier(profile, committee, all_found)
+        if change is not None:
+            assert self.memory is not None
+            assert batch is not None
+            before = self.memory[state]
+            after = change(before, state, chosen)
+            if self.groups is None:
+                new.memory = np.where(batch.approvals_of(profile, chosen), after, before)
+            else:
+                had = self.groups[state]
+                new.memory = np.concatenate([before, after], axis=1)
+                new.groups = np.concatenate([had, had | bit[:, None]], axis=1)
+        return new if new.is_first else new._distinct(limit, m)
 
-    def _distinct(self, limit: int) -> Frontier:
+    def _distinct(self, limit: int, m: int) -> Frontier:
         """Equal partial committees merged, and at most ``limit`` of a profile kept."""
         order = np.lexsort([-self.committee, self.profile])
         new = np.ones(len(order), bool)
         new[1:] = (np.diff(self.committee[order]) != 0) | (np.diff(self.profile[order]) != 0)
         if self.memory is not None and not new.all():
             # Memories of one committee are told apart by a random projection.
-            print_ = self.memory @ np.random.default_rng(0).random(self.memory.shape[1])
+            key = np.arange(self.memory.shape[1]) if self.groups is None else self.groups
+            print_ = (self.memory * _random_numbers(1 << m if key.ndim > 1 else len(key))[key]).sum(
+                axis=1
+            )
             order = np.lexsort([print_, -self.committee, self.profile])
             new[1:] |= np.diff(print_[order]) > _SAME_MEMORY * np.abs(print_).max()
         order = order[new]
         kept, complete = within_limit(self.profile[order], len(self.all_found), limit)
         if len(order) == len(self.profile) and complete.all() and (np.diff(order) == 1).all():
             return self
-        order = order[kept]
-        memory = None if self.memory is None else self.memory[order]
-        return Frontier(
-            self.profile[order], self.committee[order], memory, self.all_found & complete
-        )
+        found = self.part(order[kept])
+        found.all_found = self.all_found & complete
+        return found
 
     def elected(self, m: int, limit: int) -> ElectedCommittees:
         """The committees, those that differ in memory alone merged."""
-        done = Frontier(self.profile, self.committee, None, self.all_found)
+        done = self.without_memory()
         if not self.is_first:
-            done = done._distinct(limit)
+            done = done._distinct(limit, m)
         return ElectedCommittees(done.profile, members_of(done.committee, m), None, done.all_found)
 
 
+@lru_cache(maxsize=32)
+def _random_numbers(count: int) -> np.ndarray:
+    """Fixed random numbers ``[count]``."""
+    return np.random.default_rng(0).random(count)
+
+
 def joined(parts: list[Frontier]) -> Frontier:
-    """The partial committees of all parts, ascending by profile."""
+    """The partial committees of all parts, ascending by profile, without memory."""
     profile = np.concatenate([p.profile for p in parts])
     order = np.argsort(profile, kind="stable")
     committee = np.concatenate([p.committee for p in parts])[order]
-    memories = [p.memory for p in parts if p.memory is not None]
-    memory = np.concatenate(memories)[order] if len(memories) == len(parts) else None
     all_found = np.logical_and.reduce([p.all_found for p in parts])
-    return Frontier(profile[order], committee, memory, all_found)
+    return Frontier(profile[order], committee, all_found)
 
 
 def record_round(

@@ -150,7 +150,6 @@ def elect_by_removal(
             frontier = Frontier(
                 frontier.profile,
                 frontier.committee ^ (np.int64(1) << (m - 1 - at)),
-                None,
                 frontier.all_found & (last.sum(axis=1) == 1),
             )
             continue
