@@ -273,7 +273,7 @@ class ElectedCommittees:
     def committees(self, profile: int = 0) -> list[tuple[int, ...]]:
         """The committees of one profile as candidate indices."""
         low, high = np.searchsorted(self.profile, [profile, profile + 1])
-        return [tuple(np.flatnonzero(row).tolist()) for row in self.members[low:high]]
+        return sorted(tuple(np.flatnonzero(row).tolist()) for row in self.members[low:high])
 
 
 def masks_of(members: np.ndarray) -> np.ndarray:

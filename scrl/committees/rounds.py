@@ -139,10 +139,12 @@ class Frontier:
         return new if new.is_first else new._distinct(limit, m)
 
     def _distinct(self, limit: int, m: int) -> Frontier:
-        """Equal partial committees merged, and at most ``limit`` of a profile kept."""
-        order = np.lexsort([-self.committee, self.profile])
+        """Equal partial committees merged, and at most ``limit`` of a profile kept; those of a
+        profile stand beside each other in the order of their members."""
+        order = np.arange(len(self.profile))
+        profile, committee = self.profile, self.committee
         new = np.ones(len(order), bool)
-        new[1:] = (np.diff(self.committee[order]) != 0) | (np.diff(self.profile[order]) != 0)
+        new[1:] = (committee[1:] != committee[:-1]) | (profile[1:] != profile[:-1])
         if self.memory is not None and not new.all():
             # Memories of one committee are told apart by a random projection.
             key = np.arange(self.memory.shape[1]) if self.groups is None else self.groups
@@ -151,11 +153,10 @@ class Frontier:
             )
             order = np.lexsort([print_, -self.committee, self.profile])
             new[1:] |= np.diff(print_[order]) > _SAME_MEMORY * np.abs(print_).max()
-        order = order[new]
-        kept, complete = within_limit(self.profile[order], len(self.all_found), limit)
-        if len(order) == len(self.profile) and complete.all() and (np.diff(order) == 1).all():
+        kept, complete = within_limit(profile[new], len(self.all_found), limit)
+        if new.all() and complete.all():
             return self
-        found = self.part(order[kept])
+        found = self.part(order[new][kept])
         found.all_found = self.all_found & complete
         return found
 
@@ -163,7 +164,7 @@ class Frontier:
         """The committees, those that differ in memory alone merged."""
         done = self.without_memory()
         if not self.is_first:
-            done = done._distinct(limit, m)
+            done = done.part(np.lexsort([-self.committee, self.profile]))._distinct(limit, m)
         return ElectedCommittees(done.profile, members_of(done.committee, m), None, done.all_found)
 
 
