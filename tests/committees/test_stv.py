@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from scrl.committees import ELECTED, HOPEFUL, OUT, count_stv, quota_of
+from scrl.election_records import parse_election
 from scrl.types import InputError
 from scrl.voting import Profile
 from tests.committees.random_orders import agrees_with_pref_voting, draw_orders
@@ -182,3 +185,55 @@ def test_counts_agree_with_pref_voting():
             told.append(agrees_with_pref_voting(profile, seats, transfer, count))
             assert told[-1] is not False, (profile.to_text(), seats, transfer)
     assert told.count(True) > 40
+
+
+#: Green Party of the United States, steering committee, 24 July 2005: 4 of 13, and as it would have
+#: been without LaMarche. Votes of Dickinson, Mookerjee, Sevigny, Piacsek, Olsen, Jones and Kramer
+#: after each transfer by the Scottish rules, as Lundell's program Droop prints them; candidates
+#: without votes are left out.
+GPUS = {
+    "all": [
+        (["Rebecca Rotzler"], [6.84848, 3.42424, 8.42424, 2.42424, 12.45448, 1.42424, 18.0]),
+        (["Pat LaMarche"], [7.803, 3.5606, 9.2424, 2.69696, 12.7272, 1.42424, 18.54544]),
+        (["Jason Jones"], [7.803, 3.5606, 9.2424, 2.69696, 14.15144, 0, 18.54544]),
+        (["Michael Piacsek"], [8.803, 3.69696, 9.2424, 0, 14.57568, 0, 19.6818]),
+        (["Steve Kramer"], [9.01084, 3.9536, 9.45496, 0, 14.57568, 0, 19.0]),
+        (["Kirit Mookerjee"], [9.36448, 0, 10.59132, 0, 15.61032, 0, 19.0]),
+        (["Budd Dickinson"], [0, 0, 16.62204, 0, 16.59988, 0, 19.0]),
+        (["Kristen Olsen"], [0, 0, 18.59172, 0, 0, 0, 19.0]),
+    ],
+    "without LaMarche": [
+        (["Rebecca Rotzler"], [13.91428, 4.45714, 14.45714, 4.91428, 14.79992, 1.45714, 21.0]),
+        (["Steve Kramer"], [14.48566, 4.83806, 15.02852, 5.39043, 14.79992, 1.45714, 19.0]),
+        (["Jason Jones"], [14.48566, 4.83806, 15.02852, 5.39043, 16.25706, 0, 19.0]),
+        (["Kirit Mookerjee"], [15.58089, 0, 16.02852, 6.48566, 17.35229, 0, 19.0]),
+        (["Michael Piacsek"], [18.15227, 0, 18.02852, 0, 17.80943, 0, 19.0]),
+        (["Kristen Olsen"], [21.06655, 0, 18.48566, 0, 0, 0, 19.0]),
+    ],
+}
+
+
+@pytest.mark.parametrize("election", GPUS)
+def test_a_published_election_by_the_scottish_rules(election):
+    path = Path(__file__).parents[1] / "election_records/published/gpus_2005.blt"
+    text = path.read_text("utf-8")
+    if election == "all":
+        text = text.replace("\n-4\n", "\n", 1)
+    record = parse_election(text.encode(), "gpus.blt")
+    profile = record.profile
+    count = count_stv(profile, record.seats, decimals=5)
+    assert count.quota.value == 19
+    shown = [
+        next(c for c, name in enumerate(profile.names) if name.endswith(last))
+        for last in ("Dickinson", "Mookerjee", "Sevigny", "Piacsek", "Olsen", "Jones", "Kramer")
+    ]
+    told = [
+        (named(profile, before.moved), after.votes[shown].round(5).tolist())
+        for before, after in zip(count.stages[:-1], count.stages[1:], strict=True)
+        if before.votes[list(before.moved)].any()
+    ]
+    assert told == GPUS[election]
+    last = GPUS[election][-1][1]
+    assert "Tom Sevigny" in count.outcome.named()[0]
+    assert ("Budd Dickinson" in count.outcome.named()[0]) == (last[0] > 19)
+    assert not count.outcome.is_tied
