@@ -10,6 +10,6 @@ Names are loaded when first used, so that a page of baked results need not load 
 
 import lazy_loader as lazy
 
-__version__ = "0.11.0"
+__version__ = "0.12.0"
 
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
