@@ -211,7 +211,7 @@ class _StableRecount:
         eligible = among
         if self.only_unbeaten:
             kept, _ = split_cycle_defeats(self.margin[np.ix_(among, among)])
-            beaten = kept.any(0).tolist()
+            beaten = np.asarray(kept.any(0)).tolist()
             eligible = tuple(c for c, lost in zip(among, beaten, strict=True) if not lost)
         stable = [
             (float(self.margin[a, b]), a, b)

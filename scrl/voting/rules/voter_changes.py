@@ -22,8 +22,9 @@ from scrl.voting.contest import TIE_TOLERANCE, Contest
 from scrl.voting.registry import rule
 from scrl.voting.rules.order_search import common_unit
 
-#: Outcomes and programmes that are kept, since checks of criteria count many alike electorates.
-KEPT = 20_000
+#: Outcomes and programmes that are kept, since checks of criteria count many alike electorates, and
+#: most candidates × ballots of a contest whose outcome is kept.
+KEPT, MAX_KEPT_CELLS = 20_000, 2_000
 #: Most voters × options of small programmes, which are solved voter by voter.
 SMALL = 60
 #: Seconds after which the programme of one candidate is given up.
@@ -121,19 +122,36 @@ def young(contest: Contest) -> np.ndarray:
 
 def _scores(contest: Contest, needed: Callable[[Electorate, int], float]) -> np.ndarray:
     """Minus what each candidate needs for each voter ``[candidates]``."""
-    m = len(contest.utility)
-    electorate = _electorate(contest)
-    data = (electorate.place.astype(np.int16).tobytes(), electorate.voters.tobytes())
-    return _kept_scores(*data, electorate.are_whole, m, needed)
+    if contest.utility.size > MAX_KEPT_CELLS:
+        return _count(_electorate(contest), needed)
+    ballots = _Ballots(
+        contest.utility.tobytes(), contest.utility.dtype.str, contest.ranked.tobytes(),
+        contest.weight.tobytes(), len(contest.utility),
+    )  # fmt: skip
+    return _kept_scores(ballots, needed)
+
+
+class _Ballots(NamedTuple):
+    """The arrays of a small contest as bytes, so that its outcome can be kept."""
+
+    utility: bytes
+    dtype: str
+    ranked: bytes
+    weight: bytes
+    candidates: int
 
 
 @lru_cache(KEPT)
-def _kept_scores(
-    place: bytes, voters: bytes, are_whole: bool, m: int,
-    needed: Callable[[Electorate, int], float],
-) -> np.ndarray:  # fmt: skip
-    rows = np.frombuffer(place, np.int16).reshape(-1, m).astype(int)
-    electorate = Electorate(rows, np.frombuffer(voters), are_whole)
+def _kept_scores(ballots: _Ballots, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+    m = ballots.candidates
+    utility = np.frombuffer(ballots.utility, ballots.dtype).reshape(m, -1)
+    ranked = np.frombuffer(ballots.ranked, bool).reshape(m, -1)
+    weight = np.frombuffer(ballots.weight)
+    return _count(_electorate(Contest(utility, ranked, weight, np.ones(m, bool))), needed)
+
+
+def _count(electorate: Electorate, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+    m = electorate.place.shape[1]
     return np.array([-needed(electorate, a) for a in range(m)]) / electorate.total
 
 
