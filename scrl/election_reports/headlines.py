@@ -72,15 +72,15 @@ def margin_sentence(entry: MarginEntry) -> str:
     """A margin of victory in a sentence."""
     if entry.upper is None:
         return f"{entry.title}: {entry.method}"
-    what = "the winner" if len(entry.winners) == 1 else "the tie"
-    by = f"By {in_text(entry.title)},"
+    wins = "wins" if len(entry.winners) == 1 else "tie"
+    who = f"By {in_text(entry.title)}, {joined(entry.winners)} {wins};"
     most = ballots_text(entry.upper, entry.ballots, entry.unit)
     if entry.exact:
-        return f"{by} {most} would change {what}, and no fewer."
+        return f"{who} {most} would change it, and no fewer."
     bound = ""
     if (entry.lower or 1) > 1:
         bound = f"at least {amount(entry.lower or 1, entry.ballots, entry.unit)} and "
-    return f"{by} {bound}at most {most} would have to change to alter {what}."
+    return f"{who} it takes {bound}at most {most} to change it."
 
 
 def amount(size: int, total: int, unit: float) -> str:

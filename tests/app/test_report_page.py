@@ -17,7 +17,7 @@ def test_it_opens_with_winners_and_margins_and_offers_the_report(open_page):
     said = words(app)
     profile = PRESETS["tennessee"].profile
     found = margin_of_victory(profile, "instant-runoff")
-    assert f"By instant runoff, {found.upper} % of the ballots would change the winner" in said
+    assert f"Knoxville wins; {found.upper} % of the ballots would change it" in said
     assert "Nashville wins by 12 of 15 rules" in said
     labels = [b.proto.label for b in app.get("download_button")]
     assert labels == ["Report (HTML)", "Report (JSON)", "Report (Markdown)"]

@@ -92,7 +92,10 @@ def test_readings_say_whose_first_place_depends_on_what_ballots_leave_out():
 def test_the_headline_names_winners_rules_and_the_margin():
     report = election_report(TENNESSEE, margins=["instant-runoff"])
     assert report.headline[0].startswith("N wins by 12 of 15 rules, M by plurality")
-    assert "1 of 100 ballots would change the winner" in report.headline[-1]
+    assert (
+        report.headline[-1]
+        == "By instant runoff, K wins; 1 of 100 ballots would change it, and no fewer."
+    )
     same = election_report(Profile.from_text("2: A > B; 1: B > A"), margins=False)
     assert same.headline[0] == f"A wins by all {len(same.rules)} rules."
     shares = election_report(

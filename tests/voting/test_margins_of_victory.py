@@ -105,6 +105,19 @@ def test_a_runoff_may_be_closer_than_its_last_round():
     assert scrl.margin_of_victory(profile, "instant-runoff").to_dict() == found.to_dict()
 
 
+def test_burlington_2009_was_decided_by_half_the_lead_of_its_last_round():
+    """The ballots as to the three strongest candidates: 4,314 for Kiss and 4,064 for Wright in the
+    last round, while Montroll beats both."""
+    profile = Profile.from_text(
+        "1332: M > K > W; 767: M > W > K; 455: M; 2043: K > M > W; 371: K > W > M; 568: K;"
+        "1513: W > M > K; 495: W > K > M; 1289: W"
+    )
+    found = margin_of_victory(profile, "instant-runoff")
+    assert found.winners == ("K",)
+    assert found.lower == found.upper == (4314 - 4064) // 2
+    assert margin_of_victory(profile, "schulze").winners == ("M",)
+
+
 def test_shares_are_counted_in_whole_units():
     found = margin_of_victory(Profile.from_text("0.42: A > B; 0.58: B > A"), "borda")
     assert (found.upper, found.unit, found.ballots) == (8, 0.01, 100)

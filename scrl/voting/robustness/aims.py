@@ -14,6 +14,7 @@ from scrl.voting.robustness.pairwise import (
     Requirement,
     ahead,
     changed_order_of_margins,
+    changed_victories,
     path_edges,
     reached,
     strengths,
@@ -118,7 +119,7 @@ def _stronger_path(b: int, a: int, margin: np.ndarray) -> Alternatives:
     return [(ahead(*e, 1), wider(*e, *f, 1)) for e in cut for f in back]
 
 
-# -- split cycle, ranked pairs --------------------------------------------------------------------
+# -- split cycle and rules that refine it ---------------------------------------------------
 
 
 def split_cycle_starts(voters: Electorate) -> list[Start]:
@@ -151,9 +152,9 @@ def _defeated(a: int, c: int, margin: np.ndarray) -> Alternatives:
     return [(wider(c, a, *e, 1),) for e in back if e != (a, c)]
 
 
-def ranked_pairs_starts(voters: Electorate) -> list[Start]:
-    """A candidate that wins is undefeated by split cycle (Holliday & Pacuit 2023, with ties as
-    ``rules.orders.ranked_pairs`` has them); where several tie, the order of margins changes."""
+def refinement_starts(voters: Electorate) -> list[Start]:
+    """A candidate that wins is undefeated by split cycle, which the rule refines, with ties too
+    (Holliday & Pacuit 2023); where several tie, the order of margins changes."""
     if len(voters.winners) > 1:
         return ordinal_starts(voters)
     losers = [b for b in range(voters.size) if b not in voters.winners]
@@ -163,6 +164,11 @@ def ranked_pairs_starts(voters: Electorate) -> list[Start]:
 def ordinal_starts(voters: Electorate) -> list[Start]:
     """The order of the margins changes."""
     return [((), changed_order_of_margins)]
+
+
+def sign_starts(voters: Electorate) -> list[Start]:
+    """A victory or a tie changes."""
+    return [((), changed_victories)]
 
 
 # -- Kemeny ---------------------------------------------------------------------------------------

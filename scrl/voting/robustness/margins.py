@@ -22,19 +22,45 @@ from scrl.voting.robustness.electorate import (
     electorate,
 )
 from scrl.voting.robustness.elimination import RunoffSearch
-from scrl.voting.robustness.pairwise import MarginSearch, changed_order_of_margins
+from scrl.voting.robustness.pairwise import (
+    Aim,
+    MarginSearch,
+    changed_order_of_margins,
+    changed_victories,
+)
 from scrl.voting.robustness.positional import POINTS, bucklin_change, positional_change
 from scrl.voting.robustness.search import favouring_change
 from scrl.voting.truncated_ballots import LAST
 
-#: Rules that read margins -> where their search starts, and most candidates for it.
-_MARGIN_RULES: dict[str, tuple[Callable[[Electorate], list[aims.Start]], int]] = {
-    "copeland": (aims.copeland_starts, 15),
-    "minimax": (aims.minimax_starts, 50),
-    "schulze": (aims.schulze_starts, 15),
-    "split-cycle": (aims.split_cycle_starts, 15),
-    "ranked-pairs": (aims.ranked_pairs_starts, 8),
-    "kemeny": (aims.kemeny_starts, aims.MAX_KEMENY),
+
+@dataclass(frozen=True)
+class _MarginRule:
+    """How the search goes for a rule that reads margins.
+
+    Attributes:
+        starts: what comes true if the winners change.
+        fallback: what changes then in any case; None where ``starts`` say all.
+        max_candidates: with more the search would take too long.
+    """
+
+    starts: Callable[[Electorate], list[aims.Start]]
+    fallback: Aim | None
+    max_candidates: int
+
+
+_MARGIN_RULES = {
+    "copeland": _MarginRule(aims.copeland_starts, changed_order_of_margins, 15),
+    "minimax": _MarginRule(aims.minimax_starts, changed_order_of_margins, 50),
+    "schulze": _MarginRule(aims.schulze_starts, changed_order_of_margins, 15),
+    "split-cycle": _MarginRule(aims.split_cycle_starts, changed_order_of_margins, 15),
+    "ranked-pairs": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
+    "river": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
+    "stable-voting": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
+    "slater": _MarginRule(aims.sign_starts, changed_victories, 7),
+    "smith-set": _MarginRule(aims.sign_starts, changed_victories, 7),
+    "schwartz-set": _MarginRule(aims.sign_starts, changed_victories, 7),
+    "uncovered-set": _MarginRule(aims.sign_starts, changed_victories, 7),
+    "kemeny": _MarginRule(aims.kemeny_starts, None, aims.MAX_KEMENY),
 }
 #: The rules whose margin is exact, where time suffices.
 EXACT_RULES = (*POINTS, "bucklin", "instant-runoff", *_MARGIN_RULES)
@@ -158,10 +184,10 @@ def _search(
     if rule == "instant-runoff":
         search = RunoffSearch(voters, kind, deadline)
         found = search.run(known)
-    elif rule in _MARGIN_RULES and m <= _MARGIN_RULES[rule][1]:
+    elif rule in _MARGIN_RULES and m <= _MARGIN_RULES[rule].max_candidates:
         search = MarginSearch(voters, kind, deadline)
-        fallback = None if rule == "kemeny" else changed_order_of_margins
-        found = search.run(_MARGIN_RULES[rule][0](voters), fallback, known)
+        how = _MARGIN_RULES[rule]
+        found = search.run(how.starts(voters), how.fallback, known)
     if search is None:
         return known, simple, "The lower bound is a simple one; the upper bound was searched for."
     if found is None and time.monotonic() < deadline:

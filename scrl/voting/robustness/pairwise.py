@@ -224,6 +224,19 @@ def changed_order_of_margins(margin: np.ndarray) -> list[tuple[Requirement, ...]
     return found
 
 
+def changed_victories(margin: np.ndarray) -> list[tuple[Requirement, ...]]:
+    """Alternatives of which one holds if a victory or a tie changes: the aim of any rule that reads
+    no more than who beats whom."""
+    found: list[tuple[Requirement, ...]] = []
+    for a in range(len(margin)):
+        for b in range(len(margin)):
+            if margin[a, b] > 0:
+                found.append((ahead(b, a),))
+            elif a != b and margin[a, b] == 0:
+                found.append((ahead(a, b, 1),))
+    return found
+
+
 def strengths(margin: np.ndarray) -> np.ndarray:
     """The strength of the strongest path of victories from a to b ``[candidates, candidates]``."""
     path = np.maximum(margin, 0)
