@@ -15,7 +15,7 @@ from scrl.voting.names import SPECIAL, Looks, plain_name
 
 #: A name of a ranking as text, in double quotes or up to the next separator.
 _PART = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[>=]|\Z)|([^>=]*)')
-_FOREIGN = re.compile(rf"[{re.escape(SPECIAL)}]")
+_FOREIGN = re.compile(rf"[{re.escape(SPECIAL)}]|-$")  # A -> B
 
 #: A ranking: text such as ``"A > B = C"``; names, best first, where a nested sequence or set is a
 #: tie; or a rank by name, the lowest best.

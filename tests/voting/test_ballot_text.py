@@ -153,8 +153,15 @@ def test_ambiguous_ballots_are_refused_with_a_sentence(text):
 def test_rankings_of_python_name_a_candidate_in_one_spelling():
     profile = Profile.from_rankings([["é", "b"], ["e\u0301 ", "b\u200b"]])
     assert profile.names == ("é", "b")
-    with pytest.raises(InputError, match="differ only in spaces"):
-        Profile.from_rankings([["New York", "b"], ["NewYork", "b"]])
+    for rankings, words in (
+        ([["New York", "b"], ["NewYork", "b"]], "differ only in spaces"),
+        (["A,B,C", "B,A"], "holds ','"),
+        (["3: A > B"], "holds ':'"),
+        (["A > B * 3"], "holds '\\*'"),
+        (["A -> B"], "holds '-'"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Profile.from_rankings(rankings)
 
 
 def test_long_lines_are_read_in_linear_time():
