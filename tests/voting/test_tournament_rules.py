@@ -205,6 +205,9 @@ def test_too_many_equal_margins_or_candidates_get_one_sentence(monkeypatch):
         assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match="at most 12 candidates"):
         aggregate(Ballots(-place), "young")
+    monkeypatch.setattr(voter_changes, "MAX_CELLS", 12)
+    with pytest.raises(InputError, match="at most 3 different ballots of 4 candidates"):
+        aggregate(Ballots(-rng.permuted(np.tile(np.arange(4), (9, 1)), axis=1)), "dodgson")
 
 
 def test_river_needs_no_more_than_its_guaranteed_candidates():

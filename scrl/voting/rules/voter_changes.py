@@ -25,6 +25,8 @@ from scrl.voting.rules.order_search import common_unit
 #: Outcomes and programmes that are kept, since checks of criteria count many alike electorates, and
 #: most candidates × ballots of a contest whose outcome is kept.
 KEPT, MAX_KEPT_CELLS = 20_000, 2_000
+#: Most different ballots × candidates of Dodgson's rule, which looks at each ballot's order.
+MAX_CELLS = 100_000
 #: Most voters × options of small programmes, which are solved voter by voter.
 SMALL = 60
 #: Seconds after which the programme of one candidate is given up.
@@ -161,9 +163,13 @@ def dodgson_steps(electorate: Electorate, a: int) -> float:
 
     Divisible ballots: to lose to nobody, since passing any more is enough to win.
     """
-    signs = electorate.signs(a)
     place = electorate.place
-    ranked = place >= 0
+    if place.size > MAX_CELLS:
+        raise InputError(
+            f"Dodgson's rule counts at most {MAX_CELLS // place.shape[1]:,} different ballots of "
+            f"{place.shape[1]} candidates, and there are {len(place):,}; choose another rule."
+        )
+    signs, ranked = electorate.signs(a), place >= 0
     met = (ranked & ranked[:, [a]]).any(0)
     need = electorate.are_whole - electorate.voters @ signs
     need = np.where(met, need, 0.0)
@@ -204,10 +210,12 @@ def young_removals(electorate: Electorate, a: int) -> float:
     # Others may come to beat the candidate when voters stay at home.
     others = np.flatnonzero((signs > 0).any(0) & (need <= TIE_TOLERANCE))
     order = np.concatenate([opponents[np.argsort(need[opponents], kind="stable")], others])
+    rows, index = np.unique(-signs[:, order], axis=0, return_inverse=True)
+    voters = np.bincount(index.ravel(), electorate.voters).tolist()
     kinds: Counter[Options] = Counter()
-    for row, voters in zip((-signs[:, order]).tolist(), electorate.voters.tolist(), strict=True):
+    for row, count in zip(rows.tolist(), voters, strict=True):
         if max(row) > 0:
-            kinds[((1.0, tuple(row)),)] += voters
+            kinds[((1.0, tuple(row)),)] += count
     return _least(kinds, need[order], electorate.are_whole)
 
 
