@@ -43,8 +43,8 @@ from scrl.scenarios.shipped import gallery
 from scrl.studies.population_benchmark import strict_tau
 from scrl.studies.protocol import Listener, ModuleStudy, differences, settings_hash
 from scrl.types import Ballots, Progress, Ratings
-from scrl.voting.counting import weak_order
 from scrl.voting.elections import Contests, run_elections
+from scrl.voting.weak_orders import weak_order
 
 RULES = ("borda", "copeland", "kemeny")
 #: Profiles of each kind, their voters, and the number of candidates of the table.

@@ -32,8 +32,8 @@ from scrl.scenarios.populations import GeneratedPopulation
 from scrl.scenarios.reference_outcomes import true_outcomes
 from scrl.scenarios.sampling import largest_remainder
 from scrl.types import Ballots, InputError, Outcome, Ratings
-from scrl.voting.counting import weak_order
 from scrl.voting.elections import Contests, run_elections
+from scrl.voting.weak_orders import weak_order
 
 RULES = ("borda", "copeland", "plurality", "instant-runoff")
 #: Scores of a method: Kendall's τ of each rule's order (higher is better), and two errors.

@@ -5,7 +5,8 @@ from scrl.voting.rules import (  # noqa: F401, I001
     positional, pairwise, orders, split_cycle_refinements, tournaments, voter_changes,
     elimination, likelihood, welfare, lotteries,
 )  # fmt: skip
-from scrl.voting.counting import aggregate, aggregate_all, aggregate_with_pairwise, weak_order
+from scrl.voting.counting import aggregate, aggregate_all, aggregate_with_pairwise
+from scrl.voting.weak_orders import weak_order
 from scrl.voting.profile import Profile, format_ballot
 from scrl.voting.ratings_counting import count_ratings
 from scrl.voting.all_rules import count_all_rules

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from scrl.types import InputError, Outcome
-from scrl.voting.counting import weak_order
 from scrl.voting.profile import Profile
+from scrl.voting.weak_orders import weak_order
 
 #: Points of m - 1 - place: those left out share the mean of the places left, get the points of the
 #: best of these, or get none. ``MODIFIED``: a ballot that ranks k candidates gives k, k - 1 … 1.

@@ -21,8 +21,8 @@ from scrl.voting import (
     weak_order,
 )  # fmt: skip
 from scrl.voting.compiled_counting import TRACES
-from scrl.voting.counting import place_scores
 from scrl.voting.registry import FAMILIES
+from scrl.voting.weak_orders import place_scores
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 VOTERS, CANDIDATES = 8, 5

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 
 from scrl.types import InputError
 from scrl.voting.contest import Contest
-from scrl.voting.counting import weak_order
 from scrl.voting.distortion.welfare import distortion_ratio
 from scrl.voting.registry import RULES
+from scrl.voting.weak_orders import weak_order
 
 
 def bradley_terry_bounds(beta: ArrayLike) -> dict[str, np.ndarray]:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from scrl.voting.contest import TIE_TOLERANCE
-from scrl.voting.counting import weak_order
 from scrl.voting.profile import Profile
+from scrl.voting.weak_orders import weak_order
 
 #: States of an edge: counted; on a strongest path or the path back; discarded; not decisive.
 STATES = ("counted", "path", "back", "left out", "quiet")

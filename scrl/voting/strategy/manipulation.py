@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.counting import aggregate_all, place_scores
+from scrl.voting.counting import aggregate_all
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.strategy.misreports import (
@@ -27,6 +27,7 @@ from scrl.voting.strategy.misreports import (
     utility_misreports,
     values_from_places,
 )
+from scrl.voting.weak_orders import place_scores
 
 #: Smaller gains count as none, since lotteries come from solvers.
 MIN_GAIN = 1e-6
