@@ -78,6 +78,19 @@ class Rule:
 FAMILIES = ("positional", "pairwise", "elimination", "likelihood", "utility", "lottery")
 #: Family of the rules that users register.
 OWN_FAMILY = "own"
+#: Common name of a rule in other libraries and books -> its name here, for the hint of an error.
+OTHER_NAMES = {
+    **dict.fromkeys(("irv", "rcv", "hare", "ranked-choice", "alternative-vote"), "instant-runoff"),
+    **dict.fromkeys(("fptp", "first-past-the-post"), "plurality"),
+    **dict.fromkeys(("maximin", "simpson", "simpson-kramer"), "minimax"),
+    **dict.fromkeys(("beat-path", "beatpath"), "schulze"),
+    **dict.fromkeys(("top-cycle", "getcha"), "smith-set"),
+    **dict.fromkeys(("gocha",), "schwartz-set"),
+    **dict.fromkeys(("tideman",), "ranked-pairs"),
+    **dict.fromkeys(("veto",), "anti-plurality"),
+}
+#: Rules of committees, which ``scrl.elect_committee`` counts.
+OF_COMMITTEES = ("stv", "pav", "phragmen", "equal-shares", "sntv", "bloc", "monroe")
 
 
 class Rules(dict[str, Rule]):
@@ -89,7 +102,11 @@ class Rules(dict[str, Rule]):
         return [name for name, rule in self.items() if rule.reads != "utility"]
 
     def __missing__(self, name: str) -> Rule:
-        near = difflib.get_close_matches(str(name), self, n=1, cutoff=0.5)
+        spelled = str(name).lower().replace(" ", "-").replace("_", "-")
+        if spelled in OF_COMMITTEES:
+            raise InputError(f"{quoted(name)} elects a committee; use scrl.elect_committee for it.")
+        known = OTHER_NAMES.get(spelled)
+        near = [known] if known else difflib.get_close_matches(spelled, self, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(self)}."
         raise InputError(f"There is no rule {quoted(name)}; {hint}")
 

@@ -198,6 +198,8 @@ FRAME = pd.DataFrame({"x": ["a", "b"], "y": ["a", "a"], "n": [1, -1]})
         (lambda: PROFILES[0].restrict(["nobody"]), "not among the candidates"),
         (lambda: PROFILES[0].pairwise("first"), "'last', 'unseen'"),
         (lambda: Profile.from_text("1: A > B").winners("bordo"), "did you mean 'borda'"),
+        (lambda: Profile.from_text("1: A > B").winners("IRV"), "did you mean 'instant-runoff'"),
+        (lambda: Profile.from_text("1: A > B").winners("stv"), "use scrl.elect_committee"),
         (lambda: Profile.from_text("1: A > B") + Profile.from_text("1: A"), "different candidates"),
         (lambda: Profile.from_text("1: A; 2: B").sample(4, replace=False), "4 of 3 voters"),
         (lambda: Profile.from_text("0.5: A; 2: B").sample(1, replace=False), "fraction"),
