@@ -335,7 +335,7 @@ def test_bad_input_is_answered_in_one_line(files, capsys, case):
     assert said.err.startswith("error: ")
     assert word in said.err
     assert "Traceback" not in said.err
-    assert len(said.err) < 500
+    assert len(said.err) < 800  # an unknown rule is answered by the names of all
 
 
 def test_rows_of_texts_that_are_no_texts_are_refused_with_their_line(tmp_path):
