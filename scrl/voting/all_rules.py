@@ -8,7 +8,7 @@ from contextlib import suppress
 import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.ballot_arrays import no_utilities
+from scrl.voting.ballot_arrays import missing_utilities, no_utilities
 from scrl.voting.counting import aggregate, aggregate_all
 from scrl.voting.profile import Profile
 from scrl.voting.registry import RULES
@@ -87,7 +87,8 @@ def _rules_by_ballots(
             errors[rule] = str(error)
             continue
         if RULES[rule].reads == "utility" and read.utility is None:
-            errors[rule] = no_utilities(rule)
+            stated = profile.utility is not None
+            errors[rule] = missing_utilities(rule) if stated else no_utilities(rule)
             continue
         for other, group in groups:
             if np.array_equal(other.place, read.place):

@@ -161,6 +161,14 @@ def no_utilities(rule: str) -> str:
     )
 
 
+def missing_utilities(rule: str) -> str:
+    """What to say where a rule reads utilities and a ballot states some only."""
+    return (
+        f"{RULES[rule].title} counts utilities, and a ballot states none for a candidate that it "
+        "leaves out; give one, or choose a rule that reads orders."
+    )
+
+
 def _as_type(name: str, value: object, dtype: DTypeLike) -> np.ndarray:
     """``value`` as numbers of this type.
 
@@ -234,10 +242,7 @@ def _with_left_out_last(
     ranks no candidate stays blank: it counts nothing."""
     for name in rules:
         if RULES[name].reads == "utility":
-            raise InputError(
-                f"{RULES[name].title} counts utilities, and a ballot states none for a candidate "
-                "that it leaves out; give one, or choose a rule that reads orders."
-            )
+            raise InputError(missing_utilities(name))
     utility, mask = arrays.utility, arrays.candidate_mask[:, :, None]
     assert arrays.ranked is not None
     ranked = arrays.ranked & mask

@@ -10,7 +10,7 @@ from scrl.data.files import quoted
 from scrl.types import InputError
 
 #: Characters that separate names, or that people write for the separators, in ballots as text.
-SPECIAL = ">=;:,#*×<~|≻≽≥→»＞＝"
+SPECIAL = ">=;:,#*×<≺~∼|≻≽≥→»＞＝"
 _MUST_QUOTE = re.compile(rf'[{SPECIAL}"]|^\d+(?:[.,]\d+)?\s|\sx\s*\d|-$')
 #: Joiners, which letters and emoji need, and the selector of an emoji's look.
 _JOINERS = "\u200c\u200d\ufe0e\ufe0f"

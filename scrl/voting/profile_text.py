@@ -28,7 +28,7 @@ _FACTOR_LAST = re.compile(rf"(.*\S)(?:\s*[*×]|\sx)\s*({_NUMBER})")
 _NUMBERED = re.compile(rf"({_NUMBER})(\s*)(\S.*)")
 #: Other ways to write that one candidate is ahead.
 _AHEAD = re.compile(r"->|=>|[≻→»＞]")
-_FOREIGN = re.compile(r"[<≽≥,＝|]|(?<=\S )~|(?<=[^\s~])~(?=\S)")
+_FOREIGN = re.compile(r"[<≺≽≥,＝∼|]|(?<=\S )~|(?<=[^\s~])~(?=\S)")
 
 
 @dataclass

@@ -110,7 +110,7 @@ def read_rankings(
         InputError: naming the ranking, from 1.
     """
     index = CandidateIndex(candidates)
-    if isinstance(rankings, str | Mapping):
+    if isinstance(rankings, str | Mapping) or not isinstance(rankings, Iterable):
         raise InputError("Give a list of rankings, such as [['A', 'B'], ['B', 'A']].")
     rows = []
     for number, ranking in enumerate(rankings, 1):
@@ -224,8 +224,12 @@ def read_orders(orders: Sequence[Any], candidates: int) -> np.ndarray:
     Raises:
         InputError: for what is no index, one that is out of range or negative, or a repeated one.
     """
+    if isinstance(orders, str | Mapping) or not isinstance(orders, Sequence | np.ndarray):
+        raise InputError("Give a list of orders of indices, such as [[0, 1], [1, 0]].")
     place = np.full((len(orders), candidates), -1, np.int32)
     for row, order in enumerate(orders):
+        if not isinstance(order, Iterable):
+            raise InputError(f"Order {row + 1} is {quoted(order)}; give indices, best first.")
         taken: set[int] = set()
         for rank, tied in enumerate(order):
             is_tie = isinstance(tied, list | tuple | set | frozenset | np.ndarray | range)
@@ -242,6 +246,8 @@ def read_orders(orders: Sequence[Any], candidates: int) -> np.ndarray:
                     )
                 taken.add(int(candidate))
                 place[row, candidate] = rank
+        if not taken:
+            raise InputError(f"Order {row + 1} ranks nobody; leave it out.")
     return place
 
 

@@ -8,8 +8,10 @@ variants of Rothe, Spakowski & Vogel 2003).
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,11 +31,24 @@ KEPT, MAX_KEPT_CELLS = 20_000, 2_000
 MAX_CELLS = 100_000
 #: Most voters × options of small programmes, which are solved voter by voter.
 SMALL = 60
-#: Seconds after which the programme of one candidate is given up.
+#: Seconds after which an outcome, of all candidates together, is given up.
 SEARCH_SECONDS = 10.0
 
 #: What one voter can do: each option's cost, and the margins that it gains over the opponents.
 Options = tuple[tuple[float, tuple[int, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """When a search is given up, by ``time.monotonic``. All deadlines are equal, so that programmes
+    that are kept are found whatever the deadline."""
+
+    at: float = field(compare=False)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the deadline, at least a hundredth."""
+        return max(self.at - time.monotonic(), 0.01)
 
 
 class Electorate(NamedTuple):
@@ -59,6 +74,10 @@ class Electorate(NamedTuple):
         ``[ballots, candidates]``."""
         both = (self.place >= 0) & (self.place[:, [a]] >= 0)
         return np.where(both, np.sign(self.place - self.place[:, [a]]), 0)
+
+
+#: The changes that a candidate needs.
+Needed = Callable[[Electorate, int, Deadline], float]
 
 
 def smallest_electorate(place: np.ndarray, weight: np.ndarray) -> Electorate:
@@ -122,7 +141,7 @@ def young(contest: Contest) -> np.ndarray:
     return _scores(contest, young_removals)
 
 
-def _scores(contest: Contest, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+def _scores(contest: Contest, needed: Needed) -> np.ndarray:
     """Minus what each candidate needs for each voter ``[candidates]``."""
     if contest.utility.size > MAX_KEPT_CELLS:
         return _count(_electorate(contest), needed)
@@ -144,7 +163,7 @@ class _Ballots(NamedTuple):
 
 
 @lru_cache(KEPT)
-def _kept_scores(ballots: _Ballots, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+def _kept_scores(ballots: _Ballots, needed: Needed) -> np.ndarray:
     m = ballots.candidates
     utility = np.frombuffer(ballots.utility, ballots.dtype).reshape(m, -1)
     ranked = np.frombuffer(ballots.ranked, bool).reshape(m, -1)
@@ -152,12 +171,13 @@ def _kept_scores(ballots: _Ballots, needed: Callable[[Electorate, int], float]) 
     return _count(_electorate(Contest(utility, ranked, weight, np.ones(m, bool))), needed)
 
 
-def _count(electorate: Electorate, needed: Callable[[Electorate, int], float]) -> np.ndarray:
+def _count(electorate: Electorate, needed: Needed) -> np.ndarray:
     m = electorate.place.shape[1]
-    return np.array([-needed(electorate, a) for a in range(m)]) / electorate.total
+    deadline = Deadline(time.monotonic() + SEARCH_SECONDS)
+    return np.array([-needed(electorate, a, deadline) for a in range(m)]) / electorate.total
 
 
-def dodgson_steps(electorate: Electorate, a: int) -> float:
+def dodgson_steps(electorate: Electorate, a: int, deadline: Deadline) -> float:
     """The least candidates that ``a`` must pass on the ballots to beat every other one head to
     head; ½ for one tied with it. A pair that no ballot ranks needs nothing.
 
@@ -181,7 +201,7 @@ def dodgson_steps(electorate: Electorate, a: int) -> float:
         for row, voters in zip(place.tolist(), electorate.voters.tolist(), strict=True):
             if row[a] >= 0:
                 kinds[_raises(row, a, opponents.tolist())] += voters
-    return _least(kinds, need[opponents], electorate.are_whole)
+    return _least(kinds, need[opponents], electorate.are_whole, deadline)
 
 
 def _raises(row: list[int], a: int, opponents: list[int]) -> Options:
@@ -200,7 +220,7 @@ def _raises(row: list[int], a: int, opponents: list[int]) -> Options:
     return tuple(options)
 
 
-def young_removals(electorate: Electorate, a: int) -> float:
+def young_removals(electorate: Electorate, a: int, deadline: Deadline) -> float:
     """The fewest voters whose absence lets ``a`` lose to nobody head to head."""
     signs = electorate.signs(a)
     need = -(electorate.voters @ signs)
@@ -216,28 +236,29 @@ def young_removals(electorate: Electorate, a: int) -> float:
     for row, count in zip(rows.tolist(), voters, strict=True):
         if max(row) > 0:
             kinds[((1.0, tuple(row)),)] += count
-    return _least(kinds, need[order], electorate.are_whole)
+    return _least(kinds, need[order], electorate.are_whole, deadline)
 
 
-def _least(kinds: Counter[Options], need: np.ndarray, are_whole: bool) -> float:
+def _least(kinds: Counter[Options], need: np.ndarray, are_whole: bool, deadline: Deadline) -> float:
     """The least cost of options whose gains add up to the needs."""
     kinds.pop((), None)
     if not (need > TIE_TOLERANCE).any():
         return 0.0
     known = tuple(sorted(kinds.items()))
-    return _solve(known, tuple(need.tolist()), are_whole)
+    return _solve(known, tuple(need.tolist()), are_whole, deadline)
 
 
 @lru_cache(KEPT)
 def _solve(
-    kinds: tuple[tuple[Options, float], ...], need: tuple[float, ...], are_whole: bool
-) -> float:
+    kinds: tuple[tuple[Options, float], ...], need: tuple[float, ...], are_whole: bool,
+    deadline: Deadline,
+) -> float:  # fmt: skip
     """The integer programme of ``_least``, or the linear one for divisible ballots.
 
     Few voters are searched by dynamic programming, which takes a tenth of the time.
 
     Raises:
-        InputError: where the optimum is not proved in ``SEARCH_SECONDS``.
+        InputError: where the optimum is not proved before the deadline.
     """
     if are_whole and sum(voters * len(options) for options, voters in kinds) <= SMALL:
         return _solve_small(kinds, need)
@@ -250,7 +271,7 @@ def _solve(
     found = milp(
         cost, integrality=np.full(len(flat), int(are_whole)), bounds=Bounds(0, voters[kind]),
         constraints=[LinearConstraint(gains, np.array(need)), LinearConstraint(share, 0, voters)],
-        options={"time_limit": SEARCH_SECONDS, "mip_rel_gap": 0.0},
+        options={"time_limit": deadline.seconds_left, "mip_rel_gap": 0.0},
     )  # fmt: skip
     if found.status != 0 or found.fun is None:
         raise InputError(
