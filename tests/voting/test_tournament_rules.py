@@ -119,8 +119,9 @@ def test_the_winners_are_pref_votings(rule, left_out):
 
 
 def test_dodgsons_scores_are_pref_votings_on_the_smallest_electorate():
-    """pref_voting counts strict ballots and all voters; here only proportions count."""
-    checked = 0
+    """pref_voting counts strict ballots and all voters; here only proportions count. It cuts its
+    solver's value to a whole number, so that 23.999999999999996 is 23 there."""
+    checked = cut = 0
     for i in range(0, PROFILES, 2 if PROFILES > 500 else 8):
         profile = drawn(i)
         if not profile.is_strict or len(profile.names) < 2:
@@ -131,9 +132,13 @@ def test_dodgsons_scores_are_pref_votings_on_the_smallest_electorate():
         voters //= np.gcd.reduce(voters)
         oracle = StrictProfile(orders.tolist(), voters.tolist())
         wanted = [_dodgson_score(oracle, c) for c in range(len(profile.names))]
-        found = aggregate(profile, "dodgson").scores
-        np.testing.assert_allclose(-found * voters.sum(), wanted, atol=1e-6)
+        steps = -aggregate(profile, "dodgson").scores * voters.sum()
+        np.testing.assert_allclose(steps, np.round(steps), atol=1e-6)
+        over = np.round(steps) - wanted
+        assert set(over) <= {0, 1}
+        cut += over.any()
         checked += 1
+    assert cut <= 0.01 * checked
     assert checked > 0.03 * PROFILES
 
 
