@@ -89,6 +89,7 @@ def solve(
 def all_optima(
     programme: Programme,
     score: Callable[[np.ndarray], float],
+    start: np.ndarray,
     tolerance: float,
     limit: int,
     time_limit: float,
@@ -97,14 +98,15 @@ def all_optima(
 
     Args:
         score: the exact score of a committee ``[candidates]``.
+        start: a good committee, for the case that time ends before one is found.
 
     Returns:
         The committees; the best score; a bound where it is not proved to be the best, else None;
         whether all were found.
     """
     first, bound = solve(programme, [], time_limit)
-    if first is None:
-        first = np.arange(programme.candidates) < programme.seats
+    if first is None or score(first) < score(start):
+        first = start
     found, best = [first], score(first)
     slack = max(tolerance, _PROOF * abs(best))
     complete = False
@@ -121,9 +123,18 @@ def all_optima(
 
 
 def best_thiele_committees(
-    batch: ApprovalBatch, seats: int, weights: np.ndarray, limit: int, time_limit: float
+    batch: ApprovalBatch,
+    seats: int,
+    weights: np.ndarray,
+    limit: int,
+    time_limit: float,
+    start: np.ndarray,
 ) -> ElectedCommittees:
-    """As ``thiele.elect_thiele``, by an integer programme for each profile."""
+    """As ``thiele.elect_thiele``, by an integer programme for each profile.
+
+    Args:
+        start: members of a good committee of each profile ``[profiles, candidates]``.
+    """
     worth = np.concatenate([[0.0], np.cumsum(weights)])
     profile, chosen, best, bounds, all_found = [], [], [], [], []
     for p in range(len(batch.weight)):
@@ -136,8 +147,12 @@ def best_thiele_committees(
 
         found, top, bound, complete = all_optima(
             thiele_programme(approves, weight, seats, weights), score,
-            float(batch.tolerance[p] * weights[0]), limit, time_limit,
+            start[p], float(batch.tolerance[p] * weights[0]), limit, time_limit,
         )  # fmt: skip
+        if bound is not None:
+            # Members add at most what they would add alone.
+            alone = np.sort(weight @ approves)[::-1][:seats].sum() * weights[0]
+            bound = min(bound, float(alone))
         found.sort(key=lambda row: tuple(np.flatnonzero(row)))
         profile += [p] * len(found)
         chosen += found

@@ -79,7 +79,8 @@ def elect_thiele(
     m = batch.candidates
     sets, _ = batch.histogram
     if committee_count(m, seats) * len(sets) > MAX_ENUMERATED:
-        return best_thiele_committees(batch, seats, weights, limit, time_limit)
+        start = elect_sequentially(batch, seats, weights, 1).members
+        return best_thiele_committees(batch, seats, weights, limit, time_limit, start)
     masks = all_committees(m, seats)
     score = thiele_scores(batch, masks, weights)
     return best_committees(score, masks, m, batch.tolerance * weights[0], limit)

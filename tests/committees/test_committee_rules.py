@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import combinations
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -109,12 +110,44 @@ def draw_orders(rng: np.random.Generator) -> Profile:
 def test_integer_programmes_find_what_enumeration_finds(rule):
     for ours, _, seats in drawn(11, 10):
         weights = thiele_weights(rule, seats)
-        found = best_thiele_committees(ApprovalBatch.of(ours), seats, weights, 100, 10.0)
+        start = np.arange(len(ours.names))[None] < seats
+        found = best_thiele_committees(ApprovalBatch.of(ours), seats, weights, 100, 10.0, start)
         expected = elect_committee(ours, rule, seats)
         assert found.committees() == list(expected.committees)
         assert found.all_found[0]
         assert found.bound is None
         assert found.score[0] == pytest.approx(expected.score)
+
+
+def test_where_time_ends_first_a_bound_is_said():
+    rng = np.random.default_rng(1)
+    approves = rng.random((60, 40)) < 0.3
+    profile = ApprovalProfile([f"c{i}" for i in range(40)], approves, np.ones(60))
+    outcome = elect_committee(profile, "pav", 10, time_limit=0.0)
+    good = elect_committee(profile, "seq-pav", 10, limit=1).committee
+    shared = approves[:, list(good)].sum(axis=1)
+    score = sum(1 / j for n in shared for j in range(1, n + 1))
+    assert outcome.score >= score - 1e-9
+    assert outcome.bound >= outcome.score
+    assert np.isfinite(outcome.bound)
+    assert not outcome.all_found
+
+
+def test_points_of_many_candidates_list_every_tie():
+    """There are 12,870 committees of 8 of 16, which are not listed one by one."""
+    rng = np.random.default_rng(2)
+    for _ in range(5):
+        approves = rng.random((9, 16)) < 0.5
+        outcome = elect_committee(to_profile(approves, np.ones(9)), "av", 8)
+        points = approves.sum(axis=0)
+        best = np.sort(points)[8:].sum()
+        cut, free = np.sort(points)[8], 8 - (points > np.sort(points)[8]).sum()
+        assert len(set(outcome.committees)) == len(outcome.committees)
+        assert len(outcome.committees) == comb(int((points == cut).sum()), int(free))
+        assert all(points[list(c)].sum() == best for c in outcome.committees)
+        assert outcome.score == best
+        few = elect_committee(to_profile(approves, np.ones(9)), "av", 8, limit=1)
+        assert few.committees == outcome.committees[:1]
 
 
 def test_thiele_with_given_weights_is_the_named_rule():

@@ -8,6 +8,9 @@ from functools import cache
 #: Term -> what it means here. A term matches its plural, and at the start of a sentence. Of several
 #: forms, divided by a bar, the first is shown.
 TERMS = {
+    "slate": "A slate is a few answers that are shown together; each person uses the one that "
+    "suits best.",
+    "quota": "A quota is the number of votes that a place in the slate costs.",
     "credit": "Credit says which of the choices in a text a reward is counted for.",
     "critic": "A critic is a model that learns, from the texts tried so far, how much each choice "
     "adds to the reward of the whole text.",
