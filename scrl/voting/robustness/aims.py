@@ -24,7 +24,7 @@ from scrl.voting.robustness.pairwise import (
 Start = tuple[tuple[Requirement, ...], Aim]
 Alternatives = list[tuple[Requirement, ...]] | None
 #: Most candidates for Kemeny: all orders are starts.
-MAX_KEMENY = 5
+MAX_KEMENY = 6
 
 
 def _pairs(voters: Electorate) -> Iterator[tuple[int, int, int]]:

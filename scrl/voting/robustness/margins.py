@@ -56,10 +56,10 @@ _MARGIN_RULES = {
     "ranked-pairs": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
     "river": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
     "stable-voting": _MarginRule(aims.refinement_starts, changed_order_of_margins, 8),
-    "slater": _MarginRule(aims.sign_starts, changed_victories, 7),
-    "smith-set": _MarginRule(aims.sign_starts, changed_victories, 7),
-    "schwartz-set": _MarginRule(aims.sign_starts, changed_victories, 7),
-    "uncovered-set": _MarginRule(aims.sign_starts, changed_victories, 7),
+    "slater": _MarginRule(aims.sign_starts, changed_victories, 10),
+    "smith-set": _MarginRule(aims.sign_starts, changed_victories, 10),
+    "schwartz-set": _MarginRule(aims.sign_starts, changed_victories, 10),
+    "uncovered-set": _MarginRule(aims.sign_starts, changed_victories, 10),
     "kemeny": _MarginRule(aims.kemeny_starts, None, aims.MAX_KEMENY),
 }
 #: The rules whose margin is exact, where time suffices.
