@@ -19,7 +19,7 @@ def show() -> None:
 def _card(stem: str) -> None:
     """The question of a page, for whom it is, and a link."""
     entry = PAGES[stem]
-    with st.container(border=True, width=300, height="stretch"):
+    with st.container(border=True, width=282, height="stretch"):
         st.page_link(
             f"pages/{stem}.py", label=f"**{entry.label}**", icon=f":material/{entry.icon}:"
         )

@@ -137,12 +137,25 @@ class ApprovalProfile:
         names = np.array(self.names, object)
         return [list(names[row]) for row in self.approves]
 
+    def __repr__(self) -> str:
+        title = (
+            f"Approval profile of {self.total:,.10g} voters, {len(self.approves)} ballots, "
+            f"{len(self.names)} candidates"
+        )
+        lines = self.to_text().splitlines()
+        more = [f"… and {len(lines) - 10} more"] * (len(lines) > 10)
+        return "\n".join([title, *(_cut(line) for line in lines[:10]), *more])
+
     def to_text(self) -> str:
         """One ballot a line, such as ``3: A, B``."""
         return "\n".join(
             f"{weight:.10g}: {', '.join(approved)}"
             for weight, approved in zip(self.weight, self.sets(), strict=True)
         )
+
+
+def _cut(line: str, letters: int = 100) -> str:
+    return line if len(line) <= letters else line[: letters - 1] + "…"
 
 
 def _check(profile: ApprovalProfile) -> None:

@@ -18,6 +18,26 @@ from scrl.voting.profile import Profile
 
 #: Most tied committees that are listed.
 MAX_TIED = 1_000
+#: Name of a rule in other libraries and papers -> its name here, for the hint of an error.
+OTHER_NAMES = {
+    "mes": "equal-shares",
+    "rule-x": "equal-shares",
+    "method-of-equal-shares": "equal-shares",
+    "approval": "av",
+    "seqpav": "seq-pav",
+    "revseqpav": "rev-seq-pav",
+    "seqphragmen": "phragmen",
+    "seq-phragmen": "phragmen",
+    "minimaxphragmen": "minimax-phragmen",
+    "leximaxphragmen": "minimax-phragmen",
+    "maximin": "maximin-support",
+    "equalshares": "equal-shares",
+    "chamberlin-courant": "cc",
+    "seqcc": "seq-cc",
+    "eneström-phragmén": "enestroem-phragmen",
+    "borda": "k-borda",
+    **{name: name for name in COMMITTEE_RULES},
+}
 
 
 def elect_committee(
@@ -50,6 +70,7 @@ def elect_committee(
             without ``approve``.
     """
     chosen = committee_rule(rule)
+    _check_kind(profile)
     if unknown := settings.keys() - set(chosen.settings):
         known = f"has the settings {', '.join(chosen.settings)}" if chosen.settings else "has none"
         raise InputError(f"{chosen.title} {known}, not {quoted(min(unknown))}.")
@@ -109,11 +130,22 @@ def committee_rule(name: str) -> CommitteeRule:
         InputError: there is none.
     """
     if name not in COMMITTEE_RULES:
-        raise InputError(
-            f"There is no rule of committees named {quoted(name)}; the rules are "
-            f"{', '.join(COMMITTEE_RULES)}."
+        known = OTHER_NAMES.get(str(name).lower().replace("_", "-"))
+        hint = (
+            f"did you mean '{known}'?" if known else f"the rules are {', '.join(COMMITTEE_RULES)}."
         )
+        raise InputError(f"There is no rule of committees named {quoted(name)}; {hint}")
     return COMMITTEE_RULES[name]
+
+
+def _check_kind(profile: object) -> None:
+    """Raise ``InputError`` for what is no profile, such as a list or an election record."""
+    if not isinstance(profile, Profile | ApprovalProfile):
+        raise InputError(
+            f"A committee is elected from a Profile or an ApprovalProfile, not from "
+            f"{type(profile).__name__}; give the profile of an election record, or make one by "
+            "ApprovalProfile.from_sets."
+        )
 
 
 def approvals_of(profile: Profile | ApprovalProfile, approve: int | str | None) -> ApprovalProfile:

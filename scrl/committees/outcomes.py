@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,3 +63,7 @@ class CommitteeOutcome:
         listed = " or ".join(", ".join(committee) for committee in self.named()[:6])
         more = len(self.committees) - 6
         return f"{self.rule}, {self.seats} seats: {listed}" + (f" or {more} more" * (more > 0))
+
+
+#: A committee: its members by index or by name, or the outcome of a rule, whose first one it is.
+Members = Sequence[int] | Sequence[str] | CommitteeOutcome

@@ -16,6 +16,7 @@ import numpy as np
 
 from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile
 from scrl.committees.batches import MAX_TABLE, masks_of
+from scrl.committees.outcomes import CommitteeOutcome, Members
 from scrl.committees.prices import price_system
 from scrl.committees.quotas import quota_of
 from scrl.data.files import quoted
@@ -37,7 +38,7 @@ class Representation:
         has: members that the axiom counts for the group: those of its best served voter, or those
             that somebody in the group approves of (PJR).
         share: of the weight that the group has.
-        statement: the verdict in a sentence, without names.
+        statement: how it is violated, in a sentence without names; empty where it holds.
     """
 
     axiom: str
@@ -238,7 +239,7 @@ AXIOMS: dict[str, tuple[str, Callable[[_Case], Representation]]] = {
 
 
 def check_representation(
-    axiom: str, profile: ApprovalProfile, committee: Sequence[int], quota: float | None = None
+    axiom: str, profile: ApprovalProfile, committee: Members, quota: float | None = None
 ) -> Representation:
     """Whether a committee satisfies an axiom, and if not, a group that it wrongs.
 
@@ -248,31 +249,39 @@ def check_representation(
     >>> votes = ApprovalProfile.from_sets("abcd", ["ab", "cd"], [4, 2])
     >>> check_representation("ejr", votes, [0, 2, 3]).group
     (0,)
+    >>> check_representation("ejr", votes, "abc").holds
+    True
 
     Args:
         axiom: a name of ``AXIOMS``.
-        committee: indices of its members.
+        committee: its members, by index or by name, or the outcome of a rule (its first committee).
         quota: votes that a member costs; all votes / members where None.
 
     Raises:
         InputError: for another axiom, no or repeated members, or too many candidates.
     """
-    if axiom not in AXIOMS:
+    if axiom.lower() not in AXIOMS:
         raise InputError(f"The axioms are {', '.join(AXIOMS)}, not {quoted(axiom)}.")
-    members = members_mask(committee, len(profile.names))
+    members = members_mask(committee, profile.names)
     price = profile.total / members.sum() if quota is None else float(quota)
     if not price > 0:
         raise InputError("The quota is a positive number of votes.")
-    return AXIOMS[axiom][1](_Case(profile.approves, profile.weight, members, price))
+    return AXIOMS[axiom.lower()][1](_Case(profile.approves, profile.weight, members, price))
 
 
-def members_mask(committee: Sequence[int], candidates: int) -> np.ndarray:
-    """The members of a committee ``[candidates]``.
+def members_mask(committee: Members, names: Sequence[str]) -> np.ndarray:
+    """The members of a committee ``[candidates]``, by index or by name; of an outcome the first.
 
     Raises:
         InputError: it has no members, the same one twice, or one that is no candidate.
     """
-    listed = [int(c) for c in committee]
+    if isinstance(committee, CommitteeOutcome):
+        committee = committee.committee
+    index = {name: i for i, name in enumerate(names)}
+    if unknown := [c for c in committee if isinstance(c, str) and c not in index]:
+        raise InputError(f"{quoted(unknown[0])} is no candidate.")
+    listed = [index[c] if isinstance(c, str) else int(c) for c in committee]
+    candidates = len(names)
     if not listed or len(set(listed)) < len(listed):
         raise InputError("A committee has at least one member, and each of them once.")
     if min(listed) < 0 or max(listed) >= candidates:
@@ -283,19 +292,19 @@ def members_mask(committee: Sequence[int], candidates: int) -> np.ndarray:
 
 
 def check_solid_coalitions(
-    profile: Profile, committee: Sequence[int], quota: str = "droop"
+    profile: Profile, committee: Members, quota: str = "droop"
 ) -> Representation:
     """Proportionality for solid coalitions (PSC): voters who put a set of candidates above all
     others, in whatever order, and are worth ℓ quotas, have min(ℓ, the set's size) members of it.
 
     Args:
-        committee: indices of its members.
+        committee: as in ``check_representation``.
         quota: ``"droop"``, ``"hagenbach-bischoff"`` or ``"hare"`` (``quotas.quota_of``).
 
     Raises:
         InputError: as ``check_representation``.
     """
-    members = members_mask(committee, len(profile.names))
+    members = members_mask(committee, profile.names)
     place, weight, seats = complete_ballots(profile).place, profile.weight, int(members.sum())
     total, near = float(weight.sum()), TIE_TOLERANCE * float(weight.sum())
     price = quota_of(quota, weight, seats)

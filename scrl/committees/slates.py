@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scrl.committees.approvals import check_seats
+from scrl.committees.outcomes import Members
 from scrl.committees.ranked_rules import borda_points
 from scrl.committees.representation import members_mask
 from scrl.voting import aggregate
@@ -56,16 +57,16 @@ class SlateService:
         return float(min(means))
 
 
-def slate_service(profile: Profile, slate: Sequence[int]) -> SlateService:
+def slate_service(profile: Profile, slate: Members) -> SlateService:
     """How a slate serves the voters of a profile. Candidates left out are tied last.
 
     Args:
-        slate: indices of its members.
+        slate: its members, as in ``check_representation``.
 
     Raises:
         InputError: for no or repeated members, or one that is no candidate.
     """
-    members = np.flatnonzero(members_mask(slate, len(profile.names)))
+    members = np.flatnonzero(members_mask(slate, profile.names))
     place = complete_ballots(profile).place
     best = members[place[:, members].argmin(axis=1)]
     rows = np.arange(len(place))

@@ -32,10 +32,11 @@ def margins_of_victory(
             words, and ``then``, who is first after the change. Between the bounds the bar is pale.
     """
     theme = Theme(dark, scale)
-    figure = base_figure(theme, (46 * len(rows) + 10) * scale)
     side = label_width([row["title"] for row in rows], theme)
     longest = max((row["upper"] for row in rows), default=0) or 1
     letters = max(12, int((_WIDTH * scale - side) / (6.2 * scale)))
+    texts, lines = _said(rows, letters)
+    figure = base_figure(theme, ((30 + 16 * lines) * len(rows) + 10) * scale)
     for y, row in enumerate(rows):
         exact = row["lower"] == row["upper"]
         for start, end, alpha in ((0, row["lower"], 1.0), (row["lower"], row["upper"], 0.35)):
@@ -49,9 +50,8 @@ def margins_of_victory(
             x=0, y=y, xanchor="right", xshift=-8, text=escape_html(row["title"]),
             font=theme.font(13.5),
         )  # fmt: skip
-        said = f"{row['amount']}, then {row['then']}"
         figure.add_annotation(
-            x=0, y=y + 0.38, xanchor="left", text=escape_html(truncate(said, letters)),
+            x=0, y=y + 0.18, xanchor="left", yanchor="top", align="left", text=texts[y],
             font=theme.muted_font(12 if exact else 11.5),
         )  # fmt: skip
     figure.update_layout(
@@ -59,3 +59,15 @@ def margins_of_victory(
         barmode="overlay", margin={"l": side, "r": 6, "t": 4, "b": 2},
     )  # fmt: skip
     return figure
+
+
+def _said(rows: Sequence[Mapping[str, Any]], letters: int) -> tuple[list[str], int]:
+    """The text below each bar, and its lines: two for all where one of them needs two."""
+    texts = [f"{row['amount']}, then {row['then']}" for row in rows]
+    if all(len(text) <= letters for text in texts):
+        return [escape_html(text) for text in texts], 1
+    halves = [
+        (truncate(f"{row['amount']}, then", letters), truncate(row["then"], letters))
+        for row in rows
+    ]
+    return [f"{escape_html(a)}<br>{escape_html(b)}" for a, b in halves], 2

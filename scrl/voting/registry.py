@@ -104,7 +104,10 @@ class Rules(dict[str, Rule]):
     def __missing__(self, name: str) -> Rule:
         spelled = str(name).lower().replace(" ", "-").replace("_", "-")
         if spelled in OF_COMMITTEES:
-            raise InputError(f"{quoted(name)} elects a committee; use scrl.elect_committee for it.")
+            raise InputError(
+                f"{quoted(name)} elects a committee; use scrl.elect_committee, or scrl report "
+                "--seats for the single transferable vote."
+            )
         known = OTHER_NAMES.get(spelled)
         near = [known] if known else difflib.get_close_matches(spelled, self, n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"choose from {', '.join(self)}."

@@ -247,6 +247,8 @@ def test_the_documented_example_runs():
     [
         (lambda p: elect_committee(p, "pav", 2), "approve=2"),
         (lambda p: elect_committee(p, "nonsense", 2), "There is no rule"),
+        (lambda p: elect_committee(p, "seqpav", 2), "did you mean 'seq-pav'"),
+        (lambda p: elect_committee([{0}, {1}], "pav", 1), "not from list"),
         (lambda p: elect_committee(p, "stv", 4), "1 to 3 can be elected"),
         (lambda p: elect_committee(p, "stv", 1.5), "whole number"),
         (lambda p: elect_committee(p, "pav", 1, approve="mean"), "utilities"),

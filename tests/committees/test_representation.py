@@ -151,6 +151,18 @@ def test_a_solid_coalition_that_is_left_out_is_named():
     assert check_solid_coalitions(profile, [0, 1], "hare").holds
 
 
+def test_a_committee_is_given_by_index_by_name_or_as_an_outcome():
+    votes = ApprovalProfile.from_sets("abcd", ["ab", "ab", "cd"], [3, 3, 3])
+    outcome = elect_committee(votes, "av", 2)
+    assert not check_representation("jr", votes, ["c", "d"]).holds
+    for committee in ([0, 1], "ab", outcome):
+        found = check_representation("PJR", votes, committee)
+        assert (found.axiom, found.holds) == (
+            "pjr",
+            check_representation("pjr", votes, [0, 1]).holds,
+        )
+
+
 def test_bad_input_is_named():
     votes = ApprovalProfile.from_sets("ab", ["a"])
     with pytest.raises(InputError, match="axioms are"):
@@ -158,4 +170,6 @@ def test_bad_input_is_named():
     for committee in ([], [0, 0], [2]):
         with pytest.raises(InputError):
             check_representation("jr", votes, committee)
+    with pytest.raises(InputError, match="'z' is no candidate"):
+        check_representation("jr", votes, ["z"])
     assert set(AXIOMS) == {"jr", "pjr", "ejr", "ejr+", "fjr", "priceability", "core"}

@@ -85,7 +85,7 @@ def show_witnesses(entries: Sequence[MarginEntry]) -> None:
     """Which ballots would have to change."""
     page.note(
         "The fewest ballots that have to be replaced before another candidate wins or draws level; "
-        "a bar in two tones where only bounds are known. Every change was counted."
+        "a bar in two tones where only bounds are known. Each change was checked by a new count."
     )
     with st.expander("Which ballots?"):
         for entry in entries:

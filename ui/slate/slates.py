@@ -91,7 +91,7 @@ def pick_settings(profile: Profile) -> Settings | None:
     for key, high in (("seats", most), ("approve", m)):
         if float(state.get(key, 1) or 1) > high:  # of other ballots
             del state[key]
-    left, right = st.columns(2, gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         seats = page.slider("Answers in the slate", "seats", 1, most, min(3, most), 1, "%d")
     with right:
@@ -227,7 +227,7 @@ def show_rows(profile: Profile, rows: dict[str, Row], rule: str) -> None:
     if not page.presenting():
         page.note(
             "Left is the slate of each rule. Right are the voters, each with the answer of the "
-            "slate that they like best: in full colour where it is their favourite, pale where "
+            "slate that they like best: in full colour where it is their favourite, faint where "
             "they would rather have another answer. Click a row to look closer."
         )
 

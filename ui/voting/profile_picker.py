@@ -72,7 +72,7 @@ def choose_as_cast(default: str = "tennessee") -> Profile:
         # A wider box would reach over the sidebar.
         with st.popover("Edit", icon=":material/edit:"), st.container(width=EDIT_WIDTH):
             _edit(spec, profile)
-        with st.popover("Draw by lot", icon=":material/casino:"):
+        with st.popover("Draw at random", icon=":material/casino:"):
             _draw()
         with st.popover("Load", icon=":material/upload_file:"):
             _load(spec)
