@@ -27,6 +27,7 @@ from scrl.cli.printing import (
     print_seed_spreads,
     print_table,
     show_progress,
+    shown,
 )
 from scrl.config import DEFAULT_RULES, Config
 from scrl.types import InputError, Ratings
@@ -195,9 +196,9 @@ def score(chosen: Namespace) -> None:
         result[prompt] = by_name(names, rewards[slice(*catalogue.offsets[p : p + 2])])
         if p >= MAX_PROMPTS:
             continue
-        print(f"\n{prompt}")
+        print(f"\n{shown(prompt)}")
         for name, reward in sorted(result[prompt].items(), key=lambda pair: -pair[1]):
-            print(f"  {reward:8.3f}  {name}")
+            print(f"  {reward:8.3f}  {shown(name)}")
     print_left_off(len(catalogue.prompts))
     write_result(chosen.out, {"prompts": result})
 

@@ -50,7 +50,7 @@ def add_leaderboard_options(parser: ArgumentParser) -> None:
 
 def leaderboard(chosen: Namespace) -> None:
     """Fit the table in ``chosen.file``, print the leaderboard, write the result."""
-    from scrl.data.files import printable
+    from scrl.cli.printing import shown
     from scrl.data.whole_tables import read_columns
 
     check_output(chosen.out)
@@ -58,10 +58,10 @@ def leaderboard(chosen: Namespace) -> None:
     method = "normal"
     if chosen.bootstrap is not None:
         board, method = board.bootstrap(chosen.bootstrap, chosen.seed), "percentile"
-    print(board.to_text(method))
+    print("\n".join(map(shown, board.to_text(method).split("\n"))))
     for name, found in board.coefficients.items():
         between = f"{found.low:.3f} to {found.high:.3f}"
-        print(f"{printable(name)}: {found.estimate:.3f} ({between}), log-odds")
+        print(f"{shown(name)}: {found.estimate:.3f} ({between}), log-odds")
     result: dict[str, Any] = {
         "model": board.model, "gauge": board.gauge, "scale": board.scale, "errors": board.errors,
         "intervals": method, "rows": board.rows(method=method), "tie": board.tie,

@@ -13,6 +13,8 @@ from scrl.types import Progress
 
 #: Prompts whose orders are printed; the result file has all.
 MAX_PROMPTS = 200
+#: Joiners, which letters and emoji need, and the selectors of an emoji's look.
+_JOINERS = "\u200c\u200d\ufe0e\ufe0f"
 
 
 def show_progress(progress: Progress) -> None:
@@ -25,6 +27,14 @@ def clear_progress() -> None:
     """Remove the line of ``show_progress``."""
     if sys.stderr.isatty():
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def shown(text: str) -> str:
+    """Text of other people on one line, without what a terminal obeys: escape sequences and marks
+    that turn the direction of writing."""
+    return "".join(
+        ch if ch.isprintable() or ch in _JOINERS else " " if ch.isspace() else "�" for ch in text
+    )
 
 
 def print_orders(prompt: str, entry: Mapping[str, Any]) -> None:
@@ -50,10 +60,10 @@ def print_orders(prompt: str, entry: Mapping[str, Any]) -> None:
 def print_table(title: str, rows: list[tuple[str, list[list[str]], str]]) -> None:
     """One line for each label, order and remark."""
     width = max(len(label) for label, *_ in rows)
-    print(f"{title}\n")
+    print(f"{shown(title)}\n")
     for label, order, remark in rows:
-        shown = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
-        print(f"  {label:<{width}}  {' > '.join(shown)}   {remark}".rstrip())
+        places = [" = ".join(tied) for tied in order[:12]] + ["…"] * (len(order) > 12)
+        print(f"  {label:<{width}}  {shown(' > '.join(places))}   {remark}".rstrip())
     print()
 
 
@@ -119,4 +129,4 @@ def print_rivals(result: EvaluationResult) -> None:
 
 def print_notes(notes: Sequence[str]) -> None:
     for note in notes:
-        print(f"note: {note}")
+        print(f"note: {shown(note)}")

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 from scrl.cli.columns import add_columns, stated_columns
 from scrl.cli.files import check_output
-from scrl.cli.printing import clear_progress, print_notes, print_table, show_progress
+from scrl.cli.printing import clear_progress, print_notes, print_table, show_progress, shown
 from scrl.cli.record_options import add_record_options, stated_record
 from scrl.cli.vote import MEANINGS, WIDTHS
-from scrl.data.files import printable
 from scrl.types import InputError, Progress
 
 if TYPE_CHECKING:
@@ -86,11 +85,11 @@ def report(chosen: Namespace) -> None:
         progress=lambda done, message: show_progress(Progress("evaluating", done, message)),
     )  # fmt: skip
     clear_progress()
-    print("\n".join(map(printable, found.headline)) + "\n")
+    print("\n".join(map(shown, found.headline)) + "\n")
     rows = [(e.title, [list(place) for place in e.order], "") for e in found.rules]
     print_table("Orders", rows)
     for entry in found.margins:
-        print(printable(margin_sentence(entry)))
+        print(shown(margin_sentence(entry)))
     print_notes([found.reading, *found.notes, *found.errors.values()])
     if chosen.out is not None:
         print(f"written: {found.save(chosen.out)}")

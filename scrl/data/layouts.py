@@ -328,7 +328,7 @@ def alias(
 
 def _check_used_once(layout: Layout, header: Sequence[str], file: str) -> None:
     """Each column that is used stands once."""
-    used = {name.casefold() for name in layout.columns.values()}
+    used = {name.casefold() for name in (*layout.columns.values(), *layout.items)}
     seen: set[str] = set()
     for name in header:
         key = name.casefold()

@@ -170,6 +170,7 @@ def _weight(text: str, where: str) -> float:
     weight = float(plain[1]) / share if plain and share else 0.0
     if not 0 < weight <= MAX_WEIGHT:
         raise InputError(
-            f"{where}: the weight of the ballot is {quoted(text)}; give a number above 0."
+            f"{where}: the weight of the ballot is {quoted(text)}; give a number above 0, "
+            f"{MAX_WEIGHT:,.0f} at most."
         )
     return weight

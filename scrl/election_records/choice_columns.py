@@ -137,7 +137,10 @@ def _weight(text: str, where: str) -> float:
     except ValueError:
         weight = float("nan")
     if not 0 < weight <= MAX_WEIGHT:
-        raise InputError(f"{where}: the number of ballots is {quoted(text)}; give one above 0.")
+        raise InputError(
+            f"{where}: the number of ballots is {quoted(text)}; give one above 0, "
+            f"{MAX_WEIGHT:,.0f} at most."
+        )
     return weight
 
 

@@ -7,6 +7,7 @@ import pytest
 
 import scrl
 from scrl import InputError, Profile
+from scrl.cli import main
 from scrl.voting.rules import voter_changes
 
 
@@ -52,3 +53,23 @@ def test_the_changes_of_all_candidates_share_a_deadline(monkeypatch):
     with pytest.raises(InputError, match=r"within 0\.2 seconds"):
         scrl.aggregate(profile, "dodgson")
     assert time.process_time() - start < 3
+
+
+def test_two_columns_of_one_choice_are_refused(tmp_path):
+    """Read as a table of ratings, where it is no published election."""
+    file = tmp_path / "twice.csv"
+    file.write_text("choice_1,choice_1\nA,B\n")
+    with pytest.raises(InputError, match="'choice_1' stands twice"):
+        Profile.from_file(file)
+
+
+@pytest.mark.parametrize("table", ["choice_1,choice_2\n{},{}\n", "completion,rank\n{},1\n{},2\n"])
+def test_names_give_a_terminal_no_orders(tmp_path, capsys, table):
+    """Neither colours and titles nor marks that turn the direction; joined emoji stay."""
+    file = tmp_path / "terminal.csv"
+    family = "\U0001f469\u200d\U0001f467"
+    file.write_text(table.format(f"\x1b]0;title\x07\x1b[31m{family}", "\u202eB"), "utf-8")
+    assert main(["vote", str(file), "--rule", "borda"]) == 0
+    printed = capsys.readouterr().out
+    assert family in printed
+    assert not {"\x1b", "\x07", "\u202e"} & set(printed)
