@@ -119,8 +119,9 @@ class Frontier:
             all_found = self.all_found
         bit = np.int64(1) << (m - 1 - chosen)
         committee, profile = self.committee[state] ^ bit, self.profile[state]
-        if len(state) > len(tied) or not self.is_first:
-            # In the order of ``_distinct``, which then need not move the memory.
+        if not self.is_first:
+            # In the order of ``_distinct``, which then need not move the memory. Choices of one
+            # partial committee stand in this order already.
             order = np.lexsort([-committee, profile])
             state, chosen, bit = state[order], chosen[order], bit[order]
             profile, committee = profile[order], committee[order]
