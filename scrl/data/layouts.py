@@ -110,7 +110,7 @@ def find_layout(
         }
         columns |= {"attribute": str(attribute)} if attribute else {}
         layout = replace(layout, columns={**columns, **own})
-    _check_used_once(layout, header, file)
+    check_used_once(layout, header, file)
     return layout
 
 
@@ -326,7 +326,7 @@ def alias(
     return {}
 
 
-def _check_used_once(layout: Layout, header: Sequence[str], file: str) -> None:
+def check_used_once(layout: Layout, header: Sequence[str], file: str) -> None:
     """Each column that is used stands once."""
     used = {name.casefold() for name in (*layout.columns.values(), *layout.items)}
     seen: set[str] = set()

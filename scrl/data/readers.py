@@ -18,7 +18,7 @@ from scrl.data.files import decode, quoted
 from scrl.data.folders import folder_contents
 from scrl.data.individuals import NO_INDIVIDUALS
 from scrl.data.json_format import json_records, rows_of_records
-from scrl.data.layouts import FEATURES, RATER_FEATURE, Layout, find_layout
+from scrl.data.layouts import FEATURES, RATER_FEATURE, Layout, check_used_once, find_layout
 from scrl.data.long_format import read_long
 from scrl.data.messages import plain_list
 from scrl.data.parquet_format import parquet_rows
@@ -192,7 +192,9 @@ def _layout_of(rows: Rows, columns: Mapping[str, object] | None) -> Layout:
         column: [str(cell) for cell in rows.shown(cells)]
         for column, cells in reversed(list(zip(rows.header, first, strict=True)))
     }
-    return wide_layout(rows.header, sample, columns, place)
+    layout = wide_layout(rows.header, sample, columns, place)
+    check_used_once(layout, rows.header, place)
+    return layout
 
 
 def _table(rows: Rows, layout: Layout, name: str) -> Table:
