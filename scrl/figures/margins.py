@@ -67,7 +67,16 @@ def _said(rows: Sequence[Mapping[str, Any]], letters: int) -> tuple[list[str], i
     if all(len(text) <= letters for text in texts):
         return [escape_html(text) for text in texts], 1
     halves = [
-        (truncate(f"{row['amount']}, then", letters), truncate(row["then"], letters))
+        (truncate(f"{row['amount']}, then", letters), _shortened(row["then"], letters))
         for row in rows
     ]
     return [f"{escape_html(a)}<br>{escape_html(b)}" for a, b in halves], 2
+
+
+def _shortened(then: str, letters: int) -> str:
+    """The names of those who are then first, each cut so that all are named."""
+    names = then.split(" = ")
+    if len(then) <= letters or len(names) > 3:
+        return truncate(then, letters)
+    each = max(4, (letters - 3 * (len(names) - 1)) // len(names))
+    return " = ".join(truncate(name, each) for name in names)
