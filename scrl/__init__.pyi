@@ -1,3 +1,4 @@
+from . import committees as committees
 from . import simulators as simulators
 from .choice_models.leaderboard_fits import fit_bradley_terry as fit_bradley_terry
 from .choice_models.leaderboard_fits import fit_plackett_luce as fit_plackett_luce

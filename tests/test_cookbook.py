@@ -28,9 +28,9 @@ def _at_the_root(monkeypatch):
     RULES.update(before)
 
 
-def test_there_are_fifteen_recipes():
-    assert [int(title.split(".")[0]) for title in RECIPES] == list(range(1, 16))
-    assert TEXT.count("```python") == 16  # and the line that all begin with
+def test_there_are_sixteen_recipes():
+    assert [int(title.split(".")[0]) for title in RECIPES] == list(range(1, 17))
+    assert TEXT.count("```python") == 17  # and the line that all begin with
 
 
 @pytest.mark.parametrize("title", RECIPES)

@@ -42,10 +42,10 @@ def _winners_sentence(groups: dict[tuple[str, ...], tuple[RuleEntry, ...]]) -> s
         by = f"by {in_text(entries[0].title)}" if total == 1 else f"by all {total} rules"
         return f"{who} {verb} {by}."
     parts = [f"{who} {verb} {_by(entries, total)}"]
-    parts += [f"{_tie(names)} {_by(entries, 0)}" for names, entries in others[: MAX_NAMED - 1]]
-    if len(others) >= MAX_NAMED:
-        rest = sum(len(entries) for _, entries in others[MAX_NAMED - 1 :])
-        parts.append(f"others by {rest}")
+    named = others if len(others) <= MAX_NAMED else others[: MAX_NAMED - 1]
+    parts += [f"{_tie(names)} {_by(entries, 0)}" for names, entries in named]
+    if rest := sum(len(entries) for _, entries in others[len(named) :]):
+        parts.append(f"others by {rest} more")
     return f"{joined(parts)}."
 
 
