@@ -154,6 +154,7 @@ OWN = {
     "ui/lab/vanilla_gap.py": {"name"},
     "ui/lab/verdict.py": {"text"},  # made of escaped parts
     "ui/models/few_pairs.py": {"few_pairs.SIZES.raters", "_ABOUT[name]"},
+    "ui/slate/stv_stages.py": {"text", "count.quota.name"},  # made of escaped parts
     "ui/questions/one.py": {"question.text", "name", "question.study.name"},
     "ui/runs/run_comparison.py": {"row['prompt']"},  # the number of rows
     "ui/scenario/draft_widgets.py": {"name", "prompts"},  # a table; harmless names only
