@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT)]
 
 from scrl.committees import elect_committee  # noqa: E402 (the project is not installed)
 from scrl.voting import Profile  # noqa: E402
-from scrl.voting.votekit_io import to_votekit  # noqa: E402
+from scrl.voting.profiles import to_votekit  # noqa: E402
 from tests.committees.approval_profiles import ABC_RULES, UNWEIGHTED, drawn  # noqa: E402
 from tests.voting import library_oracles as oracles  # noqa: E402
 

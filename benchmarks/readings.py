@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scrl.types import InputError
 from scrl.voting import Profile, aggregate_all
-from scrl.voting.pref_voting_io import to_pref_voting
+from scrl.voting.profiles import to_pref_voting
 
 THERE: dict[str, Callable] = {
     "copeland": copeland, "minimax": minimax, "schulze": beat_path, "split-cycle": split_cycle,

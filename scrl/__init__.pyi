@@ -34,13 +34,13 @@ from .voting import draw_profile as draw_profile
 from .voting import to_preflib as to_preflib
 from .voting.distortion import distortion as distortion
 from .voting.own_rules import rule as rule
-from .voting.pref_voting_io import from_pref_voting as from_pref_voting
-from .voting.pref_voting_io import to_pref_voting as to_pref_voting
-from .voting.preflibtools_io import from_preflibtools as from_preflibtools
-from .voting.preflibtools_io import to_preflibtools as to_preflibtools
+from .voting.profiles.pref_voting_io import from_pref_voting as from_pref_voting
+from .voting.profiles.pref_voting_io import to_pref_voting as to_pref_voting
+from .voting.profiles.preflibtools_io import from_preflibtools as from_preflibtools
+from .voting.profiles.preflibtools_io import to_preflibtools as to_preflibtools
+from .voting.profiles.votekit_io import from_votekit as from_votekit
+from .voting.profiles.votekit_io import to_votekit as to_votekit
 from .voting.robustness import MarginOfVictory as MarginOfVictory
 from .voting.robustness import margin_of_victory as margin_of_victory
-from .voting.votekit_io import from_votekit as from_votekit
-from .voting.votekit_io import to_votekit as to_votekit
 
 __version__: str

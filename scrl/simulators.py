@@ -17,20 +17,20 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting import cultures
-from scrl.voting.cultures import Seed, candidate_names, draw_ballots, draw_from_urn
-from scrl.voting.order_laws import (
+from scrl.voting.cultures import cultures
+from scrl.voting.cultures.cultures import Seed, candidate_names, draw_ballots, draw_from_urn
+from scrl.voting.cultures.order_laws import (
     conitzer_law,
     impartial_law,
     mallows_law,
     plackett_luce_law,
     walsh_law,
 )
-from scrl.voting.profile import Profile
-from scrl.voting.structured_cultures import (
+from scrl.voting.cultures.structured_cultures import (
     group_separable as group_separable_places,
 )
-from scrl.voting.structured_cultures import single_peaked_conitzer, single_peaked_walsh
+from scrl.voting.cultures.structured_cultures import single_peaked_conitzer, single_peaked_walsh
+from scrl.voting.profiles.profile import Profile
 
 Candidates = Sequence[str] | int
 

@@ -9,7 +9,7 @@ from scipy.stats import chisquare, kstest
 
 import scrl
 from scrl import InputError, simulators
-from scrl.voting import cultures
+from scrl.voting.cultures import cultures
 
 ORDERS = {m: [" > ".join(o) for o in itertools.permutations("ABCD"[:m])] for m in (2, 3, 4)}
 

@@ -17,7 +17,7 @@ import numpy as np
 from scrl.classroom.rooms import CastBallot, Question
 from scrl.diagnostics.projections import principal_plane
 from scrl.types import Catalogue, Outcome, Ratings
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Fewer ballots have no map: one's own point would be everybody's.
 MIN_MAP_BALLOTS = 3

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError, frozen
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Most candidates of an election of committees: a committee is a set of bits.
 MAX_CANDIDATES = 62

@@ -14,7 +14,7 @@ from scrl.committees.registry import COMMITTEE_RULES, CommitteeRule
 from scrl.committees.rounds import ElectionRound
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Most tied committees that are listed.
 MAX_TIED = 1_000

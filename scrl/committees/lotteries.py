@@ -21,7 +21,7 @@ from scrl.committees.batches import masks_of, members_of
 from scrl.committees.elections import approvals_of
 from scrl.data.files import quoted
 from scrl.types import InputError, frozen
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 LOTTERIES = ("random-serial-dictator", "nash")
 #: Most committees that a lottery lists.

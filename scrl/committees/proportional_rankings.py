@@ -13,7 +13,7 @@ from typing import Any
 from scrl.committees.approvals import ApprovalProfile
 from scrl.committees.elections import elect_committee
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Sequential rules that elect a larger committee by adding to the smaller one.
 RANKING_RULES = (

@@ -22,7 +22,7 @@ from scrl.committees.thiele import (
     elect_thiele,
     thiele_weights,
 )
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.truncated_ballots import complete_ballots
 
 #: Most ways of breaking ties that expanding approvals follows at once.

@@ -12,7 +12,7 @@ from scrl.committees.batches import ApprovalBatch, ElectedCommittees
 from scrl.committees.rounds import ElectionRound
 from scrl.committees.stv import count_stv
 from scrl.committees.thiele import checked_weights
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 Rounds = list[ElectionRound] | None
 Weights = Sequence[float] | np.ndarray | str

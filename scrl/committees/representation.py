@@ -21,7 +21,7 @@ from scrl.committees.prices import price_system
 from scrl.committees.quotas import quota_of
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.truncated_ballots import complete_ballots
 
 

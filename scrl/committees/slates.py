@@ -16,7 +16,7 @@ from scrl.committees.outcomes import Members
 from scrl.committees.ranked_rules import borda_points
 from scrl.committees.representation import members_mask
 from scrl.voting import aggregate
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.truncated_ballots import complete_ballots
 
 

@@ -16,7 +16,7 @@ from scrl.committees.outcomes import CommitteeOutcome
 from scrl.committees.quotas import quota_of
 from scrl.committees.stv_stages import TIE_BREAKS, TRANSFERS, CountSettings, StvCount
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 
 def count_stv(

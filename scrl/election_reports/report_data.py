@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scrl.voting.profile_data import on_demand
+from scrl.voting.profiles.profile_data import on_demand
 
 #: Version of the JSON form; it grows with every change of a key's name or meaning.
 SCHEMA = 1

@@ -8,7 +8,7 @@ from scrl.data.table import MAX_RATERS
 from scrl.scenarios.parsing import parse_scenario
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Rater types of a scenario made from a profile.
 MAX_TYPES = 200

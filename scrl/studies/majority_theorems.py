@@ -18,7 +18,7 @@ from scrl.studies.pairwise_rewards import (
 )
 from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate_all
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 # -- cycles ---------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from scrl.scenarios.sampling import expected_pair_weights
 from scrl.scenarios.scenario import Scenario
 from scrl.types import InputError, places_to_order
 from scrl.voting.counting import aggregate
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import MIN_GAIN, best_manipulation
 from scrl.voting.strategy.misreports import (

@@ -6,7 +6,7 @@ import numpy as np
 
 from scrl.choice_models.bradley_terry import fit_bradley_terry
 from scrl.voting import RULES
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Total weight of the comparisons, so large that the prior is negligible.
 TOTAL_WEIGHT = 1e6

@@ -23,7 +23,7 @@ from scrl.studies.pairwise_rewards import (
 )
 from scrl.types import InputError
 from scrl.voting import RULES, weak_order
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 # -- Bradley–Terry is Borda -----------------------------------------------------------------------
 

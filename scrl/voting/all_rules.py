@@ -10,7 +10,7 @@ import numpy as np
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.ballot_arrays import missing_utilities, no_utilities
 from scrl.voting.counting import aggregate, aggregate_all
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.truncated_ballots import LAST, SHARES, ballots_read_by, check_reading
 

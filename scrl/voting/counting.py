@@ -12,28 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import Ballots, InputError, Outcome
-from scrl.voting.ballot_arrays import (
-    BallotArrays,
-    NotStrictOrders,
-    flatten_ballots,
-    readings_of,
-)
-from scrl.voting.contest import (
-    CUTTING_TOLERANCE,
-    ITERATION_TOLERANCE,
-    TIE_TOLERANCE,
-    Contest,
-)
-from scrl.voting.profile import Profile
-from scrl.voting.profile_stacks import stack_profiles
+from scrl.voting.ballot_arrays import BallotArrays, NotStrictOrders, flatten_ballots, readings_of
+from scrl.voting.contest import CUTTING_TOLERANCE, ITERATION_TOLERANCE, TIE_TOLERANCE, Contest
+from scrl.voting.profiles.profile import Profile
+from scrl.voting.profiles.stacks import stack_profiles
 from scrl.voting.registry import RULES, Rule
-from scrl.voting.truncated_ballots import (
-    LAST,
-    PREF_VOTING,
-    SHARES,
-    ballots_read_by,
-    check_reading,
-)
+from scrl.voting.truncated_ballots import LAST, PREF_VOTING, SHARES, ballots_read_by, check_reading
 from scrl.voting.weak_orders import place_scores, weak_order
 
 #: Up to so many contests, and ballots × candidates² of all together, are counted by NumPy: a few

@@ -10,7 +10,7 @@ import numpy as np
 from scrl.types import InputError
 from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate_with_pairwise
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.rules.order_search import OrderSearch
 from scrl.voting.rules.orders import majority_blocks
 from scrl.voting.truncated_ballots import LAST, SHARES

@@ -10,9 +10,9 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.types import InputError
 from scrl.voting.contest import Contest
-from scrl.voting.cultures import letter_names
-from scrl.voting.profile import Profile
-from scrl.voting.rankings import dense_places
+from scrl.voting.cultures.cultures import letter_names
+from scrl.voting.profiles.profile import Profile
+from scrl.voting.profiles.rankings import dense_places
 from scrl.voting.registry import OWN_FAMILY, RULES, Rule
 
 Count = TypeVar("Count", bound=Callable[[Profile], Any])

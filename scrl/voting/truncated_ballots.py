@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Tied in last place; nothing is known of them; as pref_voting 1.18 counts.

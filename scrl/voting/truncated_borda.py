@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scrl.types import InputError, Outcome
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.weak_orders import weak_order
 
 #: Points of m - 1 - place: those left out share the mean of the places left, get the points of the

@@ -9,7 +9,7 @@ import pytest
 from scrl.data import parse_ratings
 from scrl.types import InputError
 from scrl.voting import Profile, aggregate_all, profile_from_ratings, to_preflib
-from scrl.voting.names import Looks, plain_name
+from scrl.voting.profiles.names import Looks, plain_name
 from ui.voting.profile_picker import to_link
 
 SIGNS = 'ab >=;:,#*{}×<~|"3x-é≻\u0301\u200b\u3000\u2028'

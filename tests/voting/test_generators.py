@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 
 from scrl.types import InputError
 from scrl.voting import CULTURES, draw_profile
-from scrl.voting.cultures import mallows, plackett_luce, spatial, spatial_utility, urn
+from scrl.voting.cultures.cultures import mallows, plackett_luce, spatial, spatial_utility, urn
 
 ORDERS = list(itertools.permutations(range(3)))
 

@@ -9,7 +9,7 @@ from pref_voting.utility_profiles import UtilityProfile
 
 from scrl.types import Ballots, InputError
 from scrl.voting import Profile, aggregate, aggregate_with_pairwise
-from scrl.voting.pref_voting_io import from_pref_voting, to_pref_voting
+from scrl.voting.profiles import from_pref_voting, to_pref_voting
 
 
 def test_strict_ballots_become_a_profile_and_come_back():

@@ -30,7 +30,7 @@ from scrl.voting import (
     count_all_rules,
     profile_from_ratings,
 )
-from scrl.voting.pref_voting_io import to_pref_voting
+from scrl.voting.profiles import to_pref_voting
 from scrl.voting.truncated_ballots import LAST, PREF_VOTING, UNSEEN
 
 #: Nine voters do not name D, and one puts it first.

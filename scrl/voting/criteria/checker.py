@@ -17,7 +17,7 @@ from scrl.voting.criteria import interprofile as inter
 from scrl.voting.criteria import intraprofile as intra
 from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.violations import Violation, describe_violation
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES, Rule
 
 #: Which outcomes are compared: all, where a tie for first counts against the rule; those with one

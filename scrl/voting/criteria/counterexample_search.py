@@ -29,7 +29,7 @@ from scrl.voting.criteria.comparisons import Comparisons, concatenate, make_comp
 from scrl.voting.criteria.counterexamples import FILE, PUBLISHED_CRITERIA, is_claimed, to_dict
 from scrl.voting.criteria.interprofile import merged_comparisons
 from scrl.voting.criteria.violations import Violation, describe_violation
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Number of candidates -> most voters of which every electorate is searched.

@@ -10,7 +10,7 @@ from typing import Any
 
 from scrl.voting.criteria.checker import CRITERIA, READINGS, is_testable
 from scrl.voting.criteria.violations import Violation
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 
 FILE = Path(__file__).with_name("counterexamples.json")

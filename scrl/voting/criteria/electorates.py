@@ -16,7 +16,7 @@ from scrl.data.batches import padded_size
 from scrl.types import Ballots
 from scrl.voting.contest import TIE_TOLERANCE
 from scrl.voting.counting import aggregate_all
-from scrl.voting.profile_pairwise import dominant_set
+from scrl.voting.profiles.pairwise import dominant_set
 
 #: Numbers of electorates counted in one call. There are few, so that few programs are compiled.
 BATCH_SIZES = (128, 1_024, 8_192)

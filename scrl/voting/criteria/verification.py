@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from scrl.voting.counting import aggregate
 from scrl.voting.criteria.violations import Violation
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 _TOLERANCE = 1e-9
 

@@ -12,7 +12,7 @@ from scrl.voting.counting import aggregate
 from scrl.voting.criteria import electorates as e
 from scrl.voting.criteria.comparisons import Comparisons, Criterion
 from scrl.voting.criteria.interprofile import strictly_ahead
-from scrl.voting.profile import Profile, format_ballot
+from scrl.voting.profiles.profile import Profile, format_ballot
 from scrl.voting.registry import RULES
 
 

@@ -16,7 +16,7 @@ from scrl.voting.distortion.worst_case import (
     metric_worst_case,
     utilitarian_worst_case,
 )
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Most ballots × candidates² for which the metric worst case is computed.

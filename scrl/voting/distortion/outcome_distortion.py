@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scrl.voting.counting import aggregate
 from scrl.voting.distortion.welfare import evaluate_welfare
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.truncated_ballots import LAST
 
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scrl.types import Ballots, InputError
 from scrl.voting.counting import aggregate_all
 from scrl.voting.distortion.worst_case import check_lotteries
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Distributions of ``draw_utilities``.
 UTILITY_KINDS = ("unit-sum", "uniform", "normal", "spatial")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 #: Smaller probabilities count as zero, so that rounding does not decide what is unbounded.
 MIN_PROBABILITY = 1e-12

@@ -30,7 +30,7 @@ from scrl.voting.explain.steps import (
     places_by_score,
     winners,
 )
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.truncated_ballots import COUNTS, LAST, SHARES, ballots_read_by
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scrl.voting.contest import TIE_TOLERANCE
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.weak_orders import weak_order
 
 #: States of an edge: counted; on a strongest path or the path back; discarded; not decisive.

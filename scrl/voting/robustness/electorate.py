@@ -11,7 +11,7 @@ import numpy as np
 
 from scrl.types import InputError
 from scrl.voting.all_rules import count_all_rules
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.truncated_ballots import LAST, complete_ballots
 
 #: What may happen to ballots: some are replaced by others, some are added, some are taken away.

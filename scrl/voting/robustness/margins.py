@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.robustness import aims
 from scrl.voting.robustness.electorate import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.counting import aggregate, aggregate_all
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 from scrl.voting.strategy.manipulation import (
     MIN_GAIN,

@@ -14,7 +14,7 @@ import numpy as np
 
 from scrl.types import Ballots, InputError, Outcome
 from scrl.voting.counting import aggregate_all
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES, Rule
 from scrl.voting.strategy.misreports import (
     MAX_EXHAUSTIVE,

@@ -6,7 +6,7 @@ import numpy as np
 
 from scrl.types import Ballots, InputError
 from scrl.voting.counting import aggregate
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 from scrl.voting.registry import RULES
 
 #: Most voters that are drawn: NumPy draws counts as 64-bit integers.

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 
 from scrl.data.preflib import WEIGHT_KEY
 from scrl.types import InputError, Ratings
-from scrl.voting.names import plain_name
-from scrl.voting.profile import Profile
-from scrl.voting.profile_text import MAX_BALLOTS, MAX_CANDIDATES
-from scrl.voting.rankings import distinct_rows
+from scrl.voting.profiles.names import plain_name
+from scrl.voting.profiles.profile import Profile
+from scrl.voting.profiles.rankings import distinct_rows
+from scrl.voting.profiles.text import MAX_BALLOTS, MAX_CANDIDATES
 
 #: Numbers of voters in a PrefLib file are below this.
 MAX_COUNT = 1e17

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 
 def to_votekit(profile: Profile) -> Any:

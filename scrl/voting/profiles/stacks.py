@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scrl.types import Ballots, InputError
-from scrl.voting.profile import Profile
+from scrl.voting.profiles.profile import Profile
 
 
 def stack_profiles(profiles: Sequence[Profile]) -> Ballots:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from scrl.types import InputError
-from scrl.voting.profile import Profile
-from scrl.voting.profile_io import group_ballots, to_preflib
+from scrl.voting.profiles.profile import Profile
+from scrl.voting.profiles.ratings_profiles import group_ballots, to_preflib
 
 
 def to_preflibtools(profile: Profile, title: str = "Profile") -> Any:

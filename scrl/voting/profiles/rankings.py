@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError, frozen
-from scrl.voting.names import SPECIAL, Looks, plain_name
+from scrl.voting.profiles.names import SPECIAL, Looks, plain_name
 
 #: A name of a ranking as text, in double quotes or up to the next separator.
 _PART = re.compile(r'\s*"((?:[^"]|"")*)"\s*(?=[>=]|\Z)|([^>=]*)')

@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import Ballots, InputError, frozen
-from scrl.voting.names import quoted_name
-from scrl.voting.profile_text import read_profile_text
-from scrl.voting.rankings import (
+from scrl.voting.profiles.names import quoted_name
+from scrl.voting.profiles.rankings import (
     Ranking,
     checked_weights,
     dense_places,
@@ -26,6 +25,7 @@ from scrl.voting.rankings import (
     read_ranks,
     whole_places,
 )  # fmt: skip
+from scrl.voting.profiles.text import read_profile_text
 
 
 def on_demand(module: str) -> Any:
@@ -270,7 +270,7 @@ class ProfileData:
         Raises:
             InputError: where the columns are not stated, or hold what they should not.
         """
-        frames = on_demand("voting.profile_frames")
+        frames = on_demand("voting.profiles.frames")
         stated = frames.Columns(
             choices, ranks, scores, voter, candidate, rank, score, weight, label
         )
@@ -302,7 +302,7 @@ class ProfileData:
         Raises:
             InputError: where the file cannot be read, or holds several elections and none is named.
         """
-        files = on_demand("voting.profile_files")
+        files = on_demand("voting.profiles.files")
         return cls(*files.read_ballot_file(path, contest, columns, settings))
 
     @classmethod

@@ -10,8 +10,8 @@ import numpy as np
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.profile_data import ProfileData, on_demand
-from scrl.voting.rankings import candidate_name, dense_places, distinct_rows
+from scrl.voting.profiles.profile_data import ProfileData, on_demand
+from scrl.voting.profiles.rankings import candidate_name, dense_places, distinct_rows
 
 #: Most ballots, and letters of a line, that ``str`` shows.
 _SHOWN_BALLOTS, _SHOWN_LETTERS = 10, 100
@@ -142,7 +142,7 @@ class EditableProfile(ProfileData):
         Raises:
             InputError: for a number of voters that cannot be drawn.
         """
-        drawn: Self = on_demand("voting.profile_sampling").sample(self, voters, seed, replace)
+        drawn: Self = on_demand("voting.profiles.sampling").sample(self, voters, seed, replace)
         return drawn
 
     def __add__(self, other: Self) -> Self:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from scrl.data.files import quoted
 from scrl.types import InputError
-from scrl.voting.order_laws import (
+from scrl.voting.cultures.order_laws import (
     MAX_ENUMERATED,
     all_places,
     conitzer_law,
@@ -27,14 +27,14 @@ from scrl.voting.order_laws import (
     plackett_luce_law,
     walsh_law,
 )
-from scrl.voting.profile import Profile
-from scrl.voting.profile_io import group_ballots
-from scrl.voting.rankings import distinct_rows
-from scrl.voting.structured_cultures import (
+from scrl.voting.cultures.structured_cultures import (
     group_separable,
     single_peaked_conitzer,
     single_peaked_walsh,
 )
+from scrl.voting.profiles.profile import Profile
+from scrl.voting.profiles.rankings import distinct_rows
+from scrl.voting.profiles.ratings_profiles import group_ballots
 
 Seed = int | np.random.Generator
 #: Limits of one profile: candidates; voters, where all orders are enumerated; else voters ×

@@ -10,7 +10,7 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.data.table import MAX_WEIGHT
 from scrl.types import InputError
-from scrl.voting.names import Looks, plain_name
+from scrl.voting.profiles.names import Looks, plain_name
 
 MAX_CANDIDATES = 50
 MAX_BALLOTS = 5_000

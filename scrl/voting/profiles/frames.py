@@ -16,7 +16,7 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.data.frames import open_frame
 from scrl.types import InputError
-from scrl.voting.rankings import CandidateIndex, candidate_name, dense_places, is_missing
+from scrl.voting.profiles.rankings import CandidateIndex, candidate_name, dense_places, is_missing
 
 #: Most ballots × candidates of a frame.
 MAX_CELLS = 100_000_000

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from scrl.types import Outcome
-from scrl.voting.profile_data import format_ballot, on_demand
-from scrl.voting.profile_editing import EditableProfile
-from scrl.voting.profile_pairwise import dominant_set, margin_graph, pairwise_counts
+from scrl.voting.profiles.pairwise import dominant_set, margin_graph, pairwise_counts
+from scrl.voting.profiles.profile_data import format_ballot, on_demand
+from scrl.voting.profiles.profile_editing import EditableProfile
 
 __all__ = ["Profile", "format_ballot"]
 
@@ -182,7 +182,7 @@ class Profile(EditableProfile):
         Args:
             draws: number of resampled electorates; ties for first place are split equally.
         """
-        sampling = on_demand("voting.profile_sampling")
+        sampling = on_demand("voting.profiles.sampling")
         return sampling.bootstrap(self, rule, draws, seed, left_out, widths)
 
     def plot_margins(

@@ -11,8 +11,8 @@ import numpy as np
 from scrl.data.files import quoted
 from scrl.data.readers import load_ratings
 from scrl.types import InputError, Ratings
-from scrl.voting.profile_data import on_demand
-from scrl.voting.profile_io import group_ballots
+from scrl.voting.profiles.profile_data import on_demand
+from scrl.voting.profiles.ratings_profiles import group_ballots
 
 
 def read_ballot_file(

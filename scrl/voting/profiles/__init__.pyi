@@ -1,0 +1,10 @@
+from .pref_voting_io import from_pref_voting as from_pref_voting
+from .pref_voting_io import to_pref_voting as to_pref_voting
+from .preflibtools_io import from_preflibtools as from_preflibtools
+from .preflibtools_io import to_preflibtools as to_preflibtools
+from .profile import Profile as Profile
+from .profile import format_ballot as format_ballot
+from .ratings_profiles import profile_from_ratings as profile_from_ratings
+from .ratings_profiles import to_preflib as to_preflib
+from .votekit_io import from_votekit as from_votekit
+from .votekit_io import to_votekit as to_votekit
