@@ -9,7 +9,7 @@ from scrl.data import parse_ratings
 from scrl.scenarios import scenario_of_profile, true_ballots
 from scrl.types import InputError
 from scrl.voting import Profile, aggregate, aggregate_all, profile_from_ratings, to_preflib
-from scrl.voting.profiles import group_ballots
+from scrl.voting.profiles.ratings_profiles import group_ballots
 from ui.voting.preset_profiles import PRESETS
 
 

@@ -80,7 +80,7 @@ class Profile(EditableProfile):
 
     def weak_condorcet_winners(self, left_out: str | None = _LEFT_OUT) -> list[str]:
         """The candidates whom no other beats head to head."""
-        return self._named(~self._beats(left_out).any(0))
+        return self._named(np.logical_not(self._beats(left_out).any(0)))
 
     def condorcet_loser(self, left_out: str | None = _LEFT_OUT) -> str | None:
         """The candidate whom every other beats head to head, or None; None for one candidate."""
