@@ -51,7 +51,7 @@ def accept(data: bytes, filename: str) -> str | None:
     # are kept.
     name = f"{PurePath(filename).stem}.csv"
     id = uploads.cache().add(to_csv(ratings).encode(), name)
-    uploads.cache().put(id, name, ratings)
+    uploads.cache().put(id, filename, ratings)
     return id
 
 
