@@ -13,7 +13,7 @@ def show() -> None:
     predict_first.switch()
     if not criteria.guess_condorcet_rule():
         return
-    left, right = st.columns([1.2, 1], gap="medium")
+    left, right = st.columns([1.5, 1], gap="medium")
     rule, criterion = criteria.selected_cell()
     with left:
         criteria.show_table(rule, criterion)

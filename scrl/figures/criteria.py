@@ -98,9 +98,9 @@ def _add_cells(
         x=[x[name] for _, name, _ in cells], y=[y[rule] for rule, _, _ in cells],
         mode="markers+text", name=state, customdata=[[rule, name] for rule, name, _ in cells],
         text=[sign + ("*" if cell["proviso"] else "") for *_, cell in cells],
-        textfont=theme.font(12, text_colour_on(tone) if filled else theme.text, weight=700),
+        textfont=theme.font(11, text_colour_on(tone) if filled else theme.text, weight=700),
         marker={
-            "symbol": shape, "size": 17 * theme.scale, "opacity": 1,
+            "symbol": shape, "size": 15.5 * theme.scale, "opacity": 1,
             "color": tone if filled else TRANSPARENT,
             "line": {"color": tone, "width": (1.4 if state == "Y" else 0) * theme.scale},
         },

@@ -37,7 +37,7 @@ def show_winners(profile: Profile, outcomes: dict[str, Outcome], report: Electio
         page.chart(
             figure_cache.drawn(
                 lambda: figures.outcomes_by_rule(
-                    profile.names, rules.outcome_rows(shown), row_height=24, width=530,
+                    profile.names, rules.outcome_rows(shown), row_height=24, width=400,
                     **page.style(),
                 ),
                 "report-winners", profile_picker.cache_key(profile), report.left_out, report.widths,

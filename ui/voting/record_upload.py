@@ -49,9 +49,9 @@ def accept(data: bytes, filename: str) -> str | None:
     ratings = ratings_of_records(records)
     # A table can be read again after the server starts anew; in memory all candidates and notes
     # are kept.
-    name = f"{PurePath(filename).stem}.csv"
+    name = filename if PurePath(filename).suffix.lower() == ".csv" else f"{filename}.csv"
     id = uploads.cache().add(to_csv(ratings).encode(), name)
-    uploads.cache().put(id, filename, ratings)
+    uploads.cache().put(id, name, ratings)
     return id
 
 
