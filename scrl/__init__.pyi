@@ -31,6 +31,8 @@ from .voting import Profile as Profile
 from .voting import aggregate as aggregate
 from .voting import count_all_rules as count_all_rules
 from .voting import draw_profile as draw_profile
+from .voting import kemeny_ranking as kemeny_ranking
+from .voting import slater_ranking as slater_ranking
 from .voting import to_preflib as to_preflib
 from .voting.distortion import distortion as distortion
 from .voting.own_rules import rule as rule

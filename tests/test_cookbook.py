@@ -1,4 +1,4 @@
-"""The recipes of docs/cookbook.md run and give what they say."""
+"""The recipes of docs/cookbook.md and the example of docs/agreement.md give what they say."""
 
 from __future__ import annotations
 
@@ -57,3 +57,13 @@ def test_a_recipe_gives_what_it_says(title):
             start = min([d.lineno for d in getattr(node, "decorator_list", [])] + [node.lineno])
             exec("\n".join(lines[start - 1 : node.end_lineno]), names)
     assert stated == code.count(MARK) > 0
+
+
+def test_the_rule_of_votekit_gives_no_points_to_those_left_out():
+    """The example of docs/agreement.md: 3 × 3 points for A, 2 × 3 for B, 2 × 2 for C."""
+    text = (ROOT / "docs/agreement.md").read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+    names: dict = {}
+    exec(code, names)
+    assert names["winners"] == ["A"]
+    assert names["profile"].scores("borda of votekit", left_out=None) == {"A": 9, "B": 6, "C": 4}
