@@ -262,6 +262,11 @@ def check_representation(
     """
     if axiom.lower() not in AXIOMS:
         raise InputError(f"The axioms are {', '.join(AXIOMS)}, not {quoted(axiom)}.")
+    if not isinstance(profile, ApprovalProfile):
+        raise InputError(
+            "Axioms of representation read approvals; ApprovalProfile.from_profile(profile, 2) "
+            "approves the first two of each ballot."
+        )
     members = members_mask(committee, profile.names)
     price = profile.total / members.sum() if quota is None else float(quota)
     if not price > 0:

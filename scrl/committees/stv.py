@@ -50,6 +50,11 @@ def count_stv(
     Raises:
         InputError: for an unknown setting or number of seats.
     """
+    if not isinstance(profile, Profile):
+        raise InputError(
+            f"count_stv counts a Profile of orders, not {type(profile).__name__}; give the profile "
+            "of an election record."
+        )
     m = len(profile.names)
     seats = check_seats(seats, m)
     for name, value, known in (("transfer", transfer, TRANSFERS), ("ties", ties, TIE_BREAKS)):

@@ -68,6 +68,33 @@ class StvCount:
     quota: Quota
     transfer: str
 
+    def to_text(self) -> str:
+        """A line for each candidate with its votes at each stage, then what each stage does."""
+        names = [name if len(name) <= 30 else f"{name[:29]}…" for name in self.outcome.names]
+        wide = max(map(len, [*names, "exhausted"]))
+        cells = [[f"{v:.10g}" for v in np.round([*s.votes, s.exhausted], 5)] for s in self.stages]
+        rows = [
+            f"{name:<{wide}}" + "".join(f"{stage[row]:>13}" for stage in cells)
+            for row, name in enumerate([*names, "exhausted"])
+        ]
+        head = " " * wide + "".join(f"{f'stage {i + 1}':>13}" for i in range(len(cells)))
+        events = [_event(i + 1, stage, names) for i, stage in enumerate(self.stages)]
+        title = f"{self.outcome}; {self.outcome.reading}"
+        return "\n".join([title, head, *rows, *filter(None, events)])
+
+    def __repr__(self) -> str:
+        return self.to_text()
+
+
+def _event(number: int, stage: StvStage, names: list[str]) -> str:
+    """What a stage does, in a line; empty for nothing."""
+    elected = ", ".join(names[c] for c in stage.elected)
+    moved = ", ".join(names[c] for c in stage.moved)
+    said = [f"elected: {elected}"] if elected else []
+    if moved:
+        said.append(f"surplus of {moved} moves" if stage.event == "surplus" else f"out: {moved}")
+    return f"stage {number}: {'; '.join(said)}" if said else ""
+
 
 @dataclass(frozen=True, eq=False)
 class CountSettings:

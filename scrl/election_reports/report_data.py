@@ -240,6 +240,10 @@ class ElectionReport:
     resamples: int
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        lines = [self.title, *(f"- {sentence}" for sentence in self.headline)]
+        return "\n".join([*lines, "Write all of it by save('report.html'), or read to_dict()."])
+
     def winner_groups(self) -> dict[tuple[str, ...], tuple[RuleEntry, ...]]:
         """The rules by their winners, those with most rules first."""
         groups: dict[tuple[str, ...], list[RuleEntry]] = {}

@@ -170,6 +170,8 @@ def test_bad_input_is_named():
     for committee in ([], [0, 0], [2]):
         with pytest.raises(InputError):
             check_representation("jr", votes, committee)
+    with pytest.raises(InputError, match="read approvals"):
+        check_representation("jr", Profile.from_text("1: a > b"), [0])
     with pytest.raises(InputError, match="'z' is no candidate"):
         check_representation("jr", votes, ["z"])
     assert set(AXIOMS) == {"jr", "pjr", "ejr", "ejr+", "fjr", "priceability", "core"}

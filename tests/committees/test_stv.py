@@ -44,6 +44,13 @@ def test_food_stage_by_stage():
         ("out", ["Sweets"], [6, 0, 6, 5, 3], 0),
         ("end", [], [6, 0, 6, 5, 0], 3),
     ]
+    lines = str(count).splitlines()
+    assert lines[0].startswith("stv, 3 seats: Oranges, Chocolate, Strawberries; Droop quota 6")
+    assert [line.split() for line in lines[4:5]] == [["Chocolate", "12", "6", "6", "6"]]
+    assert lines[-2:] == [
+        "stage 3: elected: Oranges; out: Sweets",
+        "stage 4: elected: Strawberries",
+    ]
 
 
 def test_accuracy_of_meek_and_gregory():
