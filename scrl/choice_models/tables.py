@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from scrl.data.files import quoted
+from scrl.data.frames import open_frame
 from scrl.types import InputError
 
 
@@ -64,25 +65,8 @@ def table_of(data: Any) -> Table:
         table = Table({str(name): [row.get(name) for row in data] for name in names})
         table.has_counts = False
         return table
-    return Table(_data_frame(data))
-
-
-def _data_frame(frame: Any) -> Any:
-    """``frame`` as a data frame of narwhals."""
-    try:
-        import narwhals
-    except ImportError:
-        raise InputError("Data frames need narwhals; run pip install 'scrl[tables]'.") from None
-    try:
-        table = narwhals.from_native(frame)
-    except narwhals.exceptions.DuplicateError:
-        raise InputError("Two columns of the data frame have one name; keep one.") from None
-    except TypeError:
-        raise InputError(
-            f"A {type(frame).__name__} is no table: give a data frame of pandas, polars or Arrow, "
-            "a dict of columns, or a list."
-        ) from None
-    return table.collect() if isinstance(table, narwhals.LazyFrame) else table
+    advice = "give one of pandas, polars or Arrow, a dict of columns, or a list"
+    return Table(open_frame(data, advice)[0])
 
 
 def row_name(index: int) -> str:

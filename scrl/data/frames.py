@@ -82,8 +82,13 @@ def ratings_from_frame(
     return ratings_from_rows(rows, columns, missing, name)
 
 
-def open_frame(frame: Any) -> tuple[Any, list[str]]:
+def open_frame(
+    frame: Any, advice: str = "give one of pandas, polars or Arrow"
+) -> tuple[Any, list[str]]:
     """A data frame as narwhals reads it, a lazy one collected, and the names of its columns.
+
+    Args:
+        advice: the end of the message where it is none.
 
     Raises:
         InputError: for what is no data frame, or has no columns or two of one name.
@@ -98,9 +103,7 @@ def open_frame(frame: Any) -> tuple[Any, list[str]]:
         _check_distinct([str(column).strip() for column in getattr(frame, "columns", ())])
         raise InputError("Two columns of the data frame have one name; keep one.") from None
     except TypeError:
-        raise InputError(
-            f"A {type(frame).__name__} is no data frame; give one of pandas, polars or Arrow."
-        ) from None
+        raise InputError(f"A {type(frame).__name__} is no data frame; {advice}.") from None
     if isinstance(table, narwhals.LazyFrame):
         table = table.collect()
     if not isinstance(table, narwhals.DataFrame):

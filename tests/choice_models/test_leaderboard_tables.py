@@ -141,7 +141,7 @@ def test_swapping_sides_changes_the_side_only():
         (PAIRS, {"anchor": {"ann": float("inf")}}, "not a finite number"),
         (PAIRS, {"scale": "points"}, "log-odds, elo or a number"),
         (PAIRS, {"scale": -1}, "a number above 0"),
-        (7, {}, "A int is no table"),
+        (7, {}, "A int is no data frame"),
     ],
 )  # fmt: skip
 def test_bad_comparisons_get_one_sentence(rows, options, said):
