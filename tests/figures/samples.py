@@ -358,6 +358,10 @@ SAMPLES: dict[str, Callable[..., go.Figure]] = {
         [
             {"title": "Plurality", "lower": 8, "upper": 8, "amount": "8 of 100", "then": "Memphis"},
             {"title": "Borda", "lower": 1, "upper": 6, "amount": "1 to 6", "then": "Nashville"},
+            {
+                "title": "Copeland", "lower": 2, "upper": 2, "amount": "2 of 100 ballots (2.0 %)",
+                "then": "A candidate with a long name = Another one with a long name",
+            },
         ],
     ),
     "matrix_heatmap": partial(step_figure, figures.matrix_heatmap, "copeland", "Matrix"),

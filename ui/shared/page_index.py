@@ -171,7 +171,7 @@ PAGES: dict[str, PageEntry] = {
         "Slate", "view_list", UNDERSTAND, "Three answers in place of one. For whom?",
         "If the assistant may show several answers, which ones, and who finds an answer of their "
         "own?",
-        "students, teachers and engineers",
+        "students, teachers, engineers, and researchers of committees",
         VOTING,
     ),
     "report": PageEntry(
