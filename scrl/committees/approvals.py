@@ -176,6 +176,18 @@ def _check(profile: ApprovalProfile) -> None:
         raise InputError("The weight of a ballot is a positive number.")
 
 
+def ranking_ballots(profile: Profile) -> Profile:
+    """The profile without blank ballots, which count nothing for a rule of orders.
+
+    Raises:
+        InputError: no ballot ranks a candidate.
+    """
+    ranks = (profile.place >= 0).any(axis=1)
+    if not ranks.any():
+        raise InputError("No ballot ranks a candidate; give one that does.")
+    return profile if ranks.all() else profile.select(ranks)
+
+
 def check_seats(seats: int, candidates: int) -> int:
     """The number of seats as an ``int``.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from scrl.committees.approvals import MAX_CANDIDATES, ApprovalProfile, check_seats
+from scrl.committees.approvals import MAX_CANDIDATES, ApprovalProfile, check_seats, ranking_ballots
 from scrl.committees.batches import ApprovalBatch, ElectedCommittees
 from scrl.committees.outcomes import CommitteeOutcome
 from scrl.committees.registry import COMMITTEE_RULES, CommitteeRule
@@ -176,7 +176,7 @@ def _ballots_for(
         return ApprovalBatch.of(approvals), said
     if isinstance(profile, ApprovalProfile):
         raise InputError(f"{rule.title} reads orders, and these ballots are approvals.")
-    partial = {"stv", "bloc", "sntv"}
+    partial, profile = {"stv", "bloc", "sntv"}, ranking_ballots(profile)
     return profile, "" if profile.is_complete else (
         "candidates left out get nothing"
         if rule.name in partial

@@ -14,7 +14,7 @@ from itertools import combinations
 
 import numpy as np
 
-from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile
+from scrl.committees.approvals import TIE_TOLERANCE, ApprovalProfile, ranking_ballots
 from scrl.committees.batches import MAX_TABLE, masks_of
 from scrl.committees.outcomes import CommitteeOutcome, Members
 from scrl.committees.prices import price_system
@@ -310,6 +310,7 @@ def check_solid_coalitions(
         InputError: as ``check_representation``.
     """
     members = members_mask(committee, profile.names)
+    profile = ranking_ballots(profile)
     place, weight, seats = complete_ballots(profile).place, profile.weight, int(members.sum())
     total, near = float(weight.sum()), TIE_TOLERANCE * float(weight.sum())
     price = quota_of(quota, weight, seats)

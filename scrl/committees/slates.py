@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scrl.committees.approvals import check_seats
+from scrl.committees.approvals import check_seats, ranking_ballots
 from scrl.committees.outcomes import Members
 from scrl.committees.ranked_rules import borda_points
 from scrl.committees.representation import members_mask
@@ -67,6 +67,7 @@ def slate_service(profile: Profile, slate: Members) -> SlateService:
         InputError: for no or repeated members, or one that is no candidate.
     """
     members = np.flatnonzero(members_mask(slate, profile.names))
+    profile = ranking_ballots(profile)
     place = complete_ballots(profile).place
     best = members[place[:, members].argmin(axis=1)]
     rows = np.arange(len(place))

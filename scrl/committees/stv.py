@@ -9,7 +9,7 @@ Tideman, The single transferable vote (1995); Scottish Local Government Election
 
 from __future__ import annotations
 
-from scrl.committees.approvals import check_seats
+from scrl.committees.approvals import check_seats, ranking_ballots
 from scrl.committees.gregory import count_by_transfers
 from scrl.committees.meek import count_meek
 from scrl.committees.outcomes import CommitteeOutcome
@@ -55,7 +55,7 @@ def count_stv(
             f"count_stv counts a Profile of orders, not {type(profile).__name__}; give the profile "
             "of an election record."
         )
-    m = len(profile.names)
+    m, profile = len(profile.names), ranking_ballots(profile)
     seats = check_seats(seats, m)
     for name, value, known in (("transfer", transfer, TRANSFERS), ("ties", ties, TIE_BREAKS)):
         if value not in known:

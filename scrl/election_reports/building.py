@@ -8,6 +8,7 @@ from itertools import islice
 
 import numpy as np
 
+from scrl.committees.approvals import ranking_ballots
 from scrl.election_records import ElectionRecord
 from scrl.election_reports.headlines import headline
 from scrl.election_reports.report_data import (
@@ -41,6 +42,8 @@ READINGS = {
 }
 #: Most different ballots of a witness that a report holds.
 MAX_WITNESS = 200
+#: Most candidates of a report, which has a table of all pairs.
+MAX_CANDIDATES = 500
 Progress = Callable[[float, str], None]
 
 
@@ -90,7 +93,13 @@ def election_report(
     """
     tell = progress or (lambda fraction, message: None)
     profile = election.profile if isinstance(election, ElectionRecord) else election
-    profile = Profile(profile.names, profile.place, profile.weight).merged()
+    if len(profile.names) > MAX_CANDIDATES:
+        raise InputError(
+            f"A report compares all pairs of at most {MAX_CANDIDATES} candidates, and there are "
+            f"{len(profile.names):,}; leave some out by profile.restrict."
+        )
+    blank = float(profile.weight[(profile.place < 0).all(axis=1)].sum())
+    profile = ranking_ballots(Profile(profile.names, profile.place, profile.weight)).merged()
     names = _reported_rules(rules, len(profile.names))
     seats = seats or (election.seats if isinstance(election, ElectionRecord) else None) or 1
     tell(0.0, "Counting by every rule")
@@ -112,7 +121,7 @@ def election_report(
         rounds=tuple(runoff_rounds(profile)), rules=tuple(entries),
         readings=tuple(_other_readings(profile, outcomes, left_out, widths)), margins=(),
         seats=transferable_vote(profile, seats) if seats > 1 else None, errors=errors,
-        resamples=resamples, notes=tuple(_notes(election, profile, left_out)),
+        resamples=resamples, notes=tuple(_notes(election, profile, left_out, blank)),
     )  # fmt: skip
     if margins is True:
         margins = [rule for rule in MARGIN_RULES if rule in outcomes]
@@ -154,8 +163,12 @@ def _source(election: Profile | ElectionRecord) -> str:
     return f"Read as {election.format}."
 
 
-def _notes(election: Profile | ElectionRecord, profile: Profile, left_out: str) -> list[str]:
+def _notes(
+    election: Profile | ElectionRecord, profile: Profile, left_out: str, blank: float
+) -> list[str]:
     notes = list(election.notes) if isinstance(election, ElectionRecord) else []
+    if blank:
+        notes.append(f"Ballots that rank nobody are left out; they weigh {blank:,.10g}.")
     if left_out == "unseen":
         silent = profile.weight[(profile.place >= 0).sum(1) < 2].sum()
         notes += filter(None, [silent_ballots_note(float(silent), profile.voters)])

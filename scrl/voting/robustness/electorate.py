@@ -113,12 +113,15 @@ def electorate(profile: Profile, rule: str) -> Electorate:
     """
     if len(profile.names) < 2 or not len(profile.weight):
         raise InputError("A margin of victory needs two candidates and a ballot.")
-    cast = Profile(profile.names, profile.place, profile.weight)
-    parts = whole_parts(profile.weight)
-    count = np.rint(profile.weight * parts).astype(np.int64)
+    ranks = (profile.place >= 0).any(axis=1)  # blank ballots count nothing
+    if not ranks.any():
+        raise InputError("No ballot ranks a candidate; give one that does.")
+    cast = Profile(profile.names, profile.place[ranks], profile.weight[ranks])
+    parts = whole_parts(cast.weight)
+    count = np.rint(cast.weight * parts).astype(np.int64)
     if count.sum() > MAX_BALLOTS:
         raise InputError(
-            f"The ballots weigh {profile.weight.sum():,.0f}; a margin of victory is computed for "
+            f"The ballots weigh {cast.weight.sum():,.0f}; a margin of victory is computed for "
             f"at most {MAX_BALLOTS:,}."
         )
     return Electorate(
