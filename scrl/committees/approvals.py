@@ -182,7 +182,7 @@ def ranking_ballots(profile: Profile) -> Profile:
     Raises:
         InputError: no ballot ranks a candidate.
     """
-    ranks = (profile.place >= 0).any(axis=1)
+    ranks = np.asarray((profile.place >= 0).any(axis=1))
     if not ranks.any():
         raise InputError("No ballot ranks a candidate; give one that does.")
     return profile if ranks.all() else profile.select(ranks)

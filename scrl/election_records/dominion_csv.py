@@ -45,7 +45,7 @@ def read_dominion_csv(
     for number, row in rows:
         where = f"{file}: line {number}"
         if not is_read:
-            is_read = row[0].strip().lower() == _FIRST
+            is_read = bool(row) and row[0].strip().lower() == _FIRST
             head.append(row)
             if is_read:
                 contests, places = _columns(head, labels, where)
@@ -66,6 +66,11 @@ def _columns(
     """The contests and where their marks stand, from the rows above ``CvrNumber``."""
     contests: dict[str, CastContest] = {}
     places: dict[str, list[Place]] = {}
+    if len(head) < 3:
+        raise InputError(
+            f"{where}: a row of contests and a row of candidates belong above 'CvrNumber'; export "
+            "the file again."
+        )
     titles, candidates = head[-3], head[-2]
     for column, (title, candidate) in enumerate(zip(titles, candidates, strict=False)):
         if not title.strip() or not candidate.strip():
@@ -75,7 +80,7 @@ def _columns(
         contest = contests.get(name)
         if contest is None:
             contest = contests[name] = CastContest(name, seats=int(seats[1]) if seats else None)
-            contest.title = head[0][0].strip()
+            contest.title = "".join(head[0][:1]).strip()
         match = _RANK.fullmatch(candidate) if seats and "ranks" in seats[0] else None
         rank = int(match[2]) if match else 1
         if not 1 <= rank <= 100:

@@ -92,6 +92,10 @@ def election_report(
         InputError: for no ballots, an unknown rule or reading, or ballots that no rule can count.
     """
     tell = progress or (lambda fraction, message: None)
+    if not isinstance(election, Profile | ElectionRecord):
+        raise InputError(
+            f"A report is about a Profile or an election record, not a {type(election).__name__}."
+        )
     profile = election.profile if isinstance(election, ElectionRecord) else election
     if len(profile.names) > MAX_CANDIDATES:
         raise InputError(

@@ -1,4 +1,5 @@
-"""Ballots that rank nobody count nothing, for committees, margins of victory and reports."""
+"""Odd elections: blank ballots count nothing for committees, margins of victory and reports, and
+what is no election is refused."""
 
 import numpy as np
 import pytest
@@ -59,3 +60,11 @@ def test_a_report_has_a_limit_of_candidates():
     many = Profile.from_orders([f"c{i}" for i in range(501)], [range(501)])
     with pytest.raises(InputError, match="at most 500 candidates"):
         scrl.election_report(many)
+
+
+@pytest.mark.parametrize("election", [None, "A > B", [CAST]])
+def test_what_is_no_election_is_named(election):
+    with pytest.raises(InputError, match=f"not for a {type(election).__name__}"):
+        scrl.margin_of_victory(election, "borda")
+    with pytest.raises(InputError, match=f"not a {type(election).__name__}"):
+        scrl.election_report(election)

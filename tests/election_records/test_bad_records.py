@@ -282,3 +282,11 @@ def test_hostile_texts_take_linear_time(name):
     start = time.process_time()
     read_or_refused(text.encode(), file)
     assert time.process_time() - start < 2
+
+
+def test_an_export_whose_head_is_out_of_order():
+    lines = build.alaska_csv().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("CvrNumber"))
+    shuffled = [lines[first], *lines[:first], *lines[first:]]
+    with pytest.raises(InputError, match="belong above 'CvrNumber'"):
+        parse_election("\n".join(shuffled).encode(), "cvr.csv", "Court")

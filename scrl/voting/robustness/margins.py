@@ -147,6 +147,11 @@ def margin_of_victory(
     Raises:
         InputError: for ballots or a rule that have no margin, such as a lottery.
     """
+    if not isinstance(profile, Profile):
+        raise InputError(
+            f"A margin of victory is computed for a Profile, not for a {type(profile).__name__}; "
+            "give the profile of an election record."
+        )
     if change not in CHANGES:
         raise InputError(
             f"Ballots can change by {', '.join(CHANGES)}; {change!r} is none of these."
