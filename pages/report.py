@@ -5,6 +5,7 @@ import streamlit as st
 from scrl.election_reports import report_with_margins
 from ui.report import election, sections
 from ui.shared import navigation, page
+from ui.slate import stv_stages
 from ui.voting import candidate_key, rules
 
 
@@ -12,7 +13,8 @@ def show() -> None:
     page.opening("report")
     page.start_counting()
     profile, meaning, widths = rules.choose_ballots()
-    report = election.report(profile, meaning, widths)
+    seats = election.pick_seats(profile)
+    report = election.report(profile, meaning, widths, seats)
     outcomes, _ = rules.count(profile, meaning, widths)
     headline = st.empty()
     sections.show_headline(headline, report)
@@ -26,6 +28,9 @@ def show() -> None:
     if not page.presenting():
         left, right = st.columns([1.1, 1], gap="large")
         with left:
+            if seats > 1:
+                st.subheader(f"{seats} seats by the single transferable vote")
+                stv_stages.show(profile, seats)
             sections.show_rounds(profile, outcomes, report)
         with right:
             sections.show_head_to_head(report)

@@ -26,6 +26,7 @@ def show() -> None:
     with left:
         verdicts.show(profile, rows[rule], settings)
     with right:
+        st.markdown("**How the transferable vote fills the slate**")
         stv_stages.show(profile, settings.seats)
     slates.show_numbers(profile, rows, faults)
 

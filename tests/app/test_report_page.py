@@ -40,3 +40,16 @@ def test_foreign_names_and_truncated_ballots_are_shown_as_they_are(open_page):
     app = open_page("report", profile="0.3333333:A>B;0.6666667:B>A")
     assert not app.exception
     assert "no whole multiples" in words(app)
+
+
+def test_several_seats_are_filled_by_the_transferable_vote(open_page):
+    app = open_page("report", profile="6:A>B>C;3:B>C>A;3:C>B>A", seats="2")
+    assert not app.exception
+    said = words(app)
+    assert "2 seats by the single transferable vote" in said
+    assert "A is elected" in said
+    app.number_input(key="seats").set_value(1).run()
+    assert "transferable" not in words(app)
+    app = open_page("report", profile="2:A>B;1:B>A", seats="9")  # more than there are
+    assert not app.exception
+    assert app.number_input(key="seats").value == 1

@@ -14,26 +14,43 @@ from scrl.election_reports import (
     margin_entry,
 )
 from scrl.voting import RULES, Profile
-from ui.voting import profile_picker
+from ui.shared.page import IN_URL
+from ui.voting import profile_picker, record_upload
 
 #: Seconds for the margin of victory of a rule; a page should not keep its reader waiting longer.
 SECONDS = 3.0
 
 
-def report(profile: Profile, meaning: str, widths: str) -> ElectionReport:
+def pick_seats(profile: Profile) -> int:
+    """The choice of how many candidates are elected; a file that says it sets it."""
+    most = len(profile.names)
+    if most < 2:
+        return 1
+    state, key = st.session_state, record_upload.SEATS_KEY
+    state[key] = min(max(int(state.get(key, 1)), 1), most)
+    help = "More than one seat is also filled by the single transferable vote, stage by stage."
+    return int(st.number_input("Seats", 1, most, key=key, width=140, help=help, **IN_URL))
+
+
+def report(profile: Profile, meaning: str, widths: str, seats: int) -> ElectionReport:
     """The report without margins of victory.
 
     Args:
         profile: the ballots as they were cast.
         meaning, widths: what candidates left out mean, and what the width of a victory is.
+        seats: how many candidates are elected.
     """
     title = profile_picker.title(st.session_state["profile_good"])
-    return _report(profile_picker.cache_key(profile), meaning, widths, title, profile)
+    return _report(profile_picker.cache_key(profile), meaning, widths, title, seats, profile)
 
 
 @st.cache_data(max_entries=50, show_spinner="Counting")
-def _report(key: str, meaning: str, widths: str, title: str, _profile: Profile) -> ElectionReport:
-    return election_report(_profile, title=title, left_out=meaning, widths=widths, margins=False)
+def _report(
+    key: str, meaning: str, widths: str, title: str, seats: int, _profile: Profile
+) -> ElectionReport:
+    return election_report(
+        _profile, title=title, left_out=meaning, widths=widths, margins=False, seats=seats
+    )
 
 
 def margins(profile: Profile) -> Iterator[MarginEntry]:

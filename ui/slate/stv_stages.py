@@ -27,7 +27,6 @@ def _count(key: str, seats: int, _profile: Profile) -> StvCount:
 
 def show(profile: Profile, seats: int) -> None:
     """Draw the stages of the count and tell them."""
-    st.markdown("**How the transferable vote fills the slate**")
     try:
         count = _count(profile_picker.cache_key(profile), seats, profile)
     except InputError as error:
@@ -53,7 +52,7 @@ def show(profile: Profile, seats: int) -> None:
     more = f"{len(told) - MAX_TOLD} more steps follow. " if len(told) > MAX_TOLD else ""
     page.note(
         f"{more}A seat costs {over}{count.quota.value:.4g} votes ({count.quota.name} quota)."
-        + (" Ties are broken by the order of the answers." if tied else "")
+        + (" Ties are broken by the order of the candidates." if tied else "")
     )
 
 

@@ -10,12 +10,15 @@ import streamlit as st
 from scrl.data import to_csv
 from scrl.election_records import PRESETS, parse_contests, ratings_of_records, record_format
 from scrl.types import InputError, Ratings
-from ui.shared import page, uploads
+from ui.shared import page, session, uploads
 
 SUFFIXES = (*uploads.RATINGS_SUFFIXES, "zip", "xml", "blt", "txt")
 LABEL = "Ratings (CSV, JSONL), PrefLib, BLT, cast-vote records (also packed as ZIP)"
 _USUAL = "The usual settings"
 _KEY = "record_preset"
+#: Where the number of seats that a file states is kept.
+SEATS_KEY = "seats"
+session.keep(SEATS_KEY)
 #: Notes of a contest that are shown.
 _SHOWN = 3
 
@@ -50,6 +53,7 @@ def accept(data: bytes, filename: str) -> str | None:
     # A table can be read again after the server starts anew; in memory all candidates and notes
     # are kept.
     name = filename if PurePath(filename).suffix.lower() == ".csv" else f"{filename}.csv"
+    st.session_state[SEATS_KEY] = records[0].seats or 1
     id = uploads.cache().add(to_csv(ratings).encode(), name)
     uploads.cache().put(id, name, ratings)
     return id
