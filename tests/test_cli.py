@@ -201,6 +201,19 @@ def test_without_a_rule_the_usual_five_are_counted(files, capsys):
     assert list(json.loads((files / "out.json").read_text())["prompts"]["p"]) == list(DEFAULT_RULES)
 
 
+def test_all_rules_leave_out_those_that_cannot_count(run, tmp_path, capsys):
+    """Dodgson and Young stop at twelve candidates; the others count thirteen."""
+    names = [f"c{i}" for i in range(13)]
+    rows = "".join(f"{v},x,{c},{i}\n" for v in "ab" for i, c in enumerate(names))
+    (tmp_path / "many.csv").write_text("rater,prompt,completion,rank\n" + rows)
+    assert run("vote", str(tmp_path / "many.csv"), "--rule", "all") == 0
+    printed = capsys.readouterr().out
+    assert "Not counted by Dodgson: Dodgson counts at most 12 candidates" in printed
+    assert "Not counted by Young" in printed
+    assert "kemeny" in printed
+    assert run("vote", str(tmp_path / "many.csv"), "--rule", "dodgson") == 2
+
+
 def test_missing_changes_what_absence_means(golden, tmp_path, capsys):
     expected = json.loads((golden / "expected.json").read_text())["truncated.csv"]
     for options, reading in (([], "last"), (["--missing", "last"], "last"),

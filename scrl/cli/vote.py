@@ -37,12 +37,14 @@ def vote(chosen: Namespace) -> None:
             "--widths is for --missing unseen, where pairs are compared by different ballots."
         )
     ratings = read_election(chosen)
-    rules = chosen.rule or DEFAULT_RULES
+    rules, refused = chosen.rule or DEFAULT_RULES, list[str]()
+    start()
     if "all" in rules:
         by_package = left_out == "pref_voting" and _is_truncated(ratings)
         rules = rules_counted_by_pref_voting() if by_package else RULES.ordinal
-    start()
-    counted = count_ratings(ratings, rules, left_out, widths)
+        counted, refused = _count_where_possible(ratings, rules, left_out, widths)
+    else:
+        counted = count_ratings(ratings, rules, left_out, widths)
     names = {p: ratings.catalogue.names(i) for i, p in enumerate(ratings.catalogue.prompts)}
     prompts = {}
     for prompt, outcomes in counted.items():
@@ -51,7 +53,7 @@ def vote(chosen: Namespace) -> None:
             rows = [(rule, entry["order"], "") for rule, entry in prompts[prompt].items()]
             print_table(prompt, rows)
     print_left_off(len(counted))
-    notes = [*ratings.notes, *_uncounted(ratings, counted, left_out)]
+    notes = [*ratings.notes, *_uncounted(ratings, counted, left_out), *refused]
     result: dict[str, Any] = {"left_out": left_out, "prompts": prompts}
     if _is_truncated(ratings):
         print(f"{describe_reading(left_out, widths)} (--missing {left_out})")
@@ -60,6 +62,35 @@ def vote(chosen: Namespace) -> None:
         result["widths"] = widths
     print_notes(notes)
     write_result(chosen.out, {**result, "notes": notes})
+
+
+def _count_where_possible(
+    ratings: Ratings, rules: Sequence[str], left_out: str, widths: str
+) -> tuple[dict[str, dict[str, Outcome]], list[str]]:
+    """The outcomes of the rules that can count these ballots, and a note for each that cannot."""
+    from scrl.voting import RULES, count_ratings
+
+    try:
+        return count_ratings(ratings, rules, left_out, widths), []
+    except InputError as error:
+        fault, notes = error, list[str]()
+    counted: dict[str, dict[str, Outcome]] = {}
+    # Only a rule that searches refuses ballots that others count; it runs on the host.
+    alone = [name for name in rules if RULES[name].on_host]
+    together = [name for name in rules if name not in alone]
+    for group in (together, *([name] for name in alone)):
+        try:
+            found = count_ratings(ratings, group, left_out, widths) if group else {}
+        except InputError as error:
+            if group is together:
+                raise
+            notes.append(f"Not counted by {RULES[group[0]].title}: {error}")
+            continue
+        for prompt, outcomes in found.items():
+            counted.setdefault(prompt, {}).update(outcomes)
+    if not counted:
+        raise fault
+    return {p: {name: o[name] for name in rules if name in o} for p, o in counted.items()}, notes
 
 
 def read_election(chosen: Namespace) -> Ratings:

@@ -12,7 +12,10 @@ from scrl.types import Ballots, InputError
 from scrl.voting import RULES, aggregate, aggregate_all, count_ratings
 
 #: A hundred candidates tangled in one majority cycle are too many for these.
-REFUSE = ("kemeny", "optimal-lottery")
+REFUSE = {
+    "kemeny", "slater", "river", "stable-voting", "simple-stable-voting", "dodgson", "young",
+    "optimal-lottery",
+}  # fmt: skip
 HUNDRED = Ballots(np.random.default_rng(0).random((5, 100)))
 ORDINAL = RULES.ordinal
 
@@ -23,8 +26,11 @@ def test_every_rule_counts_every_real_election(shared_data):
     assert len(files) == 13
     for file in files:
         ratings = load_ratings(file)
-        for outcomes in count_ratings(ratings, ORDINAL).values():
-            assert list(outcomes) == ORDINAL
+        most = np.diff(ratings.catalogue.offsets).max()
+        rules = [name for name in ORDINAL if most <= (RULES[name].max_candidates or np.inf)]
+        assert {"dodgson", "young"} >= set(ORDINAL) - set(rules)
+        for outcomes in count_ratings(ratings, rules).values():
+            assert list(outcomes) == rules
             for rule, found in outcomes.items():
                 assert np.isfinite(found.scores).all(), (file.name, rule)
                 assert found.place.min() == 0, (file.name, rule)
@@ -86,7 +92,7 @@ def test_a_rule_counts_a_hundred_candidates_or_says_in_a_sentence_why_not(rule):
 
 def test_a_thousand_candidates_in_cycles_are_too_many_for_kemeny():
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match=r"Kemeny.*at most 16 candidates.*1,000 do here"):
+    with pytest.raises(InputError, match=r"Kemeny.*at most 60 candidates.*1,000 do here"):
         aggregate(Ballots(rng.random((3, 1_000))), "kemeny")
 
 
