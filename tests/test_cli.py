@@ -201,7 +201,7 @@ def test_without_a_rule_the_usual_five_are_counted(files, capsys):
     assert list(json.loads((files / "out.json").read_text())["prompts"]["p"]) == list(DEFAULT_RULES)
 
 
-def test_all_rules_leave_out_those_that_cannot_count(run, tmp_path, capsys):
+def test_all_rules_leave_out_those_that_cannot_count(tmp_path, capsys):
     """Dodgson and Young stop at twelve candidates; the others count thirteen."""
     names = [f"c{i}" for i in range(13)]
     rows = "".join(f"{v},x,{c},{i}\n" for v in "ab" for i, c in enumerate(names))
