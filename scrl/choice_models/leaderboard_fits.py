@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ TIES = {
 }
 #: The same for rankings.
 RANKING_TIES = {"half": "ties as all their orders", "davidson": "ties by the Davidson–Luce model"}
+#: Least and greatest standard deviation of a prior: beyond them its precision is lost.
+PRIOR_SDS = 1e-3, 1e3
 #: Name of the coefficient of being shown first.
 SIDE = "shown first"
 
@@ -129,7 +132,9 @@ def fit_bradley_terry(
     has_ties = bool((rows.result == TIE).any())
     likelihood, kind = pair_likelihood(rows, "half" if ties == "omit" else ties, side)
     data = _weighted_rows(kind, rows.weight, rows.cluster, weights_are)
-    errors, words = _errors(errors, data, has_ties and ties == "half")
+    # Where all is tied no residual is left, from which robust errors could be read.
+    is_misfit = ties == "half" and has_ties and not (rows.result == TIE).all()
+    errors, words = _errors(errors, data, is_misfit)
     estimate = fit_choices(likelihood, data, rows.names, prior_sd, errors)
     told = f", {TIES[ties]}" if has_ties or ties == "omit" else ""
     prior = "" if prior_sd is None else f", prior of sd {prior_sd:g}"
@@ -212,9 +217,12 @@ def fit_plackett_luce(
 
 
 def _check_prior(prior_sd: float | None) -> None:
-    if prior_sd is not None and not (np.isfinite(prior_sd) and prior_sd > 0):
+    low, high = PRIOR_SDS
+    number = isinstance(prior_sd, Real) and not isinstance(prior_sd, bool)
+    if prior_sd is not None and not (number and low <= prior_sd <= high):
         raise InputError(
-            f"prior_sd is {prior_sd}; it is a number above 0, or None for maximum likelihood."
+            f"prior_sd is {prior_sd if number else quoted(prior_sd)}; it is a number from "
+            f"{low:g} to {high:g}, or None for maximum likelihood."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,8 @@ from scrl.types import InputError
 ELO = 400 / np.log(10)
 #: Longest name and most rows that a printed leaderboard shows.
 MAX_NAME, MAX_ROWS = 36, 60
+#: Most resamples of one bootstrap.
+MAX_RESAMPLES = 100_000
 
 Anchor = Mapping[Hashable, float] | float | None
 
@@ -175,8 +178,17 @@ class Leaderboard:
 
         Rows are drawn with replacement, or raters with all their rows where the fit names a column
         of raters. A weight that is a count stands for so many rows.
+
+        Raises:
+            InputError: for a number of resamples that is not from 1 to ``MAX_RESAMPLES``.
         """
-        points, weak = self._estimate.resample(resamples, seed)
+        whole = isinstance(resamples, int | np.integer) and not isinstance(resamples, bool)
+        if not (whole and 1 <= resamples <= MAX_RESAMPLES):
+            raise InputError(
+                f"resamples is {quoted(resamples)}; give a whole number from 1 to "
+                f"{MAX_RESAMPLES:,}."
+            )
+        points, weak = self._estimate.resample(int(resamples), seed)
         reward = points[:, : len(self.names)][:, self._order]
         shift, _ = _gauge(self.names, self._anchor)
         drawn = self.scale * (reward @ shift.T) + _level(self._anchor)
@@ -184,6 +196,8 @@ class Leaderboard:
 
     def held_out(self, folds: int = 5, seed: int | np.random.Generator = 0) -> HeldOut:
         """The log-likelihood of held-out rows, or raters, beside that of items that are alike."""
+        if not isinstance(folds, int | np.integer):
+            raise InputError(f"folds is {quoted(folds)}; give a whole number from 2.")
         return self._estimate.held_out(folds, seed)
 
     def anchored(self, anchor: Anchor = None, scale: str | float | None = None) -> Leaderboard:
@@ -308,7 +322,12 @@ def points_of(scale: str | float) -> float:
 def _gauge(names: tuple[Hashable, ...], anchor: Anchor) -> tuple[np.ndarray, str]:
     """The matrix ``[items, items]`` that shifts rewards as the anchor says, and words for it."""
     m = len(names)
-    if anchor is None or isinstance(anchor, int | float):
+    if not (anchor is None or isinstance(anchor, Real | Mapping)):
+        raise InputError(
+            f"The anchor is {quoted(anchor)}; give one item and its score, such as "
+            "{'gpt': 1000}, or a number, the mean of all scores."
+        )
+    if not isinstance(anchor, Mapping):
         if not np.isfinite(_level(anchor)):
             raise InputError("The anchor is not a finite number.")
         return np.eye(m) - 1 / m, f"mean score {_level(anchor):g}"
@@ -317,7 +336,7 @@ def _gauge(names: tuple[Hashable, ...], anchor: Anchor) -> tuple[np.ndarray, str
     ((name, value),) = anchor.items()
     if name not in names:
         raise InputError(f"The anchor {quoted(name)} is no item of these data.")
-    if not np.isfinite(value):
+    if not (isinstance(value, Real) and np.isfinite(float(value))):
         raise InputError("The anchor's score is not a finite number.")
     shift = np.eye(m)
     shift[:, names.index(name)] -= 1.0

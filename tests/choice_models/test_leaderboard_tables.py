@@ -221,7 +221,7 @@ def test_questions_to_a_leaderboard_that_have_no_answer():
         (lambda: board.intervals(method="exact"), "normal, percentile or basic"),
         (lambda: board.ranks(method="exact"), "differences or overlap"),
         (lambda: board.held_out(6), "give 2 to 5"),
-        (lambda: board.bootstrap(0), "give 1 or more"),
+        (lambda: board.bootstrap(0), "from 1 to 100,000"),
     ):
         with pytest.raises(InputError, match=said):
             ask()
@@ -234,3 +234,29 @@ def test_a_printed_leaderboard_keeps_to_lines():
     assert "3 comparisons" in lines[0]
     assert "a?bx" in lines[3]
     assert max(map(len, lines[1:])) < 130
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"prior_sd": 1e9}, "prior_sd"), ({"prior_sd": 1e-300}, "prior_sd"),
+        ({"prior_sd": "x"}, "prior_sd"), ({"anchor": "a"}, "The anchor is"),
+        ({"anchor": {"a": "x"}}, "anchor's score"),
+    ],
+)  # fmt: skip
+def test_priors_and_anchors_out_of_range_get_a_sentence(asked, message):
+    wins = {("a", "b"): 3, ("b", "a"): 2}
+    with pytest.raises(InputError, match=message):
+        scrl.fit_bradley_terry(wins, **asked)
+
+
+@pytest.mark.parametrize("resamples", [10**9, 1.5, -3])
+def test_a_number_of_resamples_out_of_range_gets_a_sentence(resamples):
+    with pytest.raises(InputError, match="from 1 to 100,000"):
+        scrl.fit_bradley_terry({("a", "b"): 3, ("b", "a"): 2}).bootstrap(resamples)
+
+
+def test_where_all_is_tied_errors_are_those_of_as_many_wins_and_losses():
+    tied = scrl.fit_bradley_terry([("a", "b", "tie")] * 6)
+    decided = scrl.fit_bradley_terry({("a", "b"): 3, ("b", "a"): 3})
+    np.testing.assert_allclose(tied.standard_error, decided.standard_error)
