@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,15 @@ def room():
     from scrl.runtime import free_memory_maps
 
     free_memory_maps()
+
+
+@pytest.fixture(autouse=True)
+def shipped_rules_only():
+    """A rule of one's own is forgotten after the test that registers it."""
+    yield
+    registry = sys.modules.get("scrl.voting.registry")
+    for name in [n for n, rule in registry.RULES.items() if rule.of_profile] if registry else ():
+        del registry.RULES[name]
 
 
 @pytest.fixture(scope="session")

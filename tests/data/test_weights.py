@@ -80,7 +80,7 @@ def test_a_raters_ballots_on_one_prompt_share_its_weight():
         for ballot in range(2)
         for rank, name in enumerate("AB")
     )
-    text = "rater,prompt,completion,rank,ballot,weight\n" + rows + "s,p,A,1,0,4\ns,p,B,2,0,4\n"
+    text = "rater,prompt,completion,rank,ballot,weight\n" + rows + "s,p,A,0,0,4\ns,p,B,1,0,4\n"
     ratings = parse_ratings(text.encode(), "weights.csv")
     assert rater_weights(ratings).tolist() == [1.5, 4]
     np.testing.assert_allclose(with_rater_weights(ratings).ballot_weight, [0.5, 1, 4])
