@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
-from abcvoting.preferences import Profile as AbcProfile
-from abcvoting.preferences import Voter
 
 from scrl.committees import ApprovalProfile
 
@@ -42,21 +42,23 @@ def draw_approvals(
     return approves, weight, int(rng.integers(1, m + 1))
 
 
-def drawn(
-    seed: int, count: int, **settings: object
-) -> Iterator[tuple[ApprovalProfile, AbcProfile, int]]:
-    """Random profiles, abcvoting's version of them, and a number of seats."""
+def drawn(seed: int, count: int, **settings: object) -> Iterator[tuple[ApprovalProfile, Any, int]]:
+    """Random profiles, abcvoting's version of them (None without it), and a number of seats."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         approves, weight, seats = draw_approvals(rng, **settings)
-        yield to_profile(approves, weight), to_abcvoting(approves, weight), seats
+        theirs = to_abcvoting(approves, weight) if find_spec("abcvoting") else None
+        yield to_profile(approves, weight), theirs, seats
 
 
 def to_profile(approves: np.ndarray, weight: np.ndarray) -> ApprovalProfile:
     return ApprovalProfile(tuple("abcdefghijklmnop"[: approves.shape[1]]), approves, weight)
 
 
-def to_abcvoting(approves: np.ndarray, weight: np.ndarray) -> AbcProfile:
+def to_abcvoting(approves: np.ndarray, weight: np.ndarray) -> Any:
+    from abcvoting.preferences import Profile as AbcProfile
+    from abcvoting.preferences import Voter
+
     profile = AbcProfile(approves.shape[1])
     for row, w in zip(approves, weight, strict=True):
         profile.add_voter(Voter(np.flatnonzero(row).tolist(), weight=int(w)))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from abcvoting import abcrules
 
 from scrl.committees import (
     COMMITTEE_RULES,
@@ -44,6 +43,7 @@ def settings_of(named: str) -> tuple[str, dict]:
 
 @pytest.mark.parametrize("named", ABC_RULES)
 def test_all_tied_committees_are_those_of_abcvoting(named):
+    abcrules = pytest.importorskip("abcvoting.abcrules")
     rule, settings = settings_of(named)
     theirs, algorithm = ABC_RULES[named]
     count = 12 if algorithm == "gurobi" else 40
@@ -161,6 +161,7 @@ def test_thiele_with_given_weights_is_the_named_rule():
 
 
 def test_one_committee_breaks_ties_by_the_order_of_candidates():
+    abcrules = pytest.importorskip("abcvoting.abcrules")
     for ours, abc, seats in drawn(13, 20):
         for rule, theirs in (("seq-pav", "seqpav"), ("phragmen", "seqphragmen"), ("av", "av")):
             outcome = elect_committee(ours, rule, seats, limit=1)

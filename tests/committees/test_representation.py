@@ -6,7 +6,6 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from abcvoting import properties
 
 from scrl.committees import (
     AXIOMS,
@@ -88,6 +87,7 @@ def test_verdicts_agree_with_the_definition_and_witnesses_prove_themselves(axiom
 
 
 def test_verdicts_agree_with_abcvoting():
+    properties = pytest.importorskip("abcvoting.properties")
     rng = np.random.default_rng(4)
     for ours, abc, seats in drawn(4, 12):
         committee = sorted(rng.choice(len(ours.names), seats, replace=False).tolist())
