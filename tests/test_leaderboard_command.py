@@ -72,7 +72,7 @@ def test_results_written_as_numbers_and_rankings_are_read(tmp_path, capsys):
         ("winner,loser\na,b\nb,a\n", ["--item", "winner"], "need a column ranking"),
         ("winner,loser\na,b\nb,a\n", ["--item", "winner", "--side"], "are for comparisons"),
         ("winner,loser\na,b\nb,a\n", ["--feature", "a-b"], "no column 'a-b'"),
-        ("winner,loser\na,b\nb,a\n", ["--bootstrap", "0"], "give 1 or more"),
+        ("winner,loser\na,b\nb,a\n", ["--bootstrap", "0"], "a whole number from 1"),
         ("", [], "is empty"),
     ],
 )
