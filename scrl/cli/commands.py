@@ -1,4 +1,4 @@
-"""All commands except ``bake`` and ``vote``; each takes the parsed arguments.
+"""The commands that have no module of their own; each takes the parsed arguments.
 
 The library is imported inside the commands, so that ``--help`` and bad input need no JAX.
 """

@@ -19,7 +19,6 @@ Marks = tuple[tuple[int, ...], ...]
 
 MAX_RANKS = 1_000
 MAX_CONTEST_CANDIDATES = 2_000
-MAX_CAST = 20_000_000
 #: A weight beyond it would lose small ones to rounding.
 MAX_WEIGHT = 1e12
 

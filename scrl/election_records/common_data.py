@@ -18,13 +18,6 @@ _LISTS = frozenset({
 })  # fmt: skip
 
 
-def is_common_data(content: dict[str, Any]) -> bool:
-    """Whether a JSON object is a report of cast-vote records."""
-    return str(content.get("@type", "")).endswith("CastVoteRecordReport") or (
-        "CVR" in content and "Election" in content
-    )
-
-
 def xml_content(root: Element) -> dict[str, Any]:
     """The XML form as the JSON form."""
     content: dict[str, Any] = dict(root.attributes)

@@ -164,11 +164,6 @@ def cache_key(profile: Profile) -> str:
     return repr((profile.names, profile.place.tolist(), profile.weight.tolist(), known))
 
 
-def set_profile(profile: Profile) -> None:
-    """Make this the profile of every page; for callbacks."""
-    _set_spec(to_link(profile))
-
-
 def _set_spec(spec: str) -> None:
     """Put the value of a profile in the session and, where it differs, in the URL: each write is
     a step of the browser's history."""
