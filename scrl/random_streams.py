@@ -128,6 +128,16 @@ class HostStream(Enum):
     # scrl.studies.summary_worlds
     SUMMARY_WORLDS = Stream("summaries", 1, ("part",))
 
+    # scrl.streamed_raters: the model of raters trained in batches on packed ratings
+    STREAMED_START = Stream("streamed raters", 1)
+    STREAMED_BATCHES = Stream("streamed raters", 2, ("epoch",))
+    STREAMED_HELD_OUT = Stream("streamed raters", 3)
+    STREAMED_VOTERS = Stream("streamed raters", 4, ("block",))
+    STREAMED_CHOICE_NOISE = Stream("streamed raters", 5, ("prompt", "block"))
+    # scrl.packed_ratings: large data sets of known raters
+    LARGE_POPULATION = Stream("large population", 0)
+    LARGE_POPULATION_RATERS = Stream("large population", 1, ("block",))
+
 
 class KeyStream(Enum):
     """JAX streams: the seed's key, folded with the number and then with each index."""
@@ -151,6 +161,7 @@ class KeyStream(Enum):
     FEW_PAIRS = Stream("few pairs", None, ("model",))  # scrl.studies.few_pairs
     POLICIES = Stream("policies")  # scrl.policies.trained, offline and online training
     COVERAGE = Stream("coverage")  # scrl.policies.trained, what the fixed pairs cover
+    STREAMED_RATERS = Stream("streamed raters", None, ("step",))  # scrl.streamed_raters
 
 
 def host_seed(seed: int, stream: HostStream, *indices: int) -> np.random.SeedSequence:
